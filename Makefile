@@ -1,0 +1,33 @@
+# vtp: one command each. `make run` sets up everything it needs and starts the server.
+.PHONY: run demo test test-long bench check build clean
+.DEFAULT_GOAL := build
+
+build:
+	@scripts/setup.sh build
+
+run: build
+	@exec .venv/bin/vtp serve $(ARGS)
+
+demo: build
+	@exec .venv/bin/python scripts/demo.py $(ARGS)
+
+test:
+	@scripts/setup.sh test
+	@scripts/test.sh
+
+test-long:
+	@scripts/setup.sh test
+	@scripts/test-long.sh $(PART)
+
+bench:
+	@scripts/setup.sh test
+	@.venv/bin/python -m pytest bench -q --benchmark-only
+
+check:
+	@scripts/setup.sh test
+	@scripts/check.sh
+
+clean:
+	rm -rf build web/dist .make .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find vtp -name '*.so' -delete
+	find vtp -name '_*.c' -delete

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# The counts that issues name, in parts of at most 60 minutes. A part that passed is not run again until
+# `make test-long PART=fresh`; `make test-long PART=kill` runs one part.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export PATH="$PWD/.venv/bin:$PATH"
+mkdir -p .make/long
+[ "${1:-}" = fresh ] && { rm -f .make/long/*; shift; }
+revision=$(git rev-parse HEAD 2>/dev/null || echo none)
+run_part() {
+  local name=$1; shift
+  local done_file=".make/long/$name"
+  if [ -f "$done_file" ] && [ "$(cat "$done_file")" = "$revision" ]; then echo "part $name: passed before at this revision"; return; fi
+  echo "part $name"
+  timeout 3600 .venv/bin/python -m pytest -m long "$@"
+  printf '%s' "$revision" >"$done_file"
+}
+parts=(unit fuzz kill)
+[ $# -gt 0 ] && [ -n "$1" ] && parts=("$@")
+for part in "${parts[@]}"; do
+  case $part in
+    unit) run_part unit tests/unit tests/media tests/api ;;
+    fuzz) run_part fuzz tests/fuzz ;;
+    kill) run_part kill tests/faults ;;
+    *) echo "test-long: no part is named $part; there are unit, fuzz and kill." >&2; exit 2 ;;
+  esac
+done
