@@ -1,0 +1,1 @@
+"""HTTP for every feature: routing, validation, problem details, middleware, limits, OpenAPI, TLS."""

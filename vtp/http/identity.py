@@ -1,0 +1,76 @@
+"""Who is calling: the principal that authentication puts on a request, and the contract of authentication."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import Protocol
+
+from aiohttp import web
+
+
+class Role(enum.StrEnum):
+    """Roles of an account or a token; what each may do is decided by `accounts.permissions.can` alone."""
+
+    ADMIN = "admin"
+    TEACHER = "teacher"
+    ASSISTANT = "assistant"
+    STUDENT = "student"
+    GUEST = "guest"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """The caller of one request, as its token says it.
+
+    `room` is set for a room token, which opens that room only; `publish` and `watch` are its rights and None
+    elsewhere (the role decides). `user_id` is None for room tokens and for callers of `--open-rooms`.
+    `from_cookie` is True when nothing but a cookie, or the open door itself, vouches for the caller: unsafe
+    methods are then refused to foreign web pages (CSRF).
+    """
+
+    user_id: str | None
+    email: str
+    full_name: str
+    role: Role
+    verified: bool
+    room: str | None
+    publish: bool | None
+    watch: bool | None
+    token_id: str
+    session_id: str | None
+    open_rooms: bool = False
+    from_cookie: bool = False
+
+    @property
+    def limit_key(self) -> str:
+        """What rate limits count by: the account when there is one, else the token."""
+        return f"user:{self.user_id}" if self.user_id else f"token:{self.token_id}"
+
+
+class Authenticator(Protocol):
+    """Turns a request's credentials into a principal."""
+
+    async def authenticate(self, request: web.Request) -> Principal | None:
+        """Gives the caller, or None when the request carries no credentials at all.
+
+        Raises NotSignedIn when it carries credentials that are not valid (expired, revoked, forged).
+        """
+
+
+def guest_of_open_rooms() -> Principal:
+    """The principal of a caller without a token while the server runs with `--open-rooms`."""
+    return Principal(
+        user_id=None,
+        email="",
+        full_name="Guest",
+        role=Role.TEACHER,
+        verified=True,
+        room=None,
+        publish=None,
+        watch=None,
+        token_id="open-rooms",
+        session_id=None,
+        open_rooms=True,
+        from_cookie=True,
+    )

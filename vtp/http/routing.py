@@ -1,0 +1,150 @@
+"""Declares HTTP routes: a declaration mounts the handler, validates its input and writes its OpenAPI page."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from vtp.errors import NotSignedIn
+from vtp.http.identity import Principal
+from vtp.settings import Settings
+
+Reply = BaseModel | web.StreamResponse | None
+Handler = Callable[["Call"], Awaitable[Any]]
+
+
+class Access(enum.Enum):
+    """Who gets as far as the handler; finer rights are `can(...)`'s, inside the services."""
+
+    PUBLIC = "public"  # anybody; a valid token still names the caller
+    SIGNED_IN = "signed_in"  # any valid token
+    VERIFIED = "verified"  # a valid token of a verified or approved account, or a room token
+    MEDIA = "media"  # the handler checks a media grant itself; a token, if there, names the caller
+
+
+class Limit(enum.Enum):
+    """Which rate limit counts a call (values: `limits` in the settings)."""
+
+    GENERAL = "general"  # every call, per account and per address
+    SIGN_IN = "sign_in"  # failed calls only, per address
+    REGISTER = "register"  # per address and hour
+    REFRESH = "refresh"  # per refresh token and address
+    MEDIA = "media"  # WHIP, WHEP and signalling, per token
+    PLAYBACK = "playback"  # playlists and segments: a class behind one NAT, so not counted here
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One declared route; `path` is aiohttp's form (`/rooms/{room}`)."""
+
+    method: str
+    path: str
+    handler: Handler
+    tag: str
+    summary: str
+    access: Access = Access.SIGNED_IN
+    body: type[BaseModel] | None = None
+    query: type[BaseModel] | None = None
+    reply: type[BaseModel] | None = None
+    status: int = 200
+    errors: tuple[int, ...] = ()
+    raw_body: tuple[str, ...] = ()
+    body_required: bool = True
+    max_body_bytes: int | None = None
+    reply_types: tuple[str, ...] = ()
+    limit: Limit = Limit.GENERAL
+    idempotent: bool = False
+    description: str = ""
+    hidden: bool = False
+
+    @property
+    def operation_id(self) -> str:
+        """A stable name for generated clients, from the handler's name."""
+        return getattr(self.handler, "__name__", "call")
+
+    @property
+    def takes_body(self) -> bool:
+        """Whether the call may carry a body at all."""
+        return self.body is not None or bool(self.raw_body)
+
+
+@dataclass(slots=True)
+class Call:
+    """One request to one route, with everything already validated."""
+
+    request: web.Request
+    settings: Settings
+    principal_or_none: Principal | None
+    path: dict[str, str]
+    body: Any = None
+    query: Any = None
+    text: str = ""
+    raw: bytes = b""
+    reply_headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def principal(self) -> Principal:
+        """The caller; raises NotSignedIn when there is none."""
+        if self.principal_or_none is None:
+            raise NotSignedIn()
+        return self.principal_or_none
+
+    @property
+    def remote(self) -> str:
+        """The caller's IP address, seen through trusted proxies."""
+        return self.request.remote or ""
+
+    @property
+    def request_id(self) -> str:
+        """The id that is in the log and in every error of this request."""
+        return str(self.request.get("request_id", ""))
+
+
+class RouteTable:
+    """The routes of one feature; `app.py` mounts the tables of all features."""
+
+    def __init__(self, tag: str, description: str = "") -> None:
+        self.tag = tag
+        self.description = description
+        self.routes: list[Route] = []
+
+    def get(self, path: str, **options: Any) -> Callable[[Handler], Handler]:
+        """Declares a GET route (HEAD is answered too); options are the fields of `Route`."""
+        return self._declare("GET", path, options)
+
+    def post(self, path: str, **options: Any) -> Callable[[Handler], Handler]:
+        """Declares a POST route; one that answers 201 honours `Idempotency-Key` unless `idempotent=False`."""
+        options.setdefault("idempotent", options.get("status") == 201 and not options.get("raw_body"))
+        return self._declare("POST", path, options)
+
+    def put(self, path: str, **options: Any) -> Callable[[Handler], Handler]:
+        """Declares a PUT route."""
+        return self._declare("PUT", path, options)
+
+    def patch(self, path: str, **options: Any) -> Callable[[Handler], Handler]:
+        """Declares a PATCH route."""
+        return self._declare("PATCH", path, options)
+
+    def delete(self, path: str, **options: Any) -> Callable[[Handler], Handler]:
+        """Declares a DELETE route."""
+        return self._declare("DELETE", path, options)
+
+    def options(self, path: str, **options: Any) -> Callable[[Handler], Handler]:
+        """Declares an OPTIONS route, where it says more than CORS does (WHIP's `Accept-Post`)."""
+        return self._declare("OPTIONS", path, options)
+
+    def _declare(self, method: str, path: str, options: dict[str, Any]) -> Callable[[Handler], Handler]:
+        for name in ("errors", "raw_body", "reply_types"):
+            value: Sequence[Any] | str = options.get(name, ())
+            options[name] = (value,) if isinstance(value, str) else tuple(value)
+
+        def register(handler: Handler) -> Handler:
+            self.routes.append(Route(method=method, path=path, handler=handler, tag=self.tag, **options))
+            return handler
+
+        return register

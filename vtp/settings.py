@@ -1,0 +1,238 @@
+"""Typed settings: built-in defaults < config/default.toml < config/$VTP_ENV.toml < VTP_* environment.
+
+Sections nest with `__` in the environment: `VTP_HTTP__PORT=9000`. Unknown keys are refused with their path
+and the place they came from. What each key means is explained in config/default.toml, whose values equal the
+defaults here (a test compares them).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from vtp.errors import StartupError
+from vtp.settings_sources import Layers, Tree, default_config_dir, read_dotenv, read_layers
+
+
+def _split_list(value: object) -> object:
+    """Lets the environment write a list as `a, b` where TOML writes `["a", "b"]`."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+def _network(value: str) -> str:
+    try:
+        return str(ipaddress.ip_network(value, strict=False))
+    except ValueError as error:
+        raise ValueError("write an IP address or a network such as 10.0.0.0/8") from error
+
+
+def _origin(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/") or parts.query:
+        raise ValueError("write an origin such as https://school.example, without a path and without a *")
+    return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+def _public_url(value: str) -> str:
+    return _origin(value) if value else ""
+
+
+Strings = Annotated[list[str], BeforeValidator(_split_list)]
+Networks = Annotated[
+    list[Annotated[str, BeforeValidator(lambda v: _network(str(v)))]], BeforeValidator(_split_list)
+]
+Origin = Annotated[str, BeforeValidator(lambda v: _origin(str(v)))]
+OriginList = Annotated[list[Origin], BeforeValidator(_split_list)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Section(BaseModel):
+    """Base of the sections: unknown keys refused, nothing changes after start."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class HttpSettings(Section):
+    """Where HTTP listens and whom it trusts."""
+
+    host: str = "0.0.0.0"
+    port: Port = 8080
+    tls: Literal["auto", "files", "acme", "off"] = "auto"
+    tls_port: Port = 8443
+    tls_cert: str = ""
+    tls_key: str = ""
+    trusted_proxies: Networks = []
+    public_url: Annotated[str, BeforeValidator(lambda v: _public_url(str(v)))] = ""
+    cors_origins: OriginList = []
+    metrics_from: Networks = ["127.0.0.0/8", "::1/128"]
+    max_body_bytes: Count = 1_048_576
+    request_timeout_s: Annotated[float, Field(gt=0)] = 30.0
+
+    @model_validator(mode="after")
+    def _files_are_named(self) -> Self:
+        if self.tls == "files" and not (self.tls_cert and self.tls_key):
+            raise ValueError('tls = "files" needs both http.tls_cert and http.tls_key')
+        return self
+
+
+class MediaSettings(Section):
+    """The packet path: its socket, its threads, its memory."""
+
+    host: str = ""
+    udp_port: Port = 40000
+    announced_addresses: Strings = []
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    threads: Annotated[int, Field(ge=0, le=64)] = 1
+    receive_buffer_bytes: Annotated[int, Field(ge=0)] = 8_388_608
+    send_buffer_bytes: Annotated[int, Field(ge=0)] = 8_388_608
+    max_incoming_bitrate_bps: Count = 6_000_000
+    ring_packets_video: Annotated[int, Field(ge=64, le=65536)] = 2048
+    ring_packets_audio: Annotated[int, Field(ge=64, le=65536)] = 256
+
+
+class DatabaseSettings(Section):
+    """Where rows live; empty means SQLite in the data folder."""
+
+    url: str = ""
+
+
+class StorageSettings(Section):
+    """Where recordings live; empty means files in the data folder."""
+
+    url: str = ""
+
+
+class AccountSettings(Section):
+    """Passwords, tokens and sessions."""
+
+    registration: Literal["open", "closed"] = "open"
+    password_min_length: Annotated[int, Field(ge=8, le=64)] = 8
+    password_max_bytes: Annotated[int, Field(ge=64, le=1024)] = 1024
+    argon2_memory_kib: Annotated[int, Field(ge=19456)] = 19456
+    argon2_time_cost: Annotated[int, Field(ge=2)] = 2
+    argon2_parallelism: Annotated[int, Field(ge=1)] = 1
+    hash_threads: Annotated[int, Field(ge=1, le=32)] = 4
+    access_token_ttl_s: Count = 900
+    refresh_idle_s: Count = 1_209_600
+    refresh_absolute_s: Count = 2_592_000
+    admin_refresh_idle_s: Count = 1800
+    admin_refresh_absolute_s: Count = 43_200
+    refresh_grace_s: Annotated[int, Field(ge=0)] = 10
+    setup_link_ttl_s: Count = 86_400
+
+
+class RoomSettings(Section):
+    """What a class may be."""
+
+    open: bool = False
+
+
+class RecordingSettings(Section):
+    """Recording and playback."""
+
+    min_free_bytes: Annotated[int, Field(ge=0)] = 536_870_912
+
+
+class LogSettings(Section):
+    """What is written to standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "text", "json"] = "auto"
+
+
+class LimitSettings(Section):
+    """How often one account or one address may do what; 0 switches a limit off."""
+
+    sign_in_failures_per_account: Annotated[int, Field(ge=0)] = 5
+    sign_in_failures_window_s: Count = 900
+    sign_in_delay_s: Count = 30
+    sign_in_delay_max_s: Count = 3600
+    sign_in_failures_per_address_per_minute: Annotated[int, Field(ge=0)] = 300
+    registrations_per_address_per_hour: Annotated[int, Field(ge=0)] = 300
+    refreshes_per_account_per_5_minutes: Annotated[int, Field(ge=0)] = 150
+    requests_per_account_per_minute: Annotated[int, Field(ge=0)] = 600
+    requests_per_address_per_minute: Annotated[int, Field(ge=0)] = 30_000
+    media_per_token_per_minute: Annotated[int, Field(ge=0)] = 300
+
+
+class Settings(BaseSettings):
+    """All settings of one vtp process; built once by `load_settings`, never changed afterwards.
+
+    Constructed directly (`Settings(data_dir=…)`, in tests) it reads neither files nor the environment.
+    """
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True)
+
+    env: str = ""
+    data_dir: Path = Path("data")
+    drain_timeout_s: Annotated[int, Field(ge=0)] = 14_400
+    http: HttpSettings = HttpSettings()
+    media: MediaSettings = MediaSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    storage: StorageSettings = StorageSettings()
+    accounts: AccountSettings = AccountSettings()
+    recording: RecordingSettings = RecordingSettings()
+    rooms: RoomSettings = RoomSettings()
+    log: LogSettings = LogSettings()
+    limits: LimitSettings = LimitSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Leaves files and environment to `load_settings`, which knows where a value came from."""
+        return (init_settings,)
+
+    def database_url(self) -> str:
+        """SQLAlchemy URL of the database, the SQLite file of the data folder unless one is set."""
+        return self.database.url or f"sqlite+aiosqlite:///{self.data_dir.absolute() / 'vtp.sqlite3'}"
+
+    def storage_url(self) -> str:
+        """URL of the object store, the recordings folder of the data folder unless one is set."""
+        return self.storage.url or (self.data_dir.absolute() / "recordings").as_uri()
+
+
+def load_settings(
+    environ: Mapping[str, str] | None = None,
+    *,
+    config_dir: Path | None = None,
+    overrides: Tree | None = None,
+) -> Settings:
+    """Reads all sources; `overrides` (from the command line) rank above the environment.
+
+    Raises StartupError, one sentence that says what to do, for a bad file, key or value.
+    """
+    known = read_dotenv(os.environ, Path(".env")) if environ is None else environ
+    layers = read_layers(Settings, known, config_dir or default_config_dir(known))
+    layers.add(overrides or {}, "the command line")
+    try:
+        return Settings(**layers.tree)
+    except ValidationError as error:
+        raise StartupError(_sentence(error, layers)) from error
+
+
+def _sentence(error: ValidationError, layers: Layers) -> str:
+    problems = error.errors(include_url=False, include_context=False)
+    first: Any = problems[0]
+    path = ".".join(str(part) for part in first["loc"])
+    reason = first["msg"].removeprefix("Value error, ")
+    origin = layers.origin(path)
+    where = f" (in {origin})" if origin else ""
+    more = f"; {len(problems) - 1} more settings are wrong too" if len(problems) > 1 else ""
+    reason = f"{reason[:1].lower()}{reason[1:]}"
+    return f"The setting {path}{where} is not acceptable: {reason}{more}; correct it and start again."
