@@ -1,0 +1,178 @@
+"""Who may do what to what: one function, `can`, over one table.
+
+The table says for each action how far each role reaches; everything it does not say is refused. Room tokens
+and accounts that only watch narrow what the role grants, never widen it.
+"""
+
+import enum
+from typing import Final, Protocol, runtime_checkable
+
+from vtp.errors import Forbidden
+from vtp.http.identity import Principal, Role
+
+
+class Action(enum.StrEnum):
+    """Everything that asks for a right, as `thing.verb`."""
+
+    ROOM_CREATE = "room.create"
+    ROOM_LIST = "room.list"
+    ROOM_ENTER = "room.enter"
+    ROOM_PUBLISH = "room.publish"
+    ROOM_WATCH = "room.watch"
+    ROOM_UPDATE = "room.update"
+    ROOM_DELETE = "room.delete"
+    RECORDING_START = "recording.start"
+    RECORDING_STOP = "recording.stop"
+    RECORDING_LIST = "recording.list"
+    RECORDING_VIEW = "recording.view"
+    RECORDING_DOWNLOAD = "recording.download"
+    RECORDING_UPDATE = "recording.update"
+    RECORDING_DELETE = "recording.delete"
+    USER_MANAGE = "user.manage"
+    SERVER_MANAGE = "server.manage"
+
+
+@runtime_checkable
+class Target(Protocol):
+    """What an action is done to: a room, or something that belongs to one (a recording)."""
+
+    @property
+    def room_id(self) -> str | None: ...
+    @property
+    def owner_id(self) -> str | None: ...
+
+
+@runtime_checkable
+class PublishRule(Protocol):
+    """A room that says who may publish in it."""
+
+    @property
+    def staff_only_publish(self) -> bool: ...
+
+
+class Reach(enum.Enum):
+    """How far a role reaches with an action."""
+
+    ANY = enum.auto()
+    OWN = enum.auto()  # only what the person made
+
+
+_ANY, _OWN = Reach.ANY, Reach.OWN
+_STAFF: Final = frozenset({Role.ADMIN, Role.TEACHER, Role.ASSISTANT})
+
+
+def _row(
+    admin: Reach | None,
+    teacher: Reach | None,
+    assistant: Reach | None,
+    student: Reach | None,
+    guest: Reach | None,
+) -> dict[Role, Reach]:
+    reaches = zip(
+        (Role.ADMIN, Role.TEACHER, Role.ASSISTANT, Role.STUDENT, Role.GUEST),
+        (admin, teacher, assistant, student, guest),
+        strict=True,
+    )
+    return {role: reach for role, reach in reaches if reach is not None}
+
+
+# fmt: off
+RULES: Final[dict[Action, dict[Role, Reach]]] = {
+    #                               admin  teacher assistant student guest
+    Action.ROOM_CREATE:        _row(_ANY,  _ANY,   None,     None,   None),
+    Action.ROOM_LIST:          _row(_ANY,  _ANY,   _ANY,     _ANY,   None),
+    Action.ROOM_ENTER:         _row(_ANY,  _ANY,   _ANY,     _ANY,   _ANY),
+    Action.ROOM_PUBLISH:       _row(_ANY,  _ANY,   _ANY,     _ANY,   _ANY),
+    Action.ROOM_WATCH:         _row(_ANY,  _ANY,   _ANY,     _ANY,   _ANY),
+    Action.ROOM_UPDATE:        _row(_ANY,  _OWN,   None,     None,   None),
+    Action.ROOM_DELETE:        _row(_ANY,  _OWN,   None,     None,   None),
+    Action.RECORDING_START:    _row(_ANY,  _ANY,   _ANY,     None,   None),
+    Action.RECORDING_STOP:     _row(_ANY,  _ANY,   _ANY,     None,   None),
+    Action.RECORDING_LIST:     _row(_ANY,  _ANY,   _ANY,     _ANY,   None),
+    Action.RECORDING_VIEW:     _row(_ANY,  _ANY,   _ANY,     _ANY,   _ANY),
+    Action.RECORDING_DOWNLOAD: _row(_ANY,  _ANY,   _ANY,     None,   None),
+    Action.RECORDING_UPDATE:   _row(_ANY,  _OWN,   None,     None,   None),
+    Action.RECORDING_DELETE:   _row(_ANY,  _OWN,   None,     None,   None),
+    Action.USER_MANAGE:        _row(_ANY,  None,   None,     None,   None),
+    Action.SERVER_MANAGE:      _row(_ANY,  None,   None,     None,   None),
+}
+# fmt: on
+
+# What a token for one room can open at all, and the flag of the token that each action needs.
+_ROOM_TOKEN_ACTIONS: Final = frozenset(
+    {Action.ROOM_ENTER, Action.ROOM_PUBLISH, Action.ROOM_WATCH, Action.RECORDING_VIEW}
+)
+_PUBLISHING: Final = frozenset({Action.ROOM_PUBLISH})
+_WATCHING: Final = frozenset({Action.ROOM_WATCH, Action.RECORDING_VIEW})
+
+OLD_ROLE_WORDS: Final[dict[str, Role]] = {
+    "instructor": Role.TEACHER,
+    "ta": Role.ASSISTANT,
+    "viewer": Role.STUDENT,
+    "observer": Role.STUDENT,
+}
+WATCH_ONLY_WORDS: Final = frozenset({"viewer", "observer"})
+
+
+def parse_role(word: str) -> tuple[Role, bool]:
+    """Reads a role as people write it, the older contract's words included.
+
+    Gives the role and whether it only watches. Raises ValueError with a sentence for another word.
+    """
+    word = word.strip().lower()
+    if word in OLD_ROLE_WORDS:
+        return OLD_ROLE_WORDS[word], word in WATCH_ONLY_WORDS
+    try:
+        return Role(word), False
+    except ValueError:
+        known = ", ".join([role.value for role in Role] + sorted(OLD_ROLE_WORDS))
+        raise ValueError(f"There is no such role; take one of {known}.") from None
+
+
+def can(principal: Principal, action: Action, obj: object | None = None) -> bool:
+    """Tells whether this principal may do this to that; `obj` is None when there is no that (creating)."""
+    reach = RULES[action].get(principal.role)
+    if reach is None or not principal.verified or not _within_token(principal, action, obj):
+        return False
+    if action is Action.ROOM_PUBLISH and _is_closed_to(principal, obj):
+        return False
+    return reach is Reach.ANY or _owns(principal, obj)
+
+
+def require(principal: Principal, action: Action, obj: object | None = None) -> None:
+    """Raises Forbidden (403) with a sentence unless `can` says yes."""
+    if can(principal, action, obj):
+        return
+    if not principal.verified:
+        raise Forbidden(
+            "Your account is waiting for approval: ask an administrator to approve it, then try again.",
+            code="account_not_verified",
+        )
+    raise Forbidden(f"Your account does not have the right to do this ({action.value}).")
+
+
+def _within_token(principal: Principal, action: Action, obj: object | None) -> bool:
+    """Applies the limits of the token itself: its room, and what it may do there."""
+    if principal.publish is False and action in _PUBLISHING:
+        return False
+    if principal.watch is False and action in _WATCHING:
+        return False
+    if principal.room is None:
+        return principal.role is not Role.GUEST  # a guest is somebody only within a link's room
+    return action in _ROOM_TOKEN_ACTIONS and isinstance(obj, Target) and obj.room_id == principal.room
+
+
+def _is_closed_to(principal: Principal, room: object | None) -> bool:
+    """A room whose settings let only its staff publish; a token that grants publishing was given by staff."""
+    if not isinstance(room, PublishRule) or not room.staff_only_publish:
+        return False
+    return principal.role not in _STAFF and principal.publish is not True
+
+
+def _owns(principal: Principal, obj: object | None) -> bool:
+    """Open rooms have no accounts: there, what nobody owns is everybody's."""
+    if not isinstance(obj, Target):
+        return False
+    if obj.owner_id is None:
+        return principal.open_rooms
+    return obj.owner_id == principal.user_id

@@ -1,0 +1,221 @@
+"""Connections and transactions on SQLite (aiosqlite) and PostgreSQL (asyncpg), with one face for both.
+
+SQLite has one writer: write transactions come from a pool of one connection and begin with `BEGIN IMMEDIATE`,
+so they queue here instead of failing there; readers have their own connections and, thanks to WAL, never wait.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, Self
+
+from sqlalchemy import event, text
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from vtp.db.migrations import migrate
+from vtp.db.urls import DatabaseUrl, Dialect, parse_url
+from vtp.errors import StartupError, Unavailable
+
+BUSY_TIMEOUT_S = 5  # how long SQLite waits for another process's writer
+CONNECT_TIMEOUT_S = 5
+COMMAND_TIMEOUT_S = 30
+POOL_TIMEOUT_S = 10  # how long a request waits for a free connection before it is answered 503
+RETRY_AFTER_S = 5
+_SQLITE_READERS = 4
+_POSTGRESQL_CONNECTIONS = 10
+
+
+class Database:
+    """One database: `transaction()` to write, `read()` to read, both raising Unavailable when it is away."""
+
+    def __init__(self, url: DatabaseUrl, writer: AsyncEngine, reader: AsyncEngine) -> None:
+        self.url = url
+        self._writer = writer
+        self._reader = reader
+
+    @classmethod
+    async def open(cls, url: str) -> Self:
+        """Connects and brings the schema up to date.
+
+        Raises StartupError with a sentence: for an address that cannot be, a database that does not answer, a
+        file that cannot be made, a schema of a newer vtp.
+        """
+        try:
+            database = cls.connect(url)
+        except ValueError as error:
+            raise StartupError(f"{error}.") from error
+        try:
+            await database.migrate()
+        except Unavailable as error:
+            await database.close()
+            cause = error.__cause__ or error
+            raise StartupError(
+                f"The database {database.url} cannot be used: {_first_line(cause)}."
+            ) from error
+        except BaseException:
+            await database.close()
+            raise
+        return database
+
+    @classmethod
+    def connect(cls, url: str) -> Self:
+        """Makes the engines without touching the database or its schema yet."""
+        parsed = parse_url(url)
+        if parsed.dialect is Dialect.SQLITE:
+            return cls(parsed, _sqlite_writer(parsed), _sqlite_reader(parsed))
+        engine = _postgresql_engine(parsed)
+        return cls(parsed, engine, engine)
+
+    async def migrate(self) -> list[str]:
+        """Applies what migrations are pending, forward only and under a lock; gives their revisions."""
+        if self.url.dialect is Dialect.SQLITE:
+            _check_file(self.url)
+        async with self.transaction() as tx:
+            return await tx.run_sync(migrate, self.url.dialect)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction that may write: committed at the end of the block, rolled back by an exception."""
+        async with self._begin(self._writer) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction that only reads, from one consistent moment on SQLite."""
+        async with self._begin(self._reader) as connection:
+            yield connection
+
+    async def check(self) -> None:
+        """Asks the database for an answer; raises Unavailable without one (for `/ready`)."""
+        async with self.read() as tx:
+            await tx.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        """Closes every connection; those in use are closed when they are given back."""
+        await self._writer.dispose()
+        if self._reader is not self._writer:
+            await self._reader.dispose()
+
+    @asynccontextmanager
+    async def _begin(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        async with AsyncExitStack() as stack:
+            try:
+                connection = await stack.enter_async_context(engine.connect())
+                transaction = await stack.enter_async_context(connection.begin())
+            except (DBAPIError, PoolTimeout, OSError) as error:
+                raise _unavailable(error) from error
+            try:
+                yield connection
+                await transaction.commit()
+            except DBAPIError as error:
+                if not _is_outage(error):
+                    raise
+                raise _unavailable(error) from error
+
+
+def _first_line(error: BaseException) -> str:
+    """What a driver says of a failure, without SQLAlchemy's statement and background link."""
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    return (str(cause).strip().splitlines() or [type(cause).__name__])[0].rstrip(".")
+
+
+def _is_outage(error: DBAPIError) -> bool:
+    """A fault of the connection or the server, not of the statement."""
+    if isinstance(error, IntegrityError):
+        return False
+    return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+
+
+def _unavailable(error: Exception) -> Unavailable:
+    if _is_full(error):
+        return Unavailable("The disk of the database is full: free some space.", retry_after_s=60)
+    return Unavailable("The database does not answer; try again in a moment.", retry_after_s=RETRY_AFTER_S)
+
+
+def _is_full(error: Exception) -> bool:
+    return "disk is full" in str(error) or "No space left on device" in str(error)
+
+
+def _check_file(url: DatabaseUrl) -> None:
+    """Makes the folder of an SQLite file; SQLite itself would only say "unable to open database file"."""
+    try:
+        url.file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(f"The folder {url.file.parent} cannot be made.") from error
+
+
+def _sqlite_writer(url: DatabaseUrl) -> AsyncEngine:
+    engine = _sqlite_engine(url, pool_size=1)
+    _begin_with(engine, "BEGIN IMMEDIATE")
+    return engine
+
+
+def _sqlite_reader(url: DatabaseUrl) -> AsyncEngine:
+    engine = _sqlite_engine(url, pool_size=_SQLITE_READERS)
+    _begin_with(engine, "BEGIN")
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def refuse_writes(connection: Any, _record: object) -> None:
+        _execute(connection, "PRAGMA query_only = ON")
+
+    return engine
+
+
+def _sqlite_engine(url: DatabaseUrl, pool_size: int) -> AsyncEngine:
+    engine = create_async_engine(
+        url.url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=POOL_TIMEOUT_S,
+        connect_args={"timeout": BUSY_TIMEOUT_S},
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves, see _begin_with
+        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+            _execute(connection, f"PRAGMA {pragma}")
+
+    return engine
+
+
+def _begin_with(engine: AsyncEngine, statement: str) -> None:
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(statement)
+
+
+def _execute(connection: Any, statement: str) -> None:
+    cursor = connection.cursor()
+    cursor.execute(statement)
+    cursor.close()
+
+
+def _postgresql_engine(url: DatabaseUrl) -> AsyncEngine:
+    return create_async_engine(
+        url.url,
+        pool_size=_POSTGRESQL_CONNECTIONS,
+        max_overflow=0,
+        pool_timeout=POOL_TIMEOUT_S,
+        pool_pre_ping=True,  # a restarted server costs nobody an error
+        connect_args={
+            "async_creator_fn": _connect_asyncpg,
+            "timeout": CONNECT_TIMEOUT_S,
+            "command_timeout": COMMAND_TIMEOUT_S,
+        },
+    )
+
+
+async def _connect_asyncpg(*args: Any, **options: Any) -> Any:
+    """asyncpg.connect whose refusals (starting up, wrong password, too many clients) are ConnectionErrors.
+
+    SQLAlchemy lets the driver's own exceptions pass at this one place.
+    """
+    import asyncpg  # here, because a server on SQLite need not load it
+
+    try:
+        return await asyncpg.connect(*args, **options)
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise ConnectionError(str(error)) from error

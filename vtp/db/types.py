@@ -1,0 +1,43 @@
+"""Column types that mean the same on every database."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, DateTime, Dialect, String
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+ID_LENGTH = 36  # characters of a UUID
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A point in time: goes in aware, comes out aware and in UTC; a naive one is refused.
+
+    PostgreSQL keeps `timestamptz`; SQLite, which knows no zones, keeps the UTC time as text that sorts.
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("A time for the database must say its zone; use datetime.now(UTC)")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def id_type() -> String:
+    """The type of a column that holds an identifier of ours (vtp.ids)."""
+    return String(ID_LENGTH)
+
+
+def json_type() -> TypeEngine[Any]:
+    """The type of a column that holds a JSON value: `jsonb` on PostgreSQL, text on SQLite."""
+    return JSON().with_variant(JSONB(), "postgresql")

@@ -1,0 +1,51 @@
+"""Identifiers that the server mints: UUIDv7 strings (RFC 9562 section 5.7).
+
+They sort by the time they were made, so an index over them grows at its end and a list can be paged by
+id alone.
+"""
+
+import re
+import secrets
+import time
+import uuid
+
+from vtp.errors import FieldError, Invalid
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
+_NS_PER_MS = 1_000_000
+
+
+def new_id() -> str:
+    """Mints one identifier from the wall clock and the system's randomness."""
+    return str(uuid7(time.time_ns(), secrets.randbits(62)))
+
+
+def uuid7(time_ns: int, random_bits: int) -> uuid.UUID:
+    """Lays out one UUIDv7: 48 bits of milliseconds, 12 bits of the millisecond's fraction, 62 random bits.
+
+    The fraction is RFC 9562 section 6.2, method 3: identifiers made one after the other sort in that order
+    without any state being kept between them.
+    """
+    milliseconds, rest_ns = divmod(time_ns, _NS_PER_MS)
+    fraction = (rest_ns << 12) // _NS_PER_MS
+    value = (milliseconds & ((1 << 48) - 1)) << 80
+    value |= 0x7 << 76 | fraction << 64 | 0b10 << 62 | (random_bits & ((1 << 62) - 1))
+    return uuid.UUID(int=value)
+
+
+def is_id(text: str) -> bool:
+    """Tells whether a text has the shape of an identifier."""
+    return _UUID.fullmatch(text) is not None
+
+
+def parse_id(text: str, pointer: str) -> str:
+    """Gives the identifier in its one spelling (lower case).
+
+    Raises Invalid (422) naming `pointer`, a JSON pointer or a parameter's name, when the text is no UUID.
+    """
+    if not is_id(text):
+        sentence = (
+            "This is not an identifier: it must be a UUID such as 01890a5d-ac96-774b-bcce-b302099a8057."
+        )
+        raise Invalid("An identifier in the request is malformed.", errors=[FieldError(pointer, sentence)])
+    return text.lower()
