@@ -1,7 +1,7 @@
 """Connections and transactions on SQLite (aiosqlite) and PostgreSQL (asyncpg), with one face for both.
 
 SQLite has one writer: write transactions come from a pool of one connection and begin with `BEGIN IMMEDIATE`,
-so they queue here instead of failing there; readers have their own connections and, thanks to WAL, never wait.
+so they queue here instead of failing there; readers have their own connections and, with WAL, never wait.
 """
 
 from collections.abc import AsyncIterator

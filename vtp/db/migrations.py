@@ -1,7 +1,8 @@
 """Brings the schema up to date at start: forward only, in one transaction, under a lock.
 
 A revision's id is the number its file begins with (`0001_accounts_and_rooms.py` is "0001"), so that "is
-anything pending?" is answered from the file names without loading Alembic, and a start with nothing to do stays fast.
+anything pending?" is answered from the file names without loading Alembic, and a start with nothing to do is
+fast.
 """
 
 import re
