@@ -1,0 +1,100 @@
+"""Who is at the other end: address and scheme of a request, seen through trusted proxies only."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aiohttp import web
+
+IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """One request's other end. `secure`: TLS all the way; `local`: on this machine, with no proxy between."""
+
+    address: str
+    secure: bool
+    local: bool
+    host: str
+
+    @property
+    def origin(self) -> str:
+        """The origin by which the client reached us, as browsers write it in `Origin`."""
+        return f"{'https' if self.secure else 'http'}://{self.host}".lower()
+
+    @property
+    def host_name(self) -> str:
+        """The host without its port, brackets of IPv6 kept."""
+        name, colon, port = self.host.rpartition(":")
+        return name if colon and port.isdigit() else self.host
+
+
+class ClientResolver:
+    """Reads `X-Forwarded-For`, `-Proto` and `-Host`, but only from `trusted_proxies` (ASVS 4.1.3)."""
+
+    def __init__(self, trusted_proxies: Sequence[str]) -> None:
+        self._trusted: list[IpNetwork] = [ipaddress.ip_network(network) for network in trusted_proxies]
+
+    def resolve(self, request: web.Request) -> Client:
+        """Finds the nearest address that is not a trusted proxy; forged entries left of it are ignored."""
+        peer = _parse(request.remote or "")
+        forwarded = request.headers.getall("X-Forwarded-For", [])
+        if peer is None or not self._is_trusted(peer):
+            address = str(peer) if peer else request.remote or ""
+            local = peer is not None and peer.is_loopback and not forwarded
+            return Client(address, request.secure, local, request.host)
+        address = self._furthest(peer, ",".join(forwarded))
+        scheme = _last(request, "X-Forwarded-Proto") or request.scheme
+        host = _last(request, "X-Forwarded-Host") or request.host
+        local = peer.is_loopback and not forwarded
+        return Client(address, scheme == "https", local, host)
+
+    def _furthest(self, peer: IpAddress, forwarded: str) -> str:
+        found = peer
+        for part in reversed([part.strip() for part in forwarded.split(",") if part.strip()]):
+            address = _parse(part)
+            if address is None:
+                break
+            found = address
+            if not self._is_trusted(address):
+                break
+        return str(found)
+
+    def _is_trusted(self, address: IpAddress) -> bool:
+        return any(address in network for network in self._trusted)
+
+
+def is_in(address: str, networks: Sequence[str]) -> bool:
+    """Tells whether an address lies in one of the networks."""
+    parsed = _parse(address)
+    return parsed is not None and any(parsed in ipaddress.ip_network(network) for network in networks)
+
+
+def is_loopback_host(host: str) -> bool:
+    """Tells whether a listening address is reachable from this machine only."""
+    if host.lower() == "localhost" or host.lower().endswith(".localhost"):
+        return True
+    address = _parse(host.strip("[]"))
+    return address is not None and address.is_loopback
+
+
+def _last(request: web.Request, header: str) -> str:
+    return request.headers.get(header, "").split(",")[-1].strip()
+
+
+def _parse(text: str) -> IpAddress | None:
+    text = text.partition("%")[0]
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address

@@ -1,0 +1,56 @@
+"""Lists: `?limit=` and an opaque `cursor` in, `{items, next_cursor}` and a `Link` header out."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from vtp.errors import FieldError, Invalid
+
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 200
+
+T = TypeVar("T")
+
+
+class PageQuery(BaseModel):
+    """The query of every list."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    limit: Annotated[int, Field(ge=1, le=MAX_LIMIT, description="How many items at most.")] = DEFAULT_LIMIT
+    cursor: Annotated[str | None, Field(max_length=1024, description="`next_cursor` of the page before.")] = (
+        None
+    )
+
+    def position(self) -> Any:
+        """What `cursor` was made from by `encode_cursor`, or None on the first page; raises Invalid (422)."""
+        return None if self.cursor is None else decode_cursor(self.cursor)
+
+
+class Page(BaseModel, Generic[T]):
+    """One page of a list; `next_cursor` is null on the last."""
+
+    items: list[T]
+    next_cursor: str | None = None
+
+
+def encode_cursor(position: Any) -> str:
+    """Makes an opaque cursor from a JSON value (the sort keys of a page's last item)."""
+    text = json.dumps(position, separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str) -> Any:
+    """Gives back what `encode_cursor` took; raises Invalid (422) for anything else."""
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        return json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+    except ValueError:
+        raise Invalid(
+            "This cursor was not made by this server; start again without one.",
+            errors=[FieldError("/query/cursor", "not a cursor of this list")],
+        ) from None

@@ -1,0 +1,110 @@
+"""What protects browsers: response headers, CORS by exact allow-list, and the refusal of foreign pages' requests.
+
+Sources: OWASP ASVS 5.0 V3 (headers, 3.5 for cross-site requests), Fetch standard (CORS), W3C Fetch Metadata.
+"""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping, Sequence
+
+from aiohttp import web
+
+from vtp.errors import Forbidden
+from vtp.http.client import Client
+
+# hls.js runs its transmuxer in a worker made from a blob and plays from blob URLs; nothing runs inline.
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data: blob:",
+        "media-src 'self' blob:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "worker-src 'self' blob:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+
+FIXED_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    "Permissions-Policy": "camera=(self), microphone=(self), display-capture=(self), geolocation=()",
+}
+HSTS = "max-age=31536000; includeSubDomains"  # ASVS 3.4.1: a year at least
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+EXPOSED_HEADERS = "Location, ETag, Link, Retry-After, X-Request-ID, Accept-Post, Accept-Patch"
+PREFLIGHT_MAX_AGE_S = 600
+
+
+class BrowserGuard:
+    """Decides what foreign web pages may do; `origins` are the exact ones of `http.cors_origins`."""
+
+    def __init__(self, origins: Sequence[str], public_url: str = "") -> None:
+        self._origins = frozenset(origins)
+        self._public_origin = public_url
+
+    def add_headers(self, request: web.Request, client: Client, headers: MutableMapping[str, str]) -> None:
+        """Puts the security headers, and CORS headers for an allowed origin, on a response about to start."""
+        for name, value in FIXED_HEADERS.items():
+            headers.setdefault(name, value)
+        origin = request.headers.get("Origin", "").lower()
+        if not origin:
+            return
+        _vary(headers, "Origin")
+        if origin in self._origins:
+            headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
+            headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS
+            headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+
+    def is_preflight(self, request: web.Request) -> bool:
+        """Tells a CORS preflight from an OPTIONS request that a route answers itself."""
+        return request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
+
+    def answer_preflight(self, request: web.Request) -> web.Response:
+        """Answers a preflight: yes for a listed origin, nothing (which browsers read as no) for others."""
+        headers = {"Vary": "Origin, Access-Control-Request-Method, Access-Control-Request-Headers"}
+        if request.headers.get("Origin", "").lower() in self._origins:
+            headers |= {
+                "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
+                "Access-Control-Allow-Headers": request.headers.get("Access-Control-Request-Headers", ""),
+                "Access-Control-Max-Age": str(PREFLIGHT_MAX_AGE_S),
+            }
+        return web.Response(status=204, headers=headers)
+
+    def refuse_foreign(self, request: web.Request, client: Client) -> None:
+        """Raises Forbidden for an unsafe request that another site's page made in the caller's name.
+
+        For requests that nothing but a cookie (or an open door) vouches for: `Sec-Fetch-Site` decides, `Origin`
+        where it is missing; a cookie with neither is refused too (OWASP, Cross-Site Request Forgery Prevention).
+        """
+        if request.method in SAFE_METHODS:
+            return
+        site = request.headers.get("Sec-Fetch-Site", "").lower()
+        origin = request.headers.get("Origin", "").lower()
+        if site in ("same-origin", "none") or origin in self._origins:
+            return
+        if not site and not origin and "Cookie" not in request.headers:
+            return  # no browser: nothing in the request was added behind the caller's back
+        if not site and origin in (client.origin, self._public_origin) and origin:
+            return
+        raise Forbidden(
+            "This request comes from a page of another site; send it from this server's own pages, with an "
+            "Authorization header, or list the site in http.cors_origins.",
+            code="cross_site_request",
+        )
+
+
+def _vary(headers: MutableMapping[str, str], name: str) -> None:
+    present = headers.get("Vary", "")
+    if name.lower() not in present.lower():
+        headers["Vary"] = f"{present}, {name}" if present else name

@@ -1,0 +1,83 @@
+"""Applies rate limits to calls: wide ones per address, strict ones per account or token."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from vtp.errors import RateLimited
+from vtp.http.identity import Principal
+from vtp.http.routing import Limit
+from vtp.limits import WindowLimiter
+from vtp.settings import LimitSettings
+
+Clock = Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    limiter: WindowLimiter
+    sentence: str
+
+
+class Throttle:
+    """Counts calls by route limit and caller; `clock` gives monotonic seconds."""
+
+    def __init__(self, limits: LimitSettings, clock: Clock = time.monotonic) -> None:
+        self._clock = clock
+        self._address = _Rule(
+            WindowLimiter(limits.requests_per_address_per_minute, 60),
+            "Too many requests from this network address; wait a moment.",
+        )
+        self._account = _Rule(
+            WindowLimiter(limits.requests_per_account_per_minute, 60),
+            "Too many requests by this account; wait a moment.",
+        )
+        self._by_limit = {
+            Limit.SIGN_IN: _Rule(
+                WindowLimiter(limits.sign_in_failures_per_address_per_minute, 60),
+                "Too many failed sign-ins from this network address; wait a moment.",
+            ),
+            Limit.REGISTER: _Rule(
+                WindowLimiter(limits.registrations_per_address_per_hour, 3600),
+                "Too many registrations from this network address; try again later.",
+            ),
+            Limit.REFRESH: _Rule(
+                WindowLimiter(limits.requests_per_address_per_minute, 60),
+                "Too many renewals from this network address; wait a moment.",
+            ),
+            Limit.MEDIA: _Rule(
+                WindowLimiter(limits.media_per_token_per_minute, 60),
+                "Too many media sessions were asked for with this token; wait a moment.",
+            ),
+        }
+
+    def admit(self, limit: Limit, address: str, principal: Principal | None) -> None:
+        """Counts a call before it is handled; raises RateLimited (429) when it is one too many."""
+        if limit is Limit.PLAYBACK:
+            return
+        self._take(self._address, address)
+        if limit is Limit.SIGN_IN:
+            self._check(self._by_limit[limit], address)
+        elif limit is Limit.MEDIA:
+            self._take(self._by_limit[limit], principal.limit_key if principal else address)
+        elif limit in self._by_limit:
+            self._take(self._by_limit[limit], address)
+        elif principal is not None and not principal.open_rooms:
+            self._take(self._account, principal.limit_key)
+
+    def note_failure(self, limit: Limit, address: str) -> None:
+        """Counts a failed sign-in; successes are not counted, so a school behind one NAT signs in at once."""
+        if limit is Limit.SIGN_IN:
+            self._by_limit[limit].limiter.add(address, self._clock())
+
+    def _take(self, rule: _Rule, key: str) -> None:
+        self._refuse(rule, rule.limiter.take(key, self._clock()))
+
+    def _check(self, rule: _Rule, key: str) -> None:
+        self._refuse(rule, rule.limiter.wait_s(key, self._clock()))
+
+    def _refuse(self, rule: _Rule, wait_s: float) -> None:
+        if wait_s > 0.0:
+            raise RateLimited(rule.sentence, retry_after_s=wait_s)
