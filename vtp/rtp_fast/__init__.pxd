@@ -1,0 +1,1 @@
+# The parts of the packet path, for cimport only: nothing here exists at run time.

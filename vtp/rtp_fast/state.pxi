@@ -1,0 +1,376 @@
+# The objects of the packet path as plain C structs, and who owns what.
+#
+# One Core belongs to one Worker. It owns every Transport, Producer and Consumer through its id tables; a Transport
+# owns its Producers and Consumers, a Producer its Streams, a Stream its ring of packets. The media thread touches
+# them between lock and unlock of a batch, the control plane between batches; nobody keeps a pointer across.
+# Nothing here makes a system call and time is always an argument (nanoseconds of CLOCK_MONOTONIC).
+
+
+cdef enum:
+    MAX_PACKET = 1500            # bytes of a received datagram's RTP packet that we keep
+    ARENA_SLOT = 1600            # bytes per outgoing datagram: packet + extension growth + tag
+    MAX_TUPLES = 8               # validated address pairs per transport (media.md)
+    MAX_SSRCS = 64               # SSRCs per transport
+    MAX_SOCKETS = 16
+    MAX_ENCODINGS = 6
+    MAX_CODECS = 16
+    EXT_KINDS = 11
+    CODEC_KINDS = 8
+    HISTORY_SIZE = 512           # packets a viewer can ask for again
+    MAX_MISSING = 256            # packets of one stream that we ask for at a time
+    SWALLOWED_SIZE = 64          # padding-only packets whose numbers were closed up
+    FEEDBACK_SIZE = 1024         # packets of one transport-wide feedback window
+    DTLS_QUEUE = 16              # DTLS datagrams queued per transport
+    EVENT_RING = 1024
+    ICE_TEXT = 257               # RFC 8445: at most 256 characters
+
+cdef enum:
+    STATE_WAITING = 0            # has no key frame to start from
+    STATE_REPLAY = 1             # reads the ring behind the publisher, faster than real time
+    STATE_LIVE = 2
+
+cdef int64_t MILLISECOND = 1000000
+cdef int64_t SECOND = 1000000000
+
+
+cdef struct Counters:
+    uint64_t datagrams_received
+    uint64_t bytes_received
+    uint64_t datagrams_sent
+    uint64_t bytes_sent
+    uint64_t packets_forwarded
+    uint64_t batches
+    uint64_t stun_requests
+    uint64_t stun_unknown_user
+    uint64_t stun_bad_integrity
+    uint64_t stun_malformed
+    uint64_t stun_would_amplify
+    uint64_t stun_role_conflict
+    uint64_t dtls_received
+    uint64_t dtls_no_tuple
+    uint64_t dtls_queue_full
+    uint64_t rtp_received
+    uint64_t rtp_no_tuple
+    uint64_t rtp_no_keys
+    uint64_t rtp_malformed
+    uint64_t rtp_unprotect_failed
+    uint64_t rtp_unknown_stream
+    uint64_t rtp_duplicate
+    uint64_t rtp_too_old
+    uint64_t rtp_too_large
+    uint64_t rtp_padding_only
+    uint64_t rtp_paused
+    uint64_t rtcp_received
+    uint64_t rtcp_unprotect_failed
+    uint64_t rtcp_malformed
+    uint64_t unknown_datagrams
+    uint64_t empty_datagrams
+    uint64_t truncated_datagrams
+    uint64_t nacks_sent
+    uint64_t nacks_received
+    uint64_t rtx_received
+    uint64_t rtx_sent
+    uint64_t rtx_missed
+    uint64_t key_frame_requests_sent
+    uint64_t key_frame_requests_received
+    uint64_t feedback_sent
+    uint64_t send_no_tuple
+    uint64_t send_would_block
+    uint64_t send_dropped
+    uint64_t send_errors
+    uint64_t protect_failed
+    uint64_t tap_dropped
+    uint64_t events_dropped
+
+
+cdef struct Tuple:
+    uint8_t used
+    uint8_t nominated
+    uint8_t generation           # of the ICE credentials it was last checked with
+    uint8_t socket
+    uint32_t priority
+    int64_t last_seen_ns
+    socklen_t length
+    sockaddr_in6 address         # large enough for sockaddr_in too
+
+
+cdef struct TupleRef:
+    uint64_t key                 # 0: empty, 1: deleted
+    Transport* transport
+    int index
+
+
+cdef struct SsrcRef:
+    uint32_t ssrc
+    uint8_t is_rtx
+    Stream* stream
+
+
+cdef struct Feedback:            # transport-wide congestion control towards a publisher
+    int64_t base                 # next sequence number to report, extended; -1: none yet
+    int64_t highest
+    int64_t last_sent_ns
+    uint32_t media_ssrc
+    uint8_t count
+    int64_t arrival_ns[FEEDBACK_SIZE]
+
+
+cdef struct Credentials:
+    char ufrag[ICE_TEXT]
+    int ufrag_length
+    char password[ICE_TEXT]
+    int password_length
+    uint8_t generation
+
+
+cdef struct Transport:
+    int64_t id
+    Credentials credentials[2]   # 0: current, 1: the ones before an ICE restart
+    int credential_count
+    Tuple tuples[MAX_TUPLES]
+    int selected                 # index into tuples, -1: none
+    int64_t last_consent_ns
+    uint8_t connected
+    uint8_t disconnected
+    uint8_t expired
+    uint8_t media_started
+    uint8_t has_keys
+    int dtls_queued
+    SrtpSession receive
+    SrtpSession send
+    int64_t keyed_ns             # when the SRTP keys came
+    SsrcRef ssrcs[MAX_SSRCS]
+    int ssrc_count
+    Producer* producers
+    Consumer* consumers
+    uint16_t feedback_sequence   # transport-wide number of the last packet sent
+    Feedback* feedback
+    int64_t last_remb_ns
+    double remb_bps
+    uint64_t remb_bytes
+    uint64_t remb_lost
+    int64_t last_report_ns
+    uint64_t packets_received
+    uint64_t bytes_received
+    uint64_t packets_sent
+    uint64_t bytes_sent
+    uint64_t feedback_received
+    double remote_remb_bps
+
+
+cdef struct Slot:                # one packet in a stream's ring
+    int64_t sequence             # the stream's own number (see Stream.swallowed); -1: empty
+    int64_t arrival_ns
+    RtpPacket packet             # as parsed from data
+    PayloadInfo info
+    uint16_t length
+    uint8_t codec
+    uint8_t recovered            # came by RTX
+    uint8_t data[MAX_PACKET]
+
+
+cdef struct Missing:
+    int64_t sequence             # extended source sequence number
+    int64_t since_ns
+    int64_t asked_ns
+    int tries
+
+
+cdef struct Stream:              # one encoding of a producer
+    Producer* producer
+    uint32_t ssrc
+    uint32_t rtx_ssrc
+    char rid[20]
+    int rid_length
+    uint8_t started
+    int64_t base                 # first extended source sequence number
+    int64_t highest              # highest extended source sequence number
+    int64_t newest               # highest number in the ring
+    int64_t first_arrival_ns
+    int64_t last_arrival_ns
+    int64_t swallowed[SWALLOWED_SIZE]
+    int64_t swallowed_total
+    Slot* ring
+    int64_t ring_size
+    int64_t key_frame            # ring number where the last key frame starts; -1: none
+    uint32_t key_frame_timestamp
+    int64_t key_frame_ns
+    Missing missing[MAX_MISSING]
+    int missing_count
+    uint32_t clock_rate
+    double jitter
+    int64_t transit
+    uint64_t packets
+    uint64_t bytes
+    uint64_t recovered
+    uint64_t expected_before
+    uint64_t received_before
+    uint8_t fraction_lost
+    int64_t lost
+    uint64_t key_frames
+    uint64_t nacks
+    uint64_t sr_ntp
+    uint32_t sr_rtp
+    int64_t sr_arrival_ns
+    int32_t width
+    int32_t height
+    uint8_t audio_level
+
+
+cdef struct CodecEntry:
+    uint8_t payload_type
+    uint8_t codec
+    uint32_t clock_rate
+    int16_t rtx_payload_type
+
+
+cdef struct Producer:
+    int64_t id
+    Transport* transport
+    Producer* next
+    uint8_t video
+    uint8_t paused
+    uint8_t started
+    uint8_t nack
+    uint8_t transport_cc
+    uint8_t remb
+    char mid[20]
+    int mid_length
+    CodecEntry codecs[MAX_CODECS]
+    int codec_count
+    int8_t payload_codec[128]    # index into codecs, -1: none
+    int8_t payload_rtx[128]      # index into codecs whose RTX this is, -1: none
+    uint8_t ext_id[EXT_KINDS]    # 0: not negotiated
+    Stream streams[MAX_ENCODINGS]
+    int stream_count
+    Consumer** consumers
+    int consumer_count
+    int consumer_capacity
+    TapRing* taps
+    double rtt_ns                # measured by NACK to RTX; 0: unknown
+    # key frame requests, merged over all who ask
+    uint8_t key_wanted
+    int64_t key_asked_ns
+    int key_unanswered
+    uint8_t self_paced
+    uint64_t key_requests
+
+
+cdef struct HistoryEntry:        # 16 bytes: how to rebuild one sent packet
+    int64_t sequence             # the source's ring number
+    uint32_t resent_ms           # low bits of the time of the last resend
+    uint16_t out_sequence
+    uint8_t generation           # of the consumer's source; a switch makes older entries misses
+    uint8_t resends
+
+
+cdef struct Consumer:
+    int64_t id
+    Transport* transport
+    Consumer* next               # of the same transport
+    Producer* source
+    Producer* wanted             # the next source, taken at its key frame
+    Stream* stream
+    int source_index             # place in source.consumers
+    uint8_t video
+    uint8_t paused
+    uint8_t state
+    uint8_t started
+    uint8_t generation
+    uint8_t sent_any
+    char mid[20]
+    int mid_length
+    char cname[64]
+    int cname_length
+    uint32_t ssrc
+    uint32_t rtx_ssrc
+    int16_t payload_type[CODEC_KINDS]
+    int16_t rtx_payload_type[CODEC_KINDS]
+    uint8_t ext_id[EXT_KINDS]
+    SrtpStream out_stream
+    SrtpStream rtx_stream
+    int64_t start                # first ring number that is forwarded
+    int64_t cursor               # next ring number of a replay
+    int64_t sequence_offset      # outgoing extended sequence = ring number + this
+    int64_t highest_out          # highest outgoing extended sequence number
+    uint32_t timestamp_offset
+    uint32_t last_timestamp
+    int64_t last_sent_ns
+    uint16_t picture_id_offset
+    uint16_t last_picture_id
+    uint8_t tl0_offset
+    uint8_t last_tl0
+    uint16_t frame_number_offset
+    uint16_t last_frame_number
+    uint16_t rtx_sequence
+    HistoryEntry* history
+    int ask_stage                # key frame asks until a report shows packets received
+    int64_t ask_base_ns
+    uint8_t report_seen
+    int64_t last_report_ns
+    uint64_t packets
+    uint64_t bytes
+    uint64_t retransmitted
+    uint64_t nacks
+    uint64_t missed
+    uint64_t key_frame_requests
+    uint8_t fraction_lost
+    int32_t lost
+    uint32_t jitter
+    double rtt_ns
+
+
+cdef struct Event:
+    int kind
+    int64_t object_id
+    int length
+    uint8_t data[2048]
+
+
+cdef struct IdTable:
+    void** items
+    int64_t* ids
+    int capacity
+    int count
+    int64_t minted
+
+
+cdef struct Batch:               # datagrams waiting for one system call
+    int count
+    int capacity
+    uint8_t* arena
+    mmsghdr* messages
+    iovec* vectors
+    sockaddr_in6* addresses
+    uint8_t* sockets
+
+
+cdef struct Core:
+    int sockets[MAX_SOCKETS]
+    int families[MAX_SOCKETS]
+    int socket_count
+    IdTable transports
+    IdTable producers
+    IdTable consumers
+    TupleRef* tuples
+    int tuple_capacity
+    int tuple_used
+    Batch out
+    Event* events
+    int event_head
+    int event_count
+    uint8_t event_signal
+    Counters counters
+    int64_t now_ns
+    int64_t wall_offset_ns       # CLOCK_REALTIME - CLOCK_MONOTONIC
+    int64_t next_fast_ns
+    int64_t next_slow_ns
+    int64_t next_consent_ns
+    int slow_phase
+    int replaying
+    int missing
+    int ring_video
+    int ring_audio
+    double max_incoming_bps
+    TapRing* dirty_taps
+    uint32_t random_state

@@ -1,0 +1,157 @@
+# Lookup tables of a Core: ids that are never used again, address tuples by hash, ICE user fragments.
+
+
+cdef int64_t table_add(IdTable* table, void* item) noexcept nogil:
+    """Stores `item`; its id holds the slot in the low 20 bits and a counter above. 0 when out of memory or full."""
+    cdef int slot = 0, capacity
+    cdef void** items
+    cdef int64_t* ids
+    if table.count == table.capacity:
+        capacity = 64 if table.capacity == 0 else table.capacity * 2
+        if capacity > 1048576:
+            return 0
+        items = <void**>realloc(table.items, capacity * sizeof(void*))
+        if items == NULL:
+            return 0
+        table.items = items
+        ids = <int64_t*>realloc(table.ids, capacity * sizeof(int64_t))
+        if ids == NULL:
+            return 0
+        table.ids = ids
+        memset(&table.items[table.capacity], 0, (capacity - table.capacity) * sizeof(void*))
+        slot = table.capacity
+        table.capacity = capacity
+    else:
+        while table.items[slot] != NULL:
+            slot += 1
+    table.minted += 1
+    table.items[slot] = item
+    table.ids[slot] = (table.minted << 20) | slot
+    table.count += 1
+    return table.ids[slot]
+
+
+cdef void* table_find(IdTable* table, int64_t object_id) noexcept nogil:
+    cdef int64_t slot = object_id & 0xFFFFF
+    if object_id <= 0 or slot >= table.capacity or table.items[slot] == NULL or table.ids[slot] != object_id:
+        return NULL
+    return table.items[slot]
+
+
+cdef void table_remove(IdTable* table, int64_t object_id) noexcept nogil:
+    if table_find(table, object_id) != NULL:
+        table.items[object_id & 0xFFFFF] = NULL
+        table.count -= 1
+
+
+cdef inline uint64_t mix(uint64_t value) noexcept nogil:
+    """Finalizer of splitmix64."""
+    value ^= value >> 30
+    value *= 0xBF58476D1CE4E5B9ULL
+    value ^= value >> 27
+    value *= 0x94D049BB133111EBULL
+    return value ^ (value >> 31)
+
+
+cdef inline uint64_t tuple_key(int socket, const sockaddr_in6* address) noexcept nogil:
+    cdef const uint8_t* bytes = <const uint8_t*>address
+    cdef uint64_t a, b
+    cdef uint64_t key
+    if address.sin6_family == AF_INET:
+        memcpy(&a, bytes, 8)
+        key = mix(a + <uint64_t>socket)
+    else:
+        memcpy(&a, bytes + 8, 8)
+        memcpy(&b, bytes + 16, 8)
+        key = mix(a ^ mix(b + address.sin6_port + (<uint64_t>socket << 16)))
+    return key if key > 1 else key + 2
+
+
+cdef inline bint same_address(const sockaddr_in6* a, const sockaddr_in6* b) noexcept nogil:
+    if a.sin6_family != b.sin6_family:
+        return False
+    if a.sin6_family == AF_INET:
+        return memcmp(<const uint8_t*>a, <const uint8_t*>b, 8) == 0
+    return a.sin6_port == b.sin6_port and memcmp((<const uint8_t*>a) + 8, (<const uint8_t*>b) + 8, 16) == 0
+
+
+cdef inline TupleRef* tuple_find(Core* core, int socket, const sockaddr_in6* address) noexcept nogil:
+    cdef uint64_t key = tuple_key(socket, address)
+    cdef int mask = core.tuple_capacity - 1
+    cdef int at = <int>(key & <uint64_t>mask)
+    cdef TupleRef* ref
+    cdef Tuple* found
+    while True:
+        ref = &core.tuples[at]
+        if ref.key == 0:
+            return NULL
+        if ref.key == key:
+            found = &ref.transport.tuples[ref.index]
+            if found.used and found.socket == socket and same_address(&found.address, address):
+                return ref
+        at = (at + 1) & mask
+
+
+cdef void tuple_place(Core* core, uint64_t key, Transport* transport, int index) noexcept nogil:
+    cdef int mask = core.tuple_capacity - 1
+    cdef int at = <int>(key & <uint64_t>mask)
+    while core.tuples[at].key > 1:
+        at = (at + 1) & mask
+    if core.tuples[at].key == 0:
+        core.tuple_used += 1
+    core.tuples[at].key = key
+    core.tuples[at].transport = transport
+    core.tuples[at].index = index
+
+
+cdef int tuple_grow(Core* core) noexcept nogil:
+    cdef TupleRef* old = core.tuples
+    cdef int old_capacity = core.tuple_capacity, i, live = 0
+    for i in range(old_capacity):
+        if old[i].key > 1:
+            live += 1
+    core.tuple_capacity = 1024
+    while core.tuple_capacity < live * 4:
+        core.tuple_capacity *= 2
+    core.tuples = <TupleRef*>calloc(core.tuple_capacity, sizeof(TupleRef))
+    if core.tuples == NULL:
+        core.tuples = old
+        core.tuple_capacity = old_capacity
+        return -1
+    core.tuple_used = 0
+    for i in range(old_capacity):
+        if old[i].key > 1:
+            tuple_place(core, old[i].key, old[i].transport, old[i].index)
+    free(old)
+    return 0
+
+
+cdef void tuple_forget(Core* core, Transport* transport, int index) noexcept nogil:
+    """Takes one address pair of a transport out of the table."""
+    cdef Tuple* entry = &transport.tuples[index]
+    cdef TupleRef* ref
+    if not entry.used:
+        return
+    ref = tuple_find(core, entry.socket, &entry.address)
+    if ref != NULL and ref.transport == transport:
+        ref.key = 1
+        ref.transport = NULL
+    entry.used = 0
+    if transport.selected == index:
+        transport.selected = -1
+
+
+cdef Transport* transport_of_user(Core* core, const char* user, int length, int* which) noexcept nogil:
+    """The transport one of whose current or previous user fragments is `user`; `which` is the credential's index."""
+    cdef int slot, i
+    cdef Transport* transport
+    for slot in range(core.transports.capacity):
+        transport = <Transport*>core.transports.items[slot]
+        if transport == NULL:
+            continue
+        for i in range(transport.credential_count):
+            if transport.credentials[i].ufrag_length == length and \
+                    memcmp(transport.credentials[i].ufrag, user, length) == 0:
+                which[0] = i
+                return transport
+    return NULL
