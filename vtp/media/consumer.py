@@ -1,0 +1,159 @@
+"""A Consumer: what one transport sends to its viewer, from one producer or from whatever it is pointed at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from vtp.ids import new_id
+from vtp.media.events import Emitter
+from vtp.media.parameters import Kind, RtpParameters
+from vtp.media.producer import Producer, ProducerClosed, ProducerEvent, ProducerPaused, ProducerResumed
+from vtp.media.worker import MediaWorker, WorkerEvent
+
+NO_SOURCE = 0
+
+
+@dataclass(frozen=True)
+class ConsumerStarted:
+    """Its first packet has left."""
+
+    consumer: Consumer
+
+
+@dataclass(frozen=True)
+class ConsumerProducerPaused:
+    """Its producer was paused."""
+
+    consumer: Consumer
+
+
+@dataclass(frozen=True)
+class ConsumerProducerResumed:
+    """Its producer was resumed."""
+
+    consumer: Consumer
+
+
+@dataclass(frozen=True)
+class ConsumerClosed:
+    """It is gone; `reason` is a sentence."""
+
+    consumer: Consumer
+    reason: str
+
+
+ConsumerEvent = ConsumerStarted | ConsumerProducerPaused | ConsumerProducerResumed | ConsumerClosed
+
+
+class Consumer:
+    """Made by `WebRtcTransport.consume` (bound: ends with its producer) or `.consume_any` (free).
+
+    A free consumer keeps its SSRCs while `set_source` points it at one producer after the other; the packet
+    path switches at a key frame and lets sequence numbers and timestamps go on.
+    """
+
+    def __init__(
+        self,
+        worker: MediaWorker,
+        handle: int,
+        kind: Kind,
+        rtp_parameters: RtpParameters,
+        *,
+        bound_to: Producer | None = None,
+        paused: bool = False,
+        app_data: dict[str, Any] | None = None,
+    ) -> None:
+        self.id = new_id()
+        self.worker = worker
+        self.handle = handle
+        self.kind = kind
+        self.rtp_parameters = rtp_parameters
+        self.app_data: dict[str, Any] = app_data or {}
+        self.paused = paused
+        self.started = False
+        self.closed = False
+        self.producer: Producer | None = None
+        self._bound = bound_to is not None
+        self._emitter: Emitter[ConsumerEvent] = Emitter()
+        self._stop_listening: Callable[[], None] = _nothing
+        worker.consumers[handle] = self
+        if bound_to is not None:
+            self._listen_to(bound_to)
+
+    @property
+    def producer_paused(self) -> bool:
+        """Whether its producer is paused."""
+        return self.producer is not None and self.producer.paused
+
+    def add_listener(self, listener: Callable[[ConsumerEvent], None]) -> Callable[[], None]:
+        """Hears of this consumer's events; the returned function stops that."""
+        return self._emitter.add_listener(listener)
+
+    def receive_event(self, event: WorkerEvent, value: object) -> None:
+        """Takes one event of the packet path."""
+        if event is WorkerEvent.CONSUMER_STARTED and not self.closed:
+            self.started = True
+            self._emitter.emit(ConsumerStarted(self))
+
+    def set_source(self, producer: Producer | None) -> None:
+        """Points a free consumer at another producer of its kind, or at nothing. Raises ValueError."""
+        if self._bound:
+            raise ValueError("This consumer belongs to its producer; make another one.")
+        if producer is not None and producer.kind != self.kind:
+            raise ValueError(f"A consumer of {self.kind} cannot send {producer.kind}.")
+        if self.closed or producer is self.producer:
+            return
+        self._stop_listening()
+        self.producer = None
+        if producer is not None and not producer.closed:
+            self._listen_to(producer)
+        self.worker.core.set_consumer_source(
+            self.handle, self.producer.handle if self.producer else NO_SOURCE
+        )
+
+    def pause(self) -> None:
+        """Stops sending to this viewer."""
+        if not self.closed and not self.paused:
+            self.paused = True
+            self.worker.core.pause_consumer(self.handle, True)
+
+    def resume(self) -> None:
+        """Sends again, video from the next key frame."""
+        if not self.closed and self.paused:
+            self.paused = False
+            self.worker.core.pause_consumer(self.handle, False)
+
+    def stats(self) -> dict[str, Any]:
+        """Counters of the packet path, empty after the end."""
+        return {} if self.closed else self.worker.core.consumer_stats(self.handle)
+
+    def close(self, reason: str = "The viewer closed it.") -> None:
+        """Ends it for good."""
+        if self.closed:
+            return
+        self.closed = True
+        self._stop_listening()
+        self.worker.consumers.pop(self.handle, None)
+        if not self.worker.is_closed:
+            self.worker.core.remove_consumer(self.handle)
+        self._emitter.emit(ConsumerClosed(self, reason))
+
+    def _listen_to(self, producer: Producer) -> None:
+        self.producer = producer
+        self._stop_listening = producer.add_listener(self._producer_changed)
+
+    def _producer_changed(self, event: ProducerEvent) -> None:
+        if isinstance(event, ProducerPaused):
+            self._emitter.emit(ConsumerProducerPaused(self))
+        elif isinstance(event, ProducerResumed):
+            self._emitter.emit(ConsumerProducerResumed(self))
+        elif isinstance(event, ProducerClosed) and self._bound:
+            self.close("Its producer was closed.")
+        elif isinstance(event, ProducerClosed):
+            self.set_source(None)
+
+
+def _nothing() -> None:
+    """Stands for a listener that is not there."""

@@ -1,0 +1,147 @@
+"""DTLS records in datagrams: packing what we send, noticing what the peer sends again. No I/O.
+
+OpenSSL ignores repeats of handshake messages it has already consumed until its own one second timer
+fires. A peer that repeats them tells us that our last flight was lost, so it is sent again at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+MAX_DATAGRAM_BYTES = 1200
+RESEND_INTERVAL_MS = 50
+MAX_RESENDS = 3
+
+_RECORD_HEADER_BYTES = 13  # RFC 6347 section 4.1
+_HANDSHAKE_HEADER_BYTES = 12  # RFC 6347 section 4.2.2
+_CHANGE_CIPHER_SPEC = 20
+_HANDSHAKE = 22
+
+
+@dataclass(frozen=True)
+class DtlsRecord:
+    """One record as it stands in a datagram: its type, epoch and bytes, header included."""
+
+    content_type: int
+    epoch: int
+    data: bytes
+
+    @property
+    def is_flight(self) -> bool:
+        """True for the records that OpenSSL would retransmit: handshake and change cipher spec."""
+        return self.content_type in (_CHANGE_CIPHER_SPEC, _HANDSHAKE)
+
+
+def split_records(data: bytes) -> Iterator[DtlsRecord]:
+    """Yields the records of `data`; ends silently at the first one that is cut short.
+
+    Only the DTLS 1.2 layout is known; bytes after another layout come as one last record.
+    """
+    offset = 0
+    while offset + _RECORD_HEADER_BYTES <= len(data):
+        if data[offset + 1] != 0xFE:
+            yield DtlsRecord(data[offset], -1, data[offset:])
+            return
+        length = int.from_bytes(data[offset + 11 : offset + 13], "big")
+        end = offset + _RECORD_HEADER_BYTES + length
+        if end > len(data):
+            return
+        epoch = int.from_bytes(data[offset + 3 : offset + 5], "big")
+        yield DtlsRecord(data[offset], epoch, data[offset:end])
+        offset = end
+
+
+def pack_datagrams(records: list[DtlsRecord], limit: int = MAX_DATAGRAM_BYTES) -> list[bytes]:
+    """Joins whole records into datagrams of at most `limit` bytes (a larger record goes alone)."""
+    datagrams: list[bytes] = []
+    current = b""
+    for record in records:
+        if current and len(current) + len(record.data) > limit:
+            datagrams.append(current)
+            current = b""
+        current += record.data
+    if current:
+        datagrams.append(current)
+    return datagrams
+
+
+@dataclass
+class _Message:
+    """How much of one incoming handshake message has arrived."""
+
+    length: int
+    covered: set[tuple[int, int]] = field(default_factory=set)
+
+    def is_complete(self) -> bool:
+        reached = 0
+        for start, end in sorted(self.covered):
+            if start > reached:
+                return False
+            reached = max(reached, end)
+        return reached >= self.length
+
+
+class HandshakeProgress:
+    """Follows the peer's plain handshake messages and tells which datagrams repeat consumed ones."""
+
+    def __init__(self) -> None:
+        self._next_sequence = 0
+        self._pending: dict[int, _Message] = {}
+
+    def receive(self, datagram: bytes) -> bool:
+        """Takes one datagram; True when it holds a message that was already complete before it."""
+        consumed = self._next_sequence
+        repeated = False
+        for record in split_records(datagram):
+            if record.content_type == _HANDSHAKE and record.epoch == 0:
+                repeated = self._receive_message(record.data, consumed) or repeated
+        return repeated
+
+    def _receive_message(self, record: bytes, consumed: int) -> bool:
+        body = record[_RECORD_HEADER_BYTES:]
+        if len(body) < _HANDSHAKE_HEADER_BYTES:
+            return False
+        sequence = int.from_bytes(body[4:6], "big")
+        if sequence < self._next_sequence:
+            return sequence < consumed
+        if sequence > self._next_sequence + 16:
+            return False
+        self._note_fragment(body, sequence)
+        while (message := self._pending.get(self._next_sequence)) and message.is_complete():
+            del self._pending[self._next_sequence]
+            self._next_sequence += 1
+        return False
+
+    def _note_fragment(self, body: bytes, sequence: int) -> None:
+        length = int.from_bytes(body[1:4], "big")
+        start = int.from_bytes(body[6:9], "big")
+        end = start + int.from_bytes(body[9:12], "big")
+        message = self._pending.setdefault(sequence, _Message(length))
+        if len(message.covered) < 64:
+            message.covered.add((start, min(end, length)))
+
+
+class LastFlight:
+    """Our last flight's datagrams, and how often they may still be sent again."""
+
+    def __init__(self) -> None:
+        self._datagrams: list[bytes] = []
+        self._sent_ms = 0
+        self._resends = 0
+
+    def sent(self, records: list[DtlsRecord], now_ms: int) -> None:
+        """Remembers a flight that leaves now. Alerts and application data are no flight."""
+        flight = [record for record in records if record.is_flight]
+        if flight:
+            self._datagrams = pack_datagrams(flight)
+            self._sent_ms = now_ms
+            self._resends = 0
+
+    def again(self, now_ms: int) -> list[bytes]:
+        """The datagrams to send again after a repeat; none when too soon or too often."""
+        if self._resends >= MAX_RESENDS or now_ms - self._sent_ms < RESEND_INTERVAL_MS:
+            return []
+        self._resends += 1
+        self._sent_ms = now_ms
+        return list(self._datagrams)

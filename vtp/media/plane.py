@@ -1,0 +1,155 @@
+"""The media plane of one process: its Workers, its certificates, and the routers made on them."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from vtp import _rtp_fast
+from vtp.errors import StartupError
+from vtp.media.capabilities import router_codecs
+from vtp.media.certificates import Certificates
+from vtp.media.ice import choose_addresses, interface_addresses
+from vtp.media.ortc import generate_router_capabilities
+from vtp.media.router import Router
+from vtp.media.worker import MediaWorker, WorkerDied
+from vtp.settings import MediaSettings, Settings
+from vtp.tasks import Tasks
+
+logger = logging.getLogger(__name__)
+
+TRIM_INTERVAL_S = 60.0
+
+
+class MediaPlane:
+    """Built once by `start_media`; `close()` ends every router and joins the threads."""
+
+    def __init__(self, workers: list[MediaWorker]) -> None:
+        self.workers = workers
+        self.rtp_capabilities = generate_router_capabilities(router_codecs())
+        self._certificates = Certificates()
+        self._tasks = Tasks()
+        self._routers: set[Router] = set()
+        for worker in workers:
+            worker.add_listener(self._worker_died)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether there is a worker for another room."""
+        return any(not worker.is_closed for worker in self.workers)
+
+    def start(self) -> None:
+        """Starts the workers and the housekeeping."""
+        for worker in self.workers:
+            worker.start()
+        self._tasks.start(_trim_memory(), "media memory")
+
+    def create_router(self) -> Router:
+        """A router on the worker with the fewest transports. Raises RuntimeError when every worker has died."""
+        alive = [worker for worker in self.workers if not worker.is_closed]
+        if not alive:
+            raise RuntimeError("No media worker is running.")
+        worker = min(alive, key=lambda worker: len(worker.transports))
+        self._routers = {router for router in self._routers if not router.closed}
+        router = Router(worker, self.rtp_capabilities, self._certificates, self._tasks)
+        self._routers.add(router)
+        return router
+
+    def metrics(self) -> dict[str, int]:
+        """Sums of all workers' counters, and how many objects there are."""
+        sums: dict[str, int] = {"routers": sum(not router.closed for router in self._routers)}
+        for worker in self.workers:
+            if worker.is_closed:
+                continue
+            for name, value in (worker.counters() | _object_counts(worker)).items():
+                sums[name] = sums.get(name, 0) + value
+        return sums
+
+    async def close(self) -> None:
+        """Closes all routers, waits for their tasks and joins the workers' threads."""
+        for router in list(self._routers):
+            router.close("The server is shutting down.")
+        await self._tasks.close()
+        for worker in self.workers:
+            worker.close()
+
+    def _worker_died(self, event: WorkerDied) -> None:
+        if not self.is_alive:
+            logger.critical("No media worker is left; restart the server.")
+
+
+def _object_counts(worker: MediaWorker) -> dict[str, int]:
+    return {
+        "transports": len(worker.transports),
+        "producers": len(worker.producers),
+        "consumers": len(worker.consumers),
+    }
+
+
+async def start_media(settings: Settings) -> MediaPlane:
+    """Binds the media ports and starts the workers. Raises StartupError with a sentence."""
+    media = settings.media
+    try:
+        addresses = choose_addresses(media.host, await asyncio.to_thread(interface_addresses))
+    except ValueError as error:
+        raise StartupError(f"The setting media.host is wrong: {error}") from error
+    workers: list[MediaWorker] = []
+    try:
+        for index in range(media.workers):
+            workers.append(_open_worker(media, addresses, index))
+    except StartupError:
+        for worker in workers:
+            worker.close()
+        raise
+    plane = MediaPlane(workers)
+    plane.start()
+    return plane
+
+
+def _open_worker(media: MediaSettings, addresses: list[str], index: int) -> MediaWorker:
+    port = media.udp_port + index if media.udp_port else 0
+    threaded = media.threads > 0
+    try:
+        core = _rtp_fast.Worker(
+            [(address, port) for address in addresses],
+            threaded=threaded,
+            receive_buffer_bytes=media.receive_buffer_bytes,
+            send_buffer_bytes=media.send_buffer_bytes,
+            ring_packets_video=media.ring_packets_video,
+            ring_packets_audio=media.ring_packets_audio,
+            max_incoming_bitrate_bps=media.max_incoming_bitrate_bps,
+        )
+    except OSError as error:
+        raise StartupError(
+            f"The media port (UDP {port} on {', '.join(addresses)}) cannot be opened: {error.strerror or error}. "
+            "Stop what uses it, or choose another with media.udp_port and media.host."
+        ) from error
+    try:
+        return MediaWorker(
+            core, asyncio.get_running_loop(), threaded=threaded, announced=media.announced_addresses
+        )
+    except ValueError as error:
+        core.close()
+        raise StartupError(f"The setting media.announced_addresses is wrong: {error}") from error
+
+
+async def _trim_memory() -> None:
+    """Gives freed memory of ended handshakes back to the system; glibc keeps it otherwise."""
+    trim = _malloc_trim()
+    while trim is not None:
+        await asyncio.sleep(TRIM_INTERVAL_S)
+        await asyncio.to_thread(trim, 0)
+
+
+def _malloc_trim() -> Callable[[int], Any] | None:
+    """glibc's function, or None where the C library has none."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is None:
+        return None
+    trim.argtypes = [ctypes.c_size_t]
+    trim.restype = ctypes.c_int
+    function: Callable[[int], Any] = trim
+    return function

@@ -1,0 +1,106 @@
+"""A Router: what producers and consumers of one room have in common. It lives on one Worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from vtp.ids import new_id
+from vtp.media import ortc
+from vtp.media.certificates import Certificates
+from vtp.media.consumer import Consumer
+from vtp.media.events import Emitter
+from vtp.media.parameters import RtpCapabilities
+from vtp.media.producer import Producer
+from vtp.media.transport import TransportClosed, TransportEvent, WebRtcTransport
+from vtp.media.worker import MediaWorker
+from vtp.tasks import Tasks
+
+
+@dataclass(frozen=True)
+class TransportMade:
+    """A transport was made on this router."""
+
+    transport: WebRtcTransport
+
+
+@dataclass(frozen=True)
+class TransportGone:
+    """A transport of this router was closed; `reason` is a sentence."""
+
+    transport: WebRtcTransport
+    reason: str
+
+
+@dataclass(frozen=True)
+class RouterClosed:
+    """The router and all its transports are gone; `reason` is a sentence."""
+
+    router: Router
+    reason: str
+
+
+RouterEvent = TransportMade | TransportGone | RouterClosed
+
+
+class Router:
+    """Made by `MediaPlane.create_router`. All methods run on the event loop and return at once."""
+
+    def __init__(
+        self, worker: MediaWorker, capabilities: RtpCapabilities, certificates: Certificates, tasks: Tasks
+    ) -> None:
+        self.id = new_id()
+        self.worker = worker
+        self.rtp_capabilities = capabilities
+        self.transports: dict[str, WebRtcTransport] = {}
+        self.closed = False
+        self._certificates = certificates
+        self._tasks = tasks
+        self._emitter: Emitter[RouterEvent] = Emitter()
+        self._stop_watching = worker.add_listener(lambda died: self.close(died.reason))
+
+    @property
+    def producers(self) -> dict[str, Producer]:
+        """The producers of all transports, by id."""
+        return {id_: p for transport in self.transports.values() for id_, p in transport.producers.items()}
+
+    @property
+    def consumers(self) -> dict[str, Consumer]:
+        """The consumers of all transports, by id."""
+        return {id_: c for transport in self.transports.values() for id_, c in transport.consumers.items()}
+
+    def add_listener(self, listener: Callable[[RouterEvent], None]) -> Callable[[], None]:
+        """Hears of this router's events; the returned function stops that."""
+        return self._emitter.add_listener(listener)
+
+    def create_transport(self, app_data: dict[str, Any] | None = None) -> WebRtcTransport:
+        """A transport for one peer. Raises ValueError when the router is closed."""
+        if self.closed:
+            raise ValueError("This router is closed.")
+        transport = WebRtcTransport(
+            self.worker, self.rtp_capabilities, self._certificates.current(), self._tasks, app_data=app_data
+        )
+        self.transports[transport.id] = transport
+        transport.add_listener(self._transport_changed)
+        self._emitter.emit(TransportMade(transport))
+        return transport
+
+    def can_consume(self, producer: Producer, capabilities: RtpCapabilities) -> bool:
+        """Whether an endpoint with `capabilities` can receive `producer`."""
+        return not producer.closed and ortc.can_consume(producer.consumable, capabilities)
+
+    def close(self, reason: str = "Its room was closed.") -> None:
+        """Closes all transports, then tells the listeners."""
+        if self.closed:
+            return
+        self.closed = True
+        self._stop_watching()
+        for transport in list(self.transports.values()):
+            transport.close(reason)
+        self._emitter.emit(RouterClosed(self, reason))
+
+    def _transport_changed(self, event: TransportEvent) -> None:
+        if isinstance(event, TransportClosed):
+            self.transports.pop(event.transport.id, None)
+            self._emitter.emit(TransportGone(event.transport, event.reason))

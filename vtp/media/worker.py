@@ -1,0 +1,152 @@
+"""A Worker as the event loop sees it: brings the packet path's events to the objects they are about."""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from vtp import _rtp_fast
+from vtp.media.events import Emitter
+from vtp.media.ice import Address, make_candidates
+from vtp.media.parameters import IceCandidate
+
+logger = logging.getLogger(__name__)
+
+TICK_S = 0.005  # threads = 0: how often the compiled loop's timers run
+
+
+class WorkerEvent(enum.IntEnum):
+    """What the packet path reports; the numbers are the compiled module's."""
+
+    DTLS = _rtp_fast.EVENT_DTLS
+    ICE_CONNECTED = _rtp_fast.EVENT_ICE_CONNECTED
+    ICE_SELECTED = _rtp_fast.EVENT_ICE_SELECTED
+    ICE_DISCONNECTED = _rtp_fast.EVENT_ICE_DISCONNECTED
+    ICE_RECONNECTED = _rtp_fast.EVENT_ICE_RECONNECTED
+    ICE_EXPIRED = _rtp_fast.EVENT_ICE_EXPIRED
+    MEDIA_STARTED = _rtp_fast.EVENT_MEDIA_STARTED
+    PRODUCER_STARTED = _rtp_fast.EVENT_PRODUCER_STARTED
+    PRODUCER_SELF_PACED = _rtp_fast.EVENT_PRODUCER_SELF_PACED
+    BYE = _rtp_fast.EVENT_BYE
+    CONSUMER_STARTED = _rtp_fast.EVENT_CONSUMER_STARTED
+    OVERFLOW = _rtp_fast.EVENT_OVERFLOW
+
+
+class EventSink(Protocol):
+    """An object of the control plane that stands for one of the packet path."""
+
+    def receive_event(self, event: WorkerEvent, value: object) -> None:
+        """Takes one event about this object; called on the event loop, in the order of events."""
+
+
+@dataclass(frozen=True)
+class WorkerDied:
+    """The packet path's thread has ended by itself; nothing of this worker works any more."""
+
+    reason: str
+
+
+Sinks = dict[int, EventSink]
+
+
+class MediaWorker:
+    """Owns one compiled Worker: starts it, hears its events, closes it. Its registries map ids to objects."""
+
+    def __init__(
+        self,
+        core: _rtp_fast.Worker,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        threaded: bool = True,
+        announced: list[str] | None = None,
+    ) -> None:
+        self.core = core
+        self.transports: Sinks = {}
+        self.producers: Sinks = {}
+        self.consumers: Sinks = {}
+        self.candidates: list[IceCandidate] = make_candidates(core.addresses, announced or ())
+        self.lost_events = 0
+        self._loop = loop
+        self._threaded = threaded
+        self._tick: asyncio.TimerHandle | None = None
+        self._emitter: Emitter[WorkerDied] = Emitter()
+        self._closed = False
+
+    @property
+    def addresses(self) -> list[Address]:
+        """The UDP addresses this worker is bound to."""
+        return [(str(host), int(port)) for host, port in self.core.addresses]
+
+    @property
+    def is_closed(self) -> bool:
+        return self._closed
+
+    def add_listener(self, listener: Callable[[WorkerDied], None]) -> Callable[[], None]:
+        """Hears of the worker's death; the returned function stops that."""
+        return self._emitter.add_listener(listener)
+
+    def start(self) -> None:
+        """Starts the packet path: its own thread, or driven by this event loop."""
+        self._loop.add_reader(self.core.event_fd, self._dispatch)
+        if self._threaded:
+            self.core.start()
+        else:
+            self._loop.add_reader(self.core.fileno(), self._run_once)
+            self._run_tick()
+
+    def counters(self) -> dict[str, int]:
+        """The packet path's counters and this side's."""
+        return {**self.core.counters(), "lost_events": self.lost_events}
+
+    def close(self) -> None:
+        """Stops the packet path and joins its thread. What is registered must have been closed before."""
+        if self._closed:
+            return
+        self._closed = True
+        self._loop.remove_reader(self.core.event_fd)
+        if not self._threaded:
+            self._loop.remove_reader(self.core.fileno())
+        if self._tick is not None:
+            self._tick.cancel()
+        self.core.close()
+
+    def _run_tick(self) -> None:
+        self._tick = self._loop.call_later(TICK_S, self._run_tick)
+        self._run_once()
+
+    def _run_once(self) -> None:
+        try:
+            self.core.run_once()
+        except OSError as error:
+            self._die(f"The packet path ended: {error}.")
+
+    def _dispatch(self) -> None:
+        for kind, object_id, value in self.core.poll_events():
+            event = WorkerEvent(kind)
+            if event is WorkerEvent.OVERFLOW:
+                self._count_lost(value)
+            elif sink := self._registry(event).get(object_id):
+                # One callback per event: a handler that raises must not take the others with it.
+                self._loop.call_soon(sink.receive_event, event, value)
+
+    def _registry(self, event: WorkerEvent) -> Sinks:
+        if event in (WorkerEvent.PRODUCER_STARTED, WorkerEvent.PRODUCER_SELF_PACED, WorkerEvent.BYE):
+            return self.producers
+        if event is WorkerEvent.CONSUMER_STARTED:
+            return self.consumers
+        return self.transports
+
+    def _count_lost(self, value: object) -> None:
+        lost = value if isinstance(value, int) else 1
+        self.lost_events += lost
+        logger.warning("The event loop was too slow: %d events of the packet path were lost.", lost)
+
+    def _die(self, reason: str) -> None:
+        if not self._closed:
+            logger.error("%s Its transports are closed.", reason)
+            self.close()
+            self._emitter.emit(WorkerDied(reason))

@@ -1,0 +1,1 @@
+"""The faces of rooms and media: WHIP and WHEP."""
