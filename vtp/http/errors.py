@@ -17,7 +17,29 @@ from vtp.errors import FieldError, VtpError
 
 CONTENT_TYPE = "application/problem+json"
 
+
+class MalformedBody(VtpError):
+    """The body is not JSON at all."""
+
+    default_code = "malformed_body"
+
+
+class BodyTimeout(VtpError):
+    """The body arrived too slowly."""
+
+    default_code = "body_timeout"
+
+
+class UnsupportedMediaType(VtpError):
+    """The body's Content-Type is not one that the route takes."""
+
+    default_code = "unsupported_media_type"
+
+
 STATUS_OF: Mapping[type[VtpError], int] = {
+    MalformedBody: 400,
+    BodyTimeout: 408,
+    UnsupportedMediaType: 415,
     errors.NotFound: 404,
     errors.Forbidden: 403,
     errors.NotSignedIn: 401,

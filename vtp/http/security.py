@@ -1,4 +1,4 @@
-"""What protects browsers: response headers, CORS by exact allow-list, and the refusal of foreign pages' requests.
+"""What protects browsers: response headers, CORS by exact allow-list, refusal of foreign pages' requests.
 
 Sources: OWASP ASVS 5.0 V3 (headers, 3.5 for cross-site requests), Fetch standard (CORS), W3C Fetch Metadata.
 """
@@ -84,8 +84,8 @@ class BrowserGuard:
     def refuse_foreign(self, request: web.Request, client: Client) -> None:
         """Raises Forbidden for an unsafe request that another site's page made in the caller's name.
 
-        For requests that nothing but a cookie (or an open door) vouches for: `Sec-Fetch-Site` decides, `Origin`
-        where it is missing; a cookie with neither is refused too (OWASP, Cross-Site Request Forgery Prevention).
+        For requests that nothing but a cookie (or an open door) vouches for: `Sec-Fetch-Site` decides, or
+        `Origin` where it is missing; a cookie with neither is refused too (OWASP, CSRF Prevention).
         """
         if request.method in SAFE_METHODS:
             return

@@ -55,7 +55,7 @@ class Throttle:
 
     def admit(self, limit: Limit, address: str, principal: Principal | None) -> None:
         """Counts a call before it is handled; raises RateLimited (429) when it is one too many."""
-        if limit is Limit.PLAYBACK:
+        if limit is Limit.PLAYBACK or (principal is not None and principal.open_rooms):
             return
         self._take(self._address, address)
         if limit is Limit.SIGN_IN:
@@ -64,7 +64,7 @@ class Throttle:
             self._take(self._by_limit[limit], principal.limit_key if principal else address)
         elif limit in self._by_limit:
             self._take(self._by_limit[limit], address)
-        elif principal is not None and not principal.open_rooms:
+        elif principal is not None:
             self._take(self._account, principal.limit_key)
 
     def note_failure(self, limit: Limit, address: str) -> None:

@@ -1,0 +1,155 @@
+"""Turns declared routes into handlers: who calls, how often, with what; then the handler; then the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from vtp.errors import Forbidden, NotSignedIn, RateLimited, VtpError
+from vtp.http.client import Client
+from vtp.http.etags import etag_of, matches_none
+from vtp.http.idempotency import read_key, ticket_of
+from vtp.http.identity import Authenticator, Principal
+from vtp.http.routing import Access, Call, Route
+from vtp.http.security import BrowserGuard
+from vtp.http.throttle import Throttle
+from vtp.http.validation import check_content_type, parse_body, parse_query, read_body, read_path
+from vtp.settings import Settings
+
+if TYPE_CHECKING:
+    from vtp.http.idempotency import IdempotencyStore
+
+AioHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Dispatcher:
+    """Everything that happens between the router and a route's handler."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        authenticator: Authenticator,
+        throttle: Throttle,
+        guard: BrowserGuard,
+        idempotency: IdempotencyStore | None,
+    ) -> None:
+        self._settings = settings
+        self._authenticator = authenticator
+        self._throttle = throttle
+        self._guard = guard
+        self._idempotency = idempotency
+
+    def handler_of(self, route: Route) -> AioHandler:
+        """The aiohttp handler of a route."""
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            client: Client = request["client"]
+            try:
+                return await self._handle(route, request, client)
+            except RateLimited:
+                raise
+            except VtpError:
+                self._throttle.note_failure(route.limit, client.address)
+                raise
+
+        return handle
+
+    async def _handle(self, route: Route, request: web.Request, client: Client) -> web.StreamResponse:
+        principal = await self._identify(route, request)
+        if principal is None or principal.from_cookie or "Authorization" not in request.headers:
+            self._guard.refuse_foreign(request, client)
+        self._throttle.admit(route.limit, client.address, principal)
+        _check_access(route, principal)
+        call = Call(request, self._settings, principal, read_path(request))
+        if route.query is not None:
+            call.query = parse_query(route.query, request)
+        await self._receive(route, call)
+        return await self._answer(route, call, client)
+
+    async def _identify(self, route: Route, request: web.Request) -> Principal | None:
+        try:
+            return await self._authenticator.authenticate(request)
+        except NotSignedIn:
+            if route.access in (Access.PUBLIC, Access.MEDIA):
+                return None  # an expired token must not keep anybody from signing in again
+            raise
+
+    async def _receive(self, route: Route, call: Call) -> None:
+        """Reads the body of a route that takes one; others leave it unread."""
+        if not route.takes_body:
+            return
+        http = self._settings.http
+        limit = route.max_body_bytes or http.max_body_bytes
+        call.raw = await read_body(call.request, limit, http.request_timeout_s)
+        check_content_type(route, call.request, bool(call.raw))
+        if route.body is not None:
+            call.body = parse_body(route.body, call.raw, route.body_required)
+        else:
+            call.text = call.raw.decode("utf-8", "replace")
+
+    async def _answer(self, route: Route, call: Call, client: Client) -> web.StreamResponse:
+        key = read_key(call.request) if route.idempotent else None
+        if key is None or self._idempotency is None:
+            return _render(route, call, await route.handler(call))
+        caller = call.principal_or_none.limit_key if call.principal_or_none else f"address:{client.address}"
+        ticket = ticket_of(key, caller, f"{route.method} {route.path}", call.request.path_qs, call.raw)
+        kept = await self._idempotency.begin(ticket)
+        if kept is not None:
+            return kept
+        try:
+            response = _render(route, call, await route.handler(call))
+        except BaseException:
+            await self._idempotency.abandon(ticket)
+            raise
+        if isinstance(response, web.Response):
+            await self._idempotency.finish(ticket, response)
+        return response
+
+
+def _check_access(route: Route, principal: Principal | None) -> None:
+    if route.access in (Access.PUBLIC, Access.MEDIA):
+        return
+    if principal is None:
+        raise NotSignedIn()
+    if route.access is Access.VERIFIED and not principal.verified:
+        raise Forbidden(
+            "Your account is waiting for approval: confirm your address or ask an administrator.",
+            code="account_not_verified",
+        )
+
+
+def _render(route: Route, call: Call, result: object) -> web.StreamResponse:
+    """Makes the response: a response passes as it is, a model becomes JSON, None an empty body."""
+    if isinstance(result, web.StreamResponse):
+        if not result.prepared:
+            result.headers.update(call.reply_headers)
+        return result
+    if result is None:
+        status = 204 if route.status == 200 else route.status
+        return web.Response(status=status, headers={"Cache-Control": "no-store", **call.reply_headers})
+    if not isinstance(result, BaseModel):
+        raise TypeError(
+            f"{route.method} {route.path} gave a {type(result).__name__}, not a model or response"
+        )
+    return _render_model(route, call, result)
+
+
+def _render_model(route: Route, call: Call, result: BaseModel) -> web.Response:
+    body = result.model_dump_json(by_alias=True).encode()
+    headers = {"Cache-Control": "no-store"}
+    cursor = getattr(result, "next_cursor", None)
+    if cursor is not None:
+        link = call.request.rel_url.update_query(cursor=cursor)
+        headers["Link"] = f'<{link}>; rel="next"'  # RFC 8288
+    if route.method == "GET" and route.status == 200:
+        headers |= {
+            "ETag": call.reply_headers.get("ETag") or etag_of(body),
+            "Cache-Control": "private, no-cache",
+        }
+        if matches_none(call.request, headers["ETag"]):
+            return web.Response(status=304, headers={**headers, **call.reply_headers})
+    headers |= call.reply_headers
+    return web.Response(status=route.status, body=body, content_type="application/json", headers=headers)

@@ -1,0 +1,136 @@
+"""Idempotency keys: a repeated POST gets the answer of the first instead of creating twice.
+
+draft-ietf-httpapi-idempotency-key-header: kept 24 h; 409 while the first is in flight, 422 with another body.
+Only successes are kept: a call that failed changed nothing and may be tried again.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from vtp.db import Database
+from vtp.db.tables import idempotency_keys as table
+from vtp.errors import Conflict, FieldError, Invalid
+
+HEADER = "Idempotency-Key"
+KEPT = dt.timedelta(hours=24)
+IN_FLIGHT = dt.timedelta(minutes=2)  # a first call older than this died with its process
+MAX_KEY_LENGTH = 255
+KEPT_HEADERS = ("Location", "ETag", "Content-Type")
+
+Now = Callable[[], dt.datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """One keyed call: who calls what with which key, and a digest of what is asked."""
+
+    key: str
+    principal: str
+    route: str
+    body_hash: str
+
+
+def read_key(request: web.Request) -> str | None:
+    """The request's key, without the quotes of a structured-field string; raises Invalid for an odd one."""
+    key = request.headers.get(HEADER)
+    if key is None:
+        return None
+    key = key.strip().strip('"')
+    if not key or len(key) > MAX_KEY_LENGTH or not key.isprintable():
+        raise Invalid(
+            f"{HEADER} must have 1 to {MAX_KEY_LENGTH} printable characters; a UUID is a good one.",
+            errors=[FieldError(f"/header/{HEADER}", "1 to 255 printable characters")],
+        )
+    return key
+
+
+def ticket_of(key: str, principal: str, route: str, path: str, body: bytes) -> Ticket:
+    """Makes the ticket; path and body together are what must not differ between repetitions."""
+    digest = hashlib.sha256(path.encode() + b"\n" + body).hexdigest()
+    return Ticket(key, principal[:255], route[:255], digest)
+
+
+class IdempotencyStore:
+    """Keeps the answers of keyed calls in the database; `now` gives aware UTC times."""
+
+    def __init__(self, database: Database, now: Now = lambda: dt.datetime.now(dt.UTC)) -> None:
+        self._database = database
+        self._now = now
+
+    async def begin(self, ticket: Ticket) -> web.Response | None:
+        """Claims the key and gives None, or gives the kept answer of the first call.
+
+        Raises Conflict (409) while the first call is in flight, Invalid (422) for another body.
+        """
+        now = self._now()
+        try:
+            async with self._database.transaction() as tx:
+                await tx.execute(delete(table).where(_expired(now)))
+                await tx.execute(insert(table).values(**_identity(ticket), created_at=now))
+        except IntegrityError:
+            return await self._earlier(ticket)
+        return None
+
+    async def finish(self, ticket: Ticket, response: web.Response) -> None:
+        """Keeps a success for 24 h; anything else frees the key again."""
+        body = response.body
+        if response.status >= 300 or not isinstance(body, bytes | bytearray | None):
+            await self.abandon(ticket)
+            return
+        headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
+        async with self._database.transaction() as tx:
+            await tx.execute(
+                update(table)
+                .where(_same(ticket))
+                .values(status=response.status, headers=headers, response=bytes(body or b"").decode())
+            )
+
+    async def abandon(self, ticket: Ticket) -> None:
+        """Frees the key of a call that did not succeed."""
+        async with self._database.transaction() as tx:
+            await tx.execute(delete(table).where(and_(_same(ticket), table.c.status.is_(None))))
+
+    async def _earlier(self, ticket: Ticket) -> web.Response:
+        async with self._database.read() as tx:
+            row = (await tx.execute(select(table).where(_same(ticket)))).mappings().one_or_none()
+        if row is not None and row["body_hash"] != ticket.body_hash:
+            raise Invalid(
+                f"This {HEADER} was used with another body; use a new key for a new call.",
+                code="idempotency_key_reused",
+                errors=[FieldError(f"/header/{HEADER}", "was used with another body")],
+            )
+        if row is None or row["status"] is None:
+            raise Conflict(
+                f"The first call with this {HEADER} is still being handled; repeat in a moment.",
+                code="idempotency_in_flight",
+            )
+        headers = {**(row["headers"] or {}), "Idempotency-Replayed": "true"}
+        return web.Response(status=row["status"], body=(row["response"] or "").encode(), headers=headers)
+
+
+def _identity(ticket: Ticket) -> dict[str, str]:
+    return {
+        "key": ticket.key,
+        "principal": ticket.principal,
+        "route": ticket.route,
+        "body_hash": ticket.body_hash,
+    }
+
+
+def _same(ticket: Ticket) -> ColumnElement[bool]:
+    return and_(
+        table.c.key == ticket.key, table.c.principal == ticket.principal, table.c.route == ticket.route
+    )
+
+
+def _expired(now: dt.datetime) -> ColumnElement[bool]:
+    unfinished = and_(table.c.status.is_(None), table.c.created_at < now - IN_FLIGHT)
+    return or_(table.c.created_at < now - KEPT, unfinished)

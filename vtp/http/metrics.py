@@ -1,0 +1,67 @@
+"""Prometheus metrics of the process: HTTP, the event loop, and whatever features add to the registry."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Info,
+    ProcessCollector,
+    generate_latest,
+)
+
+from vtp import __version__
+
+LOOP_PROBE_S = 0.5
+_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class HttpMetrics:
+    """Counts of requests and the lag of the event loop, in a registry of this process's own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        Info("vtp", "The running version.", registry=self.registry).info({"version": __version__})
+        self._requests = Counter(
+            "vtp_http_requests",
+            "HTTP requests answered.",
+            ["method", "route", "status"],
+            registry=self.registry,
+        )
+        self._seconds = Histogram(
+            "vtp_http_request_seconds",
+            "Time from a request's head to its answer.",
+            ["route"],
+            buckets=_BUCKETS,
+            registry=self.registry,
+        )
+        self._lag = Gauge(
+            "vtp_loop_lag_seconds", "How late the event loop was at the last look.", registry=self.registry
+        )
+
+    def observe(self, method: str, route: str, status: int, took_s: float) -> None:
+        """Counts one answered request; `route` is the declared path, never the requested one."""
+        known = method if method in _METHODS else "OTHER"
+        self._requests.labels(known, route, str(status)).inc()
+        self._seconds.labels(route).observe(took_s)
+
+    async def watch_loop(self) -> None:
+        """Measures for ever how late the loop runs a timer."""
+        while True:
+            due_s = time.monotonic() + LOOP_PROBE_S
+            await asyncio.sleep(LOOP_PROBE_S)
+            self._lag.set(max(0.0, time.monotonic() - due_s))
+
+    def render(self) -> tuple[bytes, str]:
+        """The text exposition and its content type."""
+        return generate_latest(self.registry), CONTENT_TYPE_LATEST
+
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

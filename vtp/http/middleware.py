@@ -1,0 +1,160 @@
+"""What every request passes, declared route or not: id, log line, errors, TLS, CORS, headers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from vtp.errors import VtpError
+from vtp.http.client import Client, ClientResolver
+from vtp.http.errors import respond_to_error, respond_with_status
+from vtp.http.metrics import HttpMetrics
+from vtp.http.security import HSTS, BrowserGuard
+from vtp.logs import REQUEST_ID
+
+logger = logging.getLogger("vtp.http")
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Middleware = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+SLOW_S = 5.0
+
+
+def trace(resolver: ClientResolver, metrics: HttpMetrics) -> Middleware:
+    """The outermost: gives the request its id and client, turns errors into problems, logs and counts."""
+
+    @web.middleware
+    async def handle(request: web.Request, handler: Handler) -> web.StreamResponse:
+        given = request.headers.get("X-Request-ID", "")
+        request["request_id"] = given if _REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
+        request["client"] = resolver.resolve(request)
+        token = REQUEST_ID.set(request["request_id"])
+        started_s = time.perf_counter()
+        try:
+            response = await _guarded(request, handler)
+            _log(request, response, time.perf_counter() - started_s, metrics)
+            return response
+        finally:
+            REQUEST_ID.reset(token)
+
+    return handle
+
+
+async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except VtpError as error:
+        return respond_to_error(request, error)
+    except web.HTTPException as error:
+        return _respond_to_aiohttp(request, error)
+    except (asyncio.CancelledError, ConnectionResetError):
+        raise
+    except Exception:
+        logger.exception("%s %s failed.", request.method, request.path)
+        return respond_with_status(request, 500, code="internal_error")
+
+
+def _respond_to_aiohttp(request: web.Request, error: web.HTTPException) -> web.StreamResponse:
+    if error.status < 400:
+        return error
+    headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
+    return respond_with_status(request, error.status, headers=headers)
+
+
+def _log(request: web.Request, response: web.StreamResponse, took_s: float, metrics: HttpMetrics) -> None:
+    resource = request.match_info.route.resource
+    route = resource.canonical if resource else "unmatched"
+    metrics.observe(request.method, route, response.status, took_s)
+    level = logging.DEBUG if response.status < 500 and took_s < SLOW_S else logging.WARNING
+    if response.status in (401, 403, 429):
+        level = logging.INFO
+    if not logger.isEnabledFor(level):
+        return
+    client: Client = request["client"]
+    logger.log(
+        level,
+        "%s %s from %s: %d %s in %.0f ms",
+        request.method,
+        request.path,
+        client.address,
+        response.status,
+        response.reason or "",
+        took_s * 1000,
+    )
+
+
+def require_tls(https_port: Callable[[], int]) -> Middleware:
+    """For `tls = auto` and `files`: plain HTTP serves this machine; pages from elsewhere go to the TLS port.
+
+    Other calls from elsewhere are refused, not redirected: their tokens have already crossed the network in
+    clear, and a client that is silently redirected would go on doing so. `/health`, `/ready` hold no secret.
+    """
+
+    @web.middleware
+    async def handle(request: web.Request, handler: Handler) -> web.StreamResponse:
+        client: Client = request["client"]
+        if client.secure or client.local or request.path in ("/health", "/ready"):
+            return await handler(request)
+        target = f"https://{client.host_name}:{https_port()}"
+        if request.method in ("GET", "HEAD") and "text/html" in request.headers.get("Accept", ""):
+            raise web.HTTPTemporaryRedirect(f"{target}{request.path_qs}")
+        return respond_with_status(
+            request, 403, f"Plain HTTP serves this machine only; call {target} instead.", code="tls_required"
+        )
+
+    return handle
+
+
+def require_local_host() -> Middleware:
+    """For `--open-rooms`: refuses foreign host names, so that no web page reaches it by DNS rebinding."""
+
+    @web.middleware
+    async def handle(request: web.Request, handler: Handler) -> web.StreamResponse:
+        client: Client = request["client"]
+        name = client.host_name.lower()
+        if name in ("localhost", "127.0.0.1", "[::1]") or name.endswith(".localhost"):
+            return await handler(request)
+        return respond_with_status(
+            request, 421, "With open rooms this server answers as localhost only.", code="not_localhost"
+        )
+
+    return handle
+
+
+def answer_preflights(guard: BrowserGuard) -> Middleware:
+    """Answers CORS preflights before any route sees them."""
+
+    @web.middleware
+    async def handle(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if guard.is_preflight(request):
+            return guard.answer_preflight(request)
+        return await handler(request)
+
+    return handle
+
+
+def put_headers(
+    guard: BrowserGuard, lasting_tls: bool
+) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+    """Makes the signal handler that puts request id, security and CORS headers on every response.
+
+    `lasting_tls`: the certificate is one that browsers accept, so that HSTS may bind them to it.
+    """
+
+    async def prepare(request: web.Request, response: web.StreamResponse) -> None:
+        response.headers["X-Request-ID"] = request.get("request_id", "")
+        client: Client | None = request.get("client")
+        if client is None:
+            return
+        guard.add_headers(request, client, response.headers)
+        if lasting_tls and client.secure:
+            response.headers["Strict-Transport-Security"] = HSTS
+        response.headers.popall("Server", None)
+
+    return prepare

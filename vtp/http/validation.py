@@ -1,0 +1,113 @@
+"""Reads and validates what a call brings: path, query and body; all that is wrong is told at once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any, get_origin
+
+from aiohttp import web
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from vtp.errors import FieldError, Invalid, TooLarge
+from vtp.http.errors import BodyTimeout, MalformedBody, UnsupportedMediaType
+from vtp.http.routing import Route
+
+JSON_TYPE = "application/json"
+
+
+async def read_body(request: web.Request, limit: int, timeout_s: float) -> bytes:
+    """Reads the whole body; raises TooLarge beyond `limit` bytes, BodyTimeout when it stalls."""
+    if request.content_length is not None and request.content_length > limit:
+        raise TooLarge(f"The body is larger than the {limit} bytes that this address takes.")
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(timeout_s):
+            async for chunk in request.content.iter_any():
+                size += len(chunk)
+                if size > limit:
+                    raise TooLarge(f"The body is larger than the {limit} bytes that this address takes.")
+                chunks.append(chunk)
+    except TimeoutError:
+        raise BodyTimeout(f"The body did not arrive within {timeout_s:g} s; send it again.") from None
+    return b"".join(chunks)
+
+
+def check_content_type(route: Route, request: web.Request, has_body: bool) -> None:
+    """Raises UnsupportedMediaType for a body of a kind that the route does not take."""
+    if not has_body:
+        return
+    given = request.content_type if "Content-Type" in request.headers else ""
+    wanted = route.raw_body or (JSON_TYPE,)
+    if given in wanted or (route.body is not None and given.endswith("+json")):
+        return
+    raise UnsupportedMediaType(f"Send the body as {' or '.join(wanted)}; it came as {given or 'nothing'}.")
+
+
+def parse_body(model: type[BaseModel], data: bytes, required: bool = True) -> BaseModel | None:
+    """Validates a JSON body; raises MalformedBody for what is not JSON, Invalid for what does not fit."""
+    if not data:
+        if not required:
+            return None
+        data = b"{}"
+    try:
+        parsed = model.model_validate_json(data)
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_context=False)
+        if details and details[0]["type"] == "json_invalid":
+            reason = details[0]["msg"].removeprefix("Invalid JSON: ")
+            raise MalformedBody(f"The body is not well-formed JSON: {reason}.") from None
+        raise Invalid(
+            "The body is not acceptable; `errors` says where.", errors=[_field("", item) for item in details]
+        ) from None
+    if b"\\u0000" in data:
+        _refuse_nul(json.loads(data), "")
+    return parsed
+
+
+def parse_query(model: type[BaseModel], request: web.Request) -> BaseModel:
+    """Validates the query string; a field that is a list takes every value of its name."""
+    query = request.query
+    values: dict[str, Any] = {}
+    for name in query:
+        info = model.model_fields.get(name)
+        many = info is not None and get_origin(info.annotation) is list
+        values[name] = query.getall(name) if many else query[name]
+    _refuse_nul(values, "/query")
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_context=False)
+        raise Invalid(
+            "The query is not acceptable; `errors` says where.",
+            errors=[_field("/query", item) for item in details],
+        ) from None
+
+
+def read_path(request: web.Request) -> dict[str, str]:
+    """The path's parts by name; raises Invalid for one with a NUL character, which no name here has."""
+    path = dict(request.match_info)
+    _refuse_nul(path, "/path")
+    return path
+
+
+def _field(prefix: str, item: ErrorDetails) -> FieldError:
+    parts = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in item["loc"])
+    message = item["msg"].removeprefix("Value error, ")
+    return FieldError(prefix + parts, message)
+
+
+def _refuse_nul(value: Any, pointer: str) -> None:
+    """PostgreSQL cannot store U+0000 in text, and no text here needs it."""
+    if isinstance(value, str) and "\x00" in value:
+        raise Invalid(
+            "The input is not acceptable.", errors=[FieldError(pointer, "contains a NUL character")]
+        )
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _refuse_nul(item, f"{pointer}/{key}")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            _refuse_nul(item, f"{pointer}/{index}")
