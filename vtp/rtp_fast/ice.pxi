@@ -14,7 +14,7 @@ cdef void receive_stun(Core* core, int socket, const sockaddr_in6* address, sock
     if stun_parse(data, size, &message) != 0:
         core.counters.stun_malformed += 1
         return
-    if message.type != 0x0001:                   # binding requests only; we send no checks, so answers mean nothing
+    if message.type != STUN_BINDING_REQUEST:                   # binding requests only; we send no checks, so answers mean nothing
         return
     core.counters.stun_requests += 1
     split = 0
@@ -24,30 +24,37 @@ cdef void receive_stun(Core* core, int socket, const sockaddr_in6* address, sock
     if transport == NULL:
         core.counters.stun_unknown_user += 1
         return
-    if not stun_check_integrity(&message, <const uint8_t*>transport.credentials[which].password,
-                                transport.credentials[which].password_length):
+    if stun_check_integrity(&message, <const uint8_t*>transport.credentials[which].password,
+                            transport.credentials[which].password_length) != 0:
         core.counters.stun_bad_integrity += 1
         return
+    answer_check(core, transport, which, socket, address, length, &message)
     if message.has_controlled:
         core.counters.stun_role_conflict += 1
         return
-    answer_check(core, transport, which, socket, address, length, &message, size)
     checked(core, transport, which, socket, address, length, &message, now)
 
 
 cdef void answer_check(Core* core, Transport* transport, int which, int socket, const sockaddr_in6* address,
-                       socklen_t length, StunMessage* message, int size) noexcept nogil:
-    """Success response to where the check came from; without FINGERPRINT when it would outgrow the request."""
+                       socklen_t length, StunMessage* message) noexcept nogil:
+    """Answers an authenticated check at the address it came from; 487 to a peer that says it is controlled too."""
+    cdef Credentials* own = &transport.credentials[which]
     cdef uint8_t* out = batch_reserve(core)
     cdef Tuple to
     cdef int written
     if out == NULL:
         return
-    written = write_stun_answer(out, message, address, &transport.credentials[which])
-    if written > size and written - 8 <= size:
-        written -= 8                             # FINGERPRINT is last and outside of MESSAGE-INTEGRITY
-        write16(out + 2, <uint16_t>(written - 20))
-    if written <= 0 or written > size:
+    if message.has_controlled:
+        written = stun_write_error(out, ARENA_SLOT, message, 487, <const uint8_t*>own.password, own.password_length)
+    elif address.sin6_family == AF_INET:
+        written = stun_write_success(out, ARENA_SLOT, message, (<const uint8_t*>address) + 4,
+                                     read16((<const uint8_t*>address) + 2), 4,
+                                     <const uint8_t*>own.password, own.password_length)
+    else:
+        written = stun_write_success(out, ARENA_SLOT, message, (<const uint8_t*>address) + 8,
+                                     read16((<const uint8_t*>address) + 2), 6,
+                                     <const uint8_t*>own.password, own.password_length)
+    if written <= 0:
         core.counters.stun_would_amplify += 1
         return
     to.address = address[0]

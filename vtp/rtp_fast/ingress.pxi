@@ -112,7 +112,7 @@ cdef Stream* stream_by_rid(Transport* transport, const uint8_t* data, RtpPacket*
     cdef Stream* stream
     cdef int i, kind
     while producer != NULL:
-        for kind in range(1, 3):                 # EXT_RID, EXT_REPAIRED_RID
+        for kind in range(RID, REPAIRED_RID + 1):
             if producer.ext_id[kind] == 0 or not mid_fits(producer, data, packet):
                 continue
             ext = rtp_find_ext(packet, producer.ext_id[kind])
@@ -122,7 +122,7 @@ cdef Stream* stream_by_rid(Transport* transport, const uint8_t* data, RtpPacket*
                 stream = &producer.streams[i]
                 if stream.rid_length == ext.len and stream.rid_length and \
                         memcmp(stream.rid, data + ext.offset, ext.len) == 0:
-                    is_rtx[0] = kind == 2
+                    is_rtx[0] = kind == REPAIRED_RID
                     return stream
         producer = producer.next
     return NULL
@@ -131,9 +131,9 @@ cdef Stream* stream_by_rid(Transport* transport, const uint8_t* data, RtpPacket*
 cdef bint mid_fits(Producer* producer, const uint8_t* data, RtpPacket* packet) noexcept nogil:
     """False only when the packet carries a MID that is another producer's."""
     cdef const RtpExt* ext
-    if producer.ext_id[0] == 0 or producer.mid_length == 0:
+    if producer.ext_id[MID] == 0 or producer.mid_length == 0:
         return True
-    ext = rtp_find_ext(packet, producer.ext_id[0])
+    ext = rtp_find_ext(packet, producer.ext_id[MID])
     return ext == NULL or (ext.len == producer.mid_length and memcmp(producer.mid, data + ext.offset, ext.len) == 0)
 
 
@@ -272,8 +272,8 @@ cdef void inspect(Core* core, Stream* stream, Slot* slot, int64_t now) noexcept 
     cdef const RtpExt* ext
     memset(&slot.info, 0, sizeof(PayloadInfo))
     if not producer.video:
-        if producer.ext_id[5]:
-            ext = rtp_find_ext(&slot.packet, producer.ext_id[5])
+        if producer.ext_id[AUDIO_LEVEL]:
+            ext = rtp_find_ext(&slot.packet, producer.ext_id[AUDIO_LEVEL])
             if ext != NULL and ext.len >= 1:
                 stream.audio_level = slot.data[ext.offset] & 0x7F
         return

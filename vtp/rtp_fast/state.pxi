@@ -14,7 +14,6 @@ cdef enum:
     MAX_SOCKETS = 16
     MAX_ENCODINGS = 6
     MAX_CODECS = 16
-    EXT_KINDS = 11
     CODEC_KINDS = 8
     HISTORY_SIZE = 512           # packets a viewer can ask for again
     MAX_MISSING = 256            # packets of one stream that we ask for at a time
@@ -23,6 +22,20 @@ cdef enum:
     DTLS_QUEUE = 16              # DTLS datagrams queued per transport
     EVENT_RING = 1024
     ICE_TEXT = 257               # RFC 8445: at most 256 characters
+
+cdef enum:                       # header extensions, the kinds we know
+    MID = 0
+    RID = 1
+    REPAIRED_RID = 2
+    ABS_SEND_TIME = 3
+    TRANSPORT_CC = 4
+    AUDIO_LEVEL = 5              # from here on: passed through when both sides negotiated it
+    VIDEO_ORIENTATION = 6
+    ABS_CAPTURE_TIME = 7
+    PLAYOUT_DELAY = 8
+    TOFFSET = 9
+    DEPENDENCY_DESCRIPTOR = 10
+    EXT_KINDS = 11
 
 cdef enum:
     STATE_WAITING = 0            # has no key frame to start from
@@ -287,8 +300,8 @@ cdef struct Consumer:
     int16_t payload_type[CODEC_KINDS]
     int16_t rtx_payload_type[CODEC_KINDS]
     uint8_t ext_id[EXT_KINDS]
-    SrtpStream out_stream
-    SrtpStream rtx_stream
+    SrtpStream* out_stream       # of the transport's send session; an SSRC is never used again under its keys
+    SrtpStream* rtx_stream
     int64_t start                # first ring number that is forwarded
     int64_t cursor               # next ring number of a replay
     int64_t sequence_offset      # outgoing extended sequence = ring number + this
@@ -307,7 +320,8 @@ cdef struct Consumer:
     int ask_stage                # key frame asks until a report shows packets received
     int64_t ask_base_ns
     uint8_t report_seen
-    int64_t last_report_ns
+    uint32_t report_ntp          # middle bits of the last sender report, and when it was sent
+    int64_t report_ns
     uint64_t packets
     uint64_t bytes
     uint64_t retransmitted

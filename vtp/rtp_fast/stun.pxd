@@ -83,14 +83,14 @@ cdef struct StunMessage:
 
 cdef inline uint32_t stun_crc32(const uint8_t* p, size_t n) noexcept nogil:
     """CRC-32 of ITU V.42, bit by bit: no table, and messages are short. For FINGERPRINT, RFC 8489 section 14.7."""
-    cdef uint32_t crc = 0xFFFFFFFF
+    cdef uint32_t crc = 0xFFFFFFFFU
     cdef size_t i
     cdef int bit
     for i in range(n):
         crc ^= p[i]
         for bit in range(8):
             crc = (crc >> 1) ^ (0xEDB88320U & (0U - (crc & 1U)))
-    return crc ^ 0xFFFFFFFF
+    return crc ^ 0xFFFFFFFFU
 
 
 cdef inline void stun_parse_address(

@@ -1,0 +1,354 @@
+# From a slot to the viewers: who gets it, rewritten how, protected into the batch (media.md, "A packet's life", 6).
+
+cdef int64_t REPLAY_AGE_NS = 2 * SECOND
+cdef int64_t CATCH_UP_PACKETS = 16               # of a replay, per fast turn (5 ms): media.md's pacer floor and some
+
+
+cdef void distribute(Core* core, Stream* stream, Slot* slot, int64_t now) noexcept nogil:
+    """Gives one stored packet to every consumer of its producer."""
+    cdef Producer* producer = stream.producer
+    cdef int i
+    for i in range(producer.consumer_count):
+        offer(core, producer.consumers[i], stream, slot, now)
+
+
+cdef inline void offer(Core* core, Consumer* consumer, Stream* stream, Slot* slot, int64_t now) noexcept nogil:
+    if consumer.paused or not consumer.transport.has_keys:
+        return
+    if consumer.wanted == stream.producer and consumer.source != stream.producer:
+        if not may_start(consumer, stream, slot):
+            return
+        take_source(core, consumer, stream, slot, now)
+        return
+    if consumer.stream != stream or consumer.state == STATE_WAITING:
+        if consumer.source == stream.producer and consumer.state == STATE_WAITING and may_start(consumer, stream, slot):
+            begin(core, consumer, stream, stream.key_frame if consumer.video else slot.sequence, now)
+        return
+    if slot.sequence < consumer.start:
+        return
+    if consumer.state == STATE_REPLAY and slot.sequence >= consumer.cursor:
+        return
+    send_packet(core, consumer, slot, now)
+
+
+cdef inline bint may_start(Consumer* consumer, Stream* stream, Slot* slot) noexcept nogil:
+    """Sound starts anywhere; a picture at the key frame that this packet belongs to."""
+    if consumer.payload_type[slot.codec] < 0:
+        return False
+    if not consumer.video:
+        return True
+    return slot.info.key_frame and ring_holds_key_frame(stream) and stream.key_frame_timestamp == slot.packet.timestamp
+
+
+cdef void take_source(Core* core, Consumer* consumer, Stream* stream, Slot* slot, int64_t now) noexcept nogil:
+    """The switch of a program to another publisher, at that one's key frame."""
+    consumer_detach(consumer)
+    consumer.source = stream.producer
+    consumer.wanted = NULL
+    consumer.stream = NULL
+    begin(core, consumer, stream, stream.key_frame if consumer.video else slot.sequence, now)
+
+
+cdef Stream* best_stream(Producer* producer, int64_t now) noexcept nogil:
+    """The highest encoding that sends; before any does, the lowest."""
+    cdef int i
+    for i in range(producer.stream_count - 1, -1, -1):
+        if producer.streams[i].started and now - producer.streams[i].last_arrival_ns < 2 * SECOND:
+            return &producer.streams[i]
+    return &producer.streams[0]
+
+
+cdef void start_consumer(Core* core, Consumer* consumer, int64_t now) noexcept nogil:
+    """Starts from the ring when it holds a usable key frame; else asks for one and waits.
+
+    A key frame that is older than REPLAY_AGE_NS would put the viewer that far behind, so it serves only where no
+    better one can be had: with a publisher that answers no requests.
+    """
+    cdef Producer* producer = consumer.wanted if consumer.wanted != NULL else consumer.source
+    cdef Stream* stream
+    if producer == NULL or consumer.paused or not consumer.transport.has_keys:
+        return
+    if not consumer.video or not producer.started:
+        return
+    stream = best_stream(producer, now)
+    if ring_holds_key_frame(stream) and (producer.self_paced or now - stream.key_frame_ns < REPLAY_AGE_NS) and \
+            consumer.payload_type[stream.ring[stream.key_frame % stream.ring_size].codec] >= 0:
+        if consumer.wanted != NULL:
+            take_source(core, consumer, stream, &stream.ring[stream.key_frame % stream.ring_size], now)
+        else:
+            begin(core, consumer, stream, stream.key_frame, now)
+    else:
+        want_key_frame(core, producer, now)
+
+
+cdef void begin(Core* core, Consumer* consumer, Stream* stream, int64_t start, int64_t now) noexcept nogil:
+    """Starts or restarts forwarding at ring number `start`; sequence, time and picture ids go on where they were."""
+    cdef Slot* first = &stream.ring[start % stream.ring_size]
+    cdef bint other = consumer.stream != stream
+    cdef int64_t elapsed
+    consumer.stream = stream
+    consumer.generation += 1
+    consumer.start = start
+    consumer.cursor = start
+    if not consumer.sent_any:
+        consumer.sequence_offset = 65536 + next_random(core) % 16384 - start
+    else:
+        consumer.sequence_offset = consumer.highest_out + 1 - start
+        if other:
+            elapsed = now - consumer.last_sent_ns
+            if elapsed < 10 * MILLISECOND:
+                elapsed = 10 * MILLISECOND
+            consumer.timestamp_offset = consumer.last_timestamp + \
+                <uint32_t>(elapsed * stream.clock_rate // SECOND) - first.packet.timestamp
+            consumer.picture_id_offset = <uint16_t>(consumer.last_picture_id + 1 - first.info.picture_id)
+            consumer.tl0_offset = <uint8_t>(consumer.last_tl0 + 1 - first.info.tl0picidx)
+            continue_frame_number(consumer, stream.producer, first)
+    consumer.state = STATE_REPLAY
+    core.replaying += 1
+    replay(core, consumer, now)
+
+
+cdef void continue_frame_number(Consumer* consumer, Producer* producer, Slot* first) noexcept nogil:
+    """AV1's dependency descriptor numbers frames in its bytes 1 and 2 (AV1 RTP specification, A.8.2)."""
+    cdef const RtpExt* ext
+    if producer.ext_id[DEPENDENCY_DESCRIPTOR] == 0:
+        return
+    ext = rtp_find_ext(&first.packet, producer.ext_id[DEPENDENCY_DESCRIPTOR])
+    if ext != NULL and ext.len >= 3:
+        consumer.frame_number_offset = <uint16_t>(consumer.last_frame_number + 1 - read16(first.data + ext.offset + 1))
+
+
+cdef void replay(Core* core, Consumer* consumer, int64_t now) noexcept nogil:
+    """Sends what the ring holds from the cursor on, CATCH_UP_PACKETS a turn, until it has reached the publisher."""
+    cdef Stream* stream = consumer.stream
+    cdef Slot* slot
+    cdef int64_t sent = 0
+    if consumer.cursor <= stream.newest - stream.ring_size:
+        stop_replay(core, consumer, STATE_WAITING)
+        want_key_frame(core, stream.producer, now)
+        return
+    while consumer.cursor <= stream.newest and sent < CATCH_UP_PACKETS:
+        slot = &stream.ring[consumer.cursor % stream.ring_size]
+        if slot.sequence == consumer.cursor:
+            send_packet(core, consumer, slot, now)
+            sent += 1
+        consumer.cursor += 1
+    if consumer.cursor > stream.newest:
+        stop_replay(core, consumer, STATE_LIVE)
+
+
+cdef void stop_replay(Core* core, Consumer* consumer, int state) noexcept nogil:
+    if consumer.state == STATE_REPLAY:
+        core.replaying -= 1
+    consumer.state = <uint8_t>state
+
+
+cdef void send_packet(Core* core, Consumer* consumer, Slot* slot, int64_t now) noexcept nogil:
+    """One packet to one viewer: rewritten into the batch arena, protected, remembered."""
+    cdef Transport* transport = consumer.transport
+    cdef int64_t number = slot.sequence + consumer.sequence_offset
+    cdef uint32_t timestamp = slot.packet.timestamp + consumer.timestamp_offset
+    cdef int header, length
+    cdef uint8_t* out
+    if consumer.payload_type[slot.codec] < 0:
+        return
+    if transport.selected < 0:
+        core.counters.send_no_tuple += 1
+        return
+    out = batch_reserve(core)
+    if out == NULL:
+        return
+    header = write_header(consumer, slot, out, consumer.payload_type[slot.codec], consumer.ssrc, <uint16_t>number,
+                          timestamp, now)
+    memcpy(out + header, slot.data + slot.packet.header_len, slot.packet.payload_len)
+    rewrite_payload(consumer, slot, out + header)
+    length = srtp_protect(&transport.send, consumer.out_stream, out, header, header + slot.packet.payload_len)
+    if length < 0:
+        core.counters.protect_failed += 1
+        return
+    batch_commit(core, &transport.tuples[transport.selected], length)
+    core.counters.packets_forwarded += 1
+    transport.packets_sent += 1
+    transport.bytes_sent += length
+    consumer.packets += 1
+    consumer.bytes += slot.packet.payload_len
+    if not consumer.sent_any or number > consumer.highest_out:
+        consumer.highest_out = number
+        consumer.last_timestamp = timestamp
+        consumer.last_sent_ns = now
+        remember_ids(consumer, slot)
+    if not consumer.sent_any:
+        consumer.sent_any = 1
+        emit(core, ON_CONSUMER_STARTED, consumer.id, NULL, 0)
+    remember_sent(consumer, slot, <uint16_t>number)
+
+
+cdef void send_rtx(Core* core, Consumer* consumer, Slot* slot, uint16_t original, int64_t now) noexcept nogil:
+    """The same packet again on the RTX stream: original sequence number first, then the payload (RFC 4588 section 4)."""
+    cdef Transport* transport = consumer.transport
+    cdef uint8_t* out
+    cdef int header, length
+    if transport.selected < 0 or not transport.has_keys:
+        return
+    out = batch_reserve(core)
+    if out == NULL:
+        return
+    header = write_header(consumer, slot, out, consumer.rtx_payload_type[slot.codec], consumer.rtx_ssrc,
+                          consumer.rtx_sequence, slot.packet.timestamp + consumer.timestamp_offset, now)
+    write16(out + header, original)
+    memcpy(out + header + 2, slot.data + slot.packet.header_len, slot.packet.payload_len)
+    rewrite_payload(consumer, slot, out + header + 2)
+    length = srtp_protect(&transport.send, consumer.rtx_stream, out, header, header + 2 + slot.packet.payload_len)
+    if length < 0:
+        core.counters.protect_failed += 1
+        return
+    consumer.rtx_sequence += 1
+    batch_commit(core, &transport.tuples[transport.selected], length)
+    consumer.retransmitted += 1
+    transport.packets_sent += 1
+    transport.bytes_sent += length
+    core.counters.rtx_sent += 1
+
+
+cdef inline void rewrite_payload(Consumer* consumer, Slot* slot, uint8_t* payload) noexcept nogil:
+    """VP8's picture id and TL0PICIDX go on over a switch of source (RFC 7741 section 4.2)."""
+    cdef uint16_t picture_id
+    if slot.codec != CODEC_VP8:
+        return
+    if slot.info.has_picture_id:
+        picture_id = <uint16_t>(slot.info.picture_id + consumer.picture_id_offset)
+        if slot.info.picture_id_len == 15:
+            write16(payload + slot.info.picture_id_offset, 0x8000 | (picture_id & 0x7FFF))
+        else:
+            payload[slot.info.picture_id_offset] = <uint8_t>(picture_id & 0x7F)
+    if slot.info.has_tl0:
+        payload[slot.info.tl0_offset] = <uint8_t>(slot.info.tl0picidx + consumer.tl0_offset)
+
+
+cdef inline void remember_ids(Consumer* consumer, Slot* slot) noexcept nogil:
+    if slot.codec == CODEC_VP8:
+        consumer.last_picture_id = <uint16_t>(slot.info.picture_id + consumer.picture_id_offset)
+        consumer.last_tl0 = <uint8_t>(slot.info.tl0picidx + consumer.tl0_offset)
+
+
+cdef struct ExtWriter:           # one header extension block in the making
+    uint8_t* out
+    int at
+    bint two_byte
+
+
+cdef inline uint8_t* put_ext(ExtWriter* writer, uint8_t ext_id, int length) noexcept nogil:
+    """Opens an element of `length` bytes; the answer is where its data goes."""
+    cdef uint8_t* data
+    if writer.two_byte:
+        writer.out[writer.at] = ext_id
+        writer.out[writer.at + 1] = <uint8_t>length
+        data = writer.out + writer.at + 2
+        writer.at += 2 + length
+    else:
+        writer.out[writer.at] = <uint8_t>((ext_id << 4) | (length - 1))
+        data = writer.out + writer.at + 1
+        writer.at += 1 + length
+    return data
+
+
+cdef int write_header(Consumer* consumer, Slot* slot, uint8_t* out, int payload_type, uint32_t ssrc,
+                      uint16_t sequence, uint32_t timestamp, int64_t now) noexcept nogil:
+    """RTP header as this viewer negotiated it: own ids, own MID, send time and transport-wide number; its length."""
+    cdef ExtWriter writer
+    cdef Producer* producer = consumer.stream.producer
+    cdef const RtpExt* passed[EXT_KINDS]
+    cdef int kind, words
+    cdef uint8_t* data
+    out[0] = 0x80
+    out[1] = <uint8_t>((slot.packet.marker << 7) | payload_type)
+    write16(out + 2, sequence)
+    write32(out + 4, timestamp)
+    write32(out + 8, ssrc)
+    writer.out = out
+    writer.at = 16
+    writer.two_byte = False
+    for kind in range(AUDIO_LEVEL, EXT_KINDS):
+        passed[kind] = NULL
+        if consumer.ext_id[kind] == 0 or producer.ext_id[kind] == 0:
+            continue
+        if kind == DEPENDENCY_DESCRIPTOR and slot.codec != CODEC_AV1:
+            continue
+        passed[kind] = rtp_find_ext(&slot.packet, producer.ext_id[kind])
+        if passed[kind] != NULL and (passed[kind].len > 16 or passed[kind].len == 0 or consumer.ext_id[kind] > 14):
+            writer.two_byte = True
+    if consumer.ext_id[MID] > 14 or consumer.ext_id[ABS_SEND_TIME] > 14 \
+            or consumer.ext_id[TRANSPORT_CC] > 14:
+        writer.two_byte = True
+    if consumer.ext_id[MID] and consumer.mid_length:
+        memcpy(put_ext(&writer, consumer.ext_id[MID], consumer.mid_length), consumer.mid, consumer.mid_length)
+    if consumer.ext_id[ABS_SEND_TIME]:
+        write24(put_ext(&writer, consumer.ext_id[ABS_SEND_TIME], 3), abs_send_time(now))
+    if consumer.ext_id[TRANSPORT_CC]:
+        consumer.transport.feedback_sequence += 1
+        write16(put_ext(&writer, consumer.ext_id[TRANSPORT_CC], 2), consumer.transport.feedback_sequence)
+    for kind in range(AUDIO_LEVEL, EXT_KINDS):
+        if passed[kind] == NULL or writer.at + passed[kind].len + 6 > 12 + 4 + 340:
+            continue
+        data = put_ext(&writer, consumer.ext_id[kind], passed[kind].len)
+        memcpy(data, slot.data + passed[kind].offset, passed[kind].len)
+        if kind == DEPENDENCY_DESCRIPTOR and passed[kind].len >= 3:
+            write16(data + 1, <uint16_t>(read16(data + 1) + consumer.frame_number_offset))
+            consumer.last_frame_number = read16(data + 1)
+    if writer.at == 16:
+        return 12
+    while writer.at % 4:
+        out[writer.at] = 0
+        writer.at += 1
+    words = (writer.at - 16) // 4
+    out[0] |= 0x10
+    write16(out + 12, 0x1000 if writer.two_byte else 0xBEDE)
+    write16(out + 14, <uint16_t>words)
+    return writer.at
+
+
+cdef inline uint32_t abs_send_time(int64_t now) noexcept nogil:
+    """24 bits of seconds in 6.18 fixed point (the WebRTC project's abs-send-time)."""
+    return <uint32_t>(((<uint64_t>now << 9) // 1953125) & 0xFFFFFF)
+
+
+cdef inline uint32_t next_random(Core* core) noexcept nogil:
+    """xorshift32; for starting numbers only, nothing secret hangs on it."""
+    core.random_state ^= core.random_state << 13
+    core.random_state ^= core.random_state >> 17
+    core.random_state ^= core.random_state << 5
+    return core.random_state
+
+
+cdef void consumer_attach(Consumer* consumer, Producer* producer) noexcept nogil:
+    """Puts the consumer into the producer's list (as source or as wanted source)."""
+    cdef Consumer** grown
+    cdef int capacity
+    if producer.consumer_count == producer.consumer_capacity:
+        capacity = 8 if producer.consumer_capacity == 0 else producer.consumer_capacity * 2
+        grown = <Consumer**>realloc(producer.consumers, capacity * sizeof(Consumer*))
+        if grown == NULL:
+            return
+        producer.consumers = grown
+        producer.consumer_capacity = capacity
+    producer.consumers[producer.consumer_count] = consumer
+    producer.consumer_count += 1
+
+
+cdef void producer_forget(Producer* producer, Consumer* consumer) noexcept nogil:
+    cdef int i
+    if producer == NULL:
+        return
+    for i in range(producer.consumer_count):
+        if producer.consumers[i] == consumer:
+            producer.consumer_count -= 1
+            memmove(&producer.consumers[i], &producer.consumers[i + 1],
+                    (producer.consumer_count - i) * sizeof(Consumer*))
+            return
+
+
+cdef void consumer_detach(Consumer* consumer) noexcept nogil:
+    """Takes the consumer off its current source; a wanted source stays."""
+    if consumer.source != NULL and consumer.source != consumer.wanted:
+        producer_forget(consumer.source, consumer)
+    consumer.source = NULL
