@@ -1,0 +1,145 @@
+"""Input for the recorder's tests: H.264 and Opus made by PyAV, placed in time as RTP would be, and readers."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+
+import av
+import numpy as np
+
+from vtp.recording.index import INDEX_NAME, Line, TrackIndex, read_lines, segment_name
+from vtp.recording.segmenter import Segmenter
+from vtp.recording.timebase import NS
+from vtp.recording.track_writer import TrackWriter
+from vtp.recording.units import PlainUnit
+
+
+@cache
+def h264_units(count: int, *, fps: int = 30, gop: int = 60, width: int = 320, height: int = 180) -> tuple[PlainUnit, ...]:
+    """Frames whose brightness is their number (modulo 64, times 3, plus 16), first frame at RTP timestamp 0."""
+    encoder = av.CodecContext.create("libx264", "w")
+    encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
+    encoder.time_base = Fraction(1, fps)
+    encoder.framerate = Fraction(fps)
+    encoder.profile = "Constrained Baseline"
+    encoder.options = {"preset": "ultrafast", "tune": "zerolatency", "g": str(gop), "sc_threshold": "0", "crf": "18"}
+    units: list[PlainUnit] = []
+    for number in range(count):
+        frame = av.VideoFrame(width, height, "yuv420p")
+        for plane, value in zip(frame.planes, (16 + 3 * (number % 64), 128, 128), strict=True):
+            plane.update(bytes([value]) * plane.buffer_size)
+        frame.pts = number
+        for packet in encoder.encode(frame):
+            units.append(
+                PlainUnit(
+                    data=bytes(packet),
+                    rtp_timestamp=number * 90_000 // fps,
+                    arrival_ns=number * NS // fps,
+                    key_frame=bool(packet.is_keyframe),
+                    width=width if packet.is_keyframe else 0,
+                    height=height if packet.is_keyframe else 0,
+                )
+            )
+    assert len(units) == count
+    return tuple(units)
+
+
+@cache
+def opus_units(count: int, *, frequency: float = 440.0) -> tuple[PlainUnit, ...]:
+    """Packets of 20 ms with a tone, first packet at RTP timestamp 0."""
+    encoder = av.CodecContext.create("libopus", "w")
+    encoder.sample_rate, encoder.layout, encoder.format = 48_000, "stereo", "s16"
+    encoder.time_base = Fraction(1, 48_000)
+    encoder.options = {"frame_duration": "20"}
+    units: list[PlainUnit] = []
+    for number in range(count + 1):
+        ticks = np.arange(number * 960, number * 960 + 960)
+        tone = (np.sin(ticks * (2 * np.pi * frequency / 48_000)) * 12_000).astype(np.int16)
+        frame = av.AudioFrame.from_ndarray(np.repeat(tone, 2)[None, :], format="s16", layout="stereo")
+        frame.sample_rate, frame.pts, frame.time_base = 48_000, number * 960, Fraction(1, 48_000)
+        for packet in encoder.encode(frame):
+            index = len(units)
+            units.append(PlainUnit(bytes(packet), index * 960, index * NS // 50, key_frame=True))
+    return tuple(units[:count])
+
+
+def shifted(units: tuple[PlainUnit, ...], by_ns: int) -> list[PlainUnit]:
+    """The units as if sent later."""
+    return [replace(unit, arrival_ns=unit.arrival_ns + by_ns) for unit in units]
+
+
+def feed(
+    segmenter: Segmenter, video: list[PlainUnit], audio: list[PlainUnit], *, tick_ns: int = 50_000_000
+) -> None:
+    """Gives units in order of arrival (their time on the recording's timeline), ticking as the recorder does."""
+    events = sorted(
+        [(unit.arrival_ns, 0, n, unit) for n, unit in enumerate(video)]
+        + [(unit.arrival_ns, 1, n, unit) for n, unit in enumerate(audio)]
+    )
+    clock = 0
+    for arrival, kind, _, unit in events:
+        while clock + tick_ns <= arrival:
+            clock += tick_ns
+            segmenter.tick(clock)
+        if kind:
+            segmenter.add_audio(unit.data, unit.arrival_ns)
+        else:
+            segmenter.add_video(unit, unit.arrival_ns)
+
+
+@dataclass
+class Recorded:
+    """A directory that a segmenter writes into, and how to read it."""
+
+    directory: Path
+
+    def segmenter(self) -> Segmenter:
+        """A segmenter that writes here."""
+        self.lines: list[tuple[str, Line]] = []
+        return Segmenter(
+            lambda track, timescale: TrackWriter(
+                self.directory / track, track, timescale, lambda name, line: self.lines.append((name, line))
+            )
+        )
+
+    def index(self, track: str) -> TrackIndex:
+        """The index of a track, which must be whole."""
+        data = (self.directory / track / INDEX_NAME).read_bytes()
+        lines, good = read_lines(data)
+        assert good == len(data), "the index holds something that is not a line"
+        return TrackIndex.of(lines)
+
+    def media(self, track: str, map_number: int) -> bytes:
+        """A section and all its segments, as a player would append them."""
+        index = self.index(track)
+        folder = self.directory / track
+        parts = [(folder / index.maps[map_number].uri).read_bytes()]
+        parts += [
+            (folder / segment_name(s.msn)).read_bytes()
+            for s in index.segments
+            if not s.gap and s.map == map_number
+        ]
+        return b"".join(parts)
+
+    def packets(self, track: str, map_number: int = 0) -> list[tuple[int, int]]:
+        """(time, duration) of every sample, as PyAV reads them."""
+        with av.open(io.BytesIO(self.media(track, map_number))) as container:
+            return [(p.pts, p.duration) for p in container.demux(container.streams[0]) if p.pts is not None]
+
+    def brightness(self, map_number: int = 0) -> Iterator[tuple[int, int]]:
+        """(time, frame number modulo 64) of every picture."""
+        with av.open(io.BytesIO(self.media("video", map_number))) as container:
+            for frame in container.decode(video=0):
+                luma = frame.to_ndarray(format="gray")
+                yield frame.pts, round((float(luma.mean()) - 16) / 3)
+
+    def audio(self, track: str) -> tuple[int, np.ndarray]:
+        """First tick and sound (mono) of an audio track."""
+        with av.open(io.BytesIO(self.media(track, 0))) as container:
+            frames = list(container.decode(audio=0))
+        return frames[0].pts, np.concatenate([frame.to_ndarray()[0] for frame in frames])

@@ -1,0 +1,195 @@
+"""The index of one track: JSON lines, each appended after the bytes it names; playlists are views of it.
+
+    {"type":"track", "version":1, "track":"video", "timescale":90000}
+    {"type":"map", "map":0, "uri":"init-0.mp4", "size":784, "codecs":"avc1.42c01f", "width":1280, "height":720}
+    {"type":"open", "msn":0, "start":0, "discontinuity":false}
+    {"type":"part", "msn":0, "part":0, "offset":0, "size":31234, "start":0, "duration":30000, "samples":10,
+     "independent":true, "map":0, "crc":…}
+    {"type":"segment", "msn":0, "start":0, "duration":180000, "size":190123, "samples":60, "map":0,
+     "discontinuity":false, "gap":false}
+    {"type":"end"}
+
+Times are ticks of the track's timescale on the recording's timeline. A segment's file is `seg-NNNNN.m4s`, NNNNN
+being its media sequence number (msn), the same in all tracks; a gap has a line and no file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar
+
+INDEX_NAME = "index.jsonl"
+VERSION = 1
+
+
+def segment_name(msn: int) -> str:
+    """The file of a segment."""
+    return f"seg-{msn:05d}.m4s"
+
+
+@dataclass(frozen=True, slots=True)
+class TrackLine:
+    """What the track is; always the first line."""
+
+    type: ClassVar[str] = "track"
+    track: str
+    timescale: int
+    version: int = VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class MapLine:
+    """One initialization section."""
+
+    type: ClassVar[str] = "map"
+    map: int
+    uri: str
+    size: int
+    codecs: str
+    width: int = 0
+    height: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLine:
+    """A segment begins; its parts follow, then its `SegmentLine`."""
+
+    type: ClassVar[str] = "open"
+    msn: int
+    start: int
+    discontinuity: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PartLine:
+    """One part: bytes of its segment's file that begin and end at box boundaries."""
+
+    type: ClassVar[str] = "part"
+    msn: int
+    part: int
+    offset: int
+    size: int
+    start: int
+    duration: int
+    samples: int
+    independent: bool
+    map: int
+    crc: int
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentLine:
+    """One finished segment, or a stretch of time without media (`gap`)."""
+
+    type: ClassVar[str] = "segment"
+    msn: int
+    start: int
+    duration: int
+    size: int
+    samples: int
+    map: int
+    discontinuity: bool
+    gap: bool
+
+    @property
+    def end(self) -> int:
+        """The tick after the segment."""
+        return self.start + self.duration
+
+
+@dataclass(frozen=True, slots=True)
+class EndLine:
+    """Nothing will follow: the track was closed."""
+
+    type: ClassVar[str] = "end"
+
+
+Line = TrackLine | MapLine | OpenLine | PartLine | SegmentLine | EndLine
+_LINES: dict[str, type[Any]] = {
+    line.type: line for line in (TrackLine, MapLine, OpenLine, PartLine, SegmentLine, EndLine)
+}
+
+
+def encode_line(line: Line) -> bytes:
+    """One JSON line with its newline."""
+    return json.dumps({"type": line.type, **asdict(line)}, separators=(",", ":")).encode() + b"\n"
+
+
+def decode_line(text: bytes) -> Line:
+    """Reads one line; raises ValueError when it is not one of ours."""
+    try:
+        fields = json.loads(text)
+        kind = fields.pop("type")
+        line: Line = _LINES[kind](**fields)
+    except (TypeError, KeyError, AttributeError, UnicodeDecodeError) as error:
+        raise ValueError("The index holds a line that is not known") from error
+    return line
+
+
+@dataclass(slots=True)
+class TrackIndex:
+    """All lines of a track, sorted by what they are."""
+
+    track: str = ""
+    timescale: int = 0
+    maps: list[MapLine] = field(default_factory=list)
+    segments: list[SegmentLine] = field(default_factory=list)
+    parts: dict[int, list[PartLine]] = field(default_factory=dict)
+    open: OpenLine | None = None
+    ended: bool = False
+
+    def add(self, line: Line) -> None:
+        """Takes the next line."""
+        match line:
+            case TrackLine():
+                self.track, self.timescale = line.track, line.timescale
+            case MapLine():
+                self.maps.append(line)
+            case OpenLine():
+                self.open = line
+            case PartLine():
+                self.parts.setdefault(line.msn, []).append(line)
+            case SegmentLine():
+                self.segments.append(line)
+            case EndLine():
+                self.ended = True
+
+    @classmethod
+    def of(cls, lines: Iterable[Line]) -> TrackIndex:
+        """The index of all these lines."""
+        index = cls()
+        for line in lines:
+            index.add(line)
+        return index
+
+    @property
+    def has_media(self) -> bool:
+        """Whether anything but gaps is in it."""
+        return any(not segment.gap for segment in self.segments)
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of all finished segments and sections."""
+        return sum(s.size for s in self.segments) + sum(m.size for m in self.maps)
+
+    @property
+    def duration_s(self) -> float:
+        """From the recording's start to the end of the last finished segment."""
+        return self.segments[-1].end / self.timescale if self.segments and self.timescale else 0.0
+
+
+def read_lines(data: bytes) -> tuple[list[Line], int]:
+    """All whole, valid lines at the start of an index, and how many bytes they take; stops at the first bad one."""
+    lines: list[Line] = []
+    good = 0
+    for raw in data.splitlines(keepends=True):
+        if not raw.endswith(b"\n"):
+            break
+        try:
+            lines.append(decode_line(raw))
+        except ValueError:
+            break
+        good += len(raw)
+    return lines, good

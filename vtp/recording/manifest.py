@@ -1,0 +1,58 @@
+"""The manifest of one recording's folder: what must be known to play it without the database."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from vtp.recording.timebase import Origin
+
+MANIFEST_NAME = "recording.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """`closed` is set last of all: a recording without it was interrupted."""
+
+    recording_id: str
+    origin_wall_ns: int = 0
+    target_duration_s: int = 0
+    tracks: tuple[str, ...] = ()
+    duration_ns: int = 0
+    message: str = ""
+    closed: bool = False
+    version: int = 1
+
+    def origin(self) -> Origin:
+        """The wall time of the recording's first instant."""
+        return Origin(0, self.origin_wall_ns)
+
+    def with_track(self, track: str) -> Manifest:
+        """With one track more."""
+        return self if track in self.tracks else replace(self, tracks=(*self.tracks, track))
+
+
+def write_manifest(directory: Path, manifest: Manifest) -> None:
+    """Replaces the manifest in one step; raises OSError."""
+    temporary = directory / (MANIFEST_NAME + ".new")
+    with temporary.open("wb") as file:
+        file.write(json.dumps(asdict(manifest), indent=1).encode() + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(directory / MANIFEST_NAME)
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read_manifest(directory: Path) -> Manifest:
+    """Reads it; raises FileNotFoundError when there is none and ValueError when it is not one of ours."""
+    fields = json.loads((directory / MANIFEST_NAME).read_bytes())
+    try:
+        return Manifest(**{**fields, "tracks": tuple(fields["tracks"])})
+    except (TypeError, KeyError) as error:
+        raise ValueError(f"{directory / MANIFEST_NAME} is not a recording's manifest.") from error

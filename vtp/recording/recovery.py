@@ -1,0 +1,208 @@
+"""Makes a recording that was killed playable: everything up to the last complete part of each track.
+
+The bytes are the truth. A segment that has no line yet is walked box by box, cut behind its last complete
+fragment, and the lines that are missing are written from what the boxes say. Nothing else is touched, and a
+second run changes nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from vtp.recording import boxes
+from vtp.recording.index import (
+    INDEX_NAME,
+    EndLine,
+    Line,
+    MapLine,
+    PartLine,
+    SegmentLine,
+    TrackIndex,
+    encode_line,
+    read_lines,
+    segment_name,
+)
+from vtp.recording.manifest import Manifest, read_manifest, write_manifest
+from vtp.recording.timebase import to_ns
+
+LARGEST_SEGMENT_BYTES = 1 << 28
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What a recording holds after recovery."""
+
+    manifest: Manifest
+    tracks: dict[str, TrackIndex]
+    truncated_bytes: int
+
+
+def load_tracks(directory: Path, manifest: Manifest) -> dict[str, TrackIndex]:
+    """The indexes of a recording, as far as their lines are whole; raises OSError."""
+    tracks: dict[str, TrackIndex] = {}
+    for track in manifest.tracks:
+        path = directory / track / INDEX_NAME
+        if path.exists():
+            tracks[track] = TrackIndex.of(read_lines(path.read_bytes())[0])
+    return tracks
+
+
+def recover(directory: Path, message: str = "") -> Recovered:
+    """Recovers one recording's folder and closes it.
+
+    Raises FileNotFoundError when there is no manifest, ValueError when it is damaged, OSError from the disk.
+    """
+    manifest = read_manifest(directory)
+    truncated = 0
+    tracks: dict[str, TrackIndex] = {}
+    for track in manifest.tracks:
+        if (directory / track / INDEX_NAME).exists():
+            tracks[track], lost = _recover_track(directory / track)
+            truncated += lost
+    tracks = {name: index for name, index in tracks.items() if index.timescale}
+    ends = [to_ns(index.segments[-1].end, index.timescale) for index in tracks.values() if index.segments]
+    longest = [
+        -(-segment.duration // index.timescale)
+        for index in tracks.values()
+        for segment in index.segments
+        if not segment.gap
+    ]
+    manifest = replace(
+        manifest,
+        tracks=tuple(tracks),
+        duration_ns=max(ends, default=0),
+        target_duration_s=manifest.target_duration_s or max(4, *longest, 4),
+        message=manifest.message or message,
+        closed=True,
+    )
+    write_manifest(directory, manifest)
+    return Recovered(manifest, tracks, truncated)
+
+
+def _recover_track(folder: Path) -> tuple[TrackIndex, int]:
+    path = folder / INDEX_NAME
+    raw = path.read_bytes()
+    lines, good = read_lines(raw)
+    lines = _believable(folder, lines)
+    index = TrackIndex.of(lines)
+    truncated = 0
+    if not index.ended and index.timescale:
+        lines, truncated = _complete(folder, index, lines)
+        index = TrackIndex.of(lines)
+    encoded = b"".join(encode_line(line) for line in lines)
+    if encoded != raw[:good] or good != len(raw):
+        _replace(path, encoded)
+    return index, truncated
+
+
+def _believable(folder: Path, lines: list[Line]) -> list[Line]:
+    """The lines up to the first whose bytes are not there: after a loss of power a line may outlive its bytes."""
+    tails: dict[int, int] = {}
+    for number, line in enumerate(lines):
+        match line:
+            case MapLine() if _size(folder / line.uri) < line.size:
+                return lines[:number]
+            case PartLine():
+                if line.msn not in tails:
+                    tails[line.msn] = _size(folder / segment_name(line.msn))
+                if tails[line.msn] < line.offset + line.size:
+                    return lines[:number]
+            case _:
+                pass
+    return lines
+
+
+def _complete(folder: Path, index: TrackIndex, lines: list[Line]) -> tuple[list[Line], int]:
+    """The lines with those of the open segment and the end; and how many bytes had to go."""
+    msn = index.segments[-1].msn + 1 if index.segments else 0
+    truncated = 0
+    if index.maps and (folder / segment_name(msn)).exists():
+        added, truncated = _complete_segment(folder, index, msn)
+        known = [line for line in lines if not (isinstance(line, PartLine) and line.msn == msn)]
+        lines = [*known, *added]
+    for leftover in _later_segments(folder, msn):
+        truncated += _size(leftover)
+        leftover.unlink()
+    return [*lines, EndLine()], truncated
+
+
+def _complete_segment(folder: Path, index: TrackIndex, msn: int) -> tuple[list[Line], int]:
+    path = folder / segment_name(msn)
+    data = path.read_bytes()[:LARGEST_SEGMENT_BYTES]
+    known = {part.part: part for part in index.parts.get(msn, [])}
+    parts: list[PartLine] = []
+    for number, fragment in enumerate(boxes.fragments(data)):
+        crc = zlib.crc32(data[fragment.start : fragment.end])
+        line = known.get(number)
+        if line is not None and line.crc != crc:
+            break
+        parts.append(line or _part_line(msn, number, fragment, index.maps[-1].map, crc))
+    end = parts[-1].offset + parts[-1].size if parts else 0
+    if not parts:
+        path.unlink()
+        return [], len(data)
+    if end < len(data):
+        _truncate(path, end)
+    return [*parts, _segment_line(index, msn, parts)], len(data) - end
+
+
+def _part_line(msn: int, number: int, fragment: boxes.Fragment, map_number: int, crc: int) -> PartLine:
+    return PartLine(
+        msn=msn,
+        part=number,
+        offset=fragment.start,
+        size=fragment.end - fragment.start,
+        start=fragment.time,
+        duration=fragment.duration,
+        samples=fragment.samples,
+        independent=fragment.key_frame,
+        map=map_number,
+        crc=crc,
+    )
+
+
+def _segment_line(index: TrackIndex, msn: int, parts: list[PartLine]) -> SegmentLine:
+    opened = index.open if index.open is not None and index.open.msn == msn else None
+    start = opened.start if opened else parts[0].start
+    return SegmentLine(
+        msn=msn,
+        start=start,
+        duration=parts[-1].start + parts[-1].duration - start,
+        size=parts[-1].offset + parts[-1].size,
+        samples=sum(part.samples for part in parts),
+        map=parts[-1].map,
+        discontinuity=opened is not None and opened.discontinuity,
+        gap=False,
+    )
+
+
+def _later_segments(folder: Path, msn: int) -> list[Path]:
+    names = {segment_name(n) for n in range(msn + 1)}
+    return [path for path in folder.glob("seg-*.m4s") if path.name not in names]
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return -1
+
+
+def _truncate(path: Path, size: int) -> None:
+    with path.open("r+b") as file:
+        file.truncate(size)
+        os.fdatasync(file.fileno())
+
+
+def _replace(path: Path, data: bytes) -> None:
+    temporary = path.with_suffix(".new")
+    with temporary.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+

@@ -1,0 +1,218 @@
+"""Decides where segments begin: the one timeline that all tracks of a recording share.
+
+Segments begin at key frames, about every two seconds; a picture that stalls, or whose key frame does not come,
+becomes a gap while the sound goes on; when nobody sends there is a gap in all tracks. Sans-IO but for the track
+writers it is given: time is an argument, in nanoseconds since the recording's origin.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from vtp.recording.audio_tracks import AudioTracks
+from vtp.recording.h264 import ParameterSets, Picture, read_picture
+from vtp.recording.lane import Cut, Lane
+from vtp.recording.timebase import NS, VIDEO_TIMESCALE
+from vtp.recording.track_writer import TrackWriter
+from vtp.recording.units import AccessUnit
+from vtp.recording.video_track import VideoTrack
+
+VIDEO_TRACK = "video"
+TARGET_DURATION_S = 4
+SEGMENT_NS = 2 * NS
+SHORTEST_NS = SEGMENT_NS * 9 // 10  # a key frame this long after the last cut cuts again
+OVERLONG_NS = NS * 4 // 10  # EXTINF rounds to the target duration at most (RFC 8216bis section 4.4.3.1)
+FIRST_LIMIT_NS = 12 * NS  # the first segment shows how far apart a self-paced publisher's key frames are
+STALL_NS = 5 * NS // 2  # still pictures are repeated each second, and a key frame is asked for every two
+LATENESS_NS = 600_000_000  # after this much nothing earlier is expected any more
+
+OpenWriter = Callable[[str, int], TrackWriter]
+
+
+class Segmenter:
+    """Takes placed access units of one program and cuts them into the segments of its tracks.
+
+    `open_writer(track, timescale)` opens a track's files. Methods raise OSError when a disk refuses bytes.
+    """
+
+    def __init__(self, open_writer: OpenWriter) -> None:
+        self._open_writer = open_writer
+        self._cuts = [Cut(0, 0)]
+        self._audio = AudioTracks(open_writer, self._cuts[0])
+        self._video: VideoTrack | None = None
+        self._sending = True
+        self.target_duration_s = 0
+        self.dropped_units = 0
+
+    @property
+    def _start_ns(self) -> int:
+        return self._cuts[-1].time_ns
+
+    @property
+    def _limit_ns(self) -> int:
+        if not self.target_duration_s:
+            return FIRST_LIMIT_NS
+        return self.target_duration_s * NS + OVERLONG_NS
+
+    @property
+    def _shows_picture(self) -> bool:
+        return self._video is not None and self._video.last_ns is not None
+
+    def wants_key_frame(self, now_ns: int) -> bool:
+        """Whether a segment could end now, or the picture could come back, if there were a key frame."""
+        return not self._shows_picture or now_ns - self._start_ns >= SEGMENT_NS
+
+    def add_audio(self, packet: bytes, time_ns: int) -> None:
+        """Takes one Opus packet; one that is damaged is counted and becomes silence."""
+        if time_ns < 0:
+            return
+        self._resume(time_ns)
+        try:
+            self._audio.add(packet, time_ns)
+        except ValueError:
+            self.dropped_units += 1
+
+    def add_video(self, unit: AccessUnit, time_ns: int) -> None:
+        """Takes one H.264 access unit; what cannot be decoded without an earlier one that is missing is dropped."""
+        try:
+            picture = read_picture(unit.data)
+        except ValueError:
+            self.dropped_units += 1
+            return
+        if self._video is not None and unit.after_gap and not unit.key_frame:
+            self._stop_picture(time_ns)
+        parameters = picture.parameters or (self._video.parameters if self._video else None)
+        if unit.key_frame and parameters is not None:
+            self._add_key_frame(unit, picture, parameters, time_ns)
+        elif not unit.key_frame and self._shows_picture:
+            self._add_frame(picture, time_ns)
+        else:
+            self.dropped_units += 1
+
+    def tick(self, now_ns: int) -> None:
+        """Lets time pass: ends what has stalled, fills with silence, writes what is certain."""
+        expected_ns = now_ns - LATENESS_NS
+        if self._video is not None and self._video.last_ns is not None:
+            stalls_ns = min(self._video.last_ns + STALL_NS, self._start_ns + self._limit_ns)
+            if expected_ns > stalls_ns:
+                self._stop_picture(stalls_ns)
+        if self._sending:
+            self._audio.fill(expected_ns)
+        if not self._shows_picture:
+            while expected_ns >= self._start_ns + SEGMENT_NS:
+                self._cut(self._start_ns + SEGMENT_NS)
+        self._advance(expected_ns)
+
+    def stop_sending(self, now_ns: int) -> None:
+        """Nobody sends any more: from here on there is a gap, until a unit comes."""
+        if not self._sending:
+            return
+        self._stop_picture(self._video.end_ns if self._video and self._video.end_ns else now_ns)
+        self._sending = False
+        self._audio.pause()
+        end_ns = self._audio.end_ns
+        if end_ns > self._start_ns:
+            self._cut(end_ns)
+
+    def stop_video(self, now_ns: int) -> None:
+        """The picture's producer has gone while others send."""
+        if self._video is not None and self._video.end_ns is not None:
+            self._stop_picture(min(self._video.end_ns, max(now_ns, self._start_ns + 1)))
+
+    def finish(self) -> int:
+        """Writes all there is and closes the tracks; gives the recording's length in nanoseconds."""
+        end_ns = self._audio.end_ns
+        if self._video is not None and self._video.end_ns is not None:
+            end_ns = max(end_ns, self._video.end_ns)
+            self._video.end_frame(self._video.end_ns)
+        end_ns = max(end_ns, self._start_ns)
+        self._fix_target_duration(end_ns - self._start_ns)
+        self._audio.finish(end_ns)
+        if self._video is not None:
+            self._video.finish(end_ns)
+        return end_ns
+
+    def _add_key_frame(
+        self, unit: AccessUnit, picture: Picture, parameters: ParameterSets, time_ns: int
+    ) -> None:
+        self._resume(time_ns)
+        shown = self._shows_picture
+        time_ns = self._end_frame_before(time_ns)
+        if self._video is None:
+            self._video = self._open_video()
+        video = self._video
+        first = video.parameters is None
+        change = video.is_change(unit, parameters)
+        if time_ns > self._start_ns and (change or not shown or time_ns - self._start_ns >= SHORTEST_NS):
+            self._cut(time_ns, discontinuity=change and not first)
+        video.advance(time_ns)
+        if change:
+            video.use(unit, parameters)
+        video.hold(picture, time_ns, key_frame=True)
+        self._advance(time_ns)
+
+    def _add_frame(self, picture: Picture, time_ns: int) -> None:
+        assert self._video is not None
+        limit_ns = self._start_ns + self._limit_ns
+        if time_ns > limit_ns:
+            self._stop_picture(limit_ns)
+            self.dropped_units += 1
+            return
+        time_ns = self._end_frame_before(time_ns)
+        self._video.hold(picture, time_ns, key_frame=False)
+        self._advance(time_ns)
+
+    def _end_frame_before(self, time_ns: int) -> int:
+        """Ends the frame in hand at the next one's time; gives that time, moved if it is not later."""
+        if self._video is None or self._video.last_ns is None:
+            return max(time_ns, self._start_ns)
+        time_ns = max(time_ns, self._video.last_ns + NS // 1000)
+        # A frame in hand for longer than a segment may last was missed by `tick`: it ends where it had to.
+        self._video.end_frame(min(time_ns, self._start_ns + self._limit_ns))
+        return time_ns
+
+    def _open_video(self) -> VideoTrack:
+        lane = Lane(self._open_writer(VIDEO_TRACK, VIDEO_TIMESCALE), self._cuts[0])
+        for cut in self._cuts[1:]:
+            lane.cut(cut)
+        return VideoTrack(lane)
+
+    def _stop_picture(self, time_ns: int) -> None:
+        """The picture ends here and a gap begins, in a segment of its own."""
+        if self._video is None or self._video.last_ns is None:
+            return
+        time_ns = max(time_ns, self._video.last_ns + 1)
+        self._video.end_frame(time_ns)
+        self._cut(time_ns)
+        self._video.advance(time_ns)
+
+    def _resume(self, time_ns: int) -> None:
+        if self._sending:
+            return
+        self._sending = True
+        if time_ns > self._start_ns:
+            self._cut(time_ns)
+        self._audio.advance(self._start_ns)
+        self._audio.resume(self._start_ns)
+
+    def _cut(self, time_ns: int, *, discontinuity: bool = False) -> None:
+        self._fix_target_duration(time_ns - self._start_ns)
+        cut = Cut(time_ns, len(self._cuts), discontinuity)
+        self._cuts.append(cut)
+        self._audio.cut(cut)
+        if self._video is not None:
+            self._video.cut(cut)
+
+    def _fix_target_duration(self, first_ns: int) -> None:
+        if not self.target_duration_s:
+            self.target_duration_s = max(TARGET_DURATION_S, math.ceil((first_ns - NS // 2) / NS))
+
+    def _advance(self, expected_ns: int) -> None:
+        """Writes what no later cut can come before: a shown picture cuts at its next frame at the earliest."""
+        horizon_ns = expected_ns
+        if self._video is not None:
+            last_ns = self._video.last_ns
+            horizon_ns = expected_ns if last_ns is None else last_ns
+            self._video.advance(horizon_ns)
+        self._audio.advance(horizon_ns)

@@ -1,0 +1,171 @@
+"""Writes one track's files: sections, one growing file per segment, index lines after the bytes they name.
+
+Called by the recorder's thread alone, so that nothing here may wait for the event loop. Bytes are handed to the
+kernel at each part (they outlive the process), and `fdatasync` at each segment's end (they outlive the machine).
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from vtp.recording.index import (
+    INDEX_NAME,
+    EndLine,
+    Line,
+    MapLine,
+    OpenLine,
+    PartLine,
+    SegmentLine,
+    TrackLine,
+    encode_line,
+    segment_name,
+)
+from vtp.recording.muxer import InitSection
+from vtp.recording.units import Sample
+
+LineListener = Callable[[str, Line], None]
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Writes everything; raises OSError (a full disk)."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+class TrackWriter:
+    """The files of one track. All methods raise OSError when the disk does not take the bytes."""
+
+    def __init__(self, directory: Path, track: str, timescale: int, listener: LineListener) -> None:
+        self.track = track
+        self.timescale = timescale
+        self._directory = directory
+        self._listener = listener
+        self._sections: list[InitSection] = []
+        self._map = -1
+        self._sequence = 0
+        self._segment: _OpenSegment | None = None
+        self._open_line = OpenLine(0, 0, False)
+        directory.mkdir(parents=True, exist_ok=True)
+        self._index = os.open(directory / INDEX_NAME, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
+        self._append(TrackLine(track, timescale))
+
+    @property
+    def section(self) -> InitSection | None:
+        """The section in force."""
+        return self._sections[self._map] if self._map >= 0 else None
+
+    def use_section(self, section: InitSection) -> None:
+        """Makes the segments from now on follow `section`, unless its bytes are those of the one in force."""
+        if self.section is not None and self.section.data == section.data:
+            section.close()
+            return
+        self._map = len(self._sections)
+        self._sections.append(section)
+        name = f"init-{self._map}.mp4"
+        descriptor = os.open(self._directory / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
+        try:
+            write_all(descriptor, section.data)
+            os.fdatasync(descriptor)
+        finally:
+            os.close(descriptor)
+        size = len(section.data)
+        self._append(MapLine(self._map, name, size, section.codec_string, section.width, section.height))
+
+    def begin_segment(self, msn: int, start: int, *, discontinuity: bool) -> None:
+        """Begins segment `msn` at tick `start`."""
+        self._open_line = OpenLine(msn, start, discontinuity)
+        self._append(self._open_line)
+
+    def write_part(self, samples: Sequence[Sample]) -> None:
+        """Appends one part to the segment, opening its file with the first."""
+        section = self.section
+        if section is None:
+            raise RuntimeError(f"Track {self.track} has no initialization section yet.")
+        msn = self._open_line.msn
+        if self._segment is None:
+            self._segment = _OpenSegment(self._directory / segment_name(msn))
+        self._sequence += 1
+        data = section.fragment(samples, self._sequence)
+        segment = self._segment
+        line = PartLine(
+            msn=msn,
+            part=segment.parts,
+            offset=segment.size,
+            size=len(data),
+            start=samples[0].time,
+            duration=samples[-1].end - samples[0].time,
+            samples=len(samples),
+            independent=samples[0].key_frame,
+            map=self._map,
+            crc=zlib.crc32(data),
+        )
+        segment.append(data, len(samples))
+        self._append(line)
+
+    def end_segment(self, end: int) -> None:
+        """Ends the segment at tick `end`; without parts it is a gap."""
+        opened = self._open_line
+        segment, self._segment = self._segment, None
+        if segment is not None:
+            segment.close()
+        self._append(
+            SegmentLine(
+                msn=opened.msn,
+                start=opened.start,
+                duration=end - opened.start,
+                size=segment.size if segment else 0,
+                samples=segment.samples if segment else 0,
+                map=max(self._map, 0),
+                discontinuity=opened.discontinuity,
+                gap=segment is None,
+            )
+        )
+        if segment is not None:
+            os.fdatasync(self._index)
+
+    def close(self, *, ended: bool = True) -> None:
+        """Ends the track; `ended` says that its index is whole."""
+        if self._index < 0:
+            return
+        try:
+            if self._segment is not None:
+                self._segment.close()
+                self._segment = None
+            if ended:
+                self._append(EndLine())
+                os.fdatasync(self._index)
+        finally:
+            os.close(self._index)
+            self._index = -1
+            for section in self._sections:
+                section.close()
+
+    def _append(self, line: Line) -> None:
+        write_all(self._index, encode_line(line))
+        self._listener(self.track, line)
+
+
+class _OpenSegment:
+    """The file that grows now."""
+
+    def __init__(self, path: Path) -> None:
+        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
+        self.size = 0
+        self.samples = 0
+        self.parts = 0
+
+    def append(self, data: bytes, samples: int) -> None:
+        write_all(self._descriptor, data)
+        self.size += len(data)
+        self.samples += samples
+        self.parts += 1
+
+    def close(self) -> None:
+        try:
+            os.fdatasync(self._descriptor)
+        finally:
+            os.close(self._descriptor)

@@ -1,0 +1,68 @@
+"""The picture of the program: H.264 frames whose duration is known when the next one comes."""
+
+from __future__ import annotations
+
+from vtp.recording.h264 import ParameterSets, Picture
+from vtp.recording.lane import Cut, Lane
+from vtp.recording.muxer import h264_section
+from vtp.recording.timebase import VIDEO_TIMESCALE, to_ns, to_ticks
+from vtp.recording.units import AccessUnit, Sample
+
+NOMINAL_FRAME_TICKS = 3000  # of the very last frame, when no other says how long they last: 1/30 s
+LONGEST_NOMINAL_TICKS = 18_000
+
+
+class VideoTrack:
+    """Holds back one frame, so that each is written with its true duration."""
+
+    def __init__(self, lane: Lane) -> None:
+        self._lane = lane
+        self._held: Sample | None = None
+        self._nominal = NOMINAL_FRAME_TICKS
+        self.parameters: ParameterSets | None = None
+        self.ssrc = 0
+
+    @property
+    def last_ns(self) -> int | None:
+        """The time of the frame in hand; None when there is none (no picture at the moment)."""
+        return None if self._held is None else to_ns(self._held.time, VIDEO_TIMESCALE)
+
+    @property
+    def end_ns(self) -> int | None:
+        """Where the frame in hand ends if no other comes."""
+        return None if self._held is None else to_ns(self._held.time + self._nominal, VIDEO_TIMESCALE)
+
+    def is_change(self, unit: AccessUnit, parameters: ParameterSets) -> bool:
+        """Whether this key frame needs another decoder than the frames before it."""
+        return parameters != self.parameters or unit.ssrc != self.ssrc
+
+    def use(self, unit: AccessUnit, parameters: ParameterSets) -> None:
+        """Follows other parameter sets from the next frame on; raises ValueError when they are unusable."""
+        data = unit.data if parameters.sps[0] in unit.data else parameters.annex_b + unit.data
+        if parameters != self.parameters:
+            self._lane.use_section(h264_section(parameters, data, unit.width, unit.height))
+        self.parameters, self.ssrc = parameters, unit.ssrc
+
+    def end_frame(self, time_ns: int) -> None:
+        """Ends the frame in hand at `time_ns` and writes it."""
+        held, self._held = self._held, None
+        if held is not None:
+            duration = max(to_ticks(time_ns, VIDEO_TIMESCALE) - held.time, 1)
+            self._lane.add([Sample(held.data, held.time, duration, held.key_frame)])
+            self._nominal = min(duration, LONGEST_NOMINAL_TICKS)
+
+    def hold(self, picture: Picture, time_ns: int, *, key_frame: bool) -> None:
+        """Takes the next frame in hand."""
+        self._held = Sample(picture.sample, to_ticks(time_ns, VIDEO_TIMESCALE), 0, key_frame)
+
+    def cut(self, cut: Cut) -> None:
+        """Cuts the lane."""
+        self._lane.cut(cut)
+
+    def advance(self, until_ns: int) -> None:
+        """Writes up to a time before which no cut will come."""
+        self._lane.advance(until_ns)
+
+    def finish(self, end_ns: int) -> None:
+        """Closes the track."""
+        self._lane.finish(end_ns)
