@@ -1,0 +1,97 @@
+"""The audit log: who did what to what, when and from where. Event names are OWASP's Logging Vocabulary.
+
+Nothing secret goes in: no password, no token, not even hashed ones that would sign somebody in.
+"""
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.accounts.tables import audit_log
+from vtp.db import Database
+from vtp.ids import new_id
+
+MAX_AGENT_CHARACTERS = 512
+MAX_TEXT_CHARACTERS = 128
+
+
+class Event(enum.StrEnum):
+    """What is worth remembering."""
+
+    SIGNED_IN = "authn_login_success"
+    SIGN_IN_REFUSED = "authn_login_fail"
+    SIGN_IN_DELAYED = "authn_login_lock"
+    TOKEN_CREATED = "authn_token_created"
+    TOKEN_REUSED = "authn_token_reuse"
+    SESSION_RENEWED = "session_renewed"
+    SESSION_ENDED = "session_ended"
+    USER_CREATED = "user_created"
+    USER_UPDATED = "user_updated"
+    RIGHTS_CHANGED = "privilege_permissions_changed"
+    ACCESS_REFUSED = "authz_fail"
+    ROOM_CREATED = "room_created"
+    ROOM_DELETED = "room_deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request came from."""
+
+    ip: str = ""
+    user_agent: str = ""
+    request_id: str = ""
+
+
+class AuditLog:
+    """Writes entries; within the caller's transaction, so that a change and its entry are stored together."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def record(
+        self,
+        tx: AsyncConnection,
+        event: Event,
+        origin: Origin,
+        *,
+        actor_id: str | None = None,
+        subject: str = "",
+        details: Mapping[str, object] | None = None,
+    ) -> None:
+        """Adds one entry to a transaction."""
+        await tx.execute(
+            insert(audit_log).values(
+                id=new_id(),
+                at=datetime.now(UTC),
+                event=event.value,
+                actor_id=actor_id,
+                subject=clean(subject, MAX_TEXT_CHARACTERS),
+                ip=clean(origin.ip, 64),
+                user_agent=clean(origin.user_agent, MAX_AGENT_CHARACTERS),
+                request_id=clean(origin.request_id, MAX_TEXT_CHARACTERS),
+                details=dict(details or {}),
+            )
+        )
+
+    async def note(
+        self,
+        event: Event,
+        origin: Origin,
+        *,
+        actor_id: str | None = None,
+        subject: str = "",
+        details: Mapping[str, object] | None = None,
+    ) -> None:
+        """Adds one entry by itself, for what changed nothing else (a refusal)."""
+        async with self._database.transaction() as tx:
+            await self.record(tx, event, origin, actor_id=actor_id, subject=subject, details=details)
+
+
+def clean(text: str, max_characters: int) -> str:
+    """Cuts a text that comes from outside to its column, without characters that forge lines or that
+    PostgreSQL refuses."""
+    return "".join(c if c.isprintable() else "?" for c in text[:max_characters])

@@ -1,0 +1,24 @@
+"""The refresh token's cookie: for browsers, out of the reach of scripts, sent to the sign-in addresses only.
+
+`__Secure-` on TLS, a plain name on localhost, where there is none. OWASP ASVS 5.0, V3.3; RFC 6265bis.
+"""
+
+from aiohttp import web
+
+PATH = "/api/v1/auth"
+SECURE_NAME = "__Secure-vtp_refresh"
+PLAIN_NAME = "vtp_refresh"
+
+
+def read_cookie(request: web.Request, *, secure: bool) -> str | None:
+    """The refresh token that the browser sent, if any.
+
+    On TLS a plain cookie, which anybody in the network could have set over HTTP, is not looked at.
+    """
+    return request.cookies.get(SECURE_NAME if secure else PLAIN_NAME)
+
+
+def cookie_header(token: str, max_age_s: int, *, secure: bool) -> str:
+    """The `Set-Cookie` value that keeps a refresh token for as long as its session lives."""
+    name, flag = (SECURE_NAME, "; Secure") if secure else (PLAIN_NAME, "")
+    return f"{name}={token}; Path={PATH}; Max-Age={max_age_s}; HttpOnly; SameSite=Strict{flag}"

@@ -1,0 +1,134 @@
+"""The server's signing keys, in one file that only its owner can read.
+
+The newest key signs, all of them verify. A key is replaced after ROTATE_AFTER at a server start; the two
+before it stay, so that nobody is signed out by it and room tokens made for a term go on.
+"""
+
+import base64
+import json
+import os
+import secrets
+import tempfile
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from vtp.errors import StartupError
+
+ROTATE_AFTER = timedelta(days=90)
+KEPT_KEYS = 3
+_KEY_BYTES = 32  # HS256 wants a key of at least its hash's size, RFC 7518 section 3.2
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """One HMAC key with the `kid` that tokens name it by."""
+
+    kid: str
+    secret: bytes
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class Keyring:
+    """The keys, newest last, and the key that refresh tokens are derived with."""
+
+    keys: tuple[SigningKey, ...]
+    refresh_key: bytes
+
+    @property
+    def current(self) -> SigningKey:
+        """The key that signs."""
+        return self.keys[-1]
+
+    def find(self, kid: object) -> SigningKey | None:
+        """The key that a token names, or None."""
+        return next((key for key in self.keys if key.kid == kid), None)
+
+
+def open_keyring(folder: Path, now: datetime, *, rotate: bool = False) -> Keyring:
+    """Reads the keys of `folder`, making them at the first call; `rotate` replaces one that has grown old.
+
+    Only the server rotates: a command beside it must sign with a key that the server has read. Raises
+    StartupError when the file cannot be read, written or understood.
+    """
+    file = folder / "keys.json"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not file.exists():
+            _create(file, Keyring((_new_key(now),), secrets.token_bytes(_KEY_BYTES)))
+        keyring = _decode(file.read_text())
+        file.chmod(0o600)
+        if rotate and now - keyring.current.created_at > ROTATE_AFTER:
+            keyring = Keyring((*keyring.keys, _new_key(now))[-KEPT_KEYS:], keyring.refresh_key)
+            _write(file, keyring).replace(file)
+    except OSError as error:
+        raise StartupError(
+            f"The signing keys in {file} cannot be read or written ({error.strerror}): "
+            "check who owns the data folder."
+        ) from error
+    return keyring
+
+
+def _new_key(now: datetime) -> SigningKey:
+    return SigningKey(secrets.token_hex(8), secrets.token_bytes(_KEY_BYTES), now)
+
+
+def _create(file: Path, keyring: Keyring) -> None:
+    """Puts a first file in place unless somebody else did meanwhile: linking fails where renaming
+    overwrites.
+    """
+    draft = _write(file, keyring)
+    try:
+        os.link(draft, file)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+
+
+def _write(file: Path, keyring: Keyring) -> Path:
+    """Writes a draft beside the file, 0600 from its first byte (mkstemp) and on the disk when this
+    returns.
+    """
+    descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=".keys-")
+    with os.fdopen(descriptor, "w") as draft:
+        draft.write(_encode(keyring))
+        draft.flush()
+        os.fsync(draft.fileno())
+    return Path(name)
+
+
+def _encode(keyring: Keyring) -> str:
+    keys = [
+        {"kid": key.kid, "secret": _to_text(key.secret), "created_at": key.created_at.isoformat()}
+        for key in keyring.keys
+    ]
+    return json.dumps({"keys": keys, "refresh_key": _to_text(keyring.refresh_key)}, indent=1)
+
+
+def _decode(text: str) -> Keyring:
+    try:
+        tree = json.loads(text)
+        keys = tuple(
+            SigningKey(key["kid"], _to_bytes(key["secret"]), datetime.fromisoformat(key["created_at"]))
+            for key in tree["keys"]
+        )
+        keyring = Keyring(keys, _to_bytes(tree["refresh_key"]))
+        short = any(len(secret) < _KEY_BYTES for secret in [keyring.refresh_key, *(k.secret for k in keys)])
+    except (ValueError, KeyError, TypeError):
+        short = True
+    if short or not keys:
+        raise StartupError(
+            "The file secrets/keys.json in the data folder is damaged: restore it from a backup, or delete "
+            "it, which signs everybody out."
+        )
+    return keyring
+
+
+def _to_text(secret: bytes) -> str:
+    return base64.b64encode(secret).decode()
+
+
+def _to_bytes(text: str) -> bytes:
+    return base64.b64decode(text, validate=True)

@@ -1,0 +1,54 @@
+"""Which passwords are good enough (OWASP ASVS 5.0, V6.2): length, not common, not the person's own data.
+
+No composition rules and no forced change (6.2.5, 6.2.10): they make passwords worse.
+"""
+
+import re
+from importlib import resources
+
+from vtp.errors import FieldError, Invalid
+from vtp.settings import AccountSettings
+
+_CONTEXT_WORD_MIN = 4  # shorter parts of a name or an address are in too many good passwords
+_CONTEXT_SHARE = 0.6  # of the password's length, from which on a known word is what it is made of
+
+
+class PasswordRules:
+    """Checks a new password; the list of common ones is read once."""
+
+    def __init__(self, settings: AccountSettings) -> None:
+        self._min_length = settings.password_min_length
+        self._max_bytes = settings.password_max_bytes
+        text = resources.files("vtp.accounts").joinpath("common_passwords.txt").read_text("utf-8")
+        self._common = frozenset(line for line in text.split("\n") if line and not line.startswith("#"))
+
+    def check(self, password: str, *context: str, pointer: str = "/password") -> None:
+        """Raises Invalid (422) with a sentence when the password is too weak.
+
+        `context` is what others know of the person: address, name.
+        """
+        complaint = self._complaint(password, context)
+        if complaint:
+            raise Invalid("Choose another password.", errors=[FieldError(pointer, complaint)])
+
+    def _complaint(self, password: str, context: tuple[str, ...]) -> str | None:
+        if len(password) < self._min_length:
+            return f"The password is too short: take at least {self._min_length} characters."
+        if len(password.encode()) > self._max_bytes:
+            return f"The password is too long: take at most {self._max_bytes} bytes."
+        if len(set(password)) < 3:
+            return "The password repeats the same one or two characters."
+        folded = password.casefold()
+        if folded in self._common or folded.rstrip("0123456789!.?") in self._common:
+            return "This password is among the first that anybody would try."
+        if any(_is_made_of(folded, word) for part in context for word in _words(part)):
+            return "The password is made of your own name or address, which others know."
+        return None
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in re.split(r"[\W_]+", text.casefold()) if len(word) >= _CONTEXT_WORD_MIN]
+
+
+def _is_made_of(password: str, word: str) -> bool:
+    return word in password and len(word) >= _CONTEXT_SHARE * len(password)

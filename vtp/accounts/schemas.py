@@ -1,0 +1,224 @@
+"""What crosses the wire about accounts. Field names are the older contract's; nothing is renamed."""
+
+import re
+from datetime import datetime
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from vtp.accounts.permissions import parse_role
+from vtp.accounts.sessions import Session
+from vtp.accounts.users import User
+from vtp.http.identity import Role
+from vtp.http.pagination import PageQuery
+
+# RFC 5321 section 4.5.3.1: 64 octets before the @, 254 in all. What a mailbox accepts only a mail can tell.
+_EMAIL = re.compile(r"[^\s@\"(),:;<>\[\]\\]{1,64}@(?:[\w](?:[\w-]{0,61}[\w])?\.)*[\w](?:[\w-]{0,61}[\w])?")
+_PHONE = re.compile(r"\+?[0-9][0-9 ()./-]{2,30}")
+
+
+def _email(value: str) -> str:
+    value = value.strip().lower()
+    if not _EMAIL.fullmatch(value) or ".." in value or not value.isprintable():
+        raise ValueError("write an e-mail address such as ada@school.example")
+    return value
+
+
+def _printable(value: str) -> str:
+    """Refuses control characters: they forge log lines, and PostgreSQL refuses NUL."""
+    value = value.strip()
+    if not value.isprintable():
+        raise ValueError("control characters and line breaks are not allowed here")
+    return value
+
+
+def _phone(value: str | None) -> str | None:
+    value = value.strip() if value else None
+    if value and not _PHONE.fullmatch(value):
+        raise ValueError("write a telephone number such as +49 30 1234567")
+    return value or None
+
+
+def _account_role(value: str) -> str:
+    if parse_role(value)[0] is Role.GUEST:
+        raise ValueError("guests have no account; take student")
+    return value
+
+
+Email = Annotated[str, Field(max_length=254), AfterValidator(_email)]
+FullName = Annotated[
+    str, Field(min_length=1, max_length=200), AfterValidator(_printable), Field(min_length=1)
+]
+Phone = Annotated[str | None, Field(max_length=32), AfterValidator(_phone)]
+RoleWord = Annotated[str, Field(max_length=32), AfterValidator(_account_role)]
+# Longer than any that is accepted; accounts/password_rules.py says the rest in a sentence.
+Password = Annotated[str, Field(min_length=1, max_length=4096)]
+OpaqueToken = Annotated[str, Field(min_length=1, max_length=512)]
+
+
+class RegisterRequest(BaseModel):
+    """A new account. `role` is a wish: only student is given without approval."""
+
+    email: Email
+    password: Password
+    full_name: FullName
+    phone: Phone = None
+    role: RoleWord = "student"
+
+
+class RegisterReply(BaseModel):
+    """The account that was made."""
+
+    user_id: str
+    email: str
+    full_name: str
+    role: Role
+    message: str
+
+
+class LoginRequest(BaseModel):
+    """Signs in.
+
+    With `cookie` the refresh token goes into an HttpOnly cookie only, as browsers should want it.
+    """
+
+    email: Annotated[str, Field(min_length=1, max_length=254)]
+    password: Password
+    cookie: bool = False
+
+
+class SetupRequest(BaseModel):
+    """The first admin, with the token of the link that the server printed."""
+
+    token: OpaqueToken
+    email: Email
+    password: Password
+    full_name: FullName
+    cookie: bool = False
+
+
+class RefreshRequest(BaseModel):
+    """Renews a session; without a body's token the cookie is used."""
+
+    refresh_token: Annotated[str | None, Field(max_length=512)] = None
+
+
+class ProfileReply(BaseModel):
+    """Somebody's own account."""
+
+    user_id: str
+    email: str
+    full_name: str
+    phone: str | None
+    role: Role
+    requested_role: Role | None
+    watch_only: bool
+    verified: bool
+    created_at: datetime
+
+    @classmethod
+    def of(cls, user: User) -> Self:
+        """What is told of an account."""
+        fields = {name: getattr(user, name) for name in cls.model_fields if name != "user_id"}
+        return cls(user_id=user.id, **fields)
+
+
+class UserReply(ProfileReply):
+    """An account as admins see it."""
+
+    email_verified_at: datetime | None
+    approved_at: datetime | None
+    disabled_at: datetime | None
+    updated_at: datetime
+
+
+class TokensReply(BaseModel):
+    """An access token and, unless it went into the cookie, the refresh token that renews it."""
+
+    access_token: str
+    refresh_token: str | None
+    expires_in: Annotated[int, Field(description="Seconds that the access token lives.")]
+    token_type: str = "Bearer"
+
+
+class LoginReply(TokensReply):
+    """The tokens, and whose they are."""
+
+    user: ProfileReply
+
+
+class LogoutReply(BaseModel):
+    """A sentence; signing out twice is not an error."""
+
+    message: str
+
+
+class ProfileChange(BaseModel):
+    """What people may change of their own account; fields left out stay as they are."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    full_name: FullName | None = None
+    phone: Phone = None
+
+
+class SessionReply(BaseModel):
+    """One device that is signed in; `current` is the one asking."""
+
+    session_id: str
+    created_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+    ip: str | None
+    user_agent: str | None
+    current: bool
+
+    @classmethod
+    def of(cls, session: Session, current_id: str | None) -> "SessionReply":
+        """What a person is told of one of their sessions."""
+        return cls(
+            session_id=session.id,
+            created_at=session.created_at,
+            last_seen_at=session.last_seen_at,
+            expires_at=session.expires_at,
+            ip=session.ip,
+            user_agent=session.user_agent,
+            current=session.id == current_id,
+        )
+
+
+class SessionList(BaseModel):
+    """The devices where the caller is signed in."""
+
+    items: list[SessionReply]
+    next_cursor: str | None = None
+
+
+class UserChange(BaseModel):
+    """What an admin decides about an account; fields left out stay as they are.
+
+    `approved: true` lets the person enter rooms and gives them the role they asked for, unless `role` says
+    another; admin is given only by saying `role: "admin"`.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    approved: bool | None = None
+    role: RoleWord | None = None
+    disabled: bool | None = None
+
+
+class UserQuery(PageQuery):
+    """Which accounts to list."""
+
+    pending: Annotated[
+        bool | None, Field(description="Only those that wait for approval, or only others.")
+    ] = None
+    search: Annotated[str, Field(max_length=100, description="Part of an address or a name.")] = ""
+
+
+class UserPage(BaseModel):
+    """One page of accounts."""
+
+    items: list[UserReply]
+    next_cursor: str | None

@@ -1,0 +1,311 @@
+"""Accounts as their owners use them: register, sign in, renew, sign out, profile, sessions."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, NoReturn
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.accounts.audit import AuditLog, Event, Origin
+from vtp.accounts.authenticator import Changes
+from vtp.accounts.password_rules import PasswordRules
+from vtp.accounts.passwords import Passwords
+from vtp.accounts.permissions import parse_role
+from vtp.accounts.sessions import Renewal, Renewed, Session, Sessions
+from vtp.accounts.tokens import AccessClaims, Tokens
+from vtp.accounts.users import NewUser, User, add_user, change_user, find_by_email, find_user
+from vtp.db import Database
+from vtp.errors import Conflict, FieldError, Forbidden, NotFound, NotSignedIn, RateLimited
+from vtp.http.identity import Principal, Role
+from vtp.ids import new_id, parse_id
+from vtp.limits import FailureBackoff, WindowLimiter
+from vtp.settings import AccountSettings, LimitSettings
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A session just begun or renewed: the person, and the tokens to hand over."""
+
+    user: User
+    session: Session
+    access_token: str
+    refresh_token: str
+    expires_in_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What somebody who registers says."""
+
+    email: str
+    password: str
+    full_name: str
+    phone: str | None
+    role_word: str
+
+
+class AccountService:
+    """What people do with their own account. `clock` is the wall clock; throttling counts monotonic time."""
+
+    def __init__(
+        self,
+        database: Database,
+        settings: AccountSettings,
+        limits: LimitSettings,
+        *,
+        passwords: Passwords,
+        tokens: Tokens,
+        sessions: Sessions,
+        changes: Changes,
+        audit: AuditLog,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._database = database
+        self._settings = settings
+        self._passwords = passwords
+        self._rules = PasswordRules(settings)
+        self._tokens = tokens
+        self._sessions = sessions
+        self._changes = changes
+        self._audit = audit
+        self._clock = clock
+        self._backoff = FailureBackoff(
+            limits.sign_in_failures_per_account,
+            limits.sign_in_failures_window_s,
+            limits.sign_in_delay_s,
+            limits.sign_in_delay_max_s,
+        )
+        self._renewals = WindowLimiter(limits.refreshes_per_account_per_5_minutes, 300)
+
+    async def start(self) -> None:
+        """Recalls the sessions ended before a restart, whose access tokens may still be about."""
+        now = self._clock()
+        since = now - timedelta(seconds=self._settings.access_token_ttl_s)
+        async with self._database.read() as tx:
+            self._changes.end_sessions(await self._sessions.ended_since(tx, since), now)
+
+    async def register(self, wish: Registration, origin: Origin) -> User:
+        """Makes an account with the role student; another role asked for waits for an admin.
+
+        Raises Invalid for a weak password, Conflict for an address that has an account, Forbidden when
+        registration is closed.
+        """
+        if self._settings.registration == "closed":
+            raise Forbidden(
+                "Registration is closed here: ask an administrator for an account.",
+                code="registration_closed",
+            )
+        role, watch_only = parse_role(wish.role_word)
+        password_hash = await self.hash_new(wish.password, wish.email, wish.full_name)
+        new = NewUser(
+            email=wish.email,
+            password_hash=password_hash,
+            full_name=wish.full_name,
+            role=Role.STUDENT,
+            phone=wish.phone,
+            requested_role=None if role is Role.STUDENT else role,
+            watch_only=watch_only,
+        )
+        async with self._database.transaction() as tx:
+            return await self.add(tx, new, origin, actor_id=None)
+
+    async def hash_new(self, password: str, *context: str) -> str:
+        """Checks a password that somebody chooses, and hashes it. Raises Invalid, Unavailable."""
+        self._rules.check(password, *context)
+        return await self._passwords.hash(password)
+
+    async def add(self, tx: AsyncConnection, new: NewUser, origin: Origin, *, actor_id: str | None) -> User:
+        """Adds an account within a transaction, with its audit entry. Raises Conflict."""
+        user = await add_user(tx, new, self._clock())
+        if user is None:
+            raise Conflict(
+                "This e-mail address has an account already: sign in, or register with another.",
+                code="email_taken",
+                errors=[FieldError("/email", "has an account already")],
+            )
+        details = {"role": user.role, "requested_role": user.requested_role, "approved": new.approved}
+        subject = f"user:{user.id}"
+        await self._audit.record(
+            tx, Event.USER_CREATED, origin, actor_id=actor_id, subject=subject, details=details
+        )
+        return user
+
+    async def login(self, email: str, password: str, origin: Origin) -> SignedIn:
+        """Begins a session. Raises NotSignedIn for a wrong pair, RateLimited after too many, Forbidden for a
+        disabled account (told only to who knows the password)."""
+        email = email.strip().lower()
+        self._check_backoff(email)
+        async with self._database.read() as tx:
+            found = await find_by_email(tx, email)
+        verdict = await self._passwords.verify(found[1] if found else None, password)
+        self._check_backoff(email)  # tries made at once do not get around the wait
+        if found is None or not verdict.right:
+            await self._refuse_login(email, found[0] if found else None, origin)
+        user = found[0]
+        self._backoff.succeed(email)
+        if user.disabled_at is not None:
+            await self._note_refusal(user.id, origin, "disabled")
+            raise Forbidden("This account is disabled: ask an administrator.", code="account_disabled")
+        rehashed = await self._passwords.hash(password) if verdict.needs_rehash else None
+        async with self._database.transaction() as tx:
+            if rehashed:
+                await change_user(tx, user.id, {"password_hash": rehashed})
+            return await self.begin_session(tx, user, origin)
+
+    async def begin_session(self, tx: AsyncConnection, user: User, origin: Origin) -> SignedIn:
+        """Signs a person in within a transaction."""
+        now = self._clock()
+        session, refresh_token = await self._sessions.begin(tx, user.id, user.role, origin, now)
+        await self._audit.record(
+            tx, Event.SIGNED_IN, origin, actor_id=user.id, subject=f"session:{session.id}"
+        )
+        return self._signed_in(user, session, refresh_token, now)
+
+    async def refresh(self, refresh_token: str, origin: Origin) -> SignedIn:
+        """Renews a session: a new access token, and a new refresh token in place of this one.
+
+        Raises NotSignedIn when the token is unknown, used before or its session over, RateLimited.
+        """
+        now = self._clock()
+        async with self._database.transaction() as tx:
+            if session := await self._sessions.find_by_token(tx, refresh_token):
+                self._check_renewals(session)
+            renewed = await self._sessions.renew(tx, refresh_token, now)
+            user = await find_user(tx, renewed.session.user_id) if renewed.session else None
+            if renewed.outcome is Renewal.REUSED and user is not None and renewed.session is not None:
+                await self._audit.record(
+                    tx, Event.TOKEN_REUSED, origin, actor_id=user.id, subject=f"session:{renewed.session.id}"
+                )
+        return self._accept_renewal(renewed, user, now)
+
+    async def logout(self, principal: Principal | None, refresh_token: str | None, origin: Origin) -> bool:
+        """Ends the session of the access token and that of the refresh token; tells whether one was alive."""
+        ended: dict[str, str] = {}
+        now = self._clock()
+        async with self._database.transaction() as tx:
+            if principal and principal.session_id and principal.user_id:
+                ended[principal.session_id] = principal.user_id
+            if refresh_token and (session := await self._sessions.find_by_token(tx, refresh_token)):
+                ended[session.id] = session.user_id
+            for session_id, user_id in ended.items():
+                await self._end_session(tx, session_id, user_id, "logout", origin)
+        self._changes.end_sessions(ended, now)
+        return bool(ended)
+
+    async def profile(self, principal: Principal) -> User:
+        """The caller's account. Raises Forbidden for callers without one (room tokens, open rooms)."""
+        user_id = account_of(principal)
+        async with self._database.read() as tx:
+            return _present(await find_user(tx, user_id))
+
+    async def change_profile(self, principal: Principal, changes: dict[str, Any], origin: Origin) -> User:
+        """Writes the fields given of the caller's account; gives the account as it is then."""
+        user_id = account_of(principal)
+        async with self._database.transaction() as tx:
+            user = _present(
+                await change_user(tx, user_id, changes) if changes else await find_user(tx, user_id)
+            )
+            details = {"fields": sorted(changes)}
+            await self._audit.record(
+                tx, Event.USER_UPDATED, origin, actor_id=user_id, subject=f"user:{user_id}", details=details
+            )
+            return user
+
+    async def list_sessions(self, principal: Principal) -> list[Session]:
+        """Where the caller is signed in."""
+        async with self._database.read() as tx:
+            return await self._sessions.list_alive(tx, account_of(principal), self._clock())
+
+    async def end_session(self, principal: Principal, session_id: str, origin: Origin) -> None:
+        """Signs the caller out on one device. Raises NotFound; Forbidden for somebody else's session."""
+        user_id, session_id = account_of(principal), parse_id(session_id, "/path/session_id")
+        async with self._database.transaction() as tx:
+            session = await self._sessions.find(tx, session_id)
+            if session is None:
+                raise NotFound("There is no such session.")
+            if session.user_id != user_id:
+                raise Forbidden("This session belongs to somebody else.")
+            await self._end_session(tx, session_id, user_id, "ended_by_user", origin)
+        self._changes.end_sessions([session_id], self._clock())
+
+    async def _end_session(
+        self, tx: AsyncConnection, session_id: str, user_id: str, reason: str, origin: Origin
+    ) -> None:
+        await self._sessions.end(tx, session_id, reason, self._clock())
+        await self._audit.record(
+            tx,
+            Event.SESSION_ENDED,
+            origin,
+            actor_id=user_id,
+            subject=f"session:{session_id}",
+            details={"reason": reason},
+        )
+
+    def _check_backoff(self, email: str) -> None:
+        wait_s = self._backoff.wait_s(email, time.monotonic())
+        if wait_s > 0:
+            raise RateLimited(
+                "Too many failed sign-ins to this account: wait, then try again.",
+                retry_after_s=wait_s,
+                code="account_throttled",
+            )
+
+    async def _refuse_login(self, email: str, user: User | None, origin: Origin) -> NoReturn:
+        self._backoff.fail(email, time.monotonic())
+        reason = "wrong_password" if user else "unknown_account"
+        await self._note_refusal(user.id if user else None, origin, reason)
+        raise NotSignedIn("The e-mail address or the password is wrong.", code="wrong_credentials")
+
+    async def _note_refusal(self, user_id: str | None, origin: Origin, reason: str) -> None:
+        subject = f"user:{user_id}" if user_id else ""
+        await self._audit.note(Event.SIGN_IN_REFUSED, origin, subject=subject, details={"reason": reason})
+
+    def _check_renewals(self, session: Session) -> None:
+        wait_s = self._renewals.take(session.id, time.monotonic())
+        if wait_s > 0:
+            raise RateLimited("This session is renewed too often; wait a moment.", retry_after_s=wait_s)
+
+    def _accept_renewal(self, renewed: Renewed, user: User | None, now: datetime) -> SignedIn:
+        session = renewed.session
+        if renewed.outcome is Renewal.REUSED and session is not None:
+            self._changes.end_sessions([session.id], now)
+            raise NotSignedIn(
+                "This refresh token was used before, so its session has been ended: sign in again.",
+                code="refresh_token_reused",
+            )
+        if renewed.outcome is Renewal.ENDED:
+            raise NotSignedIn("This session has ended: sign in again.", code="session_ended")
+        if session is None or user is None:
+            raise NotSignedIn("This refresh token is not valid: sign in again.", code="refresh_token_invalid")
+        return self._signed_in(user, session, renewed.token, now)
+
+    def _signed_in(self, user: User, session: Session, refresh_token: str, now: datetime) -> SignedIn:
+        ttl_s = self._settings.access_token_ttl_s
+        expires_at = min(now + timedelta(seconds=ttl_s), session.expires_at)
+        claims = AccessClaims(
+            user.id, user.email, user.full_name, session.id, user.rights, new_id(), expires_at
+        )
+        access_token = self._tokens.sign_access(claims, now)
+        return SignedIn(user, session, access_token, refresh_token, int((expires_at - now).total_seconds()))
+
+
+def account_of(principal: Principal) -> str:
+    """The caller's user id. Raises Forbidden for callers without an account."""
+    if principal.user_id is None:
+        raise Forbidden("This token belongs to no account: sign in with one.", code="no_account")
+    return principal.user_id
+
+
+def _present(user: User | None) -> User:
+    if user is None:
+        raise NotSignedIn("This account does not exist any more.", code="session_ended")
+    return user

@@ -1,0 +1,225 @@
+"""Sessions and the refresh tokens that renew them.
+
+A refresh token is opaque, hashed at rest and good for one use; using it twice ends its whole session, because
+one of the two users is a thief (OWASP ASVS 5.0, 10.4.5). For ten seconds the parent of the newest token is
+answered with that same newest token: two tabs, or a lost answer. The successor of a token is derived from it
+(HMAC with the server's key), so the same answer can be given twice although only hashes are stored.
+"""
+
+import base64
+import enum
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.accounts.audit import MAX_AGENT_CHARACTERS, Origin, clean
+from vtp.accounts.tables import refresh_tokens, sessions, users
+from vtp.http.identity import Role
+from vtp.ids import new_id
+from vtp.settings import AccountSettings
+
+_TOKEN_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One device that is signed in."""
+
+    id: str
+    user_id: str
+    created_at: datetime
+    last_seen_at: datetime
+    ip: str | None
+    user_agent: str | None
+    idle_expires_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+
+
+class Renewal(enum.Enum):
+    """What became of a refresh token that was presented."""
+
+    RENEWED = enum.auto()  # a new token
+    REPEATED = enum.auto()  # the same new token again, within the grace
+    UNKNOWN = enum.auto()
+    ENDED = enum.auto()  # the session was ended or ran out
+    REUSED = enum.auto()  # used before: the session has been ended now
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """The outcome, the session when the token was known, and the next token when there is one."""
+
+    outcome: Renewal
+    session: Session | None = None
+    token: str = ""
+
+
+_COLUMNS = [sessions.c[name] for name in Session.__slots__]
+
+
+class Sessions:
+    """Begins, renews, lists and ends sessions within the caller's transaction."""
+
+    def __init__(self, settings: AccountSettings, refresh_key: bytes) -> None:
+        self._settings = settings
+        self._refresh_key = refresh_key
+
+    async def begin(
+        self, tx: AsyncConnection, user_id: str, role: Role, origin: Origin, now: datetime
+    ) -> tuple[Session, str]:
+        """Signs a device in; gives the session and its first refresh token."""
+        idle, absolute = self._lifetimes(role)
+        session = Session(
+            id=new_id(),
+            user_id=user_id,
+            created_at=now,
+            last_seen_at=now,
+            ip=clean(origin.ip, 64),
+            user_agent=clean(origin.user_agent, MAX_AGENT_CHARACTERS),
+            idle_expires_at=now + idle,
+            expires_at=now + absolute,
+            revoked_at=None,
+        )
+        await tx.execute(insert(sessions).values({c.name: getattr(session, c.name) for c in _COLUMNS}))
+        token = _to_text(secrets.token_bytes(_TOKEN_BYTES))
+        await _add_token(tx, session.id, hash_token(token), None, now)
+        return session, token
+
+    async def renew(self, tx: AsyncConnection, token: str, now: datetime) -> Renewed:
+        """Takes a refresh token and gives its successor, or ends the session when it was used before."""
+        row = await self._find(tx, token)
+        if row is None:
+            return Renewed(Renewal.UNKNOWN)
+        session = _session(row)
+        if not is_alive(session, now) or row.disabled_at is not None:
+            return Renewed(Renewal.ENDED, session)
+        if row.used_at is None:
+            return await self._rotate(tx, token, session, Role(row.role), now)
+        if await self._is_graceful(tx, row, now):
+            return Renewed(Renewal.REPEATED, session, self._successor(token))
+        await self.end(tx, session.id, "token_reuse", now)
+        return Renewed(Renewal.REUSED, session)
+
+    async def find_by_token(self, tx: AsyncConnection, token: str) -> Session | None:
+        """The session that a refresh token belongs to, whatever its state."""
+        row = await self._find(tx, token)
+        return _session(row) if row else None
+
+    async def list_alive(self, tx: AsyncConnection, user_id: str, now: datetime) -> list[Session]:
+        """The devices where this person is signed in now, the latest seen first."""
+        statement = (
+            select(*_COLUMNS).where(sessions.c.user_id == user_id).order_by(sessions.c.last_seen_at.desc())
+        )
+        return [session for row in await tx.execute(statement) if is_alive(session := _session(row), now)]
+
+    async def find(self, tx: AsyncConnection, session_id: str) -> Session | None:
+        """The session with this id."""
+        row = (await tx.execute(select(*_COLUMNS).where(sessions.c.id == session_id))).one_or_none()
+        return _session(row) if row else None
+
+    async def end(self, tx: AsyncConnection, session_id: str, reason: str, now: datetime) -> None:
+        """Signs one device out; its tokens are good for nothing from then on."""
+        await tx.execute(
+            update(sessions)
+            .where(sessions.c.id == session_id, sessions.c.revoked_at.is_(None))
+            .values(revoked_at=now, revoked_reason=reason)
+        )
+
+    async def end_all(self, tx: AsyncConnection, user_id: str, reason: str, now: datetime) -> list[str]:
+        """Signs a person out everywhere; gives the ids of the sessions that ended."""
+        alive = sessions.c.user_id == user_id, sessions.c.revoked_at.is_(None)
+        ended = (await tx.execute(select(sessions.c.id).where(*alive))).scalars().all()
+        await tx.execute(update(sessions).where(*alive).values(revoked_at=now, revoked_reason=reason))
+        return list(ended)
+
+    async def ended_since(self, tx: AsyncConnection, since: datetime) -> list[str]:
+        """Sessions ended lately, whose access tokens may still be about."""
+        return list((await tx.execute(select(sessions.c.id).where(sessions.c.revoked_at >= since))).scalars())
+
+    def _lifetimes(self, role: Role) -> tuple[timedelta, timedelta]:
+        """Idle and absolute lifetime; shorter for admins (NIST SP 800-63B, AAL2)."""
+        chosen = self._settings
+        if role is Role.ADMIN:
+            return timedelta(seconds=chosen.admin_refresh_idle_s), timedelta(
+                seconds=chosen.admin_refresh_absolute_s
+            )
+        return timedelta(seconds=chosen.refresh_idle_s), timedelta(seconds=chosen.refresh_absolute_s)
+
+    async def _find(self, tx: AsyncConnection, token: str) -> Row[Any] | None:
+        statement = (
+            select(
+                refresh_tokens.c.used_at,
+                refresh_tokens.c.replaced_by,
+                users.c.role,
+                users.c.disabled_at,
+                *_COLUMNS,
+            )
+            .join(sessions, sessions.c.id == refresh_tokens.c.session_id)
+            .join(users, users.c.id == sessions.c.user_id)
+            .where(refresh_tokens.c.token_hash == hash_token(token))
+            .with_for_update(of=[refresh_tokens, sessions])
+        )
+        return (await tx.execute(statement)).one_or_none()
+
+    async def _rotate(
+        self, tx: AsyncConnection, token: str, session: Session, role: Role, now: datetime
+    ) -> Renewed:
+        successor, parent_hash = self._successor(token), hash_token(token)
+        used = {"used_at": now, "replaced_by": hash_token(successor)}
+        await tx.execute(
+            update(refresh_tokens).where(refresh_tokens.c.token_hash == parent_hash).values(**used)
+        )
+        await _add_token(tx, session.id, hash_token(successor), parent_hash, now)
+        idle, _ = self._lifetimes(role)
+        await tx.execute(
+            update(sessions)
+            .where(sessions.c.id == session.id)
+            .values(last_seen_at=now, idle_expires_at=min(now + idle, session.expires_at))
+        )
+        return Renewed(Renewal.RENEWED, session, successor)
+
+    async def _is_graceful(self, tx: AsyncConnection, row: Row[Any], now: datetime) -> bool:
+        """Only the immediate parent of the newest token, and only for a moment."""
+        if now - row.used_at > timedelta(seconds=self._settings.refresh_grace_s):
+            return False
+        statement = select(refresh_tokens.c.used_at).where(refresh_tokens.c.token_hash == row.replaced_by)
+        child = (await tx.execute(statement)).one_or_none()
+        return child is not None and child.used_at is None
+
+    def _successor(self, token: str) -> str:
+        return _to_text(hmac.digest(self._refresh_key, b"refresh\0" + token.encode(), hashlib.sha256))
+
+
+def hash_token(token: str) -> str:
+    """What is stored of a random token: it has 256 bits, so a plain SHA-256 cannot be turned back."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def is_alive(session: Session, now: datetime) -> bool:
+    """Tells whether a session is neither ended nor run out."""
+    return session.revoked_at is None and now < session.idle_expires_at and now < session.expires_at
+
+
+async def _add_token(
+    tx: AsyncConnection, session_id: str, token_hash: str, parent_hash: str | None, now: datetime
+) -> None:
+    await tx.execute(
+        insert(refresh_tokens).values(
+            token_hash=token_hash, session_id=session_id, parent_hash=parent_hash, created_at=now
+        )
+    )
+
+
+def _session(row: Row[Any]) -> Session:
+    return Session(*(getattr(row, name) for name in Session.__slots__))
+
+
+def _to_text(token: bytes) -> str:
+    return base64.urlsafe_b64encode(token).decode().rstrip("=")

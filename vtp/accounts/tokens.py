@@ -1,0 +1,175 @@
+"""Access tokens (JWT): made for a signed-in session or for one room, and read back into claims.
+
+One algorithm, named here and never taken from the token (RFC 8725 section 3.1); the header's `typ` separates
+the two kinds (section 3.11) and `kid` picks the key.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import jwt
+
+from vtp.accounts.keyring import Keyring
+from vtp.errors import NotSignedIn
+from vtp.http.identity import Role
+from vtp.ids import new_id
+
+ALGORITHM = "HS256"
+ISSUER = "vtp"
+AUDIENCE = "vtp"
+ACCESS_TYPE = "at+jwt"  # RFC 9068 section 2.1
+ROOM_TYPE = "room+jwt"
+MAX_TOKEN_CHARACTERS = 4096
+_REQUIRED = ("iss", "aud", "sub", "iat", "exp", "jti")
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What of a person's account decides what they may do; changes take hold at once, see `Authenticator`."""
+
+    role: Role
+    verified: bool
+    watch_only: bool
+    disabled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AccessClaims:
+    """A signed-in person's token."""
+
+    user_id: str
+    email: str
+    full_name: str
+    session_id: str
+    rights: Rights
+    token_id: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RoomClaims:
+    """A token that opens one room, for a program or an invited person without an account."""
+
+    room_id: str
+    full_name: str
+    publish: bool
+    watch: bool
+    token_id: str
+    expires_at: datetime
+
+
+class Tokens:
+    """Signs and reads tokens with one keyring."""
+
+    def __init__(self, keyring: Keyring) -> None:
+        self._keyring = keyring
+
+    def sign_access(self, claims: AccessClaims, now: datetime) -> str:
+        """Makes a person's token."""
+        payload = {
+            "sub": claims.user_id,
+            "sid": claims.session_id,
+            "email": claims.email,
+            "name": claims.full_name,
+            "role": claims.rights.role.value,
+            "verified": claims.rights.verified,
+            "watch_only": claims.rights.watch_only,
+        }
+        return self._sign(ACCESS_TYPE, payload, claims.token_id, now, claims.expires_at)
+
+    def sign_room(self, claims: RoomClaims, now: datetime) -> str:
+        """Makes a room token."""
+        payload = {
+            "sub": f"room:{claims.room_id}",
+            "room": claims.room_id,
+            "name": claims.full_name,
+            "publish": claims.publish,
+            "watch": claims.watch,
+        }
+        return self._sign(ROOM_TYPE, payload, claims.token_id, now, claims.expires_at)
+
+    def read(self, token: str, now: datetime) -> AccessClaims | RoomClaims:
+        """Checks signature, type, issuer, audience and time.
+
+        Raises NotSignedIn for any token that is not good.
+        """
+        kind, payload = self._verify(token)
+        try:
+            expires_at = datetime.fromtimestamp(payload["exp"], UTC)
+            claims: AccessClaims | RoomClaims = _READERS[kind](payload, expires_at)
+        except (KeyError, TypeError, ValueError, OverflowError, OSError):
+            raise _refused("This access token is malformed.") from None
+        if expires_at <= now:
+            raise _refused("This access token has expired: refresh it or sign in again.", "token_expired")
+        return claims
+
+    def _sign(
+        self, kind: str, payload: dict[str, Any], token_id: str, now: datetime, expires_at: datetime
+    ) -> str:
+        key = self._keyring.current
+        frame = {"iss": ISSUER, "aud": AUDIENCE, "iat": int(now.timestamp()), "jti": token_id}
+        payload = payload | frame | {"exp": int(expires_at.timestamp())}
+        return jwt.encode(payload, key.secret, ALGORITHM, headers={"typ": kind, "kid": key.kid})
+
+    def _verify(self, token: str) -> tuple[str, dict[str, Any]]:
+        if len(token) > MAX_TOKEN_CHARACTERS:
+            raise _refused("This access token is malformed.")
+        try:
+            header = jwt.get_unverified_header(token)
+            key = self._keyring.find(header.get("kid"))
+            if key is None or header.get("typ") not in _READERS:
+                raise _refused("This access token was not made by this server.")
+            payload: dict[str, Any] = jwt.decode(
+                token,
+                key.secret,
+                algorithms=[ALGORITHM],
+                audience=AUDIENCE,
+                issuer=ISSUER,
+                options={"require": list(_REQUIRED), "verify_exp": False, "verify_iat": False},
+            )
+        except jwt.InvalidTokenError:
+            raise _refused("This access token is not valid.") from None
+        return str(header["typ"]), payload
+
+
+def room_claims(
+    room_id: str, *, publish: bool, watch: bool, full_name: str, now: datetime, ttl: timedelta
+) -> RoomClaims:
+    """Describes a new room token that ends `ttl` from now."""
+    return RoomClaims(room_id, full_name, publish, watch, new_id(), now + ttl)
+
+
+def _read_access(payload: dict[str, Any], expires_at: datetime) -> AccessClaims:
+    rights = Rights(Role(payload["role"]), payload["verified"] is True, payload["watch_only"] is True)
+    return AccessClaims(
+        user_id=str(payload["sub"]),
+        email=str(payload["email"]),
+        full_name=str(payload["name"]),
+        session_id=str(payload["sid"]),
+        rights=rights,
+        token_id=str(payload["jti"]),
+        expires_at=expires_at,
+    )
+
+
+def _read_room(payload: dict[str, Any], expires_at: datetime) -> RoomClaims:
+    return RoomClaims(
+        room_id=str(payload["room"]),
+        full_name=str(payload["name"]),
+        publish=payload["publish"] is True,
+        watch=payload["watch"] is True,
+        token_id=str(payload["jti"]),
+        expires_at=expires_at,
+    )
+
+
+_READERS: dict[str, Callable[[dict[str, Any], datetime], AccessClaims | RoomClaims]] = {
+    ACCESS_TYPE: _read_access,
+    ROOM_TYPE: _read_room,
+}
+
+
+def _refused(sentence: str, code: str = "token_invalid") -> NotSignedIn:
+    return NotSignedIn(sentence, code=code)
