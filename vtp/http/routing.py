@@ -59,6 +59,7 @@ class Route:
     reply_types: tuple[str, ...] = ()
     limit: Limit = Limit.GENERAL
     idempotent: bool = False
+    while_draining: bool = True
     description: str = ""
     hidden: bool = False
 

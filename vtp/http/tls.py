@@ -1,0 +1,216 @@
+"""TLS contexts: from the operator's files, reloaded when they are renewed, or from a certificate made here."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import ipaddress
+import logging
+import os
+import socket
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from vtp.errors import StartupError
+from vtp.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+VALID_DAYS = 820  # Apple's systems refuse certificates of more than 825 days, trusted by hand or not
+RENEW_DAYS = 14
+RELOAD_CHECK_S = 30.0
+
+ACME_REFUSAL = (
+    'http.tls = "acme" is not supported by this version; let certbot or another ACME client fetch the certificate '
+    'and set http.tls = "files" with http.tls_cert and http.tls_key, which are reloaded when renewed.'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """Where certificate (chain) and key are, and whether we made them ourselves."""
+
+    certificate: Path
+    key: Path
+    self_made: bool
+
+
+class ServerTls:
+    """The context of the TLS port; renewed files take effect for new connections, without a restart."""
+
+    def __init__(self, files: TlsFiles) -> None:
+        self.files = files
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.minimum_version = ssl.TLSVersion.TLSv1_2
+        self.context.set_alpn_protocols(["http/1.1"])
+        self.context.load_cert_chain(files.certificate, files.key)
+        self._seen = self._stamp()
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the certificate, as browsers show it: `AB:CD:…`."""
+        pem = self.files.certificate.read_text(encoding="ascii")
+        from cryptography import x509
+        from cryptography.hazmat.primitives import hashes
+
+        certificate = x509.load_pem_x509_certificate(pem.encode())
+        return certificate.fingerprint(hashes.SHA256()).hex(":").upper()
+
+    def reload_if_renewed(self) -> bool:
+        """Loads the files again when they changed; keeps the old ones, and says so, when they do not fit."""
+        stamp = self._stamp()
+        if stamp == self._seen:
+            return False
+        self._seen = stamp
+        try:
+            # A trial first: a half-written pair must not break the context that serves.
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self.files.certificate, self.files.key)
+            self.context.load_cert_chain(self.files.certificate, self.files.key)
+        except (OSError, ssl.SSLError) as error:
+            logger.warning("The renewed TLS files cannot be used (%s); the old certificate stays.", error)
+            return False
+        logger.info("The TLS certificate was renewed.")
+        return True
+
+    async def watch(self) -> None:
+        """Looks for renewed files for ever."""
+        while True:
+            await asyncio.sleep(RELOAD_CHECK_S)
+            await asyncio.to_thread(self.reload_if_renewed)
+
+    def _stamp(self) -> tuple[tuple[int, int, int], ...]:
+        def stat(path: Path) -> tuple[int, int, int]:
+            try:
+                found = path.stat()
+            except OSError:
+                return (0, 0, 0)
+            return (found.st_mtime_ns, found.st_size, found.st_ino)
+
+        return (stat(self.files.certificate), stat(self.files.key))
+
+
+def open_tls(settings: Settings, names: Sequence[str]) -> ServerTls:
+    """Builds the TLS of `http.tls` = auto or files; raises StartupError when the files cannot be used."""
+    http = settings.http
+    if http.tls == "acme":
+        raise StartupError(ACME_REFUSAL)
+    if http.tls == "files":
+        files = TlsFiles(Path(http.tls_cert), Path(http.tls_key), self_made=False)
+    else:
+        files = ensure_self_made(settings.data_dir / "tls", names, dt.datetime.now(dt.UTC))
+    try:
+        return ServerTls(files)
+    except FileNotFoundError as error:
+        missing = files.certificate if not files.certificate.exists() else files.key
+        raise StartupError(
+            f"The TLS file {missing} does not exist; correct http.tls_cert and http.tls_key."
+        ) from error
+    except (OSError, ssl.SSLError) as error:
+        reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
+        raise StartupError(
+            f"The TLS files {files.certificate} and {files.key} cannot be used ({reason}); they must be a readable "
+            "PEM certificate chain and its unencrypted key."
+        ) from error
+
+
+def ensure_self_made(folder: Path, names: Sequence[str], now: dt.datetime) -> TlsFiles:
+    """Gives the self-made certificate of `folder`, made at the first start and when it is about to expire.
+
+    It is not made again when addresses change: people have accepted this one by its fingerprint.
+    """
+    files = TlsFiles(folder / "certificate.pem", folder / "key.pem", self_made=True)
+    if files.certificate.exists() and files.key.exists() and _days_left(files.certificate, now) > RENEW_DAYS:
+        return files
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        certificate, key = make_certificate(names, now)
+        _write(files.key, key, 0o600)
+        _write(files.certificate, certificate, 0o644)
+    except OSError as error:
+        raise StartupError(
+            f"The TLS certificate cannot be written to {folder} ({error.strerror}); make the folder writable."
+        ) from error
+    return files
+
+
+def make_certificate(names: Sequence[str], now: dt.datetime) -> tuple[bytes, bytes]:
+    """Makes a P-256 key and a certificate that it signs itself, for these host names and addresses (PEM)."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"vtp on {socket.gethostname()}"[:64])])
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(hours=1))
+        .not_valid_after(now + dt.timedelta(days=VALID_DAYS))
+        .add_extension(x509.SubjectAlternativeName([_general_name(name) for name in names]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+    )
+    certificate = builder.sign(key, hashes.SHA256())
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return certificate.public_bytes(pem), private
+
+
+def own_names(public_url: str) -> list[str]:
+    """The names and addresses under which this machine may be reached, for the certificate."""
+    host = socket.gethostname()
+    names = ["localhost", "127.0.0.1", "::1", host]
+    if public_url:
+        names.append(public_url.split("://", 1)[1].rsplit(":", 1)[0].strip("[]"))
+    names += own_addresses()
+    return list(dict.fromkeys(name for name in names if name))
+
+
+def own_addresses() -> list[str]:
+    """This machine's addresses that others may reach, IPv4 first; without link-local ones."""
+    import ifaddr
+
+    found: list[str] = []
+    for adapter in ifaddr.get_adapters():
+        for item in adapter.ips:
+            text = item.ip if isinstance(item.ip, str) else item.ip[0]
+            address = ipaddress.ip_address(text.partition("%")[0])
+            if not (address.is_loopback or address.is_link_local):
+                found.append(str(address))
+    return sorted(found, key=lambda text: ":" in text)
+
+
+def _general_name(name: str):  # type: ignore[no-untyped-def]
+    from cryptography import x509
+
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name.encode("idna").decode("ascii") if not name.isascii() else name)
+
+
+def _days_left(path: Path, now: dt.datetime) -> float:
+    from cryptography import x509
+
+    try:
+        certificate = x509.load_pem_x509_certificate(path.read_bytes())
+    except (OSError, ValueError):
+        return 0.0
+    return (certificate.not_valid_after_utc - now) / dt.timedelta(days=1)
+
+
+def _write(path: Path, data: bytes, mode: int) -> None:
+    """Puts a file in place at once: nobody sees half of it, nobody else reads a key."""
+    draft = path.with_suffix(".new")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
