@@ -91,6 +91,7 @@ class MediaSettings(Section):
     host: str = ""
     udp_port: Port = 40000
     announced_addresses: Strings = []
+    ice_servers: Strings = []
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     threads: Annotated[int, Field(ge=0, le=64)] = 1
     receive_buffer_bytes: Annotated[int, Field(ge=0)] = 8_388_608

@@ -89,11 +89,8 @@ def make_candidates(bound: Sequence[Address], announced: Sequence[str] = ()) -> 
     `announced` (what NAT or a container shows of us) replaces the bound addresses. Raises ValueError for
     an announced address that is no IP address.
     """
-    if announced:
-        shown = [(str(_parse(address)), bound[0][1]) for address in announced]
-    else:
-        shown = list(bound)
-    shown.sort(key=lambda address: ":" in address[0])
+    named = [(str(_parse(address)), bound[0][1]) for address in announced]
+    shown = sorted(named or bound, key=lambda address: ":" in address[0])
     return [_host_candidate(index, address) for index, address in enumerate(shown)]
 
 

@@ -48,7 +48,7 @@ class MediaPlane:
         self._tasks.start(_trim_memory(), "media memory")
 
     def create_router(self) -> Router:
-        """A router on the worker with the fewest transports. Raises RuntimeError when every worker has died."""
+        """A router on the worker with the fewest transports. Raises RuntimeError when none is left."""
         alive = [worker for worker in self.workers if not worker.is_closed]
         if not alive:
             raise RuntimeError("No media worker is running.")
@@ -124,8 +124,8 @@ def _open_worker(media: MediaSettings, addresses: list[str], index: int) -> Medi
         )
     except OSError as error:
         raise StartupError(
-            f"The media port (UDP {port} on {', '.join(addresses)}) cannot be opened: {error.strerror or error}. "
-            "Stop what uses it, or choose another with media.udp_port and media.host."
+            f"The media port (UDP {port} on {', '.join(addresses)}) cannot be opened: "
+            f"{error.strerror or error}. Stop what uses it, or choose another with media.udp_port and media.host."
         ) from error
     try:
         return MediaWorker(

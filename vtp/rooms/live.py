@@ -69,7 +69,7 @@ class LiveRoom:
         return len(self.router.transports)
 
     def add_listener(self, listener: Callable[[RoomEvent], None]) -> Callable[[], None]:
-        """Hears of this room's end; the returned function stops that. The program has listeners of its own."""
+        """Hears of this room's end; the returned function stops that. The program has its own listeners."""
         return self._emitter.add_listener(listener)
 
     def producers_of(self, participant_id: str) -> list[Producer]:

@@ -66,9 +66,10 @@ class Program:
         for kind, (mime_type, name) in RECORDABLE.items():
             producer = self.producers.get(kind)
             if producer is not None and producer.codec.lower() != mime_type:
+                codec = producer.codec.partition("/")[2]
                 return (
-                    f"The presenter sends {producer.codec.partition('/')[2]} {kind}, which cannot be recorded "
-                    f"yet: publish {name} to record this room."
+                    f"The presenter sends {codec} {kind}, which cannot be recorded yet: "
+                    f"publish {name} to record this room."
                 )
         return None
 

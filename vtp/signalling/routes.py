@@ -1,0 +1,212 @@
+"""WHIP and WHEP over HTTP: statuses, headers and URLs; what happens is in `whip`, `whep` and `trickle`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import quote
+
+from aiohttp import web
+from pydantic import BaseModel, Field
+
+from vtp.errors import Conflict
+from vtp.http.errors import MalformedBody, respond_to_error, respond_with_status
+from vtp.http.routing import Access, Call, Limit, RouteTable
+from vtp.media.ortc import UnsupportedCodec
+from vtp.media.sdp import SessionDescription
+from vtp.media.sdp_fragment import Fragment, parse_fragment
+from vtp.media.sdp_ortc import NotAcceptableMedia
+from vtp.media.sdp_parse import parse_session
+from vtp.rooms.live import LiveRooms
+from vtp.settings import Settings
+from vtp.signalling.directory import RoomDirectory
+from vtp.signalling.sessions import Face, MediaSession, Sessions
+from vtp.signalling.trickle import PreconditionRequired, apply_fragment, check_if_match
+from vtp.signalling.whep import Choice, NotThere, Whep
+from vtp.signalling.whip import Accepted, Whip
+
+SDP_TYPE = "application/sdp"
+FRAGMENT_TYPE = "application/trickle-ice-sdpfrag"
+MAX_SDP_BYTES = 65_536
+MAX_FRAGMENT_BYTES = 16_384
+RETRY_ABSENT_S = 2
+RETRY_TAKEN_S = 5
+NOTICE_HEADER = "Vtp-Notice"
+
+_OFFER_ERRORS = (400, 401, 403, 404, 406, 409, 413, 415, 503)
+_SESSION_ERRORS = (401, 403, 404)
+_PATCH_ERRORS = (400, 401, 403, 404, 412, 413, 415, 422, 428)
+
+
+class WhepQuery(BaseModel):
+    """What to watch instead of the room's program."""
+
+    peer: Annotated[str, Field(max_length=64, description="A participant_id: all that it publishes.")] = ""
+    producer: Annotated[str, Field(max_length=64, description="A producer's id: only that one.")] = ""
+
+
+def build_routes(live_rooms: LiveRooms, rooms: RoomDirectory, settings: Settings) -> RouteTable:
+    """The routes of WHIP and WHEP, over the open rooms and the rooms service."""
+    sessions = Sessions()
+    table = RouteTable("media", "Publishing by WHIP (RFC 9725) and watching by WHEP.")
+    links = [f'<{url}>; rel="ice-server"' for url in settings.media.ice_servers]
+    _add_whip(table, Whip(live_rooms, rooms, sessions), links)
+    _add_whep(table, Whep(live_rooms, rooms, sessions), links)
+    for face in Face:
+        _add_session_routes(table, face, sessions)
+    return table
+
+
+def _add_whip(table: RouteTable, whip: Whip, links: list[str]) -> None:
+    @table.post(
+        "/whip/{room}",
+        raw_body=(SDP_TYPE,),
+        max_body_bytes=MAX_SDP_BYTES,
+        reply_types=(SDP_TYPE,),
+        status=201,
+        access=Access.SIGNED_IN,
+        limit=Limit.MEDIA,
+        summary="Publish into a room by WHIP",
+        errors=_OFFER_ERRORS,
+    )
+    async def publish_by_whip(call: Call) -> web.StreamResponse:
+        try:
+            accepted = await whip.publish(call.principal, call.path["room"], _read_offer(call))
+        except (NotAcceptableMedia, UnsupportedCodec) as error:
+            return _not_acceptable(call, error)
+        except Conflict as error:
+            return _try_later(call, error, RETRY_TAKEN_S)
+        except ValueError as error:
+            raise MalformedBody(f"The offer is faulty: {error}") from error
+        return _created(call, Face.WHIP, accepted, links)
+
+    _add_options(table, "/whip/{room}", Face.WHIP)
+
+
+def _add_whep(table: RouteTable, whep: Whep, links: list[str]) -> None:
+    @table.post(
+        "/whep/{room}",
+        raw_body=(SDP_TYPE,),
+        max_body_bytes=MAX_SDP_BYTES,
+        query=WhepQuery,
+        reply_types=(SDP_TYPE,),
+        status=201,
+        access=Access.SIGNED_IN,
+        limit=Limit.MEDIA,
+        summary="Watch a room by WHEP",
+        errors=_OFFER_ERRORS,
+    )
+    async def watch_by_whep(call: Call) -> web.StreamResponse:
+        choice = Choice(call.query.peer, call.query.producer)
+        try:
+            accepted = await whep.watch(call.principal, call.path["room"], choice, _read_offer(call))
+        except (NotAcceptableMedia, UnsupportedCodec) as error:
+            return _not_acceptable(call, error)
+        except NotThere as error:
+            return _try_later(call, error, RETRY_ABSENT_S)
+        except ValueError as error:
+            raise MalformedBody(f"The offer is faulty: {error}") from error
+        return _created(call, Face.WHEP, accepted, links)
+
+    _add_options(table, "/whep/{room}", Face.WHEP)
+
+
+def _add_options(table: RouteTable, path: str, face: Face) -> None:
+    async def options(call: Call) -> web.StreamResponse:
+        return web.Response(status=204, headers={"Accept-Post": SDP_TYPE, "Allow": "OPTIONS, POST"})
+
+    options.__name__ = f"{face.value}_options"
+    table.options(
+        path,
+        access=Access.PUBLIC,
+        status=204,
+        summary=f"What a {face.value.upper()} endpoint takes",
+    )(options)
+
+
+def _add_session_routes(table: RouteTable, face: Face, sessions: Sessions) -> None:
+    path = f"/{face.value}/{{room}}/{{session}}"
+    name = face.value.upper()
+
+    def find(call: Call) -> MediaSession:
+        return sessions.get(face, call.path["session"], call.principal)
+
+    async def patch(call: Call) -> web.StreamResponse:
+        session = find(call)
+        try:
+            check_if_match(session, call.request.headers.get("If-Match"))
+        except PreconditionRequired as error:
+            return respond_with_status(call.request, 428, error.detail, code=error.code)
+        restarted = apply_fragment(session, _read_fragment(call))
+        if restarted is None:
+            return web.Response(status=204)
+        return web.Response(
+            text=restarted.fragment, content_type=FRAGMENT_TYPE, headers={"ETag": restarted.etag}
+        )
+
+    async def delete(call: Call) -> web.StreamResponse:
+        find(call).transport.close(f"The {name} session was deleted.")
+        return web.Response(status=200)
+
+    async def options(call: Call) -> web.StreamResponse:
+        headers = {"Accept-Patch": FRAGMENT_TYPE, "Allow": "DELETE, OPTIONS, PATCH"}
+        return web.Response(status=204, headers=headers)
+
+    for handler in (patch, delete, options):
+        handler.__name__ = f"{handler.__name__}_{face.value}_session"
+    table.patch(
+        path,
+        raw_body=(FRAGMENT_TYPE,),
+        max_body_bytes=MAX_FRAGMENT_BYTES,
+        reply_types=(FRAGMENT_TYPE,),
+        access=Access.SIGNED_IN,
+        limit=Limit.MEDIA,
+        summary=f"Trickle candidates into a {name} session, or restart its ICE",
+        errors=_PATCH_ERRORS,
+    )(patch)
+    table.delete(
+        path,
+        access=Access.SIGNED_IN,
+        limit=Limit.MEDIA,
+        summary=f"End a {name} session",
+        errors=_SESSION_ERRORS,
+    )(delete)
+    table.options(path, access=Access.PUBLIC, status=204, summary=f"What a {name} session takes")(options)
+
+
+def _read_offer(call: Call) -> SessionDescription:
+    try:
+        return parse_session(call.text)
+    except ValueError as error:
+        raise MalformedBody(f"The body is not an SDP offer: {error}") from error
+
+
+def _read_fragment(call: Call) -> Fragment:
+    try:
+        return parse_fragment(call.text)
+    except ValueError as error:
+        raise MalformedBody(f"The body is not an SDP fragment: {error}") from error
+
+
+def _created(call: Call, face: Face, accepted: Accepted, links: list[str]) -> web.Response:
+    """201 as RFC 9725 section 4.2 has it; the session's URL keeps the name by which the room was called."""
+    session = accepted.session
+    response = web.Response(status=201, text=accepted.sdp, content_type=SDP_TYPE)
+    response.headers["Location"] = f"/{face.value}/{quote(call.path['room'], safe='')}/{session.id}"
+    response.headers["ETag"] = session.etag
+    response.headers["Accept-Patch"] = FRAGMENT_TYPE
+    response.headers["Cache-Control"] = "no-store"
+    for link in links:
+        response.headers.add("Link", link)
+    if accepted.notice:
+        response.headers[NOTICE_HEADER] = accepted.notice
+    return response
+
+
+def _not_acceptable(call: Call, error: ValueError) -> web.Response:
+    return respond_with_status(call.request, 406, str(error), code="media_not_acceptable")
+
+
+def _try_later(call: Call, error: Conflict, after_s: int) -> web.Response:
+    response = respond_to_error(call.request, error)
+    response.headers["Retry-After"] = str(after_s)
+    return response

@@ -1,0 +1,87 @@
+"""WHIP (RFC 9725): a publisher's offer becomes a transport, its producers, and the room's program."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vtp.accounts.permissions import Action, require
+from vtp.http.identity import Principal
+from vtp.media.dtls import DtlsRole
+from vtp.media.parameters import DtlsParameters
+from vtp.media.sdp import SessionDescription
+from vtp.media.sdp_ortc import RemoteTransport, WhipAnswer, whip_answer
+from vtp.media.transport import WebRtcTransport
+from vtp.rooms.live import LiveRoom, LiveRooms
+from vtp.rooms.program import Presenter
+from vtp.signalling.directory import RoomDirectory
+from vtp.signalling.sessions import Face, MediaSession, Sessions, owner_of
+
+RECORDED_FIRST = ("H264",)
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """An answered offer: the session made for it, the answer's SDP, and what its maker should be told."""
+
+    session: MediaSession
+    sdp: str
+    notice: str | None = None
+
+
+class Whip:
+    """Takes publishers in."""
+
+    def __init__(self, live_rooms: LiveRooms, rooms: RoomDirectory, sessions: Sessions) -> None:
+        self._live_rooms = live_rooms
+        self._rooms = rooms
+        self._sessions = sessions
+
+    async def publish(self, principal: Principal, reference: str, offer: SessionDescription) -> Accepted:
+        """Makes what `offer` sends the program of the room.
+
+        Raises NotFound, Forbidden, Conflict while somebody else presents, Unavailable, NotAcceptableMedia
+        when nothing of the offer can be taken, ValueError when the offer is faulty.
+        """
+        room = await self._rooms.find(reference)
+        require(principal, Action.ROOM_PUBLISH, room)
+        live = await self._live_rooms.open(str(room.room_id))
+        live.program.check_claim(owner_of(principal))
+        transport = live.router.create_transport()
+        try:
+            answer = _answer(live, transport, offer)
+            session = self._start(principal, live, transport, answer)
+        except BaseException:
+            transport.close("Its offer was refused.")
+            raise
+        return Accepted(session, answer.sdp, live.program.unrecordable_reason if live.recording else None)
+
+    def _start(
+        self, principal: Principal, live: LiveRoom, transport: WebRtcTransport, answer: WhipAnswer
+    ) -> MediaSession:
+        first = answer.media[0]
+        session = MediaSession(
+            Face.WHIP, live.id, owner_of(principal), transport, answer.remote.ufrag, first.mid, first.kind
+        )
+        for media in answer.media:
+            transport.produce(media.kind, media.rtp_parameters, app_data={"participant_id": session.id})
+        connect(transport, answer.remote)
+        live.program.present(Presenter(session.owner, session.id, principal.full_name, transport))
+        self._sessions.add(session)
+        return session
+
+
+def _answer(live: LiveRoom, transport: WebRtcTransport, offer: SessionDescription) -> WhipAnswer:
+    return whip_answer(
+        offer,
+        live.router.rtp_capabilities,
+        transport.ice_parameters,
+        transport.dtls_parameters,
+        transport.ice_candidates,
+        RECORDED_FIRST if live.recording else (),
+    )
+
+
+def connect(transport: WebRtcTransport, remote: RemoteTransport) -> None:
+    """Starts the transport with the peer's side as its offer named it."""
+    parameters = DtlsParameters(fingerprints=remote.fingerprints)
+    transport.connect(parameters, role=DtlsRole(remote.dtls_role))
