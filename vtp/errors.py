@@ -73,6 +73,12 @@ class PreconditionFailed(VtpError):
     default_code = "precondition_failed"
 
 
+class PreconditionRequired(VtpError):
+    """The call must say by `If-Match` which version it is about."""
+
+    default_code = "precondition_required"
+
+
 class Invalid(VtpError):
     """The input is well-formed and not acceptable; `errors` says where."""
 

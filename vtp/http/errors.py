@@ -45,6 +45,7 @@ STATUS_OF: Mapping[type[VtpError], int] = {
     errors.NotSignedIn: 401,
     errors.Conflict: 409,
     errors.PreconditionFailed: 412,
+    errors.PreconditionRequired: 428,
     errors.Invalid: 422,
     errors.TooLarge: 413,
     errors.RateLimited: 429,

@@ -278,10 +278,12 @@ class DtlsSession:
         send: Callable[[bytes], bool],
         owner: DtlsOwner,
         now_ms: Callable[[], int] = lambda: time.monotonic_ns() // 1_000_000,
+        limit_s: float = HANDSHAKE_LIMIT_S,
     ) -> None:
         self._pipe = _Pipe(send)
         self._seam = _Seam(self._pipe, certificate, now_ms)
         self._owner = owner
+        self._limit_s = limit_s
         self.state = DtlsState.NEW
 
     @property
@@ -300,7 +302,7 @@ class DtlsSession:
             self._pipe.put(datagram)
 
     async def run(self, role: DtlsRole, remote: DtlsParameters) -> None:
-        """Does the handshake within 10 s and reads until the session ends. To be run as a task, once.
+        """Does the handshake within `limit_s` and reads until the session ends. To be run as a task, once.
 
         Whatever happens, the owner is told, except when the task is cancelled.
         """
@@ -308,10 +310,10 @@ class DtlsSession:
         self._seam._set_role(role.value)
         fingerprints = [RTCDtlsFingerprint(f.algorithm, f.value) for f in remote.fingerprints]
         try:
-            async with asyncio.timeout(HANDSHAKE_LIMIT_S):
+            async with asyncio.timeout(self._limit_s):
                 await self._seam.start(RTCDtlsParameters(fingerprints=fingerprints))
         except TimeoutError:
-            return self._end(DtlsState.FAILED, "The DTLS handshake did not end within 10 seconds.")
+            return self._end(DtlsState.FAILED, f"The DTLS handshake did not end within {self._limit_s:g} seconds.")
         except (SSL.Error, ConnectionError, ValueError) as error:
             return self._end(DtlsState.FAILED, f"The DTLS handshake failed: {_openssl_reason(error)}.")
         if not self._seam.is_connected or self._seam.keys is None:

@@ -125,7 +125,8 @@ def _open_worker(media: MediaSettings, addresses: list[str], index: int) -> Medi
     except OSError as error:
         raise StartupError(
             f"The media port (UDP {port} on {', '.join(addresses)}) cannot be opened: "
-            f"{error.strerror or error}. Stop what uses it, or choose another with media.udp_port and media.host."
+            f"{error.strerror or error}. "
+            "Stop what uses it, or choose another with media.udp_port and media.host."
         ) from error
     try:
         return MediaWorker(

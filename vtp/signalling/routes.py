@@ -20,7 +20,7 @@ from vtp.rooms.live import LiveRooms
 from vtp.settings import Settings
 from vtp.signalling.directory import RoomDirectory
 from vtp.signalling.sessions import Face, MediaSession, Sessions
-from vtp.signalling.trickle import PreconditionRequired, apply_fragment, check_if_match
+from vtp.signalling.trickle import apply_fragment, check_if_match
 from vtp.signalling.whep import Choice, NotThere, Whep
 from vtp.signalling.whip import Accepted, Whip
 
@@ -132,10 +132,7 @@ def _add_session_routes(table: RouteTable, face: Face, sessions: Sessions) -> No
 
     async def patch(call: Call) -> web.StreamResponse:
         session = find(call)
-        try:
-            check_if_match(session, call.request.headers.get("If-Match"))
-        except PreconditionRequired as error:
-            return respond_with_status(call.request, 428, error.detail, code=error.code)
+        check_if_match(session, call.request.headers.get("If-Match"))
         restarted = apply_fragment(session, _read_fragment(call))
         if restarted is None:
             return web.Response(status=204)

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vtp.errors import Invalid, PreconditionFailed, VtpError
+from vtp.errors import Invalid, PreconditionFailed, PreconditionRequired
 from vtp.media.sdp_fragment import Fragment, write_fragment
 from vtp.signalling.sessions import MediaSession
-
-
-class PreconditionRequired(VtpError):
-    """A PATCH says by `If-Match` which ICE session it is about."""
-
-    default_code = "precondition_required"
 
 
 @dataclass(frozen=True)
