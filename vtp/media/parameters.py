@@ -245,7 +245,9 @@ class RtpParameters(Parameters):
     header_extensions: Annotated[
         list[RtpHeaderExtensionParameters], Field(max_length=MAX_HEADER_EXTENSIONS)
     ] = Field(default_factory=list)
-    encodings: Annotated[list[RtpEncodingParameters], Field(max_length=MAX_ENCODINGS)] = Field(default_factory=list)
+    encodings: Annotated[list[RtpEncodingParameters], Field(max_length=MAX_ENCODINGS)] = Field(
+        default_factory=list
+    )
     rtcp: RtcpParameters = Field(default_factory=RtcpParameters)
     msid: Text | None = None
 

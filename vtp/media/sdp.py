@@ -58,7 +58,7 @@ class ExtMap:
 
 @dataclass(frozen=True, slots=True)
 class RidLine:
-    """One `a=rid` line, RFC 8851. `restrictions` keeps its order, e.g. {"pt": "96,97", "max-width": "640"}."""
+    """One `a=rid` line, RFC 8851; `restrictions` in order, e.g. {"pt": "96,97", "max-width": "640"}."""
 
     rid: str
     direction: str
@@ -67,7 +67,11 @@ class RidLine:
     @property
     def payload_types(self) -> list[int]:
         """Payload types that this rid is limited to; empty means all."""
-        return [int(text) for text in self.restrictions.get("pt", "").split(",") if text.isdigit()]
+        return [
+            int(text[:4])
+            for text in self.restrictions.get("pt", "").split(",")
+            if text.isascii() and text.isdecimal()
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +186,10 @@ class MediaDescription:
     def feedback_of(self, payload_type: int) -> list[Feedback]:
         """Feedback that holds for `payload_type`, with the lines for `*`, without repeats."""
         lines = [f for f in self.feedback if f.payload_type in (None, payload_type)]
-        return [Feedback(payload_type, type_, parameter) for type_, parameter in
-                dict.fromkeys((f.type, f.parameter) for f in lines)]
+        return [
+            Feedback(payload_type, type_, parameter)
+            for type_, parameter in dict.fromkeys((f.type, f.parameter) for f in lines)
+        ]
 
 
 @dataclass(slots=True)

@@ -16,9 +16,9 @@ from vtp.media.parameters import (
     RtpParameters,
 )
 from vtp.media.sdp import SessionDescription
-from vtp.media.sdp_answer import NotAcceptableMedia, RemoteTransport
-from vtp.media.sdp_whep import WhepAnswer, WhepCodec, WhepMedia
-from vtp.media.sdp_whip import WhipAnswer, WhipMedia
+from vtp.media.sdp_answer import LocalTransport, NotAcceptableMedia, RemoteTransport
+from vtp.media.sdp_whep import Sender, WhepAnswer, WhepCodec, WhepMedia, answer_viewer
+from vtp.media.sdp_whip import WhipAnswer, WhipMedia, answer_publisher
 
 __all__ = [
     "NotAcceptableMedia",
@@ -52,7 +52,8 @@ def whip_answer(
     answer. Raises NotAcceptableMedia with a sentence when nothing can be taken or the peer is ICE-lite too,
     ValueError when the offer lacks what RFC 9725 demands (credentials, fingerprint).
     """
-    raise NotImplementedError
+    local = LocalTransport(ice, dtls, candidates, session_id)
+    return answer_publisher(offer, router_capabilities, local, prefer)
 
 
 def whep_answer(
@@ -76,4 +77,6 @@ def whep_answer(
     sent and only its codecs are named. `allocate_ssrc` is called once per line and once more for its RTX.
     Raises like `whip_answer`.
     """
-    raise NotImplementedError
+    local = LocalTransport(ice, dtls, candidates, session_id)
+    sender = Sender(allocate_ssrc, cname, stream_id)
+    return answer_viewer(offer, router_capabilities, local, sender, producers)

@@ -1,0 +1,144 @@
+"""Writes session descriptions: every field of the model, lines in the order browsers write them."""
+
+from collections.abc import Iterator
+
+from vtp.media.sdp import (
+    Candidate,
+    ExtMap,
+    MediaDescription,
+    RidLine,
+    RtpMap,
+    SessionDescription,
+    Simulcast,
+    SimulcastRid,
+    TransportAttributes,
+)
+
+
+def write_session(session: SessionDescription) -> str:
+    """The description as text with CRLF line ends, RFC 8866."""
+    lines = [
+        "v=0",
+        f"o=- {session.session_id} {session.session_version} IN IP4 127.0.0.1",
+        f"s={session.name or '-'}",
+        "t=0 0",
+        *(f"a=group:{' '.join((group.semantics, *group.mids))}" for group in session.groups),
+        *(["a=extmap-allow-mixed"] if session.extmap_allow_mixed else []),
+        *(f"a=msid-semantic: {semantic}" for semantic in session.msid_semantics),
+        *([f"a={session.direction}"] if session.direction else []),
+        *write_transport(session.transport),
+        *(f"a={line}" for line in session.other),
+    ]
+    for media in session.media:
+        lines.extend(_media_lines(media))
+    return "".join(f"{line}\r\n" for line in lines)
+
+
+def _media_lines(media: MediaDescription) -> Iterator[str]:
+    yield f"m={media.kind} {media.port} {media.protocol} {' '.join(media.formats)}"
+    yield f"c={media.connection}"
+    yield from write_transport(media.transport)
+    if media.mid is not None:
+        yield f"a=mid:{media.mid}"
+    yield from (f"a=extmap:{_extmap(extension)}" for extension in media.extensions)
+    if media.direction is not None:
+        yield f"a={media.direction}"
+    yield from (f"a=msid:{msid}" for msid in media.msids)
+    yield from (f"a={name}" for name, present in _flags(media) if present)
+    for codec in media.codecs:
+        yield from _codec_lines(codec, media)
+    for feedback in media.feedback:
+        if feedback.payload_type is None:
+            yield f"a=rtcp-fb:* {feedback.type} {feedback.parameter}".rstrip()
+    yield from (f"a=rid:{_rid(rid)}" for rid in media.rids)
+    if media.simulcast is not None and (media.simulcast.send or media.simulcast.recv):
+        yield f"a=simulcast:{_simulcast(media.simulcast)}"
+    yield from (f"a=ssrc-group:{g.semantics} {' '.join(map(str, g.ssrcs))}" for g in media.ssrc_groups)
+    for ssrc, attributes in media.ssrcs.items():
+        yield from (
+            f"a=ssrc:{ssrc} {name}:{value}" if value else f"a=ssrc:{ssrc} {name}"
+            for name, value in attributes.items()
+        )
+        if not attributes:
+            yield f"a=ssrc:{ssrc}"
+    yield from (f"a={line}" for line in media.other)
+
+
+def _flags(media: MediaDescription) -> list[tuple[str, bool]]:
+    return [
+        ("bundle-only", media.bundle_only),
+        ("rtcp-mux", media.rtcp_mux),
+        ("rtcp-mux-only", media.rtcp_mux_only),
+        ("rtcp-rsize", media.rtcp_rsize),
+        ("extmap-allow-mixed", media.extmap_allow_mixed),
+    ]
+
+
+def write_transport(transport: TransportAttributes) -> list[str]:
+    """The ICE and DTLS lines of one level."""
+    return [
+        *(f"a=candidate:{write_candidate(candidate)}" for candidate in transport.candidates),
+        *(["a=end-of-candidates"] if transport.end_of_candidates else []),
+        *(["a=ice-lite"] if transport.ice_lite else []),
+        *([f"a=ice-ufrag:{transport.ice_ufrag}"] if transport.ice_ufrag else []),
+        *([f"a=ice-pwd:{transport.ice_pwd}"] if transport.ice_pwd else []),
+        *([f"a=ice-options:{' '.join(transport.ice_options)}"] if transport.ice_options else []),
+        *(
+            f"a=fingerprint:{fingerprint.algorithm} {fingerprint.value}"
+            for fingerprint in transport.fingerprints
+        ),
+        *([f"a=setup:{transport.setup}"] if transport.setup else []),
+    ]
+
+
+def write_candidate(candidate: Candidate) -> str:
+    """What follows `candidate:`, RFC 8839 section 5.1."""
+    words = [
+        candidate.foundation,
+        str(candidate.component),
+        candidate.protocol,
+        str(candidate.priority),
+        candidate.address,
+        str(candidate.port),
+        "typ",
+        candidate.type,
+    ]
+    if candidate.related_address is not None:
+        words += ["raddr", candidate.related_address]
+    if candidate.related_port is not None:
+        words += ["rport", str(candidate.related_port)]
+    if candidate.tcp_type is not None:
+        words += ["tcptype", candidate.tcp_type]
+    for name, value in candidate.extensions:
+        words += [name, value]
+    return " ".join(words)
+
+
+def _codec_lines(codec: RtpMap, media: MediaDescription) -> Iterator[str]:
+    channels = f"/{codec.channels}" if codec.channels is not None and codec.channels > 1 else ""
+    yield f"a=rtpmap:{codec.payload_type} {codec.name}/{codec.clock_rate}{channels}"
+    for feedback in media.feedback:
+        if feedback.payload_type == codec.payload_type:
+            yield f"a=rtcp-fb:{codec.payload_type} {feedback.type} {feedback.parameter}".rstrip()
+    if codec.parameters:
+        pairs = (f"{name}={value}" if name else value for name, value in codec.parameters.items())
+        yield f"a=fmtp:{codec.payload_type} {';'.join(pairs)}"
+
+
+def _extmap(extension: ExtMap) -> str:
+    direction = f"/{extension.direction}" if extension.direction is not None else ""
+    return f"{extension.id}{direction} {extension.uri} {extension.attributes}".rstrip()
+
+
+def _rid(rid: RidLine) -> str:
+    pairs = ";".join(f"{name}={value}" if value else name for name, value in rid.restrictions.items())
+    return f"{rid.rid} {rid.direction} {pairs}".rstrip()
+
+
+def _simulcast(simulcast: Simulcast) -> str:
+    parts = [("send", simulcast.send), ("recv", simulcast.recv)]
+    return " ".join(f"{direction} {_streams(streams)}" for direction, streams in parts if streams)
+
+
+def _streams(streams: list[list[SimulcastRid]]) -> str:
+    return ";".join(",".join(("~" if rid.paused else "") + rid.rid for rid in stream) for stream in streams)
