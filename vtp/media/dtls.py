@@ -313,7 +313,8 @@ class DtlsSession:
             async with asyncio.timeout(self._limit_s):
                 await self._seam.start(RTCDtlsParameters(fingerprints=fingerprints))
         except TimeoutError:
-            return self._end(DtlsState.FAILED, f"The DTLS handshake did not end within {self._limit_s:g} seconds.")
+            limit = f"{self._limit_s:g} seconds"
+            return self._end(DtlsState.FAILED, f"The DTLS handshake did not end within {limit}.")
         except (SSL.Error, ConnectionError, ValueError) as error:
             return self._end(DtlsState.FAILED, f"The DTLS handshake failed: {_openssl_reason(error)}.")
         if not self._seam.is_connected or self._seam.keys is None:
@@ -339,7 +340,7 @@ class DtlsSession:
     def _end(self, state: DtlsState, reason: str) -> None:
         if self.state not in (DtlsState.FAILED, DtlsState.CLOSED):
             self.state = state
-            self._seam.forget_ssl()
+            self._seam.shut_down()
             self._owner.dtls_ended(state, reason)
 
     def release(self) -> None:

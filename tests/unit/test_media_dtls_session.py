@@ -1,0 +1,261 @@
+"""Our DTLS session against aiortc's own transport and bare pyOpenSSL, in both roles, in memory."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+from aiortc import rtcdtlstransport
+from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
+
+from vtp.media.certificates import Certificates
+from vtp.media.dtls import MAX_QUEUED_DATAGRAMS, DtlsRole, DtlsSession, DtlsState, SrtpKeys
+from vtp.media.parameters import DtlsFingerprint, DtlsParameters
+
+AES_CM, GCM_128, GCM_256 = 1, 7, 8
+
+
+class Owner:
+    def __init__(self) -> None:
+        self.keys: asyncio.Future[SrtpKeys] = asyncio.get_running_loop().create_future()
+        self.ended: asyncio.Future[tuple[DtlsState, str]] = asyncio.get_running_loop().create_future()
+
+    def dtls_connected(self, keys: SrtpKeys) -> None:
+        self.keys.set_result(keys)
+
+    def dtls_ended(self, state: DtlsState, reason: str) -> None:
+        self.ended.set_result((state, reason))
+
+
+class PeerPipe:
+    """What aiortc takes for an ICE transport, with our session at the other end."""
+
+    role = "controlling"
+
+    def __init__(self) -> None:
+        self.queue: asyncio.Queue[bytes] = asyncio.Queue()
+        self.deliver: Callable[[bytes], None] = lambda data: None
+
+    async def _recv(self) -> bytes:
+        return await self.queue.get()
+
+    async def _send(self, data: bytes) -> None:
+        # aiortc writes its flight as one blob; a real client sends records that fit the path.
+        self.deliver(data)
+
+
+class Pair:
+    """Our session and aiortc's transport, with a list of what was sent and a chance to lose it."""
+
+    def __init__(self, role: DtlsRole, *, limit_s: float = 10.0) -> None:
+        self.role = role
+        self.owner = Owner()
+        self.sent: list[bytes] = []
+        self.first_sent = asyncio.Event()
+        self.lose: Callable[[bytes], bool] = lambda datagram: False
+        self.certificate = Certificates().current()
+        self.session = DtlsSession(self.certificate, self._send, self.owner, limit_s=limit_s)
+        self.peer_certificate = RTCCertificate.generateCertificate()
+        self.pipe = PeerPipe()
+        self.pipe.deliver = self.session.receive
+        self.peer = RTCDtlsTransport(self.pipe, [self.peer_certificate])  # type: ignore[arg-type]
+        self.peer._set_role("client" if role is DtlsRole.SERVER else "server")
+        self.remote = DtlsParameters(fingerprints=[fingerprint(self.peer_certificate)])
+        self.tasks: list[asyncio.Task[None]] = []
+
+    def _send(self, datagram: bytes) -> bool:
+        self.sent.append(datagram)
+        self.first_sent.set()
+        if not self.lose(datagram):
+            self.pipe.queue.put_nowait(datagram)
+        return True
+
+    def start(self) -> None:
+        ours = self.certificate.fingerprint()
+        theirs = RTCDtlsParameters(fingerprints=[RTCDtlsFingerprint(ours.algorithm, ours.value)])
+        self.tasks = [
+            asyncio.create_task(self.session.run(self.role, self.remote)),
+            asyncio.create_task(self.peer.start(theirs)),
+        ]
+
+    async def connect(self) -> SrtpKeys:
+        self.start()
+        async with asyncio.timeout(5):
+            keys = await self.owner.keys
+            await self.tasks[1]
+        return keys
+
+    async def close(self) -> None:
+        self.session.close()
+        await self.peer.stop()
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+        await asyncio.sleep(0)
+
+
+def fingerprint(certificate: RTCCertificate) -> DtlsFingerprint:
+    found = certificate.getFingerprints()[0]
+    return DtlsFingerprint(algorithm="sha-256", value=found.value)
+
+
+@pytest.fixture(params=[DtlsRole.SERVER, DtlsRole.CLIENT])
+async def pair(request: pytest.FixtureRequest) -> AsyncIterator[Pair]:
+    pair = Pair(request.param)
+    yield pair
+    await pair.close()
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Pair]:
+    pair = Pair(DtlsRole.SERVER, limit_s=0.3)
+    yield pair
+    await pair.close()
+
+
+def exported(pair: Pair, profile: rtcdtlstransport.SRTPProtectionProfile) -> tuple[bytes, bytes]:
+    """Key and salt of client and server as the peer's OpenSSL exports them."""
+    assert pair.peer._ssl is not None
+    size = 2 * (profile.key_length + profile.salt_length)
+    material = pair.peer._ssl.export_keying_material(b"EXTRACTOR-dtls_srtp", size)
+    return profile.get_key_and_salt(material, 0), profile.get_key_and_salt(material, 1)
+
+
+async def test_keys_are_those_of_the_peer_in_the_right_direction(pair: Pair) -> None:
+    pair.peer._srtp_profiles = [rtcdtlstransport.SRTP_AEAD_AES_256_GCM]
+    keys = await pair.connect()
+    assert keys.profile == GCM_256
+    client, server = exported(pair, rtcdtlstransport.SRTP_AEAD_AES_256_GCM)
+    ours, theirs = (server, client) if pair.role is DtlsRole.SERVER else (client, server)
+    assert keys.send_key + keys.send_salt == ours
+    assert keys.receive_key + keys.receive_salt == theirs
+
+
+async def test_server_chooses_gcm_128_though_the_client_names_gcm_256_first(server: Pair) -> None:
+    assert (await server.connect()).profile == GCM_128
+
+
+async def test_peer_that_knows_aes_cm_only_gets_aes_cm(pair: Pair) -> None:
+    pair.peer._srtp_profiles = [rtcdtlstransport.SRTP_AES128_CM_SHA1_80]
+    keys = await pair.connect()
+    assert keys.profile == AES_CM
+    assert (len(keys.send_key), len(keys.send_salt)) == (16, 14)
+
+
+async def test_no_datagram_is_larger_than_1200_bytes(pair: Pair) -> None:
+    await pair.connect()
+    assert max(len(datagram) for datagram in pair.sent) <= 1200
+
+
+async def test_wrong_fingerprint_fails_with_its_reason(pair: Pair) -> None:
+    pair.remote = DtlsParameters(fingerprints=[fingerprint(RTCCertificate.generateCertificate())])
+    pair.start()
+    state, reason = await asyncio.wait_for(pair.owner.ended, 5)
+    assert state is DtlsState.FAILED and "fingerprint" in reason
+    assert not pair.owner.keys.done()
+
+
+async def test_peer_without_a_common_srtp_profile_fails_with_its_reason(server: Pair) -> None:
+    only = rtcdtlstransport.SRTPProtectionProfile(0, b"SRTP_AES128_CM_SHA1_32", 16, 14)
+    server.peer._srtp_profiles = [only]
+    server.start()
+    state, reason = await asyncio.wait_for(server.owner.ended, 5)
+    assert state is DtlsState.FAILED and "SRTP" in reason
+
+
+async def test_silent_peer_ends_the_handshake_at_the_limit(server: Pair) -> None:
+    server.tasks = [asyncio.create_task(server.session.run(DtlsRole.SERVER, server.remote))]
+    state, reason = await asyncio.wait_for(server.owner.ended, 5)
+    assert state is DtlsState.FAILED and reason == "The DTLS handshake did not end within 0.3 seconds."
+
+
+async def test_garbage_does_not_end_a_handshake(pair: Pair) -> None:
+    for garbage in (b"\x16", b"\x16\xfe\xfd" + bytes(60), bytes([63]) * 200, b"\x14\xfe\xff" + bytes(11)):
+        pair.session.receive(garbage)
+    await pair.connect()
+
+
+async def test_lost_flight_is_resent_when_the_peer_repeats(server: Pair) -> None:
+    clock = {"now": 0}
+    server.session._seam._now_ms = lambda: clock["now"]
+    losses = 1
+
+    def lose_first(datagram: bytes) -> bool:
+        nonlocal losses
+        losses -= 1
+        return losses >= 0
+
+    server.lose = lose_first
+    hello: list[bytes] = []
+    server.pipe.deliver = lambda data: (hello.append(data), server.session.receive(data))[1]
+    server.start()
+    await server.first_sent.wait()
+    clock["now"] = 60
+    server.session.receive(hello[0])
+    async with asyncio.timeout(0.25):  # OpenSSL's own timer would take a second
+        await server.owner.keys
+
+
+async def test_repeat_within_fifty_milliseconds_is_not_answered(server: Pair) -> None:
+    server.session._seam._now_ms = lambda: 0
+    server.lose = lambda datagram: True
+    hello: list[bytes] = []
+    server.pipe.deliver = lambda data: (hello.append(data), server.session.receive(data))[1]
+    server.start()
+    await server.first_sent.wait()
+    sent = len(server.sent)
+    for _ in range(5):
+        server.session.receive(hello[0])
+    state, _ = await asyncio.wait_for(server.owner.ended, 5)
+    assert state is DtlsState.FAILED and len(server.sent) == sent
+
+
+async def test_close_tells_the_peer_and_not_the_owner(pair: Pair) -> None:
+    await pair.connect()
+    closed = asyncio.Event()
+    pair.peer.on("statechange", lambda: closed.set() if pair.peer.state == "closed" else None)
+    pair.session.close()
+    await asyncio.wait_for(closed.wait(), 5)
+    assert pair.session.state is DtlsState.CLOSED and not pair.owner.ended.done()
+
+
+async def test_close_notify_of_the_peer_ends_the_session(pair: Pair) -> None:
+    await pair.connect()
+    await pair.peer.stop()
+    state, reason = await asyncio.wait_for(pair.owner.ended, 5)
+    assert state is DtlsState.CLOSED and reason == "The peer closed the DTLS session."
+    assert not pair.session.holds_ssl
+
+
+async def test_released_session_frees_openssl_and_stays_connected(pair: Pair) -> None:
+    await pair.connect()
+    pair.session.release()
+    async with asyncio.timeout(5):
+        await pair.tasks[0]
+    assert pair.session.state is DtlsState.CONNECTED and not pair.session.holds_ssl
+    assert not pair.owner.ended.done()
+
+
+async def test_released_session_closes_in_silence(pair: Pair) -> None:
+    await pair.connect()
+    pair.session.release()
+    sent = len(pair.sent)
+    pair.session.close()
+    assert len(pair.sent) == sent and pair.session.state is DtlsState.CLOSED
+
+
+async def test_datagrams_beyond_sixteen_are_dropped_and_counted(server: Pair) -> None:
+    for _ in range(MAX_QUEUED_DATAGRAMS + 3):
+        server.session.receive(b"\x16")
+    assert server.session.dropped_datagrams == 3
+
+
+async def test_exception_in_the_data_receiver_ends_the_session_with_an_event(pair: Pair) -> None:
+    class Broken:
+        async def _handle_data(self, data: bytes) -> None:
+            raise ZeroDivisionError
+
+    await pair.connect()
+    pair.session._seam._register_data_receiver(Broken())
+    await pair.peer._send_data(b"malformed")
+    state, reason = await asyncio.wait_for(pair.owner.ended, 5)
+    assert state is DtlsState.CLOSED and "ZeroDivisionError" in reason
