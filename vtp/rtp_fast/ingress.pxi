@@ -190,7 +190,7 @@ cdef void receive_rtp(Core* core, Stream* stream, uint8_t* data, int length, Rtp
         stream.newest = number
     inspect(core, stream, slot, now)
     distribute(core, stream, slot, now)
-    tap_packet(core, producer, slot)
+    tap_packet(core, stream, slot, now)
 
 
 cdef int64_t account(Core* core, Stream* stream, CodecEntry* codec, RtpPacket* packet, int length, bint recovered,

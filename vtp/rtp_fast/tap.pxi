@@ -70,8 +70,11 @@ cdef void tap_write(Core* core, TapRing* ring, int kind, const void* data, uint3
         core.dirty_taps = ring
 
 
-cdef void tap_packet(Core* core, Producer* producer, Slot* slot) noexcept nogil:
-    cdef TapRing* ring = producer.taps
+cdef void tap_packet(Core* core, Stream* stream, Slot* slot, int64_t now) noexcept nogil:
+    """One encoding is recorded: the highest that sends."""
+    cdef TapRing* ring = stream.producer.taps
+    if ring == NULL or (stream.producer.stream_count > 1 and best_stream(stream.producer, now) != stream):
+        return
     while ring != NULL:
         tap_write(core, ring, RECORD_PACKET, slot.data, slot.length, slot.arrival_ns)
         ring = ring.next
@@ -136,6 +139,7 @@ cdef void signal_taps(Core* core) noexcept nogil:
         vtp_signal(ring.event_fd)
 
 
+@cython.no_gc_clear
 cdef class Tap:
     """Plain RTP of one producer, with arrival times, for one reader (a recorder thread).
 

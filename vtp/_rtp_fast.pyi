@@ -1,0 +1,215 @@
+"""Types of the packet path; the behaviour is documented in the compiled module's own docstrings."""
+
+from typing import TypedDict
+
+CODEC_OPUS: int
+CODEC_PCMU: int
+CODEC_PCMA: int
+CODEC_VP8: int
+CODEC_VP9: int
+CODEC_H264: int
+CODEC_AV1: int
+EXT_MID: int
+EXT_RID: int
+EXT_REPAIRED_RID: int
+EXT_ABS_SEND_TIME: int
+EXT_TRANSPORT_CC: int
+EXT_AUDIO_LEVEL: int
+EXT_VIDEO_ORIENTATION: int
+EXT_ABS_CAPTURE_TIME: int
+EXT_PLAYOUT_DELAY: int
+EXT_TOFFSET: int
+EXT_DEPENDENCY_DESCRIPTOR: int
+PROFILE_AES_CM_128_SHA1_80: int
+PROFILE_AEAD_AES_128_GCM: int
+PROFILE_AEAD_AES_256_GCM: int
+EVENT_DTLS: int
+EVENT_ICE_CONNECTED: int
+EVENT_ICE_SELECTED: int
+EVENT_ICE_DISCONNECTED: int
+EVENT_ICE_RECONNECTED: int
+EVENT_ICE_EXPIRED: int
+EVENT_MEDIA_STARTED: int
+EVENT_PRODUCER_STARTED: int
+EVENT_PRODUCER_SELF_PACED: int
+EVENT_BYE: int
+EVENT_CONSUMER_STARTED: int
+EVENT_OVERFLOW: int
+
+Address = tuple[str, int]
+
+class TupleStats(TypedDict):
+    address: Address
+    nominated: bool
+    selected: bool
+
+class TransportStats(TypedDict):
+    tuples: list[TupleStats]
+    connected: bool
+    consent_age_ms: int
+    packets_received: int
+    bytes_received: int
+    packets_sent: int
+    bytes_sent: int
+    feedback_received: int
+    remb_bps: float
+
+class StreamStats(TypedDict):
+    ssrc: int
+    rid: str
+    packets: int
+    bytes: int
+    recovered: int
+    lost: int
+    fraction_lost: float
+    jitter_ms: float
+    nacks: int
+    key_frames: int
+    width: int
+    height: int
+    audio_level: int
+    active: bool
+
+class ProducerStats(TypedDict):
+    streams: list[StreamStats]
+    key_frame_requests: int
+    self_paced: bool
+    rtt_ms: float
+    paused: bool
+    consumers: int
+
+class ConsumerStats(TypedDict):
+    packets: int
+    bytes: int
+    retransmitted: int
+    nacks: int
+    missed: int
+    fraction_lost: float
+    lost: int
+    jitter: int
+    rtt_ms: float
+    key_frame_requests: int
+    paused: bool
+    state: str
+
+class Worker:
+    addresses: list[Address]
+    event_fd: int
+    def __init__(
+        self,
+        addresses: list[Address],
+        *,
+        threaded: bool = True,
+        receive_buffer_bytes: int = 0,
+        send_buffer_bytes: int = 0,
+        ring_packets_video: int = 2048,
+        ring_packets_audio: int = 256,
+        max_incoming_bitrate_bps: float = 6_000_000,
+    ) -> None: ...
+    def start(self) -> None: ...
+    def close(self) -> None: ...
+    def fileno(self) -> int: ...
+    def run_once(self) -> None: ...
+    def inject(self, datagram: bytes, address: Address, now_ns: int) -> None: ...
+    def advance(self, now_ns: int) -> None: ...
+    def take_sent(self) -> list[tuple[bytes, Address]]: ...
+    def poll_events(self) -> list[tuple[int, int, bytes | Address | int | None]]: ...
+    def counters(self) -> dict[str, int]: ...
+    def add_transport(self, ufrag: str, password: str) -> int: ...
+    def set_ice(self, transport_id: int, ufrag: str, password: str) -> None: ...
+    def send_dtls(self, transport_id: int, datagram: bytes) -> bool: ...
+    def set_srtp(
+        self,
+        transport_id: int,
+        profile: int,
+        receive_key: bytes,
+        receive_salt: bytes,
+        send_key: bytes,
+        send_salt: bytes,
+    ) -> None: ...
+    def remove_transport(self, transport_id: int) -> None: ...
+    def transport_stats(self, transport_id: int) -> TransportStats: ...
+    def add_producer(
+        self,
+        transport_id: int,
+        *,
+        kind: str,
+        mid: str,
+        codecs: list[tuple[int, int, int, int]],
+        encodings: list[tuple[int, int, str]],
+        extensions: dict[int, int],
+        nack: bool,
+        transport_cc: bool,
+        remb: bool,
+        cname: str = "",
+    ) -> int: ...
+    def remove_producer(self, producer_id: int) -> None: ...
+    def pause_producer(self, producer_id: int, paused: bool) -> None: ...
+    def request_key_frame(self, producer_id: int) -> None: ...
+    def producer_stats(self, producer_id: int) -> ProducerStats: ...
+    def open_tap(self, producer_id: int, capacity_bytes: int) -> Tap: ...
+    def add_consumer(
+        self,
+        transport_id: int,
+        *,
+        kind: str,
+        mid: str,
+        ssrc: int,
+        rtx_ssrc: int,
+        cname: str,
+        codecs: list[tuple[int, int, int]],
+        extensions: dict[int, int],
+        producer: int = 0,
+        paused: bool = False,
+    ) -> int: ...
+    def set_consumer_source(self, consumer_id: int, producer_id: int) -> None: ...
+    def pause_consumer(self, consumer_id: int, paused: bool) -> None: ...
+    def remove_consumer(self, consumer_id: int) -> None: ...
+    def consumer_stats(self, consumer_id: int) -> ConsumerStats: ...
+
+class Tap:
+    dropped: int
+    ended: bool
+    def fileno(self) -> int: ...
+    def drain(self, depacketizer: Depacketizer) -> int: ...
+    def sender_reports(self) -> list[tuple[int, int, int]]: ...
+    def close(self) -> None: ...
+
+class AccessUnit:
+    data: bytes
+    rtp_timestamp: int
+    arrival_ns: int
+    key_frame: bool
+    after_gap: bool
+    ssrc: int
+    width: int
+    height: int
+
+class Depacketizer:
+    needs_key_frame: bool
+    lost_packets: int
+    dropped_units: int
+    def __init__(self, codec: int, clock_rate: int, reorder_ms: int) -> None: ...
+    def push(self, packet: bytes, arrival_ns: int) -> int: ...
+    def poll(self, now_ns: int) -> list[AccessUnit]: ...
+
+class Srtp:
+    stream_count: int
+    def __init__(
+        self, profile: int, key: bytes, salt: bytes, *, sender: bool, session_keys: bool = False
+    ) -> None: ...
+    def protect(self, packet: bytes) -> bytes: ...
+    def unprotect(self, packet: bytes) -> bytes: ...
+    def protect_rtcp(self, packet: bytes) -> bytes: ...
+    def unprotect_rtcp(self, packet: bytes) -> bytes: ...
+    def rtp_iv(self, ssrc: int, index: int) -> bytes: ...
+    def rollover_counter(self, ssrc: int) -> int | None: ...
+
+def classify_datagram(data: bytes) -> str: ...
+def parse_rtp(data: bytes) -> dict[str, object]: ...
+def inspect_payload(codec: int, payload: bytes, marker: bool = False) -> dict[str, object]: ...
+def read_h264_size(sps: bytes) -> tuple[int, int]: ...
+def parse_stun(data: bytes) -> dict[str, object]: ...
+def check_stun_integrity(data: bytes, key: bytes) -> None: ...
+def write_stun_success(request: bytes, address: bytes, port: int, key: bytes) -> bytes: ...
+def write_stun_error(request: bytes, code: int, key: bytes | None = None) -> bytes: ...

@@ -1,0 +1,133 @@
+# Making and unmaking transports, producers and consumers. Called by the control plane between batches.
+
+
+cdef void free_transport(Core* core, Transport* transport) noexcept nogil:
+    """Ends a transport with all that hangs on it."""
+    cdef int i
+    while transport.producers != NULL:
+        free_producer(core, transport.producers)
+    while transport.consumers != NULL:
+        free_consumer(core, transport.consumers)
+    for i in range(MAX_TUPLES):
+        tuple_forget(core, transport, i)
+    srtp_close(&transport.receive)
+    srtp_close(&transport.send)
+    free(transport.feedback)
+    table_remove(&core.transports, transport.id)
+    OPENSSL_cleanse(transport, sizeof(Transport))
+    free(transport)
+
+
+cdef void free_producer(Core* core, Producer* producer) noexcept nogil:
+    cdef Producer** at = &producer.transport.producers
+    cdef Transport* transport = producer.transport
+    cdef Consumer* consumer
+    cdef int i, kept = 0
+    while at[0] != NULL:
+        if at[0] == producer:
+            at[0] = producer.next
+            break
+        at = &at[0].next
+    for i in range(transport.ssrc_count):
+        if transport.ssrcs[i].stream.producer != producer:
+            transport.ssrcs[kept] = transport.ssrcs[i]
+            kept += 1
+    transport.ssrc_count = kept
+    for i in range(producer.consumer_count):
+        consumer = producer.consumers[i]
+        if consumer.wanted == producer:
+            consumer.wanted = NULL
+        if consumer.source == producer:
+            consumer.source = NULL
+            consumer.stream = NULL
+            stop_replay(core, consumer, STATE_WAITING)
+    free(producer.consumers)
+    while producer.taps != NULL:
+        producer.taps.producer = NULL
+        vtp_signal(producer.taps.event_fd)
+        producer.taps = producer.taps.next
+    for i in range(producer.stream_count):
+        core.missing -= producer.streams[i].missing_count
+        free(producer.streams[i].ring)
+    table_remove(&core.producers, producer.id)
+    free(producer)
+
+
+cdef void free_consumer(Core* core, Consumer* consumer) noexcept nogil:
+    cdef Consumer** at = &consumer.transport.consumers
+    while at[0] != NULL:
+        if at[0] == consumer:
+            at[0] = consumer.next
+            break
+        at = &at[0].next
+    unsource(core, consumer)
+    free(consumer.history)
+    table_remove(&core.consumers, consumer.id)
+    free(consumer)
+
+
+cdef void unsource(Core* core, Consumer* consumer) noexcept nogil:
+    """Takes the consumer off everything it listens to."""
+    stop_replay(core, consumer, STATE_WAITING)
+    producer_forget(consumer.source, consumer)
+    if consumer.wanted != consumer.source:
+        producer_forget(consumer.wanted, consumer)
+    consumer.source = NULL
+    consumer.wanted = NULL
+    consumer.stream = NULL
+
+
+cdef void set_source(Core* core, Consumer* consumer, Producer* producer, int64_t now) noexcept nogil:
+    """Follows `producer` from its next key frame on; the current source serves until then."""
+    if consumer.source == producer:
+        if consumer.wanted != NULL:
+            producer_forget(consumer.wanted, consumer)
+            consumer.wanted = NULL
+        return
+    if consumer.wanted == producer:
+        return
+    if consumer.wanted != NULL:
+        producer_forget(consumer.wanted, consumer)
+        consumer.wanted = NULL
+    consumer_attach(consumer, producer)
+    if consumer.source == NULL:
+        consumer.source = producer
+        consumer.stream = NULL
+        stop_replay(core, consumer, STATE_WAITING)
+    else:
+        consumer.wanted = producer
+    ask_anew(core, consumer, now)
+
+
+cdef void ask_anew(Core* core, Consumer* consumer, int64_t now) noexcept nogil:
+    consumer.ask_stage = 0
+    consumer.ask_base_ns = 0
+    consumer.report_seen = 0
+    start_consumer(core, consumer, now)
+
+
+cdef void pause(Core* core, Consumer* consumer, bint paused, int64_t now) noexcept nogil:
+    if consumer.paused == paused:
+        return
+    consumer.paused = paused
+    stop_replay(core, consumer, STATE_WAITING)
+    if not paused:
+        ask_anew(core, consumer, now)
+
+
+cdef void key_consumer(Consumer* consumer) noexcept nogil:
+    """Gives the consumer its streams of the send session, once there are keys."""
+    consumer.out_stream = srtp_stream(&consumer.transport.send, consumer.ssrc, 1)
+    if consumer.rtx_ssrc:
+        consumer.rtx_stream = srtp_stream(&consumer.transport.send, consumer.rtx_ssrc, 1)
+
+
+cdef void key_transport(Core* core, Transport* transport, int64_t now) noexcept nogil:
+    cdef Consumer* consumer = transport.consumers
+    transport.has_keys = 1
+    transport.keyed_ns = now
+    transport.last_report_ns = now
+    while consumer != NULL:
+        key_consumer(consumer)
+        ask_anew(core, consumer, now)
+        consumer = consumer.next

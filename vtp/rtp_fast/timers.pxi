@@ -1,0 +1,109 @@
+# What happens without a packet: replays, repeated requests, reports, consent. Due times only; the clock is an argument.
+
+cdef int64_t FAST_NS = 5 * MILLISECOND
+cdef int64_t SLOW_NS = 25 * MILLISECOND
+cdef int64_t CONSENT_NS = 500 * MILLISECOND
+
+
+cdef void tick(Core* core, int64_t now) noexcept nogil:
+    """Runs what is due. Cheap when nothing is."""
+    if now >= core.next_fast_ns:
+        core.next_fast_ns = now + FAST_NS
+        if core.replaying or core.missing:
+            tick_fast(core, now)
+    if now >= core.next_slow_ns:
+        core.next_slow_ns = now + SLOW_NS
+        tick_producers(core, now)
+        tick_transports(core, now)
+        tick_consumers(core, now)
+    if now >= core.next_consent_ns:
+        core.next_consent_ns = now + CONSENT_NS
+        poll_consent(core, now)
+
+
+cdef int next_timeout_ms(Core* core) noexcept nogil:
+    """How long the thread may sleep."""
+    if core.replaying or core.missing:
+        return 5
+    return 25 if core.transports.count else 500
+
+
+cdef void tick_fast(Core* core, int64_t now) noexcept nogil:
+    cdef int slot, i
+    cdef Consumer* consumer
+    cdef Producer* producer
+    if core.replaying:
+        for slot in range(core.consumers.capacity):
+            consumer = <Consumer*>core.consumers.items[slot]
+            if consumer != NULL and consumer.state == STATE_REPLAY:
+                replay(core, consumer, now)
+    if core.missing:
+        for slot in range(core.producers.capacity):
+            producer = <Producer*>core.producers.items[slot]
+            if producer == NULL:
+                continue
+            for i in range(producer.stream_count):
+                if producer.streams[i].missing_count:
+                    poll_missing(core, &producer.streams[i], now)
+
+
+cdef void tick_producers(Core* core, int64_t now) noexcept nogil:
+    cdef int slot
+    cdef Producer* producer
+    for slot in range(core.producers.capacity):
+        producer = <Producer*>core.producers.items[slot]
+        if producer != NULL and producer.key_wanted:
+            poll_key_frame(core, producer, now)
+
+
+cdef void tick_transports(Core* core, int64_t now) noexcept nogil:
+    cdef int slot
+    cdef Transport* transport
+    for slot in range(core.transports.capacity):
+        transport = <Transport*>core.transports.items[slot]
+        if transport == NULL or transport.producers == NULL or not transport.has_keys:
+            continue
+        poll_feedback(core, transport, now)
+        if now - transport.last_report_ns >= REPORT_NS:
+            transport.last_report_ns = now
+            send_receiver_reports(core, transport, now)
+            poll_remb(core, transport, now)
+
+
+cdef void tick_consumers(Core* core, int64_t now) noexcept nogil:
+    cdef int slot
+    cdef Consumer* consumer
+    for slot in range(core.consumers.capacity):
+        consumer = <Consumer*>core.consumers.items[slot]
+        if consumer == NULL or consumer.paused or not consumer.transport.has_keys:
+            continue
+        if consumer.sent_any and now - consumer.report_ns >= REPORT_NS:
+            send_sender_report(core, consumer, now)
+        if consumer.video and not consumer.report_seen:
+            ask_again(core, consumer, now)
+
+
+cdef int64_t ask_after_ns(int stage) noexcept nogil:
+    """When a new viewer asks for a key frame (again): at once, 0.3, 1 and 3 s; never after that."""
+    if stage == 0:
+        return 0
+    if stage == 1:
+        return 300 * MILLISECOND
+    if stage == 2:
+        return SECOND
+    return 3 * SECOND
+
+
+cdef void ask_again(Core* core, Consumer* consumer, int64_t now) noexcept nogil:
+    cdef Producer* producer = consumer.wanted if consumer.wanted != NULL else consumer.source
+    if producer == NULL or not producer.started or consumer.ask_stage > 3:
+        return
+    if consumer.ask_base_ns == 0:
+        consumer.ask_base_ns = now
+    if now - consumer.ask_base_ns < ask_after_ns(consumer.ask_stage):
+        return
+    consumer.ask_stage += 1
+    if consumer.state == STATE_WAITING:
+        start_consumer(core, consumer, now)
+    else:
+        want_key_frame(core, producer, now)

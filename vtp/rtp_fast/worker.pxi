@@ -1,0 +1,765 @@
+# The Worker: sockets, the media thread that never holds the GIL, and the commands of the control plane.
+
+
+@cython.no_gc_clear
+cdef class Worker:
+    """One media thread on one UDP port: every transport, producer and consumer of its rooms.
+
+    Commands are thread-safe and run between batches. Ids are never used again within a Worker. With
+    `threaded=False` the event loop drives the same code through `fileno()` and `run_once()`. Without addresses
+    there is no socket and no clock: `inject`, `advance` and `take_sent` drive it, for tests of protocol behaviour.
+    """
+
+    cdef Core* core
+    cdef vtp_lock mutex
+    cdef Inbox inbox
+    cdef list sockets
+    cdef readonly list addresses
+    cdef object thread
+    cdef bint threaded
+    cdef int epoll
+    cdef int wake_fd
+    cdef readonly int event_fd
+    cdef int stopping
+    cdef uint64_t overflow_told
+
+    def __cinit__(self, addresses, *, bint threaded=True, int receive_buffer_bytes=0, int send_buffer_bytes=0,
+                  int ring_packets_video=2048, int ring_packets_audio=256, double max_incoming_bitrate_bps=6_000_000):
+        self.epoll = self.wake_fd = self.event_fd = -1
+        self.sockets = []
+        self.addresses = []
+        self.threaded = threaded
+        vtp_lock_init(&self.mutex)
+        self.core = <Core*>calloc(1, sizeof(Core))
+        if self.core == NULL:
+            raise MemoryError
+        if ring_packets_video < 64 or ring_packets_audio < 16:
+            raise ValueError("A ring needs at least 64 video and 16 audio packets.")
+        if len(addresses) >= MAX_SOCKETS:
+            raise ValueError(f"At most {MAX_SOCKETS - 1} addresses can be bound.")
+        self.core.ring_video = ring_packets_video
+        self.core.ring_audio = ring_packets_audio
+        self.core.max_incoming_bps = max_incoming_bitrate_bps
+        self.core.random_state = int.from_bytes(os.urandom(4), "big") | 1
+        self.core.events = <Event*>malloc(EVENT_RING * sizeof(Event))
+        if self.core.events == NULL or inbox_open(&self.inbox) != 0 or tuple_grow(self.core) != 0 \
+                or batch_open(&self.core.out, SEND_BATCH if addresses else 8192) != 0:
+            raise MemoryError
+        self.event_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self.wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self.bind(addresses, receive_buffer_bytes, send_buffer_bytes)
+        self.core.wall_offset_ns = vtp_wall_ns() - vtp_now_ns()
+
+    cdef bind(self, addresses, int receive_bytes, int send_bytes):
+        cdef int fds[MAX_SOCKETS]
+        cdef int count = 0
+        port = 0
+        for host, wanted in addresses:
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            endpoint = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
+            self.sockets.append(endpoint)
+            if family == socket.AF_INET6:
+                endpoint.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            set_buffer(endpoint, socket.SO_RCVBUF, 33, receive_bytes)      # 33, 32: SO_RCVBUFFORCE, SO_SNDBUFFORCE
+            set_buffer(endpoint, socket.SO_SNDBUF, 32, send_bytes)
+            endpoint.bind((host, wanted or port))
+            port = port or endpoint.getsockname()[1]
+            self.addresses.append((host, endpoint.getsockname()[1]))
+            self.core.sockets[count] = fds[count] = endpoint.fileno()
+            self.core.families[count] = family
+            count += 1
+        self.core.socket_count = count
+        fds[count] = self.wake_fd
+        self.epoll = vtp_epoll(fds, count + 1)
+        if self.epoll < 0:
+            raise OSError("The media sockets cannot be watched: epoll failed.")
+
+    def __dealloc__(self):
+        if self.core != NULL:
+            self.free_core()
+        free(self.inbox.arena)
+        for fd in (self.epoll, self.wake_fd, self.event_fd):
+            if fd >= 0:
+                os_close(fd)
+        vtp_lock_destroy(&self.mutex)
+
+    cdef void free_core(self) noexcept:
+        cdef int slot
+        for slot in range(self.core.transports.capacity):
+            if self.core.transports.items[slot] != NULL:
+                free_transport(self.core, <Transport*>self.core.transports.items[slot])
+        free(self.core.transports.items)
+        free(self.core.transports.ids)
+        free(self.core.producers.items)
+        free(self.core.producers.ids)
+        free(self.core.consumers.items)
+        free(self.core.consumers.ids)
+        free(self.core.tuples)
+        free(self.core.events)
+        batch_close(&self.core.out)
+        free(self.core)
+        self.core = NULL
+
+    # --- running ---------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Starts the media thread (nothing to do when the event loop drives)."""
+        if self.threaded and self.thread is None and self.core.socket_count:
+            self.thread = threading.Thread(target=self._run, name="vtp-media", daemon=True)
+            self.thread.start()
+
+    def close(self) -> None:
+        """Stops the thread, ends all transports and closes the sockets. Later commands raise ValueError."""
+        if self.stopping:
+            return
+        self.stopping = 1
+        vtp_signal(self.wake_fd)
+        if self.thread is not None:
+            self.thread.join()
+            self.thread = None
+        self.lock()
+        for slot in range(self.core.transports.capacity):
+            if self.core.transports.items[slot] != NULL:
+                free_transport(self.core, <Transport*>self.core.transports.items[slot])
+        self.core.socket_count = 0
+        self.core.out.count = 0
+        self.unlock()
+        for endpoint in self.sockets:
+            endpoint.close()
+        self.sockets = []
+
+    def fileno(self) -> int:
+        """An epoll descriptor that is readable when datagrams wait (threaded=False)."""
+        return self.epoll
+
+    def run_once(self) -> None:
+        """Takes what waits and runs the timers; for the event loop, on readability of `fileno()` and every 5 ms."""
+        with nogil:
+            self.turn(0)
+
+    def _run(self) -> None:
+        with nogil:
+            while not self.stopping:
+                self.turn(-1)
+
+    cdef void turn(self, int timeout_ms) noexcept nogil:
+        cdef Core* core = self.core
+        cdef uint32_t ready
+        cdef int i
+        ready = vtp_wait(self.epoll, next_timeout_ms(core) if timeout_ms < 0 else timeout_ms)
+        if self.stopping:
+            return
+        vtp_lock_media(&self.mutex)
+        core.now_ns = vtp_now_ns()
+        for i in range(core.socket_count):
+            if ready & (1U << i):
+                self.take(i)
+        if ready & (1U << core.socket_count):
+            vtp_unsignal(self.wake_fd)
+        tick(core, core.now_ns)
+        self.settle()
+        vtp_unlock_media(&self.mutex)
+
+    cdef void take(self, int index) noexcept nogil:
+        """Reads a socket until it is dry or the turn's budget is spent; each batch leaves before the next comes."""
+        cdef Core* core = self.core
+        cdef Inbox* inbox = &self.inbox
+        cdef int count, i, rounds
+        for rounds in range(RECEIVE_ROUNDS):
+            for i in range(RECEIVE_BATCH):
+                inbox.messages[i].msg_hdr.msg_namelen = sizeof(sockaddr_in6)
+            count = recvmmsg(core.sockets[index], inbox.messages, RECEIVE_BATCH, MSG_DONTWAIT, NULL)
+            if count <= 0:
+                return
+            core.now_ns = vtp_now_ns()
+            core.counters.batches += 1
+            for i in range(count):
+                if inbox.messages[i].msg_hdr.msg_flags & MSG_TRUNC:
+                    core.counters.truncated_datagrams += 1
+                    continue
+                receive_datagram(core, index, &inbox.addresses[i], inbox.messages[i].msg_hdr.msg_namelen,
+                                 inbox.arena + i * RECEIVE_SLOT, inbox.messages[i].msg_len, core.now_ns)
+            batch_flush(core)
+            if count < RECEIVE_BATCH:
+                return
+
+    cdef void settle(self) noexcept nogil:
+        """The end of a turn: what is queued leaves, readers and the event loop are woken."""
+        batch_flush(self.core)
+        signal_taps(self.core)
+        if self.core.event_signal:
+            self.core.event_signal = 0
+            vtp_signal(self.event_fd)
+
+    cdef int lock(self) except -1:
+        with nogil:
+            vtp_lock_control(&self.mutex)
+        if self.core.socket_count:
+            self.core.now_ns = vtp_now_ns()
+        return 0
+
+    cdef void unlock(self) noexcept:
+        self.settle()
+        vtp_unlock_control(&self.mutex)
+
+    cdef Transport* transport(self, int64_t object_id) except NULL:
+        cdef void* found = table_find(&self.core.transports, object_id)
+        if found == NULL:
+            raise ValueError(f"There is no transport {object_id}.")
+        return <Transport*>found
+
+    cdef Producer* producer(self, int64_t object_id) except NULL:
+        cdef void* found = table_find(&self.core.producers, object_id)
+        if found == NULL:
+            raise ValueError(f"There is no producer {object_id}.")
+        return <Producer*>found
+
+    cdef Consumer* consumer(self, int64_t object_id) except NULL:
+        cdef void* found = table_find(&self.core.consumers, object_id)
+        if found == NULL:
+            raise ValueError(f"There is no consumer {object_id}.")
+        return <Consumer*>found
+
+    # --- driving without sockets (tests) ---------------------------------------------------------------------
+
+    def inject(self, bytes datagram not None, tuple address not None, int64_t now_ns) -> None:
+        """Gives the packet path one datagram from (ip, port) at `now_ns`. Only without addresses."""
+        cdef uint8_t buffer[RECEIVE_SLOT]
+        cdef sockaddr_in6 source
+        cdef socklen_t length = fill_address(address, &source)
+        if len(datagram) > RECEIVE_SLOT:
+            raise ValueError(f"A datagram has at most {RECEIVE_SLOT} bytes here.")
+        memcpy(buffer, <const uint8_t*>datagram, len(datagram))
+        self.lock()
+        self.core.now_ns = now_ns
+        receive_datagram(self.core, 0, &source, length, buffer, <int>len(datagram), now_ns)
+        self.unlock()
+
+    def advance(self, int64_t now_ns) -> None:
+        """Runs the timers that are due at `now_ns`. Only without addresses."""
+        self.lock()
+        self.core.now_ns = now_ns
+        tick(self.core, now_ns)
+        self.unlock()
+
+    def take_sent(self) -> list:
+        """[(datagram, (ip, port))] that would have been sent since the last call. Only without addresses."""
+        cdef int i
+        self.lock()
+        sent = []
+        for i in range(self.core.out.count):
+            sent.append((
+                (<const char*>self.core.out.vectors[i].iov_base)[: self.core.out.vectors[i].iov_len],
+                read_address(&self.core.out.addresses[i]),
+            ))
+        self.core.out.count = 0
+        self.unlock()
+        return sent
+
+    # --- events and figures ----------------------------------------------------------------------------------
+
+    def poll_events(self) -> list:
+        """[(kind, object id, value)] since the last call, in order. Value: DTLS bytes, (ip, port) or None."""
+        cdef Event* event
+        cdef void* transport
+        events = []
+        vtp_unsignal(self.event_fd)
+        self.lock()
+        try:
+            while self.core.event_count:
+                event = &self.core.events[self.core.event_head]
+                value = None
+                if event.kind == ON_DTLS:
+                    value = (<const char*>event.data)[: event.length]
+                    transport = table_find(&self.core.transports, event.object_id)
+                    if transport != NULL:
+                        (<Transport*>transport).dtls_queued -= 1
+                elif event.length:
+                    value = read_address(<const sockaddr_in6*>event.data)
+                events.append((event.kind, event.object_id, value))
+                self.core.event_head = (self.core.event_head + 1) % EVENT_RING
+                self.core.event_count -= 1
+            if self.core.counters.events_dropped > self.overflow_told:
+                events.append((ON_OVERFLOW, 0, self.core.counters.events_dropped - self.overflow_told))
+                self.overflow_told = self.core.counters.events_dropped
+        finally:
+            self.unlock()
+        return events
+
+    def counters(self) -> dict:
+        """Totals since the start, by name; see docs for what each counts."""
+        self.lock()
+        figures = dict(self.core.counters)
+        figures["transports"] = self.core.transports.count
+        figures["producers"] = self.core.producers.count
+        figures["consumers"] = self.core.consumers.count
+        self.unlock()
+        return figures
+
+    # --- transports ------------------------------------------------------------------------------------------
+
+    def add_transport(self, str ufrag not None, str password not None) -> int:
+        """A transport that answers checks to `ufrag`:… under `password` (RFC 8445 section 5.3: 4 and 22 characters)."""
+        cdef Transport* transport
+        cdef Credentials credentials
+        fill_credentials(&credentials, ufrag, password, 0)
+        transport = <Transport*>calloc(1, sizeof(Transport))
+        if transport == NULL:
+            raise MemoryError
+        transport.credentials[0] = credentials
+        transport.credential_count = 1
+        transport.selected = -1
+        self.lock()
+        transport.last_consent_ns = self.core.now_ns
+        transport.id = table_add(&self.core.transports, transport)
+        self.unlock()
+        if transport.id == 0:
+            free(transport)
+            raise MemoryError
+        return transport.id
+
+    def set_ice(self, int64_t transport_id, str ufrag not None, str password not None) -> None:
+        """ICE restart: new credentials; the old stay valid until a check with the new ones nominates."""
+        cdef Transport* transport
+        cdef Credentials credentials
+        self.lock()
+        try:
+            transport = self.transport(transport_id)
+            fill_credentials(&credentials, ufrag, password, <uint8_t>(transport.credentials[0].generation + 1))
+            transport.credentials[1] = transport.credentials[0]
+            transport.credentials[0] = credentials
+            transport.credential_count = 2
+        finally:
+            self.unlock()
+
+    def send_dtls(self, int64_t transport_id, bytes datagram not None) -> bool:
+        """Sends one DTLS datagram to the selected tuple; False when there is none yet."""
+        cdef Transport* transport
+        cdef uint8_t* out
+        if len(datagram) > ARENA_SLOT:
+            raise ValueError(f"A DTLS datagram has at most {ARENA_SLOT} bytes.")
+        self.lock()
+        try:
+            transport = self.transport(transport_id)
+            out = batch_reserve(self.core)
+            if transport.selected < 0 or out == NULL:
+                return False
+            memcpy(out, <const uint8_t*>datagram, len(datagram))
+            batch_commit(self.core, &transport.tuples[transport.selected], <int>len(datagram))
+            return True
+        finally:
+            self.unlock()
+
+    def set_srtp(self, int64_t transport_id, int profile, bytes receive_key not None, bytes receive_salt not None,
+                 bytes send_key not None, bytes send_salt not None) -> None:
+        """Opens both directions with the DTLS exporter's keys. Once per transport: another key needs another one."""
+        cdef Transport* transport
+        cdef int failed
+        self.lock()
+        try:
+            transport = self.transport(transport_id)
+            if transport.has_keys:
+                raise ValueError("This transport has its SRTP keys already.")
+            failed = srtp_open(&transport.receive, profile, <const uint8_t*>receive_key, <int>len(receive_key),
+                               <const uint8_t*>receive_salt, <int>len(receive_salt), 0)
+            if not failed:
+                failed = srtp_open(&transport.send, profile, <const uint8_t*>send_key, <int>len(send_key),
+                                   <const uint8_t*>send_salt, <int>len(send_salt), 1)
+            if failed:
+                srtp_close(&transport.receive)
+                srtp_close(&transport.send)
+                raise ValueError(f"SRTP profile {profile} does not take keys of these lengths.")
+            key_transport(self.core, transport, self.core.now_ns)
+        finally:
+            self.unlock()
+
+    def remove_transport(self, int64_t transport_id) -> None:
+        """Ends a transport with its producers and consumers; an unknown id is no error."""
+        cdef void* transport
+        self.lock()
+        transport = table_find(&self.core.transports, transport_id)
+        if transport != NULL:
+            free_transport(self.core, <Transport*>transport)
+        self.unlock()
+
+    def transport_stats(self, int64_t transport_id) -> dict:
+        """Addresses, consent and traffic of a transport."""
+        cdef Transport* transport
+        cdef int i
+        self.lock()
+        try:
+            transport = self.transport(transport_id)
+            tuples = []
+            for i in range(MAX_TUPLES):
+                if transport.tuples[i].used:
+                    tuples.append({
+                        "address": read_address(&transport.tuples[i].address),
+                        "nominated": bool(transport.tuples[i].nominated),
+                        "selected": transport.selected == i,
+                    })
+            return {
+                "tuples": tuples,
+                "connected": bool(transport.connected) and not transport.disconnected,
+                "consent_age_ms": (self.core.now_ns - transport.last_consent_ns) // MILLISECOND,
+                "packets_received": transport.packets_received,
+                "bytes_received": transport.bytes_received,
+                "packets_sent": transport.packets_sent,
+                "bytes_sent": transport.bytes_sent,
+                "feedback_received": transport.feedback_received,
+                "remb_bps": transport.remote_remb_bps,
+            }
+        finally:
+            self.unlock()
+
+    # --- producers -------------------------------------------------------------------------------------------
+
+    def add_producer(self, int64_t transport_id, *, str kind not None, str mid not None, list codecs not None,
+                     list encodings not None, dict extensions not None, bint nack, bint transport_cc, bint remb,
+                     str cname="") -> int:
+        """What a publisher sends on one m-line.
+
+        codecs: (payload type, CODEC_*, clock rate, RTX payload type or -1); encodings: (SSRC or 0, RTX SSRC or 0,
+        RID or ""); extensions: EXT_* to id. Raises ValueError for what cannot be.
+        """
+        cdef Producer* producer
+        cdef Transport* transport
+        cdef int i
+        producer = <Producer*>calloc(1, sizeof(Producer))
+        if producer == NULL:
+            raise MemoryError
+        try:
+            producer.video = kind == "video"
+            producer.nack = nack
+            producer.transport_cc = transport_cc
+            producer.remb = remb
+            producer.mid_length = fill_text(producer.mid, 16, mid, "mid")
+            fill_extensions(producer.ext_id, extensions)
+            fill_codecs(producer, codecs)
+            fill_encodings(producer, encodings)
+            self.lock()
+            try:
+                transport = self.transport(transport_id)
+                for i in range(producer.stream_count):
+                    check_ssrc_free(transport, producer.streams[i].ssrc)
+                    check_ssrc_free(transport, producer.streams[i].rtx_ssrc)
+                self.open_streams(producer)
+                producer.transport = transport
+                producer.id = table_add(&self.core.producers, producer)
+                if producer.id == 0:
+                    raise MemoryError
+                producer.next = transport.producers
+                transport.producers = producer
+                for i in range(producer.stream_count):
+                    if producer.streams[i].ssrc:
+                        remember_ssrc(transport, producer.streams[i].ssrc, &producer.streams[i], False)
+                    if producer.streams[i].rtx_ssrc:
+                        remember_ssrc(transport, producer.streams[i].rtx_ssrc, &producer.streams[i], True)
+            finally:
+                self.unlock()
+        except BaseException:
+            for i in range(producer.stream_count):
+                free(producer.streams[i].ring)
+            free(producer)
+            raise
+        return producer.id
+
+    cdef open_streams(self, Producer* producer):
+        cdef int i
+        for i in range(producer.stream_count):
+            producer.streams[i].producer = producer
+            producer.streams[i].key_frame = -1
+            producer.streams[i].newest = -1
+            producer.streams[i].clock_rate = producer.codecs[0].clock_rate
+            if ring_open(&producer.streams[i], self.core.ring_video if producer.video else self.core.ring_audio) != 0:
+                raise MemoryError
+
+    def remove_producer(self, int64_t producer_id) -> None:
+        """Ends a producer; its consumers wait for another source. An unknown id is no error."""
+        cdef void* producer
+        self.lock()
+        producer = table_find(&self.core.producers, producer_id)
+        if producer != NULL:
+            free_producer(self.core, <Producer*>producer)
+        self.unlock()
+
+    def pause_producer(self, int64_t producer_id, bint paused) -> None:
+        """While paused nothing of it is stored or forwarded."""
+        self.lock()
+        try:
+            self.producer(producer_id).paused = paused
+            if not paused:
+                want_key_frame(self.core, self.producer(producer_id), self.core.now_ns)
+        finally:
+            self.unlock()
+
+    def request_key_frame(self, int64_t producer_id) -> None:
+        """Asks the publisher, merged with everyone else's requests."""
+        self.lock()
+        try:
+            want_key_frame(self.core, self.producer(producer_id), self.core.now_ns)
+        finally:
+            self.unlock()
+
+    def producer_stats(self, int64_t producer_id) -> dict:
+        """Per stream: packets, bytes, loss, jitter, key frames, size."""
+        cdef Producer* producer
+        cdef Stream* stream
+        cdef int i
+        self.lock()
+        try:
+            producer = self.producer(producer_id)
+            streams = []
+            for i in range(producer.stream_count):
+                stream = &producer.streams[i]
+                streams.append({
+                    "ssrc": stream.ssrc, "rid": stream.rid[: stream.rid_length].decode("ascii"),
+                    "packets": stream.packets, "bytes": stream.bytes, "recovered": stream.recovered,
+                    "lost": max(stream.highest - stream.base + 1 - <int64_t>stream.packets, 0) if stream.started else 0,
+                    "fraction_lost": stream.fraction_lost / 256.0,
+                    "jitter_ms": stream.jitter * 1000.0 / stream.clock_rate if stream.clock_rate else 0.0,
+                    "nacks": stream.nacks, "key_frames": stream.key_frames,
+                    "width": stream.width, "height": stream.height, "audio_level": stream.audio_level,
+                    "active": stream.started and self.core.now_ns - stream.last_arrival_ns < 2 * SECOND,
+                })
+            return {
+                "streams": streams, "key_frame_requests": producer.key_requests, "self_paced": bool(producer.self_paced),
+                "rtt_ms": producer.rtt_ns / 1e6, "paused": bool(producer.paused),
+                "consumers": producer.consumer_count,
+            }
+        finally:
+            self.unlock()
+
+    def open_tap(self, int64_t producer_id, int64_t capacity_bytes) -> Tap:
+        """Plain RTP of a producer, from the last key frame that its ring holds. Raises ValueError, MemoryError."""
+        cdef Tap tap = Tap.__new__(Tap)
+        cdef TapRing* ring
+        if not 65536 <= capacity_bytes <= 1 << 30:
+            raise ValueError("A tap holds between 64 KiB and 1 GiB.")
+        ring = <TapRing*>calloc(1, sizeof(TapRing))
+        if ring == NULL:
+            raise MemoryError
+        ring.capacity = <uint64_t>capacity_bytes & ~<uint64_t>7
+        ring.bytes = <uint8_t*>malloc(ring.capacity)
+        ring.event_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        tap.ring = ring
+        tap.worker = self
+        if ring.bytes == NULL:
+            raise MemoryError
+        self.lock()
+        try:
+            ring.producer = self.producer(producer_id)
+            ring.next = ring.producer.taps
+            ring.producer.taps = ring
+            tap_backlog(self.core, ring.producer, ring, self.core.now_ns)
+        finally:
+            self.unlock()
+        return tap
+
+    # --- consumers -------------------------------------------------------------------------------------------
+
+    def add_consumer(self, int64_t transport_id, *, str kind not None, str mid not None, int64_t ssrc, int64_t rtx_ssrc,
+                     str cname not None, list codecs not None, dict extensions not None, int64_t producer=0,
+                     bint paused=False) -> int:
+        """What a viewer receives on one m-line; `codecs`: (CODEC_*, payload type, RTX payload type or -1).
+
+        SSRCs are the caller's and must never have been used on this transport. `producer` 0: no source yet.
+        """
+        cdef Consumer* consumer
+        cdef Transport* transport
+        cdef int codec
+        if not 0 < ssrc < 1 << 32 or not 0 <= rtx_ssrc < 1 << 32 or ssrc == rtx_ssrc:
+            raise ValueError("A consumer needs an SSRC of its own, and another for RTX or 0.")
+        consumer = <Consumer*>calloc(1, sizeof(Consumer))
+        if consumer == NULL:
+            raise MemoryError
+        try:
+            consumer.video = kind == "video"
+            consumer.paused = paused
+            consumer.ssrc = <uint32_t>ssrc
+            consumer.rtx_ssrc = <uint32_t>rtx_ssrc
+            consumer.mid_length = fill_text(consumer.mid, 16, mid, "mid")
+            consumer.cname_length = fill_text(consumer.cname, 63, cname, "cname")
+            fill_extensions(consumer.ext_id, extensions)
+            for codec in range(CODEC_KINDS):
+                consumer.payload_type[codec] = consumer.rtx_payload_type[codec] = -1
+            for name, payload_type, rtx in codecs:
+                if not 0 < name < CODEC_KINDS or not 0 <= payload_type < 128 or not -1 <= rtx < 128:
+                    raise ValueError("A consumer's codec is (CODEC_*, payload type, RTX payload type or -1).")
+                consumer.payload_type[<int>name] = payload_type
+                consumer.rtx_payload_type[<int>name] = rtx
+            self.lock()
+            try:
+                transport = self.transport(transport_id)
+                consumer.rtx_sequence = <uint16_t>(next_random(self.core) % 16384)
+                self.check_unused(transport, consumer.ssrc)
+                if rtx_ssrc:
+                    self.check_unused(transport, consumer.rtx_ssrc)
+                if producer:
+                    self.producer(producer)
+                consumer.transport = transport
+                consumer.id = table_add(&self.core.consumers, consumer)
+                if consumer.id == 0:
+                    raise MemoryError
+                consumer.next = transport.consumers
+                transport.consumers = consumer
+                if transport.has_keys:
+                    key_consumer(consumer)
+                if producer:
+                    set_source(self.core, consumer, self.producer(producer), self.core.now_ns)
+            finally:
+                self.unlock()
+        except BaseException:
+            free(consumer)
+            raise
+        return consumer.id
+
+    cdef check_unused(self, Transport* transport, uint32_t ssrc):
+        cdef Consumer* other = transport.consumers
+        while other != NULL:
+            if ssrc in (other.ssrc, other.rtx_ssrc):
+                raise ValueError(f"SSRC {ssrc} is in use on this transport.")
+            other = other.next
+        if transport.has_keys and srtp_stream(&transport.send, ssrc, 0) != NULL:
+            raise ValueError(f"SSRC {ssrc} was used on this transport; under the same keys it cannot be used again.")
+
+    def set_consumer_source(self, int64_t consumer_id, int64_t producer_id) -> None:
+        """Follows another producer from its next key frame on (0: nothing); sequence and timestamps go on."""
+        self.lock()
+        try:
+            if producer_id:
+                set_source(self.core, self.consumer(consumer_id), self.producer(producer_id), self.core.now_ns)
+            else:
+                unsource(self.core, self.consumer(consumer_id))
+        finally:
+            self.unlock()
+
+    def pause_consumer(self, int64_t consumer_id, bint paused) -> None:
+        """Stops or resumes forwarding; a picture resumes at a key frame."""
+        self.lock()
+        try:
+            pause(self.core, self.consumer(consumer_id), paused, self.core.now_ns)
+        finally:
+            self.unlock()
+
+    def remove_consumer(self, int64_t consumer_id) -> None:
+        """Ends a consumer; an unknown id is no error."""
+        cdef void* consumer
+        self.lock()
+        consumer = table_find(&self.core.consumers, consumer_id)
+        if consumer != NULL:
+            free_consumer(self.core, <Consumer*>consumer)
+        self.unlock()
+
+    def consumer_stats(self, int64_t consumer_id) -> dict:
+        """What was sent and what the viewer's reports say."""
+        cdef Consumer* consumer
+        self.lock()
+        try:
+            consumer = self.consumer(consumer_id)
+            return {
+                "packets": consumer.packets, "bytes": consumer.bytes, "retransmitted": consumer.retransmitted,
+                "nacks": consumer.nacks, "missed": consumer.missed, "fraction_lost": consumer.fraction_lost / 256.0,
+                "lost": consumer.lost, "jitter": consumer.jitter, "rtt_ms": consumer.rtt_ns / 1e6,
+                "key_frame_requests": consumer.key_frame_requests, "paused": bool(consumer.paused),
+                "state": ("waiting", "replay", "live")[consumer.state],
+            }
+        finally:
+            self.unlock()
+
+
+cdef set_buffer(endpoint, int option, int forced, int size):
+    """The kernel's buffer; beyond its limit where we may (root)."""
+    if size <= 0:
+        return
+    try:
+        endpoint.setsockopt(socket.SOL_SOCKET, forced, size)
+    except PermissionError:
+        endpoint.setsockopt(socket.SOL_SOCKET, option, size)
+
+
+cdef socklen_t fill_address(tuple address, sockaddr_in6* out) except 0:
+    cdef sockaddr_in* four = <sockaddr_in*>out
+    memset(out, 0, sizeof(sockaddr_in6))
+    host, port = address
+    if ":" in host:
+        packed = socket.inet_pton(socket.AF_INET6, host)
+        out.sin6_family = AF_INET6
+        out.sin6_port = htons(<uint16_t>port)
+        memcpy(&out.sin6_addr, <const uint8_t*><bytes>packed, 16)
+        return sizeof(sockaddr_in6)
+    packed = socket.inet_pton(socket.AF_INET, host)
+    four.sin_family = AF_INET
+    four.sin_port = htons(<uint16_t>port)
+    memcpy(&four.sin_addr, <const uint8_t*><bytes>packed, 4)
+    return sizeof(sockaddr_in)
+
+
+cdef tuple read_address(const sockaddr_in6* address):
+    cdef const uint8_t* data = <const uint8_t*>address
+    if address.sin6_family == AF_INET:
+        return socket.inet_ntop(socket.AF_INET, (<const char*>data)[4:8]), read16(data + 2)
+    return socket.inet_ntop(socket.AF_INET6, (<const char*>data)[8:24]), read16(data + 2)
+
+
+cdef int fill_text(char* out, int limit, str text, str name) except -1:
+    cdef bytes encoded = text.encode("utf-8")
+    if len(encoded) > limit:
+        raise ValueError(f"A {name} has at most {limit} bytes.")
+    memcpy(out, <const char*>encoded, len(encoded))
+    return <int>len(encoded)
+
+
+cdef int fill_credentials(Credentials* out, str ufrag, str password, uint8_t generation) except -1:
+    memset(out, 0, sizeof(Credentials))
+    if len(ufrag) < 4 or len(password) < 22:
+        raise ValueError("ICE needs a user fragment of 4 and a password of 22 characters (RFC 8445 section 5.3).")
+    out.ufrag_length = fill_text(out.ufrag, 256, ufrag, "user fragment")
+    out.password_length = fill_text(out.password, 256, password, "ICE password")
+    out.generation = generation
+    return 0
+
+
+cdef fill_extensions(uint8_t* out, dict extensions):
+    for kind, ext_id in extensions.items():
+        if not 0 <= kind < EXT_KINDS or not 1 <= ext_id <= 255:
+            raise ValueError(f"A header extension is EXT_* with an id of 1 to 255, not {kind}: {ext_id}.")
+        out[<int>kind] = ext_id
+
+
+cdef fill_codecs(Producer* producer, list codecs):
+    cdef int i
+    if not 1 <= len(codecs) <= MAX_CODECS:
+        raise ValueError(f"A producer has 1 to {MAX_CODECS} codecs.")
+    memset(producer.payload_codec, -1, 128)
+    memset(producer.payload_rtx, -1, 128)
+    for i, (payload_type, codec, clock_rate, rtx) in enumerate(codecs):
+        if not 0 <= payload_type < 128 or not 0 < codec < CODEC_KINDS or clock_rate <= 0 or not -1 <= rtx < 128:
+            raise ValueError("A producer's codec is (payload type, CODEC_*, clock rate, RTX payload type or -1).")
+        producer.codecs[i].payload_type = payload_type
+        producer.codecs[i].codec = codec
+        producer.codecs[i].clock_rate = clock_rate
+        producer.codecs[i].rtx_payload_type = rtx
+        producer.payload_codec[<int>payload_type] = i
+        if rtx >= 0:
+            producer.payload_rtx[<int>rtx] = i
+    producer.codec_count = <int>len(codecs)
+
+
+cdef fill_encodings(Producer* producer, list encodings):
+    cdef int i
+    if not 1 <= len(encodings) <= MAX_ENCODINGS:
+        raise ValueError(f"A producer has 1 to {MAX_ENCODINGS} encodings.")
+    for i, (ssrc, rtx_ssrc, rid) in enumerate(encodings):
+        if not 0 <= ssrc < 1 << 32 or not 0 <= rtx_ssrc < 1 << 32:
+            raise ValueError("An encoding is (SSRC or 0, RTX SSRC or 0, RID or \"\").")
+        producer.streams[i].ssrc = ssrc
+        producer.streams[i].rtx_ssrc = rtx_ssrc
+        producer.streams[i].rid_length = fill_text(producer.streams[i].rid, 16, rid, "RID")
+    producer.stream_count = <int>len(encodings)
+
+
+cdef check_ssrc_free(Transport* transport, uint32_t ssrc):
+    cdef int i
+    for i in range(transport.ssrc_count):
+        if ssrc and transport.ssrcs[i].ssrc == ssrc:
+            raise ValueError(f"SSRC {ssrc} belongs to another producer of this transport.")
