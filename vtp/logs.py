@@ -61,7 +61,7 @@ def configure_logs(
     form: Literal["auto", "text", "json"],
     stream: TextIO | None = None,
 ) -> None:
-    """Sends all logs of the process to `stream` (standard error); `auto`: text in a terminal, JSON elsewhere."""
+    """Sends all logs to `stream` (standard error); `auto` means text in a terminal, JSON elsewhere."""
     stream = stream or sys.stderr
     terminal = stream.isatty()
     handler = logging.StreamHandler(stream)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 from pydantic import BaseModel
 
+from vtp.doors import Doors
 from vtp.errors import Forbidden, NotSignedIn, RateLimited, VtpError
 from vtp.http.client import Client
 from vtp.http.etags import etag_of, matches_none
@@ -35,12 +36,14 @@ class Dispatcher:
         throttle: Throttle,
         guard: BrowserGuard,
         idempotency: IdempotencyStore | None,
+        doors: Doors,
     ) -> None:
         self._settings = settings
         self._authenticator = authenticator
         self._throttle = throttle
         self._guard = guard
         self._idempotency = idempotency
+        self._doors = doors
 
     def handler_of(self, route: Route) -> AioHandler:
         """The aiohttp handler of a route."""
@@ -63,6 +66,8 @@ class Dispatcher:
             self._guard.refuse_foreign(request, client)
         self._throttle.admit(route.limit, client.address, principal)
         _check_access(route, principal)
+        if not route.while_draining:
+            self._doors.check()
         call = Call(request, self._settings, principal, read_path(request))
         if route.query is not None:
             call.query = parse_query(route.query, request)

@@ -1,4 +1,4 @@
-"""The TCP sockets: bound before anything else starts, so that a taken port is said at once and in one sentence."""
+"""The TCP sockets: bound before anything else starts, so that a taken port is said at once."""
 
 from __future__ import annotations
 
@@ -114,8 +114,8 @@ def _explain(error: OSError, host: str, port: int, setting: str) -> StartupError
     variable = f"VTP_{setting.upper().replace('.', '__')}"
     if error.errno == errno.EADDRINUSE:
         return StartupError(
-            f"Port {port} (TCP) is already in use by another program; stop that program, or choose another port "
-            f"with {variable}."
+            f"Port {port} (TCP) is already in use by another program; stop that program, or choose "
+            f"another port with {variable}."
         )
     if error.errno in (errno.EACCES, errno.EPERM):
         return StartupError(

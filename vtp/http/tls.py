@@ -1,4 +1,4 @@
-"""TLS contexts: from the operator's files, reloaded when they are renewed, or from a certificate made here."""
+"""TLS contexts: from the operator's files, reloaded when renewed, or from a certificate made here."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ RENEW_DAYS = 14
 RELOAD_CHECK_S = 30.0
 
 ACME_REFUSAL = (
-    'http.tls = "acme" is not supported by this version; let certbot or another ACME client fetch the certificate '
-    'and set http.tls = "files" with http.tls_cert and http.tls_key, which are reloaded when renewed.'
+    'http.tls = "acme" is not supported by this version; let certbot or another ACME client fetch the '
+    'certificate and set http.tls = "files" with http.tls_cert and http.tls_key, which are reloaded when '
+    "renewed."
 )
 
 
@@ -110,8 +111,8 @@ def open_tls(settings: Settings, names: Sequence[str]) -> ServerTls:
     except (OSError, ssl.SSLError) as error:
         reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
         raise StartupError(
-            f"The TLS files {files.certificate} and {files.key} cannot be used ({reason}); they must be a readable "
-            "PEM certificate chain and its unencrypted key."
+            f"The TLS files {files.certificate} and {files.key} cannot be used ({reason}); they must be a "
+            "readable PEM certificate chain and its unencrypted key."
         ) from error
 
 

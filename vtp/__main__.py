@@ -1,0 +1,5 @@
+"""`python -m vtp` is the `vtp` command."""
+
+from vtp.cli import main
+
+main()

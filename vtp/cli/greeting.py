@@ -1,0 +1,76 @@
+"""What `vtp serve` prints when it is up: where to open the browser, and what a first visitor must know."""
+
+from __future__ import annotations
+
+from vtp import __version__
+from vtp.app import Server
+from vtp.http.listening import reaches_beyond_this_machine
+from vtp.http.tls import own_addresses
+
+
+def greeting(server: Server) -> str:
+    """The text, with a line break at its end."""
+    lines = ["", f"  vtp {__version__} is running. Open it in a browser:", ""]
+    lines += [f"    {label:<18} {url}" for label, url in _addresses(server)]
+    lines += _about_certificate(server) + _about_setup(server) + _about_open_rooms(server)
+    return "\n".join([*lines, "", "  Ctrl+C ends it.", "", ""])
+
+
+def _addresses(server: Server) -> list[tuple[str, str]]:
+    http, ports = server.services.settings.http, server.listening
+    found = [("on this machine", f"http://localhost:{ports.http_port}")]
+    if http.public_url:
+        found.append(("from elsewhere", http.public_url))
+    elif ports.https_port:
+        found += [
+            ("from elsewhere", f"https://{_host(name)}:{ports.https_port}") for name in _reachable(http.host)
+        ]
+    elif not server.services.settings.rooms.open and reaches_beyond_this_machine(http.host):
+        found += [
+            ("from elsewhere", f"http://{_host(name)}:{ports.http_port}") for name in _reachable(http.host)
+        ]
+    return found
+
+
+def _reachable(host: str) -> list[str]:
+    if host in ("", "*", "0.0.0.0", "::"):
+        wanted = own_addresses()
+        return [name for name in wanted if host != "0.0.0.0" or ":" not in name][:4]
+    return [host]
+
+
+def _host(address: str) -> str:
+    return f"[{address}]" if ":" in address else address
+
+
+def _about_certificate(server: Server) -> list[str]:
+    if server.tls is None or not server.tls.files.self_made:
+        return []
+    return [
+        "",
+        "  This server made its own certificate, so a browser warns at the first visit. Compare the SHA-256",
+        "  fingerprint that the browser shows with this one, and go on only if they are the same:",
+        "",
+        f"    {server.tls.fingerprint}",
+        "",
+        '  A certificate that browsers know needs no such visit: http.tls = "files" in config/default.toml.',
+    ]
+
+
+def _about_setup(server: Server) -> list[str]:
+    if server.setup_token is None:
+        return []
+    base = server.services.settings.http.public_url or f"http://localhost:{server.listening.http_port}"
+    lines = ["", "  There is no administrator yet. Make the first one with this link; it works once:", ""]
+    links = [base]
+    remote = [url for label, url in _addresses(server) if label == "from elsewhere" and url != base]
+    return lines + [f"    {url}/setup?token={server.setup_token}" for url in links + remote[:1]]
+
+
+def _about_open_rooms(server: Server) -> list[str]:
+    if not server.services.settings.rooms.open:
+        return []
+    return [
+        "",
+        "  Rooms are open: whoever uses this machine may make, enter and record them without signing in.",
+    ]

@@ -1,0 +1,62 @@
+"""Builds the aiohttp application from route tables: middleware in its order, routes, pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from vtp.http.client import ClientResolver
+from vtp.http.dispatch import Dispatcher
+from vtp.http.metrics import HttpMetrics
+from vtp.http.middleware import (
+    answer_preflights,
+    put_headers,
+    require_local_host,
+    require_tls,
+    trace,
+)
+from vtp.http.pages import Pages
+from vtp.http.routing import RouteTable
+from vtp.http.security import BrowserGuard
+from vtp.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class HttpParts:
+    """What the application is made of; `https_port` gives 0 while plain HTTP serves everybody."""
+
+    settings: Settings
+    dispatcher: Dispatcher
+    guard: BrowserGuard
+    metrics: HttpMetrics
+    pages: Pages
+    https_port: Callable[[], int]
+    lasting_tls: bool
+
+
+def build_application(parts: HttpParts, tables: Sequence[RouteTable]) -> web.Application:
+    """Mounts every route of every table; raises ValueError for two routes of the same method and path."""
+    app = web.Application(middlewares=_middlewares(parts))
+    app.on_response_prepare.append(put_headers(parts.guard, parts.lasting_tls))
+    for table in tables:
+        for route in table.routes:
+            handler = parts.dispatcher.handler_of(route)
+            if route.method == "GET":
+                app.router.add_get(route.path, handler, allow_head=True)
+            else:
+                app.router.add_route(route.method, route.path, handler)
+    return app
+
+
+def _middlewares(parts: HttpParts) -> list[Any]:
+    http = parts.settings.http
+    chain: list[Any] = [trace(ClientResolver(http.trusted_proxies), parts.metrics)]
+    if parts.settings.rooms.open:
+        chain.append(require_local_host())
+    elif http.tls in ("auto", "files") and parts.https_port():
+        chain.append(require_tls(parts.https_port))
+    chain += [answer_preflights(parts.guard), parts.pages.middleware()]
+    return chain
