@@ -19,7 +19,6 @@ class Action(enum.StrEnum):
     ROOM_ENTER = "room.enter"
     ROOM_PUBLISH = "room.publish"
     ROOM_WATCH = "room.watch"
-    ROOM_UPDATE = "room.update"
     ROOM_DELETE = "room.delete"
     RECORDING_START = "recording.start"
     RECORDING_STOP = "recording.stop"
@@ -84,7 +83,6 @@ RULES: Final[dict[Action, dict[Role, Reach]]] = {
     Action.ROOM_ENTER:         _row(_ANY,  _ANY,   _ANY,     _ANY,   _ANY),
     Action.ROOM_PUBLISH:       _row(_ANY,  _ANY,   _ANY,     _ANY,   _ANY),
     Action.ROOM_WATCH:         _row(_ANY,  _ANY,   _ANY,     _ANY,   _ANY),
-    Action.ROOM_UPDATE:        _row(_ANY,  _OWN,   None,     None,   None),
     Action.ROOM_DELETE:        _row(_ANY,  _OWN,   None,     None,   None),
     Action.RECORDING_START:    _row(_ANY,  _ANY,   _ANY,     None,   None),
     Action.RECORDING_STOP:     _row(_ANY,  _ANY,   _ANY,     None,   None),
@@ -125,8 +123,8 @@ def parse_role(word: str) -> tuple[Role, bool]:
     try:
         return Role(word), False
     except ValueError:
-        known = ", ".join([role.value for role in Role] + sorted(OLD_ROLE_WORDS))
-        raise ValueError(f"There is no such role; take one of {known}.") from None
+        known = ", ".join(role.value for role in Role if role is not Role.GUEST)
+        raise ValueError(f"there is no such role; take one of {known}") from None
 
 
 def can(principal: Principal, action: Action, obj: object | None = None) -> bool:

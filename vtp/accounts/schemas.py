@@ -11,6 +11,7 @@ from vtp.accounts.sessions import Session
 from vtp.accounts.users import User
 from vtp.http.identity import Role
 from vtp.http.pagination import PageQuery
+from vtp.http.text import Name
 
 # RFC 5321 section 4.5.3.1: 64 octets before the @, 254 in all. What a mailbox accepts only a mail can tell.
 _EMAIL = re.compile(r"[^\s@\"(),:;<>\[\]\\]{1,64}@(?:[\w](?:[\w-]{0,61}[\w])?\.)*[\w](?:[\w-]{0,61}[\w])?")
@@ -21,14 +22,6 @@ def _email(value: str) -> str:
     value = value.strip().lower()
     if not _EMAIL.fullmatch(value) or ".." in value or not value.isprintable():
         raise ValueError("write an e-mail address such as ada@school.example")
-    return value
-
-
-def _printable(value: str) -> str:
-    """Refuses control characters: they forge log lines, and PostgreSQL refuses NUL."""
-    value = value.strip()
-    if not value.isprintable():
-        raise ValueError("control characters and line breaks are not allowed here")
     return value
 
 
@@ -46,9 +39,6 @@ def _account_role(value: str) -> str:
 
 
 Email = Annotated[str, Field(max_length=254), AfterValidator(_email)]
-FullName = Annotated[
-    str, Field(min_length=1, max_length=200), AfterValidator(_printable), Field(min_length=1)
-]
 Phone = Annotated[str | None, Field(max_length=32), AfterValidator(_phone)]
 RoleWord = Annotated[str, Field(max_length=32), AfterValidator(_account_role)]
 # Longer than any that is accepted; accounts/password_rules.py says the rest in a sentence.
@@ -61,7 +51,7 @@ class RegisterRequest(BaseModel):
 
     email: Email
     password: Password
-    full_name: FullName
+    full_name: Name
     phone: Phone = None
     role: RoleWord = "student"
 
@@ -93,7 +83,7 @@ class SetupRequest(BaseModel):
     token: OpaqueToken
     email: Email
     password: Password
-    full_name: FullName
+    full_name: Name
     cookie: bool = False
 
 
@@ -158,7 +148,7 @@ class ProfileChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    full_name: FullName | None = None
+    full_name: Name | None = None
     phone: Phone = None
 
 

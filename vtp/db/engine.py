@@ -42,18 +42,9 @@ class Database:
         Raises StartupError with a sentence: for an address that cannot be, a database that does not answer, a
         file that cannot be made, a schema of a newer vtp.
         """
-        try:
-            database = cls.connect(url)
-        except ValueError as error:
-            raise StartupError(f"{error}.") from error
+        database = cls.connect(url)
         try:
             await database.migrate()
-        except Unavailable as error:
-            await database.close()
-            cause = error.__cause__ or error
-            raise StartupError(
-                f"The database {database.url} cannot be used: {_first_line(cause)}."
-            ) from error
         except BaseException:
             await database.close()
             raise
@@ -61,19 +52,32 @@ class Database:
 
     @classmethod
     def connect(cls, url: str) -> Self:
-        """Makes the engines without touching the database or its schema yet."""
-        parsed = parse_url(url)
+        """Makes the engines without touching the database or its schema yet. Raises StartupError."""
+        try:
+            parsed = parse_url(url)
+        except ValueError as error:
+            raise StartupError(f"{error}.") from error
         if parsed.dialect is Dialect.SQLITE:
             return cls(parsed, _sqlite_writer(parsed), _sqlite_reader(parsed))
         engine = _postgresql_engine(parsed)
         return cls(parsed, engine, engine)
 
     async def migrate(self) -> list[str]:
-        """Applies what migrations are pending, forward only and under a lock; gives their revisions."""
-        if self.url.dialect is Dialect.SQLITE:
-            _check_file(self.url)
-        async with self.transaction() as tx:
-            return await tx.run_sync(migrate, self.url.dialect)
+        """Applies what migrations are pending, forward only and under a lock; gives their revisions.
+
+        Raises StartupError when the database cannot be used.
+        """
+        try:
+            if self.url.dialect is Dialect.SQLITE:
+                self.url.file.parent.mkdir(parents=True, exist_ok=True)
+                self.url.file.touch(
+                    mode=0o600
+                )  # nobody else reads password hashes; SQLite's -wal follows suit
+            async with self.transaction() as tx:
+                return await tx.run_sync(migrate, self.url.dialect)
+        except (Unavailable, OSError) as error:
+            reason = _first_line(error.__cause__ or error)
+            raise StartupError(f"The database {self.url} cannot be used: {reason}.") from error
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
@@ -136,14 +140,6 @@ def _unavailable(error: Exception) -> Unavailable:
 
 def _is_full(error: Exception) -> bool:
     return "disk is full" in str(error) or "No space left on device" in str(error)
-
-
-def _check_file(url: DatabaseUrl) -> None:
-    """Makes the folder of an SQLite file; SQLite itself would only say "unable to open database file"."""
-    try:
-        url.file.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise Unavailable(f"The folder {url.file.parent} cannot be made.") from error
 
 
 def _sqlite_writer(url: DatabaseUrl) -> AsyncEngine:

@@ -6,7 +6,8 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 # Control characters and line separators forge log lines (and PostgreSQL refuses NUL); embedding and override
-# of writing direction make a name look like another. Joiners (also Cf) stay: Persian, Hindi and emoji need them.
+# of writing direction make a name look like another. Joiners (also Cf) stay: Persian, Hindi and emoji need
+# them.
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _REFUSED = frozenset(map(chr, range(0x202A, 0x202F)))
 

@@ -1,0 +1,119 @@
+"""Rooms over HTTP: create, list, read, delete, and who is in them."""
+
+from datetime import UTC, datetime
+
+from vtp.accounts.routes import origin_of
+from vtp.errors import FieldError, Invalid
+from vtp.http.pagination import PageQuery, encode_cursor
+from vtp.http.routing import Access, Call, RouteTable
+from vtp.ids import is_id
+from vtp.rooms.live import LiveRooms
+from vtp.rooms.schemas import (
+    AllRoomStats,
+    CreateRoom,
+    DeletedRoom,
+    RoomPage,
+    RoomQuery,
+    RoomReply,
+    RoomStats,
+    SignallingHealth,
+)
+from vtp.rooms.service import RoomService
+
+
+def build_routes(rooms: RoomService, live_rooms: LiveRooms) -> RouteTable:
+    """Declares rooms under `/api/v1/rooms`, and under the older names in `/api/v1/signalling`."""
+    table = RouteTable("rooms", "Rooms, by id or slug.")
+    _reading_routes(table, rooms)
+    _changing_routes(table, rooms)
+    _stats_routes(table, rooms, live_rooms)
+    return table
+
+
+def _reading_routes(table: RouteTable, rooms: RoomService) -> None:
+    @table.get("/api/v1/rooms", query=PageQuery, reply=RoomPage, summary="List rooms", errors=(403,))
+    async def list_rooms(call: Call) -> RoomPage:
+        query: PageQuery = call.query
+        found = await rooms.list_rooms(call.principal, limit=query.limit + 1, before=_position(query))
+        page = found[: query.limit]
+        more = len(found) > query.limit
+        return RoomPage(
+            items=[RoomReply.of(call.principal, room, rooms.live(room)) for room in page],
+            next_cursor=encode_cursor(page[-1].id) if more else None,
+        )
+
+    @table.get("/api/v1/rooms/{room}", reply=RoomReply, summary="Read a room", errors=(403, 404))
+    async def get_room(call: Call) -> RoomReply:
+        room = await rooms.get(call.principal, call.path["room"])
+        return RoomReply.of(call.principal, room, rooms.live(room))
+
+
+def _changing_routes(table: RouteTable, rooms: RoomService) -> None:
+    @table.post(
+        "/api/v1/signalling/room/create",
+        body=CreateRoom,
+        reply=RoomReply,
+        status=201,
+        summary="Create a room",
+        errors=(403, 409),
+    )
+    async def create_room(call: Call) -> RoomReply:
+        body: CreateRoom = call.body
+        settings = body.settings.model_dump()
+        room = await rooms.create(call.principal, body.room_id, body.room_name, settings, origin_of(call))
+        call.reply_headers["Location"] = f"/api/v1/rooms/{room.id}"
+        return RoomReply.of(call.principal, room, None)
+
+    @table.delete(
+        "/api/v1/signalling/room/delete",
+        query=RoomQuery,
+        reply=DeletedRoom,
+        summary="Delete a room and end what goes on in it",
+        errors=(403, 404),
+    )
+    async def delete_room(call: Call) -> DeletedRoom:
+        room = await rooms.delete(call.principal, call.query.room_id, origin_of(call))
+        return DeletedRoom(room_id=room.id)
+
+
+def _stats_routes(table: RouteTable, rooms: RoomService, live_rooms: LiveRooms) -> None:
+    @table.get(
+        "/api/v1/signalling/health",
+        reply=SignallingHealth,
+        access=Access.PUBLIC,
+        summary="Ask whether signalling answers",
+    )
+    async def signalling_health(call: Call) -> SignallingHealth:
+        return SignallingHealth(rooms=len(live_rooms), timestamp=datetime.now(UTC))
+
+    @table.get(
+        "/api/v1/signalling/room/stats",
+        query=RoomQuery,
+        reply=RoomStats,
+        summary="See who is in a room",
+        errors=(403, 404),
+    )
+    async def room_stats(call: Call) -> RoomStats:
+        room = await rooms.get(call.principal, call.query.room_id)
+        return RoomStats.of(room, rooms.live(room))
+
+    @table.get(
+        "/api/v1/signalling/rooms/stats",
+        reply=AllRoomStats,
+        summary="See who is in the rooms that are open now",
+        errors=(403,),
+    )
+    async def all_room_stats(call: Call) -> AllRoomStats:
+        stats = [RoomStats.of(room, live) for room, live in await rooms.list_live(call.principal)]
+        people = sum(room.participant_count for room in stats)
+        return AllRoomStats(rooms=stats, total_rooms=len(stats), total_participants=people)
+
+
+def _position(query: PageQuery) -> str | None:
+    position = query.position()
+    if position is None or (isinstance(position, str) and is_id(position)):
+        return position
+    raise Invalid(
+        "This cursor was not made by this list; start again without one.",
+        errors=[FieldError("/query/cursor", "not a cursor of this list")],
+    )

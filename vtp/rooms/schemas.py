@@ -1,0 +1,171 @@
+"""What crosses the wire about rooms. Field names are the older contract's; nothing is renamed."""
+
+from datetime import datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from vtp.accounts.permissions import Action, can
+from vtp.http.identity import Principal, Role
+from vtp.http.text import Name
+from vtp.rooms.live import LiveRoom
+from vtp.rooms.naming import check_slug
+from vtp.rooms.participants import Participant, participants_of
+from vtp.rooms.store import Room
+
+Slug = Annotated[str, Field(max_length=64), AfterValidator(check_slug)]
+
+
+class RoomRules(BaseModel):
+    """What a room's settings say: who may publish, everyone signed in or only staff (teachers,
+    assistants).
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    publish: Literal["everyone", "staff"] = "everyone"
+
+
+class CreateRoom(BaseModel):
+    """A new room; `room_id` is the slug wanted, made from the name when left out."""
+
+    room_id: Slug | None = None
+    room_name: Name
+    settings: RoomRules = RoomRules()
+
+
+class Rights(BaseModel):
+    """What the caller may do in a room, so that pages offer nothing that would be refused."""
+
+    enter: bool
+    publish: bool
+    watch: bool
+    record: bool
+    delete: bool
+
+    @classmethod
+    def of(cls, principal: Principal, room: Room) -> Self:
+        """Asks `can` for each."""
+        return cls(
+            enter=can(principal, Action.ROOM_ENTER, room),
+            publish=can(principal, Action.ROOM_PUBLISH, room),
+            watch=can(principal, Action.ROOM_WATCH, room),
+            record=can(principal, Action.RECORDING_START, room),
+            delete=can(principal, Action.ROOM_DELETE, room),
+        )
+
+
+class RoomReply(BaseModel):
+    """A room and what goes on in it now; `live`: somebody is presenting."""
+
+    room_id: str
+    slug: str
+    name: str
+    room_name: str
+    owner_id: str | None
+    settings: RoomRules
+    live: bool
+    recording: bool
+    participant_count: int
+    created_at: datetime
+    may: Rights
+
+    @classmethod
+    def of(cls, principal: Principal, room: Room, live: LiveRoom | None) -> Self:
+        """Describes a room to a caller."""
+        return cls(
+            room_id=room.id,
+            slug=room.slug,
+            name=room.name,
+            room_name=room.name,
+            owner_id=room.owner_id,
+            settings=RoomRules.model_validate(room.settings),
+            live=live is not None and live.program.is_live,
+            recording=live is not None and live.recording,
+            participant_count=live.participant_count if live is not None else 0,
+            created_at=room.created_at,
+            may=Rights.of(principal, room),
+        )
+
+
+class RoomPage(BaseModel):
+    """One page of rooms."""
+
+    items: list[RoomReply]
+    next_cursor: str | None
+
+
+class ParticipantReply(BaseModel):
+    """Somebody in a room."""
+
+    participant_id: str
+    peerId: str  # noqa: N815 - the name that mediasoup's clients read
+    user_id: str | None
+    full_name: str
+    role: Role
+    is_producer: bool
+    joined_at: datetime
+
+    @classmethod
+    def of(cls, participant: Participant) -> Self:
+        """Describes a participant."""
+        return cls(
+            participant_id=participant.participant_id,
+            peerId=participant.participant_id,
+            user_id=participant.user_id,
+            full_name=participant.full_name,
+            role=participant.role,
+            is_producer=participant.is_producer,
+            joined_at=participant.joined_at,
+        )
+
+
+class RoomStats(BaseModel):
+    """Who and what is in a room now."""
+
+    room_id: str
+    slug: str
+    participant_count: int
+    producer_count: int
+    participants: list[ParticipantReply]
+
+    @classmethod
+    def of(cls, room: Room, live: LiveRoom | None) -> Self:
+        """Counts what is in a room."""
+        return cls(
+            room_id=room.id,
+            slug=room.slug,
+            participant_count=live.participant_count if live is not None else 0,
+            producer_count=len(live.router.producers) if live is not None else 0,
+            participants=[ParticipantReply.of(p) for p in participants_of(live)],
+        )
+
+
+class AllRoomStats(BaseModel):
+    """The rooms that are open now."""
+
+    rooms: list[RoomStats]
+    total_rooms: int
+    total_participants: int
+
+
+class RoomQuery(BaseModel):
+    """Names a room, by id or slug."""
+
+    room_id: Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class DeletedRoom(BaseModel):
+    """A room that is gone."""
+
+    room_id: str
+    status: Literal["deleted"] = "deleted"
+    message: str = "The room is deleted."
+
+
+class SignallingHealth(BaseModel):
+    """Whether signalling answers, and how much goes on."""
+
+    status: Literal["ok"] = "ok"
+    rooms: int
+    timestamp: datetime

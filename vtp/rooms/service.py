@@ -1,0 +1,131 @@
+"""Rooms: made, found by id or slug, listed, looked into, deleted; who may do that is permissions' to say."""
+
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.accounts.audit import AuditLog, Event, Origin
+from vtp.accounts.permissions import Action, can, require
+from vtp.accounts.service import Clock, utc_now
+from vtp.db import Database
+from vtp.errors import NotFound
+from vtp.http.identity import Principal
+from vtp.ids import is_id
+from vtp.rooms.live import LiveRoom, LiveRooms
+from vtp.rooms.naming import add_new_room, check_reference
+from vtp.rooms.store import Room, add_room, delete_room, find_room, page_of_rooms
+
+
+class RoomService:
+    """What people do with rooms.
+
+    `open_rooms`: as in `vtp serve --open-rooms`, rooms come to be when entered.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        live_rooms: LiveRooms,
+        audit: AuditLog,
+        *,
+        open_rooms: bool = False,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._database = database
+        self._live_rooms = live_rooms
+        self._audit = audit
+        self._open_rooms = open_rooms
+        self._clock = clock
+
+    async def find(self, reference: str) -> Room:
+        """The room that somebody wants to enter, by id or slug; with open rooms it is made by being entered.
+
+        Raises Invalid for a name that no room can have, NotFound.
+        """
+        room = await self._lookup(reference)
+        if room is not None:
+            return room
+        if self._open_rooms and not is_id(reference):
+            return await self._open(reference)
+        raise _no_room()
+
+    async def get(self, principal: Principal, reference: str) -> Room:
+        """A room to look at. Raises Invalid, NotFound, Forbidden."""
+        room = await self._lookup(reference)
+        if room is None:
+            raise _no_room()
+        require(principal, Action.ROOM_ENTER, room)
+        return room
+
+    async def create(
+        self, principal: Principal, slug: str | None, name: str, settings: dict[str, Any], origin: Origin
+    ) -> Room:
+        """Makes a room; without a slug one is made from the name.
+
+        Raises Forbidden, Conflict for a taken slug.
+        """
+        require(principal, Action.ROOM_CREATE)
+        async with self._database.transaction() as tx:
+            room = await add_new_room(tx, slug, name, principal.user_id, settings, self._clock())
+            await self._record(tx, Event.ROOM_CREATED, room, principal, origin)
+        return room
+
+    async def delete(self, principal: Principal, reference: str, origin: Origin) -> Room:
+        """Deletes a room and ends what goes on in it. Raises Invalid, NotFound, Forbidden."""
+        room = await self._lookup(reference)
+        if room is None:
+            raise _no_room()
+        require(principal, Action.ROOM_DELETE, room)
+        async with self._database.transaction() as tx:
+            if not await delete_room(tx, room.id, self._clock()):
+                raise _no_room()
+            await self._record(tx, Event.ROOM_DELETED, room, principal, origin)
+        await self._live_rooms.close_room(room.id)
+        return room
+
+    async def list_rooms(self, principal: Principal, *, limit: int, before: str | None) -> list[Room]:
+        """Rooms, newest first. Raises Forbidden."""
+        require(principal, Action.ROOM_LIST)
+        async with self._database.read() as tx:
+            return await page_of_rooms(tx, limit=limit, before=before)
+
+    def live(self, room: Room) -> LiveRoom | None:
+        """The room's media, while it is open."""
+        return self._live_rooms.get(room.id)
+
+    async def list_live(self, principal: Principal) -> list[tuple[Room, LiveRoom]]:
+        """The rooms open now that the caller may enter, with their media. Raises Forbidden."""
+        require(principal, Action.ROOM_LIST)
+        open_now = []
+        async with self._database.read() as tx:
+            for live in self._live_rooms.rooms:
+                room = await find_room(tx, live.id)
+                if room is not None and can(principal, Action.ROOM_ENTER, room):
+                    open_now.append((room, live))
+        return open_now
+
+    async def _lookup(self, reference: str) -> Room | None:
+        check_reference(reference)
+        async with self._database.read() as tx:
+            return await find_room(tx, reference)
+
+    async def _open(self, slug: str) -> Room:
+        """Makes the room of open rooms; of two who enter at once one makes it, both get it."""
+        async with self._database.transaction() as tx:
+            room = await add_room(tx, slug, slug, None, {}, self._clock()) or await find_room(tx, slug)
+        if room is None:
+            raise _no_room()
+        return room
+
+    async def _record(
+        self, tx: AsyncConnection, event: Event, room: Room, principal: Principal, origin: Origin
+    ) -> None:
+        details = {"slug": room.slug, "name": room.name}
+        subject = f"room:{room.id}"
+        await self._audit.record(
+            tx, event, origin, actor_id=principal.user_id, subject=subject, details=details
+        )
+
+
+def _no_room() -> NotFound:
+    return NotFound("There is no such room.", code="no_such_room")
