@@ -72,8 +72,7 @@ def negotiate_line(
         raise LineRefused(
             f"offers no codec that can be taken ({_names(media)}); {_known(kind, capabilities)}"
         )
-    ranked = sorted(found, key=lambda codec: _rank(codec, prefer))
-    return NegotiatedLine(kind, _with_rtx(ranked, media, kind), extensions)
+    return NegotiatedLine(kind, _with_rtx(_ranked(found, prefer), media, kind), extensions)
 
 
 def _codec_parameters(kind: Kind, rtpmap: RtpMap) -> RtpCodecParameters | None:
@@ -118,13 +117,17 @@ def _feedback(
     ]
 
 
-def _rank(codec: RtpCodecParameters, prefer: Sequence[str]) -> tuple[int, int]:
-    """Preferred codecs in their order, then the rest as offered; H.264 profiles most decodable first."""
-    names = [name.lower() for name in prefer]
-    place = names.index(codec.name) if codec.name in names else len(names)
-    if codec.name != "h264" or codec.name not in names:
-        return place, 0
-    return place, h264_rank(codec)
+def _ranked(codecs: Sequence[RtpCodecParameters], prefer: Sequence[str]) -> list[RtpCodecParameters]:
+    """Preferred codecs in their order, then the rest as offered; of H.264 the profile most can decode first.
+
+    Chromium offers baseline (42001f) before constrained baseline, which is the one Safari and Firefox name.
+    """
+    names = [*(name.lower() for name in prefer), *(codec.name for codec in codecs)]
+
+    def rank(codec: RtpCodecParameters) -> tuple[int, int]:
+        return names.index(codec.name), h264_rank(codec) if codec.name == "h264" else 0
+
+    return sorted(codecs, key=rank)
 
 
 def h264_rank(codec: RtpCodecParameters) -> int:

@@ -111,9 +111,7 @@ def answer_viewer(
     def negotiate(index: int, media: MediaDescription) -> _Accepted:
         if not effective_direction(offer, media).receives:
             raise LineRefused("receives nothing")
-        line = negotiate_line(
-            media, capabilities, receiving=False, prefer=("h264",), wanted=_wanted(media, producers)
-        )
+        line = negotiate_line(media, capabilities, receiving=False, wanted=_wanted(media, producers))
         return _Accepted(line, _whep_media(line, media.mid or str(index), sender))
 
     plan = plan_lines(offer, negotiate)

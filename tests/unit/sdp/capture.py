@@ -111,15 +111,20 @@ class OfferHandler(BaseHTTPRequestHandler):
 
 def capture_ffmpeg() -> None:
     """The muxer holds the interpreter's lock while it waits for the answer, so it gets its own process."""
-    handler = type("Handler", (OfferHandler,), {"offers": []})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    offers: list[str] = []
+
+    class Handler(OfferHandler):
+        pass
+
+    Handler.offers = offers
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         url = f"http://127.0.0.1:{server.server_port}/whip/room"
         publisher = multiprocessing.get_context("spawn").Process(target=publish_with_ffmpeg, args=(url,))
         publisher.start()
         server.handle_request()
         publisher.join(10)
         publisher.kill()
-    write("ffmpeg_publish", handler.offers[0])
+    write("ffmpeg_publish", offers[0])
 
 
 def publish_with_ffmpeg(url: str) -> None:
