@@ -1,0 +1,468 @@
+# The Python face: an Engine with its thread, and the clients it drives.
+
+EVENT_DTLS = ON_DTLS
+EVENT_CONNECTED = ON_CONNECTED
+EVENT_EXPIRED = ON_EXPIRED
+EVENT_KEY_FRAME_WANTED = ON_KEY_FRAME_WANTED
+EVENT_MEDIA_STARTED = ON_MEDIA_STARTED
+EVENT_BYE = ON_BYE
+EVENT_UNIT_DROPPED = ON_UNIT_DROPPED
+
+
+cdef int copy_text(char* out, text, int room, name) except -1:
+    """Copies ASCII text with its closing zero; ValueError when it does not fit."""
+    cdef bytes encoded = text.encode("ascii")
+    if len(encoded) >= room:
+        raise ValueError(f"{name} is longer than {room - 1} characters.")
+    memcpy(out, <const char*>encoded, len(encoded) + 1)
+    return <int>len(encoded)
+
+
+cdef socklen_t write_address(sockaddr_in6* out, ip, int port) except? 0:
+    """Fills a socket address from a literal; ValueError when it is none."""
+    cdef bytes packed = ipaddress.ip_address(ip).packed
+    cdef sockaddr_in* v4 = <sockaddr_in*>out
+    memset(out, 0, sizeof(sockaddr_in6))
+    if len(packed) == 4:
+        v4.sin_family = AF_INET
+        write16(<uint8_t*>&v4.sin_port, <uint16_t>port)
+        memcpy(&v4.sin_addr, <const uint8_t*>packed, 4)
+        return sizeof(sockaddr_in)
+    out.sin6_family = AF_INET6
+    write16(<uint8_t*>&out.sin6_port, <uint16_t>port)
+    memcpy(&out.sin6_addr, <const uint8_t*>packed, 16)
+    return sizeof(sockaddr_in6)
+
+
+cdef void free_incoming(Incoming* stream) noexcept nogil:
+    free(stream.slots)
+    free(stream)
+
+
+cdef void free_outgoing(Outgoing* stream) noexcept nogil:
+    free(stream.ring)
+    free(stream)
+
+
+cdef void free_client(Client* client) noexcept nogil:
+    cdef int i
+    if client.fd >= 0:
+        close(client.fd)
+    for i in range(client.incoming_count):
+        free_incoming(client.incoming[i])
+    for i in range(client.outgoing_count):
+        free_outgoing(client.outgoing[i])
+    if client.has_keys:
+        srtp_close(&client.receive)
+        srtp_close(&client.send)
+    free(client.feedback)
+    free(client)
+
+
+cdef int power_of_two(int wanted) noexcept nogil:
+    cdef int size = 16
+    while size < wanted:
+        size *= 2
+    return size
+
+
+cdef class Engine:
+    """Drives WebRTC clients from one thread. All methods are thread-safe and short.
+
+    `event_fd` is readable when `poll_events` has something. Times handed in are of `time.monotonic_ns()`.
+    """
+
+    cdef Core* core
+    cdef client_lock lock
+    cdef object thread
+    cdef int buffer_bytes
+
+    def __cinit__(self, *, int socket_buffer_bytes=1 << 20):
+        cdef int i
+        client_lock_init(&self.lock)
+        self.buffer_bytes = socket_buffer_bytes
+        self.core = <Core*>calloc(1, sizeof(Core))
+        if self.core == NULL:
+            raise MemoryError("No memory for the client engine.")
+        self.core.epoll_fd = self.core.event_fd = self.core.wake_fd = -1
+        self.core.events = <Event*>calloc(EVENT_SLOTS, sizeof(Event))
+        if self.core.events == NULL or client_seed(&self.core.random_state) < 0:
+            raise MemoryError("No memory for the client engine's events.")
+        self.core.epoll_fd = epoll_create1(EPOLL_CLOEXEC)
+        self.core.event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)
+        self.core.wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)
+        if self.core.epoll_fd < 0 or self.core.event_fd < 0 or self.core.wake_fd < 0:
+            raise OSError(client_errno(), "The client engine got no file descriptor: raise `ulimit -n`.")
+        if client_watch(self.core.epoll_fd, self.core.wake_fd, <uint64_t>-1) < 0:
+            raise OSError(client_errno(), "The client engine cannot watch its own descriptor.")
+        self.core.next_ns = INT64_MAX
+        for i in range(RECEIVE_BATCH):
+            self.core.receive_vectors[i].iov_base = self.core.received[i]
+            self.core.receive_vectors[i].iov_len = DATAGRAM_BYTES
+            self.core.receive_messages[i].msg_hdr.msg_iov = &self.core.receive_vectors[i]
+            self.core.receive_messages[i].msg_hdr.msg_iovlen = 1
+            self.core.receive_messages[i].msg_hdr.msg_name = &self.core.receive_addresses[i]
+            self.core.receive_messages[i].msg_hdr.msg_control = self.core.control[i]
+
+    def __dealloc__(self):
+        cdef int64_t i
+        if self.core == NULL:
+            return
+        for i in range(self.core.count):
+            if self.core.clients[i] != NULL:
+                free_client(self.core.clients[i])
+        for fd in (self.core.epoll_fd, self.core.event_fd, self.core.wake_fd):
+            if fd >= 0:
+                close(fd)
+        free(self.core.clients)
+        free(self.core.due)
+        free(self.core.events)
+        free(self.core)
+        client_lock_destroy(&self.lock)
+
+    @property
+    def event_fd(self) -> int:
+        """An eventfd for the event loop."""
+        return self.core.event_fd
+
+    def start(self) -> None:
+        """Starts the thread. RuntimeError when it runs already or was closed."""
+        if self.thread is not None or self.core.stopping:
+            raise RuntimeError("The client engine was started before.")
+        self.thread = threading.Thread(target=self._run, name="vtp-client", daemon=True)
+        self.thread.start()
+
+    def _run(self):
+        with nogil:
+            run_loop(self.core, &self.lock)
+
+    def close(self) -> None:
+        """Stops the thread; the clients' figures can still be read."""
+        with nogil:
+            client_lock_take(&self.lock)
+            self.core.stopping = True
+            client_lock_give(&self.lock)
+            client_signal(self.core.wake_fd)
+        if self.thread is not None:
+            self.thread.join()
+            self.thread = None
+
+    def poll_events(self) -> list:
+        """What happened since the last call: (EVENT_*, client, value), the value as the event's comment says."""
+        cdef list events = []
+        cdef Event* event
+        with nogil:
+            client_lock_take(&self.lock)
+        client_unsignal(self.core.event_fd)
+        while self.core.event_count:
+            event = &self.core.events[self.core.event_head]
+            if event.kind == ON_DTLS:
+                events.append((event.kind, event.client, <bytes>event.data[:event.length]))
+            else:
+                events.append((event.kind, event.client, event.value))
+            self.core.event_head = (self.core.event_head + 1) % EVENT_SLOTS
+            self.core.event_count -= 1
+        client_lock_give(&self.lock)
+        return events
+
+    cdef int64_t place(self, Client* client) except -1:
+        """Stores a client; its id. Called with the lock held."""
+        cdef int64_t capacity
+        cdef void* grown
+        if self.core.count == self.core.capacity:
+            capacity = 2 * self.core.capacity if self.core.capacity else 64
+            grown = realloc(self.core.clients, capacity * sizeof(Client*))
+            if grown == NULL:
+                raise MemoryError("No memory for one more client.")
+            self.core.clients = <Client**>grown
+            grown = realloc(self.core.due, capacity * sizeof(int64_t))
+            if grown == NULL:
+                raise MemoryError("No memory for one more client.")
+            self.core.due = <int64_t*>grown
+            self.core.capacity = capacity
+        client.id = self.core.count
+        self.core.clients[client.id] = client
+        self.core.due[client.id] = INT64_MAX
+        self.core.count += 1
+        return client.id
+
+    cdef Client* find(self, int64_t client) except NULL:
+        if not 0 <= client < self.core.count or self.core.clients[client] == NULL:
+            raise KeyError(f"There is no client {client}.")
+        return self.core.clients[client]
+
+    cdef int wake(self, Client* client) except -1:
+        """Runs the client's timers soon; called with the lock held."""
+        self.core.due[client.id] = 0
+        self.core.next_ns = 0
+        client_signal(self.core.wake_fd)
+        return 0
+
+    def add_client(self, candidates, *, local_ufrag, local_password, remote_ufrag, remote_password, cname="vtp",
+                   bind=None) -> int:
+        """A new client that checks the peer's `candidates` [(ip, port)] at once (the first four of the first's family).
+
+        `bind` is (ip, port) of our end, any by default. Raises ValueError for an address or text that cannot be,
+        OSError when the system gives no socket.
+        """
+        cdef Client* client = <Client*>calloc(1, sizeof(Client))
+        cdef int64_t added
+        if client == NULL:
+            raise MemoryError("No memory for one more client.")
+        client.fd = client.selected = -1
+        try:
+            self.fill_client(client, candidates, local_ufrag, local_password, remote_ufrag, remote_password, cname)
+            self.open_socket(client, bind)
+        except BaseException:
+            free_client(client)
+            raise
+        with nogil:
+            client_lock_take(&self.lock)
+        try:
+            added = self.place(client)
+            if client_watch(self.core.epoll_fd, client.fd, <uint64_t>added) < 0:
+                raise OSError(client_errno(), "The client's socket cannot be watched.")
+            client.tie_breaker = core_random(self.core)
+            client.reporter_ssrc = <uint32_t>(core_random(self.core)) | 1
+            new_transaction(self.core, client)
+            self.wake(client)
+        finally:
+            client_lock_give(&self.lock)
+        return added
+
+    cdef int fill_client(self, Client* client, candidates, local_ufrag, local_password, remote_ufrag, remote_password,
+                         cname) except -1:
+        cdef sockaddr_in6 address
+        cdef socklen_t length
+        copy_text(client.local_ufrag, local_ufrag, ICE_TEXT, "local_ufrag")
+        copy_text(client.local_password, local_password, ICE_TEXT, "local_password")
+        copy_text(client.remote_ufrag, remote_ufrag, ICE_TEXT, "remote_ufrag")
+        copy_text(client.remote_password, remote_password, ICE_TEXT, "remote_password")
+        client.cname_length = copy_text(client.cname, cname, NAME_BYTES, "cname")
+        for ip, port in candidates:
+            length = write_address(&address, ip, port)
+            if client.candidate_count and address.sin6_family != client.candidates[0].sin6_family:
+                continue
+            if client.candidate_count < MAX_CANDIDATES:
+                client.candidates[client.candidate_count] = address
+                client.candidate_lengths[client.candidate_count] = length
+                client.candidate_count += 1
+        if client.candidate_count == 0:
+            raise ValueError("There is no candidate to connect to.")
+        return 0
+
+    cdef int open_socket(self, Client* client, bind) except -1:
+        cdef sockaddr_in6 address
+        cdef socklen_t length
+        client.fd = client_socket(client.candidates[0].sin6_family, self.buffer_bytes)
+        if client.fd < 0:
+            error = -client.fd
+            client.fd = -1
+            raise OSError(error, "No socket for one more client: raise `ulimit -n`.")
+        if bind is not None:
+            length = write_address(&address, bind[0], bind[1])
+            if client_bind(client.fd, <sockaddr*>&address, length) < 0:
+                raise OSError(client_errno(), f"Port {bind[1]} of {bind[0]} cannot be used.")
+        return 0
+
+    def remove_client(self, int64_t client) -> None:
+        """Closes the client's socket and forgets it. KeyError when it is not there."""
+        with nogil:
+            client_lock_take(&self.lock)
+        try:
+            found = <size_t>self.find(client)
+            self.core.clients[client] = NULL
+            self.core.due[client] = INT64_MAX
+            if self.core.send_client == <Client*>found:
+                self.core.send_client = NULL
+            free_client(<Client*>found)
+        finally:
+            client_lock_give(&self.lock)
+
+    def send_dtls(self, int64_t client, const uint8_t[::1] datagram not None) -> bool:
+        """Sends a DTLS datagram to the selected candidate; False when there is none yet or the socket is full."""
+        cdef Client* found
+        cdef uint8_t* out
+        cdef int length = <int>datagram.shape[0]
+        if not 0 < length <= SEND_SLOT:
+            raise ValueError(f"A DTLS datagram has 1 to {SEND_SLOT} bytes.")
+        with nogil:
+            client_lock_take(&self.lock)
+        try:
+            found = self.find(client)
+            if found.selected < 0:
+                return False
+            out = send_slot(self.core, found)
+            memcpy(out, &datagram[0], length)
+            send_commit(self.core, found.selected, length)
+            flush(self.core)
+        finally:
+            client_lock_give(&self.lock)
+        return True
+
+    def set_srtp(self, int64_t client, int profile, bytes receive_key, bytes receive_salt, bytes send_key,
+                 bytes send_salt) -> None:
+        """Gives the client its keys (IANA profile number). ValueError when they do not fit the profile."""
+        cdef Client* found
+        cdef int failed
+        with nogil:
+            client_lock_take(&self.lock)
+        try:
+            found = self.find(client)
+            if found.has_keys:
+                raise ValueError("The client has its SRTP keys already.")
+            failed = srtp_open(&found.receive, profile, receive_key, <int>len(receive_key), receive_salt,
+                               <int>len(receive_salt), 0)
+            if failed == 0:
+                failed = srtp_open(&found.send, profile, send_key, <int>len(send_key), send_salt,
+                                   <int>len(send_salt), 1)
+            if failed:
+                srtp_close(&found.receive)
+                raise ValueError(f"The SRTP keys do not fit profile {profile}.")
+            found.has_keys = True
+            self.wake(found)
+        finally:
+            client_lock_give(&self.lock)
+
+    def add_incoming(self, int64_t client, *, kind, uint32_t ssrc, uint32_t rtx_ssrc, payloads, bint nack,
+                     int transport_cc_extension=0, int capture_extension=0) -> int:
+        """A stream to receive; its index. `payloads` are (payload type, codec, clock rate, RTX payload type or -1)."""
+        cdef Client* found
+        cdef Incoming* stream = <Incoming*>calloc(1, sizeof(Incoming))
+        cdef int i, slots = VIDEO_SLOTS if kind == "video" else AUDIO_SLOTS
+        if stream == NULL:
+            raise MemoryError("No memory for one more stream.")
+        stream.slots = <Seen*>calloc(slots, sizeof(Seen))
+        if stream.slots == NULL:
+            free(stream)
+            raise MemoryError("No memory for one more stream.")
+        for i in range(slots):
+            stream.slots[i].number = -1
+        stream.slot_mask = slots - 1
+        stream.ssrc, stream.rtx_ssrc, stream.video, stream.nack = ssrc, rtx_ssrc, kind == "video", nack
+        stream.capture_extension = <uint8_t>capture_extension
+        for payload_type, codec, clock_rate, rtx_payload_type in payloads[:MAX_PAYLOADS]:
+            stream.payloads[stream.payload_count].payload_type = payload_type
+            stream.payloads[stream.payload_count].codec = codec
+            stream.payloads[stream.payload_count].clock_rate = clock_rate
+            stream.payloads[stream.payload_count].rtx_payload_type = rtx_payload_type
+            stream.payload_count += 1
+        with nogil:
+            client_lock_take(&self.lock)
+        try:
+            found = self.find(client)
+            if found.incoming_count == MAX_STREAMS:
+                raise ValueError(f"A client receives at most {MAX_STREAMS} streams.")
+            if transport_cc_extension and found.feedback == NULL:
+                found.feedback = <TransportFeedback*>calloc(1, sizeof(TransportFeedback))
+                if found.feedback == NULL:
+                    raise MemoryError("No memory for transport-wide feedback.")
+                found.feedback.base = -1
+                found.transport_cc_extension = <uint8_t>transport_cc_extension
+            found.incoming[found.incoming_count] = stream
+            found.incoming_count += 1
+            return found.incoming_count - 1
+        except BaseException:
+            free_incoming(stream)
+            raise
+        finally:
+            client_lock_give(&self.lock)
+
+    def add_outgoing(self, int64_t client, *, kind, uint32_t ssrc, uint32_t rtx_ssrc, int codec, int payload_type,
+                     int rtx_payload_type, uint32_t clock_rate, mid, extensions, int ring_packets=2048) -> int:
+        """A stream to send; its index. `extensions` maps mid, abs-send-time, transport-cc, abs-capture-time to ids.
+
+        `ring_packets` are kept for the pacer and for resending: 1.2 KB each.
+        """
+        cdef Client* found
+        cdef Outgoing* stream
+        cdef int i, size = power_of_two(ring_packets)
+        stream = <Outgoing*>calloc(1, sizeof(Outgoing))
+        if stream == NULL:
+            raise MemoryError("No memory for one more stream.")
+        stream.ring = <Sent*>calloc(size, sizeof(Sent))
+        if stream.ring == NULL:
+            free(stream)
+            raise MemoryError("No memory for one more stream.")
+        for i in range(size):
+            stream.ring[i].number = -1
+        stream.ring_mask = size - 1
+        stream.ssrc, stream.rtx_ssrc, stream.video, stream.codec = ssrc, rtx_ssrc, kind == "video", codec
+        stream.payload_type, stream.rtx_payload_type = payload_type, rtx_payload_type
+        stream.clock_rate = clock_rate
+        with nogil:
+            client_lock_take(&self.lock)
+        try:
+            found = self.find(client)
+            if found.outgoing_count == MAX_STREAMS:
+                raise ValueError(f"A client sends at most {MAX_STREAMS} streams.")
+            stream.mid_length = copy_text(stream.mid, mid, 17, "mid")
+            for i, name in enumerate(("mid", "abs-send-time", "transport-cc", "abs-capture-time")):
+                stream.extension[i] = extensions.get(name, 0)
+            memcpy(stream.cname, found.cname, NAME_BYTES)
+            stream.cname_length = found.cname_length
+            # first numbers below 2^15, so that the receiver cannot guess the roll-over counter wrong
+            stream.written = stream.sent = <int64_t>(core_random(self.core) & 0x7FFF)
+            stream.rtx_sequence = <uint16_t>(core_random(self.core) & 0x7FFF)
+            stream.picture_id = <uint16_t>(core_random(self.core) & 0x7FFF)
+            found.outgoing[found.outgoing_count] = stream
+            found.outgoing_count += 1
+            return found.outgoing_count - 1
+        except BaseException:
+            free_outgoing(stream)
+            raise
+        finally:
+            client_lock_give(&self.lock)
+
+    def send_unit(self, int64_t client, int index, const uint8_t[::1] data not None, uint32_t rtp_timestamp,
+                  int64_t due_ns, *, bint key=False, int width=0, int height=0) -> bool:
+        """Cuts one access unit into packets that leave at `due_ns`; False when the pacer is a whole ring behind.
+
+        H.264 in annex B, AV1 as a low-overhead temporal unit, VP8 and VP9 frames, Opus packets. ValueError when it
+        cannot be read as such, or is larger than the ring.
+        """
+        cdef Client* found
+        cdef Outgoing* stream
+        cdef Cutter cutter
+        cdef int64_t capture_ns, first
+        cdef int result, length = <int>data.shape[0]
+        if length == 0:
+            raise ValueError("An access unit is not empty.")
+        with nogil:
+            client_lock_take(&self.lock)
+        try:
+            found = self.find(client)
+            if not 0 <= index < found.outgoing_count:
+                raise KeyError(f"The client has no outgoing stream {index}.")
+            stream = found.outgoing[index]
+            first = stream.written
+            capture_ns = due_ns + client_clock(CLOCK_REALTIME) - client_clock(CLOCK_MONOTONIC)
+            cut_begin(&cutter, stream, rtp_timestamp, capture_ns)
+            result = cut_unit(&cutter, &data[0], length, key, width, height)
+            if result == UNIT_OK:
+                result = queue_unit(stream, due_ns, first)
+            if result == UNIT_OK:
+                stream.last_timestamp = rtp_timestamp
+                stream.timestamp_ns = due_ns
+                self.core.due[client] = min(self.core.due[client], due_ns)
+                if due_ns < self.core.next_ns:
+                    self.core.next_ns = due_ns
+                    client_signal(self.core.wake_fd)
+            else:
+                stream.units_dropped += 1
+        finally:
+            client_lock_give(&self.lock)
+        if result == UNIT_MALFORMED:
+            raise ValueError("The access unit is not of the stream's codec.")
+        if result == UNIT_TOO_LARGE:
+            raise ValueError("The access unit has more packets than the stream's ring.")
+        return result == UNIT_OK
+
+    def stats(self, int64_t client) -> dict:
+        """Every figure of a client, its incoming and its outgoing streams. KeyError when it is not there."""
+        with nogil:
+            client_lock_take(&self.lock)
+        try:
+            return client_dict(self.find(client), client_clock(CLOCK_REALTIME))
+        finally:
+            client_lock_give(&self.lock)

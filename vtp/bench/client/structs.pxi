@@ -1,0 +1,292 @@
+# The objects of the client as plain C structs. An Engine owns Clients; a Client owns its socket, its SRTP sessions,
+# its Incoming and Outgoing streams. All of them are touched only under the Engine's lock. Times are nanoseconds.
+
+cdef enum:
+    DATAGRAM_BYTES = 2048        # room for one received datagram
+    RECEIVE_BATCH = 32           # datagrams per recvmmsg
+    SEND_BATCH = 32              # datagrams per sendmmsg
+    SEND_SLOT = 1500             # a packet, its SRTP tag, an RTX number
+    PACKET_BYTES = 1200          # largest RTP packet we send, before the SRTP tag (media.md)
+    MAX_CANDIDATES = 4
+    MAX_STREAMS = 8              # of either direction, per client
+    MAX_PAYLOADS = 16            # payload types of one incoming stream
+    MAX_MISSING = 512            # holes followed at a time, per incoming stream
+    VIDEO_SLOTS = 1024           # packets remembered per incoming video stream, about 3 s
+    AUDIO_SLOTS = 256
+    FEEDBACK_SLOTS = 2048        # transport-wide numbers remembered between two feedback packets
+    UNIT_SLOTS = 128             # access units waiting for the pacer
+    ICE_TEXT = 257               # RFC 8445 section 5.3: at most 256 characters
+    EVENT_SLOTS = 4096
+    EVENT_BYTES = 1600
+    NAME_BYTES = 64
+
+cdef enum:                       # what a slot of an incoming stream knows of its packet
+    SEEN = 1
+    SEEN_MARKER = 2
+    SEEN_START = 4
+    SEEN_KEY = 8
+    SEEN_PADDING = 16
+
+cdef enum:                       # extension ids, in the order of Outgoing.extension
+    CLIENT_EXT_MID = 0
+    CLIENT_EXT_ABS_SEND_TIME = 1
+    CLIENT_EXT_TRANSPORT_CC = 2
+    CLIENT_EXT_ABS_CAPTURE_TIME = 3
+    CLIENT_EXTENSIONS = 4
+
+
+cdef struct PayloadEntry:
+    uint8_t payload_type
+    uint8_t codec
+    int16_t rtx_payload_type     # -1: none
+    uint32_t clock_rate
+
+
+cdef struct Seen:                # one packet of an incoming stream, decoded as far as frames need it
+    int64_t number               # extended sequence number; -1: empty
+    int64_t arrival_ns           # CLOCK_REALTIME
+    int64_t capture_ns           # its abs-capture-time; 0: none
+    uint32_t timestamp
+    uint32_t clock_rate
+    uint8_t flags
+
+
+cdef struct Hole:
+    int64_t number
+    int64_t since_ns
+    int64_t asked_ns             # 0: not yet
+    int tries
+
+
+cdef struct Frames:              # frame assembly and what a viewer would have felt
+    bint open
+    bint broken                  # a packet of the open frame is gone
+    bint key
+    bint waits_for_key           # a hole was given up: what follows cannot be decoded
+    uint32_t timestamp
+    uint32_t clock_rate
+    int64_t arrival_ns           # newest packet of the open frame
+    int64_t capture_ns           # abs-capture-time of the open frame; 0: none
+    uint64_t complete
+    uint64_t broken_count
+    uint64_t undecodable
+    uint64_t key_count
+    int64_t first_ns             # CLOCK_REALTIME of the first complete frame; 0: none yet
+    int64_t last_ns
+    double gap_mean_ns           # between complete frames, moving over about 30
+    uint64_t gaps
+    uint64_t freezes
+    int64_t freeze_ns
+    bint has_relative
+    int64_t relative_base_ns     # arrival minus RTP time of the fastest frame so far
+    int64_t extended_timestamp
+    uint64_t clock_apart         # samples that no common clock explains
+    Histogram delay
+    Histogram relative
+
+
+cdef struct Incoming:
+    uint32_t ssrc
+    uint32_t rtx_ssrc            # 0: none
+    bint video
+    bint nack
+    PayloadEntry[MAX_PAYLOADS] payloads
+    int payload_count
+    uint8_t capture_extension
+    bint started
+    int64_t base
+    int64_t highest
+    int64_t cursor               # next number that frame assembly waits for
+    Seen* slots
+    int slot_mask
+    Hole[MAX_MISSING] holes
+    int hole_count
+    uint64_t packets             # each number once, however it came
+    uint64_t bytes               # of RTP, headers included
+    uint64_t payload_bytes
+    uint64_t direct              # packets that came without RTX, duplicates included (RFC 3550 counts those)
+    uint64_t missing             # numbers that did not come in their turn
+    uint64_t recovered           # by RTX
+    uint64_t reordered           # came late by themselves
+    uint64_t duplicates
+    uint64_t lost                # given up
+    uint64_t late                # came after they were given up
+    uint64_t resets
+    uint64_t nacks
+    uint64_t plis
+    uint8_t last_payload_type
+    uint8_t last_codec
+    double jitter                # RFC 3550 section 6.4.1, in timestamp units
+    int64_t transit
+    bint has_transit
+    uint64_t expected_before
+    uint64_t direct_before
+    uint64_t sender_ntp
+    uint32_t sender_timestamp
+    int64_t sender_report_ns     # CLOCK_MONOTONIC; 0: none
+    uint64_t sender_reports
+    bint wants_key
+    int64_t pli_ns
+    Frames frames
+
+
+cdef struct Sent:                # one packet of an outgoing stream, plain
+    int64_t number               # extended sequence number; -1: empty
+    int64_t resent_ns
+    uint16_t length
+    uint16_t header_length
+    uint8_t[PACKET_BYTES] data
+
+
+cdef struct Unit:                # one access unit waiting for the pacer
+    int64_t due_ns
+    int64_t first
+    int64_t end                  # number after its last packet
+    int burst                    # packets each 5 ms
+
+
+cdef struct Outgoing:
+    uint32_t ssrc
+    uint32_t rtx_ssrc            # 0: none
+    bint video
+    uint8_t codec
+    uint8_t payload_type
+    int16_t rtx_payload_type
+    uint32_t clock_rate
+    uint8_t[CLIENT_EXTENSIONS] extension
+    char[17] mid
+    int mid_length
+    char[NAME_BYTES] cname
+    int cname_length
+    Sent* ring
+    int ring_mask
+    int64_t written              # next number a packetizer writes
+    int64_t sent                 # next number the pacer sends
+    uint16_t rtx_sequence
+    uint16_t picture_id
+    int64_t extended_timestamp
+    Unit[UNIT_SLOTS] units
+    int unit_head
+    int unit_count
+    int64_t burst_ns             # no burst before this
+    int64_t last_due_ns
+    int64_t report_ns
+    uint32_t last_timestamp      # of the newest unit handed over, and when it was due
+    int64_t timestamp_ns
+    SrtpStream* protect
+    SrtpStream* rtx_protect
+    uint64_t packets
+    uint64_t bytes
+    uint64_t payload_bytes
+    uint64_t units_sent
+    uint64_t units_dropped
+    uint64_t resent
+    uint64_t resend_missed
+    uint64_t nacks
+    uint64_t key_requests
+    uint8_t fraction_lost
+    int32_t lost
+    double rtt_ns
+    uint8_t fir_sequence
+    bint fir_seen
+
+
+cdef struct TransportFeedback:   # draft-holmer-rmcat-transport-wide-cc-extensions-01
+    int64_t base                 # next number to report; -1: none yet
+    int64_t highest
+    uint8_t count
+    int64_t[FEEDBACK_SLOTS] arrival_ns
+    int64_t[FEEDBACK_SLOTS] number
+
+
+cdef struct Client:
+    int64_t id
+    int fd
+    bint alive
+    # ICE
+    sockaddr_in6[MAX_CANDIDATES] candidates
+    socklen_t[MAX_CANDIDATES] candidate_lengths
+    int candidate_count
+    int selected                 # index into candidates; -1: none has answered
+    char[ICE_TEXT] local_ufrag
+    char[ICE_TEXT] local_password
+    char[ICE_TEXT] remote_ufrag
+    char[ICE_TEXT] remote_password
+    uint64_t tie_breaker
+    uint8_t[12] transaction
+    int64_t check_sent_ns
+    int64_t next_check_ns
+    int checks
+    int64_t started_ns
+    int64_t consent_ns
+    double rtt_ns
+    bint expired
+    # SRTP
+    bint has_keys
+    SrtpSession receive
+    SrtpSession send
+    bint media_started
+    # streams
+    Incoming* incoming[MAX_STREAMS]
+    int incoming_count
+    Outgoing* outgoing[MAX_STREAMS]
+    int outgoing_count
+    uint16_t transport_sequence
+    uint8_t transport_cc_extension
+    TransportFeedback* feedback
+    int64_t feedback_ns          # when the next one is due; 0: not wanted
+    int64_t report_ns
+    uint32_t reporter_ssrc
+    char[NAME_BYTES] cname
+    int cname_length
+    double remb_bps
+    uint64_t datagrams_received
+    uint64_t datagrams_sent
+    uint64_t unprotect_failed
+    uint64_t unknown_streams
+    uint64_t malformed
+    uint64_t send_failed
+    uint64_t checks_sent
+    uint64_t feedback_sent
+    uint64_t feedback_received
+
+
+cdef struct Event:
+    int kind
+    int64_t client
+    int64_t value
+    int length
+    uint8_t[EVENT_BYTES] data
+
+
+cdef struct Core:
+    int epoll_fd
+    int event_fd                 # readable for Python when events wait
+    int wake_fd                  # wakes the loop
+    Client** clients
+    int64_t* due                 # per client: earliest of its timers, CLOCK_MONOTONIC
+    int64_t capacity
+    int64_t count                # ids given out so far
+    int64_t alive
+    Event* events
+    int event_head
+    int event_count
+    bint event_signal
+    uint64_t events_dropped
+    int64_t now_ns               # CLOCK_MONOTONIC
+    int64_t wall_ns              # CLOCK_REALTIME
+    int64_t next_ns
+    uint64_t random_state
+    bint stopping
+    # one receive batch
+    uint8_t[RECEIVE_BATCH][DATAGRAM_BYTES] received
+    uint8_t[RECEIVE_BATCH][64] control
+    mmsghdr[RECEIVE_BATCH] receive_messages
+    iovec[RECEIVE_BATCH] receive_vectors
+    sockaddr_in6[RECEIVE_BATCH] receive_addresses
+    # one send batch
+    uint8_t[SEND_BATCH][SEND_SLOT] outgoing
+    mmsghdr[SEND_BATCH] send_messages
+    iovec[SEND_BATCH] send_vectors
+    int send_count
+    Client* send_client
