@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -125,7 +125,7 @@ class Consumer:
             self.paused = False
             self.worker.core.pause_consumer(self.handle, False)
 
-    def stats(self) -> dict[str, Any]:
+    def stats(self) -> Mapping[str, Any]:
         """Counters of the packet path, empty after the end."""
         return {} if self.closed else self.worker.core.consumer_stats(self.handle)
 

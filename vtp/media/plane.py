@@ -15,13 +15,14 @@ from vtp.media.certificates import Certificates
 from vtp.media.ice import choose_addresses, interface_addresses
 from vtp.media.ortc import generate_router_capabilities
 from vtp.media.router import Router
-from vtp.media.worker import MediaWorker, WorkerDied
+from vtp.media.worker import MediaWorker
 from vtp.settings import MediaSettings, Settings
 from vtp.tasks import Tasks
 
 logger = logging.getLogger(__name__)
 
 TRIM_INTERVAL_S = 60.0
+MAX_ADDRESSES = 15  # sockets that one compiled Worker watches
 
 
 class MediaPlane:
@@ -33,12 +34,10 @@ class MediaPlane:
         self._certificates = Certificates()
         self._tasks = Tasks()
         self._routers: set[Router] = set()
-        for worker in workers:
-            worker.add_listener(self._worker_died)
 
     @property
     def is_alive(self) -> bool:
-        """Whether there is a worker for another room."""
+        """Whether there is a running worker for another room."""
         return any(not worker.is_closed for worker in self.workers)
 
     def start(self) -> None:
@@ -76,10 +75,6 @@ class MediaPlane:
         for worker in self.workers:
             worker.close()
 
-    def _worker_died(self, event: WorkerDied) -> None:
-        if not self.is_alive:
-            logger.critical("No media worker is left; restart the server.")
-
 
 def _object_counts(worker: MediaWorker) -> dict[str, int]:
     return {
@@ -96,6 +91,9 @@ async def start_media(settings: Settings) -> MediaPlane:
         addresses = choose_addresses(media.host, await asyncio.to_thread(interface_addresses))
     except ValueError as error:
         raise StartupError(f"The setting media.host is wrong: {error}") from error
+    if len(addresses) > MAX_ADDRESSES:
+        logger.warning("Media listens on the first %d of %d addresses.", MAX_ADDRESSES, len(addresses))
+        addresses = addresses[:MAX_ADDRESSES]
     workers: list[MediaWorker] = []
     try:
         for index in range(media.workers):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -146,7 +146,7 @@ class Producer:
             raise ValueError("This producer is closed; there is nothing to record.")
         return self.worker.core.open_tap(self.handle, bytes)
 
-    def stats(self) -> dict[str, Any]:
+    def stats(self) -> Mapping[str, Any]:
         """Counters of the packet path, empty after the end."""
         return {} if self.closed else self.worker.core.producer_stats(self.handle)
 

@@ -58,7 +58,6 @@ class Router:
         self._certificates = certificates
         self._tasks = tasks
         self._emitter: Emitter[RouterEvent] = Emitter()
-        self._stop_watching = worker.add_listener(lambda died: self.close(died.reason))
 
     @property
     def producers(self) -> dict[str, Producer]:
@@ -76,7 +75,7 @@ class Router:
 
     def create_transport(self, app_data: dict[str, Any] | None = None) -> WebRtcTransport:
         """A transport for one peer. Raises ValueError when the router is closed."""
-        if self.closed:
+        if self.closed or self.worker.is_closed:
             raise ValueError("This router is closed.")
         transport = WebRtcTransport(
             self.worker, self.rtp_capabilities, self._certificates.current(), self._tasks, app_data=app_data
@@ -95,7 +94,6 @@ class Router:
         if self.closed:
             return
         self.closed = True
-        self._stop_watching()
         for transport in list(self.transports.values()):
             transport.close(reason)
         self._emitter.emit(RouterClosed(self, reason))

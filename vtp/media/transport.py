@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import enum
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -369,18 +369,17 @@ class WebRtcTransport:
 
     # The end
 
-    def stats(self) -> dict[str, Any]:
+    def stats(self) -> Mapping[str, Any]:
         """Counters of the packet path and the states."""
-        counters = (
-            {} if self.closed or self.worker.is_closed else self.worker.core.transport_stats(self.handle)
-        )
-        return {
-            **counters,
+        states = {
             "ice_state": self.ice_state.value,
             "dtls_state": self.dtls_state.value,
             "selected_address": self.selected_address,
             "dtls_datagrams_dropped": self.dtls.dropped_datagrams,
         }
+        if self.closed or self.worker.is_closed:
+            return states
+        return {**self.worker.core.transport_stats(self.handle), **states}
 
     def close(self, reason: str = "It was closed on request.") -> None:
         """Ends everything on it: close_notify to the peer, producers and consumers closed, listeners told."""

@@ -5,12 +5,9 @@ from __future__ import annotations
 import asyncio
 import enum
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from vtp import _rtp_fast
-from vtp.media.events import Emitter
 from vtp.media.ice import Address, make_candidates
 from vtp.media.parameters import IceCandidate
 
@@ -43,13 +40,6 @@ class EventSink(Protocol):
         """Takes one event about this object; called on the event loop, in the order of events."""
 
 
-@dataclass(frozen=True)
-class WorkerDied:
-    """The packet path's thread has ended by itself; nothing of this worker works any more."""
-
-    reason: str
-
-
 Sinks = dict[int, EventSink]
 
 
@@ -73,7 +63,6 @@ class MediaWorker:
         self._loop = loop
         self._threaded = threaded
         self._tick: asyncio.TimerHandle | None = None
-        self._emitter: Emitter[WorkerDied] = Emitter()
         self._closed = False
 
     @property
@@ -85,17 +74,13 @@ class MediaWorker:
     def is_closed(self) -> bool:
         return self._closed
 
-    def add_listener(self, listener: Callable[[WorkerDied], None]) -> Callable[[], None]:
-        """Hears of the worker's death; the returned function stops that."""
-        return self._emitter.add_listener(listener)
-
     def start(self) -> None:
         """Starts the packet path: its own thread, or driven by this event loop."""
         self._loop.add_reader(self.core.event_fd, self._dispatch)
         if self._threaded:
             self.core.start()
         else:
-            self._loop.add_reader(self.core.fileno(), self._run_once)
+            self._loop.add_reader(self.core.fileno(), self.core.run_once)
             self._run_tick()
 
     def counters(self) -> dict[str, int]:
@@ -116,13 +101,7 @@ class MediaWorker:
 
     def _run_tick(self) -> None:
         self._tick = self._loop.call_later(TICK_S, self._run_tick)
-        self._run_once()
-
-    def _run_once(self) -> None:
-        try:
-            self.core.run_once()
-        except OSError as error:
-            self._die(f"The packet path ended: {error}.")
+        self.core.run_once()
 
     def _dispatch(self) -> None:
         for kind, object_id, value in self.core.poll_events():
@@ -144,9 +123,3 @@ class MediaWorker:
         lost = value if isinstance(value, int) else 1
         self.lost_events += lost
         logger.warning("The event loop was too slow: %d events of the packet path were lost.", lost)
-
-    def _die(self, reason: str) -> None:
-        if not self._closed:
-            logger.error("%s Its transports are closed.", reason)
-            self.close()
-            self._emitter.emit(WorkerDied(reason))

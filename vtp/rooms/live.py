@@ -15,6 +15,7 @@ from vtp.rooms.program import Program
 from vtp.settings import Settings
 
 EMPTY_ROOM_GRACE_S = 10.0
+PARTICIPANT_ID = "participant_id"  # in a producer's `app_data`: who publishes it
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class LiveRoom:
         return [
             producer
             for producer in self.router.producers.values()
-            if producer.app_data.get("participant_id") == participant_id
+            if producer.app_data.get(PARTICIPANT_ID) == participant_id
         ]
 
     def close(self, reason: str = "The room was closed.") -> None:

@@ -19,6 +19,7 @@ from vtp.media.sdp import SessionDescription
 from vtp.media.sdp_ortc import WhepAnswer, whep_answer
 from vtp.media.transport import WebRtcTransport
 from vtp.rooms.live import LiveRoom, LiveRooms
+from vtp.rooms.participants import APP_DATA_KEY, join
 from vtp.signalling.directory import RoomDirectory
 from vtp.signalling.sessions import Face, MediaSession, Sessions, owner_of
 from vtp.signalling.whip import Accepted, connect
@@ -62,7 +63,7 @@ class Whep:
         require(principal, Action.ROOM_WATCH, room)
         chosen = self._choose(str(room.room_id), choice)
         live = await self._live_rooms.open(str(room.room_id))
-        transport = live.router.create_transport()
+        transport = live.router.create_transport({APP_DATA_KEY: join(principal, is_producer=False)})
         try:
             answer = _answer(live, transport, offer, chosen)
             session = self._start(principal, live, transport, answer, chosen)

@@ -11,7 +11,8 @@ from vtp.media.parameters import DtlsParameters
 from vtp.media.sdp import SessionDescription
 from vtp.media.sdp_ortc import RemoteTransport, WhipAnswer, whip_answer
 from vtp.media.transport import WebRtcTransport
-from vtp.rooms.live import LiveRoom, LiveRooms
+from vtp.rooms.live import PARTICIPANT_ID, LiveRoom, LiveRooms
+from vtp.rooms.participants import APP_DATA_KEY, Participant, join
 from vtp.rooms.program import Presenter
 from vtp.signalling.directory import RoomDirectory
 from vtp.signalling.sessions import Face, MediaSession, Sessions, owner_of
@@ -46,26 +47,34 @@ class Whip:
         require(principal, Action.ROOM_PUBLISH, room)
         live = await self._live_rooms.open(str(room.room_id))
         live.program.check_claim(owner_of(principal))
-        transport = live.router.create_transport()
+        participant = join(principal, is_producer=True)
+        transport = live.router.create_transport({APP_DATA_KEY: participant})
         try:
             answer = _answer(live, transport, offer)
-            session = self._start(principal, live, transport, answer)
+            session = self._start(owner_of(principal), participant, live, transport, answer)
         except BaseException:
             transport.close("Its offer was refused.")
             raise
         return Accepted(session, answer.sdp, live.program.unrecordable_reason if live.recording else None)
 
     def _start(
-        self, principal: Principal, live: LiveRoom, transport: WebRtcTransport, answer: WhipAnswer
+        self,
+        owner: str,
+        participant: Participant,
+        live: LiveRoom,
+        transport: WebRtcTransport,
+        answer: WhipAnswer,
     ) -> MediaSession:
         first = answer.media[0]
         session = MediaSession(
-            Face.WHIP, live.id, owner_of(principal), transport, answer.remote.ufrag, first.mid, first.kind
+            Face.WHIP, live.id, owner, transport, answer.remote.ufrag, first.mid, first.kind
         )
         for media in answer.media:
-            transport.produce(media.kind, media.rtp_parameters, app_data={"participant_id": session.id})
+            transport.produce(
+                media.kind, media.rtp_parameters, app_data={PARTICIPANT_ID: participant.participant_id}
+            )
         connect(transport, answer.remote)
-        live.program.present(Presenter(session.owner, session.id, principal.full_name, transport))
+        live.program.present(Presenter(owner, participant.participant_id, participant.full_name, transport))
         self._sessions.add(session)
         return session
 
