@@ -1,0 +1,119 @@
+/** Which address shows which page, and who may see it. */
+import { lazy, type ReactNode, Suspense } from "react";
+import { Redirect, Route, Switch, useLocation } from "wouter";
+import { AppShell } from "./design/AppShell";
+import { Button, ButtonLink } from "./design/Button";
+import { EmptyState } from "./design/EmptyState";
+import { Loading } from "./design/Spinner";
+import { Register } from "./pages/entrance/Register";
+import { Setup } from "./pages/entrance/Setup";
+import { SignIn } from "./pages/entrance/SignIn";
+import { Rooms } from "./pages/rooms/Rooms";
+import { useSession } from "./session/Session";
+
+const Studio = lazy(() => import("./pages/studio/Studio").then((page) => ({ default: page.Studio })));
+const Watch = lazy(() => import("./pages/watch/Watch").then((page) => ({ default: page.Watch })));
+const Recordings = lazy(() =>
+  import("./pages/recordings/Recordings").then((page) => ({ default: page.Recordings })),
+);
+const Player = lazy(() => import("./pages/player/Player").then((page) => ({ default: page.Player })));
+const Profile = lazy(() => import("./pages/profile/Profile").then((page) => ({ default: page.Profile })));
+
+export function App() {
+  const { state, reload } = useSession();
+  if (state.phase === "loading") return <Loading label="Starting" />;
+  if (state.phase === "unreachable") {
+    return (
+      <AppShell>
+        <EmptyState
+          icon="warning"
+          title="The server does not answer"
+          action={
+            <Button icon="retry" onClick={() => void reload()}>
+              Try again
+            </Button>
+          }
+        >
+          {state.message}
+        </EmptyState>
+      </AppShell>
+    );
+  }
+  return (
+    <Suspense fallback={<Loading />}>
+      <Switch>
+        <Route path="/setup" component={Setup} />
+        <Route path="/sign-in" component={SignIn} />
+        <Route path="/register" component={Register} />
+        <Route path="/">
+          {
+            <Inside>
+              <Rooms />
+            </Inside>
+          }
+        </Route>
+        <Route path="/rooms">{<Redirect to="/" replace />}</Route>
+        <Route path="/rooms/:slug/studio">
+          {({ slug }) => (
+            <Inside>
+              <Studio slug={slug} />
+            </Inside>
+          )}
+        </Route>
+        <Route path="/rooms/:slug/watch">
+          {({ slug }) => (
+            <Inside>
+              <Watch slug={slug} />
+            </Inside>
+          )}
+        </Route>
+        <Route path="/rooms/:slug">{({ slug }) => <Redirect to={`/rooms/${slug}/watch`} replace />}</Route>
+        <Route path="/recordings">
+          {
+            <Inside>
+              <Recordings />
+            </Inside>
+          }
+        </Route>
+        <Route path="/recordings/:id">
+          {({ id }) => (
+            <Inside>
+              <Player id={id} />
+            </Inside>
+          )}
+        </Route>
+        <Route path="/profile">
+          {
+            <Inside>
+              <Profile />
+            </Inside>
+          }
+        </Route>
+        <Route>{<NotFound />}</Route>
+      </Switch>
+    </Suspense>
+  );
+}
+
+/** Sends who is not signed in to the door, and back here afterwards. */
+function Inside({ children }: { children: ReactNode }) {
+  const { state } = useSession();
+  const [path] = useLocation();
+  if (state.phase === "ready") return children;
+  const next = path === "/" ? "" : `?next=${encodeURIComponent(path)}`;
+  return <Redirect to={`/sign-in${next}`} replace />;
+}
+
+function NotFound() {
+  return (
+    <AppShell>
+      <EmptyState
+        icon="search"
+        title="There is no such page"
+        action={<ButtonLink href="/">To the rooms</ButtonLink>}
+      >
+        The link may be old or not complete.
+      </EmptyState>
+    </AppShell>
+  );
+}

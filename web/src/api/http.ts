@@ -1,0 +1,129 @@
+/** Requests to our own server. The access token lives here, in memory, and nowhere else. */
+import { ApiError, readProblem, UNREACHABLE } from "./problem";
+
+/** What sign-in and refresh answer. The refresh token itself stays in an HttpOnly cookie. */
+export interface TokenGrant {
+  access_token: string;
+  expires_in: number;
+}
+
+/** A token this near its end is renewed before it is used. */
+const RENEW_BEFORE_MS = 30_000;
+const REFRESH_PATH = "/api/v1/auth/refresh";
+
+type Fetch = typeof fetch;
+
+export class HttpClient {
+  #token: string | null = null;
+  #expires_ms = 0;
+  #refreshing: Promise<boolean> | null = null;
+  #renewal: ReturnType<typeof setTimeout> | undefined;
+  readonly #fetch: Fetch;
+
+  /** Called when the session has ended on the server's side (signed out elsewhere, expired, revoked). */
+  onSessionLost: () => void = () => undefined;
+
+  constructor(fetcher: Fetch = (input, init) => globalThis.fetch(input, init)) {
+    this.#fetch = fetcher;
+  }
+
+  get signedIn(): boolean {
+    return this.#token !== null;
+  }
+
+  /** Takes a new token, or forgets it (null). Renews it by itself from then on, before it ends. */
+  setGrant(grant: TokenGrant | null): void {
+    clearTimeout(this.#renewal);
+    this.#token = grant?.access_token ?? null;
+    this.#expires_ms = grant ? Date.now() + grant.expires_in * 1000 : 0;
+    if (grant) {
+      const wait_ms = Math.max(5_000, grant.expires_in * 1000 * 0.8);
+      this.#renewal = setTimeout(() => void this.refresh().catch(() => undefined), wait_ms);
+    }
+  }
+
+  /** Gets a new access token with the cookie; false when there is no session. Calls share one request. */
+  refresh(): Promise<boolean> {
+    this.#refreshing ??= this.#oneTabAtATime(() => this.#refreshNow()).finally(() => {
+      this.#refreshing = null;
+    });
+    return this.#refreshing;
+  }
+
+  /** Refresh tokens are used once: two tabs must not spend the same one at the same moment. */
+  #oneTabAtATime(work: () => Promise<boolean>): Promise<boolean> {
+    return navigator.locks ? navigator.locks.request("vtp-refresh", work) : work();
+  }
+
+  async #refreshNow(): Promise<boolean> {
+    const response = await this.#reach(REFRESH_PATH, {
+      method: "POST",
+      credentials: "same-origin",
+      headers: { "Content-Type": "application/json" },
+      body: "{}",
+    });
+    if (response.ok) {
+      this.setGrant((await response.json()) as TokenGrant);
+      return true;
+    }
+    if (response.status >= 500 || response.status === 429) throw await readProblem(response);
+    const hadSession = this.signedIn;
+    this.setGrant(null);
+    if (hadSession) this.onSessionLost();
+    return false;
+  }
+
+  async #reach(path: string, init: RequestInit): Promise<Response> {
+    try {
+      return await this.#fetch(path, init);
+    } catch (error) {
+      if (error instanceof DOMException && error.name === "AbortError") throw error;
+      throw new ApiError(UNREACHABLE, 0, "unreachable");
+    }
+  }
+
+  #withToken(init: RequestInit): RequestInit {
+    const headers = new Headers(init.headers);
+    if (this.#token) headers.set("Authorization", `Bearer ${this.#token}`);
+    return { credentials: "same-origin", ...init, headers };
+  }
+
+  /**
+   * Sends a request with the token, renewed when needed, and once more after a 401.
+   * Gives the answer whatever its status; throws ApiError only when the server cannot be reached.
+   */
+  async send(path: string, init: RequestInit = {}): Promise<Response> {
+    // A request that must outlive the page cannot wait for a renewal.
+    const patient = init.keepalive !== true;
+    if (patient && this.#token && Date.now() > this.#expires_ms - RENEW_BEFORE_MS) await this.refresh();
+    const response = await this.#reach(path, this.#withToken(init));
+    if (response.status !== 401 || !this.#token || !patient) return response;
+    return (await this.refresh()) ? this.#reach(path, this.#withToken(init)) : response;
+  }
+
+  /** Sends and reads JSON. Throws ApiError for every answer that is not 2xx. */
+  async json<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+    const response = await this.send(path, {
+      method,
+      headers: {
+        Accept: "application/json",
+        ...(body !== undefined && { "Content-Type": "application/json" }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(signal && { signal }),
+    });
+    if (!response.ok) throw await readProblem(response);
+    const text = await response.text();
+    return (text ? JSON.parse(text) : undefined) as T;
+  }
+}
+
+/** A path with its query; undefined and empty values are left out. */
+export function withQuery(path: string, query: Record<string, string | number | undefined>): string {
+  const parts = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined && value !== "") parts.set(name, String(value));
+  }
+  const text = parts.toString();
+  return text ? `${path}?${text}` : path;
+}

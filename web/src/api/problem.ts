@@ -1,0 +1,101 @@
+/** Errors of the API as sentences (RFC 9457 problem details). */
+
+/** A request that did not succeed. `message` is a sentence for the person. */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+
+  constructor(
+    message: string,
+    /** HTTP status; 0 when the server could not be reached. */
+    readonly status: number,
+    readonly code = "",
+    /** What is wrong with each field of the body, by the field's name. */
+    readonly fields: Readonly<Record<string, string>> = {},
+    readonly retryAfter_s: number | null = null,
+  ) {
+    super(message);
+  }
+
+  get unreachable(): boolean {
+    return this.status === 0;
+  }
+}
+
+interface Problem {
+  title?: string;
+  detail?: string;
+  code?: string;
+  errors?: { pointer?: string; detail?: string }[];
+}
+
+const BY_STATUS: Readonly<Record<number, string>> = {
+  401: "Please sign in first.",
+  403: "Your account may not do this.",
+  404: "This does not exist, or no longer.",
+  409: "This does not fit what is going on right now. Reload the page and try again.",
+  413: "This is too large.",
+  429: "Too many requests. Wait a moment and try again.",
+  502: "The server is not answering. Try again in a moment.",
+  503: "The server is busy. Try again in a moment.",
+  504: "The server is not answering. Try again in a moment.",
+};
+
+export const UNREACHABLE = "The server cannot be reached. Check your connection and try again.";
+
+/** Last part of a JSON pointer: "/full_name" and "#/body/full_name" both name "full_name". */
+function fieldName(pointer: string): string {
+  return pointer.split("/").at(-1) ?? pointer;
+}
+
+function asSentence(text: string): string {
+  const trimmed = text.trim();
+  const first = trimmed.charAt(0).toLocaleUpperCase() + trimmed.slice(1);
+  return /[.!?…]$/.test(first) ? first : `${first}.`;
+}
+
+/** Seconds of a Retry-After header, which may also be a date (RFC 9110 section 10.2.3). */
+export function retryAfterSeconds(header: string | null, now_ms: number): number | null {
+  if (!header) return null;
+  const seconds = Number(header);
+  if (Number.isFinite(seconds)) return Math.max(0, seconds);
+  const date_ms = Date.parse(header);
+  return Number.isNaN(date_ms) ? null : Math.max(0, Math.ceil((date_ms - now_ms) / 1000));
+}
+
+/** Reads a refusal. Never throws: an answer that is no problem document gets a sentence by its status. */
+export async function readProblem(response: Response): Promise<ApiError> {
+  const text = await response.text().catch(() => "");
+  const problem = parseProblem(text, response.headers.get("Content-Type") ?? "");
+  const fields: Record<string, string> = {};
+  for (const error of problem.errors ?? []) {
+    if (error.pointer && error.detail) fields[fieldName(error.pointer)] = asSentence(error.detail);
+  }
+  const fallback = BY_STATUS[response.status] ?? `The server could not do this (${response.status}).`;
+  const message = problem.detail || problem.title;
+  return new ApiError(
+    message ? asSentence(message) : fallback,
+    response.status,
+    problem.code ?? "",
+    fields,
+    retryAfterSeconds(response.headers.get("Retry-After"), Date.now()),
+  );
+}
+
+function parseProblem(text: string, contentType: string): Problem {
+  if (contentType.includes("json")) {
+    try {
+      const body: unknown = JSON.parse(text);
+      return typeof body === "object" && body !== null ? (body as Problem) : {};
+    } catch {
+      return {};
+    }
+  }
+  const isPlain = contentType.startsWith("text/plain") && text.length > 0 && text.length < 300;
+  return isPlain ? { detail: text } : {};
+}
+
+/** Any thrown value as a sentence for the person. */
+export function sentence(error: unknown): string {
+  if (error instanceof ApiError) return error.message;
+  return error instanceof Error && error.message ? asSentence(error.message) : "Something went wrong.";
+}

@@ -1,0 +1,125 @@
+/** The frame around every page: name, places, theme, person. */
+import { type ReactNode, useState } from "react";
+import { Link, useLocation } from "wouter";
+import { useSession } from "../session/Session";
+import "./AppShell.css";
+import { Avatar } from "./Avatar";
+import { ButtonLink } from "./Button";
+import { Icon, type IconName } from "./Icon";
+import { Menu, type MenuItem } from "./Menu";
+import { chooseTheme, readThemeChoice, type ThemeChoice } from "./theme";
+
+const PLACES: readonly { href: string; label: string; icon: IconName }[] = [
+  { href: "/", label: "Rooms", icon: "users" },
+  { href: "/recordings", label: "Recordings", icon: "film" },
+];
+
+/** `wide` lets a page use the whole window, as studio and player do. */
+export function AppShell({ children, wide = false }: { children: ReactNode; wide?: boolean }) {
+  const { state } = useSession();
+  const inside = state.phase === "ready";
+  return (
+    <div className="shell">
+      <a className="shell-skip" href="#content">
+        Skip to content
+      </a>
+      <header className="shell-bar">
+        <Link href="/" className="shell-brand" aria-label="vtp, to the rooms">
+          <Logo />
+          <span>vtp</span>
+        </Link>
+        {inside && <Places />}
+        <div className="shell-tools">
+          <ThemeMenu />
+          {inside ? <PersonMenu /> : <SignInLink />}
+        </div>
+      </header>
+      <main id="content" tabIndex={-1} className={wide ? "shell-main shell-wide" : "shell-main"}>
+        {children}
+      </main>
+    </div>
+  );
+}
+
+export function Logo({ size = 28 }: { size?: number }) {
+  return (
+    <svg width={size} height={size} viewBox="0 0 32 32" aria-hidden="true" focusable="false">
+      <rect className="logo-ground" width="32" height="32" rx="9" />
+      <path className="logo-play" d="M12.5 9.6v12.8L23 16z" />
+      <circle className="logo-dot" cx="8.2" cy="16" r="2" />
+    </svg>
+  );
+}
+
+function Places() {
+  const [path] = useLocation();
+  const isHere = (href: string) =>
+    href === "/" ? path === "/" || path.startsWith("/rooms") : path.startsWith(href);
+  return (
+    <nav className="shell-places" aria-label="Main">
+      {PLACES.map(({ href, label, icon }) => (
+        <Link key={href} href={href} className="shell-place" aria-current={isHere(href) ? "page" : undefined}>
+          <Icon name={icon} size={18} />
+          {label}
+        </Link>
+      ))}
+    </nav>
+  );
+}
+
+const THEMES: readonly { choice: ThemeChoice; label: string; icon: IconName }[] = [
+  { choice: "system", label: "Like the system", icon: "screen" },
+  { choice: "light", label: "Light", icon: "sun" },
+  { choice: "dark", label: "Dark", icon: "moon" },
+];
+
+function ThemeMenu() {
+  const [chosen, setChosen] = useState(readThemeChoice);
+  const items = THEMES.map<MenuItem>(({ choice, label, icon }) => ({
+    label,
+    icon,
+    chosen: choice === chosen,
+    testId: `theme-${choice}`,
+    act: () => {
+      chooseTheme(choice);
+      setChosen(choice);
+    },
+  }));
+  return (
+    <Menu label="Theme" items={items} testId="theme-menu">
+      <Icon name={THEMES.find(({ choice }) => choice === chosen)?.icon ?? "screen"} />
+    </Menu>
+  );
+}
+
+function PersonMenu() {
+  const { state, signOut } = useSession();
+  const [, go] = useLocation();
+  if (state.phase !== "ready") return null;
+  if (!state.user) return <span className="shell-guest">Open rooms</span>;
+  const items: MenuItem[] = [
+    { label: "Profile", icon: "user", act: () => go("/profile") },
+    { label: "Sign out", icon: "back", testId: "sign-out", act: () => void signOut() },
+  ];
+  return (
+    <Menu
+      label={`Account of ${state.user.full_name}`}
+      items={items}
+      className="shell-person"
+      testId="person-menu"
+    >
+      <Avatar name={state.user.full_name} />
+    </Menu>
+  );
+}
+
+function SignInLink() {
+  const [path] = useLocation();
+  const { state } = useSession();
+  if (state.phase !== "signed-out" || ["/sign-in", "/register", "/setup"].includes(path)) return null;
+  return (
+    <ButtonLink href="/sign-in" size="small">
+      Sign in
+    </ButtonLink>
+  );
+}

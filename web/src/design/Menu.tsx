@@ -1,0 +1,147 @@
+/** A button that opens a short list of things to do (WAI-ARIA menu button pattern). */
+import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState } from "react";
+import { Icon, type IconName } from "./Icon";
+import "./Menu.css";
+
+export interface MenuItem {
+  label: string;
+  icon?: IconName;
+  danger?: boolean;
+  /** Given for choices: whether this is the one in force. */
+  chosen?: boolean;
+  testId?: string;
+  act: () => void;
+}
+
+interface MenuProps {
+  label: string;
+  items: MenuItem[];
+  /** What the button shows. */
+  children: ReactNode;
+  className?: string;
+  above?: boolean;
+  testId?: string;
+}
+
+function moveFocus(list: HTMLElement | null, step: number | "first" | "last"): void {
+  const items = [...(list?.querySelectorAll<HTMLElement>("[role^=menuitem]") ?? [])];
+  if (items.length === 0) return;
+  const now = items.indexOf(document.activeElement as HTMLElement);
+  const next =
+    step === "first" ? 0 : step === "last" ? items.length - 1 : (now + step + items.length) % items.length;
+  items[next]?.focus();
+}
+
+export function Menu({
+  label,
+  items,
+  children,
+  className = "button button-quiet button-icon",
+  above,
+  testId,
+}: MenuProps) {
+  const [open, setOpen] = useState(false);
+  const root = useRef<HTMLDivElement>(null);
+  const list = useRef<HTMLDivElement>(null);
+  const button = useRef<HTMLButtonElement>(null);
+  const id = useId();
+
+  useEffect(() => {
+    if (!open) return;
+    moveFocus(list.current, "first");
+    const closeOutside = (event: PointerEvent) => {
+      if (!root.current?.contains(event.target as Node)) setOpen(false);
+    };
+    document.addEventListener("pointerdown", closeOutside);
+    return () => document.removeEventListener("pointerdown", closeOutside);
+  }, [open]);
+
+  const close = () => {
+    setOpen(false);
+    button.current?.focus();
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    const moves: Record<string, number | "first" | "last"> = {
+      ArrowDown: 1,
+      ArrowUp: -1,
+      Home: "first",
+      End: "last",
+    };
+    const step = moves[event.key];
+    if (event.key === "Escape") close();
+    else if (event.key === "Tab") setOpen(false);
+    else if (step !== undefined) moveFocus(list.current, step);
+    if (event.key === "Escape" || step !== undefined) {
+      event.preventDefault();
+      event.stopPropagation();
+    }
+  };
+
+  return (
+    <div className="menu" ref={root}>
+      <button
+        ref={button}
+        type="button"
+        className={className}
+        aria-label={label}
+        title={label}
+        aria-haspopup="menu"
+        aria-expanded={open}
+        aria-controls={open ? id : undefined}
+        data-testid={testId}
+        onClick={() => setOpen(!open)}
+      >
+        {children}
+      </button>
+      {open && (
+        <div
+          ref={list}
+          id={id}
+          className={above ? "menu-list menu-above" : "menu-list"}
+          role="menu"
+          tabIndex={-1}
+          aria-label={label}
+          onKeyDown={onKeyDown}
+        >
+          {items.map((item) => (
+            <Item key={item.label} item={item} onDone={close} />
+          ))}
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Item({ item, onDone }: { item: MenuItem; onDone: () => void }) {
+  const act = () => {
+    onDone();
+    item.act();
+  };
+  const choice = item.chosen !== undefined;
+  const look = {
+    type: "button" as const,
+    tabIndex: -1,
+    className: item.danger ? "menu-item menu-danger" : "menu-item",
+    "data-testid": item.testId,
+    onClick: act,
+  };
+  const words = (
+    <>
+      {item.icon && <Icon name={item.icon} size={18} />}
+      <span>{item.label}</span>
+      {item.chosen && <Icon name="check" size={16} />}
+    </>
+  );
+  if (choice) {
+    return (
+      <button {...look} role="menuitemradio" aria-checked={item.chosen === true}>
+        {words}
+      </button>
+    );
+  }
+  return (
+    <button {...look} role="menuitem">
+      {words}
+    </button>
+  );
+}

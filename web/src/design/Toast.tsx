@@ -1,0 +1,66 @@
+/** Short messages at the foot of the window that go away by themselves. */
+import { createContext, type ReactNode, useCallback, useContext, useMemo, useState } from "react";
+import { IconButton } from "./Button";
+import { Icon } from "./Icon";
+import "./Toast.css";
+
+const SHOWN_MS = 6000;
+
+interface Toast {
+  id: number;
+  text: string;
+  tone: "good" | "wrong";
+  action?: { label: string; act: () => void };
+}
+
+type ShowToast = (text: string, options?: Partial<Pick<Toast, "tone" | "action">>) => void;
+
+const ToastContext = createContext<ShowToast>(() => undefined);
+
+/** Gives the function that shows a message. */
+export function useToast(): ShowToast {
+  return useContext(ToastContext);
+}
+
+export function ToastProvider({ children }: { children: ReactNode }) {
+  const [toasts, setToasts] = useState<Toast[]>([]);
+  const drop = useCallback((id: number) => setToasts((all) => all.filter((toast) => toast.id !== id)), []);
+  const show = useCallback<ShowToast>(
+    (text, options) => {
+      const id = performance.now() + Math.random();
+      setToasts((all) => [...all.slice(-2), { id, text, tone: "good", ...options }]);
+      window.setTimeout(() => drop(id), SHOWN_MS);
+    },
+    [drop],
+  );
+  const value = useMemo(() => show, [show]);
+  return (
+    <ToastContext value={value}>
+      {children}
+      <div className="toasts" role="status" aria-live="polite">
+        {toasts.map((toast) => (
+          <ToastCard key={toast.id} toast={toast} onDrop={() => drop(toast.id)} />
+        ))}
+      </div>
+    </ToastContext>
+  );
+}
+
+function ToastCard({ toast, onDrop }: { toast: Toast; onDrop: () => void }) {
+  const act = () => {
+    toast.action?.act();
+    onDrop();
+  };
+  return (
+    <div className={`toast toast-${toast.tone}`} data-testid="toast">
+      <Icon name={toast.tone === "good" ? "check" : "warning"} size={18} />
+      <span className="toast-text">{toast.text}</span>
+      {toast.action && (
+        <button type="button" className="toast-action" onClick={act}>
+          {toast.action.label}
+        </button>
+      )}
+      <IconButton icon="close" label="Dismiss" size="small" onClick={onDrop} />
+    </div>
+  );
+}

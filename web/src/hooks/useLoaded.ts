@@ -1,0 +1,58 @@
+/** Data read from the server, kept fresh while the page is looked at. */
+import { useCallback, useEffect, useRef, useState } from "react";
+import { ApiError, sentence } from "../api/problem";
+
+export interface Loaded<T> {
+  data: T | null;
+  /** A sentence when the last read failed; older data stays. */
+  error: string | null;
+  missing: boolean;
+  reload: () => Promise<void>;
+  setData: (data: T) => void;
+}
+
+/**
+ * Reads with `load` at once, whenever `load` changes, and every `every_ms` while the page is visible.
+ * Wrap `load` in useCallback.
+ */
+export function useLoaded<T>(load: (signal: AbortSignal) => Promise<T>, every_ms = 0): Loaded<T> {
+  const [data, setData] = useState<T | null>(null);
+  const [failure, setFailure] = useState<unknown>(null);
+  const running = useRef<AbortController | null>(null);
+
+  const reload = useCallback(async () => {
+    running.current?.abort();
+    const controller = new AbortController();
+    running.current = controller;
+    try {
+      const read = await load(controller.signal);
+      if (controller.signal.aborted) return;
+      setData(read);
+      setFailure(null);
+    } catch (error) {
+      if (!controller.signal.aborted) setFailure(error);
+    }
+  }, [load]);
+
+  useEffect(() => {
+    void reload();
+    const again = () => {
+      if (document.visibilityState === "visible") void reload();
+    };
+    const timer = every_ms > 0 ? setInterval(again, every_ms) : undefined;
+    if (every_ms > 0) document.addEventListener("visibilitychange", again);
+    return () => {
+      running.current?.abort();
+      clearInterval(timer);
+      document.removeEventListener("visibilitychange", again);
+    };
+  }, [reload, every_ms]);
+
+  return {
+    data,
+    error: failure === null ? null : sentence(failure),
+    missing: failure instanceof ApiError && (failure.status === 404 || failure.status === 410),
+    reload,
+    setData,
+  };
+}

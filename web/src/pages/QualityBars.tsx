@@ -1,0 +1,30 @@
+/** How good a connection is: four bars and a word. */
+import { type LinkStats, type Quality, qualityOf } from "../webrtc/stats";
+import "./QualityBars.css";
+
+const WORDS: Readonly<Record<Quality, string>> = { good: "Good", fair: "Fair", poor: "Poor" };
+const LIT: Readonly<Record<Quality, number>> = { good: 4, fair: 2, poor: 1 };
+const HEIGHTS = [5, 8, 11, 14];
+
+export function QualityBars({ stats }: { stats: LinkStats }) {
+  const quality = qualityOf(stats);
+  return (
+    <span className={`bars bars-${quality}`} data-testid="quality" data-quality={quality}>
+      <svg width="18" height="14" viewBox="0 0 18 14" aria-hidden="true">
+        {HEIGHTS.map((height, index) => (
+          <rect
+            key={height}
+            className={index < LIT[quality] ? "bar-lit" : "bar-dim"}
+            x={index * 5}
+            y={14 - height}
+            width="3"
+            height={height}
+            rx="1"
+          />
+        ))}
+      </svg>
+      <span className="visually-hidden">Connection: </span>
+      {WORDS[quality]}
+    </span>
+  );
+}

@@ -1,0 +1,41 @@
+import { Field } from "../../design/Field";
+
+export const PERSON_FIELDS = ["full_name", "email", "password"] as const;
+
+/** Name, email and a new password, as every new account needs them. */
+export function PersonFields({ errors }: { errors: Readonly<Record<string, string>> }) {
+  return (
+    <>
+      <Field
+        label="Full name"
+        name="full_name"
+        autoComplete="name"
+        required
+        maxLength={255}
+        autoFocus
+        error={errors.full_name}
+        data-testid="full-name"
+      />
+      <Field
+        label="Email"
+        name="email"
+        type="email"
+        autoComplete="username"
+        required
+        error={errors.email}
+        data-testid="email"
+      />
+      <Field
+        label="Password"
+        name="password"
+        type="password"
+        autoComplete="new-password"
+        required
+        minLength={8}
+        hint="At least 8 characters. A few words in a row make a good one."
+        error={errors.password}
+        data-testid="password"
+      />
+    </>
+  );
+}

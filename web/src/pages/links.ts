@@ -1,0 +1,14 @@
+/** Links that people share. */
+
+export const watchLink = (slug: string): string =>
+  `${window.location.origin}/rooms/${encodeURIComponent(slug)}/watch`;
+
+/** Puts text on the clipboard; false when the browser does not allow it. */
+export async function copyText(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,67 @@
+/** Attaching an HLS playlist to a video element: hls.js where it runs, else the browser's own player. */
+import Hls from "hls.js";
+import workerUrl from "hls.js/dist/hls.worker.js?url";
+
+const NO_HLS =
+  "This browser cannot play the recording. Use a current version of Chrome, Edge, Firefox or Safari.";
+const MAX_RECOVERIES = 3;
+
+export interface SourceOptions {
+  url: string;
+  start_s: number;
+  /** Given a sentence when playing has failed for good. */
+  onFailure: (message: string) => void;
+}
+
+/** Attaches; gives the function that detaches. */
+export function attachSource(
+  video: HTMLVideoElement,
+  { url, start_s, onFailure }: SourceOptions,
+): () => void {
+  if (Hls.isSupported()) return attachHls(video, { url, start_s, onFailure });
+  if (!video.canPlayType("application/vnd.apple.mpegurl")) {
+    onFailure(NO_HLS);
+    return () => undefined;
+  }
+  const onError = () => onFailure(video.error?.message || "The recording could not be played.");
+  const seek = () => {
+    if (start_s > 0) video.currentTime = start_s;
+  };
+  video.addEventListener("error", onError);
+  video.addEventListener("loadedmetadata", seek, { once: true });
+  video.src = url;
+  return () => {
+    video.removeEventListener("error", onError);
+    video.removeEventListener("loadedmetadata", seek);
+    video.removeAttribute("src");
+    video.load();
+  };
+}
+
+function attachHls(video: HTMLVideoElement, { url, start_s, onFailure }: SourceOptions): () => void {
+  // The worker is a file of ours: the content security policy allows no blob workers.
+  const hls = new Hls({
+    workerPath: workerUrl,
+    startPosition: start_s > 0 ? start_s : -1,
+    backBufferLength: 60,
+  });
+  let recoveries = 0;
+  hls.on(Hls.Events.ERROR, (_event, data) => {
+    if (!data.fatal) return;
+    recoveries += 1;
+    if (recoveries > MAX_RECOVERIES) {
+      onFailure("The recording could not be played.");
+      hls.destroy();
+    } else if (data.type === Hls.ErrorTypes.MEDIA_ERROR) hls.recoverMediaError();
+    else onFailure(networkMessage(data.response?.code));
+  });
+  hls.loadSource(url);
+  hls.attachMedia(video);
+  return () => hls.destroy();
+}
+
+function networkMessage(status: number | undefined): string {
+  if (status === 401 || status === 403) return "You may not watch this recording.";
+  if (status === 404 || status === 410) return "The recording's files are not there any more.";
+  return "The recording could not be loaded. Check your connection and try again.";
+}

@@ -1,0 +1,88 @@
+/** The own account: name, phone, signed-in devices. */
+import type { User } from "../../api/accounts";
+import { AppShell } from "../../design/AppShell";
+import { Avatar } from "../../design/Avatar";
+import { Badge } from "../../design/Badge";
+import { Button } from "../../design/Button";
+import { Card } from "../../design/Card";
+import { EmptyState } from "../../design/EmptyState";
+import { Field } from "../../design/Field";
+import { Notice } from "../../design/Notice";
+import { useToast } from "../../design/Toast";
+import { useForm } from "../../hooks/useForm";
+import { useTitle } from "../../hooks/useTitle";
+import { useApi, useSession } from "../../session/Session";
+import "./Profile.css";
+import { Devices } from "./Devices";
+
+export function Profile() {
+  useTitle("Profile");
+  const { state } = useSession();
+  const user = state.phase === "ready" ? state.user : null;
+  return (
+    <AppShell>
+      {user ? (
+        <div className="profile">
+          <header className="profile-head">
+            <Avatar name={user.full_name} size="large" />
+            <div>
+              <h1>{user.full_name}</h1>
+              <p className="profile-facts">
+                {user.email}
+                <Badge tone="accent">{user.role}</Badge>
+                {user.verified === false && <Badge tone="warn">Not verified yet</Badge>}
+              </p>
+            </div>
+          </header>
+          <Details user={user} />
+          <Devices />
+        </div>
+      ) : (
+        <EmptyState icon="user" title="No account needed">
+          On this server everyone may enter every room.
+        </EmptyState>
+      )}
+    </AppShell>
+  );
+}
+
+function Details({ user }: { user: User }) {
+  const { accounts } = useApi();
+  const { setUser } = useSession();
+  const toast = useToast();
+  const form = useForm(["full_name", "phone"], async ({ full_name = "", phone = "" }) => {
+    setUser(await accounts.updateProfile({ full_name: full_name.trim(), phone: phone.trim() || null }));
+    toast("Your profile was saved.");
+  });
+  return (
+    <Card>
+      <form className="form" onSubmit={form.onSubmit}>
+        <h2>About you</h2>
+        {form.error && <Notice tone="wrong">{form.error}</Notice>}
+        <Field
+          label="Full name"
+          name="full_name"
+          autoComplete="name"
+          required
+          maxLength={255}
+          defaultValue={user.full_name}
+          error={form.fields.full_name}
+          data-testid="full-name"
+        />
+        <Field
+          label="Phone"
+          name="phone"
+          type="tel"
+          autoComplete="tel"
+          defaultValue={user.phone ?? ""}
+          error={form.fields.phone}
+        />
+        <p>
+          <Button type="submit" tone="primary" busy={form.busy} data-testid="save-profile">
+            Save
+          </Button>
+        </p>
+      </form>
+    </Card>
+  );
+}

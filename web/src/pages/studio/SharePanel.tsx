@@ -1,0 +1,42 @@
+/** The link that watchers open. */
+import { useState } from "react";
+import type { Room } from "../../api/rooms";
+import { Button } from "../../design/Button";
+import { Card } from "../../design/Card";
+import { plural } from "../../format";
+import { copyText, watchLink } from "../links";
+
+const THANKS_MS = 2_000;
+
+export function SharePanel({ room }: { room: Room }) {
+  const [copied, setCopied] = useState(false);
+  const link = watchLink(room.slug);
+  const copy = async () => {
+    if (!(await copyText(link))) return;
+    setCopied(true);
+    window.setTimeout(() => setCopied(false), THANKS_MS);
+  };
+  return (
+    <Card className="panel">
+      <div className="panel-head">
+        <h2>Watch link</h2>
+        <span className="panel-note" data-testid="people">
+          {room.participant_count > 0 && `${plural(room.participant_count, "person", "people")} here`}
+        </span>
+      </div>
+      <div className="share">
+        <input
+          className="field-input share-link"
+          readOnly
+          value={link}
+          aria-label="Watch link"
+          onFocus={(event) => event.target.select()}
+          data-testid="watch-link"
+        />
+        <Button icon={copied ? "check" : "copy"} onClick={() => void copy()} data-testid="copy-link">
+          <span aria-live="polite">{copied ? "Copied" : "Copy"}</span>
+        </Button>
+      </div>
+    </Card>
+  );
+}

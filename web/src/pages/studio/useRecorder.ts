@@ -1,0 +1,82 @@
+/** Recording the room: start, stop, and what is running already when the page opens. */
+import { useCallback, useEffect, useState } from "react";
+import { useLocation } from "wouter";
+import { sentence } from "../../api/problem";
+import type { Room } from "../../api/rooms";
+import { useToast } from "../../design/Toast";
+import { useApi } from "../../session/Session";
+
+export interface Recorder {
+  phase: "off" | "starting" | "on" | "stopping";
+  /** When the running recording began, in milliseconds. */
+  since_ms: number | null;
+  start: () => Promise<void>;
+  stop: () => Promise<void>;
+}
+
+interface Running {
+  id: string;
+  since_ms: number;
+}
+
+export function useRecorder(room: Room): Recorder {
+  const { recordings } = useApi();
+  const [, go] = useLocation();
+  const toast = useToast();
+  const [running, setRunning] = useState<Running | null>(null);
+  const [busy, setBusy] = useState<"starting" | "stopping" | null>(null);
+
+  useEffect(() => {
+    if (busy) return;
+    if (!room.recording) return setRunning(null);
+    if (running) return;
+    let ended = false;
+    const find = async () => {
+      const { recordings: found } = await recordings.list({
+        roomId: room.room_id,
+        status: "recording",
+        limit: 1,
+      });
+      const recording = found[0];
+      if (recording && !ended)
+        setRunning({ id: recording.recording_id, since_ms: Date.parse(recording.started_at) });
+    };
+    find().catch(() => undefined);
+    return () => {
+      ended = true;
+    };
+  }, [room.recording, room.room_id, running, busy, recordings]);
+
+  const start = useCallback(async () => {
+    setBusy("starting");
+    try {
+      const started = await recordings.start(
+        room.room_id,
+        `${room.name}, ${new Date().toLocaleDateString()}`,
+      );
+      setRunning({ id: started.recording_id, since_ms: Date.now() });
+    } catch (error) {
+      toast(sentence(error), { tone: "wrong" });
+    } finally {
+      setBusy(null);
+    }
+  }, [recordings, room.room_id, room.name, toast]);
+
+  const stop = useCallback(async () => {
+    if (!running) return;
+    setBusy("stopping");
+    try {
+      await recordings.stop(running.id);
+      setRunning(null);
+      toast("The recording is ready.", {
+        action: { label: "Watch it", act: () => go(`/recordings/${running.id}`) },
+      });
+    } catch (error) {
+      toast(sentence(error), { tone: "wrong" });
+    } finally {
+      setBusy(null);
+    }
+  }, [recordings, running, toast, go]);
+
+  return { phase: busy ?? (running ? "on" : "off"), since_ms: running?.since_ms ?? null, start, stop };
+}

@@ -1,0 +1,87 @@
+/** Who is using the pages, and the API clients built for them. */
+import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from "react";
+import { type AccountsApi, accountsApi, type User } from "../api/accounts";
+import type { HttpClient } from "../api/http";
+import { sentence } from "../api/problem";
+import { type RecordingsApi, recordingsApi } from "../api/recordings";
+import { type RoomsApi, roomsApi } from "../api/rooms";
+import { readServer, type ServerInfo } from "../api/server";
+
+export interface Api {
+  http: HttpClient;
+  accounts: AccountsApi;
+  rooms: RoomsApi;
+  recordings: RecordingsApi;
+}
+
+export type SessionState =
+  | { phase: "loading" }
+  | { phase: "unreachable"; message: string }
+  | { phase: "signed-out"; server: ServerInfo }
+  /** `user` is null for guests of an open-rooms server. */
+  | { phase: "ready"; server: ServerInfo; user: User | null };
+
+interface SessionValue {
+  api: Api;
+  state: SessionState;
+  /** Reads server and profile anew: after sign-in, and to try again. */
+  reload: () => Promise<void>;
+  signOut: () => Promise<void>;
+  setUser: (user: User) => void;
+}
+
+const SessionContext = createContext<SessionValue | null>(null);
+
+export function useSession(): SessionValue {
+  const value = useContext(SessionContext);
+  if (!value) throw new Error("useSession is used outside SessionProvider.");
+  return value;
+}
+
+export const useApi = (): Api => useSession().api;
+
+async function findOut({ http, accounts }: Api): Promise<SessionState> {
+  try {
+    const server = await readServer(http);
+    const signedIn = http.signedIn || (await http.refresh());
+    if (signedIn) return { phase: "ready", server, user: await accounts.profile() };
+    return server.open_rooms ? { phase: "ready", server, user: null } : { phase: "signed-out", server };
+  } catch (error) {
+    return { phase: "unreachable", message: sentence(error) };
+  }
+}
+
+export function SessionProvider({ http, children }: { http: HttpClient; children: ReactNode }) {
+  const api = useMemo<Api>(
+    () => ({ http, accounts: accountsApi(http), rooms: roomsApi(http), recordings: recordingsApi(http) }),
+    [http],
+  );
+  const [state, setState] = useState<SessionState>({ phase: "loading" });
+  const reload = useCallback(async () => setState(await findOut(api)), [api]);
+
+  useEffect(() => {
+    http.onSessionLost = () => void reload();
+    void reload();
+  }, [http, reload]);
+
+  const value = useMemo<SessionValue>(
+    () => ({
+      api,
+      state,
+      reload,
+      async signOut() {
+        await api.accounts.logout().catch(() => undefined);
+        await reload();
+      },
+      setUser: (user) => setState((now) => (now.phase === "ready" ? { ...now, user } : now)),
+    }),
+    [api, state, reload],
+  );
+  return <SessionContext value={value}>{children}</SessionContext>;
+}
+
+/** Whether this person may make rooms, present and record (the server decides in the end). */
+export function mayTeach(state: SessionState): boolean {
+  if (state.phase !== "ready") return false;
+  return state.user ? ["admin", "teacher"].includes(state.user.role) : state.server.open_rooms;
+}

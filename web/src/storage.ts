@@ -1,0 +1,19 @@
+/** What the pages remember in this browser. A browser that forbids storage remembers nothing. */
+
+export function remembered(key: string): string | null {
+  try {
+    return window.localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+/** Keeps `value` under `key`; null forgets it. */
+export function remember(key: string, value: string | null): void {
+  try {
+    if (value === null) window.localStorage.removeItem(key);
+    else window.localStorage.setItem(key, value);
+  } catch {
+    // Storage is forbidden or full: the pages work without it.
+  }
+}

@@ -1,0 +1,214 @@
+/** The presenter's camera, microphone and screen: what is open, what is chosen, what is sent. */
+import { remember, remembered } from "../storage";
+import {
+  cameraConstraints,
+  type DeviceProblem,
+  deviceProblem,
+  environmentProblem,
+  microphoneConstraints,
+  QUALITIES,
+  type QualityName,
+} from "./devices";
+import { openSlate, type Slate } from "./slate";
+
+export interface LocalMediaState {
+  phase: "idle" | "asking" | "ready" | "refused";
+  /** Why nothing could be opened ("refused"), or what is missing although the rest works ("ready"). */
+  problem: DeviceProblem | null;
+  cameras: readonly MediaDeviceInfo[];
+  microphones: readonly MediaDeviceInfo[];
+  cameraId: string | null;
+  microphoneId: string | null;
+  quality: QualityName;
+  microphoneOn: boolean;
+  cameraOn: boolean;
+  sharing: boolean;
+  /** What goes out as sound and as picture. */
+  audio: MediaStreamTrack | null;
+  video: MediaStreamTrack | null;
+}
+
+type Kind = "camera" | "microphone";
+const CAMERA_KEY = "vtp.camera";
+const MICROPHONE_KEY = "vtp.microphone";
+const QUALITY_KEY = "vtp.quality";
+
+function keptQuality(): QualityName {
+  const kept = remembered(QUALITY_KEY) ?? "";
+  return kept in QUALITIES ? (kept as QualityName) : "720p";
+}
+
+export class LocalMedia {
+  #camera: MediaStreamTrack | null = null;
+  #microphone: MediaStreamTrack | null = null;
+  #screen: MediaStreamTrack | null = null;
+  #slate: Slate | null = null;
+  readonly #listeners = new Set<() => void>();
+  #state: LocalMediaState = {
+    phase: "idle",
+    problem: null,
+    cameras: [],
+    microphones: [],
+    cameraId: remembered(CAMERA_KEY),
+    microphoneId: remembered(MICROPHONE_KEY),
+    quality: keptQuality(),
+    microphoneOn: true,
+    cameraOn: true,
+    sharing: false,
+    audio: null,
+    video: null,
+  };
+
+  getState = (): LocalMediaState => this.#state;
+  subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  /** Asks for camera and microphone; goes on with one of them when the other is not there. */
+  async open(): Promise<void> {
+    const obstacle = environmentProblem();
+    if (obstacle) return this.#change({ phase: "refused", problem: obstacle });
+    this.#change({ phase: "asking", problem: null });
+    navigator.mediaDevices.addEventListener("devicechange", this.#listDevices);
+    const problem = (await this.#capture(["camera", "microphone"])) && (await this.#captureSeparately());
+    const isOpen = this.#camera !== null || this.#microphone !== null;
+    if (isOpen && !this.#camera) this.#showSlate("No camera");
+    await this.#listDevices();
+    this.#change({ phase: isOpen ? "ready" : "refused", problem });
+  }
+
+  /** Stops everything that is open. */
+  close(): void {
+    navigator.mediaDevices?.removeEventListener("devicechange", this.#listDevices);
+    for (const track of [this.#camera, this.#microphone, this.#screen]) track?.stop();
+    this.#slate?.stop();
+    this.#camera = this.#microphone = this.#screen = this.#slate = null;
+    this.#change({ phase: "idle", sharing: false });
+  }
+
+  async chooseCamera(id: string): Promise<void> {
+    remember(CAMERA_KEY, id);
+    this.#change({ cameraId: id });
+    if (this.#state.cameraOn) this.#change({ problem: await this.#capture(["camera"]) });
+  }
+
+  async chooseMicrophone(id: string): Promise<void> {
+    remember(MICROPHONE_KEY, id);
+    this.#change({ microphoneId: id });
+    this.#change({ problem: await this.#capture(["microphone"]) });
+  }
+
+  async chooseQuality(quality: QualityName): Promise<void> {
+    remember(QUALITY_KEY, quality);
+    this.#change({ quality });
+    const { width, height } = QUALITIES[quality];
+    await this.#camera?.applyConstraints({ width: { ideal: width }, height: { ideal: height } });
+  }
+
+  setMicrophoneOn(on: boolean): void {
+    if (this.#microphone) this.#microphone.enabled = on;
+    this.#change({ microphoneOn: on });
+  }
+
+  /** Off closes the camera (its light goes out) and sends a still picture instead. */
+  async setCameraOn(on: boolean): Promise<void> {
+    this.#change({ cameraOn: on });
+    if (on) return this.#change({ problem: await this.#capture(["camera"]) });
+    this.#showSlate("Camera is off");
+  }
+
+  #showSlate(text: string): void {
+    const { width, height } = this.#camera?.getSettings() ?? {};
+    this.#camera?.stop();
+    this.#camera = null;
+    this.#slate ??= openSlate(text, width ?? 1280, height ?? 720);
+    this.#change({ cameraOn: false });
+  }
+
+  /** Shows the screen in place of the camera. Cancelling the browser's choice changes nothing. */
+  async startScreen(): Promise<void> {
+    const stream = await navigator.mediaDevices
+      .getDisplayMedia({ video: { frameRate: { max: 30 } }, audio: false })
+      .catch(() => null);
+    const track = stream?.getVideoTracks()[0];
+    if (!track) return;
+    track.contentHint = "detail";
+    track.addEventListener("ended", () => this.stopScreen());
+    this.#screen = track;
+    this.#change({ sharing: true });
+  }
+
+  stopScreen(): void {
+    this.#screen?.stop();
+    this.#screen = null;
+    this.#change({ sharing: false });
+  }
+
+  readonly #listDevices = async (): Promise<void> => {
+    const devices = await navigator.mediaDevices.enumerateDevices().catch(() => []);
+    const known = devices.filter((device) => device.deviceId !== "");
+    this.#change({
+      cameras: known.filter((device) => device.kind === "videoinput"),
+      microphones: known.filter((device) => device.kind === "audioinput"),
+    });
+  };
+
+  /** Opens devices in place of those open now; gives the problem, or null when it worked. */
+  async #capture(kinds: readonly Kind[]): Promise<DeviceProblem | null> {
+    const { cameraId, microphoneId, quality } = this.#state;
+    const ask = (exact: boolean) =>
+      navigator.mediaDevices.getUserMedia({
+        video: kinds.includes("camera") && cameraConstraints(exact ? cameraId : null, QUALITIES[quality]),
+        audio: kinds.includes("microphone") && microphoneConstraints(exact ? microphoneId : null),
+      });
+    // Some systems open a device only once: let go of the old one first.
+    if (kinds.includes("camera")) this.#camera?.stop();
+    if (kinds.includes("microphone")) this.#microphone?.stop();
+    try {
+      const stream = await ask(true).catch((error: unknown) => {
+        // The device chosen last time is gone: take any.
+        const isGone =
+          error instanceof Error && ["OverconstrainedError", "NotFoundError"].includes(error.name);
+        if (isGone && (cameraId || microphoneId)) return ask(false);
+        throw error;
+      });
+      this.#adopt(stream);
+      return null;
+    } catch (error) {
+      return deviceProblem(error);
+    }
+  }
+
+  async #captureSeparately(): Promise<DeviceProblem | null> {
+    const microphone = await this.#capture(["microphone"]);
+    const camera = await this.#capture(["camera"]);
+    return camera ?? microphone;
+  }
+
+  #adopt(stream: MediaStream): void {
+    const [camera] = stream.getVideoTracks();
+    const [microphone] = stream.getAudioTracks();
+    if (camera) {
+      this.#camera = camera;
+      this.#slate?.stop();
+      this.#slate = null;
+      this.#change({ cameraOn: true, cameraId: camera.getSettings().deviceId ?? null });
+    }
+    if (microphone) {
+      microphone.enabled = this.#state.microphoneOn;
+      this.#microphone = microphone;
+      this.#change({ microphoneId: microphone.getSettings().deviceId ?? null });
+    }
+  }
+
+  #change(changes: Partial<LocalMediaState>): void {
+    this.#state = {
+      ...this.#state,
+      ...changes,
+      audio: this.#microphone,
+      video: this.#screen ?? this.#camera ?? this.#slate?.track ?? null,
+    };
+    for (const listener of this.#listeners) listener();
+  }
+}
