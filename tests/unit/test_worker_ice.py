@@ -1,0 +1,130 @@
+"""ICE-lite in the packet path: who is answered, how large, where we send, when consent ends."""
+
+import os
+
+import pytest
+
+from tests.packet_path import PacketPath, Peer
+from vtp import _rtp_fast as fast
+
+
+@pytest.fixture
+def path() -> PacketPath:
+    return PacketPath()
+
+
+def selected(path: PacketPath, peer: Peer) -> tuple[str, int] | None:
+    for entry in path.worker.transport_stats(peer.transport)["tuples"]:
+        if entry["selected"]:
+            return entry["address"]
+    return None
+
+
+def test_authenticated_check_is_answered_with_the_address_it_came_from(path: PacketPath) -> None:
+    peer = path.peer()
+    request = peer.check()
+    answer = fast.parse_stun(peer.stun[0])
+    assert answer["type"] == 0x0101
+    assert answer["address"] == bytes([192, 0, 2, 1]) and answer["port"] == peer.address[1]
+    fast.check_stun_integrity(peer.stun[0], peer.password.encode())
+    assert len(peer.stun[0]) <= len(request)
+
+
+def test_wrong_password_and_unknown_user_get_no_answer(path: PacketPath) -> None:
+    peer = path.peer()
+    peer.check(password="x" * 24)
+    peer.check(ufrag="nobody")
+    assert peer.stun == []
+    counters = path.worker.counters()
+    assert (counters["stun_bad_integrity"], counters["stun_unknown_user"]) == (1, 1)
+
+
+def test_controlled_peer_is_told_role_conflict_and_not_connected(path: PacketPath) -> None:
+    peer = path.peer()
+    peer.check(controlling=False)
+    assert fast.parse_stun(peer.stun[0])["error_code"] == 487
+    assert path.events(fast.EVENT_ICE_CONNECTED) == []
+
+
+def test_first_check_connects_and_nomination_moves_the_selection(path: PacketPath) -> None:
+    peer = path.peer()
+    other = ("192.0.2.9", 7)
+    peer.check(nominate=False)
+    assert selected(path, peer) == peer.address
+    peer.check(nominate=True, address=other)
+    assert selected(path, peer) == other
+    kinds = [event[0] for event in path.events()]
+    assert kinds == [fast.EVENT_ICE_CONNECTED, fast.EVENT_ICE_SELECTED]
+
+
+def test_higher_priority_wins_among_nominated_tuples(path: PacketPath) -> None:
+    peer = path.peer()
+    low, high = ("192.0.2.8", 8), ("192.0.2.9", 9)
+    peer.check(address=high, priority=200)
+    peer.check(address=low, priority=100)
+    assert selected(path, peer) == high
+    path.advance(1500)
+    peer.check(address=low, priority=100)
+    assert selected(path, peer) == low, "the higher one was silent for over a second"
+
+
+def test_ninth_address_replaces_the_longest_silent_one(path: PacketPath) -> None:
+    peer = path.peer()
+    for host in range(1, 10):
+        peer.check(address=(f"192.0.2.{host}", 5000), nominate=False)
+        path.advance(10)
+    addresses = {entry["address"][0] for entry in path.worker.transport_stats(peer.transport)["tuples"]}
+    assert len(addresses) == 8
+    assert "192.0.2.1" not in addresses and "192.0.2.9" in addresses
+
+
+def test_consent_is_lost_after_six_seconds_and_final_after_thirty(path: PacketPath) -> None:
+    peer = path.peer()
+    peer.check()
+    path.events()
+    path.advance(5_500)
+    assert path.events() == []
+    path.advance(1_100)
+    assert path.events() == [(fast.EVENT_ICE_DISCONNECTED, peer.transport, None)]
+    peer.check()
+    assert path.events() == [(fast.EVENT_ICE_RECONNECTED, peer.transport, None)]
+    path.advance(31_000)
+    assert [event[0] for event in path.events()] == [fast.EVENT_ICE_DISCONNECTED, fast.EVENT_ICE_EXPIRED]
+
+
+def test_restart_accepts_both_credentials_until_the_new_nominate(path: PacketPath) -> None:
+    peer = path.peer()
+    peer.check()
+    old_ufrag, old_password = peer.ufrag, peer.password
+    peer.ufrag, peer.password = os.urandom(4).hex(), os.urandom(12).hex()
+    path.worker.set_ice(peer.transport, peer.ufrag, peer.password)
+    peer.check(ufrag=old_ufrag, password=old_password)
+    assert len(peer.stun) == 2
+    moved = ("192.0.2.77", 77)
+    peer.check(address=moved)
+    assert selected(path, peer) == moved
+    peer.check(ufrag=old_ufrag, password=old_password)
+    assert len(peer.stun) == 2 and path.worker.counters()["stun_unknown_user"] == 1
+
+
+def test_dtls_is_taken_from_validated_tuples_only_and_sixteen_at_most(path: PacketPath) -> None:
+    peer = path.peer()
+    hello = bytes([22]) + bytes(40)
+    path.inject(hello, peer.address)
+    assert path.events() == [] and path.worker.counters()["dtls_no_tuple"] == 1
+    peer.check()
+    path.events()
+    for _ in range(20):
+        path.inject(hello, peer.address)
+    assert path.events() == [(fast.EVENT_DTLS, peer.transport, hello)] * 16
+    assert path.worker.counters()["dtls_queue_full"] == 4
+    path.inject(hello, peer.address)
+    assert len(path.events()) == 1
+
+
+def test_ids_are_never_used_again_and_unknown_ones_are_named(path: PacketPath) -> None:
+    first = path.peer().transport
+    path.worker.remove_transport(first)
+    assert path.peer().transport != first
+    with pytest.raises(ValueError, match=str(first)):
+        path.worker.transport_stats(first)
