@@ -209,7 +209,7 @@ cdef class Srtp:
     """One direction of SRTP and SRTCP, from a master key and salt (RFC 3711, RFC 7714). Not thread-safe.
 
     profile: PROFILE_* (IANA's 1, 7 or 8). sender: protects; else unprotects. With session_keys the key and salt
-    given are used as they are for RTP and RTCP (published vectors; GCM only). ValueError says what is wrong.
+    given are used as they are for RTP and RTCP, with an HMAC key of zeros (published vectors). ValueError says what is wrong.
     """
 
     cdef _srtp.SrtpSession session
@@ -217,13 +217,15 @@ cdef class Srtp:
     def __cinit__(self, int profile, bytes key, bytes salt, *, bint sender, bint session_keys=False):
         cdef const uint8_t* k = <const uint8_t*> PyBytes_AS_STRING(key)
         cdef const uint8_t* s = <const uint8_t*> PyBytes_AS_STRING(salt)
+        cdef uint8_t auth[20]
         memset(&self.session, 0, sizeof(self.session))
         if not session_keys:
             _checked(_srtp.srtp_open(&self.session, profile, k, len(key), s, len(salt), sender), _REASONS)
             return
-        if profile == _srtp.SRTP_AES_CM_128_SHA1_80 or len(salt) != 12 or len(key) != _srtp.srtp_key_bytes(profile):
+        if len(salt) != _srtp.srtp_salt_bytes(profile) or len(key) != _srtp.srtp_key_bytes(profile):
             raise ValueError(_REASONS[_srtp.SRTP_ERROR_ARGUMENT])
-        _checked(_srtp.srtp_open_session_keys(&self.session, profile, k, s, NULL, k, s, NULL, sender), _REASONS)
+        memset(auth, 0, sizeof(auth))
+        _checked(_srtp.srtp_open_session_keys(&self.session, profile, k, s, auth, k, s, auth, sender), _REASONS)
 
     def __dealloc__(self):
         _srtp.srtp_close(&self.session)
