@@ -23,6 +23,7 @@ from vtp.accounts.service import AccountService, Registration, SignedIn
 from vtp.accounts.users import User
 from vtp.errors import NotSignedIn
 from vtp.http.client import Client
+from vtp.http.keys import CLIENT
 from vtp.http.routing import Access, Call, Limit, RouteTable
 
 
@@ -169,8 +170,7 @@ def _own_routes(table: RouteTable, accounts: AccountService) -> None:
 
 def client_of(call: Call) -> Client:
     """The other end of a call, seen through trusted proxies."""
-    client: Client = call.request["client"]
-    return client
+    return call.request[CLIENT]
 
 
 def origin_of(call: Call) -> Origin:

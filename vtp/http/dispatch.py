@@ -14,6 +14,7 @@ from vtp.http.client import Client
 from vtp.http.etags import etag_of, matches_none
 from vtp.http.idempotency import read_key, ticket_of
 from vtp.http.identity import Authenticator, Principal
+from vtp.http.keys import CLIENT
 from vtp.http.routing import Access, Call, Route
 from vtp.http.security import BrowserGuard
 from vtp.http.throttle import Throttle
@@ -49,7 +50,7 @@ class Dispatcher:
         """The aiohttp handler of a route."""
 
         async def handle(request: web.Request) -> web.StreamResponse:
-            client: Client = request["client"]
+            client: Client = request[CLIENT]
             try:
                 return await self._handle(route, request, client)
             except RateLimited:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 
 from vtp import errors
 from vtp.errors import FieldError, VtpError
+from vtp.http.keys import REQUEST_ID as REQUEST_ID_KEY
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -166,7 +167,7 @@ def respond_to_error(request: web.Request, error: VtpError) -> web.Response:
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))
     if isinstance(error, errors.NotSignedIn):
         headers["WWW-Authenticate"] = 'Bearer realm="vtp"'  # RFC 6750 section 3
-    problem = problem_of_error(error, instance=request.path, request_id=request.get("request_id", ""))
+    problem = problem_of_error(error, instance=request.path, request_id=request.get(REQUEST_ID_KEY, ""))
     return problem_response(problem, headers)
 
 
@@ -184,6 +185,6 @@ def respond_with_status(
         detail or SENTENCES.get(status, HTTPStatus(status).description or HTTPStatus(status).phrase),
         code=code,
         instance=request.path,
-        request_id=request.get("request_id", ""),
+        request_id=request.get(REQUEST_ID_KEY, ""),
     )
     return problem_response(problem, headers)

@@ -14,6 +14,8 @@ from aiohttp import web
 from vtp.errors import VtpError
 from vtp.http.client import Client, ClientResolver
 from vtp.http.errors import respond_to_error, respond_with_status
+from vtp.http.keys import CLIENT
+from vtp.http.keys import REQUEST_ID as REQUEST_ID_KEY
 from vtp.http.metrics import HttpMetrics
 from vtp.http.security import HSTS, BrowserGuard
 from vtp.logs import REQUEST_ID
@@ -32,9 +34,9 @@ def trace(resolver: ClientResolver, metrics: HttpMetrics) -> Middleware:
     @web.middleware
     async def handle(request: web.Request, handler: Handler) -> web.StreamResponse:
         given = request.headers.get("X-Request-ID", "")
-        request["request_id"] = given if _REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
-        request["client"] = resolver.resolve(request)
-        token = REQUEST_ID.set(request["request_id"])
+        request[REQUEST_ID_KEY] = given if _REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
+        request[CLIENT] = resolver.resolve(request)
+        token = REQUEST_ID.set(request[REQUEST_ID_KEY])
         started_s = time.perf_counter()
         try:
             response = await _guarded(request, handler)
@@ -76,7 +78,7 @@ def _log(request: web.Request, response: web.StreamResponse, took_s: float, metr
         level = logging.INFO
     if not logger.isEnabledFor(level):
         return
-    client: Client = request["client"]
+    client: Client = request[CLIENT]
     logger.log(
         level,
         "%s %s from %s: %d %s in %.0f ms",
@@ -98,7 +100,7 @@ def require_tls(https_port: Callable[[], int]) -> Middleware:
 
     @web.middleware
     async def handle(request: web.Request, handler: Handler) -> web.StreamResponse:
-        client: Client = request["client"]
+        client: Client = request[CLIENT]
         if client.secure or client.local or request.path in ("/health", "/ready"):
             return await handler(request)
         target = f"https://{client.host_name}:{https_port()}"
@@ -116,7 +118,7 @@ def require_local_host() -> Middleware:
 
     @web.middleware
     async def handle(request: web.Request, handler: Handler) -> web.StreamResponse:
-        client: Client = request["client"]
+        client: Client = request[CLIENT]
         name = client.host_name.lower()
         if name in ("localhost", "127.0.0.1", "[::1]") or name.endswith(".localhost"):
             return await handler(request)
@@ -148,8 +150,8 @@ def put_headers(
     """
 
     async def prepare(request: web.Request, response: web.StreamResponse) -> None:
-        response.headers["X-Request-ID"] = request.get("request_id", "")
-        client: Client | None = request.get("client")
+        response.headers["X-Request-ID"] = request.get(REQUEST_ID_KEY, "")
+        client: Client | None = request.get(CLIENT)
         if client is None:
             return
         guard.add_headers(request, client, response.headers)

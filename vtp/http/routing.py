@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from vtp.errors import NotSignedIn
 from vtp.http.identity import Principal
+from vtp.http.keys import REQUEST_ID as REQUEST_ID_KEY
 from vtp.settings import Settings
 
 Reply = BaseModel | web.StreamResponse | None
@@ -103,7 +104,7 @@ class Call:
     @property
     def request_id(self) -> str:
         """The id that is in the log and in every error of this request."""
-        return str(self.request.get("request_id", ""))
+        return str(self.request.get(REQUEST_ID_KEY, ""))
 
 
 class RouteTable:

@@ -19,6 +19,7 @@ from vtp.errors import Forbidden, NotFound, Unavailable, VtpError
 from vtp.http.client import Client, is_in, is_loopback_host
 from vtp.http.errors import SENTENCES, problem_of, problem_response
 from vtp.http.identity import Role
+from vtp.http.keys import CLIENT
 from vtp.http.metrics import HttpMetrics
 from vtp.http.openapi import build_document
 from vtp.http.routing import Access, Call, Limit, RouteTable
@@ -127,7 +128,7 @@ def _add_metrics(table: RouteTable, parts: SystemParts) -> None:
         summary="Prometheus metrics, for `http.metrics_from` and admins",
     )
     async def get_metrics(call: Call) -> web.Response:
-        client: Client = call.request["client"]
+        client: Client = call.request[CLIENT]
         caller = call.principal_or_none
         by_network = is_in(client.address, networks) and (
             client.local or not is_loopback_host(client.address)

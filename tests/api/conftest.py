@@ -1,0 +1,15 @@
+"""Fixtures of the API tests: the whole server, once on each database."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.serving import Api, serving
+
+
+@pytest.fixture
+async def api(tmp_path: Path, database_url: str) -> AsyncIterator[Api]:
+    """A server without rate limits."""
+    async with serving(tmp_path / "data", database_url) as running:
+        yield running

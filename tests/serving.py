@@ -1,0 +1,149 @@
+"""A whole vtp server within the test's process, and people who call it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from vtp.app import Server, start_server
+from vtp.settings import (
+    AccountSettings,
+    DatabaseSettings,
+    HttpSettings,
+    LimitSettings,
+    MediaSettings,
+    RoomSettings,
+    Settings,
+)
+
+PASSWORD = "a rather long pass phrase"
+UNLIMITED = LimitSettings(
+    sign_in_failures_per_account=0,
+    sign_in_failures_per_address_per_minute=0,
+    registrations_per_address_per_hour=0,
+    refreshes_per_account_per_5_minutes=0,
+    requests_per_account_per_minute=0,
+    requests_per_address_per_minute=0,
+    media_per_token_per_minute=0,
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a call was answered."""
+
+    status: int
+    body: Any
+    headers: Mapping[str, str]
+
+    @property
+    def pointers(self) -> list[str]:
+        """The fields that a problem names."""
+        return [error["pointer"] for error in self.body["errors"]]
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody signed in."""
+
+    user_id: str
+    email: str
+    access_token: str
+    refresh_token: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What their calls carry."""
+        return {"Authorization": f"Bearer {self.access_token}"}
+
+
+class Api:
+    """Calls a running server; `server` is the real one, for what a test sets up behind its back."""
+
+    def __init__(self, server: Server, session: aiohttp.ClientSession) -> None:
+        self.server = server
+        self._session = session
+
+    @property
+    def base_url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.server.listening.http_port}"
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        by: Person | str | None = None,
+        headers: Mapping[str, str] | None = None,
+        data: bytes | None = None,
+    ) -> Answer:
+        """One call; `by` is a person or a bare token."""
+        sent = dict(headers or {})
+        if isinstance(by, Person):
+            sent |= by.headers
+        elif by is not None:
+            sent["Authorization"] = f"Bearer {by}"
+        if data is not None:
+            sent.setdefault("Content-Type", "application/json")
+        options: dict[str, Any] = {"data": data} if data is not None else {"json": body} if body is not None else {}
+        url = f"{self.base_url}{path}"
+        async with self._session.request(method, url, headers=sent, allow_redirects=False, **options) as response:
+            is_json = "json" in response.content_type
+            return Answer(
+                response.status, await response.json() if is_json else await response.text(), response.headers
+            )
+
+    async def person(self, role: str, email: str = "", *, password: str = PASSWORD) -> Person:
+        """Makes an approved account of this role and signs it in."""
+        email = email or f"{role}@school.example"
+        administration = self.server.services.accounts.administration
+        await administration.create_user(email, password, role.title(), role)
+        return await self.sign_in(email, password)
+
+    async def newcomer(self, email: str = "new@school.example", role: str = "student") -> Person:
+        """Registers by the front door, unapproved, and signs in."""
+        wish = {"email": email, "password": PASSWORD, "full_name": "New Comer", "role": role}
+        answer = await self.call("POST", "/api/v1/auth/register", wish)
+        assert answer.status == 201, answer
+        return await self.sign_in(email)
+
+    async def sign_in(self, email: str, password: str = PASSWORD) -> Person:
+        """Signs in by the front door."""
+        answer = await self.call("POST", "/api/v1/auth/login", {"email": email, "password": password})
+        assert answer.status == 200, answer
+        user = answer.body["user"]
+        return Person(user["user_id"], user["email"], answer.body["access_token"], answer.body["refresh_token"])
+
+
+@asynccontextmanager
+async def serving(
+    data_dir: Path,
+    database_url: str = "",
+    *,
+    limits: LimitSettings = UNLIMITED,
+    accounts: AccountSettings | None = None,
+    open_rooms: bool = False,
+) -> AsyncIterator[Api]:
+    """Starts a server on ports of its own and ends it."""
+    settings = Settings(
+        data_dir=data_dir,
+        http=HttpSettings(host="127.0.0.1", port=0, tls="off"),
+        media=MediaSettings(host="127.0.0.1", udp_port=0),
+        database=DatabaseSettings(url=database_url),
+        limits=limits,
+        accounts=accounts or AccountSettings(),
+        rooms=RoomSettings(open=open_rooms),
+    )
+    server = await start_server(settings)
+    try:
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+            yield Api(server, session)
+    finally:
+        await server.close()
