@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from vtp.doors import Doors
 from vtp.errors import Unavailable
 from vtp.media.events import Emitter
 from vtp.media.plane import MediaPlane
@@ -106,8 +107,9 @@ class LiveRoom:
 class LiveRooms:
     """All rooms that are open now, by room id. `close()` ends them all."""
 
-    def __init__(self, plane: MediaPlane, settings: Settings) -> None:
+    def __init__(self, plane: MediaPlane, settings: Settings, doors: Doors | None = None) -> None:
         self.settings = settings
+        self._doors = doors or Doors()
         self._plane = plane
         self._rooms: dict[str, LiveRoom] = {}
         self._emitter: Emitter[RoomEvent] = Emitter()
@@ -125,10 +127,11 @@ class LiveRooms:
         return self._rooms.get(room_id)
 
     async def open(self, room_id: str) -> LiveRoom:
-        """The room, opened when it was not. Raises Unavailable when the packet path is down."""
+        """The room, opened when it was not. Raises Unavailable while draining or without a media worker."""
         room = self._rooms.get(room_id)
         if room is not None:
             return room
+        self._doors.check()
         if not self._plane.is_alive:
             raise Unavailable("Media is not available at the moment; try again shortly.", retry_after_s=10)
         room = LiveRoom(room_id, self._plane.create_router())
