@@ -1,8 +1,9 @@
-"""The AAC rendition: the same sound as the Opus track, encoded for players that take nothing else (Apple's)."""
+"""The AAC rendition: the same sound as the Opus track, encoded for players that take nothing else."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import av
 import numpy as np
@@ -67,9 +68,12 @@ class AacTranscoder:
         return finished
 
     def _decode(self, sample: Sample) -> Pcm:
-        frames = self._decoder.decode(av.Packet(sample.data))
+        try:
+            frames = self._decoder.decode(av.Packet(sample.data))
+        except av.error.InvalidDataError:  # a damaged packet is silence
+            frames = []
         planes = [part.to_ndarray() for frame in frames for part in self._resampler.resample(frame)]
-        pcm = np.concatenate(planes, axis=1) if planes else np.zeros((CHANNELS, 0), np.float32)
+        pcm: Pcm = np.concatenate(planes, axis=1) if planes else np.zeros((CHANNELS, 0), np.float32)
         missing = sample.duration - pcm.shape[1]
         if missing > 0:
             pcm = np.pad(pcm, ((0, 0), (0, missing)), mode="edge" if pcm.shape[1] else "constant")
@@ -87,7 +91,7 @@ class AacTranscoder:
             finished += self._finished(self._encoder.encode(frame))
         return finished
 
-    def _finished(self, packets: Iterable[av.Packet]) -> list[Sample]:
+    def _finished(self, packets: Iterable[av.Packet[Any]]) -> list[Sample]:
         start = self._start or 0
         return [
             Sample(bytes(packet), start + packet.pts, FRAME_TICKS, True)

@@ -1,8 +1,8 @@
 """Makes one unbroken line of Opus packets: holes (loss, DTX, mute) become explicit silence.
 
-Placed times drift against the packets' own durations as the clock is slewed; up to STRETCH_TICKS a packet are
-given to its duration (2 ms/s and more, inaudible), a difference of half a silent packet or more is filled with
-silence or, when a packet is late, the packet is dropped.
+Placed times drift against the packets' own durations as the clock is slewed; up to STRETCH_TICKS a packet
+are given to its duration (2 ms/s and more, inaudible), a difference of half a silent packet or more is
+filled with silence or, when a packet is late, the packet is dropped.
 """
 
 from __future__ import annotations

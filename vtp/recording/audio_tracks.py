@@ -12,7 +12,7 @@ from vtp.recording.timebase import AUDIO_TIMESCALE, to_ns, to_ticks
 from vtp.recording.track_writer import TrackWriter
 from vtp.recording.units import Sample
 
-OPUS_TRACK = "audio"
+OPUS_TRACK = "opus"
 AAC_TRACK = "aac"
 AAC_BITRATE_BPS = 96_000
 

@@ -33,7 +33,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """One moof with its mdat: bytes [start, end), ticks from `time`, and whether it starts with a key frame."""
+    """One moof with its mdat: bytes [start, end), ticks from `time`, whether a key frame is first."""
 
     start: int
     end: int

@@ -2,8 +2,9 @@
 
 Before a track's first sender report (RFC 3550 section 6.4.1) the least late arrival counts; afterwards the
 report's NTP time, brought to our clock by what all tracks of one publisher share, so that sound and picture
-keep their relation whatever the network does to either. Corrections are slewed, at most STEP_NS at a time; only
-a timestamp that is off by more than JUMP_NS (a source that stopped its clock, or started another) is placed anew.
+keep their relation whatever the network does to either. Corrections are slewed, at most STEP_NS at a time;
+only a timestamp that is off by more than JUMP_NS (a source that stopped its clock, or started another) is
+placed anew.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ class TrackClock:
         self.jumps = 0
 
     def receive_report(self, ntp64: int, rtp_timestamp: int, arrival_ns: int) -> None:
-        """Takes a sender report: NTP in 32.32 seconds, the 32-bit RTP timestamp it names, monotonic arrival."""
+        """Takes a report: NTP time in 32.32 seconds, the 32-bit RTP timestamp it names, its arrival."""
         ntp_ns = (ntp64 * NS) >> 32
         self._publisher.receive(ntp_ns, arrival_ns)
         if self._first is None:

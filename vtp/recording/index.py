@@ -1,7 +1,7 @@
 """The index of one track: JSON lines, each appended after the bytes it names; playlists are views of it.
 
     {"type":"track", "version":1, "track":"video", "timescale":90000}
-    {"type":"map", "map":0, "uri":"init-0.mp4", "size":784, "codecs":"avc1.42c01f", "width":1280, "height":720}
+    {"type":"map", "map":0, "uri":"init-0.mp4", "size":784, "codecs":"avc1.42c01f", "width":640, "height":360}
     {"type":"open", "msn":0, "start":0, "discontinuity":false}
     {"type":"part", "msn":0, "part":0, "offset":0, "size":31234, "start":0, "duration":30000, "samples":10,
      "independent":true, "map":0, "crc":…}
@@ -9,8 +9,8 @@
      "discontinuity":false, "gap":false}
     {"type":"end"}
 
-Times are ticks of the track's timescale on the recording's timeline. A segment's file is `seg-NNNNN.m4s`, NNNNN
-being its media sequence number (msn), the same in all tracks; a gap has a line and no file.
+Times are ticks of the track's timescale on the recording's timeline. A segment's file is `seg-NNNNN.m4s`,
+NNNNN being its media sequence number (msn), the same in all tracks; a gap has a line and no file.
 """
 
 from __future__ import annotations
@@ -181,7 +181,7 @@ class TrackIndex:
 
 
 def read_lines(data: bytes) -> tuple[list[Line], int]:
-    """All whole, valid lines at the start of an index, and how many bytes they take; stops at the first bad one."""
+    """All valid lines up to the first that is torn or unknown, and how many bytes they take."""
     lines: list[Line] = []
     good = 0
     for raw in data.splitlines(keepends=True):

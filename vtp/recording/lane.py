@@ -1,7 +1,8 @@
 """One track's way from samples to parts and segments.
 
-A lane is told where segments are cut; what lies before a cut goes into the old segment, what comes after opens
-the new one. Parts follow a grid of PART_NS, so that a live playlist can be served from the same lines.
+A lane is told where segments are cut; what lies before a cut goes into the old segment, what comes after
+opens the new one. Parts follow a grid of PART_NS, so that a live playlist can be served from the same
+lines.
 """
 
 from __future__ import annotations

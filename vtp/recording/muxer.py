@@ -1,9 +1,9 @@
 """Muxes one part at a time with PyAV: a short-lived muxer for each part, whose closing flushes it.
 
-A fragment of a long-lived muxer closes only when the next frame arrives, and PyAV cannot flush one by hand. So
-each part gets a muxer of its own, made from the track's initialization section: 60 microseconds, exact part
-boundaries, and nothing to restart when a publisher stalls. `frag_discont` keeps tfdt as it is (FFmpeg otherwise
-subtracts the first timestamp), `fragment_index` goes on counting moof sequence numbers.
+A fragment of a long-lived muxer closes only when the next frame arrives, and PyAV cannot flush one by hand.
+So each part gets a muxer of its own, made from the track's initialization section: 60 microseconds, exact
+part boundaries, and nothing to restart when a publisher stalls. `frag_discont` keeps tfdt as it is (FFmpeg
+otherwise subtracts the first timestamp), `fragment_index` goes on counting moof sequence numbers.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
+from typing import Any
 
 import av
 from av.audio.codeccontext import AudioCodecContext
@@ -76,8 +77,8 @@ class InitSection:
         return output[start:end]
 
 
-def _packet(sample: Sample, stream: av.stream.Stream, time_base: Fraction) -> av.Packet:
-    packet = av.Packet(sample.data)
+def _packet(sample: Sample, stream: av.stream.Stream, time_base: Fraction) -> av.Packet[Any]:
+    packet: av.Packet[Any] = av.Packet(sample.data)
     packet.stream = stream
     packet.time_base = time_base
     packet.pts = packet.dts = sample.time

@@ -1,4 +1,4 @@
-"""HLS playlists (draft-pantos-hls-rfc8216bis), rendered from indexes: live, on demand, and the multivariant one.
+"""HLS playlists (draft-pantos-hls-rfc8216bis), rendered from indexes: live, on demand, multivariant.
 
 Every playlist of a recording has the same target duration, the same segments at the same times, and marks
 discontinuities at the same places. A recording in progress is an EVENT: nothing is ever taken away.
@@ -66,7 +66,7 @@ class Rate:
 
 
 def measure_rate(index: TrackIndex, target_duration_s: int) -> Rate:
-    """Measures as section 4.4.6.2 defines: the peak of any run of segments of half a target duration or more."""
+    """Measures as section 4.4.6.2 defines: the peak is that of any run of half a target duration."""
     shortest = index.timescale * target_duration_s / 2
     peak = 0.0
     size, duration = 0, 0

@@ -99,7 +99,7 @@ def _recover_track(folder: Path) -> tuple[TrackIndex, int]:
 
 
 def _believable(folder: Path, lines: list[Line]) -> list[Line]:
-    """The lines up to the first whose bytes are not there: after a loss of power a line may outlive its bytes."""
+    """The lines up to the first whose bytes are missing: when power fails a line may outlive its bytes."""
     tails: dict[int, int] = {}
     for number, line in enumerate(lines):
         match line:
@@ -204,5 +204,3 @@ def _replace(path: Path, data: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
-
-

@@ -1,8 +1,8 @@
 """Decides where segments begin: the one timeline that all tracks of a recording share.
 
-Segments begin at key frames, about every two seconds; a picture that stalls, or whose key frame does not come,
-becomes a gap while the sound goes on; when nobody sends there is a gap in all tracks. Sans-IO but for the track
-writers it is given: time is an argument, in nanoseconds since the recording's origin.
+Segments begin at key frames, about every two seconds; a picture that stalls, or whose key frame does not
+come, becomes a gap while the sound goes on; when nobody sends there is a gap in all tracks. Sans-IO but for
+the track writers it is given: time is an argument, in nanoseconds since the recording's origin.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Segmenter:
             self.dropped_units += 1
 
     def add_video(self, unit: AccessUnit, time_ns: int) -> None:
-        """Takes one H.264 access unit; what cannot be decoded without an earlier one that is missing is dropped."""
+        """Takes one H.264 access unit; one that needs an earlier one that is missing is dropped."""
         try:
             picture = read_picture(unit.data)
         except ValueError:
@@ -84,7 +84,7 @@ class Segmenter:
             self._stop_picture(time_ns)
         parameters = picture.parameters or (self._video.parameters if self._video else None)
         if unit.key_frame and parameters is not None:
-            self._add_key_frame(unit, picture, parameters, time_ns)
+            self._try_key_frame(unit, picture, parameters, time_ns)
         elif not unit.key_frame and self._shows_picture:
             self._add_frame(picture, time_ns)
         else:
@@ -132,6 +132,14 @@ class Segmenter:
         if self._video is not None:
             self._video.finish(end_ns)
         return end_ns
+
+    def _try_key_frame(
+        self, unit: AccessUnit, picture: Picture, parameters: ParameterSets, time_ns: int
+    ) -> None:
+        try:
+            self._add_key_frame(unit, picture, parameters, time_ns)
+        except ValueError:  # parameter sets that no decoder takes: a gap until better ones come
+            self.dropped_units += 1
 
     def _add_key_frame(
         self, unit: AccessUnit, picture: Picture, parameters: ParameterSets, time_ns: int
@@ -209,7 +217,7 @@ class Segmenter:
             self.target_duration_s = max(TARGET_DURATION_S, math.ceil((first_ns - NS // 2) / NS))
 
     def _advance(self, expected_ns: int) -> None:
-        """Writes what no later cut can come before: a shown picture cuts at its next frame at the earliest."""
+        """Writes what no later cut can change: a shown picture cuts at its next frame at the earliest."""
         horizon_ns = expected_ns
         if self._video is not None:
             last_ns = self._video.last_ns

@@ -1,7 +1,7 @@
 """Ticks, nanoseconds and wall time: the arithmetic of the recording clock lives here.
 
-A recording has one timeline, in nanoseconds since its first picture or sound. Each track counts it in ticks of
-its own timescale; tfdt boxes, index lines and playlists all derive from it.
+A recording has one timeline, in nanoseconds since its first picture or sound. Each track counts it in ticks
+of its own timescale; tfdt boxes, index lines and playlists all derive from it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Writes one track's files: sections, one growing file per segment, index lines after the bytes they name.
 
-Called by the recorder's thread alone, so that nothing here may wait for the event loop. Bytes are handed to the
-kernel at each part (they outlive the process), and `fdatasync` at each segment's end (they outlive the machine).
+Called by the recorder's thread alone, so that nothing here may wait for the event loop. Bytes are handed to
+the kernel at each part (they outlive the process), and `fdatasync` at each segment's end (they outlive the
+machine).
 """
 
 from __future__ import annotations
@@ -127,22 +128,25 @@ class TrackWriter:
         if segment is not None:
             os.fdatasync(self._index)
 
-    def close(self, *, ended: bool = True) -> None:
-        """Ends the track; `ended` says that its index is whole."""
+    def close(self) -> None:
+        """Ends the track: its index is whole."""
+        try:
+            self._append(EndLine())
+            os.fdatasync(self._index)
+        finally:
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Lets go of the files as they are, without a word to the disk."""
         if self._index < 0:
             return
-        try:
-            if self._segment is not None:
-                self._segment.close()
-                self._segment = None
-            if ended:
-                self._append(EndLine())
-                os.fdatasync(self._index)
-        finally:
-            os.close(self._index)
-            self._index = -1
-            for section in self._sections:
-                section.close()
+        os.close(self._index)
+        self._index = -1
+        if self._segment is not None:
+            self._segment.abandon()
+            self._segment = None
+        for section in self._sections:
+            section.close()
 
     def _append(self, line: Line) -> None:
         write_all(self._index, encode_line(line))
@@ -168,4 +172,7 @@ class _OpenSegment:
         try:
             os.fdatasync(self._descriptor)
         finally:
-            os.close(self._descriptor)
+            self.abandon()
+
+    def abandon(self) -> None:
+        os.close(self._descriptor)

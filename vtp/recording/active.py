@@ -1,0 +1,87 @@
+"""The recordings in progress: one session and one view each, from start to the row that says how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from vtp.recording.recorder import Outcome, Recorder
+from vtp.recording.recovery import recover
+from vtp.recording.session import RecordingSession
+from vtp.recording.store import Recording
+from vtp.recording.view import RecordingView
+from vtp.rooms.live import LiveRoom
+from vtp.tasks import Tasks
+
+SaveEnd = Callable[[str, RecordingView, str], Awaitable[None]]
+DIED = "The recorder failed; what it had written by then is here."
+
+
+@dataclass(slots=True)
+class _Active:
+    session: RecordingSession
+    view: RecordingView
+    task: asyncio.Task[None]
+
+
+class ActiveRecordings:
+    """`save_end(recording_id, view, failure)` is called once for each, whatever ends it."""
+
+    def __init__(self, tasks: Tasks, save_end: SaveEnd) -> None:
+        self._tasks = tasks
+        self._save_end = save_end
+        self._active: dict[str, _Active] = {}
+
+    def __len__(self) -> int:
+        return len(self._active)
+
+    def begin(
+        self, recording: Recording, room: LiveRoom, directory: Path, min_free_bytes: int
+    ) -> RecordingSession:
+        """Starts recording a room into `directory`."""
+        recorder = Recorder(directory, recording.id, min_free_bytes=min_free_bytes)
+        session = RecordingSession(room, recorder, self._tasks)
+        recorder.on_key_frame_wanted(session.want_key_frame)
+        view = RecordingView(recorder.manifest, {}, ended=False)
+        task = self._tasks.start(self._run(recording.id, session), f"recording {recording.id}")
+        self._active[recording.id] = _Active(session, view, task)
+        return session
+
+    def get(self, recording_id: str) -> RecordingSession | None:
+        """The session of a recording in progress."""
+        active = self._active.get(recording_id)
+        return active.session if active else None
+
+    def view(self, recording_id: str) -> RecordingView | None:
+        """The view of a recording in progress, as of now."""
+        active = self._active.get(recording_id)
+        if active is None:
+            return None
+        active.view.update(active.session.recorder.manifest, active.session.recorder.tracks)
+        return active.view
+
+    async def stop(self, recording_id: str) -> None:
+        """Ends a recording and waits until its row says so."""
+        active = self._active.get(recording_id)
+        if active is not None:
+            active.session.recorder.stop()
+            await asyncio.wait([active.task])
+
+    async def close(self) -> None:
+        """Ends all of them together."""
+        await asyncio.gather(*(self.stop(recording_id) for recording_id in list(self._active)))
+
+    async def _run(self, recording_id: str, session: RecordingSession) -> None:
+        outcome = Outcome(0, DIED)
+        try:
+            outcome = await session.run()
+        finally:
+            try:
+                if outcome.failure == DIED:
+                    await asyncio.to_thread(recover, session.recorder.directory, DIED)
+                ended = RecordingView(session.recorder.manifest, session.recorder.tracks, ended=True)
+                await self._save_end(recording_id, ended, outcome.failure)
+            finally:
+                del self._active[recording_id]

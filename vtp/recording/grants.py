@@ -1,0 +1,89 @@
+"""Media grants: leave to fetch one recording's files, checked by HMAC without the database.
+
+A grant is `<expiry>.<scope>.<mac>`; the mac covers the recording's id, so that it opens no other. It travels
+in an HttpOnly cookie whose path is the recording's, or in the query of a signed download link.
+"""
+
+from __future__ import annotations
+
+import base64
+import enum
+import hashlib
+import hmac
+import os
+import secrets
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from vtp.errors import StartupError
+
+KEY_BYTES = 32
+TTL_S = 6 * 3600
+SECURE_NAME = "__Secure-vtp_media"
+PLAIN_NAME = "vtp_media"
+
+
+class Scope(enum.StrEnum):
+    """What a grant is good for."""
+
+    PLAY = "p"
+    DOWNLOAD = "d"
+
+
+class Grants:
+    """Makes and checks grants with one key; `now_s` is the wall clock."""
+
+    def __init__(self, key: bytes, now_s: Callable[[], float] = time.time) -> None:
+        self._key = key
+        self._now_s = now_s
+
+    def make(self, recording_id: str, scope: Scope, ttl_s: int = TTL_S) -> str:
+        """A grant that ends in `ttl_s` seconds."""
+        head = f"{int(self._now_s()) + ttl_s}.{scope}"
+        return f"{head}.{self._mac(recording_id, head).decode()}"
+
+    def check(self, grant: str, recording_id: str, scope: Scope) -> bool:
+        """Whether this grant opens this recording now; leave to download is leave to play."""
+        head, _, mac = grant.rpartition(".")
+        if not head.isascii() or not hmac.compare_digest(self._mac(recording_id, head), mac.encode()):
+            return False
+        expiry, _, granted = head.partition(".")
+        return int(expiry) > self._now_s() and granted in (scope, Scope.DOWNLOAD)
+
+    def _mac(self, recording_id: str, head: str) -> bytes:
+        digest = hmac.digest(self._key, f"media|{recording_id}|{head}".encode(), hashlib.sha256)
+        return base64.urlsafe_b64encode(digest).rstrip(b"=")
+
+
+def open_key(folder: Path) -> bytes:
+    """The key, made at the first start; raises StartupError when its file cannot be read or written."""
+    file = folder / "media.key"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not file.exists():
+            _create(file)
+        key = file.read_bytes()
+    except OSError as error:
+        raise StartupError(f"The key file {file} cannot be used ({error.strerror}); repair it.") from error
+    if len(key) != KEY_BYTES:
+        raise StartupError(f"The key file {file} is damaged; delete it, and running players sign in again.")
+    return key
+
+
+def _create(file: Path) -> None:
+    draft = file.with_suffix(f".{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        os.write(descriptor, secrets.token_bytes(KEY_BYTES))
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    draft.replace(file)
+
+
+def cookie_header(grant: str, recording_id: str, *, secure: bool) -> str:
+    """The `Set-Cookie` value that lets a browser fetch this recording's files, and send it nowhere else."""
+    name, flag = (SECURE_NAME, "; Secure") if secure else (PLAIN_NAME, "")
+    path = f"/api/v1/recordings/{recording_id}"
+    return f"{name}={grant}; Path={path}; Max-Age={TTL_S}; HttpOnly; SameSite=Lax{flag}"

@@ -1,0 +1,270 @@
+"""The recorder: one thread per recording, from taps to files. The event loop hears of it by callbacks only.
+
+It wakes TICKS_PER_S times a second, not per packet: a tap is a ring that the packet path fills meanwhile.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import shutil
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+import av
+
+from vtp.recording.index import Line, TrackIndex
+from vtp.recording.manifest import Manifest, write_manifest
+from vtp.recording.recovery import recover
+from vtp.recording.segmenter import Segmenter
+from vtp.recording.source import Placed, Source
+from vtp.recording.timebase import NS, Origin
+from vtp.recording.track_writer import TrackWriter
+
+logger = logging.getLogger(__name__)
+
+TICK_S = 0.05
+PICTURE_WAIT_NS = 3 * NS  # sound alone begins a recording when no picture has come for this long
+SOUND_WAIT_NS = NS
+KEY_FRAME_EVERY_NS = NS // 2
+LOOK_AT_DISK_NS = 2 * NS
+
+
+class Clock(Protocol):
+    """Monotonic nanoseconds; the same clock that stamps arrivals."""
+
+    def __call__(self) -> int:
+        """The time now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a recording ended; `failure` is a sentence when it did not end as asked."""
+
+    duration_ns: int
+    failure: str = ""
+
+
+class Recorder:
+    """`run()` is the thread; everything else may be called from the event loop."""
+
+    def __init__(
+        self,
+        directory: Path,
+        recording_id: str,
+        *,
+        min_free_bytes: int = 0,
+        now_ns: Clock = time.monotonic_ns,
+    ) -> None:
+        self.directory = directory
+        self.tracks: dict[str, TrackIndex] = {}
+        self.manifest = Manifest(recording_id)
+        self._min_free_bytes = min_free_bytes
+        self._want_key_frame: Callable[[], None] = lambda: None
+        self._now_ns = now_ns
+        self._commands: deque[Callable[[], None]] = deque()
+        self._wake = threading.Event()
+        self._stopping = False
+        self._sources: dict[str, Source] = {}
+        self._segmenter: Segmenter | None = None
+        self._origin: Origin | None = None
+        self._early: list[Placed] = []
+        self._first_source_ns = 0
+        self._asked_ns = 0
+        self._looked_ns = 0
+        self._writers: list[TrackWriter] = []
+        self._failure = ""
+
+    def on_key_frame_wanted(self, callback: Callable[[], None]) -> None:
+        """Has `callback` called, in the recorder's thread, whenever a key frame is wanted; before `run`."""
+        self._want_key_frame = callback
+
+    def add_source(self, source: Source) -> None:
+        """Records `source` from now on, in place of any other of its kind."""
+        self._commands.append(lambda: self._add(source))
+        self._wake.set()
+
+    def remove_source(self, source_id: str) -> None:
+        """Takes what `source_id` has sent so far, and no more."""
+        self._commands.append(lambda: self._remove(source_id))
+        self._wake.set()
+
+    def set_message(self, message: str) -> None:
+        """Keeps a sentence for people in the manifest."""
+        self._commands.append(lambda: self._update(message=message))
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Ends the recording with what has come by now; `run` returns soon after."""
+        self._stopping = True
+        self._wake.set()
+
+    def run(self) -> Outcome:
+        """Records until `stop`. What the disk refuses ends it early, with the reason in the outcome."""
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+            write_manifest(self.directory, self.manifest)
+            while not self._stopping:
+                self._wake.wait(TICK_S)
+                self._wake.clear()
+                self._step()
+            self._step()
+            return self._finish()
+        except (OSError, av.error.FFmpegError) as error:
+            logger.warning("Recording %s ends early: %s", self.manifest.recording_id, error)
+            return self._abandon(_sentence(error))
+        finally:
+            for source in self._sources.values():
+                source.close()
+            self._sources.clear()
+            for writer in self._writers:
+                writer.abandon()
+
+    def _step(self) -> None:
+        """One turn: commands, units, the passing of time, wishes."""
+        while self._commands:
+            self._commands.popleft()()
+        now = self._now_ns()
+        for source in list(self._sources.values()):
+            self._deliver(source, now)
+        if self._segmenter is None:
+            self._try_to_begin(now)
+        if self._segmenter is not None and self._origin is not None:
+            self._segmenter.tick(now - self._origin.monotonic_ns)
+            if self.manifest.target_duration_s != self._segmenter.target_duration_s:
+                self._update(target_duration_s=self._segmenter.target_duration_s)
+        self._ask_for_key_frame(now)
+        self._look_at_disk(now)
+
+    def _add(self, source: Source) -> None:
+        for known in [known for known in self._sources.values() if known.kind == source.kind]:
+            self._remove(known.id)
+        self._first_source_ns = self._first_source_ns or self._now_ns()
+        self._sources[source.id] = source
+
+    def _remove(self, source_id: str) -> None:
+        source = self._sources.pop(source_id, None)
+        if source is None:
+            return
+        now = self._now_ns()
+        self._deliver(source, now)
+        source.close()
+        if self._segmenter is None or self._origin is None:
+            return
+        if source.kind == "video":
+            self._segmenter.stop_video(now - self._origin.monotonic_ns)
+        if not self._sources:
+            self._segmenter.stop_sending(now - self._origin.monotonic_ns)
+
+    def _deliver(self, source: Source, now: int) -> None:
+        for placed in source.poll(now):
+            if self._segmenter is not None:
+                self._place(placed)
+            elif placed.kind == "audio" or placed.unit.key_frame or self._has_early_picture:
+                self._early.append(placed)
+
+    @property
+    def _has_early_picture(self) -> bool:
+        return any(placed.kind == "video" for placed in self._early)
+
+    def _place(self, placed: Placed) -> None:
+        if self._segmenter is None or self._origin is None:
+            return
+        time_ns = placed.time_ns - self._origin.monotonic_ns
+        if placed.kind == "audio":
+            self._segmenter.add_audio(placed.unit.data, time_ns)
+        else:
+            self._segmenter.add_video(placed.unit, time_ns)
+
+    def _try_to_begin(self, now: int) -> None:
+        """The timeline begins with the first picture, or with the sound when no picture comes."""
+        pictures = [p.time_ns for p in self._early if p.kind == "video" and p.unit.key_frame]
+        sounds = [p.time_ns for p in self._early if p.kind == "audio"]
+        expects_picture = any(source.kind == "video" for source in self._sources.values())
+        wait = PICTURE_WAIT_NS if expects_picture else SOUND_WAIT_NS
+        if pictures:
+            self._begin(pictures[0])
+        elif sounds and now - self._first_source_ns >= wait:
+            self._begin(sounds[0])
+
+    def _begin(self, monotonic_ns: int) -> None:
+        self._origin = Origin.at(monotonic_ns)
+        self._update(origin_wall_ns=self._origin.wall_ns)
+        self._segmenter = Segmenter(self._open_writer)
+        early, self._early = self._early, []
+        for placed in sorted(early, key=lambda p: p.time_ns):
+            self._place(placed)
+
+    def _open_writer(self, track: str, timescale: int) -> TrackWriter:
+        self.tracks[track] = TrackIndex()
+        self._update(tracks=self.manifest.with_track(track).tracks)
+        writer = TrackWriter(self.directory / track, track, timescale, self._line_written)
+        self._writers.append(writer)
+        return writer
+
+    def _line_written(self, track: str, line: Line) -> None:
+        self.tracks[track].add(line)
+
+    def _ask_for_key_frame(self, now: int) -> None:
+        video = next((s for s in self._sources.values() if s.kind == "video"), None)
+        if video is None or now - self._asked_ns < KEY_FRAME_EVERY_NS:
+            return
+        origin, segmenter = self._origin, self._segmenter
+        wanted = (
+            video.needs_key_frame
+            or segmenter is None
+            or origin is None
+            or segmenter.wants_key_frame(now - origin.monotonic_ns)
+        )
+        if wanted:
+            self._asked_ns = now
+            self._want_key_frame()
+
+    def _look_at_disk(self, now: int) -> None:
+        if now - self._looked_ns < LOOK_AT_DISK_NS or not self._min_free_bytes:
+            return
+        self._looked_ns = now
+        if shutil.disk_usage(self.directory).free < self._min_free_bytes:
+            self._failure = "The disk is almost full, so the recording was ended; free some space."
+            self._stopping = True
+
+    def _finish(self) -> Outcome:
+        if self._segmenter is None:
+            self._update(closed=True)
+            return Outcome(0, self._failure or "Nothing was sent while the room was recorded.")
+        duration_ns = self._segmenter.finish()
+        self._update(
+            duration_ns=duration_ns,
+            target_duration_s=self._segmenter.target_duration_s,
+            message=self._failure or self.manifest.message,
+            closed=True,
+        )
+        return Outcome(duration_ns, self._failure)
+
+    def _abandon(self, reason: str) -> Outcome:
+        """Closes the files as they are and keeps what is whole; the disk may go on refusing."""
+        for writer in self._writers:
+            writer.abandon()
+        try:
+            recovered = recover(self.directory, reason)
+        except (OSError, ValueError) as error:
+            logger.warning("Recording %s is left to the next start: %s", self.manifest.recording_id, error)
+            return Outcome(max((round(t.duration_s * NS) for t in self.tracks.values()), default=0), reason)
+        self.manifest = recovered.manifest
+        self.tracks = recovered.tracks
+        return Outcome(recovered.manifest.duration_ns, reason)
+
+    def _update(self, **changes: object) -> None:
+        self.manifest = replace(self.manifest, **changes)  # type: ignore[arg-type]
+        write_manifest(self.directory, self.manifest)
+
+
+def _sentence(error: OSError | av.error.FFmpegError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "The disk is full, so the recording was ended; free some space."
+    return f"The recording could not be written ({error.strerror or error}), so it was ended."

@@ -1,0 +1,211 @@
+"""What crosses the wire about recordings. Field names are the older contract's; nothing is renamed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, Field
+
+from vtp.http.pagination import DEFAULT_LIMIT, MAX_LIMIT, PageQuery
+from vtp.http.text import Name
+from vtp.recording.store import PLAYABLE, Recording, Status
+from vtp.recording.view import RecordingView
+
+MAX_DESCRIPTION = 10_000
+MIME_TYPE = "application/vnd.apple.mpegurl"
+
+Description = Annotated[str, Field(max_length=MAX_DESCRIPTION)]
+
+
+class StartRecording(BaseModel):
+    """Starts recording a room. `format` webm is accepted and kept as hls."""
+
+    room_id: Annotated[str, Field(min_length=1, max_length=64, description="A room's id or slug.")]
+    title: Name | None = None
+    description: Description = ""
+    format: Literal["hls", "mp4", "webm"] = "hls"
+    layout: Literal["program", "tracks", "both"] = "program"
+    bitrate_kbps: Annotated[int | None, Field(ge=1, description="Accepted; what is sent is recorded.")] = None
+    frame_rate: Annotated[float | None, Field(gt=0, description="Accepted; see bitrate_kbps.")] = None
+
+
+class RecordingStarted(BaseModel):
+    """A recording that has begun; `message` says what of the room cannot be recorded, if anything."""
+
+    recording_id: str
+    status: Status
+    started_at: datetime
+    room_id: str
+    message: str | None = None
+
+
+class RecordingStopped(BaseModel):
+    """A recording that has ended and can be played."""
+
+    recording_id: str
+    status: Status
+    stopped_at: datetime | None
+    duration_seconds: float
+    message: str | None = None
+
+
+class UpdateRecording(BaseModel):
+    """Fields to change; the others stay as they are."""
+
+    title: Name | None = None
+    description: Annotated[str | None, Field(max_length=MAX_DESCRIPTION)] = None
+
+
+class ListQuery(PageQuery):
+    """Which recordings to list. `roomId` is the older contract's spelling of `room_id`."""
+
+    room_id: Annotated[str, Field(max_length=64)] = ""
+    roomId: Annotated[str, Field(max_length=64)] = ""  # noqa: N815  a name of the contract
+    status: Status | None = None
+    q: Annotated[str, Field(max_length=200, description="Words in title or description.")] = ""
+    limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT
+    offset: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+
+
+class DeleteQuery(BaseModel):
+    """`permanent`: not into the trash, but gone."""
+
+    permanent: bool = False
+
+
+class RecordingReply(BaseModel):
+    """A recording. `playback_url` is what a player loads; null when there is nothing to play."""
+
+    id: str
+    recording_id: str
+    room_id: str
+    title: str
+    description: str
+    started_by: str | None
+    started_at: datetime
+    stopped_at: datetime | None
+    duration_seconds: float
+    status: Status
+    format: str
+    layout: str
+    file_size_bytes: int
+    mime_type: str
+    bitrate_kbps: int
+    frame_rate_fps: float
+    resolution: str | None
+    codecs: str
+    error_message: str | None
+    message: str | None
+    metadata: dict[str, Any]
+    playback_url: str | None
+    download_url: str | None
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None
+
+    @classmethod
+    def of(cls, recording: Recording, *, may_download: bool) -> Self:
+        """The wire's view of a row."""
+        base = f"/api/v1/recordings/{recording.id}"
+        playable = recording.status in PLAYABLE
+        finished = recording.status in (Status.READY, Status.INTERRUPTED)
+        return cls(
+            id=recording.id,
+            recording_id=recording.id,
+            room_id=recording.room_id,
+            title=recording.title,
+            description=recording.description,
+            started_by=recording.started_by,
+            started_at=recording.started_at,
+            stopped_at=recording.stopped_at,
+            duration_seconds=recording.duration_ms / 1000,
+            status=recording.status,
+            format="hls" if recording.format == "webm" else recording.format,
+            layout=recording.layout,
+            file_size_bytes=recording.file_size_bytes,
+            mime_type=MIME_TYPE,
+            bitrate_kbps=round(recording.bitrate_bps / 1000),
+            frame_rate_fps=recording.frame_rate,
+            resolution=f"{recording.width}x{recording.height}" if recording.width else None,
+            codecs=recording.codecs,
+            error_message=recording.error_message or None,
+            message=recording.metadata.get("message"),
+            metadata=recording.metadata,
+            playback_url=f"{base}/stream/master.m3u8" if playable else None,
+            download_url=f"{base}/download" if finished and may_download else None,
+            created_at=recording.created_at,
+            updated_at=recording.updated_at,
+            deleted_at=recording.deleted_at,
+        )
+
+
+class RecordingPage(BaseModel):
+    """A page of recordings, under today's name and the older contract's."""
+
+    items: list[RecordingReply]
+    recordings: list[RecordingReply]
+    total: int
+    limit: int
+    offset: int
+    next_cursor: str | None = None
+
+
+class RecordingDeleted(BaseModel):
+    """A recording in the trash, or gone."""
+
+    recording_id: str
+    status: Status
+    deleted_at: datetime | None
+    message: str
+
+
+class DownloadLink(BaseModel):
+    """A link that downloads without signing in until it ends."""
+
+    recording_id: str
+    url: str
+    expires_at: datetime
+
+
+class TrackInfo(BaseModel):
+    """One track of a recording."""
+
+    track: str
+    codecs: str
+    width: int
+    height: int
+    segments: int
+    size_bytes: int
+    duration_seconds: float
+
+
+class RecordingInfo(BaseModel):
+    """What a recording's files hold."""
+
+    recording_id: str
+    size_bytes: int
+    target_duration_seconds: int
+    tracks: list[TrackInfo]
+
+    @classmethod
+    def of(cls, recording_id: str, view: RecordingView) -> Self:
+        """Reads the indexes."""
+        tracks = [
+            TrackInfo(
+                track=name,
+                codecs=index.maps[-1].codecs if index.maps else "",
+                width=max((line.width for line in index.maps), default=0),
+                height=max((line.height for line in index.maps), default=0),
+                segments=len(index.segments),
+                size_bytes=index.size_bytes,
+                duration_seconds=round(index.duration_s, 3),
+            )
+            for name, index in view.tracks.items()
+        ]
+        return cls(
+            recording_id=recording_id,
+            size_bytes=view.size_bytes,
+            target_duration_seconds=view.manifest.target_duration_s,
+            tracks=tracks,
+        )

@@ -1,0 +1,336 @@
+"""Recordings: started, stopped, looked at, deleted, and made whole again after a crash."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+from vtp.accounts.permissions import Action, can, require
+from vtp.db import Database
+from vtp.errors import Conflict, Gone, NotFound, Unavailable
+from vtp.http.identity import Principal
+from vtp.ids import new_id, parse_id
+from vtp.recording.active import ActiveRecordings
+from vtp.recording.download import remux_to_mp4
+from vtp.recording.recovery import recover
+from vtp.recording.schemas import StartRecording, UpdateRecording
+from vtp.recording.store import (
+    PLAYABLE,
+    Filter,
+    Recording,
+    Status,
+    add_recording,
+    change_recording,
+    count_recordings,
+    find_recording,
+    page_of_recordings,
+    remove_recording,
+    unfinished_recordings,
+)
+from vtp.recording.summary import summary_of
+from vtp.recording.view import RecordingView
+from vtp.rooms.live import LiveRooms
+from vtp.rooms.store import Room
+from vtp.settings import RecordingSettings
+from vtp.storage import Store
+from vtp.tasks import Tasks
+
+logger = logging.getLogger(__name__)
+
+DOWNLOAD_NAME = "download.mp4"
+VIEWS_KEPT = 64
+INTERRUPTED = "The server ended while this was being recorded; everything up to that moment is here."
+
+
+class RoomDirectory(Protocol):
+    """The part of the rooms service that recordings use."""
+
+    async def find(self, reference: str) -> Room:
+        """The room with this id or slug. Raises NotFound, Invalid."""
+
+
+def utc_now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
+
+
+class Recordings:
+    """All recordings. Every method that takes a principal raises NotFound and Forbidden."""
+
+    def __init__(
+        self,
+        database: Database,
+        live_rooms: LiveRooms,
+        rooms: RoomDirectory,
+        store: Store,
+        settings: RecordingSettings,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._database = database
+        self._live_rooms = live_rooms
+        self._rooms = rooms
+        self._store = store
+        self._settings = settings
+        self._clock = clock
+        self._tasks = Tasks()
+        self._active = ActiveRecordings(self._tasks, self._save_end)
+        self._views: dict[str, RecordingView] = {}
+        self._downloads: dict[str, asyncio.Future[Path]] = {}
+
+    async def start(self) -> None:
+        """Recovers what a former process was recording when it ended."""
+        async with self._database.read() as tx:
+            unfinished = await unfinished_recordings(tx)
+        for recording in unfinished:
+            await self._recover(recording)
+
+    async def close(self) -> None:
+        """Ends every recording in progress and waits until its files and its row are whole."""
+        await self._active.close()
+        await self._tasks.close()
+
+    @property
+    def active_count(self) -> int:
+        """How many recordings are in progress."""
+        return len(self._active)
+
+    async def start_recording(self, principal: Principal, wish: StartRecording) -> tuple[Recording, str]:
+        """Starts recording a room; gives the recording and a sentence when not all of it can be recorded.
+
+        Raises Conflict while the room is being recorded, Unavailable when the disk is almost full.
+        """
+        room = await self._rooms.find(wish.room_id)
+        require(principal, Action.RECORDING_START, room)
+        self._check_disk()
+        live = await self._live_rooms.open(room.id)
+        if live.recording:
+            raise Conflict("This room is already being recorded; stop that recording first.")
+        now = self._clock()
+        recording = Recording(
+            id=new_id(),
+            room_id=room.id,
+            title=wish.title or f"{room.name}, {now:%Y-%m-%d %H:%M}",
+            description=wish.description,
+            started_by=principal.user_id,
+            status=Status.RECORDING,
+            format=wish.format,
+            layout=wish.layout,
+            started_at=now,
+            created_at=now,
+            updated_at=now,
+        )
+        live.recording = True  # from here on the room is taken, and publishers are asked for H.264
+        try:
+            async with self._database.transaction() as tx:
+                await add_recording(tx, recording)
+            session = self._active.begin(
+                recording, live, self._directory(recording.id), self._settings.min_free_bytes
+            )
+        except BaseException:
+            live.recording = False
+            raise
+        return recording, session.message
+
+    async def stop_recording(self, principal: Principal, recording_id: str) -> Recording:
+        """Stops a recording and waits until it can be played to its end; stopping twice is no error."""
+        recording = await self._find(recording_id)
+        require(principal, Action.RECORDING_STOP, recording)
+        session = self._active.get(recording.id)
+        if session is not None:
+            await self._change(recording.id, status=Status.FINALIZING)
+            await self._active.stop(recording.id)
+        return await self._find(recording_id)
+
+    async def get(self, principal: Principal, recording_id: str) -> Recording:
+        """One recording, with its length so far while it grows."""
+        recording = await self._find(recording_id)
+        require(principal, Action.RECORDING_VIEW, recording)
+        return self._as_of_now(recording)
+
+    async def list_recordings(
+        self, principal: Principal, wanted: Filter, *, limit: int, offset: int, before: str | None
+    ) -> tuple[list[Recording], int]:
+        """A page of recordings, newest first, and how many there are in all."""
+        require(principal, Action.RECORDING_LIST)
+        if wanted.room_id:
+            wanted = replace(wanted, room_id=(await self._rooms.find(wanted.room_id)).id)
+        async with self._database.read() as tx:
+            total = await count_recordings(tx, wanted)
+            page = await page_of_recordings(tx, wanted, limit=limit, offset=offset, before=before)
+        seen = [item for item in page if can(principal, Action.RECORDING_VIEW, item)]
+        return [self._as_of_now(item) for item in seen], total
+
+    async def update(self, principal: Principal, recording_id: str, wish: UpdateRecording) -> Recording:
+        """Changes title and description."""
+        recording = await self._find(recording_id)
+        require(principal, Action.RECORDING_UPDATE, recording)
+        changes = wish.model_dump(exclude_unset=True, exclude_none=True)
+        if changes:
+            await self._change(recording.id, **changes)
+        return self._as_of_now(await self._find(recording_id))
+
+    async def delete(self, principal: Principal, recording_id: str, *, permanent: bool) -> Recording:
+        """Puts a recording into the trash, or deletes it for good, bytes first; stops it when it runs."""
+        recording = await self._find(recording_id)
+        require(principal, Action.RECORDING_DELETE, recording)
+        if self._active.get(recording.id) is not None:
+            await self._active.stop(recording.id)
+        self._views.pop(recording.id, None)
+        now = self._clock()
+        if not permanent:
+            if recording.deleted_at is None:
+                await self._change(recording.id, status=Status.DELETED, deleted_at=now)
+            return await self._find(recording_id)
+        await self._store.delete(recording.id)
+        async with self._database.transaction() as tx:
+            await remove_recording(tx, recording.id)
+        return replace(recording, status=Status.DELETED, deleted_at=now)
+
+    def may_download(self, principal: Principal, recording: Recording) -> bool:
+        """Whether this caller may take the file home."""
+        return can(principal, Action.RECORDING_DOWNLOAD, recording)
+
+    async def view(self, recording_id: str) -> RecordingView:
+        """What a player sees. Raises NotFound, Gone for the trash, Unavailable before there is anything."""
+        view = self._active.view(recording_id) or self._views.get(recording_id)
+        if view is None:
+            view = await self._load_view(await self._find(recording_id))
+        if not view.is_playable:
+            if not view.ended:
+                raise Unavailable("The recording has just begun; try again in a moment.", retry_after_s=1)
+            raise NotFound("This recording holds nothing to play.", code="nothing_to_play")
+        return view
+
+    def file(self, recording_id: str, name: str) -> Path:
+        """Where a file of a recording lies."""
+        return self._store.path(f"{recording_id}/{name}")
+
+    async def download(self, principal: Principal | None, recording_id: str) -> tuple[Recording, Path]:
+        """The MP4, made at the first call and kept; callers who come meanwhile wait for the same one.
+
+        `principal` is None when a grant was checked instead. Raises Conflict while it is being recorded.
+        """
+        recording = await self._find(recording_id)
+        if principal is not None:
+            require(principal, Action.RECORDING_DOWNLOAD, recording)
+        if recording.status in (Status.RECORDING, Status.FINALIZING):
+            raise Conflict("This is still being recorded; download it when it has been stopped.")
+        view = await self.view(recording.id)
+        path = self._directory(recording.id) / DOWNLOAD_NAME
+        if not path.exists():
+            await self._make_download(recording.id, view, path)
+        return recording, path
+
+    async def _make_download(self, recording_id: str, view: RecordingView, path: Path) -> None:
+        making = self._downloads.get(recording_id)
+        if making is None:
+            self._check_disk(view.size_bytes)
+            loop = asyncio.get_running_loop()
+            making = loop.run_in_executor(None, _remux, path.parent, view, path)
+            self._downloads[recording_id] = making
+            making.add_done_callback(lambda _: self._downloads.pop(recording_id, None))
+        try:
+            await asyncio.shield(making)
+        except OSError as error:
+            logger.warning("The MP4 of recording %s could not be made: %s", recording_id, error)
+            raise Unavailable("The download could not be made: the disk does not take it.") from error
+
+    async def _find(self, recording_id: str) -> Recording:
+        wanted = parse_id(recording_id, "/path/id")
+        async with self._database.read() as tx:
+            recording = await find_recording(tx, wanted)
+        if recording is None:
+            raise NotFound("There is no such recording.", code="no_such_recording")
+        return recording
+
+    async def _load_view(self, recording: Recording) -> RecordingView:
+        if recording.status is Status.DELETED:
+            raise Gone("This recording is in the trash.", code="recording_deleted")
+        if recording.status not in PLAYABLE:
+            raise NotFound("This recording holds nothing to play.", code="nothing_to_play")
+        try:
+            view = await asyncio.to_thread(RecordingView.load, self._directory(recording.id))
+        except (OSError, ValueError) as error:
+            logger.warning("Recording %s cannot be read: %s", recording.id, error)
+            raise NotFound("The files of this recording are missing.", code="files_missing") from error
+        while len(self._views) >= VIEWS_KEPT:
+            self._views.pop(next(iter(self._views)))
+        self._views[recording.id] = view
+        return view
+
+    def _as_of_now(self, recording: Recording) -> Recording:
+        view = self._active.view(recording.id)
+        if view is None or recording.status not in (Status.RECORDING, Status.FINALIZING):
+            return recording
+        return replace(recording, **summary_of(view))
+
+    def _directory(self, recording_id: str) -> Path:
+        return self._store.path(recording_id)
+
+    def _check_disk(self, more_bytes: int = 0) -> None:
+        free = shutil.disk_usage(self._store.root).free
+        if free < self._settings.min_free_bytes + more_bytes:
+            raise Unavailable(
+                "The disk of the recordings is almost full: delete recordings or free some space.",
+                retry_after_s=60,
+                code="disk_full",
+            )
+
+    async def _change(self, recording_id: str, **values: object) -> None:
+        async with self._database.transaction() as tx:
+            await change_recording(tx, recording_id, updated_at=self._clock(), **values)
+
+    async def _save_end(self, recording_id: str, view: RecordingView, failure: str) -> None:
+        """Keeps how a recording ended; `failure` is empty when it ended as asked."""
+        status = Status.READY if not failure else Status.INTERRUPTED
+        if not view.is_playable:
+            status = Status.FAILED
+        metadata = {"message": view.manifest.message} if view.manifest.message else {}
+        await self._change(
+            recording_id,
+            status=status,
+            stopped_at=self._clock(),
+            error_message=failure,
+            metadata=metadata,
+            **summary_of(view),
+        )
+        if failure:
+            logger.warning("Recording %s ended as %s: %s", recording_id, status.value, failure)
+
+    async def _recover(self, recording: Recording) -> None:
+        directory = self._directory(recording.id)
+        try:
+            was_closed, view = await asyncio.to_thread(_recover_files, directory)
+        except (OSError, ValueError) as error:
+            logger.warning("Recording %s cannot be recovered: %s", recording.id, error)
+            await self._change(
+                recording.id,
+                status=Status.FAILED,
+                stopped_at=recording.started_at,
+                error_message="The server ended before anything was recorded.",
+            )
+            return
+        await self._save_end(recording.id, view, "" if was_closed else INTERRUPTED)
+        length = timedelta(microseconds=view.manifest.duration_ns // 1000)
+        await self._change(recording.id, stopped_at=recording.started_at + length)
+
+
+def _recover_files(directory: Path) -> tuple[bool, RecordingView]:
+    """Recovers a folder unless it was closed; tells whether it was, and what it holds."""
+    view = RecordingView.load(directory)
+    if view.manifest.closed:
+        return True, view
+    recovered = recover(directory)
+    return False, RecordingView(recovered.manifest, recovered.tracks, ended=True)
+
+
+def _remux(directory: Path, view: RecordingView, path: Path) -> Path:
+    remux_to_mp4(directory, view.tracks, path)
+    return path

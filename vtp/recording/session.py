@@ -1,0 +1,93 @@
+"""One recording in progress, on the event loop's side: the room's program feeds the recorder."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+from vtp import _rtp_fast
+from vtp.media.producer import Producer
+from vtp.recording.clock import PublisherClock
+from vtp.recording.recorder import Outcome, Recorder
+from vtp.recording.source import Source
+from vtp.rooms.live import LiveRoom, RoomClosed, RoomEvent
+from vtp.rooms.program import RECORDABLE, Presenter, ProducerAdded, ProgramEvent
+from vtp.tasks import Tasks
+
+REORDER_MS = {"video": 300, "audio": 100}  # the time a retransmission may take, and that of a late packet
+
+
+class RecordingSession:
+    """Follows a room's program into a recorder until it is stopped, the room ends, or the disk refuses.
+
+    Made and used on the event loop. `await run()` lasts as long as the recording.
+    """
+
+    def __init__(self, room: LiveRoom, recorder: Recorder, tasks: Tasks) -> None:
+        self.room = room
+        self.recorder = recorder
+        self._tasks = tasks
+        self._loop = asyncio.get_running_loop()
+        self._presenter: Presenter | None = None
+        self._publisher = PublisherClock()
+        self._ended = False
+
+    @property
+    def message(self) -> str:
+        """Why not everything that is presented is recorded; empty when all is."""
+        return self.room.program.unrecordable_reason or ""
+
+    async def run(self) -> Outcome:
+        """Records; gives how it ended. The room's `recording` flag is up meanwhile."""
+        removers = [
+            self.room.program.add_listener(self._program_changed),
+            self.room.add_listener(self._room_changed),
+        ]
+        self.room.recording = True
+        executor = ThreadPoolExecutor(1, thread_name_prefix="recorder")
+        try:
+            for producer in self.room.program.producers.values():
+                self._attach(producer)
+            return await self._loop.run_in_executor(executor, self.recorder.run)
+        finally:
+            self.recorder.stop()
+            for remove in removers:
+                remove()
+            self.room.recording = False
+            executor.shutdown(wait=False)
+            self._ended = True
+
+    def want_key_frame(self) -> None:
+        """Asks the presenter for a key frame; may be called from the recorder's thread."""
+        self._loop.call_soon_threadsafe(self._request_key_frame)
+
+    def _request_key_frame(self) -> None:
+        producer = self.room.program.producers.get("video")
+        if producer is not None and not self._ended:
+            self._tasks.start(producer.request_key_frame(), "recording: key frame request")
+
+    def _program_changed(self, event: ProgramEvent) -> None:
+        if isinstance(event, ProducerAdded):
+            self._attach(event.producer)
+        else:
+            self.recorder.remove_source(event.producer.id)
+
+    def _room_changed(self, event: RoomEvent) -> None:
+        if isinstance(event, RoomClosed):
+            self.recorder.stop()
+
+    def _attach(self, producer: Producer) -> None:
+        self.recorder.set_message(self.message)
+        mime_type, _ = RECORDABLE[producer.kind]
+        if producer.closed or producer.codec.lower() != mime_type:
+            return
+        if self.room.program.presenter is not self._presenter:
+            self._presenter = self.room.program.presenter
+            self._publisher = PublisherClock()
+        codec = _rtp_fast.CODEC_H264 if producer.kind == "video" else _rtp_fast.CODEC_OPUS
+        clock_rate = producer.media_codec.clock_rate
+        depacketizer = _rtp_fast.Depacketizer(codec, clock_rate, REORDER_MS[producer.kind])
+        source = Source(
+            producer.id, producer.kind, producer.open_tap(), depacketizer, self._publisher, clock_rate
+        )
+        self.recorder.add_source(source)

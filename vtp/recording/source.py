@@ -1,0 +1,87 @@
+"""One producer as the recorder's thread sees it: tap, depacketizer, and the clock that places its units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from vtp.recording.clock import PublisherClock, TrackClock
+from vtp.recording.units import AccessUnit
+
+Kind = Literal["audio", "video"]
+
+
+class Tap(Protocol):
+    """The face of `vtp._rtp_fast.Tap` that a recorder uses."""
+
+    def drain(self, depacketizer: Any, /) -> int:
+        """Moves all waiting packets into the depacketizer."""
+
+    def sender_reports(self) -> list[tuple[int, int, int]]:
+        """(NTP time, RTP timestamp, arrival) of each report since the last call."""
+
+    def close(self) -> None:
+        """Frees the ring."""
+
+
+class Depacketizer(Protocol):
+    """The face of `vtp._rtp_fast.Depacketizer` that a recorder uses."""
+
+    @property
+    def needs_key_frame(self) -> bool:
+        """Whether units are dropped until the next key frame."""
+
+    def poll(self, now_ns: int) -> Sequence[AccessUnit]:
+        """The units that are complete, or whose lost parts are given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A unit and the monotonic instant it belongs at."""
+
+    time_ns: int
+    kind: Kind
+    unit: AccessUnit
+
+
+class Source:
+    """Made on the event loop, used and closed by the recorder's thread alone."""
+
+    def __init__(
+        self,
+        source_id: str,
+        kind: Kind,
+        tap: Tap,
+        depacketizer: Depacketizer,
+        publisher: PublisherClock,
+        clock_rate: int,
+    ) -> None:
+        self.id = source_id
+        self.kind = kind
+        self._tap = tap
+        self._depacketizer = depacketizer
+        self._publisher = publisher
+        self._clock_rate = clock_rate
+        self._clock = TrackClock(clock_rate, publisher)
+        self._ssrc: int | None = None
+
+    @property
+    def needs_key_frame(self) -> bool:
+        """Whether nothing can be decoded until the next key frame."""
+        return self.kind == "video" and self._depacketizer.needs_key_frame
+
+    def poll(self, now_ns: int) -> Iterator[Placed]:
+        """What has come since the last call, in order."""
+        self._tap.drain(self._depacketizer)
+        for ntp64, rtp_timestamp, arrival_ns in self._tap.sender_reports():
+            self._clock.receive_report(ntp64, rtp_timestamp, arrival_ns)
+        for unit in self._depacketizer.poll(now_ns):
+            if self._ssrc not in (None, unit.ssrc):
+                self._clock = TrackClock(self._clock_rate, self._publisher)
+            self._ssrc = unit.ssrc
+            yield Placed(self._clock.place(unit.rtp_timestamp, unit.arrival_ns), self.kind, unit)
+
+    def close(self) -> None:
+        """Lets go of the tap."""
+        self._tap.close()

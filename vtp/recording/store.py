@@ -1,0 +1,142 @@
+"""The rows of recordings: added, found, listed, changed. No rules here, only SQL."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.recording.tables import recordings
+
+
+class Status(enum.StrEnum):
+    """Where a recording stands."""
+
+    RECORDING = "recording"
+    FINALIZING = "finalizing"
+    READY = "ready"
+    INTERRUPTED = "interrupted"  # playable, and shorter than it was meant to be
+    FAILED = "failed"  # nothing to play
+    DELETED = "deleted"  # in the trash
+
+
+UNFINISHED = (Status.RECORDING, Status.FINALIZING)
+PLAYABLE = (Status.RECORDING, Status.FINALIZING, Status.READY, Status.INTERRUPTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One recording as it is stored."""
+
+    id: str
+    room_id: str
+    title: str
+    description: str
+    started_by: str | None
+    status: Status
+    format: str
+    layout: str
+    started_at: datetime
+    created_at: datetime
+    updated_at: datetime
+    stopped_at: datetime | None = None
+    duration_ms: int = 0
+    file_size_bytes: int = 0
+    width: int = 0
+    height: int = 0
+    frame_rate: float = 0.0
+    bitrate_bps: int = 0
+    codecs: str = ""
+    error_message: str = ""
+    metadata: dict[str, Any] = field(default_factory=dict)
+    deleted_at: datetime | None = None
+
+    @property
+    def owner_id(self) -> str | None:
+        """Who started it, as permissions name it."""
+        return self.started_by
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which recordings to list; empty fields do not matter. The trash is listed only when it is asked for."""
+
+    room_id: str = ""
+    status: str = ""
+    text: str = ""
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """The same in SQL."""
+        found: list[ColumnElement[bool]] = []
+        if self.room_id:
+            found.append(recordings.c.room_id == self.room_id)
+        if self.status:
+            found.append(recordings.c.status == self.status)
+        else:
+            found.append(recordings.c.status != Status.DELETED)
+        if self.text:
+            pattern = "%" + _escape(self.text.lower()) + "%"
+            columns = (recordings.c.title, recordings.c.description)
+            found.append(or_(*(func.lower(column).like(pattern, escape="\\") for column in columns)))
+        return found
+
+
+_COLUMNS = [recordings.c[name] for name in Recording.__slots__]
+
+
+async def add_recording(tx: AsyncConnection, recording: Recording) -> None:
+    """Adds a row."""
+    values = {name: getattr(recording, name) for name in Recording.__slots__}
+    await tx.execute(recordings.insert().values(**values))
+
+
+async def find_recording(tx: AsyncConnection, recording_id: str) -> Recording | None:
+    """The recording with this id."""
+    row = (await tx.execute(select(*_COLUMNS).where(recordings.c.id == recording_id))).one_or_none()
+    return _recording(row._mapping) if row else None
+
+
+async def change_recording(tx: AsyncConnection, recording_id: str, **values: Any) -> None:
+    """Sets columns of a row."""
+    await tx.execute(update(recordings).where(recordings.c.id == recording_id).values(**values))
+
+
+async def remove_recording(tx: AsyncConnection, recording_id: str) -> None:
+    """Takes a row away for good."""
+    await tx.execute(delete(recordings).where(recordings.c.id == recording_id))
+
+
+async def unfinished_recordings(tx: AsyncConnection) -> list[Recording]:
+    """Those that a former process was recording when it ended."""
+    rows = await tx.execute(select(*_COLUMNS).where(recordings.c.status.in_(UNFINISHED)))
+    return [_recording(row._mapping) for row in rows]
+
+
+async def count_recordings(tx: AsyncConnection, wanted: Filter) -> int:
+    """How many there are."""
+    statement = select(func.count()).select_from(recordings).where(*wanted.conditions())
+    return int((await tx.execute(statement)).scalar_one())
+
+
+async def page_of_recordings(
+    tx: AsyncConnection, wanted: Filter, *, limit: int, offset: int = 0, before: str | None = None
+) -> list[Recording]:
+    """Recordings, newest first, after `offset` others or older than the id `before`."""
+    conditions = wanted.conditions()
+    if before is not None:
+        conditions.append(recordings.c.id < before)
+    statement = select(*_COLUMNS).where(*conditions).order_by(recordings.c.id.desc())
+    rows = await tx.execute(statement.limit(limit).offset(offset))
+    return [_recording(row._mapping) for row in rows]
+
+
+def _recording(row: Any) -> Recording:
+    return Recording(**{**row, "status": Status(row["status"])})
+
+
+def _escape(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

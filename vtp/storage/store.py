@@ -1,0 +1,62 @@
+"""The store of recordings: keys such as `<recording>/video/seg-00001.m4s` over obstore.
+
+Segments are written to the local disk while recording; the store names where they end up. Today that is a
+local folder, in which case the two are the same files.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from obstore.store import LocalStore
+
+from vtp.errors import StartupError
+
+
+class Store:
+    """Files below one root, by key. Keys are made by us; one that leaves the root raises ValueError."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._objects = LocalStore(root, automatic_cleanup=True, mkdir=True)
+
+    @classmethod
+    def open(cls, url: str) -> Store:
+        """Opens the store at `url`; raises StartupError with a sentence when it cannot be used."""
+        parts = urlsplit(url)
+        if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
+            raise StartupError(
+                f"The setting storage.url is {url}, and recordings can be kept in local folders only: write "
+                "file:///path/to/folder, or leave it empty."
+            )
+        root = Path(unquote(parts.path))
+        try:
+            root.mkdir(mode=0o750, parents=True, exist_ok=True)
+        except OSError as error:
+            raise StartupError(
+                f"The folder of recordings {root} cannot be made ({os.strerror(error.errno or errno.EIO)}): "
+                "make it, or set storage.url to another one."
+            ) from error
+        return cls(root)
+
+    def path(self, key: str) -> Path:
+        """Where the bytes of `key` lie on this machine."""
+        path = (self.root / key).resolve()
+        if not path.is_relative_to(self.root.resolve()) or path == self.root.resolve():
+            raise ValueError(f"The key {key!r} does not name anything in the store")
+        return path
+
+    async def size(self, prefix: str) -> int:
+        """Bytes of everything below a prefix."""
+        return sum([item["size"] async for batch in self._objects.list(prefix=prefix) for item in batch])
+
+    async def delete(self, prefix: str) -> int:
+        """Deletes everything below a prefix, and the folders that become empty; gives how many objects."""
+        self.path(prefix)
+        paths = [item["path"] async for batch in self._objects.list(prefix=prefix) for item in batch]
+        if paths:
+            await self._objects.delete_async(paths)
+        return len(paths)
