@@ -33,6 +33,7 @@ class RtpMap:
     name: str
     clock_rate: int
     channels: int | None = None
+    """None for one channel and for video."""
     parameters: dict[str, str] = field(default_factory=dict)
     """Of `a=fmtp`, names in lower case; a bare value such as telephone-event's `0-15` has an empty name."""
 

@@ -152,7 +152,7 @@ def _set_pwd(transport: TransportAttributes, value: str) -> None:
 
 
 def _set_options(transport: TransportAttributes, value: str) -> None:
-    transport.ice_options = tuple(read_token(word) for word in value.split())
+    transport.ice_options = tuple(read_token(word) for word in value.replace(",", " ").split())
 
 
 def _set_lite(transport: TransportAttributes, value: str) -> None:

@@ -26,11 +26,11 @@ MAX_EXTENSION_ID = 255
 """RFC 8285 section 4.3: two-byte header extensions carry an 8-bit id."""
 
 STATIC_PAYLOADS: dict[int, tuple[str, int, int | None]] = {
-    0: ("PCMU", 8000, 1), 3: ("GSM", 8000, 1), 4: ("G723", 8000, 1), 5: ("DVI4", 8000, 1),
-    6: ("DVI4", 16000, 1), 7: ("LPC", 8000, 1), 8: ("PCMA", 8000, 1), 9: ("G722", 8000, 1),
-    10: ("L16", 44100, 2), 11: ("L16", 44100, 1), 12: ("QCELP", 8000, 1), 13: ("CN", 8000, 1),
-    14: ("MPA", 90000, None), 15: ("G728", 8000, 1), 16: ("DVI4", 11025, 1), 17: ("DVI4", 22050, 1),
-    18: ("G729", 8000, 1), 25: ("CelB", 90000, None), 26: ("JPEG", 90000, None), 28: ("nv", 90000, None),
+    0: ("PCMU", 8000, None), 3: ("GSM", 8000, None), 4: ("G723", 8000, None), 5: ("DVI4", 8000, None),
+    6: ("DVI4", 16000, None), 7: ("LPC", 8000, None), 8: ("PCMA", 8000, None), 9: ("G722", 8000, None),
+    10: ("L16", 44100, 2), 11: ("L16", 44100, None), 12: ("QCELP", 8000, None), 13: ("CN", 8000, None),
+    14: ("MPA", 90000, None), 15: ("G728", 8000, None), 16: ("DVI4", 11025, None), 17: ("DVI4", 22050, None),
+    18: ("G729", 8000, None), 25: ("CelB", 90000, None), 26: ("JPEG", 90000, None), 28: ("nv", 90000, None),
     31: ("H261", 90000, None), 32: ("MPV", 90000, None), 33: ("MP2T", 90000, None), 34: ("H263", 90000, None),
 }  # fmt: skip
 """Payload types that mean a codec without `a=rtpmap`, RFC 3551 section 6."""
@@ -89,8 +89,14 @@ def read_rtpmap(text: str) -> RtpMap:
         read_number(payload_type, 127),
         _matched(_NAME, name, "codec name"),
         read_number(clock_rate, 0x7FFFFFFF),
-        read_number(channels[0], 255) if channels and channels[0] else None,
+        _channels(channels[0]) if channels and channels[0] else None,
     )
+
+
+def _channels(text: str) -> int | None:
+    """One channel is written and left out alike (`G722/8000/1`); None stands for it."""
+    channels = read_number(text, 255)
+    return None if channels == 1 else channels
 
 
 def static_codec(payload_type: int) -> RtpMap | None:

@@ -31,7 +31,10 @@ FLAGS = [
 PUBLISH = """async ({codec, rids, extra}) => {
   const stream = await navigator.mediaDevices.getUserMedia({audio: true, video: {width: 1280, height: 720}});
   const pc = new RTCPeerConnection(extra.config || {});
-  if (extra.dataFirst) pc.createDataChannel('first');
+  if (extra.dataFirst) {
+    pc.createDataChannel('first');
+    await pc.setLocalDescription();
+  }
   pc.addTransceiver(stream.getAudioTracks()[0], {direction: 'sendonly', streams: [stream]});
   const encodings = rids.map((rid, i) => ({rid, scaleResolutionDownBy: 2 ** (rids.length - 1 - i)}));
   const init = {direction: 'sendonly', streams: [stream]};
