@@ -103,8 +103,9 @@ class MediaRoutes:
         name = re.sub(r'[\\/:*?"<>|\x00-\x1f]+', "_", recording.title).strip(" .") or "recording"
         plain = name.encode("ascii", "replace").decode().replace("?", "_")
         headers = {
-            "Content-Type": "video/mp4", "Content-Disposition": f"attachment; filename=\"{plain}.mp4\";
-            filename*=UTF-8''{quote(name)}.mp4", "Cache-Control": NOT_KEPT,
+            "Content-Disposition": f'attachment; filename="{plain}.mp4"; {_extended(name)}',
+            "Content-Type": "video/mp4",
+            "Cache-Control": NOT_KEPT,
         }
         return web.FileResponse(path, headers=headers)
 
