@@ -14,8 +14,20 @@ cdef void free_transport(Core* core, Transport* transport) noexcept nogil:
     srtp_close(&transport.send)
     free(transport.feedback)
     table_remove(&core.transports, transport.id)
+    unlist_user(core, transport)
     OPENSSL_cleanse(transport, sizeof(Transport))
     free(transport)
+
+
+cdef void unlist_user(Core* core, Transport* transport) noexcept nogil:
+    """Takes a transport's user fragments out of the index; without memory for a new one they are struck out in place."""
+    cdef int at
+    if user_rebuild(core) == 0:
+        return
+    for at in range(core.user_capacity):
+        if core.users[at].transport == transport:
+            core.users[at].key = 1
+            core.users[at].index = MAX_TUPLES
 
 
 cdef void free_producer(Core* core, Producer* producer) noexcept nogil:

@@ -369,6 +369,9 @@ cdef struct Core:
     TupleRef* tuples
     int tuple_capacity
     int tuple_used
+    TupleRef* users              # user fragments: index is that of the transport's credentials
+    int user_capacity
+    int user_used
     Batch out
     Event* events
     int event_head

@@ -141,17 +141,61 @@ cdef void tuple_forget(Core* core, Transport* transport, int index) noexcept nog
         transport.selected = -1
 
 
-cdef Transport* transport_of_user(Core* core, const char* user, int length, int* which) noexcept nogil:
-    """The transport one of whose current or previous user fragments is `user`; `which` is the credential's index."""
-    cdef int slot, i
+cdef inline uint64_t user_key(const char* user, int length) noexcept nogil:
+    """FNV-1a, mixed; never 0, which marks an empty place."""
+    cdef uint64_t key = 0xCBF29CE484222325ULL
+    cdef int i
+    for i in range(length):
+        key = (key ^ <uint8_t>user[i]) * 0x100000001B3ULL
+    return mix(key) | 1
+
+
+cdef void user_place(Core* core, Transport* transport, int which) noexcept nogil:
+    cdef Credentials* own = &transport.credentials[which]
+    cdef uint64_t key = user_key(own.ufrag, own.ufrag_length)
+    cdef int mask = core.user_capacity - 1
+    cdef int at = <int>(key & <uint64_t>mask)
+    while core.users[at].key:
+        at = (at + 1) & mask
+    core.users[at].key = key
+    core.users[at].transport = transport
+    core.users[at].index = which
+    core.user_used += 1
+
+
+cdef int user_rebuild(Core* core) noexcept nogil:
+    """Lists the current and previous user fragments of all transports anew; joins and leaves are rare beside checks."""
+    cdef int capacity = 256, slot, which
+    cdef TupleRef* users
     cdef Transport* transport
+    while capacity < core.transports.count * 8:
+        capacity *= 2
+    users = <TupleRef*>calloc(capacity, sizeof(TupleRef))
+    if users == NULL:
+        return -1
+    free(core.users)
+    core.users = users
+    core.user_capacity = capacity
+    core.user_used = 0
     for slot in range(core.transports.capacity):
         transport = <Transport*>core.transports.items[slot]
-        if transport == NULL:
-            continue
-        for i in range(transport.credential_count):
-            if transport.credentials[i].ufrag_length == length and \
-                    memcmp(transport.credentials[i].ufrag, user, length) == 0:
-                which[0] = i
-                return transport
+        if transport != NULL:
+            for which in range(transport.credential_count):
+                user_place(core, transport, which)
+    return 0
+
+
+cdef Transport* transport_of_user(Core* core, const char* user, int length, int* which) noexcept nogil:
+    """The transport one of whose current or previous user fragments is `user`; `which` is the credential's index."""
+    cdef uint64_t key = user_key(user, length)
+    cdef int mask = core.user_capacity - 1
+    cdef int at = <int>(key & <uint64_t>mask)
+    cdef Credentials* own
+    while core.users[at].key:
+        if core.users[at].key == key and core.users[at].index < core.users[at].transport.credential_count:
+            own = &core.users[at].transport.credentials[core.users[at].index]
+            if own.ufrag_length == length and memcmp(own.ufrag, user, length) == 0:
+                which[0] = core.users[at].index
+                return core.users[at].transport
+        at = (at + 1) & mask
     return NULL

@@ -42,7 +42,7 @@ cdef class Worker:
         self.core.max_incoming_bps = max_incoming_bitrate_bps
         self.core.random_state = int.from_bytes(os.urandom(4), "big") | 1
         self.core.events = <Event*>malloc(EVENT_RING * sizeof(Event))
-        if self.core.events == NULL or inbox_open(&self.inbox) != 0 or tuple_grow(self.core) != 0 \
+        if self.core.events == NULL or inbox_open(&self.inbox) != 0 or tuple_grow(self.core) != 0 or user_rebuild(self.core) != 0 \
                 or batch_open(&self.core.out, SEND_BATCH if addresses else 8192) != 0:
             raise MemoryError
         self.event_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
@@ -95,6 +95,7 @@ cdef class Worker:
         free(self.core.consumers.items)
         free(self.core.consumers.ids)
         free(self.core.tuples)
+        free(self.core.users)
         free(self.core.events)
         batch_close(&self.core.out)
         free(self.core)
@@ -312,6 +313,9 @@ cdef class Worker:
         self.lock()
         transport.last_consent_ns = self.core.now_ns
         transport.id = table_add(&self.core.transports, transport)
+        if transport.id != 0 and user_rebuild(self.core) != 0:
+            table_remove(&self.core.transports, transport.id)
+            transport.id = 0
         self.unlock()
         if transport.id == 0:
             free(transport)
@@ -329,6 +333,8 @@ cdef class Worker:
             transport.credentials[1] = transport.credentials[0]
             transport.credentials[0] = credentials
             transport.credential_count = 2
+            if user_rebuild(self.core) != 0:
+                raise MemoryError
         finally:
             self.unlock()
 
