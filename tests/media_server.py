@@ -5,7 +5,7 @@ Rooms and accounts are the test's: `RoomList` knows two rooms, a bearer token na
 
 import asyncio
 import fractions
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -140,13 +140,13 @@ class NumberedPicture(MediaStreamTrack):
 
     def __init__(self, first: int = 0, fps: int = 15) -> None:
         super().__init__()
-        self._number, self._fps, self._started_s = first, fps, 0.0
+        self._first, self._number, self._fps, self._started_s = first, first, fps, 0.0
 
     async def recv(self) -> av.VideoFrame:
         loop = asyncio.get_running_loop()
         self._started_s = self._started_s or loop.time()
         self._number += 1
-        due_s = self._started_s + self._number / self._fps
+        due_s = self._started_s + (self._number - self._first) / self._fps
         await asyncio.sleep(max(0.0, due_s - loop.time()))
         frame = av.VideoFrame.from_ndarray(draw_number(self._number), format="gray").reformat(
             format="yuv420p"
@@ -202,7 +202,7 @@ class Client:
         self.connection.on("track", lambda track: self.tracks.__setitem__(track.kind, track))
         self.closed = asyncio.Event()
         self.connection.on("connectionstatechange", self._state_changed)
-        self.location = self.etag = ""
+        self.location = self.etag = self.notice = ""
 
     def _state_changed(self) -> None:
         if self.connection.connectionState in ("closed", "failed"):
@@ -227,18 +227,19 @@ class Client:
             answer = await response.text()
             assert response.status == 201, answer
             self.location, self.etag = response.headers["Location"], response.headers["ETag"]
+            self.notice = response.headers.get("Vtp-Notice", "")
         await self.connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
 
     async def publish(self, path: str = "/whip/physics", *, codec: str = "video/VP8", first: int = 0) -> None:
         self.connection.addTrack(Tone())
         self.connection.addTrack(NumberedPicture(first))
         codecs = RTCRtpSender.getCapabilities("video").codecs
-        wanted = [c for c in codecs if c.mimeType == codec or c.mimeType == "video/rtx"]
-        self.connection.getTransceivers()[1].setCodecPreferences(wanted)
+        wanted = [c for c in codecs if c.mimeType in (codec, "video/rtx")]
+        self.connection.getTransceivers()[1].setCodecPreferences(wanted if codec else [])
         await self.start(path)
 
-    async def watch(self, path: str = "/whep/physics") -> None:
-        for kind in ("audio", "video"):
+    async def watch(self, path: str = "/whep/physics", kinds: Sequence[str] = ("audio", "video")) -> None:
+        for kind in kinds:
             self.connection.addTransceiver(kind, direction="recvonly")
         await self.start(path)
 

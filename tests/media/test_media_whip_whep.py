@@ -31,3 +31,106 @@ async def test_viewer_reads_the_frame_numbers_in_order_and_hears_the_tone(
         video = server.room().program.producers["video"]
         assert video.codec == codec
         assert video.stats()["streams"][0]["lost"] == 0
+
+
+async def test_viewer_who_came_first_sees_the_publisher_who_comes_later(server: MediaServer) -> None:
+    async with client(server, "alice") as teacher, client(server, "bob") as student, asyncio.timeout(LIMIT_S):
+        await student.watch()
+        await teacher.publish()
+        assert len(await student.see(10)) == 10
+
+
+async def test_viewer_stays_when_the_presenter_publishes_again_with_another_codec(
+    server: MediaServer,
+) -> None:
+    async with client(server, "bob") as student, asyncio.timeout(LIMIT_S):
+        await student.watch()
+        async with client(server, "alice") as first, client(server, "alice") as second:
+            await first.publish(codec="video/VP8", first=0)
+            await student.see(5)
+            await second.publish(codec="video/H264", first=150)
+            await first.closed.wait()
+            while (await student.see(1))[0] < 150:
+                pass
+            assert len(server.room().router.transports) == 2
+
+
+async def test_another_participant_cannot_publish_while_somebody_presents(server: MediaServer) -> None:
+    async with (
+        client(server, "alice") as teacher,
+        client(server, "mallory") as other,
+        asyncio.timeout(LIMIT_S),
+    ):
+        await teacher.publish()
+        other.connection.addTransceiver("video", direction="sendonly")
+        async with await other.post("/whip/physics", await other.offer()) as response:
+            assert response.status == 409
+            assert int(response.headers["Retry-After"]) > 0
+            assert (await response.json())["code"] == "already_presenting"
+        assert len(server.room().router.transports) == 1
+
+
+async def test_deleting_the_publication_leaves_viewers_waiting_for_the_next(server: MediaServer) -> None:
+    async with client(server, "alice") as teacher, client(server, "bob") as student, asyncio.timeout(LIMIT_S):
+        await teacher.publish()
+        await student.watch()
+        await student.see(3)
+        assert (await teacher.call("DELETE")).status == 200
+        await teacher.closed.wait()
+        room = server.room()
+        assert room.program.presenter is None and not room.program.is_live
+        assert [c.producer for c in room.router.consumers.values()] == [None, None]
+        async with client(server, "mallory") as next_one:
+            await next_one.publish(first=100)
+            while (await student.see(1))[0] < 100:
+                pass
+
+
+async def test_chosen_participant_is_watched_until_it_leaves(server: MediaServer) -> None:
+    async with client(server, "alice") as teacher, client(server, "bob") as student, asyncio.timeout(LIMIT_S):
+        await teacher.publish()
+        presenter = server.room().program.presenter
+        await student.watch(f"/whep/physics?peer={presenter.participant_id}")
+        await student.see(3)
+        await teacher.call("DELETE")
+        await student.closed.wait()
+
+
+async def test_producer_is_watched_alone(server: MediaServer) -> None:
+    async with client(server, "alice") as teacher, client(server, "bob") as student, asyncio.timeout(LIMIT_S):
+        await teacher.publish()
+        producer = server.room().program.producers["video"]
+        await student.watch(f"/whep/physics?producer={producer.id}", ["video"])
+        await student.see(3)
+        kinds = {c.kind: c.producer for c in server.room().router.consumers.values()}
+        assert kinds == {"video": producer}
+
+
+async def test_rooms_do_not_hear_each_other(server: MediaServer) -> None:
+    async with client(server, "alice") as one, client(server, "bob") as two, client(server, "eve") as student:
+        async with asyncio.timeout(LIMIT_S):
+            await one.publish("/whip/physics", first=0)
+            await two.publish("/whip/maths", first=100)
+            await student.watch("/whep/maths")
+            assert all(number > 100 for number in await student.see(10))
+
+
+async def test_publisher_in_a_recorded_room_is_asked_for_h264(server: MediaServer) -> None:
+    live = await server.live_rooms.open(server.rooms.rooms["physics"].room_id)
+    live.recording = True
+    async with client(server, "alice") as teacher, asyncio.timeout(LIMIT_S):
+        await teacher.publish(codec="")
+        assert live.program.producers["video"].codec == "video/H264"
+        assert live.program.unrecordable_reason is None
+    live.recording = False
+
+
+async def test_vp8_publisher_in_a_recorded_room_is_told_that_it_is_not_recorded(server: MediaServer) -> None:
+    live = await server.live_rooms.open(server.rooms.rooms["physics"].room_id)
+    live.recording = True
+    async with client(server, "alice") as teacher, asyncio.timeout(LIMIT_S):
+        await teacher.publish(codec="video/VP8")
+        reason = live.program.unrecordable_reason
+        assert reason is not None and "VP8" in reason and "H.264" in reason
+        assert teacher.notice == reason
+    live.recording = False
