@@ -15,6 +15,7 @@ cdef void receive_stun(Core* core, int socket, const sockaddr_in6* address, sock
         core.counters.stun_malformed += 1
         return
     if message.type != STUN_BINDING_REQUEST:                   # binding requests only; we send no checks, so answers mean nothing
+        core.counters.stun_other += 1
         return
     core.counters.stun_requests += 1
     split = 0

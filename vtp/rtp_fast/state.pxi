@@ -57,6 +57,7 @@ cdef struct Counters:
     uint64_t stun_unknown_user
     uint64_t stun_bad_integrity
     uint64_t stun_malformed
+    uint64_t stun_other
     uint64_t stun_would_amplify
     uint64_t stun_role_conflict
     uint64_t dtls_received
