@@ -46,8 +46,19 @@ export function moment(iso: string, now: Date = new Date(), locale?: string): st
   const days = Math.round((startOfDay(now) - startOfDay(then)) / 86_400_000);
   if (days === 0) return `Today, ${time}`;
   if (days === 1) return `Yesterday, ${time}`;
-  return `${then.toLocaleDateString(locale, { day: "numeric", month: "short", year: "numeric" })}, ${time}`;
+  return `${day(iso, locale)}, ${time}`;
 }
+
+/** A day alone: "3 Mar 2026". */
+export function day(iso: string, locale?: string): string {
+  const then = new Date(iso);
+  if (Number.isNaN(then.getTime())) return "";
+  return then.toLocaleDateString(locale, { day: "numeric", month: "short", year: "numeric" });
+}
+
+/** `moment` for the middle of a sentence: "today, 14:05". */
+export const momentWithin = (iso: string): string =>
+  moment(iso).replace(/^(Today|Yesterday)/, (word) => word.toLowerCase());
 
 const startOfDay = (date: Date) => new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
 

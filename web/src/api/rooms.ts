@@ -10,6 +10,16 @@ export interface Room {
   recording: boolean;
   participant_count: number;
   created_at: string;
+  /** What the person asking may do here, so that nothing is offered that would be refused. */
+  may: RoomRights;
+}
+
+export interface RoomRights {
+  enter: boolean;
+  publish: boolean;
+  watch: boolean;
+  record: boolean;
+  delete: boolean;
 }
 
 interface RoomPage {

@@ -7,7 +7,7 @@ import { Avatar } from "./Avatar";
 import { ButtonLink } from "./Button";
 import { Icon, type IconName } from "./Icon";
 import { Menu, type MenuItem } from "./Menu";
-import { chooseTheme, readThemeChoice, type ThemeChoice } from "./theme";
+import { chooseTheme, readThemeChoice, type ThemeChoice, themeInForce } from "./theme";
 
 const PLACES: readonly { href: string; label: string; icon: IconName }[] = [
   { href: "/", label: "Rooms", icon: "users" },
@@ -87,7 +87,7 @@ function ThemeMenu() {
   }));
   return (
     <Menu label="Theme" items={items} testId="theme-menu">
-      <Icon name={THEMES.find(({ choice }) => choice === chosen)?.icon ?? "screen"} />
+      <Icon name={themeInForce() === "dark" ? "moon" : "sun"} />
     </Menu>
   );
 }
@@ -99,7 +99,7 @@ function PersonMenu() {
   if (!state.user) return <span className="shell-guest">Open rooms</span>;
   const items: MenuItem[] = [
     { label: "Profile", icon: "user", act: () => go("/profile") },
-    { label: "Sign out", icon: "back", testId: "sign-out", act: () => void signOut() },
+    { label: "Sign out", icon: "leave", testId: "sign-out", act: () => void signOut() },
   ];
   return (
     <Menu

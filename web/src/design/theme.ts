@@ -20,10 +20,15 @@ export function chooseTheme(choice: ThemeChoice): void {
   applyTheme();
 }
 
-function applyTheme(): void {
+/** The theme in force. */
+export function themeInForce(): Theme {
   const choice = readThemeChoice();
-  const theme: Theme = choice === "system" ? (systemIsDark().matches ? "dark" : "light") : choice;
-  document.documentElement.dataset.theme = theme;
+  if (choice !== "system") return choice;
+  return systemIsDark().matches ? "dark" : "light";
+}
+
+function applyTheme(): void {
+  document.documentElement.dataset.theme = themeInForce();
 }
 
 /** Shows the theme and follows the system from now on. */

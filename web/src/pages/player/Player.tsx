@@ -72,9 +72,7 @@ function PlayerOf({
       {isPlayable(status) && recording.playback_url ? (
         <Playing key={recording_id} id={recording_id} url={recording.playback_url} title={title} />
       ) : (
-        <Notice tone="wrong" title={STATUSES[status].label} testId="unplayable">
-          {recording.reason ?? "There is nothing to play."}
-        </Notice>
+        <Unplayable recording={recording} />
       )}
       <div className="page-head recording-head">
         <div className="page-head-words">
@@ -99,6 +97,22 @@ function PlayerOf({
           {recording.reason ?? "The server stopped while it was being made. It plays up to that moment."}
         </Notice>
       )}
+    </div>
+  );
+}
+
+function Unplayable({ recording }: { recording: Recording }) {
+  const running = recording.status === "recording";
+  return (
+    <div className="player">
+      <div className="player-none" role="status" data-testid="unplayable">
+        <Icon name={running ? "film" : "warning"} size={30} />
+        <strong>{running ? "It has just begun" : STATUSES[recording.status].label}</strong>
+        <p>
+          {recording.reason ??
+            (running ? "It can be watched in a few seconds." : "There is nothing to play.")}
+        </p>
+      </div>
     </div>
   );
 }

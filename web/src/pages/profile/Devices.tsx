@@ -6,7 +6,7 @@ import { Button } from "../../design/Button";
 import { Card } from "../../design/Card";
 import { Notice } from "../../design/Notice";
 import { useToast } from "../../design/Toast";
-import { moment } from "../../format";
+import { momentWithin } from "../../format";
 import { useLoaded } from "../../hooks/useLoaded";
 import { useApi } from "../../session/Session";
 import { deviceName } from "./device_name";
@@ -34,7 +34,7 @@ export function Devices() {
             <li key={session.session_id} className="device">
               <div>
                 <strong>{deviceName(session.user_agent ?? "")}</strong>
-                <p className="soft device-facts">Last used {moment(session.last_seen_at)}</p>
+                <p className="soft device-facts">Last used {momentWithin(session.last_seen_at)}</p>
               </div>
               {session.current ? (
                 <Badge tone="accent">This one</Badge>

@@ -148,16 +148,18 @@ function Row({ recording }: { recording: Recording }) {
         <span className="recording-words">
           <span className="recording-title">{title || "Untitled"}</span>
           <span className="recording-facts">
-            {[room_name, moment(started_at), size_bytes ? bytes(size_bytes) : null]
-              .filter(Boolean)
-              .join(" · ")}
+            {status !== "ready" && (
+              <Badge tone={STATUSES[status].tone} pulse={running}>
+                {STATUSES[status].label}
+              </Badge>
+            )}
+            <span className="recording-origin">
+              {[room_name, moment(started_at), size_bytes ? bytes(size_bytes) : null]
+                .filter(Boolean)
+                .join(" · ")}
+            </span>
           </span>
         </span>
-        {status !== "ready" && (
-          <Badge tone={STATUSES[status].tone} pulse={running}>
-            {STATUSES[status].label}
-          </Badge>
-        )}
         {duration_seconds != null && duration_seconds > 0 && (
           <span className="recording-length numbers">{clock(duration_seconds)}</span>
         )}

@@ -4,10 +4,10 @@ import { ButtonLink } from "../../design/Button";
 import { Icon } from "../../design/Icon";
 import { Menu, type MenuItem } from "../../design/Menu";
 import { useToast } from "../../design/Toast";
-import { moment, plural } from "../../format";
+import { day, plural } from "../../format";
 import { copyText, watchLink } from "../links";
 
-export function RoomCard({ room, onDelete }: { room: Room; onDelete: (() => void) | undefined }) {
+export function RoomCard({ room, onDelete }: { room: Room; onDelete: () => void }) {
   const toast = useToast();
   const copy = async () => {
     const done = await copyText(watchLink(room.slug));
@@ -15,7 +15,7 @@ export function RoomCard({ room, onDelete }: { room: Room; onDelete: (() => void
   };
   const items: MenuItem[] = [
     { label: "Copy watch link", icon: "link", act: () => void copy() },
-    ...(onDelete
+    ...(room.may.delete
       ? [{ label: "Delete room", icon: "trash", danger: true, testId: "delete-room", act: onDelete } as const]
       : []),
   ];
@@ -44,11 +44,7 @@ export function RoomCard({ room, onDelete }: { room: Room; onDelete: (() => void
             {plural(room.participant_count, "person", "people")}
           </span>
         ) : (
-          !room.live && (
-            <span>
-              Made {moment(room.created_at).replace(/^(Today|Yesterday)/, (word) => word.toLowerCase())}
-            </span>
-          )
+          !room.live && <span>Made {day(room.created_at)}</span>
         )}
       </p>
       <div className="room-ways">
@@ -60,9 +56,11 @@ export function RoomCard({ room, onDelete }: { room: Room; onDelete: (() => void
         >
           Watch
         </ButtonLink>
-        <ButtonLink href={`/rooms/${room.slug}/studio`} icon="camera" testId={`studio-${room.slug}`}>
-          Studio
-        </ButtonLink>
+        {room.may.publish && (
+          <ButtonLink href={`/rooms/${room.slug}/studio`} icon="camera" testId={`studio-${room.slug}`}>
+            Studio
+          </ButtonLink>
+        )}
       </div>
     </li>
   );

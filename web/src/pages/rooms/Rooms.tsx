@@ -75,11 +75,7 @@ export function Rooms() {
       {data && data.length > 0 && (
         <ul className="rooms" data-testid="rooms">
           {data.map((room) => (
-            <RoomCard
-              key={room.room_id}
-              room={room}
-              onDelete={mayCreate ? () => setDoomed(room) : undefined}
-            />
+            <RoomCard key={room.room_id} room={room} onDelete={() => setDoomed(room)} />
           ))}
         </ul>
       )}

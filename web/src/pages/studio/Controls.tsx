@@ -10,10 +10,11 @@ interface Props {
   mediaState: LocalMediaState;
   publisher: Publisher;
   recorder: Recorder;
+  mayRecord: boolean;
   onGoLive: () => void;
 }
 
-export function Controls({ media, mediaState, publisher, recorder, onGoLive }: Props) {
+export function Controls({ media, mediaState, publisher, recorder, mayRecord, onGoLive }: Props) {
   const ready = mediaState.phase === "ready";
   const canShare = typeof navigator.mediaDevices?.getDisplayMedia === "function";
   const { microphoneOn, cameraOn, sharing } = mediaState;
@@ -50,7 +51,7 @@ export function Controls({ media, mediaState, publisher, recorder, onGoLive }: P
         )}
       </div>
       <div className="controls-group controls-main">
-        <RecordButton recorder={recorder} onAir={publisher.state.phase === "connected"} />
+        {mayRecord && <RecordButton recorder={recorder} onAir={publisher.state.phase === "connected"} />}
         <LiveButton publisher={publisher} ready={ready} onGoLive={onGoLive} />
       </div>
     </fieldset>

@@ -1,7 +1,7 @@
 /** The link that watchers open. */
 import { useState } from "react";
 import type { Room } from "../../api/rooms";
-import { Button } from "../../design/Button";
+import { IconButton } from "../../design/Button";
 import { Card } from "../../design/Card";
 import { plural } from "../../format";
 import { copyText, watchLink } from "../links";
@@ -33,10 +33,17 @@ export function SharePanel({ room }: { room: Room }) {
           onFocus={(event) => event.target.select()}
           data-testid="watch-link"
         />
-        <Button icon={copied ? "check" : "copy"} onClick={() => void copy()} data-testid="copy-link">
-          <span aria-live="polite">{copied ? "Copied" : "Copy"}</span>
-        </Button>
+        <IconButton
+          icon={copied ? "check" : "copy"}
+          label="Copy the watch link"
+          tone="plain"
+          onClick={() => void copy()}
+          data-testid="copy-link"
+        />
       </div>
+      <p className="visually-hidden" role="status">
+        {copied && "Copied"}
+      </p>
     </Card>
   );
 }

@@ -89,6 +89,7 @@ function StudioOf({ room }: { room: Room }) {
             mediaState={state}
             publisher={publisher}
             recorder={recorder}
+            mayRecord={room.may.record}
             onGoLive={() => publisher.goLive(codec)}
           />
         </div>

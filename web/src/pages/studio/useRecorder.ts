@@ -4,6 +4,7 @@ import { useLocation } from "wouter";
 import { sentence } from "../../api/problem";
 import type { Room } from "../../api/rooms";
 import { useToast } from "../../design/Toast";
+import { day } from "../../format";
 import { useApi } from "../../session/Session";
 
 export interface Recorder {
@@ -50,10 +51,7 @@ export function useRecorder(room: Room): Recorder {
   const start = useCallback(async () => {
     setBusy("starting");
     try {
-      const started = await recordings.start(
-        room.room_id,
-        `${room.name}, ${new Date().toLocaleDateString()}`,
-      );
+      const started = await recordings.start(room.room_id, `${room.name}, ${day(new Date().toISOString())}`);
       setRunning({ id: started.recording_id, since_ms: Date.now() });
     } catch (error) {
       toast(sentence(error), { tone: "wrong" });

@@ -11,7 +11,7 @@ import { Loading } from "../../design/Spinner";
 import { plural } from "../../format";
 import { useLoaded } from "../../hooks/useLoaded";
 import { useTitle } from "../../hooks/useTitle";
-import { mayTeach, useApi, useSession } from "../../session/Session";
+import { useApi } from "../../session/Session";
 import { RoomMissing } from "../RoomMissing";
 import { Screen } from "./Screen";
 import { useWatcher } from "./useWatcher";
@@ -47,7 +47,6 @@ export function Watch({ slug }: { slug: string }) {
 
 function WatchOf({ room }: { room: Room }) {
   const watcher = useWatcher(room.slug);
-  const { state } = useSession();
   const frame = useRef<HTMLDivElement>(null);
   return (
     <div className="watch">
@@ -77,7 +76,7 @@ function WatchOf({ room }: { room: Room }) {
             )}
           </p>
         </div>
-        {mayTeach(state) && (
+        {room.may.publish && (
           <ButtonLink href={`/rooms/${room.slug}/studio`} icon="camera">
             Studio
           </ButtonLink>
