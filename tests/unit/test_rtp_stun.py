@@ -119,7 +119,9 @@ def test_priority_and_role_may_be_missing() -> None:
     assert parsed["controlling"] is None and parsed["controlled"] is None
 
 
-@pytest.mark.parametrize("address", [bytes([192, 0, 2, 1]), bytes.fromhex("20010db8123456780011223344556677")])
+@pytest.mark.parametrize(
+    "address", [bytes([192, 0, 2, 1]), bytes.fromhex("20010db8123456780011223344556677")]
+)
 def test_the_answer_tells_the_address_and_is_authentic(address: bytes) -> None:
     answer = write_stun_success(check(), address, 32853, PASSWORD)
     parsed = parse_stun(answer)
