@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vtp.errors import Invalid, PreconditionFailed, PreconditionRequired
+from vtp.errors import PreconditionFailed, PreconditionRequired
 from vtp.media.sdp_fragment import Fragment, write_fragment
 from vtp.signalling.sessions import MediaSession
 
@@ -27,15 +27,8 @@ def check_if_match(session: MediaSession, if_match: str | None) -> None:
 
 
 def apply_fragment(session: MediaSession, fragment: Fragment) -> Restarted | None:
-    """Takes candidates (which ICE-lite never needs) and gives None, or restarts ICE and gives our new side.
-
-    Raises Invalid when half of the credentials is missing.
-    """
-    if fragment.ice_ufrag is None and fragment.ice_pwd is None:
-        return None
-    if fragment.ice_ufrag is None or fragment.ice_pwd is None:
-        raise Invalid("An ICE restart needs both a=ice-ufrag and a=ice-pwd.", code="incomplete_credentials")
-    if fragment.ice_ufrag == session.remote_ufrag:
+    """Takes candidates (which ICE-lite never needs) and gives None, or restarts ICE and gives our new side."""
+    if fragment.ice_ufrag is None or fragment.ice_ufrag == session.remote_ufrag:
         return None
     ice = session.transport.restart_ice()
     session.remote_ufrag = fragment.ice_ufrag
