@@ -64,7 +64,7 @@ async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse
 
 def _respond_to_aiohttp(request: web.Request, error: web.HTTPException) -> web.StreamResponse:
     if error.status < 400:
-        return error
+        return web.Response(status=error.status, headers={"Location": error.headers["Location"]})
     headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
     return respond_with_status(request, error.status, headers=headers)
 
