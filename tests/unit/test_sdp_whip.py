@@ -343,6 +343,7 @@ def test_unknown_media_is_refused_with_a_reason(replacements: list[tuple[str, st
         (("a=ice-ufrag:nxcM\r\n", ""), "lacks ICE credentials"),
         (("a=fingerprint:sha-256", "a=fingerprint:md5"), "lacks a certificate fingerprint"),
         (("setup:actpass", "setup:holdconn"), "is not actpass, active or passive"),
+        (("a=mid:1", "a=mid:0"), "same a=mid"),
     ],
 )
 def test_an_offer_that_cannot_connect_is_an_error(replacement: tuple[str, str], sentence: str) -> None:

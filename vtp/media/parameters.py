@@ -17,6 +17,8 @@ MAX_CODECS = 128
 MAX_HEADER_EXTENSIONS = 64
 MAX_ENCODINGS = 16
 MAX_TEXT = 512
+MAX_PARAMETERS = 64
+"""Of one codec's format."""
 
 Kind = Literal["audio", "video"]
 Text = Annotated[str, Field(max_length=MAX_TEXT)]
@@ -100,7 +102,9 @@ class _Codec(Parameters):
     mime_type: Text
     clock_rate: Positive
     channels: Annotated[int, Field(ge=1, le=255)] | None = None
-    parameters: Annotated[dict[Text, ParameterValue], Field(max_length=64)] = Field(default_factory=dict)
+    parameters: Annotated[dict[Text, ParameterValue], Field(max_length=MAX_PARAMETERS)] = Field(
+        default_factory=dict
+    )
     rtcp_feedback: Annotated[list[RtcpFeedback], Field(max_length=32)] = Field(default_factory=list)
 
     @field_validator("mime_type")

@@ -32,6 +32,7 @@ _DTLS_PROTOCOLS = frozenset(
     )
 )
 """RTP over DTLS-SRTP (RFC 5764), and the names that old senders use for it (JSEP, RFC 8829 section 5.1.2)."""
+MAX_FINGERPRINTS = 16
 _HASHES = frozenset(("sha-1", "sha-224", "sha-256", "sha-384", "sha-512"))
 
 
@@ -98,14 +99,15 @@ def plan_lines(
     Raises NotAcceptableMedia when no line is left, or when several are but the offer bundles none of them:
     there is one transport.
     """
+    _refuse_repeated_mids(offer)
     bundle = offer.bundle()
-    grouped = [media for media in offer.media if bundle is not None and media.mid in bundle.mids]
+    grouped = frozenset(bundle.mids if bundle is not None else ()) & {media.mid for media in offer.media}
     lines: list[Line[Accepted]] = []
     refusals: list[str] = []
     taken: set[str] = set()
     for index, media in enumerate(offer.media):
         try:
-            _check_line(media, taken, outside_bundle=bool(grouped) and media not in grouped)
+            _check_line(media, taken, outside_bundle=bool(grouped) and media.mid not in grouped)
             lines.append(Line(index, media, negotiate(index, media)))
             taken.add(media.kind)
         except LineRefused as refusal:
@@ -119,6 +121,13 @@ def plan_lines(
             "The offer must bundle its media lines (a=group:BUNDLE): there is one transport"
         )
     return Plan(lines, bundle if grouped else None)
+
+
+def _refuse_repeated_mids(offer: SessionDescription) -> None:
+    """RFC 5888 section 4: packets and answers name a line by its mid."""
+    mids = [media.mid for media in offer.media if media.mid is not None]
+    if len(set(mids)) < len(mids):
+        raise ValueError("Two media lines of the offer have the same a=mid; each needs its own")
 
 
 def _check_line(media: MediaDescription, taken: set[str], *, outside_bundle: bool) -> None:
@@ -151,7 +160,7 @@ def remote_transport(offer: SessionDescription, plan: Plan[Accepted]) -> RemoteT
         DtlsFingerprint.model_validate({"algorithm": fingerprint.algorithm, "value": fingerprint.value})
         for fingerprint in merged.fingerprints
         if fingerprint.algorithm in _HASHES
-    ]
+    ][:MAX_FINGERPRINTS]
     if not fingerprints:
         raise ValueError("The offer lacks a certificate fingerprint that we can read (a=fingerprint)")
     return RemoteTransport(merged.ice_ufrag, merged.ice_pwd, fingerprints, _dtls_role(merged.setup))

@@ -8,6 +8,7 @@ from vtp.media.ortc import congestion_feedback
 from vtp.media.ortc_h264 import parse_profile_level_id
 from vtp.media.ortc_match import codecs_match
 from vtp.media.parameters import (
+    MAX_PARAMETERS,
     MAX_TEXT,
     Kind,
     RtcpFeedback,
@@ -94,7 +95,7 @@ def _codec_parameters(kind: Kind, rtpmap: RtpMap) -> RtpCodecParameters | None:
 def _typed_parameters(parameters: dict[str, str]) -> dict[str, str | int | float]:
     """Plain numbers become ints, as JavaScript SDP readers do, except where text only looks like one."""
     typed: dict[str, str | int | float] = {}
-    for name, value in parameters.items():
+    for name, value in list(parameters.items())[:MAX_PARAMETERS]:
         is_number = value.isascii() and value.isdecimal() and len(value) < 10
         if name == "apt" and not (is_number and int(value) <= 127):
             continue
