@@ -1,7 +1,7 @@
 """The client's DTLS handshake (RFC 6347, RFC 5764): datagrams in and out, SRTP keys at the end.
 
-pyOpenSSL does the work over memory; whoever drives a `Handshake` moves its datagrams and watches its timer. Once the
-keys are out the handshake is dropped: the media path has no further use for it.
+pyOpenSSL does the work over memory; whoever drives a `Handshake` moves its datagrams and watches its timer.
+Once the keys are out the handshake is dropped: the media path has no further use for it.
 """
 
 import datetime
@@ -40,7 +40,7 @@ class Role(enum.Enum):
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """A certificate's digest as SDP writes it (RFC 8122): algorithm in lower case, upper-case hex with colons."""
+    """A certificate's digest as SDP writes it (RFC 8122): upper-case hex with colons."""
 
     algorithm: str
     value: str
@@ -57,7 +57,7 @@ class SrtpKeys:
     send_salt: bytes
 
 
-class HandshakeFailed(Exception):
+class HandshakeError(Exception):
     """The peer broke the handshake off, or its certificate is not the one its SDP promised."""
 
 
@@ -100,11 +100,11 @@ class Handshake:
         self.keys: SrtpKeys | None = None
 
     def start(self) -> list[bytes]:
-        """The first flight (of the client). Raises HandshakeFailed."""
+        """The first flight (of the client). Raises HandshakeError."""
         return self._step()
 
     def receive(self, datagram: bytes) -> list[bytes]:
-        """Takes a datagram of the peer; gives what to send. Raises HandshakeFailed."""
+        """Takes a datagram of the peer; gives what to send. Raises HandshakeError."""
         self._connection.bio_write(datagram)
         return self._step()
 
@@ -113,7 +113,7 @@ class Handshake:
         try:
             self._connection.DTLSv1_handle_timeout()
         except SSL.Error as error:
-            raise HandshakeFailed("The peer does not answer the DTLS handshake.") from error
+            raise HandshakeError("The peer does not answer the DTLS handshake.") from error
         return self._outgoing()
 
     def timeout_s(self) -> float | None:
@@ -129,7 +129,7 @@ class Handshake:
             except SSL.WantReadError:
                 pass
             except SSL.Error as error:
-                raise HandshakeFailed(f"The DTLS handshake failed: {error}") from error
+                raise HandshakeError(f"The DTLS handshake failed: {error}") from error
         return self._outgoing()
 
     def _outgoing(self) -> list[bytes]:
@@ -143,10 +143,10 @@ class Handshake:
     def _finish(self) -> None:
         certificate = self._connection.get_peer_certificate(as_cryptography=True)
         if certificate is None or not _matches(certificate, self._expected):
-            raise HandshakeFailed("The peer's certificate is not the one its SDP promised.")
+            raise HandshakeError("The peer's certificate is not the one its SDP promised.")
         profile = _PROFILES.get(self._connection.get_selected_srtp_profile())
         if profile is None:
-            raise HandshakeFailed("The peer agreed to no SRTP profile.")
+            raise HandshakeError("The peer agreed to no SRTP profile.")
         material = self._connection.export_keying_material(
             _EXPORTER_LABEL, 2 * (profile.key_bytes + profile.salt_bytes)
         )

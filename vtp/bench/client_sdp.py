@@ -1,6 +1,7 @@
 """The client's side of SDP: the offers WHIP and WHEP take, and the little of an answer that a client needs.
 
-Kept apart from the server's SDP module on purpose: a tool that shares its parser with what it tests proves little.
+Kept apart from the server's SDP module on purpose: a tool that shares its parser with what it tests proves
+little.
 """
 
 from collections.abc import Sequence

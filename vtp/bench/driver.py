@@ -1,4 +1,4 @@
-"""Runs the compiled engine from an event loop: ICE and DTLS of each client are awaited here, media never comes by."""
+"""Runs the compiled engine from an event loop: ICE and DTLS are awaited here, media never comes by."""
 
 import asyncio
 import contextlib
@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vtp.bench import _client
-from vtp.bench.client_dtls import Fingerprint, Handshake, HandshakeFailed, Identity, Role
+from vtp.bench.client_dtls import Fingerprint, Handshake, HandshakeError, Identity, Role
 from vtp.bench.client_sdp import IceCredentials
 
 CONNECT_TIMEOUT_S = 10.0
 
 
-class ConnectFailed(Exception):
+class ConnectError(Exception):
     """No media connection came about; the text says why."""
 
 
@@ -81,16 +81,16 @@ class ClientDriver:
         return client
 
     async def connect(self, client: int, remote: Remote, timeout_s: float = CONNECT_TIMEOUT_S) -> None:
-        """Waits for ICE, makes the DTLS handshake and hands the keys to the engine. Raises ConnectFailed."""
+        """Waits for ICE, makes the DTLS handshake and hands the keys to the engine. Raises ConnectError."""
         state = self._clients[client]
         try:
             async with asyncio.timeout(timeout_s):
                 await asyncio.shield(state.connected)
                 await self._shake_hands(client, state, remote)
         except TimeoutError as error:
-            raise ConnectFailed(_why(state, remote)) from error
-        except HandshakeFailed as error:
-            raise ConnectFailed(str(error)) from error
+            raise ConnectError(_why(state, remote)) from error
+        except HandshakeError as error:
+            raise ConnectError(str(error)) from error
 
     def remove_client(self, client: int) -> None:
         """Closes one client; what it still waits for is cancelled."""
@@ -139,7 +139,7 @@ class ClientDriver:
             return
         try:
             self._send(client, state.handshake.receive(datagram))
-        except HandshakeFailed as error:
+        except HandshakeError as error:
             if not state.keyed.done():
                 state.keyed.set_exception(error)
             return
