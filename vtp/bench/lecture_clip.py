@@ -1,0 +1,143 @@
+"""Makes the lecture clip that `make demo` publishes and the end-to-end tests measure.
+
+Every frame carries its number (frame_number.py); every second begins with a flash and a beep, so that sound
+and picture can be compared at the far end. `python -m vtp.bench.lecture_clip out.mkv --seconds 60` writes
+H.264 and Opus; a name ending in .mjpeg writes what Chromium's --use-file-for-fake-video-capture reads, .wav
+its fake microphone.
+"""
+
+import argparse
+import wave
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+
+from vtp.bench.lecture_picture import LecturePicture
+from vtp.bench.lecture_sound import SAMPLE_RATE, lecture_samples
+
+CHROMIUM_FPS = 30
+"""Chromium plays an MJPEG capture file at this rate, whatever made it."""
+_OPUS_FRAME = 960
+
+
+@dataclass(frozen=True)
+class ClipFormat:
+    """Size and pace of a clip."""
+
+    width: int = 1280
+    height: int = 720
+    fps: int = 25
+    bitrate_bps: int = 1_500_000
+    key_frame_s: float = 2.0
+    video_codec: str = "libx264"
+
+
+def write_clip(path: Path, seconds: float, clip: ClipFormat | None = None) -> None:
+    """H.264 without B-frames (or another of PyAV's encoders) and Opus, in the container the name asks for.
+
+    Raises ValueError for an impossible size, OSError and av.FFmpegError when the file cannot be written.
+    """
+    clip = clip or ClipFormat()
+    picture = LecturePicture(clip.width, clip.height, clip.fps)
+    with av.open(str(path), "w") as container:
+        video = _video_stream(container, clip)
+        audio = container.add_stream("libopus", rate=SAMPLE_RATE, layout="mono")
+        audio.bit_rate = 48_000
+        written = 0
+        for number in range(round(seconds * clip.fps)):
+            container.mux(video.encode(_frame(picture, number, clip.fps)))
+            until = (number + 1) * SAMPLE_RATE // clip.fps
+            while written + _OPUS_FRAME <= until:
+                container.mux(audio.encode(_sound(written)))
+                written += _OPUS_FRAME
+        container.mux(video.encode(None))
+        container.mux(audio.encode(None))
+
+
+def write_mjpeg(path: Path, seconds: float, width: int = 640, height: int = 360) -> None:
+    """A bare sequence of JPEG pictures for Chromium's fake camera, 30 a second."""
+    picture = LecturePicture(width, height, CHROMIUM_FPS)
+    with av.open(str(path), "w", format="mjpeg") as container:
+        stream = container.add_stream("mjpeg", rate=CHROMIUM_FPS)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuvj420p"
+        stream.codec_context.options = {"qmin": "2", "qmax": "4"}
+        for number in range(round(seconds * CHROMIUM_FPS)):
+            container.mux(stream.encode(_frame(picture, number, CHROMIUM_FPS).reformat(format="yuvj420p")))
+        container.mux(stream.encode(None))
+
+
+def write_wav(path: Path, seconds: float) -> None:
+    """16-bit mono at 48 kHz for Chromium's fake microphone."""
+    samples = lecture_samples(0, round(seconds * SAMPLE_RATE))
+    with wave.open(str(path), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(SAMPLE_RATE)
+        out.writeframes((samples * 32767).astype("<i2").tobytes())
+
+
+def _video_stream(container: av.container.OutputContainer, clip: ClipFormat) -> av.VideoStream:
+    stream = container.add_stream(clip.video_codec, rate=clip.fps)
+    assert isinstance(stream, av.VideoStream)
+    stream.width, stream.height, stream.pix_fmt = clip.width, clip.height, "yuv420p"
+    stream.bit_rate = clip.bitrate_bps
+    stream.codec_context.gop_size = round(clip.key_frame_s * clip.fps)
+    stream.codec_context.max_b_frames = 0
+    stream.codec_context.options = _OPTIONS.get(clip.video_codec, {})
+    return stream
+
+
+_REALTIME_VPX = {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0"}
+_OPTIONS: dict[str, dict[str, str]] = {
+    "libx264": {
+        "preset": "veryfast", "profile": "baseline", "tune": "zerolatency", "x264-params": "scenecut=0",
+    },
+    "libvpx": _REALTIME_VPX,
+    "libvpx-vp9": _REALTIME_VPX,
+    "libsvtav1": {"preset": "12", "svtav1-params": "pred-struct=1"},
+    "libaom-av1": {"usage": "realtime", "cpu-used": "10", "lag-in-frames": "0"},
+}  # fmt: skip
+
+
+def _frame(picture: LecturePicture, number: int, fps: int) -> av.VideoFrame:
+    frame = av.VideoFrame(picture.width, picture.height, "yuv420p")
+    for plane, pixels in zip(frame.planes, picture.planes(number), strict=True):
+        rows = np.zeros((plane.height, plane.line_size), np.uint8)
+        rows[:, : plane.width] = pixels
+        plane.update(rows.tobytes())
+    frame.pts = number
+    frame.time_base = Fraction(1, fps)
+    return frame
+
+
+def _sound(start: int) -> av.AudioFrame:
+    samples = (lecture_samples(start, _OPUS_FRAME) * 32767).astype(np.int16)
+    frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), format="s16", layout="mono")
+    frame.sample_rate = SAMPLE_RATE
+    frame.pts = start
+    frame.time_base = Fraction(1, SAMPLE_RATE)
+    return frame
+
+
+def main() -> None:
+    """Writes what the name's ending asks for."""
+    parser = argparse.ArgumentParser(prog="python -m vtp.bench.lecture_clip", description=__doc__)
+    parser.add_argument("path", type=Path)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--size", default="", help="WIDTHxHEIGHT")
+    arguments = parser.parse_args()
+    width, height = map(int, arguments.size.split("x")) if arguments.size else (0, 0)
+    if arguments.path.suffix == ".mjpeg":
+        write_mjpeg(arguments.path, arguments.seconds, width or 640, height or 360)
+    elif arguments.path.suffix == ".wav":
+        write_wav(arguments.path, arguments.seconds)
+    else:
+        write_clip(arguments.path, arguments.seconds, ClipFormat(width or 1280, height or 720))
+
+
+if __name__ == "__main__":
+    main()
