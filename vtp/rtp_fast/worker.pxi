@@ -47,7 +47,12 @@ cdef class Worker:
             raise MemoryError
         self.event_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self.wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self.bind(addresses, receive_buffer_bytes, send_buffer_bytes)
+        try:
+            self.bind(addresses, receive_buffer_bytes, send_buffer_bytes)
+        except BaseException:
+            for endpoint in self.sockets:
+                endpoint.close()
+            raise
         self.core.wall_offset_ns = vtp_wall_ns() - vtp_now_ns()
 
     cdef bind(self, addresses, int receive_bytes, int send_bytes):
