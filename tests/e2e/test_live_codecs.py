@@ -1,0 +1,103 @@
+"""One page publishes the lecture, two watch it: every codec, numbers in order, the tone heard; H.264 recorded meanwhile."""
+
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+import av
+import pytest
+from playwright.sync_api import Page
+
+from tests.e2e.conftest import CAMERA_SECONDS, OpenPage, Stack
+from vtp.bench.frame_number import read_frame_number
+from vtp.bench.lecture_sound import TONE_HZ
+
+LOOP = CAMERA_SECONDS * 30
+
+
+def wait_for_numbers(page: Page, count: int) -> list[int]:
+    page.wait_for_function(f"window.numbers.length >= {count}", timeout=30_000)
+    return [int(number) for number in page.evaluate("window.numbers")]
+
+
+def steps(numbers: list[int]) -> list[int]:
+    """Distances from frame to frame, over the loop of the fake camera."""
+    return [(after - before) % LOOP for before, after in pairwise(numbers)]
+
+
+def assert_in_order(numbers: list[int]) -> None:
+    """Never backwards; a browser on a busy machine may skip showing a frame, not many."""
+    distances = steps(numbers)
+    assert all(0 < step < LOOP // 2 for step in distances), numbers
+    assert sum(distances) < len(distances) * 4, f"too many frames were skipped: {numbers}"
+
+
+@pytest.mark.parametrize("codec", ["H264", "VP8", "VP9", "AV1"])
+def test_two_pages_see_and_hear_what_one_publishes(stack: Stack, open_page: OpenPage, codec: str) -> None:
+    room = f"live-{codec.lower()}"
+    publisher = open_page()
+    publisher.evaluate("publish", {"url": f"{stack.base}/whip/{room}", "codec": codec})
+    watchers = [open_page(), open_page()]
+    for watcher in watchers:
+        watcher.evaluate("watch", {"url": f"{stack.base}/whep/{room}"})
+    for watcher in watchers:
+        assert_in_order(wait_for_numbers(watcher, 60))
+        heard = watcher.evaluate(f"listen({TONE_HZ}, 2.5)")
+        assert heard["share"] > 0.5, heard
+        figures = watcher.evaluate("stats()")
+        assert f"video/{codec}" in figures["codecs"]
+        assert figures["srtp"] == "AEAD_AES_128_GCM"
+        assert figures["video"]["packetsLost"] == 0
+    for page in (publisher, *watchers):
+        page.evaluate("fetch(resource, {method: 'DELETE'})")
+
+
+def test_the_recording_holds_every_frame_and_plays_in_hls_js(stack: Stack, open_page: OpenPage) -> None:
+    room = "recorded"
+    publisher = open_page()
+    publisher.evaluate("publish", {"url": f"{stack.base}/whip/{room}", "codec": "H264"})
+    recording = stack.request("POST", "/api/v1/recordings/start", {"room_id": room, "title": "Frames"})[
+        "recording_id"
+    ]
+    watcher = open_page()
+    watcher.evaluate("watch", {"url": f"{stack.base}/whep/{room}"})
+    wait_for_numbers(watcher, 200)
+    stopped = stack.request("POST", f"/api/v1/recordings/{recording}/stop")
+    assert stopped["status"] in ("ready", "finalizing")
+    publisher.evaluate("fetch(resource, {method: 'DELETE'})")
+    numbers = recorded_numbers(stack, recording)
+    assert len(numbers) > 100
+    assert_no_gap(numbers)
+    player = open_page(f"/recordings/{recording}", script=False)
+    player.wait_for_selector("video")
+    player.evaluate("document.querySelector('video').muted = true; document.querySelector('video').play()")
+    player.wait_for_function("document.querySelector('video').currentTime > 2", timeout=20_000)
+    played = player.evaluate("document.querySelector('video').getVideoPlaybackQuality().totalVideoFrames")
+    assert played > 30
+
+
+def assert_no_gap(numbers: list[int]) -> None:
+    """The camera's own rhythm may skip or repeat a picture; the recorder loses none of what was sent."""
+    distances = steps(numbers)
+    assert all(0 <= step <= 4 for step in distances), distances
+    assert sum(1 for step in distances if step > 2) <= len(distances) // 50, distances
+
+
+def recorded_numbers(stack: Stack, recording: str) -> list[int]:
+    """The numbers in the recording's MP4, read by PyAV from the server's own download."""
+    import urllib.request
+
+    path = Path(stack.data_dir) / f"{recording}.mp4"
+    with urllib.request.urlopen(f"{stack.base}/api/v1/recordings/{recording}/download", timeout=30) as answer:
+        path.write_bytes(answer.read())
+    numbers = []
+    with av.open(str(path)) as container:
+        last = Fraction(-1)
+        for frame in container.decode(video=0):
+            assert frame.pts is not None and frame.time_base is not None
+            assert frame.pts * frame.time_base > last
+            last = frame.pts * frame.time_base
+            number = read_frame_number(frame.to_ndarray(format="gray"))
+            if number is not None:
+                numbers.append(number)
+    return numbers
