@@ -27,7 +27,7 @@ def check_if_match(session: MediaSession, if_match: str | None) -> None:
 
 
 def apply_fragment(session: MediaSession, fragment: Fragment) -> Restarted | None:
-    """Takes candidates (which ICE-lite never needs) and gives None, or restarts ICE and gives our new side."""
+    """Takes candidates (ICE-lite needs none) and gives None, or restarts ICE and gives our new side."""
     if fragment.ice_ufrag is None or fragment.ice_ufrag == session.remote_ufrag:
         return None
     ice = session.transport.restart_ice()
