@@ -1,9 +1,9 @@
-"""Input for the recorder's tests: H.264 and Opus made by PyAV, placed in time as RTP would be, and readers."""
+"""Input for the recorder's tests: H.264 and Opus made by PyAV, placed in time; and readers."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+import numpy.typing as npt
 
 from vtp.recording.index import INDEX_NAME, Line, TrackIndex, read_lines, segment_name
 from vtp.recording.segmenter import Segmenter
@@ -20,14 +21,22 @@ from vtp.recording.units import PlainUnit
 
 
 @cache
-def h264_units(count: int, *, fps: int = 30, gop: int = 60, width: int = 320, height: int = 180) -> tuple[PlainUnit, ...]:
-    """Frames whose brightness is their number (modulo 64, times 3, plus 16), first frame at RTP timestamp 0."""
+def h264_units(
+    count: int, *, fps: int = 30, gop: int = 60, width: int = 320, height: int = 180
+) -> tuple[PlainUnit, ...]:
+    """Frames whose brightness is their number (modulo 64, times 3, plus 16), from RTP timestamp 0."""
     encoder = av.CodecContext.create("libx264", "w")
     encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
     encoder.time_base = Fraction(1, fps)
     encoder.framerate = Fraction(fps)
     encoder.profile = "Constrained Baseline"
-    encoder.options = {"preset": "ultrafast", "tune": "zerolatency", "g": str(gop), "sc_threshold": "0", "crf": "18"}
+    encoder.options = {
+        "preset": "ultrafast",
+        "tune": "zerolatency",
+        "g": str(gop),
+        "sc_threshold": "0",
+        "crf": "18",
+    }
     units: list[PlainUnit] = []
     for number in range(count):
         frame = av.VideoFrame(width, height, "yuv420p")
@@ -50,8 +59,8 @@ def h264_units(count: int, *, fps: int = 30, gop: int = 60, width: int = 320, he
 
 
 @cache
-def opus_units(count: int, *, frequency: float = 440.0) -> tuple[PlainUnit, ...]:
-    """Packets of 20 ms with a tone, first packet at RTP timestamp 0."""
+def opus_units(count: int, *, frequency: float = 440.0, from_packet: int = 0) -> tuple[PlainUnit, ...]:
+    """Packets of 20 ms with a tone from the packet `from_packet` on, first packet at RTP timestamp 0."""
     encoder = av.CodecContext.create("libopus", "w")
     encoder.sample_rate, encoder.layout, encoder.format = 48_000, "stereo", "s16"
     encoder.time_base = Fraction(1, 48_000)
@@ -60,6 +69,7 @@ def opus_units(count: int, *, frequency: float = 440.0) -> tuple[PlainUnit, ...]
     for number in range(count + 1):
         ticks = np.arange(number * 960, number * 960 + 960)
         tone = (np.sin(ticks * (2 * np.pi * frequency / 48_000)) * 12_000).astype(np.int16)
+        tone *= number >= from_packet
         frame = av.AudioFrame.from_ndarray(np.repeat(tone, 2)[None, :], format="s16", layout="stereo")
         frame.sample_rate, frame.pts, frame.time_base = 48_000, number * 960, Fraction(1, 48_000)
         for packet in encoder.encode(frame):
@@ -68,15 +78,15 @@ def opus_units(count: int, *, frequency: float = 440.0) -> tuple[PlainUnit, ...]
     return tuple(units[:count])
 
 
-def shifted(units: tuple[PlainUnit, ...], by_ns: int) -> list[PlainUnit]:
+def shifted(units: Sequence[PlainUnit], by_ns: int) -> list[PlainUnit]:
     """The units as if sent later."""
     return [replace(unit, arrival_ns=unit.arrival_ns + by_ns) for unit in units]
 
 
 def feed(
-    segmenter: Segmenter, video: list[PlainUnit], audio: list[PlainUnit], *, tick_ns: int = 50_000_000
+    segmenter: Segmenter, video: Sequence[PlainUnit], audio: Sequence[PlainUnit], *, tick_ns: int = 50_000_000
 ) -> None:
-    """Gives units in order of arrival (their time on the recording's timeline), ticking as the recorder does."""
+    """Gives units in order of arrival (their time on the timeline), ticking as the recorder does."""
     events = sorted(
         [(unit.arrival_ns, 0, n, unit) for n, unit in enumerate(video)]
         + [(unit.arrival_ns, 1, n, unit) for n, unit in enumerate(audio)]
@@ -101,11 +111,15 @@ class Recorded:
     def segmenter(self) -> Segmenter:
         """A segmenter that writes here."""
         self.lines: list[tuple[str, Line]] = []
-        return Segmenter(
-            lambda track, timescale: TrackWriter(
-                self.directory / track, track, timescale, lambda name, line: self.lines.append((name, line))
-            )
+        self.writers: list[TrackWriter] = []
+        return Segmenter(self._open)
+
+    def _open(self, track: str, timescale: int) -> TrackWriter:
+        writer = TrackWriter(
+            self.directory / track, track, timescale, lambda name, line: self.lines.append((name, line))
         )
+        self.writers.append(writer)
+        return writer
 
     def index(self, track: str) -> TrackIndex:
         """The index of a track, which must be whole."""
@@ -135,10 +149,9 @@ class Recorded:
         """(time, frame number modulo 64) of every picture."""
         with av.open(io.BytesIO(self.media("video", map_number))) as container:
             for frame in container.decode(video=0):
-                luma = frame.to_ndarray(format="gray")
-                yield frame.pts, round((float(luma.mean()) - 16) / 3)
+                yield frame.pts, round((bytes(frame.planes[0])[0] - 16) / 3)
 
-    def audio(self, track: str) -> tuple[int, np.ndarray]:
+    def audio(self, track: str) -> tuple[int, npt.NDArray[np.float32]]:
         """First tick and sound (mono) of an audio track."""
         with av.open(io.BytesIO(self.media(track, 0))) as container:
             frames = list(container.decode(audio=0))

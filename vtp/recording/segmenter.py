@@ -144,15 +144,18 @@ class Segmenter:
     def _add_key_frame(
         self, unit: AccessUnit, picture: Picture, parameters: ParameterSets, time_ns: int
     ) -> None:
-        self._resume(time_ns)
+        first = self._video is None or self._video.parameters is None
+        change = self._video is None or self._video.is_change(unit, parameters)
+        marked = self._resume(time_ns, discontinuity=change and not first)
         shown = self._shows_picture
         time_ns = self._end_frame_before(time_ns)
         if self._video is None:
             self._video = self._open_video()
         video = self._video
-        first = video.parameters is None
-        change = video.is_change(unit, parameters)
-        if time_ns > self._start_ns and (change or not shown or time_ns - self._start_ns >= SHORTEST_NS):
+        if change and not first and not marked:
+            time_ns = max(time_ns, self._start_ns + NS // 1000)
+        elapsed_ns = time_ns - self._start_ns
+        if elapsed_ns > 0 and (change or not shown or elapsed_ns >= SHORTEST_NS):
             self._cut(time_ns, discontinuity=change and not first)
         video.advance(time_ns)
         if change:
@@ -195,14 +198,17 @@ class Segmenter:
         self._cut(time_ns)
         self._video.advance(time_ns)
 
-    def _resume(self, time_ns: int) -> None:
+    def _resume(self, time_ns: int, *, discontinuity: bool = False) -> bool:
+        """Ends a stretch in which nobody sent; tells whether that made a cut."""
         if self._sending:
-            return
+            return False
         self._sending = True
-        if time_ns > self._start_ns:
-            self._cut(time_ns)
+        cuts = time_ns > self._start_ns
+        if cuts:
+            self._cut(time_ns, discontinuity=discontinuity)
         self._audio.advance(self._start_ns)
         self._audio.resume(self._start_ns)
+        return cuts
 
     def _cut(self, time_ns: int, *, discontinuity: bool = False) -> None:
         self._fix_target_duration(time_ns - self._start_ns)

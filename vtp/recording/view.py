@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,6 @@ from vtp.recording.playlist import render_media, render_multivariant
 from vtp.recording.recovery import load_tracks
 from vtp.recording.segmenter import TARGET_DURATION_S, VIDEO_TRACK
 
-_MEDIA_FILE = re.compile(r"(?:seg-\d{5,9}\.m4s|init-\d{1,6}\.mp4)\Z")
 GZIP_LEVEL = 6
 
 
@@ -94,8 +92,3 @@ class RecordingView:
         rendered = Rendered(data, gzip.compress(data, GZIP_LEVEL, mtime=0))
         self._cache[track, prefix] = (version, rendered)
         return rendered
-
-
-def is_media_file(name: str) -> bool:
-    """Whether a name is that of a segment or an initialization section."""
-    return _MEDIA_FILE.match(name) is not None

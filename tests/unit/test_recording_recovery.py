@@ -1,0 +1,168 @@
+"""Recovery: whatever a crash leaves, everything up to the last complete part plays."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.unit.recording_material import Recorded, feed, h264_units, opus_units
+from vtp.recording import boxes
+from vtp.recording.index import (
+    INDEX_NAME,
+    OpenLine,
+    PartLine,
+    SegmentLine,
+    encode_line,
+    read_lines,
+    segment_name,
+)
+from vtp.recording.manifest import Manifest, read_manifest, write_manifest
+from vtp.recording.recovery import recover
+from vtp.recording.view import RecordingView
+
+TRACKS = ("video", "opus", "aac")
+
+
+@pytest.fixture(scope="module")
+def crashed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A recording of 5 s whose process ended without a word."""
+    directory = tmp_path_factory.mktemp("crashed")
+    recorded = Recorded(directory)
+    segmenter = recorded.segmenter()
+    write_manifest(directory, Manifest("r", origin_wall_ns=10**18, target_duration_s=4, tracks=TRACKS))
+    feed(segmenter, h264_units(150), opus_units(250))
+    for writer in recorded.writers:
+        writer.abandon()
+    return directory
+
+
+def copy(crashed: Path, tmp_path: Path) -> Recorded:
+    """A copy to break."""
+    directory = tmp_path / "recording"
+    shutil.copytree(crashed, directory)
+    return Recorded(directory)
+
+
+def open_segment(recorded: Recorded, track: str) -> Path:
+    """The segment that was being written."""
+    lines, _ = read_lines((recorded.directory / track / INDEX_NAME).read_bytes())
+    opened = [line.msn for line in lines if isinstance(line, OpenLine)]
+    return recorded.directory / track / segment_name(opened[-1])
+
+
+def assert_plays_whole_parts(recorded: Recorded, track: str) -> None:
+    """Every fragment that is complete on disk is in the index and comes back by PyAV."""
+    index = recorded.index(track)
+    assert index.ended
+    samples = 0
+    for segment in index.segments:
+        path = recorded.directory / track / segment_name(segment.msn)
+        found = list(boxes.fragments(path.read_bytes()))
+        assert path.stat().st_size == segment.size == (found[-1].end if found else 0)
+        assert [f.start for f in found] == [part.offset for part in index.parts[segment.msn]]
+        assert sum(f.samples for f in found) == segment.samples
+        samples += segment.samples
+    assert len(recorded.packets(track)) == samples
+    if track == "video":
+        assert [n for _, n in recorded.brightness()] == [n % 64 for n in range(samples)]
+
+
+def test_recording_that_was_killed_plays_to_its_last_part(crashed: Path, tmp_path: Path) -> None:
+    recorded = copy(crashed, tmp_path)
+    recovered = recover(recorded.directory, "why")
+    assert recovered.truncated_bytes == 0
+    assert recovered.manifest.closed and recovered.manifest.message == "why"
+    assert recovered.manifest.duration_ns > 4 * 10**9
+    for track in TRACKS:
+        assert_plays_whole_parts(recorded, track)
+    assert sum(s.samples for s in recorded.index("video").segments) >= 140
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_files_cut_at_random_bytes_play_to_their_last_complete_part(
+    crashed: Path, tmp_path: Path, seed: int
+) -> None:
+    chance = random.Random(seed)
+    recorded = copy(crashed, tmp_path)
+    for track in TRACKS:
+        segment = open_segment(recorded, track)
+        data = segment.read_bytes()
+        segment.write_bytes(data[: chance.randrange(len(data) + 1)])
+        index = recorded.directory / track / INDEX_NAME
+        lines = index.read_bytes()
+        whole = lines.rindex(b'{"type":"open"')  # what was closed with fdatasync stays
+        index.write_bytes(lines[: chance.randrange(whole, len(lines) + 1)])
+    recover(recorded.directory)
+    for track in TRACKS:
+        assert_plays_whole_parts(recorded, track)
+
+
+def test_parts_without_index_lines_are_found_in_their_boxes(crashed: Path, tmp_path: Path) -> None:
+    recorded = copy(crashed, tmp_path)
+    path = recorded.directory / "video" / INDEX_NAME
+    lines, _ = read_lines(path.read_bytes())
+    last = max(line.msn for line in lines if isinstance(line, PartLine))
+    kept = [line for line in lines if not (isinstance(line, PartLine) and line.msn == last)]
+    lost = [line for line in lines if isinstance(line, PartLine) and line.msn == last]
+    path.write_bytes(b"".join(encode_line(line) for line in kept))
+    recover(recorded.directory)
+    assert recorded.index("video").parts[last] == lost
+
+
+def test_line_whose_bytes_are_missing_is_not_believed(crashed: Path, tmp_path: Path) -> None:
+    recorded = copy(crashed, tmp_path)
+    segment = open_segment(recorded, "opus")
+    parts = recorded.index("opus").parts[int(segment.stem[4:])]
+    segment.write_bytes(segment.read_bytes()[: parts[-1].offset + 5])
+    recover(recorded.directory)
+    assert recorded.index("opus").parts[parts[0].msn] == parts[:-1]
+    assert_plays_whole_parts(recorded, "opus")
+
+
+def test_part_with_damaged_bytes_ends_the_track_there(crashed: Path, tmp_path: Path) -> None:
+    recorded = copy(crashed, tmp_path)
+    segment = open_segment(recorded, "video")
+    parts = recorded.index("video").parts[int(segment.stem[4:])]
+    data = bytearray(segment.read_bytes())
+    data[parts[1].offset + parts[1].size - 3] ^= 0xFF
+    segment.write_bytes(data)
+    recover(recorded.directory)
+    assert recorded.index("video").parts[parts[0].msn] == parts[:1]
+
+
+def test_recovering_twice_changes_nothing(crashed: Path, tmp_path: Path) -> None:
+    recorded = copy(crashed, tmp_path)
+    recover(recorded.directory)
+    before = {path: path.read_bytes() for path in recorded.directory.rglob("*") if path.is_file()}
+    recover(recorded.directory)
+    assert before == {path: path.read_bytes() for path in recorded.directory.rglob("*") if path.is_file()}
+
+
+def test_discontinuity_of_the_open_segment_is_kept(tmp_path: Path) -> None:
+    recorded = Recorded(tmp_path)
+    segmenter = recorded.segmenter()
+    write_manifest(tmp_path, Manifest("r", tracks=TRACKS))
+    large = list(h264_units(60, width=640, height=360))
+    feed(segmenter, h264_units(60), opus_units(100))
+    for unit in large[:30]:
+        segmenter.add_video(unit, unit.arrival_ns + 2 * 10**9)
+    for writer in recorded.writers:
+        writer.abandon()
+    recover(tmp_path)
+    last = recorded.index("video").segments[-1]
+    assert isinstance(last, SegmentLine) and last.discontinuity and last.map == 1
+
+
+def test_recording_without_any_media_is_closed_and_holds_nothing(tmp_path: Path) -> None:
+    write_manifest(tmp_path, Manifest("r"))
+    assert recover(tmp_path).tracks == {}
+    assert read_manifest(tmp_path).closed
+    assert not RecordingView.load(tmp_path).is_playable
+
+
+def test_folder_without_a_manifest_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        recover(tmp_path)

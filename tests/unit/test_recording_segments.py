@@ -1,0 +1,325 @@
+"""Segments, parts and tracks as a player reads them: times, order, gaps, discontinuities."""
+
+from __future__ import annotations
+
+import io
+import itertools
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from tests.unit.recording_material import Recorded, feed, h264_units, opus_units, shifted
+from vtp.recording import boxes, opus
+from vtp.recording.h264 import read_picture
+from vtp.recording.index import SegmentLine
+from vtp.recording.muxer import h264_section, opus_section
+from vtp.recording.timebase import NS
+from vtp.recording.units import Sample
+
+MS = NS // 1000
+TRACKS = ("video", "opus", "aac")
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> Recorded:
+    return Recorded(tmp_path)
+
+
+def assert_continuous(segments: list[SegmentLine]) -> None:
+    """Each segment starts where the one before ended, and numbers follow each other."""
+    assert [segment.msn for segment in segments] == list(range(len(segments)))
+    for before, after in itertools.pairwise(segments):
+        assert after.start == before.end
+
+
+def test_every_frame_comes_back_in_order_with_no_gap(recorded: Recorded) -> None:
+    segmenter = recorded.segmenter()
+    feed(segmenter, h264_units(300), opus_units(500))
+    assert segmenter.finish() == 10 * NS
+    pictures = list(recorded.brightness())
+    assert [number for _, number in pictures] == [n % 64 for n in range(300)]
+    assert [time for time, _ in pictures] == [n * 3000 for n in range(300)]
+    for track in TRACKS:
+        assert_continuous(recorded.index(track).segments)
+        packets = recorded.packets(track)
+        assert all(a[0] + a[1] == b[0] for a, b in itertools.pairwise(packets))
+
+
+def test_segments_begin_at_key_frames_every_two_seconds(recorded: Recorded) -> None:
+    segmenter = recorded.segmenter()
+    feed(segmenter, h264_units(300), opus_units(500))
+    segmenter.finish()
+    index = recorded.index("video")
+    assert [segment.start for segment in index.segments] == [n * 180_000 for n in range(5)]
+    assert all(index.parts[n][0].independent for n in range(5))
+    assert segmenter.target_duration_s == 4
+
+
+def test_parts_are_byte_ranges_that_end_at_box_boundaries(recorded: Recorded) -> None:
+    segmenter = recorded.segmenter()
+    feed(segmenter, h264_units(120), opus_units(200))
+    segmenter.finish()
+    for track in TRACKS:
+        index = recorded.index(track)
+        for msn, parts in index.parts.items():
+            data = (recorded.directory / track / f"seg-{msn:05d}.m4s").read_bytes()
+            found = [(f.start, f.end, f.time, f.duration, f.samples) for f in boxes.fragments(data)]
+            assert found == [(p.offset, p.offset + p.size, p.start, p.duration, p.samples) for p in parts]
+            assert found[-1][1] == len(data)
+            assert all(part.duration <= 0.35 * index.timescale for part in parts)
+            assert all(part.duration >= 0.85 / 3 * index.timescale for part in parts[:-1])
+
+
+def test_tfdt_of_a_track_that_starts_at_ten_seconds_is_ten_seconds() -> None:
+    unit = h264_units(1)[0]
+    parameters = read_picture(unit.data).parameters
+    assert parameters is not None
+    section = h264_section(parameters, unit.data, 320, 180)
+    fragment = section.fragment([Sample(read_picture(unit.data).sample, 900_000, 3000, True)], 1)
+    assert [(f.time, f.duration) for f in boxes.fragments(fragment)] == [(900_000, 3000)]
+    again = section.fragment([Sample(read_picture(unit.data).sample, 1_800_000, 3000, True)], 2)
+    assert next(boxes.fragments(again)).time == 1_800_000
+    section.close()
+
+
+def test_durations_that_differ_from_sample_to_sample_are_kept() -> None:
+    section = opus_section()
+    durations = [960, 964, 956, 960, 1200]
+    time, samples = 48_000, []
+    for duration in durations:
+        samples.append(Sample(opus.SILENCE, time, duration, True))
+        time += duration
+    fragment = section.fragment(samples, 1)
+    with av.open(io.BytesIO(section.data + fragment)) as container:
+        packets = [p for p in container.demux(audio=0) if p.pts is not None]
+    assert [p.duration for p in packets] == durations
+    assert packets[0].pts == 48_000
+    section.close()
+
+
+def test_sixteen_frames_a_second_last_as_long_as_they_did(recorded: Recorded) -> None:
+    segmenter = recorded.segmenter()
+    feed(segmenter, h264_units(160, fps=16, gop=32), opus_units(500))
+    segmenter.finish()
+    times = [time for time, _ in recorded.brightness()]
+    assert times == [n * 5625 for n in range(160)]
+    assert recorded.index("video").segments[-1].end == 900_000
+
+
+def test_frames_at_uneven_times_keep_them(recorded: Recorded) -> None:
+    segmenter = recorded.segmenter()
+    units = [replace(u, arrival_ns=u.arrival_ns + (n % 3) * 7 * MS) for n, u in enumerate(h264_units(150))]
+    feed(segmenter, units, opus_units(250))
+    segmenter.finish()
+    times = [time for time, _ in recorded.brightness()]
+    assert all(abs(t - u.arrival_ns * 9 / 100_000) <= 1 for t, u in zip(times, units, strict=True))
+
+
+def test_lost_opus_becomes_silence_of_the_same_length(recorded: Recorded) -> None:
+    segmenter = recorded.segmenter()
+    audio = [unit for n, unit in enumerate(opus_units(250)) if not 100 <= n < 110]
+    feed(segmenter, [], audio)
+    segmenter.finish()
+    assert len(recorded.packets("opus")) == 250
+    start, sound = recorded.audio("aac")
+    assert start == 0
+    loud = np.abs(sound.reshape(-1, 1024)[: len(sound) // 1024]).max(axis=1) > 0.05
+    quiet = [n * 1024 for n, is_loud in enumerate(loud[:230]) if not is_loud]
+    assert quiet and min(quiet) > 99 * 960 and max(quiet) < 112 * 960
+
+
+def test_dtx_pauses_are_filled_and_the_sound_after_them_is_in_place(recorded: Recorded) -> None:
+    segmenter = recorded.segmenter()
+    # In DTX Chromium sends one packet every 400 ms, timestamps going on.
+    audio = [unit for n, unit in enumerate(opus_units(500)) if n < 100 or n >= 400 or n % 20 == 0]
+    feed(segmenter, h264_units(300), audio)
+    segmenter.finish()
+    packets = recorded.packets("opus")
+    assert all(a[0] + a[1] == b[0] for a, b in itertools.pairwise(packets))
+    _, sound = recorded.audio("aac")
+    silent, loud = sound[200 * 960 : 210 * 960], sound[410 * 960 : 480 * 960]
+    assert np.abs(silent).max() < 0.05 < np.abs(loud).max()
+
+
+def test_muted_microphone_is_silence_while_the_picture_goes_on(recorded: Recorded) -> None:
+    segmenter = recorded.segmenter()
+    feed(segmenter, h264_units(300), opus_units(100))
+    segmenter.finish()
+    for track in ("opus", "aac"):
+        index = recorded.index(track)
+        assert abs(index.duration_s - 10) < 0.03
+        assert not any(segment.gap for segment in index.segments)
+
+
+def test_picture_that_stalls_becomes_a_gap_while_the_sound_goes_on(recorded: Recorded) -> None:
+    segmenter = recorded.segmenter()
+    units = h264_units(300)
+    video = [*units[:90], *shifted(units[240:], 2 * NS)]  # 3 s of picture, nothing until 10 s
+    feed(segmenter, video, opus_units(600))
+    segmenter.finish()
+    index = recorded.index("video")
+    assert_continuous(index.segments)
+    gaps = [segment for segment in index.segments if segment.gap]
+    assert gaps and gaps[-1].end == 900_000
+    assert all(segment.duration <= 4 * 90_000 for segment in gaps)
+    assert not any(segment.gap for segment in recorded.index("opus").segments)
+    assert next(n for t, n in recorded.brightness() if t >= 900_000) == 240 % 64
+    assert not any(segment.discontinuity for segment in index.segments)
+
+
+def test_publisher_who_vanishes_and_returns_leaves_a_gap_in_all_tracks(recorded: Recorded) -> None:
+    segmenter = recorded.segmenter()
+    video, audio = h264_units(120), opus_units(200)
+    feed(segmenter, video, audio)
+    segmenter.stop_sending(4 * NS)
+    for tenth in range(40, 121):
+        segmenter.tick(tenth * NS // 10)
+    again = [replace(unit, ssrc=2) for unit in shifted(video, 12 * NS)]
+    for unit in again:
+        segmenter.add_video(unit, unit.arrival_ns)
+    for unit in shifted(audio, 12 * NS):
+        segmenter.add_audio(unit.data, unit.arrival_ns)
+    segmenter.finish()
+    for track in TRACKS:
+        index = recorded.index(track)
+        assert_continuous(index.segments)
+        gap_s = sum(s.duration for s in index.segments if s.gap) / index.timescale
+        assert abs(gap_s - 8) < 0.05, track
+        assert abs(index.duration_s - 16) < 0.05
+    msns = [{s.msn for s in recorded.index(track).segments if s.discontinuity} for track in TRACKS]
+    assert msns[0] and msns[0] == msns[1] == msns[2]
+
+
+def test_another_size_is_a_discontinuity_with_a_section_of_its_own(recorded: Recorded) -> None:
+    segmenter = recorded.segmenter()
+    small, large = h264_units(100), h264_units(120, width=640, height=360)
+    feed(segmenter, [*small, *shifted(large, 100 * NS // 30)], opus_units(360))
+    segmenter.finish()
+    index = recorded.index("video")
+    assert [(line.width, line.height) for line in index.maps] == [(320, 180), (640, 360)]
+    changed = [segment for segment in index.segments if segment.discontinuity]
+    assert [(s.start, s.map) for s in changed] == [(300_000, 1)]
+    assert len(list(recorded.brightness(0))) == 100
+    assert len(list(recorded.brightness(1))) == 120
+    assert {s.msn for s in recorded.index("aac").segments if s.discontinuity} == {changed[0].msn}
+
+
+def test_unit_after_loss_waits_for_the_next_key_frame(recorded: Recorded) -> None:
+    segmenter = recorded.segmenter()
+    units = list(h264_units(180))
+    units[70] = replace(units[70], after_gap=True)
+    feed(segmenter, units, opus_units(300))
+    assert segmenter.dropped_units == 50
+    segmenter.finish()
+    numbers = [number for _, number in recorded.brightness()]
+    assert numbers == [n % 64 for n in (*range(70), *range(120, 180))]
+
+
+def test_no_key_frame_by_the_target_duration_is_a_gap(recorded: Recorded) -> None:
+    segmenter = recorded.segmenter()
+    units = h264_units(360)
+    # Key frames at 0 s, 2 s, and then none that arrives as one until 10 s.
+    video = [
+        u if not u.key_frame or n in (0, 60, 300) else replace(u, key_frame=False)
+        for n, u in enumerate(units)
+    ]
+    feed(segmenter, video, opus_units(600))
+    segmenter.finish()
+    index = recorded.index("video")
+    longest = max(s.duration for s in index.segments) / 90_000
+    assert longest <= 4.4
+    assert any(segment.gap for segment in index.segments)
+    assert_continuous(index.segments)
+
+
+def test_self_paced_publisher_sets_the_target_duration(recorded: Recorded) -> None:
+    segmenter = recorded.segmenter()
+    feed(segmenter, h264_units(600, gop=210), opus_units(1000))
+    segmenter.finish()
+    assert segmenter.target_duration_s == 7
+    assert not any(segment.gap for segment in recorded.index("video").segments)
+    assert len(list(recorded.brightness())) == 600
+
+
+def test_sound_alone_is_cut_every_two_seconds(recorded: Recorded) -> None:
+    segmenter = recorded.segmenter()
+    feed(segmenter, [], opus_units(300))
+    segmenter.finish()
+    index = recorded.index("opus")
+    assert [round(s.duration / 48_000, 1) for s in index.segments] == [2.0, 2.0, 2.0]
+    assert not (recorded.directory / "video").exists()
+
+
+def test_picture_that_comes_later_has_a_gap_before_it(recorded: Recorded) -> None:
+    segmenter = recorded.segmenter()
+    feed(segmenter, shifted(h264_units(120), 5 * NS), opus_units(450))
+    segmenter.finish()
+    index = recorded.index("video")
+    assert index.segments[0].gap and index.segments[0].start == 0
+    assert next(s for s in index.segments if not s.gap).start == 450_000
+    assert_continuous(index.segments)
+
+
+def test_sound_and_picture_stay_within_40_ms(recorded: Recorded) -> None:
+    """A flash and a beep at 5 s are found at the same time in every track."""
+    flash, beep = 150, 250
+    encoder = av.CodecContext.create("libx264", "w")
+    encoder.width, encoder.height, encoder.pix_fmt, encoder.time_base = 320, 180, "yuv420p", Fraction(1, 30)
+    encoder.options = {"preset": "ultrafast", "tune": "zerolatency", "g": "60", "sc_threshold": "0"}
+    video = []
+    for number, unit in enumerate(h264_units(300)):
+        frame = av.VideoFrame(320, 180, "yuv420p")
+        for plane, value in zip(frame.planes, (235 if number == flash else 16, 128, 128), strict=True):
+            plane.update(bytes([value]) * plane.buffer_size)
+        frame.pts = number
+        (packet,) = encoder.encode(frame)
+        video.append(replace(unit, data=bytes(packet), key_frame=bool(packet.is_keyframe)))
+    segmenter = recorded.segmenter()
+    feed(segmenter, video, opus_units(500, from_packet=beep))
+    segmenter.finish()
+    flash_s = next(time for time, number in recorded.brightness() if number > 30) / 90_000
+    for track in ("opus", "aac"):
+        start, sound = recorded.audio(track)
+        beep_s = (start + int(np.argmax(np.abs(sound) > 0.1))) / 48_000
+        assert abs(beep_s - flash_s) < 0.04, track
+
+
+def test_audio_clock_that_is_slewed_is_stretched_and_stays_whole(recorded: Recorded) -> None:
+    segmenter = recorded.segmenter()
+    audio = [replace(u, arrival_ns=round(u.arrival_ns * 1.001)) for u in opus_units(500)]
+    feed(segmenter, [], audio)
+    segmenter.finish()
+    packets = recorded.packets("opus")
+    assert len(packets) == 500  # no silence put in, nothing dropped
+    assert abs(packets[-1][0] - round(499 * 960 * 1.001)) <= 480
+    aac = recorded.packets("aac")
+    assert all(a[0] + a[1] == b[0] for a, b in itertools.pairwise(aac))
+
+
+def test_damaged_units_are_counted_and_do_no_harm(recorded: Recorded) -> None:
+    segmenter = recorded.segmenter()
+    units = list(h264_units(60))
+    units.insert(10, replace(units[10], data=b"", key_frame=False))
+    units.insert(0, replace(units[0], data=b"\x00\x00\x01\x65broken", key_frame=True))
+    audio = list(opus_units(100))
+    audio[5] = replace(audio[5], data=b"")
+    audio[6] = replace(audio[6], data=b"\xff\xff")
+    feed(segmenter, units, audio)
+    segmenter.finish()
+    assert segmenter.dropped_units == 4
+    assert len(recorded.packets("opus")) == 100
+    assert len(list(recorded.brightness())) == 60
+
+
+def test_opus_durations_are_read_from_the_packet() -> None:
+    assert opus.packet_ticks(opus.SILENCE) == 960
+    assert opus.packet_ticks(bytes([0 << 3])) == 480
+    assert opus.packet_ticks(bytes([3 << 3 | 1]) + b"x") == 5760
+    assert opus.packet_ticks(bytes([16 << 3 | 3, 6])) == 720
+    for bad in (b"", bytes([3]), bytes([3 << 3 | 3, 3]), bytes([31 << 3 | 3, 0])):
+        with pytest.raises(ValueError, match="Opus packet"):
+            opus.packet_ticks(bad)
