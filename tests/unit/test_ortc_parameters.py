@@ -202,8 +202,8 @@ def test_sctp_streams_are_ordered_unless_they_are_partially_reliable() -> None:
 
 
 NAMES = (
-    "codecs mimeType payloadType clockRate parameters apt encodings rid ssrc rtx rtcp cname mid headerExtensions "
-    "uri id rtcpFeedback type kind fingerprints algorithm value role streamId ordered"
+    "codecs mimeType payloadType clockRate parameters apt encodings rid ssrc rtx rtcp cname mid "
+    "headerExtensions uri id rtcpFeedback type kind fingerprints algorithm value role streamId ordered"
 )
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
