@@ -188,10 +188,68 @@ class AccessUnit:
 class Depacketizer:
     needs_key_frame: bool
     lost_packets: int
+    late_packets: int
+    malformed_packets: int
     dropped_units: int
-    def __init__(self, codec: int, clock_rate: int, reorder_ms: int) -> None: ...
+    clock_rate: int
+    def __init__(
+        self, codec: int, clock_rate: int, reorder_ms: int, *, payload_type: int = -1
+    ) -> None: ...
     def push(self, packet: bytes, arrival_ns: int) -> int: ...
     def poll(self, now_ns: int) -> list[AccessUnit]: ...
+    def flush(self) -> list[AccessUnit]: ...
+
+class RtpFields(TypedDict):
+    marker: bool
+    payload_type: int
+    sequence: int
+    timestamp: int
+    ssrc: int
+    csrcs: list[int]
+    header_len: int
+    payload_len: int
+    padding: int
+    two_byte_extensions: bool
+    extensions: list[tuple[int, bytes]]
+
+class PayloadFields(TypedDict):
+    key_frame: int
+    start_of_frame: int
+    end_of_frame: int
+    end_of_layer: int
+    discardable: int
+    switching_point: int
+    inter_predicted: int
+    inter_layer: int
+    has_picture_id: int
+    picture_id_len: int
+    picture_id: int
+    picture_id_offset: int
+    has_tl0: int
+    tl0picidx: int
+    tl0_offset: int
+    temporal_id: int
+    spatial_id: int
+    parameter_sets: int
+    nal_type: int
+    descriptor_len: int
+    width: int
+    height: int
+
+class StunFields(TypedDict):
+    type: int
+    transaction: bytes
+    username: bytes | None
+    priority: int | None
+    use_candidate: bool
+    controlling: int | None
+    controlled: int | None
+    error_code: int | None
+    address: bytes | None
+    port: int | None
+    has_integrity: bool
+    has_fingerprint: bool
+    unknown: list[int]
 
 class Srtp:
     stream_count: int
@@ -206,10 +264,21 @@ class Srtp:
     def rollover_counter(self, ssrc: int) -> int | None: ...
 
 def classify_datagram(data: bytes) -> str: ...
-def parse_rtp(data: bytes) -> dict[str, object]: ...
-def inspect_payload(codec: int, payload: bytes, marker: bool = False) -> dict[str, object]: ...
+def parse_rtp(data: bytes) -> RtpFields: ...
+def inspect_payload(codec: int, payload: bytes, marker: bool = False) -> PayloadFields: ...
 def read_h264_size(sps: bytes) -> tuple[int, int]: ...
-def parse_stun(data: bytes) -> dict[str, object]: ...
+def parse_stun(data: bytes) -> StunFields: ...
 def check_stun_integrity(data: bytes, key: bytes) -> None: ...
 def write_stun_success(request: bytes, address: bytes, port: int, key: bytes) -> bytes: ...
 def write_stun_error(request: bytes, code: int, key: bytes | None = None) -> bytes: ...
+def write_stun_request(
+    transaction: bytes,
+    username: bytes,
+    key: bytes,
+    *,
+    priority: int = 1,
+    controlling: bool = True,
+    tie_breaker: int = 0,
+    use_candidate: bool = False,
+) -> bytes: ...
+def derive_srtp_key(key: bytes, salt: bytes, label: int, length: int) -> bytes: ...

@@ -1,6 +1,7 @@
 """What one payload tells about its frame, for descriptors made by hand and for frames of real encoders."""
 
 import struct
+from collections.abc import Mapping
 from fractions import Fraction
 from functools import cache
 
@@ -38,6 +39,7 @@ def two_frames(
 ) -> list[bytes]:
     """A key frame and the frame after it."""
     context = av.CodecContext.create(encoder, "w")
+    assert isinstance(context, av.VideoCodecContext)
     context.width, context.height, context.pix_fmt = width, height, "yuv420p"
     context.time_base, context.framerate = Fraction(1, 30), Fraction(30)
     context.bit_rate = 400_000
@@ -51,7 +53,7 @@ def two_frames(
     return [bytes(packet) for packet in packets + context.encode(None)]
 
 
-def fields(info: dict[str, object], *names: str) -> tuple[object, ...]:
+def fields(info: Mapping[str, object], *names: str) -> tuple[object, ...]:
     return tuple(info[name] for name in names)
 
 
@@ -107,7 +109,7 @@ def test_a_vp9_key_picture_tells_layers_and_the_size_of_the_top_one() -> None:
     assert fields(info, "key_frame", "start_of_frame", "end_of_layer") == (1, 1, 0)
     assert fields(info, "width", "height") == (640, 360)
     assert fields(info, "temporal_id", "spatial_id", "has_tl0", "tl0picidx", "tl0_offset") == (0, 0, 1, 9, 4)
-    assert payload[info["descriptor_len"] :] == b"\x82frame"  # type: ignore[misc]
+    assert payload[info["descriptor_len"] :] == b"\x82frame"
 
 
 def test_the_upper_layer_of_a_vp9_key_picture_is_no_key_frame() -> None:

@@ -88,6 +88,7 @@ def encoded(name: str) -> tuple[tuple[bytes, bool], ...]:
     """FRAMES encoded pictures of a moving pattern, with a key frame every KEY_EVERY; (data, key)."""
     fmt = FORMATS[name]
     context = av.CodecContext.create(fmt.encoder, "w")
+    assert isinstance(context, av.VideoCodecContext)
     context.width, context.height, context.pix_fmt = WIDTH, HEIGHT, "yuv420p"
     context.time_base, context.framerate = Fraction(1, 30), Fraction(30)
     context.bit_rate, context.gop_size = 600_000, KEY_EVERY
@@ -107,6 +108,7 @@ def encoded(name: str) -> tuple[tuple[bytes, bool], ...]:
 def decoded(name: str, units: Iterable[bytes]) -> list[bytes]:
     """The pictures, as raw planes."""
     context = av.CodecContext.create(FORMATS[name].decoder, "r")
+    assert isinstance(context, av.VideoCodecContext)
     context.thread_count = 1
     pictures = []
     for data in [*units, None]:
