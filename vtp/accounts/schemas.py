@@ -148,7 +148,7 @@ class ProfileChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    full_name: Name | None = None
+    full_name: Name = ""
     phone: Phone = None
 
 

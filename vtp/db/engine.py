@@ -165,6 +165,7 @@ def _sqlite_engine(url: DatabaseUrl, pool_size: int) -> AsyncEngine:
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT_S,
+        hide_parameters=True,  # errors go to the log; what was to be stored does not
         connect_args={"timeout": BUSY_TIMEOUT_S},
     )
 
@@ -195,6 +196,7 @@ def _postgresql_engine(url: DatabaseUrl) -> AsyncEngine:
         pool_size=_POSTGRESQL_CONNECTIONS,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT_S,
+        hide_parameters=True,
         pool_pre_ping=True,  # a restarted server costs nobody an error
         connect_args={
             "async_creator_fn": _connect_asyncpg,
