@@ -6,19 +6,38 @@ export type RecordingStatus = "recording" | "finalizing" | "ready" | "interrupte
 export interface Recording {
   recording_id: string;
   room_id: string;
-  room_name?: string | null;
-  room_slug?: string | null;
   title: string;
-  description?: string | null;
+  description: string;
+  /** The account that started it; null for guests of an open-rooms server. */
+  started_by: string | null;
   status: RecordingStatus;
   started_at: string;
-  stopped_at?: string | null;
-  duration_seconds?: number | null;
-  size_bytes?: number | null;
-  /** Why it failed or was interrupted, as a sentence. */
-  reason?: string | null;
-  /** Where the HLS playlist is. */
-  playback_url?: string | null;
+  stopped_at: string | null;
+  duration_seconds: number;
+  file_size_bytes: number;
+  /** Width and height such as "1280x720"; null while unknown or without a picture. */
+  resolution: string | null;
+  /** Why it failed or was cut short, as a sentence. */
+  error_message: string | null;
+  /** What of the room could not be recorded, as a sentence. */
+  message: string | null;
+  /** The HLS playlist; null when there is nothing to play. Reading a recording sets the cookie that opens it. */
+  playback_url: string | null;
+  /** The MP4, opened by the same cookie; null when this person may not have it or it is not finished. */
+  download_url: string | null;
+}
+
+export interface RecordingStarted {
+  recording_id: string;
+  started_at: string;
+  message: string | null;
+}
+
+export interface RecordingStopped {
+  recording_id: string;
+  status: RecordingStatus;
+  duration_seconds: number;
+  message: string | null;
 }
 
 export interface RecordingFilter {
@@ -43,27 +62,11 @@ export function recordingsApi(http: HttpClient) {
       http.json<RecordingPage>("GET", withQuery(ROOT, { ...filter }), undefined, signal),
     get: (id: string, signal?: AbortSignal) => http.json<Recording>("GET", one(id), undefined, signal),
     start: (room_id: string, title: string) =>
-      http.json<Pick<Recording, "recording_id" | "status" | "started_at" | "room_id">>(
-        "POST",
-        `${ROOT}/start`,
-        {
-          room_id,
-          title,
-        },
-      ),
-    stop: (id: string) =>
-      http.json<Pick<Recording, "recording_id" | "status"> & { duration_seconds: number }>(
-        "POST",
-        `${one(id)}/stop`,
-        {},
-      ),
+      http.json<RecordingStarted>("POST", `${ROOT}/start`, { room_id, title }),
+    stop: (id: string) => http.json<RecordingStopped>("POST", `${one(id)}/stop`, {}),
     update: (id: string, changes: Partial<Pick<Recording, "title" | "description">>) =>
       http.json<Recording>("PATCH", one(id), changes),
     delete: (id: string) => http.json<unknown>("DELETE", one(id)),
-    /** The address of the MP4, signed so that a plain link can fetch it. */
-    async downloadUrl(id: string): Promise<string> {
-      return (await http.json<{ url: string }>("GET", `${one(id)}/download-url`)).url;
-    },
   };
 }
 

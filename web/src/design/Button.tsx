@@ -76,3 +76,20 @@ export function ButtonLink({
     </Link>
   );
 }
+
+/** A link to a file or another site that looks like a button. */
+export function ButtonAnchor({
+  href,
+  children,
+  icon,
+  testId,
+  download,
+  ...look
+}: Look & { href: string; children: ReactNode; testId?: string; download?: boolean }) {
+  return (
+    <a href={href} className={className(look)} data-testid={testId} download={download}>
+      {icon && <Icon name={icon} size={look.size === "small" ? 16 : 18} />}
+      {children}
+    </a>
+  );
+}

@@ -85,3 +85,8 @@ export function mayTeach(state: SessionState): boolean {
   if (state.phase !== "ready") return false;
   return state.user ? ["admin", "teacher"].includes(state.user.role) : state.server.open_rooms;
 }
+
+/** Whether the account named by `user_id` is the person here. */
+export function isOwn(state: SessionState, user_id: string | null): boolean {
+  return state.phase === "ready" && state.user !== null && state.user.user_id === user_id;
+}

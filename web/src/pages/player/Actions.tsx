@@ -2,45 +2,16 @@ import { useState } from "react";
 import { useLocation } from "wouter";
 import { sentence } from "../../api/problem";
 import type { Recording } from "../../api/recordings";
-import { Button, IconButton } from "../../design/Button";
+import { Button, ButtonAnchor, IconButton } from "../../design/Button";
 import { Dialog, DialogActions } from "../../design/Dialog";
 import { useToast } from "../../design/Toast";
 import { useApi } from "../../session/Session";
 import { copyText } from "../links";
-import { isPlayable } from "../recordings/status";
 
 /** Copy the link, download, delete. */
-export function Actions({ recording }: { recording: Recording }) {
-  const { recordings } = useApi();
+export function Actions({ recording, mayChange }: { recording: Recording; mayChange: boolean }) {
   const toast = useToast();
-  const [, go] = useLocation();
   const [asking, setAsking] = useState(false);
-  const [busy, setBusy] = useState<"download" | "delete" | null>(null);
-  const finished = recording.status === "ready" || recording.status === "interrupted";
-
-  const attempt = async (name: "download" | "delete", act: () => Promise<void>) => {
-    setBusy(name);
-    try {
-      await act();
-    } catch (error) {
-      toast(sentence(error), { tone: "wrong" });
-    } finally {
-      setBusy(null);
-    }
-  };
-  const download = () =>
-    attempt("download", async () => {
-      const link = document.createElement("a");
-      link.href = await recordings.downloadUrl(recording.recording_id);
-      link.download = "";
-      link.click();
-    });
-  const remove = () =>
-    attempt("delete", async () => {
-      await recordings.delete(recording.recording_id);
-      toast(`“${recording.title}” was moved to the trash.`);
-      go("/recordings");
-    });
   const copy = async () => {
     const done = await copyText(window.location.href);
     toast(done ? "Link copied." : "The link could not be copied.", done ? {} : { tone: "wrong" });
@@ -50,39 +21,59 @@ export function Actions({ recording }: { recording: Recording }) {
       <Button icon="link" onClick={() => void copy()}>
         Copy link
       </Button>
-      {isPlayable(recording.status) && (
-        <Button
-          icon="download"
-          busy={busy === "download"}
-          disabled={!finished}
-          title={finished ? undefined : "Once it is finished"}
-          onClick={() => void download()}
-          data-testid="download"
-        >
+      {recording.download_url && (
+        <ButtonAnchor href={recording.download_url} icon="download" download testId="download">
           Download
-        </Button>
+        </ButtonAnchor>
       )}
-      <IconButton
-        icon="trash"
-        label="Delete"
-        tone="plain"
-        onClick={() => setAsking(true)}
-        data-testid="delete"
-      />
-      <Dialog title="Delete this recording?" open={asking} onClose={() => setAsking(false)}>
-        <p className="soft">“{recording.title}” goes to the trash, and nobody can watch it any more.</p>
-        <DialogActions>
-          <Button onClick={() => setAsking(false)}>Keep it</Button>
-          <Button
-            tone="danger"
-            busy={busy === "delete"}
-            onClick={() => void remove()}
-            data-testid="confirm-delete"
-          >
-            Delete
-          </Button>
-        </DialogActions>
-      </Dialog>
+      {mayChange && (
+        <IconButton
+          icon="trash"
+          label="Delete"
+          tone="plain"
+          onClick={() => setAsking(true)}
+          data-testid="delete"
+        />
+      )}
+      <DeleteRecording recording={recording} open={asking} onClose={() => setAsking(false)} />
     </div>
+  );
+}
+
+interface DeleteProps {
+  recording: Recording;
+  open: boolean;
+  onClose: () => void;
+}
+
+function DeleteRecording({ recording, open, onClose }: DeleteProps) {
+  const { recordings } = useApi();
+  const toast = useToast();
+  const [, go] = useLocation();
+  const [busy, setBusy] = useState(false);
+  const remove = async () => {
+    setBusy(true);
+    try {
+      await recordings.delete(recording.recording_id);
+      toast(`“${recording.title}” was moved to the trash.`);
+      go("/recordings");
+    } catch (error) {
+      toast(sentence(error), { tone: "wrong" });
+      setBusy(false);
+    }
+  };
+  return (
+    <Dialog title="Delete this recording?" open={open} onClose={onClose}>
+      <p className="soft">
+        “{recording.title}” goes to the trash, and nobody can watch it any more.
+        {recording.status === "recording" && " It is still being recorded: that ends too."}
+      </p>
+      <DialogActions>
+        <Button onClick={onClose}>Keep it</Button>
+        <Button tone="danger" busy={busy} onClick={() => void remove()} data-testid="confirm-delete">
+          Delete
+        </Button>
+      </DialogActions>
+    </Dialog>
   );
 }

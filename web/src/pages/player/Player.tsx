@@ -13,7 +13,7 @@ import { Loading } from "../../design/Spinner";
 import { bytes, duration, moment } from "../../format";
 import { useLoaded } from "../../hooks/useLoaded";
 import { useTitle } from "../../hooks/useTitle";
-import { useApi } from "../../session/Session";
+import { isOwn, mayTeach, useApi, useSession } from "../../session/Session";
 import { Figures } from "../Figures";
 import { isPlayable, STATUSES } from "../recordings/status";
 import { Actions } from "./Actions";
@@ -60,12 +60,14 @@ function PlayerOf({
   recording: Recording;
   onChange: (recording: Recording) => void;
 }) {
-  const { recording_id, title, status, started_at, duration_seconds, size_bytes } = recording;
+  const { recording_id, title, status, started_at, duration_seconds, file_size_bytes } = recording;
+  const { state } = useSession();
+  const mayChange = mayTeach(state) || isOwn(state, recording.started_by);
   const facts = [
-    recording.room_name,
     moment(started_at),
     duration_seconds ? duration(duration_seconds) : null,
-    size_bytes ? bytes(size_bytes) : null,
+    file_size_bytes ? bytes(file_size_bytes) : null,
+    recording.resolution?.replace("x", " × "),
   ];
   return (
     <div className="recording-page">
@@ -80,7 +82,7 @@ function PlayerOf({
             <Icon name="back" size={16} />
             Recordings
           </Link>
-          <Title recording={recording} onChange={onChange} />
+          <Title recording={recording} mayChange={mayChange} onChange={onChange} />
           <p className="recording-facts-line">
             {status !== "ready" && (
               <Badge tone={STATUSES[status].tone} pulse={status === "recording"}>
@@ -90,11 +92,13 @@ function PlayerOf({
             {facts.filter(Boolean).join(" · ")}
           </p>
         </div>
-        <Actions recording={recording} />
+        <Actions recording={recording} mayChange={mayChange} />
       </div>
+      {recording.message && <Notice>{recording.message}</Notice>}
       {status === "interrupted" && (
         <Notice title="This recording was cut short">
-          {recording.reason ?? "The server stopped while it was being made. It plays up to that moment."}
+          {recording.error_message ??
+            "The server stopped while it was being made. It plays up to that moment."}
         </Notice>
       )}
     </div>
@@ -109,7 +113,7 @@ function Unplayable({ recording }: { recording: Recording }) {
         <Icon name={running ? "film" : "warning"} size={30} />
         <strong>{running ? "It has just begun" : STATUSES[recording.status].label}</strong>
         <p>
-          {recording.reason ??
+          {recording.error_message ??
             (running ? "It can be watched in a few seconds." : "There is nothing to play.")}
         </p>
       </div>

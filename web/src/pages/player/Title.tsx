@@ -7,11 +7,12 @@ import { useApi } from "../../session/Session";
 
 interface Props {
   recording: Recording;
+  mayChange: boolean;
   onChange: (recording: Recording) => void;
 }
 
 /** The title, which becomes a field when the pencil is pressed. */
-export function Title({ recording, onChange }: Props) {
+export function Title({ recording, mayChange, onChange }: Props) {
   const { recordings } = useApi();
   const toast = useToast();
   const [draft, setDraft] = useState<string | null>(null);
@@ -35,13 +36,15 @@ export function Title({ recording, onChange }: Props) {
     return (
       <div className="title">
         <h1>{recording.title || "Untitled"}</h1>
-        <IconButton
-          icon="edit"
-          label="Change the title"
-          size="small"
-          onClick={() => setDraft(recording.title)}
-          data-testid="edit-title"
-        />
+        {mayChange && (
+          <IconButton
+            icon="edit"
+            label="Change the title"
+            size="small"
+            onClick={() => setDraft(recording.title)}
+            data-testid="edit-title"
+          />
+        )}
       </div>
     );
   }

@@ -133,7 +133,7 @@ function Nothing({ filtered, onClear }: { filtered: boolean; onClear: () => void
 }
 
 function Row({ recording }: { recording: Recording }) {
-  const { recording_id, title, status, started_at, duration_seconds, size_bytes, room_name } = recording;
+  const { recording_id, title, status, started_at, duration_seconds, file_size_bytes } = recording;
   const running = status === "recording";
   return (
     <li>
@@ -154,15 +154,13 @@ function Row({ recording }: { recording: Recording }) {
               </Badge>
             )}
             <span className="recording-origin">
-              {[room_name, moment(started_at), size_bytes ? bytes(size_bytes) : null]
+              {[moment(started_at), file_size_bytes ? bytes(file_size_bytes) : null]
                 .filter(Boolean)
                 .join(" · ")}
             </span>
           </span>
         </span>
-        {duration_seconds != null && duration_seconds > 0 && (
-          <span className="recording-length numbers">{clock(duration_seconds)}</span>
-        )}
+        {duration_seconds > 0 && <span className="recording-length numbers">{clock(duration_seconds)}</span>}
       </Link>
     </li>
   );

@@ -15,6 +15,9 @@ export interface Recorder {
   stop: () => Promise<void>;
 }
 
+/** The room has been read anew within this time. */
+const SETTLE_MS = 10_000;
+
 interface Running {
   id: string;
   since_ms: number;
@@ -28,9 +31,7 @@ export function useRecorder(room: Room): Recorder {
   const [busy, setBusy] = useState<"starting" | "stopping" | null>(null);
 
   useEffect(() => {
-    if (busy) return;
-    if (!room.recording) return setRunning(null);
-    if (running) return;
+    if (busy || running || !room.recording) return;
     let ended = false;
     const find = async () => {
       const { recordings: found } = await recordings.list({
@@ -48,11 +49,18 @@ export function useRecorder(room: Room): Recorder {
     };
   }, [room.recording, room.room_id, running, busy, recordings]);
 
+  useEffect(() => {
+    // Ended by somebody else. Right after our own start the room may still be as it was read before.
+    const isOld = running !== null && Date.now() - running.since_ms > SETTLE_MS;
+    if (!busy && isOld && !room.recording) setRunning(null);
+  }, [room, busy, running]);
+
   const start = useCallback(async () => {
     setBusy("starting");
     try {
       const started = await recordings.start(room.room_id, `${room.name}, ${day(new Date().toISOString())}`);
       setRunning({ id: started.recording_id, since_ms: Date.now() });
+      if (started.message) toast(started.message, { tone: "wrong" });
     } catch (error) {
       toast(sentence(error), { tone: "wrong" });
     } finally {
@@ -64,11 +72,10 @@ export function useRecorder(room: Room): Recorder {
     if (!running) return;
     setBusy("stopping");
     try {
-      await recordings.stop(running.id);
+      const stopped = await recordings.stop(running.id);
       setRunning(null);
-      toast("The recording is ready.", {
-        action: { label: "Watch it", act: () => go(`/recordings/${running.id}`) },
-      });
+      const watch = { label: "Watch it", act: () => go(`/recordings/${running.id}`) };
+      toast(stopped.message ?? "The recording is ready.", { action: watch });
     } catch (error) {
       toast(sentence(error), { tone: "wrong" });
     } finally {

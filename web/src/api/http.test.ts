@@ -1,0 +1,148 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { HttpClient, withQuery } from "./http";
+import { ApiError, readProblem, retryAfterSeconds, sentence } from "./problem";
+
+const json = (body: unknown, status = 200, headers: Record<string, string> = {}) =>
+  new Response(JSON.stringify(body), { status, headers: { "Content-Type": "application/json", ...headers } });
+
+describe("HttpClient", () => {
+  let calls: [string, RequestInit][];
+  let respond: (path: string, init: RequestInit) => Response;
+  let http: HttpClient;
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    calls = [];
+    http = new HttpClient(async (input, init = {}) => {
+      calls.push([String(input), init]);
+      return respond(String(input), init);
+    });
+    respond = () => json({});
+  });
+
+  const authorization = (index: number) => new Headers(calls[index]?.[1].headers).get("Authorization");
+  const paths = () => calls.map(([path]) => path);
+
+  it("sends the token it was given", async () => {
+    http.setGrant({ access_token: "one", expires_in: 900 });
+    await http.json("GET", "/api/v1/rooms");
+    expect(authorization(0)).toBe("Bearer one");
+  });
+
+  it("renews after a 401 and asks once more", async () => {
+    http.setGrant({ access_token: "old", expires_in: 900 });
+    respond = (path, init) => {
+      if (path.endsWith("/refresh")) return json({ access_token: "new", expires_in: 900 });
+      return new Headers(init.headers).get("Authorization") === "Bearer new"
+        ? json({ ok: true })
+        : json({}, 401);
+    };
+    expect(await http.json("GET", "/x")).toEqual({ ok: true });
+    expect(paths()).toEqual(["/x", "/api/v1/auth/refresh", "/x"]);
+  });
+
+  it("renews before a token that is about to end", async () => {
+    http.setGrant({ access_token: "old", expires_in: 20 });
+    respond = () => json({ access_token: "new", expires_in: 900 });
+    await http.send("/x");
+    expect(paths()).toEqual(["/api/v1/auth/refresh", "/x"]);
+    expect(authorization(1)).toBe("Bearer new");
+  });
+
+  it("shares one renewal among requests at the same time", async () => {
+    http.setGrant({ access_token: "old", expires_in: 20 });
+    respond = () => json({ access_token: "new", expires_in: 900 });
+    await Promise.all([http.send("/a"), http.send("/b")]);
+    expect(paths().filter((path) => path.endsWith("/refresh"))).toHaveLength(1);
+  });
+
+  it("does not make a request wait that must outlive the page", async () => {
+    http.setGrant({ access_token: "old", expires_in: 20 });
+    await http.send("/whip/a/1", { method: "DELETE", keepalive: true });
+    expect(paths()).toEqual(["/whip/a/1"]);
+  });
+
+  it("says when the session is lost, and forgets the token", async () => {
+    const lost = vi.fn();
+    http.onSessionLost = lost;
+    http.setGrant({ access_token: "old", expires_in: 900 });
+    respond = () => json({}, 401);
+    await expect(http.json("GET", "/x")).rejects.toMatchObject({ status: 401 });
+    expect(lost).toHaveBeenCalledOnce();
+    expect(http.signedIn).toBe(false);
+  });
+
+  it("stays signed in when the server cannot renew for a moment", async () => {
+    http.setGrant({ access_token: "old", expires_in: 900 });
+    respond = (path) => (path.endsWith("/refresh") ? json({}, 503) : json({}, 401));
+    await expect(http.json("GET", "/x")).rejects.toMatchObject({ status: 503 });
+    expect(http.signedIn).toBe(true);
+  });
+
+  it("turns a dead network into a sentence", async () => {
+    respond = () => {
+      throw new TypeError("Failed to fetch");
+    };
+    const error = await http.json("GET", "/x").catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ status: 0, unreachable: true });
+    expect(sentence(error)).toMatch(/cannot be reached/);
+  });
+
+  it("reads an empty answer as nothing", async () => {
+    respond = () => new Response(null, { status: 204 });
+    expect(await http.json("DELETE", "/x")).toBeUndefined();
+  });
+});
+
+describe("readProblem", () => {
+  it("takes the detail as a sentence and the errors by field", async () => {
+    const error = await readProblem(
+      json(
+        {
+          title: "Invalid",
+          detail: "two fields are wrong",
+          code: "invalid",
+          errors: [{ pointer: "#/email", detail: "is taken" }],
+        },
+        422,
+      ),
+    );
+    expect(error).toMatchObject({
+      message: "Two fields are wrong.",
+      code: "invalid",
+      fields: { email: "Is taken." },
+    });
+  });
+
+  it("never shows a page of markup", async () => {
+    const page = new Response("<html>502</html>", { status: 502, headers: { "Content-Type": "text/html" } });
+    expect((await readProblem(page)).message).toBe("The server is not answering. Try again in a moment.");
+  });
+
+  it("survives broken JSON", async () => {
+    const broken = new Response("{", {
+      status: 403,
+      headers: { "Content-Type": "application/problem+json" },
+    });
+    expect((await readProblem(broken)).message).toBe("Your account may not do this.");
+  });
+});
+
+describe("small things", () => {
+  it("reads Retry-After as seconds and as a date", () => {
+    const now_ms = Date.parse("2026-01-01T00:00:00Z");
+    expect(retryAfterSeconds("7", now_ms)).toBe(7);
+    expect(retryAfterSeconds("Thu, 01 Jan 2026 00:00:30 GMT", now_ms)).toBe(30);
+    expect(retryAfterSeconds("soon", now_ms)).toBeNull();
+  });
+
+  it("leaves empty values out of a query", () => {
+    expect(withQuery("/r", { q: "", status: undefined, limit: 5 })).toBe("/r?limit=5");
+    expect(withQuery("/r", {})).toBe("/r");
+  });
+
+  it("has a sentence for what is no error of ours", () => {
+    expect(sentence("boom")).toBe("Something went wrong.");
+    expect(sentence(new ApiError("No.", 500))).toBe("No.");
+  });
+});

@@ -1,0 +1,60 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { keepPosition, keptPosition } from "./position";
+import { handleKey, type PlayerActions } from "./shortcuts";
+
+const actions = () =>
+  ({
+    togglePlay: vi.fn(),
+    skip: vi.fn(),
+    goTo: vi.fn(),
+    toggleSound: vi.fn(),
+    changeVolume: vi.fn(),
+    changeSpeed: vi.fn(),
+    toggleFullscreen: vi.fn(),
+    toggleHelp: vi.fn(),
+  }) satisfies PlayerActions;
+
+function press(key: string, target: HTMLElement = document.body, more: KeyboardEventInit = {}) {
+  const act = actions();
+  let handled = false;
+  const listen = (event: KeyboardEvent) => {
+    handled = handleKey(event, act);
+  };
+  document.body.append(target === document.body ? "" : target);
+  window.addEventListener("keydown", listen, { once: true });
+  target.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, ...more }));
+  return { act, handled };
+}
+
+afterEach(() => window.localStorage.clear());
+
+describe("keys of the player", () => {
+  it("play, skip and jump", () => {
+    expect(press(" ").act.togglePlay).toHaveBeenCalledOnce();
+    expect(press("J").act.skip).toHaveBeenCalledWith(-10);
+    expect(press("ArrowRight").act.skip).toHaveBeenCalledWith(5);
+    expect(press("7").act.goTo).toHaveBeenCalledWith(0.7);
+    expect(press(">").act.changeSpeed).toHaveBeenCalledWith(1);
+  });
+
+  it("leave fields and shortcuts of the browser alone", () => {
+    expect(press("k", document.createElement("input")).handled).toBe(false);
+    expect(press("l", document.body, { ctrlKey: true }).handled).toBe(false);
+  });
+
+  it("let Space press the button that has the focus", () => {
+    expect(press(" ", document.createElement("button")).handled).toBe(false);
+    expect(press("k", document.createElement("button")).handled).toBe(true);
+  });
+});
+
+describe("position kept", () => {
+  it("comes back in the middle, not at the edges", () => {
+    keepPosition("a", 61.26, 600);
+    expect(keptPosition("a")).toBe(61.3);
+    keepPosition("a", 595, 600);
+    expect(keptPosition("a")).toBe(0);
+    keepPosition("a", 4, 600);
+    expect(keptPosition("a")).toBe(0);
+  });
+});
