@@ -11,7 +11,7 @@ import contextlib
 import json
 import os
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -114,41 +114,3 @@ def _short_path(path: Path) -> Iterator[str]:
         yield f"/proc/self/fd/{folder}/{path.name}"
     finally:
         os.close(folder)
-
-
-class Drain:
-    """Lets running classes end, then ends the server; asked twice, it goes on once.
-
-    `active` counts the open rooms, `close_doors` refuses new ones, `stop` ends the server.
-    """
-
-    def __init__(
-        self,
-        close_doors: Callable[[], None],
-        active: Callable[[], int],
-        stop: Callable[[], None],
-        timeout_s: float,
-        wait: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    ) -> None:
-        self._close_doors = close_doors
-        self._active = active
-        self._stop = stop
-        self._timeout_s = timeout_s
-        self._wait = wait
-
-    async def run(self) -> Answers:
-        """Yields `{"rooms": n}` whenever the number of open rooms changes, then stops the server."""
-        self._close_doors()
-        deadline_s = asyncio.get_running_loop().time() + self._timeout_s if self._timeout_s else None
-        last = -1
-        while rooms := self._active():
-            if rooms != last:
-                yield {"rooms": rooms}
-                last = rooms
-            if deadline_s is not None and asyncio.get_running_loop().time() >= deadline_s:
-                yield {"rooms": rooms, "timeout": True}
-                break
-            await self._wait(0.25)
-        else:
-            yield {"rooms": 0}
-        self._stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 from vtp.control import ask
 from vtp.errors import StartupError
@@ -17,12 +18,17 @@ def drain() -> None:
 
 async def _drain(data_dir: Path) -> None:
     async for answer in ask(data_dir, "drain"):
-        if "error" in answer:
-            raise StartupError(answer["error"])
-        if answer.get("timeout"):
-            print(f"{answer['rooms']} classes still run, but drain_timeout_s is over; the server ends now.")
-        elif answer["rooms"]:
-            print(f"{answer['rooms']} classes are running; new ones are refused. Waiting for them to end.")
-        else:
-            print("No class is running; the server ends now.")
+        print(_sentence(answer), flush=True)
     print("The server has ended.")
+
+
+def _sentence(answer: dict[str, Any]) -> str:
+    if "error" in answer:
+        raise StartupError(answer["error"])
+    rooms = answer["rooms"]
+    classes = "1 class is" if rooms == 1 else f"{rooms or 'No'} {'classes are' if rooms else 'class is'}"
+    if answer.get("timeout"):
+        return f"{classes} running still, but drain_timeout_s is over."
+    if answer.get("ending"):
+        return "The server ends now."
+    return f"{classes} running; new ones are refused."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable, Iterator, Mapping
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -15,11 +16,30 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 
 from vtp import __version__
 
 LOOP_PROBE_S = 0.5
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class NumberCollector(Collector):
+    """Reads a feature's numbers when Prometheus asks for them, one gauge each."""
+
+    def __init__(self, prefix: str, about: str, read: Callable[[], Mapping[str, float]]) -> None:
+        self._prefix = prefix
+        self._about = about
+        self._read = read
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """One family per number."""
+        for name, value in self._read().items():
+            about = f"{self._about} {name.replace('_', ' ').capitalize()}."
+            yield GaugeMetricFamily(f"{self._prefix}_{name}", about, value=value)
 
 
 class HttpMetrics:
@@ -59,9 +79,10 @@ class HttpMetrics:
             await asyncio.sleep(LOOP_PROBE_S)
             self._lag.set(max(0.0, time.monotonic() - due_s))
 
+    def add_numbers(self, prefix: str, about: str, read: Callable[[], Mapping[str, float]]) -> None:
+        """Exposes the numbers that `read` gives as `<prefix>_<name>`."""
+        self.registry.register(NumberCollector(prefix, about, read))
+
     def render(self) -> tuple[bytes, str]:
         """The text exposition and its content type."""
         return generate_latest(self.registry), CONTENT_TYPE_LATEST
-
-
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

@@ -153,7 +153,8 @@ def build_documentation(tables: Sequence[RouteTable]) -> RouteTable:
     )
     async def get_openapi(call: Call) -> web.Response:
         if not rendered:
-            rendered.append(json.dumps(build_document(described), ensure_ascii=False).encode())
+            document = await asyncio.to_thread(build_document, described)
+            rendered.append(json.dumps(document, ensure_ascii=False).encode())
         headers = {"Cache-Control": "no-cache"}
         return web.Response(body=rendered[0], content_type="application/json", headers=headers)
 

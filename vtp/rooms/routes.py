@@ -54,6 +54,7 @@ def _changing_routes(table: RouteTable, rooms: RoomService) -> None:
         body=CreateRoom,
         reply=RoomReply,
         status=201,
+        while_draining=False,
         summary="Create a room",
         errors=(403, 409),
     )

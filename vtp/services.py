@@ -1,0 +1,128 @@
+"""Every service of the process, built once, in the order they need each other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+
+from vtp.accounts.build import Accounts
+from vtp.accounts.routes import build_routes as account_routes
+from vtp.accounts.user_routes import build_routes as user_routes
+from vtp.db import Database
+from vtp.doors import Doors
+from vtp.errors import Unavailable
+from vtp.http.identity import Authenticator, OpenDoor
+from vtp.http.metrics import HttpMetrics
+from vtp.http.routing import RouteTable
+from vtp.http.system import Check, SystemParts, build_documentation, check_disk
+from vtp.http.system import build_routes as system_routes
+from vtp.media.plane import MediaPlane, start_media
+from vtp.recording.grants import Grants, open_key
+from vtp.recording.routes import build_routes as recording_routes
+from vtp.recording.service import Recordings
+from vtp.rooms.live import LiveRooms
+from vtp.rooms.routes import build_routes as room_routes
+from vtp.rooms.service import RoomService
+from vtp.settings import Settings
+from vtp.signalling.routes import build_routes as signalling_routes
+from vtp.storage import Store
+from vtp.tasks import Tasks
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What routes, the command line and tests of the whole server reach for."""
+
+    settings: Settings
+    database: Database
+    accounts: Accounts
+    media: MediaPlane
+    live_rooms: LiveRooms
+    rooms: RoomService
+    recordings: Recordings
+    grants: Grants
+    doors: Doors
+    tasks: Tasks
+    metrics: HttpMetrics = field(default_factory=HttpMetrics)
+
+    @property
+    def authenticator(self) -> Authenticator:
+        """Tokens, and with open rooms everybody else too."""
+        tokens = self.accounts.authenticator
+        return OpenDoor(tokens) if self.settings.rooms.open else tokens
+
+    def count_classes(self) -> int:
+        """How many rooms have somebody in them: what a drain waits for."""
+        return sum(room.participant_count > 0 for room in self.live_rooms.rooms)
+
+
+async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
+    """Opens and starts everything; what must be closed goes on `stack`. Raises StartupError."""
+    doors, tasks = Doors(), Tasks()
+    database = await Database.open(settings.database_url())
+    stack.push_async_callback(database.close)
+    accounts = await asyncio.to_thread(Accounts.build, database, settings, rotate_keys=True)
+    stack.callback(accounts.close)
+    await accounts.start()
+    stack.push_async_callback(tasks.close)
+    media = await start_media(settings)
+    stack.push_async_callback(media.close)
+    live_rooms = LiveRooms(media, settings, doors)
+    stack.push_async_callback(live_rooms.close)
+    rooms = RoomService(database, live_rooms, accounts.audit, open_rooms=settings.rooms.open)
+    store = await asyncio.to_thread(Store.open, settings.storage_url())
+    recordings = Recordings(database, live_rooms, rooms, store, settings.recording)
+    stack.push_async_callback(recordings.close)
+    await recordings.start()
+    grants = Grants(await asyncio.to_thread(open_key, settings.data_dir / "secrets"))
+    services = Services(
+        settings, database, accounts, media, live_rooms, rooms, recordings, grants, doors, tasks
+    )
+    services.metrics.add_numbers("vtp_media", "The packet path.", media.metrics)
+    services.metrics.add_numbers("vtp", "Classes.", _class_numbers(services))
+    return services
+
+
+def build_tables(services: Services) -> list[RouteTable]:
+    """Every route table of the process, the documentation of all others last."""
+    settings = services.settings
+    tables = [
+        system_routes(SystemParts(settings, services.doors, services.metrics, _checks(services))),
+        account_routes(services.accounts.service, services.accounts.administration),
+        user_routes(services.accounts.administration),
+        room_routes(services.rooms, services.live_rooms),
+        signalling_routes(services.live_rooms, services.rooms, settings),
+        recording_routes(services.recordings, services.grants),
+    ]
+    return [*tables, build_documentation(tables)]
+
+
+def _checks(services: Services) -> dict[str, Check]:
+    """What `/ready` asks."""
+    settings = services.settings
+    return {
+        "database": services.database.check,
+        "media": _check_media(services.media),
+        "disk": check_disk(settings.data_dir, settings.recording.min_free_bytes),
+    }
+
+
+def _check_media(media: MediaPlane) -> Callable[[], Awaitable[None]]:
+    async def check() -> None:
+        if not media.is_alive:
+            raise Unavailable("The packet path has stopped; restart the server.")
+
+    return check
+
+
+def _class_numbers(services: Services) -> Callable[[], dict[str, int]]:
+    def read() -> dict[str, int]:
+        return {
+            "rooms_open": len(services.live_rooms),
+            "participants": sum(room.participant_count for room in services.live_rooms.rooms),
+            "recordings_active": services.recordings.active_count,
+        }
+
+    return read
