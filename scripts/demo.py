@@ -1,4 +1,4 @@
-"""`make demo`: a server with open rooms, a generated lecture published into it and recorded, the links printed.
+"""`make demo`: a server with open rooms, a generated lecture published and recorded there, the links printed.
 
 Needs no camera and no account. Ctrl+C ends it; the recording stays under the printed folder.
 """
@@ -52,7 +52,7 @@ async def main() -> int:
         print(
             f"\n  Watch live        {base}/rooms/{ROOM}/watch"
             f"\n  Be live yourself  {base}/rooms/yours/studio"
-            f"\n  The recording     {base}/recordings/{recording}   (plays while it runs and the moment it stops)"
+            f"\n  The recording     {base}/recordings/{recording}   (plays while it runs)"
             f"\n  On disk           {folder}\n\n  Ctrl+C ends the demo.\n",
             flush=True,
         )

@@ -1,4 +1,4 @@
-"""The whole stack for end-to-end tests: a server process with open rooms, Chromium, and the lecture as fake camera."""
+"""The whole stack for end-to-end tests: a server with open rooms, Chromium, the lecture as fake camera."""
 
 import json
 import os
@@ -153,6 +153,14 @@ def camera(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return folder / "lecture.mjpeg", folder / "lecture.wav"
 
 
+def poll(page: Page, expression: str, seconds: float = 20) -> None:
+    """Waits until the expression is true, on pages whose policy forbids Playwright's own waiting."""
+    deadline = time.monotonic() + seconds
+    while not page.evaluate(expression):
+        assert time.monotonic() < deadline, f"never true within {seconds} s: {expression}"
+        page.wait_for_timeout(100)
+
+
 OpenPage = Callable[..., Page]
 
 
@@ -171,11 +179,11 @@ def open_page(stack: Stack, camera: tuple[Path, Path]) -> Iterator[OpenPage]:
         ending.callback(browser.close)
 
         def opened(path: str = "/health", *, script: bool = True, **options: Any) -> Page:
-            context = browser.new_context(**options)
+            context = browser.new_context(bypass_csp=script, **options)
             page = context.new_page()
             page.goto(stack.base + path)
             if script:
-                page.evaluate((PAGES / "live.js").read_text())
+                page.evaluate((PAGES / "live.js").read_text() + "\nundefined;")
             return page
 
         yield opened

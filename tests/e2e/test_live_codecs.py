@@ -1,4 +1,4 @@
-"""One page publishes the lecture, two watch it: every codec, numbers in order, the tone heard; H.264 recorded meanwhile."""
+"""One page publishes the lecture, two watch it: every codec, in order, heard; H.264 is recorded meanwhile."""
 
 from fractions import Fraction
 from itertools import pairwise
@@ -8,7 +8,7 @@ import av
 import pytest
 from playwright.sync_api import Page
 
-from tests.e2e.conftest import CAMERA_SECONDS, OpenPage, Stack
+from tests.e2e.conftest import CAMERA_SECONDS, OpenPage, Stack, poll
 from vtp.bench.frame_number import read_frame_number
 from vtp.bench.lecture_sound import TONE_HZ
 
@@ -46,7 +46,7 @@ def test_two_pages_see_and_hear_what_one_publishes(stack: Stack, open_page: Open
         assert heard["share"] > 0.5, heard
         figures = watcher.evaluate("stats()")
         assert f"video/{codec}" in figures["codecs"]
-        assert figures["srtp"] == "AEAD_AES_128_GCM"
+        assert figures["srtp"] == "SRTP_AEAD_AES_128_GCM"
         assert figures["video"]["packetsLost"] == 0
     for page in (publisher, *watchers):
         page.evaluate("fetch(resource, {method: 'DELETE'})")
@@ -71,7 +71,7 @@ def test_the_recording_holds_every_frame_and_plays_in_hls_js(stack: Stack, open_
     player = open_page(f"/recordings/{recording}", script=False)
     player.wait_for_selector("video")
     player.evaluate("document.querySelector('video').muted = true; document.querySelector('video').play()")
-    player.wait_for_function("document.querySelector('video').currentTime > 2", timeout=20_000)
+    poll(player, "document.querySelector('video').currentTime > 2")
     played = player.evaluate("document.querySelector('video').getVideoPlaybackQuality().totalVideoFrames")
     assert played > 30
 

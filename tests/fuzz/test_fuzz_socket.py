@@ -1,4 +1,4 @@
-"""Random and mutated datagrams against the packet path: at the socket, and one by one with every answer weighed."""
+"""Random and mutated datagrams against the packet path: at the socket, and each answer weighed."""
 
 import os
 import random

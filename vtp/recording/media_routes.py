@@ -11,6 +11,7 @@ from aiohttp import web
 
 from vtp.errors import Forbidden, NotFound, NotSignedIn
 from vtp.http.client import Client
+from vtp.http.keys import CLIENT
 from vtp.http.etags import etag_of, matches_none
 from vtp.http.routing import Access, Call, Limit, RouteTable
 from vtp.ids import parse_id
@@ -33,7 +34,7 @@ _ERRORS = (401, 403, 404, 410, 503)
 
 def is_secure(call: Call) -> bool:
     """Whether the caller came by TLS."""
-    client: Client = call.request["client"]
+    client: Client = call.request[CLIENT]
     return client.secure
 
 
