@@ -13,8 +13,15 @@ import pytest
 from playwright.async_api import Page, async_playwright
 
 from vtp.media.capabilities import TOFFSET
-from vtp.media.ortc import generate_router_capabilities
-from vtp.media.parameters import DtlsFingerprint, DtlsParameters, IceCandidate, IceParameters
+from vtp.media.ortc import generate_router_capabilities, get_consumable_parameters, get_producer_mapping
+from vtp.media.parameters import (
+    DtlsFingerprint,
+    DtlsParameters,
+    IceCandidate,
+    IceParameters,
+    Kind,
+    RtpParameters,
+)
 from vtp.media.sdp_ortc import whep_answer, whip_answer
 from vtp.media.sdp_parse import parse_session
 
@@ -76,7 +83,6 @@ TAKE_ANSWER = """async (sdp) => {
       rids: t.sender.getParameters().encodings.filter(e => e.active).map(e => e.rid),
       sends: t.sender.getParameters().codecs.map(c => c.mimeType),
       extensions: t.sender.getParameters().headerExtensions.map(e => e.uri),
-      receives: t.receiver.getParameters().codecs.map(c => c.mimeType),
     })),
   };
 }"""
@@ -110,7 +116,9 @@ async def publish(
     return await page.evaluate(TAKE_ANSWER, answer.sdp), answer
 
 
-async def watch(page: Page, kinds: list[str]) -> tuple[Any, Any]:
+async def watch(
+    page: Page, kinds: list[str], producers: dict[Kind, RtpParameters] | None = None
+) -> tuple[Any, Any]:
     text = await page.evaluate(OFFER_TO_WATCH, kinds)
     ssrcs = itertools.count(5000)
     answer = whep_answer(
@@ -122,6 +130,7 @@ async def watch(page: Page, kinds: list[str]) -> tuple[Any, Any]:
         allocate_ssrc=lambda: next(ssrcs),
         cname="presenter",
         stream_id="program",
+        producers=producers,
     )
     return await page.evaluate(TAKE_ANSWER, answer.sdp), answer
 
@@ -193,9 +202,20 @@ async def test_a_viewer_receives_every_codec_on_one_stream(page: Page) -> None:
     audio, video = taken["transceivers"]
     assert audio["direction"] == video["direction"] == "recvonly"
     assert taken["tracks"] == [["audio", ["program"]], ["video", ["program"]]]
-    assert {"video/VP8", "video/VP9", "video/H264", "video/AV1", "video/rtx"} <= set(video["receives"])
-    assert {"audio/opus", "audio/PCMU", "audio/PCMA"} <= set(audio["receives"])
+    assert set(answer.media[1].codecs_by_name()) == {"vp8", "vp9", "h264", "av1"}
+    assert set(answer.media[0].codecs_by_name()) == {"opus", "pcmu", "pcma"}
     assert (answer.media[1].ssrc, answer.media[1].rtx_ssrc) == (5001, 5002)
+
+
+async def test_a_viewer_of_one_producer_receives_its_codec_alone(page: Page) -> None:
+    capabilities = generate_router_capabilities()
+    for codec in ("VP8", "H264", "VP9", "AV1"):
+        produced = (await publish(page, codec))[1].media[1].rtp_parameters
+        mapping = get_producer_mapping(produced, capabilities, lambda: 7)
+        consumable = get_consumable_parameters("video", produced, capabilities, mapping, "cname")
+        taken, answer = await watch(page, ["video"], {"video": consumable})
+        assert [transceiver["direction"] for transceiver in taken["transceivers"]] == ["recvonly"]
+        assert {c.name for c in answer.media[0].codecs} == {codec.lower()}
 
 
 async def test_a_viewer_of_one_kind_is_answered(page: Page) -> None:

@@ -174,6 +174,19 @@ def test_simulcast_order_wins_over_rid_order() -> None:
     assert [e.rid for e in answer.media[1].rtp_parameters.encodings] == ["f", "h", "q"]
 
 
+def test_a_single_rid_needs_no_simulcast_line() -> None:
+    answer, answered = publish(
+        offer(
+            "chromium_publish_simulcast",
+            ("a=simulcast:send q;h;f\r\n", ""),
+            ("a=rid:h send\r\na=rid:f send\r\n", ""),
+        )
+    )
+    assert [e.rid for e in answer.media[1].rtp_parameters.encodings] == ["q"]
+    assert line(answered, "video").rids == [RidLine("q", "recv")]
+    assert line(answered, "video").simulcast is None
+
+
 def test_simulcast_without_rid_extension_falls_back_to_one_encoding() -> None:
     answer, answered = publish(offer("obs_publish_simulcast", ("sdes:rtp-stream-id", "sdes:other")))
     assert line(answered, "video").simulcast is None

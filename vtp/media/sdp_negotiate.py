@@ -172,7 +172,6 @@ def _repairs(rtpmap: RtpMap, codec: RtpCodecParameters) -> bool:
     return (
         rtpmap.name.lower() == "rtx"
         and rtpmap.clock_rate == codec.clock_rate
-        and rtpmap.payload_type != codec.payload_type
         and rtpmap.parameters.get("apt") == str(codec.payload_type)
     )
 
