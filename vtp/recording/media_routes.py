@@ -11,8 +11,8 @@ from aiohttp import web
 
 from vtp.errors import Forbidden, NotFound, NotSignedIn
 from vtp.http.client import Client
-from vtp.http.keys import CLIENT
 from vtp.http.etags import etag_of, matches_none
+from vtp.http.keys import CLIENT
 from vtp.http.routing import Access, Call, Limit, RouteTable
 from vtp.ids import parse_id
 from vtp.recording.grants import PLAIN_NAME, SECURE_NAME, TTL_S, Grants, Scope, cookie_header
