@@ -108,9 +108,9 @@ def _supported(wanted: RtpCodecCapability) -> RtpCodecCapability:
         raise UnsupportedCodec(
             f"The codec {wanted.mime_type} at {wanted.clock_rate} Hz is not known to this server"
         )
-    update = {"parameters": same.parameters | wanted.parameters}
+    update: dict[str, object] = {"parameters": same.parameters | wanted.parameters}
     if wanted.preferred_payload_type is not None:
-        update["preferred_payload_type"] = wanted.preferred_payload_type  # type: ignore[assignment]
+        update["preferred_payload_type"] = wanted.preferred_payload_type
     return same.model_copy(deep=True, update=update)
 
 

@@ -6,7 +6,6 @@ object that mediasoup-client reads: absent values are left out, never null (a nu
 its codec matching).
 """
 
-import enum
 import re
 from typing import Annotated, Any, Literal, Self
 
@@ -175,17 +174,8 @@ class RtpCodecParameters(_Codec):
     payload_type: PayloadType
 
 
-class HeaderExtensionDirection(enum.StrEnum):
-    """From the view of whose capabilities carry it."""
-
-    SENDRECV = "sendrecv"
-    SENDONLY = "sendonly"
-    RECVONLY = "recvonly"
-    INACTIVE = "inactive"
-
-
 class RtpHeaderExtension(Parameters):
-    """A header extension in capabilities. `kind` empty means both kinds."""
+    """A header extension in capabilities; `direction` is seen from their owner. Empty `kind` means both."""
 
     kind: Literal["audio", "video", ""] = ""
     uri: Annotated[str, Field(min_length=1, max_length=MAX_TEXT)]
