@@ -8,7 +8,7 @@ reports, answers to NACK). Python is called per access unit and per event, never
 
 from libc.stddef cimport size_t
 from libc.stdint cimport INT64_MAX, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free, realloc
+from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcmp, memcpy, memmove, memset, strlen
 
 from vtp.rtp_fast.codecs cimport (

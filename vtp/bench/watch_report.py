@@ -97,7 +97,7 @@ _COLUMNS = {
 
 def print_report(found: dict[str, Any], console: Console) -> None:
     """The same for people: a table, what its delays are, and who failed why."""
-    table = Table(box=box.SIMPLE)
+    table = Table(box=box.SIMPLE, padding=0, pad_edge=False, collapse_padding=True)
     for title in _COLUMNS.values():
         table.add_column(title, justify="right", no_wrap=True)
     for row in [*found["clients"], {**found["total"], "client": "total"}]:

@@ -56,6 +56,7 @@ cdef void free_client(Client* client) noexcept nogil:
         srtp_close(&client.receive)
         srtp_close(&client.send)
     free(client.feedback)
+    free(client.early)
     free(client)
 
 
@@ -320,6 +321,8 @@ cdef class Engine:
                 srtp_close(&found.receive)
                 raise ValueError(f"The SRTP keys do not fit profile {profile}.")
             found.has_keys = True
+            read_clocks(self.core)
+            receive_early(self.core, found)
             self.wake(found)
         finally:
             client_lock_give(&self.lock)
@@ -341,6 +344,7 @@ cdef class Engine:
         stream.slot_mask = slots - 1
         stream.ssrc, stream.rtx_ssrc, stream.video, stream.nack = ssrc, rtx_ssrc, kind == "video", nack
         stream.capture_extension = <uint8_t>capture_extension
+        stream.joined_ns = client_clock(CLOCK_REALTIME)
         for payload_type, codec, clock_rate, rtx_payload_type in payloads[:MAX_PAYLOADS]:
             stream.payloads[stream.payload_count].payload_type = payload_type
             stream.payloads[stream.payload_count].codec = codec

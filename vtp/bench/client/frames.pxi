@@ -44,6 +44,8 @@ cdef void frame_measure_delay(Incoming* stream) noexcept nogil:
     cdef Frames* frames = &stream.frames
     cdef int64_t capture_ns = frame_capture_ns(stream)
     cdef int64_t relative_ns, delay_ns
+    if capture_ns and capture_ns < stream.joined_ns:
+        return                   # a newcomer was given older frames to start from
     if capture_ns:
         delay_ns = frames.arrival_ns - capture_ns
         if -20 * MILLISECOND < delay_ns < 60 * SECOND:

@@ -32,6 +32,45 @@ cdef void receive_rtp(Core* core, Client* client, uint8_t* data, int length, int
         wake_at(core, client, core.now_ns + NACK_DELAY_NS)
 
 
+cdef void receive_media(
+        Core* core, Client* client, uint8_t* data, int length, int kind, int64_t arrival_ns) noexcept nogil:
+    if not client.media_started:
+        client.media_started = True
+        emit(core, ON_MEDIA_STARTED, client.id, 0, NULL, 0)
+    if kind == KIND_RTP:
+        receive_rtp(core, client, data, length, arrival_ns)
+    else:
+        receive_rtcp(core, client, data, length)
+
+
+cdef void keep_early(Client* client, const uint8_t* data, int length, int64_t arrival_ns) noexcept nogil:
+    """A server may send as soon as its side of the handshake is done, before Python has read its last flight."""
+    cdef Early* early
+    if client.early == NULL:
+        client.early = <Early*>malloc(EARLY_SLOTS * sizeof(Early))
+    if client.early == NULL or client.early_count == EARLY_SLOTS or length > SEND_SLOT:
+        client.malformed += 1
+        return
+    early = &client.early[client.early_count]
+    early.arrival_ns = arrival_ns
+    early.length = length
+    memcpy(early.data, data, length)
+    client.early_count += 1
+
+
+cdef void receive_early(Core* core, Client* client) noexcept nogil:
+    """With the keys there, what was kept is read in its order."""
+    cdef int i
+    cdef Early* early
+    for i in range(client.early_count):
+        early = &client.early[i]
+        receive_media(core, client, early.data, early.length, packet_kind(early.data, early.length),
+                      early.arrival_ns)
+    free(client.early)
+    client.early = NULL
+    client.early_count = 0
+
+
 cdef void receive_datagram(
         Core* core, Client* client, uint8_t* data, int length, sockaddr_in6* address, int64_t arrival_ns) noexcept nogil:
     cdef int kind = packet_kind(data, length)
@@ -41,13 +80,9 @@ cdef void receive_datagram(
     elif kind == KIND_DTLS:
         emit(core, ON_DTLS, client.id, 0, data, length)
     elif kind != KIND_OTHER and client.has_keys:
-        if not client.media_started:
-            client.media_started = True
-            emit(core, ON_MEDIA_STARTED, client.id, 0, NULL, 0)
-        if kind == KIND_RTP:
-            receive_rtp(core, client, data, length, arrival_ns)
-        else:
-            receive_rtcp(core, client, data, length)
+        receive_media(core, client, data, length, kind, arrival_ns)
+    elif kind != KIND_OTHER:
+        keep_early(client, data, length, arrival_ns)
 
 
 cdef void receive_batch(Core* core, Client* client) noexcept nogil:

@@ -17,6 +17,7 @@ cdef enum:
     UNIT_SLOTS = 128             # access units waiting for the pacer
     ICE_TEXT = 257               # RFC 8445 section 5.3: at most 256 characters
     EVENT_SLOTS = 4096
+    EARLY_SLOTS = 256            # datagrams kept that come before the keys
     EVENT_BYTES = 1600
     NAME_BYTES = 64
 
@@ -94,6 +95,7 @@ cdef struct Incoming:
     int payload_count
     uint8_t capture_extension
     bint started
+    int64_t joined_ns            # CLOCK_REALTIME; frames captured before say nothing of the delay
     int64_t base
     int64_t highest
     int64_t cursor               # next number that frame assembly waits for
@@ -199,6 +201,12 @@ cdef struct TransportFeedback:   # draft-holmer-rmcat-transport-wide-cc-extensio
     int64_t[FEEDBACK_SLOTS] number
 
 
+cdef struct Early:
+    int64_t arrival_ns
+    int length
+    uint8_t[SEND_SLOT] data
+
+
 cdef struct Client:
     int64_t id
     int fd
@@ -226,6 +234,8 @@ cdef struct Client:
     SrtpSession receive
     SrtpSession send
     bint media_started
+    Early* early                 # media that outran the handshake; NULL: none
+    int early_count
     # streams
     Incoming* incoming[MAX_STREAMS]
     int incoming_count
