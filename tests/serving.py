@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+import io
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,9 +93,13 @@ class Api:
             sent["Authorization"] = f"Bearer {by}"
         if data is not None:
             sent.setdefault("Content-Type", "application/json")
-        options: dict[str, Any] = {"data": data} if data is not None else {"json": body} if body is not None else {}
+        options: dict[str, Any] = (
+            {"data": io.BytesIO(data)} if data is not None else {"json": body} if body is not None else {}
+        )
         url = f"{self.base_url}{path}"
-        async with self._session.request(method, url, headers=sent, allow_redirects=False, **options) as response:
+        async with self._session.request(
+            method, url, headers=sent, allow_redirects=False, **options
+        ) as response:
             is_json = "json" in response.content_type
             return Answer(
                 response.status, await response.json() if is_json else await response.text(), response.headers
@@ -119,7 +124,9 @@ class Api:
         answer = await self.call("POST", "/api/v1/auth/login", {"email": email, "password": password})
         assert answer.status == 200, answer
         user = answer.body["user"]
-        return Person(user["user_id"], user["email"], answer.body["access_token"], answer.body["refresh_token"])
+        return Person(
+            user["user_id"], user["email"], answer.body["access_token"], answer.body["refresh_token"]
+        )
 
 
 @asynccontextmanager
@@ -130,11 +137,12 @@ async def serving(
     limits: LimitSettings = UNLIMITED,
     accounts: AccountSettings | None = None,
     open_rooms: bool = False,
+    trusted_proxies: Sequence[str] = (),
 ) -> AsyncIterator[Api]:
     """Starts a server on ports of its own and ends it."""
     settings = Settings(
         data_dir=data_dir,
-        http=HttpSettings(host="127.0.0.1", port=0, tls="off"),
+        http=HttpSettings(host="127.0.0.1", port=0, tls="off", trusted_proxies=list(trusted_proxies)),
         media=MediaSettings(host="127.0.0.1", udp_port=0),
         database=DatabaseSettings(url=database_url),
         limits=limits,

@@ -1,0 +1,325 @@
+"""Signing in, renewing, signing out: tokens, cookies, delays, and what a thief of tokens gets."""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from argon2 import PasswordHasher
+from sqlalchemy import select, update
+
+from tests.serving import PASSWORD, UNLIMITED, Answer, Api, serving
+from vtp.accounts.tables import refresh_tokens, sessions, users
+
+LOGIN, REFRESH, LOGOUT = "/api/v1/auth/login", "/api/v1/auth/refresh", "/api/v1/auth/logout"
+PROFILE, SESSIONS = "/api/v1/auth/profile", "/api/v1/auth/sessions"
+BROWSER = {"Sec-Fetch-Site": "same-origin"}
+
+
+async def renew(api: Api, token: str) -> Answer:
+    return await api.call("POST", REFRESH, {"refresh_token": token})
+
+
+async def test_signing_in_gives_what_the_older_contract_says(api: Api) -> None:
+    await api.person("teacher")
+    answer = await api.call("POST", LOGIN, {"email": " Teacher@School.example ", "password": PASSWORD})
+    assert answer.status == 200
+    assert answer.body["token_type"] == "Bearer"
+    assert answer.body["expires_in"] == 900
+    assert {"access_token", "refresh_token", "user"} <= answer.body.keys()
+    assert {"user_id", "email", "full_name", "phone", "role"} <= answer.body["user"].keys()
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "Set-Cookie" not in answer.headers
+
+
+WRONG_PAIRS = [
+    {"email": "teacher@school.example", "password": "wrong horse"},
+    {"email": "nobody@school.example", "password": PASSWORD},
+    {"email": "no address at all", "password": PASSWORD},
+    {"email": "teacher@school.example' OR 1=1 --", "password": PASSWORD},
+    {"email": "teacher@school.example", "password": PASSWORD + " "},
+    {"email": "teacher@school.example", "password": PASSWORD.upper()},
+]
+
+
+async def test_every_wrong_pair_is_answered_alike(api: Api) -> None:
+    await api.person("teacher")
+    for wish in WRONG_PAIRS:
+        answer = await api.call("POST", LOGIN, wish)
+        assert (wish, answer.status, answer.body["code"]) == (wish, 401, "wrong_credentials")
+        assert answer.body["detail"] == "The e-mail address or the password is wrong."
+
+
+async def test_a_weaker_hash_is_made_again_at_sign_in(api: Api) -> None:
+    person = await api.person("teacher")
+    weak = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash(PASSWORD)
+    database = api.server.services.database
+    async with database.transaction() as tx:
+        await tx.execute(update(users).values(password_hash=weak))
+    await api.sign_in(person.email)
+    async with database.read() as tx:
+        stored = (await tx.execute(select(users.c.password_hash))).scalar_one()
+    assert "m=19456,t=2,p=1" in stored
+    await api.sign_in(person.email)
+
+
+async def test_after_five_failures_even_the_right_password_waits(tmp_path: Path) -> None:
+    limits = UNLIMITED.model_copy(update={"sign_in_failures_per_account": 5})
+    async with serving(tmp_path / "data", limits=limits) as api:
+        person = await api.person("teacher")
+        wrong = {"email": person.email, "password": "wrong horse"}
+        statuses = [(await api.call("POST", LOGIN, wrong)).status for _ in range(6)]
+        assert statuses == [401] * 5 + [429]
+        answer = await api.call("POST", LOGIN, {"email": person.email, "password": PASSWORD})
+        assert (answer.status, answer.body["code"]) == (429, "account_throttled")
+        assert 25 <= int(answer.headers["Retry-After"]) <= 30
+        other = await api.person("student")
+        assert other.access_token
+
+
+async def test_guesses_made_at_once_do_not_get_around_the_wait(tmp_path: Path) -> None:
+    """Of many guesses in flight together, the right one among them must not come through after the fifth."""
+    limits = UNLIMITED.model_copy(update={"sign_in_failures_per_account": 5})
+    async with serving(tmp_path / "data", limits=limits) as api:
+        person = await api.person("teacher")
+        guesses = ["wrong horse"] * 30 + [PASSWORD]
+        answers = await asyncio.gather(
+            *(api.call("POST", LOGIN, {"email": person.email, "password": guess}) for guess in guesses)
+        )
+        statuses = [answer.status for answer in answers]
+        assert statuses.count(401) == 5
+        assert statuses[-1] == 429
+
+
+async def test_many_devices_sign_in_at_once(api: Api) -> None:
+    person = await api.person("teacher")
+    people = await asyncio.gather(*(api.sign_in(person.email) for _ in range(12)))
+    assert len({one.refresh_token for one in people}) == 12
+    listing = await api.call("GET", SESSIONS, by=person)
+    assert len(listing.body["items"]) == 13
+
+
+async def test_renewing_gives_a_new_pair_that_works(api: Api) -> None:
+    person = await api.person("teacher")
+    answer = await renew(api, person.refresh_token)
+    assert answer.status == 200
+    assert answer.body["refresh_token"] not in (None, person.refresh_token)
+    assert answer.body["expires_in"] == 900
+    assert (await api.call("GET", PROFILE, by=answer.body["access_token"])).status == 200
+    assert (await renew(api, answer.body["refresh_token"])).status == 200
+
+
+async def test_within_the_grace_the_same_successor_is_given_again(api: Api) -> None:
+    person = await api.person("teacher")
+    answers = await asyncio.gather(*(renew(api, person.refresh_token) for _ in range(8)))
+    assert {answer.status for answer in answers} == {200}
+    assert len({answer.body["refresh_token"] for answer in answers}) == 1
+
+
+async def test_a_token_older_than_the_parent_ends_the_session(api: Api) -> None:
+    person = await api.person("teacher")
+    second = (await renew(api, person.refresh_token)).body
+    third = (await renew(api, second["refresh_token"])).body
+    answer = await renew(api, person.refresh_token)
+    assert (answer.status, answer.body["code"]) == (401, "refresh_token_reused")
+    assert (await renew(api, third["refresh_token"])).status == 401
+    for token in (person.access_token, second["access_token"], third["access_token"]):
+        assert (await api.call("GET", PROFILE, by=token)).status == 401
+
+
+async def test_after_the_grace_even_the_parent_ends_the_session(api: Api) -> None:
+    person = await api.person("teacher")
+    second = (await renew(api, person.refresh_token)).body
+    async with api.server.services.database.transaction() as tx:
+        used = (
+            await tx.execute(select(refresh_tokens.c.used_at).where(refresh_tokens.c.used_at.is_not(None)))
+        ).scalar_one()
+        earlier = used - timedelta(seconds=11)
+        await tx.execute(
+            update(refresh_tokens).where(refresh_tokens.c.used_at.is_not(None)).values(used_at=earlier)
+        )
+    assert (await renew(api, person.refresh_token)).body["code"] == "refresh_token_reused"
+    assert (await renew(api, second["refresh_token"])).body["code"] == "session_ended"
+
+
+async def test_other_sessions_outlive_one_that_was_stolen(api: Api) -> None:
+    person = await api.person("teacher")
+    other = await api.sign_in(person.email)
+    second = (await renew(api, person.refresh_token)).body
+    await renew(api, second["refresh_token"])
+    await renew(api, person.refresh_token)
+    assert (await api.call("GET", PROFILE, by=other)).status == 200
+
+
+@pytest.mark.parametrize("column", ["idle_expires_at", "expires_at"])
+async def test_a_session_runs_out(api: Api, column: str) -> None:
+    person = await api.person("teacher")
+    async with api.server.services.database.transaction() as tx:
+        began = (await tx.execute(select(sessions.c.created_at))).scalar_one()
+        await tx.execute(update(sessions).values({column: began}))
+    answer = await renew(api, person.refresh_token)
+    assert (answer.status, answer.body["code"]) == (401, "session_ended")
+
+
+async def test_renewing_never_extends_the_end_of_a_session(api: Api) -> None:
+    person = await api.person("admin")
+    database = api.server.services.database
+    async with database.read() as tx:
+        before = (await tx.execute(select(sessions.c.expires_at, sessions.c.created_at))).one()
+    await renew(api, person.refresh_token)
+    async with database.read() as tx:
+        after = (await tx.execute(select(sessions.c.expires_at))).scalar_one()
+    assert after == before.expires_at == before.created_at + timedelta(hours=12)
+
+
+UNKNOWN_TOKENS = ["x", "é" * 100, "' OR 1=1 --", "x" * 512]
+
+
+async def test_an_unknown_refresh_token_is_refused(api: Api) -> None:
+    for token in UNKNOWN_TOKENS:
+        assert (token, (await renew(api, token)).status) == (token, 401)
+
+
+async def test_only_hashes_of_refresh_tokens_are_stored(api: Api) -> None:
+    person = await api.person("teacher")
+    second = (await renew(api, person.refresh_token)).body["refresh_token"]
+    async with api.server.services.database.read() as tx:
+        rows = (await tx.execute(select(refresh_tokens))).all()
+    assert len(rows) == 2
+    assert person.refresh_token not in repr(rows)
+    assert second not in repr(rows)
+
+
+async def test_signing_out_ends_the_session_at_once(api: Api) -> None:
+    person = await api.person("teacher")
+    assert (await api.call("POST", LOGOUT, by=person)).status == 200
+    assert (await api.call("GET", PROFILE, by=person)).status == 401
+    assert (await renew(api, person.refresh_token)).status == 401
+    assert (await api.call("POST", LOGOUT, by=person)).status == 200
+
+
+async def test_signing_out_by_refresh_token_works_when_the_access_token_has_expired(api: Api) -> None:
+    person = await api.person("teacher")
+    await api.call("POST", LOGOUT, {"refresh_token": person.refresh_token})
+    assert (await api.call("GET", PROFILE, by=person)).status == 401
+
+
+async def test_a_restart_remembers_who_was_signed_out(tmp_path: Path) -> None:
+    async with serving(tmp_path / "data") as api:
+        person, other = await api.person("teacher"), await api.person("student")
+        await api.call("POST", LOGOUT, by=person)
+    async with serving(tmp_path / "data") as api:
+        assert (await api.call("GET", PROFILE, by=person)).status == 401
+        assert (await api.call("GET", PROFILE, by=other)).status == 200
+
+
+async def test_a_browser_gets_a_cookie_that_scripts_cannot_read(api: Api) -> None:
+    await api.person("teacher")
+    wish = {"email": "teacher@school.example", "password": PASSWORD, "cookie": True}
+    answer = await api.call("POST", LOGIN, wish, headers=BROWSER)
+    assert answer.body["refresh_token"] is None
+    cookie = answer.headers["Set-Cookie"]
+    assert cookie.startswith("vtp_refresh=")
+    assert {"Path=/api/v1/auth", "HttpOnly", "SameSite=Strict"} <= set(cookie.split("; "))
+    assert "Secure" not in cookie
+
+
+async def test_behind_tls_the_cookie_is_secure(tmp_path: Path) -> None:
+    proxy = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "198.51.100.7"}
+    async with serving(tmp_path / "data", trusted_proxies=["127.0.0.1/32"]) as api:
+        await api.person("teacher")
+        wish = {"email": "teacher@school.example", "password": PASSWORD, "cookie": True}
+        cookie = (await api.call("POST", LOGIN, wish, headers=BROWSER | proxy)).headers["Set-Cookie"]
+        assert cookie.startswith("__Secure-vtp_refresh=")
+        assert "; Secure" in cookie
+        token = cookie.partition("=")[2].partition(";")[0]
+        plain = {"Cookie": f"vtp_refresh={token}"}
+        assert (await api.call("POST", REFRESH, headers=BROWSER | proxy | plain)).status == 401
+        secure = {"Cookie": f"__Secure-vtp_refresh={token}"}
+        assert (await api.call("POST", REFRESH, headers=BROWSER | proxy | secure)).status == 200
+
+
+async def cookie_of(api: Api) -> dict[str, str]:
+    await api.person("teacher")
+    wish = {"email": "teacher@school.example", "password": PASSWORD, "cookie": True}
+    answer = await api.call("POST", LOGIN, wish, headers=BROWSER)
+    return {"Cookie": answer.headers["Set-Cookie"].partition(";")[0]}
+
+
+async def test_the_cookie_renews_and_signs_out(api: Api) -> None:
+    cookie = await cookie_of(api)
+    renewed = await api.call("POST", REFRESH, headers=BROWSER | cookie)
+    assert renewed.status == 200
+    assert renewed.body["refresh_token"] is None
+    cookie = {"Cookie": renewed.headers["Set-Cookie"].partition(";")[0]}
+    token = renewed.body["access_token"]
+    assert (await api.call("GET", PROFILE, by=token)).status == 200
+    answer = await api.call("POST", LOGOUT, headers=BROWSER | cookie)
+    assert "Max-Age=0" in answer.headers["Set-Cookie"]
+    assert (await api.call("GET", PROFILE, by=token)).status == 401
+
+
+FOREIGN = [
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site"},
+    {"Origin": "https://evil.example"},
+    {"Origin": "null"},
+    {},
+]
+
+
+async def test_a_foreign_page_cannot_use_the_cookie(api: Api) -> None:
+    cookie = await cookie_of(api)
+    for headers in FOREIGN:
+        assert (await api.call("POST", REFRESH, headers=headers | cookie)).status == 403
+        assert (await api.call("POST", LOGOUT, headers=headers | cookie)).status == 403
+    assert (await api.call("POST", REFRESH, headers=BROWSER | cookie)).status == 200
+
+
+async def test_a_cookie_alone_opens_nothing_else(api: Api) -> None:
+    cookie = await cookie_of(api)
+    assert (await api.call("GET", PROFILE, headers=BROWSER | cookie)).status == 401
+
+
+async def test_sessions_are_listed_and_ended_one_by_one(api: Api) -> None:
+    person = await api.person("teacher")
+    phone = await api.sign_in(person.email)
+    listing = (await api.call("GET", SESSIONS, by=person)).body["items"]
+    assert [item["current"] for item in listing].count(True) == 1
+    others = [item for item in listing if not item["current"]]
+    assert len(others) == 1
+    path = f"{SESSIONS}/{others[0]['session_id']}"
+    assert (await api.call("DELETE", path, by=person)).status == 204
+    assert (await api.call("GET", PROFILE, by=phone)).status == 401
+    assert len((await api.call("GET", SESSIONS, by=person)).body["items"]) == 1
+
+
+async def test_nobody_ends_another_ones_session(api: Api) -> None:
+    teacher, student = await api.person("teacher"), await api.person("student")
+    listing = (await api.call("GET", SESSIONS, by=teacher)).body["items"]
+    path = f"{SESSIONS}/{listing[0]['session_id']}"
+    assert (await api.call("DELETE", path, by=student)).status == 403
+    assert (await api.call("DELETE", f"{SESSIONS}/nonsense", by=student)).status == 422
+    missing = f"{SESSIONS}/01890a5d-ac96-774b-bcce-b302099a8057"
+    assert (await api.call("DELETE", missing, by=student)).status == 404
+    assert (await api.call("GET", PROFILE, by=teacher)).status == 200
+
+
+async def test_people_change_their_name_and_nothing_of_their_rights(api: Api) -> None:
+    person = await api.person("student")
+    answer = await api.call("PATCH", PROFILE, {"full_name": "Ada King", "phone": "030 12345"}, by=person)
+    assert (answer.body["full_name"], answer.body["phone"]) == ("Ada King", "030 12345")
+    assert (await api.call("PATCH", PROFILE, {"phone": None}, by=person)).body["phone"] is None
+    assert (await api.call("PATCH", PROFILE, {}, by=person)).body["full_name"] == "Ada King"
+    for change in ({"role": "admin"}, {"email": "x@y.z"}, {"full_name": None}, {"full_name": ""}):
+        assert (await api.call("PATCH", PROFILE, change, by=person)).status == 422
+
+
+ODD_HEADERS = ["Bearer", "Bearer ", "Basic YTpi", "Bearer x", "Bearer a.b.c", "bearer " + "x" * 5000]
+
+
+async def test_an_odd_authorization_header_is_not_signed_in(api: Api) -> None:
+    for header in ODD_HEADERS:
+        answer = await api.call("GET", PROFILE, headers={"Authorization": header})
+        assert (header, answer.status) == (header, 401)
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")

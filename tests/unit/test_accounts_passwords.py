@@ -1,0 +1,130 @@
+"""Passwords: argon2id with today's parameters, off the loop, the same time for nobody; and which are
+refused.
+"""
+
+import asyncio
+import statistics
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from argon2 import PasswordHasher, extract_parameters
+from argon2.low_level import Type
+
+from vtp.accounts.password_rules import PasswordRules
+from vtp.accounts.passwords import MAX_WAITING, Passwords, _unmatched_hash
+from vtp.errors import Invalid, Unavailable
+from vtp.settings import AccountSettings
+
+SETTINGS = AccountSettings()
+
+
+@pytest.fixture
+def passwords() -> Iterator[Passwords]:
+    made = Passwords(SETTINGS)
+    yield made
+    made.close()
+
+
+async def test_the_right_password_matches_and_another_does_not(passwords: Passwords) -> None:
+    encoded = await passwords.hash("correct horse")
+    assert (await passwords.verify(encoded, "correct horse")).right
+    assert not (await passwords.verify(encoded, "correct horsf")).right
+
+
+async def test_hashes_are_argon2id_with_owasps_parameters(passwords: Passwords) -> None:
+    parameters = extract_parameters(await passwords.hash("correct horse"))
+    assert parameters.type is Type.ID
+    assert (parameters.memory_cost, parameters.time_cost, parameters.parallelism) == (19456, 2, 1)
+
+
+async def test_no_part_of_a_long_password_is_cut_off(passwords: Passwords) -> None:
+    encoded = await passwords.hash("x" * 1000 + "a")
+    assert not (await passwords.verify(encoded, "x" * 1000 + "b")).right
+
+
+async def test_the_same_characters_match_however_a_keyboard_composes_them(passwords: Passwords) -> None:
+    encoded = await passwords.hash("caf\u00e9 au lait")
+    assert (await passwords.verify(encoded, "cafe\u0301 au lait")).right
+
+
+async def test_a_weaker_hash_asks_to_be_made_again(passwords: Passwords) -> None:
+    weak = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash("correct horse")
+    verdict = await passwords.verify(weak, "correct horse")
+    assert verdict.right
+    assert verdict.needs_rehash
+    assert not (await passwords.verify(await passwords.hash("correct horse"), "correct horse")).needs_rehash
+
+
+async def test_a_damaged_hash_is_a_wrong_password(passwords: Passwords) -> None:
+    assert not (await passwords.verify("$argon2id$nonsense", "correct horse")).right
+
+
+async def test_nobodys_hash_costs_what_somebodys_does() -> None:
+    stand_in = extract_parameters(_unmatched_hash(SETTINGS))
+    real = extract_parameters(PasswordHasher(2, 19456, 1).hash("x"))
+    assert stand_in == real
+
+
+async def test_an_unknown_account_takes_the_time_of_a_wrong_password(passwords: Passwords) -> None:
+    encoded = await passwords.hash("correct horse")
+
+    async def measure(known: str | None) -> float:
+        started_s = time.perf_counter()
+        assert not (await passwords.verify(known, "wrong")).right
+        return time.perf_counter() - started_s
+
+    took_s = [(await measure(encoded), await measure(None)) for _ in range(9)]
+    known_s, unknown_s = (statistics.median(column) for column in zip(*took_s, strict=True))
+    assert 0.5 < unknown_s / known_s < 2.0
+
+
+async def test_hashing_leaves_the_loop_free_and_runs_in_few_threads(passwords: Passwords) -> None:
+    hashes = [asyncio.create_task(passwords.hash("correct horse")) for _ in range(12)]
+    longest_s = 0.0
+    while not all(task.done() for task in hashes):
+        started_s = time.perf_counter()
+        await asyncio.sleep(0)
+        longest_s = max(longest_s, time.perf_counter() - started_s)
+    names = [thread.name for thread in threading.enumerate() if thread.name.startswith("vtp-password")]
+    assert len(names) <= SETTINGS.hash_threads
+    assert longest_s < 0.5
+
+
+async def test_a_crowd_is_told_to_come_back(passwords: Passwords) -> None:
+    tasks = [asyncio.create_task(passwords.hash("x")) for _ in range(MAX_WAITING + 1)]
+    await asyncio.sleep(0)
+    with pytest.raises(Unavailable):
+        await tasks[-1]
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+
+
+@pytest.mark.parametrize(
+    ("password", "complaint"),
+    [
+        ("short", "too short"),
+        ("ä" * 513, "too long"),
+        ("abababababab", "repeats"),
+        ("password", "first that anybody"),
+        ("Password123!", "first that anybody"),
+        ("QWERTYUIOP", "first that anybody"),
+        ("lovelace1", "your own name"),
+        ("Lovelace815", "your own name"),
+    ],
+)
+def test_weak_passwords_are_refused_with_the_reason(password: str, complaint: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        PasswordRules(SETTINGS).check(password, "ada@school.example", "Ada Lovelace")
+    assert complaint in caught.value.errors[0].detail
+    assert caught.value.errors[0].pointer == "/password"
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["a rather long pass phrase", "kx7-Qm2w", "Ada likes engines", "🐎🔋📎🐎🔋📎🐎🔋", "x" * 500 + "yz"],
+)
+def test_other_passwords_are_taken_without_rules_of_composition(password: str) -> None:
+    PasswordRules(SETTINGS).check(password, "ada@school.example", "Ada Lovelace")
