@@ -36,10 +36,12 @@ class Server:
         listening: Listening,
         tls: ServerTls | None,
         setup_token: str | None,
+        application: web.Application,
         stopping: asyncio.Event,
         stack: AsyncExitStack,
     ) -> None:
         self.services = services
+        self.application = application
         self.listening = listening
         self.tls = tls
         self.setup_token = setup_token
@@ -63,11 +65,11 @@ async def start_server(settings: Settings) -> Server:
         listening, tls = await asyncio.to_thread(_open_sockets, settings, stack)
         services = await build_services(settings, stack)
         setup_token = None if settings.rooms.open else await services.accounts.administration.open_setup()
-        await _open_http(services, listening, tls, stack)
+        application = await _open_http(services, listening, tls, stack)
         stopping = asyncio.Event()
         await _open_control(services, folder, stopping, stack)
         folder.describe_server(_facts(settings, listening))
-        return Server(services, listening, tls, setup_token, stopping, stack.pop_all())
+        return Server(services, listening, tls, setup_token, application, stopping, stack.pop_all())
 
 
 def _open_sockets(settings: Settings, stack: AsyncExitStack) -> tuple[Listening, ServerTls | None]:
@@ -111,7 +113,7 @@ def build_http(services: Services, listening: Listening, tls: ServerTls | None) 
 
 async def _open_http(
     services: Services, listening: Listening, tls: ServerTls | None, stack: AsyncExitStack
-) -> None:
+) -> web.Application:
     """Serves on the bound sockets, until the runner is cleaned up."""
     application = build_http(services, listening, tls)
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=CLOSE_CONNECTIONS_S)
@@ -124,6 +126,7 @@ async def _open_http(
     services.tasks.start(services.metrics.watch_loop(), "event loop watch")
     if tls is not None:
         services.tasks.start(tls.watch(), "TLS files watch")
+    return application
 
 
 async def _open_control(

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.loop_watch import unblocked_loop
 from tests.serving import Api, serving
 
 
 @pytest.fixture
 async def api(tmp_path: Path, database_url: str) -> AsyncIterator[Api]:
-    """A server without rate limits."""
+    """A server without rate limits, in which nothing may hold up the event loop."""
     async with serving(tmp_path / "data", database_url) as running:
-        yield running
+        with unblocked_loop():
+            yield running

@@ -90,7 +90,9 @@ def things(created: list[str], entered: asyncio.Event, gate: asyncio.Event) -> R
         if call.body.name != "right":
             raise NotSignedIn("Wrong.")
 
-    @table.post("/sdp", raw_body=("application/sdp",), max_body_bytes=100, access=Access.PUBLIC, summary="Raw")
+    @table.post(
+        "/sdp", raw_body=("application/sdp",), max_body_bytes=100, access=Access.PUBLIC, summary="Raw"
+    )
     async def take_sdp(call: Call) -> web.Response:
         return web.Response(text=call.text.upper(), content_type="application/sdp")
 
@@ -136,7 +138,13 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
         store = IdempotencyStore(database)
         dispatcher = Dispatcher(settings, TokenTable(), Throttle(settings.limits), guard, store, doors)
         parts = HttpParts(
-            settings, dispatcher, guard, HttpMetrics(), Pages(tmp_path / "dist"), lambda: 8443, lasting_tls=False
+            settings,
+            dispatcher,
+            guard,
+            HttpMetrics(),
+            Pages(tmp_path / "dist"),
+            lambda: 8443,
+            lasting_tls=False,
         )
         created: list[str] = []
         entered, gate = asyncio.Event(), asyncio.Event()
@@ -404,7 +412,9 @@ async def test_plain_http_from_elsewhere_is_redirected_for_pages_and_refused_for
     call = await site.client.get("/api/v1/things", headers=away)
     await assert_problem(call, 403, "tls_required")
     assert (await site.client.get("/api/v1/things")).status == 200
-    assert (await site.client.get("/api/v1/things", headers={**away, "X-Forwarded-Proto": "https"})).status == 200
+    assert (
+        await site.client.get("/api/v1/things", headers={**away, "X-Forwarded-Proto": "https"})
+    ).status == 200
 
 
 async def test_application_pages_are_served_and_an_unknown_page_is_the_application(

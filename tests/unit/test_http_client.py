@@ -55,7 +55,14 @@ def test_loopback_is_local_unless_a_proxy_stands_between() -> None:
 
 @pytest.mark.parametrize(
     ("host", "loopback"),
-    [("127.0.0.1", True), ("::1", True), ("[::1]", True), ("localhost", True), ("0.0.0.0", False), ("", False)],
+    [
+        ("127.0.0.1", True),
+        ("::1", True),
+        ("[::1]", True),
+        ("localhost", True),
+        ("0.0.0.0", False),
+        ("", False),
+    ],
 )
 def test_loopback_hosts_are_told_from_others(host: str, loopback: bool) -> None:
     assert is_loopback_host(host) is loopback

@@ -69,7 +69,9 @@ def test_four_failures_are_free() -> None:
 
 
 @pytest.mark.parametrize(("failures", "delay_s"), [(5, 30), (6, 60), (7, 120), (12, 3600), (100, 3600)])
-def test_each_failure_from_the_fifth_on_doubles_the_delay_up_to_an_hour(failures: int, delay_s: float) -> None:
+def test_each_failure_from_the_fifth_on_doubles_the_delay_up_to_an_hour(
+    failures: int, delay_s: float
+) -> None:
     delays = backoff()
     fail_times(delays, failures, 0.0)
     assert delays.wait_s("ann", 0.0) == delay_s

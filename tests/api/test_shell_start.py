@@ -1,0 +1,291 @@
+"""`vtp serve` as a process: starts, says where it is, ends in time, says in one sentence why it cannot."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.server_process import Ended, Running, run_vtp, running_server
+
+NOBODY = 65534
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with running_server(
+        tmp_path_factory.mktemp("shell") / "data", settings={"VTP_HTTP__HOST": "0.0.0.0"}
+    ) as one:
+        yield one
+
+
+def get(
+    url: str, *, context: ssl.SSLContext | None = None, **headers: str
+) -> tuple[int, dict[str, str], bytes]:
+    """One GET that follows no redirect."""
+
+    class Stay(urllib.request.HTTPRedirectHandler):
+        def redirect_request(self, *args: Any) -> None:
+            return None
+
+    opener = urllib.request.build_opener(Stay, urllib.request.HTTPSHandler(context=context))
+    request = urllib.request.Request(
+        url, headers={name.replace("_", "-"): text for name, text in headers.items()}
+    )
+    try:
+        with opener.open(request, timeout=10) as answer:
+            return answer.status, dict(answer.headers), answer.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, dict(error.headers), error.read()
+
+
+def own_address() -> str:
+    """An address of this machine that is not loopback; no packet is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            pytest.skip("this machine has no address but loopback")
+        return str(probe.getsockname()[0])
+
+
+def assert_refused(ended: Ended, *parts: str) -> None:
+    """One sentence on standard error, code 1, no traceback."""
+    assert ended.code == 1, ended
+    assert "Traceback" not in ended.errors
+    lines = ended.errors.strip().splitlines()
+    assert len(lines) == 1, ended.errors
+    assert lines[0].startswith("vtp: ")
+    for part in parts:
+        assert part in lines[0]
+
+
+def test_greeting_says_where_to_open_the_browser(server: Running) -> None:
+    facts = server.facts
+    assert f"http://localhost:{facts['http_port']}" in server.greeting
+    assert f":{facts['https_port']}" in server.greeting
+
+
+def test_health_and_readiness_answer(server: Running) -> None:
+    status, _, body = get(f"{server.url}/health")
+    assert (status, json.loads(body)["status"]) == (200, "ok")
+    status, _, body = get(f"{server.url}/ready")
+    assert json.loads(body)["checks"] == {"database": "ok", "media": "ok", "disk": "ok"}
+
+
+def test_metrics_are_for_this_machine(server: Running) -> None:
+    status, headers, body = get(f"{server.url}/metrics")
+    assert status == 200
+    assert headers["Content-Type"].startswith("text/plain")
+    assert b"vtp_media_datagrams_received" in body
+    assert get(f"{server.url}/metrics", X_Forwarded_For="198.51.100.7")[0] == 403
+
+
+def test_printed_fingerprint_is_the_certificates(server: Running) -> None:
+    pem = ssl.get_server_certificate(("localhost", server.facts["https_port"]))
+    digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest().upper()
+    assert ":".join(digest[i : i + 2] for i in range(0, 64, 2)) in server.greeting
+
+
+def test_own_certificate_is_good_for_the_names_it_is_reached_by(server: Running) -> None:
+    pem = ssl.get_server_certificate(("localhost", server.facts["https_port"]))
+    context = ssl.create_default_context(cadata=pem)
+    status, headers, _ = get(f"https://localhost:{server.facts['https_port']}/health", context=context)
+    assert status == 200
+    assert "Strict-Transport-Security" not in headers, "HSTS would lock people out of a self-made certificate"
+
+
+def test_own_certificate_and_key_belong_to_the_owner(server: Running) -> None:
+    assert (server.data_dir / "tls" / "key.pem").stat().st_mode & 0o077 == 0
+
+
+def test_pages_from_elsewhere_are_redirected_to_tls(server: Running) -> None:
+    address = own_address()
+    url = f"http://{address}:{server.facts['http_port']}"
+    status, headers, _ = get(f"{url}/rooms", Accept="text/html")
+    assert (status, headers["Location"]) == (307, f"https://{address}:{server.facts['https_port']}/rooms")
+    status, _, body = get(f"{url}/api/v1/server")
+    assert (status, json.loads(body)["code"]) == (403, "tls_required")
+    assert get(f"{url}/health")[0] == 200
+
+
+def test_log_of_a_server_without_a_terminal_is_json_with_request_ids(server: Running) -> None:
+    get(f"{server.url}/api/v1/rooms", X_Request_ID="find-me")
+    entries = [json.loads(line) for line in server.errors.read_text().splitlines()]
+    assert any(entry.get("request_id") == "find-me" for entry in entries)
+    assert not any(server.setup_token in json.dumps(entry) for entry in entries)
+
+
+def test_setup_link_makes_the_first_admin_once(tmp_path: Path) -> None:
+    with running_server(tmp_path / "data") as server:
+        admin = {"email": "head@school.example", "password": "a rather long phrase", "full_name": "Head"}
+        body = json.dumps({"token": server.setup_token, **admin}).encode()
+
+        def post() -> int:
+            headers = {"Content-Type": "application/json"}
+            request = urllib.request.Request(f"{server.url}/api/v1/auth/setup", body, headers)
+            try:
+                with urllib.request.urlopen(request, timeout=10) as answer:
+                    return int(answer.status)
+            except urllib.error.HTTPError as error:
+                with error:
+                    return error.code
+
+        assert post() in (200, 201)
+        assert post() >= 400
+        server.end()
+    with running_server(tmp_path / "data") as again:
+        assert "/setup?token=" not in again.greeting
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signal_ends_the_server_within_five_seconds(tmp_path: Path, number: signal.Signals) -> None:
+    with running_server(tmp_path / "data") as server:
+        code, took_s = server.end(number)
+        assert code == 0, server.errors.read_text()
+        assert took_s < 5.0
+        assert "Traceback" not in server.errors.read_text()
+        assert not (tmp_path / "data" / "run" / "server.json").exists()
+        assert not (tmp_path / "data" / "run" / "control.sock").exists()
+
+
+def test_open_connections_do_not_hold_up_the_end(tmp_path: Path) -> None:
+    with (
+        running_server(tmp_path / "data") as server,
+        socket.create_connection(("localhost", server.facts["http_port"])) as idle,
+        socket.create_connection(("localhost", server.facts["http_port"])) as busy,
+    ):
+        idle.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        idle.recv(4096)
+        busy.sendall(b"POST /api/v1/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\n{")
+        code, took_s = server.end()
+        assert (code, took_s < 5.0) == (0, True)
+
+
+def test_second_start_takes_a_second_and_a_half_at_most(tmp_path: Path) -> None:
+    with running_server(tmp_path / "data") as server:
+        server.end()
+    took: list[float] = []
+    for _ in range(3):
+        with running_server(tmp_path / "data") as server:
+            took.append(server.cpu_seconds())  # not the clock: other tests share this machine
+            server.end()
+    assert min(took) <= 1.5, took
+
+
+def test_taken_tcp_port_is_one_sentence(tmp_path: Path) -> None:
+    with socket.create_server(("0.0.0.0", 0)) as other:
+        port = other.getsockname()[1]
+        ended = run_vtp(tmp_path / "data", "serve", settings={"VTP_HTTP__PORT": str(port)})
+    assert_refused(ended, f"Port {port} (TCP) is already in use", "VTP_HTTP__PORT")
+
+
+def test_taken_tls_port_is_one_sentence(tmp_path: Path) -> None:
+    with socket.create_server(("0.0.0.0", 0)) as other:
+        port = other.getsockname()[1]
+        ended = run_vtp(tmp_path / "data", "serve", settings={"VTP_HTTP__TLS_PORT": str(port)})
+    assert_refused(ended, f"Port {port} (TCP) is already in use", "VTP_HTTP__TLS_PORT")
+
+
+def test_taken_udp_port_is_one_sentence(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        port = other.getsockname()[1]
+        settings = {"VTP_MEDIA__UDP_PORT": str(port), "VTP_MEDIA__HOST": "127.0.0.1"}
+        ended = run_vtp(tmp_path / "data", "serve", settings=settings)
+    assert_refused(ended, f"UDP {port}", "udp_port")
+
+
+def test_second_server_on_a_data_folder_is_refused(tmp_path: Path) -> None:
+    with running_server(tmp_path / "data") as server:
+        ended = run_vtp(tmp_path / "data", "serve")
+        assert_refused(ended, f"in use by a running vtp (process {server.process.pid})", "VTP_DATA_DIR")
+
+
+def test_bad_setting_is_one_sentence(tmp_path: Path) -> None:
+    ended = run_vtp(tmp_path / "data", "serve", settings={"VTP_HTTP__PROT": "1"})
+    assert_refused(ended, "The setting http.prot (in VTP_HTTP__PROT) does not exist; did you mean http.port?")
+
+
+def test_acme_is_refused_with_what_to_do_instead(tmp_path: Path) -> None:
+    ended = run_vtp(tmp_path / "data", "serve", settings={"VTP_HTTP__TLS": "acme"})
+    assert_refused(ended, "not supported by this version", 'http.tls = "files"')
+
+
+def test_data_folder_below_a_file_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    ended = run_vtp(tmp_path / "file" / "data", "serve")
+    assert_refused(ended, "is, or lies below, a file")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can start a server as another user")
+def test_unwritable_data_folder_is_one_sentence(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir(mode=0o755)
+    tmp_path.chmod(0o755)
+    code = (
+        "import os, sys; from vtp.cli import main; "
+        f"os.setgroups([]); os.setgid({NOBODY}); os.setuid({NOBODY}); sys.argv = ['vtp', 'serve']; main()"
+    )
+    ended = run_python(code, folder)
+    assert_refused(ended, f"The data folder {folder} cannot be written by this user (uid {NOBODY})")
+
+
+@pytest.fixture
+def tiny_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of half a megabyte."""
+    folder = tmp_path / "tiny"
+    folder.mkdir()
+    mounted = shutil.which("mount") and os.geteuid() == 0
+    if (
+        not mounted
+        or subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", folder], capture_output=True
+        ).returncode
+    ):
+        pytest.skip("only root with mount rights can make a full disk")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def test_full_disk_is_one_sentence(tiny_disk: Path) -> None:
+    assert_refused(run_vtp(tiny_disk / "data", "serve"), "is full; free some space")
+
+
+def test_open_rooms_listen_on_this_machine_only(tmp_path: Path) -> None:
+    with running_server(tmp_path / "data", "--open-rooms", settings={"VTP_HTTP__HOST": "0.0.0.0"}) as server:
+        assert server.facts["https_port"] == 0
+        assert json.loads(get(f"{server.url}/api/v1/server")[2])["open_rooms"] is True
+        with pytest.raises(OSError):
+            socket.create_connection((own_address(), server.facts["http_port"]), timeout=2).close()
+        assert get(f"{server.url}/api/v1/rooms")[0] == 200
+        assert get(f"{server.url}/api/v1/rooms", Host="evil.example")[0] == 421
+
+
+def run_python(code: str, data_dir: Path) -> Ended:
+    import sys
+
+    from tests.server_process import ROOT, environment
+
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=environment(data_dir, {}),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return Ended(ended.returncode, ended.stdout, ended.stderr)

@@ -1,0 +1,32 @@
+"""Fails a test in which something held up the event loop: no packet waits for it, but every person does."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+CPU_LIMIT_S = 0.25
+WALL_LIMIT_S = 2.0  # generous: a busy machine may put the whole process aside
+
+
+@contextmanager
+def unblocked_loop(cpu_limit_s: float = CPU_LIMIT_S, wall_limit_s: float = WALL_LIMIT_S) -> Iterator[None]:
+    """Measures every callback of every asyncio loop within the block."""
+    blocked: list[str] = []
+    run = asyncio.Handle._run
+
+    def measured(handle: asyncio.Handle) -> None:
+        cpu_s, wall_s = time.thread_time(), time.perf_counter()
+        run(handle)
+        cpu_s, wall_s = time.thread_time() - cpu_s, time.perf_counter() - wall_s
+        if cpu_s > cpu_limit_s or wall_s > wall_limit_s:
+            blocked.append(f"{handle!r}: {cpu_s:.2f} s of CPU, {wall_s:.2f} s")
+
+    asyncio.Handle._run = measured  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        asyncio.Handle._run = run  # type: ignore[method-assign]
+    assert not blocked, "The event loop was blocked by " + "; ".join(blocked)
