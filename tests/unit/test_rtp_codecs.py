@@ -165,6 +165,21 @@ def test_the_size_in_an_sps_of_x264_is_read(width: int, height: int, profile: st
     assert read_h264_size(sps) == (width, height)
 
 
+def ue(value: int) -> str:
+    """Exp-Golomb, H.264 section 9.1."""
+    digits = f"{value + 1:b}"
+    return "0" * (len(digits) - 1) + digits
+
+
+def test_emulation_prevention_bytes_in_an_sps_are_left_out() -> None:
+    bits = f"{66:08b}" + "0" * 16 + ue(63) + ue(0) + ue(2) + ue(1) + "0" + ue(39) + ue(22) + "1" + "1" + "1"
+    bits += ue(0) + ue(1) + ue(0) + ue(4) + "0" + "1"  # cropping; no VUI; stop bit
+    bits += "0" * (-len(bits) % 8)
+    body = bytes(int(bits[i : i + 8], 2) for i in range(0, len(bits), 8))
+    assert body[1:4] == b"\0\0\x02"
+    assert read_h264_size(b"\x67" + body.replace(b"\0\0\x02", b"\0\0\3\x02")) == (638, 360)
+
+
 def test_an_sps_cut_anywhere_is_refused_and_never_misread() -> None:
     options = (("preset", "ultrafast"), ("tune", "zerolatency"))
     units = split_annex_b(two_frames("libx264", 1920, 1080, options)[0])

@@ -298,7 +298,22 @@ def test_the_first_packets_may_be_out_of_order(name: str) -> None:
     packets = [packet.data for packet in packetized(name)]
     packets[0], packets[1] = packets[1], packets[0]
     sink = depacketizer(name)
-    assert_whole(name, run(sink, packets), range(FRAMES))
+    sink.push(packets[0], 0)
+    assert sink.poll(0) == []
+    for packet in packets[1:]:
+        sink.push(packet, 0)
+    assert_whole(name, sink.poll(0), range(FRAMES))
+    assert sink.lost_packets == 0
+
+
+@every_format
+def test_each_hole_is_waited_for_from_when_it_was_seen(name: str) -> None:
+    packets = [packet.data for packet in packetized(name)]
+    sink = depacketizer(name, reorder_ms=100)
+    for i, now_ms in ((0, 0), (2, 0), (4, 50), (1, 60), (5, 100), (6, 149), (3, 149)):
+        sink.push(packets[i], now_ms * MS)
+    units = sink.poll(149 * MS) + run(sink, packets[7:], start_ns=150 * MS)
+    assert_whole(name, units, range(FRAMES))
     assert sink.lost_packets == 0
 
 
@@ -484,6 +499,27 @@ def test_parameter_sets_with_a_marker_of_their_own_join_their_picture() -> None:
     assert_whole("h264", run(depacketizer("h264"), flat(packets)), range(FRAMES), timestamp=0)
 
 
+def test_a_fragment_without_its_end_is_a_hole() -> None:
+    stream = RtpStream()
+    frames = [packetize_h264(data) for data, _ in encoded("h264")]
+    last = frames[KEY_EVERY][-1]
+    assert last[0] & 31 == 28 and last[1] & 0x40
+    frames[KEY_EVERY][-1] = last[:1] + bytes([last[1] & ~0x40]) + last[2:]
+    packets = [packet for i, frame in enumerate(frames) for packet in stream.packets(frame, 1000 + TICKS * i)]
+    units = run(depacketizer("h264"), packets)
+    assert_whole("h264", units, [*range(KEY_EVERY), *range(2 * KEY_EVERY, FRAMES)])
+
+
+def test_parameter_sets_of_another_ssrc_are_not_used() -> None:
+    frames = h264_frames()
+    bare = [[unit for unit in units if unit[0] & 31 in (1, 5)] for units in frames]
+    other = RtpStream(ssrc=99)
+    packets = flat(h264_packets(frames))
+    for i, units in enumerate(bare):
+        packets += other.packets(packetize_h264(annex_b(units)), TICKS * i)
+    assert {unit.ssrc for unit in run(depacketizer("h264"), packets)} == {0x11223344}
+
+
 def test_a_fragment_without_its_start_is_a_hole() -> None:
     stream = RtpStream()
     frames = [packetize_h264(data) for data, _ in encoded("h264")]
@@ -543,6 +579,20 @@ def test_obus_with_size_fields_and_delimiters_are_rewritten_alike() -> None:
         payloads = [bytes([0x10 | (8 if key and n == 0 else 0)]) + obu for n, obu in enumerate(obus)]
         packets += stream.packets(payloads, 1000 + TICKS * i)
     assert_whole("av1", run(depacketizer("av1"), packets), range(FRAMES))
+
+
+@pytest.mark.parametrize("flag", [0x80, 0x40])
+def test_an_obu_fragment_without_its_other_half_is_a_hole(flag: int) -> None:
+    """Z where nothing began, or Y at the end of the unit."""
+    stream, packets = RtpStream(), []
+    for i, (data, key) in enumerate(encoded("av1")):
+        payloads = packetize_av1(data, key=key)
+        if i == 3:
+            payloads = payloads[:1] if len(payloads) == 1 else packetize_av1(data, key=key, size=60_000)
+            payloads[0] = bytes([payloads[0][0] ^ flag]) + payloads[0][1:]
+        packets += stream.packets(payloads, 1000 + TICKS * i)
+    units = run(depacketizer("av1"), packets)
+    assert_whole("av1", units, [0, 1, 2, *range(KEY_EVERY, FRAMES)])
 
 
 # ------------------------------------------------------------ audio

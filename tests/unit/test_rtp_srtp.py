@@ -283,6 +283,17 @@ def test_a_packet_may_come_1023_packets_late_but_only_once(profile: int) -> None
 
 
 @every_profile
+def test_a_place_in_the_window_is_free_again_for_the_packet_1024_later(profile: int) -> None:
+    sender, receiver = pair(profile)
+    for sequence in range(1100):
+        receiver.unprotect(sender.protect(rtp(sequence)))
+    late = [sender.protect(rtp(sequence)) for sequence in range(1100, 1110)]
+    receiver.unprotect(sender.protect(rtp(1110)))
+    for packet, sequence in zip(late, range(1100, 1110), strict=True):
+        assert receiver.unprotect(packet) == rtp(sequence)
+
+
+@every_profile
 def test_a_jump_longer_than_the_window_forgets_no_replay(profile: int) -> None:
     sender, receiver = pair(profile)
     old = sender.protect(rtp(5))
