@@ -60,7 +60,7 @@ async def until_recorded(session: RecordingSession, seconds: float, track: str =
         return index is not None and bool(index.segments) and index.duration_s >= seconds
 
     async with asyncio.timeout(60):
-        while not holds():  # the recorder's thread has no event for this; it writes every 50 ms
+        while not holds():  # noqa: ASYNC110  the recorder's thread writes every 50 ms and tells nobody
             await asyncio.sleep(0.05)
 
 

@@ -323,3 +323,14 @@ def test_opus_durations_are_read_from_the_packet() -> None:
     for bad in (b"", bytes([3]), bytes([3 << 3 | 3, 3]), bytes([31 << 3 | 3, 0])):
         with pytest.raises(ValueError, match="Opus packet"):
             opus.packet_ticks(bad)
+
+
+def test_recording_that_ends_after_everybody_left_ends_with_the_last_of_them(recorded: Recorded) -> None:
+    segmenter = recorded.segmenter()
+    feed(segmenter, h264_units(120), opus_units(200))
+    segmenter.stop_sending(4 * NS)
+    for second in range(4, 60):
+        segmenter.tick(second * NS)
+    assert abs(segmenter.finish() - 4 * NS) < 50 * MS
+    for track in TRACKS:
+        assert not any(segment.gap for segment in recorded.index(track).segments)

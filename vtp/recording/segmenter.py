@@ -99,13 +99,12 @@ class Segmenter:
                 self._stop_picture(stalls_ns)
         if self._sending:
             self._audio.fill(expected_ns)
-        if not self._shows_picture:
-            while expected_ns >= self._start_ns + SEGMENT_NS:
-                self._cut(self._start_ns + SEGMENT_NS)
+            if not self._shows_picture:
+                self._cut_until(expected_ns)
         self._advance(expected_ns)
 
     def stop_sending(self, now_ns: int) -> None:
-        """Nobody sends any more: from here on there is a gap, until a unit comes."""
+        """Nobody sends any more: here is the end, or, if a unit comes again, the beginning of a gap."""
         if not self._sending:
             return
         self._stop_picture(self._video.end_ns if self._video and self._video.end_ns else now_ns)
@@ -203,12 +202,18 @@ class Segmenter:
         if self._sending:
             return False
         self._sending = True
+        self._cut_until(time_ns - 1)
         cuts = time_ns > self._start_ns
         if cuts:
             self._cut(time_ns, discontinuity=discontinuity)
         self._audio.advance(self._start_ns)
         self._audio.resume(self._start_ns)
         return cuts
+
+    def _cut_until(self, time_ns: int) -> None:
+        """Cuts by time alone, where no picture says where."""
+        while time_ns >= self._start_ns + SEGMENT_NS:
+            self._cut(self._start_ns + SEGMENT_NS)
 
     def _cut(self, time_ns: int, *, discontinuity: bool = False) -> None:
         self._fix_target_duration(time_ns - self._start_ns)

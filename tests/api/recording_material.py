@@ -1,0 +1,114 @@
+"""Finished recordings put behind a running server's back, and a player that fetches their media."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import aiohttp
+import av
+
+from tests.serving import Api, Person
+from tests.unit.recording_material import Recorded, feed, h264_units, opus_units
+from vtp.ids import new_id
+from vtp.recording.manifest import Manifest, write_manifest
+from vtp.recording.service import Recordings
+from vtp.recording.store import Recording, Status, add_recording
+
+WALL_NS = 1_790_000_000_000_000_000
+
+
+async def make_room(api: Api, teacher: Person, slug: str = "physics") -> str:
+    """Makes a room by the front door; gives its id."""
+    wish = {"room_id": slug, "room_name": slug.title()}
+    answer = await api.call("POST", "/api/v1/signalling/room/create", wish, by=teacher)
+    assert answer.status == 201, answer
+    return str(answer.body["room_id"])
+
+
+async def add_finished(
+    api: Api,
+    room_id: str,
+    owner: Person,
+    *,
+    title: str = "Optics",
+    status: Status = Status.READY,
+    closed: bool = True,
+) -> str:
+    """A recording of 4 s with all its files; `closed=False` leaves it as a killed server would."""
+    recording_id = new_id()
+    now = datetime.now(UTC)
+    recording = Recording(
+        recording_id,
+        room_id,
+        title,
+        "",
+        owner.user_id,
+        status,
+        "hls",
+        "program",
+        now,
+        now,
+        now,
+    )
+    services = api.server.services
+    async with services.database.transaction() as tx:
+        await add_recording(tx, recording)
+    write_files(services.recordings, recording_id, closed=closed)
+    return recording_id
+
+
+def write_files(recordings: Recordings, recording_id: str, *, closed: bool) -> None:
+    """The folder of such a recording."""
+    directory = recordings.file(recording_id, "x").parent
+    recorded = Recorded(directory)
+    segmenter = recorded.segmenter()
+    feed(segmenter, h264_units(120), opus_units(200))
+    if closed:
+        segmenter.finish()
+    else:
+        for writer in recorded.writers:
+            writer.abandon()
+    duration_ns = 4_000_000_000 if closed else 0
+    manifest = Manifest(recording_id, WALL_NS, 4, ("video", "opus", "aac"), duration_ns, closed=closed)
+    write_manifest(directory, manifest)
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """An answer with its bytes."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str]
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+
+async def fetch(api: Api, path: str, **headers: str) -> Fetched:
+    """One GET without decoding anything."""
+    sent = {"Accept-Encoding": "identity"} | {
+        name.replace("_", "-"): value for name, value in headers.items()
+    }
+    async with (
+        aiohttp.ClientSession(auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar()) as session,
+        session.get(f"{api.base_url}{path}", headers=sent, allow_redirects=False) as response,
+    ):
+        return Fetched(response.status, await response.read(), response.headers)
+
+
+async def grant_of(api: Api, recording_id: str, by: Person) -> str:
+    """The `Cookie` header that reading the recording gives."""
+    answer = await api.call("GET", f"/api/v1/recordings/{recording_id}", by=by)
+    assert answer.status == 200, answer
+    return answer.headers["Set-Cookie"].partition(";")[0]
+
+
+def open_media(data: bytes) -> Any:
+    """The bytes as PyAV reads them."""
+    return av.open(io.BytesIO(data))

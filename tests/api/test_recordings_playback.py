@@ -1,0 +1,189 @@
+"""Playback over HTTP: grants, playlists, segments, download, and recovery at start."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.api.recording_material import add_finished, fetch, grant_of, make_room, open_media
+from tests.serving import Api, Person, serving
+from vtp.recording.grants import Grants, Scope
+from vtp.recording.store import Status
+
+BASE = "/api/v1/recordings"
+
+
+@pytest.fixture
+async def api(tmp_path: Path) -> AsyncIterator[Api]:
+    async with serving(tmp_path / "data") as running:
+        yield running
+
+
+@pytest.fixture
+async def teacher(api: Api) -> Person:
+    return await api.person("teacher")
+
+
+@pytest.fixture
+async def recording_id(api: Api, teacher: Person) -> str:
+    return await add_finished(api, await make_room(api, teacher), teacher)
+
+
+async def test_cookie_of_the_recording_opens_its_media_and_no_other(
+    api: Api, teacher: Person, recording_id: str
+) -> None:
+    answer = await api.call("GET", f"{BASE}/{recording_id}", by=teacher)
+    cookie = answer.headers["Set-Cookie"]
+    assert f"Path={BASE}/{recording_id};" in cookie and "HttpOnly" in cookie and "SameSite=Lax" in cookie
+    other = await add_finished(api, await make_room(api, teacher, "maths"), teacher)
+    pair = cookie.partition(";")[0]
+    assert (await fetch(api, f"{BASE}/{recording_id}/stream/master.m3u8", Cookie=pair)).status == 200
+    assert (await fetch(api, f"{BASE}/{other}/stream/master.m3u8", Cookie=pair)).status == 401
+    assert (await fetch(api, f"{BASE}/{recording_id}/stream/master.m3u8", Cookie=pair + "x")).status == 401
+
+
+async def test_player_with_a_token_gets_everything_that_the_playlists_name(
+    api: Api, teacher: Person, recording_id: str
+) -> None:
+    token = teacher.headers["Authorization"]
+    root = f"{BASE}/{recording_id}/stream"
+    master = await fetch(api, f"{root}/master.m3u8", Authorization=token)
+    assert master.headers["Content-Type"] == "application/vnd.apple.mpegurl"
+    playlists = set(re.findall(r'URI="(\S+)"|^([^#\n]\S+)$', master.text, re.M))
+    playlists = {one or other for one, other in playlists}
+    assert playlists == {"video/playlist.m3u8", "opus/playlist.m3u8", "aac/playlist.m3u8"}
+    for playlist in playlists:
+        text = (await fetch(api, f"{root}/{playlist}", Authorization=token)).text
+        assert text.endswith("#EXT-X-ENDLIST\n")
+        folder = f"{root}/{playlist.partition('/')[0]}"
+        names = re.findall(r'MAP:URI="(\S+)"', text) + re.findall(r"^[^#\n]\S+$", text, re.M)
+        files = [await fetch(api, f"{folder}/{name}", Authorization=token) for name in names]
+        assert [file.status for file in files] == [200] * len(files)
+        with open_media(b"".join(file.body for file in files)) as media:
+            frames = sum(1 for _ in media.decode(media.streams[0]))
+        assert frames == 120 if playlist.startswith("video") else frames > 180
+
+
+async def test_stream_address_answers_players_with_a_playlist_and_people_with_a_page(
+    api: Api, teacher: Person, recording_id: str
+) -> None:
+    cookie = await grant_of(api, recording_id, teacher)
+    player = await fetch(api, f"{BASE}/{recording_id}/stream", Cookie=cookie)
+    assert "stream/video/playlist.m3u8" in player.text
+    person = await fetch(api, f"{BASE}/{recording_id}/stream", Cookie=cookie, Accept="text/html")
+    assert person.status == 303 and person.headers["Location"] == f"/recordings/{recording_id}"
+    short = await fetch(api, f"{BASE}/{recording_id}/stream/playlist.m3u8", Cookie=cookie)
+    assert "video/seg-00000.m4s" in short.text
+
+
+async def test_playlists_are_zipped_and_revalidated(api: Api, teacher: Person, recording_id: str) -> None:
+    cookie = await grant_of(api, recording_id, teacher)
+    path = f"{BASE}/{recording_id}/stream/video/playlist.m3u8"
+    zipped = await fetch(api, path, Cookie=cookie, Accept_Encoding="gzip")
+    plain = await fetch(api, path, Cookie=cookie, Accept_Encoding="identity")
+    assert zipped.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(zipped.body) == plain.body
+    again = await fetch(api, path, Cookie=cookie, If_None_Match=plain.headers["ETag"])
+    assert again.status == 304
+
+
+async def test_segments_have_types_tags_and_ranges(api: Api, teacher: Person, recording_id: str) -> None:
+    cookie = await grant_of(api, recording_id, teacher)
+    path = f"{BASE}/{recording_id}/stream/video/seg-00001.m4s"
+    whole = await fetch(api, path, Cookie=cookie)
+    assert whole.headers["Content-Type"] == "video/iso.segment"
+    assert "immutable" in whole.headers["Cache-Control"]
+    part = await fetch(api, path, Cookie=cookie, Range="bytes=10-19")
+    assert part.status == 206 and part.body == whole.body[10:20]
+    assert part.headers["Content-Range"] == f"bytes 10-19/{len(whole.body)}"
+    assert (await fetch(api, path, Cookie=cookie, If_None_Match=whole.headers["ETag"])).status == 304
+    assert (await fetch(api, path, Cookie=cookie, Range=f"bytes={len(whole.body)}-")).status == 416
+    section = await fetch(api, f"{BASE}/{recording_id}/stream/video/init-0.mp4", Cookie=cookie)
+    assert section.headers["Content-Type"] == "video/mp4"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "video/index.jsonl",
+        "video/seg-00009.m4s",
+        "video/seg-1.m4s",
+        "video/..%2frecording.json",
+        "video/..%2f..%2f..%2fvtp.sqlite3",
+        "x/init-0.mp4",
+        "recording.json",
+    ],
+)
+async def test_only_what_the_index_names_is_served(
+    api: Api, teacher: Person, recording_id: str, name: str
+) -> None:
+    cookie = await grant_of(api, recording_id, teacher)
+    assert (await fetch(api, f"{BASE}/{recording_id}/stream/{name}", Cookie=cookie)).status == 404
+
+
+async def test_download_is_an_mp4_with_picture_and_sound_and_ranges(
+    api: Api, teacher: Person, recording_id: str
+) -> None:
+    cookie = await grant_of(api, recording_id, teacher)
+    path = f"{BASE}/{recording_id}/download"
+    whole = await fetch(api, path, Cookie=cookie)
+    assert whole.status == 200 and whole.headers["Content-Type"] == "video/mp4"
+    assert "Optics.mp4" in whole.headers["Content-Disposition"]
+    assert whole.body.index(b"moov") < whole.body.index(b"mdat")
+    with open_media(whole.body) as media:
+        assert media.streams.video[0].frames == 120
+        assert media.streams.audio[0].codec_context.name == "aac"
+        assert abs(media.duration / 1e6 - 4) < 0.1
+    part = await fetch(api, path, Cookie=cookie, Range="bytes=0-99")
+    assert part.status == 206 and part.body == whole.body[:100]
+
+
+async def test_signed_link_downloads_without_signing_in(api: Api, teacher: Person, recording_id: str) -> None:
+    answer = await api.call("GET", f"{BASE}/{recording_id}/download-url", by=teacher)
+    assert answer.status == 200 and answer.body["expires_at"]
+    assert (await fetch(api, answer.body["url"])).status == 200
+    assert (await fetch(api, answer.body["url"][:-2] + "AA")).status == 401
+
+
+async def test_info_names_the_tracks(api: Api, teacher: Person, recording_id: str) -> None:
+    answer = await api.call("GET", f"{BASE}/{recording_id}/info", by=teacher)
+    assert {track["track"] for track in answer.body["tracks"]} == {"video", "opus", "aac"}
+    assert answer.body["target_duration_seconds"] == 4
+
+
+def test_grant_ends_and_does_not_stretch() -> None:
+    now = [1000.0]
+    grants = Grants(b"k" * 32, lambda: now[0])
+    play = grants.make("r", Scope.PLAY, 60)
+    download = grants.make("r", Scope.DOWNLOAD, 60)
+    assert grants.check(play, "r", Scope.PLAY) and not grants.check(play, "r", Scope.DOWNLOAD)
+    assert grants.check(download, "r", Scope.PLAY) and grants.check(download, "r", Scope.DOWNLOAD)
+    assert not grants.check(play, "s", Scope.PLAY)
+    assert not Grants(b"x" * 32, lambda: now[0]).check(play, "r", Scope.PLAY)
+    assert not grants.check(play.replace("1060", "9060"), "r", Scope.PLAY)
+    for garbage in ("", "..", "é.p.x", "1060.p"):
+        assert not grants.check(garbage, "r", Scope.PLAY)
+    now[0] = 1060
+    assert not grants.check(play, "r", Scope.PLAY)
+
+
+async def test_recording_of_a_killed_server_is_interrupted_and_plays(tmp_path: Path) -> None:
+    async with serving(tmp_path / "data") as api:
+        teacher = await api.person("teacher")
+        room = await make_room(api, teacher)
+        killed = await add_finished(api, room, teacher, status=Status.RECORDING, closed=False)
+        closed = await add_finished(api, room, teacher, status=Status.FINALIZING)
+    async with serving(tmp_path / "data") as api:
+        teacher = await api.sign_in("teacher@school.example")
+        answer = await api.call("GET", f"{BASE}/{killed}", by=teacher)
+        assert answer.body["status"] == "interrupted" and "server ended" in answer.body["error_message"]
+        assert 3 < answer.body["duration_seconds"] <= 4 and answer.body["resolution"] == "320x180"
+        cookie = await grant_of(api, killed, teacher)
+        text = (await fetch(api, f"{BASE}/{killed}/stream/video/playlist.m3u8", Cookie=cookie)).text
+        assert text.count("#EXTINF") == 2 and text.endswith("#EXT-X-ENDLIST\n")
+        other = await api.call("GET", f"{BASE}/{closed}", by=teacher)
+        assert other.body["status"] == "ready" and other.body["duration_seconds"] == 4
