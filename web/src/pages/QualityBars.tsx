@@ -24,7 +24,7 @@ export function QualityBars({ stats }: { stats: LinkStats }) {
         ))}
       </svg>
       <span className="visually-hidden">Connection: </span>
-      {WORDS[quality]}
+      <span className="bars-word">{WORDS[quality]}</span>
     </span>
   );
 }

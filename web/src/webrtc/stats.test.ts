@@ -55,6 +55,17 @@ describe("StatsReader", () => {
   });
 });
 
+describe("limits of the sender", () => {
+  it("are timed from when they began", () => {
+    const sent = (timestamp: number, qualityLimitationReason: string) =>
+      report([{ id: "o", type: "outbound-rtp", kind: "video", timestamp, qualityLimitationReason }]);
+    const reader = new StatsReader(false);
+    reader.read(sent(0, "bandwidth"));
+    expect(reader.read(sent(9000, "bandwidth")).limitedFor_s).toBe(9);
+    expect(reader.read(sent(10_000, "cpu"))).toMatchObject({ limitedBy: "cpu", limitedFor_s: 0 });
+  });
+});
+
 describe("qualityOf", () => {
   const stats = (more: Partial<LinkStats>): LinkStats => ({
     video_bps: 1,
@@ -68,13 +79,15 @@ describe("qualityOf", () => {
     buffer_ms: 50,
     freezes: 0,
     limitedBy: "none",
+    limitedFor_s: 0,
     ...more,
   });
 
   it("grades by loss, delay, freezes and limits", () => {
     expect(qualityOf(stats({}))).toBe("good");
     expect(qualityOf(stats({ lostShare: 0.03 }))).toBe("fair");
-    expect(qualityOf(stats({ limitedBy: "bandwidth" }))).toBe("fair");
+    expect(qualityOf(stats({ limitedBy: "bandwidth", limitedFor_s: 20 }))).toBe("fair");
+    expect(qualityOf(stats({ limitedBy: "bandwidth", limitedFor_s: 3 }))).toBe("good");
     expect(qualityOf(stats({ freezes: 1 }))).toBe("fair");
     expect(qualityOf(stats({ roundTrip_ms: 700 }))).toBe("poor");
     expect(qualityOf(stats({ lostShare: 0.2 }))).toBe("poor");

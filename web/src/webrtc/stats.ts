@@ -29,6 +29,8 @@ export interface LinkStats {
   freezes: number;
   /** Why the sender sends less than it could: "none", "cpu", "bandwidth", "other". */
   limitedBy: string;
+  /** For how long that has been the reason, without a break. */
+  limitedFor_s: number;
 }
 
 export type Quality = "good" | "fair" | "poor";
@@ -42,6 +44,7 @@ const number = (entry: Entry | undefined, name: string): number => {
 /** Turns reports of one connection into figures. `incoming` reads what is received, else what is sent. */
 export class StatsReader {
   #last: Reading | null = null;
+  #limit = { reason: "none", since_ms: 0 };
 
   constructor(private readonly incoming: boolean) {}
 
@@ -76,8 +79,15 @@ export class StatsReader {
       buffer_ms:
         emitted > 0 ? ((now.jitterBufferDelay_s - before.jitterBufferDelay_s) / emitted) * 1000 : null,
       freezes: now.freezes - before.freezes,
-      limitedBy: typeof video?.qualityLimitationReason === "string" ? video.qualityLimitationReason : "none",
+      ...this.#limitation(video, now.at_ms),
     };
+  }
+
+  #limitation(video: Entry | undefined, now_ms: number): Pick<LinkStats, "limitedBy" | "limitedFor_s"> {
+    const told = video?.qualityLimitationReason;
+    const reason = typeof told === "string" ? told : "none";
+    if (reason !== this.#limit.reason) this.#limit = { reason, since_ms: now_ms };
+    return { limitedBy: reason, limitedFor_s: (now_ms - this.#limit.since_ms) / 1000 };
   }
 
   #reading(video: Entry | undefined, audio: Entry | undefined, remote: Entry[]): Reading {
@@ -107,11 +117,19 @@ function roundTrip(entries: Entry[], reports: Map<string, Entry>): number | null
   return seconds > 0 ? seconds * 1000 : null;
 }
 
+/** Each connection starts small and grows for some seconds: a limit counts only once it has lasted. */
+const LIMIT_LASTS_S = 15;
+
+/** What keeps the sender from sending more: "cpu", "bandwidth", "other"; null when nothing lasting does. */
+export function lastingLimit(stats: LinkStats): string | null {
+  return stats.limitedBy !== "none" && stats.limitedFor_s >= LIMIT_LASTS_S ? stats.limitedBy : null;
+}
+
 /** Loss above 2 % or 250 ms round trip is felt; above 8 % or 600 ms it is bad (ITU-T G.114 for delay). */
 export function qualityOf(stats: LinkStats): Quality {
   const trip = stats.roundTrip_ms ?? 0;
   if (stats.lostShare > 0.08 || trip > 600) return "poor";
-  if (stats.lostShare > 0.02 || trip > 250 || stats.limitedBy === "bandwidth" || stats.freezes > 0)
+  if (stats.lostShare > 0.02 || trip > 250 || lastingLimit(stats) !== null || stats.freezes > 0)
     return "fair";
   return "good";
 }

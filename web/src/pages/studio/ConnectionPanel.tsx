@@ -1,7 +1,7 @@
 /** What is being sent, in figures. */
 import { Card } from "../../design/Card";
 import { bitrate } from "../../format";
-import type { LinkStats } from "../../webrtc/stats";
+import { type LinkStats, lastingLimit } from "../../webrtc/stats";
 import { Figures } from "../Figures";
 
 const LIMITS: Readonly<Record<string, string>> = {
@@ -11,7 +11,7 @@ const LIMITS: Readonly<Record<string, string>> = {
 
 export function ConnectionPanel({ stats }: { stats: LinkStats | null }) {
   if (!stats) return null;
-  const limit = LIMITS[stats.limitedBy];
+  const limit = LIMITS[lastingLimit(stats) ?? ""];
   return (
     <Card className="panel">
       <h2>Connection</h2>

@@ -12,9 +12,10 @@ interface Props {
   recorder: Recorder;
   mayRecord: boolean;
   onGoLive: () => void;
+  onEnd: () => void;
 }
 
-export function Controls({ media, mediaState, publisher, recorder, mayRecord, onGoLive }: Props) {
+export function Controls({ media, mediaState, publisher, recorder, mayRecord, onGoLive, onEnd }: Props) {
   const ready = mediaState.phase === "ready";
   const canShare = typeof navigator.mediaDevices?.getDisplayMedia === "function";
   const { microphoneOn, cameraOn, sharing } = mediaState;
@@ -52,7 +53,7 @@ export function Controls({ media, mediaState, publisher, recorder, mayRecord, on
       </div>
       <div className="controls-group controls-main">
         {mayRecord && <RecordButton recorder={recorder} onAir={publisher.state.phase === "connected"} />}
-        <LiveButton publisher={publisher} ready={ready} onGoLive={onGoLive} />
+        <LiveButton publisher={publisher} ready={ready} onGoLive={onGoLive} onEnd={onEnd} />
       </div>
     </fieldset>
   );
@@ -110,15 +111,17 @@ function LiveButton({
   publisher,
   ready,
   onGoLive,
+  onEnd,
 }: {
   publisher: Publisher;
   ready: boolean;
   onGoLive: () => void;
+  onEnd: () => void;
 }) {
   const { phase } = publisher.state;
   if (phase === "connected" || phase === "recovering" || phase === "connecting") {
     return (
-      <Button tone="danger" size="large" onClick={publisher.end} data-testid="end-live">
+      <Button tone="danger" size="large" onClick={onEnd} data-testid="end-live">
         {phase === "connecting" ? "Cancel" : "End broadcast"}
       </Button>
     );

@@ -69,6 +69,13 @@ function StudioOf({ room }: { room: Room }) {
   const { phase } = publisher.state;
   const onAir = phase === "connected" || phase === "recovering" || phase === "connecting";
   const leaving = useLeaving(onAir);
+  // A broadcast that has ended leaves nothing to record.
+  const end = async () => {
+    const mine = phase !== "connecting" && room.may.record && recorder.phase === "on";
+    const stopping = mine ? recorder.stop() : null;
+    publisher.end();
+    await stopping;
+  };
   return (
     <>
       <div className="page-head">
@@ -90,6 +97,7 @@ function StudioOf({ room }: { room: Room }) {
             publisher={publisher}
             recorder={recorder}
             mayRecord={room.may.record}
+            onEnd={() => void end()}
             onGoLive={() => publisher.goLive(codec)}
           />
         </div>
@@ -109,7 +117,7 @@ function StudioOf({ room }: { room: Room }) {
         <p className="soft">Leaving the studio ends the broadcast for everyone who is watching.</p>
         <DialogActions>
           <Button onClick={leaving.stay}>Stay</Button>
-          <Button tone="danger" onClick={leaving.leave}>
+          <Button tone="danger" onClick={() => void end().then(leaving.leave)}>
             End and leave
           </Button>
         </DialogActions>
