@@ -1,0 +1,113 @@
+"""`vtp admin` beside a running server, and without one: accounts and room tokens that the server takes."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.postgres import PostgresServer
+from tests.serving import PASSWORD, Api, serving
+
+
+async def run(
+    data_dir: Path, *arguments: str, stdin: str = "", database_url: str = ""
+) -> tuple[int, str, str]:
+    """Runs the real command in a process of its own; gives its code and what it wrote."""
+    environment = {"VTP_DATA_DIR": str(data_dir), "PATH": "/usr/bin:/bin", "VTP_DATABASE__URL": database_url}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "vtp", "admin", *arguments,
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        env=environment,
+    )  # fmt: skip
+    out, err = await process.communicate(stdin.encode())
+    assert process.returncode is not None
+    return process.returncode, out.decode(), err.decode()
+
+
+async def make_user(data_dir: Path, email: str, role: str, database_url: str = "") -> tuple[int, str, str]:
+    arguments = ["create-user", "--email", email, "--role", role, "--password-stdin"]
+    return await run(data_dir, *arguments, stdin=f"{PASSWORD}\n", database_url=database_url)
+
+
+async def test_an_account_made_beside_a_running_server_signs_in_at_once(api: Api, database_url: str) -> None:
+    data_dir = api.server.services.settings.data_dir
+    code, out, err = await make_user(data_dir, "Ada@School.example", "instructor", database_url)
+    assert (code, err) == (0, "")
+    person = await api.sign_in("ada@school.example")
+    assert person.user_id == out.strip()
+    profile = await api.call("GET", "/api/v1/auth/profile", by=person)
+    assert (profile.body["role"], profile.body["verified"]) == ("teacher", True)
+
+
+async def test_a_room_token_made_beside_a_running_server_opens_its_room(api: Api, database_url: str) -> None:
+    teacher = await api.person("teacher")
+    await api.call("POST", "/api/v1/signalling/room/create", {"room_name": "Physics"}, by=teacher)
+    await api.call("POST", "/api/v1/signalling/room/create", {"room_name": "Maths"}, by=teacher)
+    data_dir = api.server.services.settings.data_dir
+    code, out, _ = await run(data_dir, "token", "--room", "physics", "--publish", database_url=database_url)
+    assert code == 0
+    assert out.count("\n") == 1
+    token = out.strip()
+    seen = await api.call("GET", "/api/v1/rooms/physics", by=token)
+    assert seen.body["may"] == {
+        "enter": True,
+        "publish": True,
+        "watch": False,
+        "record": False,
+        "delete": False,
+    }
+    assert (await api.call("GET", "/api/v1/rooms/maths", by=token)).status == 403
+
+
+async def test_the_commands_work_before_the_server_ever_ran(tmp_path: Path) -> None:
+    data_dir = tmp_path / "data"
+    assert (await make_user(data_dir, "root@school.example", "admin"))[0] == 0
+    code, token, _ = await run(data_dir, "token", "--room", "demo", "--create", "--watch")
+    assert code == 0
+    async with serving(data_dir) as api:
+        assert api.server.setup_token is None
+        await api.sign_in("root@school.example")
+        assert (await api.call("GET", "/api/v1/rooms/demo", by=token.strip())).status == 200
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "sentence"),
+    [
+        (
+            ["token", "--room", "missing"],
+            "",
+            "There is no room missing: create it in the browser, or add --create.",
+        ),
+        (["token", "--room", "a b", "--create"], "", "slug of 1 to 64 letters"),
+        (["create-user", "--email", "x", "--password-stdin"], PASSWORD, "write an e-mail address"),
+        (["create-user", "--email", "a@b.c", "--role", "king", "--password-stdin"], PASSWORD, "no such role"),
+        (["create-user", "--email", "a@b.c", "--role", "guest", "--password-stdin"], PASSWORD, "no account"),
+        (["create-user", "--email", "a@b.c", "--password-stdin"], "short", "too short"),
+        (["create-user", "--email", "a@b.c", "--password-stdin"], "", "too short"),
+        (["create-user", "--email", "a@b.c"], PASSWORD, "--password-stdin"),
+    ],
+)
+async def test_what_cannot_be_is_refused_with_one_sentence(
+    tmp_path: Path, arguments: list[str], stdin: str, sentence: str
+) -> None:
+    code, out, err = await run(tmp_path, *arguments, stdin=stdin)
+    assert (code, out) == (1, "")
+    assert sentence in err
+    assert "Traceback" not in err
+    assert err.count("\n") == 1
+
+
+async def test_the_schema_is_brought_up_to_date_on_request(tmp_path: Path) -> None:
+    assert (await run(tmp_path, "migrate"))[1].startswith("Applied 0001")
+    assert (await run(tmp_path, "migrate"))[1] == "The schema is up to date.\n"
+
+
+async def test_a_database_that_is_not_there_is_told_in_a_sentence(
+    tmp_path: Path, postgres: PostgresServer
+) -> None:
+    url = f"postgresql://vtp@/nowhere?host={postgres.folder}"
+    code, _, err = await run(tmp_path, "migrate", database_url=url)
+    assert code == 1
+    assert 'database "nowhere" does not exist' in err
+    assert err.count("\n") == 1

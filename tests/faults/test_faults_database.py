@@ -1,0 +1,81 @@
+"""The database goes away under a running server, and comes back."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.postgres import PostgresServer, why_not
+from tests.serving import PASSWORD, Api, serving
+
+LOGIN = {"email": "teacher@school.example", "password": PASSWORD}
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[PostgresServer]:
+    reason = why_not()
+    if reason:
+        pytest.skip(reason)
+    server = PostgresServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+async def test_without_its_database_the_server_says_so_and_recovers(
+    own_postgres: PostgresServer, tmp_path: Path
+) -> None:
+    async with serving(tmp_path / "data", own_postgres.create_database()) as api:
+        person = await api.person("teacher")
+        await api.call("POST", "/api/v1/signalling/room/create", {"room_name": "Physics"}, by=person)
+        own_postgres.stop()
+        for method, path, body in (
+            ("GET", "/api/v1/rooms", None),
+            ("GET", "/api/v1/rooms/physics", None),
+            ("POST", "/api/v1/signalling/room/create", {"room_name": "Maths"}),
+            ("POST", "/api/v1/auth/login", LOGIN),
+            ("POST", "/api/v1/auth/refresh", {"refresh_token": person.refresh_token}),
+        ):
+            answer = await api.call(method, path, body, by=person)
+            assert (path, answer.status, answer.body["code"]) == (path, 503, "unavailable")
+            assert int(answer.headers["Retry-After"]) > 0
+        assert (await api.call("GET", "/health")).status == 200
+        assert (await api.call("GET", "/ready")).status == 503
+        own_postgres.start()
+        assert (await api.call("GET", "/ready")).status == 200
+        assert (await api.call("GET", "/api/v1/rooms", by=person)).status == 200
+        renewed = await api.call("POST", "/api/v1/auth/refresh", {"refresh_token": person.refresh_token})
+        assert renewed.status == 200
+
+
+async def test_calls_in_flight_when_the_database_dies_are_503_and_never_500(
+    own_postgres: PostgresServer, tmp_path: Path
+) -> None:
+    async with serving(tmp_path / "data", own_postgres.create_database()) as api:
+        person = await api.person("teacher")
+        statuses: asyncio.Queue[int] = asyncio.Queue()
+
+        async def keep_calling() -> None:
+            while True:
+                statuses.put_nowait(await _create(api, person.access_token))
+
+        callers = [asyncio.create_task(keep_calling()) for _ in range(6)]
+        before = [await statuses.get() for _ in range(20)]
+        await asyncio.to_thread(own_postgres.stop)
+        during = [statuses.get_nowait() for _ in range(statuses.qsize())]
+        after = [await statuses.get() for _ in range(20)]
+        for task in callers:
+            task.cancel()
+        await asyncio.wait(callers)
+        assert set(before) == {201}
+        assert set(during) <= {201, 503}
+        assert set(after[-6:]) == {503}
+        own_postgres.start()
+        assert await _create(api, person.access_token) == 201
+
+
+async def _create(api: Api, token: str) -> int:
+    return (await api.call("POST", "/api/v1/signalling/room/create", {"room_name": "x"}, by=token)).status
