@@ -11,7 +11,8 @@ from vtp.recording.view import RecordingView
 
 def summary_of(view: RecordingView) -> dict[str, Any]:
     """Columns of the row, measured from what the view holds now."""
-    tracks = {name: index for name, index in view.tracks.items() if index.has_media}
+    order = sorted(view.tracks, key=lambda name: (name != VIDEO_TRACK, name))  # the picture first
+    tracks = {name: view.tracks[name] for name in order if view.tracks[name].has_media}
     video = tracks.get(VIDEO_TRACK)
     best = best_map(video) if video else None
     duration_ns = view.manifest.duration_ns
