@@ -6,10 +6,13 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 from aiortc import rtcdtlstransport
 from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
+from OpenSSL import SSL
 
+from vtp.media import dtls
 from vtp.media.certificates import Certificates
 from vtp.media.dtls import MAX_QUEUED_DATAGRAMS, DtlsRole, DtlsSession, DtlsState, SrtpKeys
 from vtp.media.parameters import DtlsFingerprint, DtlsParameters
+from vtp.media.system_openssl import SystemConnection
 
 AES_CM, GCM_128, GCM_256 = 1, 7, 8
 
@@ -128,6 +131,21 @@ async def test_keys_are_those_of_the_peer_in_the_right_direction(pair: Pair) -> 
     ours, theirs = (server, client) if pair.role is DtlsRole.SERVER else (client, server)
     assert keys.send_key + keys.send_salt == ours
     assert keys.receive_key + keys.receive_salt == theirs
+
+
+async def test_client_works_without_the_systems_openssl(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dtls, "load_library", lambda: None)
+    pair = Pair(DtlsRole.CLIENT)
+    assert (await pair.connect()).profile == GCM_256, "aiortc is the server and prefers it"
+    assert isinstance(pair.session._seam.ssl, SSL.Connection)
+    await pair.close()
+
+
+async def test_client_uses_the_systems_openssl_which_takes_more_curves() -> None:
+    pair = Pair(DtlsRole.CLIENT)
+    await pair.connect()
+    assert isinstance(pair.session._seam.ssl, SystemConnection)
+    await pair.close()
 
 
 async def test_server_chooses_gcm_128_though_the_client_names_gcm_256_first(server: Pair) -> None:

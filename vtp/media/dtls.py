@@ -29,6 +29,7 @@ from vtp.media.dtls_flight import (
     split_records,
 )
 from vtp.media.parameters import DtlsFingerprint, DtlsParameters
+from vtp.media.system_openssl import SystemConnection, SystemContext, load_library
 
 HANDSHAKE_LIMIT_S = 10.0
 MAX_QUEUED_DATAGRAMS = 16
@@ -86,6 +87,7 @@ class DtlsCertificate(RTCCertificate):
     """
 
     _context: SSL.Context | None = None
+    _system_context: SystemContext | None = None
 
     def fingerprint(self) -> DtlsFingerprint:
         """The SHA-256 fingerprint that signalling carries, RFC 8122."""
@@ -100,6 +102,16 @@ class DtlsCertificate(RTCCertificate):
             context.set_options(SSL.OP_NO_QUERY_MTU)  # else OpenSSL forgets the limit at the first message
             self._context = context
         return self._context
+
+    def open_client(self) -> SystemConnection | None:
+        """A connection for the client's role by the system's OpenSSL; None where the system has none."""
+        if self._system_context is None:
+            library = load_library()
+            if library is None:
+                return None
+            profiles = b":".join(profile.openssl_profile for profile in SRTP_PROFILES)
+            self._system_context = SystemContext(library, self._key, self._cert, profiles)
+        return SystemConnection(self._system_context)
 
 
 class DtlsOwner(Protocol):
@@ -141,6 +153,7 @@ class _Seam(RTCDtlsTransport):
     def __init__(self, pipe: _Pipe, certificate: DtlsCertificate, now_ms: Callable[[], int]) -> None:
         super().__init__(cast(RTCIceTransport, pipe), [certificate])
         self._pipe = pipe
+        self._certificate = certificate
         self._srtp_profiles = list(SRTP_PROFILES)
         self._progress = HandshakeProgress()
         self._flight = LastFlight()
@@ -173,6 +186,8 @@ class _Seam(RTCDtlsTransport):
         self._set_state(aiortc_dtls.State.FAILED)
 
     async def _do_handshake(self) -> None:
+        if self._role == DtlsRole.CLIENT and (connection := self._certificate.open_client()):
+            self._ssl = cast(SSL.Connection, connection)
         self.ssl.set_ciphertext_mtu(MAX_DATAGRAM_BYTES)
         while not self.encrypted:
             try:
