@@ -1,9 +1,9 @@
 # Python faces of the primitives, for tests and tools; the packet path itself never comes through here.
 # Parsers raise ValueError with a sentence. C functions keep their noun-first names (rtp_parse), these are verb-first.
 
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
-from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
-from libc.string cimport memcpy, memset
+from cpython.bytes cimport PyBytes_AS_STRING
+from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
+from libc.string cimport memset
 
 cimport vtp.rtp_fast.codecs as _codecs
 cimport vtp.rtp_fast.header as _header
@@ -160,7 +160,7 @@ def write_stun_success(bytes request, bytes address, int port, bytes key) -> byt
 
 
 def write_stun_error(bytes request, int code, key: bytes | None = None) -> bytes:
-    """The Binding error that answers request, with integrity when a key is given. ValueError when it may not be sent."""
+    """The Binding error that answers request, with integrity when a key is given. ValueError: may not be sent."""
     cdef _stun.StunMessage message
     cdef uint8_t out[256]
     _parse_stun(request, &message)
@@ -193,7 +193,7 @@ def write_stun_request(
 
 
 def derive_srtp_key(bytes key, bytes salt, int label, int length) -> bytes:
-    """A session key or salt of RFC 3711 section 4.3 (at most 32 bytes); key has 16 or 32 bytes, salt 12 or 14."""
+    """A session key or salt of RFC 3711 section 4.3, at most 32 bytes; key: 16 or 32 bytes, salt: 12 or 14."""
     cdef uint8_t out[32]
     if len(key) not in (16, 32) or len(salt) not in (12, 14) or not 0 < length <= 32 or not 0 <= label <= 255:
         raise ValueError(_REASONS[_srtp.SRTP_ERROR_ARGUMENT])
@@ -209,7 +209,7 @@ cdef class Srtp:
     """One direction of SRTP and SRTCP, from a master key and salt (RFC 3711, RFC 7714). Not thread-safe.
 
     profile: PROFILE_* (IANA's 1, 7 or 8). sender: protects; else unprotects. With session_keys the key and salt
-    given are used as they are for RTP and RTCP, with an HMAC key of zeros (published vectors). ValueError says what is wrong.
+    given are used as they are for RTP and RTCP, with an HMAC key of zeros (published vectors).
     """
 
     cdef _srtp.SrtpSession session

@@ -311,7 +311,7 @@ cdef inline void av1_skip_operating_points(BitReader* bits) noexcept nogil:
 
 
 cdef inline int av1_sequence_size(const uint8_t* data, int length, uint16_t* width, uint16_t* height) noexcept nogil:
-    """Largest frame size, from the payload of a sequence header OBU (AV1 bitstream section 5.5.1): 0 or CODEC_ERROR_*."""
+    """Largest frame size, from a sequence header OBU's payload (AV1 bitstream section 5.5.1): 0 or CODEC_ERROR_*."""
     cdef BitReader bits
     cdef uint32_t across_bits, down_bits, across, down
     bits_open(&bits, data, length, False)
@@ -391,7 +391,7 @@ cdef inline int vp9_skip_references(const uint8_t* payload, int length, int at) 
 
 
 cdef inline int vp9_take_structure(const uint8_t* payload, int length, int at, PayloadInfo* out) noexcept nogil:
-    """Behind the scalability structure, or CODEC_ERROR_*; the size of the top layer into out. RFC 9628 section 4.2.1."""
+    """Behind the scalability structure, or CODEC_ERROR_*; the top layer's size into out. RFC 9628 section 4.2.1."""
     cdef int layers, i, groups
     cdef uint8_t first
     if at >= length:

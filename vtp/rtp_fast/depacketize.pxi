@@ -2,7 +2,7 @@
 #
 # Packets are ordered by sequence number; a hole is waited for at most reorder_ms. Video with a hole is dropped up to
 # the next key frame, audio goes on and says so. All work per packet runs without the GIL and makes no Python object;
-# poll() turns finished units into AccessUnits. Time is an argument. Its parts: depacketize_state, _units, _formats, _order.
+# poll() turns finished units into AccessUnits. Time is an argument. The parts are included below.
 # Sources: RFC 3550 (order), RFC 7741 (VP8), RFC 9628 (VP9), RFC 6184 (H.264), the AV1 RTP specification 1.0.
 
 cimport cython
@@ -27,11 +27,11 @@ include "depacketize_order.pxi"
 cdef class AccessUnit:
     """One frame of video or one packet of audio, whole and in order.
 
-    data: H.264 in Annex B with SPS and PPS before each IDR; a VP8 frame; a VP9 frame or superframe of all spatial layers;
-    an AV1 temporal unit in low-overhead format without temporal delimiter, with a sequence header on key frames; an Opus
-    packet; PCM samples. rtp_timestamp: extended to 64 bits, monotone across wraps within one ssrc. arrival_ns: of its
-    first packet. after_gap: units before it were lost or dropped, or the SSRC changed. width, height: of key frames,
-    0 when unknown.
+    data: H.264 in Annex B with SPS and PPS before each IDR; a VP8 frame; a VP9 frame or superframe of all spatial
+    layers; an AV1 temporal unit in low-overhead format without temporal delimiter, with a sequence header on key frames;
+    an Opus packet; PCM samples. rtp_timestamp: extended to 64 bits, monotone across wraps within one ssrc. arrival_ns:
+    of its first packet. after_gap: units before it were lost or dropped, or the SSRC changed. width, height: of key
+    frames, 0 when unknown.
     """
 
     cdef readonly bytes data
@@ -68,8 +68,8 @@ cdef AccessUnit dep_wrap(DepUnit* unit):
 cdef class Depacketizer:
     """Orders the RTP packets of one track and assembles access units. Not thread-safe; one thread uses it.
 
-    codec: CODEC_*; clock_rate: of the RTP timestamps in Hz; reorder_ms: how long to wait for a missing packet (at least the
-    NACK window); payload_type: packets of others (comfort noise, DTMF) only fill their number; -1 takes all.
+    codec: CODEC_*; clock_rate: of the RTP timestamps in Hz; reorder_ms: how long to wait for a missing packet (at least
+    the NACK window); payload_type: packets of others (comfort noise, DTMF) only fill their number; -1 takes all.
     ValueError for an unknown codec or a negative time.
     """
 

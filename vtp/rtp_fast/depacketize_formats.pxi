@@ -202,7 +202,8 @@ cdef int dep_append_obu(DepBuffer* out, uint8_t* head, int head_len, const uint8
     return dep_append(out, body, <size_t> length)
 
 
-cdef int dep_note_av1(DepState* s, int kind, uint8_t* head, int head_len, const uint8_t* body, int length) noexcept nogil:
+cdef int dep_note_av1(
+        DepState* s, int kind, uint8_t* head, int head_len, const uint8_t* body, int length) noexcept nogil:
     """What an OBU tells: a sequence header is kept; the first frame header says whether this is a key frame."""
     if kind == 1:
         s.frame.has_sps = 1

@@ -120,7 +120,7 @@ cdef inline int packet_kind(const uint8_t* p, size_t n) noexcept nogil:
 
 cdef inline void rtp_parse_one_byte_extensions(
         const uint8_t* p, size_t at, size_t end, RtpPacket* out) noexcept nogil:
-    """Elements of the one-byte form, RFC 8285 section 4.2; stops at id 15, at a zero id with a length, or at the end."""
+    """Elements of the one-byte form, RFC 8285 section 4.2; stops at id 15 and at a zero id with a length."""
     cdef size_t length
     while at < end and out.ext_count < RTP_MAX_EXTENSIONS:
         if p[at] == 0:

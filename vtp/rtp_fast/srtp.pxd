@@ -271,7 +271,7 @@ cdef inline SrtpStream* srtp_stream(SrtpSession* session, uint32_t ssrc, int cre
 
 
 cdef inline int64_t srtp_index(const SrtpStream* stream, uint16_t sequence) noexcept nogil:
-    """The 48-bit index that a sequence number most likely has, RFC 3711 section 3.3.1; <0 when before the first roll-over.
+    """The likeliest 48-bit index of a sequence number, RFC 3711 section 3.3.1; <0: before the first of all.
 
     A stream that has not started has ROC 0.
     """

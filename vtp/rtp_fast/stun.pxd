@@ -306,7 +306,8 @@ cdef inline int stun_write_success(
 
 
 cdef inline int stun_write_error(
-        uint8_t* out, size_t cap, const StunMessage* request, int code, const uint8_t* key, size_t keylen) noexcept nogil:
+        uint8_t* out, size_t cap, const StunMessage* request, int code,
+        const uint8_t* key, size_t keylen) noexcept nogil:
     """A Binding error (400, 401, 420, 487, 500 …) without a phrase: its length or STUN_ERROR_*.
 
     420 lists the request's unknown attributes. key NULL: without MESSAGE-INTEGRITY, as 400 and 401 have to be
