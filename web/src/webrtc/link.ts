@@ -52,6 +52,11 @@ export abstract class MediaLink {
   /** Adds transceivers and tracks to a new connection, before the offer is made. */
   protected abstract prepare(peer: RTCPeerConnection): Promise<void> | void;
 
+  /** The answer as it is given to the browser. */
+  protected tuneAnswer(answer: string): string {
+    return answer;
+  }
+
   get state(): LinkState {
     return this.#state;
   }
@@ -124,7 +129,7 @@ export abstract class MediaLink {
       const resource = await SessionResource.create(this.options.send, this.options.endpoint, offer);
       if (!isCurrent()) return void resource.delete();
       this.#resource = resource;
-      await peer.setRemoteDescription({ type: "answer", sdp: resource.answer });
+      await peer.setRemoteDescription({ type: "answer", sdp: this.tuneAnswer(resource.answer) });
       if (!isCurrent()) return;
       this.#watchDtls(peer, isCurrent);
       if (peer.connectionState !== "connected") this.#expectConnection();

@@ -1,6 +1,7 @@
 /** Publishing over WHIP (RFC 9725): one audio and one video track into a room. */
 import { type CodecChoice, orderCodecs } from "./codecs";
 import { type LinkOptions, MediaLink } from "./link";
+import { withStartBitrate } from "./start_bitrate";
 
 export interface WhipOptions extends LinkOptions {
   codec: CodecChoice;
@@ -46,6 +47,10 @@ export class WhipClient extends MediaLink {
     const able = RTCRtpSender.getCapabilities("video")?.codecs ?? [];
     if (able.length > 0) video.setCodecPreferences?.(orderCodecs(able, this.whip.codec));
     await this.#limitVideo();
+  }
+
+  protected override tuneAnswer(answer: string): string {
+    return withStartBitrate(answer, this.#maxVideoBitrate_bps);
   }
 
   async #limitVideo(): Promise<void> {
