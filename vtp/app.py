@@ -8,6 +8,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from vtp.accounts.refusals import note_refusals
 from vtp.control import ControlServer
 from vtp.data_folder import DataFolder, open_data_folder
 from vtp.drain import Drain
@@ -98,6 +99,7 @@ def build_http(services: Services, listening: Listening, tls: ServerTls | None) 
         guard,
         IdempotencyStore(services.database),
         services.doors,
+        note_refusals(services.accounts.audit),
     )
     parts = HttpParts(
         settings=settings,

@@ -260,6 +260,16 @@ async def test_other_accounts_are_told_apart_by_status(api: Api) -> None:
         assert (await api.call("PATCH", path, {"approved": True}, by=admin)).status == status
 
 
+async def test_who_was_refused_what_is_in_the_audit_log(api: Api) -> None:
+    student = await api.person("student")
+    await api.call("POST", "/api/v1/signalling/room/create", {"room_name": "x"}, by=student)
+    async with api.server.services.database.read() as tx:
+        statement = select(audit_log).where(audit_log.c.event == "authz_fail")
+        refusal = (await tx.execute(statement)).mappings().one()
+    assert (refusal["actor_id"], refusal["subject"]) == (student.user_id, "/api/v1/signalling/room/create")
+    assert refusal["details"]["code"] == "forbidden"
+
+
 async def test_rights_and_refusals_are_in_the_audit_log_and_no_secret_is(api: Api) -> None:
     admin, newcomer = await api.person("admin"), await api.newcomer(role="teacher")
     await api.call("PATCH", f"/api/v1/users/{newcomer.user_id}", {"approved": True}, by=admin)

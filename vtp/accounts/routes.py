@@ -5,6 +5,7 @@ from aiohttp import web
 from vtp.accounts.administration import Administration
 from vtp.accounts.audit import Origin
 from vtp.accounts.cookies import cookie_header, read_cookie
+from vtp.accounts.refusals import origin_of_request
 from vtp.accounts.schemas import (
     LoginReply,
     LoginRequest,
@@ -175,8 +176,7 @@ def client_of(call: Call) -> Client:
 
 def origin_of(call: Call) -> Origin:
     """Where a call came from, for the audit log."""
-    agent = call.request.headers.get("User-Agent", "")
-    return Origin(ip=client_of(call).address, user_agent=agent, request_id=call.request_id)
+    return origin_of_request(call.request)
 
 
 def _welcome(user: User) -> str:

@@ -14,7 +14,7 @@ from vtp.http.client import Client
 from vtp.http.etags import etag_of, matches_none
 from vtp.http.idempotency import read_key, ticket_of
 from vtp.http.identity import Authenticator, Principal
-from vtp.http.keys import CLIENT
+from vtp.http.keys import CLIENT, PRINCIPAL
 from vtp.http.routing import Access, Call, Route
 from vtp.http.security import BrowserGuard
 from vtp.http.throttle import Throttle
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from vtp.http.idempotency import IdempotencyStore
 
 AioHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+NoteRefusal = Callable[[web.Request, str, Forbidden], Awaitable[None]]  # request, "METHOD path", why
 
 
 class Dispatcher:
@@ -38,6 +39,7 @@ class Dispatcher:
         guard: BrowserGuard,
         idempotency: IdempotencyStore | None,
         doors: Doors,
+        note_refusal: NoteRefusal | None = None,
     ) -> None:
         self._settings = settings
         self._authenticator = authenticator
@@ -45,6 +47,7 @@ class Dispatcher:
         self._guard = guard
         self._idempotency = idempotency
         self._doors = doors
+        self._note_refusal = note_refusal
 
     def handler_of(self, route: Route) -> AioHandler:
         """The aiohttp handler of a route."""
@@ -55,14 +58,18 @@ class Dispatcher:
                 return await self._handle(route, request, client)
             except RateLimited:
                 raise
-            except VtpError:
+            except VtpError as error:
                 self._throttle.note_failure(route.limit, client.address)
+                if isinstance(error, Forbidden) and self._note_refusal is not None:
+                    await self._note_refusal(request, f"{route.method} {route.path}", error)
                 raise
 
         return handle
 
     async def _handle(self, route: Route, request: web.Request, client: Client) -> web.StreamResponse:
         principal = await self._identify(route, request)
+        if principal is not None:
+            request[PRINCIPAL] = principal
         if principal is None or principal.from_cookie or "Authorization" not in request.headers:
             self._guard.refuse_foreign(request, client)
         self._throttle.admit(route.limit, client.address, principal)
