@@ -24,7 +24,7 @@ def unblocked_loop(cpu_limit_s: float = CPU_LIMIT_S, wall_limit_s: float = WALL_
         if cpu_s > cpu_limit_s or wall_s > wall_limit_s:
             blocked.append(f"{handle!r}: {cpu_s:.2f} s of CPU, {wall_s:.2f} s")
 
-    asyncio.Handle._run = measured  # type: ignore[method-assign]
+    asyncio.Handle._run = measured  # type: ignore[method-assign, assignment]
     try:
         yield
     finally:
