@@ -5,7 +5,7 @@ Rooms and accounts are the test's: `RoomList` knows two rooms, a bearer token na
 
 import asyncio
 import fractions
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,10 +31,12 @@ from vtp.http.dispatch import Dispatcher
 from vtp.http.identity import Principal, Role
 from vtp.http.metrics import HttpMetrics
 from vtp.http.pages import Pages
+from vtp.http.routing import RouteTable
 from vtp.http.security import BrowserGuard
 from vtp.http.throttle import Throttle
 from vtp.media.plane import MediaPlane, start_media
-from vtp.rooms.live import LiveRooms
+from vtp.rooms.live import LiveRoom, LiveRooms
+from vtp.rooms.program import Presenter
 from vtp.settings import Settings
 from vtp.signalling.routes import build_routes
 
@@ -95,7 +97,7 @@ class MediaServer:
     url: str
     http: aiohttp.ClientSession
 
-    def room(self, slug: str = "physics"):  # type: ignore[no-untyped-def]
+    def room(self, slug: str = "physics") -> LiveRoom:
         found = self.live_rooms.get(self.rooms.rooms[slug].room_id)
         assert found is not None
         return found
@@ -118,7 +120,7 @@ async def running_server(threads: int = 1, **settings: object) -> AsyncIterator[
     await plane.close()
 
 
-def _application(settings: Settings, *tables):  # type: ignore[no-untyped-def]
+def _application(settings: Settings, *tables: RouteTable) -> web.Application:
     guard = BrowserGuard([])
     dispatcher = Dispatcher(settings, NamedPrincipals(), Throttle(settings.limits), guard, None, Doors())
     parts = HttpParts(
@@ -216,11 +218,12 @@ class Client:
         headers = {"Content-Type": "application/sdp", "Authorization": f"Bearer {self.token}"}
         return await self.server.http.post(f"{self.server.url}{path}", data=sdp, headers=headers)
 
-    async def call(self, method: str, **options: object) -> aiohttp.ClientResponse:
-        headers = {"Authorization": f"Bearer {self.token}", **options.pop("headers", {})}  # type: ignore[dict-item]
-        return await self.server.http.request(
-            method, self.server.url + self.location, headers=headers, **options
-        )  # type: ignore[arg-type]
+    async def call(
+        self, method: str, data: str | None = None, headers: Mapping[str, str] | None = None
+    ) -> aiohttp.ClientResponse:
+        all_headers = {"Authorization": f"Bearer {self.token}", **(headers or {})}
+        url = self.server.url + self.location
+        return await self.server.http.request(method, url, data=data, headers=all_headers)
 
     async def start(self, path: str) -> None:
         async with await self.post(path, await self.offer()) as response:
@@ -267,3 +270,10 @@ async def client(server: MediaServer, token: str) -> AsyncIterator[Client]:
         yield made
     finally:
         await made.connection.close()
+
+
+def presenter_of(server: MediaServer) -> Presenter:
+    """Who presents in the room of physics."""
+    presenter = server.room().program.presenter
+    assert presenter is not None
+    return presenter

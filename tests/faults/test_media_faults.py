@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from aiortc import RTCSessionDescription
 
-from tests.media_server import Client, MediaServer, client, running_server
+from tests.media_server import Client, MediaServer, client, presenter_of, running_server
 from vtp.errors import Conflict, StartupError, Unavailable
 from vtp.media import transport as transport_module
 from vtp.media.plane import start_media
@@ -90,7 +90,7 @@ async def test_presenter_who_falls_silent_makes_place_for_another(server: MediaS
         assert not server.room().program.is_live
         async with client(server, "bob") as bob:
             await bob.publish()
-            assert server.room().program.presenter.full_name == "Bob"
+            assert presenter_of(server).full_name == "Bob"
 
 
 async def test_peer_that_closes_its_connection_ends_its_session(server: MediaServer, alice: Client) -> None:
@@ -99,7 +99,7 @@ async def test_peer_that_closes_its_connection_ends_its_session(server: MediaSer
         async with client(server, "bob") as bob:
             await bob.watch()
             await bob.see(1)
-            presenter = server.room().program.presenter
+            presenter = presenter_of(server)
             (transport,) = set(server.room().router.transports.values()) - {presenter.transport}
             ended = end_of(transport)
             await bob.connection.close()

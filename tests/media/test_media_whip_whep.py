@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from tests.media_server import MediaServer, client, running_server
+from tests.media_server import MediaServer, client, presenter_of, running_server
 
 LIMIT_S = 20
 
@@ -89,7 +89,7 @@ async def test_deleting_the_publication_leaves_viewers_waiting_for_the_next(serv
 async def test_chosen_participant_is_watched_until_it_leaves(server: MediaServer) -> None:
     async with client(server, "alice") as teacher, client(server, "bob") as student, asyncio.timeout(LIMIT_S):
         await teacher.publish()
-        presenter = server.room().program.presenter
+        presenter = presenter_of(server)
         await student.watch(f"/whep/physics?peer={presenter.participant_id}")
         await student.see(3)
         await teacher.call("DELETE")

@@ -72,6 +72,17 @@ class Pair:
             self.pipe.queue.put_nowait(datagram)
         return True
 
+    def record_peer(self) -> list[bytes]:
+        """What the peer sends from now on."""
+        sent: list[bytes] = []
+
+        def deliver(data: bytes) -> None:
+            sent.append(data)
+            self.session.receive(data)
+
+        self.pipe.deliver = deliver
+        return sent
+
     def start(self) -> None:
         ours = self.certificate.fingerprint()
         theirs = RTCDtlsParameters(fingerprints=[RTCDtlsFingerprint(ours.algorithm, ours.value)])
@@ -203,8 +214,7 @@ async def test_lost_flight_is_resent_when_the_peer_repeats(server: Pair) -> None
         return losses >= 0
 
     server.lose = lose_first
-    hello: list[bytes] = []
-    server.pipe.deliver = lambda data: (hello.append(data), server.session.receive(data))[1]
+    hello = server.record_peer()
     server.start()
     await server.first_sent.wait()
     clock["now"] = 60
@@ -216,8 +226,7 @@ async def test_lost_flight_is_resent_when_the_peer_repeats(server: Pair) -> None
 async def test_repeat_within_fifty_milliseconds_is_not_answered(server: Pair) -> None:
     server.session._seam._now_ms = lambda: 0
     server.lose = lambda datagram: True
-    hello: list[bytes] = []
-    server.pipe.deliver = lambda data: (hello.append(data), server.session.receive(data))[1]
+    hello = server.record_peer()
     server.start()
     await server.first_sent.wait()
     sent = len(server.sent)
