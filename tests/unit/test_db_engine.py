@@ -135,6 +135,14 @@ async def test_an_sqlite_file_is_its_owners_alone(tmp_path: Path) -> None:
     await database.close()
 
 
+async def test_a_file_that_is_no_database_is_told_in_a_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("These are notes, not a database. " * 100)
+    with pytest.raises(StartupError, match=r"notes\.txt cannot be used: file is not a database\.$"):
+        await Database.open(f"sqlite:///{file}")
+    assert file.read_text().startswith("These are notes")
+
+
 async def test_two_processes_write_to_one_sqlite_file(tmp_path: Path) -> None:
     """Two engines on a file are to each other as the server is to a `vtp admin` beside it."""
     url = f"sqlite:///{tmp_path}/vtp.db"

@@ -23,6 +23,8 @@ from vtp.ids import new_id, parse_id
 from vtp.limits import FailureBackoff, WindowLimiter
 from vtp.settings import AccountSettings, LimitSettings
 
+KEPT_AFTER_END = timedelta(days=7)  # what a stolen token was used for can be looked into meanwhile
+
 Clock = Callable[[], datetime]
 
 
@@ -87,10 +89,12 @@ class AccountService:
         self._renewals = WindowLimiter(limits.refreshes_per_account_per_5_minutes, 300)
 
     async def start(self) -> None:
-        """Recalls the sessions ended before a restart, whose access tokens may still be about."""
+        """Recalls the sessions ended before a restart, whose access tokens may still be about, and deletes
+        those over for so long that nobody asks any more."""
         now = self._clock()
         since = now - timedelta(seconds=self._settings.access_token_ttl_s)
-        async with self._database.read() as tx:
+        async with self._database.transaction() as tx:
+            await self._sessions.forget_over(tx, now - KEPT_AFTER_END)
             self._changes.end_sessions(await self._sessions.ended_since(tx, since), now)
 
     async def register(self, wish: Registration, origin: Origin) -> User:

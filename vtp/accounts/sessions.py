@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.audit import MAX_AGENT_CHARACTERS, Origin, clean
@@ -142,6 +142,11 @@ class Sessions:
     async def ended_since(self, tx: AsyncConnection, since: datetime) -> list[str]:
         """Sessions ended lately, whose access tokens may still be about."""
         return list((await tx.execute(select(sessions.c.id).where(sessions.c.revoked_at >= since))).scalars())
+
+    async def forget_over(self, tx: AsyncConnection, before: datetime) -> int:
+        """Deletes sessions, with their refresh tokens, that ran out before then; gives how many."""
+        over = or_(sessions.c.expires_at < before, sessions.c.revoked_at < before)
+        return (await tx.execute(delete(sessions).where(over))).rowcount
 
     def _lifetimes(self, role: Role) -> tuple[timedelta, timedelta]:
         """Idle and absolute lifetime; shorter for admins (NIST SP 800-63B, AAL2)."""
