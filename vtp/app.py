@@ -25,6 +25,7 @@ from vtp.settings import Settings
 
 WEB_DIST = Path(__file__).resolve().parent.parent / "web" / "dist"
 CLOSE_CONNECTIONS_S = 1.0  # of the 5 s that SIGTERM gives; the rest is for finalizing recordings
+IDLE_CONNECTION_S = 75.0  # between requests, and for a request's head to arrive at all
 OPEN_ROOMS_HOST = "localhost"
 
 
@@ -118,7 +119,12 @@ async def _open_http(
 ) -> web.Application:
     """Serves on the bound sockets, until the runner is cleaned up."""
     application = build_http(services, listening, tls)
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=CLOSE_CONNECTIONS_S)
+    runner = web.AppRunner(
+        application,
+        access_log=None,
+        shutdown_timeout=CLOSE_CONNECTIONS_S,
+        keepalive_timeout=IDLE_CONNECTION_S,
+    )
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     for one in listening.http:
