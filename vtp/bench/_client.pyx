@@ -19,7 +19,7 @@ from vtp.rtp_fast.header cimport (
     rtp_find_ext, write16, write24, write32, write64,
 )
 from vtp.rtp_fast.srtp cimport (
-    SrtpSession, SrtpStream, srtcp_protect, srtcp_unprotect, srtp_close, srtp_open, srtp_protect, srtp_stream,
+    SRTP_ERROR_REPLAY, SrtpSession, SrtpStream, srtcp_protect, srtcp_unprotect, srtp_close, srtp_open, srtp_protect, srtp_stream,
     srtp_unprotect,
 )
 from vtp.rtp_fast.stun cimport (

@@ -98,7 +98,7 @@ _OPTIONS: dict[str, dict[str, str]] = {
     },
     "libvpx": _REALTIME_VPX,
     "libvpx-vp9": _REALTIME_VPX,
-    "libsvtav1": {"preset": "12", "svtav1-params": "pred-struct=1"},
+    "libsvtav1": {"preset": "10", "svtav1-params": "pred-struct=1:rc=2:rtc=1"},
     "libaom-av1": {"usage": "realtime", "cpu-used": "10", "lag-in-frames": "0"},
 }  # fmt: skip
 

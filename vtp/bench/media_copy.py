@@ -12,7 +12,7 @@ _OBU_SEQUENCE_HEADER = 1
 
 
 class VideoCopier:
-    """H.264 as annex B with its parameter sets in band, AV1 with its sequence header, VP8 and VP9 unchanged."""
+    """H.264 as annex B with its parameter sets, AV1 with its sequence header, VP8 and VP9 unchanged."""
 
     def __init__(self, stream: Any, codec: str) -> None:
         self._filter = BitStreamFilterContext("h264_mp4toannexb", stream) if codec == "h264" else None

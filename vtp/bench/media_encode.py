@@ -43,7 +43,7 @@ class UnitMaker(Protocol):
 
 
 class VideoEncoder:
-    """Decodes a stream and encodes it as H.264, baseline, in annex B with parameter sets before every key frame."""
+    """Decodes a stream and encodes it as baseline H.264, annex B, parameter sets before every key frame."""
 
     def __init__(self, stream: Any, bitrate_bps: int = 0) -> None:
         self._stream = stream

@@ -126,7 +126,7 @@ class MediaSource:
             maker.request_key_frame()
 
     def units(self) -> Iterator[Unit]:
-        """Access units, times from 0 on and across repetitions. Raises SourceError when reading breaks off."""
+        """Access units, times from 0 on, across repetitions. Raises SourceError when reading breaks off."""
         offset_s = 0.0
         while True:
             end_s = offset_s

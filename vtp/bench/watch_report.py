@@ -58,6 +58,7 @@ def _figures(viewings: Sequence[Viewing]) -> dict[str, Any]:
     figures["frames_broken"] = sum(stream["frames_broken"] + stream["frames_undecodable"] for stream in main)
     figures["freezes"] = sum(stream["freezes"] for stream in main)
     figures["freeze_ms"] = round(sum(stream["freeze_ns"] for stream in main) / 1e6, 1)
+    figures["duplicates"] += sum(viewing.client.get("replayed", 0) for viewing in viewings)
     figures["unprotect_failed"] = sum(viewing.client.get("unprotect_failed", 0) for viewing in viewings)
     return {**figures, **_delay(main), "first_frame_ms": first}
 
@@ -91,7 +92,8 @@ def _client_first_ms(viewing: Viewing) -> float | None:
 
 _COLUMNS = {
     "client": "client", "frames": "frames", "packets": "packets", "lost": "lost", "recovered": "again",
-    "delay_p50_ms": "p50 ms", "delay_p99_ms": "p99 ms", "freeze_ms": "frozen ms", "first_frame_ms": "first ms",
+    "delay_p50_ms": "p50 ms", "delay_p99_ms": "p99 ms", "freeze_ms": "frozen ms",
+    "first_frame_ms": "first ms",
 }  # fmt: skip
 
 

@@ -14,7 +14,7 @@ _H264_PROFILES = ("42e01f", "42001f", "4d001f", "64001f", "640c1f")
 
 
 def viewer_media() -> list[OfferedMedia]:
-    """What a viewer offers to receive: audio and video in all codecs, retransmission for every video codec."""
+    """What a viewer offers to receive: sound and picture in all codecs, RTX for every video codec."""
     video = [
         ("vp8", ""),
         ("vp9", "profile-id=0"),
@@ -47,7 +47,7 @@ def viewer_media() -> list[OfferedMedia]:
 
 @dataclass
 class Viewing:
-    """What one viewer saw; `streams` are the engine's figures, `failure` is why it never or no longer received."""
+    """What one viewer saw; `streams` are the engine's figures, `failure` is why it saw nothing or no more."""
 
     started_ns: int
     joined_ms: float = 0.0

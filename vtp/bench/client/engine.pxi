@@ -138,7 +138,8 @@ cdef class Engine:
             run_loop(self.core, &self.lock)
 
     def close(self) -> None:
-        """Stops the thread; the clients' figures can still be read."""
+        """Stops the thread and closes the sockets; the clients' figures can still be read."""
+        cdef int64_t i
         with nogil:
             client_lock_take(&self.lock)
             self.core.stopping = True
@@ -147,6 +148,10 @@ cdef class Engine:
         if self.thread is not None:
             self.thread.join()
             self.thread = None
+        for i in range(self.core.count):
+            if self.core.clients[i] != NULL and self.core.clients[i].fd >= 0:
+                close(self.core.clients[i].fd)
+                self.core.clients[i].fd = -1
 
     def poll_events(self) -> list:
         """What happened since the last call: (EVENT_*, client, value), the value as the event's comment says."""

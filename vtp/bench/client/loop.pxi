@@ -10,6 +10,9 @@ cdef void receive_rtp(Core* core, Client* client, uint8_t* data, int length, int
     cdef Incoming* stream
     cdef const RtpExt* extension
     length = srtp_unprotect(&client.receive, data, length, &parsed)
+    if length == SRTP_ERROR_REPLAY:
+        client.replayed += 1
+        return
     if length < 0:
         client.unprotect_failed += 1
         return

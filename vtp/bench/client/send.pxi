@@ -149,7 +149,7 @@ cdef int64_t pace(Core* core, Client* client, Outgoing* stream) noexcept nogil:
     cdef int burst
     while stream.unit_count:
         unit = &stream.units[stream.unit_head]
-        at_ns = unit.due_ns if unit.due_ns > stream.burst_ns else stream.burst_ns
+        at_ns = unit.due_ns if stream.sent == unit.first else stream.burst_ns
         if core.now_ns < at_ns:
             return at_ns
         burst = 0
@@ -161,7 +161,7 @@ cdef int64_t pace(Core* core, Client* client, Outgoing* stream) noexcept nogil:
             stream.unit_head = (stream.unit_head + 1) % UNIT_SLOTS
             stream.unit_count -= 1
             stream.units_sent += 1
-        if stream.video:
+        else:
             stream.burst_ns = core.now_ns + BURST_NS
     return INT64_MAX
 

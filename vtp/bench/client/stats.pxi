@@ -97,6 +97,7 @@ cdef dict client_dict(Client* client, int64_t wall_ns):
         "datagrams_received": client.datagrams_received,
         "datagrams_sent": client.datagrams_sent,
         "unprotect_failed": client.unprotect_failed,
+        "replayed": client.replayed,
         "unknown_streams": client.unknown_streams,
         "malformed": client.malformed,
         "send_failed": client.send_failed,

@@ -253,6 +253,7 @@ cdef struct Client:
     uint64_t datagrams_received
     uint64_t datagrams_sent
     uint64_t unprotect_failed
+    uint64_t replayed            # packets that came twice: SRTP's replay window stops them
     uint64_t unknown_streams
     uint64_t malformed
     uint64_t send_failed
