@@ -33,6 +33,7 @@ class Changes:
     def change_rights(self, user_id: str, rights: Rights, now: datetime) -> None:
         """Replaces what this person's access tokens say."""
         self._forget_old(now)
+        self._rights.pop(user_id, None)
         self._rights[user_id] = (now, rights)
 
     def has_ended(self, session_id: str) -> bool:
@@ -40,17 +41,18 @@ class Changes:
         return session_id in self._ended
 
     def rights_of(self, claims: AccessClaims) -> Rights:
-        """What the person may do now."""
-        changed = self._rights.get(claims.user_id)
-        return changed[1] if changed else claims.rights
+        """What the person may do now: a token made after the change knows better than we remember."""
+        at, rights = self._rights.get(claims.user_id, (None, claims.rights))
+        made_at = claims.expires_at - self._ttl
+        return rights if at is not None and made_at <= at else claims.rights
 
     def _forget_old(self, now: datetime) -> None:
         """Entries go in by time, so the old ones stand in front."""
         limit = now - self._ttl
         while self._ended and next(iter(self._ended.values())) < limit:
             del self._ended[next(iter(self._ended))]
-        for user_id in [user for user, (at, _) in self._rights.items() if at < limit]:
-            del self._rights[user_id]
+        while self._rights and next(iter(self._rights.values()))[0] < limit:
+            del self._rights[next(iter(self._rights))]
 
 
 class TokenAuthenticator:
