@@ -115,6 +115,8 @@ function filter(event) {
   const words = event.target.value.toLowerCase().split(/\s+/).filter(Boolean);
   for (const details of document.querySelectorAll("details"))
     details.hidden = !words.every((word) => details.dataset.words.includes(word));
+  for (const section of document.querySelectorAll("section"))
+    section.hidden = !section.querySelector("details:not([hidden])");
 }
 
 const response = await fetch("/api/openapi.json");

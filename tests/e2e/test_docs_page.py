@@ -1,0 +1,37 @@
+"""The readable page of the API in Chromium: it shows every operation, and its policy blocks nothing of it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import urllib.request
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from tests.server_process import running_server
+
+pytestmark = pytest.mark.e2e
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+
+
+def test_page_shows_every_operation_under_the_content_security_policy(tmp_path: Path) -> None:
+    with running_server(tmp_path / "data", "--open-rooms") as server, sync_playwright() as playwright:
+        with urllib.request.urlopen(f"{server.url}/api/openapi.json", timeout=10) as answer:
+            paths = json.load(answer)["paths"]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page()
+        complaints: list[str] = []
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(f"{server.url}/api/docs")
+        page.locator("details").first.wait_for()
+        assert page.locator("details").count() == sum(len(methods) for methods in paths.values())
+        page.get_by_label("Find").fill("post /whip")
+        assert page.locator("details:visible").count() == 1
+        page.locator("details:visible summary").click()
+        assert "application/sdp" in page.locator("details:visible").inner_text()
+        page.screenshot(path=tmp_path / "docs.png")
+        browser.close()
+    assert complaints == []
