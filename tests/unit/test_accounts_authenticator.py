@@ -1,4 +1,4 @@
-"""What the server remembers of ended sessions and changed rights, for as long as tokens of before are about."""
+"""What the server remembers of ended sessions and changed rights, while tokens of before are about."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
