@@ -43,9 +43,11 @@ export const useApi = (): Api => useSession().api;
 async function findOut({ http, accounts }: Api): Promise<SessionState> {
   try {
     const server = await readServer(http);
+    // Cookies know no ports: on a machine with two servers the cookie here may be the other one's.
+    if (server.open_rooms && !http.signedIn) return { phase: "ready", server, user: null };
     const signedIn = http.signedIn || (await http.refresh());
     if (signedIn) return { phase: "ready", server, user: await accounts.profile() };
-    return server.open_rooms ? { phase: "ready", server, user: null } : { phase: "signed-out", server };
+    return { phase: "signed-out", server };
   } catch (error) {
     return { phase: "unreachable", message: sentence(error) };
   }

@@ -15,7 +15,15 @@ export const QUALITIES = {
 
 export type QualityName = keyof typeof QUALITIES;
 
-export type DeviceProblemKind = "insecure" | "denied" | "missing" | "busy" | "unsupported" | "other";
+export type DeviceProblemKind =
+  | "no-camera"
+  | "no-microphone"
+  | "insecure"
+  | "denied"
+  | "missing"
+  | "busy"
+  | "unsupported"
+  | "other";
 
 export interface DeviceProblem {
   kind: DeviceProblemKind;
@@ -38,6 +46,14 @@ const PROBLEMS: Readonly<Record<DeviceProblemKind, Omit<DeviceProblem, "kind">>>
     title: "No camera or microphone was found",
     advice:
       "Connect one and try again. If it is connected, look whether the system's privacy settings hide it.",
+  },
+  "no-camera": {
+    title: "No camera was found",
+    advice: "You can go live with sound alone, or connect a camera and try again.",
+  },
+  "no-microphone": {
+    title: "No microphone was found",
+    advice: "Nobody will hear you. Connect a microphone and try again.",
   },
   busy: {
     title: "The camera or microphone is in use",

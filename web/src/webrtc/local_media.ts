@@ -6,6 +6,7 @@ import {
   deviceProblem,
   environmentProblem,
   microphoneConstraints,
+  problemOf,
   QUALITIES,
   type QualityName,
 } from "./devices";
@@ -183,6 +184,9 @@ export class LocalMedia {
   async #captureSeparately(): Promise<DeviceProblem | null> {
     const microphone = await this.#capture(["microphone"]);
     const camera = await this.#capture(["camera"]);
+    const half = (camera === null) !== (microphone === null);
+    if (half && camera?.kind === "missing") return problemOf("no-camera");
+    if (half && microphone?.kind === "missing") return problemOf("no-microphone");
     return camera ?? microphone;
   }
 

@@ -50,9 +50,6 @@ export function Problems({ media, mediaState, publisher, codec, room }: Props) {
           Recording takes H.264. End the broadcast, choose the automatic codec, and go live again.
         </Notice>
       )}
-      {mediaState.phase === "ready" && !mediaState.audio && !mediaState.problem && (
-        <Notice title="No microphone">Nobody will hear you.</Notice>
-      )}
     </div>
   );
 }
