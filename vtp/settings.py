@@ -12,7 +12,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -201,7 +201,7 @@ class Settings(BaseSettings):
 
     def database_url(self) -> str:
         """SQLAlchemy URL of the database, the SQLite file of the data folder unless one is set."""
-        return self.database.url or f"sqlite+aiosqlite:///{self.data_dir.absolute() / 'vtp.sqlite3'}"
+        return self.database.url or f"sqlite:///{quote(str(self.data_dir.absolute() / 'vtp.sqlite3'))}"
 
     def storage_url(self) -> str:
         """URL of the object store, the recordings folder of the data folder unless one is set."""

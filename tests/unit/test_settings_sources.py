@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from vtp.db.urls import parse_url
 from vtp.errors import StartupError
 from vtp.settings import Settings, load_settings
 from vtp.settings_sources import known_paths, walk_paths
@@ -139,5 +140,7 @@ def test_direct_construction_reads_no_environment(monkeypatch: pytest.MonkeyPatc
     assert Settings().data_dir == Path("data")
 
 
-def test_database_is_a_file_of_the_data_folder_unless_set(tmp_path: Path) -> None:
-    assert str(tmp_path / "vtp.sqlite3") in Settings(data_dir=tmp_path).database_url()
+@pytest.mark.parametrize("name", ["data", "class of 2026", "what?", "100%", "a#b", "müsli"])
+def test_database_is_a_file_of_the_data_folder_unless_set(tmp_path: Path, name: str) -> None:
+    settings = Settings(data_dir=tmp_path / name)
+    assert parse_url(settings.database_url()).file == tmp_path / name / "vtp.sqlite3"

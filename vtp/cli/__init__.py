@@ -87,3 +87,5 @@ def main() -> None:
     except StartupError as error:
         sys.stderr.write(f"vtp: {error}\n")
         sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -13,6 +13,7 @@ def greeting(server: Server) -> str:
     lines = ["", f"  vtp {__version__} is running. Open it in a browser:", ""]
     lines += [f"    {label:<18} {url}" for label, url in _addresses(server)]
     lines += _about_certificate(server) + _about_setup(server) + _about_open_rooms(server)
+    lines += _about_plain_http(server)
     return "\n".join([*lines, "", "  Ctrl+C ends it.", "", ""])
 
 
@@ -54,6 +55,17 @@ def _about_certificate(server: Server) -> list[str]:
         f"    {server.tls.fingerprint}",
         "",
         '  A certificate that browsers know needs no such visit: http.tls = "files" in config/default.toml.',
+    ]
+
+
+def _about_plain_http(server: Server) -> list[str]:
+    settings = server.services.settings
+    if settings.http.tls != "off" or settings.http.public_url or settings.rooms.open:
+        return []
+    return [
+        "",
+        "  TLS is off. Browsers give camera and microphone to https pages and to localhost only: put a proxy with",
+        '  TLS in front and set http.public_url and http.trusted_proxies, or use http.tls = "auto".',
     ]
 
 

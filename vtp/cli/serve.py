@@ -70,7 +70,7 @@ async def _close(server: Any) -> None:
 
 
 def _end_on_signals() -> None:
-    """SIGTERM and SIGINT cancel the running task once; a second one ends the process at once."""
+    """SIGTERM, SIGINT and a closed terminal cancel the running task once; a second one ends the process at once."""
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()
     heard: list[threading.Timer] = []
@@ -82,7 +82,7 @@ def _end_on_signals() -> None:
         if task is not None:
             task.cancel()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, end)
 
 
