@@ -40,7 +40,15 @@ class _Client:
 class ClientDriver:
     """Owns an Engine and the handshakes of its clients. Use it as an async context manager."""
 
-    def __init__(self, identity: Identity | None = None, *, socket_buffer_bytes: int = 1 << 20) -> None:
+    def __init__(
+        self,
+        identity: Identity | None = None,
+        *,
+        socket_buffer_bytes: int = 1 << 20,
+        reroute: Callable[[list[tuple[str, int]]], list[tuple[str, int]]] = lambda candidates: candidates,
+    ) -> None:
+        """`reroute` may put other addresses in place of a peer's candidates: those of a relay towards it."""
+        self.reroute = reroute
         self.identity = identity or Identity()
         self.engine = _client.Engine(socket_buffer_bytes=socket_buffer_bytes)
         self._clients: dict[int, _Client] = {}

@@ -97,9 +97,8 @@ class MediaClient:
         text, self._resource = await self._http.post(self._url, offer)
         try:
             self.answer = parse_answer(text)
-            remote = Remote(
-                self.answer.candidates, self.answer.ice, self.answer.fingerprints, self.answer.role
-            )
+            candidates = self._driver.reroute(self.answer.candidates)
+            remote = Remote(candidates, self.answer.ice, self.answer.fingerprints, self.answer.role)
             self.client = self._driver.add_client(remote, ice, cname=cname, on_event=on_event)
             add_streams(self, self.answer)
             await self._driver.connect(self.client, remote)
