@@ -9,7 +9,7 @@ from aiortc import RTCSessionDescription
 
 from tests.media_server import Client, MediaServer, client, presenter_of, running_server
 from vtp.errors import Conflict, StartupError, Unavailable
-from vtp.media import transport as transport_module
+from vtp.media import connection as connection_module
 from vtp.media.plane import start_media
 from vtp.media.transport import TransportClosed, TransportEvent, WebRtcTransport
 from vtp.media.worker import WorkerEvent
@@ -73,7 +73,7 @@ async def test_peer_with_another_certificate_than_announced_loses_its_session(al
 async def test_peer_that_never_sends_a_check_is_given_up(
     alice: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transport_module, "CONNECT_LIMIT_S", 0.05)
+    monkeypatch.setattr(connection_module, "CONNECT_LIMIT_S", 0.05)
     _, transport = await answered(alice)
     reason = await asyncio.wait_for(end_of(transport), LIMIT_S)
     assert "connectivity check" in reason
@@ -84,9 +84,9 @@ async def test_presenter_who_falls_silent_makes_place_for_another(server: MediaS
     async with asyncio.timeout(LIMIT_S):
         await alice.publish()
         (transport,) = server.room().router.transports.values()
-        transport.receive_event(WorkerEvent.ICE_DISCONNECTED, None)
+        transport.connection.receive_event(WorkerEvent.ICE_DISCONNECTED, None)
         assert server.room().program.is_live, "6 s of silence may be a network change"
-        transport.receive_event(WorkerEvent.ICE_EXPIRED, None)
+        transport.connection.receive_event(WorkerEvent.ICE_EXPIRED, None)
         assert not server.room().program.is_live
         async with client(server, "bob") as bob:
             await bob.publish()
@@ -110,8 +110,8 @@ async def test_events_for_a_closed_transport_are_ignored(alice: Client) -> None:
     _, transport = await answered(alice)
     transport.close()
     for event in (WorkerEvent.ICE_CONNECTED, WorkerEvent.ICE_EXPIRED, WorkerEvent.MEDIA_STARTED):
-        transport.receive_event(event, ("192.0.2.1", 5))
-    transport.receive_event(WorkerEvent.DTLS, b"\x16")
+        transport.connection.receive_event(event, ("192.0.2.1", 5))
+    transport.connection.receive_event(WorkerEvent.DTLS, b"\x16")
     transport.close("twice")
     assert transport.close_reason == "It was closed on request."
 

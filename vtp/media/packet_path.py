@@ -33,6 +33,8 @@ EXTENSION_NUMBERS = {
     ),
 }
 _NONE = -1
+_MAX_MID_BYTES = 16
+_MAX_CNAME_BYTES = 63
 
 
 def known_codecs(parameters: RtpParameters) -> list[RtpCodecParameters]:
@@ -48,7 +50,7 @@ def producer_arguments(kind: Kind, parameters: RtpParameters) -> dict[str, Any]:
     extensions = _extensions(parameters)
     return {
         "kind": kind,
-        "mid": parameters.mid or "",
+        "mid": _mid(parameters),
         "codecs": [
             (codec.payload_type, CODEC_NUMBERS[codec.name], codec.clock_rate, _rtx(parameters, codec))
             for codec in codecs
@@ -58,7 +60,7 @@ def producer_arguments(kind: Kind, parameters: RtpParameters) -> dict[str, Any]:
         "nack": _has_feedback(codecs, "nack"),
         "transport_cc": _rtp_fast.EXT_TRANSPORT_CC in extensions and _has_feedback(codecs, "transport-cc"),
         "remb": _has_feedback(codecs, "goog-remb"),
-        "cname": parameters.rtcp.cname or "",
+        "cname": _cname(parameters),
     }
 
 
@@ -78,16 +80,28 @@ def consumer_arguments(kind: Kind, parameters: RtpParameters) -> dict[str, Any]:
     encoding = parameters.encodings[0]
     return {
         "kind": kind,
-        "mid": parameters.mid or "",
+        "mid": _mid(parameters),
         "ssrc": encoding.ssrc,
         "rtx_ssrc": encoding.rtx.ssrc if encoding.rtx else 0,
-        "cname": parameters.rtcp.cname or "",
+        "cname": _cname(parameters),
         "codecs": [
             (CODEC_NUMBERS[name], codec.payload_type, _rtx(parameters, codec))
             for name, codec in first.items()
         ],
         "extensions": _extensions(parameters),
     }
+
+
+def _mid(parameters: RtpParameters) -> str:
+    """The MID, or none when it is longer than packets can carry; SSRCs tell the stream then."""
+    mid = parameters.mid or ""
+    return mid if len(mid.encode()) <= _MAX_MID_BYTES else ""
+
+
+def _cname(parameters: RtpParameters) -> str:
+    """The CNAME, cut to what fits; it must only be the same for streams that belong together."""
+    cname = parameters.rtcp.cname or ""
+    return cname.encode()[:_MAX_CNAME_BYTES].decode(errors="ignore")
 
 
 def _rtx(parameters: RtpParameters, codec: RtpCodecParameters) -> int:

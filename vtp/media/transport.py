@@ -1,13 +1,11 @@
-"""A WebRtcTransport: one peer's ICE-lite and DTLS connection and what flows over it, as mediasoup has it.
+"""A WebRtcTransport: one peer's connection and what flows over it, as mediasoup has it.
 
-The packet path answers checks and moves media; here are the states, the handshake, and the rules of who
-closes with whom. All methods run on the event loop.
+Here are the rules of who closes with whom; ICE and DTLS are `vtp.media.connection`'s. All methods run on
+the event loop and return at once.
 """
 
 from __future__ import annotations
 
-import asyncio
-import enum
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,10 +13,11 @@ from typing import Any
 
 from vtp.ids import new_id
 from vtp.media import ortc
+from vtp.media.connection import Connection, IceState
 from vtp.media.consumer import Consumer, ConsumerClosed, ConsumerEvent
-from vtp.media.dtls import DtlsCertificate, DtlsRole, DtlsSession, DtlsState, SrtpKeys
+from vtp.media.dtls import DtlsCertificate, DtlsRole, DtlsState
 from vtp.media.events import Emitter
-from vtp.media.ice import Address, make_ice_parameters
+from vtp.media.ice import Address
 from vtp.media.packet_path import consumer_arguments, producer_arguments
 from vtp.media.parameters import (
     DtlsParameters,
@@ -29,22 +28,10 @@ from vtp.media.parameters import (
     RtpParameters,
 )
 from vtp.media.producer import Producer, ProducerClosed, ProducerDescription, ProducerEvent
-from vtp.media.worker import MediaWorker, WorkerEvent
+from vtp.media.worker import MediaWorker
 from vtp.tasks import Tasks
 
-CONNECT_LIMIT_S = 30.0
-RELEASE_DTLS_AFTER_S = 10.0
 _PROBATOR_SSRC = 1234  # mediasoup-client's probator, sfu.md section 5.5
-
-
-class IceState(enum.StrEnum):
-    """mediasoup's states of an ICE-lite side."""
-
-    NEW = "new"
-    CONNECTED = "connected"
-    COMPLETED = "completed"
-    DISCONNECTED = "disconnected"
-    CLOSED = "closed"
 
 
 @dataclass(frozen=True)
@@ -97,29 +84,21 @@ class WebRtcTransport:
         self.id = new_id()
         self.app_data: dict[str, Any] = app_data or {}
         self.worker = worker
-        self.ice_parameters: IceParameters = make_ice_parameters()
-        self.ice_state = IceState.NEW
-        self.selected_address: Address | None = None
-        self.dtls_parameters = DtlsParameters(role="auto", fingerprints=[certificate.fingerprint()])
         self.producers: dict[str, Producer] = {}
         self.consumers: dict[str, Consumer] = {}
-        self.media_started = False
         self.close_reason = ""
         self._capabilities = capabilities
-        self._tasks = tasks
-        self._loop = asyncio.get_running_loop()
         self._emitter: Emitter[TransportEvent] = Emitter()
-        self._timers: list[asyncio.TimerHandle] = []
-        self._remote_dtls: tuple[DtlsRole, DtlsParameters] | None = None
-        self._handshake: asyncio.Task[None] | None = None
         self._ssrcs = {0, _PROBATOR_SSRC}
         self._next_mid = 0
         self._cname = ""
-        self.handle: int = worker.core.add_transport(
-            self.ice_parameters.username_fragment, self.ice_parameters.password
-        )
-        worker.transports[self.handle] = self
-        self.dtls = DtlsSession(certificate, self._send_dtls, self)
+        self.connection = Connection(worker, certificate, tasks, self)
+        self.handle = self.connection.handle
+
+    @property
+    def ice_parameters(self) -> IceParameters:
+        """Our credentials; they change with every ICE restart."""
+        return self.connection.ice_parameters
 
     @property
     def ice_candidates(self) -> list[IceCandidate]:
@@ -127,12 +106,26 @@ class WebRtcTransport:
         return self.worker.candidates
 
     @property
+    def dtls_parameters(self) -> DtlsParameters:
+        """Our fingerprint, and our role once `connect` has settled it."""
+        return self.connection.dtls_parameters
+
+    @property
+    def ice_state(self) -> IceState:
+        return self.connection.ice_state
+
+    @property
     def dtls_state(self) -> DtlsState:
-        return self.dtls.state
+        return self.connection.dtls.state
+
+    @property
+    def selected_address(self) -> Address | None:
+        """Where we send to."""
+        return self.connection.selected_address
 
     @property
     def closed(self) -> bool:
-        return self.ice_state is IceState.CLOSED
+        return self.connection.closed
 
     def add_listener(self, listener: Callable[[TransportEvent], None]) -> Callable[[], None]:
         """Hears of this transport's events; the returned function stops that."""
@@ -154,104 +147,28 @@ class WebRtcTransport:
         within 30 s is given up. Raises ValueError when called twice or after the end.
         """
         self._require_open()
-        if self._remote_dtls is not None:
-            raise ValueError("This transport is connected already.")
-        ours = role or (DtlsRole.CLIENT if remote.role == "server" else DtlsRole.SERVER)
-        self.dtls_parameters = self.dtls_parameters.model_copy(update={"role": ours.value})
-        self._remote_dtls = (ours, remote)
-        if self.ice_state is IceState.NEW:
-            self._after(CONNECT_LIMIT_S, self._give_up_connecting)
-        else:
-            self._start_handshake()
+        self.connection.connect(remote, role)
 
     def restart_ice(self) -> IceParameters:
         """Fresh credentials; the old stay valid until the peer uses the new. Media and DTLS go on."""
         self._require_open()
-        self.ice_parameters = make_ice_parameters()
-        self.worker.core.set_ice(
-            self.handle, self.ice_parameters.username_fragment, self.ice_parameters.password
-        )
-        return self.ice_parameters
+        return self.connection.restart_ice()
 
     def _require_open(self) -> None:
         if self.closed:
             raise ValueError(f"This transport is closed. {self.close_reason}")
 
-    def _after(self, delay_s: float, call: Callable[[], None]) -> None:
-        self._timers.append(self._loop.call_later(delay_s, call))
+    def ice_changed(self, state: IceState) -> None:
+        """Called by the connection."""
+        self._emitter.emit(IceStateChanged(self, state))
 
-    def _give_up_connecting(self) -> None:
-        if self.ice_state is IceState.NEW:
-            self.close("No connectivity check arrived within 30 seconds; is the media port reachable?")
-
-    def _start_handshake(self) -> None:
-        if self._remote_dtls is None or self._handshake is not None:
-            return
-        self._emitter.emit(DtlsStateChanged(self, DtlsState.CONNECTING))
-        self._handshake = self._tasks.start(self.dtls.run(*self._remote_dtls), f"dtls {self.id}")
-        self._handshake.add_done_callback(self._handshake_ended)
-
-    def _handshake_ended(self, task: asyncio.Task[None]) -> None:
-        """The task ends with the session or when its SSL object was released; else it died of a bug."""
-        if self.dtls.state is DtlsState.CONNECTING:
-            self.close("The DTLS session failed unexpectedly; the log has the details.")
-
-    def _send_dtls(self, datagram: bytes) -> bool:
-        return self.worker.is_closed is False and self.worker.core.send_dtls(self.handle, datagram)
-
-    def dtls_connected(self, keys: SrtpKeys) -> None:
-        """Called by the DTLS session: media may flow."""
-        self.worker.core.set_srtp(
-            self.handle, keys.profile, keys.receive_key, keys.receive_salt, keys.send_key, keys.send_salt
-        )
-        self._emitter.emit(DtlsStateChanged(self, DtlsState.CONNECTED))
-
-    def dtls_ended(self, state: DtlsState, reason: str) -> None:
-        """Called by the DTLS session: it failed, or the peer closed it."""
+    def dtls_changed(self, state: DtlsState, reason: str) -> None:
+        """Called by the connection."""
         self._emitter.emit(DtlsStateChanged(self, state, reason))
+
+    def connection_ended(self, reason: str) -> None:
+        """Called by the connection."""
         self.close(reason)
-
-    # Events of the packet path
-
-    def receive_event(self, event: WorkerEvent, value: object) -> None:
-        """Takes one event of the packet path."""
-        if not self.closed:
-            _EVENT_HANDLERS[event](self, value)
-
-    def _receive_dtls(self, value: object) -> None:
-        assert isinstance(value, bytes)
-        self.dtls.receive(value)
-
-    def _ice_connected(self, value: object) -> None:
-        self._select(value)
-        self._set_ice_state(IceState.CONNECTED)
-        self._start_handshake()
-
-    def _ice_selected(self, value: object) -> None:
-        self._select(value)
-        self._set_ice_state(IceState.COMPLETED)
-
-    def _ice_disconnected(self, value: object) -> None:
-        self._set_ice_state(IceState.DISCONNECTED)
-
-    def _ice_reconnected(self, value: object) -> None:
-        self._set_ice_state(IceState.COMPLETED)
-
-    def _ice_expired(self, value: object) -> None:
-        self.close("The peer was silent for 30 seconds.")
-
-    def _media_started(self, value: object) -> None:
-        self.media_started = True
-        self._after(RELEASE_DTLS_AFTER_S, self.dtls.release)
-
-    def _select(self, value: object) -> None:
-        if isinstance(value, tuple):
-            self.selected_address = (str(value[0]), int(value[1]))
-
-    def _set_ice_state(self, state: IceState) -> None:
-        if state is not self.ice_state:
-            self.ice_state = state
-            self._emitter.emit(IceStateChanged(self, state))
 
     # Media
 
@@ -375,7 +292,7 @@ class WebRtcTransport:
             "ice_state": self.ice_state.value,
             "dtls_state": self.dtls_state.value,
             "selected_address": self.selected_address,
-            "dtls_datagrams_dropped": self.dtls.dropped_datagrams,
+            "dtls_datagrams_dropped": self.connection.dtls.dropped_datagrams,
         }
         if self.closed or self.worker.is_closed:
             return states
@@ -385,29 +302,10 @@ class WebRtcTransport:
         """Ends everything on it: close_notify to the peer, producers and consumers closed, listeners told."""
         if self.closed:
             return
-        self.ice_state = IceState.CLOSED
         self.close_reason = reason
-        for timer in self._timers:
-            timer.cancel()
+        self.connection.close()
         for consumer in list(self.consumers.values()):
             consumer.close(reason)
         for producer in list(self.producers.values()):
             producer.close(reason)
-        self.dtls.close()
-        if self._handshake is not None:
-            self._handshake.cancel()
-        self.worker.transports.pop(self.handle, None)
-        if not self.worker.is_closed:
-            self.worker.core.remove_transport(self.handle)
         self._emitter.emit(TransportClosed(self, reason))
-
-
-_EVENT_HANDLERS: dict[WorkerEvent, Callable[[WebRtcTransport, object], None]] = {
-    WorkerEvent.DTLS: WebRtcTransport._receive_dtls,
-    WorkerEvent.ICE_CONNECTED: WebRtcTransport._ice_connected,
-    WorkerEvent.ICE_SELECTED: WebRtcTransport._ice_selected,
-    WorkerEvent.ICE_DISCONNECTED: WebRtcTransport._ice_disconnected,
-    WorkerEvent.ICE_RECONNECTED: WebRtcTransport._ice_reconnected,
-    WorkerEvent.ICE_EXPIRED: WebRtcTransport._ice_expired,
-    WorkerEvent.MEDIA_STARTED: WebRtcTransport._media_started,
-}
