@@ -162,6 +162,13 @@ def test_signal_ends_the_server_within_five_seconds(tmp_path: Path, number: sign
         assert not (tmp_path / "data" / "run" / "control.sock").exists()
 
 
+def test_signal_sent_twice_at_once_is_one_orderly_end(tmp_path: Path) -> None:
+    with running_server(tmp_path / "data") as server:
+        server.process.send_signal(signal.SIGTERM)
+        assert server.end()[0] == 0
+        assert "asked twice" not in server.errors.read_text()
+
+
 def test_open_connections_do_not_hold_up_the_end(tmp_path: Path) -> None:
     with (
         running_server(tmp_path / "data") as server,

@@ -64,8 +64,8 @@ def _about_plain_http(server: Server) -> list[str]:
         return []
     return [
         "",
-        "  TLS is off. Browsers give camera and microphone to https pages and to localhost only: put a proxy with",
-        '  TLS in front and set http.public_url and http.trusted_proxies, or use http.tls = "auto".',
+        "  TLS is off. Browsers give camera and microphone to https pages and to localhost only: put a proxy",
+        '  with TLS in front and set http.public_url and http.trusted_proxies, or use http.tls = "auto".',
     ]
 
 

@@ -13,6 +13,7 @@ import typer
 
 app = typer.Typer(add_completion=False)
 
+SAME_WISH_S = 1.0
 STOP_LIMIT_S = 4.8  # SIGTERM ends the process within 5 s, whatever hangs
 
 
@@ -63,26 +64,32 @@ async def _serve(settings: Any) -> None:
 
 
 async def _close(server: Any) -> None:
-    """Closes the server; the clock of the watchdog runs at least from here (drains bring no signal)."""
+    """Closes the server; the clock of the watchdog runs at least from here (a drain brings none)."""
     watchdog = _arm_watchdog()
     await server.close()
     watchdog.cancel()
 
 
 def _end_on_signals() -> None:
-    """SIGTERM, SIGINT and a closed terminal cancel the running task once; a second one ends the process at once."""
+    """A first signal cancels the running task; one that comes a second or more later ends the process.
+
+    Not sooner, because tools such as timeout(1) signal the process and then its group: the same wish twice.
+    """
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()
-    heard: list[threading.Timer] = []
+    heard_s: list[float] = []
 
     def end() -> None:
-        if heard:
-            _give_up("Ended at once, as asked twice.")
-        heard.append(_arm_watchdog())
+        if heard_s:
+            if loop.time() - heard_s[0] >= SAME_WISH_S:
+                _give_up("Ended at once, as asked twice.")
+            return
+        heard_s.append(loop.time())
+        _arm_watchdog()
         if task is not None:
             task.cancel()
 
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):  # SIGHUP: the terminal was closed
         loop.add_signal_handler(number, end)
 
 
