@@ -1,0 +1,330 @@
+"""Router, transport, producer and consumer over a packet path without sockets: who closes with whom."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from vtp import _rtp_fast
+from vtp.media.capabilities import router_codecs
+from vtp.media.certificates import Certificates, make_certificate
+from vtp.media.consumer import Consumer, ConsumerClosed, ConsumerEvent, ConsumerProducerPaused
+from vtp.media.ortc import UnsupportedCodec, generate_router_capabilities
+from vtp.media.packet_path import consumer_arguments, producer_arguments
+from vtp.media.parameters import DtlsParameters, RtpCapabilities, RtpParameters
+from vtp.media.producer import Producer, ProducerClosed, ProducerEvent, ProducerPaused, ProducerResumed
+from vtp.media.router import Router, RouterClosed, RouterEvent, TransportGone
+from vtp.media.transport import TransportClosed, TransportEvent, WebRtcTransport
+from vtp.media.worker import MediaWorker, WorkerEvent
+from vtp.rooms.program import Presenter, ProducerAdded, ProducerRemoved, Program, ProgramEvent
+from vtp.tasks import Tasks
+
+MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
+
+
+def parameters(kind: str, mime: str, ssrc: int, **more: Any) -> RtpParameters:
+    clock = 48_000 if kind == "audio" else 90_000
+    codec: dict[str, Any] = {"mimeType": mime, "payloadType": 96, "clockRate": clock, "parameters": {}}
+    codec |= {"channels": 2} if kind == "audio" else {"rtcpFeedback": [{"type": "nack"}]}
+    if mime == "video/H264":
+        codec["parameters"] = {"packetization-mode": 1, "profile-level-id": "42e01f"}
+    value = {"codecs": [codec], "encodings": [{"ssrc": ssrc}], "headerExtensions": [{"uri": MID, "id": 3}]}
+    return RtpParameters.from_json(value | {"mid": "0", "rtcp": {"cname": "alice"}} | more)
+
+
+@pytest.fixture
+async def worker() -> AsyncIterator[MediaWorker]:
+    worker = MediaWorker(_rtp_fast.Worker([], threaded=False), asyncio.get_running_loop(), threaded=False)
+    yield worker
+    worker.close()
+
+
+@pytest.fixture
+def capabilities() -> RtpCapabilities:
+    return generate_router_capabilities(router_codecs())
+
+
+@pytest.fixture
+async def router(worker: MediaWorker, capabilities: RtpCapabilities) -> AsyncIterator[Router]:
+    tasks = Tasks()
+    router = Router(worker, capabilities, Certificates(), tasks)
+    yield router
+    router.close()
+    await tasks.close()
+
+
+@pytest.fixture
+async def sender(router: Router) -> WebRtcTransport:
+    return router.create_transport()
+
+
+@pytest.fixture
+async def video(sender: WebRtcTransport) -> Producer:
+    return sender.produce("video", parameters("video", "video/VP8", 1111))
+
+
+@pytest.fixture
+async def viewer(router: Router) -> WebRtcTransport:
+    return router.create_transport()
+
+
+@pytest.fixture
+async def consumer(video: Producer, viewer: WebRtcTransport, capabilities: RtpCapabilities) -> Consumer:
+    return viewer.consume(video, capabilities)
+
+
+def free_consumer(viewer: WebRtcTransport, kind: Any = "video", mime: str = "video/VP8") -> Consumer:
+    return viewer.consume_any(kind, parameters(kind, mime, viewer.allocate_ssrc()))
+
+
+def reports(viewer: WebRtcTransport) -> list[TransportEvent]:
+    events: list[TransportEvent] = []
+    viewer.add_listener(events.append)
+    return events
+
+
+async def test_consumer_has_the_routers_payload_type_and_an_ssrc_of_its_own(consumer: Consumer) -> None:
+    codec = consumer.rtp_parameters.media_codecs()[0]
+    assert codec.mime_type == "video/VP8" and codec.payload_type != 96
+    assert consumer.rtp_parameters.encodings[0].ssrc not in (None, 1111)
+    assert consumer.rtp_parameters.rtcp.cname == "alice"
+    assert consumer.stats()["packets"] == 0
+
+
+async def test_producers_of_one_transport_have_one_cname(sender: WebRtcTransport) -> None:
+    made = [
+        sender.produce("video", parameters("video", "video/VP8", 1, rtcp={"cname": "one"})),
+        sender.produce("audio", parameters("audio", "audio/opus", 2, mid="1", rtcp={"cname": "two"})),
+    ]
+    assert {producer.consumable.rtcp.cname for producer in made} == {"one"}
+
+
+async def test_closing_a_producer_closes_its_consumers(
+    video: Producer, consumer: Consumer, viewer: WebRtcTransport
+) -> None:
+    events: list[ConsumerEvent] = []
+    consumer.add_listener(events.append)
+    video.close()
+    assert events == [ConsumerClosed(consumer, "Its producer was closed.")]
+    assert viewer.consumers == {} and not viewer.closed
+
+
+async def test_closing_the_senders_transport_closes_producers_and_their_consumers(
+    sender: WebRtcTransport, video: Producer, consumer: Consumer, router: Router
+) -> None:
+    events: list[ProducerEvent] = []
+    video.add_listener(events.append)
+    sender.close("The peer left.")
+    assert events == [ProducerClosed(video, "The peer left.")]
+    assert consumer.closed and router.producers == {} and router.consumers == {}
+
+
+async def test_closing_the_viewers_transport_leaves_the_producer(
+    viewer: WebRtcTransport, consumer: Consumer, video: Producer
+) -> None:
+    viewer.close()
+    assert consumer.closed and not video.closed
+    assert video.stats()["consumers"] == 0
+
+
+async def test_closing_the_router_closes_all_and_tells_transports_first(
+    router: Router, sender: WebRtcTransport
+) -> None:
+    events: list[RouterEvent] = []
+    router.add_listener(events.append)
+    router.close("Over.")
+    router.close("Over again.")
+    assert events == [TransportGone(sender, "Over."), RouterClosed(router, "Over.")]
+    with pytest.raises(ValueError, match="closed"):
+        router.create_transport()
+
+
+async def test_transport_tells_its_end_once_with_the_reason(viewer: WebRtcTransport) -> None:
+    events = reports(viewer)
+    viewer.close("First.")
+    viewer.close("Second.")
+    assert events == [TransportClosed(viewer, "First.")]
+    with pytest.raises(ValueError, match=r"First\."):
+        viewer.restart_ice()
+
+
+async def test_packet_path_forgets_what_is_closed(
+    worker: MediaWorker, router: Router, consumer: Consumer
+) -> None:
+    router.close()
+    counters = worker.counters()
+    assert (counters["transports"], counters["producers"], counters["consumers"]) == (0, 0, 0)
+    assert not (worker.transports or worker.producers or worker.consumers)
+
+
+async def test_free_consumer_survives_its_producer_and_takes_the_next(
+    video: Producer, sender: WebRtcTransport, viewer: WebRtcTransport
+) -> None:
+    consumer = free_consumer(viewer)
+    consumer.set_source(video)
+    video.close()
+    assert consumer.producer is None and not consumer.closed
+    consumer.set_source(again := sender.produce("video", parameters("video", "video/VP8", 2222)))
+    assert consumer.producer is again
+
+
+async def test_free_consumer_ignores_a_producer_it_has_left(
+    video: Producer, sender: WebRtcTransport, viewer: WebRtcTransport
+) -> None:
+    consumer = free_consumer(viewer)
+    consumer.set_source(video)
+    consumer.set_source(other := sender.produce("video", parameters("video", "video/VP8", 2222)))
+    video.close()
+    assert consumer.producer is other
+
+
+async def test_consumer_of_another_kind_or_a_bound_one_cannot_be_pointed(
+    consumer: Consumer, video: Producer, viewer: WebRtcTransport
+) -> None:
+    with pytest.raises(ValueError, match="belongs to its producer"):
+        consumer.set_source(None)
+    with pytest.raises(ValueError, match="audio cannot send video"):
+        free_consumer(viewer, "audio", "audio/opus").set_source(video)
+
+
+async def test_pausing_tells_producers_and_consumers_listeners_once(
+    video: Producer, consumer: Consumer
+) -> None:
+    produced: list[ProducerEvent] = []
+    consumed: list[ConsumerEvent] = []
+    video.add_listener(produced.append)
+    consumer.add_listener(consumed.append)
+    video.pause()
+    video.pause()
+    assert consumer.producer_paused
+    video.resume()
+    assert produced == [ProducerPaused(video), ProducerResumed(video)]
+    assert consumed[0] == ConsumerProducerPaused(consumer) and len(consumed) == 2
+
+
+async def test_unknown_codec_is_refused_and_leaves_nothing(
+    sender: WebRtcTransport, worker: MediaWorker
+) -> None:
+    with pytest.raises(UnsupportedCodec):
+        sender.produce("video", parameters("video", "video/H263", 1))
+    assert worker.counters()["producers"] == 0 and not sender.producers
+
+
+async def test_consumer_without_a_common_codec_is_refused(
+    video: Producer, viewer: WebRtcTransport, router: Router
+) -> None:
+    deaf = generate_router_capabilities(router_codecs(["opus"]))
+    assert not router.can_consume(video, deaf)
+    with pytest.raises(UnsupportedCodec):
+        viewer.consume(video, deaf)
+
+
+async def test_connecting_twice_or_after_the_end_is_refused(viewer: WebRtcTransport) -> None:
+    remote = DtlsParameters(fingerprints=[make_certificate(datetime.now(UTC)).fingerprint()])
+    viewer.connect(remote)
+    assert viewer.dtls_parameters.role == "server"
+    with pytest.raises(ValueError, match="connected already"):
+        viewer.connect(remote)
+    viewer.close()
+    with pytest.raises(ValueError, match="is closed"):
+        viewer.connect(remote)
+
+
+async def test_handshake_waits_for_the_first_check_and_ends_with_the_transport(
+    viewer: WebRtcTransport,
+) -> None:
+    events = reports(viewer)
+    viewer.connect(DtlsParameters(role="client", fingerprints=viewer.dtls_parameters.fingerprints))
+    assert viewer.dtls_state.value == "new"
+    viewer.connection.receive_event(WorkerEvent.ICE_CONNECTED, ("192.0.2.9", 5000))
+    await asyncio.sleep(0)
+    assert viewer.dtls_state.value == "connecting" and viewer.selected_address == ("192.0.2.9", 5000)
+    viewer.close()
+    assert [type(event).__name__ for event in events] == [
+        "IceStateChanged",
+        "DtlsStateChanged",
+        "TransportClosed",
+    ]
+
+
+async def test_ssrcs_of_a_transport_are_never_given_twice(viewer: WebRtcTransport) -> None:
+    given = [viewer.allocate_ssrc() for _ in range(500)]
+    assert len(set(given)) == 500 and not {0, 1234} & set(given)
+
+
+async def test_long_mid_and_cname_are_cut_to_what_packets_carry() -> None:
+    long = parameters("video", "video/VP8", 1, mid="m" * 32, rtcp={"cname": "é" * 60})
+    assert producer_arguments("video", long)["mid"] == ""
+    assert consumer_arguments("video", long)["cname"] == "é" * 31
+
+
+async def test_closed_producer_has_no_tap(video: Producer) -> None:
+    tap = video.open_tap()
+    tap.close()
+    video.close()
+    with pytest.raises(ValueError, match="nothing to record"):
+        video.open_tap()
+
+
+# The program
+
+
+def presenter(transport: WebRtcTransport, owner: str = "alice") -> Presenter:
+    return Presenter(owner, f"participant of {owner}", owner.title(), transport)
+
+
+async def test_program_follows_its_presenters_transport(
+    sender: WebRtcTransport, video: Producer, viewer: WebRtcTransport
+) -> None:
+    program = Program()
+    events: list[ProgramEvent] = []
+    program.add_listener(events.append)
+    program.follow(shown := free_consumer(viewer))
+    program.present(presenter(sender))
+    assert program.is_live and shown.producer is video
+    sound = sender.produce("audio", parameters("audio", "audio/opus", 5, mid="1"))
+    sender.close()
+    assert program.presenter is None and program.producers == {}
+    assert events == [
+        ProducerAdded(video),
+        ProducerAdded(sound),
+        ProducerRemoved(video),
+        ProducerRemoved(sound),
+    ]
+
+
+async def test_replaced_presenter_is_closed_and_never_shown_beside_the_new_one(
+    router: Router, sender: WebRtcTransport, video: Producer, viewer: WebRtcTransport
+) -> None:
+    program = Program()
+    program.follow(shown := free_consumer(viewer))
+    program.present(presenter(sender))
+    events: list[ProgramEvent] = []
+    program.add_listener(events.append)
+    second = router.create_transport()
+    newer = second.produce("video", parameters("video", "video/H264", 2222))
+    program.present(presenter(second))
+    assert events == [ProducerRemoved(video), ProducerAdded(newer)]
+    assert sender.closed and not second.closed and shown.producer is newer
+
+
+async def test_kind_that_the_new_publication_lacks_leaves_the_program(
+    router: Router, sender: WebRtcTransport, video: Producer
+) -> None:
+    program = Program()
+    program.present(presenter(sender))
+    second = router.create_transport()
+    second.produce("audio", parameters("audio", "audio/opus", 5))
+    program.present(presenter(second))
+    assert set(program.producers) == {"audio"}
+
+
+async def test_only_h264_and_opus_are_recordable(sender: WebRtcTransport, video: Producer) -> None:
+    program = Program()
+    assert program.unrecordable_reason is None
+    program.present(presenter(sender))
+    assert program.unrecordable_reason == (
+        "The presenter sends VP8 video, which cannot be recorded yet: publish H.264 to record this room."
+    )
