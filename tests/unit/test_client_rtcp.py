@@ -13,7 +13,7 @@ MS = 1_000_000
 
 
 def read_feedback(packet: bytes) -> dict[int, int | None]:
-    """Sequence number to arrival in quarters of milliseconds, None for not received (draft-holmer section 3.1)."""
+    """Sequence number to arrival in 250 us, None for not received (draft-holmer, 3.1)."""
     base, count = struct.unpack("!HH", packet[12:16])
     clock = (int.from_bytes(packet[16:19], "big")) * 256
     symbols, at = read_symbols(packet, count)
