@@ -43,7 +43,7 @@ def numbers_of(recorded: Recorded) -> Iterator[tuple[float, int]]:
     for line in index.maps:
         with av.open(str(write_media(recorded, line.map))) as container:
             for frame in container.decode(video=0):
-                yield frame.pts / 90_000, read_number(frame)
+                yield (frame.pts or 0) / 90_000, read_number(frame)
 
 
 def write_media(recorded: Recorded, map_number: int) -> Path:

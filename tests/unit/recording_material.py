@@ -12,6 +12,7 @@ from pathlib import Path
 import av
 import numpy as np
 import numpy.typing as npt
+from av.container import InputContainer
 
 from vtp.recording.index import INDEX_NAME, Line, TrackIndex, read_lines, segment_name
 from vtp.recording.segmenter import Segmenter
@@ -142,17 +143,23 @@ class Recorded:
 
     def packets(self, track: str, map_number: int = 0) -> list[tuple[int, int]]:
         """(time, duration) of every sample, as PyAV reads them."""
-        with av.open(io.BytesIO(self.media(track, map_number))) as container:
-            return [(p.pts, p.duration) for p in container.demux(container.streams[0]) if p.pts is not None]
+        with open_bytes(self.media(track, map_number)) as container:
+            packets = [p for p in container.demux(container.streams[0]) if p.pts is not None]
+            return [(packet.pts or 0, packet.duration or 0) for packet in packets]
 
     def brightness(self, map_number: int = 0) -> Iterator[tuple[int, int]]:
         """(time, frame number modulo 64) of every picture."""
-        with av.open(io.BytesIO(self.media("video", map_number))) as container:
+        with open_bytes(self.media("video", map_number)) as container:
             for frame in container.decode(video=0):
-                yield frame.pts, round((bytes(frame.planes[0])[0] - 16) / 3)
+                yield frame.pts or 0, round((bytes(frame.planes[0])[0] - 16) / 3)
 
     def audio(self, track: str) -> tuple[int, npt.NDArray[np.float32]]:
         """First tick and sound (mono) of an audio track."""
-        with av.open(io.BytesIO(self.media(track, 0))) as container:
+        with open_bytes(self.media(track, 0)) as container:
             frames = list(container.decode(audio=0))
-        return frames[0].pts, np.concatenate([frame.to_ndarray()[0] for frame in frames])
+        return frames[0].pts or 0, np.concatenate([frame.to_ndarray()[0] for frame in frames])
+
+
+def open_bytes(data: bytes) -> InputContainer:
+    """Bytes as PyAV, the independent reader, sees them."""
+    return av.open(io.BytesIO(data), mode="r")

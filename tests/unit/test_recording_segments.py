@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import itertools
 from dataclasses import replace
 from fractions import Fraction
@@ -12,7 +11,7 @@ import av
 import numpy as np
 import pytest
 
-from tests.unit.recording_material import Recorded, feed, h264_units, opus_units, shifted
+from tests.unit.recording_material import Recorded, feed, h264_units, open_bytes, opus_units, shifted
 from vtp.recording import boxes, opus
 from vtp.recording.h264 import read_picture
 from vtp.recording.index import SegmentLine
@@ -94,7 +93,7 @@ def test_durations_that_differ_from_sample_to_sample_are_kept() -> None:
         samples.append(Sample(opus.SILENCE, time, duration, True))
         time += duration
     fragment = section.fragment(samples, 1)
-    with av.open(io.BytesIO(section.data + fragment)) as container:
+    with open_bytes(section.data + fragment) as container:
         packets = [p for p in container.demux(audio=0) if p.pts is not None]
     assert [p.duration for p in packets] == durations
     assert packets[0].pts == 48_000
@@ -155,7 +154,7 @@ def test_muted_microphone_is_silence_while_the_picture_goes_on(recorded: Recorde
         assert not any(segment.gap for segment in index.segments)
 
 
-def test_picture_that_stalls_becomes_a_gap_while_the_sound_goes_on(recorded: Recorded) -> None:
+def test_picture_that_stalls_is_followed_by_a_still_while_the_sound_goes_on(recorded: Recorded) -> None:
     segmenter = recorded.segmenter()
     units = h264_units(300)
     video = [*units[:90], *shifted(units[240:], 2 * NS)]  # 3 s of picture, nothing until 10 s
@@ -163,12 +162,14 @@ def test_picture_that_stalls_becomes_a_gap_while_the_sound_goes_on(recorded: Rec
     segmenter.finish()
     index = recorded.index("video")
     assert_continuous(index.segments)
-    gaps = [segment for segment in index.segments if segment.gap]
-    assert gaps and gaps[-1].end == 900_000
-    assert all(segment.duration <= 4 * 90_000 for segment in gaps)
-    assert not any(segment.gap for segment in recorded.index("opus").segments)
+    assert not any(segment.gap or segment.discontinuity for segment in index.segments)
+    assert all(segment.duration <= 4.4 * 90_000 for segment in index.segments)
+    packets = recorded.packets("video")
+    assert all(a[0] + a[1] == b[0] for a, b in itertools.pairwise(packets))
+    still = [number for time, number in recorded.brightness() if 540_000 <= time < 900_000]
+    assert set(still) == {60} and len(still) <= 3  # the last key frame, again for each segment
     assert next(n for t, n in recorded.brightness() if t >= 900_000) == 240 % 64
-    assert not any(segment.discontinuity for segment in index.segments)
+    assert abs(index.duration_s - 12) < 0.05
 
 
 def test_publisher_who_vanishes_and_returns_leaves_a_gap_in_all_tracks(recorded: Recorded) -> None:
@@ -219,7 +220,7 @@ def test_unit_after_loss_waits_for_the_next_key_frame(recorded: Recorded) -> Non
     assert numbers == [n % 64 for n in (*range(70), *range(120, 180))]
 
 
-def test_no_key_frame_by_the_target_duration_is_a_gap(recorded: Recorded) -> None:
+def test_no_key_frame_by_the_target_duration_is_a_still_until_one_comes(recorded: Recorded) -> None:
     segmenter = recorded.segmenter()
     units = h264_units(360)
     # Key frames at 0 s, 2 s, and then none that arrives as one until 10 s.
@@ -230,10 +231,10 @@ def test_no_key_frame_by_the_target_duration_is_a_gap(recorded: Recorded) -> Non
     feed(segmenter, video, opus_units(600))
     segmenter.finish()
     index = recorded.index("video")
-    longest = max(s.duration for s in index.segments) / 90_000
-    assert longest <= 4.4
-    assert any(segment.gap for segment in index.segments)
+    assert max(s.duration for s in index.segments) <= 4.4 * 90_000
+    assert not any(segment.gap for segment in index.segments)
     assert_continuous(index.segments)
+    assert {n for t, n in recorded.brightness() if 7 * 90_000 <= t < 900_000} == {60}
 
 
 def test_self_paced_publisher_sets_the_target_duration(recorded: Recorded) -> None:
@@ -254,14 +255,24 @@ def test_sound_alone_is_cut_every_two_seconds(recorded: Recorded) -> None:
     assert not (recorded.directory / "video").exists()
 
 
-def test_picture_that_comes_later_has_a_gap_before_it(recorded: Recorded) -> None:
+def test_picture_that_comes_later_is_a_still_before(recorded: Recorded) -> None:
     segmenter = recorded.segmenter()
     feed(segmenter, shifted(h264_units(120), 5 * NS), opus_units(450))
     segmenter.finish()
     index = recorded.index("video")
-    assert index.segments[0].gap and index.segments[0].start == 0
-    assert next(s for s in index.segments if not s.gap).start == 450_000
     assert_continuous(index.segments)
+    assert not any(segment.gap for segment in index.segments)
+    assert [(t, n) for t, n in recorded.brightness() if t < 450_000] == [(0, 0), (180_000, 0), (360_000, 0)]
+    assert len(recorded.packets("video")) == 123
+
+
+def test_picture_that_never_comes_back_is_a_still_to_the_end(recorded: Recorded) -> None:
+    segmenter = recorded.segmenter()
+    feed(segmenter, h264_units(90), opus_units(450))
+    end_ns = segmenter.finish()
+    index = recorded.index("video")
+    assert_continuous(index.segments)
+    assert abs(index.duration_s - end_ns / NS) < 0.03 and not any(s.gap for s in index.segments)
 
 
 def test_sound_and_picture_stay_within_40_ms(recorded: Recorded) -> None:

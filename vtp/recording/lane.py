@@ -22,11 +22,12 @@ PART_LIMIT_NS = 350_000_000  # a frame's jitter above the grid
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """The start of segment `msn`, on the recording's timeline."""
+    """The start of segment `msn`, on the recording's timeline; `nobody_sends` in it makes it a gap."""
 
     time_ns: int
     msn: int
     discontinuity: bool = False
+    nobody_sends: bool = False
 
 
 class Lane:

@@ -1,14 +1,17 @@
 """Decides where segments begin: the one timeline that all tracks of a recording share.
 
-Segments begin at key frames, about every two seconds; a picture that stalls, or whose key frame does not
-come, becomes a gap while the sound goes on; when nobody sends there is a gap in all tracks. Sans-IO but for
-the track writers it is given: time is an argument, in nanoseconds since the recording's origin.
+Segments begin at key frames, about every two seconds. A picture that stalls, or whose key frame does not
+come, is followed by its last key frame as a still while the sound goes on (players do not get over a gap in
+one track alone); when nobody sends there is a gap in all tracks. Sans-IO but for the track writers it is
+given: time is an argument, in nanoseconds since the recording's origin.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
 
 from vtp.recording.audio_tracks import AudioTracks
 from vtp.recording.h264 import ParameterSets, Picture, read_picture
@@ -42,6 +45,7 @@ class Segmenter:
         self._audio = AudioTracks(open_writer, self._cuts[0])
         self._video: VideoTrack | None = None
         self._sending = True
+        self._broken = False  # units were lost: nothing can be decoded before the next key frame
         self.target_duration_s = 0
         self.dropped_units = 0
 
@@ -80,12 +84,11 @@ class Segmenter:
         except ValueError:
             self.dropped_units += 1
             return
-        if self._video is not None and unit.after_gap and not unit.key_frame:
-            self._stop_picture(time_ns)
+        self._broken = (self._broken or unit.after_gap) and not unit.key_frame
         parameters = picture.parameters or (self._video.parameters if self._video else None)
         if unit.key_frame and parameters is not None:
             self._try_key_frame(unit, picture, parameters, time_ns)
-        elif not unit.key_frame and self._shows_picture:
+        elif not unit.key_frame and self._shows_picture and not self._broken:
             self._add_frame(picture, time_ns)
         else:
             self.dropped_units += 1
@@ -108,11 +111,12 @@ class Segmenter:
         if not self._sending:
             return
         self._stop_picture(self._video.end_ns if self._video and self._video.end_ns else now_ns)
-        self._sending = False
         self._audio.pause()
-        end_ns = self._audio.end_ns
-        if end_ns > self._start_ns:
-            self._cut(end_ns)
+        self._sending = False
+        if self._audio.end_ns > self._start_ns:
+            self._cut(self._audio.end_ns, nobody_sends=True)
+        else:
+            self._cuts[-1] = replace(self._cuts[-1], nobody_sends=True)
 
     def stop_video(self, now_ns: int) -> None:
         """The picture's producer has gone while others send."""
@@ -129,6 +133,8 @@ class Segmenter:
         self._fix_target_duration(end_ns - self._start_ns)
         self._audio.finish(end_ns)
         if self._video is not None:
+            if self._sending:
+                self._video.show_still(end_ns)
             self._video.finish(end_ns)
         return end_ns
 
@@ -146,11 +152,13 @@ class Segmenter:
         first = self._video is None or self._video.parameters is None
         change = self._video is None or self._video.is_change(unit, parameters)
         marked = self._resume(time_ns, discontinuity=change and not first)
+        if time_ns > self._start_ns + self._limit_ns:
+            self._stop_picture(self._start_ns + self._limit_ns)
         shown = self._shows_picture
+        if not shown:
+            self._cut_until(time_ns)
         time_ns = self._end_frame_before(time_ns)
-        if self._video is None:
-            self._video = self._open_video()
-        video = self._video
+        video = self._video = self._video or self._open_video(unit, picture, parameters)
         if change and not first and not marked:
             time_ns = max(time_ns, self._start_ns + NS // 1000)
         elapsed_ns = time_ns - self._start_ns
@@ -178,18 +186,25 @@ class Segmenter:
         if self._video is None or self._video.last_ns is None:
             return max(time_ns, self._start_ns)
         time_ns = max(time_ns, self._video.last_ns + NS // 1000)
-        # A frame in hand for longer than a segment may last was missed by `tick`: it ends where it had to.
-        self._video.end_frame(min(time_ns, self._start_ns + self._limit_ns))
+        self._video.end_frame(time_ns)
         return time_ns
 
-    def _open_video(self) -> VideoTrack:
+    def _open_video(self, unit: AccessUnit, picture: Picture, parameters: ParameterSets) -> VideoTrack:
+        """Begins the track; before its first picture that picture is a still."""
         lane = Lane(self._open_writer(VIDEO_TRACK, VIDEO_TIMESCALE), self._cuts[0])
-        for cut in self._cuts[1:]:
-            lane.cut(cut)
-        return VideoTrack(lane)
+        video = VideoTrack(lane)
+        video.use(unit, parameters)
+        video.set_still(picture)
+        for before, cut in pairwise(self._cuts):
+            if before.nobody_sends:
+                video.skip_to(cut.time_ns)
+            else:
+                video.show_still(cut.time_ns)
+            video.cut(cut)
+        return video
 
     def _stop_picture(self, time_ns: int) -> None:
-        """The picture ends here and a gap begins, in a segment of its own."""
+        """The picture ends here; the still that follows gets a segment of its own."""
         if self._video is None or self._video.last_ns is None:
             return
         time_ns = max(time_ns, self._video.last_ns + 1)
@@ -201,26 +216,31 @@ class Segmenter:
         """Ends a stretch in which nobody sent; tells whether that made a cut."""
         if self._sending:
             return False
-        self._sending = True
         self._cut_until(time_ns - 1)
         cuts = time_ns > self._start_ns
         if cuts:
             self._cut(time_ns, discontinuity=discontinuity)
+        self._sending = True
         self._audio.advance(self._start_ns)
         self._audio.resume(self._start_ns)
+        if self._video is not None:
+            self._video.skip_to(self._start_ns)
         return cuts
 
     def _cut_until(self, time_ns: int) -> None:
         """Cuts by time alone, where no picture says where."""
         while time_ns >= self._start_ns + SEGMENT_NS:
-            self._cut(self._start_ns + SEGMENT_NS)
+            self._cut(self._start_ns + SEGMENT_NS, nobody_sends=not self._sending)
 
-    def _cut(self, time_ns: int, *, discontinuity: bool = False) -> None:
+    def _cut(self, time_ns: int, *, discontinuity: bool = False, nobody_sends: bool = False) -> None:
         self._fix_target_duration(time_ns - self._start_ns)
-        cut = Cut(time_ns, len(self._cuts), discontinuity)
+        before = self._cuts[-1]
+        cut = Cut(time_ns, len(self._cuts), discontinuity, nobody_sends)
         self._cuts.append(cut)
         self._audio.cut(cut)
         if self._video is not None:
+            if not before.nobody_sends:
+                self._video.show_still(time_ns)
             self._video.cut(cut)
 
     def _fix_target_duration(self, first_ns: int) -> None:

@@ -53,6 +53,7 @@ class TrackWriter:
         self._open_line = OpenLine(0, 0, False)
         directory.mkdir(parents=True, exist_ok=True)
         self._index = os.open(directory / INDEX_NAME, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
+        self._folder = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
         self._append(TrackLine(track, timescale))
 
     @property
@@ -128,6 +129,7 @@ class TrackWriter:
         )
         if segment is not None:
             os.fdatasync(self._index)
+            os.fsync(self._folder)  # the new file's name, too, outlives the machine
 
     def close(self) -> None:
         """Ends the track: its index is whole."""
@@ -142,6 +144,7 @@ class TrackWriter:
         if self._index < 0:
             return
         os.close(self._index)
+        os.close(self._folder)
         self._index = -1
         if self._segment is not None:
             self._segment.abandon()

@@ -19,6 +19,8 @@ class VideoTrack:
         self._lane = lane
         self._held: Sample | None = None
         self._nominal = NOMINAL_FRAME_TICKS
+        self._still = b""
+        self._end = 0
         self.parameters: ParameterSets | None = None
         self.ssrc = 0
 
@@ -48,12 +50,32 @@ class VideoTrack:
         held, self._held = self._held, None
         if held is not None:
             duration = max(to_ticks(time_ns, VIDEO_TIMESCALE) - held.time, 1)
-            self._lane.add([Sample(held.data, held.time, duration, held.key_frame)])
+            self._add(Sample(held.data, held.time, duration, held.key_frame))
             self._nominal = min(duration, LONGEST_NOMINAL_TICKS)
 
     def hold(self, picture: Picture, time_ns: int, *, key_frame: bool) -> None:
         """Takes the next frame in hand."""
         self._held = Sample(picture.sample, to_ticks(time_ns, VIDEO_TIMESCALE), 0, key_frame)
+        if key_frame:
+            self._still = picture.sample
+
+    def set_still(self, picture: Picture) -> None:
+        """What is shown before the first picture came: that picture."""
+        self._still = picture.sample
+
+    def show_still(self, until_ns: int) -> None:
+        """Shows the last key frame from where the picture ended up to `until_ns`."""
+        duration = to_ticks(until_ns, VIDEO_TIMESCALE) - self._end
+        if self._held is None and duration > 0:
+            self._add(Sample(self._still, self._end, duration, True))
+
+    def skip_to(self, time_ns: int) -> None:
+        """Shows nothing up to `time_ns`: a gap in all tracks."""
+        self._end = to_ticks(time_ns, VIDEO_TIMESCALE)
+
+    def _add(self, sample: Sample) -> None:
+        self._lane.add([sample])
+        self._end = sample.end
 
     def cut(self, cut: Cut) -> None:
         """Cuts the lane."""

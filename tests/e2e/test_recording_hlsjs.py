@@ -1,0 +1,149 @@
+"""Recordings of every shape play to their end in hls.js in Chromium: stills, gaps, other sizes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.e2e.conftest import CHROMIUM, FLAGS
+from tests.unit.recording_material import Recorded, feed, h264_units, opus_units, shifted
+from vtp.recording.manifest import Manifest
+from vtp.recording.segmenter import Segmenter
+from vtp.recording.timebase import NS
+from vtp.recording.view import RecordingView
+
+HLS_JS = Path(__file__).resolve().parents[2] / "web" / "node_modules" / "hls.js" / "dist" / "hls.min.js"
+PAGE = """<!doctype html><video id=v muted playsinline></video><script src=hls.min.js></script><script>
+const video = document.getElementById('v'), errors = [];
+const hls = new Hls({startPosition: 0});
+hls.on(Hls.Events.ERROR, (_, data) => { if (data.fatal) errors.push(data.details); });
+hls.loadSource('master.m3u8'); hls.attachMedia(video);
+video.playbackRate = 2; video.play();
+window.state = () => ({
+  time: video.currentTime, duration: video.duration, ended: video.ended, errors,
+  frames: video.getVideoPlaybackQuality().totalVideoFrames,
+  audio: video.webkitAudioDecodedByteCount, width: video.videoWidth,
+});
+</script>"""
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    extensions_map: ClassVar = {
+        ".m3u8": "application/vnd.apple.mpegurl",
+        ".m4s": "video/iso.segment",
+        "": "video/mp4",
+        ".html": "text/html",
+        ".js": "text/javascript",
+    }
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Says nothing."""
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> Iterator[str]:
+    """A server of the recording's folder."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(tmp_path)))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def plain(segmenter: Segmenter) -> None:
+    feed(segmenter, h264_units(240), opus_units(400))
+
+
+def other_size(segmenter: Segmenter) -> None:
+    large = shifted(h264_units(120, width=640, height=360), 100 * NS // 30)
+    feed(segmenter, [*h264_units(100), *large], opus_units(360))
+
+
+def stalled_picture(segmenter: Segmenter) -> None:
+    units = h264_units(300)
+    feed(segmenter, [*units[:90], *shifted(units[240:], NS)], opus_units(550))
+
+
+def publisher_returns(segmenter: Segmenter) -> None:
+    feed(segmenter, h264_units(120), opus_units(200))
+    segmenter.stop_sending(4 * NS)
+    for video in shifted(h264_units(120), 7 * NS):
+        segmenter.add_video(replace(video, ssrc=2), video.arrival_ns)
+    for audio in shifted(opus_units(200), 7 * NS):
+        segmenter.add_audio(audio.data, audio.arrival_ns)
+
+
+def sound_alone(segmenter: Segmenter) -> None:
+    feed(segmenter, [], opus_units(300))
+
+
+def picture_comes_later(segmenter: Segmenter) -> None:
+    feed(segmenter, shifted(h264_units(120), 5 * NS), opus_units(450))
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize(
+    ("content", "frames", "seconds"),
+    [
+        (plain, 240, 8),
+        (other_size, 220, 7.33),
+        (stalled_picture, 150, 11),
+        (publisher_returns, 240, 11),
+        (sound_alone, 0, 6),
+        (picture_comes_later, 120, 9),
+    ],
+)
+def test_recording_plays_to_its_end(
+    tmp_path: Path,
+    chromium: Browser,
+    address: str,
+    content: Callable[[Segmenter], None],
+    frames: int,
+    seconds: float,
+) -> None:
+    write_recording(tmp_path, content)
+    page = chromium.new_page()
+    page.goto(f"{address}/index.html")
+    try:
+        page.wait_for_function("state().ended || state().errors.length > 0", timeout=30_000)
+    finally:
+        state = page.evaluate("state()")
+        page.close()
+    assert state["errors"] == [] and state["ended"], state
+    assert abs(state["duration"] - seconds) < 0.2, state
+    assert state["audio"] > 0, state
+    assert state["frames"] >= frames * 0.9, state
+
+
+def write_recording(directory: Path, content: Callable[[Segmenter], None]) -> None:
+    """The recording's folder, its playlists as files, and a page with hls.js."""
+    recorded = Recorded(directory)
+    segmenter = recorded.segmenter()
+    content(segmenter)
+    segmenter.finish()
+    names = [name for name in ("video", "opus", "aac") if (directory / name).exists()]
+    manifest = Manifest("r", 10**18, segmenter.target_duration_s, tuple(names))
+    view = RecordingView(manifest, {name: recorded.index(name) for name in names}, ended=True)
+    (directory / "master.m3u8").write_bytes(view.multivariant().text)
+    for name in names:
+        (directory / name / "playlist.m3u8").write_bytes(view.media(name).text)
+    (directory / "hls.min.js").write_bytes(HLS_JS.read_bytes())
+    (directory / "index.html").write_text(PAGE)
