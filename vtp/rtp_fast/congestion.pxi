@@ -129,7 +129,10 @@ cdef int write_feedback_body(uint8_t* out, const uint8_t* symbols, const int16_t
 
 
 cdef void poll_remb(Core* core, Transport* transport, int64_t now) noexcept nogil:
-    """For publishers that negotiated goog-remb only: grow by half while nothing is lost, fall with loss over 10 %."""
+    """For publishers without transport-wide numbers: grow by half while nothing is lost, fall with loss over 10 %.
+
+    Some negotiate transport-wide feedback and never send the numbers; they get REMB too.
+    """
     cdef Producer* producer = transport.producers
     cdef uint8_t* out
     cdef uint32_t ssrcs[16]
@@ -138,7 +141,7 @@ cdef void poll_remb(Core* core, Transport* transport, int64_t now) noexcept nogi
     if now - transport.last_remb_ns < REMB_INTERVAL_NS:
         return
     while producer != NULL:
-        if producer.remb and not producer.transport_cc and producer.started:
+        if producer.remb and producer.started and (not producer.transport_cc or transport.feedback == NULL):
             for i in range(producer.stream_count):
                 if producer.streams[i].started and count < 16:
                     ssrcs[count] = producer.streams[i].ssrc

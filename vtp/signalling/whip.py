@@ -86,7 +86,7 @@ def _answer(live: LiveRoom, transport: WebRtcTransport, offer: SessionDescriptio
         transport.ice_parameters,
         transport.dtls_parameters,
         transport.ice_candidates,
-        RECORDED_FIRST if live.recording else (),
+        RECORDED_FIRST,
     )
 
 
