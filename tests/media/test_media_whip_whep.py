@@ -7,6 +7,8 @@ from itertools import pairwise
 import pytest
 
 from tests.media_server import MediaServer, client, presenter_of, running_server
+from vtp.media import connection as connection_module
+from vtp.media.dtls import DtlsState
 
 LIMIT_S = 20
 
@@ -134,3 +136,18 @@ async def test_vp8_publisher_in_a_recorded_room_is_told_that_it_is_not_recorded(
         assert reason is not None and "VP8" in reason and "H.264" in reason
         assert teacher.notice == reason
     live.recording = False
+
+
+async def test_media_goes_on_after_the_handshakes_memory_is_released(
+    server: MediaServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection_module, "RELEASE_DTLS_AFTER_S", 0.2)
+    async with client(server, "alice") as teacher, client(server, "bob") as student, asyncio.timeout(LIMIT_S):
+        await teacher.publish()
+        await student.watch()
+        transports = server.room().router.transports.values()
+        while any(transport.connection.dtls.holds_ssl for transport in transports):
+            await student.see(1)
+        assert len(await student.see(5)) == 5
+        assert {transport.dtls_state for transport in transports} == {DtlsState.CONNECTED}
+        assert (await teacher.call("DELETE")).status == 200
