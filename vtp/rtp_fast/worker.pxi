@@ -262,6 +262,12 @@ cdef class Worker:
         self.unlock()
         return sent
 
+    def discard_sent(self) -> None:
+        """Forgets what would have been sent. Only without addresses."""
+        self.lock()
+        self.core.out.count = 0
+        self.unlock()
+
     # --- events and figures ----------------------------------------------------------------------------------
 
     def poll_events(self) -> list:
