@@ -50,8 +50,8 @@ class Rtp:
         parsed = fast.parse_rtp(data)
         header = parsed["header_len"]
         assert isinstance(header, int)
-        extensions = dict(parsed["extensions"])  # type: ignore[call-overload]
-        length = int(parsed["payload_len"])  # type: ignore[call-overload]
+        extensions = dict(parsed["extensions"])
+        length = int(parsed["payload_len"])
         return Rtp(
             data[1] & 0x7F,
             struct.unpack("!H", data[2:4])[0],

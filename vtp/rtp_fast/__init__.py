@@ -1,1 +1,1 @@
-"""The parts of the packet path: `.pxd` files of inline functions and `.pxi` files included by `vtp/_rtp_fast.pyx`."""
+"""The parts of the packet path: `.pxd` files of inline functions, `.pxi` files included by `_rtp_fast.pyx`."""
