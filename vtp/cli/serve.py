@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -12,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 app = typer.Typer(add_completion=False)
+logger = logging.getLogger(__name__)
 
 SAME_WISH_S = 1.0
 STOP_LIMIT_S = 4.8  # SIGTERM ends the process within 5 s, whatever hangs
@@ -48,11 +50,12 @@ async def _serve(settings: Any) -> None:
     from vtp.app import start_server
     from vtp.cli.greeting import greeting
 
-    _end_on_signals()
+    ending = _Ending()
     try:
         server = await start_server(settings)
     except asyncio.CancelledError:
         return
+    logger.info("The server has started.")
     try:
         sys.stdout.write(await asyncio.to_thread(greeting, server))
         sys.stdout.flush()
@@ -60,45 +63,47 @@ async def _serve(settings: Any) -> None:
     except asyncio.CancelledError:
         pass  # a signal: end as asked
     finally:
-        await _close(server)
+        ending.begin()
+        logger.info("The server is ending: connections and recordings are closed.")
+        await server.close()
+        ending.finish()
 
 
-async def _close(server: Any) -> None:
-    """Closes the server; the clock of the watchdog runs at least from here (a drain brings none)."""
-    watchdog = _arm_watchdog()
-    await server.close()
-    watchdog.cancel()
-
-
-def _end_on_signals() -> None:
-    """A first signal cancels the running task; one that comes a second or more later ends the process.
+class _Ending:
+    """How the process ends: a first signal cancels the task, one a second or more later ends it at once.
 
     Not sooner, because tools such as timeout(1) signal the process and then its group: the same wish twice.
+    Whatever hangs, STOP_LIMIT_S after the beginning of the end it is over.
     """
-    loop = asyncio.get_running_loop()
-    task = asyncio.current_task()
-    heard_s: list[float] = []
 
-    def end() -> None:
-        if heard_s:
-            if loop.time() - heard_s[0] >= SAME_WISH_S:
-                _give_up("Ended at once, as asked twice.")
-            return
-        heard_s.append(loop.time())
-        _arm_watchdog()
-        if task is not None:
-            task.cancel()
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._task = asyncio.current_task()
+        self._begun_s: float | None = None
+        self._watchdog = threading.Timer(
+            STOP_LIMIT_S, _give_up, ["Closing took too long; the process ends now."]
+        )
+        self._watchdog.daemon = True  # a thread, because a hung loop runs no timers
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):  # SIGHUP: the terminal was closed
+            self._loop.add_signal_handler(number, self._hear)
 
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):  # SIGHUP: the terminal was closed
-        loop.add_signal_handler(number, end)
+    def begin(self) -> None:
+        """Starts the clock of the end, unless a signal has already."""
+        if self._begun_s is None:
+            self._begun_s = self._loop.time()
+            self._watchdog.start()
 
+    def finish(self) -> None:
+        """Everything is closed."""
+        self._watchdog.cancel()
 
-def _arm_watchdog() -> threading.Timer:
-    """Ends the process when closing hangs; a thread, because a hung loop runs no timers."""
-    timer = threading.Timer(STOP_LIMIT_S, _give_up, ["Closing took too long; the process ends now."])
-    timer.daemon = True
-    timer.start()
-    return timer
+    def _hear(self) -> None:
+        if self._begun_s is None:
+            self.begin()
+            if self._task is not None:
+                self._task.cancel()
+        elif self._loop.time() - self._begun_s >= SAME_WISH_S:
+            _give_up("Ended at once, as asked twice.")
 
 
 def _give_up(sentence: str) -> None:
