@@ -1,36 +1,15 @@
 """One page publishes the lecture, two watch it: every codec, in order, heard; H.264 is recorded meanwhile."""
 
 from fractions import Fraction
-from itertools import pairwise
 from pathlib import Path
 
 import av
 import pytest
-from playwright.sync_api import Page
 
-from tests.e2e.conftest import CAMERA_SECONDS, OpenPage, Stack, poll
+from tests.e2e.conftest import OpenPage, Stack, poll
+from tests.e2e.frame_order import assert_in_order, steps, wait_for_numbers
 from vtp.bench.frame_number import read_frame_number
 from vtp.bench.lecture_sound import TONE_HZ
-
-LOOP = CAMERA_SECONDS * 30
-
-
-def wait_for_numbers(page: Page, count: int) -> list[int]:
-    page.wait_for_function(f"window.numbers.length >= {count}", timeout=30_000)
-    return [int(number) for number in page.evaluate("window.numbers")]
-
-
-def steps(numbers: list[int]) -> list[int]:
-    """Distances from frame to frame, over the loop of the fake camera."""
-    return [(after - before) % LOOP for before, after in pairwise(numbers)]
-
-
-def assert_in_order(numbers: list[int]) -> None:
-    """Never backwards; a browser on a busy machine may skip showing a frame, not many."""
-    distances = steps(numbers)
-    assert all(0 < step < LOOP // 2 for step in distances), numbers
-    assert sum(distances) < len(distances) * 4, f"too many frames were skipped: {numbers}"
-
 
 @pytest.mark.parametrize("codec", ["H264", "VP8", "VP9", "AV1"])
 def test_two_pages_see_and_hear_what_one_publishes(stack: Stack, open_page: OpenPage, codec: str) -> None:

@@ -33,6 +33,7 @@ class ClipFormat:
     bitrate_bps: int = 1_500_000
     key_frame_s: float = 2.0
     video_codec: str = "libx264"
+    audio_channels: int = 1
 
 
 def write_clip(path: Path, seconds: float, clip: ClipFormat | None = None) -> None:
@@ -44,14 +45,15 @@ def write_clip(path: Path, seconds: float, clip: ClipFormat | None = None) -> No
     picture = LecturePicture(clip.width, clip.height, clip.fps)
     with av.open(str(path), "w") as container:
         video = _video_stream(container, clip)
-        audio = container.add_stream("libopus", rate=SAMPLE_RATE, layout="mono")
+        layout = "stereo" if clip.audio_channels == 2 else "mono"
+        audio = container.add_stream("libopus", rate=SAMPLE_RATE, layout=layout)
         audio.bit_rate = 48_000
         written = 0
         for number in range(round(seconds * clip.fps)):
             container.mux(video.encode(_frame(picture, number, clip.fps)))
             until = (number + 1) * SAMPLE_RATE // clip.fps
             while written + _OPUS_FRAME <= until:
-                container.mux(audio.encode(_sound(written)))
+                container.mux(audio.encode(_sound(written, layout)))
                 written += _OPUS_FRAME
         container.mux(video.encode(None))
         container.mux(audio.encode(None))
@@ -114,9 +116,10 @@ def _frame(picture: LecturePicture, number: int, fps: int) -> av.VideoFrame:
     return frame
 
 
-def _sound(start: int) -> av.AudioFrame:
+def _sound(start: int, layout: str) -> av.AudioFrame:
     samples = (lecture_samples(start, _OPUS_FRAME) * 32767).astype(np.int16)
-    frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), format="s16", layout="mono")
+    interleaved = np.repeat(samples, 2) if layout == "stereo" else samples
+    frame = av.AudioFrame.from_ndarray(interleaved.reshape(1, -1), format="s16", layout=layout)
     frame.sample_rate = SAMPLE_RATE
     frame.pts = start
     frame.time_base = Fraction(1, SAMPLE_RATE)

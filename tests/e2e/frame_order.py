@@ -1,0 +1,28 @@
+"""What a page read from the pictures it showed (window.numbers of live.js), and whether it is in order."""
+
+from itertools import pairwise
+
+from playwright.sync_api import Page
+
+from tests.e2e.conftest import CAMERA_SECONDS
+
+LOOP = CAMERA_SECONDS * 30
+"""Chromium plays the fake camera's file again and again; so many pictures are in it."""
+
+
+def wait_for_numbers(page: Page, count: int) -> list[int]:
+    """Until the page has read so many different numbers; all of them."""
+    page.wait_for_function(f"window.numbers.length >= {count}", timeout=30_000)
+    return [int(number) for number in page.evaluate("window.numbers")]
+
+
+def steps(numbers: list[int], loop: int = LOOP) -> list[int]:
+    """Distances from frame to frame, over the loop of the fake camera."""
+    return [(after - before) % loop for before, after in pairwise(numbers)]
+
+
+def assert_in_order(numbers: list[int], loop: int = LOOP) -> None:
+    """Never backwards; a browser on a busy machine may skip showing a frame, not many."""
+    distances = steps(numbers, loop)
+    assert all(0 < step < loop // 2 for step in distances), numbers
+    assert sum(distances) < len(distances) * 4, f"too many frames were skipped: {numbers}"
