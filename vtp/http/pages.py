@@ -53,7 +53,7 @@ class Pages:
         found = await asyncio.to_thread(self._find, request.path)
         if found is not None:
             return self._send(request, found, immutable=bool(_HASHED.search(found.name)))
-        if "text/html" not in request.headers.get("Accept", ""):
+        if request.path != "/" and "text/html" not in request.headers.get("Accept", ""):
             return None
         index = self._folder / "index.html"
         if not await asyncio.to_thread(index.is_file):
