@@ -128,8 +128,7 @@ Start = Callable[..., Any]
 
 
 @pytest.fixture
-async def start(tmp_path: Path) -> AsyncIterator[Start]:
-    database = await Database.open(f"sqlite:///{tmp_path / 'test.sqlite3'}")
+async def start(tmp_path: Path, database: Database) -> AsyncIterator[Start]:
     clients: list[Client] = []
 
     async def begin(**options: Any) -> Site:
@@ -158,7 +157,6 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
     yield begin
     for client in clients:
         await client.close()
-    await database.close()
 
 
 @pytest.fixture
