@@ -2,35 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.strict_hls import needs_strict_parser, parse
 from tests.unit.recording_material import Recorded, feed, h264_units, opus_units, shifted
 from vtp.recording.manifest import Manifest
 from vtp.recording.segmenter import Segmenter
 from vtp.recording.timebase import NS
 from vtp.recording.view import RecordingView
-
-WEB = Path(__file__).resolve().parents[2] / "web"
-BESIDE_PYTHON = Path(sys.executable).parent / "node"
-NODE = str(BESIDE_PYTHON) if BESIDE_PYTHON.exists() else shutil.which("node")
-SCRIPT = """
-import HLS from 'hls-parser';
-let text = '';
-for await (const chunk of process.stdin) text += chunk;
-HLS.setOptions({ strictMode: true });
-const playlist = HLS.parse(text);
-for (const segment of playlist.segments ?? []) {
-  if (Math.round(segment.duration) > playlist.targetDuration) throw new Error(`too long: ${segment.uri}`);
-}
-console.log(playlist.isMasterPlaylist ? playlist.variants.length : playlist.segments.length);
-"""
 
 
 def plain(segmenter: Segmenter) -> None:
@@ -49,7 +32,7 @@ def stalled_picture(segmenter: Segmenter) -> None:
 
 def publisher_returns(segmenter: Segmenter) -> None:
     feed(segmenter, h264_units(120), opus_units(200))
-    segmenter.stop_sending(4 * NS)
+    segmenter.stop_sending()
     for unit in shifted(h264_units(120), 12 * NS):
         segmenter.add_video(replace(unit, ssrc=2), unit.arrival_ns)
 
@@ -62,18 +45,7 @@ def self_paced(segmenter: Segmenter) -> None:
     feed(segmenter, h264_units(600, gop=210), opus_units(1000))
 
 
-def parse(text: bytes) -> int:
-    """How many variants or segments the parser finds; fails with its complaint."""
-    command = [str(NODE), "--input-type=module", "-e", SCRIPT]
-    done = subprocess.run(command, cwd=WEB, input=text, capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr.decode() + text.decode()
-    return int(done.stdout)
-
-
-@pytest.mark.skipif(
-    NODE is None or not (WEB / "node_modules" / "hls-parser").exists(),
-    reason="the web toolchain is not installed: make build",
-)
+@needs_strict_parser
 @pytest.mark.parametrize(
     "content", [plain, other_size, stalled_picture, publisher_returns, sound_alone, self_paced]
 )
