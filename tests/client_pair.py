@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import random
+import socket
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -12,8 +13,20 @@ from vtp.bench.client_dtls import Identity, Role
 from vtp.bench.client_sdp import CODEC_NUMBERS, IceCredentials
 from vtp.bench.driver import ClientDriver, Remote
 
-SENDER_ADDRESS = ("127.0.0.1", 46101)
-RECEIVER_ADDRESS = ("127.0.0.1", 46102)
+
+def free_addresses(count: int) -> list[tuple[str, int]]:
+    """UDP addresses on loopback that nobody uses now."""
+    sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [("127.0.0.1", one.getsockname()[1]) for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
+SENDER_ADDRESS, RECEIVER_ADDRESS = free_addresses(2)
 SENDER_ICE = IceCredentials("sendufrag", "sendpasswordsendpassword")
 RECEIVER_ICE = IceCredentials("recvufrag", "recvpasswordrecvpassword")
 SSRC, RTX_SSRC = 0x11223344, 0x55667788

@@ -9,6 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from tests.client_pair import free_addresses
 from tests.media_server import MediaServer, running_server
 from vtp.bench._emulator import Link
 from vtp.bench.driver import ClientDriver
@@ -19,8 +20,7 @@ from vtp.bench.relay import Relay
 from vtp.bench.watcher import Watcher
 from vtp.bench.whip_client import WhipHttp
 
-SERVER = ("127.0.0.1", 46130)
-LEFT, RIGHT = ("127.0.0.1", 46107), ("127.0.0.1", 46108)
+SERVER, LEFT, RIGHT = free_addresses(3)
 SEED = 65
 SECONDS, FPS = 4, 25
 

@@ -7,11 +7,18 @@ from typing import Any
 
 import pytest
 
-from tests.client_pair import RECEIVER_ADDRESS, SENDER_ADDRESS, Pair, connected_pair, send_frames
+from tests.client_pair import (
+    RECEIVER_ADDRESS,
+    SENDER_ADDRESS,
+    Pair,
+    connected_pair,
+    free_addresses,
+    send_frames,
+)
 from vtp.bench._emulator import Link
 from vtp.bench.relay import Relay
 
-LEFT, RIGHT = ("127.0.0.1", 46105), ("127.0.0.1", 46106)
+LEFT, RIGHT = free_addresses(2)
 SEED = 4588
 FRAMES = 250
 

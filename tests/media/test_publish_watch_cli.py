@@ -88,12 +88,12 @@ async def test_a_refused_token_ends_watch_with_one_sentence() -> None:
 
 
 async def test_a_file_that_is_not_there_ends_publish_with_one_sentence() -> None:
-    code, _, err = await ended(await vtp("publish", "gone.mp4", "--to", "http://127.0.0.1:46199/whip/x"))
+    code, _, err = await ended(await vtp("publish", "gone.mp4", "--to", "http://127.0.0.1:9/whip/x"))
     assert (code, err) == (1, "vtp: gone.mp4 cannot be read: No such file or directory.\n")
 
 
 async def test_a_server_that_is_not_there_ends_publish_with_one_sentence(clip: Path) -> None:
-    code, _, err = await ended(await vtp("publish", str(clip), "--to", "http://127.0.0.1:46199/whip/x"))
+    code, _, err = await ended(await vtp("publish", str(clip), "--to", "http://127.0.0.1:9/whip/x"))
     assert code == 1
-    assert err.startswith("vtp: No answer from http://127.0.0.1:46199/whip/x: ")
+    assert err.startswith("vtp: No answer from http://127.0.0.1:9/whip/x: ")
     assert err.count("\n") == 1

@@ -76,6 +76,7 @@ def _delay(streams: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {
         "delay_p50_ms": merged_percentile_ms(chosen, 0.5),
         "delay_p99_ms": merged_percentile_ms(chosen, 0.99),
+        "delay_max_ms": max((h["max_us"] / 1000 for h in chosen if h["count"]), default=None),
         "delay_source": "one-way" if one_way else "above the fastest frame",
     }
 
