@@ -176,7 +176,7 @@ def test_publisher_who_vanishes_and_returns_leaves_a_gap_in_all_tracks(recorded:
     segmenter = recorded.segmenter()
     video, audio = h264_units(120), opus_units(200)
     feed(segmenter, video, audio)
-    segmenter.stop_sending(4 * NS)
+    segmenter.stop_sending()
     for tenth in range(40, 121):
         segmenter.tick(tenth * NS // 10)
     again = [replace(unit, ssrc=2) for unit in shifted(video, 12 * NS)]
@@ -339,7 +339,7 @@ def test_opus_durations_are_read_from_the_packet() -> None:
 def test_recording_that_ends_after_everybody_left_ends_with_the_last_of_them(recorded: Recorded) -> None:
     segmenter = recorded.segmenter()
     feed(segmenter, h264_units(120), opus_units(200))
-    segmenter.stop_sending(4 * NS)
+    segmenter.stop_sending()
     for second in range(4, 60):
         segmenter.tick(second * NS)
     assert abs(segmenter.finish() - 4 * NS) < 50 * MS

@@ -151,15 +151,10 @@ class Recorder:
         source = self._sources.pop(source_id, None)
         if source is None:
             return
-        now = self._now_ns()
-        self._deliver(source, now)
+        self._deliver(source, self._now_ns())
         source.close()
-        if self._segmenter is None or self._origin is None:
-            return
-        if source.kind == "video":
-            self._segmenter.stop_video(now - self._origin.monotonic_ns)
-        if not self._sources:
-            self._segmenter.stop_sending(now - self._origin.monotonic_ns)
+        if self._segmenter is not None and not self._sources:
+            self._segmenter.stop_sending()
 
     def _deliver(self, source: Source, now: int) -> None:
         for placed in source.poll(now):

@@ -106,29 +106,27 @@ class Segmenter:
                 self._cut_until(expected_ns)
         self._advance(expected_ns)
 
-    def stop_sending(self, now_ns: int) -> None:
+    def stop_sending(self) -> None:
         """Nobody sends any more: here is the end, or, if a unit comes again, the beginning of a gap."""
         if not self._sending:
             return
-        self._stop_picture(self._video.end_ns if self._video and self._video.end_ns else now_ns)
+        end_ns = max(self._audio.end_ns, self._start_ns)
+        if self._video is not None and self._video.end_ns is not None:
+            end_ns = max(end_ns, self._video.end_ns)
+            self._video.end_frame(end_ns)
         self._audio.pause()
-        self._sending = False
-        if self._audio.end_ns > self._start_ns:
-            self._cut(self._audio.end_ns, nobody_sends=True)
+        if end_ns > self._start_ns:
+            self._cut(end_ns, nobody_sends=True)
         else:
             self._cuts[-1] = replace(self._cuts[-1], nobody_sends=True)
-
-    def stop_video(self, now_ns: int) -> None:
-        """The picture's producer has gone while others send."""
-        if self._video is not None and self._video.end_ns is not None:
-            self._stop_picture(min(self._video.end_ns, max(now_ns, self._start_ns + 1)))
+        self._sending = False
 
     def finish(self) -> int:
         """Writes all there is and closes the tracks; gives the recording's length in nanoseconds."""
         end_ns = self._audio.end_ns
         if self._video is not None and self._video.end_ns is not None:
             end_ns = max(end_ns, self._video.end_ns)
-            self._video.end_frame(self._video.end_ns)
+            self._video.end_frame(end_ns)
         end_ns = max(end_ns, self._start_ns)
         self._fix_target_duration(end_ns - self._start_ns)
         self._audio.finish(end_ns)
