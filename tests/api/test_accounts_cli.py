@@ -63,7 +63,7 @@ async def test_a_room_token_made_beside_a_running_server_opens_its_room(api: Api
 async def test_the_commands_work_before_the_server_ever_ran(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     assert (await make_user(data_dir, "root@school.example", "admin"))[0] == 0
-    code, token, _ = await run(data_dir, "token", "--room", "demo", "--create", "--watch")
+    code, token, _ = await run(data_dir, "token", "--room", "demo", "--watch")
     assert code == 0
     async with serving(data_dir) as api:
         assert api.server.setup_token is None
@@ -75,11 +75,11 @@ async def test_the_commands_work_before_the_server_ever_ran(tmp_path: Path) -> N
     ("arguments", "stdin", "sentence"),
     [
         (
-            ["token", "--room", "missing"],
+            ["token", "--room", "missing", "--no-create"],
             "",
-            "There is no room missing: create it in the browser, or add --create.",
+            "There is no room missing: create it in the browser, or leave out --no-create.",
         ),
-        (["token", "--room", "a b", "--create"], "", "slug of 1 to 64 letters"),
+        (["token", "--room", "a b"], "", "slug of 1 to 64 letters"),
         (["create-user", "--email", "x", "--password-stdin"], PASSWORD, "write an e-mail address"),
         (["create-user", "--email", "a@b.c", "--role", "king", "--password-stdin"], PASSWORD, "no such role"),
         (["create-user", "--email", "a@b.c", "--role", "guest", "--password-stdin"], PASSWORD, "no account"),

@@ -52,7 +52,7 @@ def create_user(
 
 @app.command("token")
 def token(
-    room: Annotated[str, typer.Option(help="The room's id or slug. It must exist, or see --create.")],
+    room: Annotated[str, typer.Option(help="The room's id or slug; made when there is none.")],
     publish: Annotated[bool, typer.Option("--publish", help="The token may publish.")] = False,
     watch: Annotated[
         bool, typer.Option("--watch", help="The token may watch; this is what it may without --publish.")
@@ -62,12 +62,12 @@ def token(
     ] = DEFAULT_TTL_S,
     name: Annotated[str, typer.Option(help="The name shown for who uses the token.")] = "Guest",
     create: Annotated[
-        bool, typer.Option("--create", help="Make the room when there is none of this name.")
-    ] = False,
+        bool, typer.Option("--create/--no-create", help="Make the room when there is none of this name.")
+    ] = True,
 ) -> None:
     """Make a token for one room (for `vtp publish`, OBS, a player); prints the token alone.
 
-    A room that does not exist is refused, so that a misspelt name makes no room; --create makes it.
+    A slug without a room makes the room, so that one command is enough on a fresh server; --no-create refuses it.
     """
     rights = (publish, watch or not publish)
     ttl_s = timedelta(seconds=ttl)
@@ -122,7 +122,7 @@ async def _find_or_create(tx: AsyncConnection, reference: str, now: datetime, *,
     if room is not None:
         return room.id
     if not create:
-        raise StartupError(f"There is no room {reference}: create it in the browser, or add --create.")
+        raise StartupError(f"There is no room {reference}: create it in the browser, or leave out --no-create.")
     try:
         slug = check_slug(reference)
     except ValueError as error:
