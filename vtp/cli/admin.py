@@ -67,7 +67,7 @@ def token(
 ) -> None:
     """Make a token for one room (for `vtp publish`, OBS, a player); prints the token alone.
 
-    A slug without a room makes the room, so that one command is enough on a fresh server; --no-create refuses it.
+    A slug without a room makes the room, so that one command is enough; --no-create refuses it.
     """
     rights = (publish, watch or not publish)
     ttl_s = timedelta(seconds=ttl)
@@ -122,7 +122,9 @@ async def _find_or_create(tx: AsyncConnection, reference: str, now: datetime, *,
     if room is not None:
         return room.id
     if not create:
-        raise StartupError(f"There is no room {reference}: create it in the browser, or leave out --no-create.")
+        raise StartupError(
+            f"There is no room {reference}: create it in the browser, or leave out --no-create."
+        )
     try:
         slug = check_slug(reference)
     except ValueError as error:
