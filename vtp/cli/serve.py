@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -55,6 +56,8 @@ async def _serve(settings: Any) -> None:
         server = await start_server(settings)
     except asyncio.CancelledError:
         return
+    gc.collect()
+    gc.freeze()  # what was built at the start lives to the end: full collections need not walk it, nor hold the loop
     logger.info("The server has started.")
     try:
         sys.stdout.write(await asyncio.to_thread(greeting, server))
