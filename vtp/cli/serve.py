@@ -57,7 +57,7 @@ async def _serve(settings: Any) -> None:
     except asyncio.CancelledError:
         return
     gc.collect()
-    gc.freeze()  # what was built at the start lives to the end: full collections need not walk it, nor hold the loop
+    gc.freeze()  # what was built at the start lives to the end: full collections need not walk it
     logger.info("The server has started.")
     try:
         sys.stdout.write(await asyncio.to_thread(greeting, server))
