@@ -44,7 +44,7 @@ def rendition_urls(master_url: str) -> dict[str, str]:
 
 
 def rendition(playlist_url: str) -> bytes:
-    """A whole track in one piece: its initialization section and all segments; it must have one section only."""
+    """A whole track in one piece: its one initialization section and all segments."""
     text = fetch(playlist_url).decode()
     assert "#EXT-X-ENDLIST" in text and "#EXT-X-GAP" not in text, text
     sections = re.findall(r'#EXT-X-MAP:URI="([^"]+)"', text)

@@ -1,7 +1,6 @@
-"""A clip with flash and beep from `vtp publish`, recorded: sound with the picture, and every frame of it there."""
+"""A clip with flash and beep from `vtp publish`, recorded: every frame is there, sound with it."""
 
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""`vtp publish` of a file to a room with twenty `vtp watch` clients: nothing is lost, nothing stands still."""
+"""`vtp publish` of a file to a room with twenty `vtp watch` clients: nothing lost, nothing stands still."""
 
 import json
 from pathlib import Path
