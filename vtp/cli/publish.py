@@ -23,7 +23,9 @@ app = typer.Typer(add_completion=False)
 def publish(
     source: Annotated[str, typer.Argument(help="A file or URL that FFmpeg reads.", metavar="FILE|URL")],
     to: Annotated[str, typer.Option(help="Where to publish: http://HOST:PORT/whip/ROOM")],
-    token: Annotated[str, typer.Option(help="Access or room token (vtp admin token --publish).")] = "",
+    token: Annotated[
+        str, typer.Option(envvar="VTP_TOKEN", help="Access or room token (vtp admin token --publish).")
+    ] = "",
     loop: Annotated[bool, typer.Option("--loop", help="Begin again when the source ends.")] = False,
     encode: Annotated[bool, typer.Option("--encode", help="Encode even what could be copied.")] = False,
     video_bitrate: Annotated[int, typer.Option(help="Bits per second when encoding; 0 by size.")] = 0,

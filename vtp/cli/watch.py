@@ -25,7 +25,9 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def watch(
     url: Annotated[str, typer.Argument(help="Where to watch: http://HOST:PORT/whep/ROOM")],
-    token: Annotated[str, typer.Option(help="Access or room token (vtp admin token --watch).")] = "",
+    token: Annotated[
+        str, typer.Option(envvar="VTP_TOKEN", help="Access or room token (vtp admin token --watch).")
+    ] = "",
     seconds: Annotated[float, typer.Option(min=0.1, help="How long to watch once all have joined.")] = 10.0,
     clients: Annotated[int, typer.Option(min=1, max=5000, help="How many viewers.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
