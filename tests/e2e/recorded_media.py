@@ -56,9 +56,10 @@ def rendition(playlist_url: str) -> bytes:
 def pictures(track: bytes) -> Iterator[Picture]:
     """Every picture of the track, in the order in which they are shown."""
     with av.open(io.BytesIO(track)) as container:
+        assert isinstance(container, av.container.InputContainer)
         for frame in container.decode(video=0):
             assert frame.time is not None
-            gray = frame.to_ndarray(format="gray")
+            gray = frame.to_ndarray(format="gray").astype(np.uint8, copy=False)
             yield Picture(frame.time, read_frame_number(gray), is_flash(gray))
 
 
@@ -68,6 +69,7 @@ def sound(track: bytes) -> tuple[float, npt.NDArray[np.float32]]:
     resampler = av.AudioResampler("flt", "mono", SAMPLE_RATE)
     parts = []
     with av.open(io.BytesIO(track)) as container:
+        assert isinstance(container, av.container.InputContainer)
         for frame in container.decode(audio=0):
             if start_s is None:
                 assert frame.time is not None

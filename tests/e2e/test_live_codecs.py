@@ -4,12 +4,14 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 
 from tests.e2e.conftest import OpenPage, Stack, poll
 from tests.e2e.frame_order import assert_in_order, steps, wait_for_numbers
 from vtp.bench.frame_number import read_frame_number
 from vtp.bench.lecture_sound import TONE_HZ
+
 
 @pytest.mark.parametrize("codec", ["H264", "VP8", "VP9", "AV1"])
 def test_two_pages_see_and_hear_what_one_publishes(stack: Stack, open_page: OpenPage, codec: str) -> None:
@@ -76,7 +78,7 @@ def recorded_numbers(stack: Stack, recording: str) -> list[int]:
             assert frame.pts is not None and frame.time_base is not None
             assert frame.pts * frame.time_base > last
             last = frame.pts * frame.time_base
-            number = read_frame_number(frame.to_ndarray(format="gray"))
+            number = read_frame_number(frame.to_ndarray(format="gray").astype(np.uint8, copy=False))
             if number is not None:
                 numbers.append(number)
     return numbers
