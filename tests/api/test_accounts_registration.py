@@ -234,6 +234,12 @@ async def test_accounts_are_listed_in_pages_and_searched(api: Api) -> None:
     assert rest.body["next_cursor"] is None
     pending = await api.call("GET", "/api/v1/users?pending=true", by=admin)
     assert len(pending.body["items"]) == 5
+    closed = pending.body["items"][0]["user_id"]
+    await api.call("PATCH", f"/api/v1/users/{closed}", {"disabled": True}, by=admin)
+    pending = await api.call("GET", "/api/v1/users?pending=true", by=admin)
+    assert closed not in [user["user_id"] for user in pending.body["items"]]
+    others = await api.call("GET", "/api/v1/users?pending=false", by=admin)
+    assert closed in [user["user_id"] for user in others.body["items"]]
     found = await api.call("GET", "/api/v1/users?search=N3%40", by=admin)
     assert [user["email"] for user in found.body["items"]] == ["n3@school.example"]
     assert (await api.call("GET", "/api/v1/users?search=%25", by=admin)).body["items"] == []

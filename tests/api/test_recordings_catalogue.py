@@ -59,12 +59,25 @@ async def test_recording_has_the_fields_of_the_contract(api: Api, teacher: Perso
     recording_id = await add_finished(api, room, teacher)
     answer = await api.call("GET", f"{BASE}/{recording_id}", by=teacher)
     names = (
-        "id room_id title description started_by started_at stopped_at duration_seconds status format "
-        "file_size_bytes mime_type bitrate_kbps frame_rate_fps resolution codecs error_message metadata "
-        "created_at updated_at"
+        "id room_id room_name title description started_by started_at stopped_at duration_seconds status "
+        "format file_size_bytes mime_type bitrate_kbps frame_rate_fps resolution codecs error_message "
+        "metadata created_at updated_at"
     )
     assert set(names.split()) <= set(answer.body)
     assert answer.body["playback_url"] == f"{BASE}/{recording_id}/stream/master.m3u8"
+
+
+async def test_recording_names_its_room_even_after_the_room_is_deleted(
+    api: Api, teacher: Person, room: str
+) -> None:
+    recording_id = await add_finished(api, room, teacher)
+    listed = await api.call("GET", BASE, by=teacher)
+    assert [item["room_name"] for item in listed.body["items"]] == ["Physics"]
+    await api.call("DELETE", f"/api/v1/signalling/room/delete?room_id={room}", by=teacher)
+    read = await api.call("GET", f"{BASE}/{recording_id}", by=teacher)
+    assert read.body["room_name"] == "Physics"
+    changed = await api.call("PATCH", f"{BASE}/{recording_id}", {"title": "Optics"}, by=teacher)
+    assert (changed.body["room_name"], changed.body["title"]) == ("Physics", "Optics")
 
 
 async def test_unknown_and_malformed_ids_are_told_apart(api: Api, teacher: Person) -> None:

@@ -114,15 +114,16 @@ async def count_admins(tx: AsyncConnection, *, besides: str = "") -> int:
 async def page_of_users(
     tx: AsyncConnection, *, limit: int, after: str | None, pending: bool | None, search: str
 ) -> list[User]:
-    """Accounts by id, which is by age; `pending` picks those an admin has (or has not) yet to approve."""
+    """Accounts by id, which is by age; `pending` picks those an admin has (or has not) yet to decide on."""
     statement = select(*_COLUMNS).order_by(users.c.id).limit(limit)
     if after is not None:
         statement = statement.where(users.c.id > after)
     if pending is not None:
-        waiting = or_(
+        undecided = or_(
             users.c.approved_at.is_(None) & users.c.email_verified_at.is_(None),
             users.c.requested_role.is_not(None),
         )
+        waiting = undecided & users.c.disabled_at.is_(None)
         statement = statement.where(waiting if pending else ~waiting)
     if search:
         statement = statement.where(

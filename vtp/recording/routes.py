@@ -74,9 +74,6 @@ def _add_recorder_routes(table: RouteTable, recordings: Recordings) -> None:
 
 
 def _add_reading_routes(table: RouteTable, recordings: Recordings, grants: Grants) -> None:
-    def reply(call: Call, recording: Recording) -> RecordingReply:
-        return RecordingReply.of(recording, may_download=recordings.may_download(call.principal, recording))
-
     @table.get(BASE, query=ListQuery, reply=RecordingPage, summary="List recordings", errors=(403, 404))
     async def list_recordings(call: Call) -> RecordingPage:
         query: ListQuery = call.query
@@ -84,7 +81,7 @@ def _add_reading_routes(table: RouteTable, recordings: Recordings, grants: Grant
         found, total = await recordings.list_recordings(
             call.principal, wanted, limit=query.limit + 1, offset=query.offset, before=_position(query)
         )
-        page = [reply(call, recording) for recording in found[: query.limit]]
+        page = await _replies(call, recordings, found[: query.limit])
         return RecordingPage(
             items=page,
             recordings=page,
@@ -105,7 +102,7 @@ def _add_reading_routes(table: RouteTable, recordings: Recordings, grants: Grant
         may_download = recordings.may_download(call.principal, recording)
         grant = grants.make(recording.id, Scope.DOWNLOAD if may_download else Scope.PLAY)
         call.reply_headers["Set-Cookie"] = cookie_header(grant, recording.id, secure=is_secure(call))
-        return RecordingReply.of(recording, may_download=may_download)
+        return (await _replies(call, recordings, [recording]))[0]
 
     @table.get(
         f"{BASE}/{{id}}/info",
@@ -128,7 +125,7 @@ def _add_changing_routes(table: RouteTable, recordings: Recordings) -> None:
     )
     async def update_recording(call: Call) -> RecordingReply:
         recording = await recordings.update(call.principal, call.path["id"], call.body)
-        return RecordingReply.of(recording, may_download=recordings.may_download(call.principal, recording))
+        return (await _replies(call, recordings, [recording]))[0]
 
     @table.delete(
         f"{BASE}/{{id}}",
@@ -146,6 +143,18 @@ def _add_changing_routes(table: RouteTable, recordings: Recordings) -> None:
             deleted_at=recording.deleted_at,
             message="The recording is gone." if permanent else "The recording is in the trash.",
         )
+
+
+async def _replies(call: Call, recordings: Recordings, found: list[Recording]) -> list[RecordingReply]:
+    names = await recordings.room_names(found)
+    return [
+        RecordingReply.of(
+            recording,
+            room_name=names.get(recording.room_id, ""),
+            may_download=recordings.may_download(call.principal, recording),
+        )
+        for recording in found
+    ]
 
 
 def _position(query: ListQuery) -> str | None:

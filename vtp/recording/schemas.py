@@ -80,6 +80,7 @@ class RecordingReply(BaseModel):
     id: str
     recording_id: str
     room_id: str
+    room_name: str
     title: str
     description: str
     started_by: str | None
@@ -105,7 +106,7 @@ class RecordingReply(BaseModel):
     deleted_at: datetime | None
 
     @classmethod
-    def of(cls, recording: Recording, *, may_download: bool) -> Self:
+    def of(cls, recording: Recording, *, room_name: str, may_download: bool) -> Self:
         """The wire's view of a row."""
         base = f"/api/v1/recordings/{recording.id}"
         playable = recording.status in PLAYABLE
@@ -114,6 +115,7 @@ class RecordingReply(BaseModel):
             id=recording.id,
             recording_id=recording.id,
             room_id=recording.room_id,
+            room_name=room_name,
             title=recording.title,
             description=recording.description,
             started_by=recording.started_by,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,6 +29,7 @@ from vtp.recording.store import (
     change_recording,
     count_recordings,
     find_recording,
+    names_of_rooms,
     page_of_recordings,
     remove_recording,
     unfinished_recordings,
@@ -166,6 +167,11 @@ class Recordings:
             page = await page_of_recordings(tx, wanted, limit=limit, offset=offset, before=before)
         seen = [item for item in page if can(principal, Action.RECORDING_VIEW, item)]
         return [self._as_of_now(item) for item in seen], total
+
+    async def room_names(self, found: Sequence[Recording]) -> dict[str, str]:
+        """What the rooms of these recordings are called, by room id."""
+        async with self._database.read() as tx:
+            return await names_of_rooms(tx, (recording.room_id for recording in found))
 
     async def update(self, principal: Principal, recording_id: str, wish: UpdateRecording) -> Recording:
         """Changes title and description."""

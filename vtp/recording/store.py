@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,7 @@ from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.recording.tables import recordings
+from vtp.rooms.tables import rooms
 
 
 class Status(enum.StrEnum):
@@ -132,6 +134,12 @@ async def page_of_recordings(
     statement = select(*_COLUMNS).where(*conditions).order_by(recordings.c.id.desc())
     rows = await tx.execute(statement.limit(limit).offset(offset))
     return [_recording(row._mapping) for row in rows]
+
+
+async def names_of_rooms(tx: AsyncConnection, room_ids: Iterable[str]) -> dict[str, str]:
+    """What these rooms are called, deleted ones included."""
+    rows = await tx.execute(select(rooms.c.id, rooms.c.name).where(rooms.c.id.in_(set(room_ids))))
+    return {row.id: row.name for row in rows}
 
 
 def _recording(row: Any) -> Recording:
