@@ -61,12 +61,15 @@ function connected(pc) {
   });
 }
 
-window.publish = async ({url, codec, token, bitrate}) => {
+// With `preview`, the numbers of the pictures that go out are read as they leave the camera.
+window.publish = async ({url, codec, token, bitrate, preview}) => {
   const stream = await navigator.mediaDevices.getUserMedia({
     video: {width: 640, height: 360},
     audio: {echoCancellation: false, noiseSuppression: false, autoGainControl: false},
   });
   const pc = window.pc = new RTCPeerConnection();
+  window.started = performance.now();
+  if (preview) window.readNumbers(show(stream));
   for (const track of stream.getTracks()) {
     const transceiver = pc.addTransceiver(track, {direction: 'sendonly', sendEncodings: track.kind === 'video' ? [{maxBitrate: bitrate || 1500000}] : undefined});
     if (track.kind === 'video' && codec) {
@@ -80,13 +83,19 @@ window.publish = async ({url, codec, token, bitrate}) => {
   return sdp;
 };
 
-window.watch = async ({url, token}) => {
-  const pc = window.pc = new RTCPeerConnection();
+function show(stream) {
   const video = window.video = document.createElement('video');
   video.muted = true;
   video.autoplay = true;
   document.body.append(video);
-  const stream = video.srcObject = new MediaStream();
+  video.srcObject = stream;
+  return video;
+}
+
+window.watch = async ({url, token}) => {
+  const pc = window.pc = new RTCPeerConnection();
+  const stream = new MediaStream();
+  const video = show(stream);
   pc.ontrack = (event) => stream.addTrack(event.track);
   pc.addTransceiver('video', {direction: 'recvonly'});
   pc.addTransceiver('audio', {direction: 'recvonly'});
@@ -96,20 +105,25 @@ window.watch = async ({url, token}) => {
   return sdp;
 };
 
-// Every frame that is shown is read; window.numbers holds them in order, window.unread counts those without a number.
+// Every frame that is shown is read; window.numbers holds them in order, window.shownAt when that was (ms since 1970,
+// one clock for all pages of a machine), window.unread counts those without a number.
 window.readNumbers = (video) => {
   window.numbers = [];
+  window.shownAt = [];
   window.unread = 0;
   window.firstFrame = null;
   const canvas = document.createElement('canvas');
   const context = canvas.getContext('2d', {willReadFrequently: true});
-  const next = () => {
+  const next = (now) => {
     if (window.firstFrame === null) window.firstFrame = performance.now() - window.started;
     canvas.width = video.videoWidth;
     canvas.height = Math.max(Math.round(video.videoHeight / STRIP_SHARE), 2);
     const number = readFrameNumber(context, video, video.videoWidth, video.videoHeight);
     if (number === null) window.unread++;
-    else if (number !== window.numbers[window.numbers.length - 1]) window.numbers.push(number);
+    else if (number !== window.numbers[window.numbers.length - 1]) {
+      window.numbers.push(number);
+      window.shownAt.push(performance.timeOrigin + now);
+    }
     video.requestVideoFrameCallback(next);
   };
   video.requestVideoFrameCallback(next);

@@ -1,0 +1,58 @@
+"""How soon a newcomer sees a class that runs, and how far behind it stays: started from the ring, and not.
+
+A newcomer gets the key frame that the ring holds and all that came after it, at once, when that key frame is
+recent; else a new one is asked for. What was sent late must not leave it behind for good.
+"""
+
+import statistics
+
+from playwright.sync_api import Page
+
+from tests.e2e.conftest import OpenPage, Stack
+from tests.e2e.frame_order import wait_for_numbers
+
+FPS = 30
+FIRST_FRAME_LIMIT_MS = 3_000
+FURTHER_BEHIND_LIMIT_MS = 300
+
+
+def seen_at(page: Page) -> dict[int, float]:
+    """When each number was shown (ms); the latest where the camera's file came round."""
+    numbers, times = page.evaluate("[window.numbers, window.shownAt]")
+    return dict(zip(numbers, times, strict=True))
+
+
+def delay_ms(publisher: Page, watcher: Page) -> float:
+    """The median time from the camera to the watcher's screen, over the last second."""
+    left, shown = seen_at(publisher), seen_at(watcher)
+    latest = sorted(shown, key=lambda number: shown[number])[-FPS:]
+    delays = [shown[number] - left[number] for number in latest if number in left]
+    assert len(delays) > FPS // 2
+    return statistics.median(delays)
+
+
+def join(open_page: OpenPage, url: str) -> Page:
+    page = open_page()
+    page.evaluate("watch", {"url": url})
+    return page
+
+
+def test_newcomer_from_the_ring_stays_no_further_behind(stack: Stack, open_page: OpenPage) -> None:
+    room = "join-delay"
+    publisher = open_page()
+    publisher.evaluate("publish", {"url": f"{stack.base}/whip/{room}", "preview": True})
+    wait_for_numbers(publisher, 10 * FPS)
+    asking = join(open_page, f"{stack.base}/whep/{room}")  # the first key frame is long gone: it asks for one
+    wait_for_numbers(asking, round(1.2 * FPS))
+    from_ring = join(open_page, f"{stack.base}/whep/{room}")
+    wait_for_numbers(from_ring, 5 * FPS)
+    figures = {}
+    for name, page in (("asking", asking), ("from_ring", from_ring)):
+        first_ms = page.evaluate("window.firstFrame")
+        figures[name] = {"first_frame_ms": round(first_ms), "delay_ms": round(delay_ms(publisher, page))}
+    print(figures, publisher.evaluate("stats()")["video"]["qualityLimitationReason"])
+    for page in (asking, from_ring, publisher):
+        page.evaluate("fetch(resource, {method: 'DELETE'})")
+    assert all(figure["first_frame_ms"] < FIRST_FRAME_LIMIT_MS for figure in figures.values()), figures
+    further_ms = figures["from_ring"]["delay_ms"] - figures["asking"]["delay_ms"]
+    assert further_ms < FURTHER_BEHIND_LIMIT_MS, figures
