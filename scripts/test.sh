@@ -4,4 +4,6 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/.venv/bin:$PATH"
 [ -f web/package.json ] && (cd web && npm run --silent check && npm test --silent)
-exec .venv/bin/python -m pytest tests "$@"
+tiers=(tests/unit tests/fuzz tests/media tests/api tests/faults tests/e2e)
+[ $# -gt 0 ] && tiers=()
+exec .venv/bin/python -m pytest "${tiers[@]}" "$@"
