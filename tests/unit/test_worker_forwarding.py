@@ -56,6 +56,36 @@ def test_newcomer_starts_from_the_ring_when_the_key_frame_is_recent(path: Packet
     assert [packet.payload for packet in viewer.rtp] == [packet.payload for packet in sent]
 
 
+def key_frame_requests(publisher: VideoPublisher) -> int:
+    return len(publisher.peer.rtcp_of(206, 1))
+
+
+def test_newcomer_from_the_ring_asks_for_no_key_frame_once_its_feedback_came(path: PacketPath) -> None:
+    publisher = VideoPublisher(path)
+    publisher.frame(key=True)
+    viewer, _ = add_viewer(path, publisher.producer)
+    assert len(viewer.rtp) == 1
+    path.advance(250)
+    feedback = struct.pack("!BBHIIHHI", 0x8F, 205, 5, 1, 5555, 1, 1, 0) + struct.pack("!HBB", 0x2001, 4, 0)
+    viewer.send_rtcp(feedback)
+    path.advance(5_000)
+    assert key_frame_requests(publisher) == 0
+
+
+def test_newcomer_from_the_ring_that_reports_nothing_asks_three_times(path: PacketPath) -> None:
+    publisher = VideoPublisher(path)
+    publisher.frame(key=True)
+    add_viewer(path, publisher.producer)
+    asked = []
+    for _ in range(40):
+        path.advance(100)
+        publisher.frame(key=key_frame_requests(publisher) > len(asked))
+        asked += [path.now_ns] * (key_frame_requests(publisher) - len(asked))
+    after_ms = [round((at - asked[0]) / 1e6) for at in asked]
+    assert len(asked) == 3
+    assert after_ms[1] in range(600, 901) and after_ms[2] in range(2_600, 2_901)
+
+
 def test_long_backlog_comes_in_turns_and_in_order(path: PacketPath) -> None:
     publisher = VideoPublisher(path)
     sent = [publisher.frame(key=True)] + [publisher.frame() for _ in range(99)]

@@ -110,12 +110,20 @@ cdef void receive_report_blocks(Core* core, Transport* transport, const uint8_t*
 
 cdef void receive_transport_feedback(Core* core, Transport* transport, const uint8_t* data, int size, int count,
                                      int64_t now) noexcept nogil:
-    """Generic NACK (RFC 4585 section 6.2.1); transport-wide feedback is counted for the estimator to come."""
+    """Generic NACK (RFC 4585 section 6.2.1); transport-wide feedback is counted for the estimator to come.
+
+    It also comes sooner than a receiver report and shows as well that packets are received.
+    """
     cdef Consumer* consumer
     cdef int at = 12, bit
     cdef uint16_t sequence, mask
     if count == 15:
         transport.feedback_received += 1
+        consumer = transport.consumers
+        while consumer != NULL:
+            if consumer.sent_any:
+                consumer.report_seen = 1
+            consumer = consumer.next
         return
     if count != 1:
         return

@@ -105,5 +105,5 @@ cdef void ask_again(Core* core, Consumer* consumer, int64_t now) noexcept nogil:
     consumer.ask_stage += 1
     if consumer.state == STATE_WAITING:
         start_consumer(core, consumer, now)
-    else:
+    elif consumer.ask_stage > 1:         # one that the ring has just served needs no other key frame at once
         want_key_frame(core, producer, now)
