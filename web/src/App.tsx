@@ -5,11 +5,12 @@ import { AppShell } from "./design/AppShell";
 import { Button, ButtonLink } from "./design/Button";
 import { EmptyState } from "./design/EmptyState";
 import { Loading } from "./design/Spinner";
+import { AwaitsApproval } from "./pages/Approval";
 import { Register } from "./pages/entrance/Register";
 import { Setup } from "./pages/entrance/Setup";
 import { SignIn } from "./pages/entrance/SignIn";
 import { Rooms } from "./pages/rooms/Rooms";
-import { useSession } from "./session/Session";
+import { awaitsApproval, useSession } from "./session/Session";
 
 const Studio = lazy(() => import("./pages/studio/Studio").then((page) => ({ default: page.Studio })));
 const Watch = lazy(() => import("./pages/watch/Watch").then((page) => ({ default: page.Watch })));
@@ -17,6 +18,7 @@ const Recordings = lazy(() =>
   import("./pages/recordings/Recordings").then((page) => ({ default: page.Recordings })),
 );
 const Player = lazy(() => import("./pages/player/Player").then((page) => ({ default: page.Player })));
+const People = lazy(() => import("./pages/people/People").then((page) => ({ default: page.People })));
 const Profile = lazy(() => import("./pages/profile/Profile").then((page) => ({ default: page.Profile })));
 
 export function App() {
@@ -55,14 +57,14 @@ export function App() {
         <Route path="/rooms">{<Redirect to="/" replace />}</Route>
         <Route path="/rooms/:slug/studio">
           {({ slug }) => (
-            <Inside>
+            <Inside approved>
               <Studio slug={slug} />
             </Inside>
           )}
         </Route>
         <Route path="/rooms/:slug/watch">
           {({ slug }) => (
-            <Inside>
+            <Inside approved>
               <Watch slug={slug} />
             </Inside>
           )}
@@ -70,17 +72,24 @@ export function App() {
         <Route path="/rooms/:slug">{({ slug }) => <Redirect to={`/rooms/${slug}/watch`} replace />}</Route>
         <Route path="/recordings">
           {
-            <Inside>
+            <Inside approved>
               <Recordings />
             </Inside>
           }
         </Route>
         <Route path="/recordings/:id">
           {({ id }) => (
-            <Inside>
+            <Inside approved>
               <Player id={id} />
             </Inside>
           )}
+        </Route>
+        <Route path="/people">
+          {
+            <Inside>
+              <People />
+            </Inside>
+          }
         </Route>
         <Route path="/profile">
           {
@@ -95,11 +104,14 @@ export function App() {
   );
 }
 
-/** Sends who is not signed in to the door, and back here afterwards. */
-function Inside({ children }: { children: ReactNode }) {
+/**
+ * Sends who is not signed in to the door, and back here afterwards. With `approved`, who still waits for an
+ * administrator is told so in place of the page.
+ */
+function Inside({ children, approved = false }: { children: ReactNode; approved?: boolean }) {
   const { state } = useSession();
   const [path] = useLocation();
-  if (state.phase === "ready") return children;
+  if (state.phase === "ready") return approved && awaitsApproval(state) ? <AwaitsApproval /> : children;
   const next = path === "/" ? "" : `?next=${encodeURIComponent(path)}`;
   return <Redirect to={`/sign-in${next}`} replace />;
 }

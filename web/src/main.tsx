@@ -9,6 +9,7 @@ import { HttpClient } from "./api/http";
 import { ToastProvider } from "./design/Toast";
 import { followTheme } from "./design/theme";
 import { SessionProvider } from "./session/Session";
+import { WaitingProvider } from "./session/Waiting";
 
 followTheme();
 
@@ -17,9 +18,11 @@ if (!root) throw new Error("index.html has no element with the id root.");
 createRoot(root).render(
   <StrictMode>
     <SessionProvider http={new HttpClient()}>
-      <ToastProvider>
-        <App />
-      </ToastProvider>
+      <WaitingProvider>
+        <ToastProvider>
+          <App />
+        </ToastProvider>
+      </WaitingProvider>
     </SessionProvider>
   </StrictMode>,
 );

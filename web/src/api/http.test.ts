@@ -56,6 +56,16 @@ describe("HttpClient", () => {
     expect(paths().filter((path) => path.endsWith("/refresh"))).toHaveLength(1);
   });
 
+  it("tells when the server says that the account waits for approval", async () => {
+    const told = vi.fn();
+    http.onUnapproved = told;
+    respond = () => json({ detail: "Wait.", code: "account_not_verified" }, 403);
+    await expect(http.json("GET", "/x")).rejects.toThrow("Wait.");
+    respond = () => json({ detail: "No.", code: "forbidden" }, 403);
+    await expect(http.json("GET", "/x")).rejects.toThrow("No.");
+    expect(told).toHaveBeenCalledOnce();
+  });
+
   it("does not make a request wait that must outlive the page", async () => {
     http.setGrant({ access_token: "old", expires_in: 20 });
     await http.send("/whip/a/1", { method: "DELETE", keepalive: true });

@@ -23,6 +23,9 @@ export class HttpClient {
   /** Called when the session has ended on the server's side (signed out elsewhere, expired, revoked). */
   onSessionLost: () => void = () => undefined;
 
+  /** Called when the server says that the account waits for approval, which may be news here. */
+  onUnapproved: () => void = () => undefined;
+
   constructor(fetcher: Fetch = (input, init) => globalThis.fetch(input, init)) {
     this.#fetch = fetcher;
   }
@@ -112,7 +115,11 @@ export class HttpClient {
       ...(body !== undefined && { body: JSON.stringify(body) }),
       ...(signal && { signal }),
     });
-    if (!response.ok) throw await readProblem(response);
+    if (!response.ok) {
+      const problem = await readProblem(response);
+      if (problem.code === "account_not_verified") this.onUnapproved();
+      throw problem;
+    }
     const text = await response.text();
     return (text ? JSON.parse(text) : undefined) as T;
   }

@@ -1,11 +1,13 @@
 /** Recordings: starting, stopping, finding, changing, fetching. */
 import { type HttpClient, withQuery } from "./http";
+import type { Page } from "./pages";
 
 export type RecordingStatus = "recording" | "finalizing" | "ready" | "interrupted" | "failed" | "deleted";
 
 export interface Recording {
   recording_id: string;
   room_id: string;
+  room_name: string;
   title: string;
   description: string;
   /** The account that started it; null for guests of an open-rooms server. */
@@ -45,11 +47,11 @@ export interface RecordingFilter {
   status?: RecordingStatus | undefined;
   roomId?: string | undefined;
   limit?: number;
-  offset?: number;
+  cursor?: string | undefined;
 }
 
-export interface RecordingPage {
-  recordings: Recording[];
+export interface RecordingPage extends Page<Recording> {
+  /** How many there are on all pages. */
   total: number;
 }
 

@@ -1,7 +1,8 @@
 /** The frame around every page: name, places, theme, person. */
 import { type ReactNode, useState } from "react";
 import { Link, useLocation } from "wouter";
-import { useSession } from "../session/Session";
+import { isAdmin, useSession } from "../session/Session";
+import { useWaiting } from "../session/Waiting";
 import "./AppShell.css";
 import { Avatar } from "./Avatar";
 import { ButtonLink } from "./Button";
@@ -9,10 +10,17 @@ import { Icon, type IconName } from "./Icon";
 import { Menu, type MenuItem } from "./Menu";
 import { chooseTheme, readThemeChoice, type ThemeChoice, themeInForce } from "./theme";
 
-const PLACES: readonly { href: string; label: string; icon: IconName }[] = [
-  { href: "/", label: "Rooms", icon: "users" },
+interface Place {
+  href: string;
+  label: string;
+  icon: IconName;
+}
+
+const PLACES: readonly Place[] = [
+  { href: "/", label: "Rooms", icon: "door" },
   { href: "/recordings", label: "Recordings", icon: "film" },
 ];
+const PEOPLE: Place = { href: "/people", label: "People", icon: "users" };
 
 /** `wide` lets a page use the whole window, as studio and player do. */
 export function AppShell({ children, wide = false }: { children: ReactNode; wide?: boolean }) {
@@ -53,14 +61,23 @@ export function Logo({ size = 28 }: { size?: number }) {
 
 function Places() {
   const [path] = useLocation();
+  const { state } = useSession();
+  const { badge } = useWaiting();
+  const places = isAdmin(state) ? [...PLACES, PEOPLE] : PLACES;
   const isHere = (href: string) =>
     href === "/" ? path === "/" || path.startsWith("/rooms") : path.startsWith(href);
   return (
     <nav className="shell-places" aria-label="Main">
-      {PLACES.map(({ href, label, icon }) => (
+      {places.map(({ href, label, icon }) => (
         <Link key={href} href={href} className="shell-place" aria-current={isHere(href) ? "page" : undefined}>
           <Icon name={icon} size={18} />
-          {label}
+          <span>{label}</span>
+          {href === PEOPLE.href && badge && (
+            <span className="shell-count numbers" data-testid="people-waiting">
+              {badge}
+              <span className="visually-hidden"> waiting for approval</span>
+            </span>
+          )}
         </Link>
       ))}
     </nav>

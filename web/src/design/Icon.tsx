@@ -8,6 +8,7 @@ const PATHS = {
   check: "M5 12.5l4.5 4.5L19 7.5",
   close: "M6 6l12 12M18 6L6 18",
   copy: "M9 9h9.5v10.5H9zM15 9V4.500H5.500V15H9",
+  door: "M4 20h16M7 20V4.500h10V20M13.700 12.500h.01",
   download: "M12 4v11M7.5 11l4.5 4.500L16.5 11M5 19.500h14",
   edit: "M5 19l1-4L16 5l3 3L9 18zM14 7l3 3",
   expand: "M9 4H4v5M15 4h5v5M9 20H4v-5M15 20h5v-5",

@@ -3,6 +3,8 @@
 export const watchLink = (slug: string): string =>
   `${window.location.origin}/rooms/${encodeURIComponent(slug)}/watch`;
 
+export const registerLink = (): string => `${window.location.origin}/register`;
+
 /** Puts text on the clipboard; false when the browser does not allow it. */
 export async function copyText(text: string): Promise<boolean> {
   try {

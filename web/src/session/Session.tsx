@@ -2,6 +2,7 @@
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from "react";
 import { type AccountsApi, accountsApi, type User } from "../api/accounts";
 import type { HttpClient } from "../api/http";
+import { type PeopleApi, peopleApi } from "../api/people";
 import { sentence } from "../api/problem";
 import { type RecordingsApi, recordingsApi } from "../api/recordings";
 import { type RoomsApi, roomsApi } from "../api/rooms";
@@ -10,6 +11,7 @@ import { readServer, type ServerInfo } from "../api/server";
 export interface Api {
   http: HttpClient;
   accounts: AccountsApi;
+  people: PeopleApi;
   rooms: RoomsApi;
   recordings: RecordingsApi;
 }
@@ -55,16 +57,27 @@ async function findOut({ http, accounts }: Api): Promise<SessionState> {
 
 export function SessionProvider({ http, children }: { http: HttpClient; children: ReactNode }) {
   const api = useMemo<Api>(
-    () => ({ http, accounts: accountsApi(http), rooms: roomsApi(http), recordings: recordingsApi(http) }),
+    () => ({
+      http,
+      accounts: accountsApi(http),
+      people: peopleApi(http),
+      rooms: roomsApi(http),
+      recordings: recordingsApi(http),
+    }),
     [http],
   );
   const [state, setState] = useState<SessionState>({ phase: "loading" });
   const reload = useCallback(async () => setState(await findOut(api)), [api]);
+  const setUser = useCallback(
+    (user: User) => setState((now) => (now.phase === "ready" ? { ...now, user } : now)),
+    [],
+  );
 
   useEffect(() => {
     http.onSessionLost = () => void reload();
+    http.onUnapproved = () => void api.accounts.profile().then(setUser, () => undefined);
     void reload();
-  }, [http, reload]);
+  }, [http, api, reload, setUser]);
 
   const value = useMemo<SessionValue>(
     () => ({
@@ -75,9 +88,9 @@ export function SessionProvider({ http, children }: { http: HttpClient; children
         await api.accounts.logout().catch(() => undefined);
         await reload();
       },
-      setUser: (user) => setState((now) => (now.phase === "ready" ? { ...now, user } : now)),
+      setUser,
     }),
-    [api, state, reload],
+    [api, state, reload, setUser],
   );
   return <SessionContext value={value}>{children}</SessionContext>;
 }
@@ -86,6 +99,15 @@ export function SessionProvider({ http, children }: { http: HttpClient; children
 export function mayTeach(state: SessionState): boolean {
   if (state.phase !== "ready") return false;
   return state.user ? ["admin", "teacher"].includes(state.user.role) : state.server.open_rooms;
+}
+
+export function isAdmin(state: SessionState): boolean {
+  return state.phase === "ready" && state.user?.role === "admin";
+}
+
+/** Whether the person here may only sign in until an administrator approves the account. */
+export function awaitsApproval(state: SessionState): boolean {
+  return state.phase === "ready" && state.user?.verified === false;
 }
 
 /** Whether the account named by `user_id` is the person here. */

@@ -17,6 +17,11 @@ export class LevelReader {
       window.addEventListener("pointerdown", this.#wake, { once: true });
   }
 
+  /** False while the browser holds sound back: what is read then says nothing of the track. */
+  get running(): boolean {
+    return this.#context.state === "running";
+  }
+
   readonly #wake = () => void this.#context.resume();
 
   /** Root mean square of the last 1024 samples in dBFS; -Infinity for digital silence. */

@@ -1,6 +1,7 @@
 /** The recordings: found by words and status, newest first. */
-import { useCallback, useDeferredValue, useEffect, useState } from "react";
+import { useCallback, useDeferredValue, useState } from "react";
 import { Link } from "wouter";
+import { MAX_PAGE, readFirst } from "../../api/pages";
 import type { Recording, RecordingStatus } from "../../api/recordings";
 import { AppShell } from "../../design/AppShell";
 import { Badge } from "../../design/Badge";
@@ -8,9 +9,11 @@ import { Button, ButtonLink } from "../../design/Button";
 import { EmptyState } from "../../design/EmptyState";
 import { Icon } from "../../design/Icon";
 import { Notice } from "../../design/Notice";
+import { SearchInput } from "../../design/SearchInput";
 import { Loading } from "../../design/Spinner";
-import { bytes, clock, moment } from "../../format";
+import { bytes, clock, moment, plural } from "../../format";
 import { useLoaded } from "../../hooks/useLoaded";
+import { useSettled } from "../../hooks/useSettled";
 import { useTitle } from "../../hooks/useTitle";
 import { useApi } from "../../session/Session";
 import "./Recordings.css";
@@ -18,7 +21,9 @@ import { STATUSES } from "./status";
 
 const PAGE = 30;
 const FRESH_MS = 10_000;
-const TYPING_MS = 250;
+/** A list this long is read anew less often: it takes several requests. */
+const LONG = MAX_PAGE;
+const LONG_FRESH_MS = 60_000;
 const FILTERS: readonly RecordingStatus[] = ["ready", "recording", "interrupted", "failed"];
 
 export function Recordings() {
@@ -29,12 +34,25 @@ export function Recordings() {
   const [shown, setShown] = useState(PAGE);
   const q = useSettled(words.trim());
   const load = useCallback(
-    (signal: AbortSignal) => recordings.list({ q, status: status || undefined, limit: shown }, signal),
+    async (signal: AbortSignal) => {
+      let total = 0;
+      const found = await readFirst(shown, async (page) => {
+        const answer = await recordings.list({ q, status: status || undefined, ...page }, signal);
+        total = answer.total;
+        return answer;
+      });
+      return { ...found, total };
+    },
     [recordings, q, status, shown],
   );
-  const { data, error, reload } = useLoaded(load, FRESH_MS);
+  const { data, error, reload } = useLoaded(load, shown > LONG ? LONG_FRESH_MS : FRESH_MS);
   const list = useDeferredValue(data);
   const filtered = q !== "" || status !== "";
+  // Another search begins with its first page.
+  const search = (change: () => void) => {
+    change();
+    setShown(PAGE);
+  };
   const clear = () => {
     setWords("");
     setStatus("");
@@ -44,23 +62,17 @@ export function Recordings() {
       <div className="page-head">
         <h1>Recordings</h1>
         <search className="finder">
-          <span className="finder-words">
-            <Icon name="search" size={18} />
-            <input
-              className="field-input"
-              type="search"
-              placeholder="Search"
-              aria-label="Search recordings"
-              value={words}
-              onChange={(event) => setWords(event.target.value)}
-              data-testid="search"
-            />
-          </span>
+          <SearchInput
+            label="Search recordings"
+            value={words}
+            onChange={(text) => search(() => setWords(text))}
+            testId="search"
+          />
           <select
             className="field-input field-select"
             aria-label="Status"
             value={status}
-            onChange={(event) => setStatus(event.target.value as RecordingStatus | "")}
+            onChange={(event) => search(() => setStatus(event.target.value as RecordingStatus | ""))}
             data-testid="status-filter"
           >
             <option value="">All</option>
@@ -87,34 +99,33 @@ export function Recordings() {
       {!data && !error && <Loading label="Loading recordings" />}
       {list && (
         <p className="visually-hidden" role="status">
-          {list.total} recordings
+          {plural(list.total, "recording", "recordings")}
         </p>
       )}
-      {list?.recordings.length === 0 && <Nothing filtered={filtered} onClear={clear} />}
-      {list && list.recordings.length > 0 && (
+      {list?.items.length === 0 && <Nothing filtered={filtered} onClear={clear} />}
+      {list && list.items.length > 0 && (
         <ul className="recordings" data-testid="recordings">
-          {list.recordings.map((recording) => (
+          {list.items.map((recording) => (
             <Row key={recording.recording_id} recording={recording} />
           ))}
         </ul>
       )}
-      {list && list.recordings.length < list.total && list.recordings.length >= shown && shown < 200 && (
-        <p className="recordings-more">
-          <Button onClick={() => setShown(Math.min(200, shown + PAGE))}>Show more</Button>
+      {list?.more && (
+        <p className="list-more">
+          <Button
+            busy={list.asked < shown}
+            onClick={() => setShown(shown + PAGE)}
+            data-testid="recordings-more"
+          >
+            Show more
+          </Button>
+          <span className="soft">
+            {list.items.length} of {list.total}
+          </span>
         </p>
       )}
     </AppShell>
   );
-}
-
-/** `value` once it has not changed for a moment, so that not every key asks the server. */
-function useSettled(value: string): string {
-  const [settled, setSettled] = useState(value);
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(value), TYPING_MS);
-    return () => clearTimeout(timer);
-  }, [value]);
-  return settled;
 }
 
 function Nothing({ filtered, onClear }: { filtered: boolean; onClear: () => void }) {
@@ -133,7 +144,7 @@ function Nothing({ filtered, onClear }: { filtered: boolean; onClear: () => void
 }
 
 function Row({ recording }: { recording: Recording }) {
-  const { recording_id, title, status, started_at, duration_seconds, file_size_bytes } = recording;
+  const { recording_id, title, room_name, status, started_at, duration_seconds, file_size_bytes } = recording;
   const running = status === "recording";
   return (
     <li>
@@ -154,7 +165,7 @@ function Row({ recording }: { recording: Recording }) {
               </Badge>
             )}
             <span className="recording-origin">
-              {[moment(started_at), file_size_bytes ? bytes(file_size_bytes) : null]
+              {[room_name, moment(started_at), file_size_bytes ? bytes(file_size_bytes) : null]
                 .filter(Boolean)
                 .join(" · ")}
             </span>

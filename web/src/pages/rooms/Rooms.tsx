@@ -12,7 +12,8 @@ import { Loading } from "../../design/Spinner";
 import { useToast } from "../../design/Toast";
 import { useLoaded } from "../../hooks/useLoaded";
 import { useTitle } from "../../hooks/useTitle";
-import { mayTeach, useApi, useSession } from "../../session/Session";
+import { awaitsApproval, mayTeach, useApi, useSession } from "../../session/Session";
+import { ApprovalBanner } from "../Approval";
 import { CreateRoom } from "./CreateRoom";
 import { RoomCard } from "./RoomCard";
 import "./Rooms.css";
@@ -23,6 +24,19 @@ const MAX_PAGES = 10;
 
 export function Rooms() {
   useTitle("Rooms");
+  const { state } = useSession();
+  if (!awaitsApproval(state)) return <RoomList />;
+  return (
+    <AppShell>
+      <div className="page-head">
+        <h1>Rooms</h1>
+      </div>
+      <ApprovalBanner />
+    </AppShell>
+  );
+}
+
+function RoomList() {
   const { rooms } = useApi();
   const { state } = useSession();
   const [, go] = useLocation();
@@ -66,7 +80,7 @@ export function Rooms() {
       )}
       {!data && !error && <Loading label="Loading rooms" />}
       {data?.length === 0 && (
-        <EmptyState icon="users" title="No rooms yet" action={mayCreate && createButton}>
+        <EmptyState icon="door" title="No rooms yet" action={mayCreate && createButton}>
           {mayCreate
             ? "A room is where a class is held. Make one, go live from its studio, and share the watch link."
             : "Rooms appear here as soon as a teacher makes one."}

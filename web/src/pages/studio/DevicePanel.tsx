@@ -1,11 +1,10 @@
 /** Which camera, which microphone, how loud, how sharp. */
-import { useEffect, useState } from "react";
 import { Card } from "../../design/Card";
 import { SelectField } from "../../design/Field";
 import { Meter } from "../../design/Meter";
 import { type CodecChoice, sendableCodecs } from "../../webrtc/codecs";
 import { QUALITIES, type QualityName } from "../../webrtc/devices";
-import { LevelReader } from "../../webrtc/level";
+import type { LevelReader } from "../../webrtc/level";
 import type { LocalMedia, LocalMediaState } from "../../webrtc/local_media";
 
 interface Props {
@@ -14,6 +13,8 @@ interface Props {
   codec: CodecChoice;
   onCodec: (codec: CodecChoice) => void;
   codecLocked: boolean;
+  /** Reads the microphone; null while there is none. */
+  level: LevelReader | null;
 }
 
 const CODEC_NAMES: Readonly<Record<CodecChoice, string>> = {
@@ -24,7 +25,7 @@ const CODEC_NAMES: Readonly<Record<CodecChoice, string>> = {
   av1: "AV1",
 };
 
-export function DevicePanel({ media, mediaState, codec, onCodec, codecLocked }: Props) {
+export function DevicePanel({ media, mediaState, codec, onCodec, codecLocked, level }: Props) {
   const { cameras, microphones, cameraId, microphoneId, phase } = mediaState;
   const closed = phase !== "ready";
   return (
@@ -47,7 +48,7 @@ export function DevicePanel({ media, mediaState, codec, onCodec, codecLocked }: 
           onChoose={(id) => void media.chooseMicrophone(id)}
           testId="microphone"
         />
-        <MicrophoneLevel track={mediaState.audio} on={mediaState.microphoneOn} />
+        {level && <MicrophoneLevel reader={level} on={mediaState.microphoneOn} />}
       </div>
       <SelectField
         label="Picture"
@@ -113,18 +114,7 @@ function DeviceSelect({ label, devices, chosen, disabled, onChoose, testId }: De
   );
 }
 
-function MicrophoneLevel({ track, on }: { track: MediaStreamTrack | null; on: boolean }) {
-  const [reader, setReader] = useState<LevelReader | null>(null);
-  useEffect(() => {
-    if (!track) return;
-    const opened = new LevelReader(track);
-    setReader(opened);
-    return () => {
-      opened.close();
-      setReader(null);
-    };
-  }, [track]);
-  if (!reader) return null;
+function MicrophoneLevel({ reader, on }: { reader: LevelReader; on: boolean }) {
   return (
     <div className="level">
       <Meter label="Microphone level" readLevel={reader.read} />

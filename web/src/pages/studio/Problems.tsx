@@ -14,9 +14,11 @@ interface Props {
   publisher: Publisher;
   codec: CodecChoice;
   room: Room;
+  /** The microphone is on, and yet nothing comes from it. */
+  silent: boolean;
 }
 
-export function Problems({ media, mediaState, publisher, codec, room }: Props) {
+export function Problems({ media, mediaState, publisher, codec, room, silent }: Props) {
   const { state } = publisher;
   const unrecorded = codec !== "auto" && codec !== "h264" && room.recording && state.phase === "connected";
   return (
@@ -33,6 +35,12 @@ export function Problems({ media, mediaState, publisher, codec, room }: Props) {
           }
         >
           {mediaState.problem.advice}
+        </Notice>
+      )}
+      {silent && (
+        <Notice title="We hear nothing from your microphone" testId="silent-microphone">
+          It may be off by its own button or in the system's settings. You can choose another one under
+          “Camera and microphone”.
         </Notice>
       )}
       {state.phase === "failed" && (

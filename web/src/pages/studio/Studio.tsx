@@ -21,6 +21,7 @@ import { Problems } from "./Problems";
 import { SharePanel } from "./SharePanel";
 import { Stage } from "./Stage";
 import "./Studio.css";
+import { useLevel, useSilence } from "./useLevel";
 import { usePublisher } from "./usePublisher";
 import { useRecorder } from "./useRecorder";
 
@@ -69,6 +70,8 @@ function StudioOf({ room }: { room: Room }) {
   const { phase } = publisher.state;
   const onAir = phase === "connected" || phase === "recovering" || phase === "connecting";
   const leaving = useLeaving(onAir);
+  const level = useLevel(state.audio);
+  const silent = useSilence(level, state.microphoneOn);
   // A broadcast that has ended leaves nothing to record.
   const end = async () => {
     const mine = phase !== "connecting" && room.may.record && recorder.phase === "on";
@@ -87,7 +90,14 @@ function StudioOf({ room }: { room: Room }) {
           <h1>{room.name}</h1>
         </div>
       </div>
-      <Problems media={media} mediaState={state} publisher={publisher} codec={codec} room={room} />
+      <Problems
+        media={media}
+        mediaState={state}
+        publisher={publisher}
+        codec={codec}
+        room={room}
+        silent={silent}
+      />
       <div className="studio">
         <div className="studio-main">
           <Stage mediaState={state} publisher={publisher} recorder={recorder} />
@@ -109,6 +119,7 @@ function StudioOf({ room }: { room: Room }) {
             codec={codec}
             onCodec={setCodec}
             codecLocked={onAir}
+            level={level}
           />
           {phase === "connected" && <ConnectionPanel stats={publisher.stats} />}
         </div>

@@ -34,7 +34,7 @@ export function useRecorder(room: Room): Recorder {
     if (busy || running || !room.recording) return;
     let ended = false;
     const find = async () => {
-      const { recordings: found } = await recordings.list({
+      const { items: found } = await recordings.list({
         roomId: room.room_id,
         status: "recording",
         limit: 1,
