@@ -8,9 +8,7 @@ lock=$(sha256sum web/package-lock.json | cut -c1-32)
 sources=$(cd web && find . -type f -not -path './node_modules/*' -not -path './dist/*' | sort | xargs sha256sum | sha256sum | cut -c1-32)
 if [ ! -d web/node_modules ] || [ ! -f .make/node_modules ] || [ "$(cat .make/node_modules)" != "$lock" ]; then
   printf '\033[1m· Installing the packages of the pages\033[0m\n' >&2
-  # Not `npm ci`: it refuses a lock that lacks binaries for platforms which the registry at hand does not offer. The
-  # lock's versions and hashes hold here just the same.
-  (cd web && npm install --no-save --no-audit --no-fund --loglevel=error >../.make/npm.log 2>&1) || { tail -n 30 .make/npm.log >&2; exit 1; }
+  (cd web && npm ci --no-audit --no-fund --loglevel=error >../.make/npm.log 2>&1) || { tail -n 30 .make/npm.log >&2; exit 1; }
   printf '%s' "$lock" >.make/node_modules
 fi
 if [ ! -f web/dist/index.html ] || [ ! -f .make/web ] || [ "$(cat .make/web)" != "$sources" ]; then
