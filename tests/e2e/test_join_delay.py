@@ -31,6 +31,12 @@ def delay_ms(publisher: Page, watcher: Page) -> float:
     return statistics.median(delays)
 
 
+def key_frame_requests(publisher: Page) -> int:
+    """How many the publisher has got."""
+    video = publisher.evaluate("stats()")["video"]
+    return int(video["pliCount"] + video["firCount"])
+
+
 def join(open_page: OpenPage, url: str) -> Page:
     page = open_page()
     page.evaluate("watch", {"url": url})
@@ -43,9 +49,11 @@ def test_newcomer_from_the_ring_stays_no_further_behind(stack: Stack, open_page:
     publisher.evaluate("publish", {"url": f"{stack.base}/whip/{room}", "preview": True})
     wait_for_numbers(publisher, 10 * FPS)
     asking = join(open_page, f"{stack.base}/whep/{room}")  # the first key frame is long gone: it asks for one
-    wait_for_numbers(asking, round(1.2 * FPS))
+    wait_for_numbers(asking, FPS // 2)
+    requests = key_frame_requests(publisher)
     from_ring = join(open_page, f"{stack.base}/whep/{room}")
     wait_for_numbers(from_ring, 5 * FPS)
+    assert key_frame_requests(publisher) == requests, "the newcomer did not start from the ring"
     figures = {}
     for name, page in (("asking", asking), ("from_ring", from_ring)):
         first_ms = page.evaluate("window.firstFrame")
