@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -155,3 +156,13 @@ async def serving(
             yield Api(server, session)
     finally:
         await server.close()
+
+
+async def raw_status(api: Api, line: str, header: bytes) -> int:
+    """The status of a request whose header fields hold bytes that no client library would send."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", api.server.listening.http_port)
+    writer.write(line.encode() + b" HTTP/1.1\r\nHost: localhost\r\n" + header + b"\r\n\r\n")
+    status = (await reader.readline()).split()[1]
+    writer.close()
+    await writer.wait_closed()
+    return int(status)

@@ -8,7 +8,7 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import select, update
 
-from tests.serving import PASSWORD, UNLIMITED, Answer, Api, serving
+from tests.serving import PASSWORD, UNLIMITED, Answer, Api, raw_status, serving
 from vtp.accounts.tables import refresh_tokens, sessions, users
 
 LOGIN, REFRESH, LOGOUT = "/api/v1/auth/login", "/api/v1/auth/refresh", "/api/v1/auth/logout"
@@ -339,3 +339,10 @@ async def test_an_odd_authorization_header_is_not_signed_in(api: Api) -> None:
         answer = await api.call("GET", PROFILE, headers={"Authorization": header})
         assert (header, answer.status) == (header, 401)
         assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+async def test_bytes_in_place_of_a_token_are_a_token_that_nobody_has(api: Api) -> None:
+    cookie = b"Sec-Fetch-Site: same-origin\r\nCookie: vtp_refresh=\xff\xfe\r\nContent-Length: 0"
+    assert await raw_status(api, f"POST {REFRESH}", cookie) == 401
+    assert await raw_status(api, f"POST {LOGOUT}", cookie) == 200
+    assert await raw_status(api, f"GET {PROFILE}", b"Authorization: Bearer \xff.\xfe.\xfd") == 401

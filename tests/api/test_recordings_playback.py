@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.api.recording_material import add_finished, fetch, grant_of, make_room, open_media
-from tests.serving import Api, Person, serving
+from tests.serving import Api, Person, raw_status, serving
 from vtp.recording.grants import Grants, Scope
 from vtp.recording.store import Status
 
@@ -187,3 +187,9 @@ async def test_recording_of_a_killed_server_is_interrupted_and_plays(tmp_path: P
         assert text.count("#EXTINF") == 2 and text.endswith("#EXT-X-ENDLIST\n")
         other = await api.call("GET", f"{BASE}/{closed}", by=teacher)
         assert other.body["status"] == "ready" and other.body["duration_seconds"] == 4
+
+
+async def test_bytes_in_place_of_a_grant_open_nothing(api: Api, recording_id: str) -> None:
+    line = f"GET {BASE}/{recording_id}/stream/master.m3u8"
+    for grant in (b"1.p.\xff", b"\xff.p.\xff", b"\xff"):
+        assert await raw_status(api, line, b"Cookie: vtp_media=" + grant) == 401

@@ -15,7 +15,8 @@ def read_cookie(request: web.Request, *, secure: bool) -> str | None:
 
     On TLS a plain cookie, which anybody in the network could have set over HTTP, is not looked at.
     """
-    return request.cookies.get(SECURE_NAME if secure else PLAIN_NAME)
+    token = request.cookies.get(SECURE_NAME if secure else PLAIN_NAME)
+    return token if token is None or token.isascii() else ""  # raw bytes: a token that nobody has
 
 
 def cookie_header(token: str, max_age_s: int, *, secure: bool) -> str:

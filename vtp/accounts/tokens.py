@@ -114,7 +114,7 @@ class Tokens:
         return jwt.encode(payload, key.secret, ALGORITHM, headers={"typ": kind, "kid": key.kid})
 
     def _verify(self, token: str) -> tuple[str, dict[str, Any]]:
-        if len(token) > MAX_TOKEN_CHARACTERS:
+        if len(token) > MAX_TOKEN_CHARACTERS or not token.isascii():
             raise _refused("This access token is malformed.")
         try:
             header = jwt.get_unverified_header(token)

@@ -46,7 +46,7 @@ class Grants:
     def check(self, grant: str, recording_id: str, scope: Scope) -> bool:
         """Whether this grant opens this recording now; leave to download is leave to play."""
         head, _, mac = grant.rpartition(".")
-        if not head.isascii() or not hmac.compare_digest(self._mac(recording_id, head), mac.encode()):
+        if not grant.isascii() or not hmac.compare_digest(self._mac(recording_id, head), mac.encode()):
             return False
         expiry, _, granted = head.partition(".")
         return int(expiry) > self._now_s() and granted in (scope, Scope.DOWNLOAD)
