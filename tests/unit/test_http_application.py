@@ -441,3 +441,15 @@ async def test_pages_that_are_not_built_say_how_to_build_them(site: Site) -> Non
     response = await site.client.get("/", headers={"Accept": "text/html"})
     problem = await assert_problem(response, 503, "pages_not_built")
     assert "make build" in problem["detail"]
+
+
+async def test_an_address_longer_than_any_file_name_is_no_page(site: Site, tmp_path: Path) -> None:
+    (tmp_path / "dist").mkdir()
+    await assert_problem(await site.client.get("/assets/" + "a" * 300), 404)
+    await assert_problem(await site.client.get("/" + "a" * 5000), 404)
+
+
+async def test_a_body_that_is_not_what_its_encoding_says_is_400(site: Site) -> None:
+    headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+    response = await site.client.post("/sign-in", data=b"no gzip at all", headers=headers)
+    await assert_problem(response, 400, "malformed_body")

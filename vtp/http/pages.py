@@ -65,10 +65,13 @@ class Pages:
     def _find(self, path: str) -> Path | None:
         if "\x00" in path:
             return None
-        candidate = (self._folder / path.lstrip("/")).resolve()
-        if not candidate.is_relative_to(self._folder) or candidate.suffix in (".map", ".br", ".gz"):
+        try:
+            candidate = (self._folder / path.lstrip("/")).resolve()
+            if not candidate.is_relative_to(self._folder) or candidate.suffix in (".map", ".br", ".gz"):
+                return None
+            return candidate if candidate.is_file() else None
+        except OSError:  # a name longer than any file's
             return None
-        return candidate if candidate.is_file() else None
 
     def _send(self, request: web.Request, path: Path, *, immutable: bool) -> web.FileResponse:
         kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"

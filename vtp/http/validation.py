@@ -7,6 +7,7 @@ import json
 from typing import Any, get_origin
 
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
@@ -32,6 +33,8 @@ async def read_body(request: web.Request, limit: int, timeout_s: float) -> bytes
                 chunks.append(chunk)
     except TimeoutError:
         raise BodyTimeout(f"The body did not arrive within {timeout_s:g} s; send it again.") from None
+    except (HttpProcessingError, web.RequestPayloadError):
+        raise MalformedBody("The body is not what its Content-Encoding or Transfer-Encoding says.") from None
     return b"".join(chunks)
 
 
