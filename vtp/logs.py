@@ -9,12 +9,24 @@ import logging
 import sys
 from typing import Final, Literal, TextIO
 
+from aiohttp import web
+from aiohttp.http import HttpProcessingError
+
 # A context variable must live in a module to be one; it is set by the outermost middleware only.
 REQUEST_ID: Final[contextvars.ContextVar[str]] = contextvars.ContextVar("request_id", default="")
 
 _COLOURS: Final = {"WARNING": "\x1b[33m", "ERROR": "\x1b[31m", "CRITICAL": "\x1b[31;1m", "DEBUG": "\x1b[2m"}
 _QUIET: Final = ("aiohttp.access", "alembic", "aioice", "aiosqlite", "asyncio")
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+class NotOfBrokenRequests(logging.Filter):
+    """Keeps requests that are no HTTP, or end halfway, out of the log: anybody can send thousands of them."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """False for the HTTP parser's complaints, which their sender is answered with 400."""
+        error = record.exc_info[1] if record.exc_info else None
+        return not isinstance(error, HttpProcessingError | web.RequestPayloadError | ConnectionError)
 
 
 class PeopleFormatter(logging.Formatter):
@@ -74,6 +86,9 @@ def configure_logs(
     root.setLevel(level.upper())
     for name in _QUIET:
         logging.getLogger(name).setLevel("DEBUG" if level == "debug" else "WARNING")
+    parser = logging.getLogger("aiohttp.server")
+    if level != "debug" and not parser.filters:
+        parser.addFilter(NotOfBrokenRequests())
     logging.captureWarnings(True)
 
 

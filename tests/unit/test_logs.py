@@ -8,6 +8,8 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from aiohttp import web
+from aiohttp.http_exceptions import BadStatusLine
 
 from vtp.logs import REQUEST_ID, JsonFormatter, PeopleFormatter, configure_logs
 
@@ -23,6 +25,7 @@ def keep_root_logger() -> Iterator[None]:
     handlers, level = list(root.handlers), root.level
     yield
     logging.captureWarnings(False)
+    logging.getLogger("aiohttp.server").filters.clear()
     root.handlers[:] = handlers
     root.setLevel(level)
 
@@ -69,3 +72,14 @@ def test_debug_is_hidden_at_info() -> None:
     configure_logs("info", "json", stream)
     logging.getLogger("vtp").debug("hidden")
     assert stream.getvalue() == ""
+
+
+def test_requests_that_are_no_http_leave_no_traceback() -> None:
+    stream = io.StringIO()
+    configure_logs("info", "json", stream)
+    server = logging.getLogger("aiohttp.server")
+    for error in (BadStatusLine("junk"), web.RequestPayloadError("cut"), ConnectionResetError()):
+        server.error("Error handling request from 127.0.0.1", exc_info=error)
+    assert stream.getvalue() == ""
+    server.error("Error handling request from 127.0.0.1", exc_info=RuntimeError("a bug"))
+    assert "a bug" in stream.getvalue()
