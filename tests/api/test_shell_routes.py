@@ -138,3 +138,16 @@ async def test_server_says_what_it_is(api: Api) -> None:
     assert answer.body["name"] == "vtp"
     assert answer.body["open_rooms"] is False
     assert answer.body["registration"] is True
+
+
+async def test_every_default_in_the_document_fits_its_own_schema(document: Document) -> None:
+    for name, schema in document["components"]["schemas"].items():
+        for field, part in schema.get("properties", {}).items():
+            if isinstance(part.get("default"), str):
+                assert len(part["default"]) >= part.get("minLength", 0), f"{name}.{field}"
+
+
+async def test_a_body_is_required_exactly_when_it_must_hold_something(api: Api, document: Document) -> None:
+    profile = document["paths"]["/api/v1/auth/profile"]["patch"]["requestBody"]
+    assert not profile["required"], "an empty change changes nothing and is no error"
+    assert document["paths"]["/api/v1/auth/register"]["post"]["requestBody"]["required"]

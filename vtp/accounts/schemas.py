@@ -148,7 +148,7 @@ class ProfileChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    full_name: Name = ""
+    full_name: Annotated[Name, Field(default_factory=str)]
     phone: Phone = None
 
 

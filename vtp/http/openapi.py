@@ -136,7 +136,8 @@ def _request_body(route: Route, schemas: dict[_Key, dict[str, Any]]) -> dict[str
         content = {"application/json": {"schema": schemas[route.body, "validation"]}}
     else:
         content = {media_type: {"schema": {"type": "string"}} for media_type in route.raw_body}
-    return {"required": route.body_required, "content": content}
+    needs_fields = route.body is None or any(info.is_required() for info in route.body.model_fields.values())
+    return {"required": route.body_required and needs_fields, "content": content}
 
 
 def _path_parameters(route: Route) -> list[dict[str, Any]]:
