@@ -15,13 +15,14 @@ run_part() {
   timeout 3600 .venv/bin/python -m pytest -m long "$@"
   printf '%s' "$revision" >"$done_file"
 }
-parts=(unit fuzz kill)
+parts=(unit fuzz kill e2e)
 [ $# -gt 0 ] && [ -n "$1" ] && parts=("$@")
 for part in "${parts[@]}"; do
   case $part in
     unit) run_part unit tests/unit tests/media tests/api ;;
     fuzz) run_part fuzz tests/fuzz ;;
     kill) run_part kill tests/faults ;;
-    *) echo "test-long: no part is named $part; there are unit, fuzz and kill." >&2; exit 2 ;;
+    e2e) run_part e2e tests/e2e ;;
+    *) echo "test-long: no part is named $part; there are unit, fuzz, kill and e2e." >&2; exit 2 ;;
   esac
 done
