@@ -1,1 +1,1 @@
-"""The parts of the packet path: `.pxd` files of inline functions, `.pxi` files included by `_rtp_fast.pyx`."""
+"""The parts of the packet path: `.pxd` files and `.pxi` files included in `_rtp_fast.pyx`."""

@@ -250,8 +250,8 @@ cdef inline int vp9_key_frame_size(const uint8_t* data, int length, uint16_t* wi
     profile = bits_read(&bits, 16)
     if bits.failed:
         return CODEC_ERROR_TRUNCATED
-    width[0] = <uint16_t> min(space + 1, 0xFFFFU)
-    height[0] = <uint16_t> min(profile + 1, 0xFFFFU)
+    width[0] = <uint16_t> min(space + 1, <unsigned int> 0xFFFF)
+    height[0] = <uint16_t> min(profile + 1, <unsigned int> 0xFFFF)
     return 0
 
 
@@ -326,8 +326,8 @@ cdef inline int av1_sequence_size(const uint8_t* data, int length, uint16_t* wid
     down = bits_read(&bits, <int> down_bits)
     if bits.failed:
         return CODEC_ERROR_TRUNCATED
-    width[0] = <uint16_t> min(across + 1, 0xFFFFU)
-    height[0] = <uint16_t> min(down + 1, 0xFFFFU)
+    width[0] = <uint16_t> min(across + 1, <unsigned int> 0xFFFF)
+    height[0] = <uint16_t> min(down + 1, <unsigned int> 0xFFFF)
     return 0
 
 
