@@ -42,8 +42,8 @@ export function accountsApi(http: HttpClient) {
       http.setGrant(await http.json<TokenGrant>("POST", `${AUTH}/setup`, { token, ...person, cookie: true }));
     },
 
-    /** Makes an account; the answer's message says whether approval is pending. */
-    register: (person: Registration) =>
+    /** Makes an account that wishes for a role; the answer's message says whether approval is pending. */
+    register: (person: Registration & { role: Role }) =>
       http.json<User & { message?: string }>("POST", `${AUTH}/register`, person),
 
     /** Ends the session. Forgets the token even when the server cannot be told. */

@@ -8,7 +8,7 @@ import { useLoaded } from "../hooks/useLoaded";
 import { useTitle } from "../hooks/useTitle";
 import { useApi, useSession } from "../session/Session";
 
-const FRESH_MS = 15_000;
+const FRESH_MS = 5_000;
 const TITLE = "Your account waits for approval";
 
 /** Lets the person in as soon as an administrator has approved; gives what asks at once. */

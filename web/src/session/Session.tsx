@@ -110,7 +110,8 @@ export function awaitsApproval(state: SessionState): boolean {
   return state.phase === "ready" && state.user?.verified === false;
 }
 
-/** Whether the account named by `user_id` is the person here. */
+/** Whether the account named by `user_id` is the person here; with open rooms what nobody owns is everybody's. */
 export function isOwn(state: SessionState, user_id: string | null): boolean {
-  return state.phase === "ready" && state.user !== null && state.user.user_id === user_id;
+  if (state.phase !== "ready") return false;
+  return state.user ? state.user.user_id === user_id : state.server.open_rooms && user_id === null;
 }

@@ -13,7 +13,7 @@ import { Loading } from "../../design/Spinner";
 import { bytes, duration, moment } from "../../format";
 import { useLoaded } from "../../hooks/useLoaded";
 import { useTitle } from "../../hooks/useTitle";
-import { isOwn, mayTeach, useApi, useSession } from "../../session/Session";
+import { isAdmin, isOwn, useApi, useSession } from "../../session/Session";
 import { Figures } from "../Figures";
 import { isPlayable, STATUSES } from "../recordings/status";
 import { Actions } from "./Actions";
@@ -60,10 +60,11 @@ function PlayerOf({
   recording: Recording;
   onChange: (recording: Recording) => void;
 }) {
-  const { recording_id, title, status, started_at, duration_seconds, file_size_bytes } = recording;
+  const { recording_id, room_name, title, status, started_at, duration_seconds, file_size_bytes } = recording;
   const { state } = useSession();
-  const mayChange = mayTeach(state) || isOwn(state, recording.started_by);
+  const mayChange = isAdmin(state) || isOwn(state, recording.started_by);
   const facts = [
+    room_name,
     moment(started_at),
     duration_seconds ? duration(duration_seconds) : null,
     file_size_bytes ? bytes(file_size_bytes) : null,

@@ -165,10 +165,9 @@ function Row({ recording }: { recording: Recording }) {
               </Badge>
             )}
             <span className="recording-origin">
-              {[room_name, moment(started_at), file_size_bytes ? bytes(file_size_bytes) : null]
-                .filter(Boolean)
-                .join(" · ")}
+              {[room_name, moment(started_at)].filter(Boolean).join(" · ")}
             </span>
+            {file_size_bytes > 0 && <span className="recording-size">{bytes(file_size_bytes)}</span>}
           </span>
         </span>
         {duration_seconds > 0 && <span className="recording-length numbers">{clock(duration_seconds)}</span>}
