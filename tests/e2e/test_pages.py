@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
@@ -91,22 +88,16 @@ def wait_for_pictures(page: Page, test_id: str) -> None:
     poll(page, f"{query} >= {PLAYED_FRAMES}")
 
 
-def call(base: str, method: str, path: str, body: object = None, token: str = "") -> Any:
-    request = urllib.request.Request(base + path, json.dumps(body).encode() if body else None, method=method)
-    request.add_header("Content-Type", "application/json")
-    if token:
-        request.add_header("Authorization", f"Bearer {token}")
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        return json.load(answer)
-
-
-def approve(base: str, email: str) -> None:
-    """What an admin does with a new account; it has no page of its own yet."""
-    credentials = {"email": ADMIN["email"], "password": ADMIN["password"]}
-    token = call(base, "POST", "/api/v1/auth/login", credentials)["access_token"]
-    pending = call(base, "GET", "/api/v1/users?pending=true", token=token)["items"]
-    (user_id,) = [user["user_id"] for user in pending if user["email"] == email]
-    call(base, "PATCH", f"/api/v1/users/{user_id}", {"approved": True}, token=token)
+def approve(server: Running, admin: Page, email: str) -> None:
+    """What an admin does with a new account, beside the class that goes on in another tab."""
+    page = admin.context.new_page()
+    page.goto(f"{server.url}/people")
+    expect(page.get_by_test_id("people-waiting")).to_contain_text("1")
+    assert_fits_a_phone(page)
+    page.get_by_test_id(f"approve-{email}").click()
+    expect(page.get_by_test_id(f"person-{email}")).to_have_attribute("data-state", "approved")
+    expect(page.get_by_test_id("people-waiting")).to_be_hidden()
+    page.close()
 
 
 def test_a_school_s_first_class_from_the_printed_link_to_the_recording(
@@ -117,7 +108,7 @@ def test_a_school_s_first_class_from_the_printed_link_to_the_recording(
     create_room(teacher.page)
     go_live_and_record(teacher.page)
     register_and_wait(server, student.page)
-    approve(server.url, STUDENT["email"])
+    approve(server, teacher.page, STUDENT["email"])
     watch(student.page)
     end_class(teacher.page)
     expect(student.page.get_by_test_id("waiting")).to_be_visible()
@@ -174,8 +165,8 @@ def register_and_wait(server: Running, page: Page) -> None:
 
 
 def watch(page: Page) -> None:
-    page.get_by_role("button", name="Try again").click()
-    expect(page.get_by_test_id("screen")).to_have_attribute("data-playing", "true")
+    """The page that said "waiting for approval" has opened by itself."""
+    expect(page.get_by_test_id("screen")).to_have_attribute("data-playing", "true", timeout=15_000)
     wait_for_pictures(page, "program")
     expect(page.get_by_test_id("recording-notice")).to_be_visible()
     assert_fits_a_phone(page)
