@@ -56,7 +56,7 @@ function PeopleLists() {
 
   const change = (person: Person, wish: PersonChange, done: string) => {
     setAsked(null);
-    page.expectMove(wish.approved === true);
+    page.expectMove(wish.approved === true || wish.disabled !== undefined);
     void send(person, wish, done).then((taken) => taken || page.expectMove(false));
   };
   const onChange = (person: Person, wish: PersonChange, done: string, question: Question | null) =>
@@ -119,13 +119,13 @@ function PeopleLists() {
   );
 }
 
-/** Who is approved goes to the other list: the keyboard then goes on with the next who waits. */
+/** Who is decided on goes to the other list: the keyboard then goes on with the next who waits. */
 function useKeptFocus(data: unknown) {
   const root = useRef<HTMLDivElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);
   const moving = useRef(false);
   useEffect(() => {
-    if (!data || !moving.current || root.current?.contains(document.activeElement)) return;
+    if (!data || !moving.current || document.activeElement !== document.body) return;
     moving.current = false;
     const next = root.current?.querySelector<HTMLElement>(`[data-testid^="approve-"]`);
     (next ?? heading.current)?.focus();
