@@ -8,6 +8,7 @@ import pytest
 
 from tests.postgres import PostgresServer, why_not
 from tests.serving import PASSWORD, Api, serving
+from vtp.recording import service
 
 LOGIN = {"email": "teacher@school.example", "password": PASSWORD}
 
@@ -75,6 +76,31 @@ async def test_calls_in_flight_when_the_database_dies_are_503_and_never_500(
         assert set(after[-6:]) == {503}
         own_postgres.start()
         assert await _create(api, person.access_token) == 201
+
+
+async def test_recording_that_ends_while_the_database_is_away_is_kept_when_it_is_back(
+    own_postgres: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "SAVE_AGAIN_S", 0.1)
+    async with serving(tmp_path / "data", own_postgres.create_database()) as api:
+        person = await api.person("teacher")
+        room = await api.call("POST", "/api/v1/signalling/room/create", {"room_name": "Physics"}, by=person)
+        wish = {"room_id": room.body["room_id"]}
+        started = await api.call("POST", "/api/v1/recordings/start", wish, by=person)
+        await asyncio.to_thread(own_postgres.stop)
+        live = api.server.services.live_rooms.get(room.body["room_id"])
+        assert live is not None
+        live.close()
+        while live.recording:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.3)
+        await asyncio.to_thread(own_postgres.start)
+        path = f"/api/v1/recordings/{started.body['recording_id']}"
+        async with asyncio.timeout(20):
+            while (await api.call("GET", path, by=person)).body["status"] == "recording":  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        answer = await api.call("GET", path, by=person)
+        assert answer.body["status"] == "failed" and "Nothing was sent" in answer.body["error_message"]
 
 
 async def _create(api: Api, token: str) -> int:

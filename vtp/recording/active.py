@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from vtp.recording.store import Recording
 from vtp.recording.view import RecordingView
 from vtp.rooms.live import LiveRoom
 from vtp.tasks import Tasks
+
+logger = logging.getLogger(__name__)
 
 SaveEnd = Callable[[str, RecordingView, str], Awaitable[None]]
 DIED = "The recorder failed; what it had written by then is here."
@@ -79,9 +82,18 @@ class ActiveRecordings:
             outcome = await session.run()
         finally:
             try:
-                if outcome.failure == DIED:
-                    await asyncio.to_thread(recover, session.recorder.directory, DIED)
-                ended = RecordingView(session.recorder.manifest, session.recorder.tracks, ended=True)
-                await self._save_end(recording_id, ended, outcome.failure)
+                await self._save_end(recording_id, await _ended_view(session, outcome), outcome.failure)
             finally:
                 del self._active[recording_id]
+
+
+async def _ended_view(session: RecordingSession, outcome: Outcome) -> RecordingView:
+    """What there is to play; after a recorder's death what its files hold, which it did not close itself."""
+    recorder = session.recorder
+    if outcome.failure == DIED:
+        try:
+            whole = await asyncio.to_thread(recover, recorder.directory, DIED)
+            return RecordingView(whole.manifest, whole.tracks, ended=True)
+        except (OSError, ValueError) as error:
+            logger.warning("Recording %s cannot be made whole: %s", recorder.manifest.recording_id, error)
+    return RecordingView(recorder.manifest, recorder.tracks, ended=True)

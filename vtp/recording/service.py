@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
+
+from av.error import FFmpegError
 
 from vtp.accounts.permissions import Action, can, require
 from vtp.db import Database
@@ -29,6 +32,7 @@ from vtp.recording.store import (
     change_recording,
     count_recordings,
     find_recording,
+    mark_finalizing,
     names_of_rooms,
     page_of_recordings,
     remove_recording,
@@ -46,6 +50,7 @@ logger = logging.getLogger(__name__)
 
 DOWNLOAD_NAME = "download.mp4"
 VIEWS_KEPT = 64
+SAVE_AGAIN_S = 5.0  # how long after the database was away to how a recording ended is written again
 INTERRUPTED = "The server ended while this was being recorded; everything up to that moment is here."
 
 
@@ -84,6 +89,8 @@ class Recordings:
         self._active = ActiveRecordings(self._tasks, self._save_end)
         self._views: dict[str, RecordingView] = {}
         self._downloads: dict[str, asyncio.Future[Path]] = {}
+        self._deleted: set[str] = set()
+        self._closing = asyncio.Event()
 
     async def start(self) -> None:
         """Recovers what a former process was recording when it ended."""
@@ -94,6 +101,7 @@ class Recordings:
 
     async def close(self) -> None:
         """Ends every recording in progress and waits until its files and its row are whole."""
+        self._closing.set()
         await self._active.close()
         await self._tasks.close()
 
@@ -145,7 +153,8 @@ class Recordings:
         require(principal, Action.RECORDING_STOP, recording)
         session = self._active.get(recording.id)
         if session is not None:
-            await self._change(recording.id, status=Status.FINALIZING)
+            async with self._database.transaction() as tx:
+                await mark_finalizing(tx, recording.id, self._clock())
             await self._active.stop(recording.id)
         return await self._find(recording_id)
 
@@ -188,16 +197,29 @@ class Recordings:
         require(principal, Action.RECORDING_DELETE, recording)
         if self._active.get(recording.id) is not None:
             await self._active.stop(recording.id)
-        self._views.pop(recording.id, None)
-        now = self._clock()
-        if not permanent:
-            if recording.deleted_at is None:
-                await self._change(recording.id, status=Status.DELETED, deleted_at=now)
-            return await self._find(recording_id)
+        self._deleted.add(recording.id)  # at once, also for players who come while it is being deleted
+        try:
+            return await (self._remove(recording) if permanent else self._put_into_trash(recording))
+        except BaseException:
+            self._deleted.discard(recording.id)
+            raise
+        finally:
+            self._views.pop(recording.id, None)
+
+    async def _put_into_trash(self, recording: Recording) -> Recording:
+        if recording.deleted_at is None:
+            await self._change(recording.id, status=Status.DELETED, deleted_at=self._clock())
+        return await self._find(recording.id)
+
+    async def _remove(self, recording: Recording) -> Recording:
+        """Bytes first: a row without bytes can be deleted again, bytes without a row stay for ever."""
+        making = self._downloads.get(recording.id)
+        if making is not None:
+            await asyncio.wait([making])
         await self._store.delete(recording.id)
         async with self._database.transaction() as tx:
             await remove_recording(tx, recording.id)
-        return replace(recording, status=Status.DELETED, deleted_at=now)
+        return replace(recording, status=Status.DELETED, deleted_at=self._clock())
 
     def may_download(self, principal: Principal, recording: Recording) -> bool:
         """Whether this caller may take the file home."""
@@ -206,7 +228,7 @@ class Recordings:
     async def view(self, recording_id: str) -> RecordingView:
         """What a player sees. Raises NotFound, Gone for the trash, Unavailable before there is anything."""
         view = self._active.view(recording_id) or self._views.get(recording_id)
-        if view is None:
+        if view is None or recording_id in self._deleted:
             view = await self._load_view(await self._find(recording_id))
         if not view.is_playable:
             if not view.ended:
@@ -244,9 +266,11 @@ class Recordings:
             making.add_done_callback(lambda _: self._downloads.pop(recording_id, None))
         try:
             await asyncio.shield(making)
-        except OSError as error:
+        except (OSError, ValueError, FFmpegError) as error:
             logger.warning("The MP4 of recording %s could not be made: %s", recording_id, error)
-            raise Unavailable("The download could not be made: the disk does not take it.") from error
+            raise Unavailable(
+                "The download could not be made: the disk is full, or the recording's files are damaged."
+            ) from error
 
     async def _find(self, recording_id: str) -> Recording:
         wanted = parse_id(recording_id, "/path/id")
@@ -257,8 +281,8 @@ class Recordings:
         return recording
 
     async def _load_view(self, recording: Recording) -> RecordingView:
-        if recording.status is Status.DELETED:
-            raise Gone("This recording is in the trash.", code="recording_deleted")
+        if recording.status is Status.DELETED or recording.id in self._deleted:
+            raise _in_trash()
         if recording.status not in PLAYABLE:
             raise NotFound("This recording holds nothing to play.", code="nothing_to_play")
         try:
@@ -266,6 +290,8 @@ class Recordings:
         except (OSError, ValueError) as error:
             logger.warning("Recording %s cannot be read: %s", recording.id, error)
             raise NotFound("The files of this recording are missing.", code="files_missing") from error
+        if recording.id in self._deleted:
+            raise _in_trash()
         while len(self._views) >= VIEWS_KEPT:
             self._views.pop(next(iter(self._views)))
         self._views[recording.id] = view
@@ -298,17 +324,28 @@ class Recordings:
         status = Status.READY if not failure else Status.INTERRUPTED
         if not view.is_playable:
             status = Status.FAILED
-        metadata = {"message": view.manifest.message} if view.manifest.message else {}
-        await self._change(
-            recording_id,
-            status=status,
-            stopped_at=self._clock(),
-            error_message=failure,
-            metadata=metadata,
+        ended = {
+            "status": status,
+            "stopped_at": self._clock(),
+            "error_message": failure,
+            "metadata": {"message": view.manifest.message} if view.manifest.message else {},
             **summary_of(view),
-        )
+        }
+        while not await self._saved(recording_id, ended):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._closing.wait(), SAVE_AGAIN_S)
         if failure:
             logger.warning("Recording %s ended as %s: %s", recording_id, status.value, failure)
+
+    async def _saved(self, recording_id: str, values: Mapping[str, object]) -> bool:
+        """Tries to write a row; False when it is worth another try, the database being away."""
+        try:
+            await self._change(recording_id, **values)
+        except Unavailable as error:
+            if not self._closing.is_set():
+                return False
+            logger.warning("How recording %s ended is left to the next start: %s", recording_id, error)
+        return True
 
     async def _recover(self, recording: Recording) -> None:
         directory = self._directory(recording.id)
@@ -326,6 +363,10 @@ class Recordings:
         await self._save_end(recording.id, view, "" if was_closed else INTERRUPTED)
         length = timedelta(microseconds=view.manifest.duration_ns // 1000)
         await self._change(recording.id, stopped_at=recording.started_at + length)
+
+
+def _in_trash() -> Gone:
+    return Gone("This recording is in the trash.", code="recording_deleted")
 
 
 def _recover_files(directory: Path) -> tuple[bool, RecordingView]:

@@ -44,6 +44,8 @@ class RecordingSession:
             self.room.add_listener(self._room_changed),
         ]
         self.room.recording = True
+        if self.room.closed:  # between the wish to record it and now
+            self.recorder.stop()
         executor = ThreadPoolExecutor(1, thread_name_prefix="recorder")
         try:
             for producer in self.room.program.producers.values():

@@ -107,6 +107,12 @@ async def change_recording(tx: AsyncConnection, recording_id: str, **values: Any
     await tx.execute(update(recordings).where(recordings.c.id == recording_id).values(**values))
 
 
+async def mark_finalizing(tx: AsyncConnection, recording_id: str, now: datetime) -> None:
+    """Says that a recording is being stopped, unless it has ended meanwhile: what ended stays ended."""
+    still = (recordings.c.id == recording_id, recordings.c.status == Status.RECORDING)
+    await tx.execute(update(recordings).where(*still).values(status=Status.FINALIZING, updated_at=now))
+
+
 async def remove_recording(tx: AsyncConnection, recording_id: str) -> None:
     """Takes a row away for good."""
     await tx.execute(delete(recordings).where(recordings.c.id == recording_id))

@@ -1,0 +1,163 @@
+"""How recordings end and go when something else happens at that very moment."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.api.recording_material import add_finished, fetch, grant_of, make_room
+from tests.serving import Api, Person, serving
+from vtp.errors import Gone
+from vtp.recording import service
+from vtp.recording.active import DIED
+from vtp.recording.manifest import MANIFEST_NAME
+from vtp.recording.recorder import Recorder
+from vtp.recording.session import RecordingSession
+from vtp.recording.view import RecordingView
+from vtp.rooms.live import LiveRoom
+from vtp.tasks import Tasks
+
+BASE = "/api/v1/recordings"
+
+
+@pytest.fixture
+async def api(tmp_path: Path) -> AsyncIterator[Api]:
+    async with serving(tmp_path / "data") as running:
+        yield running
+
+
+@pytest.fixture
+async def teacher(api: Api) -> Person:
+    return await api.person("teacher")
+
+
+async def start(api: Api, by: Person, room: str) -> str:
+    answer = await api.call("POST", f"{BASE}/start", {"room_id": room}, by=by)
+    assert answer.status == 201, answer
+    return str(answer.body["recording_id"])
+
+
+async def recorder_of(api: Api, recording_id: str) -> Recorder:
+    """The recorder of a recording in progress, once it has begun to write."""
+    session = api.server.services.recordings._active.get(recording_id)
+    assert session is not None
+    manifest = session.recorder.directory / MANIFEST_NAME
+    async with asyncio.timeout(10):
+        while not await asyncio.to_thread(manifest.exists):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    return session.recorder
+
+
+async def until_ended(api: Api) -> None:
+    async with asyncio.timeout(20):
+        while api.server.services.recordings.active_count:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+
+def live_room(api: Api, room: str) -> LiveRoom:
+    live = api.server.services.live_rooms.get(room)
+    assert live is not None
+    return live
+
+
+async def test_recording_that_ends_while_somebody_stops_it_stays_ended(api: Api, teacher: Person) -> None:
+    room = await make_room(api, teacher)
+    recording_id = await start(api, teacher, room)
+    await recorder_of(api, recording_id)
+    live = live_room(api, room)
+    async with api.server.services.database.transaction():  # everybody who writes waits, in order
+        live.close()
+        async with asyncio.timeout(10):
+            while live.recording:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        stopping = asyncio.create_task(api.call("POST", f"{BASE}/{recording_id}/stop", by=teacher))
+        await asyncio.sleep(0.2)
+    assert (await stopping).body["status"] == "failed"
+    answer = await api.call("GET", f"{BASE}/{recording_id}", by=teacher)
+    assert answer.body["status"] == "failed", "nothing was sent, and nothing will change that any more"
+
+
+async def test_recorder_that_dies_over_damaged_files_ends_its_recording(api: Api, teacher: Person) -> None:
+    room = await make_room(api, teacher)
+    recording_id = await start(api, teacher, room)
+    recorder = await recorder_of(api, recording_id)
+
+    def fail() -> None:
+        (recorder.directory / MANIFEST_NAME).write_bytes(b"damaged")
+        raise RuntimeError("a bug")
+
+    recorder._commands.append(fail)
+    await until_ended(api)
+    answer = await api.call("GET", f"{BASE}/{recording_id}", by=teacher)
+    assert (answer.body["status"], answer.body["error_message"]) == ("failed", DIED)
+    assert await start(api, teacher, room) != recording_id
+
+
+async def test_room_that_closed_before_its_recorder_ran_is_not_recorded_for_ever(
+    api: Api, teacher: Person, tmp_path: Path
+) -> None:
+    live = await api.server.services.live_rooms.open(await make_room(api, teacher))
+    live.close()
+    tasks = Tasks()
+    session = RecordingSession(live, Recorder(tmp_path / "recording", "x"), tasks)
+    outcome = await asyncio.wait_for(session.run(), 10)
+    await tasks.close()
+    assert outcome.duration_ns == 0 and not live.recording
+
+
+async def test_player_who_comes_while_a_recording_is_deleted_gets_nothing_later(
+    api: Api, teacher: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording_id = await add_finished(api, await make_room(api, teacher), teacher)
+    cookie = await grant_of(api, recording_id, teacher)
+    load, loading, go_on = RecordingView.load, threading.Event(), threading.Event()
+
+    def slowly(directory: Path) -> RecordingView:
+        loading.set()
+        go_on.wait(10)
+        return load(directory)
+
+    monkeypatch.setattr(RecordingView, "load", slowly)
+    viewing = asyncio.create_task(api.server.services.recordings.view(recording_id))
+    await asyncio.to_thread(loading.wait, 10)
+    assert (await api.call("DELETE", f"{BASE}/{recording_id}", by=teacher)).status == 200
+    go_on.set()
+    with pytest.raises(Gone):
+        await viewing
+    assert (await fetch(api, f"{BASE}/{recording_id}/stream/master.m3u8", Cookie=cookie)).status == 410
+
+
+async def test_recording_deleted_while_its_download_is_made_leaves_no_bytes(
+    api: Api, teacher: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording_id = await add_finished(api, await make_room(api, teacher), teacher)
+    folder = api.server.services.recordings.file(recording_id, "x").parent
+    making, go_on = threading.Event(), threading.Event()
+
+    def slowly(directory: Path, view: RecordingView, path: Path) -> Path:
+        making.set()
+        go_on.wait(10)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"an MP4")
+        return path
+
+    monkeypatch.setattr(service, "_remux", slowly)
+    download = asyncio.create_task(api.call("GET", f"{BASE}/{recording_id}/download", by=teacher))
+    await asyncio.to_thread(making.wait, 10)
+    gone = asyncio.create_task(api.call("DELETE", f"{BASE}/{recording_id}?permanent=true", by=teacher))
+    await asyncio.sleep(0.2)
+    go_on.set()
+    assert (await gone).status == 200
+    await asyncio.wait([download])
+    assert not await asyncio.to_thread(folder.exists)
+
+
+async def test_download_of_damaged_files_is_told_and_no_bug(api: Api, teacher: Person) -> None:
+    recording_id = await add_finished(api, await make_room(api, teacher), teacher)
+    api.server.services.recordings.file(recording_id, "video/init-0.mp4").write_bytes(b"\x00" * 700)
+    answer = await api.call("GET", f"{BASE}/{recording_id}/download", by=teacher)
+    assert answer.status == 503 and "damaged" in answer.body["detail"]
