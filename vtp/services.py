@@ -80,7 +80,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     services = Services(
         settings, database, accounts, media, live_rooms, rooms, recordings, grants, doors, tasks
     )
-    services.metrics.add_numbers("vtp_media", "The packet path.", media.metrics)
+    services.metrics.add_numbers("vtp_media", "The packet path.", media.metrics, media.STANDING)
     services.metrics.add_numbers("vtp", "Classes.", _class_numbers(services))
     return services
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -16,7 +16,7 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from vtp import __version__
@@ -28,18 +28,27 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 
 
 class NumberCollector(Collector):
-    """Reads a feature's numbers when Prometheus asks for them, one gauge each."""
+    """Reads a feature's numbers when Prometheus asks for them: gauges for what stands, counters for the rest."""
 
-    def __init__(self, prefix: str, about: str, read: Callable[[], Mapping[str, float]]) -> None:
+    def __init__(
+        self,
+        prefix: str,
+        about: str,
+        read: Callable[[], Mapping[str, float]],
+        standing: Collection[str] | None,
+    ) -> None:
         self._prefix = prefix
         self._about = about
         self._read = read
+        self._standing = standing
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        """One family per number."""
+    def collect(self) -> Iterator[Metric]:
+        """One family per number; a counter's sample ends in `_total`."""
         for name, value in self._read().items():
             about = f"{self._about} {name.replace('_', ' ').capitalize()}."
-            yield GaugeMetricFamily(f"{self._prefix}_{name}", about, value=value)
+            standing = self._standing is None or name in self._standing
+            family = GaugeMetricFamily if standing else CounterMetricFamily
+            yield family(f"{self._prefix}_{name}", about, value=value)
 
 
 class HttpMetrics:
@@ -79,9 +88,18 @@ class HttpMetrics:
             await asyncio.sleep(LOOP_PROBE_S)
             self._lag.set(max(0.0, time.monotonic() - due_s))
 
-    def add_numbers(self, prefix: str, about: str, read: Callable[[], Mapping[str, float]]) -> None:
-        """Exposes the numbers that `read` gives as `<prefix>_<name>`."""
-        self.registry.register(NumberCollector(prefix, about, read))
+    def add_numbers(
+        self,
+        prefix: str,
+        about: str,
+        read: Callable[[], Mapping[str, float]],
+        standing: Collection[str] | None = None,
+    ) -> None:
+        """Exposes the numbers that `read` gives as gauges `<prefix>_<name>`.
+
+        With `standing` only those named there are; the rest count up and end in `_total`.
+        """
+        self.registry.register(NumberCollector(prefix, about, read, standing))
 
     def render(self) -> tuple[bytes, str]:
         """The text exposition and its content type."""

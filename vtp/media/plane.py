@@ -57,6 +57,9 @@ class MediaPlane:
         self._routers.add(router)
         return router
 
+    STANDING = frozenset({"routers", "transports", "producers", "consumers"})
+    """Those of the metrics that say how many there are now; all others only count up."""
+
     def metrics(self) -> dict[str, int]:
         """Sums of all workers' counters, and how many objects there are."""
         sums: dict[str, int] = {"routers": sum(not router.closed for router in self._routers)}
