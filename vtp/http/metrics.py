@@ -28,7 +28,7 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 
 
 class NumberCollector(Collector):
-    """Reads a feature's numbers when Prometheus asks for them: gauges for what stands, counters for the rest."""
+    """Reads a feature's numbers when Prometheus asks for them: gauges for what stands, else counters."""
 
     def __init__(
         self,
