@@ -209,6 +209,22 @@ def test_publisher_that_answers_no_request_is_asked_rarely(path: PacketPath) -> 
     assert 3 <= len(publisher.peer.rtcp_of(206, 1)) - before <= 5
 
 
+def test_newcomer_begins_with_the_old_key_frame_once_the_publisher_is_known_to_answer_none(
+    path: PacketPath,
+) -> None:
+    publisher = VideoPublisher(path)
+    sent = [publisher.frame(key=True)]
+    path.advance(3_000)
+    sent.append(publisher.frame())
+    viewer, _ = add_viewer(path, publisher.producer)
+    path.advance(1_400)
+    assert viewer.rtp == []
+    path.advance(200)
+    assert [packet.payload for packet in viewer.rtp] == [packet.payload for packet in sent]
+    sent.append(publisher.frame())
+    assert [packet.payload for packet in viewer.rtp] == [packet.payload for packet in sent]
+
+
 def test_ssrc_is_never_given_out_twice_under_the_same_keys(path: PacketPath) -> None:
     publisher = VideoPublisher(path)
     viewer, consumer = add_viewer(path, publisher.producer)

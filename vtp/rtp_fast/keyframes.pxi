@@ -29,7 +29,7 @@ cdef void poll_key_frame(Core* core, Producer* producer, int64_t now) noexcept n
     if producer.key_asked_ns and now - producer.key_asked_ns < interval:
         return
     if producer.key_unanswered >= UNANSWERED_LIMIT and not producer.self_paced:
-        become_self_paced(core, producer)
+        become_self_paced(core, producer, now)
         return
     producer.key_asked_ns = now
     producer.key_unanswered += 1
@@ -38,11 +38,19 @@ cdef void poll_key_frame(Core* core, Producer* producer, int64_t now) noexcept n
     send_key_frame_requests(core, producer)
 
 
-cdef void become_self_paced(Core* core, Producer* producer) noexcept nogil:
-    """A publisher that answers no request (OBS, FFmpeg): ask rarely, keep everything since its last key frame."""
+cdef void become_self_paced(Core* core, Producer* producer, int64_t now) noexcept nogil:
+    """A publisher that answers no request (OBS, FFmpeg): ask rarely, keep everything since its last key frame.
+
+    Who waits for an answer begins with that key frame now: no better one can be had.
+    """
+    cdef Consumer* consumer
     cdef int i
     producer.self_paced = 1
     for i in range(producer.stream_count):
         if producer.streams[i].ring_size * <int64_t>sizeof(Slot) < SELF_PACED_RING_BYTES:
             ring_open(&producer.streams[i], SELF_PACED_RING_BYTES // <int64_t>sizeof(Slot))
     emit(core, ON_PRODUCER_SELF_PACED, producer.id, NULL, 0)
+    for i in range(producer.consumer_count):
+        consumer = producer.consumers[i]
+        if consumer.wanted == producer or consumer.state == STATE_WAITING:
+            start_consumer(core, consumer, now)
