@@ -76,11 +76,24 @@ async def test_what_cannot_be_copied_is_encoded(clips: dict[str, Path], tmp_path
 
 
 async def test_an_encoded_picture_answers_a_key_frame_request(clips: dict[str, Path]) -> None:
-    async with running_server() as server:
-        publishing, found = await publish_and_watch(server, clips["h264"], 1, encode=True)
+    async with running_server() as server, asyncio.timeout(SECONDS + 20):
+        (publishing, found), _ = await asyncio.gather(
+            publish_and_watch(server, clips["h264"], 1, encode=True), ask_for_a_key_frame(server)
+        )
     video = next(stream for stream in found["clients"][0]["streams"] if stream["kind"] == "video")
     assert publishing.key_frame_requests > 0
     assert video["key_frames"] > 2
+
+
+async def ask_for_a_key_frame(server: MediaServer) -> None:
+    """Once half a second of the picture has come."""
+    packets = 0
+    while packets < 12:
+        await asyncio.sleep(0.02)  # the packet path has no event per packet
+        live = server.live_rooms.get(server.rooms.rooms["physics"].room_id)
+        video = live.program.producers.get("video") if live else None
+        packets = video.stats()["streams"][0]["packets"] if video else 0
+    await server.room().program.producers["video"].request_key_frame()
 
 
 async def test_a_room_that_is_not_there_is_told_in_a_sentence() -> None:

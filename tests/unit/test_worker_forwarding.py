@@ -76,7 +76,7 @@ def test_newcomer_from_the_ring_that_reports_nothing_asks_three_times(path: Pack
     publisher = VideoPublisher(path)
     publisher.frame(key=True)
     add_viewer(path, publisher.producer)
-    asked = []
+    asked: list[int] = []
     for _ in range(40):
         path.advance(100)
         publisher.frame(key=key_frame_requests(publisher) > len(asked))
