@@ -142,6 +142,7 @@ class RecordingSettings(Section):
     """Recording and playback."""
 
     min_free_bytes: Annotated[int, Field(ge=0)] = 536_870_912
+    idle_stop_s: Annotated[int, Field(ge=0)] = 1800
 
 
 class LogSettings(Section):

@@ -161,3 +161,14 @@ async def test_download_of_damaged_files_is_told_and_no_bug(api: Api, teacher: P
     api.server.services.recordings.file(recording_id, "video/init-0.mp4").write_bytes(b"\x00" * 700)
     answer = await api.call("GET", f"{BASE}/{recording_id}/download", by=teacher)
     assert answer.status == 503 and "damaged" in answer.body["detail"]
+
+
+async def test_recording_that_everybody_forgot_ends_by_itself(
+    api: Api, teacher: Person, tmp_path: Path
+) -> None:
+    live = await api.server.services.live_rooms.open(await make_room(api, teacher))
+    tasks = Tasks()
+    session = RecordingSession(live, Recorder(tmp_path / "recording", "x"), tasks, idle_stop_s=0.2)
+    await asyncio.wait_for(session.run(), 10)
+    await tasks.close()
+    assert not live.recording

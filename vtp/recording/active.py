@@ -14,6 +14,7 @@ from vtp.recording.session import RecordingSession
 from vtp.recording.store import Recording
 from vtp.recording.view import RecordingView
 from vtp.rooms.live import LiveRoom
+from vtp.settings import RecordingSettings
 from vtp.tasks import Tasks
 
 logger = logging.getLogger(__name__)
@@ -41,11 +42,11 @@ class ActiveRecordings:
         return len(self._active)
 
     def begin(
-        self, recording: Recording, room: LiveRoom, directory: Path, min_free_bytes: int
+        self, recording: Recording, room: LiveRoom, directory: Path, settings: RecordingSettings
     ) -> RecordingSession:
         """Starts recording a room into `directory`."""
-        recorder = Recorder(directory, recording.id, min_free_bytes=min_free_bytes)
-        session = RecordingSession(room, recorder, self._tasks)
+        recorder = Recorder(directory, recording.id, min_free_bytes=settings.min_free_bytes)
+        session = RecordingSession(room, recorder, self._tasks, settings.idle_stop_s)
         recorder.on_key_frame_wanted(session.want_key_frame)
         view = RecordingView(recorder.manifest, {}, ended=False)
         task = self._tasks.start(self._run(recording.id, session), f"recording {recording.id}")

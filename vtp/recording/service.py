@@ -139,9 +139,7 @@ class Recordings:
         try:
             async with self._database.transaction() as tx:
                 await add_recording(tx, recording)
-            session = self._active.begin(
-                recording, live, self._directory(recording.id), self._settings.min_free_bytes
-            )
+            session = self._active.begin(recording, live, self._directory(recording.id), self._settings)
         except BaseException:
             live.recording = False
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from concurrent.futures import ThreadPoolExecutor
 
 from vtp import _rtp_fast
@@ -14,16 +15,19 @@ from vtp.rooms.live import LiveRoom, RoomClosed, RoomEvent
 from vtp.rooms.program import RECORDABLE, Presenter, ProducerAdded, ProgramEvent
 from vtp.tasks import Tasks
 
+logger = logging.getLogger(__name__)
+
 REORDER_MS = {"video": 300, "audio": 100}  # the time a retransmission may take, and that of a late packet
 
 
 class RecordingSession:
     """Follows a room's program into a recorder until it is stopped, the room ends, or the disk refuses.
 
-    Made and used on the event loop. `await run()` lasts as long as the recording.
+    Made and used on the event loop. `await run()` lasts as long as the recording. One that everybody forgot ends
+    by itself after `idle_stop_s` seconds in which nobody presented; 0 waits for ever.
     """
 
-    def __init__(self, room: LiveRoom, recorder: Recorder, tasks: Tasks) -> None:
+    def __init__(self, room: LiveRoom, recorder: Recorder, tasks: Tasks, idle_stop_s: float = 0) -> None:
         self.room = room
         self.recorder = recorder
         self._tasks = tasks
@@ -31,6 +35,8 @@ class RecordingSession:
         self._presenter: Presenter | None = None
         self._publisher = PublisherClock()
         self._ended = False
+        self._idle_stop_s = idle_stop_s
+        self._idle: asyncio.TimerHandle | None = None
 
     @property
     def message(self) -> str:
@@ -50,9 +56,12 @@ class RecordingSession:
         try:
             for producer in self.room.program.producers.values():
                 self._attach(producer)
+            self._watch_idleness()
             return await self._loop.run_in_executor(executor, self.recorder.run)
         finally:
             self.recorder.stop()
+            if self._idle is not None:
+                self._idle.cancel()
             for remove in removers:
                 remove()
             self.room.recording = False
@@ -73,6 +82,20 @@ class RecordingSession:
             self._attach(event.producer)
         else:
             self.recorder.remove_source(event.producer.id)
+        self._watch_idleness()
+
+    def _watch_idleness(self) -> None:
+        """Starts the time after which a recording without a presenter ends, or stops it."""
+        if self.room.program.is_live:
+            if self._idle is not None:
+                self._idle.cancel()
+            self._idle = None
+        elif self._idle is None and self._idle_stop_s > 0 and not self._ended:
+            self._idle = self._loop.call_later(self._idle_stop_s, self._stop_idle)
+
+    def _stop_idle(self) -> None:
+        logger.info("Nobody has presented for %g s: the recording ends.", self._idle_stop_s)
+        self.recorder.stop()
 
     def _room_changed(self, event: RoomEvent) -> None:
         if isinstance(event, RoomClosed):
