@@ -56,6 +56,16 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 Count = Annotated[int, Field(ge=1)]
 
 
+def _not_empty(value: object) -> object:
+    """An empty variable is a forgotten one: as a path it would mean the folder that one happens to be in."""
+    if value == "":
+        raise ValueError("write the path of a folder, or leave the setting out")
+    return value
+
+
+DataDir = Annotated[Path, BeforeValidator(_not_empty)]
+
+
 class Section(BaseModel):
     """Base of the sections: unknown keys refused, nothing changes after start."""
 
@@ -176,7 +186,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(extra="forbid", frozen=True)
 
     env: str = ""
-    data_dir: Path = Path("data")
+    data_dir: DataDir = Path("data")
     drain_timeout_s: Annotated[int, Field(ge=0)] = 14_400
     http: HttpSettings = HttpSettings()
     media: MediaSettings = MediaSettings()

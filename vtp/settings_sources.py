@@ -39,13 +39,13 @@ class Layers:
             self.origins[path] = name_origin if isinstance(name_origin, str) else name_origin.get(path, "")
 
     def origin(self, path: str) -> str:
-        """Where `path`, or the nearest key above or below it, was set; empty when nowhere."""
+        """Where `path`, or the nearest key above it, was set; empty when nowhere."""
         parts = path.split(".")
         for length in range(len(parts), 0, -1):
             found = self.origins.get(".".join(parts[:length]))
             if found:
                 return found
-        return next((o for p, o in self.origins.items() if p.startswith(f"{path}.")), "")
+        return ""
 
 
 class _Environment(EnvSettingsSource):

@@ -144,3 +144,12 @@ def test_direct_construction_reads_no_environment(monkeypatch: pytest.MonkeyPatc
 def test_database_is_a_file_of_the_data_folder_unless_set(tmp_path: Path, name: str) -> None:
     settings = Settings(data_dir=tmp_path / name)
     assert parse_url(settings.database_url()).file == tmp_path / name / "vtp.sqlite3"
+
+
+def test_empty_data_folder_is_refused_and_not_the_current_one() -> None:
+    assert "leave the setting out" in refusal({"VTP_DATA_DIR": ""})
+
+
+def test_fault_of_a_whole_section_blames_no_single_variable() -> None:
+    sentence = refusal({"VTP_HTTP__HOST": "127.0.0.1", "VTP_HTTP__TLS": "files"})
+    assert "tls_cert" in sentence and "VTP_HTTP__HOST" not in sentence
