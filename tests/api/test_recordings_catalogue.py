@@ -37,6 +37,17 @@ async def test_list_answers_today_s_and_the_older_names(api: Api, teacher: Perso
     assert [item["id"] for item in skipped.body["items"]] == ids[:1]
 
 
+async def test_pages_after_an_offset_leave_nothing_out(api: Api, teacher: Person, room: str) -> None:
+    ids = [await add_finished(api, room, teacher, title=f"Lesson {n}") for n in range(4)]
+    seen: list[str] = []
+    path = f"{BASE}?limit=1&offset=1"
+    while path:
+        answer = await api.call("GET", path, by=teacher)
+        seen += [item["id"] for item in answer.body["items"]]
+        path = answer.headers.get("Link", "").partition(">")[0].removeprefix("<")
+    assert seen == ids[2::-1]
+
+
 async def test_list_is_narrowed_by_room_status_and_words(api: Api, teacher: Person, room: str) -> None:
     other = await make_room(api, teacher, "maths")
     optics = await add_finished(api, room, teacher, title="Optics 100%")
@@ -53,6 +64,9 @@ async def test_list_is_narrowed_by_room_status_and_words(api: Api, teacher: Pers
     assert await ids("q=opt") == [optics]
     assert await ids("q=0%25") == [optics]
     assert await ids("q=_") == []
+    exercise = await add_finished(api, room, teacher, title="Übung 1")
+    for words in ("Übung", "übung", "ÜBUNG"):
+        assert await ids(f"q={words}") == [exercise], words
 
 
 async def test_recording_has_the_fields_of_the_contract(api: Api, teacher: Person, room: str) -> None:

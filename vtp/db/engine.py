@@ -172,10 +172,16 @@ def _sqlite_engine(url: DatabaseUrl, pool_size: int) -> AsyncEngine:
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves, see _begin_with
+        connection.create_function("lower", 1, _lower, deterministic=True)
         for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
             _execute(connection, f"PRAGMA {pragma}")
 
     return engine
+
+
+def _lower(value: object) -> object:
+    """For SQLite, whose own lower() knows ASCII only: nobody would find Übung. PostgreSQL's knows all letters."""
+    return value.lower() if isinstance(value, str) else value
 
 
 def _begin_with(engine: AsyncEngine, statement: str) -> None:

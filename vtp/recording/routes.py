@@ -78,8 +78,10 @@ def _add_reading_routes(table: RouteTable, recordings: Recordings, grants: Grant
     async def list_recordings(call: Call) -> RecordingPage:
         query: ListQuery = call.query
         wanted = Filter(query.room_id or query.roomId, query.status or "", query.q)
+        before = _position(query)
+        offset = query.offset if before is None else 0  # a cursor says where to go on by itself
         found, total = await recordings.list_recordings(
-            call.principal, wanted, limit=query.limit + 1, offset=query.offset, before=_position(query)
+            call.principal, wanted, limit=query.limit + 1, offset=offset, before=before
         )
         page = await _replies(call, recordings, found[: query.limit])
         return RecordingPage(
