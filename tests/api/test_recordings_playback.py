@@ -12,6 +12,7 @@ import pytest
 from tests.api.recording_material import add_finished, fetch, grant_of, make_room, open_media
 from tests.serving import Api, Person, raw_status, serving
 from vtp.recording.grants import Grants, Scope
+from vtp.recording.manifest import read_manifest
 from vtp.recording.store import Status
 
 BASE = "/api/v1/recordings"
@@ -193,3 +194,13 @@ async def test_bytes_in_place_of_a_grant_open_nothing(api: Api, recording_id: st
     line = f"GET {BASE}/{recording_id}/stream/master.m3u8"
     for grant in (b"1.p.\xff", b"\xff.p.\xff", b"\xff"):
         assert await raw_status(api, line, b"Cookie: vtp_media=" + grant) == 401
+
+
+async def test_recording_that_a_full_disk_kept_open_is_whole_when_looked_at(
+    api: Api, teacher: Person
+) -> None:
+    room = await make_room(api, teacher)
+    recording_id = await add_finished(api, room, teacher, status=Status.INTERRUPTED, closed=False)
+    assert (await api.call("GET", f"{BASE}/{recording_id}/info", by=teacher)).status == 200
+    manifest = read_manifest(api.server.services.recordings.file(recording_id, "x").parent)
+    assert manifest.closed and manifest.duration_ns > 2_000_000_000

@@ -248,7 +248,9 @@ class Recorder:
         try:
             recovered = recover(self.directory, reason)
         except (OSError, ValueError) as error:
-            logger.warning("Recording %s is left to the next start: %s", self.manifest.recording_id, error)
+            logger.warning(
+                "Recording %s is made whole when it is next looked at: %s", self.manifest.recording_id, error
+            )
             return Outcome(max((round(t.duration_s * NS) for t in self.tracks.values()), default=0), reason)
         self.manifest = recovered.manifest
         self.tracks = recovered.tracks

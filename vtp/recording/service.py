@@ -284,7 +284,7 @@ class Recordings:
         if recording.status not in PLAYABLE:
             raise NotFound("This recording holds nothing to play.", code="nothing_to_play")
         try:
-            view = await asyncio.to_thread(RecordingView.load, self._directory(recording.id))
+            view = await asyncio.to_thread(_load_whole, self._directory(recording.id))
         except (OSError, ValueError) as error:
             logger.warning("Recording %s cannot be read: %s", recording.id, error)
             raise NotFound("The files of this recording are missing.", code="files_missing") from error
@@ -374,6 +374,14 @@ def _recover_files(directory: Path) -> tuple[bool, RecordingView]:
         return True, view
     recovered = recover(directory)
     return False, RecordingView(recovered.manifest, recovered.tracks, ended=True)
+
+
+def _load_whole(directory: Path) -> RecordingView:
+    """Reads an ended recording; one that the disk kept from being closed is closed now, if it lets us."""
+    try:
+        return _recover_files(directory)[1]
+    except OSError:
+        return RecordingView.load(directory)
 
 
 def _remux(directory: Path, view: RecordingView, path: Path) -> Path:
