@@ -180,7 +180,7 @@ def _sqlite_engine(url: DatabaseUrl, pool_size: int) -> AsyncEngine:
 
 
 def _lower(value: object) -> object:
-    """For SQLite, whose own lower() knows ASCII only: nobody would find Übung. PostgreSQL's knows all letters."""
+    """For SQLite, whose own lower() knows ASCII only, so that nobody would find Übung."""
     return value.lower() if isinstance(value, str) else value
 
 
