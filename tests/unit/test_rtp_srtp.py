@@ -340,6 +340,17 @@ def test_the_roll_over_counter_goes_up_once_per_wrap(profile: int) -> None:
 
 
 @every_profile
+def test_the_first_packet_seen_may_follow_the_first_roll_over(profile: int) -> None:
+    sender, receiver = pair(profile)
+    lost = [sender.protect(rtp(sequence & 0xFFFF)) for sequence in range(65_530, 65_540)]
+    first = sender.protect(rtp(4))
+    assert receiver.unprotect(first) == rtp(4)
+    assert receiver.unprotect(lost[3]) == rtp(65_533), "and one from before it is still read"
+    with pytest.raises(ValueError, match=r"again|replay|before"):
+        receiver.unprotect(first)
+
+
+@every_profile
 def test_a_stranger_makes_no_stream_and_the_65th_ssrc_is_refused(profile: int) -> None:
     sender, receiver = pair(profile)
     for ssrc in range(1, 65):

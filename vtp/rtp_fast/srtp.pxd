@@ -55,6 +55,7 @@ cdef enum:
     SRTP_SHA1_TAG = 10  # RFC 3711 section 5.2
     SRTP_WINDOW = 1024  # packets of replay memory per SSRC, of SRTP and of SRTCP each
     SRTP_WINDOW_WORDS = 16
+    SRTP_MAX_GUESSED = 1600  # bytes of a first packet that a second roll-over counter is tried on
     SRTP_MAX_RECEIVE_STREAMS = 64  # SSRCs a peer may use
     SRTP_MAX_SEND_STREAMS = 65536  # SSRCs we may use towards a peer
 
@@ -459,6 +460,7 @@ cdef inline int srtp_unprotect(
     """
     cdef SrtpStream* stream
     cdef SrtpStream fresh
+    cdef uint8_t copy[SRTP_MAX_GUESSED]
     cdef int64_t index
     cdef int plain, error
     if session.sender:
@@ -480,7 +482,15 @@ cdef inline int srtp_unprotect(
         error = srtp_window_check(&stream.rtp, <uint64_t> index)
         if error:
             return error
+    if (stream == NULL or not stream.started) and parsed.sequence < 0x8000 and length <= SRTP_MAX_GUESSED:
+        memcpy(copy, packet, <size_t> length)
     error = srtp_open_packet(session, parsed.ssrc, index, packet, parsed.header_len, plain)
+    if error == SRTP_ERROR_AUTH and (stream == NULL or not stream.started) and parsed.sequence < 0x8000 \
+            and length <= SRTP_MAX_GUESSED:
+        # The first packet that we see may follow the sender's first roll-over, when all before it were lost.
+        memcpy(packet, copy, <size_t> length)
+        index += 0x10000
+        error = srtp_open_packet(session, parsed.ssrc, index, packet, parsed.header_len, plain)
     if error:
         return error
     if stream == NULL:
