@@ -235,6 +235,12 @@ class VideoPublisher:
             self.peer.send(packet)
         return packet
 
+    def run(self, ms: int, *, step_ms: int = 100) -> None:
+        """Sends a frame every `step_ms` for `ms`, none of them a key frame."""
+        for _ in range(ms // step_ms):
+            self.path.advance(step_ms)
+            self.frame()
+
     def resend(self, packet: Rtp, rtx_sequence: int) -> None:
         """The packet again as RTX."""
         self.peer.send(
@@ -247,6 +253,46 @@ class VideoPublisher:
                 packet.marker,
             )
         )
+
+
+class SimulcastPublisher:
+    """A peer that sends one VP8 picture in several encodings, told apart by RID in each packet."""
+
+    def __init__(self, path: PacketPath, rids: str = "lmh") -> None:
+        self.path = path
+        self.peer = path.peer().connect()
+        self.rids = rids
+        self.ssrcs = {rid: 100 + i for i, rid in enumerate(rids)}
+        self.sequences = {rid: 1000 * (i + 1) for i, rid in enumerate(rids)}
+        self.timestamp = 0
+        self.producer = path.worker.add_producer(
+            self.peer.transport,
+            kind="video",
+            mid="0",
+            codecs=[(96, fast.CODEC_VP8, 90_000, 97)],
+            encodings=[(0, 0, rid) for rid in rids],
+            extensions={fast.EXT_MID: 4, fast.EXT_RID: 6},
+            nack=True,
+            transport_cc=False,
+            remb=True,
+        )
+
+    def frame(self, rids: str, *, key: bool = False) -> None:
+        """The next picture, in these encodings; the payload's last byte names the encoding."""
+        self.timestamp += 3000
+        for rid in rids:
+            payload = vp8_payload(key, self.sequences[rid], 50) + rid.encode()
+            extensions = {4: b"0", 6: rid.encode()}
+            self.peer.send(
+                Rtp(96, self.sequences[rid], self.timestamp, self.ssrcs[rid], payload, True, extensions)
+            )
+            self.sequences[rid] += 1
+
+    def run(self, ms: int, rids: str) -> None:
+        """Sends in these encodings for `ms`."""
+        for _ in range(ms // 100):
+            self.path.advance(100)
+            self.frame(rids)
 
 
 def vp8_payload(key: bool, picture: int, size: int) -> bytes:

@@ -1,5 +1,6 @@
 """ICE-lite in the packet path: who is answered, how large, where we send, when consent ends."""
 
+import hmac
 import os
 
 import pytest
@@ -128,3 +129,112 @@ def test_ids_are_never_used_again_and_unknown_ones_are_named(path: PacketPath) -
     assert path.peer().transport != first
     with pytest.raises(ValueError, match=str(first)):
         path.worker.transport_stats(first)
+
+
+THIEF = ("203.0.113.66", 666)
+
+
+def test_check_replayed_from_another_address_is_neither_answered_nor_booked(path: PacketPath) -> None:
+    peer = path.peer()
+    request = peer.check()
+    path.advance(2_000)
+    path.inject(request, THIEF)
+    assert selected(path, peer) == peer.address
+    assert len(path.worker.transport_stats(peer.transport)["tuples"]) == 1
+    assert path.worker.counters()["stun_replayed"] == 1
+
+
+def test_check_repeated_from_its_own_address_is_answered_again(path: PacketPath) -> None:
+    peer = path.peer()
+    request = peer.check()
+    path.inject(request, peer.address)
+    assert len(peer.stun) == 2
+
+
+def test_what_is_not_authentic_keeps_no_address_alive(path: PacketPath) -> None:
+    peer = path.peer().connect()
+    peer.check(address=THIEF, priority=2)
+    assert selected(path, peer) == THIEF
+    for _ in range(12):
+        path.advance(100)
+        path.inject(b"\x80\x60" + bytes(60), THIEF)
+        path.inject(b"\x16" + bytes(60), THIEF)
+    peer.check(priority=1)
+    assert selected(path, peer) == peer.address
+
+
+def test_address_that_another_peer_uses_now_cannot_be_claimed(path: PacketPath) -> None:
+    victim, thief = path.peer().connect(), path.peer()
+    thief.check(address=victim.address)
+    assert selected(path, victim) == victim.address and selected(path, thief) is None
+    path.advance(1_500)
+    thief.check(address=victim.address)
+    assert selected(path, thief) == victim.address, (
+        "its owner has been silent: a client came back from its port"
+    )
+
+
+def test_second_restart_before_the_first_was_used_keeps_what_the_peer_uses(path: PacketPath) -> None:
+    peer = path.peer()
+    peer.check()
+    for _ in range(2):
+        ufrag, password = os.urandom(4).hex(), os.urandom(12).hex()
+        path.worker.set_ice(peer.transport, ufrag, password)
+    peer.check()
+    assert len(peer.stun) == 2
+    peer.ufrag, peer.password = ufrag, password
+    peer.check()
+    assert len(peer.stun) == 3
+
+
+def test_events_of_ice_survive_a_flood_of_dtls(path: PacketPath) -> None:
+    peers = [path.peer() for _ in range(70)]
+    for peer in peers:
+        peer.check()
+    path.events()
+    for peer in peers:
+        for _ in range(16):
+            path.inject(bytes([22]) + bytes(40), peer.address)
+    path.advance(6_600)
+    kinds = [event[0] for event in path.events()]
+    assert kinds.count(fast.EVENT_ICE_DISCONNECTED) == 70
+    assert kinds.count(fast.EVENT_DTLS) == 1024 - 256
+
+
+def test_loss_of_consent_is_told_later_when_the_event_queue_was_full(path: PacketPath) -> None:
+    peers = [path.peer() for _ in range(1_100)]
+    for peer in peers:
+        peer.check()
+        path.events()
+    path.advance(31_000)
+    expired: set[int] = set()
+    for _ in range(4):
+        expired |= {event[1] for event in path.events(fast.EVENT_ICE_EXPIRED)}
+        path.advance(600)
+    assert expired == {peer.transport for peer in peers}
+
+
+def test_peer_that_moves_to_and_fro_takes_one_place_among_the_events(path: PacketPath) -> None:
+    peer = path.peer()
+    peer.check()
+    path.events()
+    for priority in range(2, 40):
+        peer.check(address=("192.0.2.50", 1000 + priority % 3), priority=priority)
+    assert path.events() == [(fast.EVENT_ICE_SELECTED, peer.transport, ("192.0.2.50", 1000 + 39 % 3))]
+
+
+def test_check_that_demands_an_unknown_attribute_is_told_so_and_not_booked(path: PacketPath) -> None:
+    peer = path.peer()
+    request = with_attribute(peer.check(nominate=False), 0x7ABC, peer.password.encode())
+    path.inject(request, THIEF)
+    assert path.worker.counters()["stun_other"] == 1
+    assert len(path.worker.transport_stats(peer.transport)["tuples"]) == 1
+
+
+def with_attribute(request: bytes, kind: int, password: bytes) -> bytes:
+    """The check again, with a new transaction, one more attribute and a right MESSAGE-INTEGRITY (RFC 8489)."""
+    username = request[20 : 20 + 4 + (int.from_bytes(request[22:24], "big") + 3) // 4 * 4]
+    attributes = username + kind.to_bytes(2, "big") + (4).to_bytes(2, "big") + bytes(4)
+    head = request[:2] + (len(attributes) + 24).to_bytes(2, "big") + request[4:8] + os.urandom(12)
+    digest = hmac.new(password, head + attributes, "sha1").digest()
+    return head + attributes + b"\x00\x08\x00\x14" + digest

@@ -5,7 +5,8 @@ import struct
 import pytest
 from aiortc.rtp import RtcpPacket, RtcpRrPacket, RtcpSrPacket
 
-from tests.packet_path import PacketPath, VideoPublisher, add_viewer
+from tests.packet_path import PacketPath, Rtp, VideoPublisher, add_viewer
+from vtp import _rtp_fast as fast
 
 
 @pytest.fixture
@@ -73,6 +74,92 @@ def feedback_of(publisher: VideoPublisher) -> dict[int, bool]:
             for i in range(min(7, count - chunk_start)):
                 statuses[(base + chunk_start + i) & 0xFFFF] = (chunk >> (12 - 2 * i)) & 3 != 0
     return statuses
+
+
+def test_switch_of_source_is_followed_by_its_clock_at_once(path: PacketPath) -> None:
+    first, second = VideoPublisher(path), VideoPublisher(path, ssrc=7777)
+    viewer, consumer = add_viewer(path, first.producer)
+    first.frame(key=True)
+    for publisher, seconds in ((first, 1000), (second, 5000)):
+        publisher.frame()
+        publisher.peer.send_rtcp(sender_report(publisher.ssrc, seconds << 32, 90_000))
+    path.advance(1_500)
+    path.worker.set_consumer_source(consumer, second.producer)
+    viewer.rtcp.clear()
+    second.frame(key=True)
+    path.advance(50)
+    reports = viewer.rtcp_of(200)
+    assert len(reports) == 1
+    assert 5000 <= struct.unpack("!I", reports[0][8:12])[0] <= 5003
+
+
+def test_what_came_again_by_rtx_is_reported_as_lost_on_the_way(path: PacketPath) -> None:
+    publisher = VideoPublisher(path)
+    for i in range(50):
+        lost = publisher.frame(key=i == 0, lost=i % 10 == 5)
+        if i % 10 == 5:
+            publisher.frame()
+            path.advance(20)
+            publisher.resend(lost, i)
+    path.advance(1_000)
+    report = RtcpPacket.parse(b"".join(publisher.peer.rtcp_of(201)))[0]
+    assert isinstance(report, RtcpRrPacket)
+    assert report.reports[0].packets_lost == 5 and report.reports[0].fraction_lost > 0
+    assert path.worker.producer_stats(publisher.producer)["streams"][0]["lost"] == 0
+
+
+def test_losses_in_front_of_a_feedback_packet_are_told_too(path: PacketPath) -> None:
+    publisher = VideoPublisher(path)
+    publisher.frame(key=True)
+    path.advance(100)
+    publisher.frame(lost=True)
+    publisher.frame(lost=True)
+    publisher.frame()
+    path.advance(100)
+    assert feedback_of(publisher) == {0: True, 1: False, 2: False, 3: True}
+
+
+def test_packet_that_comes_after_its_feedback_is_told_after_all(path: PacketPath) -> None:
+    publisher = VideoPublisher(path)
+    publisher.frame(key=True)
+    late = publisher.frame(lost=True)
+    publisher.frame()
+    path.advance(100)
+    assert feedback_of(publisher)[1] is False
+    publisher.peer.send(late)
+    path.advance(100)
+    assert feedback_of(publisher) == {0: True, 1: True, 2: True}
+
+
+def test_feedback_after_a_long_silence_begins_near_what_came(path: PacketPath) -> None:
+    publisher = VideoPublisher(path)
+    publisher.frame(key=True)
+    path.advance(100)
+    publisher.feedback_sequence += 30_000
+    publisher.frame()
+    publisher.feedback_sequence += 900
+    publisher.frame()
+    path.advance(100)
+    sizes = [struct.unpack("!H", packet[14:16])[0] for packet in publisher.peer.rtcp_of(205, 15)]
+    assert sizes and max(sizes) <= 400 and sum(sizes) < 1_000
+    assert feedback_of(publisher)[(1 + 30_000) & 0xFFFF] and feedback_of(publisher)[30_902]
+
+
+def test_probes_without_a_stream_of_ours_are_in_the_feedback(path: PacketPath) -> None:
+    publisher = VideoPublisher(path)
+    publisher.frame(key=True)
+    probe = struct.pack("!H", publisher.feedback_sequence)
+    publisher.peer.send(Rtp(127, 1, 1, 1234, bytes(100), extensions={5: probe}))
+    path.advance(100)
+    assert feedback_of(publisher) == {0: True, 1: True}
+
+
+def test_bye_is_told_once(path: PacketPath) -> None:
+    publisher = VideoPublisher(path)
+    publisher.frame(key=True)
+    for _ in range(5):
+        publisher.peer.send_rtcp(struct.pack("!BBHI", 0x81, 203, 1, publisher.ssrc))
+    assert path.events(fast.EVENT_BYE) == [(fast.EVENT_BYE, publisher.producer, None)]
 
 
 @pytest.mark.parametrize("start", [0, 65_500])

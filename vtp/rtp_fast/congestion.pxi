@@ -8,18 +8,21 @@ cdef int64_t FEEDBACK_REFERENCE_NS = 64000000    # reference time counts in 64 m
 
 cdef enum:
     FEEDBACK_PACKETS = 400       # reported per RTCP packet
+    FEEDBACK_REVISED = 200       # how late a packet may be, in packets, to be reported after all
     RECEIVED_SMALL = 1
     RECEIVED_LARGE = 2
 
 
-cdef void book_feedback(Transport* transport, Producer* producer, const uint8_t* data, RtpPacket* packet,
-                        int64_t now) noexcept nogil:
-    """Remembers when a transport-wide number arrived."""
+cdef void book_feedback(Transport* transport, const uint8_t* data, RtpPacket* packet, int64_t now) noexcept nogil:
+    """Remembers when a transport-wide number arrived, whatever it came with: probes have no stream of ours."""
     cdef const RtpExt* ext
     cdef Feedback* feedback
     cdef int64_t number, i
+    cdef Producer* producer = transport.producers
     transport.remb_bytes += packet.payload_len
-    if not producer.transport_cc or producer.ext_id[TRANSPORT_CC] == 0:
+    while producer != NULL and not (producer.transport_cc and producer.ext_id[TRANSPORT_CC]):
+        producer = producer.next                 # the ids are the same on all m-lines of a bundle (RFC 8843 section 9.2)
+    if producer == NULL:
         return
     ext = rtp_find_ext(packet, producer.ext_id[TRANSPORT_CC])
     if ext == NULL or ext.len != 2:
@@ -34,7 +37,9 @@ cdef void book_feedback(Transport* transport, Producer* producer, const uint8_t*
     feedback.media_ssrc = packet.ssrc
     number = extend_sequence(feedback.highest, read16(data + ext.offset))
     if number < feedback.base:
-        return
+        if feedback.highest - number >= FEEDBACK_REVISED or feedback.arrival_ns[number % FEEDBACK_SIZE]:
+            return
+        feedback.base = number                   # told as lost before; tell anew from here on
     if number > feedback.highest:
         if number - feedback.base >= FEEDBACK_SIZE:
             memset(feedback.arrival_ns, 0, sizeof(feedback.arrival_ns))
@@ -61,16 +66,18 @@ cdef int send_feedback(Core* core, Transport* transport, Feedback* feedback) noe
     cdef uint8_t symbols[FEEDBACK_PACKETS]
     cdef int16_t deltas[FEEDBACK_PACKETS]
     cdef int64_t arrival, reference, clock, delta
-    cdef int count = 0, received = 0, at = 20, i
+    cdef int count = 0, received = 0, at
     cdef uint8_t* out
-    while feedback.base <= feedback.highest and feedback.arrival_ns[feedback.base % FEEDBACK_SIZE] == 0:
-        feedback.base += 1                       # leading losses: told by the jump of the base
-    if feedback.base > feedback.highest:
+    cdef int64_t first = feedback.base
+    while first <= feedback.highest and feedback.arrival_ns[first % FEEDBACK_SIZE] == 0:
+        first += 1                               # losses in front are told too, else the sender learns of few
+    if first > feedback.highest:
         return -1
+    feedback.base = max(feedback.base, first - FEEDBACK_PACKETS // 2)
     out = reserve_rtcp(core, transport)
     if out == NULL:
         return -1
-    reference = feedback.arrival_ns[feedback.base % FEEDBACK_SIZE] // FEEDBACK_REFERENCE_NS
+    reference = feedback.arrival_ns[first % FEEDBACK_SIZE] // FEEDBACK_REFERENCE_NS
     clock = reference * FEEDBACK_REFERENCE_NS // FEEDBACK_TICK_NS
     while count < FEEDBACK_PACKETS and feedback.base + count <= feedback.highest:
         arrival = feedback.arrival_ns[(feedback.base + count) % FEEDBACK_SIZE]
@@ -92,8 +99,6 @@ cdef int send_feedback(Core* core, Transport* transport, Feedback* feedback) noe
     rtcp_head(out, 15, RTCP_RTPFB, at)
     write32(out + 4, FEEDBACK_SSRC)
     write32(out + 8, feedback.media_ssrc)
-    for i in range(count):
-        feedback.arrival_ns[(feedback.base + i) % FEEDBACK_SIZE] = 0
     feedback.base += count
     feedback.count += 1
     core.counters.feedback_sent += 1

@@ -1,6 +1,7 @@
 # From a slot to the viewers: who gets it, rewritten how, protected into the batch (media.md, "A packet's life", 6).
 
 cdef int64_t REPLAY_AGE_NS = 2 * SECOND
+cdef int64_t LARGEST_JUMP = 8192                 # of a source's numbers that a viewer is shown; RFC 3711 bears 32,768
 cdef int64_t CATCH_UP_PACKETS = 16               # of a replay, per fast turn (5 ms): media.md's pacer floor and some
 
 
@@ -20,8 +21,12 @@ cdef inline void offer(Core* core, Consumer* consumer, Stream* stream, Slot* slo
             return
         take_source(core, consumer, stream, slot, now)
         return
+    if consumer.stream == stream and consumer.state == STATE_LIVE and consumer.sent_any \
+            and slot.sequence + consumer.sequence_offset - consumer.highest_out > LARGEST_JUMP:
+        consumer.state = STATE_WAITING
     if consumer.stream != stream or consumer.state == STATE_WAITING:
-        if consumer.source == stream.producer and consumer.state == STATE_WAITING and may_start(consumer, stream, slot):
+        if consumer.source == stream.producer and may_start(consumer, stream, slot) \
+                and (consumer.state == STATE_WAITING or consumer.video and stream > consumer.stream):
             begin(core, consumer, stream, stream.key_frame if consumer.video else slot.sequence, now)
         return
     if slot.sequence < consumer.start:
@@ -37,7 +42,17 @@ cdef inline bint may_start(Consumer* consumer, Stream* stream, Slot* slot) noexc
         return False
     if not consumer.video:
         return True
-    return slot.info.key_frame and ring_holds_key_frame(stream) and stream.key_frame_timestamp == slot.packet.timestamp
+    return slot.info.key_frame and ring_holds_key_frame(stream) and key_frame_has_its_start(stream) \
+        and stream.key_frame_timestamp == slot.packet.timestamp
+
+
+cdef bint key_frame_has_its_start(Stream* stream) noexcept nogil:
+    """False when the first packet of the last key frame may be missing: H.264's parameter sets come in their own."""
+    cdef Slot* first = &stream.ring[stream.key_frame % stream.ring_size]
+    if first.codec != CODEC_H264:
+        return first.info.start_of_frame
+    return first.info.width or stream.key_frame <= stream.first_number \
+        or stream.ring[(stream.key_frame - 1) % stream.ring_size].sequence == stream.key_frame - 1
 
 
 cdef void take_source(Core* core, Consumer* consumer, Stream* stream, Slot* slot, int64_t now) noexcept nogil:
@@ -68,17 +83,41 @@ cdef void start_consumer(Core* core, Consumer* consumer, int64_t now) noexcept n
     cdef Stream* stream
     if producer == NULL or consumer.paused or not consumer.transport.has_keys:
         return
-    if not consumer.video or not producer.started:
+    if not consumer.video or not producer.started or producer.paused or consumer.transport.selected < 0:
         return
     stream = best_stream(producer, now)
-    if ring_holds_key_frame(stream) and (producer.self_paced or now - stream.key_frame_ns < REPLAY_AGE_NS) and \
+    if ring_holds_key_frame(stream) and key_frame_has_its_start(stream) and (producer.self_paced or now - stream.key_frame_ns < REPLAY_AGE_NS) and \
             consumer.payload_type[stream.ring[stream.key_frame % stream.ring_size].codec] >= 0:
         if consumer.wanted != NULL:
             take_source(core, consumer, stream, &stream.ring[stream.key_frame % stream.ring_size], now)
         else:
             begin(core, consumer, stream, stream.key_frame, now)
-    else:
+        if now - stream.key_frame_ns >= REPLAY_AGE_NS:
+            want_key_frame(core, producer, now)  # rarely, for this one is self-paced; an answer shows that it is not
+    elif takes_codec_of(consumer, stream):
         want_key_frame(core, producer, now)
+
+
+cdef bint takes_codec_of(Consumer* consumer, Stream* stream) noexcept nogil:
+    """False when what the stream sends now is nothing this viewer negotiated: no key frame would help it."""
+    return stream.newest < 0 or consumer.payload_type[stream.ring[stream.newest % stream.ring_size].codec] >= 0
+
+
+cdef void keep_going(Core* core, Consumer* consumer, int64_t now) noexcept nogil:
+    """Nobody waits for ever: who has nothing, or a source that fell silent, starts from what there is or asks."""
+    cdef Producer* producer = consumer.source
+    cdef Stream* best
+    if consumer.state != STATE_WAITING and producer != NULL and producer.stream_count > 1:
+        best = best_stream(producer, now)
+        if best != consumer.stream and now - consumer.stream.last_arrival_ns >= 2 * SECOND and \
+                now - best.last_arrival_ns < 2 * SECOND:
+            stop_replay(core, consumer, STATE_WAITING)
+    if consumer.wanted != NULL:
+        producer = consumer.wanted
+    elif consumer.state != STATE_WAITING:
+        return
+    if producer != NULL and (producer.self_paced or not producer.key_wanted):
+        start_consumer(core, consumer, now)
 
 
 cdef void begin(Core* core, Consumer* consumer, Stream* stream, int64_t start, int64_t now) noexcept nogil:
@@ -103,7 +142,10 @@ cdef void begin(Core* core, Consumer* consumer, Stream* stream, int64_t start, i
             consumer.picture_id_offset = <uint16_t>(consumer.last_picture_id + 1 - first.info.picture_id)
             consumer.tl0_offset = <uint8_t>(consumer.last_tl0 + 1 - first.info.tl0picidx)
             continue_frame_number(consumer, stream.producer, first)
-    consumer.state = STATE_REPLAY
+    if other:
+        consumer.report_ns = 0                   # the next turn tells the viewer this source's clock
+        consumer.report_ntp = 0
+    stop_replay(core, consumer, STATE_REPLAY)
     core.replaying += 1
     replay(core, consumer, now)
 
@@ -129,10 +171,12 @@ cdef void replay(Core* core, Consumer* consumer, int64_t now) noexcept nogil:
         return
     while consumer.cursor <= stream.newest and sent < CATCH_UP_PACKETS:
         slot = &stream.ring[consumer.cursor % stream.ring_size]
-        if slot.sequence == consumer.cursor:
+        consumer.cursor += 1
+        if slot.sequence == consumer.cursor - 1:
             send_packet(core, consumer, slot, now)
             sent += 1
-        consumer.cursor += 1
+            if consumer.state != STATE_REPLAY:
+                return
     if consumer.cursor > stream.newest:
         stop_replay(core, consumer, STATE_LIVE)
 
@@ -144,22 +188,31 @@ cdef void stop_replay(Core* core, Consumer* consumer, int state) noexcept nogil:
 
 
 cdef void send_packet(Core* core, Consumer* consumer, Slot* slot, int64_t now) noexcept nogil:
-    """One packet to one viewer: rewritten into the batch arena, protected, remembered."""
+    """One packet to one viewer: rewritten into the batch arena, protected, remembered.
+
+    A viewer that cannot be sent to now waits for a new start: its numbers must not run away from what it has
+    received, since it guesses the roll-over counter from them (RFC 3711 section 3.3.1).
+    """
     cdef Transport* transport = consumer.transport
     cdef int64_t number = slot.sequence + consumer.sequence_offset
     cdef uint32_t timestamp = slot.packet.timestamp + consumer.timestamp_offset
     cdef int header, length
     cdef uint8_t* out
-    if consumer.payload_type[slot.codec] < 0:
+    if consumer.payload_type[slot.codec] < 0 or consumer.out_stream == NULL:
+        stop_replay(core, consumer, STATE_WAITING)
         return
     if transport.selected < 0:
         core.counters.send_no_tuple += 1
+        stop_replay(core, consumer, STATE_WAITING)
         return
     out = batch_reserve(core)
     if out == NULL:
         return
     header = write_header(consumer, slot, out, consumer.payload_type[slot.codec], consumer.ssrc, <uint16_t>number,
                           timestamp, now)
+    if header + slot.packet.payload_len + SRTP_MAX_TRAILER > ARENA_SLOT:
+        core.counters.protect_failed += 1
+        return
     memcpy(out + header, slot.data + slot.packet.header_len, slot.packet.payload_len)
     rewrite_payload(consumer, slot, out + header)
     length = srtp_protect(&transport.send, consumer.out_stream, out, header, header + slot.packet.payload_len)
@@ -188,13 +241,16 @@ cdef void send_rtx(Core* core, Consumer* consumer, Slot* slot, uint16_t original
     cdef Transport* transport = consumer.transport
     cdef uint8_t* out
     cdef int header, length
-    if transport.selected < 0 or not transport.has_keys:
+    if transport.selected < 0 or not transport.has_keys or consumer.rtx_stream == NULL:
         return
     out = batch_reserve(core)
     if out == NULL:
         return
     header = write_header(consumer, slot, out, consumer.rtx_payload_type[slot.codec], consumer.rtx_ssrc,
                           consumer.rtx_sequence, slot.packet.timestamp + consumer.timestamp_offset, now)
+    if header + 2 + slot.packet.payload_len + SRTP_MAX_TRAILER > ARENA_SLOT:
+        core.counters.protect_failed += 1
+        return
     write16(out + header, original)
     memcpy(out + header + 2, slot.data + slot.packet.header_len, slot.packet.payload_len)
     rewrite_payload(consumer, slot, out + header + 2)

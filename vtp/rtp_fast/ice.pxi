@@ -29,16 +29,51 @@ cdef void receive_stun(Core* core, int socket, const sockaddr_in6* address, sock
                             transport.credentials[which].password_length) != 0:
         core.counters.stun_bad_integrity += 1
         return
+    if is_replay(transport, tuple_key(socket, address), message.transaction):
+        core.counters.stun_replayed += 1
+        return
+    if is_taken(core, transport, socket, address, now):
+        core.counters.stun_taken_tuple += 1
+        return
     answer_check(core, transport, which, socket, address, length, &message)
-    if message.has_controlled:
-        core.counters.stun_role_conflict += 1
+    if message.has_controlled or message.unknown_count:
+        core.counters.stun_role_conflict += message.has_controlled
+        core.counters.stun_other += not message.has_controlled
         return
     checked(core, transport, which, socket, address, length, &message, now)
 
 
+cdef bint is_replay(Transport* transport, uint64_t address_key, const uint8_t* transaction) noexcept nogil:
+    """True for a check that came from another address before: a peer repeats one only from where it sent it first.
+
+    STUN has no protection against replay (RFC 8489 section 16.1.2); without this, whoever sees a check could send
+    it on from an address of his own and draw the media there.
+    """
+    cdef uint64_t known, at = (<uint64_t>1 << 48) - 1
+    cdef uint64_t check = (read64(transaction) ^ (<uint64_t>read32(transaction + 8) << 16)) & at
+    cdef uint64_t i, kept = min(transport.check_count, <uint64_t>CHECKS_REMEMBERED)
+    for i in range(kept):
+        known = transport.checks[i]
+        if known & at == check:
+            return known >> 48 != address_key >> 48
+    transport.checks[transport.check_count % CHECKS_REMEMBERED] = check | (address_key >> 48) << 48
+    transport.check_count += 1
+    return False
+
+
+cdef bint is_taken(Core* core, Transport* transport, int socket, const sockaddr_in6* address, int64_t now) noexcept nogil:
+    """True when another transport's peer uses this address now; who merely claims it (UDP can lie) waits."""
+    cdef TupleRef* ref = tuple_find(core, socket, address)
+    return ref != NULL and ref.transport != transport and ref.transport.has_keys \
+        and now - ref.transport.tuples[ref.index].last_seen_ns < SILENT_NS
+
+
 cdef void answer_check(Core* core, Transport* transport, int which, int socket, const sockaddr_in6* address,
                        socklen_t length, StunMessage* message) noexcept nogil:
-    """Answers an authenticated check at the address it came from; 487 to a peer that says it is controlled too."""
+    """Answers an authenticated check at the address it came from.
+
+    487 to a peer that says it is controlled too, 420 to one that demands what we do not know (RFC 8489 section 6.3.1).
+    """
     cdef Credentials* own = &transport.credentials[which]
     cdef uint8_t* out = batch_reserve(core)
     cdef Tuple to
@@ -47,6 +82,8 @@ cdef void answer_check(Core* core, Transport* transport, int which, int socket, 
         return
     if message.has_controlled:
         written = stun_write_error(out, ARENA_SLOT, message, 487, <const uint8_t*>own.password, own.password_length)
+    elif message.unknown_count:
+        written = stun_write_error(out, ARENA_SLOT, message, 420, <const uint8_t*>own.password, own.password_length)
     elif address.sin6_family == AF_INET:
         written = stun_write_success(out, ARENA_SLOT, message, (<const uint8_t*>address) + 4,
                                      read16((<const uint8_t*>address) + 2), 4,
@@ -83,10 +120,9 @@ cdef void checked(Core* core, Transport* transport, int which, int socket, const
     consent(core, transport, now)
     select_tuple(transport, index, now)
     if not transport.connected:
-        transport.connected = 1
-        emit_address(core, ON_ICE_CONNECTED, transport)
-    elif transport.selected != before:
-        emit_address(core, ON_ICE_SELECTED, transport)
+        transport.connected = emit_address(core, ON_ICE_CONNECTED, transport) == 0
+    elif transport.selected != before and not transport.selection_queued:
+        transport.selection_queued = emit_address(core, ON_ICE_SELECTED, transport) == 0
 
 
 cdef int tuple_remember(Core* core, Transport* transport, int socket, const sockaddr_in6* address, socklen_t length,
@@ -141,14 +177,13 @@ cdef void select_tuple(Transport* transport, int index, int64_t now) noexcept no
 
 cdef void consent(Core* core, Transport* transport, int64_t now) noexcept nogil:
     transport.last_consent_ns = now
-    if transport.disconnected:
+    if transport.disconnected and emit(core, ON_ICE_RECONNECTED, transport.id, NULL, 0) == 0:
         transport.disconnected = 0
         transport.expired = 0
-        emit(core, ON_ICE_RECONNECTED, transport.id, NULL, 0)
 
 
 cdef void poll_consent(Core* core, int64_t now) noexcept nogil:
-    """Consent silent for 6 s is told, for 30 s is final (RFC 7675 section 5.1 allows 30 s)."""
+    """Consent silent for 6 s is told, for 30 s is final (RFC 7675 section 5.1 allows 30 s); again when nobody heard."""
     cdef int slot
     cdef Transport* transport
     for slot in range(core.transports.capacity):
@@ -156,15 +191,13 @@ cdef void poll_consent(Core* core, int64_t now) noexcept nogil:
         if transport == NULL or not transport.connected:
             continue
         if not transport.disconnected and now - transport.last_consent_ns > CONSENT_LOST_NS:
-            transport.disconnected = 1
-            emit(core, ON_ICE_DISCONNECTED, transport.id, NULL, 0)
+            transport.disconnected = emit(core, ON_ICE_DISCONNECTED, transport.id, NULL, 0) == 0
         if not transport.expired and now - transport.last_consent_ns > CONSENT_EXPIRED_NS:
-            transport.expired = 1
-            emit(core, ON_ICE_EXPIRED, transport.id, NULL, 0)
+            transport.expired = emit(core, ON_ICE_EXPIRED, transport.id, NULL, 0) == 0
 
 
-cdef void emit_address(Core* core, int kind, Transport* transport) noexcept nogil:
-    emit(core, kind, transport.id, &transport.tuples[transport.selected].address, sizeof(sockaddr_in6))
+cdef int emit_address(Core* core, int kind, Transport* transport) noexcept nogil:
+    return emit(core, kind, transport.id, &transport.tuples[transport.selected].address, sizeof(sockaddr_in6))
 
 
 cdef void receive_dtls(Core* core, int socket, const sockaddr_in6* address, const uint8_t* data, int size,
@@ -178,6 +211,5 @@ cdef void receive_dtls(Core* core, int socket, const sockaddr_in6* address, cons
     if ref.transport.dtls_queued >= DTLS_QUEUE:
         core.counters.dtls_queue_full += 1
         return
-    ref.transport.tuples[ref.index].last_seen_ns = now
     if emit(core, ON_DTLS, ref.transport.id, data, size) == 0:
         ref.transport.dtls_queued += 1

@@ -1,6 +1,9 @@
 # From a datagram to a slot in a stream's ring: unprotect, parse once, find the stream, inspect, account, store.
 
 
+cdef int64_t SSRC_CHANGE_NS = 500 * MILLISECOND  # an encoding's SSRC is silent for so long before another follows
+
+
 cdef void receive_datagram(Core* core, int socket, const sockaddr_in6* address, socklen_t length, uint8_t* data,
                            int size, int64_t now) noexcept nogil:
     """One datagram of any kind (RFC 7983). `data` is changed in place."""
@@ -23,8 +26,8 @@ cdef void receive_datagram(Core* core, int socket, const sockaddr_in6* address, 
         core.counters.unknown_datagrams += 1
 
 
-cdef Transport* keyed_transport(Core* core, int socket, const sockaddr_in6* address, int64_t now) noexcept nogil:
-    """The transport that media from this address belongs to, once its keys are there; counts why not."""
+cdef TupleRef* keyed_tuple(Core* core, int socket, const sockaddr_in6* address) noexcept nogil:
+    """The address pair, with its transport, that media comes over, once the keys are there; counts why not."""
     cdef TupleRef* ref = tuple_find(core, socket, address)
     if ref == NULL:
         core.counters.rtp_no_tuple += 1
@@ -32,41 +35,46 @@ cdef Transport* keyed_transport(Core* core, int socket, const sockaddr_in6* addr
     if not ref.transport.has_keys:
         core.counters.rtp_no_keys += 1
         return NULL
-    ref.transport.tuples[ref.index].last_seen_ns = now
-    return ref.transport
+    return ref
 
 
-cdef void authenticated(Core* core, Transport* transport, int size, int64_t now) noexcept nogil:
+cdef void authenticated(Core* core, TupleRef* ref, int size, int64_t now) noexcept nogil:
+    """Books a packet that was encrypted with the transport's keys; nothing else shows that an address is alive."""
+    cdef Transport* transport = ref.transport
+    transport.tuples[ref.index].last_seen_ns = now
     consent(core, transport, now)
     transport.packets_received += 1
     transport.bytes_received += size
-    if not transport.media_started:
+    if not transport.media_started and emit(core, ON_MEDIA_STARTED, transport.id, NULL, 0) == 0:
         transport.media_started = 1
-        emit(core, ON_MEDIA_STARTED, transport.id, NULL, 0)
 
 
 cdef void receive_srtp(Core* core, int socket, const sockaddr_in6* address, uint8_t* data, int size,
                        int64_t now) noexcept nogil:
-    cdef Transport* transport = keyed_transport(core, socket, address, now)
+    cdef TupleRef* ref = keyed_tuple(core, socket, address)
+    cdef Transport* transport
     cdef RtpPacket packet
     cdef int length
     cdef bint is_rtx = False
     cdef Stream* stream
-    if transport == NULL:
+    if ref == NULL:
         return
+    transport = ref.transport
     core.counters.rtp_received += 1
     length = srtp_unprotect(&transport.receive, data, size, &packet)
     if length < 0:
         core.counters.rtp_unprotect_failed += 1
         return
-    authenticated(core, transport, size, now)
-    stream = find_stream(transport, data, &packet, &is_rtx)
+    authenticated(core, ref, size, now)
+    stream = find_stream(core, transport, data, &packet, &is_rtx, now)
+    book_feedback(transport, data, &packet, now)
     if stream == NULL:
         core.counters.rtp_unknown_stream += 1
         return
-    book_feedback(transport, stream.producer, data, &packet, now)
     if stream.producer.paused:
         core.counters.rtp_paused += 1
+        if not is_rtx:
+            pass_over(stream, &packet, now)
         return
     if is_rtx:
         length = undo_rtx(core, stream, data, length, &packet, now)
@@ -75,7 +83,8 @@ cdef void receive_srtp(Core* core, int socket, const sockaddr_in6* address, uint
     receive_rtp(core, stream, data, length, &packet, is_rtx, now)
 
 
-cdef Stream* find_stream(Transport* transport, const uint8_t* data, RtpPacket* packet, bint* is_rtx) noexcept nogil:
+cdef Stream* find_stream(Core* core, Transport* transport, const uint8_t* data, RtpPacket* packet, bint* is_rtx,
+                         int64_t now) noexcept nogil:
     """Known SSRC, else RID or repaired RID, else MID, else the only encoding of the payload type; then remembered."""
     cdef int i
     cdef Stream* stream
@@ -83,14 +92,49 @@ cdef Stream* find_stream(Transport* transport, const uint8_t* data, RtpPacket* p
         if transport.ssrcs[i].ssrc == packet.ssrc:
             is_rtx[0] = transport.ssrcs[i].is_rtx
             return transport.ssrcs[i].stream
-    if transport.ssrc_count == MAX_SSRCS:
-        return NULL
     stream = stream_by_rid(transport, data, packet, is_rtx)
     if stream == NULL:
         stream = stream_by_payload(transport, data, packet, is_rtx)
-    if stream != NULL:
-        remember_ssrc(transport, packet.ssrc, stream, is_rtx[0])
+    if stream == NULL or not take_over(core, transport, stream, is_rtx[0], now) or transport.ssrc_count == MAX_SSRCS:
+        return NULL
+    remember_ssrc(transport, packet.ssrc, stream, is_rtx[0])
     return stream
+
+
+cdef bint take_over(Core* core, Transport* transport, Stream* stream, bint is_rtx, int64_t now) noexcept nogil:
+    """Makes room for another SSRC of an encoding; False while the one before still sends (late packets, a mix-up)."""
+    cdef uint32_t before = stream.rtx_ssrc if is_rtx else stream.ssrc
+    cdef int i
+    if before == 0:
+        return True
+    if not is_rtx and stream.started and now - stream.last_arrival_ns < SSRC_CHANGE_NS:
+        return False
+    for i in range(transport.ssrc_count):
+        if transport.ssrcs[i].ssrc == before and transport.ssrcs[i].stream == stream:
+            transport.ssrc_count -= 1
+            transport.ssrcs[i] = transport.ssrcs[transport.ssrc_count]
+            break
+    if not is_rtx:
+        stream.ssrc = 0
+        restart_stream(core, stream)
+    return True
+
+
+cdef void restart_stream(Core* core, Stream* stream) noexcept nogil:
+    """A new SSRC: numbers, timestamps and clock start over; ring and statistics go on, viewers at a key frame."""
+    cdef Producer* producer = stream.producer
+    cdef int i
+    if not stream.started:
+        return
+    forget_all_missing(core, stream)
+    stream.started = 0
+    stream.key_frame = -1
+    stream.sr_arrival_ns = 0
+    for i in range(producer.consumer_count):
+        if producer.consumers[i].stream == stream:
+            stop_replay(core, producer.consumers[i], STATE_WAITING)
+            producer.consumers[i].stream = NULL
+    producer.key_wanted = producer.video         # asked for with the next turn, when the new SSRC is known
 
 
 cdef void remember_ssrc(Transport* transport, uint32_t ssrc, Stream* stream, bint is_rtx) noexcept nogil:
@@ -102,7 +146,7 @@ cdef void remember_ssrc(Transport* transport, uint32_t ssrc, Stream* stream, bin
     transport.ssrc_count += 1
     if is_rtx:
         stream.rtx_ssrc = ssrc
-    elif stream.ssrc == 0:
+    else:
         stream.ssrc = ssrc
 
 
@@ -174,11 +218,11 @@ cdef void receive_rtp(Core* core, Stream* stream, uint8_t* data, int length, Rtp
         core.counters.rtp_too_large += 1
         return
     source = account(core, stream, &producer.codecs[codec], packet, length, recovered, now)
-    if packet.payload_len == 0:
-        swallow(core, stream, source)
+    if packet.payload_len == 0 and swallow(core, stream, source):
         return
     number = ring_number(stream, source)
-    if number < 0 or number <= stream.newest - stream.ring_size:
+    if number < 0 or number <= stream.newest - stream.ring_size or \
+            (stream.number_offset and number < stream.first_number):
         core.counters.rtp_too_old += 1
         return
     slot = &stream.ring[number % stream.ring_size]
@@ -193,19 +237,39 @@ cdef void receive_rtp(Core* core, Stream* stream, uint8_t* data, int length, Rtp
     tap_packet(core, stream, slot, now)
 
 
+cdef void start_stream(Core* core, Stream* stream, RtpPacket* packet, int64_t now) noexcept nogil:
+    """The first packet of an SSRC. Ring numbers and the sum of expected packets go on from the SSRC before it."""
+    cdef int64_t expected = stream.highest - stream.base + 1 if stream.newest >= 0 else 0
+    stream.started = 1
+    stream.highest = 65536 + packet.sequence
+    stream.base = stream.highest - expected
+    stream.number_offset = stream.newest + 1 - stream.highest if stream.newest >= 0 else 0
+    stream.first_number = stream.highest + stream.number_offset
+    stream.swallowed_total = 0
+    stream.first_arrival_ns = now
+    if not stream.producer.started:
+        stream.producer.started = 1
+        emit(core, ON_PRODUCER_STARTED, stream.producer.id, NULL, 0)
+
+
+cdef void pass_over(Stream* stream, RtpPacket* packet, int64_t now) noexcept nogil:
+    """Counts a packet that nobody wants, so that reports tell no loss while the producer is paused."""
+    cdef int64_t source = extend_sequence(stream.highest, packet.sequence)
+    if not stream.started:
+        return
+    stream.packets += 1
+    stream.last_arrival_ns = now
+    if source > stream.highest:
+        stream.highest = source
+
+
 cdef int64_t account(Core* core, Stream* stream, CodecEntry* codec, RtpPacket* packet, int length, bint recovered,
                      int64_t now) noexcept nogil:
     """Sequence, jitter (RFC 3550 A.8) and loss accounting; returns the extended source sequence number."""
     cdef int64_t source, transit, difference
     if not stream.started:
-        stream.started = 1
-        stream.base = stream.highest = 65536 + packet.sequence
-        stream.first_arrival_ns = now
-        stream.newest = -1
-        stream.clock_rate = codec.clock_rate
-        if not stream.producer.started:
-            stream.producer.started = 1
-            emit(core, ON_PRODUCER_STARTED, stream.producer.id, NULL, 0)
+        start_stream(core, stream, packet, now)
+    stream.clock_rate = codec.clock_rate
     source = extend_sequence(stream.highest, packet.sequence)
     stream.last_arrival_ns = now
     stream.packets += 1
@@ -228,14 +292,19 @@ cdef int64_t account(Core* core, Stream* stream, CodecEntry* codec, RtpPacket* p
     return source
 
 
-cdef void swallow(Core* core, Stream* stream, int64_t source) noexcept nogil:
-    """Closes up the number of a padding-only packet, if nothing after it has been numbered yet."""
+cdef bint swallow(Core* core, Stream* stream, int64_t source) noexcept nogil:
+    """Closes up the number of a padding-only packet. False when a later one has its number already: then this one
+    goes to the viewers without its padding, for a hole would have them ask in vain."""
+    cdef int64_t i, kept = min(stream.swallowed_total, SWALLOWED_SIZE)
     core.counters.rtp_padding_only += 1
-    if source < stream.highest or (stream.swallowed_total and
-                                   stream.swallowed[(stream.swallowed_total - 1) % SWALLOWED_SIZE] >= source):
-        return
+    for i in range(kept):
+        if stream.swallowed[(stream.swallowed_total - 1 - i) % SWALLOWED_SIZE] == source:
+            return True
+    if source < stream.highest:
+        return False
     stream.swallowed[stream.swallowed_total % SWALLOWED_SIZE] = source
     stream.swallowed_total += 1
+    return True
 
 
 cdef int64_t ring_number(Stream* stream, int64_t source) noexcept nogil:
@@ -247,7 +316,7 @@ cdef int64_t ring_number(Stream* stream, int64_t source) noexcept nogil:
         after += 1
     if after == SWALLOWED_SIZE:
         return -1
-    return source - (stream.swallowed_total - after)
+    return source - (stream.swallowed_total - after) + stream.number_offset
 
 
 cdef void store(Slot* slot, int64_t number, const uint8_t* data, int length, RtpPacket* packet, int codec,
@@ -271,6 +340,8 @@ cdef void inspect(Core* core, Stream* stream, Slot* slot, int64_t now) noexcept 
     cdef Producer* producer = stream.producer
     cdef const RtpExt* ext
     memset(&slot.info, 0, sizeof(PayloadInfo))
+    if slot.packet.payload_len == 0:
+        return
     if not producer.video:
         if producer.ext_id[AUDIO_LEVEL]:
             ext = rtp_find_ext(&slot.packet, producer.ext_id[AUDIO_LEVEL])
@@ -293,7 +364,7 @@ cdef void inspect(Core* core, Stream* stream, Slot* slot, int64_t now) noexcept 
     if slot.info.width:
         stream.width = slot.info.width
         stream.height = slot.info.height
-    key_frame_came(producer)
+    key_frame_came(producer, now)
 
 
 cdef bint ring_holds_key_frame(Stream* stream) noexcept nogil:
@@ -311,7 +382,7 @@ cdef int ring_open(Stream* stream, int64_t size) noexcept nogil:
         ring[i].sequence = -1
     if stream.ring != NULL:
         for i in range(stream.ring_size):
-            if stream.ring[i].sequence > stream.newest - stream.ring_size:
+            if stream.ring[i].sequence >= 0 and stream.ring[i].sequence > stream.newest - stream.ring_size:
                 ring[stream.ring[i].sequence % size] = stream.ring[i]
         free(stream.ring)
     stream.ring = ring

@@ -5,6 +5,7 @@ cdef int64_t SELF_PACED_INTERVAL_NS = 5 * SECOND
 
 cdef enum:
     UNANSWERED_LIMIT = 3
+    PROMPT_LIMIT = 2             # prompt answers in a row show that a self-paced publisher does answer
     SELF_PACED_RING_BYTES = 8388608
 
 
@@ -16,41 +17,63 @@ cdef void want_key_frame(Core* core, Producer* producer, int64_t now) noexcept n
     poll_key_frame(core, producer, now)
 
 
-cdef void key_frame_came(Producer* producer) noexcept nogil:
+cdef void key_frame_came(Producer* producer, int64_t now) noexcept nogil:
+    """Whoever waited has it. A self-paced publisher that now answers promptly is asked as others are again."""
     producer.key_wanted = 0
-    if producer.key_asked_ns:
-        producer.key_unanswered = 0
+    producer.key_unanswered = 0
+    if producer.key_answered:
+        return
+    producer.key_answered = 1
+    if not producer.self_paced:
+        return
+    producer.key_prompt = producer.key_prompt + 1 if now - producer.key_asked_ns < KEY_REQUEST_INTERVAL_NS else 0
+    if producer.key_prompt == PROMPT_LIMIT:
+        producer.self_paced = 0
+
+
+cdef bint sends_since(Producer* producer, int64_t since_ns) noexcept nogil:
+    cdef int i
+    for i in range(producer.stream_count):
+        if producer.streams[i].started and producer.streams[i].last_arrival_ns > since_ns:
+            return True
+    return False
 
 
 cdef void poll_key_frame(Core* core, Producer* producer, int64_t now) noexcept nogil:
-    cdef int64_t interval = SELF_PACED_INTERVAL_NS if producer.self_paced else KEY_REQUEST_INTERVAL_NS
-    if not producer.key_wanted or not producer.transport.has_keys or not producer.started:
+    """Asks when it is time to. A publisher that is silent altogether is asked rarely, and not called self-paced."""
+    cdef int64_t asked = producer.key_asked_ns
+    cdef bint sends = sends_since(producer, asked)
+    if not producer.key_wanted or producer.paused or not producer.started or producer.transport.selected < 0 \
+            or not producer.transport.has_keys:
         return
-    if producer.key_asked_ns and now - producer.key_asked_ns < interval:
-        return
-    if producer.key_unanswered >= UNANSWERED_LIMIT and not producer.self_paced:
-        become_self_paced(core, producer, now)
-        return
+    if asked:
+        if now - asked < KEY_REQUEST_INTERVAL_NS:
+            return
+        if (producer.self_paced or not sends) and now - asked < SELF_PACED_INTERVAL_NS:
+            return
+        if not producer.self_paced and producer.key_unanswered == UNANSWERED_LIMIT and sends:
+            become_self_paced(core, producer)
+            return
     producer.key_asked_ns = now
-    producer.key_unanswered += 1
+    producer.key_answered = 0
+    if producer.key_unanswered < UNANSWERED_LIMIT and (sends or not asked):
+        producer.key_unanswered += 1
     producer.key_requests += 1
     core.counters.key_frame_requests_sent += 1
     send_key_frame_requests(core, producer)
 
 
-cdef void become_self_paced(Core* core, Producer* producer, int64_t now) noexcept nogil:
-    """A publisher that answers no request (OBS, FFmpeg): ask rarely, keep everything since its last key frame.
-
-    Who waits for an answer begins with that key frame now: no better one can be had.
-    """
-    cdef Consumer* consumer
-    cdef int i
+cdef void become_self_paced(Core* core, Producer* producer) noexcept nogil:
+    """A publisher that answers no request (OBS, FFmpeg): ask rarely, keep everything since its last key frame."""
     producer.self_paced = 1
-    for i in range(producer.stream_count):
-        if producer.streams[i].ring_size * <int64_t>sizeof(Slot) < SELF_PACED_RING_BYTES:
-            ring_open(&producer.streams[i], SELF_PACED_RING_BYTES // <int64_t>sizeof(Slot))
+    producer.key_prompt = 0
     emit(core, ON_PRODUCER_SELF_PACED, producer.id, NULL, 0)
-    for i in range(producer.consumer_count):
-        consumer = producer.consumers[i]
-        if consumer.wanted == producer or consumer.state == STATE_WAITING:
-            start_consumer(core, consumer, now)
+
+
+cdef void grow_rings(Producer* producer) noexcept nogil:
+    """Room for a self-paced publisher's packets. Between packets only: a smaller ring's slots are in use till then."""
+    cdef int i
+    cdef int64_t size = SELF_PACED_RING_BYTES // <int64_t>sizeof(Slot)
+    for i in range(producer.stream_count):
+        if producer.streams[i].started and producer.streams[i].ring_size < size:
+            ring_open(&producer.streams[i], size)

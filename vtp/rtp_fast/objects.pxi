@@ -127,6 +127,23 @@ cdef void pause(Core* core, Consumer* consumer, bint paused, int64_t now) noexce
         ask_anew(core, consumer, now)
 
 
+cdef void pause_source(Core* core, Producer* producer, bint paused, int64_t now) noexcept nogil:
+    """Stops a producer, and its viewers at what they have; then all start anew."""
+    cdef int i
+    if producer.paused == paused:
+        return
+    producer.paused = paused
+    if not paused:
+        want_key_frame(core, producer, now)
+        return
+    for i in range(producer.stream_count):
+        forget_all_missing(core, &producer.streams[i])
+        producer.streams[i].key_frame = -1
+    for i in range(producer.consumer_count):
+        if producer.consumers[i].source == producer:
+            stop_replay(core, producer.consumers[i], STATE_WAITING)
+
+
 cdef void key_consumer(Consumer* consumer) noexcept nogil:
     """Gives the consumer its streams of the send session, once there are keys."""
     consumer.out_stream = srtp_stream(&consumer.transport.send, consumer.ssrc, 1)

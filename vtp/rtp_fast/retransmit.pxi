@@ -16,14 +16,12 @@ cdef void note_missing(Core* core, Stream* stream, int64_t source, int64_t now) 
     if gap <= 0:
         return
     if gap > LARGEST_GAP or not stream.producer.nack:
-        core.missing -= stream.missing_count
-        stream.missing_count = 0
+        forget_all_missing(core, stream)
         if gap > LARGEST_GAP or stream.producer.video:
             want_key_frame(core, stream.producer, now)
         return
     if stream.missing_count + gap > MAX_MISSING:
-        core.missing -= stream.missing_count
-        stream.missing_count = 0
+        forget_all_missing(core, stream)
         want_key_frame(core, stream.producer, now)
     for number in range(stream.highest + 1, source):
         stream.missing[stream.missing_count].sequence = number
@@ -40,6 +38,11 @@ cdef void forget_missing(Core* core, Stream* stream, int64_t source) noexcept no
         if stream.missing[i].sequence == source:
             drop_missing(core, stream, i)
             return
+
+
+cdef void forget_all_missing(Core* core, Stream* stream) noexcept nogil:
+    core.missing -= stream.missing_count
+    stream.missing_count = 0
 
 
 cdef void drop_missing(Core* core, Stream* stream, int index) noexcept nogil:

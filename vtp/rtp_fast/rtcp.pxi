@@ -23,16 +23,18 @@ cdef uint64_t ntp_of(int64_t wall_ns) noexcept nogil:
 
 cdef void receive_srtcp(Core* core, int socket, const sockaddr_in6* address, uint8_t* data, int size,
                         int64_t now) noexcept nogil:
-    cdef Transport* transport = keyed_transport(core, socket, address, now)
+    cdef TupleRef* ref = keyed_tuple(core, socket, address)
+    cdef Transport* transport
     cdef int length, at = 0, end
-    if transport == NULL:
+    if ref == NULL:
         return
+    transport = ref.transport
     core.counters.rtcp_received += 1
     length = srtcp_unprotect(&transport.receive, data, size)
     if length < 0:
         core.counters.rtcp_unprotect_failed += 1
         return
-    authenticated(core, transport, size, now)
+    authenticated(core, ref, size, now)
     while at + 4 <= length:
         end = at + 4 + 4 * read16(data + at + 2)
         if end > length or (data[at] >> 6) != 2:
@@ -82,7 +84,8 @@ cdef void receive_sender_report(Core* core, Transport* transport, const uint8_t*
     stream.sr_ntp = read64(data + 8)
     stream.sr_rtp = read32(data + 16)
     stream.sr_arrival_ns = now
-    tap_sender_report(core, stream)
+    if stream == best_stream(stream.producer, now):
+        tap_sender_report(core, stream)
 
 
 cdef void receive_report_blocks(Core* core, Transport* transport, const uint8_t* data, int count,
@@ -170,8 +173,8 @@ cdef void receive_bye(Core* core, Transport* transport, const uint8_t* data, int
         if 8 + 4 * i > size:
             return
         stream = stream_of_ssrc(transport, read32(data + 4 + 4 * i))
-        if stream != NULL:
-            emit(core, ON_BYE, stream.producer.id, NULL, 0)
+        if stream != NULL and not stream.producer.bye_told:
+            stream.producer.bye_told = emit(core, ON_BYE, stream.producer.id, NULL, 0) == 0
 
 
 cdef void send_rtcp(Core* core, Transport* transport, uint8_t* packet, int length) noexcept nogil:
@@ -260,11 +263,11 @@ cdef void send_receiver_reports(Core* core, Transport* transport, int64_t now) n
 cdef void write_report_block(uint8_t* out, Stream* stream, int64_t now) noexcept nogil:
     cdef uint64_t expected = <uint64_t>(stream.highest - stream.base + 1)
     cdef int64_t expected_now = <int64_t>(expected - stream.expected_before)
-    cdef int64_t received_now = <int64_t>(stream.packets - stream.received_before)
-    cdef int64_t lost_now = expected_now - received_now
-    stream.lost = <int64_t>(expected - stream.packets)
+    cdef uint64_t received = stream.packets - stream.recovered       # what came by RTX was lost on the way
+    cdef int64_t lost_now = expected_now - <int64_t>(received - stream.received_before)
+    stream.lost = <int64_t>(expected - received)
     stream.expected_before = expected
-    stream.received_before = stream.packets
+    stream.received_before = received
     stream.fraction_lost = <uint8_t>((lost_now << 8) // expected_now) if expected_now > 0 and lost_now > 0 else 0
     write32(out, stream.ssrc)
     write32(out + 4, (<uint32_t>stream.fraction_lost << 24) |

@@ -21,6 +21,8 @@ cdef enum:
     FEEDBACK_SIZE = 1024         # packets of one transport-wide feedback window
     DTLS_QUEUE = 16              # DTLS datagrams queued per transport
     EVENT_RING = 1024
+    EVENT_RESERVE = 256          # places that DTLS datagrams, which peers repeat, leave to the other events
+    CHECKS_REMEMBERED = 128      # transactions per transport, against replays
     ICE_TEXT = 257               # RFC 8445: at most 256 characters
 
 cdef enum:                       # header extensions, the kinds we know
@@ -60,6 +62,8 @@ cdef struct Counters:
     uint64_t stun_other
     uint64_t stun_would_amplify
     uint64_t stun_role_conflict
+    uint64_t stun_replayed
+    uint64_t stun_taken_tuple
     uint64_t dtls_received
     uint64_t dtls_no_tuple
     uint64_t dtls_queue_full
@@ -149,6 +153,9 @@ cdef struct Transport:
     uint8_t expired
     uint8_t media_started
     uint8_t has_keys
+    uint8_t selection_queued     # an ICE_SELECTED event waits to be read
+    uint64_t checks[CHECKS_REMEMBERED]           # the last checks' transactions (48 bits) and tuple keys (16)
+    uint64_t check_count
     int dtls_queued
     SrtpSession receive
     SrtpSession send
@@ -200,6 +207,8 @@ cdef struct Stream:              # one encoding of a producer
     int64_t base                 # first extended source sequence number
     int64_t highest              # highest extended source sequence number
     int64_t newest               # highest number in the ring
+    int64_t first_number         # ring number of the first packet of this SSRC
+    int64_t number_offset        # ring number less source number, swallowed ones aside
     int64_t first_arrival_ns
     int64_t last_arrival_ns
     int64_t swallowed[SWALLOWED_SIZE]
@@ -265,9 +274,12 @@ cdef struct Producer:
     # key frame requests, merged over all who ask
     uint8_t key_wanted
     int64_t key_asked_ns
+    uint8_t key_answered
     int key_unanswered
+    int key_prompt
     uint8_t self_paced
     uint64_t key_requests
+    uint8_t bye_told
 
 
 cdef struct HistoryEntry:        # 16 bytes: how to rebuild one sent packet
@@ -384,7 +396,6 @@ cdef struct Core:
     int64_t next_fast_ns
     int64_t next_slow_ns
     int64_t next_consent_ns
-    int slow_phase
     int replaying
     int missing
     int ring_video

@@ -52,8 +52,12 @@ cdef void tick_producers(Core* core, int64_t now) noexcept nogil:
     cdef Producer* producer
     for slot in range(core.producers.capacity):
         producer = <Producer*>core.producers.items[slot]
-        if producer != NULL and producer.key_wanted:
+        if producer == NULL:
+            continue
+        if producer.key_wanted:
             poll_key_frame(core, producer, now)
+        if producer.self_paced:
+            grow_rings(producer)
 
 
 cdef void tick_transports(Core* core, int64_t now) noexcept nogil:
@@ -79,8 +83,10 @@ cdef void tick_consumers(Core* core, int64_t now) noexcept nogil:
             continue
         if consumer.sent_any and now - consumer.report_ns >= REPORT_NS:
             send_sender_report(core, consumer, now)
-        if consumer.video and not consumer.report_seen:
-            ask_again(core, consumer, now)
+        if consumer.video:
+            if not consumer.report_seen:
+                ask_again(core, consumer, now)
+            keep_going(core, consumer, now)
 
 
 cdef int64_t ask_after_ns(int stage) noexcept nogil:

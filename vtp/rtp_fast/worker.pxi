@@ -287,7 +287,7 @@ cdef class Worker:
                     if transport != NULL:
                         (<Transport*>transport).dtls_queued -= 1
                 elif event.length:
-                    value = read_address(<const sockaddr_in6*>event.data)
+                    value = self.address_now(event)
                 events.append((event.kind, event.object_id, value))
                 self.core.event_head = (self.core.event_head + 1) % EVENT_RING
                 self.core.event_count -= 1
@@ -298,6 +298,15 @@ cdef class Worker:
             self.unlock()
         return events
 
+    cdef address_now(self, Event* event):
+        """The address that an event tells; of several selections since the last poll the last."""
+        cdef Transport* transport = <Transport*>table_find(&self.core.transports, event.object_id)
+        if event.kind == ON_ICE_SELECTED and transport != NULL:
+            transport.selection_queued = 0
+            if transport.selected >= 0:
+                return read_address(&transport.tuples[transport.selected].address)
+        return read_address(<const sockaddr_in6*>event.data)
+
     def counters(self) -> dict:
         """Totals since the start, by name; see docs for what each counts."""
         self.lock()
@@ -305,6 +314,7 @@ cdef class Worker:
         figures["transports"] = self.core.transports.count
         figures["producers"] = self.core.producers.count
         figures["consumers"] = self.core.consumers.count
+        figures["replaying"] = self.core.replaying
         self.unlock()
         return figures
 
@@ -315,6 +325,8 @@ cdef class Worker:
         cdef Transport* transport
         cdef Credentials credentials
         fill_credentials(&credentials, ufrag, password, 0)
+        if self.stopping:
+            raise ValueError("This Worker is closed.")
         transport = <Transport*>calloc(1, sizeof(Transport))
         if transport == NULL:
             raise MemoryError
@@ -341,7 +353,8 @@ cdef class Worker:
         try:
             transport = self.transport(transport_id)
             fill_credentials(&credentials, ufrag, password, <uint8_t>(transport.credentials[0].generation + 1))
-            transport.credentials[1] = transport.credentials[0]
+            if transport.credential_count == 1:              # else the last restart never came to its end
+                transport.credentials[1] = transport.credentials[0]
             transport.credentials[0] = credentials
             transport.credential_count = 2
             if user_rebuild(self.core) != 0:
@@ -500,12 +513,10 @@ cdef class Worker:
         self.unlock()
 
     def pause_producer(self, int64_t producer_id, bint paused) -> None:
-        """While paused nothing of it is stored or forwarded."""
+        """While paused nothing of it is stored or forwarded; a picture goes on at a key frame."""
         self.lock()
         try:
-            self.producer(producer_id).paused = paused
-            if not paused:
-                want_key_frame(self.core, self.producer(producer_id), self.core.now_ns)
+            pause_source(self.core, self.producer(producer_id), paused, self.core.now_ns)
         finally:
             self.unlock()
 
@@ -740,6 +751,8 @@ cdef fill_extensions(uint8_t* out, dict extensions):
     for kind, ext_id in extensions.items():
         if not 0 <= kind < EXT_KINDS or not 1 <= ext_id <= 255:
             raise ValueError(f"A header extension is EXT_* with an id of 1 to 255, not {kind}: {ext_id}.")
+        if list(extensions.values()).count(ext_id) > 1:      # one element passed on as two could outgrow a packet
+            raise ValueError(f"The header extension id {ext_id} is given to two extensions; each needs its own.")
         out[<int>kind] = ext_id
 
 
