@@ -232,7 +232,7 @@ def test_check_that_demands_an_unknown_attribute_is_told_so_and_not_booked(path:
 
 
 def with_attribute(request: bytes, kind: int, password: bytes) -> bytes:
-    """The check again, with a new transaction, one more attribute and a right MESSAGE-INTEGRITY (RFC 8489)."""
+    """The check with a new transaction, one more attribute and a right MESSAGE-INTEGRITY."""
     username = request[20 : 20 + 4 + (int.from_bytes(request[22:24], "big") + 3) // 4 * 4]
     attributes = username + kind.to_bytes(2, "big") + (4).to_bytes(2, "big") + bytes(4)
     head = request[:2] + (len(attributes) + 24).to_bytes(2, "big") + request[4:8] + os.urandom(12)

@@ -1,4 +1,4 @@
-"""Who waits for a key frame gets one: requests, self-paced publishers, switches, pauses, numbers that jump."""
+"""Who waits for a key frame gets one: requests, self-paced publishers, switches, pauses, jumps."""
 
 import struct
 
@@ -160,7 +160,7 @@ def test_switches_during_replay_leave_no_turn_every_five_milliseconds(path: Pack
     first.frame(key=True)
     for _ in range(40):
         first.frame()
-    viewer, consumer = add_viewer(path, first.producer)
+    _, consumer = add_viewer(path, first.producer)
     assert path.worker.consumer_stats(consumer)["state"] == "replay"
     path.worker.set_consumer_source(consumer, second.producer)
     second.frame(key=True)
