@@ -23,7 +23,7 @@ REORDER_MS = {"video": 300, "audio": 100}  # the time a retransmission may take,
 class RecordingSession:
     """Follows a room's program into a recorder until it is stopped, the room ends, or the disk refuses.
 
-    Made and used on the event loop. `await run()` lasts as long as the recording. One that everybody forgot ends
+    Made and used on the event loop. `await run()` lasts as long as the recording. A forgotten one ends
     by itself after `idle_stop_s` seconds in which nobody presented; 0 waits for ever.
     """
 
