@@ -181,3 +181,16 @@ async def test_unknown_room_cannot_be_recorded(api: Api, teacher: Person) -> Non
     answer = await api.call("POST", f"{BASE}/start", {"room_id": "nowhere"}, by=teacher)
     assert answer.status == 404
     assert (await api.call("POST", f"{BASE}/start", {"title": "x"}, by=teacher)).pointers == ["/room_id"]
+
+
+async def test_trash_is_for_those_who_may_empty_it(api: Api, teacher: Person, room: str) -> None:
+    mine = await add_finished(api, room, teacher)
+    colleague = await api.person("teacher", "colleague@school.example")
+    student, admin = await api.person("student"), await api.person("admin")
+    assert (await api.call("DELETE", f"{BASE}/{mine}", by=teacher)).status == 200
+    for person, status in ((teacher, 200), (admin, 200), (colleague, 403), (student, 403)):
+        assert (await api.call("GET", f"{BASE}/{mine}", by=person)).status == status, person.email
+    for person, total in ((teacher, 1), (admin, 1), (colleague, 0)):
+        answer = await api.call("GET", f"{BASE}?status=deleted", by=person)
+        assert (len(answer.body["items"]), answer.body["total"]) == (total, total), person.email
+    assert (await api.call("GET", f"{BASE}?status=deleted", by=student)).status == 403

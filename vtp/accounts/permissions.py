@@ -137,6 +137,14 @@ def can(principal: Principal, action: Action, obj: object | None = None) -> bool
     return reach is Reach.ANY or _owns(principal, obj)
 
 
+def require_reach(principal: Principal, action: Action) -> Reach:
+    """How far a principal reaches with an action, for lists; raises Forbidden when nowhere."""
+    reach = RULES[action].get(principal.role)
+    if reach is None or principal.room is not None:
+        raise _refusal(action)
+    return reach
+
+
 def require(principal: Principal, action: Action, obj: object | None = None) -> None:
     """Raises Forbidden (403) with a sentence unless `can` says yes."""
     if can(principal, action, obj):
@@ -146,7 +154,11 @@ def require(principal: Principal, action: Action, obj: object | None = None) -> 
             "Your account is waiting for approval: ask an administrator to approve it, then try again.",
             code="account_not_verified",
         )
-    raise Forbidden(f"Your account does not have the right to do this ({action.value}).")
+    raise _refusal(action)
+
+
+def _refusal(action: Action) -> Forbidden:
+    return Forbidden(f"Your account does not have the right to do this ({action.value}).")
 
 
 def _within_token(principal: Principal, action: Action, obj: object | None) -> bool:

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from av.error import FFmpegError
 
-from vtp.accounts.permissions import Action, can, require
+from vtp.accounts.permissions import Action, Reach, can, require, require_reach
 from vtp.db import Database
 from vtp.errors import Conflict, Gone, NotFound, Unavailable
 from vtp.http.identity import Principal
@@ -160,13 +160,18 @@ class Recordings:
         """One recording, with its length so far while it grows."""
         recording = await self._find(recording_id)
         require(principal, Action.RECORDING_VIEW, recording)
+        if recording.status is Status.DELETED:  # the trash is for those who may empty it
+            require(principal, Action.RECORDING_DELETE, recording)
         return self._as_of_now(recording)
 
     async def list_recordings(
         self, principal: Principal, wanted: Filter, *, limit: int, offset: int, before: str | None
     ) -> tuple[list[Recording], int]:
-        """A page of recordings, newest first, and how many there are in all."""
+        """A page of recordings, newest first, and how many there are in all; of the trash one's own part."""
         require(principal, Action.RECORDING_LIST)
+        if wanted.status == Status.DELETED:
+            reach = require_reach(principal, Action.RECORDING_DELETE)
+            wanted = replace(wanted, owned_only=reach is Reach.OWN, owner_id=principal.user_id)
         if wanted.room_id:
             wanted = replace(wanted, room_id=(await self._rooms.find(wanted.room_id)).id)
         async with self._database.read() as tx:

@@ -70,6 +70,8 @@ class Filter:
     room_id: str = ""
     status: str = ""
     text: str = ""
+    owned_only: bool = False
+    owner_id: str | None = None
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """The same in SQL."""
@@ -80,6 +82,8 @@ class Filter:
             found.append(recordings.c.status == self.status)
         else:
             found.append(recordings.c.status != Status.DELETED)
+        if self.owned_only:
+            found.append(recordings.c.started_by.is_not_distinct_from(self.owner_id))
         if self.text:
             pattern = "%" + _escape(self.text.lower()) + "%"
             columns = (recordings.c.title, recordings.c.description)
