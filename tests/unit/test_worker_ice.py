@@ -2,10 +2,11 @@
 
 import hmac
 import os
+import struct
 
 import pytest
 
-from tests.packet_path import PacketPath, Peer
+from tests.packet_path import PacketPath, Peer, VideoPublisher, add_viewer
 from vtp import _rtp_fast as fast
 
 
@@ -238,3 +239,20 @@ def with_attribute(request: bytes, kind: int, password: bytes) -> bytes:
     head = request[:2] + (len(attributes) + 24).to_bytes(2, "big") + request[4:8] + os.urandom(12)
     digest = hmac.new(password, head + attributes, "sha1").digest()
     return head + attributes + b"\x00\x08\x00\x14" + digest
+
+
+def test_viewer_that_moves_gets_its_media_there_within_a_second(path: PacketPath) -> None:
+    """Both pairs are nominated at one priority; the old one falls silent while feedback comes over the new."""
+    publisher = VideoPublisher(path)
+    viewer, _ = add_viewer(path, publisher.producer)
+    publisher.frame(key=True)
+    old, viewer.address = viewer.address, ("192.0.2.200", 2000)
+    viewer.check()
+    assert selected(path, viewer) == old
+    for _ in range(12):
+        path.advance(100)
+        viewer.send_rtcp(struct.pack("!BBHII20x", 0x81, 201, 7, 1, 5555))
+    assert selected(path, viewer) == viewer.address
+    before = len(viewer.rtp)
+    publisher.frame()
+    assert len(viewer.rtp) == before + 1

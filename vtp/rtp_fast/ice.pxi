@@ -106,7 +106,6 @@ cdef void checked(Core* core, Transport* transport, int which, int socket, const
     """Books an authenticated check: tuple, consent, nomination."""
     cdef int index = tuple_remember(core, transport, socket, address, length, now)
     cdef Tuple* entry
-    cdef int before = transport.selected
     if index < 0:
         return
     entry = &transport.tuples[index]
@@ -118,11 +117,24 @@ cdef void checked(Core* core, Transport* transport, int which, int socket, const
         if which == 0:
             transport.credential_count = 1       # the restart is complete: the old credentials end
     consent(core, transport, now)
+    select_and_tell(core, transport, index, now)
+
+
+cdef void select_and_tell(Core* core, Transport* transport, int index, int64_t now) noexcept nogil:
+    cdef int before = transport.selected
     select_tuple(transport, index, now)
     if not transport.connected:
         transport.connected = emit_address(core, ON_ICE_CONNECTED, transport) == 0
     elif transport.selected != before and not transport.selection_queued:
         transport.selection_queued = emit_address(core, ON_ICE_SELECTED, transport) == 0
+
+
+cdef void media_came(Core* core, Transport* transport, int index, int64_t now) noexcept nogil:
+    """Authentic media over an address pair: a nominated one takes over from one that fell silent."""
+    transport.tuples[index].last_seen_ns = now
+    consent(core, transport, now)
+    if index != transport.selected and (transport.selected < 0 or transport.tuples[index].nominated):
+        select_and_tell(core, transport, index, now)
 
 
 cdef int tuple_remember(Core* core, Transport* transport, int socket, const sockaddr_in6* address, socklen_t length,

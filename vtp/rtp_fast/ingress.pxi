@@ -41,8 +41,7 @@ cdef TupleRef* keyed_tuple(Core* core, int socket, const sockaddr_in6* address) 
 cdef void authenticated(Core* core, TupleRef* ref, int size, int64_t now) noexcept nogil:
     """Books a packet that was encrypted with the transport's keys; nothing else shows that an address is alive."""
     cdef Transport* transport = ref.transport
-    transport.tuples[ref.index].last_seen_ns = now
-    consent(core, transport, now)
+    media_came(core, transport, ref.index, now)
     transport.packets_received += 1
     transport.bytes_received += size
     if not transport.media_started and emit(core, ON_MEDIA_STARTED, transport.id, NULL, 0) == 0:
