@@ -350,7 +350,8 @@ cdef int write_header(Consumer* consumer, Slot* slot, uint8_t* out, int payload_
         memcpy(data, slot.data + passed[kind].offset, passed[kind].len)
         if kind == DEPENDENCY_DESCRIPTOR and passed[kind].len >= 3:
             write16(data + 1, <uint16_t>(read16(data + 1) + consumer.frame_number_offset))
-            consumer.last_frame_number = read16(data + 1)
+            if ssrc == consumer.ssrc:            # a resend is older than what the next source goes on from
+                consumer.last_frame_number = read16(data + 1)
     if writer.at == 16:
         return 12
     while writer.at % 4:
