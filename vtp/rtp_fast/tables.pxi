@@ -185,6 +185,14 @@ cdef int user_rebuild(Core* core) noexcept nogil:
     return 0
 
 
+cdef int user_add(Core* core, Transport* transport) noexcept nogil:
+    """Lists a new transport's user fragment, in place while there is room: joins come by the hundred."""
+    if (core.user_used + 1) * 4 > core.user_capacity:
+        return user_rebuild(core)
+    user_place(core, transport, 0)
+    return 0
+
+
 cdef Transport* transport_of_user(Core* core, const char* user, int length, int* which) noexcept nogil:
     """The transport one of whose current or previous user fragments is `user`; `which` is the credential's index."""
     cdef uint64_t key = user_key(user, length)

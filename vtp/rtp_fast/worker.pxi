@@ -20,7 +20,8 @@ cdef class Worker:
     cdef int epoll
     cdef int wake_fd
     cdef readonly int event_fd
-    cdef int stopping
+    cdef uint64_t stopping       # set by close(), read by the media thread without the lock
+    cdef int sleep_ms            # the media thread's own
     cdef uint64_t overflow_told
 
     def __cinit__(self, addresses, *, bint threaded=True, int receive_buffer_bytes=0, int send_buffer_bytes=0,
@@ -118,7 +119,7 @@ cdef class Worker:
         """Stops the thread, ends all transports and closes the sockets. Later commands raise ValueError."""
         if self.stopping:
             return
-        self.stopping = 1
+        vtp_store(&self.stopping, 1)
         vtp_signal(self.wake_fd)
         if self.thread is not None:
             self.thread.join()
@@ -145,15 +146,15 @@ cdef class Worker:
 
     def _run(self) -> None:
         with nogil:
-            while not self.stopping:
+            while not vtp_load(&self.stopping):
                 self.turn(-1)
 
     cdef void turn(self, int timeout_ms) noexcept nogil:
         cdef Core* core = self.core
         cdef uint32_t ready
         cdef int i
-        ready = vtp_wait(self.epoll, next_timeout_ms(core) if timeout_ms < 0 else timeout_ms)
-        if self.stopping:
+        ready = vtp_wait(self.epoll, self.sleep_ms if timeout_ms < 0 else timeout_ms)
+        if vtp_load(&self.stopping):
             return
         vtp_lock_media(&self.mutex)
         core.now_ns = vtp_now_ns()
@@ -164,6 +165,7 @@ cdef class Worker:
             vtp_unsignal(self.wake_fd)
         tick(core, core.now_ns)
         self.settle()
+        self.sleep_ms = next_timeout_ms(core)
         vtp_unlock_media(&self.mutex)
 
     cdef void take(self, int index) noexcept nogil:
@@ -336,7 +338,7 @@ cdef class Worker:
         self.lock()
         transport.last_consent_ns = self.core.now_ns
         transport.id = table_add(&self.core.transports, transport)
-        if transport.id != 0 and user_rebuild(self.core) != 0:
+        if transport.id != 0 and user_add(self.core, transport) != 0:
             table_remove(&self.core.transports, transport.id)
             transport.id = 0
         self.unlock()
