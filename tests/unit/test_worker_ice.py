@@ -242,7 +242,7 @@ def with_attribute(request: bytes, kind: int, password: bytes) -> bytes:
 
 
 def test_viewer_that_moves_gets_its_media_there_within_a_second(path: PacketPath) -> None:
-    """Both pairs are nominated at one priority; the old one falls silent while feedback comes over the new."""
+    """Both pairs are nominated at one priority; the old one falls silent, feedback comes over the new."""
     publisher = VideoPublisher(path)
     viewer, _ = add_viewer(path, publisher.producer)
     publisher.frame(key=True)
