@@ -453,3 +453,11 @@ async def test_a_body_that_is_not_what_its_encoding_says_is_400(site: Site) -> N
     headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
     response = await site.client.post("/sign-in", data=b"no gzip at all", headers=headers)
     await assert_problem(response, 400, "malformed_body")
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"size": "2"}, {"size": True}, {"size": 2.5}, {"tags": "one"}, {"name": 12}]
+)
+async def test_value_of_another_type_is_refused_and_not_made_to_fit(site: Site, wrong: Any) -> None:
+    problem = await assert_problem(await site.make({"name": "lens", **wrong}), 422)
+    assert [error["pointer"] for error in problem["errors"]] == [f"/{next(iter(wrong))}"]

@@ -56,7 +56,7 @@ def parse_body(model: type[BaseModel], data: bytes, required: bool = True) -> Ba
             return None
         data = b"{}"
     try:
-        parsed = model.model_validate_json(data)
+        parsed = model.model_validate_json(data, strict=True)  # "1" and 1 are no `true`
     except ValidationError as error:
         details = error.errors(include_url=False, include_context=False)
         if details and details[0]["type"] == "json_invalid":
