@@ -24,10 +24,8 @@ class Event(enum.StrEnum):
 
     SIGNED_IN = "authn_login_success"
     SIGN_IN_REFUSED = "authn_login_fail"
-    SIGN_IN_DELAYED = "authn_login_lock"
     TOKEN_CREATED = "authn_token_created"
     TOKEN_REUSED = "authn_token_reuse"
-    SESSION_RENEWED = "session_renewed"
     SESSION_ENDED = "session_ended"
     USER_CREATED = "user_created"
     USER_UPDATED = "user_updated"

@@ -57,8 +57,3 @@ def parse_url(text: str) -> DatabaseUrl:
     if dialect is Dialect.SQLITE and url.database in (None, "", ":memory:"):
         raise ValueError("database.url must name a file, such as sqlite:///data/vtp.db: memory would be lost")
     return DatabaseUrl(dialect, url.set(drivername=driver))
-
-
-def sqlite_url(file: Path) -> str:
-    """The address of the SQLite database in this file."""
-    return URL.create("sqlite", database=str(file)).render_as_string()

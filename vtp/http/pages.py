@@ -31,11 +31,6 @@ class Pages:
     def __init__(self, folder: Path) -> None:
         self._folder = folder.resolve()
 
-    @property
-    def built(self) -> bool:
-        """Whether `make build` has made the pages."""
-        return (self._folder / "index.html").is_file()
-
     def middleware(self) -> Middleware:
         """Answers GETs that no route takes; runs after routing, so an API address always wins."""
 

@@ -15,7 +15,6 @@ from vtp.http.identity import Principal
 from vtp.http.keys import REQUEST_ID as REQUEST_ID_KEY
 from vtp.settings import Settings
 
-Reply = BaseModel | web.StreamResponse | None
 Handler = Callable[["Call"], Awaitable[Any]]
 
 

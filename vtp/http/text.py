@@ -20,7 +20,6 @@ def check_line(value: str) -> str:
     return value
 
 
-PrintableText = Annotated[str, AfterValidator(check_line)]
 Name = Annotated[
     str, Field(max_length=200), AfterValidator(check_line), Field(min_length=1, description="A line of text.")
 ]

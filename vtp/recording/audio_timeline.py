@@ -19,8 +19,6 @@ class AudioTimeline:
 
     def __init__(self, start: int = 0) -> None:
         self.end = start
-        self.silent_packets = 0
-        self.dropped_packets = 0
 
     def add(self, packet: bytes, time: int) -> list[Sample]:
         """Takes the packet that belongs at `time`; gives it, with silence before it where there was a hole.
@@ -30,7 +28,6 @@ class AudioTimeline:
         ticks = opus.packet_ticks(packet)
         difference = time - self.end
         if difference < -TOLERANCE_TICKS:
-            self.dropped_packets += 1
             return []
         samples = self.fill(time) if difference > TOLERANCE_TICKS else []
         rest = time - self.end
@@ -41,7 +38,6 @@ class AudioTimeline:
     def fill(self, until: int) -> list[Sample]:
         """Silence up to `until`, in whole packets, the last to the nearest."""
         count = (until - self.end + TOLERANCE_TICKS) // opus.SILENCE_TICKS
-        self.silent_packets += max(count, 0)
         return [self._append(opus.SILENCE, opus.SILENCE_TICKS) for _ in range(count)]
 
     def restart(self, time: int) -> None:

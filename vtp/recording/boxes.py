@@ -6,7 +6,6 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-CONTAINERS = frozenset({b"moov", b"trak", b"mdia", b"minf", b"stbl", b"moof", b"traf"})
 _TFHD_BASE_DATA_OFFSET = 0x1
 _TFHD_DESCRIPTION_INDEX = 0x2
 _TFHD_DEFAULT_DURATION = 0x8

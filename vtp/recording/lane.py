@@ -1,7 +1,7 @@
 """One track's way from samples to parts and segments.
 
 A lane is told where segments are cut; what lies before a cut goes into the old segment, what comes after
-opens the new one. Parts follow a grid of PART_NS, so that a live playlist can be served from the same
+opens the new one. Parts last a third of a second, so that a live playlist can be served from the same
 lines.
 """
 
@@ -16,7 +16,6 @@ from vtp.recording.timebase import to_ticks
 from vtp.recording.track_writer import TrackWriter
 from vtp.recording.units import Sample
 
-PART_NS = 333_333_334
 PART_LIMIT_NS = 350_000_000  # a frame's jitter above the grid
 
 
