@@ -80,6 +80,7 @@ include "rtp_fast/ingress.pxi"
 include "rtp_fast/egress.pxi"
 include "rtp_fast/timers.pxi"
 include "rtp_fast/objects.pxi"
+include "rtp_fast/arguments.pxi"
 include "rtp_fast/worker.pxi"
 include "rtp_fast/bindings.pxi"
 

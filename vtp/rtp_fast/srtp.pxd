@@ -450,6 +450,26 @@ cdef inline int srtp_open_packet(
     return srtp_cm_crypt(session.rtp_cipher, iv, packet + header_len, length - header_len)
 
 
+cdef inline int srtp_open_first(
+        SrtpSession* session, const RtpPacket* parsed, uint8_t* packet, int length, int64_t* index) noexcept nogil:
+    """Open the first packet of a stream under roll-over counter 0, else under 1. 0 or SRTP_ERROR_*; index is moved.
+
+    It follows the sender's first roll-over when all packets before that were lost.
+    """
+    cdef uint8_t copy[SRTP_MAX_GUESSED]
+    cdef bint may_guess = parsed.sequence < 0x8000 and length <= SRTP_MAX_GUESSED
+    cdef int plain = length - session.tag_len
+    cdef int error
+    if may_guess:
+        memcpy(copy, packet, <size_t> length)
+    error = srtp_open_packet(session, parsed.ssrc, index[0], packet, parsed.header_len, plain)
+    if error == SRTP_ERROR_AUTH and may_guess:
+        memcpy(packet, copy, <size_t> length)
+        index[0] += 0x10000
+        error = srtp_open_packet(session, parsed.ssrc, index[0], packet, parsed.header_len, plain)
+    return error
+
+
 cdef inline int srtp_unprotect(
         SrtpSession* session, uint8_t* packet, int length, RtpPacket* parsed) noexcept nogil:
     """Check and decrypt an SRTP packet in place: its new length, or SRTP_ERROR_*.
@@ -460,7 +480,6 @@ cdef inline int srtp_unprotect(
     """
     cdef SrtpStream* stream
     cdef SrtpStream fresh
-    cdef uint8_t copy[SRTP_MAX_GUESSED]
     cdef int64_t index
     cdef int plain, error
     if session.sender:
@@ -482,14 +501,9 @@ cdef inline int srtp_unprotect(
         error = srtp_window_check(&stream.rtp, <uint64_t> index)
         if error:
             return error
-    if (stream == NULL or not stream.started) and parsed.sequence < 0x8000 and length <= SRTP_MAX_GUESSED:
-        memcpy(copy, packet, <size_t> length)
-    error = srtp_open_packet(session, parsed.ssrc, index, packet, parsed.header_len, plain)
-    if error == SRTP_ERROR_AUTH and (stream == NULL or not stream.started) and parsed.sequence < 0x8000 \
-            and length <= SRTP_MAX_GUESSED:
-        # The first packet that we see may follow the sender's first roll-over, when all before it were lost.
-        memcpy(packet, copy, <size_t> length)
-        index += 0x10000
+    if stream == NULL or not stream.started:
+        error = srtp_open_first(session, parsed, packet, length, &index)
+    else:
         error = srtp_open_packet(session, parsed.ssrc, index, packet, parsed.header_len, plain)
     if error:
         return error
