@@ -228,7 +228,7 @@ def test_check_that_demands_an_unknown_attribute_is_told_so_and_not_booked(path:
     peer = path.peer()
     request = with_attribute(peer.check(nominate=False), 0x7ABC, peer.password.encode())
     path.inject(request, THIEF)
-    assert path.worker.counters()["stun_other"] == 1
+    assert path.worker.counters()["stun_unknown_attribute"] == 1
     assert len(path.worker.transport_stats(peer.transport)["tuples"]) == 1
 
 

@@ -38,7 +38,7 @@ cdef void receive_stun(Core* core, int socket, const sockaddr_in6* address, sock
     answer_check(core, transport, which, socket, address, length, &message)
     if message.has_controlled or message.unknown_count:
         core.counters.stun_role_conflict += message.has_controlled
-        core.counters.stun_other += not message.has_controlled
+        core.counters.stun_unknown_attribute += not message.has_controlled
         return
     checked(core, transport, which, socket, address, length, &message, now)
 

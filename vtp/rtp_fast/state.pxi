@@ -62,6 +62,7 @@ cdef struct Counters:
     uint64_t stun_other
     uint64_t stun_would_amplify
     uint64_t stun_role_conflict
+    uint64_t stun_unknown_attribute
     uint64_t stun_replayed
     uint64_t stun_taken_tuple
     uint64_t dtls_received
