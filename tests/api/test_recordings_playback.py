@@ -5,12 +5,14 @@ from __future__ import annotations
 import gzip
 import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.api.recording_material import add_finished, fetch, grant_of, make_room, open_media
 from tests.serving import Api, Person, raw_status, serving
+from vtp.accounts.tokens import room_claims
 from vtp.recording.grants import Grants, Scope
 from vtp.recording.manifest import read_manifest
 from vtp.recording.store import Status
@@ -204,3 +206,17 @@ async def test_recording_that_a_full_disk_kept_open_is_whole_when_looked_at(
     assert (await api.call("GET", f"{BASE}/{recording_id}/info", by=teacher)).status == 200
     manifest = read_manifest(api.server.services.recordings.file(recording_id, "x").parent)
     assert manifest.closed and manifest.duration_ns > 2_000_000_000
+
+
+async def test_grant_of_a_room_token_ends_with_the_token(api: Api, teacher: Person) -> None:
+    room = await make_room(api, teacher)
+    recording_id = await add_finished(api, room, teacher)
+    now = datetime.now(UTC)
+    claims = room_claims(
+        room, publish=False, watch=True, full_name="Guest", now=now, ttl=timedelta(seconds=60)
+    )
+    token = api.server.services.accounts.tokens.sign_room(claims, now)
+    for path in ("", "/stream/master.m3u8"):
+        answer = await fetch(api, f"{BASE}/{recording_id}{path}", Authorization=f"Bearer {token}")
+        expiry = int(answer.headers["Set-Cookie"].partition("=")[2].partition(".")[0])
+        assert answer.status == 200 and expiry <= now.timestamp() + 60

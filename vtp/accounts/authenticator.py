@@ -109,4 +109,5 @@ def _room_guest(claims: RoomClaims) -> Principal:
         watch=claims.watch,
         token_id=claims.token_id,
         session_id=None,
+        expires_at_s=claims.expires_at.timestamp(),
     )

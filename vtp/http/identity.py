@@ -26,7 +26,8 @@ class Principal:
     `room` is set for a room token, which opens that room only; `publish` and `watch` are its rights and None
     elsewhere (the role decides). `user_id` is None for room tokens and for callers of `--open-rooms`.
     `from_cookie` is True when nothing but a cookie, or the open door itself, vouches for the caller: unsafe
-    methods are then refused to foreign web pages (CSRF).
+    methods are then refused to foreign web pages (CSRF). `expires_at_s` (Unix time): when a room token ends,
+    and with it whatever it was given; None for accounts, whose sessions outlive their access tokens.
     """
 
     user_id: str | None
@@ -41,6 +42,7 @@ class Principal:
     session_id: str | None
     open_rooms: bool = False
     from_cookie: bool = False
+    expires_at_s: float | None = None
 
     @property
     def limit_key(self) -> str:

@@ -38,9 +38,12 @@ class Grants:
         self._key = key
         self._now_s = now_s
 
-    def make(self, recording_id: str, scope: Scope, ttl_s: int = TTL_S) -> str:
-        """A grant that ends in `ttl_s` seconds."""
-        head = f"{int(self._now_s()) + ttl_s}.{scope}"
+    def make(
+        self, recording_id: str, scope: Scope, ttl_s: int = TTL_S, *, latest_s: float | None = None
+    ) -> str:
+        """A grant that ends in `ttl_s` seconds, or at the wall time `latest_s` when that is sooner."""
+        expiry = int(self._now_s()) + ttl_s
+        head = f"{expiry if latest_s is None else min(expiry, int(latest_s))}.{scope}"
         return f"{head}.{self._mac(recording_id, head).decode()}"
 
     def check(self, grant: str, recording_id: str, scope: Scope) -> bool:

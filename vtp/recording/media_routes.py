@@ -140,7 +140,7 @@ class MediaRoutes:
             raise NotSignedIn()
         recording = await self._recordings.get(call.principal, recording_id)
         scope = Scope.DOWNLOAD if self._recordings.may_download(call.principal, recording) else Scope.PLAY
-        grant = self._grants.make(recording_id, scope)
+        grant = self._grants.make(recording_id, scope, latest_s=call.principal.expires_at_s)
         call.reply_headers["Set-Cookie"] = cookie_header(grant, recording_id, secure=is_secure(call))
         return recording_id
 

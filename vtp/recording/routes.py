@@ -102,7 +102,8 @@ def _add_reading_routes(table: RouteTable, recordings: Recordings, grants: Grant
     async def get_recording(call: Call) -> RecordingReply:
         recording = await recordings.get(call.principal, call.path["id"])
         may_download = recordings.may_download(call.principal, recording)
-        grant = grants.make(recording.id, Scope.DOWNLOAD if may_download else Scope.PLAY)
+        scope = Scope.DOWNLOAD if may_download else Scope.PLAY
+        grant = grants.make(recording.id, scope, latest_s=call.principal.expires_at_s)
         call.reply_headers["Set-Cookie"] = cookie_header(grant, recording.id, secure=is_secure(call))
         return (await _replies(call, recordings, [recording]))[0]
 
