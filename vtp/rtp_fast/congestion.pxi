@@ -21,7 +21,7 @@ cdef void book_feedback(Transport* transport, const uint8_t* data, RtpPacket* pa
     cdef Producer* producer = transport.producers
     transport.remb_bytes += packet.payload_len
     while producer != NULL and not (producer.transport_cc and producer.ext_id[TRANSPORT_CC]):
-        producer = producer.next                 # the ids are the same on all m-lines of a bundle (RFC 8843 section 9.2)
+        producer = producer.next                 # ids are the same on all m-lines of a bundle (RFC 8843, 9.2)
     if producer == NULL:
         return
     ext = rtp_find_ext(packet, producer.ext_id[TRANSPORT_CC])

@@ -86,7 +86,8 @@ cdef void start_consumer(Core* core, Consumer* consumer, int64_t now) noexcept n
     if not consumer.video or not producer.started or producer.paused or consumer.transport.selected < 0:
         return
     stream = best_stream(producer, now)
-    if ring_holds_key_frame(stream) and key_frame_has_its_start(stream) and (producer.self_paced or now - stream.key_frame_ns < REPLAY_AGE_NS) and \
+    if ring_holds_key_frame(stream) and key_frame_has_its_start(stream) and \
+            (producer.self_paced or now - stream.key_frame_ns < REPLAY_AGE_NS) and \
             consumer.payload_type[stream.ring[stream.key_frame % stream.ring_size].codec] >= 0:
         if consumer.wanted != NULL:
             take_source(core, consumer, stream, &stream.ring[stream.key_frame % stream.ring_size], now)

@@ -29,7 +29,7 @@ cdef enum:
 
 
 cdef int emit(Core* core, int kind, int64_t object_id, const void* data, int length) noexcept nogil:
-    """Queues one event; a full ring counts what it drops and says so with the next poll. The last places are not DTLS's."""
+    """Queues one event; a full ring counts what it drops and says so with the next poll. Its end is not for DTLS."""
     cdef Event* event
     if core.event_count >= (EVENT_RING - EVENT_RESERVE if kind == ON_DTLS else EVENT_RING) or length > 2048:
         core.counters.events_dropped += 1

@@ -14,7 +14,7 @@ cdef void receive_stun(Core* core, int socket, const sockaddr_in6* address, sock
     if stun_parse(data, size, &message) != 0:
         core.counters.stun_malformed += 1
         return
-    if message.type != STUN_BINDING_REQUEST:                   # binding requests only; we send no checks, so answers mean nothing
+    if message.type != STUN_BINDING_REQUEST:     # we send no checks, so answers mean nothing
         core.counters.stun_other += 1
         return
     core.counters.stun_requests += 1
@@ -61,7 +61,8 @@ cdef bint is_replay(Transport* transport, uint64_t address_key, const uint8_t* t
     return False
 
 
-cdef bint is_taken(Core* core, Transport* transport, int socket, const sockaddr_in6* address, int64_t now) noexcept nogil:
+cdef bint is_taken(Core* core, Transport* transport, int socket, const sockaddr_in6* address,
+                   int64_t now) noexcept nogil:
     """True when another transport's peer uses this address now; who merely claims it (UDP can lie) waits."""
     cdef TupleRef* ref = tuple_find(core, socket, address)
     return ref != NULL and ref.transport != transport and ref.transport.has_keys \
