@@ -1,5 +1,6 @@
-"""Fixtures that several kinds of tests share: databases, on SQLite and on PostgreSQL alike."""
+"""Fixtures that several kinds of tests share: databases on SQLite and PostgreSQL alike; scheduling."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -7,6 +8,19 @@ import pytest
 
 from tests.postgres import PostgresServer, why_not
 from vtp.db import Database
+
+
+@pytest.fixture(autouse=True)
+def unprivileged_scheduling() -> Iterator[None]:
+    """No test runs under the real-time scheduling that SVT-AV1, opened by root, leaves behind."""
+    end_real_time()
+    yield
+    end_real_time()
+
+
+def end_real_time() -> None:
+    if os.sched_getscheduler(0) != os.SCHED_OTHER:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
 
 @pytest.fixture(scope="session")

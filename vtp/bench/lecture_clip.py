@@ -17,6 +17,7 @@ import numpy as np
 
 from vtp.bench.lecture_picture import LecturePicture
 from vtp.bench.lecture_sound import SAMPLE_RATE, lecture_samples
+from vtp.bench.scheduling import ordinary_scheduling
 
 CHROMIUM_FPS = 30
 """Chromium plays an MJPEG capture file at this rate, whatever made it."""
@@ -48,6 +49,8 @@ def write_clip(path: Path, seconds: float, clip: ClipFormat | None = None) -> No
         layout = "stereo" if clip.audio_channels == 2 else "mono"
         audio = container.add_stream("libopus", rate=SAMPLE_RATE, layout=layout)
         audio.bit_rate = 48_000
+        with ordinary_scheduling():
+            container.start_encoding()
         written = 0
         for number in range(round(seconds * clip.fps)):
             container.mux(video.encode(_frame(picture, number, clip.fps)))
