@@ -1,10 +1,12 @@
 """Builds the compiled modules: the packet path (`vtp._rtp_fast`) and the load client beside it.
 
-Every `vtp/**/_*.pyx` is one extension module, linked with OpenSSL's libcrypto. Warnings are errors.
+Every `vtp/**/_*.pyx` is one extension module, linked with OpenSSL's libcrypto (and, where it is there, Intel's
+libipsec-mb). Warnings are errors.
 `python setup.py build_ext --inplace --only vtp/_rtp_fast.pyx` builds one of them.
 """
 
 import os
+import platform
 import sys
 from pathlib import Path
 
@@ -18,6 +20,11 @@ COMPILE_ARGS += ["-Wno-unused-parameter", "-Wno-unused-function", "-Wno-missing-
 COMPILE_ARGS += ["-Wno-cast-function-type"]
 # gcc cannot see that parsers fill their struct whenever they answer 0.
 COMPILE_ARGS += ["-Wno-maybe-uninitialized"]
+
+
+HEADERS = ("/usr/include", "/usr/local/include")
+# Intel's multi-buffer library makes AES-GCM 3.5 times cheaper than libcrypto; without it libcrypto does.
+HAS_IPSEC_MB = platform.machine() == "x86_64" and any(Path(h, "intel-ipsec-mb.h").exists() for h in HEADERS)
 
 
 def sources() -> list[Path]:
@@ -39,7 +46,8 @@ def extension(path: Path) -> Extension:
         name,
         [str(path)],
         depends=sorted(set(parts)),
-        libraries=["crypto"],
+        libraries=["crypto", *(["IPSec_MB"] if HAS_IPSEC_MB else [])],
+        define_macros=[("VTP_IPSEC_MB", "1")] if HAS_IPSEC_MB else [],
         extra_compile_args=COMPILE_ARGS,
     )
 

@@ -252,8 +252,16 @@ class StunFields(TypedDict):
 
 class Srtp:
     stream_count: int
+    is_portable: bool
     def __init__(
-        self, profile: int, key: bytes, salt: bytes, *, sender: bool, session_keys: bool = False
+        self,
+        profile: int,
+        key: bytes,
+        salt: bytes,
+        *,
+        sender: bool,
+        session_keys: bool = False,
+        portable: bool = False,
     ) -> None: ...
     def protect(self, packet: bytes) -> bytes: ...
     def unprotect(self, packet: bytes) -> bytes: ...

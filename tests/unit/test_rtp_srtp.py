@@ -2,6 +2,7 @@
 
 import random
 import struct
+from pathlib import Path
 
 import pylibsrtp
 import pytest
@@ -143,14 +144,18 @@ GCM_VECTORS = [  # profile, SRTP (RFC 7714 sections 16.1.1, 16.2.1), SRTCP of in
 ]
 
 
-def gcm_session(profile: int, *, sender: bool) -> Srtp:
-    return Srtp(profile, bytes(range(LENGTHS[profile][0])), GCM_SALT, sender=sender, session_keys=True)
+def gcm_session(profile: int, *, sender: bool, portable: bool = False) -> Srtp:
+    key = bytes(range(LENGTHS[profile][0]))
+    return Srtp(profile, key, GCM_SALT, sender=sender, session_keys=True, portable=portable)
 
 
+@pytest.mark.parametrize("portable", [False, True])
 @pytest.mark.parametrize("profile, srtp, srtcp", GCM_VECTORS)
-def test_gcm_gives_and_takes_the_packets_of_rfc_7714(profile: int, srtp: str, srtcp: str) -> None:
-    assert gcm_session(profile, sender=True).protect(GCM_RTP).hex() == srtp
-    receiver = gcm_session(profile, sender=False)
+def test_gcm_gives_and_takes_the_packets_of_rfc_7714(
+    profile: int, srtp: str, srtcp: str, portable: bool
+) -> None:
+    assert gcm_session(profile, sender=True, portable=portable).protect(GCM_RTP).hex() == srtp
+    receiver = gcm_session(profile, sender=False, portable=portable)
     assert receiver.unprotect(bytes.fromhex(srtp)) == GCM_RTP
     assert receiver.unprotect_rtcp(bytes.fromhex(srtcp)) == GCM_RTCP
 
@@ -217,6 +222,31 @@ def test_random_rtcp_goes_both_ways(profile: int, count: int) -> None:
         packet = head + dice.randbytes(4 * (words - 1))
         assert their_receiver.unprotect_rtcp(sender.protect_rtcp(packet)) == packet
         assert receiver.unprotect_rtcp(their_sender.protect_rtcp(packet)) == packet
+
+
+# ------------------------------------------------------------ one library against the other
+
+
+@pytest.mark.parametrize("profile", [PROFILE_AEAD_AES_128_GCM, PROFILE_AEAD_AES_256_GCM])
+def test_every_length_is_encrypted_alike_by_both_gcm_libraries(profile: int) -> None:
+    key, salt = keys(profile)
+    wide, portable = (Srtp(profile, key, salt, sender=True, portable=choice) for choice in (False, True))
+    readers = [Srtp(profile, key, salt, sender=False, portable=choice) for choice in (False, True)]
+    assert portable.is_portable
+    dice = random.Random(7)
+    for length in range(1460):
+        packet = rtp(length, dice.randbytes(length))
+        protected = wide.protect(packet)
+        assert protected == portable.protect(packet), length
+        assert [reader.unprotect(protected) for reader in readers] == [packet, packet]
+
+
+def test_a_machine_with_the_fast_library_uses_it() -> None:
+    key, salt = keys(PROFILE_AEAD_AES_128_GCM)
+    session = Srtp(PROFILE_AEAD_AES_128_GCM, key, salt, sender=True)
+    flags = Path("/proc/cpuinfo").read_text()
+    found = Path("/usr/include/intel-ipsec-mb.h").exists() and "pclmulqdq" in flags and " aes" in flags
+    assert session.is_portable is not found
 
 
 # ------------------------------------------------------------ index, replay, forgery

@@ -8,6 +8,7 @@ from libc.string cimport memset
 cimport vtp.rtp_fast.codecs as _codecs
 cimport vtp.rtp_fast.header as _header
 cimport vtp.rtp_fast.srtp as _srtp
+from vtp.rtp_fast.gcm cimport vtp_gcm_is_portable
 cimport vtp.rtp_fast.stun as _stun
 
 _REASONS = {
@@ -209,23 +210,27 @@ cdef class Srtp:
     """One direction of SRTP and SRTCP, from a master key and salt (RFC 3711, RFC 7714). Not thread-safe.
 
     profile: PROFILE_* (IANA's 1, 7 or 8). sender: protects; else unprotects. With session_keys the key and salt
-    given are used as they are for RTP and RTCP, with an HMAC key of zeros (published vectors).
+    given are used as they are for RTP and RTCP, with an HMAC key of zeros (published vectors). portable: AES-GCM by
+    libcrypto whatever else there is; `is_portable` says whether it is.
     """
 
     cdef _srtp.SrtpSession session
 
-    def __cinit__(self, int profile, bytes key, bytes salt, *, bint sender, bint session_keys=False):
+    def __cinit__(self, int profile, bytes key, bytes salt, *, bint sender, bint session_keys=False,
+                  bint portable=False):
         cdef const uint8_t* k = <const uint8_t*> PyBytes_AS_STRING(key)
         cdef const uint8_t* s = <const uint8_t*> PyBytes_AS_STRING(salt)
         cdef uint8_t auth[20]
         memset(&self.session, 0, sizeof(self.session))
         if not session_keys:
-            _checked(_srtp.srtp_open(&self.session, profile, k, len(key), s, len(salt), sender), _REASONS)
+            _checked(
+                _srtp.srtp_open_by(&self.session, profile, k, len(key), s, len(salt), sender, portable), _REASONS)
             return
         if len(salt) != _srtp.srtp_salt_bytes(profile) or len(key) != _srtp.srtp_key_bytes(profile):
             raise ValueError(_REASONS[_srtp.SRTP_ERROR_ARGUMENT])
         memset(auth, 0, sizeof(auth))
-        _checked(_srtp.srtp_open_session_keys(&self.session, profile, k, s, auth, k, s, auth, sender), _REASONS)
+        _checked(
+            _srtp.srtp_open_session_keys(&self.session, profile, k, s, auth, k, s, auth, sender, portable), _REASONS)
 
     def __dealloc__(self):
         _srtp.srtp_close(&self.session)
@@ -275,6 +280,11 @@ cdef class Srtp:
         """The ROC of an SSRC's highest packet, None before its first authenticated one."""
         cdef _srtp.SrtpStream* stream = _srtp.srtp_find_stream(&self.session, ssrc)
         return None if stream == NULL or not stream.started else stream.roc
+
+    @property
+    def is_portable(self) -> bool:
+        """Whether libcrypto does the encryption (always for AES-CM)."""
+        return self.session.rtp_gcm == NULL or vtp_gcm_is_portable(self.session.rtp_gcm)
 
     @property
     def stream_count(self) -> int:

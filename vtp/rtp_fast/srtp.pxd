@@ -3,13 +3,14 @@
 
 Sources: RFC 3711 (section 3.3.1 packet index, 3.3.2 replay, 3.4 SRTCP, 4.1.1 AES-CM, 4.3 key derivation), RFC 6188
 (256-bit derivation), RFC 7714 (AES-GCM), RFC 5764 section 4.1.2 (profiles). Key derivation rate 0, no MKI.
-One session is one direction of one transport. Its EVP contexts are made once and kept; a packet only sets the IV.
+One session is one direction of one transport. Its keys are expanded once and kept; a packet only sets the IV.
 """
 from libc.stddef cimport size_t
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memcpy, memset
 
+from vtp.rtp_fast.gcm cimport vtp_gcm, vtp_gcm_free, vtp_gcm_new, vtp_gcm_open, vtp_gcm_seal
 from vtp.rtp_fast.header cimport (
     RTP_MAX_DATAGRAM, RtpPacket, read16, read32, rtp_parse_header, rtp_parse_padding, write16, write32,
 )
@@ -27,21 +28,15 @@ cdef extern from *:
         pass
     ctypedef struct ENGINE:
         pass
-    int EVP_CTRL_AEAD_GET_TAG
-    int EVP_CTRL_AEAD_SET_TAG
     const EVP_CIPHER* EVP_aes_128_ctr() nogil
     const EVP_CIPHER* EVP_aes_256_ctr() nogil
-    const EVP_CIPHER* EVP_aes_128_gcm() nogil
-    const EVP_CIPHER* EVP_aes_256_gcm() nogil
     EVP_CIPHER_CTX* EVP_CIPHER_CTX_new() nogil
     void EVP_CIPHER_CTX_free(EVP_CIPHER_CTX* context) nogil
-    int EVP_CIPHER_CTX_ctrl(EVP_CIPHER_CTX* context, int kind, int argument, void* pointer) nogil
     int EVP_CipherInit_ex(
         EVP_CIPHER_CTX* context, const EVP_CIPHER* cipher, ENGINE* engine, const unsigned char* key,
         const unsigned char* iv, int encrypt) nogil
     int EVP_CipherUpdate(
         EVP_CIPHER_CTX* context, unsigned char* out, int* out_len, const unsigned char* data, int length) nogil
-    int EVP_CipherFinal_ex(EVP_CIPHER_CTX* context, unsigned char* out, int* out_len) nogil
 
 
 cdef enum:  # IANA DTLS-SRTP protection profiles
@@ -86,16 +81,21 @@ cdef struct SrtpStream:
     SrtpWindow rtp  # receiving only
     SrtpWindow rtcp  # receiving only
 
+cdef struct SrtpCm:  # what AES-CM with HMAC-SHA1 needs
+    EVP_CIPHER_CTX* rtp_cipher
+    EVP_CIPHER_CTX* rtcp_cipher
+    HmacSha1 rtp_mac
+    HmacSha1 rtcp_mac
+
 cdef struct SrtpSession:
     int profile
     int sender  # 1: protects, 0: unprotects
     int tag_len
-    EVP_CIPHER_CTX* rtp_cipher
-    EVP_CIPHER_CTX* rtcp_cipher
+    vtp_gcm* rtp_gcm  # AES-GCM; NULL for AES-CM
+    vtp_gcm* rtcp_gcm
+    SrtpCm* cm  # AES-CM; NULL for AES-GCM
     uint8_t rtp_salt[14]  # 12 bytes used by GCM
     uint8_t rtcp_salt[14]
-    HmacSha1 rtp_mac  # AES-CM only
-    HmacSha1 rtcp_mac
     uint32_t rtcp_index  # last one sent
     uint32_t* ssrcs  # same order as streams
     SrtpStream** streams  # each allocated alone: a stream's address never changes while the session is open
@@ -140,25 +140,47 @@ cdef inline int srtp_derive(
     return 0 if ok and done == length else SRTP_ERROR_CRYPTO
 
 
-cdef inline EVP_CIPHER_CTX* srtp_new_cipher(int profile, const uint8_t* key, int encrypt) noexcept nogil:
-    """A context with its key set, waiting for IVs; NULL when libcrypto fails."""
-    cdef const EVP_CIPHER* cipher = EVP_aes_128_ctr()
+cdef inline EVP_CIPHER_CTX* srtp_new_counter_mode(const uint8_t* key) noexcept nogil:
+    """AES-128 in counter mode with its key set, waiting for IVs; NULL when libcrypto fails. It is its own inverse."""
     cdef EVP_CIPHER_CTX* context = EVP_CIPHER_CTX_new()
-    if profile == SRTP_AEAD_AES_128_GCM:
-        cipher = EVP_aes_128_gcm()
-    elif profile == SRTP_AEAD_AES_256_GCM:
-        cipher = EVP_aes_256_gcm()
-    if context != NULL and not EVP_CipherInit_ex(context, cipher, NULL, key, NULL, encrypt):
+    if context != NULL and not EVP_CipherInit_ex(context, EVP_aes_128_ctr(), NULL, key, NULL, 1):
         EVP_CIPHER_CTX_free(context)
         return NULL
     return context
 
 
+cdef inline void srtp_free_cm(SrtpCm* cm) noexcept nogil:
+    if cm == NULL:
+        return
+    EVP_CIPHER_CTX_free(cm.rtp_cipher)
+    EVP_CIPHER_CTX_free(cm.rtcp_cipher)
+    OPENSSL_cleanse(cm, sizeof(SrtpCm))
+    free(cm)
+
+
+cdef inline SrtpCm* srtp_new_cm(
+        const uint8_t* rtp_key, const uint8_t* rtp_auth, const uint8_t* rtcp_key,
+        const uint8_t* rtcp_auth) noexcept nogil:
+    """What AES-CM with HMAC-SHA1 needs; NULL when libcrypto fails."""
+    cdef SrtpCm* cm = <SrtpCm*> calloc(1, sizeof(SrtpCm))
+    if cm == NULL:
+        return NULL
+    cm.rtp_cipher = srtp_new_counter_mode(rtp_key)
+    cm.rtcp_cipher = srtp_new_counter_mode(rtcp_key)
+    hmac_sha1_set_key(&cm.rtp_mac, rtp_auth, SHA1_BYTES)
+    hmac_sha1_set_key(&cm.rtcp_mac, rtcp_auth, SHA1_BYTES)
+    if cm.rtp_cipher == NULL or cm.rtcp_cipher == NULL:
+        srtp_free_cm(cm)
+        return NULL
+    return cm
+
+
 cdef inline void srtp_close(SrtpSession* session) noexcept nogil:
     """Free and wipe everything. Safe on a zeroed, a failed and an already closed session."""
     cdef int i
-    EVP_CIPHER_CTX_free(session.rtp_cipher)
-    EVP_CIPHER_CTX_free(session.rtcp_cipher)
+    vtp_gcm_free(session.rtp_gcm)
+    vtp_gcm_free(session.rtcp_gcm)
+    srtp_free_cm(session.cm)
     for i in range(session.stream_count):
         free(session.streams[i])
     free(session.streams)
@@ -168,26 +190,30 @@ cdef inline void srtp_close(SrtpSession* session) noexcept nogil:
 
 cdef inline int srtp_open_session_keys(
         SrtpSession* session, int profile, const uint8_t* rtp_key, const uint8_t* rtp_salt, const uint8_t* rtp_auth,
-        const uint8_t* rtcp_key, const uint8_t* rtcp_salt, const uint8_t* rtcp_auth, int is_sender) noexcept nogil:
-    """Open with session keys already derived (test vectors). Auth keys: 20 bytes, AES-CM only. 0 or SRTP_ERROR_*."""
+        const uint8_t* rtcp_key, const uint8_t* rtcp_salt, const uint8_t* rtcp_auth, int is_sender,
+        int portable) noexcept nogil:
+    """Open with session keys already derived (test vectors). Auth keys: 20 bytes, AES-CM only. 0 or SRTP_ERROR_*.
+
+    portable: AES-GCM by libcrypto whatever else there is.
+    """
     cdef size_t saltlen = <size_t> srtp_salt_bytes(profile)
+    cdef int keylen = srtp_key_bytes(profile)
     memset(session, 0, sizeof(SrtpSession))
-    if srtp_key_bytes(profile) == 0:
+    if keylen == 0:
         return SRTP_ERROR_ARGUMENT
     session.profile = profile
     session.sender = is_sender != 0
     session.tag_len = SRTP_SHA1_TAG if profile == SRTP_AES_CM_128_SHA1_80 else SRTP_GCM_TAG
     memcpy(session.rtp_salt, rtp_salt, saltlen)
     memcpy(session.rtcp_salt, rtcp_salt, saltlen)
-    # AES-CM is its own inverse; GCM is not
-    session.rtp_cipher = srtp_new_cipher(profile, rtp_key, session.sender)
-    session.rtcp_cipher = srtp_new_cipher(profile, rtcp_key, session.sender)
-    if session.rtp_cipher == NULL or session.rtcp_cipher == NULL:
+    if profile == SRTP_AES_CM_128_SHA1_80:
+        session.cm = srtp_new_cm(rtp_key, rtp_auth, rtcp_key, rtcp_auth)
+    else:
+        session.rtp_gcm = vtp_gcm_new(rtp_key, keylen, session.sender, portable)
+        session.rtcp_gcm = vtp_gcm_new(rtcp_key, keylen, session.sender, portable)
+    if session.cm == NULL and (session.rtp_gcm == NULL or session.rtcp_gcm == NULL):
         srtp_close(session)
         return SRTP_ERROR_CRYPTO
-    if profile == SRTP_AES_CM_128_SHA1_80:
-        hmac_sha1_set_key(&session.rtp_mac, rtp_auth, SHA1_BYTES)
-        hmac_sha1_set_key(&session.rtcp_mac, rtcp_auth, SHA1_BYTES)
     return 0
 
 
@@ -198,6 +224,13 @@ cdef inline int srtp_open(
 
     session need not be initialized; after an error it is zeroed and srtp_close is harmless.
     """
+    return srtp_open_by(session, profile, key, keylen, salt, saltlen, is_sender, 0)
+
+
+cdef inline int srtp_open_by(
+        SrtpSession* session, int profile, const uint8_t* key, int keylen, const uint8_t* salt, int saltlen,
+        int is_sender, int portable) noexcept nogil:
+    """The same; portable: AES-GCM by libcrypto whatever else there is."""
     cdef uint8_t keys[6][32]  # by label, RFC 3711 section 4.3.2 and 4.3.1
     cdef int lengths[6]
     cdef int label
@@ -213,7 +246,8 @@ cdef inline int srtp_open(
             result = srtp_derive(key, keylen, salt, saltlen, <uint8_t> label, keys[label], lengths[label])
     if result == 0:
         result = srtp_open_session_keys(
-            session, profile, keys[0], keys[2], keys[1], keys[3], keys[5], keys[4], is_sender)
+            session, profile, keys[0], keys[2], keys[1], keys[3], keys[5], keys[4], is_sender,
+            portable)
     OPENSSL_cleanse(keys, sizeof(keys))
     return result
 
@@ -338,46 +372,17 @@ cdef inline void srtp_iv(
         iv[i] ^= salt[i]
 
 
-cdef inline int srtp_gcm_seal(
-        EVP_CIPHER_CTX* cipher, const uint8_t* iv, const uint8_t* aad, int aad_len, const uint8_t* aad2, int aad2_len,
-        uint8_t* data, int length, uint8_t* tag) noexcept nogil:
-    """Encrypt data in place and write the 16-byte tag: 0 or SRTP_ERROR_CRYPTO. RFC 7714 section 5."""
-    cdef int done = 0
-    cdef uint8_t none[16]
-    if not EVP_CipherInit_ex(cipher, NULL, NULL, NULL, iv, -1):
-        return SRTP_ERROR_CRYPTO
-    if not EVP_CipherUpdate(cipher, NULL, &done, aad, aad_len):
-        return SRTP_ERROR_CRYPTO
-    if aad2_len and not EVP_CipherUpdate(cipher, NULL, &done, aad2, aad2_len):
-        return SRTP_ERROR_CRYPTO
-    if length and not EVP_CipherUpdate(cipher, data, &done, data, length):
-        return SRTP_ERROR_CRYPTO
-    if not EVP_CipherFinal_ex(cipher, none, &done):
-        return SRTP_ERROR_CRYPTO
-    if not EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_GET_TAG, SRTP_GCM_TAG, tag):
-        return SRTP_ERROR_CRYPTO
-    return 0
+cdef inline int srtp_opened(int answer) noexcept nogil:
+    """The answer of vtp_gcm_open as 0 or SRTP_ERROR_*."""
+    if answer > 0:
+        return 0
+    return SRTP_ERROR_AUTH if answer == 0 else SRTP_ERROR_CRYPTO
 
 
-cdef inline int srtp_gcm_open(
-        EVP_CIPHER_CTX* cipher, const uint8_t* iv, const uint8_t* aad, int aad_len, const uint8_t* aad2, int aad2_len,
-        uint8_t* data, int length, uint8_t* tag) noexcept nogil:
-    """Decrypt data in place: 0, SRTP_ERROR_AUTH (data is then garbage) or SRTP_ERROR_CRYPTO."""
-    cdef int done = 0
-    cdef uint8_t none[16]
-    if not EVP_CipherInit_ex(cipher, NULL, NULL, NULL, iv, -1):
-        return SRTP_ERROR_CRYPTO
-    if not EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_SET_TAG, SRTP_GCM_TAG, tag):
-        return SRTP_ERROR_CRYPTO
-    if not EVP_CipherUpdate(cipher, NULL, &done, aad, aad_len):
-        return SRTP_ERROR_CRYPTO
-    if aad2_len and not EVP_CipherUpdate(cipher, NULL, &done, aad2, aad2_len):
-        return SRTP_ERROR_CRYPTO
-    if length and not EVP_CipherUpdate(cipher, data, &done, data, length):
-        return SRTP_ERROR_CRYPTO
-    if EVP_CipherFinal_ex(cipher, none, &done) <= 0:
-        return SRTP_ERROR_AUTH
-    return 0
+cdef inline void srtcp_aad(const uint8_t* packet, const uint8_t* tail, uint8_t* aad) noexcept nogil:
+    """The 12 bytes that SRTCP authenticates in clear: the header's first 8 and E ‖ index. RFC 7714 section 9.2."""
+    memcpy(aad, packet, 8)
+    memcpy(aad + 8, tail, 4)
 
 
 cdef inline int srtp_cm_crypt(EVP_CIPHER_CTX* cipher, const uint8_t* iv, uint8_t* data, int length) noexcept nogil:
@@ -415,18 +420,16 @@ cdef inline int srtp_protect(
     if index >> 48:
         return SRTP_ERROR_EXHAUSTED
     srtp_iv(session, session.rtp_salt, stream.ssrc, <uint64_t> index, iv)
-    if session.profile != SRTP_AES_CM_128_SHA1_80:
-        error = srtp_gcm_seal(
-            session.rtp_cipher, iv, packet, header_len, NULL, 0, packet + header_len, length - header_len,
-            packet + length)
-        if error:
-            return error
+    if session.cm == NULL:
+        if not vtp_gcm_seal(session.rtp_gcm, iv, packet, header_len, packet + header_len, length - header_len,
+                            packet + length):
+            return SRTP_ERROR_CRYPTO
     else:
-        error = srtp_cm_crypt(session.rtp_cipher, iv, packet + header_len, length - header_len)
+        error = srtp_cm_crypt(session.cm.rtp_cipher, iv, packet + header_len, length - header_len)
         if error:
             return error
         write32(roc, <uint32_t> (index >> 16))
-        hmac_sha1(&session.rtp_mac, packet, <size_t> length, roc, 4, digest)
+        hmac_sha1(&session.cm.rtp_mac, packet, <size_t> length, roc, 4, digest)
         memcpy(packet + length, digest, SRTP_SHA1_TAG)
     srtp_advance(stream, index)
     return length + session.tag_len
@@ -438,16 +441,17 @@ cdef inline int srtp_open_packet(
     cdef uint8_t iv[16]
     cdef uint8_t roc[4]
     cdef uint8_t digest[20]
+    cdef int opened
     srtp_iv(session, session.rtp_salt, ssrc, <uint64_t> index, iv)
-    if session.profile != SRTP_AES_CM_128_SHA1_80:
-        return srtp_gcm_open(
-            session.rtp_cipher, iv, packet, header_len, NULL, 0, packet + header_len, length - header_len,
-            packet + length)
+    if session.cm == NULL:
+        opened = vtp_gcm_open(session.rtp_gcm, iv, packet, header_len, packet + header_len, length - header_len,
+                              packet + length)
+        return srtp_opened(opened)
     write32(roc, <uint32_t> (index >> 16))
-    hmac_sha1(&session.rtp_mac, packet, <size_t> length, roc, 4, digest)
+    hmac_sha1(&session.cm.rtp_mac, packet, <size_t> length, roc, 4, digest)
     if CRYPTO_memcmp(digest, packet + length, SRTP_SHA1_TAG):
         return SRTP_ERROR_AUTH
-    return srtp_cm_crypt(session.rtp_cipher, iv, packet + header_len, length - header_len)
+    return srtp_cm_crypt(session.cm.rtp_cipher, iv, packet + header_len, length - header_len)
 
 
 cdef inline int srtp_open_first(
@@ -530,6 +534,7 @@ cdef inline int srtcp_protect(SrtpSession* session, uint8_t* packet, int length)
     cdef uint8_t iv[16]
     cdef uint8_t digest[20]
     cdef uint8_t tail[4]
+    cdef uint8_t aad[12]
     cdef int error
     if not session.sender:
         return SRTP_ERROR_DIRECTION
@@ -540,18 +545,17 @@ cdef inline int srtcp_protect(SrtpSession* session, uint8_t* packet, int length)
     session.rtcp_index += 1
     write32(tail, session.rtcp_index | 0x80000000U)
     srtp_iv(session, session.rtcp_salt, read32(packet + 4), session.rtcp_index, iv)
-    if session.profile != SRTP_AES_CM_128_SHA1_80:
-        error = srtp_gcm_seal(
-            session.rtcp_cipher, iv, packet, 8, tail, 4, packet + 8, length - 8, packet + length)
-        if error:
-            return error
+    if session.cm == NULL:
+        srtcp_aad(packet, tail, aad)
+        if not vtp_gcm_seal(session.rtcp_gcm, iv, aad, 12, packet + 8, length - 8, packet + length):
+            return SRTP_ERROR_CRYPTO
         memcpy(packet + length + SRTP_GCM_TAG, tail, 4)
         return length + SRTP_GCM_TAG + 4
-    error = srtp_cm_crypt(session.rtcp_cipher, iv, packet + 8, length - 8)
+    error = srtp_cm_crypt(session.cm.rtcp_cipher, iv, packet + 8, length - 8)
     if error:
         return error
     memcpy(packet + length, tail, 4)
-    hmac_sha1(&session.rtcp_mac, packet, <size_t> length + 4, NULL, 0, digest)
+    hmac_sha1(&session.cm.rtcp_mac, packet, <size_t> length + 4, NULL, 0, digest)
     memcpy(packet + length + 4, digest, SRTP_SHA1_TAG)
     return length + 4 + SRTP_SHA1_TAG
 
@@ -561,14 +565,15 @@ cdef inline int srtcp_open_packet(
     """Authenticate and decrypt RTCP; length is that of the plain packet, tail the four bytes E ‖ index."""
     cdef uint8_t iv[16]
     cdef uint8_t digest[20]
+    cdef uint8_t aad[12]
     srtp_iv(session, session.rtcp_salt, ssrc, index, iv)
-    if session.profile != SRTP_AES_CM_128_SHA1_80:
-        return srtp_gcm_open(
-            session.rtcp_cipher, iv, packet, 8, tail, 4, packet + 8, length - 8, packet + length)
-    hmac_sha1(&session.rtcp_mac, packet, <size_t> length + 4, NULL, 0, digest)
+    if session.cm == NULL:
+        srtcp_aad(packet, tail, aad)
+        return srtp_opened(vtp_gcm_open(session.rtcp_gcm, iv, aad, 12, packet + 8, length - 8, packet + length))
+    hmac_sha1(&session.cm.rtcp_mac, packet, <size_t> length + 4, NULL, 0, digest)
     if CRYPTO_memcmp(digest, packet + length + 4, SRTP_SHA1_TAG):
         return SRTP_ERROR_AUTH
-    return srtp_cm_crypt(session.rtcp_cipher, iv, packet + 8, length - 8)
+    return srtp_cm_crypt(session.cm.rtcp_cipher, iv, packet + 8, length - 8)
 
 
 cdef inline int srtcp_unprotect(SrtpSession* session, uint8_t* packet, int length) noexcept nogil:
