@@ -57,7 +57,7 @@ class MediaPlane:
         self._routers.add(router)
         return router
 
-    STANDING = frozenset({"routers", "transports", "producers", "consumers", "replaying"})
+    STANDING = frozenset({"routers", "transports", "producers", "consumers", "replaying", "pipes"})
     """Those of the metrics that say how many there are now; all others only count up."""
 
     def metrics(self) -> dict[str, int]:

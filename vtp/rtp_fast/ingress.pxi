@@ -208,7 +208,7 @@ cdef void receive_rtp(Core* core, Stream* stream, uint8_t* data, int length, Rtp
     """A plain RTP packet of a known stream: into the ring, then to everyone who wants it."""
     cdef Producer* producer = stream.producer
     cdef int codec = producer.payload_codec[packet.payload_type]
-    cdef int64_t source, number
+    cdef int64_t source
     cdef Slot* slot
     if codec < 0:
         core.counters.rtp_unknown_stream += 1
@@ -219,21 +219,32 @@ cdef void receive_rtp(Core* core, Stream* stream, uint8_t* data, int length, Rtp
     source = account(core, stream, &producer.codecs[codec], packet, length, recovered, now)
     if packet.payload_len == 0 and swallow(core, stream, source):
         return
-    number = ring_number(stream, source)
+    slot = keep(core, stream, ring_number(stream, source), data, length, packet, producer.codecs[codec].codec,
+                recovered, now)
+    if slot == NULL:
+        return
+    distribute(core, stream, slot, now)
+    tap_packet(core, stream, slot, now)
+    pipe_packet(core, stream, slot)
+
+
+cdef Slot* keep(Core* core, Stream* stream, int64_t number, const uint8_t* data, int length, RtpPacket* packet,
+                int codec, bint recovered, int64_t arrival_ns) noexcept nogil:
+    """Stores a packet under its number in the ring and looks into it; NULL when it is too old or there already."""
+    cdef Slot* slot
     if number < 0 or number <= stream.newest - stream.ring_size or \
             (stream.number_offset and number < stream.first_number):
         core.counters.rtp_too_old += 1
-        return
+        return NULL
     slot = &stream.ring[number % stream.ring_size]
     if slot.sequence == number:
         core.counters.rtp_duplicate += 1
-        return
-    store(slot, number, data, length, packet, producer.codecs[codec].codec, recovered, now)
+        return NULL
+    store(slot, number, data, length, packet, codec, recovered, arrival_ns)
     if number > stream.newest:
         stream.newest = number
-    inspect(core, stream, slot, now)
-    distribute(core, stream, slot, now)
-    tap_packet(core, stream, slot, now)
+    inspect(core, stream, slot, arrival_ns)
+    return slot
 
 
 cdef void start_stream(Core* core, Stream* stream, RtpPacket* packet, int64_t now) noexcept nogil:

@@ -43,6 +43,9 @@ cdef void poll_key_frame(Core* core, Producer* producer, int64_t now) noexcept n
     """Asks when it is time to. A publisher that is silent altogether is asked rarely, and not called self-paced."""
     cdef int64_t asked = producer.key_asked_ns
     cdef bint sends = sends_since(producer, asked)
+    if producer.inlet != NULL:
+        wish_key_frame(producer, now)
+        return
     if not producer.key_wanted or producer.paused or not producer.started or producer.transport.selected < 0 \
             or not producer.transport.has_keys:
         return

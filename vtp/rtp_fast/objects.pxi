@@ -54,6 +54,10 @@ cdef void free_producer(Core* core, Producer* producer) noexcept nogil:
             consumer.stream = NULL
             stop_replay(core, consumer, STATE_WAITING)
     free(producer.consumers)
+    unlink_pipes(core, producer)
+    if producer.inlet != NULL:
+        leave_pipe(producer.inlet)
+        core.outlets -= 1
     while producer.taps != NULL:
         producer.taps.producer = NULL
         vtp_signal(producer.taps.event_fd)
@@ -133,6 +137,7 @@ cdef void pause_source(Core* core, Producer* producer, bint paused, int64_t now)
     if producer.paused == paused:
         return
     producer.paused = paused
+    pipe_pause(core, producer)
     if not paused:
         want_key_frame(core, producer, now)
         return

@@ -99,6 +99,8 @@ cdef struct Counters:
     uint64_t send_errors
     uint64_t protect_failed
     uint64_t tap_dropped
+    uint64_t pipe_packets
+    uint64_t pipe_dropped
     uint64_t events_dropped
 
 
@@ -271,6 +273,8 @@ cdef struct Producer:
     int consumer_count
     int consumer_capacity
     TapRing* taps
+    Pipe* pipes                  # to other Workers
+    Pipe* inlet                  # of an outlet: what feeds it
     double rtt_ns                # measured by NACK to RTX; 0: unknown
     # key frame requests, merged over all who ask
     uint8_t key_wanted
@@ -403,4 +407,8 @@ cdef struct Core:
     int ring_audio
     double max_incoming_bps
     TapRing* dirty_taps
+    Pipe* dirty_pipes
+    Door* door
+    Transport* nobody            # in no table and without a peer: outlets hang on it
+    int outlets
     uint32_t random_state

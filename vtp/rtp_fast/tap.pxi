@@ -1,27 +1,7 @@
-# Taps: plain RTP of a producer for a recorder, through a single-writer, single-reader byte ring.
+# Taps: plain RTP of a producer for a recorder, through a byte ring (byte_ring.pxi).
 #
 # The media thread writes records and never waits; a full ring drops the record and counts it, which the reader's
 # Depacketizer sees as loss. The reader (any thread) takes them without the lock.
-
-cdef extern from *:
-    """
-    static uint64_t vtp_load(const uint64_t *p) { return __atomic_load_n(p, __ATOMIC_ACQUIRE); }
-    static void vtp_store(uint64_t *p, uint64_t v) { __atomic_store_n(p, v, __ATOMIC_RELEASE); }
-    """
-    uint64_t vtp_load(const uint64_t* p) noexcept nogil
-    void vtp_store(uint64_t* p, uint64_t v) noexcept nogil
-
-cdef enum:
-    RECORD_WRAP = 0              # the rest of the ring is unused
-    RECORD_PACKET = 1
-    RECORD_REPORT = 2
-
-
-cdef struct TapRecord:           # followed by the bytes, padded to 8
-    uint32_t kind
-    uint32_t length
-    int64_t arrival_ns
-
 
 cdef struct TapReport:
     uint64_t ntp
@@ -35,39 +15,23 @@ cdef struct TapRing:
     TapRing* next_dirty
     uint8_t dirty
     int event_fd
-    uint8_t* bytes
-    uint64_t capacity            # a multiple of 8
-    uint64_t head                # written by the media thread: bytes ever put in
-    uint64_t tail                # written by the reader: bytes ever taken
+    ByteRing records
     uint64_t dropped
 
 
-cdef void tap_write(Core* core, TapRing* ring, int kind, const void* data, uint32_t length,
+cdef void tap_write(Core* core, TapRing* tap, int kind, const void* data, uint32_t length,
                     int64_t arrival_ns) noexcept nogil:
-    cdef uint64_t need = sizeof(TapRecord) + ((length + 7) & ~<uint64_t>7)
-    cdef uint64_t at = ring.head % ring.capacity
-    cdef uint64_t rest = ring.capacity - at
-    cdef uint64_t skip = 0
-    cdef TapRecord* record
-    if rest < need:
-        skip = rest
-    if ring.head + skip + need - vtp_load(&ring.tail) > ring.capacity:
-        ring.dropped += 1
+    cdef uint8_t* room = byte_ring_write(&tap.records, kind, length, arrival_ns)
+    if room == NULL:
+        tap.dropped += 1
         core.counters.tap_dropped += 1
         return
-    if skip:
-        (<TapRecord*>(ring.bytes + at)).kind = RECORD_WRAP
-        at = 0
-    record = <TapRecord*>(ring.bytes + at)
-    record.kind = kind
-    record.length = length
-    record.arrival_ns = arrival_ns
-    memcpy(ring.bytes + at + sizeof(TapRecord), data, length)
-    vtp_store(&ring.head, ring.head + skip + need)
-    if not ring.dirty:
-        ring.dirty = 1
-        ring.next_dirty = core.dirty_taps
-        core.dirty_taps = ring
+    memcpy(room, data, length)
+    byte_ring_publish(&tap.records)
+    if not tap.dirty:
+        tap.dirty = 1
+        tap.next_dirty = core.dirty_taps
+        core.dirty_taps = tap
 
 
 cdef void tap_packet(Core* core, Stream* stream, Slot* slot, int64_t now) noexcept nogil:
@@ -172,31 +136,25 @@ cdef class Tap:
     def drain(self, Depacketizer depacketizer not None) -> int:
         """Moves all waiting packets into `depacketizer`; returns how many. Runs without the GIL."""
         cdef int packets = 0
-        cdef TapRecord* record
+        cdef Record* record
         cdef TapReport* report
-        cdef uint64_t tail, head, at
+        cdef uint64_t head
         if self.ring == NULL:
             raise ValueError("The tap is closed.")
         vtp_unsignal(self.ring.event_fd)
         with nogil:
-            tail = self.ring.tail
-            head = vtp_load(&self.ring.head)
-            while tail < head:
-                at = tail % self.ring.capacity
-                record = <TapRecord*>(self.ring.bytes + at)
-                if self.ring.capacity - at < sizeof(TapRecord) or record.kind == RECORD_WRAP:
-                    tail += self.ring.capacity - at
-                    continue
+            head = vtp_load(&self.ring.records.head)
+            record = byte_ring_read(&self.ring.records, head)
+            while record != NULL:
                 if record.kind == RECORD_PACKET:
-                    depacketizer.push_packet(self.ring.bytes + at + sizeof(TapRecord), record.length, record.arrival_ns)
+                    depacketizer.push_packet(record_bytes(record), record.length, record.arrival_ns)
                     packets += 1
                 else:
                     with gil:
-                        report = <TapReport*>(self.ring.bytes + at + sizeof(TapRecord))
+                        report = <TapReport*>record_bytes(record)
                         self.reports.append((report.ntp, report.rtp_timestamp, record.arrival_ns))
-                tail += sizeof(TapRecord) + ((record.length + 7) & ~<uint64_t>7)
-                vtp_store(&self.ring.tail, tail)
-            vtp_store(&self.ring.tail, tail)
+                byte_ring_free(&self.ring.records, record)
+                record = byte_ring_read(&self.ring.records, head)
         return packets
 
     def sender_reports(self) -> list:
@@ -216,7 +174,7 @@ cdef class Tap:
             tap_unlink(self.worker.core, ring)
             self.worker.unlock()
         os_close(ring.event_fd)
-        free(ring.bytes)
+        free(ring.records.bytes)
         free(ring)
 
     def __dealloc__(self):
@@ -226,5 +184,5 @@ cdef class Tap:
                 tap_unlink(self.worker.core, self.ring)
                 self.worker.unlock()
             os_close(self.ring.event_fd)
-            free(self.ring.bytes)
+            free(self.ring.records.bytes)
             free(self.ring)

@@ -48,6 +48,10 @@ cdef class Worker:
             raise MemoryError
         self.event_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self.wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self.core.door = door_open(self.wake_fd)
+        if self.core.door == NULL:
+            os_close(self.wake_fd)
+            raise MemoryError
         try:
             self.bind(addresses, receive_buffer_bytes, send_buffer_bytes)
         except BaseException:
@@ -84,7 +88,7 @@ cdef class Worker:
         if self.core != NULL:
             self.free_core()
         free(self.inbox.arena)
-        for fd in (self.epoll, self.wake_fd, self.event_fd):
+        for fd in (self.epoll, self.event_fd):   # wake_fd is the door's
             if fd >= 0:
                 os_close(fd)
         vtp_lock_destroy(&self.mutex)
@@ -94,6 +98,9 @@ cdef class Worker:
         for slot in range(self.core.transports.capacity):
             if self.core.transports.items[slot] != NULL:
                 free_transport(self.core, <Transport*>self.core.transports.items[slot])
+        shut_pipes(self.core)
+        door_release(self.core.door)
+        free(self.core.nobody)
         free(self.core.transports.items)
         free(self.core.transports.ids)
         free(self.core.producers.items)
@@ -128,6 +135,7 @@ cdef class Worker:
         for slot in range(self.core.transports.capacity):
             if self.core.transports.items[slot] != NULL:
                 free_transport(self.core, <Transport*>self.core.transports.items[slot])
+        shut_pipes(self.core)
         self.core.socket_count = 0
         self.core.out.count = 0
         self.unlock()
@@ -158,11 +166,13 @@ cdef class Worker:
             return
         vtp_lock_media(&self.mutex)
         core.now_ns = vtp_now_ns()
+        if ready & (1U << core.socket_count):
+            vtp_unsignal(self.wake_fd)
+            take_pipes(core, core.now_ns)
+            batch_flush(core)
         for i in range(core.socket_count):
             if ready & (1U << i):
                 self.take(i)
-        if ready & (1U << core.socket_count):
-            vtp_unsignal(self.wake_fd)
         tick(core, core.now_ns)
         self.settle()
         self.sleep_ms = next_timeout_ms(core)
@@ -187,12 +197,14 @@ cdef class Worker:
                     continue
                 receive_datagram(core, index, &inbox.addresses[i], inbox.messages[i].msg_hdr.msg_namelen,
                                  inbox.arena + i * RECEIVE_SLOT, inbox.messages[i].msg_len, core.now_ns)
+            signal_pipes(core)                   # first, so that other Workers send while this one does
             batch_flush(core)
             if count < RECEIVE_BATCH:
                 return
 
     cdef void settle(self) noexcept nogil:
         """The end of a turn: what is queued leaves, readers and the event loop are woken."""
+        signal_pipes(self.core)
         batch_flush(self.core)
         signal_taps(self.core)
         if self.core.event_signal:
@@ -244,9 +256,10 @@ cdef class Worker:
         self.unlock()
 
     def advance(self, int64_t now_ns) -> None:
-        """Runs the timers that are due at `now_ns`. Only without addresses."""
+        """Takes what came through pipes and runs the timers that are due at `now_ns`. Only without addresses."""
         self.lock()
         self.core.now_ns = now_ns
+        take_pipes(self.core, now_ns)
         tick(self.core, now_ns)
         self.unlock()
 
@@ -314,7 +327,8 @@ cdef class Worker:
         self.lock()
         figures = dict(self.core.counters)
         figures["transports"] = self.core.transports.count
-        figures["producers"] = self.core.producers.count
+        figures["producers"] = self.core.producers.count - self.core.outlets
+        figures["pipes"] = self.core.outlets
         figures["consumers"] = self.core.consumers.count
         figures["replaying"] = self.core.replaying
         self.unlock()
@@ -514,6 +528,16 @@ cdef class Worker:
             free_producer(self.core, <Producer*>producer)
         self.unlock()
 
+    def add_outlet(self, Worker source not None, int64_t producer_id) -> int:
+        """A producer here that is fed with what `producer_id` of another Worker receives, for consumers of this one.
+
+        It starts with the packets since the last key frame, and lives until `remove_producer`: after the other's end
+        nothing more comes. Raises ValueError.
+        """
+        if source is self:
+            raise ValueError("A producer needs no pipe within its own Worker.")
+        return make_outlet(self, source, producer_id)
+
     def pause_producer(self, int64_t producer_id, bint paused) -> None:
         """While paused nothing of it is stored or forwarded; a picture goes on at a key frame."""
         self.lock()
@@ -568,13 +592,12 @@ cdef class Worker:
         ring = <TapRing*>calloc(1, sizeof(TapRing))
         if ring == NULL:
             raise MemoryError
-        ring.capacity = <uint64_t>capacity_bytes & ~<uint64_t>7
-        ring.bytes = <uint8_t*>malloc(ring.capacity)
-        ring.event_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        ring.event_fd = -1
         tap.ring = ring
         tap.worker = self
-        if ring.bytes == NULL:
+        if byte_ring_open(&ring.records, <uint64_t>capacity_bytes) != 0:
             raise MemoryError
+        ring.event_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self.lock()
         try:
             ring.producer = self.producer(producer_id)
