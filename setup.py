@@ -1,7 +1,7 @@
 """Builds the compiled modules: the packet path (`vtp._rtp_fast`) and the load client beside it.
 
-Every `vtp/**/_*.pyx` is one extension module, linked with OpenSSL's libcrypto (and, where it is there, Intel's
-libipsec-mb). Warnings are errors.
+Every `vtp/**/_*.pyx` is one extension module, linked with OpenSSL's libcrypto (and, where it is there,
+Intel's libipsec-mb). Warnings are errors.
 `python setup.py build_ext --inplace --only vtp/_rtp_fast.pyx` builds one of them.
 """
 
