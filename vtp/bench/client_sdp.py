@@ -87,6 +87,7 @@ class Answer:
     role: Role
     candidates: list[tuple[str, int]]
     media: list[AnsweredMedia]
+    ice_lite: bool = False
 
 
 def write_offer(
@@ -163,24 +164,30 @@ def _ssrc_lines(media: OfferedMedia, cname: str) -> list[str]:
     return lines
 
 
-def parse_answer(text: str) -> Answer:
-    """Reads an answer. Raises ValueError with a sentence when it lacks what a connection needs."""
-    session, sections = _sections(text)
+def parse_answer(text: str, *, candidates_follow: bool = False) -> Answer:
+    """Reads an answer, or an offer that is going to be answered; `role` is then ours towards it.
+
+    Raises ValueError with a sentence when it lacks what a connection needs: that is a candidate too, unless
+    `candidates_follow` by other means.
+    """
+    session, sections = split_sections(text)
     first = [*session, *(sections[0] if sections else [])]
     everything = [*session, *(line for section in sections for line in section)]
-    candidates = [c for c in map(_candidate, _values(everything, "candidate")) if c is not None]
-    if not candidates:
+    candidates = [c for c in map(parse_candidate, attributes(everything, "candidate")) if c is not None]
+    if not candidates and not candidates_follow:
         raise ValueError("The answer has no UDP candidate to connect to.")
     return Answer(
         ice=IceCredentials(_required(first, "ice-ufrag"), _required(first, "ice-pwd")),
-        fingerprints=[_fingerprint(value) for value in _values(first, "fingerprint")],
+        fingerprints=[_fingerprint(value) for value in attributes(first, "fingerprint")],
         role=Role.SERVER if _required(first, "setup") == "active" else Role.CLIENT,
         candidates=list(dict.fromkeys(candidates)),
         media=[_answered(section) for section in sections],
+        ice_lite="a=ice-lite" in everything,
     )
 
 
-def _sections(text: str) -> tuple[list[str], list[list[str]]]:
+def split_sections(text: str) -> tuple[list[str], list[list[str]]]:
+    """The lines before the first m-line, and those of each m-line with what follows it."""
     session: list[str] = []
     sections: list[list[str]] = []
     for line in text.splitlines():
@@ -190,12 +197,13 @@ def _sections(text: str) -> tuple[list[str], list[list[str]]]:
     return session, sections
 
 
-def _values(lines: Sequence[str], name: str) -> list[str]:
+def attributes(lines: Sequence[str], name: str) -> list[str]:
+    """The values of all `a=name:` lines."""
     return [line[len(name) + 3 :] for line in lines if line.startswith(f"a={name}:")]
 
 
 def _required(lines: Sequence[str], name: str) -> str:
-    values = _values(lines, name)
+    values = attributes(lines, name)
     if not values:
         raise ValueError(f"The answer has no a={name}.")
     return values[0]
@@ -206,7 +214,7 @@ def _fingerprint(value: str) -> Fingerprint:
     return Fingerprint(algorithm.lower(), digest.strip())
 
 
-def _candidate(value: str) -> tuple[str, int] | None:
+def parse_candidate(value: str) -> tuple[str, int] | None:
     """Address and port of a UDP candidate of component 1 (RFC 8839 section 5.1); names are not resolved."""
     parts = value.split()
     if len(parts) < 8 or parts[1] != "1" or parts[2].lower() != "udp" or not parts[5].isdecimal():
@@ -217,9 +225,9 @@ def _candidate(value: str) -> tuple[str, int] | None:
 def _answered(section: Sequence[str]) -> AnsweredMedia:
     head = section[0][2:].split()
     media = AnsweredMedia(kind=head[0], refused=head[1] == "0" or "a=inactive" in section)
-    media.mid = next(iter(_values(section, "mid")), "")
+    media.mid = next(iter(attributes(section, "mid")), "")
     media.codecs = _codecs(section, head[3:])
-    for value in _values(section, "extmap"):
+    for value in attributes(section, "extmap"):
         number, uri = value.split()[:2]
         for name, known in EXTENSION_URIS.items():
             if uri == known:
@@ -229,18 +237,18 @@ def _answered(section: Sequence[str]) -> AnsweredMedia:
 
 
 def _read_ssrcs(section: Sequence[str], media: AnsweredMedia) -> None:
-    groups = [value.split() for value in _values(section, "ssrc-group")]
+    groups = [value.split() for value in attributes(section, "ssrc-group")]
     for group in groups:
         if group[0] == "FID" and len(group) == 3:
             media.ssrc, media.rtx_ssrc = int(group[1]), int(group[2])
             return
-    ssrcs = [int(value.split()[0]) for value in _values(section, "ssrc")]
+    ssrcs = [int(value.split()[0]) for value in attributes(section, "ssrc")]
     media.ssrc = ssrcs[0] if ssrcs else 0
 
 
 def _codecs(section: Sequence[str], payload_types: Sequence[str]) -> list[AnsweredCodec]:
-    maps = dict(value.split(" ", 1) for value in _values(section, "rtpmap"))
-    formats = dict(value.split(" ", 1) for value in _values(section, "fmtp") if " " in value)
+    maps = dict(value.split(" ", 1) for value in attributes(section, "rtpmap"))
+    formats = dict(value.split(" ", 1) for value in attributes(section, "fmtp") if " " in value)
     codecs: dict[int, AnsweredCodec] = {}
     rtx: dict[int, int] = {}
     for payload_type in payload_types:
@@ -251,7 +259,7 @@ def _codecs(section: Sequence[str], payload_types: Sequence[str]) -> list[Answer
             codecs[int(payload_type)] = AnsweredCodec(
                 name.lower(), int(payload_type), int(rest.split("/")[0]), formats.get(payload_type, "")
             )
-    for value in _values(section, "rtcp-fb"):
+    for value in attributes(section, "rtcp-fb"):
         payload_type, _, feedback = value.partition(" ")
         for codec in codecs.values():
             if payload_type in ("*", str(codec.payload_type)):

@@ -26,6 +26,8 @@ class Remote:
     fingerprints: list[Fingerprint]
     role: Role
     """Our own DTLS role towards it."""
+    controlling: bool = True
+    """Our own ICE role towards it: false when it was the one to offer."""
 
 
 @dataclass
@@ -35,6 +37,7 @@ class _Client:
     handshake: Handshake | None = None
     waiting: list[bytes] = field(default_factory=list)
     on_event: Callable[[int, Any], None] | None = None
+    srtp_profile: int = 0
 
 
 class ClientDriver:
@@ -83,6 +86,7 @@ class ClientDriver:
             remote_password=remote.ice.password,
             cname=cname,
             bind=bind,
+            controlling=remote.controlling,
         )
         loop = asyncio.get_running_loop()
         self._clients[client] = _Client(loop.create_future(), loop.create_future(), on_event=on_event)
@@ -106,6 +110,10 @@ class ClientDriver:
         state.connected.cancel()
         state.keyed.cancel()
         self.engine.remove_client(client)
+
+    def srtp_profile(self, client: int) -> int:
+        """The SRTP profile that the handshake agreed on (IANA's number: 7 is AES-128-GCM); 0 before."""
+        return self._clients[client].srtp_profile
 
     async def _shake_hands(self, client: int, state: _Client, remote: Remote) -> None:
         state.handshake = Handshake(self.identity, remote.role, remote.fingerprints)
@@ -156,6 +164,7 @@ class ClientDriver:
             self.engine.set_srtp(
                 client, keys.profile, keys.receive_key, keys.receive_salt, keys.send_key, keys.send_salt
             )
+            state.srtp_profile = keys.profile
             state.keyed.set_result(None)
 
 

@@ -147,17 +147,19 @@ cdef class Engine:
         return 0
 
     def add_client(self, candidates, *, local_ufrag, local_password, remote_ufrag, remote_password, cname="vtp",
-                   bind=None) -> int:
+                   bind=None, bint controlling=True) -> int:
         """A new client that checks the peer's `candidates` [(ip, port)] at once (the first four of the first's family).
 
-        `bind` is (ip, port) of our end, any by default. Raises ValueError for an address or text that cannot be,
-        OSError when the system gives no socket.
+        `bind` is (ip, port) of our end, any by default. `controlling` is our ICE role: whoever offered has it towards
+        a full ICE peer (RFC 8445 section 6.1.1). Raises ValueError for an address or text that cannot be, OSError
+        when the system gives no socket.
         """
         cdef Client* client = <Client*>calloc(1, sizeof(Client))
         cdef int64_t added
         if client == NULL:
             raise MemoryError("No memory for one more client.")
         client.fd = client.selected = -1
+        client.controlling = controlling
         try:
             self.fill_client(client, candidates, local_ufrag, local_password, remote_ufrag, remote_password, cname)
             self.open_socket(client, bind)

@@ -1,4 +1,4 @@
-# ICE as the controlling agent towards an ICE-lite or full peer: checks that nominate (RFC 8445), consent (RFC 7675).
+# ICE towards an ICE-lite or full peer, in either role: checks (RFC 8445), consent (RFC 7675).
 
 cdef int64_t CONSENT_INTERVAL_NS = 2_500_000_000     # Chromium's; servers call a peer gone after 6 s (media.md)
 cdef int64_t CONSENT_LIFE_NS = 30_000_000_000
@@ -13,7 +13,7 @@ cdef void new_transaction(Core* core, Client* client) noexcept nogil:
 
 
 cdef void send_check(Core* core, Client* client, int candidate) noexcept nogil:
-    """A Binding request that nominates the pair at once: with one local candidate there is nothing to choose."""
+    """A Binding request. As the controlling agent it nominates at once: with one local candidate nothing is chosen."""
     cdef uint8_t* out = send_slot(core, client)
     cdef uint8_t[2 * ICE_TEXT] username
     cdef size_t remote = strlen(client.remote_ufrag), local = strlen(client.local_ufrag)
@@ -21,9 +21,9 @@ cdef void send_check(Core* core, Client* client, int candidate) noexcept nogil:
     memcpy(username, client.remote_ufrag, remote)
     username[remote] = 58        # a colon
     memcpy(username + remote + 1, client.local_ufrag, local)
-    length = stun_write_request(out, SEND_SLOT, client.transaction, username, remote + 1 + local, CHECK_PRIORITY, 1,
-                                client.tie_breaker, 1, <uint8_t*>client.remote_password,
-                                strlen(client.remote_password))
+    length = stun_write_request(out, SEND_SLOT, client.transaction, username, remote + 1 + local, CHECK_PRIORITY,
+                                client.controlling, client.tie_breaker, client.controlling,
+                                <uint8_t*>client.remote_password, strlen(client.remote_password))
     if length > 0:
         send_commit(core, candidate, length)
         client.checks_sent += 1
@@ -69,7 +69,10 @@ cdef int candidate_of(Client* client, sockaddr_in6* address) noexcept nogil:
 
 
 cdef void answer_check(Core* core, Client* client, StunMessage* request, sockaddr_in6* address) noexcept nogil:
-    """A full ICE peer checks us too. The pair it uses is one of ours, so the answer goes to that candidate."""
+    """A full ICE peer checks us too. The pair it uses is one of ours, so the answer goes to that candidate.
+
+    What a controlling peer nominates is used from the moment that a check of our own has been answered.
+    """
     cdef uint8_t* out
     cdef int length, candidate = candidate_of(client, address)
     cdef const uint8_t* ip = <const uint8_t*>&address.sin6_addr
@@ -84,6 +87,8 @@ cdef void answer_check(Core* core, Client* client, StunMessage* request, sockadd
                                 <uint8_t*>client.local_password, strlen(client.local_password))
     if length > 0:
         send_commit(core, candidate, length)
+    if request.has_use_candidate and not client.controlling and client.selected >= 0:
+        client.selected = candidate
 
 
 cdef void receive_stun(Core* core, Client* client, const uint8_t* data, int length, sockaddr_in6* address) noexcept nogil:

@@ -220,6 +220,7 @@ cdef struct Client:
     char[ICE_TEXT] local_password
     char[ICE_TEXT] remote_ufrag
     char[ICE_TEXT] remote_password
+    bint controlling             # our ICE role; who is controlled does not nominate
     uint64_t tie_breaker
     uint8_t[12] transaction
     int64_t check_sent_ns

@@ -1,0 +1,47 @@
+"""What the benchmark asks of a server under test, vtp itself or a peer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from vtp.bench.client_sdp import AnsweredMedia, OfferedMedia
+from vtp.bench.driver import ClientDriver
+
+BOTH_KINDS = frozenset({"audio", "video"})
+
+
+class Unavailable(Exception):  # noqa: N818
+    """A server that cannot be had here; the text is a sentence that says why."""
+
+
+@dataclass
+class Leg:
+    """One connected client of the server: ICE and DTLS are done."""
+
+    client: int
+    media: list[AnsweredMedia]
+    posted_ns: int
+    joined_ns: int
+    handle: Any
+
+
+class Sfu(Protocol):
+    """A server under test."""
+
+    name: str
+    variant: str
+
+    async def prepare(self) -> str: ...
+
+    async def start(self, driver: ClientDriver) -> None: ...
+
+    @property
+    def pids(self) -> list[int]: ...
+
+    async def publish(self, room: str, media: Sequence[OfferedMedia]) -> Leg: ...
+
+    async def subscribe(self, room: str, publisher: Leg, *, kinds: frozenset[str] = BOTH_KINDS) -> Leg: ...
+
+    async def leave(self, leg: Leg) -> None: ...
+
+    async def stop(self) -> None: ...
