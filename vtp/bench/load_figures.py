@@ -62,7 +62,7 @@ class Delays:
 
 @dataclass(frozen=True)
 class ProbeFigures:
-    """What one viewer, or several merged, received in its measuring window: RTP of sound and picture together."""
+    """What a viewer, or several merged, received in the window: RTP of sound and picture together."""
 
     probes: int = 1
     started_ns: int = 0
