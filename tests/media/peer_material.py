@@ -17,6 +17,8 @@ from vtp.bench.sfu import Leg, Sfu
 
 AES_128_GCM = 7  # IANA's number of the SRTP profile
 FRAMES, FRAME_NS, FRAME_BYTES = 50, 40_000_000, 11_400
+KEY_FRAMES = 10
+"""Each so many frames: often, as nobody here listens to requests for them."""
 
 
 def publisher_media() -> list[OfferedMedia]:
@@ -74,7 +76,8 @@ async def send_two_seconds(driver: ClientDriver, leg: Leg) -> dict[str, int]:
     start_ns = time.monotonic_ns() + 20_000_000
     for number in range(FRAMES):
         due_ns = start_ns + number * FRAME_NS
-        frame, key = _vp8(number), number == 0
+        key = number % KEY_FRAMES == 0
+        frame = _vp8(key)
         driver.engine.send_unit(
             leg.client, indexes["video"], frame, number * 3600, due_ns, key=key, width=640, height=480
         )
@@ -108,8 +111,8 @@ def _add_outgoing(driver: ClientDriver, leg: Leg, media: Any) -> int:
     )
 
 
-def _vp8(number: int) -> bytes:
+def _vp8(key: bool) -> bytes:
     """A frame tag that says key frame or not (RFC 6386 section 9.1), then noise."""
-    if number == 0:
+    if key:
         return b"\x10\0\0\x9d\x01\x2a\x80\x02\xe0\x01" + os.urandom(FRAME_BYTES)
     return b"\x11\0\0" + os.urandom(FRAME_BYTES)

@@ -44,13 +44,16 @@ def add_client(
         raise PeerError(f"The peer's description cannot be used: {error}") from error
 
 
-async def connect(driver: ClientDriver, client: int, remote: Remote, signal: Awaitable[object]) -> None:
-    """Awaits the last word of the signalling, then ICE and DTLS; removes the client when either fails.
+async def connect(
+    driver: ClientDriver, client: int, remote: Remote, signal: Awaitable[object] | None = None
+) -> None:
+    """Awaits the last word of the signalling, if any, then ICE and DTLS; removes the client when they fail.
 
     Raises ConnectError, and what `signal` raises.
     """
     try:
-        await signal
+        if signal is not None:
+            await signal
         await driver.connect(client, remote)
     except BaseException:
         driver.remove_client(client)

@@ -43,7 +43,8 @@ class JanusSession:
     async def connect(cls, http: aiohttp.ClientSession, url: str) -> "JanusSession":
         """Raises PeerError."""
         try:
-            socket = await http.ws_connect(url, protocols=["janus-protocol"])
+            async with asyncio.timeout(ANSWER_LIMIT_S):
+                socket = await http.ws_connect(url, protocols=["janus-protocol"])
         except (aiohttp.ClientError, TimeoutError) as error:
             raise PeerError(f"Janus does not answer at {url}: {error}.") from error
         session = cls(socket)
