@@ -15,7 +15,7 @@ from vtp.bench.client_sdp import (
     OfferedCodec,
     OfferedMedia,
 )
-from vtp.bench.peers import PEER_NAMES, debian, open_peer
+from vtp.bench.peers import PEER_NAMES, debian, go_program, open_peer
 from vtp.bench.peers.connect import PeerError, sent_media
 from vtp.bench.peers.janus_config import write_config
 from vtp.bench.peers.process import PeerProcess, PeerProcessError
@@ -40,9 +40,44 @@ def test_janus_comes_in_two_variants() -> None:
     ]
 
 
+async def test_a_peer_that_cannot_be_had_says_why_and_gives_no_figure() -> None:
+    (galene,) = open_peer("galene")
+    with pytest.raises(Unavailable, match="could not be had"):
+        await galene.prepare()
+    assert galene.pids == []
+
+
 def test_an_unknown_peer_is_refused_with_the_names_there_are() -> None:
     with pytest.raises(ValueError, match=", ".join(PEER_NAMES)):
         open_peer("asterisk")
+
+
+async def test_a_peer_built_in_go_is_unavailable_without_go(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    with pytest.raises(Unavailable, match="Go is not installed"):
+        await go_program.build("example.org/a/server", "v1.2.3")
+
+
+@pytest.mark.parametrize("code", [0, 1])
+async def test_a_go_program_is_built_once_and_a_failure_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, code: int
+) -> None:
+    go = tmp_path / "go"
+    go.write_text(f"#!/bin/sh\necho $2 is $GOBIN; [ {code} = 0 ] && touch $GOBIN/server; exit {code}\n")
+    go.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    if code:
+        with pytest.raises(Unavailable, match=r"failed: example.org/a/server@v1.2.3 is "):
+            await go_program.build("example.org/a/server", "v1.2.3")
+        return
+    program = await go_program.build("example.org/a/server", "v1.2.3")
+    assert program.name == "server" and go_program.built("example.org/a/server", "v1.2.3") == program
+    go.unlink()
+    assert await go_program.build("example.org/a/server", "v1.2.3") == program
 
 
 @pytest.mark.parametrize("loops", [0, 2])

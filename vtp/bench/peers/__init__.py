@@ -6,6 +6,7 @@ and why, stands in its module's first lines.
 
 from collections.abc import Callable
 
+from vtp.bench.peers.galene import Galene
 from vtp.bench.peers.janus import Janus
 from vtp.bench.peers.livekit import LiveKit
 from vtp.bench.sfu import Sfu
@@ -13,6 +14,7 @@ from vtp.bench.sfu import Sfu
 _PEERS: dict[str, Callable[[], list[Sfu]]] = {
     "janus": lambda: [Janus("as_shipped"), Janus("event_loops_2", event_loops=2)],
     "livekit": lambda: [LiveKit()],
+    "galene": lambda: [Galene()],
 }
 PEER_NAMES = tuple(_PEERS)
 

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-STOP_LIMIT_S = 5.0
+STOP_LIMIT_S = 2.0
 START_LIMIT_S = 20.0
 _TAIL_BYTES = 2000
 
@@ -61,7 +61,7 @@ class PeerProcess:
             raise PeerProcessError(f"{self._describe()} ended with code {self._process.returncode}.")
 
     async def stop(self) -> None:
-        """Ends it, kindly for five seconds."""
+        """Ends it, kindly for two seconds: LiveKit would wait for its participants."""
         process, self._process = self._process, None
         if process is None or process.returncode is not None:
             return
