@@ -20,6 +20,7 @@ from vtp.rtp_fast.stun cimport *
 import os
 import socket
 import threading
+import time
 
 cdef extern from "sys/socket.h" nogil:
     ctypedef unsigned int socklen_t

@@ -82,7 +82,20 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     )
     services.metrics.add_numbers("vtp_media", "The packet path.", media.metrics, media.STANDING)
     services.metrics.add_numbers("vtp", "Classes.", _class_numbers(services))
+    _add_worker_metrics(services.metrics, media)
     return services
+
+
+def _add_worker_metrics(metrics: HttpMetrics, media: MediaPlane) -> None:
+    def busy() -> dict[str, float]:
+        return media.worker_figures(lambda worker: worker.meter.busy)
+
+    def transports() -> dict[str, float]:
+        return media.worker_figures(lambda worker: worker.transport_count)
+
+    about = "Share of a processor that a media thread has used over the last seconds."
+    metrics.add_labelled("vtp_media_worker_busy", about, "worker", busy)
+    metrics.add_labelled("vtp_media_worker_transports", "Peers on a media thread.", "worker", transports)
 
 
 def build_tables(services: Services) -> list[RouteTable]:

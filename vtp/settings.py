@@ -102,8 +102,9 @@ class MediaSettings(Section):
     udp_port: Port = 40000
     announced_addresses: Strings = []
     ice_servers: Strings = []
-    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    workers: Annotated[int, Field(ge=0, le=64)] = 1
     threads: Annotated[int, Field(ge=0, le=64)] = 1
+    room_spill: Annotated[float, Field(gt=0)] = 0.6
     receive_buffer_bytes: Annotated[int, Field(ge=0)] = 8_388_608
     send_buffer_bytes: Annotated[int, Field(ge=0)] = 8_388_608
     max_incoming_bitrate_bps: Count = 6_000_000

@@ -90,6 +90,7 @@ def test_metrics_are_for_this_machine(server: Running) -> None:
     assert status == 200
     assert headers["Content-Type"].startswith("text/plain")
     assert b"vtp_media_datagrams_received" in body
+    assert b'vtp_media_worker_busy{worker="0"}' in body
     assert get(f"{server.url}/metrics", X_Forwarded_For="198.51.100.7")[0] == 403
 
 

@@ -51,6 +51,23 @@ class NumberCollector(Collector):
             yield family(f"{self._prefix}_{name}", about, value=value)
 
 
+class LabelledCollector(Collector):
+    """Reads one gauge for each of several like things, told apart by a label."""
+
+    def __init__(self, name: str, about: str, label: str, read: Callable[[], Mapping[str, float]]) -> None:
+        self._name = name
+        self._about = about
+        self._label = label
+        self._read = read
+
+    def collect(self) -> Iterator[Metric]:
+        """One family with a sample per thing."""
+        family = GaugeMetricFamily(self._name, self._about, labels=[self._label])
+        for value, number in self._read().items():
+            family.add_metric([value], number)
+        yield family
+
+
 class HttpMetrics:
     """Counts of requests and the lag of the event loop, in a registry of this process's own."""
 
@@ -100,6 +117,12 @@ class HttpMetrics:
         With `standing` only those named there are; the rest count up and end in `_total`.
         """
         self.registry.register(NumberCollector(prefix, about, read, standing))
+
+    def add_labelled(
+        self, name: str, about: str, label: str, read: Callable[[], Mapping[str, float]]
+    ) -> None:
+        """Exposes a gauge `name` with a sample for each key that `read` gives, as the value of `label`."""
+        self.registry.register(LabelledCollector(name, about, label, read))
 
     def render(self) -> tuple[bytes, str]:
         """The text exposition and its content type."""

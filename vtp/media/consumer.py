@@ -106,12 +106,12 @@ class Consumer:
         if self.closed or producer is self.producer:
             return
         self._stop_listening()
-        self.producer = None
+        old, self.producer = self.producer, None
         if producer is not None and not producer.closed:
             self._listen_to(producer)
-        self.worker.core.set_consumer_source(
-            self.handle, self.producer.handle if self.producer else NO_SOURCE
-        )
+        else:
+            self.worker.core.set_consumer_source(self.handle, NO_SOURCE)
+        self._let_go(old)
 
     def pause(self) -> None:
         """Stops sending to this viewer."""
@@ -138,11 +138,19 @@ class Consumer:
         self.worker.consumers.pop(self.handle, None)
         if not self.worker.is_closed:
             self.worker.core.remove_consumer(self.handle)
+            self._let_go(self.producer)
         self._emitter.emit(ConsumerClosed(self, reason))
 
     def _listen_to(self, producer: Producer) -> None:
+        """Shows `producer` from its next key frame on, through a pipe when it lives on another worker."""
+        handle = self.worker.outlets.acquire(producer)
+        self.worker.core.set_consumer_source(self.handle, handle)
         self.producer = producer
         self._stop_listening = producer.add_listener(self._producer_changed)
+
+    def _let_go(self, producer: Producer | None) -> None:
+        if producer is not None:
+            self.worker.outlets.release(producer)
 
     def _producer_changed(self, event: ProducerEvent) -> None:
         if isinstance(event, ProducerPaused):

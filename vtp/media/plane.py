@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import logging
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ from vtp.media.capabilities import router_codecs
 from vtp.media.certificates import Certificates
 from vtp.media.ice import choose_addresses, interface_addresses
 from vtp.media.ortc import generate_router_capabilities
+from vtp.media.placement import choose_for_newcomer, choose_home
 from vtp.media.router import Router
 from vtp.media.worker import MediaWorker
 from vtp.settings import MediaSettings, Settings
@@ -22,14 +24,16 @@ from vtp.tasks import Tasks
 logger = logging.getLogger(__name__)
 
 TRIM_INTERVAL_S = 60.0
+MEASURE_INTERVAL_S = 1.0
 MAX_ADDRESSES = 15  # sockets that one compiled Worker watches
 
 
 class MediaPlane:
     """Built once by `start_media`; `close()` ends every router and joins the threads."""
 
-    def __init__(self, workers: list[MediaWorker]) -> None:
+    def __init__(self, workers: list[MediaWorker], room_spill: float = 1.0) -> None:
         self.workers = workers
+        self._room_spill = room_spill
         self.rtp_capabilities = generate_router_capabilities(router_codecs())
         self._certificates = Certificates()
         self._tasks = Tasks()
@@ -38,24 +42,42 @@ class MediaPlane:
     @property
     def is_alive(self) -> bool:
         """Whether there is a running worker for another room."""
-        return any(not worker.is_closed for worker in self.workers)
+        return bool(self._alive)
 
     def start(self) -> None:
         """Starts the workers and the housekeeping."""
         for worker in self.workers:
             worker.start()
         self._tasks.start(_trim_memory(), "media memory")
+        self._tasks.start(self._measure(), "media load")
 
     def create_router(self) -> Router:
-        """A router on the worker with the fewest transports. Raises RuntimeError when none is left."""
-        alive = [worker for worker in self.workers if not worker.is_closed]
-        if not alive:
+        """A router on the least loaded worker. Raises RuntimeError when none is left."""
+        if not self._alive:
             raise RuntimeError("No media worker is running.")
-        worker = min(alive, key=lambda worker: len(worker.transports))
         self._routers = {router for router in self._routers if not router.closed}
-        router = Router(worker, self.rtp_capabilities, self._certificates, self._tasks)
+        router = Router(
+            choose_home(self._alive),
+            self.rtp_capabilities,
+            self._certificates,
+            self._tasks,
+            place=self._place_newcomer,
+        )
         self._routers.add(router)
         return router
+
+    @property
+    def _alive(self) -> list[MediaWorker]:
+        return [worker for worker in self.workers if not worker.is_closed]
+
+    def _place_newcomer(self, router: Router) -> MediaWorker:
+        return choose_for_newcomer(router.worker, router.workers, self._alive, self._room_spill)
+
+    async def _measure(self) -> None:
+        while True:
+            for worker in self.workers:
+                worker.measure()
+            await asyncio.sleep(MEASURE_INTERVAL_S)
 
     STANDING = frozenset({"routers", "transports", "producers", "consumers", "replaying", "pipes"})
     """Those of the metrics that say how many there are now; all others only count up."""
@@ -69,6 +91,10 @@ class MediaPlane:
             for name, value in (worker.counters() | _object_counts(worker)).items():
                 sums[name] = sums.get(name, 0) + value
         return sums
+
+    def worker_figures(self, read: Callable[[MediaWorker], float]) -> dict[str, float]:
+        """What `read` says of each worker, by its number."""
+        return {str(number): read(worker) for number, worker in enumerate(self.workers)}
 
     async def close(self) -> None:
         """Closes all routers, waits for their tasks and joins the workers' threads."""
@@ -99,13 +125,13 @@ async def start_media(settings: Settings) -> MediaPlane:
         addresses = addresses[:MAX_ADDRESSES]
     workers: list[MediaWorker] = []
     try:
-        for index in range(media.workers):
+        for index in range(media.workers or len(os.sched_getaffinity(0))):
             workers.append(_open_worker(media, addresses, index))
     except StartupError:
         for worker in workers:
             worker.close()
         raise
-    plane = MediaPlane(workers)
+    plane = MediaPlane(workers, media.room_spill)
     plane.start()
     return plane
 

@@ -1,4 +1,7 @@
-"""A Router: what producers and consumers of one room have in common. It lives on one Worker."""
+"""A Router: what producers and consumers of one room have in common.
+
+It lives on one Worker, where its publishers are; a room that outgrows it has viewers on others too.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +51,13 @@ class Router:
     """Made by `MediaPlane.create_router`. All methods run on the event loop and return at once."""
 
     def __init__(
-        self, worker: MediaWorker, capabilities: RtpCapabilities, certificates: Certificates, tasks: Tasks
+        self,
+        worker: MediaWorker,
+        capabilities: RtpCapabilities,
+        certificates: Certificates,
+        tasks: Tasks,
+        *,
+        place: Callable[[Router], MediaWorker] | None = None,
     ) -> None:
         self.id = new_id()
         self.worker = worker
@@ -57,6 +66,7 @@ class Router:
         self.closed = False
         self._certificates = certificates
         self._tasks = tasks
+        self._place = place or _at_home
         self._emitter: Emitter[RouterEvent] = Emitter()
 
     @property
@@ -73,13 +83,25 @@ class Router:
         """Hears of this router's events; the returned function stops that."""
         return self._emitter.add_listener(listener)
 
-    def create_transport(self, app_data: dict[str, Any] | None = None) -> WebRtcTransport:
-        """A transport for one peer. Raises ValueError when the router is closed."""
+    @property
+    def workers(self) -> set[MediaWorker]:
+        """Those that its peers are on now."""
+        return {transport.worker for transport in self.transports.values()}
+
+    def create_transport(
+        self, app_data: dict[str, Any] | None = None, *, publishes: bool = False
+    ) -> WebRtcTransport:
+        """A transport for one peer, at home when it `publishes`, else where there is room.
+
+        Raises ValueError when the router is closed.
+        """
         if self.closed or self.worker.is_closed:
             raise ValueError("This router is closed.")
+        worker = self.worker if publishes else self._place(self)
         transport = WebRtcTransport(
-            self.worker, self.rtp_capabilities, self._certificates.current(), self._tasks, app_data=app_data
+            worker, self.rtp_capabilities, self._certificates.current(), self._tasks, app_data=app_data
         )
+        worker.note_placed()
         self.transports[transport.id] = transport
         transport.add_listener(self._transport_changed)
         self._emitter.emit(TransportMade(transport))
@@ -102,3 +124,7 @@ class Router:
         if isinstance(event, TransportClosed):
             self.transports.pop(event.transport.id, None)
             self._emitter.emit(TransportGone(event.transport, event.reason))
+
+
+def _at_home(router: Router) -> MediaWorker:
+    return router.worker

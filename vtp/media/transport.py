@@ -258,7 +258,6 @@ class WebRtcTransport:
         handle = self.worker.core.add_consumer(
             self.handle,
             **consumer_arguments(kind, parameters),
-            producer=producer.handle if producer and bound else 0,
             paused=paused,
         )
         consumer = Consumer(

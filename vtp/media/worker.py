@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import enum
 import logging
+import time
+from collections.abc import Callable
 from typing import Protocol
 
 from vtp import _rtp_fast
 from vtp.media.ice import Address, make_candidates
+from vtp.media.load import LoadMeter
+from vtp.media.outlets import Outlets
 from vtp.media.parameters import IceCandidate
 
 logger = logging.getLogger(__name__)
@@ -53,15 +57,19 @@ class MediaWorker:
         *,
         threaded: bool = True,
         announced: list[str] | None = None,
+        prepare_thread: Callable[[], None] | None = None,
     ) -> None:
         self.core = core
         self.transports: Sinks = {}
         self.producers: Sinks = {}
         self.consumers: Sinks = {}
+        self.outlets = Outlets(self)
+        self.meter = LoadMeter()
         self.candidates: list[IceCandidate] = make_candidates(core.addresses, announced or ())
         self.lost_events = 0
         self._loop = loop
         self._threaded = threaded
+        self._prepare_thread = prepare_thread
         self._tick: asyncio.TimerHandle | None = None
         self._closed = False
 
@@ -78,10 +86,35 @@ class MediaWorker:
         """Starts the packet path: its own thread, or driven by this event loop."""
         self._loop.add_reader(self.core.event_fd, self._dispatch)
         if self._threaded:
-            self.core.start()
+            self.core.start(self._prepare_thread)
         else:
             self._loop.add_reader(self.core.fileno(), self.core.run_once)
             self._run_tick()
+
+    @property
+    def load(self) -> float:
+        """The share of a processor that this worker needs, what was placed a moment ago included."""
+        return self.meter.load(self._loop.time())
+
+    @property
+    def transport_count(self) -> int:
+        return len(self.transports)
+
+    def note_placed(self) -> None:
+        """Expects the load of one more transport."""
+        self.meter.place(self._loop.time())
+
+    def measure(self) -> None:
+        """Looks at the CPU time of the media thread, or of this one where it drives the packet path."""
+        if self._closed:
+            return
+        cpu_s = self.core.cpu_s() if self._threaded else time.thread_time()
+        if cpu_s is not None:
+            self.meter.measure(cpu_s, self.transport_count, self._loop.time())
+
+    def call_later(self, delay_s: float, function: Callable[[], None]) -> None:
+        """Calls on the event loop after `delay_s`, unless this worker is closed by then."""
+        self._loop.call_later(delay_s, lambda: None if self._closed else function())
 
     def counters(self) -> dict[str, int]:
         """The packet path's counters and this side's."""
@@ -91,6 +124,7 @@ class MediaWorker:
         """Stops the packet path and joins its thread. What is registered must have been closed before."""
         if self._closed:
             return
+        self.outlets.close()
         self._closed = True
         self._loop.remove_reader(self.core.event_fd)
         if not self._threaded:

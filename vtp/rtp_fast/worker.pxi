@@ -116,11 +116,17 @@ cdef class Worker:
 
     # --- running ---------------------------------------------------------------------------------------------
 
-    def start(self) -> None:
-        """Starts the media thread (nothing to do when the event loop drives)."""
+    def start(self, prepare=None) -> None:
+        """Starts the media thread (nothing to do when the event loop drives), which first calls `prepare`."""
         if self.threaded and self.thread is None and self.core.socket_count:
-            self.thread = threading.Thread(target=self._run, name="vtp-media", daemon=True)
+            self.thread = threading.Thread(target=self._run, args=(prepare,), name="vtp-media", daemon=True)
             self.thread.start()
+
+    def cpu_s(self) -> float | None:
+        """CPU time that the media thread has taken, in seconds; None when it does not run."""
+        if self.thread is None or not self.thread.is_alive():
+            return None
+        return time.clock_gettime(time.pthread_getcpuclockid(self.thread.ident))
 
     def close(self) -> None:
         """Stops the thread, ends all transports and closes the sockets. Later commands raise ValueError."""
@@ -152,7 +158,9 @@ cdef class Worker:
         with nogil:
             self.turn(0)
 
-    def _run(self) -> None:
+    def _run(self, prepare) -> None:
+        if prepare is not None:
+            prepare()
         with nogil:
             while not vtp_load(&self.stopping):
                 self.turn(-1)

@@ -48,7 +48,7 @@ class Whip:
         live = await self._live_rooms.open(str(room.room_id))
         live.program.check_claim(owner_of(principal))
         participant = join(principal, is_producer=True)
-        transport = live.router.create_transport({APP_DATA_KEY: participant})
+        transport = live.router.create_transport({APP_DATA_KEY: participant}, publishes=True)
         try:
             answer = _answer(live, transport, offer)
             session = self._start(owner_of(principal), participant, live, transport, answer)
