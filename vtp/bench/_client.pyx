@@ -23,8 +23,8 @@ from vtp.rtp_fast.srtp cimport (
     srtp_unprotect,
 )
 from vtp.rtp_fast.stun cimport (
-    STUN_BINDING_REQUEST, STUN_BINDING_SUCCESS, StunMessage, stun_check_integrity, stun_parse, stun_write_request,
-    stun_write_success,
+    STUN_BINDING_ERROR, STUN_BINDING_REQUEST, STUN_BINDING_SUCCESS, StunMessage, stun_check_integrity, stun_parse,
+    stun_write_error, stun_write_request, stun_write_success,
 )
 
 import ipaddress

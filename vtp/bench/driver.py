@@ -22,6 +22,7 @@ class Remote:
     """The other side of a connection, from its SDP."""
 
     candidates: list[tuple[str, int]]
+    """May be empty: more come with `ClientDriver.add_candidate`, or from the peer's own checks."""
     ice: IceCredentials
     fingerprints: list[Fingerprint]
     role: Role
@@ -91,6 +92,11 @@ class ClientDriver:
         loop = asyncio.get_running_loop()
         self._clients[client] = _Client(loop.create_future(), loop.create_future(), on_event=on_event)
         return client
+
+    def add_candidate(self, client: int, ip: str, port: int) -> None:
+        """A candidate that came later (trickle), checked at once. Raises ValueError for no address."""
+        for rerouted_ip, rerouted_port in self.reroute([(ip, port)]):
+            self.engine.add_candidate(client, rerouted_ip, rerouted_port)
 
     async def connect(self, client: int, remote: Remote, timeout_s: float = CONNECT_TIMEOUT_S) -> None:
         """Waits for ICE, makes the DTLS handshake and hands the keys to the engine. Raises ConnectError."""
@@ -170,6 +176,8 @@ class ClientDriver:
 
 def _why(state: _Client, remote: Remote) -> str:
     if not state.connected.done() or state.connected.cancelled():
+        if not remote.candidates:
+            return "The server gave no candidate, and checked none of ours."
         where = ", ".join(f"{ip}:{port}" for ip, port in remote.candidates)
         return f"No answer from {where} by UDP: is the port open and the address reachable from here?"
     return "The server answered by UDP but did not finish the DTLS handshake in time."

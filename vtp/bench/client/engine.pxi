@@ -148,20 +148,21 @@ cdef class Engine:
 
     def add_client(self, candidates, *, local_ufrag, local_password, remote_ufrag, remote_password, cname="vtp",
                    bind=None, bint controlling=True) -> int:
-        """A new client that checks the peer's `candidates` [(ip, port)] at once (the first four of the first's family).
+        """A new client that checks the peer's `candidates` [(ip, port)] at once (the first eight of the first's family).
 
-        `bind` is (ip, port) of our end, any by default. `controlling` is our ICE role: whoever offered has it towards
-        a full ICE peer (RFC 8445 section 6.1.1). Raises ValueError for an address or text that cannot be, OSError
-        when the system gives no socket.
+        More may come with `add_candidate`; there need be none yet. `bind` is (ip, port) of our end, any by default.
+        `controlling` is our ICE role: whoever offered has it towards a full ICE peer (RFC 8445 section 6.1.1). Raises
+        ValueError for an address or text that cannot be, OSError when the system gives no socket.
         """
         cdef Client* client = <Client*>calloc(1, sizeof(Client))
         cdef int64_t added
         if client == NULL:
             raise MemoryError("No memory for one more client.")
-        client.fd = client.selected = -1
+        client.fd = client.selected = client.nominated = -1
         client.controlling = controlling
         try:
-            self.fill_client(client, candidates, local_ufrag, local_password, remote_ufrag, remote_password, cname)
+            self.fill_client(client, local_ufrag, local_password, remote_ufrag, remote_password, cname)
+            self.fill_candidates(client, candidates, bind)
             self.open_socket(client, bind)
         except BaseException:
             free_client(client)
@@ -180,31 +181,31 @@ cdef class Engine:
             client_lock_give(&self.lock)
         return added
 
-    cdef int fill_client(self, Client* client, candidates, local_ufrag, local_password, remote_ufrag, remote_password,
+    cdef int fill_client(self, Client* client, local_ufrag, local_password, remote_ufrag, remote_password,
                          cname) except -1:
-        cdef sockaddr_in6 address
-        cdef socklen_t length
         copy_text(client.local_ufrag, local_ufrag, ICE_TEXT, "local_ufrag")
         copy_text(client.local_password, local_password, ICE_TEXT, "local_password")
         copy_text(client.remote_ufrag, remote_ufrag, ICE_TEXT, "remote_ufrag")
         copy_text(client.remote_password, remote_password, ICE_TEXT, "remote_password")
         client.cname_length = copy_text(client.cname, cname, NAME_BYTES, "cname")
+        return 0
+
+    cdef int fill_candidates(self, Client* client, candidates, bind) except -1:
+        """The family of all is that of the first candidate, else of our own end, else IPv4."""
+        cdef sockaddr_in6 address
+        client.family = AF_INET
+        for ip, port in [*candidates, bind or ("0.0.0.0", 0)][:1]:
+            write_address(&address, ip, port)
+            client.family = address.sin6_family
         for ip, port in candidates:
-            length = write_address(&address, ip, port)
-            if client.candidate_count and address.sin6_family != client.candidates[0].sin6_family:
-                continue
-            if client.candidate_count < MAX_CANDIDATES:
-                client.candidates[client.candidate_count] = address
-                client.candidate_lengths[client.candidate_count] = length
-                client.candidate_count += 1
-        if client.candidate_count == 0:
-            raise ValueError("There is no candidate to connect to.")
+            write_address(&address, ip, port)
+            add_candidate(client, &address)
         return 0
 
     cdef int open_socket(self, Client* client, bind) except -1:
         cdef sockaddr_in6 address
         cdef socklen_t length
-        client.fd = client_socket(client.candidates[0].sin6_family, self.buffer_bytes)
+        client.fd = client_socket(client.family, self.buffer_bytes)
         if client.fd < 0:
             error = -client.fd
             client.fd = -1
@@ -214,6 +215,27 @@ cdef class Engine:
             if client_bind(client.fd, <sockaddr*>&address, length) < 0:
                 raise OSError(client_errno(), f"Port {bind[1]} of {bind[0]} cannot be used.")
         return 0
+
+    def add_candidate(self, int64_t client, ip, int port) -> bool:
+        """One more candidate of the peer (trickle), checked at once; False when it is of another family or too much.
+
+        KeyError when the client is not there, ValueError for an address that is none.
+        """
+        cdef Client* found
+        cdef sockaddr_in6 address
+        cdef bint added
+        write_address(&address, ip, port)
+        with nogil:
+            client_lock_take(&self.lock)
+        try:
+            found = self.find(client)
+            added = add_candidate(found, &address) >= 0
+            if added and found.selected < 0:
+                found.next_check_ns = 0
+                self.wake(found)
+        finally:
+            client_lock_give(&self.lock)
+        return added
 
     def remove_client(self, int64_t client) -> None:
         """Closes the client's socket and forgets it. KeyError when it is not there."""

@@ -7,7 +7,7 @@ cdef enum:
     SEND_BATCH = 32              # datagrams per sendmmsg
     SEND_SLOT = 1500             # a packet, its SRTP tag, an RTX number
     PACKET_BYTES = 1200          # largest RTP packet we send, before the SRTP tag (media.md)
-    MAX_CANDIDATES = 4
+    MAX_CANDIDATES = 8           # of the peer, those learned from its checks included
     MAX_STREAMS = 8              # of either direction, per client
     MAX_PAYLOADS = 16            # payload types of one incoming stream
     MAX_MISSING = 512            # holes followed at a time, per incoming stream
@@ -212,10 +212,15 @@ cdef struct Client:
     int fd
     bint alive
     # ICE
+    uint16_t family              # of its socket
     sockaddr_in6[MAX_CANDIDATES] candidates
     socklen_t[MAX_CANDIDATES] candidate_lengths
     int candidate_count
-    int selected                 # index into candidates; -1: none has answered
+    bint[MAX_CANDIDATES] answered
+    int selected                 # index into candidates, where we send; -1: none has answered
+    int nominated                # what a controlling peer has nominated; -1: nothing yet
+    int64_t answered_ns          # when the first one answered
+    bint connected               # Python has heard of it
     char[ICE_TEXT] local_ufrag
     char[ICE_TEXT] local_password
     char[ICE_TEXT] remote_ufrag
