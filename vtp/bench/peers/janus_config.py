@@ -42,6 +42,9 @@ plugins: {{
 transports: {{
     disable = "{_all_but_used("transports")}"
 }}
+loggers: {{
+    disable = "{_all_but_used("loggers")}"
+}}
 events: {{
     broadcast = false
 }}
