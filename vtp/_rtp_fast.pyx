@@ -40,6 +40,7 @@ cdef extern from "sys/socket.h" nogil:
         unsigned int msg_len
     int recvmmsg(int fd, mmsghdr* messages, unsigned int count, int flags, void* timeout)
     int sendmmsg(int fd, mmsghdr* messages, unsigned int count, int flags)
+    int64_t sendmsg(int fd, msghdr* message, int flags)
     int AF_INET, AF_INET6, MSG_DONTWAIT, MSG_TRUNC
 
 cdef extern from "netinet/in.h" nogil:
@@ -58,7 +59,7 @@ cdef extern from "netinet/in.h" nogil:
     uint16_t htons(uint16_t value)
 
 cdef extern from "errno.h" nogil:
-    int EAGAIN, ENOBUFS, EINTR
+    int EAGAIN, ENOBUFS, EINTR, EINVAL, EMSGSIZE, EIO, ENETUNREACH, EHOSTUNREACH, EPERM, EACCES
 
 cdef extern from "unistd.h" nogil:
     int os_close "close"(int fd)
@@ -81,6 +82,8 @@ include "rtp_fast/congestion.pxi"
 include "rtp_fast/rtcp.pxi"
 include "rtp_fast/ice.pxi"
 include "rtp_fast/ingress.pxi"
+include "rtp_fast/rewrite.pxi"
+include "rtp_fast/runs.pxi"
 include "rtp_fast/egress.pxi"
 include "rtp_fast/timers.pxi"
 include "rtp_fast/objects.pxi"

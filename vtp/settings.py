@@ -110,6 +110,9 @@ class MediaSettings(Section):
     max_incoming_bitrate_bps: Count = 6_000_000
     ring_packets_video: Annotated[int, Field(ge=64, le=65536)] = 2048
     ring_packets_audio: Annotated[int, Field(ge=64, le=65536)] = 256
+    segmentation_offload: bool = True
+    gather_ms: Annotated[float, Field(ge=0, le=20)] = 0
+    gather_viewers: Annotated[int, Field(ge=1)] = 100
 
 
 class DatabaseSettings(Section):

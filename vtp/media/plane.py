@@ -148,6 +148,9 @@ def _open_worker(media: MediaSettings, addresses: list[str], index: int) -> Medi
             ring_packets_video=media.ring_packets_video,
             ring_packets_audio=media.ring_packets_audio,
             max_incoming_bitrate_bps=media.max_incoming_bitrate_bps,
+            merge=media.segmentation_offload,
+            gather_ms=media.gather_ms,
+            gather_viewers=media.gather_viewers,
         )
     except OSError as error:
         raise StartupError(

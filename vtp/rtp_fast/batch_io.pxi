@@ -10,7 +10,10 @@ cdef extern from *:
     #include <sys/epoll.h>
     #include <sys/eventfd.h>
     #include <netinet/in.h>
+    #include <netinet/ip.h>
+    #include <netinet/udp.h>
     #include <errno.h>
+    #include <string.h>
     #include <unistd.h>
     #include <poll.h>
     #include <pthread.h>
@@ -43,12 +46,44 @@ cdef extern from *:
         return ep;
     }
     /* Bit i of the answer: socket i is readable (the last one added is the wake-up). */
-    static uint32_t vtp_wait(int ep, int timeout_ms) {
+    static uint32_t vtp_wait(int ep, int64_t timeout_ns) {
+        static int coarse;                         /* a kernel before 5.11 knows milliseconds only */
         struct epoll_event events[32];
+        struct timespec t = { timeout_ns / 1000000000LL, timeout_ns % 1000000000LL };
         uint32_t ready = 0;
-        int n = epoll_wait(ep, events, 32, timeout_ms), i;
+        int n = coarse ? -1 : epoll_pwait2(ep, events, 32, &t, NULL), i;
+        if (n < 0 && (coarse || errno == ENOSYS)) {
+            coarse = 1;
+            n = epoll_wait(ep, events, 32, (int)((timeout_ns + 999999) / 1000000));
+        }
         for (i = 0; i < n; i++) ready |= 1u << events[i].data.u32;
         return ready;
+    }
+    #ifndef UDP_SEGMENT
+    #define UDP_SEGMENT 103                        /* linux/udp.h since 4.18 */
+    #endif
+    /* Has the kernel cut the message into datagrams of `size` bytes; 0: it is one datagram. */
+    static void vtp_segment(struct msghdr *message, void *room, int size) {
+        struct cmsghdr *control = (struct cmsghdr *)room;
+        uint16_t segment = (uint16_t)size;
+        message->msg_control = size ? room : NULL;
+        message->msg_controllen = size ? CMSG_SPACE(sizeof segment) : 0;
+        if (!size) return;
+        control->cmsg_level = IPPROTO_UDP;
+        control->cmsg_type = UDP_SEGMENT;
+        control->cmsg_len = CMSG_LEN(sizeof segment);
+        memcpy(CMSG_DATA(control), &segment, sizeof segment);
+    }
+    /* Bytes of UDP payload that the path to an address takes in one packet, as the kernel knows it; 0: it does not. */
+    static int vtp_path_payload(const void *address, socklen_t length, int six) {
+        int mtu = 0, fd = socket(six ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        socklen_t size = sizeof mtu;
+        if (fd < 0) return 0;
+        if (connect(fd, (const struct sockaddr *)address, length) != 0
+                || getsockopt(fd, six ? IPPROTO_IPV6 : IPPROTO_IP, six ? IPV6_MTU : IP_MTU, &mtu, &size) != 0) mtu = 0;
+        close(fd);
+        mtu -= six ? 48 : 28;
+        return mtu > 0 ? mtu : 0;
     }
     static int vtp_wait_writable(int fd, int timeout_ms) {
         struct pollfd entry = { .fd = fd, .events = POLLOUT };
@@ -83,7 +118,9 @@ cdef extern from *:
     void vtp_signal(int fd) noexcept nogil
     void vtp_unsignal(int fd) noexcept nogil
     int vtp_epoll(int* fds, int count) noexcept nogil
-    uint32_t vtp_wait(int ep, int timeout_ms) noexcept nogil
+    uint32_t vtp_wait(int ep, int64_t timeout_ns) noexcept nogil
+    void vtp_segment(msghdr* message, void* room, int size) noexcept nogil
+    int vtp_path_payload(const void* address, socklen_t length, int six) noexcept nogil
     int vtp_wait_writable(int fd, int timeout_ms) noexcept nogil
     void vtp_lock_init(vtp_lock* l) noexcept nogil
     void vtp_lock_destroy(vtp_lock* l) noexcept nogil
@@ -96,7 +133,11 @@ cdef enum:
     RECEIVE_BATCH = 64           # datagrams per recvmmsg (media.md, "A packet's life", 1)
     RECEIVE_ROUNDS = 8           # batches per readiness, so that commands and timers get their turn
     RECEIVE_SLOT = 2048
-    SEND_BATCH = 1024
+    SEND_MESSAGES = 256          # of one sendmmsg
+    SEND_BYTES = 524288          # of its datagrams together: they should still be in the cache when the kernel copies
+
+cdef int64_t PLAIN_NS = 60 * SECOND              # how long a refused run keeps a peer or a socket plain (media.md, 7)
+cdef int64_t PATH_NS = 600 * SECOND              # as long as Linux believes a path MTU (net.ipv4.route.mtu_expires)
 
 
 cdef struct Inbox:               # where recvmmsg puts a batch
@@ -121,21 +162,23 @@ cdef int inbox_open(Inbox* inbox) noexcept nogil:
     return 0
 
 
-cdef int batch_open(Batch* batch, int capacity) noexcept nogil:
+cdef int batch_open(Batch* batch, int capacity, size_t size) noexcept nogil:
     cdef int i
     memset(batch, 0, sizeof(Batch))
-    batch.arena = <uint8_t*>malloc(<size_t>capacity * ARENA_SLOT)
+    batch.arena = <uint8_t*>malloc(size)
     batch.messages = <mmsghdr*>calloc(capacity, sizeof(mmsghdr))
     batch.vectors = <iovec*>calloc(capacity, sizeof(iovec))
     batch.addresses = <sockaddr_in6*>calloc(capacity, sizeof(sockaddr_in6))
+    batch.controls = <Control*>calloc(capacity, sizeof(Control))
+    batch.segments = <int*>calloc(capacity, sizeof(int))
     batch.sockets = <uint8_t*>calloc(capacity, 1)
     if batch.arena == NULL or batch.messages == NULL or batch.vectors == NULL or batch.addresses == NULL \
-            or batch.sockets == NULL:
+            or batch.controls == NULL or batch.segments == NULL or batch.sockets == NULL:
         batch_close(batch)
         return -1
     batch.capacity = capacity
+    batch.size = size
     for i in range(capacity):
-        batch.vectors[i].iov_base = batch.arena + <size_t>i * ARENA_SLOT
         batch.messages[i].msg_hdr.msg_iov = &batch.vectors[i]
         batch.messages[i].msg_hdr.msg_iovlen = 1
         batch.messages[i].msg_hdr.msg_name = &batch.addresses[i]
@@ -147,12 +190,19 @@ cdef void batch_close(Batch* batch) noexcept nogil:
     free(batch.messages)
     free(batch.vectors)
     free(batch.addresses)
+    free(batch.controls)
+    free(batch.segments)
     free(batch.sockets)
     memset(batch, 0, sizeof(Batch))
 
 
+cdef void batch_clear(Batch* batch) noexcept nogil:
+    batch.count = 0
+    batch.used = 0
+
+
 cdef void batch_flush(Core* core) noexcept nogil:
-    """Sends what the batch holds, one sendmmsg per run of one socket; a socket-less Core keeps it for the caller."""
+    """Sends what the batch holds, one sendmmsg per stretch of one socket; a socket-less Core keeps it for the caller."""
     cdef Batch* batch = &core.out
     cdef int start = 0, end
     if core.socket_count == 0:
@@ -161,53 +211,141 @@ cdef void batch_flush(Core* core) noexcept nogil:
         end = start + 1
         while end < batch.count and batch.sockets[end] == batch.sockets[start]:
             end += 1
-        send_run(core, core.sockets[batch.sockets[start]], start, end)
+        send_messages(core, batch.sockets[start], start, end)
         start = end
-    batch.count = 0
+    batch_clear(batch)
 
 
-cdef void send_run(Core* core, int socket, int start, int end) noexcept nogil:
-    """sendmmsg until the run is out. What the kernel refuses is tried alone to learn why, counted, and left behind."""
+cdef void send_messages(Core* core, int socket, int start, int end) noexcept nogil:
+    """sendmmsg until all are out. What the kernel refuses stands first in the next try, which tells why: a run goes
+    out datagram by datagram then, a datagram is counted by cause and left behind."""
     cdef Batch* batch = &core.out
     cdef int sent, error, i
     cdef bint waited = False
     while start < end:
-        sent = sendmmsg(socket, &batch.messages[start], end - start, MSG_DONTWAIT)
+        sent = sendmmsg(core.sockets[socket], &batch.messages[start], end - start, MSG_DONTWAIT)
         if sent > 0:
             for i in range(start, start + sent):
-                core.counters.bytes_sent += batch.vectors[i].iov_len
-            core.counters.datagrams_sent += sent
+                count_sent(core, batch, i)
             start += sent
             waited = False
             continue
         error = vtp_errno()
         if (error == EAGAIN or error == ENOBUFS) and not waited:
             core.counters.send_would_block += 1
-            vtp_wait_writable(socket, 2)
+            vtp_wait_writable(core.sockets[socket], 2)
             waited = True
             continue
         if error == EAGAIN or error == ENOBUFS:
-            core.counters.send_dropped += end - start
+            for i in range(start, end):
+                core.counters.send_dropped += datagrams_of(batch, i)
             return
-        if error != EINTR:
-            core.counters.send_errors += 1
-            start += 1
+        if error == EINTR:
+            continue
+        if batch.segments[start] and (error == EINVAL or error == EMSGSIZE or error == EIO):
+            send_unmerged(core, socket, start, error)
+        else:
+            count_refused(core, error, datagrams_of(batch, start))
+        start += 1
+
+
+cdef inline int datagrams_of(Batch* batch, int at) noexcept nogil:
+    cdef int segment = batch.segments[at]
+    return (<int>batch.vectors[at].iov_len + segment - 1) // segment if segment else 1
+
+
+cdef inline void count_sent(Core* core, Batch* batch, int at) noexcept nogil:
+    core.counters.bytes_sent += batch.vectors[at].iov_len
+    core.counters.datagrams_sent += datagrams_of(batch, at)
+    core.counters.messages_sent += 1
+    if batch.segments[at]:
+        core.counters.runs_sent += 1
+
+
+cdef void count_refused(Core* core, int error, int datagrams) noexcept nogil:
+    if error == ENETUNREACH or error == EHOSTUNREACH:
+        core.counters.send_unreachable += datagrams
+    elif error == EMSGSIZE:
+        core.counters.send_too_large += datagrams
+    elif error == EPERM or error == EACCES:
+        core.counters.send_denied += datagrams
+    else:
+        core.counters.send_errors += datagrams
+
+
+cdef void send_unmerged(Core* core, int socket, int at, int error) noexcept nogil:
+    """A run that the kernel refused, datagram by datagram; its peer or its socket is treated as plain from now on."""
+    cdef Batch* batch = &core.out
+    cdef int segment = batch.segments[at]
+    cdef int left = <int>batch.vectors[at].iov_len
+    cdef uint8_t* data = <uint8_t*>batch.vectors[at].iov_base
+    cdef iovec part
+    cdef msghdr message = batch.messages[at].msg_hdr
+    core.counters.send_unmerged += 1
+    keep_plain(core, socket, &batch.addresses[at], segment, error)
+    vtp_segment(&message, NULL, 0)
+    message.msg_iov = &part
+    while left > 0:
+        part.iov_base = data
+        part.iov_len = <size_t>min(segment, left)
+        if sendmsg(core.sockets[socket], &message, MSG_DONTWAIT) >= 0:
+            core.counters.bytes_sent += part.iov_len
+            core.counters.datagrams_sent += 1
+            core.counters.messages_sent += 1
+        elif vtp_errno() == EAGAIN or vtp_errno() == ENOBUFS:
+            core.counters.send_dropped += 1
+        else:
+            count_refused(core, vtp_errno(), 1)
+        data += part.iov_len
+        left -= <int>part.iov_len
+
+
+cdef void keep_plain(Core* core, int socket, const sockaddr_in6* address, int segment, int error) noexcept nogil:
+    """EIO: the socket's device cannot; else the path: its MTU is looked up, so that smaller packets still leave in runs."""
+    cdef TupleRef* ref
+    cdef Tuple* to
+    cdef int limit
+    if error == EIO:
+        core.plain_until_ns[socket] = core.now_ns + PLAIN_NS
+        return
+    ref = tuple_find(core, socket, address)
+    if ref == NULL:
+        return
+    to = &ref.transport.tuples[ref.index]
+    limit = vtp_path_payload(address, to.length, address.sin6_family == AF_INET6)
+    if 0 < limit < segment:
+        to.segment_limit = limit
+        to.limit_until_ns = core.now_ns + PATH_NS
+    else:
+        to.plain_until_ns = core.now_ns + PLAIN_NS
+
+
+cdef inline uint8_t* batch_room(Core* core, size_t bytes) noexcept nogil:
+    """Room for one message of at most `bytes`; NULL only when a socket-less Core's batch is full."""
+    cdef Batch* batch = &core.out
+    if batch.count == batch.capacity or batch.used + bytes > batch.size:
+        batch_flush(core)
+        if batch.count == batch.capacity or batch.used + bytes > batch.size:
+            core.counters.send_dropped += 1
+            return NULL
+    return batch.arena + batch.used
 
 
 cdef inline uint8_t* batch_reserve(Core* core) noexcept nogil:
-    """Room for one datagram of at most ARENA_SLOT bytes; NULL only when a socket-less Core's batch is full."""
-    if core.out.count == core.out.capacity:
-        batch_flush(core)
-        if core.out.count == core.out.capacity:
-            core.counters.send_dropped += 1
-            return NULL
-    return core.out.arena + <size_t>core.out.count * ARENA_SLOT
+    """Room for one datagram."""
+    return batch_room(core, ARENA_SLOT)
 
 
-cdef inline void batch_commit(Core* core, const Tuple* to, int length) noexcept nogil:
-    cdef int at = core.out.count
-    core.out.vectors[at].iov_len = length
-    core.out.addresses[at] = to.address
-    core.out.messages[at].msg_hdr.msg_namelen = to.length
-    core.out.sockets[at] = to.socket
-    core.out.count += 1
+cdef inline void batch_commit(Core* core, const Tuple* to, int length, int segment) noexcept nogil:
+    """Takes what was written into the room. `segment`: bytes of each datagram of a run but the last; 0: no run."""
+    cdef Batch* batch = &core.out
+    cdef int at = batch.count
+    batch.vectors[at].iov_base = batch.arena + batch.used
+    batch.vectors[at].iov_len = <size_t>length
+    batch.addresses[at] = to.address
+    batch.messages[at].msg_hdr.msg_namelen = to.length
+    batch.segments[at] = segment
+    vtp_segment(&batch.messages[at].msg_hdr, &batch.controls[at], segment)
+    batch.sockets[at] = to.socket
+    batch.used += (<size_t>length + 63) & ~<size_t>63
+    batch.count += 1

@@ -6,11 +6,13 @@ cdef int64_t CATCH_UP_PACKETS = 16               # of a replay, per fast turn (5
 
 
 cdef void distribute(Core* core, Stream* stream, Slot* slot, int64_t now) noexcept nogil:
-    """Gives one stored packet to every consumer of its producer."""
+    """Gives one stored packet to every consumer of its producer; in a very large room it may wait for others."""
     cdef Producer* producer = stream.producer
     cdef int i
+    core.holding = core.gather_ns > 0 and producer.consumer_count >= core.gather_viewers
     for i in range(producer.consumer_count):
         offer(core, producer.consumers[i], stream, slot, now)
+    core.holding = 0
 
 
 cdef inline void offer(Core* core, Consumer* consumer, Stream* stream, Slot* slot, int64_t now) noexcept nogil:
@@ -57,6 +59,7 @@ cdef bint key_frame_has_its_start(Stream* stream) noexcept nogil:
 
 cdef void take_source(Core* core, Consumer* consumer, Stream* stream, Slot* slot, int64_t now) noexcept nogil:
     """The switch of a program to another publisher, at that one's key frame."""
+    write_pending(core, consumer.transport)      # what waits belongs to the stream before
     consumer_detach(consumer)
     consumer.source = stream.producer
     consumer.wanted = NULL
@@ -126,6 +129,7 @@ cdef void begin(Core* core, Consumer* consumer, Stream* stream, int64_t start, i
     cdef Slot* first = &stream.ring[start % stream.ring_size]
     cdef bint other = consumer.stream != stream
     cdef int64_t elapsed
+    write_pending(core, consumer.transport)      # what waits is numbered by the offsets it was queued under
     consumer.stream = stream
     consumer.generation += 1
     consumer.start = start
@@ -189,52 +193,28 @@ cdef void stop_replay(Core* core, Consumer* consumer, int state) noexcept nogil:
 
 
 cdef void send_packet(Core* core, Consumer* consumer, Slot* slot, int64_t now) noexcept nogil:
-    """One packet to one viewer: rewritten into the batch arena, protected, remembered.
+    """Queues one packet for one viewer; it is written with the others of its transport when the batch ends.
 
     A viewer that cannot be sent to now waits for a new start: its numbers must not run away from what it has
     received, since it guesses the roll-over counter from them (RFC 3711 section 3.3.1).
     """
-    cdef Transport* transport = consumer.transport
     cdef int64_t number = slot.sequence + consumer.sequence_offset
-    cdef uint32_t timestamp = slot.packet.timestamp + consumer.timestamp_offset
-    cdef int header, length
-    cdef uint8_t* out
     if consumer.payload_type[slot.codec] < 0 or consumer.out_stream == NULL:
         stop_replay(core, consumer, STATE_WAITING)
         return
-    if transport.selected < 0:
+    if consumer.transport.selected < 0:
         core.counters.send_no_tuple += 1
         stop_replay(core, consumer, STATE_WAITING)
         return
-    out = batch_reserve(core)
-    if out == NULL:
-        return
-    header = write_header(consumer, slot, out, consumer.payload_type[slot.codec], consumer.ssrc, <uint16_t>number,
-                          timestamp, now)
-    if header + slot.packet.payload_len + SRTP_MAX_TRAILER > ARENA_SLOT:
-        core.counters.protect_failed += 1
-        return
-    memcpy(out + header, slot.data + slot.packet.header_len, slot.packet.payload_len)
-    rewrite_payload(consumer, slot, out + header)
-    length = srtp_protect(&transport.send, consumer.out_stream, out, header, header + slot.packet.payload_len)
-    if length < 0:
-        core.counters.protect_failed += 1
-        return
-    batch_commit(core, &transport.tuples[transport.selected], length)
-    core.counters.packets_forwarded += 1
-    transport.packets_sent += 1
-    transport.bytes_sent += length
-    consumer.packets += 1
-    consumer.bytes += slot.packet.payload_len
+    queue_packet(core, consumer, slot.sequence, now)
     if not consumer.sent_any or number > consumer.highest_out:
         consumer.highest_out = number
-        consumer.last_timestamp = timestamp
+        consumer.last_timestamp = slot.packet.timestamp + consumer.timestamp_offset
         consumer.last_sent_ns = now
         remember_ids(consumer, slot)
     if not consumer.sent_any:
         consumer.sent_any = 1
         emit(core, ON_CONSUMER_STARTED, consumer.id, NULL, 0)
-    remember_sent(consumer, slot, <uint16_t>number)
 
 
 cdef void send_rtx(Core* core, Consumer* consumer, Slot* slot, uint16_t original, int64_t now) noexcept nogil:
@@ -260,114 +240,11 @@ cdef void send_rtx(Core* core, Consumer* consumer, Slot* slot, uint16_t original
         core.counters.protect_failed += 1
         return
     consumer.rtx_sequence += 1
-    batch_commit(core, &transport.tuples[transport.selected], length)
+    batch_commit(core, &transport.tuples[transport.selected], length, 0)
     consumer.retransmitted += 1
     transport.packets_sent += 1
     transport.bytes_sent += length
     core.counters.rtx_sent += 1
-
-
-cdef inline void rewrite_payload(Consumer* consumer, Slot* slot, uint8_t* payload) noexcept nogil:
-    """VP8's picture id and TL0PICIDX go on over a switch of source (RFC 7741 section 4.2)."""
-    cdef uint16_t picture_id
-    if slot.codec != CODEC_VP8:
-        return
-    if slot.info.has_picture_id:
-        picture_id = <uint16_t>(slot.info.picture_id + consumer.picture_id_offset)
-        if slot.info.picture_id_len == 15:
-            write16(payload + slot.info.picture_id_offset, 0x8000 | (picture_id & 0x7FFF))
-        else:
-            payload[slot.info.picture_id_offset] = <uint8_t>(picture_id & 0x7F)
-    if slot.info.has_tl0:
-        payload[slot.info.tl0_offset] = <uint8_t>(slot.info.tl0picidx + consumer.tl0_offset)
-
-
-cdef inline void remember_ids(Consumer* consumer, Slot* slot) noexcept nogil:
-    if slot.codec == CODEC_VP8:
-        consumer.last_picture_id = <uint16_t>(slot.info.picture_id + consumer.picture_id_offset)
-        consumer.last_tl0 = <uint8_t>(slot.info.tl0picidx + consumer.tl0_offset)
-
-
-cdef struct ExtWriter:           # one header extension block in the making
-    uint8_t* out
-    int at
-    bint two_byte
-
-
-cdef inline uint8_t* put_ext(ExtWriter* writer, uint8_t ext_id, int length) noexcept nogil:
-    """Opens an element of `length` bytes; the answer is where its data goes."""
-    cdef uint8_t* data
-    if writer.two_byte:
-        writer.out[writer.at] = ext_id
-        writer.out[writer.at + 1] = <uint8_t>length
-        data = writer.out + writer.at + 2
-        writer.at += 2 + length
-    else:
-        writer.out[writer.at] = <uint8_t>((ext_id << 4) | (length - 1))
-        data = writer.out + writer.at + 1
-        writer.at += 1 + length
-    return data
-
-
-cdef int write_header(Consumer* consumer, Slot* slot, uint8_t* out, int payload_type, uint32_t ssrc,
-                      uint16_t sequence, uint32_t timestamp, int64_t now) noexcept nogil:
-    """RTP header as this viewer negotiated it: own ids, own MID, send time and transport-wide number; its length."""
-    cdef ExtWriter writer
-    cdef Producer* producer = consumer.stream.producer
-    cdef const RtpExt* passed[EXT_KINDS]
-    cdef int kind, words
-    cdef uint8_t* data
-    out[0] = 0x80
-    out[1] = <uint8_t>((slot.packet.marker << 7) | payload_type)
-    write16(out + 2, sequence)
-    write32(out + 4, timestamp)
-    write32(out + 8, ssrc)
-    writer.out = out
-    writer.at = 16
-    writer.two_byte = False
-    for kind in range(AUDIO_LEVEL, EXT_KINDS):
-        passed[kind] = NULL
-        if consumer.ext_id[kind] == 0 or producer.ext_id[kind] == 0:
-            continue
-        if kind == DEPENDENCY_DESCRIPTOR and slot.codec != CODEC_AV1:
-            continue
-        passed[kind] = rtp_find_ext(&slot.packet, producer.ext_id[kind])
-        if passed[kind] != NULL and (passed[kind].len > 16 or passed[kind].len == 0 or consumer.ext_id[kind] > 14):
-            writer.two_byte = True
-    if consumer.ext_id[MID] > 14 or consumer.ext_id[ABS_SEND_TIME] > 14 \
-            or consumer.ext_id[TRANSPORT_CC] > 14:
-        writer.two_byte = True
-    if consumer.ext_id[MID] and consumer.mid_length:
-        memcpy(put_ext(&writer, consumer.ext_id[MID], consumer.mid_length), consumer.mid, consumer.mid_length)
-    if consumer.ext_id[ABS_SEND_TIME]:
-        write24(put_ext(&writer, consumer.ext_id[ABS_SEND_TIME], 3), abs_send_time(now))
-    if consumer.ext_id[TRANSPORT_CC]:
-        consumer.transport.feedback_sequence += 1
-        write16(put_ext(&writer, consumer.ext_id[TRANSPORT_CC], 2), consumer.transport.feedback_sequence)
-    for kind in range(AUDIO_LEVEL, EXT_KINDS):
-        if passed[kind] == NULL or writer.at + passed[kind].len + 6 > 12 + 4 + 340:
-            continue
-        data = put_ext(&writer, consumer.ext_id[kind], passed[kind].len)
-        memcpy(data, slot.data + passed[kind].offset, passed[kind].len)
-        if kind == DEPENDENCY_DESCRIPTOR and passed[kind].len >= 3:
-            write16(data + 1, <uint16_t>(read16(data + 1) + consumer.frame_number_offset))
-            if ssrc == consumer.ssrc:            # a resend is older than what the next source goes on from
-                consumer.last_frame_number = read16(data + 1)
-    if writer.at == 16:
-        return 12
-    while writer.at % 4:
-        out[writer.at] = 0
-        writer.at += 1
-    words = (writer.at - 16) // 4
-    out[0] |= 0x10
-    write16(out + 12, 0x1000 if writer.two_byte else 0xBEDE)
-    write16(out + 14, <uint16_t>words)
-    return writer.at
-
-
-cdef inline uint32_t abs_send_time(int64_t now) noexcept nogil:
-    """24 bits of seconds in 6.18 fixed point (the WebRTC project's abs-send-time)."""
-    return <uint32_t>(((<uint64_t>now << 9) // 1953125) & 0xFFFFFF)
 
 
 cdef inline uint32_t next_random(Core* core) noexcept nogil:

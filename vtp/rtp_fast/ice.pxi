@@ -99,7 +99,7 @@ cdef void answer_check(Core* core, Transport* transport, int which, int socket, 
     to.address = address[0]
     to.length = length
     to.socket = <uint8_t>socket
-    batch_commit(core, &to, written)
+    batch_commit(core, &to, written, 0)
 
 
 cdef void checked(Core* core, Transport* transport, int which, int socket, const sockaddr_in6* address,

@@ -125,6 +125,7 @@ cdef void restart_stream(Core* core, Stream* stream) noexcept nogil:
     cdef int i
     if not stream.started:
         return
+    write_all_pending(core)
     forget_all_missing(core, stream)
     stream.started = 0
     stream.key_frame = -1
@@ -243,6 +244,7 @@ cdef Slot* keep(Core* core, Stream* stream, int64_t number, const uint8_t* data,
     store(slot, number, data, length, packet, codec, recovered, arrival_ns)
     if number > stream.newest:
         stream.newest = number
+    slot.passed = passable(stream.producer, &slot.packet, codec)
     inspect(core, stream, slot, arrival_ns)
     return slot
 
@@ -340,6 +342,7 @@ cdef void store(Slot* slot, int64_t number, const uint8_t* data, int length, Rtp
     slot.length = <uint16_t>(packet.header_len + packet.payload_len)
     slot.codec = <uint8_t>codec
     slot.recovered = recovered
+    slot.passed = 0
     memcpy(slot.data, data, slot.length)
     slot.data[0] &= 0xDF
     write16(slot.data + 2, <uint16_t>number)

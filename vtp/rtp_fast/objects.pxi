@@ -4,6 +4,7 @@
 cdef void free_transport(Core* core, Transport* transport) noexcept nogil:
     """Ends a transport with all that hangs on it."""
     cdef int i
+    write_all_pending(core)
     while transport.producers != NULL:
         free_producer(core, transport.producers)
     while transport.consumers != NULL:
@@ -35,6 +36,7 @@ cdef void free_producer(Core* core, Producer* producer) noexcept nogil:
     cdef Transport* transport = producer.transport
     cdef Consumer* consumer
     cdef int i, kept = 0
+    write_all_pending(core)
     while at[0] != NULL:
         if at[0] == producer:
             at[0] = producer.next
@@ -71,6 +73,7 @@ cdef void free_producer(Core* core, Producer* producer) noexcept nogil:
 
 cdef void free_consumer(Core* core, Consumer* consumer) noexcept nogil:
     cdef Consumer** at = &consumer.transport.consumers
+    write_all_pending(core)
     while at[0] != NULL:
         if at[0] == consumer:
             at[0] = consumer.next
@@ -84,6 +87,7 @@ cdef void free_consumer(Core* core, Consumer* consumer) noexcept nogil:
 
 cdef void unsource(Core* core, Consumer* consumer) noexcept nogil:
     """Takes the consumer off everything it listens to."""
+    write_pending(core, consumer.transport)
     stop_replay(core, consumer, STATE_WAITING)
     producer_forget(consumer.source, consumer)
     if consumer.wanted != consumer.source:

@@ -184,7 +184,7 @@ cdef void send_rtcp(Core* core, Transport* transport, uint8_t* packet, int lengt
     if length < 0:
         core.counters.protect_failed += 1
         return
-    batch_commit(core, &transport.tuples[transport.selected], length)
+    batch_commit(core, &transport.tuples[transport.selected], length, 0)
 
 
 cdef inline uint8_t* reserve_rtcp(Core* core, Transport* transport) noexcept nogil:

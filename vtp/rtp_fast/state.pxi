@@ -8,7 +8,7 @@
 
 cdef enum:
     MAX_PACKET = 1500            # bytes of a received datagram's RTP packet that we keep
-    ARENA_SLOT = 1600            # bytes per outgoing datagram: packet + extension growth + tag
+    ARENA_SLOT = 1600            # bytes that one outgoing datagram may need: packet + extension growth + tag
     MAX_TUPLES = 8               # validated address pairs per transport (media.md)
     MAX_SSRCS = 64               # SSRCs per transport
     MAX_SOCKETS = 16
@@ -24,6 +24,10 @@ cdef enum:
     EVENT_RESERVE = 256          # places that DTLS datagrams, which peers repeat, leave to the other events
     CHECKS_REMEMBERED = 128      # transactions per transport, against replays
     ICE_TEXT = 257               # RFC 8445: at most 256 characters
+    PENDING_PACKETS = 16384      # packets of all viewers that wait for the end of a batch or a gathering window
+    RUN_PACKETS = 64             # of one viewer; also what Linux takes in one message (UDP_MAX_SEGMENTS)
+    LISTED_TRANSPORTS = 4096
+    HEAD_BYTES = 32              # a header extension of MID, abs-send-time and transport-wide number, any form
 
 cdef enum:                       # header extensions, the kinds we know
     MID = 0
@@ -44,6 +48,11 @@ cdef enum:
     STATE_REPLAY = 1             # reads the ring behind the publisher, faster than real time
     STATE_LIVE = 2
 
+cdef enum:                       # which list a transport with pending packets is on
+    LISTED_NOWHERE = 0
+    LISTED_HELD = 1              # until the gathering window ends
+    LISTED_READY = 2             # until the batch ends
+
 cdef int64_t MILLISECOND = 1000000
 cdef int64_t SECOND = 1000000000
 
@@ -53,6 +62,9 @@ cdef struct Counters:
     uint64_t bytes_received
     uint64_t datagrams_sent
     uint64_t bytes_sent
+    uint64_t messages_sent       # of one datagram or a run
+    uint64_t runs_sent
+    uint64_t padding_sent
     uint64_t packets_forwarded
     uint64_t batches
     uint64_t stun_requests
@@ -96,6 +108,11 @@ cdef struct Counters:
     uint64_t send_no_tuple
     uint64_t send_would_block
     uint64_t send_dropped
+    uint64_t send_overwritten
+    uint64_t send_unmerged
+    uint64_t send_unreachable
+    uint64_t send_too_large
+    uint64_t send_denied
     uint64_t send_errors
     uint64_t protect_failed
     uint64_t tap_dropped
@@ -111,6 +128,9 @@ cdef struct Tuple:
     uint8_t socket
     uint32_t priority
     int64_t last_seen_ns
+    int64_t plain_until_ns       # the kernel refused a run to here; until then every datagram goes alone
+    int64_t limit_until_ns
+    int segment_limit            # bytes of UDP payload that the path takes, found after a refusal; 0: unknown
     socklen_t length
     sockaddr_in6 address         # large enough for sockaddr_in too
 
@@ -157,6 +177,10 @@ cdef struct Transport:
     uint8_t media_started
     uint8_t has_keys
     uint8_t selection_queued     # an ICE_SELECTED event waits to be read
+    uint8_t listed
+    int pending_first            # indices into Core.pending; -1: none
+    int pending_last
+    int pending_count
     uint64_t checks[CHECKS_REMEMBERED]           # the last checks' transactions (48 bits) and tuple keys (16)
     uint64_t check_count
     int dtls_queued
@@ -190,6 +214,7 @@ cdef struct Slot:                # one packet in a stream's ring
     uint16_t length
     uint8_t codec
     uint8_t recovered            # came by RTX
+    uint16_t passed              # bit per header extension kind that may be passed through
     uint8_t data[MAX_PACKET]
 
 
@@ -318,6 +343,11 @@ cdef struct Consumer:
     int16_t payload_type[CODEC_KINDS]
     int16_t rtx_payload_type[CODEC_KINDS]
     uint8_t ext_id[EXT_KINDS]
+    uint8_t head[HEAD_BYTES]     # the header extension of a packet that passes nothing through, ready to be copied
+    uint8_t head_length          # of such a packet's whole header
+    uint8_t head_send_time       # where in the header abs-send-time's data lies; 0: not negotiated
+    uint8_t head_number          # and the transport-wide number's
+    uint16_t passes              # bit per extension kind that this viewer takes
     SrtpStream* out_stream       # of the transport's send session; an SSRC is never used again under its keys
     SrtpStream* rtx_stream
     int64_t start                # first ring number that is forwarded
@@ -367,13 +397,27 @@ cdef struct IdTable:
     int64_t minted
 
 
-cdef struct Batch:               # datagrams waiting for one system call
+cdef struct Pending:             # one packet of a viewer that waits to be written
+    Consumer* consumer
+    int64_t sequence             # ring number in consumer.stream
+    int next                     # of the same transport; -1: the last
+
+
+cdef struct Control:             # room for one UDP_SEGMENT control message
+    uint64_t words[4]
+
+
+cdef struct Batch:               # messages waiting for one system call; each is a datagram or a run of them
     int count
     int capacity
+    size_t used                  # bytes of the arena
+    size_t size
     uint8_t* arena
     mmsghdr* messages
     iovec* vectors
     sockaddr_in6* addresses
+    Control* controls
+    int* segments                # bytes of each datagram of a run but the last; 0: one datagram
     uint8_t* sockets
 
 
@@ -391,6 +435,18 @@ cdef struct Core:
     int user_capacity
     int user_used
     Batch out
+    Pending* pending
+    int pending_used             # entries handed out since both lists were empty
+    Transport* ready[LISTED_TRANSPORTS]
+    int ready_count
+    Transport* held[LISTED_TRANSPORTS]
+    int held_count
+    int64_t held_due_ns
+    uint8_t holding              # what is queued now may wait for the gathering window
+    int64_t gather_ns            # 0: nothing is held back
+    int gather_viewers           # of a producer from which its packets are held
+    uint8_t merging              # runs leave as one message with UDP_SEGMENT
+    int64_t plain_until_ns[MAX_SOCKETS]
     Event* events
     int event_head
     int event_count

@@ -7,6 +7,8 @@ cdef int64_t CONSENT_NS = 500 * MILLISECOND
 
 cdef void tick(Core* core, int64_t now) noexcept nogil:
     """Runs what is due. Cheap when nothing is."""
+    if core.held_count and now >= core.held_due_ns:
+        write_held(core)
     if now >= core.next_fast_ns:
         core.next_fast_ns = now + FAST_NS
         if core.replaying or core.missing:
@@ -21,11 +23,16 @@ cdef void tick(Core* core, int64_t now) noexcept nogil:
         poll_consent(core, now)
 
 
-cdef int next_timeout_ms(Core* core) noexcept nogil:
+cdef int64_t next_timeout_ns(Core* core) noexcept nogil:
     """How long the thread may sleep."""
+    cdef int64_t longest = 500 * MILLISECOND
     if core.replaying or core.missing:
-        return 5
-    return 25 if core.transports.count else 500
+        longest = FAST_NS
+    elif core.transports.count:
+        longest = SLOW_NS
+    if core.held_count:
+        longest = min(longest, max(core.held_due_ns - vtp_now_ns(), 0))
+    return longest
 
 
 cdef void tick_fast(Core* core, int64_t now) noexcept nogil:

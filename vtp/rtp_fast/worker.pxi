@@ -21,11 +21,12 @@ cdef class Worker:
     cdef int wake_fd
     cdef readonly int event_fd
     cdef uint64_t stopping       # set by close(), read by the media thread without the lock
-    cdef int sleep_ms            # the media thread's own
+    cdef int64_t sleep_ns        # the media thread's own
     cdef uint64_t overflow_told
 
     def __cinit__(self, addresses, *, bint threaded=True, int receive_buffer_bytes=0, int send_buffer_bytes=0,
-                  int ring_packets_video=2048, int ring_packets_audio=256, double max_incoming_bitrate_bps=6_000_000):
+                  int ring_packets_video=2048, int ring_packets_audio=256, double max_incoming_bitrate_bps=6_000_000,
+                  bint merge=True, double gather_ms=0, int gather_viewers=0):
         self.epoll = self.wake_fd = self.event_fd = -1
         self.sockets = []
         self.addresses = []
@@ -40,11 +41,16 @@ cdef class Worker:
             raise ValueError(f"At most {MAX_SOCKETS - 1} addresses can be bound.")
         self.core.ring_video = ring_packets_video
         self.core.ring_audio = ring_packets_audio
+        if not 0 <= gather_ms <= 100:
+            raise ValueError("A gathering window has 0 to 100 ms.")
         self.core.max_incoming_bps = max_incoming_bitrate_bps
+        self.core.merging = merge
+        self.core.gather_ns = <int64_t>(gather_ms * MILLISECOND)
+        self.core.gather_viewers = gather_viewers
         self.core.random_state = int.from_bytes(os.urandom(4), "big") | 1
         self.core.events = <Event*>malloc(EVENT_RING * sizeof(Event))
         if self.core.events == NULL or inbox_open(&self.inbox) != 0 or tuple_grow(self.core) != 0 or user_rebuild(self.core) != 0 \
-                or batch_open(&self.core.out, SEND_BATCH if addresses else 8192) != 0:
+                or self.open_batches(bool(addresses)) != 0:
             raise MemoryError
         self.event_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self.wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
@@ -59,6 +65,13 @@ cdef class Worker:
                 endpoint.close()
             raise
         self.core.wall_offset_ns = vtp_wall_ns() - vtp_now_ns()
+
+    cdef int open_batches(self, bint sends):
+        """The pools that outgoing packets wait in and are written to; without sockets room for what a test looks at."""
+        self.core.pending = <Pending*>malloc(PENDING_PACKETS * sizeof(Pending))
+        if self.core.pending == NULL:
+            return -1
+        return batch_open(&self.core.out, SEND_MESSAGES if sends else 8192, SEND_BYTES if sends else 8192 * ARENA_SLOT)
 
     cdef bind(self, addresses, int receive_bytes, int send_bytes):
         cdef int fds[MAX_SOCKETS]
@@ -110,6 +123,7 @@ cdef class Worker:
         free(self.core.tuples)
         free(self.core.users)
         free(self.core.events)
+        free(self.core.pending)
         batch_close(&self.core.out)
         free(self.core)
         self.core = NULL
@@ -143,7 +157,7 @@ cdef class Worker:
                 free_transport(self.core, <Transport*>self.core.transports.items[slot])
         shut_pipes(self.core)
         self.core.socket_count = 0
-        self.core.out.count = 0
+        batch_clear(&self.core.out)
         self.unlock()
         for endpoint in self.sockets:
             endpoint.close()
@@ -165,11 +179,11 @@ cdef class Worker:
             while not vtp_load(&self.stopping):
                 self.turn(-1)
 
-    cdef void turn(self, int timeout_ms) noexcept nogil:
+    cdef void turn(self, int64_t timeout_ns) noexcept nogil:
         cdef Core* core = self.core
         cdef uint32_t ready
         cdef int i
-        ready = vtp_wait(self.epoll, self.sleep_ms if timeout_ms < 0 else timeout_ms)
+        ready = vtp_wait(self.epoll, self.sleep_ns if timeout_ns < 0 else timeout_ns)
         if vtp_load(&self.stopping):
             return
         vtp_lock_media(&self.mutex)
@@ -177,13 +191,14 @@ cdef class Worker:
         if ready & (1U << core.socket_count):
             vtp_unsignal(self.wake_fd)
             take_pipes(core, core.now_ns)
+            write_ready(core)
             batch_flush(core)
         for i in range(core.socket_count):
             if ready & (1U << i):
                 self.take(i)
         tick(core, core.now_ns)
         self.settle()
-        self.sleep_ms = next_timeout_ms(core)
+        self.sleep_ns = next_timeout_ns(core)
         vtp_unlock_media(&self.mutex)
 
     cdef void take(self, int index) noexcept nogil:
@@ -206,6 +221,7 @@ cdef class Worker:
                 receive_datagram(core, index, &inbox.addresses[i], inbox.messages[i].msg_hdr.msg_namelen,
                                  inbox.arena + i * RECEIVE_SLOT, inbox.messages[i].msg_len, core.now_ns)
             signal_pipes(core)                   # first, so that other Workers send while this one does
+            write_ready(core)
             batch_flush(core)
             if count < RECEIVE_BATCH:
                 return
@@ -213,6 +229,7 @@ cdef class Worker:
     cdef void settle(self) noexcept nogil:
         """The end of a turn: what is queued leaves, readers and the event loop are woken."""
         signal_pipes(self.core)
+        write_ready(self.core)
         batch_flush(self.core)
         signal_taps(self.core)
         if self.core.event_signal:
@@ -252,16 +269,25 @@ cdef class Worker:
 
     def inject(self, bytes datagram not None, tuple address not None, int64_t now_ns) -> None:
         """Gives the packet path one datagram from (ip, port) at `now_ns`. Only without addresses."""
+        self.inject_batch([(datagram, address)], now_ns)
+
+    def inject_batch(self, list datagrams not None, int64_t now_ns) -> None:
+        """Gives it [(datagram, (ip, port))] as one batch, as if a socket had held them. Only without addresses."""
         cdef uint8_t buffer[RECEIVE_SLOT]
         cdef sockaddr_in6 source
-        cdef socklen_t length = fill_address(address, &source)
-        if len(datagram) > RECEIVE_SLOT:
+        cdef socklen_t length
+        cdef bytes datagram
+        if any(len(datagram) > RECEIVE_SLOT for datagram, _ in datagrams):
             raise ValueError(f"A datagram has at most {RECEIVE_SLOT} bytes here.")
-        memcpy(buffer, <const uint8_t*>datagram, len(datagram))
         self.lock()
-        self.core.now_ns = now_ns
-        receive_datagram(self.core, 0, &source, length, buffer, <int>len(datagram), now_ns)
-        self.unlock()
+        try:
+            self.core.now_ns = now_ns
+            for datagram, address in datagrams:
+                length = fill_address(address, &source)
+                memcpy(buffer, <const uint8_t*>datagram, len(datagram))
+                receive_datagram(self.core, 0, &source, length, buffer, <int>len(datagram), now_ns)
+        finally:
+            self.unlock()
 
     def advance(self, int64_t now_ns) -> None:
         """Takes what came through pipes and runs the timers that are due at `now_ns`. Only without addresses."""
@@ -273,22 +299,31 @@ cdef class Worker:
 
     def take_sent(self) -> list:
         """[(datagram, (ip, port))] that would have been sent since the last call. Only without addresses."""
+        sent = []
+        for message, segment, address in self.take_messages():
+            step = segment or len(message)
+            sent += [(message[at : at + step], address) for at in range(0, len(message), step)]
+        return sent
+
+    def take_messages(self) -> list:
+        """[(bytes, size of each datagram in it but the last or 0, (ip, port))]: the same before the kernel cuts runs."""
         cdef int i
         self.lock()
         sent = []
         for i in range(self.core.out.count):
             sent.append((
                 (<const char*>self.core.out.vectors[i].iov_base)[: self.core.out.vectors[i].iov_len],
+                self.core.out.segments[i],
                 read_address(&self.core.out.addresses[i]),
             ))
-        self.core.out.count = 0
+        batch_clear(&self.core.out)
         self.unlock()
         return sent
 
     def discard_sent(self) -> None:
         """Forgets what would have been sent. Only without addresses."""
         self.lock()
-        self.core.out.count = 0
+        batch_clear(&self.core.out)
         self.unlock()
 
     # --- events and figures ----------------------------------------------------------------------------------
@@ -399,7 +434,7 @@ cdef class Worker:
             if transport.selected < 0 or out == NULL:
                 return False
             memcpy(out, <const uint8_t*>datagram, len(datagram))
-            batch_commit(self.core, &transport.tuples[transport.selected], <int>len(datagram))
+            batch_commit(self.core, &transport.tuples[transport.selected], <int>len(datagram), 0)
             return True
         finally:
             self.unlock()
@@ -641,6 +676,7 @@ cdef class Worker:
             consumer.mid_length = fill_text(consumer.mid, 16, mid, "mid")
             consumer.cname_length = fill_text(consumer.cname, 63, cname, "cname")
             fill_extensions(consumer.ext_id, extensions)
+            make_head(consumer)
             for codec in range(CODEC_KINDS):
                 consumer.payload_type[codec] = consumer.rtx_payload_type[codec] = -1
             for name, payload_type, rtx in codecs:
