@@ -26,7 +26,7 @@ a=rtpmap:111 opus/48000/2
 a=fmtp:111 useinbandfec=1
 a=rtpmap:9 G722/8000
 a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid
-a=extmap:6 urn:ietf:params:rtp-hdrext:ssrc-audio-level
+a=extmap:6 http://www.webrtc.org/experiments/rtp-hdrext/playout-delay
 a=ssrc:11 cname:janus
 a=candidate:1 1 udp 2015363327 192.0.2.1 40000 typ host
 m=video 9 UDP/TLS/RTP/SAVPF 96 97 98

@@ -79,7 +79,89 @@ class Engine:
         width: int = 0,
         height: int = 0,
     ) -> bool: ...
+    def figures(self) -> dict[str, int]: ...
     def stats(self, client: int) -> dict[str, Any]: ...
 
+class ProbeHandle:
+    def __init__(
+        self,
+        engine: Engine,
+        client: int,
+        *,
+        authenticate_every: int,
+        feedback_ms: int,
+        transport_cc_extension: int,
+    ) -> None: ...
+    def add_stream(
+        self,
+        *,
+        kind: str,
+        ssrc: int,
+        rtx_ssrc: int,
+        clock_rate: int,
+        nack: bool,
+        source_engine: Engine | None = None,
+        source_client: int = -1,
+        source_index: int = -1,
+    ) -> None: ...
+    def figures(self) -> dict[str, Any]: ...
+    def restart(self) -> None: ...
+
+def add_load(
+    engine: Engine,
+    client: int,
+    index: int,
+    *,
+    units_per_s: int,
+    packets_per_unit: int,
+    burst_packets: int,
+    burst_interval_ns: int,
+    smallest: int,
+    largest: int,
+    seed: int,
+    first_timestamp: int,
+) -> None: ...
+def start_loads(engine: Engine, client: int, phases_ns: Mapping[int, int]) -> None: ...
+def stop_loads(engine: Engine, client: int) -> None: ...
 def transport_feedback(arrivals: Sequence[tuple[int, int]], sender: int, media: int) -> list[bytes]: ...
 def nack_packet(numbers: Sequence[int], sender: int, media: int) -> bytes: ...
+def timetable(
+    count: int,
+    *,
+    units_per_s: int,
+    packets_per_unit: int,
+    burst_packets: int,
+    burst_interval_ns: int,
+    smallest: int,
+    largest: int,
+    seed: int = 1,
+) -> list[tuple[int, int, int, int]]: ...
+
+class ProbeBench:
+    magic: int
+    def __init__(
+        self,
+        key: bytes,
+        salt: bytes,
+        *,
+        ssrc: int,
+        rtx_ssrc: int = 0,
+        nack: bool = True,
+        authenticate_every: int = 64,
+        with_source: bool = True,
+    ) -> None: ...
+    def send(self, number: int, sent_ns: int, timestamp: int) -> None: ...
+    def payload(self, number: int, length: int, key: bool = True) -> bytes: ...
+    def receive(self, packet: bytes, arrival_ns: int, now_ns: int) -> None: ...
+    def poll(self, now_ns: int) -> list[int]: ...
+    @property
+    def wants_key(self) -> bool: ...
+    def restart(self, wall_ns: int) -> None: ...
+    def figures(self) -> dict[str, Any]: ...
+
+class TimerBench:
+    def __init__(self, clients: int) -> None: ...
+    def add(self, client: int, at_ns: int) -> None: ...
+    def remove(self, client: int) -> None: ...
+    def set(self, client: int, at_ns: int) -> None: ...
+    def next(self) -> int: ...

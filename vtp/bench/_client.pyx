@@ -16,11 +16,11 @@ from vtp.rtp_fast.codecs cimport (
 )
 from vtp.rtp_fast.header cimport (
     KIND_DTLS, KIND_OTHER, KIND_RTP, KIND_STUN, RtpExt, RtpPacket, packet_kind, read16, read24, read32, read64,
-    rtp_find_ext, write16, write24, write32, write64,
+    rtp_find_ext, rtp_parse_header, write16, write24, write32, write64,
 )
 from vtp.rtp_fast.srtp cimport (
-    SRTP_ERROR_REPLAY, SrtpSession, SrtpStream, srtcp_protect, srtcp_unprotect, srtp_close, srtp_open, srtp_protect, srtp_stream,
-    srtp_unprotect,
+    SRTP_AEAD_AES_128_GCM, SRTP_ERROR_OLD, SRTP_ERROR_REPLAY, SrtpSession, SrtpStream, srtcp_protect, srtcp_unprotect,
+    srtp_close, srtp_open, srtp_protect, srtp_stream, srtp_unprotect,
 )
 from vtp.rtp_fast.stun cimport (
     STUN_BINDING_ERROR, STUN_BINDING_REQUEST, STUN_BINDING_SUCCESS, StunMessage, stun_check_integrity, stun_parse,
@@ -35,15 +35,25 @@ include "client/clock.pxi"
 include "client/histogram.pxi"
 include "client/structs.pxi"
 include "client/events.pxi"
+include "client/timers.pxi"
+include "client/timetable.pxi"
+include "client/send_table.pxi"
 include "client/frames.pxi"
+include "client/holes.pxi"
+include "client/reception.pxi"
 include "client/receive.pxi"
+include "client/probe.pxi"
+include "client/probe_sample.pxi"
 include "client/feedback.pxi"
+include "client/transport_feedback.pxi"
 include "client/packetize.pxi"
 include "client/send.pxi"
+include "client/source.pxi"
 include "client/ice.pxi"
 include "client/reports.pxi"
 include "client/loop.pxi"
 include "client/objects.pxi"
 include "client/engine.pxi"
+include "client/load_face.pxi"
 include "client/stats.pxi"
 include "client/testing.pxi"

@@ -14,7 +14,9 @@ EXTENSION_URIS = {
     "abs-send-time": "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
     "transport-cc": "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
     "abs-capture-time": "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time",
+    "audio-level": "urn:ietf:params:rtp-hdrext:ssrc-audio-level",
 }
+_AUDIO_ONLY = {"audio-level"}
 _OFFERED_IDS = {name: number for number, name in enumerate(EXTENSION_URIS, start=1)}
 CODEC_NUMBERS = {"opus": 1, "pcmu": 2, "pcma": 3, "vp8": 4, "vp9": 5, "h264": 6, "av1": 7}
 """As the compiled modules number them."""
@@ -124,7 +126,11 @@ def _media_lines(media: OfferedMedia, ice: IceCredentials, fingerprint: Fingerpr
         f"a=fingerprint:{fingerprint.algorithm} {fingerprint.value}",
         "a=setup:actpass",
         f"a=mid:{media.mid}",
-        *(f"a=extmap:{_OFFERED_IDS[name]} {uri}" for name, uri in EXTENSION_URIS.items()),
+        *(
+            f"a=extmap:{_OFFERED_IDS[name]} {uri}"
+            for name, uri in EXTENSION_URIS.items()
+            if media.kind == "audio" or name not in _AUDIO_ONLY
+        ),
         "a=sendonly" if media.ssrc else "a=recvonly",
         "a=rtcp-mux",
         "a=rtcp-rsize",

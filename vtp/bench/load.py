@@ -7,9 +7,12 @@ to the source's, and with that the delay of every packet is known: from the sour
 receive timestamp.
 """
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from vtp.bench import _client
 from vtp.bench.client_sdp import AnsweredMedia
 from vtp.bench.driver import ClientDriver
 from vtp.bench.load_figures import Delays, ProbeFigures, SourceFigures, merge
@@ -53,6 +56,12 @@ class Lecture:
         return video + (self.audio_per_s if self.audio else 0)
 
 
+_RING_PACKETS = {"video": 1024, "audio": 256}  # kept for retransmission: about 4 s
+_SENDABLE = {"video": {"vp8", "h264"}, "audio": {"opus", "pcmu", "pcma"}}
+MOST_SELDOM = 8192
+"""Packets between two of the sample: SRTP guesses the roll-over of 16-bit numbers from the last one."""
+
+
 class Source:
     """One publisher: a connected client that sends a pattern by itself, from the engine's thread.
 
@@ -75,19 +84,86 @@ class Source:
         `seed` places the frames in time (two seeds do not burst together) and chooses first numbers and
         bytes. Raises ValueError when a line of the pattern is missing or its codec is none that can be sent.
         """
-        raise NotImplementedError
+        self.engine = driver.engine
+        self.client = client
+        self.indexes: dict[str, int] = {}
+        self._phases: dict[int, int] = {}
+        self._random = random.Random(seed)
+        for kind, wanted in (("video", pattern.video), ("audio", pattern.audio)):
+            if wanted:
+                self._add(_line(media, kind), pattern)
 
     def start(self) -> None:
         """Sends from now on. A second start begins a new timetable on the same streams."""
-        raise NotImplementedError
+        _client.start_loads(self.engine, self.client, self._phases)
 
     def stop(self) -> None:
         """Sends no more media; retransmissions are still answered."""
-        raise NotImplementedError
+        _client.stop_loads(self.engine, self.client)
 
     def figures(self) -> SourceFigures:
-        """What was sent so far."""
-        raise NotImplementedError
+        """What was sent so far. KeyError when the client has been removed."""
+        lines = self.engine.stats(self.client)["outgoing"]
+        lines = [lines[index] for index in self.indexes.values()]
+        video = [line for line in lines if line["kind"] == "video"]
+        return SourceFigures(
+            packets=_total(lines, "packets"),
+            bytes=_total(lines, "bytes"),
+            frames=_total(video, "load_units"),
+            key_frames=_total(video, "load_key_units"),
+            key_frame_requests=_total(video, "key_requests"),
+            nacks=_total(lines, "nacks"),
+            resent=_total(lines, "resent"),
+            late_bursts=_total(lines, "late_bursts"),
+            latest_ms=max(line["latest_ns"] for line in lines) / 1e6,
+        )
+
+    def _add(self, line: AnsweredMedia, pattern: Lecture) -> None:
+        codec = line.codecs[0]
+        index = self.engine.add_outgoing(
+            self.client,
+            kind=line.kind,
+            ssrc=line.ssrc,
+            rtx_ssrc=line.rtx_ssrc if codec.rtx_payload_type >= 0 else 0,
+            codec=codec.number,
+            payload_type=codec.payload_type,
+            rtx_payload_type=codec.rtx_payload_type,
+            clock_rate=codec.clock_rate,
+            mid=line.mid,
+            extensions=line.extensions,
+            ring_packets=_RING_PACKETS[line.kind],
+        )
+        video = line.kind == "video"
+        units_per_s = pattern.frames_per_s if video else pattern.audio_per_s
+        _client.add_load(
+            self.engine,
+            self.client,
+            index,
+            units_per_s=units_per_s,
+            packets_per_unit=pattern.packets_per_frame if video else 1,
+            burst_packets=pattern.burst_packets if video else 1,
+            burst_interval_ns=round(pattern.burst_interval_ms * 1e6),
+            smallest=pattern.packet_bytes[0] if video else pattern.audio_bytes,
+            largest=pattern.packet_bytes[1] if video else pattern.audio_bytes,
+            seed=self._random.getrandbits(64),
+            first_timestamp=self._random.getrandbits(32),
+        )
+        self.indexes[line.kind] = index
+        self._phases[index] = self._random.randrange(1_000_000_000 // units_per_s)
+
+
+def _line(media: Sequence[AnsweredMedia], kind: str) -> AnsweredMedia:
+    """The one line of a kind that can be sent. Raises ValueError."""
+    for line in media:
+        if line.kind == kind and not line.refused and line.ssrc and line.codecs:
+            if line.codecs[0].name not in _SENDABLE[kind]:
+                raise ValueError(f"{line.codecs[0].name} cannot be sent: use VP8 or H.264, and Opus.")
+            return line
+    raise ValueError(f"There is no line to send {kind} on.")
+
+
+def _total(lines: Sequence[dict[str, Any]], name: str) -> int:
+    return sum(line[name] for line in lines)
 
 
 class Probe:
@@ -110,16 +186,46 @@ class Probe:
     ) -> None:
         """`media` are the lines to receive (`Leg.media`; refused ones are passed over).
 
-        Without a `source` there are no delays. `authenticate_every` 1 authenticates all packets; the first
-        ones and those after any irregularity are authenticated always. `feedback_ms` is the interval of
-        transport-wide feedback. Raises ValueError when there is nothing to receive.
+        Without a `source` there are no delays. `authenticate_every` (1 to 8192; 1 is all packets) makes the
+        sample; the first packets and those after any irregularity are in it always. `feedback_ms` is the
+        interval of transport-wide feedback. Raises ValueError when there is nothing to receive.
         """
-        raise NotImplementedError
+        lines = [line for line in media if not line.refused and line.ssrc and line.codecs]
+        if not lines:
+            raise ValueError("There is no stream to receive: the description names no SSRC.")
+        if not 1 <= authenticate_every <= MOST_SELDOM or feedback_ms < 1:
+            raise ValueError(f"The sample is one in 1 to {MOST_SELDOM} packets, feedback takes 1 ms or more.")
+        self._handle = _client.ProbeHandle(
+            driver.engine,
+            client,
+            authenticate_every=authenticate_every,
+            feedback_ms=feedback_ms,
+            transport_cc_extension=max(line.extensions.get("transport-cc", 0) for line in lines),
+        )
+        for line in lines:
+            self._add(line, source)
 
     def figures(self) -> ProbeFigures:
         """The window so far. Still right after the client has been removed: as it was then."""
-        raise NotImplementedError
+        found = self._handle.figures()
+        delay = found.pop("delay")
+        return ProbeFigures(
+            **found, delay=Delays(delay["count"], delay["min_us"], delay["max_us"], delay["buckets"])
+        )
 
     def restart(self) -> None:
         """Begins a new measuring window: packets that arrive from now on, numbers after the newest so far."""
-        raise NotImplementedError
+        self._handle.restart()
+
+    def _add(self, line: AnsweredMedia, source: Source | None) -> None:
+        index = source.indexes.get(line.kind, -1) if source is not None else -1
+        self._handle.add_stream(
+            kind=line.kind,
+            ssrc=line.ssrc,
+            rtx_ssrc=line.rtx_ssrc,
+            clock_rate=line.codecs[0].clock_rate,
+            nack=any("nack" in codec.feedback for codec in line.codecs),
+            source_engine=source.engine if source is not None and index >= 0 else None,
+            source_client=source.client if source is not None else -1,
+            source_index=index,
+        )

@@ -75,7 +75,9 @@ class ProbeFigures:
     Whatever the window; of merged probes the earliest.
     """
     packets: int = 0
-    """Each sequence number once, however it came."""
+    """Each sequence number once, however it came; those without payload (padding) are not in it."""
+    padding: int = 0
+    """Packets without payload among the sample: some servers pad on the media's own numbers."""
     bytes: int = 0
     """UDP payload of these packets, SRTP tags included."""
     lost: int = 0
@@ -137,6 +139,7 @@ def merge(figures: Iterable[ProbeFigures]) -> ProbeFigures:
 
 
 _SUMMED = (
-    "probes", "packets", "bytes", "lost", "recovered", "skipped", "reordered", "duplicated", "authenticated",
-    "authentication_failed", "resynchronized", "untimed", "nacks", "key_frame_requests", "dropped_here",
+    "probes", "packets", "padding", "bytes", "lost", "recovered", "skipped", "reordered", "duplicated",
+    "authenticated", "authentication_failed", "resynchronized", "untimed", "nacks", "key_frame_requests",
+    "dropped_here",
 )  # fmt: skip

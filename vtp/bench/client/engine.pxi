@@ -38,14 +38,15 @@ cdef class Engine:
             raise OSError(client_errno(), "The client engine got no file descriptor: raise `ulimit -n`.")
         if client_watch(self.core.epoll_fd, self.core.wake_fd, <uint64_t>-1) < 0:
             raise OSError(client_errno(), "The client engine cannot watch its own descriptor.")
-        self.core.next_ns = INT64_MAX
         for i in range(RECEIVE_BATCH):
             self.core.receive_vectors[i].iov_base = self.core.received[i]
             self.core.receive_vectors[i].iov_len = DATAGRAM_BYTES
             self.core.receive_messages[i].msg_hdr.msg_iov = &self.core.receive_vectors[i]
             self.core.receive_messages[i].msg_hdr.msg_iovlen = 1
             self.core.receive_messages[i].msg_hdr.msg_name = &self.core.receive_addresses[i]
+            self.core.receive_messages[i].msg_hdr.msg_namelen = sizeof(sockaddr_in6)
             self.core.receive_messages[i].msg_hdr.msg_control = self.core.control[i]
+            self.core.receive_messages[i].msg_hdr.msg_controllen = sizeof(self.core.control[i])
 
     def __dealloc__(self):
         cdef int64_t i
@@ -59,6 +60,8 @@ cdef class Engine:
                 close(fd)
         free(self.core.clients)
         free(self.core.due)
+        free(self.core.heap)
+        free(self.core.heap_place)
         free(self.core.events)
         free(self.core)
         client_lock_destroy(&self.lock)
@@ -113,25 +116,24 @@ cdef class Engine:
         client_lock_give(&self.lock)
         return events
 
+    cdef int grow(self) except -1:
+        """Room for more clients, in every array that has one place for each."""
+        cdef int64_t capacity = 2 * self.core.capacity if self.core.capacity else 64
+        self.core.clients = <Client**>grown(self.core.clients, capacity * sizeof(Client*))
+        self.core.due = <int64_t*>grown(self.core.due, capacity * sizeof(int64_t))
+        self.core.heap = <int32_t*>grown(self.core.heap, capacity * sizeof(int32_t))
+        self.core.heap_place = <int32_t*>grown(self.core.heap_place, capacity * sizeof(int32_t))
+        self.core.capacity = capacity
+        return 0
+
     cdef int64_t place(self, Client* client) except -1:
         """Stores a client; its id. Called with the lock held."""
-        cdef int64_t capacity
-        cdef void* grown
         if self.core.count == self.core.capacity:
-            capacity = 2 * self.core.capacity if self.core.capacity else 64
-            grown = realloc(self.core.clients, capacity * sizeof(Client*))
-            if grown == NULL:
-                raise MemoryError("No memory for one more client.")
-            self.core.clients = <Client**>grown
-            grown = realloc(self.core.due, capacity * sizeof(int64_t))
-            if grown == NULL:
-                raise MemoryError("No memory for one more client.")
-            self.core.due = <int64_t*>grown
-            self.core.capacity = capacity
+            self.grow()
         client.id = self.core.count
         self.core.clients[client.id] = client
-        self.core.due[client.id] = INT64_MAX
         self.core.count += 1
+        heap_add(self.core, client.id, INT64_MAX)
         return client.id
 
     cdef Client* find(self, int64_t client) except NULL:
@@ -141,8 +143,7 @@ cdef class Engine:
 
     cdef int wake(self, Client* client) except -1:
         """Runs the client's timers soon; called with the lock held."""
-        self.core.due[client.id] = 0
-        self.core.next_ns = 0
+        set_due(self.core, client.id, 0)
         client_signal(self.core.wake_fd)
         return 0
 
@@ -244,7 +245,7 @@ cdef class Engine:
         try:
             found = <size_t>self.find(client)
             self.core.clients[client] = NULL
-            self.core.due[client] = INT64_MAX
+            heap_remove(self.core, client)
             if self.core.send_client == <Client*>found:
                 self.core.send_client = NULL
             free_client(<Client*>found)
@@ -313,7 +314,7 @@ cdef class Engine:
         for i in range(slots):
             stream.slots[i].number = -1
         stream.slot_mask = slots - 1
-        stream.ssrc, stream.rtx_ssrc, stream.video, stream.nack = ssrc, rtx_ssrc, kind == "video", nack
+        stream.report.ssrc, stream.rtx_ssrc, stream.video, stream.nack = ssrc, rtx_ssrc, kind == "video", nack
         stream.capture_extension = <uint8_t>capture_extension
         stream.joined_ns = client_clock(CLOCK_REALTIME)
         for payload_type, codec, clock_rate, rtx_payload_type in payloads[:MAX_PAYLOADS]:
@@ -328,12 +329,8 @@ cdef class Engine:
             found = self.find(client)
             if found.incoming_count == MAX_STREAMS:
                 raise ValueError(f"A client receives at most {MAX_STREAMS} streams.")
-            if transport_cc_extension and found.feedback == NULL:
-                found.feedback = <TransportFeedback*>calloc(1, sizeof(TransportFeedback))
-                if found.feedback == NULL:
-                    raise MemoryError("No memory for transport-wide feedback.")
-                found.feedback.base = -1
-                found.transport_cc_extension = <uint8_t>transport_cc_extension
+            if transport_cc_extension:
+                open_feedback(found, transport_cc_extension, FEEDBACK_INTERVAL_NS)
             found.incoming[found.incoming_count] = stream
             found.incoming_count += 1
             return found.incoming_count - 1
@@ -345,7 +342,7 @@ cdef class Engine:
 
     def add_outgoing(self, int64_t client, *, kind, uint32_t ssrc, uint32_t rtx_ssrc, int codec, int payload_type,
                      int rtx_payload_type, uint32_t clock_rate, mid, extensions, int ring_packets=2048) -> int:
-        """A stream to send; its index. `extensions` maps mid, abs-send-time, transport-cc, abs-capture-time to ids.
+        """A stream to send; its index. `extensions` maps the names in client_sdp.EXTENSION_URIS to ids.
 
         `ring_packets` are kept for the pacer and for resending: 1.2 KB each.
         """
@@ -372,7 +369,7 @@ cdef class Engine:
             if found.outgoing_count == MAX_STREAMS:
                 raise ValueError(f"A client sends at most {MAX_STREAMS} streams.")
             stream.mid_length = copy_text(stream.mid, mid, 17, "mid")
-            for i, name in enumerate(("mid", "abs-send-time", "transport-cc", "abs-capture-time")):
+            for i, name in enumerate(("mid", "abs-send-time", "transport-cc", "abs-capture-time", "audio-level")):
                 stream.extension[i] = extensions.get(name, 0)
             memcpy(stream.cname, found.cname, NAME_BYTES)
             stream.cname_length = found.cname_length
@@ -419,10 +416,9 @@ cdef class Engine:
             if result == UNIT_OK:
                 stream.last_timestamp = rtp_timestamp
                 stream.timestamp_ns = due_ns
-                self.core.due[client] = min(self.core.due[client], due_ns)
-                if due_ns < self.core.next_ns:
-                    self.core.next_ns = due_ns
+                if due_ns < next_due(self.core):
                     client_signal(self.core.wake_fd)
+                wake_at(self.core, found, due_ns)
             else:
                 stream.units_dropped += 1
         finally:
@@ -432,6 +428,24 @@ cdef class Engine:
         if result == UNIT_TOO_LARGE:
             raise ValueError("The access unit has more packets than the stream's ring.")
         return result == UNIT_OK
+
+    def figures(self) -> dict:
+        """Of the engine itself: its thread's CPU time (user and system), wake-ups, datagrams, events it had no room for.
+
+        All since it was made; the CPU time is 0 before `start`.
+        """
+        with nogil:
+            client_lock_take(&self.lock)
+        try:
+            return {
+                "cpu_ns": client_cpu_ns(self.core.thread) if self.core.thread_runs else self.core.cpu_ns,
+                "wakeups": self.core.turns,
+                "datagrams_received": self.core.datagrams_received,
+                "datagrams_sent": self.core.datagrams_sent,
+                "events_dropped": self.core.events_dropped,
+            }
+        finally:
+            client_lock_give(&self.lock)
 
     def stats(self, int64_t client) -> dict:
         """Every figure of a client, its incoming and its outgoing streams. KeyError when it is not there."""

@@ -29,16 +29,6 @@ cdef void emit(Core* core, int kind, int64_t client, int64_t value, const void* 
 cdef inline uint64_t core_random(Core* core) noexcept nogil:
     """splitmix64; seeded from the system, used for transaction ids and first sequence numbers."""
     cdef uint64_t z
+    z = mixed(core.random_state)
     core.random_state += 0x9E3779B97F4A7C15ULL
-    z = core.random_state
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL
-    return z ^ (z >> 31)
-
-
-cdef inline void wake_at(Core* core, Client* client, int64_t at_ns) noexcept nogil:
-    """Runs the client's timers no later than `at_ns`."""
-    if at_ns < core.due[client.id]:
-        core.due[client.id] = at_ns
-    if at_ns < core.next_ns:
-        core.next_ns = at_ns
+    return z

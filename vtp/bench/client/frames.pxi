@@ -33,10 +33,10 @@ cdef int64_t frame_capture_ns(Incoming* stream) noexcept nogil:
     cdef int32_t ticks
     if frames.capture_ns:
         return frames.capture_ns
-    if stream.sender_report_ns == 0 or frames.clock_rate == 0 or stream.sender_ntp == 0:
+    if stream.report.sender_report_ns == 0 or frames.clock_rate == 0 or stream.report.sender_ntp == 0:
         return 0
-    ticks = <int32_t>(frames.timestamp - stream.sender_timestamp)
-    return ns_from_ntp(stream.sender_ntp) + ns_from_ticks(ticks, frames.clock_rate)
+    ticks = <int32_t>(frames.timestamp - stream.report.sender_timestamp)
+    return ns_from_ntp(stream.report.sender_ntp) + ns_from_ticks(ticks, frames.clock_rate)
 
 
 cdef void frame_measure_delay(Incoming* stream) noexcept nogil:

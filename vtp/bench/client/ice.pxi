@@ -61,7 +61,7 @@ cdef int64_t run_checks(Core* core, Client* client) noexcept nogil:
         emit(core, ON_EXPIRED, client.id, 0, NULL, 0)
     if core.now_ns >= client.next_check_ns:
         next_ns = check_consent(core, client) if client.selected >= 0 else check_again(core, client)
-        client.next_check_ns = core.now_ns + next_ns
+        client.next_check_ns = coarse(core.now_ns + next_ns)
     if client.selected < 0 or client.connected:
         return client.next_check_ns
     next_ns = client.answered_ns + NOMINATION_WAIT_NS
@@ -181,7 +181,7 @@ cdef void take_success(Core* core, Client* client, int candidate) noexcept nogil
     if client.selected < 0:
         client.selected = candidate
         client.answered_ns = core.now_ns
-        client.next_check_ns = core.now_ns + CONSENT_INTERVAL_NS
+        client.next_check_ns = coarse(core.now_ns + CONSENT_INTERVAL_NS)
         wake_at(core, client, core.now_ns + NOMINATION_WAIT_NS)
     if client.controlling:
         announce(core, client)

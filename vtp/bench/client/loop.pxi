@@ -1,14 +1,35 @@
 # The loop: wait, receive what is there, run the timers that are due. One turn holds the lock; waiting does not.
 
 cdef enum:
-    IDLE_MS = 100                # the longest wait
-    READY_EVENTS = 256
+    READY_EVENTS = 512
+    TIMER_EVERY = 8              # sockets read before the clock is looked at again
+
+cdef int64_t IDLE_NS = 100_000_000           # the longest wait
 
 
-cdef void receive_rtp(Core* core, Client* client, uint8_t* data, int length, int64_t arrival_ns) noexcept nogil:
+cdef inline void note_feedback(Core* core, Client* client, const uint8_t* data, const RtpPacket* parsed,
+                               int64_t arrival_ns) noexcept nogil:
+    cdef const RtpExt* extension
+    if client.feedback == NULL:
+        return
+    extension = rtp_find_ext(parsed, client.transport_cc_extension)
+    if extension == NULL or extension.len < 2:
+        return
+    feedback_note(client.feedback, read16(data + extension.offset), arrival_ns)
+    if client.feedback_ns == 0:
+        client.feedback_ns = coarse(core.now_ns + client.feedback_interval_ns)
+        wake_at(core, client, client.feedback_ns)
+
+
+cdef inline void begin_reports(Core* core, Client* client) noexcept nogil:
+    client.report_ns = coarse(core.now_ns + REPORT_INTERVAL_NS)
+    wake_at(core, client, client.report_ns)
+
+
+cdef void receive_watched(Core* core, Client* client, uint8_t* data, int length, int64_t arrival_ns) noexcept nogil:
+    """RTP of a client that looks into every packet."""
     cdef RtpPacket parsed
     cdef Incoming* stream
-    cdef const RtpExt* extension
     length = srtp_unprotect(&client.receive, data, length, &parsed)
     if length == SRTP_ERROR_REPLAY:
         client.replayed += 1
@@ -16,23 +37,52 @@ cdef void receive_rtp(Core* core, Client* client, uint8_t* data, int length, int
     if length < 0:
         client.unprotect_failed += 1
         return
-    if client.transport_cc_extension and client.feedback != NULL:
-        extension = rtp_find_ext(&parsed, client.transport_cc_extension)
-        if extension != NULL and extension.len >= 2:
-            feedback_note(client.feedback, read16(data + extension.offset), arrival_ns)
-            if client.feedback_ns == 0:
-                client.feedback_ns = core.now_ns + FEEDBACK_INTERVAL_NS
-                wake_at(core, client, client.feedback_ns)
+    note_feedback(core, client, data, &parsed, arrival_ns)
     stream = incoming_of(client, parsed.ssrc)
     if stream == NULL:
         client.unknown_streams += 1
         return
     if not stream.started:
-        client.report_ns = core.now_ns + REPORT_INTERVAL_NS
-        wake_at(core, client, client.report_ns)
+        begin_reports(core, client)
     stream_receive(stream, data, &parsed, core.now_ns, arrival_ns)
-    if stream.hole_count or stream.wants_key:
-        wake_at(core, client, core.now_ns + NACK_DELAY_NS)
+    if stream.holes.count or stream.wants_key:
+        wake_at(core, client, coarse(core.now_ns + NACK_DELAY_NS))
+
+
+cdef void receive_probed(Core* core, Client* client, uint8_t* data, int length, int64_t arrival_ns) noexcept nogil:
+    """RTP of a client that counts and times packets."""
+    cdef RtpPacket parsed
+    cdef ProbeStream* stream
+    cdef bint is_rtx = False
+    if rtp_parse_header(data, length, &parsed) < 0:
+        client.malformed += 1
+        return
+    note_feedback(core, client, data, &parsed, arrival_ns)
+    stream = probe_stream(client.probe, parsed.ssrc, &is_rtx)
+    if stream == NULL:
+        client.unknown_streams += 1
+        return
+    if not stream.started:
+        begin_reports(core, client)
+    if is_rtx:
+        probe_receive_rtx(client.probe, stream, &client.receive, data, length, &parsed, arrival_ns)
+    else:
+        probe_receive(client.probe, stream, &client.receive, data, length, &parsed, arrival_ns, core.now_ns)
+    if stream.holes.count or stream.wants_key:
+        wake_at(core, client, coarse(core.now_ns + NACK_DELAY_NS))
+
+
+cdef void receive_rtp(Core* core, Client* client, uint8_t* data, int length, int64_t arrival_ns) noexcept nogil:
+    if client.first_rtp_ns == 0:
+        client.first_rtp_ns = arrival_ns
+        if client.probe != NULL:
+            client.probe.first_ns = arrival_ns
+    if client.probe != NULL:
+        receive_probed(core, client, data, length, arrival_ns)
+    elif client.incoming_count:
+        receive_watched(core, client, data, length, arrival_ns)
+    else:
+        client.unknown_streams += 1
 
 
 cdef void receive_media(
@@ -88,44 +138,85 @@ cdef void receive_datagram(
         keep_early(client, data, length, arrival_ns)
 
 
+cdef int receive_once(Core* core, Client* client) noexcept nogil:
+    """One recvmmsg; how many datagrams it gave. Only what the last one used has to be put right before it."""
+    cdef int i, count
+    cdef int64_t arrival_ns
+    count = recvmmsg(client.fd, core.receive_messages, RECEIVE_BATCH, 0, NULL)
+    for i in range(count):
+        arrival_ns = client_arrival_ns(&core.receive_messages[i].msg_hdr)
+        receive_datagram(core, client, core.received[i], core.receive_messages[i].msg_len,
+                         &core.receive_addresses[i], arrival_ns if arrival_ns else core.wall_ns)
+        core.receive_messages[i].msg_hdr.msg_namelen = sizeof(sockaddr_in6)
+        core.receive_messages[i].msg_hdr.msg_controllen = sizeof(core.control[i])
+    if count > 0:
+        core.datagrams_received += count
+    return count
+
+
 cdef void receive_batch(Core* core, Client* client) noexcept nogil:
     """Everything the socket holds, up to four batches; the rest comes with the next turn."""
-    cdef int turn, i, count
-    cdef int64_t arrival_ns
+    cdef int turn
     for turn in range(4):
-        for i in range(RECEIVE_BATCH):
-            core.receive_messages[i].msg_hdr.msg_namelen = sizeof(sockaddr_in6)
-            core.receive_messages[i].msg_hdr.msg_controllen = sizeof(core.control[i])
-        count = recvmmsg(client.fd, core.receive_messages, RECEIVE_BATCH, 0, NULL)
-        for i in range(count):
-            arrival_ns = client_arrival_ns(&core.receive_messages[i].msg_hdr)
-            receive_datagram(core, client, core.received[i], core.receive_messages[i].msg_len,
-                             &core.receive_addresses[i], arrival_ns if arrival_ns else core.wall_ns)
-        if count < RECEIVE_BATCH:
+        if receive_once(core, client) < RECEIVE_BATCH:
             return
+
+
+cdef void send_nack(
+        Core* core, Client* client, uint32_t ssrc, const uint16_t* numbers, int count) noexcept nogil:
+    cdef uint8_t* out = send_slot(core, client)
+    send_rtcp(core, client, out, rtcp_nack(out, client.reporter_ssrc, ssrc, numbers, count))
+
+
+cdef void send_pli(Core* core, Client* client, uint32_t ssrc) noexcept nogil:
+    cdef uint8_t* out = send_slot(core, client)
+    send_rtcp(core, client, out, rtcp_pli(out, client.reporter_ssrc, ssrc))
 
 
 cdef int64_t run_incoming(Core* core, Client* client, Incoming* stream) noexcept nogil:
     """NACK and PLI of one stream; when to come back."""
     cdef uint16_t[256] numbers
     cdef int count
-    cdef uint8_t* out
-    if stream.hole_count:
+    if stream.holes.count:
         count = stream_nacks(stream, client.rtt_ns, core.now_ns, numbers, 256)
         if count and client.has_keys:
             stream.nacks += count
-            out = send_slot(core, client)
-            send_rtcp(core, client, out, rtcp_nack(out, client.reporter_ssrc, stream.ssrc, numbers, count))
+            send_nack(core, client, stream.report.ssrc, numbers, count)
     if stream.wants_key and not stream.frames.waits_for_key:
         stream.wants_key = False
     if stream.wants_key and core.now_ns - stream.pli_ns >= PLI_INTERVAL_NS:
         stream.pli_ns = core.now_ns
         stream.plis += 1
-        out = send_slot(core, client)
-        send_rtcp(core, client, out, rtcp_pli(out, client.reporter_ssrc, stream.ssrc))
-    if stream.hole_count:
-        return core.now_ns + NACK_DELAY_NS
-    return stream.pli_ns + PLI_INTERVAL_NS if stream.wants_key else INT64_MAX
+        send_pli(core, client, stream.report.ssrc)
+    if stream.holes.count:
+        return coarse(core.now_ns + NACK_DELAY_NS)
+    return coarse(stream.pli_ns + PLI_INTERVAL_NS) if stream.wants_key else INT64_MAX
+
+
+cdef int64_t run_probe_stream(Core* core, Client* client, ProbeStream* stream) noexcept nogil:
+    """The same of a probe's stream, which asks for a key frame once: it does not see the answer."""
+    cdef uint16_t[256] numbers
+    cdef int64_t given_up = 0
+    cdef int count, lost = 0
+    if stream.holes.count:
+        count = holes_poll(&stream.holes, True, client.rtt_ns, core.now_ns, numbers, 256, &given_up, &lost)
+        stream.wants_key = stream.wants_key or (lost > 0 and stream.video)
+        if count:
+            client.probe.nacks += count
+            send_nack(core, client, stream.report.ssrc, numbers, count)
+    if stream.wants_key and core.now_ns - stream.pli_ns >= PLI_INTERVAL_NS:
+        stream.wants_key = False
+        stream.pli_ns = core.now_ns
+        client.probe.plis += 1
+        send_pli(core, client, stream.report.ssrc)
+    if stream.holes.count:
+        return coarse(core.now_ns + NACK_DELAY_NS)
+    return coarse(stream.pli_ns + PLI_INTERVAL_NS) if stream.wants_key else INT64_MAX
+
+
+cdef uint32_t feedback_media(Client* client) noexcept nogil:
+    """The SSRC that transport-wide feedback names; any of the transport's will do."""
+    return client.probe.streams[0].report.ssrc if client.probe != NULL else client.incoming[0].report.ssrc
 
 
 cdef int64_t run_reports(Core* core, Client* client) noexcept nogil:
@@ -136,20 +227,27 @@ cdef int64_t run_reports(Core* core, Client* client) noexcept nogil:
     if client.feedback_ns:
         if core.now_ns >= client.feedback_ns:
             out = send_slot(core, client)
-            length = rtcp_transport_feedback(out, client.feedback, client.reporter_ssrc, client.incoming[0].ssrc)
+            length = rtcp_transport_feedback(out, client.feedback, client.reporter_ssrc, feedback_media(client))
             send_rtcp(core, client, out, length)
             client.feedback_sent += length > 0
-            client.feedback_ns = core.now_ns + FEEDBACK_INTERVAL_NS if length else 0
+            client.feedback_ns = coarse(core.now_ns + client.feedback_interval_ns) if length else 0
         if client.feedback_ns:
             next_ns = client.feedback_ns
     if client.report_ns:
         if core.now_ns >= client.report_ns:
             out = send_slot(core, client)
             send_rtcp(core, client, out, rtcp_receiver_report(out, client, core.now_ns))
-            client.report_ns = core.now_ns + REPORT_INTERVAL_NS
+            client.report_ns = coarse(core.now_ns + REPORT_INTERVAL_NS)
         if client.report_ns < next_ns:
             next_ns = client.report_ns
     return next_ns
+
+
+cdef int64_t run_outgoing(Core* core, Client* client, Outgoing* stream) noexcept nogil:
+    """What is due of a stream that is sent; when to come back."""
+    cdef int64_t next_ns = run_load(core, client, stream) if stream.load != NULL else pace(core, client, stream)
+    cdef int64_t report_ns = send_reports(core, client, stream)
+    return next_ns if next_ns < report_ns else report_ns
 
 
 cdef void run_client(Core* core, Client* client) noexcept nogil:
@@ -162,42 +260,45 @@ cdef void run_client(Core* core, Client* client) noexcept nogil:
         for i in range(client.incoming_count):
             at_ns = run_incoming(core, client, client.incoming[i])
             next_ns = at_ns if at_ns < next_ns else next_ns
+        for i in range(client.probe.stream_count if client.probe != NULL else 0):
+            at_ns = run_probe_stream(core, client, &client.probe.streams[i])
+            next_ns = at_ns if at_ns < next_ns else next_ns
         for i in range(client.outgoing_count):
-            at_ns = pace(core, client, client.outgoing[i])
+            at_ns = run_outgoing(core, client, client.outgoing[i])
             next_ns = at_ns if at_ns < next_ns else next_ns
-            at_ns = send_reports(core, client, client.outgoing[i])
-            next_ns = at_ns if at_ns < next_ns else next_ns
-    core.due[client.id] = next_ns
+    set_due(core, client.id, next_ns)
 
 
 cdef void run_timers(Core* core) noexcept nogil:
-    cdef int64_t i, next_ns = INT64_MAX
-    if core.now_ns < core.next_ns:
-        return
-    for i in range(core.count):
-        if core.due[i] <= core.now_ns:
-            run_client(core, core.clients[i])
-        if core.due[i] < next_ns:
-            next_ns = core.due[i]
-    core.next_ns = next_ns
+    """Of every client that is due now; one that is due again at once has its turn later."""
+    cdef int left = core.heap_count
+    while left > 0 and next_due(core) <= core.now_ns:
+        run_client(core, core.clients[core.heap[0]])
+        left -= 1
 
 
-cdef void read_clocks(Core* core) noexcept nogil:
+cdef inline void read_clocks(Core* core) noexcept nogil:
     core.now_ns = client_clock(CLOCK_MONOTONIC)
     core.wall_ns = client_clock(CLOCK_REALTIME)
 
 
 cdef void run_turn(Core* core, epoll_event* ready, int count) noexcept nogil:
-    """What one wake-up brings; called with the lock held."""
+    """What one wake-up brings; called with the lock held. A source keeps its time while many sockets are read."""
     cdef int i
     cdef uint64_t id
+    core.turns += 1
     read_clocks(core)
+    run_timers(core)
     for i in range(count):
         id = ready[i].data.u64
         if id == <uint64_t>-1:
             client_unsignal(core.wake_fd)
         elif core.clients[id] != NULL:
             receive_batch(core, core.clients[id])
+        if i % TIMER_EVERY == TIMER_EVERY - 1:
+            read_clocks(core)
+            run_timers(core)
+    read_clocks(core)
     run_timers(core)
     if core.send_count:
         flush(core)
@@ -206,24 +307,27 @@ cdef void run_turn(Core* core, epoll_event* ready, int count) noexcept nogil:
         client_signal(core.event_fd)
 
 
-cdef int wait_ms(Core* core) noexcept nogil:
-    """Until the next timer, rounded up to whole milliseconds."""
-    cdef int64_t left_ns = core.next_ns - client_clock(CLOCK_MONOTONIC)
+cdef int64_t wait_ns(Core* core) noexcept nogil:
+    """Until the next timer."""
+    cdef int64_t left_ns = next_due(core) - client_clock(CLOCK_MONOTONIC)
     if left_ns <= 0:
         return 0
-    if left_ns >= IDLE_MS * MILLISECOND:
-        return IDLE_MS
-    return <int>((left_ns + MILLISECOND - 1) // MILLISECOND)
+    return left_ns if left_ns < IDLE_NS else IDLE_NS
 
 
 cdef void run_loop(Core* core, client_lock* lock) noexcept nogil:
     cdef epoll_event[READY_EVENTS] ready
     cdef int count = 0
+    cdef int64_t left_ns
     client_lock_take(lock)
+    core.thread = pthread_self()
+    core.thread_runs = True
     while not core.stopping:
         run_turn(core, ready, count if count > 0 else 0)
-        count = wait_ms(core)
+        left_ns = wait_ns(core)
         client_lock_give(lock)
-        count = epoll_wait(core.epoll_fd, ready, READY_EVENTS, count)
+        count = client_wait(core.epoll_fd, ready, READY_EVENTS, left_ns)
         client_lock_take(lock)
+    core.thread_runs = False
+    core.cpu_ns = client_clock(CLOCK_THREAD_CPUTIME_ID)
     client_lock_give(lock)

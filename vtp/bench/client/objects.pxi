@@ -27,18 +27,18 @@ cdef socklen_t write_address(sockaddr_in6* out, ip, int port) except? 0:
 
 cdef void free_incoming(Incoming* stream) noexcept nogil:
     free(stream.slots)
+    free(stream.holes.items)
     free(stream)
 
 
 cdef void free_outgoing(Outgoing* stream) noexcept nogil:
+    load_close(stream.load)
     free(stream.ring)
     free(stream)
 
 
 cdef void free_client(Client* client) noexcept nogil:
     cdef int i
-    if client.fd >= 0:
-        close(client.fd)
     for i in range(client.incoming_count):
         free_incoming(client.incoming[i])
     for i in range(client.outgoing_count):
@@ -46,8 +46,13 @@ cdef void free_client(Client* client) noexcept nogil:
     if client.has_keys:
         srtp_close(&client.receive)
         srtp_close(&client.send)
+    if client.probe != NULL:
+        client.probe.drops = client_drops(client.fd)
+        probe_release(client.probe)
     free(client.feedback)
     free(client.early)
+    if client.fd >= 0:
+        close(client.fd)
     free(client)
 
 
@@ -56,3 +61,23 @@ cdef int power_of_two(int wanted) noexcept nogil:
     while size < wanted:
         size *= 2
     return size
+
+
+cdef void* grown(void* array, size_t size) except NULL:
+    """The array with room for `size` bytes. Raises MemoryError; the array is then as it was."""
+    cdef void* larger = realloc(array, size)
+    if larger == NULL:
+        raise MemoryError("No memory for one more client.")
+    return larger
+
+
+cdef int open_feedback(Client* client, int extension, int64_t interval_ns) except -1:
+    """Transport-wide feedback for what comes with numbers in this extension."""
+    if client.feedback == NULL:
+        client.feedback = <TransportFeedback*>calloc(1, sizeof(TransportFeedback))
+        if client.feedback == NULL:
+            raise MemoryError("No memory for transport-wide feedback.")
+        client.feedback.base = -1
+    client.transport_cc_extension = <uint8_t>extension
+    client.feedback_interval_ns = interval_ns
+    return 0

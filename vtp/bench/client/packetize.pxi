@@ -7,6 +7,7 @@ cdef enum:
     UNIT_TOO_LARGE = -2          # more packets than the ring holds
     UNIT_MALFORMED = -3
     MAX_PARTS = 256              # NAL units or OBUs of one access unit
+    AUDIO_LEVEL = 0x80 | 30      # of a load: voice at -30 dBov, RFC 6464 section 3
 
 
 cdef struct Part:
@@ -28,7 +29,7 @@ cdef struct Cutter:              # one access unit on its way into the ring
 cdef int header_write(Outgoing* stream, uint8_t* out, uint32_t timestamp, uint16_t sequence, int64_t capture_ns) noexcept nogil:
     """RTP header with the negotiated extensions in one-byte form; their values for sending are filled in by the pacer.
 
-    abs-capture-time is written when `capture_ns` is not 0. Returns the header's length.
+    abs-capture-time is written when `capture_ns` is not 0, the audio level by loads alone. Returns the header's length.
     """
     cdef int at = 16, length
     out[0] = 0x80
@@ -52,6 +53,10 @@ cdef int header_write(Outgoing* stream, uint8_t* out, uint32_t timestamp, uint16
         out[at] = (stream.extension[CLIENT_EXT_ABS_CAPTURE_TIME] << 4) | 7
         write64(out + at + 1, ntp_from_ns(capture_ns))
         at += 9
+    if stream.extension[CLIENT_EXT_AUDIO_LEVEL] and stream.load != NULL:
+        out[at] = stream.extension[CLIENT_EXT_AUDIO_LEVEL] << 4
+        out[at + 1] = AUDIO_LEVEL
+        at += 2
     if at == 16:
         return 12
     out[0] |= 0x10

@@ -1,13 +1,8 @@
 # One incoming stream: sequence accounting, holes asked for again by NACK and filled by RTX, and what was given up.
 
 cdef enum:
-    NACK_TRIES = 10              # then a key frame is asked for instead
     SEQUENCE_JUMP = 600          # a larger step is a restart of the stream, not loss
 
-cdef int64_t NACK_DELAY_NS = 5_000_000            # reordering tolerated before the first NACK
-cdef int64_t NACK_RETRY_NS = 30_000_000           # or the round trip and a fifth, when that is longer
-cdef int64_t HOLE_LIFE_NS = 1_000_000_000         # video: longer than this nobody waits
-cdef int64_t HOLE_LIFE_PLAIN_NS = 120_000_000     # without NACK only reordering can fill a hole
 cdef int64_t PLI_INTERVAL_NS = 500_000_000
 
 
@@ -36,49 +31,16 @@ cdef void stream_restart(Incoming* stream, int64_t number, int64_t now_ns) noexc
     """Forgets what is under way: the first packet, or a jump no loss explains."""
     if stream.started:
         stream.resets += 1
-        stream.lost += stream.hole_count
+        stream.lost += stream.holes.count
         frame_lose(stream)
     elif stream.video:
         stream.frames.waits_for_key = True
         stream.wants_key = True
         stream.pli_ns = now_ns
     stream.started = True
-    stream.base = number
-    stream.highest = number - 1
     stream.cursor = number
-    stream.hole_count = 0
-    stream.direct = 0
-    stream.direct_before = 0
-    stream.expected_before = 0
-
-
-cdef void hole_add(Incoming* stream, int64_t number, int64_t now_ns) noexcept nogil:
-    cdef Hole* hole
-    stream.missing += 1
-    if stream.hole_count == MAX_MISSING:
-        hole_drop(stream, 0)
-        stream.lost += 1
-    hole = &stream.holes[stream.hole_count]
-    hole.number = number
-    hole.since_ns = now_ns
-    hole.asked_ns = 0
-    hole.tries = 0
-    stream.hole_count += 1
-
-
-cdef void hole_drop(Incoming* stream, int index) noexcept nogil:
-    stream.hole_count -= 1
-    memmove(&stream.holes[index], &stream.holes[index + 1], (stream.hole_count - index) * sizeof(Hole))
-
-
-cdef bint hole_fill(Incoming* stream, int64_t number) noexcept nogil:
-    """True when the number was being waited for."""
-    cdef int i
-    for i in range(stream.hole_count):
-        if stream.holes[i].number == number:
-            hole_drop(stream, i)
-            return True
-    return False
+    stream.holes.count = 0
+    report_begin(&stream.report, number)
 
 
 cdef bint stream_number(Incoming* stream, uint16_t sequence, bint is_rtx, int64_t now_ns, int64_t* out) noexcept nogil:
@@ -88,23 +50,24 @@ cdef bint stream_number(Incoming* stream, uint16_t sequence, bint is_rtx, int64_
         if is_rtx:
             return False
         stream_restart(stream, 65536 + sequence, now_ns)
-    number = stream.highest + <int16_t>(sequence - <uint16_t>(stream.highest & 0xFFFF))
-    if not is_rtx and (number - stream.highest > SEQUENCE_JUMP or stream.highest - number > SEQUENCE_JUMP):
+    number = stream.report.highest + <int16_t>(sequence - <uint16_t>(stream.report.highest & 0xFFFF))
+    if not is_rtx and (number - stream.report.highest > SEQUENCE_JUMP or stream.report.highest - number > SEQUENCE_JUMP):
         stream_restart(stream, number + 65536, now_ns)
         number += 65536
     out[0] = number
-    stream.direct += not is_rtx
-    if number > stream.highest:
+    stream.report.direct += not is_rtx
+    if number > stream.report.highest:
         if is_rtx:
             return False
-        for missing in range(stream.highest + 1, number):
-            hole_add(stream, missing, now_ns)
-        stream.highest = number
+        for missing in range(stream.report.highest + 1, number):
+            stream.missing += 1
+            stream.lost += not holes_add(&stream.holes, missing, now_ns)
+        stream.report.highest = number
         return True
-    if number < stream.base or seen_is(stream, number):
+    if number < stream.report.base or seen_is(stream, number):
         stream.duplicates += 1
         return False
-    if not hole_fill(stream, number):
+    if not holes_fill(&stream.holes, number):
         stream.late += 1
         return False
     if is_rtx:
@@ -117,7 +80,7 @@ cdef bint stream_number(Incoming* stream, uint16_t sequence, bint is_rtx, int64_
 cdef void stream_advance(Incoming* stream, int64_t given_up_before) noexcept nogil:
     """Hands packets to frame assembly as far as they are in order; numbers below `given_up_before` are not waited for."""
     cdef bint after_hole = False
-    while stream.cursor <= stream.highest:
+    while stream.cursor <= stream.report.highest:
         if seen_is(stream, stream.cursor):
             frame_take(stream, seen_slot(stream, stream.cursor), after_hole)
             after_hole = False
@@ -128,18 +91,6 @@ cdef void stream_advance(Incoming* stream, int64_t given_up_before) noexcept nog
         else:
             return
         stream.cursor += 1
-
-
-cdef void stream_jitter(Incoming* stream, uint32_t timestamp, uint32_t clock_rate, int64_t arrival_ns) noexcept nogil:
-    """Interarrival jitter, RFC 3550 section 6.4.1 and appendix A.8."""
-    cdef int64_t seconds = arrival_ns // 1_000_000_000
-    cdef int64_t arrival = seconds * clock_rate + (arrival_ns % 1_000_000_000) * clock_rate // 1_000_000_000
-    cdef int64_t transit = <int32_t>(<uint32_t>(arrival) - timestamp)
-    cdef int64_t difference = transit - stream.transit
-    if stream.has_transit and -<int64_t>clock_rate * 10 < difference < <int64_t>clock_rate * 10:
-        stream.jitter += (<double>(difference if difference >= 0 else -difference) - stream.jitter) / 16.0
-    stream.transit = transit
-    stream.has_transit = True
 
 
 cdef int64_t capture_time(Incoming* stream, const uint8_t* packet, const RtpPacket* parsed) noexcept nogil:
@@ -194,33 +145,16 @@ cdef void stream_receive(Incoming* stream, uint8_t* packet, RtpPacket* parsed, i
     stream.last_payload_type = entry.payload_type
     stream.last_codec = entry.codec
     if not is_rtx:
-        stream_jitter(stream, parsed.timestamp, entry.clock_rate, arrival_ns)
+        report_jitter(&stream.report, parsed.timestamp, entry.clock_rate, arrival_ns)
     stream_advance(stream, 0)
 
 
 cdef int stream_nacks(Incoming* stream, double rtt_ns, int64_t now_ns, uint16_t* out, int capacity) noexcept nogil:
     """Gives up old holes; writes the numbers to ask for now, and returns how many."""
-    cdef int i = 0, count = 0
-    cdef int64_t life_ns = HOLE_LIFE_NS if stream.nack else HOLE_LIFE_PLAIN_NS
-    cdef int64_t retry_ns = NACK_RETRY_NS
     cdef int64_t given_up = 0
-    cdef Hole* hole
-    if rtt_ns * 1.2 > <double>retry_ns:
-        retry_ns = <int64_t>(rtt_ns * 1.2)
-    while i < stream.hole_count:
-        hole = &stream.holes[i]
-        if now_ns - hole.since_ns > life_ns or (hole.tries >= NACK_TRIES and now_ns - hole.asked_ns > retry_ns):
-            given_up = hole.number + 1
-            stream.lost += 1
-            hole_drop(stream, i)
-            continue
-        if stream.nack and count < capacity and now_ns - hole.since_ns >= NACK_DELAY_NS and (
-                hole.asked_ns == 0 or now_ns - hole.asked_ns >= retry_ns):
-            hole.asked_ns = now_ns
-            hole.tries += 1
-            out[count] = <uint16_t>(hole.number & 0xFFFF)
-            count += 1
-        i += 1
+    cdef int lost = 0
+    cdef int count = holes_poll(&stream.holes, stream.nack, rtt_ns, now_ns, out, capacity, &given_up, &lost)
+    stream.lost += lost
     if given_up:
         stream_advance(stream, given_up)
     return count

@@ -3,7 +3,7 @@
 cdef Incoming* incoming_of(Client* client, uint32_t ssrc) noexcept nogil:
     cdef int i
     for i in range(client.incoming_count):
-        if client.incoming[i].ssrc == ssrc or (client.incoming[i].rtx_ssrc == ssrc and ssrc):
+        if client.incoming[i].report.ssrc == ssrc or (client.incoming[i].rtx_ssrc == ssrc and ssrc):
             return client.incoming[i]
     return NULL
 
@@ -17,17 +17,23 @@ cdef int outgoing_of(Client* client, uint32_t ssrc) noexcept nogil:
     return -1
 
 
+cdef Reception* reception_of(Client* client, uint32_t ssrc) noexcept nogil:
+    """What is reported of the stream with this SSRC, watched or probed; NULL when there is none."""
+    cdef int i
+    for i in range(client.incoming_count):
+        if client.incoming[i].report.ssrc == ssrc:
+            return &client.incoming[i].report
+    if client.probe != NULL:
+        for i in range(client.probe.stream_count):
+            if client.probe.streams[i].report.ssrc == ssrc:
+                return &client.probe.streams[i].report
+    return NULL
+
+
 cdef void take_sender_report(Core* core, Client* client, const uint8_t* p, int length) noexcept nogil:
-    cdef Incoming* stream
-    if length < 28:
-        return
-    stream = incoming_of(client, read32(p + 4))
-    if stream == NULL or stream.ssrc != read32(p + 4):
-        return
-    stream.sender_ntp = read64(p + 8)
-    stream.sender_timestamp = read32(p + 16)
-    stream.sender_report_ns = core.now_ns
-    stream.sender_reports += 1
+    cdef Reception* report = reception_of(client, read32(p + 4))
+    if length >= 28 and report != NULL:
+        report_take_sender(report, p, core.now_ns)
 
 
 cdef void take_report_blocks(Core* core, Client* client, const uint8_t* p, int length, int at, int count) noexcept nogil:
@@ -73,6 +79,9 @@ cdef void take_nack(Core* core, Client* client, const uint8_t* p, int length) no
 cdef void take_key_request(Core* core, Client* client, int index) noexcept nogil:
     if index >= 0:
         client.outgoing[index].key_requests += 1
+        if client.outgoing[index].load != NULL:
+            client.outgoing[index].load.wants_key = True
+            return
         emit(core, ON_KEY_FRAME_WANTED, client.id, index, NULL, 0)
 
 

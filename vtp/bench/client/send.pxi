@@ -15,6 +15,7 @@ cdef void flush(Core* core) noexcept nogil:
         if sent > 0:
             done += sent
             client.datagrams_sent += sent
+            core.datagrams_sent += sent
         elif client_errno() != EINTR:
             client.send_failed += 1
             done += 1
@@ -199,5 +200,5 @@ cdef int64_t send_reports(Core* core, Client* client, Outgoing* stream) noexcept
     if core.now_ns >= stream.report_ns:
         out = send_slot(core, client)
         send_rtcp(core, client, out, rtcp_sender_report(out, stream, core.now_ns, core.wall_ns))
-        stream.report_ns = core.now_ns + REPORT_INTERVAL_NS
+        stream.report_ns = coarse(core.now_ns + REPORT_INTERVAL_NS)
     return stream.report_ns

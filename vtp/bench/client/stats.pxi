@@ -41,7 +41,7 @@ cdef dict frames_dict(Frames* frames, int64_t wall_ns):
 
 cdef dict incoming_dict(Incoming* stream, int64_t wall_ns):
     cdef dict figures = {
-        "ssrc": stream.ssrc,
+        "ssrc": stream.report.ssrc,
         "kind": "video" if stream.video else "audio",
         "codec": stream.last_codec,
         "payload_type": stream.last_payload_type,
@@ -49,7 +49,7 @@ cdef dict incoming_dict(Incoming* stream, int64_t wall_ns):
         "bytes": stream.bytes,
         "payload_bytes": stream.payload_bytes,
         "missing": stream.missing,
-        "waiting": stream.hole_count,
+        "waiting": stream.holes.count,
         "recovered": stream.recovered,
         "reordered": stream.reordered,
         "duplicates": stream.duplicates,
@@ -58,10 +58,10 @@ cdef dict incoming_dict(Incoming* stream, int64_t wall_ns):
         "resets": stream.resets,
         "nacks": stream.nacks,
         "plis": stream.plis,
-        "jitter": stream.jitter,
-        "sender_reports": stream.sender_reports,
-        "sender_ntp": stream.sender_ntp,
-        "sender_timestamp": stream.sender_timestamp,
+        "jitter": stream.report.jitter,
+        "sender_reports": stream.report.sender_reports,
+        "sender_ntp": stream.report.sender_ntp,
+        "sender_timestamp": stream.report.sender_timestamp,
     }
     figures.update(frames_dict(&stream.frames, wall_ns))
     return figures
@@ -84,6 +84,44 @@ cdef dict outgoing_dict(Outgoing* stream):
         "fraction_lost": stream.fraction_lost / 256.0,
         "lost": stream.lost,
         "rtt_ns": stream.rtt_ns,
+        **load_dict(stream.load),
+    }
+
+
+cdef dict load_dict(Load* load):
+    """What a load adds to its stream's figures; nothing for streams that Python feeds."""
+    if load == NULL:
+        return {}
+    return {
+        "load_units": load.units,
+        "load_key_units": load.key_units,
+        "late_bursts": load.late_bursts,
+        "latest_ns": load.latest_ns,
+    }
+
+
+cdef dict probe_dict(Probe* probe, int64_t wall_ns):
+    """A probe's window until now; the names are those of load_figures.ProbeFigures."""
+    return {
+        "started_ns": probe.started_ns,
+        "ended_ns": wall_ns,
+        "first_packet_ns": probe.first_ns,
+        "packets": probe.numbers - probe.padding,
+        "padding": probe.padding,
+        "bytes": probe.bytes,
+        "lost": max(0, probe_lost(probe)),
+        "recovered": probe.recovered,
+        "skipped": probe.skipped,
+        "reordered": probe.reordered,
+        "duplicated": probe.duplicated,
+        "authenticated": probe.authenticated,
+        "authentication_failed": probe.failed,
+        "resynchronized": probe.resynchronized,
+        "untimed": probe.untimed,
+        "nacks": probe.nacks,
+        "key_frame_requests": probe.plis,
+        "dropped_here": probe.drops - probe.drops_before,
+        "delay": histogram_dict(&probe.delay),
     }
 
 

@@ -10,16 +10,19 @@ cdef enum:
     MAX_CANDIDATES = 8           # of the peer, those learned from its checks included
     MAX_STREAMS = 8              # of either direction, per client
     MAX_PAYLOADS = 16            # payload types of one incoming stream
-    MAX_MISSING = 512            # holes followed at a time, per incoming stream
     VIDEO_SLOTS = 1024           # packets remembered per incoming video stream, about 3 s
     AUDIO_SLOTS = 256
-    FEEDBACK_SLOTS = 2048        # transport-wide numbers remembered between two feedback packets
+    FEEDBACK_SLOTS = 1024        # transport-wide numbers remembered between two feedback packets
     UNIT_SLOTS = 128             # access units waiting for the pacer
     ICE_TEXT = 257               # RFC 8445 section 5.3: at most 256 characters
     EVENT_SLOTS = 4096
     EARLY_SLOTS = 256            # datagrams kept that come before the keys
     EVENT_BYTES = 1600
     NAME_BYTES = 64
+    LOAD_UNIT_PACKETS = 256
+    PROBE_STREAMS = 4
+    PROBE_WINDOW = 1024          # sequence numbers remembered, a power of two
+    PROBE_WINDOW_WORDS = 16
 
 cdef enum:                       # what a slot of an incoming stream knows of its packet
     SEEN = 1
@@ -33,7 +36,8 @@ cdef enum:                       # extension ids, in the order of Outgoing.exten
     CLIENT_EXT_ABS_SEND_TIME = 1
     CLIENT_EXT_TRANSPORT_CC = 2
     CLIENT_EXT_ABS_CAPTURE_TIME = 3
-    CLIENT_EXTENSIONS = 4
+    CLIENT_EXT_AUDIO_LEVEL = 4
+    CLIENT_EXTENSIONS = 5
 
 
 cdef struct PayloadEntry:
@@ -57,6 +61,11 @@ cdef struct Hole:
     int64_t since_ns
     int64_t asked_ns             # 0: not yet
     int tries
+
+
+cdef struct Holes:
+    Hole* items                  # MAX_MISSING of them; NULL: there never was one
+    int count
 
 
 cdef struct Frames:              # frame assembly and what a viewer would have felt
@@ -86,8 +95,25 @@ cdef struct Frames:              # frame assembly and what a viewer would have f
     Histogram relative
 
 
-cdef struct Incoming:
+cdef struct Reception:           # what receiver reports tell of a stream, RFC 3550 section 6.4.1
     uint32_t ssrc
+    uint32_t clock_rate
+    int64_t base                 # extended sequence numbers
+    int64_t highest
+    uint64_t direct              # packets that came without RTX, duplicates included
+    uint64_t expected_before
+    uint64_t direct_before
+    double jitter                # in timestamp units
+    int64_t transit
+    bint has_transit
+    uint64_t sender_ntp          # of the last sender report
+    uint32_t sender_timestamp
+    int64_t sender_report_ns     # CLOCK_MONOTONIC; 0: none
+    uint64_t sender_reports
+
+
+cdef struct Incoming:
+    Reception report
     uint32_t rtx_ssrc            # 0: none
     bint video
     bint nack
@@ -96,17 +122,13 @@ cdef struct Incoming:
     uint8_t capture_extension
     bint started
     int64_t joined_ns            # CLOCK_REALTIME; frames captured before say nothing of the delay
-    int64_t base
-    int64_t highest
     int64_t cursor               # next number that frame assembly waits for
     Seen* slots
     int slot_mask
-    Hole[MAX_MISSING] holes
-    int hole_count
+    Holes holes
     uint64_t packets             # each number once, however it came
     uint64_t bytes               # of RTP, headers included
     uint64_t payload_bytes
-    uint64_t direct              # packets that came without RTX, duplicates included (RFC 3550 counts those)
     uint64_t missing             # numbers that did not come in their turn
     uint64_t recovered           # by RTX
     uint64_t reordered           # came late by themselves
@@ -118,15 +140,6 @@ cdef struct Incoming:
     uint64_t plis
     uint8_t last_payload_type
     uint8_t last_codec
-    double jitter                # RFC 3550 section 6.4.1, in timestamp units
-    int64_t transit
-    bint has_transit
-    uint64_t expected_before
-    uint64_t direct_before
-    uint64_t sender_ntp
-    uint32_t sender_timestamp
-    int64_t sender_report_ns     # CLOCK_MONOTONIC; 0: none
-    uint64_t sender_reports
     bint wants_key
     int64_t pli_ns
     Frames frames
@@ -145,6 +158,47 @@ cdef struct Unit:                # one access unit waiting for the pacer
     int64_t first
     int64_t end                  # number after its last packet
     int burst                    # packets each 5 ms
+
+
+cdef struct Sending:             # when one packet of a source was handed to the kernel
+    int64_t sent_ns              # CLOCK_REALTIME
+    uint32_t timestamp           # RTP
+    uint32_t number              # its extended sequence number, the low 32 bits
+
+
+cdef struct SendTable:           # of one stream of a source; shared with the probes of its viewers
+    int references               # counted under Python's own lock
+    uint32_t magic               # what the stream's packets carry in their payload
+    bint video
+    int64_t mask
+    Sending* slots               # by number
+
+
+cdef struct Timetable:           # when the packets of a load leave, counted from 0
+    int units_per_s              # pictures, or packets of sound
+    int packets_per_unit
+    int burst_packets
+    int64_t burst_interval_ns
+    int smallest                 # bytes of an RTP packet
+    int largest
+    uint64_t seed                # orders the sizes within a unit
+
+
+cdef struct Load:                # a stream that an engine sends by itself
+    Timetable times
+    bint running
+    int64_t start_ns             # CLOCK_MONOTONIC; when packet 0 is due
+    int64_t next                 # packet to send
+    uint32_t first_timestamp
+    bint wants_key
+    bint is_key                  # the unit under way
+    uint16_t[LOAD_UNIT_PACKETS] sizes    # of its packets
+    SendTable* table
+    uint8_t[PACKET_BYTES] filler
+    uint64_t units
+    uint64_t key_units
+    uint64_t late_bursts
+    int64_t latest_ns
 
 
 cdef struct Outgoing:
@@ -191,14 +245,59 @@ cdef struct Outgoing:
     double rtt_ns
     uint8_t fir_sequence
     bint fir_seen
+    Load* load                   # NULL: units come from Python
 
 
 cdef struct TransportFeedback:   # draft-holmer-rmcat-transport-wide-cc-extensions-01
     int64_t base                 # next number to report; -1: none yet
     int64_t highest
     uint8_t count
-    int64_t[FEEDBACK_SLOTS] arrival_ns
-    int64_t[FEEDBACK_SLOTS] number
+    int64_t[FEEDBACK_SLOTS] arrival_ns               # of the numbers from base to highest; 0: has not come
+
+
+cdef struct ProbeStream:         # one stream of a probe, and where its numbers stand against the source's
+    Reception report
+    uint32_t rtx_ssrc            # 0: none
+    bint video
+    bint nack
+    bint started
+    SendTable* table             # NULL: the source is not known
+    bint mapped
+    int64_t shift                # our extended number minus the source's
+    uint32_t timestamp_shift     # the same of RTP timestamps
+    int until_sample             # packets until one is authenticated
+    int tries                    # samples since the mapping was lost
+    int64_t window_first         # numbers from here on belong to the measuring window
+    uint64_t expected_before     # of the window, before the numbering restarted
+    uint64_t[PROBE_WINDOW_WORDS] seen    # bit (number mod PROBE_WINDOW): has come
+    Holes holes
+    bint wants_key
+    int64_t pli_ns
+
+
+cdef struct Probe:               # what one viewer receives, packets counted and timed, nothing kept
+    int references               # of its client and of Python, counted under Python's own lock
+    ProbeStream[PROBE_STREAMS] streams
+    int stream_count
+    int authenticate_every
+    int64_t first_ns             # CLOCK_REALTIME, kernel; the client's first RTP packet
+    int64_t started_ns           # CLOCK_REALTIME; beginning of the window
+    uint64_t numbers             # different ones that came
+    uint64_t padding             # of these, packets without payload
+    uint64_t bytes
+    uint64_t recovered
+    uint64_t skipped
+    uint64_t reordered
+    uint64_t duplicated
+    uint64_t authenticated
+    uint64_t failed
+    uint64_t resynchronized
+    uint64_t untimed
+    uint64_t nacks
+    uint64_t plis
+    uint32_t drops_before        # of the socket, at the beginning of the window
+    uint32_t drops
+    Histogram delay
 
 
 cdef struct Early:
@@ -240,6 +339,7 @@ cdef struct Client:
     SrtpSession receive
     SrtpSession send
     bint media_started
+    int64_t first_rtp_ns         # CLOCK_REALTIME, kernel; 0: none yet
     Early* early                 # media that outran the handshake; NULL: none
     int early_count
     # streams
@@ -249,7 +349,9 @@ cdef struct Client:
     int outgoing_count
     uint16_t transport_sequence
     uint8_t transport_cc_extension
+    Probe* probe                 # NULL: its streams are watched in full, or it has none
     TransportFeedback* feedback
+    int64_t feedback_interval_ns
     int64_t feedback_ns          # when the next one is due; 0: not wanted
     int64_t report_ns
     uint32_t reporter_ssrc
@@ -282,6 +384,9 @@ cdef struct Core:
     int wake_fd                  # wakes the loop
     Client** clients
     int64_t* due                 # per client: earliest of its timers, CLOCK_MONOTONIC
+    int32_t* heap                # ids of the clients that are there, the earliest first
+    int32_t* heap_place          # per client: where in the heap; -1: not in it
+    int32_t heap_count
     int64_t capacity
     int64_t count                # ids given out so far
     int64_t alive
@@ -292,9 +397,14 @@ cdef struct Core:
     uint64_t events_dropped
     int64_t now_ns               # CLOCK_MONOTONIC
     int64_t wall_ns              # CLOCK_REALTIME
-    int64_t next_ns
     uint64_t random_state
     bint stopping
+    pthread_t thread
+    bint thread_runs
+    int64_t cpu_ns               # of the thread, once it has ended
+    uint64_t turns               # wake-ups
+    uint64_t datagrams_received
+    uint64_t datagrams_sent
     # one receive batch
     uint8_t[RECEIVE_BATCH][DATAGRAM_BYTES] received
     uint8_t[RECEIVE_BATCH][64] control

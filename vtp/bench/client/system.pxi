@@ -6,6 +6,7 @@ cdef extern from *:
     #define _GNU_SOURCE
     #endif
     #include <errno.h>
+    #include <linux/sock_diag.h>
     #include <netinet/in.h>
     #include <pthread.h>
     #include <stdint.h>
@@ -41,6 +42,32 @@ cdef extern from *:
                 return (int64_t)t.tv_sec * 1000000000LL + t.tv_nsec;
             }
         return 0;
+    }
+    /* Datagrams that the kernel threw away at the socket because nobody read them in time. */
+    static uint32_t client_drops(int fd) {
+        uint32_t values[SK_MEMINFO_VARS] = { 0 };
+        socklen_t length = sizeof values;
+        if (fd < 0 || getsockopt(fd, SOL_SOCKET, SO_MEMINFO, values, &length) < 0) return 0;
+        return values[SK_MEMINFO_DROPS];
+    }
+    /* Waits until something is readable or the time has come (nanoseconds from now; precise where the system can). */
+    static int client_wait(int epoll_fd, struct epoll_event *events, int count, int64_t wait_ns) {
+        static int coarse;
+        struct timespec t = { wait_ns / 1000000000LL, wait_ns % 1000000000LL };
+        int n;
+        if (!coarse) {
+            n = epoll_pwait2(epoll_fd, events, count, &t, NULL);
+            if (n >= 0 || errno != ENOSYS) return n;
+            coarse = 1;                            /* before Linux 5.11 */
+        }
+        return epoll_wait(epoll_fd, events, count, (int)((wait_ns + 999999) / 1000000));
+    }
+    /* CPU time of a thread that runs, user and system. */
+    static int64_t client_cpu_ns(pthread_t thread) {
+        clockid_t clock;
+        struct timespec t;
+        if (pthread_getcpuclockid(thread, &clock) != 0 || clock_gettime(clock, &t) < 0) return 0;
+        return (int64_t)t.tv_sec * 1000000000LL + t.tv_nsec;
     }
     static void client_signal(int fd) {
         uint64_t one = 1;
@@ -80,6 +107,9 @@ cdef extern from *:
     ctypedef struct client_lock:
         pass
     ctypedef unsigned int socklen_t
+    ctypedef unsigned long pthread_t
+    pthread_t pthread_self() nogil
+    int CLOCK_THREAD_CPUTIME_ID
     int AF_INET
     int AF_INET6
     int EFD_NONBLOCK
@@ -127,7 +157,9 @@ cdef extern from *:
         epoll_data_t data
     int eventfd(unsigned int initial, int flags) nogil
     int epoll_create1(int flags) nogil
-    int epoll_wait(int epoll_fd, epoll_event* events, int count, int timeout_ms) nogil
+    uint32_t client_drops(int fd) nogil
+    int client_wait(int epoll_fd, epoll_event* events, int count, int64_t wait_ns) nogil
+    int64_t client_cpu_ns(pthread_t thread) nogil
     int recvmmsg(int fd, mmsghdr* messages, unsigned int count, int flags, void* timeout) nogil
     int sendmmsg(int fd, mmsghdr* messages, unsigned int count, int flags) nogil
     int close(int fd) nogil
