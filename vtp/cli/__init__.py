@@ -19,6 +19,7 @@ COMMANDS = {
     "admin": ("vtp.cli.admin", "Accounts, tokens and upkeep, also beside a running server."),
     "publish": ("vtp.cli.publish", "Publish a file or stream into a room over WHIP."),
     "watch": ("vtp.cli.watch", "Watch a room over WHEP and measure what arrives."),
+    "bench": ("vtp.cli.bench", "Measure vtp, and other servers beside it."),
 }
 
 

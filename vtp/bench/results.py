@@ -1,0 +1,186 @@
+"""What a benchmark leaves behind: the shape of its JSON, and how runs become one figure.
+
+`vtp.bench.report` draws these, scripts read them; keys are only ever added. Each figure names its unit.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias, TypedDict
+
+
+class Percentiles(TypedDict, total=False):
+    """Milliseconds that 50, 95 and 99 of 100 stayed below; None where nothing was timed."""
+
+    p50: float | None
+    p95: float | None
+    p99: float | None
+
+
+class LoadFigures(TypedDict, total=False):
+    """The load client's own part, so that nobody takes it for the server's."""
+
+    cpu_us_per_packet: float
+    cores: float
+    busiest_thread: float
+    """Share of one core that its busiest thread had; near 1 the client is what is measured."""
+    late_bursts: int
+    """Bursts that it sent more than 2 ms late."""
+    dropped_here: int
+    """Datagrams lost at its own sockets; they count as loss too."""
+
+
+class Figures(TypedDict, total=False):
+    """One server in one run, or the medians of its runs. A scenario fills in what it measures."""
+
+    unavailable: str
+    """Alone: why this server could not be measured, in a sentence."""
+    subscribers: int
+    seconds: float
+    packets: int
+    packets_per_s: float
+    cpu_us_per_packet: float
+    """User and system time of all processes of the server, over the RTP packets that arrived."""
+    cpu_user_us_per_packet: float
+    cpu_system_us_per_packet: float
+    media_thread_us_per_packet: float
+    """The part of the server's busiest thread."""
+    cores: float
+    """Processor seconds per second."""
+    loss_pct: float
+    lost: int
+    recovered: int
+    skipped: int
+    reordered: int
+    duplicated: int
+    authenticated: int
+    authentication_failed: int
+    delay_ms: Percentiles
+    """From the publisher's send call to the kernel's receive timestamp at the viewer."""
+    first_packet_ms: Percentiles
+    """From the POST (or join message) to the first RTP packet."""
+    rss_kb_per_subscriber: float
+    rss_mb: float
+    rss_loaded_mb: float
+    """The same with everybody connected."""
+    load: LoadFigures
+    join_cpu_ms: float
+    """Of the server, per join, what the standing load takes already taken off."""
+    joins: int
+    cycles: int
+    rss_growth_kb: float
+    saturation: SaturationFigures
+    api: dict[str, Percentiles]
+    """By operation, milliseconds."""
+    requests_per_s: float
+    failed: int
+    start_ms: float
+    cpu_share_pct: float
+    """Of one core."""
+    cpu_pct_per_recording: float
+    stop_to_playable_ms: float
+
+
+class SaturationFigures(TypedDict):
+    """How many packets one core forwards."""
+
+    packets_per_s_per_core: float
+    how: str
+    """"measured" at the first load that lost more than 0.1 %, else "derived" from CPU per packet."""
+    limit: str
+    """A sentence: what ended the climb."""
+    steps: list[dict[str, Any]]
+
+
+Variants: TypeAlias = dict[str, Figures]
+"""A peer's figures by variant; a peer that cannot be had has `{"unavailable": sentence}` in their place."""
+
+
+class Point(TypedDict, total=False):
+    """All servers under one load."""
+
+    subscribers: int
+    vtp: Figures
+    peers: dict[str, Any]
+    """Name → Variants, or name → `{"unavailable": sentence}`."""
+    ratios: dict[str, float]
+    """vtp's CPU per packet (or cores) over that of "peer/variant"."""
+
+
+class RawRun(TypedDict):
+    """What one run of one server gave."""
+
+    server: str
+    variant: str
+    run: int
+    point: dict[str, Any]
+    figures: Figures
+
+
+class Machine(TypedDict):
+    """Where it was measured."""
+
+    processor: str
+    cores: int
+    memory_mb: int
+    kernel: str
+    system: str
+    python: str
+    openssl: str
+
+
+class Results(Point, total=False):
+    """The whole file: the last point's figures at the top level, all of them in `series`."""
+
+    scenario: str
+    command: str
+    started_at: str
+    """ISO 8601, UTC."""
+    machine: Machine
+    versions: dict[str, str]
+    packet_bytes: list[int]
+    """Smallest and largest RTP packet of video, header included, SRTP tag not."""
+    pattern: dict[str, Any]
+    """What a publisher sends, and a sentence on it under "text"."""
+    settings: dict[str, str]
+    """vtp's, where they differ from its defaults."""
+    network: str
+    """The link in a sentence."""
+    series: list[Point]
+    runs: list[RawRun]
+    load: LoadFigures
+
+
+def median_figures(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The median of each figure over runs of the same shape, in dicts within dicts too.
+
+    A figure that a run lacks, or has as None, is left out of that figure's median; words and lists are the
+    last run's. Raises ValueError for no runs.
+    """
+    if not runs:
+        raise ValueError("There are no runs to take medians of.")
+    keys = dict.fromkeys(key for run in runs for key in run)
+    return {key: _median([run[key] for run in runs if run.get(key) is not None]) for key in keys}
+
+
+def _median(values: Sequence[Any]) -> Any:
+    if not values:
+        return None
+    if isinstance(values[0], Mapping):
+        return median_figures(values)
+    if isinstance(values[0], bool) or not isinstance(values[0], int | float):
+        return values[-1]
+    middle = statistics.median(values)
+    whole = all(isinstance(value, int) for value in values) and middle == int(middle)
+    return int(middle) if whole else round(middle, 4)
+
+
+def percentiles(values: Sequence[float]) -> Percentiles:
+    """Nearest-rank percentiles of measured values; None without any."""
+    ordered = sorted(values)
+    found: dict[str, float | None] = {}
+    for share in (50, 95, 99):
+        rank = max(1, -(-share * len(ordered) // 100))
+        found[f"p{share}"] = round(ordered[rank - 1], 3) if ordered else None
+    return Percentiles(p50=found.get("p50"), p95=found.get("p95"), p99=found.get("p99"))

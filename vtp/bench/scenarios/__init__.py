@@ -1,0 +1,1 @@
+"""What `vtp bench` measures: one module per scenario, and `runner` which runs them."""

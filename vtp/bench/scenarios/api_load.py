@@ -1,0 +1,135 @@
+"""Requests of the API at a rate, whatever the answers: an open loop, timed from when each was due."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+
+from vtp.bench.peers.connect import PeerError
+from vtp.bench.results import Percentiles, percentiles
+from vtp.bench.vtp_server import VtpServer
+
+PASSWORD = "correct horse battery staple"
+PEOPLE = 50
+MIX: Mapping[str, int] = {"register": 2, "login": 5, "refresh": 13, "profile": 40, "recordings": 40}
+"""Of every hundred requests, how many do what."""
+
+
+@dataclass
+class ApiTimes:
+    """Milliseconds by operation, from the moment a request was due to its last byte."""
+
+    by_operation: dict[str, list[float]] = field(default_factory=dict)
+    failed: int = 0
+
+    def summary(self) -> dict[str, Percentiles]:
+        """Percentiles of each operation."""
+        return {name: percentiles(times) for name, times in sorted(self.by_operation.items())}
+
+    @property
+    def count(self) -> int:
+        """Requests that were answered as they should."""
+        return sum(map(len, self.by_operation.values()))
+
+
+@dataclass
+class _Person:
+    email: str
+    access: str
+    refresh: str
+
+
+class ApiLoad:
+    """People with accounts, who do what the mix says."""
+
+    def __init__(
+        self, server: VtpServer, mix: Mapping[str, int] = MIX, *, connections: int = 50, seed: int = 1
+    ) -> None:
+        self._server = server
+        self._connections = asyncio.Semaphore(connections)
+        self._random = random.Random(seed)
+        self._people: deque[_Person] = deque()
+        self._numbers = itertools.count(1)
+        self._operations: dict[str, Callable[[], Awaitable[object]]] = {
+            "register": self._register,
+            "login": self._login,
+            "refresh": self._refresh,
+            "profile": self._profile,
+            "recordings": self._recordings,
+        }
+        self._deck = [name for name, share in mix.items() for _ in range(share)]
+
+    async def prepare(self) -> None:
+        """Registers and signs in everybody. Raises PeerError."""
+        for _ in range(PEOPLE):
+            email = await self._register()
+            self._people.append(await self._sign_in(email))
+
+    async def run(self, rate: float, seconds: float) -> ApiTimes:
+        """So many requests a second for so long, each in a task of its own."""
+        times, begun_s = ApiTimes(), time.monotonic()
+        async with asyncio.TaskGroup() as group:
+            for number, name in enumerate(self._names(round(rate * seconds))):
+                due_s = begun_s + number / rate
+                await asyncio.sleep(max(0.0, due_s - time.monotonic()))
+                group.create_task(self._timed(name, due_s, times))
+        return times
+
+    def _names(self, count: int) -> list[str]:
+        """The mix dealt out: in every hundred each operation as often as it says."""
+        names: list[str] = []
+        while len(names) < count:
+            self._random.shuffle(self._deck)
+            names += self._deck
+        return names[:count]
+
+    async def _timed(self, name: str, due_s: float, times: ApiTimes) -> None:
+        try:
+            async with self._connections:
+                await self._operations[name]()
+        except (PeerError, aiohttp.ClientError, TimeoutError):
+            times.failed += 1
+            return
+        times.by_operation.setdefault(name, []).append(1000 * (time.monotonic() - due_s))
+
+    async def _register(self) -> str:
+        email = f"person-{next(self._numbers)}@school.example"
+        wish = {"email": email, "password": PASSWORD, "full_name": "A Person"}
+        await self._server.call("POST", "/api/v1/auth/register", wish)
+        return email
+
+    async def _sign_in(self, email: str) -> _Person:
+        found = await self._server.call("POST", "/api/v1/auth/login", {"email": email, "password": PASSWORD})
+        return _Person(email, found["access_token"], found["refresh_token"])
+
+    async def _login(self) -> None:
+        await self._sign_in(self._next().email)
+
+    async def _refresh(self) -> None:
+        """A token is good once: while it is exchanged nobody else has its owner."""
+        person = self._people.popleft()
+        try:
+            body = {"refresh_token": person.refresh}
+            found: Any = await self._server.call("POST", "/api/v1/auth/refresh", body)
+            person.access, person.refresh = found["access_token"], found["refresh_token"]
+        finally:
+            self._people.append(person)
+
+    async def _profile(self) -> None:
+        await self._server.call("GET", "/api/v1/auth/profile", token=self._next().access)
+
+    async def _recordings(self) -> None:
+        await self._server.call("GET", "/api/v1/recordings", token=self._next().access)
+
+    def _next(self) -> _Person:
+        """Everybody in turn."""
+        self._people.rotate(-1)
+        return self._people[-1]

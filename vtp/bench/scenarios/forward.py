@@ -1,0 +1,88 @@
+"""`forward`: one lecture to N viewers. What a packet costs, how late it comes, what a viewer needs."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vtp.bench.accounting import resident_kb
+from vtp.bench.load import Lecture
+from vtp.bench.results import Figures
+from vtp.bench.scenarios.api_load import ApiLoad
+from vtp.bench.scenarios.memory import settled
+from vtp.bench.scenarios.record import publishing, start_recording, vtp_server
+from vtp.bench.scenarios.stage import Stage
+from vtp.bench.scenarios.window import Window, load_figures, packet_figures
+
+ROOM = "lecture"
+BESIDE = {"login": 5, "refresh": 5, "profile": 45, "recordings": 45}
+RECORDINGS_BESIDE = 2
+
+
+@dataclass(frozen=True)
+class Forward:
+    """What is asked for: a load and how long it is measured."""
+
+    subscribers: int
+    seconds: float = 10.0
+    warm_up_s: float = 2.0
+    memory: bool = True
+    """Also wait for memory to settle and read it; takes up to a minute more."""
+    api_rate: float = 0.0
+    """Requests a second beside it, 5 sign-ins in every hundred, and two recordings; vtp only. 0: none."""
+    clip: Path | None = None
+    """What is recorded beside it."""
+    pattern: Lecture = field(default_factory=Lecture)
+
+    def describe(self) -> dict[str, Any]:
+        """The point's key figures."""
+        api = {"api_requests_per_s": self.api_rate} if self.api_rate else {}
+        return {"subscribers": self.subscribers, **api}
+
+    async def measure(self, stage: Stage) -> Figures:
+        """One run on a server that has just been started."""
+        publisher, source = await stage.publish(ROOM, self.pattern)
+        source.start()
+        before_kb = resident_kb(stage.sfu.pids)
+        await stage.fill(ROOM, publisher, source, self.subscribers)
+        joined_s = time.monotonic()
+        await asyncio.sleep(self.warm_up_s)
+        figures = await self._measure_window(stage)
+        figures["subscribers"] = self.subscribers
+        if self.memory:
+            await settled(stage.sfu, joined_s)
+            grown_kb = resident_kb(stage.sfu.pids) - before_kb
+            figures["rss_kb_per_subscriber"] = round(grown_kb / self.subscribers, 1)
+        return figures
+
+    async def _measure_window(self, stage: Stage) -> Figures:
+        if not self.api_rate or self.clip is None:
+            return await measure_window(stage, self.seconds)
+        server = vtp_server(stage)
+        load = ApiLoad(server, BESIDE)
+        await load.prepare()
+        async with publishing(stage, self.clip, RECORDINGS_BESIDE) as rooms:
+            await asyncio.sleep(self.warm_up_s)
+            for room in rooms:
+                await start_recording(server, room)
+            running = asyncio.create_task(load.run(self.api_rate, self.seconds))
+            figures = await measure_window(stage, self.seconds)
+            times = await running
+        return figures | Figures(api=times.summary(), failed=times.failed)
+
+
+async def measure_window(stage: Stage, seconds: float) -> Figures:
+    """Costs, loss and delay of what runs on the stage for so many seconds."""
+    late = sum(one.late_bursts for one in stage.sent())
+    stage.restart()
+    window = Window(stage.sfu.pids)
+    await asyncio.sleep(seconds)
+    spent = window.close()
+    received = stage.received()
+    figures = packet_figures(spent, received)
+    figures["load"] = load_figures(spent, received, stage.sent())
+    figures["load"]["late_bursts"] -= late
+    return figures

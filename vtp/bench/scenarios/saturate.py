@@ -1,0 +1,87 @@
+"""`forward --saturate`: further lectures are added until packets are lost or the load client can no more."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+from vtp.bench.load import Lecture
+from vtp.bench.results import Figures, SaturationFigures
+from vtp.bench.scenarios.forward import measure_window
+from vtp.bench.scenarios.stage import Stage
+
+LOSS_LIMIT_PCT = 0.1
+BUSY = 0.9
+"""Share of a core from which on a thread is called busy."""
+MAX_LECTURES = 16
+
+
+@dataclass(frozen=True)
+class Saturate:
+    """Lectures of so many subscribers each, one more at every step."""
+
+    subscribers: int
+    seconds: float = 5.0
+    warm_up_s: float = 1.0
+    pattern: Lecture = field(default_factory=Lecture)
+
+    def describe(self) -> dict[str, Any]:
+        """The size of one lecture."""
+        return {"subscribers": self.subscribers}
+
+    async def measure(self, stage: Stage) -> Figures:
+        """The figures of the highest step without loss, and under "saturation" the climb."""
+        clean: Figures | None = None
+        steps: list[dict[str, Any]] = []
+        limit = f"{MAX_LECTURES} lectures did not saturate it."
+        for number in range(1, MAX_LECTURES + 1):
+            await self._add_lecture(stage, number)
+            figures = await measure_window(stage, self.seconds)
+            figures["subscribers"] = number * self.subscribers
+            steps.append(_step(figures))
+            stopped = _reason_to_stop(figures)
+            if figures["loss_pct"] <= LOSS_LIMIT_PCT or clean is None:
+                clean = figures
+            if stopped:
+                limit = stopped
+                break
+        assert clean is not None
+        clean["saturation"] = conclude(clean, steps, limit)
+        return clean
+
+    async def _add_lecture(self, stage: Stage, number: int) -> None:
+        room = f"lecture-{number}"
+        publisher, source = await stage.publish(room, self.pattern, seed=number)
+        source.start()
+        await stage.fill(room, publisher, source, self.subscribers)
+        await asyncio.sleep(self.warm_up_s)
+
+
+def _step(figures: Figures) -> dict[str, Any]:
+    keys = ("subscribers", "packets_per_s", "loss_pct", "cores", "cpu_us_per_packet", "delay_ms", "load")
+    return {key: figures[key] for key in keys}  # type: ignore[literal-required]
+
+
+def _reason_to_stop(figures: Figures) -> str:
+    """A sentence, or "" to go on."""
+    load = figures["load"]
+    if load["dropped_here"]:
+        return "the load client's own sockets overflowed first."
+    if figures["loss_pct"] > LOSS_LIMIT_PCT:
+        return f"the server lost {figures['loss_pct']:.2f} % of the packets."
+    if load["busiest_thread"] >= BUSY:
+        return f"the load client's thread was busy ({load['busiest_thread']:.0%}) first."
+    return ""
+
+
+def conclude(clean: Figures, steps: list[dict[str, Any]], limit: str) -> SaturationFigures:
+    """What one core forwards: measured where the server gave way, else derived from CPU per packet."""
+    measured = limit.startswith("the server") and clean["cores"] >= BUSY
+    rate = clean["packets_per_s"] / clean["cores"] if measured else 1e6 / clean["cpu_us_per_packet"]
+    return SaturationFigures(
+        packets_per_s_per_core=round(rate),
+        how="measured" if measured else "derived",
+        limit=limit,
+        steps=steps,
+    )

@@ -1,0 +1,114 @@
+"""A benchmark's results for the terminal: a table for each point, a column for each server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from vtp.bench.results import Results
+
+_ROWS = {
+    "cpu_us_per_packet": "CPU per packet, µs",
+    "cpu_user_us_per_packet": "  user",
+    "cpu_system_us_per_packet": "  system",
+    "media_thread_us_per_packet": "  busiest thread",
+    "packets_per_s": "packets/s",
+    "cores": "cores used",
+    "saturation.packets_per_s_per_core": "packets/s of one core",
+    "loss_pct": "loss, %",
+    "reordered": "reordered",
+    "duplicated": "duplicated",
+    "authentication_failed": "not authentic",
+    "delay_ms.p50": "delay p50, ms",
+    "delay_ms.p95": "delay p95, ms",
+    "delay_ms.p99": "delay p99, ms",
+    "first_packet_ms.p50": "POST to first packet p50, ms",
+    "first_packet_ms.p95": "POST to first packet p95, ms",
+    "joins": "joins",
+    "failed": "failed",
+    "join_cpu_ms": "CPU per join, ms",
+    "rss_kb_per_subscriber": "memory per subscriber, KB",
+    "cycles": "joins and leaves",
+    "rss_growth_kb": "memory grown over them, KB",
+    "start_ms": "start, ms",
+    "rss_mb": "memory, MB",
+    "cpu_share_pct": "share of a core, %",
+    "cpu_pct_per_recording": "share of a core per recording, %",
+    "stop_to_playable_ms": "Stop to playable, ms",
+    "requests_per_s": "requests/s",
+    "load.cores": "load client: cores",
+    "load.busiest_thread": "load client: busiest thread",
+    "load.cpu_us_per_packet": "load client: µs per packet",
+    "load.late_bursts": "load client: late bursts",
+    "load.dropped_here": "load client: dropped",
+}
+_SERVER_KEYS = {"vtp", "peers", "ratios"}
+
+
+def print_results(results: Results, console: Console) -> None:
+    """All points, then what they were measured with."""
+    for point in results["series"]:
+        _print_point(results["scenario"], point, console)
+    console.print(f"{len(results['runs'])} runs; medians. Load: {results['pattern']['text']}.")
+    machine = results["machine"]
+    console.print(f"{machine['processor']}, {machine['cores']} cores, Linux {machine['kernel']}; "
+                  f"{results['network']}.")  # fmt: skip
+
+
+def _print_point(scenario: str, point: Mapping[str, Any], console: Console) -> None:
+    servers = _servers(point)
+    load = ", ".join(f"{value} {key}" for key, value in point.items() if key not in _SERVER_KEYS)
+    table = Table(title=f"{scenario}: {load}", title_justify="left", box=box.SIMPLE)
+    table.add_column("")
+    for name in servers:
+        table.add_column(name, justify="right")
+    for key, label in {**_ROWS, **_api_rows(point)}.items():
+        values = [_find(figures, key) for figures in servers.values()]
+        if any(value is not None for value in values):
+            table.add_row(label, *map(_cell, values))
+    console.print(table)
+    for name, figures in servers.items():
+        if "unavailable" in figures:
+            console.print(f"{name} was not measured: {figures['unavailable']}")
+    for name, ratio in point.get("ratios", {}).items():
+        console.print(f"vtp's CPU per packet is {ratio:.3f} of {name}'s.")
+    if "saturation" in point["vtp"]:
+        found = point["vtp"]["saturation"]
+        console.print(f"Packets/s of one core are {found['how']}: {found['limit']}")
+
+
+def _servers(point: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Column title → figures."""
+    found: dict[str, Mapping[str, Any]] = {"vtp": point["vtp"]}
+    for name, variants in point.get("peers", {}).items():
+        if "unavailable" in variants:
+            found[name] = variants
+        else:
+            found |= {f"{name} {variant}": figures for variant, figures in variants.items()}
+    return found
+
+
+def _api_rows(point: Mapping[str, Any]) -> dict[str, str]:
+    operations = point["vtp"].get("api", {})
+    return {f"api.{name}.{share}": f"{name} {share}, ms" for name in operations for share in ("p50", "p95")}
+
+
+def _find(figures: Mapping[str, Any], key: str) -> Any:
+    found: Any = figures
+    for part in key.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return (
+            f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}" if abs(value) < 100 else f"{value:.1f}"
+        )
+    return f"{value:,}"

@@ -1,0 +1,270 @@
+"""`vtp bench`: measures vtp, and other servers under the same load."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shlex
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from vtp.bench.lecture_clip import write_clip
+from vtp.bench.results import Results
+from vtp.bench.scenarios.api import Api
+from vtp.bench.scenarios.forward import Forward
+from vtp.bench.scenarios.idle import Idle
+from vtp.bench.scenarios.join import Join
+from vtp.bench.scenarios.meeting import Meeting
+from vtp.bench.scenarios.record import Record
+from vtp.bench.scenarios.runner import Plan, Scenario, run_plan
+from vtp.bench.scenarios.saturate import Saturate
+from vtp.bench.tables import print_results
+from vtp.errors import StartupError
+
+CLIP_S = 10.0
+_REPORT = "vtp.bench.report"
+
+Runs = Annotated[
+    int, typer.Option(min=1, max=100, help="How often each server is measured; medians are given.")
+]
+Seconds = Annotated[float, typer.Option(min=0.5, max=600, help="Length of a measuring window.")]
+Peers = Annotated[
+    list[str] | None,
+    typer.Option("--peer", help="Another server under the same load: janus, livekit, galene."),
+]
+JsonFile = Annotated[Path | None, typer.Option("--json", help="Write the results there.", dir_okay=False)]
+ReportFile = Annotated[
+    Path | None, typer.Option("--report", help="Write a page of HTML there.", dir_okay=False)
+]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", metavar="VTP_NAME=VALUE", help="A setting of the measured vtp.")
+]
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    help="Measure vtp, and other servers under the same load, in a network of its own.",
+)
+
+
+@app.command()
+def forward(
+    subscribers: Annotated[str, typer.Option(help="How many watch the lecture: N or N,N,...")] = "50,200",
+    gather: Annotated[
+        float, typer.Option(min=0, help="Milliseconds that vtp gathers packets for; 0: none.")
+    ] = 0,
+    saturate: Annotated[
+        bool, typer.Option("--saturate", help="Add lectures until packets are lost.")
+    ] = False,
+    with_api: Annotated[
+        float, typer.Option(min=0, help="API requests a second beside it, and two recordings; vtp alone.")
+    ] = 0,
+    memory: Annotated[bool, typer.Option(help="Also wait for memory to settle, a minute a run.")] = True,
+    runs: Runs = 3,
+    seconds: Seconds = 10,
+    peer: Peers = None,
+    settings: Settings = None,
+    json_file: JsonFile = None,
+    report: ReportFile = None,
+) -> None:
+    """One lecture to many: CPU per packet, delay, loss, memory per subscriber."""
+    counts = _counts(subscribers)
+    if with_api and (peer or saturate):
+        raise StartupError("--with-api is about vtp's own API: leave --peer and --saturate out.")
+    more = {"VTP_MEDIA__GATHER_MS": f"{gather:g}"} if gather else {}
+    with _clip(None) if with_api else contextlib.nullcontext() as clip:
+        points: list[Scenario] = []
+        for count in counts:
+            one = Forward(count, seconds, memory=memory, api_rate=with_api, clip=clip)
+            points.append(Saturate(count, seconds) if saturate else one)
+        _run("forward", points, runs, peer, {**_settings(settings), **more}, json_file, report)
+
+
+@app.command()
+def meeting(
+    participants: Annotated[int, typer.Option(min=2, max=200, help="How many take part; all send.")] = 30,
+    visible: Annotated[int, typer.Option(min=0, help="How many of the others each sees; all are heard.")] = 9,
+    runs: Runs = 3,
+    seconds: Seconds = 10,
+    peer: Peers = None,
+    settings: Settings = None,
+    json_file: JsonFile = None,
+    report: ReportFile = None,
+) -> None:
+    """Everybody sends, sees some and hears all: cores, CPU per packet, delay."""
+    _run(
+        "meeting",
+        [Meeting(participants, visible, seconds)],
+        runs,
+        peer,
+        _settings(settings),
+        json_file,
+        report,
+    )
+
+
+@app.command()
+def join(
+    rate: Annotated[float, typer.Option(min=0.1, max=500, help="Joins a second.")] = 20,
+    standing: Annotated[int, typer.Option(min=1, help="Viewers who are there all the time.")] = 10,
+    cycles: Annotated[
+        int, typer.Option(min=0, help="Joins and leaves afterwards, for the growth of memory.")
+    ] = 0,
+    runs: Runs = 3,
+    seconds: Seconds = 10,
+    peer: Peers = None,
+    settings: Settings = None,
+    json_file: JsonFile = None,
+    report: ReportFile = None,
+) -> None:
+    """People come into a running lecture: time to the first packet, CPU per join."""
+    points = [Join(rate, seconds, standing, cycles)]
+    _run("join", points, runs, peer, _settings(settings), json_file, report)
+
+
+@app.command()
+def idle(
+    rooms: Annotated[int, typer.Option(min=1, help="Rooms that exist.")] = 1000,
+    transports: Annotated[int, typer.Option(min=1, help="Connected transports, at least.")] = 1000,
+    consumers: Annotated[
+        int, typer.Option(min=0, help="Consumers without media, two to a transport.")
+    ] = 5000,
+    runs: Runs = 3,
+    seconds: Seconds = 10,
+    settings: Settings = None,
+    json_file: JsonFile = None,
+    report: ReportFile = None,
+) -> None:
+    """Nothing goes on: share of a core with people connected; memory and start of an empty server."""
+    points = [Idle(rooms, transports, consumers, seconds)]
+    _run("idle", points, runs, None, _settings(settings), json_file, report)
+
+
+@app.command()
+def record(
+    pairs: Annotated[int, typer.Option(min=1, max=100, help="Recordings at once.")] = 4,
+    clip: Annotated[
+        Path | None, typer.Option(help="H.264 and Opus; a 720p lecture is made when left out.")
+    ] = None,
+    runs: Runs = 3,
+    seconds: Seconds = 10,
+    settings: Settings = None,
+    json_file: JsonFile = None,
+    report: ReportFile = None,
+) -> None:
+    """Classes are recorded: CPU per recording, time from Stop to playable."""
+    with _clip(clip) as found:
+        points = [Record(found, pairs, seconds)]
+        _run("record", points, runs, None, _settings(settings), json_file, report)
+
+
+@app.command()
+def api(
+    rate: Annotated[float, typer.Option(min=1, help="Requests a second, however long answers take.")] = 200,
+    connections: Annotated[int, typer.Option(min=1, help="Connections at most.")] = 50,
+    runs: Runs = 3,
+    seconds: Seconds = 10,
+    settings: Settings = None,
+    json_file: JsonFile = None,
+    report: ReportFile = None,
+) -> None:
+    """Requests at a rate: what each kind takes."""
+    _run("api", [Api(rate, connections, seconds)], runs, None, _settings(settings), json_file, report)
+
+
+def _run(
+    name: str,
+    points: Sequence[Scenario],
+    runs: int,
+    peers: list[str] | None,
+    settings: Mapping[str, str],
+    json_file: Path | None,
+    report: Path | None,
+) -> None:
+    """Runs, prints, writes."""
+    if report is not None:
+        _check_report()
+    progress = Console(stderr=True)
+    command = shlex.join(["vtp", *sys.argv[1:]])
+    plan = Plan(name, command, points, runs, peers or [], settings, lambda line: progress.print(f"{line} …"))
+    results = run_plan(plan)
+    print_results(results, Console())
+    _write(results, json_file, report)
+
+
+@app.command("report")
+def write_page(
+    files: Annotated[list[Path], typer.Argument(help="Files that --json wrote.", metavar="FILE.json")],
+    report: Annotated[Path, typer.Option("--report", help="Where to write the page.", dir_okay=False)],
+) -> None:
+    """One page of charts from the results of several benchmarks."""
+    _check_report()
+    found = [_read(file) for file in files]
+    try:
+        import_module(_REPORT).write_report(found[0] if len(found) == 1 else {"scenarios": found}, report)
+    except OSError as error:
+        raise StartupError(f"The page cannot be written: {error}.") from error
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(file.read_text())
+    except (OSError, ValueError) as error:
+        raise StartupError(f"{file} cannot be read as results: {error}.") from error
+    if not isinstance(found, dict) or "scenario" not in found:
+        raise StartupError(f"{file} holds no results of vtp bench: give a file that --json wrote.")
+    return found
+
+
+def _check_report() -> None:
+    if find_spec(_REPORT) is None:
+        raise StartupError("This vtp cannot write reports: leave --report out.")
+
+
+def _write(results: Results, json_file: Path | None, report: Path | None) -> None:
+    try:
+        if json_file is not None:
+            json_file.write_text(json.dumps(results, indent=2) + "\n")
+        if report is not None:
+            import_module(_REPORT).write_report(results, report)
+    except OSError as error:
+        raise StartupError(f"The results cannot be written: {error}.") from error
+
+
+def _counts(text: str) -> list[int]:
+    try:
+        counts = [int(part) for part in text.split(",")]
+    except ValueError:
+        counts = []
+    if not counts or not all(1 <= count <= 5000 for count in counts):
+        raise StartupError(f"--subscribers takes numbers from 1 to 5000 with commas between, not {text!r}.")
+    return counts
+
+
+def _settings(words: list[str] | None) -> dict[str, str]:
+    found = dict(word.partition("=")[::2] for word in words or [])
+    if not all(name.startswith("VTP_") for name in found):
+        raise StartupError("--set takes VTP_NAME=VALUE, such as VTP_MEDIA__WORKERS=2.")
+    return found
+
+
+@contextlib.contextmanager
+def _clip(given: Path | None) -> Iterator[Path]:
+    """The file itself, or a lecture made for the time being."""
+    if given is not None:
+        if not given.is_file():
+            raise StartupError(f"There is no file {given}.")
+        yield given.resolve()
+        return
+    with tempfile.TemporaryDirectory(prefix="vtp-bench-clip-") as folder:
+        path = Path(folder) / "lecture.mkv"
+        write_clip(path, CLIP_S)
+        yield path
