@@ -36,6 +36,7 @@ _ROWS = {
     "rss_growth_kb": "memory grown over them, KB",
     "start_ms": "start, ms",
     "rss_mb": "memory, MB",
+    "rss_loaded_mb": "memory with all connected, MB",
     "cpu_share_pct": "share of a core, %",
     "cpu_pct_per_recording": "share of a core per recording, %",
     "stop_to_playable_ms": "Stop to playable, ms",

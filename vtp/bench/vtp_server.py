@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -52,6 +53,8 @@ class VtpServer:
         self._settings = dict(settings or {})
         self._driver: ClientDriver | None = None
         self._process: PeerProcess | None = None
+        self._command: list[str] = []
+        self._variables: dict[str, str] = {}
         self._open = contextlib.AsyncExitStack()
         self.http: aiohttp.ClientSession | None = None
         self.url = ""
@@ -70,11 +73,10 @@ class VtpServer:
         async with contextlib.AsyncExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vtp-bench-")))
             self.http = await stack.enter_async_context(_http_session())
-            process = PeerProcess(
-                ["env", "-C", str(folder), sys.executable, "-m", "vtp", "serve", "--open-rooms"],
-                folder / "vtp.log",
-                self._environment(folder / "data"),
-            )
+            self._command = ["env", "-C", str(folder), sys.executable, "-m", "vtp"]
+            self._variables = self._environment(folder / "data")
+            serve = [*self._command, "serve", "--open-rooms"]
+            process = PeerProcess(serve, folder / "vtp.log", self._variables)
             stack.push_async_callback(process.stop)
             begun_s = time.monotonic()
             await process.start()
@@ -117,6 +119,17 @@ class VtpServer:
             if response.status >= 400:
                 raise PeerError(f"vtp answered {response.status} to {method} {path}: {text[:200]}")
             return json.loads(text) if text else None
+
+    async def add_account(self, email: str, role: str, password: str) -> None:
+        """Makes one that is verified at once, as an admin does beside the server. Raises PeerError."""
+        words = ["admin", "create-user", "--email", email, "--role", role, "--password-stdin"]
+        process = await asyncio.create_subprocess_exec(
+            *self._command, *words, env=self._variables,
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        _, said = await process.communicate(password.encode() + b"\n")
+        if process.returncode:
+            raise PeerError(f"vtp made no account: {said.decode(errors='replace').strip()[-200:]}")
 
     async def text(self, path: str) -> str:
         """What a player fetches, with the cookies it was given; "" when it is not there."""

@@ -265,6 +265,6 @@ def _clip(given: Path | None) -> Iterator[Path]:
         yield given.resolve()
         return
     with tempfile.TemporaryDirectory(prefix="vtp-bench-clip-") as folder:
-        path = Path(folder) / "lecture.mkv"
+        path = Path(folder) / "lecture-720p-1.5-Mbit-per-s.mkv"
         write_clip(path, CLIP_S)
         yield path

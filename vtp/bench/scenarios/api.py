@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from vtp.bench.load import Lecture
 from vtp.bench.results import Figures
-from vtp.bench.scenarios.api_load import ApiLoad
+from vtp.bench.scenarios.api_load import MIX, ApiLoad
 from vtp.bench.scenarios.record import vtp_server
 from vtp.bench.scenarios.stage import Stage
 from vtp.bench.scenarios.window import Window
@@ -21,11 +20,14 @@ class Api:
     connections: int = 50
     seconds: float = 10.0
     warm_up_s: float = 2.0
-    pattern: Lecture = field(default_factory=Lecture)
 
     def describe(self) -> dict[str, Any]:
         """The point's key figures."""
         return {"rate": self.rate, "connections": self.connections}
+
+    def load(self) -> dict[str, Any]:
+        """In a sentence."""
+        return {"text": "Of 100 requests " + ", ".join(f"{share} {name}" for name, share in MIX.items())}
 
     async def measure(self, stage: Stage) -> Figures:
         """One run on a server that has just been started."""

@@ -19,6 +19,7 @@ from vtp.bench.vtp_server import VtpServer
 
 PASSWORD = "correct horse battery staple"
 PEOPLE = 50
+TEACHER = "teacher@school.example"
 MIX: Mapping[str, int] = {"register": 2, "login": 5, "refresh": 13, "profile": 40, "recordings": 40}
 """Of every hundred requests, how many do what."""
 
@@ -57,6 +58,7 @@ class ApiLoad:
         self._connections = asyncio.Semaphore(connections)
         self._random = random.Random(seed)
         self._people: deque[_Person] = deque()
+        self._teacher = ""
         self._numbers = itertools.count(1)
         self._operations: dict[str, Callable[[], Awaitable[object]]] = {
             "register": self._register,
@@ -68,7 +70,9 @@ class ApiLoad:
         self._deck = [name for name, share in mix.items() for _ in range(share)]
 
     async def prepare(self) -> None:
-        """Registers and signs in everybody. Raises PeerError."""
+        """Registers and signs in everybody, and the teacher who lists recordings. Raises PeerError."""
+        await self._server.add_account(TEACHER, "teacher", PASSWORD)
+        self._teacher = (await self._sign_in(TEACHER)).access
         for _ in range(PEOPLE):
             email = await self._register()
             self._people.append(await self._sign_in(email))
@@ -127,7 +131,7 @@ class ApiLoad:
         await self._server.call("GET", "/api/v1/auth/profile", token=self._next().access)
 
     async def _recordings(self) -> None:
-        await self._server.call("GET", "/api/v1/recordings", token=self._next().access)
+        await self._server.call("GET", "/api/v1/recordings", token=self._teacher)
 
     def _next(self) -> _Person:
         """Everybody in turn."""

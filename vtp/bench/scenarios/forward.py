@@ -13,6 +13,7 @@ from vtp.bench.load import Lecture
 from vtp.bench.results import Figures
 from vtp.bench.scenarios.api_load import ApiLoad
 from vtp.bench.scenarios.memory import settled
+from vtp.bench.scenarios.pattern import describe_pattern
 from vtp.bench.scenarios.record import publishing, start_recording, vtp_server
 from vtp.bench.scenarios.stage import Stage
 from vtp.bench.scenarios.window import Window, load_figures, packet_figures
@@ -41,6 +42,10 @@ class Forward:
         """The point's key figures."""
         api = {"api_requests_per_s": self.api_rate} if self.api_rate else {}
         return {"subscribers": self.subscribers, **api}
+
+    def load(self) -> dict[str, Any]:
+        """What each publisher sends."""
+        return describe_pattern(self.pattern)
 
     async def measure(self, stage: Stage) -> Figures:
         """One run on a server that has just been started."""

@@ -7,11 +7,10 @@ consumers to a transport, so that as many are connected as the consumers need.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from vtp.bench.accounting import resident_kb
-from vtp.bench.load import Lecture
 from vtp.bench.results import Figures
 from vtp.bench.scenarios.stage import JOINS_AT_ONCE, Stage, publisher_media
 from vtp.bench.scenarios.window import Window
@@ -29,7 +28,6 @@ class Idle:
     consumers: int = 5000
     seconds: float = 10.0
     warm_up_s: float = 3.0
-    pattern: Lecture = field(default_factory=Lecture)
 
     @property
     def viewers(self) -> int:
@@ -48,6 +46,10 @@ class Idle:
             "transports": self.viewers + self.publishers,
             "consumers": CONSUMERS_PER_VIEWER * self.viewers,
         }
+
+    def load(self) -> dict[str, Any]:
+        """In a sentence."""
+        return {"text": "Nobody sends: connected publishers and viewers with ICE consent and reports only"}
 
     async def measure(self, stage: Stage) -> Figures:
         """One run on a server that has just been started."""

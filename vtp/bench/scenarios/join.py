@@ -11,6 +11,7 @@ from vtp.bench.accounting import resident_kb
 from vtp.bench.load import Lecture, Probe, Source
 from vtp.bench.results import Figures, percentiles
 from vtp.bench.scenarios.memory import settled
+from vtp.bench.scenarios.pattern import describe_pattern
 from vtp.bench.scenarios.runner import SERVER_ERRORS
 from vtp.bench.scenarios.stage import JOINS_AT_ONCE, Stage
 from vtp.bench.scenarios.window import Spent, Window
@@ -44,6 +45,10 @@ class Join:
     def describe(self) -> dict[str, Any]:
         """The point's key figures."""
         return {"joins_per_s": self.rate, "standing": self.standing}
+
+    def load(self) -> dict[str, Any]:
+        """What each publisher sends."""
+        return describe_pattern(self.pattern)
 
     async def measure(self, stage: Stage) -> Figures:
         """One run on a server that has just been started."""

@@ -15,6 +15,7 @@ from typing import Any
 from vtp.bench.load import Lecture, Source
 from vtp.bench.results import Figures
 from vtp.bench.scenarios.forward import measure_window
+from vtp.bench.scenarios.pattern import describe_pattern
 from vtp.bench.scenarios.stage import JOINS_AT_ONCE, Stage
 from vtp.bench.sfu import BOTH_KINDS, Leg
 
@@ -43,6 +44,10 @@ class Meeting:
             for distance in range(1, self.participants):
                 kinds = BOTH_KINDS if distance <= self.visible else SOUND
                 yield (viewer + distance) % self.participants, kinds
+
+    def load(self) -> dict[str, Any]:
+        """What each publisher sends."""
+        return describe_pattern(self.pattern)
 
     async def measure(self, stage: Stage) -> Figures:
         """One run on a server that has just been started."""

@@ -6,11 +6,10 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vtp.bench.load import Lecture
 from vtp.bench.media_source import MediaSource, probe
 from vtp.bench.peers.connect import PeerError
 from vtp.bench.publisher import Publisher
@@ -30,11 +29,14 @@ class Record:
     clip: Path
     pairs: int = 4
     seconds: float = 10.0
-    pattern: Lecture = field(default_factory=Lecture)
 
     def describe(self) -> dict[str, Any]:
         """How many are recorded at once."""
         return {"recordings": self.pairs}
+
+    def load(self) -> dict[str, Any]:
+        """In a sentence."""
+        return {"text": f"Each publisher sends {self.clip.name} in a loop"}
 
     async def measure(self, stage: Stage) -> Figures:
         """One run: the same publishers first without, then with recordings."""

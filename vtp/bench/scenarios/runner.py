@@ -12,7 +12,6 @@ from typing import Any, Protocol
 
 from vtp.bench.accounting import machine_facts
 from vtp.bench.driver import ConnectError
-from vtp.bench.load import Lecture
 from vtp.bench.namespace import NamespaceError, private_network
 from vtp.bench.peers import open_peer
 from vtp.bench.peers.connect import PeerError
@@ -33,9 +32,8 @@ SERVER_ERRORS = (PeerError, PeerProcessError, RefusedError, ConnectError)
 class Scenario(Protocol):
     """One point of a benchmark: a load, and how it is measured."""
 
-    @property
-    def pattern(self) -> Lecture:
-        """What each publisher sends."""
+    def load(self) -> dict[str, Any]:
+        """What is sent: "text", a sentence, and figures where there are some (`pattern`)."""
 
     def describe(self) -> dict[str, Any]:
         """What tells this point from the others."""
@@ -160,14 +158,14 @@ async def _one_run(sfu: Sfu, point: Scenario) -> Figures:
 
 def collect(plan: Plan, contest: Contest, runs: list[RawRun]) -> Results:
     series = [_point(scenario.describe(), contest, runs) for scenario in plan.points]
-    pattern = plan.points[-1].pattern
+    pattern = plan.points[-1].load()
     results = Results(
         scenario=plan.name,
         command=plan.command,
         machine=machine_facts(),
         versions=contest.versions,
-        packet_bytes=list(pattern.packet_bytes),
-        pattern=describe_pattern(pattern),
+        packet_bytes=pattern.get("packet_bytes", []),
+        pattern=pattern,
         settings=dict(plan.settings),
         series=series,
         runs=runs,
@@ -197,21 +195,3 @@ def _medians(runs: Sequence[RawRun], server: str, variant: str) -> dict[str, Any
     all_of_it = [run["figures"] for run in runs if (run["server"], run["variant"]) == (server, variant)]
     measured = [figures for figures in all_of_it if "unavailable" not in figures]
     return median_figures(measured or all_of_it)
-
-
-def describe_pattern(pattern: Lecture) -> dict[str, Any]:
-    """A publisher's pattern in figures and in a sentence."""
-    low, high = pattern.packet_bytes
-    text = (
-        f"{pattern.frames_per_s} frames/s of {pattern.packets_per_frame} RTP packets of {low} to {high} "
-        f"bytes in bursts of {pattern.burst_packets}, {pattern.burst_interval_ms:g} ms apart, and "
-        f"{pattern.audio_per_s} packets/s of sound of {pattern.audio_bytes} bytes; AES-128-GCM, "
-        "RTX, receiver reports and transport-wide feedback on"
-    )
-    return {
-        "text": text,
-        "frames_per_s": pattern.frames_per_s,
-        "packets_per_frame": pattern.packets_per_frame,
-        "audio_per_s": pattern.audio_per_s,
-        "packets_per_s": pattern.packets_per_s,
-    }

@@ -9,6 +9,7 @@ from typing import Any
 from vtp.bench.load import Lecture
 from vtp.bench.results import Figures, SaturationFigures
 from vtp.bench.scenarios.forward import measure_window
+from vtp.bench.scenarios.pattern import describe_pattern
 from vtp.bench.scenarios.stage import Stage
 
 LOSS_LIMIT_PCT = 0.1
@@ -29,6 +30,10 @@ class Saturate:
     def describe(self) -> dict[str, Any]:
         """The size of one lecture."""
         return {"subscribers": self.subscribers}
+
+    def load(self) -> dict[str, Any]:
+        """What each publisher sends."""
+        return describe_pattern(self.pattern)
 
     async def measure(self, stage: Stage) -> Figures:
         """The figures of the highest step without loss, and under "saturation" the climb."""
