@@ -18,7 +18,7 @@ from vtp.bench.results import Percentiles, percentiles
 from vtp.bench.vtp_server import VtpServer
 
 PASSWORD = "correct horse battery staple"
-PEOPLE = 50
+PEOPLE = 20
 TEACHER = "teacher@school.example"
 MIX: Mapping[str, int] = {"register": 2, "login": 5, "refresh": 13, "profile": 40, "recordings": 40}
 """Of every hundred requests, how many do what."""
