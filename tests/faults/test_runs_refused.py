@@ -1,4 +1,4 @@
-"""Runs that the kernel refuses: a path whose MTU is too small for them is found and remembered, nothing is lost."""
+"""Runs that the kernel refuses: a path too small for them is found and remembered, and nothing is lost."""
 
 import os
 import select

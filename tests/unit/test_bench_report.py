@@ -1,0 +1,121 @@
+"""The report: it says what was measured against what, needs nothing from outside, and bears gaps."""
+
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+from vtp.bench.report import render, write_report
+
+
+def figures(cpu: float, delay: float) -> dict[str, Any]:
+    return {
+        "cpu_us_per_packet": cpu,
+        "packets_per_s": 60_000,
+        "loss_pct": 0.0,
+        "delay_ms": {"p50": delay, "p95": delay * 2, "p99": delay * 3},
+        "rss_kb_per_subscriber": 55.5,
+    }
+
+
+def sample(**changes: Any) -> dict[str, Any]:
+    peers = {"janus": {"as_shipped": figures(18.0, 2.0), "event_loops_2": figures(9.6, 1.75)}}
+    point = {"subscribers": 200, "vtp": figures(2.4, 0.6), "peers": peers}
+    runs = [
+        {
+            "server": "vtp",
+            "variant": "",
+            "run": i,
+            "point": {"subscribers": 200},
+            "figures": figures(2.3 + i / 10, 0.6),
+        }
+        for i in range(3)
+    ]
+    return {
+        "scenario": "forward",
+        **point,
+        "series": [point],
+        "runs": runs,
+        "command": "vtp bench forward --subscribers 200 --peer janus",
+        "machine": {"processor": "Sample <CPU>", "cores": 2},
+        "versions": {"vtp": "1.0", "janus": "1.1.2"},
+        "packet_bytes": [1100, 1200],
+    } | changes
+
+
+class Reader(HTMLParser):
+    """Collects tags and the words between them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+
+def read(page: str) -> Reader:
+    reader = Reader()
+    reader.feed(page)
+    return reader
+
+
+def test_the_first_sentence_has_both_figures_and_their_ratio() -> None:
+    words = read(render([sample()])).words
+    assert "vtp forwards a packet to 200 subscribers for 2.40 µs of CPU time" in words
+    assert "Janus, event_loops = 2 for 9.60 µs: 4.0 times as much" in words
+
+
+def test_every_figure_and_the_spread_of_the_runs_are_on_the_page() -> None:
+    words = read(render([sample()])).words
+    for expected in ("18.0", "9.60", "0.60", "1.75", "55.5", "2.30 to 2.50", "Janus, as shipped"):
+        assert expected in words, expected
+
+
+def test_the_page_needs_nothing_from_outside(tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    write_report([sample()], path)
+    reader = read(path.read_text())
+    assert {tag for tag, _ in reader.tags}.isdisjoint({"script", "link", "img", "iframe"})
+    assert not any(name in attributes for _, attributes in reader.tags for name in ("src", "href"))
+    assert "@import" not in path.read_text() and "url(" not in path.read_text()
+
+
+def test_a_peer_that_could_not_be_had_is_named_with_its_reason() -> None:
+    gone = {"galene": {"unavailable": "The module is not served here."}}
+    point = {"subscribers": 50, "vtp": figures(2.5, 0.2), "peers": gone}
+    words = read(render([sample(series=[point])])).words
+    assert "Galene was not measured: The module is not served here." in words
+
+
+def test_gathering_stands_beside_the_plain_run() -> None:
+    plain = sample(series=[{"subscribers": 200, "vtp": figures(2.4, 0.6)}])
+    gathered = sample(
+        settings={"VTP_MEDIA__GATHER_MS": "10"},
+        series=[{"subscribers": 200, "vtp": figures(1.6, 9.0)}],
+        runs=[],
+    )
+    words = read(render([plain, gathered])).words
+    assert "vtp, gathering 10 ms: 1.60 µs." in words
+
+
+def test_missing_figures_leave_gaps_and_no_charts() -> None:
+    page = render(
+        [{"scenario": "idle", "vtp": {"cpu_share_pct": 1.2, "rss_mb": None}}, {"scenario": "record"}]
+    )
+    words = read(page).words
+    assert "1.20" in words and "Memory of the idle process" not in words
+
+
+def test_what_comes_from_the_machine_is_escaped() -> None:
+    page = render([sample(command="vtp bench <forward> & more")])
+    assert "Sample &lt;CPU&gt;" in page and "&lt;forward&gt; &amp; more" in page
+
+
+def test_operations_of_the_api_have_a_table() -> None:
+    figures_of_api = {"requests_per_s": 200, "api": {"login": {"p50": 20.0, "p95": 41.5}}}
+    words = read(render([{"scenario": "api", "vtp": figures_of_api}])).words
+    assert "login" in words and "41.5" in words

@@ -1,0 +1,65 @@
+"""Charts as tables whose cells are bars: they reflow with the window, read as tables, and need no script."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from vtp.bench.report.entries import Entry
+from vtp.bench.report.measures import FURTHER, MEASURES, Measure, value_of, write_number
+
+
+def bars(measure: Measure, entries: Sequence[Entry]) -> str:
+    """One figure of all servers, grouped by load; empty where nobody has it."""
+    shown = [
+        (entry, value) for entry in entries if (value := value_of(entry.figures, measure.path)) is not None
+    ]
+    if not shown:
+        return ""
+    largest = max(value for _, value in shown) or 1
+    groups = ""
+    for load in dict.fromkeys(entry.load for entry, _ in shown):
+        rows = "".join(_bar(entry, value, largest, measure) for entry, value in shown if entry.load == load)
+        head = f"<tr><th class=load colspan=2 scope=rowgroup>{escape(load)}</th></tr>" if load else ""
+        groups += f"<tbody>{head}{rows}</tbody>"
+    note = f"<p class=note>{escape(measure.note)}</p>" if measure.note else ""
+    return (
+        f"<figure><figcaption>{escape(measure.name)}, {escape(measure.unit)}</figcaption>"
+        f"<table class=bars>{groups}</table>{note}</figure>"
+    )
+
+
+def _bar(entry: Entry, value: float, largest: float, measure: Measure) -> str:
+    share = max(0.0, min(100.0, 100 * value / largest))
+    kind = "ours" if entry.is_vtp else "other"
+    return (
+        f"<tr><th scope=row>{escape(entry.label)}</th><td><span class=track><span class={kind} "
+        f'style="width:{share:.1f}%"></span></span><span class=value>{write_number(value)} '
+        f"<small>{escape(measure.unit)}</small></span></td></tr>"
+    )
+
+
+def figures_table(scenario: str, entries: Sequence[Entry]) -> str:
+    """Every figure of every server, with least and largest of the runs."""
+    measures = dict.fromkeys((*MEASURES.get(scenario, ()), *FURTHER))
+    head = "".join(
+        f"<th scope=col>{escape(entry.label)}<br><small>{escape(entry.load)}</small></th>"
+        for entry in entries
+    )
+    rows = ""
+    for measure in measures:
+        if any(value_of(entry.figures, measure.path) is not None for entry in entries):
+            cells = "".join(f"<td>{_cell(entry, measure.path)}</td>" for entry in entries)
+            rows += f"<tr><th scope=row>{escape(measure.name)}, {escape(measure.unit)}</th>{cells}</tr>"
+    return (
+        f"<div class=scroll><table><thead><tr><th></th>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _cell(entry: Entry, path: str) -> str:
+    value = value_of(entry.figures, path)
+    if value is None:
+        return "–"
+    spread = entry.spread(path)
+    apart = f"<br><small>{write_number(spread[0])} to {write_number(spread[1])}</small>" if spread else ""
+    return write_number(value) + apart

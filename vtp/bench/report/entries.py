@@ -1,0 +1,99 @@
+"""From results to rows: which servers were measured, under which load, and how far their runs lay apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from vtp.bench.report.measures import value_of
+
+_NAMES = {"janus": "Janus", "livekit": "LiveKit", "galene": "Galene", "vtp": "vtp"}
+_VARIANTS = {"as_shipped": "as shipped", "event_loops_2": "event_loops = 2"}
+
+
+@dataclass
+class Entry:
+    """One server under one load: the medians of its runs, and each run's figures."""
+
+    label: str
+    is_vtp: bool
+    load: str
+    figures: Mapping[str, Any]
+    runs: Sequence[Mapping[str, Any]] = field(default_factory=list)
+
+    def spread(self, path: str) -> tuple[float, float] | None:
+        """Least and largest of the runs; None for fewer than two."""
+        values = [value for run in self.runs if (value := value_of(run, path)) is not None]
+        return (min(values), max(values)) if len(values) > 1 else None
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A server that could not be measured, and why."""
+
+    label: str
+    reason: str
+
+
+def server_label(name: str, variant: str = "") -> str:
+    """How a server is called in the report."""
+    text = _NAMES.get(name, name)
+    return f"{text}, {_VARIANTS.get(variant, variant)}" if variant else text
+
+
+def vtp_label(results: Mapping[str, Any]) -> str:
+    """vtp, with the settings that were changed for the run."""
+    settings = dict(results.get("settings") or {})
+    gather = settings.pop("VTP_MEDIA__GATHER_MS", "")
+    parts = ["vtp"]
+    if gather and float(gather):
+        parts.append(f"gathering {float(gather):g} ms")
+    return ", ".join(parts)
+
+
+def entries_of(results: Mapping[str, Any]) -> list[Entry]:
+    """All servers under all loads of one file."""
+    return list(_entries(results))
+
+
+def _entries(results: Mapping[str, Any]) -> Iterator[Entry]:
+    for point in results.get("series") or [results]:
+        load = f"{point['subscribers']} subscribers" if point.get("subscribers") else ""
+        if "vtp" in point:
+            yield Entry(vtp_label(results), True, load, point["vtp"], _runs(results, point, "vtp", ""))
+        for name, variants in (point.get("peers") or {}).items():
+            if "unavailable" in variants:
+                continue
+            for variant, figures in variants.items():
+                if "unavailable" not in figures:
+                    runs = _runs(results, point, name, variant)
+                    yield Entry(server_label(name, variant), False, load, figures, runs)
+
+
+def missing_of(results: Mapping[str, Any]) -> list[Missing]:
+    """Peers that could not be had, each once."""
+    found: dict[str, str] = {}
+    for point in results.get("series") or [results]:
+        for name, variants in (point.get("peers") or {}).items():
+            if "unavailable" in variants:
+                found[server_label(name)] = str(variants["unavailable"])
+                continue
+            for variant, figures in variants.items():
+                if "unavailable" in figures:
+                    found[server_label(name, variant)] = str(figures["unavailable"])
+    return [Missing(label, reason) for label, reason in found.items()]
+
+
+def _runs(
+    results: Mapping[str, Any], point: Mapping[str, Any], server: str, variant: str
+) -> list[Mapping[str, Any]]:
+    wanted = point.get("subscribers")
+    return [
+        run["figures"]
+        for run in results.get("runs") or []
+        if run.get("server") == server
+        and (run.get("variant") or "") == variant
+        and run.get("figures")
+        and (wanted is None or (run.get("point") or {}).get("subscribers", wanted) == wanted)
+    ]

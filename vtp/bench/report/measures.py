@@ -1,0 +1,101 @@
+"""Which figures a report shows of each scenario, under which names, and how a number is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One figure: where it stands in `results.Figures` (dots lead into dicts), its name, its unit."""
+
+    path: str
+    name: str
+    unit: str
+    note: str = ""
+
+
+CPU = Measure(
+    "cpu_us_per_packet",
+    "Processor time per forwarded packet",
+    "µs",
+    "User and system time of all processes of the server, over the RTP packets that reached viewers.",
+)
+DELAY = tuple(
+    Measure(f"delay_ms.{key}", f"Delay added, {text}", "ms", note)
+    for key, text, note in (
+        ("p50", "median", "From the publisher's send call to the viewer's kernel, both on this machine."),
+        ("p95", "95th percentile", ""),
+        ("p99", "99th percentile", ""),
+    )
+)
+MEMORY = Measure(
+    "rss_kb_per_subscriber",
+    "Memory per subscriber",
+    "KB",
+    "Growth of resident memory, once handshakes have settled, by subscriber.",
+)
+LOSS = Measure(
+    "loss_pct", "Packets lost", "%", "Packets that never reached a viewer, by all that should have."
+)
+
+MEASURES: dict[str, tuple[Measure, ...]] = {
+    "forward": (CPU, *DELAY, MEMORY, LOSS),
+    "meeting": (Measure("cores", "Processor cores in use", "cores"), CPU, *DELAY, LOSS),
+    "join": (
+        Measure("first_packet_ms.p50", "Joining to first packet, median", "ms", "From the POST on."),
+        Measure("first_packet_ms.p95", "Joining to first packet, 95th percentile", "ms"),
+        Measure("join_cpu_ms", "The server's processor time per join", "ms"),
+        Measure("rss_growth_kb", "Memory kept after all joins and leaves", "KB"),
+    ),
+    "idle": (
+        Measure("cpu_share_pct", "Processor share of an idle load", "% of a core"),
+        Measure("rss_mb", "Memory of the idle process", "MB"),
+        Measure("rss_loaded_mb", "Memory with everybody connected", "MB"),
+        Measure("start_ms", "Start to ready", "ms"),
+    ),
+    "record": (
+        Measure("cpu_pct_per_recording", "Processor share of one recording", "% of a core"),
+        Measure("stop_to_playable_ms", "Stop pressed to playable", "ms"),
+    ),
+    "api": (Measure("requests_per_s", "Requests answered", "per second"),),
+}
+FURTHER: tuple[Measure, ...] = (
+    Measure("packets_per_s", "Packets forwarded", "per second"),
+    Measure("cpu_user_us_per_packet", "of it user", "µs"),
+    Measure("cpu_system_us_per_packet", "of it system", "µs"),
+    Measure("media_thread_us_per_packet", "of it busiest thread", "µs"),
+    Measure("cores", "Processor cores in use", "cores"),
+    Measure("rss_mb", "Resident memory", "MB"),
+    Measure("reordered", "Reordered", "packets"),
+    Measure("duplicated", "Duplicated", "packets"),
+    Measure("authenticated", "Authenticated sample", "packets"),
+    Measure("authentication_failed", "of it failed", "packets"),
+    Measure("load.cpu_us_per_packet", "Load client's own time per packet", "µs"),
+    Measure("load.busiest_thread", "Load client's busiest thread", "of a core"),
+)
+"""For the table of all figures; they have no chart."""
+
+
+def value_of(figures: Mapping[str, Any], path: str) -> float | None:
+    """The number at a path, None where there is none."""
+    found: Any = figures
+    for key in path.split("."):
+        if not isinstance(found, Mapping) or key not in found:
+            return None
+        found = found[key]
+    return None if isinstance(found, bool) or not isinstance(found, int | float) else float(found)
+
+
+def write_number(value: float) -> str:
+    """Three significant digits, thousands apart by thin spaces."""
+    if value == 0:
+        return "0"
+    if abs(value) >= 1000:
+        return f"{value:,.0f}".replace(",", "\u2009")
+    digits = 2 if abs(value) < 10 else 1 if abs(value) < 100 else 0
+    if abs(value) < 0.01:
+        return f"{value:.4f}"
+    return f"{value:.{digits}f}"

@@ -1,0 +1,150 @@
+"""The page: a sentence that says it all, charts, all figures, how and where it was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from vtp.bench.report.charts import bars, figures_table
+from vtp.bench.report.entries import Entry, Missing, entries_of, missing_of
+from vtp.bench.report.measures import CPU, MEASURES, value_of, write_number
+from vtp.bench.report.style import STYLE
+
+_TITLES = {
+    "forward": "Forwarding one lecture",
+    "meeting": "A meeting",
+    "join": "Joining a lecture",
+    "idle": "Doing nothing",
+    "record": "Recording",
+    "api": "Answering the API",
+}
+
+
+def write_report(results: Mapping[str, Any] | Sequence[Mapping[str, Any]], path: Path) -> None:
+    """Writes the HTML report of one or several results (`vtp.bench.results.Results`). Raises OSError."""
+    path.write_text(render([results] if isinstance(results, Mapping) else list(results)), encoding="utf-8")
+
+
+def render(results: Sequence[Mapping[str, Any]]) -> str:
+    """The report as HTML. Results of one scenario share its charts."""
+    scenarios = dict.fromkeys(str(result.get("scenario", "forward")) for result in results)
+    grouped = [(name, [r for r in results if r.get("scenario", "forward") == name]) for name in scenarios]
+    body = "".join(_scenario(name, found) for name, found in grouped)
+    headline = "".join(
+        f"<p class=lead>{text}</p>" for name, found in grouped if (text := _headline(name, found))
+    )
+    return (
+        '<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content="width=device-width">'
+        f"<title>vtp benchmark</title><style>{STYLE}</style><main><h1>vtp benchmark</h1>{headline}"
+        f"{body}{_where(results)}</main></html>\n"
+    )
+
+
+def _headline(name: str, results: Sequence[Mapping[str, Any]]) -> str:
+    """What was measured against what, with the ratio; empty where there is nothing to say."""
+    entries = [entry for result in results for entry in entries_of(result)]
+    load = next((entry.load for entry in reversed(entries) if entry.load), "")
+    here = [e for e in entries if e.load == load and value_of(e.figures, CPU.path)]
+    ours = [e for e in here if e.is_vtp]
+    others = sorted((e for e in here if not e.is_vtp), key=lambda e: value_of(e.figures, CPU.path) or 0)
+    if name not in ("forward", "meeting") or not ours:
+        return ""
+    own = value_of(ours[0].figures, CPU.path) or 0
+    under = "in a meeting" if name == "meeting" else f"to {load}" if load else ""
+    text = f"{escape(ours[0].label)} forwards a packet {under} for <b>{write_number(own)} µs</b> of CPU time"
+    if others:
+        best = value_of(others[0].figures, CPU.path) or 0
+        text += (
+            f", {escape(others[0].label)} for <b>{write_number(best)} µs</b>: "
+            f"<b>{best / own:.1f} times</b> as much, under the same load on the same machine"
+        )
+    gathering = [e for e in ours[1:] if e.label != ours[0].label]
+    if gathering:
+        least = value_of(gathering[0].figures, CPU.path) or 0
+        text += f"; {escape(gathering[0].label)}: <b>{write_number(least)} µs</b>"
+    return text + "."
+
+
+def _scenario(name: str, results: Sequence[Mapping[str, Any]]) -> str:
+    entries = [entry for result in results for entry in entries_of(result)]
+    entries = sorted(entries, key=lambda e: int(e.load.split()[0]) if e.load else 0)
+    missing = [gone for result in results for gone in missing_of(result)]
+    charts = "".join(bars(measure, entries) for measure in MEASURES.get(name, ()))
+    return (
+        f"<section><h2>{escape(_TITLES.get(name, name))}</h2>{_pattern(results)}{_gone(missing)}"
+        f"<div class=charts>{charts}</div>{_operations(entries)}{_saturation(entries)}"
+        f"<details><summary>All figures, with the spread of the runs</summary>{figures_table(name, entries)}"
+        f"</details></section>"
+    )
+
+
+def _pattern(results: Sequence[Mapping[str, Any]]) -> str:
+    pattern = results[0].get("pattern") or {}
+    text = str(pattern.get("text", "")) if isinstance(pattern, Mapping) else ""
+    sizes = results[0].get("packet_bytes")
+    if sizes and not text:
+        text = f"Video packets of {min(sizes)} to {max(sizes)} bytes of RTP."
+    network = str(results[0].get("network") or "")
+    return f"<p>{escape(text)} {escape(network)}</p>" if text or network else ""
+
+
+def _gone(missing: Sequence[Missing]) -> str:
+    items = "".join(
+        f"<li>{escape(gone.label)} was not measured: {escape(gone.reason)}</li>" for gone in missing
+    )
+    return f"<ul class=gone>{items}</ul>" if items else ""
+
+
+def _operations(entries: Sequence[Entry]) -> str:
+    """The API's operations: they have two figures each, and no peer."""
+    rows = ""
+    for entry in entries:
+        for name, times in (entry.figures.get("api") or {}).items():
+            cells = "".join(
+                f"<td>{write_number(times[key]) if times.get(key) is not None else '–'}</td>"
+                for key in ("p50", "p95")
+            )
+            rows += f"<tr><th scope=row>{escape(name)}</th>{cells}</tr>"
+    if not rows:
+        return ""
+    return (
+        "<div class=scroll><table><thead><tr><th>Operation</th><th>median, ms</th><th>95 of 100, ms</th></tr>"
+        f"</thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _saturation(entries: Sequence[Entry]) -> str:
+    texts = ""
+    for entry in entries:
+        found = entry.figures.get("saturation")
+        if isinstance(found, Mapping) and found.get("packets_per_s_per_core"):
+            rate = write_number(float(found["packets_per_s_per_core"]))
+            how = f"{found.get('how', '')}: {found.get('limit', '')}"
+            texts += (
+                f"<p>{escape(entry.label)}: <b>{rate}</b> packets per second on one core ({escape(how)})</p>"
+            )
+    return texts
+
+
+def _where(results: Sequence[Mapping[str, Any]]) -> str:
+    """How, where and with what it was measured."""
+    machine = dict(results[0].get("machine") or {})
+    versions: dict[str, Any] = {}
+    for result in results:
+        versions |= result.get("versions") or {}
+    facts = {**{str(k): v for k, v in machine.items()}, **{f"{k} version": v for k, v in versions.items()}}
+    rows = "".join(
+        f"<dt>{escape(k.replace('_', ' '))}</dt><dd>{escape(str(v))}</dd>" for k, v in facts.items()
+    )
+    commands = "".join(f"<pre>{escape(str(r.get('command', '')))}</pre>" for r in results if r.get("command"))
+    dates = ", ".join(dict.fromkeys(str(r["started_at"]) for r in results if r.get("started_at")))
+    return f"""<section><h2>How it was measured</h2><ul>
+<li>Every figure is the median of its runs. Server and load client share this machine; the client's own
+processor time is in the table of all figures and is not the server's.</li>
+<li>CPU time is the user and system time of all processes of a server, from the kernel's accounting.</li>
+<li>Each viewer is a client of its own with ICE, DTLS, AES-GCM, receiver reports and transport-wide feedback.
+All packets are counted and timed by the kernel's receive timestamps, a sample is authenticated.</li>
+<li>All duties of the server were on: retransmission history, reports, transport-wide numbers.</li></ul>
+<h3>Commands</h3>{commands}<h3>Machine and versions</h3><dl>{rows}</dl><p>{escape(dates)}</p></section>"""
