@@ -119,3 +119,42 @@ def test_operations_of_the_api_have_a_table() -> None:
     figures_of_api = {"requests_per_s": 200, "api": {"login": {"p50": 20.0, "p95": 41.5}}}
     words = read(render([{"scenario": "api", "vtp": figures_of_api}])).words
     assert "login" in words and "41.5" in words
+
+
+def test_results_under_scenarios_share_one_page(tmp_path: Path) -> None:
+    path = tmp_path / "all.html"
+    idle = {"scenario": "idle", "vtp": {"cpu_share_pct": 1.2}}
+    write_report({"scenarios": [sample(), idle]}, path)
+    words = read(path.read_text()).words
+    assert "Forwarding one lecture" in words and "Doing nothing" in words
+
+
+def test_a_peer_that_loses_packets_is_not_the_one_to_beat() -> None:
+    overloaded = figures(4.8, 400.0) | {"loss_pct": 30.9}
+    peers = {"janus": {"as_shipped": overloaded, "event_loops_2": figures(9.6, 1.75)}}
+    words = read(
+        render([sample(series=[{"subscribers": 200, "vtp": figures(2.4, 0.6), "peers": peers}])])
+    ).words
+    assert "Janus, event_loops = 2 for 9.60 µs: 4.0 times as much" in words
+    assert "30.9" in words
+
+
+def test_a_bar_far_beyond_the_others_is_cut_and_the_page_says_so() -> None:
+    peers = {"janus": {"as_shipped": figures(9.0, 400.0), "event_loops_2": figures(9.6, 1.75)}}
+    cut = read(render([sample(series=[{"subscribers": 200, "vtp": figures(2.4, 0.6), "peers": peers}])]))
+    assert "Bars with a pale end are longer than drawn." in cut.words
+    assert "longer than drawn" not in read(render([sample()])).words
+
+
+def test_every_bar_has_its_server_and_its_value_in_words() -> None:
+    page = render([sample()])
+    rows = [row for row in page.split("<tr>") if "class=track" in row]
+    assert len(rows) == 3 * 6
+    for row in rows:
+        words = read(row).words
+        assert ("vtp" in words or "Janus" in words) and any(c.isdigit() for c in words)
+
+
+def test_changed_settings_are_in_the_name_of_the_run() -> None:
+    changed = sample(settings={"VTP_MEDIA__WORKERS": "2"})
+    assert "vtp, media__workers = 2 forwards a packet" in read(render([changed])).words

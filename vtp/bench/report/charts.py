@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from statistics import median
 
 from vtp.bench.report.entries import Entry
 from vtp.bench.report.measures import FURTHER, MEASURES, Measure, value_of, write_number
+
+CUT_AT = 8.0
+"""Bars end at so many times the median: one overloaded server would leave the others no length to compare."""
+_CUT_NOTE = "Bars with a pale end are longer than drawn."
 
 
 def bars(measure: Measure, entries: Sequence[Entry]) -> str:
@@ -16,24 +21,46 @@ def bars(measure: Measure, entries: Sequence[Entry]) -> str:
     ]
     if not shown:
         return ""
-    largest = max(value for _, value in shown) or 1
+    if len(shown) == 1:
+        return _alone(measure, *shown[0])
+    end = _end([value for _, value in shown])
     groups = ""
     for load in dict.fromkeys(entry.load for entry, _ in shown):
-        rows = "".join(_bar(entry, value, largest, measure) for entry, value in shown if entry.load == load)
+        rows = "".join(_bar(entry, value, end, measure) for entry, value in shown if entry.load == load)
         head = f"<tr><th class=load colspan=2 scope=rowgroup>{escape(load)}</th></tr>" if load else ""
         groups += f"<tbody>{head}{rows}</tbody>"
-    note = f"<p class=note>{escape(measure.note)}</p>" if measure.note else ""
+    cut = _CUT_NOTE if any(value > end for _, value in shown) else ""
     return (
         f"<figure><figcaption>{escape(measure.name)}, {escape(measure.unit)}</figcaption>"
-        f"<table class=bars>{groups}</table>{note}</figure>"
+        f"<table class=bars>{groups}</table>{_note(measure.note, cut)}</figure>"
     )
 
 
-def _bar(entry: Entry, value: float, largest: float, measure: Measure) -> str:
-    share = max(0.0, min(100.0, 100 * value / largest))
-    kind = "ours" if entry.is_vtp else "other"
+def _end(values: Sequence[float]) -> float:
+    """The value that a whole bar stands for."""
+    middle = median(values)
+    return min(max(values), CUT_AT * middle) if middle > 0 else max(values) or 1.0
+
+
+def _note(*sentences: str) -> str:
+    text = " ".join(sentence for sentence in sentences if sentence)
+    return f"<p class=note>{escape(text)}</p>" if text else ""
+
+
+def _alone(measure: Measure, entry: Entry, value: float) -> str:
+    """One figure without another to compare it with needs no bar."""
+    who = f"{entry.label}, {entry.load}" if entry.load else entry.label
     return (
-        f"<tr><th scope=row>{escape(entry.label)}</th><td><span class=track><span class={kind} "
+        f"<figure><figcaption>{escape(measure.name)}</figcaption><p class=alone>{write_number(value)} "
+        f"<small>{escape(measure.unit)}</small></p>{_note(f'{who}.', measure.note)}</figure>"
+    )
+
+
+def _bar(entry: Entry, value: float, end: float, measure: Measure) -> str:
+    share = max(0.0, min(100.0, 100 * value / end))
+    kind = ("ours" if entry.is_vtp else "other") + (" cut" if value > end else "")
+    return (
+        f'<tr><th scope=row>{escape(entry.label)}</th><td><span class=track><span class="{kind}" '
         f'style="width:{share:.1f}%"></span></span><span class=value>{write_number(value)} '
         f"<small>{escape(measure.unit)}</small></span></td></tr>"
     )

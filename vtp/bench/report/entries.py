@@ -44,11 +44,12 @@ def server_label(name: str, variant: str = "") -> str:
 
 def vtp_label(results: Mapping[str, Any]) -> str:
     """vtp, with the settings that were changed for the run."""
-    settings = dict(results.get("settings") or {})
+    settings = {str(name): str(value) for name, value in (results.get("settings") or {}).items()}
     gather = settings.pop("VTP_MEDIA__GATHER_MS", "")
     parts = ["vtp"]
     if gather and float(gather):
         parts.append(f"gathering {float(gather):g} ms")
+    parts += [f"{name.removeprefix('VTP_').lower()} = {value}" for name, value in settings.items()]
     return ", ".join(parts)
 
 
@@ -60,7 +61,7 @@ def entries_of(results: Mapping[str, Any]) -> list[Entry]:
 def _entries(results: Mapping[str, Any]) -> Iterator[Entry]:
     for point in results.get("series") or [results]:
         load = f"{point['subscribers']} subscribers" if point.get("subscribers") else ""
-        if "vtp" in point:
+        if point.get("vtp") and "unavailable" not in point["vtp"]:
             yield Entry(vtp_label(results), True, load, point["vtp"], _runs(results, point, "vtp", ""))
         for name, variants in (point.get("peers") or {}).items():
             if "unavailable" in variants:
@@ -71,10 +72,10 @@ def _entries(results: Mapping[str, Any]) -> Iterator[Entry]:
                     yield Entry(server_label(name, variant), False, load, figures, runs)
 
 
-def missing_of(results: Mapping[str, Any]) -> list[Missing]:
+def missing_of(results: Sequence[Mapping[str, Any]]) -> list[Missing]:
     """Peers that could not be had, each once."""
     found: dict[str, str] = {}
-    for point in results.get("series") or [results]:
+    for point in (point for result in results for point in result.get("series") or [result]):
         for name, variants in (point.get("peers") or {}).items():
             if "unavailable" in variants:
                 found[server_label(name)] = str(variants["unavailable"])

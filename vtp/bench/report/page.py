@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from vtp.bench.report.charts import bars, figures_table
-from vtp.bench.report.entries import Entry, Missing, entries_of, missing_of
-from vtp.bench.report.measures import CPU, MEASURES, value_of, write_number
+from vtp.bench.report.entries import Entry, Missing, entries_of, missing_of, server_label
+from vtp.bench.report.measures import CPU, LOSS, MEASURES, value_of, write_number
 from vtp.bench.report.style import STYLE
 
 _TITLES = {
@@ -21,10 +21,19 @@ _TITLES = {
     "api": "Answering the API",
 }
 
+OVERLOADED_PCT = 1.0
+"""A server that loses more than this is not in the first sentence: what it left undone cost it nothing."""
+_FACTS = {"memory_mb": "memory, MB", "openssl": "OpenSSL", "python": "Python", "cores": "processor cores"}
+
 
 def write_report(results: Mapping[str, Any] | Sequence[Mapping[str, Any]], path: Path) -> None:
-    """Writes the HTML report of one or several results (`vtp.bench.results.Results`). Raises OSError."""
-    path.write_text(render([results] if isinstance(results, Mapping) else list(results)), encoding="utf-8")
+    """Writes the HTML report of one or several results (`vtp.bench.results.Results`). Raises OSError.
+
+    Several are a list, or stand under "scenarios".
+    """
+    if isinstance(results, Mapping):
+        results = results.get("scenarios") or [results]
+    path.write_text(render(list(results)), encoding="utf-8")
 
 
 def render(results: Sequence[Mapping[str, Any]]) -> str:
@@ -48,7 +57,8 @@ def _headline(name: str, results: Sequence[Mapping[str, Any]]) -> str:
     load = next((entry.load for entry in reversed(entries) if entry.load), "")
     here = [e for e in entries if e.load == load and value_of(e.figures, CPU.path)]
     ours = [e for e in here if e.is_vtp]
-    others = sorted((e for e in here if not e.is_vtp), key=lambda e: value_of(e.figures, CPU.path) or 0)
+    others = [e for e in here if not e.is_vtp and (value_of(e.figures, LOSS.path) or 0) <= OVERLOADED_PCT]
+    others.sort(key=lambda e: value_of(e.figures, CPU.path) or 0)
     if name not in ("forward", "meeting") or not ours:
         return ""
     own = value_of(ours[0].figures, CPU.path) or 0
@@ -64,16 +74,17 @@ def _headline(name: str, results: Sequence[Mapping[str, Any]]) -> str:
     if gathering:
         least = value_of(gathering[0].figures, CPU.path) or 0
         text += f"; {escape(gathering[0].label)}: <b>{write_number(least)} µs</b>"
+        if others:
+            text += f", <b>{best / least:.1f} times</b> less than {escape(others[0].label)}"
     return text + "."
 
 
 def _scenario(name: str, results: Sequence[Mapping[str, Any]]) -> str:
     entries = [entry for result in results for entry in entries_of(result)]
-    entries = sorted(entries, key=lambda e: int(e.load.split()[0]) if e.load else 0)
-    missing = [gone for result in results for gone in missing_of(result)]
+    entries.sort(key=lambda e: (int(e.load.split()[0]) if e.load else 0, not e.is_vtp))
     charts = "".join(bars(measure, entries) for measure in MEASURES.get(name, ()))
     return (
-        f"<section><h2>{escape(_TITLES.get(name, name))}</h2>{_pattern(results)}{_gone(missing)}"
+        f"<section><h2>{escape(_TITLES.get(name, name))}</h2>{_pattern(results)}{_gone(missing_of(results))}"
         f"<div class=charts>{charts}</div>{_operations(entries)}{_saturation(entries)}"
         f"<details><summary>All figures, with the spread of the runs</summary>{figures_table(name, entries)}"
         f"</details></section>"
@@ -87,7 +98,9 @@ def _pattern(results: Sequence[Mapping[str, Any]]) -> str:
     if sizes and not text:
         text = f"Video packets of {min(sizes)} to {max(sizes)} bytes of RTP."
     network = str(results[0].get("network") or "")
-    return f"<p>{escape(text)} {escape(network)}</p>" if text or network else ""
+    said = [text, f"Network: {network}" if network else ""]
+    words = " ".join(f"{sentence.rstrip('.')}." for sentence in said if sentence)
+    return f"<p>{escape(words)}</p>" if words else ""
 
 
 def _gone(missing: Sequence[Missing]) -> str:
@@ -134,17 +147,29 @@ def _where(results: Sequence[Mapping[str, Any]]) -> str:
     versions: dict[str, Any] = {}
     for result in results:
         versions |= result.get("versions") or {}
-    facts = {**{str(k): v for k, v in machine.items()}, **{f"{k} version": v for k, v in versions.items()}}
+    facts = {_FACTS.get(str(k), str(k)): v for k, v in machine.items()}
+    facts |= {f"{server_label(str(k))} version": v for k, v in versions.items()}
     rows = "".join(
         f"<dt>{escape(k.replace('_', ' '))}</dt><dd>{escape(str(v))}</dd>" for k, v in facts.items()
     )
     commands = "".join(f"<pre>{escape(str(r.get('command', '')))}</pre>" for r in results if r.get("command"))
-    dates = ", ".join(dict.fromkeys(str(r["started_at"]) for r in results if r.get("started_at")))
+    dates = ", ".join(dict.fromkeys(_minute(str(r["started_at"])) for r in results if r.get("started_at")))
     return f"""<section><h2>How it was measured</h2><ul>
-<li>Every figure is the median of its runs. Server and load client share this machine; the client's own
-processor time is in the table of all figures and is not the server's.</li>
+<li>Every figure is the median of its runs{_how_many(results)}. Server and load client share this
+machine; the client's own processor time is in the table of all figures and is not the server's.</li>
 <li>CPU time is the user and system time of all processes of a server, from the kernel's accounting.</li>
 <li>Each viewer is a client of its own with ICE, DTLS, AES-GCM, receiver reports and transport-wide feedback.
 All packets are counted and timed by the kernel's receive timestamps, a sample is authenticated.</li>
 <li>All duties of the server were on: retransmission history, reports, transport-wide numbers.</li></ul>
 <h3>Commands</h3>{commands}<h3>Machine and versions</h3><dl>{rows}</dl><p>{escape(dates)}</p></section>"""
+
+
+def _minute(started_at: str) -> str:
+    """ISO 8601 in UTC, without seconds."""
+    return f"{started_at[:16].replace('T', ' ')} UTC"
+
+
+def _how_many(results: Sequence[Mapping[str, Any]]) -> str:
+    """The number of runs, where the results tell it."""
+    counts = sorted({len({run.get("run") for run in r["runs"]}) for r in results if r.get("runs")})
+    return f" ({' or '.join(str(count) for count in counts)} of each)" if counts else ""

@@ -26,6 +26,9 @@ overflow-wrap:anywhere}
 .track{flex:1;background:var(--track);border-radius:3px;height:16px;min-width:40px}
 .track span{display:block;height:100%;border-radius:3px;min-width:2px}
 .ours{background:var(--ours)}.other{background:var(--other)}
+.cut{background-image:linear-gradient(to left,var(--track) 0 6px,transparent 6px 10px,var(--track) 10px 13px,
+transparent 13px)}
+.alone{font-size:1.7rem;margin:0;font-variant-numeric:tabular-nums}
 .value{width:7.2em;text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 small{color:var(--soft);font-size:.8em}
 details{margin-top:22px}summary{cursor:pointer;font-weight:600}
