@@ -17,6 +17,10 @@ from vtp.rtp_fast.header cimport *
 from vtp.rtp_fast.srtp cimport *
 from vtp.rtp_fast.stun cimport *
 
+cdef extern from "Python.h":
+    bint PyGC_Disable()
+    bint PyGC_Enable()
+
 import os
 import socket
 import threading
@@ -90,6 +94,7 @@ include "rtp_fast/objects.pxi"
 include "rtp_fast/arguments.pxi"
 include "rtp_fast/outlet.pxi"
 include "rtp_fast/worker.pxi"
+include "rtp_fast/scheduling.pxi"
 include "rtp_fast/bindings.pxi"
 
 globals().update(  # the C constants under their Python names; vtp/_rtp_fast.pyi declares them

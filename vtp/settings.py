@@ -105,6 +105,8 @@ class MediaSettings(Section):
     workers: Annotated[int, Field(ge=0, le=64)] = 1
     threads: Annotated[int, Field(ge=0, le=64)] = 1
     room_spill: Annotated[float, Field(gt=0)] = 0.6
+    cpus: Annotated[list[Annotated[int, Field(ge=0)]], BeforeValidator(_split_list)] = []
+    priority: Literal["high", "normal"] = "high"
     receive_buffer_bytes: Annotated[int, Field(ge=0)] = 8_388_608
     send_buffer_bytes: Annotated[int, Field(ge=0)] = 8_388_608
     max_incoming_bitrate_bps: Count = 6_000_000

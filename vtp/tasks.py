@@ -31,6 +31,7 @@ class Tasks:
         task = asyncio.get_running_loop().create_task(_run(coro, name), name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: coro.close())  # a task that ends before its first step never ran it
         return task
 
     async def settle(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 
 import pytest
 
@@ -42,3 +43,10 @@ async def test_nothing_starts_after_close() -> None:
     await tasks.close()
     with pytest.raises(RuntimeError, match="after its owner was closed"):
         tasks.start(asyncio.sleep(0), "late")
+
+
+async def test_a_task_that_is_cancelled_before_its_first_step_leaves_no_coroutine_behind() -> None:
+    tasks = Tasks()
+    tasks.start(asyncio.sleep(60), "never begun")
+    await tasks.close()
+    gc.collect()

@@ -7,9 +7,7 @@ V6.2.
 
 import asyncio
 import base64
-import os
 import secrets
-import threading
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +20,7 @@ from argon2.profiles import RFC_9106_LOW_MEMORY
 
 from vtp.errors import Unavailable
 from vtp.settings import AccountSettings
+from vtp.threads import be_patient
 
 MAX_WAITING = 256  # hashes queued before a sign-in is answered 503 instead of waiting longer
 _NICENESS = 10  # hashing yields to media and requests
@@ -52,7 +51,10 @@ class Passwords:
             type=Type.ID,
         )
         self._pool = ThreadPoolExecutor(
-            settings.hash_threads, thread_name_prefix="vtp-password", initializer=_be_nice
+            settings.hash_threads,
+            thread_name_prefix="vtp-password",
+            initializer=be_patient,
+            initargs=(_NICENESS,),
         )
         self._waiting = 0
         self._nobodys_hash = _unmatched_hash(settings)
@@ -90,11 +92,6 @@ class Passwords:
 def _normalize(password: str) -> bytes:
     """One spelling for the same characters typed on different keyboards (NIST SP 800-63B, NFKC)."""
     return unicodedata.normalize("NFKC", password).encode()
-
-
-def _be_nice() -> None:
-    """Lowers the calling thread's priority; on Linux `PRIO_PROCESS` with a thread's id means that thread."""
-    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 def _unmatched_hash(settings: AccountSettings) -> str:

@@ -46,8 +46,10 @@ class MediaPlane:
 
     def start(self) -> None:
         """Starts the workers and the housekeeping."""
-        for worker in self.workers:
+        for number, worker in enumerate(self.workers):
             worker.start()
+            if worker.thread is not None:
+                logger.info("Media thread %d has %s.", number, worker.thread.precedence.value)
         self._tasks.start(_trim_memory(), "media memory")
         self._tasks.start(self._measure(), "media load")
 
@@ -116,6 +118,7 @@ def _object_counts(worker: MediaWorker) -> dict[str, int]:
 async def start_media(settings: Settings) -> MediaPlane:
     """Binds the media ports and starts the workers. Raises StartupError with a sentence."""
     media = settings.media
+    _check_cpus(media.cpus)
     try:
         addresses = choose_addresses(media.host, await asyncio.to_thread(interface_addresses))
     except ValueError as error:
@@ -134,6 +137,15 @@ async def start_media(settings: Settings) -> MediaPlane:
     plane = MediaPlane(workers, media.room_spill)
     plane.start()
     return plane
+
+
+def _check_cpus(cpus: list[int]) -> None:
+    usable = os.sched_getaffinity(0)
+    if missing := sorted(set(cpus) - usable):
+        raise StartupError(
+            f"The setting media.cpus names processor {missing[0]}, which this process cannot use; "
+            f"it has {', '.join(map(str, sorted(usable)))}."
+        )
 
 
 def _open_worker(media: MediaSettings, addresses: list[str], index: int) -> MediaWorker:
@@ -160,7 +172,12 @@ def _open_worker(media: MediaSettings, addresses: list[str], index: int) -> Medi
         ) from error
     try:
         return MediaWorker(
-            core, asyncio.get_running_loop(), threaded=threaded, announced=media.announced_addresses
+            core,
+            asyncio.get_running_loop(),
+            threaded=threaded,
+            announced=media.announced_addresses,
+            cpus=[media.cpus[index % len(media.cpus)]] if media.cpus else [],
+            preferred=media.priority == "high",
         )
     except ValueError as error:
         core.close()

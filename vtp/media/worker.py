@@ -6,12 +6,13 @@ import asyncio
 import enum
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 from vtp import _rtp_fast
 from vtp.media.ice import Address, make_candidates
 from vtp.media.load import LoadMeter
+from vtp.media.media_thread import MediaThread
 from vtp.media.outlets import Outlets
 from vtp.media.parameters import IceCandidate
 
@@ -57,7 +58,8 @@ class MediaWorker:
         *,
         threaded: bool = True,
         announced: list[str] | None = None,
-        prepare_thread: Callable[[], None] | None = None,
+        cpus: Collection[int] = (),
+        preferred: bool = True,
     ) -> None:
         self.core = core
         self.transports: Sinks = {}
@@ -69,7 +71,9 @@ class MediaWorker:
         self.lost_events = 0
         self._loop = loop
         self._threaded = threaded
-        self._prepare_thread = prepare_thread
+        self._cpus = cpus
+        self._preferred = preferred
+        self.thread: MediaThread | None = None
         self._tick: asyncio.TimerHandle | None = None
         self._closed = False
 
@@ -86,7 +90,8 @@ class MediaWorker:
         """Starts the packet path: its own thread, or driven by this event loop."""
         self._loop.add_reader(self.core.event_fd, self._dispatch)
         if self._threaded:
-            self.core.start(self._prepare_thread)
+            self.core.start()
+            self.thread = MediaThread(self.core.thread_id, self._cpus, preferred=self._preferred)
         else:
             self._loop.add_reader(self.core.fileno(), self.core.run_once)
             self._run_tick()
@@ -111,6 +116,8 @@ class MediaWorker:
         cpu_s = self.core.cpu_s() if self._threaded else time.thread_time()
         if cpu_s is not None:
             self.meter.measure(cpu_s, self.transport_count, self._loop.time())
+        if self.thread is not None:
+            self.thread.adjust(self.meter.busy)
 
     def call_later(self, delay_s: float, function: Callable[[], None]) -> None:
         """Calls on the event loop after `delay_s`, unless this worker is closed by then."""

@@ -14,9 +14,11 @@ from vtp.recording.source import Source
 from vtp.rooms.live import LiveRoom, RoomClosed, RoomEvent
 from vtp.rooms.program import RECORDABLE, Presenter, ProducerAdded, ProgramEvent
 from vtp.tasks import Tasks
+from vtp.threads import be_patient
 
 logger = logging.getLogger(__name__)
 
+NICENESS = 5  # a tap holds some seconds, so that a recorder yields to packets and requests
 REORDER_MS = {"video": 300, "audio": 100}  # the time a retransmission may take, and that of a late packet
 
 
@@ -52,7 +54,9 @@ class RecordingSession:
         self.room.recording = True
         if self.room.closed:  # between the wish to record it and now
             self.recorder.stop()
-        executor = ThreadPoolExecutor(1, thread_name_prefix="recorder")
+        executor = ThreadPoolExecutor(
+            1, thread_name_prefix="recorder", initializer=be_patient, initargs=(NICENESS,)
+        )
         try:
             for producer in self.room.program.producers.values():
                 self._attach(producer)

@@ -93,7 +93,12 @@ cdef extern from *:
        run between batches). */
     typedef struct { pthread_mutex_t queue, next, data; } vtp_lock;
     static void vtp_lock_init(vtp_lock *l) {
-        pthread_mutex_init(&l->queue, 0); pthread_mutex_init(&l->next, 0); pthread_mutex_init(&l->data, 0);
+        pthread_mutexattr_t lends;   /* whoever keeps a real-time thread waiting runs like one meanwhile */
+        pthread_mutexattr_init(&lends);
+        pthread_mutexattr_setprotocol(&lends, PTHREAD_PRIO_INHERIT);
+        pthread_mutex_init(&l->queue, &lends); pthread_mutex_init(&l->next, &lends);
+        pthread_mutex_init(&l->data, &lends);
+        pthread_mutexattr_destroy(&lends);
     }
     static void vtp_lock_destroy(vtp_lock *l) {
         pthread_mutex_destroy(&l->queue); pthread_mutex_destroy(&l->next); pthread_mutex_destroy(&l->data);

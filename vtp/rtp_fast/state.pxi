@@ -21,6 +21,7 @@ cdef enum:
     FEEDBACK_SIZE = 1024         # packets of one transport-wide feedback window
     DTLS_QUEUE = 16              # DTLS datagrams queued per transport
     EVENT_RING = 1024
+    EVENTS_TOGETHER = 64         # read in one turn of the lock
     EVENT_RESERVE = 256          # places that DTLS datagrams, which peers repeat, leave to the other events
     CHECKS_REMEMBERED = 128      # transactions per transport, against replays
     ICE_TEXT = 257               # RFC 8445: at most 256 characters

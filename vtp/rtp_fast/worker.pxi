@@ -23,6 +23,7 @@ cdef class Worker:
     cdef uint64_t stopping       # set by close(), read by the media thread without the lock
     cdef int64_t sleep_ns        # the media thread's own
     cdef uint64_t overflow_told
+    cdef bint collects           # the interpreter did when the lock was taken
 
     def __cinit__(self, addresses, *, bint threaded=True, int receive_buffer_bytes=0, int send_buffer_bytes=0,
                   int ring_packets_video=2048, int ring_packets_audio=256, double max_incoming_bitrate_bps=6_000_000,
@@ -130,11 +131,16 @@ cdef class Worker:
 
     # --- running ---------------------------------------------------------------------------------------------
 
-    def start(self, prepare=None) -> None:
-        """Starts the media thread (nothing to do when the event loop drives), which first calls `prepare`."""
+    def start(self) -> None:
+        """Starts the media thread (nothing to do when the event loop drives)."""
         if self.threaded and self.thread is None and self.core.socket_count:
-            self.thread = threading.Thread(target=self._run, args=(prepare,), name="vtp-media", daemon=True)
+            self.thread = threading.Thread(target=self._run, name="vtp-media", daemon=True)
             self.thread.start()
+
+    @property
+    def thread_id(self) -> int:
+        """The system's id of the media thread; 0 when there is none."""
+        return self.thread.native_id if self.thread is not None else 0
 
     def cpu_s(self) -> float | None:
         """CPU time that the media thread has taken, in seconds; None when it does not run."""
@@ -172,9 +178,7 @@ cdef class Worker:
         with nogil:
             self.turn(0)
 
-    def _run(self, prepare) -> None:
-        if prepare is not None:
-            prepare()
+    def _run(self) -> None:
         with nogil:
             while not vtp_load(&self.stopping):
                 self.turn(-1)
@@ -237,15 +241,21 @@ cdef class Worker:
             vtp_signal(self.event_fd)
 
     cdef int lock(self) except -1:
-        with nogil:
-            vtp_lock_control(&self.mutex)
+        """Waits, at most for a batch, with the interpreter's lock in hand, and lets nothing of the interpreter's happen
+        until `unlock`: no other thread and no collection. So nobody who holds up packets ever waits for Python.
+        """
+        vtp_lock_control(&self.mutex)
+        self.collects = PyGC_Disable()
         if self.core.socket_count:
             self.core.now_ns = vtp_now_ns()
         return 0
 
     cdef void unlock(self) noexcept:
+        cdef bint collects = self.collects
         self.settle()
         vtp_unlock_control(&self.mutex)
+        if collects:
+            PyGC_Enable()
 
     cdef Transport* transport(self, int64_t object_id) except NULL:
         cdef void* found = table_find(&self.core.transports, object_id)
@@ -330,13 +340,21 @@ cdef class Worker:
 
     def poll_events(self) -> list:
         """[(kind, object id, value)] since the last call, in order. Value: DTLS bytes, (ip, port) or None."""
-        cdef Event* event
-        cdef void* transport
         events = []
         vtp_unsignal(self.event_fd)
+        while self.poll_some(events):
+            pass
+        return events
+
+    cdef bint poll_some(self, list events) except -1:
+        """Appends some events; whether there are more, which packets need not wait for."""
+        cdef Event* event
+        cdef void* transport
+        cdef int count = 0
+        cdef bint more
         self.lock()
         try:
-            while self.core.event_count:
+            while self.core.event_count and count < EVENTS_TOGETHER:
                 event = &self.core.events[self.core.event_head]
                 value = None
                 if event.kind == ON_DTLS:
@@ -349,12 +367,14 @@ cdef class Worker:
                 events.append((event.kind, event.object_id, value))
                 self.core.event_head = (self.core.event_head + 1) % EVENT_RING
                 self.core.event_count -= 1
-            if self.core.counters.events_dropped > self.overflow_told:
+                count += 1
+            more = self.core.event_count > 0
+            if self.core.counters.events_dropped > self.overflow_told and not more:
                 events.append((ON_OVERFLOW, 0, self.core.counters.events_dropped - self.overflow_told))
                 self.overflow_told = self.core.counters.events_dropped
         finally:
             self.unlock()
-        return events
+        return more
 
     cdef address_now(self, Event* event):
         """The address that an event tells; of several selections since the last poll the last."""
@@ -525,13 +545,13 @@ cdef class Worker:
             fill_extensions(producer.ext_id, extensions)
             fill_codecs(producer, codecs)
             fill_encodings(producer, encodings)
+            self.open_streams(producer)          # before the lock: making rings takes a millisecond
             self.lock()
             try:
                 transport = self.transport(transport_id)
                 for i in range(producer.stream_count):
                     check_ssrc_free(transport, producer.streams[i].ssrc)
                     check_ssrc_free(transport, producer.streams[i].rtx_ssrc)
-                self.open_streams(producer)
                 producer.transport = transport
                 producer.id = table_add(&self.core.producers, producer)
                 if producer.id == 0:

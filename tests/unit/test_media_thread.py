@@ -1,0 +1,119 @@
+"""How media threads are scheduled, where the system grants it and where it does not."""
+
+import os
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from vtp.errors import StartupError
+from vtp.media.media_thread import GIVES_WAY_ABOVE, PREFERRED_BELOW, MediaThread, Precedence
+from vtp.media.plane import start_media
+from vtp.settings import Settings
+from vtp.threads import be_patient
+
+POLICIES = {Precedence.REAL_TIME: os.SCHED_RR}
+
+
+@pytest.fixture
+def thread_id() -> Iterator[int]:
+    """A thread that waits."""
+    ending = threading.Event()
+    thread = threading.Thread(target=ending.wait)
+    thread.start()
+    assert thread.native_id is not None
+    yield thread.native_id
+    ending.set()
+    thread.join()
+
+
+def refuse(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    """Has the system refuse these calls, as it does to users without rights."""
+
+    def refused(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    for name in names:
+        monkeypatch.setattr(os, name, refused)
+
+
+def policy(thread_id: int) -> int:
+    return os.sched_getscheduler(thread_id)
+
+
+def test_a_media_thread_gets_what_the_system_grants(thread_id: int) -> None:
+    thread = MediaThread(thread_id)
+    assert thread.precedence is not Precedence.NONE
+    assert policy(thread_id) == POLICIES.get(thread.precedence, os.SCHED_OTHER)
+
+
+def test_a_higher_priority_stands_in_for_real_time(thread_id: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    refuse(monkeypatch, "sched_setscheduler")
+    monkeypatch.setattr(os, "setpriority", lambda which, who, niceness: asked.append(niceness))
+    assert MediaThread(thread_id).precedence is Precedence.HIGH
+    assert asked == [-10]
+
+
+def test_short_turns_are_what_nobody_is_refused(thread_id: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    refuse(monkeypatch, "sched_setscheduler", "setpriority")
+    assert MediaThread(thread_id).precedence is Precedence.SHORT_TURNS
+    assert policy(thread_id) == os.SCHED_OTHER
+
+
+def test_a_thread_that_needs_a_whole_processor_gives_way_until_it_needs_less(thread_id: int) -> None:
+    thread = MediaThread(thread_id)
+    granted = thread.precedence
+    thread.adjust(GIVES_WAY_ABOVE)
+    assert thread.precedence is granted
+    thread.adjust(GIVES_WAY_ABOVE + 0.01)
+    assert thread.precedence is Precedence.NONE and policy(thread_id) == os.SCHED_OTHER
+    assert os.getpriority(os.PRIO_PROCESS, thread_id) == 0
+    thread.adjust(PREFERRED_BELOW)
+    assert thread.precedence is Precedence.NONE
+    thread.adjust(PREFERRED_BELOW - 0.01)
+    assert thread.precedence is granted
+
+
+def test_nothing_is_asked_for_when_the_setting_says_normal(
+    thread_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse(monkeypatch, "sched_setscheduler", "setpriority")
+    thread = MediaThread(thread_id, preferred=False)
+    thread.adjust(0.0)
+    assert thread.precedence is Precedence.NONE and policy(thread_id) == os.SCHED_OTHER
+
+
+def test_a_media_thread_stays_on_its_processor(thread_id: int) -> None:
+    cpu = max(os.sched_getaffinity(0))
+    MediaThread(thread_id, [cpu])
+    assert os.sched_getaffinity(thread_id) == {cpu}
+
+
+async def test_a_processor_that_is_not_there_is_refused_with_those_that_are() -> None:
+    settings = Settings.model_validate({"media": {"host": "127.0.0.1", "udp_port": 0, "cpus": "0, 4095"}})
+    with pytest.raises(StartupError, match=r"media\.cpus names processor 4095, .* it has .*0"):
+        await start_media(settings)
+
+
+async def test_workers_take_the_processors_in_turn() -> None:
+    cpus = sorted(os.sched_getaffinity(0))[:2]
+    media = {"host": "127.0.0.1", "udp_port": 0, "workers": 3, "cpus": cpus}
+    plane = await start_media(Settings.model_validate({"media": media}))
+    pinned = [os.sched_getaffinity(worker.core.thread_id) for worker in plane.workers]
+    await plane.close()
+    assert pinned == [{cpus[0]}, {cpus[-1]}, {cpus[0]}]
+
+
+def test_patient_threads_interrupt_nobody() -> None:
+    found: list[int] = []
+
+    def look() -> None:
+        be_patient(5)
+        found.extend([os.sched_getscheduler(0), os.getpriority(os.PRIO_PROCESS, threading.get_native_id())])
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    thread.join()
+    assert found == [os.SCHED_BATCH, 5]
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER
