@@ -77,17 +77,22 @@ def run_plan(plan: Plan) -> Results:
         contest.servers.insert(0, vtp)
         try:
             runs = asyncio.run(_measure(plan, contest))
-        except* SERVER_ERRORS as errors:
-            raise StartupError(str(_first(errors))) from errors
+        except (*SERVER_ERRORS, ExceptionGroup) as error:
+            raise StartupError(str(_server_error(error))) from error
     results = collect(plan, contest, runs)
     results["started_at"] = started_at
     results["network"] = network
     return results
 
 
-def _first(errors: BaseExceptionGroup[Any]) -> BaseException:
-    first = errors.exceptions[0]
-    return _first(first) if isinstance(first, BaseExceptionGroup) else first
+def _server_error(error: Exception) -> Exception:
+    """The first error of a group, or of groups within; raises the whole when a server is not at fault."""
+    first = error
+    while isinstance(first, ExceptionGroup):
+        first = first.exceptions[0]
+    if not isinstance(first, SERVER_ERRORS):
+        raise error
+    return first
 
 
 def _allow_many_sockets() -> None:
@@ -149,11 +154,10 @@ async def _one_run(sfu: Sfu, point: Scenario) -> Figures:
     try:
         async with opened(sfu) as stage:
             return await point.measure(stage)
-    except* SERVER_ERRORS as errors:
+    except (*SERVER_ERRORS, ExceptionGroup) as error:
         if isinstance(sfu, VtpServer):
             raise
-        failed = Figures(unavailable=f"A run failed. {_first(errors)}")
-    return failed
+        return Figures(unavailable=f"A run failed. {_server_error(error)}")
 
 
 def collect(plan: Plan, contest: Contest, runs: list[RawRun]) -> Results:
