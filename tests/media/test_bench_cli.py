@@ -1,0 +1,60 @@
+"""The `vtp bench` command itself: files, one sentence for an error, a clean end on Ctrl-C."""
+
+import asyncio
+import json
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from pathlib import Path
+from typing import Any
+
+from vtp.bench.accounting import with_children
+
+PACKETS_PER_S = 300  # 25 frames of 10 packets and 50 of sound
+
+
+async def bench(*arguments: str) -> Process:
+    command = ("-m", "vtp", "bench", *arguments)
+    return await asyncio.create_subprocess_exec(sys.executable, *command, stdout=PIPE, stderr=PIPE)
+
+
+async def test_forward_measures_a_real_server_and_loses_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "forward.json"
+    process = await bench(
+        "forward", "--subscribers", "5", "--runs", "1", "--seconds", "2", "--no-memory", "--json", str(file)
+    )
+    out, err = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == 0, err.decode()
+    assert b"CPU per packet" in out
+    found: dict[str, Any] = json.loads(file.read_text())
+    vtp = found["vtp"]
+    assert abs(vtp["packets_per_s"] / (5 * PACKETS_PER_S) - 1) < 0.1
+    assert vtp["loss_pct"] == vtp["reordered"] == vtp["duplicated"] == vtp["authentication_failed"] == 0
+    assert vtp["authenticated"] > 0
+    assert vtp["cpu_us_per_packet"] > 0 < vtp["load"]["cpu_us_per_packet"]
+    assert 0 < vtp["delay_ms"]["p50"] <= vtp["delay_ms"]["p95"] <= vtp["delay_ms"]["p99"]
+    assert found["series"][0]["vtp"] == vtp == found["runs"][0]["figures"]
+
+
+async def test_ctrl_c_ends_the_server_too() -> None:
+    process = await bench("forward", "--subscribers", "2", "--runs", "1", "--seconds", "60", "--no-memory")
+    started = await _two_processes(process.pid)
+    process.send_signal(signal.SIGINT)
+    await asyncio.wait_for(process.communicate(), 20)
+    assert process.returncode == 130
+    assert not [pid for pid in started if Path(f"/proc/{pid}").exists()]
+
+
+async def _two_processes(pid: int) -> list[int]:
+    """The benchmark and its server, once that runs."""
+    async with asyncio.timeout(20):
+        while len(found := with_children(pid)) < 2:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    return found
+
+
+async def test_a_load_that_is_none_is_refused_with_one_sentence() -> None:
+    process = await bench("forward", "--subscribers", "many")
+    _, err = await asyncio.wait_for(process.communicate(), 20)
+    assert process.returncode == 1
+    assert err.decode().startswith("vtp: --subscribers takes numbers ")
