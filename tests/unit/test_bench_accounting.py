@@ -6,7 +6,9 @@ import sys
 import threading
 import time
 
-from vtp.bench.accounting import cpu_times, machine_facts, resident_kb, vtp_version, with_children
+import pytest
+
+from vtp.bench.accounting import CpuTimes, cpu_times, machine_facts, resident_kb, vtp_version, with_children
 from vtp.bench.scenarios.window import Window
 
 ENDED = 2**22 + 1  # above the largest pid that Linux gives
@@ -24,7 +26,19 @@ def test_time_between_two_readings_is_what_was_used() -> None:
     burn(0.05)
     used, expected = cpu_times([os.getpid()]) - before, time.process_time() - process_s
     assert abs(used.total_s - expected) < 0.01
-    assert used.user_s > 0
+    assert used.user_s + used.system_s == pytest.approx(used.total_s)
+
+
+def test_the_parts_of_the_time_are_those_of_the_ticks_in_between() -> None:
+    before, after = CpuTimes(10.0, 8.0, 2.0), CpuTimes(11.0, 8.1, 2.3)
+    used = after - before
+    assert (used.total_s, used.user_s, used.system_s) == pytest.approx((1.0, 0.25, 0.75))
+    assert (CpuTimes(0.002) - CpuTimes()).user_s == 0.002, "too short for a tick"
+
+
+def test_a_thread_that_has_ended_takes_nothing_from_the_parts() -> None:
+    used = CpuTimes(11.0, 1.0, 2.5) - CpuTimes(10.0, 8.0, 2.0)
+    assert (used.user_s, used.system_s) == (0.0, 1.0)
 
 
 def test_the_busiest_thread_is_told_from_the_others() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import ssl
@@ -10,6 +11,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from vtp import __version__
 from vtp.bench.results import Machine
@@ -19,18 +21,32 @@ _CPUCLOCK_SCHED = 2  # include/linux/posix-timers.h: the scheduler's own nanosec
 _TIMES = slice(11, 13)  # utime and stime of stat, counted from behind the name
 
 
+Thread: TypeAlias = tuple[int, int, str]
+"""Process, thread and the thread's name."""
+
+
 @dataclass(frozen=True)
 class CpuTimes:
-    """Processor seconds so far. The sum is the scheduler's, to the nanosecond; its parts are its estimate."""
+    """Processor seconds so far: their sum from the scheduler, to the nanosecond, their parts from ticks.
 
-    user_s: float = 0.0
-    system_s: float = 0.0
-    threads: dict[tuple[int, int, str], float] = field(default_factory=dict)
-    """Seconds of each thread that runs now, by process, thread and name."""
+    What ticks say of a thread that works in short bursts is a guess, and its history weighs in it.
+    """
+
+    total_s: float = 0.0
+    user_ticks_s: float = 0.0
+    system_ticks_s: float = 0.0
+    threads: dict[Thread, float] = field(default_factory=dict)
+    """Seconds of each thread that runs now."""
 
     @property
-    def total_s(self) -> float:
-        return self.user_s + self.system_s
+    def user_s(self) -> float:
+        """The part of the total that ticks call user time; all of it without any tick."""
+        ticks_s = self.user_ticks_s + self.system_ticks_s
+        return self.total_s * self.user_ticks_s / ticks_s if ticks_s else self.total_s
+
+    @property
+    def system_s(self) -> float:
+        return self.total_s - self.user_s
 
     @property
     def busiest_s(self) -> float:
@@ -39,49 +55,49 @@ class CpuTimes:
 
     def __sub__(self, earlier: CpuTimes) -> CpuTimes:
         """What was used in between."""
-        threads = {key: used - earlier.threads.get(key, 0.0) for key, used in self.threads.items()}
-        return CpuTimes(self.user_s - earlier.user_s, self.system_s - earlier.system_s, threads)
+        return CpuTimes(
+            self.total_s - earlier.total_s,
+            max(0.0, self.user_ticks_s - earlier.user_ticks_s),  # less when a thread has ended
+            max(0.0, self.system_ticks_s - earlier.system_ticks_s),
+            {key: used - earlier.threads.get(key, 0.0) for key, used in self.threads.items()},
+        )
+
+    def __add__(self, other: CpuTimes) -> CpuTimes:
+        """Of both together."""
+        return CpuTimes(
+            self.total_s + other.total_s,
+            self.user_ticks_s + other.user_ticks_s,
+            self.system_ticks_s + other.system_ticks_s,
+            self.threads | other.threads,
+        )
 
 
 def cpu_times(pids: Iterable[int]) -> CpuTimes:
     """Of these processes together; those that have ended count nothing."""
-    user_s = system_s = 0.0
-    threads: dict[tuple[int, int, str], float] = {}
+    times = CpuTimes()
     for pid in pids:
-        try:
-            one_user_s, one_system_s = _process_times(pid)
-            threads |= _thread_times(pid)
-        except (OSError, ValueError):
-            continue
-        user_s += one_user_s
-        system_s += one_system_s
-    return CpuTimes(user_s, system_s, threads)
+        with contextlib.suppress(OSError):
+            times += _process_times(pid)
+    return times
 
 
-def _process_times(pid: int) -> tuple[float, float]:
-    user, system = (int(ticks) for ticks in _stat_fields(Path(f"/proc/{pid}/stat"))[_TIMES])
-    total_s = time.clock_gettime(~pid << 3 | _CPUCLOCK_SCHED)
-    system_s = total_s * system / (user + system) if user + system else 0.0
-    return total_s - system_s, system_s
-
-
-def _thread_times(pid: int) -> dict[tuple[int, int, str], float]:
-    found = {}
+def _process_times(pid: int) -> CpuTimes:
+    times = CpuTimes(time.clock_gettime(~pid << 3 | _CPUCLOCK_SCHED))
     for task in Path(f"/proc/{pid}/task").iterdir():
-        try:
-            name = (task / "comm").read_text().strip()
-            found[pid, int(task.name), name] = _thread_s(task)
-        except OSError:
-            continue  # it ended meanwhile
-    return found
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            times += _thread_times(pid, task)
+    return times
 
 
-def _thread_s(task: Path) -> float:
-    """The scheduler's nanoseconds where the kernel keeps them, else ticks."""
+def _thread_times(pid: int, task: Path) -> CpuTimes:
+    """Without a total, which the process has; its seconds from the scheduler where that tells, else ticks."""
+    user_s, system_s = (int(ticks) / _TICKS_PER_S for ticks in _stat_fields(task / "stat")[_TIMES])
+    name = (task / "comm").read_text().strip()
     try:
-        return int((task / "schedstat").read_text().split()[0]) / 1e9
+        used_s = int((task / "schedstat").read_text().split()[0]) / 1e9
     except FileNotFoundError:
-        return sum(int(ticks) for ticks in _stat_fields(task / "stat")[_TIMES]) / _TICKS_PER_S
+        used_s = user_s + system_s
+    return CpuTimes(0.0, user_s, system_s, {(pid, int(task.name), name): used_s})
 
 
 def _stat_fields(path: Path) -> list[str]:
