@@ -38,19 +38,27 @@ async def test_forward_measures_a_real_server_and_loses_nothing(tmp_path: Path) 
 
 async def test_ctrl_c_ends_the_server_too() -> None:
     process = await bench("forward", "--subscribers", "2", "--runs", "1", "--seconds", "60", "--no-memory")
-    started = await _two_processes(process.pid)
+    started = await _with_server(process.pid)
     process.send_signal(signal.SIGINT)
     await asyncio.wait_for(process.communicate(), 20)
     assert process.returncode == 130
     assert not [pid for pid in started if Path(f"/proc/{pid}").exists()]
 
 
-async def _two_processes(pid: int) -> list[int]:
-    """The benchmark and its server, once that runs."""
-    async with asyncio.timeout(20):
-        while len(found := with_children(pid)) < 2:  # noqa: ASYNC110
+async def _with_server(pid: int) -> list[int]:
+    """The benchmark and all it has started, once `vtp serve` is among that."""
+    async with asyncio.timeout(40):
+        while not any(b"\0serve\0" in _command(one) for one in (found := with_children(pid))):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     return found
+
+
+def _command(pid: int) -> bytes:
+    """Its words, each with a zero behind; nothing when it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 async def test_a_load_that_is_none_is_refused_with_one_sentence() -> None:
