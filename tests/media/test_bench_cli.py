@@ -48,9 +48,11 @@ async def test_ctrl_c_ends_the_server_too() -> None:
 async def _with_server(pid: int) -> list[int]:
     """The benchmark and all it has started, once `vtp serve` is among that."""
     async with asyncio.timeout(40):
-        while not any(b"\0serve\0" in _command(one) for one in (found := with_children(pid))):  # noqa: ASYNC110
+        while True:
+            found = with_children(pid)
+            if any(b"\0serve\0" in _command(one) for one in found):
+                return found
             await asyncio.sleep(0.05)
-    return found
 
 
 def _command(pid: int) -> bytes:
