@@ -209,6 +209,7 @@ cdef void drain_pipe(Core* core, Pipe* pipe, int64_t now) noexcept nogil:
             receive_piped(core, pipe, record, now)
             count += 1
             if count % RECEIVE_BATCH == 0:
+                write_ready(core)
                 batch_flush(core)
         else:
             receive_piped_report(pipe, record)
