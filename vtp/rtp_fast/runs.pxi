@@ -71,7 +71,7 @@ cdef enum:
     KEY_BYTES_READ = 1024        # of an expanded key with its powers of the hash key
 
 
-cdef inline void expect(Core* core, Transport* transport) noexcept nogil:
+cdef inline void expect(Transport* transport) noexcept nogil:
     """The next transport but one: its own words now, what they point at when it is the next."""
     vtp_fetch(&transport.selected, 8)
     vtp_fetch(&transport.listed, 64)
@@ -92,7 +92,7 @@ cdef void write_ready(Core* core) noexcept nogil:
     cdef int i
     for i in range(core.ready_count):
         if i + 2 < core.ready_count:
-            expect(core, core.ready[i + 2])
+            expect(core.ready[i + 2])
         if i + 1 < core.ready_count:
             expect_next(core, core.ready[i + 1])
         core.ready[i].listed = LISTED_NOWHERE
