@@ -202,8 +202,8 @@ async def test_a_viewer_receives_every_codec_on_one_stream(page: Page) -> None:
     audio, video = taken["transceivers"]
     assert audio["direction"] == video["direction"] == "recvonly"
     assert taken["tracks"] == [["audio", ["program"]], ["video", ["program"]]]
-    assert set(answer.media[1].codecs_by_name()) == {"vp8", "vp9", "h264", "av1"}
-    assert set(answer.media[0].codecs_by_name()) == {"opus", "pcmu", "pcma"}
+    assert set(answer.media[1].line.codecs_by_name()) == {"vp8", "vp9", "h264", "av1"}
+    assert set(answer.media[0].line.codecs_by_name()) == {"opus", "pcmu", "pcma"}
     assert (answer.media[1].ssrc, answer.media[1].rtx_ssrc) == (5001, 5002)
 
 

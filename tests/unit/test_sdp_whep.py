@@ -7,7 +7,7 @@ from vtp.media.capabilities import ABS_SEND_TIME, MID, RID, TRANSPORT_CC
 from vtp.media.ortc import generate_router_capabilities, get_consumable_parameters, get_producer_mapping
 from vtp.media.parameters import Kind, RtpParameters
 from vtp.media.sdp import Direction, SsrcGroup
-from vtp.media.sdp_ortc import NotAcceptableMedia
+from vtp.media.sdp_ortc import NotAcceptableMedia, WhepLine
 
 
 def consumables(name: str) -> dict[Kind, RtpParameters]:
@@ -26,6 +26,11 @@ def consumables(name: str) -> dict[Kind, RtpParameters]:
     }
 
 
+def feedback(line: WhepLine) -> set[str]:
+    """Names of what was agreed on."""
+    return {name for name in ("nack", "pli", "transport_cc", "remb") if getattr(line, name)}
+
+
 def test_every_line_is_sent_on_before_anything_is_published() -> None:
     answer, answered = watch(offer("chromium_watch"))
     assert [media.kind for media in answer.media] == ["audio", "video"]
@@ -40,7 +45,7 @@ def test_every_line_is_sent_on_before_anything_is_published() -> None:
 def test_all_codecs_both_know_are_named_with_their_rtx() -> None:
     answer, answered = watch(offer("chromium_watch"))
     video = answer.media[1]
-    assert [(c.name, c.payload_type, c.rtx_payload_type) for c in video.codecs] == [
+    assert [(c.name, c.payload_type, c.rtx_payload_type) for c in video.line.codecs] == [
         ("vp8", 96, 97),
         ("vp9", 98, 99),
         ("h264", 108, 109),
@@ -50,7 +55,7 @@ def test_all_codecs_both_know_are_named_with_their_rtx() -> None:
     ]
     formats = line(answered, "video").formats
     assert [int(text) for text in formats] == [96, 97, 98, 99, 108, 109, 102, 103, 116, 117, 45, 46]
-    assert [(c.name, c.payload_type, c.rtx_payload_type) for c in answer.media[0].codecs] == [
+    assert [(c.name, c.payload_type, c.rtx_payload_type) for c in answer.media[0].line.codecs] == [
         ("opus", 111, None),
         ("pcmu", 0, None),
         ("pcma", 8, None),
@@ -74,22 +79,22 @@ def test_ssrcs_are_fixed_and_announced() -> None:
 def test_extensions_that_only_publishers_need_are_left_out() -> None:
     answer, _ = watch(offer("chromium_watch"))
     audio, video = answer.media
-    assert video.extensions[MID] == 4
-    assert video.extensions[TRANSPORT_CC] == 3
-    assert RID not in video.extensions
-    assert TRANSPORT_CC not in audio.extensions
-    assert ABS_SEND_TIME in audio.extensions
+    assert video.line.extensions[MID] == 4
+    assert video.line.extensions[TRANSPORT_CC] == 3
+    assert RID not in video.line.extensions
+    assert TRANSPORT_CC not in audio.line.extensions
+    assert ABS_SEND_TIME in audio.line.extensions
 
 
 def test_feedback_flags_say_what_was_agreed() -> None:
     audio, video = watch(offer("chromium_watch"))[0].media
-    assert (video.nack, video.pli, video.transport_cc, video.remb) == (True, True, True, False)
-    assert (audio.nack, audio.pli, audio.transport_cc, audio.remb) == (False, False, False, False)
+    assert feedback(video.line) == {"nack", "pli", "transport_cc"}
+    assert feedback(audio.line) == set()
 
 
 def test_remb_serves_viewers_without_transport_wide_feedback() -> None:
     video = watch(offer("chromium_watch", (TRANSPORT_CC, "urn:other")))[0].media[1]
-    assert (video.transport_cc, video.remb) == (False, True)
+    assert feedback(video.line) == {"nack", "pli", "remb"}
 
 
 def test_no_rtx_is_promised_to_a_viewer_that_does_not_nack() -> None:
@@ -100,7 +105,7 @@ def test_no_rtx_is_promised_to_a_viewer_that_does_not_nack() -> None:
 
 def test_one_payload_type_of_each_name_is_what_every_decoder_takes() -> None:
     video = watch(offer("safari_watch"))[0].media[1]
-    chosen = video.codecs_by_name()
+    chosen = video.line.codecs_by_name()
     assert {name: codec.payload_type for name, codec in chosen.items()} == {"h264": 98, "vp8": 100}
 
 
@@ -118,14 +123,14 @@ def test_the_payload_type_of_the_producers_profile_is_chosen_when_it_is_known() 
         }
     )
     video = watch(offer("safari_watch"))[0].media[1]
-    assert video.codecs_by_name(high)["h264"].payload_type == 96
+    assert video.line.codecs_by_name(high)["h264"].payload_type == 96
 
 
 def test_with_producers_only_their_kinds_and_codecs_are_named() -> None:
     producers = consumables("obs_publish")
     answer, _ = watch(offer("chromium_watch"), producers)
-    assert [codec.name for codec in answer.media[0].codecs] == ["opus"]
-    assert {codec.name for codec in answer.media[1].codecs} == {"h264"}
+    assert [codec.name for codec in answer.media[0].line.codecs] == ["opus"]
+    assert {codec.name for codec in answer.media[1].line.codecs} == {"h264"}
     video = producers["video"]
     answer, answered = watch(offer("chromium_watch"), {"video": video})
     assert [media.kind for media in answer.media] == ["video"]

@@ -150,7 +150,7 @@ def remote_transport(offer: SessionDescription, plan: Plan[Accepted]) -> RemoteT
 
     Raises NotAcceptableMedia for a lite peer (nobody would check) and ValueError for missing attributes.
     """
-    media = _tagged_line(plan)
+    media = _tagged_line(offer, plan)
     merged = _merged(offer.transport, media.transport)
     if merged.ice_lite:
         raise NotAcceptableMedia("The offer is ICE-lite and so is this server: one side must send ICE checks")
@@ -166,8 +166,8 @@ def remote_transport(offer: SessionDescription, plan: Plan[Accepted]) -> RemoteT
     return RemoteTransport(merged.ice_ufrag, merged.ice_pwd, fingerprints, _dtls_role(merged.setup))
 
 
-def _tagged_line(plan: Plan[Accepted]) -> MediaDescription:
-    live = [media for media, _ in plan.live]
+def _tagged_line(offer: SessionDescription, plan: Plan[Accepted]) -> MediaDescription:
+    live = [offer.media[line.index] for line in plan.lines if line.accepted is not None]
     order = plan.bundle.mids if plan.bundle is not None else ()
     return next((media for mid in order for media in live if media.mid == mid), live[0])
 
@@ -201,38 +201,50 @@ def build_answer(
     write_line: Callable[[MediaDescription, Accepted], MediaDescription],
 ) -> SessionDescription:
     """The answer: lines in the offer's order, ours on those accepted, port 0 on the others."""
-    answer = SessionDescription(session_id=local.session_id, session_version=1)
+    answer = answer_session(offer, plan, local.session_id)
+    transport = our_transport(local, remote)
+    port, connection = default_destination(local)
+    for line in plan.lines:
+        if line.accepted is None:
+            answer.media.append(rejected(line.media))
+            continue
+        ours = multiplexed(write_line(line.media, line.accepted), line.media)
+        # Our transport on every accepted line: some clients read it from the first, some from the last.
+        ours.transport, ours.port, ours.connection = transport, port, connection
+        answer.media.append(ours)
+    return answer
+
+
+def answer_session(offer: SessionDescription, plan: Plan[Accepted], session_id: int) -> SessionDescription:
+    """The answer's session level, without lines."""
+    answer = SessionDescription(session_id=session_id, session_version=1)
     answer.transport.ice_lite = True
     answer.extmap_allow_mixed = offer.extmap_allow_mixed
     live_mids = {media.mid for media, _ in plan.live}
     if plan.bundle is not None:
         mids = tuple(mid for mid in plan.bundle.mids if mid in live_mids)
         answer.groups.append(Group(plan.bundle.semantics, mids))
-    for line in plan.lines:
-        if line.accepted is None:
-            answer.media.append(_rejected(line.media))
-        else:
-            answer.media.append(
-                _with_transport(write_line(line.media, line.accepted), line.media, local, remote)
-            )
     return answer
 
 
-def _rejected(media: MediaDescription) -> MediaDescription:
+def rejected(media: MediaDescription) -> MediaDescription:
     """RFC 3264 section 6: port 0, the formats kept because a line needs some."""
     return MediaDescription(
         media.kind, 0, media.protocol, list(media.formats), mid=media.mid, direction=Direction.INACTIVE
     )
 
 
-def _with_transport(
-    answer: MediaDescription, offered: MediaDescription, local: LocalTransport, remote: RemoteTransport
-) -> MediaDescription:
-    """Our transport on every accepted line: some clients read it from the first, some from the last."""
+def multiplexed(answer: MediaDescription, offered: MediaDescription) -> MediaDescription:
+    """Marks an accepted line: RTCP comes on the same transport, and in the forms that were offered."""
     answer.rtcp_mux = True
     answer.rtcp_rsize = offered.rtcp_rsize
     answer.extmap_allow_mixed = offered.extmap_allow_mixed
-    answer.transport = TransportAttributes(
+    return answer
+
+
+def our_transport(local: LocalTransport, remote: RemoteTransport) -> TransportAttributes:
+    """Our side as an accepted line carries it."""
+    return TransportAttributes(
         ice_ufrag=local.ice.username_fragment,
         ice_pwd=local.ice.password,
         setup="passive" if remote.dtls_role == "server" else "active",
@@ -240,11 +252,14 @@ def _with_transport(
         candidates=[sdp_candidate(candidate) for candidate in local.candidates],
         end_of_candidates=True,
     )
+
+
+def default_destination(local: LocalTransport) -> tuple[int, str]:
+    """Port and connection line of the first UDP candidate; where there is none, the discard port."""
     default = next((c for c in local.candidates if c.protocol == "udp"), None)
-    if default is not None:
-        answer.port = default.port
-        answer.connection = f"IN IP{6 if ':' in default.address else 4} {default.address}"
-    return answer
+    if default is None:
+        return 9, "IN IP4 0.0.0.0"
+    return default.port, f"IN IP{6 if ':' in default.address else 4} {default.address}"
 
 
 def sdp_candidate(candidate: IceCandidate) -> Candidate:

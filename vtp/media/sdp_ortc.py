@@ -17,7 +17,7 @@ from vtp.media.parameters import (
 )
 from vtp.media.sdp import SessionDescription
 from vtp.media.sdp_answer import LocalTransport, NotAcceptableMedia, RemoteTransport
-from vtp.media.sdp_whep import Sender, WhepAnswer, WhepCodec, WhepMedia, answer_viewer
+from vtp.media.sdp_whep import Sender, WhepAnswer, WhepCodec, WhepLine, WhepMedia, answer_viewer
 from vtp.media.sdp_whip import WhipAnswer, WhipMedia, answer_publisher
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "RemoteTransport",
     "WhepAnswer",
     "WhepCodec",
+    "WhepLine",
     "WhepMedia",
     "WhipAnswer",
     "WhipMedia",

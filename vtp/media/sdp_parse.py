@@ -6,7 +6,7 @@ a malformed `m=` line, more than the bounds below.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from vtp.media.sdp import Direction, MediaDescription, RtpMap, SessionDescription, TransportAttributes
@@ -52,8 +52,12 @@ class _MediaState:
 
 def parse_session(text: str) -> SessionDescription:
     """Read an offer or answer. Raises ValueError with a sentence when it is not SDP or beyond bounds."""
-    lines = split_lines(text)
-    if lines[:1] != ["v=0"]:
+    return parse_lines(split_lines(text))
+
+
+def parse_lines(lines: Sequence[str]) -> SessionDescription:
+    """Read what `split_lines` gave. Raises ValueError with a sentence when it is not SDP or beyond bounds."""
+    if not lines or lines[0] != "v=0":
         raise ValueError("The session description must begin with the line v=0")
     session = SessionDescription()
     state: _MediaState | None = None
@@ -116,6 +120,11 @@ def _read_line(session: SessionDescription, state: _MediaState | None, line: str
                 state.media.connection = read_words(line[2:])
     except (ValueError, IndexError):
         return
+
+
+def read_into(session: SessionDescription, media: MediaDescription | None, line: str) -> None:
+    """Read one more line of `media`, or of the session level; a malformed one is ignored."""
+    _read_line(session, None if media is None else _MediaState(media), line)
 
 
 def _read_attribute(session: SessionDescription, state: _MediaState | None, name: str, value: str) -> None:

@@ -1,7 +1,10 @@
-"""Answers a viewer's offer (WHEP): which lines we send on, with which codecs and fixed SSRCs."""
+"""Answers a viewer's offer (WHEP): which lines we send on, with which codecs and fixed SSRCs.
+
+What depends on the offer alone is worked out once and shared by all viewers who send one like it.
+"""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vtp.media.capabilities import TRANSPORT_CC
 from vtp.media.ortc_match import codecs_match
@@ -18,14 +21,29 @@ from vtp.media.sdp import Direction, MediaDescription, SessionDescription, SsrcG
 from vtp.media.sdp_answer import (
     LineRefused,
     LocalTransport,
+    Plan,
     RemoteTransport,
-    build_answer,
+    answer_session,
+    default_destination,
     effective_direction,
+    multiplexed,
+    our_transport,
     plan_lines,
+    rejected,
     remote_transport,
 )
 from vtp.media.sdp_negotiate import NegotiatedLine, answer_codecs, has_feedback, negotiate_line
-from vtp.media.sdp_write import write_session
+from vtp.media.sdp_write import (
+    head_lines,
+    join_lines,
+    media_body,
+    media_head,
+    source_lines,
+    write_transport,
+)
+
+ANSWERS_KEPT = 16
+"""Per kind of offer: one for those who follow the program, one for each other choice of producers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +59,8 @@ class WhepCodec:
 
 
 @dataclass(frozen=True, slots=True)
-class WhepMedia:
-    """One line we answered `sendonly`: everything that a consumer needs, before any producer is known.
+class WhepLine:
+    """One line we answer `sendonly`, before any producer is known. Viewers share it: it is never changed.
 
     `codecs` has every payload type both know, best first; `codecs_by_name` the first of each name, which is
     what the packet path takes. `extensions` maps the URI of a header extension to the viewer's id.
@@ -50,17 +68,18 @@ class WhepMedia:
 
     kind: Kind
     mid: str
-    ssrc: int
-    rtx_ssrc: int | None
-    cname: str
     codecs: list[WhepCodec]
     extensions: dict[str, int]
     nack: bool
     pli: bool
     transport_cc: bool
     remb: bool
+    has_rtx: bool
     rtp_parameters: RtpParameters
-    """The same in mediasoup's shape, with all the codecs of the line."""
+    """In mediasoup's shape, with all the codecs of the line, but without encodings and CNAME."""
+    answer: MediaDescription
+    """Without our transport and SSRCs; `body` are its lines between these two."""
+    body: list[str]
 
     def codecs_by_name(self, producer: RtpParameters | None = None) -> dict[str, WhepCodec]:
         """One payload type per codec name: the best, or the one that fits what `producer` sends."""
@@ -73,6 +92,25 @@ class WhepMedia:
                 if exact and codec.payload_type == exact[0].payload_type:
                     chosen[codec.name] = codec
         return chosen
+
+
+@dataclass(frozen=True, slots=True)
+class WhepMedia:
+    """What one viewer's consumer is made from: the line, and its own SSRCs in `rtp_parameters`."""
+
+    line: WhepLine
+    ssrc: int
+    rtx_ssrc: int | None
+    cname: str
+    rtp_parameters: RtpParameters
+
+    @property
+    def kind(self) -> Kind:
+        return self.line.kind
+
+    @property
+    def mid(self) -> str:
+        return self.line.mid
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +131,18 @@ class Sender:
     stream_id: str
 
 
+Producers = Mapping[Kind, RtpParameters]
+
+
 @dataclass(frozen=True, slots=True)
-class _Accepted:
-    line: NegotiatedLine
-    media: WhepMedia
+class _Prepared:
+    """All of an answer that does not depend on who gets it."""
+
+    plan: Plan[WhepLine]
+    head: list[str]
+    rejected: dict[int, list[str]]
+    """Lines of rejected media lines by their index."""
+    made_for: tuple[RtpCapabilities, Producers | None]
 
 
 def answer_viewer(
@@ -104,30 +150,70 @@ def answer_viewer(
     capabilities: RtpCapabilities,
     local: LocalTransport,
     sender: Sender,
-    producers: Mapping[Kind, RtpParameters] | None,
+    producers: Producers | None,
 ) -> WhepAnswer:
     """See `sdp_ortc.whep_answer`."""
+    prepared = _prepared(offer, capabilities, sender.stream_id, local.session_id, producers)
+    remote = remote_transport(offer, prepared.plan)
+    rtcp = RtcpParameters(cname=sender.cname, reduced_size=True)
+    media = [_whep_media(line, sender, rtcp) for _, line in prepared.plan.live]
+    return WhepAnswer(_write(prepared, local, remote, media), media, remote)
 
-    def negotiate(index: int, media: MediaDescription) -> _Accepted:
+
+def _prepared(
+    offer: SessionDescription,
+    capabilities: RtpCapabilities,
+    stream_id: str,
+    session_id: int,
+    producers: Producers | None,
+) -> _Prepared:
+    """The answer to offers like this one, from what is kept where there is one."""
+    if offer.common is None:
+        return _prepare(offer, capabilities, stream_id, session_id, producers)
+    kept = offer.common.prepared
+    # Parameters are told apart by identity: `made_for` keeps them, so that no other object gets their id.
+    wanted = None if producers is None else tuple((kind, id(sent)) for kind, sent in producers.items())
+    key = (id(capabilities), stream_id, session_id, wanted)
+    found = kept.get(key)
+    if found is None:
+        found = _prepare(offer.common.description, capabilities, stream_id, session_id, producers)
+        kept[key] = found
+        if len(kept) > ANSWERS_KEPT:
+            del kept[next(iter(kept))]
+    return found
+
+
+def _prepare(
+    offer: SessionDescription,
+    capabilities: RtpCapabilities,
+    stream_id: str,
+    session_id: int,
+    producers: Producers | None,
+) -> _Prepared:
+    def negotiate(index: int, media: MediaDescription) -> WhepLine:
         if not effective_direction(offer, media).receives:
             raise LineRefused("receives nothing")
         line = negotiate_line(media, capabilities, receiving=False, wanted=_wanted(media, producers))
-        return _Accepted(line, _whep_media(line, media.mid or str(index), sender))
+        return _whep_line(line, media, media.mid or str(index), stream_id)
 
     plan = plan_lines(offer, negotiate)
-    remote = remote_transport(offer, plan)
+    session = answer_session(offer, plan, session_id)
+    session.msid_semantics = [f"WMS {stream_id}"]
+    refused = [line for line in plan.lines if line.accepted is None]
+    return _Prepared(
+        plan,
+        head_lines(session),
+        {line.index: _rejected_lines(line.media) for line in refused},
+        (capabilities, producers),
+    )
 
-    def write_line(offered: MediaDescription, accepted: _Accepted) -> MediaDescription:
-        return _answer_line(offered, accepted, sender)
 
-    answer = build_answer(offer, plan, local, remote, write_line)
-    answer.msid_semantics = [f"WMS {sender.stream_id}"]
-    return WhepAnswer(write_session(answer), [accepted.media for _, accepted in plan.live], remote)
+def _rejected_lines(media: MediaDescription) -> list[str]:
+    answer = rejected(media)
+    return media_head(answer) + media_body(answer)
 
 
-def _wanted(
-    media: MediaDescription, producers: Mapping[Kind, RtpParameters] | None
-) -> list[RtpCodecParameters] | None:
+def _wanted(media: MediaDescription, producers: Producers | None) -> list[RtpCodecParameters] | None:
     if producers is None:
         return None
     producer = producers.get("audio" if media.kind == "audio" else "video")
@@ -136,34 +222,28 @@ def _wanted(
     return producer.media_codecs()
 
 
-def _whep_media(line: NegotiatedLine, mid: str, sender: Sender) -> WhepMedia:
-    with_rtx = any(codec.is_rtx for codec in line.codecs)
-    ssrc = sender.allocate_ssrc()
-    rtx_ssrc = sender.allocate_ssrc() if with_rtx else None
+def _whep_line(line: NegotiatedLine, offered: MediaDescription, mid: str, stream_id: str) -> WhepLine:
     parameters = RtpParameters(
         mid=mid[:32],
         codecs=line.codecs,
         header_extensions=line.extension_parameters(),
-        encodings=[
-            RtpEncodingParameters(ssrc=ssrc, rtx=RtxEncoding(ssrc=rtx_ssrc) if rtx_ssrc is not None else None)
-        ],
-        rtcp=RtcpParameters(cname=sender.cname, reduced_size=True),
-        msid=f"{sender.stream_id} {line.kind}",
+        msid=f"{stream_id} {line.kind}",
     )
     extensions = {extension.uri: extension.id for extension in line.extensions}
-    return WhepMedia(
+    answer = _answer_line(offered, line, f"{stream_id} {line.kind}")
+    return WhepLine(
         kind=line.kind,
         mid=mid,
-        ssrc=ssrc,
-        rtx_ssrc=rtx_ssrc,
-        cname=sender.cname,
         codecs=[_whep_codec(codec, parameters) for codec in line.media_codecs],
         extensions=extensions,
         nack=has_feedback(line.codecs, "nack"),
         pli=has_feedback(line.codecs, "nack", "pli"),
         transport_cc=TRANSPORT_CC in extensions and has_feedback(line.codecs, "transport-cc"),
         remb=has_feedback(line.codecs, "goog-remb"),
+        has_rtx=any(codec.is_rtx for codec in line.codecs),
         rtp_parameters=parameters,
+        answer=answer,
+        body=media_body(answer),
     )
 
 
@@ -177,15 +257,45 @@ def _whep_codec(codec: RtpCodecParameters, parameters: RtpParameters) -> WhepCod
     )
 
 
-def _answer_line(offered: MediaDescription, accepted: _Accepted, sender: Sender) -> MediaDescription:
-    media = accepted.media
-    msid = f"{sender.stream_id} {media.kind}"
+def _answer_line(offered: MediaDescription, line: NegotiatedLine, msid: str) -> MediaDescription:
     answer = MediaDescription(
         offered.kind, 9, offered.protocol, [], mid=offered.mid, direction=Direction.SENDONLY, msids=[msid]
     )
-    answer_codecs(answer, accepted.line, offered)
-    answer.ssrcs[media.ssrc] = {"cname": sender.cname, "msid": msid}
+    answer_codecs(answer, line, offered)
+    return multiplexed(answer, offered)
+
+
+def _whep_media(line: WhepLine, sender: Sender, rtcp: RtcpParameters) -> WhepMedia:
+    ssrc = sender.allocate_ssrc()
+    rtx_ssrc = sender.allocate_ssrc() if line.has_rtx else None
+    rtx = RtxEncoding(ssrc=rtx_ssrc) if rtx_ssrc is not None else None
+    parameters = line.rtp_parameters.model_copy(
+        update={"encodings": [RtpEncodingParameters(ssrc=ssrc, rtx=rtx)], "rtcp": rtcp}
+    )
+    return WhepMedia(line, ssrc, rtx_ssrc, sender.cname, parameters)
+
+
+def _write(
+    prepared: _Prepared, local: LocalTransport, remote: RemoteTransport, media: list[WhepMedia]
+) -> str:
+    lines = list(prepared.head)
+    transport = write_transport(our_transport(local, remote))
+    port, connection = default_destination(local)
+    described = iter(media)
+    for line in prepared.plan.lines:
+        if line.accepted is None:
+            lines += prepared.rejected[line.index]
+            continue
+        answer = replace(line.accepted.answer, port=port, connection=connection)
+        lines += [*media_head(answer), *transport, *line.accepted.body, *_sources(next(described), answer)]
+    return join_lines(lines)
+
+
+def _sources(media: WhepMedia, answer: MediaDescription) -> list[str]:
+    """The lines of one viewer's SSRCs."""
+    about = {"cname": media.cname, "msid": answer.msids[0]}
+    answer = replace(answer, ssrcs={media.ssrc: about}, ssrc_groups=[])
     if media.rtx_ssrc is not None:
         answer.ssrc_groups.append(SsrcGroup("FID", (media.ssrc, media.rtx_ssrc)))
-        answer.ssrcs[media.rtx_ssrc] = {"cname": sender.cname, "msid": msid}
-    return answer
+        answer.ssrcs[media.rtx_ssrc] = about
+    return source_lines(answer)

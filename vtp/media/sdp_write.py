@@ -1,6 +1,6 @@
 """Writes session descriptions: every field of the model, lines in the order browsers write them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from vtp.media.sdp import (
     Candidate,
@@ -17,7 +17,24 @@ from vtp.media.sdp import (
 
 def write_session(session: SessionDescription) -> str:
     """The description as text with CRLF line ends, RFC 8866."""
-    lines = [
+    lines = head_lines(session)
+    for media in session.media:
+        lines += media_head(media)
+        lines += write_transport(media.transport)
+        lines += media_body(media)
+        lines += source_lines(media)
+        lines += [f"a={line}" for line in media.other]
+    return join_lines(lines)
+
+
+def join_lines(lines: Sequence[str]) -> str:
+    """Lines as the text of a description."""
+    return "\r\n".join(lines) + "\r\n"
+
+
+def head_lines(session: SessionDescription) -> list[str]:
+    """Everything before the first media line."""
+    return [
         "v=0",
         f"o=- {session.session_id} {session.session_version} IN IP4 127.0.0.1",
         f"s={session.name or '-'}",
@@ -29,15 +46,22 @@ def write_session(session: SessionDescription) -> str:
         *write_transport(session.transport),
         *(f"a={line}" for line in session.other),
     ]
-    for media in session.media:
-        lines.extend(_media_lines(media))
-    return "".join(f"{line}\r\n" for line in lines)
 
 
-def _media_lines(media: MediaDescription) -> Iterator[str]:
-    yield f"m={media.kind} {media.port} {media.protocol} {' '.join(media.formats)}"
-    yield f"c={media.connection}"
-    yield from write_transport(media.transport)
+def media_head(media: MediaDescription) -> list[str]:
+    """The media line itself and where it is received."""
+    return [
+        f"m={media.kind} {media.port} {media.protocol} {' '.join(media.formats)}",
+        f"c={media.connection}",
+    ]
+
+
+def media_body(media: MediaDescription) -> list[str]:
+    """What stands between a line's transport and its sources: what was agreed."""
+    return list(_body_lines(media))
+
+
+def _body_lines(media: MediaDescription) -> Iterator[str]:
     if media.mid is not None:
         yield f"a=mid:{media.mid}"
     yield from (f"a=extmap:{_extmap(extension)}" for extension in media.extensions)
@@ -53,15 +77,17 @@ def _media_lines(media: MediaDescription) -> Iterator[str]:
     yield from (f"a=rid:{_rid(rid)}" for rid in media.rids)
     if media.simulcast is not None and (media.simulcast.send or media.simulcast.recv):
         yield f"a=simulcast:{_simulcast(media.simulcast)}"
-    yield from (f"a=ssrc-group:{g.semantics} {' '.join(map(str, g.ssrcs))}" for g in media.ssrc_groups)
+
+
+def source_lines(media: MediaDescription) -> list[str]:
+    """SSRCs and how they belong together."""
+    lines = [f"a=ssrc-group:{g.semantics} {' '.join(map(str, g.ssrcs))}" for g in media.ssrc_groups]
     for ssrc, attributes in media.ssrcs.items():
-        yield from (
-            f"a=ssrc:{ssrc} {name}:{value}" if value else f"a=ssrc:{ssrc} {name}"
-            for name, value in attributes.items()
-        )
+        for name, value in attributes.items():
+            lines.append(f"a=ssrc:{ssrc} {name}:{value}" if value else f"a=ssrc:{ssrc} {name}")
         if not attributes:
-            yield f"a=ssrc:{ssrc}"
-    yield from (f"a={line}" for line in media.other)
+            lines.append(f"a=ssrc:{ssrc}")
+    return lines
 
 
 def _flags(media: MediaDescription) -> list[tuple[str, bool]]:

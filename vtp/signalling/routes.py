@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 from urllib.parse import quote
 
@@ -14,6 +15,7 @@ from vtp.http.routing import Access, Call, Limit, RouteTable
 from vtp.media.ortc import UnsupportedCodec
 from vtp.media.sdp import SessionDescription
 from vtp.media.sdp_fragment import Fragment, parse_fragment
+from vtp.media.sdp_offers import OfferReader
 from vtp.media.sdp_ortc import NotAcceptableMedia
 from vtp.media.sdp_parse import parse_session
 from vtp.rooms.live import LiveRooms
@@ -50,7 +52,7 @@ def build_routes(live_rooms: LiveRooms, rooms: RoomDirectory, settings: Settings
     table = RouteTable("media", "Publishing by WHIP (RFC 9725) and watching by WHEP.")
     links = [f'<{url}>; rel="ice-server"' for url in settings.media.ice_servers]
     _add_whip(table, Whip(live_rooms, rooms, sessions), links)
-    _add_whep(table, Whep(live_rooms, rooms, sessions), links)
+    _add_whep(table, Whep(live_rooms, rooms, sessions), OfferReader(), links)
     for face in Face:
         _add_session_routes(table, face, sessions)
     return table
@@ -70,7 +72,7 @@ def _add_whip(table: RouteTable, whip: Whip, links: list[str]) -> None:
     )
     async def publish_by_whip(call: Call) -> web.StreamResponse:
         try:
-            accepted = await whip.publish(call.principal, call.path["room"], _read_offer(call))
+            accepted = await whip.publish(call.principal, call.path["room"], _read_offer(call, parse_session))
         except (NotAcceptableMedia, UnsupportedCodec) as error:
             return _not_acceptable(call, error)
         except Conflict as error:
@@ -82,7 +84,7 @@ def _add_whip(table: RouteTable, whip: Whip, links: list[str]) -> None:
     _add_options(table, "/whip/{room}", Face.WHIP)
 
 
-def _add_whep(table: RouteTable, whep: Whep, links: list[str]) -> None:
+def _add_whep(table: RouteTable, whep: Whep, offers: OfferReader, links: list[str]) -> None:
     @table.post(
         "/whep/{room}",
         raw_body=(SDP_TYPE,),
@@ -98,7 +100,8 @@ def _add_whep(table: RouteTable, whep: Whep, links: list[str]) -> None:
     async def watch_by_whep(call: Call) -> web.StreamResponse:
         choice = Choice(call.query.peer, call.query.producer)
         try:
-            accepted = await whep.watch(call.principal, call.path["room"], choice, _read_offer(call))
+            offer = _read_offer(call, offers.read)
+            accepted = await whep.watch(call.principal, call.path["room"], choice, offer)
         except (NotAcceptableMedia, UnsupportedCodec) as error:
             return _not_acceptable(call, error)
         except NotThere as error:
@@ -170,9 +173,9 @@ def _add_session_routes(table: RouteTable, face: Face, sessions: Sessions) -> No
     table.options(path, access=Access.PUBLIC, status=204, summary=f"What a {name} session takes")(options)
 
 
-def _read_offer(call: Call) -> SessionDescription:
+def _read_offer(call: Call, read: Callable[[str], SessionDescription]) -> SessionDescription:
     try:
-        return parse_session(call.text)
+        return read(call.text)
     except ValueError as error:
         raise MalformedBody(f"The body is not an SDP offer: {error}") from error
 
