@@ -102,9 +102,18 @@ def test_answers_for_producers_that_are_gone_make_room() -> None:
 
 def test_an_oddly_written_transport_is_nobody_elses() -> None:
     reader = OfferReader()
-    text = offer_text("chromium_watch").replace("a=ice-ufrag:", "a=ICE-ufrag:")
-    assert reader.read(text) == parse_session(text)
+    text = offer_text("chromium_watch")
+    for old, new in (("a=ice-ufrag:", "a=ICE-ufrag:"), ("a=ice-pwd:", " a=ice-pwd:"), ("\r\n", "\r")):
+        assert reader.read(text.replace(old, new)) == parse_session(text)
     assert len(reader) == 0
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", " \t\r\n", "\n\r\n"])
+def test_line_ends_of_any_kind_end_a_line_of_the_senders_own(end: str) -> None:
+    reader = OfferReader()
+    for text in (offer_text("chromium_watch"), of_another_viewer(offer_text("chromium_watch"))):
+        assert reader.read(text.replace("\r\na=mid", end + "a=mid")) == parse_session(text)
+        assert reader.read(text.replace("\r\n", end)) == parse_session(text)
 
 
 def test_the_kind_unused_for_longest_is_forgotten() -> None:

@@ -7,6 +7,7 @@ its codec matching).
 """
 
 import re
+from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -135,7 +136,7 @@ class _Codec(Parameters):
     def media_kind(self) -> Kind:
         return "audio" if self.mime_type[:5].lower() == "audio" else "video"
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The encoding name without the kind, in lower case: `opus`, `vp8`, `h264`, `rtx`."""
         return self.mime_type.partition("/")[2].lower()

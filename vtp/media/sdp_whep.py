@@ -4,7 +4,7 @@ What depends on the offer alone is worked out once and shared by all viewers who
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from vtp.media.capabilities import TRANSPORT_CC
 from vtp.media.ortc_match import codecs_match
@@ -286,16 +286,17 @@ def _write(
         if line.accepted is None:
             lines += prepared.rejected[line.index]
             continue
-        answer = replace(line.accepted.answer, port=port, connection=connection)
-        lines += [*media_head(answer), *transport, *line.accepted.body, *_sources(next(described), answer)]
+        about = line.accepted.answer
+        formats = " ".join(about.formats)
+        lines += [f"m={about.kind} {port} {about.protocol} {formats}", f"c={connection}", *transport]
+        lines += [*line.accepted.body, *_sources(next(described))]
     return join_lines(lines)
 
 
-def _sources(media: WhepMedia, answer: MediaDescription) -> list[str]:
+def _sources(media: WhepMedia) -> list[str]:
     """The lines of one viewer's SSRCs."""
-    about = {"cname": media.cname, "msid": answer.msids[0]}
-    answer = replace(answer, ssrcs={media.ssrc: about}, ssrc_groups=[])
-    if media.rtx_ssrc is not None:
-        answer.ssrc_groups.append(SsrcGroup("FID", (media.ssrc, media.rtx_ssrc)))
-        answer.ssrcs[media.rtx_ssrc] = about
-    return source_lines(answer)
+    about = {"cname": media.cname, "msid": media.line.answer.msids[0]}
+    if media.rtx_ssrc is None:
+        return source_lines({media.ssrc: about}, [])
+    group = SsrcGroup("FID", (media.ssrc, media.rtx_ssrc))
+    return source_lines({media.ssrc: about, media.rtx_ssrc: about}, [group])

@@ -1,6 +1,6 @@
 """Writes session descriptions: every field of the model, lines in the order browsers write them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from vtp.media.sdp import (
     Candidate,
@@ -11,6 +11,7 @@ from vtp.media.sdp import (
     SessionDescription,
     Simulcast,
     SimulcastRid,
+    SsrcGroup,
     TransportAttributes,
 )
 
@@ -22,7 +23,7 @@ def write_session(session: SessionDescription) -> str:
         lines += media_head(media)
         lines += write_transport(media.transport)
         lines += media_body(media)
-        lines += source_lines(media)
+        lines += source_lines(media.ssrcs, media.ssrc_groups)
         lines += [f"a={line}" for line in media.other]
     return join_lines(lines)
 
@@ -79,10 +80,10 @@ def _body_lines(media: MediaDescription) -> Iterator[str]:
         yield f"a=simulcast:{_simulcast(media.simulcast)}"
 
 
-def source_lines(media: MediaDescription) -> list[str]:
-    """SSRCs and how they belong together."""
-    lines = [f"a=ssrc-group:{g.semantics} {' '.join(map(str, g.ssrcs))}" for g in media.ssrc_groups]
-    for ssrc, attributes in media.ssrcs.items():
+def source_lines(ssrcs: Mapping[int, Mapping[str, str]], groups: Sequence[SsrcGroup]) -> list[str]:
+    """SSRCs with their attributes, and how they belong together."""
+    lines = [f"a=ssrc-group:{group.semantics} {' '.join(map(str, group.ssrcs))}" for group in groups]
+    for ssrc, attributes in ssrcs.items():
         for name, value in attributes.items():
             lines.append(f"a=ssrc:{ssrc} {name}:{value}" if value else f"a=ssrc:{ssrc} {name}")
         if not attributes:
