@@ -25,7 +25,7 @@ def test_certificate_is_ecdsa_p256_and_lasts_thirty_days() -> None:
 
 
 def test_fingerprint_is_sha256_in_upper_case_pairs() -> None:
-    fingerprint = make_certificate(NOW).fingerprint()
+    fingerprint = make_certificate(NOW).fingerprint
     assert fingerprint.algorithm == "sha-256"
     assert len(fingerprint.value.split(":")) == 32 and fingerprint.value == fingerprint.value.upper()
 

@@ -1,6 +1,8 @@
 """Our DTLS session against aiortc's own transport and bare pyOpenSSL, in both roles, in memory."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -10,7 +12,7 @@ from OpenSSL import SSL
 
 from vtp.media import dtls
 from vtp.media.certificates import Certificates
-from vtp.media.dtls import MAX_QUEUED_DATAGRAMS, DtlsRole, DtlsSession, DtlsState, SrtpKeys
+from vtp.media.dtls import MAX_QUEUED_DATAGRAMS, DtlsRole, DtlsSession, DtlsState, SrtpKeys, _Seam
 from vtp.media.parameters import DtlsFingerprint, DtlsParameters
 from vtp.media.system_openssl import SystemConnection
 
@@ -65,6 +67,12 @@ class Pair:
         self.remote = DtlsParameters(fingerprints=[fingerprint(self.peer_certificate)])
         self.tasks: list[asyncio.Task[None]] = []
 
+    @property
+    def seam(self) -> _Seam:
+        """What of aiortc's the session works with, until it is released."""
+        assert self.session._seam is not None
+        return self.session._seam
+
     def _send(self, datagram: bytes) -> bool:
         self.sent.append(datagram)
         self.first_sent.set()
@@ -84,7 +92,7 @@ class Pair:
         return sent
 
     def start(self) -> None:
-        ours = self.certificate.fingerprint()
+        ours = self.certificate.fingerprint
         theirs = RTCDtlsParameters(fingerprints=[RTCDtlsFingerprint(ours.algorithm, ours.value)])
         self.tasks = [
             asyncio.create_task(self.session.run(self.role, self.remote)),
@@ -148,14 +156,14 @@ async def test_client_works_without_the_systems_openssl(monkeypatch: pytest.Monk
     monkeypatch.setattr(dtls, "load_library", lambda: None)
     pair = Pair(DtlsRole.CLIENT)
     assert (await pair.connect()).profile == GCM_256, "aiortc is the server and prefers it"
-    assert isinstance(pair.session._seam.ssl, SSL.Connection)
+    assert isinstance(pair.seam.ssl, SSL.Connection)
     await pair.close()
 
 
 async def test_client_uses_the_systems_openssl_which_takes_more_curves() -> None:
     pair = Pair(DtlsRole.CLIENT)
     await pair.connect()
-    assert isinstance(pair.session._seam.ssl, SystemConnection)
+    assert isinstance(pair.seam.ssl, SystemConnection)
     await pair.close()
 
 
@@ -205,7 +213,7 @@ async def test_garbage_does_not_end_a_handshake(pair: Pair) -> None:
 
 async def test_lost_flight_is_resent_when_the_peer_repeats(server: Pair) -> None:
     clock = {"now": 0}
-    server.session._seam._now_ms = lambda: clock["now"]
+    server.seam._now_ms = lambda: clock["now"]
     losses = 1
 
     def lose_first(datagram: bytes) -> bool:
@@ -224,7 +232,7 @@ async def test_lost_flight_is_resent_when_the_peer_repeats(server: Pair) -> None
 
 
 async def test_repeat_within_fifty_milliseconds_is_not_answered(server: Pair) -> None:
-    server.session._seam._now_ms = lambda: 0
+    server.seam._now_ms = lambda: 0
     server.lose = lambda datagram: True
     hello = server.record_peer()
     server.start()
@@ -262,6 +270,24 @@ async def test_released_session_frees_openssl_and_stays_connected(pair: Pair) ->
     assert not pair.owner.ended.done()
 
 
+async def test_released_session_lets_go_of_all_that_the_handshake_needed(pair: Pair) -> None:
+    await pair.connect()
+    seam, ssl = weakref.ref(pair.seam), weakref.ref(pair.seam.ssl)
+    pair.session.release()
+    async with asyncio.timeout(5):
+        await pair.tasks[0]
+    await asyncio.sleep(0)
+    gc.collect()
+    assert seam() is None and ssl() is None
+
+
+async def test_datagrams_after_the_release_are_dropped_and_counted(pair: Pair) -> None:
+    await pair.connect()
+    pair.session.release()
+    pair.session.receive(b"\x17")
+    assert pair.session.dropped_datagrams == 1
+
+
 async def test_released_session_closes_in_silence(pair: Pair) -> None:
     await pair.connect()
     pair.session.release()
@@ -282,7 +308,7 @@ async def test_exception_in_the_data_receiver_ends_the_session_with_an_event(pai
             raise ZeroDivisionError
 
     await pair.connect()
-    pair.session._seam._register_data_receiver(Broken())
+    pair.seam._register_data_receiver(Broken())
     await pair.peer._send_data(b"malformed")
     state, reason = await asyncio.wait_for(pair.owner.ended, 5)
     assert state is DtlsState.CLOSED and "ZeroDivisionError" in reason

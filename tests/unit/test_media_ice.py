@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from vtp.media.ice import choose_addresses, interface_addresses, make_candidates, make_ice_parameters
+from vtp.media.ice import choose_addresses, interface_addresses, make_candidates, make_credentials
 
 INTERFACES = ["127.0.0.1", "::1", "fe80::1%eth0", "2001:db8::7", "192.0.2.7", "10.1.2.3", "224.0.0.1"]
 
@@ -61,7 +61,8 @@ def test_announced_name_is_refused() -> None:
 
 
 def test_credentials_are_ice_characters_long_enough_and_fresh() -> None:
-    one, two = make_ice_parameters(), make_ice_parameters()
-    assert re.fullmatch(r"[A-Za-z0-9+/]{4,256}", one.username_fragment)
-    assert re.fullmatch(r"[A-Za-z0-9+/]{22,256}", one.password)
-    assert one.ice_lite is True and one != two
+    made = [make_credentials() for _ in range(3)]
+    for ufrag, password in made:
+        assert re.fullmatch(r"[A-Za-z0-9+/]{4,256}", ufrag)
+        assert re.fullmatch(r"[A-Za-z0-9+/]{22,256}", password)
+    assert len(set(made)) == 3

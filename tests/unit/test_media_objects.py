@@ -222,7 +222,7 @@ async def test_consumer_without_a_common_codec_is_refused(
 
 
 async def test_connecting_twice_or_after_the_end_is_refused(viewer: WebRtcTransport) -> None:
-    remote = DtlsParameters(fingerprints=[make_certificate(datetime.now(UTC)).fingerprint()])
+    remote = DtlsParameters(fingerprints=[make_certificate(datetime.now(UTC)).fingerprint])
     viewer.connect(remote)
     assert viewer.dtls_parameters.role == "server"
     with pytest.raises(ValueError, match="connected already"):

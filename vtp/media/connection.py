@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 import enum
 from collections.abc import Callable
+from contextvars import Context
 from typing import Protocol
 
 from vtp.media.dtls import DtlsCertificate, DtlsRole, DtlsSession, DtlsState, SrtpKeys
-from vtp.media.ice import Address, make_ice_parameters
+from vtp.media.ice import Address, ice_parameters, make_credentials
 from vtp.media.parameters import DtlsParameters, IceParameters
 from vtp.media.worker import MediaWorker, WorkerEvent
 from vtp.tasks import Tasks
@@ -46,26 +47,54 @@ class ConnectionOwner(Protocol):
 class Connection:
     """One peer's connection, as `handle` in the worker's packet path. Made and closed by its transport."""
 
+    __slots__ = (
+        "_certificate",
+        "_handshake",
+        "_limit",
+        "_loop",
+        "_owner",
+        "_password",
+        "_remote",
+        "_role",
+        "_tasks",
+        "_ufrag",
+        "dtls",
+        "handle",
+        "ice_state",
+        "media_started",
+        "selected_address",
+        "worker",
+    )
+
     def __init__(
         self, worker: MediaWorker, certificate: DtlsCertificate, tasks: Tasks, owner: ConnectionOwner
     ) -> None:
         self.worker = worker
-        self.ice_parameters: IceParameters = make_ice_parameters()
         self.ice_state = IceState.NEW
         self.selected_address: Address | None = None
-        self.dtls_parameters = DtlsParameters(role="auto", fingerprints=[certificate.fingerprint()])
         self.media_started = False
+        self._ufrag, self._password = make_credentials()
+        self._certificate = certificate
         self._tasks = tasks
         self._owner = owner
         self._loop = asyncio.get_running_loop()
-        self._timers: list[asyncio.TimerHandle] = []
-        self._remote: tuple[DtlsRole, DtlsParameters] | None = None
+        self._limit: asyncio.TimerHandle | None = None
+        self._role: DtlsRole | None = None
+        self._remote: DtlsParameters | None = None
         self._handshake: asyncio.Task[None] | None = None
-        self.handle: int = worker.core.add_transport(
-            self.ice_parameters.username_fragment, self.ice_parameters.password
-        )
+        self.handle: int = worker.core.add_transport(self._ufrag, self._password)
         worker.transports[self.handle] = self
         self.dtls = DtlsSession(certificate, self._send_dtls, self)
+
+    @property
+    def ice_parameters(self) -> IceParameters:
+        """Our credentials; they change with every ICE restart."""
+        return ice_parameters(self._ufrag, self._password)
+
+    @property
+    def dtls_parameters(self) -> DtlsParameters:
+        """Our fingerprint, and our role once `connect` has settled it."""
+        return self._certificate.parameters[self._role]
 
     @property
     def closed(self) -> bool:
@@ -73,11 +102,10 @@ class Connection:
 
     def connect(self, remote: DtlsParameters, role: DtlsRole | None) -> None:
         """See `WebRtcTransport.connect`."""
-        if self._remote is not None:
+        if self._role is not None:
             raise ValueError("This transport is connected already.")
-        ours = role or (DtlsRole.CLIENT if remote.role == "server" else DtlsRole.SERVER)
-        self.dtls_parameters = self.dtls_parameters.model_copy(update={"role": ours.value})
-        self._remote = (ours, remote)
+        self._role = role or (DtlsRole.CLIENT if remote.role == "server" else DtlsRole.SERVER)
+        self._remote = remote
         if self.ice_state is IceState.NEW:
             self._after(CONNECT_LIMIT_S, self._give_up_connecting)
         else:
@@ -85,17 +113,14 @@ class Connection:
 
     def restart_ice(self) -> IceParameters:
         """Fresh credentials; the old stay valid until the peer uses the new. Media and DTLS go on."""
-        self.ice_parameters = make_ice_parameters()
-        self.worker.core.set_ice(
-            self.handle, self.ice_parameters.username_fragment, self.ice_parameters.password
-        )
+        self._ufrag, self._password = make_credentials()
+        self.worker.core.set_ice(self.handle, self._ufrag, self._password)
         return self.ice_parameters
 
     def close(self) -> None:
         """Says close_notify and leaves the packet path; the owner is not told."""
         self.ice_state = IceState.CLOSED
-        for timer in self._timers:
-            timer.cancel()
+        self._stop_limit()
         self.dtls.close()
         if self._handshake is not None:
             self._handshake.cancel()
@@ -118,14 +143,16 @@ class Connection:
         self._owner.connection_ended(reason)
 
     def _start_handshake(self) -> None:
-        if self._remote is None or self._handshake is not None:
+        if self._role is None or self._remote is None:
             return
+        remote, self._remote = self._remote, None
         self._owner.dtls_changed(DtlsState.CONNECTING, "")
-        self._handshake = self._tasks.start(self.dtls.run(*self._remote), f"dtls {self.handle}")
+        self._handshake = self._tasks.start(self.dtls.run(self._role, remote), f"dtls {self.handle}")
         self._handshake.add_done_callback(self._handshake_ended)
 
     def _handshake_ended(self, task: asyncio.Task[None]) -> None:
         """The task ends with the session or when its SSL object was released; else it died of a bug."""
+        self._handshake = None
         if self.dtls.state is DtlsState.CONNECTING:
             self._owner.connection_ended("The DTLS session failed unexpectedly; the log has the details.")
 
@@ -144,6 +171,7 @@ class Connection:
             self.dtls.receive(value)
 
     def _ice_connected(self, value: object) -> None:
+        self._stop_limit()
         self._select(value)
         self._set_ice_state(IceState.CONNECTED)
         self._start_handshake()
@@ -163,7 +191,11 @@ class Connection:
 
     def _start_media(self, value: object) -> None:
         self.media_started = True
-        self._after(RELEASE_DTLS_AFTER_S, self.dtls.release)
+        self._after(RELEASE_DTLS_AFTER_S, self._release_dtls)
+
+    def _release_dtls(self) -> None:
+        self._limit = None
+        self.dtls.release()
 
     def _select(self, value: object) -> None:
         if isinstance(value, tuple):
@@ -177,7 +209,14 @@ class Connection:
     # Time
 
     def _after(self, delay_s: float, call: Callable[[], None]) -> None:
-        self._timers.append(self._loop.call_later(delay_s, call))
+        """Sets the one limit that is running, in a context of its own: a request's would stay as long."""
+        self._stop_limit()
+        self._limit = self._loop.call_later(delay_s, call, context=Context())
+
+    def _stop_limit(self) -> None:
+        if self._limit is not None:
+            self._limit.cancel()
+            self._limit = None
 
     def _give_up_connecting(self) -> None:
         if self.ice_state is IceState.NEW:

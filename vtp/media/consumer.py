@@ -54,6 +54,21 @@ class Consumer:
     path switches at a key frame and lets sequence numbers and timestamps go on.
     """
 
+    __slots__ = (
+        "_bound",
+        "_emitter",
+        "app_data",
+        "closed",
+        "handle",
+        "id",
+        "kind",
+        "paused",
+        "producer",
+        "rtp_parameters",
+        "started",
+        "worker",
+    )
+
     def __init__(
         self,
         worker: MediaWorker,
@@ -77,7 +92,6 @@ class Consumer:
         self.producer: Producer | None = None
         self._bound = bound_to is not None
         self._emitter: Emitter[ConsumerEvent] = Emitter()
-        self._stop_listening: Callable[[], None] = _nothing
         worker.consumers[handle] = self
         if bound_to is not None:
             self._listen_to(bound_to)
@@ -146,7 +160,11 @@ class Consumer:
         handle = self.worker.outlets.acquire(producer)
         self.worker.core.set_consumer_source(self.handle, handle)
         self.producer = producer
-        self._stop_listening = producer.add_listener(self._producer_changed)
+        producer.add_listener(self._producer_changed)
+
+    def _stop_listening(self) -> None:
+        if self.producer is not None:
+            self.producer.remove_listener(self._producer_changed)
 
     def _let_go(self, producer: Producer | None) -> None:
         if producer is not None:
@@ -161,7 +179,3 @@ class Consumer:
             self.close("Its producer was closed.")
         elif isinstance(event, ProducerClosed):
             self.set_source(None)
-
-
-def _nothing() -> None:
-    """Stands for a listener that is not there."""

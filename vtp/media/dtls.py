@@ -12,9 +12,10 @@ import asyncio
 import contextlib
 import enum
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol, cast
+from functools import cached_property
+from typing import Literal, Protocol, cast
 
 from aiortc import RTCIceTransport
 from aiortc import rtcdtlstransport as aiortc_dtls
@@ -33,8 +34,8 @@ from vtp.media.system_openssl import SystemConnection, SystemContext, load_libra
 
 HANDSHAKE_LIMIT_S = 10.0
 MAX_QUEUED_DATAGRAMS = 16
-_MAX_RECORD_BYTES = 16_384 + 256
-_DRAIN_BYTES = 65_536
+_MAX_RECORD_BYTES = 2048  # a record comes within one datagram, and no larger one passes the packet path
+_DRAIN_BYTES = 4096
 _EXPORTER_LABEL = b"EXTRACTOR-dtls_srtp"  # RFC 5764 section 4.2
 
 # As server we choose: GCM first, since it costs a tenth of AES-CM with HMAC-SHA1 (media.md, "DTLS").
@@ -89,10 +90,23 @@ class DtlsCertificate(RTCCertificate):
     _context: SSL.Context | None = None
     _system_context: SystemContext | None = None
 
+    @cached_property
     def fingerprint(self) -> DtlsFingerprint:
         """The SHA-256 fingerprint that signalling carries, RFC 8122."""
         sha256 = next(f for f in self.getFingerprints() if f.algorithm == "sha-256")
         return DtlsFingerprint(algorithm="sha-256", value=sha256.value)
+
+    @cached_property
+    def parameters(self) -> Mapping[DtlsRole | None, DtlsParameters]:
+        """What signalling says of transports with it, by our role; None: not settled yet. Shared by all."""
+        roles: dict[DtlsRole | None, Literal["auto", "client", "server"]] = {
+            None: "auto",
+            DtlsRole.CLIENT: "client",
+            DtlsRole.SERVER: "server",
+        }
+        return {
+            role: DtlsParameters(role=name, fingerprints=[self.fingerprint]) for role, name in roles.items()
+        }
 
     def _create_ssl_context(self, srtp_profiles: list[aiortc_dtls.SRTPProtectionProfile]) -> SSL.Context:
         if self._context is None:
@@ -127,6 +141,7 @@ class DtlsOwner(Protocol):
 class _Pipe:
     """What aiortc takes for an ICE transport: a bounded queue in, a function out."""
 
+    __slots__ = ("_queue", "dropped", "send")
     role = "controlled"
 
     def __init__(self, send: Callable[[bytes], bool]) -> None:
@@ -177,8 +192,10 @@ class _Seam(RTCDtlsTransport):
     def is_connected(self) -> bool:
         return bool(self._state == aiortc_dtls.State.CONNECTED)
 
-    def forget_ssl(self) -> None:
-        """Frees OpenSSL's object; the keys stay in use. Nothing can be read or written afterwards."""
+    def let_go(self) -> None:
+        """Stops reading and frees OpenSSL's object; the keys stay in use."""
+        if self._task is not None:
+            self._task.cancel()
         self._ssl = None
 
     def _fail(self, reason: str) -> None:
@@ -285,7 +302,12 @@ class _Seam(RTCDtlsTransport):
 
 
 class DtlsSession:
-    """One DTLS session: `run()` does the handshake and then reads until the end; `receive()` feeds it."""
+    """One DTLS session: `run()` does the handshake and then reads until the end; `receive()` feeds it.
+
+    All that the handshake needs is dropped with its end, or with `release()`: most of a viewer's memory.
+    """
+
+    __slots__ = ("_dropped", "_limit_s", "_owner", "_pipe", "_seam", "state")
 
     def __init__(
         self,
@@ -295,51 +317,57 @@ class DtlsSession:
         now_ms: Callable[[], int] = lambda: time.monotonic_ns() // 1_000_000,
         limit_s: float = HANDSHAKE_LIMIT_S,
     ) -> None:
-        self._pipe = _Pipe(send)
-        self._seam = _Seam(self._pipe, certificate, now_ms)
+        self._pipe: _Pipe | None = _Pipe(send)
+        self._seam: _Seam | None = _Seam(self._pipe, certificate, now_ms)
         self._owner = owner
         self._limit_s = limit_s
+        self._dropped = 0
         self.state = DtlsState.NEW
 
     @property
     def dropped_datagrams(self) -> int:
-        """Datagrams that found the queue full."""
-        return self._pipe.dropped
+        """Datagrams that found the queue full, or came when nobody read any more."""
+        return self._dropped + (self._pipe.dropped if self._pipe is not None else 0)
 
     @property
     def holds_ssl(self) -> bool:
         """False when OpenSSL's object has been dropped, or never made."""
-        return self._seam._ssl is not None
+        return self._seam is not None and self._seam._ssl is not None
 
     def receive(self, datagram: bytes) -> None:
         """Takes one datagram from a validated tuple; drops it when 16 are waiting or nobody reads."""
-        if self.state in (DtlsState.NEW, DtlsState.CONNECTING, DtlsState.CONNECTED):
+        if self._pipe is not None:
             self._pipe.put(datagram)
+        else:
+            self._dropped += 1
 
     async def run(self, role: DtlsRole, remote: DtlsParameters) -> None:
         """Does the handshake within `limit_s` and reads until the session ends. To be run as a task, once.
 
         Whatever happens, the owner is told, except when the task is cancelled.
         """
+        seam = self._seam
+        if seam is None:
+            return None
         self.state = DtlsState.CONNECTING
-        self._seam._set_role(role.value)
+        seam._set_role(role.value)
         fingerprints = [RTCDtlsFingerprint(f.algorithm, f.value) for f in remote.fingerprints]
         try:
             async with asyncio.timeout(self._limit_s):
-                await self._seam.start(RTCDtlsParameters(fingerprints=fingerprints))
+                await seam.start(RTCDtlsParameters(fingerprints=fingerprints))
         except TimeoutError:
             limit = f"{self._limit_s:g} seconds"
             return self._end(DtlsState.FAILED, f"The DTLS handshake did not end within {limit}.")
         except (SSL.Error, ConnectionError, ValueError) as error:
             return self._end(DtlsState.FAILED, f"The DTLS handshake failed: {_openssl_reason(error)}.")
-        if not self._seam.is_connected or self._seam.keys is None:
-            return self._end(DtlsState.FAILED, self._seam.reason or "The DTLS handshake failed.")
+        if not seam.is_connected or seam.keys is None:
+            return self._end(DtlsState.FAILED, seam.reason or "The DTLS handshake failed.")
         self.state = DtlsState.CONNECTED
-        self._owner.dtls_connected(self._seam.keys)
-        return await self._watch_pump()
+        self._owner.dtls_connected(seam.keys)
+        return await self._watch_pump(seam)
 
-    async def _watch_pump(self) -> None:
-        pump = self._seam.pump
+    async def _watch_pump(self, seam: _Seam) -> None:
+        pump = seam.pump
         if pump is None:
             return
         try:
@@ -350,22 +378,28 @@ class DtlsSession:
                 await asyncio.wait([pump])
         if not pump.cancelled():
             error = pump.exception()
-            self._end(DtlsState.CLOSED, self._seam.reason or f"The DTLS session failed: {error!r}.")
+            self._end(DtlsState.CLOSED, seam.reason or f"The DTLS session failed: {error!r}.")
 
     def _end(self, state: DtlsState, reason: str) -> None:
         if self.state not in (DtlsState.FAILED, DtlsState.CLOSED):
             self.state = state
-            self._seam.shut_down()
+            if self._seam is not None:
+                self._seam.shut_down()
+            self._forget()
             self._owner.dtls_ended(state, reason)
+
+    def _forget(self) -> None:
+        self._dropped = self.dropped_datagrams
+        self._pipe = self._seam = None
 
     def release(self) -> None:
         """Drops OpenSSL's object and the reading task; the keys stay in use (media.md, "DTLS").
 
         From now on the peer's end is seen through consent, not through close_notify.
         """
-        if self.state is DtlsState.CONNECTED and self._seam.pump is not None:
-            self._seam.pump.cancel()
-            self._seam.forget_ssl()
+        if self.state is DtlsState.CONNECTED and self._seam is not None:
+            self._seam.let_go()
+            self._forget()
 
     def close(self) -> None:
         """Says close_notify when there is somebody to say it to; the owner is not told.
@@ -375,9 +409,10 @@ class DtlsSession:
         if self.state in (DtlsState.FAILED, DtlsState.CLOSED):
             return
         self.state = DtlsState.CLOSED
-        if self._seam.pump is not None:
-            self._seam.pump.cancel()
-        self._seam.shut_down()
+        if self._seam is not None:
+            self._seam.shut_down()
+            self._seam.let_go()
+            self._forget()
 
 
 def _openssl_reason(error: BaseException) -> str:

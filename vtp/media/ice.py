@@ -26,11 +26,14 @@ _LOCAL_PREFERENCE_STEP = 100
 _ANY = ("", "0.0.0.0", "::")
 
 
-def make_ice_parameters() -> IceParameters:
-    """Fresh credentials of an ICE-lite side: 72 random bits name the transport, 192 guard it."""
-    return IceParameters(
-        username_fragment=_random_text(_UFRAG_BYTES), password=_random_text(_PASSWORD_BYTES), ice_lite=True
-    )
+def make_credentials() -> tuple[str, str]:
+    """A fresh user fragment and password: 72 random bits name the transport, 192 guard it."""
+    return _random_text(_UFRAG_BYTES), _random_text(_PASSWORD_BYTES)
+
+
+def ice_parameters(ufrag: str, password: str) -> IceParameters:
+    """Credentials as the parameters of an ICE-lite side."""
+    return IceParameters(username_fragment=ufrag, password=password, ice_lite=True)
 
 
 def _random_text(size: int) -> str:

@@ -119,6 +119,10 @@ class Producer:
         """Hears of this producer's events; the returned function stops that."""
         return self._emitter.add_listener(listener)
 
+    def remove_listener(self, listener: Callable[[ProducerEvent], None]) -> None:
+        """Stops what `add_listener` began."""
+        self._emitter.remove_listener(listener)
+
     def receive_event(self, event: WorkerEvent, value: object) -> None:
         """Takes one event of the packet path."""
         if self.closed:

@@ -31,7 +31,7 @@ from vtp.media.producer import Producer, ProducerClosed, ProducerDescription, Pr
 from vtp.media.worker import MediaWorker
 from vtp.tasks import Tasks
 
-_PROBATOR_SSRC = 1234  # mediasoup-client's probator, sfu.md section 5.5
+_RESERVED_SSRCS = (0, 1234)  # 1234: mediasoup-client's probator, sfu.md section 5.5
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,22 @@ TransportEvent = IceStateChanged | DtlsStateChanged | ProducerMade | TransportCl
 class WebRtcTransport:
     """Made by `Router.create_transport`."""
 
+    __slots__ = (
+        "_capabilities",
+        "_cname",
+        "_emitter",
+        "_next_mid",
+        "_ssrcs",
+        "app_data",
+        "close_reason",
+        "connection",
+        "consumers",
+        "handle",
+        "id",
+        "producers",
+        "worker",
+    )
+
     def __init__(
         self,
         worker: MediaWorker,
@@ -89,7 +105,7 @@ class WebRtcTransport:
         self.close_reason = ""
         self._capabilities = capabilities
         self._emitter: Emitter[TransportEvent] = Emitter()
-        self._ssrcs = {0, _PROBATOR_SSRC}
+        self._ssrcs: list[int] = []
         self._next_mid = 0
         self._cname = ""
         self.connection = Connection(worker, certificate, tasks, self)
@@ -133,9 +149,9 @@ class WebRtcTransport:
 
     def allocate_ssrc(self) -> int:
         """A random SSRC that this transport has never sent with, and never will again."""
-        while (ssrc := secrets.randbits(32)) in self._ssrcs:
+        while (ssrc := secrets.randbits(32)) in _RESERVED_SSRCS or ssrc in self._ssrcs:
             pass
-        self._ssrcs.add(ssrc)
+        self._ssrcs.append(ssrc)
         return ssrc
 
     # Connecting

@@ -21,7 +21,7 @@ class Face(enum.StrEnum):
     WHEP = "whep"
 
 
-@dataclass
+@dataclass(slots=True, eq=False)
 class MediaSession:
     """One publisher's or viewer's session. `mid` and `kind` are those of the bundle's first line."""
 

@@ -17,7 +17,7 @@ from vtp.media.parameters import Kind
 from vtp.media.producer import Producer, ProducerClosed, ProducerEvent
 from vtp.media.sdp import SessionDescription
 from vtp.media.sdp_ortc import WhepAnswer, whep_answer
-from vtp.media.transport import WebRtcTransport
+from vtp.media.transport import TransportClosed, TransportEvent, WebRtcTransport
 from vtp.rooms.live import LiveRoom, LiveRooms
 from vtp.rooms.participants import APP_DATA_KEY, join
 from vtp.signalling.directory import RoomDirectory
@@ -142,4 +142,9 @@ def _stay_with(transport: WebRtcTransport, consumer: Consumer, producer: Produce
         ):
             transport.close("What it showed is not published any more.")
 
+    def forget(event: TransportEvent) -> None:
+        if isinstance(event, TransportClosed):
+            producer.remove_listener(close_when_all_gone)
+
     producer.add_listener(close_when_all_gone)
+    transport.add_listener(forget)
