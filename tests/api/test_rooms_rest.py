@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 
 from tests.serving import Api, serving
 from vtp.accounts.tables import audit_log
@@ -252,3 +252,34 @@ async def test_without_open_rooms_a_room_must_have_been_made(api: Api) -> None:
     with pytest.raises(NotFound):
         await api.server.services.rooms.find("nowhere")
     assert (await api.call("GET", "/api/v1/rooms", by=teacher)).body["items"] == []
+
+
+async def test_a_room_that_is_open_is_entered_without_a_query(api: Api) -> None:
+    teacher = await api.person("teacher")
+    room_id = (
+        await api.call("POST", CREATE, {"room_id": "physics", "room_name": "Physics"}, by=teacher)
+    ).body["room_id"]
+    services = api.server.services
+    await services.live_rooms.open(room_id)
+    names = ("physics", room_id, room_id.upper())
+    assert [(await services.rooms.find(name)).id for name in names] == [room_id] * 3
+    async with services.database.transaction() as tx:
+        await tx.execute(delete(rooms))
+    assert [(await services.rooms.find(name)).id for name in names] == [room_id] * 3
+    await services.live_rooms.close_room(room_id)
+    for name in names:
+        with pytest.raises(NotFound):
+            await services.rooms.find(name)
+
+
+async def test_a_deleted_room_that_was_open_is_entered_no_more(api: Api) -> None:
+    teacher = await api.person("teacher")
+    for _ in range(2):  # the second has the slug of the first
+        body = {"room_id": "physics", "room_name": "Physics"}
+        room_id = (await api.call("POST", CREATE, body, by=teacher)).body["room_id"]
+        await api.server.services.live_rooms.open(room_id)
+        assert (await api.server.services.rooms.find("physics")).id == room_id
+        assert (await api.server.services.rooms.find("physics")).id == room_id
+        await api.call("DELETE", f"{DELETE}?room_id=physics", by=teacher)
+        with pytest.raises(NotFound):
+            await api.server.services.rooms.find("physics")

@@ -11,7 +11,7 @@ from vtp.db import Database
 from vtp.errors import NotFound
 from vtp.http.identity import Principal
 from vtp.ids import is_id
-from vtp.rooms.live import LiveRoom, LiveRooms
+from vtp.rooms.live import LiveRoom, LiveRooms, RoomClosed, RoomEvent
 from vtp.rooms.naming import add_new_room, check_reference
 from vtp.rooms.store import Room, add_room, delete_room, find_room, page_of_rooms
 
@@ -36,14 +36,22 @@ class RoomService:
         self._audit = audit
         self._open_rooms = open_rooms
         self._clock = clock
+        self._entered: dict[str, Room] = {}  # rooms open now by what they were called: a class enters at once
+        live_rooms.add_listener(self._live_changed)
 
     async def find(self, reference: str) -> Room:
         """The room that somebody wants to enter, by id or slug; with open rooms it is made by being entered.
 
         Raises Invalid for a name that no room can have, NotFound.
         """
+        name = reference.lower() if is_id(reference) else reference
+        entered = self._entered.get(name)
+        if entered is not None:
+            return entered
         room = await self._lookup(reference)
         if room is not None:
+            if self._live_rooms.get(room.id) is not None:
+                self._entered[name] = room
             return room
         if self._open_rooms and not is_id(reference):
             return await self._open(reference)
@@ -103,6 +111,11 @@ class RoomService:
                 if room is not None and can(principal, Action.ROOM_ENTER, room):
                     open_now.append((room, live))
         return open_now
+
+    def _live_changed(self, event: RoomEvent) -> None:
+        """Forgets a room with the end of its media; it may be closed because it was deleted."""
+        if isinstance(event, RoomClosed):
+            self._entered = {name: room for name, room in self._entered.items() if room.id != event.room.id}
 
     async def _lookup(self, reference: str) -> Room | None:
         check_reference(reference)
