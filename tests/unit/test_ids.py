@@ -13,7 +13,7 @@ def test_the_layout_is_that_of_the_rfc_example() -> None:
     """RFC 9562 appendix A.6: 2022-02-22 19:22:22.000 UTC; its rand_a is free, ours is the time's fraction
     (0).
     """
-    made = uuid7(1645557742000 * 1_000_000, 0x18C4DC0C0C07398F)
+    made = uuid.UUID(uuid7(1645557742000 * 1_000_000, 0x18C4DC0C0C07398F))
     assert str(made) == "017f22e2-79b0-7000-98c4-dc0c0c07398f"
     assert (made.version, made.variant) == (7, uuid.RFC_4122)
 

@@ -191,6 +191,30 @@ async def test_wrong_fingerprint_fails_with_its_reason(pair: Pair) -> None:
     assert not pair.owner.keys.done()
 
 
+SHA_384 = DtlsFingerprint(algorithm="sha-384", value=":".join(["00"] * 48))
+SHA_1 = DtlsFingerprint(algorithm="sha-1", value=":".join(["00"] * 20))
+
+
+@pytest.mark.parametrize("told", [[SHA_1], [SHA_384], [SHA_384, None]])
+async def test_one_wrong_fingerprint_or_none_we_can_compute_is_enough_to_fail(
+    server: Pair, told: list[DtlsFingerprint | None]
+) -> None:
+    right = fingerprint(server.peer_certificate)
+    server.remote = DtlsParameters(fingerprints=[wrong or right for wrong in told])
+    server.start()
+    state, reason = await asyncio.wait_for(server.owner.ended, 5)
+    assert state is DtlsState.FAILED and "fingerprint" in reason
+
+
+async def test_a_right_fingerprint_counts_in_small_letters_and_beside_one_we_cannot_compute(
+    server: Pair,
+) -> None:
+    right = fingerprint(server.peer_certificate)
+    small = DtlsFingerprint(algorithm="sha-256", value=right.value.lower())
+    server.remote = DtlsParameters(fingerprints=[SHA_1, small])
+    assert (await server.connect()).profile == 7
+
+
 async def test_peer_without_a_common_srtp_profile_fails_with_its_reason(server: Pair) -> None:
     only = rtcdtlstransport.SRTPProtectionProfile(0, b"SRTP_AES128_CM_SHA1_32", 16, 14)
     server.peer._srtp_profiles = [only]

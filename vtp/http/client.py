@@ -5,11 +5,13 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from aiohttp import web
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+ADDRESSES_KEPT = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +40,11 @@ class ClientResolver:
 
     def __init__(self, trusted_proxies: Sequence[str]) -> None:
         self._trusted: list[IpNetwork] = [ipaddress.ip_network(network) for network in trusted_proxies]
+        self._parse = lru_cache(ADDRESSES_KEPT)(_parse)  # the same few call again and again
 
     def resolve(self, request: web.Request) -> Client:
         """Finds the nearest address that is not a trusted proxy; forged entries left of it are ignored."""
-        peer = _parse(request.remote or "")
+        peer = self._parse(request.remote or "")
         forwarded = request.headers.getall("X-Forwarded-For", [])
         if peer is None or not self._is_trusted(peer):
             address = str(peer) if peer else request.remote or ""

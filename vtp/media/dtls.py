@@ -20,6 +20,7 @@ from typing import Literal, Protocol, cast
 from aiortc import RTCIceTransport
 from aiortc import rtcdtlstransport as aiortc_dtls
 from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
+from cryptography.hazmat.primitives import hashes
 from OpenSSL import SSL
 
 from vtp.media.dtls_flight import (
@@ -44,6 +45,11 @@ SRTP_PROFILES = (
     aiortc_dtls.SRTP_AEAD_AES_256_GCM,
     aiortc_dtls.SRTP_AES128_CM_SHA1_80,
 )
+_HASHES: dict[str, hashes.HashAlgorithm] = {
+    "sha-256": hashes.SHA256(),
+    "sha-384": hashes.SHA384(),
+    "sha-512": hashes.SHA512(),
+}
 # IANA "DTLS-SRTP Protection Profiles", as `vtp._rtp_fast` names them.
 _IANA_PROFILES = {
     b"SRTP_AES128_CM_SHA1_80": 1,
@@ -139,27 +145,41 @@ class DtlsOwner(Protocol):
 
 
 class _Pipe:
-    """What aiortc takes for an ICE transport: a bounded queue in, a function out."""
+    """What aiortc takes for an ICE transport: a bounded queue in, a function out. It has one reader."""
 
-    __slots__ = ("_queue", "dropped", "send")
+    __slots__ = ("_reader", "_waiting", "dropped", "send")
     role = "controlled"
 
     def __init__(self, send: Callable[[bytes], bool]) -> None:
-        self._queue: asyncio.Queue[bytes] = asyncio.Queue(MAX_QUEUED_DATAGRAMS)
+        self._waiting: list[bytes] = []
+        self._reader: asyncio.Future[None] | None = None
         self.send = send
         self.dropped = 0
 
     def put(self, datagram: bytes) -> None:
-        try:
-            self._queue.put_nowait(datagram)
-        except asyncio.QueueFull:
+        if len(self._waiting) == MAX_QUEUED_DATAGRAMS:
             self.dropped += 1
+            return
+        self._waiting.append(datagram)
+        self._wake()
 
-    async def _recv(self) -> bytes:
-        return await self._queue.get()
+    async def receive(self, timeout_s: float | None) -> bytes | None:
+        """The next datagram; None when none came in time."""
+        if not self._waiting:
+            loop = asyncio.get_running_loop()
+            self._reader = loop.create_future()
+            timer = None if timeout_s is None else loop.call_later(timeout_s, self._wake)
+            try:
+                await self._reader
+            finally:
+                self._reader = None
+                if timer is not None:
+                    timer.cancel()
+        return self._waiting.pop(0) if self._waiting else None
 
-    async def _send(self, data: bytes) -> None:
-        self.send(data)
+    def _wake(self) -> None:
+        if self._reader is not None and not self._reader.done():
+            self._reader.set_result(None)
 
 
 class _Seam(RTCDtlsTransport):
@@ -172,6 +192,7 @@ class _Seam(RTCDtlsTransport):
         self._srtp_profiles = list(SRTP_PROFILES)
         self._progress = HandshakeProgress()
         self._flight = LastFlight()
+        self._repeated = False
         self._now_ms = now_ms
         self.keys: SrtpKeys | None = None
         self.reason = ""
@@ -206,26 +227,54 @@ class _Seam(RTCDtlsTransport):
         if self._role == DtlsRole.CLIENT and (connection := self._certificate.open_client()):
             self._ssl = cast(SSL.Connection, connection)
         self.ssl.set_ciphertext_mtu(MAX_DATAGRAM_BYTES)
-        while not self.encrypted:
-            try:
-                self.ssl.do_handshake()
-                self.encrypted = True
-                self.flush()
-            except SSL.WantReadError:
-                self.flush()
-                try:
-                    await self._recv_next()
-                except ConnectionError as error:
-                    return self._fail(str(error))
-            except SSL.Error as error:
-                self.flush()  # the alert that tells the peer
-                return self._fail(f"The DTLS handshake failed: {_openssl_reason(error)}.")
-        return None
+        try:
+            while not self._step():
+                await self._take_datagram()
+            ended = await self._read_ssl()  # what the peer sent in one datagram with its last flight
+        except SSL.Error as error:
+            self.flush()  # the alert that tells the peer
+            return self._fail(f"The DTLS handshake failed: {_openssl_reason(error)}.")
+        except ConnectionError as error:
+            return self._fail(str(error))
+        return self._fail(ended) if ended else None
+
+    def _step(self) -> bool:
+        """Lets OpenSSL act on what came; tells whether the handshake is done. Raises SSL.Error."""
+        try:
+            self.ssl.do_handshake()
+            self.encrypted = True
+        except SSL.WantReadError:
+            pass
+        wrote = self.flush()
+        if self._repeated and not wrote:
+            self._send_datagrams(self._flight.again(self._now_ms()))
+        self._repeated = False
+        return self.encrypted
+
+    async def _take_datagram(self) -> bool:
+        """Gives OpenSSL one datagram, or lets its timer act and gives False. Raises ConnectionError."""
+        datagram = await self._pipe.receive(self.ssl.DTLSv1_get_timeout())
+        if datagram is None:
+            self.ssl.DTLSv1_handle_timeout()
+            self.flush()
+            return False
+        if not self.is_connected:
+            self._repeated = self._progress.receive(datagram)
+        self.ssl.bio_write(datagram)
+        return True
 
     def _validate_peer_identity(self, remoteParameters: RTCDtlsParameters) -> None:  # noqa: N803
-        super()._validate_peer_identity(remoteParameters)
-        if self._state == aiortc_dtls.State.FAILED:
-            self._fail("The peer's DTLS certificate does not have the fingerprint that signalling announced.")
+        """Fails unless there are fingerprints that we can compute, and all of these are right (RFC 8122)."""
+        certificate = self.ssl.get_peer_certificate(as_cryptography=True)
+        if certificate is None:
+            return self._fail("The peer sent no DTLS certificate.")
+        told = [(_HASHES.get(f.algorithm.lower()), f.value.upper()) for f in remoteParameters.fingerprints]
+        right = [certificate.fingerprint(used).hex(":").upper() == value for used, value in told if used]
+        if right and all(right):
+            return None
+        return self._fail(
+            "The peer's DTLS certificate does not have the fingerprint that signalling announced."
+        )
 
     def _setup_srtp(self) -> None:
         name = self.ssl.get_selected_srtp_profile()
@@ -241,19 +290,11 @@ class _Seam(RTCDtlsTransport):
         return None
 
     async def _recv_next(self) -> None:
-        """Takes one datagram, or lets OpenSSL's timer act. Raises ConnectionError at the session's end."""
-        try:
-            async with asyncio.timeout(self.ssl.DTLSv1_get_timeout()):
-                datagram = await self._pipe._recv()
-        except TimeoutError:
-            self.ssl.DTLSv1_handle_timeout()
-            self.flush()
+        """For the pump: one datagram is read. Raises ConnectionError at the session's end."""
+        if not await self._take_datagram():
             return
-        repeated = not self.is_connected and self._progress.receive(datagram)
-        self.ssl.bio_write(datagram)
         ended = await self._read_ssl()
-        if not self.flush() and repeated:
-            self._send_datagrams(self._flight.again(self._now_ms()))
+        self.flush()
         if ended:
             self.reason = ended
             raise ConnectionError(ended)

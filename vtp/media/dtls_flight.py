@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 MAX_DATAGRAM_BYTES = 1200
 RESEND_INTERVAL_MS = 50
@@ -19,8 +20,7 @@ _CHANGE_CIPHER_SPEC = 20
 _HANDSHAKE = 22
 
 
-@dataclass(frozen=True)
-class DtlsRecord:
+class DtlsRecord(NamedTuple):
     """One record as it stands in a datagram: its type, epoch and bytes, header included."""
 
     content_type: int
