@@ -22,6 +22,7 @@ from vtp.media.parameters import (
     Kind,
     RtpParameters,
 )
+from vtp.media.sdp_offers import OfferReader
 from vtp.media.sdp_ortc import whep_answer, whip_answer
 from vtp.media.sdp_parse import parse_session
 
@@ -122,7 +123,7 @@ async def watch(
     text = await page.evaluate(OFFER_TO_WATCH, kinds)
     ssrcs = itertools.count(5000)
     answer = whep_answer(
-        parse_session(text),
+        OfferReader().read(text),
         generate_router_capabilities(),
         ICE,
         DTLS,

@@ -15,6 +15,7 @@ from vtp.media.parameters import (
     RtpParameters,
 )
 from vtp.media.sdp import MediaDescription, SessionDescription
+from vtp.media.sdp_offers import ViewerOffer
 from vtp.media.sdp_ortc import WhepAnswer, WhipAnswer, whep_answer, whip_answer
 from vtp.media.sdp_parse import parse_session
 
@@ -69,11 +70,11 @@ def publish(
 
 
 def watch(
-    description: SessionDescription, producers: dict[Kind, RtpParameters] | None = None
+    viewer: ViewerOffer | SessionDescription, producers: dict[Kind, RtpParameters] | None = None
 ) -> tuple[WhepAnswer, SessionDescription]:
     """Our answer to a viewer, and the same read back."""
     answer = whep_answer(
-        description,
+        viewer if isinstance(viewer, ViewerOffer) else ViewerOffer.alone(viewer),
         generate_router_capabilities(),
         ICE,
         DTLS,

@@ -5,9 +5,7 @@ kept everywhere, because SDP means something by it: of media lines, payload type
 """
 
 import enum
-from collections.abc import Hashable
 from dataclasses import dataclass, field
-from typing import Any
 
 
 class Direction(enum.StrEnum):
@@ -209,19 +207,7 @@ class SessionDescription:
     transport: TransportAttributes = field(default_factory=TransportAttributes)
     media: list[MediaDescription] = field(default_factory=list)
     other: list[str] = field(default_factory=list)
-    common: "CommonOffer | None" = field(default=None, compare=False, repr=False)
-    """Set by `OfferReader`: what this offer shares with others, all but transports and the session's id."""
 
     def bundle(self) -> Group | None:
         """The first BUNDLE group (RFC 9143), or None."""
         return next((group for group in self.groups if group.semantics.upper() == "BUNDLE"), None)
-
-
-@dataclass(slots=True, eq=False)
-class CommonOffer:
-    """What offers from one kind of client have in common. It is shared, so it is never changed."""
-
-    description: SessionDescription
-    """Without the transports and the session's id."""
-    prepared: dict[Hashable, Any] = field(default_factory=dict)
-    """What was worked out from it once for all who send such an offer, by whoever did that."""

@@ -145,13 +145,12 @@ def _check_line(media: MediaDescription, taken: set[str], *, outside_bundle: boo
         raise LineRefused("does not multiplex RTCP (a=rtcp-mux)")
 
 
-def remote_transport(offer: SessionDescription, plan: Plan[Accepted]) -> RemoteTransport:
-    """Credentials, fingerprints and roles of the line that stands for the bundle (RFC 9143 section 7.3).
+def remote_transport(session: TransportAttributes, media: TransportAttributes) -> RemoteTransport:
+    """Credentials, fingerprints and roles from the offer's session level and its bundle's tagged line.
 
     Raises NotAcceptableMedia for a lite peer (nobody would check) and ValueError for missing attributes.
     """
-    media = _tagged_line(offer, plan)
-    merged = _merged(offer.transport, media.transport)
+    merged = _merged(session, media)
     if merged.ice_lite:
         raise NotAcceptableMedia("The offer is ICE-lite and so is this server: one side must send ICE checks")
     if merged.ice_ufrag is None or merged.ice_pwd is None:
@@ -166,10 +165,11 @@ def remote_transport(offer: SessionDescription, plan: Plan[Accepted]) -> RemoteT
     return RemoteTransport(merged.ice_ufrag, merged.ice_pwd, fingerprints, _dtls_role(merged.setup))
 
 
-def _tagged_line(offer: SessionDescription, plan: Plan[Accepted]) -> MediaDescription:
-    live = [offer.media[line.index] for line in plan.lines if line.accepted is not None]
+def tagged_line(plan: Plan[Accepted]) -> int:
+    """Index of the accepted line that stands for the bundle (RFC 9143 section 7.3)."""
+    live = [line for line in plan.lines if line.accepted is not None]
     order = plan.bundle.mids if plan.bundle is not None else ()
-    return next((media for mid in order for media in live if media.mid == mid), live[0])
+    return next((line for mid in order for line in live if line.media.mid == mid), live[0]).index
 
 
 def _merged(session: TransportAttributes, media: TransportAttributes) -> TransportAttributes:

@@ -17,6 +17,7 @@ from vtp.media.parameters import (
 )
 from vtp.media.sdp import SessionDescription
 from vtp.media.sdp_answer import LocalTransport, NotAcceptableMedia, RemoteTransport
+from vtp.media.sdp_offers import ViewerOffer
 from vtp.media.sdp_whep import Sender, WhepAnswer, WhepCodec, WhepLine, WhepMedia, answer_viewer
 from vtp.media.sdp_whip import WhipAnswer, WhipMedia, answer_publisher
 
@@ -58,7 +59,7 @@ def whip_answer(
 
 
 def whep_answer(
-    offer: SessionDescription,
+    offer: ViewerOffer,
     router_capabilities: RtpCapabilities,
     ice: IceParameters,
     dtls: DtlsParameters,

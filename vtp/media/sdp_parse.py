@@ -122,11 +122,6 @@ def _read_line(session: SessionDescription, state: _MediaState | None, line: str
         return
 
 
-def read_into(session: SessionDescription, media: MediaDescription | None, line: str) -> None:
-    """Read one more line of `media`, or of the session level; a malformed one is ignored."""
-    _read_line(session, None if media is None else _MediaState(media), line)
-
-
 def _read_attribute(session: SessionDescription, state: _MediaState | None, name: str, value: str) -> None:
     transport = session.transport if state is None else state.media.transport
     if (read_transport := TRANSPORT_ATTRIBUTES.get(name)) is not None:

@@ -31,8 +31,10 @@ from vtp.media.sdp_answer import (
     plan_lines,
     rejected,
     remote_transport,
+    tagged_line,
 )
 from vtp.media.sdp_negotiate import NegotiatedLine, answer_codecs, has_feedback, negotiate_line
+from vtp.media.sdp_offers import ViewerOffer
 from vtp.media.sdp_write import (
     head_lines,
     join_lines,
@@ -139,6 +141,7 @@ class _Prepared:
     """All of an answer that does not depend on who gets it."""
 
     plan: Plan[WhepLine]
+    tagged_line: int
     head: list[str]
     rejected: dict[int, list[str]]
     """Lines of rejected media lines by their index."""
@@ -146,7 +149,7 @@ class _Prepared:
 
 
 def answer_viewer(
-    offer: SessionDescription,
+    offer: ViewerOffer,
     capabilities: RtpCapabilities,
     local: LocalTransport,
     sender: Sender,
@@ -154,22 +157,20 @@ def answer_viewer(
 ) -> WhepAnswer:
     """See `sdp_ortc.whep_answer`."""
     prepared = _prepared(offer, capabilities, sender.stream_id, local.session_id, producers)
-    remote = remote_transport(offer, prepared.plan)
+    remote = remote_transport(offer.transport(-1), offer.transport(prepared.tagged_line))
     rtcp = RtcpParameters(cname=sender.cname, reduced_size=True)
     media = [_whep_media(line, sender, rtcp) for _, line in prepared.plan.live]
     return WhepAnswer(_write(prepared, local, remote, media), media, remote)
 
 
 def _prepared(
-    offer: SessionDescription,
+    offer: ViewerOffer,
     capabilities: RtpCapabilities,
     stream_id: str,
     session_id: int,
     producers: Producers | None,
 ) -> _Prepared:
     """The answer to offers like this one, from what is kept where there is one."""
-    if offer.common is None:
-        return _prepare(offer, capabilities, stream_id, session_id, producers)
     kept = offer.common.prepared
     # Parameters are told apart by identity: `made_for` keeps them, so that no other object gets their id.
     wanted = None if producers is None else tuple((kind, id(sent)) for kind, sent in producers.items())
@@ -202,6 +203,7 @@ def _prepare(
     refused = [line for line in plan.lines if line.accepted is None]
     return _Prepared(
         plan,
+        tagged_line(plan),
         head_lines(session),
         {line.index: _rejected_lines(line.media) for line in refused},
         (capabilities, producers),

@@ -27,6 +27,7 @@ from vtp.media.sdp_answer import (
     effective_direction,
     plan_lines,
     remote_transport,
+    tagged_line,
 )
 from vtp.media.sdp_negotiate import NegotiatedLine, answer_codecs, knows_rids, negotiate_line
 from vtp.media.sdp_write import write_session
@@ -82,7 +83,7 @@ def answer_publisher(
         return _Accepted(line, rids, media.simulcast is not None and bool(rids), whip_media)
 
     plan = plan_lines(offer, negotiate)
-    remote = remote_transport(offer, plan)
+    remote = remote_transport(offer.transport, offer.media[tagged_line(plan)].transport)
     answer = build_answer(offer, plan, local, remote, _answer_line)
     return WhipAnswer(write_session(answer), [accepted.media for _, accepted in plan.live], remote)
 

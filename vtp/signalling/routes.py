@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, TypeVar
 from urllib.parse import quote
 
 from aiohttp import web
@@ -13,7 +13,6 @@ from vtp.errors import Conflict
 from vtp.http.errors import MalformedBody, respond_to_error, respond_with_status
 from vtp.http.routing import Access, Call, Limit, RouteTable
 from vtp.media.ortc import UnsupportedCodec
-from vtp.media.sdp import SessionDescription
 from vtp.media.sdp_fragment import Fragment, parse_fragment
 from vtp.media.sdp_offers import OfferReader
 from vtp.media.sdp_ortc import NotAcceptableMedia
@@ -25,6 +24,8 @@ from vtp.signalling.sessions import Face, MediaSession, Sessions
 from vtp.signalling.trickle import apply_fragment, check_if_match
 from vtp.signalling.whep import Choice, NotThere, Whep
 from vtp.signalling.whip import Accepted, Whip
+
+Offer = TypeVar("Offer")
 
 SDP_TYPE = "application/sdp"
 FRAGMENT_TYPE = "application/trickle-ice-sdpfrag"
@@ -173,7 +174,7 @@ def _add_session_routes(table: RouteTable, face: Face, sessions: Sessions) -> No
     table.options(path, access=Access.PUBLIC, status=204, summary=f"What a {name} session takes")(options)
 
 
-def _read_offer(call: Call, read: Callable[[str], SessionDescription]) -> SessionDescription:
+def _read_offer(call: Call, read: Callable[[str], Offer]) -> Offer:
     try:
         return read(call.text)
     except ValueError as error:

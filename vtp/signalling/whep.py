@@ -15,7 +15,7 @@ from vtp.http.identity import Principal
 from vtp.media.consumer import Consumer
 from vtp.media.parameters import Kind
 from vtp.media.producer import Producer, ProducerClosed, ProducerEvent
-from vtp.media.sdp import SessionDescription
+from vtp.media.sdp_offers import ViewerOffer
 from vtp.media.sdp_ortc import WhepAnswer, whep_answer
 from vtp.media.transport import TransportClosed, TransportEvent, WebRtcTransport
 from vtp.rooms.live import LiveRoom, LiveRooms
@@ -52,7 +52,7 @@ class Whep:
         self._sessions = sessions
 
     async def watch(
-        self, principal: Principal, reference: str, choice: Choice, offer: SessionDescription
+        self, principal: Principal, reference: str, choice: Choice, offer: ViewerOffer
     ) -> Accepted:
         """Sends what is chosen to who made `offer`, now or when it is published.
 
@@ -115,7 +115,7 @@ class Whep:
 def _answer(
     live: LiveRoom,
     transport: WebRtcTransport,
-    offer: SessionDescription,
+    offer: ViewerOffer,
     chosen: Mapping[Kind, Producer] | None,
 ) -> WhepAnswer:
     return whep_answer(
