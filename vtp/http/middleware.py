@@ -6,7 +6,6 @@ import asyncio
 import logging
 import re
 import time
-import uuid
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
@@ -18,6 +17,7 @@ from vtp.http.keys import CLIENT
 from vtp.http.keys import REQUEST_ID as REQUEST_ID_KEY
 from vtp.http.metrics import HttpMetrics
 from vtp.http.security import HSTS, BrowserGuard
+from vtp.ids import new_id
 from vtp.logs import REQUEST_ID
 
 logger = logging.getLogger("vtp.http")
@@ -34,7 +34,7 @@ def trace(resolver: ClientResolver, metrics: HttpMetrics) -> Middleware:
     @web.middleware
     async def handle(request: web.Request, handler: Handler) -> web.StreamResponse:
         given = request.headers.get("X-Request-ID", "")
-        request[REQUEST_ID_KEY] = given if _REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
+        request[REQUEST_ID_KEY] = given if _REQUEST_ID.fullmatch(given) else new_id()
         request[CLIENT] = resolver.resolve(request)
         token = REQUEST_ID.set(request[REQUEST_ID_KEY])
         started_s = time.perf_counter()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from vtp import _rtp_fast
@@ -64,17 +65,36 @@ def producer_arguments(kind: Kind, parameters: RtpParameters) -> dict[str, Any]:
     }
 
 
-def consumer_arguments(kind: Kind, parameters: RtpParameters) -> dict[str, Any]:
-    """Keyword arguments of `Worker.add_consumer`, without its source.
+@dataclass(frozen=True, slots=True)
+class ConsumerForm:
+    """What consumers with the same codecs and extensions share of their arguments. Never changed."""
 
-    Of several payload types of one codec the first is used. Raises ValueError when no codec can be sent or
-    when there is no SSRC.
-    """
+    codecs: list[tuple[int, int, int]]
+    extensions: dict[int, int]
+
+
+def consumer_form(parameters: RtpParameters) -> ConsumerForm:
+    """Of several payload types of one codec the first is used. Raises ValueError when none can be sent."""
     first: dict[str, RtpCodecParameters] = {}
     for codec in known_codecs(parameters):
         first.setdefault(codec.name, codec)
     if not first:
         raise ValueError("None of the codecs of this consumer can be forwarded.")
+    codecs = [
+        (CODEC_NUMBERS[name], codec.payload_type, _rtx(parameters, codec)) for name, codec in first.items()
+    ]
+    return ConsumerForm(codecs, _extensions(parameters))
+
+
+def consumer_arguments(
+    kind: Kind, parameters: RtpParameters, form: ConsumerForm | None = None
+) -> dict[str, Any]:
+    """Keyword arguments of `Worker.add_consumer`, without its source.
+
+    `form` is `consumer_form(parameters)` where it is known. Raises ValueError when no codec can be sent or
+    when there is no SSRC.
+    """
+    form = form or consumer_form(parameters)
     if not parameters.encodings or parameters.encodings[0].ssrc is None:
         raise ValueError("A consumer needs an encoding with an SSRC.")
     encoding = parameters.encodings[0]
@@ -84,11 +104,8 @@ def consumer_arguments(kind: Kind, parameters: RtpParameters) -> dict[str, Any]:
         "ssrc": encoding.ssrc,
         "rtx_ssrc": encoding.rtx.ssrc if encoding.rtx else 0,
         "cname": _cname(parameters),
-        "codecs": [
-            (CODEC_NUMBERS[name], codec.payload_type, _rtx(parameters, codec))
-            for name, codec in first.items()
-        ],
-        "extensions": _extensions(parameters),
+        "codecs": form.codecs,
+        "extensions": form.extensions,
     }
 
 

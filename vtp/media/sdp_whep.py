@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from vtp.media.capabilities import TRANSPORT_CC
 from vtp.media.ortc_match import codecs_match
+from vtp.media.packet_path import ConsumerForm, consumer_form
 from vtp.media.parameters import (
     Kind,
     RtcpParameters,
@@ -79,6 +80,7 @@ class WhepLine:
     has_rtx: bool
     rtp_parameters: RtpParameters
     """In mediasoup's shape, with all the codecs of the line, but without encodings and CNAME."""
+    form: ConsumerForm
     answer: MediaDescription
     """Without our transport and SSRCs; `body` are its lines between these two."""
     body: list[str]
@@ -244,6 +246,7 @@ def _whep_line(line: NegotiatedLine, offered: MediaDescription, mid: str, stream
         remb=has_feedback(line.codecs, "goog-remb"),
         has_rtx=any(codec.is_rtx for codec in line.codecs),
         rtp_parameters=parameters,
+        form=consumer_form(parameters),
         answer=answer,
         body=media_body(answer),
     )

@@ -18,7 +18,7 @@ from vtp.media.consumer import Consumer, ConsumerClosed, ConsumerEvent
 from vtp.media.dtls import DtlsCertificate, DtlsRole, DtlsState
 from vtp.media.events import Emitter
 from vtp.media.ice import Address
-from vtp.media.packet_path import consumer_arguments, producer_arguments
+from vtp.media.packet_path import ConsumerForm, consumer_arguments, producer_arguments
 from vtp.media.parameters import (
     DtlsParameters,
     IceCandidate,
@@ -252,14 +252,18 @@ class WebRtcTransport:
         parameters: RtpParameters,
         producer: Producer | None = None,
         *,
+        form: ConsumerForm | None = None,
         app_data: dict[str, Any] | None = None,
     ) -> Consumer:
         """Sends whatever producers of `kind` it is pointed at, with fixed `parameters` (WHEP).
 
-        Its SSRCs must come from `allocate_ssrc`. Raises ValueError with a sentence.
+        Its SSRCs must come from `allocate_ssrc`; `form` is that of `parameters` where it is known. Raises
+        ValueError with a sentence.
         """
         self._require_open()
-        return self._add_consumer(kind, parameters, producer, bound=False, paused=False, app_data=app_data)
+        return self._add_consumer(
+            kind, parameters, producer, bound=False, paused=False, form=form, app_data=app_data
+        )
 
     def _add_consumer(
         self,
@@ -269,11 +273,12 @@ class WebRtcTransport:
         *,
         bound: bool,
         paused: bool,
+        form: ConsumerForm | None = None,
         app_data: dict[str, Any] | None,
     ) -> Consumer:
         handle = self.worker.core.add_consumer(
             self.handle,
-            **consumer_arguments(kind, parameters),
+            **consumer_arguments(kind, parameters, form),
             paused=paused,
         )
         consumer = Consumer(

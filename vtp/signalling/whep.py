@@ -99,7 +99,7 @@ class Whep:
     ) -> MediaSession:
         first = answer.media[0]
         for media in answer.media:
-            consumer = transport.consume_any(media.kind, media.rtp_parameters)
+            consumer = transport.consume_any(media.kind, media.rtp_parameters, form=media.line.form)
             if chosen is None:
                 live.program.follow(consumer)
             else:
