@@ -216,7 +216,7 @@ async def test_a_viewer_of_one_producer_receives_its_codec_alone(page: Page) -> 
         consumable = get_consumable_parameters("video", produced, capabilities, mapping, "cname")
         taken, answer = await watch(page, ["video"], {"video": consumable})
         assert [transceiver["direction"] for transceiver in taken["transceivers"]] == ["recvonly"]
-        assert {c.name for c in answer.media[0].codecs} == {codec.lower()}
+        assert {c.name for c in answer.media[0].rtp_parameters.media_codecs()} == {codec.lower()}
 
 
 async def test_a_viewer_of_one_kind_is_answered(page: Page) -> None:

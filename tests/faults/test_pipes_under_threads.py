@@ -6,12 +6,12 @@ Worth most under ThreadSanitizer or AddressSanitizer; docs/testing.md has the co
 import contextlib
 import os
 import random
-import select
 import socket
 import threading
 import time
 
 from tests.packet_path import KEY_BYTES, Rtp, vp8_payload
+from tests.readable import is_readable
 from vtp import _rtp_fast as fast
 
 PROFILE = fast.PROFILE_AEAD_AES_128_GCM
@@ -41,7 +41,7 @@ class SocketPeer:
         """Whether something has come; it is thrown away."""
         came = False
         with contextlib.suppress(ConnectionRefusedError):  # its Worker is closed
-            while select.select([self.socket], [], [], 0)[0]:
+            while is_readable(self.socket, 0):
                 self.socket.recv(2048)
                 came = True
         return came
@@ -157,7 +157,7 @@ def test_everything_comes_and_goes_while_packets_run() -> None:
     last = Viewer(workers[2])
     last.follow(publishers[0])
     last.peer.waits()
-    assert select.select([last.peer.socket], [], [], 10)[0], "pipes still carry"
+    assert is_readable(last.peer.socket, 10), "pipes still carry"
     chance.shuffle(workers)
     workers[0].close()
     for publisher in publishers:

@@ -1,7 +1,6 @@
 """Runs that the kernel refuses: a path too small for them is found and remembered, and nothing is lost."""
 
 import os
-import select
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -9,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.packet_path import PacketPath, Peer, VideoPublisher, add_viewer
+from tests.readable import is_readable
 from vtp import _rtp_fast as fast
 from vtp.bench.namespace import NamespaceError, private_network
 
@@ -42,13 +42,13 @@ class SocketPath(PacketPath):
         """All of them before the Worker looks."""
         for datagram in datagrams:
             self.sockets[address].sendto(datagram, self.server)
-        select.select([self.worker.fileno()], [], [], 1)
+        assert is_readable(self.worker.fileno(), 1)
         self.worker.run_once()
 
     def collect(self) -> None:
         for peer in self.peers:
             endpoint = self.sockets[peer.address]
-            while select.select([endpoint], [], [], 0.02)[0]:
+            while is_readable(endpoint, 0.02):
                 peer.receive(endpoint.recv(2048))
 
     def close(self) -> None:
