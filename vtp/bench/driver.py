@@ -49,12 +49,17 @@ class ClientDriver:
         identity: Identity | None = None,
         *,
         socket_buffer_bytes: int = 1 << 20,
+        gro: bool = False,
+        rest_us: int = 0,
         reroute: Callable[[list[tuple[str, int]]], list[tuple[str, int]]] = lambda candidates: candidates,
     ) -> None:
-        """`reroute` may put other addresses in place of a peer's candidates: those of a relay towards it."""
+        """`reroute` may put other addresses in place of a peer's candidates: those of a relay towards it.
+
+        `gro` and `rest_us` are the Engine's; with them a server on this machine looks cheaper than it is.
+        """
         self.reroute = reroute
         self.identity = identity or Identity()
-        self.engine = _client.Engine(socket_buffer_bytes=socket_buffer_bytes)
+        self.engine = _client.Engine(socket_buffer_bytes=socket_buffer_bytes, gro=gro, rest_us=rest_us)
         self._clients: dict[int, _Client] = {}
 
     async def __aenter__(self) -> "ClientDriver":

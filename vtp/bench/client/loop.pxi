@@ -7,161 +7,6 @@ cdef enum:
 cdef int64_t IDLE_NS = 100_000_000           # the longest wait
 
 
-cdef inline void note_feedback(Core* core, Client* client, const uint8_t* data, const RtpPacket* parsed,
-                               int64_t arrival_ns) noexcept nogil:
-    cdef const RtpExt* extension
-    if client.feedback == NULL:
-        return
-    extension = rtp_find_ext(parsed, client.transport_cc_extension)
-    if extension == NULL or extension.len < 2:
-        return
-    feedback_note(client.feedback, read16(data + extension.offset), arrival_ns)
-    if client.feedback_ns == 0:
-        client.feedback_ns = coarse(core.now_ns + client.feedback_interval_ns)
-        wake_at(core, client, client.feedback_ns)
-
-
-cdef inline void begin_reports(Core* core, Client* client) noexcept nogil:
-    client.report_ns = coarse(core.now_ns + REPORT_INTERVAL_NS)
-    wake_at(core, client, client.report_ns)
-
-
-cdef void receive_watched(Core* core, Client* client, uint8_t* data, int length, int64_t arrival_ns) noexcept nogil:
-    """RTP of a client that looks into every packet."""
-    cdef RtpPacket parsed
-    cdef Incoming* stream
-    length = srtp_unprotect(&client.receive, data, length, &parsed)
-    if length == SRTP_ERROR_REPLAY:
-        client.replayed += 1
-        return
-    if length < 0:
-        client.unprotect_failed += 1
-        return
-    note_feedback(core, client, data, &parsed, arrival_ns)
-    stream = incoming_of(client, parsed.ssrc)
-    if stream == NULL:
-        client.unknown_streams += 1
-        return
-    if not stream.started:
-        begin_reports(core, client)
-    stream_receive(stream, data, &parsed, core.now_ns, arrival_ns)
-    if stream.holes.count or stream.wants_key:
-        wake_at(core, client, coarse(core.now_ns + NACK_DELAY_NS))
-
-
-cdef void receive_probed(Core* core, Client* client, uint8_t* data, int length, int64_t arrival_ns) noexcept nogil:
-    """RTP of a client that counts and times packets."""
-    cdef RtpPacket parsed
-    cdef ProbeStream* stream
-    cdef bint is_rtx = False
-    if rtp_parse_header(data, length, &parsed) < 0:
-        client.malformed += 1
-        return
-    note_feedback(core, client, data, &parsed, arrival_ns)
-    stream = probe_stream(client.probe, parsed.ssrc, &is_rtx)
-    if stream == NULL:
-        client.unknown_streams += 1
-        return
-    if not stream.started:
-        begin_reports(core, client)
-    if is_rtx:
-        probe_receive_rtx(client.probe, stream, &client.receive, data, length, &parsed, arrival_ns)
-    else:
-        probe_receive(client.probe, stream, &client.receive, data, length, &parsed, arrival_ns, core.now_ns)
-    if stream.holes.count or stream.wants_key:
-        wake_at(core, client, coarse(core.now_ns + NACK_DELAY_NS))
-
-
-cdef void receive_rtp(Core* core, Client* client, uint8_t* data, int length, int64_t arrival_ns) noexcept nogil:
-    if client.first_rtp_ns == 0:
-        client.first_rtp_ns = arrival_ns
-        if client.probe != NULL:
-            client.probe.first_ns = arrival_ns
-    if client.probe != NULL:
-        receive_probed(core, client, data, length, arrival_ns)
-    elif client.incoming_count:
-        receive_watched(core, client, data, length, arrival_ns)
-    else:
-        client.unknown_streams += 1
-
-
-cdef void receive_media(
-        Core* core, Client* client, uint8_t* data, int length, int kind, int64_t arrival_ns) noexcept nogil:
-    if not client.media_started:
-        client.media_started = True
-        emit(core, ON_MEDIA_STARTED, client.id, 0, NULL, 0)
-    if kind == KIND_RTP:
-        receive_rtp(core, client, data, length, arrival_ns)
-    else:
-        receive_rtcp(core, client, data, length)
-
-
-cdef void keep_early(Client* client, const uint8_t* data, int length, int64_t arrival_ns) noexcept nogil:
-    """A server may send as soon as its side of the handshake is done, before Python has read its last flight."""
-    cdef Early* early
-    if client.early == NULL:
-        client.early = <Early*>malloc(EARLY_SLOTS * sizeof(Early))
-    if client.early == NULL or client.early_count == EARLY_SLOTS or length > SEND_SLOT:
-        client.malformed += 1
-        return
-    early = &client.early[client.early_count]
-    early.arrival_ns = arrival_ns
-    early.length = length
-    memcpy(early.data, data, length)
-    client.early_count += 1
-
-
-cdef void receive_early(Core* core, Client* client) noexcept nogil:
-    """With the keys there, what was kept is read in its order."""
-    cdef int i
-    cdef Early* early
-    for i in range(client.early_count):
-        early = &client.early[i]
-        receive_media(core, client, early.data, early.length, packet_kind(early.data, early.length),
-                      early.arrival_ns)
-    free(client.early)
-    client.early = NULL
-    client.early_count = 0
-
-
-cdef void receive_datagram(
-        Core* core, Client* client, uint8_t* data, int length, sockaddr_in6* address, int64_t arrival_ns) noexcept nogil:
-    cdef int kind = packet_kind(data, length)
-    client.datagrams_received += 1
-    if kind == KIND_STUN:
-        receive_stun(core, client, data, length, address)
-    elif kind == KIND_DTLS:
-        emit(core, ON_DTLS, client.id, 0, data, length)
-    elif kind != KIND_OTHER and client.has_keys:
-        receive_media(core, client, data, length, kind, arrival_ns)
-    elif kind != KIND_OTHER:
-        keep_early(client, data, length, arrival_ns)
-
-
-cdef int receive_once(Core* core, Client* client) noexcept nogil:
-    """One recvmmsg; how many datagrams it gave. Only what the last one used has to be put right before it."""
-    cdef int i, count
-    cdef int64_t arrival_ns
-    count = recvmmsg(client.fd, core.receive_messages, RECEIVE_BATCH, 0, NULL)
-    for i in range(count):
-        arrival_ns = client_arrival_ns(&core.receive_messages[i].msg_hdr)
-        receive_datagram(core, client, core.received[i], core.receive_messages[i].msg_len,
-                         &core.receive_addresses[i], arrival_ns if arrival_ns else core.wall_ns)
-        core.receive_messages[i].msg_hdr.msg_namelen = sizeof(sockaddr_in6)
-        core.receive_messages[i].msg_hdr.msg_controllen = sizeof(core.control[i])
-    if count > 0:
-        core.datagrams_received += count
-    return count
-
-
-cdef void receive_batch(Core* core, Client* client) noexcept nogil:
-    """Everything the socket holds, up to four batches; the rest comes with the next turn."""
-    cdef int turn
-    for turn in range(4):
-        if receive_once(core, client) < RECEIVE_BATCH:
-            return
-
-
 cdef void send_nack(
         Core* core, Client* client, uint32_t ssrc, const uint16_t* numbers, int count) noexcept nogil:
     cdef uint8_t* out = send_slot(core, client)
@@ -287,6 +132,7 @@ cdef void run_turn(Core* core, epoll_event* ready, int count) noexcept nogil:
     cdef int i
     cdef uint64_t id
     core.turns += 1
+    core.rests = False
     read_clocks(core)
     run_timers(core)
     for i in range(count):
@@ -296,9 +142,9 @@ cdef void run_turn(Core* core, epoll_event* ready, int count) noexcept nogil:
         elif core.clients[id] != NULL:
             receive_batch(core, core.clients[id])
         if i % TIMER_EVERY == TIMER_EVERY - 1:
-            read_clocks(core)
+            core.now_ns = client_clock(CLOCK_MONOTONIC)
             run_timers(core)
-    read_clocks(core)
+    core.now_ns = client_clock(CLOCK_MONOTONIC)
     run_timers(core)
     if core.send_count:
         flush(core)
@@ -308,8 +154,8 @@ cdef void run_turn(Core* core, epoll_event* ready, int count) noexcept nogil:
 
 
 cdef int64_t wait_ns(Core* core) noexcept nogil:
-    """Until the next timer."""
-    cdef int64_t left_ns = next_due(core) - client_clock(CLOCK_MONOTONIC)
+    """Until the next timer, counted from the end of the turn."""
+    cdef int64_t left_ns = next_due(core) - core.now_ns
     if left_ns <= 0:
         return 0
     return left_ns if left_ns < IDLE_NS else IDLE_NS
@@ -326,6 +172,9 @@ cdef void run_loop(Core* core, client_lock* lock) noexcept nogil:
         run_turn(core, ready, count if count > 0 else 0)
         left_ns = wait_ns(core)
         client_lock_give(lock)
+        if core.rests and core.rest_ns:
+            client_sleep(core.rest_ns if core.rest_ns < left_ns else left_ns)
+            left_ns = 0
         count = client_wait(core.epoll_fd, ready, READY_EVENTS, left_ns)
         client_lock_take(lock)
     core.thread_runs = False

@@ -3,6 +3,8 @@
 
 cdef enum:
     DATAGRAM_BYTES = 2048        # room for one received datagram
+    GRO_BYTES = 65536            # for several that the kernel gives as one
+    CONTROL_BYTES = 96
     RECEIVE_BATCH = 32           # datagrams per recvmmsg
     SEND_BATCH = 32              # datagrams per sendmmsg
     SEND_SLOT = 1500             # a packet, its SRTP tag, an RTX number
@@ -402,13 +404,18 @@ cdef struct Core:
     pthread_t thread
     bint thread_runs
     int64_t cpu_ns               # of the thread, once it has ended
+    bint gro
+    int64_t rest_ns              # slept after a turn that received something
+    bint rests                   # the last turn did
     uint64_t turns               # wake-ups
     uint64_t datagrams_received
     uint64_t datagrams_sent
     # one receive batch
-    uint8_t[RECEIVE_BATCH][DATAGRAM_BYTES] received
-    uint8_t[RECEIVE_BATCH][64] control
+    uint8_t* received            # RECEIVE_BATCH times datagram_bytes
+    int datagram_bytes
+    uint8_t[RECEIVE_BATCH][CONTROL_BYTES] control
     mmsghdr[RECEIVE_BATCH] receive_messages
+    mmsghdr[RECEIVE_BATCH] receive_unnamed           # the same without the sender's address
     iovec[RECEIVE_BATCH] receive_vectors
     sockaddr_in6[RECEIVE_BATCH] receive_addresses
     # one send batch

@@ -8,6 +8,7 @@ cdef extern from *:
     #include <errno.h>
     #include <linux/sock_diag.h>
     #include <netinet/in.h>
+    #include <netinet/udp.h>
     #include <pthread.h>
     #include <stdint.h>
     #include <string.h>
@@ -17,8 +18,11 @@ cdef extern from *:
     #include <sys/socket.h>
     #include <time.h>
     #include <unistd.h>
+    #ifndef UDP_GRO
+    #define UDP_GRO 104
+    #endif
 
-    static int client_socket(int family, int buffer_bytes) {
+    static int client_socket(int family, int buffer_bytes, int gro) {
         int on = 1;
         int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
         if (fd < 0) return -errno;
@@ -26,22 +30,29 @@ cdef extern from *:
             setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer_bytes, sizeof buffer_bytes);
         setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer_bytes, sizeof buffer_bytes);
         setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
+        if (gro) setsockopt(fd, IPPROTO_UDP, UDP_GRO, &on, sizeof on);
         return fd;
     }
-    static int client_watch(int epoll_fd, int fd, uint64_t id) {
-        struct epoll_event event = { .events = EPOLLIN, .data = { .u64 = id } };
-        return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
+    /* Edge-triggered: whoever is told reads until the socket is dry, or asks to be told again with `again`. */
+    static int client_watch(int epoll_fd, int fd, uint64_t id, int again) {
+        struct epoll_event event = { .events = EPOLLIN | EPOLLET, .data = { .u64 = id } };
+        return epoll_ctl(epoll_fd, again ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
     }
-    /* Unix time in nanoseconds when the kernel took the datagram; 0 when it does not say. */
-    static int64_t client_arrival_ns(struct msghdr *message) {
+    /* Unix time in nanoseconds when the kernel took the datagram (0 when it does not say), and how long each is of
+       several that came as one (UDP_GRO; else as long as all). */
+    static int64_t client_arrival_ns(struct msghdr *message, int length, int *segment) {
         struct cmsghdr *c;
         struct timespec t;
+        int64_t arrival_ns = 0;
+        *segment = length;
         for (c = CMSG_FIRSTHDR(message); c != NULL; c = CMSG_NXTHDR(message, c))
             if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_TIMESTAMPNS) {
                 memcpy(&t, CMSG_DATA(c), sizeof t);
-                return (int64_t)t.tv_sec * 1000000000LL + t.tv_nsec;
+                arrival_ns = (int64_t)t.tv_sec * 1000000000LL + t.tv_nsec;
+            } else if (c->cmsg_level == IPPROTO_UDP && c->cmsg_type == UDP_GRO) {
+                memcpy(segment, CMSG_DATA(c), sizeof *segment);
             }
-        return 0;
+        return arrival_ns;
     }
     /* Datagrams that the kernel threw away at the socket because nobody read them in time. */
     static uint32_t client_drops(int fd) {
@@ -61,6 +72,10 @@ cdef extern from *:
             coarse = 1;                            /* before Linux 5.11 */
         }
         return epoll_wait(epoll_fd, events, count, (int)((wait_ns + 999999) / 1000000));
+    }
+    static void client_sleep(int64_t ns) {
+        struct timespec t = { ns / 1000000000LL, ns % 1000000000LL };
+        nanosleep(&t, NULL);
     }
     /* CPU time of a thread that runs, user and system. */
     static int64_t client_cpu_ns(pthread_t thread) {
@@ -159,14 +174,15 @@ cdef extern from *:
     int epoll_create1(int flags) nogil
     uint32_t client_drops(int fd) nogil
     int client_wait(int epoll_fd, epoll_event* events, int count, int64_t wait_ns) nogil
+    void client_sleep(int64_t ns) nogil
     int64_t client_cpu_ns(pthread_t thread) nogil
     int recvmmsg(int fd, mmsghdr* messages, unsigned int count, int flags, void* timeout) nogil
     int sendmmsg(int fd, mmsghdr* messages, unsigned int count, int flags) nogil
     int close(int fd) nogil
     int client_bind "bind"(int fd, sockaddr* address, socklen_t length) nogil
-    int client_socket(int family, int buffer_bytes) nogil
-    int client_watch(int epoll_fd, int fd, uint64_t id) nogil
-    int64_t client_arrival_ns(msghdr* message) nogil
+    int client_socket(int family, int buffer_bytes, int gro) nogil
+    int client_watch(int epoll_fd, int fd, uint64_t id, int again) nogil
+    int64_t client_arrival_ns(msghdr* message, int length, int* segment) nogil
     void client_signal(int fd) nogil
     void client_unsignal(int fd) nogil
     int64_t client_clock(int clock) nogil
