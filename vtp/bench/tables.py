@@ -64,7 +64,7 @@ def _print_point(scenario: str, point: Mapping[str, Any], console: Console) -> N
     servers = _servers(point)
     load = ", ".join(f"{value} {key}" for key, value in point.items() if key not in _SERVER_KEYS)
     table = Table(title=f"{scenario}: {load}", title_justify="left", box=box.SIMPLE)
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     for name in servers:
         table.add_column(name, justify="right")
     for key, label in {**_ROWS, **_api_rows(point)}.items():

@@ -10,6 +10,7 @@ from vtp.bench.load import Lecture
 from vtp.bench.results import Figures, SaturationFigures
 from vtp.bench.scenarios.forward import measure_window
 from vtp.bench.scenarios.pattern import describe_pattern
+from vtp.bench.scenarios.runner import SERVER_ERRORS
 from vtp.bench.scenarios.stage import Stage
 
 LOSS_LIMIT_PCT = 0.1
@@ -41,7 +42,10 @@ class Saturate:
         steps: list[dict[str, Any]] = []
         limit = f"{MAX_LECTURES} lectures did not saturate it."
         for number in range(1, MAX_LECTURES + 1):
-            await self._add_lecture(stage, number)
+            refusal = await self._add_lecture(stage, number, first=not steps)
+            if refusal:
+                limit = refusal
+                break
             figures = await measure_window(stage, self.seconds)
             figures["subscribers"] = number * self.subscribers
             steps.append(_step(figures))
@@ -55,7 +59,21 @@ class Saturate:
         clean["saturation"] = conclude(clean, steps, limit)
         return clean
 
-    async def _add_lecture(self, stage: Stage, number: int) -> None:
+    async def _add_lecture(self, stage: Stage, number: int, *, first: bool) -> str:
+        """Why it could not be added beside the others, in a sentence; "" when it was.
+
+        Raises what the server raises when it does not take the first one.
+        """
+        failure: BaseException | None = None
+        try:
+            await self._fill_lecture(stage, number)
+        except* SERVER_ERRORS as errors:
+            if first:
+                raise
+            failure = errors
+        return f"lecture {number} could not be joined beside the others." if failure else ""
+
+    async def _fill_lecture(self, stage: Stage, number: int) -> None:
         room = f"lecture-{number}"
         publisher, source = await stage.publish(room, self.pattern, seed=number)
         source.start()
