@@ -4,8 +4,8 @@ They sort by the time they were made, so an index over them grows at its end and
 id alone.
 """
 
+import os
 import re
-import secrets
 import time
 
 from vtp.errors import FieldError, Invalid
@@ -16,7 +16,7 @@ _NS_PER_MS = 1_000_000
 
 def new_id() -> str:
     """Mints one identifier from the wall clock and the system's randomness."""
-    return uuid7(time.time_ns(), int.from_bytes(secrets.token_bytes(8)))
+    return uuid7(time.time_ns(), int.from_bytes(os.urandom(8)))
 
 
 def uuid7(time_ns: int, random_bits: int) -> str:

@@ -90,7 +90,7 @@ def test_message_far_ahead_takes_no_memory() -> None:
 
 def test_flight_is_sent_again_at_most_every_fifty_milliseconds_and_three_times() -> None:
     flight = LastFlight()
-    flight.sent(list(split_records(record(HANDSHAKE, bytes(20)))), now_ms=1000)
+    flight.sent(record(HANDSHAKE, bytes(20)), now_ms=1000)
     assert flight.again(1000 + RESEND_INTERVAL_MS - 1) == []
     now_ms = 1000
     for _ in range(MAX_RESENDS):
@@ -102,7 +102,7 @@ def test_flight_is_sent_again_at_most_every_fifty_milliseconds_and_three_times()
 def test_new_flight_may_be_sent_again_three_times_too() -> None:
     flight = LastFlight()
     for start_ms in (0, 10_000):
-        flight.sent(list(split_records(record(HANDSHAKE, bytes(20)))), start_ms)
+        flight.sent(record(HANDSHAKE, bytes(20)), start_ms)
         assert [bool(flight.again(start_ms + n * RESEND_INTERVAL_MS)) for n in (1, 2, 3, 4)] == [True] * 3 + [
             False
         ]
@@ -110,6 +110,26 @@ def test_new_flight_may_be_sent_again_three_times_too() -> None:
 
 def test_alerts_and_application_data_do_not_replace_the_flight() -> None:
     flight = LastFlight()
-    flight.sent(list(split_records(record(HANDSHAKE, b"flight"))), 0)
-    flight.sent(list(split_records(record(ALERT, b"\x01\x00") + record(APPLICATION, b"data"))), 10)
+    flight.sent(record(HANDSHAKE, b"flight"), 0)
+    flight.sent(record(ALERT, b"\x01\x00") + record(APPLICATION, b"data"), 10)
     assert flight.again(100) == [record(HANDSHAKE, b"flight")]
+
+
+def test_a_flight_is_sent_again_in_datagrams_of_the_limit_and_without_data_that_left_with_it() -> None:
+    flight = LastFlight()
+    records = b"".join(record(HANDSHAKE, bytes(500), number=i) for i in range(3))
+    flight.sent(records + record(APPLICATION, b"data"), 0)
+    again = flight.again(RESEND_INTERVAL_MS)
+    assert [len(datagram) for datagram in again] == [1026, 513]
+    assert b"".join(again) == records
+
+
+def test_nothing_is_sent_again_before_a_flight() -> None:
+    assert LastFlight().again(10_000) == []
+
+
+def test_a_message_in_one_piece_completes_one_that_had_come_in_parts() -> None:
+    progress = HandshakeProgress()
+    progress.receive(fragment(0, 1400, 0, 1100))
+    assert not progress.receive(fragment(0, 1400, 0, 1400))
+    assert progress.receive(fragment(0, 1400, 1100, 300))

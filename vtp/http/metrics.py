@@ -81,6 +81,7 @@ class HttpMetrics:
             ["method", "route", "status"],
             registry=self.registry,
         )
+        self._counts: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}  # labels() takes its time
         self._seconds = Histogram(
             "vtp_http_request_seconds",
             "Time from a request's head to its answer.",
@@ -95,8 +96,14 @@ class HttpMetrics:
     def observe(self, method: str, route: str, status: int, took_s: float) -> None:
         """Counts one answered request; `route` is the declared path, never the requested one."""
         known = method if method in _METHODS else "OTHER"
-        self._requests.labels(known, route, str(status)).inc()
-        self._seconds.labels(route).observe(took_s)
+        count = self._counts.get((known, route, status))
+        if count is None:
+            count = self._counts[known, route, status] = (
+                self._requests.labels(known, route, str(status)),
+                self._seconds.labels(route),
+            )
+        count[0].inc()
+        count[1].observe(took_s)
 
     async def watch_loop(self) -> None:
         """Measures for ever how late the loop runs a timer."""

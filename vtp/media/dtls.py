@@ -318,16 +318,25 @@ class _Seam(RTCDtlsTransport):
 
     def flush(self) -> bool:
         """Sends all that OpenSSL wrote, in whole records; False when there was nothing."""
+        written = self._drain()
+        if not written:
+            return False
+        self._flight.sent(written, self._now_ms())
+        if len(written) <= MAX_DATAGRAM_BYTES:
+            self._pipe.send(written)
+        else:
+            self._send_datagrams(pack_datagrams(list(split_records(written))))
+        return True
+
+    def _drain(self) -> bytes:
+        """All that OpenSSL wrote: whole records, for it writes each at once."""
         written = b""
         with contextlib.suppress(SSL.Error):
             while chunk := self.ssl.bio_read(_DRAIN_BYTES):
                 written += chunk
-        if not written:
-            return False
-        records = list(split_records(written))
-        self._flight.sent(records, self._now_ms())
-        self._send_datagrams(pack_datagrams(records))
-        return True
+                if len(chunk) < _DRAIN_BYTES:
+                    break
+        return written
 
     def shut_down(self) -> None:
         """Sends close_notify when the handshake is far enough for it, and frees OpenSSL's object."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from struct import Struct
 from typing import NamedTuple
 
 MAX_DATAGRAM_BYTES = 1200
@@ -18,6 +19,9 @@ _RECORD_HEADER_BYTES = 13  # RFC 6347 section 4.1
 _HANDSHAKE_HEADER_BYTES = 12  # RFC 6347 section 4.2.2
 _CHANGE_CIPHER_SPEC = 20
 _HANDSHAKE = 22
+_FLIGHT_TYPES = (bytes([_CHANGE_CIPHER_SPEC]), bytes([_HANDSHAKE]))
+_RECORD = Struct("!BxxHxxxxxxH")  # type, epoch, length
+_MESSAGE = Struct("!xBHHBHBH")  # 24 bits of length, sequence, 24 bits of offset and of fragment length
 
 
 class DtlsRecord(NamedTuple):
@@ -43,12 +47,11 @@ def split_records(data: bytes) -> Iterator[DtlsRecord]:
         if data[offset + 1] != 0xFE:
             yield DtlsRecord(data[offset], -1, data[offset:])
             return
-        length = int.from_bytes(data[offset + 11 : offset + 13], "big")
+        content_type, epoch, length = _RECORD.unpack_from(data, offset)
         end = offset + _RECORD_HEADER_BYTES + length
         if end > len(data):
             return
-        epoch = int.from_bytes(data[offset + 3 : offset + 5], "big")
-        yield DtlsRecord(data[offset], epoch, data[offset:end])
+        yield DtlsRecord(content_type, epoch, data[offset:end])
         offset = end
 
 
@@ -85,6 +88,8 @@ class _Message:
 class HandshakeProgress:
     """Follows the peer's plain handshake messages and tells which datagrams repeat consumed ones."""
 
+    __slots__ = ("_next_sequence", "_pending")
+
     def __init__(self) -> None:
         self._next_sequence = 0
         self._pending: dict[int, _Message] = {}
@@ -99,49 +104,58 @@ class HandshakeProgress:
         return repeated
 
     def _receive_message(self, record: bytes, consumed: int) -> bool:
-        body = record[_RECORD_HEADER_BYTES:]
-        if len(body) < _HANDSHAKE_HEADER_BYTES:
+        if len(record) < _RECORD_HEADER_BYTES + _HANDSHAKE_HEADER_BYTES:
             return False
-        sequence = int.from_bytes(body[4:6], "big")
+        length, sequence, start, size = _read_message_header(record)
         if sequence < self._next_sequence:
             return sequence < consumed
         if sequence > self._next_sequence + 16:
             return False
-        self._note_fragment(body, sequence)
+        if sequence == self._next_sequence and size >= length and start == 0:
+            self._pending.pop(sequence, None)
+            self._next_sequence += 1
+        else:
+            self._note_fragment(sequence, length, start, start + size)
         while (message := self._pending.get(self._next_sequence)) and message.is_complete():
             del self._pending[self._next_sequence]
             self._next_sequence += 1
         return False
 
-    def _note_fragment(self, body: bytes, sequence: int) -> None:
-        length = int.from_bytes(body[1:4], "big")
-        start = int.from_bytes(body[6:9], "big")
-        end = start + int.from_bytes(body[9:12], "big")
+    def _note_fragment(self, sequence: int, length: int, start: int, end: int) -> None:
         message = self._pending.setdefault(sequence, _Message(length))
         if len(message.covered) < 64:
             message.covered.add((start, min(end, length)))
 
 
+def _read_message_header(record: bytes) -> tuple[int, int, int, int]:
+    """Length and sequence of the message in a record, offset and length of its fragment (RFC 6347, 4.2.2)."""
+    length_high, length, sequence, start_high, start, size_high, size = _MESSAGE.unpack_from(
+        record, _RECORD_HEADER_BYTES
+    )
+    return length_high << 16 | length, sequence, start_high << 16 | start, size_high << 16 | size
+
+
 class LastFlight:
-    """Our last flight's datagrams, and how often they may still be sent again."""
+    """Our last flight, and how often it may still be sent again."""
+
+    __slots__ = ("_records", "_resends", "_sent_ms")
 
     def __init__(self) -> None:
-        self._datagrams: list[bytes] = []
+        self._records = b""
         self._sent_ms = 0
         self._resends = 0
 
-    def sent(self, records: list[DtlsRecord], now_ms: int) -> None:
-        """Remembers a flight that leaves now. Alerts and application data are no flight."""
-        flight = [record for record in records if record.is_flight]
-        if flight:
-            self._datagrams = pack_datagrams(flight)
+    def sent(self, records: bytes, now_ms: int) -> None:
+        """Remembers whole records that leave now. What begins with an alert or with data is no flight."""
+        if records[:1] in _FLIGHT_TYPES:
+            self._records = records
             self._sent_ms = now_ms
             self._resends = 0
 
     def again(self, now_ms: int) -> list[bytes]:
         """The datagrams to send again after a repeat; none when too soon or too often."""
-        if self._resends >= MAX_RESENDS or now_ms - self._sent_ms < RESEND_INTERVAL_MS:
+        if not self._records or self._resends >= MAX_RESENDS or now_ms - self._sent_ms < RESEND_INTERVAL_MS:
             return []
         self._resends += 1
         self._sent_ms = now_ms
-        return list(self._datagrams)
+        return pack_datagrams([record for record in split_records(self._records) if record.is_flight])

@@ -6,7 +6,7 @@ The role is always controlled and the checks are answered in the packet path; no
 from __future__ import annotations
 
 import ipaddress
-import secrets
+import os
 import socket
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
@@ -38,7 +38,7 @@ def ice_parameters(ufrag: str, password: str) -> IceParameters:
 
 def _random_text(size: int) -> str:
     """Characters that ICE knows: letters, digits, "+" and "/" (RFC 8839 section 5.4); 6 bits each."""
-    return b64encode(secrets.token_bytes(size)).decode()
+    return b64encode(os.urandom(size)).decode()
 
 
 def interface_addresses() -> list[str]:

@@ -25,6 +25,7 @@ class LoadMeter:
         self.busy = 0.0
         self._samples: deque[tuple[float, float]] = deque()
         self._placed: deque[float] = deque()
+        self._placed_sum_s = 0.0
         self._expected = EXPECTED_SHARE
 
     def measure(self, cpu_s: float, transports: int, now_s: float) -> None:
@@ -42,13 +43,17 @@ class LoadMeter:
     def place(self, now_s: float) -> None:
         """Books a transport that has just been placed here."""
         self._placed.append(now_s)
+        self._placed_sum_s += now_s
 
     def load(self, now_s: float) -> float:
         """The measured share, and for each recent placement what of its cost it cannot show yet."""
         self._forget(now_s)
-        unseen = sum(1 - (now_s - placed_s) / SETTLED_S for placed_s in self._placed)
+        ages_s = now_s * len(self._placed) - self._placed_sum_s  # all together: a class comes by hundreds
+        unseen = len(self._placed) - ages_s / SETTLED_S
         return self.busy + unseen * self._expected
 
     def _forget(self, now_s: float) -> None:
         while self._placed and now_s - self._placed[0] >= SETTLED_S:
-            self._placed.popleft()
+            self._placed_sum_s -= self._placed.popleft()
+        if not self._placed:
+            self._placed_sum_s = 0.0

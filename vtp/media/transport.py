@@ -6,6 +6,7 @@ the event loop and return at once.
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -149,7 +150,7 @@ class WebRtcTransport:
 
     def allocate_ssrc(self) -> int:
         """A random SSRC that this transport has never sent with, and never will again."""
-        while (ssrc := secrets.randbits(32)) in _RESERVED_SSRCS or ssrc in self._ssrcs:
+        while (ssrc := int.from_bytes(os.urandom(4))) in _RESERVED_SSRCS or ssrc in self._ssrcs:
             pass
         self._ssrcs.append(ssrc)
         return ssrc
