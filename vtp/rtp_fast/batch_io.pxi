@@ -139,7 +139,8 @@ cdef enum:
     RECEIVE_ROUNDS = 8           # batches per readiness, so that commands and timers get their turn
     RECEIVE_SLOT = 2048
     SEND_MESSAGES = 256          # of one sendmmsg
-    SEND_BYTES = 524288          # of its datagrams together: they should still be in the cache when the kernel copies
+    SEND_BYTES = 262144          # of its datagrams together
+    SEND_SOON = 65536            # bytes that go to the kernel as soon as they are written: then they are in the nearest caches
 
 cdef int64_t PLAIN_NS = 60 * SECOND              # how long a refused run keeps a peer or a socket plain (media.md, 7)
 cdef int64_t PATH_NS = 600 * SECOND              # as long as Linux believes a path MTU (net.ipv4.route.mtu_expires)

@@ -11,6 +11,9 @@ cdef void distribute(Core* core, Stream* stream, Slot* slot, int64_t now) noexce
     cdef int i
     core.holding = core.gather_ns > 0 and producer.consumer_count >= core.gather_viewers
     for i in range(producer.consumer_count):
+        if i + 4 < producer.consumer_count:
+            vtp_fetch(producer.consumers[i + 4], CONSUMER_BYTES_READ)
+            vtp_fetch(producer.consumers[i + 2].transport, 1)
         offer(core, producer.consumers[i], stream, slot, now)
     core.holding = 0
 

@@ -69,32 +69,36 @@ cdef extern from *:
 
 cdef enum:
     KEY_BYTES_READ = 1024        # of an expanded key with its powers of the hash key
+    TRANSPORT_BYTES_READ = 192   # up to and with the send session
+    CONSUMER_BYTES_READ = 256
 
 
-cdef inline void expect(Transport* transport) noexcept nogil:
-    """The next transport but one: its own words now, what they point at when it is the next."""
-    vtp_fetch(&transport.selected, 8)
-    vtp_fetch(&transport.listed, 64)
-    vtp_fetch(&transport.send, 128)
-
-
-cdef inline void expect_next(Core* core, Transport* transport) noexcept nogil:
+cdef inline void expect(Core* core, Transport** listed, int count, int at) noexcept nogil:
+    """Has what the next viewers' runs read fetched in steps, for each step needs what the one before it brought."""
+    cdef Transport* transport
     cdef Consumer* consumer
-    if transport.pending_count == 0:
-        return
-    consumer = core.pending[transport.pending_first].consumer
-    vtp_fetch(consumer, sizeof(Consumer))
-    vtp_fetch(transport.send.rtp_gcm, KEY_BYTES_READ)
+    if at + 4 < count:
+        vtp_fetch(listed[at + 4], TRANSPORT_BYTES_READ)
+    if at + 3 < count:
+        transport = listed[at + 3]
+        if transport.pending_count and transport.selected >= 0:
+            vtp_fetch(&core.pending[transport.pending_first], sizeof(Pending))
+            vtp_fetch(&transport.tuples[transport.selected], sizeof(Tuple))
+            vtp_fetch(transport.send.rtp_gcm, KEY_BYTES_READ)
+    if at + 2 < count and listed[at + 2].pending_count:
+        vtp_fetch(core.pending[listed[at + 2].pending_first].consumer, CONSUMER_BYTES_READ)
+    if at + 1 < count and listed[at + 1].pending_count:
+        consumer = core.pending[listed[at + 1].pending_first].consumer
+        vtp_fetch(consumer.out_stream, 1)
+        if consumer.history != NULL:
+            vtp_fetch(&consumer.history[(consumer.highest_out + 1 - listed[at + 1].pending_count) % HISTORY_SIZE], 64)
 
 
 cdef void write_ready(Core* core) noexcept nogil:
     """The end of a batch: everything that is not held back goes into the batch of messages."""
     cdef int i
     for i in range(core.ready_count):
-        if i + 2 < core.ready_count:
-            expect(core.ready[i + 2])
-        if i + 1 < core.ready_count:
-            expect_next(core, core.ready[i + 1])
+        expect(core, core.ready, core.ready_count, i)
         core.ready[i].listed = LISTED_NOWHERE
         write_pending(core, core.ready[i])
     core.ready_count = 0
@@ -106,6 +110,7 @@ cdef void write_held(Core* core) noexcept nogil:
     """The end of the gathering window."""
     cdef int i
     for i in range(core.held_count):
+        expect(core, core.held, core.held_count, i)
         if core.held[i].listed == LISTED_HELD:   # else the end of a batch takes it along
             core.held[i].listed = LISTED_NOWHERE
             write_pending(core, core.held[i])
@@ -135,6 +140,8 @@ cdef void write_pending(Core* core, Transport* transport) noexcept nogil:
             stop_replay(core, packets[i].consumer, STATE_WAITING)
         return
     write_runs(core, transport, packets, count)
+    if core.out.used >= SEND_SOON:
+        batch_flush(core)
 
 
 cdef int collect(Core* core, Transport* transport, Outgoing* packets) noexcept nogil:

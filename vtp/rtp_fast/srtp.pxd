@@ -39,6 +39,11 @@ cdef extern from *:
         EVP_CIPHER_CTX* context, unsigned char* out, int* out_len, const unsigned char* data, int length) nogil
 
 
+cdef extern from "endian.h" nogil:
+    uint32_t htobe32(uint32_t value)
+    uint64_t htobe64(uint64_t value)
+
+
 cdef enum:  # IANA DTLS-SRTP protection profiles
     SRTP_AES_CM_128_SHA1_80 = 1
     SRTP_AEAD_AES_128_GCM = 7
@@ -295,7 +300,8 @@ cdef inline SrtpStream* srtp_stream(SrtpSession* session, uint32_t ssrc, int cre
         return stream
     if srtp_grow(session) < 0:
         return NULL
-    stream = <SrtpStream*> calloc(1, sizeof(SrtpStream))
+    # a sender has no replay windows
+    stream = <SrtpStream*> calloc(1, <size_t> &(<SrtpStream*> NULL).rtp if session.sender else sizeof(SrtpStream))
     if stream == NULL:
         return NULL
     stream.ssrc = ssrc
@@ -361,14 +367,22 @@ cdef inline void srtp_iv(
 
     RFC 3711 section 4.1.1; RFC 7714 sections 8.1 and 9.1 (an SRTCP index leaves the upper 16 bits zero).
     """
-    cdef int at = 4 if session.profile == SRTP_AES_CM_128_SHA1_80 else 2
-    cdef int saltlen = 14 if at == 4 else 12
+    cdef uint64_t upper  # whole words: the cipher loads them at once, and waits for bytes that were stored singly
+    cdef uint32_t lower
     cdef int i
+    if session.cm == NULL:
+        memcpy(&upper, salt, 8)
+        memcpy(&lower, salt + 8, 4)
+        upper ^= htobe64((<uint64_t> ssrc << 16) | (index >> 32))
+        lower ^= htobe32(<uint32_t> index)
+        memcpy(iv, &upper, 8)
+        memcpy(iv + 8, &lower, 4)
+        return
     memset(iv, 0, 16)
-    write32(iv + at, ssrc)
-    write16(iv + at + 4, <uint16_t> (index >> 32))
-    write32(iv + at + 6, <uint32_t> index)
-    for i in range(saltlen):
+    write32(iv + 4, ssrc)
+    write16(iv + 8, <uint16_t> (index >> 32))
+    write32(iv + 10, <uint32_t> index)
+    for i in range(14):
         iv[i] ^= salt[i]
 
 

@@ -166,33 +166,35 @@ cdef struct Credentials:
 
 
 cdef struct Transport:
+    int selected                 # index into tuples, -1: none. From here to `send`: what sending touches, together
+    int pending_first            # indices into Core.pending; -1: none
+    int pending_last
+    int pending_count
+    uint8_t has_keys
+    uint8_t listed
+    uint16_t feedback_sequence   # transport-wide number of the last packet sent
+    uint64_t packets_sent
+    uint64_t bytes_sent
+    SrtpSession send
     int64_t id
     Credentials credentials[2]   # 0: current, 1: the ones before an ICE restart
     int credential_count
     Tuple tuples[MAX_TUPLES]
-    int selected                 # index into tuples, -1: none
     int64_t last_consent_ns
     uint8_t connected
     uint8_t disconnected
     uint8_t expired
     uint8_t media_started
-    uint8_t has_keys
     uint8_t selection_queued     # an ICE_SELECTED event waits to be read
-    uint8_t listed
-    int pending_first            # indices into Core.pending; -1: none
-    int pending_last
-    int pending_count
     uint64_t checks[CHECKS_REMEMBERED]           # the last checks' transactions (48 bits) and tuple keys (16)
     uint64_t check_count
     int dtls_queued
     SrtpSession receive
-    SrtpSession send
     int64_t keyed_ns             # when the SRTP keys came
     SsrcRef ssrcs[MAX_SSRCS]
     int ssrc_count
     Producer* producers
     Consumer* consumers
-    uint16_t feedback_sequence   # transport-wide number of the last packet sent
     Feedback* feedback
     int64_t last_remb_ns
     double remb_bps
@@ -201,8 +203,6 @@ cdef struct Transport:
     int64_t last_report_ns
     uint64_t packets_received
     uint64_t bytes_received
-    uint64_t packets_sent
-    uint64_t bytes_sent
     uint64_t feedback_received
     double remote_remb_bps
 
@@ -322,35 +322,17 @@ cdef struct HistoryEntry:        # 16 bytes: how to rebuild one sent packet
 
 
 cdef struct Consumer:
-    int64_t id
-    Transport* transport
-    Consumer* next               # of the same transport
+    Transport* transport         # from here to `bytes`: what sending touches, together
     Producer* source
     Producer* wanted             # the next source, taken at its key frame
     Stream* stream
-    int source_index             # place in source.consumers
     uint8_t video
     uint8_t paused
     uint8_t state
     uint8_t started
     uint8_t generation
     uint8_t sent_any
-    char mid[20]
-    int mid_length
-    char cname[64]
-    int cname_length
-    uint32_t ssrc
-    uint32_t rtx_ssrc
-    int16_t payload_type[CODEC_KINDS]
-    int16_t rtx_payload_type[CODEC_KINDS]
-    uint8_t ext_id[EXT_KINDS]
-    uint8_t head[HEAD_BYTES]     # the header extension of a packet that passes nothing through, ready to be copied
-    uint8_t head_length          # of such a packet's whole header
-    uint8_t head_send_time       # where in the header abs-send-time's data lies; 0: not negotiated
-    uint8_t head_number          # and the transport-wide number's
     uint16_t passes              # bit per extension kind that this viewer takes
-    SrtpStream* out_stream       # of the transport's send session; an SSRC is never used again under its keys
-    SrtpStream* rtx_stream
     int64_t start                # first ring number that is forwarded
     int64_t cursor               # next ring number of a replay
     int64_t sequence_offset      # outgoing extended sequence = ring number + this
@@ -358,21 +340,39 @@ cdef struct Consumer:
     uint32_t timestamp_offset
     uint32_t last_timestamp
     int64_t last_sent_ns
-    uint16_t picture_id_offset
-    uint16_t last_picture_id
+    SrtpStream* out_stream       # of the transport's send session; an SSRC is never used again under its keys
+    HistoryEntry* history
+    uint32_t ssrc
+    uint32_t rtx_ssrc
+    int16_t payload_type[CODEC_KINDS]
+    int16_t rtx_payload_type[CODEC_KINDS]
+    uint8_t head[HEAD_BYTES]     # the header extension of a packet that passes nothing through, ready to be copied
+    uint8_t head_length          # of such a packet's whole header
+    uint8_t head_send_time       # where in the header abs-send-time's data lies; 0: not negotiated
+    uint8_t head_number          # and the transport-wide number's
     uint8_t tl0_offset
     uint8_t last_tl0
+    uint16_t picture_id_offset
+    uint16_t last_picture_id
+    uint64_t packets
+    uint64_t bytes
+    int64_t id
+    Consumer* next               # of the same transport
+    int source_index             # place in source.consumers
+    char mid[20]
+    int mid_length
+    char cname[64]
+    int cname_length
+    uint8_t ext_id[EXT_KINDS]
+    SrtpStream* rtx_stream
     uint16_t frame_number_offset
     uint16_t last_frame_number
     uint16_t rtx_sequence
-    HistoryEntry* history
     int ask_stage                # key frame asks until a report shows packets received
     int64_t ask_base_ns
     uint8_t report_seen
     uint32_t report_ntp          # middle bits of the last sender report, and when it was sent
     int64_t report_ns
-    uint64_t packets
-    uint64_t bytes
     uint64_t retransmitted
     uint64_t nacks
     uint64_t missed
