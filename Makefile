@@ -21,7 +21,7 @@ test-long:
 
 bench:
 	@scripts/setup.sh test
-	@.venv/bin/python -m pytest bench -q --benchmark-only
+	@.venv/bin/python -m pytest bench -q --benchmark-only --benchmark-sort=name --benchmark-columns=median,iqr,rounds
 
 check:
 	@scripts/setup.sh test

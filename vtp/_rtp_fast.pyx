@@ -96,6 +96,7 @@ include "rtp_fast/outlet.pxi"
 include "rtp_fast/worker.pxi"
 include "rtp_fast/scheduling.pxi"
 include "rtp_fast/bindings.pxi"
+include "rtp_fast/measure.pxi"
 
 globals().update(  # the C constants under their Python names; vtp/_rtp_fast.pyi declares them
     EXT_MID=MID, EXT_RID=RID, EXT_REPAIRED_RID=REPAIRED_RID, EXT_ABS_SEND_TIME=ABS_SEND_TIME,

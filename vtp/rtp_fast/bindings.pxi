@@ -284,7 +284,7 @@ cdef class Srtp:
     @property
     def is_portable(self) -> bool:
         """Whether libcrypto does the encryption (always for AES-CM)."""
-        return self.session.rtp_gcm == NULL or vtp_gcm_is_portable(self.session.rtp_gcm)
+        return bool(self.session.rtp_gcm == NULL or vtp_gcm_is_portable(self.session.rtp_gcm))
 
     @property
     def stream_count(self) -> int:
