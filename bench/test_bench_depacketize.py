@@ -1,7 +1,7 @@
 """From RTP packets back to frames, as the recorder does it: order, assemble, check.
 
-An operation is one packet. The frames are an encoder's, 720p at 4 Mbit/s, in packets with at most 1,150 bytes of
-payload.
+An operation is one packet. The frames are an encoder's, 720p at 4 Mbit/s, in packets with at most 1,150
+bytes of payload.
 """
 
 from collections.abc import Callable
