@@ -14,8 +14,9 @@ PACKETS_PER_S = 300  # 25 frames of 10 packets and 50 of sound
 
 
 async def bench(*arguments: str) -> Process:
-    command = ("-m", "vtp", "bench", *arguments)
-    return await asyncio.create_subprocess_exec(sys.executable, *command, stdout=PIPE, stderr=PIPE)
+    """Started as from a terminal: a shell's background jobs, and so these tests among them, ignore SIGINT."""
+    command = ("env", "--default-signal=INT", sys.executable, "-m", "vtp", "bench", *arguments)
+    return await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=PIPE)
 
 
 async def test_forward_measures_a_real_server_and_loses_nothing(tmp_path: Path) -> None:
