@@ -29,6 +29,7 @@ cdef inline void offer(Core* core, Consumer* consumer, Stream* stream, Slot* slo
     if consumer.stream == stream and consumer.state == STATE_LIVE and consumer.sent_any \
             and slot.sequence + consumer.sequence_offset - consumer.highest_out > LARGEST_JUMP:
         consumer.state = STATE_WAITING
+        hurry(core, consumer)
     if consumer.stream != stream or consumer.state == STATE_WAITING:
         if consumer.source == stream.producer and may_start(consumer, stream, slot) \
                 and (consumer.state == STATE_WAITING or consumer.video and stream > consumer.stream):
@@ -189,10 +190,17 @@ cdef void replay(Core* core, Consumer* consumer, int64_t now) noexcept nogil:
         stop_replay(core, consumer, STATE_LIVE)
 
 
+cdef inline void hurry(Core* core, Consumer* consumer) noexcept nogil:
+    """Has a consumer looked at in each slow turn for a while: it waits, or is new."""
+    core.consumers.hurry[consumer.id & 0xFFFFF] = HURRIED_TURNS
+
+
 cdef void stop_replay(Core* core, Consumer* consumer, int state) noexcept nogil:
     if consumer.state == STATE_REPLAY:
         core.replaying -= 1
     consumer.state = <uint8_t>state
+    if state == STATE_WAITING:
+        hurry(core, consumer)
 
 
 cdef void send_packet(Core* core, Consumer* consumer, Slot* slot, int64_t now) noexcept nogil:
@@ -217,6 +225,7 @@ cdef void send_packet(Core* core, Consumer* consumer, Slot* slot, int64_t now) n
         remember_ids(consumer, slot)
     if not consumer.sent_any:
         consumer.sent_any = 1
+        hurry(core, consumer)                    # a first sender report is due
         emit(core, ON_CONSUMER_STARTED, consumer.id, NULL, 0)
 
 

@@ -123,6 +123,7 @@ cdef void ask_anew(Core* core, Consumer* consumer, int64_t now) noexcept nogil:
     consumer.ask_stage = 0
     consumer.ask_base_ns = 0
     consumer.report_seen = 0
+    hurry(core, consumer)
     start_consumer(core, consumer, now)
 
 

@@ -28,6 +28,8 @@ cdef enum:
     PENDING_PACKETS = 16384      # packets of all viewers that wait for the end of a batch or a gathering window
     RUN_PACKETS = 64             # of one viewer; also what Linux takes in one message (UDP_MAX_SEGMENTS)
     LISTED_TRANSPORTS = 4096
+    HURRIED_TURNS = 160          # of 25 ms: longer than a newcomer asks for key frames
+    CALM_TURNS = 8
     HEAD_BYTES = 32              # a header extension of MID, abs-send-time and transport-wide number, any form
 
 cdef enum:                       # header extensions, the kinds we know
@@ -393,6 +395,7 @@ cdef struct Event:
 cdef struct IdTable:
     void** items
     int64_t* ids
+    uint8_t* hurry               # slow turns for which the item is looked at in each; 0: in every CALM_TURNS-th
     int capacity
     int count
     int64_t minted
@@ -458,6 +461,7 @@ cdef struct Core:
     int64_t next_fast_ns
     int64_t next_slow_ns
     int64_t next_consent_ns
+    int slow_turns
     int replaying
     int missing
     int ring_video

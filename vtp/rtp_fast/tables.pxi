@@ -6,6 +6,7 @@ cdef int64_t table_add(IdTable* table, void* item) noexcept nogil:
     cdef int slot = 0, capacity
     cdef void** items
     cdef int64_t* ids
+    cdef uint8_t* hurry
     if table.count == table.capacity:
         capacity = 64 if table.capacity == 0 else table.capacity * 2
         if capacity > 1048576:
@@ -18,6 +19,11 @@ cdef int64_t table_add(IdTable* table, void* item) noexcept nogil:
         if ids == NULL:
             return 0
         table.ids = ids
+        hurry = <uint8_t*>realloc(table.hurry, capacity)
+        if hurry == NULL:
+            return 0
+        table.hurry = hurry
+        memset(&table.hurry[table.capacity], 0, capacity - table.capacity)
         memset(&table.items[table.capacity], 0, (capacity - table.capacity) * sizeof(void*))
         slot = table.capacity
         table.capacity = capacity
@@ -27,6 +33,7 @@ cdef int64_t table_add(IdTable* table, void* item) noexcept nogil:
     table.minted += 1
     table.items[slot] = item
     table.ids[slot] = (table.minted << 20) | slot
+    table.hurry[slot] = HURRIED_TURNS
     table.count += 1
     return table.ids[slot]
 
@@ -41,7 +48,15 @@ cdef void* table_find(IdTable* table, int64_t object_id) noexcept nogil:
 cdef void table_remove(IdTable* table, int64_t object_id) noexcept nogil:
     if table_find(table, object_id) != NULL:
         table.items[object_id & 0xFFFFF] = NULL
+        table.hurry[object_id & 0xFFFFF] = 0
         table.count -= 1
+
+
+cdef void table_free(IdTable* table) noexcept nogil:
+    """The table; what it lists is its owner's to free."""
+    free(table.items)
+    free(table.ids)
+    free(table.hurry)
 
 
 cdef inline uint64_t mix(uint64_t value) noexcept nogil:

@@ -68,12 +68,15 @@ cdef void tick_producers(Core* core, int64_t now) noexcept nogil:
 
 
 cdef void tick_transports(Core* core, int64_t now) noexcept nogil:
+    """Feedback and reports to who publishes; viewers have neither, and there are many more of them."""
     cdef int slot
+    cdef Producer* producer
     cdef Transport* transport
-    for slot in range(core.transports.capacity):
-        transport = <Transport*>core.transports.items[slot]
-        if transport == NULL or transport.producers == NULL or not transport.has_keys:
+    for slot in range(core.producers.capacity):
+        producer = <Producer*>core.producers.items[slot]
+        if producer == NULL or producer.transport.producers != producer or not producer.transport.has_keys:
             continue
+        transport = producer.transport
         poll_feedback(core, transport, now)
         if now - transport.last_report_ns >= REPORT_NS:
             transport.last_report_ns = now
@@ -82,9 +85,15 @@ cdef void tick_transports(Core* core, int64_t now) noexcept nogil:
 
 
 cdef void tick_consumers(Core* core, int64_t now) noexcept nogil:
+    """Reports and new starts. Who is settled, or waits for a publisher that does not send, has a turn now and then."""
     cdef int slot
     cdef Consumer* consumer
+    core.slow_turns = (core.slow_turns + 1) % CALM_TURNS
     for slot in range(core.consumers.capacity):
+        if core.consumers.hurry[slot]:
+            core.consumers.hurry[slot] -= 1
+        elif (slot + core.slow_turns) % CALM_TURNS:
+            continue
         consumer = <Consumer*>core.consumers.items[slot]
         if consumer == NULL or consumer.paused or not consumer.transport.has_keys:
             continue
@@ -94,6 +103,8 @@ cdef void tick_consumers(Core* core, int64_t now) noexcept nogil:
             if not consumer.report_seen:
                 ask_again(core, consumer, now)
             keep_going(core, consumer, now)
+            if consumer.state == STATE_WAITING and consumer.source != NULL and consumer.source.started:
+                hurry(core, consumer)
 
 
 cdef int64_t ask_after_ns(int stage) noexcept nogil:
