@@ -14,6 +14,7 @@ cdef void free_transport(Core* core, Transport* transport) noexcept nogil:
     srtp_close(&transport.receive)
     srtp_close(&transport.send)
     free(transport.feedback)
+    free(transport.ssrcs)
     table_remove(&core.transports, transport.id)
     unlist_user(core, transport)
     OPENSSL_cleanse(transport, sizeof(Transport))

@@ -135,7 +135,7 @@ cdef void remember_sent(Consumer* consumer, Slot* slot, uint16_t out_sequence) n
         if consumer.history == NULL:
             return
     entry = &consumer.history[out_sequence % HISTORY_SIZE]
-    entry.sequence = slot.sequence + 1           # 0 means empty
+    entry.sequence = <uint32_t>slot.sequence
     entry.out_sequence = out_sequence
     entry.generation = consumer.generation
     entry.resends = 0
@@ -146,6 +146,7 @@ cdef void answer_nack(Core* core, Consumer* consumer, uint16_t out_sequence, int
     """Rebuilds one packet from the publisher's ring and sends it as RTX, never twice within a round trip."""
     cdef HistoryEntry* entry
     cdef Slot* slot
+    cdef int64_t number
     cdef uint32_t now_ms = <uint32_t>(now // MILLISECOND)
     cdef uint32_t wait_ms = <uint32_t>(consumer.rtt_ns / 1e6)
     consumer.nacks += 1
@@ -155,9 +156,10 @@ cdef void answer_nack(Core* core, Consumer* consumer, uint16_t out_sequence, int
         core.counters.rtx_missed += 1
         return
     entry = &consumer.history[out_sequence % HISTORY_SIZE]
-    slot = &consumer.stream.ring[(entry.sequence - 1) % consumer.stream.ring_size] if entry.sequence > 0 else NULL
+    number = consumer.stream.newest - <uint32_t>(<uint32_t>consumer.stream.newest - entry.sequence)
+    slot = &consumer.stream.ring[number % consumer.stream.ring_size] if number >= 0 else NULL
     if slot == NULL or entry.out_sequence != out_sequence or entry.generation != consumer.generation \
-            or slot.sequence != entry.sequence - 1:
+            or slot.sequence != number:
         consumer.missed += 1
         core.counters.rtx_missed += 1
         return

@@ -193,7 +193,7 @@ cdef struct Transport:
     int dtls_queued
     SrtpSession receive
     int64_t keyed_ns             # when the SRTP keys came
-    SsrcRef ssrcs[MAX_SSRCS]
+    SsrcRef* ssrcs               # MAX_SSRCS, made with the first producer
     int ssrc_count
     Producer* producers
     Consumer* consumers
@@ -315,8 +315,8 @@ cdef struct Producer:
     uint8_t bye_told
 
 
-cdef struct HistoryEntry:        # 16 bytes: how to rebuild one sent packet
-    int64_t sequence             # the source's ring number
+cdef struct HistoryEntry:        # 12 bytes: how to rebuild one sent packet
+    uint32_t sequence            # low bits of the source's ring number
     uint32_t resent_ms           # low bits of the time of the last resend
     uint16_t out_sequence
     uint8_t generation           # of the consumer's source; a switch makes older entries misses

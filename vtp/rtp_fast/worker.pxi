@@ -546,6 +546,10 @@ cdef class Worker:
             self.lock()
             try:
                 transport = self.transport(transport_id)
+                if transport.ssrcs == NULL:
+                    transport.ssrcs = <SsrcRef*>calloc(MAX_SSRCS, sizeof(SsrcRef))
+                if transport.ssrcs == NULL:
+                    raise MemoryError
                 for i in range(producer.stream_count):
                     check_ssrc_free(transport, producer.streams[i].ssrc)
                     check_ssrc_free(transport, producer.streams[i].rtx_ssrc)
