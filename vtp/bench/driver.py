@@ -55,7 +55,7 @@ class ClientDriver:
     ) -> None:
         """`reroute` may put other addresses in place of a peer's candidates: those of a relay towards it.
 
-        `gro` and `rest_us` are the Engine's; with them a server on this machine looks cheaper than it is.
+        `gro` and `rest_us` are the Engine's.
         """
         self.reroute = reroute
         self.identity = identity or Identity()

@@ -22,6 +22,7 @@ link set lo up
 link add bench0 type veth peer name bench1
 link set bench0 addrgenmode none
 link set bench1 addrgenmode none
+address add {address}/32 dev lo
 address add {address}/24 dev bench0
 link set bench0 up
 link set bench1 up
@@ -36,8 +37,9 @@ class NamespaceError(Exception):
 def private_network(address: str = ADDRESS) -> Iterator[str]:
     """Moves the calling thread into a new network namespace that has `address` (IPv4), which it gives.
 
-    What goes to the address stays in the kernel: its packets take the loopback path. Threads that run already
-    stay outside. Raises NamespaceError.
+    What goes to the address stays in the kernel: its packets take the loopback path. `lo` has the address too, and
+    first, because Linux remembers the route to a local address only when the loopback device has it, as it does
+    remember routes to other machines. Threads that run already stay outside. Raises NamespaceError.
     """
     outside = os.open(_OWN_NAMESPACE, os.O_RDONLY | os.O_CLOEXEC)
     try:

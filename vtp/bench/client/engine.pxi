@@ -13,9 +13,9 @@ cdef class Engine:
     """Drives WebRTC clients from one thread. All methods are thread-safe and short.
 
     `event_fd` is readable when `poll_events` has something. Times handed in are of `time.monotonic_ns()`.
-    `gro` lets the kernel give datagrams of one run as one, which spares a server on the same machine the cutting;
-    `rest_us` is slept after each turn that received something, so that fewer wake-ups are charged to it. Both make
-    the server look cheaper than real viewers would.
+    `gro` lets the kernel give datagrams of one run as one: a server on the same machine is spared the cutting, and looks
+    cheaper than with real viewers. `rest_us` is slept after each turn that received something: the server is spared the
+    wake-ups, as it is when viewers are elsewhere.
     """
 
     cdef Core* core

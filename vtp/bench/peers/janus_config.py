@@ -18,7 +18,7 @@ def write_config(folder: Path, address: str, *, event_loops: int = 0) -> None:
     files = {
         "janus.jcfg": _core(folder, address, event_loops),
         "janus.plugin.videoroom.jcfg": "general: {\n}\n",
-        "janus.transport.websockets.jcfg": _websockets(address),
+        "janus.transport.websockets.jcfg": _websockets(),
     }
     for name, text in files.items():
         (folder / name).write_text(text)
@@ -57,13 +57,13 @@ def _all_but_used(kind: str) -> str:
     return ",".join(sorted(found - set(_USED)))
 
 
-def _websockets(address: str) -> str:
+def _websockets() -> str:
+    """On all addresses of the namespace: for `ws_ip`, Janus looks up an interface, and takes the first that has it, `lo`."""
     return f"""\
 general: {{
     json = "compact"
     ws = true
     ws_port = {SIGNALLING_PORT}
-    ws_ip = "{address}"
     wss = false
 }}
 admin: {{
