@@ -18,7 +18,7 @@ class Renumbered:
 
     def __init__(self, *, shift: int = 5000, first: int = 100, **probe: Any) -> None:
         """`shift` is what the server adds to a number; `first` the source's number of packet 0."""
-        self.probe = ProbeBench(KEY, SALT, ssrc=SSRC, rtx_ssrc=RTX_SSRC, **probe)
+        self.probe = ProbeBench(KEY, SALT, ssrc=SSRC, **{"rtx_ssrc": RTX_SSRC, **probe})
         self.shift = shift
         self.first = first
         self._server = Srtp(PROFILE_AEAD_AES_128_GCM, KEY, SALT, sender=True)

@@ -54,6 +54,15 @@ def test_a_retransmission_repairs_a_loss_and_is_timed() -> None:
     assert path.probe.poll(path.sent_ns(40)) == []
 
 
+def test_without_rtx_a_packet_that_was_asked_for_is_repaired_by_itself() -> None:
+    path = Renumbered(rtx_ssrc=0)
+    path.pass_on(0, 1, 2, 5, 6)
+    assert len(path.probe.poll(path.sent_ns(6) + 50 * MS)) == 2
+    path.pass_on(3, 4)
+    found = path.figures()
+    assert (found["packets"], found["lost"], found["recovered"], found["reordered"]) == (7, 0, 2, 0)
+
+
 def test_a_retransmission_of_what_was_not_missing_is_not_counted() -> None:
     path = Renumbered()
     path.pass_on(*range(10))

@@ -3,6 +3,9 @@
 cdef enum:
     MAX_MISSING = 512            # holes followed at a time, per incoming stream
     NACK_TRIES = 10              # then a key frame is asked for instead
+    HOLE_NONE = 0                # what holes_fill found
+    HOLE_WAITING = 1
+    HOLE_ASKED = 2
 
 cdef int64_t NACK_DELAY_NS = 5_000_000            # reordering tolerated before the first NACK
 cdef int64_t NACK_RETRY_NS = 30_000_000           # or the round trip and a fifth, when that is longer
@@ -34,14 +37,15 @@ cdef bint holes_add(Holes* holes, int64_t number, int64_t now_ns) noexcept nogil
     return had_room
 
 
-cdef bint holes_fill(Holes* holes, int64_t number) noexcept nogil:
-    """True when the number was being waited for."""
-    cdef int i
+cdef int holes_fill(Holes* holes, int64_t number) noexcept nogil:
+    """HOLE_NONE, HOLE_WAITING or HOLE_ASKED: whether the number was being waited for, and had been asked for."""
+    cdef int i, found
     for i in range(holes.count):
         if holes.items[i].number == number:
+            found = HOLE_ASKED if holes.items[i].tries else HOLE_WAITING
             holes_drop(holes, i)
-            return True
-    return False
+            return found
+    return HOLE_NONE
 
 
 cdef inline bint hole_is_old(const Hole* hole, int64_t life_ns, int64_t retry_ns, int64_t now_ns) noexcept nogil:

@@ -86,15 +86,20 @@ cdef inline void probe_count(Probe* probe, ProbeStream* stream, int64_t number, 
 
 
 cdef bint probe_place(Probe* probe, ProbeStream* stream, int64_t number, int64_t now_ns) noexcept nogil:
-    """Accounts for a number near the highest; False when it came before, or is too old to tell."""
+    """Accounts for a number near the highest; False when it came before, or is too old to tell.
+
+    Without RTX a server repeats the packet itself: what was asked for has then been repaired, else it came late.
+    """
     if number > stream.report.highest:
         probe_advance(stream, number, now_ns)
         return True
     if number <= stream.report.highest - PROBE_WINDOW or probe_has(stream, number):
         probe.duplicated += number >= stream.window_first
         return False
-    probe.reordered += number >= stream.window_first
-    holes_fill(&stream.holes, number)
+    if holes_fill(&stream.holes, number) == HOLE_ASKED and stream.rtx_ssrc == 0:
+        probe.recovered += number >= stream.window_first
+    else:
+        probe.reordered += number >= stream.window_first
     return True
 
 

@@ -67,7 +67,7 @@ cdef bint stream_number(Incoming* stream, uint16_t sequence, bint is_rtx, int64_
     if number < stream.report.base or seen_is(stream, number):
         stream.duplicates += 1
         return False
-    if not holes_fill(&stream.holes, number):
+    if holes_fill(&stream.holes, number) == HOLE_NONE:
         stream.late += 1
         return False
     if is_rtx:

@@ -88,7 +88,7 @@ cdef class ProbeBench:
         cdef RtpPacket parsed
         cdef ProbeStream* stream
         cdef bint is_rtx = False
-        cdef int length = <int>len(packet)
+        cdef int length = min(<int>len(packet), <int>DATAGRAM_BYTES)
         memcpy(data, <const uint8_t*>packet, length)
         if rtp_parse_header(data, length, &parsed) < 0:
             raise ValueError("This is no RTP packet.")
