@@ -11,7 +11,12 @@ EVENT_UNIT_DROPPED: int
 
 class Engine:
     def __init__(
-        self, *, socket_buffer_bytes: int = 1048576, gro: bool = False, rest_us: int = 0
+        self,
+        *,
+        socket_buffer_bytes: int = 1048576,
+        gro: bool = False,
+        rest_us: int = 0,
+        cpu: int | None = None,
     ) -> None: ...
     @property
     def event_fd(self) -> int: ...

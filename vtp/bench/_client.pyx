@@ -28,6 +28,7 @@ from vtp.rtp_fast.stun cimport (
 )
 
 import ipaddress
+import os
 import threading
 
 include "client/system.pxi"

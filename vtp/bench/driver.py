@@ -51,15 +51,18 @@ class ClientDriver:
         socket_buffer_bytes: int = 1 << 20,
         gro: bool = False,
         rest_us: int = 0,
+        cpu: int | None = None,
         reroute: Callable[[list[tuple[str, int]]], list[tuple[str, int]]] = lambda candidates: candidates,
     ) -> None:
         """`reroute` may put other addresses in place of a peer's candidates: those of a relay towards it.
 
-        `gro` and `rest_us` are the Engine's.
+        `cpu` is the processor that the engine's thread stays on; `gro` and `rest_us` are the Engine's.
         """
         self.reroute = reroute
         self.identity = identity or Identity()
-        self.engine = _client.Engine(socket_buffer_bytes=socket_buffer_bytes, gro=gro, rest_us=rest_us)
+        self.engine = _client.Engine(
+            socket_buffer_bytes=socket_buffer_bytes, gro=gro, rest_us=rest_us, cpu=cpu
+        )
         self._clients: dict[int, _Client] = {}
 
     async def __aenter__(self) -> "ClientDriver":

@@ -37,9 +37,9 @@ class NamespaceError(Exception):
 def private_network(address: str = ADDRESS) -> Iterator[str]:
     """Moves the calling thread into a new network namespace that has `address` (IPv4), which it gives.
 
-    What goes to the address stays in the kernel: its packets take the loopback path. `lo` has the address too, and
-    first, because Linux remembers the route to a local address only when the loopback device has it, as it does
-    remember routes to other machines. Threads that run already stay outside. Raises NamespaceError.
+    What goes to the address stays in the kernel: its packets take the loopback path. `lo` has the address
+    too, and first: only then does Linux remember the route to it, as it remembers routes to other machines.
+    Threads that run already stay outside. Raises NamespaceError.
     """
     outside = os.open(_OWN_NAMESPACE, os.O_RDONLY | os.O_CLOEXEC)
     try:

@@ -1,7 +1,7 @@
 # Datagrams from the sockets: a batch at a time, each with the kernel's timestamp, to whoever understands them.
 
 cdef enum:
-    RECEIVE_ROUNDS = 16          # batches from one socket before others have their turn
+    RECEIVE_ROUNDS = 8           # batches from one socket before others have their turn
 
 
 cdef int receive_setup(Core* core) noexcept nogil:

@@ -15,15 +15,17 @@ cdef class Engine:
     `event_fd` is readable when `poll_events` has something. Times handed in are of `time.monotonic_ns()`.
     `gro` lets the kernel give datagrams of one run as one: a server on the same machine is spared the cutting, and looks
     cheaper than with real viewers. `rest_us` is slept after each turn that received something: the server is spared the
-    wake-ups, as it is when viewers are elsewhere.
+    wake-ups, as it is when viewers are elsewhere. `cpu` is the processor that the thread stays on.
     """
 
     cdef Core* core
     cdef client_lock lock
     cdef object thread
     cdef int buffer_bytes
+    cdef object cpu
 
-    def __cinit__(self, *, int socket_buffer_bytes=1 << 20, bint gro=False, int rest_us=0):
+    def __cinit__(self, *, int socket_buffer_bytes=1 << 20, bint gro=False, int rest_us=0, cpu=None):
+        self.cpu = cpu
         client_lock_init(&self.lock)
         self.buffer_bytes = socket_buffer_bytes
         self.core = <Core*>calloc(1, sizeof(Core))
@@ -77,6 +79,8 @@ cdef class Engine:
         self.thread.start()
 
     def _run(self):
+        if self.cpu is not None:
+            os.sched_setaffinity(0, {self.cpu})
         with nogil:
             run_loop(self.core, &self.lock)
 

@@ -5,6 +5,7 @@ cdef enum:
     TIMER_EVERY = 8              # sockets read before the clock is looked at again
 
 cdef int64_t IDLE_NS = 100_000_000           # the longest wait
+cdef int64_t TURN_NS = 2_000_000             # the lock is held no longer, but for the socket under way
 
 
 cdef void send_nack(
@@ -127,21 +128,24 @@ cdef inline void read_clocks(Core* core) noexcept nogil:
     core.wall_ns = client_clock(CLOCK_REALTIME)
 
 
-cdef void run_turn(Core* core, epoll_event* ready, int count) noexcept nogil:
-    """What one wake-up brings; called with the lock held. A source keeps its time while many sockets are read."""
-    cdef int i
+cdef int run_turn(Core* core, epoll_event* ready, int at, int count) noexcept nogil:
+    """Part of what one wake-up brings, from event `at` on; where to go on. Called with the lock held.
+
+    A source keeps its time while many sockets are read, and whoever wants the lock waits no longer than TURN_NS.
+    """
     cdef uint64_t id
-    core.turns += 1
-    core.rests = False
+    cdef int64_t end_ns
     read_clocks(core)
+    end_ns = core.now_ns + TURN_NS
     run_timers(core)
-    for i in range(count):
-        id = ready[i].data.u64
+    while at < count and core.now_ns < end_ns:
+        id = ready[at].data.u64
         if id == <uint64_t>-1:
             client_unsignal(core.wake_fd)
         elif core.clients[id] != NULL:
             receive_batch(core, core.clients[id])
-        if i % TIMER_EVERY == TIMER_EVERY - 1:
+        at += 1
+        if at % TIMER_EVERY == 0:
             core.now_ns = client_clock(CLOCK_MONOTONIC)
             run_timers(core)
     core.now_ns = client_clock(CLOCK_MONOTONIC)
@@ -151,6 +155,7 @@ cdef void run_turn(Core* core, epoll_event* ready, int count) noexcept nogil:
     if core.event_signal:
         core.event_signal = False
         client_signal(core.event_fd)
+    return at
 
 
 cdef int64_t wait_ns(Core* core) noexcept nogil:
@@ -163,19 +168,23 @@ cdef int64_t wait_ns(Core* core) noexcept nogil:
 
 cdef void run_loop(Core* core, client_lock* lock) noexcept nogil:
     cdef epoll_event[READY_EVENTS] ready
-    cdef int count = 0
+    cdef int at = 0, count = 0
     cdef int64_t left_ns
     client_lock_take(lock)
     core.thread = pthread_self()
     core.thread_runs = True
     while not core.stopping:
-        run_turn(core, ready, count if count > 0 else 0)
+        at = run_turn(core, ready, at, count)
         left_ns = wait_ns(core)
         client_lock_give(lock)
-        if core.rests and core.rest_ns:
-            client_sleep(core.rest_ns if core.rest_ns < left_ns else left_ns)
-            left_ns = 0
-        count = client_wait(core.epoll_fd, ready, READY_EVENTS, left_ns)
+        if at >= count:
+            if core.rests and core.rest_ns:
+                client_sleep(core.rest_ns if core.rest_ns < left_ns else left_ns)
+                left_ns = 0
+            core.rests = False
+            at = 0
+            count = client_wait(core.epoll_fd, ready, READY_EVENTS, left_ns)
+            core.turns += 1
         client_lock_take(lock)
     core.thread_runs = False
     core.cpu_ns = client_clock(CLOCK_THREAD_CPUTIME_ID)

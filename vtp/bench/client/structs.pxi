@@ -406,7 +406,7 @@ cdef struct Core:
     int64_t cpu_ns               # of the thread, once it has ended
     bint gro
     int64_t rest_ns              # slept after a turn that received something
-    bint rests                   # the last turn did
+    bint rests                   # something has come since the last wait
     uint64_t turns               # wake-ups
     uint64_t datagrams_received
     uint64_t datagrams_sent

@@ -1,0 +1,9 @@
+from collections.abc import Sequence
+
+class Reflector:
+    sent: int
+    failed: int
+    cpu_ns: int
+    def __init__(self, ports: Sequence[int]) -> None: ...
+    def serve(self, fd: int) -> None: ...
+    def stop(self) -> None: ...
