@@ -8,12 +8,12 @@ import pytest
 from rich.console import Console
 
 from vtp.bench.load import Lecture
-from vtp.bench.results import Figures, Percentiles, RawRun, median_figures, percentiles
+from vtp.bench.results import Figures, LoadFigures, Percentiles, RawRun, median_figures, percentiles
 from vtp.bench.scenarios.forward import Forward
 from vtp.bench.scenarios.idle import Idle
 from vtp.bench.scenarios.meeting import Meeting
 from vtp.bench.scenarios.runner import Contest, Plan, collect
-from vtp.bench.scenarios.saturate import conclude
+from vtp.bench.scenarios.saturate import conclude, overload
 from vtp.bench.sfu import Sfu
 from vtp.bench.tables import print_results
 from vtp.cli.bench import _counts, _settings
@@ -38,12 +38,12 @@ def results(**peers: Figures) -> dict[str, Any]:
     points = [Forward(50), Forward(200)]
     servers: list[Any] = [_Server("vtp"), *(_Server("janus", variant) for variant in peers)]
     contest = Contest(servers, {"vtp": "1"}, {"galene": "It cannot be had."})
-    measured = [("vtp", "", figures(2.0)), ("vtp", "", figures(3.0))]
-    measured += [("janus", variant, one) for variant, one in peers.items()]
+    measured = [("vtp", "", 1, figures(2.0)), ("vtp", "", 2, figures(3.0))]
+    measured += [("janus", variant, 1, one) for variant, one in peers.items()]
     runs = [
         RawRun(server=server, variant=variant, run=run, point=point.describe(), figures=one)
         for point in points
-        for run, (server, variant, one) in enumerate(measured)
+        for server, variant, run, one in measured
     ]
     found = collect(Plan("forward", "vtp bench forward", points), contest, runs)
     found["started_at"], found["network"] = "2026-01-01T00:00:00+00:00", "loopback"
@@ -96,6 +96,7 @@ def test_the_table_names_every_server_and_why_one_is_missing() -> None:
     assert "janus event_loops_2" in text
     assert "galene was not measured: It cannot be had." in text
     assert "0.250 of janus/event_loops_2" in text
+    assert "Medians of 2 runs." in text
 
 
 def test_saturation_is_derived_where_the_load_client_was_the_limit() -> None:
@@ -108,6 +109,23 @@ def test_saturation_is_measured_where_the_server_lost_packets_with_a_core_used_u
     clean = Figures(packets_per_s=450_000.0, cores=1.0, cpu_us_per_packet=2.2)
     found = conclude(clean, [], "the server lost 0.30 % of the packets.")
     assert (found["how"], found["packets_per_s_per_core"]) == ("measured", 450_000)
+
+
+@pytest.mark.parametrize(
+    ("loss_pct", "p99", "dropped_here", "said"),
+    [
+        (0.0, 99.0, 0, ""),
+        (0.2, 9.0, 0, "the server lost 0.20 % of the packets."),
+        (0.0, 300.0, 0, "the server kept packets waiting (p99 300 ms)."),
+        (0.2, 300.0, 1, ""),
+    ],
+)
+def test_a_server_that_loses_packets_or_lets_them_wait_does_not_keep_up_unless_the_client_dropped_them(
+    loss_pct: float, p99: float, dropped_here: int, said: str
+) -> None:
+    found = figures(2.0, p99)
+    found["loss_pct"], found["load"] = loss_pct, LoadFigures(dropped_here=dropped_here)
+    assert overload(found) == said
 
 
 def test_in_a_meeting_everybody_hears_all_others_and_sees_some() -> None:

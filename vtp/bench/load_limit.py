@@ -1,9 +1,9 @@
 """What the load client takes in, and what the kernel asks for: `python -m vtp.bench.load_limit`.
 
-A source sends to a reflector, which hands every packet to all viewers as it is (they share one key), `--run` of
-them in one message. No server works here, so two things are told: how many packets the client takes, which
-has to be more than any server under test can send, and what sending and delivering a packet costs a
-program that does nothing else with it. Each has a processor of its own where there are two.
+A source sends to a reflector, which hands every packet to all viewers as it is (they share one key),
+`--run` of them in one message. No server works here, so two things are told: how many packets the client
+takes, which has to be more than any server under test can send, and what sending and delivering a packet
+costs a program that does nothing else. Each has a processor of its own where there are two.
 """
 
 from __future__ import annotations

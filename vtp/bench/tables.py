@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich import box
@@ -54,10 +54,16 @@ def print_results(results: Results, console: Console) -> None:
     """All points, then what they were measured with."""
     for point in results["series"]:
         _print_point(results["scenario"], point, console)
-    console.print(f"{len(results['runs'])} runs; medians. Load: {results['pattern']['text']}.")
+    console.print(f"{_measured(results['runs'])} Load: {results['pattern']['text']}.")
     machine = results["machine"]
     console.print(f"{machine['processor']}, {machine['cores']} cores, Linux {machine['kernel']}; "
                   f"{results['network']}.")  # fmt: skip
+
+
+def _measured(runs: Sequence[Mapping[str, Any]]) -> str:
+    """How often each server was measured at each load."""
+    times = max((run["run"] for run in runs), default=0)
+    return f"Medians of {times} runs." if times > 1 else "One run."
 
 
 def _print_point(scenario: str, point: Mapping[str, Any], console: Console) -> None:

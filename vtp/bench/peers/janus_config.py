@@ -58,7 +58,7 @@ def _all_but_used(kind: str) -> str:
 
 
 def _websockets() -> str:
-    """On all addresses of the namespace: Janus makes an interface's name of a `ws_ip`, which would be `lo`."""
+    """On all addresses of the namespace: Janus turns a `ws_ip` into an interface, here `lo`."""
     return f"""\
 general: {{
     json = "compact"

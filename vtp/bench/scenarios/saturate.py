@@ -1,4 +1,4 @@
-"""`forward --saturate`: further lectures are added until packets are lost or the load client can no more."""
+"""`forward --saturate`: lectures are added until the server gives way or the load client can no more."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from vtp.bench.scenarios.runner import SERVER_ERRORS
 from vtp.bench.scenarios.stage import Stage
 
 LOSS_LIMIT_PCT = 0.1
+DELAY_LIMIT_MS = 100.0
+"""Of the 99th percentile: beyond it packets stand in a queue that fills, and are lost a little later."""
 BUSY = 0.9
 """Share of a core from which on a thread is called busy."""
 MAX_LECTURES = 16
@@ -37,7 +39,7 @@ class Saturate:
         return describe_pattern(self.pattern)
 
     async def measure(self, stage: Stage) -> Figures:
-        """The figures of the highest step without loss, and under "saturation" the climb."""
+        """The figures of the highest step that the server kept up with, and under "saturation" the climb."""
         clean: Figures | None = None
         steps: list[dict[str, Any]] = []
         limit = f"{MAX_LECTURES} lectures did not saturate it."
@@ -49,9 +51,10 @@ class Saturate:
             figures = await measure_window(stage, self.seconds)
             figures["subscribers"] = number * self.subscribers
             steps.append(_step(figures))
-            stopped = _reason_to_stop(figures)
-            if figures["loss_pct"] <= LOSS_LIMIT_PCT or clean is None:
+            failing = overload(figures)
+            if not failing or clean is None:
                 clean = figures
+            stopped = failing or _client_limit(figures)
             if stopped:
                 limit = stopped
                 break
@@ -86,13 +89,23 @@ def _step(figures: Figures) -> dict[str, Any]:
     return {key: figures[key] for key in keys}  # type: ignore[literal-required]
 
 
-def _reason_to_stop(figures: Figures) -> str:
-    """A sentence, or "" to go on."""
+def overload(figures: Figures) -> str:
+    """How the server did not keep up, in a sentence; "" when it did."""
+    if figures["load"]["dropped_here"]:
+        return ""
+    if figures["loss_pct"] > LOSS_LIMIT_PCT:
+        return f"the server lost {figures['loss_pct']:.2f} % of the packets."
+    delay_ms = figures["delay_ms"]["p99"]
+    if delay_ms is not None and delay_ms > DELAY_LIMIT_MS:
+        return f"the server kept packets waiting (p99 {delay_ms:.0f} ms)."
+    return ""
+
+
+def _client_limit(figures: Figures) -> str:
+    """Why the load client is what would be measured from here on; "" when it is not."""
     load = figures["load"]
     if load["dropped_here"]:
         return "the load client's own sockets overflowed first."
-    if figures["loss_pct"] > LOSS_LIMIT_PCT:
-        return f"the server lost {figures['loss_pct']:.2f} % of the packets."
     if load["busiest_thread"] >= BUSY:
         return f"the load client's thread was busy ({load['busiest_thread']:.0%}) first."
     return ""

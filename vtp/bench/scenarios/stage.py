@@ -15,9 +15,9 @@ from vtp.bench.sfu import BOTH_KINDS, Leg, Sfu
 
 JOINS_AT_ONCE = 10
 REST_US = 100
-"""Between two looks at the viewers' sockets. Woken for datagrams, the client wakes 17,000 times a second at 60,000
-packets, which the kernel charges to the server, as viewers elsewhere would not. Delays are told by the
-kernel's timestamps and do not suffer."""
+"""Between two looks at the viewers' sockets. Without it the client is woken 17,000 times a second at 60,000
+packets, which the kernel charges to the server, as viewers elsewhere would not. Delays do not suffer: the
+kernel's timestamps tell them."""
 SRTP_PROFILES = ("SRTP_AEAD_AES_128_GCM",)
 """What the client offers: the same cipher for all servers, and the cheapest for all."""
 
