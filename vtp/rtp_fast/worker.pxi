@@ -203,7 +203,10 @@ cdef class Worker:
         vtp_unlock_media(&self.mutex)
 
     cdef void take(self, int index) noexcept nogil:
-        """Reads a socket until it is dry or the turn's budget is spent; each batch leaves before the next comes."""
+        """Reads a socket until it is dry or the turn's budget is spent; what came then leaves together.
+
+        Most datagrams of a busy server are viewers' feedback: leaving after each batch would send their packets singly.
+        """
         cdef Core* core = self.core
         cdef Inbox* inbox = &self.inbox
         cdef int count, i, rounds
@@ -212,7 +215,7 @@ cdef class Worker:
                 inbox.messages[i].msg_hdr.msg_namelen = sizeof(sockaddr_in6)
             count = recvmmsg(core.sockets[index], inbox.messages, RECEIVE_BATCH, MSG_DONTWAIT, NULL)
             if count <= 0:
-                return
+                break
             core.now_ns = vtp_now_ns()
             core.counters.batches += 1
             for i in range(count):
@@ -222,10 +225,10 @@ cdef class Worker:
                 receive_datagram(core, index, &inbox.addresses[i], inbox.messages[i].msg_hdr.msg_namelen,
                                  inbox.arena + i * RECEIVE_SLOT, inbox.messages[i].msg_len, core.now_ns)
             signal_pipes(core)                   # first, so that other Workers send while this one does
-            write_ready(core)
-            batch_flush(core)
             if count < RECEIVE_BATCH:
-                return
+                break
+        write_ready(core)
+        batch_flush(core)
 
     cdef void settle(self) noexcept nogil:
         """The end of a turn: what is queued leaves, readers and the event loop are woken."""

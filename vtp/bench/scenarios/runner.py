@@ -78,14 +78,14 @@ def run_plan(plan: Plan) -> Results:
         try:
             runs = asyncio.run(_measure(plan, contest))
         except (*SERVER_ERRORS, ExceptionGroup) as error:
-            raise StartupError(str(_server_error(error))) from error
+            raise StartupError(str(server_error(error))) from error
     results = collect(plan, contest, runs)
     results["started_at"] = started_at
     results["network"] = network
     return results
 
 
-def _server_error(error: Exception) -> Exception:
+def server_error(error: Exception) -> Exception:
     """The first error of a group, or of groups within; raises the whole when a server is not at fault."""
     first = error
     while isinstance(first, ExceptionGroup):
@@ -157,7 +157,7 @@ async def _one_run(sfu: Sfu, point: Scenario) -> Figures:
     except (*SERVER_ERRORS, ExceptionGroup) as error:
         if isinstance(sfu, VtpServer):
             raise
-        return Figures(unavailable=f"A run failed. {_server_error(error)}")
+        return Figures(unavailable=f"A run failed. {server_error(error)}")
 
 
 def collect(plan: Plan, contest: Contest, runs: list[RawRun]) -> Results:

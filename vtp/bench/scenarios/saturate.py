@@ -10,7 +10,7 @@ from vtp.bench.load import Lecture
 from vtp.bench.results import Figures, SaturationFigures
 from vtp.bench.scenarios.forward import measure_window
 from vtp.bench.scenarios.pattern import describe_pattern
-from vtp.bench.scenarios.runner import SERVER_ERRORS
+from vtp.bench.scenarios.runner import SERVER_ERRORS, server_error
 from vtp.bench.scenarios.stage import Stage
 
 LOSS_LIMIT_PCT = 0.1
@@ -67,14 +67,15 @@ class Saturate:
 
         Raises what the server raises when it does not take the first one.
         """
-        failure: BaseException | None = None
+        failure: Exception | None = None
         try:
-            await self._fill_lecture(stage, number)
+            # Not in this task: a task group that failed leaves its task half cancelled (Python before 3.13).
+            await asyncio.create_task(self._fill_lecture(stage, number))
         except* SERVER_ERRORS as errors:
             if first:
                 raise
-            failure = errors
-        return f"lecture {number} could not be joined beside the others." if failure else ""
+            failure = server_error(errors)
+        return f"lecture {number} could not be joined beside the others. {failure}" if failure else ""
 
     async def _fill_lecture(self, stage: Stage, number: int) -> None:
         room = f"lecture-{number}"
