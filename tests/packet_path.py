@@ -2,6 +2,7 @@
 
 import os
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from vtp import _rtp_fast as fast
@@ -305,6 +306,9 @@ def vp8_payload(key: bool, picture: int, size: int) -> bytes:
     return descriptor + bytes([0x11]) + bytes(size)
 
 
+VIEWER_EXTENSIONS = {fast.EXT_MID: 9, fast.EXT_TRANSPORT_CC: 3, fast.EXT_ABS_SEND_TIME: 2}
+
+
 def add_viewer(
     path: PacketPath,
     producer: int = 0,
@@ -313,6 +317,7 @@ def add_viewer(
     kind: str = "video",
     rtx: bool = True,
     profile: int = fast.PROFILE_AEAD_AES_128_GCM,
+    extensions: Mapping[int, int] = VIEWER_EXTENSIONS,
 ) -> tuple[Peer, int]:
     """A connected peer with one consumer; its own payload types and extension ids."""
     peer = path.peer(profile).connect()
@@ -329,7 +334,7 @@ def add_viewer(
         rtx_ssrc=ssrc + 1 if rtx and kind == "video" else 0,
         cname="vtp",
         codecs=codecs,
-        extensions={fast.EXT_MID: 9, fast.EXT_TRANSPORT_CC: 3, fast.EXT_ABS_SEND_TIME: 2},
+        extensions=dict(extensions),
         producer=producer,
     )
     path.collect()
