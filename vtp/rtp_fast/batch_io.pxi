@@ -91,7 +91,7 @@ cdef extern from *:
     }
     /* Two kinds of lock takers: the media thread yields to whoever of the control plane waits (media.md, commands
        run between batches). */
-    typedef struct { pthread_mutex_t queue, next, data; } vtp_lock;
+    typedef struct { pthread_mutex_t queue, next, data; int wanted; } vtp_lock;
     static void vtp_lock_init(vtp_lock *l) {
         pthread_mutexattr_t lends;   /* whoever keeps a real-time thread waiting runs like one meanwhile */
         pthread_mutexattr_init(&lends);
@@ -99,6 +99,7 @@ cdef extern from *:
         pthread_mutex_init(&l->queue, &lends); pthread_mutex_init(&l->next, &lends);
         pthread_mutex_init(&l->data, &lends);
         pthread_mutexattr_destroy(&lends);
+        l->wanted = 0;
     }
     static void vtp_lock_destroy(vtp_lock *l) {
         pthread_mutex_destroy(&l->queue); pthread_mutex_destroy(&l->next); pthread_mutex_destroy(&l->data);
@@ -111,8 +112,12 @@ cdef extern from *:
         pthread_mutex_unlock(&l->data); pthread_mutex_unlock(&l->queue);
     }
     static void vtp_lock_control(vtp_lock *l) {
+        __atomic_add_fetch(&l->wanted, 1, __ATOMIC_RELAXED);
         pthread_mutex_lock(&l->next); pthread_mutex_lock(&l->data); pthread_mutex_unlock(&l->next);
+        __atomic_sub_fetch(&l->wanted, 1, __ATOMIC_RELAXED);
     }
+    /* Does a command wait? For the media thread, which then makes its turn short. */
+    static int vtp_lock_wanted(const vtp_lock *l) { return __atomic_load_n(&l->wanted, __ATOMIC_RELAXED) > 0; }
     static void vtp_unlock_control(vtp_lock *l) { pthread_mutex_unlock(&l->data); }
     """
     ctypedef struct vtp_lock:
@@ -132,6 +137,7 @@ cdef extern from *:
     void vtp_lock_media(vtp_lock* l) noexcept nogil
     void vtp_unlock_media(vtp_lock* l) noexcept nogil
     void vtp_lock_control(vtp_lock* l) noexcept nogil
+    bint vtp_lock_wanted(const vtp_lock* l) noexcept nogil
     void vtp_unlock_control(vtp_lock* l) noexcept nogil
 
 cdef enum:

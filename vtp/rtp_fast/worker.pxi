@@ -203,7 +203,7 @@ cdef class Worker:
         vtp_unlock_media(&self.mutex)
 
     cdef void take(self, int index) noexcept nogil:
-        """Reads a socket until it is dry or the turn's budget is spent; what came then leaves together.
+        """Reads a socket until it is dry, the turn's budget is spent or a command waits; what came then leaves together.
 
         Most datagrams of a busy server are viewers' feedback: leaving after each batch would send their packets singly.
         """
@@ -225,7 +225,7 @@ cdef class Worker:
                 receive_datagram(core, index, &inbox.addresses[i], inbox.messages[i].msg_hdr.msg_namelen,
                                  inbox.arena + i * RECEIVE_SLOT, inbox.messages[i].msg_len, core.now_ns)
             signal_pipes(core)                   # first, so that other Workers send while this one does
-            if count < RECEIVE_BATCH:
+            if count < RECEIVE_BATCH or vtp_lock_wanted(&self.mutex):
                 break
         write_ready(core)
         batch_flush(core)
