@@ -29,7 +29,7 @@ cdef enum:
     RUN_PACKETS = 64             # of one viewer; also what Linux takes in one message (UDP_MAX_SEGMENTS)
     LISTED_TRANSPORTS = 4096
     HURRIED_TURNS = 160          # of 25 ms: longer than a newcomer asks for key frames
-    CALM_TURNS = 8
+    CALM_TURNS = 16              # 0.4 s
     HEAD_BYTES = 32              # a header extension of MID, abs-send-time and transport-wide number, any form
 
 cdef enum:                       # header extensions, the kinds we know
