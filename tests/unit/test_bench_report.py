@@ -158,3 +158,21 @@ def test_every_bar_has_its_server_and_its_value_in_words() -> None:
 def test_changed_settings_are_in_the_name_of_the_run() -> None:
     changed = sample(settings={"VTP_MEDIA__WORKERS": "2"})
     assert "vtp, media__workers = 2 forwards a packet" in read(render([changed])).words
+
+
+def test_a_climb_to_saturation_has_its_own_part_and_is_compared_with_nobody() -> None:
+    steps = [{"subscribers": n * 200, **figures(3.0 / n, 1.0)} for n in (1, 2)]
+    found = {"packets_per_s_per_core": 486_571, "how": "measured", "limit": "", "steps": steps}
+    climbed = sample(series=[{"subscribers": 200, "vtp": figures(1.5, 9.0) | {"saturation": found}}], runs=[])
+    climbed["vtp"] = climbed["series"][0]["vtp"]
+    words = read(render([sample(), climbed])).words
+    assert "2.40 µs of CPU time, Janus" in words
+    assert "vtp forwards 486\u2009571 packets a second on one core." in words
+    climb = words[words.index("As many lectures as it bears") :]
+    assert climb.index("200 subscribers3.00 µs") < climb.index("400 subscribers1.50 µs")
+
+
+def test_the_first_sentence_is_about_the_largest_load_that_a_peer_had_too() -> None:
+    alone = sample(series=[{"subscribers": 500, "vtp": figures(2.0, 2.0)}], runs=[])
+    assert "to 200 subscribers for 2.40 µs" in read(render([sample(), alone])).words
+    assert "to 500 subscribers for 2.00 µs" in read(render([alone])).words

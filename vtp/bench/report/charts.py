@@ -24,16 +24,33 @@ def bars(measure: Measure, entries: Sequence[Entry]) -> str:
     if len(shown) == 1:
         return _alone(measure, *shown[0])
     end = _end([value for _, value in shown])
-    groups = ""
-    for load in dict.fromkeys(entry.load for entry, _ in shown):
-        rows = "".join(_bar(entry, value, end, measure) for entry, value in shown if entry.load == load)
-        head = f"<tr><th class=load colspan=2 scope=rowgroup>{escape(load)}</th></tr>" if load else ""
-        groups += f"<tbody>{head}{rows}</tbody>"
+    groups = _rows_of_one(shown, end, measure) or _groups(shown, end, measure)
     cut = _CUT_NOTE if any(value > end for _, value in shown) else ""
     return (
         f"<figure><figcaption>{escape(measure.name)}, {escape(measure.unit)}</figcaption>"
         f"<table class=bars>{groups}</table>{_note(measure.note, cut)}</figure>"
     )
+
+
+def _groups(shown: Sequence[tuple[Entry, float]], end: float, measure: Measure) -> str:
+    """A group of rows for each load, a row for each server."""
+    groups = ""
+    for load in dict.fromkeys(entry.load for entry, _ in shown):
+        rows = "".join(
+            _bar(entry, entry.label, value, end, measure) for entry, value in shown if entry.load == load
+        )
+        head = f"<tr><th class=load colspan=2 scope=rowgroup>{escape(load)}</th></tr>" if load else ""
+        groups += f"<tbody>{head}{rows}</tbody>"
+    return groups
+
+
+def _rows_of_one(shown: Sequence[tuple[Entry, float]], end: float, measure: Measure) -> str:
+    """One server under several loads needs no groups; empty where there are more servers."""
+    if len({entry.label for entry, _ in shown}) > 1:
+        return ""
+    head = f"<tr><th class=load colspan=2 scope=rowgroup>{escape(shown[0][0].label)}</th></tr>"
+    rows = "".join(_bar(entry, entry.load or entry.label, value, end, measure) for entry, value in shown)
+    return f"<tbody>{head}{rows}</tbody>"
 
 
 def _end(values: Sequence[float]) -> float:
@@ -56,11 +73,11 @@ def _alone(measure: Measure, entry: Entry, value: float) -> str:
     )
 
 
-def _bar(entry: Entry, value: float, end: float, measure: Measure) -> str:
+def _bar(entry: Entry, label: str, value: float, end: float, measure: Measure) -> str:
     share = max(0.0, min(100.0, 100 * value / end))
     kind = ("ours" if entry.is_vtp else "other") + (" cut" if value > end else "")
     return (
-        f'<tr><th scope=row>{escape(entry.label)}</th><td><span class=track><span class="{kind}" '
+        f'<tr><th scope=row>{escape(label)}</th><td><span class=track><span class="{kind}" '
         f'style="width:{share:.1f}%"></span></span><span class=value>{write_number(value)} '
         f"<small>{escape(measure.unit)}</small></span></td></tr>"
     )

@@ -72,6 +72,22 @@ def _entries(results: Mapping[str, Any]) -> Iterator[Entry]:
                     yield Entry(server_label(name, variant), False, load, figures, runs)
 
 
+def scenario_of(results: Mapping[str, Any]) -> str:
+    """The section that a file belongs to: climbs to saturation have one of their own."""
+    return (
+        "saturate" if "saturation" in (results.get("vtp") or {}) else str(results.get("scenario", "forward"))
+    )
+
+
+def steps_of(results: Mapping[str, Any]) -> list[Entry]:
+    """The climb of every server of one file, a load each."""
+    return [
+        Entry(entry.label, entry.is_vtp, f"{step['subscribers']} subscribers", step)
+        for entry in entries_of(results)
+        for step in (entry.figures.get("saturation") or {}).get("steps", ())
+    ]
+
+
 def missing_of(results: Sequence[Mapping[str, Any]]) -> list[Missing]:
     """Peers that could not be had, each once."""
     found: dict[str, str] = {}

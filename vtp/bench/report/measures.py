@@ -43,6 +43,7 @@ LOSS = Measure(
 
 MEASURES: dict[str, tuple[Measure, ...]] = {
     "forward": (CPU, *DELAY, MEMORY, LOSS),
+    "saturate": (Measure("packets_per_s", "Packets forwarded", "/s"), CPU, DELAY[0], DELAY[2], LOSS),
     "meeting": (Measure("cores", "Processor cores in use", "cores"), CPU, *DELAY, LOSS),
     "join": (
         Measure("first_packet_ms.p50", "Joining to first packet, median", "ms", "From the POST on."),

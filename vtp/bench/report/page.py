@@ -8,12 +8,21 @@ from pathlib import Path
 from typing import Any
 
 from vtp.bench.report.charts import bars, figures_table
-from vtp.bench.report.entries import Entry, Missing, entries_of, missing_of, server_label
+from vtp.bench.report.entries import (
+    Entry,
+    Missing,
+    entries_of,
+    missing_of,
+    scenario_of,
+    server_label,
+    steps_of,
+)
 from vtp.bench.report.measures import CPU, LOSS, MEASURES, value_of, write_number
 from vtp.bench.report.style import STYLE
 
 _TITLES = {
     "forward": "Forwarding one lecture",
+    "saturate": "As many lectures as it bears",
     "meeting": "A meeting",
     "join": "Joining a lecture",
     "idle": "Doing nothing",
@@ -38,8 +47,8 @@ def write_report(results: Mapping[str, Any] | Sequence[Mapping[str, Any]], path:
 
 def render(results: Sequence[Mapping[str, Any]]) -> str:
     """The report as HTML. Results of one scenario share its charts."""
-    scenarios = dict.fromkeys(str(result.get("scenario", "forward")) for result in results)
-    grouped = [(name, [r for r in results if r.get("scenario", "forward") == name]) for name in scenarios]
+    scenarios = dict.fromkeys(scenario_of(result) for result in results)
+    grouped = [(name, [r for r in results if scenario_of(r) == name]) for name in scenarios]
     body = "".join(_scenario(name, found) for name, found in grouped)
     headline = "".join(
         f"<p class=lead>{text}</p>" for name, found in grouped if (text := _headline(name, found))
@@ -54,7 +63,9 @@ def render(results: Sequence[Mapping[str, Any]]) -> str:
 def _headline(name: str, results: Sequence[Mapping[str, Any]]) -> str:
     """What was measured against what, with the ratio; empty where there is nothing to say."""
     entries = [entry for result in results for entry in entries_of(result)]
-    load = next((entry.load for entry in reversed(entries) if entry.load), "")
+    if name == "saturate":
+        return _saturated(entries)
+    load = _compared_load(entries)
     here = [e for e in entries if e.load == load and value_of(e.figures, CPU.path)]
     ours = [e for e in here if e.is_vtp]
     others = [e for e in here if not e.is_vtp and (value_of(e.figures, LOSS.path) or 0) <= OVERLOADED_PCT]
@@ -79,13 +90,30 @@ def _headline(name: str, results: Sequence[Mapping[str, Any]]) -> str:
     return text + "."
 
 
+def _compared_load(entries: Sequence[Entry]) -> str:
+    """The last load under which a peer was measured too; where there was none, the last."""
+    loads = [entry.load for entry in entries if entry.load]
+    compared = [entry.load for entry in entries if entry.load and not entry.is_vtp]
+    return (compared or loads or [""])[-1]
+
+
+def _saturated(entries: Sequence[Entry]) -> str:
+    rates = [
+        f"{escape(entry.label)} forwards <b>{write_number(rate)} packets a second</b> on one core"
+        for entry in entries
+        if (rate := value_of(entry.figures, "saturation.packets_per_s_per_core"))
+    ]
+    return "; ".join(rates) + "." if rates else ""
+
+
 def _scenario(name: str, results: Sequence[Mapping[str, Any]]) -> str:
-    entries = [entry for result in results for entry in entries_of(result)]
-    entries.sort(key=lambda e: (int(e.load.split()[0]) if e.load else 0, not e.is_vtp))
+    servers = [entry for result in results for entry in entries_of(result)]
+    entries = [step for result in results for step in steps_of(result)] if name == "saturate" else servers
+    entries = sorted(entries, key=lambda e: (int(e.load.split()[0]) if e.load else 0, not e.is_vtp))
     charts = "".join(bars(measure, entries) for measure in MEASURES.get(name, ()))
     return (
         f"<section><h2>{escape(_TITLES.get(name, name))}</h2>{_pattern(results)}{_gone(missing_of(results))}"
-        f"<div class=charts>{charts}</div>{_operations(entries)}{_saturation(entries)}"
+        f"{_saturation(servers)}<div class=charts>{charts}</div>{_operations(entries)}"
         f"<details><summary>All figures, with the spread of the runs</summary>{figures_table(name, entries)}"
         f"</details></section>"
     )
