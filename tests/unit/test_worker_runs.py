@@ -291,3 +291,39 @@ def test_a_change_of_source_numbers_what_waits_as_it_was_queued() -> None:
     first = switched[0].sequence
     assert [packet.sequence for packet in switched] == [first, first + 1, first + 2]
     assert [len(packet.payload) for packet in switched[:2]] == [906, 906]
+
+
+# ------------------------------------------------------------ more viewers than a list of waiting ones holds
+
+
+@pytest.mark.parametrize("gather_ms", [0, 10])
+def test_nobody_gets_what_waits_for_another_when_a_list_overflows(gather_ms: int) -> None:
+    path = PacketPath(gather_ms=gather_ms)
+    burst = Burst(path)
+    viewers = [path.peer().connect() for _ in range(4097)]
+
+    def add(viewer: Peer, kind: str, codec: int, ssrc: int, producer: int) -> None:
+        path.worker.add_consumer(
+            viewer.transport,
+            kind=kind,
+            mid=kind[0],
+            ssrc=ssrc,
+            rtx_ssrc=0,
+            cname="vtp",
+            codecs=[(codec, 109, -1)],
+            extensions={},
+            producer=producer,
+        )
+
+    for viewer in viewers:
+        add(viewer, "video", fast.CODEC_VP8, 5555, burst.video.producer)
+    for viewer in viewers[:70]:
+        add(viewer, "audio", fast.CODEC_OPUS, 8888, burst.audio)
+    burst.send(burst.picture(10, key=True), burst.sound())
+    path.advance(20)
+    path.worker.discard_sent()
+    for viewer in path.peers:
+        viewer.rtp.clear()
+    burst.send(burst.picture(20), *(burst.sound(20) for _ in range(60)))
+    path.advance(20)
+    assert [len(viewer.rtp) for viewer in viewers] == [61] * 70 + [1] * 4027

@@ -22,6 +22,15 @@ cdef inline void queue_packet(Core* core, Consumer* consumer, int64_t sequence, 
         write_all_pending(core)
     if transport.pending_count == RUN_PACKETS:
         write_pending(core, transport)
+    if core.holding:                             # listed before it has an entry: a full list is written, and that
+        if transport.listed == LISTED_NOWHERE:   # gives back the pool when nobody on the other list waits
+            hold(core, transport, now)
+    elif transport.listed != LISTED_READY:
+        if core.ready_count == LISTED_TRANSPORTS:
+            write_ready(core)
+        transport.listed = LISTED_READY
+        core.ready[core.ready_count] = transport
+        core.ready_count += 1
     at = core.pending_used
     core.pending_used += 1
     entry = &core.pending[at]
@@ -34,15 +43,6 @@ cdef inline void queue_packet(Core* core, Consumer* consumer, int64_t sequence, 
         transport.pending_first = at
     transport.pending_last = at
     transport.pending_count += 1
-    if core.holding:
-        if transport.listed == LISTED_NOWHERE:
-            hold(core, transport, now)
-    elif transport.listed != LISTED_READY:
-        if core.ready_count == LISTED_TRANSPORTS:
-            write_ready(core)
-        transport.listed = LISTED_READY
-        core.ready[core.ready_count] = transport
-        core.ready_count += 1
 
 
 cdef void hold(Core* core, Transport* transport, int64_t now) noexcept nogil:
