@@ -327,3 +327,24 @@ def test_nobody_gets_what_waits_for_another_when_a_list_overflows(gather_ms: int
     burst.send(burst.picture(20), *(burst.sound(20) for _ in range(60)))
     path.advance(20)
     assert [len(viewer.rtp) for viewer in viewers] == [61] * 70 + [1] * 4027
+
+
+# ------------------------------------------------------------ numbers that run away while packets wait
+
+
+@pytest.mark.parametrize("ring", [64, 2048])
+@pytest.mark.parametrize("jump", [8192, 4096, 2048, 64])
+def test_packets_overwritten_while_they_wait_lead_to_no_number_a_second_time(ring: int, jump: int) -> None:
+    path = PacketPath(ring_packets_video=ring)
+    burst, viewer = started(path)
+    for _ in range(3):  # each is one lap of the 16-bit numbers, in one slot of the ring
+        burst.send(burst.picture(500, key=True))
+        laps = []
+        for _ in range(65536 // jump):
+            burst.video.sequence += jump - 1
+            laps.append(burst.picture(500))
+        burst.send(*laps)
+        path.collect()  # the viewer refuses what has the number of another packet
+    burst.send(burst.picture(500, key=True), burst.picture(501))
+    path.advance(20)
+    assert [len(packet.payload) for packet in viewer.rtp[-2:]] == [515, 507]

@@ -2,6 +2,7 @@
 
 cdef int64_t REPLAY_AGE_NS = 2 * SECOND
 cdef int64_t LARGEST_JUMP = 8192                 # of a source's numbers that a viewer is shown; RFC 3711 bears 32,768
+cdef int64_t FIRST_ROUND = 65536                 # outgoing number less this is the SRTP index; so no number is below 0
 cdef int64_t CATCH_UP_PACKETS = 16               # of a replay, per fast turn (5 ms): media.md's pacer floor and some
 
 
@@ -138,19 +139,20 @@ cdef void begin(Core* core, Consumer* consumer, Stream* stream, int64_t start, i
     consumer.generation += 1
     consumer.start = start
     consumer.cursor = start
-    if not consumer.sent_any:
-        consumer.sequence_offset = 65536 + next_random(core) % 16384 - start
-    else:
-        consumer.sequence_offset = consumer.highest_out + 1 - start
-        if other:
-            elapsed = now - consumer.last_sent_ns
-            if elapsed < 10 * MILLISECOND:
-                elapsed = 10 * MILLISECOND
-            consumer.timestamp_offset = consumer.last_timestamp + \
-                <uint32_t>(elapsed * stream.clock_rate // SECOND) - first.packet.timestamp
-            consumer.picture_id_offset = <uint16_t>(consumer.last_picture_id + 1 - first.info.picture_id)
-            consumer.tl0_offset = <uint8_t>(consumer.last_tl0 + 1 - first.info.tl0picidx)
-            continue_frame_number(consumer, stream.producer, first)
+    if not consumer.sent_any or not consumer.out_stream.started:
+        consumer.highest_out = FIRST_ROUND - 1 + next_random(core) % 16384
+    else:                                        # from what was encrypted: not all that was queued need have been
+        consumer.highest_out = FIRST_ROUND + (<int64_t>consumer.out_stream.roc << 16 | consumer.out_stream.highest)
+    consumer.sequence_offset = consumer.highest_out + 1 - start
+    if consumer.sent_any and other:
+        elapsed = now - consumer.last_sent_ns
+        if elapsed < 10 * MILLISECOND:
+            elapsed = 10 * MILLISECOND
+        consumer.timestamp_offset = consumer.last_timestamp + \
+            <uint32_t>(elapsed * stream.clock_rate // SECOND) - first.packet.timestamp
+        consumer.picture_id_offset = <uint16_t>(consumer.last_picture_id + 1 - first.info.picture_id)
+        consumer.tl0_offset = <uint8_t>(consumer.last_tl0 + 1 - first.info.tl0picidx)
+        continue_frame_number(consumer, stream.producer, first)
     if other:
         consumer.report_ns = 0                   # the next turn tells the viewer this source's clock
         consumer.report_ntp = 0

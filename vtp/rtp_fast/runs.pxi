@@ -236,9 +236,14 @@ cdef int write_packet(Core* core, Outgoing* packet, uint8_t* out, int padded) no
     cdef Transport* transport = consumer.transport
     cdef Slot* slot = packet.slot
     cdef int64_t number = slot.sequence + consumer.sequence_offset
-    cdef int header = write_header(consumer, slot, out, consumer.payload_type[slot.codec], consumer.ssrc,
-                                   <uint16_t>number, slot.packet.timestamp + consumer.timestamp_offset, core.now_ns)
-    cdef int length = header + slot.packet.payload_len
+    cdef int header, length
+    if srtp_index(consumer.out_stream, <uint16_t>number) != number - FIRST_ROUND:
+        core.counters.protect_failed += 1        # too far from what was encrypted last: the viewer would guess another
+        stop_replay(core, consumer, STATE_WAITING)               # roll-over, and its IV may have been used already
+        return 0
+    header = write_header(consumer, slot, out, consumer.payload_type[slot.codec], consumer.ssrc, <uint16_t>number,
+                          slot.packet.timestamp + consumer.timestamp_offset, core.now_ns)
+    length = header + slot.packet.payload_len
     memcpy(out + header, slot.data + slot.packet.header_len, slot.packet.payload_len)
     rewrite_payload(consumer, slot, out + header)
     if padded > length:
