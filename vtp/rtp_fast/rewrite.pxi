@@ -16,9 +16,15 @@ cdef inline void rewrite_payload(Consumer* consumer, Slot* slot, uint8_t* payloa
 
 
 cdef inline void remember_ids(Consumer* consumer, Slot* slot) noexcept nogil:
+    """What the next source goes on from; not of packets that come late."""
+    cdef const RtpExt* ext
     if slot.codec == CODEC_VP8:
         consumer.last_picture_id = <uint16_t>(slot.info.picture_id + consumer.picture_id_offset)
         consumer.last_tl0 = <uint8_t>(slot.info.tl0picidx + consumer.tl0_offset)
+    elif (slot.passed >> DEPENDENCY_DESCRIPTOR) & 1:
+        ext = rtp_find_ext(&slot.packet, consumer.stream.producer.ext_id[DEPENDENCY_DESCRIPTOR])
+        if ext != NULL and ext.len >= 3:
+            consumer.last_frame_number = <uint16_t>(read16(slot.data + ext.offset + 1) + consumer.frame_number_offset)
 
 
 cdef struct ExtWriter:           # one header extension block in the making
@@ -155,7 +161,7 @@ cdef inline int write_header(Consumer* consumer, Slot* slot, uint8_t* out, int p
     write32(out + 4, timestamp)
     write32(out + 8, ssrc)
     if slot.passed & consumer.passes:
-        return write_passing(consumer, slot, out, ssrc, now)
+        return write_passing(consumer, slot, out, now)
     memcpy(out + 12, consumer.head, HEAD_BYTES)
     stamp(consumer, out, consumer.head_send_time, consumer.head_number, now)
     return consumer.head_length
@@ -170,7 +176,7 @@ cdef inline void stamp(Consumer* consumer, uint8_t* out, int send_time, int numb
         write16(out + number, consumer.transport.feedback_sequence)
 
 
-cdef int write_passing(Consumer* consumer, Slot* slot, uint8_t* out, uint32_t ssrc, int64_t now) noexcept nogil:
+cdef int write_passing(Consumer* consumer, Slot* slot, uint8_t* out, int64_t now) noexcept nogil:
     """The extension block with elements of the publisher's behind ours; the length of the header."""
     cdef ExtWriter writer
     cdef Passing passing
@@ -191,8 +197,6 @@ cdef int write_passing(Consumer* consumer, Slot* slot, uint8_t* out, uint32_t ss
         memcpy(data, slot.data + passing.ext[kind].offset, passing.ext[kind].len)
         if kind == DEPENDENCY_DESCRIPTOR and passing.ext[kind].len >= 3:
             write16(data + 1, <uint16_t>(read16(data + 1) + consumer.frame_number_offset))
-            if ssrc == consumer.ssrc:            # a resend is older than what the next source goes on from
-                consumer.last_frame_number = read16(data + 1)
     if writer.at == 16:
         out[0] = 0x80
     return close_block(&writer)
