@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.packet_path import PacketPath, Peer, vp8_payload
+from tests.packet_path import PacketPath, Peer, VideoPublisher, add_viewer, vp8_payload
 from vtp import _rtp_fast as fast
 
 PROFILES = [fast.PROFILE_AES_CM_128_SHA1_80, fast.PROFILE_AEAD_AES_128_GCM, fast.PROFILE_AEAD_AES_256_GCM]
@@ -189,3 +189,21 @@ def test_frame_numbers_go_on_from_the_newest_frame_when_the_last_packet_came_lat
         path.inject(packet, second.peer.address)
     numbers = [struct.unpack("!H", packet.extensions[5][1:])[0] for packet in viewer.rtp]
     assert numbers == [40_001, 40_003, 40_002, 40_004, 40_005]
+
+
+def test_nothing_from_before_256_changes_of_source_is_resent() -> None:
+    path = PacketPath()
+    publishers = [VideoPublisher(path), VideoPublisher(path, ssrc=4444)]
+    viewer, consumer = add_viewer(path, publishers[0].producer)
+    for publisher in publishers:
+        publisher.frame(key=True)  # from now on each change has it sent, out of the ring
+    old = viewer.rtp[-1].sequence
+    for turn in range(256):
+        path.worker.set_consumer_source(consumer, publishers[(turn + 1) % 2].producer)
+    path.collect()
+    assert (viewer.rtp[-1].sequence - old) % 65536 == 256
+    viewer.rtp.clear()
+    viewer.send_rtcp(struct.pack("!BBHIIHH", 0x81, 205, 3, 1, 5555, old, 0))
+    assert viewer.rtp == [] and path.worker.consumer_stats(consumer)["missed"] == 1
+    viewer.send_rtcp(struct.pack("!BBHIIHH", 0x81, 205, 3, 1, 5555, (old + 256) % 65536, 0))
+    assert len(viewer.rtp) == 1

@@ -137,6 +137,10 @@ cdef void begin(Core* core, Consumer* consumer, Stream* stream, int64_t start, i
     write_pending(core, consumer.transport)      # what waits is numbered by the offsets it was queued under
     consumer.stream = stream
     consumer.generation += 1
+    if consumer.generation == 0:                 # else entries of 256 starts ago would look new
+        consumer.generation = 1
+        if consumer.history != NULL:
+            memset(consumer.history, 0, HISTORY_SIZE * sizeof(HistoryEntry))
     consumer.start = start
     consumer.cursor = start
     if not consumer.sent_any or not consumer.out_stream.started:
