@@ -3,10 +3,11 @@
 import random
 import struct
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import pytest
 
-from tests.packet_path import PacketPath, Peer, VideoPublisher, add_viewer, vp8_payload
+from tests.packet_path import MS, PacketPath, Peer, VideoPublisher, add_viewer, vp8_payload
 from vtp import _rtp_fast as fast
 
 PROFILES = [fast.PROFILE_AES_CM_128_SHA1_80, fast.PROFILE_AEAD_AES_128_GCM, fast.PROFILE_AEAD_AES_256_GCM]
@@ -207,3 +208,14 @@ def test_nothing_from_before_256_changes_of_source_is_resent() -> None:
     assert viewer.rtp == [] and path.worker.consumer_stats(consumer)["missed"] == 1
     viewer.send_rtcp(struct.pack("!BBHIIHH", 0x81, 205, 3, 1, 5555, (old + 256) % 65536, 0))
     assert len(viewer.rtp) == 1
+
+
+def test_send_times_go_on_when_the_machine_has_been_up_for_more_than_a_year() -> None:
+    path = PacketPath()
+    path.now_ns = 2**55 - 50 * MS
+    publisher = VideoPublisher(path)
+    viewer, _ = add_viewer(path, publisher.producer)
+    publisher.frame(key=True)
+    publisher.run(300)
+    times = [int.from_bytes(packet.extensions[2], "big") for packet in viewer.rtp]
+    assert [(b - a) % 2**24 for a, b in pairwise(times)] == pytest.approx([26214] * 3, abs=1)

@@ -204,4 +204,4 @@ cdef int write_passing(Consumer* consumer, Slot* slot, uint8_t* out, int64_t now
 
 cdef inline uint32_t abs_send_time(int64_t now) noexcept nogil:
     """24 bits of seconds in 6.18 fixed point (the WebRTC project's abs-send-time)."""
-    return <uint32_t>(((<uint64_t>now << 9) // 1953125) & 0xFFFFFF)
+    return <uint32_t>(((<uint64_t>now % 64000000000ULL) << 9) // 1953125)       # it comes round every 64 s
