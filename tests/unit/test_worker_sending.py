@@ -2,12 +2,13 @@
 
 import random
 import struct
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 import pytest
 
-from tests.packet_path import MS, PacketPath, Peer, VideoPublisher, add_viewer, vp8_payload
+from tests.packet_path import MS, PacketPath, Peer, Rtp, VideoPublisher, add_viewer, vp8_payload
 from vtp import _rtp_fast as fast
 
 PROFILES = [fast.PROFILE_AES_CM_128_SHA1_80, fast.PROFILE_AEAD_AES_128_GCM, fast.PROFILE_AEAD_AES_256_GCM]
@@ -219,3 +220,213 @@ def test_send_times_go_on_when_the_machine_has_been_up_for_more_than_a_year() ->
     publisher.run(300)
     times = [int.from_bytes(packet.extensions[2], "big") for packet in viewer.rtp]
     assert [(b - a) % 2**24 for a, b in pairwise(times)] == pytest.approx([26214] * 3, abs=1)
+
+
+# ------------------------------------------------------------ a whole Worker, everything changing under it
+
+
+class Walk:
+    """Publishers, viewers and commands at random; what viewers get is held against what they got before."""
+
+    def __init__(self, dice: random.Random) -> None:
+        self.dice = dice
+        self.path = PacketPath(
+            gather_ms=dice.choice([0, 0, 7]),
+            ring_packets_video=dice.choice([64, 256, 2048]),
+            ring_packets_audio=dice.choice([16, 64]),
+            gather_viewers=dice.choice([0, 3]),
+        )
+        self.publishers: list[VideoPublisher] = []
+        self.sounds: dict[int, int] = {}
+        self.viewers: list[Peer] = []
+        self.consumers: dict[int, tuple[Peer, int, str]] = {}
+        self.steady = dice.choice([0.97, 0.97, 0.3])
+        self.next_ssrc = 10_000
+        self.owners: dict[int, Peer] = {}
+        self.numbers: dict[tuple[int, int], int] = {}  # (viewer, SSRC): highest extended number
+        self.sent: dict[tuple[int, int, int], Rtp] = {}  # (viewer, SSRC, extended number)
+        self.feedback: dict[int, int] = {}
+        self.resent = self.runs = self.packets = 0
+        for _ in range(3):
+            self.add_publisher()
+        for _ in range(5):
+            self.add_viewer()
+
+    def add_publisher(self) -> None:
+        publisher = VideoPublisher(self.path, first=self.dice.randrange(100, 65536), ssrc=self.ssrc())
+        self.publishers.append(publisher)
+        self.sounds[publisher.producer] = self.path.worker.add_producer(
+            publisher.peer.transport,
+            kind="audio",
+            mid="9",
+            codecs=[(111, fast.CODEC_OPUS, 48_000, -1)],
+            encodings=[(publisher.ssrc + 2222, 0, "")],
+            extensions={fast.EXT_AUDIO_LEVEL: 3},
+            nack=False,
+            transport_cc=False,
+            remb=False,
+        )
+
+    def ssrc(self) -> int:
+        self.next_ssrc += 10_000
+        return self.next_ssrc
+
+    def add_viewer(self) -> None:
+        self.viewers.append(self.path.peer(self.dice.choice(PROFILES)).connect())
+        for _ in range(self.dice.randrange(1, 4)):
+            self.add_consumer(self.viewers[-1])
+
+    def add_consumer(self, viewer: Peer) -> None:
+        kind = self.dice.choice(["video", "video", "audio"])
+        ssrc = self.ssrc()
+        self.owners[ssrc // 10_000] = viewer
+        consumer = self.path.worker.add_consumer(
+            viewer.transport,
+            kind=kind,
+            mid="1",
+            ssrc=ssrc,
+            rtx_ssrc=ssrc + 1 if self.dice.random() < 0.8 else 0,
+            cname="vtp",
+            codecs=[(fast.CODEC_VP8, 120, 121)] if kind == "video" else [(fast.CODEC_OPUS, 109, 110)],
+            extensions={fast.EXT_TRANSPORT_CC: 3, fast.EXT_AUDIO_LEVEL: 20, fast.EXT_MID: 2},
+            producer=self.any_source(kind),
+        )
+        self.consumers[consumer] = (viewer, ssrc, kind)
+
+    def any_source(self, kind: str) -> int:
+        if not self.publishers or self.dice.random() < 0.1:
+            return 0
+        producer = self.dice.choice(self.publishers).producer
+        return producer if kind == "video" else self.sounds[producer]
+
+    def burst(self) -> None:
+        """One batch of several publishers: pictures, sound, late packets, lone padding, jumping numbers."""
+        batch = []
+        dice = self.dice
+        for _ in range(dice.choice([1, 5, 40, 120])):
+            publisher = dice.choice(self.publishers)
+            jump = dice.random()
+            publisher.sequence += (
+                1 if jump < self.steady else dice.choice([2, 5, 64, 2048, 4096, 8192, 8193, 30_000])
+            )
+            sequence = publisher.sequence - (dice.randrange(1, 70) if dice.random() < 0.1 else 0)
+            if dice.random() < 0.3:
+                packet = pack(
+                    111, sequence, publisher.ssrc + 2222, [(3, b"a")], dice.randbytes(dice.choice([3, 80]))
+                )
+            else:
+                publisher.picture += 1
+                size = dice.choice([1000, 1001, 990, dice.randrange(1180)])
+                payload = vp8_payload(dice.random() < 0.2, publisher.picture, 0) + dice.randbytes(size)
+                packet = pack(96, sequence, publisher.ssrc, [], b"" if dice.random() < 0.03 else payload)
+            with suppress(ValueError):  # late by more than the sender itself can count
+                batch.append((publisher.peer.sender.protect(packet), publisher.peer.address))
+        self.path.worker.inject_batch(batch, self.path.now_ns)
+
+    def act(self) -> None:
+        dice, worker = self.dice, self.path.worker
+        action = dice.randrange(100)
+        consumer = dice.choice(list(self.consumers)) if self.consumers else 0
+        if action < 55:
+            self.burst()
+        elif action < 70:
+            self.path.now_ns += dice.choice([1, 5, 20, 300]) * MS
+            worker.advance(self.path.now_ns)
+        elif action < 78 and consumer:
+            worker.set_consumer_source(consumer, self.any_source(self.consumers[consumer][2]))
+        elif action < 82 and consumer:
+            worker.pause_consumer(consumer, dice.random() < 0.5)
+        elif action < 84 and consumer:
+            worker.remove_consumer(consumer)
+            del self.consumers[consumer]
+        elif action < 86:
+            self.add_consumer(dice.choice(self.viewers))
+        elif action < 88:
+            worker.pause_producer(dice.choice(self.publishers).producer, dice.random() < 0.3)
+        elif action == 88 and len(self.publishers) > 1:
+            gone = self.publishers.pop(dice.randrange(len(self.publishers)))
+            worker.remove_producer(gone.producer)
+            if dice.random() < 0.5:
+                worker.remove_transport(gone.peer.transport)
+            self.look()  # a new peer takes what was sent
+            self.add_publisher()
+        elif action == 89 and len(self.viewers) > 1:
+            leaves = self.viewers.pop(dice.randrange(len(self.viewers)))
+            worker.remove_transport(leaves.transport)
+            self.look()
+            self.consumers = {i: entry for i, entry in self.consumers.items() if entry[0] is not leaves}
+            self.add_viewer()
+        elif action < 92:
+            taken = dice.choice(self.viewers)  # another one sends from its address; then it comes back
+            worker.inject(self.check_of(dice.choice(self.viewers)), taken.address, self.path.now_ns)
+            if dice.random() < 0.5:
+                self.burst()
+            for viewer in self.viewers:
+                worker.inject(self.check_of(viewer), viewer.address, self.path.now_ns)
+        elif consumer:
+            self.ask_again(*self.consumers[consumer][:2])
+        self.look()
+
+    def check_of(self, peer: Peer) -> bytes:
+        return fast.write_stun_request(
+            self.dice.randbytes(12),
+            f"{peer.ufrag}:peer".encode(),
+            peer.password.encode(),
+            use_candidate=True,
+            controlling=True,
+            priority=1,
+        )
+
+    def ask_again(self, viewer: Peer, ssrc: int) -> None:
+        top = self.numbers.get((viewer.transport, ssrc), 0)
+        lost = (top - self.dice.choice([self.dice.randrange(20), self.dice.randrange(600)])) & 0xFFFF
+        packet = struct.pack("!BBHIIHH", 0x81, 205, 3, 1, ssrc, lost, self.dice.randrange(65536))
+        self.path.worker.inject(viewer.sender.protect_rtcp(packet), viewer.address, self.path.now_ns)
+
+    def look(self) -> None:
+        for message, segment, _ in self.path.worker.take_messages():
+            step = segment or len(message)
+            datagrams = [message[at : at + step] for at in range(0, len(message), step)]
+            assert len(datagrams) <= 64 and len(message) <= 65_000 and (len(datagrams) == 1) == (segment == 0)
+            self.runs += segment > 0
+            for datagram in datagrams:
+                if datagram[0] >= 128 and not 192 <= datagram[1] <= 223:
+                    self.hold_against(datagram)
+
+    def hold_against(self, datagram: bytes) -> None:
+        ssrc, number = struct.unpack("!I", datagram[8:12])[0], struct.unpack("!H", datagram[2:4])[0]
+        viewer = self.owners[ssrc // 10_000]
+        top = self.numbers.setdefault((viewer.transport, ssrc), number)
+        number = top + (number - top + 32768) % 65536 - 32768
+        self.numbers[viewer.transport, ssrc] = max(top, number)
+        assert (viewer.transport, ssrc, number) not in self.sent, "one IV for two packets"
+        try:
+            plain = viewer.receiver.unprotect(datagram)
+        except ValueError as error:
+            assert "older than the replay window" in str(error) and top - number >= 1024
+            return
+        assert not plain[0] & 0x20 or len(plain) <= 1200
+        packet = Rtp.unpack(plain)
+        self.packets += 1
+        self.sent[viewer.transport, ssrc, number] = packet
+        (feedback,) = struct.unpack("!H", packet.extensions[3])
+        before = self.feedback.setdefault(viewer.transport, (feedback - 1) % 65536)
+        assert feedback == (before + 1) % 65536, "reordered after numbering"
+        self.feedback[viewer.transport] = feedback
+        if packet.payload_type in (121, 110):
+            self.resent += 1
+            (original,) = struct.unpack("!H", packet.payload[:2])
+            top = self.numbers[viewer.transport, ssrc - 1]
+            before_it = self.sent[viewer.transport, ssrc - 1, top - (top - original) % 65536]
+            assert packet.payload[2:] == before_it.payload
+            assert (packet.timestamp, packet.marker) == (before_it.timestamp, before_it.marker)
+
+
+@pytest.mark.parametrize("seed", [*range(6), None])
+def test_whatever_happens_no_number_comes_twice_and_what_is_resent_is_what_was_sent(seed: int | None) -> None:
+    seed = random.randrange(2**32) if seed is None else seed
+    print("seed", seed)
+    walk = Walk(random.Random(seed))
+    for _ in range(600):
+        walk.act()
+    assert walk.packets > 300 and walk.runs > 50
