@@ -188,6 +188,11 @@ cdef void replay(Core* core, Consumer* consumer, int64_t now) noexcept nogil:
         slot = &stream.ring[consumer.cursor % stream.ring_size]
         consumer.cursor += 1
         if slot.sequence == consumer.cursor - 1:
+            if consumer.sent_any and slot.sequence + consumer.sequence_offset - consumer.highest_out > LARGEST_JUMP:
+                stream.key_frame = -1            # nobody gets past this gap from there
+                stop_replay(core, consumer, STATE_WAITING)
+                want_key_frame(core, stream.producer, now)
+                return
             send_packet(core, consumer, slot, now)
             sent += 1
             if consumer.state != STATE_REPLAY:
