@@ -82,3 +82,27 @@ def test_newcomer_is_not_led_over_a_gap_in_the_ring_that_is_longer_than_a_sequen
     assert_each_number_once(viewer, 5555)
     publisher.frame(key=True)
     assert viewer.rtp[-1].sequence - viewer.rtp[-2].sequence == 1, "it goes on with the next key frame"
+
+
+def test_a_packet_that_comes_again_after_a_ring_has_grown_is_not_sent_again() -> None:
+    path = PacketPath(ring_packets_video=64)
+    publisher = VideoPublisher(path)
+    publisher.frame(key=True)
+    viewer, _ = add_viewer(path, publisher.producer)
+    while path.worker.producer_stats(publisher.producer)["key_frame_requests"] < 3:  # it answers none
+        viewer.send_rtcp(struct.pack("!BBHII", 0x81, 206, 2, 1, 5555))
+        publisher.run(200)
+    lost = publisher.frame(lost=True)
+    late = publisher.peer.sender.protect(lost.pack())
+    publisher.frame()
+    path.advance(20)
+    publisher.resend(lost, 1)
+    for _ in range(80):
+        publisher.frame()
+    assert not path.worker.producer_stats(publisher.producer)["self_paced"]
+    while not path.worker.producer_stats(publisher.producer)["self_paced"]:
+        viewer.send_rtcp(struct.pack("!BBHII", 0x81, 206, 2, 1, 5555))
+        publisher.run(200)
+    path.advance(50)
+    path.inject(late, publisher.peer.address)
+    assert_each_number_once(viewer, 5555)

@@ -233,7 +233,7 @@ cdef Slot* keep(Core* core, Stream* stream, int64_t number, const uint8_t* data,
                 int codec, bint recovered, int64_t arrival_ns) noexcept nogil:
     """Stores a packet under its number in the ring and looks into it; NULL when it is too old or there already."""
     cdef Slot* slot
-    if number < 0 or number <= stream.newest - stream.ring_size or \
+    if number < 0 or number < stream.oldest or number <= stream.newest - stream.ring_size or \
             (stream.number_offset and number < stream.first_number):
         core.counters.rtp_too_old += 1
         return NULL
@@ -394,6 +394,7 @@ cdef int ring_open(Stream* stream, int64_t size) noexcept nogil:
     for i in range(size):
         ring[i].sequence = -1
     if stream.ring != NULL:
+        stream.oldest = stream.newest - stream.ring_size + 1
         for i in range(stream.ring_size):
             if stream.ring[i].sequence >= 0 and stream.ring[i].sequence > stream.newest - stream.ring_size:
                 ring[stream.ring[i].sequence % size] = stream.ring[i]

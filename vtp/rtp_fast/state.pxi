@@ -246,6 +246,7 @@ cdef struct Stream:              # one encoding of a producer
     int64_t swallowed_total
     Slot* ring
     int64_t ring_size
+    int64_t oldest               # what a smaller ring before this one had room for; older packets are not taken again
     int64_t key_frame            # ring number where the last key frame starts; -1: none
     uint32_t key_frame_timestamp
     int64_t key_frame_ns
