@@ -54,6 +54,8 @@ Origin = Annotated[str, BeforeValidator(lambda v: _origin(str(v)))]
 OriginList = Annotated[list[Origin], BeforeValidator(_split_list)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 Count = Annotated[int, Field(ge=1)]
+BufferBytes = Annotated[int, Field(ge=0, le=1_073_741_823)]
+"""Of a socket; the kernel doubles it and counts in 32 bits."""
 
 
 def _not_empty(value: object) -> object:
@@ -107,14 +109,14 @@ class MediaSettings(Section):
     room_spill: Annotated[float, Field(gt=0)] = 0.6
     cpus: Annotated[list[Annotated[int, Field(ge=0)]], BeforeValidator(_split_list)] = []
     priority: Literal["high", "normal"] = "high"
-    receive_buffer_bytes: Annotated[int, Field(ge=0)] = 8_388_608
-    send_buffer_bytes: Annotated[int, Field(ge=0)] = 8_388_608
-    max_incoming_bitrate_bps: Count = 6_000_000
+    receive_buffer_bytes: BufferBytes = 8_388_608
+    send_buffer_bytes: BufferBytes = 8_388_608
+    max_incoming_bitrate_bps: Annotated[int, Field(ge=1, le=10_000_000_000)] = 6_000_000
     ring_packets_video: Annotated[int, Field(ge=64, le=65536)] = 2048
     ring_packets_audio: Annotated[int, Field(ge=64, le=65536)] = 256
     segmentation_offload: bool = True
     gather_ms: Annotated[float, Field(ge=0, le=20)] = 0
-    gather_viewers: Annotated[int, Field(ge=1)] = 100
+    gather_viewers: Annotated[int, Field(ge=1, le=1_000_000)] = 100
 
 
 class DatabaseSettings(Section):

@@ -185,6 +185,12 @@ async def test_wrong_address_setting_is_told_by_its_name(wrong: dict[str, object
         await start_media(settings)
 
 
+async def test_ports_that_would_run_out_are_told_before_any_is_opened() -> None:
+    settings = Settings.model_validate({"media": {"host": "127.0.0.1", "udp_port": 65_534, "workers": 3}})
+    with pytest.raises(StartupError, match=r"media\.udp_port is 65534.*65533 is the highest"):
+        await start_media(settings)
+
+
 async def test_second_worker_gets_the_next_port_and_rooms_are_shared_out() -> None:
     async with running_server(workers=2) as server:
         one, two = [await server.live_rooms.open(name) for name in ("a", "b")]

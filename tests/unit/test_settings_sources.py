@@ -102,6 +102,13 @@ def test_port_beyond_the_last_is_refused() -> None:
     assert "http.port" in refusal({"VTP_HTTP__PORT": "65536"})
 
 
+@pytest.mark.parametrize(
+    "name", ["RECEIVE_BUFFER_BYTES", "SEND_BUFFER_BYTES", "GATHER_VIEWERS", "MAX_INCOMING_BITRATE_BPS"]
+)
+def test_number_that_the_packet_path_cannot_hold_is_refused(name: str) -> None:
+    assert f"media.{name.lower()}" in refusal({f"VTP_MEDIA__{name}": "99999999999999"})
+
+
 def test_star_is_no_cors_origin() -> None:
     assert "write an origin such as" in refusal({"VTP_HTTP__CORS_ORIGINS": "*"})
 

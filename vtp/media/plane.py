@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 TRIM_INTERVAL_S = 60.0
 MEASURE_INTERVAL_S = 1.0
+HIGHEST_PORT = 65535
 MAX_ADDRESSES = 15  # sockets that one compiled Worker watches
 
 
@@ -119,6 +120,8 @@ async def start_media(settings: Settings) -> MediaPlane:
     """Binds the media ports and starts the workers. Raises StartupError with a sentence."""
     media = settings.media
     _check_cpus(media.cpus)
+    count = media.workers or len(os.sched_getaffinity(0))
+    _check_ports(media.udp_port, count)
     try:
         addresses = choose_addresses(media.host, await asyncio.to_thread(interface_addresses))
     except ValueError as error:
@@ -128,7 +131,7 @@ async def start_media(settings: Settings) -> MediaPlane:
         addresses = addresses[:MAX_ADDRESSES]
     workers: list[MediaWorker] = []
     try:
-        for index in range(media.workers or len(os.sched_getaffinity(0))):
+        for index in range(count):
             workers.append(_open_worker(media, addresses, index))
     except StartupError:
         for worker in workers:
@@ -145,6 +148,14 @@ def _check_cpus(cpus: list[int]) -> None:
         raise StartupError(
             f"The setting media.cpus names processor {missing[0]}, which this process cannot use; "
             f"it has {', '.join(map(str, sorted(usable)))}."
+        )
+
+
+def _check_ports(first: int, workers: int) -> None:
+    if first and first + workers - 1 > HIGHEST_PORT:
+        raise StartupError(
+            f"The setting media.udp_port is {first}, and {workers} workers need a port each from there on; "
+            f"{HIGHEST_PORT - workers + 1} is the highest that leaves room for them."
         )
 
 
