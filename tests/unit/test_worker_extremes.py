@@ -5,9 +5,12 @@ import struct
 import pytest
 
 from tests.packet_path import MS, PacketPath, Peer, Rtp, VideoPublisher, add_viewer, vp8_payload
+from vtp import _rtp_fast as fast
 
 LISTED = 4096
 """Transports with waiting packets that a Worker keeps in a list (LISTED_TRANSPORTS)."""
+EVENTS = 1024
+"""That wait to be read (EVENT_RING)."""
 
 
 def frame_of(publisher: VideoPublisher) -> tuple[bytes, tuple[str, int]]:
@@ -106,3 +109,19 @@ def test_a_packet_that_comes_again_after_a_ring_has_grown_is_not_sent_again() ->
     path.advance(50)
     path.inject(late, publisher.peer.address)
     assert_each_number_once(viewer, 5555)
+
+
+def test_every_viewer_of_a_large_class_is_told_to_have_started() -> None:
+    path = PacketPath()
+    publisher = VideoPublisher(path)
+    viewers = [add_viewer(path, publisher.producer) for _ in range(EVENTS + 300)]
+    path.events()
+    publisher.frame(key=True)
+    heard = path.events()
+    for _ in range(3):
+        path.advance(20)
+        publisher.frame()
+        heard += path.events()
+    started = [object_id for kind, object_id, _ in heard if kind == fast.EVENT_CONSUMER_STARTED]
+    assert sorted(started) == sorted(consumer for _, consumer in viewers)
+    assert fast.EVENT_OVERFLOW not in [kind for kind, _, _ in heard]

@@ -237,7 +237,8 @@ cdef void send_packet(Core* core, Consumer* consumer, Slot* slot, int64_t now) n
     if not consumer.sent_any:
         consumer.sent_any = 1
         hurry(core, consumer)                    # a first sender report is due
-        emit(core, ON_CONSUMER_STARTED, consumer.id, NULL, 0)
+    if not consumer.started and core.event_count < EVENT_RING - EVENT_RESERVE:
+        consumer.started = emit(core, ON_CONSUMER_STARTED, consumer.id, NULL, 0) == 0
 
 
 cdef void send_rtx(Core* core, Consumer* consumer, Slot* slot, uint16_t original, int64_t now) noexcept nogil:

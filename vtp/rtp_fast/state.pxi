@@ -22,7 +22,7 @@ cdef enum:
     DTLS_QUEUE = 16              # DTLS datagrams queued per transport
     EVENT_RING = 1024
     EVENTS_TOGETHER = 64         # read in one turn of the lock
-    EVENT_RESERVE = 256          # places that DTLS datagrams, which peers repeat, leave to the other events
+    EVENT_RESERVE = 256          # places left to the other events by DTLS, which peers repeat, and by starts, told later
     CHECKS_REMEMBERED = 128      # transactions per transport, against replays
     ICE_TEXT = 257               # RFC 8445: at most 256 characters
     PENDING_PACKETS = 16384      # packets of all viewers that wait for the end of a batch or a gathering window
@@ -332,7 +332,7 @@ cdef struct Consumer:
     uint8_t video
     uint8_t paused
     uint8_t state
-    uint8_t started
+    uint8_t started              # the control plane will hear of its first packet
     uint8_t generation
     uint8_t sent_any
     uint16_t passes              # bit per extension kind that this viewer takes
