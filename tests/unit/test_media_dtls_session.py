@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import weakref
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 from aiortc import rtcdtlstransport
@@ -294,6 +294,16 @@ async def test_released_session_frees_openssl_and_stays_connected(pair: Pair) ->
     assert not pair.owner.ended.done()
 
 
+@pytest.fixture
+def no_collector() -> Iterator[None]:
+    """What is freed here is freed by its last reference: no cycle waits for the collector."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_collector")
 async def test_released_session_lets_go_of_all_that_the_handshake_needed(pair: Pair) -> None:
     await pair.connect()
     seam, ssl = weakref.ref(pair.seam), weakref.ref(pair.seam.ssl)
@@ -301,8 +311,33 @@ async def test_released_session_lets_go_of_all_that_the_handshake_needed(pair: P
     async with asyncio.timeout(5):
         await pair.tasks[0]
     await asyncio.sleep(0)
-    gc.collect()
     assert seam() is None and ssl() is None
+
+
+@pytest.mark.usefixtures("no_collector")
+async def test_closed_session_lets_go_of_all_that_the_handshake_needed_and_of_its_owner(pair: Pair) -> None:
+    await pair.connect()
+    seam, owner = weakref.ref(pair.seam), weakref.ref(pair.owner)
+    pair.session.close()
+    pair.tasks[0].cancel()
+    async with asyncio.timeout(5):
+        await asyncio.wait([pair.tasks[0]])
+    pair.owner, pair.tasks = Owner(), []
+    await asyncio.sleep(0)
+    assert seam() is None and owner() is None
+
+
+@pytest.mark.usefixtures("no_collector")
+async def test_session_that_the_peer_closed_lets_go_of_its_owner(pair: Pair) -> None:
+    await pair.connect()
+    seam, owner = weakref.ref(pair.seam), weakref.ref(pair.owner)
+    await pair.peer.stop()
+    async with asyncio.timeout(5):
+        assert (await pair.owner.ended)[0] is DtlsState.CLOSED
+        await pair.tasks[0]
+    pair.owner = Owner()
+    await asyncio.sleep(0)
+    assert seam() is None and owner() is None
 
 
 async def test_datagrams_after_the_release_are_dropped_and_counted(pair: Pair) -> None:

@@ -1,6 +1,7 @@
 """Router, transport, producer and consumer over a packet path without sockets: who closes with whom."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from vtp import _rtp_fast
 from vtp.media.capabilities import router_codecs
 from vtp.media.certificates import Certificates, make_certificate
+from vtp.media.connection import Connection
 from vtp.media.consumer import Consumer, ConsumerClosed, ConsumerEvent, ConsumerProducerPaused
 from vtp.media.ortc import UnsupportedCodec, generate_router_capabilities
 from vtp.media.packet_path import consumer_arguments, producer_arguments
@@ -139,6 +141,29 @@ async def test_closing_the_router_closes_all_and_tells_transports_first(
     assert events == [TransportGone(sender, "Over."), RouterClosed(router, "Over.")]
     with pytest.raises(ValueError, match="closed"):
         router.create_transport()
+
+
+async def test_closed_transport_is_freed_without_the_collector(
+    router: Router, video: Producer, capabilities: RtpCapabilities
+) -> None:
+    def of_ours() -> int:
+        return sum(isinstance(one, WebRtcTransport | Connection | Consumer) for one in gc.get_objects())
+
+    router.create_transport().close()  # what a first one loads, it loads here
+    gc.collect()
+    gc.disable()
+    try:
+        before = of_ours()
+        viewer = router.create_transport()
+        viewer.connect(DtlsParameters(fingerprints=[make_certificate(datetime.now(UTC)).fingerprint]))
+        viewer.consume(video, capabilities)
+        assert of_ours() == before + 3
+        viewer.close()
+        del viewer
+        await asyncio.sleep(0)
+        assert of_ours() == before
+    finally:
+        gc.enable()
 
 
 async def test_transport_tells_its_end_once_with_the_reason(viewer: WebRtcTransport) -> None:

@@ -44,6 +44,22 @@ class ConnectionOwner(Protocol):
         """The connection is of no use any more; the owner closes it."""
 
 
+class _Nobody:
+    """Owns a connection that is closed: its transport need not be kept by it."""
+
+    def ice_changed(self, state: IceState) -> None:
+        """Nobody hears it."""
+
+    def dtls_changed(self, state: DtlsState, reason: str) -> None:
+        """Nobody hears it."""
+
+    def connection_ended(self, reason: str) -> None:
+        """Nobody hears it."""
+
+
+_NOBODY = _Nobody()
+
+
 class Connection:
     """One peer's connection, as `handle` in the worker's packet path. Made and closed by its transport."""
 
@@ -76,7 +92,7 @@ class Connection:
         self._ufrag, self._password = make_credentials()
         self._certificate = certificate
         self._tasks = tasks
-        self._owner = owner
+        self._owner: ConnectionOwner = owner
         self._loop = asyncio.get_running_loop()
         self._limit: asyncio.TimerHandle | None = None
         self._role: DtlsRole | None = None
@@ -120,6 +136,7 @@ class Connection:
     def close(self) -> None:
         """Says close_notify and leaves the packet path; the owner is not told."""
         self.ice_state = IceState.CLOSED
+        self._owner = _NOBODY
         self._stop_limit()
         self.dtls.close()
         if self._handshake is not None:

@@ -144,6 +144,19 @@ class DtlsOwner(Protocol):
         """FAILED or CLOSED, once, with a sentence; not called after the owner's own `close()`."""
 
 
+class _Nobody:
+    """Owns a session that has ended: who was told the last of it need not be kept by it."""
+
+    def dtls_connected(self, keys: SrtpKeys) -> None:
+        """Nobody hears it."""
+
+    def dtls_ended(self, state: DtlsState, reason: str) -> None:
+        """Nobody hears it."""
+
+
+_NOBODY = _Nobody()
+
+
 class _Pipe:
     """What aiortc takes for an ICE transport: a bounded queue in, a function out. It has one reader."""
 
@@ -217,7 +230,12 @@ class _Seam(RTCDtlsTransport):
         """Stops reading and frees OpenSSL's object; the keys stay in use."""
         if self._task is not None:
             self._task.cancel()
+        self.drop_pump()
         self._ssl = None
+
+    def drop_pump(self) -> None:
+        """Parts with the pump, whose error keeps its frames, and these keep all of this: a cycle else."""
+        self._task = None
 
     def _fail(self, reason: str) -> None:
         self.reason = self.reason or reason
@@ -369,7 +387,7 @@ class DtlsSession:
     ) -> None:
         self._pipe: _Pipe | None = _Pipe(send)
         self._seam: _Seam | None = _Seam(self._pipe, certificate, now_ms)
-        self._owner = owner
+        self._owner: DtlsOwner = owner
         self._limit_s = limit_s
         self._dropped = 0
         self.state = DtlsState.NEW
@@ -426,6 +444,7 @@ class DtlsSession:
             if not pump.done():
                 pump.cancel()
                 await asyncio.wait([pump])
+            seam.drop_pump()
         if not pump.cancelled():
             error = pump.exception()
             self._end(DtlsState.CLOSED, seam.reason or f"The DTLS session failed: {error!r}.")
@@ -436,7 +455,8 @@ class DtlsSession:
             if self._seam is not None:
                 self._seam.shut_down()
             self._forget()
-            self._owner.dtls_ended(state, reason)
+            owner, self._owner = self._owner, _NOBODY
+            owner.dtls_ended(state, reason)
 
     def _forget(self) -> None:
         self._dropped = self.dropped_datagrams
@@ -459,6 +479,7 @@ class DtlsSession:
         if self.state in (DtlsState.FAILED, DtlsState.CLOSED):
             return
         self.state = DtlsState.CLOSED
+        self._owner = _NOBODY
         if self._seam is not None:
             self._seam.shut_down()
             self._seam.let_go()
