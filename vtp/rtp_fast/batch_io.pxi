@@ -85,6 +85,12 @@ cdef extern from *:
         mtu -= six ? 48 : 28;
         return mtu > 0 ? mtu : 0;
     }
+    /* What waits in a socket, as the kernel counts it (with its own records); 0 where it does not say. */
+    static uint32_t vtp_waiting_bytes(int fd) {
+        uint32_t figures[16] = {0};                 /* SK_MEMINFO_*: [0] is what waits to be read */
+        socklen_t length = sizeof figures;
+        return getsockopt(fd, SOL_SOCKET, SO_MEMINFO, figures, &length) == 0 ? figures[0] : 0;
+    }
     static int vtp_wait_writable(int fd, int timeout_ms) {
         struct pollfd entry = { .fd = fd, .events = POLLOUT };
         return poll(&entry, 1, timeout_ms);
@@ -131,6 +137,7 @@ cdef extern from *:
     uint32_t vtp_wait(int ep, int64_t timeout_ns) noexcept nogil
     void vtp_segment(msghdr* message, void* room, int size) noexcept nogil
     int vtp_path_payload(const void* address, socklen_t length, int six) noexcept nogil
+    uint32_t vtp_waiting_bytes(int fd) noexcept nogil
     int vtp_wait_writable(int fd, int timeout_ms) noexcept nogil
     void vtp_lock_init(vtp_lock* l) noexcept nogil
     void vtp_lock_destroy(vtp_lock* l) noexcept nogil

@@ -1,6 +1,8 @@
 # From a slot to the viewers: who gets it, rewritten how, protected into the batch (media.md, "A packet's life", 6).
 
 cdef int64_t REPLAY_AGE_NS = 2 * SECOND
+cdef int64_t RESTED_AGE_NS = 200 * MILLISECOND   # of one whose picture rested: catching up would be load again
+cdef int64_t ANY_AGE_NS = 1 << 62
 cdef int64_t LARGEST_JUMP = 8192                 # of a source's numbers that a viewer is shown; RFC 3711 bears 32,768
 cdef int64_t FIRST_ROUND = 65536                 # outgoing number less this is the SRTP index; so no number is below 0
 cdef int64_t CATCH_UP_PACKETS = 16               # of a replay, per fast turn (5 ms): media.md's pacer floor and some
@@ -32,7 +34,7 @@ cdef inline void offer(Core* core, Consumer* consumer, Stream* stream, Slot* slo
         consumer.state = STATE_WAITING
         hurry(core, consumer)
     if consumer.stream != stream or consumer.state == STATE_WAITING:
-        if consumer.source == stream.producer and may_start(consumer, stream, slot) \
+        if consumer.source == stream.producer and may_start(consumer, stream, slot) and not rests(consumer, now) \
                 and (consumer.state == STATE_WAITING or consumer.video and stream > consumer.stream):
             begin(core, consumer, stream, stream.key_frame if consumer.video else slot.sequence, now)
         return
@@ -81,6 +83,13 @@ cdef Stream* best_stream(Producer* producer, int64_t now) noexcept nogil:
     return &producer.streams[0]
 
 
+cdef inline int64_t replay_age_ns(Consumer* consumer, Producer* producer) noexcept nogil:
+    """How old the key frame may be that a viewer catches up from; one that can have no better takes any."""
+    if consumer.rest_until_ns:
+        return RESTED_AGE_NS
+    return ANY_AGE_NS if producer.self_paced else REPLAY_AGE_NS
+
+
 cdef void start_consumer(Core* core, Consumer* consumer, int64_t now) noexcept nogil:
     """Starts from the ring when it holds a usable key frame; else asks for one and waits.
 
@@ -89,13 +98,13 @@ cdef void start_consumer(Core* core, Consumer* consumer, int64_t now) noexcept n
     """
     cdef Producer* producer = consumer.wanted if consumer.wanted != NULL else consumer.source
     cdef Stream* stream
-    if producer == NULL or consumer.paused or not consumer.transport.has_keys:
+    if producer == NULL or consumer.paused or not consumer.transport.has_keys or rests(consumer, now):
         return
     if not consumer.video or not producer.started or producer.paused or consumer.transport.selected < 0:
         return
     stream = best_stream(producer, now)
     if ring_holds_key_frame(stream) and key_frame_has_its_start(stream) and \
-            (producer.self_paced or now - stream.key_frame_ns < REPLAY_AGE_NS) and \
+            now - stream.key_frame_ns < replay_age_ns(consumer, producer) and \
             consumer.payload_type[stream.ring[stream.key_frame % stream.ring_size].codec] >= 0:
         if consumer.wanted != NULL:
             take_source(core, consumer, stream, &stream.ring[stream.key_frame % stream.ring_size], now)
@@ -141,6 +150,7 @@ cdef void begin(Core* core, Consumer* consumer, Stream* stream, int64_t start, i
         consumer.generation = 1
         if consumer.history != NULL:
             memset(consumer.history, 0, HISTORY_SIZE * sizeof(HistoryEntry))
+    consumer.rest_until_ns = 0
     consumer.start = start
     consumer.cursor = start
     if not consumer.sent_any or not consumer.out_stream.started:

@@ -119,6 +119,7 @@ cdef struct Counters:
     uint64_t send_errors
     uint64_t protect_failed
     uint64_t tap_dropped
+    uint64_t pictures_rested
     uint64_t pipe_packets
     uint64_t pipe_dropped
     uint64_t events_dropped
@@ -373,6 +374,7 @@ cdef struct Consumer:
     uint16_t rtx_sequence
     int ask_stage                # key frame asks until a report shows packets received
     int64_t ask_base_ns
+    int64_t rest_until_ns        # the thread could not keep up: no picture until a key frame after this; 0: all is well
     uint8_t report_seen
     uint32_t report_ntp          # middle bits of the last sender report, and when it was sent
     int64_t report_ns
@@ -429,6 +431,10 @@ cdef struct Batch:               # messages waiting for one system call; each is
 cdef struct Core:
     int sockets[MAX_SOCKETS]
     int families[MAX_SOCKETS]
+    int64_t full_since_ns[MAX_SOCKETS]   # since when each read gave a full batch; 0: it gave all there was
+    int64_t looked_ns            # when a socket that is behind was last looked at, and what waited in it then
+    uint32_t waited_bytes
+    uint32_t rest_turn
     int socket_count
     IdTable transports
     IdTable producers

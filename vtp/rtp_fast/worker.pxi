@@ -214,9 +214,10 @@ cdef class Worker:
             for i in range(RECEIVE_BATCH):
                 inbox.messages[i].msg_hdr.msg_namelen = sizeof(sockaddr_in6)
             count = recvmmsg(core.sockets[index], inbox.messages, RECEIVE_BATCH, MSG_DONTWAIT, NULL)
+            core.now_ns = vtp_now_ns()
+            note_reading(core, index, count == RECEIVE_BATCH, core.now_ns)
             if count <= 0:
                 break
-            core.now_ns = vtp_now_ns()
             core.counters.batches += 1
             for i in range(count):
                 if inbox.messages[i].msg_hdr.msg_flags & MSG_TRUNC:
@@ -292,6 +293,7 @@ cdef class Worker:
         self.lock()
         try:
             self.core.now_ns = now_ns
+            note_reading(self.core, 0, len(datagrams) >= RECEIVE_BATCH, now_ns)
             for datagram, address in datagrams:
                 length = fill_address(address, &source)
                 memcpy(buffer, <const uint8_t*>datagram, len(datagram))
