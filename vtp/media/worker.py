@@ -18,6 +18,7 @@ from vtp.media.parameters import IceCandidate
 
 logger = logging.getLogger(__name__)
 
+OVERLOAD_WARNING_INTERVAL_S = 60.0
 TICK_S = 0.005  # threads = 0: how often the compiled loop's timers run
 
 
@@ -76,6 +77,8 @@ class MediaWorker:
         self.thread: MediaThread | None = None
         self._tick: asyncio.TimerHandle | None = None
         self._closed = False
+        self._rested_told = 0
+        self._next_warning_s = 0.0
 
     @property
     def addresses(self) -> list[Address]:
@@ -118,6 +121,17 @@ class MediaWorker:
             self.meter.measure(cpu_s, self.transport_count, self._loop.time())
         if self.thread is not None:
             self.thread.adjust(self.meter.busy)
+        self._warn_of_overload(self.core.counters()["pictures_rested"])
+
+    def _warn_of_overload(self, rested: int) -> None:
+        now_s = self._loop.time()
+        if rested > self._rested_told and now_s >= self._next_warning_s:
+            logger.warning(
+                "A media thread cannot keep up: %d times a viewer's picture was stopped for some seconds. "
+                "Give the server more processors, or several media threads (media.workers).",
+                rested - self._rested_told,
+            )
+            self._rested_told, self._next_warning_s = rested, now_s + OVERLOAD_WARNING_INTERVAL_S
 
     def call_later(self, delay_s: float, function: Callable[[], None]) -> None:
         """Calls on the event loop after `delay_s`, unless this worker is closed by then."""

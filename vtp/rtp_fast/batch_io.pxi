@@ -85,11 +85,16 @@ cdef extern from *:
         mtu -= six ? 48 : 28;
         return mtu > 0 ? mtu : 0;
     }
-    /* What waits in a socket, as the kernel counts it (with its own records); 0 where it does not say. */
-    static uint32_t vtp_waiting_bytes(int fd) {
-        uint32_t figures[16] = {0};                 /* SK_MEMINFO_*: [0] is what waits to be read */
-        socklen_t length = sizeof figures;
-        return getsockopt(fd, SOL_SOCKET, SO_MEMINFO, figures, &length) == 0 ? figures[0] : 0;
+    /* When the kernel received a datagram, by the wall clock; 0 when it does not say. */
+    static int64_t vtp_received_ns(struct msghdr *message) {
+        struct cmsghdr *c;
+        for (c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c))
+            if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS) {
+                struct timespec t;
+                memcpy(&t, CMSG_DATA(c), sizeof t);
+                return (int64_t)t.tv_sec * 1000000000LL + t.tv_nsec;
+            }
+        return 0;
     }
     static int vtp_wait_writable(int fd, int timeout_ms) {
         struct pollfd entry = { .fd = fd, .events = POLLOUT };
@@ -137,7 +142,7 @@ cdef extern from *:
     uint32_t vtp_wait(int ep, int64_t timeout_ns) noexcept nogil
     void vtp_segment(msghdr* message, void* room, int size) noexcept nogil
     int vtp_path_payload(const void* address, socklen_t length, int six) noexcept nogil
-    uint32_t vtp_waiting_bytes(int fd) noexcept nogil
+    int64_t vtp_received_ns(msghdr* message) noexcept nogil
     int vtp_wait_writable(int fd, int timeout_ms) noexcept nogil
     void vtp_lock_init(vtp_lock* l) noexcept nogil
     void vtp_lock_destroy(vtp_lock* l) noexcept nogil
@@ -164,6 +169,7 @@ cdef struct Inbox:               # where recvmmsg puts a batch
     mmsghdr messages[RECEIVE_BATCH]
     iovec vectors[RECEIVE_BATCH]
     sockaddr_in6 addresses[RECEIVE_BATCH]
+    int64_t stamp[8]             # with the first one, which has waited longest: when the kernel received it
 
 
 cdef int inbox_open(Inbox* inbox) noexcept nogil:
@@ -178,7 +184,22 @@ cdef int inbox_open(Inbox* inbox) noexcept nogil:
         inbox.messages[i].msg_hdr.msg_iov = &inbox.vectors[i]
         inbox.messages[i].msg_hdr.msg_iovlen = 1
         inbox.messages[i].msg_hdr.msg_name = &inbox.addresses[i]
+    inbox.messages[0].msg_hdr.msg_control = inbox.stamp
     return 0
+
+
+cdef void inbox_clear(Inbox* inbox) noexcept nogil:
+    """What the kernel has written over in the headers."""
+    cdef int i
+    for i in range(RECEIVE_BATCH):
+        inbox.messages[i].msg_hdr.msg_namelen = sizeof(sockaddr_in6)
+    inbox.messages[0].msg_hdr.msg_controllen = sizeof(inbox.stamp)
+
+
+cdef int64_t inbox_waited_ns(Inbox* inbox) noexcept nogil:
+    """How long the first datagram waited in the socket; 0 where the kernel does not say."""
+    cdef int64_t received_ns = vtp_received_ns(&inbox.messages[0].msg_hdr)
+    return max(vtp_wall_ns() - received_ns, 0) if received_ns else 0
 
 
 cdef int batch_open(Batch* batch, int capacity, size_t size) noexcept nogil:

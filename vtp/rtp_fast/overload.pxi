@@ -4,8 +4,8 @@
 # rests sees the last picture; its numbers go on without a hole at the next key frame, so it asks for nothing. Sound
 # never rests. See docs/decisions/0028-overload.md.
 
-cdef int64_t BEHIND_NS = 500 * MILLISECOND       # a socket that always held a full batch for so long is overloaded
-cdef int64_t LOOK_NS = 200 * MILLISECOND         # from one share of the viewers to the next
+cdef int64_t LATE_NS = 100 * MILLISECOND         # a datagram that waited so long in a socket comes too late for a talk
+cdef int64_t LOOK_NS = 200 * MILLISECOND         # from one look, and one share of the viewers, to the next
 cdef int64_t REST_NS = 3 * SECOND
 
 cdef enum:
@@ -13,24 +13,22 @@ cdef enum:
     REST_STEP = 3                # others than the last time: prime to REST_SHARE
 
 
-cdef void note_reading(Core* core, int socket, bint full, int64_t now) noexcept nogil:
-    """Books whether a socket gave all it held. When it never does, there is more to send than can be sent."""
-    if not full:
-        core.full_since_ns[socket] = 0
-    elif core.full_since_ns[socket] == 0:
-        core.full_since_ns[socket] = now
-        core.waited_bytes = 0
-    elif now - core.full_since_ns[socket] >= BEHIND_NS and now - core.looked_ns >= LOOK_NS:
-        core.looked_ns = now
-        if not shrinks(core, socket):
+cdef void note_reading(Core* core, int socket, int64_t waited_ns, int64_t now) noexcept nogil:
+    """Books how long the first datagram of a full read waited in the socket; -1: that read took all there was.
+
+    When it waits too long, and at the next look not much shorter, there is more to send than can be sent. After a mere
+    standstill it waits shorter from look to look.
+    """
+    cdef int64_t before = core.waited_ns[socket]
+    if waited_ns < LATE_NS:
+        core.waited_ns[socket] = 0
+        return
+    core.counters.reads_late += 1
+    if before == 0 or now - core.looked_ns[socket] >= LOOK_NS:
+        core.waited_ns[socket] = waited_ns
+        core.looked_ns[socket] = now
+        if before and waited_ns * 10 > before * 9:
             rest_viewers(core, now)
-
-
-cdef bint shrinks(Core* core, int socket) noexcept nogil:
-    """Whether a tenth less waits in a socket than at the last look: then it is dry soon, without anybody's rest."""
-    cdef int64_t before = core.waited_bytes
-    core.waited_bytes = vtp_waiting_bytes(core.sockets[socket]) if core.socket_count else 0
-    return <int64_t>core.waited_bytes * 10 < before * 9
 
 
 cdef void rest_viewers(Core* core, int64_t now) noexcept nogil:

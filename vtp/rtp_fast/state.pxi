@@ -119,6 +119,7 @@ cdef struct Counters:
     uint64_t send_errors
     uint64_t protect_failed
     uint64_t tap_dropped
+    uint64_t reads_late
     uint64_t pictures_rested
     uint64_t pipe_packets
     uint64_t pipe_dropped
@@ -431,9 +432,8 @@ cdef struct Batch:               # messages waiting for one system call; each is
 cdef struct Core:
     int sockets[MAX_SOCKETS]
     int families[MAX_SOCKETS]
-    int64_t full_since_ns[MAX_SOCKETS]   # since when each read gave a full batch; 0: it gave all there was
-    int64_t looked_ns            # when a socket that is behind was last looked at, and what waited in it then
-    uint32_t waited_bytes
+    int64_t waited_ns[MAX_SOCKETS]   # how long the first datagram had waited at the last look; 0: not too long
+    int64_t looked_ns[MAX_SOCKETS]
     uint32_t rest_turn
     int socket_count
     IdTable transports

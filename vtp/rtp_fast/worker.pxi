@@ -86,6 +86,7 @@ cdef class Worker:
                 endpoint.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             set_buffer(endpoint, socket.SO_RCVBUF, 33, receive_bytes)      # 33, 32: SO_RCVBUFFORCE, SO_SNDBUFFORCE
             set_buffer(endpoint, socket.SO_SNDBUF, 32, send_bytes)
+            endpoint.setsockopt(socket.SOL_SOCKET, 35, 1)                  # SO_TIMESTAMPNS, see inbox_waited_ns
             endpoint.bind((host, wanted or port))
             port = port or endpoint.getsockname()[1]
             self.addresses.append((host, endpoint.getsockname()[1]))
@@ -211,11 +212,10 @@ cdef class Worker:
         cdef Inbox* inbox = &self.inbox
         cdef int count, i, rounds
         for rounds in range(RECEIVE_ROUNDS):
-            for i in range(RECEIVE_BATCH):
-                inbox.messages[i].msg_hdr.msg_namelen = sizeof(sockaddr_in6)
+            inbox_clear(inbox)
             count = recvmmsg(core.sockets[index], inbox.messages, RECEIVE_BATCH, MSG_DONTWAIT, NULL)
             core.now_ns = vtp_now_ns()
-            note_reading(core, index, count == RECEIVE_BATCH, core.now_ns)
+            note_reading(core, index, inbox_waited_ns(inbox) if count == RECEIVE_BATCH else -1, core.now_ns)
             if count <= 0:
                 break
             core.counters.batches += 1
@@ -282,8 +282,11 @@ cdef class Worker:
         """Gives the packet path one datagram from (ip, port) at `now_ns`. Only without addresses."""
         self.inject_batch([(datagram, address)], now_ns)
 
-    def inject_batch(self, list datagrams not None, int64_t now_ns) -> None:
-        """Gives it [(datagram, (ip, port))] as one batch, as if a socket had held them. Only without addresses."""
+    def inject_batch(self, list datagrams not None, int64_t now_ns, int64_t waited_ns=0) -> None:
+        """Gives it [(datagram, (ip, port))] as one batch, as if a socket had held them, the first for `waited_ns`.
+
+        Only without addresses.
+        """
         cdef uint8_t buffer[RECEIVE_SLOT]
         cdef sockaddr_in6 source
         cdef socklen_t length
@@ -293,7 +296,7 @@ cdef class Worker:
         self.lock()
         try:
             self.core.now_ns = now_ns
-            note_reading(self.core, 0, len(datagrams) >= RECEIVE_BATCH, now_ns)
+            note_reading(self.core, 0, waited_ns if len(datagrams) >= RECEIVE_BATCH else -1, now_ns)
             for datagram, address in datagrams:
                 length = fill_address(address, &source)
                 memcpy(buffer, <const uint8_t*>datagram, len(datagram))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,12 +19,12 @@ DELAY_LIMIT_MS = 100.0
 """Of the 99th percentile: beyond it packets stand in a queue that fills, and are lost a little later."""
 BUSY = 0.9
 """Share of a core from which on a thread is called busy."""
-MAX_LECTURES = 16
+MAX_LECTURES = 24
 
 
 @dataclass(frozen=True)
 class Saturate:
-    """Lectures of so many subscribers each, one more at every step."""
+    """Lectures of so many subscribers each, one more at every step; near the end of a core smaller ones."""
 
     subscribers: int
     seconds: float = 5.0
@@ -43,13 +44,16 @@ class Saturate:
         clean: Figures | None = None
         steps: list[dict[str, Any]] = []
         limit = f"{MAX_LECTURES} lectures did not saturate it."
+        size = joined = 0
         for number in range(1, MAX_LECTURES + 1):
-            refusal = await self._add_lecture(stage, number, first=not steps)
+            size = self._next_size(steps, size)
+            refusal = await self._add_lecture(stage, number, size, first=not steps)
             if refusal:
                 limit = refusal
                 break
             figures = await measure_window(stage, self.seconds)
-            figures["subscribers"] = number * self.subscribers
+            joined += size
+            figures["subscribers"] = joined
             steps.append(_step(figures))
             failing = overload(figures)
             if not failing or clean is None:
@@ -62,7 +66,18 @@ class Saturate:
         clean["saturation"] = conclude(clean, steps, limit)
         return clean
 
-    async def _add_lecture(self, stage: Stage, number: int, *, first: bool) -> str:
+    def _next_size(self, steps: Sequence[dict[str, Any]], last: int) -> int:
+        """A quarter once a whole lecture more would take the core to its end: small steps find the end."""
+        if not steps:
+            return self.subscribers
+        whole = steps[-1]["cores"] * self.subscribers / steps[-1]["subscribers"]
+        return (
+            last
+            if last < self.subscribers or steps[-1]["cores"] + whole < BUSY
+            else max(1, self.subscribers // 4)
+        )
+
+    async def _add_lecture(self, stage: Stage, number: int, size: int, *, first: bool) -> str:
         """Why it could not be added beside the others, in a sentence; "" when it was.
 
         Raises what the server raises when it does not take the first one.
@@ -70,18 +85,18 @@ class Saturate:
         failure: Exception | None = None
         try:
             # Not in this task: a task group that failed leaves its task half cancelled (Python before 3.13).
-            await asyncio.create_task(self._fill_lecture(stage, number))
+            await asyncio.create_task(self._fill_lecture(stage, number, size))
         except* SERVER_ERRORS as errors:
             if first:
                 raise
             failure = server_error(errors)
         return f"lecture {number} could not be joined beside the others. {failure}" if failure else ""
 
-    async def _fill_lecture(self, stage: Stage, number: int) -> None:
+    async def _fill_lecture(self, stage: Stage, number: int, size: int) -> None:
         room = f"lecture-{number}"
         publisher, source = await stage.publish(room, self.pattern, seed=number)
         source.start()
-        await stage.fill(room, publisher, source, self.subscribers)
+        await stage.fill(room, publisher, source, size)
         await asyncio.sleep(self.warm_up_s)
 
 
