@@ -12,6 +12,7 @@ from vtp.bench.client_sdp import OfferedMedia
 from vtp.bench.driver import ClientDriver
 from vtp.bench.peers import open_peer
 from vtp.bench.peers.connect import PeerError
+from vtp.bench.peers.process import PeerProcessError
 from vtp.bench.results import Figures
 from vtp.bench.scenarios import runner
 from vtp.bench.scenarios.runner import Plan
@@ -30,6 +31,11 @@ class PaperServer:
     why_not: str = ""
     pids: list[int] = field(default_factory=list)
     lived: list[str] = field(default_factory=list)
+    ended: bool = False
+
+    def check(self) -> None:
+        if self.ended:
+            raise PeerProcessError("It ended with code -9.")
 
     async def prepare(self) -> str:
         if self.why_not:
@@ -187,6 +193,15 @@ def test_a_peer_that_fails_is_said_so_and_stopped_and_the_others_are_measured(
     assert found["ratios"] == {}
     assert found["vtp"]["cpu_us_per_packet"] == 10
     assert servers["janus"][0].lived == ["start", "stop"] * 2
+
+
+def test_a_peer_that_ends_while_it_is_measured_has_no_figures(
+    servers: dict[str, Any], private_network_or_skip: None
+) -> None:
+    servers["janus"][0].ended = True
+    found = runner.run_plan(plan(peers=["janus"]))["peers"]["janus"]
+    assert found["as_shipped"] == {"unavailable": "A run failed. It ended with code -9."}
+    assert found["event_loops_2"]["cpu_us_per_packet"] == 40
 
 
 def test_a_peer_that_is_none_is_refused_before_anything_is_started(servers: dict[str, Any]) -> None:

@@ -153,11 +153,22 @@ async def _one_run(sfu: Sfu, point: Scenario) -> Figures:
     """A peer that gives way is reported as such; vtp's own failure ends the benchmark."""
     try:
         async with opened(sfu) as stage:
-            return await point.measure(stage)
+            return await _measured(sfu, point, stage)
     except (*SERVER_ERRORS, ExceptionGroup) as error:
         if isinstance(sfu, VtpServer):
             raise
         return Figures(unavailable=f"A run failed. {server_error(error)}")
+
+
+async def _measured(sfu: Sfu, point: Scenario, stage: Stage) -> Figures:
+    """Figures of a server that is still there: one that has ended lost nothing more, and cost nothing."""
+    try:
+        figures = await point.measure(stage)
+    except Exception:
+        sfu.check()  # says more than what came of its end
+        raise
+    sfu.check()
+    return figures
 
 
 def collect(plan: Plan, contest: Contest, runs: list[RawRun]) -> Results:
