@@ -176,3 +176,24 @@ def test_the_first_sentence_is_about_the_largest_load_that_a_peer_had_too() -> N
     alone = sample(series=[{"subscribers": 500, "vtp": figures(2.0, 2.0)}], runs=[])
     assert "to 200 subscribers for 2.40 µs" in read(render([sample(), alone])).words
     assert "to 500 subscribers for 2.00 µs" in read(render([alone])).words
+
+
+def test_the_largest_load_is_the_one_with_the_largest_number() -> None:
+    large, small = (
+        sample()["series"][0],
+        sample()["series"][0] | {"subscribers": 50, "vtp": figures(5.0, 1.0)},
+    )
+    assert "to 200 subscribers for 2.40 µs" in read(render([sample(series=[large, small])])).words
+
+
+def test_vtp_is_not_in_the_first_sentence_either_when_it_loses_packets_or_falls_behind() -> None:
+    for key in ("loss_pct", "outstanding_pct"):
+        point = {"subscribers": 200, "vtp": figures(2.4, 0.6) | {key: 40.0}}
+        assert "forwards a packet" not in read(render([sample(series=[point])])).words
+
+
+def test_a_peer_that_falls_behind_is_not_the_one_to_beat() -> None:
+    slow = figures(0.5, 2.0) | {"outstanding_pct": 60.0}
+    peers = {"janus": {"as_shipped": figures(18.0, 2.0), "event_loops_2": slow}}
+    words = read(render([sample(series=[sample()["series"][0] | {"peers": peers}])])).words
+    assert "Janus, as shipped for 18.0 µs: 7.5 times as much" in words

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from vtp.bench.load import Lecture
+from vtp.bench.load import Lecture, ProbeFigures
 from vtp.bench.results import Figures, LoadFigures, Percentiles, RawRun, median_figures, percentiles
 from vtp.bench.scenarios.forward import Forward
 from vtp.bench.scenarios.idle import Idle
 from vtp.bench.scenarios.meeting import Meeting
 from vtp.bench.scenarios.runner import Contest, Plan, collect
 from vtp.bench.scenarios.saturate import conclude, overload
+from vtp.bench.scenarios.window import outstanding_pct
 from vtp.bench.sfu import Sfu
 from vtp.bench.tables import print_results
 from vtp.cli.bench import _counts, _settings
@@ -169,3 +170,9 @@ def test_a_server_under_test_is_what_the_protocol_says() -> None:
 
     server: Sfu = VtpServer("127.0.0.1")
     assert (server.name, server.variant, server.pids) == ("vtp", "", [])
+
+
+def test_what_a_server_that_stands_still_owes_is_told() -> None:
+    assert outstanding_pct(900, ProbeFigures(packets=322, lost=2)) == 64.0
+    assert outstanding_pct(900, ProbeFigures(packets=903)) == 0, "some were on their way at the beginning"
+    assert outstanding_pct(0, ProbeFigures()) == 0

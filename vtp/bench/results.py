@@ -49,6 +49,8 @@ class Figures(TypedDict, total=False):
     cores: float
     """Processor seconds per second."""
     loss_pct: float
+    outstanding_pct: float
+    """Sent within the window, and at its end neither there nor known as lost: the server fell behind."""
     lost: int
     recovered: int
     skipped: int

@@ -20,6 +20,7 @@ _ROWS = {
     "cores": "cores used",
     "saturation.packets_per_s_per_core": "packets/s of one core",
     "loss_pct": "loss, %",
+    "outstanding_pct": "not yet come at the end, %",
     "reordered": "reordered",
     "duplicated": "duplicated",
     "authentication_failed": "not authentic",

@@ -41,6 +41,8 @@ LOSS = Measure(
     "loss_pct", "Packets lost", "%", "Packets that never reached a viewer, by all that should have."
 )
 
+BEHIND = Measure("outstanding_pct", "Not yet come at the end", "%")
+
 MEASURES: dict[str, tuple[Measure, ...]] = {
     "forward": (CPU, *DELAY, MEMORY, LOSS),
     "saturate": (Measure("packets_per_s", "Packets forwarded", "/s"), CPU, DELAY[0], DELAY[2], LOSS),
@@ -70,6 +72,7 @@ FURTHER: tuple[Measure, ...] = (
     Measure("media_thread_us_per_packet", "of it busiest thread", "µs"),
     Measure("cores", "Processor cores in use", "cores"),
     Measure("rss_mb", "Resident memory", "MB"),
+    BEHIND,
     Measure("reordered", "Reordered", "packets"),
     Measure("duplicated", "Duplicated", "packets"),
     Measure("authenticated", "Authenticated sample", "packets"),
