@@ -13,6 +13,7 @@ from vtp.bench.driver import ClientDriver
 from vtp.bench.peers import open_peer
 from vtp.bench.peers.connect import PeerError
 from vtp.bench.peers.process import PeerProcessError
+from vtp.bench.report import render
 from vtp.bench.results import Figures
 from vtp.bench.scenarios import runner
 from vtp.bench.scenarios.runner import Plan
@@ -202,6 +203,23 @@ def test_a_peer_that_ends_while_it_is_measured_has_no_figures(
     found = runner.run_plan(plan(peers=["janus"]))["peers"]["janus"]
     assert found["as_shipped"] == {"unavailable": "A run failed. It ended with code -9."}
     assert found["event_loops_2"]["cpu_us_per_packet"] == 40
+
+
+def test_a_peer_whose_runs_failed_in_part_says_so(
+    servers: dict[str, Any], private_network_or_skip: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = servers["janus"][0]
+    monkeypatch.setattr(first, "check", lambda: setattr(first, "check", _fall))
+    found = runner.run_plan(plan(peers=["janus"]))
+    shipped = found["peers"]["janus"]["as_shipped"]
+    assert (shipped["cpu_us_per_packet"], shipped["failed_runs"]) == (80, 1)
+    assert shipped["failure"] == "A run failed. It fell."
+    assert "failed_runs" not in found["peers"]["janus"]["event_loops_2"]
+    assert "10 subscribers failed in 1 of the runs: A run failed. It fell." in render([found])
+
+
+def _fall() -> None:
+    raise PeerProcessError("It fell.")
 
 
 def test_a_peer_that_is_none_is_refused_before_anything_is_started(servers: dict[str, Any]) -> None:

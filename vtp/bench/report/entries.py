@@ -34,6 +34,8 @@ class Missing:
 
     label: str
     reason: str
+    failed_runs: int = 0
+    """So many did not give figures where others did; 0: none gave any."""
 
 
 def server_label(name: str, variant: str = "") -> str:
@@ -90,16 +92,20 @@ def steps_of(results: Mapping[str, Any]) -> list[Entry]:
 
 def missing_of(results: Sequence[Mapping[str, Any]]) -> list[Missing]:
     """Peers that could not be had, each once."""
-    found: dict[str, str] = {}
+    found: dict[str, Missing] = {}
     for point in (point for result in results for point in result.get("series") or [result]):
         for name, variants in (point.get("peers") or {}).items():
             if "unavailable" in variants:
-                found[server_label(name)] = str(variants["unavailable"])
+                found[name] = Missing(server_label(name), str(variants["unavailable"]))
                 continue
+            under = f" with {point['subscribers']} subscribers" if point.get("subscribers") else ""
             for variant, figures in variants.items():
+                label = server_label(name, variant) + under
                 if "unavailable" in figures:
-                    found[server_label(name, variant)] = str(figures["unavailable"])
-    return [Missing(label, reason) for label, reason in found.items()]
+                    found[label] = Missing(label, str(figures["unavailable"]))
+                elif figures.get("failed_runs"):
+                    found[label] = Missing(label, str(figures.get("failure")), int(figures["failed_runs"]))
+    return list(found.values())
 
 
 def _runs(

@@ -141,9 +141,13 @@ def _pattern(results: Sequence[Mapping[str, Any]]) -> str:
 
 def _gone(missing: Sequence[Missing]) -> str:
     items = "".join(
-        f"<li>{escape(gone.label)} was not measured: {escape(gone.reason)}</li>" for gone in missing
+        f"<li>{escape(gone.label)} {_how_gone(gone)}: {escape(gone.reason)}</li>" for gone in missing
     )
     return f"<ul class=gone>{items}</ul>" if items else ""
+
+
+def _how_gone(gone: Missing) -> str:
+    return f"failed in {gone.failed_runs} of the runs" if gone.failed_runs else "was not measured"
 
 
 def _operations(entries: Sequence[Entry]) -> str:

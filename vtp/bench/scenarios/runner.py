@@ -206,7 +206,9 @@ def _point(described: dict[str, Any], contest: Contest, runs: list[RawRun]) -> P
 
 
 def _medians(runs: Sequence[RawRun], server: str, variant: str) -> dict[str, Any]:
-    """Over the runs that succeeded; why none did, otherwise."""
+    """Over the runs that succeeded, with the number of the others; why none did, otherwise."""
     all_of_it = [run["figures"] for run in runs if (run["server"], run["variant"]) == (server, variant)]
     measured = [figures for figures in all_of_it if "unavailable" not in figures]
-    return median_figures(measured or all_of_it)
+    found = median_figures(measured or all_of_it)
+    failed = [figures["unavailable"] for figures in all_of_it if "unavailable" in figures]
+    return found | {"failed_runs": len(failed), "failure": failed[-1]} if failed and measured else found
