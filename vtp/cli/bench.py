@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import shlex
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -53,6 +54,18 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Measure vtp, and other servers under the same load, in a network of its own.",
 )
+
+
+@app.callback()
+def _root() -> None:
+    """Holds for all scenarios: SIGTERM and a closed terminal end servers and folders as Ctrl-C does."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_DFL:  # nohup ignores SIGHUP
+            signal.signal(number, _leave)
+
+
+def _leave(number: int, _: object) -> None:
+    raise SystemExit(128 + number)
 
 
 @app.command()
