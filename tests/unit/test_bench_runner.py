@@ -10,6 +10,7 @@ import pytest
 
 from vtp.bench.client_sdp import OfferedMedia
 from vtp.bench.driver import ClientDriver
+from vtp.bench.namespace import NamespaceError, private_network
 from vtp.bench.peers import open_peer
 from vtp.bench.peers.connect import PeerError
 from vtp.bench.peers.process import PeerProcessError
@@ -33,12 +34,14 @@ class PaperServer:
     pids: list[int] = field(default_factory=list)
     lived: list[str] = field(default_factory=list)
     ended: bool = False
+    prepared: bool = False
 
     def check(self) -> None:
         if self.ended:
             raise PeerProcessError("It ended with code -9.")
 
     async def prepare(self) -> str:
+        self.prepared = True
         if self.why_not:
             raise Unavailable(self.why_not)
         return "1.0"
@@ -222,17 +225,30 @@ def _fall() -> None:
     raise PeerProcessError("It fell.")
 
 
-def test_a_peer_that_is_none_is_refused_before_anything_is_started(servers: dict[str, Any]) -> None:
+def test_a_peer_that_is_none_is_refused_before_anything_is_installed_or_started(
+    servers: dict[str, Any], private_network_or_skip: None
+) -> None:
     with pytest.raises(StartupError, match="choose from"):
-        runner.run_plan(plan(peers=["mediasoup"]))
+        runner.run_plan(plan(peers=["janus", "mediasoup"]))
     assert MADE == []
+    assert not servers["janus"][0].prepared
+
+
+def test_without_a_network_of_their_own_peers_are_not_even_installed(
+    servers: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise NamespaceError("Not permitted.")
+
+    monkeypatch.setattr(runner, "private_network", refuse)
+    with pytest.raises(StartupError, match=r"only run in a private network\. Not permitted\."):
+        runner.run_plan(plan(peers=["janus"]))
+    assert not servers["janus"][0].prepared
 
 
 @pytest.fixture
 def private_network_or_skip() -> None:
     """Peers are only run in a namespace."""
-    from vtp.bench.namespace import NamespaceError, private_network
-
     try:
         with private_network():
             pass

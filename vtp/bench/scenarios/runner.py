@@ -70,6 +70,7 @@ def run_plan(plan: Plan) -> Results:
     """Everything, from fetching peers to medians. Raises StartupError with a sentence; Ctrl-C ends all."""
     started_at = datetime.now(UTC).isoformat(timespec="seconds")
     _allow_many_sockets()
+    _check_network(plan)
     contest = asyncio.run(_prepare(plan))
     with _network(plan) as (address, network):
         vtp: Sfu = VtpServer(address, plan.settings)
@@ -104,19 +105,27 @@ def _allow_many_sockets() -> None:
 async def _prepare(plan: Plan) -> Contest:
     """Fetches what peers need, outside of the namespace."""
     contest = Contest()
-    for name in plan.peers:
+    try:
+        peers = {name: open_peer(name) for name in plan.peers}
+    except ValueError as error:
+        raise StartupError(str(error)) from error
+    for name, variants in peers.items():
         plan.tell(f"Getting {name} ready")
         try:
-            variants = open_peer(name)
             for peer in variants:
                 contest.versions[name] = await peer.prepare()
         except Unavailable as error:
             contest.unavailable[name] = str(error)
             continue
-        except ValueError as error:
-            raise StartupError(str(error)) from error
         contest.servers += variants
     return contest
+
+
+def _check_network(plan: Plan) -> None:
+    """Before peers are installed or built: raises StartupError where none could be run."""
+    if plan.peers:
+        with _network(plan):
+            pass
 
 
 @contextlib.contextmanager
