@@ -197,3 +197,14 @@ def test_a_peer_that_falls_behind_is_not_the_one_to_beat() -> None:
     peers = {"janus": {"as_shipped": figures(18.0, 2.0), "event_loops_2": slow}}
     words = read(render([sample(series=[sample()["series"][0] | {"peers": peers}])])).words
     assert "Janus, as shipped for 18.0 µs: 7.5 times as much" in words
+
+
+def test_figures_of_two_machines_or_meetings_are_not_compared() -> None:
+    other = sample(series=[{"subscribers": 200, "vtp": figures(0.1, 0.1)}], machine={"processor": "Other"})
+    assert "for 2.40 µs of CPU time, Janus" in read(render([other, sample()])).words
+    peers = sample()["peers"]
+    small = {"participants": 3, "visible": 2, "vtp": figures(1.0, 1.0)}
+    large = {"participants": 30, "visible": 9, "vtp": figures(4.8, 1.0), "peers": peers}
+    pages = [sample(scenario="meeting", series=[point], runs=[]) for point in (small, large)]
+    words = read(render(pages)).words
+    assert "in a meeting for 4.80 µs of CPU time, Janus, event_loops = 2 for 9.60 µs: 2.0 times" in words

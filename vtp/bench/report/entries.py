@@ -62,7 +62,7 @@ def entries_of(results: Mapping[str, Any]) -> list[Entry]:
 
 def _entries(results: Mapping[str, Any]) -> Iterator[Entry]:
     for point in results.get("series") or [results]:
-        load = f"{point['subscribers']} subscribers" if point.get("subscribers") else ""
+        load = _load(point)
         if point.get("vtp") and "unavailable" not in point["vtp"]:
             yield Entry(vtp_label(results), True, load, point["vtp"], _runs(results, point, "vtp", ""))
         for name, variants in (point.get("peers") or {}).items():
@@ -72,6 +72,13 @@ def _entries(results: Mapping[str, Any]) -> Iterator[Entry]:
                 if "unavailable" not in figures:
                     runs = _runs(results, point, name, variant)
                     yield Entry(server_label(name, variant), False, load, figures, runs)
+
+
+def _load(point: Mapping[str, Any]) -> str:
+    """Begins with the number that loads are put in order by; empty where a scenario has none."""
+    if point.get("participants"):
+        return f"{point['participants']} participants, {point.get('visible')} visible"
+    return f"{point['subscribers']} subscribers" if point.get("subscribers") else ""
 
 
 def scenario_of(results: Mapping[str, Any]) -> str:

@@ -77,6 +77,8 @@ FURTHER: tuple[Measure, ...] = (
     Measure("duplicated", "Duplicated", "packets"),
     Measure("authenticated", "Authenticated sample", "packets"),
     Measure("authentication_failed", "of it failed", "packets"),
+    Measure("joins", "Joins", "in all"),
+    Measure("failed", "of them, or of the requests, failed", "in all"),
     Measure("load.cpu_us_per_packet", "Load client's own time per packet", "µs"),
     Measure("load.busiest_thread", "Load client's busiest thread", "of a core"),
 )

@@ -62,9 +62,9 @@ def render(results: Sequence[Mapping[str, Any]]) -> str:
 
 def _headline(name: str, results: Sequence[Mapping[str, Any]]) -> str:
     """What was measured against what, with the ratio; empty where there is nothing to say."""
-    entries = [entry for result in results for entry in entries_of(result)]
     if name == "saturate":
-        return _saturated(entries)
+        return _saturated([entry for result in results for entry in entries_of(result)])
+    entries = [entry for result in _of_one_machine(results) for entry in entries_of(result)]
     load = _compared_load(entries)
     here = [e for e in entries if e.load == load and value_of(e.figures, CPU.path) and not _overloaded(e)]
     ours = [e for e in here if e.is_vtp]
@@ -88,6 +88,12 @@ def _headline(name: str, results: Sequence[Mapping[str, Any]]) -> str:
         if others:
             text += f", of which {escape(others[0].label)} takes <b>{best / least:.1f} times</b> as much"
     return text + "."
+
+
+def _of_one_machine(results: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those from where peers were measured, else from where the first was: only they can be compared."""
+    first = next((r for r in results if any(not e.is_vtp for e in entries_of(r))), results[0])
+    return [result for result in results if result.get("machine") == first.get("machine")]
 
 
 def _overloaded(entry: Entry) -> bool:
