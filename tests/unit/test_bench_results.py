@@ -89,6 +89,12 @@ def test_a_peer_that_gave_way_is_not_guessed() -> None:
     assert found["ratios"] == {}
 
 
+def test_climbs_to_saturation_end_at_other_loads_and_have_no_ratio() -> None:
+    climb: Any = {"packets_per_s_per_core": 1, "how": "derived", "limit": "none", "steps": []}
+    one = Figures(saturation=climb, **figures(10.0))
+    assert results(as_shipped=one, event_loops_2=figures(10.0))["ratios"] == {"janus/event_loops_2": 0.25}
+
+
 def test_the_table_names_every_server_and_why_one_is_missing() -> None:
     console = Console(width=120, record=True, file=None, quiet=False, force_terminal=False)
     with console.capture() as capture:

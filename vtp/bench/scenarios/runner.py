@@ -209,7 +209,8 @@ def _point(described: dict[str, Any], contest: Contest, runs: list[RawRun]) -> P
         variant = peer.variant or "as_shipped"
         peers.setdefault(peer.name, {})[variant] = figures
         theirs, ours_us = figures.get("cpu_us_per_packet"), point["vtp"].get("cpu_us_per_packet")
-        if theirs and ours_us:
+        climbed = "saturation" in figures or "saturation" in point["vtp"]  # each to a load of its own
+        if theirs and ours_us and not climbed:
             point["ratios"][f"{peer.name}/{variant}"] = round(ours_us / theirs, 4)
     return point  # type: ignore[return-value]
 
