@@ -74,3 +74,16 @@ def test_each_load_is_measured_once() -> None:
 def test_the_measured_server_keeps_its_own_data_folder() -> None:
     with pytest.raises(StartupError, match="VTP_DATA_DIR"):
         bench._settings(["VTP_DATA_DIR=/var/lib/vtp"])
+
+
+def test_what_a_peer_said_last_is_printed_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    point = {"vtp": {}, "peers": {"janus": {"unavailable": "[WARN] of [/usr/lib] it ended."}}}
+    machine = {"processor": "p", "cores": 2, "kernel": "6"}
+    results = {"scenario": "forward", "series": [point], "runs": [], "pattern": {"text": "none"}}
+    results |= {"machine": machine, "network": "none", **point}
+    monkeypatch.setattr(bench, "run_plan", lambda _: results)
+    bench.join(json_file=tmp_path / "join.json")
+    assert "janus was not measured: [WARN] of [/usr/lib] it ended." in capsys.readouterr().out
+    assert json.loads((tmp_path / "join.json").read_text()) == results

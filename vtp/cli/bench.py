@@ -211,7 +211,7 @@ def _run(
     if report is not None:
         _check_report()
     _check_writable(json_file, report)
-    progress = Console(stderr=True)
+    progress = Console(stderr=True, markup=False)  # a peer's last words have square brackets
     command = shlex.join(["vtp", *sys.argv[1:]])
     plan = Plan(
         name,
@@ -223,8 +223,10 @@ def _run(
         lambda line: progress.print(f"{line} …"),
     )
     results = run_plan(plan)
-    print_results(results, Console())
-    _write(results, json_file, report)
+    try:
+        _write(results, json_file, report)  # first: the terminal may be gone by now
+    finally:
+        print_results(results, Console(markup=False))
 
 
 @app.command("report")
