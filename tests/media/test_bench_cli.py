@@ -8,6 +8,8 @@ from asyncio.subprocess import PIPE, Process
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from vtp.bench.accounting import with_children
 
 PACKETS_PER_S = 300  # 25 frames of 10 packets and 50 of sound
@@ -15,7 +17,7 @@ PACKETS_PER_S = 300  # 25 frames of 10 packets and 50 of sound
 
 async def bench(*arguments: str) -> Process:
     """Started as from a terminal: a shell's background jobs, and so these tests among them, ignore SIGINT."""
-    command = ("env", "--default-signal=INT", sys.executable, "-m", "vtp", "bench", *arguments)
+    command = ("env", "--default-signal=INT,HUP", sys.executable, "-m", "vtp", "bench", *arguments)
     return await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=PIPE)
 
 
@@ -37,12 +39,19 @@ async def test_forward_measures_a_real_server_and_loses_nothing(tmp_path: Path) 
     assert found["series"][0]["vtp"] == vtp == found["runs"][0]["figures"]
 
 
-async def test_ctrl_c_ends_the_server_too() -> None:
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+async def test_ctrl_c_and_its_like_end_the_server_and_leave_no_folder(
+    number: signal.Signals, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     process = await bench("forward", "--subscribers", "2", "--runs", "1", "--seconds", "60", "--no-memory")
     started = await _with_server(process.pid)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     await asyncio.wait_for(process.communicate(), 20)
-    assert process.returncode == 130
+    assert process.returncode == code
+    assert not list(tmp_path.iterdir())
     assert not [pid for pid in started if Path(f"/proc/{pid}").exists()]
 
 

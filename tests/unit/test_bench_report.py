@@ -176,3 +176,35 @@ def test_the_first_sentence_is_about_the_largest_load_that_a_peer_had_too() -> N
     alone = sample(series=[{"subscribers": 500, "vtp": figures(2.0, 2.0)}], runs=[])
     assert "to 200 subscribers for 2.40 µs" in read(render([sample(), alone])).words
     assert "to 500 subscribers for 2.00 µs" in read(render([alone])).words
+
+
+def test_the_largest_load_is_the_one_with_the_largest_number() -> None:
+    large, small = (
+        sample()["series"][0],
+        sample()["series"][0] | {"subscribers": 50, "vtp": figures(5.0, 1.0)},
+    )
+    assert "to 200 subscribers for 2.40 µs" in read(render([sample(series=[large, small])])).words
+
+
+def test_vtp_is_not_in_the_first_sentence_either_when_it_loses_packets_or_falls_behind() -> None:
+    for key in ("loss_pct", "outstanding_pct"):
+        point = {"subscribers": 200, "vtp": figures(2.4, 0.6) | {key: 40.0}}
+        assert "forwards a packet" not in read(render([sample(series=[point])])).words
+
+
+def test_a_peer_that_falls_behind_is_not_the_one_to_beat() -> None:
+    slow = figures(0.5, 2.0) | {"outstanding_pct": 60.0}
+    peers = {"janus": {"as_shipped": figures(18.0, 2.0), "event_loops_2": slow}}
+    words = read(render([sample(series=[sample()["series"][0] | {"peers": peers}])])).words
+    assert "Janus, as shipped for 18.0 µs: 7.5 times as much" in words
+
+
+def test_figures_of_two_machines_or_meetings_are_not_compared() -> None:
+    other = sample(series=[{"subscribers": 200, "vtp": figures(0.1, 0.1)}], machine={"processor": "Other"})
+    assert "for 2.40 µs of CPU time, Janus" in read(render([other, sample()])).words
+    peers = sample()["peers"]
+    small = {"participants": 3, "visible": 2, "vtp": figures(1.0, 1.0)}
+    large = {"participants": 30, "visible": 9, "vtp": figures(4.8, 1.0), "peers": peers}
+    pages = [sample(scenario="meeting", series=[point], runs=[]) for point in (small, large)]
+    words = read(render(pages)).words
+    assert "in a meeting for 4.80 µs of CPU time, Janus, event_loops = 2 for 9.60 µs: 2.0 times" in words

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from vtp.bench.load import Lecture
+from vtp.bench.load import Lecture, ProbeFigures
 from vtp.bench.results import Figures, LoadFigures, Percentiles, RawRun, median_figures, percentiles
 from vtp.bench.scenarios.forward import Forward
 from vtp.bench.scenarios.idle import Idle
 from vtp.bench.scenarios.meeting import Meeting
 from vtp.bench.scenarios.runner import Contest, Plan, collect
 from vtp.bench.scenarios.saturate import conclude, overload
+from vtp.bench.scenarios.window import outstanding_pct
 from vtp.bench.sfu import Sfu
 from vtp.bench.tables import print_results
 from vtp.cli.bench import _counts, _settings
@@ -86,6 +87,12 @@ def test_a_peer_that_gave_way_is_not_guessed() -> None:
     found = results(as_shipped=Figures(unavailable="A run failed."))
     assert found["peers"]["janus"]["as_shipped"] == {"unavailable": "A run failed."}
     assert found["ratios"] == {}
+
+
+def test_climbs_to_saturation_end_at_other_loads_and_have_no_ratio() -> None:
+    climb: Any = {"packets_per_s_per_core": 1, "how": "derived", "limit": "none", "steps": []}
+    one = Figures(saturation=climb, **figures(10.0))
+    assert results(as_shipped=one, event_loops_2=figures(10.0))["ratios"] == {"janus/event_loops_2": 0.25}
 
 
 def test_the_table_names_every_server_and_why_one_is_missing() -> None:
@@ -169,3 +176,9 @@ def test_a_server_under_test_is_what_the_protocol_says() -> None:
 
     server: Sfu = VtpServer("127.0.0.1")
     assert (server.name, server.variant, server.pids) == ("vtp", "", [])
+
+
+def test_what_a_server_that_stands_still_owes_is_told() -> None:
+    assert outstanding_pct(900, ProbeFigures(packets=322, lost=2)) == 64.0
+    assert outstanding_pct(900, ProbeFigures(packets=903)) == 0, "some were on their way at the beginning"
+    assert outstanding_pct(0, ProbeFigures()) == 0

@@ -10,8 +10,11 @@ import pytest
 
 from vtp.bench.client_sdp import OfferedMedia
 from vtp.bench.driver import ClientDriver
+from vtp.bench.namespace import NamespaceError, private_network
 from vtp.bench.peers import open_peer
 from vtp.bench.peers.connect import PeerError
+from vtp.bench.peers.process import PeerProcessError
+from vtp.bench.report import render
 from vtp.bench.results import Figures
 from vtp.bench.scenarios import runner
 from vtp.bench.scenarios.runner import Plan
@@ -30,8 +33,15 @@ class PaperServer:
     why_not: str = ""
     pids: list[int] = field(default_factory=list)
     lived: list[str] = field(default_factory=list)
+    ended: bool = False
+    prepared: bool = False
+
+    def check(self) -> None:
+        if self.ended:
+            raise PeerProcessError("It ended with code -9.")
 
     async def prepare(self) -> str:
+        self.prepared = True
         if self.why_not:
             raise Unavailable(self.why_not)
         return "1.0"
@@ -189,17 +199,56 @@ def test_a_peer_that_fails_is_said_so_and_stopped_and_the_others_are_measured(
     assert servers["janus"][0].lived == ["start", "stop"] * 2
 
 
-def test_a_peer_that_is_none_is_refused_before_anything_is_started(servers: dict[str, Any]) -> None:
+def test_a_peer_that_ends_while_it_is_measured_has_no_figures(
+    servers: dict[str, Any], private_network_or_skip: None
+) -> None:
+    servers["janus"][0].ended = True
+    found = runner.run_plan(plan(peers=["janus"]))["peers"]["janus"]
+    assert found["as_shipped"] == {"unavailable": "A run failed. It ended with code -9."}
+    assert found["event_loops_2"]["cpu_us_per_packet"] == 40
+
+
+def test_a_peer_whose_runs_failed_in_part_says_so(
+    servers: dict[str, Any], private_network_or_skip: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = servers["janus"][0]
+    monkeypatch.setattr(first, "check", lambda: setattr(first, "check", _fall))
+    found = runner.run_plan(plan(peers=["janus"]))
+    shipped = found["peers"]["janus"]["as_shipped"]
+    assert (shipped["cpu_us_per_packet"], shipped["failed_runs"]) == (80, 1)
+    assert shipped["failure"] == "A run failed. It fell."
+    assert "failed_runs" not in found["peers"]["janus"]["event_loops_2"]
+    assert "10 subscribers failed in 1 of the runs: A run failed. It fell." in render([found])
+
+
+def _fall() -> None:
+    raise PeerProcessError("It fell.")
+
+
+def test_a_peer_that_is_none_is_refused_before_anything_is_installed_or_started(
+    servers: dict[str, Any], private_network_or_skip: None
+) -> None:
     with pytest.raises(StartupError, match="choose from"):
-        runner.run_plan(plan(peers=["mediasoup"]))
+        runner.run_plan(plan(peers=["janus", "mediasoup"]))
     assert MADE == []
+    assert not servers["janus"][0].prepared
+
+
+def test_without_a_network_of_their_own_peers_are_not_even_installed(
+    servers: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise NamespaceError("Not permitted.")
+
+    monkeypatch.setattr(runner, "private_network", refuse)
+    with pytest.raises(StartupError, match=r"only run in a private network\. Not permitted\."):
+        runner.run_plan(plan(peers=["janus"]))
+    assert not servers["janus"][0].prepared
 
 
 @pytest.fixture
 def private_network_or_skip() -> None:
     """Peers are only run in a namespace."""
-    from vtp.bench.namespace import NamespaceError, private_network
-
     try:
         with private_network():
             pass

@@ -101,6 +101,11 @@ class Source:
         """Sends no more media; retransmissions are still answered."""
         _client.stop_loads(self.engine, self.client)
 
+    def packets(self, kinds: frozenset[str]) -> int:
+        """What was sent of these kinds so far, without what was sent again. KeyError as for `figures`."""
+        lines = self.engine.stats(self.client)["outgoing"]
+        return sum(lines[index]["packets"] for kind, index in self.indexes.items() if kind in kinds)
+
     def figures(self) -> SourceFigures:
         """What was sent so far. KeyError when the client has been removed."""
         lines = self.engine.stats(self.client)["outgoing"]

@@ -36,6 +36,10 @@ class Figures(TypedDict, total=False):
 
     unavailable: str
     """Alone: why this server could not be measured, in a sentence."""
+    failed_runs: int
+    """Runs that gave no figures, where others did; absent without any."""
+    failure: str
+    """Why the last of them did not."""
     subscribers: int
     seconds: float
     packets: int
@@ -49,6 +53,8 @@ class Figures(TypedDict, total=False):
     cores: float
     """Processor seconds per second."""
     loss_pct: float
+    outstanding_pct: float
+    """Sent within the window, and at its end neither there nor known as lost: the server fell behind."""
     lost: int
     recovered: int
     skipped: int

@@ -20,6 +20,7 @@ _ROWS = {
     "cores": "cores used",
     "saturation.packets_per_s_per_core": "packets/s of one core",
     "loss_pct": "loss, %",
+    "outstanding_pct": "not yet come at the end, %",
     "reordered": "reordered",
     "duplicated": "duplicated",
     "authentication_failed": "not authentic",
@@ -81,6 +82,8 @@ def _print_point(scenario: str, point: Mapping[str, Any], console: Console) -> N
     for name, figures in servers.items():
         if "unavailable" in figures:
             console.print(f"{name} was not measured: {figures['unavailable']}")
+        if figures.get("failed_runs"):
+            console.print(f"{name} failed in {figures['failed_runs']} of the runs: {figures['failure']}")
     for name, ratio in point.get("ratios", {}).items():
         console.print(f"vtp's CPU per packet is {ratio:.3f} of {name}'s.")
     if "saturation" in point["vtp"]:

@@ -91,6 +91,11 @@ class VtpServer:
         """The server and what it has started; none while it does not run."""
         return [one for pid in (self._process.pids if self._process else []) for one in with_children(pid)]
 
+    def check(self) -> None:
+        """Raises PeerProcessError when the process has ended by itself."""
+        if self._process is not None:
+            self._process.check()
+
     async def publish(self, room: str, media: Sequence[OfferedMedia]) -> Leg:
         """Raises RefusedError, ConnectError, PeerError."""
         leg = await self._join(f"/whip/{room}", media)
@@ -114,11 +119,17 @@ class VtpServer:
     async def call(self, method: str, path: str, body: object = None, *, token: str = "") -> Any:
         """One call of the API; gives the answer's JSON. Raises PeerError with what the server said."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        async with self._session().request(method, self.url + path, json=body, headers=headers) as response:
-            text = await response.text()
-            if response.status >= 400:
-                raise PeerError(f"vtp answered {response.status} to {method} {path}: {text[:200]}")
-            return json.loads(text) if text else None
+        ask = self._session().request(method, self.url + path, json=body, headers=headers)
+        try:
+            async with ask as response:
+                status, text = response.status, await response.text()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise PeerError(
+                f"vtp did not answer {method} {path}: {str(error) or 'it took too long'}."
+            ) from error
+        if status >= 400:
+            raise PeerError(f"vtp answered {status} to {method} {path}: {text[:200]}")
+        return json.loads(text) if text else None
 
     async def add_account(self, email: str, role: str, password: str) -> None:
         """Makes one that is verified at once, as an admin does beside the server. Raises PeerError."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import shlex
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -55,17 +56,32 @@ app = typer.Typer(
 )
 
 
+@app.callback()
+def _root() -> None:
+    """Holds for all scenarios: SIGTERM and a closed terminal end servers and folders as Ctrl-C does."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_DFL:  # nohup ignores SIGHUP
+            signal.signal(number, _leave)
+
+
+def _leave(number: int, _: object) -> None:
+    raise SystemExit(128 + number)
+
+
 @app.command()
 def forward(
     subscribers: Annotated[str, typer.Option(help="How many watch the lecture: N or N,N,...")] = "50,200",
     gather: Annotated[
-        float, typer.Option(min=0, help="Milliseconds that vtp gathers packets for; 0: none.")
+        float, typer.Option(min=0, max=20, help="Milliseconds that vtp gathers packets for; 0: none.")
     ] = 0,
     saturate: Annotated[
         bool, typer.Option("--saturate", help="Add lectures until packets are lost.")
     ] = False,
     with_api: Annotated[
-        float, typer.Option(min=0, help="API requests a second beside it, and two recordings; vtp alone.")
+        float,
+        typer.Option(
+            min=0, max=10_000, help="API requests a second beside it, and two recordings; vtp alone."
+        ),
     ] = 0,
     memory: Annotated[bool, typer.Option(help="Also wait for memory to settle, a minute a run.")] = True,
     runs: Runs = 3,
@@ -114,7 +130,7 @@ def meeting(
 @app.command()
 def join(
     rate: Annotated[float, typer.Option(min=0.1, max=500, help="Joins a second.")] = 20,
-    standing: Annotated[int, typer.Option(min=1, help="Viewers who are there all the time.")] = 10,
+    standing: Annotated[int, typer.Option(min=1, max=5000, help="Viewers who are there all the time.")] = 10,
     cycles: Annotated[
         int, typer.Option(min=0, help="Joins and leaves afterwards, for the growth of memory.")
     ] = 0,
@@ -168,7 +184,9 @@ def record(
 
 @app.command()
 def api(
-    rate: Annotated[float, typer.Option(min=1, help="Requests a second, however long answers take.")] = 200,
+    rate: Annotated[
+        float, typer.Option(min=1, max=10_000, help="Requests a second, however long answers take.")
+    ] = 200,
     connections: Annotated[int, typer.Option(min=1, help="Connections at most.")] = 50,
     runs: Runs = 3,
     seconds: Seconds = 10,
@@ -192,12 +210,23 @@ def _run(
     """Runs, prints, writes."""
     if report is not None:
         _check_report()
-    progress = Console(stderr=True)
+    _check_writable(json_file, report)
+    progress = Console(stderr=True, markup=False)  # a peer's last words have square brackets
     command = shlex.join(["vtp", *sys.argv[1:]])
-    plan = Plan(name, command, points, runs, peers or [], settings, lambda line: progress.print(f"{line} …"))
+    plan = Plan(
+        name,
+        command,
+        points,
+        runs,
+        list(dict.fromkeys(peers or [])),
+        settings,
+        lambda line: progress.print(f"{line} …"),
+    )
     results = run_plan(plan)
-    print_results(results, Console())
-    _write(results, json_file, report)
+    try:
+        _write(results, json_file, report)  # first: the terminal may be gone by now
+    finally:
+        print_results(results, Console(markup=False))
 
 
 @app.command("report")
@@ -207,21 +236,55 @@ def write_page(
 ) -> None:
     """One page of charts from the results of several benchmarks."""
     _check_report()
+    _check_writable(*files, report, written=[report])
     found = [_read(file) for file in files]
+    _try_each(files, found)
     try:
-        import_module(_REPORT).write_report(found[0] if len(found) == 1 else {"scenarios": found}, report)
+        import_module(_REPORT).write_report({"scenarios": found}, report)
     except OSError as error:
         raise StartupError(f"The page cannot be written: {error}.") from error
+
+
+def _try_each(files: Sequence[Path], found: Sequence[Mapping[str, Any]]) -> None:
+    """Raises StartupError with the name of a file whose results have another shape than `Results`."""
+    for file, results in zip(files, found, strict=True):
+        try:
+            import_module(_REPORT).render([results])
+        except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:
+            raise StartupError(
+                f"{file} is damaged, or not from vtp bench: no page can be drawn from it ({error})."
+            ) from error
 
 
 def _read(file: Path) -> dict[str, Any]:
     try:
         found = json.loads(file.read_text())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise StartupError(f"{file} cannot be read as results: {error}.") from error
     if not isinstance(found, dict) or "scenario" not in found:
         raise StartupError(f"{file} holds no results of vtp bench: give a file that --json wrote.")
     return found
+
+
+def _check_writable(*paths: Path | None, written: Sequence[Path | None] | None = None) -> None:
+    """Before a measurement of minutes: raises StartupError where its results could not be written after it.
+
+    `written` are those of the paths that are going to be; all of them when left out. No two may be one file.
+    """
+    given = [path for path in paths if path is not None]
+    for path in paths if written is None else written:
+        if path is None:
+            continue
+        if sum(other.resolve() == path.resolve() for other in given) > 1:
+            raise StartupError(f"{path} would be written over: give each file a name of its own.")
+        there = path.exists()
+        try:
+            with path.open("ab"):
+                pass
+            if not there:
+                path.unlink()
+        except OSError as error:
+            raise StartupError(f"{path} cannot be written: {error.strerror or error}.") from error
 
 
 def _check_report() -> None:
@@ -230,13 +293,20 @@ def _check_report() -> None:
 
 
 def _write(results: Results, json_file: Path | None, report: Path | None) -> None:
+    """Each file, whatever becomes of the other. Raises StartupError."""
+    failure: OSError | None = None
     try:
         if json_file is not None:
             json_file.write_text(json.dumps(results, indent=2) + "\n")
+    except OSError as error:
+        failure = error
+    try:
         if report is not None:
             import_module(_REPORT).write_report(results, report)
     except OSError as error:
-        raise StartupError(f"The results cannot be written: {error}.") from error
+        failure = failure or error
+    if failure is not None:
+        raise StartupError(f"The results cannot be written: {failure}.") from failure
 
 
 def _counts(text: str) -> list[int]:
@@ -246,13 +316,15 @@ def _counts(text: str) -> list[int]:
         counts = []
     if not counts or not all(1 <= count <= 5000 for count in counts):
         raise StartupError(f"--subscribers takes numbers from 1 to 5000 with commas between, not {text!r}.")
-    return counts
+    return list(dict.fromkeys(counts))
 
 
 def _settings(words: list[str] | None) -> dict[str, str]:
     found = dict(word.partition("=")[::2] for word in words or [])
     if not all(name.startswith("VTP_") for name in found):
         raise StartupError("--set takes VTP_NAME=VALUE, such as VTP_MEDIA__WORKERS=2.")
+    if "VTP_DATA_DIR" in found:
+        raise StartupError("The measured vtp has a data folder of its own: leave VTP_DATA_DIR out.")
     return found
 
 

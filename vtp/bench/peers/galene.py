@@ -37,6 +37,9 @@ class Galene:
         """There is no process."""
         return []
 
+    def check(self) -> None:
+        """There is nothing that could have ended."""
+
     async def publish(self, room: str, media: Sequence[OfferedMedia]) -> Leg:
         """Raises Unavailable."""
         _cannot()

@@ -72,6 +72,11 @@ class PeerServer(ABC):
         """The process whose time and memory count; none while it does not run."""
         return self._process.pids if self._process is not None else []
 
+    def check(self) -> None:
+        """Raises PeerProcessError when the process has ended by itself."""
+        if self._process is not None:
+            self._process.check()
+
     async def publish(self, room: str, media: Sequence[OfferedMedia]) -> Leg:
         """Raises PeerError, ConnectError."""
         return await self._running().publish(room, media)

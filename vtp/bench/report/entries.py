@@ -34,6 +34,8 @@ class Missing:
 
     label: str
     reason: str
+    failed_runs: int = 0
+    """So many did not give figures where others did; 0: none gave any."""
 
 
 def server_label(name: str, variant: str = "") -> str:
@@ -60,7 +62,7 @@ def entries_of(results: Mapping[str, Any]) -> list[Entry]:
 
 def _entries(results: Mapping[str, Any]) -> Iterator[Entry]:
     for point in results.get("series") or [results]:
-        load = f"{point['subscribers']} subscribers" if point.get("subscribers") else ""
+        load = _load(point)
         if point.get("vtp") and "unavailable" not in point["vtp"]:
             yield Entry(vtp_label(results), True, load, point["vtp"], _runs(results, point, "vtp", ""))
         for name, variants in (point.get("peers") or {}).items():
@@ -70,6 +72,13 @@ def _entries(results: Mapping[str, Any]) -> Iterator[Entry]:
                 if "unavailable" not in figures:
                     runs = _runs(results, point, name, variant)
                     yield Entry(server_label(name, variant), False, load, figures, runs)
+
+
+def _load(point: Mapping[str, Any]) -> str:
+    """Begins with the number that loads are put in order by; empty where a scenario has none."""
+    if point.get("participants"):
+        return f"{point['participants']} participants, {point.get('visible')} visible"
+    return f"{point['subscribers']} subscribers" if point.get("subscribers") else ""
 
 
 def scenario_of(results: Mapping[str, Any]) -> str:
@@ -90,16 +99,20 @@ def steps_of(results: Mapping[str, Any]) -> list[Entry]:
 
 def missing_of(results: Sequence[Mapping[str, Any]]) -> list[Missing]:
     """Peers that could not be had, each once."""
-    found: dict[str, str] = {}
+    found: dict[str, Missing] = {}
     for point in (point for result in results for point in result.get("series") or [result]):
         for name, variants in (point.get("peers") or {}).items():
             if "unavailable" in variants:
-                found[server_label(name)] = str(variants["unavailable"])
+                found[name] = Missing(server_label(name), str(variants["unavailable"]))
                 continue
+            under = f" with {point['subscribers']} subscribers" if point.get("subscribers") else ""
             for variant, figures in variants.items():
+                label = server_label(name, variant) + under
                 if "unavailable" in figures:
-                    found[server_label(name, variant)] = str(figures["unavailable"])
-    return [Missing(label, reason) for label, reason in found.items()]
+                    found[label] = Missing(label, str(figures["unavailable"]))
+                elif figures.get("failed_runs"):
+                    found[label] = Missing(label, str(figures.get("failure")), int(figures["failed_runs"]))
+    return list(found.values())
 
 
 def _runs(

@@ -41,6 +41,8 @@ LOSS = Measure(
     "loss_pct", "Packets lost", "%", "Packets that never reached a viewer, by all that should have."
 )
 
+BEHIND = Measure("outstanding_pct", "Not yet come at the end", "%")
+
 MEASURES: dict[str, tuple[Measure, ...]] = {
     "forward": (CPU, *DELAY, MEMORY, LOSS),
     "saturate": (Measure("packets_per_s", "Packets forwarded", "/s"), CPU, DELAY[0], DELAY[2], LOSS),
@@ -70,10 +72,13 @@ FURTHER: tuple[Measure, ...] = (
     Measure("media_thread_us_per_packet", "of it busiest thread", "µs"),
     Measure("cores", "Processor cores in use", "cores"),
     Measure("rss_mb", "Resident memory", "MB"),
+    BEHIND,
     Measure("reordered", "Reordered", "packets"),
     Measure("duplicated", "Duplicated", "packets"),
     Measure("authenticated", "Authenticated sample", "packets"),
     Measure("authentication_failed", "of it failed", "packets"),
+    Measure("joins", "Joins", "in all"),
+    Measure("failed", "of them, or of the requests, failed", "in all"),
     Measure("load.cpu_us_per_packet", "Load client's own time per packet", "µs"),
     Measure("load.busiest_thread", "Load client's busiest thread", "of a core"),
 )

@@ -17,7 +17,7 @@ from vtp.bench.report.entries import (
     server_label,
     steps_of,
 )
-from vtp.bench.report.measures import CPU, LOSS, MEASURES, value_of, write_number
+from vtp.bench.report.measures import BEHIND, CPU, LOSS, MEASURES, value_of, write_number
 from vtp.bench.report.style import STYLE
 
 _TITLES = {
@@ -62,13 +62,13 @@ def render(results: Sequence[Mapping[str, Any]]) -> str:
 
 def _headline(name: str, results: Sequence[Mapping[str, Any]]) -> str:
     """What was measured against what, with the ratio; empty where there is nothing to say."""
-    entries = [entry for result in results for entry in entries_of(result)]
     if name == "saturate":
-        return _saturated(entries)
+        return _saturated([entry for result in results for entry in entries_of(result)])
+    entries = [entry for result in _of_one_machine(results) for entry in entries_of(result)]
     load = _compared_load(entries)
-    here = [e for e in entries if e.load == load and value_of(e.figures, CPU.path)]
+    here = [e for e in entries if e.load == load and value_of(e.figures, CPU.path) and not _overloaded(e)]
     ours = [e for e in here if e.is_vtp]
-    others = [e for e in here if not e.is_vtp and (value_of(e.figures, LOSS.path) or 0) <= OVERLOADED_PCT]
+    others = [e for e in here if not e.is_vtp]
     others.sort(key=lambda e: value_of(e.figures, CPU.path) or 0)
     if name not in ("forward", "meeting") or not ours:
         return ""
@@ -86,15 +86,29 @@ def _headline(name: str, results: Sequence[Mapping[str, Any]]) -> str:
         least = value_of(gathering[0].figures, CPU.path) or 0
         text += f"; {escape(gathering[0].label)}: <b>{write_number(least)} µs</b>"
         if others:
-            text += f", <b>{best / least:.1f} times</b> less than {escape(others[0].label)}"
+            text += f", of which {escape(others[0].label)} takes <b>{best / least:.1f} times</b> as much"
     return text + "."
 
 
+def _of_one_machine(results: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those from where peers were measured, else from where the first was: only they can be compared."""
+    first = next((r for r in results if any(not e.is_vtp for e in entries_of(r))), results[0])
+    return [result for result in results if result.get("machine") == first.get("machine")]
+
+
+def _overloaded(entry: Entry) -> bool:
+    return any((value_of(entry.figures, one.path) or 0) > OVERLOADED_PCT for one in (LOSS, BEHIND))
+
+
 def _compared_load(entries: Sequence[Entry]) -> str:
-    """The last load under which a peer was measured too; where there was none, the last."""
-    loads = [entry.load for entry in entries if entry.load]
-    compared = [entry.load for entry in entries if entry.load and not entry.is_vtp]
-    return (compared or loads or [""])[-1]
+    """The largest load under which a peer was measured too; where there was none, the largest."""
+    loads = [entry.load for entry in entries]
+    compared = [entry.load for entry in entries if not entry.is_vtp]
+    return max(compared or loads, key=_size, default="")
+
+
+def _size(load: str) -> int:
+    return int(load.split()[0]) if load else 0
 
 
 def _saturated(entries: Sequence[Entry]) -> str:
@@ -109,7 +123,7 @@ def _saturated(entries: Sequence[Entry]) -> str:
 def _scenario(name: str, results: Sequence[Mapping[str, Any]]) -> str:
     servers = [entry for result in results for entry in entries_of(result)]
     entries = [step for result in results for step in steps_of(result)] if name == "saturate" else servers
-    entries = sorted(entries, key=lambda e: (int(e.load.split()[0]) if e.load else 0, not e.is_vtp))
+    entries = sorted(entries, key=lambda e: (_size(e.load), not e.is_vtp))
     charts = "".join(bars(measure, entries) for measure in MEASURES.get(name, ()))
     return (
         f"<section><h2>{escape(_TITLES.get(name, name))}</h2>{_pattern(results)}{_gone(missing_of(results))}"
@@ -133,9 +147,13 @@ def _pattern(results: Sequence[Mapping[str, Any]]) -> str:
 
 def _gone(missing: Sequence[Missing]) -> str:
     items = "".join(
-        f"<li>{escape(gone.label)} was not measured: {escape(gone.reason)}</li>" for gone in missing
+        f"<li>{escape(gone.label)} {_how_gone(gone)}: {escape(gone.reason)}</li>" for gone in missing
     )
     return f"<ul class=gone>{items}</ul>" if items else ""
+
+
+def _how_gone(gone: Missing) -> str:
+    return f"failed in {gone.failed_runs} of the runs" if gone.failed_runs else "was not measured"
 
 
 def _operations(entries: Sequence[Entry]) -> str:

@@ -70,6 +70,7 @@ def run_plan(plan: Plan) -> Results:
     """Everything, from fetching peers to medians. Raises StartupError with a sentence; Ctrl-C ends all."""
     started_at = datetime.now(UTC).isoformat(timespec="seconds")
     _allow_many_sockets()
+    _check_network(plan)
     contest = asyncio.run(_prepare(plan))
     with _network(plan) as (address, network):
         vtp: Sfu = VtpServer(address, plan.settings)
@@ -104,19 +105,27 @@ def _allow_many_sockets() -> None:
 async def _prepare(plan: Plan) -> Contest:
     """Fetches what peers need, outside of the namespace."""
     contest = Contest()
-    for name in plan.peers:
+    try:
+        peers = {name: open_peer(name) for name in plan.peers}
+    except ValueError as error:
+        raise StartupError(str(error)) from error
+    for name, variants in peers.items():
         plan.tell(f"Getting {name} ready")
         try:
-            variants = open_peer(name)
             for peer in variants:
                 contest.versions[name] = await peer.prepare()
         except Unavailable as error:
             contest.unavailable[name] = str(error)
             continue
-        except ValueError as error:
-            raise StartupError(str(error)) from error
         contest.servers += variants
     return contest
+
+
+def _check_network(plan: Plan) -> None:
+    """Before peers are installed or built: raises StartupError where none could be run."""
+    if plan.peers:
+        with _network(plan):
+            pass
 
 
 @contextlib.contextmanager
@@ -153,11 +162,22 @@ async def _one_run(sfu: Sfu, point: Scenario) -> Figures:
     """A peer that gives way is reported as such; vtp's own failure ends the benchmark."""
     try:
         async with opened(sfu) as stage:
-            return await point.measure(stage)
+            return await _measured(sfu, point, stage)
     except (*SERVER_ERRORS, ExceptionGroup) as error:
         if isinstance(sfu, VtpServer):
             raise
         return Figures(unavailable=f"A run failed. {server_error(error)}")
+
+
+async def _measured(sfu: Sfu, point: Scenario, stage: Stage) -> Figures:
+    """Figures of a server that is still there: one that has ended lost nothing more, and cost nothing."""
+    try:
+        figures = await point.measure(stage)
+    except Exception:
+        sfu.check()  # says more than what came of its end
+        raise
+    sfu.check()
+    return figures
 
 
 def collect(plan: Plan, contest: Contest, runs: list[RawRun]) -> Results:
@@ -189,13 +209,16 @@ def _point(described: dict[str, Any], contest: Contest, runs: list[RawRun]) -> P
         variant = peer.variant or "as_shipped"
         peers.setdefault(peer.name, {})[variant] = figures
         theirs, ours_us = figures.get("cpu_us_per_packet"), point["vtp"].get("cpu_us_per_packet")
-        if theirs and ours_us:
+        climbed = "saturation" in figures or "saturation" in point["vtp"]  # each to a load of its own
+        if theirs and ours_us and not climbed:
             point["ratios"][f"{peer.name}/{variant}"] = round(ours_us / theirs, 4)
     return point  # type: ignore[return-value]
 
 
 def _medians(runs: Sequence[RawRun], server: str, variant: str) -> dict[str, Any]:
-    """Over the runs that succeeded; why none did, otherwise."""
+    """Over the runs that succeeded, with the number of the others; why none did, otherwise."""
     all_of_it = [run["figures"] for run in runs if (run["server"], run["variant"]) == (server, variant)]
     measured = [figures for figures in all_of_it if "unavailable" not in figures]
-    return median_figures(measured or all_of_it)
+    found = median_figures(measured or all_of_it)
+    failed = [figures["unavailable"] for figures in all_of_it if "unavailable" in figures]
+    return found | {"failed_runs": len(failed), "failure": failed[-1]} if failed and measured else found

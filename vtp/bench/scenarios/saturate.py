@@ -17,6 +17,7 @@ from vtp.bench.scenarios.stage import Stage
 LOSS_LIMIT_PCT = 0.1
 DELAY_LIMIT_MS = 100.0
 """Of the 99th percentile: beyond it packets stand in a queue that fills, and are lost a little later."""
+BEHIND_LIMIT_PCT = 1.0
 BUSY = 0.9
 """Share of a core from which on a thread is called busy."""
 MAX_LECTURES = 24
@@ -114,6 +115,9 @@ def overload(figures: Figures) -> str:
     delay_ms = figures["delay_ms"]["p99"]
     if delay_ms is not None and delay_ms > DELAY_LIMIT_MS:
         return f"the server kept packets waiting (p99 {delay_ms:.0f} ms)."
+    behind_pct = figures.get("outstanding_pct", 0.0)
+    if behind_pct > BEHIND_LIMIT_PCT and figures["load"]["busiest_thread"] < BUSY:
+        return f"the server fell behind ({behind_pct:.1f} % of the packets had not come at the end)."
     return ""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 
 from vtp.bench.client_dtls import Identity
@@ -45,6 +46,7 @@ class Stage:
         self.sources: list[Source] = []
         self.probes: list[Probe] = []
         self.viewers: list[Leg] = []
+        self._watched: Counter[tuple[Source, frozenset[str]]] = Counter()
 
     async def publish(self, room: str, pattern: Lecture, *, seed: int = 1) -> tuple[Leg, Source]:
         """A publisher, connected; its source does not send yet."""
@@ -61,6 +63,7 @@ class Stage:
         probe = Probe(self.driver, leg.client, leg.media, source)
         self.viewers.append(leg)
         self.probes.append(probe)
+        self._watched[source, kinds] += 1
         return leg, probe
 
     async def fill(self, room: str, publisher: Leg, source: Source, viewers: int) -> None:
@@ -83,6 +86,10 @@ class Stage:
     def received(self, probes: Sequence[Probe] | None = None) -> ProbeFigures:
         """What these probes, or all, have received in their window."""
         return merge(probe.figures() for probe in (self.probes if probes is None else probes))
+
+    def due(self) -> int:
+        """How many packets the sources have sent for the viewers of now so far, each viewer's by itself."""
+        return sum(viewers * source.packets(kinds) for (source, kinds), viewers in self._watched.items())
 
     def sent(self) -> list[SourceFigures]:
         """What each source has sent."""

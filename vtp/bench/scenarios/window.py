@@ -59,6 +59,14 @@ def packet_figures(spent: Spent, received: ProbeFigures) -> Figures:
     )
 
 
+def outstanding_pct(due: int, received: ProbeFigures) -> float:
+    """Of the packets sent in a window, those that had neither come nor left a gap at its end.
+
+    Gaps tell of a loss only when a later packet comes: a server that stands still leaves none.
+    """
+    return round(100 * max(0, due - received.expected) / due, 5) if due > 0 else 0.0
+
+
 def delay_percentiles(received: ProbeFigures) -> Percentiles:
     """In milliseconds, over all packets of all viewers."""
     delay = received.delay
