@@ -10,6 +10,7 @@ from vtp import _rtp_fast
 from vtp.media.capabilities import router_codecs
 from vtp.media.certificates import Certificates
 from vtp.media.ortc import generate_router_capabilities
+from vtp.media.outlets import Outlets
 from vtp.media.producer import Producer
 from vtp.media.router import Router
 from vtp.media.transport import WebRtcTransport
@@ -122,3 +123,55 @@ async def test_closing_the_router_leaves_no_pipe(
     viewer.consume(video, router.rtp_capabilities)
     router.close()
     assert pipes(workers[1]) == 0 and not router.workers
+
+
+@pytest.fixture
+def no_outlets(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Outlets, producer: Producer) -> int:
+        if producer.app_data:
+            return acquire(self, producer)
+        raise MemoryError
+
+    acquire = Outlets.acquire
+    monkeypatch.setattr(Outlets, "acquire", refuse)
+
+
+async def test_a_consumer_that_cannot_be_shown_another_producer_goes_on_with_the_one_it_has(
+    router: Router, viewer: WebRtcTransport, workers: list[MediaWorker], no_outlets: None
+) -> None:
+    sender = router.create_transport(publishes=True)
+    shown = sender.produce("video", parameters("video", "video/VP8", 1111), app_data={"has": "an outlet"})
+    other = sender.produce("video", parameters("video", "video/VP8", 2222))
+    consumer = free_consumer(viewer)
+    consumer.set_source(shown)
+    with pytest.raises(MemoryError):
+        consumer.set_source(other)
+    assert consumer.producer is shown
+    consumer.set_source(None)
+    assert pipes(workers[1]) == len(workers[1].outlets) == 0
+    other.close()
+    shown.close()
+    assert not consumer.closed
+
+
+async def test_a_consumer_that_the_packet_path_refuses_leaves_no_outlet(
+    video: Producer, viewer: WebRtcTransport, workers: list[MediaWorker]
+) -> None:
+    consumer = free_consumer(viewer)
+    workers[1].core.remove_consumer(consumer.handle)
+    with pytest.raises(ValueError, match="no consumer"):
+        consumer.set_source(video)
+    assert pipes(workers[1]) == len(workers[1].outlets) == 0
+
+
+async def test_a_consumer_that_cannot_be_shown_its_producer_is_not_left_behind(
+    router: Router, video: Producer, viewer: WebRtcTransport, workers: list[MediaWorker], no_outlets: None
+) -> None:
+    with pytest.raises(MemoryError):
+        viewer.consume(video, router.rtp_capabilities)
+    with pytest.raises(MemoryError):
+        viewer.consume_any("video", parameters("video", "video/VP8", viewer.allocate_ssrc()), video)
+    with pytest.raises(ValueError, match="audio"):
+        viewer.consume_any("audio", parameters("audio", "audio/opus", viewer.allocate_ssrc()), video)
+    assert not viewer.consumers and not workers[1].consumers
+    assert workers[1].counters()["consumers"] == 0
