@@ -21,7 +21,7 @@ cdef class Worker:
     cdef int wake_fd
     cdef readonly int event_fd
     cdef uint64_t stopping       # set by close(), read by the media thread without the lock
-    cdef int64_t sleep_ns        # the media thread's own
+    cdef int64_t sleep_ns        # written by the media thread, under the lock
     cdef uint64_t overflow_told
     cdef bint collects           # the interpreter did when the lock was taken
 
@@ -253,6 +253,8 @@ cdef class Worker:
     cdef void unlock(self) noexcept:
         cdef bint collects = self.collects
         self.settle()
+        if self.core.replaying and self.sleep_ns > FAST_NS and self.thread is not None:
+            ring_bell(self.core.door)            # the rest is due sooner than the media thread meant to look
         vtp_unlock_control(&self.mutex)
         if collects:
             PyGC_Enable()
