@@ -717,8 +717,8 @@ cdef class Worker:
                 self.check_unused(transport, consumer.ssrc)
                 if rtx_ssrc:
                     self.check_unused(transport, consumer.rtx_ssrc)
-                if producer:
-                    self.producer(producer)
+                if producer and make_room(self.producer(producer)) != 0:
+                    raise MemoryError
                 consumer.transport = transport
                 consumer.id = table_add(&self.core.consumers, consumer)
                 if consumer.id == 0:
@@ -750,7 +750,8 @@ cdef class Worker:
         self.lock()
         try:
             if producer_id:
-                set_source(self.core, self.consumer(consumer_id), self.producer(producer_id), self.core.now_ns)
+                if set_source(self.core, self.consumer(consumer_id), self.producer(producer_id), self.core.now_ns) != 0:
+                    raise MemoryError
             else:
                 unsource(self.core, self.consumer(consumer_id))
         finally:
