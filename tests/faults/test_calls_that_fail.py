@@ -1,4 +1,4 @@
-"""The packet path where the system refuses what it hardly ever refuses.
+"""The packet path where the system refuses what it hardly ever refuses: memory, and room in a socket.
 
 A library in front of the system's makes single calls fail; each case runs in a process of its own.
 """
@@ -16,14 +16,31 @@ FAILING = r"""
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 size_t no_memory_for;      /* a realloc of so many bytes fails */
+int full_for;              /* so many calls of sendmsg find the socket full */
+int refuses_runs;          /* sendmmsg does */
 
 void *realloc(void *old, size_t size) {
     static void *(*next)(void *, size_t);
     if (!next) next = dlsym(RTLD_NEXT, "realloc");
     if (size && size == no_memory_for) { errno = ENOMEM; return NULL; }
     return next(old, size);
+}
+ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
+    static ssize_t (*next)(int, const struct msghdr *, int);
+    if (!next) next = dlsym(RTLD_NEXT, "sendmsg");
+    if (full_for > 0) { full_for--; errno = EAGAIN; return -1; }
+    return next(fd, message, flags);
+}
+int sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags) {
+    static int (*next)(int, struct mmsghdr *, unsigned int, int);
+    unsigned int plain = 0;
+    if (!next) next = dlsym(RTLD_NEXT, "sendmmsg");
+    while (plain < count && !messages[plain].msg_hdr.msg_controllen) plain++;
+    if (refuses_runs && !plain) { errno = EMSGSIZE; return -1; }
+    return next(fd, messages, refuses_runs ? plain : count, flags);
 }
 """
 NO_MEMORY_FOR_A_CONSUMER = """
@@ -54,6 +71,30 @@ path.worker.set_consumer_source(consumer, publisher.producer)
 publisher.frame(key=True)
 assert len(viewer.rtp) == 3
 """
+FULL_SOCKET = """
+import ctypes
+from tests.packet_path import VideoPublisher, add_viewer
+from tests.socket_path import SocketPath
+
+library = ctypes.CDLL(None)
+full_for, refuses_runs = (ctypes.c_int.in_dll(library, name) for name in ("full_for", "refuses_runs"))
+path = SocketPath()
+publisher = VideoPublisher(path)
+publisher.frame(key=True)
+viewers = [add_viewer(path, publisher.producer)[0] for _ in range(2)]
+publisher.frame()
+refuses_runs.value = 1
+full_for.value = {full_for}
+before = [len(viewer.rtp) for viewer in viewers]
+path.burst(publisher, [1000, 1000, 1000])
+refuses_runs.value = full_for.value = 0
+counters = path.worker.counters()
+print(
+    *(len(viewer.rtp) - count for viewer, count in zip(viewers, before)),
+    counters["send_would_block"], counters["send_dropped"],
+)
+path.close()
+"""
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +122,11 @@ def run(library: Path, script: str) -> str:
 
 def test_a_consumer_that_there_is_no_memory_for_is_refused_and_nothing_changes(library: Path) -> None:
     run(library, NO_MEMORY_FOR_A_CONSUMER)
+
+
+def test_a_full_socket_is_waited_for_in_the_midst_of_a_refused_run(library: Path) -> None:
+    assert run(library, FULL_SOCKET.format(full_for=1)).split() == ["3", "3", "1", "0"]
+
+
+def test_a_socket_that_stays_full_drops_what_is_left_and_counts_it(library: Path) -> None:
+    assert run(library, FULL_SOCKET.format(full_for=2)).split() == ["0", "0", "1", "6"]
