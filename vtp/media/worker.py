@@ -116,8 +116,6 @@ class MediaWorker:
         cpu_s = self.core.cpu_s() if self._threaded else time.thread_time()
         if cpu_s is not None:
             self.meter.measure(cpu_s, self.transport_count, self._loop.time())
-        if self.thread is not None:
-            self.thread.adjust(self.meter.busy)
 
     def call_later(self, delay_s: float, function: Callable[[], None]) -> None:
         """Calls on the event loop after `delay_s`, unless this worker is closed by then."""
