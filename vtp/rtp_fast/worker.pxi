@@ -40,6 +40,7 @@ cdef class Worker:
             raise ValueError("A ring needs at least 64 video and 16 audio packets.")
         if len(addresses) >= MAX_SOCKETS:
             raise ValueError(f"At most {MAX_SOCKETS - 1} addresses can be bound.")
+        self.core.mutex = &self.mutex
         self.core.ring_video = ring_packets_video
         self.core.ring_audio = ring_packets_audio
         if not 0 <= gather_ms <= 100:
