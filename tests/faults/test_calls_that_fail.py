@@ -71,6 +71,30 @@ path.worker.set_consumer_source(consumer, publisher.producer)
 publisher.frame(key=True)
 assert len(viewer.rtp) == 3
 """
+NO_MEMORY_FOR_A_KEY = """
+import ctypes
+from tests.packet_path import PacketPath, VideoPublisher, VIEWER_EXTENSIONS
+from vtp import _rtp_fast as fast
+
+failing = ctypes.c_size_t.in_dll(ctypes.CDLL(None), "no_memory_for")
+path = PacketPath()
+publisher = VideoPublisher(path)
+viewer = path.peer()
+path.worker.add_consumer(
+    viewer.transport, kind="video", mid="1", ssrc=5, rtx_ssrc=6, cname="vtp",
+    codecs=[(fast.CODEC_VP8, 120, 121)], extensions={}, producer=publisher.producer,
+)
+viewer.check()
+failing.value = 16
+viewer.key()
+failing.value = 0
+publisher.frame(key=True)
+assert not viewer.rtp, "this test is about nothing"
+path.advance(500)
+assert len(viewer.rtp) == 1
+publisher.frame()
+assert len(viewer.rtp) == 2
+"""
 FULL_SOCKET = """
 import ctypes
 from tests.packet_path import VideoPublisher, add_viewer
@@ -122,6 +146,10 @@ def run(library: Path, script: str) -> str:
 
 def test_a_consumer_that_there_is_no_memory_for_is_refused_and_nothing_changes(library: Path) -> None:
     run(library, NO_MEMORY_FOR_A_CONSUMER)
+
+
+def test_a_viewer_whose_keys_there_was_no_memory_for_gets_its_picture_later(library: Path) -> None:
+    run(library, NO_MEMORY_FOR_A_KEY)
 
 
 def test_a_full_socket_is_waited_for_in_the_midst_of_a_refused_run(library: Path) -> None:
