@@ -250,7 +250,7 @@ cdef Slot* keep_piped(Core* core, Stream* stream, PipedPacket* piped, const uint
     cdef Producer* outlet = stream.producer
     cdef RtpPacket packet
     cdef int codec
-    if rtp_parse(data, length, &packet) < 0 or piped.first_number < stream.first_number:
+    if rtp_parse(data, length, &packet) < 0 or (stream.started and piped.first_number < stream.first_number):
         return NULL
     codec = outlet.payload_codec[packet.payload_type]
     if codec < 0:
