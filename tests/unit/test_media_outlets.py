@@ -15,6 +15,7 @@ from vtp.media.producer import Producer
 from vtp.media.router import Router
 from vtp.media.transport import WebRtcTransport
 from vtp.media.worker import MediaWorker
+from vtp.rooms.program import Presenter, ProducerAdded, Program, ProgramEvent
 from vtp.tasks import Tasks
 
 
@@ -128,7 +129,7 @@ async def test_closing_the_router_leaves_no_pipe(
 @pytest.fixture
 def no_outlets(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(self: Outlets, producer: Producer) -> int:
-        if producer.app_data:
+        if producer.app_data or producer.worker is self._worker:
             return acquire(self, producer)
         raise MemoryError
 
@@ -175,3 +176,26 @@ async def test_a_consumer_that_cannot_be_shown_its_producer_is_not_left_behind(
         viewer.consume_any("audio", parameters("audio", "audio/opus", viewer.allocate_ssrc()), video)
     assert not viewer.consumers and not workers[1].consumers
     assert workers[1].counters()["consumers"] == 0
+
+
+async def test_a_viewer_that_there_is_no_memory_for_leaves_the_program_to_the_others(
+    router: Router,
+    viewer: WebRtcTransport,
+    no_outlets: None,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    program = Program()
+    told: list[ProgramEvent] = []
+    program.add_listener(told.append)
+    at_home = [free_consumer(router.create_transport(publishes=True)) for _ in range(4)]
+    away = free_consumer(viewer)
+    for consumer in (*at_home[:2], away, *at_home[2:]):
+        program.follow(consumer)
+    sender = router.create_transport(publishes=True)
+    video = sender.produce("video", parameters("video", "video/VP8", 1111))
+    program.present(Presenter("alice", "1", "Alice", sender))
+    assert [consumer.producer for consumer in at_home] == [video] * 4
+    assert away.producer is None and "no memory" in caplog.text
+    assert told == [ProducerAdded(video)]
+    sender.close()
+    assert program.presenter is None
