@@ -10,10 +10,12 @@ from vtp import _rtp_fast
 from vtp.media.capabilities import router_codecs
 from vtp.media.certificates import Certificates
 from vtp.media.ortc import generate_router_capabilities
+from vtp.media.outlets import Outlets
 from vtp.media.producer import Producer
 from vtp.media.router import Router
 from vtp.media.transport import WebRtcTransport
 from vtp.media.worker import MediaWorker
+from vtp.rooms.program import Presenter, ProducerAdded, Program, ProgramEvent
 from vtp.tasks import Tasks
 
 
@@ -122,3 +124,78 @@ async def test_closing_the_router_leaves_no_pipe(
     viewer.consume(video, router.rtp_capabilities)
     router.close()
     assert pipes(workers[1]) == 0 and not router.workers
+
+
+@pytest.fixture
+def no_outlets(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Outlets, producer: Producer) -> int:
+        if producer.app_data or producer.worker is self._worker:
+            return acquire(self, producer)
+        raise MemoryError
+
+    acquire = Outlets.acquire
+    monkeypatch.setattr(Outlets, "acquire", refuse)
+
+
+async def test_a_consumer_that_cannot_be_shown_another_producer_goes_on_with_the_one_it_has(
+    router: Router, viewer: WebRtcTransport, workers: list[MediaWorker], no_outlets: None
+) -> None:
+    sender = router.create_transport(publishes=True)
+    shown = sender.produce("video", parameters("video", "video/VP8", 1111), app_data={"has": "an outlet"})
+    other = sender.produce("video", parameters("video", "video/VP8", 2222))
+    consumer = free_consumer(viewer)
+    consumer.set_source(shown)
+    with pytest.raises(MemoryError):
+        consumer.set_source(other)
+    assert consumer.producer is shown
+    consumer.set_source(None)
+    assert pipes(workers[1]) == len(workers[1].outlets) == 0
+    other.close()
+    shown.close()
+    assert not consumer.closed
+
+
+async def test_a_consumer_that_the_packet_path_refuses_leaves_no_outlet(
+    video: Producer, viewer: WebRtcTransport, workers: list[MediaWorker]
+) -> None:
+    consumer = free_consumer(viewer)
+    workers[1].core.remove_consumer(consumer.handle)
+    with pytest.raises(ValueError, match="no consumer"):
+        consumer.set_source(video)
+    assert pipes(workers[1]) == len(workers[1].outlets) == 0
+
+
+async def test_a_consumer_that_cannot_be_shown_its_producer_is_not_left_behind(
+    router: Router, video: Producer, viewer: WebRtcTransport, workers: list[MediaWorker], no_outlets: None
+) -> None:
+    with pytest.raises(MemoryError):
+        viewer.consume(video, router.rtp_capabilities)
+    with pytest.raises(MemoryError):
+        viewer.consume_any("video", parameters("video", "video/VP8", viewer.allocate_ssrc()), video)
+    with pytest.raises(ValueError, match="audio"):
+        viewer.consume_any("audio", parameters("audio", "audio/opus", viewer.allocate_ssrc()), video)
+    assert not viewer.consumers and not workers[1].consumers
+    assert workers[1].counters()["consumers"] == 0
+
+
+async def test_a_viewer_that_there_is_no_memory_for_leaves_the_program_to_the_others(
+    router: Router,
+    viewer: WebRtcTransport,
+    no_outlets: None,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    program = Program()
+    told: list[ProgramEvent] = []
+    program.add_listener(told.append)
+    at_home = [free_consumer(router.create_transport(publishes=True)) for _ in range(4)]
+    away = free_consumer(viewer)
+    for consumer in (*at_home[:2], away, *at_home[2:]):
+        program.follow(consumer)
+    sender = router.create_transport(publishes=True)
+    video = sender.produce("video", parameters("video", "video/VP8", 1111))
+    program.present(Presenter("alice", "1", "Alice", sender))
+    assert [consumer.producer for consumer in at_home] == [video] * 4
+    assert away.producer is None and "no memory" in caplog.text
+    assert told == [ProducerAdded(video)]
+    sender.close()
+    assert program.presenter is None

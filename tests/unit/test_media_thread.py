@@ -7,7 +7,13 @@ from collections.abc import Iterator
 import pytest
 
 from vtp.errors import StartupError
-from vtp.media.media_thread import GIVES_WAY_ABOVE, PREFERRED_BELOW, MediaThread, Precedence
+from vtp.media.media_thread import (
+    GIVES_WAY_ABOVE,
+    PREFERRED_BELOW,
+    MediaThread,
+    Precedence,
+    adjust_together,
+)
 from vtp.media.plane import start_media
 from vtp.settings import Settings
 from vtp.threads import be_patient
@@ -73,6 +79,32 @@ def test_a_thread_that_needs_a_whole_processor_gives_way_until_it_needs_less(thr
     assert thread.precedence is Precedence.NONE
     thread.adjust(PREFERRED_BELOW - 0.01)
     assert thread.precedence is granted
+
+
+def test_threads_that_share_a_processor_give_way_when_together_they_need_it(
+    thread_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse(monkeypatch, "sched_setscheduler", "setpriority")
+    monkeypatch.setattr(os, "sched_setaffinity", lambda thread, cpus: None)
+    first, second, apart = (MediaThread(thread_id, [cpu]) for cpu in (0, 0, 1))
+    adjust_together({first: 0.4, second: 0.4, apart: 0.4})
+    assert {thread.precedence for thread in (first, second, apart)} == {Precedence.SHORT_TURNS}
+    adjust_together({first: 0.45, second: 0.45, apart: 0.45})
+    granted = [thread.precedence for thread in (first, second, apart)]
+    assert granted == [Precedence.NONE, Precedence.NONE, Precedence.SHORT_TURNS]
+    adjust_together({first: 0.3, second: 0.3, apart: 0.9})
+    granted = [thread.precedence for thread in (first, second, apart)]
+    assert granted == [Precedence.SHORT_TURNS, Precedence.SHORT_TURNS, Precedence.NONE]
+
+
+def test_more_threads_than_processors_give_way_before_nothing_is_left(
+    thread_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse(monkeypatch, "sched_setscheduler", "setpriority")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda thread: {0, 1})
+    threads = [MediaThread(thread_id) for _ in range(4)]
+    adjust_together(dict.fromkeys(threads, 0.45))
+    assert {thread.precedence for thread in threads} == {Precedence.NONE}
 
 
 def test_nothing_is_asked_for_when_the_setting_says_normal(

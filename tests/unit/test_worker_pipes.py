@@ -256,6 +256,22 @@ def restarted(publisher: VideoPublisher, *, key: bool = False) -> bytes:
     return Rtp(96, publisher.sequence, publisher.timestamp, publisher.ssrc, payload, True, {4: b"0"}).pack()
 
 
+def test_a_new_ssrc_is_followed_whose_numbers_are_lower_when_the_one_before_only_probed(
+    pair: TwoWorkers,
+) -> None:
+    publisher = VideoPublisher(pair.home)
+    publisher.peer.send(Rtp(96, 50_000, 90_000, publisher.ssrc, b"", padding=50))
+    at_home, _ = add_viewer(pair.home, publisher.producer)
+    away, _ = add_viewer(pair.away, pair.outlet(publisher.producer))
+    pair.advance(600)
+    publisher.ssrc, publisher.sequence = 9_999, 100
+    for key in (True, False):
+        pair.home.inject(publisher.peer.sender.protect(restarted(publisher, key=key)), publisher.peer.address)
+    pair.settle()
+    assert len(away.rtp) == 2
+    assert_same(away, at_home)
+
+
 def test_pause_stops_viewers_away_and_resume_starts_them_at_a_key_frame(pair: TwoWorkers) -> None:
     publisher = VideoPublisher(pair.home)
     outlet = pair.outlet(publisher.producer)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,7 +95,8 @@ class Consumer:
         self._emitter: Emitter[ConsumerEvent] = Emitter()
         worker.consumers[handle] = self
         if bound_to is not None:
-            self._listen_to(bound_to)
+            with self.closed_on_error():
+                self._listen_to(bound_to)
 
     @property
     def producer_paused(self) -> bool:
@@ -112,20 +114,32 @@ class Consumer:
             self._emitter.emit(ConsumerStarted(self))
 
     def set_source(self, producer: Producer | None) -> None:
-        """Points a free consumer at another producer of its kind, or at nothing. Raises ValueError."""
+        """Points a free consumer at another producer of its kind, or at nothing.
+
+        Raises ValueError or MemoryError; it shows what it did before then.
+        """
         if self._bound:
             raise ValueError("This consumer belongs to its producer; make another one.")
         if producer is not None and producer.kind != self.kind:
             raise ValueError(f"A consumer of {self.kind} cannot send {producer.kind}.")
         if self.closed or producer is self.producer:
             return
-        self._stop_listening()
-        old, self.producer = self.producer, None
+        old = self.producer
         if producer is not None and not producer.closed:
             self._listen_to(producer)
         else:
             self.worker.core.set_consumer_source(self.handle, NO_SOURCE)
+            self.producer = None
         self._let_go(old)
+
+    @contextlib.contextmanager
+    def closed_on_error(self) -> Iterator[None]:
+        """Whatever is raised within ends this consumer."""
+        try:
+            yield
+        except BaseException:
+            self.close("It could not be shown what it was made for.")
+            raise
 
     def pause(self) -> None:
         """Stops sending to this viewer."""
@@ -148,27 +162,31 @@ class Consumer:
         if self.closed:
             return
         self.closed = True
-        self._stop_listening()
         self.worker.consumers.pop(self.handle, None)
         if not self.worker.is_closed:
             self.worker.core.remove_consumer(self.handle)
-            self._let_go(self.producer)
+        self._let_go(self.producer)
         self._emitter.emit(ConsumerClosed(self, reason))
 
     def _listen_to(self, producer: Producer) -> None:
-        """Shows `producer` from its next key frame on, through a pipe when it lives on another worker."""
+        """Shows `producer` from its next key frame on, through a pipe when it lives on another worker.
+
+        When that raises, what was shown before goes on.
+        """
         handle = self.worker.outlets.acquire(producer)
-        self.worker.core.set_consumer_source(self.handle, handle)
+        try:
+            self.worker.core.set_consumer_source(self.handle, handle)
+        except BaseException:
+            self.worker.outlets.release(producer)
+            raise
         self.producer = producer
         producer.add_listener(self._producer_changed)
 
-    def _stop_listening(self) -> None:
-        if self.producer is not None:
-            self.producer.remove_listener(self._producer_changed)
-
     def _let_go(self, producer: Producer | None) -> None:
         if producer is not None:
-            self.worker.outlets.release(producer)
+            producer.remove_listener(self._producer_changed)
+            if not self.worker.is_closed:
+                self.worker.outlets.release(producer)
 
     def _producer_changed(self, event: ProducerEvent) -> None:
         if isinstance(event, ProducerPaused):

@@ -3,7 +3,8 @@
 A packet is due within a millisecond, everything else that this process does within tens of them. Real time
 (the lowest level) is what keeps packets on time beside a busy machine; where the system does not allow it, a
 higher priority; where that is refused too, shorter turns, which anybody may ask for. A thread that needs
-nearly a whole processor gives way, so that a flood of packets cannot shut out the rest of the server.
+nearly a whole processor gives way, alone or with others on the same one, so that a flood of packets cannot
+shut out the rest of the server.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import enum
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from vtp import _rtp_fast
 
@@ -38,6 +39,7 @@ class MediaThread:
 
     def __init__(self, thread_id: int, cpus: Collection[int] = (), *, preferred: bool = True) -> None:
         self.precedence = Precedence.NONE
+        self.cpus = frozenset(cpus or os.sched_getaffinity(thread_id))
         self._id = thread_id
         self._preferred = preferred
         if cpus:
@@ -46,7 +48,7 @@ class MediaThread:
             self._prefer()
 
     def adjust(self, busy: float) -> None:
-        """Gives way while the thread needs nearly all of a processor, of which `busy` is its share."""
+        """Gives way while nearly all of a processor is needed, of which `busy` is the share."""
         if not self._preferred:
             return
         if self.precedence is Precedence.NONE and busy < PREFERRED_BELOW:
@@ -79,3 +81,12 @@ class MediaThread:
         with contextlib.suppress(OSError):
             os.sched_setscheduler(self._id, os.SCHED_OTHER, os.sched_param(0))
             os.setpriority(os.PRIO_PROCESS, self._id, 0)
+
+
+def adjust_together(threads: Mapping[MediaThread, float]) -> None:
+    """Adjusts each by its share of a processor, or by the share that all on its processors need of them."""
+    needed: dict[frozenset[int], float] = {}
+    for thread, busy in threads.items():
+        needed[thread.cpus] = needed.get(thread.cpus, 0.0) + busy
+    for thread, busy in threads.items():
+        thread.adjust(max(busy, needed[thread.cpus] / len(thread.cpus)))

@@ -14,6 +14,7 @@ from vtp.errors import StartupError
 from vtp.media.capabilities import router_codecs
 from vtp.media.certificates import Certificates
 from vtp.media.ice import choose_addresses, interface_addresses
+from vtp.media.media_thread import adjust_together
 from vtp.media.ortc import generate_router_capabilities
 from vtp.media.placement import choose_for_newcomer, choose_home
 from vtp.media.router import Router
@@ -80,6 +81,7 @@ class MediaPlane:
         while True:
             for worker in self.workers:
                 worker.measure()
+            adjust_together({w.thread: w.meter.busy for w in self._alive if w.thread is not None})
             await asyncio.sleep(MEASURE_INTERVAL_S)
 
     STANDING = frozenset({"routers", "transports", "producers", "consumers", "replaying", "pipes"})

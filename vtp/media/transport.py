@@ -294,7 +294,8 @@ class WebRtcTransport:
         self.consumers[consumer.id] = consumer
         consumer.add_listener(self._consumer_changed)
         if producer is not None and not bound:
-            consumer.set_source(producer)
+            with consumer.closed_on_error():
+                consumer.set_source(producer)
         return consumer
 
     def _producer_changed(self, event: ProducerEvent) -> None:

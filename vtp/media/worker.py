@@ -119,8 +119,6 @@ class MediaWorker:
         cpu_s = self.core.cpu_s() if self._threaded else time.thread_time()
         if cpu_s is not None:
             self.meter.measure(cpu_s, self.transport_count, self._loop.time())
-        if self.thread is not None:
-            self.thread.adjust(self.meter.busy)
         self._warn_of_overload(self.core.counters()["pictures_rested"])
 
     def _warn_of_overload(self, rested: int) -> None:

@@ -6,6 +6,7 @@ when the presenter changes, the same consumers go on with the new producers.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ from vtp.media.events import Emitter
 from vtp.media.parameters import Kind
 from vtp.media.producer import Producer, ProducerClosed, ProducerEvent
 from vtp.media.transport import ProducerMade, TransportClosed, TransportEvent, WebRtcTransport
+
+logger = logging.getLogger(__name__)
 
 RECORDABLE: dict[Kind, tuple[str, str]] = {"video": ("video/h264", "H.264"), "audio": ("audio/opus", "Opus")}
 
@@ -93,9 +96,9 @@ class Program:
         """
         self.check_claim(presenter.owner)
         old, self.presenter = self.presenter, presenter
+        presenter.transport.add_listener(self._transport_changed)
         for producer in presenter.transport.producers.values():
             self._set(producer)
-        presenter.transport.add_listener(self._transport_changed)
         if old is not None:
             old.transport.close("The same presenter published again.")
 
@@ -114,10 +117,20 @@ class Program:
             self._emitter.emit(ProducerRemoved(old))
         self.producers[producer.kind] = producer
         producer.add_listener(self._producer_changed)
+        self._show(producer)
+        self._emitter.emit(ProducerAdded(producer))
+
+    def _show(self, producer: Producer) -> None:
+        """Points all followers at it. One worker's want of memory is not another's: who can have it does."""
+        without = 0
         for consumer in self._followers:
             if consumer.kind == producer.kind:
-                consumer.set_source(producer)
-        self._emitter.emit(ProducerAdded(producer))
+                try:
+                    consumer.set_source(producer)
+                except MemoryError:
+                    without += 1
+        if without:
+            logger.error("There is no memory to show %d viewers the %s.", without, producer.kind)
 
     def _producer_changed(self, event: ProducerEvent) -> None:
         if isinstance(event, ProducerClosed) and self.producers.get(event.producer.kind) is event.producer:

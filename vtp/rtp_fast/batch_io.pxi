@@ -261,7 +261,7 @@ cdef void send_messages(Core* core, int socket, int start, int end) noexcept nog
     out datagram by datagram then, a datagram is counted by cause and left behind."""
     cdef Batch* batch = &core.out
     cdef int sent, error, i
-    cdef bint waited = False
+    cdef bint waited = False, full
     while start < end:
         sent = sendmmsg(core.sockets[socket], &batch.messages[start], end - start, MSG_DONTWAIT)
         if sent > 0:
@@ -276,17 +276,19 @@ cdef void send_messages(Core* core, int socket, int start, int end) noexcept nog
             vtp_wait_writable(core.sockets[socket], 2)
             waited = True
             continue
-        if error == EAGAIN or error == ENOBUFS:
+        if error == EINTR:
+            continue
+        full = error == EAGAIN or error == ENOBUFS
+        if not full:
+            if batch.segments[start] and (error == EINVAL or error == EMSGSIZE or error == EIO):
+                full = not send_unmerged(core, socket, start, error)
+            else:
+                count_refused(core, error, datagrams_of(batch, start))
+            start += 1
+        if full:
             for i in range(start, end):
                 core.counters.send_dropped += datagrams_of(batch, i)
             return
-        if error == EINTR:
-            continue
-        if batch.segments[start] and (error == EINVAL or error == EMSGSIZE or error == EIO):
-            send_unmerged(core, socket, start, error)
-        else:
-            count_refused(core, error, datagrams_of(batch, start))
-        start += 1
 
 
 cdef inline int datagrams_of(Batch* batch, int at) noexcept nogil:
@@ -313,14 +315,18 @@ cdef void count_refused(Core* core, int error, int datagrams) noexcept nogil:
         core.counters.send_errors += datagrams
 
 
-cdef void send_unmerged(Core* core, int socket, int at, int error) noexcept nogil:
-    """A run that the kernel refused, datagram by datagram; its peer or its socket is treated as plain from now on."""
+cdef bint send_unmerged(Core* core, int socket, int at, int error) noexcept nogil:
+    """A run that the kernel refused, datagram by datagram; its peer or its socket is treated as plain from now on.
+
+    A full socket is waited for once; False when it stays full, and what is left is dropped.
+    """
     cdef Batch* batch = &core.out
     cdef int segment = batch.segments[at]
     cdef int left = <int>batch.vectors[at].iov_len
     cdef uint8_t* data = <uint8_t*>batch.vectors[at].iov_base
     cdef iovec part
     cdef msghdr message = batch.messages[at].msg_hdr
+    cdef bint waited = False
     core.counters.send_unmerged += 1
     keep_plain(core, socket, &batch.addresses[at], segment, error)
     vtp_segment(&message, NULL, 0)
@@ -332,12 +338,23 @@ cdef void send_unmerged(Core* core, int socket, int at, int error) noexcept nogi
             core.counters.bytes_sent += part.iov_len
             core.counters.datagrams_sent += 1
             core.counters.messages_sent += 1
-        elif vtp_errno() == EAGAIN or vtp_errno() == ENOBUFS:
-            core.counters.send_dropped += 1
+            waited = False
         else:
-            count_refused(core, vtp_errno(), 1)
+            error = vtp_errno()
+            if error == EINTR:
+                continue
+            if (error == EAGAIN or error == ENOBUFS) and not waited:
+                core.counters.send_would_block += 1
+                vtp_wait_writable(core.sockets[socket], 2)
+                waited = True
+                continue
+            if error == EAGAIN or error == ENOBUFS:
+                core.counters.send_dropped += (left + segment - 1) // segment
+                return False
+            count_refused(core, error, 1)
         data += part.iov_len
         left -= <int>part.iov_len
+    return True
 
 
 cdef void keep_plain(Core* core, int socket, const sockaddr_in6* address, int segment, int error) noexcept nogil:

@@ -289,17 +289,23 @@ cdef inline uint32_t next_random(Core* core) noexcept nogil:
     return core.random_state
 
 
-cdef void consumer_attach(Consumer* consumer, Producer* producer) noexcept nogil:
-    """Puts the consumer into the producer's list (as source or as wanted source)."""
+cdef int make_room(Producer* producer) noexcept nogil:
+    """Has the producer's list take one more consumer; -1 without memory."""
     cdef Consumer** grown
     cdef int capacity
-    if producer.consumer_count == producer.consumer_capacity:
-        capacity = 8 if producer.consumer_capacity == 0 else producer.consumer_capacity * 2
-        grown = <Consumer**>realloc(producer.consumers, capacity * sizeof(Consumer*))
-        if grown == NULL:
-            return
-        producer.consumers = grown
-        producer.consumer_capacity = capacity
+    if producer.consumer_count < producer.consumer_capacity:
+        return 0
+    capacity = 8 if producer.consumer_capacity == 0 else producer.consumer_capacity * 2
+    grown = <Consumer**>realloc(producer.consumers, capacity * sizeof(Consumer*))
+    if grown == NULL:
+        return -1
+    producer.consumers = grown
+    producer.consumer_capacity = capacity
+    return 0
+
+
+cdef void consumer_attach(Consumer* consumer, Producer* producer) noexcept nogil:
+    """Puts the consumer into the producer's list (as source or as wanted source), which has room."""
     producer.consumers[producer.consumer_count] = consumer
     producer.consumer_count += 1
 

@@ -98,15 +98,18 @@ cdef void unsource(Core* core, Consumer* consumer) noexcept nogil:
     consumer.stream = NULL
 
 
-cdef void set_source(Core* core, Consumer* consumer, Producer* producer, int64_t now) noexcept nogil:
-    """Follows `producer` from its next key frame on; the current source serves until then."""
+cdef int set_source(Core* core, Consumer* consumer, Producer* producer, int64_t now) noexcept nogil:
+    """Follows `producer` from its next key frame on; the current source serves until then. -1 without memory: as before.
+    """
     if consumer.source == producer:
         if consumer.wanted != NULL:
             producer_forget(consumer.wanted, consumer)
             consumer.wanted = NULL
-        return
+        return 0
     if consumer.wanted == producer:
-        return
+        return 0
+    if make_room(producer) != 0:
+        return -1
     if consumer.wanted != NULL:
         producer_forget(consumer.wanted, consumer)
         consumer.wanted = NULL
@@ -118,6 +121,7 @@ cdef void set_source(Core* core, Consumer* consumer, Producer* producer, int64_t
     else:
         consumer.wanted = producer
     ask_anew(core, consumer, now)
+    return 0
 
 
 cdef void ask_anew(Core* core, Consumer* consumer, int64_t now) noexcept nogil:

@@ -196,7 +196,8 @@ cdef void take_pipes(Core* core, int64_t now) noexcept nogil:
 
 
 cdef void drain_pipe(Core* core, Pipe* pipe, int64_t now) noexcept nogil:
-    """Forwards what the pipe holds now; as with a socket each batch leaves before the next comes."""
+    """Forwards what the pipe holds now; as with a socket each batch leaves before the next comes, and that one with
+    the next turn when a command waits."""
     cdef uint64_t head, dropped
     cdef Record* record
     cdef int count = 0
@@ -208,12 +209,17 @@ cdef void drain_pipe(Core* core, Pipe* pipe, int64_t now) noexcept nogil:
         if record.kind == RECORD_PACKET:
             receive_piped(core, pipe, record, now)
             count += 1
-            if count % RECEIVE_BATCH == 0:
-                write_ready(core)
-                batch_flush(core)
         else:
             receive_piped_report(pipe, record)
         byte_ring_free(&pipe.records, record)
+        if count == RECEIVE_BATCH:
+            count = 0
+            write_ready(core)
+            batch_flush(core)
+            if vtp_lock_wanted(<const vtp_lock*>core.mutex):
+                stand(&pipe.packets)
+                ring_bell(core.door)
+                return
         record = byte_ring_read(&pipe.records, head)
     follow_pauses(core, pipe, vtp_load(&pipe.pauses), now)
     dropped = vtp_load(&pipe.dropped)
@@ -244,7 +250,7 @@ cdef Slot* keep_piped(Core* core, Stream* stream, PipedPacket* piped, const uint
     cdef Producer* outlet = stream.producer
     cdef RtpPacket packet
     cdef int codec
-    if rtp_parse(data, length, &packet) < 0 or piped.first_number < stream.first_number:
+    if rtp_parse(data, length, &packet) < 0 or (stream.started and piped.first_number < stream.first_number):
         return NULL
     codec = outlet.payload_codec[packet.payload_type]
     if codec < 0:

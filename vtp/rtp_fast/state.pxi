@@ -477,6 +477,7 @@ cdef struct Core:
     TapRing* dirty_taps
     Pipe* dirty_pipes
     Door* door
+    void* mutex                  # the Worker's vtp_lock
     Transport* nobody            # in no table and without a peer: outlets hang on it
     int outlets
     uint32_t random_state

@@ -97,6 +97,8 @@ cdef void tick_consumers(Core* core, int64_t now) noexcept nogil:
         consumer = <Consumer*>core.consumers.items[slot]
         if consumer == NULL or consumer.paused or not consumer.transport.has_keys:
             continue
+        if consumer.out_stream == NULL or consumer.rtx_ssrc and consumer.rtx_stream == NULL:
+            key_consumer(consumer)               # there was no memory for it when the keys came
         if consumer.sent_any and now - consumer.report_ns >= REPORT_NS:
             send_sender_report(core, consumer, now)
         if consumer.video:

@@ -21,7 +21,7 @@ cdef class Worker:
     cdef int wake_fd
     cdef readonly int event_fd
     cdef uint64_t stopping       # set by close(), read by the media thread without the lock
-    cdef int64_t sleep_ns        # the media thread's own
+    cdef int64_t sleep_ns        # written by the media thread, under the lock
     cdef uint64_t overflow_told
     cdef bint collects           # the interpreter did when the lock was taken
 
@@ -40,6 +40,7 @@ cdef class Worker:
             raise ValueError("A ring needs at least 64 video and 16 audio packets.")
         if len(addresses) >= MAX_SOCKETS:
             raise ValueError(f"At most {MAX_SOCKETS - 1} addresses can be bound.")
+        self.core.mutex = &self.mutex
         self.core.ring_video = ring_packets_video
         self.core.ring_audio = ring_packets_audio
         if not 0 <= gather_ms <= 100:
@@ -254,6 +255,8 @@ cdef class Worker:
     cdef void unlock(self) noexcept:
         cdef bint collects = self.collects
         self.settle()
+        if self.core.replaying and self.sleep_ns > FAST_NS and self.thread is not None:
+            ring_bell(self.core.door)            # the rest is due sooner than the media thread meant to look
         vtp_unlock_control(&self.mutex)
         if collects:
             PyGC_Enable()
@@ -720,8 +723,8 @@ cdef class Worker:
                 self.check_unused(transport, consumer.ssrc)
                 if rtx_ssrc:
                     self.check_unused(transport, consumer.rtx_ssrc)
-                if producer:
-                    self.producer(producer)
+                if producer and make_room(self.producer(producer)) != 0:
+                    raise MemoryError
                 consumer.transport = transport
                 consumer.id = table_add(&self.core.consumers, consumer)
                 if consumer.id == 0:
@@ -753,7 +756,8 @@ cdef class Worker:
         self.lock()
         try:
             if producer_id:
-                set_source(self.core, self.consumer(consumer_id), self.producer(producer_id), self.core.now_ns)
+                if set_source(self.core, self.consumer(consumer_id), self.producer(producer_id), self.core.now_ns) != 0:
+                    raise MemoryError
             else:
                 unsource(self.core, self.consumer(consumer_id))
         finally:
