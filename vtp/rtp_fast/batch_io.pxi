@@ -316,7 +316,7 @@ cdef void count_refused(Core* core, int error, int datagrams) noexcept nogil:
 
 
 cdef bint send_unmerged(Core* core, int socket, int at, int error) noexcept nogil:
-    """A run that the kernel refused, datagram by datagram; its peer or its socket is treated as plain from now on.
+    """A run that the kernel refused, datagram by datagram; its peer or its socket is plain from now on.
 
     A full socket is waited for once; False when it stays full, and what is left is dropped.
     """

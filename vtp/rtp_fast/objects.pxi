@@ -99,7 +99,9 @@ cdef void unsource(Core* core, Consumer* consumer) noexcept nogil:
 
 
 cdef int set_source(Core* core, Consumer* consumer, Producer* producer, int64_t now) noexcept nogil:
-    """Follows `producer` from its next key frame on; the current source serves until then. -1 without memory: as before.
+    """Follows `producer` from its next key frame on; the current source serves until then.
+
+    -1 without memory: it stays as it was.
     """
     if consumer.source == producer:
         if consumer.wanted != NULL:

@@ -196,8 +196,9 @@ cdef void take_pipes(Core* core, int64_t now) noexcept nogil:
 
 
 cdef void drain_pipe(Core* core, Pipe* pipe, int64_t now) noexcept nogil:
-    """Forwards what the pipe holds now; as with a socket each batch leaves before the next comes, and that one with
-    the next turn when a command waits."""
+    """Forwards what the pipe holds now. As with a socket each batch leaves before the next comes, and when a command
+    waits that one comes with the next turn.
+    """
     cdef uint64_t head, dropped
     cdef Record* record
     cdef int count = 0

@@ -756,7 +756,8 @@ cdef class Worker:
         self.lock()
         try:
             if producer_id:
-                if set_source(self.core, self.consumer(consumer_id), self.producer(producer_id), self.core.now_ns) != 0:
+                if set_source(self.core, self.consumer(consumer_id), self.producer(producer_id),
+                              self.core.now_ns) != 0:
                     raise MemoryError
             else:
                 unsource(self.core, self.consumer(consumer_id))
