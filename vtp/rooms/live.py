@@ -12,6 +12,7 @@ from vtp.media.events import Emitter
 from vtp.media.plane import MediaPlane
 from vtp.media.producer import Producer
 from vtp.media.router import Router, RouterClosed, RouterEvent
+from vtp.rooms.people import People, PeopleEvent
 from vtp.rooms.program import Program
 from vtp.settings import Settings
 
@@ -44,11 +45,13 @@ class LiveRoom:
         self.id = room_id
         self.router = router
         self.program = Program()
+        self.people = People(router)
         self._recording = False
         self._emitter: Emitter[RoomEvent] = Emitter()
         self._loop = asyncio.get_running_loop()
         self._grace: asyncio.TimerHandle | None = None
         router.add_listener(self._router_changed)
+        self.people.add_listener(self._people_changed)
         self._look_if_empty()
 
     @property
@@ -67,8 +70,8 @@ class LiveRoom:
 
     @property
     def participant_count(self) -> int:
-        """How many connections are open: the presenter's and every viewer's."""
-        return len(self.router.transports)
+        """How many are here: the presenter and every viewer."""
+        return len(self.people)
 
     def add_listener(self, listener: Callable[[RoomEvent], None]) -> Callable[[], None]:
         """Hears of this room's end; the returned function stops that. The program has its own listeners."""
@@ -90,12 +93,13 @@ class LiveRoom:
         if isinstance(event, RouterClosed):
             self._stop_grace()
             self._emitter.emit(RoomClosed(self, event.reason))
-        else:
-            self._look_if_empty()
+
+    def _people_changed(self, event: PeopleEvent) -> None:
+        self._look_if_empty()
 
     def _look_if_empty(self) -> None:
         self._stop_grace()
-        if not (self.closed or self.router.transports or self._recording):
+        if not (self.closed or len(self.people) or self._recording):
             self._grace = self._loop.call_later(EMPTY_ROOM_GRACE_S, self.close, "Everybody has left.")
 
     def _stop_grace(self) -> None:

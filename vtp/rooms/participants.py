@@ -1,4 +1,4 @@
-"""Who is in a room now: what is known of the person behind each media session."""
+"""What is known of the person behind a connection to a room."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from vtp.http.identity import Principal, Role
 from vtp.ids import new_id
 from vtp.media.transport import WebRtcTransport
-from vtp.rooms.live import LiveRoom
 
 APP_DATA_KEY = "participant"
 
@@ -39,11 +38,3 @@ def participant_of(transport: WebRtcTransport) -> Participant | None:
     """Whose transport this is, as its maker noted in `app_data`."""
     participant = transport.app_data.get(APP_DATA_KEY)
     return participant if isinstance(participant, Participant) else None
-
-
-def participants_of(live: LiveRoom | None) -> list[Participant]:
-    """Everybody in a room, in the order they came."""
-    if live is None:
-        return []
-    found = (participant_of(transport) for transport in live.router.transports.values())
-    return sorted((p for p in found if p is not None), key=lambda p: p.joined_at)

@@ -10,7 +10,7 @@ from vtp.http.identity import Principal, Role
 from vtp.http.text import Name
 from vtp.rooms.live import LiveRoom
 from vtp.rooms.naming import check_slug
-from vtp.rooms.participants import Participant, participants_of
+from vtp.rooms.participants import Participant
 from vtp.rooms.store import Room
 
 Slug = Annotated[str, Field(max_length=64), AfterValidator(check_slug)]
@@ -137,7 +137,7 @@ class RoomStats(BaseModel):
             slug=room.slug,
             participant_count=live.participant_count if live is not None else 0,
             producer_count=len(live.router.producers) if live is not None else 0,
-            participants=[ParticipantReply.of(p) for p in participants_of(live)],
+            participants=[ParticipantReply.of(p) for p in (live.people.participants if live is not None else [])],
         )
 
 
