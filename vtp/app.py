@@ -20,7 +20,7 @@ from vtp.http.pages import Pages
 from vtp.http.security import BrowserGuard
 from vtp.http.throttle import Throttle
 from vtp.http.tls import ServerTls, open_tls, own_names
-from vtp.services import Services, build_services, build_tables
+from vtp.services import Services, build_services, build_sockets, build_tables
 from vtp.settings import Settings
 
 WEB_DIST = Path(__file__).resolve().parent.parent / "web" / "dist"
@@ -119,6 +119,9 @@ async def _open_http(
 ) -> web.Application:
     """Serves on the bound sockets, until the runner is cleaned up."""
     application = build_http(services, listening, tls)
+    sockets = build_sockets(services)
+    sockets.attach(application)
+    stack.push_async_callback(sockets.close)
     runner = web.AppRunner(
         application,
         access_log=None,

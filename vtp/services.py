@@ -27,6 +27,7 @@ from vtp.rooms.routes import build_routes as room_routes
 from vtp.rooms.service import RoomService
 from vtp.settings import Settings
 from vtp.signalling.routes import build_routes as signalling_routes
+from vtp.signalling.socket_face import SocketFace, SocketParts
 from vtp.storage import Store
 from vtp.tasks import Tasks
 
@@ -96,6 +97,18 @@ def _add_worker_metrics(metrics: HttpMetrics, media: MediaPlane) -> None:
     about = "Share of a processor that a media thread has used over the last seconds."
     metrics.add_labelled("vtp_media_worker_busy", about, "worker", busy)
     metrics.add_labelled("vtp_media_worker_transports", "Peers on a media thread.", "worker", transports)
+
+
+def build_sockets(services: Services) -> SocketFace:
+    """The Socket.IO face over built services; who may not go on is disconnected at once."""
+    authenticator = services.accounts.authenticator
+    face = SocketFace(
+        SocketParts(
+            services.settings, services.live_rooms, services.rooms, authenticator.read, services.tasks
+        )
+    )
+    authenticator.add_listener(face.end_sessions)
+    return face
 
 
 def build_tables(services: Services) -> list[RouteTable]:

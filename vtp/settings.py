@@ -181,6 +181,7 @@ class LimitSettings(Section):
     registrations_per_address_per_hour: Annotated[int, Field(ge=0)] = 300
     refreshes_per_account_per_5_minutes: Annotated[int, Field(ge=0)] = 150
     requests_per_account_per_minute: Annotated[int, Field(ge=0)] = 600
+    signalling_calls_per_10_seconds: Annotated[int, Field(ge=0)] = 400
     requests_per_address_per_minute: Annotated[int, Field(ge=0)] = 30_000
     media_per_token_per_minute: Annotated[int, Field(ge=0)] = 300
 

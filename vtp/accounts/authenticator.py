@@ -4,7 +4,7 @@ Everything is in memory: one process answers everything, so ending a session or 
 takes hold with the next request (OWASP ASVS 5.0, 7.4.1 and 8.3.2), without a query per request.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
 from aiohttp import web
@@ -12,6 +12,9 @@ from aiohttp import web
 from vtp.accounts.tokens import AccessClaims, Rights, RoomClaims, Tokens
 from vtp.errors import NotSignedIn
 from vtp.http.identity import Principal, Role
+
+Concerns = Callable[[Principal], bool]
+"""Whether a change is about somebody."""
 
 
 class Changes:
@@ -23,18 +26,31 @@ class Changes:
         self._ttl = access_token_ttl
         self._ended: dict[str, datetime] = {}
         self._rights: dict[str, tuple[datetime, Rights]] = {}
+        self._listeners: list[Callable[[Concerns], None]] = []
+
+    def add_listener(self, listener: Callable[[Concerns], None]) -> None:
+        """Calls `listener` at each change, for connections that last: with who it concerns."""
+        self._listeners.append(listener)
 
     def end_sessions(self, session_ids: Iterable[str], now: datetime) -> None:
         """Refuses the access tokens of these sessions from now on."""
         self._forget_old(now)
-        for session_id in session_ids:
+        ended = set(session_ids)
+        for session_id in ended:
             self._ended[session_id] = now
+        if ended:
+            self._tell(lambda principal: principal.session_id in ended)
 
     def change_rights(self, user_id: str, rights: Rights, now: datetime) -> None:
         """Replaces what this person's access tokens say."""
         self._forget_old(now)
         self._rights.pop(user_id, None)
         self._rights[user_id] = (now, rights)
+        self._tell(lambda principal: principal.user_id == user_id)
+
+    def _tell(self, concerns: Concerns) -> None:
+        for listener in self._listeners:
+            listener(concerns)
 
     def has_ended(self, session_id: str) -> bool:
         """Tells whether a session was ended lately."""
@@ -61,6 +77,7 @@ class TokenAuthenticator:
     def __init__(self, tokens: Tokens, changes: Changes) -> None:
         self._tokens = tokens
         self._changes = changes
+        self.add_listener = changes.add_listener
 
     async def authenticate(self, request: web.Request) -> Principal | None:
         """Reads `Authorization: Bearer`; None without one, NotSignedIn when it is not good."""

@@ -137,7 +137,9 @@ class RoomStats(BaseModel):
             slug=room.slug,
             participant_count=live.participant_count if live is not None else 0,
             producer_count=len(live.router.producers) if live is not None else 0,
-            participants=[ParticipantReply.of(p) for p in (live.people.participants if live is not None else [])],
+            participants=[
+                ParticipantReply.of(p) for p in (live.people.participants if live is not None else [])
+            ],
         )
 
 

@@ -1,0 +1,332 @@
+"""Socket.IO with a foreign client: both answering styles, rights, ids of others, malformed calls."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+import socketio
+
+from tests.serving import Api, Person
+
+VIDEO = {
+    "mid": "0",
+    "codecs": [
+        {
+            "mimeType": "video/VP8",
+            "payloadType": 96,
+            "clockRate": 90000,
+            "parameters": {},
+            "rtcpFeedback": [{"type": "nack"}, {"type": "nack", "parameter": "pli"}],
+        }
+    ],
+    "headerExtensions": [],
+    "encodings": [{"ssrc": 1111}],
+    "rtcp": {"cname": "teacher"},
+}
+DTLS = {
+    "role": "client",
+    "fingerprints": [{"algorithm": "sha-256", "value": ":".join(["AB"] * 32)}],
+}
+
+
+class Client:
+    """A socket.io client that keeps what it is pushed."""
+
+    def __init__(self) -> None:
+        self.io = socketio.AsyncClient(reconnection=False)
+        self.pushed: list[tuple[str, Any]] = []
+        self._news = asyncio.Event()
+        self.gone = asyncio.Event()
+        self.joined: dict[str, Any] = {}
+        self.io.on("*", self._note)
+        self.io.on("disconnect", self._end)
+
+    async def _note(self, event: str, data: Any = None) -> None:
+        self.pushed.append((event, data))
+        self._news.set()
+
+    async def _end(self, reason: str = "") -> None:
+        self.gone.set()
+
+    async def call(self, event: str, payload: Any = None) -> dict[str, Any]:
+        answer: dict[str, Any] = await self.io.call(event, {} if payload is None else payload, timeout=5)
+        return answer
+
+    async def ok(self, event: str, payload: Any = None) -> dict[str, Any]:
+        answer = await self.call(event, payload)
+        assert answer["ok"] is True, answer
+        return answer
+
+    async def pushes(self, event: str) -> Any:
+        """The payload of the next such event, from the first one on that was not asked for yet."""
+        async with asyncio.timeout(5):
+            while True:
+                for at, (name, data) in enumerate(self.pushed):
+                    if name == event:
+                        del self.pushed[at]
+                        return data
+                self._news.clear()
+                await self._news.wait()
+
+    async def join(self, room: str, **more: Any) -> dict[str, Any]:
+        self.joined = await self.ok("join-room", {"room_id": room, **more})
+        return self.joined
+
+
+class School:
+    """A server with a room, and people who connect."""
+
+    def __init__(self, api: Api, stack: AsyncExitStack) -> None:
+        self.api = api
+        self._stack = stack
+
+    async def connect(self, who: Person | str, *, answers: str = "ack") -> Client:
+        client = Client()
+        token = who.access_token if isinstance(who, Person) else who
+        await client.io.connect(self.api.base_url, auth={"token": token, "answers": answers})
+        self._stack.push_async_callback(client.io.disconnect)
+        return client
+
+    async def room(self, owner: Person, slug: str = "algebra", **settings: Any) -> str:
+        body = {"room_id": slug, "room_name": slug.title(), "settings": settings}
+        answer = await self.api.call("POST", "/api/v1/signalling/room/create", body, by=owner)
+        assert answer.status in (200, 201), answer
+        return slug
+
+
+@pytest.fixture
+async def school(api: Api) -> AsyncIterator[School]:
+    async with AsyncExitStack() as stack:
+        yield School(api, stack)
+
+
+@pytest.mark.parametrize("auth", [None, {}, {"token": "no token"}, "text", {"token": 7}])
+async def test_connection_without_a_good_token_is_refused_with_a_sentence(school: School, auth: Any) -> None:
+    client = socketio.AsyncClient(reconnection=False)
+    refused: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    client.on("connect_error", refused.set_result)
+    with pytest.raises(socketio.exceptions.ConnectionError):
+        await client.connect(school.api.base_url, auth=auth)
+    reason = await asyncio.wait_for(refused, 5)
+    assert reason["message"].endswith(".") and reason["data"]["code"]
+    await client.disconnect()
+
+
+async def test_two_people_in_a_room_see_each_other_come_and_go(school: School) -> None:
+    teacher = await school.api.person("teacher")
+    room = await school.room(teacher)
+    first = await school.connect(teacher)
+    joined = await first.join(room)
+    assert joined["success"] and joined["room_id"] == room
+    assert [one["participant_id"] for one in joined["participants"]] == [joined["participant_id"]]
+    assert joined["mediasoup"]["peers"] == []
+    assert {c["mimeType"].lower() for c in joined["mediasoup"]["rtpCapabilities"]["codecs"]} > {
+        "audio/opus",
+        "video/vp8",
+        "video/h264",
+        "video/rtx",
+    }
+    second = await school.connect(await school.api.person("student"))
+    theirs = await second.join(room)
+    told = await first.pushes("participant-joined")
+    assert told["participant"]["participant_id"] == theirs["participant_id"]
+    assert told["participant"]["role"] == "student"
+    assert [p["peerId"] for p in theirs["mediasoup"]["peers"]] == [joined["participant_id"]]
+    assert (await first.ok("get-participants", {"room_id": room}))["count"] == 2
+    assert (await first.ok("get-room-info", {"roomId": room}))["peerCount"] == 2
+
+    await second.io.disconnect()
+    assert (await first.pushes("participant-left"))["participant_id"] == theirs["participant_id"]
+    await first.ok("leave-room", {"room_id": room})
+    assert (await first.call("get-participants", {"room_id": room}))["code"] == "not_in_a_room"
+
+
+async def test_older_clients_send_strings_and_are_answered_by_events(school: School) -> None:
+    teacher = await school.api.person("teacher")
+    room = await school.room(teacher)
+    old = await school.connect(teacher, answers="")
+    await old.io.emit("join-room", json.dumps({"room_id": room, "role": "instructor", "requestId": 7}))
+    joined = await old.pushes("joined-room")
+    assert joined["success"] and joined["requestId"] == 7
+    await old.io.emit("create-transport", json.dumps({"roomId": room, "direction": "send"}))
+    transport = await old.pushes("transport-created")
+    assert transport["direction"] == "send" and transport["id"] == transport["transportId"]
+    await old.io.emit("produce", json.dumps({"roomId": room, "kind": "video", "rtpParameters": VIDEO}))
+    assert (await old.pushes("producer-created"))["kind"] == "video"
+    await old.io.emit("pause-producer", json.dumps({"roomId": room, "producerId": "nobody's"}))
+    error = await old.pushes("error")
+    assert error["code"] == "no_such_producer" and error["event"] == "pause-producer"
+
+
+async def test_media_objects_from_making_to_closing(school: School) -> None:
+    teacher = await school.api.person("teacher")
+    room = await school.room(teacher)
+    sender, viewer = await school.connect(teacher), await school.connect(await school.api.person("student"))
+    joined = await sender.join(room)
+    await viewer.join(room)
+
+    transport = await sender.ok("create-transport", {"roomId": room, "direction": "send"})
+    assert transport["iceParameters"]["iceLite"] is True and transport["iceCandidates"]
+    assert transport["iceCandidates"][0]["ip"] == transport["iceCandidates"][0]["address"]
+    connect = {"roomId": room, "transportId": transport["id"], "dtlsParameters": DTLS}
+    await sender.ok("connect-transport", connect)
+    assert (await sender.call("connect-transport", connect))["code"] == "transport_connected"
+    restarted = await sender.ok("restart-ice", {"roomId": room, "transportId": transport["id"]})
+    assert restarted["iceParameters"]["password"] != transport["iceParameters"]["password"]
+
+    made = await sender.ok(
+        "produce", {"roomId": room, "kind": "video", "rtpParameters": VIDEO, "appData": {"source": "camera"}}
+    )
+    told = await viewer.pushes("new-producer")
+    assert told["producerId"] == made["id"] and told["peerId"] == joined["participant_id"]
+    assert told["appData"] == {"source": "camera"}
+
+    await viewer.ok("create-transport", {"roomId": room, "direction": "recv"})
+    wish = {"producerId": made["id"], "rtpCapabilities": joined["mediasoup"]["rtpCapabilities"]}
+    consumer = await viewer.ok("consume", wish)
+    assert consumer["kind"] == "video" and consumer["type"] == "simple"
+    assert consumer["paused"] is True, "who waits for an acknowledgement resumes when it is ready"
+    assert consumer["rtpParameters"]["encodings"][0]["ssrc"]
+    of_mine = {"consumerId": consumer["id"]}
+    await viewer.ok("resume-consumer", of_mine)
+    await viewer.ok("request-keyframe", of_mine)
+    await viewer.ok("set-preferred-layers", {**of_mine, "spatialLayer": 1, "temporalLayer": 0})
+
+    await sender.ok("pause-producer", {"producerId": made["id"]})
+    assert (await viewer.pushes("producer-paused"))["consumerId"] == consumer["id"]
+    await sender.ok("resume-producer", {"producerId": made["id"]})
+    assert (await viewer.pushes("producer-resumed"))["producerId"] == made["id"]
+    await sender.ok("close-producer", {"producerId": made["id"]})
+    assert (await viewer.pushes("consumer-closed"))["consumerId"] == consumer["id"]
+    assert (await viewer.pushes("producer-closed"))["producerId"] == made["id"]
+    assert (await viewer.call("pause-consumer", of_mine))["code"] == "no_such_consumer"
+
+
+async def test_ids_of_others_do_not_exist_for_a_peer(school: School) -> None:
+    teacher = await school.api.person("teacher")
+    room = await school.room(teacher)
+    owner, other = await school.connect(teacher), await school.connect(await school.api.person("student"))
+    await owner.join(room)
+    await other.join(room)
+    transport = await owner.ok("create-transport", {"direction": "send"})
+    producer = await owner.ok("produce", {"kind": "video", "rtpParameters": VIDEO})
+    for event, payload, code in [
+        ("connect-transport", {"transportId": transport["id"], "dtlsParameters": DTLS}, "no_such_transport"),
+        ("restart-ice", {"transportId": transport["id"]}, "no_such_transport"),
+        (
+            "produce",
+            {"transportId": transport["id"], "kind": "video", "rtpParameters": VIDEO},
+            "no_such_transport",
+        ),
+        ("pause-producer", {"producerId": producer["id"]}, "no_such_producer"),
+        ("close-producer", {"producerId": producer["id"]}, "no_such_producer"),
+    ]:
+        assert (await other.call(event, payload))["code"] == code, event
+    assert len(school.api.server.services.live_rooms.rooms[0].router.producers) == 1
+
+
+async def test_student_cannot_send_where_only_staff_may(school: School) -> None:
+    room = await school.room(await school.api.person("teacher"), publish="staff")
+    student = await school.connect(await school.api.person("student"))
+    joined = await student.join(room, is_producer=True)
+    assert joined["participants"][0]["is_producer"] is False
+    refused = await student.call("create-transport", {"roomId": room, "direction": "send"})
+    assert refused["code"] == "forbidden" and refused["problem"]["status"] == 403
+    await student.ok("create-transport", {"roomId": room, "direction": "recv"})
+
+
+async def test_role_can_be_lowered_and_not_raised(school: School) -> None:
+    room = await school.room(await school.api.person("teacher"), publish="staff")
+    student = await school.connect(await school.api.person("student"))
+    refused = await student.call("join-room", {"room_id": room, "role": "teacher"})
+    assert refused["code"] == "forbidden"
+    teacher = await school.connect(await school.api.person("teacher", "second@school.example"))
+    joined = await teacher.join(room, role="viewer")
+    assert joined["participants"][0]["role"] == "student"
+    assert (await teacher.call("create-transport", {"direction": "send"}))["code"] == "forbidden"
+
+
+async def test_end_of_a_session_ends_its_connections(school: School) -> None:
+    teacher = await school.api.person("teacher")
+    client = await school.connect(teacher)
+    await client.join(await school.room(teacher))
+    answer = await school.api.call("POST", "/api/v1/auth/logout", {}, by=teacher)
+    assert answer.status in (200, 204), answer
+    await asyncio.wait_for(client.gone.wait(), 5)
+    assert not school.api.server.services.live_rooms.rooms[0].people.participants
+
+
+async def test_deleted_room_is_told_and_its_peers_are_in_none(school: School) -> None:
+    teacher = await school.api.person("teacher")
+    client = await school.connect(teacher)
+    room = await school.room(teacher)
+    await client.join(room)
+    await school.api.call("DELETE", f"/api/v1/signalling/room/delete?room_id={room}", by=teacher)
+    assert (await client.pushes("room-closed"))["room_id"] == room
+    assert (await client.call("create-transport", {"direction": "send"}))["code"] == "not_in_a_room"
+
+
+@pytest.mark.parametrize(
+    ("event", "payload", "code"),
+    [
+        ("join-room", {}, "invalid"),
+        ("join-room", {"room_id": 7}, "invalid"),
+        ("join-room", {"room_id": "x" * 1_000_000}, "invalid"),
+        ("join-room", "{", "malformed"),
+        ("join-room", "x" * 1_000_000, "too_large"),
+        ("join-room", [1, 2], "malformed"),
+        ("join-room", 7, "malformed"),
+        ("join-room", {"room_id": "nowhere"}, "no_such_room"),
+        ("join-room", {"room_id": "a b"}, "invalid"),
+        ("create-transport", {"direction": "sideways"}, "invalid"),
+        ("create-transport", {"direction": "send"}, "not_in_a_room"),
+        ("produce", {"kind": "smell", "rtpParameters": VIDEO}, "invalid"),
+        ("produce", {"kind": "video", "rtpParameters": {"codecs": []}}, "invalid"),
+        ("produce", {"kind": "video", "rtpParameters": VIDEO, "appData": {"a": "b" * 9000}}, "invalid"),
+        ("dance", {}, "unknown_event"),
+        ("connect", {"token": "x"}, "malformed"),
+        ("disconnect", {}, "malformed"),
+        ("*", {}, "malformed"),
+    ],
+)
+async def test_malformed_call_gets_a_problem_and_changes_nothing(
+    school: School, event: str, payload: Any, code: str
+) -> None:
+    client = await school.connect(await school.api.person("teacher"))
+    answer: dict[str, Any] = await client.io.call(event, payload, timeout=5)
+    assert answer["ok"] is False and answer["code"] == code, answer
+    assert answer["error"].endswith(".") and answer["problem"]["detail"] == answer["error"]
+    assert not school.api.server.services.live_rooms.rooms
+    assert (await client.call("get-participants"))["code"] == "not_in_a_room", "the connection goes on"
+
+
+async def test_payload_that_is_nested_too_deeply_is_answered(school: School) -> None:
+    client = await school.connect(await school.api.person("teacher"))
+    deep = "[" * 50_000 + "]" * 50_000
+    assert (await client.call("join-room", deep))["code"] == "malformed"
+    # As text within the packet itself: the client's own encoder would refuse to nest so deeply.
+    sent = socketio.packet.Packet(socketio.packet.EVENT, data=["join-room", "DEEP"], id=99, namespace="/")
+    future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    client.io.callbacks.setdefault("/", {})[99] = future.set_result
+    await client.io.eio.send(str(sent.encode()).replace('"DEEP"', deep))
+    assert (await asyncio.wait_for(future, 5))["code"] == "malformed"
+
+
+async def test_who_calls_too_often_waits(school: School) -> None:
+    limit = school.api.server.services.settings.limits.signalling_calls_per_10_seconds
+    client = await school.connect(await school.api.person("teacher"))
+    for _ in range(limit):
+        await client.io.emit("get-participants", {})
+    answer = await client.call("get-participants")
+    assert answer["code"] == "rate_limited" and answer["problem"]["status"] == 429
+
+
+async def test_foreign_pages_cannot_connect(school: School) -> None:
+    path = "/socket.io/?EIO=4&transport=polling"
+    assert (await school.api.call("GET", path, headers={"Origin": "https://evil.example"})).status == 400
+    assert (await school.api.call("GET", path, headers={"Origin": school.api.base_url})).status == 200

@@ -1,0 +1,140 @@
+"""What happens in a room, pushed to those who are connected to it, in the order in which it happened."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from vtp.media.consumer import (
+    Consumer,
+    ConsumerClosed,
+    ConsumerEvent,
+    ConsumerProducerPaused,
+    ConsumerProducerResumed,
+)
+from vtp.media.producer import Producer, ProducerClosed, ProducerEvent
+from vtp.rooms.live import LiveRoom, RoomClosed, RoomEvent
+from vtp.rooms.participants import Participant
+from vtp.rooms.people import MediaPublished, PeopleEvent, PersonJoined, PersonLeft
+from vtp.rooms.schemas import ParticipantReply
+
+logger = logging.getLogger(__name__)
+
+Send = Callable[[str, dict[str, Any], str], Awaitable[None]]
+"""Event, payload, and to whom: the id of a connection."""
+
+
+class Outbox:
+    """One queue for all pushes of the process: whoever is told of two things hears them in their order."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._queue: asyncio.Queue[tuple[str, dict[str, Any], str]] = asyncio.Queue()
+
+    def put(self, event: str, data: dict[str, Any], to: str) -> None:
+        """Sends an event to one connection, after what was put before."""
+        self._queue.put_nowait((event, data, to))
+
+    async def run(self) -> None:
+        """Until it is cancelled."""
+        while True:
+            event, data, to = await self._queue.get()
+            try:
+                await self._send(event, data, to)
+            except Exception:
+                logger.exception("The event %r could not be sent.", event)
+
+
+class Audience:
+    """Those who are connected to one room, by the id of their connection."""
+
+    def __init__(self, live: LiveRoom, slug: str, outbox: Outbox) -> None:
+        self.live = live
+        self.slug = slug
+        self._outbox = outbox
+        self._members: dict[str, str] = {}  # connection → participant
+        self._stop = [live.people.add_listener(self._people_changed), live.add_listener(self._room_changed)]
+        for producer in live.router.producers.values():
+            producer.add_listener(self._producer_changed)
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def add(self, connection: str, participant_id: str) -> None:
+        """Tells a connection from now on."""
+        self._members[connection] = participant_id
+
+    def remove(self, connection: str) -> None:
+        """Tells it no more."""
+        self._members.pop(connection, None)
+
+    def close(self) -> None:
+        """Hears of the room no more."""
+        for stop in self._stop:
+            stop()
+
+    def tell(self, event: str, data: dict[str, Any], but: str = "") -> None:
+        """Pushes to all but one participant."""
+        for connection, participant_id in self._members.items():
+            if participant_id != but:
+                self._outbox.put(event, {"roomId": self.slug, **data}, connection)
+
+    def follow(self, connection: str, consumer: Consumer) -> None:
+        """Tells a connection what becomes of a consumer of its own."""
+        told = {"roomId": self.slug, "consumerId": consumer.id}
+
+        def changed(event: ConsumerEvent) -> None:
+            if connection not in self._members:
+                return
+            producer_id = consumer.producer.id if consumer.producer is not None else ""
+            if isinstance(event, ConsumerProducerPaused):
+                self._outbox.put("producer-paused", {**told, "producerId": producer_id}, connection)
+            elif isinstance(event, ConsumerProducerResumed):
+                self._outbox.put("producer-resumed", {**told, "producerId": producer_id}, connection)
+            elif isinstance(event, ConsumerClosed) and consumer.app_data.get("closed_by_owner") is None:
+                self._outbox.put(
+                    "consumer-closed", {**told, "producerId": producer_id, "reason": event.reason}, connection
+                )
+
+        consumer.add_listener(changed)
+
+    def _people_changed(self, event: PeopleEvent) -> None:
+        if isinstance(event, PersonJoined):
+            data = {"room_id": self.slug, "participant": describe(event.participant)}
+            self.tell("participant-joined", data, but=event.participant.participant_id)
+        elif isinstance(event, PersonLeft):
+            id_ = event.participant.participant_id
+            data = {"room_id": self.slug, "participant_id": id_, "peerId": id_}
+            self.tell("participant-left", data, but=id_)
+        elif isinstance(event, MediaPublished):
+            event.producer.add_listener(self._producer_changed)
+            data = describe_producer(event.producer, event.participant.participant_id)
+            self.tell("new-producer", data, but=event.participant.participant_id)
+
+    def _producer_changed(self, event: ProducerEvent) -> None:
+        if isinstance(event, ProducerClosed):
+            owner = str(event.producer.app_data.get("participant_id", ""))
+            self.tell("producer-closed", {"producerId": event.producer.id, "peerId": owner}, but=owner)
+
+    def _room_changed(self, event: RoomEvent) -> None:
+        if isinstance(event, RoomClosed):
+            self.tell("room-closed", {"room_id": self.slug, "reason": event.reason})
+
+
+def describe(participant: Participant) -> dict[str, Any]:
+    """A participant as everybody in the room sees them."""
+    return ParticipantReply.of(participant).model_dump(mode="json")
+
+
+def describe_producer(producer: Producer, participant_id: str) -> dict[str, Any]:
+    """A producer as everybody in the room sees it; `appData` without what is ours."""
+    data = {key: value for key, value in producer.app_data.items() if key != "participant_id"}
+    return {
+        "producerId": producer.id,
+        "peerId": participant_id,
+        "kind": producer.kind,
+        "paused": producer.paused,
+        "appData": data,
+    }

@@ -1,0 +1,155 @@
+"""What clients send over Socket.IO: one model per event. Names are the contract's, unknown ones are ignored.
+
+A payload may be an object or, as older clients send it, a JSON string of one.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from vtp.errors import FieldError, Invalid
+from vtp.media.parameters import DtlsParameters, Kind, RtpCapabilities, RtpParameters
+
+MAX_STRING_BYTES = 262_144
+MAX_APP_DATA_BYTES = 8192
+
+Id = Annotated[str, Field(min_length=1, max_length=64)]
+RoomName = Annotated[str, Field(min_length=1, max_length=64)]
+Text = Annotated[str, Field(max_length=256)]
+Layer = Annotated[int, Field(ge=0, le=15)]
+
+
+class Message(BaseModel):
+    """Base of every payload."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", populate_by_name=True)
+
+    room_id: RoomName | None = Field(None, validation_alias=AliasChoices("roomId", "room_id"))
+    request_id: Annotated[str, Field(max_length=128)] | int | None = Field(None, validation_alias="requestId")
+
+
+class InRoom(Message):
+    """Names the room that it is about."""
+
+    room_id: RoomName = Field(validation_alias=AliasChoices("roomId", "room_id"))
+
+
+class JoinRoom(InRoom):
+    """`join-room`. Who somebody is says their token; `role` can only lower what that grants."""
+
+    room_name: Text | None = None
+    role: Annotated[str, Field(max_length=32)] | None = None
+    is_producer: bool | None = None
+    full_name: Text | None = None
+
+
+class CreateTransport(Message):
+    """`create-transport`."""
+
+    direction: Literal["send", "recv"]
+
+
+class NamesTransport(Message):
+    """`restart-ice`, and what follows a transport's making."""
+
+    transport_id: Id = Field(validation_alias="transportId")
+
+
+class ConnectTransport(NamesTransport):
+    """`connect-transport`."""
+
+    dtls_parameters: DtlsParameters = Field(validation_alias="dtlsParameters")
+
+
+class Produce(Message):
+    """`produce`."""
+
+    transport_id: Id | None = Field(None, validation_alias="transportId")
+    kind: Kind
+    rtp_parameters: RtpParameters = Field(validation_alias="rtpParameters")
+    app_data: dict[str, Any] = Field(default_factory=dict, validation_alias="appData")
+    paused: bool = False
+
+    @field_validator("app_data")
+    @classmethod
+    def _is_small(cls, value: dict[str, Any]) -> dict[str, Any]:
+        if len(json.dumps(value)) > MAX_APP_DATA_BYTES:
+            raise ValueError(f"appData takes at most {MAX_APP_DATA_BYTES} bytes")
+        return value
+
+
+class Consume(Message):
+    """`consume`. Without `paused` it starts paused where the caller waits for an acknowledgement."""
+
+    transport_id: Id | None = Field(None, validation_alias="transportId")
+    producer_id: Id = Field(validation_alias="producerId")
+    rtp_capabilities: RtpCapabilities = Field(
+        validation_alias=AliasChoices("rtpCapabilities", "recvRtpCapabilities")
+    )
+    paused: bool | None = None
+
+
+class NamesProducer(Message):
+    """`pause-producer`, `resume-producer`, `close-producer`."""
+
+    producer_id: Id = Field(validation_alias="producerId")
+
+
+class NamesConsumer(Message):
+    """`pause-consumer`, `resume-consumer`, `close-consumer`, `request-keyframe`."""
+
+    consumer_id: Id = Field(validation_alias="consumerId")
+
+
+class SetPreferredLayers(NamesConsumer):
+    """`set-preferred-layers`: an upper bound."""
+
+    spatial_layer: Layer = Field(validation_alias="spatialLayer")
+    temporal_layer: Layer | None = Field(None, validation_alias="temporalLayer")
+
+
+Payload = TypeVar("Payload", bound=Message)
+
+
+def read_payload(model: type[Payload], arguments: tuple[object, ...]) -> Payload:
+    """The payload of an event. Raises Invalid, which names the fields at fault."""
+    value = arguments[0] if arguments else {}
+    if isinstance(value, str):
+        value = _read_string(value)
+    if not isinstance(value, dict):
+        raise Invalid("The payload must be an object, or a JSON string of one.", code="malformed")
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        raise _fault(error) from None
+    except RecursionError:
+        raise Invalid("The payload is nested too deeply.", code="malformed") from None
+
+
+def _read_string(text: str) -> object:
+    if len(text) > MAX_STRING_BYTES:
+        raise Invalid(f"The payload is larger than {MAX_STRING_BYTES} bytes.", code="too_large")
+    try:
+        return json.loads(text) if text else {}
+    except (ValueError, RecursionError):
+        raise Invalid("The payload is a string that holds no JSON.", code="malformed") from None
+
+
+def _fault(error: ValidationError) -> Invalid:
+    faults = error.errors(include_url=False, include_context=False, include_input=False)
+    fields = [
+        FieldError("/" + "/".join(str(step) for step in fault["loc"]), _words(fault["type"], fault["msg"]))
+        for fault in faults[:10]
+    ]
+    first = fields[0]
+    name = first.pointer[1:].replace("/", ".") or "The payload"
+    return Invalid(f"{name} {first.detail}.", errors=fields)
+
+
+def _words(kind: str, message: str) -> str:
+    if kind == "missing":
+        return "is missing"
+    return f"is not right: {message.removeprefix('Value error, ').rstrip('.')}"

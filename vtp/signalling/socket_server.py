@@ -1,0 +1,80 @@
+"""python-socketio as we need it: messages that cannot be read come to the handler too, and whether a caller
+waits for an acknowledgement is known. The one file that touches its private names.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from typing import Any
+
+import socketio
+
+MAX_MESSAGE_BYTES = 2_000_000  # what is over the payloads' own limits is still answered with a sentence
+UNREADABLE = "unreadable-message"
+_RESERVED = frozenset({"connect", "disconnect", "connect_error", "__disconnect_final", "*"})
+PING_INTERVAL_S = 15.0
+PING_TIMEOUT_S = 15.0
+
+_wants_answer: ContextVar[bool] = ContextVar("wants_answer", default=False)
+
+OriginCheck = Callable[[str | None, dict[str, Any]], bool]
+
+
+def caller_waits() -> bool:
+    """Whether the event that is being handled carries an acknowledgement callback."""
+    return _wants_answer.get()
+
+
+class _Json:
+    """What the packets are read with: a message that is no JSON, or too deep, becomes an event of its own."""
+
+    @staticmethod
+    def dumps(value: object, **options: Any) -> str:
+        return json.dumps(value, **options)
+
+    @staticmethod
+    def loads(text: str, **options: Any) -> Any:
+        try:
+            return json.loads(text, **options)
+        except (ValueError, RecursionError):
+            return [UNREADABLE]
+
+
+class _Packet(socketio.packet.Packet):  # type: ignore[misc]
+    json = _Json
+
+
+def _is_event(data: object) -> bool:
+    """A name, and not one of those by which the library calls its own handlers."""
+    return isinstance(data, list) and bool(data) and isinstance(data[0], str) and data[0] not in _RESERVED
+
+
+class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
+    """Handles one client's events in order."""
+
+    def __init__(self, allow_origin: OriginCheck) -> None:
+        super().__init__(
+            async_mode="aiohttp",
+            async_handlers=False,
+            cors_allowed_origins=allow_origin,
+            cors_credentials=False,
+            max_http_buffer_size=MAX_MESSAGE_BYTES,
+            ping_interval=PING_INTERVAL_S,
+            ping_timeout=PING_TIMEOUT_S,
+            serializer=_Packet,
+            logger=False,
+            engineio_logger=False,
+        )
+
+    async def _handle_event(self, eio_sid: str, namespace: str, id: int | None, data: Any) -> None:
+        token = _wants_answer.set(id is not None)
+        try:
+            await super()._handle_event(eio_sid, namespace, id, data if _is_event(data) else [UNREADABLE])
+        finally:
+            _wants_answer.reset(token)
+
+    def handle_all(self, handler: Callable[..., Awaitable[Any]]) -> None:
+        """Calls `handler(event, sid, *arguments)` for every event but connect and disconnect."""
+        self.on("*", handler)
