@@ -1,0 +1,149 @@
+"""mediasoup-client and socket.io-client from npm, unchanged, in Chromium: people see and hear each other."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.e2e.conftest import ROOT, OpenPage, Stack, poll
+from tests.e2e.frame_order import assert_in_order, wait_for_numbers
+from vtp.bench.lecture_sound import TONE_HZ
+
+
+@pytest.fixture(scope="session")
+def script(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The page's script with both libraries in it."""
+    out = tmp_path_factory.mktemp("ortc") / "ortc.js"
+    node = shutil.which("node", path=f"{ROOT / '.venv' / 'bin'}")
+    assert node, "the virtual environment carries Node"
+    rolldown = ROOT / "web" / "node_modules" / "rolldown" / "bin" / "cli.mjs"
+    source = ROOT / "web" / "src" / "testing" / "ortc_page.ts"
+    command = [
+        node,
+        str(rolldown),
+        str(source),
+        "--format",
+        "iife",
+        "--file",
+        str(out),
+        "--platform",
+        "browser",
+    ]
+    done = subprocess.run(command, cwd=ROOT / "web", capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return Path(out).read_text()
+
+
+def enter(open_page: OpenPage, script: str, room: str, client: str = "newest", style: str = "ack") -> Page:
+    page = open_page()
+    page.evaluate(script + "\nundefined;")
+    page.evaluate("(options) => ortc.start(options)", {"room": room, "client": client, "style": style})
+    return page
+
+
+def consume(page: Page, count: int) -> list[str]:
+    """What others have announced, once there is so much of it."""
+    poll(page, f"ortc.announced.length >= {count}")
+    ids: list[str] = page.evaluate("ortc.consume()")
+    return ids
+
+
+@pytest.mark.parametrize(("client", "style"), [("newest", "ack"), ("2024", "events")])
+def test_each_of_two_sees_and_hears_the_other(
+    stack: Stack, open_page: OpenPage, script: str, client: str, style: str
+) -> None:
+    room = f"ortc-{client}-{style}"
+    pages = [enter(open_page, script, room, client, style) for _ in range(2)]
+    for page in pages:
+        page.evaluate("ortc.produce('H264')")
+    for page in pages:
+        page.evaluate("(ids) => ortc.show(ids)", consume(page, 2))
+    for page in pages:
+        assert_in_order(wait_for_numbers(page, 60))
+        heard = page.evaluate(f"listen({TONE_HZ}, 2.5)")
+        assert heard["share"] > 0.5, heard
+        assert all(one["lost"] == 0 for one in page.evaluate("ortc.received()").values())
+    for page in pages:
+        page.evaluate("ortc.leave()")
+
+
+def test_a_peers_life_with_screen_pause_ice_restart_and_replaced_track(
+    stack: Stack, open_page: OpenPage, script: str
+) -> None:
+    teacher, student, late = (enter(open_page, script, "ortc-life") for _ in range(3))
+    teacher.evaluate("ortc.produce('VP8')")
+    teacher.evaluate("ortc.share()")
+    student.evaluate("ortc.produce('VP8')")
+    ids = consume(late, 5)
+    assert len(ids) == 5, "two pictures and a sound of one, a picture and a sound of the other"
+    poll(
+        late,
+        "ortc.received().then((all) => Object.values(all).filter((one) => one.packets > 20).length === 5)",
+    )
+    watched = consume(student, 3)
+    camera = teacher.evaluate("ortc.producers.get('video').id")
+    assert camera in watched
+    frames = f"ortc.received().then((all) => all['{camera}'].frames)"
+
+    teacher.evaluate("ortc.pause('video', true)")
+    poll(student, "ortc.pushed.some(([event]) => event === 'producer-paused')")
+    settle(student, frames)
+    teacher.evaluate("ortc.pause('video', false)")
+    goes_on(student, frames)
+
+    for page in (teacher, student):
+        page.evaluate("ortc.restartIce()")
+    goes_on(student, frames)
+    assert teacher.evaluate("ortc.states()")[0] == student.evaluate("ortc.states()")[1] == "connected"
+
+    teacher.evaluate("ortc.replace('video')")
+    goes_on(student, frames)
+
+    teacher.evaluate("ortc.closeProducer('screen')")
+    poll(late, "ortc.pushed.some(([event]) => event === 'producer-closed')")
+    poll(late, "ortc.pushed.some(([event]) => event === 'consumer-closed')")
+    teacher.evaluate("ortc.leave()")
+    poll(student, "ortc.pushed.some(([event]) => event === 'participant-left')")
+
+
+def test_one_who_publishes_by_whip_meets_one_who_came_by_socket(
+    stack: Stack, open_page: OpenPage, script: str
+) -> None:
+    page = enter(open_page, script, "ortc-whip")
+    publisher = open_page()
+    publisher.evaluate("publish", {"url": f"{stack.base}/whip/ortc-whip", "codec": "H264"})
+    page.evaluate("(ids) => ortc.show(ids)", consume(page, 2))
+    assert_in_order(wait_for_numbers(page, 60))
+
+
+def test_the_program_and_its_recording_are_what_a_teacher_sends_by_socket(
+    stack: Stack, open_page: OpenPage, script: str
+) -> None:
+    teacher = enter(open_page, script, "ortc-program")
+    teacher.evaluate("ortc.produce('H264')")
+    stack.wait_for_program("ortc-program")
+    watcher = open_page()
+    watcher.evaluate("watch", {"url": f"{stack.base}/whep/ortc-program"})
+    assert_in_order(wait_for_numbers(watcher, 60))
+    started = stack.request(
+        "POST", "/api/v1/recordings/start", {"room_id": "ortc-program", "title": "Socket"}
+    )
+    wait_for_numbers(watcher, 150)
+    stopped = stack.request("POST", f"/api/v1/recordings/{started['recording_id']}/stop")
+    assert stopped["status"] in ("ready", "finalizing")
+
+
+def settle(page: Page, expression: str) -> None:
+    """Until the number stays what it is for half a second."""
+    for _ in range(20):
+        before = page.evaluate(expression)
+        page.wait_for_timeout(500)
+        if page.evaluate(expression) == before:
+            return
+    raise AssertionError(f"never settles: {expression}")
+
+
+def goes_on(page: Page, expression: str, more: int = 20) -> None:
+    poll(page, f"{expression}.then((now) => now > {page.evaluate(expression) + more})")

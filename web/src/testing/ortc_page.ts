@@ -1,0 +1,237 @@
+/** What a page of the end-to-end tests does over Socket.IO, with mediasoup-client and socket.io-client as they are. */
+import * as newest from "mediasoup-client";
+import * as of2024 from "mediasoup-client-2024";
+import { io, type Socket } from "socket.io-client";
+
+type Json = Record<string, unknown>;
+
+/** The events that answer clients which do not wait for acknowledgements. */
+const ANSWERS: Record<string, string> = {
+  "join-room": "joined-room",
+  "leave-room": "left-room",
+  "create-transport": "transport-created",
+  "connect-transport": "transport-connected",
+  "restart-ice": "ice-restarted",
+  produce: "producer-created",
+  consume: "consumer-created",
+  "pause-producer": "producer-paused",
+  "resume-producer": "producer-resumed",
+  "close-producer": "producer-closed",
+  "resume-consumer": "consumer-resumed",
+};
+
+interface Options {
+  room: string;
+  /** mediasoup-client of that year. */
+  client: "newest" | "2024";
+  /** `events`: the original contract only, payloads as strings and answers by events. */
+  style: "ack" | "events";
+}
+
+function pictureOf(stream: MediaStream): MediaStreamTrack {
+  const [track] = stream.getVideoTracks();
+  if (track === undefined) throw new Error("there is no picture");
+  return track;
+}
+
+class OrtcPage {
+  socket!: Socket;
+  device!: newest.types.Device;
+  sending!: newest.types.Transport;
+  receiving!: newest.types.Transport;
+  producers = new Map<string, newest.types.Producer>();
+  consumers = new Map<string, newest.types.Consumer>();
+  announced: Json[] = [];
+  pushed: [string, Json][] = [];
+  options!: Options;
+
+  async start(options: Options): Promise<Json> {
+    this.options = options;
+    this.socket = io(location.origin, { auth: options.style === "ack" ? { answers: "ack" } : {} });
+    this.socket.onAny((event: string, data: Json) => {
+      this.pushed.push([event, data]);
+      if (event === "new-producer") this.announced.push(data);
+    });
+    await new Promise<void>((resolve, reject) => {
+      this.socket.once("connect", () => resolve());
+      this.socket.once("connect_error", reject);
+    });
+    const joined = await this.call("join-room", { room_id: options.room });
+    const { rtpCapabilities, peers } = joined.mediasoup as { rtpCapabilities: Json; peers: Json[] };
+    for (const peer of peers) this.announced.push(...(peer.producers as Json[]));
+    const Device = options.client === "newest" ? newest.Device : of2024.Device;
+    this.device = new Device() as newest.types.Device;
+    const routerRtpCapabilities = rtpCapabilities as unknown as newest.types.RtpCapabilities;
+    await this.device.load({ routerRtpCapabilities });
+    this.sending = await this.transport("send");
+    this.receiving = await this.transport("recv");
+    return joined;
+  }
+
+  async call(event: string, payload: Json): Promise<Json> {
+    const full: Json = { roomId: this.options.room, ...payload };
+    if (this.options.style === "ack") {
+      const answer = (await this.socket.timeout(5000).emitWithAck(event, full)) as Json;
+      if (!answer.ok) throw new Error(`${event}: ${answer.error} (${answer.code})`);
+      return answer;
+    }
+    return new Promise((resolve, reject) => {
+      const requestId = crypto.randomUUID();
+      const name = ANSWERS[event] ?? "error";
+      const ended = (take: (value: never) => void) => (data: Json) => {
+        if (data.requestId !== requestId) return;
+        this.socket.off(name, good).off("error", bad);
+        take(data as never);
+      };
+      const good = ended(resolve as (value: never) => void);
+      const bad = ended((data: Json) => reject(new Error(`${event}: ${data.error}`)));
+      this.socket.on(name, good).on("error", bad);
+      this.socket.emit(event, JSON.stringify({ ...full, requestId }));
+    });
+  }
+
+  async transport(direction: "send" | "recv"): Promise<newest.types.Transport> {
+    const made = (await this.call("create-transport", {
+      direction,
+    })) as unknown as newest.types.TransportOptions;
+    const transport =
+      direction === "send" ? this.device.createSendTransport(made) : this.device.createRecvTransport(made);
+    transport.on("connect", ({ dtlsParameters }, done, failed) => {
+      this.call("connect-transport", { transportId: transport.id, dtlsParameters }).then(
+        () => done(),
+        failed,
+      );
+    });
+    transport.on("produce", ({ kind, rtpParameters, appData }, done, failed) => {
+      this.call("produce", { transportId: transport.id, kind, rtpParameters, appData }).then(
+        (answer) => done({ id: answer.id as string }),
+        failed,
+      );
+    });
+    return transport;
+  }
+
+  /** Camera and microphone; the codec is the one named. */
+  async produce(codec: string): Promise<void> {
+    const stream = await navigator.mediaDevices.getUserMedia({
+      video: { width: 640, height: 360 },
+      audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false },
+    });
+    const wanted = this.device.rtpCapabilities.codecs?.find(
+      (one) => one.mimeType.toLowerCase() === `video/${codec.toLowerCase()}`,
+    );
+    for (const track of stream.getTracks()) {
+      const video = {
+        ...(wanted === undefined ? {} : { codec: wanted }),
+        encodings: [{ maxBitrate: 1_500_000 }],
+      };
+      const options = track.kind === "video" ? video : {};
+      const producer = await this.sending.produce({ track, ...options, appData: { source: track.kind } });
+      this.producers.set(track.kind, producer);
+    }
+  }
+
+  /** A drawn picture as a second one: what a shared screen is to the server. */
+  async share(): Promise<void> {
+    const canvas = document.createElement("canvas");
+    canvas.width = 640;
+    canvas.height = 360;
+    const context = canvas.getContext("2d");
+    let turn = 0;
+    setInterval(() => {
+      if (context === null) return;
+      context.fillStyle = `hsl(${turn++ % 360} 80% 50%)`;
+      context.fillRect(0, 0, 640, 360);
+    }, 40);
+    const track = pictureOf(canvas.captureStream(25));
+    this.producers.set("screen", await this.sending.produce({ track, appData: { source: "screen" } }));
+  }
+
+  /** Everything that was announced so far and is not consumed yet; the ids of the producers. */
+  async consume(): Promise<string[]> {
+    const wanted = this.announced.filter((one) => !this.consumers.has(one.producerId as string));
+    for (const { producerId } of wanted) {
+      const rtpCapabilities = (this.device as { recvRtpCapabilities?: object }).recvRtpCapabilities;
+      const made = await this.call("consume", {
+        producerId,
+        rtpCapabilities: rtpCapabilities ?? this.device.rtpCapabilities,
+        paused: true,
+      });
+      const consumer = await this.receiving.consume(made as unknown as newest.types.ConsumerOptions);
+      this.consumers.set(producerId as string, consumer);
+      await this.call("resume-consumer", { consumerId: consumer.id });
+    }
+    return wanted.map((one) => one.producerId as string);
+  }
+
+  /** Shows the consumers of these producers in one element, whose pictures' numbers live.js then reads. */
+  show(producerIds: string[]): void {
+    const tracks = producerIds
+      .map((id) => this.consumers.get(id)?.track)
+      .filter((track) => track !== undefined);
+    const video = document.createElement("video");
+    video.muted = true;
+    video.autoplay = true;
+    video.srcObject = new MediaStream(tracks);
+    document.body.append(video);
+    Object.assign(window, { video, started: performance.now() });
+    (window as unknown as { readNumbers: (one: HTMLVideoElement) => void }).readNumbers(video);
+  }
+
+  /** Frames decoded and packets lost so far, by producer. */
+  async received(): Promise<Record<string, { frames: number; packets: number; lost: number }>> {
+    const found: Record<string, { frames: number; packets: number; lost: number }> = {};
+    for (const [id, consumer] of this.consumers) {
+      for (const one of (await consumer.getStats()).values()) {
+        if (one.type === "inbound-rtp") {
+          found[id] = {
+            frames: one.framesDecoded ?? 0,
+            packets: one.packetsReceived,
+            lost: one.packetsLost,
+          };
+        }
+      }
+    }
+    return found;
+  }
+
+  async pause(name: string, paused: boolean): Promise<void> {
+    const producer = this.producers.get(name);
+    if (producer === undefined) throw new Error(`nothing is sent as ${name}`);
+    if (paused) producer.pause();
+    else producer.resume();
+    await this.call(paused ? "pause-producer" : "resume-producer", { producerId: producer.id });
+  }
+
+  /** The track of what is sent as `name` replaced by a fresh one of the camera. */
+  async replace(name: string): Promise<void> {
+    const stream = await navigator.mediaDevices.getUserMedia({ video: { width: 640, height: 360 } });
+    await this.producers.get(name)?.replaceTrack({ track: pictureOf(stream) });
+  }
+
+  async closeProducer(name: string): Promise<void> {
+    const producer = this.producers.get(name);
+    if (producer === undefined) throw new Error(`nothing is sent as ${name}`);
+    producer.close();
+    this.producers.delete(name);
+    await this.call("close-producer", { producerId: producer.id });
+  }
+
+  async restartIce(): Promise<void> {
+    for (const transport of [this.sending, this.receiving]) {
+      const { iceParameters } = await this.call("restart-ice", { transportId: transport.id });
+      await transport.restartIce({ iceParameters: iceParameters as newest.types.IceParameters });
+    }
+  }
+
+  states(): string[] {
+    return [this.sending.connectionState, this.receiving.connectionState];
+  }
+
+  async leave(): Promise<void> {
+    await this.call("leave-room", { room_id: this.options.room });
+    this.socket.disconnect();
+  }
+}
+
+Object.assign(window, { ortc: new OrtcPage(), mediasoupVersions: [newest.version, of2024.version] });
