@@ -320,6 +320,23 @@ async def test_program_follows_its_presenters_transport(
     ]
 
 
+async def test_camera_is_shown_again_when_the_shared_screen_is_closed(
+    sender: WebRtcTransport, video: Producer, viewer: WebRtcTransport
+) -> None:
+    program = Program()
+    program.follow(shown := free_consumer(viewer))
+    program.present(presenter(sender))
+    screen = sender.produce("video", parameters("video", "video/VP8", 6, mid="2"))
+    assert shown.producer is screen
+    screen.close()
+    assert shown.producer is video and program.producers == {"video": video}
+    second = sender.produce("video", parameters("video", "video/VP8", 7, mid="3"))
+    events: list[ProgramEvent] = []
+    program.add_listener(events.append)
+    sender.close()
+    assert events == [ProducerRemoved(second)], "what ends with its transport shows nothing else first"
+
+
 async def test_replaced_presenter_is_closed_and_never_shown_beside_the_new_one(
     router: Router, sender: WebRtcTransport, video: Producer, viewer: WebRtcTransport
 ) -> None:

@@ -189,6 +189,8 @@ class Consumer:
                 self.worker.outlets.release(producer)
 
     def _producer_changed(self, event: ProducerEvent) -> None:
+        if event.producer is not self.producer:
+            return  # another listener of the same event has pointed this elsewhere
         if isinstance(event, ProducerPaused):
             self._emitter.emit(ConsumerProducerPaused(self))
         elif isinstance(event, ProducerResumed):

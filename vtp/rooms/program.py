@@ -136,6 +136,16 @@ class Program:
         if isinstance(event, ProducerClosed) and self.producers.get(event.producer.kind) is event.producer:
             del self.producers[event.producer.kind]
             self._emitter.emit(ProducerRemoved(event.producer))
+            self._fall_back(event.producer.kind)
+
+    def _fall_back(self, kind: Kind) -> None:
+        """Shows what the presenter sends still, the newest of it: the camera after a shared screen."""
+        if self.presenter is None or self.presenter.transport.closed:
+            return
+        sent = self.presenter.transport.producers.values()
+        still = [one for one in sent if one.kind == kind and not one.closed]
+        if still:
+            self._set(still[-1])
 
     def _transport_changed(self, event: TransportEvent) -> None:
         if self.presenter is None:
