@@ -47,7 +47,7 @@ def packet_figures(spent: Spent, received: ProbeFigures) -> Figures:
         cpu_system_us_per_packet=round(1e6 * spent.server.system_s / packets, 4),
         media_thread_us_per_packet=round(1e6 * spent.server.busiest_s / packets, 4),
         cores=round(spent.server.total_s / spent.seconds, 4),
-        loss_pct=round(received.loss_pct, 5),
+        loss_pct=round(received.loss_pct, 4),
         lost=received.lost,
         recovered=received.recovered,
         skipped=received.skipped,
@@ -64,7 +64,7 @@ def outstanding_pct(due: int, received: ProbeFigures) -> float:
 
     Gaps tell of a loss only when a later packet comes: a server that stands still leaves none.
     """
-    return round(100 * max(0, due - received.expected) / due, 5) if due > 0 else 0.0
+    return round(100 * max(0, due - received.expected) / due, 4) if due > 0 else 0.0
 
 
 def delay_percentiles(received: ProbeFigures) -> Percentiles:
