@@ -12,7 +12,8 @@ from OpenSSL import SSL
 
 from vtp.media import dtls
 from vtp.media.certificates import Certificates
-from vtp.media.dtls import MAX_QUEUED_DATAGRAMS, DtlsRole, DtlsSession, DtlsState, SrtpKeys, _Seam
+from vtp.media.dtls import DtlsRole, DtlsSession, DtlsState, SrtpKeys, _Seam
+from vtp.media.dtls_pipe import MAX_QUEUED_DATAGRAMS
 from vtp.media.parameters import DtlsFingerprint, DtlsParameters
 from vtp.media.system_openssl import SystemConnection
 
