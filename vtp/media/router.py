@@ -13,6 +13,7 @@ from vtp.ids import new_id
 from vtp.media import ortc
 from vtp.media.certificates import Certificates
 from vtp.media.consumer import Consumer
+from vtp.media.data_producer import DataProducer
 from vtp.media.events import Emitter
 from vtp.media.parameters import RtpCapabilities
 from vtp.media.producer import Producer
@@ -79,6 +80,14 @@ class Router:
         """The consumers of all transports, by id."""
         return {id_: c for transport in self.transports.values() for id_, c in transport.consumers.items()}
 
+    @property
+    def data_producers(self) -> dict[str, DataProducer]:
+        """The data producers of all transports, by id."""
+        found: dict[str, DataProducer] = {}
+        for transport in self.transports.values():
+            found.update(transport.data_producers)
+        return found
+
     def add_listener(self, listener: Callable[[RouterEvent], None]) -> Callable[[], None]:
         """Hears of this router's events; the returned function stops that."""
         return self._emitter.add_listener(listener)
@@ -89,17 +98,27 @@ class Router:
         return {transport.worker for transport in self.transports.values()}
 
     def create_transport(
-        self, app_data: dict[str, Any] | None = None, *, publishes: bool = False
+        self,
+        app_data: dict[str, Any] | None = None,
+        *,
+        publishes: bool = False,
+        enable_sctp: bool = False,
     ) -> WebRtcTransport:
         """A transport for one peer, at home when it `publishes`, else where there is room.
 
-        Raises ValueError when the router is closed.
+        With `enable_sctp` it may have data producers and data consumers, and keeps its DTLS session for them
+        (some 40 KB). Raises ValueError when the router is closed.
         """
         if self.closed or self.worker.is_closed:
             raise ValueError("This router is closed.")
         worker = self.worker if publishes else self._place(self)
         transport = WebRtcTransport(
-            worker, self.rtp_capabilities, self._certificates.current(), self._tasks, app_data=app_data
+            worker,
+            self.rtp_capabilities,
+            self._certificates.current(),
+            self._tasks,
+            enable_sctp=enable_sctp,
+            app_data=app_data,
         )
         worker.note_placed()
         self.transports[transport.id] = transport
