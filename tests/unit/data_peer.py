@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from struct import pack
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from aiortc import rtcsctptransport
 from aiortc.rtcdatachannel import RTCDataChannel, RTCDataChannelParameters
@@ -61,19 +61,17 @@ class DataPeer:
         self.transport = transport
         self.pipe = _Pipe(transport)
         self.dtls = RTCDtlsTransport(self.pipe, [CERTIFICATE])  # type: ignore[arg-type]
-        self.dtls._set_role("client")
         self.sctp = RTCSctpTransport(self.dtls)
         pipe = transport.connection.dtls._pipe
         assert pipe is not None
         pipe.send = self.pipe.deliver
 
-    async def connect(self, *, sctp: bool = True) -> None:
+    async def connect(self, *, sctp: bool = True, role: Literal["client", "server"] = "client") -> None:
+        self.dtls._set_role(role)
         told = CERTIFICATE.getFingerprints()[0]
         ours = self.transport.dtls_parameters.fingerprints[0]
         self.transport.connect(
-            DtlsParameters(
-                role="client", fingerprints=[DtlsFingerprint(algorithm="sha-256", value=told.value)]
-            )
+            DtlsParameters(role=role, fingerprints=[DtlsFingerprint(algorithm="sha-256", value=told.value)])
         )
         self.transport.connection.receive_event(WorkerEvent.ICE_CONNECTED, ("192.0.2.9", 5000))
         async with asyncio.timeout(5):

@@ -122,6 +122,17 @@ async def test_text_binary_and_empty_messages_arrive_as_what_they_are(alice: Dat
     assert consumer.stats() == {"messages": 4, "bytes": 8, "waiting_bytes": 0, "dropped": 0}
 
 
+async def test_transport_that_is_dtls_client_carries_data_too(router: Router, alice: DataPeer) -> None:
+    server = DataPeer(router.create_transport(enable_sctp=True))
+    await server.connect(role="server")
+    _, got = consume(alice.transport.produce_data(stream(0)), server)
+    producer = server.transport.produce_data(stream(5))
+    alice.channel(0).send(b"x" * 100_000)
+    server.channel(5).send("y")
+    await until(lambda: got == [b"x" * 100_000] and producer.stats()["messages"] == 1)
+    await server.close()
+
+
 async def test_many_messages_arrive_in_order_at_every_consumer(alice: DataPeer, bob: DataPeer) -> None:
     producer = alice.transport.produce_data(stream(0))
     _, at_bob = consume(producer, bob)
@@ -484,6 +495,37 @@ async def test_peer_that_leaves_takes_its_data_with_it(alice: DataPeer) -> None:
 
 
 # The transport
+
+
+async def test_malformed_sctp_ends_the_association_and_nothing_else(alice: DataPeer, bob: DataPeer) -> None:
+    producer = alice.transport.produce_data(stream(0))
+    other = bob.transport.produce_data(stream(0))
+    events = reports(alice.transport)
+    await alice.dtls._send_data(b"no SCTP packet")
+    await until(lambda: producer.closed)
+    reason = "The peer's SCTP was not understood: An SCTP packet has no chunk."
+    assert events == [SctpStateChanged(alice.transport, SctpState.FAILED, reason)]
+    assert alice.transport.dtls_state.value == "connected"
+    bob.channel(0).send("unimpressed")
+    await until(lambda: other.stats()["messages"] == 1)
+
+
+async def test_peer_that_keeps_the_loop_busy_is_read_from_more_slowly(
+    alice: DataPeer, bob: DataPeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data_channels, "DELIVERY_COST_S", 0.05)
+    producer = alice.transport.produce_data(stream(0))
+    _, got = consume(producer, bob)
+    other = bob.transport.produce_data(stream(900))
+    channel = alice.channel(0)
+    begun = asyncio.get_running_loop().time()
+    for n in range(5):
+        channel.send(f"{n}")
+    bob.channel(900).send("at once")
+    await until(lambda: other.stats()["messages"] == 1)
+    assert asyncio.get_running_loop().time() - begun < 0.1
+    await until(lambda: len(got) == 5)
+    assert asyncio.get_running_loop().time() - begun > 0.15
 
 
 async def test_transport_tells_of_association_and_data_producer(router: Router) -> None:
