@@ -126,9 +126,12 @@ class RawPeer:
         self.sent += rtcsctptransport.parse_packet(packet)[3]
         return True
 
-    def connect(self) -> None:
+    def connect(self, *, partial_reliability: bool = True) -> None:
         """INIT and COOKIE ECHO, RFC 9260 section 5.1."""
-        self.receive(self.init())
+        init = self.init()
+        if not partial_reliability:
+            init.params = []
+        self.receive(init)
         answer = self.last(rtcsctptransport.InitAckChunk)
         self.tag = answer.initiate_tag
         self.receive(CookieEchoChunk(body=dict(answer.params)[rtcsctptransport.SCTP_STATE_COOKIE]))

@@ -227,6 +227,29 @@ async def test_message_that_comes_before_its_producer_is_kept(alice: DataPeer, b
     assert got == ["one", "two", "three"]
 
 
+async def test_message_of_the_same_turn_does_not_overtake_those_that_were_kept(
+    alice: DataPeer, bob: DataPeer
+) -> None:
+    data = alice.transport._data
+    assert data is not None
+    data.sctp_received(7, 51, b"one")
+    _, got = consume(alice.transport.produce_data(stream(7)), bob)
+    data.sctp_received(7, 51, b"two")
+    await until(lambda: len(got) == 2)
+    assert got == ["one", "two"]
+
+
+async def test_dcep_and_unknown_kinds_of_messages_are_ignored(alice: DataPeer) -> None:
+    data = alice.transport._data
+    assert data is not None
+    producer = alice.transport.produce_data(stream(7))
+    for ppid in (50, 55, 0):
+        data.sctp_received(7, ppid, b"\x03")
+    for ppid in (51, 52, 53, 54, 56, 57):
+        data.sctp_received(7, ppid, b"x")
+    assert producer.stats() == {"messages": 6, "bytes": 4, "dropped": 0}
+
+
 async def test_message_without_a_producer_is_dropped_in_time_and_counted(
     alice: DataPeer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

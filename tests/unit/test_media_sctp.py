@@ -33,6 +33,7 @@ from vtp.media.sctp import (
     MAX_AHEAD,
     MAX_HELD_CHUNKS,
     MAX_STREAMS,
+    MAX_WINDOW_BYTES,
     RECEIVE_WINDOW_BYTES,
     OutgoingStream,
     SctpState,
@@ -147,6 +148,16 @@ async def test_our_end_says_abort_and_leaves_no_timer(peer: RawPeer) -> None:
         gc.enable()
 
 
+async def test_repeat_that_was_due_at_the_end_starts_no_timer_anew(peer: RawPeer) -> None:
+    peer.association.send(OutgoingStream(0), 51, b"x" * 50_000)
+    await sent_data(peer)
+    peer.association._t3_expired()  # leaves a task that sends again
+    peer.association.close()
+    sent = len(peer.sent)
+    await asyncio.sleep(0.01)
+    assert peer.association._t3_handle is None and len(peer.sent) == sent
+
+
 # Messages in
 
 
@@ -239,6 +250,39 @@ async def test_stream_is_closing_until_the_peer_confirms(peer: RawPeer) -> None:
     assert not peer.association.is_closing(3)
     peer.receive(reset_request(1, peer.tsn - 1, 3))
     assert peer.owner.reset == [], "the other half of what we closed"
+
+
+async def test_stream_that_the_peer_closed_sends_nothing_more(
+    peer: RawPeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = OutgoingStream(3)
+    for _ in range(20):
+        peer.association.send(stream, 53, b"x" * 1000)
+    await sent_data(peer)
+    monkeypatch.setattr(
+        peer.owner, "sctp_stream_reset", lambda stream_id: peer.association.close_stream(stream)
+    )
+    peer.receive(reset_request(5, peer.tsn - 1, 3))
+    assert peer.association.waiting_bytes == 0 and peer.association.is_closing(3)
+
+
+@pytest.mark.parametrize("partial", [True, False])
+async def test_messages_are_given_up_only_for_peers_that_know_of_it(partial: bool) -> None:
+    peer = RawPeer()
+    peer.connect(partial_reliability=partial)
+    peer.association.send(OutgoingStream(0, max_retransmits=0, lifetime_ms=5000), 53, b"x")
+    await sent_data(peer)
+    (chunk,) = peer.association._sent_queue
+    assert chunk._max_retransmits == (0 if partial else None)
+    assert (chunk._expiry is not None) is partial
+
+
+async def test_congestion_window_has_an_end(peer: RawPeer) -> None:
+    peer.association._cwnd = 1 << 30
+    peer.association.send(OutgoingStream(0), 53, b"x")
+    (chunk,) = await sent_data(peer)
+    peer.receive(sack(chunk.tsn))
+    assert peer.association._cwnd == MAX_WINDOW_BYTES
 
 
 # Malformed, and too much
