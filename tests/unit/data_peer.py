@@ -23,6 +23,7 @@ from google_crc32c import value as crc32c
 from vtp.media.parameters import DtlsFingerprint, DtlsParameters
 from vtp.media.sctp import SctpAssociation, SctpState
 from vtp.media.transport import WebRtcTransport
+from vtp.media.turns import Turns
 from vtp.media.worker import WorkerEvent
 
 AnyChunk = TypeVar("AnyChunk", bound=Chunk)
@@ -118,7 +119,7 @@ class RawPeer:
     def __init__(self) -> None:
         self.owner = Heard()
         self.sent: list[Chunk] = []
-        self.association = SctpAssociation(self._take, self.owner)
+        self.association = SctpAssociation(self._take, self.owner, Turns())
         self.tsn = 1000
         self.tag = 0
 

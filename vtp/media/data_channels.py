@@ -29,6 +29,7 @@ from vtp.media.sctp import (
     SctpAssociation,
     SctpState,
 )
+from vtp.media.turns import Turns
 
 MAX_DATA_PRODUCERS = 64
 MAX_DATA_CONSUMERS = 512
@@ -74,7 +75,7 @@ class DataChannels:
         "state",
     )
 
-    def __init__(self, send: Callable[[bytes], bool], owner: DataOwner) -> None:
+    def __init__(self, send: Callable[[bytes], bool], owner: DataOwner, turns: Turns) -> None:
         self.data_producers: dict[str, DataProducer] = {}
         self.data_consumers: dict[str, DataConsumer] = {}
         self.state = SctpState.NEW
@@ -85,7 +86,7 @@ class DataChannels:
         self._early = EarlyMessages()
         self._next_id = 0
         self._deliveries = 0
-        self._association = SctpAssociation(send, self)
+        self._association = SctpAssociation(send, self, turns)
 
     @property
     def parameters(self) -> SctpParameters:

@@ -18,6 +18,7 @@ from vtp.media.events import Emitter
 from vtp.media.parameters import RtpCapabilities
 from vtp.media.producer import Producer
 from vtp.media.transport import TransportClosed, TransportEvent, WebRtcTransport
+from vtp.media.turns import Turns
 from vtp.media.worker import MediaWorker
 from vtp.tasks import Tasks
 
@@ -59,6 +60,7 @@ class Router:
         tasks: Tasks,
         *,
         place: Callable[[Router], MediaWorker] | None = None,
+        data_turns: Turns | None = None,
     ) -> None:
         self.id = new_id()
         self.worker = worker
@@ -68,6 +70,7 @@ class Router:
         self._certificates = certificates
         self._tasks = tasks
         self._place = place or _at_home
+        self._data_turns = data_turns or Turns()
         self._emitter: Emitter[RouterEvent] = Emitter()
 
     @property
@@ -117,7 +120,7 @@ class Router:
             self.rtp_capabilities,
             self._certificates.current(),
             self._tasks,
-            enable_sctp=enable_sctp,
+            data_turns=self._data_turns if enable_sctp else None,
             app_data=app_data,
         )
         worker.note_placed()

@@ -11,13 +11,11 @@ RFC 3758 partial reliability, RFC 6525 the resetting of streams, RFC 8831 their 
 
 from __future__ import annotations
 
-import asyncio
 import enum
 import logging
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine
-from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
@@ -26,6 +24,7 @@ from aiortc.rtcdtlstransport import RTCDtlsTransport
 from aiortc.rtcsctptransport import RTCSctpTransport
 
 from vtp.media.sctp_packets import check_acknowledged, check_packet
+from vtp.media.turns import Turns
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +41,7 @@ MAX_IN_FLIGHT = 2048
 """Of chunks; aiortc walks through all of them for each SACK with gaps."""
 MAX_WINDOW_BYTES = 524_288
 """Of the congestion window: aiortc minds no receive window, and no browser has a smaller one."""
+_MESSAGES_PER_TURN = 16
 _MAX_GAPS = 128  # of our SACKs, which fit a datagram then
 _TSN_MODULO = 2**32
 
@@ -150,7 +150,7 @@ class SctpAssociation(RTCSctpTransport):
     A malformed packet ends the association, and only that.
     """
 
-    def __init__(self, send: Callable[[bytes], bool], owner: SctpOwner) -> None:
+    def __init__(self, send: Callable[[bytes], bool], owner: SctpOwner, turns: Turns) -> None:
         super().__init__(cast(RTCDtlsTransport, _Carrier(send)), PORT)
         self._owner: SctpOwner = owner
         self._over = False
@@ -163,7 +163,8 @@ class SctpAssociation(RTCSctpTransport):
         self._closing: dict[int, OutgoingStream] = {}
         self._half_closed: set[int] = set()
         self._answering: int | None = None
-        self._flush_handle: asyncio.Handle | None = None
+        self._turns = turns
+        self._turn_comes = False
         self.waiting_bytes = 0
 
     @property
@@ -188,8 +189,6 @@ class SctpAssociation(RTCSctpTransport):
             _run(self._abort())
         owner, self._owner = self._owner, _NOBODY
         cast(_Carrier, self.transport).send = None
-        if self._flush_handle is not None:
-            self._flush_handle.cancel()
         # Else aiortc's timers would start again for what is in flight.
         for kept in (self._messages, self._closing, self._outbound_queue, self._sent_queue):
             kept.clear()
@@ -382,21 +381,22 @@ class SctpAssociation(RTCSctpTransport):
         stream.waiting_messages += 1
         stream.waiting_bytes += len(payload)
         self.waiting_bytes += len(payload)
-        if self.is_connected and self._flush_handle is None:
-            self._flush_handle = asyncio.get_running_loop().call_soon(self._flush, context=Context())
+        self._ask_for_turn()
+
+    def _ask_for_turn(self) -> None:
+        if self.is_connected and not self._turn_comes:
+            self._turn_comes = True
+            self._turns.soon(self._flush)
 
     def _flush(self) -> None:
-        self._flush_handle = None
+        self._turn_comes = False
         self._step(self._data_channel_flush())
 
     async def _data_channel_flush(self) -> None:
-        """Called by aiortc when there is room: gives it the messages that wait, one at a time."""
-        while (
-            self._messages
-            and self.is_connected
-            and not self._outbound_queue
-            and len(self._sent_queue) < MAX_IN_FLIGHT
-        ):
+        """Called by aiortc when there may be room: gives it messages that wait, one at a time."""
+        for _ in range(_MESSAGES_PER_TURN):
+            if not self._may_send:
+                return
             message = self._messages.popleft()
             stream = message.stream
             stream.waiting_messages -= 1
@@ -404,6 +404,18 @@ class SctpAssociation(RTCSctpTransport):
             self.waiting_bytes -= len(message.payload)
             await self._send_message(message)
             self._reset_if_sent(stream)
+        if self._may_send:
+            self._ask_for_turn()
+
+    @property
+    def _may_send(self) -> bool:
+        """Whether there is a message, and aiortc has sent what it was given before."""
+        return (
+            bool(self._messages)
+            and self.is_connected
+            and not self._outbound_queue
+            and len(self._sent_queue) < MAX_IN_FLIGHT
+        )
 
     async def _send_message(self, message: _Waiting) -> None:
         if message.expiry_s is not None and message.expiry_s < time.time():

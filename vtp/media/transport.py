@@ -36,6 +36,7 @@ from vtp.media.parameters import (
 )
 from vtp.media.producer import Producer, ProducerClosed, ProducerDescription, ProducerEvent
 from vtp.media.sctp import SctpState
+from vtp.media.turns import Turns
 from vtp.media.worker import MediaWorker
 from vtp.tasks import Tasks
 
@@ -99,7 +100,7 @@ _NO_DATA_CONSUMERS: Mapping[str, DataConsumer] = MappingProxyType({})
 
 
 class WebRtcTransport:
-    """Made by `Router.create_transport`."""
+    """Made by `Router.create_transport`; with SCTP when it is given `data_turns`."""
 
     __slots__ = (
         "_capabilities",
@@ -125,7 +126,7 @@ class WebRtcTransport:
         certificate: DtlsCertificate,
         tasks: Tasks,
         *,
-        enable_sctp: bool = False,
+        data_turns: Turns | None = None,
         app_data: dict[str, Any] | None = None,
     ) -> None:
         self.id = new_id()
@@ -142,8 +143,8 @@ class WebRtcTransport:
         self.connection = Connection(worker, certificate, tasks, self)
         self.handle = self.connection.handle
         self._data: DataChannels | None = None
-        if enable_sctp:
-            self._data = DataChannels(self.connection.send_data, self)
+        if data_turns is not None:
+            self._data = DataChannels(self.connection.send_data, self, data_turns)
             self.connection.carry_data(self._data.receive)
 
     @property
