@@ -114,6 +114,17 @@ async def test_init_in_the_midst_of_an_association_is_ignored(peer: RawPeer) -> 
     assert len(peer.sent) == sent and peer.association.is_connected
 
 
+async def test_association_that_the_peer_shuts_down_cannot_begin_anew(peer: RawPeer) -> None:
+    cookie = dict(peer.last(InitAckChunk).params)[rtcsctptransport.SCTP_STATE_COOKIE]
+    peer.receive(ShutdownChunk(body=bytes(4)))
+    sent = len(peer.sent)
+    peer.association.receive(packet_of(peer.init(), tag=0))
+    peer.receive(CookieEchoChunk(body=cookie))
+    peer.receive(peer.data())
+    assert len(peer.sent) == sent and peer.owner.messages == []
+    peer.association.close()
+
+
 async def test_packet_with_another_tag_or_a_wrong_checksum_is_ignored(peer: RawPeer) -> None:
     good = packet_of(peer.data(), tag=peer.tag)
     peer.association.receive(packet_of(peer.data(), tag=peer.tag ^ 1))

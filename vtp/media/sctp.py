@@ -229,8 +229,11 @@ class SctpAssociation(RTCSctpTransport):
     async def _receive_chunk(self, chunk: aiortc_sctp.Chunk) -> None:
         if self._over:
             return
-        if isinstance(chunk, aiortc_sctp.InitChunk):
-            if not self.is_connected:  # a restart is not taken: DTLS would have begun anew too
+        state = self._association_state
+        if isinstance(chunk, aiortc_sctp.InitChunk | aiortc_sctp.CookieEchoChunk):
+            # A restart is not taken: DTLS would have begun anew too. Only a cookie may come twice.
+            again = state == State.ESTABLISHED and isinstance(chunk, aiortc_sctp.CookieEchoChunk)
+            if state == State.CLOSED or again:
                 await super()._receive_chunk(chunk)
         elif isinstance(chunk, aiortc_sctp.AbortChunk):
             self._association_state = State.CLOSED
