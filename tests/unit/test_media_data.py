@@ -546,7 +546,7 @@ async def test_peer_that_keeps_the_loop_busy_is_read_from_more_slowly(
         channel.send(f"{n}")
     bob.channel(900).send("at once")
     await until(lambda: other.stats()["messages"] == 1)
-    assert asyncio.get_running_loop().time() - begun < 0.1
+    assert len(got) < 5
     await until(lambda: len(got) == 5)
     assert asyncio.get_running_loop().time() - begun > 0.15
 

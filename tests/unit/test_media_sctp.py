@@ -454,7 +454,7 @@ async def test_mutated_packets_never_raise_hang_or_grow(caplog: pytest.LogCaptur
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert 0 < ended < 120, "some are malformed and some are not"
-    assert slowest < 0.5 and peak < 20_000_000
+    assert slowest < 2 and peak < 20_000_000
     assert "Traceback" not in caplog.text, "aiortc's code tripped over what the checks should have found"
 
 
