@@ -12,7 +12,8 @@ from OpenSSL import SSL
 
 from vtp.media import dtls
 from vtp.media.certificates import Certificates
-from vtp.media.dtls import MAX_QUEUED_DATAGRAMS, DtlsRole, DtlsSession, DtlsState, SrtpKeys, _Seam
+from vtp.media.dtls import DtlsRole, DtlsSession, DtlsState, SrtpKeys, _Seam
+from vtp.media.dtls_pipe import MAX_QUEUED_DATAGRAMS
 from vtp.media.parameters import DtlsFingerprint, DtlsParameters
 from vtp.media.system_openssl import SystemConnection
 
@@ -292,6 +293,46 @@ async def test_released_session_frees_openssl_and_stays_connected(pair: Pair) ->
         await pair.tasks[0]
     assert pair.session.state is DtlsState.CONNECTED and not pair.session.holds_ssl
     assert not pair.owner.ended.done()
+
+
+async def test_session_that_carries_data_is_kept_and_sends_and_receives(pair: Pair) -> None:
+    got: asyncio.Queue[bytes] = asyncio.Queue()
+    at_peer: asyncio.Queue[bytes] = asyncio.Queue()
+
+    class Receiver:
+        async def _handle_data(self, data: bytes) -> None:
+            at_peer.put_nowait(data)
+
+    def receive(data: bytes) -> float:
+        got.put_nowait(data)
+        return 0.0
+
+    pair.session.carry_data(receive)
+    pair.peer._register_data_receiver(Receiver())
+    assert not pair.session.send_data(b"too early")
+    await pair.connect()
+    pair.session.release()
+    assert pair.session.holds_ssl
+    assert pair.session.send_data(b"x" * 1189)
+    await pair.peer._send_data(b"y")
+    async with asyncio.timeout(5):
+        assert (await at_peer.get(), await got.get()) == (b"x" * 1189, b"y")
+    pair.session.close()
+    assert not pair.session.send_data(b"too late")
+
+
+async def test_data_is_dropped_until_the_peer_is_known_to_be_the_announced_one(server: Pair) -> None:
+    got: list[bytes] = []
+
+    def receive(data: bytes) -> float:
+        got.append(data)
+        return 0.0
+
+    server.session.carry_data(receive)
+    receiver = server.seam._data_receiver
+    assert receiver is not None
+    await receiver._handle_data(b"in one datagram with the last flight")
+    assert got == []
 
 
 @pytest.fixture

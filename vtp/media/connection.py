@@ -173,6 +173,14 @@ class Connection:
         if self.dtls.state is DtlsState.CONNECTING:
             self._owner.connection_ended("The DTLS session failed unexpectedly; the log has the details.")
 
+    def carry_data(self, receive: Callable[[bytes], float]) -> None:
+        """The DTLS session stays for SCTP, whose packets go to `receive`; it gives their cost in seconds."""
+        self.dtls.carry_data(receive)
+
+    def send_data(self, packet: bytes) -> bool:
+        """Sends one SCTP packet; False when that cannot be now."""
+        return not self.closed and self.dtls.send_data(packet)
+
     def _send_dtls(self, datagram: bytes) -> bool:
         return not self.worker.is_closed and self.worker.core.send_dtls(self.handle, datagram)
 

@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import enum
 import time
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,11 +31,13 @@ from vtp.media.dtls_flight import (
     pack_datagrams,
     split_records,
 )
+from vtp.media.dtls_pipe import MAX_QUEUED_DATA_DATAGRAMS, Pipe
 from vtp.media.parameters import DtlsFingerprint, DtlsParameters
 from vtp.media.system_openssl import SystemConnection, SystemContext, load_library
 
 HANDSHAKE_LIMIT_S = 10.0
-MAX_QUEUED_DATAGRAMS = 16
+_MAX_DEBT_S = 0.002
+_MAX_REST_S = 1.0
 _MAX_RECORD_BYTES = 2048  # a record comes within one datagram, and no larger one passes the packet path
 _DRAIN_BYTES = 4096
 _EXPORTER_LABEL = b"EXTRACTOR-dtls_srtp"  # RFC 5764 section 4.2
@@ -157,48 +160,35 @@ class _Nobody:
 _NOBODY = _Nobody()
 
 
-class _Pipe:
-    """What aiortc takes for an ICE transport: a bounded queue in, a function out. It has one reader."""
+class _DataReceiver:
+    """Passes on what comes over a session whose peer is known to be the announced one.
 
-    __slots__ = ("_reader", "_waiting", "dropped", "send")
-    role = "controlled"
+    Who costs the event loop more than 2 ms in a row is not read from for as long: its datagrams wait, then
+    are dropped, and it slows down as on a slow network.
+    """
 
-    def __init__(self, send: Callable[[bytes], bool]) -> None:
-        self._waiting: list[bytes] = []
-        self._reader: asyncio.Future[None] | None = None
-        self.send = send
-        self.dropped = 0
+    __slots__ = ("_debt_s", "_receive", "_seam")
 
-    def put(self, datagram: bytes) -> None:
-        if len(self._waiting) == MAX_QUEUED_DATAGRAMS:
-            self.dropped += 1
+    def __init__(self, seam: _Seam, receive: Callable[[bytes], float]) -> None:
+        self._seam: Callable[[], _Seam | None] = weakref.ref(seam)
+        self._receive = receive
+        self._debt_s = 0.0
+
+    async def _handle_data(self, data: bytes) -> None:
+        seam = self._seam()
+        if seam is None or not seam.is_connected:
             return
-        self._waiting.append(datagram)
-        self._wake()
-
-    async def receive(self, timeout_s: float | None) -> bytes | None:
-        """The next datagram; None when none came in time."""
-        if not self._waiting:
-            loop = asyncio.get_running_loop()
-            self._reader = loop.create_future()
-            timer = None if timeout_s is None else loop.call_later(timeout_s, self._wake)
-            try:
-                await self._reader
-            finally:
-                self._reader = None
-                if timer is not None:
-                    timer.cancel()
-        return self._waiting.pop(0) if self._waiting else None
-
-    def _wake(self) -> None:
-        if self._reader is not None and not self._reader.done():
-            self._reader.set_result(None)
+        del seam
+        self._debt_s += self._receive(data)
+        if self._debt_s > _MAX_DEBT_S:
+            rest_s, self._debt_s = min(self._debt_s, _MAX_REST_S), 0.0
+            await asyncio.sleep(rest_s)
 
 
 class _Seam(RTCDtlsTransport):
     """aiortc's DTLS transport with our reading, writing and key handling."""
 
-    def __init__(self, pipe: _Pipe, certificate: DtlsCertificate, now_ms: Callable[[], int]) -> None:
+    def __init__(self, pipe: Pipe, certificate: DtlsCertificate, now_ms: Callable[[], int]) -> None:
         super().__init__(cast(RTCIceTransport, pipe), [certificate])
         self._pipe = pipe
         self._certificate = certificate
@@ -225,6 +215,10 @@ class _Seam(RTCDtlsTransport):
     @property
     def is_connected(self) -> bool:
         return bool(self._state == aiortc_dtls.State.CONNECTED)
+
+    @property
+    def carries_data(self) -> bool:
+        return self._data_receiver is not None
 
     def let_go(self) -> None:
         """Stops reading and frees OpenSSL's object; the keys stay in use."""
@@ -356,6 +350,16 @@ class _Seam(RTCDtlsTransport):
                     break
         return written
 
+    def send_data(self, data: bytes) -> bool:
+        """Sends one record; False when the session is not there."""
+        if not self.is_connected or self._ssl is None:
+            return False
+        try:
+            self._ssl.send(data)
+        except SSL.Error:
+            return False
+        return self._pipe.send(self._drain())
+
     def shut_down(self) -> None:
         """Sends close_notify when the handshake is far enough for it, and frees OpenSSL's object."""
         if self._ssl is not None:
@@ -385,12 +389,25 @@ class DtlsSession:
         now_ms: Callable[[], int] = lambda: time.monotonic_ns() // 1_000_000,
         limit_s: float = HANDSHAKE_LIMIT_S,
     ) -> None:
-        self._pipe: _Pipe | None = _Pipe(send)
+        self._pipe: Pipe | None = Pipe(send)
         self._seam: _Seam | None = _Seam(self._pipe, certificate, now_ms)
         self._owner: DtlsOwner = owner
         self._limit_s = limit_s
         self._dropped = 0
         self.state = DtlsState.NEW
+
+    def carry_data(self, receive: Callable[[bytes], float]) -> None:
+        """Keeps the session for SCTP: `release()` does nothing, and what records carry goes to `receive`.
+
+        It gives what the packet has cost the event loop, in seconds. To be called once.
+        """
+        if self._seam is not None and self._pipe is not None:
+            self._pipe.limit = MAX_QUEUED_DATA_DATAGRAMS
+            self._seam._register_data_receiver(_DataReceiver(self._seam, receive))
+
+    def send_data(self, data: bytes) -> bool:
+        """Sends up to 1,189 bytes as one record; False when the session is not connected."""
+        return self._seam is not None and self._seam.send_data(data)
 
     @property
     def dropped_datagrams(self) -> int:
@@ -403,7 +420,7 @@ class DtlsSession:
         return self._seam is not None and self._seam._ssl is not None
 
     def receive(self, datagram: bytes) -> None:
-        """Takes one datagram from a validated tuple; drops it when 16 are waiting or nobody reads."""
+        """Takes one datagram from a validated tuple; drops it when 16 wait (with data: 512) or none reads."""
         if self._pipe is not None:
             self._pipe.put(datagram)
         else:
@@ -465,9 +482,10 @@ class DtlsSession:
     def release(self) -> None:
         """Drops OpenSSL's object and the reading task; the keys stay in use (media.md, "DTLS").
 
-        From now on the peer's end is seen through consent, not through close_notify.
+        From now on the peer's end is seen through consent, not through close_notify. A session that carries
+        data stays as it is.
         """
-        if self.state is DtlsState.CONNECTED and self._seam is not None:
+        if self.state is DtlsState.CONNECTED and self._seam is not None and not self._seam.carries_data:
             self._seam.let_go()
             self._forget()
 

@@ -314,9 +314,9 @@ class SctpParameters(NumSctpStreams):
     max_message_size: Positive = 262_144
     max_send_message_size: Positive = 262_144
     max_receive_message_size: Positive = 262_144
-    send_buffer_size: Positive = 262_144
+    send_buffer_size: Positive = 8_000_000
     per_stream_send_queue_limit: Positive = 2_000_000
-    max_receiver_window_buffer_size: Positive = 5_242_880
+    max_receiver_window_buffer_size: Positive = 1_048_576
     is_data_channel: bool = True
 
 

@@ -18,6 +18,7 @@ from vtp.media.media_thread import adjust_together
 from vtp.media.ortc import generate_router_capabilities
 from vtp.media.placement import choose_for_newcomer, choose_home
 from vtp.media.router import Router
+from vtp.media.turns import Turns
 from vtp.media.worker import MediaWorker
 from vtp.settings import MediaSettings, Settings
 from vtp.tasks import Tasks
@@ -39,6 +40,7 @@ class MediaPlane:
         self.rtp_capabilities = generate_router_capabilities(router_codecs())
         self._certificates = Certificates()
         self._tasks = Tasks()
+        self._data_turns = Turns()
         self._routers: set[Router] = set()
 
     @property
@@ -66,6 +68,7 @@ class MediaPlane:
             self._certificates,
             self._tasks,
             place=self._place_newcomer,
+            data_turns=self._data_turns,
         )
         self._routers.add(router)
         return router

@@ -13,10 +13,12 @@ from vtp.ids import new_id
 from vtp.media import ortc
 from vtp.media.certificates import Certificates
 from vtp.media.consumer import Consumer
+from vtp.media.data_producer import DataProducer
 from vtp.media.events import Emitter
 from vtp.media.parameters import RtpCapabilities
 from vtp.media.producer import Producer
 from vtp.media.transport import TransportClosed, TransportEvent, WebRtcTransport
+from vtp.media.turns import Turns
 from vtp.media.worker import MediaWorker
 from vtp.tasks import Tasks
 
@@ -58,6 +60,7 @@ class Router:
         tasks: Tasks,
         *,
         place: Callable[[Router], MediaWorker] | None = None,
+        data_turns: Turns | None = None,
     ) -> None:
         self.id = new_id()
         self.worker = worker
@@ -67,6 +70,7 @@ class Router:
         self._certificates = certificates
         self._tasks = tasks
         self._place = place or _at_home
+        self._data_turns = data_turns or Turns()
         self._emitter: Emitter[RouterEvent] = Emitter()
 
     @property
@@ -79,6 +83,14 @@ class Router:
         """The consumers of all transports, by id."""
         return {id_: c for transport in self.transports.values() for id_, c in transport.consumers.items()}
 
+    @property
+    def data_producers(self) -> dict[str, DataProducer]:
+        """The data producers of all transports, by id."""
+        found: dict[str, DataProducer] = {}
+        for transport in self.transports.values():
+            found.update(transport.data_producers)
+        return found
+
     def add_listener(self, listener: Callable[[RouterEvent], None]) -> Callable[[], None]:
         """Hears of this router's events; the returned function stops that."""
         return self._emitter.add_listener(listener)
@@ -89,17 +101,27 @@ class Router:
         return {transport.worker for transport in self.transports.values()}
 
     def create_transport(
-        self, app_data: dict[str, Any] | None = None, *, publishes: bool = False
+        self,
+        app_data: dict[str, Any] | None = None,
+        *,
+        publishes: bool = False,
+        enable_sctp: bool = False,
     ) -> WebRtcTransport:
         """A transport for one peer, at home when it `publishes`, else where there is room.
 
-        Raises ValueError when the router is closed.
+        With `enable_sctp` it may have data producers and data consumers, and keeps its DTLS session for them
+        (some 40 KB). Raises ValueError when the router is closed.
         """
         if self.closed or self.worker.is_closed:
             raise ValueError("This router is closed.")
         worker = self.worker if publishes else self._place(self)
         transport = WebRtcTransport(
-            worker, self.rtp_capabilities, self._certificates.current(), self._tasks, app_data=app_data
+            worker,
+            self.rtp_capabilities,
+            self._certificates.current(),
+            self._tasks,
+            data_turns=self._data_turns if enable_sctp else None,
+            app_data=app_data,
         )
         worker.note_placed()
         self.transports[transport.id] = transport

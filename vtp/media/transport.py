@@ -10,12 +10,16 @@ import os
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from vtp.ids import new_id
 from vtp.media import ortc
 from vtp.media.connection import Connection, IceState
 from vtp.media.consumer import Consumer, ConsumerClosed, ConsumerEvent
+from vtp.media.data_channels import DataChannels
+from vtp.media.data_consumer import DataConsumer
+from vtp.media.data_producer import DataProducer
 from vtp.media.dtls import DtlsCertificate, DtlsRole, DtlsState
 from vtp.media.events import Emitter
 from vtp.media.ice import Address
@@ -27,8 +31,12 @@ from vtp.media.parameters import (
     Kind,
     RtpCapabilities,
     RtpParameters,
+    SctpParameters,
+    SctpStreamParameters,
 )
 from vtp.media.producer import Producer, ProducerClosed, ProducerDescription, ProducerEvent
+from vtp.media.sctp import SctpState
+from vtp.media.turns import Turns
 from vtp.media.worker import MediaWorker
 from vtp.tasks import Tasks
 
@@ -60,6 +68,22 @@ class ProducerMade:
 
 
 @dataclass(frozen=True)
+class SctpStateChanged:
+    """The association is there, or has ended with all that was on it; `reason` is a sentence then."""
+
+    transport: WebRtcTransport
+    state: SctpState
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class DataProducerMade:
+    """A data producer was made on this transport."""
+
+    data_producer: DataProducer
+
+
+@dataclass(frozen=True)
 class TransportClosed:
     """It is gone, and its producers and consumers with it; `reason` is a sentence."""
 
@@ -67,15 +91,21 @@ class TransportClosed:
     reason: str
 
 
-TransportEvent = IceStateChanged | DtlsStateChanged | ProducerMade | TransportClosed
+TransportEvent = (
+    IceStateChanged | DtlsStateChanged | ProducerMade | SctpStateChanged | DataProducerMade | TransportClosed
+)
+
+_NO_DATA_PRODUCERS: Mapping[str, DataProducer] = MappingProxyType({})
+_NO_DATA_CONSUMERS: Mapping[str, DataConsumer] = MappingProxyType({})
 
 
 class WebRtcTransport:
-    """Made by `Router.create_transport`."""
+    """Made by `Router.create_transport`; with SCTP when it is given `data_turns`."""
 
     __slots__ = (
         "_capabilities",
         "_cname",
+        "_data",
         "_emitter",
         "_next_mid",
         "_ssrcs",
@@ -96,6 +126,7 @@ class WebRtcTransport:
         certificate: DtlsCertificate,
         tasks: Tasks,
         *,
+        data_turns: Turns | None = None,
         app_data: dict[str, Any] | None = None,
     ) -> None:
         self.id = new_id()
@@ -111,6 +142,10 @@ class WebRtcTransport:
         self._cname = ""
         self.connection = Connection(worker, certificate, tasks, self)
         self.handle = self.connection.handle
+        self._data: DataChannels | None = None
+        if data_turns is not None:
+            self._data = DataChannels(self.connection.send_data, self, data_turns)
+            self.connection.carry_data(self._data.receive)
 
     @property
     def ice_parameters(self) -> IceParameters:
@@ -134,6 +169,26 @@ class WebRtcTransport:
     @property
     def dtls_state(self) -> DtlsState:
         return self.connection.dtls.state
+
+    @property
+    def sctp_parameters(self) -> SctpParameters | None:
+        """Ours, for signalling; None for a transport without SCTP."""
+        return self._data.parameters if self._data is not None else None
+
+    @property
+    def sctp_state(self) -> SctpState | None:
+        """None for a transport without SCTP."""
+        return self._data.state if self._data is not None else None
+
+    @property
+    def data_producers(self) -> Mapping[str, DataProducer]:
+        """By id."""
+        return self._data.data_producers if self._data is not None else _NO_DATA_PRODUCERS
+
+    @property
+    def data_consumers(self) -> Mapping[str, DataConsumer]:
+        """By id."""
+        return self._data.data_consumers if self._data is not None else _NO_DATA_CONSUMERS
 
     @property
     def selected_address(self) -> Address | None:
@@ -306,16 +361,65 @@ class WebRtcTransport:
         if isinstance(event, ConsumerClosed):
             self.consumers.pop(event.consumer.id, None)
 
+    # Data
+
+    def produce_data(
+        self,
+        parameters: SctpStreamParameters,
+        label: str = "",
+        protocol: str = "",
+        *,
+        paused: bool = False,
+        app_data: dict[str, Any] | None = None,
+    ) -> DataProducer:
+        """Receives the messages that the peer sends on the stream of `parameters`, 262,144 bytes at most.
+
+        Messages that came up to 5 s before are received too, in the loop's next turn. Raises ValueError with
+        a sentence: no SCTP here, or it has ended; the stream is in use; too many data producers.
+        """
+        data_producer = self._require_data().produce(
+            parameters, label, protocol, paused=paused, app_data=app_data
+        )
+        self._emitter.emit(DataProducerMade(data_producer))
+        return data_producer
+
+    def consume_data(
+        self,
+        data_producer: DataProducer,
+        *,
+        paused: bool = False,
+        app_data: dict[str, Any] | None = None,
+    ) -> DataConsumer:
+        """Sends the messages of `data_producer` to the peer, on a stream whose id is chosen here.
+
+        Order and reliability are the data producer's. A peer drops what comes before it has made its channel:
+        begin `paused` when that matters. Ends with the data producer. Raises ValueError with a sentence.
+        """
+        return self._require_data().consume(data_producer, paused=paused, app_data=app_data)
+
+    def _require_data(self) -> DataChannels:
+        self._require_open()
+        if self._data is None:
+            raise ValueError("This transport was made without SCTP; make one with enable_sctp.")
+        return self._data
+
+    def sctp_changed(self, state: SctpState, reason: str) -> None:
+        """Called by the data channels."""
+        self._emitter.emit(SctpStateChanged(self, state, reason))
+
     # The end
 
     def stats(self) -> Mapping[str, Any]:
         """Counters of the packet path and the states."""
-        states = {
+        states: dict[str, Any] = {
             "ice_state": self.ice_state.value,
             "dtls_state": self.dtls_state.value,
             "selected_address": self.selected_address,
             "dtls_datagrams_dropped": self.connection.dtls.dropped_datagrams,
         }
+        if self._data is not None:
+            states["sctp_state"] = self._data.state.value
+            states["data_messages_dropped"] = self._data.dropped_messages
         if self.closed or self.worker.is_closed:
             return states
         return {**self.worker.core.transport_stats(self.handle), **states}
@@ -330,4 +434,6 @@ class WebRtcTransport:
             consumer.close(reason)
         for producer in list(self.producers.values()):
             producer.close(reason)
+        if self._data is not None:
+            self._data.close(reason)
         self._emitter.emit(TransportClosed(self, reason))
