@@ -36,10 +36,19 @@ def script(tmp_path_factory: pytest.TempPathFactory) -> str:
     return Path(out).read_text()
 
 
-def enter(open_page: OpenPage, script: str, room: str, client: str = "newest", style: str = "ack") -> Page:
+def enter(
+    open_page: OpenPage,
+    script: str,
+    room: str,
+    client: str = "newest",
+    style: str = "ack",
+    *,
+    data: bool = False,
+) -> Page:
     page = open_page()
     page.evaluate(script + "\nundefined;")
-    page.evaluate("(options) => ortc.start(options)", {"room": room, "client": client, "style": style})
+    options = {"room": room, "client": client, "style": style, "data": data}
+    page.evaluate("(options) => ortc.start(options)", options)
     return page
 
 
@@ -133,6 +142,28 @@ def test_the_program_and_its_recording_are_what_a_teacher_sends_by_socket(
     wait_for_numbers(watcher, 150)
     stopped = stack.request("POST", f"/api/v1/recordings/{started['recording_id']}/stop")
     assert stopped["status"] in ("ready", "finalizing")
+
+
+@pytest.mark.parametrize("client", ["newest", "2024"])
+def test_messages_reach_everybody_in_order(
+    stack: Stack, open_page: OpenPage, script: str, client: str
+) -> None:
+    room = f"ortc-data-{client}"
+    pages = [enter(open_page, script, room, client, data=True) for _ in range(3)]
+    for page in pages:
+        page.evaluate("ortc.openChannel()")
+    for page in pages:
+        poll(page, "ortc.announcedData.length === 2")
+        page.evaluate("ortc.joinChannels()")
+    for name, page in enumerate(pages):
+        page.evaluate(f"for (let i = 0; i < 50; i++) ortc.say('{name} ' + i)")
+    for name, page in enumerate(pages):
+        poll(page, "ortc.messages.length === 100")
+        messages = page.evaluate("ortc.messages")
+        for other in {0, 1, 2} - {name}:
+            assert [one for one in messages if one.startswith(f"{other} ")] == [
+                f"{other} {i}" for i in range(50)
+            ]
 
 
 def settle(page: Page, expression: str) -> None:

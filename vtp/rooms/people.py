@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from vtp.media.data_producer import DataProducer
 from vtp.media.events import Emitter
 from vtp.media.producer import Producer
 from vtp.media.router import Router, RouterEvent, TransportGone, TransportMade
-from vtp.media.transport import ProducerMade, TransportEvent
+from vtp.media.transport import DataProducerMade, ProducerMade, TransportEvent
 from vtp.rooms.participants import Participant, participant_of
 
 
@@ -34,7 +35,15 @@ class MediaPublished:
     producer: Producer
 
 
-PeopleEvent = PersonJoined | PersonLeft | MediaPublished
+@dataclass(frozen=True)
+class DataPublished:
+    """Somebody sends messages by a new data producer."""
+
+    participant: Participant
+    data_producer: DataProducer
+
+
+PeopleEvent = PersonJoined | PersonLeft | MediaPublished | DataPublished
 
 
 class People:
@@ -96,5 +105,7 @@ class People:
         def changed(event: TransportEvent) -> None:
             if isinstance(event, ProducerMade):
                 self._emitter.emit(MediaPublished(participant, event.producer))
+            elif isinstance(event, DataProducerMade):
+                self._emitter.emit(DataPublished(participant, event.data_producer))
 
         return changed

@@ -14,13 +14,17 @@ from vtp.media.consumer import (
     ConsumerProducerPaused,
     ConsumerProducerResumed,
 )
+from vtp.media.data_consumer import DataConsumer, DataConsumerClosed, DataConsumerEvent
+from vtp.media.data_producer import DataProducer, DataProducerClosed, DataProducerEvent
 from vtp.media.producer import Producer, ProducerClosed, ProducerEvent
 from vtp.rooms.live import LiveRoom, RoomClosed, RoomEvent
 from vtp.rooms.participants import Participant
-from vtp.rooms.people import MediaPublished, PeopleEvent, PersonJoined, PersonLeft
+from vtp.rooms.people import DataPublished, MediaPublished, PeopleEvent, PersonJoined, PersonLeft
 from vtp.rooms.schemas import ParticipantReply
 
 logger = logging.getLogger(__name__)
+
+CLOSED_BY_OWNER = "closed_by_owner"  # in a consumer's `app_data`: whose it is knows already
 
 Send = Callable[[str, dict[str, Any], str], Awaitable[None]]
 """Event, payload, and to whom: the id of a connection."""
@@ -58,6 +62,8 @@ class Audience:
         self._stop = [live.people.add_listener(self._people_changed), live.add_listener(self._room_changed)]
         for producer in live.router.producers.values():
             producer.add_listener(self._producer_changed)
+        for data_producer in live.router.data_producers.values():
+            data_producer.add_listener(self._data_producer_changed)
 
     def __len__(self) -> int:
         return len(self._members)
@@ -93,10 +99,21 @@ class Audience:
                 self._outbox.put("producer-paused", {**told, "producerId": producer_id}, connection)
             elif isinstance(event, ConsumerProducerResumed):
                 self._outbox.put("producer-resumed", {**told, "producerId": producer_id}, connection)
-            elif isinstance(event, ConsumerClosed) and consumer.app_data.get("closed_by_owner") is None:
+            elif isinstance(event, ConsumerClosed) and not consumer.app_data.get(CLOSED_BY_OWNER):
                 self._outbox.put(
                     "consumer-closed", {**told, "producerId": producer_id, "reason": event.reason}, connection
                 )
+
+        consumer.add_listener(changed)
+
+    def follow_data(self, connection: str, consumer: DataConsumer) -> None:
+        """Tells a connection of the end of a data consumer of its own that it did not close."""
+
+        def changed(event: DataConsumerEvent) -> None:
+            closed = isinstance(event, DataConsumerClosed) and not consumer.app_data.get(CLOSED_BY_OWNER)
+            if closed and connection in self._members:
+                data = {"dataConsumerId": consumer.id, "dataProducerId": consumer.data_producer.id}
+                self._outbox.put("data-consumer-closed", {"roomId": self.slug, **data}, connection)
 
         consumer.add_listener(changed)
 
@@ -112,11 +129,21 @@ class Audience:
             event.producer.add_listener(self._producer_changed)
             data = describe_producer(event.producer, event.participant.participant_id)
             self.tell("new-producer", data, but=event.participant.participant_id)
+        elif isinstance(event, DataPublished):
+            event.data_producer.add_listener(self._data_producer_changed)
+            data = describe_data_producer(event.data_producer, event.participant.participant_id)
+            self.tell("new-data-producer", data, but=event.participant.participant_id)
 
     def _producer_changed(self, event: ProducerEvent) -> None:
         if isinstance(event, ProducerClosed):
             owner = str(event.producer.app_data.get("participant_id", ""))
             self.tell("producer-closed", {"producerId": event.producer.id, "peerId": owner}, but=owner)
+
+    def _data_producer_changed(self, event: DataProducerEvent) -> None:
+        if isinstance(event, DataProducerClosed):
+            owner = str(event.data_producer.app_data.get("participant_id", ""))
+            told = {"dataProducerId": event.data_producer.id, "peerId": owner}
+            self.tell("data-producer-closed", told, but=owner)
 
     def _room_changed(self, event: RoomEvent) -> None:
         if isinstance(event, RoomClosed):
@@ -136,5 +163,17 @@ def describe_producer(producer: Producer, participant_id: str) -> dict[str, Any]
         "peerId": participant_id,
         "kind": producer.kind,
         "paused": producer.paused,
+        "appData": data,
+    }
+
+
+def describe_data_producer(data_producer: DataProducer, participant_id: str) -> dict[str, Any]:
+    """A data producer as everybody in the room sees it."""
+    data = {key: value for key, value in data_producer.app_data.items() if key != "participant_id"}
+    return {
+        "dataProducerId": data_producer.id,
+        "peerId": participant_id,
+        "label": data_producer.label,
+        "protocol": data_producer.protocol,
         "appData": data,
     }

@@ -8,10 +8,16 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 from vtp.errors import FieldError, Invalid
-from vtp.media.parameters import DtlsParameters, Kind, RtpCapabilities, RtpParameters
+from vtp.media.parameters import (
+    DtlsParameters,
+    Kind,
+    RtpCapabilities,
+    RtpParameters,
+    SctpStreamParameters,
+)
 
 MAX_STRING_BYTES = 262_144
 MAX_APP_DATA_BYTES = 8192
@@ -20,6 +26,15 @@ Id = Annotated[str, Field(min_length=1, max_length=64)]
 RoomName = Annotated[str, Field(min_length=1, max_length=64)]
 Text = Annotated[str, Field(max_length=256)]
 Layer = Annotated[int, Field(ge=0, le=15)]
+
+
+def _check_size(value: dict[str, Any]) -> dict[str, Any]:
+    if len(json.dumps(value)) > MAX_APP_DATA_BYTES:
+        raise ValueError(f"at most {MAX_APP_DATA_BYTES} bytes of it are kept")
+    return value
+
+
+AppData = Annotated[dict[str, Any], AfterValidator(_check_size)]
 
 
 class Message(BaseModel):
@@ -50,6 +65,7 @@ class CreateTransport(Message):
     """`create-transport`."""
 
     direction: Literal["send", "recv"]
+    enable_sctp: bool = Field(False, validation_alias="enableSctp")
 
 
 class NamesTransport(Message):
@@ -70,15 +86,8 @@ class Produce(Message):
     transport_id: Id | None = Field(None, validation_alias="transportId")
     kind: Kind
     rtp_parameters: RtpParameters = Field(validation_alias="rtpParameters")
-    app_data: dict[str, Any] = Field(default_factory=dict, validation_alias="appData")
+    app_data: AppData = Field(default_factory=dict, validation_alias="appData")
     paused: bool = False
-
-    @field_validator("app_data")
-    @classmethod
-    def _is_small(cls, value: dict[str, Any]) -> dict[str, Any]:
-        if len(json.dumps(value)) > MAX_APP_DATA_BYTES:
-            raise ValueError(f"appData takes at most {MAX_APP_DATA_BYTES} bytes")
-        return value
 
 
 class Consume(Message):
@@ -90,6 +99,37 @@ class Consume(Message):
         validation_alias=AliasChoices("rtpCapabilities", "recvRtpCapabilities")
     )
     paused: bool | None = None
+
+
+class ProduceData(Message):
+    """`produce-data`."""
+
+    transport_id: Id | None = Field(None, validation_alias="transportId")
+    sctp_stream_parameters: SctpStreamParameters = Field(validation_alias="sctpStreamParameters")
+    label: Text = ""
+    protocol: Text = ""
+    app_data: AppData = Field(default_factory=dict, validation_alias="appData")
+    paused: bool = False
+
+
+class ConsumeData(Message):
+    """`consume-data`."""
+
+    transport_id: Id | None = Field(None, validation_alias="transportId")
+    data_producer_id: Id = Field(validation_alias="dataProducerId")
+    paused: bool = False
+
+
+class NamesDataProducer(Message):
+    """`close-data-producer`."""
+
+    data_producer_id: Id = Field(validation_alias="dataProducerId")
+
+
+class NamesDataConsumer(Message):
+    """`resume-data-consumer`, `close-data-consumer`."""
+
+    data_consumer_id: Id = Field(validation_alias="dataConsumerId")
 
 
 class NamesProducer(Message):

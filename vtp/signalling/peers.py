@@ -12,8 +12,17 @@ from vtp.accounts.permissions import Action, require
 from vtp.errors import Conflict, Invalid, NotFound
 from vtp.http.identity import Principal, Role
 from vtp.media.consumer import Consumer
+from vtp.media.data_consumer import DataConsumer
+from vtp.media.data_producer import DataProducer
 from vtp.media.ortc import UnsupportedCodec
-from vtp.media.parameters import DtlsParameters, IceParameters, Kind, RtpCapabilities, RtpParameters
+from vtp.media.parameters import (
+    DtlsParameters,
+    IceParameters,
+    Kind,
+    RtpCapabilities,
+    RtpParameters,
+    SctpStreamParameters,
+)
 from vtp.media.producer import Producer
 from vtp.media.transport import WebRtcTransport
 from vtp.rooms.live import PARTICIPANT_ID, LiveRoom
@@ -58,12 +67,15 @@ class Peer:
 
     # Transports
 
-    def create_transport(self, direction: Direction) -> WebRtcTransport:
-        """A transport to send on or to receive with. Raises Forbidden, Conflict when there are too many."""
+    def create_transport(self, direction: Direction, *, enable_sctp: bool = False) -> WebRtcTransport:
+        """A transport to send on or to receive with, for data too with `enable_sctp`.
+
+        Raises Forbidden, Conflict when there are too many.
+        """
         require(self.principal, Action.ROOM_PUBLISH if direction == "send" else Action.ROOM_WATCH, self.room)
         self._require_room_for(len(self.transports), MAX_TRANSPORTS, "transports")
         transport = self.live.router.create_transport(
-            {APP_DATA_KEY: self.participant}, publishes=direction == "send"
+            {APP_DATA_KEY: self.participant}, publishes=direction == "send", enable_sctp=enable_sctp
         )
         self._directions = {
             id_: kept for id_, kept in self._directions.items() if id_ in self.live.router.transports
@@ -177,6 +189,49 @@ class Peer:
         """One of this peer's own."""
         return _own(self.consumers, consumer_id, "consumer")
 
+    # Data
+
+    def produce_data(
+        self,
+        transport_id: str | None,
+        parameters: SctpStreamParameters,
+        label: str,
+        protocol: str,
+        *,
+        paused: bool = False,
+        app_data: dict[str, Any] | None = None,
+    ) -> DataProducer:
+        """Receives messages on a stream of a transport with SCTP."""
+        require(self.principal, Action.ROOM_PUBLISH, self.room)
+        transport = self.transport(transport_id, "send")
+        data = {**(app_data or {}), PARTICIPANT_ID: self.id}
+        try:
+            return transport.produce_data(parameters, label, protocol, paused=paused, app_data=data)
+        except ValueError as error:
+            raise Conflict(str(error), code="cannot_produce_data") from error
+
+    def consume_data(self, transport_id: str | None, data_producer_id: str, *, paused: bool) -> DataConsumer:
+        """Sends the messages of somebody's data producer to this peer."""
+        require(self.principal, Action.ROOM_WATCH, self.room)
+        transport = self.transport(transport_id, "recv")
+        data_producer = self.live.router.data_producers.get(data_producer_id)
+        if data_producer is None:
+            raise NotFound("There is no such data producer in this room.", code="no_such_data_producer")
+        try:
+            return transport.consume_data(data_producer, paused=paused)
+        except ValueError as error:
+            raise Conflict(str(error), code="cannot_consume_data") from error
+
+    def data_producer(self, data_producer_id: str) -> DataProducer:
+        """One of this peer's own."""
+        mine = {id_: one for transport in self.transports for id_, one in transport.data_producers.items()}
+        return _own(mine, data_producer_id, "data_producer")
+
+    def data_consumer(self, data_consumer_id: str) -> DataConsumer:
+        """One of this peer's own."""
+        mine = {id_: one for transport in self.transports for id_, one in transport.data_consumers.items()}
+        return _own(mine, data_consumer_id, "data_consumer")
+
     # The end
 
     def close(self, reason: str = "It left the room.") -> None:
@@ -196,5 +251,5 @@ class Peer:
 def _own(objects: dict[str, Owned], object_id: str, what: str) -> Owned:
     found = objects.get(object_id)
     if found is None:
-        raise NotFound(f"You have no such {what}.", code=f"no_such_{what}")
+        raise NotFound(f"You have no such {what.replace('_', ' ')}.", code=f"no_such_{what}")
     return found

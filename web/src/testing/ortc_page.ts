@@ -18,6 +18,8 @@ const ANSWERS: Record<string, string> = {
   "resume-producer": "producer-resumed",
   "close-producer": "producer-closed",
   "resume-consumer": "consumer-resumed",
+  "produce-data": "data-producer-created",
+  "consume-data": "data-consumer-created",
 };
 
 interface Options {
@@ -26,6 +28,7 @@ interface Options {
   client: "newest" | "2024";
   /** `events`: the original contract only, payloads as strings and answers by events. */
   style: "ack" | "events";
+  data?: boolean;
 }
 
 function pictureOf(stream: MediaStream): MediaStreamTrack {
@@ -42,6 +45,9 @@ class OrtcPage {
   producers = new Map<string, newest.types.Producer>();
   consumers = new Map<string, newest.types.Consumer>();
   announced: Json[] = [];
+  announcedData: Json[] = [];
+  channel: newest.types.DataProducer | undefined;
+  messages: string[] = [];
   pushed: [string, Json][] = [];
   options!: Options;
 
@@ -51,6 +57,7 @@ class OrtcPage {
     this.socket.onAny((event: string, data: Json) => {
       this.pushed.push([event, data]);
       if (event === "new-producer") this.announced.push(data);
+      if (event === "new-data-producer") this.announcedData.push(data);
     });
     await new Promise<void>((resolve, reject) => {
       this.socket.once("connect", () => resolve());
@@ -59,6 +66,7 @@ class OrtcPage {
     const joined = await this.call("join-room", { room_id: options.room });
     const { rtpCapabilities, peers } = joined.mediasoup as { rtpCapabilities: Json; peers: Json[] };
     for (const peer of peers) this.announced.push(...(peer.producers as Json[]));
+    for (const peer of peers) this.announcedData.push(...(peer.dataProducers as Json[]));
     const Device = options.client === "newest" ? newest.Device : of2024.Device;
     this.device = new Device() as newest.types.Device;
     const routerRtpCapabilities = rtpCapabilities as unknown as newest.types.RtpCapabilities;
@@ -91,9 +99,8 @@ class OrtcPage {
   }
 
   async transport(direction: "send" | "recv"): Promise<newest.types.Transport> {
-    const made = (await this.call("create-transport", {
-      direction,
-    })) as unknown as newest.types.TransportOptions;
+    const payload = { direction, enableSctp: this.options.data ?? false };
+    const made = (await this.call("create-transport", payload)) as unknown as newest.types.TransportOptions;
     const transport =
       direction === "send" ? this.device.createSendTransport(made) : this.device.createRecvTransport(made);
     transport.on("connect", ({ dtlsParameters }, done, failed) => {
@@ -108,7 +115,34 @@ class OrtcPage {
         failed,
       );
     });
+    transport.on("producedata", ({ sctpStreamParameters, label, protocol, appData }, done, failed) => {
+      const payload = { transportId: transport.id, sctpStreamParameters, label, protocol, appData };
+      this.call("produce-data", payload).then((answer) => done({ id: answer.id as string }), failed);
+    });
     return transport;
+  }
+
+  /** A channel to all others, open when this ends. */
+  async openChannel(): Promise<void> {
+    const channel = await this.sending.produceData({ label: "chalk", ordered: true });
+    this.channel = channel;
+    if (channel.readyState !== "open") await new Promise<void>((open) => channel.once("open", () => open()));
+  }
+
+  /** Every channel that was announced; what comes over them is in `messages`. */
+  async joinChannels(): Promise<void> {
+    for (const { dataProducerId } of this.announcedData.splice(0)) {
+      const made = await this.call("consume-data", { dataProducerId, paused: true });
+      const channel = await this.receiving.consumeData(made as unknown as newest.types.DataConsumerOptions);
+      channel.on("message", (message: unknown) => this.messages.push(String(message)));
+      if (channel.readyState !== "open")
+        await new Promise<void>((open) => channel.once("open", () => open()));
+      await this.call("resume-data-consumer", { dataConsumerId: channel.id });
+    }
+  }
+
+  say(text: string): void {
+    this.channel?.send(text);
   }
 
   /** Camera and microphone; the codec is the one named. */

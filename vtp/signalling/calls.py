@@ -1,0 +1,345 @@
+"""What each event of Socket.IO does: entering and leaving rooms, and the media objects of the peer.
+
+Nothing here knows of acknowledgements, answering events or connections' ends; that is `socket_face`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from vtp.accounts.permissions import Action, can, parse_role, require
+from vtp.errors import Conflict, Forbidden, Invalid
+from vtp.http.identity import Principal, Role
+from vtp.media.transport import WebRtcTransport
+from vtp.rooms.live import PARTICIPANT_ID, LiveRooms
+from vtp.rooms.participants import join
+from vtp.rooms.service import RoomService
+from vtp.rooms.store import Room
+from vtp.signalling import messages as m
+from vtp.signalling.audience import (
+    CLOSED_BY_OWNER,
+    Audience,
+    Outbox,
+    describe,
+    describe_data_producer,
+    describe_producer,
+)
+from vtp.signalling.peers import Peer
+from vtp.signalling.socket_server import caller_waits
+
+_RANK = (Role.GUEST, Role.STUDENT, Role.ASSISTANT, Role.TEACHER, Role.ADMIN)
+
+Answer = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Seat:
+    """One connection: who it is and what of a room it has."""
+
+    connection: str
+    principal: Principal
+    answers_by_event: bool
+    peer: Peer | None = None
+    audience: Audience | None = None
+
+    @property
+    def here(self) -> Peer:
+        """Its peer. Raises Conflict before it has joined a room, and after that has ended."""
+        if self.peer is None or self.peer.closed or self.peer.live.closed:
+            raise Conflict("You are in no room: join one first.", code="not_in_a_room")
+        return self.peer
+
+
+@dataclass(frozen=True)
+class Event:
+    model: type[m.Message]
+    answer: str
+    """The event that answers older clients; empty: an acknowledgement only."""
+    handle: Callable[[Seat, Any], Awaitable[Answer]]
+
+
+class Calls:
+    """Made once per process. Every call raises VtpError, and has then changed nothing."""
+
+    def __init__(
+        self, live_rooms: LiveRooms, rooms: RoomService, outbox: Outbox, ice_servers: Sequence[str]
+    ) -> None:
+        self._live_rooms = live_rooms
+        self._rooms = rooms
+        self._outbox = outbox
+        self._ice_urls = ice_servers
+        self._audiences: dict[str, Audience] = {}
+
+    # Rooms
+
+    async def _join(self, seat: Seat, request: m.JoinRoom) -> Answer:
+        room = await self._rooms.find(request.room_id)
+        principal = _lowered(seat.principal, request.role)
+        require(principal, Action.ROOM_ENTER, room)
+        if seat.peer is not None and not seat.peer.closed and not seat.peer.live.closed:
+            if seat.peer.live.id != room.id:
+                raise Conflict("You are in another room: leave it first.", code="in_another_room")
+            return self._joined(seat.peer)
+        self.leave(seat)
+        live = await self._live_rooms.open(room.id)
+        publishes = can(principal, Action.ROOM_PUBLISH, room)
+        is_producer = publishes if request.is_producer is None else request.is_producer and publishes
+        audience = self._audiences.get(live.id)
+        if audience is None or audience.live is not live:
+            audience = self._audiences[live.id] = Audience(live, room.slug, self._outbox)
+        peer = Peer(live, room, principal, join(principal, is_producer=is_producer))
+        seat.peer, seat.audience = peer, audience
+        audience.add(seat.connection, peer.id)
+        return self._joined(peer)
+
+    def _joined(self, peer: Peer) -> Answer:
+        people = peer.live.people.participants
+        return {
+            "success": True,
+            "room_id": _slug(peer),
+            "participant_id": peer.id,
+            "participants": [describe(one) for one in people],
+            "mediasoup": {
+                "rtpCapabilities": peer.live.router.rtp_capabilities.to_json(),
+                "peers": [
+                    {
+                        "peerId": one.participant_id,
+                        "userId": one.user_id,
+                        "fullName": one.full_name,
+                        "role": one.role.value,
+                        "isProducer": one.is_producer,
+                        "producers": [
+                            describe_producer(producer, one.participant_id)
+                            for producer in peer.live.producers_of(one.participant_id)
+                        ],
+                        "dataProducers": [
+                            describe_data_producer(data_producer, one.participant_id)
+                            for data_producer in peer.live.router.data_producers.values()
+                            if data_producer.app_data.get(PARTICIPANT_ID) == one.participant_id
+                        ],
+                    }
+                    for one in people
+                    if one.participant_id != peer.id
+                ],
+            },
+        }
+
+    async def _leave_room(self, seat: Seat, request: m.Message) -> Answer:
+        slug = _slug(seat.here)
+        self.leave(seat)
+        return {"success": True, "room_id": slug}
+
+    def leave(self, seat: Seat) -> None:
+        """Closes what somebody has in a room, if they are in one."""
+        peer, audience = seat.peer, seat.audience
+        seat.peer = seat.audience = None
+        if audience is not None:
+            audience.remove(seat.connection)
+        if peer is not None:
+            peer.close()
+        if audience is not None and not len(audience) and self._audiences.get(audience.live.id) is audience:
+            audience.close()
+            del self._audiences[audience.live.id]
+
+    async def _participants(self, seat: Seat, request: m.Message) -> Answer:
+        people = [describe(one) for one in seat.here.live.people.participants]
+        return {"room_id": _slug(seat.here), "participants": people, "count": len(people)}
+
+    async def _room_info(self, seat: Seat, request: m.Message) -> Answer:
+        peer = seat.here
+        return {
+            "roomId": _slug(peer),
+            "name": peer.room.name if isinstance(peer.room, Room) else _slug(peer),
+            "peerCount": len(peer.live.people),
+            "peers": [describe(one) for one in peer.live.people.participants],
+            "producerCount": len(peer.live.router.producers),
+            "live": peer.live.program.is_live,
+            "recording": peer.live.recording,
+        }
+
+    # Media
+
+    async def _create_transport(self, seat: Seat, request: m.CreateTransport) -> Answer:
+        transport = seat.here.create_transport(request.direction, enable_sctp=request.enable_sctp)
+        return {**describe_transport(transport), "direction": request.direction, **self._ice_servers()}
+
+    def _ice_servers(self) -> Answer:
+        return {"iceServers": [{"urls": url} for url in self._ice_urls]}
+
+    async def _connect_transport(self, seat: Seat, request: m.ConnectTransport) -> Answer:
+        transport = seat.here.connect_transport(request.transport_id, request.dtls_parameters)
+        return {"transportId": transport.id}
+
+    async def _restart_ice(self, seat: Seat, request: m.NamesTransport) -> Answer:
+        ice = seat.here.restart_ice(request.transport_id)
+        return {"transportId": request.transport_id, "iceParameters": ice.to_json()}
+
+    async def _produce(self, seat: Seat, request: m.Produce) -> Answer:
+        producer = seat.here.produce(
+            request.transport_id,
+            request.kind,
+            request.rtp_parameters,
+            paused=request.paused,
+            app_data=request.app_data,
+        )
+        return {"id": producer.id, "producerId": producer.id, "kind": producer.kind}
+
+    async def _consume(self, seat: Seat, request: m.Consume) -> Answer:
+        paused = caller_waits() if request.paused is None else request.paused
+        consumer = seat.here.consume(
+            request.transport_id, request.producer_id, request.rtp_capabilities, paused=paused
+        )
+        if seat.audience is not None:
+            seat.audience.follow(seat.connection, consumer)
+        producer = consumer.producer
+        return {
+            "id": consumer.id,
+            "consumerId": consumer.id,
+            "producerId": request.producer_id,
+            "kind": consumer.kind,
+            "rtpParameters": consumer.rtp_parameters.to_json(),
+            "type": producer.type if producer is not None else "simple",
+            "paused": consumer.paused,
+            "producerPaused": consumer.producer_paused,
+        }
+
+    async def _pause_producer(self, seat: Seat, request: m.NamesProducer) -> Answer:
+        seat.here.producer(request.producer_id).pause()
+        return {"producerId": request.producer_id}
+
+    async def _resume_producer(self, seat: Seat, request: m.NamesProducer) -> Answer:
+        seat.here.producer(request.producer_id).resume()
+        return {"producerId": request.producer_id}
+
+    async def _close_producer(self, seat: Seat, request: m.NamesProducer) -> Answer:
+        seat.here.producer(request.producer_id).close()
+        return {"producerId": request.producer_id}
+
+    async def _pause_consumer(self, seat: Seat, request: m.NamesConsumer) -> Answer:
+        seat.here.consumer(request.consumer_id).pause()
+        return {"consumerId": request.consumer_id}
+
+    async def _resume_consumer(self, seat: Seat, request: m.NamesConsumer) -> Answer:
+        seat.here.consumer(request.consumer_id).resume()
+        return {"consumerId": request.consumer_id}
+
+    async def _close_consumer(self, seat: Seat, request: m.NamesConsumer) -> Answer:
+        consumer = seat.here.consumer(request.consumer_id)
+        consumer.app_data[CLOSED_BY_OWNER] = True
+        consumer.close()
+        return {"consumerId": request.consumer_id}
+
+    async def _produce_data(self, seat: Seat, request: m.ProduceData) -> Answer:
+        made = seat.here.produce_data(
+            request.transport_id,
+            request.sctp_stream_parameters,
+            request.label,
+            request.protocol,
+            paused=request.paused,
+            app_data=request.app_data,
+        )
+        return {"id": made.id, "dataProducerId": made.id}
+
+    async def _consume_data(self, seat: Seat, request: m.ConsumeData) -> Answer:
+        made = seat.here.consume_data(request.transport_id, request.data_producer_id, paused=request.paused)
+        if seat.audience is not None:
+            seat.audience.follow_data(seat.connection, made)
+        return {
+            "id": made.id,
+            "dataConsumerId": made.id,
+            "dataProducerId": request.data_producer_id,
+            "sctpStreamParameters": made.sctp_stream_parameters.to_json(),
+            "label": made.label,
+            "protocol": made.protocol,
+            "paused": made.paused,
+        }
+
+    async def _close_data_producer(self, seat: Seat, request: m.NamesDataProducer) -> Answer:
+        seat.here.data_producer(request.data_producer_id).close()
+        return {"dataProducerId": request.data_producer_id}
+
+    async def _resume_data_consumer(self, seat: Seat, request: m.NamesDataConsumer) -> Answer:
+        seat.here.data_consumer(request.data_consumer_id).resume()
+        return {"dataConsumerId": request.data_consumer_id}
+
+    async def _close_data_consumer(self, seat: Seat, request: m.NamesDataConsumer) -> Answer:
+        consumer = seat.here.data_consumer(request.data_consumer_id)
+        consumer.app_data[CLOSED_BY_OWNER] = True
+        consumer.close()
+        return {"dataConsumerId": request.data_consumer_id}
+
+    async def _prefer_layers(self, seat: Seat, request: m.SetPreferredLayers) -> Answer:
+        consumer = seat.here.consumer(request.consumer_id)
+        if consumer.kind != "video":
+            raise Invalid("Sound has no layers.", code="no_layers")
+        return {"consumerId": consumer.id, "spatialLayer": request.spatial_layer}
+
+    async def _request_key_frame(self, seat: Seat, request: m.NamesConsumer) -> Answer:
+        producer = seat.here.consumer(request.consumer_id).producer
+        if producer is not None:
+            await producer.request_key_frame()
+        return {"consumerId": request.consumer_id}
+
+    def table(self) -> dict[str, Event]:
+        """All events, with what they take and what answers them."""
+        return {
+            "join-room": Event(m.JoinRoom, "joined-room", self._join),
+            "leave-room": Event(m.Message, "left-room", self._leave_room),
+            "get-participants": Event(m.Message, "participants-list", self._participants),
+            "get-room-info": Event(m.Message, "room-info", self._room_info),
+            "create-transport": Event(m.CreateTransport, "transport-created", self._create_transport),
+            "connect-transport": Event(m.ConnectTransport, "transport-connected", self._connect_transport),
+            "restart-ice": Event(m.NamesTransport, "ice-restarted", self._restart_ice),
+            "produce": Event(m.Produce, "producer-created", self._produce),
+            "consume": Event(m.Consume, "consumer-created", self._consume),
+            "pause-producer": Event(m.NamesProducer, "producer-paused", self._pause_producer),
+            "resume-producer": Event(m.NamesProducer, "producer-resumed", self._resume_producer),
+            "close-producer": Event(m.NamesProducer, "producer-closed", self._close_producer),
+            "pause-consumer": Event(m.NamesConsumer, "consumer-paused", self._pause_consumer),
+            "resume-consumer": Event(m.NamesConsumer, "consumer-resumed", self._resume_consumer),
+            "close-consumer": Event(m.NamesConsumer, "consumer-closed", self._close_consumer),
+            "produce-data": Event(m.ProduceData, "data-producer-created", self._produce_data),
+            "consume-data": Event(m.ConsumeData, "data-consumer-created", self._consume_data),
+            "close-data-producer": Event(
+                m.NamesDataProducer, "data-producer-closed", self._close_data_producer
+            ),
+            "resume-data-consumer": Event(m.NamesDataConsumer, "", self._resume_data_consumer),
+            "close-data-consumer": Event(
+                m.NamesDataConsumer, "data-consumer-closed", self._close_data_consumer
+            ),
+            "set-preferred-layers": Event(m.SetPreferredLayers, "", self._prefer_layers),
+            "request-keyframe": Event(m.NamesConsumer, "", self._request_key_frame),
+        }
+
+
+def describe_transport(transport: WebRtcTransport) -> Answer:
+    """A transport as mediasoup-client takes it."""
+    return {
+        "id": transport.id,
+        "transportId": transport.id,
+        "iceParameters": transport.ice_parameters.to_json(),
+        "iceCandidates": [candidate.to_json() for candidate in transport.ice_candidates],
+        "dtlsParameters": transport.dtls_parameters.to_json(),
+        **({"sctpParameters": transport.sctp_parameters.to_json()} if transport.sctp_parameters else {}),
+    }
+
+
+def _lowered(principal: Principal, word: str | None) -> Principal:
+    """The principal with a lower role, when that is what it asks for. Raises Invalid, Forbidden."""
+    if not word:
+        return principal
+    try:
+        role, watch_only = parse_role(word)
+    except ValueError as error:
+        raise Invalid(f"role: {error}.") from None
+    if _RANK.index(role) > _RANK.index(principal.role):
+        if principal.role is Role.GUEST:
+            return principal  # older clients name a role always; a link's guest stays what the link says
+        raise Forbidden(f"Your account does not have the role {role.value}.")
+    return replace(principal, role=role, publish=False if watch_only else principal.publish)
+
+
+def _slug(peer: Peer) -> str:
+    return peer.room.slug if isinstance(peer.room, Room) else peer.live.id
