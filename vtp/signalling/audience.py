@@ -18,7 +18,7 @@ from vtp.media.data_consumer import DataConsumer, DataConsumerClosed, DataConsum
 from vtp.media.data_producer import DataProducer, DataProducerClosed, DataProducerEvent
 from vtp.media.producer import Producer, ProducerClosed, ProducerEvent
 from vtp.rooms.live import LiveRoom, RoomClosed, RoomEvent
-from vtp.rooms.participants import Participant
+from vtp.rooms.participants import Participant, participant_of
 from vtp.rooms.people import DataPublished, MediaPublished, PeopleEvent, PersonJoined, PersonLeft
 from vtp.rooms.schemas import ParticipantReply
 
@@ -176,4 +176,28 @@ def describe_data_producer(data_producer: DataProducer, participant_id: str) -> 
         "label": data_producer.label,
         "protocol": data_producer.protocol,
         "appData": data,
+    }
+
+
+def describe_peer(live: LiveRoom, participant: Participant) -> dict[str, Any]:
+    """A participant in mediasoup's words, with what they send now; nobody is told an `email`: it is empty."""
+    id_ = participant.participant_id
+    producers = live.producers_of(id_)
+    theirs = [one for one in live.router.transports.values() if participant_of(one) == participant]
+    return {
+        "peerId": id_,
+        "userId": participant.user_id,
+        "email": "",
+        "fullName": participant.full_name,
+        "role": participant.role.value,
+        "isProducer": participant.is_producer,
+        "joinedAt": participant.joined_at.isoformat(),
+        "producerCount": len(producers),
+        "consumerCount": sum(len(one.consumers) for one in theirs),
+        "producers": [describe_producer(one, id_) for one in producers],
+        "dataProducers": [
+            describe_data_producer(data_producer, id_)
+            for one in theirs
+            for data_producer in one.data_producers.values()
+        ],
     }

@@ -13,7 +13,7 @@ from vtp.accounts.permissions import Action, can, parse_role, require
 from vtp.errors import Conflict, Forbidden, Invalid
 from vtp.http.identity import Principal, Role
 from vtp.media.transport import WebRtcTransport
-from vtp.rooms.live import PARTICIPANT_ID, LiveRooms
+from vtp.rooms.live import LiveRooms
 from vtp.rooms.participants import join
 from vtp.rooms.service import RoomService
 from vtp.rooms.store import Room
@@ -23,8 +23,7 @@ from vtp.signalling.audience import (
     Audience,
     Outbox,
     describe,
-    describe_data_producer,
-    describe_producer,
+    describe_peer,
 )
 from vtp.signalling.peers import Peer
 from vtp.signalling.socket_server import caller_waits
@@ -103,26 +102,7 @@ class Calls:
             "participants": [describe(one) for one in people],
             "mediasoup": {
                 "rtpCapabilities": peer.live.router.rtp_capabilities.to_json(),
-                "peers": [
-                    {
-                        "peerId": one.participant_id,
-                        "userId": one.user_id,
-                        "fullName": one.full_name,
-                        "role": one.role.value,
-                        "isProducer": one.is_producer,
-                        "producers": [
-                            describe_producer(producer, one.participant_id)
-                            for producer in peer.live.producers_of(one.participant_id)
-                        ],
-                        "dataProducers": [
-                            describe_data_producer(data_producer, one.participant_id)
-                            for data_producer in peer.live.router.data_producers.values()
-                            if data_producer.app_data.get(PARTICIPANT_ID) == one.participant_id
-                        ],
-                    }
-                    for one in people
-                    if one.participant_id != peer.id
-                ],
+                "peers": [describe_peer(peer.live, one) for one in people if one.participant_id != peer.id],
             },
         }
 
@@ -153,7 +133,8 @@ class Calls:
             "roomId": _slug(peer),
             "name": peer.room.name if isinstance(peer.room, Room) else _slug(peer),
             "peerCount": len(peer.live.people),
-            "peers": [describe(one) for one in peer.live.people.participants],
+            "peers": [describe_peer(peer.live, one) for one in peer.live.people.participants],
+            "createdAt": peer.room.created_at.isoformat() if isinstance(peer.room, Room) else None,
             "producerCount": len(peer.live.router.producers),
             "live": peer.live.program.is_live,
             "recording": peer.live.recording,
