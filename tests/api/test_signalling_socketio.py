@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any
@@ -330,3 +331,94 @@ async def test_foreign_pages_cannot_connect(school: School) -> None:
     path = "/socket.io/?EIO=4&transport=polling"
     assert (await school.api.call("GET", path, headers={"Origin": "https://evil.example"})).status == 400
     assert (await school.api.call("GET", path, headers={"Origin": school.api.base_url})).status == 200
+
+
+EVENTS = [
+    "join-room",
+    "leave-room",
+    "get-participants",
+    "get-room-info",
+    "create-transport",
+    "connect-transport",
+    "restart-ice",
+    "produce",
+    "consume",
+    "produce-data",
+    "consume-data",
+    "close-data-producer",
+    "resume-data-consumer",
+    "close-data-consumer",
+    "pause-producer",
+    "resume-producer",
+    "close-producer",
+    "pause-consumer",
+    "resume-consumer",
+    "close-consumer",
+    "set-preferred-layers",
+    "request-keyframe",
+]
+NAMES = [
+    "roomId",
+    "room_id",
+    "transportId",
+    "producerId",
+    "consumerId",
+    "dataProducerId",
+    "dataConsumerId",
+    "direction",
+    "kind",
+    "rtpParameters",
+    "rtpCapabilities",
+    "dtlsParameters",
+    "sctpStreamParameters",
+    "appData",
+    "paused",
+    "role",
+    "requestId",
+    "spatialLayer",
+    "codecs",
+    "encodings",
+]
+
+
+def any_json(chance: random.Random, depth: int = 0) -> Any:
+    """Something of every sort, more often with names that mean something."""
+    kinds = [
+        None,
+        True,
+        0,
+        -1,
+        2**70,
+        1.5,
+        "",
+        "send",
+        "video",
+        "x" * chance.choice((1, 65, 600)),
+        "\x00\ud7ff",
+    ]
+    if depth < 4 and chance.random() < 0.6:
+        if chance.random() < 0.3:
+            return [any_json(chance, depth + 1) for _ in range(chance.randrange(4))]
+        return {chance.choice(NAMES): any_json(chance, depth + 1) for _ in range(chance.randrange(6))}
+    return chance.choice(kinds)
+
+
+async def test_whatever_comes_is_answered_and_does_nothing_to_others(school: School) -> None:
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    teacher = await school.api.person("teacher")
+    room = await school.room(teacher)
+    bystander = await school.connect(teacher)
+    await bystander.join(room)
+    await bystander.ok("create-transport", {"direction": "send", "enableSctp": True})
+    producer = await bystander.ok("produce", {"kind": "video", "rtpParameters": VIDEO})
+    walker = await school.connect(await school.api.person("student"))
+    for _ in range(300):
+        if chance.random() < 0.1:
+            await walker.call("join-room", {"room_id": room})
+        answer = await walker.call(chance.choice(EVENTS), any_json(chance))
+        assert answer["ok"] is True or (answer["error"] and answer["code"] != "internal_server_error"), answer
+    live = school.api.server.services.live_rooms.rooms[0]
+    assert list(live.router.producers) == [producer["id"]]
+    assert (await bystander.ok("get-participants"))["count"] <= 2
