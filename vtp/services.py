@@ -108,6 +108,9 @@ def build_sockets(services: Services) -> SocketFace:
         )
     )
     authenticator.add_listener(face.end_sessions)
+    services.metrics.add_numbers(
+        "vtp_signalling", "Socket.IO.", lambda: {"connections": face.connection_count}
+    )
     return face
 
 

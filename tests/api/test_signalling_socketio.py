@@ -262,6 +262,38 @@ async def test_end_of_a_session_ends_its_connections(school: School) -> None:
     assert not school.api.server.services.live_rooms.rooms[0].people.participants
 
 
+async def test_whose_session_ends_while_they_join_leaves_nobody_behind(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teacher, colleague = (
+        await school.api.person("teacher"),
+        await school.api.person("teacher", "b@school.example"),
+    )
+    stays, goes = await school.connect(teacher), await school.connect(colleague)
+    room = await school.room(teacher)
+    await stays.join(room)
+    rooms, looked, go_on = school.api.server.services.rooms, asyncio.Event(), asyncio.Event()
+    found, find = asyncio.Event(), rooms.find
+
+    async def slowly(reference: str) -> Any:
+        looked.set()
+        await go_on.wait()
+        room = await find(reference)
+        asyncio.get_running_loop().call_soon(found.set)
+        return room
+
+    monkeypatch.setattr(rooms, "find", slowly)
+    await goes.io.emit("join-room", {"room_id": room})
+    await looked.wait()
+    await school.api.call("POST", "/api/v1/auth/logout", {}, by=colleague)
+    await asyncio.wait_for(goes.gone.wait(), 5)
+    assert "vtp_signalling_connections 1.0" in (await school.api.call("GET", "/metrics")).body
+    go_on.set()
+    await found.wait()
+    for _ in range(5):  # each answer is a turn in which the other's join would have gone on
+        assert (await stays.ok("get-participants"))["count"] == 1
+
+
 async def test_deleted_room_is_told_and_its_peers_are_in_none(school: School) -> None:
     teacher = await school.api.person("teacher")
     client = await school.connect(teacher)

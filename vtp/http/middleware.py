@@ -26,6 +26,9 @@ Middleware = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 SLOW_S = 5.0
+WAITING_ROUTES = frozenset(
+    {"/socket.io/"}
+)  # answered when there is news, or a WebSocket ends: that is no slowness
 
 
 def trace(resolver: ClientResolver, metrics: HttpMetrics) -> Middleware:
@@ -72,8 +75,10 @@ def _respond_to_aiohttp(request: web.Request, error: web.HTTPException) -> web.S
 def _log(request: web.Request, response: web.StreamResponse, took_s: float, metrics: HttpMetrics) -> None:
     resource = request.match_info.route.resource
     route = resource.canonical if resource else "unmatched"
-    metrics.observe(request.method, route, response.status, took_s)
-    level = logging.DEBUG if response.status < 500 and took_s < SLOW_S else logging.WARNING
+    waits = route in WAITING_ROUTES and response.status < 400
+    if not waits:
+        metrics.observe(request.method, route, response.status, took_s)
+    level = logging.DEBUG if response.status < 500 and (waits or took_s < SLOW_S) else logging.WARNING
     if response.status in (401, 403, 429):
         level = logging.INFO
     if not logger.isEnabledFor(level):

@@ -40,6 +40,7 @@ class Seat:
     connection: str
     principal: Principal
     answers_by_event: bool
+    ended: bool = False
     peer: Peer | None = None
     audience: Audience | None = None
 
@@ -83,6 +84,8 @@ class Calls:
             return self._joined(seat.peer)
         self.leave(seat)
         live = await self._live_rooms.open(room.id)
+        if seat.ended:
+            raise Conflict("This connection has ended.", code="not_connected")  # while the room was looked up
         publishes = can(principal, Action.ROOM_PUBLISH, room)
         is_producer = publishes if request.is_producer is None else request.is_producer and publishes
         audience = self._audiences.get(live.id)

@@ -61,6 +61,11 @@ class SocketFace:
         self._server.handle_all(self._receive)
         parts.tasks.start(self._outbox.run(), "signalling pushes")
 
+    @property
+    def connection_count(self) -> int:
+        """How many are connected, in a room or not."""
+        return len(self._seats)
+
     def attach(self, application: web.Application) -> None:
         """Adds `/socket.io/` to the application."""
         self._server.attach(application, PATH)
@@ -107,6 +112,7 @@ class SocketFace:
     async def _disconnect(self, connection: str, reason: str = "") -> None:
         seat = self._seats.pop(connection, None)
         if seat is not None:
+            seat.ended = True
             self._room_calls.leave(seat)
 
     async def _push(self, event: str, data: dict[str, Any], to: str) -> None:
