@@ -262,6 +262,31 @@ async def test_end_of_a_session_ends_its_connections(school: School) -> None:
     assert not school.api.server.services.live_rooms.rooms[0].people.participants
 
 
+async def test_who_goes_while_joining_leaves_nobody_behind(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    student = await school.api.person("student")
+    room = await school.room(await school.api.person("teacher"))
+    client = await school.connect(student)
+    services = school.api.server.services
+    find, asked, go_on = services.rooms.find, asyncio.Event(), asyncio.Event()
+
+    async def find_slowly(reference: str) -> Any:
+        found = await find(reference)
+        asked.set()
+        await go_on.wait()
+        return found
+
+    monkeypatch.setattr(services.rooms, "find", find_slowly)
+    await client.io.emit("join-room", {"room_id": room})
+    await asyncio.wait_for(asked.wait(), 5)
+    await school.api.call("POST", "/api/v1/auth/logout", {}, by=student)
+    await asyncio.wait_for(client.gone.wait(), 5)
+    go_on.set()
+    await asyncio.sleep(0.1)
+    assert not services.live_rooms.rooms
+
+
 async def test_deleted_room_is_told_and_its_peers_are_in_none(school: School) -> None:
     teacher = await school.api.person("teacher")
     client = await school.connect(teacher)

@@ -42,6 +42,8 @@ class Seat:
     answers_by_event: bool
     peer: Peer | None = None
     audience: Audience | None = None
+    ended: bool = False
+    """Set with the connection's end, which may come while one of its calls waits for the database."""
 
     @property
     def here(self) -> Peer:
@@ -75,6 +77,8 @@ class Calls:
 
     async def _join(self, seat: Seat, request: m.JoinRoom) -> Answer:
         room = await self._rooms.find(request.room_id)
+        if seat.ended:
+            raise Conflict("This connection has ended.", code="not_connected")
         principal = _lowered(seat.principal, request.role)
         require(principal, Action.ROOM_ENTER, room)
         if seat.peer is not None and not seat.peer.closed and not seat.peer.live.closed:
@@ -110,6 +114,11 @@ class Calls:
         slug = _slug(seat.here)
         self.leave(seat)
         return {"success": True, "room_id": slug}
+
+    def end(self, seat: Seat) -> None:
+        """Leaves for good: the connection is gone, or may not go on."""
+        seat.ended = True
+        self.leave(seat)
 
     def leave(self, seat: Seat) -> None:
         """Closes what somebody has in a room, if they are in one."""
