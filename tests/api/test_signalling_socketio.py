@@ -343,6 +343,29 @@ async def test_payload_that_is_nested_too_deeply_is_answered(school: School) -> 
     assert (await asyncio.wait_for(future, 5))["code"] == "malformed"
 
 
+@pytest.mark.parametrize(
+    "value", ["NaN", "-Infinity", "1e999", "[" * 600 + "]" * 600, '{"a":' * 40 + "1" + "}" * 40]
+)
+async def test_app_data_that_browsers_cannot_read_gets_to_nobody(school: School, value: str) -> None:
+    teacher = await school.api.person("teacher")
+    client = await school.connect(teacher)
+    await client.join(await school.room(teacher))
+    await client.ok("create-transport", {"direction": "send"})
+    wish = {"kind": "video", "rtpParameters": VIDEO, "appData": {"a": "VALUE"}}
+    answer = await client.call("produce", json.dumps(wish).replace('"VALUE"', value))
+    assert answer["code"] == "invalid" and answer["problem"]["errors"][0]["pointer"] == "/appData", answer
+    assert (await client.ok("get-room-info"))["producerCount"] == 0
+
+
+async def test_app_data_with_bytes_in_it_is_refused(school: School) -> None:
+    teacher = await school.api.person("teacher")
+    client = await school.connect(teacher)
+    await client.join(await school.room(teacher))
+    await client.ok("create-transport", {"direction": "send"})
+    wish = {"kind": "video", "rtpParameters": VIDEO, "appData": {"a": b"bytes"}}
+    assert (await client.call("produce", wish))["code"] == "invalid"
+
+
 async def test_who_calls_too_often_waits(school: School) -> None:
     limit = school.api.server.services.settings.limits.signalling_calls_per_10_seconds
     client = await school.connect(await school.api.person("teacher"))
