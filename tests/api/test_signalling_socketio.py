@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any
 
+import engineio
 import pytest
 import socketio
 
@@ -357,13 +358,30 @@ async def test_app_data_that_browsers_cannot_read_gets_to_nobody(school: School,
     assert (await client.ok("get-room-info"))["producerCount"] == 0
 
 
-async def test_app_data_with_bytes_in_it_is_refused(school: School) -> None:
-    teacher = await school.api.person("teacher")
-    client = await school.connect(teacher)
-    await client.join(await school.room(teacher))
-    await client.ok("create-transport", {"direction": "send"})
-    wish = {"kind": "video", "rtpParameters": VIDEO, "appData": {"a": b"bytes"}}
-    assert (await client.call("produce", wish))["code"] == "invalid"
+async def test_bytes_are_refused_and_not_kept(school: School) -> None:
+    client = await school.connect(await school.api.person("teacher"))
+    assert (await client.call("join-room", {"room_id": b"bytes"}))["code"] == "malformed"
+    await client.io.eio.send('59999999999-["join-room",{"_placeholder":true,"num":0}]')
+    for _ in range(3):
+        await client.io.eio.send(b"x" * 100_000)
+    assert (await client.call("get-participants"))["code"] == "not_in_a_room", "it is not waiting for bytes"
+
+
+@pytest.mark.parametrize(
+    "text", ["x", "\u00b2", "9", "", "44{}", "2" + "9" * 200 + "[]", "59-[]", "42[]", b"2[]", b""]
+)
+async def test_what_is_no_packet_is_passed_over(
+    school: School, text: str | bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = await school.connect(await school.api.person("teacher"))
+    stranger = engineio.AsyncClient()
+    await stranger.connect(school.api.base_url, engineio_path="socket.io")
+    for connection in (stranger, client.io.eio):
+        await connection.send(text)
+    await stranger.send("0{}")
+    assert (await client.call("get-participants"))["code"] == "not_in_a_room"
+    await stranger.disconnect()
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 async def test_who_calls_too_often_waits(school: School) -> None:
