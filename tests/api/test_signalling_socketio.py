@@ -14,6 +14,8 @@ import pytest
 import socketio
 
 from tests.serving import Api, Person
+from vtp.rooms.participants import participant_of
+from vtp.signalling import audience
 
 VIDEO = {
     "mid": "0",
@@ -207,6 +209,29 @@ async def test_media_objects_from_making_to_closing(school: School) -> None:
     assert (await viewer.pushes("consumer-closed"))["consumerId"] == consumer["id"]
     assert (await viewer.pushes("producer-closed"))["producerId"] == made["id"]
     assert (await viewer.call("pause-consumer", of_mine))["code"] == "no_such_consumer"
+
+
+async def test_describing_a_full_room_looks_at_each_transport_once(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teacher = await school.api.person("teacher")
+    room = await school.room(teacher)
+    clients = [await school.connect(teacher) for _ in range(3)]
+    for client in clients:
+        await client.join(room)
+        await client.ok("create-transport", {"direction": "send"})
+        await client.ok("create-transport", {"direction": "recv"})
+    await clients[1].ok("produce", {"kind": "video", "rtpParameters": VIDEO})
+    looked_at: list[Any] = []
+
+    def look(transport: Any) -> Any:
+        looked_at.append(transport)
+        return participant_of(transport)
+
+    monkeypatch.setattr(audience, "participant_of", look)
+    info = await clients[0].ok("get-room-info")
+    assert [peer["producerCount"] for peer in info["peers"]] == [0, 1, 0]
+    assert len(looked_at) == 6
 
 
 async def test_ids_of_others_do_not_exist_for_a_peer(school: School) -> None:
