@@ -9,10 +9,13 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any
 
+import engineio
 import pytest
 import socketio
 
 from tests.serving import Api, Person
+from vtp.rooms.participants import participant_of
+from vtp.signalling import audience
 
 VIDEO = {
     "mid": "0",
@@ -208,6 +211,29 @@ async def test_media_objects_from_making_to_closing(school: School) -> None:
     assert (await viewer.call("pause-consumer", of_mine))["code"] == "no_such_consumer"
 
 
+async def test_describing_a_full_room_looks_at_each_transport_once(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teacher = await school.api.person("teacher")
+    room = await school.room(teacher)
+    clients = [await school.connect(teacher) for _ in range(3)]
+    for client in clients:
+        await client.join(room)
+        await client.ok("create-transport", {"direction": "send"})
+        await client.ok("create-transport", {"direction": "recv"})
+    await clients[1].ok("produce", {"kind": "video", "rtpParameters": VIDEO})
+    looked_at: list[Any] = []
+
+    def look(transport: Any) -> Any:
+        looked_at.append(transport)
+        return participant_of(transport)
+
+    monkeypatch.setattr(audience, "participant_of", look)
+    info = await clients[0].ok("get-room-info")
+    assert [peer["producerCount"] for peer in info["peers"]] == [0, 1, 0]
+    assert len(looked_at) == 6
+
+
 async def test_ids_of_others_do_not_exist_for_a_peer(school: School) -> None:
     teacher = await school.api.person("teacher")
     room = await school.room(teacher)
@@ -348,6 +374,46 @@ async def test_payload_that_is_nested_too_deeply_is_answered(school: School) -> 
     client.io.callbacks.setdefault("/", {})[99] = future.set_result
     await client.io.eio.send(str(sent.encode()).replace('"DEEP"', deep))
     assert (await asyncio.wait_for(future, 5))["code"] == "malformed"
+
+
+@pytest.mark.parametrize(
+    "value", ["NaN", "-Infinity", "1e999", "[" * 600 + "]" * 600, '{"a":' * 40 + "1" + "}" * 40]
+)
+async def test_app_data_that_browsers_cannot_read_gets_to_nobody(school: School, value: str) -> None:
+    teacher = await school.api.person("teacher")
+    client = await school.connect(teacher)
+    await client.join(await school.room(teacher))
+    await client.ok("create-transport", {"direction": "send"})
+    wish = {"kind": "video", "rtpParameters": VIDEO, "appData": {"a": "VALUE"}}
+    answer = await client.call("produce", json.dumps(wish).replace('"VALUE"', value))
+    assert answer["code"] == "invalid" and answer["problem"]["errors"][0]["pointer"] == "/appData", answer
+    assert (await client.ok("get-room-info"))["producerCount"] == 0
+
+
+async def test_bytes_are_refused_and_not_kept(school: School) -> None:
+    client = await school.connect(await school.api.person("teacher"))
+    assert (await client.call("join-room", {"room_id": b"bytes"}))["code"] == "malformed"
+    await client.io.eio.send('59999999999-["join-room",{"_placeholder":true,"num":0}]')
+    for _ in range(3):
+        await client.io.eio.send(b"x" * 100_000)
+    assert (await client.call("get-participants"))["code"] == "not_in_a_room", "it is not waiting for bytes"
+
+
+@pytest.mark.parametrize(
+    "text", ["x", "\u00b2", "9", "", "44{}", "2" + "9" * 200 + "[]", "59-[]", "42[]", b"2[]", b""]
+)
+async def test_what_is_no_packet_is_passed_over(
+    school: School, text: str | bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = await school.connect(await school.api.person("teacher"))
+    stranger = engineio.AsyncClient()
+    await stranger.connect(school.api.base_url, engineio_path="socket.io")
+    for connection in (stranger, client.io.eio):
+        await connection.send(text)
+    await stranger.send("0{}")
+    assert (await client.call("get-participants"))["code"] == "not_in_a_room"
+    await stranger.disconnect()
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 async def test_who_calls_too_often_waits(school: School) -> None:

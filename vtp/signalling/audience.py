@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -17,6 +18,7 @@ from vtp.media.consumer import (
 from vtp.media.data_consumer import DataConsumer, DataConsumerClosed, DataConsumerEvent
 from vtp.media.data_producer import DataProducer, DataProducerClosed, DataProducerEvent
 from vtp.media.producer import Producer, ProducerClosed, ProducerEvent
+from vtp.media.transport import WebRtcTransport
 from vtp.rooms.live import LiveRoom, RoomClosed, RoomEvent
 from vtp.rooms.participants import Participant, participant_of
 from vtp.rooms.people import DataPublished, MediaPublished, PeopleEvent, PersonJoined, PersonLeft
@@ -179,11 +181,20 @@ def describe_data_producer(data_producer: DataProducer, participant_id: str) -> 
     }
 
 
-def describe_peer(live: LiveRoom, participant: Participant) -> dict[str, Any]:
-    """A participant in mediasoup's words, with what they send now; nobody is told an `email`: it is empty."""
+def describe_peers(live: LiveRoom, but: str = "") -> list[dict[str, Any]]:
+    """All but one in mediasoup's words, with what they send now; nobody is told an `email`: it is empty."""
+    theirs: dict[str, list[WebRtcTransport]] = defaultdict(list)
+    for transport in live.router.transports.values():
+        owner = participant_of(transport)
+        if owner is not None:
+            theirs[owner.participant_id].append(transport)
+    people = [one for one in live.people.participants if one.participant_id != but]
+    return [_describe_peer(one, theirs[one.participant_id]) for one in people]
+
+
+def _describe_peer(participant: Participant, transports: list[WebRtcTransport]) -> dict[str, Any]:
     id_ = participant.participant_id
-    producers = live.producers_of(id_)
-    theirs = [one for one in live.router.transports.values() if participant_of(one) == participant]
+    producers = [describe_producer(made, id_) for one in transports for made in one.producers.values()]
     return {
         "peerId": id_,
         "userId": participant.user_id,
@@ -193,11 +204,9 @@ def describe_peer(live: LiveRoom, participant: Participant) -> dict[str, Any]:
         "isProducer": participant.is_producer,
         "joinedAt": participant.joined_at.isoformat(),
         "producerCount": len(producers),
-        "consumerCount": sum(len(one.consumers) for one in theirs),
-        "producers": [describe_producer(one, id_) for one in producers],
+        "consumerCount": sum(len(one.consumers) for one in transports),
+        "producers": producers,
         "dataProducers": [
-            describe_data_producer(data_producer, id_)
-            for one in theirs
-            for data_producer in one.data_producers.values()
+            describe_data_producer(made, id_) for one in transports for made in one.data_producers.values()
         ],
     }

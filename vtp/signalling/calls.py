@@ -23,7 +23,7 @@ from vtp.signalling.audience import (
     Audience,
     Outbox,
     describe,
-    describe_peer,
+    describe_peers,
 )
 from vtp.signalling.peers import Peer
 from vtp.signalling.socket_server import caller_waits
@@ -40,9 +40,10 @@ class Seat:
     connection: str
     principal: Principal
     answers_by_event: bool
-    ended: bool = False
     peer: Peer | None = None
     audience: Audience | None = None
+    ended: bool = False
+    """Set with the connection's end, which may come while one of its calls waits for the database."""
 
     @property
     def here(self) -> Peer:
@@ -105,7 +106,7 @@ class Calls:
             "participants": [describe(one) for one in people],
             "mediasoup": {
                 "rtpCapabilities": peer.live.router.rtp_capabilities.to_json(),
-                "peers": [describe_peer(peer.live, one) for one in people if one.participant_id != peer.id],
+                "peers": describe_peers(peer.live, but=peer.id),
             },
         }
 
@@ -113,6 +114,11 @@ class Calls:
         slug = _slug(seat.here)
         self.leave(seat)
         return {"success": True, "room_id": slug}
+
+    def end(self, seat: Seat) -> None:
+        """Leaves for good: the connection is gone, or may not go on."""
+        seat.ended = True
+        self.leave(seat)
 
     def leave(self, seat: Seat) -> None:
         """Closes what somebody has in a room, if they are in one."""
@@ -136,7 +142,7 @@ class Calls:
             "roomId": _slug(peer),
             "name": peer.room.name if isinstance(peer.room, Room) else _slug(peer),
             "peerCount": len(peer.live.people),
-            "peers": [describe_peer(peer.live, one) for one in peer.live.people.participants],
+            "peers": describe_peers(peer.live),
             "createdAt": peer.room.created_at.isoformat() if isinstance(peer.room, Room) else None,
             "producerCount": len(peer.live.router.producers),
             "live": peer.live.program.is_live,

@@ -21,6 +21,7 @@ from vtp.media.parameters import (
 
 MAX_STRING_BYTES = 262_144
 MAX_APP_DATA_BYTES = 8192
+MAX_APP_DATA_DEPTH = 32  # well within what every client's parser and the library's encoder take
 
 Id = Annotated[str, Field(min_length=1, max_length=64)]
 RoomName = Annotated[str, Field(min_length=1, max_length=64)]
@@ -28,13 +29,29 @@ Text = Annotated[str, Field(max_length=256)]
 Layer = Annotated[int, Field(ge=0, le=15)]
 
 
-def _check_size(value: dict[str, Any]) -> dict[str, Any]:
-    if len(json.dumps(value)) > MAX_APP_DATA_BYTES:
+def _check_app_data(value: dict[str, Any]) -> dict[str, Any]:
+    """Everybody in the room is sent it: what a browser's JSON.parse would not take must not get in."""
+    layer: list[Any] = [value]
+    for _ in range(MAX_APP_DATA_DEPTH):
+        layer = [inner for one in layer for inner in _parts(one)]
+    if layer:
+        raise ValueError(f"it is nested more than {MAX_APP_DATA_DEPTH} deep")
+    try:
+        text = json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError):
+        raise ValueError("it holds something that is no JSON") from None
+    if len(text) > MAX_APP_DATA_BYTES:
         raise ValueError(f"at most {MAX_APP_DATA_BYTES} bytes of it are kept")
     return value
 
 
-AppData = Annotated[dict[str, Any], AfterValidator(_check_size)]
+def _parts(value: object) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
+
+
+AppData = Annotated[dict[str, Any], AfterValidator(_check_app_data)]
 
 
 class Message(BaseModel):

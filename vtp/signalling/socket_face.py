@@ -73,13 +73,14 @@ class SocketFace:
     async def close(self) -> None:
         """Ends all connections."""
         for seat in list(self._seats.values()):
-            self._room_calls.leave(seat)
+            self._room_calls.end(seat)
         await self._server.shutdown()
 
     def end_sessions(self, ended: Callable[[Principal], bool]) -> None:
         """Disconnects whoever `ended` says may not go on."""
         for seat in list(self._seats.values()):
             if ended(seat.principal):
+                self._room_calls.end(seat)
                 self._parts.tasks.start(self._server.disconnect(seat.connection), "signalling disconnect")
 
     # Connections
@@ -112,8 +113,7 @@ class SocketFace:
     async def _disconnect(self, connection: str, reason: str = "") -> None:
         seat = self._seats.pop(connection, None)
         if seat is not None:
-            seat.ended = True
-            self._room_calls.leave(seat)
+            self._room_calls.end(seat)
 
     async def _push(self, event: str, data: dict[str, Any], to: str) -> None:
         await self._server.emit(event, data, to=to)
@@ -122,7 +122,7 @@ class SocketFace:
 
     async def _receive(self, event: str, connection: str, *arguments: object) -> Answer:
         seat = self._seats.get(connection)
-        if seat is None:
+        if seat is None or seat.ended:
             return {"ok": False, "error": "This connection has ended.", "code": "not_connected"}
         try:
             answer, name, request = await self._call(seat, event, arguments)

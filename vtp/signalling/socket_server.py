@@ -1,5 +1,5 @@
-"""python-socketio as we need it: messages that cannot be read come to the handler too, and whether a caller
-waits for an acknowledgement is known. The one file that touches its private names.
+"""python-socketio as we need it: messages that cannot be read come to the handler too, bytes are not kept,
+and whether a caller waits for an acknowledgement is known. The one file that touches its private names.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ from contextvars import ContextVar
 from typing import Any
 
 import socketio
+from socketio import packet
 
 MAX_MESSAGE_BYTES = 2_000_000  # what is over the payloads' own limits is still answered with a sentence
 UNREADABLE = "unreadable-message"
+_FROM_CLIENTS = frozenset({packet.CONNECT, packet.DISCONNECT, packet.EVENT, packet.ACK})
 _RESERVED = frozenset({"connect", "disconnect", "connect_error", "__disconnect_final", "*"})
 PING_INTERVAL_S = 15.0
 PING_TIMEOUT_S = 15.0
@@ -44,6 +46,20 @@ class _Json:
 
 class _Packet(socketio.packet.Packet):  # type: ignore[misc]
     json = _Json
+    packet_type: int
+
+    def decode(self, encoded_packet: str | bytes) -> int:
+        """Reads a packet. What is none becomes a message that cannot be read, not an error in the log; so
+        does what announces bytes: no event takes them, and the library would keep as many as are announced.
+        """
+        try:
+            super().decode(encoded_packet)
+            kind = self.packet_type
+        except (ValueError, TypeError):
+            kind, self.namespace, self.id = packet.CONNECT_ERROR, None, None
+        if kind not in _FROM_CLIENTS:
+            self.packet_type, self.data = packet.EVENT, [UNREADABLE]
+        return 0
 
 
 def _is_event(data: object) -> bool:
