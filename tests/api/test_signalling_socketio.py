@@ -9,13 +9,14 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any
 
+import aiohttp
 import engineio
 import pytest
 import socketio
 
 from tests.serving import Api, Person
 from vtp.rooms.participants import participant_of
-from vtp.signalling import audience
+from vtp.signalling import audience, socket_server
 
 VIDEO = {
     "mid": "0",
@@ -416,6 +417,28 @@ async def test_who_calls_too_often_waits(school: School) -> None:
         await client.io.emit("get-participants", {})
     answer = await client.call("get-participants")
     assert answer["code"] == "rate_limited" and answer["problem"]["status"] == 429
+
+
+async def test_who_does_not_read_is_disconnected(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By long polling, without ever asking for what is there."""
+    monkeypatch.setattr(socket_server, "MAX_WAITING_BYTES", 50_000)
+    teacher = await school.api.person("teacher")
+    room = await school.room(teacher)
+    url = f"{school.api.base_url}/socket.io/?EIO=4&transport=polling"
+    async with aiohttp.ClientSession() as session:
+        opened = await (await session.get(url)).text()
+        url += f"&sid={json.loads(opened[1:])['sid']}"
+        join = json.dumps(["join-room", {"room_id": room}])
+        for message in ("40" + json.dumps({"token": teacher.access_token}), "421" + join):
+            assert (await session.post(url, data=message)).status == 200
+        people = school.api.server.services.live_rooms.rooms[0].people
+        assert len(people) == 1
+        for _ in range(40):
+            if not people:
+                break
+            await session.post(url, data='422["get-room-info",{}]')
+        assert len(people) == 0
+        assert (await session.post(url, data='422["get-room-info",{}]')).status == 400
 
 
 async def test_foreign_pages_cannot_connect(school: School) -> None:
