@@ -441,6 +441,22 @@ async def test_who_does_not_read_is_disconnected(school: School, monkeypatch: py
         assert (await session.post(url, data='422["get-room-info",{}]')).status == 400
 
 
+async def test_who_never_says_who_it_is_is_disconnected(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket_server, "CONNECT_WITHIN_S", 0.3)
+    client = await school.connect(await school.api.person("teacher"))
+    async with aiohttp.ClientSession() as session:
+        url = f"{school.api.base_url}/socket.io/?EIO=4&transport="
+        polling = await (await session.get(url + "polling")).text()
+        async with session.ws_connect(url + "websocket") as silent:
+            assert (await silent.receive()).type is aiohttp.WSMsgType.TEXT
+            assert (await silent.receive(timeout=5)).type is aiohttp.WSMsgType.CLOSE
+        gone = await session.get(f"{url}polling&sid={json.loads(polling[1:])['sid']}")
+        assert gone.status == 400
+    assert (await client.call("get-participants"))["code"] == "not_in_a_room", "who has connected stays"
+
+
 async def test_foreign_pages_cannot_connect(school: School) -> None:
     path = "/socket.io/?EIO=4&transport=polling"
     assert (await school.api.call("GET", path, headers={"Origin": "https://evil.example"})).status == 400

@@ -4,6 +4,7 @@ and whether a caller waits for an acknowledgement is known. The one file that to
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
@@ -16,6 +17,7 @@ from socketio import packet
 
 MAX_MESSAGE_BYTES = 2_000_000  # what is over the payloads' own limits is still answered with a sentence
 MAX_WAITING_BYTES = 8_000_000  # for a client that does not read; a full room's pushes are a tenth of it
+CONNECT_WITHIN_S = 20.0  # for a client to say who it is once it has reached us
 UNREADABLE = "unreadable-message"
 _FROM_CLIENTS = frozenset({packet.CONNECT, packet.DISCONNECT, packet.EVENT, packet.ACK})
 _RESERVED = frozenset({"connect", "disconnect", "connect_error", "__disconnect_final", "*"})
@@ -102,6 +104,7 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
     """Handles one client's events in order."""
 
     def __init__(self, allow_origin: OriginCheck) -> None:
+        self._timers: dict[str, asyncio.TimerHandle] = {}
         super().__init__(
             async_mode="aiohttp",
             async_handlers=False,
@@ -117,6 +120,24 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
 
     def _engineio_server_class(self) -> type[_Engine]:
         return _Engine
+
+    async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
+        await super()._handle_eio_connect(eio_sid, environ)
+        later = asyncio.get_running_loop().call_later(CONNECT_WITHIN_S, self._look_if_silent, eio_sid)
+        self._timers[eio_sid] = later
+
+    async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
+        timer = self._timers.pop(eio_sid, None)
+        if timer is not None:
+            timer.cancel()
+        await super()._handle_eio_disconnect(eio_sid, reason)
+
+    def _look_if_silent(self, eio_sid: str) -> None:
+        """Ends a transport that nobody has connected on: it would be free to hold for ever."""
+        self._timers.pop(eio_sid, None)
+        found = self.eio.sockets.get(eio_sid)
+        if found is not None and not self.manager.sid_from_eio_sid(eio_sid, "/"):
+            self.start_background_task(self.eio.give_up, found)
 
     async def _handle_event(self, eio_sid: str, namespace: str, id: int | None, data: Any) -> None:
         token = _wants_answer.set(id is not None)
