@@ -324,6 +324,26 @@ async def test_deleted_room_is_told_and_its_peers_are_in_none(school: School) ->
     assert (await client.call("create-transport", {"direction": "send"}))["code"] == "not_in_a_room"
 
 
+async def test_everybody_is_told_of_the_servers_end_and_it_does_not_wait_for_them(school: School) -> None:
+    teacher = await school.api.person("teacher")
+    clients = [await school.connect(teacher) for _ in range(2)]
+    room = await school.room(teacher)
+    for client in clients:
+        await client.join(room)
+    async with aiohttp.ClientSession() as session:
+        url = f"{school.api.base_url}/socket.io/?EIO=4&transport=polling"
+        opened = await (await session.get(url)).text()
+        poll = asyncio.create_task(session.get(f"{url}&sid={json.loads(opened[1:])['sid']}"))
+        await asyncio.sleep(0.1)
+        async with asyncio.timeout(5):
+            await school.api.server.close()
+        for client in clients:
+            await asyncio.wait_for(client.gone.wait(), 5)
+            assert (await client.pushes("room-closed"))["room_id"] == room
+            assert "participant-left" not in dict(client.pushed)
+        assert (await asyncio.wait_for(poll, 5)).status == 200
+
+
 @pytest.mark.parametrize(
     ("event", "payload", "code"),
     [

@@ -132,6 +132,14 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
             timer.cancel()
         await super()._handle_eio_disconnect(eio_sid, reason)
 
+    async def end(self) -> None:
+        """Ends all transports after what waits for them; clients of a server that restarts come back."""
+        for found in list(self.eio.sockets.values()):
+            if not found.closed:
+                await found.close(wait=False)
+                found.queue.put_nowait(None)
+        await self.shutdown()
+
     def _look_if_silent(self, eio_sid: str) -> None:
         """Ends a transport that nobody has connected on: it would be free to hold for ever."""
         self._timers.pop(eio_sid, None)
