@@ -324,6 +324,22 @@ async def test_deleted_room_is_told_and_its_peers_are_in_none(school: School) ->
     assert (await client.call("create-transport", {"direction": "send"}))["code"] == "not_in_a_room"
 
 
+async def test_room_that_has_closed_is_heard_of_no_more(school: School) -> None:
+    teacher = await school.api.person("teacher")
+    room = await school.room(teacher)
+    back, waiting = await school.connect(teacher), await school.connect(teacher)
+    await back.join(room)
+    await waiting.join(room)
+    school.api.server.services.live_rooms.rooms[0].close("It had to end.")
+    await back.join(room)
+    await waiting.pushes("room-closed")
+    await waiting.call("get-participants")
+    await asyncio.sleep(0.1)
+    assert not waiting.pushed, "whoever comes back leaves the old room, which is over"
+    await waiting.join(room)
+    await back.pushes("participant-joined")
+
+
 async def test_everybody_is_told_of_the_servers_end_and_it_does_not_wait_for_them(school: School) -> None:
     teacher = await school.api.person("teacher")
     clients = [await school.connect(teacher) for _ in range(2)]

@@ -160,6 +160,7 @@ class Audience:
     def _room_changed(self, event: RoomEvent) -> None:
         if isinstance(event, RoomClosed):
             self.tell("room-closed", {"room_id": self.slug, "reason": event.reason})
+            self.dismiss()
 
 
 def describe(participant: Participant) -> dict[str, Any]:
