@@ -121,7 +121,6 @@ async def _open_http(
     application = build_http(services, listening, tls)
     sockets = build_sockets(services)
     sockets.attach(application)
-    stack.push_async_callback(sockets.close)
     runner = web.AppRunner(
         application,
         access_log=None,
@@ -130,6 +129,7 @@ async def _open_http(
     )
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
+    stack.push_async_callback(sockets.close)
     for one in listening.http:
         await web.SockSite(runner, one).start()
     for one in listening.https:

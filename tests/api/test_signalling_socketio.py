@@ -9,13 +9,14 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any
 
+import aiohttp
 import engineio
 import pytest
 import socketio
 
 from tests.serving import Api, Person
 from vtp.rooms.participants import participant_of
-from vtp.signalling import audience
+from vtp.signalling import audience, socket_server
 
 VIDEO = {
     "mid": "0",
@@ -330,6 +331,42 @@ async def test_deleted_room_is_told_and_its_peers_are_in_none(school: School) ->
     assert (await client.call("create-transport", {"direction": "send"}))["code"] == "not_in_a_room"
 
 
+async def test_room_that_has_closed_is_heard_of_no_more(school: School) -> None:
+    teacher = await school.api.person("teacher")
+    room = await school.room(teacher)
+    back, waiting = await school.connect(teacher), await school.connect(teacher)
+    await back.join(room)
+    await waiting.join(room)
+    school.api.server.services.live_rooms.rooms[0].close("It had to end.")
+    await back.join(room)
+    await waiting.pushes("room-closed")
+    await waiting.call("get-participants")
+    await asyncio.sleep(0.1)
+    assert not waiting.pushed, "whoever comes back leaves the old room, which is over"
+    await waiting.join(room)
+    await back.pushes("participant-joined")
+
+
+async def test_everybody_is_told_of_the_servers_end_and_it_does_not_wait_for_them(school: School) -> None:
+    teacher = await school.api.person("teacher")
+    clients = [await school.connect(teacher) for _ in range(2)]
+    room = await school.room(teacher)
+    for client in clients:
+        await client.join(room)
+    async with aiohttp.ClientSession() as session:
+        url = f"{school.api.base_url}/socket.io/?EIO=4&transport=polling"
+        opened = await (await session.get(url)).text()
+        poll = asyncio.create_task(session.get(f"{url}&sid={json.loads(opened[1:])['sid']}"))
+        await asyncio.sleep(0.1)
+        async with asyncio.timeout(5):
+            await school.api.server.close()
+        for client in clients:
+            await asyncio.wait_for(client.gone.wait(), 5)
+            assert (await client.pushes("room-closed"))["room_id"] == room
+            assert "participant-left" not in dict(client.pushed)
+        assert (await asyncio.wait_for(poll, 5)).status == 200
+
+
 @pytest.mark.parametrize(
     ("event", "payload", "code"),
     [
@@ -423,6 +460,44 @@ async def test_who_calls_too_often_waits(school: School) -> None:
         await client.io.emit("get-participants", {})
     answer = await client.call("get-participants")
     assert answer["code"] == "rate_limited" and answer["problem"]["status"] == 429
+
+
+async def test_who_does_not_read_is_disconnected(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By long polling, without ever asking for what is there."""
+    monkeypatch.setattr(socket_server, "MAX_WAITING_BYTES", 50_000)
+    teacher = await school.api.person("teacher")
+    room = await school.room(teacher)
+    url = f"{school.api.base_url}/socket.io/?EIO=4&transport=polling"
+    async with aiohttp.ClientSession() as session:
+        opened = await (await session.get(url)).text()
+        url += f"&sid={json.loads(opened[1:])['sid']}"
+        join = json.dumps(["join-room", {"room_id": room}])
+        for message in ("40" + json.dumps({"token": teacher.access_token}), "421" + join):
+            assert (await session.post(url, data=message)).status == 200
+        people = school.api.server.services.live_rooms.rooms[0].people
+        assert len(people) == 1
+        for _ in range(40):
+            if not people:
+                break
+            await session.post(url, data='422["get-room-info",{}]')
+        assert len(people) == 0
+        assert (await session.post(url, data='422["get-room-info",{}]')).status == 400
+
+
+async def test_who_never_says_who_it_is_is_disconnected(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket_server, "CONNECT_WITHIN_S", 0.3)
+    client = await school.connect(await school.api.person("teacher"))
+    async with aiohttp.ClientSession() as session:
+        url = f"{school.api.base_url}/socket.io/?EIO=4&transport="
+        polling = await (await session.get(url + "polling")).text()
+        async with session.ws_connect(url + "websocket") as silent:
+            assert (await silent.receive()).type is aiohttp.WSMsgType.TEXT
+            assert (await silent.receive(timeout=5)).type is aiohttp.WSMsgType.CLOSE
+        gone = await session.get(f"{url}polling&sid={json.loads(polling[1:])['sid']}")
+        assert gone.status == 400
+    assert (await client.call("get-participants"))["code"] == "not_in_a_room", "who has connected stays"
 
 
 async def test_foreign_pages_cannot_connect(school: School) -> None:

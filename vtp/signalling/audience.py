@@ -43,6 +43,10 @@ class Outbox:
         """Sends an event to one connection, after what was put before."""
         self._queue.put_nowait((event, data, to))
 
+    async def settle(self) -> None:
+        """Waits until all that was put has been sent."""
+        await self._queue.join()
+
     async def run(self) -> None:
         """Until it is cancelled."""
         while True:
@@ -51,6 +55,8 @@ class Outbox:
                 await self._send(event, data, to)
             except Exception:
                 logger.exception("The event %r could not be sent.", event)
+            finally:
+                self._queue.task_done()
 
 
 class Audience:
@@ -77,6 +83,10 @@ class Audience:
     def remove(self, connection: str) -> None:
         """Tells it no more."""
         self._members.pop(connection, None)
+
+    def dismiss(self) -> None:
+        """Tells nobody any more."""
+        self._members.clear()
 
     def close(self) -> None:
         """Hears of the room no more."""
@@ -150,6 +160,7 @@ class Audience:
     def _room_changed(self, event: RoomEvent) -> None:
         if isinstance(event, RoomClosed):
             self.tell("room-closed", {"room_id": self.slug, "reason": event.reason})
+            self.dismiss()
 
 
 def describe(participant: Participant) -> dict[str, Any]:

@@ -132,6 +132,12 @@ class Calls:
             audience.close()
             del self._audiences[audience.live.id]
 
+    def say_goodbye(self, reason: str) -> None:
+        """Tells everybody in all rooms that these end, and nothing after that."""
+        for audience in self._audiences.values():
+            audience.tell("room-closed", {"room_id": audience.slug, "reason": reason})
+            audience.dismiss()
+
     async def _participants(self, seat: Seat, request: m.Message) -> Answer:
         people = [describe(one) for one in seat.here.live.people.participants]
         return {"room_id": _slug(seat.here), "participants": people, "count": len(people)}

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
 from socketio.exceptions import ConnectionRefusedError as Refused
 
-from vtp.errors import Conflict, Invalid, NotSignedIn, RateLimited, VtpError
+from vtp.errors import Conflict, Invalid, NotSignedIn, RateLimited, Unavailable, VtpError
 from vtp.http.client import Client
 from vtp.http.errors import problem_of, problem_of_error
 from vtp.http.identity import Principal, guest_of_open_rooms
@@ -31,6 +33,7 @@ logger = logging.getLogger(__name__)
 
 PATH = "socket.io"
 CALL_WINDOW_S = 10.0
+SETTLE_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ class SocketFace:
 
     def __init__(self, parts: SocketParts) -> None:
         self._parts = parts
+        self._closed = False
         self._seats: dict[str, Seat] = {}
         self._calls = WindowLimiter(parts.settings.limits.signalling_calls_per_10_seconds, CALL_WINDOW_S)
         self._server = SocketServer(self._allows_origin)
@@ -71,10 +75,14 @@ class SocketFace:
         self._server.attach(application, PATH)
 
     async def close(self) -> None:
-        """Ends all connections."""
+        """Tells everybody in a room, then ends all connections. Before the web server's end, which waits."""
+        self._closed = True
+        self._room_calls.say_goodbye("The server is shutting down.")
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._outbox.settle(), SETTLE_S)
         for seat in list(self._seats.values()):
             self._room_calls.end(seat)
-        await self._server.shutdown()
+        await self._server.end()
 
     def end_sessions(self, ended: Callable[[Principal], bool]) -> None:
         """Disconnects whoever `ended` says may not go on."""
@@ -95,6 +103,8 @@ class SocketFace:
 
     async def _connect(self, connection: str, environ: dict[str, Any], auth: object = None) -> None:
         try:
+            if self._closed:
+                raise Unavailable("The server is shutting down.", retry_after_s=10)
             principal, by_event = self._identify(auth)
         except VtpError as error:
             raise Refused(error.detail, {"code": error.code, "problem": problem_of_error(error)}) from None

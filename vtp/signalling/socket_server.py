@@ -4,15 +4,20 @@ and whether a caller waits for an acknowledgement is known. The one file that to
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from typing import Any
 
+import engineio
 import socketio
+from aiohttp import web
 from socketio import packet
 
 MAX_MESSAGE_BYTES = 2_000_000  # what is over the payloads' own limits is still answered with a sentence
+MAX_WAITING_BYTES = 8_000_000  # for a client that does not read; a full room's pushes are a tenth of it
+CONNECT_WITHIN_S = 20.0  # for a client to say who it is once it has reached us
 UNREADABLE = "unreadable-message"
 _FROM_CLIENTS = frozenset({packet.CONNECT, packet.DISCONNECT, packet.EVENT, packet.ACK})
 _RESERVED = frozenset({"connect", "disconnect", "connect_error", "__disconnect_final", "*"})
@@ -62,6 +67,34 @@ class _Packet(socketio.packet.Packet):  # type: ignore[misc]
         return 0
 
 
+class _Engine(engineio.AsyncServer):  # type: ignore[misc]
+    async def handle_request(self, request: web.Request) -> Any:
+        """Answers a request; one for a session that has just ended is as any other of an unknown session."""
+        found = self.sockets.get(request.query.get("sid"))
+        if found is not None and found.closed:
+            del self.sockets[found.sid]
+        return await super().handle_request(request)
+
+    async def send_packet(self, sid: str, pkt: Any) -> None:
+        """Sends a packet, or ends a connection for which too much waits: who answers pings may not read."""
+        found = self.sockets.get(sid)
+        if found is not None:
+            # A socket takes its whole queue at once: what was put since it was empty is what waits.
+            waiting = 0 if found.queue.empty() else getattr(found, "waiting_bytes", 0)
+            found.waiting_bytes = waiting + len(pkt.data or "")
+            if found.waiting_bytes > MAX_WAITING_BYTES:
+                await self.give_up(found)
+                return
+        await super().send_packet(sid, pkt)
+
+    async def give_up(self, found: Any) -> None:
+        """Ends a connection without waiting for its client to take what is there for it."""
+        await found.close(wait=False, abort=True)
+        while not found.queue.empty():
+            found.queue.get_nowait()
+        found.queue.put_nowait(None)  # ends its writer, or its poll
+
+
 def _is_event(data: object) -> bool:
     """A name, and not one of those by which the library calls its own handlers."""
     return isinstance(data, list) and bool(data) and isinstance(data[0], str) and data[0] not in _RESERVED
@@ -71,6 +104,7 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
     """Handles one client's events in order."""
 
     def __init__(self, allow_origin: OriginCheck) -> None:
+        self._timers: dict[str, asyncio.TimerHandle] = {}
         super().__init__(
             async_mode="aiohttp",
             async_handlers=False,
@@ -83,6 +117,35 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
             logger=False,
             engineio_logger=False,
         )
+
+    def _engineio_server_class(self) -> type[_Engine]:
+        return _Engine
+
+    async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
+        await super()._handle_eio_connect(eio_sid, environ)
+        later = asyncio.get_running_loop().call_later(CONNECT_WITHIN_S, self._look_if_silent, eio_sid)
+        self._timers[eio_sid] = later
+
+    async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
+        timer = self._timers.pop(eio_sid, None)
+        if timer is not None:
+            timer.cancel()
+        await super()._handle_eio_disconnect(eio_sid, reason)
+
+    async def end(self) -> None:
+        """Ends all transports after what waits for them; clients of a server that restarts come back."""
+        for found in list(self.eio.sockets.values()):
+            if not found.closed:
+                await found.close(wait=False)
+                found.queue.put_nowait(None)
+        await self.shutdown()
+
+    def _look_if_silent(self, eio_sid: str) -> None:
+        """Ends a transport that nobody has connected on: it would be free to hold for ever."""
+        self._timers.pop(eio_sid, None)
+        found = self.eio.sockets.get(eio_sid)
+        if found is not None and not self.manager.sid_from_eio_sid(eio_sid, "/"):
+            self.start_background_task(self.eio.give_up, found)
 
     async def _handle_event(self, eio_sid: str, namespace: str, id: int | None, data: Any) -> None:
         token = _wants_answer.set(id is not None)
