@@ -26,9 +26,8 @@ Middleware = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 SLOW_S = 5.0
-WAITING_ROUTES = frozenset(
-    {"/socket.io/"}
-)  # answered when there is news, or a WebSocket ends: that is no slowness
+WAITING_ROUTES = frozenset({"/socket.io/"})
+"""Answered when there is news, or when a WebSocket ends: that is no slowness."""
 
 
 def trace(resolver: ClientResolver, metrics: HttpMetrics) -> Middleware:

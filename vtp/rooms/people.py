@@ -65,10 +65,6 @@ class People:
         """Everybody, in the order they came."""
         return list(self._present.values())
 
-    def get(self, participant_id: str) -> Participant | None:
-        """Somebody who is there."""
-        return self._present.get(participant_id)
-
     def add_listener(self, listener: Callable[[PeopleEvent], None]) -> Callable[[], None]:
         """Hears who comes and goes and publishes; the returned function stops that."""
         return self._emitter.add_listener(listener)

@@ -12,11 +12,12 @@ from typing import Any
 from vtp.accounts.permissions import Action, can, parse_role, require
 from vtp.errors import Conflict, Forbidden, Invalid
 from vtp.http.identity import Principal, Role
+from vtp.media.consumer import Consumer
+from vtp.media.producer import Producer
 from vtp.media.transport import WebRtcTransport
 from vtp.rooms.live import LiveRooms
 from vtp.rooms.participants import join
 from vtp.rooms.service import RoomService
-from vtp.rooms.store import Room
 from vtp.signalling import messages as m
 from vtp.signalling.audience import (
     CLOSED_BY_OWNER,
@@ -101,7 +102,7 @@ class Calls:
         people = peer.live.people.participants
         return {
             "success": True,
-            "room_id": _slug(peer),
+            "room_id": peer.room.slug,
             "participant_id": peer.id,
             "participants": [describe(one) for one in people],
             "mediasoup": {
@@ -111,7 +112,7 @@ class Calls:
         }
 
     async def _leave_room(self, seat: Seat, request: m.Message) -> Answer:
-        slug = _slug(seat.here)
+        slug = seat.here.room.slug
         self.leave(seat)
         return {"success": True, "room_id": slug}
 
@@ -140,16 +141,16 @@ class Calls:
 
     async def _participants(self, seat: Seat, request: m.Message) -> Answer:
         people = [describe(one) for one in seat.here.live.people.participants]
-        return {"room_id": _slug(seat.here), "participants": people, "count": len(people)}
+        return {"room_id": seat.here.room.slug, "participants": people, "count": len(people)}
 
     async def _room_info(self, seat: Seat, request: m.Message) -> Answer:
         peer = seat.here
         return {
-            "roomId": _slug(peer),
-            "name": peer.room.name if isinstance(peer.room, Room) else _slug(peer),
+            "roomId": peer.room.slug,
+            "name": peer.room.name,
             "peerCount": len(peer.live.people),
             "peers": describe_peers(peer.live),
-            "createdAt": peer.room.created_at.isoformat() if isinstance(peer.room, Room) else None,
+            "createdAt": peer.room.created_at.isoformat(),
             "producerCount": len(peer.live.router.producers),
             "live": peer.live.program.is_live,
             "recording": peer.live.recording,
@@ -200,26 +201,6 @@ class Calls:
             "paused": consumer.paused,
             "producerPaused": consumer.producer_paused,
         }
-
-    async def _pause_producer(self, seat: Seat, request: m.NamesProducer) -> Answer:
-        seat.here.producer(request.producer_id).pause()
-        return {"producerId": request.producer_id}
-
-    async def _resume_producer(self, seat: Seat, request: m.NamesProducer) -> Answer:
-        seat.here.producer(request.producer_id).resume()
-        return {"producerId": request.producer_id}
-
-    async def _close_producer(self, seat: Seat, request: m.NamesProducer) -> Answer:
-        seat.here.producer(request.producer_id).close()
-        return {"producerId": request.producer_id}
-
-    async def _pause_consumer(self, seat: Seat, request: m.NamesConsumer) -> Answer:
-        seat.here.consumer(request.consumer_id).pause()
-        return {"consumerId": request.consumer_id}
-
-    async def _resume_consumer(self, seat: Seat, request: m.NamesConsumer) -> Answer:
-        seat.here.consumer(request.consumer_id).resume()
-        return {"consumerId": request.consumer_id}
 
     async def _close_consumer(self, seat: Seat, request: m.NamesConsumer) -> Answer:
         consumer = seat.here.consumer(request.consumer_id)
@@ -290,11 +271,11 @@ class Calls:
             "restart-ice": Event(m.NamesTransport, "ice-restarted", self._restart_ice),
             "produce": Event(m.Produce, "producer-created", self._produce),
             "consume": Event(m.Consume, "consumer-created", self._consume),
-            "pause-producer": Event(m.NamesProducer, "producer-paused", self._pause_producer),
-            "resume-producer": Event(m.NamesProducer, "producer-resumed", self._resume_producer),
-            "close-producer": Event(m.NamesProducer, "producer-closed", self._close_producer),
-            "pause-consumer": Event(m.NamesConsumer, "consumer-paused", self._pause_consumer),
-            "resume-consumer": Event(m.NamesConsumer, "consumer-resumed", self._resume_consumer),
+            "pause-producer": Event(m.NamesProducer, "producer-paused", _to_producer(Producer.pause)),
+            "resume-producer": Event(m.NamesProducer, "producer-resumed", _to_producer(Producer.resume)),
+            "close-producer": Event(m.NamesProducer, "producer-closed", _to_producer(Producer.close)),
+            "pause-consumer": Event(m.NamesConsumer, "consumer-paused", _to_consumer(Consumer.pause)),
+            "resume-consumer": Event(m.NamesConsumer, "consumer-resumed", _to_consumer(Consumer.resume)),
             "close-consumer": Event(m.NamesConsumer, "consumer-closed", self._close_consumer),
             "produce-data": Event(m.ProduceData, "data-producer-created", self._produce_data),
             "consume-data": Event(m.ConsumeData, "data-consumer-created", self._consume_data),
@@ -308,6 +289,26 @@ class Calls:
             "set-preferred-layers": Event(m.SetPreferredLayers, "", self._prefer_layers),
             "request-keyframe": Event(m.NamesConsumer, "", self._request_key_frame),
         }
+
+
+def _to_producer(do: Callable[[Producer], None]) -> Callable[[Seat, m.NamesProducer], Awaitable[Answer]]:
+    """Does one thing to a producer of the caller's own."""
+
+    async def handle(seat: Seat, request: m.NamesProducer) -> Answer:
+        do(seat.here.producer(request.producer_id))
+        return {"producerId": request.producer_id}
+
+    return handle
+
+
+def _to_consumer(do: Callable[[Consumer], None]) -> Callable[[Seat, m.NamesConsumer], Awaitable[Answer]]:
+    """Does one thing to a consumer of the caller's own."""
+
+    async def handle(seat: Seat, request: m.NamesConsumer) -> Answer:
+        do(seat.here.consumer(request.consumer_id))
+        return {"consumerId": request.consumer_id}
+
+    return handle
 
 
 def describe_transport(transport: WebRtcTransport) -> Answer:
@@ -335,7 +336,3 @@ def _lowered(principal: Principal, word: str | None) -> Principal:
             return principal  # older clients name a role always; a link's guest stays what the link says
         raise Forbidden(f"Your account does not have the role {role.value}.")
     return replace(principal, role=role, publish=False if watch_only else principal.publish)
-
-
-def _slug(peer: Peer) -> str:
-    return peer.room.slug if isinstance(peer.room, Room) else peer.live.id

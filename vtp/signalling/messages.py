@@ -63,15 +63,10 @@ class Message(BaseModel):
     request_id: Annotated[str, Field(max_length=128)] | int | None = Field(None, validation_alias="requestId")
 
 
-class InRoom(Message):
-    """Names the room that it is about."""
-
-    room_id: RoomName = Field(validation_alias=AliasChoices("roomId", "room_id"))
-
-
-class JoinRoom(InRoom):
+class JoinRoom(Message):
     """`join-room`. Who somebody is says their token; `role` can only lower what that grants."""
 
+    room_id: RoomName = Field(validation_alias=AliasChoices("roomId", "room_id"))
     room_name: Text | None = None
     role: Annotated[str, Field(max_length=32)] | None = None
     is_producer: bool | None = None

@@ -28,7 +28,7 @@ from vtp.media.transport import WebRtcTransport
 from vtp.rooms.live import PARTICIPANT_ID, LiveRoom
 from vtp.rooms.participants import APP_DATA_KEY, Participant
 from vtp.rooms.program import Presenter
-from vtp.signalling.directory import NamedRoom
+from vtp.rooms.store import Room
 from vtp.signalling.sessions import owner_of
 
 Direction = Literal["send", "recv"]
@@ -47,9 +47,7 @@ class Peer:
     early or too often, Invalid for parameters that cannot be.
     """
 
-    def __init__(
-        self, live: LiveRoom, room: NamedRoom, principal: Principal, participant: Participant
-    ) -> None:
+    def __init__(self, live: LiveRoom, room: Room, principal: Principal, participant: Participant) -> None:
         self.live = live
         self.room = room
         self.principal = principal

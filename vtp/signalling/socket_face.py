@@ -161,7 +161,7 @@ class SocketFace:
         if expires_s is not None and expires_s < time.time():
             raise NotSignedIn("Your link has expired.", code="token_expired")
         request = m.read_payload(known.model, arguments)
-        if known.model is not m.JoinRoom and not isinstance(request, m.InRoom):
+        if known.model is not m.JoinRoom:
             self._check_room(seat, request.room_id)
         return await known.handle(seat, request), known.answer, request
 
@@ -194,5 +194,5 @@ def _carried_back(request: m.Message) -> Answer:
     return {told: value for told, value in found.items() if value is not None}
 
 
-def _is_called(room: object, name: str) -> bool:
-    return isinstance(room, Room) and name.lower() in (room.slug.lower(), room.id.lower())
+def _is_called(room: Room, name: str) -> bool:
+    return name.lower() in (room.slug.lower(), room.id.lower())
