@@ -21,6 +21,7 @@ from vtp.settings import (
     MediaSettings,
     RoomSettings,
     Settings,
+    WebhookSettings,
 )
 
 PASSWORD = "a rather long pass phrase"
@@ -139,6 +140,7 @@ async def serving(
     accounts: AccountSettings | None = None,
     open_rooms: bool = False,
     trusted_proxies: Sequence[str] = (),
+    webhooks: WebhookSettings | None = None,
 ) -> AsyncIterator[Api]:
     """Starts a server on ports of its own and ends it."""
     settings = Settings(
@@ -149,6 +151,7 @@ async def serving(
         limits=limits,
         accounts=accounts or AccountSettings(),
         rooms=RoomSettings(open=open_rooms),
+        webhooks=webhooks or WebhookSettings(),
     )
     server = await start_server(settings)
     try:

@@ -30,6 +30,11 @@ from vtp.signalling.routes import build_routes as signalling_routes
 from vtp.signalling.socket_face import SocketFace, SocketParts
 from vtp.storage import Store
 from vtp.tasks import Tasks
+from vtp.webhooks.deliveries import Deliveries
+from vtp.webhooks.policy import Policy
+from vtp.webhooks.routes import build_routes as webhook_routes
+from vtp.webhooks.service import Webhooks
+from vtp.webhooks.sources import Sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,8 @@ class Services:
     rooms: RoomService
     recordings: Recordings
     grants: Grants
+    webhooks: Webhooks
+    deliveries: Deliveries
     doors: Doors
     tasks: Tasks
     metrics: HttpMetrics = field(default_factory=HttpMetrics)
@@ -68,6 +75,8 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     stack.callback(accounts.close)
     await accounts.start()
     stack.push_async_callback(tasks.close)
+    deliveries = Deliveries(database, Policy(settings.webhooks))
+    stack.push_async_callback(deliveries.close)  # after rooms and recordings, whose ends it tells of
     media = await start_media(settings)
     stack.push_async_callback(media.close)
     live_rooms = LiveRooms(media, settings, doors)
@@ -76,13 +85,31 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     store = await asyncio.to_thread(Store.open, settings.storage_url())
     recordings = Recordings(database, live_rooms, rooms, store, settings.recording)
     stack.push_async_callback(recordings.close)
+    sources = Sources(deliveries.outbox.put)
+    live_rooms.add_listener(sources.live_changed)
+    rooms.add_listener(sources.catalogue_changed)
+    recordings.add_listener(sources.recording_changed)
+    await deliveries.open()
     await recordings.start()
+    webhooks = Webhooks(database, rooms, deliveries, accounts.audit, settings.webhooks)
     grants = Grants(await asyncio.to_thread(open_key, settings.data_dir / "secrets"))
     services = Services(
-        settings, database, accounts, media, live_rooms, rooms, recordings, grants, doors, tasks
+        settings,
+        database,
+        accounts,
+        media,
+        live_rooms,
+        rooms,
+        recordings,
+        grants,
+        webhooks,
+        deliveries,
+        doors,
+        tasks,
     )
     services.metrics.add_numbers("vtp_media", "The packet path.", media.metrics, media.STANDING)
     services.metrics.add_numbers("vtp", "Classes.", _class_numbers(services))
+    services.metrics.add_numbers("vtp_webhooks", "Webhooks.", deliveries.numbers, ("pending",))
     _add_worker_metrics(services.metrics, media)
     return services
 
@@ -124,6 +151,7 @@ def build_tables(services: Services) -> list[RouteTable]:
         room_routes(services.rooms, services.live_rooms),
         signalling_routes(services.live_rooms, services.rooms, settings),
         recording_routes(services.recordings, services.grants),
+        webhook_routes(services.webhooks),
     ]
     return [*tables, build_documentation(tables)]
 

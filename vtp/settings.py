@@ -163,6 +163,17 @@ class RecordingSettings(Section):
     idle_stop_s: Annotated[int, Field(ge=0)] = 1800
 
 
+class WebhookSettings(Section):
+    """Messages to other programs."""
+
+    allow_private_addresses: bool = False
+    timeout_s: Annotated[float, Field(gt=0, le=60)] = 10.0
+    retry_delays_s: Annotated[
+        list[Annotated[float, Field(ge=0, le=604_800)]], BeforeValidator(_split_list), Field(max_length=20)
+    ] = [5, 30, 120, 600, 3600, 14_400, 43_200, 86_400]
+    keep_days: Count = 14
+
+
 class LogSettings(Section):
     """What is written to standard error."""
 
@@ -204,6 +215,7 @@ class Settings(BaseSettings):
     accounts: AccountSettings = AccountSettings()
     recording: RecordingSettings = RecordingSettings()
     rooms: RoomSettings = RoomSettings()
+    webhooks: WebhookSettings = WebhookSettings()
     log: LogSettings = LogSettings()
     limits: LimitSettings = LimitSettings()
 

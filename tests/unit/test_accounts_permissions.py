@@ -44,6 +44,7 @@ EXPECTED = {
     Action.RECORDING_DOWNLOAD: "aaa-",
     Action.RECORDING_UPDATE: "ao--",
     Action.RECORDING_DELETE: "ao--",
+    Action.WEBHOOK_MANAGE: "ao--",
     Action.USER_MANAGE: "a---",
     Action.SERVER_MANAGE: "a---",
 }

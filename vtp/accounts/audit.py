@@ -33,6 +33,9 @@ class Event(enum.StrEnum):
     ACCESS_REFUSED = "authz_fail"
     ROOM_CREATED = "room_created"
     ROOM_DELETED = "room_deleted"
+    WEBHOOK_CREATED = "webhook_created"
+    WEBHOOK_CHANGED = "webhook_changed"
+    WEBHOOK_DELETED = "webhook_deleted"
 
 
 @dataclass(frozen=True, slots=True)

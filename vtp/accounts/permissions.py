@@ -27,6 +27,7 @@ class Action(enum.StrEnum):
     RECORDING_DOWNLOAD = "recording.download"
     RECORDING_UPDATE = "recording.update"
     RECORDING_DELETE = "recording.delete"
+    WEBHOOK_MANAGE = "webhook.manage"
     USER_MANAGE = "user.manage"
     SERVER_MANAGE = "server.manage"
 
@@ -91,6 +92,7 @@ RULES: Final[dict[Action, dict[Role, Reach]]] = {
     Action.RECORDING_DOWNLOAD: _row(_ANY,  _ANY,   _ANY,     None,   None),
     Action.RECORDING_UPDATE:   _row(_ANY,  _OWN,   None,     None,   None),
     Action.RECORDING_DELETE:   _row(_ANY,  _OWN,   None,     None,   None),
+    Action.WEBHOOK_MANAGE:     _row(_ANY,  _OWN,   None,     None,   None),
     Action.USER_MANAGE:        _row(_ANY,  None,   None,     None,   None),
     Action.SERVER_MANAGE:      _row(_ANY,  None,   None,     None,   None),
 }

@@ -19,7 +19,9 @@ from vtp.db import Database
 from vtp.errors import Conflict, Gone, NotFound, Unavailable
 from vtp.http.identity import Principal
 from vtp.ids import new_id, parse_id
+from vtp.media.events import Emitter
 from vtp.recording.active import ActiveRecordings
+from vtp.recording.changes import RecordingChanged
 from vtp.recording.download import remux_to_mp4
 from vtp.recording.recovery import recover
 from vtp.recording.schemas import StartRecording, UpdateRecording
@@ -91,6 +93,11 @@ class Recordings:
         self._downloads: dict[str, asyncio.Future[Path]] = {}
         self._deleted: set[str] = set()
         self._closing = asyncio.Event()
+        self._emitter: Emitter[RecordingChanged] = Emitter()
+
+    def add_listener(self, listener: Callable[[RecordingChanged], None]) -> Callable[[], None]:
+        """Hears of recordings that start, stop and end; the returned function stops that."""
+        return self._emitter.add_listener(listener)
 
     async def start(self) -> None:
         """Recovers what a former process was recording when it ended."""
@@ -143,6 +150,7 @@ class Recordings:
         except BaseException:
             live.recording = False
             raise
+        self._emitter.emit(RecordingChanged(recording.id, Status.RECORDING))
         return recording, session.message
 
     async def stop_recording(self, principal: Principal, recording_id: str) -> Recording:
@@ -324,6 +332,7 @@ class Recordings:
 
     async def _save_end(self, recording_id: str, view: RecordingView, failure: str) -> None:
         """Keeps how a recording ended; `failure` is empty when it ended as asked."""
+        self._emitter.emit(RecordingChanged(recording_id, Status.FINALIZING))
         status = Status.READY if not failure else Status.INTERRUPTED
         if not view.is_playable:
             status = Status.FAILED
@@ -337,6 +346,7 @@ class Recordings:
         while not await self._saved(recording_id, ended):
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._closing.wait(), SAVE_AGAIN_S)
+        self._emitter.emit(RecordingChanged(recording_id, status))
         if failure:
             logger.warning("Recording %s ended as %s: %s", recording_id, status.value, failure)
 
@@ -362,6 +372,7 @@ class Recordings:
                 stopped_at=recording.started_at,
                 error_message="The server ended before anything was recorded.",
             )
+            self._emitter.emit(RecordingChanged(recording.id, Status.FAILED))
             return
         await self._save_end(recording.id, view, "" if was_closed else INTERRUPTED)
         length = timedelta(microseconds=view.manifest.duration_ns // 1000)

@@ -1,5 +1,7 @@
 """Rooms: made, found by id or slug, listed, looked into, deleted; who may do that is permissions' to say."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,9 +13,27 @@ from vtp.db import Database
 from vtp.errors import NotFound
 from vtp.http.identity import Principal
 from vtp.ids import is_id
+from vtp.media.events import Emitter
 from vtp.rooms.live import LiveRoom, LiveRooms, RoomClosed, RoomEvent
 from vtp.rooms.naming import add_new_room, check_reference
 from vtp.rooms.store import Room, add_room, delete_room, find_room, page_of_rooms
+
+
+@dataclass(frozen=True)
+class RoomCreated:
+    """There is a new room."""
+
+    room: Room
+
+
+@dataclass(frozen=True)
+class RoomDeleted:
+    """A room is no more; what went on in it has ended."""
+
+    room: Room
+
+
+CatalogueEvent = RoomCreated | RoomDeleted
 
 
 class RoomService:
@@ -37,7 +57,12 @@ class RoomService:
         self._open_rooms = open_rooms
         self._clock = clock
         self._entered: dict[str, Room] = {}  # rooms open now by what they were called: a class enters at once
+        self._emitter: Emitter[CatalogueEvent] = Emitter()
         live_rooms.add_listener(self._live_changed)
+
+    def add_listener(self, listener: Callable[[CatalogueEvent], None]) -> Callable[[], None]:
+        """Hears of rooms made and deleted; the returned function stops that."""
+        return self._emitter.add_listener(listener)
 
     async def find(self, reference: str) -> Room:
         """The room that somebody wants to enter, by id or slug; with open rooms it is made by being entered.
@@ -76,6 +101,7 @@ class RoomService:
         async with self._database.transaction() as tx:
             room = await add_new_room(tx, slug, name, principal.user_id, settings, self._clock())
             await self._record(tx, Event.ROOM_CREATED, room, principal, origin)
+        self._emitter.emit(RoomCreated(room))
         return room
 
     async def delete(self, principal: Principal, reference: str, origin: Origin) -> Room:
@@ -89,6 +115,7 @@ class RoomService:
                 raise _no_room()
             await self._record(tx, Event.ROOM_DELETED, room, principal, origin)
         await self._live_rooms.close_room(room.id)
+        self._emitter.emit(RoomDeleted(room))
         return room
 
     async def list_rooms(self, principal: Principal, *, limit: int, before: str | None) -> list[Room]:
@@ -125,9 +152,12 @@ class RoomService:
     async def _open(self, slug: str) -> Room:
         """Makes the room of open rooms; of two who enter at once one makes it, both get it."""
         async with self._database.transaction() as tx:
-            room = await add_room(tx, slug, slug, None, {}, self._clock()) or await find_room(tx, slug)
+            made = await add_room(tx, slug, slug, None, {}, self._clock())
+            room = made or await find_room(tx, slug)
         if room is None:
             raise _no_room()
+        if made is not None:
+            self._emitter.emit(RoomCreated(made))
         return room
 
     async def _record(

@@ -1,0 +1,1 @@
+"""Webhooks: other programs are told of rooms, participants and recordings, signed and retried."""

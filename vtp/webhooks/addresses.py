@@ -1,0 +1,79 @@
+"""Where webhooks may go: public addresses only, unless the operator allows others.
+
+Whoever may make a webhook makes this server send requests. The address is looked at when the socket is made,
+after names are resolved, so that a name which points elsewhere by then (DNS rebinding) does not help.
+"""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import socket
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052: the IPv4 address is its last 32 bits
+_COMPATIBLE = ipaddress.ip_network("::/96")  # RFC 4291 section 2.5.5.1, deprecated
+MAX_URL_CHARACTERS = 2000
+
+
+class PrivateAddressError(OSError):
+    """This address is not one that webhooks may go to."""
+
+
+def is_public(text: str) -> bool:
+    """Whether an IP address is one of the public Internet, whatever it is wrapped in."""
+    address = ipaddress.ip_address(text.partition("%")[0])
+    if not address.is_global or address.is_multicast or address.is_reserved:
+        return False
+    return all(is_public(str(inner)) for inner in _wrapped(address))
+
+
+def _wrapped(address: IpAddress) -> list[IpAddress]:
+    """The IPv4 addresses that an IPv6 address leads to by one of the ways of transition."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return []
+    found: list[IpAddress | None] = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
+    if address in _NAT64 or address in _COMPATIBLE:
+        found.append(ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF))
+    return [one for one in found if one is not None]
+
+
+def check_url(url: str, *, allow_private: bool) -> str:
+    """Gives a receiver's URL back, or raises ValueError with a sentence."""
+    if len(url) > MAX_URL_CHARACTERS or not url.isascii() or not url.isprintable() or " " in url:
+        raise ValueError("write a URL of at most 2000 ASCII characters")
+    parts = urlsplit(url)
+    port = parts.port  # raises ValueError when it is none
+    if parts.scheme not in ("https", "http") or not parts.hostname or port == 0:
+        raise ValueError("write a URL such as https://lms.example/hooks/vtp")
+    if parts.scheme == "http" and not allow_private:
+        raise ValueError("take https: what is sent names people; http needs webhooks.allow_private_addresses")
+    if parts.username is not None or parts.fragment:
+        raise ValueError("leave out names, passwords and fragments: put a token into the path or the query")
+    if not allow_private and _is_private_literal(parts.hostname):
+        raise ValueError("this address is private: that needs webhooks.allow_private_addresses")
+    return url
+
+
+def _is_private_literal(host: str) -> bool:
+    try:
+        return not is_public(host)
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def socket_maker(*, allow_private: bool) -> Callable[[Any], socket.socket]:
+    """What a connector makes its sockets with: after resolving, before connecting."""
+
+    def make(info: Any) -> socket.socket:
+        family, kind, protocol, _, address = info
+        if not allow_private and not is_public(address[0]):
+            raise PrivateAddressError(
+                errno.EACCES, "the receiver's address is private; that needs webhooks.allow_private_addresses"
+            )
+        return socket.socket(family, kind, protocol)
+
+    return make
