@@ -163,9 +163,13 @@ async def test_older_clients_send_strings_and_are_answered_by_events(school: Sch
     assert transport["direction"] == "send" and transport["id"] == transport["transportId"]
     await old.io.emit("produce", json.dumps({"roomId": room, "kind": "video", "rtpParameters": VIDEO}))
     assert (await old.pushes("producer-created"))["kind"] == "video"
-    await old.io.emit("pause-producer", json.dumps({"roomId": room, "producerId": "nobody's"}))
+    await old.io.emit("pause-producer", json.dumps({"producerId": "nobody's", "requestId": "x"}))
     error = await old.pushes("error")
     assert error["code"] == "no_such_producer" and error["event"] == "pause-producer"
+    assert error["requestId"] == "x"
+    await old.io.emit("pause-producer", "{no JSON")
+    error = await old.pushes("error")
+    assert error["code"] == "malformed" and "requestId" not in error
 
 
 async def test_media_objects_from_making_to_closing(school: School) -> None:

@@ -11,6 +11,8 @@ from tests.e2e.conftest import ROOT, OpenPage, Stack, poll
 from tests.e2e.frame_order import assert_in_order, wait_for_numbers
 from vtp.bench.lecture_sound import TONE_HZ
 
+VERSIONS = {"newest": "3.24.1", "2024": "3.7.17", "2019": "3.0.0", "2019-data": "3.2.11"}
+
 
 @pytest.fixture(scope="session")
 def script(tmp_path_factory: pytest.TempPathFactory) -> str:
@@ -59,12 +61,15 @@ def consume(page: Page, count: int) -> list[str]:
     return ids
 
 
-@pytest.mark.parametrize(("client", "style"), [("newest", "ack"), ("2024", "events")])
+@pytest.mark.parametrize(
+    ("client", "style"), [("newest", "ack"), ("2024", "events"), ("2019", "events"), ("2019-data", "ack")]
+)
 def test_each_of_two_sees_and_hears_the_other(
     stack: Stack, open_page: OpenPage, script: str, client: str, style: str
 ) -> None:
     room = f"ortc-{client}-{style}"
     pages = [enter(open_page, script, room, client, style) for _ in range(2)]
+    assert pages[0].evaluate("mediasoupVersions") == VERSIONS
     for page in pages:
         page.evaluate("ortc.produce('H264')")
     for page in pages:
@@ -78,10 +83,12 @@ def test_each_of_two_sees_and_hears_the_other(
         page.evaluate("ortc.leave()")
 
 
+@pytest.mark.parametrize(("client", "style"), [("newest", "ack"), ("2019", "events")])
 def test_a_peers_life_with_screen_pause_ice_restart_and_replaced_track(
-    stack: Stack, open_page: OpenPage, script: str
+    stack: Stack, open_page: OpenPage, script: str, client: str, style: str
 ) -> None:
-    teacher, student, late = (enter(open_page, script, "ortc-life") for _ in range(3))
+    room = f"ortc-life-{client}"
+    teacher, student, late = (enter(open_page, script, room, client, style) for _ in range(3))
     teacher.evaluate("ortc.produce('VP8')")
     teacher.evaluate("ortc.share()")
     student.evaluate("ortc.produce('VP8')")
@@ -100,6 +107,12 @@ def test_a_peers_life_with_screen_pause_ice_restart_and_replaced_track(
     poll(student, "ortc.pushed.some(([event]) => event === 'producer-paused')")
     settle(student, frames)
     teacher.evaluate("ortc.pause('video', false)")
+    goes_on(student, frames)
+
+    student.evaluate(f"ortc.pauseConsumer('{camera}', true)")
+    settle(student, frames)
+    goes_on(late, frames)
+    student.evaluate(f"ortc.pauseConsumer('{camera}', false)")
     goes_on(student, frames)
 
     for page in (teacher, student):
@@ -144,18 +157,18 @@ def test_the_program_and_its_recording_are_what_a_teacher_sends_by_socket(
     assert stopped["status"] in ("ready", "finalizing")
 
 
-@pytest.mark.parametrize("client", ["newest", "2024"])
+@pytest.mark.parametrize(("client", "style"), [("newest", "ack"), ("2024", "ack"), ("2019-data", "events")])
 def test_messages_reach_everybody_in_order(
-    stack: Stack, open_page: OpenPage, script: str, client: str
+    stack: Stack, open_page: OpenPage, script: str, client: str, style: str
 ) -> None:
     room = f"ortc-data-{client}"
-    pages = [enter(open_page, script, room, client, data=True) for _ in range(3)]
+    pages = [enter(open_page, script, room, client, style, data=True) for _ in range(3)]
     for page in pages:
         page.evaluate("ortc.openChannel()")
     for page in pages:
         poll(page, "ortc.announcedData.length === 2")
         page.evaluate("ortc.joinChannels()")
-    for name, page in enumerate(pages):
+    for name, page in enumerate(pages):  # all channels are open by now
         page.evaluate(f"for (let i = 0; i < 50; i++) ortc.say('{name} ' + i)")
     for name, page in enumerate(pages):
         poll(page, "ortc.messages.length === 100")

@@ -181,6 +181,18 @@ def read_payload(model: type[Payload], arguments: tuple[object, ...]) -> Payload
         raise Invalid("The payload is nested too deeply.", code="malformed") from None
 
 
+def request_id_of(arguments: tuple[object, ...]) -> str | int | None:
+    """The `requestId` of a payload that was refused, where one can be read."""
+    value = arguments[0] if arguments else None
+    if isinstance(value, str):
+        try:
+            value = _read_string(value)
+        except Invalid:
+            return None
+    found = value.get("requestId") if isinstance(value, dict) else None
+    return found if isinstance(found, str | int) else None
+
+
 def _read_string(text: str) -> object:
     if len(text) > MAX_STRING_BYTES:
         raise Invalid(f"The payload is larger than {MAX_STRING_BYTES} bytes.", code="too_large")

@@ -168,9 +168,8 @@ class SocketFace:
     def _fail(self, seat: Seat, event: str, problem: dict[str, Any], arguments: tuple[object, ...]) -> Answer:
         failed = {"error": problem["error"], "code": problem["code"]}
         if seat.answers_by_event:
-            given = arguments[0] if arguments and isinstance(arguments[0], dict) else {}
-            request_id = given.get("requestId")
-            extra = {"requestId": request_id} if isinstance(request_id, str | int) else {}
+            request_id = m.request_id_of(arguments)
+            extra = {} if request_id is None else {"requestId": request_id}
             self._outbox.put("error", {**failed, "event": event[:64], **extra}, seat.connection)
         return {"ok": False, **failed, "problem": problem}
 

@@ -1,9 +1,14 @@
 /** What a page of the end-to-end tests does over Socket.IO, with mediasoup-client and socket.io-client as they are. */
 import * as newest from "mediasoup-client";
+import * as of2019 from "mediasoup-client-2019";
+import * as of2019WithData from "mediasoup-client-2019-data";
 import * as of2024 from "mediasoup-client-2024";
 import { io, type Socket } from "socket.io-client";
 
 type Json = Record<string, unknown>;
+
+/** 2019: the first release of version 3; the oldest with data channels is some months younger. */
+const CLIENTS = { newest, "2024": of2024, "2019": of2019, "2019-data": of2019WithData };
 
 /** The events that answer clients which do not wait for acknowledgements. */
 const ANSWERS: Record<string, string> = {
@@ -17,15 +22,19 @@ const ANSWERS: Record<string, string> = {
   "pause-producer": "producer-paused",
   "resume-producer": "producer-resumed",
   "close-producer": "producer-closed",
+  "pause-consumer": "consumer-paused",
   "resume-consumer": "consumer-resumed",
   "produce-data": "data-producer-created",
   "consume-data": "data-consumer-created",
 };
 
+/** What an answering event says again of its call: by these a client of events knows its answers. */
+const CARRIED_BACK = ["direction", "transportId", "producerId", "consumerId"];
+
 interface Options {
   room: string;
   /** mediasoup-client of that year. */
-  client: "newest" | "2024";
+  client: keyof typeof CLIENTS;
   /** `events`: the original contract only, payloads as strings and answers by events. */
   style: "ack" | "events";
   data?: boolean;
@@ -67,8 +76,7 @@ class OrtcPage {
     const { rtpCapabilities, peers } = joined.mediasoup as { rtpCapabilities: Json; peers: Json[] };
     for (const peer of peers) this.announced.push(...(peer.producers as Json[]));
     for (const peer of peers) this.announcedData.push(...(peer.dataProducers as Json[]));
-    const Device = options.client === "newest" ? newest.Device : of2024.Device;
-    this.device = new Device() as newest.types.Device;
+    this.device = new CLIENTS[options.client].Device() as newest.types.Device;
     const routerRtpCapabilities = rtpCapabilities as unknown as newest.types.RtpCapabilities;
     await this.device.load({ routerRtpCapabilities });
     this.sending = await this.transport("send");
@@ -84,17 +92,21 @@ class OrtcPage {
       return answer;
     }
     return new Promise((resolve, reject) => {
-      const requestId = crypto.randomUUID();
       const name = ANSWERS[event] ?? "error";
-      const ended = (take: (value: never) => void) => (data: Json) => {
-        if (data.requestId !== requestId) return;
-        this.socket.off(name, good).off("error", bad);
-        take(data as never);
+      const names = CARRIED_BACK.filter((one) => one in payload);
+      const good = (data: Json) => {
+        if (!names.every((one) => data[one] === payload[one])) return;
+        end();
+        resolve(data);
       };
-      const good = ended(resolve as (value: never) => void);
-      const bad = ended((data: Json) => reject(new Error(`${event}: ${data.error}`)));
+      const bad = (data: Json) => {
+        if (data.event !== event) return;
+        end();
+        reject(new Error(`${event}: ${data.error}`));
+      };
+      const end = () => this.socket.off(name, good).off("error", bad);
       this.socket.on(name, good).on("error", bad);
-      this.socket.emit(event, JSON.stringify({ ...full, requestId }));
+      this.socket.emit(event, JSON.stringify(full));
     });
   }
 
@@ -132,12 +144,13 @@ class OrtcPage {
   /** Every channel that was announced; what comes over them is in `messages`. */
   async joinChannels(): Promise<void> {
     for (const { dataProducerId } of this.announcedData.splice(0)) {
-      const made = await this.call("consume-data", { dataProducerId, paused: true });
+      const paused = this.options.style === "ack"; // no event answers `resume-data-consumer`
+      const made = await this.call("consume-data", { dataProducerId, paused });
       const channel = await this.receiving.consumeData(made as unknown as newest.types.DataConsumerOptions);
       channel.on("message", (message: unknown) => this.messages.push(String(message)));
       if (channel.readyState !== "open")
         await new Promise<void>((open) => channel.once("open", () => open()));
-      await this.call("resume-data-consumer", { dataConsumerId: channel.id });
+      if (paused) await this.call("resume-data-consumer", { dataConsumerId: channel.id });
     }
   }
 
@@ -237,6 +250,15 @@ class OrtcPage {
     await this.call(paused ? "pause-producer" : "resume-producer", { producerId: producer.id });
   }
 
+  /** What is consumed of this producer. */
+  async pauseConsumer(producerId: string, paused: boolean): Promise<void> {
+    const consumer = this.consumers.get(producerId);
+    if (consumer === undefined) throw new Error(`nothing is consumed of ${producerId}`);
+    if (paused) consumer.pause();
+    else consumer.resume();
+    await this.call(paused ? "pause-consumer" : "resume-consumer", { consumerId: consumer.id });
+  }
+
   /** The track of what is sent as `name` replaced by a fresh one of the camera. */
   async replace(name: string): Promise<void> {
     const stream = await navigator.mediaDevices.getUserMedia({ video: { width: 640, height: 360 } });
@@ -268,4 +290,5 @@ class OrtcPage {
   }
 }
 
-Object.assign(window, { ortc: new OrtcPage(), mediasoupVersions: [newest.version, of2024.version] });
+const versions = Object.entries(CLIENTS).map(([name, client]) => [name, client.version]);
+Object.assign(window, { ortc: new OrtcPage(), mediasoupVersions: Object.fromEntries(versions) });
