@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from vtp.media.consumer import (
@@ -23,50 +20,20 @@ from vtp.rooms.live import LiveRoom, RoomClosed, RoomEvent
 from vtp.rooms.participants import Participant, participant_of
 from vtp.rooms.people import DataPublished, MediaPublished, PeopleEvent, PersonJoined, PersonLeft
 from vtp.rooms.schemas import ParticipantReply
-
-logger = logging.getLogger(__name__)
+from vtp.signalling.members import Member
+from vtp.signalling.outbox import Outbox
 
 CLOSED_BY_OWNER = "closed_by_owner"  # in a consumer's `app_data`: whose it is knows already
 
-Send = Callable[[str, dict[str, Any], str], Awaitable[None]]
-"""Event, payload, and to whom: the id of a connection."""
-
-
-class Outbox:
-    """One queue for all pushes of the process: whoever is told of two things hears them in their order."""
-
-    def __init__(self, send: Send) -> None:
-        self._send = send
-        self._queue: asyncio.Queue[tuple[str, dict[str, Any], str]] = asyncio.Queue()
-
-    def put(self, event: str, data: dict[str, Any], to: str) -> None:
-        """Sends an event to one connection, after what was put before."""
-        self._queue.put_nowait((event, data, to))
-
-    async def settle(self) -> None:
-        """Waits until all that was put has been sent."""
-        await self._queue.join()
-
-    async def run(self) -> None:
-        """Until it is cancelled."""
-        while True:
-            event, data, to = await self._queue.get()
-            try:
-                await self._send(event, data, to)
-            except Exception:
-                logger.exception("The event %r could not be sent.", event)
-            finally:
-                self._queue.task_done()
-
 
 class Audience:
-    """Those who are connected to one room, by the id of their connection."""
+    """Those who are in one room by signalling."""
 
     def __init__(self, live: LiveRoom, slug: str, outbox: Outbox) -> None:
         self.live = live
         self.slug = slug
         self._outbox = outbox
-        self._members: dict[str, str] = {}  # connection → participant
+        self._members: dict[str, Member] = {}  # by participant
         self._stop = [live.people.add_listener(self._people_changed), live.add_listener(self._room_changed)]
         for producer in live.router.producers.values():
             producer.add_listener(self._producer_changed)
@@ -76,13 +43,13 @@ class Audience:
     def __len__(self) -> int:
         return len(self._members)
 
-    def add(self, connection: str, participant_id: str) -> None:
-        """Tells a connection from now on."""
-        self._members[connection] = participant_id
+    def add(self, member: Member) -> None:
+        """Tells somebody from now on."""
+        self._members[member.participant_id] = member
 
-    def remove(self, connection: str) -> None:
-        """Tells it no more."""
-        self._members.pop(connection, None)
+    def remove(self, participant_id: str) -> None:
+        """Tells them no more."""
+        self._members.pop(participant_id, None)
 
     def dismiss(self) -> None:
         """Tells nobody any more."""
@@ -95,37 +62,38 @@ class Audience:
 
     def tell(self, event: str, data: dict[str, Any], but: str = "") -> None:
         """Pushes to all but one participant."""
-        for connection, participant_id in self._members.items():
+        told = {"roomId": self.slug, **data}
+        for participant_id, member in self._members.items():
             if participant_id != but:
-                self._outbox.put(event, {"roomId": self.slug, **data}, connection)
+                member.tell(self._outbox, event, told)
 
-    def follow(self, connection: str, consumer: Consumer) -> None:
-        """Tells a connection what becomes of a consumer of its own."""
-        told = {"roomId": self.slug, "consumerId": consumer.id}
+    def tell_one(self, member: Member, event: str, data: dict[str, Any]) -> None:
+        """Pushes to one participant, while they are here."""
+        if self._members.get(member.participant_id) is member:
+            member.tell(self._outbox, event, {"roomId": self.slug, **data})
+
+    def follow(self, member: Member, consumer: Consumer) -> None:
+        """Tells somebody what becomes of a consumer of their own."""
 
         def changed(event: ConsumerEvent) -> None:
-            if connection not in self._members:
-                return
             producer_id = consumer.producer.id if consumer.producer is not None else ""
+            told = {"consumerId": consumer.id, "producerId": producer_id}
             if isinstance(event, ConsumerProducerPaused):
-                self._outbox.put("producer-paused", {**told, "producerId": producer_id}, connection)
+                self.tell_one(member, "producer-paused", told)
             elif isinstance(event, ConsumerProducerResumed):
-                self._outbox.put("producer-resumed", {**told, "producerId": producer_id}, connection)
+                self.tell_one(member, "producer-resumed", told)
             elif isinstance(event, ConsumerClosed) and not consumer.app_data.get(CLOSED_BY_OWNER):
-                self._outbox.put(
-                    "consumer-closed", {**told, "producerId": producer_id, "reason": event.reason}, connection
-                )
+                self.tell_one(member, "consumer-closed", {**told, "reason": event.reason})
 
         consumer.add_listener(changed)
 
-    def follow_data(self, connection: str, consumer: DataConsumer) -> None:
-        """Tells a connection of the end of a data consumer of its own that it did not close."""
+    def follow_data(self, member: Member, consumer: DataConsumer) -> None:
+        """Tells somebody of the end of a data consumer of their own that they did not close."""
 
         def changed(event: DataConsumerEvent) -> None:
-            closed = isinstance(event, DataConsumerClosed) and not consumer.app_data.get(CLOSED_BY_OWNER)
-            if closed and connection in self._members:
-                data = {"dataConsumerId": consumer.id, "dataProducerId": consumer.data_producer.id}
-                self._outbox.put("data-consumer-closed", {"roomId": self.slug, **data}, connection)
+            if isinstance(event, DataConsumerClosed) and not consumer.app_data.get(CLOSED_BY_OWNER):
+                told = {"dataConsumerId": consumer.id, "dataProducerId": consumer.data_producer.id}
+                self.tell_one(member, "data-consumer-closed", told)
 
         consumer.add_listener(changed)
 

@@ -22,11 +22,13 @@ from vtp.signalling import messages as m
 from vtp.signalling.audience import (
     CLOSED_BY_OWNER,
     Audience,
-    Outbox,
     describe,
     describe_peers,
 )
+from vtp.signalling.members import Member
+from vtp.signalling.outbox import Outbox
 from vtp.signalling.peers import Peer
+from vtp.signalling.resuming import Places
 from vtp.signalling.socket_server import caller_waits
 
 _RANK = (Role.GUEST, Role.STUDENT, Role.ASSISTANT, Role.TEACHER, Role.ADMIN)
@@ -41,8 +43,13 @@ class Seat:
     connection: str
     principal: Principal
     answers_by_event: bool
+    resumes: bool = False
+    """Whether its client said that it comes back when its connection is lost."""
     peer: Peer | None = None
     audience: Audience | None = None
+    member: Member | None = None
+    resume_token: str = ""
+    """What takes its place over, once its connection is lost."""
     ended: bool = False
     """Set with the connection's end, which may come while one of its calls waits for the database."""
 
@@ -73,6 +80,7 @@ class Calls:
         self._outbox = outbox
         self._ice_urls = ice_servers
         self._audiences: dict[str, Audience] = {}
+        self._places: Places[Seat] = Places(self.leave)
 
     # Rooms
 
@@ -83,7 +91,7 @@ class Calls:
         if seat.peer is not None and not seat.peer.closed and not seat.peer.live.closed:
             if seat.peer.live.id != room.id:
                 raise Conflict("You are in another room: leave it first.", code="in_another_room")
-            return self._joined(seat.peer)
+            return self._joined(seat, seat.peer)
         self.leave(seat)
         live = await self._live_rooms.open(room.id)
         if seat.ended:
@@ -93,17 +101,28 @@ class Calls:
         audience = self._audiences.get(live.id)
         if audience is None or audience.live is not live:
             audience = self._audiences[live.id] = Audience(live, room.slug, self._outbox)
+        self._remove_ghosts(principal, live.id)
         peer = Peer(live, room, principal, join(principal, is_producer=is_producer))
-        seat.peer, seat.audience = peer, audience
-        audience.add(seat.connection, peer.id)
-        return self._joined(peer)
+        seat.peer, seat.audience, seat.member = peer, audience, Member(peer.id, seat.connection)
+        audience.add(seat.member)
+        seat.resume_token = self._places.give(seat)
+        return self._joined(seat, peer)
 
-    def _joined(self, peer: Peer) -> Answer:
+    def _remove_ghosts(self, principal: Principal, room_id: str) -> None:
+        """A page that was loaded again joins anew: what it has left then goes at once."""
+        for lost in self.lost_seats:
+            same = lost.principal.session_id is not None and lost.principal.session_id == principal.session_id
+            if same and lost.peer is not None and lost.peer.live.id == room_id:
+                self.leave(lost)
+
+    def _joined(self, seat: Seat, peer: Peer) -> Answer:
         people = peer.live.people.participants
         return {
             "success": True,
             "room_id": peer.room.slug,
             "participant_id": peer.id,
+            "resume_token": seat.resume_token,
+            "seq": seat.member.seq if seat.member is not None else 0,
             "participants": [describe(one) for one in people],
             "mediasoup": {
                 "rtpCapabilities": peer.live.router.rtp_capabilities.to_json(),
@@ -124,14 +143,53 @@ class Calls:
     def leave(self, seat: Seat) -> None:
         """Closes what somebody has in a room, if they are in one."""
         peer, audience = seat.peer, seat.audience
-        seat.peer = seat.audience = None
-        if audience is not None:
-            audience.remove(seat.connection)
+        self._places.forget(seat.resume_token)
+        seat.peer = seat.audience = seat.member = None
+        if audience is not None and peer is not None:
+            audience.remove(peer.id)
         if peer is not None:
             peer.close()
         if audience is not None and not len(audience) and self._audiences.get(audience.live.id) is audience:
             audience.close()
             del self._audiences[audience.live.id]
+
+    @property
+    def lost_seats(self) -> list[Seat]:
+        """Those whose connection is lost, and who may come back yet."""
+        return self._places.lost
+
+    def lose(self, seat: Seat) -> None:
+        """The connection is gone without a word: who said that they come back has some seconds for it."""
+        if not seat.resumes or seat.member is None or seat.peer is None or seat.peer.live.closed:
+            self.end(seat)
+            return
+        seat.ended = True
+        seat.member.connection = None
+        self._places.lose(seat.resume_token)
+
+    def resume(self, seat: Seat, token: str, seq: int) -> str | None:
+        """Gives a new connection the place of an older one, with what was missed since number `seq`.
+
+        Returns the older connection when it is still there: it is to be ended. Raises Conflict.
+        """
+        old = self._places.take(token, seat.principal)
+        peer, member = old.peer, old.member
+        if peer is None or member is None or peer.closed or peer.live.closed:
+            self.leave(old)
+            raise Conflict("The room has ended meanwhile: join anew.", code="nothing_to_resume")
+        older, member.connection = member.connection, seat.connection
+        seat.peer, seat.audience, seat.member = peer, old.audience, member
+        old.ended, old.peer, old.audience, old.member = True, None, None, None
+        seat.resume_token = self._places.give(seat)
+        told: Answer = {"roomId": peer.room.slug, "room_id": peer.room.slug, "participant_id": peer.id}
+        told |= {"resume_token": seat.resume_token, "seq": member.seq}
+        if member.keeps_all_since(seq):
+            self._outbox.put("resumed", {**told, "missed": member.seq - seq}, seat.connection)
+            member.catch_up(self._outbox, seq)
+        else:
+            snapshot = self._joined(seat, peer)
+            self._outbox.put("resumed", {**told, "missed": 0, "snapshot": snapshot}, seat.connection)
+        return older
 
     def say_goodbye(self, reason: str) -> None:
         """Tells everybody in all rooms that these end, and nothing after that."""
@@ -188,8 +246,8 @@ class Calls:
         consumer = seat.here.consume(
             request.transport_id, request.producer_id, request.rtp_capabilities, paused=paused
         )
-        if seat.audience is not None:
-            seat.audience.follow(seat.connection, consumer)
+        if seat.audience is not None and seat.member is not None:
+            seat.audience.follow(seat.member, consumer)
         producer = consumer.producer
         return {
             "id": consumer.id,
@@ -221,8 +279,8 @@ class Calls:
 
     async def _consume_data(self, seat: Seat, request: m.ConsumeData) -> Answer:
         made = seat.here.consume_data(request.transport_id, request.data_producer_id, paused=request.paused)
-        if seat.audience is not None:
-            seat.audience.follow_data(seat.connection, made)
+        if seat.audience is not None and seat.member is not None:
+            seat.audience.follow_data(seat.member, made)
         return {
             "id": made.id,
             "dataConsumerId": made.id,

@@ -24,9 +24,9 @@ from vtp.rooms.service import RoomService
 from vtp.rooms.store import Room
 from vtp.settings import Settings
 from vtp.signalling import messages as m
-from vtp.signalling.audience import Outbox
 from vtp.signalling.calls import Answer, Calls, Seat
-from vtp.signalling.socket_server import UNREADABLE, SocketServer
+from vtp.signalling.outbox import Outbox
+from vtp.signalling.socket_server import LOST_REASONS, UNREADABLE, SocketServer
 from vtp.tasks import Tasks
 
 logger = logging.getLogger(__name__)
@@ -54,6 +54,7 @@ class SocketFace:
         self._parts = parts
         self._closed = False
         self._seats: dict[str, Seat] = {}
+        self._wishes: dict[str, tuple[str, int]] = {}  # to go on, of connections that are being made
         self._calls = WindowLimiter(parts.settings.limits.signalling_calls_per_10_seconds, CALL_WINDOW_S)
         self._server = SocketServer(self._allows_origin)
         self._outbox = Outbox(self._push)
@@ -63,6 +64,7 @@ class SocketFace:
         self._server.on("connect", self._connect)
         self._server.on("disconnect", self._disconnect)
         self._server.handle_all(self._receive)
+        self._server.on_connected = self._connected
         parts.tasks.start(self._outbox.run(), "signalling pushes")
 
     @property
@@ -82,6 +84,8 @@ class SocketFace:
             await asyncio.wait_for(self._outbox.settle(), SETTLE_S)
         for seat in list(self._seats.values()):
             self._room_calls.end(seat)
+        for lost in self._room_calls.lost_seats:
+            self._room_calls.end(lost)
         await self._server.end()
 
     def end_sessions(self, ended: Callable[[Principal], bool]) -> None:
@@ -89,7 +93,13 @@ class SocketFace:
         for seat in list(self._seats.values()):
             if ended(seat.principal):
                 self._room_calls.end(seat)
-                self._parts.tasks.start(self._server.disconnect(seat.connection), "signalling disconnect")
+                self._disconnect_later(seat.connection)
+        for lost in self._room_calls.lost_seats:
+            if ended(lost.principal):
+                self._room_calls.end(lost)
+
+    def _disconnect_later(self, connection: str) -> None:
+        self._parts.tasks.start(self._server.disconnect(connection), "signalling disconnect")
 
     # Connections
 
@@ -105,13 +115,31 @@ class SocketFace:
         try:
             if self._closed:
                 raise Unavailable("The server is shutting down.", retry_after_s=10)
-            principal, by_event = self._identify(auth)
+            given = auth if isinstance(auth, dict) else {}
+            principal, by_event = self._identify(given)
         except VtpError as error:
             raise Refused(error.detail, {"code": error.code, "problem": problem_of_error(error)}) from None
-        self._seats[connection] = Seat(connection, principal, by_event)
+        wish = _read_resume(given)
+        resumes = given.get("resume") is True or wish is not None
+        self._seats[connection] = Seat(connection, principal, by_event, resumes)
+        if wish is not None:
+            self._wishes[connection] = wish
 
-    def _identify(self, auth: object) -> tuple[Principal, bool]:
-        given = auth if isinstance(auth, dict) else {}
+    def _connected(self, connection: str) -> None:
+        """The client knows that it is connected: now it can be told what it missed."""
+        wish, seat = self._wishes.pop(connection, None), self._seats.get(connection)
+        if wish is None or seat is None:
+            return
+        try:
+            older = self._room_calls.resume(seat, *wish)
+        except VtpError as error:
+            failed = {"code": error.code, "error": error.detail}
+            self._outbox.put("resume-failed", failed, connection)
+            return
+        if older is not None:
+            self._disconnect_later(older)
+
+    def _identify(self, given: dict[str, Any]) -> tuple[Principal, bool]:
         token = given.get("token")
         by_event = given.get("answers") != "ack"
         if isinstance(token, str) and token:
@@ -122,7 +150,12 @@ class SocketFace:
 
     async def _disconnect(self, connection: str, reason: str = "") -> None:
         seat = self._seats.pop(connection, None)
-        if seat is not None:
+        self._wishes.pop(connection, None)
+        if seat is None or seat.ended:
+            return
+        if reason in LOST_REASONS and not self._closed:
+            self._room_calls.lose(seat)
+        else:
             self._room_calls.end(seat)
 
     async def _push(self, event: str, data: dict[str, Any], to: str) -> None:
@@ -177,6 +210,14 @@ class SocketFace:
     def _check_room(seat: Seat, name: str | None) -> None:
         if name is not None and seat.peer is not None and not _is_called(seat.peer.room, name):
             raise Conflict("You are in another room.", code="in_another_room")
+
+
+def _read_resume(given: dict[str, Any]) -> tuple[str, int] | None:
+    """The `resume_token` and `seq` of a client that wants to go on; without a number: from a snapshot."""
+    token, seq = given.get("resume_token"), given.get("seq")
+    if not isinstance(token, str) or not token:
+        return None
+    return token, seq if isinstance(seq, int) and not isinstance(seq, bool) else -1
 
 
 def _carried_back(request: m.Message) -> Answer:

@@ -21,6 +21,14 @@ CONNECT_WITHIN_S = 20.0  # for a client to say who it is once it has reached us
 UNREADABLE = "unreadable-message"
 _FROM_CLIENTS = frozenset({packet.CONNECT, packet.DISCONNECT, packet.EVENT, packet.ACK})
 _RESERVED = frozenset({"connect", "disconnect", "connect_error", "__disconnect_final", "*"})
+LOST_REASONS = frozenset(
+    {
+        socketio.AsyncServer.reason.PING_TIMEOUT,
+        socketio.AsyncServer.reason.TRANSPORT_CLOSE,
+        socketio.AsyncServer.reason.TRANSPORT_ERROR,
+    }
+)
+"""Why a connection ends that its client did not end."""
 PING_INTERVAL_S = 15.0
 PING_TIMEOUT_S = 15.0
 
@@ -105,6 +113,8 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
 
     def __init__(self, allow_origin: OriginCheck) -> None:
         self._timers: dict[str, asyncio.TimerHandle] = {}
+        self.on_connected: Callable[[str], None] = lambda connection: None
+        """Called with a connection once its client has been told that it is connected."""
         super().__init__(
             async_mode="aiohttp",
             async_handlers=False,
@@ -125,6 +135,12 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         await super()._handle_eio_connect(eio_sid, environ)
         later = asyncio.get_running_loop().call_later(CONNECT_WITHIN_S, self._look_if_silent, eio_sid)
         self._timers[eio_sid] = later
+
+    async def _handle_connect(self, eio_sid: str, namespace: str, data: Any) -> None:
+        await super()._handle_connect(eio_sid, namespace, data)
+        connection = self.manager.sid_from_eio_sid(eio_sid, namespace or "/")
+        if connection is not None and self.manager.is_connected(connection, namespace or "/"):
+            self.on_connected(connection)
 
     async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
         timer = self._timers.pop(eio_sid, None)

@@ -1,0 +1,229 @@
+"""A lost connection of Socket.IO: who comes back in time goes on, and misses, doubles or mixes up nothing."""
+
+from __future__ import annotations
+
+import random
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+from socketio import packet
+
+from tests.api.test_signalling_socketio import DTLS, VIDEO, Client
+from tests.serving import Api, Person
+from vtp.signalling import members, resuming
+
+SEED = 20261127
+
+
+class Class:
+    """A room and those in it, whose connections can be cut."""
+
+    def __init__(self, api: Api, stack: AsyncExitStack, owner: Person) -> None:
+        self.api, self._stack, self.owner = api, stack, owner
+
+    async def open(self) -> None:
+        body = {"room_id": "algebra", "room_name": "Algebra"}
+        await self.api.call("POST", "/api/v1/signalling/room/create", body, by=self.owner)
+
+    async def connect(self, who: Person, **resume: Any) -> Client:
+        client = Client()
+        auth = {"token": who.access_token, "answers": "ack", "resume": True, **resume}
+        await client.io.connect(self.api.base_url, auth=auth, transports=["websocket"])
+        self._stack.push_async_callback(client.io.disconnect)
+        return client
+
+    async def join(self, who: Person) -> Client:
+        client = await self.connect(who)
+        await client.join("algebra")
+        return client
+
+    async def back(self, who: Person, before: Client) -> tuple[Client, dict[str, Any]]:
+        """Comes back with what the client knows."""
+        client = await self.connect(who, resume_token=before.joined["resume_token"], seq=last_seq(before))
+        resumed = await client.pushes("resumed")
+        client.joined = {**before.joined, "resume_token": resumed["resume_token"], "seq": last_seq(before)}
+        return client, resumed
+
+
+def last_seq(client: Client) -> int:
+    numbers = [data["seq"] for name, data in client.pushed if "seq" in data and name != "resumed"]
+    newest: int = max([client.joined["seq"], *numbers])
+    return newest
+
+
+async def cut(client: Client) -> None:
+    """Ends the TCP connection without a word of Socket.IO."""
+    client.io.eio.ws.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+    await client.gone.wait()
+
+
+@pytest.fixture
+async def lesson(api: Api) -> AsyncIterator[tuple[Class, Person, Person]]:
+    teacher, student = await api.person("teacher"), await api.person("student")
+    async with AsyncExitStack() as stack:
+        made = Class(api, stack, teacher)
+        await made.open()
+        yield made, teacher, student
+
+
+async def test_who_comes_back_gets_what_was_missed_and_keeps_transports_and_producers(
+    lesson: tuple[Class, Person, Person],
+) -> None:
+    school, teacher, student = lesson
+    ada, ben = await school.join(teacher), await school.join(student)
+    await ada.pushes("participant-joined")
+    made = await ben.ok("create-transport", {"direction": "send"})
+    await ben.ok("connect-transport", {"transportId": made["id"], "dtlsParameters": DTLS})
+    mine = await ben.ok("produce", {"kind": "video", "rtpParameters": VIDEO})
+    await cut(ben)
+
+    ours = await ada.ok("create-transport", {"direction": "send"})
+    await ada.ok("connect-transport", {"transportId": ours["id"], "dtlsParameters": DTLS})
+    first = await ada.ok("produce", {"kind": "video", "rtpParameters": VIDEO})
+    await ada.ok("close-producer", {"producerId": first["id"]})
+
+    again, resumed = await school.back(student, ben)
+    assert resumed["participant_id"] == ben.joined["participant_id"]
+    assert resumed["missed"] == 2
+    assert "snapshot" not in resumed
+    assert (await again.pushes("new-producer"))["seq"] == 1
+    assert (await again.pushes("producer-closed"))["seq"] == 2
+    await again.ok("pause-producer", {"producerId": mine["id"]})
+    assert {name for name, _ in ada.pushed} == {"new-producer"}, "nobody has seen anybody come or go"
+
+
+async def test_a_place_is_given_up_after_a_while(
+    lesson: tuple[Class, Person, Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resuming, "RESUME_WITHIN_S", 0.05)
+    school, teacher, student = lesson
+    ada, ben = await school.join(teacher), await school.join(student)
+    await cut(ben)
+    left = await ada.pushes("participant-left")
+    assert left["participant_id"] == ben.joined["participant_id"]
+    again = await school.connect(student, resume_token=ben.joined["resume_token"], seq=0)
+    assert (await again.pushes("resume-failed"))["code"] == "nothing_to_resume"
+    await again.join("algebra")
+
+
+async def test_a_place_is_not_given_to_somebody_else(lesson: tuple[Class, Person, Person]) -> None:
+    school, teacher, student = lesson
+    ada, ben = await school.join(teacher), await school.join(student)
+    await cut(ben)
+    thief = await school.connect(teacher, resume_token=ben.joined["resume_token"], seq=0)
+    assert (await thief.pushes("resume-failed"))["code"] == "nothing_to_resume"
+    again, _ = await school.back(student, ben)
+    assert (await again.ok("get-participants"))["count"] == 2
+    assert not [name for name, _ in ada.pushed if name == "participant-left"]
+
+
+async def test_a_token_is_good_once(lesson: tuple[Class, Person, Person]) -> None:
+    school, _, student = lesson
+    ben = await school.join(student)
+    await cut(ben)
+    again, resumed = await school.back(student, ben)
+    assert resumed["resume_token"] != ben.joined["resume_token"]
+    late = await school.connect(student, resume_token=ben.joined["resume_token"], seq=0)
+    assert (await late.pushes("resume-failed"))["code"] == "nothing_to_resume"
+    assert (await again.ok("get-participants"))["count"] == 1
+
+
+async def test_a_newer_connection_takes_the_place_of_one_that_looks_alive(
+    lesson: tuple[Class, Person, Person],
+) -> None:
+    school, teacher, student = lesson
+    ada, ben = await school.join(teacher), await school.join(student)
+    await ada.pushes("participant-joined")
+    again, _ = await school.back(student, ben)
+    await ben.gone.wait()
+    assert (await again.ok("get-participants"))["count"] == 2
+    assert ada.pushed == []
+
+
+async def test_who_missed_more_than_is_kept_gets_the_room_as_it_is(
+    lesson: tuple[Class, Person, Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(members, "MAX_KEPT", 2)
+    school, teacher, student = lesson
+    ben = await school.join(student)
+    await cut(ben)
+    for _ in range(2):
+        visitor = await school.join(teacher)
+        await visitor.ok("leave-room")
+    await school.join(teacher)
+    again, resumed = await school.back(student, ben)
+    assert resumed["missed"] == 0
+    assert len(resumed["snapshot"]["participants"]) == 2
+    assert resumed["snapshot"]["seq"] == resumed["seq"] == 5
+    assert [name for name, _ in again.pushed if name.startswith("participant")] == []
+
+
+async def test_who_disconnects_with_a_word_leaves_at_once(lesson: tuple[Class, Person, Person]) -> None:
+    school, teacher, student = lesson
+    ada, ben = await school.join(teacher), await school.join(student)
+    await ben.io._send_packet(packet.Packet(packet.DISCONNECT, namespace="/"))
+    assert (await ada.pushes("participant-left"))["peerId"] == ben.joined["participant_id"]
+
+
+async def test_who_did_not_say_that_they_come_back_leaves_with_the_connection(
+    lesson: tuple[Class, Person, Person],
+) -> None:
+    school, teacher, student = lesson
+    ada, ben = await school.join(teacher), await school.connect(student, resume=False)
+    await ben.join("algebra")
+    await cut(ben)
+    assert (await ada.pushes("participant-left"))["peerId"] == ben.joined["participant_id"]
+
+
+async def test_who_joins_anew_leaves_no_ghost(lesson: tuple[Class, Person, Person]) -> None:
+    school, teacher, student = lesson
+    ada, ben = await school.join(teacher), await school.join(student)
+    await cut(ben)
+    again = await school.join(student)
+    assert (await ada.pushes("participant-left"))["peerId"] == ben.joined["participant_id"]
+    assert (await again.ok("get-participants"))["count"] == 2
+
+
+async def test_the_end_of_a_session_ends_a_place_without_a_connection(
+    lesson: tuple[Class, Person, Person],
+) -> None:
+    school, teacher, student = lesson
+    ada, ben = await school.join(teacher), await school.join(student)
+    await cut(ben)
+    answer = await school.api.call("POST", "/api/v1/auth/logout", {}, by=student)
+    assert answer.status < 300
+    assert (await ada.pushes("participant-left"))["peerId"] == ben.joined["participant_id"]
+
+
+async def test_nothing_is_lost_doubled_or_out_of_order_while_connections_are_cut(
+    lesson: tuple[Class, Person, Person],
+) -> None:
+    """Each client's log against the numbers that the server gave."""
+    school, teacher, student = lesson
+    chance = random.Random(SEED)
+    ada, ben = await school.join(teacher), await school.join(student)
+    made = await ada.ok("create-transport", {"direction": "send"})
+    await ada.ok("connect-transport", {"transportId": made["id"], "dtlsParameters": DTLS})
+    log: list[tuple[str, Any]] = []
+    told: list[str] = []
+    for _ in range(12):
+        for _ in range(chance.randrange(4)):
+            one = await ada.ok("produce", {"kind": "video", "rtpParameters": VIDEO})
+            await ada.ok("close-producer", {"producerId": one["id"]})
+            told += [one["id"], one["id"]]
+        if chance.random() < 0.7:
+            if chance.random() < 0.5:
+                await cut(ben)
+            again, _ = await school.back(student, ben)
+            log += ben.pushed
+            ben.joined["seq"], ben = last_seq(ben), again
+    last = await ada.ok("produce", {"kind": "video", "rtpParameters": VIDEO})
+    while last["id"] not in [data.get("producerId") for _, data in ben.pushed]:
+        ben._news.clear()
+        await ben._news.wait()
+    log += ben.pushed
+    heard = [(data["seq"], data["producerId"]) for name, data in log if "producer" in name]
+    assert heard == list(enumerate([*told, last["id"]], 1)), f"seed {SEED}"
