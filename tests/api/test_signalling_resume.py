@@ -187,6 +187,17 @@ async def test_who_joins_anew_leaves_no_ghost(lesson: tuple[Class, Person, Perso
     assert (await again.ok("get-participants"))["count"] == 2
 
 
+async def test_who_joins_anew_and_was_alone_still_hears_of_others(
+    lesson: tuple[Class, Person, Person],
+) -> None:
+    school, teacher, student = lesson
+    ben = await school.join(student)
+    await cut(ben)
+    again = await school.join(student)
+    ada = await school.join(teacher)
+    assert (await again.pushes("participant-joined"))["participant"]["peerId"] == ada.joined["participant_id"]
+
+
 async def test_the_end_of_a_session_ends_a_place_without_a_connection(
     lesson: tuple[Class, Person, Person],
 ) -> None:

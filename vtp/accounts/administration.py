@@ -16,7 +16,7 @@ from vtp.accounts.permissions import Action, parse_role, require
 from vtp.accounts.service import AccountService, Clock, SignedIn, utc_now
 from vtp.accounts.sessions import Sessions, hash_token
 from vtp.accounts.tables import setup_tokens
-from vtp.accounts.users import NewUser, User, change_user, count_admins, find_user, page_of_users
+from vtp.accounts.users import NewUser, User, change_user, count_admins, find_user, lock_admins, page_of_users
 from vtp.db import Database
 from vtp.errors import Conflict, Gone, NotFound
 from vtp.http.identity import Principal, Role
@@ -121,6 +121,7 @@ class Administration:
         user_id = parse_id(user_id, "/path/user_id")
         now = self._clock()
         async with self._database.transaction() as tx:
+            await lock_admins(tx)  # two who demote each other must not both find the other still there
             user = _found(await find_user(tx, user_id, lock=True))
             changes = self._changes_of(user, decision, principal)
             if not changes:

@@ -87,6 +87,15 @@ async def find_user(tx: AsyncConnection, user_id: str, *, lock: bool = False) ->
     return _user(row) if row else None
 
 
+async def lock_admins(tx: AsyncConnection) -> None:
+    """Keeps others from changing who is an administrator until the transaction ends.
+
+    To be called before any other row is locked: locked in one order, nobody waits in a circle.
+    """
+    statement = select(users.c.id).where(users.c.role == Role.ADMIN.value).order_by(users.c.id)
+    await tx.execute(statement.with_for_update())
+
+
 async def find_by_email(tx: AsyncConnection, email: str) -> tuple[User, str] | None:
     """The account with this address and its password's hash."""
     row = (

@@ -98,10 +98,10 @@ class Calls:
             raise Conflict("This connection has ended.", code="not_connected")  # while the room was looked up
         publishes = can(principal, Action.ROOM_PUBLISH, room)
         is_producer = publishes if request.is_producer is None else request.is_producer and publishes
+        self._remove_ghosts(principal, live.id)
         audience = self._audiences.get(live.id)
         if audience is None or audience.live is not live:
             audience = self._audiences[live.id] = Audience(live, room.slug, self._outbox)
-        self._remove_ghosts(principal, live.id)
         peer = Peer(live, room, principal, join(principal, is_producer=is_producer))
         seat.peer, seat.audience, seat.member = peer, audience, Member(peer.id, seat.connection)
         audience.add(seat.member)
