@@ -11,29 +11,18 @@ from typing import Any
 import pytest
 from socketio import packet
 
-from tests.api.test_signalling_socketio import DTLS, VIDEO, Client
+from tests.api.test_signalling_socketio import DTLS, VIDEO, Client, School
 from tests.serving import Api, Person
 from vtp.signalling import members, resuming
 
 SEED = 20261127
 
 
-class Class:
+class Class(School):
     """A room and those in it, whose connections can be cut."""
 
-    def __init__(self, api: Api, stack: AsyncExitStack, owner: Person) -> None:
-        self.api, self._stack, self.owner = api, stack, owner
-
-    async def open(self) -> None:
-        body = {"room_id": "algebra", "room_name": "Algebra"}
-        await self.api.call("POST", "/api/v1/signalling/room/create", body, by=self.owner)
-
-    async def connect(self, who: Person, **resume: Any) -> Client:
-        client = Client()
-        auth = {"token": who.access_token, "answers": "ack", "resume": True, **resume}
-        await client.io.connect(self.api.base_url, auth=auth, transports=["websocket"])
-        self._stack.push_async_callback(client.io.disconnect)
-        return client
+    async def connect(self, who: Person | str, *, answers: str = "ack", **auth: Any) -> Client:
+        return await super().connect(who, answers=answers, **{"resume": True, **auth})
 
     async def join(self, who: Person) -> Client:
         client = await self.connect(who)
@@ -55,7 +44,7 @@ def last_seq(client: Client) -> int:
 
 
 async def cut(client: Client) -> None:
-    """Ends the TCP connection without a word of Socket.IO."""
+    """Ends the TCP connection without a word of Socket.IO; the client has upgraded to it by then."""
     client.io.eio.ws.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
     await client.gone.wait()
 
@@ -64,8 +53,8 @@ async def cut(client: Client) -> None:
 async def lesson(api: Api) -> AsyncIterator[tuple[Class, Person, Person]]:
     teacher, student = await api.person("teacher"), await api.person("student")
     async with AsyncExitStack() as stack:
-        made = Class(api, stack, teacher)
-        await made.open()
+        made = Class(api, stack)
+        await made.room(teacher)
         yield made, teacher, student
 
 

@@ -90,10 +90,10 @@ class School:
         self.api = api
         self._stack = stack
 
-    async def connect(self, who: Person | str, *, answers: str = "ack") -> Client:
+    async def connect(self, who: Person | str, *, answers: str = "ack", **auth: Any) -> Client:
         client = Client()
         token = who.access_token if isinstance(who, Person) else who
-        await client.io.connect(self.api.base_url, auth={"token": token, "answers": answers})
+        await client.io.connect(self.api.base_url, auth={"token": token, "answers": answers, **auth})
         self._stack.push_async_callback(client.io.disconnect)
         return client
 

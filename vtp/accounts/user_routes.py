@@ -3,10 +3,7 @@
 from vtp.accounts.administration import Administration, Decision
 from vtp.accounts.routes import origin_of
 from vtp.accounts.schemas import UserChange, UserPage, UserQuery, UserReply
-from vtp.errors import FieldError, Invalid
-from vtp.http.pagination import encode_cursor
 from vtp.http.routing import Call, RouteTable
-from vtp.ids import is_id
 
 
 def build_routes(administration: Administration) -> RouteTable:
@@ -21,14 +18,13 @@ def build_routes(administration: Administration) -> RouteTable:
         users = await administration.list_users(
             call.principal,
             limit=query.limit + 1,
-            after=_position(query),
+            after=query.id_position(),
             pending=query.pending,
             search=query.search,
         )
-        page = users[: query.limit]
-        more = len(users) > query.limit
+        page, next_cursor = query.cut(users)
         items = [UserReply.of(user) for user in page]
-        return UserPage(items=items, next_cursor=encode_cursor(page[-1].id) if more else None)
+        return UserPage(items=items, next_cursor=next_cursor)
 
     @table.get("/api/v1/users/{user_id}", reply=UserReply, summary="Read an account", errors=(403, 404))
     async def get_user(call: Call) -> UserReply:
@@ -48,13 +44,3 @@ def build_routes(administration: Administration) -> RouteTable:
         return UserReply.of(user)
 
     return table
-
-
-def _position(query: UserQuery) -> str | None:
-    position = query.position()
-    if position is None or (isinstance(position, str) and is_id(position)):
-        return position
-    raise Invalid(
-        "This cursor was not made by this list; start again without one.",
-        errors=[FieldError("/query/cursor", "not a cursor of this list")],
-    )

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from vtp.errors import FieldError, Invalid
+from vtp.ids import is_id
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
 
+
+class Listed(Protocol):
+    """What lists by id are made of."""
+
+    @property
+    def id(self) -> str: ...
+
+
 T = TypeVar("T")
+ListedT = TypeVar("ListedT", bound=Listed)
 
 
 class PageQuery(BaseModel):
@@ -29,6 +39,21 @@ class PageQuery(BaseModel):
     def position(self) -> Any:
         """What `cursor` was made from by `encode_cursor`, or None on the first page; raises Invalid (422)."""
         return None if self.cursor is None else decode_cursor(self.cursor)
+
+    def id_position(self) -> str | None:
+        """The id that the page before ended with, or None on the first page; raises Invalid (422)."""
+        position = self.position()
+        if position is None or (isinstance(position, str) and is_id(position)):
+            return position
+        raise Invalid(
+            "This cursor was not made by this list; start again without one.",
+            errors=[FieldError("/query/cursor", "not a cursor of this list")],
+        )
+
+    def cut(self, found: list[ListedT]) -> tuple[list[ListedT], str | None]:
+        """The page out of up to `limit + 1` rows, and its `next_cursor` for a list by id."""
+        page = found[: self.limit]
+        return page, encode_cursor(page[-1].id) if len(found) > self.limit else None
 
 
 class Page(BaseModel, Generic[T]):

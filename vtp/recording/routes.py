@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from vtp.errors import FieldError, Invalid
-from vtp.http.pagination import encode_cursor
 from vtp.http.routing import Call, RouteTable
-from vtp.ids import is_id
 from vtp.recording.grants import Grants, Scope, cookie_header
 from vtp.recording.media_routes import add_media_routes, is_secure
 from vtp.recording.schemas import (
@@ -78,19 +75,20 @@ def _add_reading_routes(table: RouteTable, recordings: Recordings, grants: Grant
     async def list_recordings(call: Call) -> RecordingPage:
         query: ListQuery = call.query
         wanted = Filter(query.room_id or query.roomId, query.status or "", query.q)
-        before = _position(query)
+        before = query.id_position()
         offset = query.offset if before is None else 0  # a cursor says where to go on by itself
         found, total = await recordings.list_recordings(
             call.principal, wanted, limit=query.limit + 1, offset=offset, before=before
         )
-        page = await _replies(call, recordings, found[: query.limit])
+        rows, next_cursor = query.cut(found)
+        page = await _replies(call, recordings, rows)
         return RecordingPage(
             items=page,
             recordings=page,
             total=total,
             limit=query.limit,
             offset=query.offset,
-            next_cursor=encode_cursor(page[-1].id) if len(found) > query.limit else None,
+            next_cursor=next_cursor,
         )
 
     @table.get(
@@ -158,13 +156,3 @@ async def _replies(call: Call, recordings: Recordings, found: list[Recording]) -
         )
         for recording in found
     ]
-
-
-def _position(query: ListQuery) -> str | None:
-    position = query.position()
-    if position is None or (isinstance(position, str) and is_id(position)):
-        return position
-    raise Invalid(
-        "This cursor was not made by this list; start again without one.",
-        errors=[FieldError("/query/cursor", "not a cursor of this list")],
-    )

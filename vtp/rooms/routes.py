@@ -3,10 +3,8 @@
 from datetime import UTC, datetime
 
 from vtp.accounts.routes import origin_of
-from vtp.errors import FieldError, Invalid
-from vtp.http.pagination import PageQuery, encode_cursor
+from vtp.http.pagination import PageQuery
 from vtp.http.routing import Access, Call, RouteTable
-from vtp.ids import is_id
 from vtp.rooms.live import LiveRooms
 from vtp.rooms.schemas import (
     AllRoomStats,
@@ -34,12 +32,11 @@ def _reading_routes(table: RouteTable, rooms: RoomService) -> None:
     @table.get("/api/v1/rooms", query=PageQuery, reply=RoomPage, summary="List rooms", errors=(403,))
     async def list_rooms(call: Call) -> RoomPage:
         query: PageQuery = call.query
-        found = await rooms.list_rooms(call.principal, limit=query.limit + 1, before=_position(query))
-        page = found[: query.limit]
-        more = len(found) > query.limit
+        found = await rooms.list_rooms(call.principal, limit=query.limit + 1, before=query.id_position())
+        page, next_cursor = query.cut(found)
         return RoomPage(
             items=[RoomReply.of(call.principal, room, rooms.live(room)) for room in page],
-            next_cursor=encode_cursor(page[-1].id) if more else None,
+            next_cursor=next_cursor,
         )
 
     @table.get("/api/v1/rooms/{room}", reply=RoomReply, summary="Read a room", errors=(403, 404))
@@ -108,13 +105,3 @@ def _stats_routes(table: RouteTable, rooms: RoomService, live_rooms: LiveRooms) 
         stats = [RoomStats.of(room, live) for room, live in await rooms.list_live(call.principal)]
         people = sum(room.participant_count for room in stats)
         return AllRoomStats(rooms=stats, total_rooms=len(stats), total_participants=people)
-
-
-def _position(query: PageQuery) -> str | None:
-    position = query.position()
-    if position is None or (isinstance(position, str) and is_id(position)):
-        return position
-    raise Invalid(
-        "This cursor was not made by this list; start again without one.",
-        errors=[FieldError("/query/cursor", "not a cursor of this list")],
-    )

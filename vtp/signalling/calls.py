@@ -37,6 +37,20 @@ Answer = dict[str, Any]
 
 
 @dataclass(slots=True)
+class Stay:
+    """What somebody has in a room, by whichever of their connections."""
+
+    peer: Peer
+    audience: Audience
+    member: Member
+
+    @property
+    def over(self) -> bool:
+        """Whether they or the room have ended."""
+        return self.peer.closed or self.peer.live.closed
+
+
+@dataclass(slots=True)
 class Seat:
     """One connection: who it is and what of a room it has."""
 
@@ -45,20 +59,23 @@ class Seat:
     answers_by_event: bool
     resumes: bool = False
     """Whether its client said that it comes back when its connection is lost."""
-    peer: Peer | None = None
-    audience: Audience | None = None
-    member: Member | None = None
+    stay: Stay | None = None
     resume_token: str = ""
     """What takes its place over, once its connection is lost."""
     ended: bool = False
     """Set with the connection's end, which may come while one of its calls waits for the database."""
 
     @property
-    def here(self) -> Peer:
-        """Its peer. Raises Conflict before it has joined a room, and after that has ended."""
-        if self.peer is None or self.peer.closed or self.peer.live.closed:
+    def staying(self) -> Stay:
+        """Its stay. Raises Conflict before it has joined a room, and after that has ended."""
+        if self.stay is None or self.stay.over:
             raise Conflict("You are in no room: join one first.", code="not_in_a_room")
-        return self.peer
+        return self.stay
+
+    @property
+    def here(self) -> Peer:
+        """Its peer. Raises Conflict as `staying`."""
+        return self.staying.peer
 
 
 @dataclass(frozen=True)
@@ -88,10 +105,10 @@ class Calls:
         room = await self._rooms.find(request.room_id)
         principal = _lowered(seat.principal, request.role)
         require(principal, Action.ROOM_ENTER, room)
-        if seat.peer is not None and not seat.peer.closed and not seat.peer.live.closed:
-            if seat.peer.live.id != room.id:
+        if seat.stay is not None and not seat.stay.over:
+            if seat.stay.peer.live.id != room.id:
                 raise Conflict("You are in another room: leave it first.", code="in_another_room")
-            return self._joined(seat, seat.peer)
+            return self._joined(seat, seat.stay)
         self.leave(seat)
         live = await self._live_rooms.open(room.id)
         if seat.ended:
@@ -103,26 +120,27 @@ class Calls:
         if audience is None or audience.live is not live:
             audience = self._audiences[live.id] = Audience(live, room.slug, self._outbox)
         peer = Peer(live, room, principal, join(principal, is_producer=is_producer))
-        seat.peer, seat.audience, seat.member = peer, audience, Member(peer.id, seat.connection)
-        audience.add(seat.member)
+        seat.stay = Stay(peer, audience, Member(peer.id, seat.connection))
+        audience.add(seat.stay.member)
         seat.resume_token = self._places.give(seat)
-        return self._joined(seat, peer)
+        return self._joined(seat, seat.stay)
 
     def _remove_ghosts(self, principal: Principal, room_id: str) -> None:
         """A page that was loaded again joins anew: what it has left then goes at once."""
         for lost in self.lost_seats:
             same = lost.principal.session_id is not None and lost.principal.session_id == principal.session_id
-            if same and lost.peer is not None and lost.peer.live.id == room_id:
+            if same and lost.stay is not None and lost.stay.peer.live.id == room_id:
                 self.leave(lost)
 
-    def _joined(self, seat: Seat, peer: Peer) -> Answer:
+    def _joined(self, seat: Seat, stay: Stay) -> Answer:
+        peer = stay.peer
         people = peer.live.people.participants
         return {
             "success": True,
             "room_id": peer.room.slug,
             "participant_id": peer.id,
             "resume_token": seat.resume_token,
-            "seq": seat.member.seq if seat.member is not None else 0,
+            "seq": stay.member.seq,
             "participants": [describe(one) for one in people],
             "mediasoup": {
                 "rtpCapabilities": peer.live.router.rtp_capabilities.to_json(),
@@ -142,14 +160,14 @@ class Calls:
 
     def leave(self, seat: Seat) -> None:
         """Closes what somebody has in a room, if they are in one."""
-        peer, audience = seat.peer, seat.audience
+        stay, seat.stay = seat.stay, None
         self._places.forget(seat.resume_token)
-        seat.peer = seat.audience = seat.member = None
-        if audience is not None and peer is not None:
-            audience.remove(peer.id)
-        if peer is not None:
-            peer.close()
-        if audience is not None and not len(audience) and self._audiences.get(audience.live.id) is audience:
+        if stay is None:
+            return
+        audience = stay.audience
+        audience.remove(stay.peer.id)
+        stay.peer.close()
+        if not len(audience) and self._audiences.get(audience.live.id) is audience:
             audience.close()
             del self._audiences[audience.live.id]
 
@@ -160,11 +178,11 @@ class Calls:
 
     def lose(self, seat: Seat) -> None:
         """The connection is gone without a word: who said that they come back has some seconds for it."""
-        if not seat.resumes or seat.member is None or seat.peer is None or seat.peer.live.closed:
+        if not seat.resumes or seat.stay is None or seat.stay.over:
             self.end(seat)
             return
         seat.ended = True
-        seat.member.connection = None
+        seat.stay.member.connection = None
         self._places.lose(seat.resume_token)
 
     def resume(self, seat: Seat, token: str, seq: int) -> str | None:
@@ -173,13 +191,13 @@ class Calls:
         Returns the older connection when it is still there: it is to be ended. Raises Conflict.
         """
         old = self._places.take(token, seat.principal)
-        peer, member = old.peer, old.member
-        if peer is None or member is None or peer.closed or peer.live.closed:
+        stay = old.stay
+        if stay is None or stay.over:
             self.leave(old)
             raise Conflict("The room has ended meanwhile: join anew.", code="nothing_to_resume")
+        peer, member = stay.peer, stay.member
         older, member.connection = member.connection, seat.connection
-        seat.peer, seat.audience, seat.member = peer, old.audience, member
-        old.ended, old.peer, old.audience, old.member = True, None, None, None
+        seat.stay, old.stay, old.ended = stay, None, True
         seat.resume_token = self._places.give(seat)
         told: Answer = {"roomId": peer.room.slug, "room_id": peer.room.slug, "participant_id": peer.id}
         told |= {"resume_token": seat.resume_token, "seq": member.seq}
@@ -187,7 +205,7 @@ class Calls:
             self._outbox.put("resumed", {**told, "missed": member.seq - seq}, seat.connection)
             member.catch_up(self._outbox, seq)
         else:
-            snapshot = self._joined(seat, peer)
+            snapshot = self._joined(seat, stay)
             self._outbox.put("resumed", {**told, "missed": 0, "snapshot": snapshot}, seat.connection)
         return older
 
@@ -246,8 +264,7 @@ class Calls:
         consumer = seat.here.consume(
             request.transport_id, request.producer_id, request.rtp_capabilities, paused=paused
         )
-        if seat.audience is not None and seat.member is not None:
-            seat.audience.follow(seat.member, consumer)
+        seat.staying.audience.follow(seat.staying.member, consumer)
         producer = consumer.producer
         return {
             "id": consumer.id,
@@ -279,8 +296,7 @@ class Calls:
 
     async def _consume_data(self, seat: Seat, request: m.ConsumeData) -> Answer:
         made = seat.here.consume_data(request.transport_id, request.data_producer_id, paused=request.paused)
-        if seat.audience is not None and seat.member is not None:
-            seat.audience.follow_data(seat.member, made)
+        seat.staying.audience.follow_data(seat.staying.member, made)
         return {
             "id": made.id,
             "dataConsumerId": made.id,

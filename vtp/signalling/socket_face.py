@@ -208,7 +208,7 @@ class SocketFace:
 
     @staticmethod
     def _check_room(seat: Seat, name: str | None) -> None:
-        if name is not None and seat.peer is not None and not _is_called(seat.peer.room, name):
+        if name is not None and seat.stay is not None and not _is_called(seat.stay.peer.room, name):
             raise Conflict("You are in another room.", code="in_another_room")
 
 

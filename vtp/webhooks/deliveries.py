@@ -48,7 +48,9 @@ def utc_now() -> datetime:
 
 
 class Deliveries:
-    """`open()` once the database is there, `close()` after everything that tells of happenings has ended."""
+    """To be made within a running event loop; `open()` once the database is there, `close()` after everything
+    that tells of happenings has ended.
+    """
 
     def __init__(
         self, database: Database, policy: Policy, *, clock: Callable[[], datetime] = utc_now
@@ -61,7 +63,8 @@ class Deliveries:
         self._pending: dict[str, int] = {}
         self._lanes: dict[str, Lane] = {}
         self._reading = asyncio.Lock()
-        self._sender: Sender | None = None
+        settings = policy.settings
+        self._sender = Sender(timeout_s=settings.timeout_s, allow_private=settings.allow_private_addresses)
         self._quick, self._slow = (asyncio.Semaphore(policy.slots) for _ in range(2))
         self.delivered = self.failed = self.failed_tries = 0
         self.outbox = Outbox(
@@ -74,11 +77,7 @@ class Deliveries:
 
     async def open(self) -> None:
         """Goes on with what a former process left."""
-        settings = self._policy.settings
-        self._sender = Sender(timeout_s=settings.timeout_s, allow_private=settings.allow_private_addresses)
-        async with self._database.read() as tx:
-            self._pending = await count_pending(tx)
-        await self.reload()
+        await self.clean_up()
         self._tasks.start(self.outbox.run(), "webhook messages")
         self._tasks.start(self._keep_up(), "webhook upkeep")
 
@@ -87,8 +86,7 @@ class Deliveries:
         with suppress(Unavailable, TimeoutError):
             await asyncio.wait_for(self.outbox.flush(), LAST_WRITE_S)
         await self._tasks.close()
-        if self._sender is not None:
-            await self._sender.__aexit__(None, None, None)
+        await self._sender.close()
 
     def numbers(self) -> dict[str, float]:
         """For the metrics."""
@@ -155,14 +153,9 @@ class Deliveries:
                 await asyncio.wait_for(lane.news.wait(), min(max(wait_s, 0.0), UPKEEP_S))
             return
         async with self._slow if lane.ailing else self._quick:
-            outcome = await self._send(hook, delivery)
+            outcome = await self._sender.send(hook, delivery, self._clock())
         lane.ailing = not outcome.delivered
         await self._note(hook, delivery, outcome)
-
-    async def _send(self, hook: Webhook, delivery: Delivery) -> Outcome:
-        if self._sender is None:
-            raise RuntimeError("Deliveries are opened before they are used.")
-        return await self._sender.send(hook, delivery, self._clock())
 
     async def _note(self, hook: Webhook, delivery: Delivery, outcome: Outcome) -> None:
         """Keeps what came of a try; as long as the database is away nothing else is sent."""
@@ -216,12 +209,12 @@ class Deliveries:
     async def _keep_up(self) -> None:
         """Forgets what is old, and wakes every lane, now and then."""
         while True:
+            await asyncio.sleep(UPKEEP_S)
             with suppress(Unavailable):
                 await self.clean_up()
-            await asyncio.sleep(UPKEEP_S)
 
     async def clean_up(self) -> None:
-        """Deletes deliveries that are older than `webhooks.keep_days`."""
+        """Deletes deliveries that are older than `webhooks.keep_days`; looks at all others anew."""
         async with self._database.transaction() as tx:
             await remove_older(tx, self._clock() - timedelta(days=self._policy.settings.keep_days))
         async with self._database.read() as tx:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from vtp.accounts.routes import origin_of
-from vtp.errors import FieldError, Invalid
-from vtp.http.pagination import PageQuery, encode_cursor
+from vtp.http.pagination import PageQuery
 from vtp.http.routing import Access, Call, RouteTable
-from vtp.ids import is_id
 from vtp.webhooks.schemas import (
     ChangeWebhook,
     CreateWebhook,
@@ -42,12 +40,11 @@ def _hook_routes(table: RouteTable, webhooks: Webhooks) -> None:
     )
     async def list_webhooks(call: Call) -> WebhookPage:
         query: PageQuery = call.query
-        found = await webhooks.page(call.principal, limit=query.limit + 1, after=_position(query))
-        page = found[: query.limit]
-        more = len(found) > query.limit
+        found = await webhooks.page(call.principal, limit=query.limit + 1, after=query.id_position())
+        page, next_cursor = query.cut(found)
         return WebhookPage(
             items=[WebhookReply.of(hook) for hook in page],
-            next_cursor=encode_cursor(page[-1].id) if more else None,
+            next_cursor=next_cursor,
         )
 
     @table.get(BASE + "/{id}", reply=WebhookReply, summary="Read a webhook", errors=(403, 404))
@@ -123,14 +120,13 @@ def _delivery_routes(table: RouteTable, webhooks: Webhooks) -> None:
             call.principal,
             call.path["id"],
             limit=query.limit + 1,
-            before=_position(query),
+            before=query.id_position(),
             status=query.status,
         )
-        page = found[: query.limit]
-        more = len(found) > query.limit
+        page, next_cursor = query.cut(found)
         return DeliveryPage(
             items=[DeliveryReply.of(one) for one in page],
-            next_cursor=encode_cursor(page[-1].id) if more else None,
+            next_cursor=next_cursor,
         )
 
     @table.post(
@@ -144,13 +140,3 @@ def _delivery_routes(table: RouteTable, webhooks: Webhooks) -> None:
         return DeliveryReply.of(
             await webhooks.retry(call.principal, call.path["id"], call.path["delivery_id"])
         )
-
-
-def _position(query: PageQuery) -> str | None:
-    position = query.position()
-    if position is None or (isinstance(position, str) and is_id(position)):
-        return position
-    raise Invalid(
-        "This cursor was not made by this list; start again without one.",
-        errors=[FieldError("/query/cursor", "not a cursor of this list")],
-    )

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from vtp.http.pagination import PageQuery
+from vtp.http.pagination import Page, PageQuery
 from vtp.http.text import check_line
 from vtp.webhooks.events import ALL, EventName
 from vtp.webhooks.store import Delivery, Status, Webhook
@@ -103,11 +103,8 @@ def _public(hook: Webhook) -> dict[str, Any]:
     }
 
 
-class WebhookPage(BaseModel):
+class WebhookPage(Page[WebhookReply]):
     """One page of webhooks."""
-
-    items: list[WebhookReply]
-    next_cursor: str | None
 
 
 class DeliveryReply(BaseModel):
@@ -132,11 +129,8 @@ class DeliveryReply(BaseModel):
         return cls(**values | {"status": Status(delivery.status).value})
 
 
-class DeliveryPage(BaseModel):
+class DeliveryPage(Page[DeliveryReply]):
     """One page of deliveries."""
-
-    items: list[DeliveryReply]
-    next_cursor: str | None
 
 
 class DeliveryQuery(PageQuery):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from types import TracebackType
-from typing import Self
 
 import aiohttp
 
@@ -37,7 +35,7 @@ class Outcome:
 
 
 class Sender:
-    """Must be made and used within a running event loop."""
+    """To be made within a running event loop, and closed."""
 
     def __init__(self, *, timeout_s: float, allow_private: bool) -> None:
         self._allow_private = allow_private
@@ -51,12 +49,8 @@ class Sender:
             headers={"User-Agent": f"vtp/{__version__}", "Accept-Encoding": "identity"},
         )
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def close(self) -> None:
+        """Ends its connections."""
         await self._session.close()
 
     async def send(self, hook: Webhook, delivery: Delivery, now: datetime) -> Outcome:
