@@ -23,7 +23,7 @@ WORKDIR /opt/vtp
 USER vtp
 ENV VTP_DATA_DIR=/var/lib/vtp VTP_ENV=production PYTHONDONTWRITEBYTECODE=1
 VOLUME /var/lib/vtp
-EXPOSE 8080 8443 40000/udp
+EXPOSE 8080 8443 40000/udp 40000/tcp
 HEALTHCHECK CMD ["/opt/vtp/.venv/bin/python", "-c", "import os, urllib.request as r; r.urlopen('http://127.0.0.1:%s/health' % os.environ.get('VTP_HTTP__PORT', '8080'), timeout=3)"]
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["/opt/vtp/.venv/bin/vtp"]

@@ -64,5 +64,8 @@ if ! fresh python "$mode $lock_digest" && ! fresh python "test $lock_digest"; th
   stamp python "$mode $lock_digest"
 fi
 
-scripts/build-native.sh
-scripts/build-web.sh
+# The pages download much and compile little: beside the packet path they cost no time of their own.
+scripts/build-web.sh &
+pages=$!
+scripts/build-native.sh || { wait "$pages" || true; exit 1; }
+wait "$pages"

@@ -1,9 +1,68 @@
 #!/usr/bin/env bash
 # All tests with small seeded counts, in at most 20 minutes on two cores: unit tier first, browsers last.
-set -euo pipefail
+# What measures nothing runs some files at a time, the pages' own tests beside units; what measures runs alone. A tier that
+# fails ends no other.
+set -uo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/.venv/bin:$PATH"
-[ -f web/package.json ] && (cd web && npm run --silent check && npm test --silent)
-tiers=(tests/unit tests/fuzz tests/media tests/api tests/faults tests/e2e)
-[ $# -gt 0 ] && tiers=()
-exec .venv/bin/python -m pytest "${tiers[@]}" "$@"
+pytest=(.venv/bin/python -m pytest)
+status=0
+.venv/bin/python -m scripts.protocol_types --check || status=$?
+(cd web && npm run --silent check && npm test --silent) > .make/web-tests.log 2>&1 &
+pages=$!
+if [ $# -eq 0 ]; then
+  "${pytest[@]}" tests/unit tests/fuzz -n 2 --dist loadfile || status=$?
+fi
+wait "$pages" || status=$?
+cat .make/web-tests.log
+if [ $# -gt 0 ]; then
+  "${pytest[@]}" "$@" || status=$?
+  exit $status
+fi
+"${pytest[@]}" tests/api -n 4 --dist loadfile || status=$?
+# Whose outcome hangs on no time, processor or memory of their own; a file that is not named here runs alone.
+beside=(
+  tests/e2e/classes/test_class_connections.py
+  tests/e2e/classes/test_class_layers.py
+  tests/e2e/classes/test_class_network.py
+  tests/e2e/classes/test_class_page.py
+  tests/e2e/classes/test_class_restart.py
+  tests/e2e/classes/test_class_tcp.py
+  tests/e2e/classes/test_class_turn.py
+  tests/e2e/test_data_chromium.py
+  tests/e2e/test_docs_page.py
+  tests/e2e/test_pages.py
+  tests/e2e/test_program_switch.py
+  tests/e2e/test_protocol_examples.py
+  tests/e2e/test_pymediasoup.py
+  tests/e2e/test_recording_hlsjs.py
+  tests/e2e/test_sdp_chromium.py
+  tests/e2e/test_sfu_mediasoup.py
+  tests/e2e/test_socketio_mediasoup.py
+  tests/e2e/test_socketio_resume.py
+  tests/e2e/test_check_page.py
+  tests/media/test_client_connects.py
+  tests/media/test_client_full_ice.py
+  tests/media/test_client_ice_roles.py
+  tests/media/test_client_pair.py
+  tests/media/test_doctor_command.py
+  tests/media/test_doctor_nat.py
+  tests/media/test_doctor_probes.py
+  tests/media/test_doctor_web.py
+  tests/media/test_media_tcp.py
+  tests/media/test_media_whip_whep.py
+  tests/media/test_publish_watch_cli.py
+  tests/media/test_sdp_ffmpeg.py
+  tests/media/test_simulcast_publish.py
+  tests/media/test_tcp_sockets.py
+  tests/faults/test_calls_that_fail.py
+  tests/faults/test_faults_database.py
+  tests/faults/test_media_faults.py
+  tests/faults/test_recording_kill.py
+  tests/faults/test_runs_refused.py
+  tests/faults/test_webhooks_kill.py
+)
+"${pytest[@]}" "${beside[@]}" -n 2 --dist loadfile || status=$?
+"${pytest[@]}" tests/media "${beside[@]/#/--ignore=}" || status=$?
+"${pytest[@]}" tests/faults tests/e2e "${beside[@]/#/--ignore=}" || status=$?
+exit $status

@@ -1,12 +1,13 @@
 """Fixtures that several kinds of tests share: databases on SQLite and PostgreSQL alike; scheduling."""
 
 import os
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.postgres import PostgresServer, why_not
+from tests.postgres import PostgresServer, run_apart, why_not
 from vtp.db import Database
 
 
@@ -38,13 +39,50 @@ def postgres() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of an empty database, once on each kind."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'vtp.sqlite3'}"
         return
     server: PostgresServer = request.getfixturevalue("postgres")
     url = server.create_database()
+    yield url
+    server.drop_database(url)
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with the present schema, to be copied: migrating takes as long as the rest of a start."""
+    file = tmp_path_factory.mktemp("migrated") / "vtp.sqlite3"
+    run_apart(migrated(f"sqlite:///{file}"))
+    return file
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres: PostgresServer) -> str:
+    """The address of a database with the present schema, to be copied."""
+    url = postgres.create_database()
+    run_apart(migrated(url))
+    return url
+
+
+async def migrated(url: str) -> None:
+    """Brings an empty database up to date."""
+    opened = await Database.open(url)
+    await opened.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database with the present schema and nothing in it, once on each kind."""
+    if request.param == "sqlite":
+        file = tmp_path / "vtp.sqlite3"
+        shutil.copy(request.getfixturevalue("migrated_sqlite"), file)
+        yield f"sqlite:///{file}"
+        return
+    template = request.getfixturevalue("migrated_postgres")
+    server: PostgresServer = request.getfixturevalue("postgres")
+    url = server.create_database(template)
     yield url
     server.drop_database(url)
 

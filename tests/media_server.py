@@ -5,9 +5,10 @@ Rooms and accounts are the test's: `RoomList` knows two rooms, a bearer token na
 
 import asyncio
 import fractions
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
@@ -24,6 +25,8 @@ from aiortc import (
     RTCSessionDescription,
 )
 
+from vtp.accounts.authenticator import Changes, Concerns
+from vtp.accounts.guest_tokens import GuestTokens
 from vtp.doors import Doors
 from vtp.errors import NotFound
 from vtp.http.application import HttpParts, build_application
@@ -35,8 +38,11 @@ from vtp.http.routing import RouteTable
 from vtp.http.security import BrowserGuard
 from vtp.http.throttle import Throttle
 from vtp.media.plane import MediaPlane, start_media
+from vtp.rooms.ban_list import BanList
+from vtp.rooms.entrance import Entrance
 from vtp.rooms.live import LiveRoom, LiveRooms
 from vtp.rooms.program import Presenter
+from vtp.rooms.store import Room
 from vtp.settings import Settings
 from vtp.signalling.routes import build_routes
 
@@ -46,10 +52,9 @@ AUDIO_CLOCK = fractions.Fraction(1, 48_000)
 AUDIO_SAMPLES = 960
 
 
-@dataclass(frozen=True)
-class ListedRoom:
-    room_id: str
-    owner_id: str | None = None
+def listed_room(slug: str, room_id: str) -> Room:
+    """A room without an owner."""
+    return Room(room_id, slug, slug, None, {}, datetime(2026, 1, 1, tzinfo=UTC))
 
 
 class RoomList:
@@ -57,11 +62,11 @@ class RoomList:
 
     def __init__(self) -> None:
         self.rooms = {
-            "physics": ListedRoom("0193a000-0000-7000-8000-000000000001"),
-            "maths": ListedRoom("0193a000-0000-7000-8000-000000000002"),
+            "physics": listed_room("physics", "0193a000-0000-7000-8000-000000000001"),
+            "maths": listed_room("maths", "0193a000-0000-7000-8000-000000000002"),
         }
 
-    async def find(self, reference: str) -> ListedRoom:
+    async def find(self, reference: str) -> Room:
         for slug, room in self.rooms.items():
             if reference in (slug, room.room_id):
                 return room
@@ -70,6 +75,13 @@ class RoomList:
 
 class NamedPrincipals:
     """`Bearer alice` is the verified teacher alice; `Bearer watcher-…` may only watch; no token is nobody."""
+
+    def __init__(self) -> None:
+        self._changes = Changes(timedelta(minutes=15))
+        self.guests = GuestTokens(self._changes.tell)
+
+    def add_listener(self, listener: Callable[[Concerns], None]) -> None:
+        self._changes.add_listener(listener)
 
     async def authenticate(self, request: web.Request) -> Principal | None:
         scheme, _, name = request.headers.get("Authorization", "").partition(" ")
@@ -103,6 +115,10 @@ class MediaServer:
         return found
 
 
+async def nobody_is_banned(live: LiveRoom) -> None:
+    live.part(BanList).take(())
+
+
 @asynccontextmanager
 async def running_server(threads: int = 1, **settings: object) -> AsyncIterator[MediaServer]:
     """Serves WHIP and WHEP on loopback; all is closed at the end."""
@@ -111,7 +127,9 @@ async def running_server(threads: int = 1, **settings: object) -> AsyncIterator[
     plane = await start_media(configured)
     live_rooms = LiveRooms(plane, configured)
     rooms = RoomList()
-    server = TestServer(_application(configured, build_routes(live_rooms, rooms, configured)))
+    entrance = Entrance(live_rooms, nobody_is_banned)
+    routes = build_routes(live_rooms, entrance, rooms, configured, NamedPrincipals())
+    server = TestServer(_application(configured, routes))
     await server.start_server()
     async with aiohttp.ClientSession() as http:
         yield MediaServer(plane, live_rooms, rooms, str(server.make_url("")).rstrip("/"), http)
@@ -150,11 +168,15 @@ class NumberedPicture(MediaStreamTrack):
         self._number += 1
         due_s = self._started_s + (self._number - self._first) / self._fps
         await asyncio.sleep(max(0.0, due_s - loop.time()))
-        frame = av.VideoFrame.from_ndarray(draw_number(self._number), format="gray").reformat(
+        frame = av.VideoFrame.from_ndarray(draw_number(self.number_drawn()), format="gray").reformat(
             format="yuv420p"
         )
         frame.pts, frame.time_base = self._number * 90_000 // self._fps, VIDEO_CLOCK
         return frame
+
+    def number_drawn(self) -> int:
+        """What the next picture carries."""
+        return self._number
 
 
 class Tone(MediaStreamTrack):
@@ -274,6 +296,6 @@ async def client(server: MediaServer, token: str) -> AsyncIterator[Client]:
 
 def presenter_of(server: MediaServer) -> Presenter:
     """Who presents in the room of physics."""
-    presenter = server.room().program.presenter
+    presenter = server.room().program.claim
     assert presenter is not None
     return presenter

@@ -37,9 +37,13 @@ class Rtp:
         )
         if self.extensions:
             out[0] |= 0x10
-            block = b"".join(bytes([(i << 4) | (len(d) - 1)]) + d for i, d in self.extensions.items())
+            two_byte = any(len(d) > 16 for d in self.extensions.values())
+            block = b"".join(
+                (bytes([i, len(d)]) if two_byte else bytes([(i << 4) | (len(d) - 1)])) + d
+                for i, d in self.extensions.items()
+            )
             block += bytes(-len(block) % 4)
-            out += struct.pack("!HH", 0xBEDE, len(block) // 4) + block
+            out += struct.pack("!HH", 0x1000 if two_byte else 0xBEDE, len(block) // 4) + block
         out += self.payload
         if self.padding:
             out[0] |= 0x20
@@ -318,6 +322,7 @@ def add_viewer(
     rtx: bool = True,
     profile: int = fast.PROFILE_AEAD_AES_128_GCM,
     extensions: Mapping[int, int] = VIEWER_EXTENSIONS,
+    probator: bool = False,
 ) -> tuple[Peer, int]:
     """A connected peer with one consumer; its own payload types and extension ids."""
     peer = path.peer(profile).connect()
@@ -336,6 +341,8 @@ def add_viewer(
         codecs=codecs,
         extensions=dict(extensions),
         producer=producer,
+        probator=probator,
     )
+    path.worker.follow_bandwidth(peer.transport)
     path.collect()
     return peer, consumer

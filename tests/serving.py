@@ -5,14 +5,20 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
+from tests.wire_types import checked_wire
+from vtp.accounts.audit import Origin
+from vtp.accounts.permissions import parse_role
+from vtp.accounts.users import NewUser
 from vtp.app import Server, start_server
+from vtp.http.identity import Principal, Role
+from vtp.rooms.live import LiveRoom
 from vtp.settings import (
     AccountSettings,
     DatabaseSettings,
@@ -21,6 +27,7 @@ from vtp.settings import (
     MediaSettings,
     RoomSettings,
     Settings,
+    SfuSettings,
     WebhookSettings,
 )
 
@@ -33,7 +40,14 @@ UNLIMITED = LimitSettings(
     requests_per_account_per_minute=0,
     requests_per_address_per_minute=0,
     media_per_token_per_minute=0,
+    sfu_calls_per_10_seconds=0,
+    signalling_calls_per_10_seconds=0,
+    signalling_announcements_per_10_seconds=0,
+    chat_messages_per_10_seconds=0,
 )
+
+
+_HASHES: dict[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -65,6 +79,11 @@ class Person:
         return {"Authorization": f"Bearer {self.access_token}"}
 
 
+def principal_of(role: Role, full_name: str, user_id: str | None = None) -> Principal:
+    """Somebody as rights see them, for tests that need no sign-in."""
+    return Principal(user_id, "", full_name, role, True, None, None, None, f"token of {full_name}", None)
+
+
 class Api:
     """Calls a running server; `server` is the real one, for what a test sets up behind its back."""
 
@@ -76,6 +95,11 @@ class Api:
     def base_url(self) -> str:
         """Where it listens."""
         return f"http://127.0.0.1:{self.server.listening.http_port}"
+
+    async def open_room(self, reference: str) -> LiveRoom:
+        """A room as it is once somebody has come."""
+        services = self.server.services
+        return await services.live_rooms.open(await services.rooms.find(reference))
 
     async def call(
         self,
@@ -108,11 +132,21 @@ class Api:
             )
 
     async def person(self, role: str, email: str = "", *, password: str = PASSWORD) -> Person:
-        """Makes an approved account of this role and signs it in."""
+        """Makes an approved account of this role, signed in; what the password is hashed to is made once.
+
+        Hashing is slow by intention: it would be most of what the tests of the API do.
+        """
+        accounts = self.server.services.accounts
+        if password not in _HASHES:
+            _HASHES[password] = await accounts.service.hash_new(password)
+        meant, watch_only = parse_role(role)
         email = email or f"{role}@school.example"
-        administration = self.server.services.accounts.administration
-        await administration.create_user(email, password, role.title(), role)
-        return await self.sign_in(email, password)
+        new = NewUser(email, _HASHES[password], role.title(), meant, watch_only=watch_only, approved=True)
+        here = Origin(ip="127.0.0.1")
+        async with self.server.services.database.transaction() as tx:
+            user = await accounts.service.add(tx, new, here, actor_id=None)
+            signed_in = await accounts.service.begin_session(tx, user, here)
+        return Person(user.id, user.email, signed_in.access_token, signed_in.refresh_token)
 
     async def newcomer(self, email: str = "new@school.example", role: str = "student") -> Person:
         """Registers by the front door, unapproved, and signs in."""
@@ -141,8 +175,10 @@ async def serving(
     open_rooms: bool = False,
     trusted_proxies: Sequence[str] = (),
     webhooks: WebhookSettings | None = None,
+    sfu: SfuSettings | None = None,
+    checked: bool = True,
 ) -> AsyncIterator[Api]:
-    """Starts a server on ports of its own and ends it."""
+    """Starts a server on ports of its own and ends it; what it says by Socket.IO must be what it declares."""
     settings = Settings(
         data_dir=data_dir,
         http=HttpSettings(host="127.0.0.1", port=0, tls="off", trusted_proxies=list(trusted_proxies)),
@@ -152,13 +188,15 @@ async def serving(
         accounts=accounts or AccountSettings(),
         rooms=RoomSettings(open=open_rooms),
         webhooks=webhooks or WebhookSettings(),
+        sfu=sfu or SfuSettings(),
     )
-    server = await start_server(settings)
-    try:
-        async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
-            yield Api(server, session)
-    finally:
-        await server.close()
+    with checked_wire() if checked else nullcontext():
+        server = await start_server(settings)
+        try:
+            async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+                yield Api(server, session)
+        finally:
+            await server.close()
 
 
 async def raw_status(api: Api, line: str, header: bytes) -> int:

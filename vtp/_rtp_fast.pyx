@@ -2,17 +2,19 @@
 """The packet path: one Worker is one UDP port and one thread that forwards media without the GIL.
 
 The parts are in `vtp/rtp_fast/`: `.pxd` files of inline functions, shared with the load client, and the `.pxi`
-files included here. `state.pxi` says what there is and who owns it; read it first. Only `batch_io` and `worker`
-make system calls; everything else is a function of (state, packet, now).
+files included here. `state.pxi` says what there is and who owns it; read it first. Only `batch_io`, `tcp_io` and
+`worker` make system calls; everything else is a function of (state, packet, now).
 """
 
 cimport cython
+from libc.math cimport sqrt
 from libc.stddef cimport size_t
 from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcmp, memcpy, memmove, memset
 
 from vtp.rtp_fast.codecs cimport *
+from vtp.rtp_fast.dependency cimport *
 from vtp.rtp_fast.header cimport *
 from vtp.rtp_fast.srtp cimport *
 from vtp.rtp_fast.stun cimport *
@@ -21,6 +23,7 @@ cdef extern from "Python.h":
     bint PyGC_Disable()
     bint PyGC_Enable()
 
+import errno
 import os
 import socket
 import threading
@@ -83,13 +86,29 @@ include "rtp_fast/depacketize.pxi"
 include "rtp_fast/retransmit.pxi"
 include "rtp_fast/keyframes.pxi"
 include "rtp_fast/congestion.pxi"
+include "rtp_fast/trend.pxi"
+include "rtp_fast/estimator.pxi"
+include "rtp_fast/probe.pxi"
+include "rtp_fast/outbound.pxi"
+include "rtp_fast/send_history.pxi"
+include "rtp_fast/pacer.pxi"
+include "rtp_fast/viewer_feedback.pxi"
+include "rtp_fast/viewer_loss.pxi"
 include "rtp_fast/rtcp.pxi"
 include "rtp_fast/ice.pxi"
+include "rtp_fast/levels.pxi"
+include "rtp_fast/red.pxi"
+include "rtp_fast/floor.pxi"
 include "rtp_fast/ingress.pxi"
 include "rtp_fast/rewrite.pxi"
 include "rtp_fast/runs.pxi"
 include "rtp_fast/overload.pxi"
+include "rtp_fast/tcp.pxi"
+include "rtp_fast/tcp_io.pxi"
 include "rtp_fast/egress.pxi"
+include "rtp_fast/layers.pxi"
+include "rtp_fast/selection.pxi"
+include "rtp_fast/picture_end.pxi"
 include "rtp_fast/timers.pxi"
 include "rtp_fast/objects.pxi"
 include "rtp_fast/arguments.pxi"
@@ -97,6 +116,7 @@ include "rtp_fast/outlet.pxi"
 include "rtp_fast/worker.pxi"
 include "rtp_fast/scheduling.pxi"
 include "rtp_fast/bindings.pxi"
+include "rtp_fast/bindings_estimator.pxi"
 include "rtp_fast/measure.pxi"
 
 globals().update(  # the C constants under their Python names; vtp/_rtp_fast.pyi declares them
@@ -105,7 +125,7 @@ globals().update(  # the C constants under their Python names; vtp/_rtp_fast.pyi
     EXT_ABS_CAPTURE_TIME=ABS_CAPTURE_TIME, EXT_PLAYOUT_DELAY=PLAYOUT_DELAY, EXT_TOFFSET=TOFFSET,
     EXT_DEPENDENCY_DESCRIPTOR=DEPENDENCY_DESCRIPTOR,
     CODEC_OPUS=CODEC_OPUS, CODEC_PCMU=CODEC_PCMU, CODEC_PCMA=CODEC_PCMA, CODEC_VP8=CODEC_VP8, CODEC_VP9=CODEC_VP9,
-    CODEC_H264=CODEC_H264, CODEC_AV1=CODEC_AV1,
+    CODEC_H264=CODEC_H264, CODEC_AV1=CODEC_AV1, CODEC_RED=CODEC_RED,
     PROFILE_AES_CM_128_SHA1_80=SRTP_AES_CM_128_SHA1_80, PROFILE_AEAD_AES_128_GCM=SRTP_AEAD_AES_128_GCM,
     PROFILE_AEAD_AES_256_GCM=SRTP_AEAD_AES_256_GCM,
 )

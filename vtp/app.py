@@ -20,6 +20,7 @@ from vtp.http.pages import Pages
 from vtp.http.security import BrowserGuard
 from vtp.http.throttle import Throttle
 from vtp.http.tls import ServerTls, open_tls, own_names
+from vtp.operator_facts import OperatorFacts
 from vtp.services import Services, build_services, build_sockets, build_tables
 from vtp.settings import Settings
 
@@ -69,7 +70,7 @@ async def start_server(settings: Settings) -> Server:
         setup_token = None if settings.rooms.open else await services.accounts.administration.open_setup()
         application = await _open_http(services, listening, tls, stack)
         stopping = asyncio.Event()
-        await _open_control(services, folder, stopping, stack)
+        await _open_control(services, listening, folder, stopping, stack)
         folder.describe_server(_facts(settings, listening))
         return Server(services, listening, tls, setup_token, application, stopping, stack.pop_all())
 
@@ -101,6 +102,7 @@ def build_http(services: Services, listening: Listening, tls: ServerTls | None) 
         IdempotencyStore(services.database),
         services.doors,
         note_refusals(services.accounts.audit),
+        services.service_authenticator,
     )
     parts = HttpParts(
         settings=settings,
@@ -141,11 +143,16 @@ async def _open_http(
 
 
 async def _open_control(
-    services: Services, folder: DataFolder, stopping: asyncio.Event, stack: AsyncExitStack
+    services: Services,
+    listening: Listening,
+    folder: DataFolder,
+    stopping: asyncio.Event,
+    stack: AsyncExitStack,
 ) -> None:
     timeout_s = services.settings.drain_timeout_s
     drain = Drain(services.doors.close, services.count_classes, stopping.set, timeout_s)
-    control = await ControlServer.open(folder.path, {"drain": drain.run})
+    facts = OperatorFacts(services.settings, listening, services.media, services.checks)
+    control = await ControlServer.open(folder.path, {"drain": drain.run, "facts": facts.tell})
     stack.push_async_callback(control.close)
 
 

@@ -11,7 +11,7 @@ import contextlib
 import json
 import os
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +74,7 @@ async def _send(writer: asyncio.StreamWriter, answer: dict[str, Any]) -> None:
     await writer.drain()
 
 
-async def ask(data_dir: Path, command: str) -> Answers:
+async def ask(data_dir: Path, command: str) -> AsyncGenerator[dict[str, Any], None]:
     """Sends one command to the server of a data folder and yields its answers until it ends.
 
     Raises StartupError when no server runs there.

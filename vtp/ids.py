@@ -19,6 +19,12 @@ def new_id() -> str:
     return uuid7(time.time_ns(), int.from_bytes(os.urandom(8)))
 
 
+def id_after(other: str) -> str:
+    """Mints one identifier that sorts after another, also where the clock was set back since."""
+    fresh = new_id()
+    return fresh if fresh > other else _spell(int(other.replace("-", ""), 16) + 1)
+
+
 def uuid7(time_ns: int, random_bits: int) -> str:
     """One UUIDv7 as text: 48 bits of milliseconds, 12 bits of the millisecond's fraction, 62 random bits.
 
@@ -29,6 +35,10 @@ def uuid7(time_ns: int, random_bits: int) -> str:
     fraction = (rest_ns << 12) // _NS_PER_MS
     value = (milliseconds & ((1 << 48) - 1)) << 80
     value |= 0x7 << 76 | fraction << 64 | 0b10 << 62 | (random_bits & ((1 << 62) - 1))
+    return _spell(value)
+
+
+def _spell(value: int) -> str:
     text = f"{value:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from vtp.accounts.build import Accounts
 from vtp.accounts.routes import build_routes as account_routes
+from vtp.accounts.services import ServiceAuthenticator
 from vtp.accounts.user_routes import build_routes as user_routes
+from vtp.accounts.users import User, find_user
 from vtp.db import Database
 from vtp.doors import Doors
 from vtp.errors import Unavailable
@@ -18,15 +20,49 @@ from vtp.http.metrics import HttpMetrics
 from vtp.http.routing import RouteTable
 from vtp.http.system import Check, SystemParts, build_documentation, check_disk
 from vtp.http.system import build_routes as system_routes
+from vtp.media.ice_servers import IceServers
 from vtp.media.plane import MediaPlane, start_media
 from vtp.recording.grants import Grants, open_key
+from vtp.recording.holders import Holders
 from vtp.recording.routes import build_routes as recording_routes
 from vtp.recording.service import Recordings
+from vtp.rooms.ban_routes import build_routes as ban_routes
+from vtp.rooms.bans import Bans
+from vtp.rooms.chat_routes import build_routes as chat_routes
+from vtp.rooms.chat_service import Chats
+from vtp.rooms.connection_routes import build_routes as connection_routes
+from vtp.rooms.connections import Connections
+from vtp.rooms.entrance import Entrance
+from vtp.rooms.link_routes import build_routes as link_routes
+from vtp.rooms.links import GuestLinks
 from vtp.rooms.live import LiveRooms
+from vtp.rooms.poll_routes import build_routes as poll_routes
+from vtp.rooms.poll_service import Polls
+from vtp.rooms.removals import Removals
 from vtp.rooms.routes import build_routes as room_routes
 from vtp.rooms.service import RoomService
+from vtp.rooms.speaker_watch import SpeakerWatch
 from vtp.settings import Settings
+from vtp.signalling.check_routes import build_routes as check_routes
+from vtp.signalling.connection_checks import ConnectionChecks
+from vtp.signalling.features import Feature
+from vtp.signalling.media_calls import MediaCalls
+from vtp.signalling.parts.breakouts import BreakoutCalls
+from vtp.signalling.parts.chat import ChatCalls
+from vtp.signalling.parts.direct_call import DirectCalls
+from vtp.signalling.parts.hands import HandCalls
+from vtp.signalling.parts.lobby import LobbyCalls
+from vtp.signalling.parts.moderation import ModerationCalls
+from vtp.signalling.parts.polls import PollCalls
+from vtp.signalling.parts.quality import QualityCalls
+from vtp.signalling.parts.reactions import ReactionCalls
+from vtp.signalling.parts.removal import RemovalCalls
+from vtp.signalling.parts.speakers import SpeakerCalls
+from vtp.signalling.parts.stage import StageCalls
 from vtp.signalling.routes import build_routes as signalling_routes
+from vtp.signalling.sfu_face import SfuFace
+from vtp.signalling.sfu_peers import SfuParts, SfuPeers
+from vtp.signalling.sfu_routes import build_routes as sfu_routes
 from vtp.signalling.socket_face import SocketFace, SocketParts
 from vtp.storage import Store
 from vtp.tasks import Tasks
@@ -49,17 +85,34 @@ class Services:
     rooms: RoomService
     recordings: Recordings
     grants: Grants
+    holders: Holders
+    links: GuestLinks
+    chats: Chats
+    polls: Polls
+    bans: Bans
+    entrance: Entrance
+    lobby: LobbyCalls
     webhooks: Webhooks
     deliveries: Deliveries
     doors: Doors
     tasks: Tasks
+    checks: ConnectionChecks
     metrics: HttpMetrics = field(default_factory=HttpMetrics)
+    sfu: SfuFace | None = None
 
     @property
     def authenticator(self) -> Authenticator:
         """Tokens, and with open rooms everybody else too."""
         tokens = self.accounts.authenticator
         return OpenDoor(tokens) if self.settings.rooms.open else tokens
+
+    @property
+    def service_authenticator(self) -> Authenticator:
+        """Who calls `/sfu`."""
+        settings = self.settings
+        return ServiceAuthenticator(
+            self.accounts.tokens, settings.sfu.trusted_addresses, settings.http.public_url
+        )
 
     def count_classes(self) -> int:
         """How many rooms have somebody in them: what a drain waits for."""
@@ -81,7 +134,10 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     stack.push_async_callback(media.close)
     live_rooms = LiveRooms(media, settings, doors)
     stack.push_async_callback(live_rooms.close)
+    tasks.start(SpeakerWatch(media, live_rooms).run(), "who speaks")
     rooms = RoomService(database, live_rooms, accounts.audit, open_rooms=settings.rooms.open)
+    bans = Bans(database, rooms, accounts.audit)
+    entrance = Entrance(live_rooms, bans.read)
     store = await asyncio.to_thread(Store.open, settings.storage_url())
     recordings = Recordings(database, live_rooms, rooms, store, settings.recording)
     stack.push_async_callback(recordings.close)
@@ -92,7 +148,24 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     await deliveries.open()
     await recordings.start()
     webhooks = Webhooks(database, rooms, deliveries, accounts.audit, settings.webhooks)
+    guests = accounts.authenticator.guests
+    links = GuestLinks(database, rooms, accounts.tokens, guests, accounts.audit)
+    await links.start()
+    limits = settings.limits
+    chats = Chats(
+        database,
+        rooms,
+        accounts.audit,
+        most_messages=limits.chat_messages_per_10_seconds,
+        most_kept=limits.chat_messages_per_room,
+    )
+    tasks.start(guests.watch(), "guests' terms")
+    polls = Polls(database, rooms, live_rooms, tasks)
+    await polls.start()
+    stack.callback(polls.stop)
     grants = Grants(await asyncio.to_thread(open_key, settings.data_dir / "secrets"))
+    holders = Holders(recordings, _account_finder(database), guests.is_revoked)
+    accounts.authenticator.add_listener(holders.forget)
     services = Services(
         settings,
         database,
@@ -102,16 +175,24 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         rooms,
         recordings,
         grants,
+        holders,
+        links,
+        chats,
+        polls,
+        bans,
+        entrance,
+        LobbyCalls(entrance),
         webhooks,
         deliveries,
         doors,
         tasks,
+        ConnectionChecks(media, settings.limits.connection_checks_at_a_time),
     )
     services.metrics.add_numbers("vtp_media", "The packet path.", media.metrics, media.STANDING)
     services.metrics.add_numbers("vtp", "Classes.", _class_numbers(services))
     services.metrics.add_numbers("vtp_webhooks", "Webhooks.", deliveries.numbers, ("pending",))
     _add_worker_metrics(services.metrics, media)
-    return services
+    return replace(services, sfu=_build_sfu(services)) if settings.sfu.enabled else services
 
 
 def _add_worker_metrics(metrics: HttpMetrics, media: MediaPlane) -> None:
@@ -131,7 +212,12 @@ def build_sockets(services: Services) -> SocketFace:
     authenticator = services.accounts.authenticator
     face = SocketFace(
         SocketParts(
-            services.settings, services.live_rooms, services.rooms, authenticator.read, services.tasks
+            services.settings,
+            services.rooms,
+            authenticator.read,
+            services.tasks,
+            build_features(services),
+            services.lobby,
         )
     )
     authenticator.add_listener(face.end_sessions)
@@ -139,6 +225,44 @@ def build_sockets(services: Services) -> SocketFace:
         "vtp_signalling", "Socket.IO.", lambda: {"connections": face.connection_count}
     )
     return face
+
+
+def build_features(services: Services) -> list[Feature]:
+    """The parts of a class, in no order that matters: none knows another."""
+    return [
+        MediaCalls(IceServers(services.settings.media)),
+        ModerationCalls(services.rooms),
+        ChatCalls(services.chats),
+        HandCalls(),
+        PollCalls(services.polls),
+        ReactionCalls(),
+        StageCalls(),
+        SpeakerCalls(),
+        DirectCalls(),
+        services.lobby,
+        RemovalCalls(Removals(services.bans, services.accounts.audit), services.bans),
+        BreakoutCalls(),
+        QualityCalls(),
+    ]
+
+
+def _account_finder(database: Database) -> Callable[[str], Awaitable[User | None]]:
+    async def find_account(user_id: str) -> User | None:
+        async with database.read() as tx:
+            return await find_user(tx, user_id)
+
+    return find_account
+
+
+def _build_sfu(services: Services) -> SfuFace:
+    """The REST service for server-side programs, over built services."""
+    find_account = _account_finder(services.database)
+    parts = SfuParts(services.live_rooms, services.entrance, services.rooms, services.doors, find_account)
+    peers = SfuPeers(parts)
+    services.accounts.authenticator.add_listener(peers.end_peers)
+    services.tasks.start(peers.run(), "abandoned peers of services")
+    services.metrics.add_numbers("vtp_sfu", "The service under /sfu.", lambda: {"peers": len(peers)})
+    return SfuFace(peers, services.rooms, services.media, IceServers(services.settings.media))
 
 
 def build_tables(services: Services) -> list[RouteTable]:
@@ -149,10 +273,24 @@ def build_tables(services: Services) -> list[RouteTable]:
         account_routes(services.accounts.service, services.accounts.administration),
         user_routes(services.accounts.administration),
         room_routes(services.rooms, services.live_rooms),
-        signalling_routes(services.live_rooms, services.rooms, settings),
-        recording_routes(services.recordings, services.grants),
+        link_routes(services.links),
+        chat_routes(services.chats),
+        poll_routes(services.polls),
+        connection_routes(Connections(services.rooms)),
+        ban_routes(services.bans),
+        signalling_routes(
+            services.live_rooms,
+            services.entrance,
+            services.rooms,
+            settings,
+            services.accounts.authenticator,
+        ),
+        recording_routes(services.recordings, services.grants, services.holders),
         webhook_routes(services.webhooks),
+        check_routes(services.checks, settings.media.ice_servers),
     ]
+    if services.sfu is not None:
+        tables.append(sfu_routes(services.sfu))
     return [*tables, build_documentation(tables)]
 
 

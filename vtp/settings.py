@@ -14,7 +14,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import quote, urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from vtp.errors import StartupError
@@ -104,6 +112,11 @@ class MediaSettings(Section):
     udp_port: Port = 40000
     announced_addresses: Strings = []
     ice_servers: Strings = []
+    turn_urls: Strings = []
+    turn_secret: SecretStr = SecretStr("")
+    turn_lifetime_s: Annotated[int, Field(ge=600, le=604_800)] = 43_200
+    tcp: bool = True
+    tcp_connections_per_address: Annotated[int, Field(ge=1, le=16_384)] = 256
     workers: Annotated[int, Field(ge=0, le=64)] = 1
     threads: Annotated[int, Field(ge=0, le=64)] = 1
     room_spill: Annotated[float, Field(gt=0)] = 0.6
@@ -112,11 +125,27 @@ class MediaSettings(Section):
     receive_buffer_bytes: BufferBytes = 8_388_608
     send_buffer_bytes: BufferBytes = 8_388_608
     max_incoming_bitrate_bps: Annotated[int, Field(ge=1, le=10_000_000_000)] = 6_000_000
+    heard_at_once: Annotated[int, Field(ge=0, le=4096)] = 0
     ring_packets_video: Annotated[int, Field(ge=64, le=65536)] = 2048
     ring_packets_audio: Annotated[int, Field(ge=64, le=65536)] = 256
     segmentation_offload: bool = True
     gather_ms: Annotated[float, Field(ge=0, le=20)] = 0
     gather_viewers: Annotated[int, Field(ge=1, le=1_000_000)] = 100
+
+    @model_validator(mode="after")
+    def _servers_are_complete(self) -> Self:
+        if odd := [url for url in self.ice_servers if not url.startswith(("stun:", "stuns:"))]:
+            raise ValueError(
+                f"media.ice_servers has {odd[0]!r}: it takes stun: and stuns: only, for a TURN server needs "
+                "credentials; name that one in media.turn_urls"
+            )
+        if odd := [url for url in self.turn_urls if not url.startswith(("turn:", "turns:"))]:
+            raise ValueError(f"media.turn_urls has {odd[0]!r}: it takes turn: and turns: only")
+        if self.turn_urls and not self.turn_secret.get_secret_value():
+            raise ValueError(
+                "media.turn_urls needs media.turn_secret too: the TURN server's static-auth-secret"
+            )
+        return self
 
 
 class DatabaseSettings(Section):
@@ -174,6 +203,13 @@ class WebhookSettings(Section):
     keep_days: Count = 14
 
 
+class SfuSettings(Section):
+    """The REST service for server-side programs."""
+
+    enabled: bool = False
+    trusted_addresses: Networks = []
+
+
 class LogSettings(Section):
     """What is written to standard error."""
 
@@ -193,8 +229,16 @@ class LimitSettings(Section):
     refreshes_per_account_per_5_minutes: Annotated[int, Field(ge=0)] = 150
     requests_per_account_per_minute: Annotated[int, Field(ge=0)] = 600
     signalling_calls_per_10_seconds: Annotated[int, Field(ge=0)] = 400
+    signalling_announcements_per_10_seconds: Annotated[int, Field(ge=0)] = 60
+    signalling_connections_per_account: Annotated[int, Field(ge=0)] = 32
+    signalling_connections_per_address: Annotated[int, Field(ge=0)] = 2000
+    chat_messages_per_10_seconds: Annotated[int, Field(ge=0)] = 10
+    chat_messages_per_room: Annotated[int, Field(ge=0)] = 50_000
+    sfu_calls_per_10_seconds: Annotated[int, Field(ge=0)] = 5000
     requests_per_address_per_minute: Annotated[int, Field(ge=0)] = 30_000
     media_per_token_per_minute: Annotated[int, Field(ge=0)] = 300
+    connection_checks_per_address_per_minute: Annotated[int, Field(ge=0)] = 60
+    connection_checks_at_a_time: Annotated[int, Field(ge=0)] = 8
 
 
 class Settings(BaseSettings):
@@ -216,6 +260,7 @@ class Settings(BaseSettings):
     recording: RecordingSettings = RecordingSettings()
     rooms: RoomSettings = RoomSettings()
     webhooks: WebhookSettings = WebhookSettings()
+    sfu: SfuSettings = SfuSettings()
     log: LogSettings = LogSettings()
     limits: LimitSettings = LimitSettings()
 

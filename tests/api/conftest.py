@@ -1,10 +1,12 @@
 """Fixtures of the API tests: the whole server, once on each database."""
 
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
+from tests.api.socket_clients import School
 from tests.loop_watch import unblocked_loop
 from tests.serving import Api, serving
 
@@ -15,3 +17,9 @@ async def api(tmp_path: Path, database_url: str) -> AsyncIterator[Api]:
     async with serving(tmp_path / "data", database_url) as running:
         with unblocked_loop():
             yield running
+
+
+@pytest.fixture
+async def school(api: Api) -> AsyncIterator[School]:
+    async with AsyncExitStack() as stack:
+        yield School(api, stack)

@@ -5,9 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from tests.postgres import PostgresServer
 from tests.serving import PASSWORD, Api, serving
+from vtp.accounts.tables import audit_log
+from vtp.settings import SfuSettings
 
 
 async def run(
@@ -50,14 +53,26 @@ async def test_a_room_token_made_beside_a_running_server_opens_its_room(api: Api
     assert out.count("\n") == 1
     token = out.strip()
     seen = await api.call("GET", "/api/v1/rooms/physics", by=token)
-    assert seen.body["may"] == {
-        "enter": True,
-        "publish": True,
-        "watch": False,
-        "record": False,
-        "delete": False,
-    }
+    granted = {right for right, may in seen.body["may"].items() if may}
+    assert granted == {"enter", "publish", "speak", "camera", "share"}
     assert (await api.call("GET", "/api/v1/rooms/maths", by=token)).status == 403
+
+
+async def test_a_service_token_made_beside_a_running_server_opens_sfu(
+    tmp_path: Path, database_url: str
+) -> None:
+    async with serving(tmp_path / "data", database_url, sfu=SfuSettings(enabled=True)) as api:
+        code, out, err = await run(
+            tmp_path / "data", "token", "--service", "--name", "LMS", "--ttl", "60", database_url=database_url
+        )
+        assert (code, err, out.count("\n")) == (0, "", 1)
+        token = out.strip()
+        assert (await api.call("GET", "/sfu/rooms", by=token)).status == 200
+        assert (await api.call("GET", "/api/v1/rooms", by=token)).status == 401
+        async with api.server.services.database.read() as tx:
+            (entry,) = await tx.execute(select(audit_log).where(audit_log.c.subject == "service"))
+        assert (entry.event, entry.details["name"]) == ("authn_token_created", "LMS")
+        assert token.rsplit(".", 1)[1] not in str(entry)
 
 
 async def test_the_commands_work_before_the_server_ever_ran(tmp_path: Path) -> None:
@@ -74,6 +89,12 @@ async def test_the_commands_work_before_the_server_ever_ran(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("arguments", "stdin", "sentence"),
     [
+        (
+            ["token", "--service", "--room", "physics"],
+            "",
+            "--service goes without --room, --publish and --watch: it opens /sfu.",
+        ),
+        (["token"], "", "Name the room with --room, or say --service for a token that opens /sfu."),
         (
             ["token", "--room", "missing", "--no-create"],
             "",

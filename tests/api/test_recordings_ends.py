@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.api.recording_material import add_finished, fetch, grant_of, make_room
+from tests.heard import until
 from tests.serving import Api, Person, serving
 from vtp.errors import Gone
 from vtp.recording import service
@@ -54,8 +55,7 @@ async def recorder_of(api: Api, recording_id: str) -> Recorder:
 
 async def until_ended(api: Api) -> None:
     async with asyncio.timeout(20):
-        while api.server.services.recordings.active_count:  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+        await api.server.services.recordings.settle()
 
 
 def live_room(api: Api, room: str) -> LiveRoom:
@@ -71,9 +71,7 @@ async def test_recording_that_ends_while_somebody_stops_it_stays_ended(api: Api,
     live = live_room(api, room)
     async with api.server.services.database.transaction():  # everybody who writes waits, in order
         live.close()
-        async with asyncio.timeout(10):
-            while live.recording:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
+        await until(live.add_listener, lambda: not live.recording)
         stopping = asyncio.create_task(api.call("POST", f"{BASE}/{recording_id}/stop", by=teacher))
         await asyncio.sleep(0.2)
     assert (await stopping).body["status"] == "failed"
@@ -100,7 +98,7 @@ async def test_recorder_that_dies_over_damaged_files_ends_its_recording(api: Api
 async def test_room_that_closed_before_its_recorder_ran_is_not_recorded_for_ever(
     api: Api, teacher: Person, tmp_path: Path
 ) -> None:
-    live = await api.server.services.live_rooms.open(await make_room(api, teacher))
+    live = await api.open_room(await make_room(api, teacher))
     live.close()
     tasks = Tasks()
     session = RecordingSession(live, Recorder(tmp_path / "recording", "x"), tasks)
@@ -166,7 +164,7 @@ async def test_download_of_damaged_files_is_told_and_no_bug(api: Api, teacher: P
 async def test_recording_that_everybody_forgot_ends_by_itself(
     api: Api, teacher: Person, tmp_path: Path
 ) -> None:
-    live = await api.server.services.live_rooms.open(await make_room(api, teacher))
+    live = await api.open_room(await make_room(api, teacher))
     tasks = Tasks()
     session = RecordingSession(live, Recorder(tmp_path / "recording", "x"), tasks, idle_stop_s=0.2)
     await asyncio.wait_for(session.run(), 10)

@@ -161,13 +161,15 @@ async def test_info_names_the_tracks(api: Api, teacher: Person, recording_id: st
 def test_grant_ends_and_does_not_stretch() -> None:
     now = [1000.0]
     grants = Grants(b"k" * 32, lambda: now[0])
-    play = grants.make("r", Scope.PLAY, 60)
-    download = grants.make("r", Scope.DOWNLOAD, 60)
+    play = grants.make("r", Scope.PLAY, "ann", 60)
+    download = grants.make("r", Scope.DOWNLOAD, "ann", 60)
     assert grants.check(play, "r", Scope.PLAY) and not grants.check(play, "r", Scope.DOWNLOAD)
     assert grants.check(download, "r", Scope.PLAY) and grants.check(download, "r", Scope.DOWNLOAD)
     assert not grants.check(play, "s", Scope.PLAY)
     assert not Grants(b"x" * 32, lambda: now[0]).check(play, "r", Scope.PLAY)
-    assert not grants.check(play.replace("1060", "9060"), "r", Scope.PLAY)
+    assert grants.check(play, "r", Scope.PLAY) == "ann"
+    for forged in (play.replace("1060", "9060"), play.replace("ann", "bob")):
+        assert grants.check(forged, "r", Scope.PLAY) is None
     for garbage in ("", "..", "é.p.x", "1060.p"):
         assert not grants.check(garbage, "r", Scope.PLAY)
     now[0] = 1060

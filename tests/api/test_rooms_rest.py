@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, insert, select
 
-from tests.serving import Api, serving
+from tests.serving import Api, principal_of, serving
 from vtp.accounts.tables import audit_log
 from vtp.errors import NotFound
 from vtp.http.identity import Role
 from vtp.ids import new_id
-from vtp.rooms.participants import APP_DATA_KEY, Participant
+from vtp.rooms.participants import APP_DATA_KEY, join
+from vtp.rooms.schemas import Rights
 from vtp.rooms.tables import rooms
 
 CREATE, DELETE = "/api/v1/signalling/room/create", "/api/v1/signalling/room/delete"
@@ -30,7 +31,7 @@ async def test_a_room_has_an_id_of_ours_and_the_slug_asked_for(api: Api) -> None
     assert (room["slug"], room["name"], room["room_name"]) == ("physics_1", "Physics", "Physics")
     assert room["owner_id"] == teacher.user_id
     assert (room["live"], room["recording"], room["participant_count"]) == (False, False, 0)
-    assert room["may"] == {"enter": True, "publish": True, "watch": True, "record": True, "delete": True}
+    assert room["may"] == dict.fromkeys(Rights.model_fields, True)
     assert answer.headers["Location"] == f"/api/v1/rooms/{room['room_id']}"
 
 
@@ -200,8 +201,8 @@ async def test_a_list_of_many_rooms_is_quick(api: Api) -> None:
 async def test_who_is_in_a_room_is_told_to_who_may_enter(api: Api) -> None:
     teacher, student = await api.person("teacher"), await api.person("student")
     room = (await api.call("POST", CREATE, {"room_name": "Physics"}, by=teacher)).body
-    live = await api.server.services.live_rooms.open(room["room_id"])
-    joined = Participant(new_id(), teacher.user_id, "Ada", Role.TEACHER, True, datetime.now(UTC))
+    live = await api.open_room(room["room_id"])
+    joined = join(principal_of(Role.TEACHER, "Ada", teacher.user_id), is_producer=True)
     live.router.create_transport({APP_DATA_KEY: joined})
     stats = (await api.call("GET", f"{STATS}?room_id=physics", by=student)).body
     assert (stats["participant_count"], stats["producer_count"]) == (1, 0)
@@ -260,7 +261,7 @@ async def test_a_room_that_is_open_is_entered_without_a_query(api: Api) -> None:
         await api.call("POST", CREATE, {"room_id": "physics", "room_name": "Physics"}, by=teacher)
     ).body["room_id"]
     services = api.server.services
-    await services.live_rooms.open(room_id)
+    await api.open_room(room_id)
     names = ("physics", room_id, room_id.upper())
     assert [(await services.rooms.find(name)).id for name in names] == [room_id] * 3
     async with services.database.transaction() as tx:
@@ -277,7 +278,7 @@ async def test_a_deleted_room_that_was_open_is_entered_no_more(api: Api) -> None
     for _ in range(2):  # the second has the slug of the first
         body = {"room_id": "physics", "room_name": "Physics"}
         room_id = (await api.call("POST", CREATE, body, by=teacher)).body["room_id"]
-        await api.server.services.live_rooms.open(room_id)
+        await api.open_room(room_id)
         assert (await api.server.services.rooms.find("physics")).id == room_id
         assert (await api.server.services.rooms.find("physics")).id == room_id
         await api.call("DELETE", f"{DELETE}?room_id=physics", by=teacher)

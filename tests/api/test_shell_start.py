@@ -213,7 +213,7 @@ def test_taken_udp_port_is_one_sentence(tmp_path: Path) -> None:
         port = other.getsockname()[1]
         settings = {"VTP_MEDIA__UDP_PORT": str(port), "VTP_MEDIA__HOST": "127.0.0.1"}
         ended = run_vtp(tmp_path / "data", "serve", settings=settings)
-    assert_refused(ended, f"UDP {port}", "udp_port")
+    assert_refused(ended, f"UDP and TCP {port}", "udp_port")
 
 
 def test_second_server_on_a_data_folder_is_refused(tmp_path: Path) -> None:

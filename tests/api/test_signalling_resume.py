@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from socketio import packet
 
-from tests.api.test_signalling_socketio import DTLS, VIDEO, Client, School
+from tests.api.socket_clients import DTLS, VIDEO, Client, School
 from tests.serving import Api, Person
 from vtp.signalling import members, resuming
 
@@ -76,12 +76,39 @@ async def test_who_comes_back_gets_what_was_missed_and_keeps_transports_and_prod
 
     again, resumed = await school.back(student, ben)
     assert resumed["participant_id"] == ben.joined["participant_id"]
-    assert resumed["missed"] == 2
+    assert resumed["missed"] == 3
     assert "snapshot" not in resumed
     assert (await again.pushes("new-producer"))["seq"] == 1
-    assert (await again.pushes("producer-closed"))["seq"] == 2
+    assert (await again.pushes("presenter-changed"))["seq"] == 2
+    assert (await again.pushes("producer-closed"))["seq"] == 3
     await again.ok("pause-producer", {"producerId": mine["id"]})
-    assert {name for name, _ in ada.pushed} == {"new-producer"}, "nobody has seen anybody come or go"
+    assert {name for name, _ in ada.pushed} == {"new-producer", "presenter-changed"}, (
+        "nobody has seen anybody come or go"
+    )
+
+
+async def test_a_producer_whose_answer_was_lost_is_given_when_asked_again(
+    lesson: tuple[Class, Person, Person],
+) -> None:
+    school, teacher, student = lesson
+    ada, ben = await school.join(teacher), await school.join(student)
+    made = await ben.ok("create-transport", {"direction": "send"})
+    await ben.ok("connect-transport", {"transportId": made["id"], "dtlsParameters": DTLS})
+    wish = {"transportId": made["id"], "kind": "video", "rtpParameters": {**VIDEO, "mid": "3"}}
+    mine = await ben.ok("produce", wish)
+    await cut(ben)
+
+    again, _ = await school.back(student, ben)
+    assert (await again.ok("produce", {**wish, "again": True}))["id"] == mine["id"]
+    assert (await again.call("produce", wish))["code"] == "faulty_parameters", "the section is taken"
+    screen = {**VIDEO, "mid": "4", "encodings": [{"ssrc": 2222}]}
+    other = await again.ok("produce", {**wish, "rtpParameters": screen, "again": True})
+    assert other["id"] != mine["id"]
+    await again.ok("close-producer", {"producerId": mine["id"]})
+    anew = await again.ok("produce", {**wish, "again": True})
+    assert anew["id"] != mine["id"], "what was closed since is made"
+    heard = [data["producerId"] for name, data in ada.pushed if name == "new-producer"]
+    assert heard == [mine["id"], other["id"], anew["id"]]
 
 
 async def test_a_place_is_given_up_after_a_while(
@@ -96,6 +123,14 @@ async def test_a_place_is_given_up_after_a_while(
     again = await school.connect(student, resume_token=ben.joined["resume_token"], seq=0)
     assert (await again.pushes("resume-failed"))["code"] == "nothing_to_resume"
     await again.join("algebra")
+
+
+@pytest.mark.parametrize("token", [7, True, [], {"a": 1}, "never given", "x" * 100_000])
+async def test_a_token_of_no_place_is_told_so(lesson: tuple[Class, Person, Person], token: Any) -> None:
+    school, teacher, _ = lesson
+    client = await school.connect(teacher, resume_token=token, seq=0)
+    assert (await client.pushes("resume-failed"))["code"] == "nothing_to_resume"
+    await client.join("algebra")
 
 
 async def test_a_place_is_not_given_to_somebody_else(lesson: tuple[Class, Person, Person]) -> None:
@@ -148,6 +183,82 @@ async def test_who_missed_more_than_is_kept_gets_the_room_as_it_is(
     assert len(resumed["snapshot"]["participants"]) == 2
     assert resumed["snapshot"]["seq"] == resumed["seq"] == 5
     assert [name for name, _ in again.pushed if name.startswith("participant")] == []
+
+
+async def test_a_snapshot_names_what_is_still_open(
+    lesson: tuple[Class, Person, Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(members, "MAX_KEPT", 0)
+    school, teacher, student = lesson
+    ada, ben = await school.join(teacher), await school.join(student)
+    kinds = ("transports", "producers", "consumers", "dataProducers", "dataConsumers")
+    assert ben.joined["mediasoup"]["own"] == {kind: [] for kind in kinds}
+    ours = await ada.ok("create-transport", {"direction": "send", "enableSctp": True})
+    sent = [
+        await ada.ok("produce", {"kind": "video", "rtpParameters": {**VIDEO, "mid": mid, "encodings": [one]}})
+        for mid, one in (("0", {"ssrc": 1}), ("1", {"ssrc": 2}))
+    ]
+    out = await ben.ok("create-transport", {"direction": "send", "enableSctp": True})
+    into = await ben.ok("create-transport", {"direction": "recv", "enableSctp": True})
+    mine = await ben.ok("produce", {"kind": "video", "rtpParameters": VIDEO, "paused": True})
+    stream = {"streamId": 0, "ordered": True}
+    channel = await ben.ok("produce-data", {"sctpStreamParameters": stream, "label": "pen"})
+    theirs = await ada.ok("produce-data", {"sctpStreamParameters": stream, "label": "board"})
+    heard = await ben.ok("consume-data", {"dataProducerId": theirs["id"]})
+    capabilities = ben.joined["mediasoup"]["rtpCapabilities"]
+    made = [
+        await ben.ok("consume", {"producerId": one["id"], "rtpCapabilities": capabilities}) for one in sent
+    ]
+    await cut(ben)
+    await ada.ok("pause-producer", {"producerId": sent[1]["id"]})
+    await ada.ok("close-producer", {"producerId": sent[0]["id"]})
+    _, resumed = await school.back(student, ben)
+    own = resumed["snapshot"]["mediasoup"]["own"]
+    assert own["transports"] == [
+        {"transportId": out["id"], "direction": "send"},
+        {"transportId": into["id"], "direction": "recv"},
+    ]
+    assert own["producers"] == [
+        {
+            "producerId": mine["id"],
+            "transportId": out["id"],
+            "kind": "video",
+            "source": "camera",
+            "paused": True,
+            "spatialLayers": [0],
+        }
+    ]
+    assert own["consumers"] == [
+        {
+            "consumerId": made[1]["id"],
+            "transportId": into["id"],
+            "producerId": sent[1]["id"],
+            "kind": "video",
+            "paused": made[1]["paused"],
+            "producerPaused": True,
+        }
+    ]
+    assert own["dataProducers"] == [
+        {"dataProducerId": channel["id"], "transportId": out["id"], "label": "pen"}
+    ]
+    assert own["dataConsumers"] == [
+        {
+            "dataConsumerId": heard["id"],
+            "transportId": into["id"],
+            "dataProducerId": theirs["id"],
+            "paused": False,
+        }
+    ]
+    await ada.ok("close-transport", {"transportId": ours["id"]})
+    again = await ben_again(school, student, ben, resumed)
+    own = again["snapshot"]["mediasoup"]["own"]
+    assert (own["consumers"], own["dataConsumers"]) == ([], [])
+
+
+async def ben_again(school: Class, who: Person, ben: Client, resumed: dict[str, Any]) -> dict[str, Any]:
+    """Comes back once more, without having taken what came since the last time."""
+    ben.joined["resume_token"] = resumed["resume_token"]
+    return (await school.back(who, ben))[1]
 
 
 async def test_who_disconnects_with_a_word_leaves_at_once(lesson: tuple[Class, Person, Person]) -> None:
@@ -204,9 +315,12 @@ async def test_nothing_is_lost_doubled_or_out_of_order_while_connections_are_cut
     """Each client's log against the numbers that the server gave."""
     school, teacher, student = lesson
     chance = random.Random(SEED)
-    ada, ben = await school.join(teacher), await school.join(student)
+    ada = await school.join(teacher)
     made = await ada.ok("create-transport", {"direction": "send"})
     await ada.ok("connect-transport", {"transportId": made["id"], "dtlsParameters": DTLS})
+    one = await ada.ok("produce", {"kind": "video", "rtpParameters": VIDEO})  # she presents from now on
+    await ada.ok("close-producer", {"producerId": one["id"]})
+    ben = await school.join(student)
     log: list[tuple[str, Any]] = []
     told: list[str] = []
     for _ in range(12):

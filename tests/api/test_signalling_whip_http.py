@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.media_server import Client, MediaServer, client, running_server
+from vtp.media.ice_servers import make_turn_credentials
 from vtp.media.parameters import Kind
 
 FRAGMENT = "application/trickle-ice-sdpfrag"
@@ -68,6 +69,23 @@ async def test_ice_servers_are_linked_when_configured() -> None:
         await alice.post("/whip/physics", await send_offer(alice)) as response,
     ):
         assert response.headers["Link"] == '<stun:stun.school.example:3478>; rel="ice-server"'
+
+
+async def test_turn_servers_are_linked_with_credentials_that_do_not_name_the_session() -> None:
+    async with (
+        running_server(turn_urls=["turn:turn.school.example"], turn_secret="north") as server,
+        client(server, "alice") as alice,
+        await alice.post("/whip/physics", await send_offer(alice)) as response,
+    ):
+        link, session = response.headers["Link"], response.headers["Location"].rpartition("/")[2]
+        found = re.fullmatch(
+            r'<turn:turn\.school\.example>; rel="ice-server"; username="(\d+:[0-9a-f-]{36})"; '
+            r'credential="([^"]+)"; credential-type="password"',
+            link,
+        )
+        assert found and session not in link and "north" not in link
+        expiry, _, name = found[1].partition(":")
+        assert make_turn_credentials("north", name, int(expiry)).password == found[2]
 
 
 async def test_options_name_the_type_that_post_takes(server: MediaServer) -> None:

@@ -16,12 +16,13 @@ from standardwebhooks.webhooks import WebhookVerificationError
 
 from tests.loop_watch import unblocked_loop
 from tests.receiver import Received, Receiver, receiving
-from tests.serving import Api, Person, serving
+from tests.serving import Api, Person, principal_of, serving
 from vtp.accounts.tables import audit_log
 from vtp.http.identity import Role
 from vtp.ids import new_id
-from vtp.rooms.participants import APP_DATA_KEY, Participant
+from vtp.rooms.participants import APP_DATA_KEY, Participant, join
 from vtp.settings import WebhookSettings
+from vtp.webhooks.deliveries import Lane
 from vtp.webhooks.tables import webhook_deliveries, webhooks
 
 HOOKS = "/api/v1/webhooks"
@@ -71,14 +72,14 @@ async def until_ended(api: Api, by: Person, hook: dict[str, Any], status: str, c
 
 
 def person_named(name: str) -> Participant:
-    return Participant(new_id(), None, name, Role.STUDENT, False, datetime.now(UTC))
+    return join(principal_of(Role.STUDENT, name), is_producer=False)
 
 
 async def test_a_class_is_told_from_its_room_to_its_end(api: Api, receiver: Receiver) -> None:
     admin = await api.person("admin")
     hook = await add_hook(api, admin, receiver.url())
     room_id = await make_room(api, admin)
-    live = await api.server.services.live_rooms.open(room_id)
+    live = await api.open_room(room_id)
     ada, bob = person_named("Ada"), person_named("Bob")
     first = live.router.create_transport({APP_DATA_KEY: ada})
     live.people.hold(bob)
@@ -229,7 +230,7 @@ async def test_both_secrets_sign_for_a_day_after_a_change(api: Api, receiver: Re
         await tx.execute(update(webhooks).values(old_secret_until=datetime.now(UTC)))
     await services.deliveries.reload()
     await api.call("POST", f"{HOOKS}/{hook['id']}/test", by=admin)
-    one = (await receiver.wait(2))[1]
+    one = next(got for got in await receiver.wait(2) if got.id != both.id)
     one.verify(changed.body["secret"])
     with pytest.raises(WebhookVerificationError):
         one.verify(hook["secret"])
@@ -238,6 +239,19 @@ async def test_both_secrets_sign_for_a_day_after_a_change(api: Api, receiver: Re
     async with services.database.read() as tx:
         noted = (await tx.execute(select(audit_log.c.details))).scalars().all()
     assert hook["secret"] not in str(noted) and changed.body["secret"] not in str(noted)
+
+
+@pytest.mark.parametrize("turns", range(4))
+async def test_a_lane_ends_when_its_cancel_comes_together_with_news(turns: int) -> None:
+    lane = Lane("hook")
+    resting = asyncio.create_task(lane.rest(60))
+    await asyncio.sleep(0)
+    lane.news.set()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    is_taken = resting.cancel()
+    await asyncio.wait([resting], timeout=5)
+    assert resting.cancelled() == is_taken
 
 
 async def test_a_slow_receiver_delays_nobody_else(api: Api, receiver: Receiver) -> None:

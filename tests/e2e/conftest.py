@@ -104,6 +104,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         "VTP_DATA_DIR": str(data_dir),
         "VTP_HTTP__PORT": str(port),
         "VTP_MEDIA__UDP_PORT": str(free_port(socket.SOCK_DGRAM)),
+        "VTP_SFU__ENABLED": "true",
         "PYTHONUNBUFFERED": "1",
     }
     log = (data_dir / "server.log").open("w")
@@ -153,6 +154,17 @@ def camera(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return folder / "lecture.mjpeg", folder / "lecture.wav"
 
 
+@pytest.fixture(scope="module")
+def browser(camera: tuple[Path, Path]) -> Iterator[Browser]:
+    """Chromium whose camera is the lecture, for the pages of one file."""
+    picture, sound = camera
+    capture = [f"--use-file-for-fake-video-capture={picture}", f"--use-file-for-fake-audio-capture={sound}"]
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *capture])
+        yield launched
+        launched.close()
+
+
 def poll(page: Page, expression: str, seconds: float = 20) -> None:
     """Waits until the expression is true, on pages whose policy forbids Playwright's own waiting."""
     deadline = time.monotonic() + seconds
@@ -165,21 +177,16 @@ OpenPage = Callable[..., Page]
 
 
 @pytest.fixture
-def open_page(stack: Stack, camera: tuple[Path, Path]) -> Iterator[OpenPage]:
-    """Opens pages in Chromium; `open_page()` is an empty page of the server's origin with live.js in it."""
+def open_page(stack: Stack, browser: Browser) -> Iterator[OpenPage]:
+    """Opens pages in Chromium; `open_page()` is an empty page of the server's origin with live.js in it.
+
+    What a page leaves behind ends with its context: a Chromium for each test takes longer than many a test.
+    """
     with ExitStack() as ending:
-        playwright = ending.enter_context(sync_playwright())
-        picture, sound = camera
-        arguments = [
-            *FLAGS,
-            f"--use-file-for-fake-video-capture={picture}",
-            f"--use-file-for-fake-audio-capture={sound}",
-        ]
-        browser: Browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        ending.callback(browser.close)
 
         def opened(path: str = "/health", *, script: bool = True, **options: Any) -> Page:
             context = browser.new_context(bypass_csp=script, **options)
+            ending.callback(context.close)
             page = context.new_page()
             page.goto(stack.base + path)
             if script:
@@ -187,3 +194,32 @@ def open_page(stack: Stack, camera: tuple[Path, Path]) -> Iterator[OpenPage]:
             return page
 
         yield opened
+
+
+def bundle(folder: Path, name: str) -> str:
+    """A script of web/src/testing as a page takes it, with the libraries that it uses in it."""
+    out = folder / f"{name}.js"
+    node = shutil.which("node", path=f"{ROOT / '.venv' / 'bin'}")
+    assert node, "the virtual environment carries Node"
+    rolldown = ROOT / "web" / "node_modules" / "rolldown" / "bin" / "cli.mjs"
+    source = ROOT / "web" / "src" / "testing" / f"{name}.ts"
+    command = [
+        node,
+        str(rolldown),
+        str(source),
+        "--format",
+        "iife",
+        "--file",
+        str(out),
+        "--platform",
+        "browser",
+    ]
+    done = subprocess.run(command, cwd=ROOT / "web", capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return out.read_text()
+
+
+@pytest.fixture(scope="session")
+def script(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What ortc_page.ts does, with both libraries in it."""
+    return bundle(tmp_path_factory.mktemp("ortc"), "ortc_page")

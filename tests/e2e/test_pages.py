@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Request, expect
 
-from tests.e2e.conftest import CHROMIUM, FLAGS, poll
+from tests.e2e.conftest import poll
 from tests.server_process import Running, running_server
 
 ADMIN = {"full-name": "Ada Teacher", "email": "ada@school.example", "password": "three quiet green lamps"}
@@ -35,16 +34,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A server as it is on its first day: no accounts, nothing open."""
     with running_server(tmp_path_factory.mktemp("school") / "data") as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser(camera: tuple[Path, Path]) -> Iterator[Browser]:
-    picture, sound = camera
-    capture = [f"--use-file-for-fake-video-capture={picture}", f"--use-file-for-fake-audio-capture={sound}"]
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *capture])
-        yield launched
-        launched.close()
 
 
 def person(browser: Browser) -> Person:

@@ -1,41 +1,19 @@
 """mediasoup-client and socket.io-client from npm, unchanged, in Chromium: people see and hear each other."""
 
-import shutil
-import subprocess
-from pathlib import Path
-
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Error, Page
 
-from tests.e2e.conftest import ROOT, OpenPage, Stack, poll
+from tests.e2e.conftest import OpenPage, Stack, poll
 from tests.e2e.frame_order import assert_in_order, wait_for_numbers
 from vtp.bench.lecture_sound import TONE_HZ
 
+COUNTING = """
+window.connectionsMade = 0;
+window.RTCPeerConnection = class extends RTCPeerConnection {
+  constructor(...given) { super(...given); window.connectionsMade++; }
+};
+"""
 VERSIONS = {"newest": "3.24.1", "2024": "3.7.17", "2019": "3.0.0", "2019-data": "3.2.11"}
-
-
-@pytest.fixture(scope="session")
-def script(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The page's script with both libraries in it."""
-    out = tmp_path_factory.mktemp("ortc") / "ortc.js"
-    node = shutil.which("node", path=f"{ROOT / '.venv' / 'bin'}")
-    assert node, "the virtual environment carries Node"
-    rolldown = ROOT / "web" / "node_modules" / "rolldown" / "bin" / "cli.mjs"
-    source = ROOT / "web" / "src" / "testing" / "ortc_page.ts"
-    command = [
-        node,
-        str(rolldown),
-        str(source),
-        "--format",
-        "iife",
-        "--file",
-        str(out),
-        "--platform",
-        "browser",
-    ]
-    done = subprocess.run(command, cwd=ROOT / "web", capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return Path(out).read_text()
 
 
 def enter(
@@ -46,10 +24,11 @@ def enter(
     style: str = "ack",
     *,
     data: bool = False,
+    token: str = "",
 ) -> Page:
     page = open_page()
     page.evaluate(script + "\nundefined;")
-    options = {"room": room, "client": client, "style": style, "data": data}
+    options = {"room": room, "client": client, "style": style, "data": data, "token": token}
     page.evaluate("(options) => ortc.start(options)", options)
     return page
 
@@ -177,6 +156,58 @@ def test_messages_reach_everybody_in_order(
             assert [one for one in messages if one.startswith(f"{other} ")] == [
                 f"{other} {i}" for i in range(50)
             ]
+
+
+def test_groups_meet_and_part_on_the_connections_that_are_there(
+    stack: Stack, open_page: OpenPage, script: str
+) -> None:
+    pages = [enter(open_page, COUNTING + script, "ortc-groups", data=True) for _ in range(3)]
+    one, two, three = pages
+    for page in pages:
+        page.evaluate("ortc.produce('VP8')")
+        page.evaluate("ortc.openChannel()")
+    for page in pages:
+        consume(page, 4)
+        poll(page, "ortc.announcedData.length === 2")
+        page.evaluate("ortc.joinChannels()")
+    connections = [page.evaluate("connectionsMade") for page in pages]
+    cameras = [page.evaluate("ortc.producers.get('video').id") for page in pages]
+    ids = [page.evaluate("ortc.participantId") for page in pages]
+
+    open_groups = (
+        "(ids) => ortc.call('open-breakouts', {groups: ids.map((i) => ({name: '?', participantIds: i}))})"
+    )
+    one.evaluate(open_groups, [ids[:2], ids[2:]])
+    poll(three, "ortc.consumers.size === 0")
+    for page, other in ((one, cameras[1]), (two, cameras[0])):
+        poll(page, "ortc.consumers.size === 2")
+        goes_on(page, frames_of(other))
+    refused = "(id) => ortc.call('consume', {producerId: id, rtpCapabilities: ortc.device.rtpCapabilities})"
+    with pytest.raises(Error, match="no_such_producer"):
+        three.evaluate(refused, cameras[0])
+    one.evaluate("ortc.say('among us')")
+    poll(two, "ortc.messages.includes('among us')")
+
+    one.evaluate("ortc.call('close-breakouts', {})")
+    for page in pages:
+        consume(page, 4)
+        poll(page, "ortc.consumers.size === 4")
+        for camera in set(cameras) - {page.evaluate("ortc.producers.get('video').id")}:
+            goes_on(page, frames_of(camera))
+    for page in pages:
+        page.evaluate("ortc.joinChannels()")
+    one.evaluate("ortc.say('to all')")
+    for page in (two, three):
+        poll(page, "ortc.messages.includes('to all')")
+    assert not three.evaluate("ortc.messages.includes('among us')")
+    three.evaluate("(ids) => ortc.show(ids)", [cameras[0]])
+    assert_in_order(wait_for_numbers(three, 60))
+    assert [page.evaluate("connectionsMade") for page in pages] == connections
+    assert all(page.evaluate("ortc.states()") == ["connected"] * 2 for page in pages)
+
+
+def frames_of(producer_id: str) -> str:
+    return f"ortc.received().then((all) => all['{producer_id}']?.frames ?? 0)"
 
 
 def settle(page: Page, expression: str) -> None:

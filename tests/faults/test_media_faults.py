@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from aiortc import RTCSessionDescription
 
-from tests.media_server import Client, MediaServer, client, presenter_of, running_server
+from tests.media_server import Client, MediaServer, client, listed_room, presenter_of, running_server
 from vtp.errors import Conflict, StartupError, Unavailable
 from vtp.media import connection as connection_module
 from vtp.media.plane import start_media
@@ -140,7 +140,7 @@ async def test_empty_room_is_closed_after_a_while_and_not_while_recorded(
     _, transport = await answered(alice)
     room = server.room()
     closed = asyncio.Event()
-    room.add_listener(lambda event: closed.set())
+    room.add_listener(lambda event: closed.set() if isinstance(event, RoomClosed) else None)
     room.recording = True
     transport.close()
     with pytest.raises(TimeoutError):
@@ -151,7 +151,7 @@ async def test_empty_room_is_closed_after_a_while_and_not_while_recorded(
 
 
 async def test_room_that_somebody_enters_within_the_grace_stays(server: MediaServer, alice: Client) -> None:
-    room = await server.live_rooms.open(server.rooms.rooms["physics"].room_id)
+    room = await server.live_rooms.open(server.rooms.rooms["physics"])
     await answered(alice)
     assert server.room() is room and room._grace is None
 
@@ -164,7 +164,7 @@ async def test_closed_worker_is_told_as_unavailable_and_closing_goes_on(
         worker.close()
     transport.close()
     with pytest.raises(Unavailable):
-        await server.live_rooms.open("another")
+        await server.live_rooms.open(listed_room("another", "another"))
     async with client(server, "bob") as bob:
         bob.connection.addTransceiver("video", direction="sendonly")
         async with await bob.post("/whip/maths", await bob.offer()) as response:
@@ -174,7 +174,7 @@ async def test_closed_worker_is_told_as_unavailable_and_closing_goes_on(
 async def test_taken_media_port_is_told_with_what_to_do(server: MediaServer) -> None:
     port = server.plane.workers[0].addresses[0][1]
     taken = Settings.model_validate({"media": {"host": "127.0.0.1", "udp_port": port}})
-    with pytest.raises(StartupError, match=rf"UDP {port} on 127\.0\.0\.1.*media\.udp_port"):
+    with pytest.raises(StartupError, match=rf"UDP and TCP {port} on 127\.0\.0\.1.*media\.udp_port"):
         await start_media(taken)
 
 
@@ -193,9 +193,9 @@ async def test_ports_that_would_run_out_are_told_before_any_is_opened() -> None:
 
 async def test_second_worker_gets_the_next_port_and_rooms_are_shared_out() -> None:
     async with running_server(workers=2) as server:
-        one, two = [await server.live_rooms.open(name) for name in ("a", "b")]
+        one, two = [await server.live_rooms.open(listed_room(name, name)) for name in ("a", "b")]
         one.router.create_transport()
-        three = await server.live_rooms.open("c")
+        three = await server.live_rooms.open(listed_room("c", "c"))
         assert one.router.worker is two.router.worker is server.plane.workers[0]
         assert three.router.worker is server.plane.workers[1]
         assert server.plane.metrics()["routers"] == 3

@@ -27,6 +27,7 @@ from vtp._rtp_fast import (
     parse_rtp,
     parse_stun,
     read_h264_size,
+    read_red,
     write_stun_error,
     write_stun_request,
     write_stun_success,
@@ -143,6 +144,8 @@ def test_any_payload_is_inspected_or_refused(codec: int, payload: bytes, marker:
 @fuzzed
 @given(datagrams)
 def test_any_sps_has_a_size_or_none(data: bytes) -> None:
+    if answers(read_red, data, 111):
+        assert 1 <= read_red(data, 111) <= len(data)
     if answers(read_h264_size, data):
         width, height = read_h264_size(data)
         assert 0 < width <= 16384 and 0 < height <= 32768

@@ -12,9 +12,11 @@ import pytest
 from vtp.bench.client_dtls import Identity
 from vtp.bench.client_sdp import OfferedCodec, OfferedMedia
 from vtp.bench.driver import ClientDriver
+from vtp.bench.load import Lecture, Probe, Source, StreamFigures
 from vtp.bench.namespace import NamespaceError, private_network
-from vtp.bench.sfu import Leg, Sfu
+from vtp.bench.sfu import Leg, Sfu, View
 
+CAMERA = Lecture(frames_per_s=25, packets_per_frame=4)
 AES_128_GCM = 7  # IANA's number of the SRTP profile
 FRAMES, FRAME_NS, FRAME_BYTES = 50, 40_000_000, 11_400
 KEY_FRAMES = 10
@@ -88,6 +90,28 @@ async def send_two_seconds(driver: ClientDriver, leg: Leg) -> dict[str, int]:
         await asyncio.sleep(max(0.0, (due_ns - time.monotonic_ns()) / 1e9))
     await asyncio.sleep(0.1)
     return {line["kind"]: line["packets"] for line in driver.engine.stats(leg.client)["outgoing"]}
+
+
+async def meet(driver: ClientDriver, peer: Sfu) -> list[StreamFigures]:
+    """Three participants of a meeting send; the first gets all of one and the sound of the other."""
+    legs = [await peer.attend("meeting", publisher_media()) for _ in range(3)]
+    sources = {
+        leg.client: Source(driver, leg.client, leg.media, CAMERA, seed=n) for n, leg in enumerate(legs)
+    }
+    leg = await peer.receive("meeting", legs[0], [View(legs[1]), View(legs[2], frozenset({"audio"}))])
+    lines = sorted((line.kind, legs.index(of)) for line, of in zip(leg.media, leg.origins, strict=True))
+    assert lines == [("audio", 1), ("audio", 2), ("video", 1)]
+    probe = Probe(driver, leg.client, leg.media, [sources[origin.client] for origin in leg.origins])
+    for source in sources.values():
+        source.start()
+    async with asyncio.timeout(10):
+        while any(stream.packets < 50 for stream in probe.streams()):  # noqa: ASYNC110 - no event per packet
+            await asyncio.sleep(0.02)
+    found = probe.streams()
+    await peer.leave(leg)
+    with pytest.raises(KeyError):
+        driver.engine.stats(leg.client)
+    return found
 
 
 def received(driver: ClientDriver, leg: Leg) -> dict[str, dict[str, Any]]:

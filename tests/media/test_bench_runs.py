@@ -46,6 +46,11 @@ def test_everybody_in_a_meeting_gets_sound_of_all_and_pictures_of_some() -> None
     scenario = Meeting(participants=3, visible=1, seconds=1.5, warm_up_s=0.5)
     ours = run("meeting", scenario)["vtp"]
     assert ours["packets_per_s"] == pytest.approx(3 * 45 + 6 * 50, rel=0.1)
+    assert (ours["streams"], ours["silent_streams"], ours["loss_pct"]) == (3 + 6, 0, 0)
+    assert (ours["duplicated"], ours["authentication_failed"], ours["untimed"]) == (0, 0, 0)
+    assert ours["authenticated"] > 0
+    delays: dict[str, Any] = dict(ours["delay_ms"])
+    assert 0 < delays["p50"] <= delays["p99"]
 
 
 def test_an_idle_server_takes_little() -> None:

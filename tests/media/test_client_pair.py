@@ -60,6 +60,8 @@ async def test_a_gap_in_the_frames_is_a_freeze() -> None:
         received = await pair.until(25)
     assert received["freezes"] == 1
     assert 350e6 < received["freeze_ns"] < 700e6
+    assert received["shown_freezes"] == 1
+    assert 350e6 < received["shown_longest_freeze_ns"] < 700e6
 
 
 async def test_sender_reports_tie_timestamps_to_real_time() -> None:

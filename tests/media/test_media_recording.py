@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,10 +11,11 @@ from pathlib import Path
 import av
 import numpy as np
 
-from tests.media_server import MediaServer, client, read_number, running_server
+from tests.media_server import MediaServer, client, presenter_of, read_number, running_server
 from tests.unit.recording_material import Recorded
 from vtp.recording.recorder import Outcome, Recorder
 from vtp.recording.session import RecordingSession
+from vtp.rooms.groups import MAIN
 from vtp.tasks import Tasks
 
 FPS = 15
@@ -25,7 +27,7 @@ async def recording(
     server: MediaServer, directory: Path
 ) -> AsyncIterator[tuple[RecordingSession, asyncio.Task[Outcome]]]:
     """Records the room `physics` until the block ends."""
-    room = await server.live_rooms.open(server.rooms.rooms["physics"].room_id)
+    room = await server.live_rooms.open(server.rooms.rooms["physics"])
     recorder = Recorder(directory, "r")
     tasks = Tasks()
     session = RecordingSession(room, recorder, tasks)
@@ -131,3 +133,23 @@ async def test_publisher_who_comes_back_leaves_a_gap_between(tmp_path: Path) -> 
     after = [number for time, number in found if time > gap_s and number >= 100]
     assert before == [before[0] + n for n in range(len(before))]
     assert after == [after[0] + n for n in range(len(after))] and len(after) > 30
+
+
+async def test_what_a_presenter_does_in_a_breakout_room_is_not_recorded(tmp_path: Path) -> None:
+    async with running_server() as server, client(server, "alice") as alice:
+        async with recording(server, tmp_path) as (session, running):
+            await alice.publish(codec="video/H264")
+            await until_recorded(session, 2)
+            groups, one = server.room().groups, presenter_of(server).participant_id
+            groups.move(one, "a breakout room")
+            await asyncio.sleep(2)  # what is not to be recorded, in real time
+            groups.move(one, MAIN)
+            await until_recorded(session, 7)
+        assert running.result().failure == ""
+    recorded = Recorded(tmp_path)
+    shown = sorted({int(number) for _, number in numbers_of(recorded)})
+    steps = [later - number for number, later in itertools.pairwise(shown)]
+    pause = steps.index(max(steps))
+    assert steps[pause] > 2 * FPS - 5, "the pictures of the group are missing"
+    assert {*steps[:pause], *steps[pause + 1 :]} == {1}, "and no others"
+    assert pause > FPS and len(steps) - pause > 2 * FPS

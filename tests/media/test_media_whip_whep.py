@@ -9,6 +9,7 @@ import pytest
 from tests.media_server import MediaServer, client, presenter_of, running_server
 from vtp.media import connection as connection_module
 from vtp.media.dtls import DtlsState
+from vtp.rooms.groups import MAIN
 
 LIMIT_S = 20
 
@@ -98,6 +99,43 @@ async def test_chosen_participant_is_watched_until_it_leaves(server: MediaServer
         await student.closed.wait()
 
 
+async def test_who_goes_into_a_group_is_watched_again_once_they_are_back(server: MediaServer) -> None:
+    async with client(server, "alice") as teacher, client(server, "bob") as one, client(server, "eve") as two:
+        async with asyncio.timeout(LIMIT_S):
+            await teacher.publish()
+            chosen = presenter_of(server).participant_id
+            await one.watch(f"/whep/physics?peer={chosen}")
+            await two.watch()
+            for viewer in (one, two):
+                await viewer.see(3)
+            room = server.room()
+            room.groups.move(chosen, "a breakout room")
+            assert {made.producer for made in room.router.consumers.values()} == {None}
+            for query in (f"peer={chosen}", f"producer={next(iter(room.router.producers))}"):
+                async with (
+                    client(server, "mallory") as late,
+                    await late.post(f"/whep/physics?{query}", await late.offer()) as response,
+                ):
+                    assert response.status == 409 and response.headers["Retry-After"]
+            room.groups.move(chosen, MAIN)
+            for viewer in (one, two):
+                await viewer.see(3)
+            await teacher.call("DELETE")
+            await one.closed.wait()
+            assert not two.closed.is_set()
+
+
+async def test_chosen_participant_who_leaves_from_a_group_ends_the_session(server: MediaServer) -> None:
+    async with client(server, "alice") as teacher, client(server, "bob") as student, asyncio.timeout(LIMIT_S):
+        await teacher.publish()
+        chosen = presenter_of(server).participant_id
+        await student.watch(f"/whep/physics?peer={chosen}")
+        await student.see(3)
+        server.room().groups.move(chosen, "a breakout room")
+        await teacher.call("DELETE")
+        await student.closed.wait()
+
+
 async def test_producer_is_watched_alone(server: MediaServer) -> None:
     async with client(server, "alice") as teacher, client(server, "bob") as student, asyncio.timeout(LIMIT_S):
         await teacher.publish()
@@ -118,7 +156,7 @@ async def test_rooms_do_not_hear_each_other(server: MediaServer) -> None:
 
 
 async def test_publisher_in_a_recorded_room_is_asked_for_h264(server: MediaServer) -> None:
-    live = await server.live_rooms.open(server.rooms.rooms["physics"].room_id)
+    live = await server.live_rooms.open(server.rooms.rooms["physics"])
     live.recording = True
     async with client(server, "alice") as teacher, asyncio.timeout(LIMIT_S):
         await teacher.publish(codec="")
@@ -128,7 +166,7 @@ async def test_publisher_in_a_recorded_room_is_asked_for_h264(server: MediaServe
 
 
 async def test_vp8_publisher_in_a_recorded_room_is_told_that_it_is_not_recorded(server: MediaServer) -> None:
-    live = await server.live_rooms.open(server.rooms.rooms["physics"].room_id)
+    live = await server.live_rooms.open(server.rooms.rooms["physics"])
     live.recording = True
     async with client(server, "alice") as teacher, asyncio.timeout(LIMIT_S):
         await teacher.publish(codec="video/VP8")

@@ -112,3 +112,22 @@ async def test_a_dead_link_asks_for_a_key_frame_and_shows_nothing_until_it_comes
     assert received["lost"] > 0
     assert received["frames"] == 20
     assert received["frames_undecodable"] > 0
+
+
+async def test_frames_that_come_over_400_ms_after_their_time_are_late_though_they_are_whole() -> None:
+    async with impaired_pair() as (pair, relay):
+        await send_frames(pair, "vp8", 50)
+        on_time = await pair.until(50)
+        assert on_time["frames_late"] == 0
+        relay.up.configure(relay.now_ns(), delay_ms=600)
+        await send_frames(pair, "vp8", 20, start=50)
+        received = await pair.until(70)
+    assert received["frames_late"] == 20
+
+
+async def test_a_player_that_keeps_frames_back_freezes_less_than_one_that_does_not() -> None:
+    async with impaired_pair(jitter_ms=60) as (pair, _):
+        await send_frames(pair, "vp8", FRAMES, interval_ms=20)
+        received = await settled(pair)
+    assert received["frames"] == FRAMES
+    assert received["shown_freeze_ns"] <= received["freeze_ended_ns"]

@@ -7,6 +7,7 @@ import pytest
 from tests.media.peer_material import (
     AES_128_GCM,
     listen,
+    meet,
     publisher_media,
     received,
     running,
@@ -60,3 +61,11 @@ async def test_the_process_is_counted_while_it_runs_and_gone_afterwards() -> Non
         (pid,) = janus.pids
         assert Path(f"/proc/{pid}/comm").read_text().strip() == "janus"
     assert janus.pids == [] and not Path(f"/proc/{pid}").exists()
+
+
+async def test_one_connection_brings_what_several_publishers_send_each_stream_its_own() -> None:
+    janus = Janus("event_loops_2", event_loops=2)
+    async with running(janus) as driver:
+        for stream in await meet(driver, janus):
+            assert stream.timed == stream.packets > 0, "by the marks in them: they are the right publisher's"
+            assert (stream.lost, stream.duplicated, stream.authentication_failed) == (0, 0, 0)

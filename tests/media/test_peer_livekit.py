@@ -5,6 +5,7 @@ import pytest
 from tests.media.peer_material import (
     AES_128_GCM,
     listen,
+    meet,
     publisher_media,
     received,
     running,
@@ -49,3 +50,12 @@ async def test_a_subscriber_gets_the_kinds_it_wants_and_can_leave() -> None:
         await livekit.leave(leg)
         with pytest.raises(KeyError):
             driver.engine.stats(leg.client)
+
+
+async def test_one_connection_brings_what_several_publishers_send_each_stream_its_own() -> None:
+    livekit = LiveKit()
+    await livekit.prepare()
+    async with running(livekit) as driver:
+        for stream in await meet(driver, livekit):
+            assert stream.timed == stream.packets > 0, "by the marks in them: they are the right publisher's"
+            assert (stream.lost, stream.duplicated, stream.authentication_failed) == (0, 0, 0)

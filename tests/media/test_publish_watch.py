@@ -18,6 +18,9 @@ from vtp.bench.publisher import Publisher, Publishing
 from vtp.bench.watch_report import report
 from vtp.bench.watcher import Watcher
 from vtp.bench.whip_client import RefusedError, WhipHttp
+from vtp.media.router import RouterEvent, TransportMade
+from vtp.media.transport import BandwidthChanged, TransportEvent
+from vtp.signalling.sfu_stats import consumer_stats, transport_stats
 
 SECONDS = 3
 ENCODERS = {"h264": "libx264", "vp8": "libvpx", "vp9": "libvpx-vp9", "av1": "libsvtav1"}
@@ -62,6 +65,59 @@ async def test_every_frame_of_a_file_reaches_every_viewer(clips: dict[str, Path]
         kinds = {stream["kind"]: stream for stream in client["streams"]}
         assert kinds["video"]["frames"] == SECONDS * 25
         assert kinds["audio"]["frames"] >= SECONDS * 50 - 1
+
+
+async def test_what_a_viewers_link_carries_is_known_and_told(clips: dict[str, Path]) -> None:
+    told: list[int] = []
+    stats: list[dict[str, Any]] = []
+
+    def heard(event: TransportEvent) -> None:
+        if isinstance(event, BandwidthChanged):
+            told.append(event.available_bps)
+            stats[:] = transport_stats(event.transport)
+
+    def follow(event: RouterEvent) -> None:
+        if isinstance(event, TransportMade):
+            event.transport.add_listener(heard)
+            event.transport.follow_bandwidth()
+
+    async with running_server() as server:
+        room = await server.live_rooms.open(server.rooms.rooms["physics"])
+        room.router.add_listener(follow)
+        await publish_and_watch(server, clips["h264"], 1)
+    whole, pair, w3c = stats
+    assert told and 50_000 <= told[-1] <= 200_000_000
+    assert whole["availableOutgoingBitrate"] == pair["availableOutgoingBitrate"] == told[-1]
+    assert pair["type"] == "candidate-pair" and 0 < pair["currentRoundTripTime"] < 1
+    assert w3c["type"] == "transport" and w3c["selectedCandidatePairId"] == pair["id"]
+    assert w3c["id"] == pair["transportId"] and w3c["packetsSent"] == whole["packetsSent"] > 0
+
+
+async def test_a_viewers_reports_are_told_in_w3cs_names_and_units(clips: dict[str, Path]) -> None:
+    async with running_server() as server, asyncio.timeout(SECONDS + 20):
+        _, pictures = await asyncio.gather(
+            publish_and_watch(server, clips["h264"], 1), read_until_reported(server)
+        )
+    sent, *reported, received = pictures
+    assert (sent["frameWidth"], sent["frameHeight"]) == (received["frameWidth"], received["frameHeight"])
+    assert (sent["frameWidth"], sent["frameHeight"]) == (320, 180)
+    assert 0 < sent["packetsSent"] <= received["packetsReceived"]
+    assert [one["type"] for one in reported] == ["remote-inbound-rtp"]
+    assert reported[0]["localId"] == sent["id"] and 0 <= reported[0].get("roundTripTime", 0) < 1
+    assert reported[0]["fractionLost"] == 0 and 0 <= reported[0]["jitter"] < 1
+
+
+async def read_until_reported(server: MediaServer) -> list[dict[str, Any]]:
+    """The figures of the viewer's picture once it has told of its reception."""
+    found: list[dict[str, Any]] = []
+    while len(found) < 3:
+        await asyncio.sleep(0.02)  # the packet path has no event per report
+        live = server.live_rooms.get(server.rooms.rooms["physics"].room_id)
+        transports = live.router.transports.values() if live else ()
+        consumers = [consumer for one in transports for consumer in one.consumers.values()]
+        video = next((one for one in consumers if one.kind == "video" and one.started), None)
+        found = consumer_stats(video) if video else []
+    return found
 
 
 async def test_what_cannot_be_copied_is_encoded(clips: dict[str, Path], tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from vtp.accounts.permissions import RULES, Action, can, parse_role, require
+from vtp.accounts.permissions import RULES, Action, Circle, can, parse_role, require
 from vtp.errors import Forbidden
 from vtp.http.identity import Principal, Role, guest_of_open_rooms
 
@@ -17,7 +17,14 @@ class Thing:
 
     owner_id: str | None = BOB
     room_id: str | None = "room-1"
-    staff_only_publish: bool = False
+    circles: tuple[tuple[Action, Circle], ...] = ()
+
+    def circle(self, action: Action) -> Circle:
+        return dict(self.circles).get(action, Circle.EVERYONE)
+
+
+def closed_to_students(*actions: Action) -> Thing:
+    return Thing(circles=tuple((action, Circle.STAFF) for action in actions))
 
 
 def person(role: Role, **changes: object) -> Principal:
@@ -36,6 +43,14 @@ EXPECTED = {
     Action.ROOM_ENTER: "aaaa",
     Action.ROOM_PUBLISH: "aaaa",
     Action.ROOM_WATCH: "aaaa",
+    Action.ROOM_SPEAK: "aaaa",
+    Action.ROOM_CAMERA: "aaaa",
+    Action.ROOM_SHARE: "aaaa",
+    Action.ROOM_CHAT: "aaaa",
+    Action.ROOM_MODERATE: "aaa-",
+    Action.ROOM_APPOINT: "aa--",
+    Action.ROOM_INVITE: "aaa-",
+    Action.ROOM_UPDATE: "ao--",
     Action.ROOM_DELETE: "ao--",
     Action.RECORDING_START: "aaa-",
     Action.RECORDING_STOP: "aaa-",
@@ -78,8 +93,9 @@ def test_a_guest_without_a_room_may_do_nothing(action: Action) -> None:
 @pytest.mark.parametrize("action", list(Action))
 def test_a_room_token_opens_its_room_as_far_as_it_says(action: Action) -> None:
     publisher, viewer = room_token(publish=True), room_token(watch=True)
-    assert can(publisher, action, Thing()) is (action in {Action.ROOM_ENTER, Action.ROOM_PUBLISH})
-    watching = {Action.ROOM_ENTER, Action.ROOM_WATCH, Action.RECORDING_VIEW}
+    sending = {Action.ROOM_SPEAK, Action.ROOM_CAMERA, Action.ROOM_SHARE}
+    assert can(publisher, action, Thing()) is (action in {Action.ROOM_ENTER, Action.ROOM_PUBLISH, *sending})
+    watching = {Action.ROOM_ENTER, Action.ROOM_WATCH, Action.ROOM_CHAT, Action.RECORDING_VIEW}
     assert can(viewer, action, Thing()) is (action in watching)
 
 
@@ -99,11 +115,33 @@ def test_who_only_watches_does_not_publish() -> None:
 
 @pytest.mark.parametrize(("role", "expected"), list(zip(PEOPLE, (True, True, True, False), strict=True)))
 def test_a_room_may_let_only_staff_publish(role: Role, expected: bool) -> None:
-    assert can(person(role), Action.ROOM_PUBLISH, Thing(staff_only_publish=True)) is expected
+    assert can(person(role), Action.ROOM_PUBLISH, closed_to_students(Action.ROOM_PUBLISH)) is expected
+
+
+@pytest.mark.parametrize("action", [Action.ROOM_SPEAK, Action.ROOM_CAMERA, Action.ROOM_SHARE])
+def test_who_may_not_publish_may_not_send_any_source(action: Action) -> None:
+    assert not can(person(Role.STUDENT), action, closed_to_students(Action.ROOM_PUBLISH))
+    assert not can(person(Role.STUDENT), action, closed_to_students(action))
+    assert can(person(Role.ASSISTANT), action, closed_to_students(Action.ROOM_PUBLISH, action))
+    assert not can(person(Role.TEACHER, publish=False), action, Thing())
+    assert can(room_token(publish=True), action, closed_to_students(Action.ROOM_PUBLISH, action))
+
+
+def test_a_room_may_leave_recording_to_teachers() -> None:
+    thing = Thing(circles=((Action.RECORDING_START, Circle.TEACHERS),))
+    may = [can(person(role), Action.RECORDING_START, thing) for role in PEOPLE]
+    assert may == [True, True, False, False]
+
+
+def test_guests_chat_where_they_watch() -> None:
+    assert can(room_token(watch=True), Action.ROOM_CHAT, Thing())
+    assert not can(room_token(publish=True), Action.ROOM_CHAT, Thing())
+    assert not can(room_token(watch=True), Action.ROOM_CHAT, closed_to_students(Action.ROOM_CHAT))
+    assert not can(room_token(watch=True, publish=True), Action.ROOM_MODERATE, Thing())
 
 
 def test_a_token_that_grants_publishing_works_where_only_staff_publish() -> None:
-    assert can(room_token(publish=True), Action.ROOM_PUBLISH, Thing(staff_only_publish=True))
+    assert can(room_token(publish=True), Action.ROOM_PUBLISH, closed_to_students(Action.ROOM_PUBLISH))
 
 
 def test_with_open_rooms_what_nobody_owns_is_everybodys() -> None:

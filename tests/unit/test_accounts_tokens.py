@@ -14,7 +14,7 @@ import pytest
 from jwt.warnings import InsecureKeyLengthWarning
 
 from vtp.accounts.keyring import KEPT_KEYS, ROTATE_AFTER, Keyring, open_keyring
-from vtp.accounts.tokens import AccessClaims, Rights, RoomClaims, Tokens, room_claims
+from vtp.accounts.tokens import AccessClaims, Rights, RoomClaims, Tokens, room_claims, service_claims
 from vtp.errors import NotSignedIn, StartupError
 from vtp.http.identity import Role
 
@@ -55,6 +55,30 @@ def test_a_room_token_reads_back_as_it_was_made(tokens: Tokens) -> None:
     read = tokens.read(tokens.sign_room(claims, NOW), NOW)
     assert isinstance(read, RoomClaims)
     assert read == claims
+
+
+def test_a_services_token_is_read_where_services_call_and_nowhere_else(tokens: Tokens) -> None:
+    claims = service_claims(name="LMS", create=False, now=NOW, ttl=timedelta(hours=1))
+    token = tokens.sign_service(claims, NOW)
+    assert tokens.read_service(token, NOW) == claims
+    with pytest.raises(NotSignedIn, match="kind of token") as caught:
+        tokens.read(token, NOW)
+    assert caught.value.code == "wrong_kind_of_token"
+    room = room_claims("room", publish=True, watch=True, full_name="OBS", now=NOW, ttl=timedelta(hours=1))
+    for other in (tokens.sign_access(CLAIMS, NOW), tokens.sign_room(room, NOW)):
+        with pytest.raises(NotSignedIn, match="kind of token"):
+            tokens.read_service(other, NOW)
+    with pytest.raises(NotSignedIn, match="expired"):
+        tokens.read_service(token, claims.expires_at)
+
+
+def test_a_persons_claims_in_a_services_token_open_nothing(keyring: Keyring) -> None:
+    tokens = Tokens(keyring)
+    with pytest.raises(NotSignedIn, match="kind of token"):
+        tokens.read(forge(keyring, typ="service+jwt"), NOW)
+    with pytest.raises(NotSignedIn, match="malformed"):
+        tokens.read_service(forge(keyring, typ="service+jwt"), NOW)
+    assert tokens.read_service(forge(keyring, typ="service+jwt", create="yes"), NOW).create is False
 
 
 def test_a_token_ends_at_its_time_and_not_before(tokens: Tokens) -> None:

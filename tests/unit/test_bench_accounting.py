@@ -5,6 +5,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -69,11 +71,47 @@ def test_an_ended_process_counts_nothing() -> None:
 
 
 def test_memory_that_is_touched_is_resident() -> None:
-    before = resident_kb([os.getpid()])
-    block = bytearray(os.urandom(1)) * (32 << 20)
-    grown = resident_kb([os.getpid()]) - before
-    assert 30 << 10 < grown < 40 << 10
-    del block
+    """Of a process that does nothing but touch it when it is told to, and gives it back."""
+    with talking_child(TOUCHES_MEMORY) as (pid, say):
+        empty_kb = resident_kb([pid])
+        say("touch")
+        touched_kb = resident_kb([pid])
+        say("give back")
+        left_kb = resident_kb([pid])
+    assert touched_kb - empty_kb == pytest.approx(32 << 10, abs=512)
+    assert left_kb - empty_kb == pytest.approx(0, abs=512)
+
+
+TOUCHES_MEMORY = """
+import mmap, sys
+block = None
+print("ready", flush=True)
+for line in sys.stdin:
+    if line == "touch\\n":
+        block = mmap.mmap(-1, 32 << 20)
+        for page in range(0, len(block), mmap.PAGESIZE):
+            block[page] = 1
+    else:
+        block.close()
+    print("done", flush=True)
+"""
+
+
+@contextmanager
+def talking_child(program: str) -> Iterator[tuple[int, Callable[[str], None]]]:
+    """A Python process; what is said to it is done when the call comes back."""
+    with subprocess.Popen(
+        [sys.executable, "-c", program], text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
+        assert child.stdin and child.stdout
+        assert child.stdout.readline() == "ready\n"
+
+        def say(word: str) -> None:
+            assert child.stdin and child.stdout
+            print(word, file=child.stdin, flush=True)
+            assert child.stdout.readline() == "done\n"
+
+        yield child.pid, say
 
 
 def test_children_count_with_their_parent() -> None:

@@ -139,10 +139,12 @@ def test_a_server_that_loses_packets_or_lets_them_wait_does_not_keep_up_unless_t
 
 
 def test_in_a_meeting_everybody_hears_all_others_and_sees_some() -> None:
-    views = list(Meeting(participants=30, visible=9).views())
+    meeting = Meeting(participants=30, visible=9)
+    views = [view for viewer in range(30) for view in meeting.views(viewer)]
     assert len(views) == 30 * 29
     assert sum("video" in kinds for _, kinds in views) == 30 * 9
     assert all(sum(sender == n for sender, _ in views) == 29 for n in range(30))
+    assert all(viewer not in dict(meeting.views(viewer)) for viewer in range(30))
 
 
 def test_idle_connects_as_many_as_the_consumers_need() -> None:

@@ -19,7 +19,7 @@ from vtp.bench.results import Figures
 from vtp.bench.scenarios import runner
 from vtp.bench.scenarios.runner import Plan
 from vtp.bench.scenarios.stage import Stage
-from vtp.bench.sfu import BOTH_KINDS, Leg, Unavailable
+from vtp.bench.sfu import BOTH_KINDS, Leg, Unavailable, View
 from vtp.errors import StartupError
 
 
@@ -54,6 +54,12 @@ class PaperServer:
 
     async def subscribe(self, room: str, publisher: Leg, *, kinds: frozenset[str] = BOTH_KINDS) -> Leg:
         raise AssertionError("nobody watches here")
+
+    async def attend(self, room: str, media: Sequence[OfferedMedia]) -> Leg:
+        raise AssertionError("nobody meets here")
+
+    async def receive(self, room: str, participant: Leg, views: Sequence[View]) -> Leg:
+        raise AssertionError("nobody meets here")
 
     async def leave(self, leg: Leg) -> None:
         raise AssertionError("nobody leaves here")

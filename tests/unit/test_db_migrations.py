@@ -1,12 +1,16 @@
 """Migrations: forward only, once, under a lock; what they make is what the tables say."""
 
 import asyncio
+import random
+import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, create_engine, text
 
 from vtp.db import Database, metadata
 from vtp.db.migrations import (
@@ -14,8 +18,11 @@ from vtp.db.migrations import (
     SchemaTooNewError,
     current_revision,
     known_revisions,
+    migrate,
     pending_revisions,
 )
+from vtp.db.urls import Dialect
+from vtp.errors import StartupError
 
 
 def load_all_tables() -> None:
@@ -44,12 +51,73 @@ async def test_migrated_tables_are_those_that_the_code_declares(database: Databa
         assert await tx.run_sync(compare) == []
 
 
-async def test_two_servers_starting_at_once_migrate_once(database_url: str) -> None:
-    one, other = Database.connect(database_url), Database.connect(database_url)
+async def test_two_servers_starting_at_once_migrate_once(empty_database_url: str) -> None:
+    one, other = Database.connect(empty_database_url), Database.connect(empty_database_url)
     applied = await asyncio.gather(one.migrate(), other.migrate())
     assert sorted(applied) == [[], known_revisions()]
     await one.close()
     await other.close()
+
+
+@pytest.fixture(scope="module")
+def restored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of today's schema with a rollback journal, as `.backup` of sqlite3 leaves it."""
+    file = tmp_path_factory.mktemp("backup") / "vtp.sqlite3"
+    engine = create_engine(f"sqlite:///{file}")
+    with engine.begin() as connection:
+        migrate(connection, Dialect.SQLITE)
+    engine.dispose()
+    return file
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_eight_start_at_once_on_any_sqlite_file(tmp_path: Path, restored: Path, seed: int) -> None:
+    """New, empty, or restored from a backup, while somebody else writes to it: all eight get it open.
+
+    SQLite calls no busy handler for who turns write-ahead logging on beside a writer.
+    """
+    draw = random.Random(seed)
+    file = tmp_path / "vtp.sqlite3"
+    known = known_revisions()
+    match seed % 5:
+        case 0:
+            pass
+        case 1:
+            file.touch()
+        case _:
+            shutil.copy(restored, file)
+            known = []
+
+    async def start(after_s: float) -> list[str]:
+        await asyncio.sleep(after_s)
+        server = Database.connect(f"sqlite:///{file}")
+        try:
+            applied = await server.migrate()
+            async with server.read() as tx:
+                assert (await tx.execute(text("PRAGMA journal_mode"))).scalar_one() == "wal"
+                assert await tx.run_sync(current_revision) == known_revisions()[-1]
+        finally:
+            await server.close()
+        return applied
+
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        async with asyncio.TaskGroup() as all_eight:
+            servers = [all_eight.create_task(start(draw.uniform(0, 0.05))) for _ in range(8)]
+            asyncio.get_running_loop().call_later(draw.uniform(0.03, 0.1), other.execute, "COMMIT")
+    applied = [server.result() for server in servers]
+    assert sorted(one for one in applied if one) == ([known] if known else [])
+
+
+async def test_a_file_that_somebody_keeps_locked_is_told_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vtp.db.engine.BUSY_TIMEOUT_S", 0.1)
+    file = tmp_path / "vtp.sqlite3"
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StartupError, match=r"vtp\.sqlite3 cannot be used: database is locked\.$"):
+            await Database.open(f"sqlite:///{file}")
 
 
 async def test_a_newer_schema_is_refused_with_a_sentence(database: Database, database_url: str) -> None:
@@ -60,7 +128,7 @@ async def test_a_newer_schema_is_refused_with_a_sentence(database: Database, dat
 
 
 async def test_a_failing_migration_leaves_the_database_as_it_was(
-    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    empty_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first revision works, the one after it fails: none of the two must stick."""
     folder = tmp_path / "migrations"
@@ -73,7 +141,7 @@ async def test_a_failing_migration_leaves_the_database_as_it_was(
         "def upgrade():\n    op.execute('CREATE TABLE broken (id INTEGER)')\n    raise ZeroDivisionError\n"
     )
     monkeypatch.setattr("vtp.db.migrations.MIGRATIONS", folder)
-    database = Database.connect(database_url)
+    database = Database.connect(empty_database_url)
     with pytest.raises(ZeroDivisionError):
         await database.migrate()
     async with database.read() as tx:

@@ -42,3 +42,20 @@ def test_every_variable_in_the_documentation_sets_something() -> None:
     for page in [*PAGES, ROOT / ".env.example", ROOT / "compose.yaml", ROOT / "Dockerfile"]:
         named = set(re.findall(r"\bVTP_[A-Z0-9_]*[A-Z0-9]\b", page.read_text()))
         assert named <= known, f"{page.name} names {named - known}"
+
+
+def test_every_row_of_mediasoups_checklist_has_tests_that_exist_or_a_reason() -> None:
+    page = (ROOT / "docs" / "mediasoup-checklist.md").read_text()
+    named = set(re.findall(r"`(test_\w+)::(test_\w+)`", page))
+    assert page.count("::") - page.count("`file::test`") == len(re.findall(r"`test_\w+::test_\w+`", page))
+    for file, test in sorted(named):
+        [path] = ROOT.glob(f"tests/**/{file}.py")
+        assert re.search(rf"^ *(async )?def {test}\(", path.read_text(), re.MULTILINE), (
+            f"{file} has no {test}"
+        )
+    rows = [row for row in re.findall(r"^\| (.*) \|$", page, re.MULTILINE) if row != "asked | here"]
+    rows = [row for row in rows if not row.startswith("---")]
+    assert len(rows) > 50
+    for row in rows:
+        asked, _, here = row.partition(" | ")
+        assert "::" in here or here.startswith(("refused: ", "coming")), asked

@@ -311,6 +311,21 @@ async def test_no_two_streams_of_a_transport_share_an_id(alice: DataPeer) -> Non
         transport.produce_data(stream(1024))
 
 
+async def produced_once_closed(peer: DataPeer, stream_id: int) -> DataProducer:
+    """Its side of the stream may be closed before ours has heard of it."""
+    made: list[DataProducer] = []
+
+    def produce() -> bool:
+        try:
+            made.append(peer.transport.produce_data(stream(stream_id)))
+        except ValueError as error:
+            assert "still being closed" in str(error)
+        return bool(made)
+
+    await until(produce)
+    return made[0]
+
+
 async def test_id_is_free_again_once_both_sides_closed_it(alice: DataPeer) -> None:
     transport = alice.transport
     channel = alice.channel(0)
@@ -318,7 +333,7 @@ async def test_id_is_free_again_once_both_sides_closed_it(alice: DataPeer) -> No
     with pytest.raises(ValueError, match="still being closed"):
         transport.produce_data(stream(0))
     await until(lambda: channel.readyState == "closed")
-    producer = transport.produce_data(stream(0))
+    producer = await produced_once_closed(alice, 0)
     again = alice.channel(0)
     again.send("here")
     await until(lambda: producer.stats()["messages"] == 1)
@@ -461,7 +476,9 @@ async def test_channel_that_nobody_named_can_be_closed_by_its_peer(alice: DataPe
     channel = alice.channel(9)
     channel.close()
     await until(lambda: channel.readyState == "closed")
-    alice.transport.produce_data(stream(9))
+    producer = await produced_once_closed(alice, 9)
+    alice.channel(9).send(b"again")
+    await until(lambda: producer.stats()["messages"] == 1)
 
 
 @pytest.mark.usefixtures("short_timeouts")

@@ -55,6 +55,27 @@ def test_announced_addresses_replace_the_bound_ones() -> None:
     assert [(c.address, c.port) for c in candidates] == [("203.0.113.7", 40001), ("2001:db8::9", 40001)]
 
 
+def test_candidates_over_tcp_follow_all_others_and_name_the_same_addresses() -> None:
+    bound = [("2001:db8::7", 40000), ("192.0.2.7", 40000)]
+    candidates = make_candidates(bound, tcp=True)
+    assert candidates[:2] == make_candidates(bound)
+    assert [(c.protocol, c.tcp_type, c.address, c.port) for c in candidates[2:]] == [
+        ("tcp", "passive", "192.0.2.7", 40000),
+        ("tcp", "passive", "2001:db8::7", 40000),
+    ]
+    priorities = [c.priority for c in candidates]
+    assert priorities == sorted(priorities, reverse=True)
+    assert len({c.foundation for c in candidates}) == 4
+
+
+def test_announced_addresses_are_named_over_tcp_too() -> None:
+    candidates = make_candidates([("10.1.2.3", 40001)], ["203.0.113.7"], tcp=True)
+    assert [(c.protocol, c.address, c.port) for c in candidates] == [
+        ("udp", "203.0.113.7", 40001),
+        ("tcp", "203.0.113.7", 40001),
+    ]
+
+
 def test_announced_name_is_refused() -> None:
     with pytest.raises(ValueError, match="is not an IP address"):
         make_candidates([("10.1.2.3", 40001)], ["nat.school"])

@@ -12,11 +12,25 @@ from vtp import _rtp_fast
 from vtp.media.capabilities import router_codecs
 from vtp.media.certificates import Certificates, make_certificate
 from vtp.media.connection import Connection
-from vtp.media.consumer import Consumer, ConsumerClosed, ConsumerEvent, ConsumerProducerPaused
+from vtp.media.consumer import (
+    Consumer,
+    ConsumerClosed,
+    ConsumerEvent,
+    ConsumerLayersChanged,
+    ConsumerProducerPaused,
+)
+from vtp.media.layers import TOP, Layers
 from vtp.media.ortc import UnsupportedCodec, generate_router_capabilities
 from vtp.media.packet_path import consumer_arguments, producer_arguments
 from vtp.media.parameters import DtlsParameters, RtpCapabilities, RtpParameters
-from vtp.media.producer import Producer, ProducerClosed, ProducerEvent, ProducerPaused, ProducerResumed
+from vtp.media.producer import (
+    Producer,
+    ProducerClosed,
+    ProducerEvent,
+    ProducerLayersWatched,
+    ProducerPaused,
+    ProducerResumed,
+)
 from vtp.media.router import Router, RouterClosed, RouterEvent, TransportGone
 from vtp.media.transport import TransportClosed, TransportEvent, WebRtcTransport
 from vtp.media.worker import MediaWorker, WorkerEvent
@@ -200,7 +214,7 @@ async def test_free_consumer_ignores_a_producer_it_has_left(
 ) -> None:
     consumer = free_consumer(viewer)
     consumer.set_source(video)
-    consumer.set_source(other := sender.produce("video", parameters("video", "video/VP8", 2222)))
+    consumer.set_source(other := sender.produce("video", parameters("video", "video/VP8", 2222, mid="1")))
     video.close()
     assert consumer.producer is other
 
@@ -370,3 +384,58 @@ async def test_only_h264_and_opus_are_recordable(sender: WebRtcTransport, video:
     assert program.unrecordable_reason == (
         "The presenter sends VP8 video, which cannot be recorded yet: publish H.264 to record this room."
     )
+
+
+# Layers
+
+
+def in_layers(sender: WebRtcTransport) -> Producer:
+    encodings = [{"rid": rid, "scalabilityMode": "L1T3"} for rid in "lmh"]
+    return sender.produce("video", parameters("video", "video/VP8", 0, mid="1", encodings=encodings))
+
+
+async def test_preferred_layers_are_kept_within_what_there_is_and_sound_has_none(
+    sender: WebRtcTransport, viewer: WebRtcTransport, capabilities: RtpCapabilities, worker: MediaWorker
+) -> None:
+    consumer = viewer.consume(in_layers(sender), capabilities)
+    assert consumer.has_layers
+    assert consumer.prefer_layers(7) == Layers(2, 2)
+    assert consumer.prefer_layers(1, 0) == Layers(1, 0) == consumer.preferred_layers
+    stats = worker.core.consumer_stats(consumer.handle)
+    assert (stats["target_spatial_layer"], stats["target_temporal_layer"]) == (1, 0)
+    sound = viewer.consume(
+        sender.produce("audio", parameters("audio", "audio/opus", 7, mid="2")), capabilities
+    )
+    with pytest.raises(ValueError, match="Sound has no layers"):
+        sound.prefer_layers(1)
+
+
+async def test_preferred_temporal_layer_that_is_not_named_is_the_highest(
+    consumer: Consumer, worker: MediaWorker
+) -> None:
+    consumer.prefer_layers(0)
+    assert worker.core.consumer_stats(consumer.handle)["target_temporal_layer"] == TOP
+    assert not consumer.has_layers
+
+
+async def test_current_layers_are_what_the_packet_path_tells(consumer: Consumer) -> None:
+    events: list[ConsumerEvent] = []
+    consumer.add_listener(events.append)
+    consumer.receive_event(WorkerEvent.LAYERS_CHANGED, (1, 2))
+    assert events == [ConsumerLayersChanged(consumer, Layers(1, 2))]
+    assert consumer.current_layers == Layers(1, 2)
+    consumer.receive_event(WorkerEvent.LAYERS_CHANGED, (-1, -1))
+    assert consumer.current_layers is None
+
+
+async def test_layers_that_nobody_watches_are_told_to_who_may_stop_them(sender: WebRtcTransport) -> None:
+    producer = in_layers(sender)
+    events: list[ProducerEvent] = []
+    producer.add_listener(events.append)
+    producer.receive_event(WorkerEvent.LAYER_UNWATCHED, 2)
+    producer.receive_event(WorkerEvent.LAYER_UNWATCHED, 2)
+    producer.receive_event(WorkerEvent.LAYER_WATCHED, 2)
+    assert events == [
+        ProducerLayersWatched(producer, frozenset({0, 1})),
+        ProducerLayersWatched(producer, frozenset({0, 1, 2})),
+    ]

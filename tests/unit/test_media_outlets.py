@@ -95,7 +95,7 @@ async def test_a_viewer_that_waits_for_its_next_sources_key_frame_keeps_the_old_
     looks: list[Callable[[], None]] = []
     monkeypatch.setattr(MediaWorker, "call_later", lambda _, delay_s, function: looks.append(function))
     sender = router.create_transport(publishes=True)
-    other = sender.produce("video", parameters("video", "video/VP8", 2222))
+    other = sender.produce("video", parameters("video", "video/VP8", 2222, mid="1"))
     consumer = free_consumer(viewer)
     consumer.set_source(video)
     consumer.set_source(other)
@@ -142,7 +142,7 @@ async def test_a_consumer_that_cannot_be_shown_another_producer_goes_on_with_the
 ) -> None:
     sender = router.create_transport(publishes=True)
     shown = sender.produce("video", parameters("video", "video/VP8", 1111), app_data={"has": "an outlet"})
-    other = sender.produce("video", parameters("video", "video/VP8", 2222))
+    other = sender.produce("video", parameters("video", "video/VP8", 2222, mid="1"))
     consumer = free_consumer(viewer)
     consumer.set_source(shown)
     with pytest.raises(MemoryError):

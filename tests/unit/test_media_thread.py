@@ -137,6 +137,13 @@ async def test_workers_take_the_processors_in_turn() -> None:
     assert pinned == [{cpus[0]}, {cpus[-1]}, {cpus[0]}]
 
 
+async def test_rooms_have_floors_of_as_many_places_as_are_set() -> None:
+    media = {"host": "127.0.0.1", "udp_port": 0, "heard_at_once": 5}
+    plane = await start_media(Settings.model_validate({"media": media}))
+    assert plane.create_router().floors.places == 5
+    await plane.close()
+
+
 def test_patient_threads_interrupt_nobody() -> None:
     found: list[int] = []
 

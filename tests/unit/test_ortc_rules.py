@@ -18,7 +18,7 @@ from vtp.media.ortc import (
     parse_scalability_mode,
     validate_producer_parameters,
 )
-from vtp.media.parameters import Kind, RtpCapabilities, RtpCodecCapability, RtpParameters
+from vtp.media.parameters import Kind, RtcpFeedback, RtpCapabilities, RtpCodecCapability, RtpParameters
 
 OPUS = {"mimeType": "audio/opus", "clockRate": 48000, "channels": 2}
 VP8 = {"mimeType": "video/VP8", "clockRate": 90000}
@@ -361,6 +361,15 @@ def test_consumer_parameters_have_exactly_mediasoups_shape() -> None:
         ("transport-cc", ""),
     ]
     assert found["rtcp"] == {"cname": "transportcname", "reducedSize": True}
+
+
+def test_feedback_is_what_the_endpoint_names_known_or_not() -> None:
+    capabilities = router(VP8)
+    client = endpoint(capabilities)
+    client.codecs[0].rtcp_feedback = [RtcpFeedback(type="nack"), RtcpFeedback(type="foo", parameter="FOO")]
+    source = consumable("video", parameters(vp8()), capabilities)
+    found = get_consumer_parameters(source, client, mid="0", allocate_ssrc=ssrcs())
+    assert [(f.type, f.parameter) for f in found.codecs[0].rtcp_feedback] == [("nack", ""), ("foo", "FOO")]
 
 
 def test_without_rtx_there_is_neither_repair_nor_plain_nack() -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.unit.sdp_material import DTLS, ICE, line, offer, publish, watch
+from vtp import _rtp_fast as fast
 from vtp.media.capabilities import ABS_SEND_TIME, MID, RID, TRANSPORT_CC
 from vtp.media.ortc import generate_router_capabilities, get_consumable_parameters, get_producer_mapping
 from vtp.media.parameters import Kind, RtpParameters
@@ -60,6 +61,14 @@ def test_all_codecs_both_know_are_named_with_their_rtx() -> None:
         ("pcmu", 0, None),
         ("pcma", 8, None),
     ]
+
+
+def test_red_is_taken_where_it_is_offered_and_named_as_the_viewer_does() -> None:
+    answer, answered = watch(offer("chromium_watch"))
+    assert line(answered, "audio").formats[:2] == ["111", "63"]
+    assert (fast.CODEC_RED, 63, -1) in answer.media[0].line.form.codecs
+    safari, _ = watch(offer("safari_watch"))
+    assert fast.CODEC_RED not in [codec for codec, _, _ in safari.media[0].line.form.codecs]
 
 
 def test_ssrcs_are_fixed_and_announced() -> None:

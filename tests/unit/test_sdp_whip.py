@@ -3,6 +3,7 @@
 import pytest
 
 from tests.unit.sdp_material import DTLS, ICE, line, offer, offer_names, publish
+from vtp import _rtp_fast as fast
 from vtp.media.capabilities import DEPENDENCY_DESCRIPTOR, MID, REPAIRED_RID, RID, router_codecs
 from vtp.media.ortc import (
     generate_router_capabilities,
@@ -10,9 +11,11 @@ from vtp.media.ortc import (
     get_producer_mapping,
     validate_producer_parameters,
 )
+from vtp.media.packet_path import producer_arguments
 from vtp.media.parameters import RtcpFeedback, RtpParameters
 from vtp.media.sdp import Direction, RidLine, SimulcastRid
 from vtp.media.sdp_ortc import NotAcceptableMedia
+from vtp.media.sdp_write import write_session
 
 PUBLISHERS = [name for name in offer_names() if "publish" in name]
 
@@ -239,6 +242,53 @@ def test_numbers_in_fmtp_are_numbers_but_profiles_stay_text() -> None:
         "packetization-mode": 1,
         "level-asymmetry-allowed": 1,
     }
+
+
+RED_FIRST = ("UDP/TLS/RTP/SAVPF 111 63", "UDP/TLS/RTP/SAVPF 63 111")
+
+
+def sound_line(*replacements: tuple[str, str]) -> tuple[list[str], dict[str, int]]:
+    """Formats of the answer's line of sound, and payload types of its producer by name."""
+    answer, answered = publish(offer("chromium_publish_vp8", *replacements))
+    (sound,) = [media.rtp_parameters for media in answer.media if media.kind == "audio"]
+    return answered.media[0].formats, {codec.name: codec.payload_type for codec in sound.codecs}
+
+
+def test_red_stands_behind_or_before_its_opus_as_offered() -> None:
+    assert sound_line()[0][:2] == ["111", "63"]
+    formats, codecs = sound_line(RED_FIRST)
+    assert formats[:2] == ["63", "111"]
+    assert (codecs["red"], codecs["opus"]) == (63, 111)
+    text = write_session(publish(offer("chromium_publish_vp8", RED_FIRST))[1])
+    assert "a=rtpmap:63 red/48000/2" in text and "a=fmtp:63 111/111" in text
+
+
+@pytest.mark.parametrize("blocks", ["a=fmtp:63 111/110", "a=fmtp:63 9/9", "a=fmtp:63 x=1", "a=fmtp:63 /"])
+def test_red_of_anything_but_the_agreed_opus_is_not_taken(blocks: str) -> None:
+    formats, codecs = sound_line(("a=fmtp:63 111/111", blocks))
+    assert "63" not in formats and "red" not in codecs
+
+
+def test_red_of_another_clock_is_not_taken() -> None:
+    assert "63" not in sound_line(("red/48000/2", "red/8000"))[0]
+
+
+def test_producer_of_red_alone_is_refused() -> None:
+    codec = {"mimeType": "audio/red", "payloadType": 63, "clockRate": 48000, "channels": 2}
+    with pytest.raises(ValueError, match="names RED alone"):
+        validate_producer_parameters("audio", RtpParameters.from_json({"codecs": [codec]}))
+
+
+def test_producer_of_red_is_one_of_opus_that_the_packet_path_is_told_both_of() -> None:
+    parameters = validate_producer_parameters("audio", producer("chromium_publish_vp8", "audio", RED_FIRST))
+    capabilities = generate_router_capabilities()
+    mapping = get_producer_mapping(parameters, capabilities, lambda: 7)
+    consumable = get_consumable_parameters("audio", parameters, capabilities, mapping, "cname")
+    assert [codec.name for codec in consumable.codecs][:1] == ["opus"]
+    assert "red" not in {codec.name for codec in consumable.codecs}
+    arguments = producer_arguments("audio", parameters)
+    assert (63, fast.CODEC_RED, 48_000, -1) in arguments["codecs"]
+    assert (111, fast.CODEC_OPUS, 48_000, -1) in arguments["codecs"]
 
 
 def test_stereo_is_asked_for_where_it_is_sent() -> None:

@@ -272,7 +272,7 @@ def test_no_key_ssrc_and_index_is_ever_encrypted_twice_with_different_bytes() ->
         if rng.random() < 0.02:
             path.worker.set_consumer_source(consumer, rng.choice(publishers).producer)
         if rng.random() < 0.01:
-            path.worker.pause_consumer(consumer, rng.random() < 0.5)
+            path.worker.pause_consumer(consumer, rng.random() < 0.2)
         if rng.random() < 0.05:
             path.advance(rng.choice([5, 30, 200]))
     seen: dict[tuple[int, int], bytes] = {}

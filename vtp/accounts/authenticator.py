@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from aiohttp import web
 
+from vtp.accounts.guest_tokens import GuestTokens
 from vtp.accounts.tokens import AccessClaims, Rights, RoomClaims, Tokens
 from vtp.errors import NotSignedIn
 from vtp.http.identity import Principal, Role
@@ -39,16 +40,17 @@ class Changes:
         for session_id in ended:
             self._ended[session_id] = now
         if ended:
-            self._tell(lambda principal: principal.session_id in ended)
+            self.tell(lambda principal: principal.session_id in ended)
 
     def change_rights(self, user_id: str, rights: Rights, now: datetime) -> None:
         """Replaces what this person's access tokens say."""
         self._forget_old(now)
         self._rights.pop(user_id, None)
         self._rights[user_id] = (now, rights)
-        self._tell(lambda principal: principal.user_id == user_id)
+        self.tell(lambda principal: principal.user_id == user_id)
 
-    def _tell(self, concerns: Concerns) -> None:
+    def tell(self, concerns: Concerns) -> None:
+        """Says to all listeners who may not go on as before."""
         for listener in self._listeners:
             listener(concerns)
 
@@ -72,12 +74,16 @@ class Changes:
 
 
 class TokenAuthenticator:
-    """The authenticator of HTTP's middleware and of the signalling."""
+    """The authenticator of HTTP's middleware and of the signalling; `guests` knows when room tokens end."""
 
     def __init__(self, tokens: Tokens, changes: Changes) -> None:
         self._tokens = tokens
         self._changes = changes
-        self.add_listener = changes.add_listener
+        self.guests = GuestTokens(changes.tell)
+
+    def add_listener(self, listener: Callable[[Concerns], None]) -> None:
+        """Calls `listener` when somebody may not go on as before; see `Changes`."""
+        self._changes.add_listener(listener)
 
     async def authenticate(self, request: web.Request) -> Principal | None:
         """Reads `Authorization: Bearer`; None without one, NotSignedIn when it is not good."""
@@ -94,7 +100,13 @@ class TokenAuthenticator:
     def read(self, token: str, now: datetime | None = None) -> Principal:
         """Gives the principal of a token (also for Socket.IO's `auth`). Raises NotSignedIn."""
         claims = self._tokens.read(token, now or datetime.now(UTC))
-        return self._person(claims) if isinstance(claims, AccessClaims) else _room_guest(claims)
+        return self._person(claims) if isinstance(claims, AccessClaims) else self._guest(claims)
+
+    def _guest(self, claims: RoomClaims) -> Principal:
+        if self.guests.is_revoked(claims.token_id):
+            raise NotSignedIn("This link is not good any more: ask for another.", code="token_revoked")
+        self.guests.note(claims.token_id, claims.expires_at)
+        return _room_guest(claims)
 
     def _person(self, claims: AccessClaims) -> Principal:
         rights = self._changes.rights_of(claims)

@@ -19,6 +19,14 @@ class Action(enum.StrEnum):
     ROOM_ENTER = "room.enter"
     ROOM_PUBLISH = "room.publish"
     ROOM_WATCH = "room.watch"
+    ROOM_SPEAK = "room.speak"
+    ROOM_CAMERA = "room.camera"
+    ROOM_SHARE = "room.share"
+    ROOM_CHAT = "room.chat"
+    ROOM_MODERATE = "room.moderate"
+    ROOM_APPOINT = "room.appoint"
+    ROOM_INVITE = "room.invite"
+    ROOM_UPDATE = "room.update"
     ROOM_DELETE = "room.delete"
     RECORDING_START = "recording.start"
     RECORDING_STOP = "recording.stop"
@@ -42,12 +50,20 @@ class Target(Protocol):
     def owner_id(self) -> str | None: ...
 
 
-@runtime_checkable
-class PublishRule(Protocol):
-    """A room that says who may publish in it."""
+class Circle(enum.StrEnum):
+    """For whom a room's settings open an action."""
 
-    @property
-    def staff_only_publish(self) -> bool: ...
+    EVERYONE = "everyone"
+    STAFF = "staff"
+    TEACHERS = "teachers"
+
+
+@runtime_checkable
+class Ruled(Protocol):
+    """A room whose settings say for whom some actions are."""
+
+    def circle(self, action: Action) -> Circle:
+        """For whom this action is; EVERYONE for those that the settings do not speak of."""
 
 
 class Reach(enum.Enum):
@@ -58,7 +74,12 @@ class Reach(enum.Enum):
 
 
 _ANY, _OWN = Reach.ANY, Reach.OWN
-_STAFF: Final = frozenset({Role.ADMIN, Role.TEACHER, Role.ASSISTANT})
+STAFF: Final = frozenset({Role.ADMIN, Role.TEACHER, Role.ASSISTANT})
+_INSIDERS: Final[dict[Circle, frozenset[Role]]] = {
+    Circle.EVERYONE: frozenset(Role),
+    Circle.STAFF: STAFF,
+    Circle.TEACHERS: frozenset({Role.ADMIN, Role.TEACHER}),
+}
 
 
 def _row(
@@ -84,6 +105,14 @@ RULES: Final[dict[Action, dict[Role, Reach]]] = {
     Action.ROOM_ENTER:         _row(_ANY,  _ANY,   _ANY,     _ANY,   _ANY),
     Action.ROOM_PUBLISH:       _row(_ANY,  _ANY,   _ANY,     _ANY,   _ANY),
     Action.ROOM_WATCH:         _row(_ANY,  _ANY,   _ANY,     _ANY,   _ANY),
+    Action.ROOM_SPEAK:         _row(_ANY,  _ANY,   _ANY,     _ANY,   _ANY),
+    Action.ROOM_CAMERA:        _row(_ANY,  _ANY,   _ANY,     _ANY,   _ANY),
+    Action.ROOM_SHARE:         _row(_ANY,  _ANY,   _ANY,     _ANY,   _ANY),
+    Action.ROOM_CHAT:          _row(_ANY,  _ANY,   _ANY,     _ANY,   _ANY),
+    Action.ROOM_MODERATE:      _row(_ANY,  _ANY,   _ANY,     None,   None),
+    Action.ROOM_APPOINT:       _row(_ANY,  _ANY,   None,     None,   None),
+    Action.ROOM_INVITE:        _row(_ANY,  _ANY,   _ANY,     None,   None),
+    Action.ROOM_UPDATE:        _row(_ANY,  _OWN,   None,     None,   None),
     Action.ROOM_DELETE:        _row(_ANY,  _OWN,   None,     None,   None),
     Action.RECORDING_START:    _row(_ANY,  _ANY,   _ANY,     None,   None),
     Action.RECORDING_STOP:     _row(_ANY,  _ANY,   _ANY,     None,   None),
@@ -99,11 +128,14 @@ RULES: Final[dict[Action, dict[Role, Reach]]] = {
 # fmt: on
 
 # What a token for one room can open at all, and the flag of the token that each action needs.
-_ROOM_TOKEN_ACTIONS: Final = frozenset(
-    {Action.ROOM_ENTER, Action.ROOM_PUBLISH, Action.ROOM_WATCH, Action.RECORDING_VIEW}
+_PUBLISHING: Final = frozenset(
+    {Action.ROOM_PUBLISH, Action.ROOM_SPEAK, Action.ROOM_CAMERA, Action.ROOM_SHARE}
 )
-_PUBLISHING: Final = frozenset({Action.ROOM_PUBLISH})
-_WATCHING: Final = frozenset({Action.ROOM_WATCH, Action.RECORDING_VIEW})
+_WATCHING: Final = frozenset({Action.ROOM_WATCH, Action.ROOM_CHAT, Action.RECORDING_VIEW})
+_ROOM_TOKEN_ACTIONS: Final = frozenset({Action.ROOM_ENTER}) | _PUBLISHING | _WATCHING
+_BROADER: Final[dict[Action, Action]] = dict.fromkeys(
+    (Action.ROOM_SPEAK, Action.ROOM_CAMERA, Action.ROOM_SHARE), Action.ROOM_PUBLISH
+)  # what is right only where the other is
 
 OLD_ROLE_WORDS: Final[dict[str, Role]] = {
     "instructor": Role.TEACHER,
@@ -134,7 +166,9 @@ def can(principal: Principal, action: Action, obj: object | None = None) -> bool
     reach = RULES[action].get(principal.role)
     if reach is None or not principal.verified or not _within_token(principal, action, obj):
         return False
-    if action is Action.ROOM_PUBLISH and _is_closed_to(principal, obj):
+    if _is_closed_to(principal, action, obj):
+        return False
+    if action in _BROADER and not can(principal, _BROADER[action], obj):
         return False
     return reach is Reach.ANY or _owns(principal, obj)
 
@@ -174,11 +208,14 @@ def _within_token(principal: Principal, action: Action, obj: object | None) -> b
     return action in _ROOM_TOKEN_ACTIONS and isinstance(obj, Target) and obj.room_id == principal.room
 
 
-def _is_closed_to(principal: Principal, room: object | None) -> bool:
-    """A room whose settings let only its staff publish; a token that grants publishing was given by staff."""
-    if not isinstance(room, PublishRule) or not room.staff_only_publish:
+def _is_closed_to(principal: Principal, action: Action, room: object | None) -> bool:
+    """What a room's settings close; a token that grants publishing was given by staff, so it opens that."""
+    if not isinstance(room, Ruled):
         return False
-    return principal.role not in _STAFF and principal.publish is not True
+    circle = room.circle(action)
+    if action in _PUBLISHING and principal.publish is True:
+        return False
+    return principal.role not in _INSIDERS[circle]
 
 
 def _owns(principal: Principal, obj: object | None) -> bool:

@@ -9,6 +9,7 @@ from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.errors import Forbidden, Unavailable
 from vtp.http.client import Client
 from vtp.http.keys import CLIENT, PRINCIPAL, REQUEST_ID
+from vtp.http.shown_path import shown_path
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ def note_refusals(audit: AuditLog) -> Callable[[web.Request, str, Forbidden], Aw
         origin = origin_of_request(request)
         try:
             await audit.note(
-                Event.ACCESS_REFUSED, origin, actor_id=actor_id, subject=request.path, details=details
+                Event.ACCESS_REFUSED, origin, actor_id=actor_id, subject=shown_path(request), details=details
             )
         except Unavailable:
             logger.warning("A refusal of %s could not be put into the audit log: no database.", call)

@@ -1,13 +1,13 @@
-"""Access tokens (JWT): made for a signed-in session or for one room, and read back into claims.
+"""Access tokens (JWT): made for a signed-in session, one room or a service, and read back into claims.
 
 One algorithm, named here and never taken from the token (RFC 8725 section 3.1); the header's `typ` separates
-the two kinds (section 3.11) and `kid` picks the key.
+the kinds (section 3.11) and `kid` picks the key.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import jwt
 
@@ -21,7 +21,10 @@ ISSUER = "vtp"
 AUDIENCE = "vtp"
 ACCESS_TYPE = "at+jwt"  # RFC 9068 section 2.1
 ROOM_TYPE = "room+jwt"
+SERVICE_TYPE = "service+jwt"
 MAX_TOKEN_CHARACTERS = 4096
+Claims = TypeVar("Claims")
+Reader = Callable[[dict[str, Any], datetime], Claims]
 _REQUIRED = ("iss", "aud", "sub", "iat", "exp", "jti")
 
 
@@ -60,6 +63,16 @@ class RoomClaims:
     expires_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class ServiceClaims:
+    """A token of a server-side program, which opens `/sfu` and nothing else; `create`: it may make rooms."""
+
+    name: str
+    create: bool
+    token_id: str
+    expires_at: datetime
+
+
 class Tokens:
     """Signs and reads tokens with one keyring."""
 
@@ -90,15 +103,27 @@ class Tokens:
         }
         return self._sign(ROOM_TYPE, payload, claims.token_id, now, claims.expires_at)
 
-    def read(self, token: str, now: datetime) -> AccessClaims | RoomClaims:
-        """Checks signature, type, issuer, audience and time.
+    def sign_service(self, claims: ServiceClaims, now: datetime) -> str:
+        """Makes a service's token."""
+        payload = {"sub": "service", "name": claims.name, "create": claims.create}
+        return self._sign(SERVICE_TYPE, payload, claims.token_id, now, claims.expires_at)
 
-        Raises NotSignedIn for any token that is not good.
+    def read(self, token: str, now: datetime) -> AccessClaims | RoomClaims:
+        """Checks signature, type, issuer, audience and time of a person's or room's token.
+
+        Raises NotSignedIn for any token that is not good, a service's among them.
         """
-        kind, payload = self._verify(token)
+        return self._read(token, now, _READERS)
+
+    def read_service(self, token: str, now: datetime) -> ServiceClaims:
+        """The same for a service's token. Raises NotSignedIn for all others."""
+        return self._read(token, now, _SERVICE_READERS)
+
+    def _read(self, token: str, now: datetime, readers: Mapping[str, Reader[Claims]]) -> Claims:
+        kind, payload = self._verify(token, readers)
         try:
             expires_at = datetime.fromtimestamp(payload["exp"], UTC)
-            claims: AccessClaims | RoomClaims = _READERS[kind](payload, expires_at)
+            claims = readers[kind](payload, expires_at)
         except (KeyError, TypeError, ValueError, OverflowError, OSError):
             raise _refused("This access token is malformed.") from None
         if expires_at <= now:
@@ -113,14 +138,17 @@ class Tokens:
         payload = payload | frame | {"exp": int(expires_at.timestamp())}
         return jwt.encode(payload, key.secret, ALGORITHM, headers={"typ": kind, "kid": key.kid})
 
-    def _verify(self, token: str) -> tuple[str, dict[str, Any]]:
+    def _verify(self, token: str, kinds: Container[str]) -> tuple[str, dict[str, Any]]:
         if len(token) > MAX_TOKEN_CHARACTERS or not token.isascii():
             raise _refused("This access token is malformed.")
         try:
             header = jwt.get_unverified_header(token)
             key = self._keyring.find(header.get("kid"))
-            if key is None or header.get("typ") not in _READERS:
+            kind = str(header.get("typ"))
+            if key is None or kind not in _KINDS:
                 raise _refused("This access token was not made by this server.")
+            if kind not in kinds:
+                raise _refused("This address does not take that kind of token.", "wrong_kind_of_token")
             payload: dict[str, Any] = jwt.decode(
                 token,
                 key.secret,
@@ -131,7 +159,7 @@ class Tokens:
             )
         except jwt.InvalidTokenError:
             raise _refused("This access token is not valid.") from None
-        return str(header["typ"]), payload
+        return kind, payload
 
 
 def room_claims(
@@ -139,6 +167,11 @@ def room_claims(
 ) -> RoomClaims:
     """Describes a new room token that ends `ttl` from now."""
     return RoomClaims(room_id, full_name, publish, watch, new_id(), now + ttl)
+
+
+def service_claims(*, name: str, create: bool, now: datetime, ttl: timedelta) -> ServiceClaims:
+    """Describes a new service token that ends `ttl` from now."""
+    return ServiceClaims(name, create, new_id(), now + ttl)
 
 
 def _read_access(payload: dict[str, Any], expires_at: datetime) -> AccessClaims:
@@ -165,10 +198,18 @@ def _read_room(payload: dict[str, Any], expires_at: datetime) -> RoomClaims:
     )
 
 
-_READERS: dict[str, Callable[[dict[str, Any], datetime], AccessClaims | RoomClaims]] = {
-    ACCESS_TYPE: _read_access,
-    ROOM_TYPE: _read_room,
-}
+def _read_service(payload: dict[str, Any], expires_at: datetime) -> ServiceClaims:
+    return ServiceClaims(
+        name=str(payload["name"]),
+        create=payload["create"] is True,
+        token_id=str(payload["jti"]),
+        expires_at=expires_at,
+    )
+
+
+_READERS: dict[str, Reader[AccessClaims | RoomClaims]] = {ACCESS_TYPE: _read_access, ROOM_TYPE: _read_room}
+_SERVICE_READERS: dict[str, Reader[ServiceClaims]] = {SERVICE_TYPE: _read_service}
+_KINDS = frozenset({*_READERS, *_SERVICE_READERS})
 
 
 def _refused(sentence: str, code: str = "token_invalid") -> NotSignedIn:

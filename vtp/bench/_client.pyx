@@ -27,6 +27,7 @@ from vtp.rtp_fast.stun cimport (
     stun_write_error, stun_write_request, stun_write_success,
 )
 
+import contextlib
 import ipaddress
 import os
 import threading
@@ -34,6 +35,7 @@ import threading
 include "client/system.pxi"
 include "client/clock.pxi"
 include "client/histogram.pxi"
+include "client/ssrc_table.pxi"
 include "client/structs.pxi"
 include "client/events.pxi"
 include "client/timers.pxi"

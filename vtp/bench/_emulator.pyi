@@ -1,42 +1,91 @@
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
+
+from typing_extensions import Unpack
+
+class LinkFigures(TypedDict, total=False):
+    """One direction of a link, as vtp/bench/net/direction.py explains it."""
+
+    delay_ms: float | None
+    jitter_ms: float | None
+    loss: float | None
+    burst_loss: tuple[float, float, float, float] | None
+    duplicate: float | None
+    reorder: float | None
+    reorder_ms: float | None
+    rate_bps: float | None
+    queue_bytes: int | None
+    queue_ms: float | None
+
 class Link:
-    pushed: int
-    popped: int
-    lost: int
-    queue_dropped: int
-    duplicated: int
-    reordered: int
+    @property
+    def pushed(self) -> int: ...
+    @property
+    def popped(self) -> int: ...
+    @property
+    def lost(self) -> int: ...
+    @property
+    def queue_dropped(self) -> int: ...
+    @property
+    def duplicated(self) -> int: ...
+    @property
+    def reordered(self) -> int: ...
+    @property
+    def under_way(self) -> int: ...
     @property
     def waiting_bytes(self) -> int: ...
     def __init__(
         self,
         seed: int,
-        *,
-        delay_ms: float | None = None,
-        jitter_ms: float | None = None,
-        loss: float | None = None,
-        burst_loss: tuple[float, float, float, float] | None = None,
-        duplicate: float | None = None,
-        reorder: float | None = None,
-        reorder_ms: float | None = None,
-        rate_bps: float | None = None,
-        queue_bytes: int | None = None,
-        queue_ms: float | None = None,
+        **figures: Unpack[LinkFigures],
     ) -> None: ...
     def configure(
         self,
         now_ns: int,
-        *,
-        delay_ms: float | None = None,
-        jitter_ms: float | None = None,
-        loss: float | None = None,
-        burst_loss: tuple[float, float, float, float] | None = None,
-        duplicate: float | None = None,
-        reorder: float | None = None,
-        reorder_ms: float | None = None,
-        rate_bps: float | None = None,
-        queue_bytes: int | None = None,
-        queue_ms: float | None = None,
+        **figures: Unpack[LinkFigures],
+    ) -> None: ...
+    def plan(
+        self,
+        at_ns: int,
+        **figures: Unpack[LinkFigures],
     ) -> None: ...
     def push(self, now_ns: int, packet_id: int, size: int) -> bool: ...
     def pop(self, now_ns: int) -> int: ...
     def next_ns(self) -> int: ...
+
+class Mover:
+    real_time: bool
+    cpu_ns: int
+    wakeups: int
+    @property
+    def packets_in_use(self) -> int: ...
+    def run(self) -> None: ...
+    def stop(self) -> None: ...
+    def close(self) -> None: ...
+    def add_port(self, fd: int, addresses: Sequence[bytes], seed: int) -> int: ...
+    def configure(self, port: int, up: bool, figures: Mapping[str, Any], *, after_ns: int = 0) -> None: ...
+    def set_addresses(self, port: int, addresses: Sequence[bytes]) -> None: ...
+    def set_nat(self, port: int, outside: Sequence[bytes]) -> None: ...
+    def set_blocks(self, port: int, blocks: Sequence[tuple[int, int]]) -> None: ...
+    def set_cut(self, port: int, is_cut: bool) -> None: ...
+    def figures(self, port: int) -> dict[str, Any]: ...
+
+class Flood:
+    count: int
+    sent: int
+    failed: int
+    late: int
+    received: int
+    duplicated: int
+    reordered: int
+    foreign: int
+    highest: int
+    first_ns: int
+    last_ns: int
+    def __init__(self, count: int, *, expected_ns: int = 0) -> None: ...
+    def send(self, fd: int, size: int, packets_per_s: float) -> None: ...
+    def receive(self, fd: int) -> None: ...
+    def stop(self) -> None: ...
+    def delays(self) -> dict[str, Any]: ...
+    def beyond(self) -> dict[str, Any]: ...
+    def missing(self) -> list[int]: ...

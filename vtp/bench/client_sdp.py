@@ -16,8 +16,13 @@ EXTENSION_URIS = {
     "abs-capture-time": "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time",
     "audio-level": "urn:ietf:params:rtp-hdrext:ssrc-audio-level",
 }
+SIMULCAST_URIS = {
+    "rid": "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id",
+    "repaired-rid": "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id",
+}
+"""Of lines with several encodings only (RFC 8852)."""
 _AUDIO_ONLY = {"audio-level"}
-_OFFERED_IDS = {name: number for number, name in enumerate(EXTENSION_URIS, start=1)}
+_OFFERED_IDS = {name: number for number, name in enumerate({**EXTENSION_URIS, **SIMULCAST_URIS}, start=1)}
 CODEC_NUMBERS = {"opus": 1, "pcmu": 2, "pcma": 3, "vp8": 4, "vp9": 5, "h264": 6, "av1": 7}
 """As the compiled modules number them."""
 
@@ -35,14 +40,25 @@ class OfferedCodec:
 
 
 @dataclass(frozen=True)
+class OfferedEncoding:
+    """One of several encodings of a line (RFC 8853), which its packets name by their RID."""
+
+    rid: str
+    ssrc: int
+    rtx_ssrc: int = 0
+
+
+@dataclass(frozen=True)
 class OfferedMedia:
-    """One m-line. Without SSRCs it receives, with them it sends."""
+    """One m-line. Without SSRCs it receives, with them, or with encodings, it sends."""
 
     kind: str
     mid: str
     codecs: Sequence[OfferedCodec]
     ssrc: int = 0
     rtx_ssrc: int = 0
+    encodings: Sequence[OfferedEncoding] = ()
+    """The smallest first."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +94,12 @@ class AnsweredMedia:
     extensions: dict[str, int] = field(default_factory=dict)
     ssrc: int = 0
     rtx_ssrc: int = 0
+    track: str = ""
+    """The track's id by its msid (RFC 8830): what the server calls the stream."""
+    rids: list[str] = field(default_factory=list)
+    """The encodings that may be sent."""
+    encodings: Sequence[OfferedEncoding] = ()
+    """Of `sent_media`: those of them that were offered."""
 
 
 @dataclass
@@ -131,13 +153,13 @@ def _media_lines(media: OfferedMedia, ice: IceCredentials, fingerprint: Fingerpr
             for name, uri in EXTENSION_URIS.items()
             if media.kind == "audio" or name not in _AUDIO_ONLY
         ),
-        "a=sendonly" if media.ssrc else "a=recvonly",
+        "a=sendonly" if media.ssrc or media.encodings else "a=recvonly",
         "a=rtcp-mux",
         "a=rtcp-rsize",
     ]
     for codec in media.codecs:
         lines += _codec_lines(media.kind, codec)
-    return lines + _ssrc_lines(media, cname)
+    return lines + (_rid_lines(media, cname) if media.encodings else _ssrc_lines(media, cname))
 
 
 def _codec_lines(kind: str, codec: OfferedCodec) -> list[str]:
@@ -158,6 +180,16 @@ def _codec_lines(kind: str, codec: OfferedCodec) -> list[str]:
 
 
 _SDP_NAMES = {"h264": "H264", "vp8": "VP8", "vp9": "VP9", "av1": "AV1", "pcmu": "PCMU", "pcma": "PCMA"}
+
+
+def _rid_lines(media: OfferedMedia, cname: str) -> list[str]:
+    """As browsers write them: SSRCs are not told, packets say by themselves what they are."""
+    return [
+        f"a=msid:{cname} {cname}-{media.mid}",
+        *(f"a=extmap:{_OFFERED_IDS[name]} {uri}" for name, uri in SIMULCAST_URIS.items()),
+        *(f"a=rid:{encoding.rid} send" for encoding in media.encodings),
+        "a=simulcast:send " + ";".join(encoding.rid for encoding in media.encodings),
+    ]
 
 
 def _ssrc_lines(media: OfferedMedia, cname: str) -> list[str]:
@@ -232,12 +264,15 @@ def _answered(section: Sequence[str]) -> AnsweredMedia:
     head = section[0][2:].split()
     media = AnsweredMedia(kind=head[0], refused=head[1] == "0" or "a=inactive" in section)
     media.mid = next(iter(attributes(section, "mid")), "")
+    media.track = next(iter(attributes(section, "msid")), "").rpartition(" ")[2]
     media.codecs = _codecs(section, head[3:])
     for value in attributes(section, "extmap"):
         number, uri = value.split()[:2]
-        for name, known in EXTENSION_URIS.items():
+        for name, known in (*EXTENSION_URIS.items(), *SIMULCAST_URIS.items()):
             if uri == known:
                 media.extensions[name] = int(number.split("/")[0])
+    rids = [value.split() for value in attributes(section, "rid")]
+    media.rids = [rid[0] for rid in rids if rid[1:2] == ["recv"]]
     _read_ssrcs(section, media)
     return media
 

@@ -52,16 +52,18 @@ class ClientDriver:
         gro: bool = False,
         rest_us: int = 0,
         cpu: int | None = None,
+        real_time: bool = False,
         reroute: Callable[[list[tuple[str, int]]], list[tuple[str, int]]] = lambda candidates: candidates,
     ) -> None:
         """`reroute` may put other addresses in place of a peer's candidates: those of a relay towards it.
 
-        `cpu` is the processor that the engine's thread stays on; `gro` and `rest_us` are the Engine's.
+        `cpu` is the processor that the engine's thread stays on; `gro`, `rest_us` and `real_time`
+        are the Engine's.
         """
         self.reroute = reroute
         self.identity = identity or Identity()
         self.engine = _client.Engine(
-            socket_buffer_bytes=socket_buffer_bytes, gro=gro, rest_us=rest_us, cpu=cpu
+            socket_buffer_bytes=socket_buffer_bytes, gro=gro, rest_us=rest_us, cpu=cpu, real_time=real_time
         )
         self._clients: dict[int, _Client] = {}
 
@@ -117,6 +119,29 @@ class ClientDriver:
             raise ConnectError(_why(state, remote)) from error
         except HandshakeError as error:
             raise ConnectError(str(error)) from error
+
+    async def restart_ice(
+        self,
+        client: int,
+        local: IceCredentials,
+        remote: IceCredentials,
+        timeout_s: float = CONNECT_TIMEOUT_S,
+    ) -> None:
+        """Checks anew with these credentials and waits for an answer. Raises ConnectError."""
+        state = self._clients[client]
+        state.connected = asyncio.get_running_loop().create_future()
+        self.engine.restart_ice(
+            client,
+            local_ufrag=local.ufrag,
+            local_password=local.password,
+            remote_ufrag=remote.ufrag,
+            remote_password=remote.password,
+        )
+        try:
+            async with asyncio.timeout(timeout_s):
+                await asyncio.shield(state.connected)
+        except TimeoutError as error:
+            raise ConnectError("The server did not answer after the ICE restart.") from error
 
     def remove_client(self, client: int) -> None:
         """Closes one client; what it still waits for is cancelled."""

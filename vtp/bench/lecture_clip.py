@@ -53,10 +53,10 @@ def write_clip(path: Path, seconds: float, clip: ClipFormat | None = None) -> No
             container.start_encoding()
         written = 0
         for number in range(round(seconds * clip.fps)):
-            container.mux(video.encode(_frame(picture, number, clip.fps)))
+            container.mux(video.encode(lecture_frame(picture, number, clip.fps)))
             until = (number + 1) * SAMPLE_RATE // clip.fps
             while written + _OPUS_FRAME <= until:
-                container.mux(audio.encode(_sound(written, layout)))
+                container.mux(audio.encode(lecture_sound(written, layout)))
                 written += _OPUS_FRAME
         container.mux(video.encode(None))
         container.mux(audio.encode(None))
@@ -71,7 +71,9 @@ def write_mjpeg(path: Path, seconds: float, width: int = 640, height: int = 360)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuvj420p"
         stream.codec_context.options = {"qmin": "2", "qmax": "4"}
         for number in range(round(seconds * CHROMIUM_FPS)):
-            container.mux(stream.encode(_frame(picture, number, CHROMIUM_FPS).reformat(format="yuvj420p")))
+            container.mux(
+                stream.encode(lecture_frame(picture, number, CHROMIUM_FPS).reformat(format="yuvj420p"))
+            )
         container.mux(stream.encode(None))
 
 
@@ -108,7 +110,8 @@ _OPTIONS: dict[str, dict[str, str]] = {
 }  # fmt: skip
 
 
-def _frame(picture: LecturePicture, number: int, fps: int) -> av.VideoFrame:
+def lecture_frame(picture: LecturePicture, number: int, fps: int) -> av.VideoFrame:
+    """One numbered picture of the clip."""
     frame = av.VideoFrame(picture.width, picture.height, "yuv420p")
     for plane, pixels in zip(frame.planes, picture.planes(number), strict=True):
         rows = np.zeros((plane.height, plane.line_size), np.uint8)
@@ -119,7 +122,8 @@ def _frame(picture: LecturePicture, number: int, fps: int) -> av.VideoFrame:
     return frame
 
 
-def _sound(start: int, layout: str) -> av.AudioFrame:
+def lecture_sound(start: int, layout: str) -> av.AudioFrame:
+    """20 ms of the clip's sound from sample number `start` on, as `mono` or `stereo`."""
     samples = (lecture_samples(start, _OPUS_FRAME) * 32767).astype(np.int16)
     interleaved = np.repeat(samples, 2) if layout == "stereo" else samples
     frame = av.AudioFrame.from_ndarray(interleaved.reshape(1, -1), format="s16", layout=layout)

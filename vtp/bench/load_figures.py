@@ -26,6 +26,8 @@ class SourceFigures:
     """Bursts that left more than 2 ms after their time: the load client was busy."""
     latest_ms: float
     """The worst of them."""
+    marks: tuple[int, ...] = ()
+    """What packets of each encoding of the picture carry, the smallest encoding first."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,8 @@ class ProbeFigures:
     """What a viewer, or several merged, received in the window: RTP of sound and picture together."""
 
     probes: int = 1
+    """Transports."""
+    streams: int = 0
     started_ns: int = 0
     """CLOCK_REALTIME; the window's beginning, of merged probes the earliest."""
     ended_ns: int = 0
@@ -138,8 +142,40 @@ def merge(figures: Iterable[ProbeFigures]) -> ProbeFigures:
     )
 
 
+@dataclass(frozen=True)
+class StreamFigures:
+    """One stream of a probe in the window. What ProbeFigures has too means the same here."""
+
+    kind: str
+    ssrc: int
+    packets: int
+    padding: int
+    bytes: int
+    lost: int
+    recovered: int
+    skipped: int
+    reordered: int
+    duplicated: int
+    authenticated: int
+    authentication_failed: int
+    resynchronized: int
+    untimed: int
+    nacks: int
+    key_frame_requests: int
+    timed: int
+    """Packets whose delay is known."""
+    delay_us: int
+    """Of all these together."""
+    largest_us: int
+
+    @property
+    def mean_delay_ms(self) -> float | None:
+        """None without a packet whose delay is known."""
+        return self.delay_us / self.timed / 1000 if self.timed else None
+
+
 _SUMMED = (
-    "probes", "packets", "padding", "bytes", "lost", "recovered", "skipped", "reordered", "duplicated",
-    "authenticated", "authentication_failed", "resynchronized", "untimed", "nacks", "key_frame_requests",
-    "dropped_here",
+    "probes", "streams", "packets", "padding", "bytes", "lost", "recovered", "skipped", "reordered",
+    "duplicated", "authenticated", "authentication_failed", "resynchronized", "untimed", "nacks",
+    "key_frame_requests", "dropped_here",
 )  # fmt: skip

@@ -44,7 +44,7 @@ class Track:
 
 def probe(url: str, *, encode: bool = False) -> list[Track]:
     """What of the source is published and how; `encode` copies nothing. Raises SourceError."""
-    with _open(url) as container:
+    with open_source(url) as container:
         tracks = [
             _track(container, stream, encode)
             for stream in (*container.streams.video[:1], *container.streams.audio[:1])
@@ -54,7 +54,8 @@ def probe(url: str, *, encode: bool = False) -> list[Track]:
         return tracks
 
 
-def _open(url: str) -> av.container.InputContainer:
+def open_source(url: str) -> av.container.InputContainer:
+    """For reading. Raises SourceError."""
     try:
         return av.open(url, timeout=(15.0, 15.0))
     except av.FFmpegError as error:
@@ -141,7 +142,7 @@ class MediaSource:
             offset_s = end_s
 
     def _units_once(self) -> Iterator[Unit]:
-        with _open(self._url) as container:
+        with open_source(self._url) as container:
             streams = {track.kind: getattr(container.streams, track.kind)[0] for track in self._tracks}
             self._makers = {track.kind: self._maker(track, streams[track.kind]) for track in self._tracks}
             first_s: float | None = None

@@ -41,16 +41,31 @@ def private_network(address: str = ADDRESS) -> Iterator[str]:
     too, and first: only then does Linux remember the route to it, as it remembers routes to other machines.
     Threads that run already stay outside. Raises NamespaceError.
     """
-    outside = os.open(_OWN_NAMESPACE, os.O_RDONLY | os.O_CLOEXEC)
+    outside = current_network()
     try:
-        _call("unshare", _CLONE_NEWNET)
+        leave_for_new_network()
         try:
             _set_up(address)
             yield address
         finally:
-            _call("setns", outside, _CLONE_NEWNET)
+            enter_network(outside)
     finally:
         os.close(outside)
+
+
+def current_network() -> int:
+    """A descriptor of the calling thread's namespace; the caller closes it."""
+    return os.open(_OWN_NAMESPACE, os.O_RDONLY | os.O_CLOEXEC)
+
+
+def leave_for_new_network() -> None:
+    """Moves the calling thread into a namespace without any network. Raises NamespaceError."""
+    _call("unshare", _CLONE_NEWNET)
+
+
+def enter_network(namespace: int) -> None:
+    """Moves the calling thread into the namespace of a descriptor. Raises NamespaceError."""
+    _call("setns", namespace, _CLONE_NEWNET)
 
 
 def _call(name: str, *arguments: int) -> None:

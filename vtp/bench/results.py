@@ -62,6 +62,12 @@ class Figures(TypedDict, total=False):
     duplicated: int
     authenticated: int
     authentication_failed: int
+    untimed: int
+    """Packets whose delay is not known, such as those of another publisher than was asked for."""
+    streams: int
+    """That viewers received, all together (`meeting`)."""
+    silent_streams: int
+    """Of these, such as brought no packet within the window."""
     delay_ms: Percentiles
     """From the publisher's send call to the kernel's receive timestamp at the viewer."""
     first_packet_ms: Percentiles

@@ -23,6 +23,16 @@ class Leg:
     posted_ns: int
     joined_ns: int
     handle: Any
+    origins: Sequence["Leg"] = ()
+    """What `receive` gave: whose each line of `media` is."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What one participant of a meeting gets of another."""
+
+    publisher: Leg
+    kinds: frozenset[str] = BOTH_KINDS
 
 
 class Sfu(Protocol):
@@ -43,6 +53,12 @@ class Sfu(Protocol):
     async def publish(self, room: str, media: Sequence[OfferedMedia]) -> Leg: ...
 
     async def subscribe(self, room: str, publisher: Leg, *, kinds: frozenset[str] = BOTH_KINDS) -> Leg: ...
+
+    async def attend(self, room: str, media: Sequence[OfferedMedia]) -> Leg:
+        """A participant of a meeting, connected to send."""
+
+    async def receive(self, room: str, participant: Leg, views: Sequence[View]) -> Leg:
+        """The one transport by which a participant gets all that it sees and hears of others."""
 
     async def leave(self, leg: Leg) -> None: ...
 

@@ -23,6 +23,8 @@ _ROWS = {
     "outstanding_pct": "not yet come at the end, %",
     "reordered": "reordered",
     "duplicated": "duplicated",
+    "streams": "streams to viewers",
+    "silent_streams": "streams that brought nothing",
     "authentication_failed": "not authentic",
     "delay_ms.p50": "delay p50, ms",
     "delay_ms.p95": "delay p95, ms",

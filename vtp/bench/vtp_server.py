@@ -1,7 +1,8 @@
 """vtp itself as a server under test: a real `vtp serve --open-rooms` with a data folder of its own.
 
-It is asked over WHIP and WHEP, as anybody would. Its settings are the defaults but for ports, the address of
-the benchmark's network, and limits: one caller makes all requests here, so none applies to it.
+It is asked over WHIP and WHEP, as anybody would, and for meetings by the service under `/sfu`. Its settings
+are the defaults but for ports, the address of the benchmark's network, `/sfu`, which is on and open to this
+machine, and limits: one caller makes all requests here, so none applies to it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from vtp.bench.client_sdp import OfferedMedia
 from vtp.bench.driver import ClientDriver
 from vtp.bench.peers.connect import PeerError, sent_media
 from vtp.bench.peers.process import PeerProcess, PeerProcessError
-from vtp.bench.sfu import BOTH_KINDS, Leg
+from vtp.bench.sfu import BOTH_KINDS, Leg, View
+from vtp.bench.sfu_meeting import SfuMeeting
 from vtp.bench.watcher import viewer_media
 from vtp.bench.whip_client import HTTP_TIMEOUT_S, MediaClient, WhipHttp
 
@@ -38,6 +40,7 @@ _LIMITS = (
     "requests_per_account_per_minute",
     "requests_per_address_per_minute",
     "media_per_token_per_minute",
+    "sfu_calls_per_10_seconds",
 )
 
 
@@ -107,8 +110,16 @@ class VtpServer:
         """Raises RefusedError, ConnectError."""
         return await self._join(f"/whep/{room}", [line for line in viewer_media() if line.kind in kinds])
 
+    async def attend(self, room: str, media: Sequence[OfferedMedia]) -> Leg:
+        """A peer of the service under `/sfu`, sending. Raises PeerError, ConnectError."""
+        return await self._meeting(room).attend(media)
+
+    async def receive(self, room: str, participant: Leg, views: Sequence[View]) -> Leg:
+        """The same peer's one transport for all it sees and hears. Raises PeerError, ConnectError."""
+        return await self._meeting(room).receive(participant, views)
+
     async def leave(self, leg: Leg) -> None:
-        """DELETEs the session."""
+        """DELETEs the session, or ends the transport."""
         await leg.handle.close()
 
     async def stop(self) -> None:
@@ -161,6 +172,12 @@ class VtpServer:
         answered = client.answer.media if client.answer else []
         return Leg(client.client, answered, posted_ns, time.time_ns(), client)
 
+    def _meeting(self, room: str) -> SfuMeeting:
+        if self._driver is None or self._process is None:
+            raise PeerError("vtp is not running: start it first.")
+        self._process.check()
+        return SfuMeeting(self._driver, self.call, room)
+
     def _session(self) -> aiohttp.ClientSession:
         if self.http is None:
             raise PeerError("vtp is not running: start it first.")
@@ -178,6 +195,8 @@ class VtpServer:
             "VTP_MEDIA__HOST": self._address,
             "VTP_MEDIA__UDP_PORT": "0",
             "VTP_LOG__LEVEL": "warning",
+            "VTP_SFU__ENABLED": "true",
+            "VTP_SFU__TRUSTED_ADDRESSES": '["127.0.0.1"]',
             **{f"VTP_LIMITS__{name.upper()}": "0" for name in _LIMITS},
             **self._settings,
         }

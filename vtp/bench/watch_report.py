@@ -12,7 +12,10 @@ from vtp.bench.watcher import Viewing, merged_percentile_ms
 _SUMMED = (
     "packets", "bytes", "lost", "missing", "recovered", "reordered", "duplicates", "late", "nacks", "plis",
 )  # fmt: skip
-_LEFT_OUT = {"delay", "relative_delay", "first_frame_ns", "last_frame_ns", "sender_ntp", "sender_timestamp"}
+_LEFT_OUT = {
+    "delay", "relative_delay", "first_frame_ns", "first_live_frame_ns", "last_frame_ns", "sender_ntp",
+    "sender_timestamp", "mark", "switches",
+}  # fmt: skip
 
 
 def report(viewings: Sequence[Viewing]) -> dict[str, Any]:

@@ -60,8 +60,10 @@ class Viewing:
 class Watcher:
     """Joins a room by WHEP, watches, leaves."""
 
-    def __init__(self, driver: ClientDriver, http: WhipHttp, url: str) -> None:
+    def __init__(self, driver: ClientDriver, http: WhipHttp, url: str, *, marked: bool = False) -> None:
+        """`marked` says that a `Source` publishes: its packets tell which encoding they are of."""
         self._driver = driver
+        self._marked = marked
         self._session = MediaClient(driver, http, url)
         self.viewing = Viewing(time.time_ns())
 
@@ -71,6 +73,15 @@ class Watcher:
         await self._session.open(viewer_media(), add_streams=self._add_streams, on_event=self._on_event)
         self.viewing.joined_ms = (time.time_ns() - self.viewing.started_ns) / 1e6
 
+    def streams(self) -> list[dict[str, Any]]:
+        """The engine's figures of its streams now; none before it has joined or when it has left."""
+        found: list[dict[str, Any]] = self._session.stats().get("incoming", [])
+        return found
+
+    def picture(self) -> dict[str, Any] | None:
+        """Those of its picture."""
+        return next((stream for stream in self.streams() if stream["kind"] == "video"), None)
+
     def read(self) -> Viewing:
         """The figures as they are now."""
         stats = self._session.stats()
@@ -79,6 +90,17 @@ class Watcher:
             self.viewing.client = stats
             self.viewing.ended_ns = time.time_ns()
         return self.viewing
+
+    async def restart_ice(self) -> None:
+        """New credentials on both sides, as after a change of network; waits for the first answer.
+
+        Raises RefusedError, ConnectError.
+        """
+        await self._session.restart_ice()
+
+    def request_key_frame(self) -> bool:
+        """Sends a PLI; False before any picture has come."""
+        return self._driver.engine.request_key_frame(self._session.client)
 
     async def leave(self) -> None:
         await self._session.close()
@@ -96,6 +118,7 @@ class Watcher:
                 nack=any("nack" in codec.feedback for codec in media.codecs),
                 transport_cc_extension=media.extensions.get("transport-cc", 0),
                 capture_extension=media.extensions.get("abs-capture-time", 0),
+                marked=self._marked,
             )
 
     def _on_event(self, kind: int, _value: Any) -> None:

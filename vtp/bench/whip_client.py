@@ -9,7 +9,14 @@ from urllib.parse import urljoin
 
 import aiohttp
 
-from vtp.bench.client_sdp import Answer, IceCredentials, OfferedMedia, parse_answer, write_offer
+from vtp.bench.client_sdp import (
+    Answer,
+    IceCredentials,
+    OfferedMedia,
+    attributes,
+    parse_answer,
+    write_offer,
+)
 from vtp.bench.driver import ClientDriver, ConnectError, Remote
 
 HTTP_TIMEOUT_S = 15.0
@@ -43,6 +50,23 @@ class WhipHttp:
             ) from error
         except (aiohttp.ClientError, TimeoutError) as error:
             raise RefusedError(f"No answer from {url}: {str(error) or 'it took too long'}.") from error
+
+    async def restart_ice(self, resource: str, ice: IceCredentials) -> IceCredentials:
+        """Tells our new credentials by PATCH (RFC 9725 section 4.3.3); the server's. Raises RefusedError."""
+        fragment = f"a=ice-ufrag:{ice.ufrag}\r\na=ice-pwd:{ice.password}\r\n"
+        headers = {**self._headers, "Content-Type": "application/trickle-ice-sdpfrag", "If-Match": "*"}
+        try:
+            async with self._http.patch(resource, data=fragment, headers=headers, ssl=self._ssl) as response:
+                text = await response.text()
+                if response.status != 200:
+                    raise RefusedError(f"The server answered {response.status}: {_reason(response, text)}")
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise RefusedError(f"No answer from {resource}: {str(error) or 'it took too long'}.") from error
+        lines = text.splitlines()
+        ufrag, password = (next(iter(attributes(lines, name)), "") for name in ("ice-ufrag", "ice-pwd"))
+        if not ufrag or not password:
+            raise RefusedError("The server's answer to the ICE restart has no credentials in it.")
+        return IceCredentials(ufrag, password)
 
     async def delete(self, resource: str) -> None:
         """Ends a session; a server that is gone needs no telling."""
@@ -108,6 +132,11 @@ class MediaClient:
         except ConnectError:
             await self.close()
             raise
+
+    async def restart_ice(self) -> None:
+        """New credentials on both sides, keys and streams stay. Raises RefusedError, ConnectError."""
+        ice = IceCredentials(secrets.token_hex(4), secrets.token_hex(16))
+        await self._driver.restart_ice(self.client, ice, await self._http.restart_ice(self._resource, ice))
 
     def stats(self) -> dict[str, Any]:
         """The engine's figures of this client; empty before it was made."""

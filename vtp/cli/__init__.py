@@ -17,6 +17,7 @@ from vtp.errors import StartupError
 COMMANDS = {
     "serve": ("vtp.cli.serve", "Run the server."),
     "admin": ("vtp.cli.admin", "Accounts, tokens and upkeep, also beside a running server."),
+    "doctor": ("vtp.cli.doctor", "Say what keeps people from connecting, and what cures it."),
     "publish": ("vtp.cli.publish", "Publish a file or stream into a room over WHIP."),
     "watch": ("vtp.cli.watch", "Watch a room over WHEP and measure what arrives."),
     "bench": ("vtp.cli.bench", "Measure vtp, and other servers beside it."),

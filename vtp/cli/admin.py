@@ -52,7 +52,11 @@ def create_user(
 
 @app.command("token")
 def token(
-    room: Annotated[str, typer.Option(help="The room's id or slug; made when there is none.")],
+    room: Annotated[str, typer.Option(help="The room's id or slug; made when there is none.")] = "",
+    service: Annotated[
+        bool,
+        typer.Option("--service", help="A token for /sfu instead, for a server-side program: all rooms."),
+    ] = False,
     publish: Annotated[bool, typer.Option("--publish", help="The token may publish.")] = False,
     watch: Annotated[
         bool, typer.Option("--watch", help="The token may watch; this is what it may without --publish.")
@@ -60,18 +64,29 @@ def token(
     ttl: Annotated[
         int, typer.Option(min=1, max=MAX_TTL_S, help="Seconds that the token is good for.")
     ] = DEFAULT_TTL_S,
-    name: Annotated[str, typer.Option(help="The name shown for who uses the token.")] = "Guest",
+    name: Annotated[str, typer.Option(help="The name shown for who uses the token.")] = "",
     create: Annotated[
-        bool, typer.Option("--create/--no-create", help="Make the room when there is none of this name.")
+        bool,
+        typer.Option(
+            "--create/--no-create",
+            help="Make the room when there is none of this name; with --service: the token may make rooms.",
+        ),
     ] = True,
 ) -> None:
-    """Make a token for one room (for `vtp publish`, OBS, a player); prints the token alone.
+    """Make a token for one room (for `vtp publish`, OBS, a player), or for a service; prints the token alone.
 
     A slug without a room makes the room, so that one command is enough; --no-create refuses it.
     """
-    rights = (publish, watch or not publish)
     ttl_s = timedelta(seconds=ttl)
-    print(_run(lambda: _room_token(load_settings(), room, rights, ttl_s, name, create=create)))
+    if service:
+        if room or publish or watch:
+            raise StartupError("--service goes without --room, --publish and --watch: it opens /sfu.")
+        print(_run(lambda: _service_token(load_settings(), ttl_s, name or "Service", create=create)))
+        return
+    if not room:
+        raise StartupError("Name the room with --room, or say --service for a token that opens /sfu.")
+    rights = (publish, watch or not publish)
+    print(_run(lambda: _room_token(load_settings(), room, rights, ttl_s, name or "Guest", create=create)))
 
 
 @app.command("migrate")
@@ -111,6 +126,21 @@ async def _room_token(
             subject = f"room:{room_id}"
             await accounts.audit.record(tx, Event.TOKEN_CREATED, origin, subject=subject, details=details)
         return accounts.tokens.sign_room(claims, now)
+
+
+async def _service_token(settings: Settings, ttl: timedelta, name: str, *, create: bool) -> str:
+    from vtp.accounts.audit import Event, Origin
+    from vtp.accounts.tokens import service_claims
+    from vtp.http.text import Name
+
+    name = _checked(Name, name, "--name")
+    now = datetime.now(UTC)
+    async with _opened(settings) as (_, accounts):
+        claims = service_claims(name=name, create=create, now=now, ttl=ttl)
+        details = {"name": name, "create": create, "token_id": claims.token_id}
+        origin = Origin(user_agent="vtp admin token")
+        await accounts.audit.note(Event.TOKEN_CREATED, origin, subject="service", details=details)
+        return accounts.tokens.sign_service(claims, now)
 
 
 async def _find_or_create(tx: AsyncConnection, reference: str, now: datetime, *, create: bool) -> str:

@@ -28,6 +28,8 @@ from vtp.bench.scenarios.record import Record
 from vtp.bench.scenarios.runner import Plan, Scenario, run_plan
 from vtp.bench.scenarios.saturate import Saturate
 from vtp.bench.tables import print_results
+from vtp.cli.bench_link import link
+from vtp.cli.bench_network import network
 from vtp.errors import StartupError
 
 CLIP_S = 10.0
@@ -196,6 +198,10 @@ def api(
 ) -> None:
     """Requests at a rate: what each kind takes."""
     _run("api", [Api(rate, connections, seconds)], runs, None, _settings(settings), json_file, report)
+
+
+app.command()(link)
+app.command()(network)
 
 
 def _run(

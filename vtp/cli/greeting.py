@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from vtp import __version__
 from vtp.app import Server
 from vtp.http.listening import reaches_beyond_this_machine
 from vtp.http.tls import own_addresses
+from vtp.media.addresses import AddressKind, kind_of
 
 
 def greeting(server: Server) -> str:
@@ -15,6 +18,21 @@ def greeting(server: Server) -> str:
     lines += _about_certificate(server) + _about_setup(server) + _about_open_rooms(server)
     lines += _about_plain_http(server)
     return "\n".join([*lines, "", "  Ctrl+C ends it.", "", ""])
+
+
+def media_warning(server: Server) -> str:
+    """A sentence when people are expected from elsewhere and media has no address that they could reach."""
+    public_url = server.services.settings.http.public_url
+    expected = public_url and reaches_beyond_this_machine(urlsplit(public_url).hostname or "")
+    told = {one.address for worker in server.services.media.workers for one in worker.candidates}
+    if not expected or any(kind_of(address) is AddressKind.PUBLIC for address in told):
+        return ""
+    return (
+        f"Clients are told to send sound and pictures to {', '.join(sorted(told))}, "
+        "which the internet does not reach. If people come from there, forward the media port and set "
+        "media.announced_addresses; "
+        "`vtp doctor` says more."
+    )
 
 
 def _addresses(server: Server) -> list[tuple[str, str]]:

@@ -13,7 +13,9 @@ import typer
 from vtp.bench.driver import ClientDriver, ConnectError
 from vtp.bench.media_source import MediaSource, SourceError, Track, probe
 from vtp.bench.publisher import NotTakenError, Publisher
+from vtp.bench.simulcast_clip import read_layers
 from vtp.bench.whip_client import HTTP_TIMEOUT_S, RefusedError, WhipHttp
+from vtp.cli.publish_layers import DEFAULT_LAYERS, Wanted, publish_layers
 from vtp.errors import StartupError
 
 app = typer.Typer(add_completion=False)
@@ -31,11 +33,23 @@ def publish(
     video_bitrate: Annotated[int, typer.Option(help="Bits per second when encoding; 0 by size.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures at the end as JSON.")] = False,
     insecure: Annotated[bool, typer.Option(help="Take any TLS certificate.")] = False,
+    simulcast: Annotated[
+        bool,
+        typer.Option("--simulcast", help="The first 10 s in several sizes, encoded before they are sent."),
+    ] = False,
+    layers: Annotated[
+        str, typer.Option(help="With --simulcast: heights and kbit/s, the smallest first.")
+    ] = DEFAULT_LAYERS,
+    codec: Annotated[str, typer.Option(help="With --simulcast: vp8 or h264.")] = "vp8",
 ) -> None:
     """Publish a file or stream into a room over WHIP; Ctrl-C ends it."""
     try:
-        found = asyncio.run(_publish(source, to, token, loop, encode, video_bitrate, as_json, insecure))
-    except (SourceError, RefusedError, ConnectError) as error:
+        if simulcast:
+            wanted = Wanted(source, codec, tuple(read_layers(layers)), loop, as_json)
+            found = asyncio.run(publish_layers(wanted, to, token, insecure))
+        else:
+            found = asyncio.run(_publish(source, to, token, loop, encode, video_bitrate, as_json, insecure))
+    except (SourceError, RefusedError, ConnectError, ValueError) as error:
         raise StartupError(str(error)) from error
     if as_json:
         print(json.dumps(found, indent=2))

@@ -49,7 +49,7 @@ def serve(
 
 async def _serve(settings: Any) -> None:
     from vtp.app import start_server
-    from vtp.cli.greeting import greeting
+    from vtp.cli.greeting import greeting, media_warning
 
     ending = _Ending()
     try:
@@ -59,6 +59,8 @@ async def _serve(settings: Any) -> None:
     gc.collect()
     gc.freeze()  # what was built at the start lives to the end: full collections need not walk it
     logger.info("The server has started.")
+    if warning := media_warning(server):
+        logger.warning(warning)
     try:
         sys.stdout.write(await asyncio.to_thread(greeting, server))
         sys.stdout.flush()

@@ -4,6 +4,7 @@ SQLite has one writer: write transactions come from a pool of one connection and
 so they queue here instead of failing there; readers have their own connections and, with WAL, never wait.
 """
 
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Self
@@ -14,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, Operation
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from vtp.db import journal
 from vtp.db.migrations import migrate
 from vtp.db.urls import DatabaseUrl, Dialect, parse_url
 from vtp.errors import StartupError, Unavailable
@@ -73,9 +75,10 @@ class Database:
                 self.url.file.touch(
                     mode=0o600
                 )  # nobody else reads password hashes; SQLite's -wal follows suit
+                await journal.keep_ahead(self.url.file, BUSY_TIMEOUT_S)
             async with self.transaction() as tx:
                 return await tx.run_sync(migrate, self.url.dialect)
-        except (Unavailable, OSError) as error:
+        except (Unavailable, OSError, sqlite3.Error) as error:
             reason = _first_line(error.__cause__ or error)
             raise StartupError(f"The database {self.url} cannot be used: {reason}.") from error
 
@@ -173,7 +176,7 @@ def _sqlite_engine(url: DatabaseUrl, pool_size: int) -> AsyncEngine:
     def prepare(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves, see _begin_with
         connection.create_function("lower", 1, _lower, deterministic=True)
-        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+        for pragma in ("synchronous = NORMAL", "foreign_keys = ON"):
             _execute(connection, f"PRAGMA {pragma}")
 
     return engine

@@ -19,8 +19,9 @@ from vtp.http.middleware import (
     trace,
 )
 from vtp.http.pages import Pages
-from vtp.http.routing import RouteTable
+from vtp.http.routing import Access, RouteTable
 from vtp.http.security import BrowserGuard
+from vtp.http.shown_path import path_with_token
 from vtp.settings import Settings
 
 
@@ -44,10 +45,14 @@ def build_application(parts: HttpParts, tables: Sequence[RouteTable]) -> web.App
     for table in tables:
         for route in table.routes:
             handler = parts.dispatcher.handler_of(route)
-            if route.method == "GET":
-                app.router.add_get(route.path, handler, allow_head=True)
-            else:
-                app.router.add_route(route.method, route.path, handler)
+            paths = [route.path]
+            if route.access is Access.SERVICE:
+                paths.append(path_with_token(route.path))
+            for path in paths:
+                if route.method == "GET":
+                    app.router.add_get(path, handler, allow_head=True)
+                else:
+                    app.router.add_route(route.method, path, handler)
     return app
 
 

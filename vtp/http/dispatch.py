@@ -40,6 +40,7 @@ class Dispatcher:
         idempotency: IdempotencyStore | None,
         doors: Doors,
         note_refusal: NoteRefusal | None = None,
+        services: Authenticator | None = None,
     ) -> None:
         self._settings = settings
         self._authenticator = authenticator
@@ -48,6 +49,7 @@ class Dispatcher:
         self._idempotency = idempotency
         self._doors = doors
         self._note_refusal = note_refusal
+        self._services = services
 
     def handler_of(self, route: Route) -> AioHandler:
         """The aiohttp handler of a route."""
@@ -83,6 +85,8 @@ class Dispatcher:
         return await self._answer(route, call, client)
 
     async def _identify(self, route: Route, request: web.Request) -> Principal | None:
+        if route.access is Access.SERVICE:
+            return await self._services.authenticate(request) if self._services is not None else None
         try:
             return await self._authenticator.authenticate(request)
         except NotSignedIn:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field
 from vtp import errors
 from vtp.errors import FieldError, VtpError
 from vtp.http.keys import REQUEST_ID as REQUEST_ID_KEY
+from vtp.http.shown_path import shown_path
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -100,6 +101,7 @@ class Problem(BaseModel):
     message: str
     status_code: int
     timestamp: str
+    retry_after: Annotated[int | None, Field(description="Seconds, with 429 and 503.")] = None
 
 
 def problem_of(
@@ -140,7 +142,7 @@ def status_of(error: VtpError) -> int:
 
 def problem_of_error(error: VtpError, *, instance: str = "", request_id: str = "") -> dict[str, Any]:
     """The problem object of a service's error."""
-    return problem_of(
+    problem = problem_of(
         status_of(error),
         error.detail,
         code=error.code,
@@ -148,6 +150,9 @@ def problem_of_error(error: VtpError, *, instance: str = "", request_id: str = "
         request_id=request_id,
         fields=error.errors,
     )
+    if isinstance(error, errors.RateLimited | errors.Unavailable):
+        problem["retry_after"] = max(1, math.ceil(error.retry_after_s))
+    return problem
 
 
 def problem_response(problem: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> web.Response:
@@ -163,11 +168,13 @@ def problem_response(problem: Mapping[str, Any], headers: Mapping[str, str] | No
 def respond_to_error(request: web.Request, error: VtpError) -> web.Response:
     """Answers a request with a service's error."""
     headers: dict[str, str] = {}
-    if isinstance(error, errors.RateLimited | errors.Unavailable):
-        headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))
+    problem = problem_of_error(
+        error, instance=shown_path(request), request_id=request.get(REQUEST_ID_KEY, "")
+    )
+    if "retry_after" in problem:
+        headers["Retry-After"] = str(problem["retry_after"])
     if isinstance(error, errors.NotSignedIn):
         headers["WWW-Authenticate"] = 'Bearer realm="vtp"'  # RFC 6750 section 3
-    problem = problem_of_error(error, instance=request.path, request_id=request.get(REQUEST_ID_KEY, ""))
     return problem_response(problem, headers)
 
 
@@ -184,7 +191,7 @@ def respond_with_status(
         status,
         detail or SENTENCES.get(status, HTTPStatus(status).description or HTTPStatus(status).phrase),
         code=code,
-        instance=request.path,
+        instance=shown_path(request),
         request_id=request.get(REQUEST_ID_KEY, ""),
     )
     return problem_response(problem, headers)

@@ -18,6 +18,14 @@ class Role(enum.StrEnum):
     STUDENT = "student"
     GUEST = "guest"
 
+    @property
+    def rank(self) -> int:
+        """How far up it stands: nobody moderates a higher one."""
+        return _RANKS.index(self)
+
+
+_RANKS = (Role.GUEST, Role.STUDENT, Role.ASSISTANT, Role.TEACHER, Role.ADMIN)
+
 
 @dataclass(frozen=True, slots=True)
 class Principal:

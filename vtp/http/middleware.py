@@ -17,6 +17,7 @@ from vtp.http.keys import CLIENT
 from vtp.http.keys import REQUEST_ID as REQUEST_ID_KEY
 from vtp.http.metrics import HttpMetrics
 from vtp.http.security import HSTS, BrowserGuard
+from vtp.http.shown_path import shown_path
 from vtp.ids import new_id
 from vtp.logs import REQUEST_ID
 
@@ -60,7 +61,7 @@ async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse
     except (asyncio.CancelledError, ConnectionResetError):
         raise
     except Exception:
-        logger.exception("%s %s failed.", request.method, request.path)
+        logger.exception("%s %s failed.", request.method, shown_path(request))
         return respond_with_status(request, 500, code="internal_error")
 
 
@@ -87,7 +88,7 @@ def _log(request: web.Request, response: web.StreamResponse, took_s: float, metr
         level,
         "%s %s from %s: %d %s in %.0f ms",
         request.method,
-        request.path,
+        shown_path(request),
         client.address,
         response.status,
         response.reason or "",

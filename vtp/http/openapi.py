@@ -23,6 +23,7 @@ ACCESS_WORDS = {
     Access.PUBLIC: "Open to anybody.",
     Access.SIGNED_IN: "Needs a valid token.",
     Access.VERIFIED: "Needs a valid token of a verified or approved account, or a room token.",
+    Access.SERVICE: "Needs a service token, in the header or in the path after `/sfu/t/`.",
     Access.MEDIA: "Needs a media grant (cookie or path) or a token.",
 }
 

@@ -25,6 +25,7 @@ class Access(enum.Enum):
     SIGNED_IN = "signed_in"  # any valid token
     VERIFIED = "verified"  # a valid token of a verified or approved account, or a room token
     MEDIA = "media"  # the handler checks a media grant itself; a token, if there, names the caller
+    SERVICE = "service"  # a service token, in the header or in the path, or a trusted address; nobody else
 
 
 class Limit(enum.Enum):
@@ -35,6 +36,8 @@ class Limit(enum.Enum):
     REGISTER = "register"  # per address and hour
     REFRESH = "refresh"  # per refresh token and address
     MEDIA = "media"  # WHIP, WHEP and signalling, per token
+    CHECK = "check"  # connection checks, per address and minute
+    SFU = "sfu"  # a service's calls, per token
     PLAYBACK = "playback"  # playlists and segments: a class behind one NAT, so not counted here
 
 

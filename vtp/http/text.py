@@ -5,11 +5,11 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-# Control characters and line separators forge log lines (and PostgreSQL refuses NUL); embedding and override
-# of writing direction make a name look like another. Joiners (also Cf) stay: Persian, Hindi and emoji need
-# them.
+# Control characters and line separators forge log lines (and PostgreSQL refuses NUL); embedding, override
+# and isolation of writing direction make a name look like another, or turn round what stands beside it.
+# Joiners (also Cf) stay: Persian, Hindi and emoji need them.
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
-_REFUSED = frozenset(map(chr, range(0x202A, 0x202F)))
+_REFUSED = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
 
 
 def check_line(value: str) -> str:

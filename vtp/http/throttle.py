@@ -47,6 +47,14 @@ class Throttle:
                 WindowLimiter(limits.requests_per_address_per_minute, 60),
                 "Too many renewals from this network address; wait a moment.",
             ),
+            Limit.SFU: _Rule(
+                WindowLimiter(limits.sfu_calls_per_10_seconds, 10),
+                "Too many calls with this service token; wait a moment.",
+            ),
+            Limit.CHECK: _Rule(
+                WindowLimiter(limits.connection_checks_per_address_per_minute, 60),
+                "Many connections are being checked from this network address; wait a moment.",
+            ),
             Limit.MEDIA: _Rule(
                 WindowLimiter(limits.media_per_token_per_minute, 60),
                 "Too many media sessions were asked for with this token; wait a moment.",
@@ -60,7 +68,7 @@ class Throttle:
         self._take(self._address, address)
         if limit is Limit.SIGN_IN:
             self._check(self._by_limit[limit], address)
-        elif limit is Limit.MEDIA:
+        elif limit in (Limit.MEDIA, Limit.SFU):
             self._take(self._by_limit[limit], principal.limit_key if principal else address)
         elif limit in self._by_limit:
             self._take(self._by_limit[limit], address)

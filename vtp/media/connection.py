@@ -43,6 +43,9 @@ class ConnectionOwner(Protocol):
     def connection_ended(self, reason: str) -> None:
         """The connection is of no use any more; the owner closes it."""
 
+    def bandwidth_changed(self, available_bps: int) -> None:
+        """The estimate of what the peer's link carries has changed by a tenth or more."""
+
 
 class _Nobody:
     """Owns a connection that is closed: its transport need not be kept by it."""
@@ -54,6 +57,9 @@ class _Nobody:
         """Nobody hears it."""
 
     def connection_ended(self, reason: str) -> None:
+        """Nobody hears it."""
+
+    def bandwidth_changed(self, available_bps: int) -> None:
         """Nobody hears it."""
 
 
@@ -222,6 +228,10 @@ class Connection:
         self._limit = None
         self.dtls.release()
 
+    def _change_bandwidth(self, value: object) -> None:
+        if isinstance(value, int):
+            self._owner.bandwidth_changed(value)
+
     def _select(self, value: object) -> None:
         if isinstance(value, tuple):
             self.selected_address = (str(value[0]), int(value[1]))
@@ -258,4 +268,5 @@ _EVENT_HANDLERS: dict[WorkerEvent, Callable[[Connection, object], None]] = {
     WorkerEvent.ICE_RECONNECTED: Connection._ice_reconnected,
     WorkerEvent.ICE_EXPIRED: Connection._ice_expired,
     WorkerEvent.MEDIA_STARTED: Connection._start_media,
+    WorkerEvent.BANDWIDTH: Connection._change_bandwidth,
 }

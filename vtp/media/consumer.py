@@ -9,6 +9,7 @@ from typing import Any
 
 from vtp.ids import new_id
 from vtp.media.events import Emitter
+from vtp.media.layers import HIGHEST, NOTHING, Layers, within
 from vtp.media.parameters import Kind, RtpParameters
 from vtp.media.producer import Producer, ProducerClosed, ProducerEvent, ProducerPaused, ProducerResumed
 from vtp.media.worker import MediaWorker, WorkerEvent
@@ -45,7 +46,29 @@ class ConsumerClosed:
     reason: str
 
 
-ConsumerEvent = ConsumerStarted | ConsumerProducerPaused | ConsumerProducerResumed | ConsumerClosed
+@dataclass(frozen=True)
+class ConsumerLayersChanged:
+    """The viewer gets other layers now; None: it gets nothing."""
+
+    consumer: Consumer
+    layers: Layers | None
+
+
+@dataclass(frozen=True)
+class ConsumerDemandChanged:
+    """Another source, other layers at most, paused or resumed: it has use for more or less bandwidth."""
+
+    consumer: Consumer
+
+
+ConsumerEvent = (
+    ConsumerStarted
+    | ConsumerDemandChanged
+    | ConsumerProducerPaused
+    | ConsumerProducerResumed
+    | ConsumerLayersChanged
+    | ConsumerClosed
+)
 
 
 class Consumer:
@@ -58,12 +81,16 @@ class Consumer:
     __slots__ = (
         "_bound",
         "_emitter",
+        "_target",
         "app_data",
         "closed",
+        "current_layers",
+        "granted_layers",
         "handle",
         "id",
         "kind",
         "paused",
+        "preferred_layers",
         "producer",
         "rtp_parameters",
         "started",
@@ -91,12 +118,21 @@ class Consumer:
         self.started = False
         self.closed = False
         self.producer: Producer | None = None
+        self.preferred_layers = HIGHEST
+        self.granted_layers = HIGHEST
+        self._target = HIGHEST
+        self.current_layers: Layers | None = None
         self._bound = bound_to is not None
         self._emitter: Emitter[ConsumerEvent] = Emitter()
         worker.consumers[handle] = self
         if bound_to is not None:
             with self.closed_on_error():
                 self._listen_to(bound_to)
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether it ends with its producer; a free one is pointed elsewhere."""
+        return self._bound
 
     @property
     def producer_paused(self) -> bool:
@@ -112,6 +148,45 @@ class Consumer:
         if event is WorkerEvent.CONSUMER_STARTED and not self.closed:
             self.started = True
             self._emitter.emit(ConsumerStarted(self))
+        elif event is WorkerEvent.LAYERS_CHANGED and not self.closed and isinstance(value, tuple):
+            self.current_layers = None if value[0] == NOTHING else Layers(*value)
+            self._emitter.emit(ConsumerLayersChanged(self, self.current_layers))
+
+    @property
+    def has_layers(self) -> bool:
+        """Whether what it shows comes in several layers."""
+        return self.producer is not None and self.producer.type != "simple"
+
+    def prefer_layers(self, spatial: int, temporal: int | None = None) -> Layers:
+        """Takes an upper bound, `temporal` None being the highest; what of it the producer has is the answer.
+
+        It holds for later sources too. Raises ValueError for sound.
+        """
+        if self.kind != "video":
+            raise ValueError("Sound has no layers.")
+        self.preferred_layers = Layers(spatial, HIGHEST.temporal if temporal is None else temporal)
+        self._emitter.emit(ConsumerDemandChanged(self))
+        self._aim()
+        if self.producer is None:
+            return self.preferred_layers
+        return within(self.preferred_layers, self.producer.rtp_parameters)
+
+    def grant(self, layers: Layers) -> None:
+        """Takes what the viewer's link bears: another upper bound; a spatial layer of -1: nothing.
+
+        Less than before goes down at once, though half a second may then be seen twice.
+        """
+        is_less = layers < self.granted_layers
+        self.granted_layers = layers
+        self._aim(urgent=is_less)
+
+    def _aim(self, *, urgent: bool = False) -> None:
+        """Has the packet path send these layers at most."""
+        wanted, granted = self.preferred_layers, self.granted_layers
+        target = Layers(min(wanted.spatial, granted.spatial), min(wanted.temporal, granted.temporal))
+        if not self.closed and target != self._target:
+            self._target = target
+            self.worker.core.set_target_layers(self.handle, target.spatial, target.temporal, urgent=urgent)
 
     def set_source(self, producer: Producer | None) -> None:
         """Points a free consumer at another producer of its kind, or at nothing.
@@ -131,6 +206,7 @@ class Consumer:
             self.worker.core.set_consumer_source(self.handle, NO_SOURCE)
             self.producer = None
         self._let_go(old)
+        self._emitter.emit(ConsumerDemandChanged(self))
 
     @contextlib.contextmanager
     def closed_on_error(self) -> Iterator[None]:
@@ -146,12 +222,14 @@ class Consumer:
         if not self.closed and not self.paused:
             self.paused = True
             self.worker.core.pause_consumer(self.handle, True)
+            self._emitter.emit(ConsumerDemandChanged(self))
 
     def resume(self) -> None:
         """Sends again, video from the next key frame."""
         if not self.closed and self.paused:
             self.paused = False
             self.worker.core.pause_consumer(self.handle, False)
+            self._emitter.emit(ConsumerDemandChanged(self))
 
     def stats(self) -> Mapping[str, Any]:
         """Counters of the packet path, empty after the end."""

@@ -21,6 +21,7 @@ Address = tuple[str, int]
 _UFRAG_BYTES = 9
 _PASSWORD_BYTES = 24
 _HOST_TYPE_PREFERENCE = 126  # RFC 8445 section 5.1.2.2
+_TCP_TYPE_PREFERENCE = 90  # RFC 6544 section 4.2: below those of UDP; browsers give their own the same
 _FIRST_LOCAL_PREFERENCE = 10_000
 _LOCAL_PREFERENCE_STEP = 100
 _ANY = ("", "0.0.0.0", "::")
@@ -86,15 +87,18 @@ def _parse(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
         raise ValueError(f"{text!r} is not an IP address; write one such as 203.0.113.7.") from error
 
 
-def make_candidates(bound: Sequence[Address], announced: Sequence[str] = ()) -> list[IceCandidate]:
-    """The candidates of one worker, in the order clients should see them: IPv4 first, then IPv6.
+def make_candidates(
+    bound: Sequence[Address], announced: Sequence[str] = (), *, tcp: bool = False
+) -> list[IceCandidate]:
+    """The candidates of one worker, in the order clients should see them: IPv4, IPv6, then both over TCP.
 
     `announced` (what NAT or a container shows of us) replaces the bound addresses. Raises ValueError for
     an announced address that is no IP address.
     """
     named = [(str(_parse(address)), bound[0][1]) for address in announced]
     shown = sorted(named or bound, key=lambda address: ":" in address[0])
-    return [_host_candidate(index, address) for index, address in enumerate(shown)]
+    over_udp = [_host_candidate(index, address) for index, address in enumerate(shown)]
+    return over_udp + [_passive_candidate(one) for one in over_udp if tcp]
 
 
 def _host_candidate(index: int, address: Address) -> IceCandidate:
@@ -105,4 +109,16 @@ def _host_candidate(index: int, address: Address) -> IceCandidate:
         address=address[0],
         protocol="udp",
         port=address[1],
+    )
+
+
+def _passive_candidate(over_udp: IceCandidate) -> IceCandidate:
+    """The same address over TCP; the peer connects (RFC 6544)."""
+    return IceCandidate(
+        foundation=over_udp.foundation.replace("udp", "tcp"),
+        priority=over_udp.priority - ((_HOST_TYPE_PREFERENCE - _TCP_TYPE_PREFERENCE) << 24),
+        address=over_udp.address,
+        protocol="tcp",
+        port=over_udp.port,
+        tcp_type="passive",
     )

@@ -136,6 +136,8 @@ def validate_producer_parameters(kind: Kind, parameters: RtpParameters) -> RtpPa
             raise ValueError(f"{path}.codecs[{index}].mimeType is {codec.mime_type} in a producer of {kind}")
     if parameters.codecs[0].is_rtx:
         raise ValueError(f"{path}.codecs[0] is RTX; a media codec must come first")
+    if not parameters.media_codecs():
+        raise ValueError(f"{path}.codecs names RED alone; name the Opus that it carries too")
     _refuse_repeats(f"{path}.codecs", "payloadType", [codec.payload_type for codec in parameters.codecs])
     _refuse_repeats(
         f"{path}.headerExtensions", "id", [extension.id for extension in parameters.header_extensions]

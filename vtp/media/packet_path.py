@@ -34,6 +34,7 @@ EXTENSION_NUMBERS = {
     ),
 }
 _NONE = -1
+_RED_CLOCK_RATE = 48_000  # Opus's
 _MAX_MID_BYTES = 16
 _MAX_CNAME_BYTES = 63
 
@@ -55,7 +56,8 @@ def producer_arguments(kind: Kind, parameters: RtpParameters) -> dict[str, Any]:
         "codecs": [
             (codec.payload_type, CODEC_NUMBERS[codec.name], codec.clock_rate, _rtx(parameters, codec))
             for codec in codecs
-        ],
+        ]
+        + [(number, _rtp_fast.CODEC_RED, _RED_CLOCK_RATE, _NONE) for number in _red(parameters)],
         "encodings": [_encoding(encoding) for encoding in parameters.encodings] or [(0, 0, "")],
         "extensions": extensions,
         "nack": _has_feedback(codecs, "nack"),
@@ -83,6 +85,7 @@ def consumer_form(parameters: RtpParameters) -> ConsumerForm:
     codecs = [
         (CODEC_NUMBERS[name], codec.payload_type, _rtx(parameters, codec)) for name, codec in first.items()
     ]
+    codecs += [(_rtp_fast.CODEC_RED, number, _NONE) for number in _red(parameters)]
     return ConsumerForm(codecs, _extensions(parameters))
 
 
@@ -124,6 +127,12 @@ def _cname(parameters: RtpParameters) -> str:
 def _rtx(parameters: RtpParameters, codec: RtpCodecParameters) -> int:
     payload_type = parameters.rtx_payload_type(codec.payload_type)
     return _NONE if payload_type is None else payload_type
+
+
+def _red(parameters: RtpParameters) -> list[int]:
+    """The payload type of RED where there is Opus to carry, in a list of one; else none."""
+    names = {codec.name for codec in parameters.media_codecs()}
+    return [codec.payload_type for codec in parameters.codecs if codec.is_red and "opus" in names][:1]
 
 
 def _encoding(encoding: RtpEncodingParameters) -> tuple[int, int, str]:

@@ -146,6 +146,11 @@ class _Codec(Parameters):
         return self.name == "rtx"
 
     @property
+    def is_red(self) -> bool:
+        """Redundant audio (RFC 2198), which carries another codec."""
+        return self.mime_type.lower() == "audio/red"
+
+    @property
     def apt(self) -> int | None:
         """Payload type that an RTX codec repairs, RFC 4588 section 8.6; None when there is none."""
         value = self.parameters.get("apt")
@@ -247,8 +252,8 @@ class RtpParameters(Parameters):
     msid: Text | None = None
 
     def media_codecs(self) -> list[RtpCodecParameters]:
-        """The codecs that carry media, without RTX."""
-        return [codec for codec in self.codecs if not codec.is_rtx]
+        """The codecs that carry media, without RTX and RED."""
+        return [codec for codec in self.codecs if not codec.is_rtx and not codec.is_red]
 
     def rtx_payload_type(self, payload_type: int) -> int | None:
         """Payload type that repairs `payload_type`, or None."""

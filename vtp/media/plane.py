@@ -6,6 +6,7 @@ import asyncio
 import ctypes
 import logging
 import os
+import resource
 from collections.abc import Callable
 from typing import Any
 
@@ -29,14 +30,16 @@ TRIM_INTERVAL_S = 60.0
 MEASURE_INTERVAL_S = 1.0
 HIGHEST_PORT = 65535
 MAX_ADDRESSES = 15  # sockets that one compiled Worker watches
+MOST_TCP_CONNECTIONS = 8192  # of one worker
 
 
 class MediaPlane:
     """Built once by `start_media`; `close()` ends every router and joins the threads."""
 
-    def __init__(self, workers: list[MediaWorker], room_spill: float = 1.0) -> None:
+    def __init__(self, workers: list[MediaWorker], room_spill: float = 1.0, floor_places: int = 0) -> None:
         self.workers = workers
         self._room_spill = room_spill
+        self._floor_places = floor_places
         self.rtp_capabilities = generate_router_capabilities(router_codecs())
         self._certificates = Certificates()
         self._tasks = Tasks()
@@ -57,18 +60,19 @@ class MediaPlane:
         self._tasks.start(_trim_memory(), "media memory")
         self._tasks.start(self._measure(), "media load")
 
-    def create_router(self) -> Router:
-        """A router on the least loaded worker. Raises RuntimeError when none is left."""
+    def create_router(self, worker: MediaWorker | None = None) -> Router:
+        """A router on `worker`, or on the least loaded one. Raises RuntimeError when none is left."""
         if not self._alive:
             raise RuntimeError("No media worker is running.")
         self._routers = {router for router in self._routers if not router.closed}
         router = Router(
-            choose_home(self._alive),
+            worker or choose_home(self._alive),
             self.rtp_capabilities,
             self._certificates,
             self._tasks,
             place=self._place_newcomer,
             data_turns=self._data_turns,
+            floor_places=self._floor_places,
         )
         self._routers.add(router)
         return router
@@ -87,7 +91,9 @@ class MediaPlane:
             adjust_together({w.thread: w.meter.busy for w in self._alive if w.thread is not None})
             await asyncio.sleep(MEASURE_INTERVAL_S)
 
-    STANDING = frozenset({"routers", "transports", "producers", "consumers", "replaying", "pipes"})
+    STANDING = frozenset(
+        {"routers", "transports", "producers", "consumers", "replaying", "pipes", "tcp_connections"}
+    )
     """Those of the metrics that say how many there are now; all others only count up."""
 
     def metrics(self) -> dict[str, int]:
@@ -137,12 +143,12 @@ async def start_media(settings: Settings) -> MediaPlane:
     workers: list[MediaWorker] = []
     try:
         for index in range(count):
-            workers.append(_open_worker(media, addresses, index))
+            workers.append(_open_worker(media, addresses, index, _room_for_tcp(count)))
     except StartupError:
         for worker in workers:
             worker.close()
         raise
-    plane = MediaPlane(workers, media.room_spill)
+    plane = MediaPlane(workers, media.room_spill, media.heard_at_once)
     plane.start()
     return plane
 
@@ -164,7 +170,15 @@ def _check_ports(first: int, workers: int) -> None:
         )
 
 
-def _open_worker(media: MediaSettings, addresses: list[str], index: int) -> MediaWorker:
+def _room_for_tcp(workers: int) -> int:
+    """Connections of each worker: half of the files that this process may open are left for all else."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if files == resource.RLIM_INFINITY:
+        return MOST_TCP_CONNECTIONS
+    return max(1, min(files // 2 // workers, MOST_TCP_CONNECTIONS))
+
+
+def _open_worker(media: MediaSettings, addresses: list[str], index: int, tcp_connections: int) -> MediaWorker:
     port = media.udp_port + index if media.udp_port else 0
     threaded = media.threads > 0
     try:
@@ -179,10 +193,14 @@ def _open_worker(media: MediaSettings, addresses: list[str], index: int) -> Medi
             merge=media.segmentation_offload,
             gather_ms=media.gather_ms,
             gather_viewers=media.gather_viewers,
+            tcp=media.tcp,
+            tcp_connections=tcp_connections,
+            tcp_connections_per_address=media.tcp_connections_per_address,
         )
     except OSError as error:
         raise StartupError(
-            f"The media port (UDP {port} on {', '.join(addresses)}) cannot be opened: "
+            f"The media port ({'UDP and TCP' if media.tcp else 'UDP'} {port} on {', '.join(addresses)}) "
+            f"cannot be opened: "
             f"{error.strerror or error}. "
             "Stop what uses it, or choose another with media.udp_port and media.host."
         ) from error

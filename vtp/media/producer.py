@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vtp.ids import new_id
+from vtp.media.allocation import Importance
 from vtp.media.events import Emitter
+from vtp.media.layer_rates import LayerRates
 from vtp.media.ortc import RtpMapping, StreamType
 from vtp.media.parameters import Kind, RtpCodecParameters, RtpParameters
 from vtp.media.worker import MediaWorker, WorkerEvent
@@ -54,6 +56,18 @@ class ProducerEnded:
 
 
 @dataclass(frozen=True)
+class ProducerLayersWatched:
+    """Some spatial layer has not been watched for seconds, or somebody watches it again.
+
+    `watched`: all that are. The publisher may stop sending those above the highest of them
+    (mediasoup-client's `setMaxSpatialLayer`).
+    """
+
+    producer: Producer
+    watched: frozenset[int]
+
+
+@dataclass(frozen=True)
 class ProducerClosed:
     """It is gone; `reason` is a sentence."""
 
@@ -62,7 +76,13 @@ class ProducerClosed:
 
 
 ProducerEvent = (
-    ProducerStarted | ProducerSelfPaced | ProducerPaused | ProducerResumed | ProducerEnded | ProducerClosed
+    ProducerStarted
+    | ProducerSelfPaced
+    | ProducerPaused
+    | ProducerResumed
+    | ProducerEnded
+    | ProducerLayersWatched
+    | ProducerClosed
 )
 
 
@@ -102,8 +122,20 @@ class Producer:
         self.started = False
         self.self_paced = False
         self.closed = False
+        self.watched_layers = frozenset(range(len(self.rtp_parameters.encodings)))
+        self.layer_rates = LayerRates()
+        self.is_screen = False
+        self.focused_by: set[str] = set()
+        """Whatever puts it before others: what is presented, pinned, or speaks."""
         self._emitter: Emitter[ProducerEvent] = Emitter()
         worker.producers[handle] = self
+
+    @property
+    def importance(self) -> Importance:
+        """What it is worth to viewers whose link does not carry everything."""
+        if self.is_screen:
+            return Importance.SCREEN
+        return Importance.FOCUS if self.focused_by else Importance.REST
 
     @property
     def media_codec(self) -> RtpCodecParameters:
@@ -135,6 +167,15 @@ class Producer:
             self._emitter.emit(ProducerSelfPaced(self))
         elif event is WorkerEvent.BYE:
             self._emitter.emit(ProducerEnded(self))
+        elif event is WorkerEvent.LAYER_WATCHED and isinstance(value, int):
+            self._note_watched(self.watched_layers | {value})
+        elif event is WorkerEvent.LAYER_UNWATCHED and isinstance(value, int):
+            self._note_watched(self.watched_layers - {value})
+
+    def _note_watched(self, watched: frozenset[int]) -> None:
+        if watched != self.watched_layers:
+            self.watched_layers = watched
+            self._emitter.emit(ProducerLayersWatched(self, watched))
 
     async def request_key_frame(self) -> None:
         """Asks the publisher for a key frame; requests are merged, at most one leaves per 500 ms."""
@@ -167,6 +208,12 @@ class Producer:
             self.paused = False
             self.worker.core.pause_producer(self.handle, False)
             self._emitter.emit(ProducerResumed(self))
+
+    def start_afresh(self) -> None:
+        """Shows nobody what it has sent by now: newcomers, taps and viewers go on at the next key frame."""
+        if not self.closed and not self.paused and self.kind == "video":
+            self.worker.core.pause_producer(self.handle, True)  # which forgets the last key frame
+            self.worker.core.pause_producer(self.handle, False)
 
     def close(self, reason: str = "The publisher closed it.") -> None:
         """Ends it for good; who consumes it hears of it."""

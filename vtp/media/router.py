@@ -15,6 +15,7 @@ from vtp.media.certificates import Certificates
 from vtp.media.consumer import Consumer
 from vtp.media.data_producer import DataProducer
 from vtp.media.events import Emitter
+from vtp.media.floors import Floors
 from vtp.media.parameters import RtpCapabilities
 from vtp.media.producer import Producer
 from vtp.media.transport import TransportClosed, TransportEvent, WebRtcTransport
@@ -61,12 +62,14 @@ class Router:
         *,
         place: Callable[[Router], MediaWorker] | None = None,
         data_turns: Turns | None = None,
+        floor_places: int = 0,
     ) -> None:
         self.id = new_id()
         self.worker = worker
         self.rtp_capabilities = capabilities
         self.transports: dict[str, WebRtcTransport] = {}
         self.closed = False
+        self.floors = Floors(worker, floor_places)
         self._certificates = certificates
         self._tasks = tasks
         self._place = place or _at_home

@@ -30,12 +30,12 @@ class NegotiatedLine:
 
     kind: Kind
     codecs: list[RtpCodecParameters]
-    """Best first; an RTX codec follows its media codec."""
+    """Best first; an RTX codec follows its media codec, RED stands beside its Opus."""
     extensions: list[ExtMap]
 
     @property
     def media_codecs(self) -> list[RtpCodecParameters]:
-        return [codec for codec in self.codecs if not codec.is_rtx]
+        return [codec for codec in self.codecs if not codec.is_rtx and not codec.is_red]
 
     def extension_parameters(self) -> list[RtpHeaderExtensionParameters]:
         return [
@@ -76,7 +76,8 @@ def negotiate_line(
         raise LineRefused(
             f"offers no codec that can be taken ({_names(media)}); {_known(kind, capabilities)}"
         )
-    return NegotiatedLine(kind, _with_rtx(_ranked(found, prefer), media, kind), extensions)
+    codecs = _with_red(_with_rtx(_ranked(found, prefer), media, kind), media, kind)
+    return NegotiatedLine(kind, codecs, extensions)
 
 
 def _codec_parameters(kind: Kind, rtpmap: RtpMap) -> RtpCodecParameters | None:
@@ -168,6 +169,28 @@ def _with_rtx(
     return joined
 
 
+def _with_red(
+    codecs: Sequence[RtpCodecParameters], media: MediaDescription, kind: Kind
+) -> list[RtpCodecParameters]:
+    """RED of an Opus that was agreed stays (RFC 2198), before it when offered so: it is sent then."""
+    offered = [rtpmap.payload_type for rtpmap in media.codecs]
+    joined = list(codecs)
+    for opus in [codec for codec in codecs if kind == "audio" and codec.name == "opus"][:1]:
+        for red in [rtpmap for rtpmap in media.codecs if _carries(rtpmap, opus)][:1]:
+            parameters = _codec_parameters(kind, red)
+            is_preferred = offered.index(red.payload_type) < offered.index(opus.payload_type)
+            at = joined.index(opus) + (not is_preferred)
+            joined[at:at] = [] if parameters is None else [parameters]
+    return joined
+
+
+def _carries(rtpmap: RtpMap, opus: RtpCodecParameters) -> bool:
+    """Whether it is RED of that codec alone: its format lists the payload types of its blocks."""
+    blocks = rtpmap.parameters.get("", "").split("/")
+    same_clock = (rtpmap.clock_rate, rtpmap.channels or 1) == (opus.clock_rate, opus.channels or 1)
+    return rtpmap.name.lower() == "red" and same_clock and set(blocks) == {str(opus.payload_type)}
+
+
 def _repairs(rtpmap: RtpMap, codec: RtpCodecParameters) -> bool:
     return (
         rtpmap.name.lower() == "rtx"
@@ -204,7 +227,7 @@ def knows_rids(line: NegotiatedLine) -> bool:
 
 
 def _names(media: MediaDescription) -> str:
-    names = dict.fromkeys(codec.name for codec in media.codecs if codec.name.lower() != "rtx")
+    names = dict.fromkeys(codec.name for codec in media.codecs if codec.name.lower() not in ("rtx", "red"))
     return ", ".join(list(names)[:8]) or "none named"
 
 

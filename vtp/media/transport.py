@@ -6,6 +6,7 @@ the event loop and return at once.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 from collections.abc import Callable, Mapping
@@ -36,6 +37,7 @@ from vtp.media.parameters import (
 )
 from vtp.media.producer import Producer, ProducerClosed, ProducerDescription, ProducerEvent
 from vtp.media.sctp import SctpState
+from vtp.media.sharing import Sharing
 from vtp.media.turns import Turns
 from vtp.media.worker import MediaWorker
 from vtp.tasks import Tasks
@@ -91,8 +93,22 @@ class TransportClosed:
     reason: str
 
 
+@dataclass(frozen=True)
+class BandwidthChanged:
+    """What the link to the peer carries has changed by a tenth or more; see `follow_bandwidth`."""
+
+    transport: WebRtcTransport
+    available_bps: int
+
+
 TransportEvent = (
-    IceStateChanged | DtlsStateChanged | ProducerMade | SctpStateChanged | DataProducerMade | TransportClosed
+    IceStateChanged
+    | DtlsStateChanged
+    | ProducerMade
+    | SctpStateChanged
+    | DataProducerMade
+    | BandwidthChanged
+    | TransportClosed
 )
 
 _NO_DATA_PRODUCERS: Mapping[str, DataProducer] = MappingProxyType({})
@@ -108,6 +124,7 @@ class WebRtcTransport:
         "_data",
         "_emitter",
         "_next_mid",
+        "_sharing",
         "_ssrcs",
         "app_data",
         "close_reason",
@@ -140,6 +157,7 @@ class WebRtcTransport:
         self._ssrcs: list[int] = []
         self._next_mid = 0
         self._cname = ""
+        self._sharing: Sharing | None = None
         self.connection = Connection(worker, certificate, tasks, self)
         self.handle = self.connection.handle
         self._data: DataChannels | None = None
@@ -196,8 +214,33 @@ class WebRtcTransport:
         return self.connection.selected_address
 
     @property
+    def available_outgoing_bitrate(self) -> int | None:
+        """What the link to the peer carries, in bit/s, by its feedback or its REMB; None: unknown."""
+        if self.is_over:
+            return None
+        return self.worker.core.transport_stats(self.handle)["available_bps"] or None
+
+    def follow_bandwidth(self) -> None:
+        """Has `BandwidthChanged` told from now on. Raises ValueError when the transport is closed."""
+        self._require_open()
+        self.worker.core.follow_bandwidth(self.handle)
+
+    def want_bitrate(self, bps: float) -> None:
+        """What could be sent to the peer if its link carried it, in bit/s; probes find out whether.
+
+        0: what it is sent is all there is. Raises ValueError when the transport is closed.
+        """
+        self._require_open()
+        self.worker.core.want_bitrate(self.handle, bps)
+
+    @property
     def closed(self) -> bool:
         return self.connection.closed
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is closed, or the packet path under it."""
+        return self.closed or self.worker.is_closed
 
     def add_listener(self, listener: Callable[[TransportEvent], None]) -> Callable[[], None]:
         """Hears of this transport's events; the returned function stops that."""
@@ -242,6 +285,12 @@ class WebRtcTransport:
         """Called by the connection."""
         self.close(reason)
 
+    def bandwidth_changed(self, available_bps: int) -> None:
+        """Called by the connection."""
+        if self._sharing is not None:
+            self._sharing.look()
+        self._emitter.emit(BandwidthChanged(self, available_bps))
+
     # Media
 
     def produce(
@@ -257,6 +306,7 @@ class WebRtcTransport:
         Raises ValueError (`ortc.UnsupportedCodec` among them) with a sentence.
         """
         self._require_open()
+        self._refuse_taken_mid(parameters.mid)
         description = self._describe(kind, parameters)
         handle = self.worker.core.add_producer(
             self.handle, **producer_arguments(kind, description.rtp_parameters)
@@ -268,6 +318,11 @@ class WebRtcTransport:
         producer.add_listener(self._producer_changed)
         self._emitter.emit(ProducerMade(producer))
         return producer
+
+    def _refuse_taken_mid(self, mid: str | None) -> None:
+        """RFC 9143 section 7.1: a MID names one description; packets that bear it would go to either."""
+        if mid is not None and any(one.rtp_parameters.mid == mid for one in self.producers.values()):
+            raise ValueError(f"MID {mid} belongs to another producer of this transport.")
 
     def _describe(self, kind: Kind, parameters: RtpParameters) -> ProducerDescription:
         parameters = ortc.validate_producer_parameters(kind, parameters)
@@ -336,6 +391,7 @@ class WebRtcTransport:
             self.handle,
             **consumer_arguments(kind, parameters, form),
             paused=paused,
+            probator=bound,
         )
         consumer = Consumer(
             self.worker,
@@ -348,6 +404,10 @@ class WebRtcTransport:
         )
         self.consumers[consumer.id] = consumer
         consumer.add_listener(self._consumer_changed)
+        if kind == "video" and self._sharing is None:
+            self._sharing = Sharing(self, asyncio.get_running_loop())
+        if self._sharing is not None:
+            self._sharing.add(consumer)
         if producer is not None and not bound:
             with consumer.closed_on_error():
                 consumer.set_source(producer)
@@ -360,6 +420,8 @@ class WebRtcTransport:
     def _consumer_changed(self, event: ConsumerEvent) -> None:
         if isinstance(event, ConsumerClosed):
             self.consumers.pop(event.consumer.id, None)
+            if self._sharing is not None and self._sharing.is_limited and not self.closed:
+                self._sharing.look()
 
     # Data
 
@@ -400,7 +462,7 @@ class WebRtcTransport:
     def _require_data(self) -> DataChannels:
         self._require_open()
         if self._data is None:
-            raise ValueError("This transport was made without SCTP; make one with enable_sctp.")
+            raise ValueError("This transport was made without SCTP; make one with enableSctp.")
         return self._data
 
     def sctp_changed(self, state: SctpState, reason: str) -> None:
@@ -416,11 +478,12 @@ class WebRtcTransport:
             "dtls_state": self.dtls_state.value,
             "selected_address": self.selected_address,
             "dtls_datagrams_dropped": self.connection.dtls.dropped_datagrams,
+            "limited": self._sharing is not None and self._sharing.is_limited,
         }
         if self._data is not None:
             states["sctp_state"] = self._data.state.value
             states["data_messages_dropped"] = self._data.dropped_messages
-        if self.closed or self.worker.is_closed:
+        if self.is_over:
             return states
         return {**self.worker.core.transport_stats(self.handle), **states}
 
@@ -429,6 +492,9 @@ class WebRtcTransport:
         if self.closed:
             return
         self.close_reason = reason
+        if self._sharing is not None:
+            self._sharing.close()
+            self._sharing = None  # which refers to this transport
         self.connection.close()
         for consumer in list(self.consumers.values()):
             consumer.close(reason)

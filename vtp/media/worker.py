@@ -7,6 +7,7 @@ import enum
 import logging
 import time
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from typing import Protocol
 
 from vtp import _rtp_fast
@@ -19,6 +20,7 @@ from vtp.media.parameters import IceCandidate
 logger = logging.getLogger(__name__)
 
 OVERLOAD_WARNING_INTERVAL_S = 60.0
+LEVEL_SLOTS = 64  # of 20 ms, that the packet path keeps
 TICK_S = 0.005  # threads = 0: how often the compiled loop's timers run
 
 
@@ -37,6 +39,20 @@ class WorkerEvent(enum.IntEnum):
     BYE = _rtp_fast.EVENT_BYE
     CONSUMER_STARTED = _rtp_fast.EVENT_CONSUMER_STARTED
     OVERFLOW = _rtp_fast.EVENT_OVERFLOW
+    LAYERS_CHANGED = _rtp_fast.EVENT_LAYERS_CHANGED
+    LAYER_UNWATCHED = _rtp_fast.EVENT_LAYER_UNWATCHED
+    LAYER_WATCHED = _rtp_fast.EVENT_LAYER_WATCHED
+    BANDWIDTH = _rtp_fast.EVENT_BANDWIDTH
+
+
+OF_PRODUCERS = {
+    WorkerEvent.PRODUCER_STARTED,
+    WorkerEvent.PRODUCER_SELF_PACED,
+    WorkerEvent.BYE,
+    WorkerEvent.LAYER_UNWATCHED,
+    WorkerEvent.LAYER_WATCHED,
+}
+OF_CONSUMERS = {WorkerEvent.CONSUMER_STARTED, WorkerEvent.LAYERS_CHANGED}
 
 
 class EventSink(Protocol):
@@ -47,6 +63,14 @@ class EventSink(Protocol):
 
 
 Sinks = dict[int, EventSink]
+
+
+@dataclass(frozen=True)
+class Heard:
+    """How loud producers were since the last look: bytes as `audio_levels` takes them, by handle."""
+
+    slots: int
+    levels: dict[int, bytes]
 
 
 class MediaWorker:
@@ -68,7 +92,7 @@ class MediaWorker:
         self.consumers: Sinks = {}
         self.outlets = Outlets(self)
         self.meter = LoadMeter()
-        self.candidates: list[IceCandidate] = make_candidates(core.addresses, announced or ())
+        self.candidates: list[IceCandidate] = make_candidates(core.addresses, announced or (), tcp=core.tcp)
         self.lost_events = 0
         self._loop = loop
         self._threaded = threaded
@@ -79,10 +103,11 @@ class MediaWorker:
         self._closed = False
         self._rested_told = 0
         self._next_warning_s = 0.0
+        self._heard_until = 0
 
     @property
     def addresses(self) -> list[Address]:
-        """The UDP addresses this worker is bound to."""
+        """The addresses this worker is bound to."""
         return [(str(host), int(port)) for host, port in self.core.addresses]
 
     @property
@@ -135,6 +160,12 @@ class MediaWorker:
         """Calls on the event loop after `delay_s`, unless this worker is closed by then."""
         self._loop.call_later(delay_s, lambda: None if self._closed else function())
 
+    def listen(self) -> Heard:
+        """How loud everybody was since this was called last, at most for the last 1.28 s; stops nobody."""
+        since = self._heard_until
+        self._heard_until, levels = self.core.audio_levels(since)
+        return Heard(min(self._heard_until - since, LEVEL_SLOTS), dict(levels))
+
     def counters(self) -> dict[str, int]:
         """The packet path's counters and this side's."""
         return {**self.core.counters(), "lost_events": self.lost_events}
@@ -166,9 +197,9 @@ class MediaWorker:
                 self._loop.call_soon(sink.receive_event, event, value)
 
     def _registry(self, event: WorkerEvent) -> Sinks:
-        if event in (WorkerEvent.PRODUCER_STARTED, WorkerEvent.PRODUCER_SELF_PACED, WorkerEvent.BYE):
+        if event in OF_PRODUCERS:
             return self.producers
-        if event is WorkerEvent.CONSUMER_STARTED:
+        if event in OF_CONSUMERS:
             return self.consumers
         return self.transports
 

@@ -1,7 +1,8 @@
 """Media grants: leave to fetch one recording's files, checked by HMAC without the database.
 
-A grant is `<expiry>.<scope>.<mac>`; the mac covers the recording's id, so that it opens no other. It travels
-in an HttpOnly cookie whose path is the recording's, or in the query of a signed download link.
+A grant is `<expiry>.<scope>.<holder>.<mac>`; the mac covers the recording's id, so that it opens no other.
+Whether its holder may still see the recording is `holders`' to say. It travels in an HttpOnly cookie whose
+path is the recording's, or in the query of a signed download link.
 """
 
 from __future__ import annotations
@@ -39,20 +40,28 @@ class Grants:
         self._now_s = now_s
 
     def make(
-        self, recording_id: str, scope: Scope, ttl_s: int = TTL_S, *, latest_s: float | None = None
+        self,
+        recording_id: str,
+        scope: Scope,
+        holder: str,
+        ttl_s: int = TTL_S,
+        *,
+        latest_s: float | None = None,
     ) -> str:
         """A grant that ends in `ttl_s` seconds, or at the wall time `latest_s` when that is sooner."""
         expiry = int(self._now_s()) + ttl_s
-        head = f"{expiry if latest_s is None else min(expiry, int(latest_s))}.{scope}"
+        head = f"{expiry if latest_s is None else min(expiry, int(latest_s))}.{scope}.{holder}"
         return f"{head}.{self._mac(recording_id, head).decode()}"
 
-    def check(self, grant: str, recording_id: str, scope: Scope) -> bool:
-        """Whether this grant opens this recording now; leave to download is leave to play."""
+    def check(self, grant: str, recording_id: str, scope: Scope) -> str | None:
+        """Who holds this grant, when it opens this recording now; leave to download is leave to play."""
         head, _, mac = grant.rpartition(".")
         if not grant.isascii() or not hmac.compare_digest(self._mac(recording_id, head), mac.encode()):
-            return False
+            return None
         expiry, _, granted = head.partition(".")
-        return int(expiry) > self._now_s() and granted in (scope, Scope.DOWNLOAD)
+        granted, _, holder = granted.partition(".")
+        opens = int(expiry) > self._now_s() and granted in (scope, Scope.DOWNLOAD)
+        return holder if opens and holder else None  # older servers' grants had no holder
 
     def _mac(self, recording_id: str, head: str) -> bytes:
         digest = hmac.digest(self._key, f"media|{recording_id}|{head}".encode(), hashlib.sha256)

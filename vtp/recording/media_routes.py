@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from vtp.accounts.routes import origin_of
 from vtp.errors import Forbidden, NotFound, NotSignedIn
 from vtp.http.client import Client
 from vtp.http.etags import etag_of, matches_none
@@ -16,6 +17,7 @@ from vtp.http.keys import CLIENT
 from vtp.http.routing import Access, Call, Limit, RouteTable
 from vtp.ids import parse_id
 from vtp.recording.grants import PLAIN_NAME, SECURE_NAME, TTL_S, Grants, Scope, cookie_header
+from vtp.recording.holders import Holders, holder_of
 from vtp.recording.index import segment_name
 from vtp.recording.playlist import PLAYLIST_NAME, PLAYLIST_TYPE
 from vtp.recording.schemas import DownloadLink
@@ -38,9 +40,9 @@ def is_secure(call: Call) -> bool:
     return client.secure
 
 
-def add_media_routes(table: RouteTable, recordings: Recordings, grants: Grants) -> None:
+def add_media_routes(table: RouteTable, recordings: Recordings, grants: Grants, holders: Holders) -> None:
     """Declares playback and download."""
-    media = MediaRoutes(recordings, grants)
+    media = MediaRoutes(recordings, grants, holders)
     options = {"access": Access.MEDIA, "limit": Limit.PLAYBACK, "errors": _ERRORS}
     playlist = {**options, "reply_types": (PLAYLIST_TYPE,)}
     table.get(f"{BASE}/stream", summary="Play a recording: page or playlist, by Accept", **playlist)(
@@ -68,9 +70,10 @@ def add_media_routes(table: RouteTable, recordings: Recordings, grants: Grants) 
 class MediaRoutes:
     """The handlers; each first asks whether this caller may have this recording's media."""
 
-    def __init__(self, recordings: Recordings, grants: Grants) -> None:
+    def __init__(self, recordings: Recordings, grants: Grants, holders: Holders) -> None:
         self._recordings = recordings
         self._grants = grants
+        self._holders = holders
 
     async def get_stream(self, call: Call) -> web.StreamResponse:
         """The player's page for browsers that ask for one, the multivariant playlist for all others."""
@@ -98,7 +101,7 @@ class MediaRoutes:
     async def get_download(self, call: Call) -> web.StreamResponse:
         """The MP4 as an attachment."""
         recording_id = parse_id(call.path["id"], "/path/id")
-        granted = self._has_grant(call, recording_id, Scope.DOWNLOAD)
+        granted = await self._has_grant(call, recording_id, Scope.DOWNLOAD)
         principal = None if granted else call.principal
         recording, path = await self._recordings.download(principal, recording_id)
         name = re.sub(r'[\\/:*?"<>|\x00-\x1f]+', "_", recording.title).strip(" .") or "recording"
@@ -112,20 +115,33 @@ class MediaRoutes:
 
     async def get_download_url(self, call: Call) -> DownloadLink:
         """A signed link."""
-        recording = await self._recordings.get(call.principal, call.path["id"])
+        recording = await self._recordings.get(call.principal, call.path["id"], origin_of(call).ip)
         if not self._recordings.may_download(call.principal, recording):
             raise Forbidden("Your account does not have the right to download this recording.")
-        grant = self._grants.make(recording.id, Scope.DOWNLOAD)
+        grant = self._grants.make(recording.id, Scope.DOWNLOAD, holder_of(call.principal))
         return DownloadLink(
             recording_id=recording.id,
             url=f"/api/v1/recordings/{recording.id}/download?grant={grant}",
             expires_at=datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=TTL_S),
         )
 
-    def _has_grant(self, call: Call, recording_id: str, scope: Scope) -> bool:
+    async def _has_grant(self, call: Call, recording_id: str, scope: Scope) -> bool:
+        """Whether the caller has a grant. Raises as `Holders.require` for one whose holder lost the right,
+        unless a token says who calls.
+        """
         name = SECURE_NAME if is_secure(call) else PLAIN_NAME
         offered = (call.request.cookies.get(name), call.request.query.get("grant"))
-        return any(grant and self._grants.check(grant, recording_id, scope) for grant in offered)
+        held = [grant and self._grants.check(grant, recording_id, scope) for grant in offered]
+        holder = next(filter(None, held), None)
+        if holder is None:
+            return False
+        try:
+            await self._holders.require(holder, recording_id, scope, origin_of(call).ip)
+        except (Forbidden, NotSignedIn):
+            if call.principal_or_none is None:
+                raise
+            return False
+        return True
 
     async def _admit(self, call: Call) -> str:
         """The recording's id, when a grant or the caller's own rights open it.
@@ -134,13 +150,14 @@ class MediaRoutes:
         only can go on.
         """
         recording_id = parse_id(call.path["id"], "/path/id")
-        if self._has_grant(call, recording_id, Scope.PLAY):
+        if await self._has_grant(call, recording_id, Scope.PLAY):
             return recording_id
         if call.principal_or_none is None:
             raise NotSignedIn()
-        recording = await self._recordings.get(call.principal, recording_id)
+        recording = await self._recordings.get(call.principal, recording_id, origin_of(call).ip)
         scope = Scope.DOWNLOAD if self._recordings.may_download(call.principal, recording) else Scope.PLAY
-        grant = self._grants.make(recording_id, scope, latest_s=call.principal.expires_at_s)
+        latest_s = call.principal.expires_at_s
+        grant = self._grants.make(recording_id, scope, holder_of(call.principal), latest_s=latest_s)
         call.reply_headers["Set-Cookie"] = cookie_header(grant, recording_id, secure=is_secure(call))
         return recording_id
 

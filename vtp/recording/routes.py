@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from vtp.accounts.routes import origin_of
 from vtp.http.routing import Call, RouteTable
 from vtp.recording.grants import Grants, Scope, cookie_header
+from vtp.recording.holders import Holders, holder_of
 from vtp.recording.media_routes import add_media_routes, is_secure
 from vtp.recording.schemas import (
     DeleteQuery,
@@ -23,13 +25,13 @@ from vtp.recording.store import Filter, Recording
 BASE = "/api/v1/recordings"
 
 
-def build_routes(recordings: Recordings, grants: Grants) -> RouteTable:
+def build_routes(recordings: Recordings, grants: Grants, holders: Holders) -> RouteTable:
     """Declares everything under `/api/v1/recordings`."""
     table = RouteTable("recordings", "Recordings of rooms: catalogue, playback, download.")
     _add_recorder_routes(table, recordings)
     _add_reading_routes(table, recordings, grants)
     _add_changing_routes(table, recordings)
-    add_media_routes(table, recordings, grants)
+    add_media_routes(table, recordings, grants, holders)
     return table
 
 
@@ -98,10 +100,11 @@ def _add_reading_routes(table: RouteTable, recordings: Recordings, grants: Grant
         errors=(403, 404),
     )
     async def get_recording(call: Call) -> RecordingReply:
-        recording = await recordings.get(call.principal, call.path["id"])
+        recording = await recordings.get(call.principal, call.path["id"], origin_of(call).ip)
         may_download = recordings.may_download(call.principal, recording)
         scope = Scope.DOWNLOAD if may_download else Scope.PLAY
-        grant = grants.make(recording.id, scope, latest_s=call.principal.expires_at_s)
+        latest_s = call.principal.expires_at_s
+        grant = grants.make(recording.id, scope, holder_of(call.principal), latest_s=latest_s)
         call.reply_headers["Set-Cookie"] = cookie_header(grant, recording.id, secure=is_secure(call))
         return (await _replies(call, recordings, [recording]))[0]
 
@@ -112,7 +115,7 @@ def _add_reading_routes(table: RouteTable, recordings: Recordings, grants: Grant
         errors=(403, 404, 410, 503),
     )
     async def get_recording_info(call: Call) -> RecordingInfo:
-        recording = await recordings.get(call.principal, call.path["id"])
+        recording = await recordings.get(call.principal, call.path["id"], origin_of(call).ip)
         return RecordingInfo.of(recording.id, await recordings.view(recording.id))
 
 

@@ -42,6 +42,7 @@ from vtp.recording.store import (
 )
 from vtp.recording.summary import summary_of
 from vtp.recording.view import RecordingView
+from vtp.rooms.entrance import require_to_look_in
 from vtp.rooms.live import LiveRooms
 from vtp.rooms.store import Room
 from vtp.settings import RecordingSettings
@@ -117,15 +118,19 @@ class Recordings:
         """How many recordings are in progress."""
         return len(self._active)
 
+    async def settle(self) -> None:
+        """Waits until every recording in progress has ended by itself, its files and its row whole."""
+        await self._tasks.settle()
+
     async def start_recording(self, principal: Principal, wish: StartRecording) -> tuple[Recording, str]:
         """Starts recording a room; gives the recording and a sentence when not all of it can be recorded.
 
         Raises Conflict while the room is being recorded, Unavailable when the disk is almost full.
         """
         room = await self._rooms.find(wish.room_id)
-        require(principal, Action.RECORDING_START, room)
+        require(self._live_rooms.as_here(principal, room.id), Action.RECORDING_START, room)
         self._check_disk()
-        live = await self._live_rooms.open(room.id)
+        live = await self._live_rooms.open(room)
         if live.recording:
             raise Conflict("This room is already being recorded; stop that recording first.")
         now = self._clock()
@@ -156,7 +161,11 @@ class Recordings:
     async def stop_recording(self, principal: Principal, recording_id: str) -> Recording:
         """Stops a recording and waits until it can be played to its end; stopping twice is no error."""
         recording = await self._find(recording_id)
+        principal = self._live_rooms.as_here(principal, recording.room_id)
         require(principal, Action.RECORDING_STOP, recording)
+        live = self._live_rooms.get(recording.room_id)
+        if live is not None:
+            require(principal, Action.RECORDING_STOP, live.room)  # its settings may leave that to teachers
         session = self._active.get(recording.id)
         if session is not None:
             async with self._database.transaction() as tx:
@@ -164,10 +173,16 @@ class Recordings:
             await self._active.stop(recording.id)
         return await self._find(recording_id)
 
-    async def get(self, principal: Principal, recording_id: str) -> Recording:
-        """One recording, with its length so far while it grows."""
+    async def get(self, principal: Principal, recording_id: str, address: str = "") -> Recording:
+        """One recording, with its length so far while it grows, for who calls from `address`.
+
+        Until then it is the class itself: who is banned from that, or not let in, does not see it.
+        """
         recording = await self._find(recording_id)
         require(principal, Action.RECORDING_VIEW, recording)
+        live = self._live_rooms.get(recording.room_id)
+        if live is not None and self._active.get(recording.id) is not None:
+            require_to_look_in(principal, address, live)
         if recording.status is Status.DELETED:  # the trash is for those who may empty it
             require(principal, Action.RECORDING_DELETE, recording)
         return self._as_of_now(recording)
@@ -345,7 +360,8 @@ class Recordings:
         }
         while not await self._saved(recording_id, ended):
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), SAVE_AGAIN_S)
+                async with asyncio.timeout(SAVE_AGAIN_S):
+                    await self._closing.wait()
         self._emitter.emit(RecordingChanged(recording_id, status))
         if failure:
             logger.warning("Recording %s ended as %s: %s", recording_id, status.value, failure)

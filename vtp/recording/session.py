@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 from vtp import _rtp_fast
@@ -12,7 +13,7 @@ from vtp.recording.clock import PublisherClock
 from vtp.recording.recorder import Outcome, Recorder
 from vtp.recording.source import Source
 from vtp.rooms.live import LiveRoom, RoomClosed, RoomEvent
-from vtp.rooms.program import RECORDABLE, Presenter, ProducerAdded, ProgramEvent
+from vtp.rooms.program import RECORDABLE, ProducerAdded, ProgramEvent
 from vtp.tasks import Tasks
 from vtp.threads import be_patient
 
@@ -34,7 +35,7 @@ class RecordingSession:
         self.recorder = recorder
         self._tasks = tasks
         self._loop = asyncio.get_running_loop()
-        self._presenter: Presenter | None = None
+        self._presenter_id = ""
         self._publisher = PublisherClock()
         self._ended = False
         self._idle_stop_s = idle_stop_s
@@ -83,7 +84,7 @@ class RecordingSession:
 
     def _program_changed(self, event: ProgramEvent) -> None:
         if isinstance(event, ProducerAdded):
-            self._attach(event.producer)
+            self._attach(event.producer, since_ns=time.monotonic_ns())
         else:
             self.recorder.remove_source(event.producer.id)
         self._watch_idleness()
@@ -105,18 +106,18 @@ class RecordingSession:
         if isinstance(event, RoomClosed):
             self.recorder.stop()
 
-    def _attach(self, producer: Producer) -> None:
+    def _attach(self, producer: Producer, since_ns: int = 0) -> None:
         self.recorder.set_message(self.message)
         mime_type, _ = RECORDABLE[producer.kind]
         if producer.closed or producer.codec.lower() != mime_type:
             return
-        if self.room.program.presenter is not self._presenter:
-            self._presenter = self.room.program.presenter
+        presenter = self.room.program.presenter
+        if presenter is not None and presenter.participant_id != self._presenter_id:
+            self._presenter_id = presenter.participant_id
             self._publisher = PublisherClock()
         codec = _rtp_fast.CODEC_H264 if producer.kind == "video" else _rtp_fast.CODEC_OPUS
         clock_rate = producer.media_codec.clock_rate
         depacketizer = _rtp_fast.Depacketizer(codec, clock_rate, REORDER_MS[producer.kind])
-        source = Source(
-            producer.id, producer.kind, producer.open_tap(), depacketizer, self._publisher, clock_rate
-        )
+        tap = producer.open_tap()
+        source = Source(producer.id, producer.kind, tap, depacketizer, self._publisher, clock_rate, since_ns)
         self.recorder.add_source(source)

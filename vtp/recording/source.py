@@ -46,7 +46,11 @@ class Placed:
 
 
 class Source:
-    """Made on the event loop, used and closed by the recorder's thread alone."""
+    """Made on the event loop, used and closed by the recorder's thread alone.
+
+    Of what the tap holds already, that from `since_ns` on is taken, a picture from its next key frame: what
+    somebody sent before they presented is not recorded.
+    """
 
     def __init__(
         self,
@@ -56,6 +60,7 @@ class Source:
         depacketizer: Depacketizer,
         publisher: PublisherClock,
         clock_rate: int,
+        since_ns: int = 0,
     ) -> None:
         self.id = source_id
         self.kind = kind
@@ -65,11 +70,13 @@ class Source:
         self._clock_rate = clock_rate
         self._clock = TrackClock(clock_rate, publisher)
         self._ssrc: int | None = None
+        self._since_ns = since_ns
+        self._waits = since_ns > 0
 
     @property
     def needs_key_frame(self) -> bool:
         """Whether nothing can be decoded until the next key frame."""
-        return self.kind == "video" and self._depacketizer.needs_key_frame
+        return self.kind == "video" and (self._waits or self._depacketizer.needs_key_frame)
 
     def poll(self, now_ns: int) -> Iterator[Placed]:
         """What has come since the last call, in order."""
@@ -77,10 +84,16 @@ class Source:
         for ntp64, rtp_timestamp, arrival_ns in self._tap.sender_reports():
             self._clock.receive_report(ntp64, rtp_timestamp, arrival_ns)
         for unit in self._depacketizer.poll(now_ns):
+            self._waits = self._waits and not self._begins_with(unit)
+            if self._waits:
+                continue
             if self._ssrc not in (None, unit.ssrc):
                 self._clock = TrackClock(self._clock_rate, self._publisher)
             self._ssrc = unit.ssrc
             yield Placed(self._clock.place(unit.rtp_timestamp, unit.arrival_ns), self.kind, unit)
+
+    def _begins_with(self, unit: AccessUnit) -> bool:
+        return unit.arrival_ns >= self._since_ns and (self.kind == "audio" or unit.key_frame)
 
     def close(self) -> None:
         """Lets go of the tap."""

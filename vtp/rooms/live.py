@@ -5,18 +5,28 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar, cast
 
+from vtp.accounts.permissions import Action, can
 from vtp.doors import Doors
-from vtp.errors import Unavailable
+from vtp.errors import NotFound, Unavailable
+from vtp.http.identity import Principal
+from vtp.media.data_producer import DataProducer
 from vtp.media.events import Emitter
 from vtp.media.plane import MediaPlane
 from vtp.media.producer import Producer
 from vtp.media.router import Router, RouterClosed, RouterEvent
-from vtp.rooms.people import People, PeopleEvent
-from vtp.rooms.program import Program
+from vtp.rooms.groups import Groups, Moved
+from vtp.rooms.participants import Participant, participant_of
+from vtp.rooms.people import MediaPublished, People, PeopleEvent, PersonChanged, PersonLeft
+from vtp.rooms.program import Choice, Program
+from vtp.rooms.sources import action_to_send
+from vtp.rooms.store import Room
 from vtp.settings import Settings
 
 EMPTY_ROOM_GRACE_S = 10.0
+SHUTTING_DOWN = "The server is shutting down."  # the end of a room that may be there again soon
+DELETED_KEPT = 1000  # for those who looked one up before; that takes seconds at most
 PARTICIPANT_ID = "participant_id"  # in a producer's `app_data`: who publishes it
 
 
@@ -35,18 +45,39 @@ class RoomClosed:
     reason: str
 
 
-RoomEvent = RoomOpened | RoomClosed
+@dataclass(frozen=True)
+class RoomSettingsChanged:
+    """The name or the settings of an open room have changed: they are those of `room.room`."""
+
+    room: LiveRoom
+
+
+@dataclass(frozen=True)
+class RecordingSwitched:
+    """The room is recorded from now on, or not any more."""
+
+    room: LiveRoom
+
+
+RoomEvent = RoomOpened | RoomClosed | RoomSettingsChanged | RecordingSwitched
+Part = TypeVar("Part")
+NOT_ALLOWED = "not_allowed"  # why a producer was closed: its owner may not send it any more
 
 
 class LiveRoom:
     """Made by `LiveRooms.open`. Everything in it runs on the event loop."""
 
-    def __init__(self, room_id: str, router: Router) -> None:
-        self.id = room_id
+    def __init__(self, room: Room, router: Router) -> None:
+        self.room = room
+        self.id = room.id
         self.router = router
-        self.program = Program()
         self.people = People(router)
+        self.groups = Groups()
+        self.program = Program(self.groups)
+        self.groups.add_listener(self._groups_changed, first=True)
+        self._parts: dict[Callable[[LiveRoom], object], object] = {}
         self._recording = False
+        self._waiting = 0
         self._emitter: Emitter[RoomEvent] = Emitter()
         self._loop = asyncio.get_running_loop()
         self._grace: asyncio.TimerHandle | None = None
@@ -65,8 +96,27 @@ class LiveRoom:
 
     @recording.setter
     def recording(self, value: bool) -> None:
-        self._recording = value
+        changed, self._recording = value != self._recording, value
         self._look_if_empty()
+        if changed:
+            self._emitter.emit(RecordingSwitched(self))
+
+    @property
+    def waiting(self) -> int:
+        """How many wait to be let in, set by the lobby. While some do the room stays open."""
+        return self._waiting
+
+    @waiting.setter
+    def waiting(self, value: int) -> None:
+        self._waiting = value
+        self._look_if_empty()
+
+    def part(self, kind: Callable[[LiveRoom], Part]) -> Part:
+        """What one part of a class (hands, polls…) keeps here: made of this room when first asked for."""
+        found = self._parts.get(kind)
+        if found is None:
+            found = self._parts[kind] = kind(self)
+        return cast(Part, found)
 
     @property
     def participant_count(self) -> int:
@@ -85,6 +135,41 @@ class LiveRoom:
             if producer.app_data.get(PARTICIPANT_ID) == participant_id
         ]
 
+    def _data_producers_of(self, participant_id: str) -> list[DataProducer]:
+        return [
+            one
+            for one in self.router.data_producers.values()
+            if one.app_data.get(PARTICIPANT_ID) == participant_id
+        ]
+
+    def choose_presenter(self, participant: Participant | None) -> None:
+        """Makes the program somebody's, by whatever way they send; see `Program.choose`."""
+        if participant is None:
+            self.program.choose(None)
+            return
+
+        def sources() -> list[Producer]:
+            open_now = [one for one in self.router.transports.values() if not one.closed]
+            theirs = [one for one in open_now if participant_of(one) is participant]
+            return sorted((made for one in theirs for made in one.producers.values()), key=lambda one: one.id)
+
+        self.program.choose(Choice(participant.participant_id, sources))
+
+    def change_room(self, room: Room) -> None:
+        """Takes the room as it was just stored: who sends what they may not any more sends it no longer."""
+        self.room = room
+        self._emitter.emit(RoomSettingsChanged(self))
+        self._close_what_is_not_allowed()
+
+    def _close_what_is_not_allowed(self) -> None:
+        for participant in self.people.participants:
+            for producer in self.producers_of(participant.participant_id):
+                if not can(participant.principal, action_to_send(producer), self.room):
+                    producer.close(NOT_ALLOWED)
+            if not can(participant.principal, Action.ROOM_PUBLISH, self.room):
+                for data_producer in self._data_producers_of(participant.participant_id):
+                    data_producer.close(NOT_ALLOWED)
+
     def close(self, reason: str = "The room was closed.") -> None:
         """Closes every connection of the room, then tells the listeners."""
         self.router.close(reason)
@@ -95,11 +180,24 @@ class LiveRoom:
             self._emitter.emit(RoomClosed(self, event.reason))
 
     def _people_changed(self, event: PeopleEvent) -> None:
+        if isinstance(event, MediaPublished):
+            self.program.look_at(event.participant.participant_id)
+        elif isinstance(event, PersonLeft):
+            self.program.forget(event.participant.participant_id)
+            self.groups.forget(event.participant.participant_id)
+        elif isinstance(event, PersonChanged):
+            self._close_what_is_not_allowed()
         self._look_if_empty()
+
+    def _groups_changed(self, event: Moved) -> None:
+        """What was shown to one group is not replayed to newcomers from another."""
+        for producer in self.router.producers.values():
+            if producer.app_data.get(PARTICIPANT_ID) in event.old:
+                producer.start_afresh()
 
     def _look_if_empty(self) -> None:
         self._stop_grace()
-        if not (self.closed or len(self.people) or self._recording):
+        if not (self.closed or len(self.people) or self._recording or self._waiting):
             self._grace = self._loop.call_later(EMPTY_ROOM_GRACE_S, self.close, "Everybody has left.")
 
     def _stop_grace(self) -> None:
@@ -116,6 +214,7 @@ class LiveRooms:
         self._doors = doors or Doors()
         self._plane = plane
         self._rooms: dict[str, LiveRoom] = {}
+        self._deleted: dict[str, None] = {}
         self._emitter: Emitter[RoomEvent] = Emitter()
 
     def __len__(self) -> int:
@@ -130,23 +229,41 @@ class LiveRooms:
         """The room if it is open."""
         return self._rooms.get(room_id)
 
-    async def open(self, room_id: str) -> LiveRoom:
-        """The room, opened when it was not. Raises Unavailable while draining or without a media worker."""
-        room = self._rooms.get(room_id)
-        if room is not None:
-            return room
+    def as_here(self, principal: Principal, room_id: str) -> Principal:
+        """Somebody in the role that they were given in a room, while it is open."""
+        live = self._rooms.get(room_id)
+        return live.people.as_here(principal) if live is not None else principal
+
+    async def open(self, room: Room) -> LiveRoom:
+        """The room, opened when it was not, as it was just looked up.
+
+        Raises Unavailable while draining or without a media worker, NotFound for a room that was
+        deleted after the caller had looked it up.
+        """
+        if room.id in self._deleted:
+            raise NotFound("There is no such room.", code="no_such_room")
+        live = self._rooms.get(room.id)
+        if live is not None:
+            return live
         self._doors.check()
         if not self._plane.is_alive:
             raise Unavailable("Media is not available at the moment; try again shortly.", retry_after_s=10)
-        room = LiveRoom(room_id, self._plane.create_router())
-        self._rooms[room_id] = room
-        room.add_listener(self._room_changed)
-        self._emitter.emit(RoomOpened(room))
-        return room
+        live = LiveRoom(room, self._plane.create_router())
+        self._rooms[room.id] = live
+        live.add_listener(self._room_changed)
+        self._emitter.emit(RoomOpened(live))
+        return live
 
     def add_listener(self, listener: Callable[[RoomEvent], None]) -> Callable[[], None]:
         """Hears of rooms opening and closing; the returned function stops that."""
         return self._emitter.add_listener(listener)
+
+    async def delete_room(self, room_id: str) -> None:
+        """Ends a room that may be open, and opens it no more: somebody may have looked it up just before."""
+        self._deleted[room_id] = None
+        while len(self._deleted) > DELETED_KEPT:
+            del self._deleted[next(iter(self._deleted))]
+        await self.close_room(room_id)
 
     async def close_room(self, room_id: str, reason: str = "The room was deleted.") -> None:
         """Ends a room that may be open."""
@@ -157,9 +274,9 @@ class LiveRooms:
     async def close(self) -> None:
         """Ends all rooms."""
         for room in self.rooms:
-            room.close("The server is shutting down.")
+            room.close(SHUTTING_DOWN)
 
     def _room_changed(self, event: RoomEvent) -> None:
         if isinstance(event, RoomClosed):
             self._rooms.pop(event.room.id, None)
-            self._emitter.emit(event)
+        self._emitter.emit(event)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from vtp.errors import NotFound
+from vtp.http.identity import Principal, Role
 from vtp.media.data_producer import DataProducer
 from vtp.media.events import Emitter
 from vtp.media.producer import Producer
@@ -43,7 +45,23 @@ class DataPublished:
     data_producer: DataProducer
 
 
-PeopleEvent = PersonJoined | PersonLeft | MediaPublished | DataPublished
+@dataclass(frozen=True)
+class PersonChanged:
+    """Somebody has another role in the room from now on."""
+
+    participant: Participant
+
+
+@dataclass(frozen=True)
+class PersonRemoved:
+    """Somebody was sent away, by a face or all at once: whoever connected them ends that now."""
+
+    participant: Participant
+    reason: str
+    banned: bool
+
+
+PeopleEvent = PersonJoined | PersonLeft | PersonChanged | PersonRemoved | MediaPublished | DataPublished
 
 
 class People:
@@ -52,8 +70,10 @@ class People:
     """
 
     def __init__(self, router: Router) -> None:
+        self._router = router
         self._present: dict[str, Participant] = {}
         self._holds: dict[str, int] = {}
+        self._roles: dict[str, tuple[Role, Role]] = {}  # given here, and by whom, by identity
         self._emitter: Emitter[PeopleEvent] = Emitter()
         router.add_listener(self._router_changed)
 
@@ -64,6 +84,40 @@ class People:
     def participants(self) -> list[Participant]:
         """Everybody, in the order they came."""
         return list(self._present.values())
+
+    def get(self, participant_id: str) -> Participant | None:
+        """Somebody who is here."""
+        return self._present.get(participant_id)
+
+    def find(self, participant_id: str) -> Participant:
+        """Somebody who is here. Raises NotFound."""
+        found = self._present.get(participant_id)
+        if found is None:
+            raise NotFound("There is nobody of this id in the room.", code="no_such_participant")
+        return found
+
+    def set_role(self, participant: Participant, role: Role, by: Role = Role.ADMIN) -> None:
+        """Gives somebody another role, on all their devices, for as long as the room is open.
+
+        `by` is the role of who gives it: an account that has the same or a higher one keeps its own.
+        """
+        self._roles[participant.identity] = role, by
+        for one in self.participants:
+            if one.identity == participant.identity and one.role is not role:
+                one.principal = replace(one.principal, role=role)
+                self._emitter.emit(PersonChanged(one))
+
+    def as_here(self, principal: Principal) -> Principal:
+        """Who comes, in the role that they were given here."""
+        role, by = self._roles.get(principal.limit_key, (principal.role, Role.ADMIN))
+        return principal if principal.role.rank >= by.rank else replace(principal, role=role)
+
+    def remove(self, participant: Participant, reason: str, *, banned: bool = False) -> None:
+        """Sends somebody away: their connections are closed, by whatever way they are here."""
+        self._emitter.emit(PersonRemoved(participant, reason, banned))
+        for transport in list(self._router.transports.values()):
+            if participant_of(transport) is participant:
+                transport.close(reason)
 
     def add_listener(self, listener: Callable[[PeopleEvent], None]) -> Callable[[], None]:
         """Hears who comes and goes and publishes; the returned function stops that."""

@@ -7,7 +7,7 @@ when the presenter changes, the same consumers go on with the new producers.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from vtp.errors import Conflict
@@ -16,9 +16,11 @@ from vtp.media.events import Emitter
 from vtp.media.parameters import Kind
 from vtp.media.producer import Producer, ProducerClosed, ProducerEvent
 from vtp.media.transport import ProducerMade, TransportClosed, TransportEvent, WebRtcTransport
+from vtp.rooms.groups import Groups, Moved
 
 logger = logging.getLogger(__name__)
 
+PRESENTED = "program"
 RECORDABLE: dict[Kind, tuple[str, str]] = {"video": ("video/h264", "H.264"), "audio": ("audio/opus", "Opus")}
 
 
@@ -41,7 +43,9 @@ ProgramEvent = ProducerAdded | ProducerRemoved
 
 @dataclass(frozen=True)
 class Presenter:
-    """Who presents: `owner` names the principal for replacement, `transport` is where the media comes in."""
+    """Who presents of their own accord: `owner` names the principal for replacement, `transport` is where
+    the media comes in.
+    """
 
     owner: str
     participant_id: str
@@ -49,14 +53,51 @@ class Presenter:
     transport: WebRtcTransport
 
 
-class Program:
-    """Belongs to a LiveRoom. All methods run on the event loop and return at once."""
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """Whom staff have chosen to present, and what they send at any moment, the newest last."""
 
-    def __init__(self) -> None:
-        self.presenter: Presenter | None = None
+    participant_id: str
+    sources: Callable[[], Iterable[Producer]]
+
+
+@dataclass(frozen=True)
+class PresenterChanged:
+    """Somebody else presents from now on, or nobody; `waiting`: the chosen one, who sends nothing yet."""
+
+    participant_id: str | None
+    waiting: bool = False
+
+
+class Program:
+    """Belongs to a LiveRoom. All methods run on the event loop and return at once.
+
+    It has two places: a claim, of who presents by sending, and a choice, which goes before it. A choice is
+    on from the first thing that the chosen one sends to the last; then the claim is shown again. It is the
+    main room's: while who presents is in another of `groups` it shows nothing.
+    """
+
+    def __init__(self, groups: Groups | None = None) -> None:
+        self._groups = groups or Groups()
+        self._groups.add_listener(self._groups_changed)
+        self.claim: Presenter | None = None
+        self.choice: Choice | None = None
         self.producers: dict[Kind, Producer] = {}
+        self._choice_is_on = False
+        self._told = PresenterChanged(None)
         self._followers: set[Consumer] = set()
         self._emitter: Emitter[ProgramEvent] = Emitter()
+        self._presenter_emitter: Emitter[PresenterChanged] = Emitter()
+
+    @property
+    def presenter(self) -> Presenter | Choice | None:
+        """Who presents now."""
+        return self.choice if self._choice_is_on else self.claim
+
+    @property
+    def standing(self) -> PresenterChanged:
+        """Who presents or is chosen to, as it was told last."""
+        return self._told
 
     @property
     def is_live(self) -> bool:
@@ -80,27 +121,49 @@ class Program:
         """Hears when sources come and go; the returned function stops that."""
         return self._emitter.add_listener(listener)
 
+    def add_presenter_listener(self, listener: Callable[[PresenterChanged], None]) -> Callable[[], None]:
+        """Hears who presents; the returned function stops that."""
+        return self._presenter_emitter.add_listener(listener)
+
     def check_claim(self, owner: str) -> None:
-        """Raises Conflict when somebody else than `owner` presents."""
-        if self.presenter is not None and self.presenter.owner != owner:
-            name = self.presenter.full_name or "Somebody else"
+        """Raises Conflict when somebody else than `owner` has claimed the program."""
+        if self.claim is not None and self.claim.owner != owner:
+            name = self.claim.full_name or "Somebody else"
             raise Conflict(
                 f"{name} is presenting in this room; it takes one presenter at a time.",
                 code="already_presenting",
             )
 
     def present(self, presenter: Presenter) -> None:
-        """Makes what comes in on `presenter.transport` the program, for as long as that transport lives.
+        """Claims the program for what comes in on `presenter.transport`, for as long as that transport lives.
 
-        Replaces, and closes, what the same owner presented before. Raises Conflict for another owner.
+        It is shown unless somebody is chosen. Replaces, and closes, what the same owner presented before.
+        Raises Conflict for another owner.
         """
         self.check_claim(presenter.owner)
-        old, self.presenter = self.presenter, presenter
+        old, self.claim = self.claim, presenter
         presenter.transport.add_listener(self._transport_changed)
-        for producer in presenter.transport.producers.values():
-            self._set(producer)
+        self._look()
         if old is not None:
             old.transport.close("The same presenter published again.")
+
+    def choose(self, choice: Choice | None) -> None:
+        """Shows what the chosen one sends, as soon as they send anything; until then who presented goes on.
+
+        Nothing is closed. None: the claim is shown again.
+        """
+        self.choice, self._choice_is_on = choice, False
+        self._look()
+
+    def look_at(self, participant_id: str) -> None:
+        """Somebody sends something new: shows it if they are chosen."""
+        if self.choice is not None and self.choice.participant_id == participant_id:
+            self._look()
+
+    def forget(self, participant_id: str) -> None:
+        """Somebody has left: they are not chosen any more."""
+        if self.choice is not None and self.choice.participant_id == participant_id:
+            self.choose(None)
 
     def follow(self, consumer: Consumer) -> None:
         """Points `consumer` at the program's source of its kind from now on, until it is closed."""
@@ -108,53 +171,88 @@ class Program:
         consumer.add_listener(self._consumer_changed)
         consumer.set_source(self.producers.get(consumer.kind))
 
-    def _set(self, producer: Producer) -> None:
-        """Puts a producer on; the old one of that kind leaves first, so listeners never see two."""
-        if producer.closed:
-            return
-        old = self.producers.pop(producer.kind, None)
-        if old is not None:
-            self._emitter.emit(ProducerRemoved(old))
-        self.producers[producer.kind] = producer
-        producer.add_listener(self._producer_changed)
-        self._show(producer)
-        self._emitter.emit(ProducerAdded(producer))
+    def _look(self) -> None:
+        """Shows what should be shown now. What is not to be goes first, so listeners never see two."""
+        wanted = self._wanted()
+        if self._is_away:
+            wanted = {}
+        for kind, old in list(self.producers.items()):
+            if wanted.get(kind) is not old:
+                del self.producers[kind]
+                old.remove_listener(self._producer_changed)
+                old.focused_by.discard(PRESENTED)
+                if kind not in wanted:
+                    self._show(kind, None)
+                self._emitter.emit(ProducerRemoved(old))
+        for kind, new in wanted.items():
+            if kind not in self.producers:
+                self.producers[kind] = new
+                new.add_listener(self._producer_changed)
+                new.focused_by.add(PRESENTED)
+                self._show(kind, new)
+                self._emitter.emit(ProducerAdded(new))
+        self._tell_presenter()
 
-    def _show(self, producer: Producer) -> None:
+    def _wanted(self) -> dict[Kind, Producer]:
+        """What should be shown, by kind. A choice ends with the last thing that was shown of it."""
+        if self.choice is not None:
+            theirs = _newest(self.choice.sources())
+            if theirs:
+                self._choice_is_on = True
+                return theirs
+            if self._choice_is_on:
+                self.choice, self._choice_is_on = None, False
+        if self.claim is None or self.claim.transport.closed:
+            return {}
+        return _newest(self.claim.transport.producers.values())
+
+    @property
+    def _is_away(self) -> bool:
+        return self.presenter is not None and not self._groups.is_in_main(self.presenter.participant_id)
+
+    def _groups_changed(self, event: Moved) -> None:
+        if self.presenter is not None and self.presenter.participant_id in event.old:
+            self._look()
+
+    def _tell_presenter(self) -> None:
+        if self.choice is not None:
+            now = PresenterChanged(self.choice.participant_id, not self._choice_is_on)
+        else:
+            now = PresenterChanged(self.claim.participant_id if self.claim is not None else None)
+        if now != self._told:
+            self._told = now
+            self._presenter_emitter.emit(now)
+
+    def _show(self, kind: Kind, producer: Producer | None) -> None:
         """Points all followers at it. One worker's want of memory is not another's: who can have it does."""
         without = 0
         for consumer in self._followers:
-            if consumer.kind == producer.kind:
+            if consumer.kind == kind:
                 try:
                     consumer.set_source(producer)
                 except MemoryError:
                     without += 1
         if without:
-            logger.error("There is no memory to show %d viewers the %s.", without, producer.kind)
+            logger.error("There is no memory to show %d viewers the %s.", without, kind)
 
     def _producer_changed(self, event: ProducerEvent) -> None:
-        if isinstance(event, ProducerClosed) and self.producers.get(event.producer.kind) is event.producer:
-            del self.producers[event.producer.kind]
-            self._emitter.emit(ProducerRemoved(event.producer))
-            self._fall_back(event.producer.kind)
-
-    def _fall_back(self, kind: Kind) -> None:
-        """Shows what the presenter sends still, the newest of it: the camera after a shared screen."""
-        if self.presenter is None or self.presenter.transport.closed:
-            return
-        sent = self.presenter.transport.producers.values()
-        still = [one for one in sent if one.kind == kind and not one.closed]
-        if still:
-            self._set(still[-1])
+        if isinstance(event, ProducerClosed):
+            self._look()
 
     def _transport_changed(self, event: TransportEvent) -> None:
-        if self.presenter is None:
+        if self.claim is None:
             return
-        if isinstance(event, TransportClosed) and event.transport is self.presenter.transport:
-            self.presenter = None
-        elif isinstance(event, ProducerMade) and event.producer.id in self.presenter.transport.producers:
-            self._set(event.producer)
+        if isinstance(event, TransportClosed) and event.transport is self.claim.transport:
+            self.claim = None
+            self._look()
+        elif isinstance(event, ProducerMade) and event.producer.id in self.claim.transport.producers:
+            self._look()
 
     def _consumer_changed(self, event: ConsumerEvent) -> None:
         if isinstance(event, ConsumerClosed):
             self._followers.discard(event.consumer)
+
+
+def _newest(producers: Iterable[Producer]) -> dict[Kind, Producer]:
+    """The last open one of each kind: a shared screen before the camera, until it is closed."""
+    return {one.kind: one for one in producers if not one.closed}

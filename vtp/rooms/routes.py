@@ -5,9 +5,11 @@ from datetime import UTC, datetime
 from vtp.accounts.routes import origin_of
 from vtp.http.pagination import PageQuery
 from vtp.http.routing import Access, Call, RouteTable
-from vtp.rooms.live import LiveRooms
+from vtp.rooms.entrance import may_look_in
+from vtp.rooms.live import LiveRoom, LiveRooms
 from vtp.rooms.schemas import (
     AllRoomStats,
+    ChangeRoom,
     CreateRoom,
     DeletedRoom,
     RoomPage,
@@ -17,6 +19,7 @@ from vtp.rooms.schemas import (
     SignallingHealth,
 )
 from vtp.rooms.service import RoomService
+from vtp.rooms.store import Room
 
 
 def build_routes(rooms: RoomService, live_rooms: LiveRooms) -> RouteTable:
@@ -62,6 +65,20 @@ def _changing_routes(table: RouteTable, rooms: RoomService) -> None:
         call.reply_headers["Location"] = f"/api/v1/rooms/{room.id}"
         return RoomReply.of(call.principal, room, None)
 
+    @table.patch(
+        "/api/v1/rooms/{room}",
+        body=ChangeRoom,
+        reply=RoomReply,
+        summary="Change a room's name and some of its settings, also while people are in it",
+        errors=(403, 404),
+    )
+    async def change_room(call: Call) -> RoomReply:
+        body: ChangeRoom = call.body
+        room = await rooms.change(
+            call.principal, call.path["room"], origin_of(call), name=body.name, settings=body.settings
+        )
+        return RoomReply.of(call.principal, room, rooms.live(room))
+
     @table.delete(
         "/api/v1/signalling/room/delete",
         query=RoomQuery,
@@ -75,6 +92,10 @@ def _changing_routes(table: RouteTable, rooms: RoomService) -> None:
 
 
 def _stats_routes(table: RouteTable, rooms: RoomService, live_rooms: LiveRooms) -> None:
+    def stats_for(call: Call, room: Room, live: LiveRoom | None) -> RoomStats:
+        seen = live is not None and may_look_in(call.principal, origin_of(call).ip, live)
+        return RoomStats.of(room, live, seen_inside=seen)
+
     @table.get(
         "/api/v1/signalling/health",
         reply=SignallingHealth,
@@ -93,7 +114,7 @@ def _stats_routes(table: RouteTable, rooms: RoomService, live_rooms: LiveRooms) 
     )
     async def room_stats(call: Call) -> RoomStats:
         room = await rooms.get(call.principal, call.query.room_id)
-        return RoomStats.of(room, rooms.live(room))
+        return stats_for(call, room, rooms.live(room))
 
     @table.get(
         "/api/v1/signalling/rooms/stats",
@@ -102,6 +123,6 @@ def _stats_routes(table: RouteTable, rooms: RoomService, live_rooms: LiveRooms) 
         errors=(403,),
     )
     async def all_room_stats(call: Call) -> AllRoomStats:
-        stats = [RoomStats.of(room, live) for room, live in await rooms.list_live(call.principal)]
+        stats = [stats_for(call, room, live) for room, live in await rooms.list_live(call.principal)]
         people = sum(room.participant_count for room in stats)
         return AllRoomStats(rooms=stats, total_rooms=len(stats), total_participants=people)

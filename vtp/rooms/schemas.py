@@ -1,7 +1,7 @@
 """What crosses the wire about rooms. Field names are the older contract's; nothing is renamed."""
 
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -11,19 +11,10 @@ from vtp.http.text import Name
 from vtp.rooms.live import LiveRoom
 from vtp.rooms.naming import check_slug
 from vtp.rooms.participants import Participant
+from vtp.rooms.rules import RoomRules
 from vtp.rooms.store import Room
 
 Slug = Annotated[str, Field(max_length=64), AfterValidator(check_slug)]
-
-
-class RoomRules(BaseModel):
-    """What a room's settings say: who may publish, everyone signed in or only staff (teachers,
-    assistants).
-    """
-
-    model_config = ConfigDict(extra="forbid")
-
-    publish: Literal["everyone", "staff"] = "everyone"
 
 
 class CreateRoom(BaseModel):
@@ -34,13 +25,32 @@ class CreateRoom(BaseModel):
     settings: RoomRules = RoomRules()
 
 
+class ChangeRoom(BaseModel):
+    """What of a room is to be different; what is left out stays, in `settings` too."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name | None = None
+    settings: Annotated[dict[str, Any], Field(description="Some of the settings, as in `RoomRules`.")] = (
+        Field(default_factory=dict)
+    )
+
+
 class Rights(BaseModel):
     """What the caller may do in a room, so that pages offer nothing that would be refused."""
 
     enter: bool
     publish: bool
     watch: bool
+    speak: bool
+    camera: bool
+    share: bool
+    chat: bool
     record: bool
+    moderate: bool
+    appoint: bool
+    invite: bool
+    update: bool
     delete: bool
 
     @classmethod
@@ -50,7 +60,15 @@ class Rights(BaseModel):
             enter=can(principal, Action.ROOM_ENTER, room),
             publish=can(principal, Action.ROOM_PUBLISH, room),
             watch=can(principal, Action.ROOM_WATCH, room),
+            speak=can(principal, Action.ROOM_SPEAK, room),
+            camera=can(principal, Action.ROOM_CAMERA, room),
+            share=can(principal, Action.ROOM_SHARE, room),
+            chat=can(principal, Action.ROOM_CHAT, room),
             record=can(principal, Action.RECORDING_START, room),
+            moderate=can(principal, Action.ROOM_MODERATE, room),
+            appoint=can(principal, Action.ROOM_APPOINT, room),
+            invite=can(principal, Action.ROOM_INVITE, room),
+            update=can(principal, Action.ROOM_UPDATE, room),
             delete=can(principal, Action.ROOM_DELETE, room),
         )
 
@@ -121,25 +139,28 @@ class ParticipantReply(BaseModel):
 
 
 class RoomStats(BaseModel):
-    """Who and what is in a room now."""
+    """Who and what is in a room now: nobody and null to whom it is not open."""
 
     room_id: str
     slug: str
     participant_count: int
-    producer_count: int
+    producer_count: int | None
     participants: list[ParticipantReply]
 
     @classmethod
-    def of(cls, room: Room, live: LiveRoom | None) -> Self:
-        """Counts what is in a room."""
+    def of(cls, room: Room, live: LiveRoom | None, *, seen_inside: bool) -> Self:
+        """Counts what is in a room; `seen_inside`: whether the caller may know who is there."""
+        if live is None:
+            return cls(
+                room_id=room.id, slug=room.slug, participant_count=0, producer_count=0, participants=[]
+            )
+        shown = live.people.participants if seen_inside else []
         return cls(
             room_id=room.id,
             slug=room.slug,
-            participant_count=live.participant_count if live is not None else 0,
-            producer_count=len(live.router.producers) if live is not None else 0,
-            participants=[
-                ParticipantReply.of(p) for p in (live.people.participants if live is not None else [])
-            ],
+            participant_count=live.participant_count,
+            producer_count=len(live.router.producers) if seen_inside else None,
+            participants=[ParticipantReply.of(one) for one in shown],
         )
 
 

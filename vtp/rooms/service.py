@@ -1,7 +1,7 @@
 """Rooms: made, found by id or slug, listed, looked into, deleted; who may do that is permissions' to say."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,7 +16,8 @@ from vtp.ids import is_id
 from vtp.media.events import Emitter
 from vtp.rooms.live import LiveRoom, LiveRooms, RoomClosed, RoomEvent
 from vtp.rooms.naming import add_new_room, check_reference
-from vtp.rooms.store import Room, add_room, delete_room, find_room, page_of_rooms
+from vtp.rooms.rules import merge_rules
+from vtp.rooms.store import Room, add_room, change_room, delete_room, find_room, page_of_rooms
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class RoomService:
         self._open_rooms = open_rooms
         self._clock = clock
         self._entered: dict[str, Room] = {}  # rooms open now by what they were called: a class enters at once
+        self._changes = 0  # of any room since the start
         self._emitter: Emitter[CatalogueEvent] = Emitter()
         live_rooms.add_listener(self._live_changed)
 
@@ -73,7 +75,10 @@ class RoomService:
         entered = self._entered.get(name)
         if entered is not None:
             return entered
-        room = await self._lookup(reference)
+        room, changes = None, -1
+        while changes != self._changes:  # as it still is: nothing has changed while it was looked up
+            changes = self._changes
+            room = await self._lookup(reference)
         if room is not None:
             if self._live_rooms.get(room.id) is not None:
                 self._entered[name] = room
@@ -90,6 +95,10 @@ class RoomService:
         require(principal, Action.ROOM_ENTER, room)
         return room
 
+    def as_here(self, principal: Principal, room: Room) -> Principal:
+        """Somebody in the role that they were given in the room, while it is open."""
+        return self._live_rooms.as_here(principal, room.id)
+
     async def create(
         self, principal: Principal, slug: str | None, name: str, settings: dict[str, Any], origin: Origin
     ) -> Room:
@@ -104,6 +113,42 @@ class RoomService:
         self._emitter.emit(RoomCreated(room))
         return room
 
+    async def change(
+        self,
+        principal: Principal,
+        reference: str,
+        origin: Origin,
+        *,
+        name: str | None = None,
+        settings: dict[str, Any] | None = None,
+        right: Action = Action.ROOM_UPDATE,
+    ) -> Room:
+        """Changes a room's name and some of its settings; who is in it is told, and what asks `find` sees it.
+
+        `right` is what the caller needs: who holds the class has another one than who owns the room.
+        Raises Invalid, NotFound, Forbidden.
+        """
+        check_reference(reference)
+        async with self._database.transaction() as tx:
+            room = await find_room(tx, reference, to_change=True)
+            if room is None:
+                raise _no_room()
+            require(principal, right, room)
+            changed = replace(
+                room, name=name or room.name, settings=merge_rules(room.settings, settings or {})
+            )
+            if changed != room:
+                values = {"name": changed.name, "settings": changed.settings}
+                await change_room(tx, room.id, self._clock(), **values)
+                settings = changed.settings
+                await self._record(tx, Event.ROOM_CHANGED, changed, principal, origin, settings=settings)
+        self._changes += 1
+        self._entered = {key: changed if one.id == changed.id else one for key, one in self._entered.items()}
+        live = self._live_rooms.get(room.id)
+        if live is not None and live.room != changed:  # also where an earlier commit was not answered
+            live.change_room(changed)
+        return changed
+
     async def delete(self, principal: Principal, reference: str, origin: Origin) -> Room:
         """Deletes a room and ends what goes on in it. Raises Invalid, NotFound, Forbidden."""
         room = await self._lookup(reference)
@@ -114,7 +159,7 @@ class RoomService:
             if not await delete_room(tx, room.id, self._clock()):
                 raise _no_room()
             await self._record(tx, Event.ROOM_DELETED, room, principal, origin)
-        await self._live_rooms.close_room(room.id)
+        await self._live_rooms.delete_room(room.id)
         self._emitter.emit(RoomDeleted(room))
         return room
 
@@ -161,9 +206,9 @@ class RoomService:
         return room
 
     async def _record(
-        self, tx: AsyncConnection, event: Event, room: Room, principal: Principal, origin: Origin
+        self, tx: AsyncConnection, event: Event, room: Room, principal: Principal, origin: Origin, **more: Any
     ) -> None:
-        details = {"slug": room.slug, "name": room.name}
+        details = {"slug": room.slug, "name": room.name, **more}
         subject = f"room:{room.id}"
         await self._audit.record(
             tx, event, origin, actor_id=principal.user_id, subject=subject, details=details

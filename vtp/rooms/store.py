@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vtp.accounts.permissions import Action, Circle
 from vtp.db.statements import insert_if_absent
 from vtp.ids import is_id, new_id
-from vtp.rooms.tables import rooms
+from vtp.rooms.rules import SETTING_OF, RoomRules
+from vtp.rooms.tables import chat_messages, polls, rooms
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +30,25 @@ class Room:
         """The same id, as permissions name it."""
         return self.id
 
+    def circle(self, action: Action) -> Circle:
+        """For whom the settings open an action."""
+        setting = SETTING_OF.get(action)
+        return Circle(getattr(self.rules, setting)) if setting is not None else Circle.EVERYONE
+
     @property
-    def staff_only_publish(self) -> bool:
-        """Whether the room lets only admins, teachers and assistants publish."""
-        return self.settings.get("publish") == "staff"
+    def rules(self) -> RoomRules:
+        """The settings by name, with what older rooms have not stored."""
+        return RoomRules.model_validate(self.settings)
 
 
 _COLUMNS = [rooms.c[name] for name in Room.__slots__]
 
 
-async def find_room(tx: AsyncConnection, reference: str) -> Room | None:
-    """The room with this id or slug, unless it was deleted."""
+async def find_room(tx: AsyncConnection, reference: str, *, to_change: bool = False) -> Room | None:
+    """The room with this id or slug, unless it was deleted; `to_change`: other changes of it wait."""
     wanted = rooms.c.id == reference.lower() if is_id(reference) else rooms.c.slug == reference
-    row = (await tx.execute(select(*_COLUMNS).where(wanted, rooms.c.deleted_at.is_(None)))).one_or_none()
+    statement = select(*_COLUMNS).where(wanted, rooms.c.deleted_at.is_(None))
+    row = (await tx.execute(statement.with_for_update() if to_change else statement)).one_or_none()
     return _room(row) if row else None
 
 
@@ -53,8 +61,17 @@ async def add_room(
     return room if await insert_if_absent(tx, rooms, values) else None
 
 
+async def change_room(tx: AsyncConnection, room_id: str, now: datetime, **values: Any) -> bool:
+    """Sets columns of a room that was not deleted; tells whether it was there."""
+    there = update(rooms).where(rooms.c.id == room_id, rooms.c.deleted_at.is_(None))
+    changed = await tx.execute(there.values(**values, updated_at=now))
+    return changed.rowcount == 1
+
+
 async def delete_room(tx: AsyncConnection, room_id: str, now: datetime) -> bool:
-    """Marks a room as deleted and frees its slug; tells whether it was there."""
+    """Marks a room as deleted, frees its slug and deletes its chat and polls; tells whether it was there."""
+    for table in (chat_messages, polls):
+        await tx.execute(delete(table).where(table.c.room_id == room_id))
     deleted = await tx.execute(
         update(rooms)
         .where(rooms.c.id == room_id, rooms.c.deleted_at.is_(None))

@@ -68,6 +68,7 @@ cdef fill_codecs(Producer* producer, list codecs):
         raise ValueError(f"A producer has 1 to {MAX_CODECS} codecs.")
     memset(producer.payload_codec, -1, 128)
     memset(producer.payload_rtx, -1, 128)
+    producer.opus_payload_type = -1
     for i, (payload_type, codec, clock_rate, rtx) in enumerate(codecs):
         if not 0 <= payload_type < 128 or not 0 < codec < CODEC_KINDS or clock_rate <= 0 or not -1 <= rtx < 128:
             raise ValueError("A producer's codec is (payload type, CODEC_*, clock rate, RTX payload type or -1).")
@@ -76,6 +77,8 @@ cdef fill_codecs(Producer* producer, list codecs):
         producer.codecs[i].clock_rate = clock_rate
         producer.codecs[i].rtx_payload_type = rtx
         producer.payload_codec[<int>payload_type] = i
+        if codec == CODEC_OPUS and producer.opus_payload_type < 0:
+            producer.opus_payload_type = payload_type
         if rtx >= 0:
             producer.payload_rtx[<int>rtx] = i
     producer.codec_count = <int>len(codecs)

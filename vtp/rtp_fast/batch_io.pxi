@@ -211,7 +211,7 @@ cdef int batch_open(Batch* batch, int capacity, size_t size) noexcept nogil:
     batch.addresses = <sockaddr_in6*>calloc(capacity, sizeof(sockaddr_in6))
     batch.controls = <Control*>calloc(capacity, sizeof(Control))
     batch.segments = <int*>calloc(capacity, sizeof(int))
-    batch.sockets = <uint8_t*>calloc(capacity, 1)
+    batch.sockets = <uint16_t*>calloc(capacity, sizeof(uint16_t))
     if batch.arena == NULL or batch.messages == NULL or batch.vectors == NULL or batch.addresses == NULL \
             or batch.controls == NULL or batch.segments == NULL or batch.sockets == NULL:
         batch_close(batch)
@@ -246,14 +246,37 @@ cdef void batch_flush(Core* core) noexcept nogil:
     cdef Batch* batch = &core.out
     cdef int start = 0, end
     if core.socket_count == 0:
+        keep_datagrams(core)
         return
     while start < batch.count:
         end = start + 1
         while end < batch.count and batch.sockets[end] == batch.sockets[start]:
             end += 1
-        send_messages(core, batch.sockets[start], start, end)
+        if batch.sockets[start] < MAX_SOCKETS:
+            send_messages(core, batch.sockets[start], start, end)
+        else:
+            send_frames(core, batch.sockets[start], start, end)
         start = end
+    if batch.count:
+        core.flushed_ns = vtp_now_ns()
     batch_clear(batch)
+
+
+cdef void keep_datagrams(Core* core) noexcept nogil:
+    """Frames go into their connections' queues, datagrams stay in the batch, for a test to look at."""
+    cdef Batch* batch = &core.out
+    cdef int at, kept = 0
+    for at in range(batch.count if core.connection_count else 0):
+        if batch.sockets[at] >= MAX_SOCKETS:
+            send_frames(core, batch.sockets[at], at, at + 1)
+            continue
+        batch.vectors[kept] = batch.vectors[at]
+        batch.addresses[kept] = batch.addresses[at]
+        batch.segments[kept] = batch.segments[at]
+        batch.sockets[kept] = batch.sockets[at]
+        kept += 1
+    if core.connection_count:
+        batch.count = kept
 
 
 cdef void send_messages(Core* core, int socket, int start, int end) noexcept nogil:

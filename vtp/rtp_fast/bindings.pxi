@@ -99,6 +99,14 @@ def inspect_payload(int codec, bytes payload, bint marker=False) -> dict:
     return info
 
 
+def read_red(bytes payload, int opus) -> int:
+    """Where the last block of a RED payload begins whose blocks are all of payload type `opus`; else ValueError."""
+    cdef int at = red_primary(<const uint8_t*> PyBytes_AS_STRING(payload), <int> min(len(payload), 65535), opus)
+    if at == 0:
+        raise ValueError("the payload is not RED of this payload type")
+    return at
+
+
 def read_h264_size(bytes sps) -> tuple[int, int]:
     """Width and height from an SPS NAL unit; ValueError when it cannot be read."""
     cdef uint16_t width = 0, height = 0

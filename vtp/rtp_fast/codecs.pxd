@@ -18,6 +18,7 @@ cdef enum:
     CODEC_VP9 = 5
     CODEC_H264 = 6
     CODEC_AV1 = 7
+    CODEC_RED = 8  # Opus, each packet with some of what was sent before (red.pxi); only the packet path knows it
 
 cdef enum:  # what codec_inspect says no with
     CODEC_ERROR_UNKNOWN = -1  # not one of the codecs above

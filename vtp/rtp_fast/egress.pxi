@@ -12,6 +12,8 @@ cdef void distribute(Core* core, Stream* stream, Slot* slot, int64_t now) noexce
     """Gives one stored packet to every consumer of its producer; in a very large room it may wait for others."""
     cdef Producer* producer = stream.producer
     cdef int i
+    if producer.resting:
+        return
     core.holding = core.gather_ns > 0 and producer.consumer_count >= core.gather_viewers
     for i in range(producer.consumer_count):
         if i + 4 < producer.consumer_count:
@@ -25,7 +27,7 @@ cdef inline void offer(Core* core, Consumer* consumer, Stream* stream, Slot* slo
     if consumer.paused or not consumer.transport.has_keys:
         return
     if consumer.wanted == stream.producer and consumer.source != stream.producer:
-        if not may_start(consumer, stream, slot):
+        if not may_start(consumer, stream, slot) or not suits(consumer, stream):
             return
         take_source(core, consumer, stream, slot, now)
         return
@@ -34,15 +36,24 @@ cdef inline void offer(Core* core, Consumer* consumer, Stream* stream, Slot* slo
         consumer.state = STATE_WAITING
         hurry(core, consumer)
     if consumer.stream != stream or consumer.state == STATE_WAITING:
-        if consumer.source == stream.producer and may_start(consumer, stream, slot) and not rests(consumer, now) \
-                and (consumer.state == STATE_WAITING or consumer.video and stream > consumer.stream):
-            begin(core, consumer, stream, stream.key_frame if consumer.video else slot.sequence, now)
+        if consumer.source == stream.producer:
+            consider(core, consumer, stream, slot, now)
         return
     if slot.sequence < consumer.start:
         return
-    if consumer.state == STATE_REPLAY and slot.sequence >= consumer.cursor:
+    if slot.sequence < consumer.cursor:
+        if slot.sequence == stream.newest:       # a replay that it set off has sent it: never twice under one number
+            return
+    elif consumer.state == STATE_REPLAY:
+        return
+    if consumer.switching and must_go_over(consumer, slot, now):
+        go_over(core, consumer, now)
+        return
+    if consumer.transport.paced and consumer.state == STATE_LIVE and holds_back(core, consumer, slot, now):
         return
     send_packet(core, consumer, slot, now)
+    if consumer.switching and not consumer.frame_open:
+        go_over(core, consumer, now)
 
 
 cdef inline bint may_start(Consumer* consumer, Stream* stream, Slot* slot) noexcept nogil:
@@ -53,6 +64,13 @@ cdef inline bint may_start(Consumer* consumer, Stream* stream, Slot* slot) noexc
         return True
     return slot.info.key_frame and ring_holds_key_frame(stream) and key_frame_has_its_start(stream) \
         and stream.key_frame_timestamp == slot.packet.timestamp
+
+
+cdef inline int64_t starting_number(Consumer* consumer, Stream* stream, Slot* slot) noexcept nogil:
+    """From the key frame, or where the sound began that has just been let onto the floor."""
+    if consumer.video:
+        return stream.key_frame
+    return stream.onset if stream.onset >= 0 else slot.sequence
 
 
 cdef bint key_frame_has_its_start(Stream* stream) noexcept nogil:
@@ -68,24 +86,28 @@ cdef void take_source(Core* core, Consumer* consumer, Stream* stream, Slot* slot
     """The switch of a program to another publisher, at that one's key frame."""
     write_pending(core, consumer.transport)      # what waits belongs to the stream before
     consumer_detach(consumer)
+    forget_legs(consumer)
     consumer.source = stream.producer
     consumer.wanted = NULL
     consumer.stream = NULL
-    begin(core, consumer, stream, stream.key_frame if consumer.video else slot.sequence, now)
+    begin(core, consumer, stream, starting_number(consumer, stream, slot), now)
+    aim(core, consumer, now)
 
 
 cdef Stream* best_stream(Producer* producer, int64_t now) noexcept nogil:
-    """The highest encoding that sends; before any does, the lowest."""
-    cdef int i
-    for i in range(producer.stream_count - 1, -1, -1):
-        if producer.streams[i].started and now - producer.streams[i].last_arrival_ns < 2 * SECOND:
-            return &producer.streams[i]
-    return &producer.streams[0]
+    """The highest encoding that sends, for recorders; before any does, the lowest."""
+    cdef int layer
+    cdef Stream* stream
+    for layer in range(producer.stream_count - 1, -1, -1):
+        stream = stream_of_layer(producer, layer)
+        if stream.started and now - stream.last_arrival_ns < 2 * SECOND:
+            return stream
+    return stream_of_layer(producer, 0)
 
 
 cdef inline int64_t replay_age_ns(Consumer* consumer, Producer* producer) noexcept nogil:
     """How old the key frame may be that a viewer catches up from; one that can have no better takes any."""
-    if consumer.rest_until_ns:
+    if consumer.rest_until_ns or consumer.transport.paced:
         return RESTED_AGE_NS
     return ANY_AGE_NS if producer.self_paced else REPLAY_AGE_NS
 
@@ -98,22 +120,33 @@ cdef void start_consumer(Core* core, Consumer* consumer, int64_t now) noexcept n
     """
     cdef Producer* producer = consumer.wanted if consumer.wanted != NULL else consumer.source
     cdef Stream* stream
+    cdef Stream* goal
+    cdef int64_t age_ns
+    cdef int layer
     if producer == NULL or consumer.paused or not consumer.transport.has_keys or rests(consumer, now):
         return
     if not consumer.video or not producer.started or producer.paused or consumer.transport.selected < 0:
         return
-    stream = best_stream(producer, now)
-    if ring_holds_key_frame(stream) and key_frame_has_its_start(stream) and \
-            now - stream.key_frame_ns < replay_age_ns(consumer, producer) and \
-            consumer.payload_type[stream.ring[stream.key_frame % stream.ring_size].codec] >= 0:
-        if consumer.wanted != NULL:
-            take_source(core, consumer, stream, &stream.ring[stream.key_frame % stream.ring_size], now)
-        else:
-            begin(core, consumer, stream, stream.key_frame, now)
-        if now - stream.key_frame_ns >= REPLAY_AGE_NS:
-            want_key_frame(core, producer, now)  # rarely, for this one is self-paced; an answer shows that it is not
-    elif takes_codec_of(consumer, stream):
-        want_key_frame(core, producer, now)
+    goal = goal_of(consumer, producer)
+    if goal == NULL:
+        return
+    age_ns = replay_age_ns(consumer, producer)
+    for layer in range(layer_of(goal), -1, -1):  # one below the goal serves until that one's key frame comes
+        stream = stream_of_layer(producer, layer)
+        if (stream == goal or producer.alive & bit_of(stream)) and ring_serves(consumer, stream, age_ns, now):
+            break
+    else:
+        if takes_codec_of(consumer, goal):
+            want_key_frame_of(core, goal, now)
+        return
+    if consumer.wanted != NULL:
+        take_source(core, consumer, stream, &stream.ring[stream.key_frame % stream.ring_size], now)
+    else:
+        begin(core, consumer, stream, stream.key_frame, now)
+    if stream != goal or now - stream.key_frame_ns >= REPLAY_AGE_NS:
+        want_key_frame_of(core, goal, now)       # an old one: rarely, for this publisher is self-paced; an answer
+    if stream != goal:                           # shows that it is not
+        hurry(core, consumer)
 
 
 cdef bint takes_codec_of(Consumer* consumer, Stream* stream) noexcept nogil:
@@ -124,17 +157,20 @@ cdef bint takes_codec_of(Consumer* consumer, Stream* stream) noexcept nogil:
 cdef void keep_going(Core* core, Consumer* consumer, int64_t now) noexcept nogil:
     """Nobody waits for ever: who has nothing, or a source that fell silent, starts from what there is or asks."""
     cdef Producer* producer = consumer.source
-    cdef Stream* best
-    if consumer.state != STATE_WAITING and producer != NULL and producer.stream_count > 1:
-        best = best_stream(producer, now)
-        if best != consumer.stream and now - consumer.stream.last_arrival_ns >= 2 * SECOND and \
-                now - best.last_arrival_ns < 2 * SECOND:
-            stop_replay(core, consumer, STATE_WAITING)
+    cdef Stream* goal
+    if consumer.state != STATE_WAITING and consumer.goal != NULL:
+        if consumer.stream != consumer.goal:
+            hurry(core, consumer)
+            follow_goal(core, consumer, now)
+        elif consumer.layers != NULL and wants_key_picture(consumer):
+            hurry(core, consumer)
+            want_key_frame_of(core, consumer.stream, now)        # upper layers of SVC come at a key picture
     if consumer.wanted != NULL:
         producer = consumer.wanted
     elif consumer.state != STATE_WAITING:
         return
-    if producer != NULL and (producer.self_paced or not producer.key_wanted):
+    goal = goal_of(consumer, producer) if producer != NULL else NULL
+    if goal != NULL and (producer.self_paced or not producer.key_mask & bit_of(goal)):
         start_consumer(core, consumer, now)
 
 
@@ -142,14 +178,9 @@ cdef void begin(Core* core, Consumer* consumer, Stream* stream, int64_t start, i
     """Starts or restarts forwarding at ring number `start`; sequence, time and picture ids go on where they were."""
     cdef Slot* first = &stream.ring[start % stream.ring_size]
     cdef bint other = consumer.stream != stream
-    cdef int64_t elapsed
+    cdef bint cut = other and consumer.frame_open and consumer.leg.stream != NULL and consumer.sent_any
     write_pending(core, consumer.transport)      # what waits is numbered by the offsets it was queued under
-    consumer.stream = stream
-    consumer.generation += 1
-    if consumer.generation == 0:                 # else entries of 256 starts ago would look new
-        consumer.generation = 1
-        if consumer.history != NULL:
-            memset(consumer.history, 0, HISTORY_SIZE * sizeof(HistoryEntry))
+    begin_leg(consumer, stream, first, now)
     consumer.rest_until_ns = 0
     consumer.start = start
     consumer.cursor = start
@@ -157,22 +188,45 @@ cdef void begin(Core* core, Consumer* consumer, Stream* stream, int64_t start, i
         consumer.highest_out = FIRST_ROUND - 1 + next_random(core) % 16384
     else:                                        # from what was encrypted: not all that was queued need have been
         consumer.highest_out = FIRST_ROUND + (<int64_t>consumer.out_stream.roc << 16 | consumer.out_stream.highest)
-    consumer.sequence_offset = consumer.highest_out + 1 - start
-    if consumer.sent_any and other:
-        elapsed = now - consumer.last_sent_ns
-        if elapsed < 10 * MILLISECOND:
-            elapsed = 10 * MILLISECOND
-        consumer.timestamp_offset = consumer.last_timestamp + \
-            <uint32_t>(elapsed * stream.clock_rate // SECOND) - first.packet.timestamp
-        consumer.picture_id_offset = <uint16_t>(consumer.last_picture_id + 1 - first.info.picture_id)
-        consumer.tl0_offset = <uint8_t>(consumer.last_tl0 + 1 - first.info.tl0picidx)
-        continue_frame_number(consumer, stream.producer, first)
+    consumer.sequence_offset = consumer.highest_out + 1 + cut - start    # a frame cut off must not look whole
+    if has_layers(stream, first) and open_layers(consumer) or consumer.layers != NULL:
+        begin_selection(consumer, start)
+        hurry(core, consumer)
     if other:
         consumer.report_ns = 0                   # the next turn tells the viewer this source's clock
         consumer.report_ntp = 0
     stop_replay(core, consumer, STATE_REPLAY)
     core.replaying += 1
-    replay(core, consumer, now)
+    if consumer.transport.paced and consumer.video:
+        consumer.lag_allowed_ns = now - first.arrival_ns + LAG_NS
+        refill(consumer.transport, now)
+        while consumer.state == STATE_REPLAY and consumer.transport.outbound.budget > 0:
+            replay(core, consumer, now, 1)       # only this one: the others are being offered the same packet
+    else:
+        replay(core, consumer, now, CATCH_UP_PACKETS)
+
+
+cdef void begin_leg(Consumer* consumer, Stream* stream, Slot* first, int64_t now) noexcept nogil:
+    """The offsets with which `stream` goes on where the viewer is, from its packet `first` on."""
+    cdef uint32_t offset = consumer.leg.timestamp_offset
+    if consumer.sent_any and consumer.stream != stream:
+        offset = offset_for(consumer, stream, first, now)
+    keep_leg(consumer)
+    consumer.leg.stream = stream
+    consumer.leg.timestamp_offset = offset
+    consumer.leg.generation += 1
+    if consumer.leg.generation == 0:             # else entries of 256 starts ago would look new
+        consumer.leg.generation = 1
+        if consumer.history != NULL:
+            memset(consumer.history, 0, HISTORY_SIZE * sizeof(HistoryEntry))
+    consumer.stream = stream
+    consumer.switching = 0
+    if consumer.video:
+        hasten(consumer, first.packet.timestamp)
+    if consumer.sent_any:
+        consumer.leg.picture_id_offset = <uint16_t>(consumer.last_picture_id + 1 - first.info.picture_id)
+        consumer.leg.tl0_offset = <uint8_t>(consumer.last_tl0 + 1 - first.info.tl0picidx)
+        continue_frame_number(consumer, stream.producer, first)
 
 
 cdef void continue_frame_number(Consumer* consumer, Producer* producer, Slot* first) noexcept nogil:
@@ -182,26 +236,26 @@ cdef void continue_frame_number(Consumer* consumer, Producer* producer, Slot* fi
         return
     ext = rtp_find_ext(&first.packet, producer.ext_id[DEPENDENCY_DESCRIPTOR])
     if ext != NULL and ext.len >= 3:
-        consumer.frame_number_offset = <uint16_t>(consumer.last_frame_number + 1 - read16(first.data + ext.offset + 1))
+        consumer.leg.frame_number_offset = <uint16_t>(consumer.last_frame_number + 1 - read16(first.data + ext.offset + 1))
 
 
-cdef void replay(Core* core, Consumer* consumer, int64_t now) noexcept nogil:
-    """Sends what the ring holds from the cursor on, CATCH_UP_PACKETS a turn, until it has reached the publisher."""
+cdef void replay(Core* core, Consumer* consumer, int64_t now, int64_t most) noexcept nogil:
+    """Sends what the ring holds from the cursor on, at most so many packets, until it has reached the publisher."""
     cdef Stream* stream = consumer.stream
     cdef Slot* slot
     cdef int64_t sent = 0
     if consumer.cursor <= stream.newest - stream.ring_size:
         stop_replay(core, consumer, STATE_WAITING)
-        want_key_frame(core, stream.producer, now)
+        want_key_frame_of(core, stream, now)
         return
-    while consumer.cursor <= stream.newest and sent < CATCH_UP_PACKETS:
+    while consumer.cursor <= stream.newest and sent < most:
         slot = &stream.ring[consumer.cursor % stream.ring_size]
         consumer.cursor += 1
         if slot.sequence == consumer.cursor - 1:
             if consumer.sent_any and slot.sequence + consumer.sequence_offset - consumer.highest_out > LARGEST_JUMP:
                 stream.key_frame = -1            # nobody gets past this gap from there
                 stop_replay(core, consumer, STATE_WAITING)
-                want_key_frame(core, stream.producer, now)
+                want_key_frame_of(core, stream, now)
                 return
             send_packet(core, consumer, slot, now)
             sent += 1
@@ -221,6 +275,7 @@ cdef void stop_replay(Core* core, Consumer* consumer, int state) noexcept nogil:
         core.replaying -= 1
     consumer.state = <uint8_t>state
     if state == STATE_WAITING:
+        consumer.switching = 0
         hurry(core, consumer)
 
 
@@ -230,7 +285,7 @@ cdef void send_packet(Core* core, Consumer* consumer, Slot* slot, int64_t now) n
     A viewer that cannot be sent to now waits for a new start: its numbers must not run away from what it has
     received, since it guesses the roll-over counter from them (RFC 3711 section 3.3.1).
     """
-    cdef int64_t number = slot.sequence + consumer.sequence_offset
+    cdef Shown shown
     if consumer.payload_type[slot.codec] < 0 or consumer.out_stream == NULL:
         stop_replay(core, consumer, STATE_WAITING)
         return
@@ -238,12 +293,23 @@ cdef void send_packet(Core* core, Consumer* consumer, Slot* slot, int64_t now) n
         core.counters.send_no_tuple += 1
         stop_replay(core, consumer, STATE_WAITING)
         return
-    queue_packet(core, consumer, slot.sequence, now)
-    if not consumer.sent_any or number > consumer.highest_out:
-        consumer.highest_out = number
-        consumer.last_timestamp = slot.packet.timestamp + consumer.timestamp_offset
+    shown.number = slot.sequence + consumer.sequence_offset
+    shown.picture_id = <uint16_t>(slot.info.picture_id + consumer.leg.picture_id_offset)
+    shown.flags = slot.packet.marker
+    if consumer.layers == NULL or choose(core, consumer, slot, &shown, now):
+        put_packet(core, consumer, slot, &shown, now)
+
+
+cdef inline void put_packet(Core* core, Consumer* consumer, Slot* slot, const Shown* shown, int64_t now) noexcept nogil:
+    if consumer.transport.paced:
+        charge(consumer.transport, slot.length)
+    queue_packet(core, consumer, slot.sequence, shown, now)
+    if not consumer.sent_any or shown.number > consumer.highest_out:
+        consumer.highest_out = shown.number
+        consumer.last_timestamp = shown_timestamp(&consumer.leg, slot.packet.timestamp)
+        consumer.frame_open = not shown.flags & SHOWN_MARKED
         consumer.last_sent_ns = now
-        remember_ids(consumer, slot)
+        remember_ids(consumer, slot, shown)
     if not consumer.sent_any:
         consumer.sent_any = 1
         hurry(core, consumer)                    # a first sender report is due
@@ -251,25 +317,26 @@ cdef void send_packet(Core* core, Consumer* consumer, Slot* slot, int64_t now) n
         consumer.started = emit(core, ON_CONSUMER_STARTED, consumer.id, NULL, 0) == 0
 
 
-cdef void send_rtx(Core* core, Consumer* consumer, Slot* slot, uint16_t original, int64_t now) noexcept nogil:
+cdef void send_rtx(Core* core, Consumer* consumer, Leg* leg, Slot* slot, HistoryEntry* entry, int64_t now) noexcept nogil:
     """The same packet again on the RTX stream: original sequence number first, then the payload (RFC 4588 section 4)."""
     cdef Transport* transport = consumer.transport
     cdef uint8_t* out
-    cdef int header, length
+    cdef int header, length, payload = 0 if entry.flags & SHOWN_EMPTY else slot.packet.payload_len
     if transport.selected < 0 or not transport.has_keys or consumer.rtx_stream == NULL:
         return
     out = batch_reserve(core)
     if out == NULL:
         return
-    header = write_header(consumer, slot, out, consumer.rtx_payload_type[slot.codec], consumer.rtx_ssrc,
-                          consumer.rtx_sequence, slot.packet.timestamp + consumer.timestamp_offset, now)
-    if header + 2 + slot.packet.payload_len + SRTP_MAX_TRAILER > ARENA_SLOT:
+    header = write_header(consumer, leg, slot, out, consumer.rtx_payload_type[slot.codec], consumer.rtx_ssrc,
+                          consumer.rtx_sequence, entry.flags, now)
+    if header + 2 + payload + SRTP_MAX_TRAILER > ARENA_SLOT:
         core.counters.protect_failed += 1
         return
-    write16(out + header, original)
-    memcpy(out + header + 2, slot.data + slot.packet.header_len, slot.packet.payload_len)
-    rewrite_payload(consumer, slot, out + header + 2)
-    length = srtp_protect(&transport.send, consumer.rtx_stream, out, header, header + 2 + slot.packet.payload_len)
+    write16(out + header, entry.out_sequence)
+    if payload:
+        memcpy(out + header + 2, slot.data + slot.packet.header_len, payload)
+        rewrite_payload(leg, slot, out + header + 2, entry.picture_id)
+    length = srtp_protect(&transport.send, consumer.rtx_stream, out, header, header + 2 + payload)
     if length < 0:
         core.counters.protect_failed += 1
         return
@@ -278,6 +345,10 @@ cdef void send_rtx(Core* core, Consumer* consumer, Slot* slot, uint16_t original
     consumer.retransmitted += 1
     transport.packets_sent += 1
     transport.bytes_sent += length
+    if consumer.head_number:
+        note_sent(core, transport, length)
+    if transport.paced:
+        charge(transport, length)
     core.counters.rtx_sent += 1
 
 

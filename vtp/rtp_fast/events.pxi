@@ -12,6 +12,10 @@ EVENT_PRODUCER_SELF_PACED = 9
 EVENT_BYE = 10
 EVENT_CONSUMER_STARTED = 11
 EVENT_OVERFLOW = 12
+EVENT_LAYERS_CHANGED = 13
+EVENT_LAYER_UNWATCHED = 14
+EVENT_LAYER_WATCHED = 15
+EVENT_BANDWIDTH = 16
 
 cdef enum:
     ON_DTLS = 1
@@ -26,6 +30,10 @@ cdef enum:
     ON_BYE = 10
     ON_CONSUMER_STARTED = 11
     ON_OVERFLOW = 12
+    ON_LAYERS_CHANGED = 13       # of a consumer: spatial, temporal; -1, -1: nothing
+    ON_LAYER_UNWATCHED = 14      # of a producer: the layer
+    ON_LAYER_WATCHED = 15
+    ON_BANDWIDTH = 16
 
 
 cdef int emit(Core* core, int kind, int64_t object_id, const void* data, int length) noexcept nogil:

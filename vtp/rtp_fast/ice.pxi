@@ -98,7 +98,7 @@ cdef void answer_check(Core* core, Transport* transport, int which, int socket, 
         return
     to.address = address[0]
     to.length = length
-    to.socket = <uint8_t>socket
+    to.socket = <uint16_t>socket
     batch_commit(core, &to, written, 0)
 
 
@@ -161,11 +161,13 @@ cdef int tuple_remember(Core* core, Transport* transport, int socket, const sock
     entry = &transport.tuples[index]
     memset(entry, 0, sizeof(Tuple))
     entry.used = 1
-    entry.socket = <uint8_t>socket
+    entry.socket = <uint16_t>socket
     entry.address = address[0]
     entry.length = length
     entry.last_seen_ns = now
     tuple_place(core, tuple_key(socket, address), transport, index)
+    if socket >= MAX_SOCKETS:
+        adopt(core, transport, entry)
     return index
 
 

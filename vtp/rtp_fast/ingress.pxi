@@ -134,7 +134,9 @@ cdef void restart_stream(Core* core, Stream* stream) noexcept nogil:
         if producer.consumers[i].stream == stream:
             stop_replay(core, producer.consumers[i], STATE_WAITING)
             producer.consumers[i].stream = NULL
-    producer.key_wanted = producer.video         # asked for with the next turn, when the new SSRC is known
+    if producer.video:                           # asked for with the next turn, when the new SSRC is known
+        producer.key_wanted = 1
+        producer.key_mask |= bit_of(stream)
 
 
 cdef void remember_ssrc(Transport* transport, uint32_t ssrc, Stream* stream, bint is_rtx) noexcept nogil:
@@ -218,15 +220,22 @@ cdef void receive_rtp(Core* core, Stream* stream, uint8_t* data, int length, Rtp
         core.counters.rtp_too_large += 1
         return
     source = account(core, stream, &producer.codecs[codec], packet, length, recovered, now)
+    if producer.codecs[codec].codec == CODEC_RED and \
+            red_primary(data + packet.header_len, packet.payload_len, producer.opus_payload_type) == 0:
+        packet.payload_len = 0                   # nothing in it that a viewer could be told to play
     if packet.payload_len == 0 and swallow(core, stream, source):
         return
     slot = keep(core, stream, ring_number(stream, source), data, length, packet, producer.codecs[codec].codec,
                 recovered, now)
     if slot == NULL:
         return
+    note_alive(core, stream, now)
+    if producer.floor != NULL:
+        seek_floor(core, stream, slot, now)
     distribute(core, stream, slot, now)
     tap_packet(core, stream, slot, now)
     pipe_packet(core, stream, slot)
+    stream.onset = -1
 
 
 cdef Slot* keep(Core* core, Stream* stream, int64_t number, const uint8_t* data, int length, RtpPacket* packet,
@@ -246,6 +255,7 @@ cdef Slot* keep(Core* core, Stream* stream, int64_t number, const uint8_t* data,
         stream.newest = number
     slot.passed = passable(stream.producer, &slot.packet, codec)
     inspect(core, stream, slot, arrival_ns)
+    measure(stream, slot, arrival_ns)
     return slot
 
 
@@ -342,7 +352,7 @@ cdef void store(Slot* slot, int64_t number, const uint8_t* data, int length, Rtp
     slot.length = <uint16_t>(packet.header_len + packet.payload_len)
     slot.codec = <uint8_t>codec
     slot.recovered = recovered
-    slot.passed = 0
+    slot.passed = slot.primary = 0
     memcpy(slot.data, data, slot.length)
     slot.data[0] &= 0xDF
     write16(slot.data + 2, <uint16_t>number)
@@ -351,17 +361,23 @@ cdef void store(Slot* slot, int64_t number, const uint8_t* data, int length, Rtp
 cdef void inspect(Core* core, Stream* stream, Slot* slot, int64_t now) noexcept nogil:
     """What the payload says, once per packet: key frames, picture ids, sizes, audio level."""
     cdef Producer* producer = stream.producer
-    cdef const RtpExt* ext
+    cdef int level
     memset(&slot.info, 0, sizeof(PayloadInfo))
+    slot.info.temporal_id = slot.info.spatial_id = -1
+    slot.frame.known = 0
     if slot.packet.payload_len == 0:
         return
+    if slot.codec == CODEC_RED:
+        slot.primary = <uint16_t>red_primary(slot.data + slot.packet.header_len, slot.packet.payload_len,
+                                             producer.opus_payload_type)
     if not producer.video:
-        if producer.ext_id[AUDIO_LEVEL]:
-            ext = rtp_find_ext(&slot.packet, producer.ext_id[AUDIO_LEVEL])
-            if ext != NULL and ext.len >= 1:
-                stream.audio_level = slot.data[ext.offset] & 0x7F
+        level = level_of(producer, slot)
+        if level != LEVEL_NONE:
+            note_level(stream, level, now)
         return
     codec_inspect(slot.codec, slot.data + slot.packet.header_len, slot.packet.payload_len, slot.packet.marker, &slot.info)
+    if producer.ext_id[DEPENDENCY_DESCRIPTOR] and (slot.codec == CODEC_AV1 or slot.codec == CODEC_H264):
+        describe(stream, slot)
     if not slot.info.key_frame:
         return
     if stream.key_frame >= 0 and slot.packet.timestamp == stream.key_frame_timestamp:
@@ -377,7 +393,26 @@ cdef void inspect(Core* core, Stream* stream, Slot* slot, int64_t now) noexcept 
     if slot.info.width:
         stream.width = slot.info.width
         stream.height = slot.info.height
-    key_frame_came(producer, now)
+    key_frame_came(stream, now)
+
+
+cdef void describe(Stream* stream, Slot* slot) noexcept nogil:
+    """What the dependency descriptor says of the packet's frame."""
+    cdef const RtpExt* ext = rtp_find_ext(&slot.packet, stream.producer.ext_id[DEPENDENCY_DESCRIPTOR])
+    cdef FrameStructure fresh
+    if ext == NULL:
+        return
+    if descriptor_parse(slot.data + ext.offset, ext.len, stream.structure, &fresh, &slot.frame):
+        if stream.structure == NULL:
+            stream.structure = <FrameStructure*>malloc(sizeof(FrameStructure))
+        if stream.structure == NULL:
+            slot.frame.known = 0
+            return
+        stream.structure[0] = fresh
+    if slot.frame.known:
+        slot.info.temporal_id = <int8_t>slot.frame.temporal
+        slot.info.spatial_id = <int8_t>slot.frame.spatial
+        slot.info.end_of_layer = slot.frame.last
 
 
 cdef bint ring_holds_key_frame(Stream* stream) noexcept nogil:

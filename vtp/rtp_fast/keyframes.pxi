@@ -10,16 +10,28 @@ cdef enum:
 
 
 cdef void want_key_frame(Core* core, Producer* producer, int64_t now) noexcept nogil:
-    """Someone needs a key frame: asked at once, or with the next turn when the last request is too recent."""
+    """A key frame of all that sends: asked at once, or with the next turn when the last request is too recent."""
     if not producer.video:
         return
     producer.key_wanted = 1
+    producer.key_mask |= producer.alive if producer.alive else 1
     poll_key_frame(core, producer, now)
 
 
-cdef void key_frame_came(Producer* producer, int64_t now) noexcept nogil:
+cdef void want_key_frame_of(Core* core, Stream* stream, int64_t now) noexcept nogil:
+    """Someone needs a key frame of this encoding; merged with the requests for the producer's others."""
+    if not stream.producer.video:
+        return
+    stream.producer.key_wanted = 1
+    stream.producer.key_mask |= bit_of(stream)
+    poll_key_frame(core, stream.producer, now)
+
+
+cdef void key_frame_came(Stream* stream, int64_t now) noexcept nogil:
     """Whoever waited has it. A self-paced publisher that now answers promptly is asked as others are again."""
-    producer.key_wanted = 0
+    cdef Producer* producer = stream.producer
+    producer.key_mask &= <uint8_t>~bit_of(stream)
+    producer.key_wanted = producer.key_mask != 0
     producer.key_unanswered = 0
     if producer.key_answered:
         return

@@ -139,9 +139,9 @@ def repeat_rewrite(Worker worker not None, int64_t consumer_id, uint32_t rounds)
     memset(out, 0, sizeof(out))
     with nogil:
         for i in range(rounds):
-            header = write_header(consumer, slot, out, consumer.payload_type[slot.codec], consumer.ssrc, <uint16_t> i,
-                                  slot.packet.timestamp + consumer.timestamp_offset, worker.core.now_ns)
-            rewrite_payload(consumer, slot, out + header)
+            header = write_header(consumer, &consumer.leg, slot, out, consumer.payload_type[slot.codec], consumer.ssrc,
+                                  <uint16_t> i, slot.packet.marker, worker.core.now_ns)
+            rewrite_payload(&consumer.leg, slot, out + header, slot.info.picture_id)
             total += header + out[3] - <uint8_t> i
     return total
 
@@ -160,7 +160,38 @@ def repeat_answer_nack(Worker worker not None, int64_t consumer_id, uint16_t seq
     with nogil:
         for i in range(rounds):
             if resend and consumer.history != NULL:
-                consumer.history[sequence % HISTORY_SIZE].resends = 0
+                consumer.history[sequence % HISTORY_SIZE].flags &= <uint8_t> ~RESENT
             answer_nack(core, consumer, sequence, core.now_ns)
             batch_clear(&core.out)
     return core.counters.rtx_sent - before
+
+
+def repeat_read_feedback(Worker worker not None, int64_t transport_id, bytes feedback not None, int packets,
+                         uint32_t rounds) -> int:
+    """Notes `packets` as sent and reads a plain transport-wide feedback packet about them, `rounds` times.
+
+    2.5 ms of the clock pass with each packet. Returns the estimate. Raises ValueError unless the Worker has no addresses and
+    the transport has been sent numbered packets.
+    """
+    cdef Transport* transport = worker.transport(transport_id)
+    cdef Core* core = worker.core
+    cdef uint8_t data[MEASURED_MAX]
+    cdef int length = <int> _measurable(feedback, FEEDBACK_HEAD)
+    cdef uint32_t reference
+    cdef uint32_t i
+    cdef int j
+    if worker.addresses or transport.sent == NULL:
+        raise ValueError("only a Worker without addresses that has sent numbered packets is measured this way")
+    memcpy(data, PyBytes_AS_STRING(feedback), length)
+    with nogil:
+        for i in range(rounds):
+            write16(data + 12, <uint16_t>(transport.feedback_sequence + 1))
+            reference = <uint32_t>(core.now_ns // FEEDBACK_REFERENCE_NS)
+            write24(data + 16, reference & 0xFFFFFF)
+            data[19] += 1
+            for j in range(packets):
+                core.now_ns += 2500000
+                transport.feedback_sequence += 1
+                note_sent(core, transport, 1180)
+            read_feedback(core, transport, data, length, core.now_ns)
+    return <int64_t>available_bps(transport, core.now_ns)

@@ -13,6 +13,7 @@ cdef void free_transport(Core* core, Transport* transport) noexcept nogil:
         tuple_forget(core, transport, i)
     srtp_close(&transport.receive)
     srtp_close(&transport.send)
+    close_outbound(core, transport)
     free(transport.feedback)
     free(transport.ssrcs)
     table_remove(&core.transports, transport.id)
@@ -55,7 +56,9 @@ cdef void free_producer(Core* core, Producer* producer) noexcept nogil:
         if consumer.source == producer:
             consumer.source = NULL
             consumer.stream = NULL
+            forget_legs(consumer)
             stop_replay(core, consumer, STATE_WAITING)
+    set_floor(core, producer, NULL)
     free(producer.consumers)
     unlink_pipes(core, producer)
     if producer.inlet != NULL:
@@ -68,6 +71,7 @@ cdef void free_producer(Core* core, Producer* producer) noexcept nogil:
     for i in range(producer.stream_count):
         core.missing -= producer.streams[i].missing_count
         free(producer.streams[i].ring)
+        free(producer.streams[i].structure)
     table_remove(&core.producers, producer.id)
     free(producer)
 
@@ -82,6 +86,7 @@ cdef void free_consumer(Core* core, Consumer* consumer) noexcept nogil:
         at = &at[0].next
     unsource(core, consumer)
     free(consumer.history)
+    free(consumer.layers)
     table_remove(&core.consumers, consumer.id)
     free(consumer)
 
@@ -96,6 +101,7 @@ cdef void unsource(Core* core, Consumer* consumer) noexcept nogil:
     consumer.source = NULL
     consumer.wanted = NULL
     consumer.stream = NULL
+    forget_legs(consumer)
 
 
 cdef int set_source(Core* core, Consumer* consumer, Producer* producer, int64_t now) noexcept nogil:
@@ -120,6 +126,7 @@ cdef int set_source(Core* core, Consumer* consumer, Producer* producer, int64_t 
         consumer.source = producer
         consumer.stream = NULL
         stop_replay(core, consumer, STATE_WAITING)
+        aim(core, consumer, now)
     else:
         consumer.wanted = producer
     ask_anew(core, consumer, now)
@@ -140,6 +147,7 @@ cdef void pause(Core* core, Consumer* consumer, bint paused, int64_t now) noexce
     consumer.paused = paused
     stop_replay(core, consumer, STATE_WAITING)
     if not paused:
+        aim(core, consumer, now)
         ask_anew(core, consumer, now)
 
 
@@ -153,6 +161,8 @@ cdef void pause_source(Core* core, Producer* producer, bint paused, int64_t now)
     if not paused:
         want_key_frame(core, producer, now)
         return
+    if producer.floor != NULL and is_ranked(producer):
+        leave_floor(core, producer)
     for i in range(producer.stream_count):
         forget_all_missing(core, &producer.streams[i])
         producer.streams[i].key_frame = -1

@@ -25,6 +25,7 @@ cdef void copy_description(Producer* copy, Producer* producer) noexcept nogil:
     copy.key_answered = 1                        # an outlet judges no publisher: its packets say what was found
     memcpy(copy.codecs, producer.codecs, sizeof(producer.codecs))
     copy.codec_count = producer.codec_count
+    copy.opus_payload_type = producer.opus_payload_type
     memcpy(copy.payload_codec, producer.payload_codec, sizeof(producer.payload_codec))
     memcpy(copy.payload_rtx, producer.payload_rtx, sizeof(producer.payload_rtx))
     memcpy(copy.ext_id, producer.ext_id, sizeof(producer.ext_id))
@@ -43,6 +44,7 @@ cdef int open_rings(Core* core, Producer* outlet) noexcept nogil:
     for i in range(outlet.stream_count):
         outlet.streams[i].key_frame = -1
         outlet.streams[i].newest = -1
+        outlet.streams[i].onset = outlet.streams[i].rested_at = -1
         if ring_open(&outlet.streams[i], max(usual, outlet.streams[i].ring_size)) != 0:
             return -1
     return 0
@@ -55,6 +57,8 @@ cdef void copy_state(Producer* copy, Producer* producer) noexcept nogil:
     copy.paused = producer.paused
     copy.started = producer.started
     copy.self_paced = producer.self_paced
+    copy.alive = producer.alive
+    copy.reversed = producer.reversed
     for i in range(producer.stream_count):
         stream = &producer.streams[i]
         copy.streams[i].ssrc = stream.ssrc
@@ -118,6 +122,7 @@ cdef void free_outlet(Producer* outlet) noexcept nogil:
     cdef int i
     for i in range(outlet.stream_count):
         free(outlet.streams[i].ring)
+        free(outlet.streams[i].structure)
     free(outlet)
 
 

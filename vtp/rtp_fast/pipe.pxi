@@ -18,7 +18,9 @@ cdef struct Pipe:
     Caller wishes                # at the door of the producer's Worker
     uint64_t pauses              # of the producer's Worker: pauses and resumes so far; odd while paused
     uint64_t dropped             # of the producer's Worker: records that found no room
-    uint64_t key_wished          # of the outlet's Worker: taken back when it was heard
+    uint64_t key_wished          # of the outlet's Worker, bit per stream: taken back when it was heard
+    uint64_t watched             # of the outlet's Worker, bit per stream: what is to come through
+    uint64_t loss                # of the outlet's Worker: what its viewers lose, in 256ths
     uint64_t left                # of the outlet's Worker: nobody reads any more
     Producer* producer           # under the lock of its Worker; NULL when it is gone
     Pipe* next                   # of the same producer
@@ -36,6 +38,10 @@ cdef struct PipedPacket:         # followed by the RTP packet as the ring has it
     uint8_t stream
     uint8_t recovered
     uint8_t self_paced
+    uint8_t alive                # of the producer
+    uint8_t reversed
+    uint8_t resting
+    int64_t onset                # of its stream
 
 
 cdef struct PipedReport:
@@ -54,6 +60,7 @@ cdef Pipe* pipe_open(Door* here, Door* there, bint video) noexcept nogil:
         free(pipe)
         return NULL
     pipe.references = 2
+    pipe.watched = <uint64_t>-1
     vtp_add(&here.references, 1)
     vtp_add(&there.references, 1)
     pipe.packets.pipe = pipe.wishes.pipe = pipe
@@ -95,6 +102,9 @@ cdef void pipe_packet(Core* core, Stream* stream, Slot* slot) noexcept nogil:
     cdef Pipe* pipe = producer.pipes
     cdef PipedPacket* packet
     while pipe != NULL:
+        if not vtp_load(&pipe.watched) & bit_of(stream):
+            pipe = pipe.next
+            continue
         packet = <PipedPacket*>pipe_write(core, pipe, RECORD_PACKET, sizeof(PipedPacket) + slot.length, slot.arrival_ns)
         if packet != NULL:
             packet.number = slot.sequence
@@ -103,6 +113,10 @@ cdef void pipe_packet(Core* core, Stream* stream, Slot* slot) noexcept nogil:
             packet.stream = <uint8_t>(stream - &producer.streams[0])
             packet.recovered = slot.recovered
             packet.self_paced = producer.self_paced
+            packet.alive = producer.alive
+            packet.reversed = producer.reversed
+            packet.resting = producer.resting
+            packet.onset = stream.onset
             memcpy(<uint8_t*>packet + sizeof(PipedPacket), slot.data, slot.length)
             core.counters.pipe_packets += 1
         pipe = pipe.next
@@ -170,12 +184,17 @@ cdef void unlink_pipes(Core* core, Producer* producer) noexcept nogil:
 
 cdef void hear_wish(Core* core, Pipe* pipe, int64_t now) noexcept nogil:
     """What the outlet wants: a key frame, merged with all other requests here, or nothing any more."""
+    cdef uint64_t wished
+    cdef int i
     if pipe.producer == NULL:
         return
     if vtp_load(&pipe.left):
         pipe_unlink(core, pipe)
-    elif vtp_swap(&pipe.key_wished, 0):
-        want_key_frame(core, pipe.producer, now)
+        return
+    wished = vtp_swap(&pipe.key_wished, 0)
+    for i in range(pipe.producer.stream_count):
+        if (wished >> i) & 1:
+            want_key_frame_of(core, &pipe.producer.streams[i], now)
 
 
 # --- the outlet's Worker -------------------------------------------------------------------------------------
@@ -240,9 +259,15 @@ cdef void receive_piped(Core* core, Pipe* pipe, Record* record, int64_t now) noe
     if outlet.paused or piped.pauses != pipe.pauses_seen:    # from before a pause
         return
     outlet.self_paced = piped.self_paced
+    follow_alive(core, outlet, piped.alive, piped.reversed, now)
     slot = keep_piped(core, stream, piped, data, length, record.arrival_ns)
-    if slot != NULL:
-        distribute(core, stream, slot, now)
+    if slot == NULL:
+        return
+    if piped.resting and not outlet.resting:
+        rest_sound(core, outlet)
+    outlet.resting = piped.resting
+    stream.onset = piped.onset
+    distribute(core, stream, slot, now)
 
 
 cdef Slot* keep_piped(Core* core, Stream* stream, PipedPacket* piped, const uint8_t* data, int length,
@@ -297,7 +322,7 @@ cdef void wish_key_frame(Producer* outlet, int64_t now) noexcept nogil:
     if outlet.key_asked_ns and now - outlet.key_asked_ns < KEY_REQUEST_INTERVAL_NS:
         return
     outlet.key_asked_ns = now
-    vtp_store(&outlet.inlet.key_wished, 1)
+    vtp_store(&outlet.inlet.key_wished, vtp_load(&outlet.inlet.key_wished) | outlet.key_mask)
     stand(&outlet.inlet.wishes)
     ring_bell(outlet.inlet.wishes.door)
 

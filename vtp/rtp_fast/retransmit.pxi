@@ -18,11 +18,11 @@ cdef void note_missing(Core* core, Stream* stream, int64_t source, int64_t now) 
     if gap > LARGEST_GAP or not stream.producer.nack:
         forget_all_missing(core, stream)
         if gap > LARGEST_GAP or stream.producer.video:
-            want_key_frame(core, stream.producer, now)
+            want_key_frame_of(core, stream, now)
         return
     if stream.missing_count + gap > MAX_MISSING:
         forget_all_missing(core, stream)
-        want_key_frame(core, stream.producer, now)
+        want_key_frame_of(core, stream, now)
     for number in range(stream.highest + 1, source):
         stream.missing[stream.missing_count].sequence = number
         stream.missing[stream.missing_count].since_ns = now
@@ -70,7 +70,7 @@ cdef void poll_missing(Core* core, Stream* stream, int64_t now) noexcept nogil:
             continue
         if entry.tries == NACK_TRIES or entry.sequence < stream.highest - stream.ring_size:
             drop_missing(core, stream, i)
-            want_key_frame(core, stream.producer, now)
+            want_key_frame_of(core, stream, now)
             continue
         entry.tries += 1
         entry.asked_ns = now
@@ -125,7 +125,7 @@ cdef void measure_rtt(Producer* producer, int64_t sample) noexcept nogil:
         producer.rtt_ns += (sample - producer.rtt_ns) / 8.0
 
 
-cdef void remember_sent(Consumer* consumer, Slot* slot, uint16_t out_sequence) noexcept nogil:
+cdef void remember_sent(Consumer* consumer, Slot* slot, const Shown* shown) noexcept nogil:
     """One entry of the fixed history, made with the first packet; only streams with RTX are ever resent."""
     cdef HistoryEntry* entry
     if consumer.rtx_ssrc == 0 or consumer.rtx_payload_type[slot.codec] < 0:
@@ -134,39 +134,42 @@ cdef void remember_sent(Consumer* consumer, Slot* slot, uint16_t out_sequence) n
         consumer.history = <HistoryEntry*>calloc(HISTORY_SIZE, sizeof(HistoryEntry))
         if consumer.history == NULL:
             return
-    entry = &consumer.history[out_sequence % HISTORY_SIZE]
+    entry = &consumer.history[<uint16_t>shown.number % HISTORY_SIZE]
     entry.sequence = <uint32_t>slot.sequence
-    entry.out_sequence = out_sequence
-    entry.generation = consumer.generation
-    entry.resends = 0
+    entry.out_sequence = <uint16_t>shown.number
+    entry.picture_id = shown.picture_id
+    entry.generation = consumer.leg.generation
+    entry.flags = shown.flags
     entry.resent_ms = 0
 
 
 cdef void answer_nack(Core* core, Consumer* consumer, uint16_t out_sequence, int64_t now) noexcept nogil:
-    """Rebuilds one packet from the publisher's ring and sends it as RTX, never twice within a round trip."""
+    """Rebuilds one packet from the ring it came from and sends it as RTX, never twice within a round trip."""
     cdef HistoryEntry* entry
-    cdef Slot* slot
-    cdef int64_t number
-    cdef uint32_t now_ms = <uint32_t>(now // MILLISECOND)
+    cdef Leg* leg
+    cdef Slot* slot = NULL
+    cdef int64_t number = -1
+    cdef uint16_t now_ms = <uint16_t>(now // MILLISECOND)
     cdef uint32_t wait_ms = <uint32_t>(consumer.rtt_ns / 1e6)
     consumer.nacks += 1
     core.counters.nacks_received += 1
-    if consumer.history == NULL or consumer.stream == NULL:
+    if consumer.history == NULL:
         consumer.missed += 1
         core.counters.rtx_missed += 1
         return
     entry = &consumer.history[out_sequence % HISTORY_SIZE]
-    number = consumer.stream.newest - <uint32_t>(<uint32_t>consumer.stream.newest - entry.sequence)
-    slot = &consumer.stream.ring[number % consumer.stream.ring_size] if number >= 0 else NULL
-    if slot == NULL or entry.out_sequence != out_sequence or entry.generation != consumer.generation \
-            or slot.sequence != number:
+    leg = leg_of(consumer, entry.generation)
+    if leg != NULL:
+        number = leg.stream.newest - <uint32_t>(<uint32_t>leg.stream.newest - entry.sequence)
+        slot = &leg.stream.ring[number % leg.stream.ring_size] if number >= 0 else NULL
+    if slot == NULL or entry.out_sequence != out_sequence or slot.sequence != number:
         consumer.missed += 1
         core.counters.rtx_missed += 1
         return
     if wait_ms < 10:
         wait_ms = 10
-    if entry.resends and now_ms - entry.resent_ms < wait_ms:
+    if entry.flags & RESENT and <uint16_t>(now_ms - entry.resent_ms) < wait_ms:
         return
     entry.resent_ms = now_ms
-    entry.resends += 1
-    send_rtx(core, consumer, slot, out_sequence, now)
+    entry.flags |= RESENT
+    send_rtx(core, consumer, leg, slot, entry, now)

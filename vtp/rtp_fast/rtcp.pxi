@@ -100,6 +100,7 @@ cdef void receive_report_blocks(Core* core, Transport* transport, const uint8_t*
         consumer = consumer_of_ssrc(transport, read32(data))
         if consumer != NULL:
             consumer.fraction_lost = data[4]
+            consumer.lost_ns = now
             consumer.lost = <int32_t>(read24(data + 5) << 8) >> 8
             consumer.jitter = read32(data + 12)
             if consumer.sent_any:
@@ -114,15 +115,17 @@ cdef void receive_report_blocks(Core* core, Transport* transport, const uint8_t*
 
 cdef void receive_transport_feedback(Core* core, Transport* transport, const uint8_t* data, int size, int count,
                                      int64_t now) noexcept nogil:
-    """Generic NACK (RFC 4585 section 6.2.1); transport-wide feedback is counted for the estimator to come.
+    """Generic NACK (RFC 4585 section 6.2.1) and transport-wide feedback.
 
-    It also comes sooner than a receiver report and shows as well that packets are received.
+    The latter also comes sooner than a receiver report and shows as well that packets are received.
     """
     cdef Consumer* consumer
     cdef int at = 12, bit
     cdef uint16_t sequence, mask
     if count == 15:
         transport.feedback_received += 1
+        if transport.sent != NULL and not read_feedback(core, transport, data, size, now):
+            core.counters.feedback_malformed += 1
         consumer = transport.consumers
         while consumer != NULL:
             if consumer.sent_any:
@@ -155,7 +158,7 @@ cdef void receive_payload_feedback(Core* core, Transport* transport, const uint8
             viewer_wants_key_frame(core, consumer_of_ssrc(transport, read32(data + at)), now)
             at += 8
     elif count == 15 and size >= 20 and memcmp(data + 12, b"REMB", 4) == 0:
-        transport.remote_remb_bps = <double>(read24(data + 17) & 0x3FFFF) * <double>(<uint64_t>1 << (data[17] >> 2))
+        take_remb(core, transport, <double>(read24(data + 17) & 0x3FFFF) * <double>(<uint64_t>1 << (data[17] >> 2)), now)
 
 
 cdef void viewer_wants_key_frame(Core* core, Consumer* consumer, int64_t now) noexcept nogil:
@@ -164,7 +167,7 @@ cdef void viewer_wants_key_frame(Core* core, Consumer* consumer, int64_t now) no
     consumer.key_frame_requests += 1
     core.counters.key_frame_requests_received += 1
     if consumer.source != NULL and not consumer.paused:
-        want_key_frame(core, consumer.source, now)
+        want_key_frame_of(core, wanted_stream(consumer), now)
 
 
 cdef void receive_bye(Core* core, Transport* transport, const uint8_t* data, int size, int count) noexcept nogil:
@@ -227,7 +230,7 @@ cdef void send_key_frame_requests(Core* core, Producer* producer) noexcept nogil
     cdef int i
     cdef uint8_t* out
     for i in range(producer.stream_count):
-        if not producer.streams[i].started:
+        if not producer.streams[i].started or (not (producer.key_mask >> i) & 1 and producer.key_mask & producer.alive):
             continue
         out = reserve_rtcp(core, producer.transport)
         if out == NULL:
@@ -271,7 +274,7 @@ cdef void write_report_block(uint8_t* out, Stream* stream, int64_t now) noexcept
     stream.received_before = received
     stream.fraction_lost = <uint8_t>((lost_now << 8) // expected_now) if expected_now > 0 and lost_now > 0 else 0
     write32(out, stream.ssrc)
-    write32(out + 4, (<uint32_t>stream.fraction_lost << 24) |
+    write32(out + 4, (<uint32_t>fraction_told(stream, now) << 24) |
             <uint32_t>(max(-0x800000, min(stream.lost, 0x7FFFFF)) & 0xFFFFFF))
     write32(out + 8, <uint32_t>(stream.highest - 65536))
     write32(out + 12, <uint32_t>stream.jitter)
@@ -320,7 +323,7 @@ cdef void send_sender_report(Core* core, Consumer* consumer, int64_t now) noexce
     rtcp_head(out, 0, RTCP_SR, 28)
     write32(out + 4, consumer.ssrc)
     write64(out + 8, ntp)
-    write32(out + 16, timestamp + consumer.timestamp_offset)
+    write32(out + 16, timestamp + consumer.leg.timestamp_offset)
     write32(out + 20, <uint32_t>consumer.packets)
     write32(out + 24, <uint32_t>consumer.bytes)
     consumer.report_ntp = <uint32_t>(ntp >> 16)

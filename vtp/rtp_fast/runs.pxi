@@ -10,10 +10,12 @@ cdef enum:
 cdef struct Outgoing:            # one packet of a viewer that is about to be written
     Consumer* consumer
     Slot* slot
+    Shown shown
     int size                     # of RTP, before padding and SRTP tag
 
 
-cdef inline void queue_packet(Core* core, Consumer* consumer, int64_t sequence, int64_t now) noexcept nogil:
+cdef inline void queue_packet(Core* core, Consumer* consumer, int64_t sequence, const Shown* shown,
+                              int64_t now) noexcept nogil:
     """Puts a packet behind what waits for its transport."""
     cdef Transport* transport = consumer.transport
     cdef Pending* entry
@@ -35,7 +37,10 @@ cdef inline void queue_packet(Core* core, Consumer* consumer, int64_t sequence, 
     core.pending_used += 1
     entry = &core.pending[at]
     entry.consumer = consumer
-    entry.sequence = sequence
+    entry.sequence = <uint32_t>sequence
+    entry.number = <uint32_t>shown.number
+    entry.picture_id = shown.picture_id
+    entry.flags = shown.flags
     entry.next = -1
     if transport.pending_count:
         core.pending[transport.pending_last].next = at
@@ -86,7 +91,10 @@ cdef inline void expect(Core* core, Transport** listed, int count, int at) noexc
             vtp_fetch(&transport.tuples[transport.selected], sizeof(Tuple))
             vtp_fetch(transport.send.rtp_gcm, KEY_BYTES_READ)
     if at + 2 < count and listed[at + 2].pending_count:
-        vtp_fetch(core.pending[listed[at + 2].pending_first].consumer, CONSUMER_BYTES_READ)
+        transport = listed[at + 2]
+        vtp_fetch(core.pending[transport.pending_first].consumer, CONSUMER_BYTES_READ)
+        if transport.sent != NULL:
+            vtp_fetch(&transport.sent[<uint16_t>(transport.feedback_sequence + 1) & ((1 << transport.sent_bits) - 1)], 1)
     if at + 1 < count and listed[at + 1].pending_count:
         consumer = core.pending[listed[at + 1].pending_first].consumer
         vtp_fetch(consumer.out_stream, 1)
@@ -151,20 +159,29 @@ cdef int collect(Core* core, Transport* transport, Outgoing* packets) noexcept n
     cdef Outgoing* out
     cdef Pending* entry
     cdef Slot* slot
+    cdef Stream* stream
+    cdef int64_t sequence
     while at >= 0:
         entry = &core.pending[at]
         at = entry.next
-        if entry.consumer.stream == NULL:
+        stream = entry.consumer.stream
+        if stream == NULL:
             core.counters.send_overwritten += 1
             continue
-        slot = &entry.consumer.stream.ring[entry.sequence % entry.consumer.stream.ring_size]
-        if slot.sequence != entry.sequence:
+        sequence = stream.newest - <uint32_t>(<uint32_t>stream.newest - entry.sequence)
+        slot = &stream.ring[sequence % stream.ring_size]
+        if slot.sequence != sequence:
             core.counters.send_overwritten += 1
             continue
         out = &packets[count] if entry.consumer.video else &sound[sounds]
         out.consumer = entry.consumer
         out.slot = slot
-        out.size = header_length(entry.consumer, slot) + slot.packet.payload_len
+        out.shown.number = entry.consumer.highest_out + <int32_t>(entry.number - <uint32_t>entry.consumer.highest_out)
+        out.shown.picture_id = entry.picture_id
+        out.shown.flags = entry.flags
+        out.size = header_length(entry.consumer, slot, entry.flags)
+        if not entry.flags & SHOWN_EMPTY:
+            out.size += slot.packet.payload_len - left_out(entry.consumer, slot)
         if out.size + SRTP_MAX_TRAILER > ARENA_SLOT:
             core.counters.protect_failed += 1
         elif entry.consumer.video:
@@ -179,7 +196,9 @@ cdef void write_runs(Core* core, Transport* transport, Outgoing* packets, int co
     cdef Tuple* to = &transport.tuples[transport.selected]
     cdef int first = 0, taken, segment
     cdef int limit = 0
-    if core.merging and core.now_ns >= to.plain_until_ns and core.now_ns >= core.plain_until_ns[to.socket]:
+    if to.socket >= MAX_SOCKETS:
+        count = admit(core, transport, to.socket, packets, count)
+    elif core.merging and core.now_ns >= to.plain_until_ns and core.now_ns >= core.plain_until_ns[to.socket]:
         limit = ARENA_SLOT
         if to.segment_limit and core.now_ns < to.limit_until_ns:
             limit = to.segment_limit - transport.send.tag_len
@@ -235,17 +254,21 @@ cdef int write_packet(Core* core, Outgoing* packet, uint8_t* out, int padded) no
     cdef Consumer* consumer = packet.consumer
     cdef Transport* transport = consumer.transport
     cdef Slot* slot = packet.slot
-    cdef int64_t number = slot.sequence + consumer.sequence_offset
-    cdef int header, length
+    cdef int64_t number = packet.shown.number
+    cdef int header, length, skipped = left_out(consumer, slot)
     if srtp_index(consumer.out_stream, <uint16_t>number) != number - FIRST_ROUND:
         core.counters.protect_failed += 1        # too far from what was encrypted last: the viewer would guess another
         stop_replay(core, consumer, STATE_WAITING)               # roll-over, and its IV may have been used already
         return 0
-    header = write_header(consumer, slot, out, consumer.payload_type[slot.codec], consumer.ssrc, <uint16_t>number,
-                          slot.packet.timestamp + consumer.timestamp_offset, core.now_ns)
-    length = header + slot.packet.payload_len
-    memcpy(out + header, slot.data + slot.packet.header_len, slot.packet.payload_len)
-    rewrite_payload(consumer, slot, out + header)
+    header = write_header(consumer, &consumer.leg, slot, out, consumer.payload_type[slot.codec], consumer.ssrc,
+                          <uint16_t>number, packet.shown.flags, core.now_ns)
+    length = header
+    if not packet.shown.flags & SHOWN_EMPTY:
+        length += slot.packet.payload_len - skipped
+        memcpy(out + header, slot.data + slot.packet.header_len + skipped, slot.packet.payload_len - skipped)
+        if slot.primary and not skipped:
+            rename_blocks(out + header, consumer.payload_type[CODEC_OPUS])
+        rewrite_payload(&consumer.leg, slot, out + header, packet.shown.picture_id)
     if padded > length:
         core.counters.padding_sent += padded - length
         out[0] |= 0x20                           # RFC 3550 section 5.1: the last byte counts the padding
@@ -259,7 +282,9 @@ cdef int write_packet(Core* core, Outgoing* packet, uint8_t* out, int padded) no
     core.counters.packets_forwarded += 1
     transport.packets_sent += 1
     transport.bytes_sent += length
+    if consumer.head_number:
+        note_sent(core, transport, length)
     consumer.packets += 1
-    consumer.bytes += slot.packet.payload_len
-    remember_sent(consumer, slot, <uint16_t>number)
+    consumer.bytes += slot.packet.payload_len - skipped
+    remember_sent(consumer, slot, &packet.shown)
     return length

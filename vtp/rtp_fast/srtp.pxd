@@ -106,6 +106,7 @@ cdef struct SrtpSession:
     SrtpStream** streams  # each allocated alone: a stream's address never changes while the session is open
     int stream_count
     int stream_capacity
+    int stream_limit  # whoever opens a session may move it
 
 
 # ---------------------------------------------------------------- keys
@@ -208,6 +209,7 @@ cdef inline int srtp_open_session_keys(
         return SRTP_ERROR_ARGUMENT
     session.profile = profile
     session.sender = is_sender != 0
+    session.stream_limit = SRTP_MAX_SEND_STREAMS if session.sender else SRTP_MAX_RECEIVE_STREAMS
     session.tag_len = SRTP_SHA1_TAG if profile == SRTP_AES_CM_128_SHA1_80 else SRTP_GCM_TAG
     memcpy(session.rtp_salt, rtp_salt, saltlen)
     memcpy(session.rtcp_salt, rtcp_salt, saltlen)
@@ -271,10 +273,9 @@ cdef inline SrtpStream* srtp_find_stream(SrtpSession* session, uint32_t ssrc) no
 
 cdef inline int srtp_grow(SrtpSession* session) noexcept nogil:
     """Make room for one more stream: 0 or SRTP_ERROR_NO_SLOT."""
-    cdef int limit = SRTP_MAX_SEND_STREAMS if session.sender else SRTP_MAX_RECEIVE_STREAMS
     cdef int capacity = session.stream_capacity * 2 if session.stream_capacity else 4
     cdef void* grown
-    if session.stream_count >= limit:
+    if session.stream_count >= session.stream_limit:
         return SRTP_ERROR_NO_SLOT
     if session.stream_count < session.stream_capacity:
         return 0
@@ -291,7 +292,7 @@ cdef inline int srtp_grow(SrtpSession* session) noexcept nogil:
 
 
 cdef inline SrtpStream* srtp_stream(SrtpSession* session, uint32_t ssrc, int create) noexcept nogil:
-    """The stream of an SSRC; made when create is true. NULL: unknown, or no slot (64 receiving).
+    """The stream of an SSRC; made when create is true. NULL: unknown, or no slot (64 receiving, unless moved).
 
     The pointer is good until srtp_close. A stream is never removed: its SSRC must not start over under the same key.
     """

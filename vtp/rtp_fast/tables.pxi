@@ -152,6 +152,8 @@ cdef void tuple_forget(Core* core, Transport* transport, int index) noexcept nog
         ref.key = 1
         ref.transport = NULL
     entry.used = 0
+    if entry.socket >= MAX_SOCKETS:
+        disown(core, entry.socket)
     if transport.selected == index:
         transport.selected = -1
 

@@ -37,10 +37,16 @@ cdef void tap_write(Core* core, TapRing* tap, int kind, const void* data, uint32
 cdef void tap_packet(Core* core, Stream* stream, Slot* slot, int64_t now) noexcept nogil:
     """One encoding is recorded: the highest that sends."""
     cdef TapRing* ring = stream.producer.taps
+    cdef const uint8_t* data = slot.data
+    cdef int length = slot.length
+    cdef uint8_t plain[MAX_PACKET]
     if ring == NULL or (stream.producer.stream_count > 1 and best_stream(stream.producer, now) != stream):
         return
+    if slot.primary:
+        length = write_plain(stream.producer, slot, plain)
+        data = plain
     while ring != NULL:
-        tap_write(core, ring, RECORD_PACKET, slot.data, slot.length, slot.arrival_ns)
+        tap_write(core, ring, RECORD_PACKET, data, length, slot.arrival_ns)
         ring = ring.next
 
 

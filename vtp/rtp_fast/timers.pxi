@@ -11,22 +11,25 @@ cdef void tick(Core* core, int64_t now) noexcept nogil:
         write_held(core)
     if now >= core.next_fast_ns:
         core.next_fast_ns = now + FAST_NS
-        if core.replaying or core.missing:
+        if core.replaying or core.missing or core.attended != NULL:
             tick_fast(core, now)
     if now >= core.next_slow_ns:
         core.next_slow_ns = now + SLOW_NS
         tick_producers(core, now)
         tick_transports(core, now)
         tick_consumers(core, now)
+        if core.choked:
+            keep_resting(core, now)
     if now >= core.next_consent_ns:
         core.next_consent_ns = now + CONSENT_NS
         poll_consent(core, now)
+        poll_connections(core, now)
 
 
 cdef int64_t next_timeout_ns(Core* core) noexcept nogil:
     """How long the thread may sleep."""
     cdef int64_t longest = 500 * MILLISECOND
-    if core.replaying or core.missing:
+    if core.replaying or core.missing or core.attended != NULL:
         longest = FAST_NS
     elif core.transports.count:
         longest = SLOW_NS
@@ -39,11 +42,12 @@ cdef void tick_fast(Core* core, int64_t now) noexcept nogil:
     cdef int slot, i
     cdef Consumer* consumer
     cdef Producer* producer
+    tick_attended(core, now)
     if core.replaying:
         for slot in range(core.consumers.capacity):
             consumer = <Consumer*>core.consumers.items[slot]
-            if consumer != NULL and consumer.state == STATE_REPLAY:
-                replay(core, consumer, now)
+            if consumer != NULL and consumer.state == STATE_REPLAY and not consumer.transport.paced:
+                replay(core, consumer, now, CATCH_UP_PACKETS)
     if core.missing:
         for slot in range(core.producers.capacity):
             producer = <Producer*>core.producers.items[slot]
@@ -61,10 +65,20 @@ cdef void tick_producers(Core* core, int64_t now) noexcept nogil:
         producer = <Producer*>core.producers.items[slot]
         if producer == NULL:
             continue
+        if producer.stream_count > 1:
+            if producer.inlet == NULL:
+                poll_alive(core, producer, now)
+            if (slot + core.slow_turns) % CALM_TURNS == 0:
+                poll_watched(core, producer, now)
+        if producer.video:
+            end_pictures(core, producer, now)
         if producer.key_wanted:
             poll_key_frame(core, producer, now)
         if producer.self_paced:
             grow_rings(producer)
+        if producer.inlet != NULL and not producer.video and now - producer.loudness_ns >= REPORT_NS:
+            producer.loudness_ns = now           # an outlet has no loudness of its own
+            vtp_store(&producer.inlet.loss, <uint64_t>viewer_loss(producer, now))
 
 
 cdef void tick_transports(Core* core, int64_t now) noexcept nogil:
@@ -105,6 +119,8 @@ cdef void tick_consumers(Core* core, int64_t now) noexcept nogil:
             if not consumer.report_seen:
                 ask_again(core, consumer, now)
             keep_going(core, consumer, now)
+            if consumer.layers != NULL:
+                tell_layers(core, consumer)
             if consumer.state == STATE_WAITING and consumer.source != NULL and consumer.source.started:
                 hurry(core, consumer)
 
@@ -132,4 +148,4 @@ cdef void ask_again(Core* core, Consumer* consumer, int64_t now) noexcept nogil:
     if consumer.state == STATE_WAITING:
         start_consumer(core, consumer, now)
     elif consumer.ask_stage > 1:         # one that the ring has just served needs no other key frame at once
-        want_key_frame(core, producer, now)
+        want_key_frame_of(core, wanted_stream(consumer), now)

@@ -3,7 +3,7 @@
 
 @cython.no_gc_clear
 cdef class Worker:
-    """One media thread on one UDP port: every transport, producer and consumer of its rooms.
+    """One media thread on one port, of UDP and TCP: every transport, producer and consumer of its rooms.
 
     Commands are thread-safe and run between batches. Ids are never used again within a Worker. With
     `threaded=False` the event loop drives the same code through `fileno()` and `run_once()`. Without addresses
@@ -14,6 +14,7 @@ cdef class Worker:
     cdef vtp_lock mutex
     cdef Inbox inbox
     cdef list sockets
+    cdef list listeners
     cdef readonly list addresses
     cdef object thread
     cdef bint threaded
@@ -27,9 +28,11 @@ cdef class Worker:
 
     def __cinit__(self, addresses, *, bint threaded=True, int receive_buffer_bytes=0, int send_buffer_bytes=0,
                   int ring_packets_video=2048, int ring_packets_audio=256, double max_incoming_bitrate_bps=6_000_000,
-                  bint merge=True, double gather_ms=0, int gather_viewers=0):
+                  bint merge=True, double gather_ms=0, int gather_viewers=0, bint tcp=False, int tcp_connections=4096,
+                  int tcp_connections_per_address=256):
         self.epoll = self.wake_fd = self.event_fd = -1
         self.sockets = []
+        self.listeners = []
         self.addresses = []
         self.threaded = threaded
         vtp_lock_init(&self.mutex)
@@ -40,7 +43,12 @@ cdef class Worker:
             raise ValueError("A ring needs at least 64 video and 16 audio packets.")
         if len(addresses) >= MAX_SOCKETS:
             raise ValueError(f"At most {MAX_SOCKETS - 1} addresses can be bound.")
+        if tcp_connections < 1 or tcp_connections_per_address < 1:
+            raise ValueError("There is room for one connection at least; without TCP, say tcp=False.")
         self.core.mutex = &self.mutex
+        self.core.tcp_epoll = -1
+        self.core.connections_at_most = tcp_connections
+        self.core.connections_per_address = tcp_connections_per_address
         self.core.ring_video = ring_packets_video
         self.core.ring_audio = ring_packets_audio
         if not 0 <= gather_ms <= 100:
@@ -61,10 +69,10 @@ cdef class Worker:
             os_close(self.wake_fd)
             raise MemoryError
         try:
-            self.bind(addresses, receive_buffer_bytes, send_buffer_bytes)
+            self.bind(addresses, receive_buffer_bytes, send_buffer_bytes, tcp)
+            self.watch()
         except BaseException:
-            for endpoint in self.sockets:
-                endpoint.close()
+            self.close_sockets()
             raise
         self.core.wall_offset_ns = vtp_wall_ns() - vtp_now_ns()
 
@@ -75,9 +83,39 @@ cdef class Worker:
             return -1
         return batch_open(&self.core.out, SEND_MESSAGES if sends else 8192, SEND_BYTES if sends else 8192 * ARENA_SLOT)
 
-    cdef bind(self, addresses, int receive_bytes, int send_bytes):
-        cdef int fds[MAX_SOCKETS]
-        cdef int count = 0
+    cdef bind(self, addresses, int receive_bytes, int send_bytes, bint tcp):
+        """Opens the sockets. Where any port will do, it is one that is free for both protocols."""
+        for tries_left in range(9, -1, -1):
+            try:
+                self.bind_udp(addresses, receive_bytes, send_bytes)
+                if tcp:
+                    self.bind_tcp()
+                return
+            except OSError as error:
+                if not tries_left or error.errno != errno.EADDRINUSE or any(port for _, port in addresses):
+                    raise
+                self.close_sockets()
+                self.addresses = []
+
+    cdef bind_tcp(self):
+        """On the ports that are bound for UDP."""
+        for host, port in self.addresses:
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            listener = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
+            self.listeners.append(listener)
+            if family == socket.AF_INET6:
+                listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((host, port))
+            listener.listen(128)
+
+    cdef close_sockets(self):
+        for endpoint in self.sockets + self.listeners:
+            endpoint.close()
+        self.sockets = []
+        self.listeners = []
+
+    cdef bind_udp(self, addresses, int receive_bytes, int send_bytes):
         port = 0
         for host, wanted in addresses:
             family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -91,12 +129,24 @@ cdef class Worker:
             endpoint.bind((host, wanted or port))
             port = port or endpoint.getsockname()[1]
             self.addresses.append((host, endpoint.getsockname()[1]))
+
+    cdef watch(self):
+        """Has the thread woken by datagrams, by `wake_fd`, and by whatever happens to connections."""
+        cdef int fds[MAX_SOCKETS + 1]
+        cdef int count = 0
+        for endpoint in self.sockets:
             self.core.sockets[count] = fds[count] = endpoint.fileno()
-            self.core.families[count] = family
+            self.core.families[count] = endpoint.family
             count += 1
         self.core.socket_count = count
         fds[count] = self.wake_fd
-        self.epoll = vtp_epoll(fds, count + 1)
+        if self.listeners:
+            for listener in self.listeners:
+                self.core.listeners[self.core.listener_count] = listener.fileno()
+                self.core.listener_count += 1
+            self.core.tcp_epoll = fds[count + 1] = vtp_epoll(self.core.listeners, self.core.listener_count)
+            count += 1
+        self.epoll = vtp_epoll(fds, count + 1) if not self.listeners or self.core.tcp_epoll >= 0 else -1
         if self.epoll < 0:
             raise OSError("The media sockets cannot be watched: epoll failed.")
 
@@ -114,12 +164,19 @@ cdef class Worker:
         for slot in range(self.core.transports.capacity):
             if self.core.transports.items[slot] != NULL:
                 free_transport(self.core, <Transport*>self.core.transports.items[slot])
+        close_all_connections(self.core)
+        if self.core.tcp_epoll >= 0:
+            os_close(self.core.tcp_epoll)
+        free(self.core.connections)
         shut_pipes(self.core)
         door_release(self.core.door)
         free(self.core.nobody)
         table_free(&self.core.transports)
         table_free(&self.core.producers)
         table_free(&self.core.consumers)
+        for slot in range(self.core.floors.capacity):
+            free(self.core.floors.items[slot])
+        table_free(&self.core.floors)
         free(self.core.tuples)
         free(self.core.users)
         free(self.core.events)
@@ -135,6 +192,11 @@ cdef class Worker:
         if self.threaded and self.thread is None and self.core.socket_count:
             self.thread = threading.Thread(target=self._run, name="vtp-media", daemon=True)
             self.thread.start()
+
+    @property
+    def tcp(self) -> bool:
+        """Whether it takes peers over TCP, at the ports of its addresses."""
+        return self.core.listener_count > 0
 
     @property
     def thread_id(self) -> int:
@@ -161,12 +223,11 @@ cdef class Worker:
             if self.core.transports.items[slot] != NULL:
                 free_transport(self.core, <Transport*>self.core.transports.items[slot])
         shut_pipes(self.core)
-        self.core.socket_count = 0
+        close_all_connections(self.core)
+        self.core.socket_count = self.core.listener_count = 0
         batch_clear(&self.core.out)
         self.unlock()
-        for endpoint in self.sockets:
-            endpoint.close()
-        self.sockets = []
+        self.close_sockets()
 
     def fileno(self) -> int:
         """An epoll descriptor that is readable when datagrams wait (threaded=False)."""
@@ -199,6 +260,10 @@ cdef class Worker:
         for i in range(core.socket_count):
             if ready & (1U << i):
                 self.take(i)
+        if ready & (2U << core.socket_count):
+            take_tcp(core, self.inbox.arena)
+        if core.accept_after_ns and core.now_ns >= core.accept_after_ns:
+            resume_accepting(core)
         tick(core, core.now_ns)
         self.settle()
         self.sleep_ns = next_timeout_ns(core)
@@ -237,6 +302,7 @@ cdef class Worker:
         signal_pipes(self.core)
         write_ready(self.core)
         batch_flush(self.core)
+        close_ended(self.core)
         signal_taps(self.core)
         if self.core.event_signal:
             self.core.event_signal = 0
@@ -344,6 +410,61 @@ cdef class Worker:
         batch_clear(&self.core.out)
         self.unlock()
 
+    def open_tcp(self, tuple address not None, int64_t now_ns) -> int:
+        """A connection from (ip, port), of which the caller is the other end; 0: refused. Only without addresses."""
+        cdef sockaddr_in6 source
+        cdef socklen_t length = fill_address(address, &source)
+        cdef TcpConnection* connection
+        self.lock()
+        self.core.now_ns = now_ns
+        connection = open_connection(self.core, -1, &source, length, now_ns)
+        opened = connection.socket if connection != NULL else 0
+        self.unlock()
+        return opened
+
+    cdef TcpConnection* connection(self, int socket_id) except NULL:
+        cdef TcpConnection* found = connection_of(self.core, socket_id)
+        if found == NULL:
+            raise ValueError(f"There is no connection {socket_id}.")
+        return found
+
+    def inject_tcp(self, int socket_id, bytes data not None, int64_t now_ns) -> None:
+        """Gives the packet path what came over a connection. Only without addresses."""
+        cdef TcpConnection* connection
+        self.lock()
+        try:
+            connection = self.connection(socket_id)
+            if connection.partial_length + len(data) > RECEIVE_BATCH * RECEIVE_SLOT:
+                raise ValueError("That is more than comes at a time.")
+            self.core.now_ns = now_ns
+            memcpy(self.inbox.arena, connection.partial, connection.partial_length)
+            memcpy(self.inbox.arena + connection.partial_length, <const uint8_t*>data, len(data))
+            take_frames(self.core, connection, self.inbox.arena, connection.partial_length + <int>len(data), now_ns)
+        finally:
+            self.unlock()
+
+    def take_tcp(self, int socket_id, int most) -> bytes:
+        """Up to `most` bytes of what waits for a connection's peer. Only without addresses."""
+        cdef TcpConnection* connection
+        self.lock()
+        try:
+            self.settle()
+            connection = self.connection(socket_id)
+            most = min(most, connection.queued)
+            data = bytes([connection.queue[(connection.first + i) % TCP_QUEUE] for i in range(most)])
+            taken(self.core, connection, most)
+        finally:
+            self.unlock()
+        return data
+
+    def close_tcp(self, int socket_id) -> None:
+        """The peer ends its connection. Only without addresses."""
+        self.lock()
+        try:
+            break_connection(self.core, self.connection(socket_id))
+        finally:
+            self.unlock()
+
     # --- events and figures ----------------------------------------------------------------------------------
 
     def poll_events(self) -> list:
@@ -370,6 +491,12 @@ cdef class Worker:
                     transport = table_find(&self.core.transports, event.object_id)
                     if transport != NULL:
                         (<Transport*>transport).dtls_queued -= 1
+                elif event.kind == ON_LAYERS_CHANGED:
+                    value = (<int8_t>event.data[0], <int8_t>event.data[1])
+                elif event.kind == ON_LAYER_UNWATCHED or event.kind == ON_LAYER_WATCHED:
+                    value = event.data[0]
+                elif event.kind == ON_BANDWIDTH:
+                    value = self.bandwidth_now(event)
                 elif event.length:
                     value = self.address_now(event)
                 events.append((event.kind, event.object_id, value))
@@ -393,6 +520,15 @@ cdef class Worker:
                 return read_address(&transport.tuples[transport.selected].address)
         return read_address(<const sockaddr_in6*>event.data)
 
+    cdef bandwidth_now(self, Event* event):
+        """A transport's estimate as it is when its event is read, in bit/s."""
+        cdef Transport* transport = <Transport*>table_find(&self.core.transports, event.object_id)
+        if transport == NULL or transport.outbound == NULL:
+            return 0
+        transport.outbound.event_queued = 0
+        transport.outbound.event_bps = available_bps(transport, self.core.now_ns)
+        return <int64_t>transport.outbound.event_bps
+
     def counters(self) -> dict:
         """Totals since the start, by name; see docs for what each counts."""
         self.lock()
@@ -401,6 +537,7 @@ cdef class Worker:
         figures["producers"] = self.core.producers.count - self.core.outlets
         figures["pipes"] = self.core.outlets
         figures["consumers"] = self.core.consumers.count
+        figures["tcp_connections"] = self.core.connection_count
         figures["replaying"] = self.core.replaying
         self.unlock()
         return figures
@@ -511,6 +648,7 @@ cdef class Worker:
                 if transport.tuples[i].used:
                     tuples.append({
                         "address": read_address(&transport.tuples[i].address),
+                        "protocol": "tcp" if transport.tuples[i].socket >= MAX_SOCKETS else "udp",
                         "nominated": bool(transport.tuples[i].nominated),
                         "selected": transport.selected == i,
                     })
@@ -524,7 +662,37 @@ cdef class Worker:
                 "bytes_sent": transport.bytes_sent,
                 "feedback_received": transport.feedback_received,
                 "remb_bps": transport.remote_remb_bps,
+                **bandwidth_figures(transport, self.core.now_ns),
             }
+        finally:
+            self.unlock()
+
+    def want_bitrate(self, int64_t transport_id, double bps) -> None:
+        """What the viewer could use, in bit/s: while its estimate is below, probes find out whether its link carries more.
+
+        0: what it is sent is all it can use. Probes need its transport-wide feedback.
+        """
+        cdef Transport* transport
+        if not 0 <= bps <= 1e9:
+            raise ValueError("A wished bitrate has 0 to 1e9 bit/s.")
+        self.lock()
+        try:
+            transport = self.transport(transport_id)
+            if not open_outbound(transport):
+                raise MemoryError
+            transport.outbound.wanted_bps = bps
+        finally:
+            self.unlock()
+
+    def follow_bandwidth(self, int64_t transport_id) -> None:
+        """From now on EVENT_BANDWIDTH tells when this transport's estimate has changed by a tenth or more."""
+        cdef Transport* transport
+        self.lock()
+        try:
+            transport = self.transport(transport_id)
+            if not open_outbound(transport):
+                raise MemoryError
+            transport.outbound.followed = 1
         finally:
             self.unlock()
 
@@ -590,6 +758,7 @@ cdef class Worker:
             producer.streams[i].producer = producer
             producer.streams[i].key_frame = -1
             producer.streams[i].newest = -1
+            producer.streams[i].onset = producer.streams[i].rested_at = -1
             producer.streams[i].clock_rate = producer.codecs[0].clock_rate
             if ring_open(&producer.streams[i], self.core.ring_video if producer.video else self.core.ring_audio) != 0:
                 raise MemoryError
@@ -647,14 +816,95 @@ cdef class Worker:
                     "fraction_lost": stream.fraction_lost / 256.0,
                     "jitter_ms": stream.jitter * 1000.0 / stream.clock_rate if stream.clock_rate else 0.0,
                     "nacks": stream.nacks, "key_frames": stream.key_frames,
-                    "width": stream.width, "height": stream.height, "audio_level": stream.audio_level,
+                    "width": stream.width, "height": stream.height,
+                    "audio_level": newest_level(stream, self.core.now_ns),
                     "active": stream.started and self.core.now_ns - stream.last_arrival_ns < 2 * SECOND,
+                    "layer": layer_of(stream), "watched": not stream.unwatched, **self.rates(stream),
                 })
             return {
                 "streams": streams, "key_frame_requests": producer.key_requests, "self_paced": bool(producer.self_paced),
                 "rtt_ms": producer.rtt_ns / 1e6, "paused": bool(producer.paused),
-                "consumers": producer.consumer_count,
+                "consumers": producer.consumer_count, "resting": bool(producer.resting),
             }
+        finally:
+            self.unlock()
+
+    cdef dict rates(self, Stream* stream):
+        """Of the last whole second, that is one to two seconds; `bitrates_bps`: by spatial and temporal layer."""
+        cdef Rates* rates = &stream.rates
+        cdef bint known
+        cdef int spatial, temporal
+        if self.core.now_ns - rates.since_ns >= SECOND:
+            close_second(rates, self.core.now_ns)
+        known = rates.last_ns > 0
+        seconds = rates.last_ns / 1e9 if known else 1.0
+        bitrates = [
+            [rates.last_bytes[spatial][temporal] * 8 / seconds if known else 0.0 for temporal in range(stream.top_temporal + 1)]
+            for spatial in range(stream.top_spatial + 1)
+        ]
+        return {
+            "bitrates_bps": bitrates, "bitrate_bps": sum(map(sum, bitrates)),
+            "frames_per_second": rates.last_frames / seconds if known else 0.0,
+            "packets_per_second": rates.last_packets / seconds if known else 0.0,
+        }
+
+    # --- speaking --------------------------------------------------------------------------------------------
+
+    def audio_levels(self, int64_t since) -> tuple:
+        """(newest slot, [(producer id, levels)]): one byte per 20 ms after slot `since`, of those who sent any sound.
+
+        A byte is -dBov, 0 to 127, the loudest of what came in that time, or 255: nothing that says its level. At most the
+        last 1.28 s. Needs no lock: what changes the tables holds the interpreter's, as the caller does.
+        """
+        cdef int64_t newest = (vtp_now_ns() if self.core.socket_count else self.core.now_ns) // LEVEL_SLOT_NS - 1
+        cdef Producer* producer
+        cdef int slot
+        found = []
+        for slot in range(self.core.producers.capacity):
+            producer = <Producer*>self.core.producers.items[slot]
+            if producer == NULL or producer.video or producer.inlet != NULL or producer.ext_id[AUDIO_LEVEL] == 0:
+                continue
+            levels = read_levels(&producer.streams[0], since, newest)
+            if levels:
+                found.append((producer.id, levels))
+        return newest, found
+
+    def add_floor(self, int places) -> int:
+        """A floor with so many places: of the producers on it only the loudest are forwarded."""
+        cdef Floor* floor
+        if not 0 < places <= FLOOR_MEMBERS_MOST:
+            raise ValueError(f"A floor has 1 to {FLOOR_MEMBERS_MOST} places.")
+        floor = <Floor*>calloc(1, sizeof(Floor))
+        if floor == NULL:
+            raise MemoryError
+        floor.places = places
+        self.lock()
+        floor.id = table_add(&self.core.floors, floor)
+        self.unlock()
+        if floor.id == 0:
+            free(floor)
+            raise MemoryError
+        return floor.id
+
+    def remove_floor(self, int64_t floor_id) -> None:
+        """Ends a floor: all who were on it are forwarded. An unknown id is no error."""
+        cdef void* floor
+        self.lock()
+        floor = table_find(&self.core.floors, floor_id)
+        if floor != NULL:
+            free_floor(self.core, <Floor*>floor)
+        self.unlock()
+
+    def set_floor(self, int64_t producer_id, int64_t floor_id) -> None:
+        """Puts a producer of sound on a floor instead of another; 0: on none, it is always forwarded."""
+        cdef void* floor = NULL
+        self.lock()
+        try:
+            if floor_id:
+                floor = table_find(&self.core.floors, floor_id)
+                if floor == NULL:
+                    raise ValueError(f"There is no floor {floor_id}.")
+            set_floor(self.core, self.producer(producer_id), <Floor*>floor)
         finally:
             self.unlock()
 
@@ -687,10 +937,11 @@ cdef class Worker:
 
     def add_consumer(self, int64_t transport_id, *, str kind not None, str mid not None, int64_t ssrc, int64_t rtx_ssrc,
                      str cname not None, list codecs not None, dict extensions not None, int64_t producer=0,
-                     bint paused=False) -> int:
+                     bint paused=False, bint probator=False) -> int:
         """What a viewer receives on one m-line; `codecs`: (CODEC_*, payload type, RTX payload type or -1).
 
         SSRCs are the caller's and must never have been used on this transport. `producer` 0: no source yet.
+        `probator`: the peer is mediasoup-client, which takes padding from SSRC 1234 with payload type 127.
         """
         cdef Consumer* consumer
         cdef Transport* transport
@@ -703,6 +954,7 @@ cdef class Worker:
         try:
             consumer.video = kind == "video"
             consumer.paused = paused
+            consumer.target_spatial = consumer.target_temporal = TOP_LAYER
             consumer.ssrc = <uint32_t>ssrc
             consumer.rtx_ssrc = <uint32_t>rtx_ssrc
             consumer.mid_length = fill_text(consumer.mid, 16, mid, "mid")
@@ -716,6 +968,10 @@ cdef class Worker:
                     raise ValueError("A consumer's codec is (CODEC_*, payload type, RTX payload type or -1).")
                 consumer.payload_type[<int>name] = payload_type
                 consumer.rtx_payload_type[<int>name] = rtx
+            if consumer.payload_type[CODEC_RED] < 0:         # it gets the Opus that is in there
+                consumer.payload_type[CODEC_RED] = consumer.payload_type[CODEC_OPUS]
+            elif consumer.payload_type[CODEC_OPUS] < 0:
+                raise ValueError("A consumer that takes RED needs a payload type for Opus, which is what it carries.")
             self.lock()
             try:
                 transport = self.transport(transport_id)
@@ -729,6 +985,7 @@ cdef class Worker:
                 consumer.id = table_add(&self.core.consumers, consumer)
                 if consumer.id == 0:
                     raise MemoryError
+                transport.probator |= probator
                 consumer.next = transport.consumers
                 transport.consumers = consumer
                 if transport.has_keys:
@@ -764,6 +1021,22 @@ cdef class Worker:
         finally:
             self.unlock()
 
+    def set_target_layers(self, int64_t consumer_id, int spatial, int temporal, *, bint urgent=False) -> None:
+        """The highest layers that a viewer is to get of whatever source it has; spatial -1: nothing.
+
+        `urgent`: it cannot bear what it gets, so it goes down at once where the ring allows, and sees up to half a
+        second twice.
+
+        What it gets meanwhile, or instead where the source has less, `consumer_stats` says.
+        """
+        if not -1 <= spatial <= TOP_LAYER or not 0 <= temporal <= TOP_LAYER:
+            raise ValueError(f"A target is a spatial layer of -1 to {TOP_LAYER} and a temporal one of 0 to {TOP_LAYER}.")
+        self.lock()
+        try:
+            set_target(self.core, self.consumer(consumer_id), spatial, temporal, urgent, self.core.now_ns)
+        finally:
+            self.unlock()
+
     def pause_consumer(self, int64_t consumer_id, bint paused) -> None:
         """Stops or resumes forwarding; a picture resumes at a key frame."""
         self.lock()
@@ -784,10 +1057,14 @@ cdef class Worker:
     def consumer_stats(self, int64_t consumer_id) -> dict:
         """What was sent and what the viewer's reports say."""
         cdef Consumer* consumer
+        cdef int8_t spatial, temporal
         self.lock()
         try:
             consumer = self.consumer(consumer_id)
+            current_layers(consumer, &spatial, &temporal)
             return {
+                "spatial_layer": spatial, "temporal_layer": temporal,
+                "target_spatial_layer": consumer.target_spatial, "target_temporal_layer": consumer.target_temporal,
                 "packets": consumer.packets, "bytes": consumer.bytes, "retransmitted": consumer.retransmitted,
                 "nacks": consumer.nacks, "missed": consumer.missed, "fraction_lost": consumer.fraction_lost / 256.0,
                 "lost": consumer.lost, "jitter": consumer.jitter, "rtt_ms": consumer.rtt_ns / 1e6,

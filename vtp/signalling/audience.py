@@ -3,23 +3,40 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from vtp.media.consumer import (
     Consumer,
     ConsumerClosed,
     ConsumerEvent,
+    ConsumerLayersChanged,
     ConsumerProducerPaused,
     ConsumerProducerResumed,
 )
 from vtp.media.data_consumer import DataConsumer, DataConsumerClosed, DataConsumerEvent
-from vtp.media.data_producer import DataProducer, DataProducerClosed, DataProducerEvent
-from vtp.media.producer import Producer, ProducerClosed, ProducerEvent
-from vtp.media.transport import WebRtcTransport
-from vtp.rooms.live import LiveRoom, RoomClosed, RoomEvent
-from vtp.rooms.participants import Participant, participant_of
+from vtp.media.data_producer import DataProducerClosed, DataProducerEvent
+from vtp.media.producer import ProducerClosed, ProducerEvent, ProducerLayersWatched
+from vtp.media.transport import BandwidthChanged, TransportEvent, WebRtcTransport
+from vtp.rooms.groups import Moved
+from vtp.rooms.live import (
+    NOT_ALLOWED,
+    PARTICIPANT_ID,
+    LiveRoom,
+    RecordingSwitched,
+    RoomClosed,
+    RoomEvent,
+    RoomSettingsChanged,
+)
+from vtp.rooms.participants import Participant
 from vtp.rooms.people import DataPublished, MediaPublished, PeopleEvent, PersonJoined, PersonLeft
-from vtp.rooms.schemas import ParticipantReply
+from vtp.signalling.descriptions import (
+    describe,
+    describe_data_producer,
+    describe_end,
+    describe_producer,
+    may,
+)
 from vtp.signalling.members import Member
 from vtp.signalling.outbox import Outbox
 
@@ -29,12 +46,16 @@ CLOSED_BY_OWNER = "closed_by_owner"  # in a consumer's `app_data`: whose it is k
 class Audience:
     """Those who are in one room by signalling."""
 
-    def __init__(self, live: LiveRoom, slug: str, outbox: Outbox) -> None:
+    def __init__(self, live: LiveRoom, outbox: Outbox) -> None:
         self.live = live
-        self.slug = slug
+        self.slug = live.room.slug
         self._outbox = outbox
         self._members: dict[str, Member] = {}  # by participant
-        self._stop = [live.people.add_listener(self._people_changed), live.add_listener(self._room_changed)]
+        self._stop = [
+            live.people.add_listener(self._people_changed),
+            live.groups.add_listener(self._groups_changed),
+            live.add_listener(self._room_changed),
+        ]
         for producer in live.router.producers.values():
             producer.add_listener(self._producer_changed)
         for data_producer in live.router.data_producers.values():
@@ -55,22 +76,65 @@ class Audience:
         """Tells nobody any more."""
         self._members.clear()
 
+    def attend(self, stop: Callable[[], None]) -> None:
+        """Takes what stops somebody else's hearing of the room on behalf of this audience."""
+        self._stop.append(stop)
+
     def close(self) -> None:
         """Hears of the room no more."""
         for stop in self._stop:
             stop()
+        for producer in self.live.router.producers.values():  # of those who are here by other ways
+            producer.remove_listener(self._producer_changed)
+        for data_producer in self.live.router.data_producers.values():
+            data_producer.remove_listener(self._data_producer_changed)
 
-    def tell(self, event: str, data: dict[str, Any], but: str = "") -> None:
-        """Pushes to all but one participant."""
+    def tell(
+        self,
+        event: str,
+        data: Mapping[str, Any],
+        *,
+        but: str = "",
+        among: Callable[[Participant], bool] | None = None,
+    ) -> None:
+        """Pushes to all but one participant, or to all `among` whom this holds for."""
         told = {"roomId": self.slug, **data}
-        for participant_id, member in self._members.items():
-            if participant_id != but:
+        for participant_id, member in list(self._members.items()):
+            if participant_id != but and (among is None or among(self._person(participant_id))):
                 member.tell(self._outbox, event, told)
 
-    def tell_one(self, member: Member, event: str, data: dict[str, Any]) -> None:
+    def tell_near(self, event: str, data: Mapping[str, Any], sender: str, *, back: bool = False) -> None:
+        """Pushes to all who are together with its sender, in a group or in none; `back`: to them too."""
+        groups = self.live.groups
+        self.tell(
+            event,
+            data,
+            but="" if back else sender,
+            among=lambda one: groups.are_together(one.participant_id, sender),
+        )
+
+    def tell_each(self, event: str, data: Callable[[Participant], Mapping[str, Any] | None]) -> None:
+        """Pushes to everybody what is theirs to know; None: nothing."""
+        for participant_id, member in list(self._members.items()):
+            told = data(self._person(participant_id))
+            if told is not None:
+                member.tell(self._outbox, event, {"roomId": self.slug, **told})
+
+    def tell_one(self, member: Member, event: str, data: Mapping[str, Any]) -> None:
         """Pushes to one participant, while they are here."""
         if self._members.get(member.participant_id) is member:
             member.tell(self._outbox, event, {"roomId": self.slug, **data})
+
+    def tell_participant(
+        self, participant_id: str, event: str, data: Mapping[str, Any], *, bulk: int = 0
+    ) -> None:
+        """Pushes to one participant, if they are here by signalling. `bulk`: bytes that are theirs alone."""
+        member = self._members.get(participant_id)
+        if member is not None:
+            member.tell(self._outbox, event, {"roomId": self.slug, **data}, bulk=bulk)
+
+    def _person(self, participant_id: str) -> Participant:
+        return self.live.people.find(participant_id)
 
     def follow(self, member: Member, consumer: Consumer) -> None:
         """Tells somebody what becomes of a consumer of their own."""
@@ -82,10 +146,26 @@ class Audience:
                 self.tell_one(member, "producer-paused", told)
             elif isinstance(event, ConsumerProducerResumed):
                 self.tell_one(member, "producer-resumed", told)
+            elif isinstance(event, ConsumerLayersChanged) and consumer.has_layers:
+                spatial, temporal = event.layers or (None, None)
+                self.tell_one(
+                    member, "layers-changed", {**told, "spatialLayer": spatial, "temporalLayer": temporal}
+                )
             elif isinstance(event, ConsumerClosed) and not consumer.app_data.get(CLOSED_BY_OWNER):
                 self.tell_one(member, "consumer-closed", {**told, "reason": event.reason})
 
         consumer.add_listener(changed)
+
+    def follow_transport(self, member: Member, transport: WebRtcTransport) -> None:
+        """Tells somebody what the link of a transport of their own carries."""
+
+        def changed(event: TransportEvent) -> None:
+            if isinstance(event, BandwidthChanged):
+                told = {"transportId": transport.id, "availableOutgoingBitrate": event.available_bps}
+                self.tell_one(member, "bandwidth", told)
+
+        transport.add_listener(changed)
+        transport.follow_bandwidth()
 
     def follow_data(self, member: Member, consumer: DataConsumer) -> None:
         """Tells somebody of the end of a data consumer of their own that they did not close."""
@@ -93,7 +173,7 @@ class Audience:
         def changed(event: DataConsumerEvent) -> None:
             if isinstance(event, DataConsumerClosed) and not consumer.app_data.get(CLOSED_BY_OWNER):
                 told = {"dataConsumerId": consumer.id, "dataProducerId": consumer.data_producer.id}
-                self.tell_one(member, "data-consumer-closed", told)
+                self.tell_one(member, "data-consumer-closed", {**told, "reason": event.reason})
 
         consumer.add_listener(changed)
 
@@ -108,84 +188,65 @@ class Audience:
         elif isinstance(event, MediaPublished):
             event.producer.add_listener(self._producer_changed)
             data = describe_producer(event.producer, event.participant.participant_id)
-            self.tell("new-producer", data, but=event.participant.participant_id)
+            self.tell_near("new-producer", data, event.participant.participant_id)
         elif isinstance(event, DataPublished):
             event.data_producer.add_listener(self._data_producer_changed)
             data = describe_data_producer(event.data_producer, event.participant.participant_id)
-            self.tell("new-data-producer", data, but=event.participant.participant_id)
+            self.tell_near("new-data-producer", data, event.participant.participant_id)
 
     def _producer_changed(self, event: ProducerEvent) -> None:
         if isinstance(event, ProducerClosed):
-            owner = str(event.producer.app_data.get("participant_id", ""))
-            self.tell("producer-closed", {"producerId": event.producer.id, "peerId": owner}, but=owner)
+            owner = str(event.producer.app_data.get(PARTICIPANT_ID, ""))
+            told = {"producerId": event.producer.id, "peerId": owner}
+            self._tell_end("producer-closed", told, owner, event.reason)
+        elif isinstance(event, ProducerLayersWatched):
+            owner = str(event.producer.app_data.get(PARTICIPANT_ID, ""))
+            watched = {"producerId": event.producer.id, "spatialLayers": sorted(event.watched)}
+            self.tell_participant(owner, "layers-watched", watched)
 
     def _data_producer_changed(self, event: DataProducerEvent) -> None:
         if isinstance(event, DataProducerClosed):
-            owner = str(event.data_producer.app_data.get("participant_id", ""))
+            owner = str(event.data_producer.app_data.get(PARTICIPANT_ID, ""))
             told = {"dataProducerId": event.data_producer.id, "peerId": owner}
-            self.tell("data-producer-closed", told, but=owner)
+            self._tell_end("data-producer-closed", told, owner, event.reason)
+
+    def _tell_end(self, name: str, told: Mapping[str, Any], owner: str, reason: str) -> None:
+        """Who may not send it any more is told, too, and all are told why."""
+        if reason == NOT_ALLOWED:
+            self.tell_near(name, {**told, "reason": reason}, owner, back=True)
+        else:
+            self.tell_near(name, told, owner)
+
+    def _groups_changed(self, event: Moved) -> None:
+        """Announces what those who are together from now on send to each other."""
+        for sender, announcements in _announcements(self.live).items():
+            for participant_id in list(self._members):
+                if event.joins(sender, participant_id):
+                    for name, data in announcements:
+                        self.tell_participant(participant_id, name, data)
 
     def _room_changed(self, event: RoomEvent) -> None:
-        if isinstance(event, RoomClosed):
-            self.tell("room-closed", {"room_id": self.slug, "reason": event.reason})
+        if isinstance(event, RoomSettingsChanged):
+            room = self.live.room
+            rules = room.rules.model_dump()
+            self.tell_each(
+                "settings-changed",
+                lambda one: {"name": room.name, "settings": rules, "may": may(one.principal, room)},
+            )
+        elif isinstance(event, RecordingSwitched):
+            self.tell("recording-started" if self.live.recording else "recording-stopped", {})
+        elif isinstance(event, RoomClosed):
+            self.tell("room-closed", describe_end(self.live.room, event.reason))
             self.dismiss()
 
 
-def describe(participant: Participant) -> dict[str, Any]:
-    """A participant as everybody in the room sees them."""
-    return ParticipantReply.of(participant).model_dump(mode="json")
-
-
-def describe_producer(producer: Producer, participant_id: str) -> dict[str, Any]:
-    """A producer as everybody in the room sees it; `appData` without what is ours."""
-    data = {key: value for key, value in producer.app_data.items() if key != "participant_id"}
-    return {
-        "producerId": producer.id,
-        "peerId": participant_id,
-        "kind": producer.kind,
-        "paused": producer.paused,
-        "appData": data,
-    }
-
-
-def describe_data_producer(data_producer: DataProducer, participant_id: str) -> dict[str, Any]:
-    """A data producer as everybody in the room sees it."""
-    data = {key: value for key, value in data_producer.app_data.items() if key != "participant_id"}
-    return {
-        "dataProducerId": data_producer.id,
-        "peerId": participant_id,
-        "label": data_producer.label,
-        "protocol": data_producer.protocol,
-        "appData": data,
-    }
-
-
-def describe_peers(live: LiveRoom, but: str = "") -> list[dict[str, Any]]:
-    """All but one in mediasoup's words, with what they send now; nobody is told an `email`: it is empty."""
-    theirs: dict[str, list[WebRtcTransport]] = defaultdict(list)
-    for transport in live.router.transports.values():
-        owner = participant_of(transport)
-        if owner is not None:
-            theirs[owner.participant_id].append(transport)
-    people = [one for one in live.people.participants if one.participant_id != but]
-    return [_describe_peer(one, theirs[one.participant_id]) for one in people]
-
-
-def _describe_peer(participant: Participant, transports: list[WebRtcTransport]) -> dict[str, Any]:
-    id_ = participant.participant_id
-    producers = [describe_producer(made, id_) for one in transports for made in one.producers.values()]
-    return {
-        "peerId": id_,
-        "userId": participant.user_id,
-        "email": "",
-        "fullName": participant.full_name,
-        "role": participant.role.value,
-        "isProducer": participant.is_producer,
-        "joinedAt": participant.joined_at.isoformat(),
-        "producerCount": len(producers),
-        "consumerCount": sum(len(one.consumers) for one in transports),
-        "producers": producers,
-        "dataProducers": [
-            describe_data_producer(made, id_) for one in transports for made in one.data_producers.values()
-        ],
-    }
+def _announcements(live: LiveRoom) -> dict[str, list[tuple[str, Mapping[str, Any]]]]:
+    """What everybody sends now, by participant: the pushes that announce it."""
+    found: dict[str, list[tuple[str, Mapping[str, Any]]]] = defaultdict(list)
+    for producer in live.router.producers.values():
+        owner = str(producer.app_data.get(PARTICIPANT_ID, ""))
+        found[owner].append(("new-producer", describe_producer(producer, owner)))
+    for data_producer in live.router.data_producers.values():
+        owner = str(data_producer.app_data.get(PARTICIPANT_ID, ""))
+        found[owner].append(("new-data-producer", describe_data_producer(data_producer, owner)))
+    return found

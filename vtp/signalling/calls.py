@@ -1,101 +1,47 @@
-"""What each event of Socket.IO does: entering and leaving rooms, and the media objects of the peer.
+"""Calls about rooms: entering, leaving, coming back and looking around; all others are features'.
 
 Nothing here knows of acknowledgements, answering events or connections' ends; that is `socket_face`'s.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
 from vtp.accounts.permissions import Action, can, parse_role, require
 from vtp.errors import Conflict, Forbidden, Invalid
 from vtp.http.identity import Principal, Role
-from vtp.media.consumer import Consumer
-from vtp.media.producer import Producer
-from vtp.media.transport import WebRtcTransport
-from vtp.rooms.live import LiveRooms
-from vtp.rooms.participants import join
+from vtp.rooms.live import LiveRoom
+from vtp.rooms.participants import Participant, join
+from vtp.rooms.people import PeopleEvent, PersonRemoved
 from vtp.rooms.service import RoomService
 from vtp.signalling import messages as m
-from vtp.signalling.audience import (
-    CLOSED_BY_OWNER,
-    Audience,
-    describe,
-    describe_peers,
-)
+from vtp.signalling import shapes as s
+from vtp.signalling.audience import Audience
+from vtp.signalling.descriptions import describe, describe_end, describe_own, describe_peers, may
+from vtp.signalling.features import Feature, Gate, Knock
 from vtp.signalling.members import Member
 from vtp.signalling.outbox import Outbox
 from vtp.signalling.peers import Peer
 from vtp.signalling.resuming import Places
-from vtp.signalling.socket_server import caller_waits
-
-_RANK = (Role.GUEST, Role.STUDENT, Role.ASSISTANT, Role.TEACHER, Role.ADMIN)
-
-Answer = dict[str, Any]
-
-
-@dataclass(slots=True)
-class Stay:
-    """What somebody has in a room, by whichever of their connections."""
-
-    peer: Peer
-    audience: Audience
-    member: Member
-
-    @property
-    def over(self) -> bool:
-        """Whether they or the room have ended."""
-        return self.peer.closed or self.peer.live.closed
-
-
-@dataclass(slots=True)
-class Seat:
-    """One connection: who it is and what of a room it has."""
-
-    connection: str
-    principal: Principal
-    answers_by_event: bool
-    resumes: bool = False
-    """Whether its client said that it comes back when its connection is lost."""
-    stay: Stay | None = None
-    resume_token: str = ""
-    """What takes its place over, once its connection is lost."""
-    ended: bool = False
-    """Set with the connection's end, which may come while one of its calls waits for the database."""
-
-    @property
-    def staying(self) -> Stay:
-        """Its stay. Raises Conflict before it has joined a room, and after that has ended."""
-        if self.stay is None or self.stay.over:
-            raise Conflict("You are in no room: join one first.", code="not_in_a_room")
-        return self.stay
-
-    @property
-    def here(self) -> Peer:
-        """Its peer. Raises Conflict as `staying`."""
-        return self.staying.peer
-
-
-@dataclass(frozen=True)
-class Event:
-    model: type[m.Message]
-    answer: str
-    """The event that answers older clients; empty: an acknowledgement only."""
-    handle: Callable[[Seat, Any], Awaitable[Answer]]
+from vtp.signalling.seats import Answer, Event, Seat, Stay
 
 
 class Calls:
     """Made once per process. Every call raises VtpError, and has then changed nothing."""
 
     def __init__(
-        self, live_rooms: LiveRooms, rooms: RoomService, outbox: Outbox, ice_servers: Sequence[str]
+        self,
+        rooms: RoomService,
+        outbox: Outbox,
+        features: Sequence[Feature],
+        gate: Gate,
     ) -> None:
-        self._live_rooms = live_rooms
         self._rooms = rooms
         self._outbox = outbox
-        self._ice_urls = ice_servers
+        self._features = features
+        self._gate = gate
+        self._seats: dict[str, Seat] = {}  # by participant, the lost ones too
         self._audiences: dict[str, Audience] = {}
         self._places: Places[Seat] = Places(self.leave)
 
@@ -109,21 +55,66 @@ class Calls:
             if seat.stay.peer.live.id != room.id:
                 raise Conflict("You are in another room: leave it first.", code="in_another_room")
             return self._joined(seat, seat.stay)
-        self.leave(seat)
-        live = await self._live_rooms.open(room.id)
+        if seat.waiting is not None and seat.waiting.room_id == room.id:
+            return seat.waiting.answer
+        elsewhere = seat.waiting  # until this call has not failed
+        if elsewhere is None:
+            self.leave(seat)
+        live = await self._gate.open(room)
         if seat.ended:
-            raise Conflict("This connection has ended.", code="not_connected")  # while the room was looked up
-        publishes = can(principal, Action.ROOM_PUBLISH, room)
+            # While the room was looked up.
+            raise Conflict("This connection has ended: connect again.", code="not_connected")
+        if seat.stay is not None:
+            raise Conflict("You were just let into another room: leave it first.", code="in_another_room")
+        principal = _lower_of(principal, live.people.as_here(seat.principal), request.role)
+        publishes = can(principal, Action.ROOM_PUBLISH, live.room)
         is_producer = publishes if request.is_producer is None else request.is_producer and publishes
-        self._remove_ghosts(principal, live.id)
+        participant = join(
+            principal,
+            is_producer=is_producer,
+            full_name=request.full_name,
+            guest_key=request.guest_key or "",
+            address=seat.origin.ip,
+        )
+        answer = self._gate.meet(
+            Knock(
+                seat,
+                live,
+                participant,
+                enter=lambda: self._enter(seat, live, participant),
+                tell=lambda event, data: self._outbox.put(event, dict(data), seat.connection),
+            )
+        )
+        if elsewhere is not None:
+            elsewhere.stop()
+            if seat.waiting is elsewhere:
+                seat.waiting = None
+        return answer
+
+    def _enter(self, seat: Seat, live: LiveRoom, participant: Participant) -> Answer:
+        """Makes somebody a peer of the room, whose connection is there and whose room is open."""
+        self._remove_ghosts(participant.principal, live.id)
         audience = self._audiences.get(live.id)
         if audience is None or audience.live is not live:
-            audience = self._audiences[live.id] = Audience(live, room.slug, self._outbox)
-        peer = Peer(live, room, principal, join(principal, is_producer=is_producer))
+            audience = self._audiences[live.id] = Audience(live, self._outbox)
+            audience.attend(live.people.add_listener(self._people_changed))
+            for feature in self._features:
+                audience.attend(feature.attend(audience))
+        peer = Peer(live, participant)
         seat.stay = Stay(peer, audience, Member(peer.id, seat.connection))
+        self._seats[peer.id] = seat
         audience.add(seat.stay.member)
         seat.resume_token = self._places.give(seat)
         return self._joined(seat, seat.stay)
+
+    def _people_changed(self, event: PeopleEvent) -> None:
+        if not isinstance(event, PersonRemoved):
+            return
+        seat = self._seats.get(event.participant.participant_id)
+        if seat is not None and seat.stay is not None:
+            told = {"reason": event.reason, "banned": event.banned}
+            seat.stay.audience.tell_one(seat.stay.member, "kicked", told)
+            self.leave(seat)
 
     def _remove_ghosts(self, principal: Principal, room_id: str) -> None:
         """A page that was loaded again joins anew: what it has left then goes at once."""
@@ -142,14 +133,18 @@ class Calls:
             "resume_token": seat.resume_token,
             "seq": stay.member.seq,
             "participants": [describe(one) for one in people],
+            "settings": peer.room.rules.model_dump(),
+            "may": may(peer.principal, peer.room),
+            "state": {name: said for one in self._features for name, said in one.state(stay).items()},
             "mediasoup": {
                 "rtpCapabilities": peer.live.router.rtp_capabilities.to_json(),
-                "peers": describe_peers(peer.live, but=peer.id),
+                "peers": describe_peers(peer.live, but=peer.id, viewer=peer.id),
+                "own": describe_own(peer.own_transports),
             },
         }
 
     async def _leave_room(self, seat: Seat, request: m.Message) -> Answer:
-        slug = seat.here.room.slug
+        slug = seat.waiting.slug if seat.waiting is not None else seat.here.room.slug
         self.leave(seat)
         return {"success": True, "room_id": slug}
 
@@ -159,13 +154,17 @@ class Calls:
         self.leave(seat)
 
     def leave(self, seat: Seat) -> None:
-        """Closes what somebody has in a room, if they are in one."""
+        """Closes what somebody has in a room, if they are in one, or wait to be."""
         stay, seat.stay = seat.stay, None
+        waiting, seat.waiting = seat.waiting, None
+        if waiting is not None:
+            waiting.stop()
         self._places.forget(seat.resume_token)
         if stay is None:
             return
         audience = stay.audience
         audience.remove(stay.peer.id)
+        self._seats.pop(stay.peer.id, None)
         stay.peer.close()
         if not len(audience) and self._audiences.get(audience.live.id) is audience:
             audience.close()
@@ -198,9 +197,15 @@ class Calls:
         peer, member = stay.peer, stay.member
         older, member.connection = member.connection, seat.connection
         seat.stay, old.stay, old.ended = stay, None, True
+        self._seats[peer.id] = seat
         seat.resume_token = self._places.give(seat)
-        told: Answer = {"roomId": peer.room.slug, "room_id": peer.room.slug, "participant_id": peer.id}
-        told |= {"resume_token": seat.resume_token, "seq": member.seq}
+        told = {
+            "roomId": peer.room.slug,
+            "room_id": peer.room.slug,
+            "participant_id": peer.id,
+            "resume_token": seat.resume_token,
+            "seq": member.seq,
+        }
         if member.keeps_all_since(seq):
             self._outbox.put("resumed", {**told, "missed": member.seq - seq}, seat.connection)
             member.catch_up(self._outbox, seq)
@@ -212,8 +217,9 @@ class Calls:
     def say_goodbye(self, reason: str) -> None:
         """Tells everybody in all rooms that these end, and nothing after that."""
         for audience in self._audiences.values():
-            audience.tell("room-closed", {"room_id": audience.slug, "reason": reason})
+            audience.tell("room-closed", describe_end(audience.live.room, reason))
             audience.dismiss()
+        self._gate.close(reason)
 
     async def _participants(self, seat: Seat, request: m.Message) -> Answer:
         people = [describe(one) for one in seat.here.live.people.participants]
@@ -225,176 +231,41 @@ class Calls:
             "roomId": peer.room.slug,
             "name": peer.room.name,
             "peerCount": len(peer.live.people),
-            "peers": describe_peers(peer.live),
+            "peers": describe_peers(peer.live, viewer=peer.id),
             "createdAt": peer.room.created_at.isoformat(),
             "producerCount": len(peer.live.router.producers),
             "live": peer.live.program.is_live,
             "recording": peer.live.recording,
         }
 
-    # Media
-
-    async def _create_transport(self, seat: Seat, request: m.CreateTransport) -> Answer:
-        transport = seat.here.create_transport(request.direction, enable_sctp=request.enable_sctp)
-        return {**describe_transport(transport), "direction": request.direction, **self._ice_servers()}
-
-    def _ice_servers(self) -> Answer:
-        return {"iceServers": [{"urls": url} for url in self._ice_urls]}
-
-    async def _connect_transport(self, seat: Seat, request: m.ConnectTransport) -> Answer:
-        transport = seat.here.connect_transport(request.transport_id, request.dtls_parameters)
-        return {"transportId": transport.id}
-
-    async def _restart_ice(self, seat: Seat, request: m.NamesTransport) -> Answer:
-        ice = seat.here.restart_ice(request.transport_id)
-        return {"transportId": request.transport_id, "iceParameters": ice.to_json()}
-
-    async def _produce(self, seat: Seat, request: m.Produce) -> Answer:
-        producer = seat.here.produce(
-            request.transport_id,
-            request.kind,
-            request.rtp_parameters,
-            paused=request.paused,
-            app_data=request.app_data,
-        )
-        return {"id": producer.id, "producerId": producer.id, "kind": producer.kind}
-
-    async def _consume(self, seat: Seat, request: m.Consume) -> Answer:
-        paused = caller_waits() if request.paused is None else request.paused
-        consumer = seat.here.consume(
-            request.transport_id, request.producer_id, request.rtp_capabilities, paused=paused
-        )
-        seat.staying.audience.follow(seat.staying.member, consumer)
-        producer = consumer.producer
-        return {
-            "id": consumer.id,
-            "consumerId": consumer.id,
-            "producerId": request.producer_id,
-            "kind": consumer.kind,
-            "rtpParameters": consumer.rtp_parameters.to_json(),
-            "type": producer.type if producer is not None else "simple",
-            "paused": consumer.paused,
-            "producerPaused": consumer.producer_paused,
-        }
-
-    async def _close_consumer(self, seat: Seat, request: m.NamesConsumer) -> Answer:
-        consumer = seat.here.consumer(request.consumer_id)
-        consumer.app_data[CLOSED_BY_OWNER] = True
-        consumer.close()
-        return {"consumerId": request.consumer_id}
-
-    async def _produce_data(self, seat: Seat, request: m.ProduceData) -> Answer:
-        made = seat.here.produce_data(
-            request.transport_id,
-            request.sctp_stream_parameters,
-            request.label,
-            request.protocol,
-            paused=request.paused,
-            app_data=request.app_data,
-        )
-        return {"id": made.id, "dataProducerId": made.id}
-
-    async def _consume_data(self, seat: Seat, request: m.ConsumeData) -> Answer:
-        made = seat.here.consume_data(request.transport_id, request.data_producer_id, paused=request.paused)
-        seat.staying.audience.follow_data(seat.staying.member, made)
-        return {
-            "id": made.id,
-            "dataConsumerId": made.id,
-            "dataProducerId": request.data_producer_id,
-            "sctpStreamParameters": made.sctp_stream_parameters.to_json(),
-            "label": made.label,
-            "protocol": made.protocol,
-            "paused": made.paused,
-        }
-
-    async def _close_data_producer(self, seat: Seat, request: m.NamesDataProducer) -> Answer:
-        seat.here.data_producer(request.data_producer_id).close()
-        return {"dataProducerId": request.data_producer_id}
-
-    async def _resume_data_consumer(self, seat: Seat, request: m.NamesDataConsumer) -> Answer:
-        seat.here.data_consumer(request.data_consumer_id).resume()
-        return {"dataConsumerId": request.data_consumer_id}
-
-    async def _close_data_consumer(self, seat: Seat, request: m.NamesDataConsumer) -> Answer:
-        consumer = seat.here.data_consumer(request.data_consumer_id)
-        consumer.app_data[CLOSED_BY_OWNER] = True
-        consumer.close()
-        return {"dataConsumerId": request.data_consumer_id}
-
-    async def _prefer_layers(self, seat: Seat, request: m.SetPreferredLayers) -> Answer:
-        consumer = seat.here.consumer(request.consumer_id)
-        if consumer.kind != "video":
-            raise Invalid("Sound has no layers.", code="no_layers")
-        return {"consumerId": consumer.id, "spatialLayer": request.spatial_layer}
-
-    async def _request_key_frame(self, seat: Seat, request: m.NamesConsumer) -> Answer:
-        producer = seat.here.consumer(request.consumer_id).producer
-        if producer is not None:
-            await producer.request_key_frame()
-        return {"consumerId": request.consumer_id}
-
     def table(self) -> dict[str, Event]:
         """All events, with what they take and what answers them."""
         return {
-            "join-room": Event(m.JoinRoom, "joined-room", self._join),
-            "leave-room": Event(m.Message, "left-room", self._leave_room),
-            "get-participants": Event(m.Message, "participants-list", self._participants),
-            "get-room-info": Event(m.Message, "room-info", self._room_info),
-            "create-transport": Event(m.CreateTransport, "transport-created", self._create_transport),
-            "connect-transport": Event(m.ConnectTransport, "transport-connected", self._connect_transport),
-            "restart-ice": Event(m.NamesTransport, "ice-restarted", self._restart_ice),
-            "produce": Event(m.Produce, "producer-created", self._produce),
-            "consume": Event(m.Consume, "consumer-created", self._consume),
-            "pause-producer": Event(m.NamesProducer, "producer-paused", _to_producer(Producer.pause)),
-            "resume-producer": Event(m.NamesProducer, "producer-resumed", _to_producer(Producer.resume)),
-            "close-producer": Event(m.NamesProducer, "producer-closed", _to_producer(Producer.close)),
-            "pause-consumer": Event(m.NamesConsumer, "consumer-paused", _to_consumer(Consumer.pause)),
-            "resume-consumer": Event(m.NamesConsumer, "consumer-resumed", _to_consumer(Consumer.resume)),
-            "close-consumer": Event(m.NamesConsumer, "consumer-closed", self._close_consumer),
-            "produce-data": Event(m.ProduceData, "data-producer-created", self._produce_data),
-            "consume-data": Event(m.ConsumeData, "data-consumer-created", self._consume_data),
-            "close-data-producer": Event(
-                m.NamesDataProducer, "data-producer-closed", self._close_data_producer
+            "join-room": Event(
+                m.JoinRoom,
+                "joined-room",
+                self._join,
+                s.Joined | s.Waiting,
+                announces=True,
             ),
-            "resume-data-consumer": Event(m.NamesDataConsumer, "", self._resume_data_consumer),
-            "close-data-consumer": Event(
-                m.NamesDataConsumer, "data-consumer-closed", self._close_data_consumer
+            "leave-room": Event(
+                m.Message,
+                "left-room",
+                self._leave_room,
+                s.Left,
+                announces=True,
             ),
-            "set-preferred-layers": Event(m.SetPreferredLayers, "", self._prefer_layers),
-            "request-keyframe": Event(m.NamesConsumer, "", self._request_key_frame),
+            "get-participants": Event(m.Message, "participants-list", self._participants, s.Participants),
+            "get-room-info": Event(m.Message, "room-info", self._room_info, s.RoomInfo),
+            **{name: event for one in self._features for name, event in one.table().items()},
         }
 
 
-def _to_producer(do: Callable[[Producer], None]) -> Callable[[Seat, m.NamesProducer], Awaitable[Answer]]:
-    """Does one thing to a producer of the caller's own."""
-
-    async def handle(seat: Seat, request: m.NamesProducer) -> Answer:
-        do(seat.here.producer(request.producer_id))
-        return {"producerId": request.producer_id}
-
-    return handle
-
-
-def _to_consumer(do: Callable[[Consumer], None]) -> Callable[[Seat, m.NamesConsumer], Awaitable[Answer]]:
-    """Does one thing to a consumer of the caller's own."""
-
-    async def handle(seat: Seat, request: m.NamesConsumer) -> Answer:
-        do(seat.here.consumer(request.consumer_id))
-        return {"consumerId": request.consumer_id}
-
-    return handle
-
-
-def describe_transport(transport: WebRtcTransport) -> Answer:
-    """A transport as mediasoup-client takes it."""
-    return {
-        "id": transport.id,
-        "transportId": transport.id,
-        "iceParameters": transport.ice_parameters.to_json(),
-        "iceCandidates": [candidate.to_json() for candidate in transport.ice_candidates],
-        "dtlsParameters": transport.dtls_parameters.to_json(),
-        **({"sctpParameters": transport.sctp_parameters.to_json()} if transport.sctp_parameters else {}),
-    }
+def _lower_of(wished: Principal, here: Principal, word: str | None) -> Principal:
+    """The role that the room gave them, or the one that they asked for when that is lower."""
+    if word and wished.role.rank <= here.role.rank:
+        return wished
+    return replace(wished, role=here.role)
 
 
 def _lowered(principal: Principal, word: str | None) -> Principal:
@@ -405,7 +276,7 @@ def _lowered(principal: Principal, word: str | None) -> Principal:
         role, watch_only = parse_role(word)
     except ValueError as error:
         raise Invalid(f"role: {error}.") from None
-    if _RANK.index(role) > _RANK.index(principal.role):
+    if role.rank > principal.role.rank:
         if principal.role is Role.GUEST:
             return principal  # older clients name a role always; a link's guest stays what the link says
         raise Forbidden(f"Your account does not have the role {role.value}.")

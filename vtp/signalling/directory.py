@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from typing import Protocol
 
-
-class NamedRoom(Protocol):
-    """A room as permissions and media need it."""
-
-    @property
-    def room_id(self) -> str | None: ...
-    @property
-    def owner_id(self) -> str | None: ...
+from vtp.rooms.store import Room
 
 
 class RoomDirectory(Protocol):
     """The part of the rooms service that signalling uses."""
 
-    async def find(self, reference: str) -> NamedRoom:
+    async def find(self, reference: str) -> Room:
         """The room with this id or slug. Raises NotFound."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from vtp.signalling.outbox import Outbox
 
 MAX_KEPT = 512  # pushes; a class of thirty makes about as many in a minute of coming and going
+MAX_KEPT_BULK = 1_000_000  # bytes of what this one alone was told; what all are told is there once
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +19,8 @@ class Push:
 
     seq: int
     event: str
-    data: dict[str, Any]
+    data: Mapping[str, Any]
+    bulk: int = 0
 
 
 @dataclass(slots=True)
@@ -27,13 +30,17 @@ class Member:
     participant_id: str
     connection: str | None
     seq: int = 0
-    _kept: deque[Push] = field(default_factory=lambda: deque(maxlen=MAX_KEPT))
+    _kept: deque[Push] = field(default_factory=deque)
+    _bulk: int = 0
 
-    def tell(self, outbox: Outbox, event: str, data: dict[str, Any]) -> None:
-        """Pushes an event now, or once they are back."""
+    def tell(self, outbox: Outbox, event: str, data: Mapping[str, Any], *, bulk: int = 0) -> None:
+        """Pushes an event now, or once they are back. `bulk`: bytes of it that are theirs alone."""
         self.seq += 1
-        push = Push(self.seq, event, data)
+        push = Push(self.seq, event, data, bulk)
         self._kept.append(push)
+        self._bulk += bulk
+        while len(self._kept) > MAX_KEPT or self._bulk > MAX_KEPT_BULK:
+            self._bulk -= self._kept.popleft().bulk
         self._send(outbox, push)
 
     def catch_up(self, outbox: Outbox, seq: int) -> None:

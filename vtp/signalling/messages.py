@@ -6,9 +6,17 @@ A payload may be an object or, as older clients send it, a JSON string of one.
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from vtp.errors import FieldError, Invalid
 from vtp.media.parameters import (
@@ -22,6 +30,7 @@ from vtp.media.parameters import (
 MAX_STRING_BYTES = 262_144
 MAX_APP_DATA_BYTES = 8192
 MAX_APP_DATA_DEPTH = 32  # well within what every client's parser and the library's encoder take
+_KEPT_AS_SENT = frozenset(("appData", "parameters"))
 
 Id = Annotated[str, Field(min_length=1, max_length=64)]
 RoomName = Annotated[str, Field(min_length=1, max_length=64)]
@@ -71,6 +80,7 @@ class JoinRoom(Message):
     role: Annotated[str, Field(max_length=32)] | None = None
     is_producer: bool | None = None
     full_name: Text | None = None
+    guest_key: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{16,64}$")] | None = None
 
 
 class CreateTransport(Message):
@@ -78,6 +88,14 @@ class CreateTransport(Message):
 
     direction: Literal["send", "recv"]
     enable_sctp: bool = Field(False, validation_alias="enableSctp")
+    sctp_capabilities: dict[str, Any] | None = Field(None, validation_alias="sctpCapabilities")
+
+    @model_validator(mode="after")
+    def _capable_means_wanted(self) -> Self:
+        """Clients after mediasoup's demo tell what their device can instead of what they want."""
+        if self.sctp_capabilities is not None and "enable_sctp" not in self.model_fields_set:
+            self.enable_sctp = True
+        return self
 
 
 class NamesTransport(Message):
@@ -93,13 +111,14 @@ class ConnectTransport(NamesTransport):
 
 
 class Produce(Message):
-    """`produce`."""
+    """`produce`. With `again` it gives what an earlier call made whose answer was lost, not another."""
 
     transport_id: Id | None = Field(None, validation_alias="transportId")
     kind: Kind
     rtp_parameters: RtpParameters = Field(validation_alias="rtpParameters")
     app_data: AppData = Field(default_factory=dict, validation_alias="appData")
     paused: bool = False
+    again: bool = False
 
 
 class Consume(Message):
@@ -174,11 +193,25 @@ def read_payload(model: type[Payload], arguments: tuple[object, ...]) -> Payload
     if not isinstance(value, dict):
         raise Invalid("The payload must be an object, or a JSON string of one.", code="malformed")
     try:
-        return model.model_validate(value)
+        return model.model_validate(without_nulls(value))
     except ValidationError as error:
         raise _fault(error) from None
     except RecursionError:
         raise Invalid("The payload is nested too deeply.", code="malformed") from None
+
+
+def without_nulls(value: Any) -> Any:
+    """Members that are null count as left out, as mediasoup has it; some programs write all they know.
+
+    What belongs to the client (`appData`) or to a codec (`parameters`, where null is a value) stays.
+    """
+    if isinstance(value, dict):
+        return {
+            name: one if name in _KEPT_AS_SENT else without_nulls(one)
+            for name, one in value.items()
+            if one is not None
+        }
+    return [without_nulls(one) for one in value] if isinstance(value, list) else value
 
 
 def request_id_of(arguments: tuple[object, ...]) -> str | int | None:
@@ -194,7 +227,7 @@ def request_id_of(arguments: tuple[object, ...]) -> str | int | None:
 
 
 def _read_string(text: str) -> object:
-    if len(text) > MAX_STRING_BYTES:
+    if len(text.encode("utf-8", "surrogatepass")) > MAX_STRING_BYTES:
         raise Invalid(f"The payload is larger than {MAX_STRING_BYTES} bytes.", code="too_large")
     try:
         return json.loads(text) if text else {}

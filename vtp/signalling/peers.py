@@ -1,11 +1,12 @@
 """A peer: somebody who is in a room by signalling, and the media objects that are theirs alone.
 
-Every face that speaks of transports, producers and consumers by their ids (Socket.IO now) calls this. Rights
-are asked for at each call; ids that are not the caller's own do not exist for them.
+Every face that speaks of transports, producers and consumers by their ids (Socket.IO, `/sfu`) calls this.
+Rights are asked for at each call; ids that are not the caller's own do not exist for them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal, TypeVar
 
 from vtp.accounts.permissions import Action, require
@@ -14,6 +15,7 @@ from vtp.http.identity import Principal, Role
 from vtp.media.consumer import Consumer
 from vtp.media.data_consumer import DataConsumer
 from vtp.media.data_producer import DataProducer
+from vtp.media.layers import Layers
 from vtp.media.ortc import UnsupportedCodec
 from vtp.media.parameters import (
     DtlsParameters,
@@ -25,15 +27,18 @@ from vtp.media.parameters import (
 )
 from vtp.media.producer import Producer
 from vtp.media.transport import WebRtcTransport
+from vtp.rooms.groups import Moved
 from vtp.rooms.live import PARTICIPANT_ID, LiveRoom
 from vtp.rooms.participants import APP_DATA_KEY, Participant
 from vtp.rooms.program import Presenter
+from vtp.rooms.sources import SOURCE, action_for, read_source
 from vtp.rooms.store import Room
 from vtp.signalling.sessions import owner_of
 
 Direction = Literal["send", "recv"]
 Owned = TypeVar("Owned")
 
+MOVED = "moved"  # why a consumer was closed: one of the two is in another group now
 MAX_TRANSPORTS = 8
 MAX_PRODUCERS = 16
 MAX_CONSUMERS = 256
@@ -47,21 +52,35 @@ class Peer:
     early or too often, Invalid for parameters that cannot be.
     """
 
-    def __init__(self, live: LiveRoom, room: Room, principal: Principal, participant: Participant) -> None:
+    def __init__(self, live: LiveRoom, participant: Participant) -> None:
         self.live = live
-        self.room = room
-        self.principal = principal
         self.participant = participant
         self.id = participant.participant_id
         self.closed = False
         self._directions: dict[str, Direction] = {}
+        self._stop = live.groups.add_listener(self._groups_changed, first=True)
         live.people.hold(participant)
+
+    @property
+    def principal(self) -> Principal:
+        """What rights are asked with: the role is the one that they have in this room now."""
+        return self.participant.principal
+
+    @property
+    def room(self) -> Room:
+        """The room as its settings are now."""
+        return self.live.room
 
     @property
     def transports(self) -> list[WebRtcTransport]:
         """Those of this peer that are open."""
         known = self.live.router.transports
         return [known[one] for one in self._directions if one in known]
+
+    @property
+    def own_transports(self) -> list[tuple[WebRtcTransport, Direction]]:
+        """Those of this peer that are open, and what each is for."""
+        return [(one, self._directions[one.id]) for one in self.transports]
 
     # Transports
 
@@ -87,17 +106,19 @@ class Peer:
             found = [one for one in self.transports if direction in (None, self._directions[one.id])]
             if len(found) == 1:
                 return found[0]
-            raise Conflict(
-                f"You have {len(found)} transports for this; name one by transportId.",
-                code="transport_not_named",
-            )
+            advice = "name one by transportId" if found else "make one first"
+            many = len(found) or "no"
+            raise Conflict(f"You have {many} transports for this; {advice}.", code="transport_not_named")
         transport = (
             self.live.router.transports.get(transport_id) if transport_id in self._directions else None
         )
         if transport is None:
             raise NotFound("You have no such transport.", code="no_such_transport")
         if direction is not None and self._directions[transport_id] != direction:
-            raise Conflict(f"This transport is not for that direction ({direction}).", code="wrong_direction")
+            raise Conflict(
+                f"This transport is not made for that; name one with direction {direction}.",
+                code="wrong_direction",
+            )
         return transport
 
     def connect_transport(self, transport_id: str, parameters: DtlsParameters) -> WebRtcTransport:
@@ -106,14 +127,26 @@ class Peer:
         try:
             transport.connect(parameters)
         except ValueError as error:
-            raise Conflict(str(error), code="transport_connected") from error
+            raise Conflict(_sentence(error), code="transport_connected") from error
         return transport
+
+    def close_transport(self, transport_id: str, reason: str = "Its owner closed it.") -> None:
+        """Closes a transport with all that is on it."""
+        self.transport(transport_id).close(reason)
 
     def restart_ice(self, transport_id: str) -> IceParameters:
         """Fresh credentials, to be given to the client."""
         return self.transport(transport_id).restart_ice()
 
     # Producers
+
+    def check_sending(self, kinds: Sequence[Kind]) -> None:
+        """Raises Forbidden, Conflict when it may not send a new source of each of these kinds."""
+        sends_picture = any(one.kind == "video" for one in self.producers.values())
+        for kind in kinds:
+            source = read_source(kind, {}, sends_picture=sends_picture)
+            require(self.principal, action_for(source), self.room)
+        self._require_room_for(len(self.producers) + len(kinds) - 1, MAX_PRODUCERS, "producers")
 
     def produce(
         self,
@@ -123,24 +156,35 @@ class Peer:
         *,
         paused: bool = False,
         app_data: dict[str, Any] | None = None,
+        again: bool = False,
     ) -> Producer:
-        """Receives a source. What staff send is the room's program while nobody else presents."""
-        require(self.principal, Action.ROOM_PUBLISH, self.room)
+        """Receives a source. What staff send is the room's program while nobody else presents.
+
+        `again`: the caller lost the answer to the same call, so what that one has made is given.
+        """
+        given = app_data or {}
+        sends_picture = any(one.kind == "video" for one in self.producers.values())
+        source = read_source(kind, given, sends_picture=sends_picture)
+        require(self.principal, action_for(source), self.room)
         transport = self.transport(transport_id, "send")
+        made = _made_already(transport, kind, parameters.mid) if again else None
+        if made is not None:
+            return made
         self._require_room_for(len(self.producers), MAX_PRODUCERS, "producers")
-        data = {**(app_data or {}), PARTICIPANT_ID: self.id}
+        data = {**given, PARTICIPANT_ID: self.id, SOURCE: source}
         try:
             producer = transport.produce(kind, parameters, paused=paused, app_data=data)
         except UnsupportedCodec as error:
-            raise Invalid(str(error), code="unsupported_codec") from error
+            raise Invalid(_sentence(error), code="unsupported_codec") from error
         except ValueError as error:
-            raise Invalid(str(error), code="faulty_parameters") from error
+            raise Invalid(_sentence(error), code="faulty_parameters") from error
+        producer.is_screen = source == "screen"
         self._present(transport)
         return producer
 
     def _present(self, transport: WebRtcTransport) -> None:
         """The first of a room's staff who sends presents; a room without accounts has only staff."""
-        if self.live.program.presenter is None and self.principal.role in _PRESENTERS:
+        if self.live.program.claim is None and self.principal.role in _PRESENTERS:
             self.live.program.present(
                 Presenter(owner_of(self.principal), self.id, self.participant.full_name, transport)
             )
@@ -169,14 +213,14 @@ class Peer:
         transport = self.transport(transport_id, "recv")
         self._require_room_for(len(self.consumers), MAX_CONSUMERS, "consumers")
         producer = self.live.router.producers.get(producer_id)
-        if producer is None:
+        if producer is None or not self._is_near(producer.app_data):
             raise NotFound("There is no such producer in this room.", code="no_such_producer")
         try:
             return transport.consume(producer, capabilities, paused=paused)
         except UnsupportedCodec as error:
-            raise Invalid(str(error), code="unsupported_codec") from error
+            raise Invalid(_sentence(error), code="unsupported_codec") from error
         except ValueError as error:
-            raise Conflict(str(error), code="cannot_consume") from error
+            raise Conflict(_sentence(error), code="cannot_consume") from error
 
     @property
     def consumers(self) -> dict[str, Consumer]:
@@ -186,6 +230,19 @@ class Peer:
     def consumer(self, consumer_id: str) -> Consumer:
         """One of this peer's own."""
         return _own(self.consumers, consumer_id, "consumer")
+
+    def prefer_layers(self, consumer_id: str, spatial: int, temporal: int | None) -> Layers:
+        """Takes an upper bound for what a consumer gets; answers what of it there is. Sound: Invalid."""
+        try:
+            return self.consumer(consumer_id).prefer_layers(spatial, temporal)
+        except ValueError as error:
+            raise Invalid(_sentence(error), code="no_layers") from error
+
+    async def request_key_frame(self, consumer_id: str) -> None:
+        """Asks the sender of a consumer for a key frame."""
+        producer = self.consumer(consumer_id).producer
+        if producer is not None:
+            await producer.request_key_frame()
 
     # Data
 
@@ -206,29 +263,33 @@ class Peer:
         try:
             return transport.produce_data(parameters, label, protocol, paused=paused, app_data=data)
         except ValueError as error:
-            raise Conflict(str(error), code="cannot_produce_data") from error
+            raise Conflict(_sentence(error), code="cannot_produce_data") from error
 
     def consume_data(self, transport_id: str | None, data_producer_id: str, *, paused: bool) -> DataConsumer:
         """Sends the messages of somebody's data producer to this peer."""
         require(self.principal, Action.ROOM_WATCH, self.room)
         transport = self.transport(transport_id, "recv")
         data_producer = self.live.router.data_producers.get(data_producer_id)
-        if data_producer is None:
+        if data_producer is None or not self._is_near(data_producer.app_data):
             raise NotFound("There is no such data producer in this room.", code="no_such_data_producer")
         try:
             return transport.consume_data(data_producer, paused=paused)
         except ValueError as error:
-            raise Conflict(str(error), code="cannot_consume_data") from error
+            raise Conflict(_sentence(error), code="cannot_consume_data") from error
 
     def data_producer(self, data_producer_id: str) -> DataProducer:
         """One of this peer's own."""
         mine = {id_: one for transport in self.transports for id_, one in transport.data_producers.items()}
         return _own(mine, data_producer_id, "data_producer")
 
+    @property
+    def data_consumers(self) -> dict[str, DataConsumer]:
+        """The messages that this peer gets."""
+        return {id_: one for transport in self.transports for id_, one in transport.data_consumers.items()}
+
     def data_consumer(self, data_consumer_id: str) -> DataConsumer:
         """One of this peer's own."""
-        mine = {id_: one for transport in self.transports for id_, one in transport.data_consumers.items()}
-        return _own(mine, data_consumer_id, "data_consumer")
+        return _own(self.data_consumers, data_consumer_id, "data_consumer")
 
     # The end
 
@@ -237,13 +298,37 @@ class Peer:
         if self.closed:
             return
         self.closed = True
+        self._stop()
         for transport in self.transports:
             transport.close(reason)
         self.live.people.let_go(self.participant)
 
+    def _groups_changed(self, event: Moved) -> None:
+        """Ends what this peer gets of those who are in another group now."""
+        for consumer in list(self.consumers.values()):
+            if not consumer.is_bound or consumer.producer is None:
+                continue  # it follows the program, which is the main room's
+            if not self._is_near(consumer.producer.app_data):
+                consumer.close(MOVED)
+        for data_consumer in list(self.data_consumers.values()):
+            if not self._is_near(data_consumer.data_producer.app_data):
+                data_consumer.close(MOVED)
+
+    def _is_near(self, app_data: dict[str, Any]) -> bool:
+        """Whether who sends it is in this peer's group."""
+        return self.live.groups.are_together(self.id, str(app_data.get(PARTICIPANT_ID, "")))
+
     def _require_room_for(self, count: int, most: int, what: str) -> None:
         if count >= most:
             raise Conflict(f"You have {count} {what} already; close one first.", code="too_many_objects")
+
+
+def _made_already(transport: WebRtcTransport, kind: Kind, mid: str | None) -> Producer | None:
+    """The producer that an earlier call has made of the same media section."""
+    if mid is None:
+        return None
+    same = (one for one in transport.producers.values() if one.kind == kind and one.rtp_parameters.mid == mid)
+    return next(same, None)
 
 
 def _own(objects: dict[str, Owned], object_id: str, what: str) -> Owned:
@@ -251,3 +336,8 @@ def _own(objects: dict[str, Owned], object_id: str, what: str) -> Owned:
     if found is None:
         raise NotFound(f"You have no such {what.replace('_', ' ')}.", code=f"no_such_{what}")
     return found
+
+
+def _sentence(error: ValueError) -> str:
+    """What the media objects say, as an answer to people."""
+    return f"{str(error).rstrip('.')}."

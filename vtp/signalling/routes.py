@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, TypeVar
+from typing import Annotated, Protocol, TypeVar
 from urllib.parse import quote
 
 from aiohttp import web
 from pydantic import BaseModel, Field
 
+from vtp.accounts.authenticator import Concerns
+from vtp.accounts.guest_tokens import GuestTokens
 from vtp.errors import Conflict
+from vtp.http.client import Client
 from vtp.http.errors import MalformedBody, respond_to_error, respond_with_status
+from vtp.http.keys import CLIENT
 from vtp.http.routing import Access, Call, Limit, RouteTable
+from vtp.media.ice_servers import IceServers
 from vtp.media.ortc import UnsupportedCodec
 from vtp.media.sdp_fragment import Fragment, parse_fragment
 from vtp.media.sdp_offers import OfferReader
 from vtp.media.sdp_ortc import NotAcceptableMedia
 from vtp.media.sdp_parse import parse_session
+from vtp.rooms.entrance import Entrance
 from vtp.rooms.live import LiveRooms
 from vtp.settings import Settings
 from vtp.signalling.directory import RoomDirectory
@@ -24,6 +30,15 @@ from vtp.signalling.sessions import Face, MediaSession, Sessions
 from vtp.signalling.trickle import apply_fragment, check_if_match
 from vtp.signalling.whep import Choice, NotThere, Whep
 from vtp.signalling.whip import Accepted, Whip
+
+
+class Ends(Protocol):
+    """The part of the authenticator that connections which last need."""
+
+    @property
+    def guests(self) -> GuestTokens: ...
+    def add_listener(self, listener: Callable[[Concerns], None]) -> None: ...
+
 
 Offer = TypeVar("Offer")
 
@@ -47,19 +62,22 @@ class WhepQuery(BaseModel):
     producer: Annotated[str, Field(max_length=64, description="A producer's id: only that one.")] = ""
 
 
-def build_routes(live_rooms: LiveRooms, rooms: RoomDirectory, settings: Settings) -> RouteTable:
-    """The routes of WHIP and WHEP, over the open rooms and the rooms service."""
-    sessions = Sessions()
+def build_routes(
+    live_rooms: LiveRooms, entrance: Entrance, rooms: RoomDirectory, settings: Settings, ends: Ends
+) -> RouteTable:
+    """The routes of WHIP and WHEP, over the open rooms, the way into them and the rooms service."""
+    sessions = Sessions(ends.guests.has_ended)
+    ends.add_listener(sessions.end_concerned)
     table = RouteTable("media", "Publishing by WHIP (RFC 9725) and watching by WHEP.")
-    links = [f'<{url}>; rel="ice-server"' for url in settings.media.ice_servers]
-    _add_whip(table, Whip(live_rooms, rooms, sessions), links)
-    _add_whep(table, Whep(live_rooms, rooms, sessions), OfferReader(), links)
+    servers = IceServers(settings.media)
+    _add_whip(table, Whip(entrance, rooms, sessions), servers)
+    _add_whep(table, Whep(live_rooms, entrance, rooms, sessions), OfferReader(), servers)
     for face in Face:
         _add_session_routes(table, face, sessions)
     return table
 
 
-def _add_whip(table: RouteTable, whip: Whip, links: list[str]) -> None:
+def _add_whip(table: RouteTable, whip: Whip, servers: IceServers) -> None:
     @table.post(
         "/whip/{room}",
         raw_body=(SDP_TYPE,),
@@ -73,19 +91,20 @@ def _add_whip(table: RouteTable, whip: Whip, links: list[str]) -> None:
     )
     async def publish_by_whip(call: Call) -> web.StreamResponse:
         try:
-            accepted = await whip.publish(call.principal, call.path["room"], _read_offer(call, parse_session))
+            offer = _read_offer(call, parse_session)
+            accepted = await whip.publish(call.principal, _address(call), call.path["room"], offer)
         except (NotAcceptableMedia, UnsupportedCodec) as error:
             return _not_acceptable(call, error)
         except Conflict as error:
             return _try_later(call, error, RETRY_TAKEN_S)
         except ValueError as error:
             raise MalformedBody(f"The offer is faulty: {error}") from error
-        return _created(call, Face.WHIP, accepted, links)
+        return _created(call, Face.WHIP, accepted, servers)
 
     _add_options(table, "/whip/{room}", Face.WHIP)
 
 
-def _add_whep(table: RouteTable, whep: Whep, offers: OfferReader, links: list[str]) -> None:
+def _add_whep(table: RouteTable, whep: Whep, offers: OfferReader, servers: IceServers) -> None:
     @table.post(
         "/whep/{room}",
         raw_body=(SDP_TYPE,),
@@ -102,16 +121,21 @@ def _add_whep(table: RouteTable, whep: Whep, offers: OfferReader, links: list[st
         choice = Choice(call.query.peer, call.query.producer)
         try:
             offer = _read_offer(call, offers.read)
-            accepted = await whep.watch(call.principal, call.path["room"], choice, offer)
+            accepted = await whep.watch(call.principal, _address(call), call.path["room"], choice, offer)
         except (NotAcceptableMedia, UnsupportedCodec) as error:
             return _not_acceptable(call, error)
         except NotThere as error:
             return _try_later(call, error, RETRY_ABSENT_S)
         except ValueError as error:
             raise MalformedBody(f"The offer is faulty: {error}") from error
-        return _created(call, Face.WHEP, accepted, links)
+        return _created(call, Face.WHEP, accepted, servers)
 
     _add_options(table, "/whep/{room}", Face.WHEP)
+
+
+def _address(call: Call) -> str:
+    client: Client = call.request[CLIENT]
+    return client.address
 
 
 def _add_options(table: RouteTable, path: str, face: Face) -> None:
@@ -188,7 +212,7 @@ def _read_fragment(call: Call) -> Fragment:
         raise MalformedBody(f"The body is not an SDP fragment: {error}") from error
 
 
-def _created(call: Call, face: Face, accepted: Accepted, links: list[str]) -> web.Response:
+def _created(call: Call, face: Face, accepted: Accepted, servers: IceServers) -> web.Response:
     """201 as RFC 9725 section 4.2 has it; the session's URL keeps the name by which the room was called."""
     session = accepted.session
     response = web.Response(status=201, text=accepted.sdp, content_type=SDP_TYPE)
@@ -196,7 +220,7 @@ def _created(call: Call, face: Face, accepted: Accepted, links: list[str]) -> we
     response.headers["ETag"] = session.etag
     response.headers["Accept-Patch"] = FRAGMENT_TYPE
     response.headers["Cache-Control"] = "no-store"
-    for link in links:
+    for link in servers.links(session.transport.id):
         response.headers.add("Link", link)
     if accepted.notice:
         response.headers[NOTICE_HEADER] = accepted.notice

@@ -5,9 +5,9 @@ from __future__ import annotations
 import enum
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from vtp.errors import Forbidden, NotFound
+from vtp.errors import Forbidden, NotFound, NotSignedIn
 from vtp.http.identity import Principal
 from vtp.ids import new_id
 from vtp.media.parameters import IceParameters, Kind
@@ -27,12 +27,17 @@ class MediaSession:
 
     face: Face
     room_id: str
-    owner: str
+    principal: Principal
     transport: WebRtcTransport
     remote_ufrag: str
     mid: str
     kind: Kind
     id: str = field(default_factory=new_id)
+
+    @property
+    def owner(self) -> str:
+        """Whose it is; see `owner_of`."""
+        return owner_of(self.principal)
 
     @property
     def etag(self) -> str:
@@ -52,20 +57,32 @@ def owner_of(principal: Principal) -> str:
 
 
 class Sessions:
-    """All WHIP and WHEP sessions that are open now."""
+    """All WHIP and WHEP sessions that are open now. `has_ended`: whether a token ended since it was read."""
 
-    def __init__(self) -> None:
+    def __init__(self, has_ended: Callable[[Principal], bool]) -> None:
+        self._has_ended = has_ended
         self._sessions: dict[str, MediaSession] = {}
 
     def __len__(self) -> int:
         return len(self._sessions)
 
     def add(self, session: MediaSession) -> None:
-        """Keeps a session until its transport closes."""
+        """Keeps a session until its transport closes. Raises NotSignedIn when its maker's link has ended."""
+        if self._has_ended(session.principal):
+            raise NotSignedIn("Your link has ended.", code="token_expired")
         if session.transport.closed:
             return
         self._sessions[session.id] = session
         session.transport.add_listener(self._forgetter(session.id))
+
+    def end_concerned(self, concerns: Callable[[Principal], bool]) -> None:
+        """Ends the sessions of guests whose link, and of accounts whose rights it concerns.
+
+        Those of accounts outlive the sign-in by which they were made.
+        """
+        for session in list(self._sessions.values()):
+            if concerns(replace(session.principal, session_id=None)):
+                session.transport.close("Its link has ended, or its account was changed.")
 
     def get(self, face: Face, session_id: str, principal: Principal) -> MediaSession:
         """The session. Raises NotFound when there is none, Forbidden when somebody else owns it."""

@@ -6,6 +6,7 @@ and the session ends when all of it is gone.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -18,11 +19,15 @@ from vtp.media.producer import Producer, ProducerClosed, ProducerEvent
 from vtp.media.sdp_offers import ViewerOffer
 from vtp.media.sdp_ortc import WhepAnswer, whep_answer
 from vtp.media.transport import TransportClosed, TransportEvent, WebRtcTransport
-from vtp.rooms.live import LiveRoom, LiveRooms
+from vtp.rooms.entrance import Entrance, require_entry
+from vtp.rooms.groups import Moved
+from vtp.rooms.live import PARTICIPANT_ID, LiveRoom, LiveRooms
 from vtp.rooms.participants import APP_DATA_KEY, join
 from vtp.signalling.directory import RoomDirectory
-from vtp.signalling.sessions import Face, MediaSession, Sessions, owner_of
+from vtp.signalling.sessions import Face, MediaSession, Sessions
 from vtp.signalling.whip import Accepted, connect
+
+logger = logging.getLogger(__name__)
 
 
 class NotThere(Conflict):
@@ -46,24 +51,31 @@ class Choice:
 class Whep:
     """Takes viewers in."""
 
-    def __init__(self, live_rooms: LiveRooms, rooms: RoomDirectory, sessions: Sessions) -> None:
+    def __init__(
+        self, live_rooms: LiveRooms, entrance: Entrance, rooms: RoomDirectory, sessions: Sessions
+    ) -> None:
         self._live_rooms = live_rooms
+        self._entrance = entrance
         self._rooms = rooms
         self._sessions = sessions
 
     async def watch(
-        self, principal: Principal, reference: str, choice: Choice, offer: ViewerOffer
+        self, principal: Principal, address: str, reference: str, choice: Choice, offer: ViewerOffer
     ) -> Accepted:
-        """Sends what is chosen to who made `offer`, now or when it is published.
+        """Sends what is chosen to who made `offer` at `address`, now or when it is published.
 
         Raises NotFound, Forbidden, NotThere, Unavailable, NotAcceptableMedia when nothing of the offer can be
         served, ValueError when the offer is faulty.
         """
         room = await self._rooms.find(reference)
         require(principal, Action.ROOM_WATCH, room)
-        chosen = self._choose(str(room.room_id), choice)
-        live = await self._live_rooms.open(str(room.room_id))
-        transport = live.router.create_transport({APP_DATA_KEY: join(principal, is_producer=False)})
+        self._choose(room.id, choice)  # opens no room for what is not there
+        live = await self._entrance.open(room)
+        principal = live.people.as_here(principal)
+        participant = join(principal, is_producer=False, address=address, in_main_only=True)
+        require_entry(live, participant)
+        chosen = self._choose(room.id, choice)  # as it is now: nothing waits from here on
+        transport = live.router.create_transport({APP_DATA_KEY: participant})
         try:
             answer = _answer(live, transport, offer, chosen)
             session = self._start(principal, live, transport, answer, chosen)
@@ -83,6 +95,7 @@ class Whep:
             found = [producer] if producer else []
         elif live is not None:
             found = live.producers_of(choice.participant_id)
+        found = [one for one in found if live is not None and _is_in_main(live, one)]
         if not found:
             raise NotThere(
                 "What you want to watch is not being published in this room now; try again shortly."
@@ -98,15 +111,19 @@ class Whep:
         chosen: Mapping[Kind, Producer] | None,
     ) -> MediaSession:
         first = answer.media[0]
+        shown: list[tuple[Consumer, Producer]] = []
         for media in answer.media:
             consumer = transport.consume_any(media.kind, media.rtp_parameters, form=media.line.form)
             if chosen is None:
                 live.program.follow(consumer)
-            else:
-                _stay_with(transport, consumer, chosen.get(media.kind))
+            elif media.kind in chosen:
+                consumer.set_source(chosen[media.kind])
+                shown.append((consumer, chosen[media.kind]))
+        if shown:
+            _stay_with(live, transport, shown)
         connect(transport, answer.remote)
         session = MediaSession(
-            Face.WHEP, live.id, owner_of(principal), transport, answer.remote.ufrag, first.mid, first.kind
+            Face.WHEP, live.id, principal, transport, answer.remote.ufrag, first.mid, first.kind
         )
         self._sessions.add(session)
         return session
@@ -130,21 +147,30 @@ def _answer(
     )
 
 
-def _stay_with(transport: WebRtcTransport, consumer: Consumer, producer: Producer | None) -> None:
-    """Shows one producer; when it and the session's other ones are gone, so is the session."""
-    if producer is None:
-        return
-    consumer.set_source(producer)
+def _is_in_main(live: LiveRoom, producer: Producer) -> bool:
+    return live.groups.is_in_main(str(producer.app_data.get(PARTICIPANT_ID, "")))
+
+
+def _stay_with(live: LiveRoom, transport: WebRtcTransport, shown: list[tuple[Consumer, Producer]]) -> None:
+    """Shows producers while their owner is in the main room; when all are gone, so is the session."""
+
+    def show(event: Moved) -> None:
+        for consumer, producer in shown:
+            try:
+                consumer.set_source(producer if _is_in_main(live, producer) else None)
+            except MemoryError:
+                logger.error("There is no memory to show a viewer the %s again.", producer.kind)
 
     def close_when_all_gone(event: ProducerEvent) -> None:
-        if isinstance(event, ProducerClosed) and all(
-            c.producer is None for c in transport.consumers.values()
-        ):
+        if isinstance(event, ProducerClosed) and all(producer.closed for _, producer in shown):
             transport.close("What it showed is not published any more.")
+
+    stops = [producer.add_listener(close_when_all_gone) for _, producer in shown]
+    stops.append(live.groups.add_listener(show))
 
     def forget(event: TransportEvent) -> None:
         if isinstance(event, TransportClosed):
-            producer.remove_listener(close_when_all_gone)
+            for stop in stops:
+                stop()
 
-    producer.add_listener(close_when_all_gone)
     transport.add_listener(forget)

@@ -11,9 +11,11 @@ from vtp.media.parameters import DtlsParameters
 from vtp.media.sdp import SessionDescription
 from vtp.media.sdp_ortc import RemoteTransport, WhipAnswer, whip_answer
 from vtp.media.transport import WebRtcTransport
-from vtp.rooms.live import PARTICIPANT_ID, LiveRoom, LiveRooms
+from vtp.rooms.entrance import Entrance, require_entry
+from vtp.rooms.live import PARTICIPANT_ID, LiveRoom
 from vtp.rooms.participants import APP_DATA_KEY, Participant, join
 from vtp.rooms.program import Presenter
+from vtp.rooms.sources import action_for, read_source
 from vtp.signalling.directory import RoomDirectory
 from vtp.signalling.sessions import Face, MediaSession, Sessions, owner_of
 
@@ -32,26 +34,34 @@ class Accepted:
 class Whip:
     """Takes publishers in."""
 
-    def __init__(self, live_rooms: LiveRooms, rooms: RoomDirectory, sessions: Sessions) -> None:
-        self._live_rooms = live_rooms
+    def __init__(self, entrance: Entrance, rooms: RoomDirectory, sessions: Sessions) -> None:
+        self._entrance = entrance
         self._rooms = rooms
         self._sessions = sessions
 
-    async def publish(self, principal: Principal, reference: str, offer: SessionDescription) -> Accepted:
-        """Makes what `offer` sends the program of the room.
+    async def publish(
+        self, principal: Principal, address: str, reference: str, offer: SessionDescription
+    ) -> Accepted:
+        """Makes what `offer` sends the program of the room; `address` is where the caller is.
 
         Raises NotFound, Forbidden, Conflict while somebody else presents, Unavailable, NotAcceptableMedia
         when nothing of the offer can be taken, ValueError when the offer is faulty.
         """
         room = await self._rooms.find(reference)
         require(principal, Action.ROOM_PUBLISH, room)
-        live = await self._live_rooms.open(str(room.room_id))
+        live = await self._entrance.open(room)
+        principal = live.people.as_here(principal)
+        require(principal, Action.ROOM_PUBLISH, live.room)
+        participant = join(principal, is_producer=True, address=address, in_main_only=True)
+        require_entry(live, participant)
         live.program.check_claim(owner_of(principal))
-        participant = join(principal, is_producer=True)
         transport = live.router.create_transport({APP_DATA_KEY: participant}, publishes=True)
         try:
             answer = _answer(live, transport, offer)
-            session = self._start(owner_of(principal), participant, live, transport, answer)
+            for media in answer.media:
+                source = read_source(media.kind, {}, sends_picture=False)
+                require(principal, action_for(source), live.room)
+            session = self._start(principal, participant, live, transport, answer)
         except BaseException:
             transport.close("Its offer was refused.")
             raise
@@ -59,7 +69,7 @@ class Whip:
 
     def _start(
         self,
-        owner: str,
+        principal: Principal,
         participant: Participant,
         live: LiveRoom,
         transport: WebRtcTransport,
@@ -67,13 +77,14 @@ class Whip:
     ) -> MediaSession:
         first = answer.media[0]
         session = MediaSession(
-            Face.WHIP, live.id, owner, transport, answer.remote.ufrag, first.mid, first.kind
+            Face.WHIP, live.id, principal, transport, answer.remote.ufrag, first.mid, first.kind
         )
         for media in answer.media:
             transport.produce(
                 media.kind, media.rtp_parameters, app_data={PARTICIPANT_ID: participant.participant_id}
             )
         connect(transport, answer.remote)
+        owner = owner_of(principal)
         live.program.present(Presenter(owner, participant.participant_id, participant.full_name, transport))
         self._sessions.add(session)
         return session

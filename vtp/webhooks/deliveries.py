@@ -84,7 +84,8 @@ class Deliveries:
     async def close(self) -> None:
         """Writes what happened at the end; what is on its way goes on at the next start."""
         with suppress(Unavailable, TimeoutError):
-            await asyncio.wait_for(self.outbox.flush(), LAST_WRITE_S)
+            async with asyncio.timeout(LAST_WRITE_S):
+                await self.outbox.flush()
         await self._tasks.close()
         await self._sender.close()
 
@@ -133,26 +134,32 @@ class Deliveries:
 
     async def _run(self, lane: Lane) -> None:
         try:
-            while (hook := self._hooks.get(lane.webhook_id)) is not None and hook.active:
+            while self._active(lane.webhook_id) is not None:
                 try:
-                    await self._turn(lane, hook)
+                    await self._turn(lane)
                 except Unavailable:
                     await asyncio.sleep(AGAIN_S)
         finally:
             del self._lanes[lane.webhook_id]
 
-    async def _turn(self, lane: Lane, hook: Webhook) -> None:
+    def _active(self, webhook_id: str) -> Webhook | None:
+        hook = self._hooks.get(webhook_id)
+        return hook if hook is not None and hook.active else None
+
+    async def _turn(self, lane: Lane) -> None:
         """Tries what is due, or waits until something is."""
         lane.news.clear()
         async with self._database.read() as tx:
-            delivery = await next_due(tx, hook.id, self._clock())
-            at = None if delivery else await next_time(tx, hook.id)
+            delivery = await next_due(tx, lane.webhook_id, self._clock())
+            at = None if delivery else await next_time(tx, lane.webhook_id)
         if delivery is None:
             wait_s = UPKEEP_S if at is None else (at - self._clock()).total_seconds()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(lane.news.wait(), min(max(wait_s, 0.0), UPKEEP_S))
+            await lane.rest(min(max(wait_s, 0.0), UPKEEP_S))
             return
         async with self._slow if lane.ailing else self._quick:
+            hook = self._active(lane.webhook_id)  # its address and secrets may have changed meanwhile
+            if hook is None:
+                return
             outcome = await self._sender.send(hook, delivery, self._clock())
         lane.ailing = not outcome.delivered
         await self._note(hook, delivery, outcome)
@@ -230,3 +237,9 @@ class Lane:
         self.news = asyncio.Event()
         self.ailing = False
         """The last try failed: it then waits among its like, not among those who answer."""
+
+    async def rest(self, most_s: float) -> None:
+        """Until there is news, or for so long. `asyncio.wait_for` swallows a cancel that comes with news."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(most_s):
+                await self.news.wait()

@@ -10,15 +10,19 @@ import { Register } from "./pages/entrance/Register";
 import { Setup } from "./pages/entrance/Setup";
 import { SignIn } from "./pages/entrance/SignIn";
 import { Rooms } from "./pages/rooms/Rooms";
+import { guestToken } from "./session/guest";
 import { awaitsApproval, useSession } from "./session/Session";
 
 const Studio = lazy(() => import("./pages/studio/Studio").then((page) => ({ default: page.Studio })));
 const Watch = lazy(() => import("./pages/watch/Watch").then((page) => ({ default: page.Watch })));
+const Class = lazy(() => import("./pages/class/Class").then((page) => ({ default: page.Class })));
 const Recordings = lazy(() =>
   import("./pages/recordings/Recordings").then((page) => ({ default: page.Recordings })),
 );
 const Player = lazy(() => import("./pages/player/Player").then((page) => ({ default: page.Player })));
 const People = lazy(() => import("./pages/people/People").then((page) => ({ default: page.People })));
+const Check = lazy(() => import("./pages/check/Check").then((page) => ({ default: page.Check })));
+const Network = lazy(() => import("./pages/network/Network").then((page) => ({ default: page.Network })));
 const Profile = lazy(() => import("./pages/profile/Profile").then((page) => ({ default: page.Profile })));
 
 export function App() {
@@ -47,6 +51,7 @@ export function App() {
         <Route path="/setup" component={Setup} />
         <Route path="/sign-in" component={SignIn} />
         <Route path="/register" component={Register} />
+        <Route path="/check" component={Check} />
         <Route path="/">
           {
             <Inside>
@@ -69,7 +74,17 @@ export function App() {
             </Inside>
           )}
         </Route>
-        <Route path="/rooms/:slug">{({ slug }) => <Redirect to={`/rooms/${slug}/watch`} replace />}</Route>
+        <Route path="/rooms/:slug/network">
+          {({ slug }) => (
+            <Inside approved>
+              <Network slug={slug} />
+            </Inside>
+          )}
+        </Route>
+        <Route path="/rooms/:slug/class">{({ slug }) => <ClassOf slug={slug} />}</Route>
+        <Route path="/rooms/:slug">
+          {({ slug }) => <Redirect to={`/rooms/${slug}/${guestToken(slug) ? "class" : "watch"}`} replace />}
+        </Route>
         <Route path="/recordings">
           {
             <Inside approved>
@@ -101,6 +116,19 @@ export function App() {
         <Route>{<NotFound />}</Route>
       </Switch>
     </Suspense>
+  );
+}
+
+/** A class is open to people with an account, and to those who came by a guest's link. */
+function ClassOf({ slug }: { slug: string }) {
+  const { state } = useSession();
+  const guest = guestToken(slug);
+  const hasAccount = state.phase === "ready" && state.user !== null;
+  if (guest !== null && !hasAccount) return <Class slug={slug} guest={guest} />;
+  return (
+    <Inside approved>
+      <Class slug={slug} guest={null} />
+    </Inside>
   );
 }
 

@@ -61,8 +61,32 @@ function connected(pc) {
   });
 }
 
+// The picture drawn larger: of one of 640 × 360 Chromium sends two encodings at most.
+async function enlarged(stream) {
+  const video = document.createElement('video');
+  video.muted = true;
+  video.srcObject = stream;
+  await video.play();
+  const canvas = document.createElement('canvas');
+  canvas.width = 960;
+  canvas.height = 540;
+  const context = canvas.getContext('2d');
+  const draw = () => {
+    context.drawImage(video, 0, 0, canvas.width, canvas.height);
+    video.requestVideoFrameCallback(draw);
+  };
+  draw();
+  return canvas.captureStream().getVideoTracks()[0];
+}
+
+// What of sound is offered first: a list of 'red' and 'opus', in that order.
+function preferSound(transceiver, names) {
+  const all = RTCRtpReceiver.getCapabilities('audio').codecs;
+  transceiver.setCodecPreferences(names.map((name) => all.find((one) => one.mimeType.toLowerCase() === `audio/${name}`)));
+}
+
 // With `preview`, the numbers of the pictures that go out are read as they leave the camera.
-window.publish = async ({url, codec, token, bitrate, preview}) => {
+window.publish = async ({url, codec, token, bitrate, preview, encodings, sound}) => {
   const stream = await navigator.mediaDevices.getUserMedia({
     video: {width: 640, height: 360},
     audio: {echoCancellation: false, noiseSuppression: false, autoGainControl: false},
@@ -71,7 +95,10 @@ window.publish = async ({url, codec, token, bitrate, preview}) => {
   window.started = performance.now();
   if (preview) window.readNumbers(show(stream));
   for (const track of stream.getTracks()) {
-    const transceiver = pc.addTransceiver(track, {direction: 'sendonly', sendEncodings: track.kind === 'video' ? [{maxBitrate: bitrate || 1500000}] : undefined});
+    const sendEncodings = encodings || [{maxBitrate: bitrate || 1500000}];
+    const sent = encodings && track.kind === 'video' ? await enlarged(stream) : track;
+    const transceiver = pc.addTransceiver(sent, {direction: 'sendonly', sendEncodings: track.kind === 'video' ? sendEncodings : undefined});
+    if (track.kind === 'audio' && sound) preferSound(transceiver, sound);
     if (track.kind === 'video' && codec) {
       const all = RTCRtpSender.getCapabilities('video').codecs;
       const wanted = all.filter((c) => c.mimeType.toLowerCase() === `video/${codec.toLowerCase()}`);
@@ -92,13 +119,14 @@ function show(stream) {
   return video;
 }
 
-window.watch = async ({url, token}) => {
+window.watch = async ({url, token, sound}) => {
   const pc = window.pc = new RTCPeerConnection();
   const stream = new MediaStream();
   const video = show(stream);
   pc.ontrack = (event) => stream.addTrack(event.track);
   pc.addTransceiver('video', {direction: 'recvonly'});
-  pc.addTransceiver('audio', {direction: 'recvonly'});
+  const hears = pc.addTransceiver('audio', {direction: 'recvonly'});
+  if (sound) preferSound(hears, sound);
   window.started = performance.now();
   const sdp = await exchange(pc, url, token);
   window.readNumbers(video);

@@ -9,6 +9,9 @@ EVENT_BYE = ON_BYE
 EVENT_UNIT_DROPPED = ON_UNIT_DROPPED
 
 
+EXTENSION_ORDER = ("mid", "abs-send-time", "transport-cc", "abs-capture-time", "audio-level", "rid", "repaired-rid")
+
+
 cdef class Engine:
     """Drives WebRTC clients from one thread. All methods are thread-safe and short.
 
@@ -16,6 +19,7 @@ cdef class Engine:
     `gro` lets the kernel give datagrams of one run as one: a server on the same machine is spared the cutting, and looks
     cheaper than with real viewers. `rest_us` is slept after each turn that received something: the server is spared the
     wake-ups, as it is when viewers are elsewhere. `cpu` is the processor that the thread stays on.
+    `real_time` runs it before ordinary threads where that is allowed: clients that stand for other machines.
     """
 
     cdef Core* core
@@ -23,9 +27,11 @@ cdef class Engine:
     cdef object thread
     cdef int buffer_bytes
     cdef object cpu
+    cdef bint real_time
 
-    def __cinit__(self, *, int socket_buffer_bytes=1 << 20, bint gro=False, int rest_us=0, cpu=None):
-        self.cpu = cpu
+    def __cinit__(self, *, int socket_buffer_bytes=1 << 20, bint gro=False, int rest_us=0, cpu=None,
+                  bint real_time=False):
+        self.cpu, self.real_time = cpu, real_time
         client_lock_init(&self.lock)
         self.buffer_bytes = socket_buffer_bytes
         self.core = <Core*>calloc(1, sizeof(Core))
@@ -81,6 +87,9 @@ cdef class Engine:
     def _run(self):
         if self.cpu is not None:
             os.sched_setaffinity(0, {self.cpu})
+        if self.real_time:
+            with contextlib.suppress(OSError):           # without the right it runs as any other thread
+                os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
         with nogil:
             run_loop(self.core, &self.lock)
 
@@ -240,6 +249,49 @@ cdef class Engine:
             client_lock_give(&self.lock)
         return added
 
+    def restart_ice(self, int64_t client, *, local_ufrag, local_password, remote_ufrag, remote_password) -> None:
+        """Checks the same candidates with other credentials; EVENT_CONNECTED tells when one has answered.
+
+        Nothing is sent until then. KeyError when the client is not there, ValueError for a text that cannot be.
+        """
+        cdef Client* found
+        cdef Client texts
+        memset(&texts, 0, sizeof(Client))
+        self.fill_client(&texts, local_ufrag, local_password, remote_ufrag, remote_password, "")
+        with nogil:
+            client_lock_take(&self.lock)
+        try:
+            found = self.find(client)
+            memcpy(found.local_ufrag, texts.local_ufrag, ICE_TEXT)
+            memcpy(found.local_password, texts.local_password, ICE_TEXT)
+            memcpy(found.remote_ufrag, texts.remote_ufrag, ICE_TEXT)
+            memcpy(found.remote_password, texts.remote_password, ICE_TEXT)
+            read_clocks(self.core)
+            restart_checks(self.core, found)
+            self.wake(found)
+        finally:
+            client_lock_give(&self.lock)
+
+    def request_key_frame(self, int64_t client) -> bool:
+        """Sends a PLI for the client's picture at once, whatever it has; False when it receives none yet."""
+        cdef Client* found
+        cdef Incoming* stream
+        cdef int i
+        with nogil:
+            client_lock_take(&self.lock)
+        try:
+            found = self.find(client)
+            for i in range(found.incoming_count):
+                stream = found.incoming[i]
+                if stream.video and stream.started and found.selected >= 0:
+                    stream.plis += 1
+                    send_pli(self.core, found, stream.report.ssrc)
+                    flush(self.core)
+                    return True
+        finally:
+            client_lock_give(&self.lock)
+        return False
+
     def remove_client(self, int64_t client) -> None:
         """Closes the client's socket and forgets it. KeyError when it is not there."""
         with nogil:
@@ -294,6 +346,7 @@ cdef class Engine:
             if failed:
                 srtp_close(&found.receive)
                 raise ValueError(f"The SRTP keys do not fit profile {profile}.")
+            found.receive.stream_limit = SERVER_SSRCS
             found.has_keys = True
             read_clocks(self.core)
             receive_early(self.core, found)
@@ -302,8 +355,11 @@ cdef class Engine:
             client_lock_give(&self.lock)
 
     def add_incoming(self, int64_t client, *, kind, uint32_t ssrc, uint32_t rtx_ssrc, payloads, bint nack,
-                     int transport_cc_extension=0, int capture_extension=0) -> int:
-        """A stream to receive; its index. `payloads` are (payload type, codec, clock rate, RTX payload type or -1)."""
+                     int transport_cc_extension=0, int capture_extension=0, bint marked=False) -> int:
+        """A stream to receive; its index. `payloads` are (payload type, codec, clock rate, RTX payload type or -1).
+
+        `marked` says that a source sends it: its packets tell which encoding they are of.
+        """
         cdef Client* found
         cdef Incoming* stream = <Incoming*>calloc(1, sizeof(Incoming))
         cdef int i, slots = VIDEO_SLOTS if kind == "video" else AUDIO_SLOTS
@@ -318,6 +374,7 @@ cdef class Engine:
         stream.slot_mask = slots - 1
         stream.report.ssrc, stream.rtx_ssrc, stream.video, stream.nack = ssrc, rtx_ssrc, kind == "video", nack
         stream.capture_extension = <uint8_t>capture_extension
+        stream.marked = marked
         stream.joined_ns = client_clock(CLOCK_REALTIME)
         for payload_type, codec, clock_rate, rtx_payload_type in payloads[:MAX_PAYLOADS]:
             stream.payloads[stream.payload_count].payload_type = payload_type
@@ -343,8 +400,10 @@ cdef class Engine:
             client_lock_give(&self.lock)
 
     def add_outgoing(self, int64_t client, *, kind, uint32_t ssrc, uint32_t rtx_ssrc, int codec, int payload_type,
-                     int rtx_payload_type, uint32_t clock_rate, mid, extensions, int ring_packets=2048) -> int:
+                     int rtx_payload_type, uint32_t clock_rate, mid, extensions, int ring_packets=2048, rid="") -> int:
         """A stream to send; its index. `extensions` maps the names in client_sdp.EXTENSION_URIS to ids.
+
+        `rid` names a simulcast encoding; RTX of one needs the extension "repaired-rid".
 
         `ring_packets` are kept for the pacer and for resending: 1.2 KB each.
         """
@@ -371,7 +430,8 @@ cdef class Engine:
             if found.outgoing_count == MAX_STREAMS:
                 raise ValueError(f"A client sends at most {MAX_STREAMS} streams.")
             stream.mid_length = copy_text(stream.mid, mid, 17, "mid")
-            for i, name in enumerate(("mid", "abs-send-time", "transport-cc", "abs-capture-time", "audio-level")):
+            stream.rid_length = copy_text(stream.rid, rid, RID_BYTES, "rid")
+            for i, name in enumerate(EXTENSION_ORDER):
                 stream.extension[i] = extensions.get(name, 0)
             memcpy(stream.cname, found.cname, NAME_BYTES)
             stream.cname_length = found.cname_length

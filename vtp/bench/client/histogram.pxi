@@ -36,3 +36,23 @@ cdef inline void histogram_add(Histogram* histogram, int64_t value_us) noexcept 
         histogram.largest_us = value_us
     histogram.count += 1
     histogram.buckets[histogram_bucket(value_us)] += 1
+
+
+cdef dict histogram_dict(Histogram* histogram):
+    """Buckets as {lower bound in microseconds: count}, to be added up over clients."""
+    cdef int i
+    cdef dict buckets = {}
+    for i in range(HISTOGRAM_BUCKETS):
+        if histogram.buckets[i]:
+            buckets[bucket_us(i)] = histogram.buckets[i]
+    return {"count": histogram.count, "min_us": histogram.smallest_us, "max_us": histogram.largest_us,
+            "buckets": buckets}
+
+
+cdef int64_t bucket_us(int bucket) noexcept nogil:
+    """The middle of a bucket."""
+    cdef int doubling
+    if bucket < 2 * HISTOGRAM_STEPS:
+        return bucket
+    doubling = bucket // HISTOGRAM_STEPS - 1
+    return ((<int64_t>(bucket % HISTOGRAM_STEPS + HISTOGRAM_STEPS)) << doubling) + (1 << (doubling - 1))

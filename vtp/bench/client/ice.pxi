@@ -71,6 +71,16 @@ cdef int64_t run_checks(Core* core, Client* client) noexcept nogil:
     return next_ns if next_ns < client.next_check_ns else client.next_check_ns
 
 
+cdef void restart_checks(Core* core, Client* client) noexcept nogil:
+    """New credentials are there (RFC 8445 section 9): every candidate is checked again, keys and streams stay."""
+    client.selected = client.nominated = -1
+    client.connected = False
+    memset(client.answered, 0, sizeof(client.answered))
+    new_transaction(core, client)
+    client.consent_ns = core.now_ns
+    client.next_check_ns = 0
+
+
 cdef void announce(Core* core, Client* client) noexcept nogil:
     """Tells Python of the connection, once."""
     if not client.connected:

@@ -1,7 +1,8 @@
 # The Python face of loads and probes.
 
 def add_load(Engine engine, int64_t client, int index, *, int units_per_s, int packets_per_unit, int burst_packets,
-             int64_t burst_interval_ns, int smallest, int largest, uint64_t seed, uint32_t first_timestamp) -> None:
+             int64_t burst_interval_ns, int smallest, int largest, uint64_t seed, uint32_t first_timestamp,
+             int width=640, int height=368) -> None:
     """Makes an outgoing stream of the client one that the engine feeds itself; `start_loads` lets it go.
 
     MemoryError, KeyError when client or stream is not there, ValueError when the stream has a load or its codec is none
@@ -11,6 +12,7 @@ def add_load(Engine engine, int64_t client, int index, *, int units_per_s, int p
     cdef Timetable times
     times.units_per_s, times.packets_per_unit, times.burst_packets = units_per_s, packets_per_unit, burst_packets
     times.burst_interval_ns, times.smallest, times.largest, times.seed = burst_interval_ns, smallest, largest, seed
+    times.width, times.height = width, height
     with nogil:
         client_lock_take(&engine.lock)
     try:
@@ -101,7 +103,7 @@ cdef class ProbeHandle:
 
     def add_stream(self, *, kind, uint32_t ssrc, uint32_t rtx_ssrc, uint32_t clock_rate, bint nack,
                    Engine source_engine=None, int64_t source_client=-1, int source_index=-1) -> None:
-        """A stream to count, and where its source is. ValueError when there are too many, KeyError without the source."""
+        """A stream to count, and where its source is. ValueError when an SSRC is taken, KeyError without the source."""
         cdef ProbeStream* stream
         cdef SendTable* table = NULL
         if source_engine is not None:
@@ -109,17 +111,22 @@ cdef class ProbeHandle:
         with nogil:
             client_lock_take(&self.engine.lock)
         try:
-            if self.probe.stream_count == PROBE_STREAMS:
-                raise ValueError(f"A probe has at most {PROBE_STREAMS} streams.")
-            stream = &self.probe.streams[self.probe.stream_count]
-            stream.report.ssrc, stream.report.clock_rate = ssrc, clock_rate
-            stream.rtx_ssrc, stream.video, stream.nack = rtx_ssrc, kind == "video", nack
+            stream = new_stream(self.probe, ssrc, rtx_ssrc)
+            stream.report.clock_rate, stream.video, stream.nack = clock_rate, kind == "video", nack
             stream.table = table
             table = NULL
-            self.probe.stream_count += 1
         finally:
             client_lock_give(&self.engine.lock)
             table_release(table)
+
+    def streams(self) -> list:
+        """The window so far of each stream, by the names of load_figures.StreamFigures."""
+        with nogil:
+            client_lock_take(&self.engine.lock)
+        try:
+            return streams_list(self.probe)
+        finally:
+            client_lock_give(&self.engine.lock)
 
     def figures(self) -> dict:
         """The window so far, by the names of load_figures.ProbeFigures."""
@@ -153,6 +160,20 @@ cdef Probe* probe_open_for(int authenticate_every) except NULL:
     probe.authenticate_every = authenticate_every
     probe.started_ns = client_clock(CLOCK_REALTIME)
     return probe
+
+
+cdef ProbeStream* new_stream(Probe* probe, uint32_t ssrc, uint32_t rtx_ssrc) except NULL:
+    """A stream with SSRCs that are still free: a server that gives one twice could not be measured."""
+    cdef ProbeStream* stream
+    cdef bint is_taken = ssrc_find(&probe.ssrcs, ssrc) != 0
+    if rtx_ssrc:
+        is_taken = is_taken or rtx_ssrc == ssrc or ssrc_find(&probe.ssrcs, rtx_ssrc) != 0
+    if is_taken:
+        raise ValueError(f"SSRC {ssrc}, or that of its RTX, {rtx_ssrc}, is there twice on one transport.")
+    stream = probe_add(probe, ssrc, rtx_ssrc)
+    if stream == NULL:
+        raise MemoryError("No memory for one more stream.")
+    return stream
 
 
 cdef SendTable* table_of(Engine engine, int64_t client, int index) except NULL:

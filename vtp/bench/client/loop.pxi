@@ -48,12 +48,12 @@ cdef int64_t run_probe_stream(Core* core, Client* client, ProbeStream* stream) n
         count = holes_poll(&stream.holes, True, client.rtt_ns, core.now_ns, numbers, 256, &given_up, &lost)
         stream.wants_key = stream.wants_key or (lost > 0 and stream.video)
         if count:
-            client.probe.nacks += count
+            stream.counts.nacks += count
             send_nack(core, client, stream.report.ssrc, numbers, count)
     if stream.wants_key and core.now_ns - stream.pli_ns >= PLI_INTERVAL_NS:
         stream.wants_key = False
         stream.pli_ns = core.now_ns
-        client.probe.plis += 1
+        stream.counts.plis += 1
         send_pli(core, client, stream.report.ssrc)
     if stream.holes.count:
         return coarse(core.now_ns + NACK_DELAY_NS)
@@ -62,27 +62,45 @@ cdef int64_t run_probe_stream(Core* core, Client* client, ProbeStream* stream) n
 
 cdef uint32_t feedback_media(Client* client) noexcept nogil:
     """The SSRC that transport-wide feedback names; any of the transport's will do."""
-    return client.probe.streams[0].report.ssrc if client.probe != NULL else client.incoming[0].report.ssrc
+    if client.probe != NULL:
+        return client.probe.streams[0].report.ssrc if client.probe.stream_count else 0
+    return client.incoming[0].report.ssrc
+
+
+cdef bint send_feedback(Core* core, Client* client) noexcept nogil:
+    """Transport-wide feedback of all that came since the last, in as many packets as it takes; whether there was any."""
+    cdef uint8_t* out
+    cdef bint sent = False
+    cdef int length = 1
+    while length:
+        out = send_slot(core, client)
+        length = rtcp_transport_feedback(out, client.feedback, client.reporter_ssrc, feedback_media(client))
+        send_rtcp(core, client, out, length)
+        client.feedback_sent += length > 0
+        sent = sent or length > 0
+    return sent
+
+
+cdef void send_receiver_reports(Core* core, Client* client) noexcept nogil:
+    """Receiver reports over all streams that have started, in as many compounds as it takes."""
+    cdef uint8_t* out
+    cdef int next_stream = 0
+    while next_stream >= 0:
+        out = send_slot(core, client)
+        send_rtcp(core, client, out, rtcp_receiver_report(out, client, core.now_ns, &next_stream))
 
 
 cdef int64_t run_reports(Core* core, Client* client) noexcept nogil:
     """Receiver reports and transport-wide feedback; when to come back."""
-    cdef uint8_t* out
-    cdef int length
     cdef int64_t next_ns = INT64_MAX
     if client.feedback_ns:
         if core.now_ns >= client.feedback_ns:
-            out = send_slot(core, client)
-            length = rtcp_transport_feedback(out, client.feedback, client.reporter_ssrc, feedback_media(client))
-            send_rtcp(core, client, out, length)
-            client.feedback_sent += length > 0
-            client.feedback_ns = coarse(core.now_ns + client.feedback_interval_ns) if length else 0
+            client.feedback_ns = coarse(core.now_ns + client.feedback_interval_ns) if send_feedback(core, client) else 0
         if client.feedback_ns:
             next_ns = client.feedback_ns
     if client.report_ns:
         if core.now_ns >= client.report_ns:
-            out = send_slot(core, client)
-            send_rtcp(core, client, out, rtcp_receiver_report(out, client, core.now_ns))
+            send_receiver_reports(core, client)
             client.report_ns = coarse(core.now_ns + REPORT_INTERVAL_NS)
         if client.report_ns < next_ns:
             next_ns = client.report_ns

@@ -41,6 +41,10 @@ cdef int header_write(Outgoing* stream, uint8_t* out, uint32_t timestamp, uint16
         out[at] = <uint8_t>((stream.extension[CLIENT_EXT_MID] << 4) | (stream.mid_length - 1))
         memcpy(out + at + 1, stream.mid, stream.mid_length)
         at += 1 + stream.mid_length
+    if stream.extension[CLIENT_EXT_RID] and stream.rid_length:
+        out[at] = <uint8_t>((stream.extension[CLIENT_EXT_RID] << 4) | (stream.rid_length - 1))
+        memcpy(out + at + 1, stream.rid, stream.rid_length)
+        at += 1 + stream.rid_length
     if stream.extension[CLIENT_EXT_ABS_SEND_TIME]:
         out[at] = (stream.extension[CLIENT_EXT_ABS_SEND_TIME] << 4) | 2
         memset(out + at + 1, 0, 3)

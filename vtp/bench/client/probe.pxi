@@ -66,26 +66,35 @@ cdef inline int64_t probe_sent_ns(const ProbeStream* stream, int64_t number, uin
     return slot.sent_ns
 
 
+cdef inline void probe_delayed(Probe* probe, ProbeStream* stream, int64_t delay_us) noexcept nogil:
+    """Counts among the probe's delays, and in what its stream keeps of them."""
+    histogram_add(&probe.delay, delay_us)
+    if stream.counts.timed == 0 or delay_us > stream.counts.largest_us:
+        stream.counts.largest_us = delay_us
+    stream.counts.timed += 1
+    stream.counts.delay_us += delay_us
+
+
 cdef inline void probe_time(
         Probe* probe, ProbeStream* stream, int64_t number, uint32_t timestamp, int64_t arrival_ns) noexcept nogil:
     cdef int64_t sent_ns = probe_sent_ns(stream, number, timestamp)
     if number < stream.window_first:
         return
     if sent_ns:
-        histogram_add(&probe.delay, (arrival_ns - sent_ns) // 1000)
+        probe_delayed(probe, stream, (arrival_ns - sent_ns) // 1000)
     elif stream.table != NULL:
-        probe.untimed += 1
+        stream.counts.untimed += 1
 
 
-cdef inline void probe_count(Probe* probe, ProbeStream* stream, int64_t number, int length) noexcept nogil:
+cdef inline void probe_count(ProbeStream* stream, int64_t number, int length) noexcept nogil:
     """One more number of the window; what belongs before it is not counted."""
     probe_set(stream, number)
     if number >= stream.window_first:
-        probe.numbers += 1
-        probe.bytes += length
+        stream.counts.numbers += 1
+        stream.counts.bytes += length
 
 
-cdef bint probe_place(Probe* probe, ProbeStream* stream, int64_t number, int64_t now_ns) noexcept nogil:
+cdef bint probe_place(ProbeStream* stream, int64_t number, int64_t now_ns) noexcept nogil:
     """Accounts for a number near the highest; False when it came before, or is too old to tell.
 
     Without RTX a server repeats the packet itself: what was asked for has then been repaired, else it came late.
@@ -94,12 +103,12 @@ cdef bint probe_place(Probe* probe, ProbeStream* stream, int64_t number, int64_t
         probe_advance(stream, number, now_ns)
         return True
     if number <= stream.report.highest - PROBE_WINDOW or probe_has(stream, number):
-        probe.duplicated += number >= stream.window_first
+        stream.counts.duplicated += number >= stream.window_first
         return False
     if holes_fill(&stream.holes, number) == HOLE_ASKED and stream.rtx_ssrc == 0:
-        probe.recovered += number >= stream.window_first
+        stream.counts.recovered += number >= stream.window_first
     else:
-        probe.reordered += number >= stream.window_first
+        stream.counts.reordered += number >= stream.window_first
     return True
 
 
@@ -114,7 +123,7 @@ cdef void probe_receive(
         number = probe_jump(probe, stream, session, data, length, parsed, number, now_ns)
         if number < 0:
             return
-    elif not probe_place(probe, stream, number, now_ns):
+    elif not probe_place(stream, number, now_ns):
         stream.report.direct += 1
         return
     elif stream.until_sample <= 0 or probe_is_unsure(stream, number, timestamp):
@@ -122,7 +131,7 @@ cdef void probe_receive(
     stream.until_sample -= 1
     stream.report.direct += 1
     report_jitter(&stream.report, timestamp, stream.report.clock_rate, arrival_ns)
-    probe_count(probe, stream, number, length)
+    probe_count(stream, number, length)
     probe_time(probe, stream, number, timestamp, arrival_ns)
 
 
@@ -132,7 +141,7 @@ cdef void probe_receive_rtx(
     """A retransmission (RFC 4588 section 4); what nobody waits for, probes of the bandwidth too, is not counted."""
     cdef int64_t number
     if srtp_unprotect(session, data, length, parsed) < 0:
-        probe.failed += 1
+        stream.counts.failed += 1
         return
     if parsed.payload_len < 2 or not stream.started:
         return
@@ -140,22 +149,39 @@ cdef void probe_receive_rtx(
     if number > stream.report.highest or number <= stream.report.highest - PROBE_WINDOW or probe_has(stream, number):
         return
     holes_fill(&stream.holes, number)
-    probe.recovered += number >= stream.window_first
-    probe_count(probe, stream, number, length)
+    stream.counts.recovered += number >= stream.window_first
+    probe_count(stream, number, length)
     probe_time(probe, stream, number, parsed.timestamp, arrival_ns)
 
 
 cdef ProbeStream* probe_stream(Probe* probe, uint32_t ssrc, bint* is_rtx) noexcept nogil:
-    """The stream of an SSRC, or NULL."""
-    cdef int i
-    for i in range(probe.stream_count):
-        if probe.streams[i].report.ssrc == ssrc:
-            is_rtx[0] = False
-            return &probe.streams[i]
-        if probe.streams[i].rtx_ssrc == ssrc and ssrc:
-            is_rtx[0] = True
-            return &probe.streams[i]
-    return NULL
+    """The stream of an SSRC, or NULL. It is good until the next one is added."""
+    cdef int32_t found = ssrc_find(&probe.ssrcs, ssrc)
+    is_rtx[0] = found < 0
+    return &probe.streams[(found if found > 0 else -found) - 1] if found else NULL
+
+
+cdef ProbeStream* probe_add(Probe* probe, uint32_t ssrc, uint32_t rtx_ssrc) noexcept nogil:
+    """A new stream, empty but for its SSRCs, which are not there yet; NULL without memory. RTX SSRC 0: none."""
+    cdef ProbeStream* stream
+    cdef void* streams
+    cdef int capacity = 2 * probe.stream_capacity if probe.stream_capacity else PROBE_STREAMS
+    if ssrc_reserve(&probe.ssrcs, 2) < 0:
+        return NULL
+    if probe.stream_count == probe.stream_capacity:
+        streams = realloc(probe.streams, <size_t>capacity * sizeof(ProbeStream))
+        if streams == NULL:
+            return NULL
+        probe.streams = <ProbeStream*>streams
+        probe.stream_capacity = capacity
+    stream = &probe.streams[probe.stream_count]
+    memset(stream, 0, sizeof(ProbeStream))
+    stream.report.ssrc, stream.rtx_ssrc = ssrc, rtx_ssrc
+    probe.stream_count += 1
+    ssrc_put(&probe.ssrcs, ssrc, probe.stream_count)
+    if rtx_ssrc:
+        ssrc_put(&probe.ssrcs, rtx_ssrc, -probe.stream_count)
+    return stream
 
 
 cdef void probe_restart(Probe* probe, int64_t wall_ns) noexcept nogil:
@@ -166,21 +192,16 @@ cdef void probe_restart(Probe* probe, int64_t wall_ns) noexcept nogil:
         stream = &probe.streams[i]
         stream.window_first = stream.report.highest + 1
         stream.expected_before = 0
-    probe.numbers = probe.padding = probe.bytes = probe.recovered = probe.skipped = probe.reordered = 0
-    probe.duplicated = probe.authenticated = probe.failed = probe.resynchronized = probe.untimed = 0
-    probe.nacks = probe.plis = 0
+        memset(&stream.counts, 0, sizeof(ProbeCounts))
     probe.drops_before = probe.drops
     probe.started_ns = wall_ns
     memset(&probe.delay, 0, sizeof(Histogram))
 
 
-cdef int64_t probe_lost(const Probe* probe) noexcept nogil:
+cdef inline int64_t probe_lost(const ProbeStream* stream) noexcept nogil:
     """Numbers of the window that have not come in any way."""
-    cdef int64_t lost = -<int64_t>probe.numbers
-    cdef int i
-    for i in range(probe.stream_count):
-        lost += probe_expected(&probe.streams[i])
-    return lost
+    cdef int64_t lost = probe_expected(stream) - <int64_t>stream.counts.numbers
+    return lost if lost > 0 else 0
 
 
 cdef void probe_release(Probe* probe) noexcept nogil:
@@ -194,4 +215,6 @@ cdef void probe_release(Probe* probe) noexcept nogil:
     for i in range(probe.stream_count):
         table_release(probe.streams[i].table)
         free(probe.streams[i].holes.items)
+    free(probe.streams)
+    free(probe.ssrcs.slots)
     free(probe)

@@ -25,10 +25,10 @@ cdef int probe_open(
     stream.tries += 1
     error = srtp_unprotect(session, data, length, parsed)
     if error >= 0:
-        probe.authenticated += 1
+        stream.counts.authenticated += 1
         return 0
     if error != SRTP_ERROR_REPLAY and error != SRTP_ERROR_OLD:
-        probe.failed += 1
+        stream.counts.failed += 1
     return error
 
 
@@ -38,7 +38,7 @@ cdef void probe_map(
     cdef int64_t shift = number - original
     cdef const Sending* slot = table_find(stream.table, original)
     if stream.mapped and shift != stream.shift:
-        probe.resynchronized += 1
+        stream.counts.resynchronized += 1
     if slot == NULL:
         stream.mapped = False
         return
@@ -54,7 +54,7 @@ cdef void probe_read(
     cdef int64_t original = 0, before = stream.shift
     cdef bint key = True, was_mapped = stream.mapped
     if parsed.payload_len == 0:
-        probe.padding += number >= stream.window_first
+        stream.counts.padding += number >= stream.window_first
         return
     if stream.table == NULL:
         return
@@ -62,7 +62,7 @@ cdef void probe_read(
         return
     probe_map(probe, stream, number, original, parsed.timestamp)
     if was_mapped and stream.mapped and stream.shift < before and number >= stream.window_first:
-        probe.skipped += before - stream.shift
+        stream.counts.skipped += before - stream.shift
     if not was_mapped and not key and stream.video:
         stream.wants_key = True
 
@@ -95,7 +95,7 @@ cdef int64_t probe_jump(
         return -1
     if probe_is_gap(stream, data, parsed, number):
         if number < stream.report.highest:
-            probe.duplicated += number >= stream.window_first
+            stream.counts.duplicated += number >= stream.window_first
             return -1
         probe_advance(stream, number, now_ns)
         return number
@@ -104,7 +104,7 @@ cdef int64_t probe_jump(
     stream.mapped = False
     probe_read(probe, stream, data, parsed, stream.report.base)
     if was_mapped:
-        probe.resynchronized += 1
+        stream.counts.resynchronized += 1
         if stream.mapped and stream.report.base - stream.shift > last + 1:
-            probe.skipped += stream.report.base - stream.shift - last - 1
+            stream.counts.skipped += stream.report.base - stream.shift - last - 1
     return stream.report.base

@@ -130,12 +130,14 @@ cdef void stream_receive(Incoming* stream, uint8_t* packet, RtpPacket* parsed, i
     slot.capture_ns = capture_time(stream, packet, parsed)
     slot.timestamp = parsed.timestamp
     slot.clock_rate = entry.clock_rate
+    slot.mark = 0
     slot.flags = SEEN | (SEEN_MARKER if parsed.marker else 0)
     if length == 0:
         slot.flags |= SEEN_PADDING
     elif stream.video:
         memset(&info, 0, sizeof(PayloadInfo))
         codec_inspect(entry.codec, payload, length, parsed.marker, &info)
+        slot.mark = encoding_mark(payload, length) if stream.marked else 0
         slot.flags |= (SEEN_START if info.start_of_frame else 0) | (SEEN_KEY if info.key_frame else 0)
     else:
         slot.flags |= SEEN_START | SEEN_KEY

@@ -1,5 +1,9 @@
 # Receiver reports: what a client says of the streams that reach it (RFC 3550 section 6.4), watched or probed.
 
+cdef enum:
+    REPORT_BLOCKS = 31           # of one report: five bits tell how many
+
+
 cdef void report_begin(Reception* report, int64_t number) noexcept nogil:
     """The stream begins, or begins again, with this extended sequence number."""
     report.base = number
@@ -62,18 +66,28 @@ cdef int report_block(uint8_t* out, Reception* report, int64_t now_ns) noexcept 
     return 24
 
 
-cdef int rtcp_receiver_report(uint8_t* out, Client* client, int64_t now_ns) noexcept nogil:
-    """One receiver report over all streams that have started, with the CNAME; 0 when there is nothing to report."""
-    cdef int i, at = 8, count = 0
-    for i in range(client.incoming_count):
-        if client.incoming[i].started:
-            at += report_block(out + at, &client.incoming[i].report, now_ns)
-            count += 1
+cdef inline Reception* reception_at(Client* client, int index) noexcept nogil:
+    """What is reported of the client's stream `index`, watched or probed; NULL when it has not started."""
     if client.probe != NULL:
-        for i in range(client.probe.stream_count):
-            if client.probe.streams[i].started:
-                at += report_block(out + at, &client.probe.streams[i].report, now_ns)
-                count += 1
+        return &client.probe.streams[index].report if client.probe.streams[index].started else NULL
+    return &client.incoming[index].report if client.incoming[index].started else NULL
+
+
+cdef int rtcp_receiver_report(uint8_t* out, Client* client, int64_t now_ns, int* next_stream) noexcept nogil:
+    """A receiver report with the CNAME over the streams from `next_stream` on that have started; 0 without any.
+
+    31 fit one report (RFC 3550 section 6.4.2). `next_stream` is moved behind the last, to -1 when that was all.
+    """
+    cdef int at = 8, count = 0, index = next_stream[0]
+    cdef int streams = client.probe.stream_count if client.probe != NULL else client.incoming_count
+    cdef Reception* report
+    while index < streams and count < REPORT_BLOCKS:
+        report = reception_at(client, index)
+        if report != NULL:
+            at += report_block(out + at, report, now_ns)
+            count += 1
+        index += 1
+    next_stream[0] = index if index < streams else -1
     if count == 0:
         return 0
     rtcp_header(out, count, RTCP_RR, at)

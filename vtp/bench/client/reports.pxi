@@ -20,13 +20,13 @@ cdef int outgoing_of(Client* client, uint32_t ssrc) noexcept nogil:
 cdef Reception* reception_of(Client* client, uint32_t ssrc) noexcept nogil:
     """What is reported of the stream with this SSRC, watched or probed; NULL when there is none."""
     cdef int i
+    cdef int32_t found
+    if client.probe != NULL:
+        found = ssrc_find(&client.probe.ssrcs, ssrc)
+        return &client.probe.streams[found - 1].report if found > 0 else NULL
     for i in range(client.incoming_count):
         if client.incoming[i].report.ssrc == ssrc:
             return &client.incoming[i].report
-    if client.probe != NULL:
-        for i in range(client.probe.stream_count):
-            if client.probe.streams[i].report.ssrc == ssrc:
-                return &client.probe.streams[i].report
     return NULL
 
 
@@ -76,6 +76,34 @@ cdef void take_nack(Core* core, Client* client, const uint8_t* p, int length) no
         at += 4
 
 
+cdef inline void count_status(Client* client, int symbol, int* left) noexcept nogil:
+    if left[0] > 0:
+        client.feedback_arrived += symbol != 0
+        client.feedback_missing += symbol == 0
+        left[0] -= 1
+
+
+cdef void take_transport_feedback(Client* client, const uint8_t* p, int length) noexcept nogil:
+    """How many of our packets came: run lengths, one-bit and two-bit vectors (transport-wide-cc-extensions-01, 3.1)."""
+    cdef int at = 20, left, i
+    cdef uint16_t chunk
+    if length < 20:
+        return
+    left = read16(p + 14)
+    while left > 0 and at + 2 <= length:
+        chunk = read16(p + at)
+        at += 2
+        if not chunk & 0x8000:
+            for i in range(min(chunk & 0x1FFF, left)):
+                count_status(client, (chunk >> 13) & 3, &left)
+        elif chunk & 0x4000:
+            for i in range(7):
+                count_status(client, (chunk >> (12 - 2 * i)) & 3, &left)
+        else:
+            for i in range(14):
+                count_status(client, (chunk >> (13 - i)) & 1, &left)
+
+
 cdef void take_key_request(Core* core, Client* client, int index) noexcept nogil:
     if index >= 0:
         client.outgoing[index].key_requests += 1
@@ -120,6 +148,7 @@ cdef void take_rtcp(Core* core, Client* client, const uint8_t* p, int length) no
         take_nack(core, client, p, length)
     elif p[1] == RTCP_RTPFB and count == 15:
         client.feedback_received += 1
+        take_transport_feedback(client, p, length)
     elif p[1] == RTCP_PSFB:
         take_payload_feedback(core, client, p, length, count)
     elif p[1] == RTCP_BYE and length >= 8 and count:

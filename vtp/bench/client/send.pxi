@@ -54,11 +54,16 @@ cdef void send_rtcp(Core* core, Client* client, uint8_t* packet, int length) noe
         send_commit(core, client.selected, protected)
 
 
+cdef inline int rid_at(Outgoing* stream) noexcept nogil:
+    """Where in a packet the extension behind the MID begins: the RID where there is one."""
+    return 17 + stream.mid_length if stream.extension[CLIENT_EXT_MID] and stream.mid_length else 16
+
+
 cdef void stamp(Core* core, Client* client, Outgoing* stream, uint8_t* packet) noexcept nogil:
     """Fills in what belongs to the moment of sending: abs-send-time and the transport-wide number."""
-    cdef int at = 16
-    if stream.extension[CLIENT_EXT_MID] and stream.mid_length:
-        at += 1 + stream.mid_length
+    cdef int at = rid_at(stream)
+    if stream.extension[CLIENT_EXT_RID] and stream.rid_length:
+        at += 1 + stream.rid_length
     if stream.extension[CLIENT_EXT_ABS_SEND_TIME]:
         write24(packet + at + 1, <uint32_t>((ntp_from_ns(core.wall_ns) >> 14) & 0xFFFFFF))
         at += 4
@@ -108,6 +113,8 @@ cdef void resend_rtx(Core* core, Client* client, Outgoing* stream, Sent* slot) n
     out[1] = (slot.data[1] & 0x80) | <uint8_t>stream.rtx_payload_type
     write16(out + 2, stream.rtx_sequence)
     write32(out + 8, stream.rtx_ssrc)
+    if stream.extension[CLIENT_EXT_RID] and stream.rid_length:     # RFC 8852 section 3.1: it is the repaired stream's
+        out[rid_at(stream)] = <uint8_t>((stream.extension[CLIENT_EXT_REPAIRED_RID] << 4) | (stream.rid_length - 1))
     stamp(core, client, stream, out)
     write16(out + header, <uint16_t>(slot.number & 0xFFFF))
     memcpy(out + header + 2, slot.data + header, slot.length - header)

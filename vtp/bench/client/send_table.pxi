@@ -56,6 +56,11 @@ cdef inline int mark_at(bint video) noexcept nogil:
     return VIDEO_MARK_AT if video else AUDIO_MARK_AT
 
 
+cdef inline uint32_t encoding_mark(const uint8_t* payload, int length) noexcept nogil:
+    """What a source's encoding puts into each of its packets of video; 0: too short."""
+    return read32(payload + VIDEO_MARK_AT) if length >= VIDEO_MARK_AT + MARK_BYTES else 0
+
+
 cdef inline void mark_write(const SendTable* table, uint8_t* payload, int64_t number, bint key) noexcept nogil:
     """What tells a probe which packet of the source it holds, whatever became of its header."""
     cdef uint8_t* mark = payload + mark_at(table.video)

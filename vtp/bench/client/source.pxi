@@ -5,11 +5,8 @@
 
 cdef int64_t LATE_NS = 2_000_000             # a burst later than this is counted
 cdef int64_t STALL_NS = 200_000_000          # later than this the timetable moves on instead of catching up
-cdef enum:
-    LOAD_WIDTH = 640
-    LOAD_HEIGHT = 368
 
-# SPS (constrained baseline 3.1, 640 x 368, one reference) and PPS, each behind its length, in a STAP-A; then the length
+# SPS (constrained baseline 3.1, always 640 x 368, one reference) and PPS, each behind its length, in a STAP-A; then the length
 # of the slice that fills the packet. RFC 6184 section 5.7.1.
 cdef const uint8_t* H264_START = (
     b"\x78\x00\x09\x67\x42\xc0\x1f\xda\x02\x80\xbe\x40\x00\x04\x68\xce\x0f\xc8")
@@ -36,10 +33,10 @@ cdef void write_vp8(Outgoing* stream, uint8_t* payload, bint first, bint key) no
     payload[5] = payload[6] = 0
     if key:
         memcpy(payload + 7, b"\x9d\x01\x2a", 3)
-        payload[10] = LOAD_WIDTH & 0xFF
-        payload[11] = LOAD_WIDTH >> 8
-        payload[12] = LOAD_HEIGHT & 0xFF
-        payload[13] = LOAD_HEIGHT >> 8
+        payload[10] = stream.load.times.width & 0xFF
+        payload[11] = <uint8_t>(stream.load.times.width >> 8)
+        payload[12] = stream.load.times.height & 0xFF
+        payload[13] = <uint8_t>(stream.load.times.height >> 8)
 
 
 cdef void write_h264(uint8_t* payload, int length, bint first, bint key) noexcept nogil:

@@ -1,39 +1,35 @@
 # The client's figures as dictionaries, read under the lock without stopping the path.
 
-cdef dict histogram_dict(Histogram* histogram):
-    """Buckets as {lower bound in microseconds: count}, to be added up over clients."""
-    cdef int i
-    cdef dict buckets = {}
-    for i in range(HISTOGRAM_BUCKETS):
-        if histogram.buckets[i]:
-            buckets[bucket_us(i)] = histogram.buckets[i]
-    return {"count": histogram.count, "min_us": histogram.smallest_us, "max_us": histogram.largest_us,
-            "buckets": buckets}
-
-
-cdef int64_t bucket_us(int bucket) noexcept nogil:
-    """The middle of a bucket."""
-    cdef int doubling
-    if bucket < 2 * HISTOGRAM_STEPS:
-        return bucket
-    doubling = bucket // HISTOGRAM_STEPS - 1
-    return ((<int64_t>(bucket % HISTOGRAM_STEPS + HISTOGRAM_STEPS)) << doubling) + (1 << (doubling - 1))
+cdef list switches_list(Frames* frames):
+    """The last of them, (CLOCK_REALTIME, mark of the encoding from then on), the oldest first."""
+    cdef uint64_t i, first = frames.switches - SWITCH_SLOTS if frames.switches > SWITCH_SLOTS else 0
+    return [(frames.switched[i % SWITCH_SLOTS].at_ns, frames.switched[i % SWITCH_SLOTS].mark)
+            for i in range(first, frames.switches)]
 
 
 cdef dict frames_dict(Frames* frames, int64_t wall_ns):
     """What a viewer felt; a freeze that still lasts is counted as far as it has come."""
-    cdef int64_t open_gap_ns = wall_ns - frames.last_ns if frames.last_ns else 0
-    cdef bint frozen = frames.gaps > 0 and <double>open_gap_ns > threshold_ns(frames)
+    cdef Gaps* ready = &frames.ready
+    cdef int64_t open_gap_ns = wall_ns - ready.last_ns if ready.last_ns else 0
+    cdef bint frozen = ready.count > 0 and <double>open_gap_ns > threshold_ns(ready)
     return {
         "frames": frames.complete,
         "frames_broken": frames.broken_count,
         "frames_undecodable": frames.undecodable,
         "key_frames": frames.key_count,
         "first_frame_ns": frames.first_ns,
-        "last_frame_ns": frames.last_ns,
-        "freezes": frames.freezes + frozen,
-        "freeze_ns": frames.freeze_ns + (open_gap_ns if frozen else 0),
+        "first_live_frame_ns": frames.first_live_ns,
+        "last_frame_ns": ready.last_ns,
+        "freezes": ready.freezes + frozen,
+        "freeze_ns": ready.freeze_ns + (open_gap_ns if frozen else 0),
+        "freeze_ended_ns": ready.freeze_ns,
+        "shown_freezes": frames.shown.freezes,
+        "shown_freeze_ns": frames.shown.freeze_ns,
+        "shown_longest_freeze_ns": frames.shown.longest_ns,
+        "frames_late": frames.late,
         "clock_apart": frames.clock_apart,
+        "mark": frames.decoded_mark,
+        "switches": switches_list(frames),
         "delay": histogram_dict(&frames.delay),
         "relative_delay": histogram_dict(&frames.relative),
     }
@@ -97,31 +93,68 @@ cdef dict load_dict(Load* load):
         "load_key_units": load.key_units,
         "late_bursts": load.late_bursts,
         "latest_ns": load.latest_ns,
+        "mark": load.table.magic,
     }
 
 
-cdef dict probe_dict(Probe* probe, int64_t wall_ns):
-    """A probe's window until now; the names are those of load_figures.ProbeFigures."""
+cdef dict counts_dict(ProbeStream* stream):
+    """A stream's window; the names are those that ProbeFigures and StreamFigures share."""
+    cdef ProbeCounts* counts = &stream.counts
     return {
+        "packets": counts.numbers - counts.padding,
+        "padding": counts.padding,
+        "bytes": counts.bytes,
+        "lost": probe_lost(stream),
+        "recovered": counts.recovered,
+        "skipped": counts.skipped,
+        "reordered": counts.reordered,
+        "duplicated": counts.duplicated,
+        "authenticated": counts.authenticated,
+        "authentication_failed": counts.failed,
+        "resynchronized": counts.resynchronized,
+        "untimed": counts.untimed,
+        "nacks": counts.nacks,
+        "key_frame_requests": counts.plis,
+    }
+
+
+cdef list streams_list(Probe* probe):
+    """The window of each stream by itself, in the order of adding, by the names of load_figures.StreamFigures."""
+    cdef int i
+    cdef ProbeStream* stream
+    cdef list streams = []
+    for i in range(probe.stream_count):
+        stream = &probe.streams[i]
+        streams.append({
+            "kind": "video" if stream.video else "audio",
+            "ssrc": stream.report.ssrc,
+            "timed": stream.counts.timed,
+            "delay_us": stream.counts.delay_us,
+            "largest_us": stream.counts.largest_us,
+            **counts_dict(stream),
+        })
+    return streams
+
+
+cdef dict probe_dict(Probe* probe, int64_t wall_ns):
+    """A probe's window until now, its streams added up; the names are those of load_figures.ProbeFigures."""
+    cdef int i
+    cdef ProbeStream none
+    cdef dict total, figures
+    memset(&none, 0, sizeof(ProbeStream))
+    total = counts_dict(&none)
+    for i in range(probe.stream_count):
+        figures = counts_dict(&probe.streams[i])
+        for name in total:
+            total[name] += figures[name]
+    return {
+        "streams": probe.stream_count,
         "started_ns": probe.started_ns,
         "ended_ns": wall_ns,
         "first_packet_ns": probe.first_ns,
-        "packets": probe.numbers - probe.padding,
-        "padding": probe.padding,
-        "bytes": probe.bytes,
-        "lost": max(0, probe_lost(probe)),
-        "recovered": probe.recovered,
-        "skipped": probe.skipped,
-        "reordered": probe.reordered,
-        "duplicated": probe.duplicated,
-        "authenticated": probe.authenticated,
-        "authentication_failed": probe.failed,
-        "resynchronized": probe.resynchronized,
-        "untimed": probe.untimed,
-        "nacks": probe.nacks,
-        "key_frame_requests": probe.plis,
         "dropped_here": probe.drops - probe.drops_before,
         "delay": histogram_dict(&probe.delay),
+        **total,
     }
 
 
@@ -142,6 +175,8 @@ cdef dict client_dict(Client* client, int64_t wall_ns):
         "checks_sent": client.checks_sent,
         "feedback_sent": client.feedback_sent,
         "feedback_received": client.feedback_received,
+        "feedback_arrived": client.feedback_arrived,
+        "feedback_missing": client.feedback_missing,
         "incoming": [incoming_dict(client.incoming[i], wall_ns) for i in range(client.incoming_count)],
         "outgoing": [outgoing_dict(client.outgoing[i]) for i in range(client.outgoing_count)],
     }

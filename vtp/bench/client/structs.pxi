@@ -21,8 +21,11 @@ cdef enum:
     EARLY_SLOTS = 256            # datagrams kept that come before the keys
     EVENT_BYTES = 1600
     NAME_BYTES = 64
+    RID_BYTES = 17               # 16 characters: what a one-byte extension holds
+    SWITCH_SLOTS = 64            # switches of encoding that a stream remembers
+    SERVER_SSRCS = 4096          # of one server towards one client: those of a large meeting, each with its RTX
     LOAD_UNIT_PACKETS = 256
-    PROBE_STREAMS = 4
+    PROBE_STREAMS = 2            # a probe has room for so many, a lecture's, before it grows
     PROBE_WINDOW = 1024          # sequence numbers remembered, a power of two
     PROBE_WINDOW_WORDS = 16
 
@@ -39,7 +42,9 @@ cdef enum:                       # extension ids, in the order of Outgoing.exten
     CLIENT_EXT_TRANSPORT_CC = 2
     CLIENT_EXT_ABS_CAPTURE_TIME = 3
     CLIENT_EXT_AUDIO_LEVEL = 4
-    CLIENT_EXTENSIONS = 5
+    CLIENT_EXT_RID = 5
+    CLIENT_EXT_REPAIRED_RID = 6
+    CLIENT_EXTENSIONS = 7
 
 
 cdef struct PayloadEntry:
@@ -55,6 +60,7 @@ cdef struct Seen:                # one packet of an incoming stream, decoded as 
     int64_t capture_ns           # its abs-capture-time; 0: none
     uint32_t timestamp
     uint32_t clock_rate
+    uint32_t mark                # of the source's encoding that it is of; 0: not read
     uint8_t flags
 
 
@@ -70,11 +76,29 @@ cdef struct Holes:
     int count
 
 
+cdef struct Gaps:                # between frames, and which of them a viewer would call a freeze
+    int64_t last_ns
+    double mean_ns               # moving over about 30
+    uint64_t count
+    uint64_t freezes
+    int64_t freeze_ns
+    int64_t longest_ns           # of the freezes
+
+
+cdef struct Switch:              # a key frame of another encoding was whole
+    int64_t at_ns                # CLOCK_REALTIME
+    uint32_t mark
+
+
 cdef struct Frames:              # frame assembly and what a viewer would have felt
     bint open
     bint broken                  # a packet of the open frame is gone
     bint key
     bint waits_for_key           # a hole was given up: what follows cannot be decoded
+    uint32_t mark                # of the open frame: which encoding it is of; 0: not read
+    uint32_t decoded_mark        # of the last frame that could be decoded
+    uint64_t switches            # to another encoding
+    Switch[SWITCH_SLOTS] switched    # the last of them
     uint32_t timestamp
     uint32_t clock_rate
     int64_t arrival_ns           # newest packet of the open frame
@@ -84,11 +108,12 @@ cdef struct Frames:              # frame assembly and what a viewer would have f
     uint64_t undecodable
     uint64_t key_count
     int64_t first_ns             # CLOCK_REALTIME of the first complete frame; 0: none yet
-    int64_t last_ns
-    double gap_mean_ns           # between complete frames, moving over about 30
-    uint64_t gaps
-    uint64_t freezes
-    int64_t freeze_ns
+    int64_t first_live_ns        # of the first that was not SHOWN_LATE_NS or more behind those after it
+    uint32_t live_timestamp
+    Gaps ready                   # whole frames, each no sooner than those before it
+    Gaps shown                   # the same as a player shows them
+    int64_t playout_ns           # that the player keeps behind the fastest frame
+    uint64_t late                # complete, but shown more than SHOWN_LATE_NS after their time
     bint has_relative
     int64_t relative_base_ns     # arrival minus RTP time of the fastest frame so far
     int64_t extended_timestamp
@@ -122,6 +147,7 @@ cdef struct Incoming:
     PayloadEntry[MAX_PAYLOADS] payloads
     int payload_count
     uint8_t capture_extension
+    bint marked                  # payloads tell which encoding they are of, as sources write it
     bint started
     int64_t joined_ns            # CLOCK_REALTIME; frames captured before say nothing of the delay
     int64_t cursor               # next number that frame assembly waits for
@@ -181,6 +207,8 @@ cdef struct Timetable:           # when the packets of a load leave, counted fro
     int packets_per_unit
     int burst_packets
     int64_t burst_interval_ns
+    int width                    # that key frames tell (VP8)
+    int height
     int smallest                 # bytes of an RTP packet
     int largest
     uint64_t seed                # orders the sizes within a unit
@@ -214,6 +242,8 @@ cdef struct Outgoing:
     uint8_t[CLIENT_EXTENSIONS] extension
     char[17] mid
     int mid_length
+    char[RID_BYTES] rid          # of a simulcast encoding; empty: none
+    int rid_length
     char[NAME_BYTES] cname
     int cname_length
     Sent* ring
@@ -257,6 +287,25 @@ cdef struct TransportFeedback:   # draft-holmer-rmcat-transport-wide-cc-extensio
     int64_t[FEEDBACK_SLOTS] arrival_ns               # of the numbers from base to highest; 0: has not come
 
 
+cdef struct ProbeCounts:         # of a measuring window; the names are those of load_figures.StreamFigures
+    uint64_t numbers             # different ones that came
+    uint64_t padding             # of these, packets without payload
+    uint64_t bytes
+    uint64_t recovered
+    uint64_t skipped
+    uint64_t reordered
+    uint64_t duplicated
+    uint64_t authenticated
+    uint64_t failed
+    uint64_t resynchronized
+    uint64_t untimed
+    uint64_t nacks
+    uint64_t plis
+    uint64_t timed               # packets whose delay is known, and of these the sum and the largest
+    int64_t delay_us
+    int64_t largest_us
+
+
 cdef struct ProbeStream:         # one stream of a probe, and where its numbers stand against the source's
     Reception report
     uint32_t rtx_ssrc            # 0: none
@@ -275,28 +324,18 @@ cdef struct ProbeStream:         # one stream of a probe, and where its numbers 
     Holes holes
     bint wants_key
     int64_t pli_ns
+    ProbeCounts counts
 
 
 cdef struct Probe:               # what one viewer receives, packets counted and timed, nothing kept
     int references               # of its client and of Python, counted under Python's own lock
-    ProbeStream[PROBE_STREAMS] streams
+    ProbeStream* streams         # moves when it grows
     int stream_count
+    int stream_capacity
+    SsrcTable ssrcs              # of all streams and their RTX
     int authenticate_every
     int64_t first_ns             # CLOCK_REALTIME, kernel; the client's first RTP packet
     int64_t started_ns           # CLOCK_REALTIME; beginning of the window
-    uint64_t numbers             # different ones that came
-    uint64_t padding             # of these, packets without payload
-    uint64_t bytes
-    uint64_t recovered
-    uint64_t skipped
-    uint64_t reordered
-    uint64_t duplicated
-    uint64_t authenticated
-    uint64_t failed
-    uint64_t resynchronized
-    uint64_t untimed
-    uint64_t nacks
-    uint64_t plis
     uint32_t drops_before        # of the socket, at the beginning of the window
     uint32_t drops
     Histogram delay
@@ -370,6 +409,8 @@ cdef struct Client:
     uint64_t checks_sent
     uint64_t feedback_sent
     uint64_t feedback_received
+    uint64_t feedback_arrived    # of the transport-wide numbers it told of
+    uint64_t feedback_missing
 
 
 cdef struct Event:

@@ -2,7 +2,6 @@
 
 cdef struct Waiting:
     int64_t packet_id
-    int64_t arrived_ns
     int32_t size
 
 

@@ -74,5 +74,10 @@ def _sent(line: OfferedMedia, answered: AnsweredMedia | None) -> AnsweredMedia:
     codecs = [c for c in answered.codecs if c.payload_type == first.payload_type] if answered else []
     if answered is None or not codecs:
         raise PeerError(f"The peer does not take {line.kind} as {first.name}.")
+    encodings = [encoding for encoding in line.encodings if encoding.rid in answered.rids]
+    if line.encodings and (not encodings or "rid" not in answered.extensions):
+        raise PeerError(f"The peer takes none of the encodings of {line.kind}.")
     rtx_ssrc = line.rtx_ssrc if codecs[0].rtx_payload_type >= 0 else 0
-    return dataclasses.replace(answered, codecs=codecs, ssrc=line.ssrc, rtx_ssrc=rtx_ssrc)
+    return dataclasses.replace(
+        answered, codecs=codecs, ssrc=line.ssrc, rtx_ssrc=rtx_ssrc, encodings=encodings
+    )

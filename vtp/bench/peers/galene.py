@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from vtp.bench.client_sdp import OfferedMedia
 from vtp.bench.driver import ClientDriver
-from vtp.bench.sfu import BOTH_KINDS, Leg, Unavailable
+from vtp.bench.sfu import BOTH_KINDS, Leg, Unavailable, View
 
 REASON = (
     "Galene could not be had: the Go module proxy did not serve github.com/jech/galene, "
@@ -45,6 +45,14 @@ class Galene:
         _cannot()
 
     async def subscribe(self, room: str, publisher: Leg, *, kinds: frozenset[str] = BOTH_KINDS) -> Leg:
+        """Raises Unavailable."""
+        _cannot()
+
+    async def attend(self, room: str, media: Sequence[OfferedMedia]) -> Leg:
+        """Raises Unavailable."""
+        _cannot()
+
+    async def receive(self, room: str, participant: Leg, views: Sequence[View]) -> Leg:
         """Raises Unavailable."""
         _cannot()
 

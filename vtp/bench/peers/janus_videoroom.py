@@ -16,7 +16,7 @@ from vtp.bench.client_sdp import OfferedMedia, parse_answer, write_offer
 from vtp.bench.driver import ClientDriver
 from vtp.bench.peers.connect import Caller, PeerError, add_client, connect, sent_media
 from vtp.bench.peers.janus_session import JanusSession
-from vtp.bench.sfu import Leg
+from vtp.bench.sfu import Leg, View
 
 MAX_PUBLISHERS = 1000
 VIDEO_CODECS = "vp8,h264,vp9,av1"
@@ -57,24 +57,32 @@ class Videoroom:
         streams = tuple((line["mid"], line["type"]) for line in configured["streams"])
         return Leg(client, sent, posted_ns, time.time_ns(), Feed(handle, feed, streams))
 
-    async def subscribe(self, room: str, publisher: Leg, kinds: frozenset[str]) -> Leg:
-        """Receives the publisher's streams of these kinds. Raises PeerError, ConnectError.
+    async def subscribe(self, room: str, views: Sequence[View]) -> Leg:
+        """Receives the publishers' streams over one PeerConnection. Raises PeerError, ConnectError.
 
         We are the DTLS server. A ClientHello of ours would come before Janus's own check has nominated, be
         dropped, and be repeated by OpenSSL's timer a second later only.
         """
-        feed: Feed = publisher.handle
         caller, posted_ns = Caller(), time.time_ns()
         handle = await self._session.attach()
-        streams = [{"feed": feed.number, "mid": mid} for mid, kind in feed.streams if kind in kinds]
+        streams = [
+            {"feed": view.publisher.handle.number, "mid": mid}
+            for view in views
+            for mid, kind in view.publisher.handle.streams
+            if kind in view.kinds
+        ]
         join = {"request": "join", "ptype": "subscriber", "room": self._rooms[room], "streams": streams}
-        offer = _description(await self._session.ask(handle, join))
+        attached = await self._session.ask(handle, join)
+        offer = _description(attached)
         description = dataclasses.replace(parse_answer(offer), role=Role.SERVER)
         answer = write_answer(offer, caller.ice, self._driver.identity.fingerprint, role=description.role)
         client, remote = add_client(self._driver, caller, description, offered=True)
         started = self._session.ask(handle, {"request": "start"}, jsep=_jsep("answer", answer))
         await connect(self._driver, client, remote, started)
-        return Leg(client, description.media, posted_ns, time.time_ns(), Feed(handle))
+        publishers = {view.publisher.handle.number: view.publisher for view in views}
+        feeds = {line["mid"]: publishers[line["feed_id"]] for line in attached["streams"]}
+        origins = [feeds[line.mid] for line in description.media]
+        return Leg(client, description.media, posted_ns, time.time_ns(), Feed(handle), origins)
 
     async def leave(self, leg: Leg) -> None:
         """Ends a publisher or a subscriber on both sides. Raises PeerError."""

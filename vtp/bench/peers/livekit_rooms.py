@@ -15,7 +15,7 @@ from vtp.bench.client_sdp import Answer, OfferedMedia, parse_answer, write_offer
 from vtp.bench.driver import ClientDriver
 from vtp.bench.peers.connect import Caller, add_client, connect, sent_media
 from vtp.bench.peers.livekit_session import LiveKitSession
-from vtp.bench.sfu import Leg
+from vtp.bench.sfu import Leg, View
 
 TOKEN_S = 6 * 3600
 
@@ -68,17 +68,24 @@ class LiveKitRooms:
             participant = Participant(session, tuple(media), tracks)
             return Leg(client, sent_media(media, answer), posted_ns, time.time_ns(), participant)
 
-    async def subscribe(self, room: str, publisher: Leg, kinds: frozenset[str]) -> Leg:
-        """Joins the room and receives the publisher's tracks of these kinds. Raises PeerError,
+    async def subscribe(self, room: str, views: Sequence[View]) -> Leg:
+        """Joins the room and receives the publishers' tracks over one PeerConnection. Raises PeerError,
         ConnectError."""
         caller, posted_ns = Caller(), time.time_ns()
-        source: Participant = publisher.handle
+        tracks = {
+            track: view.publisher
+            for view in views
+            for track, kind in view.publisher.handle.tracks
+            if kind in view.kinds
+        }
         async with self._joined(room, publishes=False) as session:
-            wanted = [dataclasses.replace(m, ssrc=0, rtx_ssrc=0) for m in source.media if m.kind in kinds]
-            await session.subscribe([track for track, kind in source.tracks if kind in kinds])
-            await session.until_sections([media.kind for media in wanted])
-            client, answer = await self._connect(session, caller, wanted)
-            return Leg(client, answer.media, posted_ns, time.time_ns(), Participant(session))
+            await session.subscribe(list(tracks))
+            wanted = [line for view in views for line in _wanted(view)]
+            await session.until_sections([line.kind for line in wanted])
+            lines = [dataclasses.replace(line, mid=str(mid)) for mid, line in enumerate(wanted)]
+            client, answer = await self._connect(session, caller, lines)
+            origins = [tracks[line.track] for line in answer.media]
+            return Leg(client, answer.media, posted_ns, time.time_ns(), Participant(session), origins)
 
     async def leave(self, leg: Leg) -> None:
         """Ends a participant on both sides."""
@@ -113,3 +120,9 @@ class LiveKitRooms:
         client, remote = add_client(self._driver, caller, answer)
         await connect(self._driver, client, remote)
         return client, answer
+
+
+def _wanted(view: View) -> list[OfferedMedia]:
+    """Lines to receive what the publisher offered, of the kinds that are viewed."""
+    offered: Participant = view.publisher.handle
+    return [dataclasses.replace(m, ssrc=0, rtx_ssrc=0) for m in offered.media if m.kind in view.kinds]

@@ -12,7 +12,7 @@ from vtp.bench.driver import ClientDriver
 from vtp.bench.namespace import ADDRESS
 from vtp.bench.peers.connect import PeerError
 from vtp.bench.peers.process import PeerProcess
-from vtp.bench.sfu import BOTH_KINDS, Leg
+from vtp.bench.sfu import BOTH_KINDS, Leg, View
 
 
 class Rooms(Protocol):
@@ -20,7 +20,7 @@ class Rooms(Protocol):
 
     async def publish(self, room: str, media: Sequence[OfferedMedia]) -> Leg: ...
 
-    async def subscribe(self, room: str, publisher: Leg, kinds: frozenset[str]) -> Leg: ...
+    async def subscribe(self, room: str, views: Sequence[View]) -> Leg: ...
 
     async def leave(self, leg: Leg) -> None: ...
 
@@ -83,7 +83,15 @@ class PeerServer(ABC):
 
     async def subscribe(self, room: str, publisher: Leg, *, kinds: frozenset[str] = BOTH_KINDS) -> Leg:
         """Raises PeerError, ConnectError."""
-        return await self._running().subscribe(room, publisher, kinds)
+        return await self._running().subscribe(room, [View(publisher, kinds)])
+
+    async def attend(self, room: str, media: Sequence[OfferedMedia]) -> Leg:
+        """Publishes: who sends and who receives are two connections here. Raises PeerError, ConnectError."""
+        return await self.publish(room, media)
+
+    async def receive(self, room: str, participant: Leg, views: Sequence[View]) -> Leg:
+        """Subscribes once, to all publishers together. Raises PeerError, ConnectError."""
+        return await self._running().subscribe(room, views)
 
     async def leave(self, leg: Leg) -> None:
         """Raises PeerError."""

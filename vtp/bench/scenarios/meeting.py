@@ -1,8 +1,7 @@
 """`meeting`: everybody sends sound and picture, sees some and hears all.
 
-Transports carry one publisher's streams to one viewer here, for all servers alike: each participant publishes
-into a room of its own, and comes to each other one's room with a transport of its own, for sound only where
-it does not see.
+All are in one room. Each participant has one connection to send by and one that brings all it sees and hears
+of the others: sound only of those it does not see.
 """
 
 from __future__ import annotations
@@ -12,16 +11,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from vtp.bench.load import Lecture, Source
+from vtp.bench.load import Lecture
 from vtp.bench.results import Figures
 from vtp.bench.scenarios.forward import measure_window
 from vtp.bench.scenarios.pattern import describe_pattern
 from vtp.bench.scenarios.stage import JOINS_AT_ONCE, Stage
-from vtp.bench.sfu import BOTH_KINDS, Leg
+from vtp.bench.sfu import BOTH_KINDS, Leg, View
 
 CAMERA = Lecture(frames_per_s=15, packets_per_frame=3, packet_bytes=(950, 1050))
 """A small camera picture, 0.36 Mbit/s, and a microphone."""
 SOUND = frozenset({"audio"})
+ROOM = "meeting"
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,11 @@ class Meeting:
         """The point's key figures."""
         return {"participants": self.participants, "visible": self.visible}
 
-    def views(self) -> Iterator[tuple[int, frozenset[str]]]:
-        """For each viewer and other participant: whom it is connected to, and for what."""
-        for viewer in range(self.participants):
-            for distance in range(1, self.participants):
-                kinds = BOTH_KINDS if distance <= self.visible else SOUND
-                yield (viewer + distance) % self.participants, kinds
+    def views(self, viewer: int) -> Iterator[tuple[int, frozenset[str]]]:
+        """Of one participant: whom of the others it gets, and what of them."""
+        for distance in range(1, self.participants):
+            kinds = BOTH_KINDS if distance <= self.visible else SOUND
+            yield (viewer + distance) % self.participants, kinds
 
     def load(self) -> dict[str, Any]:
         """What each publisher sends."""
@@ -51,22 +50,27 @@ class Meeting:
 
     async def measure(self, stage: Stage) -> Figures:
         """One run on a server that has just been started."""
-        senders: list[tuple[Leg, Source]] = []
+        senders: list[Leg] = []
         for number in range(self.participants):
-            publisher, source = await stage.publish(f"participant-{number}", self.pattern, seed=number + 1)
+            leg, source = await stage.attend(ROOM, self.pattern, seed=number + 1)
             source.start()
-            senders.append((publisher, source))
+            senders.append(leg)
         await self._connect(stage, senders)
         await asyncio.sleep(self.warm_up_s)
-        return await measure_window(stage, self.seconds)
+        figures = await measure_window(stage, self.seconds)
+        streams = [stream for probe in stage.probes for stream in probe.streams()]
+        figures["streams"] = len(streams)
+        figures["silent_streams"] = sum(stream.packets == 0 for stream in streams)
+        return figures
 
-    async def _connect(self, stage: Stage, senders: list[tuple[Leg, Source]]) -> None:
+    async def _connect(self, stage: Stage, senders: list[Leg]) -> None:
         limit = asyncio.Semaphore(JOINS_AT_ONCE)
 
-        async def one(number: int, kinds: frozenset[str]) -> None:
+        async def one(viewer: int) -> None:
             async with limit:
-                await stage.watch(f"participant-{number}", *senders[number], kinds)
+                views = [View(senders[number], kinds) for number, kinds in self.views(viewer)]
+                await stage.receive(ROOM, senders[viewer], views)
 
         async with asyncio.TaskGroup() as group:
-            for number, kinds in self.views():
-                group.create_task(one(number, kinds))
+            for viewer in range(self.participants):
+                group.create_task(one(viewer))

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 
 from vtp.bench.client_dtls import Identity
-from vtp.bench.client_sdp import OfferedCodec, OfferedMedia
+from vtp.bench.client_sdp import OfferedCodec, OfferedEncoding, OfferedMedia
 from vtp.bench.driver import ClientDriver
-from vtp.bench.load import Lecture, Probe, ProbeFigures, Source, SourceFigures, merge
-from vtp.bench.sfu import BOTH_KINDS, Leg, Sfu
+from vtp.bench.load import Layer, Lecture, Probe, ProbeFigures, Source, SourceFigures, merge
+from vtp.bench.sfu import BOTH_KINDS, Leg, Sfu, View
 
 JOINS_AT_ONCE = 10
 REST_US = 100
@@ -33,6 +34,13 @@ def publisher_media() -> list[OfferedMedia]:
     ]
 
 
+def simulcast_media(layers: Sequence[Layer]) -> list[OfferedMedia]:
+    """The same with an encoding for each layer."""
+    sound, picture = publisher_media()
+    encodings = [OfferedEncoding(layer.rid, _ssrc(), _ssrc()) for layer in layers]
+    return [sound, dataclasses.replace(picture, ssrc=0, rtx_ssrc=0, encodings=encodings)]
+
+
 def _ssrc() -> int:
     return secrets.randbits(31) | 1
 
@@ -46,14 +54,25 @@ class Stage:
         self.sources: list[Source] = []
         self.probes: list[Probe] = []
         self.viewers: list[Leg] = []
+        self._sources: dict[int, Source] = {}
+        """By the publisher's client."""
         self._watched: Counter[tuple[Source, frozenset[str]]] = Counter()
 
     async def publish(self, room: str, pattern: Lecture, *, seed: int = 1) -> tuple[Leg, Source]:
         """A publisher, connected; its source does not send yet."""
         leg = await self.sfu.publish(room, publisher_media())
+        return leg, self._source(leg, pattern, seed)
+
+    async def attend(self, room: str, pattern: Lecture, *, seed: int = 1) -> tuple[Leg, Source]:
+        """A participant of a meeting, connected to send; the source does not send yet."""
+        leg = await self.sfu.attend(room, publisher_media())
+        return leg, self._source(leg, pattern, seed)
+
+    def _source(self, leg: Leg, pattern: Lecture, seed: int) -> Source:
         source = Source(self.driver, leg.client, leg.media, pattern, seed=seed)
         self.sources.append(source)
-        return leg, source
+        self._sources[leg.client] = source
+        return source
 
     async def watch(
         self, room: str, publisher: Leg, source: Source, kinds: frozenset[str] = BOTH_KINDS
@@ -64,6 +83,17 @@ class Stage:
         self.viewers.append(leg)
         self.probes.append(probe)
         self._watched[source, kinds] += 1
+        return leg, probe
+
+    async def receive(self, room: str, participant: Leg, views: Sequence[View]) -> tuple[Leg, Probe]:
+        """What a participant sees and hears, over one transport, probed stream by stream."""
+        leg = await self.sfu.receive(room, participant, views)
+        sources = [self._sources[origin.client] for origin in leg.origins]
+        probe = Probe(self.driver, leg.client, leg.media, sources)
+        self.viewers.append(leg)
+        self.probes.append(probe)
+        for view in views:
+            self._watched[self._sources[view.publisher.client], view.kinds] += 1
         return leg, probe
 
     async def fill(self, room: str, publisher: Leg, source: Source, viewers: int) -> None:

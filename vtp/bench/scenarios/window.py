@@ -55,6 +55,7 @@ def packet_figures(spent: Spent, received: ProbeFigures) -> Figures:
         duplicated=received.duplicated,
         authenticated=received.authenticated,
         authentication_failed=received.authentication_failed,
+        untimed=received.untimed,
         delay_ms=delay_percentiles(received),
     )
 

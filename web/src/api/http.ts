@@ -34,6 +34,12 @@ export class HttpClient {
     return this.#token !== null;
   }
 
+  /** An access token that is good for a while yet, for what is no request; null when nobody is signed in. */
+  async accessToken(): Promise<string | null> {
+    if (this.#token && Date.now() > this.#expires_ms - RENEW_BEFORE_MS) await this.refresh();
+    return this.#token;
+  }
+
   /** Takes a new token, or forgets it (null). Renews it by itself from then on, before it ends. */
   setGrant(grant: TokenGrant | null): void {
     clearTimeout(this.#renewal);

@@ -19,6 +19,8 @@ export interface RoomRights {
   publish: boolean;
   watch: boolean;
   record: boolean;
+  moderate: boolean;
+  invite: boolean;
   delete: boolean;
 }
 
@@ -27,16 +29,68 @@ interface RoomPage {
   next_cursor: string | null;
 }
 
+/** A picture that somebody is sent. */
+export interface PictureWatched {
+  consumer_id: string;
+  producer_id: string;
+  /** Whose it is. */
+  full_name: string;
+  source: "microphone" | "camera" | "screen";
+  /** `withheld`: the link to them has no room for it. */
+  state: "shown" | "paused" | "withheld";
+  /** Which of `layers` it is now, from 0. */
+  spatial_layer: number | null;
+  layers: number;
+  width: number | null;
+  height: number | null;
+}
+
+/** The figures of all connections of somebody together; null where nothing is known. */
+export interface PersonConnections {
+  participant_id: string;
+  full_name: string;
+  role: "admin" | "teacher" | "assistant" | "student" | "guest";
+  quality: "good" | "fair" | "poor" | "lost";
+  reason: "silent" | "loss_sending" | "loss_receiving" | "narrow" | "delay" | null;
+  connected: boolean;
+  available_bps: number | null;
+  /** To them, since their connections began. */
+  bytes_sent: number;
+  bytes_received: number;
+  round_trip_ms: number | null;
+  /** Shares. */
+  loss_sending: number | null;
+  loss_receiving: number | null;
+  limited: boolean;
+  watches: PictureWatched[];
+}
+
+export interface RoomConnections {
+  room_id: string;
+  slug: string;
+  at: string;
+  participants: PersonConnections[];
+}
+
 export function roomsApi(http: HttpClient) {
   return {
     list: (cursor?: string) => http.json<RoomPage>("GET", withQuery("/api/v1/rooms", { cursor })),
     get: (room: string, signal?: AbortSignal) =>
       http.json<Room>("GET", `/api/v1/rooms/${encodeURIComponent(room)}`, undefined, signal),
+    connections: (room: string, signal?: AbortSignal) =>
+      http.json<RoomConnections>(
+        "GET",
+        `/api/v1/rooms/${encodeURIComponent(room)}/connections`,
+        undefined,
+        signal,
+      ),
     create: (room_name: string, slug?: string) =>
       http.json<Room>("POST", "/api/v1/signalling/room/create", {
         room_name,
         ...(slug && { room_id: slug }),
       }),
+    invite: (room: string, label: string) =>
+      http.json<{ url: string }>("POST", `/api/v1/rooms/${encodeURIComponent(room)}/links`, { label }),
     delete: (room: string) =>
       http.json<unknown>("DELETE", withQuery("/api/v1/signalling/room/delete", { room_id: room })),
   };

@@ -1,5 +1,14 @@
 /** A button that opens a short list of things to do (WAI-ARIA menu button pattern). */
-import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState } from "react";
+import {
+  type KeyboardEvent,
+  type ReactNode,
+  type RefObject,
+  useEffect,
+  useId,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from "react";
 import { Icon, type IconName } from "./Icon";
 import "./Menu.css";
 
@@ -20,7 +29,38 @@ interface MenuProps {
   children: ReactNode;
   className?: string;
   above?: boolean;
+  /** Placed in the window, where there is room, whatever cuts off or scrolls around the button. */
+  floating?: boolean;
   testId?: string;
+}
+
+const GAP = 6;
+const EDGE = 8;
+
+/** Puts a list under its button, or above it where there is no room below; and closes it when things move. */
+function useFloating(
+  active: boolean,
+  button: RefObject<HTMLElement | null>,
+  list: RefObject<HTMLElement | null>,
+  close: () => void,
+): void {
+  useLayoutEffect(() => {
+    const menu = list.current;
+    const place = button.current?.getBoundingClientRect();
+    if (!active || !menu || !place) return;
+    const { offsetWidth: width, offsetHeight: height } = menu;
+    const below = place.bottom + GAP;
+    const top = below + height <= window.innerHeight - EDGE ? below : place.top - GAP - height;
+    menu.style.top = `${Math.max(EDGE, top)}px`;
+    menu.style.left = `${Math.max(EDGE, Math.min(place.right - width, window.innerWidth - width - EDGE))}px`;
+    const onScroll = (event: Event) => event.target !== menu && close();
+    window.addEventListener("scroll", onScroll, true);
+    window.addEventListener("resize", close);
+    return () => {
+      window.removeEventListener("scroll", onScroll, true);
+      window.removeEventListener("resize", close);
+    };
+  }, [active, button, list, close]);
 }
 
 function moveFocus(list: HTMLElement | null, step: number | "first" | "last"): void {
@@ -38,13 +78,17 @@ export function Menu({
   children,
   className = "button button-quiet button-icon",
   above,
+  floating = false,
   testId,
 }: MenuProps) {
   const [open, setOpen] = useState(false);
+  const [shut] = useState(() => () => setOpen(false));
   const root = useRef<HTMLDivElement>(null);
   const list = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
   const id = useId();
+
+  useFloating(open && floating, button, list, shut);
 
   useEffect(() => {
     if (!open) return;
@@ -97,7 +141,7 @@ export function Menu({
         <div
           ref={list}
           id={id}
-          className={above ? "menu-list menu-above" : "menu-list"}
+          className={`menu-list ${floating ? "menu-floating" : above ? "menu-above" : ""}`.trim()}
           role="menu"
           tabIndex={-1}
           aria-label={label}

@@ -13,9 +13,10 @@ interface Toast {
   action?: { label: string; act: () => void };
 }
 
-type ShowToast = (text: string, options?: Partial<Pick<Toast, "tone" | "action">>) => void;
+/** Gives what takes the message away before its time. */
+type ShowToast = (text: string, options?: Partial<Pick<Toast, "tone" | "action">>) => () => void;
 
-const ToastContext = createContext<ShowToast>(() => undefined);
+const ToastContext = createContext<ShowToast>(() => () => undefined);
 
 /** Gives the function that shows a message. */
 export function useToast(): ShowToast {
@@ -30,6 +31,7 @@ export function ToastProvider({ children }: { children: ReactNode }) {
       const id = performance.now() + Math.random();
       setToasts((all) => [...all.slice(-2), { id, text, tone: "good", ...options }]);
       window.setTimeout(() => drop(id), SHOWN_MS);
+      return () => drop(id);
     },
     [drop],
   );

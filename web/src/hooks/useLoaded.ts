@@ -6,6 +6,8 @@ export interface Loaded<T> {
   data: T | null;
   /** A sentence when the last read failed; older data stays. */
   error: string | null;
+  /** The server's word for that failure; empty where it has none. */
+  code: string;
   missing: boolean;
   reload: () => Promise<void>;
   setData: (data: T) => void;
@@ -51,6 +53,7 @@ export function useLoaded<T>(load: (signal: AbortSignal) => Promise<T>, every_ms
   return {
     data,
     error: failure === null ? null : sentence(failure),
+    code: failure instanceof ApiError ? failure.code : "",
     missing: failure instanceof ApiError && (failure.status === 404 || failure.status === 410),
     reload,
     setData,

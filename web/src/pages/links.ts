@@ -3,6 +3,9 @@
 export const watchLink = (slug: string): string =>
   `${window.location.origin}/rooms/${encodeURIComponent(slug)}/watch`;
 
+export const classLink = (slug: string): string =>
+  `${window.location.origin}/rooms/${encodeURIComponent(slug)}/class`;
+
 export const registerLink = (): string => `${window.location.origin}/register`;
 
 /** Puts text on the clipboard; false when the browser does not allow it. */

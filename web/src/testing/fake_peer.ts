@@ -38,6 +38,12 @@ export class FakePeer extends EventTarget {
     this.offers.push(options);
     return { type: "offer", sdp: FAKE_OFFER };
   };
+  configuration: RTCConfiguration = {};
+  getConfiguration = () => this.configuration;
+  setConfiguration = (configuration: RTCConfiguration) => {
+    if (this.localDescription) throw new Error("Too late: the browser looks for ways already.");
+    this.configuration = configuration;
+  };
   setLocalDescription = async (description: { sdp: string }) => {
     this.localDescription = description;
   };

@@ -31,19 +31,48 @@ const ANSWERS: Record<string, string> = {
 /** What an answering event says again of its call: by these a client of events knows its answers. */
 const CARRIED_BACK = ["direction", "transportId", "producerId", "consumerId"];
 
+declare global {
+  interface Window {
+    signal(event: string, payload: Json): Promise<Json>;
+  }
+}
+
 interface Options {
   room: string;
   /** mediasoup-client of that year. */
   client: keyof typeof CLIENTS;
-  /** `events`: the original contract only, payloads as strings and answers by events. */
-  style: "ack" | "events";
+  /**
+   * `events`: the original contract only, payloads as strings and answers by events. `bridge`: no Socket.IO, the test
+   * itself is the signalling server and takes every call as `window.signal`.
+   */
+  style: "ack" | "events" | "bridge";
   data?: boolean;
+  /** An access token, where rooms are not open to everybody. */
+  token?: string;
 }
 
 function pictureOf(stream: MediaStream): MediaStreamTrack {
   const [track] = stream.getVideoTracks();
   if (track === undefined) throw new Error("there is no picture");
   return track;
+}
+
+/** The camera's picture drawn larger: of one of 640 × 360 Chromium sends two encodings at most. */
+async function enlarged(stream: MediaStream): Promise<MediaStreamTrack> {
+  const video = document.createElement("video");
+  video.muted = true;
+  video.srcObject = stream;
+  await video.play();
+  const canvas = document.createElement("canvas");
+  canvas.width = 960;
+  canvas.height = 540;
+  const context = canvas.getContext("2d");
+  const draw = () => {
+    context?.drawImage(video, 0, 0, canvas.width, canvas.height);
+    video.requestVideoFrameCallback(draw);
+  };
+  draw();
+  return pictureOf(canvas.captureStream());
 }
 
 class OrtcPage {
@@ -59,20 +88,13 @@ class OrtcPage {
   messages: string[] = [];
   pushed: [string, Json][] = [];
   options!: Options;
+  participantId = "";
 
   async start(options: Options): Promise<Json> {
     this.options = options;
-    this.socket = io(location.origin, { auth: options.style === "ack" ? { answers: "ack" } : {} });
-    this.socket.onAny((event: string, data: Json) => {
-      this.pushed.push([event, data]);
-      if (event === "new-producer") this.announced.push(data);
-      if (event === "new-data-producer") this.announcedData.push(data);
-    });
-    await new Promise<void>((resolve, reject) => {
-      this.socket.once("connect", () => resolve());
-      this.socket.once("connect_error", reject);
-    });
+    if (options.style !== "bridge") await this.connect(options);
     const joined = await this.call("join-room", { room_id: options.room });
+    this.participantId = joined.participant_id as string;
     const { rtpCapabilities, peers } = joined.mediasoup as { rtpCapabilities: Json; peers: Json[] };
     for (const peer of peers) this.announced.push(...(peer.producers as Json[]));
     for (const peer of peers) this.announcedData.push(...(peer.dataProducers as Json[]));
@@ -84,8 +106,24 @@ class OrtcPage {
     return joined;
   }
 
+  async connect(options: Options): Promise<void> {
+    const auth = { token: options.token ?? "", ...(options.style === "ack" ? { answers: "ack" } : {}) };
+    this.socket = io(location.origin, { auth });
+    this.socket.onAny((event: string, data: Json) => {
+      this.pushed.push([event, data]);
+      if (event === "new-producer") this.announced.push(data);
+      if (event === "new-data-producer") this.announcedData.push(data);
+      if (event === "consumer-closed") this.forget(data.producerId as string);
+    });
+    await new Promise<void>((resolve, reject) => {
+      this.socket.once("connect", () => resolve());
+      this.socket.once("connect_error", reject);
+    });
+  }
+
   async call(event: string, payload: Json): Promise<Json> {
     const full: Json = { roomId: this.options.room, ...payload };
+    if (this.options.style === "bridge") return window.signal(event, full);
     if (this.options.style === "ack") {
       const answer = (await this.socket.timeout(5000).emitWithAck(event, full)) as Json;
       if (!answer.ok) throw new Error(`${event}: ${answer.error} (${answer.code})`);
@@ -178,6 +216,37 @@ class OrtcPage {
     }
   }
 
+  /** The camera alone, in these encodings of this codec. */
+  async produceLayers(codec: string, encodings: RTCRtpEncodingParameters[]): Promise<void> {
+    const stream = await navigator.mediaDevices.getUserMedia({ video: { width: 640, height: 360 } });
+    const wanted = this.device.rtpCapabilities.codecs?.find(
+      (one) => one.mimeType.toLowerCase() === `video/${codec.toLowerCase()}`,
+    );
+    if (wanted === undefined) throw new Error(`${codec} is not to be had`);
+    const options = { track: await enlarged(stream), codec: wanted, encodings };
+    this.producers.set("video", await this.sending.produce(options));
+  }
+
+  /** Sets the most that is to come of this producer. */
+  async prefer(producerId: string, spatialLayer: number, temporalLayer?: number): Promise<Json> {
+    const consumer = this.consumers.get(producerId);
+    if (consumer === undefined) throw new Error(`nothing is consumed of ${producerId}`);
+    return this.call("set-preferred-layers", { consumerId: consumer.id, spatialLayer, temporalLayer });
+  }
+
+  /** The layers that the server has told of so far, `spatial.temporal`. */
+  toldLayers(): string[] {
+    return this.pushed
+      .filter(([event]) => event === "layers-changed")
+      .map(([, told]) => `${told.spatialLayer}.${told.temporalLayer}`);
+  }
+
+  /** Everything that the browser counted of what it receives of this producer. */
+  async figures(producerId: string): Promise<Json> {
+    const stats = (await this.consumers.get(producerId)?.getStats())?.values() ?? [];
+    return [...stats].find((one) => one.type === "inbound-rtp") as Json;
+  }
+
   /** A drawn picture as a second one: what a shared screen is to the server. */
   async share(): Promise<void> {
     const canvas = document.createElement("canvas");
@@ -209,6 +278,13 @@ class OrtcPage {
       await this.call("resume-consumer", { consumerId: consumer.id });
     }
     return wanted.map((one) => one.producerId as string);
+  }
+
+  /** The server has closed what was consumed of it. */
+  forget(producerId: string): void {
+    this.consumers.get(producerId)?.close();
+    this.consumers.delete(producerId);
+    this.announced = this.announced.filter((one) => one.producerId !== producerId);
   }
 
   /** Shows the consumers of these producers in one element, whose pictures' numbers live.js then reads. */
@@ -286,7 +362,7 @@ class OrtcPage {
 
   async leave(): Promise<void> {
     await this.call("leave-room", { room_id: this.options.room });
-    this.socket.disconnect();
+    if (this.options.style !== "bridge") this.socket.disconnect();
   }
 }
 

@@ -55,6 +55,19 @@ beforeEach(() => {
 afterEach(() => vi.useRealTimers());
 
 describe("connecting", () => {
+  it("takes the servers that the answer names before it looks for ways", async () => {
+    answers.POST = () => {
+      const answer = created();
+      answer.headers.set("Link", '<turn:t.example>; rel="ice-server"; username="1:a"; credential="c="');
+      return answer;
+    };
+    await live(publisher());
+    expect(lastPeer().configuration.iceServers).toEqual([
+      { urls: "turn:t.example", username: "1:a", credential: "c=" },
+    ]);
+    expect(lastPeer().localDescription).not.toBeNull();
+  });
+
   it("posts the offer and takes the answer", async () => {
     const client = publisher();
     await live(client);

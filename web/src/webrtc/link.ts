@@ -124,11 +124,18 @@ export abstract class MediaLink {
     peer.addEventListener("connectionstatechange", () => isCurrent() && this.#onConnection(peer));
     try {
       await this.prepare(peer);
-      await peer.setLocalDescription(await peer.createOffer());
-      const offer = peer.localDescription?.sdp ?? "";
-      const resource = await SessionResource.create(this.options.send, this.options.endpoint, offer);
+      const offer = await peer.createOffer();
+      const resource = await SessionResource.create(
+        this.options.send,
+        this.options.endpoint,
+        offer.sdp ?? "",
+      );
       if (!isCurrent()) return void resource.delete();
       this.#resource = resource;
+      // Before the local description, which starts to look for ways (RFC 9725 section 4.6).
+      if (resource.iceServers.length > 0)
+        peer.setConfiguration({ ...peer.getConfiguration(), iceServers: resource.iceServers });
+      await peer.setLocalDescription(offer);
       await peer.setRemoteDescription({ type: "answer", sdp: this.tuneAnswer(resource.answer) });
       if (!isCurrent()) return;
       this.#watchDtls(peer, isCurrent);

@@ -1,15 +1,7 @@
 /** The presenter's camera, microphone and screen: what is open, what is chosen, what is sent. */
 import { remember, remembered } from "../storage";
-import {
-  cameraConstraints,
-  type DeviceProblem,
-  deviceProblem,
-  environmentProblem,
-  microphoneConstraints,
-  problemOf,
-  QUALITIES,
-  type QualityName,
-} from "./devices";
+import { capture, captureBoth, captureScreen, type DeviceKind, knownDevices } from "./capture";
+import { type DeviceProblem, environmentProblem, QUALITIES, type QualityName } from "./devices";
 import { openSlate, type Slate } from "./slate";
 
 export interface LocalMediaState {
@@ -29,9 +21,8 @@ export interface LocalMediaState {
   video: MediaStreamTrack | null;
 }
 
-type Kind = "camera" | "microphone";
-const CAMERA_KEY = "vtp.camera";
-const MICROPHONE_KEY = "vtp.microphone";
+export const CAMERA_KEY = "vtp.camera";
+export const MICROPHONE_KEY = "vtp.microphone";
 const QUALITY_KEY = "vtp.quality";
 
 function keptQuality(): QualityName {
@@ -72,7 +63,7 @@ export class LocalMedia {
     if (obstacle) return this.#change({ phase: "refused", problem: obstacle });
     this.#change({ phase: "asking", problem: null });
     navigator.mediaDevices.addEventListener("devicechange", this.#listDevices);
-    const problem = (await this.#capture(["camera", "microphone"])) && (await this.#captureSeparately());
+    const problem = await captureBoth(this.#capture);
     const isOpen = this.#camera !== null || this.#microphone !== null;
     if (isOpen && !this.#camera) this.#showSlate("No camera");
     await this.#listDevices();
@@ -129,12 +120,8 @@ export class LocalMedia {
 
   /** Shows the screen in place of the camera. Cancelling the browser's choice changes nothing. */
   async startScreen(): Promise<void> {
-    const stream = await navigator.mediaDevices
-      .getDisplayMedia({ video: { frameRate: { max: 30 } }, audio: false })
-      .catch(() => null);
-    const track = stream?.getVideoTracks()[0];
+    const [track] = (await captureScreen(false))?.getVideoTracks() ?? [];
     if (!track) return;
-    track.contentHint = "detail";
     track.addEventListener("ended", () => this.stopScreen());
     this.#screen = track;
     this.#change({ sharing: true });
@@ -147,48 +134,20 @@ export class LocalMedia {
   }
 
   readonly #listDevices = async (): Promise<void> => {
-    const devices = await navigator.mediaDevices.enumerateDevices().catch(() => []);
-    const known = devices.filter((device) => device.deviceId !== "");
+    const known = await knownDevices();
     this.#change({
-      cameras: known.filter((device) => device.kind === "videoinput"),
-      microphones: known.filter((device) => device.kind === "audioinput"),
+      cameras: known.videoinput,
+      microphones: known.audioinput,
     });
   };
 
   /** Opens devices in place of those open now; gives the problem, or null when it worked. */
-  async #capture(kinds: readonly Kind[]): Promise<DeviceProblem | null> {
-    const { cameraId, microphoneId, quality } = this.#state;
-    const ask = (exact: boolean) =>
-      navigator.mediaDevices.getUserMedia({
-        video: kinds.includes("camera") && cameraConstraints(exact ? cameraId : null, QUALITIES[quality]),
-        audio: kinds.includes("microphone") && microphoneConstraints(exact ? microphoneId : null),
-      });
+  readonly #capture = (kinds: readonly DeviceKind[]): Promise<DeviceProblem | null> => {
     // Some systems open a device only once: let go of the old one first.
     if (kinds.includes("camera")) this.#camera?.stop();
     if (kinds.includes("microphone")) this.#microphone?.stop();
-    try {
-      const stream = await ask(true).catch((error: unknown) => {
-        // The device chosen last time is gone: take any.
-        const isGone =
-          error instanceof Error && ["OverconstrainedError", "NotFoundError"].includes(error.name);
-        if (isGone && (cameraId || microphoneId)) return ask(false);
-        throw error;
-      });
-      this.#adopt(stream);
-      return null;
-    } catch (error) {
-      return deviceProblem(error);
-    }
-  }
-
-  async #captureSeparately(): Promise<DeviceProblem | null> {
-    const microphone = await this.#capture(["microphone"]);
-    const camera = await this.#capture(["camera"]);
-    const half = (camera === null) !== (microphone === null);
-    if (half && camera?.kind === "missing") return problemOf("no-camera");
-    if (half && microphone?.kind === "missing") return problemOf("no-microphone");
-    return camera ?? microphone;
-  }
+    return capture(kinds, this.#state, (stream) => this.#adopt(stream));
+  };
 
   #adopt(stream: MediaStream): void {
     const [camera] = stream.getVideoTracks();

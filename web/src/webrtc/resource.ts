@@ -5,6 +5,7 @@
  * (draft-ietf-wish-whep) is the same with the media the other way.
  */
 import { ApiError, readProblem } from "../api/problem";
+import { iceServersOf } from "./ice_servers";
 
 /** Sends a request with the person's credentials; throws ApiError when the server cannot be reached. */
 export type Send = (path: string, init: RequestInit) => Promise<Response>;
@@ -70,6 +71,8 @@ export class SessionResource {
     private readonly send: Send,
     readonly location: string,
     readonly answer: string,
+    /** Servers that help to find a way through networks. */
+    readonly iceServers: RTCIceServer[],
     private etag: string,
   ) {}
 
@@ -89,6 +92,7 @@ export class SessionResource {
         send,
         new URL(location, new URL(endpoint, window.location.href)).href,
         await response.text(),
+        iceServersOf(response.headers.get("Link") ?? ""),
         response.headers.get("ETag") ?? "*",
       );
     } catch (error) {

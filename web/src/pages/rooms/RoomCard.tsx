@@ -5,16 +5,17 @@ import { Icon } from "../../design/Icon";
 import { Menu, type MenuItem } from "../../design/Menu";
 import { useToast } from "../../design/Toast";
 import { day, plural } from "../../format";
-import { copyText, watchLink } from "../links";
+import { classLink, copyText, watchLink } from "../links";
 
 export function RoomCard({ room, onDelete }: { room: Room; onDelete: () => void }) {
   const toast = useToast();
-  const copy = async () => {
-    const done = await copyText(watchLink(room.slug));
-    toast(done ? "Watch link copied." : "The link could not be copied.", done ? {} : { tone: "wrong" });
+  const copy = async (link: string, name: string) => {
+    const done = await copyText(link);
+    toast(done ? `${name} copied.` : "The link could not be copied.", done ? {} : { tone: "wrong" });
   };
   const items: MenuItem[] = [
-    { label: "Copy watch link", icon: "link", act: () => void copy() },
+    { label: "Copy class link", icon: "link", act: () => void copy(classLink(room.slug), "Class link") },
+    { label: "Copy watch link", icon: "play", act: () => void copy(watchLink(room.slug), "Watch link") },
     ...(room.may.delete
       ? [{ label: "Delete room", icon: "trash", danger: true, testId: "delete-room", act: onDelete } as const]
       : []),
@@ -49,11 +50,14 @@ export function RoomCard({ room, onDelete }: { room: Room; onDelete: () => void 
       </p>
       <div className="room-ways">
         <ButtonLink
-          href={`/rooms/${room.slug}/watch`}
-          tone={room.live ? "primary" : "plain"}
-          icon="play"
-          testId={`watch-${room.slug}`}
+          href={`/rooms/${room.slug}/class`}
+          tone="primary"
+          icon="users"
+          testId={`class-${room.slug}`}
         >
+          Join class
+        </ButtonLink>
+        <ButtonLink href={`/rooms/${room.slug}/watch`} icon="play" testId={`watch-${room.slug}`}>
           Watch
         </ButtonLink>
         {room.may.publish && (

@@ -23,7 +23,8 @@ interface Running {
   since_ms: number;
 }
 
-export function useRecorder(room: Room): Recorder {
+/** `openIn` a new tab leaves what is going on here as it is. */
+export function useRecorder(room: Room, openIn: "place" | "tab" = "place"): Recorder {
   const { recordings } = useApi();
   const [, go] = useLocation();
   const toast = useToast();
@@ -74,14 +75,16 @@ export function useRecorder(room: Room): Recorder {
     try {
       const stopped = await recordings.stop(running.id);
       setRunning(null);
-      const watch = { label: "Watch it", act: () => go(`/recordings/${running.id}`) };
+      const page = `/recordings/${running.id}`;
+      const open = () => (openIn === "tab" ? void window.open(page, "_blank") : go(page));
+      const watch = { label: "Watch it", act: open };
       toast(stopped.message ?? "The recording is ready.", { action: watch });
     } catch (error) {
       toast(sentence(error), { tone: "wrong" });
     } finally {
       setBusy(null);
     }
-  }, [recordings, running, toast, go]);
+  }, [recordings, running, toast, go, openIn]);
 
   return { phase: busy ?? (running ? "on" : "off"), since_ms: running?.since_ms ?? null, start, stop };
 }

@@ -1,0 +1,99 @@
+"""A media grant ends with its holder's right to the recording, though its six hours are not over."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.api.recording_material import add_finished, fetch, grant_of, make_room
+from tests.serving import Api, Person, serving
+from vtp.recording import holders as holders_module
+
+BASE = "/api/v1/recordings"
+
+
+@pytest.fixture
+async def api(tmp_path: Path) -> AsyncIterator[Api]:
+    async with serving(tmp_path / "data") as running:
+        yield running
+
+
+@pytest.fixture
+async def teacher(api: Api) -> Person:
+    return await api.person("teacher")
+
+
+@pytest.fixture
+async def recording_id(api: Api, teacher: Person) -> str:
+    return await add_finished(api, await make_room(api, teacher), teacher)
+
+
+async def plays(api: Api, recording_id: str, cookie: str) -> int:
+    return (await fetch(api, f"{BASE}/{recording_id}/stream/master.m3u8", Cookie=cookie)).status
+
+
+async def change(api: Api, who: Person, **changes: object) -> None:
+    admin = await api.person("admin", "head@school.example")
+    answer = await api.call("PATCH", f"/api/v1/users/{who.user_id}", changes, by=admin)
+    assert answer.status == 200, answer
+
+
+async def test_who_is_disabled_plays_nothing_from_then_on(api: Api, recording_id: str) -> None:
+    student = await api.person("student", "sam@school.example")
+    cookie = await grant_of(api, recording_id, student)
+    assert await plays(api, recording_id, cookie) == 200
+    await change(api, student, disabled=True)
+    assert await plays(api, recording_id, cookie) == 401
+
+
+async def test_a_download_link_ends_with_the_right_to_download(api: Api, recording_id: str) -> None:
+    assistant = await api.person("assistant", "al@school.example")
+    link = (await api.call("GET", f"{BASE}/{recording_id}/download-url", by=assistant)).body["url"]
+    cookie = await grant_of(api, recording_id, assistant)
+    assert (await fetch(api, link)).status == 200
+    await change(api, assistant, role="student")
+    assert (await fetch(api, link)).status == 403
+    assert (await fetch(api, f"{BASE}/{recording_id}/download", Cookie=cookie)).status == 403
+    assert await plays(api, recording_id, cookie) == 200
+
+
+async def test_a_revoked_link_plays_nothing_from_then_on(
+    api: Api, teacher: Person, recording_id: str
+) -> None:
+    path = "/api/v1/rooms/physics/links"
+    made = (await api.call("POST", path, {}, by=teacher)).body
+    answer = await fetch(api, f"{BASE}/{recording_id}", Authorization=f"Bearer {made['token']}")
+    cookie = answer.headers["Set-Cookie"].partition(";")[0]
+    assert await plays(api, recording_id, cookie) == 200
+    revoked = await api.call("DELETE", f"{path}/{made['id']}", by=teacher)
+    assert revoked.status in (200, 204), revoked
+    assert await plays(api, recording_id, cookie) == 401
+
+
+async def test_a_class_that_is_locked_is_closed_to_who_played_it_before(
+    api: Api, teacher: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(holders_module, "RECHECK_S", 0.0)
+    await make_room(api, teacher)
+    student = await api.person("student", "sam@school.example")
+    started = await api.call("POST", f"{BASE}/start", {"room_id": "physics"}, by=teacher)
+    running = started.body["recording_id"]
+    theirs, own = await grant_of(api, running, student), await grant_of(api, running, teacher)
+    assert await plays(api, running, theirs) == 503  # it has just begun
+    settings = {"settings": {"locked": True}}
+    assert (await api.call("PATCH", "/api/v1/rooms/physics", settings, by=teacher)).status == 200
+    assert await plays(api, running, theirs) == 403
+    assert await plays(api, running, own) == 503
+
+
+async def test_a_token_counts_where_a_grant_does_not_any_more(
+    api: Api, teacher: Person, recording_id: str
+) -> None:
+    student = await api.person("student", "sam@school.example")
+    cookie = await grant_of(api, recording_id, student)
+    await change(api, student, disabled=True)
+    token = f"Bearer {teacher.access_token}"
+    path = f"{BASE}/{recording_id}/stream/master.m3u8"
+    assert (await fetch(api, path, Cookie=cookie, Authorization=token)).status == 200

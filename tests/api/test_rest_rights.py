@@ -1,0 +1,128 @@
+"""Links, media, recordings and webhooks by every kind of caller."""
+
+from __future__ import annotations
+
+from tests.api.callers import MISSING, Endpoint, assert_statuses, everybody, of
+from tests.api.recording_material import add_finished
+from tests.serving import Api, Person
+from vtp.services import build_tables
+
+TAGS = ("connections", "guests", "media", "recordings", "webhooks")
+OFFER = (
+    b"""v=0\r
+o=- 1 1 IN IP4 0.0.0.0\r
+s=-\r
+t=0 0\r
+a=group:BUNDLE 0\r
+m=audio 9 UDP/TLS/RTP/SAVPF 97\r
+c=IN IP4 0.0.0.0\r
+a=mid:0\r
+a=rtcp-mux\r
+a=sendrecv\r
+a=rtpmap:97 SPEEX/16000\r
+a=ice-ufrag:abcd\r
+a=ice-pwd:aaaabbbbccccddddeeeeff\r
+a=fingerprint:sha-256 """
+    + b":".join([b"AB"] * 32)
+    + b"""\r
+a=setup:actpass\r
+"""
+)
+"""Right in form, and nothing of it can be taken: who may send it gets 406."""
+
+ROOM = "/api/v1/rooms/physics"
+HOOK = {"url": "https://hooks.example/vtp", "events": ["*"], "room_id": "physics"}
+#                         nobody new stu view ass tea own adm room elsewhere
+STAFF = of("              401 403 403 403 200 200 200 200 403 403")
+STAFF_MISSING = of("      401 403 403 403 404 404 404 404 403 403")
+HOOK_MISSING = of("       401 403 403 403 403 404 404 404 403 403")
+GONE = of("               401 404 404 404 404 404 404 404 404 404")
+
+
+HOOK_CALLS: list[tuple[str, str, str, object]] = [
+    ("GET", "", "", None),
+    ("PATCH", "", "", {}),
+    ("DELETE", "", "", None),
+    ("POST", "/rotate-secret", "/rotate-secret", {}),
+    ("POST", "/test", "/test", {}),
+    ("GET", "/deliveries", "/deliveries", None),
+    ("POST", f"/deliveries/{MISSING}/retry", "/deliveries/{delivery_id}/retry", {}),
+]
+
+
+def _of_a_missing_hook(method: str, path: str, route: str, body: object) -> Endpoint:
+    at = "/api/v1/webhooks/"
+    return Endpoint(method, f"{at}{MISSING}{path}", HOOK_MISSING, at + "{id}" + route, body=body)
+
+
+def endpoints(recording: str) -> list[Endpoint]:
+    """The tables; `recording` is a finished one of the room physics, made by its owner."""
+    at = f"/api/v1/recordings/{recording}"
+    route = "/api/v1/recordings/{id}"
+    return [
+        Endpoint(
+            "POST",
+            f"{ROOM}/links",
+            of("401 403 403 403 201 201 201 201 403 403"),
+            "/api/v1/rooms/{room}/links",
+            body={},
+        ),
+        Endpoint("GET", f"{ROOM}/links", STAFF, "/api/v1/rooms/{room}/links"),
+        Endpoint("GET", f"{ROOM}/connections", STAFF, "/api/v1/rooms/{room}/connections"),
+        Endpoint("DELETE", f"{ROOM}/links/{MISSING}", STAFF_MISSING, "/api/v1/rooms/{room}/links/{id}"),
+        Endpoint(
+            "POST", "/whip/physics", of("401 403 406 403 406 406 406 406 406 403"), "/whip/{room}", sdp=OFFER
+        ),
+        Endpoint(
+            "POST", "/whep/physics", of("401 403 406 406 406 406 406 406 406 403"), "/whep/{room}", sdp=OFFER
+        ),
+        Endpoint("DELETE", f"/whip/physics/{MISSING}", GONE, "/whip/{room}/{session}"),
+        Endpoint("DELETE", f"/whep/physics/{MISSING}", GONE, "/whep/{room}/{session}"),
+        Endpoint("GET", "/api/v1/recordings", of("401 403 200 200 200 200 200 200 403 403")),
+        Endpoint("GET", at, of("401 403 200 200 200 200 200 200 200 403"), route),
+        Endpoint("GET", f"{at}/info", of("401 403 200 200 200 200 200 200 200 403"), f"{route}/info"),
+        Endpoint(
+            "GET",
+            f"{at}/download-url",
+            of("401 403 403 403 200 200 200 200 403 403"),
+            f"{route}/download-url",
+        ),
+        Endpoint("POST", f"{at}/stop", STAFF, f"{route}/stop"),
+        Endpoint("PATCH", at, of("401 403 403 403 403 403 200 200 403 403"), route, body={"title": "Optics"}),
+        Endpoint(
+            "POST",
+            "/api/v1/recordings/start",
+            of("401 403 403 403 201 409 409 409 403 403"),
+            body={"room_id": "physics"},
+        ),
+        Endpoint("DELETE", at, of("401 403 403 403 403 403 200 200 403 403"), route),
+        Endpoint("POST", "/api/v1/webhooks", of("401 403 403 403 403 403 201 201 403 403"), body=HOOK),
+        Endpoint("GET", "/api/v1/webhooks", of("401 403 403 403 403 200 200 200 403 403")),
+        *(_of_a_missing_hook(*one) for one in HOOK_CALLS),
+    ]
+
+
+async def test_every_caller_gets_what_the_tables_say(api: Api) -> None:
+    callers = await everybody(api)
+    owner = callers["owner"]
+    assert isinstance(owner, Person)
+    room_id = (await api.call("GET", ROOM, by=owner)).body["room_id"]
+    await assert_statuses(api, endpoints(await add_finished(api, room_id, owner)), callers)
+
+
+ELSEWHERE = {
+    ("GET", "/api/v1/recordings/{id}/stream"),
+    ("GET", "/api/v1/recordings/{id}/stream/{name}"),
+    ("GET", "/api/v1/recordings/{id}/stream/{track}/{name}"),
+    ("GET", "/api/v1/recordings/{id}/download"),
+    ("PATCH", "/whip/{room}/{session}"),
+    ("PATCH", "/whep/{room}/{session}"),
+}
+"""Opened by grants (test_recordings_playback.py), or by a session's maker (test_signalling_whip_http.py)."""
+
+
+async def test_the_tables_cover_every_endpoint(api: Api) -> None:
+    tables = [table for table in build_tables(api.server.services) if table.tag in TAGS]
+    routes = {(route.method, route.path) for table in tables for route in table.routes}
+    declared = {one.declared for one in endpoints(MISSING)}
+    assert {one for one in routes if one[0] != "OPTIONS"} == declared | ELSEWHERE

@@ -1,0 +1,109 @@
+"""What people do on the page of a class, and what can be seen there."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.conftest import PAGES
+from tests.server_process import ROOT, command, environment
+
+PASSWORD = "three quiet green lamps"
+ACCOUNTS = {
+    "ada": ("teacher", "Ada Lovelace"),
+    "sam": ("student", "Sam Okafor"),
+    "mei": ("student", "Mei Lin"),
+}
+NARROW = {"width": 360, "height": 740}
+WIDE = {"width": 1280, "height": 800}
+
+Visit = Callable[..., Page]
+
+
+def create_accounts(data_dir: Path) -> None:
+    """A school's people, with one password for all."""
+    for name, (role, full_name) in ACCOUNTS.items():
+        words = ["--email", f"{name}@school.example", "--role", role, "--name", full_name]
+        subprocess.run(
+            command("admin", "create-user", *words, "--password-stdin"),
+            cwd=ROOT,
+            env=environment(data_dir, {}),
+            input=PASSWORD,
+            text=True,
+            check=True,
+            capture_output=True,
+        )
+
+
+def sign_in(page: Page, base: str, name: str) -> None:
+    page.goto(f"{base}/sign-in")
+    page.get_by_test_id("email").fill(f"{name}@school.example")
+    page.get_by_test_id("password").fill(PASSWORD)
+    page.get_by_test_id("sign-in").click()
+    expect(page.get_by_role("heading", name="Rooms", exact=True)).to_be_visible()
+
+
+def make_room(page: Page, slug: str) -> None:
+    page.get_by_test_id("create-room").first.click()
+    page.get_by_test_id("room-name").fill(slug.title())
+    page.get_by_test_id("room-slug").fill(slug)
+    page.get_by_test_id("create-room-submit").click()
+    page.wait_for_url(f"**/rooms/{slug}/studio")
+
+
+def join(page: Page, slug: str, base: str) -> None:
+    page.goto(f"{base}/rooms/{slug}/class")
+    expect(page.get_by_test_id("join-class")).to_be_enabled()
+    page.get_by_test_id("join-class").click()
+    expect(page.get_by_test_id("class")).to_be_visible()
+
+
+def tile_of(page: Page, name: str, kind: str = "person") -> Locator:
+    return page.locator(f".tile[data-name='{name}'][data-kind={kind}]")
+
+
+def watch(page: Page, name: str, kind: str = "person") -> None:
+    """Reads the numbers of the pictures in somebody's tile from now on."""
+    expect(tile_of(page, name, kind)).to_have_attribute("data-picture", "true")
+    page.evaluate((PAGES / "live.js").read_text() + "\nundefined;")
+    page.evaluate(
+        f"""() => {{
+        window.video = document.querySelector(".tile[data-name='{name}'][data-kind={kind}] video");
+        window.started = performance.now();
+        readNumbers(window.video);
+    }}"""
+    )
+
+
+def frames(page: Page, name: str, kind: str = "person") -> str:
+    query = f".tile[data-name='{name}'][data-kind={kind}] video"
+    return f'document.querySelector("{query}")?.getVideoPlaybackQuality().totalVideoFrames'
+
+
+def row_of(page: Page, name: str) -> Locator:
+    return page.get_by_test_id("class-people").locator(f"[data-name='{name}']")
+
+
+def assert_fits_a_phone(page: Page) -> None:
+    """Nothing sticks out to the side of a window 360 px wide."""
+    page.set_viewport_size(NARROW)  # type: ignore[arg-type]
+    try:
+        wide = page.evaluate(
+            """() => [...document.querySelectorAll('.class *, .door *, .outcome *')]
+            .filter((element) => element.getBoundingClientRect().right > innerWidth + 1)
+            .map((element) => `${element.tagName}.${element.className}`)"""
+        )
+        assert wide == [], (page.url, wide)
+    finally:
+        page.set_viewport_size(WIDE)  # type: ignore[arg-type]
+
+
+def write(page: Page, text: str) -> None:
+    """A message to all, in the chat that is opened for it."""
+    page.get_by_test_id("panel-chat").click()
+    page.get_by_test_id("chat-text").fill(text)
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("chat-line").last).to_contain_text(text)

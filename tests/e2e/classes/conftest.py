@@ -1,0 +1,74 @@
+"""A school with accounts, and pages for whoever visits its classes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.e2e.classes.class_pages import WIDE, Visit, create_accounts, join, make_room, sign_in
+from tests.server_process import Running, running_server
+
+EXPECTED = re.compile(
+    r"Failed to load resource: the server responded with a status of 401"
+    r"|.*net::ERR_(CONNECTION_RESET|CONNECTION_REFUSED|SOCKET_NOT_CONNECTED|EMPTY_RESPONSE)"
+    r"|WebSocket connection to .* failed: Connection closed before receiving a handshake response"
+)
+"""Chromium's own lines for an answer that says "not signed in", and for a connection that was cut."""
+
+
+@pytest.fixture(scope="module")
+def settings() -> dict[str, str]:
+    """Those of the school's server; a file of tests may have others."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, settings: dict[str, str]) -> Iterator[Running]:
+    """A school with two accounts."""
+    data_dir = tmp_path_factory.mktemp("school") / "data"
+    with running_server(data_dir, settings=settings) as running:
+        create_accounts(data_dir)
+        yield running
+
+
+@pytest.fixture
+def visit(server: Running, browser: Browser) -> Iterator[Visit]:
+    """Opens a page for somebody with an account, or for nobody. Nothing may be wrong in its console."""
+    complaints: list[str] = []
+    contexts = []
+
+    def visited(name: str | None = None, base: str | None = None, *, devices: bool = True) -> Page:
+        context = browser.new_context(viewport=WIDE, bypass_csp=True)  # type: ignore[arg-type]
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        if not devices:
+            context.add_init_script(
+                "navigator.mediaDevices.getUserMedia = async () => "
+                "{ throw new DOMException('no', 'NotAllowedError'); };"
+            )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        if name is not None:
+            sign_in(page, base or server.url, name)
+        return page
+
+    yield visited
+    for context in contexts:
+        context.close()
+    assert [line for line in complaints if not EXPECTED.match(line)] == []
+
+
+@pytest.fixture
+def class_of_two(server: Running, visit: Visit, request: pytest.FixtureRequest) -> tuple[Page, Page, str]:
+    """Ada's class with Sam in it; the room is named after the test."""
+    slug = re.sub(r"[^a-z0-9]+", "-", request.node.name.removeprefix("test_"))[:40].strip("-")
+    ada, sam = visit("ada"), visit("sam")
+    make_room(ada, slug)
+    join(ada, slug, server.url)
+    join(sam, slug, server.url)
+    return ada, sam, slug

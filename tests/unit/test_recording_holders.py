@@ -1,0 +1,105 @@
+"""How often the holder of a media grant is asked about, and what happens while nobody can answer."""
+
+from __future__ import annotations
+
+import pytest
+
+from vtp.errors import Forbidden, NotSignedIn, Unavailable
+from vtp.http.identity import Principal, guest_of_open_rooms
+from vtp.recording.grants import Scope
+from vtp.recording.holders import MAX_KEPT, RECHECK_S, Holders, holder_of
+from vtp.recording.store import Recording
+
+LINK = "glink~room"
+
+
+class Catalogue:
+    """Recordings that say to everybody what they are told to say."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[Principal, str]] = []
+        self.error: Exception | None = None
+
+    async def get(self, principal: Principal, recording_id: str, address: str = "") -> Recording:
+        self.asked.append((principal, address))
+        if self.error is not None:
+            raise self.error
+        return None  # type: ignore[return-value]
+
+    def may_download(self, principal: Principal, recording: Recording) -> bool:
+        return principal.open_rooms
+
+
+class Bench:
+    def __init__(self) -> None:
+        self.catalogue = Catalogue()
+        self.now = 0.0
+        self.revoked: set[str] = set()
+        self.holders = Holders(self.catalogue, self.no_account, self.revoked.__contains__, lambda: self.now)
+
+    async def no_account(self, user_id: str) -> None:
+        return None
+
+    async def play(self, holder: str = LINK, address: str = "a", scope: Scope = Scope.PLAY) -> None:
+        await self.holders.require(holder, "r", scope, address)
+
+
+async def test_a_holder_is_asked_about_every_so_often_and_for_each_address() -> None:
+    bench = Bench()
+    for now in (0.0, RECHECK_S - 1, RECHECK_S, RECHECK_S + 1):
+        bench.now = now
+        await bench.play()
+    assert len(bench.catalogue.asked) == 2
+    await bench.play(address="b")
+    principal, address = bench.catalogue.asked[-1]
+    assert (principal.token_id, principal.room, principal.full_name, address) == ("link", "room", "", "b")
+
+
+async def test_a_change_of_anybodys_rights_asks_anew_at_once() -> None:
+    bench = Bench()
+    await bench.play()
+    bench.catalogue.error = Forbidden("no")
+    await bench.play()
+    bench.holders.forget()
+    with pytest.raises(Forbidden):
+        await bench.play()
+    with pytest.raises(Forbidden):
+        await bench.play()
+
+
+async def test_while_the_database_is_away_who_was_let_through_goes_on() -> None:
+    bench = Bench()
+    await bench.play()
+    bench.catalogue.error, bench.now = Unavailable("away", retry_after_s=1), RECHECK_S + 1
+    await bench.play()
+    with pytest.raises(Unavailable):
+        await bench.play("gother~room")
+
+
+async def test_who_is_no_more_is_let_through_by_no_grant() -> None:
+    bench = Bench()
+    with pytest.raises(NotSignedIn):
+        await bench.play("usomebody")
+    bench.revoked.add("link")
+    with pytest.raises(NotSignedIn):
+        await bench.play()
+    assert not bench.catalogue.asked
+
+
+async def test_leave_to_download_is_asked_for_by_itself() -> None:
+    bench = Bench()
+    await bench.play()
+    with pytest.raises(Forbidden):
+        await bench.play(scope=Scope.DOWNLOAD)
+    await bench.play(holder_of(guest_of_open_rooms()), scope=Scope.DOWNLOAD)
+
+
+async def test_what_is_remembered_is_bounded() -> None:
+    bench = Bench()
+    for number in range(MAX_KEPT + 1):
+        await bench.play(address=str(number))
+    asked = len(bench.catalogue.asked)
+    await bench.play(address="1")
+    assert len(bench.catalogue.asked) == asked
+    await bench.play(address="0")
+    assert len(bench.catalogue.asked) == asked + 1

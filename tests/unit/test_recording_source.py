@@ -1,0 +1,52 @@
+"""What a recording takes of somebody who sent before they presented."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tests.unit.recording_sources import PreparedDepacketizer, PreparedTap
+from vtp.recording.clock import PublisherClock
+from vtp.recording.source import Kind, Source
+from vtp.recording.units import PlainUnit
+
+MS = 1_000_000
+RATES: dict[Kind, int] = {"video": 90_000, "audio": 48_000}
+
+
+def units(*key_frames_at: int) -> list[PlainUnit]:
+    """One unit each 100 ms for a second, with key frames at these milliseconds."""
+    return [PlainUnit(b"", at * 90, at * MS, at in key_frames_at) for at in range(100, 1100, 100)]
+
+
+def source(kind: Kind, sent: Sequence[PlainUnit], since_ms: int) -> Source:
+    tap = PreparedTap(sent, lambda: 2000 * MS)
+    clock = PublisherClock()
+    return Source("s", kind, tap, PreparedDepacketizer(), clock, RATES[kind], since_ms * MS)
+
+
+def taken(one: Source) -> list[int]:
+    return [placed.unit.arrival_ns // MS for placed in one.poll(2000 * MS)]
+
+
+def test_a_picture_is_taken_from_the_first_key_frame_after_its_sender_presents() -> None:
+    one = source("video", units(100, 400, 800), 500)
+    assert one.needs_key_frame, "which is asked for, then"
+    assert taken(one) == [800, 900, 1000]
+    assert not one.needs_key_frame
+
+
+def test_a_key_frame_at_that_moment_will_do() -> None:
+    assert taken(source("video", units(500), 500)) == [500, 600, 700, 800, 900, 1000]
+
+
+def test_without_a_key_frame_nothing_is_taken_and_one_is_wanted() -> None:
+    one = source("video", units(100), 500)
+    assert taken(one) == [] and one.needs_key_frame
+
+
+def test_sound_is_taken_from_that_moment_on() -> None:
+    assert taken(source("audio", units(), 500)) == [500, 600, 700, 800, 900, 1000]
+
+
+def test_who_presents_when_the_recording_begins_is_taken_from_what_is_held() -> None:
+    assert len(taken(source("video", units(100), 0))) == 10

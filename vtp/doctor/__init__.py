@@ -1,0 +1,1 @@
+"""What `vtp doctor` looks at. Probes read the outside world, plain rules make findings of it."""

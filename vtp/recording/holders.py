@@ -1,0 +1,141 @@
+"""Who holds a media grant, and that what it opens is still theirs: asked anew with the next request after a
+change of rights, and every RECHECK_S anyway.
+
+A holder is written into the grant: an account, a link (with its room, and whether it names its guest), or
+whoever comes to open rooms.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from vtp.accounts.users import User
+from vtp.errors import Forbidden, NotSignedIn, Unavailable
+from vtp.http.identity import Principal, Role, guest_of_open_rooms
+from vtp.recording.grants import Scope
+from vtp.recording.store import Recording
+
+RECHECK_S = 30.0
+MAX_KEPT = 20_000  # of those who were let through; over it the one that was asked longest ago is asked anew
+_ACCOUNT, _NAMED, _SHARED, _OPEN = "unso"
+_BETWEEN = "~"
+
+
+class Recordings(Protocol):
+    """What says who may see a recording."""
+
+    async def get(self, principal: Principal, recording_id: str, address: str = "") -> Recording:
+        """Raises NotFound, Forbidden."""
+
+    def may_download(self, principal: Principal, recording: Recording) -> bool:
+        """Whether they may take the file home."""
+
+
+def holder_of(principal: Principal) -> str:
+    """How a grant names somebody; without a full stop."""
+    if principal.open_rooms:
+        return _OPEN
+    if principal.user_id is not None:
+        return f"{_ACCOUNT}{principal.user_id}"
+    kind = _NAMED if principal.full_name else _SHARED
+    return f"{kind}{principal.token_id}{_BETWEEN}{principal.room}"
+
+
+class Holders:
+    """`find_account` looks for an account, `is_revoked` says whether a link was ended."""
+
+    def __init__(
+        self,
+        recordings: Recordings,
+        find_account: Callable[[str], Awaitable[User | None]],
+        is_revoked: Callable[[str], bool],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._recordings = recordings
+        self._find_account = find_account
+        self._is_revoked = is_revoked
+        self._clock = clock
+        self._admitted: dict[tuple[str, str, Scope, str], float] = {}
+        self._changes = 0
+
+    async def require(self, holder: str, recording_id: str, scope: Scope, address: str) -> None:
+        """Raises NotFound, Forbidden, NotSignedIn when the holder may not have this any more.
+
+        While the database is away who was let through before goes on.
+        """
+        key = (holder, recording_id, scope, address)
+        now = self._clock()
+        before = self._admitted.get(key)
+        if before is not None and now - before < RECHECK_S:
+            return
+        changes = self._changes
+        try:
+            await self._ask(holder, recording_id, scope, address)
+        except Unavailable:
+            if before is None or changes != self._changes:
+                raise
+            return
+        if changes == self._changes:  # else somebody's rights have changed while it was asked
+            self._admitted.pop(key, None)
+            self._admitted[key] = now
+            if len(self._admitted) > MAX_KEPT:
+                del self._admitted[next(iter(self._admitted))]
+
+    def forget(self, concerns: object = None) -> None:
+        """Somebody's rights have changed: all are asked anew."""
+        self._changes += 1
+        self._admitted.clear()
+
+    async def _ask(self, holder: str, recording_id: str, scope: Scope, address: str) -> None:
+        principal = await self._principal(holder)
+        recording = await self._recordings.get(principal, recording_id, address)
+        if scope is Scope.DOWNLOAD and not self._recordings.may_download(principal, recording):
+            raise Forbidden("Your account does not have the right to download this recording any more.")
+
+    async def _principal(self, holder: str) -> Principal:
+        """The holder as they are now. Raises NotSignedIn when they are no more."""
+        kind, id_ = holder[:1], holder[1:]
+        if kind == _OPEN:
+            return guest_of_open_rooms()
+        if kind != _ACCOUNT:
+            token_id, _, room_id = id_.partition(_BETWEEN)
+            if self._is_revoked(token_id):
+                raise NotSignedIn("This link is not good any more: ask for another.", code="token_revoked")
+            return _guest(token_id, room_id, "named" if kind == _NAMED else "")
+        user = await self._find_account(id_)
+        if user is None or user.disabled_at is not None:
+            raise NotSignedIn("Your account is not there any more, or disabled.", code="session_ended")
+        return _person(user)
+
+
+def _person(user: User) -> Principal:
+    return Principal(
+        user_id=user.id,
+        email=user.email,
+        full_name=user.full_name,
+        role=user.role,
+        verified=user.verified,
+        room=None,
+        publish=False if user.watch_only else None,
+        watch=None,
+        token_id="",
+        session_id=None,
+    )
+
+
+def _guest(token_id: str, room_id: str, full_name: str) -> Principal:
+    """Of a link that could watch when the grant was made; what a link may do never changes."""
+    return Principal(
+        user_id=None,
+        email="",
+        full_name=full_name,
+        role=Role.GUEST,
+        verified=True,
+        room=room_id,
+        publish=None,
+        watch=True,
+        token_id=token_id,
+        session_id=None,
+    )

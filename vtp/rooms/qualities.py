@@ -1,0 +1,104 @@
+"""The quality of everybody's connection in one open room, as it was looked at last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from vtp.media.events import Emitter
+from vtp.rooms.link_figures import LinkFigures, read_links
+from vtp.rooms.link_quality import GOOD, Figures, Judge, Verdict, judge
+from vtp.rooms.live import LiveRoom
+from vtp.rooms.people import PeopleEvent, PersonLeft
+
+
+@dataclass(frozen=True)
+class QualityChanged:
+    """Somebody's connection is better or worse than it was, or bad by something else."""
+
+    participant_id: str
+    verdict: Verdict
+
+
+class Qualities:
+    """A part of a LiveRoom. Nothing is read before somebody calls `look`."""
+
+    def __init__(self, live: LiveRoom) -> None:
+        self._live = live
+        self._judges: dict[str, Judge] = {}
+        self._spoken_of: dict[str, None] = {}  # those of whom a change was ever told
+        self._sent: dict[str, int] = {}  # packets, by transport, at the last look
+        self._emitter: Emitter[QualityChanged] = Emitter()
+        live.people.add_listener(self._people_changed)
+
+    @property
+    def bad(self) -> Mapping[str, Verdict]:
+        """Those that are not good, by participant."""
+        return {id_: one.verdict for id_, one in self._judges.items() if one.verdict != GOOD}
+
+    @property
+    def spoken_of(self) -> Mapping[str, Verdict]:
+        """Those who are not good or were not once, by participant: who was away may think wrongly of them."""
+        return {id_: self.of(id_) for id_ in self._spoken_of}
+
+    def of(self, participant_id: str) -> Verdict:
+        """Of somebody; good until it has shown otherwise."""
+        found = self._judges.get(participant_id)
+        return found.verdict if found is not None else GOOD
+
+    def add_listener(self, listener: Callable[[QualityChanged], None]) -> Callable[[], None]:
+        """Hears of every change; the returned function stops that."""
+        return self._emitter.add_listener(listener)
+
+    def look(self) -> None:
+        """Takes a reading of everybody. To be called every few seconds."""
+        sent_before, self._sent = self._sent, {}
+        for participant, links in read_links(self._live):
+            self._note_sent(links)
+            self.take(participant.participant_id, figures_of(links, sent_before))
+
+    def take(self, participant_id: str, figures: Figures) -> None:
+        """Takes one reading of somebody who is here; tells the listeners when it changes the verdict."""
+        found = self._judges.setdefault(participant_id, Judge())
+        if found.take(judge(figures)):
+            self._spoken_of[participant_id] = None
+            self._emitter.emit(QualityChanged(participant_id, found.verdict))
+
+    def _note_sent(self, links: Iterable[LinkFigures]) -> None:
+        for link in links:
+            if link.was_up:
+                self._sent[link.transport.id] = link.figures["packets_sent"]
+
+    def _people_changed(self, event: PeopleEvent) -> None:
+        if isinstance(event, PersonLeft):
+            self._judges.pop(event.participant.participant_id, None)
+            self._spoken_of.pop(event.participant.participant_id, None)
+
+
+def figures_of(links: Iterable[LinkFigures], sent_before: Mapping[str, int]) -> Figures:
+    """What the rules weigh, of all connections of one participant.
+
+    A link that has sent nothing since the last look (`sent_before`: packets by transport) still has the
+    losses and delays of what it sent before: those count no more.
+    """
+    links = [one for one in links if one.was_up]
+    flowing = [one for one in links if _flows(one, sent_before)]
+    sources = [source for link in links for source in link.sources]
+    return Figures(
+        is_silent=any(one.is_silent for one in links),
+        loss_sending=max((one.fraction_lost for one in sources), default=0.0),
+        loss_receiving=max((one.figures["fraction_lost"] for one in flowing), default=0.0),
+        is_limited=any(one.is_limited for one in flowing),
+        withheld=sum(one.withheld for one in links),
+        delay_ms=max((_delay_ms(one) for one in flowing), default=0.0),
+    )
+
+
+def _flows(link: LinkFigures, sent_before: Mapping[str, int]) -> bool:
+    transport = link.transport
+    return bool(transport.consumers) and link.figures["packets_sent"] > sent_before.get(transport.id, 0)
+
+
+def _delay_ms(link: LinkFigures) -> float:
+    """How long it takes to them and back, with what waits at the pacer."""
+    return float(link.figures["rtt_ms"] + link.figures["waiting_ms"])

@@ -1,0 +1,53 @@
+"""By what somebody is known when they come again: their account, else their link and where they come from.
+
+One link may be in many hands, so a link alone says too little; its guests are told apart by network.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from functools import lru_cache
+
+from vtp.http.identity import Principal
+
+_IPV6_PREFIX = 64  # what one household or one office has: within it an address is changed at will
+_NETWORKS_KEPT = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Either `user_id` or the other two are set."""
+
+    user_id: str | None = None
+    link_id: str | None = None
+    network: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The same for the same one, for limits."""
+        return f"user:{self.user_id}" if self.user_id else f"link:{self.link_id}:{self.network}"
+
+
+def visitor_of(principal: Principal, address: str) -> Visitor | None:
+    """By what a principal is known who calls from this address.
+
+    None for people in open rooms and for those whom a service calls by a name of its own: nothing of ours
+    tells who they are.
+    """
+    if principal.user_id is not None:
+        return Visitor(user_id=principal.user_id)
+    if principal.room is None or not address:
+        return None
+    return Visitor(link_id=principal.token_id, network=_network_of(address))
+
+
+@lru_cache(_NETWORKS_KEPT)
+def _network_of(address: str) -> str:
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address[:64]
+    if parsed.version == 4 or parsed.ipv4_mapped is not None:
+        return str(getattr(parsed, "ipv4_mapped", None) or parsed)
+    return str(ipaddress.ip_network((int(parsed), _IPV6_PREFIX), strict=False))

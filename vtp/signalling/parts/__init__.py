@@ -1,0 +1,1 @@
+"""The parts of a class, one module each; none imports another."""

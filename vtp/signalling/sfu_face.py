@@ -1,0 +1,168 @@
+"""What each call of `/sfu` does, over the same `Peer` as Socket.IO's events; routes are `sfu_routes`'."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from vtp.accounts.audit import Origin
+from vtp.http.identity import Principal
+from vtp.ids import new_id
+from vtp.media.consumer import ConsumerClosed, ConsumerEvent
+from vtp.media.data_consumer import DataConsumerClosed, DataConsumerEvent
+from vtp.media.data_producer import DataProducerClosed, DataProducerEvent
+from vtp.media.ice_servers import IceServers
+from vtp.media.plane import MediaPlane
+from vtp.media.producer import ProducerClosed, ProducerEvent
+from vtp.media.transport import TransportClosed, TransportEvent
+from vtp.rooms.live import LiveRoom
+from vtp.rooms.service import RoomService
+from vtp.rooms.store import Room
+from vtp.signalling import sfu_schemas as s
+from vtp.signalling.descriptions import (
+    describe_consumer,
+    describe_data_consumer,
+    describe_peers,
+    describe_transport,
+)
+from vtp.signalling.peers import Peer
+from vtp.signalling.sfu_peers import SfuPeers, Wish
+
+_CLOSED = (TransportClosed, ProducerClosed, ConsumerClosed, DataProducerClosed, DataConsumerClosed)
+
+
+class SfuFace:
+    """Every method raises VtpError, and has then changed nothing."""
+
+    def __init__(
+        self, peers: SfuPeers, rooms: RoomService, media: MediaPlane, ice_servers: IceServers
+    ) -> None:
+        self.peers = peers
+        self._rooms = rooms
+        self._media = media
+        self._ice_servers = ice_servers
+
+    # Rooms
+
+    def health(self) -> s.Health:
+        """Whether media flows."""
+        alive, now = self._media.is_alive, datetime.now(UTC)
+        if alive:
+            return s.Health(status="ok", timestamp=now, worker="running")
+        return s.Health(status="unavailable", timestamp=now, worker="stopped")
+
+    async def list_rooms(self, service: Principal) -> s.RoomList:
+        """The rooms that are open now."""
+        found = await self._rooms.list_live(service)
+        lines = [s.RoomLine(**_room(room, live)) for room, live in found]
+        return s.RoomList(rooms=lines, total_rooms=len(lines), total_peers=sum(o.peer_count for o in lines))
+
+    async def room(self, service: Principal, name: str) -> s.RoomReply:
+        """A room, open now or not."""
+        room = await self._rooms.get(service, name)
+        live = self._rooms.live(room)
+        return s.RoomReply(**_room(room, live), peers=self._describe(live) if live is not None else [])
+
+    async def join(self, service: Principal, name: str, body: s.JoinBody, origin: Origin) -> s.JoinReply:
+        """Brings a peer into a room."""
+        wish = Wish(
+            room_name=body.room_name or "",
+            peer_id=body.peer_id or new_id(),
+            user_id=body.user_id or "",
+            email=body.email or "",
+            full_name=body.full_name or "",
+            role=body.role or "",
+            is_producer=body.is_producer,
+        )
+        peer = await self.peers.join(service, name, wish, origin)
+        return s.JoinReply(
+            room_id=peer.room.slug,
+            peer_id=peer.id,
+            rtp_capabilities=peer.live.router.rtp_capabilities.to_json(),
+            peers=self._describe(peer.live, peer),
+        )
+
+    def _describe(self, live: LiveRoom, viewer: Peer | None = None) -> list[s.PeerReply]:
+        """Everybody, to the service; all others, to one of its peers."""
+        emails = self.peers.emails(live)
+        others = describe_peers(live) if viewer is None else describe_peers(live, viewer.id, viewer=viewer.id)
+        return [s.PeerReply.model_validate({**one, "email": emails.get(one["peerId"], "")}) for one in others]
+
+    # Media
+
+    def create_transport(self, room: str, body: s.TransportBody) -> s.TransportReply:
+        """A transport to send on or to receive with."""
+        peer = self.peers.peer(room, body.peer_id)
+        made = peer.create_transport(body.direction, enable_sctp=body.enable_sctp)
+        made.add_listener(self._owns(peer, made.id))
+        servers = self._ice_servers.describe(made.id)
+        about = {**describe_transport(made), "direction": body.direction, "iceServers": servers}
+        return s.TransportReply.model_validate(about)
+
+    def produce(self, room: str, body: s.ProduceBody) -> s.ProducerReply:
+        """Receives a source."""
+        peer = self.peers.peer(room, body.peer_id)
+        made = peer.produce(
+            body.transport_id,
+            body.kind,
+            body.rtp_parameters,
+            paused=body.paused,
+            app_data=body.app_data,
+        )
+        made.add_listener(self._owns(peer, made.id))
+        return s.ProducerReply(
+            id=made.id,
+            producer_id=made.id,
+            kind=made.kind,
+            rtp_parameters=made.rtp_parameters.to_json(),
+            paused=made.paused,
+        )
+
+    def consume(self, room: str, body: s.ConsumeBody) -> s.ConsumerReply:
+        """Sends somebody's producer to a peer."""
+        peer = self.peers.peer(room, body.peer_id)
+        made = peer.consume(body.transport_id, body.producer_id, body.rtp_capabilities, paused=body.paused)
+        made.add_listener(self._owns(peer, made.id))
+        return s.ConsumerReply.model_validate(describe_consumer(made, body.producer_id))
+
+    def produce_data(self, room: str, body: s.ProduceDataBody) -> s.DataProducerReply:
+        """Receives messages."""
+        peer = self.peers.peer(room, body.peer_id)
+        made = peer.produce_data(
+            body.transport_id,
+            body.sctp_stream_parameters,
+            body.label,
+            body.protocol,
+            paused=body.paused,
+            app_data=body.app_data,
+        )
+        made.add_listener(self._owns(peer, made.id))
+        return s.DataProducerReply(id=made.id, data_producer_id=made.id)
+
+    def consume_data(self, room: str, body: s.ConsumeDataBody) -> s.DataConsumerReply:
+        """Sends the messages of somebody's data producer to a peer."""
+        peer = self.peers.peer(room, body.peer_id)
+        made = peer.consume_data(body.transport_id, body.data_producer_id, paused=body.paused)
+        made.add_listener(self._owns(peer, made.id))
+        return s.DataConsumerReply.model_validate(describe_data_consumer(made))
+
+    def _owns(self, peer: Peer, object_id: str) -> Any:
+        """Notes whose something is, and makes the listener that forgets it at its end."""
+        self.peers.owned(peer, object_id)
+
+        def changed(
+            event: TransportEvent | ProducerEvent | ConsumerEvent | DataProducerEvent | DataConsumerEvent,
+        ) -> None:
+            if isinstance(event, _CLOSED):
+                self.peers.disowned(peer, object_id)
+
+        return changed
+
+
+def _room(room: Room, live: LiveRoom | None) -> dict[str, Any]:
+    return {
+        "room_id": room.slug,
+        "name": room.name,
+        "peer_count": live.participant_count if live is not None else 0,
+        "created_at": room.created_at,
+    }

@@ -1,0 +1,52 @@
+/** The panel beside the stage; in a narrow window it lies over it. */
+import { type ReactNode, useEffect, useRef } from "react";
+import { IconButton } from "../../design/Button";
+import { BreakoutsPanel } from "./BreakoutsPanel";
+import { ChatPanel } from "./ChatPanel";
+import { PeoplePanel } from "./PeoplePanel";
+import { PollsPanel } from "./PollsPanel";
+import { RoomPanel } from "./RoomPanel";
+import "./SidePanel.css";
+import { type PanelName, useClassView } from "./useClassView";
+
+const PANELS: Readonly<Record<PanelName, readonly [title: string, Body: () => ReactNode]>> = {
+  people: ["People", PeoplePanel],
+  chat: ["Chat", ChatPanel],
+  polls: ["Polls", PollsPanel],
+  breakouts: ["Breakout rooms", BreakoutsPanel],
+  room: ["What the room allows", RoomPanel],
+};
+
+export function SidePanel() {
+  const { panel, closePanel } = useClassView();
+  const head = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    if (!panel) return;
+    const before = document.activeElement;
+    // The chat takes the focus into its field itself.
+    if (panel !== "chat") head.current?.focus();
+    return () => {
+      const isLost = document.activeElement === document.body || document.activeElement === null;
+      if (isLost && before instanceof HTMLElement) before.focus();
+    };
+  }, [panel]);
+  if (!panel) return null;
+  const [title, Body] = PANELS[panel];
+  return (
+    <aside className="side" aria-label={title} data-testid={`side-${panel}`}>
+      <header className="side-head">
+        <h2 ref={head} tabIndex={-1}>
+          {title}
+        </h2>
+        <IconButton
+          icon="close"
+          label={`Close ${title}`}
+          size="small"
+          onClick={closePanel}
+          data-testid="close-side"
+        />
+      </header>
+      <Body />
+    </aside>
+  );
+}
