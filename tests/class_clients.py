@@ -17,7 +17,7 @@ from socketio.exceptions import SocketIOError
 
 from tests.class_server import ROOM, digest
 
-CALL_LIMIT_S = 10.0
+CALL_LIMIT_S = 30.0
 PACE_S = 1.5  # between two acts of one person, on average
 CUT_EVERY_S = 6.0  # on average, for those who lose their connections
 

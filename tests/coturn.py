@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 SECRET = "a secret of the test"
-START_LIMIT_S = 10.0
+START_LIMIT_S = 30.0
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ Listener = Callable[[Any], None]
 
 
 async def until(
-    add_listener: Callable[[Listener], Callable[[], None]], holds: Callable[[], bool], limit_s: float = 20
+    add_listener: Callable[[Listener], Callable[[], None]], holds: Callable[[], bool], limit_s: float = 60
 ) -> None:
     """Until something holds, looked at now and after each event of whom it depends on."""
     told = asyncio.Event()

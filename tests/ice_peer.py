@@ -26,7 +26,7 @@ class FullPeer:
         return [one.getsockname() for one in self.sockets]
 
     async def receive(self, index: int = 0) -> tuple[bytes, Address]:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             return await asyncio.get_running_loop().sock_recvfrom(self.sockets[index], 2000)
 
     async def receive_check(self, index: int = 0) -> tuple[bytes, Address]:

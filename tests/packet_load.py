@@ -28,7 +28,7 @@ from vtp.bench.whip_client import WhipHttp
 
 PACKET_BYTES = 500
 KEY_FRAME_EVERY = 500
-ARRIVAL_LIMIT_S = 20.0
+ARRIVAL_LIMIT_S = 60.0
 ROOT = Path(__file__).resolve().parents[1]
 
 

@@ -58,7 +58,7 @@ class Receiver:
         """Where it listens."""
         return f"http://127.0.0.1:{self.port}{path}"
 
-    async def wait(self, count: int, path: str = "/hook", limit_s: float = 10) -> list[Received]:
+    async def wait(self, count: int, path: str = "/hook", limit_s: float = 30) -> list[Received]:
         """What came to a path, once there are so many."""
         async with asyncio.timeout(limit_s):
             while len(found := [one for one in self.received if one.path == path]) < count:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-START_LIMIT_S = 30.0
+START_LIMIT_S = 90.0
 EPHEMERAL = {"VTP_HTTP__PORT": "0", "VTP_HTTP__TLS_PORT": "0", "VTP_MEDIA__UDP_PORT": "0"}
 
 
@@ -65,7 +65,7 @@ class Running:
         """Sends a signal; gives the exit code and the seconds that the end took."""
         begun_s = time.monotonic()
         self.process.send_signal(number)
-        return self.process.wait(15), time.monotonic() - begun_s
+        return self.process.wait(30), time.monotonic() - begun_s
 
 
 def environment(data_dir: Path, settings: Mapping[str, str]) -> dict[str, str]:
@@ -87,7 +87,7 @@ def run_vtp(data_dir: Path, *words: str, settings: Mapping[str, str] | None = No
         env=environment(data_dir, settings or {}),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
     )
     return Ended(ended.returncode, ended.stdout, ended.stderr)
 

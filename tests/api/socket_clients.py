@@ -54,7 +54,7 @@ class Client:
         self.gone.set()
 
     async def call(self, event: str, payload: Any = None) -> dict[str, Any]:
-        answer: dict[str, Any] = await self.io.call(event, {} if payload is None else payload, timeout=5)
+        answer: dict[str, Any] = await self.io.call(event, {} if payload is None else payload, timeout=30)
         return answer
 
     async def ok(self, event: str, payload: Any = None) -> dict[str, Any]:
@@ -64,7 +64,7 @@ class Client:
 
     async def pushes(self, event: str) -> Any:
         """The payload of the next such event, from the first one on that was not asked for yet."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while True:
                 for at, (name, data) in enumerate(self.pushed):
                     if name == event:
@@ -75,7 +75,7 @@ class Client:
 
     async def until(self, seq: int) -> None:
         """Waits for all pushes up to this number."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while self.seq < seq:
                 self._news.clear()
                 await self._news.wait()

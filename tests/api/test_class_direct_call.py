@@ -345,7 +345,7 @@ async def test_one_who_is_away_hears_of_both_switches_in_order(school: School) -
     await cut(pair.two)
     third = await pair.come(await school.api.person("student", "eve@school.example"), ready=False)
     await third.ok("leave-room")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while (await pair.one.pushes("mode-changed"))["mode"] != "sfu":
             pass
         await pair.one.pushes("mode-changed")

@@ -372,7 +372,7 @@ async def test_a_recording_ends_with_the_class(school: School) -> None:
     await teacher.pushes("recording-started")
     await teacher.ok("end-room")
     await teacher.pushes("room-closed")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(80):
         await school.api.server.services.recordings.settle()
     path = f"/api/v1/recordings/{started.body['recording_id']}"
     ended = (await school.api.call("GET", path, by=admin)).body

@@ -59,12 +59,12 @@ class Visitor:
         answer = await server.call("POST", "/api/v1/connection-checks", {"dtls_parameters": remote})
         assert answer.status == 201, answer
         await self.connection.setRemoteDescription(RTCSessionDescription(answer_sdp(answer), "answer"))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(40):
             await opened.wait()
         return echo, bulk
 
     async def next(self) -> bytes | str:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(40):
             return await self.got.get()
 
 
@@ -101,7 +101,7 @@ async def visitor() -> AsyncIterator[Visitor]:
 
 
 async def until_none_is_open(server: Api) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while len(server.server.services.checks):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 

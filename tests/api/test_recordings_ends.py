@@ -47,14 +47,14 @@ async def recorder_of(api: Api, recording_id: str) -> Recorder:
     session = api.server.services.recordings._active.get(recording_id)
     assert session is not None
     manifest = session.recorder.directory / MANIFEST_NAME
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(40):
         while not await asyncio.to_thread(manifest.exists):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     return session.recorder
 
 
 async def until_ended(api: Api) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(80):
         await api.server.services.recordings.settle()
 
 
@@ -102,7 +102,7 @@ async def test_room_that_closed_before_its_recorder_ran_is_not_recorded_for_ever
     live.close()
     tasks = Tasks()
     session = RecordingSession(live, Recorder(tmp_path / "recording", "x"), tasks)
-    outcome = await asyncio.wait_for(session.run(), 10)
+    outcome = await asyncio.wait_for(session.run(), 40)
     await tasks.close()
     assert outcome.duration_ns == 0 and not live.recording
 
@@ -167,6 +167,6 @@ async def test_recording_that_everybody_forgot_ends_by_itself(
     live = await api.open_room(await make_room(api, teacher))
     tasks = Tasks()
     session = RecordingSession(live, Recorder(tmp_path / "recording", "x"), tasks, idle_stop_s=0.2)
-    await asyncio.wait_for(session.run(), 10)
+    await asyncio.wait_for(session.run(), 40)
     await tasks.close()
     assert not live.recording

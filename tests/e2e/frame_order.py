@@ -12,7 +12,7 @@ LOOP = CAMERA_SECONDS * 30
 
 def wait_for_numbers(page: Page, count: int) -> list[int]:
     """Until the page has read so many different numbers; all of them."""
-    page.wait_for_function(f"window.numbers.length >= {count}", timeout=30_000)
+    page.wait_for_function(f"window.numbers.length >= {count}", timeout=90_000)
     return [int(number) for number in page.evaluate("window.numbers")]
 
 

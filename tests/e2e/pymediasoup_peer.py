@@ -80,7 +80,7 @@ class PymediasoupPeer:
 
     async def call(self, event: str, payload: dict[str, Any]) -> dict[str, Any]:
         """One call by acknowledgement; AssertionError for a refusal."""
-        answer: dict[str, Any] = await self._io.call(event, payload, timeout=10)
+        answer: dict[str, Any] = await self._io.call(event, payload, timeout=30)
         assert answer["ok"], f"{event}: {answer}"
         return answer
 
@@ -167,7 +167,7 @@ class PymediasoupPeer:
         await self._until(lambda: channel.readyState == "open")
 
     async def _until(self, happened: Any) -> None:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while not happened():
                 self._news.clear()
                 await self._news.wait()

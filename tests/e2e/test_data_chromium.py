@@ -106,7 +106,7 @@ async def connect(page: Page, name: str, transport: WebRtcTransport, **options: 
     value = next(line.split()[1] for line in offer.splitlines() if line.startswith("a=fingerprint:"))
     fingerprint = DtlsFingerprint(algorithm="sha-256", value=value)
     transport.connect(DtlsParameters(role="client", fingerprints=[fingerprint]))
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         await page.evaluate(CONNECT, {"name": name, "sdp": answer(transport)})
 
 
@@ -152,7 +152,7 @@ async def alice_and_bob(page: Page, router: Router, **how: object) -> tuple[Data
 
 async def got(page: Page, count: int) -> list[Any]:
     """Bob's messages, once there are so many."""
-    await page.wait_for_function(f"window.bob.got.length >= {count}", timeout=20_000)
+    await page.wait_for_function(f"window.bob.got.length >= {count}", timeout=60_000)
     messages: list[Any] = await page.evaluate("window.bob.got")
     return messages
 
@@ -186,22 +186,22 @@ async def test_unreliable_channel_carries_messages_too(page: Page, router: Route
 async def test_channel_that_the_page_closes_ends_on_the_other_page(page: Page, router: Router) -> None:
     producer, consumer = await alice_and_bob(page, router)
     await page.evaluate("() => { alice.channel.send('bye'); alice.channel.close(); }")
-    await asyncio.wait_for(page.evaluate("alice.closed.then(() => 0)"), 10)
-    await asyncio.wait_for(page.evaluate("bob.closed.then(() => 0)"), 10)
+    await asyncio.wait_for(page.evaluate("alice.closed.then(() => 0)"), 40)
+    await asyncio.wait_for(page.evaluate("bob.closed.then(() => 0)"), 40)
     assert producer.closed and consumer.closed and await got(page, 1) == ["bye"]
 
 
 async def test_consumer_that_we_close_ends_on_its_page_only(page: Page, router: Router) -> None:
     producer, consumer = await alice_and_bob(page, router)
     consumer.close()
-    await asyncio.wait_for(page.evaluate("bob.closed.then(() => 0)"), 10)
+    await asyncio.wait_for(page.evaluate("bob.closed.then(() => 0)"), 40)
     assert not producer.closed and await page.evaluate("alice.channel.readyState") == "open"
 
 
 async def test_page_that_leaves_ends_its_transport(page: Page, router: Router) -> None:
     producer, consumer = await alice_and_bob(page, router)
     await page.evaluate("alice.pc.close()")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(40):
         while not producer.closed:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     assert consumer.closed

@@ -155,7 +155,7 @@ def register_and_wait(server: Running, page: Page) -> None:
 
 def watch(page: Page) -> None:
     """The page that said "waiting for approval" has opened by itself."""
-    expect(page.get_by_test_id("screen")).to_have_attribute("data-playing", "true", timeout=15_000)
+    expect(page.get_by_test_id("screen")).to_have_attribute("data-playing", "true")
     wait_for_pictures(page, "program")
     expect(page.get_by_test_id("recording-notice")).to_be_visible()
     assert_fits_a_phone(page)

@@ -131,7 +131,7 @@ def test_recording_plays_to_its_end(
     page = chromium.new_page()
     page.goto(f"{address}/index.html")
     try:
-        page.wait_for_function("state().ended || state().errors.length > 0", timeout=30_000)
+        page.wait_for_function("state().ended || state().errors.length > 0", timeout=90_000)
     finally:
         state = page.evaluate("state()")
         page.close()

@@ -13,7 +13,7 @@ from vtp.bench.lecture_sound import TONE_HZ
 
 def make_token(stack: Stack) -> str:
     command = stack.vtp("admin", "token", "--service", "--name", "The school's server")
-    out, err = command.communicate(timeout=30)
+    out, err = command.communicate(timeout=90)
     assert command.returncode == 0, err
     return out.strip()
 

@@ -96,7 +96,7 @@ async def test_recording_that_ends_while_the_database_is_away_is_kept_when_it_is
         await asyncio.sleep(0.3)
         await asyncio.to_thread(own_postgres.start)
         path = f"/api/v1/recordings/{started.body['recording_id']}"
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(80):
             while (await api.call("GET", path, by=person)).body["status"] == "recording":  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         answer = await api.call("GET", path, by=person)

@@ -17,7 +17,7 @@ from vtp.rooms import live as live_module
 from vtp.rooms.live import RoomClosed, RoomEvent
 from vtp.settings import Settings
 
-LIMIT_S = 15
+LIMIT_S = 60
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ class SocketPeer:
         self.sender = fast.Srtp(PROFILE, keys[0], keys[1], sender=True)
         user = f"{ufrag}:peer".encode()
         self.socket.send(fast.write_stun_request(os.urandom(12), user, password.encode(), use_candidate=True))
-        self.socket.settimeout(5)
+        self.socket.settimeout(20)
         self.socket.recv(2048)
         worker.set_srtp(self.transport, PROFILE, *keys)
 

@@ -51,7 +51,7 @@ class Caller:
     async def until_pending(self, hook_id: str, count: int) -> None:
         """Waits until so many messages are on their way."""
         path = f"/api/v1/webhooks/{hook_id}/deliveries?status=pending"
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(40):
             while len((await self.call("GET", path))["items"]) != count:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
 

@@ -166,7 +166,7 @@ class LoopbackRoom:
             os.urandom(12), f"{ufrag}:x".encode(), password.encode(), use_candidate=True
         )
         endpoint.send(check)
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 30
         while not self.worker.transport_stats(transport)["tuples"]:
             assert time.monotonic() < deadline
         keys = (os.urandom(16), os.urandom(12), os.urandom(16), os.urandom(12))

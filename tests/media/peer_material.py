@@ -104,7 +104,7 @@ async def meet(driver: ClientDriver, peer: Sfu) -> list[StreamFigures]:
     probe = Probe(driver, leg.client, leg.media, [sources[origin.client] for origin in leg.origins])
     for source in sources.values():
         source.start()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(40):
         while any(stream.packets < 50 for stream in probe.streams()):  # noqa: ASYNC110 - no event per packet
             await asyncio.sleep(0.02)
     found = probe.streams()

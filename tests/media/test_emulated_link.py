@@ -36,7 +36,7 @@ def round_trip_ms(link: Link, family: int) -> float:
 @pytest.mark.parametrize("family", [0, 1], ids=["IPv4", "IPv6"])
 def test_a_packet_takes_the_delay_of_each_direction(family: int) -> None:
     with Link(SEED, there=Direction(delay_ms=30), back=Direction(delay_ms=12)) as link:
-        assert 42 <= round_trip_ms(link, family) < 50
+        assert 42 <= round_trip_ms(link, family) < 70
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_viewers_with_a_link_each_have_figures_of_their_own() -> None:
             far.change(up={"loss": 0.0})
             begun_s = time.monotonic()
             assert arrives(other, sink, (server.address, PORT))
-            assert 0.06 <= time.monotonic() - begun_s < 0.2
+            assert 0.06 <= time.monotonic() - begun_s < 1
 
 
 def test_clients_of_one_node_share_its_bottleneck() -> None:

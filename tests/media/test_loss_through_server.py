@@ -60,7 +60,7 @@ def video_of(watcher: Watcher) -> dict[str, Any]:
 
 async def until_settled(watcher: Watcher) -> dict[str, Any]:
     """The video's figures when no hole is waited for any more."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(40):
         while video_of(watcher)["waiting"]:  # noqa: ASYNC110 - the engine has no event for it
             await asyncio.sleep(0.05)
     return video_of(watcher)

@@ -18,7 +18,7 @@ import numpy as np
 from tests.media_server import HEIGHT, WIDTH, MediaServer, client, draw_number, running_server
 
 ROOT = Path(__file__).resolve().parents[2]
-LIMIT_S = 25
+LIMIT_S = 75
 FPS = 15
 
 

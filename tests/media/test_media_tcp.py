@@ -49,7 +49,7 @@ async def test_media_over_tcp_can_be_switched_off() -> None:
 async def test_connections_of_one_address_are_limited_by_the_setting() -> None:
     async with running(tcp_connections_per_address=2) as plane:
         lines = [await asyncio.open_connection(*plane.workers[0].addresses[0]) for _ in range(3)]
-        assert await asyncio.wait_for(lines[2][0].read(1), 5) == b""
+        assert await asyncio.wait_for(lines[2][0].read(1), 20) == b""
         assert plane.metrics()["tcp_connections"] == 2
         assert plane.metrics()["tcp_refused"] == 1
         for _, writer in lines:
@@ -77,12 +77,12 @@ async def test_peer_over_tcp_is_connected_and_told_so() -> None:
         writer.write(framed(check))
         length = int.from_bytes(await reader.readexactly(2), "big")
         assert fast.parse_stun(await reader.readexactly(length))["type"] == 0x0101
-        await asyncio.wait_for(connected.wait(), 5)
+        await asyncio.wait_for(connected.wait(), 20)
         told = transport_stats(transport)[0]
         host, port = writer.get_extra_info("sockname")
         assert told["iceSelectedTuple"] == {"remoteIp": host, "remotePort": port, "protocol": "tcp"}
         transport.close()
-        assert await asyncio.wait_for(reader.read(1), 5) == b""
+        assert await asyncio.wait_for(reader.read(1), 20) == b""
         writer.close()
 
 

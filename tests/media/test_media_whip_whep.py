@@ -11,7 +11,7 @@ from vtp.media import connection as connection_module
 from vtp.media.dtls import DtlsState
 from vtp.rooms.groups import MAIN
 
-LIMIT_S = 20
+LIMIT_S = 60
 
 
 @pytest.fixture(params=[1, 0], ids=["thread", "on_loop"])

@@ -42,7 +42,7 @@ async def impaired_pair(
 
 async def settled(pair: Pair) -> dict[str, Any]:
     """The receiver's figures once everything was sent and nothing is waited for any more."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while pair.sent()["units_waiting"] or pair.received()["waiting"]:  # noqa: ASYNC110 - no event for it
             await asyncio.sleep(0.05)
         await asyncio.sleep(0.1)

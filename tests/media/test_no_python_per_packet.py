@@ -25,7 +25,7 @@ ALLOWED_CALLS = 4_000
 links: some ten calls each, a few times a second at most. A call per packet would be 18,000."""
 STOPPED_PACKETS = 1_000
 STOPPED_US = 2_000_000
-LIMIT_S = 40
+LIMIT_S = 120
 
 
 class CallCounter:

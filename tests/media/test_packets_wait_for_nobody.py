@@ -17,9 +17,9 @@ from vtp import _rtp_fast as fast
 
 ROOT = Path(__file__).resolve().parents[2]
 CHECKS = 60
-LIMIT_S = 0.3
+LIMIT_S = 0.6
 """For one check to be answered; the interpreter is occupied for longer at a time."""
-OCCUPIED_S = 1.0
+OCCUPIED_S = 2.0
 PEER = f"""
 import os, socket, sys, time
 from vtp import _rtp_fast as fast

@@ -27,7 +27,7 @@ async def vtp(*arguments: str) -> Process:
 
 
 async def ended(process: Process) -> tuple[int, str, str]:
-    out, err = await asyncio.wait_for(process.communicate(), 20)
+    out, err = await asyncio.wait_for(process.communicate(), 80)
     assert process.returncode is not None
     return process.returncode, out.decode(), err.decode()
 
@@ -38,7 +38,7 @@ async def publishing(server: MediaServer, clip: Path) -> Process:
         "publish", str(clip), "--to", f"{server.url}/whip/physics", "--token", "alice", "--loop"
     )
     assert process.stdout is not None
-    line = await asyncio.wait_for(process.stdout.readline(), 20)
+    line = await asyncio.wait_for(process.stdout.readline(), 80)
     assert line.startswith(b"Publishing ")
     assert b"h264 as it is, opus as it is" in line
     return process

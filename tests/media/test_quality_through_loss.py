@@ -30,7 +30,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def look_until(server: MediaServer, enough: Callable[[list[Verdict]], bool]) -> list[Verdict]:
     """What is said of those whose connection is not good, once it is enough."""
     qualities = server.room().part(Qualities)
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while not enough(list(qualities.bad.values())):
             await asyncio.sleep(LOOK_S)  # what the rounds of a class do
             qualities.look()

@@ -14,7 +14,7 @@ from vtp import _rtp_fast as fast
 STARTS = 15
 AT_ONCE = 16
 """Packets that leave within the command; `CATCH_UP_PACKETS`."""
-LIMIT_S = 0.006
+LIMIT_S = 0.012
 """For the next one; the thread of a calm Worker looks at its timers every 25 ms."""
 
 

@@ -32,7 +32,7 @@ STUN_USERNAME = 0x0006
 def media_socket() -> Iterator[socket.socket]:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as bound:
         bound.bind(("127.0.0.1", 0))
-        bound.settimeout(20)
+        bound.settimeout(80)
         yield bound
 
 

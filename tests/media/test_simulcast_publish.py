@@ -137,12 +137,12 @@ async def test_the_command_tells_what_it_sends_and_ends_on_ctrl_c(source: Path) 
         command = ("-c", "from vtp.cli import main; main()", *words)
         process = await asyncio.create_subprocess_exec(sys.executable, *command, stdout=PIPE, stderr=PIPE)
         assert process.stdout is not None
-        line = await asyncio.wait_for(process.stdout.readline(), 20)
+        line = await asyncio.wait_for(process.stdout.readline(), 80)
         assert line.startswith(b"Publishing ") and b"h264: 160x90 " in line and b", 320x180 " in line
         (producer,) = [p for p in server.room().program.producers.values() if p.kind == "video"]
         await until(lambda: sum(stream["packets"] > 20 for stream in producer.stats()["streams"]) == 2)
         process.send_signal(signal.SIGINT)
-        _, err = await asyncio.wait_for(process.communicate(), 20)
+        _, err = await asyncio.wait_for(process.communicate(), 80)
         assert (process.returncode, err) == (0, b"")
         assert server.room().program.producers == {}
 
@@ -152,7 +152,7 @@ async def test_a_clip_that_is_played_once_ends_by_itself_with_figures(source: Pa
     async with running_server() as server, ClientDriver() as driver, aiohttp.ClientSession() as session:
         publisher = SimulcastPublisher(driver, WhipHttp(session, "alice"), f"{server.url}/whip/physics", clip)
         await publisher.open()
-        sent: LayersSent = await asyncio.wait_for(publisher.run(loop=False), 10)
+        sent: LayersSent = await asyncio.wait_for(publisher.run(loop=False), 40)
         await publisher.close()
     pictures = [stream for stream in sent.streams if stream["kind"] == "video"]
     assert [stream["units"] for stream in pictures] == [50, 50]

@@ -34,7 +34,7 @@ class Server:
         self.sockets.append(client)
         if receive_buffer:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        client.settimeout(5)
+        client.settimeout(20)
         client.connect(address)
         self.turn()
         return client
@@ -94,7 +94,7 @@ def test_one_port_number_answers_checks_over_udp_and_tcp(address: str) -> None:
         [entry] = server.worker.transport_stats(server.transport)["tuples"]
         assert (entry["protocol"], entry["address"]) == ("tcp", client.getsockname()[:2])
         with socket.socket(client.family, socket.SOCK_DGRAM) as other:
-            other.settimeout(5)
+            other.settimeout(20)
             other.connect(server.worker.addresses[0])
             other.send(check())
             server.turn()
@@ -192,7 +192,7 @@ def test_without_file_descriptors_accepting_rests_and_resumes(server: Server) ->
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     client = socket.socket()
     server.sockets.append(client)
-    client.settimeout(5)
+    client.settimeout(20)
     client.connect(server.worker.addresses[0])
     used = max(int(one.name) for one in Path("/proc/self/fd").iterdir()) + 1
     spare = [os.open("/dev/null", os.O_RDONLY) for _ in range(used)]

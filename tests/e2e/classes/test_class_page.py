@@ -290,11 +290,11 @@ def test_a_teacher_mutes_in_a_direct_call_and_both_hear_a_shared_screen(
         expect(tile_of(ada, "Sam Okafor")).to_have_attribute(name, off)
         expect(sam.get_by_test_id(toggle)).to_have_class(re.compile("round-off"))
         sam.get_by_test_id(toggle).click()
-        expect(tile_of(ada, "Sam Okafor")).to_have_attribute(name, on, timeout=15_000)
+        expect(tile_of(ada, "Sam Okafor")).to_have_attribute(name, on)
     sounds = ada.locator("audio.sound")
     before = sounds.count()
     sam.get_by_test_id("toggle-screen").click()
-    expect(sounds).to_have_count(before + 1, timeout=15_000)
+    expect(sounds).to_have_count(before + 1)
     wait_for_live(server, slug, live=False)
     sam.get_by_test_id("toggle-screen").click()
     expect(sounds).to_have_count(before)
@@ -303,7 +303,7 @@ def test_a_teacher_mutes_in_a_direct_call_and_both_hear_a_shared_screen(
 def wait_for_live(server: Running, slug: str, *, live: bool) -> None:
     """Until somebody's media goes through the server, or nobody's does."""
     signed_in = ask(server, "/api/v1/auth/login", body={"email": "ada@school.example", "password": PASSWORD})
-    deadline = time.monotonic() + 25
+    deadline = time.monotonic() + 60
     while ask(server, f"/api/v1/rooms/{slug}", token=signed_in["access_token"])["live"] is not live:
         assert time.monotonic() < deadline, f"live is never {live}"
         select.select([], [], [], 0.2)

@@ -32,7 +32,7 @@ def test_a_class_goes_on_after_the_server_was_restarted(tmp_path: Path, camera: 
                 expect(page.get_by_test_id("class-lost")).to_be_visible()
         with running_server(tmp_path / "data", settings=settings):
             for page in (ada, sam):
-                expect(page.get_by_test_id("class-lost")).to_be_hidden(timeout=30_000)
+                expect(page.get_by_test_id("class-lost")).to_be_hidden(timeout=90_000)
             expect(tile_of(ada, "Sam Okafor")).to_have_attribute("data-muted", "true")
             for page, other in ((sam, "Ada Lovelace"), (ada, "Sam Okafor")):
                 expect(tile_of(page, other)).to_have_attribute("data-picture", "true")
