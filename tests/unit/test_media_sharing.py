@@ -118,7 +118,7 @@ class Classroom:
             rtx_ssrc=6001 + 2 * number,
             cname="vtp",
             codecs=[(fast.CODEC_VP8, 120, 121)],
-            extensions={3: fast.EXT_TRANSPORT_CC},
+            extensions={fast.EXT_TRANSPORT_CC: 3},
         )
 
     def stats(self) -> dict[str, Any]:
