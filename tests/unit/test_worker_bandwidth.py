@@ -428,7 +428,7 @@ def test_nobody_is_probed_through_a_long_queue(path: PacketPath, queue_ms: int) 
     at_ms = 1_000
     for turn in range(60):
         numbers = watched.send(10)
-        late = queue_ms if 10 <= turn else 0
+        late = queue_ms if turn >= 10 else 0
         watched.tell(numbers[0], [at_ms + late + 10 * i for i in range(10)])
         at_ms += 100
     assert watched.figures["queue_ms"] == pytest.approx(queue_ms, abs=10)
