@@ -1,6 +1,7 @@
 """The client towards a full ICE peer (RFC 8445): roles, nomination, candidates learned late, conflicts."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -148,3 +149,42 @@ async def test_a_client_that_is_told_of_a_conflict_takes_the_other_role(peer: Fu
         async with asyncio.timeout(20):
             while parse_stun((await peer.receive_check())[0])["controlling"] is not None:
                 pass  # checks that were on their way
+
+
+async def test_a_check_that_was_repeated_does_not_tell_the_round_trip(peer: FullPeer) -> None:
+    """Its answer may be to any of them; another check, sent once, measures."""
+    async with ClientDriver() as driver:
+        client, connected = add(driver, peer.candidates[:1], controlling=True)
+        first, ours = await peer.receive_check()
+        for _ in range(3):
+            again, _ = await peer.receive_check()
+            assert parse_stun(again)["transaction"] == parse_stun(first)["transaction"]
+        answered_ns = time.monotonic_ns()
+        peer.answer(first, ours)
+        await happens(connected)
+        assert driver.engine.stats(client)["rtt_ns"] == 0
+        anew = again
+        while parse_stun(anew)["transaction"] == parse_stun(first)["transaction"]:
+            anew, _ = await peer.receive_check()
+        peer.answer(anew, ours)
+        async with asyncio.timeout(10):
+            while not driver.engine.stats(client)["rtt_ns"]:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        assert driver.engine.stats(client)["rtt_ns"] <= time.monotonic_ns() - answered_ns
+
+
+async def test_only_the_first_answer_to_a_check_tells_the_round_trip(peer: FullPeer) -> None:
+    async with ClientDriver() as driver:
+        client, connected = add(driver, peer.candidates[:1], controlling=True)
+        check, ours = await peer.receive_check()
+        peer.answer(check, ours)
+        await happens(connected)
+        while not (measured := driver.engine.stats(client)["rtt_ns"]):
+            check, ours = await peer.receive_check()  # the machine was slow, and the first check was repeated
+            peer.answer(check, ours)
+            peer.check(ours)
+            await peer.receive_success()
+        peer.answer(check, ours)
+        peer.check(ours)
+        await peer.receive_success()  # so it has read what came before
+        assert driver.engine.stats(client)["rtt_ns"] == measured

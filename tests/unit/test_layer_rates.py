@@ -77,6 +77,13 @@ def test_a_second_with_a_key_frame_more_is_smoothed_and_readings_are_shared() ->
     assert rates.choices(READ_AGAIN_S, [stream(0, [200e3])], moves=True)[0].bitrate_bps == 150e3
 
 
+def test_a_reading_of_nothing_is_not_kept() -> None:
+    rates = LayerRates()
+    assert rates.choices(0, [stream(0, [0.0])], moves=True) == ()
+    assert rates.is_due(0.01)
+    assert rates.choices(0.01, [stream(0, [100e3])], moves=True) == (Layer(0, TOP, 100e3),)
+
+
 CHOICES = (Layer(0, 0, 50e3), Layer(0, TOP, 150e3), Layer(1, 1, 300e3), Layer(1, TOP, 500e3))
 
 

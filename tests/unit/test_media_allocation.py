@@ -12,6 +12,7 @@ from vtp.media.allocation import (
     CALM_S,
     FIRST_HOLD_S,
     LONGEST_HOLD_S,
+    PROBED_BEYOND,
     UP_MARGIN,
     Allocator,
     Demand,
@@ -112,6 +113,24 @@ def test_up_only_with_a_margin() -> None:
     assert spatial(allocator.decide(61, 1500e3 * UP_MARGIN + 1, 0, [demand()]).targets) == 2
 
 
+def test_what_was_taken_is_not_lost_by_one_overuse() -> None:
+    """Each that goes up and down again costs everybody behind the same bottleneck a queue."""
+    allocator = Allocator()
+    allocator.decide(0, 600e3, 0, [demand()])
+    taken_bps = next(
+        bps
+        for bps in range(600_000, 4_000_000, 10_000)
+        if spatial(allocator.decide(60, bps, 0, [demand()]).targets) == 2
+    )
+    assert spatial(allocator.decide(61, 0.85 * taken_bps, 0, [demand()]).targets) == 2
+
+
+def test_what_is_probed_for_is_enough_to_be_taken_when_a_little_less_is_found() -> None:
+    allocator = Allocator()
+    wanted_bps = allocator.decide(0, 1000e3, 0, [demand()]).wanted_bps
+    assert spatial(allocator.decide(60, 0.95 * wanted_bps, 0, [demand()]).targets) == 2
+
+
 def test_what_fits_just_so_is_kept() -> None:
     allocator = Allocator()
     allocator.decide(0, 5e6, 0, [demand()])
@@ -175,9 +194,10 @@ def test_a_newcomer_is_seen_while_nothing_goes_up() -> None:
 def test_who_begins_to_speak_takes_from_the_others() -> None:
     allocator = Allocator()
     quiet = [demand("ada"), demand("ben")]
-    assert [spatial(allocator.decide(0, 2250e3, 0, quiet).targets, id_) for id_ in ("ada", "ben")] == [2, 1]
+    bps = 2000e3 * UP_MARGIN + 1
+    assert [spatial(allocator.decide(0, bps, 0, quiet).targets, id_) for id_ in ("ada", "ben")] == [2, 1]
     speaks = [demand("ada"), demand("ben", Importance.FOCUS)]
-    targets = allocator.decide(10, 2250e3, 0, speaks).targets
+    targets = allocator.decide(10, bps, 0, speaks).targets
     assert [spatial(targets, id_) for id_ in ("ada", "ben")] == [1, 2]
 
 
@@ -200,15 +220,15 @@ def test_only_the_most_important_is_sent_when_nothing_fits() -> None:
 
 def test_what_to_probe_for_is_as_much_as_one_probe_can_find_up_to_the_best() -> None:
     plan = Allocator().decide(0, 400e3, 0, [demand()])
-    assert plan.wanted_bps == pytest.approx(800e3 * UP_MARGIN)
+    assert plan.wanted_bps == pytest.approx(800e3 * UP_MARGIN * PROBED_BEYOND)
     plan = Allocator().decide(0, 1000e3, 0, [demand()])
-    assert plan.wanted_bps == pytest.approx(1500e3 * UP_MARGIN)
+    assert plan.wanted_bps == pytest.approx(1500e3 * UP_MARGIN * PROBED_BEYOND)
 
 
 def test_what_to_probe_for_is_at_least_the_next_step_with_its_margin() -> None:
     allocator = Allocator()
-    plan = allocator.decide(0, 600e3, SOUND_BPS, [demand()])
-    assert plan.wanted_bps == pytest.approx((SOUND_BPS + 1500e3) * UP_MARGIN)
+    plan = allocator.decide(0, 500e3 * UP_MARGIN + SOUND_BPS * 2, SOUND_BPS, [demand()])
+    assert plan.wanted_bps == pytest.approx((SOUND_BPS + 1500e3) * UP_MARGIN * PROBED_BEYOND)
     assert allocator.decide(10, 5e6, SOUND_BPS, [demand()]).wanted_bps == 0
 
 

@@ -18,10 +18,11 @@ from tests.packet_path import MS, PacketPath, Rtp, add_viewer
 from vtp import _rtp_fast as fast
 from vtp.media import ortc
 from vtp.media.consumer import Consumer
+from vtp.media.layer_rates import LayerRates
 from vtp.media.layers import Layers
 from vtp.media.parameters import RtpParameters
 from vtp.media.producer import Producer, ProducerDescription
-from vtp.media.sharing import Sharing
+from vtp.media.sharing import LOOK_SOON_S, Sharing
 from vtp.media.worker import MediaWorker
 
 PARTS = {"l": 1, "m": 3, "h": 8}
@@ -117,7 +118,7 @@ class Classroom:
             rtx_ssrc=6001 + 2 * number,
             cname="vtp",
             codecs=[(fast.CODEC_VP8, 120, 121)],
-            extensions={3: fast.EXT_TRANSPORT_CC},
+            extensions={fast.EXT_TRANSPORT_CC: 3},
         )
 
     def stats(self) -> dict[str, Any]:
@@ -209,6 +210,26 @@ async def test_a_link_that_narrows_and_widens(worker: Made, narrow_ms: int) -> N
     room.run(1000)
     assert room.viewer.rate_bps(room.path.now_ns - 500 * MS) > 1.7e6
     assert room.wanted[-1] == 0
+
+
+async def test_a_link_that_is_narrow_from_the_beginning_is_found_within_a_second(worker: Made) -> None:
+    room = Classroom(*worker, bps=900e3)
+    room.until(lambda: room.sharing.is_limited, 1000)
+    room.until(lambda: room.made[0].granted_layers.spatial < 2, 480)
+
+
+async def test_what_a_picture_costs_is_looked_for_soon_again_while_it_is_not_known(
+    worker: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = Classroom(*worker)
+    room.run(3000)
+    room.link.bps = 500e3
+    with monkeypatch.context() as unknown:
+        unknown.setattr(LayerRates, "choices", lambda *_, **__: ())
+        room.until(lambda: room.sharing.is_limited, 2000)
+        room.run(2000)
+        assert room.granted(0).spatial > 2
+    room.until(lambda: room.granted(0).spatial < 2, round(LOOK_SOON_S * 1000) + 40)
 
 
 async def test_who_has_room_for_everything_is_never_limited(worker: Made) -> None:

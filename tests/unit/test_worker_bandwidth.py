@@ -421,6 +421,24 @@ def test_a_widened_link_is_found_within_eight_seconds(path: PacketPath) -> None:
     assert viewer.figures["available_bps"] > LECTURE_BPS
 
 
+@pytest.mark.parametrize("queue_ms", [80, 200])
+def test_nobody_is_probed_through_a_long_queue(path: PacketPath, queue_ms: int) -> None:
+    """A burst into it finds a share of what others are sent, and makes them wait still longer."""
+    watched = Watched(path)
+    at_ms = 1_000
+    for turn in range(60):
+        numbers = watched.send(10)
+        late = queue_ms if turn >= 10 else 0
+        watched.tell(numbers[0], [at_ms + late + 10 * i for i in range(10)])
+        at_ms += 100
+    assert watched.figures["queue_ms"] == pytest.approx(queue_ms, abs=10)
+    path.worker.want_bitrate(watched.viewer.transport, 8e6)
+    before = path.worker.counters()["probes_sent"]
+    numbers = watched.send(10)
+    watched.tell(numbers[0], [at_ms + queue_ms + 10 * i for i in range(10)])
+    assert path.worker.counters()["probes_sent"] - before == (queue_ms < 100)
+
+
 def test_padding_is_of_the_rtx_stream_and_nothing_but_padding(path: PacketPath) -> None:
     lecture, viewer = watch(path, 20e6)
     path.worker.want_bitrate(viewer.peer.transport, 8e6)

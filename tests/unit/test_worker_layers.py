@@ -706,6 +706,21 @@ def test_figures_of_each_encoding_are_of_the_last_whole_second(path: PacketPath)
     assert stream["bitrate_bps"] == 0 and stream["frames_per_second"] == 0
 
 
+def test_first_figures_are_of_a_quarter_of_a_second(path: PacketPath) -> None:
+    """Who finds at once that a link is too narrow must know what layers cost."""
+    publisher = Vp8Layers(path)
+    watch(path, publisher)
+    publisher.run(320)
+    first = path.worker.producer_stats(publisher.producer)["streams"][0]
+    assert 20 <= first["frames_per_second"] <= 30
+    publisher.run(640)
+    assert path.worker.producer_stats(publisher.producer)["streams"][0]["bitrate_bps"] == first["bitrate_bps"]
+    publisher.run(400)
+    whole = path.worker.producer_stats(publisher.producer)["streams"][0]
+    assert whole["frames_per_second"] == pytest.approx(25, abs=1)
+    assert whole["bitrate_bps"] != first["bitrate_bps"], "from then on seconds are whole"
+
+
 # --- walks ------------------------------------------------------------------------------------------------
 
 

@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-UP_MARGIN = 1.1  # of what a better choice needs: what only just fits would be left again at once
+UP_MARGIN = 1.3  # of what a better choice needs: after one overuse (x 0.85) a tenth is still to spare
 FIRST_HOLD_S = 2.0  # without going up after what did not fit
 LONGEST_HOLD_S = 8.0  # as that happens again and again
 PROBED_AT_ONCE = 2.0  # times the estimate
+PROBED_BEYOND = 1.1  # of what is needed: a probe finds a little less than it tries
 CALM_S = 20.0  # after so long without a cut the next hold is short again
 
 
@@ -115,7 +116,7 @@ def _wanted_bps(available_bps: float, cost_bps: float, targets: Targets, demands
         for one in demands
         if one.layers
     )
-    return UP_MARGIN * max(cost_bps + step_bps, min(best_bps, PROBED_AT_ONCE * available_bps))
+    return PROBED_BEYOND * UP_MARGIN * max(cost_bps + step_bps, min(best_bps, PROBED_AT_ONCE * available_bps))
 
 
 def _next_step_bps(targets: Targets, demands: Sequence[Demand]) -> float:

@@ -42,9 +42,10 @@ class LayerRates:
         they had. `moves`: few frames a second only in the smallest; a screen is better sharp than smooth.
         """
         if self.is_due(now_s):
-            self._read_at_s = now_s
             self._read(streams, SMOOTH_FPS if moves else 0.0)
             self._choices = _graded(self._rates)
+            if self._choices:  # nothing is known in the first quarter of a second: the next look reads again
+                self._read_at_s = now_s
         return self._choices
 
     def _read(self, streams: Sequence[Mapping[str, Any]], least_fps: float) -> None:

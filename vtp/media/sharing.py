@@ -16,6 +16,7 @@ from vtp.media.layer_rates import usable
 from vtp.media.layers import HIGHEST, NOTHING, Layers
 
 LOOK_AGAIN_S = 1.0  # while limited: rates move, holds end, somebody else speaks
+LOOK_SOON_S = 0.25  # while it is not known yet what a picture costs
 
 
 class Timer(Protocol):
@@ -103,7 +104,7 @@ class Sharing:
         self._is_limited = plan.wanted_bps > 0 or link["paced"]
         if not self._is_limited:
             self._free_all()
-        self._look_again()
+        self._look_again(LOOK_AGAIN_S if all(one.layers for one in demands.values()) else LOOK_SOON_S)
 
     def close(self) -> None:
         """Looks no more."""
@@ -118,10 +119,10 @@ class Sharing:
             if consumer.kind == "video":
                 consumer.grant(HIGHEST)
 
-    def _look_again(self) -> None:
+    def _look_again(self, delay_s: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._loop.call_later(LOOK_AGAIN_S, self._look_in_time) if self._is_limited else None
+        self._timer = self._loop.call_later(delay_s, self._look_in_time) if self._is_limited else None
 
     def _look_in_time(self) -> None:
         self._timer = None

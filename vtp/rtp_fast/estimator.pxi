@@ -45,6 +45,7 @@ cdef struct Estimator:
     int64_t loss_decreased_ns
     int64_t loss_since_ns
     int64_t rtt_ns               # smoothed; 0: unknown
+    int64_t last_rtt_ns          # of the last feedback, a queue on the way included
     int64_t group_first_sent
     int64_t group_sent           # of its last packet; 0: no group
     int64_t group_first_arrived
@@ -281,4 +282,5 @@ cdef void estimate_probed(Estimator* estimator, double bps) noexcept nogil:
 cdef void estimate_rtt(Estimator* estimator, int64_t sample) noexcept nogil:
     if sample <= 0 or sample > 10 * SECOND:
         return
+    estimator.last_rtt_ns = sample
     estimator.rtt_ns = sample if estimator.rtt_ns == 0 else estimator.rtt_ns + (sample - estimator.rtt_ns) // 8

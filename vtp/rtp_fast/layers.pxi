@@ -8,6 +8,7 @@ cdef int64_t FRESH_NS = 500 * MILLISECOND        # a key frame in the ring that 
 cdef int64_t FINISH_NS = 30 * MILLISECOND        # how long a switch waits for the end of the frame in hand
 cdef int64_t WATCHED_NS = 2 * SECOND             # for so long an encoding goes through a pipe that nobody names any more
 cdef int64_t UNWATCHED_NS = 5 * SECOND
+cdef int64_t FIRST_FIGURES_NS = 250 * MILLISECOND    # of one whose first second is not over
 
 cdef enum:
     BEHIND_MS = 75               # mediasoup's bound for a switch without another key frame
@@ -359,7 +360,7 @@ cdef inline void measure(Stream* stream, Slot* slot, int64_t now) noexcept nogil
     """Books one packet in the stream's figures of this second."""
     cdef Rates* rates = &stream.rates
     cdef int spatial = max(<int>slot.info.spatial_id, 0), temporal = max(<int>slot.info.temporal_id, 0)
-    if now - rates.since_ns >= SECOND:
+    if is_measured(rates, now):
         close_second(rates, now)
     rates.packets += 1
     rates.bytes[min(spatial, MAX_SPATIAL - 1)][min(temporal, MAX_TEMPORAL - 1)] += slot.length
@@ -371,6 +372,11 @@ cdef inline void measure(Stream* stream, Slot* slot, int64_t now) noexcept nogil
         stream.top_spatial = <int8_t>spatial
     if temporal > stream.top_temporal:
         stream.top_temporal = <int8_t>temporal
+
+
+cdef inline bint is_measured(const Rates* rates, int64_t now) noexcept nogil:
+    """Whether what has been counted makes a figure: a second, or the first part of one while nothing is known."""
+    return now - rates.since_ns >= (SECOND if rates.last_ns else FIRST_FIGURES_NS)
 
 
 cdef void close_second(Rates* rates, int64_t now) noexcept nogil:

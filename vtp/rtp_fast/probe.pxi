@@ -60,7 +60,8 @@ cdef void consider_probe(Core* core, Transport* transport, double bps, int64_t n
     if probe.state != PROBE_IDLE or wished < bps * PROBE_MORE or outbound.estimator.bps <= 0 or now < probe.next_ns:
         return
     if outbound.estimator.trend.signal != SIGNAL_NORMAL or outbound.estimator.fraction_lost > LOSS_MUCH \
-            or outbound.estimator.decreased_ns and now - outbound.estimator.decreased_ns < PROBE_REST_NS:
+            or outbound.estimator.decreased_ns and now - outbound.estimator.decreased_ns < PROBE_REST_NS \
+            or outbound.estimator.queue_ns > QUEUE_SHORT_NS:     # it would find its share of others' queue, and cost them theirs
         return
     probe.bps = min(wished, bps * (PROBE_NEXT if probe.begun else PROBE_FIRST))
     probe.begun = 1

@@ -1,4 +1,4 @@
-# Loss both ways: NACK towards publishers (RFC 4585), RTX undone and made (RFC 4588), viewers' history.
+# Loss on the way here: NACK towards publishers (RFC 4585), RTX undone (RFC 4588).
 
 cdef int64_t REORDER_NS = 10 * MILLISECOND
 cdef int64_t DEFAULT_RTT_NS = 100 * MILLISECOND
@@ -123,53 +123,3 @@ cdef void measure_rtt(Producer* producer, int64_t sample) noexcept nogil:
         producer.rtt_ns = <double>sample
     else:
         producer.rtt_ns += (sample - producer.rtt_ns) / 8.0
-
-
-cdef void remember_sent(Consumer* consumer, Slot* slot, const Shown* shown) noexcept nogil:
-    """One entry of the fixed history, made with the first packet; only streams with RTX are ever resent."""
-    cdef HistoryEntry* entry
-    if consumer.rtx_ssrc == 0 or consumer.rtx_payload_type[slot.codec] < 0:
-        return
-    if consumer.history == NULL:
-        consumer.history = <HistoryEntry*>calloc(HISTORY_SIZE, sizeof(HistoryEntry))
-        if consumer.history == NULL:
-            return
-    entry = &consumer.history[<uint16_t>shown.number % HISTORY_SIZE]
-    entry.sequence = <uint32_t>slot.sequence
-    entry.out_sequence = <uint16_t>shown.number
-    entry.picture_id = shown.picture_id
-    entry.generation = consumer.leg.generation
-    entry.flags = shown.flags
-    entry.resent_ms = 0
-
-
-cdef void answer_nack(Core* core, Consumer* consumer, uint16_t out_sequence, int64_t now) noexcept nogil:
-    """Rebuilds one packet from the ring it came from and sends it as RTX, never twice within a round trip."""
-    cdef HistoryEntry* entry
-    cdef Leg* leg
-    cdef Slot* slot = NULL
-    cdef int64_t number = -1
-    cdef uint16_t now_ms = <uint16_t>(now // MILLISECOND)
-    cdef uint32_t wait_ms = <uint32_t>(consumer.rtt_ns / 1e6)
-    consumer.nacks += 1
-    core.counters.nacks_received += 1
-    if consumer.history == NULL:
-        consumer.missed += 1
-        core.counters.rtx_missed += 1
-        return
-    entry = &consumer.history[out_sequence % HISTORY_SIZE]
-    leg = leg_of(consumer, entry.generation)
-    if leg != NULL:
-        number = leg.stream.newest - <uint32_t>(<uint32_t>leg.stream.newest - entry.sequence)
-        slot = &leg.stream.ring[number % leg.stream.ring_size] if number >= 0 else NULL
-    if slot == NULL or entry.out_sequence != out_sequence or slot.sequence != number:
-        consumer.missed += 1
-        core.counters.rtx_missed += 1
-        return
-    if wait_ms < 10:
-        wait_ms = 10
-    if entry.flags & RESENT and <uint16_t>(now_ms - entry.resent_ms) < wait_ms:
-        return
-    entry.resent_ms = now_ms
-    entry.flags |= RESENT
-    send_rtx(core, consumer, leg, slot, entry, now)

@@ -259,7 +259,7 @@ cdef struct Missing:
     int tries
 
 
-cdef struct Rates:               # what came in a second; the last whole one is what is told
+cdef struct Rates:               # what came in a second, or in the first quarter of one; the last whole one is told
     int64_t since_ns
     uint32_t frames
     uint32_t packets

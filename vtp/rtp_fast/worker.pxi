@@ -830,11 +830,12 @@ cdef class Worker:
             self.unlock()
 
     cdef dict rates(self, Stream* stream):
-        """Of the last whole second, that is one to two seconds; `bitrates_bps`: by spatial and temporal layer."""
+        """Of the last whole second, that is one to two seconds, the first figures of a quarter; `bitrates_bps`: by spatial
+        and temporal layer."""
         cdef Rates* rates = &stream.rates
         cdef bint known
         cdef int spatial, temporal
-        if self.core.now_ns - rates.since_ns >= SECOND:
+        if is_measured(rates, self.core.now_ns):
             close_second(rates, self.core.now_ns)
         known = rates.last_ns > 0
         seconds = rates.last_ns / 1e9 if known else 1.0

@@ -2,7 +2,7 @@
 
 cdef enum:
     ON_DTLS = 1                  # data: the datagram
-    ON_CONNECTED = 2             # a check was answered; value: the round trip in nanoseconds
+    ON_CONNECTED = 2             # a check was answered; value: the round trip in nanoseconds, 0: unknown
     ON_EXPIRED = 3               # 30 s without an answer to a consent check (RFC 7675)
     ON_KEY_FRAME_WANTED = 4      # value: index of the outgoing stream
     ON_MEDIA_STARTED = 5         # the first authenticated SRTP or SRTCP packet

@@ -5,6 +5,7 @@
 
 cdef int64_t CONSENT_INTERVAL_NS = 2_500_000_000     # Chromium's; servers call a peer gone after 6 s (media.md)
 cdef int64_t CONSENT_LIFE_NS = 30_000_000_000
+cdef int64_t MEASURE_INTERVAL_NS = 250_000_000       # of checks while the round trip is not known
 cdef int64_t NOMINATION_WAIT_NS = 500_000_000        # a controlled client goes on without one after this
 cdef enum:
     CHECK_PRIORITY = 1862270975  # peer reflexive (110), local preference 65535, component 1
@@ -15,6 +16,7 @@ cdef void new_transaction(Core* core, Client* client) noexcept nogil:
     write64(client.transaction, core_random(core))
     write32(client.transaction + 8, <uint32_t>(core_random(core)))
     client.checks = 0
+    client.measures = True
 
 
 cdef void send_check(Core* core, Client* client, int candidate) noexcept nogil:
@@ -39,6 +41,8 @@ cdef int64_t check_again(Core* core, Client* client) noexcept nogil:
     cdef int i
     if client.checks == 0:
         client.check_sent_ns = core.now_ns
+    else:
+        client.measures = False      # an answer does not say to which of them (Karn and Partridge, 1987)
     for i in range(client.candidate_count):
         send_check(core, client, i)
     client.checks += 1
@@ -46,10 +50,12 @@ cdef int64_t check_again(Core* core, Client* client) noexcept nogil:
 
 
 cdef int64_t check_consent(Core* core, Client* client) noexcept nogil:
-    """RFC 7675 section 5.1: every 2.5 s, a fifth more or less."""
+    """RFC 7675 section 5.1: every 2.5 s, a fifth more or less; sooner until one has told the round trip."""
     new_transaction(core, client)
     send_check(core, client, client.selected)
     client.check_sent_ns = core.now_ns
+    if not client.measured:
+        return MEASURE_INTERVAL_NS
     return CONSENT_INTERVAL_NS * (80 + <int64_t>(core_random(core) % 41)) // 100
 
 
@@ -74,7 +80,7 @@ cdef int64_t run_checks(Core* core, Client* client) noexcept nogil:
 cdef void restart_checks(Core* core, Client* client) noexcept nogil:
     """New credentials are there (RFC 8445 section 9): every candidate is checked again, keys and streams stay."""
     client.selected = client.nominated = -1
-    client.connected = False
+    client.connected = client.measured = False
     memset(client.answered, 0, sizeof(client.answered))
     new_transaction(core, client)
     client.consent_ns = core.now_ns
@@ -82,9 +88,12 @@ cdef void restart_checks(Core* core, Client* client) noexcept nogil:
 
 
 cdef void announce(Core* core, Client* client) noexcept nogil:
-    """Tells Python of the connection, once."""
+    """Tells Python of the connection, once. Where the check that made it had been repeated another one measures now."""
     if not client.connected:
         client.connected = True
+        if not client.measured:
+            client.next_check_ns = core.now_ns
+            wake_at(core, client, core.now_ns)
         emit(core, ON_CONNECTED, client.id, <int64_t>client.rtt_ns, NULL, 0)
 
 
@@ -170,6 +179,7 @@ cdef void answer_check(Core* core, Client* client, StunMessage* request, sockadd
     if conflict:
         return
     if not client.answered[candidate]:
+        client.measures = False
         send_check(core, client, candidate)          # triggered, RFC 8445 section 7.3.1.4
     if request.has_use_candidate and not client.controlling:
         client.nominated = candidate
@@ -186,7 +196,10 @@ cdef void use_nominated(Core* core, Client* client) noexcept nogil:
 cdef void take_success(Core* core, Client* client, int candidate) noexcept nogil:
     """A controlling client, whose checks nominate, stays with who answers first; a controlled one awaits its peer."""
     client.consent_ns = core.now_ns
-    client.rtt_ns = <double>(core.now_ns - client.check_sent_ns)
+    if client.measures:
+        client.rtt_ns = <double>(core.now_ns - client.check_sent_ns)
+        client.measured = True
+        client.measures = False
     client.answered[candidate] = True
     if client.selected < 0:
         client.selected = candidate

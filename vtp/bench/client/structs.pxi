@@ -373,7 +373,9 @@ cdef struct Client:
     int checks
     int64_t started_ns
     int64_t consent_ns
-    double rtt_ns
+    double rtt_ns                # of checks sent once; 0: unknown
+    bint measures                # the first answer to the check under way tells the round trip
+    bint measured                # it is known, of this pair of candidates
     bint expired
     # SRTP
     bint has_keys
