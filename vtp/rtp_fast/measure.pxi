@@ -161,6 +161,7 @@ def repeat_answer_nack(Worker worker not None, int64_t consumer_id, uint16_t seq
         for i in range(rounds):
             if resend and consumer.history != NULL:
                 consumer.history[sequence % HISTORY_SIZE].flags &= <uint8_t> ~RESENT
+                consumer.transport.resend_paid_until_ns = 0
             answer_nack(core, consumer, sequence, core.now_ns)
             batch_clear(&core.out)
     return core.counters.rtx_sent - before
