@@ -161,6 +161,7 @@ def repeat_answer_nack(Worker worker not None, int64_t consumer_id, uint16_t seq
         for i in range(rounds):
             if resend and consumer.history != NULL:
                 consumer.history[sequence % HISTORY_SIZE].flags &= <uint8_t> ~RESENT
+                consumer.transport.resend_paid_until_ns = 0
             answer_nack(core, consumer, sequence, core.now_ns)
             batch_clear(&core.out)
     return core.counters.rtx_sent - before
@@ -195,3 +196,24 @@ def repeat_read_feedback(Worker worker not None, int64_t transport_id, bytes fee
                 note_sent(core, transport, 1180)
             read_feedback(core, transport, data, length, core.now_ns)
     return <int64_t>available_bps(transport, core.now_ns)
+
+
+def repeat_receive_compound(Worker worker not None, int64_t transport_id, bytes compound not None, uint32_t rounds) -> int:
+    """Reads plain RTCP of a transport's peer, one packet or several, `rounds` times.
+
+    What it asks for again is written and forgotten. Returns how many of the datagrams' packets were malformed. Raises
+    ValueError unless the Worker has no addresses, or the RTCP has not 8 to 2048 bytes.
+    """
+    cdef Transport* transport = worker.transport(transport_id)
+    cdef Core* core = worker.core
+    cdef uint64_t before = core.counters.rtcp_malformed + core.counters.feedback_malformed
+    cdef const uint8_t* data = <const uint8_t*> PyBytes_AS_STRING(compound)
+    cdef int length = <int> min(len(compound), RECEIVE_SLOT + 1)
+    cdef uint32_t i
+    if worker.addresses or not 8 <= length <= RECEIVE_SLOT:
+        raise ValueError("only a Worker without addresses is measured this way, with 8 to 2048 bytes")
+    with nogil:
+        for i in range(rounds):
+            receive_compound(core, transport, data, length, core.now_ns)
+            batch_clear(&core.out)
+    return core.counters.rtcp_malformed + core.counters.feedback_malformed - before

@@ -25,11 +25,14 @@ cdef void remember_sent(Consumer* consumer, Slot* slot, const Shown* shown) noex
 
 
 cdef void answer_nack(Core* core, Consumer* consumer, uint16_t out_sequence, int64_t now) noexcept nogil:
-    """Rebuilds one packet from the ring it came from and sends it as RTX, unless the last time may still be on its way."""
+    """Rebuilds one packet from the ring it came from and sends it as RTX, unless the last time may still be on its way.
+
+    What the viewer's budget does not allow is as if it had not been asked for: it can be at any time.
+    """
     cdef HistoryEntry* entry
     cdef Leg* leg
     cdef Slot* slot = NULL
-    cdef int64_t number = -1
+    cdef int64_t number = -1, cost
     cdef uint16_t now_ms = <uint16_t>(now // MILLISECOND)
     consumer.nacks += 1
     core.counters.nacks_received += 1
@@ -50,6 +53,11 @@ cdef void answer_nack(Core* core, Consumer* consumer, uint16_t out_sequence, int
         return
     if entry.flags & RESENT and <uint16_t>(now_ms - entry.resent_ms) < resend_wait_ms(consumer, now):
         return
+    cost = resend_cost_ns(available_bps(consumer.transport, now), slot.length + PACE_OVERHEAD)
+    if not affords(consumer.transport.resend_paid_until_ns, cost, RESEND_BURST_NS, now):
+        core.counters.rtx_refused += 1
+        return
+    pay(&consumer.transport.resend_paid_until_ns, cost, now)
     entry.resent_ms = now_ms
     entry.flags |= RESENT
     send_rtx(core, consumer, leg, slot, entry, now)

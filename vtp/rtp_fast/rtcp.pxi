@@ -23,25 +23,48 @@ cdef uint64_t ntp_of(int64_t wall_ns) noexcept nogil:
 
 cdef void receive_srtcp(Core* core, int socket, const sockaddr_in6* address, uint8_t* data, int size,
                         int64_t now) noexcept nogil:
+    """One SRTCP datagram. Only what its sender could encrypt is paid for, so nobody else can use its budget up."""
     cdef TupleRef* ref = keyed_tuple(core, socket, address)
     cdef Transport* transport
-    cdef int length, at = 0, end
+    cdef int length
     if ref == NULL:
         return
     transport = ref.transport
     core.counters.rtcp_received += 1
+    if not affords(transport.rtcp_paid_until_ns, rtcp_cost_ns(size), RTCP_BURST_NS, now):
+        core.counters.rtcp_refused += 1
+        return
     length = srtcp_unprotect(&transport.receive, data, size)
     if length < 0:
         core.counters.rtcp_unprotect_failed += 1
         return
+    pay(&transport.rtcp_paid_until_ns, rtcp_cost_ns(size), now)
     authenticated(core, ref, size, now)
-    while at + 4 <= length:
+    receive_compound(core, transport, data, length, now)
+
+
+cdef void receive_compound(Core* core, Transport* transport, const uint8_t* data, int size, int64_t now) noexcept nogil:
+    """Plain RTCP, one packet or several (RFC 3550 section 6.1); what comes before a malformed one counts."""
+    cdef int at = 0, end
+    cdef uint64_t feedback = transport.feedback_received
+    while at + 4 <= size:
         end = at + 4 + 4 * read16(data + at + 2)
-        if end > length or (data[at] >> 6) != 2:
+        if end > size or (data[at] >> 6) != 2:
             core.counters.rtcp_malformed += 1
-            return
+            break
         receive_report(core, transport, data + at, end - at, now)
         at = end
+    if transport.feedback_received != feedback:
+        note_report(transport)
+
+
+cdef void note_report(Transport* transport) noexcept nogil:
+    """Transport-wide feedback shows that packets are received, and comes sooner than a receiver report."""
+    cdef Consumer* consumer = transport.consumers
+    while consumer != NULL:
+        if consumer.sent_any:
+            consumer.report_seen = 1
+        consumer = consumer.next
 
 
 cdef void receive_report(Core* core, Transport* transport, const uint8_t* data, int size, int64_t now) noexcept nogil:
@@ -115,10 +138,7 @@ cdef void receive_report_blocks(Core* core, Transport* transport, const uint8_t*
 
 cdef void receive_transport_feedback(Core* core, Transport* transport, const uint8_t* data, int size, int count,
                                      int64_t now) noexcept nogil:
-    """Generic NACK (RFC 4585 section 6.2.1) and transport-wide feedback.
-
-    The latter also comes sooner than a receiver report and shows as well that packets are received.
-    """
+    """Generic NACK (RFC 4585 section 6.2.1) and transport-wide feedback."""
     cdef Consumer* consumer
     cdef int at = 12, bit
     cdef uint16_t sequence, mask
@@ -126,11 +146,6 @@ cdef void receive_transport_feedback(Core* core, Transport* transport, const uin
         transport.feedback_received += 1
         if transport.sent != NULL and not read_feedback(core, transport, data, size, now):
             core.counters.feedback_malformed += 1
-        consumer = transport.consumers
-        while consumer != NULL:
-            if consumer.sent_any:
-                consumer.report_seen = 1
-            consumer = consumer.next
         return
     if count != 1:
         return

@@ -108,6 +108,7 @@ cdef struct Counters:
     uint64_t rtcp_received
     uint64_t rtcp_unprotect_failed
     uint64_t rtcp_malformed
+    uint64_t rtcp_refused
     uint64_t unknown_datagrams
     uint64_t empty_datagrams
     uint64_t truncated_datagrams
@@ -116,6 +117,7 @@ cdef struct Counters:
     uint64_t rtx_received
     uint64_t rtx_sent
     uint64_t rtx_missed
+    uint64_t rtx_refused
     uint64_t key_frame_requests_sent
     uint64_t key_frame_requests_received
     uint64_t feedback_sent
@@ -232,6 +234,8 @@ cdef struct Transport:
     uint64_t packets_received
     uint64_t bytes_received
     uint64_t feedback_received
+    int64_t rtcp_paid_until_ns   # see budget.pxi
+    int64_t resend_paid_until_ns
     double remote_remb_bps
     Outbound* outbound           # congestion control towards a viewer, made with its first numbered packet
     uint16_t probator_sequence
