@@ -145,6 +145,28 @@ def test_up_again_only_some_time_after_a_cut() -> None:
     assert spatial(allocator.decide(10 + FIRST_HOLD_S, 5e6, 0, [demand()]).targets) == 2
 
 
+def test_less_than_what_was_too_much_is_taken_before_that_is_tried_again() -> None:
+    """Who is cut because others behind the same bottleneck want more is not kept small for long."""
+    allocator = Allocator()
+    allocator.decide(0, 5e6, 0, [demand()])
+    allocator.decide(10, 200e3, 0, [demand()])
+    assert spatial(allocator.decide(12, 5e6, 0, [demand()]).targets) == 2
+    allocator.decide(13, 1e6, 0, [demand()])
+    allocator.decide(13.1, 200e3, 0, [demand()])  # the same cut goes on
+    assert spatial(allocator.decide(15, 5e6, 0, [demand()]).targets) == 0
+    assert spatial(allocator.decide(15.1, 5e6, 0, [demand()]).targets) == 1
+    assert spatial(allocator.decide(17, 5e6, 0, [demand()]).targets) == 1
+    assert spatial(allocator.decide(17.1, 5e6, 0, [demand()]).targets) == 2
+
+
+def test_a_cut_long_after_going_up_is_nobodys_own_doing() -> None:
+    allocator = Allocator()
+    allocator.decide(0, 5e6, 0, [demand()])
+    for cut_s in (10, 18):  # up again after two seconds, and six seconds of it
+        allocator.decide(cut_s, 200e3, 0, [demand()])
+        assert spatial(allocator.decide(cut_s + FIRST_HOLD_S, 5e6, 0, [demand()]).targets) == 2
+
+
 def test_the_hold_grows_while_going_up_is_too_much_each_time_and_is_short_again_after_a_calm() -> None:
     allocator = Allocator()
     now_s = 100.0

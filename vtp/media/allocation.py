@@ -11,9 +11,11 @@ from enum import IntEnum
 
 UP_MARGIN = 1.3  # of what a better choice needs: after one overuse (x 0.85) a tenth is still to spare
 FIRST_HOLD_S = 2.0  # without going up after what did not fit
-LONGEST_HOLD_S = 8.0  # as that happens again and again
+LONGEST_HOLD_S = 8.0  # without what did not fit, as that happens again and again
+OWN_DOING_S = 5.0  # a cut so soon after going up is because of that; a later one may be anybody's
 PROBED_AT_ONCE = 2.0  # times the estimate
 PROBED_BEYOND = 1.1  # of what is needed: a probe finds a little less than it tries
+BELOW = 0.9  # of what was too much, while that is not tried again: rates move
 CALM_S = 20.0  # after so long without a cut the next hold is short again
 
 
@@ -137,13 +139,17 @@ def _is_better(layer: Layer, than: Layer) -> bool:
 @dataclass(slots=True)
 class Allocator:
     """Keeps one viewer's choices: what does not fit is left at once, what is better is taken when it fits
-    with a margin and the last cut is some time ago.
+    with a margin and the last cut is some time ago; as much as was too much, later than less than that.
     """
 
     _targets: dict[str, Layer | None] = field(default_factory=dict)
     _hold_s: float = FIRST_HOLD_S
     _held_until_s: float = 0.0
+    _too_much_bps: float = 0.0
+    """What pictures cost in all that did not fit; not again before `_retry_at_s`."""
+    _retry_at_s: float = 0.0
     _last_cut_s: float = -CALM_S
+    _last_rise_s: float = -CALM_S
 
     def decide(
         self, now_s: float, available_bps: float | None, sound_bps: float, demands: Sequence[Demand]
@@ -156,11 +162,13 @@ class Allocator:
             return Plan(self._targets, 0.0)
         kept = self._kept(demands)
         if _cost(kept) + sound_bps > available_bps:
+            before_bps = _cost(kept)
             kept = allocate(available_bps, sound_bps, demands)
-            self._note_cut(now_s, kept)
+            self._note_cut(now_s, before_bps, kept)
         elif now_s >= self._held_until_s:
-            better = allocate(available_bps / UP_MARGIN, sound_bps, demands)
+            better = allocate(self._rising_to_bps(now_s, available_bps, sound_bps), sound_bps, demands)
             if _cost(better) > _cost(kept) or self._matters_more(better, kept, demands):
+                self._last_rise_s = now_s
                 kept = better
         else:
             kept = self._with_newcomers(kept, available_bps - sound_bps, demands)
@@ -176,7 +184,15 @@ class Allocator:
             kept[one.consumer_id] = same[-1] if same else None
         return kept
 
-    def _note_cut(self, now_s: float, after: Targets) -> None:
+    def _rising_to_bps(self, now_s: float, available_bps: float, sound_bps: float) -> float:
+        """What better choices may cost now, sound included."""
+        most_bps = available_bps / UP_MARGIN
+        if now_s < self._retry_at_s:
+            most_bps = min(most_bps, self._too_much_bps * BELOW + sound_bps)
+        return most_bps
+
+    def _note_cut(self, now_s: float, before_bps: float, after: Targets) -> None:
+        """`before_bps` is what the choices cost that did not fit."""
         got_less = any(
             layer is not None and (after.get(id_) is None or _is_better(layer, after[id_] or layer))
             for id_, layer in self._targets.items()
@@ -184,13 +200,13 @@ class Allocator:
         )
         if not got_less:
             return
-        calm = now_s - self._last_cut_s >= CALM_S
-        if calm:
-            self._hold_s = FIRST_HOLD_S
-        elif now_s >= self._held_until_s:  # it went up in between, and that was too much
-            self._hold_s = min(2 * self._hold_s, LONGEST_HOLD_S)
+        if now_s >= self._held_until_s:  # else the same cut goes on: what was too much is what it began with
+            its_own = now_s - self._last_rise_s < OWN_DOING_S and now_s - self._last_cut_s < CALM_S
+            self._hold_s = min(2 * self._hold_s, LONGEST_HOLD_S) if its_own else FIRST_HOLD_S
+            self._too_much_bps = before_bps
         self._last_cut_s = now_s
-        self._held_until_s = now_s + self._hold_s
+        self._held_until_s = now_s + FIRST_HOLD_S
+        self._retry_at_s = now_s + self._hold_s
 
     def _matters_more(self, better: Targets, kept: Targets, demands: Sequence[Demand]) -> bool:
         """Whether something important gains by another choice, though less is sent in all."""
