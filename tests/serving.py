@@ -176,13 +176,14 @@ async def serving(
     trusted_proxies: Sequence[str] = (),
     webhooks: WebhookSettings | None = None,
     sfu: SfuSettings | None = None,
+    media: Mapping[str, object] | None = None,
     checked: bool = True,
 ) -> AsyncIterator[Api]:
     """Starts a server on ports of its own and ends it; what it says by Socket.IO must be what it declares."""
     settings = Settings(
         data_dir=data_dir,
         http=HttpSettings(host="127.0.0.1", port=0, tls="off", trusted_proxies=list(trusted_proxies)),
-        media=MediaSettings(host="127.0.0.1", udp_port=0),
+        media=MediaSettings.model_validate({"host": "127.0.0.1", "udp_port": 0, **(media or {})}),
         database=DatabaseSettings(url=database_url),
         limits=limits,
         accounts=accounts or AccountSettings(),

@@ -57,6 +57,15 @@ def check_ice(parameters: Json) -> None:
     assert parameters["iceLite"] is True
 
 
+def check_restart(answer: Json) -> None:
+    """`updateIceServers` and `restartIce`."""
+    no_null(answer, "restart")
+    check_ice(answer["iceParameters"])
+    for server in answer["iceServers"]:
+        text(server["urls"], "urls")
+        assert ("username" in server) == ("credential" in server) == server["urls"].startswith("turn")
+
+
 def check_router(capabilities: Json) -> None:
     """`device.load`."""
     no_null(capabilities, "routerRtpCapabilities")

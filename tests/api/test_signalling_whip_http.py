@@ -88,6 +88,21 @@ async def test_turn_servers_are_linked_with_credentials_that_do_not_name_the_ses
         assert make_turn_credentials("north", name, int(expiry)).password == found[2]
 
 
+async def test_ice_restart_links_turn_servers_with_new_credentials_that_nobody_may_keep() -> None:
+    async with (
+        running_server(turn_urls=["turn:turn.school.example"], turn_secret="north") as server,
+        client(server, "alice") as alice,
+    ):
+        await publish(alice)
+        (transport,) = server.room().router.transports
+        headers = {"Content-Type": FRAGMENT, "If-Match": alice.etag}
+        async with await alice.call("PATCH", data=NEW_CREDENTIALS, headers=headers) as response:
+            assert response.status == 200 and response.headers["Cache-Control"] == "no-store"
+            found = re.search(r'username="(\d+):([^"]+)"; credential="([^"]+)"', response.headers["Link"])
+            assert found and found[2] == transport
+            assert make_turn_credentials("north", transport, int(found[1])).password == found[3]
+
+
 async def test_options_name_the_type_that_post_takes(server: MediaServer) -> None:
     for face in ("whip", "whep"):
         async with server.http.options(f"{server.url}/{face}/physics") as response:

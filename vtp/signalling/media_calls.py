@@ -127,7 +127,12 @@ class MediaCalls:
 
     async def _restart_ice(self, seat: Seat, request: m.NamesTransport) -> Answer:
         ice = seat.here.restart_ice(request.transport_id)
-        return {"transportId": request.transport_id, "iceParameters": ice.to_json()}
+        servers = self._ice_servers.describe(request.transport_id)
+        return {
+            "transportId": request.transport_id,
+            "iceParameters": ice.to_json(),
+            "iceServers": servers,
+        }
 
     async def _produce(self, seat: Seat, request: m.Produce) -> Answer:
         producer = seat.here.produce(

@@ -127,10 +127,11 @@ class TransportClosed(TypedDict):
 
 
 class IceRestarted(TypedDict):
-    """`restart-ice`."""
+    """`restart-ice`: what `updateIceServers` and `restartIce` take, in this order."""
 
     transportId: str
     iceParameters: ServerIceParameters
+    iceServers: list[IceServer]
 
 
 class ProducerCreated(TypedDict):

@@ -73,7 +73,7 @@ def build_routes(
     _add_whip(table, Whip(entrance, rooms, sessions), servers)
     _add_whep(table, Whep(live_rooms, entrance, rooms, sessions), OfferReader(), servers)
     for face in Face:
-        _add_session_routes(table, face, sessions)
+        _add_session_routes(table, face, sessions, servers)
     return table
 
 
@@ -151,7 +151,7 @@ def _add_options(table: RouteTable, path: str, face: Face) -> None:
     )(options)
 
 
-def _add_session_routes(table: RouteTable, face: Face, sessions: Sessions) -> None:
+def _add_session_routes(table: RouteTable, face: Face, sessions: Sessions, servers: IceServers) -> None:
     path = f"/{face.value}/{{room}}/{{session}}"
     name = face.value.upper()
 
@@ -164,9 +164,10 @@ def _add_session_routes(table: RouteTable, face: Face, sessions: Sessions) -> No
         restarted = apply_fragment(session, _read_fragment(call))
         if restarted is None:
             return web.Response(status=204)
-        return web.Response(
-            text=restarted.fragment, content_type=FRAGMENT_TYPE, headers={"ETag": restarted.etag}
-        )
+        response = web.Response(text=restarted.fragment, content_type=FRAGMENT_TYPE)
+        response.headers["ETag"] = restarted.etag
+        _name_servers(response, servers, session)
+        return response
 
     async def delete(call: Call) -> web.StreamResponse:
         find(call).transport.close(f"The {name} session was deleted.")
@@ -219,12 +220,17 @@ def _created(call: Call, face: Face, accepted: Accepted, servers: IceServers) ->
     response.headers["Location"] = f"/{face.value}/{quote(call.path['room'], safe='')}/{session.id}"
     response.headers["ETag"] = session.etag
     response.headers["Accept-Patch"] = FRAGMENT_TYPE
-    response.headers["Cache-Control"] = "no-store"
-    for link in servers.links(session.transport.id):
-        response.headers.add("Link", link)
+    _name_servers(response, servers, session)
     if accepted.notice:
         response.headers[NOTICE_HEADER] = accepted.notice
     return response
+
+
+def _name_servers(response: web.Response, servers: IceServers, session: MediaSession) -> None:
+    """Links to the ICE servers (RFC 9725 section 4.6): credentials, so nobody may keep the answer."""
+    response.headers["Cache-Control"] = "no-store"
+    for link in servers.links(session.transport.id):
+        response.headers.add("Link", link)
 
 
 def _not_acceptable(call: Call, error: ValueError) -> web.Response:

@@ -99,6 +99,12 @@ class SfuFace:
         about = {**describe_transport(made), "direction": body.direction, "iceServers": servers}
         return s.TransportReply.model_validate(about)
 
+    def restart_ice(self, peer: Peer, transport_id: str) -> s.IceReply:
+        """Fresh credentials of ours, and of the TURN servers."""
+        ice = peer.restart_ice(transport_id).to_json()
+        servers = self._ice_servers.describe(transport_id)
+        return s.IceReply(transport_id=transport_id, ice_parameters=ice, ice_servers=servers)
+
     def produce(self, room: str, body: s.ProduceBody) -> s.ProducerReply:
         """Receives a source."""
         peer = self.peers.peer(room, body.peer_id)

@@ -166,12 +166,7 @@ def _transport_routes(service: _Declaring, face: SfuFace) -> None:
         "restart_sfu_ice",
         "Restart ICE; the answer is for the client",
         s.IceReply,
-        _owned(
-            face,
-            lambda peer, id_, body: s.IceReply(
-                transport_id=id_, ice_parameters=peer.restart_ice(id_).to_json()
-            ),
-        ),
+        _owned(face, lambda peer, id_, body: face.restart_ice(peer, id_)),
     )
     service.post(
         f"{one}/close",

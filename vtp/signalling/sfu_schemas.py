@@ -223,6 +223,7 @@ class IceReply(SfuReply):
 
     transport_id: str
     ice_parameters: Json
+    ice_servers: list[Json] = Field(description="TURN servers with new credentials.")
 
 
 class ProducerReply(SfuReply):

@@ -461,10 +461,11 @@ export interface Handshake {
 /** Why a call is not direct; the word that clients are told. */
 export type Hindrance = "left" | "others" | "setting" | "recording" | "rights" | "groups" | "not_ready";
 
-/** `restart-ice`. */
+/** `restart-ice`: what `updateIceServers` and `restartIce` take, in this order. */
 export interface IceRestarted {
   transportId: string;
   iceParameters: ServerIceParameters;
+  iceServers: IceServer[];
 }
 
 /** A STUN or TURN server; a TURN server with credentials that expire. */

@@ -12,9 +12,15 @@ class FakeTransport {
   restarts = 0;
   readonly #listeners = new Map<string, (...values: never[]) => void>();
   on = (event: string, listener: (...values: never[]) => void) => this.#listeners.set(event, listener);
+  iceServers: RTCIceServer[] = [];
+  updateIceServers = async ({ iceServers }: { iceServers: RTCIceServer[] }) => {
+    this.iceServers = iceServers;
+  };
   restartIce = async () => {
     this.restarts += 1;
+    this.serversAtRestart = this.iceServers;
   };
+  serversAtRestart: RTCIceServer[] = [];
   close = () => {
     this.closed = true;
   };
@@ -39,7 +45,8 @@ async function start(refuse: () => CallError | null = () => null, refused = "res
     calls.push(event);
     const refusal = event === refused ? refuse() : null;
     if (refusal) throw refusal;
-    return { iceParameters: {} as types.IceParameters };
+    const iceServers = [{ urls: "turn:t.example", username: `${calls.length}:a`, credential: "c=" }];
+    return { iceParameters: {} as types.IceParameters, iceServers };
   };
   const events = { health: vi.fn(), gone: vi.fn() };
   const lasting = new LastingCalls();
@@ -114,6 +121,16 @@ describe("a transport that is kept", () => {
     expect(transport.restarts).toBe(1);
     await vi.advanceTimersByTimeAsync(100);
     expect(transport.restarts).toBe(2);
+  });
+
+  it("takes the TURN servers' new credentials before it restarts", async () => {
+    const { transport } = await start();
+    transport.turn("connected");
+    transport.turn("failed");
+    await vi.advanceTimersByTimeAsync(0);
+    expect(transport.serversAtRestart).toEqual([
+      { urls: "turn:t.example", username: "1:a", credential: "c=" },
+    ]);
   });
 
   it("tries again when a restart brings no connection", async () => {

@@ -110,8 +110,12 @@ export class KeptTransport {
     this.#restarting = true;
     this.#attempt += 1;
     try {
-      const { iceParameters } = await this.call("restart-ice", { transportId: this.transport.id });
+      const { iceParameters, iceServers } = await this.call("restart-ice", {
+        transportId: this.transport.id,
+      });
       if (this.transport.closed) return;
+      // The credentials that it was made with may have expired.
+      await this.transport.updateIceServers({ iceServers });
       await this.transport.restartIce({ iceParameters: iceParameters as types.IceParameters });
       if (this.transport.connectionState !== "connected") this.#expectConnection();
     } catch (error) {

@@ -34,18 +34,22 @@ export class FakePeer extends EventTarget {
     return { sender, receiver: { track: { kind }, transport: this.dtls } };
   }
   getTransceivers = () => [{ receiver: { transport: this.dtls } }];
+  #offered = false;
   createOffer = async (options?: unknown) => {
     this.offers.push(options);
+    this.#offered = true;
     return { type: "offer", sdp: FAKE_OFFER };
   };
   configuration: RTCConfiguration = {};
   getConfiguration = () => this.configuration;
   setConfiguration = (configuration: RTCConfiguration) => {
-    if (this.localDescription) throw new Error("Too late: the browser looks for ways already.");
+    if (this.localDescription && !this.#offered)
+      throw new Error("Too late: the browser looks for ways already.");
     this.configuration = configuration;
   };
   setLocalDescription = async (description: { sdp: string }) => {
     this.localDescription = description;
+    this.#offered = false;
   };
   setRemoteDescription = async (description: { sdp: string }) => {
     this.remoteDescription = description;

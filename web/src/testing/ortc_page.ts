@@ -351,7 +351,8 @@ class OrtcPage {
 
   async restartIce(): Promise<void> {
     for (const transport of [this.sending, this.receiving]) {
-      const { iceParameters } = await this.call("restart-ice", { transportId: transport.id });
+      const { iceParameters, iceServers } = await this.call("restart-ice", { transportId: transport.id });
+      await transport.updateIceServers({ iceServers: iceServers as RTCIceServer[] });
       await transport.restartIce({ iceParameters: iceParameters as newest.types.IceParameters });
     }
   }

@@ -173,6 +173,24 @@ describe("recovering", () => {
     expect(sent("POST")).toHaveLength(1);
   });
 
+  it("takes the servers' new credentials at a restart before it looks for ways", async () => {
+    answers.PATCH = () => {
+      const answer = fragment();
+      answer.headers.set("Link", '<turn:t.example>; rel="ice-server"; username="2:a"; credential="d="');
+      return answer;
+    };
+    await live(publisher());
+    const peer = lastPeer();
+    const order: string[] = [];
+    vi.spyOn(peer, "setConfiguration").mockImplementation(
+      ({ iceServers }) => void order.push(String(iceServers?.[0]?.username)),
+    );
+    vi.spyOn(peer, "setLocalDescription").mockImplementation(async () => void order.push("local"));
+    peer.turn("failed");
+    await settle();
+    expect(order).toEqual(["2:a", "local"]);
+  });
+
   it("sends the newest entity tag with the next restart", async () => {
     answers.PATCH = fragment;
     await live(publisher());

@@ -132,9 +132,7 @@ export abstract class MediaLink {
       );
       if (!isCurrent()) return void resource.delete();
       this.#resource = resource;
-      // Before the local description, which starts to look for ways (RFC 9725 section 4.6).
-      if (resource.iceServers.length > 0)
-        peer.setConfiguration({ ...peer.getConfiguration(), iceServers: resource.iceServers });
+      takeServers(peer, resource);
       await peer.setLocalDescription(offer);
       await peer.setRemoteDescription({ type: "answer", sdp: this.tuneAnswer(resource.answer) });
       if (!isCurrent()) return;
@@ -227,10 +225,16 @@ export abstract class MediaLink {
   }
 }
 
+/** Before the local description, which starts to look for ways (RFC 9725 section 4.6). */
+function takeServers(peer: RTCPeerConnection, { iceServers }: SessionResource): void {
+  if (iceServers.length > 0) peer.setConfiguration({ ...peer.getConfiguration(), iceServers });
+}
+
 async function restartIce(peer: RTCPeerConnection, resource: SessionResource): Promise<void> {
   const answer = peer.remoteDescription?.sdp ?? "";
   const offer = await peer.createOffer({ iceRestart: true });
-  await peer.setLocalDescription(offer);
   const fragment = await resource.restartIce(fragmentOf(offer.sdp ?? ""));
+  takeServers(peer, resource); // the credentials of those before may have expired
+  await peer.setLocalDescription(offer);
   await peer.setRemoteDescription({ type: "answer", sdp: applyFragment(answer, fragment) });
 }

@@ -72,7 +72,7 @@ export class SessionResource {
     readonly location: string,
     readonly answer: string,
     /** Servers that help to find a way through networks. */
-    readonly iceServers: RTCIceServer[],
+    public iceServers: RTCIceServer[],
     private etag: string,
   ) {}
 
@@ -100,7 +100,10 @@ export class SessionResource {
     }
   }
 
-  /** Restarts ICE: takes our new credentials, gives the server's as an SDP fragment. Throws Refusal. */
+  /**
+   * Restarts ICE: takes our new credentials, gives the server's as an SDP fragment; `iceServers` have new ones
+   * too. Throws Refusal.
+   */
   async restartIce(fragment: string): Promise<string> {
     try {
       const response = await this.send(this.location, {
@@ -110,6 +113,8 @@ export class SessionResource {
       });
       if (!response.ok) throw await readProblem(response);
       this.etag = response.headers.get("ETag") ?? this.etag;
+      const servers = iceServersOf(response.headers.get("Link") ?? "");
+      if (servers.length > 0) this.iceServers = servers;
       return await response.text();
     } catch (error) {
       throw refusalOf(error);
