@@ -576,7 +576,7 @@ cdef struct TcpConnection:       # see tcp.pxi
     int first
     int queued
     int peak                     # most bytes queued since the queue was made
-    int promised                 # bytes of packets in the batch for it
+    int promised                 # bytes of frames in the batch for it
     int partial_length
     uint8_t partial[TCP_FRAME + 2]
 

@@ -18,6 +18,13 @@ cdef inline TcpConnection* connection_of(Core* core, int socket) noexcept nogil:
     return core.connections[place] if 0 <= place < core.connection_capacity else NULL
 
 
+cdef inline void promise(Core* core, int socket, int length) noexcept nogil:
+    """Books a frame that the batch holds for a connection, until it is queued there or dropped."""
+    cdef TcpConnection* connection = connection_of(core, socket)
+    if connection != NULL:
+        connection.promised += 2 + length
+
+
 cdef TcpConnection* open_connection(Core* core, int fd, const sockaddr_in6* address, socklen_t length,
                                     int64_t now) noexcept nogil:
     """Takes a new connection; NULL, and counted, when its address has too many or there is no memory."""
@@ -222,15 +229,15 @@ cdef int admit(Core* core, Transport* transport, int socket, Outgoing* packets, 
     """Leaves out of a viewer's packets those for which its queue has no room, before they have numbers.
 
     A full queue stops the pictures until a key frame after it has emptied; sound is dropped only when all of it is
-    taken. The number of packets that are left, in front.
+    taken. The number of packets that are left, in front: they are written next, before anything else is admitted.
     """
     cdef TcpConnection* connection = connection_of(core, socket)
-    cdef int i, size, kept = 0, ahead
+    cdef int i, size, kept = 0, ahead, admitted = 0
     if connection == NULL:
         return 0
     for i in range(count):
         size = 2 + packets[i].size + transport.send.tag_len
-        ahead = connection.queued + connection.promised + size
+        ahead = connection.queued + connection.promised + admitted + size
         if packets[i].consumer.video and (connection.choked or ahead > TCP_PICTURES):
             choke(core, connection)
             if packets[i].consumer.state != STATE_WAITING:
@@ -239,7 +246,7 @@ cdef int admit(Core* core, Transport* transport, int socket, Outgoing* packets, 
         elif ahead > TCP_QUEUE:
             core.counters.tcp_dropped += 1
         else:
-            connection.promised += size
+            admitted += size
             packets[kept] = packets[i]
             kept += 1
     return kept
@@ -276,8 +283,8 @@ cdef void send_frames(Core* core, int socket, int start, int end) noexcept nogil
     if connection == NULL:
         core.counters.tcp_dropped += end - start
         return
-    connection.promised = 0
     for i in range(start, end):
+        connection.promised -= 2 + <int>batch.vectors[i].iov_len
         if queue_frame(connection, <const uint8_t*>batch.vectors[i].iov_base, <int>batch.vectors[i].iov_len):
             count_sent(core, batch, i)
         else:
