@@ -61,8 +61,10 @@ cdef class Worker:
         self.core.gather_ns = <int64_t>(gather_ms * MILLISECOND)
         self.core.gather_viewers = gather_viewers
         self.core.random_state = int.from_bytes(os.urandom(4), "big") | 1
+        self.core.host_seed = int.from_bytes(os.urandom(8), "big")
+        self.core.tcp_hosts = <TcpHost**>calloc(HOST_BUCKETS, sizeof(TcpHost*))
         self.core.events = <Event*>malloc(EVENT_RING * sizeof(Event))
-        if self.core.events == NULL or inbox_open(&self.inbox) != 0 or tuple_grow(self.core) != 0 or user_rebuild(self.core) != 0 \
+        if self.core.events == NULL or self.core.tcp_hosts == NULL or inbox_open(&self.inbox) != 0 or tuple_grow(self.core) != 0 or user_rebuild(self.core) != 0 \
                 or self.open_batches(bool(addresses), batch_messages) != 0:
             raise MemoryError
         self.event_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
@@ -173,6 +175,8 @@ cdef class Worker:
         if self.core.tcp_epoll >= 0:
             os_close(self.core.tcp_epoll)
         free(self.core.connections)
+        free(self.core.free_places)
+        free(self.core.tcp_hosts)
         shut_pipes(self.core)
         door_release(self.core.door)
         free(self.core.nobody)
