@@ -69,3 +69,22 @@ def test_read_a_flood_of_nacks(benchmark: Benchmark) -> None:
     assert fast.repeat_receive_compound(*arguments) == 0
     benchmark.extra_info["operations"] = LOOP
     benchmark.pedantic(fast.repeat_receive_compound, arguments, rounds=ROUNDS, warmup_rounds=2)
+
+
+@pytest.mark.parametrize("others", ["one host", "many hosts"])
+@pytest.mark.parametrize("opened", [0, 1_000, 4_000])
+def test_accept_a_connection(benchmark: Benchmark, opened: int, others: str) -> None:
+    """And end it again, beside so many that are open already; no kernel is asked."""
+    path = PacketPath(tcp_connections=8_192, tcp_connections_per_address=8_192)
+    for i in range(opened):
+        host = "198.51.100.1" if others == "one host" else f"203.0.{i >> 8}.{i & 255}"
+        assert path.worker.open_tcp((host, 1_000 + i), path.now_ns)
+    address = ("198.51.100.1", 60_000)
+
+    def accept() -> None:
+        for _ in range(LOOP):
+            path.worker.close_tcp(path.worker.open_tcp(address, path.now_ns))
+
+    benchmark.extra_info["operations"] = LOOP
+    benchmark.pedantic(accept, rounds=ROUNDS, warmup_rounds=2)
+    assert path.worker.counters()["tcp_connections"] == opened

@@ -137,6 +137,7 @@ class Worker:
         tcp: bool = False,
         tcp_connections: int = 4096,
         tcp_connections_per_address: int = 256,
+        batch_messages: int = 0,
     ) -> None: ...
     def start(self) -> None: ...
     @property

@@ -1,7 +1,9 @@
 """Peers over TCP: frames, whose a connection is, how long it may stay."""
 
 import os
+import random
 import struct
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -242,3 +244,50 @@ def test_place_of_an_ended_connection_tells_the_next_one_nothing(
     assert path.worker.transport_stats(peer.transport)["tuples"] == []
     [entry] = path.worker.transport_stats(stranger.transport)["tuples"]
     assert entry["selected"]
+
+
+def quickest_s(path: PacketPath) -> float:
+    """Of some times that connections are taken and end."""
+    times = []
+    for _ in range(7):
+        start = time.perf_counter()
+        for _ in range(100):
+            path.worker.close_tcp(path.worker.open_tcp(("198.51.100.1", 60_000), path.now_ns))
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def test_taking_a_connection_does_not_look_at_the_others() -> None:
+    """Looking at 30,000 of them would take about 100 times as long."""
+    alone, among = (PacketPath(tcp_connections=32_000, tcp_connections_per_address=32_000) for _ in range(2))
+    for i in range(30_000):
+        assert among.worker.open_tcp((f"203.{i % 7}.{i >> 8}.{i & 255}", 1_000), among.now_ns)
+    assert quickest_s(among) < 10 * quickest_s(alone)
+
+
+def test_table_stays_true_whoever_comes_and_goes() -> None:
+    """Against a model: who is open, how many of each host, who is oldest when there is no room."""
+    dice = random.Random(5)
+    path = PacketPath(tcp_connections=70, tcp_connections_per_address=9)
+    hosts = [*(f"198.51.100.{i}" for i in range(12)), *(f"2001:db8:0:{i}::1" for i in range(12))]
+    opened: dict[int, str] = {}
+    for step in range(4_000):
+        if opened and dice.random() < 0.45:
+            gone = dice.choice(list(opened))
+            path.worker.close_tcp(gone)
+            del opened[gone]
+        else:
+            host = dice.choice(hosts)
+            found = path.worker.open_tcp((host, 1_000 + step), path.now_ns)
+            few = list(opened.values()).count(host) < 9
+            assert bool(found) is few
+            if found and len(opened) == 70:
+                del opened[next(iter(opened))]
+            if found:
+                assert found not in opened
+                opened[found] = host
+        assert path.worker.counters()["tcp_connections"] == len(opened)
+    path.advance(6_000)
+    assert path.worker.counters()["tcp_connections"] == 0
+    assert all(path.worker.open_tcp((host, 1_000), path.now_ns) for host in hosts for _ in range(2))
+    path.worker.close()

@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from tests.packet_path import PacketPath, Rtp, VideoPublisher, add_viewer
+from tests.packet_path import PacketPath, Rtp, VideoPublisher, add_viewer, vp8_payload
 from tests.tcp_line import Line, LinePath, check_of, framed, publish_sound, sound
 from vtp import _rtp_fast as fast
 
@@ -15,8 +15,8 @@ PICTURE_BYTES = 196_608
 class SlowRoom:
     """A publisher of sound and picture over UDP, and one viewer of both over TCP."""
 
-    def __init__(self) -> None:
-        self.path = PacketPath()
+    def __init__(self, **options: int) -> None:
+        self.path = PacketPath(**options)
         self.publisher = VideoPublisher(self.path)
         self.speaker = self.path.peer().connect()
         sound_producer = publish_sound(self.path, self.speaker)
@@ -181,3 +181,60 @@ def test_viewer_that_ends_its_connection_in_the_middle_of_a_batch_takes_nobody_a
     room.speak()
     assert room.path.worker.counters()["send_no_tuple"] >= 1
     assert room.path.worker.counters()["tcp_connections"] == 0
+
+
+def burst(room: SlowRoom, packets: int, first: int, *, key: bool = False) -> None:
+    """So many packets of pictures in one batch of datagrams, the first of them a key frame's if `key`."""
+    publisher = room.publisher
+    datagrams = []
+    for i in range(packets):
+        packet = Rtp(
+            96,
+            publisher.sequence + i,
+            publisher.timestamp + 3000 * i,
+            publisher.ssrc,
+            vp8_payload(key and i == 0, first + i, 1_000),
+            marker=True,
+        )
+        datagrams.append((publisher.peer.sender.protect(packet.pack()), publisher.peer.address))
+    publisher.sequence += packets
+    publisher.timestamp += 3000 * packets
+    publisher.picture = first + packets
+    room.path.worker.inject_batch(datagrams, room.path.now_ns)
+
+
+@pytest.mark.parametrize("batch_messages", [16, 37, 64, 100])
+def test_pictures_keep_to_their_share_when_a_batch_is_written_in_the_midst_of_them(
+    batch_messages: int,
+) -> None:
+    """What waits in the batch is as much ahead of a packet as what is queued; no number is left out."""
+    room = SlowRoom(batch_messages=batch_messages)
+    room.line.reads = False
+    burst(room, 400, 1)
+    assert room.dropped > 0 and room.state == "waiting"
+    waiting = [room.line.take()]
+    assert sum(len(packet) + 2 for packet in waiting[0]) <= PICTURE_BYTES
+    for packet in waiting[0]:
+        room.viewer.receive(packet)
+    room.path.advance(1_000)
+    burst(room, 40, 401, key=True)
+    room.line.reads = True
+    room.side.collect()
+    numbers = [one.sequence for one in room.pictures()]
+    assert len(numbers) > 180 + 40
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    assert room.state == "live"
+
+
+def test_what_is_no_picture_does_not_use_up_what_was_booked_for_them() -> None:
+    """Reports, answers to checks and sound are booked with their own bytes: nothing is left of it."""
+    room = SlowRoom(batch_messages=16)
+    for _ in range(4):
+        room.line.reads = False
+        room.run(30)
+        room.line.send(framed(check_of(room.viewer)))
+        room.line.reads = True
+        room.run(1)
+    room.line.reads = False
+    burst(room, 400, room.publisher.picture)
+    assert PICTURE_BYTES - 2_100 < sum(len(packet) + 2 for packet in room.line.take()) <= PICTURE_BYTES

@@ -277,6 +277,10 @@ cdef void keep_datagrams(Core* core) noexcept nogil:
         kept += 1
     if core.connection_count:
         batch.count = kept
+        batch.used = 0                           # up to the end of the last one that stays
+        if kept:
+            batch.used = <size_t>(<uint8_t*>batch.vectors[kept - 1].iov_base - batch.arena)
+            batch.used = (batch.used + batch.vectors[kept - 1].iov_len + 63) & ~<size_t>63
 
 
 cdef void send_messages(Core* core, int socket, int start, int end) noexcept nogil:
@@ -429,3 +433,5 @@ cdef inline void batch_commit(Core* core, const Tuple* to, int length, int segme
     batch.sockets[at] = to.socket
     batch.used += (<size_t>length + 63) & ~<size_t>63
     batch.count += 1
+    if to.socket >= MAX_SOCKETS:
+        promise(core, to.socket, length)

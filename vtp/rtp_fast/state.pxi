@@ -561,7 +561,21 @@ cdef struct Batch:               # messages waiting for one system call; each is
     uint16_t* sockets
 
 
+cdef struct TcpHost:             # how many connections one host has; see tcp_table.pxi
+    uint64_t key
+    int count
+    TcpHost* next                # of the same bucket
+
+
+cdef struct TcpList:
+    TcpConnection* first
+    TcpConnection* last
+
+
 cdef struct TcpConnection:       # see tcp.pxi
+    TcpList* listed              # NULL: it has an owner
+    TcpConnection* before
+    TcpConnection* after
     int fd                       # -1: a test is the other end
     uint16_t socket
     uint8_t ending               # closed when the turn ends
@@ -576,7 +590,7 @@ cdef struct TcpConnection:       # see tcp.pxi
     int first
     int queued
     int peak                     # most bytes queued since the queue was made
-    int promised                 # bytes of packets in the batch for it
+    int promised                 # bytes of frames in the batch for it
     int partial_length
     uint8_t partial[TCP_FRAME + 2]
 
@@ -614,7 +628,12 @@ cdef struct Core:
     TcpConnection** connections
     int connection_capacity
     int connection_count
-    int connections_ending
+    uint16_t* free_places        # in `connections`, a stack
+    int free_place_count
+    TcpHost** tcp_hosts          # buckets by hash
+    uint64_t host_seed
+    TcpList unchecked            # connections over which no authenticated check has come, the oldest first
+    TcpList ending               # those that are closed at the end of the turn
     int connections_at_most
     int connections_per_address
     int choked                   # connections whose pictures wait

@@ -18,6 +18,13 @@ cdef inline TcpConnection* connection_of(Core* core, int socket) noexcept nogil:
     return core.connections[place] if 0 <= place < core.connection_capacity else NULL
 
 
+cdef inline void promise(Core* core, int socket, int length) noexcept nogil:
+    """Books a frame that the batch holds for a connection, until it is queued there or dropped."""
+    cdef TcpConnection* connection = connection_of(core, socket)
+    if connection != NULL:
+        connection.promised += 2 + length
+
+
 cdef TcpConnection* open_connection(Core* core, int fd, const sockaddr_in6* address, socklen_t length,
                                     int64_t now) noexcept nogil:
     """Takes a new connection; NULL, and counted, when its address has too many or there is no memory."""
@@ -29,77 +36,45 @@ cdef TcpConnection* open_connection(Core* core, int fd, const sockaddr_in6* addr
     if core.connection_count >= core.connections_at_most and not end_oldest_unchecked(core):
         core.counters.tcp_refused += 1
         return NULL
-    place = free_place(core)
-    connection = <TcpConnection*>calloc(1, sizeof(TcpConnection)) if place >= 0 else NULL
-    if connection == NULL:
+    connection = <TcpConnection*>calloc(1, sizeof(TcpConnection))
+    place = take_place(core) if connection != NULL else -1
+    if place >= 0:
+        connection.address = address[0]
+        if not count_host(core, connection):
+            give_place(core, place)
+            place = -1
+    if place < 0:
+        free(connection)
         core.counters.tcp_refused += 1
         return NULL
     connection.fd = fd
     connection.socket = <uint16_t>(MAX_SOCKETS + place)
-    connection.address = address[0]
     connection.length = length
     connection.opened_ns = now
     core.connections[place] = connection
+    list_connection(&core.unchecked, connection)
     core.connection_count += 1
     core.counters.tcp_accepted += 1
     return connection
 
 
-cdef int free_place(Core* core) noexcept nogil:
-    """A place in the table; -1 when it is full or cannot grow."""
-    cdef int place, capacity
-    cdef TcpConnection** grown
-    for place in range(core.connection_capacity):
-        if core.connections[place] == NULL:
-            return place
-    capacity = core.connection_capacity * 2 if core.connection_capacity else 64
-    if capacity > 32768:
-        return -1
-    grown = <TcpConnection**>realloc(core.connections, capacity * sizeof(TcpConnection*))
-    if grown == NULL:
-        return -1
-    memset(&grown[core.connection_capacity], 0, (capacity - core.connection_capacity) * sizeof(TcpConnection*))
-    place = core.connection_capacity
-    core.connections = grown
-    core.connection_capacity = capacity
-    return place
-
-
-cdef int connections_from(Core* core, const sockaddr_in6* address) noexcept nogil:
-    """How many there are from one IPv4 address or one IPv6 network of 64 bits, which one host has to itself."""
-    cdef int place, count = 0, at = 4 if address.sin6_family == AF_INET else 8
-    cdef size_t length = 4 if address.sin6_family == AF_INET else 8
-    cdef TcpConnection* connection
-    for place in range(core.connection_capacity):
-        connection = core.connections[place]
-        if connection != NULL and not connection.ending and connection.address.sin6_family == address.sin6_family \
-                and memcmp((<const uint8_t*>&connection.address) + at, (<const uint8_t*>address) + at, length) == 0:
-            count += 1
-    return count
-
-
 cdef bint end_oldest_unchecked(Core* core) noexcept nogil:
     """Makes room in a full table: strangers must not keep those out who have a place in a class."""
-    cdef int place
-    cdef TcpConnection* connection
-    cdef TcpConnection* oldest = NULL
-    for place in range(core.connection_capacity):
-        connection = core.connections[place]
-        if connection != NULL and connection.owner == NULL and not connection.ending \
-                and (oldest == NULL or connection.opened_ns < oldest.opened_ns):
-            oldest = connection
-    if oldest == NULL:
+    if core.unchecked.first == NULL:
         return False
     core.counters.tcp_unchecked += 1
-    end_connection(core, oldest)
+    end_connection(core, core.unchecked.first)
     return True
 
 
 cdef void end_connection(Core* core, TcpConnection* connection) noexcept nogil:
     """It is closed at the end of the turn, after what has been written for it."""
-    if not connection.ending:
-        connection.ending = 1
-        core.connections_ending += 1
+    if connection.ending:
+        return
+    connection.ending = 1
+    unlist_connection(connection)
+    list_connection(&core.ending, connection)
+    uncount_host(core, connection)
 
 
 cdef void break_connection(Core* core, TcpConnection* connection) noexcept nogil:
@@ -115,9 +90,10 @@ cdef void adopt(Core* core, Transport* transport, Tuple* entry) noexcept nogil:
     if connection == NULL:
         return
     connection.owner = transport
-    if connection.ending:                        # it was another transport's a moment ago
+    if connection.ending and count_host(core, connection):           # it was another transport's a moment ago
         connection.ending = 0
-        core.connections_ending -= 1
+    if not connection.ending:
+        unlist_connection(connection)
 
 
 cdef void disown(Core* core, int socket) noexcept nogil:
@@ -129,12 +105,8 @@ cdef void disown(Core* core, int socket) noexcept nogil:
 
 
 cdef void close_ended(Core* core) noexcept nogil:
-    cdef int place
-    if core.connections_ending == 0:
-        return
-    for place in range(core.connection_capacity):
-        if core.connections[place] != NULL and core.connections[place].ending:
-            close_connection(core, core.connections[place])
+    while core.ending.first != NULL:
+        close_connection(core, core.ending.first)
 
 
 cdef void close_connection(Core* core, TcpConnection* connection) noexcept nogil:
@@ -148,9 +120,9 @@ cdef void close_connection(Core* core, TcpConnection* connection) noexcept nogil
     if connection.fd >= 0:
         os_close(connection.fd)
     core.choked -= connection.choked
-    core.connections[connection.socket - MAX_SOCKETS] = NULL
+    unlist_connection(connection)
+    give_place(core, connection.socket - MAX_SOCKETS)
     core.connection_count -= 1
-    core.connections_ending -= 1
     free(connection.queue)
     free(connection)
 
@@ -180,14 +152,9 @@ cdef void fall_back(Core* core, Transport* transport, int64_t now) noexcept nogi
 
 cdef void poll_connections(Core* core, int64_t now) noexcept nogil:
     """Ends those over which no authenticated check came in time."""
-    cdef int place
-    cdef TcpConnection* connection
-    for place in range(core.connection_capacity):
-        connection = core.connections[place]
-        if connection != NULL and connection.owner == NULL and not connection.ending \
-                and now - connection.opened_ns >= TCP_CHECK_NS:
-            core.counters.tcp_unchecked += 1
-            end_connection(core, connection)
+    while core.unchecked.first != NULL and now - core.unchecked.first.opened_ns >= TCP_CHECK_NS:
+        core.counters.tcp_unchecked += 1
+        end_connection(core, core.unchecked.first)
 
 
 # --- what comes ------------------------------------------------------------------------------------------------
@@ -222,15 +189,15 @@ cdef int admit(Core* core, Transport* transport, int socket, Outgoing* packets, 
     """Leaves out of a viewer's packets those for which its queue has no room, before they have numbers.
 
     A full queue stops the pictures until a key frame after it has emptied; sound is dropped only when all of it is
-    taken. The number of packets that are left, in front.
+    taken. The number of packets that are left, in front: they are written next, before anything else is admitted.
     """
     cdef TcpConnection* connection = connection_of(core, socket)
-    cdef int i, size, kept = 0, ahead
+    cdef int i, size, kept = 0, ahead, admitted = 0
     if connection == NULL:
         return 0
     for i in range(count):
         size = 2 + packets[i].size + transport.send.tag_len
-        ahead = connection.queued + connection.promised + size
+        ahead = connection.queued + connection.promised + admitted + size
         if packets[i].consumer.video and (connection.choked or ahead > TCP_PICTURES):
             choke(core, connection)
             if packets[i].consumer.state != STATE_WAITING:
@@ -239,7 +206,7 @@ cdef int admit(Core* core, Transport* transport, int socket, Outgoing* packets, 
         elif ahead > TCP_QUEUE:
             core.counters.tcp_dropped += 1
         else:
-            connection.promised += size
+            admitted += size
             packets[kept] = packets[i]
             kept += 1
     return kept
@@ -276,8 +243,8 @@ cdef void send_frames(Core* core, int socket, int start, int end) noexcept nogil
     if connection == NULL:
         core.counters.tcp_dropped += end - start
         return
-    connection.promised = 0
     for i in range(start, end):
+        connection.promised -= 2 + <int>batch.vectors[i].iov_len
         if queue_frame(connection, <const uint8_t*>batch.vectors[i].iov_base, <int>batch.vectors[i].iov_len):
             count_sent(core, batch, i)
         else:

@@ -8,6 +8,7 @@ cdef class Worker:
     Commands are thread-safe and run between batches. Ids are never used again within a Worker. With
     `threaded=False` the event loop drives the same code through `fileno()` and `run_once()`. Without addresses
     there is no socket and no clock: `inject`, `advance` and `take_sent` drive it, for tests of protocol behaviour.
+    `batch_messages`: how many messages wait for one system call at most, 16 to 8192; 0: as many as suit.
     """
 
     cdef Core* core
@@ -29,7 +30,7 @@ cdef class Worker:
     def __cinit__(self, addresses, *, bint threaded=True, int receive_buffer_bytes=0, int send_buffer_bytes=0,
                   int ring_packets_video=2048, int ring_packets_audio=256, double max_incoming_bitrate_bps=6_000_000,
                   bint merge=True, double gather_ms=0, int gather_viewers=0, bint tcp=False, int tcp_connections=4096,
-                  int tcp_connections_per_address=256):
+                  int tcp_connections_per_address=256, int batch_messages=0):
         self.epoll = self.wake_fd = self.event_fd = -1
         self.sockets = []
         self.listeners = []
@@ -41,6 +42,8 @@ cdef class Worker:
             raise MemoryError
         if ring_packets_video < 64 or ring_packets_audio < 16:
             raise ValueError("A ring needs at least 64 video and 16 audio packets.")
+        if batch_messages and not 16 <= batch_messages <= 8192:
+            raise ValueError("A batch holds 16 to 8192 messages; 0: as many as suit.")
         if len(addresses) >= MAX_SOCKETS:
             raise ValueError(f"At most {MAX_SOCKETS - 1} addresses can be bound.")
         if tcp_connections < 1 or tcp_connections_per_address < 1:
@@ -58,9 +61,11 @@ cdef class Worker:
         self.core.gather_ns = <int64_t>(gather_ms * MILLISECOND)
         self.core.gather_viewers = gather_viewers
         self.core.random_state = int.from_bytes(os.urandom(4), "big") | 1
+        self.core.host_seed = int.from_bytes(os.urandom(8), "big")
+        self.core.tcp_hosts = <TcpHost**>calloc(HOST_BUCKETS, sizeof(TcpHost*))
         self.core.events = <Event*>malloc(EVENT_RING * sizeof(Event))
-        if self.core.events == NULL or inbox_open(&self.inbox) != 0 or tuple_grow(self.core) != 0 or user_rebuild(self.core) != 0 \
-                or self.open_batches(bool(addresses)) != 0:
+        if self.core.events == NULL or self.core.tcp_hosts == NULL or inbox_open(&self.inbox) != 0 or tuple_grow(self.core) != 0 or user_rebuild(self.core) != 0 \
+                or self.open_batches(bool(addresses), batch_messages) != 0:
             raise MemoryError
         self.event_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self.wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
@@ -76,12 +81,14 @@ cdef class Worker:
             raise
         self.core.wall_offset_ns = vtp_wall_ns() - vtp_now_ns()
 
-    cdef int open_batches(self, bint sends):
+    cdef int open_batches(self, bint sends, int messages):
         """The pools that outgoing packets wait in and are written to; without sockets room for what a test looks at."""
         self.core.pending = <Pending*>malloc(PENDING_PACKETS * sizeof(Pending))
         if self.core.pending == NULL:
             return -1
-        return batch_open(&self.core.out, SEND_MESSAGES if sends else 8192, SEND_BYTES if sends else 8192 * ARENA_SLOT)
+        if messages == 0:
+            messages = SEND_MESSAGES if sends else 8192
+        return batch_open(&self.core.out, messages, SEND_BYTES if sends else <size_t>messages * ARENA_SLOT)
 
     cdef bind(self, addresses, int receive_bytes, int send_bytes, bint tcp):
         """Opens the sockets. Where any port will do, it is one that is free for both protocols."""
@@ -168,6 +175,8 @@ cdef class Worker:
         if self.core.tcp_epoll >= 0:
             os_close(self.core.tcp_epoll)
         free(self.core.connections)
+        free(self.core.free_places)
+        free(self.core.tcp_hosts)
         shut_pipes(self.core)
         door_release(self.core.door)
         free(self.core.nobody)
