@@ -25,7 +25,7 @@ cdef void receive_srtcp(Core* core, int socket, const sockaddr_in6* address, uin
                         int64_t now) noexcept nogil:
     cdef TupleRef* ref = keyed_tuple(core, socket, address)
     cdef Transport* transport
-    cdef int length, at = 0, end
+    cdef int length
     if ref == NULL:
         return
     transport = ref.transport
@@ -35,6 +35,12 @@ cdef void receive_srtcp(Core* core, int socket, const sockaddr_in6* address, uin
         core.counters.rtcp_unprotect_failed += 1
         return
     authenticated(core, ref, size, now)
+    receive_compound(core, transport, data, length, now)
+
+
+cdef void receive_compound(Core* core, Transport* transport, const uint8_t* data, int length, int64_t now) noexcept nogil:
+    """All packets of a compound, which is authentic as far as that can be known."""
+    cdef int at = 0, end
     while at + 4 <= length:
         end = at + 4 + 4 * read16(data + at + 2)
         if end > length or (data[at] >> 6) != 2:
@@ -187,11 +193,11 @@ cdef void send_rtcp(Core* core, Transport* transport, uint8_t* packet, int lengt
     if length < 0:
         core.counters.protect_failed += 1
         return
-    batch_commit(core, &transport.tuples[transport.selected], length, 0)
+    batch_commit(core, &transport.tuples[report_tuple(transport)], length, 0)
 
 
 cdef inline uint8_t* reserve_rtcp(Core* core, Transport* transport) noexcept nogil:
-    if transport.selected < 0 or not transport.has_keys:
+    if report_tuple(transport) < 0 or not transport.has_keys:
         return NULL
     return batch_reserve(core)
 
