@@ -80,54 +80,50 @@ async def test_server_without_ports_says_what_to_set(tmp_path: Path) -> None:
         await refused(service, "/plain-transports", body, 503, "no_plain_ports")
 
 
-@pytest.mark.parametrize(
-    ("where", "status", "code"),
-    [
-        ({"ip": "127.0.0.1", "port": 5004}, 403, "private_address"),
-        ({"ip": "10.1.2.3", "port": 5004}, 403, "private_address"),
-        ({"ip": "169.254.169.254", "port": 80}, 403, "private_address"),
-        ({"ip": "224.0.0.1", "port": 5004}, 422, "faulty_address"),
-        ({"ip": "encoder.example", "port": 5004}, 422, "faulty_address"),
-        ({"ip": "8.8.8.8"}, 422, "faulty_parameters"),
-        ({}, 409, "cannot_connect"),
-        ({"ip": "2606:4700::1", "port": 5004}, 409, "cannot_connect"),
-        ({"ip": "8.8.8.8", "port": 5004, "rtcpPort": 5005}, 409, "cannot_connect"),
-        (
-            {
-                "ip": "8.8.8.8",
-                "port": 5004,
-                "srtpParameters": {"cryptoSuite": "AES_CM_128_HMAC_SHA1_80", "keyBase64": KEY},
-            },
-            409,
-            "cannot_connect",
-        ),
-    ],
-)
-async def test_peer_that_cannot_be_sent_to_is_refused(
-    service: Service, where: Any, status: int, code: str
-) -> None:
+FAULTY_PEERS: list[tuple[Any, int, str]] = [
+    ({"ip": "127.0.0.1", "port": 5004}, 403, "private_address"),
+    ({"ip": "10.1.2.3", "port": 5004}, 403, "private_address"),
+    ({"ip": "169.254.169.254", "port": 80}, 403, "private_address"),
+    ({"ip": "224.0.0.1", "port": 5004}, 422, "faulty_address"),
+    ({"ip": "encoder.example", "port": 5004}, 422, "faulty_address"),
+    ({"ip": "8.8.8.8"}, 422, "faulty_parameters"),
+    ({}, 409, "cannot_connect"),
+    ({"ip": "2606:4700::1", "port": 5004}, 409, "cannot_connect"),
+    ({"ip": "8.8.8.8", "port": 5004, "rtcpPort": 5005}, 409, "cannot_connect"),
+    (
+        {
+            "ip": "8.8.8.8",
+            "port": 5004,
+            "srtpParameters": {"cryptoSuite": "AES_CM_128_HMAC_SHA1_80", "keyBase64": KEY},
+        },
+        409,
+        "cannot_connect",
+    ),
+]
+
+
+async def test_peer_that_cannot_be_sent_to_is_refused(service: Service) -> None:
     made = await make(service)
-    await refused(service, f"/plain-transports/{made['id']}/connect", where, status, code)
+    for where, status, code in FAULTY_PEERS:
+        await refused(service, f"/plain-transports/{made['id']}/connect", where, status, code)
 
 
-@pytest.mark.parametrize(
-    ("key", "status", "code"),
-    [
-        (None, 409, "cannot_connect"),
-        (("AES_CM_128_HMAC_SHA1_80", "short"), 422, "faulty_key"),
-        (("AES_CM_128_HMAC_SHA1_80", base64.b64encode(bytes(28)).decode()), 422, "faulty_key"),
-        (("AEAD_AES_128_GCM", base64.b64encode(bytes(28)).decode()), 409, "cannot_connect"),
-        ("ours", 409, "cannot_connect"),
-    ],
-)
-async def test_key_that_cannot_be_is_refused(service: Service, key: Any, status: int, code: str) -> None:
+FAULTY_KEYS: list[tuple[tuple[str, str] | None, int, str]] = [
+    (None, 409, "cannot_connect"),
+    (("AES_CM_128_HMAC_SHA1_80", "short"), 422, "faulty_key"),
+    (("AES_CM_128_HMAC_SHA1_80", base64.b64encode(bytes(28)).decode()), 422, "faulty_key"),
+    (("AEAD_AES_128_GCM", base64.b64encode(bytes(28)).decode()), 409, "cannot_connect"),
+]
+
+
+async def test_key_that_cannot_be_is_refused(service: Service) -> None:
     made = await make(service, enableSrtp=True)
-    if key == "ours":
-        key = (made["srtpParameters"]["cryptoSuite"], made["srtpParameters"]["keyBase64"])
-    where: dict[str, Any] = {"ip": "8.8.8.8", "port": 5004}
-    if key is not None:
-        where["srtpParameters"] = {"cryptoSuite": key[0], "keyBase64": key[1]}
-    await refused(service, f"/plain-transports/{made['id']}/connect", where, status, code)
+    ours = (made["srtpParameters"]["cryptoSuite"], made["srtpParameters"]["keyBase64"])
+    for key, status, code in [*FAULTY_KEYS, (ours, 409, "cannot_connect")]:
+        where: dict[str, Any] = {"ip": "8.8.8.8", "port": 5004}
+        if key is not None:
+            where["srtpParameters"] = {"cryptoSuite": key[0], "keyBase64": key[1]}
+        await refused(service, f"/plain-transports/{made['id']}/connect", where, status, code)
 
 
 async def test_key_is_given_once_and_the_address_again(service: Service) -> None:
