@@ -38,6 +38,7 @@ from vtp.http.routing import RouteTable
 from vtp.http.security import BrowserGuard
 from vtp.http.throttle import Throttle
 from vtp.media.plane import MediaPlane, start_media
+from vtp.media.transport import WebRtcTransport
 from vtp.rooms.ban_list import BanList
 from vtp.rooms.entrance import Entrance
 from vtp.rooms.live import LiveRoom, LiveRooms
@@ -113,6 +114,11 @@ class MediaServer:
         found = self.live_rooms.get(self.rooms.rooms[slug].room_id)
         assert found is not None
         return found
+
+
+def webrtc_transports(live: LiveRoom) -> list[WebRtcTransport]:
+    """Those of a room's transports that are not plain RTP."""
+    return [one for one in live.router.transports.values() if isinstance(one, WebRtcTransport)]
 
 
 async def nobody_is_banned(live: LiveRoom) -> None:

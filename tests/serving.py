@@ -25,6 +25,7 @@ from vtp.settings import (
     HttpSettings,
     LimitSettings,
     MediaSettings,
+    PlainSettings,
     RoomSettings,
     Settings,
     SfuSettings,
@@ -177,6 +178,7 @@ async def serving(
     webhooks: WebhookSettings | None = None,
     sfu: SfuSettings | None = None,
     media: Mapping[str, object] | None = None,
+    plain: PlainSettings | None = None,
     checked: bool = True,
 ) -> AsyncIterator[Api]:
     """Starts a server on ports of its own and ends it; what it says by Socket.IO must be what it declares."""
@@ -190,6 +192,7 @@ async def serving(
         rooms=RoomSettings(open=open_rooms),
         webhooks=webhooks or WebhookSettings(),
         sfu=sfu or SfuSettings(),
+        plain=plain or PlainSettings(),
     )
     with checked_wire() if checked else nullcontext():
         server = await start_server(settings)

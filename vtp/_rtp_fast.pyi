@@ -40,6 +40,7 @@ EVENT_LAYERS_CHANGED: int
 EVENT_LAYER_UNWATCHED: int
 EVENT_LAYER_WATCHED: int
 EVENT_BANDWIDTH: int
+EVENT_TUPLE: int
 
 Address = tuple[str, int]
 
@@ -173,6 +174,19 @@ class Worker:
         receive_salt: bytes,
         send_key: bytes,
         send_salt: bytes,
+    ) -> None: ...
+    def add_plain_transport(
+        self, media_fd: int, reports_fd: int = -1, *, learns: bool, encrypted: bool
+    ) -> int: ...
+    def set_plain_peer(self, transport_id: int, address: Address, reports: Address | None = None) -> None: ...
+    def inject_plain(
+        self,
+        transport_id: int,
+        datagram: bytes,
+        address: Address,
+        now_ns: int,
+        *,
+        reports: bool = False,
     ) -> None: ...
     def remove_transport(self, transport_id: int) -> None: ...
     def follow_bandwidth(self, transport_id: int) -> None: ...

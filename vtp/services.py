@@ -59,6 +59,7 @@ from vtp.signalling.parts.reactions import ReactionCalls
 from vtp.signalling.parts.removal import RemovalCalls
 from vtp.signalling.parts.speakers import SpeakerCalls
 from vtp.signalling.parts.stage import StageCalls
+from vtp.signalling.plain import PlainRtp
 from vtp.signalling.routes import build_routes as signalling_routes
 from vtp.signalling.sfu_face import SfuFace
 from vtp.signalling.sfu_peers import SfuParts, SfuPeers
@@ -262,7 +263,8 @@ def _build_sfu(services: Services) -> SfuFace:
     services.accounts.authenticator.add_listener(peers.end_peers)
     services.tasks.start(peers.run(), "abandoned peers of services")
     services.metrics.add_numbers("vtp_sfu", "The service under /sfu.", lambda: {"peers": len(peers)})
-    return SfuFace(peers, services.rooms, services.media, IceServers(services.settings.media))
+    plain = PlainRtp(allow_private=services.settings.plain.allow_private_addresses)
+    return SfuFace(peers, services.rooms, services.media, IceServers(services.settings.media), plain)
 
 
 def build_tables(services: Services) -> list[RouteTable]:

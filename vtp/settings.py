@@ -54,6 +54,20 @@ def _public_url(value: str) -> str:
     return _origin(value) if value else ""
 
 
+def _address(value: str) -> str:
+    try:
+        return str(ipaddress.ip_address(value)) if value else ""
+    except ValueError as error:
+        raise ValueError("write an IP address such as 203.0.113.7") from error
+
+
+def _port_range(value: str) -> str:
+    first, _, last = value.partition("-")
+    if value and not (first.isdecimal() and last.isdecimal() and 0 < int(first) <= int(last) <= 65535):
+        raise ValueError("write a range of ports such as 41000-41199")
+    return value
+
+
 Strings = Annotated[list[str], BeforeValidator(_split_list)]
 Networks = Annotated[
     list[Annotated[str, BeforeValidator(lambda v: _network(str(v)))]], BeforeValidator(_split_list)
@@ -210,6 +224,21 @@ class SfuSettings(Section):
     trusted_addresses: Networks = []
 
 
+class PlainSettings(Section):
+    """RTP over UDP without ICE and DTLS, which /sfu sets up for FFmpeg and GStreamer."""
+
+    ports: Annotated[str, BeforeValidator(lambda v: _port_range(str(v)))] = ""
+    host: Annotated[str, BeforeValidator(lambda v: _address(str(v)))] = ""
+    announced_address: Annotated[str, BeforeValidator(lambda v: _address(str(v)))] = ""
+    allow_private_addresses: bool = False
+
+    @property
+    def port_range(self) -> range:
+        """The ports that are given out."""
+        first, _, last = self.ports.partition("-")
+        return range(int(first), int(last) + 1) if self.ports else range(0)
+
+
 class LogSettings(Section):
     """What is written to standard error."""
 
@@ -261,6 +290,7 @@ class Settings(BaseSettings):
     rooms: RoomSettings = RoomSettings()
     webhooks: WebhookSettings = WebhookSettings()
     sfu: SfuSettings = SfuSettings()
+    plain: PlainSettings = PlainSettings()
     log: LogSettings = LogSettings()
     limits: LimitSettings = LimitSettings()
 

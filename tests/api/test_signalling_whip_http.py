@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.media_server import Client, MediaServer, client, running_server
+from tests.media_server import Client, MediaServer, client, running_server, webrtc_transports
 from vtp.media.ice_servers import make_turn_credentials
 from vtp.media.parameters import Kind
 
@@ -202,10 +202,10 @@ async def test_patch_of_an_older_ice_session_is_412(alice: Client) -> None:
 @pytest.mark.parametrize("any_tag", [True, False])
 async def test_ice_restart_is_200_with_new_credentials_and_a_new_etag(alice: Client, any_tag: bool) -> None:
     await publish(alice)
-    before = next(iter(alice.server.room().router.transports.values())).ice_parameters
+    before = webrtc_transports(alice.server.room())[0].ice_parameters
     status, fragment, etag = await patch(alice, NEW_CREDENTIALS, "*" if any_tag else alice.etag)
     assert status == 200 and etag and etag != alice.etag
-    after = next(iter(alice.server.room().router.transports.values())).ice_parameters
+    after = webrtc_transports(alice.server.room())[0].ice_parameters
     assert after.username_fragment != before.username_fragment
     assert f"a=ice-ufrag:{after.username_fragment}" in fragment and f"a=ice-pwd:{after.password}" in fragment
     assert "a=candidate:" in fragment

@@ -7,11 +7,20 @@ from collections.abc import AsyncIterator
 import pytest
 from aiortc import RTCSessionDescription
 
-from tests.media_server import Client, MediaServer, client, listed_room, presenter_of, running_server
+from tests.media_server import (
+    Client,
+    MediaServer,
+    client,
+    listed_room,
+    presenter_of,
+    running_server,
+    webrtc_transports,
+)
 from vtp.errors import Conflict, StartupError, Unavailable
 from vtp.media import connection as connection_module
+from vtp.media.media_transport import TransportClosed, TransportEvent
 from vtp.media.plane import start_media
-from vtp.media.transport import TransportClosed, TransportEvent, WebRtcTransport
+from vtp.media.transport import WebRtcTransport
 from vtp.media.worker import WorkerEvent
 from vtp.rooms import live as live_module
 from vtp.rooms.live import RoomClosed, RoomEvent
@@ -51,7 +60,7 @@ async def answered(who: Client) -> tuple[str, WebRtcTransport]:
         assert response.status == 201
         who.location = response.headers["Location"]
         answer = await response.text()
-    (transport,) = who.server.room().router.transports.values()
+    (transport,) = webrtc_transports(who.server.room())
     return answer, transport
 
 
@@ -61,7 +70,7 @@ async def test_peer_with_another_certificate_than_announced_loses_its_session(al
     async with await alice.post("/whip/physics", offer) as response:
         assert response.status == 201
         answer, alice.location = await response.text(), response.headers["Location"]
-    (transport,) = alice.server.room().router.transports.values()
+    (transport,) = webrtc_transports(alice.server.room())
     ended = end_of(transport)
     await alice.connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
     reason = await asyncio.wait_for(ended, LIMIT_S)
@@ -83,7 +92,7 @@ async def test_peer_that_never_sends_a_check_is_given_up(
 async def test_presenter_who_falls_silent_makes_place_for_another(server: MediaServer, alice: Client) -> None:
     async with asyncio.timeout(LIMIT_S):
         await alice.publish()
-        (transport,) = server.room().router.transports.values()
+        (transport,) = webrtc_transports(server.room())
         transport.connection.receive_event(WorkerEvent.ICE_DISCONNECTED, None)
         assert server.room().program.is_live, "6 s of silence may be a network change"
         transport.connection.receive_event(WorkerEvent.ICE_EXPIRED, None)
@@ -100,7 +109,7 @@ async def test_peer_that_closes_its_connection_ends_its_session(server: MediaSer
             await bob.watch()
             await bob.see(1)
             presenter = presenter_of(server)
-            (transport,) = set(server.room().router.transports.values()) - {presenter.transport}
+            (transport,) = set(webrtc_transports(server.room())) - {presenter.transport}
             ended = end_of(transport)
             await bob.connection.close()
             assert await ended == "The peer closed the DTLS session."

@@ -13,8 +13,9 @@ import pytest
 from tests.tcp_line import framed
 from vtp import _rtp_fast as fast
 from vtp.errors import StartupError
+from vtp.media.media_transport import TransportEvent
 from vtp.media.plane import MediaPlane, start_media
-from vtp.media.transport import IceStateChanged, TransportEvent
+from vtp.media.transport import IceStateChanged
 from vtp.settings import Settings
 from vtp.signalling.sfu_stats import transport_stats
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from tests.media_server import MediaServer, client, presenter_of, running_server
+from tests.media_server import MediaServer, client, presenter_of, running_server, webrtc_transports
 from vtp.media import connection as connection_module
 from vtp.media.dtls import DtlsState
 from vtp.rooms.groups import MAIN
@@ -183,7 +183,7 @@ async def test_media_goes_on_after_the_handshakes_memory_is_released(
     async with client(server, "alice") as teacher, client(server, "bob") as student, asyncio.timeout(LIMIT_S):
         await teacher.publish()
         await student.watch()
-        transports = server.room().router.transports.values()
+        transports = webrtc_transports(server.room())
         while any(transport.connection.dtls.holds_ssl for transport in transports):
             await student.see(1)
         assert len(await student.see(5)) == 5

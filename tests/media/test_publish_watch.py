@@ -18,8 +18,8 @@ from vtp.bench.publisher import Publisher, Publishing
 from vtp.bench.watch_report import report
 from vtp.bench.watcher import Watcher
 from vtp.bench.whip_client import RefusedError, WhipHttp
+from vtp.media.media_transport import BandwidthChanged, TransportEvent
 from vtp.media.router import RouterEvent, TransportMade
-from vtp.media.transport import BandwidthChanged, TransportEvent
 from vtp.signalling.sfu_stats import consumer_stats, transport_stats
 
 SECONDS = 3

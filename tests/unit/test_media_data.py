@@ -29,17 +29,12 @@ from vtp.media.data_producer import (
     DataProducerPaused,
     DataProducerResumed,
 )
+from vtp.media.media_transport import DataProducerMade, TransportClosed, TransportEvent
 from vtp.media.ortc import generate_router_capabilities
 from vtp.media.parameters import SctpStreamParameters
 from vtp.media.router import Router
 from vtp.media.sctp import SctpState
-from vtp.media.transport import (
-    DataProducerMade,
-    SctpStateChanged,
-    TransportClosed,
-    TransportEvent,
-    WebRtcTransport,
-)
+from vtp.media.transport import SctpStateChanged, WebRtcTransport
 from vtp.media.worker import MediaWorker, WorkerEvent
 from vtp.tasks import Tasks
 

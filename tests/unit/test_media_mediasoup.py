@@ -22,10 +22,11 @@ from tests.unit.test_media_objects import (
 from vtp import _rtp_fast as fast
 from vtp.media.consumer import Consumer, ConsumerClosed, ConsumerEvent
 from vtp.media.data_consumer import DataConsumerClosed, DataConsumerEvent
+from vtp.media.media_transport import ProducerMade, TransportEvent
 from vtp.media.parameters import DtlsParameters, RtpCapabilities, RtpParameters, SctpStreamParameters
 from vtp.media.producer import Producer
 from vtp.media.router import Router
-from vtp.media.transport import ProducerMade, TransportEvent, WebRtcTransport
+from vtp.media.transport import WebRtcTransport
 from vtp.media.worker import MediaWorker
 
 __all__ = ["capabilities", "consumer", "router", "sender", "video", "viewer", "worker"]  # fixtures

@@ -20,6 +20,7 @@ from vtp.media.consumer import (
     ConsumerProducerPaused,
 )
 from vtp.media.layers import TOP, Layers
+from vtp.media.media_transport import TransportClosed, TransportEvent
 from vtp.media.ortc import UnsupportedCodec, generate_router_capabilities
 from vtp.media.packet_path import consumer_arguments, producer_arguments
 from vtp.media.parameters import DtlsParameters, RtpCapabilities, RtpParameters
@@ -32,7 +33,7 @@ from vtp.media.producer import (
     ProducerResumed,
 )
 from vtp.media.router import Router, RouterClosed, RouterEvent, TransportGone
-from vtp.media.transport import TransportClosed, TransportEvent, WebRtcTransport
+from vtp.media.transport import WebRtcTransport
 from vtp.media.worker import MediaWorker, WorkerEvent
 from vtp.rooms.program import Presenter, ProducerAdded, ProducerRemoved, Program, ProgramEvent
 from vtp.tasks import Tasks

@@ -18,6 +18,7 @@ from vtp.media.ice import choose_addresses, interface_addresses
 from vtp.media.media_thread import adjust_together
 from vtp.media.ortc import generate_router_capabilities
 from vtp.media.placement import choose_for_newcomer, choose_home
+from vtp.media.plain_ports import PlainPorts
 from vtp.media.router import Router
 from vtp.media.turns import Turns
 from vtp.media.worker import MediaWorker
@@ -36,10 +37,17 @@ MOST_TCP_CONNECTIONS = 8192  # of one worker
 class MediaPlane:
     """Built once by `start_media`; `close()` ends every router and joins the threads."""
 
-    def __init__(self, workers: list[MediaWorker], room_spill: float = 1.0, floor_places: int = 0) -> None:
+    def __init__(
+        self,
+        workers: list[MediaWorker],
+        room_spill: float = 1.0,
+        floor_places: int = 0,
+        plain_ports: PlainPorts | None = None,
+    ) -> None:
         self.workers = workers
         self._room_spill = room_spill
         self._floor_places = floor_places
+        self._plain_ports = plain_ports
         self.rtp_capabilities = generate_router_capabilities(router_codecs())
         self._certificates = Certificates()
         self._tasks = Tasks()
@@ -73,6 +81,7 @@ class MediaPlane:
             place=self._place_newcomer,
             data_turns=self._data_turns,
             floor_places=self._floor_places,
+            plain_ports=self._plain_ports,
         )
         self._routers.add(router)
         return router
@@ -148,9 +157,18 @@ async def start_media(settings: Settings) -> MediaPlane:
         for worker in workers:
             worker.close()
         raise
-    plane = MediaPlane(workers, media.room_spill, media.heard_at_once)
+    ports = _plain_ports(settings, addresses[0])
+    plane = MediaPlane(workers, media.room_spill, media.heard_at_once, ports)
     plane.start()
     return plane
+
+
+def _plain_ports(settings: Settings, bound: str) -> PlainPorts:
+    """Plain RTP is taken where other media is, unless `[plain]` says otherwise."""
+    plain, announced = settings.plain, settings.media.announced_addresses
+    host = plain.host or bound
+    usual = next((one for one in announced if (":" in one) == (":" in host)), host)
+    return PlainPorts(host, plain.port_range, plain.announced_address or (host if plain.host else usual))
 
 
 def _check_cpus(cpus: list[int]) -> None:

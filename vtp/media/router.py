@@ -16,9 +16,12 @@ from vtp.media.consumer import Consumer
 from vtp.media.data_producer import DataProducer
 from vtp.media.events import Emitter
 from vtp.media.floors import Floors
+from vtp.media.media_transport import MediaTransport, TransportClosed, TransportEvent
 from vtp.media.parameters import RtpCapabilities
+from vtp.media.plain_ports import PlainPorts
+from vtp.media.plain_transport import PlainOptions, PlainTransport
 from vtp.media.producer import Producer
-from vtp.media.transport import TransportClosed, TransportEvent, WebRtcTransport
+from vtp.media.transport import WebRtcTransport
 from vtp.media.turns import Turns
 from vtp.media.worker import MediaWorker
 from vtp.tasks import Tasks
@@ -28,14 +31,14 @@ from vtp.tasks import Tasks
 class TransportMade:
     """A transport was made on this router."""
 
-    transport: WebRtcTransport
+    transport: MediaTransport
 
 
 @dataclass(frozen=True)
 class TransportGone:
     """A transport of this router was closed; `reason` is a sentence."""
 
-    transport: WebRtcTransport
+    transport: MediaTransport
     reason: str
 
 
@@ -63,17 +66,19 @@ class Router:
         place: Callable[[Router], MediaWorker] | None = None,
         data_turns: Turns | None = None,
         floor_places: int = 0,
+        plain_ports: PlainPorts | None = None,
     ) -> None:
         self.id = new_id()
         self.worker = worker
         self.rtp_capabilities = capabilities
-        self.transports: dict[str, WebRtcTransport] = {}
+        self.transports: dict[str, MediaTransport] = {}
         self.closed = False
         self.floors = Floors(worker, floor_places)
         self._certificates = certificates
         self._tasks = tasks
         self._place = place or _at_home
         self._data_turns = data_turns or Turns()
+        self._plain_ports = plain_ports or PlainPorts("127.0.0.1", range(0))
         self._emitter: Emitter[RouterEvent] = Emitter()
 
     @property
@@ -115,9 +120,7 @@ class Router:
         With `enable_sctp` it may have data producers and data consumers, and keeps its DTLS session for them
         (some 40 KB). Raises ValueError when the router is closed.
         """
-        if self.closed or self.worker.is_closed:
-            raise ValueError("This router is closed.")
-        worker = self.worker if publishes else self._place(self)
+        worker = self._worker_for(publishes=publishes)
         transport = WebRtcTransport(
             worker,
             self.rtp_capabilities,
@@ -126,11 +129,37 @@ class Router:
             data_turns=self._data_turns if enable_sctp else None,
             app_data=app_data,
         )
-        worker.note_placed()
+        self._add(transport)
+        return transport
+
+    def create_plain_transport(
+        self,
+        options: PlainOptions,
+        app_data: dict[str, Any] | None = None,
+        *,
+        publishes: bool = False,
+    ) -> PlainTransport:
+        """A transport of plain RTP, on ports of its own.
+
+        Raises ValueError when the router is closed, NoPortsError.
+        """
+        worker = self._worker_for(publishes=publishes)
+        transport = PlainTransport(
+            worker, self.rtp_capabilities, self._plain_ports, options, app_data=app_data
+        )
+        self._add(transport)
+        return transport
+
+    def _worker_for(self, *, publishes: bool) -> MediaWorker:
+        if self.closed or self.worker.is_closed:
+            raise ValueError("This router is closed.")
+        return self.worker if publishes else self._place(self)
+
+    def _add(self, transport: MediaTransport) -> None:
+        transport.worker.note_placed()
         self.transports[transport.id] = transport
         transport.add_listener(self._transport_changed)
         self._emitter.emit(TransportMade(transport))
-        return transport
 
     def can_consume(self, producer: Producer, capabilities: RtpCapabilities) -> bool:
         """Whether an endpoint with `capabilities` can receive `producer`."""

@@ -43,6 +43,7 @@ class WorkerEvent(enum.IntEnum):
     LAYER_UNWATCHED = _rtp_fast.EVENT_LAYER_UNWATCHED
     LAYER_WATCHED = _rtp_fast.EVENT_LAYER_WATCHED
     BANDWIDTH = _rtp_fast.EVENT_BANDWIDTH
+    TUPLE = _rtp_fast.EVENT_TUPLE
 
 
 OF_PRODUCERS = {

@@ -11,8 +11,8 @@ from typing import Any
 
 from vtp.media.connection import IceState
 from vtp.media.layers import NOTHING
+from vtp.media.media_transport import MediaTransport
 from vtp.media.producer import Producer
-from vtp.media.transport import WebRtcTransport
 from vtp.rooms.live import LiveRoom
 from vtp.rooms.participants import Participant, participant_of
 
@@ -37,7 +37,7 @@ class SourceFigures:
 class LinkFigures:
     """One transport, and what the packet path has counted of it."""
 
-    transport: WebRtcTransport
+    transport: MediaTransport
     figures: Figures
     sources: tuple[SourceFigures, ...]
 
@@ -67,7 +67,7 @@ class LinkFigures:
 
 def read_links(live: LiveRoom) -> list[tuple[Participant, tuple[LinkFigures, ...]]]:
     """Everybody who is in a room with the connections that they have, in the order in which they came."""
-    theirs: dict[str, list[WebRtcTransport]] = {}
+    theirs: dict[str, list[MediaTransport]] = {}
     for transport in live.router.transports.values():
         participant = participant_of(transport)
         if participant is not None and not transport.is_over:
@@ -75,9 +75,9 @@ def read_links(live: LiveRoom) -> list[tuple[Participant, tuple[LinkFigures, ...
     return [(one, _read(theirs.get(one.participant_id, ()))) for one in live.people.participants]
 
 
-def _read(transports: Iterable[WebRtcTransport]) -> tuple[LinkFigures, ...]:
+def _read(transports: Iterable[MediaTransport]) -> tuple[LinkFigures, ...]:
     return tuple(LinkFigures(one, one.stats(), _sources(one)) for one in transports)
 
 
-def _sources(transport: WebRtcTransport) -> tuple[SourceFigures, ...]:
+def _sources(transport: MediaTransport) -> tuple[SourceFigures, ...]:
     return tuple(SourceFigures(one, one.stats()) for one in transport.producers.values())

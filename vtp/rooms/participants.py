@@ -8,7 +8,7 @@ from vtp.errors import FieldError, Invalid
 from vtp.http.identity import Principal, Role
 from vtp.http.text import check_line
 from vtp.ids import new_id
-from vtp.media.transport import WebRtcTransport
+from vtp.media.media_transport import MediaTransport
 from vtp.rooms.visitors import Visitor, visitor_of
 
 MAX_NAME_CHARACTERS = 200
@@ -103,7 +103,7 @@ def _checked(name: str) -> str:
         raise Invalid("This is no name.", errors=[FieldError("/full_name", str(error))]) from None
 
 
-def participant_of(transport: WebRtcTransport) -> Participant | None:
+def participant_of(transport: MediaTransport) -> Participant | None:
     """Whose transport this is, as its maker noted in `app_data`."""
     participant = transport.app_data.get(APP_DATA_KEY)
     return participant if isinstance(participant, Participant) else None

@@ -9,9 +9,9 @@ from vtp.errors import NotFound
 from vtp.http.identity import Principal, Role
 from vtp.media.data_producer import DataProducer
 from vtp.media.events import Emitter
+from vtp.media.media_transport import DataProducerMade, ProducerMade, TransportEvent
 from vtp.media.producer import Producer
 from vtp.media.router import Router, RouterEvent, TransportGone, TransportMade
-from vtp.media.transport import DataProducerMade, ProducerMade, TransportEvent
 from vtp.rooms.participants import Participant, participant_of
 
 

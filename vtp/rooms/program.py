@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from vtp.errors import Conflict
 from vtp.media.consumer import Consumer, ConsumerClosed, ConsumerEvent
 from vtp.media.events import Emitter
+from vtp.media.media_transport import MediaTransport, ProducerMade, TransportClosed, TransportEvent
 from vtp.media.parameters import Kind
 from vtp.media.producer import Producer, ProducerClosed, ProducerEvent
-from vtp.media.transport import ProducerMade, TransportClosed, TransportEvent, WebRtcTransport
 from vtp.rooms.groups import Groups, Moved
 
 logger = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class Presenter:
     owner: str
     participant_id: str
     full_name: str
-    transport: WebRtcTransport
+    transport: MediaTransport
 
 
 @dataclass(frozen=True, eq=False)

@@ -253,9 +253,11 @@ cdef void batch_flush(Core* core) noexcept nogil:
         while end < batch.count and batch.sockets[end] == batch.sockets[start]:
             end += 1
         if batch.sockets[start] < MAX_SOCKETS:
-            send_messages(core, batch.sockets[start], start, end)
-        else:
+            send_messages(core, core.sockets[batch.sockets[start]], start, end)
+        elif batch.sockets[start] < FIRST_PLAIN:
             send_frames(core, batch.sockets[start], start, end)
+        else:
+            send_plain(core, start, end)
         start = end
     if batch.count:
         core.flushed_ns = vtp_now_ns()
@@ -267,7 +269,7 @@ cdef void keep_datagrams(Core* core) noexcept nogil:
     cdef Batch* batch = &core.out
     cdef int at, kept = 0
     for at in range(batch.count if core.connection_count else 0):
-        if batch.sockets[at] >= MAX_SOCKETS:
+        if MAX_SOCKETS <= batch.sockets[at] < FIRST_PLAIN:
             send_frames(core, batch.sockets[at], at, at + 1)
             continue
         batch.vectors[kept] = batch.vectors[at]
@@ -283,14 +285,21 @@ cdef void keep_datagrams(Core* core) noexcept nogil:
             batch.used = (batch.used + batch.vectors[kept - 1].iov_len + 63) & ~<size_t>63
 
 
-cdef void send_messages(Core* core, int socket, int start, int end) noexcept nogil:
+cdef void send_plain(Core* core, int start, int end) noexcept nogil:
+    """What is for one plain transport's peer leaves from the port that it knows."""
+    cdef PlainSocket* socket = plain_socket_of(core, core.out.sockets[start])
+    if socket != NULL:
+        send_messages(core, socket.fd, start, end)
+
+
+cdef void send_messages(Core* core, int fd, int start, int end) noexcept nogil:
     """sendmmsg until all are out. What the kernel refuses stands first in the next try, which tells why: a run goes
     out datagram by datagram then, a datagram is counted by cause and left behind."""
     cdef Batch* batch = &core.out
     cdef int sent, error, i
     cdef bint waited = False, full
     while start < end:
-        sent = sendmmsg(core.sockets[socket], &batch.messages[start], end - start, MSG_DONTWAIT)
+        sent = sendmmsg(fd, &batch.messages[start], end - start, MSG_DONTWAIT)
         if sent > 0:
             for i in range(start, start + sent):
                 count_sent(core, batch, i)
@@ -300,7 +309,7 @@ cdef void send_messages(Core* core, int socket, int start, int end) noexcept nog
         error = vtp_errno()
         if (error == EAGAIN or error == ENOBUFS) and not waited:
             core.counters.send_would_block += 1
-            vtp_wait_writable(core.sockets[socket], 2)
+            vtp_wait_writable(fd, 2)
             waited = True
             continue
         if error == EINTR:
@@ -308,7 +317,7 @@ cdef void send_messages(Core* core, int socket, int start, int end) noexcept nog
         full = error == EAGAIN or error == ENOBUFS
         if not full:
             if batch.segments[start] and (error == EINVAL or error == EMSGSIZE or error == EIO):
-                full = not send_unmerged(core, socket, start, error)
+                full = not send_unmerged(core, fd, start, error)
             else:
                 count_refused(core, error, datagrams_of(batch, start))
             start += 1
@@ -342,7 +351,7 @@ cdef void count_refused(Core* core, int error, int datagrams) noexcept nogil:
         core.counters.send_errors += datagrams
 
 
-cdef bint send_unmerged(Core* core, int socket, int at, int error) noexcept nogil:
+cdef bint send_unmerged(Core* core, int fd, int at, int error) noexcept nogil:
     """A run that the kernel refused, datagram by datagram; its peer or its socket is plain from now on.
 
     A full socket is waited for once; False when it stays full, and what is left is dropped.
@@ -355,13 +364,13 @@ cdef bint send_unmerged(Core* core, int socket, int at, int error) noexcept nogi
     cdef msghdr message = batch.messages[at].msg_hdr
     cdef bint waited = False
     core.counters.send_unmerged += 1
-    keep_plain(core, socket, &batch.addresses[at], segment, error)
+    keep_plain(core, batch.sockets[at], &batch.addresses[at], segment, error)
     vtp_segment(&message, NULL, 0)
     message.msg_iov = &part
     while left > 0:
         part.iov_base = data
         part.iov_len = <size_t>min(segment, left)
-        if sendmsg(core.sockets[socket], &message, MSG_DONTWAIT) >= 0:
+        if sendmsg(fd, &message, MSG_DONTWAIT) >= 0:
             core.counters.bytes_sent += part.iov_len
             core.counters.datagrams_sent += 1
             core.counters.messages_sent += 1
@@ -372,7 +381,7 @@ cdef bint send_unmerged(Core* core, int socket, int at, int error) noexcept nogi
                 continue
             if (error == EAGAIN or error == ENOBUFS) and not waited:
                 core.counters.send_would_block += 1
-                vtp_wait_writable(core.sockets[socket], 2)
+                vtp_wait_writable(fd, 2)
                 waited = True
                 continue
             if error == EAGAIN or error == ENOBUFS:

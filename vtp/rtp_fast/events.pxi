@@ -16,6 +16,7 @@ EVENT_LAYERS_CHANGED = 13
 EVENT_LAYER_UNWATCHED = 14
 EVENT_LAYER_WATCHED = 15
 EVENT_BANDWIDTH = 16
+EVENT_TUPLE = 17
 
 cdef enum:
     ON_DTLS = 1
@@ -34,6 +35,7 @@ cdef enum:
     ON_LAYER_UNWATCHED = 14      # of a producer: the layer
     ON_LAYER_WATCHED = 15
     ON_BANDWIDTH = 16
+    ON_TUPLE = 17                # of a plain transport: the peer's media comes from this address now
 
 
 cdef int emit(Core* core, int kind, int64_t object_id, const void* data, int length) noexcept nogil:

@@ -66,20 +66,26 @@ cdef void receive_srtp(Core* core, int socket, const sockaddr_in6* address, uint
         return
     authenticated(core, ref, size, now)
     stream = find_stream(core, transport, data, &packet, &is_rtx, now)
-    book_feedback(transport, data, &packet, now)
+    deliver(core, transport, stream, is_rtx, data, length, &packet, now)
+
+
+cdef inline void deliver(Core* core, Transport* transport, Stream* stream, bint is_rtx, uint8_t* data, int length,
+                         RtpPacket* packet, int64_t now) noexcept nogil:
+    """What is done with a valid packet, whatever it came over. `stream`: NULL when it is of none."""
+    book_feedback(transport, data, packet, now)
     if stream == NULL:
         core.counters.rtp_unknown_stream += 1
         return
     if stream.producer.paused:
         core.counters.rtp_paused += 1
         if not is_rtx:
-            pass_over(stream, &packet, now)
+            pass_over(stream, packet, now)
         return
     if is_rtx:
-        length = undo_rtx(core, stream, data, length, &packet, now)
+        length = undo_rtx(core, stream, data, length, packet, now)
         if length < 0:
             return
-    receive_rtp(core, stream, data, length, &packet, is_rtx, now)
+    receive_rtp(core, stream, data, length, packet, is_rtx, now)
 
 
 cdef Stream* find_stream(Core* core, Transport* transport, const uint8_t* data, RtpPacket* packet, bint* is_rtx,

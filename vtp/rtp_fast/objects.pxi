@@ -9,6 +9,7 @@ cdef void free_transport(Core* core, Transport* transport) noexcept nogil:
         free_producer(core, transport.producers)
     while transport.consumers != NULL:
         free_consumer(core, transport.consumers)
+    close_plain(core, transport)
     for i in range(MAX_TUPLES):
         tuple_forget(core, transport, i)
     srtp_close(&transport.receive)

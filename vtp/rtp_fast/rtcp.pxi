@@ -202,11 +202,11 @@ cdef void send_rtcp(Core* core, Transport* transport, uint8_t* packet, int lengt
     if length < 0:
         core.counters.protect_failed += 1
         return
-    batch_commit(core, &transport.tuples[transport.selected], length, 0)
+    batch_commit(core, &transport.tuples[report_tuple(transport)], length, 0)
 
 
 cdef inline uint8_t* reserve_rtcp(Core* core, Transport* transport) noexcept nogil:
-    if transport.selected < 0 or not transport.has_keys:
+    if report_tuple(transport) < 0 or not transport.has_keys:
         return NULL
     return batch_reserve(core)
 

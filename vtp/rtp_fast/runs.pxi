@@ -197,7 +197,8 @@ cdef void write_runs(Core* core, Transport* transport, Outgoing* packets, int co
     cdef int first = 0, taken, segment
     cdef int limit = 0
     if to.socket >= MAX_SOCKETS:
-        count = admit(core, transport, to.socket, packets, count)
+        if to.socket < FIRST_PLAIN:
+            count = admit(core, transport, to.socket, packets, count)
     elif core.merging and core.now_ns >= to.plain_until_ns and core.now_ns >= core.plain_until_ns[to.socket]:
         limit = ARENA_SLOT
         if to.segment_limit and core.now_ns < to.limit_until_ns:

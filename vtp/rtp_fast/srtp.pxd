@@ -45,6 +45,7 @@ cdef extern from "endian.h" nogil:
 
 
 cdef enum:  # IANA DTLS-SRTP protection profiles
+    SRTP_NONE = 0  # ours, not IANA's: a plain transport's session, which changes nothing and numbers all the same
     SRTP_AES_CM_128_SHA1_80 = 1
     SRTP_AEAD_AES_128_GCM = 7
     SRTP_AEAD_AES_256_GCM = 8
@@ -222,6 +223,15 @@ cdef inline int srtp_open_session_keys(
         srtp_close(session)
         return SRTP_ERROR_CRYPTO
     return 0
+
+
+cdef inline int srtp_open_none(SrtpSession* session) noexcept nogil:
+    """Open a sending session that leaves packets as they are: 0 or SRTP_ERROR_*."""
+    memset(session, 0, sizeof(SrtpSession))
+    session.sender = 1
+    session.stream_limit = SRTP_MAX_SEND_STREAMS
+    session.cm = <SrtpCm*> calloc(1, sizeof(SrtpCm))
+    return 0 if session.cm != NULL else SRTP_ERROR_CRYPTO
 
 
 cdef inline int srtp_open(
@@ -439,7 +449,7 @@ cdef inline int srtp_protect(
         if not vtp_gcm_seal(session.rtp_gcm, iv, packet, header_len, packet + header_len, length - header_len,
                             packet + length):
             return SRTP_ERROR_CRYPTO
-    else:
+    elif session.tag_len:
         error = srtp_cm_crypt(session.cm.rtp_cipher, iv, packet + header_len, length - header_len)
         if error:
             return error
@@ -557,6 +567,8 @@ cdef inline int srtcp_protect(SrtpSession* session, uint8_t* packet, int length)
         return SRTP_ERROR_MALFORMED
     if session.rtcp_index >= 0x7FFFFFFF:
         return SRTP_ERROR_EXHAUSTED
+    if session.profile == SRTP_NONE:
+        return length
     session.rtcp_index += 1
     write32(tail, session.rtcp_index | 0x80000000U)
     srtp_iv(session, session.rtcp_salt, read32(packet + 4), session.rtcp_index, iv)

@@ -12,6 +12,7 @@ cdef enum:
     MAX_TUPLES = 8               # validated address pairs per transport (media.md)
     MAX_SSRCS = 64               # SSRCs per transport
     MAX_SOCKETS = 16             # of UDP; above are the connections of tcp.pxi
+    FIRST_PLAIN = 49152          # from here on the sockets of plain.pxi
     TCP_FRAME = 2048             # bytes of the largest packet that is taken over TCP
     MAX_ENCODINGS = 6
     MAX_CODECS = 16
@@ -159,7 +160,7 @@ cdef struct Tuple:
     int segment_limit            # bytes of UDP payload that the path takes, found after a refusal; 0: unknown
     socklen_t length
     sockaddr_in6 address         # large enough for sockaddr_in too
-    uint16_t socket              # MAX_SOCKETS and up: a connection over TCP
+    uint16_t socket              # MAX_SOCKETS and up: a connection over TCP; FIRST_PLAIN and up: a plain transport's own
 
 
 cdef struct TupleRef:
@@ -240,6 +241,7 @@ cdef struct Transport:
     Outbound* outbound           # congestion control towards a viewer, made with its first numbered packet
     uint16_t probator_sequence
     uint8_t probator             # the client expects padding from SSRC 1234
+    Plain* plain                 # NULL: it is one of WebRTC
 
 
 cdef struct Slot:                # one packet in a stream's ring
@@ -640,6 +642,9 @@ cdef struct Core:
     int listeners[MAX_SOCKETS]
     int listener_count
     int tcp_epoll
+    PlainSocket** plain_sockets
+    int plain_capacity
+    int plain_epoll              # -1: no plain transport was made yet
     int64_t accept_after_ns      # 0: connections are taken
     Event* events
     int event_head

@@ -16,6 +16,7 @@ cdef extern from *:
             .events = (reads ? EPOLLIN : 0) | (writes ? EPOLLOUT : 0), .data = { .u32 = index } };
         return epoll_ctl(ep, added ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &event);
     }
+    static void vtp_unwatch(int ep, int fd) { epoll_ctl(ep, EPOLL_CTL_DEL, fd, NULL); }
     /* What is ready: indices, and 1 for something to read or an end, 2 for room to write. */
     static int vtp_tcp_ready(int ep, uint32_t *indices, uint8_t *ready, int most) {
         struct epoll_event events[64];
@@ -41,6 +42,7 @@ cdef extern from *:
     }
     """
     int vtp_tcp_watch(int ep, int fd, uint32_t index, bint added, bint reads, bint writes) noexcept nogil
+    void vtp_unwatch(int ep, int fd) noexcept nogil
     int vtp_tcp_ready(int ep, uint32_t* indices, uint8_t* ready, int most) noexcept nogil
     int vtp_accept(int listener, sockaddr_in6* address, socklen_t* length) noexcept nogil
 

@@ -49,7 +49,7 @@ cdef class Worker:
         if tcp_connections < 1 or tcp_connections_per_address < 1:
             raise ValueError("There is room for one connection at least; without TCP, say tcp=False.")
         self.core.mutex = &self.mutex
-        self.core.tcp_epoll = -1
+        self.core.tcp_epoll = self.core.plain_epoll = -1
         self.core.connections_at_most = tcp_connections
         self.core.connections_per_address = tcp_connections_per_address
         self.core.ring_video = ring_packets_video
@@ -177,6 +177,9 @@ cdef class Worker:
         free(self.core.connections)
         free(self.core.free_places)
         free(self.core.tcp_hosts)
+        if self.core.plain_epoll >= 0:
+            os_close(self.core.plain_epoll)
+        free(self.core.plain_sockets)
         shut_pipes(self.core)
         door_release(self.core.door)
         free(self.core.nobody)
@@ -271,6 +274,8 @@ cdef class Worker:
                 self.take(i)
         if ready & (2U << core.socket_count):
             take_tcp(core, self.inbox.arena)
+        if ready & (4U << core.socket_count):
+            take_plain(core, &self.inbox)
         if core.accept_after_ns and core.now_ns >= core.accept_after_ns:
             resume_accepting(core)
         tick(core, core.now_ns)
@@ -523,7 +528,7 @@ cdef class Worker:
     cdef address_now(self, Event* event):
         """The address that an event tells; of several selections since the last poll the last."""
         cdef Transport* transport = <Transport*>table_find(&self.core.transports, event.object_id)
-        if event.kind == ON_ICE_SELECTED and transport != NULL:
+        if (event.kind == ON_ICE_SELECTED or event.kind == ON_TUPLE) and transport != NULL:
             transport.selection_queued = 0
             if transport.selected >= 0:
                 return read_address(&transport.tuples[transport.selected].address)
@@ -622,7 +627,7 @@ cdef class Worker:
         try:
             transport = self.transport(transport_id)
             if transport.has_keys:
-                raise ValueError("This transport has its SRTP keys already.")
+                raise ValueError("This transport has its SRTP keys already, or was made without SRTP.")
             failed = srtp_open(&transport.receive, profile, <const uint8_t*>receive_key, <int>len(receive_key),
                                <const uint8_t*>receive_salt, <int>len(receive_salt), 0)
             if not failed:
@@ -632,7 +637,132 @@ cdef class Worker:
                 srtp_close(&transport.receive)
                 srtp_close(&transport.send)
                 raise ValueError(f"SRTP profile {profile} does not take keys of these lengths.")
+            if transport.plain != NULL:
+                transport.receive.stream_limit = PLAIN_STREAMS
             key_transport(self.core, transport, self.core.now_ns)
+        finally:
+            self.unlock()
+
+    def add_plain_transport(self, int media_fd, int reports_fd=-1, *, bint learns, bint encrypted) -> int:
+        """A transport without ICE and DTLS on bound UDP sockets that are its own from now on, and closed with it.
+
+        `reports_fd`: of RTCP; -1: it comes to the other too. `learns`: the peer is where its first valid packet comes
+        from. `encrypted`: nothing flows before `set_srtp`. Raises ValueError, MemoryError and OSError; the sockets are
+        still the caller's then.
+        """
+        cdef Transport* transport
+        if self.stopping:
+            raise ValueError("This Worker is closed.")
+        transport = <Transport*>calloc(1, sizeof(Transport))
+        if transport == NULL:
+            raise MemoryError
+        transport.selected = -1
+        self.lock()
+        try:
+            transport.plain = <Plain*>calloc(1, sizeof(Plain))
+            if transport.plain == NULL:
+                raise MemoryError
+            transport.plain.reports_to = -1
+            transport.plain.learns = learns
+            transport.plain.encrypted = encrypted
+            transport.plain.media = open_plain_socket(self.core, transport, media_fd, False)
+            if reports_fd >= 0 or reports_fd == -2:          # -2: a test is the other end
+                transport.plain.reports = open_plain_socket(self.core, transport, max(reports_fd, -1), True)
+            if transport.plain.media == NULL or reports_fd != -1 and transport.plain.reports == NULL:
+                raise MemoryError
+            if not encrypted and srtp_open_none(&transport.send) != 0:
+                raise MemoryError
+            self.watch_plain(transport.plain.media)
+            self.watch_plain(transport.plain.reports)
+            transport.last_consent_ns = self.core.now_ns
+            transport.id = table_add(&self.core.transports, transport)
+            if transport.id == 0:
+                raise MemoryError
+            if not encrypted:
+                key_transport(self.core, transport, self.core.now_ns)
+            return transport.id
+        except BaseException:
+            self.undo_plain(transport)
+            raise
+        finally:
+            self.unlock()
+
+    cdef undo_plain(self, Transport* transport):
+        """The sockets stay open: they are the caller's."""
+        if transport.plain != NULL:
+            self.let_go_of(transport.plain.media)
+            self.let_go_of(transport.plain.reports)
+            close_plain(self.core, transport)
+        srtp_close(&transport.send)
+        free(transport)
+
+    cdef let_go_of(self, PlainSocket* one):
+        if one == NULL:
+            return
+        if one.fd >= 0 and self.core.plain_epoll >= 0:
+            vtp_unwatch(self.core.plain_epoll, one.fd)
+        one.fd = -1
+
+    cdef watch_plain(self, PlainSocket* one):
+        """Has the thread woken by its datagrams; the first one makes what watches all of them."""
+        cdef int fds[1]
+        if one == NULL or one.fd < 0:
+            return
+        if self.core.plain_epoll < 0:
+            self.core.plain_epoll = vtp_epoll(fds, 0)
+            if self.core.plain_epoll < 0 or vtp_tcp_watch(self.epoll, self.core.plain_epoll, self.core.socket_count + 2,
+                                                          True, True, False) != 0:
+                raise OSError("The sockets of plain transports cannot be watched: epoll failed.")
+        if vtp_tcp_watch(self.core.plain_epoll, one.fd, one.socket, True, True, False) != 0:
+            raise OSError("The socket of a plain transport cannot be watched: epoll failed.")
+
+    cdef Transport* plain_transport(self, int64_t transport_id) except NULL:
+        cdef Transport* transport = self.transport(transport_id)
+        if transport.plain == NULL:
+            raise ValueError(f"Transport {transport_id} is no plain one.")
+        return transport
+
+    def set_plain_peer(self, int64_t transport_id, tuple address not None, tuple reports=None) -> None:
+        """Where the peer is, and where its RTCP goes when that has a socket of its own; it is no longer learnt."""
+        cdef Transport* transport
+        cdef Consumer* consumer
+        cdef sockaddr_in6 media, rtcp
+        cdef socklen_t length = fill_address(address, &media), rtcp_length = 0
+        if reports is not None:
+            rtcp_length = fill_address(reports, &rtcp)
+        self.lock()
+        try:
+            transport = self.plain_transport(transport_id)
+            if (transport.plain.reports == NULL) != (reports is None):
+                raise ValueError("The address for RTCP is that of a socket of its own, if there is one.")
+            transport.plain.learns = 0
+            set_plain_tuple(transport, RTP_TUPLE, &media, length, self.core.now_ns)
+            if reports is not None:
+                set_plain_tuple(transport, RTCP_TUPLE, &rtcp, rtcp_length, self.core.now_ns)
+                transport.plain.reports_fixed = 1
+            consumer = transport.consumers
+            while consumer != NULL:
+                ask_anew(self.core, consumer, self.core.now_ns)
+                consumer = consumer.next
+        finally:
+            self.unlock()
+
+    def inject_plain(self, int64_t transport_id, bytes datagram not None, tuple address not None, int64_t now_ns, *,
+                     bint reports=False) -> None:
+        """Gives a plain transport one datagram, at its socket for RTCP with `reports`. Only without addresses."""
+        cdef uint8_t buffer[RECEIVE_SLOT]
+        cdef sockaddr_in6 source
+        cdef socklen_t length = fill_address(address, &source)
+        cdef Transport* transport
+        if len(datagram) > RECEIVE_SLOT:
+            raise ValueError(f"A datagram has at most {RECEIVE_SLOT} bytes here.")
+        memcpy(buffer, <const uint8_t*>datagram, len(datagram))
+        self.lock()
+        try:
+            transport = self.plain_transport(transport_id)
+            self.core.now_ns = now_ns
+            receive_plain(self.core, transport.plain.reports if reports and transport.plain.reports != NULL
+                          else transport.plain.media, &source, length, buffer, <int>len(datagram), now_ns)
         finally:
             self.unlock()
 
@@ -657,7 +787,7 @@ cdef class Worker:
                 if transport.tuples[i].used:
                     tuples.append({
                         "address": read_address(&transport.tuples[i].address),
-                        "protocol": "tcp" if transport.tuples[i].socket >= MAX_SOCKETS else "udp",
+                        "protocol": "tcp" if MAX_SOCKETS <= transport.tuples[i].socket < FIRST_PLAIN else "udp",
                         "nominated": bool(transport.tuples[i].nominated),
                         "selected": transport.selected == i,
                     })

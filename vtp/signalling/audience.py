@@ -16,8 +16,9 @@ from vtp.media.consumer import (
 )
 from vtp.media.data_consumer import DataConsumer, DataConsumerClosed, DataConsumerEvent
 from vtp.media.data_producer import DataProducerClosed, DataProducerEvent
+from vtp.media.media_transport import BandwidthChanged, TransportEvent
 from vtp.media.producer import ProducerClosed, ProducerEvent, ProducerLayersWatched
-from vtp.media.transport import BandwidthChanged, TransportEvent, WebRtcTransport
+from vtp.media.transport import WebRtcTransport
 from vtp.rooms.groups import Moved
 from vtp.rooms.live import (
     NOT_ALLOWED,

@@ -13,10 +13,11 @@ from contextvars import Context
 
 from vtp.errors import Unavailable
 from vtp.media.data_producer import PPID_BINARY, PPID_STRING, DataMessage, DataProducer
+from vtp.media.media_transport import TransportClosed, TransportEvent
 from vtp.media.parameters import DtlsParameters, SctpStreamParameters
 from vtp.media.plane import MediaPlane
 from vtp.media.router import Router
-from vtp.media.transport import TransportClosed, TransportEvent, WebRtcTransport
+from vtp.media.transport import WebRtcTransport
 from vtp.media.worker import MediaWorker
 
 LIFETIME_S = 20.0

@@ -10,6 +10,7 @@ from vtp.http.identity import Principal
 from vtp.media.consumer import Consumer
 from vtp.media.data_consumer import DataConsumer
 from vtp.media.data_producer import DataProducer
+from vtp.media.media_transport import MediaTransport
 from vtp.media.producer import Producer
 from vtp.media.transport import WebRtcTransport
 from vtp.rooms.live import PARTICIPANT_ID, SHUTTING_DOWN, LiveRoom
@@ -67,7 +68,7 @@ def describe_peers(live: LiveRoom, but: str = "", *, viewer: str | None = None) 
 
     `viewer`: for whose eyes; of those who are in another group nothing can be consumed, so they send nothing.
     """
-    theirs: dict[str, list[WebRtcTransport]] = defaultdict(list)
+    theirs: dict[str, list[MediaTransport]] = defaultdict(list)
     for transport in live.router.transports.values():
         owner = participant_of(transport)
         if owner is not None:
@@ -84,7 +85,7 @@ def describe_peers(live: LiveRoom, but: str = "", *, viewer: str | None = None) 
 
 
 def _describe_peer(
-    participant: Participant, transports: list[WebRtcTransport], *, near: bool
+    participant: Participant, transports: list[MediaTransport], *, near: bool
 ) -> dict[str, Any]:
     id_ = participant.participant_id
     sending = transports if near else []
@@ -106,7 +107,7 @@ def _describe_peer(
     }
 
 
-def describe_own(transports: Sequence[tuple[WebRtcTransport, str]]) -> dict[str, Any]:
+def describe_own(transports: Sequence[tuple[MediaTransport, str]]) -> dict[str, Any]:
     """All that is on somebody's own transports, each given with its direction."""
     return {
         "transports": [{"transportId": one.id, "direction": direction} for one, direction in transports],

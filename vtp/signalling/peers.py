@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from typing import Any, Literal, TypeVar
 
 from vtp.accounts.permissions import Action, require
-from vtp.errors import Conflict, Invalid, NotFound
+from vtp.errors import Conflict, Invalid, NotFound, Unavailable
 from vtp.http.identity import Principal, Role
 from vtp.media.consumer import Consumer
 from vtp.media.data_consumer import DataConsumer
 from vtp.media.data_producer import DataProducer
 from vtp.media.layers import Layers
+from vtp.media.media_transport import MediaTransport
 from vtp.media.ortc import UnsupportedCodec
 from vtp.media.parameters import (
     DtlsParameters,
@@ -25,6 +26,8 @@ from vtp.media.parameters import (
     RtpParameters,
     SctpStreamParameters,
 )
+from vtp.media.plain_ports import NoPortsError
+from vtp.media.plain_transport import PlainOptions, PlainTransport
 from vtp.media.producer import Producer
 from vtp.media.transport import WebRtcTransport
 from vtp.rooms.groups import Moved
@@ -72,13 +75,13 @@ class Peer:
         return self.live.room
 
     @property
-    def transports(self) -> list[WebRtcTransport]:
+    def transports(self) -> list[MediaTransport]:
         """Those of this peer that are open."""
         known = self.live.router.transports
         return [known[one] for one in self._directions if one in known]
 
     @property
-    def own_transports(self) -> list[tuple[WebRtcTransport, Direction]]:
+    def own_transports(self) -> list[tuple[MediaTransport, Direction]]:
         """Those of this peer that are open, and what each is for."""
         return [(one, self._directions[one.id]) for one in self.transports]
 
@@ -89,18 +92,39 @@ class Peer:
 
         Raises Forbidden, Conflict when there are too many.
         """
-        require(self.principal, Action.ROOM_PUBLISH if direction == "send" else Action.ROOM_WATCH, self.room)
-        self._require_room_for(len(self.transports), MAX_TRANSPORTS, "transports")
+        self._check_transport(direction)
         transport = self.live.router.create_transport(
             {APP_DATA_KEY: self.participant}, publishes=direction == "send", enable_sctp=enable_sctp
         )
+        self._add(transport, direction)
+        return transport
+
+    def create_plain_transport(self, direction: Direction, options: PlainOptions) -> PlainTransport:
+        """A transport of plain RTP to send on or to receive with.
+
+        Raises Forbidden, Conflict when there are too many, Unavailable when no port is left.
+        """
+        self._check_transport(direction)
+        try:
+            transport = self.live.router.create_plain_transport(
+                options, {APP_DATA_KEY: self.participant}, publishes=direction == "send"
+            )
+        except NoPortsError as error:
+            raise Unavailable(_sentence(error), code="no_plain_ports") from error
+        self._add(transport, direction)
+        return transport
+
+    def _check_transport(self, direction: Direction) -> None:
+        require(self.principal, Action.ROOM_PUBLISH if direction == "send" else Action.ROOM_WATCH, self.room)
+        self._require_room_for(len(self.transports), MAX_TRANSPORTS, "transports")
+
+    def _add(self, transport: MediaTransport, direction: Direction) -> None:
         self._directions = {
             id_: kept for id_, kept in self._directions.items() if id_ in self.live.router.transports
         }
         self._directions[transport.id] = direction
-        return transport
 
-    def transport(self, transport_id: str | None, direction: Direction | None = None) -> WebRtcTransport:
+    def transport(self, transport_id: str | None, direction: Direction | None = None) -> MediaTransport:
         """The transport with this id, or without one the only one of that direction."""
         if transport_id is None:
             found = [one for one in self.transports if direction in (None, self._directions[one.id])]
@@ -123,7 +147,7 @@ class Peer:
 
     def connect_transport(self, transport_id: str, parameters: DtlsParameters) -> WebRtcTransport:
         """Takes the client's DTLS parameters. Raises Conflict when it is connected already."""
-        transport = self.transport(transport_id)
+        transport = self._webrtc(self.transport(transport_id))
         try:
             transport.connect(parameters)
         except ValueError as error:
@@ -136,7 +160,22 @@ class Peer:
 
     def restart_ice(self, transport_id: str) -> IceParameters:
         """Fresh credentials, to be given to the client."""
-        return self.transport(transport_id).restart_ice()
+        return self._webrtc(self.transport(transport_id)).restart_ice()
+
+    def plain_transport(self, transport_id: str) -> PlainTransport:
+        """The transport of plain RTP with this id."""
+        transport = self.transport(transport_id)
+        if not isinstance(transport, PlainTransport):
+            raise Conflict("This is no transport of plain RTP.", code="wrong_transport")
+        return transport
+
+    def _webrtc(self, transport: MediaTransport) -> WebRtcTransport:
+        if not isinstance(transport, WebRtcTransport):
+            raise Conflict(
+                "This is a transport of plain RTP: it has no ICE, DTLS and data channels.",
+                code="wrong_transport",
+            )
+        return transport
 
     # Producers
 
@@ -182,7 +221,7 @@ class Peer:
         self._present(transport)
         return producer
 
-    def _present(self, transport: WebRtcTransport) -> None:
+    def _present(self, transport: MediaTransport) -> None:
         """The first of a room's staff who sends presents; a room without accounts has only staff."""
         if self.live.program.claim is None and self.principal.role in _PRESENTERS:
             self.live.program.present(
@@ -258,7 +297,7 @@ class Peer:
     ) -> DataProducer:
         """Receives messages on a stream of a transport with SCTP."""
         require(self.principal, Action.ROOM_PUBLISH, self.room)
-        transport = self.transport(transport_id, "send")
+        transport = self._webrtc(self.transport(transport_id, "send"))
         data = {**(app_data or {}), PARTICIPANT_ID: self.id}
         try:
             return transport.produce_data(parameters, label, protocol, paused=paused, app_data=data)
@@ -268,7 +307,7 @@ class Peer:
     def consume_data(self, transport_id: str | None, data_producer_id: str, *, paused: bool) -> DataConsumer:
         """Sends the messages of somebody's data producer to this peer."""
         require(self.principal, Action.ROOM_WATCH, self.room)
-        transport = self.transport(transport_id, "recv")
+        transport = self._webrtc(self.transport(transport_id, "recv"))
         data_producer = self.live.router.data_producers.get(data_producer_id)
         if data_producer is None or not self._is_near(data_producer.app_data):
             raise NotFound("There is no such data producer in this room.", code="no_such_data_producer")
@@ -323,7 +362,7 @@ class Peer:
             raise Conflict(f"You have {count} {what} already; close one first.", code="too_many_objects")
 
 
-def _made_already(transport: WebRtcTransport, kind: Kind, mid: str | None) -> Producer | None:
+def _made_already(transport: MediaTransport, kind: Kind, mid: str | None) -> Producer | None:
     """The producer that an earlier call has made of the same media section."""
     if mid is None:
         return None
@@ -338,6 +377,6 @@ def _own(objects: dict[str, Owned], object_id: str, what: str) -> Owned:
     return found
 
 
-def _sentence(error: ValueError) -> str:
+def _sentence(error: Exception) -> str:
     """What the media objects say, as an answer to people."""
     return f"{str(error).rstrip('.')}."

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from vtp.errors import Forbidden, NotFound, NotSignedIn
 from vtp.http.identity import Principal
 from vtp.ids import new_id
+from vtp.media.media_transport import TransportClosed, TransportEvent
 from vtp.media.parameters import IceParameters, Kind
-from vtp.media.transport import TransportClosed, TransportEvent, WebRtcTransport
+from vtp.media.transport import WebRtcTransport
 
 
 class Face(enum.StrEnum):

@@ -6,15 +6,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from vtp.accounts.audit import Origin
+from vtp.errors import Invalid
 from vtp.http.identity import Principal
 from vtp.ids import new_id
 from vtp.media.consumer import ConsumerClosed, ConsumerEvent
 from vtp.media.data_consumer import DataConsumerClosed, DataConsumerEvent
 from vtp.media.data_producer import DataProducerClosed, DataProducerEvent
 from vtp.media.ice_servers import IceServers
+from vtp.media.media_transport import TransportClosed, TransportEvent
+from vtp.media.plain_transport import PlainOptions, PlainTransport
 from vtp.media.plane import MediaPlane
 from vtp.media.producer import ProducerClosed, ProducerEvent
-from vtp.media.transport import TransportClosed, TransportEvent
 from vtp.rooms.live import LiveRoom
 from vtp.rooms.service import RoomService
 from vtp.rooms.store import Room
@@ -26,6 +28,7 @@ from vtp.signalling.descriptions import (
     describe_transport,
 )
 from vtp.signalling.peers import Peer
+from vtp.signalling.plain import PlainRtp, describe_plain, describe_session
 from vtp.signalling.sfu_peers import SfuPeers, Wish
 
 _CLOSED = (TransportClosed, ProducerClosed, ConsumerClosed, DataProducerClosed, DataConsumerClosed)
@@ -35,9 +38,15 @@ class SfuFace:
     """Every method raises VtpError, and has then changed nothing."""
 
     def __init__(
-        self, peers: SfuPeers, rooms: RoomService, media: MediaPlane, ice_servers: IceServers
+        self,
+        peers: SfuPeers,
+        rooms: RoomService,
+        media: MediaPlane,
+        ice_servers: IceServers,
+        plain: PlainRtp,
     ) -> None:
         self.peers = peers
+        self._plain = plain
         self._rooms = rooms
         self._media = media
         self._ice_servers = ice_servers
@@ -105,6 +114,35 @@ class SfuFace:
         servers = self._ice_servers.describe(transport_id)
         return s.IceReply(transport_id=transport_id, ice_parameters=ice, ice_servers=servers)
 
+    def create_plain_transport(self, room: str, body: s.PlainTransportBody) -> s.PlainTransportReply:
+        """A transport of plain RTP, to send on or to receive with."""
+        peer = self.peers.peer(room, body.peer_id)
+        options = PlainOptions(
+            rtcp_mux=body.rtcp_mux,
+            comedia=body.comedia,
+            srtp=body.srtp_crypto_suite if body.enable_srtp else None,
+        )
+        made = self._plain.create(peer, body.direction, options)
+        made.add_listener(self._owns(peer, made.id))
+        return self._plain_reply(peer, made)
+
+    def connect_plain_transport(
+        self, peer: Peer, id_: str, body: s.ConnectPlainBody
+    ) -> s.PlainTransportReply:
+        """Takes the address and the key of a peer of plain RTP."""
+        transport, key = peer.plain_transport(id_), body.srtp_parameters
+        given = (key.crypto_suite, key.key_base64) if key is not None else None
+        self._plain.connect(transport, body.ip, body.port, body.rtcp_port, given)
+        return self._plain_reply(peer, transport)
+
+    def _plain_reply(self, peer: Peer, transport: PlainTransport) -> s.PlainTransportReply:
+        direction = next(which for one, which in peer.own_transports if one is transport)
+        return s.PlainTransportReply.model_validate({**describe_plain(transport), "direction": direction})
+
+    def session_description(self, room: str, peer_id: str) -> str:
+        """What a player opens for what a peer's plain transports are sent."""
+        return describe_session(self.peers.peer(room, peer_id))
+
     def produce(self, room: str, body: s.ProduceBody) -> s.ProducerReply:
         """Receives a source."""
         peer = self.peers.peer(room, body.peer_id)
@@ -127,7 +165,12 @@ class SfuFace:
     def consume(self, room: str, body: s.ConsumeBody) -> s.ConsumerReply:
         """Sends somebody's producer to a peer."""
         peer = self.peers.peer(room, body.peer_id)
-        made = peer.consume(body.transport_id, body.producer_id, body.rtp_capabilities, paused=body.paused)
+        capabilities = body.rtp_capabilities
+        if capabilities is None:
+            if not isinstance(peer.transport(body.transport_id, "recv"), PlainTransport):
+                raise Invalid("Name rtpCapabilities: what the client's device can receive.")
+            capabilities = peer.live.router.rtp_capabilities
+        made = peer.consume(body.transport_id, body.producer_id, capabilities, paused=body.paused)
         made.add_listener(self._owns(peer, made.id))
         return s.ConsumerReply.model_validate(describe_consumer(made, body.producer_id))
 

@@ -18,9 +18,6 @@ from vtp.doors import Doors
 from vtp.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from vtp.http.identity import Principal, Role
 from vtp.ids import is_id
-from vtp.media.connection import IceState
-from vtp.media.dtls import DtlsState
-from vtp.media.transport import WebRtcTransport
 from vtp.rooms.entrance import Entrance, require_not_banned
 from vtp.rooms.live import LiveRoom, LiveRooms, RoomClosed, RoomEvent
 from vtp.rooms.participants import join
@@ -33,7 +30,6 @@ LIFETIME_S = 60.0
 LOOK_EVERY_S = 5.0
 MAX_PEERS = 5_000  # of all services together
 _HIGHEST = Role.TEACHER
-_ICE_IS_UP = (IceState.CONNECTED, IceState.COMPLETED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +152,7 @@ class SfuPeers:
         now_s = self.clock()
         for here in list(self._rooms.values()):
             for one in list(here.peers.values()):
-                if any(is_connected(transport) for transport in one.peer.transports):
+                if any(transport.is_up for transport in one.peer.transports):
                     one.active_s = now_s
                 elif now_s - one.active_s >= LIFETIME_S:
                     self._end(here, one, f"Nothing was heard of it for {LIFETIME_S:g} s.")
@@ -258,11 +254,6 @@ class SfuPeers:
     def _room_changed(self, event: RoomEvent) -> None:
         if isinstance(event, RoomClosed):
             self._rooms.pop(event.room.id, None)
-
-
-def is_connected(transport: WebRtcTransport) -> bool:
-    """Whether media can flow on it now."""
-    return transport.dtls_state is DtlsState.CONNECTED and transport.ice_state in _ICE_IS_UP
 
 
 def _peer_in(here: SfuRoom, peer_id: str) -> SfuPeer:

@@ -28,6 +28,7 @@ def build_routes(face: SfuFace) -> RouteTable:
     service = _Declaring(table)
     _room_routes(service, face)
     _transport_routes(service, face)
+    _plain_routes(service, face)
     _producer_routes(service, face)
     _consumer_routes(service, face)
     _data_routes(service, face)
@@ -182,6 +183,39 @@ def _transport_routes(service: _Declaring, face: SfuFace) -> None:
         s.Stats,
         _owned(face, lambda peer, id_, body: s.Stats(transport_stats(peer.transport(id_)))),
     )
+
+
+def _plain_routes(service: _Declaring, face: SfuFace) -> None:
+    service.post(
+        f"{ROOM}/plain-transports",
+        "create_sfu_plain_transport",
+        "Make a transport of plain RTP, for FFmpeg or GStreamer",
+        s.PlainTransportReply,
+        lambda call: face.create_plain_transport(call.path["room"], call.body),
+        s.PlainTransportBody,
+    )
+    service.post(
+        f"{ROOM}/plain-transports/{{id}}/connect",
+        "connect_sfu_plain_transport",
+        "Say where a peer of plain RTP is, and its key",
+        s.PlainTransportReply,
+        _owned(face, face.connect_plain_transport),
+        s.ConnectPlainBody,
+    )
+
+    def describe(call: Call) -> web.StreamResponse:
+        text = face.session_description(call.path["room"], call.path["peer"])
+        headers = {"Cache-Control": "no-store"}  # there may be keys in it
+        return web.Response(text=text, content_type="application/sdp", headers=headers)
+
+    service.table.get(
+        f"{ROOM}/peers/{{peer}}/sdp",
+        access=Access.SERVICE,
+        limit=Limit.SFU,
+        reply_types=("application/sdp",),
+        summary="Get the file that FFmpeg or GStreamer opens to play what plain transports are sent",
+        errors=(404, 409),
+    )(_handler("get_sfu_player_description", describe))
 
 
 def _producer_routes(service: _Declaring, face: SfuFace) -> None:

@@ -26,6 +26,7 @@ from vtp.media.parameters import (
     RtpParameters,
     SctpStreamParameters,
 )
+from vtp.media.srtp_keys import CryptoSuite
 from vtp.signalling.messages import AppData, Id, Layer, Text, without_nulls
 
 Json = dict[str, Any]
@@ -89,6 +90,34 @@ class ConnectBody(MayNamePeer):
     dtls_parameters: DtlsParameters
 
 
+class PlainTransportBody(NamesPeer):
+    """A transport of plain RTP to be made, in mediasoup's words."""
+
+    direction: Literal["send", "recv"]
+    rtcp_mux: bool = Field(True, description="RTCP on RTP's port; false: on the next one.")
+    comedia: bool = Field(False, description="The peer is where its first valid packet comes from.")
+    enable_srtp: bool = False
+    srtp_crypto_suite: CryptoSuite = "AES_CM_128_HMAC_SHA1_80"
+
+
+class SrtpParameters(SfuBody):
+    """The key that a peer encrypts with."""
+
+    crypto_suite: CryptoSuite
+    key_base64: Annotated[str, Field(max_length=128)]
+
+
+class ConnectPlainBody(MayNamePeer):
+    """Where a peer of plain RTP is, and its key."""
+
+    ip: Annotated[str, Field(max_length=64)] | None = Field(None, description="Left out with `comedia`.")
+    port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    rtcp_port: Annotated[int, Field(ge=1, le=65535)] | None = Field(
+        None, description="Without `rtcpMux`; the port behind `port` when left out."
+    )
+    srtp_parameters: SrtpParameters | None = None
+
+
 class ProduceBody(NamesPeer):
     """A producer to be made; `transportId` may be left out where there is one for sending."""
 
@@ -104,8 +133,10 @@ class ConsumeBody(NamesPeer):
 
     transport_id: Id | None = None
     producer_id: Id
-    rtp_capabilities: RtpCapabilities = Field(
-        validation_alias=AliasChoices("rtpCapabilities", "recvRtpCapabilities")
+    rtp_capabilities: RtpCapabilities | None = Field(
+        None,
+        validation_alias=AliasChoices("rtpCapabilities", "recvRtpCapabilities"),
+        description="May be left out on a transport of plain RTP only: all codecs then.",
     )
     paused: bool = False
 
@@ -215,6 +246,23 @@ class TransportReply(SfuReply):
     @model_serializer(mode="wrap")
     def _leave_out_absent(self, write: SerializerFunctionWrapHandler) -> Json:
         """mediasoup-client takes what is absent, not what is null."""
+        return {name: value for name, value in write(self).items() if value is not None}
+
+
+class PlainTransportReply(SfuReply):
+    """A transport of plain RTP: `tuple`, `rtcpTuple` say where the peer sends, `srtpParameters` our key."""
+
+    id: str
+    transport_id: str
+    direction: Literal["send", "recv"]
+    rtcp_mux: bool
+    comedia: bool
+    tuple: Json
+    rtcp_tuple: Json | None = None
+    srtp_parameters: Json | None = None
+
+    @model_serializer(mode="wrap")
+    def _leave_out_absent(self, write: SerializerFunctionWrapHandler) -> Json:
         return {name: value for name, value in write(self).items() if value is not None}
 
 

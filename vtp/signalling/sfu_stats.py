@@ -13,8 +13,11 @@ from typing import Any
 
 from vtp.media.consumer import Consumer
 from vtp.media.layers import NOTHING, TOP
+from vtp.media.media_transport import MediaTransport
+from vtp.media.plain_transport import PlainTransport
 from vtp.media.producer import Producer
 from vtp.media.transport import WebRtcTransport
+from vtp.signalling.plain import describe_plain
 
 Json = dict[str, Any]
 _FRACTION = 256  # RTCP's unit of `fraction lost`, RFC 3550 section 6.4.1
@@ -172,7 +175,35 @@ def _layers(found: Mapping[str, Any]) -> Json:
     return told
 
 
-def transport_stats(transport: WebRtcTransport) -> list[Json]:
+def transport_stats(transport: MediaTransport) -> list[Json]:
+    """Of either kind of transport; see `docs/sfu.md`."""
+    if isinstance(transport, PlainTransport):
+        return [_plain_stats(transport)]
+    return _webrtc_stats(transport) if isinstance(transport, WebRtcTransport) else []
+
+
+def _plain_stats(transport: PlainTransport) -> Json:
+    """mediasoup's `plain-rtp-transport`, with `state`: whether anything valid has come in the last 30 s."""
+    found = transport.stats()
+    about = describe_plain(transport)
+    about = {name: value for name, value in about.items() if name not in ("id", "srtpParameters")}
+    told: Json = {
+        "type": "plain-rtp-transport",
+        "timestamp": _now_ms(),
+        **about,
+        "state": found["state"],
+    }
+    if "bytes_sent" in found:
+        told |= {
+            "bytesReceived": found["bytes_received"],
+            "bytesSent": found["bytes_sent"],
+            "packetsReceived": found["packets_received"],
+            "packetsSent": found["packets_sent"],
+        }
+    return told
+
+
+def _webrtc_stats(transport: WebRtcTransport) -> list[Json]:
     """One `webrtc-transport`; once there is a pair, W3C's `candidate-pair` and `transport`.
 
     What is not known is left out.

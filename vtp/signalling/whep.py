@@ -14,11 +14,12 @@ from vtp.accounts.permissions import Action, require
 from vtp.errors import Conflict
 from vtp.http.identity import Principal
 from vtp.media.consumer import Consumer
+from vtp.media.media_transport import TransportClosed, TransportEvent
 from vtp.media.parameters import Kind
 from vtp.media.producer import Producer, ProducerClosed, ProducerEvent
 from vtp.media.sdp_offers import ViewerOffer
 from vtp.media.sdp_ortc import WhepAnswer, whep_answer
-from vtp.media.transport import TransportClosed, TransportEvent, WebRtcTransport
+from vtp.media.transport import WebRtcTransport
 from vtp.rooms.entrance import Entrance, require_entry
 from vtp.rooms.groups import Moved
 from vtp.rooms.live import PARTICIPANT_ID, LiveRoom, LiveRooms

@@ -71,7 +71,7 @@ def state(api: Api) -> Any:
             live.id,
             sorted(one.participant_id for one in live.people.participants),
             sorted(
-                (one.id, one.dtls_state, one.ice_parameters.username_fragment)
+                (one.id, one.is_up, str(getattr(one, "ice_parameters", "")), str(getattr(one, "remote", "")))
                 for one in live.router.transports.values()
             ),
             sorted((one.id, one.paused) for one in live.router.producers.values()),

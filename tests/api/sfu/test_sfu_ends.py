@@ -6,7 +6,7 @@ import pytest
 
 from tests.api.sfu.material import Service, peers_of, state
 from tests.api.socket_clients import School
-from vtp.signalling import sfu_peers
+from vtp.media.transport import WebRtcTransport
 from vtp.signalling.sfu_peers import LIFETIME_S
 
 
@@ -36,7 +36,7 @@ async def test_who_has_a_connected_transport_stays_without_calling(
     peers.clock = lambda: now_s
     await service.join("one")
     await service.transport("one", "recv")
-    monkeypatch.setattr(sfu_peers, "is_connected", lambda transport: True)
+    monkeypatch.setattr(WebRtcTransport, "is_up", property(lambda transport: True))
     for _ in range(3):
         now_s += LIFETIME_S
         peers.end_abandoned()
