@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import struct
+
 import pytest
 
 from tests.bottleneck import Bottleneck
 from tests.narrow_viewer import Lecture, NarrowViewer
-from tests.packet_path import AUDIO_SSRC, MS, PacketPath, VideoPublisher, add_viewer
+from tests.packet_path import AUDIO_SSRC, MS, PacketPath, Rtp, VideoPublisher, add_viewer, vp8_payload
 from tests.unit.test_worker_bandwidth import remb
 from vtp import _rtp_fast as fast
 
@@ -303,3 +305,93 @@ def test_whoever_goes_while_packets_wait_leaves_nothing_behind(path: PacketPath,
     path.advance(100)
     assert worker.counters()["replaying"] == 0
     worker.close()
+
+
+class LargeKeyFrames:
+    """A publisher of one encoding with key frames of `key_packets` packets, and a viewer who tells REMB."""
+
+    def __init__(self, path: PacketPath, *, key_packets: int, period_ms: int = 0) -> None:
+        self.path = path
+        self.publisher = VideoPublisher(path)
+        self.viewer, self.consumer = add_viewer(path, self.publisher.producer, extensions={})
+        self.key_packets = key_packets
+        self.period_ms = period_ms
+        self.asked = 0
+        self.keys = 0
+        self.ms = 0
+        self.waiting: list[Rtp] = []
+
+    def picture(self, key: bool, packets: int) -> None:
+        """Puts one picture at the end of what the publisher still has to send."""
+        publisher = self.publisher
+        for i in range(packets):
+            payload = vp8_payload(key and i == 0, publisher.picture, 1_090)
+            if i:
+                payload = bytes([0x80]) + payload[1:]  # not the start of a partition
+            marker = i == packets - 1
+            self.waiting.append(
+                Rtp(96, publisher.sequence, publisher.timestamp, publisher.ssrc, payload, marker)
+            )
+            publisher.sequence += 1
+        publisher.timestamp += 9_000
+        publisher.picture += 1
+
+    def run(self, ms: int, bps: int) -> None:
+        for _ in range(ms // 5):
+            self.path.advance(5)
+            self.ms += 5
+            if self.ms % 500 == 0:
+                self.viewer.send_rtcp(remb(bps))
+            if self.ms % 100 == 0:
+                block = struct.pack("!IIIIII", 5555, 0, 65_536 + self.ms, 10, 0, 0)
+                self.viewer.send_rtcp(struct.pack("!BBHI", 0x81, 201, 7, 1) + block)
+                asked = len(self.publisher.peer.rtcp_of(206, 1))
+                due = self.period_ms and self.ms % self.period_ms == 0
+                key = asked > self.asked or self.keys == 0 or bool(due)
+                self.asked = asked
+                self.keys += key
+                self.picture(key, self.key_packets if key else 6)
+            for packet in self.waiting[:10]:
+                self.publisher.peer.send(packet)
+            del self.waiting[:10]
+
+    def whole_key_frames(self, since: int) -> int:
+        """Of those that came after the first `since` packets."""
+        sizes: dict[int, int] = {}
+        for packet in self.viewer.rtp[since:]:
+            sizes[packet.timestamp] = sizes.get(packet.timestamp, 0) + 1
+        return sum(size == self.key_packets for size in sizes.values())
+
+
+@pytest.mark.parametrize(("key_packets", "period_ms"), [(100, 0), (250, 0), (100, 1_000)])
+def test_a_key_frame_that_takes_longer_than_the_bound_is_sent_to_its_end(
+    path: PacketPath, key_packets: int, period_ms: int
+) -> None:
+    """At 750 kbit/s 100 packets take 1.2 s, twice what a viewer may be behind; the next would be as large."""
+    room = LargeKeyFrames(path, key_packets=key_packets, period_ms=period_ms)
+    room.run(3_000, 4_000_000)
+    assert path.worker.transport_stats(room.viewer.transport)["paced"] is False
+    room.run(2_000, 300_000)
+    assert path.worker.transport_stats(room.viewer.transport)["paced"] is True
+    before = len(room.viewer.rtp)
+    room.keys = 0  # the next picture is a key frame
+    room.run(20_000, 300_000)
+    assert path.worker.transport_stats(room.viewer.transport)["paced"] is True
+    assert room.whole_key_frames(before) >= 1
+    numbers = [one.sequence for one in room.viewer.rtp]
+    assert numbers == sorted(set(numbers))
+
+
+def test_what_a_large_key_frame_took_is_made_up_for(path: PacketPath) -> None:
+    """The pictures after it fit the link, so none is given up: the viewer sees all, soon without delay."""
+    room = LargeKeyFrames(path, key_packets=120)
+    room.run(3_000, 4_000_000)
+    room.run(2_000, 300_000)
+    path.worker.pause_consumer(room.consumer, True)
+    room.run(500, 300_000)
+    before, overflows = len(room.viewer.rtp), path.worker.counters()["pacer_overflows"]
+    path.worker.pause_consumer(room.consumer, False)
+    room.run(12_000, 300_000)
+    assert room.whole_key_frames(before) >= 1
+    assert path.worker.counters()["pacer_overflows"] == overflows
+    assert path.worker.transport_stats(room.viewer.transport)["waiting_ms"] < 600

@@ -182,6 +182,7 @@ cdef void begin(Core* core, Consumer* consumer, Stream* stream, int64_t start, i
     write_pending(core, consumer.transport)      # what waits is numbered by the offsets it was queued under
     begin_leg(consumer, stream, first, now)
     consumer.rest_until_ns = 0
+    consumer.key_begun = 0
     consumer.start = start
     consumer.cursor = start
     if not consumer.sent_any or not consumer.out_stream.started:
@@ -303,6 +304,7 @@ cdef void send_packet(Core* core, Consumer* consumer, Slot* slot, int64_t now) n
 cdef inline void put_packet(Core* core, Consumer* consumer, Slot* slot, const Shown* shown, int64_t now) noexcept nogil:
     if consumer.transport.paced:
         charge(consumer.transport, slot.length)
+        note_key_frame(consumer, slot)
     queue_packet(core, consumer, slot.sequence, shown, now)
     if not consumer.sent_any or shown.number > consumer.highest_out:
         consumer.highest_out = shown.number

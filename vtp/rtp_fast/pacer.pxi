@@ -1,7 +1,8 @@
 # What a limited viewer is sent when: 2.5 times its estimate in turns of 5 ms; ten packets may always leave at once.
 #
 # What does not fit waits in the publisher's ring, where the viewer's cursor stays behind: nothing is copied or queued.
-# Sound never waits. Who falls too far behind goes on at the next key frame (media.md, "A packet's life", 8).
+# Sound never waits. Who falls too far behind goes on at the next key frame (media.md, "A packet's life", 8). A key frame that
+# has begun is sent to its end, however long it takes: the next one would be as large.
 
 cdef double PACE = 2.5
 cdef double PACE_LEAST_BPS = 300e3               # an estimate below this may be untrue: it must not starve anybody
@@ -82,9 +83,35 @@ cdef void pace(Core* core, Transport* transport, int64_t now) noexcept nogil:
         replay(core, consumer, now, 1)
     consumer = transport.consumers
     while consumer != NULL:
-        if consumer.video and consumer.state == STATE_REPLAY and lag_ns(consumer, now) > consumer.lag_allowed_ns:
-            overflow(core, consumer, now)
+        if consumer.video and consumer.state == STATE_REPLAY:
+            judge_lag(core, consumer, now)
         consumer = consumer.next
+
+
+cdef void judge_lag(Core* core, Consumer* consumer, int64_t now) noexcept nogil:
+    """Gives up who is too far behind. What a key frame took counts for nothing, as long as it is being made up for."""
+    cdef int64_t lag = lag_ns(consumer, now)
+    if is_within_key_frame(consumer):
+        if lag > LAG_NS:
+            consumer.lag_allowed_ns = lag + LAG_NS
+    elif lag > consumer.lag_allowed_ns:
+        overflow(core, consumer, now)
+    else:
+        consumer.lag_allowed_ns = max(LAG_NS, min(consumer.lag_allowed_ns, lag + LAG_NS))
+
+
+cdef inline void note_key_frame(Consumer* consumer, const Slot* slot) noexcept nogil:
+    """A packet of a paced viewer's picture leaves: later ones of a key frame do not say that they are of one."""
+    if slot.info.key_frame:
+        consumer.key_timestamp = slot.packet.timestamp
+        consumer.key_begun = 1
+
+
+cdef bint is_within_key_frame(const Consumer* consumer) noexcept nogil:
+    """Whether the next packet of a replay goes on with a key frame that has begun to leave."""
+    cdef const Slot* slot = &consumer.stream.ring[consumer.cursor % consumer.stream.ring_size]
+    return consumer.key_begun and consumer.frame_open and slot.sequence == consumer.cursor \
+        and slot.packet.timestamp == consumer.key_timestamp
 
 
 cdef int64_t lag_ns(const Consumer* consumer, int64_t now) noexcept nogil:

@@ -504,6 +504,8 @@ cdef struct Consumer:
     int64_t ask_base_ns
     int64_t overflow_ns          # the last time that it fell too far behind its pacer, and how often of late
     int64_t lag_allowed_ns       # of a replay at a pacer
+    uint32_t key_timestamp       # of the source, of the last key frame that began to leave through a pacer
+    uint8_t key_begun            # there was one
     uint8_t overflows
     int64_t rest_until_ns        # the thread could not keep up: no picture until a key frame after this; 0: all is well
     uint8_t report_seen
