@@ -163,3 +163,20 @@ async def test_ffmpeg_sends_a_card_and_another_ffmpeg_plays_it(
     assert len(set(pictures[:WIDTH])) > 3, "the test card has bars of different brightness"
     (figures,) = await service.get(f"/producers/{producers[0]}/stats")
     assert (figures["frameWidth"], figures["frameHeight"]) == (WIDTH, HEIGHT)
+
+
+@pytest.mark.long
+async def test_encoder_that_is_started_again_is_played_on(service: Service, tmp_path: Path) -> None:
+    """The second FFmpeg has other ports and SSRCs; the player goes on with the same ones of ours."""
+    size = WIDTH * HEIGHT
+    async with asyncio.timeout(LIMIT_S):
+        sending, producers = await receive_card(service, "VP8")
+        sdp = await show(service, producers, tmp_path)
+        async with ffmpeg(*player(sdp)) as playing:
+            assert playing.stdout is not None
+            async with ffmpeg(*sending):
+                await playing.stdout.readexactly(5 * size)
+            async with ffmpeg(*sending):
+                await playing.stdout.readexactly(15 * size)
+    stats = await service.get(f"/producers/{producers[0]}/stats")
+    assert stats[0]["keyFrameCount"] >= 2
