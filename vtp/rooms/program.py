@@ -44,7 +44,7 @@ ProgramEvent = ProducerAdded | ProducerRemoved
 @dataclass(frozen=True)
 class Presenter:
     """Who presents of their own accord: `owner` names the principal for replacement, `transport` is where
-    the media comes in.
+    the first media comes in.
     """
 
     owner: str
@@ -82,6 +82,7 @@ class Program:
         self._groups.add_listener(self._groups_changed)
         self.claim: Presenter | None = None
         self.choice: Choice | None = None
+        self._claimed: list[MediaTransport] = []
         self.producers: dict[Kind, Producer] = {}
         self._choice_is_on = False
         self._told = PresenterChanged(None)
@@ -135,17 +136,29 @@ class Program:
             )
 
     def present(self, presenter: Presenter) -> None:
-        """Claims the program for what comes in on `presenter.transport`, for as long as that transport lives.
+        """Claims the program for what comes in on `presenter.transport`, for as long as that transport lives,
+        or one that `present_also` named.
 
         It is shown unless somebody is chosen. Replaces, and closes, what the same owner presented before.
         Raises Conflict for another owner.
         """
         self.check_claim(presenter.owner)
-        old, self.claim = self.claim, presenter
+        old, self._claimed = self._claimed, [presenter.transport]
+        self.claim = presenter
         presenter.transport.add_listener(self._transport_changed)
         self._look()
-        if old is not None:
-            old.transport.close("The same presenter published again.")
+        for transport in old:
+            transport.close("The same presenter published again.")
+
+    def present_also(self, participant_id: str, transport: MediaTransport) -> None:
+        """Shows what comes in on another transport, too, if that participant has the claim: an encoder may
+        need one for each stream. Of two sources of one kind that on the later transport is shown.
+        """
+        if self.claim is None or self.claim.participant_id != participant_id or transport in self._claimed:
+            return
+        self._claimed.append(transport)
+        transport.add_listener(self._transport_changed)
+        self._look()
 
     def choose(self, choice: Choice | None) -> None:
         """Shows what the chosen one sends, as soon as they send anything; until then who presented goes on.
@@ -202,9 +215,9 @@ class Program:
                 return theirs
             if self._choice_is_on:
                 self.choice, self._choice_is_on = None, False
-        if self.claim is None or self.claim.transport.closed:
-            return {}
-        return _newest(self.claim.transport.producers.values())
+        return _newest(
+            one for transport in self._claimed if not transport.closed for one in transport.producers.values()
+        )
 
     @property
     def _is_away(self) -> bool:
@@ -240,12 +253,14 @@ class Program:
             self._look()
 
     def _transport_changed(self, event: TransportEvent) -> None:
-        if self.claim is None:
-            return
-        if isinstance(event, TransportClosed) and event.transport is self.claim.transport:
-            self.claim = None
+        if isinstance(event, TransportClosed) and event.transport in self._claimed:
+            self._claimed.remove(event.transport)
+            if not self._claimed:
+                self.claim = None
             self._look()
-        elif isinstance(event, ProducerMade) and event.producer.id in self.claim.transport.producers:
+        elif isinstance(event, ProducerMade) and any(
+            event.producer.id in one.producers for one in self._claimed
+        ):
             self._look()
 
     def _consumer_changed(self, event: ConsumerEvent) -> None:

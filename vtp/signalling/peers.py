@@ -223,10 +223,13 @@ class Peer:
 
     def _present(self, transport: MediaTransport) -> None:
         """The first of a room's staff who sends presents; a room without accounts has only staff."""
-        if self.live.program.claim is None and self.principal.role in _PRESENTERS:
-            self.live.program.present(
+        program = self.live.program
+        if program.claim is None and self.principal.role in _PRESENTERS:
+            program.present(
                 Presenter(owner_of(self.principal), self.id, self.participant.full_name, transport)
             )
+        else:
+            program.present_also(self.id, transport)
 
     @property
     def producers(self) -> dict[str, Producer]:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.api.sfu.material import AUDIO, Service, peers_of, service_token, state
+from tests.api.socket_clients import VIDEO
 from tests.serving import serving
 from vtp.settings import PlainSettings, SfuSettings
 
@@ -172,6 +173,22 @@ async def test_file_of_a_player_has_its_ports_codecs_and_key(service: Service) -
     assert f"a=rtpmap:{number} opus/48000/2" in lines and "a=rtcp-mux" in lines
     ours = receiving["srtpParameters"]["keyBase64"]
     assert f"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{ours}" in lines
+
+
+async def test_program_shows_both_streams_of_an_encoder_until_the_last_transport_ends(
+    service: Service,
+) -> None:
+    made = {}
+    for kind, parameters in (("audio", AUDIO), ("video", VIDEO)):
+        made[kind] = (await make(service, "send", comedia=True))["id"]
+        body = {"peerId": "one", "transportId": made[kind], "kind": kind, "rtpParameters": parameters}
+        await service.post("/producers", body)
+    (live,) = service.api.server.services.live_rooms.rooms
+    assert set(live.program.producers) == {"audio", "video"}
+    await service.post(f"/transports/{made['audio']}/close")
+    assert set(live.program.producers) == {"video"} and live.program.claim is not None
+    await service.post(f"/transports/{made['video']}/close")
+    assert not live.program.producers and live.program.claim is None
 
 
 async def test_all_ports_are_free_when_the_peer_has_left(service: Service) -> None:
