@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import struct
+import time
 from collections.abc import Iterable
 from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 from pathlib import Path
@@ -25,6 +26,7 @@ link set {DEVICE} mtu {MTU} txqueuelen {QUEUE_PACKETS}
 link set {DEVICE} addrgenmode none
 link set {DEVICE} up
 """
+_LOCAL_WAIT_S = 10.0
 _EVERYTHING = {4: "0.0.0.0/0", 6: "::/0"}
 
 Interface = IPv4Interface | IPv6Interface
@@ -40,6 +42,7 @@ class Tun:
         self.fd = place.call(_open)
         try:
             place.ip(_UP + "".join(map(_add, self.addresses)) + _routes(self.addresses))
+            place.call(_await_local, self.addresses)
         except NetworkError:
             self.close()
             raise
@@ -51,6 +54,7 @@ class Tun:
         added = [address for address in new if address not in self.addresses]
         removals = "".join(f"address del {address} dev {DEVICE}\n" for address in gone)
         self._place.ip("".join(map(_add, added)) + removals)  # the last address would take the routes along
+        self._place.call(_await_local, added)
         self.addresses = new
 
     def packed(self) -> list[bytes]:
@@ -89,6 +93,24 @@ def _open() -> int:
         os.close(fd)
         raise NetworkError(f"The system gives no TUN device ({error.strerror}): run as root.") from error
     return fd
+
+
+def _await_local(addresses: Iterable[Interface]) -> None:
+    """Until the kernel takes what comes for them. It enters an IPv6 address into its table of routes by and
+    by, and drops packets for it until then. Raises NetworkError.
+    """
+    missing = {address.ip.packed.hex() for address in addresses if address.version == 6}
+    until_s = time.monotonic() + _LOCAL_WAIT_S
+    while missing := missing - _local_hosts():
+        if time.monotonic() > until_s:
+            raise NetworkError(f"The system takes nothing for {len(missing)} of its addresses.")
+        time.sleep(0.001)
+
+
+def _local_hosts() -> set[str]:
+    """The IPv6 destinations of one address each, as 32 hexadecimal digits (Linux's net/ipv6/route.c)."""
+    lines = Path("/proc/thread-self/net/ipv6_route").read_text().splitlines()
+    return {line.split()[0] for line in lines if line.split()[1] == "80"}
 
 
 def _dropped() -> int:
