@@ -49,6 +49,7 @@ beside=(
   tests/media/test_doctor_nat.py
   tests/media/test_doctor_probes.py
   tests/media/test_doctor_web.py
+  tests/media/test_homed_hosts.py
   tests/media/test_media_tcp.py
   tests/media/test_media_whip_whep.py
   tests/media/test_publish_watch_cli.py

@@ -10,12 +10,12 @@ import asyncio
 import contextlib
 import enum
 import os
-import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vtp.doctor.finding import Finding, State, Topic
 from vtp.doctor.stun import StunSocket
+from vtp.local_routes import has_route
 from vtp.media.addresses import AddressKind, kind_of
 from vtp.media.ice import Address
 
@@ -55,7 +55,7 @@ async def knock(doors: Sequence[Door], retries: int = 2) -> list[Tried]:
 
 
 async def _knock(door: Door, retries: int) -> Tried:
-    if not _has_route(door.address):
+    if not has_route(door.address):
         return Tried(door.address, Reach.NO_ROUTE)
     asking = await StunSocket.open("::" if ":" in door.address[0] else "0.0.0.0")
     try:
@@ -65,16 +65,6 @@ async def _knock(door: Door, retries: int) -> Tried:
     if answer is None:
         return Tried(door.address, Reach.SILENT)
     return Tried(door.address, Reach.ANSWERED, answer.rtt_ms)
-
-
-def _has_route(address: Address) -> bool:
-    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-    try:
-        with socket.socket(family, socket.SOCK_DGRAM) as probe:
-            probe.connect(address)  # sends nothing
-    except OSError:
-        return False
-    return True
 
 
 class _Ear(asyncio.DatagramProtocol):
@@ -107,7 +97,7 @@ async def try_without_server(bound: Sequence[str], port: int, announced: Sequenc
 
 
 async def _send_nonce(to: Address, heard: dict[bytes, asyncio.Event]) -> Tried:
-    if not _has_route(to):
+    if not has_route(to):
         return Tried(to, Reach.NO_ROUTE)
     nonce = os.urandom(16)
     event = heard[nonce] = asyncio.Event()

@@ -17,16 +17,17 @@ _CHUNK = 65_536
 
 
 class Localhost(AbstractResolver):
-    """Finds every name at one address (IPv4)."""
+    """Finds every name at one address."""
 
     def __init__(self, address: str) -> None:
         self._address = address
+        self._family = socket.AF_INET6 if ":" in address else socket.AF_INET
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
         found = ResolveResult(
-            hostname=host, host=self._address, port=port, family=socket.AF_INET, proto=0, flags=0
+            hostname=host, host=self._address, port=port, family=self._family, proto=0, flags=0
         )
         return [found]
 
