@@ -146,3 +146,16 @@ def test_rounds_go_on_until_they_are_stopped() -> None:
     assert [delay for delay, _ in clock.due] == [3.0]
     rounds.stop()
     assert clock.due == []
+
+
+async def test_what_was_seen_is_forgotten_when_nobody_looks_any_more() -> None:
+    async with open_room() as live:
+        ada, qualities = person(), live.part(Qualities)
+        told: list[QualityChanged] = []
+        qualities.add_listener(told.append)
+        for _ in range(5):
+            qualities.take(ada.participant_id, Figures(is_silent=True))
+        assert ada.participant_id in qualities.bad
+        qualities.forget()
+        assert not qualities.bad and not qualities.spoken_of
+        assert told[-1] == QualityChanged(ada.participant_id, GOOD)

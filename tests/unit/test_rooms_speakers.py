@@ -71,6 +71,16 @@ def speaker(who: Participant, producer: Producer) -> Speaker:
     return Speaker(who.participant_id, producer.id)
 
 
+async def test_volumes_end_with_the_last_microphone() -> None:
+    async with open_room() as live:
+        lesson = Class(live)
+        ada = lesson.microphone(person())
+        lesson.hear({ada: SPEECH}, 2_000)
+        assert [one.producer_id for one in lesson.volumes()[-1]] == [ada.id]
+        ada.close()
+        assert lesson.volumes()[-1] == ()
+
+
 async def test_who_speaks_is_told_once_and_known_to_who_comes_later() -> None:
     async with open_room() as live:
         room, ada, sam = Class(live), person(), person()

@@ -64,6 +64,14 @@ class Qualities:
             self._spoken_of[participant_id] = None
             self._emitter.emit(QualityChanged(participant_id, found.verdict))
 
+    def forget(self) -> None:
+        """Nobody looks any more, and what was seen holds for a few seconds only: all are taken to be good."""
+        for participant_id in self.bad:
+            self._emitter.emit(QualityChanged(participant_id, GOOD))
+        self._judges.clear()
+        self._spoken_of.clear()
+        self._sent.clear()
+
     def _note_sent(self, links: Iterable[LinkFigures]) -> None:
         for link in links:
             if link.was_up:

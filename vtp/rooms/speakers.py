@@ -156,6 +156,8 @@ class Speakers:
             self._emitter.emit(SpeakerChanged(group, None))
         if not circle.producers:
             del self._circles[group]
+            if circle.told:
+                self._emitter.emit(VolumesChanged(group, ()))
             self._live.router.floors.remove(group)
 
     def _people_changed(self, event: PeopleEvent) -> None:

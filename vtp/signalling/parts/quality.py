@@ -53,7 +53,12 @@ class QualityCalls:
                         audience.tell_participant(one.participant_id, "connection-quality", told)
 
         rounds = Rounds(qualities.look, LOOK_S, asyncio.get_running_loop())
-        stops = (qualities.add_listener(changed), live.groups.add_listener(moved), rounds.stop)
+        stops = (
+            rounds.stop,
+            qualities.forget,
+            qualities.add_listener(changed),
+            live.groups.add_listener(moved),
+        )
 
         def stop() -> None:
             for one in stops:
