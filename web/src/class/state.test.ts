@@ -384,6 +384,14 @@ describe("tiles", () => {
     expect(told(state, spoke(null)).speaker).toBeNull();
   });
 
+  it("keep who spoke last through a snapshot that names oneself, while they are there", () => {
+    const before = start({ state: { speaker: { peerId: "sam", producerId: null } } });
+    const mine = { state: { speaker: { peerId: "me", producerId: null } } };
+    expect(enter(joinedAs(mine), before, 1).speaker).toBe("sam");
+    expect(enter(joinedAs({ ...mine, participants: [person("me")] }), before, 1).speaker).toBeNull();
+    expect(enter(joinedAs({ state: {} }), before, 1).speaker).toBeNull();
+  });
+
   it("show nobody large without a picture while nobody has spoken and somebody has one", () => {
     let state = told(full(), ["hands-changed", { hands: [{ participantId: "sam", since: "" }] }]);
     state = told(state, ["producer-paused", { producerId: "ada-c" }]);

@@ -54,7 +54,7 @@ export function enter(joined: Joined, before: ClassState | null, now_ms: number)
     ...readPeople(joined),
     ...readHands(told),
     ...readStage(told),
-    ...readSpeaker(told, joined.participant_id),
+    ...readSpeaker(joined, before?.speaker ?? null),
     ...readLobby(told),
     ...readPolls(told),
     ...readBreakouts(told),

@@ -1,14 +1,17 @@
 /** Who speaks, as the server hears it: of those in one's own group, the last one who is not oneself. */
-import type { Pushes, RoomState } from "../protocol";
+import type { Joined, Pushes } from "../protocol";
 
 export interface SpeakerPart {
   /** Stays after they have finished; null: nobody yet, or who did is gone. */
   speaker: string | null;
 }
 
-export const readSpeaker = (told: RoomState, me: string): SpeakerPart => {
-  const speaker = told.speaker?.peerId ?? null;
-  return { speaker: speaker === me ? null : speaker };
+/** While one speaks oneself the server names nobody else: who spoke `before` stays, if they are still there. */
+export const readSpeaker = (joined: Joined, before: string | null): SpeakerPart => {
+  const speaker = joined.state.speaker?.peerId ?? null;
+  if (speaker !== joined.participant_id) return { speaker };
+  const isHere = joined.participants.some((one) => one.participant_id === before);
+  return { speaker: isHere ? before : null };
 };
 
 export const speakerHandlers = {
