@@ -1,6 +1,7 @@
 """RTP, ICE, DTLS and SCTP parameters: to and from mediasoup's JSON."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -232,3 +233,26 @@ def test_any_json_is_read_or_refused(value: object) -> None:
             assert str(error).count("\n") <= str(value).count("\n")
         else:
             assert model.from_json(read.to_json()) == read
+
+
+@pytest.mark.parametrize("broken", ["x\r\na=candidate:1", "x\ny", "\r", "x\x00"])
+@pytest.mark.parametrize("field", ["cname", "fmtp name", "fmtp value", "feedback", "uri", "mid"])
+def test_what_would_break_the_lines_of_a_description_is_refused(field: str, broken: str) -> None:
+    """Other people's SDP is made of what a publisher says."""
+    codec: dict[str, Any] = {"mimeType": "audio/opus", "payloadType": 111, "clockRate": 48000, "channels": 2}
+    said: dict[str, Any] = {"mid": "0", "codecs": [codec], "encodings": [{"ssrc": 7}]}
+    assert RtpParameters.from_json(said)
+    if field == "cname":
+        said["rtcp"] = {"cname": broken}
+    elif field == "fmtp name":
+        codec["parameters"] = {broken: 1}
+    elif field == "fmtp value":
+        codec["parameters"] = {"sprop": broken}
+    elif field == "feedback":
+        codec["rtcpFeedback"] = [{"type": broken}]
+    elif field == "uri":
+        said["headerExtensions"] = [{"uri": broken, "id": 1}]
+    else:
+        said["mid"] = broken
+    with pytest.raises(ValueError, match="pattern"):
+        RtpParameters.from_json(said)

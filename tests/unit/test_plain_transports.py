@@ -97,6 +97,17 @@ def test_fixed_peer_is_the_only_one() -> None:
     assert path.tuples == [ENCODER] and path.taken == 1
 
 
+def test_another_peer_that_is_named_has_numbers_of_its_own() -> None:
+    path = Path(learns=False)
+    path.core.set_plain_peer(path.id, ENCODER)
+    path.play()
+    path.give(rtp(40_000))
+    path.core.set_plain_peer(path.id, STRANGER)
+    path.give(rtp(30_000), STRANGER)
+    path.give(rtp(30_001), STRANGER)
+    assert path.core.counters()["rtp_too_old"] == 0 and path.taken == 3
+
+
 def test_reports_may_come_from_another_port_of_the_same_host_only() -> None:
     path = Path(pair=True)
     path.give(rtp(1))

@@ -21,7 +21,8 @@ MAX_PARAMETERS = 64
 """Of one codec's format."""
 
 Kind = Literal["audio", "video"]
-Text = Annotated[str, Field(max_length=MAX_TEXT)]
+_ONE_LINE = r"^[^\x00-\x1f\x7f]*$"  # it becomes a part of a line of other people's SDP
+Text = Annotated[str, Field(max_length=MAX_TEXT, pattern=_ONE_LINE)]
 PayloadType = Annotated[int, Field(ge=0, le=127)]
 ExtensionId = Annotated[int, Field(ge=1, le=255)]
 Ssrc = Annotated[int, Field(ge=0, le=0xFFFFFFFF)]
@@ -30,7 +31,7 @@ Positive = Annotated[int, Field(ge=1, le=0x7FFFFFFF)]
 Count = Annotated[int, Field(ge=0, le=0x7FFFFFFF)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 ParameterValue = Text | int | Number
-Mid = Annotated[str, Field(min_length=1, max_length=32)]
+Mid = Annotated[str, Field(min_length=1, max_length=32, pattern=_ONE_LINE)]
 Rid = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
 
 _MIME = re.compile(r"^(audio|video)/([A-Za-z0-9_.+-]{1,64})$", re.IGNORECASE)
@@ -184,7 +185,7 @@ class RtpHeaderExtension(Parameters):
     """A header extension in capabilities; `direction` is seen from their owner. Empty `kind` means both."""
 
     kind: Literal["audio", "video", ""] = ""
-    uri: Annotated[str, Field(min_length=1, max_length=MAX_TEXT)]
+    uri: Annotated[str, Field(min_length=1, max_length=MAX_TEXT, pattern=_ONE_LINE)]
     preferred_id: ExtensionId
     preferred_encrypt: bool = False
     direction: Literal["sendrecv", "sendonly", "recvonly", "inactive"] = "sendrecv"
@@ -193,7 +194,7 @@ class RtpHeaderExtension(Parameters):
 class RtpHeaderExtensionParameters(Parameters):
     """A header extension in use, RFC 8285."""
 
-    uri: Annotated[str, Field(min_length=1, max_length=MAX_TEXT)]
+    uri: Annotated[str, Field(min_length=1, max_length=MAX_TEXT, pattern=_ONE_LINE)]
     id: ExtensionId
     encrypt: bool = False
     parameters: dict[Text, ParameterValue] = Field(default_factory=dict)

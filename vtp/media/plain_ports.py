@@ -33,9 +33,9 @@ class PlainSockets:
 
 
 class PlainPorts:
-    """Of one process. A port that was just given back is the last to be given out again.
+    """Of one process. They are given out in turn, so one that was given back rests while others are free.
 
-    So late packets of an encoder do not come to somebody else's transport.
+    Thus late packets of an encoder hardly ever come to somebody else's transport.
     """
 
     def __init__(self, host: str, ports: range, announced: str = "") -> None:

@@ -189,18 +189,24 @@ cdef void receive_plain_rtp(Core* core, Transport* transport, const sockaddr_in6
 cdef void follow_source(Core* core, Transport* transport, const sockaddr_in6* address, socklen_t length,
                         int64_t now) noexcept nogil:
     """A valid packet came from a new address, and may: what comes from there has numbers and a clock of its own."""
-    cdef Producer* producer = transport.producers
-    cdef int i
     cdef bint before = transport.selected >= 0
-    while producer != NULL and before:
-        for i in range(producer.stream_count):
-            restart_stream(core, &producer.streams[i])
-        producer = producer.next
+    if before:
+        restart_sources(core, transport)
     if before and transport.plain.reports != NULL and not transport.plain.reports_fixed:
         transport.tuples[RTCP_TUPLE].used = 0
         transport.plain.reports_to = -1
     set_plain_tuple(transport, RTP_TUPLE, address, length, now)
     tell_plain_tuple(core, transport)
+
+
+cdef void restart_sources(Core* core, Transport* transport) noexcept nogil:
+    """Whatever comes from now on is of another encoder."""
+    cdef Producer* producer = transport.producers
+    cdef int i
+    while producer != NULL:
+        for i in range(producer.stream_count):
+            restart_stream(core, &producer.streams[i])
+        producer = producer.next
 
 
 cdef void tell_plain_tuple(Core* core, Transport* transport) noexcept nogil:

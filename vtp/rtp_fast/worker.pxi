@@ -712,6 +712,9 @@ cdef class Worker:
             self.core.plain_epoll = vtp_epoll(fds, 0)
             if self.core.plain_epoll < 0 or vtp_tcp_watch(self.epoll, self.core.plain_epoll, self.core.socket_count + 2,
                                                           True, True, False) != 0:
+                if self.core.plain_epoll >= 0:
+                    os_close(self.core.plain_epoll)
+                self.core.plain_epoll = -1
                 raise OSError("The sockets of plain transports cannot be watched: epoll failed.")
         if vtp_tcp_watch(self.core.plain_epoll, one.fd, one.socket, True, True, False) != 0:
             raise OSError("The socket of a plain transport cannot be watched: epoll failed.")
@@ -736,6 +739,8 @@ cdef class Worker:
             if (transport.plain.reports == NULL) != (reports is None):
                 raise ValueError("The address for RTCP is that of a socket of its own, if there is one.")
             transport.plain.learns = 0
+            if transport.selected >= 0 and not same_address(&transport.tuples[RTP_TUPLE].address, &media):
+                restart_sources(self.core, transport)
             set_plain_tuple(transport, RTP_TUPLE, &media, length, self.core.now_ns)
             if reports is not None:
                 set_plain_tuple(transport, RTCP_TUPLE, &rtcp, rtcp_length, self.core.now_ns)

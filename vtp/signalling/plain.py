@@ -21,11 +21,11 @@ class PlainRtp:
 
     def create(self, peer: Peer, direction: Direction, options: PlainOptions) -> PlainTransport:
         """Makes a transport. Raises Forbidden, Conflict, Invalid, Unavailable."""
-        if options.comedia and direction == "recv" and options.srtp is None:
+        if options.comedia and direction == "recv":
             raise Invalid(
-                "comedia is for a peer that sends, or that shows by SRTP who it is: whoever came first would "
-                "be sent the media. Say ip and port in connect.",
-                code="comedia_without_key",
+                "comedia is for a peer that sends: whoever came first would be sent the media. "
+                "Say ip and port in connect.",
+                code="comedia_for_receiver",
             )
         return peer.create_plain_transport(direction, options)
 

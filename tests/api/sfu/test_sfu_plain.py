@@ -149,9 +149,10 @@ async def test_kinds_of_transports_do_not_take_each_others_calls(service: Servic
     assert (await service.get(f"/transports/{plain['id']}/stats"))[0]["type"] == "plain-rtp-transport"
 
 
-async def test_listener_is_not_learnt_without_a_key(service: Service) -> None:
-    body = {"peerId": "one", "direction": "recv", "comedia": True}
-    await refused(service, "/plain-transports", body, 422, "comedia_without_key")
+@pytest.mark.parametrize("encrypted", [False, True])
+async def test_listener_is_not_learnt(service: Service, encrypted: bool) -> None:
+    body = {"peerId": "one", "direction": "recv", "comedia": True, "enableSrtp": encrypted}
+    await refused(service, "/plain-transports", body, 422, "comedia_for_receiver")
 
 
 async def test_file_of_a_player_has_its_ports_codecs_and_key(service: Service) -> None:
