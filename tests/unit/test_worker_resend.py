@@ -89,18 +89,12 @@ def test_what_waits_in_a_long_queue_is_not_sent_again_before_it_can_have_come(pa
     assert again(watched.viewer.rtp) == [number] * 2
 
 
-def test_without_a_queue_a_round_trip_is_waited_for_and_no_longer(path: PacketPath) -> None:
-    watched = told_late(path, 0)
-    number = watched.viewer.rtp[-1].sequence
-    for _ in range(3):
-        watched.viewer.send_rtcp(nack(number))
-        path.advance(20)
-    assert again(watched.viewer.rtp) == [number] * 3
-
-
-def test_a_queue_that_nothing_has_been_heard_of_for_a_second_delays_nothing(path: PacketPath) -> None:
-    watched = told_late(path, 300)
-    path.advance(1_100)
+@pytest.mark.parametrize(("queue_ms", "silent_ms"), [(0, 0), (300, 1_100)], ids=["none", "told long ago"])
+def test_without_a_queue_that_is_known_of_a_round_trip_is_waited_for_and_no_longer(
+    path: PacketPath, queue_ms: int, silent_ms: int
+) -> None:
+    watched = told_late(path, queue_ms)
+    path.advance(silent_ms)
     number = watched.viewer.rtp[-1].sequence
     for _ in range(3):
         watched.viewer.send_rtcp(nack(number))

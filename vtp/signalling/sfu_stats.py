@@ -194,13 +194,17 @@ def _plain_stats(transport: PlainTransport) -> Json:
         "state": found["state"],
     }
     if "bytes_sent" in found:
-        told |= {
-            "bytesReceived": found["bytes_received"],
-            "bytesSent": found["bytes_sent"],
-            "packetsReceived": found["packets_received"],
-            "packetsSent": found["packets_sent"],
-        }
+        told |= _traffic(found)
     return told
+
+
+def _traffic(found: Mapping[str, Any]) -> Json:
+    return {
+        "bytesReceived": found["bytes_received"],
+        "bytesSent": found["bytes_sent"],
+        "packetsReceived": found["packets_received"],
+        "packetsSent": found["packets_sent"],
+    }
 
 
 def _webrtc_stats(transport: WebRtcTransport) -> list[Json]:
@@ -227,13 +231,7 @@ def _webrtc_stats(transport: WebRtcTransport) -> list[Json]:
             "protocol": _selected_protocol(found),
         }
     if "bytes_sent" in found:
-        told |= {
-            "bytesReceived": found["bytes_received"],
-            "bytesSent": found["bytes_sent"],
-            "packetsReceived": found["packets_received"],
-            "packetsSent": found["packets_sent"],
-        }
-        told |= _link(found)
+        told |= _traffic(found) | _link(found)
     if "bytes_sent" not in found or found["selected_address"] is None:
         return [told]
     return [told, _candidate_pair(transport, found), _w3c_transport(transport, found)]
