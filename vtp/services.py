@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from vtp.accounts.build import Accounts
 from vtp.accounts.routes import build_routes as account_routes
@@ -20,9 +21,10 @@ from vtp.http.metrics import HttpMetrics
 from vtp.http.routing import RouteTable
 from vtp.http.system import Check, SystemParts, build_documentation, check_disk
 from vtp.http.system import build_routes as system_routes
+from vtp.key_files import open_key
 from vtp.media.ice_servers import IceServers
 from vtp.media.plane import MediaPlane, start_media
-from vtp.recording.grants import Grants, open_key
+from vtp.recording.grants import Grants
 from vtp.recording.holders import Holders
 from vtp.recording.routes import build_routes as recording_routes
 from vtp.recording.service import Recordings
@@ -164,7 +166,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     polls = Polls(database, rooms, live_rooms, tasks)
     await polls.start()
     stack.callback(polls.stop)
-    grants = Grants(await asyncio.to_thread(open_key, settings.data_dir / "secrets"))
+    grants = Grants(await asyncio.to_thread(_open_grants_key, settings.data_dir / "secrets"))
     holders = Holders(recordings, _account_finder(database), guests.is_revoked)
     accounts.authenticator.add_listener(holders.forget)
     services = Services(
@@ -245,6 +247,10 @@ def build_features(services: Services) -> list[Feature]:
         BreakoutCalls(),
         QualityCalls(),
     ]
+
+
+def _open_grants_key(folder: Path) -> bytes:
+    return open_key(folder, "media.key", if_deleted="running players sign in again")
 
 
 def _account_finder(database: Database) -> Callable[[str], Awaitable[User | None]]:

@@ -15,6 +15,7 @@ from vtp.accounts.service import AccountService, utc_now
 from vtp.accounts.sessions import Sessions
 from vtp.accounts.tokens import Tokens
 from vtp.db import Database
+from vtp.sealing import Sealer, open_sealer
 from vtp.settings import Settings
 
 
@@ -30,14 +31,16 @@ class Accounts:
     tokens: Tokens
     audit: AuditLog
     passwords: Passwords
+    sealer: Sealer
 
     @classmethod
     def build(cls, database: Database, settings: Settings, *, rotate_keys: bool = False) -> Self:
-        """Reads (or makes) the signing keys in `data_dir/secrets`. Raises StartupError when that fails.
+        """Reads (or makes) the keys in `data_dir/secrets`. Raises StartupError when that fails.
 
         `rotate_keys`: for the server, which alone may replace an old key.
         """
-        keyring = open_keyring(settings.data_dir / "secrets", utc_now(), rotate=rotate_keys)
+        secrets = settings.data_dir / "secrets"
+        keyring, sealer = open_keyring(secrets, utc_now(), rotate=rotate_keys), open_sealer(secrets)
         tokens, audit = Tokens(keyring), AuditLog(database)
         passwords = Passwords(settings.accounts)
         sessions = Sessions(settings.accounts, keyring.refresh_key)
@@ -56,7 +59,7 @@ class Accounts:
             database, settings.accounts, service, sessions=sessions, changes=changes, audit=audit
         )
         authenticator = TokenAuthenticator(tokens, changes)
-        return cls(service, administration, authenticator, tokens, audit, passwords)
+        return cls(service, administration, authenticator, tokens, audit, passwords, sealer)
 
     async def start(self) -> None:
         """Recalls what must not be forgotten over a restart; call once before serving."""

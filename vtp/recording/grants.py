@@ -11,15 +11,9 @@ import base64
 import enum
 import hashlib
 import hmac
-import os
-import secrets
 import time
 from collections.abc import Callable
-from pathlib import Path
 
-from vtp.errors import StartupError
-
-KEY_BYTES = 32
 TTL_S = 6 * 3600
 SECURE_NAME = "__Secure-vtp_media"
 PLAIN_NAME = "vtp_media"
@@ -66,32 +60,6 @@ class Grants:
     def _mac(self, recording_id: str, head: str) -> bytes:
         digest = hmac.digest(self._key, f"media|{recording_id}|{head}".encode(), hashlib.sha256)
         return base64.urlsafe_b64encode(digest).rstrip(b"=")
-
-
-def open_key(folder: Path) -> bytes:
-    """The key, made at the first start; raises StartupError when its file cannot be read or written."""
-    file = folder / "media.key"
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not file.exists():
-            _create(file)
-        key = file.read_bytes()
-    except OSError as error:
-        raise StartupError(f"The key file {file} cannot be used ({error.strerror}); repair it.") from error
-    if len(key) != KEY_BYTES:
-        raise StartupError(f"The key file {file} is damaged; delete it, and running players sign in again.")
-    return key
-
-
-def _create(file: Path) -> None:
-    draft = file.with_suffix(f".{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        os.write(descriptor, secrets.token_bytes(KEY_BYTES))
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    draft.replace(file)
 
 
 def cookie_header(grant: str, recording_id: str, *, secure: bool) -> str:

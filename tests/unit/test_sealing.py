@@ -1,0 +1,52 @@
+"""Sealed columns: only the server's own key reads them; key files are made once and never half-written."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from vtp.errors import StartupError
+from vtp.key_files import open_key
+from vtp.sealing import FILE, Sealer, open_sealer
+
+KEY = bytes(range(32))
+
+
+def test_a_sealed_text_comes_back_and_differs_each_time() -> None:
+    sealer = Sealer(KEY)
+    one, other = sealer.seal("JBSWY3DPEHPK3PXP"), sealer.seal("JBSWY3DPEHPK3PXP")
+    assert one != other and "JBSW" not in one
+    assert sealer.unseal(one) == sealer.unseal(other) == "JBSWY3DPEHPK3PXP"
+
+
+@pytest.mark.parametrize("position", [0, 10, 60, -1])
+def test_a_changed_text_is_refused(position: int) -> None:
+    sealed = bytearray(Sealer(KEY).seal("a link").encode())
+    sealed[position] ^= 1
+    with pytest.raises(ValueError, match="another key"):
+        Sealer(KEY).unseal(sealed.decode("latin-1"))
+
+
+def test_another_key_reads_nothing_and_digests_otherwise() -> None:
+    ours, theirs = Sealer(KEY), Sealer(bytes(32))
+    with pytest.raises(ValueError, match="another key"):
+        theirs.unseal(ours.seal("x"))
+    assert ours.digest("codes", "1") != theirs.digest("codes", "1")
+    assert ours.digest("codes", "1") != ours.digest("devices", "1")
+    assert ours.digest("codes", "1") == Sealer(KEY).digest("codes", "1")
+
+
+def test_a_key_is_made_once_for_who_owns_the_folder_alone(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        keys = set(
+            pool.map(lambda _: open_key(tmp_path / "secrets", "k", if_deleted="nothing is lost"), range(16))
+        )
+    assert len(keys) == 1
+    assert [file.name for file in (tmp_path / "secrets").iterdir()] == ["k"]
+    assert (tmp_path / "secrets" / "k").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_damaged_key_is_told_with_what_deleting_it_costs(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(b"short")
+    with pytest.raises(StartupError, match="delete it, and everybody sets up their second factor again"):
+        open_sealer(tmp_path)
