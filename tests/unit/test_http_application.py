@@ -144,7 +144,7 @@ async def start(tmp_path: Path, database: Database) -> AsyncIterator[Start]:
             HttpMetrics(),
             Pages(tmp_path / "dist"),
             lambda: 8443,
-            lasting_tls=False,
+            lasting_tls=lambda: False,
         )
         created: list[str] = []
         entered, gate = asyncio.Event(), asyncio.Event()
