@@ -53,6 +53,8 @@ class Pebble:
     management_port: int
     names: set[str] = field(default_factory=set)
     """The names that lead to this machine; others do not exist."""
+    resolves: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set at first; while it is not, names are answered later: nothing is validated meanwhile."""
     process: asyncio.subprocess.Process | None = None
 
     @property
@@ -96,7 +98,9 @@ def place_pebble(folder: Path, *names: str) -> Pebble:
     folder.mkdir(exist_ok=True)
     _certify(folder)
     http_port, tls_port, port, management_port = free_ports(4)
-    return Pebble(folder, http_port, tls_port, port, management_port, set(names))
+    placed = Pebble(folder, http_port, tls_port, port, management_port, set(names))
+    placed.resolves.set()
+    return placed
 
 
 @asynccontextmanager
@@ -108,7 +112,7 @@ async def running(
     config.write_text(json.dumps({"pebble": _configuration(pebble) | dict(options or {})}))
     program = built(PACKAGE, VERSION)
     assert program is not None
-    async with _name_server(pebble.names) as resolver:
+    async with _name_server(pebble) as resolver:
         with (pebble.folder / "pebble.log").open("wb") as log:
             pebble.process = await asyncio.create_subprocess_exec(
                 program,
@@ -170,13 +174,15 @@ def _resolve(names: set[str], wire: bytes) -> bytes:
 
 
 @asynccontextmanager
-async def _name_server(names: set[str]) -> AsyncIterator[str]:
+async def _name_server(pebble: Pebble) -> AsyncIterator[str]:
     """Over TCP, as Pebble asks."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             size = int.from_bytes(await reader.readexactly(2))
-            reply = _resolve(names, await reader.readexactly(size))
+            query = await reader.readexactly(size)
+            await pebble.resolves.wait()
+            reply = _resolve(pebble.names, query)
             writer.write(len(reply).to_bytes(2) + reply)
             await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):

@@ -8,7 +8,7 @@ import os
 from vtp.doctor.finding import Finding, State, Topic
 from vtp.http.acme.folder import AcmeFolder, OrderState, StoredCertificate, covers
 from vtp.http.acme.pace import renewal_due
-from vtp.http.acme.wish import CertificateWish, wish_of
+from vtp.http.acme.wish import HTTP, TLS_ALPN, CertificateWish, wish_of
 from vtp.http.tls import ACME_FOLDER
 from vtp.settings import Settings
 
@@ -43,7 +43,7 @@ def judge_acme(
             State.WRONG if pressing else State.NOTE,
             f"{wish.authority} gave none for {tries}: {state.error} The next try is at "
             f"{state.next_at:%d %B %Y %H:%M} UTC.",
-            f"Let {_way(wish, settings)}; then remove {ACME_FOLDER}/state.json in the data folder and start again",
+            f"Let {_way(wish, settings)}; then remove acme/state.json of the data folder and restart",
         )
     if certificate is None or not good:
         return Finding(
@@ -57,15 +57,15 @@ def judge_acme(
         Topic.WEB,
         LOOKED_AT,
         State.GOOD,
-        f"{wish.authority} certified {', '.join(wish.names)} until {certificate.not_after:%d %B %Y}; it is renewed "
-        f"from {renewal_due(certificate, None):%d %B %Y} on.",
+        f"{wish.authority} certified {', '.join(wish.names)} until {certificate.not_after:%d %B %Y}; it is "
+        f"renewed from {renewal_due(certificate, None):%d %B %Y} on.",
     )
 
 
 def _way(wish: CertificateWish, settings: Settings) -> str:
     """Which ports of the name must reach which of ours."""
     ways = {
-        "tls-alpn-01": f"port 443 of {wish.names[0]} reach port {settings.http.tls_port} (TCP) of this machine",
-        "http-01": f"port 80 of {wish.names[0]} reach port {settings.http.port} (TCP) of this machine",
+        TLS_ALPN: f"port 443 of {wish.names[0]} reach port {settings.http.tls_port} (TCP) of this machine",
+        HTTP: f"port 80 of {wish.names[0]} reach port {settings.http.port} (TCP) of this machine",
     }
     return " or ".join(ways[kind] for kind in wish.challenges)

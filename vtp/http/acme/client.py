@@ -178,7 +178,9 @@ class AcmeClient:
             if found.status == messages.STATUS_VALID and found.certificate:
                 return self._fetch(found.certificate).text.encode("ascii")
             if found.status == messages.STATUS_INVALID:
-                raise errors.IssuanceError(found.error or messages.Error(detail="The order became invalid."))
+                if found.error is not None:
+                    raise errors.IssuanceError(found.error)
+                raise AcmeError(Fault.REFUSED, f"{self.wish.authority} gave the order up, without a reason.")
         if found.status == messages.STATUS_READY:
             self.finalize(order)
         return wait_s
