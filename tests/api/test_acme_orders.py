@@ -190,14 +190,11 @@ async def test_an_authority_that_nobody_vouches_for_is_told_nothing(
     assert not ports.folder.account_file(pebble.directory).exists()
 
 
-async def test_nonces_refused_again_and_again_do_not_fail_an_order(
-    placed: Pebble, ports: Ports, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG, "vtp.http.acme")
+async def test_nonces_refused_again_and_again_do_not_fail_an_order(placed: Pebble, ports: Ports) -> None:
+    """Half of them: with one more try for each call, as the package has it, one order in twenty would come through."""
     async with running(placed, environment={"PEBBLE_WFE_NONCEREJECT": "50"}):
         await ports.keeper(wish_for(placed)).step(NOW)
         await ports.shown(await placed.trust())
-    assert "refused a nonce" in caplog.text
 
 
 async def test_a_damaged_account_is_put_aside_and_made_anew(

@@ -87,7 +87,7 @@ def judge_certificate(url: str, served: Served, now: dt.datetime, *, self_made: 
             shown,
             State.WRONG,
             f"It ran out on {until}: browsers refuse the page, and with it camera and microphone.",
-            "certbot renew (then copy the files as docs/operators.md has it), or see the log with http.tls = acme",
+            "certbot renew (then copy the files as docs/operators.md has it); http.tls = acme: see the log",
         )
     if served.fault == _NOT_YET:
         return Finding(
