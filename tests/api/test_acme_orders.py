@@ -191,7 +191,7 @@ async def test_an_authority_that_nobody_vouches_for_is_told_nothing(
 
 
 async def test_nonces_refused_again_and_again_do_not_fail_an_order(placed: Pebble, ports: Ports) -> None:
-    """Half of them: with one more try for each call, as the package has it, one order in twenty would come through."""
+    """Half of them: with one more try a call, as the package has it, one order in 20 would come through."""
     async with running(placed, environment={"PEBBLE_WFE_NONCEREJECT": "50"}):
         await ports.keeper(wish_for(placed)).step(NOW)
         await ports.shown(await placed.trust())

@@ -125,6 +125,26 @@ async def test_nonces_that_are_always_refused_end_the_try(ports: Ports) -> None:
     assert refuser.asked <= 21
 
 
+async def test_a_missing_file_of_trust_is_named(ports: Ports, caplog: pytest.LogCaptureFixture) -> None:
+    wish = CertificateWish("https://localhost:1/dir", (NAME,), ca_file="/nowhere/ca.pem")
+    await ports.keeper(wish).step(NOW)
+    assert "/nowhere/ca.pem; correct http.acme_ca_file." in caplog.text
+
+
+@pytest.mark.parametrize("body", ["[]", "{}", "null", '{"newNonce": 5}'])
+async def test_a_directory_of_another_shape_is_no_authority(
+    body: str, ports: Ports, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(text=body, content_type="application/json")
+
+    app = web.Application()
+    app.router.add_get("/dir", answer)
+    async with TestServer(app) as server:
+        await ports.keeper(CertificateWish(str(server.make_url("/dir")), (NAME,))).step(NOW)
+    assert "The next try is at" in caplog.text
+
+
 async def test_a_page_instead_of_a_directory_is_no_authority(
     ports: Ports, caplog: pytest.LogCaptureFixture
 ) -> None:

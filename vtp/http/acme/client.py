@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 
 REQUEST_TIMEOUT_S = 20
 NONCE_TRIES = 10
+_MISREAD = (ValueError, LookupError, TypeError, AttributeError)
+"""What the package raises where an answer has another shape than the RFC's."""
 POLL_S, POLL_LIMIT_S = 0.3, 10.0
 
 
@@ -207,7 +209,7 @@ class AcmeClient:
         if chosen is None:
             raise AcmeError(
                 Fault.REFUSED,
-                f"{self.wish.authority} offers no {kind} for {name}, only {', '.join(offered)}.",
+                f"{self.wish.authority} offers no {kind} for {name}, only {', '.join(map(str, offered))}.",
             )
         token = chosen.chall.encode("token")
         return Proof(name, kind, token, chosen.chall.key_authorization(self._key)), chosen
@@ -218,14 +220,7 @@ class AcmeClient:
         self._network.retry_after_s = 0.0
         try:
             yield
-        except (
-            errors.Error,
-            JoseError,
-            requests.RequestException,
-            ValueError,
-            KeyError,
-            OSError,
-        ) as error:
+        except (errors.Error, JoseError, OSError, *_MISREAD) as error:  # those of requests are OSError
             raise failure_of(error, self.wish.authority, self._network.retry_after_s) from error
 
 

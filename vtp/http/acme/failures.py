@@ -42,6 +42,8 @@ def failure_of(error: Exception, authority: str, retry_after_s: float) -> AcmeEr
         return _problem(error, authority, retry_after_s)
     if isinstance(error, requests.RequestException):
         return AcmeError(Fault.UNREACHABLE, f"{authority} cannot be reached ({_short(error)}).")
+    if isinstance(error, OSError):  # from this machine, not from the network
+        return AcmeError(Fault.REFUSED, f"{_short(error).rstrip('.')}; correct http.acme_ca_file.")
     if isinstance(error, errors.TimeoutError):
         return AcmeError(Fault.UNREACHABLE, f"{authority} did not decide in time.")
     return AcmeError(

@@ -92,9 +92,8 @@ class CertificateKeeper:
         kind = self._challenge(state)
         self._orders += 1
         try:
-            await asyncio.to_thread(
-                self._folder.write_state, state
-            )  # before the authority gives what is lost
+            # At first, because a certificate that cannot be kept counts with the authority all the same.
+            await asyncio.to_thread(self._folder.write_state, state)
             issued = await order_certificate(self.wish, self._folder, self._challenges, kind)
             new = await asyncio.to_thread(self._keep, issued.key_pem, issued.chain_pem)
         except AcmeError as failure:
