@@ -15,6 +15,8 @@ from vtp.accounts.service import AccountService, utc_now
 from vtp.accounts.sessions import Sessions
 from vtp.accounts.tokens import Tokens
 from vtp.db import Database
+from vtp.mail.links import Links
+from vtp.mail.outbox import Outbox
 from vtp.sealing import Sealer, open_sealer
 from vtp.settings import Settings
 
@@ -32,6 +34,8 @@ class Accounts:
     audit: AuditLog
     passwords: Passwords
     sealer: Sealer
+    mails: Outbox
+    links: Links
 
     @classmethod
     def build(cls, database: Database, settings: Settings, *, rotate_keys: bool = False) -> Self:
@@ -42,6 +46,7 @@ class Accounts:
         secrets = settings.data_dir / "secrets"
         keyring, sealer = open_keyring(secrets, utc_now(), rotate=rotate_keys), open_sealer(secrets)
         tokens, audit = Tokens(keyring), AuditLog(database)
+        mails, links = Outbox(sealer, sends=settings.mail.sends), Links(settings.http.public_url)
         passwords = Passwords(settings.accounts)
         sessions = Sessions(settings.accounts, keyring.refresh_key)
         changes = Changes(timedelta(seconds=settings.accounts.access_token_ttl_s))
@@ -59,7 +64,7 @@ class Accounts:
             database, settings.accounts, service, sessions=sessions, changes=changes, audit=audit
         )
         authenticator = TokenAuthenticator(tokens, changes)
-        return cls(service, administration, authenticator, tokens, audit, passwords, sealer)
+        return cls(service, administration, authenticator, tokens, audit, passwords, sealer, mails, links)
 
     async def start(self) -> None:
         """Recalls what must not be forgotten over a restart; call once before serving."""
