@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from vtp.accounts.build import Accounts
+from vtp.accounts.credential_routes import build_routes as credential_routes
+from vtp.accounts.invitation_routes import build_routes as invitation_routes
 from vtp.accounts.routes import build_routes as account_routes
 from vtp.accounts.services import ServiceAuthenticator
 from vtp.accounts.user_routes import build_routes as user_routes
@@ -133,6 +135,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     stack.push_async_callback(database.close)
     accounts = await asyncio.to_thread(Accounts.build, database, settings, rotate_keys=True)
     stack.callback(accounts.close)
+    stack.push_async_callback(accounts.finish)
     await accounts.start()
     stack.push_async_callback(tasks.close)
     mail_sender = MailSender(database, accounts.mails, settings.mail)
@@ -283,10 +286,18 @@ def _build_sfu(services: Services) -> SfuFace:
 
 def build_tables(services: Services) -> list[RouteTable]:
     """Every route table of the process, the documentation of all others last."""
-    settings = services.settings
+    settings, accounts = services.settings, services.accounts
     tables = [
         system_routes(SystemParts(settings, services.doors, services.metrics, _checks(services))),
-        account_routes(services.accounts.service, services.accounts.administration),
+        account_routes(
+            accounts.service,
+            accounts.administration,
+            accounts.registration,
+            accounts.own_sessions,
+            accounts.devices,
+        ),
+        credential_routes(accounts.verification, accounts.recovery, accounts.devices),
+        invitation_routes(accounts.invitations, accounts.devices),
         user_routes(services.accounts.administration),
         mail_routes(services.mails),
         room_routes(services.rooms, services.live_rooms),
