@@ -1,4 +1,4 @@
-"""Waits after failed sign-ins, which lock nobody out of their own devices; what people are told of sign-ins."""
+"""Waits after failed sign-ins, which lock nobody out of their own devices; and notices of sign-ins."""
 
 from __future__ import annotations
 
