@@ -43,6 +43,10 @@ Phone = Annotated[str | None, Field(max_length=32), AfterValidator(_phone)]
 RoleWord = Annotated[str, Field(max_length=32), AfterValidator(_account_role)]
 # Longer than any that is accepted; accounts/password_rules.py says the rest in a sentence.
 Password = Annotated[str, Field(min_length=1, max_length=4096)]
+SecondFactorCode = Annotated[
+    str | None,
+    Field(max_length=24, description="With a second factor: six digits of the app, or a backup code."),
+]
 OpaqueToken = Annotated[str, Field(min_length=1, max_length=512)]
 
 
@@ -74,9 +78,10 @@ class LoginRequest(BaseModel):
 
     email: Annotated[str, Field(min_length=1, max_length=254)]
     password: Password
-    totp: Annotated[
+    totp: SecondFactorCode = None
+    device_token: Annotated[
         str | None,
-        Field(max_length=24, description="With a second factor: six digits of the app, or a backup code."),
+        Field(max_length=128, description="Of an earlier answer: then failures elsewhere do not delay this."),
     ] = None
     cookie: bool = False
 
@@ -138,15 +143,26 @@ class TokensReply(BaseModel):
 
 
 class LoginReply(TokensReply):
-    """The tokens, and whose they are."""
+    """The tokens, and whose they are. `device_token` is for programs; browsers get a cookie instead."""
 
     user: ProfileReply
+    device_token: str | None = None
 
 
-class LogoutReply(BaseModel):
-    """A sentence; signing out twice is not an error."""
+class MessageReply(BaseModel):
+    """A sentence for people."""
 
     message: str
+
+
+class LogoutReply(MessageReply):
+    """Signing out twice is not an error."""
+
+
+class EndedReply(BaseModel):
+    """How many other sessions were ended."""
+
+    ended_sessions: int
 
 
 class ProfileChange(BaseModel):

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from vtp.accounts.reauthentication import Reauthentication
-from vtp.accounts.routes import origin_of
+from vtp.accounts.replies import origin_of
 from vtp.accounts.second_factor import SecondFactor
 from vtp.accounts.second_factor_schemas import (
     BackupCodesReply,
@@ -16,7 +16,7 @@ from vtp.accounts.second_factor_schemas import (
     VerifiedReply,
 )
 from vtp.accounts.service import account_of
-from vtp.http.routing import Call, Limit, RouteTable
+from vtp.http.routing import Access, Call, Limit, RouteTable
 
 AT = "/api/v1/auth/2fa"
 
@@ -49,6 +49,7 @@ def _setting_up(table: RouteTable, factor: SecondFactor, people: Reauthenticatio
         f"{AT}/setup",
         body=SetupFactorRequest,
         reply=SetupFactorReply,
+        access=Access.VERIFIED,  # who registered somebody's address must not lock its owner out
         limit=Limit.SIGN_IN,
         summary="Make a second factor's secret",
         description="It counts once `enable` has taken a code of it.",
@@ -64,6 +65,7 @@ def _setting_up(table: RouteTable, factor: SecondFactor, people: Reauthenticatio
         f"{AT}/enable",
         body=CodeRequest,
         reply=BackupCodesReply,
+        access=Access.VERIFIED,
         limit=Limit.SIGN_IN,
         summary="Switch one's second factor on",
         description="With a code of the app that was set up; gives the backup codes.",

@@ -116,6 +116,14 @@ async def find_by_email(tx: AsyncConnection, email: str) -> tuple[User, str] | N
     return (_user(row), str(row.password_hash)) if row else None
 
 
+async def find_with_hash(tx: AsyncConnection, user_id: str) -> tuple[User, str] | None:
+    """The account with this id and its password's hash."""
+    row = (
+        await tx.execute(select(*_COLUMNS, users.c.password_hash).where(users.c.id == user_id))
+    ).one_or_none()
+    return (_user(row), str(row.password_hash)) if row else None
+
+
 async def change_user(tx: AsyncConnection, user_id: str, changes: Mapping[str, Any]) -> User | None:
     """Writes columns and gives the account as it is then."""
     values = {**changes, "updated_at": datetime.now(UTC)}
