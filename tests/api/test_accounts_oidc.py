@@ -236,7 +236,7 @@ async def test_linking_is_asked_for_while_signed_in_and_signs_in_from_then_on(ap
     other, _ = await sign_in(api, "ada")
     assert (await other.person()).body["user_id"] == person.user_id
     async with api.server.services.database.read() as tx:
-        told = (await tx.execute(select(mails.c.recipient, mails.c.subject))).all()
+        told = (await tx.execute(select(mails.c.to_address, mails.c.subject))).all()
     assert told == [("somebody@else.example", "A new way to sign in")]
 
 

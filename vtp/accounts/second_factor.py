@@ -19,11 +19,14 @@ from vtp.accounts.authenticator import Changes
 from vtp.accounts.backup_codes import BackupCodes, CodesLeft, new_codes, read_code
 from vtp.accounts.moments import Clock, utc_now
 from vtp.accounts.notices import Happening, Notices
+from vtp.accounts.permissions import Action, require
 from vtp.accounts.tables import users
 from vtp.accounts.totp import new_secret, otpauth_uri, qr_svg, step_of
 from vtp.accounts.users import User, find_user
 from vtp.db import Database
 from vtp.errors import Conflict, NotFound, NotSignedIn, RateLimited
+from vtp.http.identity import Principal
+from vtp.ids import parse_id
 from vtp.limits import FailureBackoff
 from vtp.sealing import Sealer
 
@@ -197,8 +200,19 @@ class SecondFactor:
 
         `tell_rights` is to be called after it: their tokens say otherwise.
         """
-        await self._remove(tx, user_id)
+        before = await find_user(tx, user_id, lock=True)
+        after = await self._remove(tx, user_id)
+        if before is None or not before.totp_enabled:
+            return after
         return await self._note(tx, user_id, Event.SECOND_FACTOR_RESET, origin, actor_id=actor_id)
+
+    async def reset_by_admin(self, principal: Principal, user_id: str, origin: Origin) -> None:
+        """The same by an administrator. Raises Forbidden, Invalid for a malformed id, NotFound."""
+        require(principal, Action.USER_MANAGE)
+        user_id = parse_id(user_id, "/path/user_id")
+        async with self._database.transaction() as tx:
+            user = await self.reset(tx, user_id, origin, actor_id=principal.user_id)
+        self.tell_rights(user)
 
     def tell_rights(self, user: User) -> None:
         """Makes a reset known once it is stored; waits are over too."""

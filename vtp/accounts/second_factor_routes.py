@@ -26,6 +26,7 @@ def build_routes(factor: SecondFactor, people: Reauthentication) -> RouteTable:
     table = RouteTable("second factor", "Codes of an authenticator app beside the password.")
     _setting_up(table, factor, people)
     _using(table, factor)
+    _resetting(table, factor)
     return table
 
 
@@ -128,3 +129,16 @@ def _using(table: RouteTable, factor: SecondFactor) -> None:
     async def regenerate_backup_codes(call: Call) -> BackupCodesReply:
         codes = await factor.renew_codes(account_of(call.principal), call.body.code, origin_of(call))
         return BackupCodesReply(backup_codes=codes)
+
+
+def _resetting(table: RouteTable, factor: SecondFactor) -> None:
+    @table.post(
+        "/api/v1/users/{user_id}/reset-2fa",
+        status=204,
+        summary="Remove somebody's second factor",
+        description="For administrators; the person is told by mail.",
+        errors=(403, 404),
+    )
+    async def reset_second_factor(call: Call) -> web.StreamResponse | None:
+        await factor.reset_by_admin(call.principal, call.path["user_id"], origin_of(call))
+        return None
