@@ -11,7 +11,9 @@ from pathlib import Path
 from vtp.accounts.build import Accounts
 from vtp.accounts.credential_routes import build_routes as credential_routes
 from vtp.accounts.invitation_routes import build_routes as invitation_routes
+from vtp.accounts.oidc.routes import build_routes as oidc_routes
 from vtp.accounts.routes import build_routes as account_routes
+from vtp.accounts.second_factor_routes import build_routes as second_factor_routes
 from vtp.accounts.services import ServiceAuthenticator
 from vtp.accounts.user_routes import build_routes as user_routes
 from vtp.accounts.users import User, find_user
@@ -299,6 +301,8 @@ def build_tables(services: Services) -> list[RouteTable]:
         ),
         credential_routes(accounts.verification, accounts.recovery, accounts.devices),
         invitation_routes(accounts.invitations, accounts.devices),
+        second_factor_routes(accounts.second_factor, accounts.reauthentication),
+        oidc_routes(accounts.oidc, accounts.reauthentication, accounts.devices),
         user_routes(services.accounts.administration),
         mail_routes(services.mails),
         room_routes(services.rooms, services.live_rooms),
