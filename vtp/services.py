@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from vtp.accounts.audit_routes import build_routes as audit_routes
 from vtp.accounts.build import Accounts
 from vtp.accounts.routes import build_routes as account_routes
 from vtp.accounts.services import ServiceAuthenticator
@@ -279,7 +280,8 @@ def build_tables(services: Services) -> list[RouteTable]:
     tables = [
         system_routes(SystemParts(settings, services.doors, services.metrics, _checks(services))),
         account_routes(services.accounts.service, services.accounts.administration),
-        user_routes(services.accounts.administration),
+        user_routes(services.accounts.users),
+        audit_routes(services.accounts.trail),
         room_routes(services.rooms, services.live_rooms),
         link_routes(services.links),
         chat_routes(services.chats),

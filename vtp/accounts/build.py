@@ -6,15 +6,21 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from vtp.accounts.administration import Administration
-from vtp.accounts.audit import AuditLog
+from vtp.accounts.audit import AuditLog, Origin
+from vtp.accounts.audit_trail import AuditTrail
 from vtp.accounts.authenticator import Changes, TokenAuthenticator
 from vtp.accounts.keyring import open_keyring
 from vtp.accounts.passwords import Passwords
 from vtp.accounts.service import AccountService, utc_now
 from vtp.accounts.sessions import Sessions
 from vtp.accounts.tokens import Tokens
+from vtp.accounts.user_administration import UserAdministration
+from vtp.accounts.users import User
 from vtp.db import Database
+from vtp.http.identity import Principal
 from vtp.sealing import Sealer, open_sealer
 from vtp.settings import Settings
 
@@ -27,7 +33,10 @@ class Accounts:
 
     service: AccountService
     administration: Administration
+    users: UserAdministration
+    trail: AuditTrail
     authenticator: TokenAuthenticator
+    changes: Changes
     tokens: Tokens
     audit: AuditLog
     passwords: Passwords
@@ -55,11 +64,23 @@ class Accounts:
             changes=changes,
             audit=audit,
         )
-        administration = Administration(
-            database, settings.accounts, service, sessions=sessions, changes=changes, audit=audit
+        administration = Administration(database, settings.accounts, service)
+        users = UserAdministration(
+            database, service, sessions=sessions, changes=changes, audit=audit, invite=_invite
         )
         authenticator = TokenAuthenticator(tokens, changes)
-        return cls(service, administration, authenticator, tokens, audit, passwords, sealer)
+        return cls(
+            service,
+            administration,
+            users,
+            AuditTrail(database, audit),
+            authenticator,
+            changes,
+            tokens,
+            audit,
+            passwords,
+            sealer,
+        )
 
     async def start(self) -> None:
         """Recalls what must not be forgotten over a restart; call once before serving."""
@@ -68,3 +89,7 @@ class Accounts:
     def close(self) -> None:
         """Ends the password threads."""
         self.passwords.close()
+
+
+async def _invite(tx: AsyncConnection, user: User, by: Principal, origin: Origin) -> None:
+    """Without mail nobody is told: an administrator says it."""

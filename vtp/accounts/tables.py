@@ -33,7 +33,9 @@ users = Table(
     Column("totp_last_step", BigInteger, comment="of the last code accepted: none is good twice (RFC 6238)"),
     Column("picture_key", String(128), comment="of the picture in the storage"),
     Column(
-        "erased_at", UtcDateTime, comment="nobody's any more: the row stays until no token can name it, emptied"
+        "erased_at",
+        UtcDateTime,
+        comment="nobody's any more: the row stays until no token can name it, emptied",
     ),
     CheckConstraint(f"role IN ({_ROLES})", name="role"),
     Index(None, "role"),
