@@ -24,6 +24,7 @@ from vtp.settings import (
     DatabaseSettings,
     HttpSettings,
     LimitSettings,
+    MailSettings,
     MediaSettings,
     PlainSettings,
     RoomSettings,
@@ -179,12 +180,16 @@ async def serving(
     sfu: SfuSettings | None = None,
     media: Mapping[str, object] | None = None,
     plain: PlainSettings | None = None,
+    mail: MailSettings | None = None,
+    public_url: str = "",
     checked: bool = True,
 ) -> AsyncIterator[Api]:
     """Starts a server on ports of its own and ends it; what it says by Socket.IO must be what it declares."""
     settings = Settings(
         data_dir=data_dir,
-        http=HttpSettings(host="127.0.0.1", port=0, tls="off", trusted_proxies=list(trusted_proxies)),
+        http=HttpSettings(
+            host="127.0.0.1", port=0, tls="off", trusted_proxies=list(trusted_proxies), public_url=public_url
+        ),
         media=MediaSettings.model_validate({"host": "127.0.0.1", "udp_port": 0, **(media or {})}),
         database=DatabaseSettings(url=database_url),
         limits=limits,
@@ -193,6 +198,7 @@ async def serving(
         webhooks=webhooks or WebhookSettings(),
         sfu=sfu or SfuSettings(),
         plain=plain or PlainSettings(),
+        mail=mail or MailSettings(),
     )
     with checked_wire() if checked else nullcontext():
         server = await start_server(settings)

@@ -48,6 +48,7 @@ class Event(enum.StrEnum):
     LINK_REVOKED = "guest_link_revoked"
     CHAT_MESSAGE_DELETED = "chat_message_deleted"
     CHAT_CLEARED = "chat_cleared"
+    MAIL_READ = "sensitive_read"
     WEBHOOK_CREATED = "webhook_created"
     WEBHOOK_CHANGED = "webhook_changed"
     WEBHOOK_DELETED = "webhook_deleted"

@@ -21,6 +21,8 @@ from vtp.accounts.user_administration import UserAdministration
 from vtp.accounts.users import User
 from vtp.db import Database
 from vtp.http.identity import Principal
+from vtp.mail.links import Links
+from vtp.mail.outbox import Outbox
 from vtp.sealing import Sealer, open_sealer
 from vtp.settings import Settings
 
@@ -41,6 +43,8 @@ class Accounts:
     audit: AuditLog
     passwords: Passwords
     sealer: Sealer
+    mails: Outbox
+    links: Links
 
     @classmethod
     def build(cls, database: Database, settings: Settings, *, rotate_keys: bool = False) -> Self:
@@ -51,6 +55,7 @@ class Accounts:
         secrets = settings.data_dir / "secrets"
         keyring, sealer = open_keyring(secrets, utc_now(), rotate=rotate_keys), open_sealer(secrets)
         tokens, audit = Tokens(keyring), AuditLog(database)
+        mails, links = Outbox(sealer, sends=settings.mail.sends), Links(settings.http.public_url)
         passwords = Passwords(settings.accounts)
         sessions = Sessions(settings.accounts, keyring.refresh_key)
         changes = Changes(timedelta(seconds=settings.accounts.access_token_ttl_s))
@@ -80,6 +85,8 @@ class Accounts:
             audit,
             passwords,
             sealer,
+            mails,
+            links,
         )
 
     async def start(self) -> None:

@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.authenticator import Changes
-from vtp.accounts.masking import mask_address
 from vtp.accounts.permissions import Action, parse_role, require
 from vtp.accounts.service import AccountService, Clock, utc_now
 from vtp.accounts.sessions import Session, Sessions
@@ -35,6 +34,7 @@ from vtp.db import Database
 from vtp.errors import Conflict, FieldError, NotFound, PreconditionFailed
 from vtp.http.identity import Principal, Role
 from vtp.ids import parse_id
+from vtp.mail.addresses import masked
 
 PROFILE: Final = ("full_name", "email", "phone")
 
@@ -247,7 +247,7 @@ class UserAdministration:
             return
         details = {"fields": fields}
         if "email" in fields:
-            details["email"] = {"from": mask_address(before.email), "to": mask_address(after.email)}
+            details["email"] = {"from": masked(before.email), "to": masked(after.email)}
         await self._audit.record(
             tx, Event.USER_UPDATED, origin, actor_id=admin.user_id, subject=subject, details=details
         )
