@@ -201,6 +201,7 @@ class AccountSettings(Section):
     admin_refresh_absolute_s: Count = 43_200
     refresh_grace_s: Annotated[int, Field(ge=0)] = 10
     setup_link_ttl_s: Count = 86_400
+    audit_keep_days: Annotated[int, Field(ge=0)] = 0
 
 
 class MailSettings(Section):
