@@ -26,8 +26,17 @@ from vtp.accounts.users import find_user, lock_admins
 from vtp.db import Database
 from vtp.http.identity import Principal, Role
 from vtp.ids import parse_id
-from vtp.personal.holdings import HOLDINGS, Deleted, Emptied, Holding, Rewritten, Subject
+from vtp.personal.holdings import (
+    HOLDINGS,
+    Deleted,
+    Emptied,
+    Holding,
+    Rewritten,
+    Subject,
+    erased_address,
+)
 
+SWEPT: Final = timedelta(hours=2)  # until what was on its way has arrived
 RETENTION: Final = timedelta(days=30)  # GDPR, article 12(3): a month to answer in
 _NO_RIGHTS: Final = Rights(Role.STUDENT, verified=False, watch_only=False, disabled=True)
 _REWRITTEN_AT_ONCE: Final = 500
@@ -64,12 +73,13 @@ class Erasure:
 
         Gives how many people it looked for.
         """
+        since = self._clock() - SWEPT
         async with self._parts.database.read() as tx:
-            erased = select(users.c.id).where(users.c.erased_at.is_not(None))
+            erased = select(users.c.id).where(users.c.erased_at >= since)
             ids = list((await tx.execute(erased)).scalars())
         for user_id in ids:
             async with self._parts.database.transaction() as tx:
-                await self._empty(tx, _subject(user_id, f"{user_id}@erased.invalid"))
+                await self._empty(tx, _subject(user_id))
             await self._parts.pictures.erase(user_id)
         return len(ids)
 
@@ -80,6 +90,7 @@ class Erasure:
             old = select(users.c.id).where(users.c.erased_at < before)
             ids = list((await tx.execute(old)).scalars())
             for user_id in ids:
+                await self._empty(tx, _subject(user_id))
                 c = audit_log.c
                 theirs = or_(
                     c.actor_id == user_id, and_(c.subject == f"user:{user_id}", c.actor_id.is_(None))
@@ -97,7 +108,7 @@ class Erasure:
                 sessions.c.user_id == user_id, sessions.c.revoked_at.is_(None)
             )
             ended = list((await tx.execute(alive)).scalars())
-            await self._empty(tx, _subject(user_id, user.email))
+            await self._empty(tx, _subject(user_id, user.email, user.full_name))
             await keep_an_admin(tx, user, None)
             await self._parts.audit.record(
                 tx,
@@ -116,8 +127,10 @@ class Erasure:
             await _apply(tx, holding, subject, self._clock())
 
 
-def _subject(user_id: str, email: str) -> Subject:
-    return Subject(user_id, email, secrets.token_hex(16))
+def _subject(user_id: str, email: str = "", full_name: str = "") -> Subject:
+    """Of who is erased already only the id is known."""
+    known = email or erased_address(user_id)
+    return Subject(user_id, known, full_name, secrets.token_hex(16))
 
 
 async def _apply(tx: AsyncConnection, holding: Holding, subject: Subject, now: datetime) -> None:

@@ -78,7 +78,7 @@ class Export:
         try:
             async with self._database.read() as tx:
                 for holding in HOLDINGS:
-                    await _write_section(tx, bundle, holding, Subject(user.id, user.email, ""))
+                    await _write_section(tx, bundle, holding, Subject(user.id, user.email))
             picture = await self._pictures.find(user)
             file, size = await asyncio.to_thread(bundle.finish, picture)
         except BaseException:

@@ -1,5 +1,5 @@
-"""What this server holds of a person: every table, whose rows are theirs, what of them is told in their export
-and what becomes of them at their erasure. docs/decisions/0064 says why.
+"""What this server holds of a person: every table, whose rows are theirs, what of them is told in their
+export and what becomes of them at their erasure. docs/decisions/0064 says why.
 
 A table or a column that is missing here fails tests/unit/test_personal_holdings.py.
 """
@@ -53,7 +53,8 @@ class Subject:
 
     user_id: str
     email: str
-    alias: str
+    full_name: str = ""
+    alias: str = ""
 
     @property
     def key(self) -> str:
@@ -108,10 +109,15 @@ class Holding:
     erasure: Deleted | Emptied | Rewritten | Kept
 
 
+def erased_address(user_id: str) -> str:
+    """What stands in the place of an address, unlike all others; RFC 2606: in a domain that never is."""
+    return f"{user_id}@erased.invalid"
+
+
 def _account_gone(subject: Subject, now: datetime) -> dict[str, Any]:
     """What is left is an id, so that tokens which name it are refused until they have run out."""
     return {
-        "email": f"{subject.user_id}@erased.invalid",  # RFC 2606: a domain that never is
+        "email": erased_address(subject.user_id),
         "password_hash": NO_PASSWORD,
         "full_name": ERASED_NAME,
         "phone": None,

@@ -80,7 +80,7 @@ def _erasure_routes(table: RouteTable, accounts: AccountService, erasure: Erasur
         "/api/v1/users/{user_id}",
         status=204,
         summary="Erase an account",
-        description="Everything personal is gone at once and cannot be brought back; classes' recordings stay.",
+        description="Everything personal is gone at once, for good; recordings of classes stay.",
         errors=(403, 404, 409),
     )
     async def erase_user(call: Call) -> web.StreamResponse | None:

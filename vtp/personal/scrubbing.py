@@ -13,7 +13,7 @@ PERSONAL: Final = frozenset(
     {"email", "emails", "name", "full_name", "phone", "to", "to_address", "address", "new_email", "old_email"}
 )
 """Keys of details whose texts say who somebody is."""
-_WORD: Final = re.compile(r"[A-Za-z0-9_.:/{} -]{1,128}")  # ids, codes, events, routes
+_WORD: Final = re.compile(r"([A-Z]+ /)?[A-Za-z0-9_.:/{}-]{1,128}")  # ids, codes, events, routes
 
 
 def scrub_details(subject: Subject, details: Any) -> Any | None:
@@ -39,9 +39,13 @@ def _scrub(value: Any, subject: Subject) -> Any:
         return {key: _scrub_item(key, item, subject) for key, item in value.items()}
     if isinstance(value, list):
         return [_scrub(item, subject) for item in value]
-    if isinstance(value, str) and (not _WORD.fullmatch(value) or subject.email in value.lower()):
-        return ""
-    return value
+    return "" if isinstance(value, str) and _names(value, subject) else value
+
+
+def _names(text: str, subject: Subject) -> bool:
+    """Whether a text may say who somebody is: one that people wrote, or with the person's name in it."""
+    known = [name for name in (subject.email, subject.full_name.casefold()) if name]
+    return not _WORD.fullmatch(text) or any(name in text.casefold() for name in known)
 
 
 def _scrub_item(key: str, value: Any, subject: Subject) -> Any:
