@@ -86,7 +86,7 @@ async def test_a_form_brings_the_same_file(api: Api) -> None:
     kind = body.headers["Content-Type"]
     data = b"".join([piece async for piece in _pieces(body)])
     answer = await send(api, admin, data, dry=True, kind=kind)
-    assert [line["outcome"] for line in answer.body["lines"]][0] == "created"
+    assert answer.body["lines"][0]["outcome"] == "created"
     assert (await send(api, admin, b"--x--", dry=True, kind="multipart/form-data; boundary=x")).status == 400
     assert (await send(api, admin, b"--x--", dry=True, kind="multipart/form-data")).status == 400
 

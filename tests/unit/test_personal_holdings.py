@@ -40,7 +40,7 @@ def test_every_column_is_told_or_withheld_and_none_is_both_at_once() -> None:
 
 
 def test_every_reference_to_an_account_is_how_some_holding_finds_its_rows() -> None:
-    conditions = {table: "" for table in all_tables()}
+    conditions = dict.fromkeys(all_tables(), "")
     for holding in HOLDINGS:
         conditions[holding.table] += str(holding.theirs(ADA))
     for table, text in conditions.items():

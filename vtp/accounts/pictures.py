@@ -75,7 +75,7 @@ class Pictures:
                 tx, Event.USER_UPDATED, origin, actor_id=user_id, subject=f"user:{user_id}", details=details
             )
         if user.picture_key is not None:
-            await self._store.delete(user.picture_key)
+            await self._store.remove(user.picture_key)
         return changed or user
 
 
