@@ -10,7 +10,9 @@ from pathlib import Path
 
 from vtp.accounts.audit_routes import build_routes as audit_routes
 from vtp.accounts.build import Accounts
+from vtp.accounts.credential_routes import build_routes as credential_routes
 from vtp.accounts.import_routes import build_routes as import_routes
+from vtp.accounts.invitation_routes import build_routes as invitation_routes
 from vtp.accounts.picture_routes import build_routes as picture_routes
 from vtp.accounts.pictures import Pictures
 from vtp.accounts.routes import build_routes as account_routes
@@ -153,6 +155,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     stack.push_async_callback(database.close)
     accounts = await asyncio.to_thread(Accounts.build, database, settings, rotate_keys=True)
     stack.callback(accounts.close)
+    stack.push_async_callback(accounts.finish)
     await accounts.start()
     stack.push_async_callback(tasks.close)
     mail_sender = MailSender(database, accounts.mails, settings.mail)
@@ -316,15 +319,23 @@ def _build_sfu(services: Services) -> SfuFace:
 
 def build_tables(services: Services) -> list[RouteTable]:
     """Every route table of the process, the documentation of all others last."""
-    settings = services.settings
+    settings, accounts = services.settings, services.accounts
     tables = [
         system_routes(SystemParts(settings, services.doors, services.metrics, _checks(services))),
-        account_routes(services.accounts.service, services.accounts.administration),
-        import_routes(UserImport(services.database, services.accounts.users, services.accounts.audit)),
-        user_routes(services.accounts.users),
+        account_routes(
+            accounts.service,
+            accounts.administration,
+            accounts.registration,
+            accounts.own_sessions,
+            accounts.devices,
+        ),
+        credential_routes(accounts.verification, accounts.recovery, accounts.devices),
+        invitation_routes(accounts.invitations, accounts.devices),
+        import_routes(UserImport(services.database, accounts.users, accounts.audit)),
+        user_routes(accounts.users),
         picture_routes(services.pictures),
-        personal_routes(services.accounts.service, services.personal.export, services.personal.erasure),
-        audit_routes(services.accounts.trail),
+        personal_routes(accounts.service, services.personal.export, services.personal.erasure),
+        audit_routes(accounts.trail),
         mail_routes(services.mails),
         room_routes(services.rooms, services.live_rooms),
         link_routes(services.links),

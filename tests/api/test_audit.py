@@ -180,7 +180,8 @@ async def test_every_way_through_the_log_is_along_an_index(api: Api) -> None:
         plan = await _plan(api, wanted)
         assert "audit_log USING" in plan or "on audit_log" in plan, plan
         assert (
-            "SCAN audit_log" not in plan.replace("SCAN audit_log USING INDEX", "") and "Seq Scan on audit_log" not in plan
+            "SCAN audit_log" not in plan.replace("SCAN audit_log USING INDEX", "")
+            and "Seq Scan on audit_log" not in plan
         )
         assert "TEMP B-TREE" not in plan, plan
 

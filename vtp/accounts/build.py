@@ -6,25 +6,31 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from vtp.accounts.administration import Administration
 from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.audit_trail import AuditTrail
 from vtp.accounts.authenticator import Changes, TokenAuthenticator
+from vtp.accounts.devices import Devices
+from vtp.accounts.invitations import Invitations
 from vtp.accounts.keyring import open_keyring
+from vtp.accounts.lockout import Lockout
+from vtp.accounts.notices import Notices
+from vtp.accounts.own_sessions import OwnSessions
+from vtp.accounts.parts import AccountParts
 from vtp.accounts.passwords import Passwords
+from vtp.accounts.recovery import Recovery
+from vtp.accounts.registration import Registration
 from vtp.accounts.service import AccountService, utc_now
 from vtp.accounts.sessions import Sessions
 from vtp.accounts.tokens import Tokens
 from vtp.accounts.user_administration import UserAdministration
-from vtp.accounts.users import User
+from vtp.accounts.verification import Verification
 from vtp.db import Database
-from vtp.http.identity import Principal
 from vtp.mail.links import Links
 from vtp.mail.outbox import Outbox
 from vtp.sealing import Sealer, open_sealer
 from vtp.settings import Settings
+from vtp.tasks import Tasks
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,14 @@ class Accounts:
     mails: Outbox
     links: Links
     new_key: str | None
+    notices: Notices
+    devices: Devices
+    registration: Registration
+    verification: Verification
+    recovery: Recovery
+    invitations: Invitations
+    own_sessions: OwnSessions
+    tasks: Tasks
 
     @classmethod
     def build(cls, database: Database, settings: Settings, *, rotate_keys: bool = False) -> Self:
@@ -59,6 +73,7 @@ class Accounts:
         new_key = keyring.current.kid if keyring.current.created_at == now else None
         tokens, audit = Tokens(keyring), AuditLog(database)
         mails, links = Outbox(sealer, sends=settings.mail.sends), Links(settings.http.public_url)
+        notices, devices, tasks = Notices(mails, links), Devices(sealer), Tasks()
         passwords = Passwords(settings.accounts)
         sessions = Sessions(settings.accounts, keyring.refresh_key)
         changes = Changes(timedelta(seconds=settings.accounts.access_token_ttl_s))
@@ -71,26 +86,37 @@ class Accounts:
             sessions=sessions,
             changes=changes,
             audit=audit,
+            lockout=Lockout(settings.limits, devices),
+            notices=notices,
         )
-        administration = Administration(database, settings.accounts, service)
-        users = UserAdministration(
-            database, service, sessions=sessions, changes=changes, audit=audit, invite=_invite
+        parts = AccountParts(
+            database, settings, service, sessions, changes, audit, mails, links, notices, tasks
         )
+        verification = Verification(parts)
+        invitations, recovery = Invitations(parts), Recovery(parts)
         authenticator = TokenAuthenticator(tokens, changes)
         return cls(
-            service,
-            administration,
-            users,
-            AuditTrail(database, audit),
-            authenticator,
-            changes,
-            tokens,
-            audit,
-            passwords,
-            sealer,
-            mails,
-            links,
-            new_key,
+            service=service,
+            administration=Administration(database, settings.accounts, service),
+            users=UserAdministration(parts, invitations, recovery),
+            trail=AuditTrail(database, audit),
+            authenticator=authenticator,
+            changes=changes,
+            tokens=tokens,
+            audit=audit,
+            passwords=passwords,
+            sealer=sealer,
+            mails=mails,
+            links=links,
+            notices=notices,
+            devices=devices,
+            registration=Registration(parts, verification),
+            verification=verification,
+            recovery=recovery,
+            invitations=invitations,
+            own_sessions=OwnSessions(parts),
+            tasks=tasks,
+            new_key=new_key,
         )
 
     async def start(self) -> None:
@@ -100,10 +126,11 @@ class Accounts:
             details = {"kid": self.new_key}
             await self.audit.note(Event.KEY_MADE, Origin(user_agent="vtp"), subject="keys", details=details)
 
+    async def finish(self) -> None:
+        """Waits for what was promised to who is not signed in: mails that are being put."""
+        await self.tasks.settle()
+        await self.tasks.close()
+
     def close(self) -> None:
         """Ends the password threads."""
         self.passwords.close()
-
-
-async def _invite(tx: AsyncConnection, user: User, by: Principal, origin: Origin) -> None:
-    """Without mail nobody is told: an administrator says it."""

@@ -2,8 +2,8 @@
 
 from aiohttp import web
 
-from vtp.accounts.routes import origin_of
-from vtp.accounts.schemas import SessionList, SessionReply
+from vtp.accounts.replies import origin_of
+from vtp.accounts.schemas import MessageReply, SessionList, SessionReply
 from vtp.accounts.user_administration import PROFILE, Decision, NewAccount, UserAdministration
 from vtp.accounts.user_schemas import (
     EndedSessions,
@@ -17,6 +17,7 @@ from vtp.accounts.users import User
 from vtp.errors import FieldError, Invalid
 from vtp.http.etags import etag_of, is_current
 from vtp.http.routing import Call, RouteTable
+from vtp.mail.addresses import masked
 
 
 def build_routes(administration: UserAdministration) -> RouteTable:
@@ -111,6 +112,17 @@ def _session_routes(table: RouteTable, administration: UserAdministration) -> No
         user_id, session_id = call.path["user_id"], call.path["session_id"]
         await administration.end_session(call.principal, user_id, session_id, origin_of(call))
         return None
+
+    @table.post(
+        "/api/v1/users/{user_id}/send-password-reset",
+        reply=MessageReply,
+        summary="Mail somebody a link to choose a new password",
+        description="The old one is good until then.",
+        errors=(403, 404, 409),
+    )
+    async def send_password_reset(call: Call) -> MessageReply:
+        user = await administration.send_password_reset(call.principal, call.path["user_id"], origin_of(call))
+        return MessageReply(message=f"A link to choose a new password goes to {masked(user.email)}.")
 
 
 def _decision(body: UserChange) -> Decision:

@@ -80,7 +80,9 @@ class UserFilter:
     disabled: bool | None = None
 
 
-NO_PASSWORD = ""  # the hash that nothing matches: of who was invited, or signs in elsewhere
+NO_PASSWORD = ""
+"""In the place of a hash: no password is right (accounts of an OpenID provider, or not yet accepted)."""
+
 _COLUMNS = [users.c[name] for name in User.__slots__]
 
 
@@ -133,6 +135,16 @@ async def find_by_email(tx: AsyncConnection, email: str) -> tuple[User, str] | N
 async def known_addresses(tx: AsyncConnection, emails: Iterable[str]) -> set[str]:
     """Those of some addresses that have an account."""
     return set((await tx.execute(select(users.c.email).where(users.c.email.in_(list(emails))))).scalars())
+
+
+async def find_with_hash(tx: AsyncConnection, user_id: str) -> tuple[User, str] | None:
+    """The account with this id and its password's hash."""
+    row = (
+        await tx.execute(
+            select(*_COLUMNS, users.c.password_hash).where(users.c.id == user_id, users.c.erased_at.is_(None))
+        )
+    ).one_or_none()
+    return (_user(row), str(row.password_hash)) if row else None
 
 
 async def change_user(tx: AsyncConnection, user_id: str, changes: Mapping[str, Any]) -> User | None:
