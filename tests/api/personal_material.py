@@ -129,20 +129,45 @@ def _rows(life: Life, bob: Person) -> list[tuple[Table, dict[str, Any]]]:
     }
     chat = {"room_id": room, "group_id": "", "sent_at": NOW, "cleared": False}
     poll = {
-        "id": life.poll_id, "room_id": room, "question": "Which?", "options": ["a", "b"], "multiple": False,
-        "anonymous": False, "results": "after", "counts": [0, 1], "votes": 1, "created_by": ada,
-        "created_by_name": ADA.full_name, "created_at": NOW, "closed_at": NOW,
-    }  # fmt: skip
+        "id": life.poll_id,
+        "room_id": room,
+        "question": "Which?",
+        "options": ["a", "b"],
+        "multiple": False,
+        "anonymous": False,
+        "results": "after",
+        "counts": [0, 1],
+        "votes": 1,
+        "created_by": ada,
+        "created_by_name": ADA.full_name,
+        "created_at": NOW,
+        "closed_at": NOW,
+    }
     hook = {
-        "id": new_id(), "url": "https://hooks.example/", "description": "", "events": ["*"], "room_id": room,
-        "active": False, "secret": "s", "created_by": ada, "created_at": NOW, "updated_at": NOW, "disabled_reason": "",
-    }  # fmt: skip
+        "id": new_id(),
+        "url": "https://hooks.example/",
+        "description": "",
+        "events": ["*"],
+        "room_id": room,
+        "active": False,
+        "secret": "s",
+        "created_by": ada,
+        "created_at": NOW,
+        "updated_at": NOW,
+        "disabled_reason": "",
+    }
     person = {"user_id": ada, "full_name": ADA.full_name, "role": "teacher"}
     delivery = {
-        "id": new_id(), "webhook_id": hook["id"], "event_id": new_id(), "type": "participant.joined",
-        "body": json.dumps({"data": {"participant": person}}, separators=(",", ":")), "created_at": NOW, "tries": 1,
-        "status": "delivered", "answer": "",
-    }  # fmt: skip
+        "id": new_id(),
+        "webhook_id": hook["id"],
+        "event_id": new_id(),
+        "type": "participant.joined",
+        "body": json.dumps({"data": {"participant": person}}, separators=(",", ":")),
+        "created_at": NOW,
+        "tries": 1,
+        "status": "delivered",
+        "answer": "",
+    }
     invited = {"role": "student", "watch_only": False, **times}
     ban = {"room_id": room, "reason": "", "created_at": NOW}
     return [

@@ -190,7 +190,7 @@ async def links_to(api: Api, email: str) -> list[str]:
         found = select(mails.c.body).where(mails.c.to_address == email).order_by(mails.c.id)
         bodies = list((await tx.execute(found)).scalars())
     texts = [services.accounts.mails.unseal(body) for body in bodies]
-    return [found[1] for text in texts if (found := re.search(r"#token=(\S+)", text))]
+    return [link[1] for text in texts if (link := re.search(r"#token=(\S+)", text))]
 
 
 async def accept(api: Api, token: str) -> Answer:
