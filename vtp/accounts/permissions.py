@@ -37,6 +37,8 @@ class Action(enum.StrEnum):
     RECORDING_DELETE = "recording.delete"
     WEBHOOK_MANAGE = "webhook.manage"
     USER_MANAGE = "user.manage"
+    USER_INVITE = "user.invite"
+    INVITATION_MANAGE = "invitation.manage"
     SERVER_MANAGE = "server.manage"
 
 
@@ -122,6 +124,8 @@ RULES: Final[dict[Action, dict[Role, Reach]]] = {
     Action.RECORDING_DELETE:   _row(_ANY,  _OWN,   None,     None,   None),
     Action.WEBHOOK_MANAGE:     _row(_ANY,  _OWN,   None,     None,   None),
     Action.USER_MANAGE:        _row(_ANY,  None,   None,     None,   None),
+    Action.USER_INVITE:        _row(_ANY,  _ANY,   None,     None,   None),
+    Action.INVITATION_MANAGE:  _row(_ANY,  _OWN,   None,     None,   None),
     Action.SERVER_MANAGE:      _row(_ANY,  None,   None,     None,   None),
 }
 # fmt: on
@@ -209,7 +213,9 @@ def _within_token(principal: Principal, action: Action, obj: object | None) -> b
 
 def _is_closed_to(principal: Principal, action: Action, room: object | None) -> bool:
     """What a room's settings close; a token that grants publishing was given by staff, so it opens that."""
-    if not hasattr(room, "circle"):  # isinstance of a Protocol takes twenty times as long, and lists ask often
+    if not hasattr(
+        room, "circle"
+    ):  # isinstance of a Protocol takes twenty times as long, and lists ask often
         return False
     circle = cast(Ruled, room).circle(action)
     if action in _PUBLISHING and principal.publish is True:
