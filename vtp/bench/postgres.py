@@ -1,4 +1,4 @@
-"""A PostgreSQL of the benchmark's own, with its defaults: durable, in a temporary folder, reached by a socket."""
+"""A PostgreSQL of the benchmark's own, durable as by default, in a temporary folder, reached by a socket."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ class ApiLoad:
         self._deck = [name for name, share in mix.items() for _ in range(share)]
 
     async def prepare(self, recordings: int = 0) -> None:
-        """Registers and signs in everybody, and the teacher who lists so many recordings. Raises PeerError."""
+        """Registers and signs in everybody; the teacher makes so many recordings. Raises PeerError."""
         await self._server.add_account(TEACHER, "teacher", PASSWORD)
         self._teacher = (await self._sign_in(TEACHER)).access
         for _ in range(PEOPLE):

@@ -63,8 +63,8 @@ class Stuffing:
     def load(self) -> dict[str, Any]:
         """In a sentence, with what the publisher sends."""
         text = (
-            f"{self.rate:g} tries a second, one of {RIGHT_IN} with the right password, while {PEOPLE_PER_S:g} "
-            f"people a second sign in and {self.subscribers} watch a lecture"
+            f"{self.rate:g} tries a second, one of {RIGHT_IN} with the right password, while "
+            f"{PEOPLE_PER_S:g} people a second sign in and {self.subscribers} watch a lecture"
         )
         return {**describe_pattern(Lecture()), "text": text}
 
