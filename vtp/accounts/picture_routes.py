@@ -39,6 +39,7 @@ def build_routes(pictures: Pictures) -> RouteTable:
         "/api/v1/users/{user_id}/picture",
         reply_types=TYPE,
         summary="Read somebody's picture",
+        also=(304,),
         errors=(403, 404),
     )
     async def read_picture(call: Call) -> web.StreamResponse:

@@ -33,15 +33,15 @@ from vtp.accounts.users import (
     lock_admins,
     page_of_users,
 )
-from vtp.errors import Conflict, FieldError, NotFound, PreconditionFailed
+from vtp.errors import Conflict, FieldError, NotFound
 from vtp.http.identity import Principal, Role
 from vtp.ids import parse_id
 from vtp.mail.addresses import masked
 
 PROFILE: Final = ("full_name", "email", "phone")
 
-IsCurrent = Callable[[User], bool]
-"""Whether an account is what the caller has seen of it (`If-Match`)."""
+UnlessChanged = Callable[[User], None]
+"""Raises PreconditionFailed for an account that is not what the caller has seen of it (`If-Match`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ class UserAdministration:
         user_id: str,
         decision: Decision,
         origin: Origin,
-        is_current: IsCurrent = lambda user: True,
+        unless_changed: UnlessChanged = lambda user: None,
     ) -> User:
         """Changes an account; what it changes of rights takes hold with the next request.
 
@@ -151,7 +151,7 @@ class UserAdministration:
         user_id = _checked(principal, user_id)
         try:
             async with self._database.transaction() as tx:
-                changed, ended = await self._change(tx, principal, user_id, decision, origin, is_current)
+                changed, ended = await self._change(tx, principal, user_id, decision, origin, unless_changed)
         except IntegrityError:  # somebody took the address since it was looked for
             raise _taken() from None
         self._changes.change_rights(user_id, changed.rights, self._clock())
@@ -196,13 +196,12 @@ class UserAdministration:
         user_id: str,
         decision: Decision,
         origin: Origin,
-        is_current: IsCurrent,
+        unless_changed: UnlessChanged,
     ) -> tuple[User, list[str]]:
         """The account as it is then, and the sessions that ended by it."""
         await lock_admins(tx)
         user = found(await find_user(tx, user_id, lock=True))
-        if not is_current(user):
-            raise PreconditionFailed("This account was changed meanwhile: read it again, then change it.")
+        unless_changed(user)
         rights = self._rights_of(user, decision, principal)
         profile = {name: value for name, value in decision.profile.items() if getattr(user, name) != value}
         if "email" in profile:

@@ -15,7 +15,7 @@ from vtp.accounts.user_schemas import (
 )
 from vtp.accounts.users import User
 from vtp.errors import FieldError, Invalid
-from vtp.http.etags import etag_of, is_current
+from vtp.http.etags import etag_of_model
 from vtp.http.routing import Call, RouteTable
 from vtp.mail.addresses import masked
 
@@ -67,7 +67,8 @@ def _account_routes(table: RouteTable, administration: UserAdministration) -> No
         reply=UserReply,
         summary="Change an account, approve it, change its role, disable or enable it",
         description="With `If-Match` only the account that has this `ETag` is changed (412 else).",
-        errors=(403, 404, 409, 412),
+        errors=(403, 404, 409),
+        if_match=True,
     )
     async def change_user(call: Call) -> UserReply:
         user = await administration.change(
@@ -75,7 +76,7 @@ def _account_routes(table: RouteTable, administration: UserAdministration) -> No
             call.path["user_id"],
             _decision(call.body),
             origin_of(call),
-            lambda user: is_current(call.request, _etag(UserReply.of(user))),
+            call.unless_changed(UserReply.of),
         )
         return _reply(call, user)
 
@@ -135,10 +136,5 @@ def _decision(body: UserChange) -> Decision:
 
 def _reply(call: Call, user: User) -> UserReply:
     reply = UserReply.of(user)
-    call.reply_headers["ETag"] = _etag(reply)
+    call.reply_headers["ETag"] = etag_of_model(reply)
     return reply
-
-
-def _etag(reply: UserReply) -> str:
-    """The tag that reading the account gives."""
-    return etag_of(reply.model_dump_json(by_alias=True))
