@@ -13,9 +13,11 @@ from vtp.accounts.build import Accounts
 from vtp.accounts.credential_routes import build_routes as credential_routes
 from vtp.accounts.import_routes import build_routes as import_routes
 from vtp.accounts.invitation_routes import build_routes as invitation_routes
+from vtp.accounts.oidc.routes import build_routes as oidc_routes
 from vtp.accounts.picture_routes import build_routes as picture_routes
 from vtp.accounts.pictures import Pictures
 from vtp.accounts.routes import build_routes as account_routes
+from vtp.accounts.second_factor_routes import build_routes as second_factor_routes
 from vtp.accounts.services import ServiceAuthenticator
 from vtp.accounts.user_import import UserImport
 from vtp.accounts.user_routes import build_routes as user_routes
@@ -331,10 +333,17 @@ def build_tables(services: Services) -> list[RouteTable]:
         ),
         credential_routes(accounts.verification, accounts.recovery, accounts.devices),
         invitation_routes(accounts.invitations, accounts.devices),
+        second_factor_routes(accounts.second_factor, accounts.reauthentication),
+        oidc_routes(accounts.oidc, accounts.reauthentication, accounts.devices),
         import_routes(UserImport(services.database, accounts.users, accounts.audit)),
         user_routes(accounts.users),
         picture_routes(services.pictures),
-        personal_routes(accounts.service, services.personal.export, services.personal.erasure),
+        personal_routes(
+            accounts.reauthentication,
+            accounts.second_factor,
+            services.personal.export,
+            services.personal.erasure,
+        ),
         audit_routes(accounts.trail),
         mail_routes(services.mails),
         room_routes(services.rooms, services.live_rooms),

@@ -9,8 +9,9 @@ from sqlalchemy import delete, insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.audit import Origin
+from vtp.accounts.moments import Clock, utc_now
 from vtp.accounts.permissions import parse_role
-from vtp.accounts.service import AccountService, Clock, SignedIn, utc_now
+from vtp.accounts.service import AccountService, SignedIn
 from vtp.accounts.sessions import hash_token
 from vtp.accounts.tables import setup_tokens
 from vtp.accounts.users import NewUser, User, count_admins

@@ -5,27 +5,34 @@ result.
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
+from urllib.parse import urlsplit
 
 from vtp.accounts.administration import Administration
 from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.audit_trail import AuditTrail
 from vtp.accounts.authenticator import Changes, TokenAuthenticator
+from vtp.accounts.backup_codes import BackupCodes
 from vtp.accounts.devices import Devices
 from vtp.accounts.invitations import Invitations
 from vtp.accounts.keyring import open_keyring
 from vtp.accounts.lockout import Lockout
+from vtp.accounts.moments import utc_now
 from vtp.accounts.notices import Notices
+from vtp.accounts.oidc.sign_in import OidcSignIn
 from vtp.accounts.own_sessions import OwnSessions
 from vtp.accounts.parts import AccountParts
 from vtp.accounts.passwords import Passwords
+from vtp.accounts.reauthentication import Reauthentication
 from vtp.accounts.recovery import Recovery
 from vtp.accounts.registration import Registration
-from vtp.accounts.service import AccountService, utc_now
+from vtp.accounts.second_factor import SecondFactor
+from vtp.accounts.service import AccountService
 from vtp.accounts.sessions import Sessions
 from vtp.accounts.tokens import Tokens
 from vtp.accounts.user_administration import UserAdministration
 from vtp.accounts.verification import Verification
 from vtp.db import Database
+from vtp.limits import FailureBackoff
 from vtp.mail.links import Links
 from vtp.mail.outbox import Outbox
 from vtp.sealing import Sealer, open_sealer
@@ -49,6 +56,9 @@ class Accounts:
     audit: AuditLog
     passwords: Passwords
     sealer: Sealer
+    second_factor: SecondFactor
+    reauthentication: Reauthentication
+    oidc: OidcSignIn
     mails: Outbox
     links: Links
     new_key: str | None
@@ -77,6 +87,22 @@ class Accounts:
         passwords = Passwords(settings.accounts)
         sessions = Sessions(settings.accounts, keyring.refresh_key)
         changes = Changes(timedelta(seconds=settings.accounts.access_token_ttl_s))
+        limits = settings.limits
+        second_factor = SecondFactor(
+            database,
+            sealer,
+            BackupCodes(passwords, sealer),
+            changes=changes,
+            audit=audit,
+            notices=notices,
+            backoff=FailureBackoff(
+                limits.sign_in_failures_per_account,
+                limits.sign_in_failures_window_s,
+                limits.sign_in_delay_s,
+                limits.sign_in_delay_max_s,
+            ),
+            name=urlsplit(settings.http.public_url).hostname or "vtp",
+        )
         service = AccountService(
             database,
             settings.accounts,
@@ -88,13 +114,15 @@ class Accounts:
             audit=audit,
             lockout=Lockout(settings.limits, devices),
             notices=notices,
+            second_factor=second_factor,
         )
         parts = AccountParts(
-            database, settings, service, sessions, changes, audit, mails, links, notices, tasks
+            database, settings, service, sessions, changes, audit, mails, links, notices, tasks, second_factor
         )
         verification = Verification(parts)
         invitations, recovery = Invitations(parts), Recovery(parts)
-        authenticator = TokenAuthenticator(tokens, changes)
+        required = frozenset[str](settings.accounts.require_second_factor_for)
+        authenticator = TokenAuthenticator(tokens, changes, required)
         return cls(
             service=service,
             administration=Administration(database, settings.accounts, service),
@@ -106,6 +134,9 @@ class Accounts:
             audit=audit,
             passwords=passwords,
             sealer=sealer,
+            second_factor=second_factor,
+            reauthentication=Reauthentication(parts),
+            oidc=OidcSignIn(parts, settings.oidc.providers),
             mails=mails,
             links=links,
             notices=notices,

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,9 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.authenticator import Changes
 from vtp.accounts.lockout import Attempt, Lockout
+from vtp.accounts.moments import Clock as Clock  # rooms and webhooks take them from here
+from vtp.accounts.moments import utc_now as utc_now
 from vtp.accounts.notices import Happening, Notices
 from vtp.accounts.password_rules import PasswordRules
 from vtp.accounts.passwords import Passwords
+from vtp.accounts.second_factor import SecondFactor
 from vtp.accounts.sessions import Renewal, Renewed, Session, Sessions
 from vtp.accounts.tokens import AccessClaims, Tokens
 from vtp.accounts.users import NewUser, User, add_user, change_user, find_by_email, find_user, find_with_hash
@@ -25,13 +28,6 @@ from vtp.limits import WindowLimiter
 from vtp.settings import AccountSettings, LimitSettings
 
 KEPT_AFTER_END = timedelta(days=7)  # what a stolen token was used for can be looked into meanwhile
-
-Clock = Callable[[], datetime]
-
-
-def utc_now() -> datetime:
-    """The wall clock."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +55,7 @@ class AccountService:
         sessions: Sessions,
         changes: Changes,
         audit: AuditLog,
+        second_factor: SecondFactor,
         lockout: Lockout,
         notices: Notices,
         clock: Clock = utc_now,
@@ -71,6 +68,7 @@ class AccountService:
         self._sessions = sessions
         self._changes = changes
         self._audit = audit
+        self._second_factor = second_factor
         self._notices = notices
         self._clock = clock
         self.lockout = lockout
@@ -107,10 +105,16 @@ class AccountService:
         return user
 
     async def login(
-        self, email: str, password: str, origin: Origin, *, device_tokens: Sequence[str] = ()
+        self,
+        email: str,
+        password: str,
+        origin: Origin,
+        *,
+        code: str | None = None,
+        device_tokens: Sequence[str] = (),
     ) -> SignedIn:
-        """Begins a session. Raises NotSignedIn for a wrong pair, RateLimited after too many, Forbidden for a
-        disabled account (told only to who knows the password).
+        """Begins a session. Raises NotSignedIn for a wrong pair and without the second factor, RateLimited
+        after too many, Forbidden for a disabled account (told only to who knows the password).
 
         `device_tokens`: what the device holds from having signed in before; see `Lockout`.
         """
@@ -127,14 +131,25 @@ class AccountService:
         if user.disabled_at is not None:
             await self._note_refusal(user.id, origin, "disabled")
             raise Forbidden("This account is disabled: ask an administrator.", code="account_disabled")
+        await self._check_second_factor(attempt, user, code, origin)
         self.lockout.succeed(attempt)
         rehashed = await self._passwords.hash(password) if verdict.needs_rehash else None
         async with self._database.transaction() as tx:
             if rehashed:
                 await change_user(tx, user.id, {"password_hash": rehashed})
             if not attempt.known_device:
-                await self._tell_of_new_device(tx, user, origin)
+                await self.tell_of_new_device(tx, user, origin)
             return await self.begin_session(tx, user, origin)
+
+    async def _check_second_factor(
+        self, attempt: Attempt, user: User, code: str | None, origin: Origin
+    ) -> None:
+        try:
+            await self._second_factor.check_at_sign_in(user, code, origin, key=attempt.key)
+        except NotSignedIn as refusal:
+            if refusal.code == "totp_wrong":
+                self.lockout.fail(attempt)
+            raise
 
     async def confirm_password(self, principal: Principal, password: str, origin: Origin) -> User:
         """Gives the caller's account when the password is theirs, before what needs more than a session.
@@ -232,7 +247,7 @@ class AccountService:
             details={"reason": reason},
         )
 
-    async def _tell_of_new_device(self, tx: AsyncConnection, user: User, origin: Origin) -> None:
+    async def tell_of_new_device(self, tx: AsyncConnection, user: User, origin: Origin) -> None:
         """Unless it is the first one at all, or has the address and the program of another sign-in."""
         wanted = self._settings.notify_of_new_devices and self._notices.sends
         if wanted and await self._sessions.is_news(tx, user.id, origin):

@@ -25,10 +25,10 @@ from vtp.accounts.users import (
     NewUser,
     User,
     UserFilter,
+    can_sign_in,
     change_user,
     count_admins,
     find_user,
-    find_with_hash,
     known_addresses,
     lock_admins,
     page_of_users,
@@ -246,8 +246,7 @@ class UserAdministration:
     ) -> None:
         """Links to the old address are void; who was to choose a password by one gets another."""
         await self._invitations.withdraw(tx, before.email)
-        present = await find_with_hash(tx, after.id)
-        if present is not None and present[1] == NO_PASSWORD:
+        if not await can_sign_in(tx, after.id):
             await self._invite(tx, after, admin, origin)
         else:
             await self._notices.put(tx, Happening.EMAIL_CHANGED, before, Origin())

@@ -32,6 +32,8 @@ class User:
     disabled_at: datetime | None
     created_at: datetime
     updated_at: datetime
+    totp_enabled_at: datetime | None
+    has_password: bool
     picture_key: str | None = None
 
     @property
@@ -42,6 +44,11 @@ class User:
         return f"/api/v1/users/{self.id}/picture?v={PurePosixPath(self.picture_key).stem}"
 
     @property
+    def totp_enabled(self) -> bool:
+        """Whether signing in with the password asks for a code too."""
+        return self.totp_enabled_at is not None
+
+    @property
     def verified(self) -> bool:
         """Whether the person may do more than sign in: verified by mail or approved by an admin."""
         return self.email_verified_at is not None or self.approved_at is not None
@@ -49,7 +56,9 @@ class User:
     @property
     def rights(self) -> Rights:
         """What the account lets the person do."""
-        return Rights(self.role, self.verified, self.watch_only, self.disabled_at is not None)
+        return Rights(
+            self.role, self.verified, self.watch_only, self.disabled_at is not None, self.totp_enabled
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +91,8 @@ class UserFilter:
 
 NO_PASSWORD = ""
 """In the place of a hash: no password is right (accounts of an OpenID provider, or not yet accepted)."""
-
-_COLUMNS = [users.c[name] for name in User.__slots__]
+_HAS_PASSWORD = (users.c.password_hash != NO_PASSWORD).label("has_password")
+_COLUMNS = [_HAS_PASSWORD if name == "has_password" else users.c[name] for name in User.__slots__]
 
 
 async def add_user(tx: AsyncConnection, new: NewUser, now: datetime) -> User | None:
@@ -154,17 +163,27 @@ async def change_user(tx: AsyncConnection, user_id: str, changes: Mapping[str, A
     return await find_user(tx, user_id)
 
 
+async def can_sign_in(tx: AsyncConnection, user_id: str) -> bool:
+    """Whether an account has a password or an account elsewhere: who was only invited has neither yet."""
+    statement = select(users.c.id).where(users.c.id == user_id, _has_a_way_in())
+    return (await tx.execute(statement)).first() is not None
+
+
 async def count_admins(tx: AsyncConnection, *, besides: str = "") -> int:
-    """How many admins can sign in: an invited one who has no password yet cannot."""
-    elsewhere = exists().where(external_identities.c.user_id == users.c.id)
+    """How many admins can sign in."""
     statement = select(func.count()).select_from(users)
     statement = statement.where(
         users.c.role == Role.ADMIN.value,
         users.c.disabled_at.is_(None),
         users.c.id != besides,
-        or_(users.c.password_hash != NO_PASSWORD, elsewhere),
+        _has_a_way_in(),
     )
     return int((await tx.execute(statement)).scalar_one())
+
+
+def _has_a_way_in() -> ColumnElement[bool]:
+    elsewhere = exists().where(external_identities.c.user_id == users.c.id)
+    return or_(users.c.password_hash != NO_PASSWORD, elsewhere)
 
 
 async def page_of_users(
