@@ -107,7 +107,7 @@ def build_http(
         services.authenticator,
         Throttle(settings.limits),
         guard,
-        IdempotencyStore(services.database),
+        IdempotencyStore(services.database, services.accounts.sealer),
         services.doors,
         note_refusals(services.accounts.audit),
         services.service_authenticator,
@@ -119,10 +119,17 @@ def build_http(
         metrics=services.metrics,
         pages=Pages(WEB_DIST),
         https_port=lambda: listening.https_port,
-        lasting_tls=lambda: tls is not None and tls.lasting,
+        lasting_tls=lambda: _has_lasting_tls(settings, tls),
         challenge_tokens=challenges.tokens if challenges is not None else {},
     )
     return build_application(parts, build_tables(services))
+
+
+def _has_lasting_tls(settings: Settings, tls: ServerTls | None) -> bool:
+    """Whether browsers accept the certificate, ours or that of a proxy which people come by."""
+    if tls is not None:
+        return tls.lasting
+    return settings.http.public_url.startswith("https://")
 
 
 async def _open_http(

@@ -8,7 +8,8 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from vtp.accounts.administration import Administration
-from vtp.accounts.audit import AuditLog
+from vtp.accounts.audit import AuditLog, Event, Origin
+from vtp.accounts.audit_trail import AuditTrail
 from vtp.accounts.authenticator import Changes, TokenAuthenticator
 from vtp.accounts.backup_codes import BackupCodes
 from vtp.accounts.devices import Devices
@@ -28,6 +29,7 @@ from vtp.accounts.second_factor import SecondFactor
 from vtp.accounts.service import AccountService
 from vtp.accounts.sessions import Sessions
 from vtp.accounts.tokens import Tokens
+from vtp.accounts.user_administration import UserAdministration
 from vtp.accounts.verification import Verification
 from vtp.db import Database
 from vtp.limits import FailureBackoff
@@ -46,7 +48,10 @@ class Accounts:
 
     service: AccountService
     administration: Administration
+    users: UserAdministration
+    trail: AuditTrail
     authenticator: TokenAuthenticator
+    changes: Changes
     tokens: Tokens
     audit: AuditLog
     passwords: Passwords
@@ -56,6 +61,7 @@ class Accounts:
     oidc: OidcSignIn
     mails: Outbox
     links: Links
+    new_key: str | None
     notices: Notices
     devices: Devices
     registration: Registration
@@ -72,7 +78,9 @@ class Accounts:
         `rotate_keys`: for the server, which alone may replace an old key.
         """
         secrets = settings.data_dir / "secrets"
-        keyring, sealer = open_keyring(secrets, utc_now(), rotate=rotate_keys), open_sealer(secrets)
+        now = utc_now()
+        keyring, sealer = open_keyring(secrets, now, rotate=rotate_keys), open_sealer(secrets)
+        new_key = keyring.current.kid if keyring.current.created_at == now else None
         tokens, audit = Tokens(keyring), AuditLog(database)
         mails, links = Outbox(sealer, sends=settings.mail.sends), Links(settings.http.public_url)
         notices, devices, tasks = Notices(mails, links), Devices(sealer), Tasks()
@@ -112,15 +120,16 @@ class Accounts:
             database, settings, service, sessions, changes, audit, mails, links, notices, tasks, second_factor
         )
         verification = Verification(parts)
-        administration = Administration(
-            database, settings.accounts, service, sessions=sessions, changes=changes, audit=audit
-        )
+        invitations, recovery = Invitations(parts), Recovery(parts)
         required = frozenset[str](settings.accounts.require_second_factor_for)
         authenticator = TokenAuthenticator(tokens, changes, required)
         return cls(
             service=service,
-            administration=administration,
+            administration=Administration(database, settings.accounts, service),
+            users=UserAdministration(parts, invitations, recovery),
+            trail=AuditTrail(database, audit),
             authenticator=authenticator,
+            changes=changes,
             tokens=tokens,
             audit=audit,
             passwords=passwords,
@@ -134,15 +143,19 @@ class Accounts:
             devices=devices,
             registration=Registration(parts, verification),
             verification=verification,
-            recovery=Recovery(parts),
-            invitations=Invitations(parts),
+            recovery=recovery,
+            invitations=invitations,
             own_sessions=OwnSessions(parts),
             tasks=tasks,
+            new_key=new_key,
         )
 
     async def start(self) -> None:
         """Recalls what must not be forgotten over a restart; call once before serving."""
         await self.service.start()
+        if self.new_key is not None:
+            details = {"kid": self.new_key}
+            await self.audit.note(Event.KEY_MADE, Origin(user_agent="vtp"), subject="keys", details=details)
 
     async def finish(self) -> None:
         """Waits for what was promised to who is not signed in: mails that are being put."""

@@ -5,7 +5,7 @@ and accounts that only watch narrow what the role grants, never widen it.
 """
 
 import enum
-from typing import Final, Protocol, runtime_checkable
+from typing import Final, Protocol, cast, runtime_checkable
 
 from vtp.errors import Forbidden
 from vtp.http.identity import Principal, Role, second_factor_required
@@ -37,6 +37,7 @@ class Action(enum.StrEnum):
     RECORDING_DELETE = "recording.delete"
     WEBHOOK_MANAGE = "webhook.manage"
     USER_MANAGE = "user.manage"
+    AUDIT_READ = "audit.read"
     USER_INVITE = "user.invite"
     INVITATION_MANAGE = "invitation.manage"
     SERVER_MANAGE = "server.manage"
@@ -60,7 +61,6 @@ class Circle(enum.StrEnum):
     TEACHERS = "teachers"
 
 
-@runtime_checkable
 class Ruled(Protocol):
     """A room whose settings say for whom some actions are."""
 
@@ -125,6 +125,7 @@ RULES: Final[dict[Action, dict[Role, Reach]]] = {
     Action.RECORDING_DELETE:   _row(_ANY,  _OWN,   None,     None,   None),
     Action.WEBHOOK_MANAGE:     _row(_ANY,  _OWN,   None,     None,   None),
     Action.USER_MANAGE:        _row(_ANY,  None,   None,     None,   None),
+    Action.AUDIT_READ:         _row(_ANY,  None,   None,     None,   None),
     Action.USER_INVITE:        _row(_ANY,  _ANY,   None,     None,   None),
     Action.INVITATION_MANAGE:  _row(_ANY,  _OWN,   None,     None,   None),
     Action.SERVER_MANAGE:      _row(_ANY,  None,   None,     None,   None),
@@ -191,6 +192,12 @@ def require(principal: Principal, action: Action, obj: object | None = None) -> 
     """Raises Forbidden (403) with a sentence unless `can` says yes."""
     if can(principal, action, obj):
         return
+    require_verified(principal)
+    raise _refusal(action)
+
+
+def require_verified(principal: Principal) -> None:
+    """Raises Forbidden (403) for an account that nobody has verified yet."""
     if not principal.verified:
         raise Forbidden(
             "Your account is waiting for approval: ask an administrator to approve it, then try again.",
@@ -198,7 +205,6 @@ def require(principal: Principal, action: Action, obj: object | None = None) -> 
         )
     if principal.lacks_second_factor:
         raise second_factor_required()
-    raise _refusal(action)
 
 
 def _refusal(action: Action) -> Forbidden:
@@ -218,9 +224,9 @@ def _within_token(principal: Principal, action: Action, obj: object | None) -> b
 
 def _is_closed_to(principal: Principal, action: Action, room: object | None) -> bool:
     """What a room's settings close; a token that grants publishing was given by staff, so it opens that."""
-    if not isinstance(room, Ruled):
+    if not hasattr(room, "circle"):  # by isinstance of the Protocol it takes twenty times as long
         return False
-    circle = room.circle(action)
+    circle = cast(Ruled, room).circle(action)
     if action in _PUBLISHING and principal.publish is True:
         return False
     return principal.role not in _INSIDERS[circle]

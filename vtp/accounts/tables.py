@@ -32,9 +32,15 @@ users = Table(
     Column("totp_enabled_at", UtcDateTime),
     Column("totp_last_step", BigInteger, comment="of the last code accepted: none is good twice (RFC 6238)"),
     Column("picture_key", String(128), comment="of the picture in the storage"),
+    Column(
+        "erased_at",
+        UtcDateTime,
+        comment="nobody's any more: the row stays until no token can name it, emptied",
+    ),
     CheckConstraint(f"role IN ({_ROLES})", name="role"),
     Index(None, "role"),
     Index(None, "rights_changed_at"),
+    Index(None, "erased_at"),
 )
 
 # Tokens sent by mail. Only hashes are stored; one use, and for the address that it was sent to.
@@ -158,7 +164,7 @@ audit_log = Table(
     Column("user_agent", String(512)),
     Column("request_id", String(128)),
     Column("details", json_type()),
-    Index(None, "actor_id", "at"),
+    Index(None, "actor_id", "id"),
     Index(None, "event", "id"),
     Index(None, "subject", "id"),
 )

@@ -60,6 +60,8 @@ chat_messages = Table(
     Column("cleared", Boolean, nullable=False, comment="hidden; kept so that it is not sent again"),
     UniqueConstraint("room_id", "client_key"),
     Index(None, "room_id", "id"),
+    Index(None, "from_person"),
+    Index(None, "to_person"),
 )
 
 room_bans = Table(
