@@ -6,9 +6,13 @@ import { Button, ButtonLink } from "./design/Button";
 import { EmptyState } from "./design/EmptyState";
 import { Loading } from "./design/Spinner";
 import { AwaitsApproval } from "./pages/Approval";
+import { Accept } from "./pages/entrance/Accept";
+import { Forgot } from "./pages/entrance/Forgot";
 import { Register } from "./pages/entrance/Register";
+import { Reset } from "./pages/entrance/Reset";
 import { Setup } from "./pages/entrance/Setup";
 import { SignIn } from "./pages/entrance/SignIn";
+import { Verify } from "./pages/entrance/Verify";
 import { Rooms } from "./pages/rooms/Rooms";
 import { guestToken } from "./session/guest";
 import { awaitsApproval, useSession } from "./session/Session";
@@ -51,6 +55,10 @@ export function App() {
         <Route path="/setup" component={Setup} />
         <Route path="/sign-in" component={SignIn} />
         <Route path="/register" component={Register} />
+        <Route path="/verify" component={Verify} />
+        <Route path="/forgot" component={Forgot} />
+        <Route path="/reset" component={Reset} />
+        <Route path="/invitation" component={Accept} />
         <Route path="/check" component={Check} />
         <Route path="/">
           {

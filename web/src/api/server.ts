@@ -8,6 +8,11 @@ export interface ServerInfo {
   open_rooms: boolean;
   /** Whether people may register by themselves. */
   registration: boolean;
+  /** Whether the server sends mail; without it administrators pass its links on. */
+  mail?: boolean;
+  /** What lets a new account in: the link in a mail, or an administrator. */
+  approval?: "mail" | "admin";
+  password_min_length?: number;
 }
 
 export const readServer = (http: HttpClient) => http.json<ServerInfo>("GET", "/api/v1/server");

@@ -1,17 +1,27 @@
 /** Who is using the pages, and the API clients built for them. */
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from "react";
 import { type AccountsApi, accountsApi, type User } from "../api/accounts";
+import { type AuditApi, auditApi } from "../api/audit";
 import type { HttpClient } from "../api/http";
+import { type IdentitiesApi, identitiesApi } from "../api/identities";
+import { type InvitationsApi, invitationsApi } from "../api/invitations";
+import { type MailsApi, mailsApi } from "../api/mails";
 import { type PeopleApi, peopleApi } from "../api/people";
 import { sentence } from "../api/problem";
 import { type RecordingsApi, recordingsApi } from "../api/recordings";
 import { type RoomsApi, roomsApi } from "../api/rooms";
+import { type SecondFactorApi, secondFactorApi } from "../api/second_factor";
 import { readServer, type ServerInfo } from "../api/server";
 
 export interface Api {
   http: HttpClient;
   accounts: AccountsApi;
+  factor: SecondFactorApi;
+  identities: IdentitiesApi;
   people: PeopleApi;
+  invitations: InvitationsApi;
+  audit: AuditApi;
+  mails: MailsApi;
   rooms: RoomsApi;
   recordings: RecordingsApi;
 }
@@ -60,7 +70,12 @@ export function SessionProvider({ http, children }: { http: HttpClient; children
     () => ({
       http,
       accounts: accountsApi(http),
+      factor: secondFactorApi(http),
+      identities: identitiesApi(http),
       people: peopleApi(http),
+      invitations: invitationsApi(http),
+      audit: auditApi(http),
+      mails: mailsApi(http),
       rooms: roomsApi(http),
       recordings: recordingsApi(http),
     }),
@@ -108,6 +123,11 @@ export function isAdmin(state: SessionState): boolean {
 /** Whether the person here may only sign in until an administrator approves the account. */
 export function awaitsApproval(state: SessionState): boolean {
   return state.phase === "ready" && state.user?.verified === false;
+}
+
+/** What the server says of itself; null while it has not answered. */
+export function serverOf(state: SessionState): ServerInfo | null {
+  return state.phase === "ready" || state.phase === "signed-out" ? state.server : null;
 }
 
 /** Whether the account named by `user_id` is the person here; with open rooms what nobody owns is everybody's. */

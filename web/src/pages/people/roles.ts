@@ -26,7 +26,7 @@ export function proposedRole(person: Pick<Person, "role" | "watch_only" | "reque
   return requested_role === null || requested_role === "admin" ? roleOf(person) : requested_role;
 }
 
-const WITH_ARTICLE: Readonly<Record<Role, string>> = {
+export const WITH_ARTICLE: Readonly<Record<Role, string>> = {
   admin: "an administrator",
   teacher: "a teacher",
   assistant: "an assistant",
