@@ -25,6 +25,15 @@ const Recordings = lazy(() =>
 );
 const Player = lazy(() => import("./pages/player/Player").then((page) => ({ default: page.Player })));
 const People = lazy(() => import("./pages/people/People").then((page) => ({ default: page.People })));
+const PersonPage = lazy(() =>
+  import("./pages/people/PersonPage").then((page) => ({ default: page.PersonPage })),
+);
+const Import = lazy(() => import("./pages/people/Import").then((page) => ({ default: page.Import })));
+const Invitations = lazy(() =>
+  import("./pages/admin/Invitations").then((page) => ({ default: page.Invitations })),
+);
+const Audit = lazy(() => import("./pages/admin/Audit").then((page) => ({ default: page.Audit })));
+const Mails = lazy(() => import("./pages/admin/Mails").then((page) => ({ default: page.Mails })));
 const Check = lazy(() => import("./pages/check/Check").then((page) => ({ default: page.Check })));
 const Network = lazy(() => import("./pages/network/Network").then((page) => ({ default: page.Network })));
 const Profile = lazy(() => import("./pages/profile/Profile").then((page) => ({ default: page.Profile })));
@@ -111,6 +120,41 @@ export function App() {
           {
             <Inside>
               <People />
+            </Inside>
+          }
+        </Route>
+        <Route path="/people/import">
+          {
+            <Inside>
+              <Import />
+            </Inside>
+          }
+        </Route>
+        <Route path="/people/:id">
+          {({ id }) => (
+            <Inside>
+              <PersonPage key={id} id={id} />
+            </Inside>
+          )}
+        </Route>
+        <Route path="/invitations">
+          {
+            <Inside>
+              <Invitations />
+            </Inside>
+          }
+        </Route>
+        <Route path="/audit">
+          {
+            <Inside>
+              <Audit />
+            </Inside>
+          }
+        </Route>
+        <Route path="/mails">
+          {
+            <Inside>
+              <Mails />
             </Inside>
           }
         </Route>

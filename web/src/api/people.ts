@@ -39,10 +39,10 @@ export type MadePerson = Person & { link?: string | null };
 
 export interface PeopleFilter {
   /** Only those who wait for a decision (true), or only the others (false). */
-  pending: boolean;
+  pending?: boolean | undefined;
   /** Part of a name or an address. */
   search?: string | undefined;
-  role?: Role | undefined;
+  role?: RoleWord | undefined;
   disabled?: boolean | undefined;
   limit?: number;
   cursor?: string | undefined;
@@ -79,7 +79,7 @@ export function peopleApi(http: HttpClient) {
     list: ({ pending, disabled, ...filter }: PeopleFilter, signal?: AbortSignal) =>
       http.json<Page<Person>>(
         "GET",
-        withQuery(ROOT, { pending: String(pending), disabled: disabled?.toString(), ...filter }),
+        withQuery(ROOT, { pending: pending?.toString(), disabled: disabled?.toString(), ...filter }),
         undefined,
         signal,
       ),

@@ -91,7 +91,7 @@ export function Picture({ user }: { user: User }) {
       <Dialog title="Your picture" open={chosen !== null} onClose={() => setChosen(null)}>
         {chosen && (
           <>
-            <img className="profile-preview" src={chosen.url} alt="How your picture will look" />
+            <img className="profile-preview" src={chosen.url} alt="How you will look to others" />
             <p className="soft">Everybody who is signed in here can see it.</p>
             <DialogActions>
               <Button onClick={pick}>Choose another</Button>
