@@ -9,7 +9,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from vtp.accounts.build import Accounts
+from vtp.accounts.oidc.routes import build_routes as oidc_routes
 from vtp.accounts.routes import build_routes as account_routes
+from vtp.accounts.second_factor_routes import build_routes as second_factor_routes
 from vtp.accounts.services import ServiceAuthenticator
 from vtp.accounts.user_routes import build_routes as user_routes
 from vtp.accounts.users import User, find_user
@@ -279,6 +281,8 @@ def build_tables(services: Services) -> list[RouteTable]:
     tables = [
         system_routes(SystemParts(settings, services.doors, services.metrics, _checks(services))),
         account_routes(services.accounts.service, services.accounts.administration),
+        second_factor_routes(services.accounts.second_factor, services.accounts.reauthentication),
+        oidc_routes(services.accounts.oidc, services.accounts.reauthentication),
         user_routes(services.accounts.administration),
         room_routes(services.rooms, services.live_rooms),
         link_routes(services.links),

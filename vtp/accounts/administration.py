@@ -12,8 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.authenticator import Changes
+from vtp.accounts.moments import Clock, utc_now
 from vtp.accounts.permissions import Action, parse_role, require
-from vtp.accounts.service import AccountService, Clock, SignedIn, utc_now
+from vtp.accounts.service import AccountService, SignedIn
 from vtp.accounts.sessions import Sessions, hash_token
 from vtp.accounts.tables import setup_tokens
 from vtp.accounts.users import NewUser, User, change_user, count_admins, find_user, lock_admins, page_of_users

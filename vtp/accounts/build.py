@@ -5,16 +5,23 @@ result.
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
+from urllib.parse import urlsplit
 
 from vtp.accounts.administration import Administration
 from vtp.accounts.audit import AuditLog
 from vtp.accounts.authenticator import Changes, TokenAuthenticator
+from vtp.accounts.backup_codes import BackupCodes
 from vtp.accounts.keyring import open_keyring
+from vtp.accounts.moments import utc_now
+from vtp.accounts.oidc.sign_in import OidcSignIn
 from vtp.accounts.passwords import Passwords
-from vtp.accounts.service import AccountService, utc_now
+from vtp.accounts.reauthentication import Reauthentication
+from vtp.accounts.second_factor import SecondFactor
+from vtp.accounts.service import AccountService
 from vtp.accounts.sessions import Sessions
 from vtp.accounts.tokens import Tokens
 from vtp.db import Database
+from vtp.limits import FailureBackoff
 from vtp.sealing import Sealer, open_sealer
 from vtp.settings import Settings
 
@@ -32,6 +39,9 @@ class Accounts:
     audit: AuditLog
     passwords: Passwords
     sealer: Sealer
+    second_factor: SecondFactor
+    reauthentication: Reauthentication
+    oidc: OidcSignIn
 
     @classmethod
     def build(cls, database: Database, settings: Settings, *, rotate_keys: bool = False) -> Self:
@@ -45,6 +55,21 @@ class Accounts:
         passwords = Passwords(settings.accounts)
         sessions = Sessions(settings.accounts, keyring.refresh_key)
         changes = Changes(timedelta(seconds=settings.accounts.access_token_ttl_s))
+        limits = settings.limits
+        second_factor = SecondFactor(
+            database,
+            sealer,
+            BackupCodes(passwords, sealer),
+            changes=changes,
+            audit=audit,
+            backoff=FailureBackoff(
+                limits.sign_in_failures_per_account,
+                limits.sign_in_failures_window_s,
+                limits.sign_in_delay_s,
+                limits.sign_in_delay_max_s,
+            ),
+            name=urlsplit(settings.http.public_url).hostname or "vtp",
+        )
         service = AccountService(
             database,
             settings.accounts,
@@ -54,12 +79,25 @@ class Accounts:
             sessions=sessions,
             changes=changes,
             audit=audit,
+            second_factor=second_factor,
         )
         administration = Administration(
             database, settings.accounts, service, sessions=sessions, changes=changes, audit=audit
         )
-        authenticator = TokenAuthenticator(tokens, changes)
-        return cls(service, administration, authenticator, tokens, audit, passwords, sealer)
+        required = frozenset[str](settings.accounts.require_second_factor_for)
+        authenticator = TokenAuthenticator(tokens, changes, required)
+        return cls(
+            service,
+            administration,
+            authenticator,
+            tokens,
+            audit,
+            passwords,
+            sealer,
+            second_factor,
+            Reauthentication(database, service, sessions),
+            OidcSignIn(database, settings.oidc.providers, service, second_factor, audit),
+        )
 
     async def start(self) -> None:
         """Recalls what must not be forgotten over a restart; call once before serving."""

@@ -8,7 +8,7 @@ import enum
 from typing import Final, Protocol, runtime_checkable
 
 from vtp.errors import Forbidden
-from vtp.http.identity import Principal, Role
+from vtp.http.identity import Principal, Role, second_factor_required
 
 
 class Action(enum.StrEnum):
@@ -164,7 +164,9 @@ def parse_role(word: str) -> tuple[Role, bool]:
 def can(principal: Principal, action: Action, obj: object | None = None) -> bool:
     """Tells whether this principal may do this to that; `obj` is None when there is no that (creating)."""
     reach = RULES[action].get(principal.role)
-    if reach is None or not principal.verified or not _within_token(principal, action, obj):
+    if reach is None or not principal.verified or principal.lacks_second_factor:
+        return False
+    if not _within_token(principal, action, obj):
         return False
     if _is_closed_to(principal, action, obj):
         return False
@@ -190,6 +192,8 @@ def require(principal: Principal, action: Action, obj: object | None = None) -> 
             "Your account is waiting for approval: ask an administrator to approve it, then try again.",
             code="account_not_verified",
         )
+    if principal.lacks_second_factor:
+        raise second_factor_required()
     raise _refusal(action)
 
 

@@ -72,8 +72,8 @@ def _entry_routes(table: RouteTable, accounts: AccountService, administration: A
     )
     async def login(call: Call) -> LoginReply:
         body: LoginRequest = call.body
-        signed_in = await accounts.login(body.email, body.password, origin_of(call))
-        return _login_reply(call, signed_in, cookie_only=body.cookie)
+        signed_in = await accounts.login(body.email, body.password, origin_of(call), body.totp)
+        return login_reply(call, signed_in, cookie_only=body.cookie)
 
     @table.post(
         "/api/v1/auth/setup",
@@ -92,7 +92,7 @@ def _entry_routes(table: RouteTable, accounts: AccountService, administration: A
         signed_in = await administration.set_up(
             body.token, body.email, body.password, body.full_name, origin_of(call)
         )
-        return _login_reply(call, signed_in, cookie_only=body.cookie)
+        return login_reply(call, signed_in, cookie_only=body.cookie)
 
 
 def _renewal_routes(table: RouteTable, accounts: AccountService) -> None:
@@ -113,7 +113,7 @@ def _renewal_routes(table: RouteTable, accounts: AccountService) -> None:
             raise NotSignedIn("Send a refresh_token, in the body or as the cookie.", code="no_refresh_token")
         signed_in = await accounts.refresh(token, origin_of(call))
         if from_cookie:
-            _set_cookie(call, signed_in)
+            call.reply_headers["Set-Cookie"] = session_cookie(call, signed_in)
         return TokensReply(
             access_token=signed_in.access_token,
             refresh_token=None if from_cookie else signed_in.refresh_token,
@@ -137,7 +137,13 @@ def _renewal_routes(table: RouteTable, accounts: AccountService) -> None:
 
 
 def _own_routes(table: RouteTable, accounts: AccountService) -> None:
-    @table.get("/api/v1/auth/profile", reply=ProfileReply, summary="Read one's own account", errors=(403,))
+    @table.get(
+        "/api/v1/auth/profile",
+        reply=ProfileReply,
+        summary="Read one's own account",
+        errors=(403,),
+        without_second_factor=True,
+    )
     async def profile(call: Call) -> ProfileReply:
         return ProfileReply.of(await accounts.profile(call.principal))
 
@@ -198,12 +204,12 @@ def _presented_token(call: Call) -> tuple[str | None, bool]:
     return read_cookie(call.request, secure=client_of(call).secure), True
 
 
-def _login_reply(call: Call, signed_in: SignedIn, *, cookie_only: bool) -> LoginReply:
+def login_reply(call: Call, signed_in: SignedIn, *, cookie_only: bool) -> LoginReply:
     """Browsers (they send `Sec-Fetch-Site`) get the cookie as well; `cookie_only` leaves it out of the
     body.
     """
     if cookie_only or "Sec-Fetch-Site" in call.request.headers:
-        _set_cookie(call, signed_in)
+        call.reply_headers["Set-Cookie"] = session_cookie(call, signed_in)
     return LoginReply(
         access_token=signed_in.access_token,
         refresh_token=None if cookie_only else signed_in.refresh_token,
@@ -212,8 +218,8 @@ def _login_reply(call: Call, signed_in: SignedIn, *, cookie_only: bool) -> Login
     )
 
 
-def _set_cookie(call: Call, signed_in: SignedIn) -> None:
+def session_cookie(call: Call, signed_in: SignedIn) -> str:
+    """The `Set-Cookie` value that keeps a session's refresh token in a browser."""
     session = signed_in.session
     max_age_s = int((session.expires_at - session.last_seen_at).total_seconds())
-    secure = client_of(call).secure
-    call.reply_headers["Set-Cookie"] = cookie_header(signed_in.refresh_token, max_age_s, secure=secure)
+    return cookie_header(signed_in.refresh_token, max_age_s, secure=client_of(call).secure)

@@ -74,6 +74,10 @@ class LoginRequest(BaseModel):
 
     email: Annotated[str, Field(min_length=1, max_length=254)]
     password: Password
+    totp: Annotated[
+        str | None,
+        Field(max_length=24, description="With a second factor: six digits of the app, or a backup code."),
+    ] = None
     cookie: bool = False
 
 
@@ -104,6 +108,8 @@ class ProfileReply(BaseModel):
     requested_role: Role | None
     watch_only: bool
     verified: bool
+    totp_enabled: bool
+    has_password: bool
     created_at: datetime
 
     @classmethod

@@ -1,18 +1,20 @@
 """Accounts as their owners use them: register, sign in, renew, sign out, profile, sessions."""
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.authenticator import Changes
+from vtp.accounts.moments import Clock as Clock  # rooms and webhooks take them from here
+from vtp.accounts.moments import utc_now as utc_now
 from vtp.accounts.password_rules import PasswordRules
 from vtp.accounts.passwords import Passwords
 from vtp.accounts.permissions import parse_role
+from vtp.accounts.second_factor import SecondFactor
 from vtp.accounts.sessions import Renewal, Renewed, Session, Sessions
 from vtp.accounts.tokens import AccessClaims, Tokens
 from vtp.accounts.users import NewUser, User, add_user, change_user, find_by_email, find_user
@@ -24,13 +26,6 @@ from vtp.limits import FailureBackoff, WindowLimiter
 from vtp.settings import AccountSettings, LimitSettings
 
 KEPT_AFTER_END = timedelta(days=7)  # what a stolen token was used for can be looked into meanwhile
-
-Clock = Callable[[], datetime]
-
-
-def utc_now() -> datetime:
-    """The wall clock."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +64,7 @@ class AccountService:
         sessions: Sessions,
         changes: Changes,
         audit: AuditLog,
+        second_factor: SecondFactor,
         clock: Clock = utc_now,
     ) -> None:
         self._database = database
@@ -79,6 +75,7 @@ class AccountService:
         self._sessions = sessions
         self._changes = changes
         self._audit = audit
+        self._second_factor = second_factor
         self._clock = clock
         self._backoff = FailureBackoff(
             limits.sign_in_failures_per_account,
@@ -143,9 +140,9 @@ class AccountService:
         )
         return user
 
-    async def login(self, email: str, password: str, origin: Origin) -> SignedIn:
-        """Begins a session. Raises NotSignedIn for a wrong pair, RateLimited after too many, Forbidden for a
-        disabled account (told only to who knows the password)."""
+    async def login(self, email: str, password: str, origin: Origin, code: str | None = None) -> SignedIn:
+        """Begins a session. Raises NotSignedIn for a wrong pair and without the second factor, RateLimited
+        after too many, Forbidden for a disabled account (told only to who knows the password)."""
         email = email.strip().lower()
         self._check_backoff(email)
         async with self._database.read() as tx:
@@ -155,15 +152,38 @@ class AccountService:
         if found is None or not verdict.right:
             await self._refuse_login(email, found[0] if found else None, origin)
         user = found[0]
-        self._backoff.succeed(email)
         if user.disabled_at is not None:
             await self._note_refusal(user.id, origin, "disabled")
             raise Forbidden("This account is disabled: ask an administrator.", code="account_disabled")
+        await self._check_second_factor(user, code, origin)
+        self._backoff.succeed(email)
         rehashed = await self._passwords.hash(password) if verdict.needs_rehash else None
         async with self._database.transaction() as tx:
             if rehashed:
                 await change_user(tx, user.id, {"password_hash": rehashed})
             return await self.begin_session(tx, user, origin)
+
+    async def _check_second_factor(self, user: User, code: str | None, origin: Origin) -> None:
+        try:
+            await self._second_factor.check_at_sign_in(user, code, origin)
+        except NotSignedIn as refusal:
+            if refusal.code == "totp_wrong":
+                self._backoff.fail(user.email, time.monotonic())
+            raise
+
+    async def confirm_password(self, principal: Principal, password: str, origin: Origin) -> User:
+        """Gives the caller's account when the password is right. Raises NotSignedIn, RateLimited."""
+        user = await self.profile(principal)
+        self._check_backoff(user.email)
+        async with self._database.read() as tx:
+            found = await find_by_email(tx, user.email)
+        verdict = await self._passwords.verify(found[1] if found else None, password)
+        self._check_backoff(user.email)
+        if not verdict.right:
+            self._backoff.fail(user.email, time.monotonic())
+            await self._note_refusal(user.id, origin, "wrong_password")
+            raise NotSignedIn("This is not your password.", code="wrong_password")
+        return user
 
     async def begin_session(self, tx: AsyncConnection, user: User, origin: Origin) -> SignedIn:
         """Signs a person in within a transaction."""

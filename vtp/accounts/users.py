@@ -31,6 +31,13 @@ class User:
     disabled_at: datetime | None
     created_at: datetime
     updated_at: datetime
+    totp_enabled_at: datetime | None
+    has_password: bool
+
+    @property
+    def totp_enabled(self) -> bool:
+        """Whether signing in with the password asks for a code too."""
+        return self.totp_enabled_at is not None
 
     @property
     def verified(self) -> bool:
@@ -40,7 +47,9 @@ class User:
     @property
     def rights(self) -> Rights:
         """What the account lets the person do."""
-        return Rights(self.role, self.verified, self.watch_only, self.disabled_at is not None)
+        return Rights(
+            self.role, self.verified, self.watch_only, self.disabled_at is not None, self.totp_enabled
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +66,10 @@ class NewUser:
     approved: bool = False
 
 
-_COLUMNS = [users.c[name] for name in User.__slots__]
+NO_PASSWORD = ""
+"""In the place of a hash: no password is right (accounts of an OpenID provider, or not yet accepted)."""
+_HAS_PASSWORD = (users.c.password_hash != NO_PASSWORD).label("has_password")
+_COLUMNS = [_HAS_PASSWORD if name == "has_password" else users.c[name] for name in User.__slots__]
 
 
 async def add_user(tx: AsyncConnection, new: NewUser, now: datetime) -> User | None:

@@ -65,6 +65,7 @@ class Route:
     while_draining: bool = True
     description: str = ""
     hidden: bool = False
+    without_second_factor: bool = False  # open also to who must set theirs up before anything else
 
     @property
     def operation_id(self) -> str:
