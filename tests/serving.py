@@ -24,6 +24,7 @@ from vtp.settings import (
     DatabaseSettings,
     HttpSettings,
     LimitSettings,
+    MailSettings,
     MediaSettings,
     OidcSettings,
     PlainSettings,
@@ -182,6 +183,7 @@ async def serving(
     sfu: SfuSettings | None = None,
     media: Mapping[str, object] | None = None,
     plain: PlainSettings | None = None,
+    mail: MailSettings | None = None,
     checked: bool = True,
 ) -> AsyncIterator[Api]:
     """Starts a server on ports of its own and ends it; what it says by Socket.IO must be what it declares."""
@@ -203,6 +205,7 @@ async def serving(
         webhooks=webhooks or WebhookSettings(),
         sfu=sfu or SfuSettings(),
         plain=plain or PlainSettings(),
+        mail=mail or MailSettings(),
     )
     with checked_wire() if checked else nullcontext():
         server = await start_server(settings)

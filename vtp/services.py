@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from vtp.accounts.audit_routes import build_routes as audit_routes
 from vtp.accounts.build import Accounts
 from vtp.accounts.oidc.routes import build_routes as oidc_routes
 from vtp.accounts.routes import build_routes as account_routes
@@ -24,6 +25,9 @@ from vtp.http.routing import RouteTable
 from vtp.http.system import Check, SystemParts, build_documentation, check_disk
 from vtp.http.system import build_routes as system_routes
 from vtp.key_files import open_key
+from vtp.mail.routes import build_routes as mail_routes
+from vtp.mail.sender import Sender as MailSender
+from vtp.mail.service import Mails
 from vtp.media.ice_servers import IceServers
 from vtp.media.plane import MediaPlane, start_media
 from vtp.recording.grants import Grants
@@ -102,6 +106,7 @@ class Services:
     doors: Doors
     tasks: Tasks
     checks: ConnectionChecks
+    mails: Mails
     metrics: HttpMetrics = field(default_factory=HttpMetrics)
     sfu: SfuFace | None = None
 
@@ -133,6 +138,8 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     stack.callback(accounts.close)
     await accounts.start()
     stack.push_async_callback(tasks.close)
+    mail_sender = MailSender(database, accounts.mails, settings.mail)
+    tasks.start(mail_sender.run(), "mail")
     deliveries = Deliveries(database, Policy(settings.webhooks))
     stack.push_async_callback(deliveries.close)  # after rooms and recordings, whose ends it tells of
     media = await start_media(settings)
@@ -192,9 +199,11 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         doors,
         tasks,
         ConnectionChecks(media, settings.limits.connection_checks_at_a_time),
+        Mails(database, accounts.mails, mail_sender, accounts.audit),
     )
     services.metrics.add_numbers("vtp_media", "The packet path.", media.metrics, media.STANDING)
     services.metrics.add_numbers("vtp", "Classes.", _class_numbers(services))
+    services.metrics.add_numbers("vtp_mails", "Mails.", mail_sender.numbers)
     services.metrics.add_numbers("vtp_webhooks", "Webhooks.", deliveries.numbers, ("pending",))
     _add_worker_metrics(services.metrics, media)
     return replace(services, sfu=_build_sfu(services)) if settings.sfu.enabled else services
@@ -283,7 +292,9 @@ def build_tables(services: Services) -> list[RouteTable]:
         account_routes(services.accounts.service, services.accounts.administration),
         second_factor_routes(services.accounts.second_factor, services.accounts.reauthentication),
         oidc_routes(services.accounts.oidc, services.accounts.reauthentication),
-        user_routes(services.accounts.administration),
+        user_routes(services.accounts.users),
+        audit_routes(services.accounts.trail),
+        mail_routes(services.mails),
         room_routes(services.rooms, services.live_rooms),
         link_routes(services.links),
         chat_routes(services.chats),

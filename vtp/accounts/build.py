@@ -7,8 +7,11 @@ from datetime import timedelta
 from typing import Self
 from urllib.parse import urlsplit
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from vtp.accounts.administration import Administration
-from vtp.accounts.audit import AuditLog
+from vtp.accounts.audit import AuditLog, Origin
+from vtp.accounts.audit_trail import AuditTrail
 from vtp.accounts.authenticator import Changes, TokenAuthenticator
 from vtp.accounts.backup_codes import BackupCodes
 from vtp.accounts.keyring import open_keyring
@@ -20,8 +23,13 @@ from vtp.accounts.second_factor import SecondFactor
 from vtp.accounts.service import AccountService
 from vtp.accounts.sessions import Sessions
 from vtp.accounts.tokens import Tokens
+from vtp.accounts.user_administration import UserAdministration
+from vtp.accounts.users import User
 from vtp.db import Database
+from vtp.http.identity import Principal
 from vtp.limits import FailureBackoff
+from vtp.mail.links import Links
+from vtp.mail.outbox import Outbox
 from vtp.sealing import Sealer, open_sealer
 from vtp.settings import Settings
 
@@ -34,7 +42,10 @@ class Accounts:
 
     service: AccountService
     administration: Administration
+    users: UserAdministration
+    trail: AuditTrail
     authenticator: TokenAuthenticator
+    changes: Changes
     tokens: Tokens
     audit: AuditLog
     passwords: Passwords
@@ -42,6 +53,8 @@ class Accounts:
     second_factor: SecondFactor
     reauthentication: Reauthentication
     oidc: OidcSignIn
+    mails: Outbox
+    links: Links
 
     @classmethod
     def build(cls, database: Database, settings: Settings, *, rotate_keys: bool = False) -> Self:
@@ -52,6 +65,7 @@ class Accounts:
         secrets = settings.data_dir / "secrets"
         keyring, sealer = open_keyring(secrets, utc_now(), rotate=rotate_keys), open_sealer(secrets)
         tokens, audit = Tokens(keyring), AuditLog(database)
+        mails, links = Outbox(sealer, sends=settings.mail.sends), Links(settings.http.public_url)
         passwords = Passwords(settings.accounts)
         sessions = Sessions(settings.accounts, keyring.refresh_key)
         changes = Changes(timedelta(seconds=settings.accounts.access_token_ttl_s))
@@ -81,15 +95,19 @@ class Accounts:
             audit=audit,
             second_factor=second_factor,
         )
-        administration = Administration(
-            database, settings.accounts, service, sessions=sessions, changes=changes, audit=audit
+        administration = Administration(database, settings.accounts, service)
+        users = UserAdministration(
+            database, service, sessions=sessions, changes=changes, audit=audit, invite=_invite
         )
         required = frozenset[str](settings.accounts.require_second_factor_for)
         authenticator = TokenAuthenticator(tokens, changes, required)
         return cls(
             service,
             administration,
+            users,
+            AuditTrail(database, audit),
             authenticator,
+            changes,
             tokens,
             audit,
             passwords,
@@ -97,6 +115,8 @@ class Accounts:
             second_factor,
             Reauthentication(database, service, sessions),
             OidcSignIn(database, settings.oidc.providers, service, second_factor, audit),
+            mails,
+            links,
         )
 
     async def start(self) -> None:
@@ -106,3 +126,7 @@ class Accounts:
     def close(self) -> None:
         """Ends the password threads."""
         self.passwords.close()
+
+
+async def _invite(tx: AsyncConnection, user: User, by: Principal, origin: Origin) -> None:
+    """Without mail nobody is told: an administrator says it."""

@@ -37,6 +37,7 @@ class Action(enum.StrEnum):
     RECORDING_DELETE = "recording.delete"
     WEBHOOK_MANAGE = "webhook.manage"
     USER_MANAGE = "user.manage"
+    AUDIT_READ = "audit.read"
     SERVER_MANAGE = "server.manage"
 
 
@@ -123,6 +124,7 @@ RULES: Final[dict[Action, dict[Role, Reach]]] = {
     Action.RECORDING_DELETE:   _row(_ANY,  _OWN,   None,     None,   None),
     Action.WEBHOOK_MANAGE:     _row(_ANY,  _OWN,   None,     None,   None),
     Action.USER_MANAGE:        _row(_ANY,  None,   None,     None,   None),
+    Action.AUDIT_READ:         _row(_ANY,  None,   None,     None,   None),
     Action.SERVER_MANAGE:      _row(_ANY,  None,   None,     None,   None),
 }
 # fmt: on
@@ -187,6 +189,12 @@ def require(principal: Principal, action: Action, obj: object | None = None) -> 
     """Raises Forbidden (403) with a sentence unless `can` says yes."""
     if can(principal, action, obj):
         return
+    require_verified(principal)
+    raise _refusal(action)
+
+
+def require_verified(principal: Principal) -> None:
+    """Raises Forbidden (403) for an account that nobody has verified yet."""
     if not principal.verified:
         raise Forbidden(
             "Your account is waiting for approval: ask an administrator to approve it, then try again.",
@@ -194,7 +202,6 @@ def require(principal: Principal, action: Action, obj: object | None = None) -> 
         )
     if principal.lacks_second_factor:
         raise second_factor_required()
-    raise _refusal(action)
 
 
 def _refusal(action: Action) -> Forbidden:
