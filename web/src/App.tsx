@@ -13,6 +13,7 @@ import { Reset } from "./pages/entrance/Reset";
 import { Setup } from "./pages/entrance/Setup";
 import { SignIn } from "./pages/entrance/SignIn";
 import { Verify } from "./pages/entrance/Verify";
+import { FactorMissing } from "./pages/FactorMissing";
 import { Rooms } from "./pages/rooms/Rooms";
 import { guestToken } from "./session/guest";
 import { awaitsApproval, useSession } from "./session/Session";
@@ -64,10 +65,10 @@ export function App() {
         <Route path="/setup" component={Setup} />
         <Route path="/sign-in" component={SignIn} />
         <Route path="/register" component={Register} />
-        <Route path="/verify" component={Verify} />
-        <Route path="/forgot" component={Forgot} />
-        <Route path="/reset" component={Reset} />
-        <Route path="/invitation" component={Accept} />
+        <Route path="/verify-email" component={Verify} />
+        <Route path="/forgot-password" component={Forgot} />
+        <Route path="/reset-password" component={Reset} />
+        <Route path="/accept-invitation" component={Accept} />
         <Route path="/check" component={Check} />
         <Route path="/">
           {
@@ -189,8 +190,9 @@ function ClassOf({ slug }: { slug: string }) {
  * administrator is told so in place of the page.
  */
 function Inside({ children, approved = false }: { children: ReactNode; approved?: boolean }) {
-  const { state } = useSession();
+  const { state, factorMissing } = useSession();
   const [path] = useLocation();
+  if (factorMissing && path !== "/profile") return <FactorMissing />;
   if (state.phase === "ready") return approved && awaitsApproval(state) ? <AwaitsApproval /> : children;
   const next = path === "/" ? "" : `?next=${encodeURIComponent(path)}`;
   return <Redirect to={`/sign-in${next}`} replace />;

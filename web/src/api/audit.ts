@@ -30,7 +30,7 @@ export function auditApi(http: HttpClient) {
   return {
     list: (filter: AuditFilter, page: { limit: number; cursor: string | undefined }, signal?: AbortSignal) =>
       http.json<Page<AuditEntry>>("GET", withQuery(ROOT, { ...filter, ...page }), undefined, signal),
-    events: async () => (await http.json<{ events: string[] }>("GET", `${ROOT}/events`)).events,
+    events: async () => (await http.json<{ items: string[] }>("GET", `${ROOT}/events`)).items,
     download: (filter: AuditFilter) => http.download(withQuery(`${ROOT}/export`, { ...filter })),
   };
 }

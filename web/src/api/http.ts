@@ -38,6 +38,9 @@ export class HttpClient {
   /** Called when the server says that the account waits for approval, which may be news here. */
   onUnapproved: () => void = () => undefined;
 
+  /** Called when the server says that this role demands a second factor, and the person has none. */
+  onFactorMissing: () => void = () => undefined;
+
   constructor(fetcher: Fetch = (input, init) => globalThis.fetch(input, init)) {
     this.#fetch = fetcher;
   }
@@ -171,6 +174,7 @@ export class HttpClient {
     if (response.ok) return response;
     const problem = await readProblem(response);
     if (problem.code === "account_not_verified") this.onUnapproved();
+    if (problem.code === "second_factor_required") this.onFactorMissing();
     throw problem;
   }
 }

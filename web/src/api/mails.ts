@@ -10,6 +10,8 @@ export interface Mail {
   to: string;
   subject: string;
   created_at: string;
+  /** When its words are thrown away, sent or not. */
+  expires_at: string;
   sent_at: string | null;
   failed_at: string | null;
   attempts: number;
@@ -19,7 +21,8 @@ export interface Mail {
 }
 
 export interface MailText extends Mail {
-  body: string;
+  /** Null once it is sent or too old. */
+  body: string | null;
 }
 
 const ROOT = "/api/v1/mails";

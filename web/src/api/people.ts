@@ -53,7 +53,13 @@ export interface ImportedLine {
   line: number;
   email: string;
   outcome: "created" | "exists" | "invalid";
-  errors: string[];
+  errors: CellError[];
+}
+
+/** What is wrong with one cell; no column where it is the line as a whole. */
+export interface CellError {
+  column: string;
+  detail: string;
 }
 
 export interface ImportReport {

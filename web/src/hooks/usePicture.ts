@@ -26,16 +26,10 @@ function pictureAt(http: HttpClient, url: string): Promise<string | null> {
   return reading;
 }
 
-/** Forgets a picture that was changed, so that it is read anew. */
-export function forgetPicture(url: string | null | undefined): void {
-  if (url) pictures.delete(url);
-}
-
-/** An address that an `<img>` can show; null while there is none. `version` changes when the picture has. */
-export function usePicture(url: string | null | undefined, version = 0): string | null {
+/** An address that an `<img>` can show; null while there is none. Another picture comes with another `url`. */
+export function usePicture(url: string | null | undefined): string | null {
   const { http } = useApi();
   const [shown, setShown] = useState<string | null>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another version of the same address is read anew
   useEffect(() => {
     let wanted = true;
     setShown(null);
@@ -43,6 +37,6 @@ export function usePicture(url: string | null | undefined, version = 0): string 
     return () => {
       wanted = false;
     };
-  }, [http, url, version]);
+  }, [http, url]);
   return shown;
 }

@@ -36,6 +36,8 @@ export type SessionState =
 interface SessionValue {
   api: Api;
   state: SessionState;
+  /** The role demands a second factor that the person has not set up: nothing else works until then. */
+  factorMissing: boolean;
   /** Reads server and profile anew: after sign-in, and to try again. */
   reload: () => Promise<void>;
   signOut: () => Promise<void>;
@@ -82,7 +84,11 @@ export function SessionProvider({ http, children }: { http: HttpClient; children
     [http],
   );
   const [state, setState] = useState<SessionState>({ phase: "loading" });
-  const reload = useCallback(async () => setState(await findOut(api)), [api]);
+  const [refused, setRefused] = useState(false);
+  const reload = useCallback(async () => {
+    setRefused(false);
+    setState(await findOut(api));
+  }, [api]);
   const setUser = useCallback(
     (user: User) => setState((now) => (now.phase === "ready" ? { ...now, user } : now)),
     [],
@@ -91,6 +97,7 @@ export function SessionProvider({ http, children }: { http: HttpClient; children
   useEffect(() => {
     http.onSessionLost = () => void reload();
     http.onUnapproved = () => void api.accounts.profile().then(setUser, () => undefined);
+    http.onFactorMissing = () => setRefused(true);
     void reload();
   }, [http, api, reload, setUser]);
 
@@ -98,6 +105,7 @@ export function SessionProvider({ http, children }: { http: HttpClient; children
     () => ({
       api,
       state,
+      factorMissing: refused && state.phase === "ready" && state.user?.totp_enabled !== true,
       reload,
       async signOut() {
         await api.accounts.logout().catch(() => undefined);
@@ -105,7 +113,7 @@ export function SessionProvider({ http, children }: { http: HttpClient; children
       },
       setUser,
     }),
-    [api, state, reload, setUser],
+    [api, state, refused, reload, setUser],
   );
   return <SessionContext value={value}>{children}</SessionContext>;
 }

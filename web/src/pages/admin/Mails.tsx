@@ -28,6 +28,7 @@ const TONES: Readonly<Record<MailState, [tone: BadgeTone, label: string]>> = {
   failing: ["warn", "Fails, tried again"],
   failed: ["live", "Not delivered"],
   kept: ["warn", "Pass it on"],
+  over: ["neutral", "Too old"],
 };
 
 export function Mails() {
@@ -61,7 +62,7 @@ function MailList() {
       </AdminHead>
       {!sends && (
         <Notice tone="info" title="This server sends no mail" testId="no-smtp">
-          Read the links here and pass them on. Set <code>smtp.host</code> to have them sent.
+          Read the links here and pass them on. Set <code>mail.host</code> to have them sent.
         </Notice>
       )}
       {error && <Notice tone="wrong">{error}</Notice>}
@@ -153,10 +154,10 @@ function Text({ mail, onClose }: { mail: MailText; onClose: () => void }) {
   return (
     <div className="form">
       <p className="soft">To {mail.to}. That you read it is in the audit log.</p>
-      {linksIn(mail.body).map((link) => (
+      {linksIn(mail.body ?? "").map((link) => (
         <LinkToPass key={link} link={link} />
       ))}
-      <pre className="mail-text">{mail.body}</pre>
+      <pre className="mail-text">{mail.body ?? "Its words were thrown away once it was sent."}</pre>
       <DialogActions>
         <Button tone="primary" onClick={onClose}>
           Close

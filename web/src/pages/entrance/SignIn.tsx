@@ -1,4 +1,4 @@
-import { useCallback, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 import { Link, Redirect, useSearchParams } from "wouter";
 import { type Provider, providerStart } from "../../api/identities";
 import { ApiError } from "../../api/problem";
@@ -19,20 +19,28 @@ export function safePath(next: string | null): string {
   return next?.startsWith("/") && !next.startsWith("//") && !next.includes("\\") ? next : "/";
 }
 
-/** A pair that is right, of an account that asks for a second factor. Kept while this page is shown. */
-interface Pair {
-  email: string;
-  password: string;
+/** A sign-in that is right so far and asks for a second factor; `send` ends it with a code. */
+interface Waiting {
+  who: string;
+  send: (code: string) => Promise<void>;
 }
 
 export function SignIn() {
   useTitle("Sign in");
   const { state } = useSession();
   const [query] = useSearchParams();
-  const [pair, setPair] = useState<Pair | null>(null);
-  const next = safePath(query.get("next"));
+  const [waiting, setWaiting] = useState<Waiting | null>(null);
+  const ticket = useTicket();
+  const next = safePath(query.get("next") ?? ticket?.return_to ?? null);
   if (state.phase === "ready") return <Redirect to={next} replace />;
-  if (pair) return <SecondStep pair={pair} onBack={() => setPair(null)} />;
+  const step = waiting ?? ticket?.waiting;
+  if (step) {
+    const back = () => {
+      setWaiting(null);
+      ticket?.forget();
+    };
+    return <SecondStep waiting={step} onBack={back} />;
+  }
   return (
     <Entrance
       title="Sign in"
@@ -46,22 +54,37 @@ export function SignIn() {
       }
     >
       <div className="form">
-        <FirstStep refusal={signInError(query.get("error"))} onSecond={setPair} />
+        <FirstStep refusal={signInError(query.get("error"))} onSecond={setWaiting} />
         <Providers next={next} />
       </div>
     </Entrance>
   );
 }
 
-function FirstStep({ refusal, onSecond }: { refusal: string | null; onSecond: (pair: Pair) => void }) {
+/** A sign-in through a provider that came back to be ended with a code; taken out of the address bar. */
+function useTicket() {
+  const { identities } = useApi();
+  const [query, setQuery] = useSearchParams();
+  const [ticket, setTicket] = useState(() => query.get("second_factor"));
+  const [return_to] = useState(() => query.get("return_to"));
+  useEffect(() => {
+    if (query.has("second_factor")) setQuery(new URLSearchParams(), { replace: true });
+  }, [query, setQuery]);
+  if (!ticket) return null;
+  const send = (code: string) => identities.confirm(ticket, code);
+  return { return_to, waiting: { who: "Your account", send }, forget: () => setTicket(null) };
+}
+
+function FirstStep({ refusal, onSecond }: { refusal: string | null; onSecond: (waiting: Waiting) => void }) {
   const { api, reload } = useSession();
   const form = useForm(["email", "password"], async ({ email = "", password = "" }) => {
+    const send = (code?: string) => api.accounts.login(email.trim(), password, code);
     try {
-      await api.accounts.login(email.trim(), password);
+      await send();
       await reload();
     } catch (problem) {
       if (!(problem instanceof ApiError && problem.code === "totp_required")) throw problem;
-      onSecond({ email: email.trim(), password });
+      onSecond({ who: email.trim(), send });
     }
   });
   return (
@@ -101,7 +124,7 @@ function FirstStep({ refusal, onSecond }: { refusal: string | null; onSecond: (p
         Sign in
       </Button>
       <p className="entrance-aside">
-        <Link href="/forgot" data-testid="forgot">
+        <Link href="/forgot-password" data-testid="forgot">
           Forgotten password?
         </Link>
       </p>
@@ -109,17 +132,17 @@ function FirstStep({ refusal, onSecond }: { refusal: string | null; onSecond: (p
   );
 }
 
-function SecondStep({ pair, onBack }: { pair: Pair; onBack: () => void }) {
-  const { api, reload } = useSession();
+function SecondStep({ waiting, onBack }: { waiting: Waiting; onBack: () => void }) {
+  const { reload } = useSession();
   const form = useForm(["totp"], async ({ totp }) => {
-    await api.accounts.login(pair.email, pair.password, plainCode(totp));
+    await waiting.send(plainCode(totp));
     await reload();
   });
   const wrong = form.code === "totp_wrong" && form.error ? form.error : form.fields.totp;
   return (
     <Entrance
       title="One more step"
-      lead={`${pair.email} asks for a second factor.`}
+      lead={`${waiting.who} asks for a second factor.`}
       foot={
         <Button size="small" tone="quiet" icon="back" onClick={onBack}>
           Sign in as somebody else

@@ -80,8 +80,8 @@ function Whole() {
               data-testid="import-file"
             />
             <p className="field-hint" id="import-hint">
-              The first line names the columns: <code>{COLUMNS.join(", ")}</code>. Only <code>email</code> and{" "}
-              <code>full_name</code> must be there. Spreadsheets save this as “CSV UTF-8”.
+              The first line names the columns: <code>{COLUMNS.join(", ")}</code>. Only an address and a name
+              must be there; whoever has no role becomes a student. Spreadsheets save this as “CSV UTF-8”.
               {file && ` Chosen: ${file.name}, ${bytes(file.size)}.`}
             </p>
           </div>

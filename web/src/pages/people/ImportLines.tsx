@@ -1,5 +1,5 @@
 import { useState } from "react";
-import type { ImportedLine, ImportReport } from "../../api/people";
+import type { CellError, ImportedLine, ImportReport } from "../../api/people";
 import { Badge, type BadgeTone } from "../../design/Badge";
 import { Button } from "../../design/Button";
 import { CheckField } from "../../design/Field";
@@ -11,6 +11,12 @@ const OUTCOMES: Readonly<Record<ImportedLine["outcome"], [tone: BadgeTone, tried
   created: ["accent", "New", "Made"],
   exists: ["neutral", "Here already", "Here already"],
   invalid: ["warn", "Wrong", "Left out"],
+};
+
+/** "Email: write an address." */
+export const cellWords = ({ column, detail }: CellError): string => {
+  const words = column ? `${column}: ${detail}` : detail;
+  return /[.!?]$/.test(words) ? words : `${words}.`;
 };
 
 /** What happened, or would, with each line of a table. */
@@ -47,7 +53,7 @@ export function ImportLines({ report }: { report: ImportReport }) {
                   <td>
                     <Badge tone={tone}>{report.dry_run ? tried : done}</Badge>
                   </td>
-                  <td>{line.errors.join(" ")}</td>
+                  <td>{line.errors.map(cellWords).join(" ")}</td>
                 </tr>
               );
             })}

@@ -28,6 +28,9 @@ export function People() {
   );
 }
 
+/** Viewers are students who only watch: they are found among them. */
+const FILTER_ROLES = ROLES.filter((role) => role !== "viewer");
+
 const STATES = [
   ["", "Every state"],
   ["waiting", "Waiting"],
@@ -54,7 +57,7 @@ function useWish() {
   const state = query.get("state") ?? "";
   const wish: PeopleWish = {
     search,
-    role: ROLES.find((one) => one === role) ?? "",
+    role: FILTER_ROLES.find((one) => one === role) ?? "",
     state: STATES.find(([one]) => one === state)?.[0] ?? "",
   };
   return {
@@ -127,7 +130,7 @@ function PeopleLists() {
           data-testid="filter-role"
         >
           <option value="">Every role</option>
-          {ROLES.map((role) => (
+          {FILTER_ROLES.map((role) => (
             <option key={role} value={role}>
               {ROLE_NAMES[role]}
             </option>

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { done, foreseen } from "./Import";
+import { cellWords } from "./ImportLines";
 import { changeOf } from "./PersonDetails";
 
 const report = { dry_run: true, total: 4, created: 1, skipped: 0, failed: 0, lines: [] };
@@ -10,6 +11,11 @@ it("tells what an import would do, and what it did, in one sentence", () => {
     "2 accounts would be made; 1 is here already, 3 lines are wrong.",
   );
   expect(done({ ...report, created: 0, failed: 1 })).toBe("0 accounts were made; 1 line is wrong.");
+});
+
+it("names the column that is wrong", () => {
+  expect(cellWords({ column: "role", detail: "there is no such role" })).toBe("role: there is no such role.");
+  expect(cellWords({ column: "", detail: "Twice in the list." })).toBe("Twice in the list.");
 });
 
 it("sends only what was changed of a person", () => {

@@ -1,15 +1,32 @@
 /** Providers that sign this account in. */
-import { useCallback } from "react";
+import { useCallback, useEffect, useState } from "react";
+import { useSearchParams } from "wouter";
 import type { User } from "../../api/accounts";
 import type { Identity, Provider } from "../../api/identities";
+import { ApiError } from "../../api/problem";
 import { Button } from "../../design/Button";
+import { Dialog, DialogActions } from "../../design/Dialog";
+import { useToast } from "../../design/Toast";
 import { day } from "../../format";
+import { useForm } from "../../hooks/useForm";
 import { useLoaded } from "../../hooks/useLoaded";
 import { useTask } from "../../hooks/useTask";
 import { useApi } from "../../session/Session";
+import { signInError } from "../entrance/sign_in_errors";
+import { ProofField, ProofTrouble } from "./Proof";
 import { Row } from "./SigningIn";
 
-const host = (issuer: string): string => (URL.canParse(issuer) ? new URL(issuer).host : issuer);
+/** Tells how linking went, which began here and came back by way of the provider. */
+function useOutcome() {
+  const [query, setQuery] = useSearchParams();
+  const toast = useToast();
+  useEffect(() => {
+    const wrong = signInError(query.get("error"));
+    if (!wrong && !query.has("linked")) return;
+    toast(wrong ?? "Linked: you can sign in through it from now on.", wrong ? { tone: "wrong" } : {});
+    setQuery(new URLSearchParams(), { replace: true });
+  }, [query, setQuery, toast]);
+}
 
 export function Identities({ user }: { user: User }) {
   const { identities } = useApi();
@@ -19,21 +36,30 @@ export function Identities({ user }: { user: User }) {
     [identities],
   );
   const { data, reload } = useLoaded(load);
+  const [proving, setProving] = useState<Provider | null>(null);
+  useOutcome();
   if (!data) return null;
   const unlink = (identity: Identity) =>
     void task.run(async () => {
-      await identities.unlink(identity.id);
+      await identities.unlink(identity.identity_id);
       await reload();
     }, "It does not sign you in any more.");
   const link = (provider: Provider) =>
-    void task.run(async () => window.location.assign(await identities.link(provider.name, "/profile")));
+    void task.run(async () => {
+      try {
+        window.location.assign(await identities.link(provider.name, "/profile"));
+      } catch (problem) {
+        if (!(problem instanceof ApiError && problem.code === "reauth_required")) throw problem;
+        setProving(provider);
+      }
+    });
   const last = user.has_password === false && data.linked.length === 1;
   return (
     <>
       {data.linked.map((identity) => (
         <Row
-          key={identity.id}
-          name={identity.title ?? host(identity.issuer)}
+          key={identity.identity_id}
+          name={identity.title}
           state={
             <>
               {identity.email ?? "Linked"}, {lastUse(identity)}
@@ -45,7 +71,7 @@ export function Identities({ user }: { user: User }) {
               size="small"
               busy={task.busy}
               disabled={last}
-              aria-label={`Take ${identity.title ?? host(identity.issuer)} off`}
+              aria-label={`Take ${identity.title} off`}
               onClick={() => unlink(identity)}
             >
               Take off
@@ -54,7 +80,7 @@ export function Identities({ user }: { user: User }) {
         />
       ))}
       {data.providers
-        .filter(({ title }) => !data.linked.some((identity) => identity.title === title))
+        .filter(({ name }) => !data.linked.some((identity) => identity.provider === name))
         .map((provider) => (
           <Row
             key={provider.name}
@@ -73,7 +99,30 @@ export function Identities({ user }: { user: User }) {
             }
           />
         ))}
+      <Dialog title={`Link ${proving?.title ?? ""}`} open={proving !== null} onClose={() => setProving(null)}>
+        {proving && <ProveForm user={user} provider={proving} onCancel={() => setProving(null)} />}
+      </Dialog>
     </>
+  );
+}
+
+function ProveForm({ user, provider, onCancel }: { user: User; provider: Provider; onCancel: () => void }) {
+  const { identities } = useApi();
+  const form = useForm(["password"], async ({ password }) =>
+    window.location.assign(await identities.link(provider.name, "/profile", password)),
+  );
+  return (
+    <form className="form" onSubmit={form.onSubmit}>
+      <p className="soft">You signed in a while ago: say once more that it is you.</p>
+      <ProofTrouble form={form} />
+      <ProofField user={user} form={form} autoFocus />
+      <DialogActions>
+        <Button onClick={onCancel}>Cancel</Button>
+        <Button type="submit" tone="primary" busy={form.busy} disabled={form.wait_s > 0}>
+          Go on to {provider.title}
+        </Button>
+      </DialogActions>
+    </form>
   );
 }
 

@@ -8,7 +8,7 @@ import { Dialog, DialogActions } from "../../design/Dialog";
 import { Icon } from "../../design/Icon";
 import { Menu, type MenuItem } from "../../design/Menu";
 import { useToast } from "../../design/Toast";
-import { forgetPicture, usePicture } from "../../hooks/usePicture";
+import { usePicture } from "../../hooks/usePicture";
 import { useTask } from "../../hooks/useTask";
 import { useApi, useSession } from "../../session/Session";
 import { squareOf } from "./square";
@@ -24,9 +24,8 @@ export function Picture({ user }: { user: User }) {
   const toast = useToast();
   const task = useTask();
   const file = useRef<HTMLInputElement>(null);
-  const [version, setVersion] = useState(0);
   const [chosen, setChosen] = useState<Chosen | null>(null);
-  const picture = usePicture(user.picture_url, version);
+  const picture = usePicture(user.picture_url);
   useEffect(() => () => void (chosen && URL.revokeObjectURL(chosen.url)), [chosen]);
 
   const choose = async (event: ChangeEvent<HTMLInputElement>) => {
@@ -44,9 +43,7 @@ export function Picture({ user }: { user: User }) {
   };
   const renew = async (change: Promise<unknown>) => {
     await change;
-    forgetPicture(user.picture_url);
     setUser(await accounts.profile());
-    setVersion((now) => now + 1);
   };
   const send = async (square: Blob) => {
     if (await task.run(() => renew(accounts.setPicture(square)), "Your picture was saved.")) setChosen(null);
