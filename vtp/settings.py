@@ -225,6 +225,7 @@ class OidcProvider(Section):
     issuer: Annotated[str, Field(max_length=255), AfterValidator(_issuer)]
     client_id: Annotated[str, Field(min_length=1)]
     client_secret: SecretStr = SecretStr("")
+    secret_in: Literal["header", "form"] = "header"
     scopes: Strings = ["openid", "email", "profile"]
     create_accounts: bool = False
     trust_email: bool = False

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -18,27 +18,21 @@ PACKAGES = ROOT / "web" / "package.json"
 CLIENT_SECRET = "a secret: with + and %"
 
 
-@asynccontextmanager
-async def real_provider(redirect_uri: str) -> AsyncIterator[str]:
-    """Runs a provider that knows the clients `vtp` and `vtp-post`; gives its issuer."""
-    process = await asyncio.create_subprocess_exec(
-        NODE,
-        SCRIPT,
-        PACKAGES,
-        redirect_uri,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    assert process.stdin is not None and process.stdout is not None
-    try:
-        issuer = (await process.stdout.readline()).decode().strip()
+@contextmanager
+def real_provider(redirect_uri: str) -> Iterator[str]:
+    """Runs a provider that knows the client `vtp`; gives its issuer."""
+    command = [str(NODE), str(SCRIPT), str(PACKAGES), redirect_uri]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stdin is not None and process.stdout is not None
+        issuer = process.stdout.readline().strip()
         assert issuer, "The provider did not start: is web/node_modules installed?"
-        yield issuer
-    finally:
-        process.stdin.close()
-        await process.stdout.read()
-        await process.wait()
+        try:
+            yield issuer
+        finally:
+            process.stdin.close()  # which is its word to end
+            process.wait()
 
 
 async def go_through(location: str, login: str, *, consent: bool = True) -> str:

@@ -86,14 +86,15 @@ class Provider:
             raise SignInFaultError(Reason.INVALID_TOKEN, "the answer comes from another issuer")
 
     async def claims(self, answered: Answered, now: datetime) -> dict[str, Any]:
-        """Exchanges the code and gives what holds of the person, userinfo's e-mail address included.
+        """Exchanges the code and gives what holds of the person; what the ID token leaves out, userinfo says.
 
         Raises SignInFaultError.
         """
         tokens = await self._exchange(answered)
         expected = Expected(self.settings.issuer, self.settings.client_id, answered.nonce)
         claims = await self._read(tokens.get("id_token"), expected, now)
-        if "email" not in claims:
+        wanted = {"email", self.settings.role_claim.partition(".")[0]} - {""}
+        if not wanted <= claims.keys():
             claims = await self._with_userinfo(claims, tokens.get("access_token"))
         return claims
 
@@ -135,7 +136,7 @@ class Provider:
         }
         headers: dict[str, str] = {}
         secret = self.settings.client_secret.get_secret_value()
-        if secret and metadata.takes_basic:
+        if secret and metadata.takes_basic and self.settings.secret_in == "header":
             headers["Authorization"] = _basic(self.settings.client_id, secret)
         else:
             form |= {"client_id": self.settings.client_id} | ({"client_secret": secret} if secret else {})
@@ -173,6 +174,8 @@ class Provider:
             raise _unavailable(f"userinfo answers {answer.status}")
         if answer.body.get("sub") != claims["sub"]:  # OpenID Connect Core 1.0, section 5.3.2
             raise SignInFaultError(Reason.INVALID_TOKEN, "userinfo speaks of somebody else")
+        if "email" not in claims:  # an address and whether it is verified are one statement
+            claims = {name: value for name, value in claims.items() if name != "email_verified"}
         return {**answer.body, **claims}
 
 
