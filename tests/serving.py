@@ -129,10 +129,7 @@ class Api:
         async with self._session.request(
             method, url, headers=sent, allow_redirects=False, **options
         ) as response:
-            is_json = "json" in response.content_type
-            return Answer(
-                response.status, await response.json() if is_json else await response.text(), response.headers
-            )
+            return Answer(response.status, await _body(response), response.headers)
 
     async def person(self, role: str, email: str = "", *, password: str = PASSWORD) -> Person:
         """Makes an approved account of this role, signed in; what the password is hashed to is made once.
@@ -166,6 +163,14 @@ class Api:
         return Person(
             user["user_id"], user["email"], answer.body["access_token"], answer.body["refresh_token"]
         )
+
+
+async def _body(response: aiohttp.ClientResponse) -> Any:
+    """JSON as what it says, text as text, and what is neither as bytes."""
+    if "json" in response.content_type:
+        return await response.json()
+    is_text = response.content_type.startswith(("text/", "application/octet-stream", "application/sdp"))
+    return await response.text() if is_text else await response.read()
 
 
 @asynccontextmanager

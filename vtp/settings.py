@@ -202,6 +202,7 @@ class AccountSettings(Section):
     admin_refresh_absolute_s: Count = 43_200
     refresh_grace_s: Annotated[int, Field(ge=0)] = 10
     setup_link_ttl_s: Count = 86_400
+    audit_keep_days: Annotated[int, Field(ge=0)] = 0
     require_second_factor_for: Annotated[
         list[Literal["admin", "teacher", "assistant", "student"]], BeforeValidator(_split_list)
     ] = []

@@ -43,6 +43,7 @@ class Event(enum.StrEnum):
     AUDIT_TRIMMED = "audit_log_trimmed"
     PASSWORD_RESET_SENT = "password_reset_sent"
     RIGHTS_CHANGED = "privilege_permissions_changed"
+    KEY_MADE = "signing_key_made"
     ACCESS_REFUSED = "authz_fail"
     ROOM_CREATED = "room_created"
     ROOM_CHANGED = "room_changed"

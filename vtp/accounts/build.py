@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.administration import Administration
-from vtp.accounts.audit import AuditLog, Origin
+from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.audit_trail import AuditTrail
 from vtp.accounts.authenticator import Changes, TokenAuthenticator
 from vtp.accounts.backup_codes import BackupCodes
@@ -55,6 +55,7 @@ class Accounts:
     oidc: OidcSignIn
     mails: Outbox
     links: Links
+    new_key: str | None
 
     @classmethod
     def build(cls, database: Database, settings: Settings, *, rotate_keys: bool = False) -> Self:
@@ -63,7 +64,9 @@ class Accounts:
         `rotate_keys`: for the server, which alone may replace an old key.
         """
         secrets = settings.data_dir / "secrets"
-        keyring, sealer = open_keyring(secrets, utc_now(), rotate=rotate_keys), open_sealer(secrets)
+        now = utc_now()
+        keyring, sealer = open_keyring(secrets, now, rotate=rotate_keys), open_sealer(secrets)
+        new_key = keyring.current.kid if keyring.current.created_at == now else None
         tokens, audit = Tokens(keyring), AuditLog(database)
         mails, links = Outbox(sealer, sends=settings.mail.sends), Links(settings.http.public_url)
         passwords = Passwords(settings.accounts)
@@ -117,11 +120,15 @@ class Accounts:
             OidcSignIn(database, settings.oidc.providers, service, second_factor, audit),
             mails,
             links,
+            new_key,
         )
 
     async def start(self) -> None:
         """Recalls what must not be forgotten over a restart; call once before serving."""
         await self.service.start()
+        if self.new_key is not None:
+            details = {"kid": self.new_key}
+            await self.audit.note(Event.KEY_MADE, Origin(user_agent="vtp"), subject="keys", details=details)
 
     def close(self) -> None:
         """Ends the password threads."""

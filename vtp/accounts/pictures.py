@@ -48,11 +48,14 @@ class Pictures:
             require_verified(principal)
         async with self._database.read() as tx:
             user = await find_user(tx, user_id)
-        key = user.picture_key if user is not None else None
-        data = await self._store.get(key) if key is not None else None
-        if key is None or data is None:
+        data = await self.find(user) if user is not None else None
+        if user is None or user.picture_key is None or data is None:
             raise NotFound("This person has no picture.")
-        return key, data
+        return user.picture_key, data
+
+    async def find(self, user: User) -> bytes | None:
+        """Somebody's picture, for who may see it."""
+        return await self._store.get(user.picture_key) if user.picture_key is not None else None
 
     async def erase(self, user_id: str) -> None:
         """Deletes every file of somebody's."""
@@ -72,7 +75,7 @@ class Pictures:
                 tx, Event.USER_UPDATED, origin, actor_id=user_id, subject=f"user:{user_id}", details=details
             )
         if user.picture_key is not None:
-            await self._store.delete(user.picture_key)
+            await self._store.remove(user.picture_key)
         return changed or user
 
 

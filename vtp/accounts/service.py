@@ -261,6 +261,21 @@ class AccountService:
             await self._end_session(tx, session_id, user_id, "ended_by_user", origin)
         self._changes.end_sessions([session_id], self._clock())
 
+    async def confirm_password(self, principal: Principal, password: str) -> User:
+        """The caller's account, once they have shown its password again. Raises NotSignedIn, RateLimited."""
+        user_id = account_of(principal)
+        async with self._database.read() as tx:
+            user = _present(await find_user(tx, user_id))
+            found = await find_by_email(tx, user.email)
+        self._check_backoff(user.email)
+        verdict = await self._passwords.verify(found[1] if found else None, password)
+        self._check_backoff(user.email)
+        if not verdict.right:
+            self._backoff.fail(user.email, time.monotonic())
+            raise NotSignedIn("The password is wrong.", code="wrong_password")
+        self._backoff.succeed(user.email)
+        return user
+
     async def _end_session(
         self, tx: AsyncConnection, session_id: str, user_id: str, reason: str, origin: Origin
     ) -> None:

@@ -6,6 +6,7 @@ local folder, in which case the two are the same files.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 from pathlib import Path
@@ -61,6 +62,12 @@ class Store:
             return bytes(await (await self._objects.get_async(key)).bytes_async())
         except FileNotFoundError:
             return None
+
+    async def remove(self, key: str) -> None:
+        """Deletes one object, if it is there."""
+        self.path(key)
+        with contextlib.suppress(FileNotFoundError):
+            await self._objects.delete_async(key)
 
     async def size(self, prefix: str) -> int:
         """Bytes of everything below a prefix."""
