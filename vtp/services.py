@@ -10,7 +10,9 @@ from pathlib import Path
 
 from vtp.accounts.audit_routes import build_routes as audit_routes
 from vtp.accounts.build import Accounts
+from vtp.accounts.credential_routes import build_routes as credential_routes
 from vtp.accounts.import_routes import build_routes as import_routes
+from vtp.accounts.invitation_routes import build_routes as invitation_routes
 from vtp.accounts.oidc.routes import build_routes as oidc_routes
 from vtp.accounts.picture_routes import build_routes as picture_routes
 from vtp.accounts.pictures import Pictures
@@ -155,6 +157,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     stack.push_async_callback(database.close)
     accounts = await asyncio.to_thread(Accounts.build, database, settings, rotate_keys=True)
     stack.callback(accounts.close)
+    stack.push_async_callback(accounts.finish)
     await accounts.start()
     stack.push_async_callback(tasks.close)
     mail_sender = MailSender(database, accounts.mails, settings.mail)
@@ -318,12 +321,20 @@ def _build_sfu(services: Services) -> SfuFace:
 
 def build_tables(services: Services) -> list[RouteTable]:
     """Every route table of the process, the documentation of all others last."""
-    settings = services.settings
+    settings, accounts = services.settings, services.accounts
     tables = [
         system_routes(SystemParts(settings, services.doors, services.metrics, _checks(services))),
-        account_routes(services.accounts.service, services.accounts.administration),
+        account_routes(
+            accounts.service,
+            accounts.administration,
+            accounts.registration,
+            accounts.own_sessions,
+            accounts.devices,
+        ),
+        credential_routes(accounts.verification, accounts.recovery, accounts.devices),
+        invitation_routes(accounts.invitations, accounts.devices),
         second_factor_routes(services.accounts.second_factor, services.accounts.reauthentication),
-        oidc_routes(services.accounts.oidc, services.accounts.reauthentication),
+        oidc_routes(accounts.oidc, accounts.reauthentication, accounts.devices),
         import_routes(UserImport(services.database, services.accounts.users, services.accounts.audit)),
         user_routes(services.accounts.users),
         picture_routes(services.pictures),

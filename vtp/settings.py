@@ -202,6 +202,9 @@ class AccountSettings(Section):
     admin_refresh_absolute_s: Count = 43_200
     refresh_grace_s: Annotated[int, Field(ge=0)] = 10
     setup_link_ttl_s: Count = 86_400
+    approval: Literal["mail", "admin"] = "mail"
+    notify_of_new_devices: bool = True
+    password_forbidden_words: Strings = []
     audit_keep_days: Annotated[int, Field(ge=0)] = 0
     require_second_factor_for: Annotated[
         list[Literal["admin", "teacher", "assistant", "student"]], BeforeValidator(_split_list)
@@ -351,6 +354,9 @@ class LimitSettings(Section):
     sign_in_delay_max_s: Count = 3600
     sign_in_failures_per_address_per_minute: Annotated[int, Field(ge=0)] = 300
     registrations_per_address_per_hour: Annotated[int, Field(ge=0)] = 300
+    recoveries_per_address_per_hour: Annotated[int, Field(ge=0)] = 300
+    password_resets_per_account_per_hour: Annotated[int, Field(ge=0)] = 3
+    verification_mails_per_address_per_minute: Annotated[int, Field(ge=0)] = 1
     refreshes_per_account_per_5_minutes: Annotated[int, Field(ge=0)] = 150
     requests_per_account_per_minute: Annotated[int, Field(ge=0)] = 600
     signalling_calls_per_10_seconds: Annotated[int, Field(ge=0)] = 400

@@ -24,6 +24,8 @@ class Event(enum.StrEnum):
 
     SIGNED_IN = "authn_login_success"
     SIGN_IN_REFUSED = "authn_login_fail"
+    SIGN_IN_LOCKED = "authn_login_lock"
+    PASSWORD_CHANGED = "authn_password_change"
     TOKEN_CREATED = "authn_token_created"
     TOKEN_REUSED = "authn_token_reuse"
     SESSION_ENDED = "session_ended"
@@ -44,6 +46,9 @@ class Event(enum.StrEnum):
     PASSWORD_RESET_SENT = "password_reset_sent"
     RIGHTS_CHANGED = "privilege_permissions_changed"
     KEY_MADE = "signing_key_made"
+    INVITATION_CREATED = "invitation_created"
+    INVITATION_REVOKED = "invitation_revoked"
+    INVITATION_ACCEPTED = "invitation_accepted"
     ACCESS_REFUSED = "authz_fail"
     ROOM_CREATED = "room_created"
     ROOM_CHANGED = "room_changed"

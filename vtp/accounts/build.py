@@ -14,17 +14,26 @@ from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.audit_trail import AuditTrail
 from vtp.accounts.authenticator import Changes, TokenAuthenticator
 from vtp.accounts.backup_codes import BackupCodes
+from vtp.accounts.devices import Devices
+from vtp.accounts.invitations import Invitations
 from vtp.accounts.keyring import open_keyring
+from vtp.accounts.lockout import Lockout
 from vtp.accounts.moments import utc_now
+from vtp.accounts.notices import Notices
 from vtp.accounts.oidc.sign_in import OidcSignIn
+from vtp.accounts.own_sessions import OwnSessions
+from vtp.accounts.parts import AccountParts
 from vtp.accounts.passwords import Passwords
 from vtp.accounts.reauthentication import Reauthentication
+from vtp.accounts.recovery import Recovery
+from vtp.accounts.registration import Registration
 from vtp.accounts.second_factor import SecondFactor
 from vtp.accounts.service import AccountService
 from vtp.accounts.sessions import Sessions
 from vtp.accounts.tokens import Tokens
 from vtp.accounts.user_administration import UserAdministration
 from vtp.accounts.users import User
+from vtp.accounts.verification import Verification
 from vtp.db import Database
 from vtp.http.identity import Principal
 from vtp.limits import FailureBackoff
@@ -32,6 +41,7 @@ from vtp.mail.links import Links
 from vtp.mail.outbox import Outbox
 from vtp.sealing import Sealer, open_sealer
 from vtp.settings import Settings
+from vtp.tasks import Tasks
 
 
 @dataclass(frozen=True)
@@ -55,6 +65,14 @@ class Accounts:
     oidc: OidcSignIn
     mails: Outbox
     links: Links
+    notices: Notices
+    devices: Devices
+    registration: Registration
+    verification: Verification
+    recovery: Recovery
+    invitations: Invitations
+    own_sessions: OwnSessions
+    tasks: Tasks
     new_key: str | None
 
     @classmethod
@@ -69,6 +87,7 @@ class Accounts:
         new_key = keyring.current.kid if keyring.current.created_at == now else None
         tokens, audit = Tokens(keyring), AuditLog(database)
         mails, links = Outbox(sealer, sends=settings.mail.sends), Links(settings.http.public_url)
+        notices, devices, tasks = Notices(mails, links), Devices(sealer), Tasks()
         passwords = Passwords(settings.accounts)
         sessions = Sessions(settings.accounts, keyring.refresh_key)
         changes = Changes(timedelta(seconds=settings.accounts.access_token_ttl_s))
@@ -97,30 +116,49 @@ class Accounts:
             changes=changes,
             audit=audit,
             second_factor=second_factor,
+            lockout=Lockout(settings.limits, devices),
+            notices=notices,
         )
+        parts = AccountParts(
+            database, settings, service, sessions, changes, audit, mails, links, notices, tasks
+        )
+        verification = Verification(parts)
         administration = Administration(database, settings.accounts, service)
+        invitations = Invitations(parts)
+
+        async def invite(tx: AsyncConnection, user: User, by: Principal, origin: Origin) -> None:
+            await invitations.invite(tx, user.email, user.full_name, user.role, user.watch_only, by, origin)
+
         users = UserAdministration(
-            database, service, sessions=sessions, changes=changes, audit=audit, invite=_invite
+            database, service, sessions=sessions, changes=changes, audit=audit, invite=invite
         )
         required = frozenset[str](settings.accounts.require_second_factor_for)
         authenticator = TokenAuthenticator(tokens, changes, required)
         return cls(
-            service,
-            administration,
-            users,
-            AuditTrail(database, audit),
-            authenticator,
-            changes,
-            tokens,
-            audit,
-            passwords,
-            sealer,
-            second_factor,
-            Reauthentication(database, service, sessions),
-            OidcSignIn(database, settings.oidc.providers, service, second_factor, audit),
-            mails,
-            links,
-            new_key,
+            service=service,
+            administration=administration,
+            users=users,
+            trail=AuditTrail(database, audit),
+            authenticator=authenticator,
+            changes=changes,
+            second_factor=second_factor,
+            reauthentication=Reauthentication(database, service, sessions),
+            oidc=OidcSignIn(database, settings.oidc.providers, service, second_factor, audit),
+            new_key=new_key,
+            tokens=tokens,
+            audit=audit,
+            passwords=passwords,
+            sealer=sealer,
+            mails=mails,
+            links=links,
+            notices=notices,
+            devices=devices,
+            registration=Registration(parts, verification),
+            verification=verification,
+            recovery=Recovery(parts),
+            invitations=invitations,
+            own_sessions=OwnSessions(parts),
+            tasks=tasks,
         )
 
     async def start(self) -> None:
@@ -130,10 +168,11 @@ class Accounts:
             details = {"kid": self.new_key}
             await self.audit.note(Event.KEY_MADE, Origin(user_agent="vtp"), subject="keys", details=details)
 
+    async def finish(self) -> None:
+        """Waits for what was promised to who is not signed in: mails that are being put."""
+        await self.tasks.settle()
+        await self.tasks.close()
+
     def close(self) -> None:
         """Ends the password threads."""
         self.passwords.close()
-
-
-async def _invite(tx: AsyncConnection, user: User, by: Principal, origin: Origin) -> None:
-    """Without mail nobody is told: an administrator says it."""

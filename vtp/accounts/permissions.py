@@ -38,6 +38,8 @@ class Action(enum.StrEnum):
     WEBHOOK_MANAGE = "webhook.manage"
     USER_MANAGE = "user.manage"
     AUDIT_READ = "audit.read"
+    USER_INVITE = "user.invite"
+    INVITATION_MANAGE = "invitation.manage"
     SERVER_MANAGE = "server.manage"
 
 
@@ -125,6 +127,8 @@ RULES: Final[dict[Action, dict[Role, Reach]]] = {
     Action.WEBHOOK_MANAGE:     _row(_ANY,  _OWN,   None,     None,   None),
     Action.USER_MANAGE:        _row(_ANY,  None,   None,     None,   None),
     Action.AUDIT_READ:         _row(_ANY,  None,   None,     None,   None),
+    Action.USER_INVITE:        _row(_ANY,  _ANY,   None,     None,   None),
+    Action.INVITATION_MANAGE:  _row(_ANY,  _OWN,   None,     None,   None),
     Action.SERVER_MANAGE:      _row(_ANY,  None,   None,     None,   None),
 }
 # fmt: on

@@ -77,6 +77,10 @@ class LoginRequest(BaseModel):
         str | None,
         Field(max_length=24, description="With a second factor: six digits of the app, or a backup code."),
     ] = None
+    device_token: Annotated[
+        str | None,
+        Field(max_length=128, description="Of an earlier answer: then failures elsewhere do not delay this."),
+    ] = None
     cookie: bool = False
 
 
@@ -129,15 +133,26 @@ class TokensReply(BaseModel):
 
 
 class LoginReply(TokensReply):
-    """The tokens, and whose they are."""
+    """The tokens, and whose they are. `device_token` is for programs; browsers get a cookie instead."""
 
     user: ProfileReply
+    device_token: str | None = None
 
 
-class LogoutReply(BaseModel):
-    """A sentence; signing out twice is not an error."""
+class MessageReply(BaseModel):
+    """A sentence for people."""
 
     message: str
+
+
+class LogoutReply(MessageReply):
+    """Signing out twice is not an error."""
+
+
+class EndedReply(BaseModel):
+    """How many other sessions were ended."""
+
+    ended_sessions: int
 
 
 class ProfileChange(BaseModel):

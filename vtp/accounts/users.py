@@ -146,6 +146,14 @@ async def known_addresses(tx: AsyncConnection, emails: Iterable[str]) -> set[str
     return set((await tx.execute(select(users.c.email).where(users.c.email.in_(list(emails))))).scalars())
 
 
+async def find_with_hash(tx: AsyncConnection, user_id: str) -> tuple[User, str] | None:
+    """The account with this id and its password's hash."""
+    row = (
+        await tx.execute(select(*_COLUMNS, users.c.password_hash).where(users.c.id == user_id))
+    ).one_or_none()
+    return (_user(row), str(row.password_hash)) if row else None
+
+
 async def change_user(tx: AsyncConnection, user_id: str, changes: Mapping[str, Any]) -> User | None:
     """Writes columns and gives the account as it is then."""
     values = {**changes, "updated_at": datetime.now(UTC)}

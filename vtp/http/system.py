@@ -53,6 +53,10 @@ class ServerInfo(BaseModel):
     open_rooms: bool
     registration: bool
     mail: Annotated[bool, Field(description="Mails are sent; without, administrators pass links on.")]
+    approval: Annotated[
+        Literal["mail", "admin"],
+        Field(description="What lets a new account in: its mail, or an administrator."),
+    ]
     password_min_length: int
 
 
@@ -77,6 +81,7 @@ def build_routes(parts: SystemParts) -> RouteTable:
         open_rooms=parts.settings.rooms.open,
         registration=parts.settings.accounts.registration == "open",
         mail=parts.settings.mail.sends,
+        approval=parts.settings.accounts.approval,
         password_min_length=parts.settings.accounts.password_min_length,
     )
 

@@ -6,9 +6,10 @@ forged `Host` would otherwise get other people's tokens (OWASP, Forgot Password 
 
 from urllib.parse import quote
 
-VERIFY_EMAIL = "/verify-email"
-RESET_PASSWORD = "/reset-password"
-ACCEPT_INVITATION = "/accept-invitation"
+VERIFY_EMAIL = "/verify"
+RESET_PASSWORD = "/reset"
+INVITATION = "/invitation"
+PROFILE = "/profile"
 
 
 class Links:

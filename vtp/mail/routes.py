@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from vtp.accounts.routes import origin_of
+from vtp.accounts.replies import origin_of
+from vtp.accounts.schemas import MessageReply
 from vtp.http.pagination import PageQuery
 from vtp.http.routing import Call, RouteTable
-from vtp.mail.schemas import MailPage, MailReply, MailWithBody, MessageReply, TestMailRequest
+from vtp.mail.schemas import MailPage, MailReply, MailWithBody, TestMailRequest
 from vtp.mail.service import Mails
 
 BASE = "/api/v1/mails"

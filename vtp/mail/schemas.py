@@ -51,9 +51,3 @@ class TestMailRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     to: Email
-
-
-class MessageReply(BaseModel):
-    """A sentence for people."""
-
-    message: str

@@ -9,7 +9,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from vtp.accounts.cookies import cookie_header
-from vtp.accounts.routes import client_of, origin_of
+from vtp.accounts.replies import client_of, origin_of
 from vtp.accounts.schemas import Password
 from vtp.accounts.service import AccountService
 from vtp.accounts.user_schemas import MessageReply
@@ -71,7 +71,7 @@ def _erasure_routes(table: RouteTable, accounts: AccountService, erasure: Erasur
     )
     async def delete_account(call: Call) -> MessageReply:
         body: DeleteAccountRequest = call.body
-        await accounts.confirm_password(call.principal, body.password)
+        await accounts.confirm_password(call.principal, body.password, origin_of(call))
         await erasure.erase_own(call.principal, origin_of(call))
         call.reply_headers["Set-Cookie"] = cookie_header("", 0, secure=client_of(call).secure)
         return MessageReply(message="Your account and your data are erased.")

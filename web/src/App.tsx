@@ -65,10 +65,10 @@ export function App() {
         <Route path="/setup" component={Setup} />
         <Route path="/sign-in" component={SignIn} />
         <Route path="/register" component={Register} />
-        <Route path="/verify-email" component={Verify} />
-        <Route path="/forgot-password" component={Forgot} />
-        <Route path="/reset-password" component={Reset} />
-        <Route path="/accept-invitation" component={Accept} />
+        <Route path="/verify" component={Verify} />
+        <Route path="/forgot" component={Forgot} />
+        <Route path="/reset" component={Reset} />
+        <Route path="/invitation" component={Accept} />
         <Route path="/check" component={Check} />
         <Route path="/">
           {

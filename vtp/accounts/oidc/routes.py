@@ -5,6 +5,7 @@ import re
 from aiohttp import web
 from multidict import CIMultiDict
 
+from vtp.accounts.devices import Devices
 from vtp.accounts.oidc.flows import LIFETIME, new_secret
 from vtp.accounts.oidc.identities import Identity
 from vtp.accounts.oidc.schemas import (
@@ -20,7 +21,7 @@ from vtp.accounts.oidc.schemas import (
 )
 from vtp.accounts.oidc.sign_in import Browser, OidcSignIn, Returned
 from vtp.accounts.reauthentication import Reauthentication
-from vtp.accounts.routes import client_of, login_reply, origin_of, session_cookie
+from vtp.accounts.replies import client_of, login_reply, origin_of, session_cookie
 from vtp.accounts.schemas import LoginReply
 from vtp.accounts.service import account_of
 from vtp.http.routing import Access, Call, Limit, RouteTable
@@ -31,15 +32,15 @@ PLAIN_NAME = "vtp_oidc"  # on localhost, where there is no TLS
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
-def build_routes(oidc: OidcSignIn, people: Reauthentication) -> RouteTable:
+def build_routes(oidc: OidcSignIn, people: Reauthentication, devices: Devices) -> RouteTable:
     """Declares everything under `/api/v1/auth/oidc`, and one's own identities."""
     table = RouteTable("sign-in by provider", "OpenID Connect: the school's own accounts.")
-    _signing_in(table, oidc)
+    _signing_in(table, oidc, devices)
     _linking(table, oidc, people)
     return table
 
 
-def _signing_in(table: RouteTable, oidc: OidcSignIn) -> None:
+def _signing_in(table: RouteTable, oidc: OidcSignIn, devices: Devices) -> None:
     @table.get(AT, reply=ProvidersReply, access=Access.PUBLIC, summary="List the providers to sign in by")
     async def list_providers(call: Call) -> ProvidersReply:
         found = [ProviderReply(name=one.name, title=one.title or one.name) for one in oidc.providers]
@@ -89,7 +90,7 @@ def _signing_in(table: RouteTable, oidc: OidcSignIn) -> None:
     async def confirm_sign_in(call: Call) -> LoginReply:
         body: ConfirmRequest = call.body
         signed_in = await oidc.confirm(body.second_factor, body.code, _browser(call), origin_of(call))
-        return login_reply(call, signed_in, cookie_only=body.cookie)
+        return login_reply(call, signed_in, devices, cookie_only=body.cookie)
 
 
 def _linking(table: RouteTable, oidc: OidcSignIn, people: Reauthentication) -> None:

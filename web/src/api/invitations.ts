@@ -13,6 +13,8 @@ export interface Invitation {
   created_at?: string;
   expires_at: string;
   invited_by?: string | null;
+  accepted_at?: string | null;
+  revoked_at?: string | null;
   /** Only on a server that sends no mail: what to pass on to the person. */
   link?: string | null;
 }

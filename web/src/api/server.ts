@@ -15,4 +15,8 @@ export interface ServerInfo {
   password_min_length?: number;
 }
 
+/** Whether people let themselves in, with the link that is mailed to them. */
+export const confirmsByMail = (server: ServerInfo | null): boolean =>
+  server?.mail === true && server.approval === "mail";
+
 export const readServer = (http: HttpClient) => http.json<ServerInfo>("GET", "/api/v1/server");

@@ -155,7 +155,7 @@ function SignInLink() {
   const { state } = useSession();
   if (
     state.phase !== "signed-out" ||
-    ["/sign-in", "/register", "/setup", "/forgot-password", "/accept-invitation"].includes(path)
+    ["/sign-in", "/register", "/setup", "/forgot", "/invitation"].includes(path)
   )
     return null;
   return (

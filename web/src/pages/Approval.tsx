@@ -1,5 +1,6 @@
 /** What people see who have an account that no administrator has approved yet. */
 import { useEffect } from "react";
+import { confirmsByMail } from "../api/server";
 import { AppShell } from "../design/AppShell";
 import { Button, ButtonLink } from "../design/Button";
 import { EmptyState } from "../design/EmptyState";
@@ -28,7 +29,7 @@ function useApproval() {
 function useAwaitedMail(): string | null {
   const { state } = useSession();
   const email = state.phase === "ready" ? state.user?.email : undefined;
-  return serverOf(state)?.approval === "mail" ? (email ?? null) : null;
+  return confirmsByMail(serverOf(state)) ? (email ?? null) : null;
 }
 
 /** In place of a page that only approved people may see. */

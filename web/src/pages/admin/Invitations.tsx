@@ -2,10 +2,11 @@
 import { useCallback, useState } from "react";
 import type { Invitation } from "../../api/invitations";
 import { readFirst } from "../../api/pages";
-import { Badge } from "../../design/Badge";
+import { Badge, type BadgeTone } from "../../design/Badge";
 import { Button } from "../../design/Button";
 import { Dialog, DialogActions } from "../../design/Dialog";
 import { EmptyState } from "../../design/EmptyState";
+import { CheckField } from "../../design/Field";
 import { Notice } from "../../design/Notice";
 import { Loading } from "../../design/Spinner";
 import { useToast } from "../../design/Toast";
@@ -36,6 +37,8 @@ function InvitationList() {
     [invitations, count],
   );
   const { data, error, reload } = useLoaded(load);
+  const [all, setAll] = useState(false);
+  const shown = data?.items.filter((one) => all || isOpen(one));
   const [inviting, setInviting] = useState(false);
   const [pass, setPass] = useState<{ email: string; link: string } | null>(null);
   const invite = (
@@ -46,18 +49,27 @@ function InvitationList() {
   return (
     <div data-testid="invitations-page">
       <AdminHead title="Invitations" lead="People who are invited and have not made their account yet.">
-        {data && data.items.length > 0 && invite}
+        {shown && shown.length > 0 && invite}
       </AdminHead>
       {error && <Notice tone="wrong">{error}</Notice>}
       {!data && !error && <Loading label="Loading invitations" />}
-      {data?.items.length === 0 && (
+      {data && (data.items.length > (shown?.length ?? 0) || all) && (
+        <div className="filters">
+          <CheckField
+            label="Show those that are over, too"
+            checked={all}
+            onChange={(event) => setAll(event.target.checked)}
+          />
+        </div>
+      )}
+      {shown?.length === 0 && (
         <EmptyState icon="mail" title="Nobody is waited for" action={invite}>
           Whoever you invite is in as soon as they have chosen a password, in the role that you give.
         </EmptyState>
       )}
-      {data && data.items.length > 0 && (
+      {shown && shown.length > 0 && (
         <ul className="list" data-testid="invitations">
-          {data.items.map((invitation) => (
+          {shown.map((invitation) => (
             <Row
               key={invitation.invitation_id}
               invitation={invitation}
@@ -90,6 +102,29 @@ function InvitationList() {
   );
 }
 
+type Standing = "waiting" | "old" | "accepted" | "revoked";
+
+const STANDINGS: Readonly<Record<Standing, [tone: BadgeTone, label: string]>> = {
+  waiting: ["neutral", "Waiting"],
+  old: ["warn", "Too old"],
+  accepted: ["accent", "Has come"],
+  revoked: ["neutral", "Taken back"],
+};
+
+function standingOf({ accepted_at, revoked_at, expires_at }: Invitation, now_ms: number): Standing {
+  if (accepted_at) return "accepted";
+  if (revoked_at) return "revoked";
+  return Date.parse(expires_at) <= now_ms ? "old" : "waiting";
+}
+
+/** It can still be sent again or taken back. */
+const isOpen = ({ accepted_at, revoked_at }: Invitation): boolean => !accepted_at && !revoked_at;
+
+function when({ accepted_at, revoked_at, expires_at }: Invitation, standing: Standing): string {
+  const words = { waiting: "good until", old: "ended", accepted: "came", revoked: "taken back" }[standing];
+  return `${words} ${momentWithin(accepted_at ?? revoked_at ?? expires_at)}`;
+}
+
 function Row({
   invitation,
   onChange,
@@ -102,9 +137,9 @@ function Row({
   const { invitations } = useApi();
   const toast = useToast();
   const task = useTask();
-  const { invitation_id: id, email, full_name, expires_at } = invitation;
-  const over = Date.parse(expires_at) <= Date.now();
-  const role = roleOf({ role: invitation.role, watch_only: invitation.watch_only ?? false });
+  const { invitation_id: id, email, full_name } = invitation;
+  const standing = standingOf(invitation, Date.now());
+  const role = ROLE_NAMES[roleOf({ role: invitation.role, watch_only: invitation.watch_only ?? false })];
   const resend = () =>
     void task.run(async () => {
       const { link } = await invitations.resend(id);
@@ -123,26 +158,28 @@ function Row({
         <strong>{full_name || email}</strong>
         <p className="list-row-facts">
           {full_name && `${email}, `}
-          {over ? "ended" : "good until"} {momentWithin(expires_at)}
+          {role.toLowerCase()}, {when(invitation, standing)}
           {invitation.invited_by && `, by ${invitation.invited_by}`}
         </p>
       </div>
-      <Badge tone={over ? "warn" : "neutral"}>{over ? "Too old" : ROLE_NAMES[role]}</Badge>
-      <div className="list-row-actions">
-        <Button size="small" busy={task.busy} aria-label={`Send ${email} a new link`} onClick={resend}>
-          Send again
-        </Button>
-        <Button
-          size="small"
-          tone="quiet"
-          busy={task.busy}
-          aria-label={`Take back the invitation of ${email}`}
-          onClick={revoke}
-          data-testid={`revoke-${email}`}
-        >
-          Take back
-        </Button>
-      </div>
+      <Badge tone={STANDINGS[standing][0]}>{STANDINGS[standing][1]}</Badge>
+      {isOpen(invitation) && (
+        <div className="list-row-actions">
+          <Button size="small" busy={task.busy} aria-label={`Send ${email} a new link`} onClick={resend}>
+            Send again
+          </Button>
+          <Button
+            size="small"
+            tone="quiet"
+            busy={task.busy}
+            aria-label={`Take back the invitation of ${email}`}
+            onClick={revoke}
+            data-testid={`revoke-${email}`}
+          >
+            Take back
+          </Button>
+        </div>
+      )}
     </li>
   );
 }

@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { Link, Redirect } from "wouter";
 import type { Role } from "../../api/accounts";
+import { confirmsByMail } from "../../api/server";
 import { Button, ButtonLink } from "../../design/Button";
 import { EmptyState } from "../../design/EmptyState";
 import { SelectField } from "../../design/Field";
@@ -74,7 +75,7 @@ function Closed() {
 function Form({ onMade }: { onMade: (made: Made) => void }) {
   const { api, state, reload } = useSession();
   const toast = useToast();
-  const byMail = serverOf(state)?.approval === "mail";
+  const byMail = confirmsByMail(serverOf(state));
   const form = useForm(FIELDS, async ({ email = "", password = "", full_name = "", role = "student" }) => {
     const address = email.trim();
     const answer = await api.accounts.register({

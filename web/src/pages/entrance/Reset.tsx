@@ -28,7 +28,7 @@ export function Reset() {
         title={TITLE}
         whole={token !== null}
         action={
-          <ButtonLink href="/forgot-password" tone="primary">
+          <ButtonLink href="/forgot" tone="primary">
             Ask for another link
           </ButtonLink>
         }

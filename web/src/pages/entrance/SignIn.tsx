@@ -124,7 +124,7 @@ function FirstStep({ refusal, onSecond }: { refusal: string | null; onSecond: (w
         Sign in
       </Button>
       <p className="entrance-aside">
-        <Link href="/forgot-password" data-testid="forgot">
+        <Link href="/forgot" data-testid="forgot">
           Forgotten password?
         </Link>
       </p>

@@ -16,6 +16,9 @@ import { signInError } from "../entrance/sign_in_errors";
 import { ProofField, ProofTrouble } from "./Proof";
 import { Row } from "./SigningIn";
 
+/** How the server says, of a request without a password, that the sign-in is too old for it. */
+const PROVE = ["reauth_required", "wrong_password"];
+
 /** Tells how linking went, which began here and came back by way of the provider. */
 function useOutcome() {
   const [query, setQuery] = useSearchParams();
@@ -49,7 +52,7 @@ export function Identities({ user }: { user: User }) {
       try {
         window.location.assign(await identities.link(provider.name, "/profile"));
       } catch (problem) {
-        if (!(problem instanceof ApiError && problem.code === "reauth_required")) throw problem;
+        if (!(problem instanceof ApiError && PROVE.includes(problem.code))) throw problem;
         setProving(provider);
       }
     });
