@@ -107,7 +107,7 @@ def _forgotten_routes(table: RouteTable, recovery: Recovery, devices: Devices) -
     )
     async def reset_password(call: Call) -> MessageReply:
         body: ResetPasswordRequest = call.body
-        user = await recovery.reset(body.token, body.new_password, origin_of(call))
+        user = await recovery.reset(body.token, body.new_password, origin_of(call), body.totp)
         remember_device(call, devices, user.email)  # it belongs to who has the mailbox
         return MessageReply(message="Your new password is set, and all sessions are ended: sign in with it.")
 

@@ -26,6 +26,7 @@ class ResetPasswordRequest(BaseModel):
 
     token: OpaqueToken
     new_password: Annotated[Password, Field(validation_alias=AliasChoices("new_password", "password"))]
+    totp: Annotated[str | None, Field(max_length=24)] = None
 
 
 class ChangePasswordRequest(BaseModel):

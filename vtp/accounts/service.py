@@ -68,7 +68,7 @@ class AccountService:
         self._sessions = sessions
         self._changes = changes
         self._audit = audit
-        self._second_factor = second_factor
+        self.second_factor = second_factor
         self._notices = notices
         self._clock = clock
         self.lockout = lockout
@@ -145,7 +145,7 @@ class AccountService:
         self, attempt: Attempt, user: User, code: str | None, origin: Origin
     ) -> None:
         try:
-            await self._second_factor.check_at_sign_in(user, code, origin)
+            await self.second_factor.check_at_sign_in(user, code, origin)
         except NotSignedIn as refusal:
             if refusal.code == "totp_wrong":
                 self.lockout.fail(attempt)
