@@ -333,13 +333,18 @@ def build_tables(services: Services) -> list[RouteTable]:
         ),
         credential_routes(accounts.verification, accounts.recovery, accounts.devices),
         invitation_routes(accounts.invitations, accounts.devices),
-        second_factor_routes(services.accounts.second_factor, services.accounts.reauthentication),
+        second_factor_routes(accounts.second_factor, accounts.reauthentication),
         oidc_routes(accounts.oidc, accounts.reauthentication, accounts.devices),
-        import_routes(UserImport(services.database, services.accounts.users, services.accounts.audit)),
-        user_routes(services.accounts.users),
+        import_routes(UserImport(services.database, accounts.users, accounts.audit)),
+        user_routes(accounts.users),
         picture_routes(services.pictures),
-        personal_routes(services.accounts.service, services.personal.export, services.personal.erasure),
-        audit_routes(services.accounts.trail),
+        personal_routes(
+            accounts.reauthentication,
+            accounts.second_factor,
+            services.personal.export,
+            services.personal.erasure,
+        ),
+        audit_routes(accounts.trail),
         mail_routes(services.mails),
         room_routes(services.rooms, services.live_rooms),
         link_routes(services.links),
@@ -360,7 +365,7 @@ def build_tables(services: Services) -> list[RouteTable]:
     ]
     if services.sfu is not None:
         tables.append(sfu_routes(services.sfu))
-    return [*tables, build_documentation(tables)]
+    return [*tables, build_documentation(tables, open_rooms=settings.rooms.open)]
 
 
 def _checks(services: Services) -> dict[str, Check]:

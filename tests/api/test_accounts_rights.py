@@ -25,6 +25,7 @@ ENDPOINTS = [
     Endpoint("GET", "/api/v1/auth/profile", OWN),
     Endpoint("PATCH", "/api/v1/auth/profile", OWN, body={}),
     Endpoint("GET", "/api/v1/auth/sessions", OWN),
+    Endpoint("DELETE", "/api/v1/auth/sessions", OWN),
     Endpoint(
         "DELETE",
         f"/api/v1/auth/sessions/{MISSING}",
@@ -51,6 +52,12 @@ ENDPOINTS = [
         f"/api/v1/users/{MISSING}/sessions/{MISSING}",
         ADMIN_MISSING,
         "/api/v1/users/{user_id}/sessions/{session_id}",
+    ),
+    Endpoint(
+        "POST",
+        f"/api/v1/users/{MISSING}/send-password-reset",
+        ADMIN_MISSING,
+        "/api/v1/users/{user_id}/send-password-reset",
     ),
     Endpoint("GET", f"/api/v1/users/{MISSING}/export", ADMIN_MISSING, "/api/v1/users/{user_id}/export"),
     Endpoint(

@@ -1,7 +1,7 @@
 """Accounts as their owners use them: sign in, renew, sign out, profile."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NoReturn
@@ -68,7 +68,7 @@ class AccountService:
         self._sessions = sessions
         self._changes = changes
         self._audit = audit
-        self.second_factor = second_factor
+        self._second_factor = second_factor
         self._notices = notices
         self._clock = clock
         self.lockout = lockout
@@ -109,12 +109,12 @@ class AccountService:
         email: str,
         password: str,
         origin: Origin,
-        code: str | None = None,
         *,
+        code: str | None = None,
         device_tokens: Sequence[str] = (),
     ) -> SignedIn:
-        """Begins a session. Raises NotSignedIn for a wrong pair, RateLimited after too many, Forbidden for a
-        disabled account (told only to who knows the password).
+        """Begins a session. Raises NotSignedIn for a wrong pair and without the second factor, RateLimited
+        after too many, Forbidden for a disabled account (told only to who knows the password).
 
         `device_tokens`: what the device holds from having signed in before; see `Lockout`.
         """
@@ -138,14 +138,14 @@ class AccountService:
             if rehashed:
                 await change_user(tx, user.id, {"password_hash": rehashed})
             if not attempt.known_device:
-                await self._tell_of_new_device(tx, user, origin)
+                await self.tell_of_new_device(tx, user, origin)
             return await self.begin_session(tx, user, origin)
 
     async def _check_second_factor(
         self, attempt: Attempt, user: User, code: str | None, origin: Origin
     ) -> None:
         try:
-            await self.second_factor.check_at_sign_in(user, code, origin)
+            await self._second_factor.check_at_sign_in(user, code, origin, key=attempt.key)
         except NotSignedIn as refusal:
             if refusal.code == "totp_wrong":
                 self.lockout.fail(attempt)
@@ -217,13 +217,17 @@ class AccountService:
         async with self._database.read() as tx:
             return _present(await find_user(tx, user_id))
 
-    async def change_profile(self, principal: Principal, changes: dict[str, Any], origin: Origin) -> User:
-        """Writes the fields given of the caller's account; gives the account as it is then."""
+    async def change_profile(
+        self, principal: Principal, changes: dict[str, Any], origin: Origin, check: Callable[[User], None]
+    ) -> User:
+        """Writes the fields given of the caller's account, if `check` agrees to the account as it was; gives
+        it as it is then."""
         user_id = account_of(principal)
         async with self._database.transaction() as tx:
-            user = _present(
-                await change_user(tx, user_id, changes) if changes else await find_user(tx, user_id)
-            )
+            user = _present(await find_user(tx, user_id, lock=True))
+            check(user)
+            if changes:
+                user = _present(await change_user(tx, user_id, changes))
             details = {"fields": sorted(changes)}
             await self._audit.record(
                 tx, Event.USER_UPDATED, origin, actor_id=user_id, subject=f"user:{user_id}", details=details
@@ -243,7 +247,7 @@ class AccountService:
             details={"reason": reason},
         )
 
-    async def _tell_of_new_device(self, tx: AsyncConnection, user: User, origin: Origin) -> None:
+    async def tell_of_new_device(self, tx: AsyncConnection, user: User, origin: Origin) -> None:
         """Unless it is the first one at all, or has the address and the program of another sign-in."""
         wanted = self._settings.notify_of_new_devices and self._notices.sends
         if wanted and await self._sessions.is_news(tx, user.id, origin):
@@ -253,11 +257,9 @@ class AccountService:
         waits = self.lockout.fail(attempt)
         user_id, reason = (user.id, "wrong_password") if user else (None, "unknown_account")
         await self._note_refusal(user_id, origin, reason)
-        if waits and user is not None:
-            subject, known = f"user:{user.id}", attempt.known_device
-            await self._audit.note(
-                Event.SIGN_IN_LOCKED, origin, subject=subject, details={"known_device": known}
-            )
+        if waits:
+            subject, details = f"user:{user_id}" if user_id else "", {"known_device": attempt.known_device}
+            await self._audit.note(Event.SIGN_IN_LOCKED, origin, subject=subject, details=details)
         raise NotSignedIn("The e-mail address or the password is wrong.", code="wrong_credentials")
 
     async def _note_refusal(self, user_id: str | None, origin: Origin, reason: str) -> None:
