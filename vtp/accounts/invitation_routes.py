@@ -35,7 +35,6 @@ def _staff_routes(table: RouteTable, invitations: Invitations) -> None:
         body=InviteRequest,
         reply=InvitationReply,
         status=201,
-        idempotent=False,  # its answer may hold a link, which is kept nowhere
         summary="Invite somebody",
         description="Teachers invite students and assistants, administrators anybody.",
         errors=(403, 409),
