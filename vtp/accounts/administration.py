@@ -18,6 +18,7 @@ from vtp.accounts.sessions import Sessions, hash_token
 from vtp.accounts.tables import setup_tokens
 from vtp.accounts.users import NewUser, User, change_user, count_admins, find_user, lock_admins, page_of_users
 from vtp.db import Database
+from vtp.db.conflicts import done_over
 from vtp.errors import Conflict, Gone, NotFound
 from vtp.http.identity import Principal, Role
 from vtp.ids import parse_id
@@ -73,6 +74,7 @@ class Administration:
             )
         return token
 
+    @done_over
     async def set_up(self, token: str, email: str, password: str, full_name: str, origin: Origin) -> SignedIn:
         """Makes the first admin and signs them in.
 
@@ -85,6 +87,7 @@ class Administration:
             user = await self._accounts.add(tx, new, origin, actor_id=None)
             return await self._accounts.begin_session(tx, user, origin)
 
+    @done_over
     async def create_user(self, email: str, password: str, full_name: str, role_word: str) -> User:
         """Makes an account that is active at once (`vtp admin create-user`).
 
@@ -112,6 +115,7 @@ class Administration:
         async with self._database.read() as tx:
             return _found(await find_user(tx, user_id))
 
+    @done_over
     async def decide(self, principal: Principal, user_id: str, decision: Decision, origin: Origin) -> User:
         """Approves, changes the role of, disables or enables an account; it takes hold with the next request.
 

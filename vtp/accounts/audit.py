@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.tables import audit_log
 from vtp.db import Database
+from vtp.db.conflicts import done_over
 from vtp.ids import new_id
 
 MAX_AGENT_CHARACTERS = 512
@@ -29,6 +30,7 @@ class Event(enum.StrEnum):
     SESSION_ENDED = "session_ended"
     USER_CREATED = "user_created"
     USER_UPDATED = "user_updated"
+    USER_DELETED = "user_deleted"
     RIGHTS_CHANGED = "privilege_permissions_changed"
     ACCESS_REFUSED = "authz_fail"
     ROOM_CREATED = "room_created"
@@ -87,6 +89,7 @@ class AuditLog:
             )
         )
 
+    @done_over
     async def note(
         self,
         event: Event,

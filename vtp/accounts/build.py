@@ -11,6 +11,7 @@ from vtp.accounts.audit import AuditLog
 from vtp.accounts.authenticator import Changes, TokenAuthenticator
 from vtp.accounts.keyring import open_keyring
 from vtp.accounts.passwords import Passwords
+from vtp.accounts.revocations import AccountRevocations, Revocations
 from vtp.accounts.service import AccountService, utc_now
 from vtp.accounts.sessions import Sessions
 from vtp.accounts.tokens import Tokens
@@ -32,6 +33,7 @@ class Accounts:
     audit: AuditLog
     passwords: Passwords
     sealer: Sealer
+    revocations: Revocations
 
     @classmethod
     def build(cls, database: Database, settings: Settings, *, rotate_keys: bool = False) -> Self:
@@ -39,12 +41,15 @@ class Accounts:
 
         `rotate_keys`: for the server, which alone may replace an old key.
         """
-        secrets = settings.data_dir / "secrets"
+        secrets = settings.secrets_folder()
         keyring, sealer = open_keyring(secrets, utc_now(), rotate=rotate_keys), open_sealer(secrets)
         tokens, audit = Tokens(keyring), AuditLog(database)
         passwords = Passwords(settings.accounts)
         sessions = Sessions(settings.accounts, keyring.refresh_key)
-        changes = Changes(timedelta(seconds=settings.accounts.access_token_ttl_s))
+        ttl = timedelta(seconds=settings.accounts.access_token_ttl_s)
+        changes = Changes(ttl)
+        revocations = Revocations(database, ttl)
+        revocations.add_reader(AccountRevocations(sessions, changes).read)
         service = AccountService(
             database,
             settings.accounts,
@@ -59,11 +64,12 @@ class Accounts:
             database, settings.accounts, service, sessions=sessions, changes=changes, audit=audit
         )
         authenticator = TokenAuthenticator(tokens, changes)
-        return cls(service, administration, authenticator, tokens, audit, passwords, sealer)
+        return cls(service, administration, authenticator, tokens, audit, passwords, sealer, revocations)
 
     async def start(self) -> None:
         """Recalls what must not be forgotten over a restart; call once before serving."""
         await self.service.start()
+        await self.revocations.look()
 
     def close(self) -> None:
         """Ends the password threads."""

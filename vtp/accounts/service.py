@@ -17,6 +17,7 @@ from vtp.accounts.sessions import Renewal, Renewed, Session, Sessions
 from vtp.accounts.tokens import AccessClaims, Tokens
 from vtp.accounts.users import NewUser, User, add_user, change_user, find_by_email, find_user
 from vtp.db import Database
+from vtp.db.conflicts import done_over
 from vtp.errors import Conflict, FieldError, Forbidden, NotFound, NotSignedIn, RateLimited
 from vtp.http.identity import Principal, Role
 from vtp.ids import new_id, parse_id
@@ -97,6 +98,7 @@ class AccountService:
             await self._sessions.forget_over(tx, now - KEPT_AFTER_END)
             self._changes.end_sessions(await self._sessions.ended_since(tx, since), now)
 
+    @done_over
     async def register(self, wish: Registration, origin: Origin) -> User:
         """Makes an account with the role student; another role asked for waits for an admin.
 
@@ -143,6 +145,7 @@ class AccountService:
         )
         return user
 
+    @done_over
     async def login(self, email: str, password: str, origin: Origin) -> SignedIn:
         """Begins a session. Raises NotSignedIn for a wrong pair, RateLimited after too many, Forbidden for a
         disabled account (told only to who knows the password)."""
@@ -158,7 +161,7 @@ class AccountService:
         self._backoff.succeed(email)
         if user.disabled_at is not None:
             await self._note_refusal(user.id, origin, "disabled")
-            raise Forbidden("This account is disabled: ask an administrator.", code="account_disabled")
+            raise _disabled()
         rehashed = await self._passwords.hash(password) if verdict.needs_rehash else None
         async with self._database.transaction() as tx:
             if rehashed:
@@ -166,14 +169,18 @@ class AccountService:
             return await self.begin_session(tx, user, origin)
 
     async def begin_session(self, tx: AsyncConnection, user: User, origin: Origin) -> SignedIn:
-        """Signs a person in within a transaction."""
+        """Signs a person in within a transaction. Raises Forbidden for an account disabled meanwhile."""
         now = self._clock()
+        user = _present(await find_user(tx, user.id, lock=True))  # or a session would outlive its ending
+        if user.disabled_at is not None:
+            raise _disabled()
         session, refresh_token = await self._sessions.begin(tx, user.id, user.role, origin, now)
         await self._audit.record(
             tx, Event.SIGNED_IN, origin, actor_id=user.id, subject=f"session:{session.id}"
         )
         return self._signed_in(user, session, refresh_token, now)
 
+    @done_over
     async def refresh(self, refresh_token: str, origin: Origin) -> SignedIn:
         """Renews a session: a new access token, and a new refresh token in place of this one.
 
@@ -191,6 +198,7 @@ class AccountService:
                 )
         return self._accept_renewal(renewed, user, now)
 
+    @done_over
     async def logout(self, principal: Principal | None, refresh_token: str | None, origin: Origin) -> bool:
         """Ends the session of the access token and that of the refresh token; tells whether one was alive."""
         ended: dict[str, str] = {}
@@ -211,6 +219,7 @@ class AccountService:
         async with self._database.read() as tx:
             return _present(await find_user(tx, user_id))
 
+    @done_over
     async def change_profile(self, principal: Principal, changes: dict[str, Any], origin: Origin) -> User:
         """Writes the fields given of the caller's account; gives the account as it is then."""
         user_id = account_of(principal)
@@ -229,6 +238,7 @@ class AccountService:
         async with self._database.read() as tx:
             return await self._sessions.list_alive(tx, account_of(principal), self._clock())
 
+    @done_over
     async def end_session(self, principal: Principal, session_id: str, origin: Origin) -> None:
         """Signs the caller out on one device. Raises NotFound; Forbidden for somebody else's session."""
         user_id, session_id = account_of(principal), parse_id(session_id, "/path/session_id")
@@ -307,6 +317,10 @@ def account_of(principal: Principal) -> str:
     if principal.user_id is None:
         raise Forbidden("This token belongs to no account: sign in with one.", code="no_account")
     return principal.user_id
+
+
+def _disabled() -> Forbidden:
+    return Forbidden("This account is disabled: ask an administrator.", code="account_disabled")
 
 
 def _present(user: User | None) -> User:

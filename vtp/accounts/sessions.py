@@ -135,9 +135,8 @@ class Sessions:
     async def end_all(self, tx: AsyncConnection, user_id: str, reason: str, now: datetime) -> list[str]:
         """Signs a person out everywhere; gives the ids of the sessions that ended."""
         alive = sessions.c.user_id == user_id, sessions.c.revoked_at.is_(None)
-        ended = (await tx.execute(select(sessions.c.id).where(*alive))).scalars().all()
-        await tx.execute(update(sessions).where(*alive).values(revoked_at=now, revoked_reason=reason))
-        return list(ended)
+        ended = update(sessions).where(*alive).values(revoked_at=now, revoked_reason=reason)
+        return list((await tx.execute(ended.returning(sessions.c.id))).scalars())
 
     async def ended_since(self, tx: AsyncConnection, since: datetime) -> list[str]:
         """Sessions ended lately, whose access tokens may still be about."""

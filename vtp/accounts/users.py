@@ -58,6 +58,8 @@ class NewUser:
 
 
 _COLUMNS = [users.c[name] for name in User.__slots__]
+# The columns that User.rights is made of.
+_RIGHTS = frozenset({"role", "watch_only", "approved_at", "email_verified_at", "disabled_at"})
 
 
 async def add_user(tx: AsyncConnection, new: NewUser, now: datetime) -> User | None:
@@ -105,10 +107,18 @@ async def find_by_email(tx: AsyncConnection, email: str) -> tuple[User, str] | N
 
 
 async def change_user(tx: AsyncConnection, user_id: str, changes: Mapping[str, Any]) -> User | None:
-    """Writes columns and gives the account as it is then."""
+    """Writes columns and gives the account as it is then; other processes find changed rights by time."""
     values = {**changes, "updated_at": datetime.now(UTC)}
+    if not _RIGHTS.isdisjoint(changes):
+        values["rights_changed_at"] = values["updated_at"]
     await tx.execute(update(users).where(users.c.id == user_id).values(**values))
     return await find_user(tx, user_id)
+
+
+async def users_changed_since(tx: AsyncConnection, since: datetime) -> list[User]:
+    """Accounts whose rights were changed lately."""
+    changed = select(*_COLUMNS).where(users.c.rights_changed_at >= since)
+    return [_user(row) for row in await tx.execute(changed)]
 
 
 async def count_admins(tx: AsyncConnection, *, besides: str = "") -> int:

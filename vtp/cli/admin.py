@@ -165,7 +165,7 @@ async def _find_or_create(tx: AsyncConnection, reference: str, now: datetime, *,
 async def _migrate(settings: Settings) -> str:
     from vtp.db import Database
 
-    database = Database.connect(settings.database_url())
+    database = Database.connect(settings.database_url(), patient=True)
     try:
         applied = await database.migrate()
     finally:

@@ -4,6 +4,7 @@ SQLite has one writer: write transactions come from a pool of one connection and
 so they queue here instead of failing there; readers have their own connections and, with WAL, never wait.
 """
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -16,15 +17,18 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from vtp.db import journal
+from vtp.db.conflicts import Conflicted, is_conflict, note_commit
 from vtp.db.migrations import migrate
+from vtp.db.outage import RETRY_AFTER_S, Outage
 from vtp.db.urls import DatabaseUrl, Dialect, parse_url
 from vtp.errors import StartupError, Unavailable
 
 BUSY_TIMEOUT_S = 5  # how long SQLite waits for another process's writer
 CONNECT_TIMEOUT_S = 5
-COMMAND_TIMEOUT_S = 30
-POOL_TIMEOUT_S = 10  # how long a request waits for a free connection before it is answered 503
-RETRY_AFTER_S = 5
+COMMAND_TIMEOUT_S = 8  # of one statement that a request waits for; migrations and backups take their time
+ANSWER_LIMIT_S = 3.0  # a PostgreSQL that has not said by then that it is there is taken to be away
+BUSY_LIMIT_S = 6.0  # how long one waits while all connections are in use
+POOL_TIMEOUT_S = 10  # how long a request waits for SQLite's writer before it is answered 503
 _SQLITE_READERS = 4
 _POSTGRESQL_CONNECTIONS = 10
 
@@ -36,6 +40,7 @@ class Database:
         self.url = url
         self._writer = writer
         self._reader = reader
+        self._outage = Outage()
 
     @classmethod
     async def open(cls, url: str) -> Self:
@@ -44,24 +49,26 @@ class Database:
         Raises StartupError with a sentence: for an address that cannot be, a database that does not answer, a
         file that cannot be made, a schema of a newer vtp.
         """
-        database = cls.connect(url)
+        upgrading = cls.connect(url, patient=True)
         try:
-            await database.migrate()
-        except BaseException:
-            await database.close()
-            raise
-        return database
+            await upgrading.migrate()
+        finally:
+            await upgrading.close()
+        return cls.connect(url)
 
     @classmethod
-    def connect(cls, url: str) -> Self:
-        """Makes the engines without touching the database or its schema yet. Raises StartupError."""
+    def connect(cls, url: str, *, patient: bool = False) -> Self:
+        """Makes the engines without touching the database or its schema yet. Raises StartupError.
+
+        `patient`: a statement may take as long as it likes, as in migrations and backups.
+        """
         try:
             parsed = parse_url(url)
         except ValueError as error:
             raise StartupError(f"{error}.") from error
         if parsed.dialect is Dialect.SQLITE:
             return cls(parsed, _sqlite_writer(parsed), _sqlite_reader(parsed))
-        engine = _postgresql_engine(parsed)
+        engine = _postgresql_engine(parsed, None if patient else COMMAND_TIMEOUT_S)
         return cls(parsed, engine, engine)
 
     async def migrate(self) -> list[str]:
@@ -84,14 +91,25 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
-        """One transaction that may write: committed at the end of the block, rolled back by an exception."""
+        """One transaction that may write: committed at the end of the block, rolled back by an exception.
+
+        Raises Conflicted when it lost against another one: see `vtp.db.conflicts.done_over`.
+        """
         async with self._begin(self._writer) as connection:
             yield connection
+        note_commit()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """One transaction that only reads, from one consistent moment on SQLite."""
         async with self._begin(self._reader) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
+        """Like `read`, from one consistent moment on PostgreSQL too; for who reads everything."""
+        level = "" if self.url.dialect is Dialect.SQLITE else "REPEATABLE READ"
+        async with self._begin(self._reader, isolation=level) as connection:
             yield connection
 
     async def check(self) -> None:
@@ -106,20 +124,45 @@ class Database:
             await self._reader.dispose()
 
     @asynccontextmanager
-    async def _begin(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    async def _begin(self, engine: AsyncEngine, isolation: str = "") -> AsyncIterator[AsyncConnection]:
         async with AsyncExitStack() as stack:
             try:
-                connection = await stack.enter_async_context(engine.connect())
+                connection = await self._connect(engine, stack)
+                if isolation:
+                    await connection.execution_options(isolation_level=isolation)
                 transaction = await stack.enter_async_context(connection.begin())
-            except (DBAPIError, PoolTimeout, OSError) as error:
+            except DBAPIError as error:
+                raise (Conflicted() if is_conflict(error) else _unavailable(error)) from error
+            except (PoolTimeout, OSError) as error:
                 raise _unavailable(error) from error
             try:
                 yield connection
                 await transaction.commit()
             except DBAPIError as error:
+                if is_conflict(error):
+                    raise Conflicted() from error
                 if not _is_outage(error):
                     raise
                 raise _unavailable(error) from error
+            except TimeoutError as error:  # of the driver, COMMAND_TIMEOUT_S
+                self._outage.begin()
+                raise _unavailable(error) from error
+
+    async def _connect(self, engine: AsyncEngine, stack: AsyncExitStack) -> AsyncConnection:
+        """A connection that answers; a silent one, as of a machine that has stopped, is not waited for."""
+        if self.url.dialect is Dialect.SQLITE:
+            return await stack.enter_async_context(engine.connect())
+        self._outage.check()
+        waits = _is_exhausted(engine)
+        try:
+            async with asyncio.timeout(BUSY_LIMIT_S if waits else ANSWER_LIMIT_S):
+                connection = await stack.enter_async_context(engine.connect())
+        except TimeoutError:
+            if not waits:
+                self._outage.begin()
+            raise
+        self._outage.end()
+        return connection
 
 
 def _first_line(error: BaseException) -> str:
@@ -133,6 +176,12 @@ def _is_outage(error: DBAPIError) -> bool:
     if isinstance(error, IntegrityError):
         return False
     return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+
+
+def _is_exhausted(engine: AsyncEngine) -> bool:
+    """Whether all connections are in use: who waits for one learns nothing of the database."""
+    pool: Any = engine.pool
+    return bool(pool.checkedout() >= pool.size())
 
 
 def _unavailable(error: Exception) -> Unavailable:
@@ -199,7 +248,7 @@ def _execute(connection: Any, statement: str) -> None:
     cursor.close()
 
 
-def _postgresql_engine(url: DatabaseUrl) -> AsyncEngine:
+def _postgresql_engine(url: DatabaseUrl, command_timeout_s: float | None) -> AsyncEngine:
     return create_async_engine(
         url.url,
         pool_size=_POSTGRESQL_CONNECTIONS,
@@ -210,7 +259,7 @@ def _postgresql_engine(url: DatabaseUrl) -> AsyncEngine:
         connect_args={
             "async_creator_fn": _connect_asyncpg,
             "timeout": CONNECT_TIMEOUT_S,
-            "command_timeout": COMMAND_TIMEOUT_S,
+            "command_timeout": command_timeout_s,
         },
     )
 

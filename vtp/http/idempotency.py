@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from vtp.db import Database
+from vtp.db.conflicts import done_over
 from vtp.db.tables import idempotency_keys as table
 from vtp.errors import Conflict, FieldError, Invalid
 
@@ -65,6 +66,7 @@ class IdempotencyStore:
         self._database = database
         self._now = now
 
+    @done_over
     async def begin(self, ticket: Ticket) -> web.Response | None:
         """Claims the key and gives None, or gives the kept answer of the first call.
 
@@ -79,6 +81,7 @@ class IdempotencyStore:
             return await self._earlier(ticket)
         return None
 
+    @done_over
     async def finish(self, ticket: Ticket, response: web.Response) -> None:
         """Keeps a success for 24 h; anything else frees the key again."""
         body = response.body
@@ -93,6 +96,7 @@ class IdempotencyStore:
                 .values(status=response.status, headers=headers, response=bytes(body or b"").decode())
             )
 
+    @done_over
     async def abandon(self, ticket: Ticket) -> None:
         """Frees the key of a call that did not succeed."""
         async with self._database.transaction() as tx:

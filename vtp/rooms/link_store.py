@@ -83,10 +83,11 @@ async def revoke_link(tx: AsyncConnection, link_id: str, now: datetime) -> None:
     )
 
 
-async def revoked_links(tx: AsyncConnection, now: datetime) -> list[GuestLink]:
-    """Those whose tokens would still be good had they not been revoked."""
+async def revoked_links(tx: AsyncConnection, now: datetime, since: datetime | None = None) -> list[GuestLink]:
+    """Those whose tokens would still be good had they not been revoked, since then or ever."""
     c = guest_links.c
-    found = await tx.execute(select(*_COLUMNS).where(c.revoked_at.is_not(None), c.expires_at > now))
+    revoked = c.revoked_at.is_not(None) if since is None else c.revoked_at >= since
+    found = await tx.execute(select(*_COLUMNS).where(revoked, c.expires_at > now))
     return [_link(row) for row in found]
 
 

@@ -10,6 +10,7 @@ from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.permissions import Action, can, require
 from vtp.accounts.service import Clock, utc_now
 from vtp.db import Database
+from vtp.db.conflicts import done_over
 from vtp.errors import NotFound
 from vtp.http.identity import Principal
 from vtp.ids import is_id
@@ -99,6 +100,7 @@ class RoomService:
         """Somebody in the role that they were given in the room, while it is open."""
         return self._live_rooms.as_here(principal, room.id)
 
+    @done_over
     async def create(
         self, principal: Principal, slug: str | None, name: str, settings: dict[str, Any], origin: Origin
     ) -> Room:
@@ -113,6 +115,7 @@ class RoomService:
         self._emitter.emit(RoomCreated(room))
         return room
 
+    @done_over
     async def change(
         self,
         principal: Principal,
@@ -149,6 +152,7 @@ class RoomService:
             live.change_room(changed)
         return changed
 
+    @done_over
     async def delete(self, principal: Principal, reference: str, origin: Origin) -> Room:
         """Deletes a room and ends what goes on in it. Raises Invalid, NotFound, Forbidden."""
         room = await self._lookup(reference)
@@ -194,6 +198,7 @@ class RoomService:
         async with self._database.read() as tx:
             return await find_room(tx, reference)
 
+    @done_over
     async def _open(self, slug: str) -> Room:
         """Makes the room of open rooms; of two who enter at once one makes it, both get it."""
         async with self._database.transaction() as tx:
