@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Column, DateTime, Float, Integer, Table, inspect
+from sqlalchemy import JSON, Boolean, Column, DateTime, Float, Integer, String, Table, inspect
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -30,6 +30,8 @@ WORDS: Choices = {
     "requested_role": ["teacher", "assistant"],
     "status": ["pending", "delivered", "failed"],
     "results": ["after", "live"],
+    "from_role": ["student", "teacher"],
+    "to_role": ["student", "teacher"],
 }
 
 
@@ -50,6 +52,22 @@ async def fill(tx: AsyncConnection, rows: int = 6, more: dict[str, int] | None =
             await tx.execute(table.insert(), made[start : start + 2000])
         counts[table.name] = count
     return counts
+
+
+async def add_rows(
+    tx: AsyncConnection, name: str, count: int, first: int = 0, **fixed: Any
+) -> list[dict[str, Any]]:
+    """More rows of one table, numbered from `first`, with these columns as they are given."""
+    tables = await reflect(tx)
+    number = next(i for i, table in enumerate(tables) if table.name == name)
+    table = tables[number]
+    choices = await tx.run_sync(_choices, name)
+    keys: dict[str, list[Any]] = {one.name: [] for one in tables}
+    made = [
+        _row(table, number, i, keys, choices, tx.dialect.name) | fixed for i in range(first, first + count)
+    ]
+    await tx.execute(table.insert(), made)
+    return made
 
 
 async def contents(tx: AsyncConnection, columns: dict[str, list[str]] | None = None) -> dict[str, Any]:
@@ -97,7 +115,7 @@ def _value(
         return _other(refers.column.table, column, i, keys)
     if column.nullable and i % 3 == 2 and column.name not in ALWAYS:
         return None
-    if column.name in choices:
+    if column.name in choices and isinstance(column.type, String):
         return choices[column.name][i % len(choices[column.name])]
     if isinstance(column.type, DateTime):
         at = NOON + timedelta(minutes=i, seconds=number)

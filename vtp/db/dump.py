@@ -2,7 +2,7 @@
 
 Tables and columns are read from the database itself, so that a revision to come needs nothing here. One line
 is one row: a list in the order of the columns. Times are RFC 3339 in UTC; JSON columns are carried as
-the text that is stored, because JSON's null is not SQL's.
+text, in one spelling, because JSON's null is not SQL's.
 """
 
 from __future__ import annotations
@@ -64,10 +64,11 @@ def shape_of(table: Table) -> Shape:
 async def rows_of(tx: AsyncConnection, table: Table) -> AsyncIterator[bytes]:
     """Its rows by primary key, one line each."""
     columns = [_readable(column, tx.dialect.name) for column in table.c]
+    json_columns = [isinstance(column.type, JSON) for column in table.c]
     order = list(table.primary_key.columns)
     async with tx.stream(select(*columns).order_by(*order)) as rows:
         async for row in rows:
-            line = [_spell(value) for value in row]
+            line = [_spell(value, as_json) for value, as_json in zip(row, json_columns, strict=True)]
             yield json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
@@ -124,7 +125,9 @@ def _readable(column: Column[Any], dialect: str) -> Any:
     return type_coerce(column, Text()) if dialect == "sqlite" else cast(column, Text())
 
 
-def _spell(value: Any) -> Any:
+def _spell(value: Any, as_json: bool) -> Any:
+    if as_json and value is not None:  # jsonb keeps neither order nor spelling, so there is one spelling
+        return json.dumps(json.loads(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     if isinstance(value, datetime):
         aware = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
         return aware.isoformat()

@@ -18,7 +18,7 @@ from vtp.media.events import Emitter
 from vtp.rooms.live import LiveRoom, LiveRooms, RoomClosed, RoomEvent
 from vtp.rooms.naming import add_new_room, check_reference
 from vtp.rooms.rules import merge_rules
-from vtp.rooms.store import Room, add_room, change_room, delete_room, find_room, page_of_rooms
+from vtp.rooms.store import Room, add_room, change_room, delete_room, find_room, find_rooms, page_of_rooms
 
 
 @dataclass(frozen=True)
@@ -180,13 +180,10 @@ class RoomService:
     async def list_live(self, principal: Principal) -> list[tuple[Room, LiveRoom]]:
         """The rooms open now that the caller may enter, with their media. Raises Forbidden."""
         require(principal, Action.ROOM_LIST)
-        open_now = []
+        open_now = {live.id: live for live in self._live_rooms.rooms}
         async with self._database.read() as tx:
-            for live in self._live_rooms.rooms:
-                room = await find_room(tx, live.id)
-                if room is not None and can(principal, Action.ROOM_ENTER, room):
-                    open_now.append((room, live))
-        return open_now
+            found = await find_rooms(tx, open_now)
+        return [(room, open_now[room.id]) for room in found if can(principal, Action.ROOM_ENTER, room)]
 
     def _live_changed(self, event: RoomEvent) -> None:
         """Forgets a room with the end of its media; it may be closed because it was deleted."""
