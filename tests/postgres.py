@@ -70,7 +70,7 @@ class PostgresServer:
         self._run("pg_ctl", "-D", str(self._data), "-m", "immediate", "-w", "stop")
 
     def freeze(self) -> None:
-        """Stops all its processes where they are, as a machine that hangs: connections stay open and silent."""
+        """Stops all its processes where they are: connections stay open and silent."""
         for process in self._processes():
             os.kill(process, signal.SIGSTOP)
 

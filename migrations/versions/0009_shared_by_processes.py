@@ -12,6 +12,7 @@ depends_on = None
 
 _INDEXES = (
     ("users", "approved_by"),
+    ("sessions", "expires_at"),
     ("invitations", "created_by"),
     ("invitations", "accepted_by"),
     ("oidc_flows", "user_id"),

@@ -33,6 +33,7 @@ EXEMPT = {
     r"FROM webhooks": "at most 1,000 of them",
     r"count\(\*\).*FROM webhook_deliveries": "at the start and once a minute, by an index",
     r"DELETE FROM setup_tokens": "a few rows, at the start",
+    r"FROM alembic_version": "one row",
 }
 ROOM = "physics"
 
@@ -158,7 +159,8 @@ def _sqlite_scans(url: str, statements: dict[str, Any]) -> list[tuple[str, str]]
             for row in connection.execute(f"EXPLAIN QUERY PLAN {text}", parameters):
                 line = row[3]
                 page = "USING INDEX" in line and "LIMIT" in text
-                if line.startswith("SCAN") and "CONSTANT ROW" not in line and not page:
+                empty = "CONSTANT ROW" in line or "(subquery" in line  # nothing to look for
+                if line.startswith("SCAN") and not empty and not page:
                     found.append((text, line))
     return found
 
@@ -196,6 +198,8 @@ def rows_of(table: str, **names: str) -> Add:
     async def add(api: Api, who: Pupils, count: int, first: int) -> None:
         fixed = {column: getattr(who, name) for column, name in names.items()}
         more: dict[str, Any] = {"deleted_at": None} if table in ("rooms", "chat_messages") else {}
+        if table == "chat_messages":
+            more |= {"to_person": None, "cleared": False, "group_id": ""}
         if table == "recordings":
             more = {"status": "ready", "deleted_at": None}
         if table == "sessions":

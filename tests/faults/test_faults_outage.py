@@ -89,8 +89,8 @@ async def outage(postgres: PostgresServer, folder: Path, how: str, seconds: floa
             try:
                 await asyncio.sleep(seconds)  # what the fault is: so long without a database
                 await load.until(lambda: load.statuses[503] > REFUSED_AT_LEAST)
-                await clients[1].ok("send-reaction", {"emoji": "👍"})
-                assert (await clients[0].pushes("reaction"))["emoji"] == "👍"
+                await clients[1].ok("react", {"reaction": "👍"})
+                assert (await clients[0].pushes("reaction"))["reaction"] == "👍"
             finally:
                 await asyncio.to_thread(postgres.thaw if how == "silent" else postgres.start)
             stored = load.statuses[201]

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def kill_a_writer(file: Path, seed: int) -> list[str]:
-    """Kills a writer after a random number of commits and a random moment more; gives what it acknowledged."""
+    """Kills a writer after some commits and a random moment more; gives what it acknowledged."""
     chance = random.Random(seed)
     commits = chance.randrange(1, 120)
     command = [sys.executable, "-m", "tests.faults.database_victim", str(file), str(seed)]

@@ -122,7 +122,7 @@ sessions = Table(
     Column("ip", String(64)),
     Column("user_agent", String(512)),
     Column("idle_expires_at", UtcDateTime, nullable=False),
-    Column("expires_at", UtcDateTime, nullable=False, comment="never extended"),
+    Column("expires_at", UtcDateTime, nullable=False, index=True, comment="never extended"),
     Column("revoked_at", UtcDateTime),
     Column("revoked_reason", String(32)),
     Index(None, "user_id"),
