@@ -61,6 +61,8 @@ beside=(
   tests/faults/test_media_faults.py
   tests/faults/test_recording_kill.py
   tests/faults/test_runs_refused.py
+  tests/faults/test_sqlite_kill.py
+  tests/faults/test_two_processes.py
   tests/faults/test_webhooks_kill.py
 )
 "${pytest[@]}" "${beside[@]}" -n 2 --dist loadfile || status=$?

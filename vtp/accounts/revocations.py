@@ -7,10 +7,12 @@ what happened while a connection was away. Decision 0066.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.audit import Event
@@ -24,6 +26,8 @@ from vtp.db import Database
 from vtp.errors import Unavailable
 from vtp.http.identity import Role
 from vtp.ids import uuid7
+
+logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 1.0
 # How long after it was stamped a revocation may become visible: the longest transaction, and what the clocks
@@ -65,6 +69,8 @@ class Revocations:
                 await self.look()
             except Unavailable:
                 continue
+            except DBAPIError:  # a damaged file, say: to stop looking would be worse
+                logger.exception("What other processes revoked cannot be read.")
 
 
 class AccountRevocations:
