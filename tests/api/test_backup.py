@@ -97,9 +97,10 @@ def _released(recordings: tuple[list[str], list[bytes]]) -> tuple[list[str], lis
 
 
 async def test_a_backup_under_load_is_of_one_moment_and_has_all_that_was_acknowledged(
-    api: Api, other_url: str, tmp_path: Path
+    api: Api, tmp_path: Path
 ) -> None:
     """A room and its line in the audit log are written together: so they are in the backup."""
+    other_url = f"sqlite:///{tmp_path / 'other.sqlite3'}"
     teacher = await api.person("teacher")
     acknowledged: list[str] = []
 
@@ -137,7 +138,8 @@ async def test_a_backup_under_load_is_of_one_moment_and_has_all_that_was_acknowl
         assert answer.status == 200 and len(answer.body["items"]) == min(len(rooms), 200)
 
 
-async def test_recordings_come_along_and_play(api: Api, other_url: str, tmp_path: Path) -> None:
+async def test_recordings_come_along_and_play(api: Api, tmp_path: Path) -> None:
+    other_url = f"sqlite:///{tmp_path / 'other.sqlite3'}"
     teacher = await api.person("teacher")
     recording_id = await add_finished(api, await make_room(api, teacher), teacher)
     made = await make_backup(api.server.services.settings, tmp_path / "b.vtp", media=True)
@@ -156,16 +158,15 @@ async def test_recordings_come_along_and_play(api: Api, other_url: str, tmp_path
             assert sum(1 for _ in container.decode(video=0)) == 120
 
 
-async def test_an_older_revision_is_restored_and_brought_up_to_date(
-    empty_database_url: str, other_url: str, tmp_path: Path
-) -> None:
-    old = Database.connect(empty_database_url)
+async def test_an_older_revision_is_restored_and_brought_up_to_date(other_url: str, tmp_path: Path) -> None:
+    source = f"sqlite:///{tmp_path / 'old.sqlite3'}"
+    old = Database.connect(source)
     async with old.transaction() as tx:
         await tx.run_sync(lambda connection: migrate(connection, old.url.dialect, to="0004"))
         await fill(tx)
         before = await contents(tx)
     await old.close()
-    await make_backup(settings_of(tmp_path / "a", empty_database_url), tmp_path / "b.vtp", media=False)
+    await make_backup(settings_of(tmp_path / "a", source), tmp_path / "b.vtp", media=False)
     done = await restore_backup(settings_of(tmp_path / "c", other_url), tmp_path / "b.vtp", force=False)
     assert done.revision == "0004"
     database = await Database.open(other_url)

@@ -12,7 +12,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import struct
 import zipfile
+import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
@@ -23,6 +25,19 @@ FORMAT = 1
 CONTENTS = "contents.json"
 CHECKSUM = "contents.sha256"
 CHUNK_BYTES = 1 << 20
+# What zipfile raises for bytes that are not as they were written.
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    KeyError,
+    NotImplementedError,
+    OSError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+)
 
 
 class DamagedError(Exception):
@@ -123,7 +138,7 @@ class Archive:
         try:
             self._zip = zipfile.ZipFile(file)
             self.contents = _read_contents(self._zip)
-        except (zipfile.BadZipFile, KeyError, EOFError, NotImplementedError) as error:
+        except _DAMAGE as error:
             raise DamagedError("it is no backup of vtp, or its end is missing") from error
 
     def verify(self) -> None:
@@ -165,11 +180,7 @@ class Archive:
             with self._zip.open(name) as part:
                 while chunk := part.read(CHUNK_BYTES):
                     yield chunk
-        except (zipfile.BadZipFile, KeyError, EOFError, ValueError, OSError) as error:
-            raise DamagedError(f"{name} in it is damaged") from error
-        except Exception as error:
-            if type(error).__module__ != "zlib":
-                raise
+        except _DAMAGE as error:
             raise DamagedError(f"{name} in it is damaged") from error
 
 
