@@ -187,6 +187,21 @@ async def test_what_has_committed_anything_is_not_done_over(database: Database) 
     assert await keys_in(database) == ["key 1"]
 
 
+async def test_sqlites_writers_take_turns(tmp_path: Path) -> None:
+    """One that writes again and again, without a pause, keeps nobody out."""
+    database = await Database.open(f"sqlite:///{tmp_path / 'vtp.sqlite3'}")
+    order: list[str] = []
+
+    async def write(by: str) -> None:
+        for _ in range(5):
+            async with database.transaction():
+                order.append(by)
+
+    await asyncio.gather(write("a"), write("b"))
+    assert order == ["a", "b"] * 5
+    await database.close()
+
+
 async def test_a_snapshot_that_is_too_old_to_write_is_a_conflict(tmp_path: Path) -> None:
     """SQLITE_BUSY_SNAPSHOT: who began by reading finds that somebody else has written since."""
     file = tmp_path / "vtp.sqlite3"

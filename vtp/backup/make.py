@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -94,13 +93,11 @@ def _write_media(root: Path, archive: ArchiveWriter) -> int:
     for path in _files_below(root):
         key = path.relative_to(root).as_posix()
         try:
-            source = path.open("rb")
+            archive.add_file(f"media/{key}", path)
         except FileNotFoundError:
             archive.contents.missing.append(key)
-            continue
-        with closing(source):
-            archive.add_file(f"media/{key}", path)
-        count += 1
+        else:
+            count += 1
     return count
 
 

@@ -24,6 +24,7 @@ from vtp.db.urls import DatabaseUrl, Dialect, parse_url
 from vtp.errors import StartupError, Unavailable
 
 BUSY_TIMEOUT_S = 5  # how long SQLite waits for another process's writer
+PATIENCE = 12  # times as long while another process may be migrating
 CONNECT_TIMEOUT_S = 5
 COMMAND_TIMEOUT_S = 8  # of one statement that a request waits for; migrations and backups take their time
 ANSWER_LIMIT_S = 3.0  # a PostgreSQL that has not said by then that it is there is taken to be away
@@ -37,11 +38,15 @@ _POSTGRESQL_CONNECTIONS = 10
 class Database:
     """One database: `transaction()` to write, `read()` to read, both raising Unavailable when it is away."""
 
-    def __init__(self, url: DatabaseUrl, writer: AsyncEngine, reader: AsyncEngine) -> None:
+    def __init__(
+        self, url: DatabaseUrl, writer: AsyncEngine, reader: AsyncEngine, *, patient: bool = False
+    ) -> None:
         self.url = url
         self._writer = writer
         self._reader = reader
         self._outage = Outage()
+        self._patient = patient
+        self._turn = asyncio.Lock()  # of SQLite's writers: first come, first served, which no pool is
 
     @classmethod
     async def open(cls, url: str) -> Self:
@@ -68,9 +73,11 @@ class Database:
         except ValueError as error:
             raise StartupError(f"{error}.") from error
         if parsed.dialect is Dialect.SQLITE:
-            return cls(parsed, _sqlite_writer(parsed), _sqlite_reader(parsed))
+            busy_s = BUSY_TIMEOUT_S * (PATIENCE if patient else 1)
+            engines = _sqlite_writer(parsed, busy_s), _sqlite_reader(parsed, busy_s)
+            return cls(parsed, *engines, patient=patient)
         engine = _postgresql_engine(parsed, None if patient else COMMAND_TIMEOUT_S)
-        return cls(parsed, engine, engine)
+        return cls(parsed, engine, engine, patient=patient)
 
     async def migrate(self) -> list[str]:
         """Applies what migrations are pending, forward only and under a lock; gives their revisions.
@@ -96,9 +103,12 @@ class Database:
 
         Raises Conflicted when it lost against another one: see `vtp.db.conflicts.done_over`.
         """
-        async with self._begin(self._writer) as connection:
-            yield connection
-        note_commit()
+        async with AsyncExitStack() as stack:
+            if self.url.dialect is Dialect.SQLITE:
+                await self._wait_for_turn(stack)
+            async with self._begin(self._writer) as connection:
+                yield connection
+            note_commit()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -149,9 +159,16 @@ class Database:
                 self._outage.begin()
                 raise _unavailable(error) from error
 
+    async def _wait_for_turn(self, stack: AsyncExitStack) -> None:
+        try:
+            async with asyncio.timeout(POOL_TIMEOUT_S):
+                await stack.enter_async_context(self._turn)
+        except TimeoutError as error:
+            raise _unavailable(error) from error
+
     async def _connect(self, engine: AsyncEngine, stack: AsyncExitStack) -> AsyncConnection:
         """A connection that answers; a silent one, as of a machine that has stopped, is not waited for."""
-        if self.url.dialect is Dialect.SQLITE:
+        if self._patient or self.url.dialect is Dialect.SQLITE:
             return await stack.enter_async_context(engine.connect())
         self._outage.check()
         waits = _is_exhausted(engine)
@@ -195,14 +212,14 @@ def _is_full(error: Exception) -> bool:
     return "disk is full" in str(error) or "No space left on device" in str(error)
 
 
-def _sqlite_writer(url: DatabaseUrl) -> AsyncEngine:
-    engine = _sqlite_engine(url, pool_size=1)
+def _sqlite_writer(url: DatabaseUrl, busy_s: float) -> AsyncEngine:
+    engine = _sqlite_engine(url, busy_s, pool_size=1)
     _begin_with(engine, "BEGIN IMMEDIATE")
     return engine
 
 
-def _sqlite_reader(url: DatabaseUrl) -> AsyncEngine:
-    engine = _sqlite_engine(url, pool_size=_SQLITE_READERS)
+def _sqlite_reader(url: DatabaseUrl, busy_s: float) -> AsyncEngine:
+    engine = _sqlite_engine(url, busy_s, pool_size=_SQLITE_READERS)
     _begin_with(engine, "BEGIN")
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -212,14 +229,14 @@ def _sqlite_reader(url: DatabaseUrl) -> AsyncEngine:
     return engine
 
 
-def _sqlite_engine(url: DatabaseUrl, pool_size: int) -> AsyncEngine:
+def _sqlite_engine(url: DatabaseUrl, busy_s: float, pool_size: int) -> AsyncEngine:
     engine = create_async_engine(
         url.url,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT_S,
         hide_parameters=True,  # errors go to the log; what was to be stored does not
-        connect_args={"timeout": BUSY_TIMEOUT_S},
+        connect_args={"timeout": busy_s},
     )
 
     @event.listens_for(engine.sync_engine, "connect")
