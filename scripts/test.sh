@@ -72,7 +72,9 @@ beside=(
   tests/faults/test_pipes_under_threads.py
   tests/faults/test_recording_kill.py
   tests/faults/test_runs_refused.py
+  tests/faults/test_sqlite_kill.py
   tests/faults/test_tcp_under_threads.py
+  tests/faults/test_two_processes.py
   tests/faults/test_webhooks_kill.py
 )
 "${pytest[@]}" "${beside[@]}" -n 2 --dist loadfile || status=$?

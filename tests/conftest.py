@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 
 from tests.postgres import PostgresServer, run_apart, why_not
-from vtp.db import Database
+from vtp.db import Database, engine
+
+
+@pytest.fixture(scope="session", autouse=True)
+def fast_commits() -> None:
+    """Servers within the tests' own process do not wait for the disk: no test takes its power away."""
+    engine.SYNCHRONOUS = "NORMAL"
 
 
 @pytest.fixture(autouse=True)

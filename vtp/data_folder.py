@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from vtp.errors import StartupError
+from vtp.ids import new_id
 
 PROBE_BYTES = 1_048_576  # what a start writes at least: database, keys, certificate
 LOCK_FILE = "vtp.lock"
 SERVER_FILE = "server.json"
+INSTANCE_FILE = "instance.id"
 CONTROL_SOCKET = "control.sock"
 _ADVICE = "or choose another folder with VTP_DATA_DIR"
 
@@ -62,6 +64,19 @@ def open_data_folder(path: Path) -> DataFolder:
         os.close(lock)
         raise _explain(path, error) from error
     return DataFolder(path, lock)
+
+
+def instance_id(path: Path) -> str:
+    """What tells this data folder apart from those of other processes on the same database; made once."""
+    file = path / INSTANCE_FILE
+    try:
+        if not file.exists():
+            draft = file.with_suffix(".new")
+            draft.write_text(new_id() + "\n", encoding="ascii")
+            draft.replace(file)
+        return file.read_text(encoding="ascii").strip()
+    except OSError as error:
+        raise _explain(path, error) from error
 
 
 def _lock(path: Path) -> int:

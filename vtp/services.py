@@ -13,6 +13,7 @@ from vtp.accounts.build import Accounts
 from vtp.accounts.credential_routes import build_routes as credential_routes
 from vtp.accounts.import_routes import build_routes as import_routes
 from vtp.accounts.invitation_routes import build_routes as invitation_routes
+from vtp.accounts.keys_watch import KeysWatch
 from vtp.accounts.oidc.routes import build_routes as oidc_routes
 from vtp.accounts.picture_routes import build_routes as picture_routes
 from vtp.accounts.pictures import Pictures
@@ -22,6 +23,7 @@ from vtp.accounts.services import ServiceAuthenticator
 from vtp.accounts.user_import import UserImport
 from vtp.accounts.user_routes import build_routes as user_routes
 from vtp.accounts.users import User, find_user
+from vtp.data_folder import instance_id
 from vtp.db import Database
 from vtp.doors import Doors
 from vtp.errors import Unavailable
@@ -174,7 +176,8 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     bans = Bans(database, rooms, accounts.audit)
     entrance = Entrance(live_rooms, bans.read)
     store = await asyncio.to_thread(Store.open, settings.storage_url())
-    recordings = Recordings(database, live_rooms, rooms, store, settings.recording)
+    instance = await asyncio.to_thread(instance_id, settings.data_dir)
+    recordings = Recordings(database, live_rooms, rooms, store, settings.recording, instance_id=instance)
     stack.push_async_callback(recordings.close)
     sources = Sources(deliveries.outbox.put)
     live_rooms.add_listener(sources.live_changed)
@@ -186,6 +189,9 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     guests = accounts.authenticator.guests
     links = GuestLinks(database, rooms, accounts.tokens, guests, accounts.audit)
     await links.start()
+    accounts.revocations.add_reader(links.recall)
+    tasks.start(accounts.revocations.watch(), "revocations by other processes")
+    tasks.start(KeysWatch(accounts.tokens, settings.secrets_folder()).run(), "signing keys")
     limits = settings.limits
     chats = Chats(
         database,
@@ -198,7 +204,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     polls = Polls(database, rooms, live_rooms, tasks)
     await polls.start()
     stack.callback(polls.stop)
-    grants = Grants(await asyncio.to_thread(_open_grants_key, settings.data_dir / "secrets"))
+    grants = Grants(await asyncio.to_thread(_open_grants_key, settings.secrets_folder()))
     holders = Holders(recordings, _account_finder(database), guests.is_revoked)
     accounts.authenticator.add_listener(holders.forget)
     pictures = Pictures(database, store, accounts.audit)

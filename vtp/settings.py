@@ -453,6 +453,7 @@ class Settings(BaseSettings):
 
     env: str = ""
     data_dir: DataDir = Path("data")
+    secrets_dir: str = ""
     drain_timeout_s: Annotated[int, Field(ge=0)] = 14_400
     http: HttpSettings = HttpSettings()
     media: MediaSettings = MediaSettings()
@@ -484,6 +485,10 @@ class Settings(BaseSettings):
     def database_url(self) -> str:
         """SQLAlchemy URL of the database, the SQLite file of the data folder unless one is set."""
         return self.database.url or f"sqlite:///{quote(str(self.data_dir.absolute() / 'vtp.sqlite3'))}"
+
+    def secrets_folder(self) -> Path:
+        """Where the keys are that all processes on a database share, in the data folder unless one is set."""
+        return Path(self.secrets_dir) if self.secrets_dir else self.data_dir / "secrets"
 
     def storage_url(self) -> str:
         """URL of the object store, the recordings folder of the data folder unless one is set."""

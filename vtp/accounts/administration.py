@@ -16,6 +16,7 @@ from vtp.accounts.sessions import hash_token
 from vtp.accounts.tables import setup_tokens
 from vtp.accounts.users import NewUser, User, count_admins
 from vtp.db import Database
+from vtp.db.conflicts import done_over
 from vtp.errors import Gone
 from vtp.http.identity import Role
 from vtp.settings import AccountSettings
@@ -55,6 +56,7 @@ class Administration:
             )
         return token
 
+    @done_over
     async def set_up(self, token: str, email: str, password: str, full_name: str, origin: Origin) -> SignedIn:
         """Makes the first admin and signs them in.
 
@@ -67,6 +69,7 @@ class Administration:
             user = await self._accounts.add(tx, new, origin, actor_id=None)
             return await self._accounts.begin_session(tx, user, origin)
 
+    @done_over
     async def create_user(self, email: str, password: str, full_name: str, role_word: str) -> User:
         """Makes an account that is active at once (`vtp admin create-user`).
 

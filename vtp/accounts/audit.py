@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.tables import audit_log
 from vtp.db import Database
+from vtp.db.conflicts import done_over
 from vtp.ids import new_id
 
 MAX_AGENT_CHARACTERS = 512
@@ -107,6 +108,7 @@ class AuditLog:
             )
         )
 
+    @done_over
     async def note(
         self,
         event: Event,

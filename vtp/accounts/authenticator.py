@@ -1,7 +1,8 @@
 """Turns a request's access token into a principal, and knows what changed since the token was made.
 
-Everything is in memory: one process answers everything, so ending a session or changing somebody's rights
-takes hold with the next request (OWASP ASVS 5.0, 7.4.1 and 8.3.2), without a query per request.
+Everything is in memory, so ending a session or changing somebody's rights takes hold with the next request
+(OWASP ASVS 5.0, 7.4.1 and 8.3.2), without a query per request; what another process changed comes by
+`vtp.accounts.revocations`.
 """
 
 from collections.abc import Callable, Container, Iterable
@@ -48,6 +49,15 @@ class Changes:
         self._rights.pop(user_id, None)
         self._rights[user_id] = (now, rights)
         self.tell(lambda principal: principal.user_id == user_id)
+
+    def recall_rights(self, user_id: str, rights: Rights, now: datetime) -> None:
+        """Like `change_rights`, for what another process may have changed: what is known is told no more."""
+        known = self._rights.get(user_id)
+        if known is None or known[1] != rights:
+            self.change_rights(user_id, rights, now)
+            return
+        del self._rights[user_id]
+        self._rights[user_id] = (now, rights)
 
     def tell(self, concerns: Concerns) -> None:
         """Says to all listeners who may not go on as before."""

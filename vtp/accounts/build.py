@@ -25,6 +25,7 @@ from vtp.accounts.passwords import Passwords
 from vtp.accounts.reauthentication import Reauthentication
 from vtp.accounts.recovery import Recovery
 from vtp.accounts.registration import Registration
+from vtp.accounts.revocations import AccountRevocations, Revocations
 from vtp.accounts.second_factor import SecondFactor
 from vtp.accounts.service import AccountService
 from vtp.accounts.sessions import Sessions
@@ -70,6 +71,7 @@ class Accounts:
     invitations: Invitations
     own_sessions: OwnSessions
     tasks: Tasks
+    revocations: Revocations
 
     @classmethod
     def build(cls, database: Database, settings: Settings, *, rotate_keys: bool = False) -> Self:
@@ -77,7 +79,7 @@ class Accounts:
 
         `rotate_keys`: for the server, which alone may replace an old key.
         """
-        secrets = settings.data_dir / "secrets"
+        secrets = settings.secrets_folder()
         now = utc_now()
         keyring, sealer = open_keyring(secrets, now, rotate=rotate_keys), open_sealer(secrets)
         new_key = keyring.current.kid if keyring.current.created_at == now else None
@@ -86,7 +88,10 @@ class Accounts:
         notices, devices, tasks = Notices(mails, links), Devices(sealer), Tasks()
         passwords = Passwords(settings.accounts)
         sessions = Sessions(settings.accounts, keyring.refresh_key)
-        changes = Changes(timedelta(seconds=settings.accounts.access_token_ttl_s))
+        ttl = timedelta(seconds=settings.accounts.access_token_ttl_s)
+        changes = Changes(ttl)
+        revocations = Revocations(database, ttl)
+        revocations.add_reader(AccountRevocations(sessions, changes).read)
         limits = settings.limits
         second_factor = SecondFactor(
             database,
@@ -134,6 +139,7 @@ class Accounts:
             audit=audit,
             passwords=passwords,
             sealer=sealer,
+            revocations=revocations,
             second_factor=second_factor,
             reauthentication=Reauthentication(parts),
             oidc=OidcSignIn(parts, settings.oidc.providers),
@@ -153,6 +159,7 @@ class Accounts:
     async def start(self) -> None:
         """Recalls what must not be forgotten over a restart; call once before serving."""
         await self.service.start()
+        await self.revocations.look()
         if self.new_key is not None:
             details = {"kid": self.new_key}
             await self.audit.note(Event.KEY_MADE, Origin(user_agent="vtp"), subject="keys", details=details)

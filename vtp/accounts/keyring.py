@@ -17,6 +17,7 @@ from vtp.errors import StartupError
 
 ROTATE_AFTER = timedelta(days=90)
 KEPT_KEYS = 3
+FILE = "keys.json"
 _KEY_BYTES = 32  # HS256 wants a key of at least its hash's size, RFC 7518 section 3.2
 
 
@@ -52,7 +53,7 @@ def open_keyring(folder: Path, now: datetime, *, rotate: bool = False) -> Keyrin
     Only the server rotates: a command beside it must sign with a key that the server has read. Raises
     StartupError when the file cannot be read, written or understood.
     """
-    file = folder / "keys.json"
+    file = folder / FILE
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not file.exists():

@@ -21,6 +21,7 @@ from vtp.accounts.sessions import Renewal, Renewed, Session, Sessions
 from vtp.accounts.tokens import AccessClaims, Tokens
 from vtp.accounts.users import NewUser, User, add_user, change_user, find_by_email, find_user, find_with_hash
 from vtp.db import Database
+from vtp.db.conflicts import done_over
 from vtp.errors import Conflict, FieldError, Forbidden, NotSignedIn, RateLimited
 from vtp.http.identity import Principal
 from vtp.ids import new_id
@@ -104,6 +105,7 @@ class AccountService:
         )
         return user
 
+    @done_over
     async def login(
         self,
         email: str,
@@ -130,7 +132,7 @@ class AccountService:
         user = found[0]
         if user.disabled_at is not None:
             await self._note_refusal(user.id, origin, "disabled")
-            raise Forbidden("This account is disabled: ask an administrator.", code="account_disabled")
+            raise _disabled()
         await self._check_second_factor(attempt, user, code, origin)
         self.lockout.succeed(attempt)
         rehashed = await self._passwords.hash(password) if verdict.needs_rehash else None
@@ -171,14 +173,18 @@ class AccountService:
         return found[0]
 
     async def begin_session(self, tx: AsyncConnection, user: User, origin: Origin) -> SignedIn:
-        """Signs a person in within a transaction."""
+        """Signs a person in within a transaction. Raises Forbidden for an account disabled meanwhile."""
         now = self._clock()
+        user = _present(await find_user(tx, user.id, lock=True))  # or a session would outlive its ending
+        if user.disabled_at is not None:
+            raise _disabled()
         session, refresh_token = await self._sessions.begin(tx, user.id, user.role, origin, now)
         await self._audit.record(
             tx, Event.SIGNED_IN, origin, actor_id=user.id, subject=f"session:{session.id}"
         )
         return self._signed_in(user, session, refresh_token, now)
 
+    @done_over
     async def refresh(self, refresh_token: str, origin: Origin) -> SignedIn:
         """Renews a session: a new access token, and a new refresh token in place of this one.
 
@@ -197,6 +203,7 @@ class AccountService:
                 await self._notices.put(tx, Happening.TOKEN_REUSED, user, origin)
         return self._accept_renewal(renewed, user, now)
 
+    @done_over
     async def logout(self, principal: Principal | None, refresh_token: str | None, origin: Origin) -> bool:
         """Ends the session of the access token and that of the refresh token; tells whether one was alive."""
         ended: dict[str, str] = {}
@@ -217,6 +224,7 @@ class AccountService:
         async with self._database.read() as tx:
             return _present(await find_user(tx, user_id))
 
+    @done_over
     async def change_profile(
         self, principal: Principal, changes: dict[str, Any], origin: Origin, check: Callable[[User], None]
     ) -> User:
@@ -300,6 +308,10 @@ def account_of(principal: Principal) -> str:
     if principal.user_id is None:
         raise Forbidden("This token belongs to no account: sign in with one.", code="no_account")
     return principal.user_id
+
+
+def _disabled() -> Forbidden:
+    return Forbidden("This account is disabled: ask an administrator.", code="account_disabled")
 
 
 def _present(user: User | None) -> User:

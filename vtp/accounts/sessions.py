@@ -153,9 +153,8 @@ class Sessions:
             sessions.c.revoked_at.is_(None),
             sessions.c.id != (besides or ""),
         )
-        ended = (await tx.execute(select(sessions.c.id).where(*alive))).scalars().all()
-        await tx.execute(update(sessions).where(*alive).values(revoked_at=now, revoked_reason=reason))
-        return list(ended)
+        ended = update(sessions).where(*alive).values(revoked_at=now, revoked_reason=reason)
+        return list((await tx.execute(ended.returning(sessions.c.id))).scalars())
 
     async def ended_since(self, tx: AsyncConnection, since: datetime) -> list[str]:
         """Sessions ended lately, whose access tokens may still be about."""

@@ -94,6 +94,10 @@ class Tokens:
         }
         return self._sign(ACCESS_TYPE, payload, claims.token_id, now, claims.expires_at)
 
+    def use(self, keyring: Keyring) -> None:
+        """Signs and reads with other keys from now on: another process has renewed them."""
+        self._keyring = keyring
+
     def sign_room(self, claims: RoomClaims, now: datetime) -> str:
         """Makes a room token."""
         payload = {

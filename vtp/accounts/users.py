@@ -93,6 +93,10 @@ NO_PASSWORD = ""
 """In the place of a hash: no password is right (accounts of an OpenID provider, or not yet accepted)."""
 _HAS_PASSWORD = (users.c.password_hash != NO_PASSWORD).label("has_password")
 _COLUMNS = [_HAS_PASSWORD if name == "has_password" else users.c[name] for name in User.__slots__]
+# The columns that User.rights is made of.
+_RIGHTS = frozenset(
+    {"role", "watch_only", "approved_at", "email_verified_at", "disabled_at", "totp_enabled_at"}
+)
 
 
 async def add_user(tx: AsyncConnection, new: NewUser, now: datetime) -> User | None:
@@ -157,8 +161,10 @@ async def find_with_hash(tx: AsyncConnection, user_id: str) -> tuple[User, str] 
 
 
 async def change_user(tx: AsyncConnection, user_id: str, changes: Mapping[str, Any]) -> User | None:
-    """Writes columns and gives the account as it is then."""
+    """Writes columns and gives the account as it is then; other processes find changed rights by time."""
     values = {**changes, "updated_at": datetime.now(UTC)}
+    if not _RIGHTS.isdisjoint(changes):
+        values["rights_changed_at"] = values["updated_at"]
     await tx.execute(update(users).where(users.c.id == user_id).values(**values))
     return await find_user(tx, user_id)
 
@@ -167,6 +173,12 @@ async def can_sign_in(tx: AsyncConnection, user_id: str) -> bool:
     """Whether an account has a password or an account elsewhere: who was only invited has neither yet."""
     statement = select(users.c.id).where(users.c.id == user_id, _has_a_way_in())
     return (await tx.execute(statement)).first() is not None
+
+
+async def users_changed_since(tx: AsyncConnection, since: datetime) -> list[User]:
+    """Accounts whose rights were changed lately."""
+    changed = select(*_COLUMNS).where(users.c.rights_changed_at >= since)
+    return [_user(row) for row in await tx.execute(changed)]
 
 
 async def count_admins(tx: AsyncConnection, *, besides: str = "") -> int:

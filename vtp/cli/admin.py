@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 from pydantic import TypeAdapter, ValidationError
 
+from vtp.cli.backup import backup, check, restore
 from vtp.cli.drain import drain
 from vtp.errors import Invalid, StartupError, VtpError
 from vtp.settings import Settings, load_settings
@@ -34,6 +35,9 @@ app = typer.Typer(
     help="Accounts, tokens and upkeep; also beside a running server.",
 )
 app.command("drain")(drain)
+app.command("backup")(backup)
+app.command("restore")(restore)
+app.command("check")(check)
 
 
 @app.command("create-user")
@@ -165,7 +169,7 @@ async def _find_or_create(tx: AsyncConnection, reference: str, now: datetime, *,
 async def _migrate(settings: Settings) -> str:
     from vtp.db import Database
 
-    database = Database.connect(settings.database_url())
+    database = Database.connect(settings.database_url(), patient=True)
     try:
         applied = await database.migrate()
     finally:

@@ -4,6 +4,7 @@ SQLite has one writer: write transactions come from a pool of one connection and
 so they queue here instead of failing there; readers have their own connections and, with WAL, never wait.
 """
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -16,15 +17,20 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from vtp.db import journal
+from vtp.db.conflicts import Conflicted, is_conflict, note_commit
 from vtp.db.migrations import migrate
+from vtp.db.outage import RETRY_AFTER_S, Outage
 from vtp.db.urls import DatabaseUrl, Dialect, parse_url
 from vtp.errors import StartupError, Unavailable
 
 BUSY_TIMEOUT_S = 5  # how long SQLite waits for another process's writer
+PATIENCE = 12  # times as long while another process may be migrating
 CONNECT_TIMEOUT_S = 5
-COMMAND_TIMEOUT_S = 30
-POOL_TIMEOUT_S = 10  # how long a request waits for a free connection before it is answered 503
-RETRY_AFTER_S = 5
+COMMAND_TIMEOUT_S = 8  # of one statement that a request waits for; migrations and backups take their time
+ANSWER_LIMIT_S = 3.0  # a PostgreSQL that has not said by then that it is there is taken to be away
+BUSY_LIMIT_S = 6.0  # how long one waits while all connections are in use
+POOL_TIMEOUT_S = 10  # how long a request waits for SQLite's writer before it is answered 503
+SYNCHRONOUS = "FULL"  # what was acknowledged survives a power failure: decision 0065
 _SQLITE_READERS = 4
 _POSTGRESQL_CONNECTIONS = 10
 
@@ -32,10 +38,15 @@ _POSTGRESQL_CONNECTIONS = 10
 class Database:
     """One database: `transaction()` to write, `read()` to read, both raising Unavailable when it is away."""
 
-    def __init__(self, url: DatabaseUrl, writer: AsyncEngine, reader: AsyncEngine) -> None:
+    def __init__(
+        self, url: DatabaseUrl, writer: AsyncEngine, reader: AsyncEngine, *, patient: bool = False
+    ) -> None:
         self.url = url
         self._writer = writer
         self._reader = reader
+        self._outage = Outage()
+        self._patient = patient
+        self._turn = asyncio.Lock()  # of SQLite's writers: first come, first served, which no pool is
 
     @classmethod
     async def open(cls, url: str) -> Self:
@@ -44,25 +55,29 @@ class Database:
         Raises StartupError with a sentence: for an address that cannot be, a database that does not answer, a
         file that cannot be made, a schema of a newer vtp.
         """
-        database = cls.connect(url)
+        upgrading = cls.connect(url, patient=True)
         try:
-            await database.migrate()
-        except BaseException:
-            await database.close()
-            raise
-        return database
+            await upgrading.migrate()
+        finally:
+            await upgrading.close()
+        return cls.connect(url)
 
     @classmethod
-    def connect(cls, url: str) -> Self:
-        """Makes the engines without touching the database or its schema yet. Raises StartupError."""
+    def connect(cls, url: str, *, patient: bool = False) -> Self:
+        """Makes the engines without touching the database or its schema yet. Raises StartupError.
+
+        `patient`: a statement may take as long as it likes, as in migrations and backups.
+        """
         try:
             parsed = parse_url(url)
         except ValueError as error:
             raise StartupError(f"{error}.") from error
         if parsed.dialect is Dialect.SQLITE:
-            return cls(parsed, _sqlite_writer(parsed), _sqlite_reader(parsed))
-        engine = _postgresql_engine(parsed)
-        return cls(parsed, engine, engine)
+            busy_s = BUSY_TIMEOUT_S * (PATIENCE if patient else 1)
+            engines = _sqlite_writer(parsed, busy_s), _sqlite_reader(parsed, busy_s)
+            return cls(parsed, *engines, patient=patient)
+        engine = _postgresql_engine(parsed, None if patient else COMMAND_TIMEOUT_S)
+        return cls(parsed, engine, engine, patient=patient)
 
     async def migrate(self) -> list[str]:
         """Applies what migrations are pending, forward only and under a lock; gives their revisions.
@@ -84,14 +99,28 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
-        """One transaction that may write: committed at the end of the block, rolled back by an exception."""
-        async with self._begin(self._writer) as connection:
-            yield connection
+        """One transaction that may write: committed at the end of the block, rolled back by an exception.
+
+        Raises Conflicted when it lost against another one: see `vtp.db.conflicts.done_over`.
+        """
+        async with AsyncExitStack() as stack:
+            if self.url.dialect is Dialect.SQLITE:
+                await self._wait_for_turn(stack)
+            async with self._begin(self._writer) as connection:
+                yield connection
+            note_commit()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """One transaction that only reads, from one consistent moment on SQLite."""
         async with self._begin(self._reader) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
+        """Like `read`, from one consistent moment on PostgreSQL too; for who reads everything."""
+        level = "" if self.url.dialect is Dialect.SQLITE else "REPEATABLE READ"
+        async with self._begin(self._reader, isolation=level) as connection:
             yield connection
 
     async def check(self) -> None:
@@ -106,20 +135,52 @@ class Database:
             await self._reader.dispose()
 
     @asynccontextmanager
-    async def _begin(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    async def _begin(self, engine: AsyncEngine, isolation: str = "") -> AsyncIterator[AsyncConnection]:
         async with AsyncExitStack() as stack:
             try:
-                connection = await stack.enter_async_context(engine.connect())
+                connection = await self._connect(engine, stack)
+                if isolation:
+                    await connection.execution_options(isolation_level=isolation)
                 transaction = await stack.enter_async_context(connection.begin())
-            except (DBAPIError, PoolTimeout, OSError) as error:
+            except DBAPIError as error:
+                raise (Conflicted() if is_conflict(error) else _unavailable(error)) from error
+            except (PoolTimeout, OSError) as error:
                 raise _unavailable(error) from error
             try:
                 yield connection
                 await transaction.commit()
             except DBAPIError as error:
+                if is_conflict(error):
+                    raise Conflicted() from error
                 if not _is_outage(error):
                     raise
                 raise _unavailable(error) from error
+            except TimeoutError as error:  # of the driver, COMMAND_TIMEOUT_S
+                self._outage.begin()
+                raise _unavailable(error) from error
+
+    async def _wait_for_turn(self, stack: AsyncExitStack) -> None:
+        try:
+            async with asyncio.timeout(POOL_TIMEOUT_S):
+                await stack.enter_async_context(self._turn)
+        except TimeoutError as error:
+            raise _unavailable(error) from error
+
+    async def _connect(self, engine: AsyncEngine, stack: AsyncExitStack) -> AsyncConnection:
+        """A connection that answers; a silent one, as of a machine that has stopped, is not waited for."""
+        if self._patient or self.url.dialect is Dialect.SQLITE:
+            return await stack.enter_async_context(engine.connect())
+        self._outage.check()
+        waits = _is_exhausted(engine)
+        try:
+            async with asyncio.timeout(BUSY_LIMIT_S if waits else ANSWER_LIMIT_S):
+                connection = await stack.enter_async_context(engine.connect())
+        except TimeoutError:
+            if not waits:
+                self._outage.begin()
+            raise
+        self._outage.end()
+        return connection
 
 
 def _first_line(error: BaseException) -> str:
@@ -135,6 +196,12 @@ def _is_outage(error: DBAPIError) -> bool:
     return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
 
 
+def _is_exhausted(engine: AsyncEngine) -> bool:
+    """Whether all connections are in use: who waits for one learns nothing of the database."""
+    pool: Any = engine.pool
+    return bool(pool.checkedout() >= pool.size())
+
+
 def _unavailable(error: Exception) -> Unavailable:
     if _is_full(error):
         return Unavailable("The disk of the database is full: free some space.", retry_after_s=60)
@@ -145,14 +212,14 @@ def _is_full(error: Exception) -> bool:
     return "disk is full" in str(error) or "No space left on device" in str(error)
 
 
-def _sqlite_writer(url: DatabaseUrl) -> AsyncEngine:
-    engine = _sqlite_engine(url, pool_size=1)
+def _sqlite_writer(url: DatabaseUrl, busy_s: float) -> AsyncEngine:
+    engine = _sqlite_engine(url, busy_s, pool_size=1)
     _begin_with(engine, "BEGIN IMMEDIATE")
     return engine
 
 
-def _sqlite_reader(url: DatabaseUrl) -> AsyncEngine:
-    engine = _sqlite_engine(url, pool_size=_SQLITE_READERS)
+def _sqlite_reader(url: DatabaseUrl, busy_s: float) -> AsyncEngine:
+    engine = _sqlite_engine(url, busy_s, pool_size=_SQLITE_READERS)
     _begin_with(engine, "BEGIN")
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -162,21 +229,21 @@ def _sqlite_reader(url: DatabaseUrl) -> AsyncEngine:
     return engine
 
 
-def _sqlite_engine(url: DatabaseUrl, pool_size: int) -> AsyncEngine:
+def _sqlite_engine(url: DatabaseUrl, busy_s: float, pool_size: int) -> AsyncEngine:
     engine = create_async_engine(
         url.url,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT_S,
         hide_parameters=True,  # errors go to the log; what was to be stored does not
-        connect_args={"timeout": BUSY_TIMEOUT_S},
+        connect_args={"timeout": busy_s},
     )
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves, see _begin_with
         connection.create_function("lower", 1, _lower, deterministic=True)
-        for pragma in ("synchronous = NORMAL", "foreign_keys = ON"):
+        for pragma in (f"synchronous = {SYNCHRONOUS}", "foreign_keys = ON"):
             _execute(connection, f"PRAGMA {pragma}")
 
     return engine
@@ -199,7 +266,7 @@ def _execute(connection: Any, statement: str) -> None:
     cursor.close()
 
 
-def _postgresql_engine(url: DatabaseUrl) -> AsyncEngine:
+def _postgresql_engine(url: DatabaseUrl, command_timeout_s: float | None) -> AsyncEngine:
     return create_async_engine(
         url.url,
         pool_size=_POSTGRESQL_CONNECTIONS,
@@ -210,7 +277,7 @@ def _postgresql_engine(url: DatabaseUrl) -> AsyncEngine:
         connect_args={
             "async_creator_fn": _connect_asyncpg,
             "timeout": CONNECT_TIMEOUT_S,
-            "command_timeout": COMMAND_TIMEOUT_S,
+            "command_timeout": command_timeout_s,
         },
     )
 

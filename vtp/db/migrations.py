@@ -23,17 +23,18 @@ class SchemaTooNewError(StartupError):
     """The database was brought up to date by a newer vtp; this one must not touch it."""
 
 
-def migrate(connection: Connection, dialect: Dialect) -> list[str]:
+def migrate(connection: Connection, dialect: Dialect, *, to: str = "") -> list[str]:
     """Applies the pending revisions within the caller's transaction and gives their ids, oldest first.
 
     SQLite's write lock is the transaction itself; PostgreSQL takes an advisory lock that ends with it. Two
-    servers that start at once therefore apply each revision once. Raises SchemaTooNewError.
+    servers that start at once therefore apply each revision once. `to`: not further than that revision.
+    Raises SchemaTooNewError.
     """
     if dialect is Dialect.POSTGRESQL:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
-    pending = pending_revisions(current_revision(connection))
+    pending = [one for one in pending_revisions(current_revision(connection)) if not to or one <= to]
     if pending:
-        _upgrade(connection)
+        _upgrade(connection, pending[-1])
     return pending
 
 
@@ -61,11 +62,11 @@ def pending_revisions(current: str | None) -> list[str]:
     return [revision for revision in known if current is None or revision > current]
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, revision: str) -> None:
     from alembic import command  # here, because loading it takes as long as the rest of the start
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from vtp.db import Database
+from vtp.db.conflicts import done_over
 from vtp.db.tables import idempotency_keys as table
 from vtp.errors import Conflict, FieldError, Invalid
 from vtp.sealing import Sealer
@@ -72,6 +73,7 @@ class IdempotencyStore:
         self._sealer = sealer
         self._now = now
 
+    @done_over
     async def begin(self, ticket: Ticket) -> web.Response | None:
         """Claims the key and gives None, or gives the kept answer of the first call.
 
@@ -86,6 +88,7 @@ class IdempotencyStore:
             return await self._earlier(ticket)
         return None
 
+    @done_over
     async def finish(self, ticket: Ticket, response: web.Response) -> None:
         """Keeps a success for 24 h; anything else frees the key again."""
         body = response.body
@@ -101,6 +104,7 @@ class IdempotencyStore:
                 .values(status=response.status, headers=headers, response=sealed)
             )
 
+    @done_over
     async def abandon(self, ticket: Ticket) -> None:
         """Frees the key of a call that did not succeed."""
         async with self._database.transaction() as tx:

@@ -16,6 +16,7 @@ from av.error import FFmpegError
 
 from vtp.accounts.permissions import Action, Reach, can, require, require_reach
 from vtp.db import Database
+from vtp.db.conflicts import done_over
 from vtp.errors import Conflict, Gone, NotFound, Unavailable
 from vtp.http.identity import Principal
 from vtp.ids import new_id, parse_id
@@ -80,6 +81,7 @@ class Recordings:
         store: Store,
         settings: RecordingSettings,
         *,
+        instance_id: str,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._database = database
@@ -87,6 +89,7 @@ class Recordings:
         self._rooms = rooms
         self._store = store
         self._settings = settings
+        self._instance_id = instance_id
         self._clock = clock
         self._tasks = Tasks()
         self._active = ActiveRecordings(self._tasks, self._save_end)
@@ -103,7 +106,7 @@ class Recordings:
     async def start(self) -> None:
         """Recovers what a former process was recording when it ended."""
         async with self._database.read() as tx:
-            unfinished = await unfinished_recordings(tx)
+            unfinished = await unfinished_recordings(tx, self._instance_id)
         for recording in unfinished:
             await self._recover(recording)
 
@@ -122,6 +125,7 @@ class Recordings:
         """Waits until every recording in progress has ended by itself, its files and its row whole."""
         await self._tasks.settle()
 
+    @done_over
     async def start_recording(self, principal: Principal, wish: StartRecording) -> tuple[Recording, str]:
         """Starts recording a room; gives the recording and a sentence when not all of it can be recorded.
 
@@ -146,6 +150,7 @@ class Recordings:
             started_at=now,
             created_at=now,
             updated_at=now,
+            instance_id=self._instance_id,
         )
         live.recording = True  # from here on the room is taken, and publishers are asked for H.264
         try:
@@ -158,6 +163,7 @@ class Recordings:
         self._emitter.emit(RecordingChanged(recording.id, Status.RECORDING))
         return recording, session.message
 
+    @done_over
     async def stop_recording(self, principal: Principal, recording_id: str) -> Recording:
         """Stops a recording and waits until it can be played to its end; stopping twice is no error."""
         recording = await self._find(recording_id)
@@ -237,6 +243,7 @@ class Recordings:
             await self._change(recording.id, status=Status.DELETED, deleted_at=self._clock())
         return await self._find(recording.id)
 
+    @done_over
     async def _remove(self, recording: Recording) -> Recording:
         """Bytes first: a row without bytes can be deleted again, bytes without a row stay for ever."""
         making = self._downloads.get(recording.id)
@@ -341,6 +348,7 @@ class Recordings:
                 code="disk_full",
             )
 
+    @done_over
     async def _change(self, recording_id: str, **values: object) -> None:
         async with self._database.transaction() as tx:
             await change_recording(tx, recording_id, updated_at=self._clock(), **values)

@@ -56,6 +56,7 @@ class Recording:
     error_message: str = ""
     metadata: dict[str, Any] = field(default_factory=dict)
     deleted_at: datetime | None = None
+    instance_id: str | None = None
 
     @property
     def owner_id(self) -> str | None:
@@ -122,9 +123,13 @@ async def remove_recording(tx: AsyncConnection, recording_id: str) -> None:
     await tx.execute(delete(recordings).where(recordings.c.id == recording_id))
 
 
-async def unfinished_recordings(tx: AsyncConnection) -> list[Recording]:
-    """Those that a former process was recording when it ended."""
-    rows = await tx.execute(select(*_COLUMNS).where(recordings.c.status.in_(UNFINISHED)))
+async def unfinished_recordings(tx: AsyncConnection, instance_id: str) -> list[Recording]:
+    """Those that a former process of this data folder was recording when it ended.
+
+    Other processes on the same database are recording theirs.
+    """
+    ours = or_(recordings.c.instance_id == instance_id, recordings.c.instance_id.is_(None))
+    rows = await tx.execute(select(*_COLUMNS).where(recordings.c.status.in_(UNFINISHED), ours))
     return [_recording(row._mapping) for row in rows]
 
 

@@ -41,6 +41,7 @@ recordings = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     Column("deleted_at", UtcDateTime, comment="in the trash since"),
+    Column("instance_id", id_type(), comment="of the data folder whose process records it"),
     CheckConstraint(
         "status IN ('recording', 'finalizing', 'ready', 'interrupted', 'failed', 'deleted')", name="status"
     ),

@@ -11,6 +11,7 @@ from vtp.accounts.permissions import Action, require
 from vtp.accounts.service import Clock, utc_now
 from vtp.accounts.users import find_user
 from vtp.db import Database
+from vtp.db.conflicts import done_over
 from vtp.errors import Conflict, Forbidden, NotFound
 from vtp.http.identity import Principal, Role
 from vtp.ids import new_id, parse_id
@@ -48,6 +49,7 @@ class Bans:
             if not live.part(BanList).is_read:
                 live.part(BanList).take(ban.visitor for ban in found)
 
+    @done_over
     async def add(
         self, live: LiveRoom, by: Participant, other: Participant, reason: str, origin: Origin
     ) -> LiveRoom | None:
@@ -95,6 +97,7 @@ class Bans:
         async with self._database.read() as tx:
             return await page_of_bans(tx, room.id, limit=limit, before=before)
 
+    @done_over
     async def lift(
         self, principal: Principal, reference: str, ban_id: str, origin: Origin, pointer: str = "/path/id"
     ) -> Ban:

@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.db import Database
+from vtp.db.conflicts import done_over
 from vtp.errors import Unavailable, VtpError
 from vtp.ids import id_after
 from vtp.media.events import Emitter
@@ -122,11 +123,7 @@ class Chat:
         late: list[ChatMessage] = []
         stored = False
         try:
-            async with database.transaction() as tx:
-                if self._unsure:
-                    late = await find_all(tx, self._unsure)
-                for job in jobs:
-                    await job.run(tx)
+            late = await self._run(database, jobs)
             stored = True
         except Unavailable as error:
             self._give_up(jobs, error)
@@ -137,6 +134,15 @@ class Chat:
             self._unsure.clear()
             self._tell([MessageWritten(message) for message in late])
             self._tell([job.written.event for job in jobs if job.written is not None])
+
+    @done_over
+    async def _run(self, database: Database, jobs: list[_Job[Any]]) -> list[ChatMessage]:
+        """Stores all in one transaction; gives the messages of earlier ones that were stored after all."""
+        async with database.transaction() as tx:
+            late = await find_all(tx, self._unsure) if self._unsure else []
+            for job in jobs:
+                await job.run(tx)
+        return late
 
     def _give_up(self, jobs: list[_Job[Any]], error: Unavailable) -> None:
         """Tells nothing. What was stored without our knowing is told before what comes next."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import Row, delete, func, insert, select, update
@@ -13,6 +13,7 @@ from vtp.rooms.tables import guest_links
 
 LinkStatus = Literal["good", "revoked", "expired"]
 KEPT_AFTER_END = timedelta(days=30)
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +84,11 @@ async def revoke_link(tx: AsyncConnection, link_id: str, now: datetime) -> None:
     )
 
 
-async def revoked_links(tx: AsyncConnection, now: datetime) -> list[GuestLink]:
-    """Those whose tokens would still be good had they not been revoked."""
+async def revoked_links(tx: AsyncConnection, now: datetime, since: datetime | None = None) -> list[GuestLink]:
+    """Those whose tokens would still be good had they not been revoked, since then or ever."""
     c = guest_links.c
-    found = await tx.execute(select(*_COLUMNS).where(c.revoked_at.is_not(None), c.expires_at > now))
+    revoked = c.revoked_at >= (since or _EVER)  # which SQLite looks up by its index, unlike "is not null"
+    found = await tx.execute(select(*_COLUMNS).where(revoked, c.expires_at > now))
     return [_link(row) for row in found]
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.guest_tokens import GuestTokens
@@ -11,6 +13,7 @@ from vtp.accounts.permissions import Action, require
 from vtp.accounts.service import Clock, utc_now
 from vtp.accounts.tokens import Tokens, room_claims
 from vtp.db import Database
+from vtp.db.conflicts import done_over
 from vtp.errors import Conflict, Forbidden, NotFound
 from vtp.http.identity import Principal
 from vtp.ids import parse_id
@@ -59,6 +62,13 @@ class GuestLinks:
             revoked = await revoked_links(tx, self._clock())
         self._guests.revoke((link.id, link.expires_at) for link in revoked)
 
+    async def recall(self, tx: AsyncConnection, since: datetime, now: datetime) -> None:
+        """Makes hold here what other processes have revoked since then; see `vtp.accounts.revocations`."""
+        for link in await revoked_links(tx, now, since):
+            if not self._guests.is_revoked(link.id):
+                self._guests.revoke([(link.id, link.expires_at)])
+
+    @done_over
     async def create(
         self, principal: Principal, reference: str, wish: CreateLink, origin: Origin
     ) -> tuple[Room, GuestLink, str]:
@@ -110,6 +120,7 @@ class GuestLinks:
         async with self._database.read() as tx:
             return await page_of_links(tx, room.id, limit=limit, before=before)
 
+    @done_over
     async def revoke(self, principal: Principal, reference: str, link_id: str, origin: Origin) -> GuestLink:
         """Refuses a link from now on and disconnects who is here by it; twice is no error."""
         room = await self._room(principal, reference)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vtp.accounts.permissions import Action, require
 from vtp.accounts.service import Clock, utc_now
 from vtp.db import Database
+from vtp.db.conflicts import done_over
 from vtp.errors import Conflict, NotFound, Unavailable, VtpError
 from vtp.http.identity import Principal
 from vtp.ids import is_id, new_id
@@ -81,6 +82,7 @@ class Polls:
     def _make(self, live: LiveRoom) -> RoomPolls:
         return RoomPolls(self._waiting.pop(live.id, ()))
 
+    @done_over
     async def create(self, live: LiveRoom, by: Participant, wish: PollWish) -> Poll:
         """Asks everybody in a room something. Raises Conflict for too many polls, or in an ended room."""
         here = self.of(live)
@@ -128,8 +130,7 @@ class Polls:
                 good[one.voter.key] = one  # the newest of each
         try:
             if good:
-                async with self._database.transaction() as tx:
-                    await store.put_votes(tx, tried.poll, list(good.values()))
+                await self._put(tried.poll, list(good.values()))
                 box.take_over(tried)
                 self.of(live).voted(box.poll)
         except BaseException as error:
@@ -139,6 +140,11 @@ class Polls:
             raise
         for one in waiting:
             one.settle(one.error)
+
+    @done_over
+    async def _put(self, poll: Poll, ballots: list[Ballot]) -> None:
+        async with self._database.transaction() as tx:
+            await store.put_votes(tx, poll, ballots)
 
     async def close(self, live: LiveRoom, poll_id: str) -> Poll:
         """Takes no more votes. Raises NotFound, Conflict when it is closed already."""
@@ -150,6 +156,7 @@ class Polls:
             here.close(box.poll)
         return box.poll
 
+    @done_over
     async def share(self, live: LiveRoom, poll_id: str) -> Poll:
         """Shows everybody the results of a closed poll, also of an earlier class.
 
@@ -209,10 +216,14 @@ class Polls:
             if not box.poll.is_open:
                 return False
             now = self._clock()
-            async with self._database.transaction() as tx:
-                await store.close_poll(tx, box.poll.id, now)
+            await self._put_end(box.poll.id, now)
             box.close(now)
         return True
+
+    @done_over
+    async def _put_end(self, poll_id: str, now: datetime) -> None:
+        async with self._database.transaction() as tx:
+            await store.close_poll(tx, poll_id, now)
 
     def _room_changed(self, event: RoomEvent) -> None:
         if isinstance(event, RoomClosed):

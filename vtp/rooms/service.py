@@ -10,6 +10,7 @@ from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.permissions import Action, can, require
 from vtp.accounts.service import Clock, utc_now
 from vtp.db import Database
+from vtp.db.conflicts import done_over
 from vtp.errors import NotFound
 from vtp.http.identity import Principal
 from vtp.ids import is_id
@@ -17,7 +18,7 @@ from vtp.media.events import Emitter
 from vtp.rooms.live import LiveRoom, LiveRooms, RoomClosed, RoomEvent
 from vtp.rooms.naming import add_new_room, check_reference
 from vtp.rooms.rules import merge_rules
-from vtp.rooms.store import Room, add_room, change_room, delete_room, find_room, page_of_rooms
+from vtp.rooms.store import Room, add_room, change_room, delete_room, find_room, find_rooms, page_of_rooms
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,7 @@ class RoomService:
         """Somebody in the role that they were given in the room, while it is open."""
         return self._live_rooms.as_here(principal, room.id)
 
+    @done_over
     async def create(
         self, principal: Principal, slug: str | None, name: str, settings: dict[str, Any], origin: Origin
     ) -> Room:
@@ -113,6 +115,7 @@ class RoomService:
         self._emitter.emit(RoomCreated(room))
         return room
 
+    @done_over
     async def change(
         self,
         principal: Principal,
@@ -149,6 +152,7 @@ class RoomService:
             live.change_room(changed)
         return changed
 
+    @done_over
     async def delete(self, principal: Principal, reference: str, origin: Origin) -> Room:
         """Deletes a room and ends what goes on in it. Raises Invalid, NotFound, Forbidden."""
         room = await self._lookup(reference)
@@ -176,13 +180,10 @@ class RoomService:
     async def list_live(self, principal: Principal) -> list[tuple[Room, LiveRoom]]:
         """The rooms open now that the caller may enter, with their media. Raises Forbidden."""
         require(principal, Action.ROOM_LIST)
-        open_now = []
+        open_now = {live.id: live for live in self._live_rooms.rooms}
         async with self._database.read() as tx:
-            for live in self._live_rooms.rooms:
-                room = await find_room(tx, live.id)
-                if room is not None and can(principal, Action.ROOM_ENTER, room):
-                    open_now.append((room, live))
-        return open_now
+            found = await find_rooms(tx, open_now)
+        return [(room, open_now[room.id]) for room in found if can(principal, Action.ROOM_ENTER, room)]
 
     def _live_changed(self, event: RoomEvent) -> None:
         """Forgets a room with the end of its media; it may be closed because it was deleted."""
@@ -194,6 +195,7 @@ class RoomService:
         async with self._database.read() as tx:
             return await find_room(tx, reference)
 
+    @done_over
     async def _open(self, slug: str) -> Room:
         """Makes the room of open rooms; of two who enter at once one makes it, both get it."""
         async with self._database.transaction() as tx:

@@ -1,5 +1,6 @@
 """The rows of rooms: found by id or slug, added, deleted, listed. No rules here, only SQL."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -50,6 +51,12 @@ async def find_room(tx: AsyncConnection, reference: str, *, to_change: bool = Fa
     statement = select(*_COLUMNS).where(wanted, rooms.c.deleted_at.is_(None))
     row = (await tx.execute(statement.with_for_update() if to_change else statement)).one_or_none()
     return _room(row) if row else None
+
+
+async def find_rooms(tx: AsyncConnection, ids: Iterable[str]) -> list[Room]:
+    """The rooms with these ids that were not deleted, oldest first."""
+    wanted = select(*_COLUMNS).where(rooms.c.id.in_(set(ids)), rooms.c.deleted_at.is_(None))
+    return [_room(row) for row in await tx.execute(wanted.order_by(rooms.c.id))]
 
 
 async def add_room(

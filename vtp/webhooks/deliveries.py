@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.db import Database
+from vtp.db.conflicts import done_over
 from vtp.errors import Unavailable
 from vtp.tasks import Tasks
 from vtp.webhooks.outbox import Outbox
@@ -220,6 +221,7 @@ class Deliveries:
             with suppress(Unavailable):
                 await self.clean_up()
 
+    @done_over
     async def clean_up(self) -> None:
         """Deletes deliveries that are older than `webhooks.keep_days`; looks at all others anew."""
         async with self._database.transaction() as tx:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.db import Database
+from vtp.db.conflicts import done_over
 from vtp.errors import Unavailable
 from vtp.ids import new_id
 from vtp.webhooks.bodies import write_messages
@@ -86,12 +87,17 @@ class Outbox:
         async with self._writing:
             while self._waiting:
                 batch = [self._waiting[at] for at in range(min(BATCH, len(self._waiting)))]
-                async with self._database.transaction() as tx:
-                    made = await self._make(tx, batch)
-                    await add_deliveries(tx, made)
+                made = await self._write(batch)
                 for _ in batch:
                     self._waiting.popleft()
                 self._written(made)
+
+    @done_over
+    async def _write(self, batch: Sequence[Happening]) -> list[Delivery]:
+        async with self._database.transaction() as tx:
+            made = await self._make(tx, batch)
+            await add_deliveries(tx, made)
+        return made
 
     async def _make(self, tx: AsyncConnection, batch: Sequence[Happening]) -> list[Delivery]:
         made: list[Delivery] = []

@@ -5,6 +5,7 @@ Admins have them for every room, teachers for rooms of their own.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Protocol
@@ -15,6 +16,7 @@ from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.permissions import Action, Reach, require, require_reach
 from vtp.accounts.service import Clock, utc_now
 from vtp.db import Database
+from vtp.db.conflicts import done_over
 from vtp.errors import Conflict, FieldError, Invalid, NotFound
 from vtp.http.identity import Principal
 from vtp.ids import new_id, parse_id
@@ -73,6 +75,7 @@ class Webhooks:
         self._settings = settings
         self._clock = clock
 
+    @done_over
     async def create(self, principal: Principal, wish: CreateWebhook, origin: Origin) -> Webhook:
         """Makes a webhook with a secret. Raises Invalid for a URL that cannot be, Conflict for too many."""
         room = None
@@ -127,19 +130,18 @@ class Webhooks:
             self._check_url(values["url"])
         if values.get("active"):
             values["disabled_reason"] = ""
-        return await self._change(principal, webhook_id, values, origin)
+        return await self._change(principal, webhook_id, lambda _: values, origin)
 
     async def rotate_secret(self, principal: Principal, webhook_id: str, origin: Origin) -> Webhook:
         """Gives a new secret; the old one signs too for a day, so that the receiver can change over."""
-        async with self._database.read() as tx:
-            hook = await self._find(tx, principal, webhook_id)
-        values = {
-            "secret": new_secret(),
-            "old_secret": hook.secret,
-            "old_secret_until": self._clock() + OLD_SECRET_FOR,
-        }
+        secret, until = new_secret(), self._clock() + OLD_SECRET_FOR
+
+        def values(hook: Webhook) -> dict[str, Any]:
+            return {"secret": secret, "old_secret": hook.secret, "old_secret_until": until}
+
         return await self._change(principal, webhook_id, values, origin)
 
+    @done_over
     async def delete(self, principal: Principal, webhook_id: str, origin: Origin) -> None:
         """Deletes a webhook, and what is on its way to it."""
         async with self._database.transaction() as tx:
@@ -148,6 +150,7 @@ class Webhooks:
             await self._record(tx, Event.WEBHOOK_DELETED, hook, principal, origin)
         await self._deliveries.reload()
 
+    @done_over
     async def send_test(self, principal: Principal, webhook_id: str) -> Delivery:
         """Sends a message that says nothing. Raises Conflict while the webhook is stopped."""
         async with self._database.transaction() as tx:
@@ -168,6 +171,7 @@ class Webhooks:
             hook = await self._find(tx, principal, webhook_id)
             return await page_of_deliveries(tx, hook.id, limit=limit, before=before, status=status)
 
+    @done_over
     async def retry(self, principal: Principal, webhook_id: str, delivery_id: str) -> Delivery:
         """Sends a message again now, with the same id, whatever came of it before."""
         wanted = parse_id(delivery_id, "/path/delivery_id")
@@ -185,21 +189,28 @@ class Webhooks:
         self._deliveries.wake(hook.id)
         return again
 
+    @done_over
     async def _change(
-        self, principal: Principal, webhook_id: str, values: dict[str, Any], origin: Origin
+        self,
+        principal: Principal,
+        webhook_id: str,
+        change: Callable[[Webhook], dict[str, Any]],
+        origin: Origin,
     ) -> Webhook:
         async with self._database.transaction() as tx:
-            hook = await self._find(tx, principal, webhook_id)
-            values["updated_at"] = self._clock()
+            hook = await self._find(tx, principal, webhook_id, to_change=True)
+            values = change(hook) | {"updated_at": self._clock()}
             await change_webhook(tx, hook.id, **values)
             hook = replace(hook, **values)
             await self._record(tx, Event.WEBHOOK_CHANGED, hook, principal, origin)
         await self._deliveries.reload()
         return hook
 
-    async def _find(self, tx: AsyncConnection, principal: Principal, webhook_id: str) -> Webhook:
+    async def _find(
+        self, tx: AsyncConnection, principal: Principal, webhook_id: str, *, to_change: bool = False
+    ) -> Webhook:
         require_reach(principal, Action.WEBHOOK_MANAGE)
-        hook = await find_webhook(tx, parse_id(webhook_id, "/path/id"))
+        hook = await find_webhook(tx, parse_id(webhook_id, "/path/id"), to_change=to_change)
         if hook is None:
             raise NotFound("There is no such webhook.", code="no_such_webhook")
         require(principal, Action.WEBHOOK_MANAGE, hook)

@@ -80,9 +80,12 @@ async def add_webhook(tx: AsyncConnection, hook: Webhook) -> None:
     await tx.execute(insert(webhooks).values({name: getattr(hook, name) for name in _HOOK_FIELDS}))
 
 
-async def find_webhook(tx: AsyncConnection, webhook_id: str) -> Webhook | None:
-    """The webhook with this id."""
-    row = (await tx.execute(_HOOKS.where(webhooks.c.id == webhook_id))).one_or_none()
+async def find_webhook(tx: AsyncConnection, webhook_id: str, *, to_change: bool = False) -> Webhook | None:
+    """The webhook with this id; `to_change`: other changes of it wait."""
+    statement = _HOOKS.where(webhooks.c.id == webhook_id)
+    if to_change:
+        statement = statement.with_for_update(of=webhooks)
+    row = (await tx.execute(statement)).one_or_none()
     return Webhook(**row._mapping) if row else None
 
 

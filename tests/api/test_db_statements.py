@@ -1,0 +1,285 @@
+"""What the API asks the database: an index on every path, and no question per row."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Awaitable, Callable
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from sqlalchemy import UniqueConstraint, text
+
+from tests.api.callers import MISSING
+from tests.filled import add_rows, fill
+from tests.serving import PASSWORD, Api, Person, serving
+from tests.statements import Heard, hearing
+from vtp.db import Database
+from vtp.db.dump import reflect
+from vtp.db.urls import Dialect
+from vtp.http.pagination import encode_cursor
+from vtp.ids import new_id
+from vtp.services import build_tables
+
+# Statements that read a whole table, and why they may.
+EXEMPT = {
+    r"FROM users.*(?i:LIKE)": "search within names and addresses: no index of ours finds a substring",
+    r"FROM recordings.*(?i:LIKE)": "search within titles and descriptions",
+    r"SELECT count\(\*\) AS count_1\s+FROM recordings": "the older contract answers the total of a list",
+    r"FROM webhooks": "at most 1,000 of them",
+    r"count\(\*\).*FROM webhook_deliveries": "at the start and once a minute, by an index",
+    r"DELETE FROM setup_tokens": "a few rows, at the start",
+    r"FROM alembic_version": "one row",
+}
+ROOM = "physics"
+
+
+@dataclass
+class Pupils:
+    """Who calls, and what there is to ask for."""
+
+    admin: Person
+    teacher: Person
+    room_id: str
+    hook_id: str = ""
+
+
+async def prepared(api: Api) -> Pupils:
+    admin, teacher = await api.person("admin"), await api.person("teacher")
+    wish = {"room_id": ROOM, "room_name": "Physics"}
+    room = await api.call("POST", "/api/v1/signalling/room/create", wish, by=teacher)
+    hook = await api.call("POST", "/api/v1/webhooks", {"url": "https://a.example/h", "events": []}, by=admin)
+    assert hook.status in (201, 422), hook
+    if hook.status == 422:
+        asked = {"url": "https://a.example/h", "events": ["room.created"]}
+        hook = await api.call("POST", "/api/v1/webhooks", asked, by=admin)
+    return Pupils(admin, teacher, room.body["room_id"], hook.body["id"])
+
+
+async def visit_everything(api: Api, who: Pupils) -> None:
+    """Calls what reads and writes, the way pages and programs do."""
+    room = f"/api/v1/rooms/{ROOM}"
+    hook = f"/api/v1/webhooks/{who.hook_id}"
+    reads = [
+        "/api/v1/rooms?limit=2",
+        f"/api/v1/rooms?cursor={encode_cursor(who.room_id)}",
+        room,
+        f"/api/v1/rooms/{who.room_id}",
+        f"{room}/links",
+        f"{room}/bans",
+        f"{room}/polls",
+        f"{room}/chat",
+        f"{room}/chat?search=hello",
+        f"{room}/connections",
+        "/api/v1/signalling/rooms/stats",
+        f"/api/v1/signalling/room/stats?room_id={ROOM}",
+        "/api/v1/recordings",
+        f"/api/v1/recordings?room_id={ROOM}&status=ready",
+        "/api/v1/recordings?search=optics",
+        "/api/v1/recordings?status=deleted",
+        f"/api/v1/recordings/{new_id()}",
+        "/api/v1/users?limit=2",
+        "/api/v1/users?pending=true",
+        "/api/v1/users?search=ada",
+        f"/api/v1/users/{who.teacher.user_id}",
+        "/api/v1/auth/profile",
+        "/api/v1/auth/sessions",
+        "/api/v1/webhooks",
+        hook,
+        f"{hook}/deliveries",
+        f"{hook}/deliveries?status=pending",
+    ]
+    for path in [*reads, *_declared_reads(api, who)]:
+        answer = await api.call("GET", path, by=who.admin)
+        assert answer.status < 500, (path, answer)
+    link = await api.call("POST", f"{room}/links", {"label": "x"}, by=who.teacher)
+    writes: list[tuple[str, str, object]] = [
+        ("DELETE", f"{room}/links/{link.body.get('id', new_id())}", None),
+        ("DELETE", f"{room}/bans/{new_id()}", None),
+        ("PATCH", room, {"name": "Optics"}),
+        ("PATCH", f"/api/v1/users/{who.teacher.user_id}", {"approved": True, "role": "assistant"}),
+        ("PATCH", "/api/v1/auth/profile", {"full_name": "Ada"}),
+        ("PATCH", hook, {"description": "x"}),
+        ("POST", f"{hook}/rotate-secret", None),
+        ("POST", f"{hook}/test", None),
+        ("DELETE", f"/api/v1/recordings/{new_id()}", None),
+        ("POST", "/api/v1/auth/refresh", {"refresh_token": who.teacher.refresh_token}),
+        ("POST", "/api/v1/auth/login", {"email": who.admin.email, "password": PASSWORD}),
+        ("DELETE", f"/api/v1/auth/sessions/{new_id()}", None),
+        ("DELETE", hook, None),
+        ("DELETE", room, None),
+    ]
+    for method, path, body in writes:
+        key = {"Idempotency-Key": new_id()} if method == "POST" else None
+        answer = await api.call(method, path, body, by=who.admin, headers=key)
+        assert answer.status < 500, (method, path, answer)
+    services = api.server.services
+    await services.accounts.revocations.look()
+    await services.deliveries.clean_up()
+
+
+def _declared_reads(api: Api, who: Pupils) -> list[str]:
+    """Every route that reads, whoever has added it."""
+    known = {"room": ROOM, "user_id": who.teacher.user_id}
+    routes = [route for table in build_tables(api.server.services) for route in table.routes]
+    return [
+        re.sub(r"{(\w+)[^}]*}", lambda name: known.get(name[1], MISSING), route.path)
+        for route in routes
+        if route.method == "GET" and route.path.startswith("/api/v1")
+    ]
+
+
+async def test_no_statement_reads_a_table_from_end_to_end(database_url: str, tmp_path: Path) -> None:
+    database = await Database.open(database_url)
+    async with database.transaction() as tx:
+        await fill(tx, 40)
+        await tx.execute(text("DELETE FROM webhooks"))  # or the server would send to them
+    await database.close()
+    with hearing() as heard:
+        async with serving(tmp_path / "data", database_url) as api:
+            who = await prepared(api)
+            await visit_everything(api, who)
+    asked = set(heard.texts())
+    statements = {one: parameters for one, parameters in heard.statements if one in asked}
+    assert len(statements) > 60, "fewer statements than the API has"
+    scans = await _scans(database_url, statements)
+    bad = [
+        f"{plan}: {text}"
+        for text, plan in scans
+        if not any(re.search(pattern, text, re.DOTALL) for pattern in EXEMPT)
+    ]
+    assert not bad, "\n\n".join(bad)
+
+
+async def _scans(url: str, statements: dict[str, Any]) -> list[tuple[str, str]]:
+    if url.startswith("sqlite"):
+        return _sqlite_scans(url, statements)
+    return await _postgres_scans(url, statements)
+
+
+def _sqlite_scans(url: str, statements: dict[str, Any]) -> list[tuple[str, str]]:
+    """A SCAN without an index, or of all of an index but for a page in its order."""
+    found = []
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
+        connection.create_function("lower", 1, str.lower, deterministic=True)
+        for text, parameters in statements.items():
+            for row in connection.execute(f"EXPLAIN QUERY PLAN {text}", parameters):
+                line = row[3]
+                page = "USING INDEX" in line and "LIMIT" in text
+                empty = "CONSTANT ROW" in line or "(subquery" in line  # nothing to look for
+                if line.startswith("SCAN") and not empty and not page:
+                    found.append((text, line))
+    return found
+
+
+async def _postgres_scans(url: str, statements: dict[str, Any]) -> list[tuple[str, str]]:
+    """With sequential scans switched off they are left where no index can serve."""
+    match = re.fullmatch(r"postgresql://(\w+)@/(\w+)\?host=(.+)", url)
+    assert match
+    connection = await asyncpg.connect(user=match[1], database=match[2], host=match[3])
+    found = []
+    try:
+        await connection.execute("SET enable_seqscan = off")
+        for text, parameters in statements.items():
+            if "pg_catalog" in text or "alembic_version" in text:
+                continue
+            rows = await connection.fetch(f"EXPLAIN (FORMAT JSON) {text}", *(parameters or ()))
+            for node in _nodes(json.loads(rows[0][0])[0]["Plan"]):
+                if node["Node Type"] == "Seq Scan":
+                    found.append((text, f"Seq Scan on {node['Relation Name']}"))
+    finally:
+        await connection.close()
+    return found
+
+
+def _nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    return [plan, *(node for child in plan.get("Plans", []) for node in _nodes(child))]
+
+
+Add = Callable[[Api, Pupils, int, int], Awaitable[None]]
+
+
+def rows_of(table: str, **names: str) -> Add:
+    """Rows of a table that belong to the caller; `names` says which column holds what."""
+
+    async def add(api: Api, who: Pupils, count: int, first: int) -> None:
+        fixed = {column: getattr(who, name) for column, name in names.items()}
+        more: dict[str, Any] = {"deleted_at": None} if table in ("rooms", "chat_messages") else {}
+        if table == "chat_messages":
+            more |= {"to_person": None, "cleared": False, "group_id": ""}
+        if table == "recordings":
+            more = {"status": "ready", "deleted_at": None}
+        if table == "sessions":
+            at = datetime.now(UTC) + timedelta(days=1)
+            if api.server.services.database.url.dialect is Dialect.SQLITE:
+                at = at.replace(tzinfo=None)
+            more = {"idle_expires_at": at, "expires_at": at, "revoked_at": None}
+        async with api.server.services.database.transaction() as tx:
+            await add_rows(tx, table, count, first, **fixed, **more)
+
+    return add
+
+
+async def open_rooms(api: Api, who: Pupils, count: int, first: int) -> None:
+    for number in range(first, first + count):
+        wish = {"room_id": f"live-{number}", "room_name": "Live"}
+        await api.call("POST", "/api/v1/signalling/room/create", wish, by=who.teacher)
+        await api.open_room(f"live-{number}")
+
+
+LISTS: dict[str, tuple[str, Add]] = {
+    "rooms": ("/api/v1/rooms?limit=200", rows_of("rooms")),
+    "live rooms": ("/api/v1/signalling/rooms/stats", open_rooms),
+    "recordings": ("/api/v1/recordings?limit=200", rows_of("recordings", room_id="room_id")),
+    "users": ("/api/v1/users?limit=200", rows_of("users")),
+    "sessions": ("/api/v1/auth/sessions", rows_of("sessions", user_id="admin_id")),
+    "links": (f"/api/v1/rooms/{ROOM}/links", rows_of("guest_links", room_id="room_id")),
+    "webhooks": ("/api/v1/webhooks?limit=200", rows_of("webhooks")),
+    "deliveries": ("/api/v1/webhooks/HOOK/deliveries", rows_of("webhook_deliveries", webhook_id="hook_id")),
+    "chats": (f"/api/v1/rooms/{ROOM}/chat", rows_of("chat_messages", room_id="room_id")),
+    "polls": (f"/api/v1/rooms/{ROOM}/polls", rows_of("polls", room_id="room_id")),
+    "bans": (f"/api/v1/rooms/{ROOM}/bans", rows_of("room_bans", room_id="room_id", user_id="nobody")),
+}
+
+
+@pytest.mark.parametrize("name", LISTS)
+async def test_a_list_asks_as_much_for_many_rows_as_for_few(api: Api, name: str) -> None:
+    who = await prepared(api)
+    who.__dict__ |= {"admin_id": who.admin.user_id, "nobody": None}
+    path, add = LISTS[name]
+    path = path.replace("HOOK", who.hook_id)
+    asked, lengths = [], []
+    for count, first in ((2, 0), (11, 2)):
+        await add(api, who, count, first)
+        with hearing() as heard:
+            answer = await api.call("GET", path, by=who.admin)
+        assert answer.status == 200, answer
+        lengths.append(len(next(value for value in answer.body.values() if isinstance(value, list))))
+        asked.append(_without_upkeep(heard))
+    assert lengths[1] >= lengths[0] + 11, lengths
+    assert len(asked[0]) == len(asked[1]) > 0, asked
+
+
+def _without_upkeep(heard: Heard) -> list[str]:
+    """What the call itself asked; looks for revocations and webhooks go on beside it."""
+    own = ("revoked_at >=", "rights_changed_at >=", "audit_log.event", "next_try_at", "rooms.name \nFROM")
+    return [one for one in heard.texts() if not any(word in one for word in own)]
+
+
+async def test_every_column_that_names_another_row_has_an_index(database: Database) -> None:
+    """Or deleting one row would read all those that might name it."""
+    async with database.read() as tx:
+        tables = await reflect(tx)
+    for table in tables:
+        leading = {next(iter(index.columns)).name for index in table.indexes}
+        leading |= {next(iter(table.primary_key.columns)).name}
+        unique = (c for c in table.constraints if isinstance(c, UniqueConstraint))
+        leading |= {next(iter(one.columns)).name for one in unique}
+        for key in table.foreign_key_constraints:
+            assert key.column_keys[0] in leading, f"{table.name}.{key.column_keys[0]}"

@@ -1,0 +1,102 @@
+"""What other processes have revoked: read from the database every second, so that it holds here within two.
+
+A poll and no messages: it needs nothing besides the database that there is, works on both, and cannot miss
+what happened while a connection was away. Decision 0066.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.accounts.audit import Event
+from vtp.accounts.authenticator import Changes
+from vtp.accounts.service import Clock, utc_now
+from vtp.accounts.sessions import Sessions
+from vtp.accounts.tables import audit_log
+from vtp.accounts.tokens import Rights
+from vtp.accounts.users import users_changed_since
+from vtp.db import Database
+from vtp.errors import Unavailable
+from vtp.http.identity import Role
+from vtp.ids import uuid7
+
+logger = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 1.0
+# How long after it was stamped a revocation may become visible: the longest transaction, and what the clocks
+# of two machines may differ by.
+OVERLAP = timedelta(seconds=60)
+
+Reader = Callable[[AsyncConnection, datetime, datetime], Awaitable[None]]
+"""Reads what was revoked since then, and makes it hold here; what holds already is not told again."""
+
+
+class Revocations:
+    """`start` once before serving, then `watch` for ever. `memory`: how long an access token is good for."""
+
+    def __init__(self, database: Database, memory: timedelta, *, clock: Clock = utc_now) -> None:
+        self._database = database
+        self._memory = memory
+        self._clock = clock
+        self._readers: list[Reader] = []
+        self._seen = datetime.fromtimestamp(0, UTC)
+
+    def add_reader(self, reader: Reader) -> None:
+        """Asks `reader` at each look."""
+        self._readers.append(reader)
+
+    async def look(self) -> None:
+        """Reads once what has been revoked since the last time. Raises Unavailable."""
+        now = self._clock()
+        since = max(min(self._seen, now) - OVERLAP, now - self._memory)
+        async with self._database.read() as tx:
+            for read in self._readers:
+                await read(tx, since, now)
+        self._seen = now
+
+    async def watch(self) -> None:
+        """Looks every second; what is missed while the database is away is made up for when it is back."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            try:
+                await self.look()
+            except Unavailable:
+                continue
+            except DBAPIError:  # a damaged file, say: to stop looking would be worse
+                logger.exception("What other processes revoked cannot be read.")
+
+
+class AccountRevocations:
+    """The reader of accounts: sessions ended, rights changed, people erased."""
+
+    def __init__(self, sessions: Sessions, changes: Changes) -> None:
+        self._sessions = sessions
+        self._changes = changes
+
+    async def read(self, tx: AsyncConnection, since: datetime, now: datetime) -> None:
+        """A `Reader`."""
+        ended = await self._sessions.ended_since(tx, since)
+        self._changes.end_sessions([one for one in ended if not self._changes.has_ended(one)], now)
+        for user in await users_changed_since(tx, since):
+            self._changes.recall_rights(user.id, user.rights, now)
+        for user_id in await _erased_since(tx, since):
+            self._changes.recall_rights(user_id, _NOBODY, now)
+
+
+_NOBODY = Rights(Role.STUDENT, verified=False, watch_only=True, disabled=True)
+
+
+async def _erased_since(tx: AsyncConnection, since: datetime) -> list[str]:
+    """Accounts that are gone, sessions and all: the audit log outlives them."""
+    first = uuid7(int(since.timestamp() * 1_000_000_000), 0)
+    erased = select(audit_log.c.subject).where(
+        audit_log.c.event == Event.USER_DELETED, audit_log.c.id >= first
+    )
+    return [str(subject).removeprefix("user:") for subject in (await tx.execute(erased)).scalars()]

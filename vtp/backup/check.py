@@ -1,0 +1,147 @@
+"""Looks for damage: in the database, in what rows say of each other, in recordings and their files."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Table, and_, func, select, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.accounts.keyring import FILE as KEYS_FILE
+from vtp.accounts.tables import users
+from vtp.db import Database
+from vtp.db.dump import reflect
+from vtp.db.migrations import current_revision, known_revisions
+from vtp.db.urls import Dialect
+from vtp.errors import Unavailable
+from vtp.ids import is_id
+from vtp.recording.index import TrackIndex, segment_name
+from vtp.recording.store import Status
+from vtp.recording.tables import recordings
+from vtp.recording.view import RecordingView
+from vtp.sealing import FILE as SEALER_FILE
+from vtp.settings import Settings
+from vtp.storage import Store
+
+_WITH_MEDIA = (Status.READY, Status.INTERRUPTED)
+
+
+async def find_damage(settings: Settings, *, read_media: bool) -> AsyncIterator[str]:
+    """Everything that is wrong, one sentence each. `read_media`: also compares each part's checksum."""
+    for name in (KEYS_FILE, SEALER_FILE):
+        if not (settings.secrets_folder() / name).exists():
+            yield f"The key file {settings.secrets_folder() / name} is missing: a start makes a new one."
+    database = Database.connect(settings.database_url(), patient=True)
+    try:
+        async with database.snapshot() as tx:
+            async for sentence in _database_damage(tx, database.url.dialect):
+                yield sentence
+            if await tx.run_sync(current_revision) == known_revisions()[-1]:
+                root = Store.open(settings.storage_url()).root
+                async for sentence in _media_damage(tx, root, read_media=read_media):
+                    yield sentence
+    except (Unavailable, SQLAlchemyError) as error:
+        yield f"The database cannot be read: {_first_line(error.__cause__ or error)}."
+    finally:
+        await database.close()
+
+
+async def _database_damage(tx: AsyncConnection, dialect: Dialect) -> AsyncIterator[str]:
+    if dialect is Dialect.SQLITE:
+        for line in (await tx.execute(text("PRAGMA integrity_check"))).scalars():
+            if line != "ok":
+                yield f"The database file is damaged: {line}."
+    revision = await tx.run_sync(current_revision)
+    if revision != known_revisions()[-1]:
+        newest = known_revisions()[-1]
+        yield f"The schema is at revision {revision}, this vtp's at {newest}: run vtp admin migrate."
+    for table in await reflect(tx):
+        async for sentence in _dangling(tx, table):
+            yield sentence
+
+
+async def _dangling(tx: AsyncConnection, table: Table) -> AsyncIterator[str]:
+    """Rows that name another that is not there."""
+    for key in table.foreign_key_constraints:
+        other = key.referred_table.alias()
+        pairs = [(element.parent, other.c[element.column.name]) for element in key.elements]
+        found = select(func.count()).select_from(
+            table.outerjoin(other, and_(*(column == theirs for column, theirs in pairs)))
+        )
+        named = [column.is_not(None) for column, _ in pairs]
+        count = (await tx.execute(found.where(*named, pairs[0][1].is_(None)))).scalar_one()
+        if count:
+            names = ", ".join(key.column_keys)
+            gone = f"a row of {key.referred_table.name} that is gone"
+            yield f"{count} rows of {table.name} name by {names} {gone}."
+
+
+async def _media_damage(tx: AsyncConnection, root: Path, *, read_media: bool) -> AsyncIterator[str]:
+    found = await tx.execute(select(recordings.c.id, recordings.c.status, recordings.c.title))
+    rows: dict[str, Any] = {row.id: row for row in found}
+    for row in rows.values():
+        if row.status in _WITH_MEDIA:
+            for fault in recording_faults(root / row.id, read_media=read_media):
+                yield f"The recording {row.id} ({row.title}) is damaged: {fault}."
+    for path in sorted(root.iterdir()):
+        if is_id(path.name) and path.name not in rows:
+            yield f"The folder {path} belongs to no recording: delete it, or restore the database of it."
+    pictures = select(users.c.id, users.c.picture_key).where(users.c.picture_key.is_not(None))
+    for user_id, key in await tx.execute(pictures):
+        if not (root / key).is_file():
+            yield f"The picture of the user {user_id} is missing: {root / key}."
+
+
+def recording_faults(directory: Path, *, read_media: bool) -> Iterator[str]:
+    """What is wrong with the files of a recording that is said to be playable."""
+    try:
+        view = RecordingView.load(directory)
+    except FileNotFoundError:
+        yield "its files are missing"
+        return
+    except (OSError, ValueError) as error:
+        yield f"its manifest cannot be read ({_first_line(error)})"
+        return
+    if not view.is_playable:
+        yield "there is nothing to play"
+    for name in view.manifest.tracks:
+        if name not in view.tracks:
+            yield f"the index of its track {name} is missing"
+    for name, index in view.tracks.items():
+        yield from _track_faults(directory / name, index, read_media=read_media)
+
+
+def _track_faults(folder: Path, index: TrackIndex, *, read_media: bool) -> Iterator[str]:
+    for one in index.maps:
+        if not (folder / one.uri).exists():
+            yield f"{folder.name}/{one.uri} is missing"
+    for segment in index.segments:
+        if segment.gap:
+            continue
+        path = folder / segment_name(segment.msn)
+        try:
+            size = path.stat().st_size
+        except OSError:
+            yield f"{folder.name}/{path.name} is missing"
+            continue
+        if size != segment.size:
+            yield f"{folder.name}/{path.name} has {size} bytes instead of {segment.size}"
+        elif read_media and not _sums_agree(path, index, segment.msn):
+            yield f"{folder.name}/{path.name} is not as it was written"
+
+
+def _sums_agree(path: Path, index: TrackIndex, msn: int) -> bool:
+    with path.open("rb") as file:
+        for part in index.parts.get(msn, []):
+            file.seek(part.offset)
+            if zlib.crc32(file.read(part.size)) != part.crc:
+                return False
+    return True
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")

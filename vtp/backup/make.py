@@ -1,0 +1,113 @@
+"""Makes a backup: all rows from one moment, the keys, and the media on request, while the server goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from vtp import __version__
+from vtp.backup.archive import ArchiveWriter, Contents, TablePart, appearing_whole
+from vtp.db import Database
+from vtp.db.dump import reflect, rows_of, shape_of
+from vtp.db.migrations import current_revision, known_revisions
+from vtp.errors import StartupError
+from vtp.settings import Settings
+from vtp.storage import Store
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a backup holds."""
+
+    rows: int
+    files: int
+    bytes: int
+    missing: int
+
+
+async def make_backup(settings: Settings, target: Path, *, media: bool) -> Made:
+    """Writes the file `target`, which must not exist. Raises StartupError with a sentence."""
+    database = Database.connect(settings.database_url(), patient=True)
+    try:
+        with appearing_whole(target) as file:
+            archive = ArchiveWriter(file, _contents(database))
+            try:
+                made = await _write(database, settings, archive, media)
+            except BaseException:
+                archive.abandon()
+                raise
+        return Made(made.rows, made.files, target.stat().st_size, made.missing)
+    except FileExistsError as error:
+        raise StartupError(f"{target} exists: choose another name, a backup overwrites nothing.") from error
+    except OSError as error:
+        raise StartupError(
+            f"The backup {target} cannot be written ({error.strerror}): nothing is left of it."
+        ) from error
+    finally:
+        await database.close()
+
+
+def _contents(database: Database) -> Contents:
+    return Contents(
+        made_at=datetime.now(UTC).isoformat(),
+        version=__version__,
+        dialect=database.url.dialect.value,
+        revision="",
+    )
+
+
+async def _write(database: Database, settings: Settings, archive: ArchiveWriter, media: bool) -> Made:
+    rows = await _write_rows(database, archive)
+    files = 0
+    for path in _files(settings.secrets_folder()):
+        archive.add_file(f"secrets/{path.name}", path, compress=True)
+        files += 1
+    if media:
+        files += _write_media(Store.open(settings.storage_url()).root, archive)
+    archive.contents.media = media
+    archive.finish()
+    return Made(rows, files, 0, len(archive.contents.missing))
+
+
+async def _write_rows(database: Database, archive: ArchiveWriter) -> int:
+    """All tables from one snapshot; writers are not held up by it."""
+    total = 0
+    async with database.snapshot() as tx:
+        revision = await tx.run_sync(current_revision)
+        if revision not in known_revisions():
+            raise StartupError("The database has no schema that this vtp knows: use the vtp that made it.")
+        archive.contents.revision = revision
+        for table in await reflect(tx):
+            with_lines = rows_of(tx, table)
+            count = await archive.add_lines(f"tables/{table.name}", with_lines)
+            archive.contents.tables[table.name] = TablePart(shape_of(table).columns, count)
+            total += count
+    return total
+
+
+def _write_media(root: Path, archive: ArchiveWriter) -> int:
+    """Everything in the store; what goes away meanwhile was deleted, its row perhaps after the snapshot."""
+    count = 0
+    for path in _files_below(root):
+        key = path.relative_to(root).as_posix()
+        try:
+            archive.add_file(f"media/{key}", path)
+        except FileNotFoundError:
+            archive.contents.missing.append(key)
+        else:
+            count += 1
+    return count
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Files of a folder without drafts."""
+    if folder.is_dir():
+        yield from (one for one in sorted(folder.iterdir()) if one.is_file() and one.name[0] != ".")
+
+
+def _files_below(root: Path) -> Iterator[Path]:
+    for path in sorted(root.rglob("*")):
+        if path.is_file() and not path.is_symlink():
+            yield path

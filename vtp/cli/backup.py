@@ -1,0 +1,71 @@
+"""`vtp admin backup`, `restore` and `check`: what keeps a school's data safe."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vtp.settings import load_settings
+
+SECRETS_WARNING = (
+    "It holds password hashes and the server's signing keys: who has this file can sign in as anybody. "
+    "Keep it where only you can read it."
+)
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to make; it must not exist.")],
+    media: Annotated[
+        bool, typer.Option("--media", help="Recordings and pictures too, which may be very large.")
+    ] = False,
+) -> None:
+    """Make one file of everything that must be kept; a running server goes on meanwhile."""
+    from vtp.backup.make import make_backup
+
+    made = asyncio.run(make_backup(load_settings(), file, media=media))
+    print(f"{file}: {made.rows} rows, {made.files} files, {made.bytes} bytes.")
+    if made.missing:
+        print(f"{made.missing} files were deleted before they were copied.")
+    sys.stderr.write(f"{SECRETS_WARNING}\n")
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="What `vtp admin backup` made, on either database.")],
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace what the database holds; else it must be empty.")
+    ] = False,
+) -> None:
+    """Put a backup back into the database and folders of these settings; no server may run on them."""
+    from vtp.backup.restore import restore_backup
+
+    restored = asyncio.run(restore_backup(load_settings(), file, force=force))
+    print(f"Restored {restored.rows} rows and {restored.files} files of revision {restored.revision}.")
+    for path in restored.kept:
+        print(f"What was there before is in {path}.")
+
+
+def check(
+    media: Annotated[
+        bool, typer.Option("--media", help="Read all recordings and compare their checksums.")
+    ] = False,
+) -> None:
+    """Look for damage in the database and the recordings; code 1 when there is any."""
+    found = asyncio.run(_check(read_media=media))
+    if found:
+        print(f"{found} faults.")
+        raise typer.Exit(1)
+    print("No damage found.")
+
+
+async def _check(*, read_media: bool) -> int:
+    from vtp.backup.check import find_damage
+
+    count = 0
+    async for sentence in find_damage(load_settings(), read_media=read_media):
+        print(sentence)
+        count += 1
+    return count

@@ -1,0 +1,93 @@
+"""Transactions that lose against others: how the databases say so, and work that is done over then.
+
+A block cannot be run again by its context manager, a method can: `done_over` marks those that may be, because
+whatever they do besides their one transaction can be repeated, or comes after it. Decision 0065.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import random
+import sqlite3
+import time
+from collections.abc import Callable, Coroutine
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, ParamSpec, TypeVar
+
+from sqlalchemy.exc import DBAPIError
+
+from vtp.errors import Unavailable
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+TRIES = 6
+MOST_S = 5.0  # after which nothing is tried again; whoever waits has waited long enough
+FIRST_WAIT_S = 0.01
+# serialization_failure, deadlock_detected: class 40 of PostgreSQL's appendix A, "transaction rollback"
+_SQLSTATES = frozenset({"40001", "40P01"})
+
+
+class Conflicted(Unavailable):
+    """Another transaction won and this one was rolled back whole; the same may succeed when repeated."""
+
+    def __init__(self) -> None:
+        super().__init__("Too many changes at once; try again in a moment.", retry_after_s=1.0)
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """One run of a method; `around` is the run of another within which it is made."""
+
+    around: _Attempt | None
+    committed: bool = False
+
+
+_attempt: ContextVar[_Attempt | None] = ContextVar("attempt", default=None)
+
+
+def is_conflict(error: DBAPIError) -> bool:
+    """Whether the database rolled a transaction back in favour of another one.
+
+    SQLite: the primary result code SQLITE_BUSY, SQLITE_BUSY_SNAPSHOT included (sqlite.org/rescode.html).
+    """
+    cause = error.orig
+    if isinstance(cause, sqlite3.Error):
+        return getattr(cause, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+    return getattr(cause, "sqlstate", None) in _SQLSTATES
+
+
+def note_commit() -> None:
+    """Something has been written for good: whatever runs now is not to be done over."""
+    attempt = _attempt.get()
+    while attempt is not None:
+        attempt.committed = True
+        attempt = attempt.around
+
+
+def done_over(method: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """Runs a method again, a few times and after a random wait, when its transaction lost against another.
+
+    For methods with one transaction, whose other effects can be repeated or come after it. One that has
+    committed anything is never run again. Raises Unavailable when it loses each time.
+    """
+
+    @functools.wraps(method)
+    async def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        give_up_s = time.monotonic() + MOST_S
+        for tried in range(1, TRIES + 1):
+            attempt = _Attempt(_attempt.get())
+            token = _attempt.set(attempt)
+            try:
+                return await method(*args, **kwargs)
+            except Conflicted as error:
+                if attempt.committed or tried == TRIES or time.monotonic() > give_up_s:
+                    raise Unavailable(error.detail, retry_after_s=error.retry_after_s) from error
+            finally:
+                _attempt.reset(token)
+            await asyncio.sleep(random.uniform(0, FIRST_WAIT_S * 2**tried))
+        raise AssertionError("unreachable")
+
+    return run
