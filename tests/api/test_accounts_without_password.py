@@ -1,4 +1,4 @@
-"""Accounts that sign in by a provider alone: they set a password and change the address soon after sign-in."""
+"""Accounts that sign in by a provider alone set a password and change the address soon after sign-in."""
 
 from __future__ import annotations
 
