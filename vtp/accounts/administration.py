@@ -40,6 +40,7 @@ class Administration:
         self._accounts = accounts
         self._clock = clock
 
+    @done_over
     async def open_setup(self) -> str | None:
         """Makes the one-time token for the first admin, ending earlier ones; None when there is an admin."""
         token, now = secrets.token_urlsafe(_TOKEN_BYTES), self._clock()

@@ -21,6 +21,7 @@ from vtp.accounts.service import SignedIn
 from vtp.accounts.sessions import hash_token
 from vtp.accounts.tables import invitations, users
 from vtp.accounts.users import NO_PASSWORD, NewUser, User, change_user, find_by_email
+from vtp.db.conflicts import done_over
 from vtp.errors import Conflict, FieldError, Forbidden, NotFound
 from vtp.http.identity import Principal, Role
 from vtp.ids import new_id, parse_id
@@ -79,6 +80,7 @@ class Invitations:
     def __init__(self, parts: AccountParts) -> None:
         self._parts = parts
 
+    @done_over
     async def create(
         self, principal: Principal, email: str, full_name: str, role: Role, watch_only: bool, origin: Origin
     ) -> Invitation:
@@ -143,6 +145,7 @@ class Invitations:
         async with self._parts.database.read() as tx:
             return [_invitation(row) for row in await tx.execute(statement)]
 
+    @done_over
     async def revoke(self, principal: Principal, invitation_id: str, origin: Origin) -> None:
         """Makes an invitation's link void. Raises NotFound, Invalid; Gone when it was accepted."""
         async with self._parts.database.transaction() as tx:
@@ -150,6 +153,7 @@ class Invitations:
             await self._change(tx, found.id, {"revoked_at": self._parts.clock()})
             await self._record(tx, Event.INVITATION_REVOKED, found, principal, origin)
 
+    @done_over
     async def resend(self, principal: Principal, invitation_id: str, origin: Origin) -> Invitation:
         """Sends a new link, good for another week; the old one is void. Raises as `revoke`."""
         async with self._parts.database.transaction() as tx:
@@ -164,6 +168,7 @@ class Invitations:
         async with self._parts.database.read() as tx:
             return await self._by_token(tx, token)
 
+    @done_over
     async def accept(self, token: str, said: Acceptance, origin: Origin) -> SignedIn:
         """Makes the account, or gives the one that waits for it its password, and signs the person in.
 

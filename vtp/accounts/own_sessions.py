@@ -8,6 +8,7 @@ from vtp.accounts.audit import Event, Origin
 from vtp.accounts.parts import AccountParts
 from vtp.accounts.service import account_of
 from vtp.accounts.sessions import Session
+from vtp.db.conflicts import done_over
 from vtp.errors import Forbidden, NotFound
 from vtp.http.identity import Principal
 from vtp.ids import parse_id
@@ -26,6 +27,7 @@ class OwnSessions:
         async with self._parts.database.read() as tx:
             return await self._parts.sessions.list_alive(tx, account_of(principal), self._parts.clock())
 
+    @done_over
     async def end(self, principal: Principal, session_id: str, origin: Origin) -> None:
         """Signs the caller out on one device. Raises NotFound; Forbidden for somebody else's session."""
         user_id, session_id = account_of(principal), parse_id(session_id, "/path/session_id")
@@ -40,6 +42,7 @@ class OwnSessions:
             await self._record(tx, user_id, session_id, origin)
         self._parts.changes.end_sessions([session_id], now)
 
+    @done_over
     async def end_others(self, principal: Principal, origin: Origin) -> list[str]:
         """Signs the caller out everywhere else; gives the ids of the sessions that ended."""
         user_id, own, now = account_of(principal), principal.session_id, self._parts.clock()

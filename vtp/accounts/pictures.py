@@ -8,6 +8,7 @@ from vtp.accounts.portraits import make_portrait
 from vtp.accounts.service import account_of
 from vtp.accounts.users import User, change_user, find_user
 from vtp.db import Database
+from vtp.db.conflicts import done_over
 from vtp.errors import NotFound, NotSignedIn
 from vtp.http.identity import Principal
 from vtp.ids import new_id, parse_id
@@ -61,6 +62,7 @@ class Pictures:
         """Deletes every file of somebody's."""
         await self._store.delete(folder_of(user_id))
 
+    @done_over
     async def _change(self, user_id: str, key: str | None, origin: Origin) -> User:
         """The new file is there before its row, the old one until after: what is named can always be read."""
         async with self._database.transaction() as tx:

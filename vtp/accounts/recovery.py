@@ -16,6 +16,7 @@ from vtp.accounts.notices import Happening
 from vtp.accounts.parts import AccountParts
 from vtp.accounts.reauthentication import Reauthentication
 from vtp.accounts.users import User, change_user, find_by_email, find_user
+from vtp.db.conflicts import done_over
 from vtp.errors import RateLimited
 from vtp.http.identity import Principal
 from vtp.limits import WindowLimiter
@@ -50,6 +51,7 @@ class Recovery:
             found = await find_by_email(tx, email)
         self._parts.tasks.start(self._send(found[0] if found else None), "a password forgotten")
 
+    @done_over
     async def _send(self, user: User | None) -> None:
         if user is not None and user.disabled_at is None:
             async with self._parts.database.transaction() as tx:
@@ -70,6 +72,7 @@ class Recovery:
             raise link_used()
         return user
 
+    @done_over
     async def reset(self, token: str, new_password: str, origin: Origin, code: str | None = None) -> User:
         """Sets a new password and ends all sessions; nobody is signed in by it.
 
@@ -94,6 +97,7 @@ class Recovery:
         self._parts.changes.end_sessions(ended, now)
         return changed
 
+    @done_over
     async def change(
         self,
         principal: Principal,

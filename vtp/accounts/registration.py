@@ -9,6 +9,7 @@ from vtp.accounts.parts import AccountParts
 from vtp.accounts.permissions import parse_role
 from vtp.accounts.users import NewUser, User
 from vtp.accounts.verification import Verification
+from vtp.db.conflicts import done_over
 from vtp.errors import Forbidden
 from vtp.http.identity import Role
 
@@ -36,6 +37,7 @@ class Registration:
         """Whether confirming the address is enough to enter rooms."""
         return self._parts.settings.accounts.approval == "mail"
 
+    @done_over
     async def register(self, wish: Wish, origin: Origin) -> User:
         """Makes an account with the role student; another role asked for waits for an admin.
 

@@ -24,6 +24,7 @@ from vtp.accounts.tables import users
 from vtp.accounts.totp import new_secret, otpauth_uri, qr_svg, step_of
 from vtp.accounts.users import User, find_user
 from vtp.db import Database
+from vtp.db.conflicts import done_over
 from vtp.errors import Conflict, NotFound, NotSignedIn, RateLimited
 from vtp.http.identity import Principal
 from vtp.ids import parse_id
@@ -206,6 +207,7 @@ class SecondFactor:
             return after
         return await self._note(tx, user_id, Event.SECOND_FACTOR_RESET, origin, actor_id=actor_id)
 
+    @done_over
     async def reset_by_admin(self, principal: Principal, user_id: str, origin: Origin) -> None:
         """The same by an administrator. Raises Forbidden, Invalid for a malformed id, NotFound."""
         require(principal, Action.USER_MANAGE)

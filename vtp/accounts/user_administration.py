@@ -33,6 +33,7 @@ from vtp.accounts.users import (
     lock_admins,
     page_of_users,
 )
+from vtp.db.conflicts import done_over
 from vtp.errors import Conflict, FieldError, NotFound
 from vtp.http.identity import Principal, Role
 from vtp.ids import parse_id
@@ -94,6 +95,7 @@ class UserAdministration:
         async with self._database.read() as tx:
             return found(await find_user(tx, user_id))
 
+    @done_over
     async def add(self, principal: Principal, new: NewAccount, origin: Origin) -> User:
         """Makes an account without a password and invites the person. Raises Forbidden, Conflict."""
         require(principal, Action.USER_MANAGE)
@@ -119,6 +121,7 @@ class UserAdministration:
         await self._invite(tx, user, principal, origin)
         return user
 
+    @done_over
     async def send_password_reset(self, principal: Principal, user_id: str, origin: Origin) -> User:
         """Mails somebody the link by which they choose a new password; the old one is good until then.
 
@@ -135,6 +138,7 @@ class UserAdministration:
             )
         return user
 
+    @done_over
     async def change(
         self,
         principal: Principal,
@@ -165,6 +169,7 @@ class UserAdministration:
             found(await find_user(tx, user_id))
             return await self._sessions.list_alive(tx, user_id, self._clock())
 
+    @done_over
     async def end_session(self, principal: Principal, user_id: str, session_id: str, origin: Origin) -> None:
         """Signs somebody out on one device. Raises Forbidden, NotFound."""
         user_id, session_id = _checked(principal, user_id), parse_id(session_id, "/path/session_id")
@@ -177,6 +182,7 @@ class UserAdministration:
             await self._note_ended(tx, principal, f"session:{session_id}", user_id, 1, origin)
         self._changes.end_sessions([session_id], now)
 
+    @done_over
     async def end_sessions(self, principal: Principal, user_id: str, origin: Origin) -> int:
         """Signs somebody out everywhere; gives on how many devices. Raises Forbidden, NotFound."""
         user_id = _checked(principal, user_id)

@@ -17,6 +17,7 @@ from vtp.accounts.permissions import Action, require
 from vtp.accounts.user_administration import NewAccount, UserAdministration
 from vtp.accounts.users import known_addresses
 from vtp.db import Database
+from vtp.db.conflicts import done_over
 from vtp.errors import Conflict
 from vtp.http.identity import Principal
 
@@ -69,6 +70,7 @@ class UserImport:
                 await self._note(principal, told, origin)
             return told
 
+    @done_over
     async def _import(
         self, principal: Principal, lines: Sequence[Line], origin: Origin, *, dry: bool
     ) -> list[LineReport]:

@@ -14,6 +14,7 @@ from vtp.accounts.notices import Happening
 from vtp.accounts.parts import AccountParts
 from vtp.accounts.reauthentication import Reauthentication
 from vtp.accounts.users import User, change_user, find_by_email, find_user
+from vtp.db.conflicts import done_over
 from vtp.errors import Conflict, FieldError, RateLimited
 from vtp.http.identity import Principal
 from vtp.limits import WindowLimiter
@@ -49,6 +50,7 @@ class Verification:
             found = await find_by_email(tx, email)
         self._parts.tasks.start(self._resend(found[0] if found else None), "a confirmation asked for again")
 
+    @done_over
     async def _resend(self, user: User | None) -> None:
         if user is None or user.email_verified_at is not None or user.disabled_at is not None:
             return
@@ -65,6 +67,7 @@ class Verification:
                 retry_after_s=wait_s,
             )
 
+    @done_over
     async def verify(self, token: str, origin: Origin) -> User:
         """Takes a link's token: the address is confirmed, or takes the place of the old one.
 
@@ -83,6 +86,7 @@ class Verification:
         self._parts.changes.change_rights(user.id, user.rights, now)
         return user
 
+    @done_over
     async def change(
         self, principal: Principal, new_email: str, password: str | None, origin: Origin
     ) -> None:

@@ -24,6 +24,7 @@ from vtp.accounts.tokens import Rights
 from vtp.accounts.user_administration import found, keep_an_admin
 from vtp.accounts.users import find_user, lock_admins
 from vtp.db import Database
+from vtp.db.conflicts import done_over
 from vtp.http.identity import Principal, Role
 from vtp.ids import parse_id
 from vtp.personal.holdings import (
@@ -99,6 +100,7 @@ class Erasure:
                 await tx.execute(delete(users).where(users.c.id == user_id))
         return len(ids)
 
+    @done_over
     async def _erase(self, user_id: str, principal: Principal, origin: Origin) -> None:
         now = self._clock()
         async with self._parts.database.transaction() as tx:

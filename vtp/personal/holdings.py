@@ -468,7 +468,7 @@ HOLDINGS: Final = (
             "updated_at",
             "deleted_at",
         ),
-        ("started_by",),
+        ("started_by", "instance_id"),
         _without("started_by"),
     ),
     Holding(

@@ -17,6 +17,7 @@ from vtp.accounts.oidc.provider import Answered, Asked, Provider, challenge_of
 from vtp.accounts.parts import AccountParts
 from vtp.accounts.service import SignedIn
 from vtp.accounts.users import User, find_user
+from vtp.db.conflicts import done_over
 from vtp.errors import Conflict, Gone, NotFound
 from vtp.limits import WindowLimiter
 from vtp.settings import OidcProvider
@@ -133,6 +134,7 @@ class OidcSignIn:
         async with self._parts.database.read() as tx:
             return await identities_of(tx, user_id)
 
+    @done_over
     async def unlink(self, user_id: str, identity_id: str, origin: Origin) -> None:
         """Unlinks. Raises NotFound, and Conflict for the last way in."""
         async with self._parts.database.transaction() as tx:
@@ -157,6 +159,7 @@ class OidcSignIn:
             )
             await self._parts.notices.put(tx, Happening.IDENTITY_UNLINKED, user, origin)
 
+    @done_over
     async def _begin(self, provider: Provider, return_to: str, browser: Browser, user_id: str | None) -> str:
         state, nonce, verifier = new_secret(), new_secret(), new_secret()
         name = provider.settings.name
@@ -180,6 +183,7 @@ class OidcSignIn:
         answered = Answered(returned.code, flow.code_verifier, redirect_uri, flow.nonce)
         return Said.of(await provider.claims(answered, now), provider.settings)
 
+    @done_over
     async def _admit(
         self, provider: Provider, flow: Flow, said: Said, browser: Browser, origin: Origin
     ) -> Finished:
