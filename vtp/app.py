@@ -17,6 +17,7 @@ from vtp.http.dispatch import Dispatcher
 from vtp.http.idempotency import IdempotencyStore
 from vtp.http.listening import Listening, bind, reaches_beyond_this_machine
 from vtp.http.pages import Pages
+from vtp.http.runner import Runner
 from vtp.http.security import BrowserGuard
 from vtp.http.throttle import Throttle
 from vtp.http.tls import ServerTls, open_tls, own_names
@@ -123,7 +124,7 @@ async def _open_http(
     application = build_http(services, listening, tls)
     sockets = build_sockets(services)
     sockets.attach(application)
-    runner = web.AppRunner(
+    runner = Runner(
         application,
         access_log=None,
         shutdown_timeout=CLOSE_CONNECTIONS_S,

@@ -180,6 +180,9 @@ class AccountSettings(Section):
     registration: Literal["open", "closed"] = "open"
     password_min_length: Annotated[int, Field(ge=8, le=64)] = 8
     password_max_bytes: Annotated[int, Field(ge=64, le=1024)] = 1024
+    password_words: Annotated[
+        list[Annotated[str, Field(min_length=4, max_length=64)]], BeforeValidator(_split_list)
+    ] = []
     argon2_memory_kib: Annotated[int, Field(ge=19456)] = 19456
     argon2_time_cost: Annotated[int, Field(ge=2)] = 2
     argon2_parallelism: Annotated[int, Field(ge=1)] = 1
@@ -210,6 +213,7 @@ class WebhookSettings(Section):
     """Messages to other programs."""
 
     allow_private_addresses: bool = False
+    allowed_hosts: Strings = []
     timeout_s: Annotated[float, Field(gt=0, le=60)] = 10.0
     retry_delays_s: Annotated[
         list[Annotated[float, Field(ge=0, le=604_800)]], BeforeValidator(_split_list), Field(max_length=20)

@@ -1,12 +1,12 @@
-"""The refresh token's cookie: for browsers, out of the reach of scripts, sent to the sign-in addresses only.
+"""The refresh token's cookie: for browsers, out of the reach of scripts, and of other hosts.
 
-`__Secure-` on TLS, a plain name on localhost, where there is none. OWASP ASVS 5.0, V3.3; RFC 6265bis.
+`__Host-` on TLS: no other host of the same domain can set it, which is why its path must be `/`. A plain name
+on localhost, where there is no TLS. OWASP ASVS 5.0, V3.3; RFC 6265bis.
 """
 
 from aiohttp import web
 
-PATH = "/api/v1/auth"
-SECURE_NAME = "__Secure-vtp_refresh"
+SECURE_NAME = "__Host-vtp_refresh"
 PLAIN_NAME = "vtp_refresh"
 
 
@@ -21,5 +21,5 @@ def read_cookie(request: web.Request, *, secure: bool) -> str | None:
 
 def cookie_header(token: str, max_age_s: int, *, secure: bool) -> str:
     """The `Set-Cookie` value that keeps a refresh token for as long as its session lives."""
-    name, flag = (SECURE_NAME, "; Secure") if secure else (PLAIN_NAME, "")
-    return f"{name}={token}; Path={PATH}; Max-Age={max_age_s}; HttpOnly; SameSite=Strict{flag}"
+    name, path, flag = (SECURE_NAME, "/", "; Secure") if secure else (PLAIN_NAME, "/api/v1/auth", "")
+    return f"{name}={token}; Path={path}; Max-Age={max_age_s}; HttpOnly; SameSite=Strict{flag}"
