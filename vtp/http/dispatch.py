@@ -154,11 +154,6 @@ def _render(route: Route, call: Call, result: object) -> web.StreamResponse:
     return _render_model(route, call, result)
 
 
-def _is_for_anybody(route: Route, call: Call) -> bool:
-    """What is told to who has signed in stays in no browser's cache (OWASP ASVS 5.0, 14.3.2)."""
-    return route.access is Access.PUBLIC and call.principal_or_none is None
-
-
 def _render_model(route: Route, call: Call, result: BaseModel) -> web.Response:
     body = result.model_dump_json(by_alias=True).encode()
     headers = {"Cache-Control": "no-store"}
@@ -169,7 +164,7 @@ def _render_model(route: Route, call: Call, result: BaseModel) -> web.Response:
     if route.method == "GET" and route.status == 200:
         headers |= {
             "ETag": call.reply_headers.get("ETag") or etag_of(body),
-            "Cache-Control": "private, no-cache" if _is_for_anybody(route, call) else "no-store",
+            "Cache-Control": "private, no-cache",
         }
         if matches_none(call.request, headers["ETag"]):
             return web.Response(status=304, headers={**headers, **call.reply_headers})
