@@ -100,7 +100,7 @@ def build_http(services: Services, listening: Listening, tls: ServerTls | None) 
         services.authenticator,
         Throttle(settings.limits),
         guard,
-        IdempotencyStore(services.database),
+        IdempotencyStore(services.database, services.accounts.sealer),
         services.doors,
         note_refusals(services.accounts.audit),
         services.service_authenticator,
@@ -112,9 +112,16 @@ def build_http(services: Services, listening: Listening, tls: ServerTls | None) 
         metrics=services.metrics,
         pages=Pages(WEB_DIST),
         https_port=lambda: listening.https_port,
-        lasting_tls=tls is not None and not tls.files.self_made,
+        lasting_tls=_has_lasting_tls(settings, tls),
     )
     return build_application(parts, build_tables(services))
+
+
+def _has_lasting_tls(settings: Settings, tls: ServerTls | None) -> bool:
+    """Whether browsers accept the certificate, ours or that of a proxy which people come by."""
+    if tls is not None:
+        return not tls.files.self_made
+    return settings.http.public_url.startswith("https://")
 
 
 async def _open_http(

@@ -299,7 +299,7 @@ def build_tables(services: Services) -> list[RouteTable]:
     ]
     if services.sfu is not None:
         tables.append(sfu_routes(services.sfu))
-    return [*tables, build_documentation(tables)]
+    return [*tables, build_documentation(tables, open_rooms=settings.rooms.open)]
 
 
 def _checks(services: Services) -> dict[str, Check]:

@@ -27,6 +27,7 @@ from vtp.http.pagination import Page, PageQuery, encode_cursor
 from vtp.http.routing import Access, Call, Limit, RouteTable
 from vtp.http.security import BrowserGuard
 from vtp.http.throttle import Throttle
+from vtp.sealing import Sealer
 from vtp.settings import HttpSettings, LimitSettings, Settings
 
 Client = TestClient[web.Request, web.Application]
@@ -135,7 +136,7 @@ async def start(tmp_path: Path, database: Database) -> AsyncIterator[Start]:
         http = HttpSettings(**{"tls": "off", **options.get("http", {})})
         settings = Settings(data_dir=tmp_path, http=http, limits=LimitSettings(**options.get("limits", {})))
         doors, guard = Doors(), BrowserGuard(http.cors_origins, http.public_url)
-        store = IdempotencyStore(database)
+        store = IdempotencyStore(database, Sealer(b"k" * 32))
         dispatcher = Dispatcher(settings, TokenTable(), Throttle(settings.limits), guard, store, doors)
         parts = HttpParts(
             settings,
@@ -230,7 +231,7 @@ async def test_unknown_address_is_404_and_wrong_method_405_with_allow(site: Site
     await assert_problem(await site.client.get("/api/v1/nothing"), 404)
     response = await site.client.put("/api/v1/things")
     await assert_problem(response, 405)
-    assert response.headers["Allow"] == "GET,HEAD,POST"
+    assert response.headers["Allow"] == "GET, HEAD, OPTIONS, POST"
 
 
 async def test_bug_is_500_and_tells_nothing_of_itself(site: Site, caplog: pytest.LogCaptureFixture) -> None:

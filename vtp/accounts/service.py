@@ -211,13 +211,17 @@ class AccountService:
         async with self._database.read() as tx:
             return _present(await find_user(tx, user_id))
 
-    async def change_profile(self, principal: Principal, changes: dict[str, Any], origin: Origin) -> User:
-        """Writes the fields given of the caller's account; gives the account as it is then."""
+    async def change_profile(
+        self, principal: Principal, changes: dict[str, Any], origin: Origin, check: Callable[[User], None]
+    ) -> User:
+        """Writes the fields given of the caller's account, if `check` agrees to the account as it was; gives
+        it as it is then."""
         user_id = account_of(principal)
         async with self._database.transaction() as tx:
-            user = _present(
-                await change_user(tx, user_id, changes) if changes else await find_user(tx, user_id)
-            )
+            user = _present(await find_user(tx, user_id, lock=True))
+            check(user)
+            if changes:
+                user = _present(await change_user(tx, user_id, changes))
             details = {"fields": sorted(changes)}
             await self._audit.record(
                 tx, Event.USER_UPDATED, origin, actor_id=user_id, subject=f"user:{user_id}", details=details

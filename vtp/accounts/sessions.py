@@ -113,10 +113,8 @@ class Sessions:
         return _session(row) if row else None
 
     async def list_alive(self, tx: AsyncConnection, user_id: str, now: datetime) -> list[Session]:
-        """The devices where this person is signed in now, the latest seen first."""
-        statement = (
-            select(*_COLUMNS).where(sessions.c.user_id == user_id).order_by(sessions.c.last_seen_at.desc())
-        )
+        """The devices where this person is signed in now, the latest sign-in first."""
+        statement = select(*_COLUMNS).where(sessions.c.user_id == user_id).order_by(sessions.c.id.desc())
         return [session for row in await tx.execute(statement) if is_alive(session := _session(row), now)]
 
     async def find(self, tx: AsyncConnection, session_id: str) -> Session | None:

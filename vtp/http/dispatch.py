@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from vtp.doors import Doors
 from vtp.errors import Forbidden, NotSignedIn, RateLimited, VtpError
 from vtp.http.client import Client
-from vtp.http.etags import etag_of, matches_none
+from vtp.http.etags import etag_of, json_of, matches_none
 from vtp.http.idempotency import read_key, ticket_of
 from vtp.http.identity import Authenticator, Principal
 from vtp.http.keys import CLIENT, PRINCIPAL
@@ -143,10 +143,11 @@ def _render(route: Route, call: Call, result: object) -> web.StreamResponse:
     if isinstance(result, web.StreamResponse):
         if not result.prepared:
             result.headers.update(call.reply_headers)
+            result.headers.setdefault("Cache-Control", _caching(route))
         return result
     if result is None:
-        status = 204 if route.status == 200 else route.status
-        return web.Response(status=status, headers={"Cache-Control": "no-store", **call.reply_headers})
+        headers = {"Cache-Control": _caching(route), **call.reply_headers}
+        return web.Response(status=route.success_status, headers=headers)
     if not isinstance(result, BaseModel):
         raise TypeError(
             f"{route.method} {route.path} gave a {type(result).__name__}, not a model or response"
@@ -154,18 +155,20 @@ def _render(route: Route, call: Call, result: object) -> web.StreamResponse:
     return _render_model(route, call, result)
 
 
+def _caching(route: Route) -> str:
+    """What a browser may keep: nothing that was answered to somebody (OWASP ASVS 5.0, 14.3.2)."""
+    return "no-cache" if route.access is Access.PUBLIC and route.method == "GET" else "no-store"
+
+
 def _render_model(route: Route, call: Call, result: BaseModel) -> web.Response:
-    body = result.model_dump_json(by_alias=True).encode()
-    headers = {"Cache-Control": "no-store"}
+    body = json_of(result)
+    headers = {"Cache-Control": _caching(route)}
     cursor = getattr(result, "next_cursor", None)
     if cursor is not None:
         link = call.request.rel_url.update_query(cursor=cursor)
         headers["Link"] = f'<{link}>; rel="next"'  # RFC 8288
-    if route.method == "GET" and route.status == 200:
-        headers |= {
-            "ETag": call.reply_headers.get("ETag") or etag_of(body),
-            "Cache-Control": "private, no-cache",
-        }
+    if route.is_read:
+        headers["ETag"] = call.reply_headers.get("ETag") or etag_of(body)
         if matches_none(call.request, headers["ETag"]):
             return web.Response(status=304, headers={**headers, **call.reply_headers})
     headers |= call.reply_headers

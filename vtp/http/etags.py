@@ -1,10 +1,16 @@
-"""Entity tags (RFC 9110 section 8.8.3): `If-None-Match` on reads."""
+"""Entity tags (RFC 9110 section 8.8.3): `If-None-Match` on reads, `If-Match` on changes."""
 
 from __future__ import annotations
 
 import hashlib
 
 from aiohttp import web
+from pydantic import BaseModel
+
+from vtp.errors import PreconditionFailed
+
+IF_MATCH = "If-Match"
+IF_NONE_MATCH = "If-None-Match"
 
 
 def etag_of(content: bytes | str) -> str:
@@ -13,10 +19,31 @@ def etag_of(content: bytes | str) -> str:
     return f'"{hashlib.sha256(data).hexdigest()[:32]}"'
 
 
+def json_of(model: BaseModel) -> bytes:
+    """The representation of a model, as every answer has it."""
+    return model.model_dump_json(by_alias=True).encode()
+
+
+def etag_of_model(model: BaseModel) -> str:
+    """The entity tag that a read answers which gives this model."""
+    return etag_of(json_of(model))
+
+
 def matches_none(request: web.Request, etag: str) -> bool:
     """Tells whether `If-None-Match` names `etag`, so that 304 is the answer; compares weakly."""
-    header = request.headers.get("If-None-Match", "")
+    header = request.headers.get(IF_NONE_MATCH, "")
     return header.strip() == "*" or _opaque(etag) in {_opaque(tag) for tag in _split(header)}
+
+
+def require_match(request: web.Request, etag: str) -> None:
+    """Raises PreconditionFailed when `If-Match` is sent and does not name `etag`; compares strongly.
+
+    RFC 9110 section 13.1.1: a weak tag matches nothing.
+    """
+    header = request.headers.get(IF_MATCH)
+    if header is None or header.strip() == "*" or etag in _split(header):
+        return
+    raise PreconditionFailed("It has changed since you read it; read it again and repeat your change.")
 
 
 def _split(header: str) -> list[str]:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from vtp.db import Database
 from vtp.db.tables import idempotency_keys as table
 from vtp.errors import Conflict, FieldError, Invalid
+from vtp.sealing import Sealer
 
 HEADER = "Idempotency-Key"
 KEPT = dt.timedelta(hours=24)
@@ -59,10 +60,16 @@ def ticket_of(key: str, principal: str, route: str, path: str, body: bytes) -> T
 
 
 class IdempotencyStore:
-    """Keeps the answers of keyed calls in the database; `now` gives aware UTC times."""
+    """Keeps the answers of keyed calls in the database, sealed: there are secrets among them.
 
-    def __init__(self, database: Database, now: Now = lambda: dt.datetime.now(dt.UTC)) -> None:
+    `now` gives aware UTC times.
+    """
+
+    def __init__(
+        self, database: Database, sealer: Sealer, now: Now = lambda: dt.datetime.now(dt.UTC)
+    ) -> None:
         self._database = database
+        self._sealer = sealer
         self._now = now
 
     async def begin(self, ticket: Ticket) -> web.Response | None:
@@ -86,11 +93,12 @@ class IdempotencyStore:
             await self.abandon(ticket)
             return
         headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
+        sealed = self._sealer.seal(bytes(body or b"").decode())
         async with self._database.transaction() as tx:
             await tx.execute(
                 update(table)
                 .where(_same(ticket))
-                .values(status=response.status, headers=headers, response=bytes(body or b"").decode())
+                .values(status=response.status, headers=headers, response=sealed)
             )
 
     async def abandon(self, ticket: Ticket) -> None:
@@ -112,8 +120,18 @@ class IdempotencyStore:
                 f"The first call with this {HEADER} is still being handled; repeat in a moment.",
                 code="idempotency_in_flight",
             )
-        headers = {**(row["headers"] or {}), "Idempotency-Replayed": "true"}
-        return web.Response(status=row["status"], body=(row["response"] or "").encode(), headers=headers)
+        kept = {**(row["headers"] or {}), "Idempotency-Replayed": "true", "Cache-Control": "no-store"}
+        return web.Response(status=row["status"], body=self._unsealed(row["response"]), headers=kept)
+
+    def _unsealed(self, response: str) -> bytes:
+        try:
+            return self._sealer.unseal(response).encode()
+        except ValueError:
+            raise Conflict(
+                f"The call with this {HEADER} was answered, and the key that its answer was sealed with "
+                "is gone: look for what it made.",
+                code="idempotency_answer_lost",
+            ) from None
 
 
 def _identity(ticket: Ticket) -> dict[str, str]:

@@ -29,6 +29,8 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 SLOW_S = 5.0
 REFUSALS = frozenset({400, 401, 403, 408, 413, 415, 422, 429})
 """Of credentials, rights, limits and input: logged, for who looks for attacks (OWASP ASVS 5.0, 16.3.3)."""
+PROGRAMS = ("/api/", "/whip/", "/whep/", "/sfu/", "/socket.io/", "/metrics")
+PAGES_AMONG_THEM = ("/api/docs", "/problems/")
 WAITING_ROUTES = frozenset({"/socket.io/"})
 """Answered when there is news, or when a WebSocket ends: that is no slowness."""
 
@@ -70,8 +72,12 @@ async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse
 def _respond_to_aiohttp(request: web.Request, error: web.HTTPException) -> web.StreamResponse:
     if error.status < 400:
         return web.Response(status=error.status, headers={"Location": error.headers["Location"]})
-    headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
-    return respond_with_status(request, error.status, headers=headers)
+    if not isinstance(error, web.HTTPMethodNotAllowed):
+        return respond_with_status(request, error.status)
+    allowed = {"Allow": ", ".join(sorted({*error.allowed_methods, "OPTIONS"}))}
+    if request.method == "OPTIONS":  # RFC 9110 section 9.3.7: what may be done there
+        return web.Response(status=204, headers=allowed)
+    return respond_with_status(request, error.status, headers=allowed)
 
 
 def _log(request: web.Request, response: web.StreamResponse, took_s: float, metrics: HttpMetrics) -> None:
@@ -111,13 +117,21 @@ def require_tls(https_port: Callable[[], int]) -> Middleware:
         if client.secure or client.local or request.path in ("/health", "/ready"):
             return await handler(request)
         target = f"https://{client.host_name}:{https_port()}"
-        if request.method in ("GET", "HEAD") and "text/html" in request.headers.get("Accept", ""):
+        if is_page(request):
             raise web.HTTPTemporaryRedirect(f"{target}{request.path_qs}")
         return respond_with_status(
             request, 403, f"Plain HTTP serves this machine only; call {target} instead.", code="tls_required"
         )
 
     return handle
+
+
+def is_page(request: web.Request) -> bool:
+    """Tells what people open in a browser from what programs call (OWASP ASVS 5.0, 4.1.2)."""
+    path = request.path
+    if path.startswith(PROGRAMS) and not path.startswith(PAGES_AMONG_THEM):
+        return False
+    return request.method in ("GET", "HEAD") and "text/html" in request.headers.get("Accept", "")
 
 
 def require_local_host() -> Middleware:

@@ -12,6 +12,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from vtp import __version__
 from vtp.http.errors import CONTENT_TYPE, SENTENCES, Problem
+from vtp.http.etags import IF_MATCH, IF_NONE_MATCH
 from vtp.http.idempotency import HEADER
 from vtp.http.routing import Access, Limit, Route, RouteTable
 
@@ -28,13 +29,56 @@ ACCESS_WORDS = {
 }
 
 
-def build_document(tables: Sequence[RouteTable], server_url: str = "/") -> dict[str, Any]:
-    """The whole document; every declared route is in it unless it is hidden (pages, assets)."""
+NEVER_REFUSED = frozenset({"/health", "/ready"})
+"""Asked over plain HTTP from everywhere, by machines."""
+HEADERS: dict[str, dict[str, Any]] = {
+    "X-Request-ID": {
+        "description": "Of this request: the one that it brought, or one made here; the log has it too.",
+        "required": True,
+        "schema": {"type": "string"},
+    },
+    "ETag": {
+        "description": "Of what was read: send it back as `If-None-Match`, or as `If-Match` with a change.",
+        "required": True,
+        "schema": {"type": "string"},
+    },
+    "Link": {
+        "description": '`<…>; rel="next"`: the next page, when there is one (RFC 8288).',
+        "schema": {"type": "string"},
+    },
+    "Location": {"description": "Where what was made is.", "schema": {"type": "string"}},
+    "Retry-After": {
+        "description": "Seconds to wait before the next try.",
+        "required": True,
+        "schema": {"type": "integer", "minimum": 1},
+    },
+    "WWW-Authenticate": {
+        "description": "RFC 6750.",
+        "required": True,
+        "schema": {"type": "string"},
+    },
+    "Idempotency-Replayed": {
+        "description": "`true` where this is the kept answer of the first call with the same key.",
+        "schema": {"type": "string", "enum": ["true"]},
+    },
+}
+_ERROR_HEADERS = {401: ("WWW-Authenticate",), 429: ("Retry-After",), 503: ("Retry-After",)}
+
+
+def build_document(
+    tables: Sequence[RouteTable], server_url: str = "/", *, open_rooms: bool = False
+) -> dict[str, Any]:
+    """The whole document; every declared route is in it unless it is hidden (pages, assets).
+
+    `open_rooms`: this machine alone is answered, so that 421 may come from everywhere.
+    """
     routes = [route for table in tables for route in table.routes if not route.hidden]
     schemas, definitions = _schemas(routes)
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
-        paths.setdefault(open_path(route.path), {})[route.method.lower()] = _operation(route, schemas)
+        paths.setdefault(open_path(route.path), {})[route.method.lower()] = _operation(
+            route, schemas, (421,) if open_rooms else ()
+        )
     described = {table.tag: table.description for table in tables if any(not r.hidden for r in table.routes)}
     return {
         "openapi": "3.1.0",
@@ -51,6 +95,7 @@ def build_document(tables: Sequence[RouteTable], server_url: str = "/") -> dict[
         "paths": dict(sorted(paths.items())),
         "components": {
             "schemas": definitions,
+            "headers": HEADERS,
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
         },
     }
@@ -64,8 +109,12 @@ def open_path(path: str) -> str:
 def error_statuses(route: Route) -> list[int]:
     """Every error a route can answer: the declared ones, and those that its declaration implies."""
     found = {*route.errors, 500}
+    if route.path not in NEVER_REFUSED:
+        found |= {403, 503}  # over plain HTTP from elsewhere, from foreign pages; without the database
     if route.access is not Access.PUBLIC:
-        found |= {401, 403}
+        found.add(401)
+    if route.if_match:
+        found.add(412)
     if route.takes_body:
         found |= {400, 408, 413, 415, 422}
     if route.query is not None or "{" in route.path:
@@ -91,13 +140,15 @@ def _schemas(routes: Iterable[Route]) -> tuple[dict[_Key, dict[str, Any]], dict[
     return cast("dict[_Key, dict[str, Any]]", schemas), document.get("$defs", {})
 
 
-def _operation(route: Route, schemas: dict[_Key, dict[str, Any]]) -> dict[str, Any]:
+def _operation(
+    route: Route, schemas: dict[_Key, dict[str, Any]], more_errors: Sequence[int]
+) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": route.operation_id,
         "tags": [route.tag],
         "summary": route.summary,
         "description": " ".join(part for part in (route.description, ACCESS_WORDS[route.access]) if part),
-        "responses": _responses(route, schemas),
+        "responses": _responses(route, schemas, more_errors),
     }
     parameters = _path_parameters(route) + _query_parameters(route) + _header_parameters(route)
     if parameters:
@@ -113,23 +164,50 @@ def _operation(route: Route, schemas: dict[_Key, dict[str, Any]]) -> dict[str, A
     return operation
 
 
-def _responses(route: Route, schemas: dict[_Key, dict[str, Any]]) -> dict[str, Any]:
+def _responses(
+    route: Route, schemas: dict[_Key, dict[str, Any]], more_errors: Sequence[int]
+) -> dict[str, Any]:
     content: dict[str, Any] = {}
     if route.reply is not None:
         content["application/json"] = {"schema": schemas[route.reply, "serialization"]}
     for media_type in route.reply_types:
         content[media_type] = {"schema": {"type": "string"}}
-    status = 204 if not content and route.status == 200 else route.status
-    success: dict[str, Any] = {"description": HTTPStatus(status).phrase}
+    success = _response(route.success_status, _success_headers(route))
     if content:
         success["content"] = content
-    responses: dict[str, Any] = {str(status): success}
-    for error in error_statuses(route):
+    responses: dict[str, Any] = {str(route.success_status): success}
+    for status in _others(route):
+        responses[str(status)] = _response(status)
+    for error in sorted({*error_statuses(route), *more_errors}):
         responses[str(error)] = {
+            **_response(error, _ERROR_HEADERS.get(error, ())),
             "description": SENTENCES.get(error, HTTPStatus(error).phrase),
             "content": {CONTENT_TYPE: {"schema": schemas[Problem, "serialization"]}},
         }
+    for status in {206, 503}.intersection(route.also):  # a part of the same, or the same with bad news
+        responses[str(status)]["content"] = content | responses[str(status)].get("content", {})
     return responses
+
+
+def _others(route: Route) -> list[int]:
+    """What is answered beside the success, and is no problem."""
+    return sorted({*route.also, *((304,) if route.is_read else ())})
+
+
+def _response(status: int, headers: Sequence[str] = ()) -> dict[str, Any]:
+    named = {name: {"$ref": f"#/components/headers/{name}"} for name in ("X-Request-ID", *headers)}
+    return {"description": HTTPStatus(status).phrase, "headers": named}
+
+
+def _success_headers(route: Route) -> list[str]:
+    names = ["ETag"] if route.is_read else []
+    if route.reply is not None and "next_cursor" in route.reply.model_fields:
+        names.append("Link")
+    if route.status == 201:
+        names.append("Location")
+    if route.idempotent:
+        names.append("Idempotency-Replayed")
+    return names
 
 
 def _request_body(route: Route, schemas: dict[_Key, dict[str, Any]]) -> dict[str, Any]:
@@ -176,14 +254,22 @@ def _inline(part: Any, definitions: dict[str, Any]) -> Any:
 
 
 def _header_parameters(route: Route) -> list[dict[str, Any]]:
-    if not route.idempotent:
-        return []
-    return [
-        {
-            "name": HEADER,
-            "in": "header",
-            "required": False,
-            "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-            "description": "Repeat a call safely: the same key gives the first answer again for 24 hours.",
-        }
-    ]
+    found = []
+    if route.idempotent:
+        about = "Repeat a call safely: the same key gives the first answer again for 24 hours."
+        found.append(_header_parameter(HEADER, about, {"minLength": 1, "maxLength": 255}))
+    if route.is_read:
+        found.append(_header_parameter(IF_NONE_MATCH, "An ETag that you have: 304 when it still holds.", {}))
+    if route.if_match:
+        found.append(_header_parameter(IF_MATCH, "The ETag of what you read: 412 when it has changed.", {}))
+    return found
+
+
+def _header_parameter(name: str, about: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "header",
+        "required": False,
+        "schema": {"type": "string", **schema},
+        "description": about,
+    }

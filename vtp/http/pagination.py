@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterable
 from typing import Annotated, Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -50,8 +51,13 @@ class PageQuery(BaseModel):
             errors=[FieldError("/query/cursor", "not a cursor of this list")],
         )
 
+    def page_of(self, newest_first: Iterable[ListedT]) -> tuple[list[ListedT], str | None]:
+        """The page out of a whole list that is short by nature, and its `next_cursor`."""
+        before = self.id_position()
+        return self.cut([item for item in newest_first if before is None or item.id < before])
+
     def cut(self, found: list[ListedT]) -> tuple[list[ListedT], str | None]:
-        """The page out of up to `limit + 1` rows, and its `next_cursor` for a list by id."""
+        """The page out of the rows from there on, `limit + 1` if there are, and its `next_cursor` by id."""
         page = found[: self.limit]
         return page, encode_cursor(page[-1].id) if len(found) > self.limit else None
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import enum
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp import web
 from pydantic import BaseModel
 
 from vtp.errors import NotSignedIn
+from vtp.http.etags import IF_MATCH, etag_of_model, require_match
 from vtp.http.identity import Principal
 from vtp.http.keys import REQUEST_ID as REQUEST_ID_KEY
 from vtp.settings import Settings
 
 Handler = Callable[["Call"], Awaitable[Any]]
+T = TypeVar("T")
 
 
 class Access(enum.Enum):
@@ -65,6 +67,22 @@ class Route:
     while_draining: bool = True
     description: str = ""
     hidden: bool = False
+    if_match: bool = (
+        False  # the handler passes `Call.unless_changed` on to where the thing is locked and written
+    )
+    also: tuple[int, ...] = ()  # what else may be answered without being a problem: 204, 206, 303, 304
+    empty: bool = False  # answers `status` without a body, also where that is 200
+
+    @property
+    def success_status(self) -> int:
+        """The status of a call that went well; without a body it is 204 unless another is declared."""
+        has_body = self.reply is not None or bool(self.reply_types)
+        return 204 if self.status == 200 and not has_body and not self.empty else self.status
+
+    @property
+    def is_read(self) -> bool:
+        """Whether it answers with an entity tag, and 304 to who has that already."""
+        return self.method == "GET" and self.reply is not None and self.status == 200
 
     @property
     def operation_id(self) -> str:
@@ -108,6 +126,19 @@ class Call:
         """The id that is in the log and in every error of this request."""
         return str(self.request.get(REQUEST_ID_KEY, ""))
 
+    def unless_changed(self, represent: Callable[[T], BaseModel]) -> Callable[[T], None]:
+        """What raises PreconditionFailed for a thing that is not as the caller's `If-Match` says.
+
+        To be called with the thing as it is, locked, within the transaction that changes it; `represent`
+        makes what reads of it answer. Without the header it refuses nothing.
+        """
+
+        def check(current: T) -> None:
+            if IF_MATCH in self.request.headers:
+                require_match(self.request, etag_of_model(represent(current)))
+
+        return check
+
 
 class RouteTable:
     """The routes of one feature; `app.py` mounts the tables of all features."""
@@ -143,7 +174,7 @@ class RouteTable:
         return self._declare("OPTIONS", path, options)
 
     def _declare(self, method: str, path: str, options: dict[str, Any]) -> Callable[[Handler], Handler]:
-        for name in ("errors", "raw_body", "reply_types"):
+        for name in ("errors", "raw_body", "reply_types", "also"):
             value: Sequence[Any] | str = options.get(name, ())
             options[name] = (value,) if isinstance(value, str) else tuple(value)
 

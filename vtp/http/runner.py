@@ -1,5 +1,5 @@
-"""aiohttp's runner, but for its answers to what is no HTTP: they would name its version, repeat what was sent,
-and have none of our header fields.
+"""aiohttp's runner, but for its answers to what is no HTTP: they would name its version, repeat what was
+sent, and have none of our header fields.
 """
 
 from __future__ import annotations

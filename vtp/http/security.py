@@ -54,7 +54,10 @@ FIXED_HEADERS = {
 HSTS = "max-age=31536000; includeSubDomains"  # ASVS 3.4.1: a year at least
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-EXPOSED_HEADERS = "Location, ETag, Link, Retry-After, X-Request-ID, Accept-Post, Accept-Patch"
+EXPOSED_HEADERS = (
+    "Accept-Patch, Accept-Post, Allow, Content-Disposition, ETag, Idempotency-Replayed, Link, Location, "
+    "Retry-After, Vtp-Notice, WWW-Authenticate, X-Request-ID"
+)
 PREFLIGHT_MAX_AGE_S = 600
 
 

@@ -18,6 +18,7 @@ from vtp.doors import Doors
 from vtp.errors import Forbidden, NotFound, Unavailable, VtpError
 from vtp.http.client import Client, is_in, is_loopback_host
 from vtp.http.errors import SENTENCES, problem_of, problem_response
+from vtp.http.etags import etag_of, matches_none
 from vtp.http.identity import Role
 from vtp.http.keys import CLIENT
 from vtp.http.metrics import HttpMetrics
@@ -139,7 +140,7 @@ def _add_metrics(table: RouteTable, parts: SystemParts) -> None:
         return web.Response(body=body, headers={"Content-Type": content_type, "Cache-Control": "no-store"})
 
 
-def build_documentation(tables: Sequence[RouteTable]) -> RouteTable:
+def build_documentation(tables: Sequence[RouteTable], *, open_rooms: bool = False) -> RouteTable:
     """The OpenAPI document of `tables` and of itself, and the page that shows it."""
     table = RouteTable("documentation", "This API, described.")
     described = [*tables, table]
@@ -149,13 +150,16 @@ def build_documentation(tables: Sequence[RouteTable]) -> RouteTable:
         "/api/openapi.json",
         access=Access.PUBLIC,
         reply_types=("application/json",),
+        also=(304,),
         summary="This document (OpenAPI 3.1)",
     )
     async def get_openapi(call: Call) -> web.Response:
         if not rendered:
-            document = await asyncio.to_thread(build_document, described)
+            document = await asyncio.to_thread(build_document, described, open_rooms=open_rooms)
             rendered.append(json.dumps(document, ensure_ascii=False).encode())
-        headers = {"Cache-Control": "no-cache"}
+        headers = {"Cache-Control": "no-cache", "ETag": etag_of(rendered[0])}
+        if matches_none(call.request, headers["ETag"]):
+            return web.Response(status=304, headers=headers)
         return web.Response(body=rendered[0], content_type="application/json", headers=headers)
 
     @table.get("/api/docs", access=Access.PUBLIC, summary="The readable page", hidden=True)

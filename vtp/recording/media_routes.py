@@ -28,10 +28,11 @@ BASE = "/api/v1/recordings/{id}"
 MASTER_NAME = "master.m3u8"
 SEGMENT_TYPE = "video/iso.segment"
 SECTION_TYPE = "video/mp4"
-IMMUTABLE = "private, max-age=31536000, immutable"
-NOT_KEPT = "private, no-cache"
+NOT_KEPT = "no-store"  # people are seen and heard in it: no shared computer keeps that
 _SEGMENT = re.compile(r"seg-(\d{5,9})\.m4s\Z")
 _ERRORS = (401, 403, 404, 410, 503)
+_RANGES = (206, 304, 412, 416)
+"""Of conditional requests and those for a part of a file."""
 
 
 def is_secure(call: Call) -> bool:
@@ -44,20 +45,21 @@ def add_media_routes(table: RouteTable, recordings: Recordings, grants: Grants, 
     """Declares playback and download."""
     media = MediaRoutes(recordings, grants, holders)
     options = {"access": Access.MEDIA, "limit": Limit.PLAYBACK, "errors": _ERRORS}
-    playlist = {**options, "reply_types": (PLAYLIST_TYPE,)}
+    playlist = {**options, "reply_types": (PLAYLIST_TYPE,), "also": (303, 304)}
+    part = {**options, "reply_types": (PLAYLIST_TYPE, SECTION_TYPE, SEGMENT_TYPE), "also": _RANGES}
     table.get(f"{BASE}/stream", summary="Play a recording: page or playlist, by Accept", **playlist)(
         media.get_stream
     )
-    table.get(f"{BASE}/stream/{{name}}", summary="Fetch a playlist or a file of the main track", **playlist)(
+    table.get(f"{BASE}/stream/{{name}}", summary="Fetch a playlist or a file of the main track", **part)(
         media.get_stream_file
     )
-    table.get(
-        f"{BASE}/stream/{{track}}/{{name}}", summary="Fetch a playlist or a file of one track", **playlist
-    )(media.get_track_file)
+    table.get(f"{BASE}/stream/{{track}}/{{name}}", summary="Fetch a playlist or a file of one track", **part)(
+        media.get_track_file
+    )
     table.get(
         f"{BASE}/download",
         summary="Download a recording as MP4",
-        **{**options, "errors": (*_ERRORS, 409), "reply_types": ("video/mp4",)},
+        **{**options, "errors": (*_ERRORS, 409), "reply_types": (SECTION_TYPE,), "also": _RANGES},
     )(media.get_download)
     table.get(
         f"{BASE}/download-url",
@@ -173,7 +175,7 @@ class MediaRoutes:
             raise NotFound("This recording has no such file.", code="no_such_file")
         path: Path = self._recordings.file(recording_id, f"{track}/{name}")
         content_type = SEGMENT_TYPE if name.endswith(".m4s") else SECTION_TYPE
-        return web.FileResponse(path, headers={"Content-Type": content_type, "Cache-Control": IMMUTABLE})
+        return web.FileResponse(path, headers={"Content-Type": content_type, "Cache-Control": NOT_KEPT})
 
 
 def _is_finished(view: RecordingView, track: str, name: str) -> bool:

@@ -16,7 +16,7 @@ PATH = "/api/v1/rooms/{room}/links"
 
 
 def build_routes(links: GuestLinks) -> RouteTable:
-    """Declares the links of rooms. A repeated creation is not answered again: no token is kept for that."""
+    """Declares the links of rooms."""
     table = RouteTable("guests", "Links that let people without an account into one room.")
 
     @table.post(
@@ -24,7 +24,6 @@ def build_routes(links: GuestLinks) -> RouteTable:
         body=CreateLink,
         reply=NewLink,
         status=201,
-        idempotent=False,
         summary="Invite guests into a room; the link is shown this once",
         errors=(403, 404, 409),
     )

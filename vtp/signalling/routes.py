@@ -184,6 +184,7 @@ def _add_session_routes(table: RouteTable, face: Face, sessions: Sessions, serve
         raw_body=(FRAGMENT_TYPE,),
         max_body_bytes=MAX_FRAGMENT_BYTES,
         reply_types=(FRAGMENT_TYPE,),
+        also=(204,),
         access=Access.SIGNED_IN,
         limit=Limit.MEDIA,
         summary=f"Trickle candidates into a {name} session, or restart its ICE",
@@ -191,6 +192,7 @@ def _add_session_routes(table: RouteTable, face: Face, sessions: Sessions, serve
     )(patch)
     table.delete(
         path,
+        empty=True,
         access=Access.SIGNED_IN,
         limit=Limit.MEDIA,
         summary=f"End a {name} session",

@@ -86,17 +86,19 @@ def _handler(name: str, work: Work) -> Handler:
 
 
 def _room_routes(service: _Declaring, face: SfuFace) -> None:
-    async def sfu_health(call: Call) -> web.StreamResponse:
+    async def sfu_health(call: Call) -> s.Health | web.StreamResponse:
         found = face.health()
+        if found.status == "ok":
+            return found
         return web.Response(
-            status=200 if found.status == "ok" else 503,
+            status=503,
             text=found.model_dump_json(by_alias=True),
             content_type="application/json",
-            headers={"Cache-Control": "no-store"},
+            headers={"Cache-Control": "no-store", "Retry-After": "5"},
         )
 
     service.table.get(
-        "/sfu/health", reply=s.Health, access=Access.PUBLIC, summary="Ask whether media flows", errors=(503,)
+        "/sfu/health", reply=s.Health, access=Access.PUBLIC, summary="Ask whether media flows", also=(503,)
     )(sfu_health)
     service.get(
         "/sfu/rooms",

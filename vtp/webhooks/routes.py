@@ -68,14 +68,11 @@ def _hook_routes(table: RouteTable, webhooks: Webhooks) -> None:
 
 
 def _secret_routes(table: RouteTable, webhooks: Webhooks) -> None:
-    """Not idempotent by key: an answer that is kept for a day would keep the secret with it."""
-
     @table.post(
         BASE,
         body=CreateWebhook,
         reply=WebhookWithSecret,
         status=201,
-        idempotent=False,
         summary="Make a webhook; its secret is shown this once",
         errors=(403, 404, 409),
     )
