@@ -1,7 +1,7 @@
 """What vtp is made of, read from its locks: an inventory (CycloneDX), and the weaknesses that OSV knows of.
 
 python -m scripts.components inventory > sbom.json
-python -m scripts.components audit              # asks https://api.osv.dev; exit code 1: something is vulnerable
+python -m scripts.components audit      # asks https://api.osv.dev; exit code 1: something is vulnerable
 """
 
 from __future__ import annotations

@@ -180,9 +180,6 @@ class AccountSettings(Section):
     registration: Literal["open", "closed"] = "open"
     password_min_length: Annotated[int, Field(ge=8, le=64)] = 8
     password_max_bytes: Annotated[int, Field(ge=64, le=1024)] = 1024
-    password_words: Annotated[
-        list[Annotated[str, Field(min_length=4, max_length=64)]], BeforeValidator(_split_list)
-    ] = []
     argon2_memory_kib: Annotated[int, Field(ge=19456)] = 19456
     argon2_time_cost: Annotated[int, Field(ge=2)] = 2
     argon2_parallelism: Annotated[int, Field(ge=1)] = 1

@@ -7,7 +7,6 @@ import statistics
 import threading
 import time
 from collections.abc import Iterator
-from importlib import resources
 
 import pytest
 from argon2 import PasswordHasher, extract_parameters
@@ -112,9 +111,6 @@ async def test_a_crowd_is_told_to_come_back(passwords: Passwords) -> None:
         ("password", "first that anybody"),
         ("Password123!", "first that anybody"),
         ("QWERTYUIOP", "first that anybody"),
-        ("dragonfly1", "stolen elsewhere"),
-        ("Teacher-27", "everybody here knows"),
-        ("myclassroom", "everybody here knows"),
         ("lovelace1", "your own name"),
         ("Lovelace815", "your own name"),
     ],
@@ -124,25 +120,6 @@ def test_weak_passwords_are_refused_with_the_reason(password: str, complaint: st
         PasswordRules(SETTINGS).check(password, "ada@school.example", "Ada Lovelace")
     assert complaint in caught.value.errors[0].detail
     assert caught.value.errors[0].pointer == "/password"
-
-
-def test_words_of_the_school_itself_make_no_password() -> None:
-    rules = PasswordRules(AccountSettings(password_words=["Riverside"]))
-    with pytest.raises(Invalid) as caught:
-        rules.check("riverside26!", "ada@school.example", "Ada Lovelace")
-    assert "everybody here knows" in caught.value.errors[0].detail
-    rules.check("by the riverside a heron stands", "ada@school.example", "Ada Lovelace")
-
-
-def test_more_than_three_thousand_passwords_from_breaches_are_refused() -> None:
-    listed = resources.files("vtp.accounts").joinpath("breached_passwords.txt").read_text("utf-8")
-    words = [line for line in listed.split("\n") if line and not line.startswith("# ")]
-    long_enough = [word for word in words if len(word) >= SETTINGS.password_min_length]
-    assert len(long_enough) > 3000
-    rules = PasswordRules(SETTINGS)
-    for word in long_enough[::40]:
-        with pytest.raises(Invalid):
-            rules.check(word.capitalize(), "ada@school.example", "Ada Lovelace")
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,4 @@
-"""Which passwords are good enough (OWASP ASVS 5.0, V6.2): length, not common or found in breaches, not made
-of the person's own data or of words that everybody here knows.
+"""Which passwords are good enough (OWASP ASVS 5.0, V6.2): length, not common, not the person's own data.
 
 No composition rules and no forced change (6.2.5, 6.2.10): they make passwords worse.
 """
@@ -10,25 +9,18 @@ from importlib import resources
 from vtp.errors import FieldError, Invalid
 from vtp.settings import AccountSettings
 
-CONTEXT_WORDS = (
-    *("admin", "administrator", "assistant", "class", "classroom", "course", "lecture", "lesson", "meeting"),
-    *("recording", "school", "student", "studio", "teacher", "university", "webrtc"),
-)
-"""What passwords at any school are made of first; `accounts.password_words` adds its own."""
-
 _CONTEXT_WORD_MIN = 4  # shorter parts of a name or an address are in too many good passwords
 _CONTEXT_SHARE = 0.6  # of the password's length, from which on a known word is what it is made of
 
 
 class PasswordRules:
-    """Checks a new password; the lists are read once."""
+    """Checks a new password; the list of common ones is read once."""
 
     def __init__(self, settings: AccountSettings) -> None:
         self._min_length = settings.password_min_length
         self._max_bytes = settings.password_max_bytes
-        self._common = _read_list("common_passwords.txt")
-        self._breached = _read_list("breached_passwords.txt")
-        self._words = tuple(word.casefold() for word in (*CONTEXT_WORDS, *settings.password_words))
+        text = resources.files("vtp.accounts").joinpath("common_passwords.txt").read_text("utf-8")
+        self._common = frozenset(line for line in text.split("\n") if line and not line.startswith("#"))
 
     def check(self, password: str, *context: str, pointer: str = "/password") -> None:
         """Raises Invalid (422) with a sentence when the password is too weak.
@@ -49,20 +41,9 @@ class PasswordRules:
         folded = password.casefold()
         if folded in self._common or folded.rstrip("0123456789!.?") in self._common:
             return "This password is among the first that anybody would try."
-        if folded in self._breached:
-            return (
-                "This password is in the lists of those that were stolen elsewhere; guessers try them first."
-            )
-        if any(_is_made_of(folded, word) for word in self._words):
-            return "The password is made of a word that everybody here knows."
         if any(_is_made_of(folded, word) for part in context for word in _words(part)):
             return "The password is made of your own name or address, which others know."
         return None
-
-
-def _read_list(name: str) -> frozenset[str]:
-    text = resources.files("vtp.accounts").joinpath(name).read_text("utf-8")
-    return frozenset(line for line in text.split("\n") if line and not line.startswith("# "))
 
 
 def _words(text: str) -> list[str]:
