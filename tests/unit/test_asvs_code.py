@@ -10,6 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
+
+from vtp.settings import Settings
+from vtp.settings_sources import known_paths
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVER = [path for path in sorted((ROOT / "vtp").rglob("*.py")) if "bench" not in path.parts]
@@ -23,6 +27,15 @@ REFUSED_CALLS = {
     *("eval", "exec", "compile", "os.system", "os.popen", "yaml.load", "tempfile.mktemp"),
     *("subprocess.getoutput", "subprocess.getstatusoutput", "asyncio.create_subprocess_shell"),
 }
+OTHER_LOGS = {
+    "FileHandler",
+    "SysLogHandler",
+    "HTTPHandler",
+    "SocketHandler",
+    "SMTPHandler",
+    "RotatingFileHandler",
+}
+LEVELS = {"debug", "info", "warning", "error", "exception", "critical", "log"}
 REFUSED_MODULES = {
     *("pickle", "marshal", "shelve", "dill", "cloudpickle", "jsonpickle"),  # they make objects of any kind
     *("xml", "lxml", "xmlrpc"),
@@ -72,6 +85,22 @@ def test_sql_that_is_written_out_holds_no_variables() -> None:
         for name, call in calls_in(path):
             if name in ("text", "sa.text", "sqlalchemy.text") and call.args:
                 assert isinstance(call.args[0], ast.Constant), f"{path.name}:{call.lineno}"
+
+
+def test_no_format_is_made_of_what_callers_say() -> None:
+    """Formats are written out: in f-strings, in logging's first argument, in `%` and `format`."""
+    for path in SERVER:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
+                assert not isinstance(node.right, ast.Tuple) or isinstance(node.left, ast.Constant), path.name
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+                continue
+            owner = ast.unparse(node.func.value)
+            if node.func.attr == "format" and not isinstance(node.func.value, ast.Constant):
+                assert owner in ("super()", "logging.Formatter"), f"{path.name}:{node.lineno}"
+            if owner == "logger" and node.func.attr in LEVELS:
+                text, *values = node.args[node.func.attr == "log" :]
+                assert isinstance(text, ast.Constant) or not values, f"{path.name}:{node.lineno}"
 
 
 def test_chance_that_nobody_may_guess_comes_from_the_system() -> None:
@@ -140,6 +169,55 @@ def test_passwords_are_typed_into_password_fields_that_managers_know() -> None:
     for field in fields:
         assert 'type="password"' in field, field
         assert re.search(r'autoComplete="(new|current)-password"', field), field
+
+
+def test_pages_keep_nothing_of_accounts_in_the_browser() -> None:
+    """Settings of devices and looks by storage.ts; a guest's token, for this tab, by guest.ts."""
+    users = {path.name for path in PAGES if re.search(r"\b(localStorage|sessionStorage)\b", path.read_text())}
+    assert users == {"storage.ts", "guest.ts"}
+    for path in PAGES:
+        assert not re.search(r"indexedDB|document\.cookie|caches\.open", path.read_text()), path
+        for what in re.findall(r"\bremember\(([^;]*)\);", path.read_text()):
+            assert not re.search(r"token|password|email|user\b", what, re.IGNORECASE), (path, what)
+    assert "sessionStorage" not in (ROOT / "web" / "src" / "storage.ts").read_text()
+    assert "localStorage" not in (ROOT / "web" / "src" / "session" / "guest.ts").read_text()
+
+
+def test_logs_go_to_standard_error_and_the_audit_log_alone() -> None:
+    for path in SERVER:
+        for name, _ in calls_in(path):
+            handler = re.search(r"\b(\w*Handler)$", name)
+            assert handler is None or handler[1] not in OTHER_LOGS, (path.name, name)
+        assert "logging.handlers" not in imports_in(path), path.name
+
+
+def test_the_service_runs_with_few_rights() -> None:
+    unit = (ROOT / "contrib" / "vtp.service").read_text().splitlines()
+    assert {
+        "User=vtp",
+        "NoNewPrivileges=yes",
+        "CapabilityBoundingSet=",
+        "ProtectSystem=strict",
+        "ProtectHome=yes",
+        "PrivateTmp=yes",
+        "PrivateDevices=yes",
+        "RestrictNamespaces=yes",
+        "UMask=0027",
+    } <= set(unit)
+    container = (ROOT / "Dockerfile").read_text()
+    assert "\nUSER vtp\n" in container and ".git" not in container
+
+
+def test_no_credential_has_a_default() -> None:
+    settings = Settings()
+    for path in known_paths(Settings):
+        name = path.rpartition(".")[2]
+        if re.search(r"secret|password$|token$|username|credential|_key$", name):
+            value = settings
+            for part in path.split("."):
+                value = getattr(value, part)
+            shown = value.get_secret_value() if isinstance(value, SecretStr) else value
+            assert shown == "", path
 
 
 def test_secrets_are_not_in_the_repository() -> None:

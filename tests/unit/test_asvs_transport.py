@@ -7,10 +7,17 @@ import contextlib
 import datetime as dt
 import ssl
 from pathlib import Path
+from typing import Any
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
 from OpenSSL import SSL
 
+from vtp.http.client import ClientResolver
+from vtp.http.metrics import HttpMetrics
+from vtp.http.middleware import put_headers, trace
+from vtp.http.security import BrowserGuard
 from vtp.http.tls import ServerTls, ensure_self_made
 from vtp.media.certificates import Certificates
 from vtp.media.dtls import SRTP_PROFILES
@@ -66,6 +73,19 @@ async def test_older_tls_and_ciphers_without_authentication_are_refused(
     older.set_ciphers(ciphers)
     with pytest.raises((ssl.SSLError, ConnectionError)):
         await handshake(ServerTls(files).context, older)
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+async def test_tls_that_browsers_trust_comes_with_hsts_for_a_year(trusted: bool) -> None:
+    middlewares: list[Any] = [trace(ClientResolver(["127.0.0.1"]), HttpMetrics())]
+    application = web.Application(middlewares=middlewares)
+    application.on_response_prepare.append(put_headers(BrowserGuard([]), lasting_tls=trusted))
+    async with TestClient(TestServer(application)) as client:
+        by_tls = await client.get("/", headers={"X-Forwarded-Proto": "https"})
+        in_clear = await client.get("/")
+    hsts = by_tls.headers.get("Strict-Transport-Security")
+    assert hsts == ("max-age=31536000; includeSubDomains" if trusted else None)
+    assert "Strict-Transport-Security" not in in_clear.headers
 
 
 def dtls_handshake(ciphers: bytes) -> str:
