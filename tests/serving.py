@@ -24,6 +24,7 @@ from vtp.settings import (
     DatabaseSettings,
     HttpSettings,
     LimitSettings,
+    MailSettings,
     MediaSettings,
     PlainSettings,
     RoomSettings,
@@ -37,6 +38,9 @@ UNLIMITED = LimitSettings(
     sign_in_failures_per_account=0,
     sign_in_failures_per_address_per_minute=0,
     registrations_per_address_per_hour=0,
+    recoveries_per_address_per_hour=0,
+    password_resets_per_account_per_hour=0,
+    verification_mails_per_address_per_minute=0,
     refreshes_per_account_per_5_minutes=0,
     requests_per_account_per_minute=0,
     requests_per_address_per_minute=0,
@@ -179,12 +183,16 @@ async def serving(
     sfu: SfuSettings | None = None,
     media: Mapping[str, object] | None = None,
     plain: PlainSettings | None = None,
+    mail: MailSettings | None = None,
+    public_url: str = "",
     checked: bool = True,
 ) -> AsyncIterator[Api]:
     """Starts a server on ports of its own and ends it; what it says by Socket.IO must be what it declares."""
     settings = Settings(
         data_dir=data_dir,
-        http=HttpSettings(host="127.0.0.1", port=0, tls="off", trusted_proxies=list(trusted_proxies)),
+        http=HttpSettings(
+            host="127.0.0.1", port=0, tls="off", trusted_proxies=list(trusted_proxies), public_url=public_url
+        ),
         media=MediaSettings.model_validate({"host": "127.0.0.1", "udp_port": 0, **(media or {})}),
         database=DatabaseSettings(url=database_url),
         limits=limits,
@@ -193,6 +201,7 @@ async def serving(
         webhooks=webhooks or WebhookSettings(),
         sfu=sfu or SfuSettings(),
         plain=plain or PlainSettings(),
+        mail=mail or MailSettings(),
     )
     with checked_wire() if checked else nullcontext():
         server = await start_server(settings)

@@ -16,6 +16,7 @@ from vtp.http.application import HttpParts, build_application
 from vtp.http.dispatch import Dispatcher
 from vtp.http.idempotency import IdempotencyStore
 from vtp.http.listening import Listening, bind, reaches_beyond_this_machine
+from vtp.http.own_urls import url_for_links
 from vtp.http.pages import Pages
 from vtp.http.runner import Runner
 from vtp.http.security import BrowserGuard
@@ -68,6 +69,7 @@ async def start_server(settings: Settings) -> Server:
         stack.callback(folder.close)
         listening, tls = await asyncio.to_thread(_open_sockets, settings, stack)
         services = await build_services(settings, stack)
+        services.accounts.links.settle(url_for_links(settings, listening))
         setup_token = None if settings.rooms.open else await services.accounts.administration.open_setup()
         application = await _open_http(services, listening, tls, stack)
         stopping = asyncio.Event()

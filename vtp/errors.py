@@ -121,5 +121,11 @@ class Gone(VtpError):
     default_code = "gone"
 
 
+class UpstreamFailed(VtpError):
+    """Another server that this one needs for it (mail, sign-in elsewhere) did not do its part."""
+
+    default_code = "upstream_failed"
+
+
 class StartupError(Exception):
     """Why `vtp serve` cannot start: one sentence that says what to do; ends the process with code 1."""

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from vtp.accounts.build import Accounts
+from vtp.accounts.credential_routes import build_routes as credential_routes
+from vtp.accounts.invitation_routes import build_routes as invitation_routes
 from vtp.accounts.routes import build_routes as account_routes
 from vtp.accounts.services import ServiceAuthenticator
 from vtp.accounts.sessions import is_signed_in
@@ -24,6 +26,9 @@ from vtp.http.routing import RouteTable
 from vtp.http.system import Check, SystemParts, build_documentation, check_disk
 from vtp.http.system import build_routes as system_routes
 from vtp.key_files import open_key
+from vtp.mail.routes import build_routes as mail_routes
+from vtp.mail.sender import Sender as MailSender
+from vtp.mail.service import Mails
 from vtp.media.ice_servers import IceServers
 from vtp.media.plane import MediaPlane, start_media
 from vtp.recording.grants import Grants
@@ -102,6 +107,7 @@ class Services:
     doors: Doors
     tasks: Tasks
     checks: ConnectionChecks
+    mails: Mails
     metrics: HttpMetrics = field(default_factory=HttpMetrics)
     sfu: SfuFace | None = None
 
@@ -131,8 +137,11 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     stack.push_async_callback(database.close)
     accounts = await asyncio.to_thread(Accounts.build, database, settings, rotate_keys=True)
     stack.callback(accounts.close)
+    stack.push_async_callback(accounts.finish)
     await accounts.start()
     stack.push_async_callback(tasks.close)
+    mail_sender = MailSender(database, accounts.mails, settings.mail)
+    tasks.start(mail_sender.run(), "mail")
     deliveries = Deliveries(database, Policy(settings.webhooks))
     stack.push_async_callback(deliveries.close)  # after rooms and recordings, whose ends it tells of
     media = await start_media(settings)
@@ -192,9 +201,11 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         doors,
         tasks,
         ConnectionChecks(media, settings.limits.connection_checks_at_a_time),
+        Mails(database, accounts.mails, mail_sender, accounts.audit),
     )
     services.metrics.add_numbers("vtp_media", "The packet path.", media.metrics, media.STANDING)
     services.metrics.add_numbers("vtp", "Classes.", _class_numbers(services))
+    services.metrics.add_numbers("vtp_mails", "Mails.", mail_sender.numbers)
     services.metrics.add_numbers("vtp_webhooks", "Webhooks.", deliveries.numbers, ("pending",))
     _add_worker_metrics(services.metrics, media)
     return replace(services, sfu=_build_sfu(services)) if settings.sfu.enabled else services
@@ -287,11 +298,20 @@ def _build_sfu(services: Services) -> SfuFace:
 
 def build_tables(services: Services) -> list[RouteTable]:
     """Every route table of the process, the documentation of all others last."""
-    settings = services.settings
+    settings, accounts = services.settings, services.accounts
     tables = [
         system_routes(SystemParts(settings, services.doors, services.metrics, _checks(services))),
-        account_routes(services.accounts.service, services.accounts.administration),
+        account_routes(
+            accounts.service,
+            accounts.administration,
+            accounts.registration,
+            accounts.own_sessions,
+            accounts.devices,
+        ),
+        credential_routes(accounts.verification, accounts.recovery, accounts.devices),
+        invitation_routes(accounts.invitations, accounts.devices),
         user_routes(services.accounts.administration),
+        mail_routes(services.mails),
         room_routes(services.rooms, services.live_rooms),
         link_routes(services.links),
         chat_routes(services.chats),

@@ -26,6 +26,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from vtp.errors import StartupError
+from vtp.mail.addresses import read_sender
 from vtp.settings_sources import Layers, Tree, default_config_dir, read_dotenv, read_layers
 
 
@@ -61,6 +62,12 @@ def _address(value: str) -> str:
         raise ValueError("write an IP address such as 203.0.113.7") from error
 
 
+def _sender(value: str) -> str:
+    if value:
+        read_sender(value)
+    return value
+
+
 def _port_range(value: str) -> str:
     first, _, last = value.partition("-")
     if value and not (first.isdecimal() and last.isdecimal() and 0 < int(first) <= int(last) <= 65535):
@@ -78,6 +85,9 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 Count = Annotated[int, Field(ge=1)]
 BufferBytes = Annotated[int, Field(ge=0, le=1_073_741_823)]
 """Of a socket; the kernel doubles it and counts in 32 bits."""
+
+
+_HERE = ("localhost", "127.0.0.1", "::1")
 
 
 def _not_empty(value: object) -> object:
@@ -191,6 +201,41 @@ class AccountSettings(Section):
     admin_refresh_absolute_s: Count = 43_200
     refresh_grace_s: Annotated[int, Field(ge=0)] = 10
     setup_link_ttl_s: Count = 86_400
+    approval: Literal["mail", "admin"] = "mail"
+    notify_of_new_devices: bool = True
+    password_forbidden_words: Strings = []
+
+
+class MailSettings(Section):
+    """The SMTP server that takes our mails; without one an administrator hands links on."""
+
+    host: str = ""
+    port: Annotated[int, Field(ge=1, le=65535)] = 587
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    sender: Annotated[str, BeforeValidator(lambda v: _sender(str(v)))] = ""
+    ca_file: str = ""
+    timeout_s: Annotated[float, Field(gt=0, le=300)] = 30.0
+    keep_days: Count = 30
+
+    @property
+    def sends(self) -> bool:
+        """Whether there is a server to send by."""
+        return bool(self.host)
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Self:
+        if self.host and not self.sender:
+            raise ValueError("mail.host needs mail.sender too: the address that mails come from")
+        if bool(self.username) != bool(self.password.get_secret_value()):
+            raise ValueError("mail.username and mail.password go together: set both or none")
+        if self.username and self.security == "none" and self.host not in _HERE:
+            raise ValueError(
+                'mail.security = "none" would send mail.password over the network in the clear: take '
+                '"starttls" or "tls"'
+            )
+        return self
 
 
 class RoomSettings(Section):
@@ -256,6 +301,9 @@ class LimitSettings(Section):
     sign_in_delay_max_s: Count = 3600
     sign_in_failures_per_address_per_minute: Annotated[int, Field(ge=0)] = 300
     registrations_per_address_per_hour: Annotated[int, Field(ge=0)] = 300
+    recoveries_per_address_per_hour: Annotated[int, Field(ge=0)] = 300
+    password_resets_per_account_per_hour: Annotated[int, Field(ge=0)] = 3
+    verification_mails_per_address_per_minute: Annotated[int, Field(ge=0)] = 1
     refreshes_per_account_per_5_minutes: Annotated[int, Field(ge=0)] = 150
     requests_per_account_per_minute: Annotated[int, Field(ge=0)] = 600
     signalling_calls_per_10_seconds: Annotated[int, Field(ge=0)] = 400
@@ -289,6 +337,7 @@ class Settings(BaseSettings):
     accounts: AccountSettings = AccountSettings()
     recording: RecordingSettings = RecordingSettings()
     rooms: RoomSettings = RoomSettings()
+    mail: MailSettings = MailSettings()
     webhooks: WebhookSettings = WebhookSettings()
     sfu: SfuSettings = SfuSettings()
     plain: PlainSettings = PlainSettings()

@@ -7,6 +7,7 @@ import statistics
 import threading
 import time
 from collections.abc import Iterator
+from importlib import resources
 
 import pytest
 from argon2 import PasswordHasher, extract_parameters
@@ -120,6 +121,20 @@ def test_weak_passwords_are_refused_with_the_reason(password: str, complaint: st
         PasswordRules(SETTINGS).check(password, "ada@school.example", "Ada Lovelace")
     assert complaint in caught.value.errors[0].detail
     assert caught.value.errors[0].pointer == "/password"
+
+
+def test_the_common_passwords_are_more_than_asvs_asks_for() -> None:
+    text = resources.files("vtp.accounts").joinpath("common_passwords.txt").read_text("utf-8")
+    long_enough = [line for line in text.split("\n") if len(line) >= 8 and not line.startswith("#")]
+    assert len(set(long_enough)) >= 3000
+
+
+def test_words_of_the_school_are_refused() -> None:
+    rules = PasswordRules(AccountSettings(password_forbidden_words=["Northbridge"]))
+    with pytest.raises(Invalid) as caught:
+        rules.check("northbridge24")
+    assert "not taken here" in caught.value.errors[0].detail
+    rules.check("northbridge is far too cold in winter")
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,8 @@ EXPECTED = {
     Action.RECORDING_DELETE: "ao--",
     Action.WEBHOOK_MANAGE: "ao--",
     Action.USER_MANAGE: "a---",
+    Action.USER_INVITE: "aa--",
+    Action.INVITATION_MANAGE: "ao--",
     Action.SERVER_MANAGE: "a---",
 }
 PEOPLE = (Role.ADMIN, Role.TEACHER, Role.ASSISTANT, Role.STUDENT)

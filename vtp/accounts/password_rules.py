@@ -19,6 +19,7 @@ class PasswordRules:
     def __init__(self, settings: AccountSettings) -> None:
         self._min_length = settings.password_min_length
         self._max_bytes = settings.password_max_bytes
+        self._forbidden = [word.casefold() for word in settings.password_forbidden_words]
         text = resources.files("vtp.accounts").joinpath("common_passwords.txt").read_text("utf-8")
         self._common = frozenset(line for line in text.split("\n") if line and not line.startswith("#"))
 
@@ -43,6 +44,8 @@ class PasswordRules:
             return "This password is among the first that anybody would try."
         if any(_is_made_of(folded, word) for part in context for word in _words(part)):
             return "The password is made of your own name or address, which others know."
+        if any(word in folded and len(word) >= _CONTEXT_SHARE * len(folded) for word in self._forbidden):
+            return "The password is made of a word that is not taken here: choose others."
         return None
 
 

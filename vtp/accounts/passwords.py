@@ -64,9 +64,10 @@ class Passwords:
         return await self._run(self._hasher.hash, _normalize(password))
 
     async def verify(self, encoded: str | None, password: str) -> Verdict:
-        """Compares; None stands for an unknown account and takes the same time as a wrong password."""
+        """Compares; None (an unknown account) and an empty one (an account without a password) take the same
+        time as a wrong password."""
         verdict = await self._run(self._verify, encoded or self._nobodys_hash, _normalize(password))
-        return verdict if encoded is not None else Verdict(right=False, needs_rehash=False)
+        return verdict if encoded else Verdict(right=False, needs_rehash=False)
 
     def close(self) -> None:
         """Ends the threads after the hashes already begun."""

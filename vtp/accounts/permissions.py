@@ -5,7 +5,7 @@ and accounts that only watch narrow what the role grants, never widen it.
 """
 
 import enum
-from typing import Final, Protocol, runtime_checkable
+from typing import Final, Protocol, cast, runtime_checkable
 
 from vtp.errors import Forbidden
 from vtp.http.identity import Principal, Role
@@ -37,6 +37,8 @@ class Action(enum.StrEnum):
     RECORDING_DELETE = "recording.delete"
     WEBHOOK_MANAGE = "webhook.manage"
     USER_MANAGE = "user.manage"
+    USER_INVITE = "user.invite"
+    INVITATION_MANAGE = "invitation.manage"
     SERVER_MANAGE = "server.manage"
 
 
@@ -58,7 +60,6 @@ class Circle(enum.StrEnum):
     TEACHERS = "teachers"
 
 
-@runtime_checkable
 class Ruled(Protocol):
     """A room whose settings say for whom some actions are."""
 
@@ -123,6 +124,8 @@ RULES: Final[dict[Action, dict[Role, Reach]]] = {
     Action.RECORDING_DELETE:   _row(_ANY,  _OWN,   None,     None,   None),
     Action.WEBHOOK_MANAGE:     _row(_ANY,  _OWN,   None,     None,   None),
     Action.USER_MANAGE:        _row(_ANY,  None,   None,     None,   None),
+    Action.USER_INVITE:        _row(_ANY,  _ANY,   None,     None,   None),
+    Action.INVITATION_MANAGE:  _row(_ANY,  _OWN,   None,     None,   None),
     Action.SERVER_MANAGE:      _row(_ANY,  None,   None,     None,   None),
 }
 # fmt: on
@@ -210,9 +213,9 @@ def _within_token(principal: Principal, action: Action, obj: object | None) -> b
 
 def _is_closed_to(principal: Principal, action: Action, room: object | None) -> bool:
     """What a room's settings close; a token that grants publishing was given by staff, so it opens that."""
-    if not isinstance(room, Ruled):
+    if not hasattr(room, "circle"):  # by isinstance of the Protocol it takes twenty times as long
         return False
-    circle = room.circle(action)
+    circle = cast(Ruled, room).circle(action)
     if action in _PUBLISHING and principal.publish is True:
         return False
     return principal.role not in _INSIDERS[circle]

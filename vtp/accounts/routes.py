@@ -3,10 +3,14 @@
 from aiohttp import web
 
 from vtp.accounts.administration import Administration
-from vtp.accounts.audit import Origin
 from vtp.accounts.cookies import cookie_header, read_cookie
-from vtp.accounts.refusals import origin_of_request
+from vtp.accounts.devices import Devices
+from vtp.accounts.own_sessions import OwnSessions
+from vtp.accounts.registration import Registration, Wish
+from vtp.accounts.replies import client_of, device_tokens, login_reply, set_refresh_cookie
+from vtp.accounts.replies import origin_of as origin_of
 from vtp.accounts.schemas import (
+    EndedReply,
     LoginReply,
     LoginRequest,
     LogoutReply,
@@ -20,11 +24,8 @@ from vtp.accounts.schemas import (
     SetupRequest,
     TokensReply,
 )
-from vtp.accounts.service import AccountService, Registration, SignedIn
-from vtp.accounts.users import User
+from vtp.accounts.service import AccountService
 from vtp.errors import NotSignedIn
-from vtp.http.client import Client
-from vtp.http.keys import CLIENT
 from vtp.http.pagination import PageQuery
 from vtp.http.routing import Access, Call, Limit, RouteTable
 
@@ -33,16 +34,24 @@ CLEARED = '"cache", "storage"'
 of all other sites of the domain along, and signs people out of their school's mail; ours is ended by name."""
 
 
-def build_routes(accounts: AccountService, administration: Administration) -> RouteTable:
-    """Declares everything under `/api/v1/auth`."""
+def build_routes(
+    accounts: AccountService,
+    administration: Administration,
+    registration: Registration,
+    own_sessions: OwnSessions,
+    devices: Devices,
+) -> RouteTable:
+    """Declares registering, signing in, and one's own account under `/api/v1/auth`."""
     table = RouteTable("accounts", "Registering, signing in, and one's own account.")
-    _entry_routes(table, accounts, administration)
+    _registration_routes(table, registration)
+    _entry_routes(table, accounts, administration, devices)
     _renewal_routes(table, accounts)
     _own_routes(table, accounts)
+    _session_routes(table, own_sessions)
     return table
 
 
-def _entry_routes(table: RouteTable, accounts: AccountService, administration: Administration) -> None:
+def _registration_routes(table: RouteTable, registration: Registration) -> None:
     @table.post(
         "/api/v1/auth/register",
         body=RegisterRequest,
@@ -56,16 +65,20 @@ def _entry_routes(table: RouteTable, accounts: AccountService, administration: A
     )
     async def register(call: Call) -> RegisterReply:
         body: RegisterRequest = call.body
-        wish = Registration(body.email, body.password, body.full_name, body.phone, body.role)
-        user = await accounts.register(wish, origin_of(call))
+        wish = Wish(body.email, body.password, body.full_name, body.phone, body.role)
+        user = await registration.register(wish, origin_of(call))
         return RegisterReply(
             user_id=user.id,
             email=user.email,
             full_name=user.full_name,
             role=user.role,
-            message=_welcome(user),
+            message=registration.welcome(user),
         )
 
+
+def _entry_routes(
+    table: RouteTable, accounts: AccountService, administration: Administration, devices: Devices
+) -> None:
     @table.post(
         "/api/v1/auth/login",
         body=LoginRequest,
@@ -77,8 +90,10 @@ def _entry_routes(table: RouteTable, accounts: AccountService, administration: A
     )
     async def login(call: Call) -> LoginReply:
         body: LoginRequest = call.body
-        signed_in = await accounts.login(body.email, body.password, origin_of(call))
-        return _login_reply(call, signed_in, cookie_only=body.cookie)
+        token = body.device_token or ""
+        known = [token, *device_tokens(call)] if token else device_tokens(call)
+        signed_in = await accounts.login(body.email, body.password, origin_of(call), device_tokens=known)
+        return login_reply(call, signed_in, devices, cookie_only=body.cookie, device_token=token)
 
     @table.post(
         "/api/v1/auth/setup",
@@ -97,7 +112,7 @@ def _entry_routes(table: RouteTable, accounts: AccountService, administration: A
         signed_in = await administration.set_up(
             body.token, body.email, body.password, body.full_name, origin_of(call)
         )
-        return _login_reply(call, signed_in, cookie_only=body.cookie)
+        return login_reply(call, signed_in, devices, cookie_only=body.cookie)
 
 
 def _renewal_routes(table: RouteTable, accounts: AccountService) -> None:
@@ -118,7 +133,7 @@ def _renewal_routes(table: RouteTable, accounts: AccountService) -> None:
             raise NotSignedIn("Send a refresh_token, in the body or as the cookie.", code="no_refresh_token")
         signed_in = await accounts.refresh(token, origin_of(call))
         if from_cookie:
-            _set_cookie(call, signed_in)
+            set_refresh_cookie(call, signed_in)
         return TokensReply(
             access_token=signed_in.access_token,
             refresh_token=None if from_cookie else signed_in.refresh_token,
@@ -137,10 +152,8 @@ def _renewal_routes(table: RouteTable, accounts: AccountService) -> None:
     async def logout(call: Call) -> LogoutReply:
         token, _ = _presented_token(call)
         ended = await accounts.logout(call.principal_or_none, token, origin_of(call))
-        call.reply_headers |= {
-            "Set-Cookie": cookie_header("", 0, secure=client_of(call).secure),
-            "Clear-Site-Data": CLEARED,
-        }
+        call.reply_headers["Clear-Site-Data"] = CLEARED
+        call.reply_cookies.append(cookie_header("", 0, secure=client_of(call).secure))
         return LogoutReply(message="You are signed out." if ended else "You were not signed in.")
 
 
@@ -163,6 +176,8 @@ def _own_routes(table: RouteTable, accounts: AccountService) -> None:
         check = call.unless_changed(ProfileReply.of)
         return ProfileReply.of(await accounts.change_profile(call.principal, changes, origin_of(call), check))
 
+
+def _session_routes(table: RouteTable, own_sessions: OwnSessions) -> None:
     @table.get(
         "/api/v1/auth/sessions",
         query=PageQuery,
@@ -173,37 +188,23 @@ def _own_routes(table: RouteTable, accounts: AccountService) -> None:
     async def list_sessions(call: Call) -> SessionList:
         query: PageQuery = call.query
         current = call.principal.session_id
-        page, next_cursor = query.page_of(await accounts.list_sessions(call.principal))
+        page, next_cursor = query.page_of(await own_sessions.list_alive(call.principal))
         items = [SessionReply.of(session, current) for session in page]
         return SessionList(items=items, next_cursor=next_cursor)
+
+    @table.delete(
+        "/api/v1/auth/sessions", reply=EndedReply, summary="Sign out everywhere else", errors=(403,)
+    )
+    async def end_other_sessions(call: Call) -> EndedReply:
+        ended = await own_sessions.end_others(call.principal, origin_of(call))
+        return EndedReply(ended_sessions=len(ended))
 
     @table.delete(
         "/api/v1/auth/sessions/{session_id}", status=204, summary="Sign out on one device", errors=(403, 404)
     )
     async def end_session(call: Call) -> web.StreamResponse | None:
-        await accounts.end_session(call.principal, call.path["session_id"], origin_of(call))
+        await own_sessions.end(call.principal, call.path["session_id"], origin_of(call))
         return None
-
-
-def client_of(call: Call) -> Client:
-    """The other end of a call, seen through trusted proxies."""
-    return call.request[CLIENT]
-
-
-def origin_of(call: Call) -> Origin:
-    """Where a call came from, for the audit log."""
-    return origin_of_request(call.request)
-
-
-def _welcome(user: User) -> str:
-    if user.requested_role is not None:
-        return (
-            f"Your account is ready with the role student; the role {user.requested_role} is waiting for an "
-            "administrator's approval. Until then you can sign in, but not enter rooms."
-        )
-    return (
-        "Your account is ready. You can sign in now, and enter rooms once an administrator has approved it."
-    )
 
 
 def _presented_token(call: Call) -> tuple[str | None, bool]:
@@ -212,24 +213,3 @@ def _presented_token(call: Call) -> tuple[str | None, bool]:
     if body is not None and body.refresh_token:
         return body.refresh_token, False
     return read_cookie(call.request, secure=client_of(call).secure), True
-
-
-def _login_reply(call: Call, signed_in: SignedIn, *, cookie_only: bool) -> LoginReply:
-    """Browsers (they send `Sec-Fetch-Site`) get the cookie as well; `cookie_only` leaves it out of the
-    body.
-    """
-    if cookie_only or "Sec-Fetch-Site" in call.request.headers:
-        _set_cookie(call, signed_in)
-    return LoginReply(
-        access_token=signed_in.access_token,
-        refresh_token=None if cookie_only else signed_in.refresh_token,
-        expires_in=signed_in.expires_in_s,
-        user=ProfileReply.of(signed_in.user),
-    )
-
-
-def _set_cookie(call: Call, signed_in: SignedIn) -> None:
-    session = signed_in.session
-    max_age_s = int((session.expires_at - session.last_seen_at).total_seconds())
-    secure = client_of(call).secure
-    call.reply_headers["Set-Cookie"] = cookie_header(signed_in.refresh_token, max_age_s, secure=secure)

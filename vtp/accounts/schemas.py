@@ -74,6 +74,10 @@ class LoginRequest(BaseModel):
 
     email: Annotated[str, Field(min_length=1, max_length=254)]
     password: Password
+    device_token: Annotated[
+        str | None,
+        Field(max_length=128, description="Of an earlier answer: then failures elsewhere do not delay this."),
+    ] = None
     cookie: bool = False
 
 
@@ -132,15 +136,26 @@ class TokensReply(BaseModel):
 
 
 class LoginReply(TokensReply):
-    """The tokens, and whose they are."""
+    """The tokens, and whose they are. `device_token` is for programs; browsers get a cookie instead."""
 
     user: ProfileReply
+    device_token: str | None = None
 
 
-class LogoutReply(BaseModel):
-    """A sentence; signing out twice is not an error."""
+class MessageReply(BaseModel):
+    """A sentence for people."""
 
     message: str
+
+
+class LogoutReply(MessageReply):
+    """Signing out twice is not an error."""
+
+
+class EndedReply(BaseModel):
+    """How many other sessions were ended."""
+
+    ended_sessions: int
 
 
 class ProfileChange(BaseModel):

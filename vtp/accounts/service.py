@@ -1,7 +1,7 @@
-"""Accounts as their owners use them: register, sign in, renew, sign out, profile, sessions."""
+"""Accounts as their owners use them: sign in, renew, sign out, profile."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
@@ -10,17 +10,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.authenticator import Changes
+from vtp.accounts.lockout import Attempt, Lockout
+from vtp.accounts.notices import Happening, Notices
 from vtp.accounts.password_rules import PasswordRules
 from vtp.accounts.passwords import Passwords
-from vtp.accounts.permissions import parse_role
 from vtp.accounts.sessions import Renewal, Renewed, Session, Sessions
 from vtp.accounts.tokens import AccessClaims, Tokens
-from vtp.accounts.users import NewUser, User, add_user, change_user, find_by_email, find_user
+from vtp.accounts.users import NewUser, User, add_user, change_user, find_by_email, find_user, find_with_hash
 from vtp.db import Database
-from vtp.errors import Conflict, FieldError, Forbidden, NotFound, NotSignedIn, RateLimited
-from vtp.http.identity import Principal, Role
-from vtp.ids import new_id, parse_id
-from vtp.limits import FailureBackoff, WindowLimiter
+from vtp.errors import Conflict, FieldError, Forbidden, NotSignedIn, RateLimited
+from vtp.http.identity import Principal
+from vtp.ids import new_id
+from vtp.limits import WindowLimiter
 from vtp.settings import AccountSettings, LimitSettings
 
 KEPT_AFTER_END = timedelta(days=7)  # what a stolen token was used for can be looked into meanwhile
@@ -44,17 +45,6 @@ class SignedIn:
     expires_in_s: int
 
 
-@dataclass(frozen=True, slots=True)
-class Registration:
-    """What somebody who registers says."""
-
-    email: str
-    password: str
-    full_name: str
-    phone: str | None
-    role_word: str
-
-
 class AccountService:
     """What people do with their own account. `clock` is the wall clock; throttling counts monotonic time."""
 
@@ -69,6 +59,8 @@ class AccountService:
         sessions: Sessions,
         changes: Changes,
         audit: AuditLog,
+        lockout: Lockout,
+        notices: Notices,
         clock: Clock = utc_now,
     ) -> None:
         self._database = database
@@ -79,13 +71,9 @@ class AccountService:
         self._sessions = sessions
         self._changes = changes
         self._audit = audit
+        self._notices = notices
         self._clock = clock
-        self._backoff = FailureBackoff(
-            limits.sign_in_failures_per_account,
-            limits.sign_in_failures_window_s,
-            limits.sign_in_delay_s,
-            limits.sign_in_delay_max_s,
-        )
+        self.lockout = lockout
         self._renewals = WindowLimiter(limits.refreshes_per_account_per_5_minutes, 300)
 
     async def start(self) -> None:
@@ -97,34 +85,9 @@ class AccountService:
             await self._sessions.forget_over(tx, now - KEPT_AFTER_END)
             self._changes.end_sessions(await self._sessions.ended_since(tx, since), now)
 
-    async def register(self, wish: Registration, origin: Origin) -> User:
-        """Makes an account with the role student; another role asked for waits for an admin.
-
-        Raises Invalid for a weak password, Conflict for an address that has an account, Forbidden when
-        registration is closed.
-        """
-        if self._settings.registration == "closed":
-            raise Forbidden(
-                "Registration is closed here: ask an administrator for an account.",
-                code="registration_closed",
-            )
-        role, watch_only = parse_role(wish.role_word)
-        password_hash = await self.hash_new(wish.password, wish.email, wish.full_name)
-        new = NewUser(
-            email=wish.email,
-            password_hash=password_hash,
-            full_name=wish.full_name,
-            role=Role.STUDENT,
-            phone=wish.phone,
-            requested_role=None if role is Role.STUDENT else role,
-            watch_only=watch_only,
-        )
-        async with self._database.transaction() as tx:
-            return await self.add(tx, new, origin, actor_id=None)
-
-    async def hash_new(self, password: str, *context: str) -> str:
+    async def hash_new(self, password: str, *context: str, pointer: str = "/password") -> str:
         """Checks a password that somebody chooses, and hashes it. Raises Invalid, Unavailable."""
-        self._rules.check(password, *context)
+        self._rules.check(password, *context, pointer=pointer)
         return await self._passwords.hash(password)
 
     async def add(self, tx: AsyncConnection, new: NewUser, origin: Origin, *, actor_id: str | None) -> User:
@@ -143,27 +106,54 @@ class AccountService:
         )
         return user
 
-    async def login(self, email: str, password: str, origin: Origin) -> SignedIn:
+    async def login(
+        self, email: str, password: str, origin: Origin, *, device_tokens: Sequence[str] = ()
+    ) -> SignedIn:
         """Begins a session. Raises NotSignedIn for a wrong pair, RateLimited after too many, Forbidden for a
-        disabled account (told only to who knows the password)."""
+        disabled account (told only to who knows the password).
+
+        `device_tokens`: what the device holds from having signed in before; see `Lockout`.
+        """
         email = email.strip().lower()
-        self._check_backoff(email)
+        attempt = self.lockout.attempt(email, device_tokens)
+        self.lockout.check(attempt)
         async with self._database.read() as tx:
             found = await find_by_email(tx, email)
         verdict = await self._passwords.verify(found[1] if found else None, password)
-        self._check_backoff(email)  # tries made at once do not get around the wait
+        self.lockout.check(attempt)  # tries made at once do not get around the wait
         if found is None or not verdict.right:
-            await self._refuse_login(email, found[0] if found else None, origin)
+            await self._refuse_login(attempt, found[0] if found else None, origin)
         user = found[0]
-        self._backoff.succeed(email)
         if user.disabled_at is not None:
             await self._note_refusal(user.id, origin, "disabled")
             raise Forbidden("This account is disabled: ask an administrator.", code="account_disabled")
+        self.lockout.succeed(attempt)
         rehashed = await self._passwords.hash(password) if verdict.needs_rehash else None
         async with self._database.transaction() as tx:
             if rehashed:
                 await change_user(tx, user.id, {"password_hash": rehashed})
+            if not attempt.known_device:
+                await self._tell_of_new_device(tx, user, origin)
             return await self.begin_session(tx, user, origin)
+
+    async def confirm_password(self, principal: Principal, password: str, origin: Origin) -> User:
+        """Gives the caller's account when the password is theirs, before what needs more than a session.
+
+        Raises NotSignedIn (`wrong_password`), RateLimited, Forbidden for callers without an account.
+        """
+        user_id = account_of(principal)
+        attempt = self.lockout.confirmation(user_id)
+        self.lockout.check(attempt)
+        async with self._database.read() as tx:
+            found = await find_with_hash(tx, user_id)
+        verdict = await self._passwords.verify(found[1] if found else None, password)
+        self.lockout.check(attempt)
+        if found is None or not verdict.right:
+            self.lockout.fail(attempt)
+            await self._note_refusal(user_id, origin, "wrong_password")
+            raise NotSignedIn("This is not your password.", code="wrong_password")
+        self.lockout.succeed(attempt)
+        return found[0]
 
     async def begin_session(self, tx: AsyncConnection, user: User, origin: Origin) -> SignedIn:
         """Signs a person in within a transaction."""
@@ -189,6 +179,7 @@ class AccountService:
                 await self._audit.record(
                     tx, Event.TOKEN_REUSED, origin, actor_id=user.id, subject=f"session:{renewed.session.id}"
                 )
+                await self._notices.put(tx, Happening.TOKEN_REUSED, user, origin)
         return self._accept_renewal(renewed, user, now)
 
     async def logout(self, principal: Principal | None, refresh_token: str | None, origin: Origin) -> bool:
@@ -228,23 +219,6 @@ class AccountService:
             )
             return user
 
-    async def list_sessions(self, principal: Principal) -> list[Session]:
-        """Where the caller is signed in."""
-        async with self._database.read() as tx:
-            return await self._sessions.list_alive(tx, account_of(principal), self._clock())
-
-    async def end_session(self, principal: Principal, session_id: str, origin: Origin) -> None:
-        """Signs the caller out on one device. Raises NotFound; Forbidden for somebody else's session."""
-        user_id, session_id = account_of(principal), parse_id(session_id, "/path/session_id")
-        async with self._database.transaction() as tx:
-            session = await self._sessions.find(tx, session_id)
-            if session is None:
-                raise NotFound("There is no such session.")
-            if session.user_id != user_id:
-                raise Forbidden("This session belongs to somebody else.")
-            await self._end_session(tx, session_id, user_id, "ended_by_user", origin)
-        self._changes.end_sessions([session_id], self._clock())
-
     async def _end_session(
         self, tx: AsyncConnection, session_id: str, user_id: str, reason: str, origin: Origin
     ) -> None:
@@ -258,19 +232,21 @@ class AccountService:
             details={"reason": reason},
         )
 
-    def _check_backoff(self, email: str) -> None:
-        wait_s = self._backoff.wait_s(email, time.monotonic())
-        if wait_s > 0:
-            raise RateLimited(
-                "Too many failed sign-ins to this account: wait, then try again.",
-                retry_after_s=wait_s,
-                code="account_throttled",
-            )
+    async def _tell_of_new_device(self, tx: AsyncConnection, user: User, origin: Origin) -> None:
+        """Unless it is the first one at all, or has the address and the program of another sign-in."""
+        wanted = self._settings.notify_of_new_devices and self._notices.sends
+        if wanted and await self._sessions.is_news(tx, user.id, origin):
+            await self._notices.put(tx, Happening.NEW_DEVICE, user, origin)
 
-    async def _refuse_login(self, email: str, user: User | None, origin: Origin) -> NoReturn:
-        self._backoff.fail(email, time.monotonic())
-        reason = "wrong_password" if user else "unknown_account"
-        await self._note_refusal(user.id if user else None, origin, reason)
+    async def _refuse_login(self, attempt: Attempt, user: User | None, origin: Origin) -> NoReturn:
+        waits = self.lockout.fail(attempt)
+        user_id, reason = (user.id, "wrong_password") if user else (None, "unknown_account")
+        await self._note_refusal(user_id, origin, reason)
+        if waits and user is not None:
+            subject, known = f"user:{user.id}", attempt.known_device
+            await self._audit.note(
+                Event.SIGN_IN_LOCKED, origin, subject=subject, details={"known_device": known}
+            )
         raise NotSignedIn("The e-mail address or the password is wrong.", code="wrong_credentials")
 
     async def _note_refusal(self, user_id: str | None, origin: Origin, reason: str) -> None:

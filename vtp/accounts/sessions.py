@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, or_, select, update
+from sqlalchemy import Row, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.audit import MAX_AGENT_CHARACTERS, Origin, clean
@@ -130,9 +130,29 @@ class Sessions:
             .values(revoked_at=now, revoked_reason=reason)
         )
 
-    async def end_all(self, tx: AsyncConnection, user_id: str, reason: str, now: datetime) -> list[str]:
-        """Signs a person out everywhere; gives the ids of the sessions that ended."""
-        alive = sessions.c.user_id == user_id, sessions.c.revoked_at.is_(None)
+    async def is_news(self, tx: AsyncConnection, user_id: str, origin: Origin) -> bool:
+        """Whether the person has signed in before, and never from this address with this program."""
+        ip, agent = clean(origin.ip, 64), clean(origin.user_agent, MAX_AGENT_CHARACTERS)
+        same = (sessions.c.ip == ip) & (sessions.c.user_agent == agent)
+        statement = select(func.count(), func.count().filter(same)).where(sessions.c.user_id == user_id)
+        before, alike = (await tx.execute(statement)).one()
+        return bool(before) and not alike
+
+    async def end_all(
+        self,
+        tx: AsyncConnection,
+        user_id: str,
+        reason: str,
+        now: datetime,
+        *,
+        besides: str | None = None,
+    ) -> list[str]:
+        """Signs a person out everywhere (but on one device); gives the ids of the sessions that ended."""
+        alive = (
+            sessions.c.user_id == user_id,
+            sessions.c.revoked_at.is_(None),
+            sessions.c.id != (besides or ""),
+        )
         ended = (await tx.execute(select(sessions.c.id).where(*alive))).scalars().all()
         await tx.execute(update(sessions).where(*alive).values(revoked_at=now, revoked_reason=reason))
         return list(ended)

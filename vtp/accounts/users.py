@@ -57,6 +57,9 @@ class NewUser:
     approved: bool = False
 
 
+NO_PASSWORD = ""
+"""In the place of a hash: no password is right (accounts of an OpenID provider, or not yet accepted)."""
+
 _COLUMNS = [users.c[name] for name in User.__slots__]
 
 
@@ -100,6 +103,14 @@ async def find_by_email(tx: AsyncConnection, email: str) -> tuple[User, str] | N
     """The account with this address and its password's hash."""
     row = (
         await tx.execute(select(*_COLUMNS, users.c.password_hash).where(users.c.email == email))
+    ).one_or_none()
+    return (_user(row), str(row.password_hash)) if row else None
+
+
+async def find_with_hash(tx: AsyncConnection, user_id: str) -> tuple[User, str] | None:
+    """The account with this id and its password's hash."""
+    row = (
+        await tx.execute(select(*_COLUMNS, users.c.password_hash).where(users.c.id == user_id))
     ).one_or_none()
     return (_user(row), str(row.password_hash)) if row else None
 

@@ -86,12 +86,41 @@ class Figures(TypedDict, total=False):
     api: dict[str, Percentiles]
     """By operation, milliseconds."""
     requests_per_s: float
+    saturated_requests_per_s: float
+    """When every connection always has a request under way, and the load client's share in `load`."""
+    connected_mb: float
+    """Resident memory with all of `signalling` connected and in rooms."""
+    signalling: int
+    """People on Socket.IO."""
     failed: int
+    logins: LoginFigures
+    loop_delay_ms: Percentiles
+    """How late the server's event loop ran a timer (upper bounds of a histogram's buckets)."""
+    quiet_loop_delay_ms: Percentiles
+    """The same beforehand, under the same lecture."""
+    quiet_delay_ms: Percentiles
     start_ms: float
     cpu_share_pct: float
     """Of one core."""
     cpu_pct_per_recording: float
     stop_to_playable_ms: float
+
+
+class LoginFigures(TypedDict):
+    """What became of stolen passwords that were tried, and of people who signed in meanwhile."""
+
+    tried: int
+    addresses: int
+    accounts: int
+    by_status: dict[str, int]
+    let_in: int
+    """Of those tried, how many got in: those whose password was right and not yet throttled."""
+    people: int
+    people_let_in: int
+    people_ms: Percentiles
+    known_devices: int
+    """Of these people, how many were on a device where they had signed in before."""
+    known_devices_let_in: int
 
 
 class SaturationFigures(TypedDict):

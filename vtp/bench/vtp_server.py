@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,10 @@ _LIMITS = (
     "requests_per_address_per_minute",
     "media_per_token_per_minute",
     "sfu_calls_per_10_seconds",
+    "signalling_connections_per_account",
+    "signalling_connections_per_address",
 )
+OPEN = "VTP_ROOMS__OPEN"
 
 
 class VtpServer:
@@ -54,6 +58,8 @@ class VtpServer:
         """`address` is the one that media listens on; `settings` are further VTP_* variables."""
         self._address = address
         self._settings = dict(settings or {})
+        self.more_settings: dict[str, str] = {}
+        """Of one point of a benchmark, for the next start; they rank above the others."""
         self._driver: ClientDriver | None = None
         self._process: PeerProcess | None = None
         self._command: list[str] = []
@@ -78,7 +84,8 @@ class VtpServer:
             self.http = await stack.enter_async_context(_http_session())
             self._command = ["env", "-C", str(folder), sys.executable, "-m", "vtp"]
             self._variables = self._environment(folder / "data")
-            serve = [*self._command, "serve", "--open-rooms"]
+            is_open = self._variables.get(OPEN) != "false"
+            serve = [*self._command, "serve", *(["--open-rooms"] if is_open else [])]
             process = PeerProcess(serve, folder / "vtp.log", self._variables)
             stack.push_async_callback(process.stop)
             begun_s = time.monotonic()
@@ -158,6 +165,14 @@ class VtpServer:
         async with self._session().get(self.url + path) as response:
             return await response.text() if response.status == 200 else ""
 
+    def act_as(self, token: str) -> None:
+        """Whoever calls without a token of their own does so with this one; who publishes and watches too."""
+        self._session().headers["Authorization"] = f"Bearer {token}"
+
+    def websocket(self, path: str) -> AbstractAsyncContextManager[aiohttp.ClientWebSocketResponse]:
+        """A WebSocket to the server, without pings of its own."""
+        return self._session().ws_connect(self.url + path, max_msg_size=0)
+
     def whip(self) -> WhipHttp:
         """For a publisher of its own making."""
         return WhipHttp(self._session())
@@ -199,6 +214,7 @@ class VtpServer:
             "VTP_SFU__TRUSTED_ADDRESSES": '["127.0.0.1"]',
             **{f"VTP_LIMITS__{name.upper()}": "0" for name in _LIMITS},
             **self._settings,
+            **self.more_settings,
         }
 
 

@@ -19,7 +19,7 @@ from rich.console import Console
 
 from vtp.bench.lecture_clip import write_clip
 from vtp.bench.results import Results
-from vtp.bench.scenarios.api import Api
+from vtp.bench.scenarios.api import DATABASES, Api
 from vtp.bench.scenarios.forward import Forward
 from vtp.bench.scenarios.idle import Idle
 from vtp.bench.scenarios.join import Join
@@ -27,6 +27,7 @@ from vtp.bench.scenarios.meeting import Meeting
 from vtp.bench.scenarios.record import Record
 from vtp.bench.scenarios.runner import Plan, Scenario, run_plan
 from vtp.bench.scenarios.saturate import Saturate
+from vtp.bench.scenarios.stuffing import Stuffing
 from vtp.bench.tables import print_results
 from vtp.cli.bench_link import link
 from vtp.cli.bench_network import network
@@ -190,14 +191,38 @@ def api(
         float, typer.Option(min=1, max=10_000, help="Requests a second, however long answers take.")
     ] = 200,
     connections: Annotated[int, typer.Option(min=1, help="Connections at most.")] = 50,
+    database: Annotated[
+        str, typer.Option(help="sqlite, postgresql (of Debian's package), or both with a comma.")
+    ] = "sqlite,postgresql",
+    signalling: Annotated[
+        int, typer.Option(min=0, max=20_000, help="People on Socket.IO at the end, for their memory.")
+    ] = 1000,
     runs: Runs = 3,
     seconds: Seconds = 10,
     settings: Settings = None,
     json_file: JsonFile = None,
     report: ReportFile = None,
 ) -> None:
-    """Requests at a rate: what each kind takes."""
-    _run("api", [Api(rate, connections, seconds)], runs, None, _settings(settings), json_file, report)
+    """Requests at a rate: what each kind takes, how many there could be, memory of a thousand connections."""
+    points = [Api(rate, connections, seconds, one, signalling) for one in _databases(database)]
+    _run("api", points, runs, None, _settings(settings), json_file, report)
+
+
+@app.command()
+def stuffing(
+    logins: Annotated[int, typer.Option(min=10, max=1_000_000, help="Stolen passwords tried.")] = 10_000,
+    addresses: Annotated[int, typer.Option(min=1, max=60_000, help="From so many addresses.")] = 100,
+    accounts: Annotated[int, typer.Option(min=1, max=10_000, help="Over so many accounts.")] = 50,
+    rate: Annotated[float, typer.Option(min=1, max=10_000, help="Tries a second.")] = 400,
+    subscribers: Annotated[int, typer.Option(min=1, max=5000, help="Who watch a lecture meanwhile.")] = 50,
+    runs: Runs = 1,
+    settings: Settings = None,
+    json_file: JsonFile = None,
+    report: ReportFile = None,
+) -> None:
+    """Stolen passwords are tried while people sign in and a lecture runs: who gets in, what is delayed."""
+    points = [Stuffing(logins, addresses, accounts, rate, subscribers)]
+    _run("stuffing", points, runs, None, _settings(settings), json_file, report)
 
 
 app.command()(link)
@@ -323,6 +348,13 @@ def _counts(text: str) -> list[int]:
     if not counts or not all(1 <= count <= 5000 for count in counts):
         raise StartupError(f"--subscribers takes numbers from 1 to 5000 with commas between, not {text!r}.")
     return list(dict.fromkeys(counts))
+
+
+def _databases(text: str) -> list[str]:
+    found = list(dict.fromkeys(part.strip() for part in text.split(",")))
+    if not found or not set(found) <= set(DATABASES):
+        raise StartupError(f"--database takes {' and '.join(DATABASES)}, not {text!r}.")
+    return found
 
 
 def _settings(words: list[str] | None) -> dict[str, str]:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from vtp import __version__
 from vtp.app import Server
 from vtp.http.listening import reaches_beyond_this_machine
-from vtp.http.tls import own_addresses
+from vtp.http.own_urls import ELSEWHERE, own_urls
 from vtp.media.addresses import AddressKind, kind_of
 
 
@@ -36,30 +36,7 @@ def media_warning(server: Server) -> str:
 
 
 def _addresses(server: Server) -> list[tuple[str, str]]:
-    http, ports = server.services.settings.http, server.listening
-    found = [("on this machine", f"http://localhost:{ports.http_port}")]
-    if http.public_url:
-        found.append(("from elsewhere", http.public_url))
-    elif ports.https_port:
-        found += [
-            ("from elsewhere", f"https://{_host(name)}:{ports.https_port}") for name in _reachable(http.host)
-        ]
-    elif not server.services.settings.rooms.open and reaches_beyond_this_machine(http.host):
-        found += [
-            ("from elsewhere", f"http://{_host(name)}:{ports.http_port}") for name in _reachable(http.host)
-        ]
-    return found
-
-
-def _reachable(host: str) -> list[str]:
-    if host in ("", "*", "0.0.0.0", "::"):
-        wanted = own_addresses()
-        return [name for name in wanted if host != "0.0.0.0" or ":" not in name][:4]
-    return [host]
-
-
-def _host(address: str) -> str:
-    return f"[{address}]" if ":" in address else address
+    return own_urls(server.services.settings, server.listening)
 
 
 def _about_certificate(server: Server) -> list[str]:
@@ -93,7 +70,7 @@ def _about_setup(server: Server) -> list[str]:
     base = server.services.settings.http.public_url or f"http://localhost:{server.listening.http_port}"
     lines = ["", "  There is no administrator yet. Make the first one with this link; it works once:", ""]
     links = [base]
-    remote = [url for label, url in _addresses(server) if label == "from elsewhere" and url != base]
+    remote = [url for label, url in _addresses(server) if label == ELSEWHERE and url != base]
     return lines + [f"    {url}/setup?token={server.setup_token}" for url in links + remote[:1]]
 
 

@@ -82,7 +82,10 @@ class Dispatcher:
         if route.query is not None:
             call.query = parse_query(route.query, request)
         await self._receive(route, call)
-        return await self._answer(route, call, client)
+        response = await self._answer(route, call, client)
+        for cookie in call.reply_cookies:
+            response.headers.add("Set-Cookie", cookie)
+        return response
 
     async def _identify(self, route: Route, request: web.Request) -> Principal | None:
         if route.access is Access.SERVICE:

@@ -53,6 +53,7 @@ STATUS_OF: Mapping[type[VtpError], int] = {
     errors.RateLimited: 429,
     errors.Unavailable: 503,
     errors.Gone: 410,
+    errors.UpstreamFailed: 502,
 }
 
 SENTENCES: Mapping[int, str] = {
@@ -74,6 +75,7 @@ SENTENCES: Mapping[int, str] = {
     429: "Too many requests; wait as long as Retry-After says.",
     431: "The request's headers are too large.",
     500: "Something went wrong here; it is in the log under this request_id.",
+    502: "Another server that this needs did not do its part; `detail` has its words.",
     503: "The server cannot do this at the moment; try again as Retry-After says.",
 }
 

@@ -35,15 +35,16 @@ def matches_none(request: web.Request, etag: str) -> bool:
     return header.strip() == "*" or _opaque(etag) in {_opaque(tag) for tag in _split(header)}
 
 
-def require_match(request: web.Request, etag: str) -> None:
-    """Raises PreconditionFailed when `If-Match` is sent and does not name `etag`; compares strongly.
-
-    RFC 9110 section 13.1.1: a weak tag matches nothing.
-    """
+def is_current(request: web.Request, etag: str) -> bool:
+    """Tells whether `If-Match`, where the request has one, names `etag`; strongly (RFC 9110, 13.1.1)."""
     header = request.headers.get(IF_MATCH)
-    if header is None or header.strip() == "*" or etag in _split(header):
-        return
-    raise PreconditionFailed("It has changed since you read it; read it again and repeat your change.")
+    return header is None or header.strip() == "*" or etag in _split(header)
+
+
+def require_match(request: web.Request, etag: str) -> None:
+    """Raises PreconditionFailed when `If-Match` is sent and does not name `etag`."""
+    if not is_current(request, etag):
+        raise PreconditionFailed("It has changed since you read it; read it again and repeat your change.")
 
 
 def _split(header: str) -> list[str]:

@@ -36,6 +36,7 @@ class Limit(enum.Enum):
     GENERAL = "general"  # every call, per account and per address
     SIGN_IN = "sign_in"  # failed calls only, per address
     REGISTER = "register"  # per address and hour
+    RECOVER = "recover"  # per address and hour: what sends mails to who is not signed in
     REFRESH = "refresh"  # per refresh token and address
     MEDIA = "media"  # WHIP, WHEP and signalling, per token
     CHECK = "check"  # connection checks, per address and minute
@@ -108,6 +109,7 @@ class Call:
     text: str = ""
     raw: bytes = b""
     reply_headers: dict[str, str] = field(default_factory=dict)
+    reply_cookies: list[str] = field(default_factory=list)
 
     @property
     def principal(self) -> Principal:

@@ -43,6 +43,10 @@ class Throttle:
                 WindowLimiter(limits.registrations_per_address_per_hour, 3600),
                 "Too many registrations from this network address; try again later.",
             ),
+            Limit.RECOVER: _Rule(
+                WindowLimiter(limits.recoveries_per_address_per_hour, 3600),
+                "Too many mails were asked for from this network address; try again later.",
+            ),
             Limit.REFRESH: _Rule(
                 WindowLimiter(limits.requests_per_address_per_minute, 60),
                 "Too many renewals from this network address; wait a moment.",

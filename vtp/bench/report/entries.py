@@ -9,6 +9,7 @@ from typing import Any
 from vtp.bench.report.measures import value_of
 
 _NAMES = {"janus": "Janus", "livekit": "LiveKit", "galene": "Galene", "vtp": "vtp"}
+_DATABASES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 _VARIANTS = {"as_shipped": "as shipped", "event_loops_2": "event_loops = 2"}
 
 
@@ -75,9 +76,11 @@ def _entries(results: Mapping[str, Any]) -> Iterator[Entry]:
 
 
 def _load(point: Mapping[str, Any]) -> str:
-    """Begins with the number that loads are put in order by; empty where a scenario has none."""
+    """Begins with the number that loads are put in order by, if any; empty where a scenario has none."""
     if point.get("participants"):
         return f"{point['participants']} participants, {point.get('visible')} visible"
+    if point.get("database"):
+        return _DATABASES.get(point["database"], str(point["database"]))
     return f"{point['subscribers']} subscribers" if point.get("subscribers") else ""
 
 
@@ -118,12 +121,13 @@ def missing_of(results: Sequence[Mapping[str, Any]]) -> list[Missing]:
 def _runs(
     results: Mapping[str, Any], point: Mapping[str, Any], server: str, variant: str
 ) -> list[Mapping[str, Any]]:
-    wanted = point.get("subscribers")
+    key = "database" if "database" in point else "subscribers"
+    wanted = point.get(key)
     return [
         run["figures"]
         for run in results.get("runs") or []
         if run.get("server") == server
         and (run.get("variant") or "") == variant
         and run.get("figures")
-        and (wanted is None or (run.get("point") or {}).get("subscribers", wanted) == wanted)
+        and (wanted is None or (run.get("point") or {}).get(key, wanted) == wanted)
     ]

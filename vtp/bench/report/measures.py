@@ -63,7 +63,28 @@ MEASURES: dict[str, tuple[Measure, ...]] = {
         Measure("cpu_pct_per_recording", "Processor share of one recording", "% of a core"),
         Measure("stop_to_playable_ms", "Stop pressed to playable", "ms"),
     ),
-    "api": (Measure("requests_per_s", "Requests answered", "per second"),),
+    "api": (
+        *(
+            Measure(f"api.{name}.p95", f"{title}, 95 of 100 within", "ms")
+            for name, title in (
+                ("register", "Registering, one at a time"),
+                ("login", "Signing in, one at a time"),
+                ("refresh", "Renewing a session"),
+                ("profile", "Reading one's profile"),
+                ("recordings", "Listing recordings"),
+            )
+        ),
+        Measure("saturated_requests_per_s", "Requests answered at saturation", "per second"),
+        Measure("connected_mb", "Memory with everybody on Socket.IO", "MB"),
+    ),
+    "stuffing": (
+        Measure("loop_delay_ms.p99", "Event loop late, 99 of 100 within", "ms"),
+        Measure("quiet_loop_delay_ms.p99", "The same before the attack", "ms"),
+        Measure("delay_ms.p99", "The lecture's packets delayed, 99th percentile", "ms"),
+        Measure("quiet_delay_ms.p99", "The same before the attack", "ms"),
+        Measure("loss_pct", "The lecture's packets lost", "%"),
+        Measure("logins.people_ms.p95", "People signing in meanwhile, 95 of 100 within", "ms"),
+    ),
 }
 FURTHER: tuple[Measure, ...] = (
     Measure("packets_per_s", "Packets forwarded", "per second"),

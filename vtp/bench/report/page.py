@@ -28,6 +28,7 @@ _TITLES = {
     "idle": "Doing nothing",
     "record": "Recording",
     "api": "Answering the API",
+    "stuffing": "Trying stolen passwords",
 }
 
 OVERLOADED_PCT = 1.0
@@ -108,7 +109,8 @@ def _compared_load(entries: Sequence[Entry]) -> str:
 
 
 def _size(load: str) -> int:
-    return int(load.split()[0]) if load else 0
+    first = load.split()[0] if load else ""
+    return int(first) if first.isdecimal() else 0
 
 
 def _saturated(entries: Sequence[Entry]) -> str:
@@ -165,7 +167,8 @@ def _operations(entries: Sequence[Entry]) -> str:
                 f"<td>{write_number(times[key]) if times.get(key) is not None else '–'}</td>"
                 for key in ("p50", "p95")
             )
-            rows += f"<tr><th scope=row>{escape(name)}</th>{cells}</tr>"
+            on = f" on {entry.load}" if entry.load else ""
+            rows += f"<tr><th scope=row>{escape(name + on)}</th>{cells}</tr>"
     if not rows:
         return ""
     return (

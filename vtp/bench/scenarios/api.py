@@ -2,47 +2,85 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from vtp.bench.accounting import resident_kb
+from vtp.bench.postgres import running_postgres
 from vtp.bench.results import Figures
-from vtp.bench.scenarios.api_load import MIX, ApiLoad
+from vtp.bench.scenarios.api_load import RECORDINGS, STEADY, ApiLoad, ApiTimes
 from vtp.bench.scenarios.record import vtp_server
 from vtp.bench.scenarios.stage import Stage
 from vtp.bench.scenarios.window import Window
+from vtp.bench.socket_crowd import crowd
+
+DATABASES = ("sqlite", "postgresql")
+ONE_BY_ONE = 40
+"""How often a password is hashed to know how long that takes."""
+ROOMS = 40
 
 
 @dataclass(frozen=True)
 class Api:
-    """Requests a second over so many connections; vtp only."""
+    """Requests a second over so many connections, on one kind of database; vtp only."""
 
     rate: float = 200.0
     connections: int = 50
     seconds: float = 10.0
+    database: str = "sqlite"
+    signalling: int = 1000
     warm_up_s: float = 2.0
 
     def describe(self) -> dict[str, Any]:
         """The point's key figures."""
-        return {"rate": self.rate, "connections": self.connections}
+        return {"database": self.database, "rate": self.rate, "connections": self.connections}
 
     def load(self) -> dict[str, Any]:
         """In a sentence."""
-        return {"text": "Of 100 requests " + ", ".join(f"{share} {name}" for name, share in MIX.items())}
+        shares = ", ".join(f"{share} {name}" for name, share in STEADY.items())
+        return {
+            "text": f"Of 100 requests {shares} ({RECORDINGS} recordings), each due at its time whatever the "
+            "answers; register and login one at a time"
+        }
+
+    @contextlib.asynccontextmanager
+    async def settings(self) -> AsyncIterator[Mapping[str, str]]:
+        """Where the rows are."""
+        if self.database == "sqlite":
+            yield {}
+            return
+        async with running_postgres() as url:
+            yield {"VTP_DATABASE__URL": url}
 
     async def measure(self, stage: Stage) -> Figures:
         """One run on a server that has just been started."""
         server = vtp_server(stage)
-        load = ApiLoad(server, connections=self.connections)
-        await load.prepare()
+        load = ApiLoad(server, STEADY, connections=self.connections)
+        await load.prepare(RECORDINGS)
         await load.run(self.rate, self.warm_up_s)
         window = Window(server.pids)
         times = await load.run(self.rate, self.seconds)
         spent = window.close()
+        singly = ApiTimes()
+        for name in ("register", "login"):
+            await load.one_at_a_time(name, ONE_BY_ONE, singly)
+        saturated = await load.saturate(self.seconds / 2)
+        rooms = [f"recorded-{number}" for number in range(min(ROOMS, RECORDINGS))]
+        async with crowd(server, self.signalling, rooms):
+            connected_kb = resident_kb(server.pids)
         return Figures(
             seconds=round(spent.seconds, 3),
             requests_per_s=round(times.count / spent.seconds, 1),
-            failed=times.failed,
-            api=times.summary(),
+            saturated_requests_per_s=round(saturated, 1),
+            failed=times.failed + singly.failed,
+            api={**singly.summary(), **times.summary()},
+            signalling=self.signalling,
+            connected_mb=round(connected_kb / 1024, 1),
             cores=round(spent.server.total_s / spent.seconds, 4),
-            load={"cores": round(spent.client.total_s / spent.seconds, 4)},
+            load={
+                "cores": round(spent.client.total_s / spent.seconds, 4),
+                "busiest_thread": round(spent.client.busiest_s / spent.seconds, 4),
+            },
         )

@@ -18,10 +18,14 @@ from vtp.bench.results import Percentiles, percentiles
 from vtp.bench.vtp_server import VtpServer
 
 PASSWORD = "correct horse battery staple"
-PEOPLE = 20
+PEOPLE = 50
 TEACHER = "teacher@school.example"
 MIX: Mapping[str, int] = {"register": 2, "login": 5, "refresh": 13, "profile": 40, "recordings": 40}
 """Of every hundred requests, how many do what."""
+STEADY: Mapping[str, int] = {"refresh": 20, "profile": 40, "recordings": 40}
+"""The same without passwords, whose hashes are slow by intention."""
+RECORDINGS = 60
+"""More than a page of them."""
 
 
 @dataclass
@@ -55,6 +59,7 @@ class ApiLoad:
         self, server: VtpServer, mix: Mapping[str, int] = MIX, *, connections: int = 50, seed: int = 1
     ) -> None:
         self._server = server
+        self._connection_count = connections
         self._connections = asyncio.Semaphore(connections)
         self._random = random.Random(seed)
         self._people: deque[_Person] = deque()
@@ -69,13 +74,40 @@ class ApiLoad:
         }
         self._deck = [name for name, share in mix.items() for _ in range(share)]
 
-    async def prepare(self) -> None:
-        """Registers and signs in everybody, and the teacher who lists recordings. Raises PeerError."""
+    async def prepare(self, recordings: int = 0) -> None:
+        """Registers and signs in everybody; the teacher makes so many recordings. Raises PeerError."""
         await self._server.add_account(TEACHER, "teacher", PASSWORD)
         self._teacher = (await self._sign_in(TEACHER)).access
         for _ in range(PEOPLE):
             email = await self._register()
             self._people.append(await self._sign_in(email))
+        for number in range(recordings):
+            room = {"room_id": f"recorded-{number}", "room_name": f"Room {number}"}
+            await self._call("POST", "/api/v1/signalling/room/create", room)
+            started = await self._call("POST", "/api/v1/recordings/start", {"room_id": room["room_id"]})
+            await self._call("POST", f"/api/v1/recordings/{started['recording_id']}/stop")
+
+    async def one_at_a_time(self, name: str, count: int, times: ApiTimes) -> None:
+        """An operation so often, each begun when the last was answered."""
+        for _ in range(count):
+            await self._timed(name, time.monotonic(), times)
+
+    async def saturate(self, seconds: float) -> float:
+        """Requests answered a second when all connections always have one under way."""
+        times, end_s = ApiTimes(), time.monotonic() + seconds
+        workers = asyncio.TaskGroup()
+
+        async def ask(names: list[str]) -> None:
+            for name in itertools.cycle(names):
+                now_s = time.monotonic()
+                if now_s >= end_s:
+                    return
+                await self._timed(name, now_s, times)
+
+        async with workers:
+            for _ in range(self._connection_count):
+                workers.create_task(ask(self._names(len(self._deck))))
+        return times.count / seconds
 
     async def run(self, rate: float, seconds: float) -> ApiTimes:
         """So many requests a second for so long, each in a task of its own."""
@@ -131,7 +163,11 @@ class ApiLoad:
         await self._server.call("GET", "/api/v1/auth/profile", token=self._next().access)
 
     async def _recordings(self) -> None:
-        await self._server.call("GET", "/api/v1/recordings", token=self._teacher)
+        await self._call("GET", "/api/v1/recordings")
+
+    async def _call(self, method: str, path: str, body: object = None) -> Any:
+        """As the teacher."""
+        return await self._server.call(method, path, body, token=self._teacher)
 
     def _next(self) -> _Person:
         """Everybody in turn."""

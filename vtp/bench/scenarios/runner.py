@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 import resource
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from vtp.bench.accounting import machine_facts
 from vtp.bench.driver import ConnectError
@@ -40,6 +41,14 @@ class Scenario(Protocol):
 
     async def measure(self, stage: Stage) -> Figures:
         """One run on a server that has just been started."""
+
+
+@runtime_checkable
+class WithSettings(Protocol):
+    """A point whose vtp is run with settings of its own, and with what these name."""
+
+    def settings(self) -> AbstractAsyncContextManager[Mapping[str, str]]:
+        """VTP_* variables, good as long as the block runs. Raises Unavailable where that cannot be had."""
 
 
 @dataclass(frozen=True)
@@ -161,8 +170,13 @@ async def _measure(plan: Plan, contest: Contest) -> list[RawRun]:
 async def _one_run(sfu: Sfu, point: Scenario) -> Figures:
     """A peer that gives way is reported as such; vtp's own failure ends the benchmark."""
     try:
-        async with opened(sfu) as stage:
+        async with contextlib.AsyncExitStack() as stack:
+            if isinstance(sfu, VtpServer) and isinstance(point, WithSettings):
+                sfu.more_settings = dict(await stack.enter_async_context(point.settings()))
+            stage = await stack.enter_async_context(opened(sfu))
             return await _measured(sfu, point, stage)
+    except Unavailable as error:
+        return Figures(unavailable=str(error))
     except (*SERVER_ERRORS, ExceptionGroup) as error:
         if isinstance(sfu, VtpServer):
             raise

@@ -1,0 +1,193 @@
+"""The whole OpenAPI document by schemathesis, as every kind of caller: what it says is what the server does.
+
+No 500, no status, media type or header that the document does not tell, no body that its schema does not
+take. Each example is sent by every role; of what it names, half is there. New routes are tried as they come.
+"""
+
+from __future__ import annotations
+
+import collections
+import os
+import random
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis import checks
+from schemathesis.core.failures import FailureGroup
+from schemathesis.core.result import Ok
+from schemathesis.generation import GenerationMode
+from schemathesis.schemas import APIOperation
+
+from tests.fuzzed_school import PARAMETER, ROLES, FuzzedSchool
+
+pytestmark = pytest.mark.filterwarnings("default")
+EXAMPLES = int(os.environ.get("H_N", 500))
+TOLD = 25
+CHECKS = [
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_schema_conformance,
+    checks.response_headers_conformance,
+]
+KNOWN_TYPES = {"application/json", "multipart/form-data", "text/plain"}
+RAW = ("application/sdp", "application/trickle-ice-sdpfrag")
+
+
+class Findings:
+    """What was answered, and what of it is wrong: each kind of fault of an operation once."""
+
+    def __init__(self) -> None:
+        self.answered: dict[str, collections.Counter[int]] = {role: collections.Counter() for role in ROLES}
+        self.went_well: set[str] = set()
+        self.faults: dict[tuple[str, str], str] = {}
+
+    def note(self, role: str, case: Any, response: Any) -> None:
+        self.answered[role][response.status_code] += 1
+        label = case.operation.label
+        if response.status_code < 300:
+            self.went_well.add(label)
+        if response.status_code == 500:
+            self.faults.setdefault((label, "500"), f"as {role}: {case.as_curl_command()}")
+        try:
+            case.validate_response(response, checks=CHECKS)
+        except FailureGroup as group:
+            for failure in group.exceptions:
+                about = f"as {role}: {response.status_code} {response.text[:300]}\n{failure}\n"
+                self.faults.setdefault((label, failure.title), about + case.as_curl_command())
+
+    def assert_none(self, seed_: int, examples: int) -> None:
+        told = [f"{label}: {what}\n{about}" for (label, what), about in self.faults.items()]
+        assert not told, f"seed {seed_}, {len(told)} kinds of faults:\n\n" + "\n\n".join(told[:TOLD])
+        for role, answered in self.answered.items():
+            assert answered.total() >= examples, f"{role} was answered {answered.total()} times"
+
+
+def take_as_it_is(document: dict[str, Any]) -> None:
+    """Makes schemathesis send bodies of the document's other media types as they were made up."""
+    operations = [operation for methods in document["paths"].values() for operation in methods.values()]
+    bodies = [operation["requestBody"]["content"] for operation in operations if "requestBody" in operation]
+    for media_type in {name for content in bodies for name in content} - KNOWN_TYPES:
+
+        @schemathesis.serializer(media_type)
+        def serialize(_: Any, value: Any) -> Any:
+            return value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
+
+
+def examples_of(operation: APIOperation[Any, Any, Any, Any], count: int, seed_: int) -> list[Any]:
+    """Calls of one operation, half of them such as the document does not allow, where there are such."""
+    found: list[Any] = []
+    takes_something = bool(list(operation.iter_parameters())) or bool(operation.body)
+    modes = [GenerationMode.POSITIVE] + ([GenerationMode.NEGATIVE] if takes_something else [])
+    for mode in modes:
+
+        @seed(seed_)
+        @settings(
+            max_examples=-(-count // len(modes)),
+            database=None,
+            deadline=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(operation.as_strategy(generation_mode=mode))
+        def collect(case: Any) -> None:
+            found.append(case)
+
+        try:
+            collect()
+        except Unsatisfiable:  # there is nothing that this operation does not allow
+            continue
+    return found
+
+
+def name_what_is_there(case: Any, school: FuzzedSchool, role: str, chance: random.Random) -> None:
+    """Puts what exists in the place of half of what an example names."""
+    if case.path_parameters:
+        known = school.path_of(case.operation.path)
+        case.path_parameters = {
+            name: known[name] if chance.random() < 0.5 else value
+            for name, value in case.path_parameters.items()
+        }
+    if isinstance(case.body, dict):
+        case.body = {name: _word(name, value, school, role, chance) for name, value in case.body.items()}
+    elif case.media_type in RAW and chance.random() < 0.5:
+        case.body = school.offer()
+    if case.query and "room_id" in case.query and chance.random() < 0.5:
+        case.query = {**case.query, "room_id": school.room}
+
+
+def _word(name: str, value: Any, school: FuzzedSchool, role: str, chance: random.Random) -> Any:
+    word = school.word_for(name, role) if chance.random() < 0.5 else None
+    return value if word is None else word
+
+
+def went_to(operation: APIOperation[Any, Any, Any, Any], response: Any) -> bool:
+    """Whether the call reached this operation: `..` and empty parts lead elsewhere, as in every URL."""
+    pattern = "[^/]+".join(re.escape(part) for part in PARAMETER.split(operation.path)[::2])
+    return re.fullmatch(pattern, response.request.path_url.partition("?")[0]) is not None
+
+
+def try_everything(data_dir: Path, database: Path, count: int, seed_: int) -> Findings:
+    """Every operation, `count` examples in all, each by every role."""
+    findings, chance = Findings(), random.Random(seed_)
+    url = f"sqlite:///{database}"
+    with FuzzedSchool(data_dir, url, seed_) as school, requests.Session() as session:
+        base = school.api.base_url
+        document = session.get(f"{base}/api/openapi.json", timeout=30).json()
+        take_as_it_is(document)
+        schema = schemathesis.openapi.from_dict(document)
+        schema.config.generation.with_security_parameters = False
+        operations = [result.ok() for result in schema.get_all_operations() if isinstance(result, Ok)]
+        each = -(-count // len(operations))
+        owed = 0
+        for operation in operations:
+            found = examples_of(operation, each + owed, seed_)
+            owed = max(0, each + owed - len(found))  # a call that takes nothing has one example
+            school.stock()
+            for role in ROLES:
+                for case in found:
+                    name_what_is_there(case, school, role, chance)
+                    response = case.call(
+                        base_url=base, session=session, headers=school.headers(role), allow_redirects=False
+                    )
+                    if went_to(operation, response):
+                        findings.note(role, case, response)
+                    if response.status_code in (401, 403) and school.is_out(role):
+                        school.renew(role)
+                    session.cookies.clear()
+    print({role: dict(answered) for role, answered in findings.answered.items()})
+    print("never went well:", sorted({one.label for one in operations} - findings.went_well))
+    return findings
+
+
+@pytest.fixture
+def seed_() -> int:
+    given_ = os.environ.get("VTP_FUZZ_SEED")
+    seed = int(given_) if given_ else int.from_bytes(os.urandom(4), "big")
+    print("seed", seed, "(VTP_FUZZ_SEED repeats it)")
+    return seed
+
+
+@pytest.fixture
+def empty_school(tmp_path: Path, migrated_sqlite: Path) -> Iterator[Path]:
+    file = tmp_path / "vtp.sqlite3"
+    shutil.copy(migrated_sqlite, file)
+    yield file
+
+
+def test_the_document_is_true_for_every_caller(tmp_path: Path, empty_school: Path, seed_: int) -> None:
+    try_everything(tmp_path / "data", empty_school, EXAMPLES, seed_).assert_none(seed_, EXAMPLES)
+
+
+@pytest.mark.long
+def test_the_document_is_true_for_every_caller_many_times(
+    tmp_path: Path, empty_school: Path, seed_: int
+) -> None:
+    try_everything(tmp_path / "data", empty_school, 10_000, seed_).assert_none(seed_, 10_000)

@@ -1,0 +1,65 @@
+"""A PostgreSQL of the benchmark's own, durable as by default, in a temporary folder, reached by a socket."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from vtp.bench.sfu import Unavailable
+
+SYSTEM_USER = "postgres"
+"""PostgreSQL refuses to run as root."""
+
+
+@contextlib.asynccontextmanager
+async def running_postgres() -> AsyncIterator[str]:
+    """The address of an empty database, as long as the block runs. Raises Unavailable with a sentence."""
+    binaries = _binaries()
+    folder = Path(tempfile.mkdtemp(prefix="vtp-bench-pg-"))
+    data = folder / "data"
+    try:
+        if os.geteuid() == 0:
+            await asyncio.to_thread(shutil.chown, folder, SYSTEM_USER)
+        await _run(folder, binaries / "initdb", "-D", data, "-U", "vtp", "-A", "trust", "-E", "UTF8")
+        options = f"-k {folder} -h '' -c log_min_messages=fatal"
+        await _run(
+            folder, binaries / "pg_ctl", "-D", data, "-l", folder / "log", "-o", options, "-w", "start"
+        )
+        try:
+            yield f"postgresql://vtp@/postgres?host={folder}"
+        finally:
+            await _run(folder, binaries / "pg_ctl", "-D", data, "-m", "fast", "-w", "stop")
+    except (LookupError, OSError) as error:
+        raise Unavailable(f"PostgreSQL cannot be run: {error}.") from error
+    finally:
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+
+def _binaries() -> Path:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    if found:
+        return found[-1].parent
+    on_path = shutil.which("initdb")
+    if on_path is None:
+        raise Unavailable("PostgreSQL is not installed: apt-get install postgresql.")
+    return Path(on_path).resolve().parent
+
+
+async def _run(folder: Path, *words: str | Path) -> None:
+    """One of PostgreSQL's programs. Raises Unavailable with its last words."""
+    as_user = ["setpriv", f"--reuid={SYSTEM_USER}", f"--regid={SYSTEM_USER}", "--clear-groups"]
+    command = [*(as_user if os.geteuid() == 0 else []), *map(str, words)]
+    log = folder / "said"  # a file: the server that pg_ctl leaves behind would hold a pipe open
+    with log.open("wb") as said:
+        process = await asyncio.create_subprocess_exec(
+            *command, cwd=folder, stdin=asyncio.subprocess.DEVNULL, stdout=said, stderr=said
+        )
+        code = await process.wait()
+    if code:
+        last = log.read_text(errors="replace").strip().splitlines()[-1:] or ["no reason"]
+        raise Unavailable(f"PostgreSQL cannot be run: {last[0]}")

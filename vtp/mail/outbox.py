@@ -1,0 +1,116 @@
+"""Mails to be sent: put into the database within the transaction that they tell of, so that neither is there
+without the other. `Sender` takes them from there.
+"""
+
+from __future__ import annotations
+
+import enum
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import event, insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.ids import new_id
+from vtp.mail.addresses import masked
+from vtp.mail.tables import mails
+from vtp.sealing import Sealer
+
+logger = logging.getLogger(__name__)
+
+MAX_SUBJECT_CHARACTERS = 255
+_MARK = "vtp_mail"
+
+
+class MailKind(enum.StrEnum):
+    """What a mail is about."""
+
+    VERIFY_EMAIL = "verify_email"
+    CHANGE_EMAIL = "change_email"
+    RESET_PASSWORD = "reset_password"
+    INVITATION = "invitation"
+    NOTICE = "notice"
+    TEST = "test"
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One mail to one person; after `ttl` it is of no use any more and is given up."""
+
+    kind: MailKind
+    to: str
+    subject: str
+    text: str
+    user_id: str | None
+    ttl: timedelta
+
+
+class Outbox:
+    """`sends` says whether an SMTP server is set: without one, mails wait for an administrator to hand on.
+
+    Bodies are sealed, because they hold links that open accounts.
+    """
+
+    def __init__(
+        self, sealer: Sealer, *, sends: bool, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self.sends = sends
+        self._sealer = sealer
+        self._clock = clock
+        self._listeners: list[Callable[[], None]] = []
+
+    async def put(self, tx: AsyncConnection, mail: Mail) -> str:
+        """Adds a mail to a transaction and gives its id; it is sent once that is committed."""
+        mail_id, now = new_id(), self._clock()
+        await tx.execute(
+            insert(mails).values(
+                id=mail_id,
+                kind=mail.kind.value,
+                user_id=mail.user_id,
+                to_address=mail.to,
+                subject=mail.subject[:MAX_SUBJECT_CHARACTERS],
+                body=self._sealer.seal(mail.text),
+                created_at=now,
+                expires_at=now + mail.ttl,
+                attempts=0,
+                next_try_at=now if self.sends else None,
+            )
+        )
+        self._wake_after(tx)
+        if not self.sends:
+            logger.info(
+                "A mail (%s) to %s waits: no SMTP server is set. Read it at /mails as administrator.",
+                mail.kind.value,
+                masked(mail.to),
+            )
+        return mail_id
+
+    def unseal(self, body: str) -> str:
+        """The text of a stored body. Raises ValueError when another key sealed it."""
+        return self._sealer.unseal(body)
+
+    def add_listener(self, listener: Callable[[], None]) -> None:
+        """Calls `listener` when there may be something to send."""
+        self._listeners.append(listener)
+
+    def wake(self) -> None:
+        """Says that there may be something to send."""
+        for listener in self._listeners:
+            listener()
+
+    def _wake_after(self, tx: AsyncConnection) -> None:
+        """Wakes when the connection is given back: the transaction is over then, whoever began it."""
+        connection = tx.sync_connection
+        if connection is None or not self._listeners:
+            return
+        pool = connection.engine.pool
+        if not event.contains(pool, "checkin", self._given_back):
+            event.listen(pool, "checkin", self._given_back)
+        connection.info[_MARK] = True
+
+    def _given_back(self, _connection: Any, record: Any) -> None:
+        if record.info.pop(_MARK, False):
+            self.wake()
