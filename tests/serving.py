@@ -26,6 +26,7 @@ from vtp.settings import (
     LimitSettings,
     MailSettings,
     MediaSettings,
+    OidcSettings,
     PlainSettings,
     RoomSettings,
     Settings,
@@ -131,10 +132,7 @@ class Api:
         async with self._session.request(
             method, url, headers=sent, allow_redirects=False, **options
         ) as response:
-            is_json = "json" in response.content_type
-            return Answer(
-                response.status, await response.json() if is_json else await response.text(), response.headers
-            )
+            return Answer(response.status, await _body(response), response.headers)
 
     async def person(self, role: str, email: str = "", *, password: str = PASSWORD) -> Person:
         """Makes an approved account of this role, signed in; what the password is hashed to is made once.
@@ -170,6 +168,14 @@ class Api:
         )
 
 
+async def _body(response: aiohttp.ClientResponse) -> Any:
+    """JSON as what it says, text as text, and what is neither as bytes."""
+    if "json" in response.content_type:
+        return await response.json()
+    is_text = response.content_type.startswith(("text/", "application/octet-stream", "application/sdp"))
+    return await response.text() if is_text else await response.read()
+
+
 @asynccontextmanager
 async def serving(
     data_dir: Path,
@@ -177,6 +183,8 @@ async def serving(
     *,
     limits: LimitSettings = UNLIMITED,
     accounts: AccountSettings | None = None,
+    oidc: OidcSettings | None = None,
+    public_url: str = "",
     open_rooms: bool = False,
     trusted_proxies: Sequence[str] = (),
     webhooks: WebhookSettings | None = None,
@@ -184,19 +192,23 @@ async def serving(
     media: Mapping[str, object] | None = None,
     plain: PlainSettings | None = None,
     mail: MailSettings | None = None,
-    public_url: str = "",
     checked: bool = True,
 ) -> AsyncIterator[Api]:
     """Starts a server on ports of its own and ends it; what it says by Socket.IO must be what it declares."""
     settings = Settings(
         data_dir=data_dir,
         http=HttpSettings(
-            host="127.0.0.1", port=0, tls="off", trusted_proxies=list(trusted_proxies), public_url=public_url
+            host="127.0.0.1",
+            port=0,
+            tls="off",
+            trusted_proxies=list(trusted_proxies),
+            public_url=public_url,
         ),
         media=MediaSettings.model_validate({"host": "127.0.0.1", "udp_port": 0, **(media or {})}),
         database=DatabaseSettings(url=database_url),
         limits=limits,
         accounts=accounts or AccountSettings(),
+        oidc=oidc or OidcSettings(),
         rooms=RoomSettings(open=open_rooms),
         webhooks=webhooks or WebhookSettings(),
         sfu=sfu or SfuSettings(),

@@ -38,6 +38,11 @@ def uuid7(time_ns: int, random_bits: int) -> str:
     return _spell(value)
 
 
+def first_id_at(time_ms: int) -> str:
+    """The least identifier of a millisecond (Unix time): a time as a place in a list by id."""
+    return _spell((time_ms & ((1 << 48) - 1)) << 80)
+
+
 def _spell(value: int) -> str:
     text = f"{value:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

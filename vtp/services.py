@@ -9,12 +9,19 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from vtp.accounts.audit_routes import build_routes as audit_routes
 from vtp.accounts.build import Accounts
 from vtp.accounts.credential_routes import build_routes as credential_routes
+from vtp.accounts.import_routes import build_routes as import_routes
 from vtp.accounts.invitation_routes import build_routes as invitation_routes
+from vtp.accounts.oidc.routes import build_routes as oidc_routes
+from vtp.accounts.picture_routes import build_routes as picture_routes
+from vtp.accounts.pictures import Pictures
 from vtp.accounts.routes import build_routes as account_routes
+from vtp.accounts.second_factor_routes import build_routes as second_factor_routes
 from vtp.accounts.services import ServiceAuthenticator
 from vtp.accounts.sessions import is_signed_in
+from vtp.accounts.user_import import UserImport
 from vtp.accounts.user_routes import build_routes as user_routes
 from vtp.accounts.users import User, find_user
 from vtp.db import Database
@@ -31,6 +38,10 @@ from vtp.mail.sender import Sender as MailSender
 from vtp.mail.service import Mails
 from vtp.media.ice_servers import IceServers
 from vtp.media.plane import MediaPlane, start_media
+from vtp.personal.erasure import Erasure, ErasureParts
+from vtp.personal.export import Export
+from vtp.personal.routes import build_routes as personal_routes
+from vtp.personal.upkeep import Upkeep
 from vtp.recording.grants import Grants
 from vtp.recording.holders import Holders
 from vtp.recording.routes import build_routes as recording_routes
@@ -84,6 +95,15 @@ from vtp.webhooks.sources import Sources
 
 
 @dataclass(frozen=True, slots=True)
+class PersonalData:
+    """What the server holds of people: taken away, erased, kept for as long as it may be."""
+
+    export: Export
+    erasure: Erasure
+    upkeep: Upkeep
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
     """What routes, the command line and tests of the whole server reach for."""
 
@@ -108,6 +128,8 @@ class Services:
     tasks: Tasks
     checks: ConnectionChecks
     mails: Mails
+    pictures: Pictures
+    personal: PersonalData
     metrics: HttpMetrics = field(default_factory=HttpMetrics)
     sfu: SfuFace | None = None
 
@@ -180,6 +202,9 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     grants = Grants(await asyncio.to_thread(_open_grants_key, settings.data_dir / "secrets"))
     holders = Holders(recordings, _holder_finder(database), guests.is_revoked)
     accounts.authenticator.add_listener(holders.forget)
+    pictures = Pictures(database, store, accounts.audit)
+    personal = _build_personal(database, accounts, pictures, settings)
+    tasks.start(personal.upkeep.run(), "personal data")
     services = Services(
         settings,
         database,
@@ -202,6 +227,8 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         tasks,
         ConnectionChecks(media, settings.limits.connection_checks_at_a_time),
         Mails(database, accounts.mails, mail_sender, accounts.audit),
+        pictures,
+        personal,
     )
     services.metrics.add_numbers("vtp_media", "The packet path.", media.metrics, media.STANDING)
     services.metrics.add_numbers("vtp", "Classes.", _class_numbers(services))
@@ -209,6 +236,14 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     services.metrics.add_numbers("vtp_webhooks", "Webhooks.", deliveries.numbers, ("pending",))
     _add_worker_metrics(services.metrics, media)
     return replace(services, sfu=_build_sfu(services)) if settings.sfu.enabled else services
+
+
+def _build_personal(
+    database: Database, accounts: Accounts, pictures: Pictures, settings: Settings
+) -> PersonalData:
+    erasure = Erasure(ErasureParts(database, pictures, accounts.changes, accounts.audit))
+    export = Export(database, pictures, accounts.audit)
+    return PersonalData(export, erasure, Upkeep(accounts.trail, erasure, settings.accounts.audit_keep_days))
 
 
 def _add_worker_metrics(metrics: HttpMetrics, media: MediaPlane) -> None:
@@ -310,7 +345,13 @@ def build_tables(services: Services) -> list[RouteTable]:
         ),
         credential_routes(accounts.verification, accounts.recovery, accounts.devices),
         invitation_routes(accounts.invitations, accounts.devices),
-        user_routes(services.accounts.administration),
+        second_factor_routes(services.accounts.second_factor, services.accounts.reauthentication),
+        oidc_routes(accounts.oidc, accounts.reauthentication, accounts.devices),
+        import_routes(UserImport(services.database, services.accounts.users, services.accounts.audit)),
+        user_routes(services.accounts.users),
+        picture_routes(services.pictures),
+        personal_routes(services.accounts.service, services.personal.export, services.personal.erasure),
+        audit_routes(services.accounts.trail),
         mail_routes(services.mails),
         room_routes(services.rooms, services.live_rooms),
         link_routes(services.links),

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import quote, urlsplit
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -204,6 +205,59 @@ class AccountSettings(Section):
     approval: Literal["mail", "admin"] = "mail"
     notify_of_new_devices: bool = True
     password_forbidden_words: Strings = []
+    audit_keep_days: Annotated[int, Field(ge=0)] = 0
+    require_second_factor_for: Annotated[
+        list[Literal["admin", "teacher", "assistant", "student"]], BeforeValidator(_split_list)
+    ] = []
+
+
+def _issuer(value: str) -> str:
+    parts = urlsplit(value)
+    local = parts.hostname in ("localhost", "127.0.0.1", "::1")
+    if parts.scheme != "https" and not (parts.scheme == "http" and local):
+        raise ValueError("write the provider's issuer, an address that begins with https://")
+    if not parts.hostname or parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValueError("write the issuer as the provider's discovery document names it")
+    return value
+
+
+class OidcProvider(Section):
+    """A provider by which people sign in (OpenID Connect)."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+    title: Annotated[str, Field(max_length=64)] = ""
+    issuer: Annotated[str, Field(max_length=255), AfterValidator(_issuer)]
+    client_id: Annotated[str, Field(min_length=1)]
+    client_secret: SecretStr = SecretStr("")
+    secret_in: Literal["header", "form"] = "header"
+    scopes: Strings = ["openid", "email", "profile"]
+    create_accounts: bool = False
+    trust_email: bool = False
+    allowed_domains: Strings = []
+    role_claim: str = ""
+    role_map: dict[str, Literal["admin", "teacher", "assistant", "student"]] = {}
+
+    @model_validator(mode="after")
+    def _asks_for_an_identity(self) -> Self:
+        if "openid" not in self.scopes:
+            raise ValueError("scopes need openid, without which a provider tells nobody's identity")
+        if bool(self.role_claim) != bool(self.role_map):
+            raise ValueError("role_claim and role_map need each other")
+        return self
+
+
+class OidcSettings(Section):
+    """Signing in by other servers' accounts."""
+
+    providers: list[OidcProvider] = []
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        for kind in ("name", "issuer"):
+            values = [getattr(one, kind) for one in self.providers]
+            if len(set(values)) != len(values):
+                raise ValueError(f"two providers have the same {kind}")
+        return self
 
 
 class MailSettings(Section):
@@ -335,6 +389,7 @@ class Settings(BaseSettings):
     database: DatabaseSettings = DatabaseSettings()
     storage: StorageSettings = StorageSettings()
     accounts: AccountSettings = AccountSettings()
+    oidc: OidcSettings = OidcSettings()
     recording: RecordingSettings = RecordingSettings()
     rooms: RoomSettings = RoomSettings()
     mail: MailSettings = MailSettings()

@@ -17,6 +17,9 @@ def upgrade() -> None:
     _second_factors()
     _openid()
     _mails()
+    _ways_to_a_person()
+    op.drop_index("ix_audit_log_actor_id_at", "audit_log")
+    op.create_index("ix_audit_log_actor_id_id", "audit_log", ["actor_id", "id"])
     op.create_index("ix_audit_log_event_id", "audit_log", ["event", "id"])
     op.create_index("ix_audit_log_subject_id", "audit_log", ["subject", "id"])
 
@@ -28,6 +31,8 @@ def _users() -> None:
     op.add_column("users", sa.Column("totp_enabled_at", UtcDateTime()))
     op.add_column("users", sa.Column("totp_last_step", sa.BigInteger()))
     op.add_column("users", sa.Column("picture_key", sa.String(128)))
+    op.add_column("users", sa.Column("erased_at", UtcDateTime()))
+    op.create_index("ix_users_erased_at", "users", ["erased_at"])
     op.create_index("ix_users_role", "users", ["role"])
     op.create_index("ix_users_rights_changed_at", "users", ["rights_changed_at"])
 
@@ -147,3 +152,23 @@ def _mails() -> None:
     op.create_index("ix_mails_user_id", "mails", ["user_id"])
     op.create_index("ix_mails_next_try_at", "mails", ["next_try_at"])
     op.create_index("ix_mails_expires_at", "mails", ["expires_at"])
+
+
+def _ways_to_a_person() -> None:
+    """What a person left behind is found for their export and erasure, by whatever names them."""
+    for table, column in (
+        ("users", "approved_by"),
+        ("invitations", "created_by"),
+        ("invitations", "accepted_by"),
+        ("oidc_flows", "user_id"),
+        ("mails", "to_address"),
+        ("guest_links", "created_by"),
+        ("chat_messages", "from_person"),
+        ("chat_messages", "to_person"),
+        ("room_bans", "user_id"),
+        ("room_bans", "banned_by"),
+        ("polls", "created_by"),
+        ("poll_votes", "user_id"),
+        ("webhooks", "created_by"),
+    ):
+        op.create_index(f"ix_{table}_{column}", table, [column])

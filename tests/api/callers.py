@@ -34,6 +34,14 @@ class Endpoint:
     route: str = ""
     body: object = None
     sdp: bytes | None = None
+    csv: bytes | None = None
+    png: bytes | None = None
+
+    @property
+    def raw(self) -> tuple[bytes, str] | None:
+        """A body that is no JSON, and its type."""
+        bodies = ((self.sdp, "application/sdp"), (self.csv, "text/csv"), (self.png, "image/png"))
+        return next(((data, kind) for data, kind in bodies if data is not None), None)
 
     @property
     def declared(self) -> tuple[str, str]:
@@ -78,9 +86,8 @@ async def assert_statuses(
 
 
 async def _status(api: Api, endpoint: Endpoint, by: Person | str | None) -> int:
-    headers = {"Content-Type": "application/sdp"} if endpoint.sdp is not None else {}
-    answer = await api.call(
-        endpoint.method, endpoint.path, endpoint.body, by=by, data=endpoint.sdp, headers=headers
-    )
+    data, kind = endpoint.raw or (None, "")
+    headers = {"Content-Type": kind} if kind else {}
+    answer = await api.call(endpoint.method, endpoint.path, endpoint.body, by=by, data=data, headers=headers)
     assert answer.status < 400 or answer.body["status"] == answer.status
     return answer.status

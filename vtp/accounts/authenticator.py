@@ -4,7 +4,7 @@ Everything is in memory: one process answers everything, so ending a session or 
 takes hold with the next request (OWASP ASVS 5.0, 7.4.1 and 8.3.2), without a query per request.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from datetime import UTC, datetime, timedelta
 
 from aiohttp import web
@@ -74,11 +74,15 @@ class Changes:
 
 
 class TokenAuthenticator:
-    """The authenticator of HTTP's middleware and of the signalling; `guests` knows when room tokens end."""
+    """The authenticator of HTTP's middleware and of the signalling; `guests` knows when room tokens end.
 
-    def __init__(self, tokens: Tokens, changes: Changes) -> None:
+    `second_factor_for`: the roles that must have one.
+    """
+
+    def __init__(self, tokens: Tokens, changes: Changes, second_factor_for: Container[str] = ()) -> None:
         self._tokens = tokens
         self._changes = changes
+        self._second_factor_for = second_factor_for
         self.guests = GuestTokens(changes.tell)
 
     def add_listener(self, listener: Callable[[Concerns], None]) -> None:
@@ -123,6 +127,7 @@ class TokenAuthenticator:
             watch=None,
             token_id=claims.token_id,
             session_id=claims.session_id,
+            lacks_second_factor=rights.role.value in self._second_factor_for and not rights.second_factor,
         )
 
 

@@ -5,25 +5,38 @@ result.
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
+from urllib.parse import urlsplit
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.administration import Administration
-from vtp.accounts.audit import AuditLog
+from vtp.accounts.audit import AuditLog, Event, Origin
+from vtp.accounts.audit_trail import AuditTrail
 from vtp.accounts.authenticator import Changes, TokenAuthenticator
+from vtp.accounts.backup_codes import BackupCodes
 from vtp.accounts.devices import Devices
 from vtp.accounts.invitations import Invitations
 from vtp.accounts.keyring import open_keyring
 from vtp.accounts.lockout import Lockout
+from vtp.accounts.moments import utc_now
 from vtp.accounts.notices import Notices
+from vtp.accounts.oidc.sign_in import OidcSignIn
 from vtp.accounts.own_sessions import OwnSessions
 from vtp.accounts.parts import AccountParts
 from vtp.accounts.passwords import Passwords
+from vtp.accounts.reauthentication import Reauthentication
 from vtp.accounts.recovery import Recovery
 from vtp.accounts.registration import Registration
-from vtp.accounts.service import AccountService, utc_now
+from vtp.accounts.second_factor import SecondFactor
+from vtp.accounts.service import AccountService
 from vtp.accounts.sessions import Sessions
 from vtp.accounts.tokens import Tokens
+from vtp.accounts.user_administration import UserAdministration
+from vtp.accounts.users import User
 from vtp.accounts.verification import Verification
 from vtp.db import Database
+from vtp.http.identity import Principal
+from vtp.limits import FailureBackoff
 from vtp.mail.links import Links
 from vtp.mail.outbox import Outbox
 from vtp.sealing import Sealer, open_sealer
@@ -39,11 +52,17 @@ class Accounts:
 
     service: AccountService
     administration: Administration
+    users: UserAdministration
+    trail: AuditTrail
     authenticator: TokenAuthenticator
+    changes: Changes
     tokens: Tokens
     audit: AuditLog
     passwords: Passwords
     sealer: Sealer
+    second_factor: SecondFactor
+    reauthentication: Reauthentication
+    oidc: OidcSignIn
     mails: Outbox
     links: Links
     notices: Notices
@@ -54,6 +73,7 @@ class Accounts:
     invitations: Invitations
     own_sessions: OwnSessions
     tasks: Tasks
+    new_key: str | None
 
     @classmethod
     def build(cls, database: Database, settings: Settings, *, rotate_keys: bool = False) -> Self:
@@ -62,13 +82,30 @@ class Accounts:
         `rotate_keys`: for the server, which alone may replace an old key.
         """
         secrets = settings.data_dir / "secrets"
-        keyring, sealer = open_keyring(secrets, utc_now(), rotate=rotate_keys), open_sealer(secrets)
+        now = utc_now()
+        keyring, sealer = open_keyring(secrets, now, rotate=rotate_keys), open_sealer(secrets)
+        new_key = keyring.current.kid if keyring.current.created_at == now else None
         tokens, audit = Tokens(keyring), AuditLog(database)
         mails, links = Outbox(sealer, sends=settings.mail.sends), Links(settings.http.public_url)
         notices, devices, tasks = Notices(mails, links), Devices(sealer), Tasks()
         passwords = Passwords(settings.accounts)
         sessions = Sessions(settings.accounts, keyring.refresh_key)
         changes = Changes(timedelta(seconds=settings.accounts.access_token_ttl_s))
+        limits = settings.limits
+        second_factor = SecondFactor(
+            database,
+            sealer,
+            BackupCodes(passwords, sealer),
+            changes=changes,
+            audit=audit,
+            backoff=FailureBackoff(
+                limits.sign_in_failures_per_account,
+                limits.sign_in_failures_window_s,
+                limits.sign_in_delay_s,
+                limits.sign_in_delay_max_s,
+            ),
+            name=urlsplit(settings.http.public_url).hostname or "vtp",
+        )
         service = AccountService(
             database,
             settings.accounts,
@@ -78,6 +115,7 @@ class Accounts:
             sessions=sessions,
             changes=changes,
             audit=audit,
+            second_factor=second_factor,
             lockout=Lockout(settings.limits, devices),
             notices=notices,
         )
@@ -85,14 +123,28 @@ class Accounts:
             database, settings, service, sessions, changes, audit, mails, links, notices, tasks
         )
         verification = Verification(parts)
-        administration = Administration(
-            database, settings.accounts, service, sessions=sessions, changes=changes, audit=audit
+        administration = Administration(database, settings.accounts, service)
+        invitations = Invitations(parts)
+
+        async def invite(tx: AsyncConnection, user: User, by: Principal, origin: Origin) -> None:
+            await invitations.invite(tx, user.email, user.full_name, user.role, user.watch_only, by, origin)
+
+        users = UserAdministration(
+            database, service, sessions=sessions, changes=changes, audit=audit, invite=invite
         )
-        authenticator = TokenAuthenticator(tokens, changes)
+        required = frozenset[str](settings.accounts.require_second_factor_for)
+        authenticator = TokenAuthenticator(tokens, changes, required)
         return cls(
             service=service,
             administration=administration,
+            users=users,
+            trail=AuditTrail(database, audit),
             authenticator=authenticator,
+            changes=changes,
+            second_factor=second_factor,
+            reauthentication=Reauthentication(database, service, sessions),
+            oidc=OidcSignIn(database, settings.oidc.providers, service, second_factor, audit),
+            new_key=new_key,
             tokens=tokens,
             audit=audit,
             passwords=passwords,
@@ -104,7 +156,7 @@ class Accounts:
             registration=Registration(parts, verification),
             verification=verification,
             recovery=Recovery(parts),
-            invitations=Invitations(parts),
+            invitations=invitations,
             own_sessions=OwnSessions(parts),
             tasks=tasks,
         )
@@ -112,6 +164,9 @@ class Accounts:
     async def start(self) -> None:
         """Recalls what must not be forgotten over a restart; call once before serving."""
         await self.service.start()
+        if self.new_key is not None:
+            details = {"kid": self.new_key}
+            await self.audit.note(Event.KEY_MADE, Origin(user_agent="vtp"), subject="keys", details=details)
 
     async def finish(self) -> None:
         """Waits for what was promised to who is not signed in: mails that are being put."""

@@ -1,9 +1,9 @@
 """Cookies of accounts, for browsers: out of the reach of scripts. One holds the refresh token, the other the
 tokens of a device that has signed in before.
 
-On TLS the refresh token's is `__Host-`: no other host of the same domain can set it, which is why its path must
-be `/`. The device's opens nothing and is large, so that it is sent to the sign-in addresses only. Plain names
-on localhost, where there is no TLS. OWASP ASVS 5.0, V3.3; RFC 6265bis.
+On TLS the refresh token's is `__Host-`: no other host of the same domain can set it, which is why its path
+must be `/`. The device's opens nothing and is large, so that it is sent to the sign-in addresses only. Plain
+names on localhost, where there is no TLS. OWASP ASVS 5.0, V3.3; RFC 6265bis.
 """
 
 from collections.abc import Sequence

@@ -8,7 +8,7 @@ import enum
 from typing import Final, Protocol, cast, runtime_checkable
 
 from vtp.errors import Forbidden
-from vtp.http.identity import Principal, Role
+from vtp.http.identity import Principal, Role, second_factor_required
 
 
 class Action(enum.StrEnum):
@@ -37,6 +37,7 @@ class Action(enum.StrEnum):
     RECORDING_DELETE = "recording.delete"
     WEBHOOK_MANAGE = "webhook.manage"
     USER_MANAGE = "user.manage"
+    AUDIT_READ = "audit.read"
     USER_INVITE = "user.invite"
     INVITATION_MANAGE = "invitation.manage"
     SERVER_MANAGE = "server.manage"
@@ -124,6 +125,7 @@ RULES: Final[dict[Action, dict[Role, Reach]]] = {
     Action.RECORDING_DELETE:   _row(_ANY,  _OWN,   None,     None,   None),
     Action.WEBHOOK_MANAGE:     _row(_ANY,  _OWN,   None,     None,   None),
     Action.USER_MANAGE:        _row(_ANY,  None,   None,     None,   None),
+    Action.AUDIT_READ:         _row(_ANY,  None,   None,     None,   None),
     Action.USER_INVITE:        _row(_ANY,  _ANY,   None,     None,   None),
     Action.INVITATION_MANAGE:  _row(_ANY,  _OWN,   None,     None,   None),
     Action.SERVER_MANAGE:      _row(_ANY,  None,   None,     None,   None),
@@ -167,7 +169,9 @@ def parse_role(word: str) -> tuple[Role, bool]:
 def can(principal: Principal, action: Action, obj: object | None = None) -> bool:
     """Tells whether this principal may do this to that; `obj` is None when there is no that (creating)."""
     reach = RULES[action].get(principal.role)
-    if reach is None or not principal.verified or not _within_token(principal, action, obj):
+    if reach is None or not principal.verified or principal.lacks_second_factor:
+        return False
+    if not _within_token(principal, action, obj):
         return False
     if _is_closed_to(principal, action, obj):
         return False
@@ -188,12 +192,19 @@ def require(principal: Principal, action: Action, obj: object | None = None) -> 
     """Raises Forbidden (403) with a sentence unless `can` says yes."""
     if can(principal, action, obj):
         return
+    require_verified(principal)
+    raise _refusal(action)
+
+
+def require_verified(principal: Principal) -> None:
+    """Raises Forbidden (403) for an account that nobody has verified yet."""
     if not principal.verified:
         raise Forbidden(
             "Your account is waiting for approval: ask an administrator to approve it, then try again.",
             code="account_not_verified",
         )
-    raise _refusal(action)
+    if principal.lacks_second_factor:
+        raise second_factor_required()
 
 
 def _refusal(action: Action) -> Forbidden:

@@ -92,7 +92,9 @@ def _entry_routes(
         body: LoginRequest = call.body
         token = body.device_token or ""
         known = [token, *device_tokens(call)] if token else device_tokens(call)
-        signed_in = await accounts.login(body.email, body.password, origin_of(call), device_tokens=known)
+        signed_in = await accounts.login(
+            body.email, body.password, origin_of(call), body.totp, device_tokens=known
+        )
         return login_reply(call, signed_in, devices, cookie_only=body.cookie, device_token=token)
 
     @table.post(
@@ -158,7 +160,13 @@ def _renewal_routes(table: RouteTable, accounts: AccountService) -> None:
 
 
 def _own_routes(table: RouteTable, accounts: AccountService) -> None:
-    @table.get("/api/v1/auth/profile", reply=ProfileReply, summary="Read one's own account", errors=(403,))
+    @table.get(
+        "/api/v1/auth/profile",
+        reply=ProfileReply,
+        summary="Read one's own account",
+        errors=(403,),
+        without_second_factor=True,
+    )
     async def profile(call: Call) -> ProfileReply:
         return ProfileReply.of(await accounts.profile(call.principal))
 

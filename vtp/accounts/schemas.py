@@ -10,7 +10,6 @@ from vtp.accounts.permissions import parse_role
 from vtp.accounts.sessions import Session
 from vtp.accounts.users import User
 from vtp.http.identity import Role
-from vtp.http.pagination import PageQuery
 from vtp.http.text import Name
 
 # RFC 5321 section 4.5.3.1: 64 octets before the @, 254 in all. What a mailbox accepts only a mail can tell.
@@ -74,6 +73,10 @@ class LoginRequest(BaseModel):
 
     email: Annotated[str, Field(min_length=1, max_length=254)]
     password: Password
+    totp: Annotated[
+        str | None,
+        Field(max_length=24, description="With a second factor: six digits of the app, or a backup code."),
+    ] = None
     device_token: Annotated[
         str | None,
         Field(max_length=128, description="Of an earlier answer: then failures elsewhere do not delay this."),
@@ -108,22 +111,16 @@ class ProfileReply(BaseModel):
     requested_role: Role | None
     watch_only: bool
     verified: bool
+    totp_enabled: bool
+    has_password: bool
     created_at: datetime
+    picture_url: Annotated[str | None, Field(description="Null without a picture.")]
 
     @classmethod
     def of(cls, user: User) -> Self:
         """What is told of an account."""
         fields = {name: getattr(user, name) for name in cls.model_fields if name != "user_id"}
         return cls(user_id=user.id, **fields)
-
-
-class UserReply(ProfileReply):
-    """An account as admins see it."""
-
-    email_verified_at: datetime | None
-    approved_at: datetime | None
-    disabled_at: datetime | None
-    updated_at: datetime
 
 
 class TokensReply(BaseModel):
@@ -197,33 +194,3 @@ class SessionList(BaseModel):
 
     items: list[SessionReply]
     next_cursor: str | None = None
-
-
-class UserChange(BaseModel):
-    """What an admin decides about an account; fields left out stay as they are.
-
-    `approved: true` lets the person enter rooms and gives them the role they asked for, unless `role` says
-    another; admin is given only by saying `role: "admin"`.
-    """
-
-    model_config = ConfigDict(extra="forbid")
-
-    approved: bool | None = None
-    role: RoleWord | None = None
-    disabled: bool | None = None
-
-
-class UserQuery(PageQuery):
-    """Which accounts to list."""
-
-    pending: Annotated[
-        bool | None, Field(description="Only those that wait for approval, or only others.")
-    ] = None
-    search: Annotated[str, Field(max_length=100, description="Part of an address or a name.")] = ""
-
-
-class UserPage(BaseModel):
-    """One page of accounts."""
-
-    items: list[UserReply]
-    next_cursor: str | None

@@ -1,9 +1,9 @@
 """Accounts as their owners use them: sign in, renew, sign out, profile."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,9 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.authenticator import Changes
 from vtp.accounts.lockout import Attempt, Lockout
+from vtp.accounts.moments import Clock as Clock  # rooms and webhooks take them from here
+from vtp.accounts.moments import utc_now as utc_now
 from vtp.accounts.notices import Happening, Notices
 from vtp.accounts.password_rules import PasswordRules
 from vtp.accounts.passwords import Passwords
+from vtp.accounts.second_factor import SecondFactor
 from vtp.accounts.sessions import Renewal, Renewed, Session, Sessions
 from vtp.accounts.tokens import AccessClaims, Tokens
 from vtp.accounts.users import NewUser, User, add_user, change_user, find_by_email, find_user, find_with_hash
@@ -25,13 +28,6 @@ from vtp.limits import WindowLimiter
 from vtp.settings import AccountSettings, LimitSettings
 
 KEPT_AFTER_END = timedelta(days=7)  # what a stolen token was used for can be looked into meanwhile
-
-Clock = Callable[[], datetime]
-
-
-def utc_now() -> datetime:
-    """The wall clock."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +55,7 @@ class AccountService:
         sessions: Sessions,
         changes: Changes,
         audit: AuditLog,
+        second_factor: SecondFactor,
         lockout: Lockout,
         notices: Notices,
         clock: Clock = utc_now,
@@ -71,6 +68,7 @@ class AccountService:
         self._sessions = sessions
         self._changes = changes
         self._audit = audit
+        self._second_factor = second_factor
         self._notices = notices
         self._clock = clock
         self.lockout = lockout
@@ -107,7 +105,13 @@ class AccountService:
         return user
 
     async def login(
-        self, email: str, password: str, origin: Origin, *, device_tokens: Sequence[str] = ()
+        self,
+        email: str,
+        password: str,
+        origin: Origin,
+        code: str | None = None,
+        *,
+        device_tokens: Sequence[str] = (),
     ) -> SignedIn:
         """Begins a session. Raises NotSignedIn for a wrong pair, RateLimited after too many, Forbidden for a
         disabled account (told only to who knows the password).
@@ -127,6 +131,7 @@ class AccountService:
         if user.disabled_at is not None:
             await self._note_refusal(user.id, origin, "disabled")
             raise Forbidden("This account is disabled: ask an administrator.", code="account_disabled")
+        await self._check_second_factor(attempt, user, code, origin)
         self.lockout.succeed(attempt)
         rehashed = await self._passwords.hash(password) if verdict.needs_rehash else None
         async with self._database.transaction() as tx:
@@ -135,6 +140,16 @@ class AccountService:
             if not attempt.known_device:
                 await self._tell_of_new_device(tx, user, origin)
             return await self.begin_session(tx, user, origin)
+
+    async def _check_second_factor(
+        self, attempt: Attempt, user: User, code: str | None, origin: Origin
+    ) -> None:
+        try:
+            await self._second_factor.check_at_sign_in(user, code, origin)
+        except NotSignedIn as refusal:
+            if refusal.code == "totp_wrong":
+                self.lockout.fail(attempt)
+            raise
 
     async def confirm_password(self, principal: Principal, password: str, origin: Origin) -> User:
         """Gives the caller's account when the password is theirs, before what needs more than a session.

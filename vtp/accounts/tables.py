@@ -22,7 +22,7 @@ users = Table(
     Column("watch_only", Boolean, nullable=False, comment="may watch but not publish (viewers, observers)"),
     Column("email_verified_at", UtcDateTime),
     Column("approved_at", UtcDateTime),
-    Column("approved_by", id_type(), ForeignKey("users.id", ondelete="SET NULL")),
+    Column("approved_by", id_type(), ForeignKey("users.id", ondelete="SET NULL"), index=True),
     Column("disabled_at", UtcDateTime),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
@@ -32,9 +32,15 @@ users = Table(
     Column("totp_enabled_at", UtcDateTime),
     Column("totp_last_step", BigInteger, comment="of the last code accepted: none is good twice (RFC 6238)"),
     Column("picture_key", String(128), comment="of the picture in the storage"),
+    Column(
+        "erased_at",
+        UtcDateTime,
+        comment="nobody's any more: the row stays until no token can name it, emptied",
+    ),
     CheckConstraint(f"role IN ({_ROLES})", name="role"),
     Index(None, "role"),
     Index(None, "rights_changed_at"),
+    Index(None, "erased_at"),
 )
 
 # Tokens sent by mail. Only hashes are stored; one use, and for the address that it was sent to.
@@ -61,11 +67,11 @@ invitations = Table(
     Column("full_name", String(200), nullable=False, comment="empty: the person writes it"),
     Column("role", String(16), nullable=False),
     Column("watch_only", Boolean, nullable=False),
-    Column("created_by", id_type(), ForeignKey("users.id", ondelete="SET NULL")),
+    Column("created_by", id_type(), ForeignKey("users.id", ondelete="SET NULL"), index=True),
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
     Column("accepted_at", UtcDateTime),
-    Column("accepted_by", id_type(), ForeignKey("users.id", ondelete="SET NULL")),
+    Column("accepted_by", id_type(), ForeignKey("users.id", ondelete="SET NULL"), index=True),
     Column("revoked_at", UtcDateTime),
     CheckConstraint(f"role IN ({_ROLES})", name="role"),
     Index(None, "email"),
@@ -102,7 +108,7 @@ oidc_flows = Table(
     Column("code_verifier", String(128), nullable=False),
     Column("browser_hash", String(64), nullable=False, comment="of the cookie that binds it to one browser"),
     Column("return_to", String(512), nullable=False),
-    Column("user_id", id_type(), ForeignKey("users.id", ondelete="CASCADE"), comment="who links an account"),
+    Column("user_id", id_type(), ForeignKey("users.id", ondelete="CASCADE"), index=True, comment="who links"),
     Column("created_at", UtcDateTime, nullable=False, index=True),
 )
 
@@ -158,7 +164,7 @@ audit_log = Table(
     Column("user_agent", String(512)),
     Column("request_id", String(128)),
     Column("details", json_type()),
-    Index(None, "actor_id", "at"),
+    Index(None, "actor_id", "id"),
     Index(None, "event", "id"),
     Index(None, "subject", "id"),
 )

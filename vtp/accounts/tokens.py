@@ -36,6 +36,7 @@ class Rights:
     verified: bool
     watch_only: bool
     disabled: bool = False
+    second_factor: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ class Tokens:
             "role": claims.rights.role.value,
             "verified": claims.rights.verified,
             "watch_only": claims.rights.watch_only,
+            "second_factor": claims.rights.second_factor,
         }
         return self._sign(ACCESS_TYPE, payload, claims.token_id, now, claims.expires_at)
 
@@ -175,7 +177,12 @@ def service_claims(*, name: str, create: bool, now: datetime, ttl: timedelta) ->
 
 
 def _read_access(payload: dict[str, Any], expires_at: datetime) -> AccessClaims:
-    rights = Rights(Role(payload["role"]), payload["verified"] is True, payload["watch_only"] is True)
+    rights = Rights(
+        Role(payload["role"]),
+        payload["verified"] is True,
+        payload["watch_only"] is True,
+        second_factor=payload.get("second_factor") is True,
+    )
     return AccessClaims(
         user_id=str(payload["sub"]),
         email=str(payload["email"]),

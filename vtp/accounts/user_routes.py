@@ -1,30 +1,60 @@
-"""Other people's accounts over HTTP, for administrators: list, read, approve, change rights."""
+"""Other people's accounts over HTTP, for administrators: listed, made, read, changed, signed out."""
 
-from vtp.accounts.administration import Administration, Decision
+from aiohttp import web
+
 from vtp.accounts.routes import origin_of
-from vtp.accounts.schemas import UserChange, UserPage, UserQuery, UserReply
+from vtp.accounts.schemas import SessionList, SessionReply
+from vtp.accounts.user_administration import PROFILE, Decision, NewAccount, UserAdministration
+from vtp.accounts.user_schemas import (
+    EndedSessions,
+    NewUserRequest,
+    UserChange,
+    UserPage,
+    UserQuery,
+    UserReply,
+)
+from vtp.accounts.users import User
+from vtp.errors import FieldError, Invalid
+from vtp.http.etags import etag_of, is_current
 from vtp.http.routing import Call, RouteTable
 
 
-def build_routes(administration: Administration) -> RouteTable:
-    """Declares everything under `/api/v1/users`."""
+def build_routes(administration: UserAdministration) -> RouteTable:
+    """Declares everything under `/api/v1/users` that is about accounts and sessions."""
     table = RouteTable("users", "Everybody's accounts, for administrators.")
+    _account_routes(table, administration)
+    _session_routes(table, administration)
+    return table
 
+
+def _account_routes(table: RouteTable, administration: UserAdministration) -> None:
     @table.get(
         "/api/v1/users", query=UserQuery, reply=UserPage, summary="List accounts, oldest first", errors=(403,)
     )
     async def list_users(call: Call) -> UserPage:
         query: UserQuery = call.query
         users = await administration.list_users(
-            call.principal,
-            limit=query.limit + 1,
-            after=query.id_position(),
-            pending=query.pending,
-            search=query.search,
+            call.principal, query.filter, limit=query.limit + 1, after=query.id_position()
         )
         page, next_cursor = query.cut(users)
         items = [UserReply.of(user) for user in page]
         return UserPage(items=items, next_cursor=next_cursor)
+
+    @table.post(
+        "/api/v1/users",
+        body=NewUserRequest,
+        reply=UserReply,
+        status=201,
+        summary="Make an account and invite the person",
+        description="The account has no password yet: its owner gets a mail to choose one.",
+        errors=(403, 409),
+    )
+    async def add_user(call: Call) -> UserReply:
+        body: NewUserRequest = call.body
+        new = NewAccount(body.email, body.full_name, body.role, body.phone)
+        user = await administration.add(call.principal, new, origin_of(call))
+        call.reply_headers["Location"] = f"/api/v1/users/{user.id}"
+        return _reply(call, user)
 
     @table.get("/api/v1/users/{user_id}", reply=UserReply, summary="Read an account", errors=(403, 404))
     async def get_user(call: Call) -> UserReply:
@@ -34,13 +64,69 @@ def build_routes(administration: Administration) -> RouteTable:
         "/api/v1/users/{user_id}",
         body=UserChange,
         reply=UserReply,
-        summary="Approve an account, change its role, disable or enable it",
-        errors=(403, 404, 409),
+        summary="Change an account, approve it, change its role, disable or enable it",
+        description="With `If-Match` only the account that has this `ETag` is changed (412 else).",
+        errors=(403, 404, 409, 412),
     )
     async def change_user(call: Call) -> UserReply:
-        body: UserChange = call.body
-        decision = Decision(approved=body.approved, role_word=body.role, disabled=body.disabled)
-        user = await administration.decide(call.principal, call.path["user_id"], decision, origin_of(call))
-        return UserReply.of(user)
+        user = await administration.change(
+            call.principal,
+            call.path["user_id"],
+            _decision(call.body),
+            origin_of(call),
+            lambda user: is_current(call.request, _etag(UserReply.of(user))),
+        )
+        return _reply(call, user)
 
-    return table
+
+def _session_routes(table: RouteTable, administration: UserAdministration) -> None:
+    @table.get(
+        "/api/v1/users/{user_id}/sessions",
+        reply=SessionList,
+        summary="List where somebody is signed in",
+        errors=(403, 404),
+    )
+    async def list_user_sessions(call: Call) -> SessionList:
+        sessions = await administration.sessions_of(call.principal, call.path["user_id"])
+        current = call.principal.session_id
+        return SessionList(items=[SessionReply.of(session, current) for session in sessions])
+
+    @table.delete(
+        "/api/v1/users/{user_id}/sessions",
+        reply=EndedSessions,
+        summary="Sign somebody out everywhere",
+        errors=(403, 404),
+    )
+    async def end_user_sessions(call: Call) -> EndedSessions:
+        count = await administration.end_sessions(call.principal, call.path["user_id"], origin_of(call))
+        return EndedSessions(ended_sessions=count)
+
+    @table.delete(
+        "/api/v1/users/{user_id}/sessions/{session_id}",
+        status=204,
+        summary="Sign somebody out on one device",
+        errors=(403, 404),
+    )
+    async def end_user_session(call: Call) -> web.StreamResponse | None:
+        user_id, session_id = call.path["user_id"], call.path["session_id"]
+        await administration.end_session(call.principal, user_id, session_id, origin_of(call))
+        return None
+
+
+def _decision(body: UserChange) -> Decision:
+    profile = body.model_dump(include=body.model_fields_set & set(PROFILE))
+    empty = [FieldError(f"/{name}", "cannot be null") for name in ("full_name", "email") if name in profile]
+    if empty := [one for one in empty if profile[one.pointer[1:]] is None]:
+        raise Invalid("The body is not acceptable; `errors` says where.", errors=empty)
+    return Decision(body.approved, body.role, body.disabled, profile)
+
+
+def _reply(call: Call, user: User) -> UserReply:
+    reply = UserReply.of(user)
+    call.reply_headers["ETag"] = _etag(reply)
+    return reply
+
+
+def _etag(reply: UserReply) -> str:
+    """The tag that reading the account gives."""
+    return etag_of(reply.model_dump_json(by_alias=True))

@@ -1,14 +1,15 @@
 """The rows of people: found by address or id, added, changed, listed. No rules here, only SQL."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import PurePosixPath
 from typing import Any
 
-from sqlalchemy import Row, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vtp.accounts.tables import users
+from vtp.accounts.tables import external_identities, users
 from vtp.accounts.tokens import Rights
 from vtp.db.statements import insert_if_absent
 from vtp.http.identity import Role
@@ -31,6 +32,21 @@ class User:
     disabled_at: datetime | None
     created_at: datetime
     updated_at: datetime
+    totp_enabled_at: datetime | None
+    has_password: bool
+    picture_key: str | None = None
+
+    @property
+    def totp_enabled(self) -> bool:
+        """Whether signing in with the password asks for a code too."""
+        return self.totp_enabled_at is not None
+
+    @property
+    def picture_url(self) -> str | None:
+        """Where the picture is served; another picture has another address, so that it may be kept."""
+        if self.picture_key is None:
+            return None
+        return f"/api/v1/users/{self.id}/picture?v={PurePosixPath(self.picture_key).stem}"
 
     @property
     def verified(self) -> bool:
@@ -40,7 +56,9 @@ class User:
     @property
     def rights(self) -> Rights:
         """What the account lets the person do."""
-        return Rights(self.role, self.verified, self.watch_only, self.disabled_at is not None)
+        return Rights(
+            self.role, self.verified, self.watch_only, self.disabled_at is not None, self.totp_enabled
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +73,26 @@ class NewUser:
     requested_role: Role | None = None
     watch_only: bool = False
     approved: bool = False
+    approved_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UserFilter:
+    """Which accounts to list; what is None does not matter.
+
+    `pending` picks those an admin has (or has not) yet to decide on.
+    """
+
+    pending: bool | None = None
+    search: str = ""
+    role: Role | None = None
+    disabled: bool | None = None
 
 
 NO_PASSWORD = ""
 """In the place of a hash: no password is right (accounts of an OpenID provider, or not yet accepted)."""
-
-_COLUMNS = [users.c[name] for name in User.__slots__]
+_HAS_PASSWORD = (users.c.password_hash != NO_PASSWORD).label("has_password")
+_COLUMNS = [_HAS_PASSWORD if name == "has_password" else users.c[name] for name in User.__slots__]
 
 
 async def add_user(tx: AsyncConnection, new: NewUser, now: datetime) -> User | None:
@@ -75,6 +107,7 @@ async def add_user(tx: AsyncConnection, new: NewUser, now: datetime) -> User | N
         "requested_role": new.requested_role.value if new.requested_role else None,
         "watch_only": new.watch_only,
         "approved_at": now if new.approved else None,
+        "approved_by": new.approved_by,
         "created_at": now,
         "updated_at": now,
     }
@@ -85,7 +118,7 @@ async def add_user(tx: AsyncConnection, new: NewUser, now: datetime) -> User | N
 
 async def find_user(tx: AsyncConnection, user_id: str, *, lock: bool = False) -> User | None:
     """The account with this id; `lock` keeps others from changing it until the transaction ends."""
-    statement = select(*_COLUMNS).where(users.c.id == user_id)
+    statement = select(*_COLUMNS).where(users.c.id == user_id, users.c.erased_at.is_(None))
     row = (await tx.execute(statement.with_for_update() if lock else statement)).one_or_none()
     return _user(row) if row else None
 
@@ -101,10 +134,16 @@ async def lock_admins(tx: AsyncConnection) -> None:
 
 async def find_by_email(tx: AsyncConnection, email: str) -> tuple[User, str] | None:
     """The account with this address and its password's hash."""
-    row = (
-        await tx.execute(select(*_COLUMNS, users.c.password_hash).where(users.c.email == email))
-    ).one_or_none()
+    statement = select(*_COLUMNS, users.c.password_hash).where(
+        users.c.email == email, users.c.erased_at.is_(None)
+    )
+    row = (await tx.execute(statement)).one_or_none()
     return (_user(row), str(row.password_hash)) if row else None
+
+
+async def known_addresses(tx: AsyncConnection, emails: Iterable[str]) -> set[str]:
+    """Those of some addresses that have an account."""
+    return set((await tx.execute(select(users.c.email).where(users.c.email.in_(list(emails))))).scalars())
 
 
 async def find_with_hash(tx: AsyncConnection, user_id: str) -> tuple[User, str] | None:
@@ -123,36 +162,45 @@ async def change_user(tx: AsyncConnection, user_id: str, changes: Mapping[str, A
 
 
 async def count_admins(tx: AsyncConnection, *, besides: str = "") -> int:
-    """How many admins can sign in."""
+    """How many admins can sign in: an invited one who has no password yet cannot."""
+    elsewhere = exists().where(external_identities.c.user_id == users.c.id)
     statement = select(func.count()).select_from(users)
     statement = statement.where(
-        users.c.role == Role.ADMIN.value, users.c.disabled_at.is_(None), users.c.id != besides
+        users.c.role == Role.ADMIN.value,
+        users.c.disabled_at.is_(None),
+        users.c.id != besides,
+        or_(users.c.password_hash != NO_PASSWORD, elsewhere),
     )
     return int((await tx.execute(statement)).scalar_one())
 
 
 async def page_of_users(
-    tx: AsyncConnection, *, limit: int, after: str | None, pending: bool | None, search: str
+    tx: AsyncConnection, wanted: UserFilter, *, limit: int, after: str | None
 ) -> list[User]:
-    """Accounts by id, which is by age; `pending` picks those an admin has (or has not) yet to decide on."""
-    statement = select(*_COLUMNS).order_by(users.c.id).limit(limit)
+    """Accounts by id, which is by age."""
+    statement = select(*_COLUMNS).where(users.c.erased_at.is_(None)).order_by(users.c.id).limit(limit)
     if after is not None:
         statement = statement.where(users.c.id > after)
-    if pending is not None:
+    return [_user(row) for row in await tx.execute(statement.where(*_conditions(wanted)))]
+
+
+def _conditions(wanted: UserFilter) -> Iterator[ColumnElement[bool]]:
+    if wanted.pending is not None:
         undecided = or_(
             users.c.approved_at.is_(None) & users.c.email_verified_at.is_(None),
             users.c.requested_role.is_not(None),
         )
         waiting = undecided & users.c.disabled_at.is_(None)
-        statement = statement.where(waiting if pending else ~waiting)
-    if search:
-        statement = statement.where(
-            or_(
-                users.c.email.icontains(search, autoescape=True),
-                users.c.full_name.icontains(search, autoescape=True),
-            )
+        yield waiting if wanted.pending else ~waiting
+    if wanted.search:
+        yield or_(
+            users.c.email.icontains(wanted.search, autoescape=True),
+            users.c.full_name.icontains(wanted.search, autoescape=True),
         )
-    return [_user(row) for row in await tx.execute(statement)]
+    if wanted.role is not None:
+        yield users.c.role == wanted.role.value
+    if wanted.disabled is not None:
+        yield users.c.disabled_at.is_not(None) if wanted.disabled else users.c.disabled_at.is_(None)
 
 
 def _user(row: Row[Any, *tuple[Any, ...]]) -> User:

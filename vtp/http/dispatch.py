@@ -13,7 +13,7 @@ from vtp.errors import Forbidden, NotSignedIn, RateLimited, VtpError
 from vtp.http.client import Client
 from vtp.http.etags import etag_of, json_of, matches_none
 from vtp.http.idempotency import read_key, ticket_of
-from vtp.http.identity import Authenticator, Principal
+from vtp.http.identity import Authenticator, Principal, second_factor_required
 from vtp.http.keys import CLIENT, PRINCIPAL
 from vtp.http.routing import Access, Call, Route
 from vtp.http.security import BrowserGuard
@@ -134,6 +134,8 @@ def _check_access(route: Route, principal: Principal | None) -> None:
         return
     if principal is None:
         raise NotSignedIn()
+    if principal.lacks_second_factor and not route.without_second_factor:
+        raise second_factor_required()
     if route.access is Access.VERIFIED and not principal.verified:
         raise Forbidden(
             "Your account is waiting for approval: confirm your address or ask an administrator.",

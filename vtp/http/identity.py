@@ -8,6 +8,8 @@ from typing import Protocol
 
 from aiohttp import web
 
+from vtp.errors import Forbidden
+
 
 class Role(enum.StrEnum):
     """Roles of an account or a token; what each may do is decided by `accounts.permissions.can` alone."""
@@ -36,6 +38,7 @@ class Principal:
     `from_cookie` is True when nothing but a cookie, or the open door itself, vouches for the caller: unsafe
     methods are then refused to foreign web pages (CSRF). `expires_at_s` (Unix time): when a room token ends,
     and with it whatever it was given; None for accounts, whose sessions outlive their access tokens.
+    `lacks_second_factor`: the role demands one, and until it is set up nothing else is allowed.
     """
 
     user_id: str | None
@@ -51,6 +54,7 @@ class Principal:
     open_rooms: bool = False
     from_cookie: bool = False
     expires_at_s: float | None = None
+    lacks_second_factor: bool = False
 
     @property
     def limit_key(self) -> str:
@@ -94,4 +98,12 @@ def guest_of_open_rooms() -> Principal:
         session_id=None,
         open_rooms=True,
         from_cookie=True,
+    )
+
+
+def second_factor_required() -> Forbidden:
+    """What somebody is told whose role demands a second factor, until there is one."""
+    return Forbidden(
+        "Your role demands a second factor: set one up in your profile, then go on.",
+        code="second_factor_required",
     )

@@ -8,10 +8,10 @@ import shutil
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from aiohttp import web
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from vtp import __version__
 from vtp.doors import Doors
@@ -53,6 +53,12 @@ class ServerInfo(BaseModel):
     version: str
     open_rooms: bool
     registration: bool
+    mail: Annotated[bool, Field(description="Mails are sent; without, administrators pass links on.")]
+    approval: Annotated[
+        Literal["mail", "admin"],
+        Field(description="What lets a new account in: its mail, or an administrator."),
+    ]
+    password_min_length: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,9 @@ def build_routes(parts: SystemParts) -> RouteTable:
         version=__version__,
         open_rooms=parts.settings.rooms.open,
         registration=parts.settings.accounts.registration == "open",
+        mail=parts.settings.mail.sends,
+        approval=parts.settings.accounts.approval,
+        password_min_length=parts.settings.accounts.password_min_length,
     )
 
     @table.get("/api/v1/server", access=Access.PUBLIC, reply=ServerInfo, summary="What server this is")

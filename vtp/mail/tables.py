@@ -11,7 +11,7 @@ mails = Table(
     Column("id", id_type(), primary_key=True),
     Column("kind", String(32), nullable=False),
     Column("user_id", id_type(), ForeignKey("users.id", ondelete="CASCADE"), index=True),
-    Column("to_address", String(254), nullable=False),
+    Column("to_address", String(254), nullable=False, index=True),
     Column("subject", String(255), nullable=False),
     Column("body", Text, comment="encrypted with the server's key, for it may hold a link; null once sent"),
     Column("created_at", UtcDateTime, nullable=False),

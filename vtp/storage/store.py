@@ -1,4 +1,4 @@
-"""The store of recordings: keys such as `<recording>/video/seg-00001.m4s` over obstore.
+"""The store of recordings and pictures: keys such as `<recording>/video/seg-00001.m4s` over obstore.
 
 Segments are written to the local disk while recording; the store names where they end up. Today that is a
 local folder, in which case the two are the same files.
@@ -6,6 +6,7 @@ local folder, in which case the two are the same files.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 from pathlib import Path
@@ -48,6 +49,25 @@ class Store:
         if not path.is_relative_to(self.root.resolve()) or path == self.root.resolve():
             raise ValueError(f"The key {key!r} does not name anything in the store")
         return path
+
+    async def put(self, key: str, data: bytes) -> None:
+        """Writes one object, in one step."""
+        self.path(key)
+        await self._objects.put_async(key, data)
+
+    async def get(self, key: str) -> bytes | None:
+        """Reads one object; None when there is none."""
+        self.path(key)
+        try:
+            return bytes(await (await self._objects.get_async(key)).bytes_async())
+        except FileNotFoundError:
+            return None
+
+    async def remove(self, key: str) -> None:
+        """Deletes one object, if it is there."""
+        self.path(key)
+        with contextlib.suppress(FileNotFoundError):
+            await self._objects.delete_async(key)
 
     async def size(self, prefix: str) -> int:
         """Bytes of everything below a prefix."""

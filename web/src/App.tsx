@@ -6,9 +6,14 @@ import { Button, ButtonLink } from "./design/Button";
 import { EmptyState } from "./design/EmptyState";
 import { Loading } from "./design/Spinner";
 import { AwaitsApproval } from "./pages/Approval";
+import { Accept } from "./pages/entrance/Accept";
+import { Forgot } from "./pages/entrance/Forgot";
 import { Register } from "./pages/entrance/Register";
+import { Reset } from "./pages/entrance/Reset";
 import { Setup } from "./pages/entrance/Setup";
 import { SignIn } from "./pages/entrance/SignIn";
+import { Verify } from "./pages/entrance/Verify";
+import { FactorMissing } from "./pages/FactorMissing";
 import { Rooms } from "./pages/rooms/Rooms";
 import { guestToken } from "./session/guest";
 import { awaitsApproval, useSession } from "./session/Session";
@@ -21,6 +26,15 @@ const Recordings = lazy(() =>
 );
 const Player = lazy(() => import("./pages/player/Player").then((page) => ({ default: page.Player })));
 const People = lazy(() => import("./pages/people/People").then((page) => ({ default: page.People })));
+const PersonPage = lazy(() =>
+  import("./pages/people/PersonPage").then((page) => ({ default: page.PersonPage })),
+);
+const Import = lazy(() => import("./pages/people/Import").then((page) => ({ default: page.Import })));
+const Invitations = lazy(() =>
+  import("./pages/admin/Invitations").then((page) => ({ default: page.Invitations })),
+);
+const Audit = lazy(() => import("./pages/admin/Audit").then((page) => ({ default: page.Audit })));
+const Mails = lazy(() => import("./pages/admin/Mails").then((page) => ({ default: page.Mails })));
 const Check = lazy(() => import("./pages/check/Check").then((page) => ({ default: page.Check })));
 const Network = lazy(() => import("./pages/network/Network").then((page) => ({ default: page.Network })));
 const Profile = lazy(() => import("./pages/profile/Profile").then((page) => ({ default: page.Profile })));
@@ -51,6 +65,10 @@ export function App() {
         <Route path="/setup" component={Setup} />
         <Route path="/sign-in" component={SignIn} />
         <Route path="/register" component={Register} />
+        <Route path="/verify" component={Verify} />
+        <Route path="/forgot" component={Forgot} />
+        <Route path="/reset" component={Reset} />
+        <Route path="/invitation" component={Accept} />
         <Route path="/check" component={Check} />
         <Route path="/">
           {
@@ -106,6 +124,41 @@ export function App() {
             </Inside>
           }
         </Route>
+        <Route path="/people/import">
+          {
+            <Inside>
+              <Import />
+            </Inside>
+          }
+        </Route>
+        <Route path="/people/:id">
+          {({ id }) => (
+            <Inside>
+              <PersonPage key={id} id={id} />
+            </Inside>
+          )}
+        </Route>
+        <Route path="/invitations">
+          {
+            <Inside>
+              <Invitations />
+            </Inside>
+          }
+        </Route>
+        <Route path="/audit">
+          {
+            <Inside>
+              <Audit />
+            </Inside>
+          }
+        </Route>
+        <Route path="/mails">
+          {
+            <Inside>
+              <Mails />
+            </Inside>
+          }
+        </Route>
         <Route path="/profile">
           {
             <Inside>
@@ -137,8 +190,9 @@ function ClassOf({ slug }: { slug: string }) {
  * administrator is told so in place of the page.
  */
 function Inside({ children, approved = false }: { children: ReactNode; approved?: boolean }) {
-  const { state } = useSession();
+  const { state, factorMissing } = useSession();
   const [path] = useLocation();
+  if (factorMissing && path !== "/profile") return <FactorMissing />;
   if (state.phase === "ready") return approved && awaitsApproval(state) ? <AwaitsApproval /> : children;
   const next = path === "/" ? "" : `?next=${encodeURIComponent(path)}`;
   return <Redirect to={`/sign-in${next}`} replace />;

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { HttpClient, withQuery } from "./http";
+import { fileName, HttpClient, withQuery } from "./http";
 import { ApiError, readProblem, retryAfterSeconds, sentence } from "./problem";
 
 const json = (body: unknown, status = 200, headers: Record<string, string> = {}) =>
@@ -39,6 +39,62 @@ describe("HttpClient", () => {
     };
     expect(await http.json("GET", "/x")).toEqual({ ok: true });
     expect(paths()).toEqual(["/x", "/api/v1/auth/refresh", "/x"]);
+  });
+
+  it("does not try again what the person got wrong, which would count twice against them", async () => {
+    http.setGrant({ access_token: "good", expires_in: 900 });
+    for (const code of ["wrong_password", "totp_wrong", "totp_required", "reauth_required"]) {
+      calls = [];
+      respond = () => json({ detail: "No.", code }, 401);
+      await expect(http.json("POST", "/x", {})).rejects.toMatchObject({ code, message: "No." });
+      expect(paths()).toEqual(["/x"]);
+    }
+    expect(http.signedIn).toBe(true);
+  });
+
+  it("lets two tabs renew one after the other, so that neither spends the other's token", async () => {
+    let queue: Promise<unknown> = Promise.resolve();
+    const request = (_: string, work: () => Promise<unknown>) => {
+      queue = queue.then(work, work);
+      return queue;
+    };
+    vi.stubGlobal("navigator", { locks: { request } });
+    let cookie = 1;
+    const spent = new Set<number>();
+    const tab = () =>
+      new HttpClient(async () => {
+        const sent = cookie;
+        await Promise.resolve();
+        if (spent.has(sent)) return json({ code: "refresh_token_reused" }, 401);
+        spent.add(sent);
+        cookie += 1;
+        return json({ access_token: `of ${sent}`, expires_in: 900 });
+      });
+    try {
+      const tabs = [tab(), tab(), tab()];
+      expect(await Promise.all(tabs.map((one) => one.refresh()))).toEqual([true, true, true]);
+      expect(spent.size).toBe(3);
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  });
+
+  it("tells when the role demands a second factor", async () => {
+    const told = vi.fn();
+    http.onFactorMissing = told;
+    respond = () => json({ detail: "Set one up.", code: "second_factor_required" }, 403);
+    await expect(http.json("GET", "/x")).rejects.toThrow("Set one up.");
+    expect(told).toHaveBeenCalledOnce();
+  });
+
+  it("hands on the version of what it read, and a file with its name", async () => {
+    respond = () => json({ a: 1 }, 200, { ETag: '"v1"' });
+    expect((await http.exchange("GET", "/x")).headers.get("ETag")).toBe('"v1"');
+    respond = () =>
+      new Response("a,b", { headers: { "Content-Disposition": 'attachment; filename="x.csv"' } });
+    const { blob, name } = await http.download("/x");
+    expect([name, await blob.text()]).toEqual(["x.csv", "a,b"]);
+    expect(fileName(null)).toBeNull();
   });
 
   it("renews before a token that is about to end", async () => {

@@ -11,6 +11,18 @@ export interface TokenGrant {
 const RENEW_BEFORE_MS = 30_000;
 const REFRESH_PATH = "/api/v1/auth/refresh";
 
+/**
+ * Refusals with 401 that no newer token cures. Asking once more would count as another failed try against
+ * the person, or spend a code of the second factor twice.
+ */
+const ABOUT_THE_PERSON = new Set([
+  "wrong_credentials",
+  "wrong_password",
+  "totp_required",
+  "totp_wrong",
+  "reauth_required",
+]);
+
 type Fetch = typeof fetch;
 
 export class HttpClient {
@@ -25,6 +37,9 @@ export class HttpClient {
 
   /** Called when the server says that the account waits for approval, which may be news here. */
   onUnapproved: () => void = () => undefined;
+
+  /** Called when the server says that this role demands a second factor, and the person has none. */
+  onFactorMissing: () => void = () => undefined;
 
   constructor(fetcher: Fetch = (input, init) => globalThis.fetch(input, init)) {
     this.#fetch = fetcher;
@@ -107,28 +122,71 @@ export class HttpClient {
     if (patient && this.#token && Date.now() > this.#expires_ms - RENEW_BEFORE_MS) await this.refresh();
     const response = await this.#reach(path, this.#withToken(init));
     if (response.status !== 401 || !this.#token || !patient) return response;
+    if (ABOUT_THE_PERSON.has((await readProblem(response.clone())).code)) return response;
     return (await this.refresh()) ? this.#reach(path, this.#withToken(init)) : response;
   }
 
   /** Sends and reads JSON. Throws ApiError for every answer that is not 2xx. */
   async json<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
-    const response = await this.send(path, {
+    return (await this.exchange<T>(method, path, { json: body, ...(signal && { signal }) })).body;
+  }
+
+  /** As `json`, with header fields of the request and of the answer. */
+  async exchange<T>(
+    method: string,
+    path: string,
+    {
+      json,
+      headers,
+      signal,
+    }: { json?: unknown; headers?: Record<string, string>; signal?: AbortSignal } = {},
+  ): Promise<{ body: T; headers: Headers }> {
+    const response = await this.#accepted(path, {
       method,
       headers: {
         Accept: "application/json",
-        ...(body !== undefined && { "Content-Type": "application/json" }),
+        ...(json !== undefined && { "Content-Type": "application/json" }),
+        ...headers,
       },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(json !== undefined && { body: JSON.stringify(json) }),
       ...(signal && { signal }),
     });
-    if (!response.ok) {
-      const problem = await readProblem(response);
-      if (problem.code === "account_not_verified") this.onUnapproved();
-      throw problem;
-    }
-    const text = await response.text();
-    return (text ? JSON.parse(text) : undefined) as T;
+    return { body: await readJson<T>(response), headers: response.headers };
   }
+
+  /** Sends a file as it is. */
+  async upload<T>(method: string, path: string, file: Blob, type = file.type): Promise<T> {
+    const headers = { Accept: "application/json", "Content-Type": type };
+    return readJson<T>(await this.#accepted(path, { method, headers, body: file }));
+  }
+
+  /** Reads a file, with the name that the server gives it. */
+  async download(path: string): Promise<{ blob: Blob; name: string | null }> {
+    const response = await this.#accepted(path, {});
+    return {
+      blob: await response.blob(),
+      name: fileName(response.headers.get("Content-Disposition")),
+    };
+  }
+
+  async #accepted(path: string, init: RequestInit): Promise<Response> {
+    const response = await this.send(path, init);
+    if (response.ok) return response;
+    const problem = await readProblem(response);
+    if (problem.code === "account_not_verified") this.onUnapproved();
+    if (problem.code === "second_factor_required") this.onFactorMissing();
+    throw problem;
+  }
+}
+
+async function readJson<T>(response: Response): Promise<T> {
+  const text = await response.text();
+  return (text ? JSON.parse(text) : undefined) as T;
+}
+
+/** The name in a Content-Disposition header (RFC 6266), in its plain form. */
+export function fileName(disposition: string | null): string | null {
+  return /filename="?([^";]+)"?/i.exec(disposition ?? "")?.[1] ?? null;
 }
 
 /** A path with its query; undefined and empty values are left out. */

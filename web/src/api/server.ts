@@ -8,6 +8,15 @@ export interface ServerInfo {
   open_rooms: boolean;
   /** Whether people may register by themselves. */
   registration: boolean;
+  /** Whether the server sends mail; without it administrators pass its links on. */
+  mail?: boolean;
+  /** What lets a new account in: the link in a mail, or an administrator. */
+  approval?: "mail" | "admin";
+  password_min_length?: number;
 }
+
+/** Whether people let themselves in, with the link that is mailed to them. */
+export const confirmsByMail = (server: ServerInfo | null): boolean =>
+  server?.mail === true && server.approval === "mail";
 
 export const readServer = (http: HttpClient) => http.json<ServerInfo>("GET", "/api/v1/server");

@@ -1,7 +1,8 @@
 /** The frame around every page: name, places, theme, person. */
 import { type ReactNode, useState } from "react";
 import { Link, useLocation } from "wouter";
-import { isAdmin, useSession } from "../session/Session";
+import { usePicture } from "../hooks/usePicture";
+import { isAdmin, mayTeach, type SessionState, useSession } from "../session/Session";
 import { useWaiting } from "../session/Waiting";
 import "./AppShell.css";
 import { Avatar } from "./Avatar";
@@ -21,6 +22,15 @@ const PLACES: readonly Place[] = [
   { href: "/recordings", label: "Recordings", icon: "film" },
 ];
 const PEOPLE: Place = { href: "/people", label: "People", icon: "users" };
+const INVITE: Place = { href: "/invitations", label: "Invite", icon: "mail" };
+
+/** What administrators do beside classes; each page leads to the others. */
+export const ADMIN_PLACES: readonly Place[] = [
+  PEOPLE,
+  { href: "/invitations", label: "Invitations", icon: "mail" },
+  { href: "/audit", label: "Audit", icon: "list" },
+  { href: "/mails", label: "Mails", icon: "send" },
+];
 
 /** `wide` lets a page use the whole window, as studio and player do. */
 export function AppShell({ children, wide = false }: { children: ReactNode; wide?: boolean }) {
@@ -59,13 +69,22 @@ export function Logo({ size = 28 }: { size?: number }) {
   );
 }
 
+function placesOf(state: SessionState): readonly Place[] {
+  if (isAdmin(state)) return [...PLACES, PEOPLE];
+  const teacher = mayTeach(state) && state.phase === "ready" && state.user !== null;
+  return teacher ? [...PLACES, INVITE] : PLACES;
+}
+
 function Places() {
   const [path] = useLocation();
   const { state } = useSession();
   const { badge } = useWaiting();
-  const places = isAdmin(state) ? [...PLACES, PEOPLE] : PLACES;
-  const isHere = (href: string) =>
-    href === "/" ? path === "/" || path.startsWith("/rooms") : path.startsWith(href);
+  const places = placesOf(state);
+  const isHere = (href: string) => {
+    if (href === "/") return path === "/" || path.startsWith("/rooms");
+    if (href === PEOPLE.href) return ADMIN_PLACES.some((place) => path.startsWith(place.href));
+    return path.startsWith(href);
+  };
   return (
     <nav className="shell-places" aria-label="Main">
       {places.map(({ href, label, icon }) => (
@@ -112,6 +131,7 @@ function ThemeMenu() {
 function PersonMenu() {
   const { state, signOut } = useSession();
   const [, go] = useLocation();
+  const picture = usePicture(state.phase === "ready" ? state.user?.picture_url : null);
   if (state.phase !== "ready") return null;
   if (!state.user) return <span className="shell-guest">Open rooms</span>;
   const items: MenuItem[] = [
@@ -125,7 +145,7 @@ function PersonMenu() {
       className="shell-person"
       testId="person-menu"
     >
-      <Avatar name={state.user.full_name} />
+      <Avatar name={state.user.full_name} picture={picture} />
     </Menu>
   );
 }
@@ -133,7 +153,11 @@ function PersonMenu() {
 function SignInLink() {
   const [path] = useLocation();
   const { state } = useSession();
-  if (state.phase !== "signed-out" || ["/sign-in", "/register", "/setup"].includes(path)) return null;
+  if (
+    state.phase !== "signed-out" ||
+    ["/sign-in", "/register", "/setup", "/forgot", "/invitation"].includes(path)
+  )
+    return null;
   return (
     <ButtonLink href="/sign-in" size="small">
       Sign in

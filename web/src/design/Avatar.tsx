@@ -1,4 +1,4 @@
-/** A person as initials on a colour of their own. */
+/** A person as their picture, or as initials on a colour of their own. */
 import "./Avatar.css";
 
 const HUES = 6;
@@ -18,7 +18,17 @@ function hue(name: string): number {
   return sum % HUES;
 }
 
-export function Avatar({ name, size = "medium" }: { name: string; size?: "medium" | "large" }) {
+/** `picture` is an address that an `<img>` can show. The name stands beside it: neither is read out. */
+export function Avatar({
+  name,
+  size = "medium",
+  picture,
+}: {
+  name: string;
+  size?: "medium" | "large";
+  picture?: string | null;
+}) {
+  if (picture) return <img className={`avatar avatar-${size}`} src={picture} alt="" />;
   return (
     <span className={`avatar avatar-${size} avatar-hue-${hue(name)}`} aria-hidden="true">
       {initials(name)}

@@ -1,5 +1,6 @@
 /** Labelled inputs with a hint, and an error that is read out. */
-import { type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes, useId } from "react";
+import { type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes, useId, useState } from "react";
+import { IconButton } from "./Button";
 import "./Field.css";
 
 interface FieldFrame {
@@ -26,9 +27,9 @@ function Frame({ id, label, hint, error, children }: FieldFrame & { id: string; 
         </p>
       )}
       {hint && (
-        <p className="field-hint" id={`${id}-hint`}>
+        <div className="field-hint" id={`${id}-hint`}>
           {hint}
-        </p>
+        </div>
       )}
     </div>
   );
@@ -42,10 +43,43 @@ export function Field({ label, hint, error, ...input }: FieldFrame & InputHTMLAt
       <input
         {...input}
         id={id}
-        className="field-input"
+        className={`field-input ${input.className ?? ""}`.trim()}
         aria-invalid={error ? true : undefined}
         aria-describedby={describedBy(id, { label, hint, error })}
       />
+    </Frame>
+  );
+}
+
+/** A password, which can be looked at while it is typed. */
+export function PasswordField({
+  label,
+  hint,
+  error,
+  ...input
+}: FieldFrame & Omit<InputHTMLAttributes<HTMLInputElement>, "type">) {
+  const id = useId();
+  const [shown, setShown] = useState(false);
+  return (
+    <Frame id={id} label={label} hint={hint} error={error}>
+      <span className="field-password">
+        <input
+          {...input}
+          id={id}
+          type={shown ? "text" : "password"}
+          className="field-input"
+          spellCheck={false}
+          autoCapitalize="none"
+          aria-invalid={error ? true : undefined}
+          aria-describedby={describedBy(id, { label, hint, error })}
+        />
+        <IconButton
+          icon={shown ? "eyeOff" : "eye"}
+          label={shown ? `Hide: ${label}` : `Show: ${label}`}
+          size="small"
+          onClick={() => setShown(!shown)}
+        />
+      </span>
     </Frame>
   );
 }
@@ -65,10 +99,29 @@ export function SelectField({
         {...select}
         id={id}
         className="field-input field-select"
+        aria-invalid={error ? true : undefined}
         aria-describedby={describedBy(id, { label, hint, error })}
       >
         {children}
       </select>
     </Frame>
+  );
+}
+
+/** Something to tick, with its words beside it. */
+export function CheckField({ label, hint, ...input }: FieldFrame & InputHTMLAttributes<HTMLInputElement>) {
+  const id = useId();
+  return (
+    <div className="field-check">
+      <input {...input} id={id} type="checkbox" aria-describedby={describedBy(id, { label, hint })} />
+      <div>
+        <label htmlFor={id}>{label}</label>
+        {hint && (
+          <p className="field-hint" id={`${id}-hint`}>
+            {hint}
+          </p>
+        )}
+      </div>
+    </div>
   );
 }

@@ -1,15 +1,18 @@
 /** What people see who have an account that no administrator has approved yet. */
 import { useEffect } from "react";
+import { confirmsByMail } from "../api/server";
 import { AppShell } from "../design/AppShell";
 import { Button, ButtonLink } from "../design/Button";
 import { EmptyState } from "../design/EmptyState";
 import { Notice } from "../design/Notice";
 import { useLoaded } from "../hooks/useLoaded";
 import { useTitle } from "../hooks/useTitle";
-import { useApi, useSession } from "../session/Session";
+import { serverOf, useApi, useSession } from "../session/Session";
+import { ResendMail } from "./entrance/ResendMail";
 
 const FRESH_MS = 5_000;
 const TITLE = "Your account waits for approval";
+const TITLE_MAIL = "Confirm your address";
 
 /** Lets the person in as soon as an administrator has approved; gives what asks at once. */
 function useApproval() {
@@ -22,18 +25,27 @@ function useApproval() {
   return { error, reload };
 }
 
+/** The address whose link would let this person in; null where an administrator decides. */
+function useAwaitedMail(): string | null {
+  const { state } = useSession();
+  const email = state.phase === "ready" ? state.user?.email : undefined;
+  return confirmsByMail(serverOf(state)) ? (email ?? null) : null;
+}
+
 /** In place of a page that only approved people may see. */
 export function AwaitsApproval() {
   useTitle("Waiting for approval");
   const { error, reload } = useApproval();
+  const mail = useAwaitedMail();
   return (
     <AppShell>
       <div data-testid="awaits-approval">
         <EmptyState
-          icon="user"
-          title={TITLE}
+          icon={mail ? "mail" : "user"}
+          title={mail ? TITLE_MAIL : TITLE}
           action={
             <>
+              {mail && <ResendMail email={mail} justSent={false} />}
               <Button icon="retry" onClick={() => void reload()}>
                 Try again
               </Button>
@@ -44,6 +56,8 @@ export function AwaitsApproval() {
           }
         >
           {error ??
+            (mail &&
+              `You are signed in. Open the link in the mail to ${mail}, and this page opens by itself.`) ??
             "You are signed in and waiting for approval by an administrator. This page opens by itself as soon as you are let in."}
         </EmptyState>
       </div>
@@ -54,18 +68,24 @@ export function AwaitsApproval() {
 /** At the head of the rooms. */
 export function ApprovalBanner() {
   const { error, reload } = useApproval();
+  const mail = useAwaitedMail();
   return (
     <Notice
       tone="info"
-      title={TITLE}
+      title={mail ? TITLE_MAIL : TITLE}
       testId="approval-banner"
       action={
-        <Button size="small" icon="retry" onClick={() => void reload()}>
-          Try again
-        </Button>
+        mail ? (
+          <ResendMail email={mail} justSent={false} />
+        ) : (
+          <Button size="small" icon="retry" onClick={() => void reload()}>
+            Try again
+          </Button>
+        )
       }
     >
       {error ??
+        (mail && `Open the link in the mail to ${mail}. The rooms appear here by themselves then.`) ??
         "An administrator has to let you in. The rooms appear here by themselves as soon as that is done."}
     </Notice>
   );

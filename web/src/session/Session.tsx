@@ -1,17 +1,27 @@
 /** Who is using the pages, and the API clients built for them. */
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from "react";
 import { type AccountsApi, accountsApi, type User } from "../api/accounts";
+import { type AuditApi, auditApi } from "../api/audit";
 import type { HttpClient } from "../api/http";
+import { type IdentitiesApi, identitiesApi } from "../api/identities";
+import { type InvitationsApi, invitationsApi } from "../api/invitations";
+import { type MailsApi, mailsApi } from "../api/mails";
 import { type PeopleApi, peopleApi } from "../api/people";
 import { sentence } from "../api/problem";
 import { type RecordingsApi, recordingsApi } from "../api/recordings";
 import { type RoomsApi, roomsApi } from "../api/rooms";
+import { type SecondFactorApi, secondFactorApi } from "../api/second_factor";
 import { readServer, type ServerInfo } from "../api/server";
 
 export interface Api {
   http: HttpClient;
   accounts: AccountsApi;
+  factor: SecondFactorApi;
+  identities: IdentitiesApi;
   people: PeopleApi;
+  invitations: InvitationsApi;
+  audit: AuditApi;
+  mails: MailsApi;
   rooms: RoomsApi;
   recordings: RecordingsApi;
 }
@@ -26,6 +36,8 @@ export type SessionState =
 interface SessionValue {
   api: Api;
   state: SessionState;
+  /** The role demands a second factor that the person has not set up: nothing else works until then. */
+  factorMissing: boolean;
   /** Reads server and profile anew: after sign-in, and to try again. */
   reload: () => Promise<void>;
   signOut: () => Promise<void>;
@@ -60,14 +72,23 @@ export function SessionProvider({ http, children }: { http: HttpClient; children
     () => ({
       http,
       accounts: accountsApi(http),
+      factor: secondFactorApi(http),
+      identities: identitiesApi(http),
       people: peopleApi(http),
+      invitations: invitationsApi(http),
+      audit: auditApi(http),
+      mails: mailsApi(http),
       rooms: roomsApi(http),
       recordings: recordingsApi(http),
     }),
     [http],
   );
   const [state, setState] = useState<SessionState>({ phase: "loading" });
-  const reload = useCallback(async () => setState(await findOut(api)), [api]);
+  const [refused, setRefused] = useState(false);
+  const reload = useCallback(async () => {
+    setRefused(false);
+    setState(await findOut(api));
+  }, [api]);
   const setUser = useCallback(
     (user: User) => setState((now) => (now.phase === "ready" ? { ...now, user } : now)),
     [],
@@ -76,6 +97,7 @@ export function SessionProvider({ http, children }: { http: HttpClient; children
   useEffect(() => {
     http.onSessionLost = () => void reload();
     http.onUnapproved = () => void api.accounts.profile().then(setUser, () => undefined);
+    http.onFactorMissing = () => setRefused(true);
     void reload();
   }, [http, api, reload, setUser]);
 
@@ -83,6 +105,7 @@ export function SessionProvider({ http, children }: { http: HttpClient; children
     () => ({
       api,
       state,
+      factorMissing: refused && state.phase === "ready" && state.user?.totp_enabled !== true,
       reload,
       async signOut() {
         await api.accounts.logout().catch(() => undefined);
@@ -90,7 +113,7 @@ export function SessionProvider({ http, children }: { http: HttpClient; children
       },
       setUser,
     }),
-    [api, state, reload, setUser],
+    [api, state, refused, reload, setUser],
   );
   return <SessionContext value={value}>{children}</SessionContext>;
 }
@@ -108,6 +131,11 @@ export function isAdmin(state: SessionState): boolean {
 /** Whether the person here may only sign in until an administrator approves the account. */
 export function awaitsApproval(state: SessionState): boolean {
   return state.phase === "ready" && state.user?.verified === false;
+}
+
+/** What the server says of itself; null while it has not answered. */
+export function serverOf(state: SessionState): ServerInfo | null {
+  return state.phase === "ready" || state.phase === "signed-out" ? state.server : null;
 }
 
 /** Whether the account named by `user_id` is the person here; with open rooms what nobody owns is everybody's. */

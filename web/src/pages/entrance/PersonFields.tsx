@@ -1,4 +1,5 @@
 import { Field } from "../../design/Field";
+import { NewPassword } from "./NewPassword";
 
 export const PERSON_FIELDS = ["full_name", "email", "password"] as const;
 
@@ -11,7 +12,7 @@ export function PersonFields({ errors }: { errors: Readonly<Record<string, strin
         name="full_name"
         autoComplete="name"
         required
-        maxLength={255}
+        maxLength={200}
         autoFocus
         error={errors.full_name}
         data-testid="full-name"
@@ -25,17 +26,7 @@ export function PersonFields({ errors }: { errors: Readonly<Record<string, strin
         error={errors.email}
         data-testid="email"
       />
-      <Field
-        label="Password"
-        name="password"
-        type="password"
-        autoComplete="new-password"
-        required
-        minLength={8}
-        hint="At least 8 characters. A few words in a row make a good one."
-        error={errors.password}
-        data-testid="password"
-      />
+      <NewPassword error={errors.password} />
     </>
   );
 }

@@ -1,16 +1,18 @@
 import { useState } from "react";
 import { Link, Redirect } from "wouter";
 import type { Role } from "../../api/accounts";
-import { Button } from "../../design/Button";
+import { confirmsByMail } from "../../api/server";
+import { Button, ButtonLink } from "../../design/Button";
 import { EmptyState } from "../../design/EmptyState";
 import { SelectField } from "../../design/Field";
-import { Notice } from "../../design/Notice";
 import { useToast } from "../../design/Toast";
 import { useForm } from "../../hooks/useForm";
 import { useTitle } from "../../hooks/useTitle";
-import { useSession } from "../../session/Session";
+import { serverOf, useSession } from "../../session/Session";
+import { FormTrouble } from "../FormTrouble";
 import { Entrance } from "./Entrance";
 import { PERSON_FIELDS, PersonFields } from "./PersonFields";
+import { ResendMail } from "./ResendMail";
 
 const FIELDS = [...PERSON_FIELDS, "role"];
 
@@ -21,36 +23,77 @@ const WISHES: readonly [role: Role, label: string][] = [
   ["assistant", "Assistant"],
 ];
 
+/** What an account just made waits for. */
+interface Made {
+  email: string;
+  message: string;
+  byMail: boolean;
+}
+
 export function Register() {
   useTitle("Register");
-  const { api, state, reload } = useSession();
-  const toast = useToast();
-  const [pending, setPending] = useState<string | null>(null);
-  const form = useForm(FIELDS, async ({ email = "", password = "", full_name = "", role = "student" }) => {
-    const answer = await api.accounts.register({
-      email: email.trim(),
-      password,
-      full_name: full_name.trim(),
-      role: role as Role,
-    });
-    try {
-      await api.accounts.login(email.trim(), password);
-      if (answer.message) toast(answer.message);
-      await reload();
-    } catch {
-      setPending(answer.message ?? "Your account was made. You can sign in once it is approved.");
-    }
-  });
+  const { state } = useSession();
+  const [made, setMade] = useState<Made | null>(null);
   if (state.phase === "ready") return <Redirect to="/" replace />;
-  if (state.phase === "signed-out" && !state.server.registration) {
+  if (made?.byMail) return <CheckMail email={made.email} message={made.message} />;
+  if (made) {
     return (
-      <Entrance title="Register" lead="Accounts on this server are made by its admins.">
-        <EmptyState icon="user" title="Ask for an account">
-          The people who run this server can make one for you.
+      <Entrance title="Register" lead="Your account was made.">
+        <EmptyState
+          icon="check"
+          title="Almost there"
+          action={<ButtonLink href="/sign-in">Sign in</ButtonLink>}
+        >
+          {made.message}
         </EmptyState>
       </Entrance>
     );
   }
+  return serverOf(state)?.registration ? <Form onMade={setMade} /> : <Closed />;
+}
+
+function Closed() {
+  return (
+    <Entrance
+      title="Register"
+      lead="Accounts on this server are made by its admins."
+      foot={
+        <>
+          Have an account? <Link href="/sign-in">Sign in</Link>
+        </>
+      }
+    >
+      <div data-testid="registration-closed">
+        <EmptyState icon="user" title="Ask for an account">
+          The people who run this server can make one for you, or send you an invitation.
+        </EmptyState>
+      </div>
+    </Entrance>
+  );
+}
+
+function Form({ onMade }: { onMade: (made: Made) => void }) {
+  const { api, state, reload } = useSession();
+  const toast = useToast();
+  const byMail = confirmsByMail(serverOf(state));
+  const form = useForm(FIELDS, async ({ email = "", password = "", full_name = "", role = "student" }) => {
+    const address = email.trim();
+    const answer = await api.accounts.register({
+      email: address,
+      password,
+      full_name: full_name.trim(),
+      role: role as Role,
+    });
+    const message = answer.message ?? "You can sign in once your account is approved.";
+    if (byMail) return onMade({ email: address, message, byMail });
+    try {
+      await api.accounts.login(address, password);
+      toast(message);
+      await reload();
+    } catch {
+      onMade({ email: address, message, byMail });
+    }
+  });
   return (
     <Entrance
       title="Register"
@@ -61,33 +104,59 @@ export function Register() {
         </>
       }
     >
-      {pending ? (
-        <EmptyState icon="check" title="Almost there">
-          {pending}
+      <form className="form" onSubmit={form.onSubmit}>
+        <FormTrouble form={form} />
+        <PersonFields errors={form.fields} />
+        <SelectField
+          label="You are a"
+          name="role"
+          defaultValue="student"
+          hint={
+            byMail
+              ? "Teachers and assistants are looked at by an administrator; students are in at once."
+              : "An administrator looks at it before you can enter rooms."
+          }
+          error={form.fields.role}
+          data-testid="wished-role"
+        >
+          {WISHES.map(([role, label]) => (
+            <option key={role} value={role}>
+              {label}
+            </option>
+          ))}
+        </SelectField>
+        <Button
+          type="submit"
+          tone="primary"
+          wide
+          busy={form.busy}
+          disabled={form.wait_s > 0}
+          data-testid="register"
+        >
+          Register
+        </Button>
+      </form>
+    </Entrance>
+  );
+}
+
+function CheckMail({ email, message }: { email: string; message: string }) {
+  useTitle("Check your mail");
+  return (
+    <Entrance
+      title="Check your mail"
+      lead={`We sent a link to ${email}.`}
+      foot={
+        <>
+          Confirmed it? <Link href="/sign-in">Sign in</Link>
+        </>
+      }
+    >
+      <div data-testid="check-mail" role="status">
+        <EmptyState icon="mail" title="Open the link in it" action={<ResendMail email={email} justSent />}>
+          {message} Nothing there after some minutes? Look into the folder for spam, or send it again.
         </EmptyState>
-      ) : (
-        <form className="form" onSubmit={form.onSubmit}>
-          {form.error && <Notice tone="wrong">{form.error}</Notice>}
-          <PersonFields errors={form.fields} />
-          <SelectField
-            label="You are a"
-            name="role"
-            defaultValue="student"
-            hint="An administrator looks at it before you can enter rooms."
-            error={form.fields.role}
-            data-testid="wished-role"
-          >
-            {WISHES.map(([role, label]) => (
-              <option key={role} value={role}>
-                {label}
-              </option>
-            ))}
-          </SelectField>
-          <Button type="submit" tone="primary" wide busy={form.busy} data-testid="register">
-            Register
-          </Button>
-        </form>
-      )}
+      </div>
     </Entrance>
   );
 }

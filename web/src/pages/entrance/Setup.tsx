@@ -2,10 +2,10 @@ import { useEffect, useState } from "react";
 import { Redirect } from "wouter";
 import { Button } from "../../design/Button";
 import { EmptyState } from "../../design/EmptyState";
-import { Notice } from "../../design/Notice";
 import { useForm } from "../../hooks/useForm";
 import { useTitle } from "../../hooks/useTitle";
 import { useSession } from "../../session/Session";
+import { FormTrouble } from "../FormTrouble";
 import { Entrance } from "./Entrance";
 import { PERSON_FIELDS, PersonFields } from "./PersonFields";
 
@@ -37,7 +37,7 @@ export function Setup() {
   return (
     <Entrance title={TITLE} lead="Make the first account. It runs this server and may do everything.">
       <form className="form" onSubmit={form.onSubmit}>
-        {form.error && <Notice tone="wrong">{form.error}</Notice>}
+        <FormTrouble form={form} />
         <PersonFields errors={form.fields} />
         <Button type="submit" tone="primary" wide busy={form.busy} data-testid="create-admin">
           Create account

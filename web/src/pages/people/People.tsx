@@ -1,41 +1,78 @@
 /** Everybody's accounts, for administrators: who waits, who is in, and in which role. */
 import { type ReactNode, useEffect, useRef, useState } from "react";
+import { useSearchParams } from "wouter";
 import type { Person, PersonChange } from "../../api/people";
-import { AppShell } from "../../design/AppShell";
 import { Button, ButtonLink } from "../../design/Button";
 import { Dialog, DialogActions } from "../../design/Dialog";
 import { EmptyState } from "../../design/EmptyState";
+import { SelectField } from "../../design/Field";
 import { Notice } from "../../design/Notice";
 import { SearchInput } from "../../design/SearchInput";
 import { Loading } from "../../design/Spinner";
 import { useToast } from "../../design/Toast";
 import { useSettled } from "../../hooks/useSettled";
-import { useTitle } from "../../hooks/useTitle";
-import { isAdmin, isOwn, useSession } from "../../session/Session";
+import { isOwn, useSession } from "../../session/Session";
+import { AdminHead, AdminPage } from "../admin/AdminPage";
+import { AddPerson } from "../admin/Invite";
 import { copyText, registerLink } from "../links";
 import "./People.css";
 import { PersonRow } from "./PersonRow";
-import type { Question } from "./roles";
-import { type PeopleList, useChange, usePeople } from "./usePeople";
+import { type Question, ROLE_NAMES, ROLES } from "./roles";
+import { type PeopleList, type PeopleWish, useChange, usePeople } from "./usePeople";
 
 export function People() {
-  useTitle("People");
-  const { state } = useSession();
-  return <AppShell>{isAdmin(state) ? <PeopleLists /> : <NotForYou />}</AppShell>;
+  return (
+    <AdminPage title="People">
+      <PeopleLists />
+    </AdminPage>
+  );
 }
 
-function NotForYou() {
-  return (
-    <div data-testid="people-forbidden">
-      <EmptyState
-        icon="users"
-        title="Only administrators see this page"
-        action={<ButtonLink href="/">To the rooms</ButtonLink>}
-      >
-        Here administrators approve people and give them their roles. Your account is not one of theirs.
-      </EmptyState>
-    </div>
-  );
+/** Viewers are students who only watch: they are found among them. */
+const FILTER_ROLES = ROLES.filter((role) => role !== "viewer");
+
+const STATES = [
+  ["", "Every state"],
+  ["waiting", "Waiting"],
+  ["open", "Open"],
+  ["closed", "Closed"],
+] as const;
+
+/** What is looked for, kept in the address so that one comes back to it from a person's page. */
+function useWish() {
+  const [query, setQuery] = useSearchParams();
+  const [words, setWords] = useState(query.get("search") ?? "");
+  const search = useSettled(words.trim());
+  const set = (name: string, value: string) =>
+    setQuery(
+      (now) => {
+        const next = new URLSearchParams(now);
+        if (value) next.set(name, value);
+        else next.delete(name);
+        return next;
+      },
+      { replace: true },
+    );
+  const role = query.get("role") ?? "";
+  const state = query.get("state") ?? "";
+  const wish: PeopleWish = {
+    search,
+    role: FILTER_ROLES.find((one) => one === role) ?? "",
+    state: STATES.find(([one]) => one === state)?.[0] ?? "",
+  };
+  return {
+    wish,
+    words,
+    typeWords: (typed: string) => {
+      setWords(typed);
+      set("search", typed.trim());
+    },
+    set,
+    clear: () => {
+      setWords("");
+      setQuery(new URLSearchParams(), { replace: true });
+    },
+  };
 }
 
 interface Asked {
@@ -47,9 +84,9 @@ interface Asked {
 
 function PeopleLists() {
   const { state } = useSession();
-  const [words, setWords] = useState("");
-  const search = useSettled(words.trim());
-  const { waiting, others, data, error, reload } = usePeople(search);
+  const { wish: looked, words, typeWords, set, clear } = useWish();
+  const { waiting, others, data, error, reload } = usePeople(looked);
+  const [adding, setAdding] = useState(false);
   const { busy, send } = useChange(reload);
   const [asked, setAsked] = useState<Asked | null>(null);
   const page = useKeptFocus(data);
@@ -70,16 +107,47 @@ function PeopleLists() {
       onChange={onChange}
     />
   );
+  const filtered = looked.search !== "" || looked.role !== "" || looked.state !== "";
   const count = (waiting?.read.items.length ?? 0) + (others?.read.items.length ?? 0);
   return (
     <div ref={page.root} data-testid="people-page">
-      <div className="page-head">
-        <h1 ref={page.heading} tabIndex={-1}>
-          People
-        </h1>
-        <search className="people-search">
-          <SearchInput label="Search people" value={words} onChange={setWords} testId="people-search" />
+      <AdminHead title="People" heading={page.heading}>
+        <ButtonLink href="/people/import" icon="upload" testId="import">
+          Import
+        </ButtonLink>
+        <Button tone="primary" icon="plus" onClick={() => setAdding(true)} data-testid="add-person">
+          Add somebody
+        </Button>
+      </AdminHead>
+      <div className="filters">
+        <search>
+          <SearchInput label="Search people" value={words} onChange={typeWords} testId="people-search" />
         </search>
+        <SelectField
+          label="Role"
+          value={looked.role}
+          onChange={(event) => set("role", event.target.value)}
+          data-testid="filter-role"
+        >
+          <option value="">Every role</option>
+          {FILTER_ROLES.map((role) => (
+            <option key={role} value={role}>
+              {ROLE_NAMES[role]}
+            </option>
+          ))}
+        </SelectField>
+        <SelectField
+          label="State"
+          value={looked.state}
+          onChange={(event) => set("state", event.target.value)}
+          data-testid="filter-state"
+        >
+          {STATES.map(([state, label]) => (
+            <option key={state} value={state}>
+              {label}
+            </option>
+          ))}
+        </SelectField>
       </div>
       {error && (
         <Notice
@@ -96,12 +164,13 @@ function PeopleLists() {
       {!data && !error && <Loading label="Loading people" />}
       {waiting && others && (
         <div className="people-lists" data-testid="people">
-          {count === 0 && <Nobody onClear={() => setWords("")} />}
+          {count === 0 && <Nobody onClear={clear} />}
           <List title="Waiting for you" list={waiting} row={row} />
           <List title="Everybody else" list={others} row={row} />
-          {count === 1 && search === "" && <OnlyYou />}
+          {count === 1 && !filtered && <OnlyYou onAdd={() => setAdding(true)} />}
         </div>
       )}
+      <AddPerson open={adding} onClose={() => setAdding(false)} onDone={() => void reload()} />
       <Dialog title={asked?.question.title ?? ""} open={asked !== null} onClose={() => setAsked(null)}>
         <p className="soft">{asked?.question.words}</p>
         <DialogActions>
@@ -162,12 +231,12 @@ function List({ title, list, row }: { title: string; list: PeopleList; row: (per
 function Nobody({ onClear }: { onClear: () => void }) {
   return (
     <EmptyState icon="search" title="Nobody found" action={<Button onClick={onClear}>Show everybody</Button>}>
-      No name and no e-mail address matches these words.
+      Nobody is like this: other words, another role or state may find them.
     </EmptyState>
   );
 }
 
-function OnlyYou() {
+function OnlyYou({ onAdd }: { onAdd: () => void }) {
   const { state } = useSession();
   const toast = useToast();
   const open = state.phase === "ready" && state.server.registration;
@@ -180,16 +249,21 @@ function OnlyYou() {
       icon="users"
       title="Only you so far"
       action={
-        open && (
-          <Button icon="link" onClick={() => void copy()}>
-            Copy the link to register
+        <>
+          <Button icon="plus" onClick={onAdd}>
+            Add somebody
           </Button>
-        )
+          {open && (
+            <Button icon="link" onClick={() => void copy()}>
+              Copy the link to register
+            </Button>
+          )}
+        </>
       }
     >
       {open
-        ? "Send people the link to register. They appear here and wait for your approval."
-        : "Registration is closed on this server: accounts are made with “vtp admin create-user”."}
+        ? "Add people yourself, or send them the link to register."
+        : "Registration is closed on this server: you add people, invite them, or import a table of them."}
     </EmptyState>
   );
 }

@@ -1,5 +1,6 @@
 /** One person: who it is, how things stand, and what an administrator can decide. */
 import { useState } from "react";
+import { Link } from "wouter";
 import type { Person, PersonChange, RoleWord } from "../../api/people";
 import { Avatar } from "../../design/Avatar";
 import { Badge } from "../../design/Badge";
@@ -7,6 +8,7 @@ import { Button } from "../../design/Button";
 import { Icon } from "../../design/Icon";
 import { Menu } from "../../design/Menu";
 import { day } from "../../format";
+import { usePicture } from "../../hooks/usePicture";
 import {
   proposedRole,
   type Question,
@@ -31,6 +33,7 @@ export function PersonRow({ person, isMe, busy, onChange }: Props) {
   const state = stateOf(person);
   const undecided = state.name === "waiting" || state.name === "asking";
   const wish = state.name === "waiting" ? wishOf(person) : null;
+  const picture = usePicture(person.picture_url);
   return (
     <li
       className="person"
@@ -38,10 +41,12 @@ export function PersonRow({ person, isMe, busy, onChange }: Props) {
       data-state={state.name}
       aria-busy={busy || undefined}
     >
-      <Avatar name={person.full_name} />
+      <Avatar name={person.full_name} picture={picture} />
       <div className="person-words">
         <p className="person-name">
-          {person.full_name}
+          <Link href={`/people/${person.user_id}`} data-testid={`open-${person.email}`}>
+            {person.full_name}
+          </Link>
           {isMe && <span className="person-me">You</span>}
         </p>
         <p className="person-facts">{person.email}</p>

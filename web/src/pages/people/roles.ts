@@ -15,6 +15,10 @@ export const ROLE_NAMES: Readonly<Record<RoleWord, string>> = {
 /** What an administrator can choose; nobody is made a guest. */
 export const ROLES: readonly RoleWord[] = ["student", "viewer", "assistant", "teacher", "admin"];
 
+/** What somebody may give others by an invitation; the server decides in the end. */
+export const rolesToGive = (admin: boolean): readonly RoleWord[] =>
+  admin ? ROLES : ROLES.filter((role) => role !== "teacher" && role !== "admin");
+
 /** The role a person has now. */
 export function roleOf({ role, watch_only }: Pick<Person, "role" | "watch_only">): RoleWord {
   return role === "student" && watch_only ? "viewer" : role;
@@ -26,7 +30,7 @@ export function proposedRole(person: Pick<Person, "role" | "watch_only" | "reque
   return requested_role === null || requested_role === "admin" ? roleOf(person) : requested_role;
 }
 
-const WITH_ARTICLE: Readonly<Record<Role, string>> = {
+export const WITH_ARTICLE: Readonly<Record<Role, string>> = {
   admin: "an administrator",
   teacher: "a teacher",
   assistant: "an assistant",

@@ -1,7 +1,7 @@
 /** The two lists of people, and what changes them. */
 import { useCallback, useState } from "react";
 import { MAX_PAGE, type Read, readFirst } from "../../api/pages";
-import type { Person, PersonChange } from "../../api/people";
+import type { Person, PersonChange, RoleWord } from "../../api/people";
 import { sentence } from "../../api/problem";
 import { useToast } from "../../design/Toast";
 import { useLoaded } from "../../hooks/useLoaded";
@@ -20,31 +20,52 @@ export interface PeopleList {
   showMore: () => void;
 }
 
-/** Who waits for a decision, and everybody else, by words in name or address. Both are read as one. */
-export function usePeople(search: string) {
+/** Whom to list; what is empty does not matter. */
+export interface PeopleWish {
+  /** Words in name or address. */
+  search: string;
+  role: RoleWord | "";
+  state: "" | "waiting" | "open" | "closed";
+}
+
+const NOBODY: Read<Person> = { items: [], more: false, asked: 0 };
+
+/** Who waits for a decision, and everybody else. Both are read as one. */
+export function usePeople({ search, role, state }: PeopleWish) {
   const { people } = useApi();
-  const [wanted, setWanted] = useState({ search, waiting: PAGE, others: PAGE });
-  // Another search begins with its first page.
-  const sizes = wanted.search === search ? wanted : { search, waiting: PAGE, others: PAGE };
+  const key = JSON.stringify([search, role, state]);
+  const [wanted, setWanted] = useState({ key, waiting: PAGE, others: PAGE });
+  // Another wish begins with its first page.
+  const sizes = wanted.key === key ? wanted : { key, waiting: PAGE, others: PAGE };
   const { waiting, others } = sizes;
   const load = useCallback(
     async (signal: AbortSignal) => {
       const read = (pending: boolean, count: number) =>
-        readFirst(count, (page) => people.list({ pending, search, ...page }, signal));
-      const [first, second] = await Promise.all([read(true, waiting), read(false, others)]);
-      return { search, waiting: first, others: second };
+        readFirst(count, (page) =>
+          people.list({ pending, search, ...(role && { role }), ...disabledOf(state), ...page }, signal),
+        );
+      const [first, second] = await Promise.all([
+        state === "open" ? NOBODY : read(true, waiting),
+        state === "waiting" ? NOBODY : read(false, others),
+      ]);
+      return { key, waiting: first, others: second };
     },
-    [people, search, waiting, others],
+    [people, key, search, role, state, waiting, others],
   );
   const long = Math.max(waiting, others) > MAX_PAGE;
   const { data, error, reload } = useLoaded(load, long ? LONG_FRESH_MS : FRESH_MS);
   const list = (name: "waiting" | "others"): PeopleList | null =>
     data && {
       read: data[name],
-      growing: data.search === search && data[name].asked < sizes[name],
+      growing: data.key === key && data[name].asked < sizes[name],
       showMore: () => setWanted({ ...sizes, [name]: sizes[name] + PAGE }),
     };
   return { waiting: list("waiting"), others: list("others"), data, error, reload };
+}
+
+function disabledOf(state: PeopleWish["state"]): { disabled?: boolean } {
+  if (state === "closed") return { disabled: true };
+  return state === "" ? {} : { disabled: false };
 }
 
 /** Sends one change at a time, tells of it, and reads the lists anew. `send` says whether it was taken. */

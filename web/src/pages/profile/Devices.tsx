@@ -1,51 +1,49 @@
 /** Where this account is signed in. */
 import { useCallback } from "react";
-import { sentence } from "../../api/problem";
-import { Badge } from "../../design/Badge";
 import { Button } from "../../design/Button";
 import { Card } from "../../design/Card";
 import { Notice } from "../../design/Notice";
 import { useToast } from "../../design/Toast";
-import { momentWithin } from "../../format";
+import { plural } from "../../format";
 import { useLoaded } from "../../hooks/useLoaded";
+import { useTask } from "../../hooks/useTask";
 import { useApi } from "../../session/Session";
-import { deviceName } from "./device_name";
+import { DeviceList } from "./DeviceList";
 
 export function Devices() {
   const { accounts } = useApi();
   const toast = useToast();
+  const task = useTask();
   const load = useCallback(() => accounts.sessions(), [accounts]);
   const { data, error, reload } = useLoaded(load);
-  const end = async (id: string) => {
-    try {
+  const endOne = (id: string) =>
+    void task.run(async () => {
       await accounts.endSession(id);
       await reload();
-    } catch (problem) {
-      toast(sentence(problem), { tone: "wrong" });
-    }
-  };
+    }, "That device is signed out.");
+  const endOthers = () =>
+    void task.run(async () => {
+      const { ended_sessions } = await accounts.endOtherSessions();
+      toast(`${plural(ended_sessions, "device was", "devices were")} signed out.`);
+      await reload();
+    });
+  // This one first: the others are what one comes for, and must be told from it.
+  const sessions = data?.toSorted((one, other) => Number(other.current) - Number(one.current));
   return (
     <Card>
-      <div className="form">
+      <div className="form" data-testid="devices">
         <h2>Signed in on</h2>
         {error && <Notice tone="wrong">{error}</Notice>}
-        <ul className="devices">
-          {data?.map((session) => (
-            <li key={session.session_id} className="device">
-              <div>
-                <strong>{deviceName(session.user_agent ?? "")}</strong>
-                <p className="soft device-facts">Last used {momentWithin(session.last_seen_at)}</p>
-              </div>
-              {session.current ? (
-                <Badge tone="accent">This one</Badge>
-              ) : (
-                <Button size="small" onClick={() => void end(session.session_id)}>
-                  Sign out
-                </Button>
-              )}
-            </li>
-          ))}
-        </ul>
+        {sessions && (
+          <DeviceList sessions={sessions} busy={task.busy} onEnd={(session) => endOne(session.session_id)} />
+        )}
+        {sessions && sessions.length > 1 && (
+          <p>
+            <Button busy={task.busy} onClick={endOthers} data-testid="end-others">
+              Sign out everywhere else
+            </Button>
+          </p>
+        )}
       </div>
     </Card>
   );

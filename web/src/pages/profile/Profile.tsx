@@ -1,19 +1,21 @@
-/** The own account: name, phone, signed-in devices. */
+/** The own account: picture, name, ways to sign in, signed-in devices, own data. */
 import type { User } from "../../api/accounts";
 import { AppShell } from "../../design/AppShell";
-import { Avatar } from "../../design/Avatar";
 import { Badge } from "../../design/Badge";
 import { Button } from "../../design/Button";
 import { Card } from "../../design/Card";
 import { EmptyState } from "../../design/EmptyState";
 import { Field } from "../../design/Field";
-import { Notice } from "../../design/Notice";
 import { useToast } from "../../design/Toast";
 import { useForm } from "../../hooks/useForm";
 import { useTitle } from "../../hooks/useTitle";
 import { useApi, useSession } from "../../session/Session";
+import { FormTrouble } from "../FormTrouble";
 import "./Profile.css";
 import { Devices } from "./Devices";
+import { OwnData } from "./OwnData";
+import { Picture } from "./Picture";
+import { SigningIn } from "./SigningIn";
 
 export function Profile() {
   useTitle("Profile");
@@ -24,18 +26,24 @@ export function Profile() {
       {user ? (
         <div className="profile">
           <header className="profile-head">
-            <Avatar name={user.full_name} size="large" />
+            <Picture user={user} />
             <div>
               <h1>{user.full_name}</h1>
               <p className="profile-facts">
-                {user.email}
+                <span className="profile-email">{user.email}</span>
                 <Badge tone="accent">{user.role}</Badge>
                 {user.verified === false && <Badge tone="warn">Not verified yet</Badge>}
               </p>
             </div>
           </header>
-          <Details user={user} />
-          <Devices />
+          <div className="profile-column">
+            <Details user={user} />
+            <SigningIn user={user} />
+          </div>
+          <div className="profile-column">
+            <Devices />
+            <OwnData user={user} />
+          </div>
         </div>
       ) : (
         <EmptyState icon="user" title="No account needed">
@@ -58,13 +66,13 @@ function Details({ user }: { user: User }) {
     <Card>
       <form className="form" onSubmit={form.onSubmit}>
         <h2>About you</h2>
-        {form.error && <Notice tone="wrong">{form.error}</Notice>}
+        <FormTrouble form={form} />
         <Field
           label="Full name"
           name="full_name"
           autoComplete="name"
           required
-          maxLength={255}
+          maxLength={200}
           defaultValue={user.full_name}
           error={form.fields.full_name}
           data-testid="full-name"
@@ -76,6 +84,7 @@ function Details({ user }: { user: User }) {
           autoComplete="tel"
           defaultValue={user.phone ?? ""}
           error={form.fields.phone}
+          data-testid="phone"
         />
         <p>
           <Button type="submit" tone="primary" busy={form.busy} data-testid="save-profile">

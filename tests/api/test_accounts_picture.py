@@ -1,0 +1,66 @@
+"""Profile pictures over HTTP."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.serving import Answer, Api, Person
+from tests.unit.picture_material import BLUE, RED, halves, is_near, jpeg, pixels_of, png, with_exif
+
+PICTURE = "/api/v1/auth/profile/picture"
+
+
+async def put(api: Api, by: Person, data: bytes, kind: str = "image/png") -> Answer:
+    return await api.call("PUT", PICTURE, by=by, data=data, headers={"Content-Type": kind})
+
+
+def files(api: Api) -> list[Path]:
+    return [path for path in (api.server.services.pictures._store.root).rglob("*.jpg") if path.is_file()]
+
+
+async def test_a_picture_is_put_seen_by_others_replaced_and_removed(api: Api) -> None:
+    ada, bob = await api.person("teacher"), await api.person("student")
+    assert (await api.call("GET", "/api/v1/auth/profile", by=ada)).body["picture_url"] is None
+    secret = b"a place"
+    first = await put(api, ada, with_exif(jpeg(halves(300, 300, RED, RED)), 1, secret), "image/jpeg")
+    assert first.status == 200
+    url = first.body["picture_url"]
+    assert url.startswith(f"/api/v1/users/{ada.user_id}/picture?v=")
+    seen = await api.call("GET", url, by=bob)
+    assert (seen.status, seen.headers["Content-Type"]) == (200, "image/jpeg")
+    assert is_near(pixels_of(seen.body)[128, 128], RED)
+    assert secret not in seen.body
+    assert seen.headers["X-Content-Type-Options"] == "nosniff"
+    assert seen.headers["Content-Disposition"].startswith("inline")
+    assert seen.headers["Cache-Control"].startswith("private")
+    again = await api.call("GET", url, by=bob, headers={"If-None-Match": seen.headers["ETag"]})
+    assert (again.status, again.headers["ETag"]) == (304, seen.headers["ETag"])
+    second = await put(api, ada, png(halves(300, 300, BLUE, BLUE)))
+    assert second.body["picture_url"] != url
+    newer = await api.call("GET", url, by=bob, headers={"If-None-Match": seen.headers["ETag"]})
+    assert (newer.status, is_near(pixels_of(newer.body)[128, 128], BLUE)) == (200, True)
+    assert len(files(api)) == 1
+    assert (await api.call("DELETE", PICTURE, by=ada)).status == 204
+    assert (await api.call("DELETE", PICTURE, by=ada)).status == 204
+    assert (await api.call("GET", url, by=bob)).status == 404
+    assert files(api) == []
+
+
+async def test_what_is_no_picture_by_its_content_is_refused_whatever_it_is_called(api: Api) -> None:
+    ada = await api.person("teacher")
+    refused = await put(api, ada, b"<svg onload='alert(1)'/>")
+    assert (refused.status, refused.body["code"]) == (422, "picture_refused")
+    assert (await put(api, ada, b"<svg/>", "image/svg+xml")).status == 415
+    assert (await put(api, ada, bytes(2_000_001))).status == 413
+    assert (await api.call("GET", "/api/v1/auth/profile", by=ada)).body["picture_url"] is None
+    assert files(api) == []
+
+
+async def test_newcomers_see_their_own_picture_alone(api: Api) -> None:
+    ada, new = await api.person("teacher"), await api.newcomer()
+    others = (await put(api, ada, png(halves(300, 300, RED, RED)))).body["picture_url"]
+    own = (await put(api, new, png(halves(300, 300, RED, RED)))).body["picture_url"]
+    assert (await api.call("GET", own, by=new)).status == 200
+    refused = await api.call("GET", others, by=new)
+    assert (refused.status, refused.body["code"]) == (403, "account_not_verified")
+    assert (await api.call("GET", others)).status == 401

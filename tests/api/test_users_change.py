@@ -1,0 +1,181 @@
+"""Accounts as administrators make, change and list them; nobody is left without an administrator."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from tests.serving import PASSWORD, Answer, Api, Person
+from vtp.accounts.tables import audit_log, users
+
+USERS = "/api/v1/users"
+PROFILE = "/api/v1/auth/profile"
+ADA = {"email": "Ada@School.example", "full_name": "Ada Lovelace", "role": "teacher", "phone": "+44 20 1234"}
+
+
+async def change(api: Api, admin: Person, user_id: str, body: object, **headers: str) -> Answer:
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    return await api.call("PATCH", f"{USERS}/{user_id}", body, by=admin, headers=sent)
+
+
+async def details_of(api: Api, event: str) -> list[Any]:
+    async with api.server.services.database.read() as tx:
+        found = select(audit_log.c.details).where(audit_log.c.event == event).order_by(audit_log.c.id)
+        return list((await tx.execute(found)).scalars())
+
+
+async def test_an_account_is_made_without_a_password_and_approved(api: Api) -> None:
+    admin = await api.person("admin")
+    made = await api.call("POST", USERS, ADA, by=admin)
+    assert made.status == 201
+    assert made.headers["Location"] == f"{USERS}/{made.body['user_id']}"
+    assert made.body["email"] == "ada@school.example"
+    assert (made.body["role"], made.body["verified"]) == ("teacher", True)
+    read = await api.call("GET", made.headers["Location"], by=admin)
+    assert (read.body, read.headers["ETag"]) == (made.body, made.headers["ETag"])
+    async with api.server.services.database.read() as tx:
+        row = (await tx.execute(select(users).where(users.c.id == made.body["user_id"]))).one()
+    assert (row.password_hash, row.approved_by) == ("", admin.user_id)
+    for guess in ("", "x", PASSWORD):
+        tried = {"email": "ada@school.example", "password": guess}
+        assert (await api.call("POST", "/api/v1/auth/login", tried)).status in (401, 422)
+
+
+async def test_an_address_has_one_account_and_a_key_makes_one(api: Api) -> None:
+    admin = await api.person("admin")
+    key = {"Idempotency-Key": "once"}
+    first, again = [await api.call("POST", USERS, ADA, by=admin, headers=key) for _ in range(2)]
+    assert (first.status, again.status, again.body) == (201, 201, first.body)
+    other = await api.call("POST", USERS, ADA, by=admin)
+    assert (other.status, other.body["code"], other.pointers) == (409, "email_taken", ["/email"])
+
+
+async def test_who_may_not_be_is_refused_by_field(api: Api) -> None:
+    admin = await api.person("admin")
+    wish = {"email": "nobody", "full_name": " ", "role": "guest", "phone": "x"}
+    refused = await api.call("POST", USERS, wish, by=admin)
+    assert (refused.status, sorted(refused.pointers)) == (422, ["/email", "/full_name", "/phone", "/role"])
+    refused = await api.call("POST", USERS, {**ADA, "approved": True}, by=admin)
+    assert refused.pointers == ["/approved"]
+
+
+async def test_a_profile_is_changed_and_the_log_shows_no_whole_address(api: Api) -> None:
+    admin, ada = await api.person("admin"), await api.person("teacher")
+    changes = {"full_name": "Ada King", "email": "Countess@School.example", "phone": None}
+    changed = await change(api, admin, ada.user_id, changes)
+    assert changed.status == 200
+    assert (changed.body["full_name"], changed.body["email"]) == ("Ada King", "countess@school.example")
+    assert changed.body["verified"], "an administrator who writes an address answers for it"
+    assert (await api.call("GET", PROFILE, by=ada)).body["full_name"] == "Ada King"
+    await api.sign_in("countess@school.example")
+    (details,) = await details_of(api, "user_updated")
+    assert details["fields"] == ["full_name", "email"]
+    assert details["email"] == {"from": "t***@school.example", "to": "c***@school.example"}
+    for name in ("full_name", "email"):
+        assert (await change(api, admin, ada.user_id, {name: None})).pointers == [f"/{name}"]
+
+
+async def test_an_address_of_somebody_else_is_not_taken_over(api: Api) -> None:
+    admin, ada = await api.person("admin"), await api.person("teacher")
+    refused = await change(api, admin, ada.user_id, {"email": admin.email, "full_name": "X"})
+    assert (refused.status, refused.body["code"]) == (409, "email_taken")
+    wishes = [change(api, admin, one.user_id, {"email": "new@school.example"}) for one in (ada, admin)]
+    assert sorted(one.status for one in await asyncio.gather(*wishes)) == [200, 409]
+
+
+async def test_only_the_version_that_was_seen_is_changed(api: Api) -> None:
+    admin, ada = await api.person("admin"), await api.person("teacher")
+    seen = (await api.call("GET", f"{USERS}/{ada.user_id}", by=admin)).headers["ETag"]
+    first = await change(api, admin, ada.user_id, {"full_name": "One"}, If_Match=seen)
+    second = await change(api, admin, ada.user_id, {"full_name": "Two"}, If_Match=seen)
+    assert (first.status, second.status, second.body["code"]) == (200, 412, "precondition_failed")
+    third = await change(api, admin, ada.user_id, {"full_name": "Three"}, If_Match=first.headers["ETag"])
+    weak = await change(api, admin, ada.user_id, {"full_name": "X"}, If_Match=f"W/{third.headers['ETag']}")
+    assert (third.status, weak.status) == (200, 412)
+    assert (await change(api, admin, ada.user_id, {"full_name": "Four"}, If_Match="*")).status == 200
+
+
+async def test_a_change_of_role_takes_hold_with_the_next_request(api: Api) -> None:
+    admin, ada = await api.person("admin"), await api.person("teacher")
+    assert (await api.call("GET", USERS, by=ada)).status == 403
+    await change(api, admin, ada.user_id, {"role": "admin"})
+    assert (await api.call("GET", USERS, by=ada)).status == 200
+    await change(api, admin, ada.user_id, {"role": "student"})
+    assert (await api.call("GET", USERS, by=ada)).status == 403
+    await change(api, admin, ada.user_id, {"disabled": True})
+    assert (await api.call("GET", PROFILE, by=ada)).body["code"] == "session_ended"
+
+
+async def test_changing_nothing_is_no_entry_in_the_log(api: Api) -> None:
+    admin, ada = await api.person("admin"), await api.person("teacher")
+    same = await change(api, admin, ada.user_id, {"full_name": "Teacher", "role": "teacher"})
+    assert same.status == 200
+    assert await details_of(api, "user_updated") == []
+
+
+@pytest.mark.parametrize("body", [{"role": "teacher"}, {"disabled": True}, None], ids=str)
+async def test_the_last_administrator_stays_while_two_take_each_other_out(api: Api, body: object) -> None:
+    one, other = await api.person("admin"), await api.person("admin", "other@school.example")
+    await api.call("POST", USERS, {**ADA, "role": "admin"}, by=one)  # invited, cannot sign in yet
+    method = "PATCH" if body else "DELETE"
+    calls = [
+        api.call(method, f"{USERS}/{whom.user_id}", body, by=by) for whom, by in ((other, one), (one, other))
+    ]
+    answers = await asyncio.gather(*calls)
+    assert sorted(answer.status for answer in answers)[0] in (200, 204)
+    assert sorted(answer.status for answer in answers)[1] in (401, 403, 409)
+    left = [who for who in (one, other) if (await api.call("GET", USERS, by=who)).status == 200]
+    assert len(left) == 1
+    alone = await api.call(method, f"{USERS}/{left[0].user_id}", body, by=left[0])
+    assert (alone.status, alone.body["code"]) == (409, "last_admin")
+
+
+async def test_the_list_is_filtered_by_role_state_and_text(api: Api) -> None:
+    admin = await api.person("admin")
+    for role in ("teacher", "student", "viewer"):
+        await api.person(role)
+    gone = await api.person("student", "gone@school.example")
+    await change(api, admin, gone.user_id, {"disabled": True})
+
+    async def listed(query: str) -> list[str]:
+        answer = await api.call("GET", f"{USERS}?{query}", by=admin)
+        return [one["email"].partition("@")[0] for one in answer.body["items"]]
+
+    assert await listed("role=student") == ["student", "viewer", "gone"]
+    assert await listed("role=student&disabled=false") == ["student", "viewer"]
+    assert await listed("disabled=true") == ["gone"]
+    assert await listed("search=TEACH&pending=false") == ["teacher"]
+    assert await listed("search=%25") == []
+    assert (await api.call("GET", f"{USERS}?role=king", by=admin)).pointers == ["/query/role"]
+    page = await api.call("GET", f"{USERS}?role=student&limit=2", by=admin)
+    assert len(page.body["items"]) == 2
+    rest = await api.call("GET", f"{USERS}?role=student&cursor={page.body['next_cursor']}", by=admin)
+    assert [one["email"] for one in rest.body["items"]] == ["gone@school.example"]
+
+
+async def test_somebodys_sessions_are_listed_and_ended_by_an_administrator(api: Api) -> None:
+    admin, ada = await api.person("admin"), await api.person("teacher")
+    laptop, phone = await api.sign_in(ada.email), await api.sign_in(ada.email)
+    at = f"{USERS}/{ada.user_id}/sessions"
+    listed = (await api.call("GET", at, by=admin)).body["items"]
+    assert len(listed) == 3 and not any(one["current"] for one in listed)
+    newest = next(one for one in listed if one["session_id"] == _session_of(api, phone))
+    assert (await api.call("DELETE", f"{at}/{newest['session_id']}", by=admin)).status == 204
+    assert (await api.call("GET", PROFILE, by=phone)).status == 401
+    assert (await api.call("GET", PROFILE, by=laptop)).status == 200
+    foreign = await api.call("DELETE", f"{at}/{_session_of(api, admin)}", by=admin)
+    assert foreign.status == 404
+    assert (await api.call("DELETE", at, by=admin)).body == {"ended_sessions": 2}
+    assert (await api.call("GET", PROFILE, by=laptop)).status == 401
+    renewed = await api.call("POST", "/api/v1/auth/refresh", {"refresh_token": laptop.refresh_token})
+    assert renewed.body["code"] == "session_ended"
+    assert [one["reason"] for one in await details_of(api, "session_ended")] == ["ended_by_admin"] * 2
+
+
+def _session_of(api: Api, person: Person) -> str:
+    principal = api.server.services.accounts.authenticator.read(person.access_token)
+    assert principal.session_id is not None
+    return principal.session_id

@@ -1,0 +1,145 @@
+"""The audit log over HTTP, for administrators: read, filtered, taken away as CSV."""
+
+import json
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from aiohttp import web
+from pydantic import AwareDatetime, BaseModel, Field
+
+from vtp.accounts.audit import Event
+from vtp.accounts.audit_trail import AuditFilter, AuditTrail, Entry
+from vtp.accounts.permissions import Action, require
+from vtp.accounts.routes import origin_of
+from vtp.http.csv_cells import write_rows
+from vtp.http.pagination import PageQuery
+from vtp.http.routing import Call, RouteTable
+from vtp.ids import parse_id
+
+COLUMNS = (
+    "id",
+    "at",
+    "event",
+    "actor_id",
+    "actor_name",
+    "subject",
+    "ip",
+    "user_agent",
+    "request_id",
+    "details",
+)
+_UTF8_MARK = b"\xef\xbb\xbf"  # what spreadsheets know UTF-8 by
+
+
+class AuditQuery(PageQuery):
+    """Which entries to read."""
+
+    event: Annotated[str, Field(max_length=64, description="One of `GET /audit/events`.")] = ""
+    actor_id: Annotated[str | None, Field(max_length=36, description="Who did it.")] = None
+    subject: Annotated[
+        str, Field(max_length=128, description="What it was done to: `user:<id>`, `room:<id>`, …")
+    ] = ""
+    since: Annotated[AwareDatetime | None, Field(description="From this time on.")] = None
+    until: Annotated[AwareDatetime | None, Field(description="Before this time.")] = None
+
+    @property
+    def filter(self) -> AuditFilter:
+        """The same, as the log is asked. Raises Invalid for a malformed id."""
+        actor_id = parse_id(self.actor_id, "/query/actor_id") if self.actor_id is not None else None
+        return AuditFilter(self.event, actor_id, self.subject, self.since, self.until)
+
+
+class AuditEntryReply(BaseModel):
+    """One entry."""
+
+    id: str
+    at: datetime
+    event: str
+    actor_id: str | None
+    actor_name: Annotated[str | None, Field(description="What the actor is called now.")]
+    subject: str | None
+    ip: str | None
+    user_agent: str | None
+    request_id: str | None
+    details: dict[str, Any] | None
+
+
+class AuditPage(BaseModel):
+    """One page of the log."""
+
+    items: list[AuditEntryReply]
+    next_cursor: str | None
+
+
+class EventNames(BaseModel):
+    """What entries can be about."""
+
+    items: list[str]
+
+
+def build_routes(trail: AuditTrail) -> RouteTable:
+    """Declares everything under `/api/v1/audit`."""
+    table = RouteTable("audit", "Who did what to what, when and from where.")
+
+    @table.get(
+        "/api/v1/audit",
+        query=AuditQuery,
+        reply=AuditPage,
+        summary="Read the audit log, newest first",
+        errors=(403,),
+    )
+    async def read_audit(call: Call) -> AuditPage:
+        query: AuditQuery = call.query
+        limit, before = query.limit + 1, query.id_position()
+        page, next_cursor = query.cut(
+            await trail.page(call.principal, query.filter, limit=limit, before=before)
+        )
+        items = [AuditEntryReply.model_validate(entry, from_attributes=True) for entry in page]
+        return AuditPage(items=items, next_cursor=next_cursor)
+
+    @table.get(
+        "/api/v1/audit/export",
+        query=AuditQuery,
+        reply_types="text/csv",
+        summary="Take the audit log away as CSV",
+        description="All that the filters leave, newest first; `limit` and `cursor` do not matter here.",
+        errors=(403,),
+    )
+    async def export_audit(call: Call) -> web.StreamResponse:
+        return await _stream(call, trail)
+
+    @table.get("/api/v1/audit/events", reply=EventNames, summary="List the names of events", errors=(403,))
+    async def list_audit_events(call: Call) -> EventNames:
+        require(call.principal, Action.AUDIT_READ)
+        return EventNames(items=sorted(event.value for event in Event))
+
+    return table
+
+
+async def _stream(call: Call, trail: AuditTrail) -> web.StreamResponse:
+    """Page by page: nobody's memory holds a log of years."""
+    query: AuditQuery = call.query
+    pages = await trail.export(call.principal, query.filter, origin_of(call))
+    name = f"audit-{datetime.now(UTC):%Y%m%d-%H%M%S}.csv"
+    response = web.StreamResponse(
+        headers={
+            "Content-Type": "text/csv; charset=utf-8",
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "Cache-Control": "no-store",
+        }
+    )
+    await response.prepare(call.request)
+    if call.request.method == "HEAD":
+        return response
+    await response.write(_UTF8_MARK + write_rows([COLUMNS]))
+    async for entries in pages:
+        await response.write(write_rows(_cells(entry) for entry in entries))
+    await response.write_eof()
+    return response
+
+
+def _cells(entry: Entry) -> list[object]:
+    values = {name: getattr(entry, name) for name in COLUMNS}
+    values["at"] = entry.at.isoformat()
+    values["details"] = json.dumps(entry.details, ensure_ascii=False) if entry.details else ""
+    return [values[name] for name in COLUMNS]

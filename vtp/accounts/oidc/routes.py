@@ -1,0 +1,170 @@
+"""Signing in by a provider over HTTP; `start` and `callback` are addresses that a browser goes to."""
+
+import re
+
+from aiohttp import web
+from multidict import CIMultiDict
+
+from vtp.accounts.devices import Devices
+from vtp.accounts.oidc.flows import LIFETIME, new_secret
+from vtp.accounts.oidc.identities import Identity
+from vtp.accounts.oidc.schemas import (
+    CallbackQuery,
+    ConfirmRequest,
+    IdentitiesReply,
+    IdentityReply,
+    LinkReply,
+    LinkRequest,
+    ProviderReply,
+    ProvidersReply,
+    StartQuery,
+)
+from vtp.accounts.oidc.sign_in import Browser, OidcSignIn, Returned
+from vtp.accounts.reauthentication import Reauthentication
+from vtp.accounts.replies import client_of, login_reply, origin_of, session_cookie
+from vtp.accounts.schemas import LoginReply
+from vtp.accounts.service import account_of
+from vtp.http.routing import Access, Call, Limit, RouteTable
+
+AT = "/api/v1/auth/oidc"
+SECURE_NAME = "__Host-vtp_oidc"  # set by this very host over TLS, and by no other (RFC 6265bis)
+PLAIN_NAME = "vtp_oidc"  # on localhost, where there is no TLS
+_SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+def build_routes(oidc: OidcSignIn, people: Reauthentication, devices: Devices) -> RouteTable:
+    """Declares everything under `/api/v1/auth/oidc`, and one's own identities."""
+    table = RouteTable("sign-in by provider", "OpenID Connect: the school's own accounts.")
+    _signing_in(table, oidc, devices)
+    _linking(table, oidc, people)
+    return table
+
+
+def _signing_in(table: RouteTable, oidc: OidcSignIn, devices: Devices) -> None:
+    @table.get(AT, reply=ProvidersReply, access=Access.PUBLIC, summary="List the providers to sign in by")
+    async def list_providers(call: Call) -> ProvidersReply:
+        found = [ProviderReply(name=one.name, title=one.title or one.name) for one in oidc.providers]
+        return ProvidersReply(providers=found)
+
+    @table.get(
+        f"{AT}/{{name}}/start",
+        query=StartQuery,
+        access=Access.PUBLIC,
+        status=302,
+        summary="Go to a provider to sign in",
+        description="A browser's address, not a call: leads to the provider, and from there back.",
+        errors=(404,),
+    )
+    async def start_sign_in(call: Call) -> web.StreamResponse:
+        browser = _browser(call)
+        query: StartQuery = call.query
+        location = await oidc.start(call.path["name"], query.return_to, browser, origin_of(call))
+        return _redirect(location, _cookie(call, browser))
+
+    @table.get(
+        f"{AT}/{{name}}/callback",
+        query=CallbackQuery,
+        access=Access.PUBLIC,
+        status=302,
+        summary="Come back from a provider",
+        description="Leads to where the sign-in began, signed in; or to `/sign-in?error=CODE`.",
+        errors=(404,),
+    )
+    async def finish_sign_in(call: Call) -> web.StreamResponse:
+        query: CallbackQuery = call.query
+        returned = Returned(query.state or "", query.code, query.error, query.iss)
+        finished = await oidc.finish(call.path["name"], returned, _browser(call), origin_of(call))
+        cookies = [session_cookie(call, finished.signed_in)] if finished.signed_in else []
+        return _redirect(finished.location, *cookies)
+
+    @table.post(
+        f"{AT}/second-factor",
+        body=ConfirmRequest,
+        reply=LoginReply,
+        access=Access.PUBLIC,
+        limit=Limit.SIGN_IN,
+        summary="End a sign-in that waits for a second factor",
+        description="By the browser that began it, with `second_factor` of the page's address.",
+        errors=(401, 409, 410, 429),
+    )
+    async def confirm_sign_in(call: Call) -> LoginReply:
+        body: ConfirmRequest = call.body
+        signed_in = await oidc.confirm(body.second_factor, body.code, _browser(call), origin_of(call))
+        return login_reply(call, signed_in, devices, cookie_only=body.cookie)
+
+
+def _linking(table: RouteTable, oidc: OidcSignIn, people: Reauthentication) -> None:
+    @table.post(
+        f"{AT}/{{name}}/link",
+        body=LinkRequest,
+        body_required=False,
+        reply=LinkReply,
+        limit=Limit.SIGN_IN,
+        summary="Link one's account with a provider's",
+        description="Gives the provider's page; it leads back to `return_to`, with `linked` or `error`.",
+        errors=(403, 404, 409, 429),
+    )
+    async def link_identity(call: Call) -> LinkReply:
+        body: LinkRequest = call.body or LinkRequest()
+        account_of(call.principal)
+        oidc.provider(call.path["name"])
+        user = await people.confirm_freshly(call.principal, body.password, origin_of(call))
+        browser = _browser(call)
+        location = await oidc.start_linking(call.path["name"], body.return_to, browser, user)
+        call.reply_headers["Set-Cookie"] = _cookie(call, browser)
+        return LinkReply(location=location)
+
+    @table.get(
+        "/api/v1/auth/identities",
+        reply=IdentitiesReply,
+        summary="List what is linked to one's account",
+        errors=(403,),
+    )
+    async def list_identities(call: Call) -> IdentitiesReply:
+        found = await oidc.identities(account_of(call.principal))
+        titles = {one.issuer: (one.name, one.title or one.name) for one in oidc.providers}
+        return IdentitiesReply(items=[_reply(one, titles) for one in found])
+
+    @table.delete(
+        "/api/v1/auth/identities/{identity_id}",
+        status=204,
+        summary="Unlink from one's account",
+        errors=(403, 404, 409),
+    )
+    async def unlink_identity(call: Call) -> web.StreamResponse | None:
+        await oidc.unlink(account_of(call.principal), call.path["identity_id"], origin_of(call))
+        return None
+
+
+def _reply(identity: Identity, titles: dict[str, tuple[str, str]]) -> IdentityReply:
+    name, title = titles.get(identity.issuer, (None, identity.issuer))
+    return IdentityReply(
+        identity_id=identity.id,
+        provider=name,
+        title=title,
+        email=identity.email,
+        created_at=identity.created_at,
+        last_used_at=identity.last_used_at,
+    )
+
+
+def _browser(call: Call) -> Browser:
+    """The browser by its cookie; one without gets a secret, which two tabs then share."""
+    client = client_of(call)
+    presented = call.request.cookies.get(SECURE_NAME if client.secure else PLAIN_NAME, "")
+    secret = presented if _SECRET.fullmatch(presented) else new_secret()
+    return Browser(secret, call.settings.http.public_url or client.origin)
+
+
+def _cookie(call: Call, browser: Browser) -> str:
+    """Lax, for the way back from the provider is a navigation from another site."""
+    name, flag = (SECURE_NAME, "; Secure") if client_of(call).secure else (PLAIN_NAME, "")
+    age_s = int(LIFETIME.total_seconds())
+    return f"{name}={browser.secret}; Path=/; Max-Age={age_s}; HttpOnly; SameSite=Lax{flag}"
+
+
+def _redirect(location: str, *cookies: str) -> web.Response:
+    headers = CIMultiDict({"Location": location, "Cache-Control": "no-store"})
+    for cookie in cookies:
+        headers.add("Set-Cookie", cookie)
+    return web.Response(status=302, headers=headers)

@@ -1,0 +1,526 @@
+"""What this server holds of a person: every table, whose rows are theirs, what of them is told in their
+export and what becomes of them at their erasure. docs/decisions/0064 says why.
+
+A table or a column that is missing here fails tests/unit/test_personal_holdings.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Table, and_, func, or_, select
+
+from vtp.accounts.tables import (
+    account_tokens,
+    audit_log,
+    backup_codes,
+    external_identities,
+    invitations,
+    oidc_flows,
+    refresh_tokens,
+    sessions,
+    setup_tokens,
+    users,
+)
+from vtp.accounts.users import NO_PASSWORD
+from vtp.db.tables import idempotency_keys
+from vtp.http.identity import Role
+from vtp.mail.tables import mails
+from vtp.personal.scrubbing import scrub_details, scrub_message
+from vtp.recording.tables import recordings
+from vtp.rooms.tables import (
+    chat_messages,
+    guest_links,
+    live_sessions,
+    poll_votes,
+    polls,
+    room_bans,
+    rooms,
+    session_participants,
+)
+from vtp.webhooks.tables import webhook_deliveries, webhooks
+
+ERASED_NAME: Final = "Erased person"
+NOBODY: Final = "erased"  # in the place of who somebody was in a chat
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whose data it is; `alias` stands where something must, and is nobody's."""
+
+    user_id: str
+    email: str
+    full_name: str = ""
+    alias: str = ""
+
+    @property
+    def key(self) -> str:
+        """As limits, chats and the audit log name an account."""
+        return f"user:{self.user_id}"
+
+    @property
+    def voter(self) -> str:
+        """As votes name an account."""
+        return f"u:{self.user_id}"
+
+
+Theirs = Callable[[Subject], ColumnElement[bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """The rows go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Emptied:
+    """The rows stay, for they are others' too; these columns get these values."""
+
+    values: Callable[[Subject, datetime], Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """The rows stay; one column is written anew (None: it says nothing of the person)."""
+
+    column: str
+    rewrite: Callable[[Subject, Any], Any | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The rows stay as they are."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Some rows of one table. `withheld`: columns that are not told, secrets and what is others'."""
+
+    name: str
+    table: Table
+    theirs: Theirs
+    told: tuple[str, ...]
+    withheld: tuple[str, ...]
+    erasure: Deleted | Emptied | Rewritten | Kept
+
+
+def erased_address(user_id: str) -> str:
+    """What stands in the place of an address, unlike all others; RFC 2606: in a domain that never is."""
+    return f"{user_id}@erased.invalid"
+
+
+def _account_gone(subject: Subject, now: datetime) -> dict[str, Any]:
+    """What is left is an id, so that tokens which name it are refused until they have run out."""
+    return {
+        "email": erased_address(subject.user_id),
+        "password_hash": NO_PASSWORD,
+        "full_name": ERASED_NAME,
+        "phone": None,
+        "role": Role.STUDENT.value,
+        "requested_role": None,
+        "watch_only": False,
+        "email_verified_at": None,
+        "approved_at": None,
+        "approved_by": None,
+        "disabled_at": now,
+        "updated_at": now,
+        "rights_changed_at": now,
+        "password_changed_at": None,
+        "totp_secret": None,
+        "totp_enabled_at": None,
+        "totp_last_step": None,
+        "picture_key": None,
+        "erased_at": func.coalesce(users.c.erased_at, now),
+    }
+
+
+def _session_gone(_: Subject, now: datetime) -> dict[str, Any]:
+    return {
+        "ip": None,
+        "user_agent": None,
+        "revoked_at": func.coalesce(sessions.c.revoked_at, now),
+        "revoked_reason": NOBODY,
+    }
+
+
+def _message_gone(_: Subject, now: datetime) -> dict[str, Any]:
+    """As a message that was deleted: what others answered keeps its place."""
+    return {
+        "from_person": NOBODY,
+        "from_participant_id": NOBODY,
+        "from_name": ERASED_NAME,
+        "text": "",
+        "folded": "",
+        "client_key": None,
+        "deleted_at": func.coalesce(chat_messages.c.deleted_at, now),
+    }
+
+
+def _without(column: str, **more: Any) -> Emptied:
+    return Emptied(lambda _subject, _now: {column: None, **more})
+
+
+_of_sessions: Theirs = lambda one: refresh_tokens.c.session_id.in_(  # noqa: E731 - a condition like the others
+    select(sessions.c.id).where(sessions.c.user_id == one.user_id)
+)
+
+HOLDINGS: Final = (
+    Holding(
+        "profile",
+        users,
+        lambda one: users.c.id == one.user_id,
+        (
+            "id",
+            "email",
+            "full_name",
+            "phone",
+            "role",
+            "requested_role",
+            "watch_only",
+            "email_verified_at",
+            "approved_at",
+            "disabled_at",
+            "created_at",
+            "updated_at",
+            "password_changed_at",
+            "totp_enabled_at",
+        ),
+        (
+            "password_hash",
+            "approved_by",
+            "rights_changed_at",
+            "totp_secret",
+            "totp_last_step",
+            "picture_key",
+            "erased_at",
+        ),
+        Emptied(_account_gone),
+    ),
+    Holding(
+        "accounts_approved",
+        users,
+        lambda one: users.c.approved_by == one.user_id,
+        ("id", "approved_at"),
+        (),
+        _without("approved_by"),
+    ),
+    Holding(
+        "refresh_tokens",
+        refresh_tokens,
+        _of_sessions,
+        ("created_at", "used_at"),
+        ("token_hash", "session_id", "parent_hash", "replaced_by"),
+        Deleted(),
+    ),
+    Holding(
+        "sessions",
+        sessions,
+        lambda one: sessions.c.user_id == one.user_id,
+        (
+            "id",
+            "created_at",
+            "last_seen_at",
+            "ip",
+            "user_agent",
+            "expires_at",
+            "revoked_at",
+            "revoked_reason",
+        ),
+        ("user_id", "idle_expires_at"),
+        Emptied(_session_gone),
+    ),
+    Holding(
+        "links_sent_by_mail",
+        account_tokens,
+        lambda one: or_(account_tokens.c.user_id == one.user_id, account_tokens.c.email == one.email),
+        ("purpose", "email", "created_at", "expires_at", "used_at"),
+        ("token_hash", "user_id"),
+        Deleted(),
+    ),
+    Holding(
+        "invitations_received",
+        invitations,
+        lambda one: or_(invitations.c.accepted_by == one.user_id, invitations.c.email == one.email),
+        (
+            "id",
+            "email",
+            "full_name",
+            "role",
+            "watch_only",
+            "created_at",
+            "expires_at",
+            "accepted_at",
+            "revoked_at",
+        ),
+        ("token_hash", "created_by", "accepted_by"),
+        Deleted(),
+    ),
+    Holding(
+        "invitations_sent",
+        invitations,
+        lambda one: invitations.c.created_by == one.user_id,
+        ("id", "role", "created_at", "expires_at", "accepted_at", "revoked_at"),
+        ("email", "full_name"),
+        _without("created_by"),
+    ),
+    Holding(
+        "backup_codes",
+        backup_codes,
+        lambda one: backup_codes.c.user_id == one.user_id,
+        ("created_at", "used_at"),
+        ("user_id", "code_hash"),
+        Deleted(),
+    ),
+    Holding(
+        "identities",
+        external_identities,
+        lambda one: external_identities.c.user_id == one.user_id,
+        ("issuer", "subject", "email", "created_at", "last_used_at"),
+        ("user_id",),
+        Deleted(),
+    ),
+    Holding(
+        "sign_ins_elsewhere_begun",
+        oidc_flows,
+        lambda one: oidc_flows.c.user_id == one.user_id,
+        ("provider", "created_at"),
+        ("state_hash", "nonce", "code_verifier", "browser_hash", "return_to", "user_id"),
+        Deleted(),
+    ),
+    Holding(
+        "mails",
+        mails,
+        lambda one: or_(mails.c.user_id == one.user_id, mails.c.to_address == one.email),
+        (
+            "id",
+            "kind",
+            "to_address",
+            "subject",
+            "created_at",
+            "expires_at",
+            "sent_at",
+            "failed_at",
+            "attempts",
+        ),
+        ("user_id", "body", "next_try_at", "last_error"),
+        Deleted(),
+    ),
+    Holding(
+        "activity",
+        audit_log,
+        lambda one: audit_log.c.actor_id == one.user_id,
+        ("id", "at", "event", "subject", "ip", "user_agent", "request_id", "details"),
+        ("actor_id",),
+        Rewritten("details", scrub_details),
+    ),
+    Holding(
+        "log_about_the_account",
+        audit_log,
+        lambda one: and_(
+            audit_log.c.subject == one.key,
+            or_(audit_log.c.actor_id.is_(None), audit_log.c.actor_id != one.user_id),
+        ),
+        ("id", "at", "event", "details"),
+        ("actor_id", "ip", "user_agent", "request_id"),  # somebody else's
+        Rewritten("details", scrub_details),
+    ),
+    Holding(
+        "rooms",
+        rooms,
+        lambda one: rooms.c.owner_id == one.user_id,
+        ("id", "slug", "name", "settings", "created_at", "updated_at", "deleted_at"),
+        ("owner_id",),
+        _without("owner_id"),
+    ),
+    Holding(
+        "guest_links",
+        guest_links,
+        lambda one: guest_links.c.created_by == one.user_id,
+        ("id", "room_id", "label", "publish", "watch", "created_at", "expires_at", "revoked_at"),
+        ("full_name", "created_by"),  # the guest's
+        _without("created_by"),
+    ),
+    Holding(
+        "chat_messages_written",
+        chat_messages,
+        lambda one: chat_messages.c.from_person == one.key,
+        (
+            "id",
+            "room_id",
+            "group_id",
+            "from_participant_id",
+            "from_name",
+            "from_role",
+            "to_name",
+            "text",
+            "reply_to",
+            "sent_at",
+            "edited_at",
+            "deleted_at",
+            "cleared",
+        ),
+        ("from_person", "to_person", "to_participant_id", "to_role", "folded", "client_key"),
+        Emptied(_message_gone),
+    ),
+    Holding(
+        "chat_messages_received",
+        chat_messages,
+        lambda one: chat_messages.c.to_person == one.key,
+        ("id", "room_id", "from_name", "text", "sent_at", "edited_at", "deleted_at"),
+        (),
+        Emptied(
+            lambda _one, _now: {
+                "to_person": NOBODY,  # never null: that would show a private message to all
+                "to_participant_id": NOBODY,
+                "to_name": ERASED_NAME,
+            }
+        ),
+    ),
+    Holding(
+        "bans",
+        room_bans,
+        lambda one: room_bans.c.user_id == one.user_id,
+        ("id", "room_id", "full_name", "reason", "created_at"),
+        ("user_id", "link_id", "network", "banned_by"),
+        Deleted(),
+    ),
+    Holding(
+        "bans_made",
+        room_bans,
+        lambda one: room_bans.c.banned_by == one.user_id,
+        ("id", "room_id", "created_at"),
+        (),
+        _without("banned_by"),
+    ),
+    Holding(
+        "participations",
+        session_participants,
+        lambda one: session_participants.c.user_id == one.user_id,
+        ("id", "live_session_id", "full_name", "role", "is_producer", "joined_at", "left_at"),
+        ("user_id",),
+        _without("user_id", full_name=ERASED_NAME),
+    ),
+    Holding(
+        "polls",
+        polls,
+        lambda one: polls.c.created_by == one.user_id,
+        (
+            "id",
+            "room_id",
+            "question",
+            "options",
+            "multiple",
+            "anonymous",
+            "results",
+            "counts",
+            "votes",
+            "created_by_name",
+            "created_at",
+            "closed_at",
+            "shared_at",
+        ),
+        ("created_by",),
+        _without("created_by", created_by_name=ERASED_NAME),
+    ),
+    Holding(
+        "votes",
+        poll_votes,
+        lambda one: or_(poll_votes.c.user_id == one.user_id, poll_votes.c.voter_key == one.voter),
+        ("poll_id", "full_name", "choices"),
+        ("voter_key", "user_id"),
+        Emptied(
+            lambda one, _now: {
+                "user_id": None,
+                "voter_key": f"{NOBODY}:{one.alias}",
+                "full_name": ERASED_NAME,
+            }
+        ),
+    ),
+    Holding(
+        "recordings_started",
+        recordings,
+        lambda one: recordings.c.started_by == one.user_id,
+        (
+            "id",
+            "room_id",
+            "title",
+            "description",
+            "status",
+            "format",
+            "layout",
+            "started_at",
+            "stopped_at",
+            "duration_ms",
+            "file_size_bytes",
+            "width",
+            "height",
+            "frame_rate",
+            "bitrate_bps",
+            "codecs",
+            "error_message",
+            "metadata",
+            "created_at",
+            "updated_at",
+            "deleted_at",
+        ),
+        ("started_by",),
+        _without("started_by"),
+    ),
+    Holding(
+        "webhooks",
+        webhooks,
+        lambda one: webhooks.c.created_by == one.user_id,
+        (
+            "id",
+            "url",
+            "description",
+            "events",
+            "room_id",
+            "active",
+            "created_at",
+            "updated_at",
+            "disabled_reason",
+        ),
+        ("secret", "old_secret", "old_secret_until", "created_by"),
+        _without("created_by"),
+    ),
+    Holding(
+        "messages_to_webhooks",
+        webhook_deliveries,
+        lambda one: webhook_deliveries.c.body.contains(one.user_id, autoescape=True),
+        ("id", "type", "created_at"),
+        (
+            "webhook_id",
+            "event_id",
+            "body",  # also of others; what it says of the person stands in the other tables
+            "next_try_at",
+            "tries",
+            "status",
+            "tried_at",
+            "answer_status",
+            "answer",
+        ),
+        Rewritten("body", scrub_message),
+    ),
+    Holding(
+        "answers_kept_for_a_day",
+        idempotency_keys,
+        lambda one: or_(
+            idempotency_keys.c.principal == one.key,
+            idempotency_keys.c.response.contains(one.user_id, autoescape=True),
+        ),
+        ("route", "status", "created_at"),
+        ("key", "principal", "body_hash", "headers", "response"),
+        Deleted(),
+    ),
+)
+
+EXEMPT: Final[Mapping[Table, str]] = {
+    setup_tokens: "hashes of one-time links to nobody's account yet",
+    live_sessions: "when classes were held; who was there is in session_participants",
+}

@@ -1,0 +1,45 @@
+"""What time does to personal data: old entries of the audit log and emptied accounts go."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Final
+
+from vtp.accounts.audit_trail import AuditTrail, kept_since
+from vtp.accounts.service import Clock, utc_now
+from vtp.errors import Unavailable
+from vtp.personal.erasure import Erasure
+
+logger = logging.getLogger(__name__)
+
+PERIOD_S: Final = 3600.0
+
+
+class Upkeep:
+    """`run` for ever, once; `keep_days` of the audit log, 0 for all of it."""
+
+    def __init__(
+        self, trail: AuditTrail, erasure: Erasure, keep_days: int, *, clock: Clock = utc_now
+    ) -> None:
+        self._trail = trail
+        self._erasure = erasure
+        self._keep_days = keep_days
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Once at the start, then every hour."""
+        while True:
+            try:
+                await self.once()
+            except Unavailable:
+                logger.warning("Old personal data could not be removed: the database does not answer.")
+            await asyncio.sleep(PERIOD_S)
+
+    async def once(self) -> None:
+        """Removes what is too old, and what was written of erased people meanwhile."""
+        before = kept_since(self._clock(), self._keep_days)
+        if before is not None:
+            await self._trail.trim(before)
+        await self._erasure.sweep()
+        await self._erasure.purge()

@@ -1,0 +1,60 @@
+/** The audit log in words: what its events mean, and their details as people read them. */
+import type { AuditEntry } from "../../api/audit";
+
+const EVENTS: Readonly<Record<string, string>> = {
+  authn_login_success: "Signed in",
+  authn_login_fail: "Sign-in refused",
+  authn_token_created: "Token made",
+  authn_token_reuse: "Used token came again",
+  session_ended: "Session ended",
+  user_created: "Account made",
+  user_updated: "Account changed",
+  privilege_permissions_changed: "Rights changed",
+  authz_fail: "Access refused",
+  room_created: "Room made",
+  room_changed: "Room changed",
+  room_deleted: "Room deleted",
+  room_ended: "Class ended",
+  participant_removed: "Person removed from a class",
+  participant_banned: "Person banned from a room",
+  ban_lifted: "Ban lifted",
+  guest_link_created: "Guest link made",
+  guest_link_revoked: "Guest link taken back",
+};
+
+/** An event's name in words; names that are not known here are spelt out. */
+export function eventWords(event: string): string {
+  const words = EVENTS[event] ?? event.replace(/^authn_|^authz_/, "").replaceAll("_", " ");
+  return words.charAt(0).toLocaleUpperCase() + words.slice(1);
+}
+
+/** "user:0190…" as "user", with the id apart. */
+export function subjectParts(subject: string | null): { kind: string; id: string } | null {
+  if (!subject) return null;
+  const [kind = "", ...rest] = subject.split(":");
+  return rest.length > 0 ? { kind, id: rest.join(":") } : { kind: "", id: subject };
+}
+
+/** The facts of an entry, for its unfolded part; what is empty is left out. */
+export function factsOf(entry: AuditEntry): [name: string, value: string][] {
+  const facts: [string, unknown][] = [
+    ["Event", entry.event],
+    ["Who", entry.actor_id],
+    ["To what", entry.subject],
+    ["Address", entry.ip],
+    ["Browser", entry.user_agent],
+    ["Request", entry.request_id],
+    ...Object.entries(entry.details ?? {}),
+  ];
+  return facts
+    .filter(([, value]) => value !== null && value !== "")
+    .map(([name, value]) => [name, told(value)]);
+}
+
+const told = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
+
+/** What an `<input type=datetime-local>` holds, as the moment it means here; empty stays empty. */
+export function instantOf(local: string): string {
+  const then = new Date(local);
+  return Number.isNaN(then.getTime()) ? "" : then.toISOString();
+}

@@ -1,0 +1,78 @@
+import { useState } from "react";
+import { Link } from "wouter";
+import { Button } from "../../design/Button";
+import { EmptyState } from "../../design/EmptyState";
+import { Field } from "../../design/Field";
+import { useForm } from "../../hooks/useForm";
+import { useTitle } from "../../hooks/useTitle";
+import { serverOf, useSession } from "../../session/Session";
+import { FormTrouble } from "../FormTrouble";
+import { Entrance } from "./Entrance";
+
+/** Asks for a link to choose a new password. The answer never tells whether an address has an account. */
+export function Forgot() {
+  useTitle("Forgotten password");
+  const { api, state } = useSession();
+  const [sent, setSent] = useState<{ email: string; message: string } | null>(null);
+  const form = useForm(["email"], async ({ email = "" }) => {
+    const { message } = await api.accounts.forgotPassword(email.trim());
+    setSent({ email: email.trim(), message });
+  });
+  const byMail = serverOf(state)?.mail !== false;
+  return (
+    <Entrance
+      title="Forgotten password"
+      lead={
+        byMail
+          ? "We send you a link to choose a new one."
+          : "An administrator gets a link for you to choose a new one."
+      }
+      foot={
+        <>
+          Remembered it? <Link href="/sign-in">Sign in</Link>
+        </>
+      }
+    >
+      {sent ? (
+        <div data-testid="reset-sent" role="status">
+          <EmptyState
+            icon="mail"
+            title={byMail ? "Check your mail" : "Ask an administrator"}
+            action={
+              <Button size="small" onClick={() => setSent(null)}>
+                Another address
+              </Button>
+            }
+          >
+            {sent.message}
+            {!byMail && " This server sends no mail: an administrator has the link and passes it on to you."}
+          </EmptyState>
+        </div>
+      ) : (
+        <form className="form" onSubmit={form.onSubmit}>
+          <FormTrouble form={form} />
+          <Field
+            label="Email"
+            name="email"
+            type="email"
+            autoComplete="username"
+            required
+            autoFocus
+            error={form.fields.email}
+            data-testid="email"
+          />
+          <Button
+            type="submit"
+            tone="primary"
+            wide
+            busy={form.busy}
+            disabled={form.wait_s > 0}
+            data-testid="send-reset"
+          >
+            {byMail ? "Send the link" : "Ask for the link"}
+          </Button>
+        </form>
+      )}
+    </Entrance>
+  );
+}

@@ -1,0 +1,171 @@
+/** A table of people: looked at first, then taken in. */
+import { type ChangeEvent, useRef, useState } from "react";
+import { Link } from "wouter";
+import type { ImportReport } from "../../api/people";
+import { Button, ButtonLink } from "../../design/Button";
+import { Card } from "../../design/Card";
+import { Icon } from "../../design/Icon";
+import { Notice } from "../../design/Notice";
+import { bytes, plural } from "../../format";
+import { useForm } from "../../hooks/useForm";
+import { useApi } from "../../session/Session";
+import { useWaiting } from "../../session/Waiting";
+import { AdminHead, AdminPage } from "../admin/AdminPage";
+import { FormTrouble } from "../FormTrouble";
+import { saveText } from "../save_file";
+import "./Import.css";
+import { ImportLines } from "./ImportLines";
+
+export const COLUMNS = ["email", "full_name", "role", "phone"] as const;
+const TEMPLATE = `${COLUMNS.join(",")}\nsam@school.example,Sam Student,student,\nada@school.example,"Teacher, Ada",teacher,+49 30 1234567\n`;
+
+export function Import() {
+  return (
+    <AdminPage title="Import people">
+      <p className="person-back">
+        <Link href="/people" className="back-link">
+          <Icon name="back" size={16} />
+          People
+        </Link>
+      </p>
+      <AdminHead
+        title="Import people"
+        lead="From a table with a line for each person. Nothing happens before you have seen what would."
+      />
+      <Whole />
+    </AdminPage>
+  );
+}
+
+function Whole() {
+  const { people } = useApi();
+  const { reload: recount } = useWaiting();
+  const input = useRef<HTMLInputElement>(null);
+  const [file, setFile] = useState<File | null>(null);
+  const [report, setReport] = useState<ImportReport | null>(null);
+  const form = useForm([], async () => {
+    if (!file) return;
+    const tried = report?.dry_run ? report : null;
+    setReport(await people.importCsv(file, tried === null));
+    if (tried) await recount();
+  });
+  const choose = (event: ChangeEvent<HTMLInputElement>) => {
+    setFile(event.target.files?.[0] ?? null);
+    setReport(null);
+    form.clear();
+  };
+  const again = () => {
+    if (input.current) input.current.value = "";
+    setFile(null);
+    setReport(null);
+  };
+  return (
+    <div className="import">
+      <Card>
+        <form className="form" onSubmit={form.onSubmit}>
+          <FormTrouble form={form} />
+          <div className="field">
+            <label className="field-label" htmlFor="import-file">
+              Table (CSV, UTF-8)
+            </label>
+            <input
+              ref={input}
+              id="import-file"
+              className="import-file"
+              type="file"
+              accept=".csv,text/csv"
+              required
+              aria-describedby="import-hint"
+              onChange={choose}
+              data-testid="import-file"
+            />
+            <p className="field-hint" id="import-hint">
+              The first line names the columns: <code>{COLUMNS.join(", ")}</code>. Only an address and a name
+              must be there; whoever has no role becomes a student. Spreadsheets save this as “CSV UTF-8”.
+              {file && ` Chosen: ${file.name}, ${bytes(file.size)}.`}
+            </p>
+          </div>
+          <div className="profile-buttons">
+            {!report && (
+              <Button type="submit" tone="primary" busy={form.busy} data-testid="dry-run">
+                Look at it first
+              </Button>
+            )}
+            <Button
+              icon="download"
+              tone="quiet"
+              onClick={() => saveText(TEMPLATE, "vtp-people.csv", "text/csv")}
+              data-testid="template"
+            >
+              Download a template
+            </Button>
+          </div>
+          {report?.dry_run && (
+            <Notice
+              tone={report.failed > 0 ? "warn" : "info"}
+              title={foreseen(report)}
+              testId="import-foreseen"
+              action={
+                <>
+                  <Button size="small" onClick={again}>
+                    Another table
+                  </Button>
+                  {report.created > 0 && (
+                    <Button
+                      type="submit"
+                      size="small"
+                      tone="primary"
+                      busy={form.busy}
+                      data-testid="import-really"
+                    >
+                      Import {plural(report.created, "person", "people")}
+                    </Button>
+                  )}
+                </>
+              }
+            >
+              Nothing has been changed so far. Each new person gets a mail to choose a password.
+            </Notice>
+          )}
+          {report && !report.dry_run && (
+            <Notice
+              tone={report.failed > 0 ? "warn" : "info"}
+              title={done(report)}
+              testId="import-done"
+              action={
+                <>
+                  <Button size="small" onClick={again}>
+                    Another table
+                  </Button>
+                  <ButtonLink href="/people" size="small">
+                    To the people
+                  </ButtonLink>
+                </>
+              }
+            />
+          )}
+        </form>
+      </Card>
+      {report && <ImportLines key={`${report.dry_run} ${report.total}`} report={report} />}
+    </div>
+  );
+}
+
+const rest = ({ skipped, failed }: ImportReport): string =>
+  [
+    skipped > 0 && `${plural(skipped, "is", "are")} here already`,
+    failed > 0 && `${plural(failed, "line is", "lines are")} wrong`,
+  ]
+    .filter(Boolean)
+    .join(", ");
+
+const sentenceOf = (first: string, report: ImportReport): string => {
+  const others = rest(report);
+  return others ? `${first}; ${others}.` : `${first}.`;
+};
+
+export const foreseen = (report: ImportReport): string =>
+  sentenceOf(`${plural(report.created, "account", "accounts")} would be made`, report);
+
+export const done = (report: ImportReport): string =>
+  sentenceOf(`${plural(report.created, "account was", "accounts were")} made`, report);

@@ -1,0 +1,55 @@
+import type { User } from "../../api/accounts";
+import { Button } from "../../design/Button";
+import { DialogActions } from "../../design/Dialog";
+import { CheckField } from "../../design/Field";
+import { useToast } from "../../design/Toast";
+import { plural } from "../../format";
+import { useForm } from "../../hooks/useForm";
+import { useSession } from "../../session/Session";
+import { NewPassword } from "../entrance/NewPassword";
+import { ProofField, ProofTrouble } from "./Proof";
+
+export function ChangePassword({ user, onDone }: { user: User; onDone: () => void }) {
+  const { api, setUser } = useSession();
+  const toast = useToast();
+  const form = useForm(["current_password", "new_password", "password"], async (values) => {
+    const { message, ended_sessions } = await api.accounts.changePassword({
+      current_password: values.current_password,
+      new_password: values.new_password ?? "",
+      end_other_sessions: values.end_others !== undefined,
+    });
+    setUser(await api.accounts.profile());
+    const ended = plural(ended_sessions, "other device was", "other devices were");
+    toast(ended_sessions > 0 ? `${message} ${ended} signed out.` : message);
+    onDone();
+  });
+  return (
+    <form className="form" onSubmit={form.onSubmit}>
+      <ProofTrouble form={form} />
+      <ProofField user={user} form={form} name="current_password" label="Current password" autoFocus />
+      <NewPassword
+        label="New password"
+        name="new_password"
+        error={form.fields.new_password ?? form.fields.password}
+      />
+      <CheckField
+        label="Sign out everywhere else"
+        name="end_others"
+        defaultChecked
+        hint="Right if somebody may have known the old one."
+      />
+      <DialogActions>
+        <Button onClick={onDone}>Cancel</Button>
+        <Button
+          type="submit"
+          tone="primary"
+          busy={form.busy}
+          disabled={form.wait_s > 0}
+          data-testid="save-password"
+        >
+          Save
+        </Button>
+      </DialogActions>
+    </form>
+  );
+}

@@ -1,0 +1,133 @@
+/** Providers that sign this account in. */
+import { useCallback, useEffect, useState } from "react";
+import { useSearchParams } from "wouter";
+import type { User } from "../../api/accounts";
+import type { Identity, Provider } from "../../api/identities";
+import { ApiError } from "../../api/problem";
+import { Button } from "../../design/Button";
+import { Dialog, DialogActions } from "../../design/Dialog";
+import { useToast } from "../../design/Toast";
+import { day } from "../../format";
+import { useForm } from "../../hooks/useForm";
+import { useLoaded } from "../../hooks/useLoaded";
+import { useTask } from "../../hooks/useTask";
+import { useApi } from "../../session/Session";
+import { signInError } from "../entrance/sign_in_errors";
+import { ProofField, ProofTrouble } from "./Proof";
+import { Row } from "./SigningIn";
+
+/** How the server says, of a request without a password, that the sign-in is too old for it. */
+const PROVE = ["reauth_required", "wrong_password"];
+
+/** Tells how linking went, which began here and came back by way of the provider. */
+function useOutcome() {
+  const [query, setQuery] = useSearchParams();
+  const toast = useToast();
+  useEffect(() => {
+    const wrong = signInError(query.get("error"));
+    if (!wrong && !query.has("linked")) return;
+    toast(wrong ?? "Linked: you can sign in through it from now on.", wrong ? { tone: "wrong" } : {});
+    setQuery(new URLSearchParams(), { replace: true });
+  }, [query, setQuery, toast]);
+}
+
+export function Identities({ user }: { user: User }) {
+  const { identities } = useApi();
+  const task = useTask();
+  const load = useCallback(
+    async () => ({ providers: await identities.providers(), linked: await identities.list() }),
+    [identities],
+  );
+  const { data, reload } = useLoaded(load);
+  const [proving, setProving] = useState<Provider | null>(null);
+  useOutcome();
+  if (!data) return null;
+  const unlink = (identity: Identity) =>
+    void task.run(async () => {
+      await identities.unlink(identity.identity_id);
+      await reload();
+    }, "It does not sign you in any more.");
+  const link = (provider: Provider) =>
+    void task.run(async () => {
+      try {
+        window.location.assign(await identities.link(provider.name, "/profile"));
+      } catch (problem) {
+        if (!(problem instanceof ApiError && PROVE.includes(problem.code))) throw problem;
+        setProving(provider);
+      }
+    });
+  const last = user.has_password === false && data.linked.length === 1;
+  return (
+    <>
+      {data.linked.map((identity) => (
+        <Row
+          key={identity.identity_id}
+          name={identity.title}
+          state={
+            <>
+              {identity.email ?? "Linked"}, {lastUse(identity)}
+              {last && ". Set a password before you take it off"}
+            </>
+          }
+          action={
+            <Button
+              size="small"
+              busy={task.busy}
+              disabled={last}
+              aria-label={`Take ${identity.title} off`}
+              onClick={() => unlink(identity)}
+            >
+              Take off
+            </Button>
+          }
+        />
+      ))}
+      {data.providers
+        .filter(({ name }) => !data.linked.some((identity) => identity.provider === name))
+        .map((provider) => (
+          <Row
+            key={provider.name}
+            name={provider.title}
+            state="Sign in through it as well"
+            action={
+              <Button
+                size="small"
+                busy={task.busy}
+                aria-label={`Link ${provider.title}`}
+                onClick={() => link(provider)}
+                data-testid={`link-${provider.name}`}
+              >
+                Link
+              </Button>
+            }
+          />
+        ))}
+      <Dialog title={`Link ${proving?.title ?? ""}`} open={proving !== null} onClose={() => setProving(null)}>
+        {proving && <ProveForm user={user} provider={proving} onCancel={() => setProving(null)} />}
+      </Dialog>
+    </>
+  );
+}
+
+function ProveForm({ user, provider, onCancel }: { user: User; provider: Provider; onCancel: () => void }) {
+  const { identities } = useApi();
+  const form = useForm(["password"], async ({ password }) =>
+    window.location.assign(await identities.link(provider.name, "/profile", password)),
+  );
+  return (
+    <form className="form" onSubmit={form.onSubmit}>
+      <p className="soft">You signed in a while ago: say once more that it is you.</p>
+      <ProofTrouble form={form} />
+      <ProofField user={user} form={form} autoFocus />
+      <DialogActions>
+        <Button onClick={onCancel}>Cancel</Button>
+        <Button type="submit" tone="primary" busy={form.busy} disabled={form.wait_s > 0}>
+          Go on to {provider.title}
+        </Button>
+      </DialogActions>
+    </form>
+  );
+}
+
+const lastUse = ({ last_used_at, created_at }: Identity): string =>
+  last_used_at ? `last used ${day(last_used_at)}` : `linked ${day(created_at)}`;

@@ -1,0 +1,95 @@
+/** What the server holds of the person: to take along, and to have erased. */
+import { useState } from "react";
+import type { User } from "../../api/accounts";
+import { Button } from "../../design/Button";
+import { Card } from "../../design/Card";
+import { Dialog, DialogActions } from "../../design/Dialog";
+import { Field } from "../../design/Field";
+import { useToast } from "../../design/Toast";
+import { useForm } from "../../hooks/useForm";
+import { useTask } from "../../hooks/useTask";
+import { useApi, useSession } from "../../session/Session";
+import { CodeField, plainCode } from "../entrance/CodeField";
+import { saveFile } from "../save_file";
+import { ProofField, ProofTrouble } from "./Proof";
+
+export function OwnData({ user }: { user: User }) {
+  const { accounts } = useApi();
+  const task = useTask();
+  const [asked, setAsked] = useState(false);
+  const close = () => setAsked(false);
+  return (
+    <Card>
+      <div className="form">
+        <h2>Your data</h2>
+        <p className="soft">Everything that this server holds of you, as one file.</p>
+        <div className="profile-buttons">
+          <Button
+            icon="download"
+            busy={task.busy}
+            onClick={() => void task.run(async () => saveFile(await accounts.exportOwn(), "vtp-my-data.zip"))}
+            data-testid="export-own"
+          >
+            Download my data
+          </Button>
+          <Button icon="trash" tone="quiet" onClick={() => setAsked(true)} data-testid="delete-account">
+            Delete my account
+          </Button>
+        </div>
+      </div>
+      <Dialog title="Delete your account?" open={asked} onClose={close}>
+        <DeleteForm user={user} onCancel={close} />
+      </Dialog>
+    </Card>
+  );
+}
+
+function DeleteForm({ user, onCancel }: { user: User; onCancel: () => void }) {
+  const { accounts } = useApi();
+  const { reload } = useSession();
+  const toast = useToast();
+  const [typed, setTyped] = useState("");
+  const form = useForm(["password", "totp"], async ({ password, totp }) => {
+    await accounts.deleteAccount({
+      ...(password && { password }),
+      ...(totp && { totp: plainCode(totp) }),
+    });
+    toast("Your account was deleted.");
+    await reload();
+  });
+  const wrongCode = form.code === "totp_wrong" && form.error ? form.error : form.fields.totp;
+  return (
+    <form className="form" onSubmit={form.onSubmit}>
+      <p className="soft">
+        Your name, address and picture are erased and you are signed out everywhere. This cannot be undone:
+        download your data first if you want to keep it.
+      </p>
+      <ProofTrouble form={form} />
+      <Field
+        label={`Type ${user.email} to go on`}
+        autoComplete="off"
+        autoCapitalize="none"
+        spellCheck={false}
+        required
+        autoFocus
+        value={typed}
+        onChange={(event) => setTyped(event.target.value)}
+        data-testid="typed-email"
+      />
+      <ProofField user={user} form={form} />
+      {user.totp_enabled && <CodeField autoFocus={false} error={wrongCode} />}
+      <DialogActions>
+        <Button onClick={onCancel}>Cancel</Button>
+        <Button
+          type="submit"
+          tone="danger"
+          busy={form.busy}
+          disabled={form.wait_s > 0 || typed.trim().toLowerCase() !== user.email}
+          data-testid="confirm-delete"
+        >
+          Delete my account
+        </Button>
+      </DialogActions>
+    </form>
+  );
+}
