@@ -67,5 +67,10 @@ fi
 # The pages download much and compile little: beside the packet path they cost no time of their own.
 scripts/build-web.sh &
 pages=$!
-scripts/build-native.sh || { wait "$pages" || true; exit 1; }
+if [ "$mode" = test ]; then
+  .venv/bin/python -m scripts.build_pebble &
+  pebble=$!
+fi
+scripts/build-native.sh || { wait || true; exit 1; }
 wait "$pages"
+[ "$mode" != test ] || wait "$pebble"

@@ -154,7 +154,7 @@ def _application(settings: Settings, *tables: RouteTable) -> web.Application:
         metrics=HttpMetrics(),
         pages=Pages(Path("/nonexistent")),
         https_port=lambda: 0,
-        lasting_tls=False,
+        lasting_tls=lambda: False,
     )
     return build_application(parts, tables)
 

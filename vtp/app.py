@@ -12,6 +12,10 @@ from vtp.accounts.refusals import note_refusals
 from vtp.control import ControlServer
 from vtp.data_folder import DataFolder, open_data_folder
 from vtp.drain import Drain
+from vtp.http.acme.challenges import Challenges
+from vtp.http.acme.folder import AcmeFolder
+from vtp.http.acme.keeper import NUMBERS_STANDING, CertificateKeeper
+from vtp.http.acme.wish import wish_of
 from vtp.http.application import HttpParts, build_application
 from vtp.http.dispatch import Dispatcher
 from vtp.http.idempotency import IdempotencyStore
@@ -21,7 +25,7 @@ from vtp.http.pages import Pages
 from vtp.http.runner import Runner
 from vtp.http.security import BrowserGuard
 from vtp.http.throttle import Throttle
-from vtp.http.tls import ServerTls, open_tls, own_names
+from vtp.http.tls import ACME_FOLDER, ServerTls, open_tls, own_names
 from vtp.operator_facts import OperatorFacts
 from vtp.services import Services, build_services, build_sockets, build_tables
 from vtp.settings import Settings
@@ -93,7 +97,9 @@ def _open_sockets(settings: Settings, stack: AsyncExitStack) -> tuple[Listening,
     return listening, tls
 
 
-def build_http(services: Services, listening: Listening, tls: ServerTls | None) -> web.Application:
+def build_http(
+    services: Services, listening: Listening, tls: ServerTls | None, challenges: Challenges | None
+) -> web.Application:
     """The HTTP application over built services."""
     settings = services.settings
     guard = BrowserGuard(settings.http.cors_origins, settings.http.public_url)
@@ -114,7 +120,8 @@ def build_http(services: Services, listening: Listening, tls: ServerTls | None) 
         metrics=services.metrics,
         pages=Pages(WEB_DIST),
         https_port=lambda: listening.https_port,
-        lasting_tls=_has_lasting_tls(settings, tls),
+        lasting_tls=lambda: _has_lasting_tls(settings, tls),
+        challenge_tokens=challenges.tokens if challenges is not None else {},
     )
     return build_application(parts, build_tables(services))
 
@@ -122,7 +129,7 @@ def build_http(services: Services, listening: Listening, tls: ServerTls | None) 
 def _has_lasting_tls(settings: Settings, tls: ServerTls | None) -> bool:
     """Whether browsers accept the certificate, ours or that of a proxy which people come by."""
     if tls is not None:
-        return not tls.files.self_made
+        return tls.lasting
     return settings.http.public_url.startswith("https://")
 
 
@@ -130,7 +137,9 @@ async def _open_http(
     services: Services, listening: Listening, tls: ServerTls | None, stack: AsyncExitStack
 ) -> web.Application:
     """Serves on the bound sockets, until the runner is cleaned up."""
-    application = build_http(services, listening, tls)
+    acme = tls is not None and services.settings.http.tls == "acme"
+    challenges = Challenges(tls.context) if tls is not None and acme else None
+    application = build_http(services, listening, tls, challenges)
     sockets = build_sockets(services)
     sockets.attach(application)
     runner = Runner(
@@ -148,8 +157,20 @@ async def _open_http(
         await web.SockSite(runner, one, ssl_context=tls.context if tls else None).start()
     services.tasks.start(services.metrics.watch_loop(), "event loop watch")
     if tls is not None:
+        services.metrics.add_numbers("vtp_tls", "TLS.", tls.numbers)
         services.tasks.start(tls.watch(), "TLS files watch")
+    if tls is not None and challenges is not None:
+        _keep_certificate(services, tls, challenges)
     return application
+
+
+def _keep_certificate(services: Services, tls: ServerTls, challenges: Challenges) -> None:
+    """Begins once HTTP answers, which the validation of our name needs."""
+    settings = services.settings
+    folder = AcmeFolder(settings.data_dir / ACME_FOLDER)
+    keeper = CertificateKeeper(wish_of(settings.http), folder, tls, challenges)
+    services.metrics.add_numbers("vtp_acme", "Certificates by ACME.", keeper.numbers, NUMBERS_STANDING)
+    services.tasks.start(keeper.run(), "certificate keeper")
 
 
 async def _open_control(

@@ -7,8 +7,10 @@ defaults here (a test compares them).
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -29,6 +31,11 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from vtp.errors import StartupError
 from vtp.mail.addresses import read_sender
 from vtp.settings_sources import Layers, Tree, default_config_dir, read_dotenv, read_layers
+
+LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"
+_HOST_NAME = re.compile(
+    r"(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]"
+)
 
 
 def _split_list(value: object) -> object:
@@ -54,6 +61,25 @@ def _origin(value: str) -> str:
 
 def _public_url(value: str) -> str:
     return _origin(value) if value else ""
+
+
+def _host_name(value: str) -> str:
+    """A name that an authority may certify: of two labels at least, as it is written in DNS."""
+    try:
+        name = value if value.isascii() else value.encode("idna").decode("ascii")
+    except UnicodeError:
+        name = ""
+    if not _HOST_NAME.fullmatch(name.lower()):
+        raise ValueError("write host names such as school.example, without a * and without an address")
+    return name.lower()
+
+
+def _directory(value: str) -> str:
+    parts = urlsplit(value)
+    here = parts.hostname in ("localhost", "127.0.0.1", "::1")
+    if not parts.hostname or parts.scheme not in ("https", "http") or (parts.scheme == "http" and not here):
+        raise ValueError("write the https address of an ACME directory")
+    return value
 
 
 def _address(value: str) -> str:
@@ -82,6 +108,9 @@ Networks = Annotated[
 ]
 Origin = Annotated[str, BeforeValidator(lambda v: _origin(str(v)))]
 OriginList = Annotated[list[Origin], BeforeValidator(_split_list)]
+HostNames = Annotated[
+    list[Annotated[str, BeforeValidator(lambda v: _host_name(str(v)))]], BeforeValidator(_split_list)
+]
 Port = Annotated[int, Field(ge=0, le=65535)]
 Count = Annotated[int, Field(ge=1)]
 BufferBytes = Annotated[int, Field(ge=0, le=1_073_741_823)]
@@ -116,6 +145,14 @@ class HttpSettings(Section):
     tls_port: Port = 8443
     tls_cert: str = ""
     tls_key: str = ""
+    acme_agree: bool = False
+    acme_names: HostNames = []
+    acme_mail: str = ""
+    acme_directory: Annotated[str, BeforeValidator(lambda v: _directory(str(v)))] = LETS_ENCRYPT
+    acme_challenge: Literal["auto", "tls-alpn-01", "http-01"] = "auto"
+    acme_ca_file: str = ""
+    acme_eab_kid: str = ""
+    acme_eab_key: SecretStr = SecretStr("")
     trusted_proxies: Networks = []
     public_url: Annotated[str, BeforeValidator(lambda v: _public_url(str(v)))] = ""
     cors_origins: OriginList = []
@@ -128,6 +165,40 @@ class HttpSettings(Section):
         if self.tls == "files" and not (self.tls_cert and self.tls_key):
             raise ValueError('tls = "files" needs both http.tls_cert and http.tls_key')
         return self
+
+    @model_validator(mode="after")
+    def _acme_is_complete(self) -> Self:
+        if self.tls != "acme":
+            return self
+        if not self.acme_hosts:
+            raise ValueError(
+                'tls = "acme" needs the name that people use: set http.public_url, such as '
+                "https://school.example"
+            )
+        for name in self.acme_hosts:
+            try:
+                _host_name(name)
+            except ValueError as error:
+                raise ValueError(
+                    f'tls = "acme" gets no certificate for {name}: set http.public_url to a name in DNS, as '
+                    "https://school.example"
+                ) from error
+        if not self.acme_agree:
+            raise ValueError(
+                'tls = "acme" orders certificates in your name: read the terms of the authority '
+                "(Let's Encrypt: https://letsencrypt.org/repository/) and set http.acme_agree = true"
+            )
+        if bool(self.acme_eab_kid) != bool(self.acme_eab_key.get_secret_value()):
+            raise ValueError("http.acme_eab_kid and http.acme_eab_key come in a pair, from the authority")
+        return self
+
+    @property
+    def acme_hosts(self) -> list[str]:
+        """The names of the certificate that `tls = "acme"` orders, as in DNS; that of `public_url` first."""
+        host = urlsplit(self.public_url).hostname or ""
+        with contextlib.suppress(UnicodeError):
+            host = host if host.isascii() else host.encode("idna").decode("ascii")
+        return list(dict.fromkeys(name for name in [host, *self.acme_names] if name))
 
 
 class MediaSettings(Section):

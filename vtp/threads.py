@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 def be_patient(niceness: int) -> None:
@@ -16,3 +21,30 @@ def be_patient(niceness: int) -> None:
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     with contextlib.suppress(OSError):  # already lower, by inheritance
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)
+
+
+async def in_daemon_thread(function: Callable[[], T], name: str) -> T:
+    """Calls what may block in a thread that nobody waits for at the end, however long it hangs."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[T] = loop.create_future()
+
+    def settle(result: T | None, error: Exception | None) -> None:
+        if future.cancelled():
+            return
+        if error is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(result)  # type: ignore[arg-type]
+
+    def work() -> None:
+        result: T | None = None
+        failed: Exception | None = None
+        try:
+            result = function()
+        except Exception as error:  # noqa: BLE001 - handed to who awaits it
+            failed = error
+        with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(settle, result, failed)
+
+    threading.Thread(target=work, name=name, daemon=True).start()
+    return await future

@@ -216,9 +216,10 @@ def test_bad_setting_is_one_sentence(tmp_path: Path) -> None:
     assert_refused(ended, "The setting http.prot (in VTP_HTTP__PROT) does not exist; did you mean http.port?")
 
 
-def test_acme_is_refused_with_what_to_do_instead(tmp_path: Path) -> None:
-    ended = run_vtp(tmp_path / "data", "serve", settings={"VTP_HTTP__TLS": "acme"})
-    assert_refused(ended, "not supported by this version", 'http.tls = "files"')
+def test_acme_without_agreeing_to_its_terms_is_one_sentence(tmp_path: Path) -> None:
+    settings = {"VTP_HTTP__TLS": "acme", "VTP_HTTP__PUBLIC_URL": "https://school.example"}
+    ended = run_vtp(tmp_path / "data", "serve", settings=settings)
+    assert_refused(ended, "read the terms of the authority", "set http.acme_agree = true")
 
 
 def test_data_folder_below_a_file_is_one_sentence(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ async def test_older_tls_and_ciphers_without_authentication_are_refused(
 async def test_tls_that_browsers_trust_comes_with_hsts_for_a_year(trusted: bool) -> None:
     middlewares: list[Any] = [trace(ClientResolver(["127.0.0.1"]), HttpMetrics())]
     application = web.Application(middlewares=middlewares)
-    application.on_response_prepare.append(put_headers(BrowserGuard([]), lasting_tls=trusted))
+    application.on_response_prepare.append(put_headers(BrowserGuard([]), lasting_tls=lambda: trusted))
     async with TestClient(TestServer(application)) as client:
         by_tls = await client.get("/", headers={"X-Forwarded-Proto": "https"})
         in_clear = await client.get("/")

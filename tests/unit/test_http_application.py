@@ -145,7 +145,8 @@ async def start(tmp_path: Path, database: Database) -> AsyncIterator[Start]:
             HttpMetrics(),
             Pages(tmp_path / "dist"),
             lambda: 8443,
-            lasting_tls=False,
+            lasting_tls=lambda: False,
+            challenge_tokens=options.get("tokens", {}),
         )
         created: list[str] = []
         entered, gate = asyncio.Event(), asyncio.Event()
@@ -415,6 +416,26 @@ async def test_plain_http_from_elsewhere_is_redirected_for_pages_and_refused_for
     assert (
         await site.client.get("/api/v1/things", headers={**away, "X-Forwarded-Proto": "https"})
     ).status == 200
+
+
+async def test_an_authority_reads_challenges_in_flight_by_plain_http_and_nothing_else(
+    start: Start,
+) -> None:
+    acme = {"tls": "acme", "public_url": "https://school.example", "acme_agree": True}
+    tokens = {"token1": "token1.thumbprint"}
+    site: Site = await start(http={**acme, "trusted_proxies": ["127.0.0.1"]}, tokens=tokens)
+    away = {"X-Forwarded-For": "198.51.100.7"}
+    proof = await site.client.get("/.well-known/acme-challenge/token1", headers=away)
+    assert (proof.status, await proof.text()) == (200, "token1.thumbprint")
+    assert proof.content_type == "application/octet-stream"
+    for path in ("token2", "token1/", "", "../acme-challenge"):
+        response = await site.client.get(f"/.well-known/acme-challenge/{path}", headers=away)
+        await assert_problem(response, 403, "tls_required")
+    response = await site.client.post("/.well-known/acme-challenge/token1", headers=away)
+    await assert_problem(response, 403, "tls_required")
+    tokens.clear()
+    response = await site.client.get("/.well-known/acme-challenge/token1", headers=away)
+    await assert_problem(response, 403, "tls_required")
 
 
 async def test_application_pages_are_served_and_an_unknown_page_is_the_application(

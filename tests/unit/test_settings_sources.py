@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from vtp.db.urls import parse_url
 from vtp.errors import StartupError
-from vtp.settings import Settings, load_settings
+from vtp.settings import HttpSettings, Settings, load_settings
 from vtp.settings_sources import known_paths, walk_paths
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
@@ -160,3 +161,30 @@ def test_empty_data_folder_is_refused_and_not_the_current_one() -> None:
 def test_fault_of_a_whole_section_blames_no_single_variable() -> None:
     sentence = refusal({"VTP_HTTP__HOST": "127.0.0.1", "VTP_HTTP__TLS": "files"})
     assert "tls_cert" in sentence and "VTP_HTTP__HOST" not in sentence
+
+
+ACME = {"tls": "acme", "public_url": "https://school.example", "acme_agree": True}
+
+
+def test_acme_orders_for_the_public_name_first() -> None:
+    http = HttpSettings.model_validate(
+        {**ACME, "public_url": "https://Schüle.example:8443", "acme_names": "www.school.example, b.example"}
+    )
+    assert http.acme_hosts == ["xn--schle-mva.example", "www.school.example", "b.example"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"public_url": ""}, "set http.public_url"),
+        ({"public_url": "https://203.0.113.7"}, "no certificate for 203.0.113.7"),
+        ({"public_url": "https://localhost"}, "no certificate for localhost"),
+        ({"acme_agree": False}, "set http.acme_agree = true"),
+        ({"acme_names": ["*.school.example"]}, "write host names"),
+        ({"acme_directory": "http://authority.example/dir"}, "https address of an ACME directory"),
+        ({"acme_eab_kid": "school"}, "come in a pair"),
+    ],
+)
+def test_acme_that_cannot_work_is_refused(changed: dict[str, object], sentence: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        HttpSettings.model_validate(ACME | changed)

@@ -42,6 +42,13 @@ def _addresses(server: Server) -> list[tuple[str, str]]:
 def _about_certificate(server: Server) -> list[str]:
     if server.tls is None or not server.tls.files.self_made:
         return []
+    http = server.services.settings.http
+    if http.tls == "acme":
+        return [
+            "",
+            f"  A certificate for {', '.join(http.acme_hosts)} is ordered. Until it is here, browsers warn",
+            "  of a self-made one. The log and `vtp doctor` say how it goes.",
+        ]
     return [
         "",
         "  This server made its own certificate, so a browser warns at the first visit. Compare the SHA-256",
@@ -49,7 +56,7 @@ def _about_certificate(server: Server) -> list[str]:
         "",
         f"    {server.tls.fingerprint}",
         "",
-        '  A certificate that browsers know needs no such visit: http.tls = "files" in config/default.toml.',
+        "  A certificate that browsers know needs no such visit: http.tls in config/default.toml.",
     ]
 
 

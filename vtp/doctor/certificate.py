@@ -78,7 +78,7 @@ def _read(der: bytes, fault: int) -> Served:
 
 
 def judge_certificate(url: str, served: Served, now: dt.datetime, *, self_made: bool) -> Finding:
-    """`self_made`: the server is set to make its own (`http.tls = "auto"`)."""
+    """`self_made`: the server is set to make its own (`http.tls` = auto, or acme before the first)."""
     shown = f"Certificate of {url}"
     until = served.not_after.strftime("%d %B %Y")
     if served.fault == _EXPIRED or served.not_after <= now:
@@ -87,7 +87,7 @@ def judge_certificate(url: str, served: Served, now: dt.datetime, *, self_made: 
             shown,
             State.WRONG,
             f"It ran out on {until}: browsers refuse the page, and with it camera and microphone.",
-            "certbot renew (then copy the files as docs/operators.md has it); vtp reads them within a minute",
+            "certbot renew (then copy the files as docs/operators.md has it); http.tls = acme: see the log",
         )
     if served.fault == _NOT_YET:
         return Finding(
@@ -117,7 +117,7 @@ def _judge_trust(shown: str, served: Served, now: dt.datetime, until: str, *, se
             State.NOTE,
             f"The server made it itself, so every browser warns at its first visit. SHA-256: "
             f"{served.fingerprint}",
-            "For no warning: VTP_HTTP__TLS=files with a certificate by certbot",
+            "For no warning: VTP_HTTP__TLS=acme with VTP_HTTP__PUBLIC_URL and VTP_HTTP__ACME_AGREE=true",
         )
     if served.fault in _NO_CHAIN or served.fault == _SELF_SIGNED:
         return Finding(
@@ -141,7 +141,7 @@ def _judge_trust(shown: str, served: Served, now: dt.datetime, until: str, *, se
             shown,
             State.NOTE,
             f"It is good, but only until {until}: it should have been renewed by now.",
-            "systemctl list-timers certbot.timer shows whether it is renewed by itself",
+            "systemctl list-timers certbot.timer shows whether it is renewed; with http.tls = acme the log",
         )
     return Finding(Topic.WEB, shown, State.GOOD, f"Browsers trust it until {until}.")
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from vtp.doctor import machine, ports, relay, storage, web
+from vtp.doctor import acme, machine, ports, relay, storage, web
 from vtp.doctor.addresses import in_container, judge_announced
 from vtp.doctor.certificate import judge_certificate, no_certificate, read_certificate
 from vtp.doctor.finding import Finding, State, Topic, in_order
@@ -154,12 +154,14 @@ class _Checkup:
             Probe(Topic.MACHINE, "Codecs for recordings", self.look_at_codecs, 8.0),
             Probe(Topic.WEB, "This machine's clock", self.look_at_clock),
         ]
+        if settings.http.tls == "acme":
+            found.append(Probe(Topic.WEB, acme.LOOKED_AT, self.look_at_acme))
         if self.running is not None:
             found.append(Probe(Topic.SERVER, "Readiness", self.look_at_readiness))
         for url in self.urls():
             found.append(Probe(Topic.WEB, f"Pages at {url}", lambda url=url: _web(url), 10.0))  # type: ignore[misc]
             if url.startswith("https://"):
-                self_made = settings.http.tls == "auto"
+                self_made = settings.http.tls in ("auto", "acme")
                 found.append(
                     Probe(
                         Topic.WEB,
@@ -277,6 +279,10 @@ class _Checkup:
             "This version sends no mail, so there is no server of it to try.",
         )
         return [web.judge_origin(self.settings.http, open_rooms=self.settings.rooms.open), mail]
+
+    async def look_at_acme(self) -> list[Finding]:
+        settings = self.settings
+        return [await in_thread(lambda: acme.examine(settings, dt.datetime.now(dt.UTC)))]
 
     async def look_at_disk(self) -> list[Finding]:
         folder = await in_thread(lambda: storage.try_folder(self.settings.data_dir))

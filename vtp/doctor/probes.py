@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
 from vtp.doctor.finding import Finding, State, Topic
+from vtp.threads import in_daemon_thread
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -52,26 +51,4 @@ def one_line(error: BaseException) -> str:
 
 async def in_thread(function: Callable[[], T]) -> T:
     """Calls what may block in a thread that nobody waits for at the end, however long a disk hangs."""
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[T] = loop.create_future()
-
-    def settle(result: T | None, error: Exception | None) -> None:
-        if future.cancelled():
-            return
-        if error is not None:
-            future.set_exception(error)
-        else:
-            future.set_result(result)  # type: ignore[arg-type]
-
-    def work() -> None:
-        result: T | None = None
-        failed: Exception | None = None
-        try:
-            result = function()
-        except Exception as error:  # noqa: BLE001 - handed to who awaits it
-            failed = error
-        with suppress(RuntimeError):  # the loop has ended meanwhile
-            loop.call_soon_threadsafe(settle, result, failed)
-
-    threading.Thread(target=work, name="vtp doctor", daemon=True).start()
-    return await future
+    return await in_daemon_thread(function, "vtp doctor")

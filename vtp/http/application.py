@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
 
+from vtp.http.acme.challenges import answer_challenges
 from vtp.http.client import ClientResolver
 from vtp.http.dispatch import Dispatcher
 from vtp.http.metrics import HttpMetrics
@@ -27,7 +28,10 @@ from vtp.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class HttpParts:
-    """What the application is made of; `https_port` gives 0 while plain HTTP serves everybody."""
+    """What the application is made of; `https_port` gives 0 while plain HTTP serves everybody.
+
+    `challenge_tokens`: what an authority that validates our name may read, by token (`http.tls = "acme"`).
+    """
 
     settings: Settings
     dispatcher: Dispatcher
@@ -35,7 +39,8 @@ class HttpParts:
     metrics: HttpMetrics
     pages: Pages
     https_port: Callable[[], int]
-    lasting_tls: bool
+    lasting_tls: Callable[[], bool]
+    challenge_tokens: Mapping[str, str] = field(default_factory=dict)
 
 
 def build_application(parts: HttpParts, tables: Sequence[RouteTable]) -> web.Application:
@@ -59,9 +64,11 @@ def build_application(parts: HttpParts, tables: Sequence[RouteTable]) -> web.App
 def _middlewares(parts: HttpParts) -> list[Any]:
     http = parts.settings.http
     chain: list[Any] = [trace(ClientResolver(http.trusted_proxies), parts.metrics)]
+    if http.tls == "acme":
+        chain.append(answer_challenges(parts.challenge_tokens))
     if parts.settings.rooms.open:
         chain.append(require_local_host())
-    elif http.tls in ("auto", "files") and parts.https_port():
+    elif http.tls != "off" and parts.https_port():
         chain.append(require_tls(parts.https_port))
     chain += [answer_preflights(parts.guard), parts.pages.middleware()]
     return chain

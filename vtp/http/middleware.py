@@ -105,7 +105,7 @@ def _log(request: web.Request, response: web.StreamResponse, took_s: float, metr
 
 
 def require_tls(https_port: Callable[[], int]) -> Middleware:
-    """For `tls = auto` and `files`: plain HTTP serves this machine; pages from elsewhere go to the TLS port.
+    """For every `tls` but off: plain HTTP serves this machine; pages from elsewhere go to the TLS port.
 
     Other calls from elsewhere are refused, not redirected: their tokens have already crossed the network in
     clear, and a client that is silently redirected would go on doing so. `/health`, `/ready` hold no secret.
@@ -163,11 +163,11 @@ def answer_preflights(guard: BrowserGuard) -> Middleware:
 
 
 def put_headers(
-    guard: BrowserGuard, lasting_tls: bool
+    guard: BrowserGuard, lasting_tls: Callable[[], bool]
 ) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
     """Makes the signal handler that puts request id, security and CORS headers on every response.
 
-    `lasting_tls`: the certificate is one that browsers accept, so that HSTS may bind them to it.
+    `lasting_tls` tells whether the certificate is one that browsers accept, so that HSTS may bind them to it.
     """
 
     async def prepare(request: web.Request, response: web.StreamResponse) -> None:
@@ -176,7 +176,7 @@ def put_headers(
         if client is None:
             return
         guard.add_headers(request, client, response.headers)
-        if lasting_tls and client.secure:
+        if client.secure and lasting_tls():
             response.headers["Strict-Transport-Security"] = HSTS
         response.headers.popall("Server", None)
 

@@ -1,4 +1,4 @@
-"""TLS contexts: from the operator's files, reloaded when renewed, or from a certificate made here."""
+"""TLS contexts: from the operator's files, reloaded when renewed, ordered by ACME, or made here."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import asyncio
 import datetime as dt
 import ipaddress
 import logging
-import os
 import socket
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from vtp.atomic_files import write_file
 from vtp.errors import StartupError
+from vtp.http.acme.folder import AcmeFolder
 from vtp.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -22,12 +23,7 @@ VALID_DAYS = 820  # Apple's systems refuse certificates of more than 825 days, t
 RENEW_DAYS = 14
 RELOAD_CHECK_S = 30.0
 CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"  # of TLS 1.2; those of 1.3 are all authenticated and forward secret
-
-ACME_REFUSAL = (
-    'http.tls = "acme" is not supported by this version; let certbot or another ACME client fetch the '
-    'certificate and set http.tls = "files" with http.tls_cert and http.tls_key, which are reloaded when '
-    "renewed."
-)
+ACME_FOLDER = "acme"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +46,19 @@ class ServerTls:
         self.context.set_alpn_protocols(["http/1.1"])
         self.context.load_cert_chain(files.certificate, files.key)
         self._seen = self._stamp()
+        self.expires_at = _read_expiry(files.certificate)
+
+    @property
+    def lasting(self) -> bool:
+        """Whether the certificate is one that browsers accept."""
+        return not self.files.self_made
+
+    def numbers(self) -> dict[str, float]:
+        """For the metrics."""
+        return {
+            "certificate_expires_timestamp_seconds": self.expires_at.timestamp(),
+            "certificate_self_made": float(self.files.self_made),
+        }
 
     @property
     def fingerprint(self) -> str:
@@ -68,14 +77,24 @@ class ServerTls:
             return False
         self._seen = stamp
         try:
-            # A trial first: a half-written pair must not break the context that serves.
-            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self.files.certificate, self.files.key)
-            self.context.load_cert_chain(self.files.certificate, self.files.key)
+            self._load(self.files)
         except (OSError, ssl.SSLError) as error:
             logger.warning("The renewed TLS files cannot be used (%s); the old certificate stays.", error)
             return False
         logger.info("The TLS certificate was renewed.")
         return True
+
+    def serve(self, files: TlsFiles) -> None:
+        """Gives new connections the certificate of other files. Raises OSError; the old one stays then."""
+        self._load(files)
+        self.files = files
+        self._seen = self._stamp()
+
+    def _load(self, files: TlsFiles) -> None:
+        """A trial first: a half-written pair must not break the context that serves."""
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(files.certificate, files.key)
+        self.context.load_cert_chain(files.certificate, files.key)
+        self.expires_at = _read_expiry(files.certificate)
 
     async def watch(self) -> None:
         """Looks for renewed files for ever."""
@@ -95,14 +114,14 @@ class ServerTls:
 
 
 def open_tls(settings: Settings, names: Sequence[str]) -> ServerTls:
-    """Builds the TLS of `http.tls` = auto or files; raises StartupError when the files cannot be used."""
+    """Builds the TLS of every `http.tls` but off; raises StartupError when the files cannot be used."""
     http = settings.http
-    if http.tls == "acme":
-        raise StartupError(ACME_REFUSAL)
+    now = dt.datetime.now(dt.UTC)
+    ordered = _find_ordered(settings.data_dir, http.acme_hosts, now) if http.tls == "acme" else None
     if http.tls == "files":
         files = TlsFiles(Path(http.tls_cert), Path(http.tls_key), self_made=False)
     else:
-        files = ensure_self_made(settings.data_dir / "tls", names, dt.datetime.now(dt.UTC))
+        files = ordered or ensure_self_made(settings.data_dir / "tls", names, now)
     try:
         return ServerTls(files)
     except FileNotFoundError as error:
@@ -118,6 +137,14 @@ def open_tls(settings: Settings, names: Sequence[str]) -> ServerTls:
         ) from error
 
 
+def _find_ordered(data_dir: Path, names: Sequence[str], now: dt.datetime) -> TlsFiles | None:
+    """The certificate that was ordered earlier, while it is good for the name that people use."""
+    found = AcmeFolder(data_dir / ACME_FOLDER).read_certificate()
+    if found is None or found.not_after <= now or names[0] not in found.names:
+        return None
+    return TlsFiles(found.path, found.path, self_made=False)
+
+
 def ensure_self_made(folder: Path, names: Sequence[str], now: dt.datetime) -> TlsFiles:
     """Gives the self-made certificate of `folder`, made at the first start and when it is about to expire.
 
@@ -129,8 +156,8 @@ def ensure_self_made(folder: Path, names: Sequence[str], now: dt.datetime) -> Tl
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         certificate, key = make_certificate(names, now)
-        _write(files.key, key, 0o600)
-        _write(files.certificate, certificate, 0o644)
+        write_file(files.key, key, 0o600)
+        write_file(files.certificate, certificate, 0o644)
     except OSError as error:
         raise StartupError(
             f"The TLS certificate cannot be written to {folder} ({error.strerror}); make the folder writable."
@@ -199,21 +226,14 @@ def _general_name(name: str):  # type: ignore[no-untyped-def]
 
 
 def _days_left(path: Path, now: dt.datetime) -> float:
+    return (_read_expiry(path) - now) / dt.timedelta(days=1)
+
+
+def _read_expiry(path: Path) -> dt.datetime:
+    """When the certificate of a PEM file runs out; long ago if it cannot be read."""
     from cryptography import x509
 
     try:
-        certificate = x509.load_pem_x509_certificate(path.read_bytes())
+        return x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc
     except (OSError, ValueError):
-        return 0.0
-    return (certificate.not_valid_after_utc - now) / dt.timedelta(days=1)
-
-
-def _write(path: Path, data: bytes, mode: int) -> None:
-    """Puts a file in place at once: nobody sees half of it, nobody else reads a key."""
-    draft = path.with_suffix(".new")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+        return dt.datetime.fromtimestamp(0, dt.UTC)

@@ -1,0 +1,1 @@
+"""TLS certificates from an authority that speaks ACME (RFC 8555): ordered, kept and renewed by the server."""
