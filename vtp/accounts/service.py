@@ -1,7 +1,7 @@
 """Accounts as their owners use them: sign in, renew, sign out, profile."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NoReturn
