@@ -9,6 +9,7 @@ import pytest
 from tests.api.socket_clients import School
 from tests.loop_watch import unblocked_loop
 from tests.serving import Api, serving
+from tests.smtp_server import Mailbox, mail_settings, smtp_server
 
 
 @pytest.fixture
@@ -17,6 +18,20 @@ async def api(tmp_path: Path, database_url: str) -> AsyncIterator[Api]:
     async with serving(tmp_path / "data", database_url) as running:
         with unblocked_loop():
             yield running
+
+
+@pytest.fixture
+async def mailbox() -> AsyncIterator[Mailbox]:
+    """What arrives at a real SMTP server."""
+    async with smtp_server() as running:
+        yield running
+
+
+@pytest.fixture
+async def mailed(tmp_path: Path, database_url: str, mailbox: Mailbox) -> AsyncIterator[Api]:
+    """A server that sends its mails to `mailbox`."""
+    async with serving(tmp_path / "data", database_url, mail=mail_settings(mailbox)) as running:
+        yield running
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ ENDPOINTS = [
     Endpoint("GET", "/api/v1/auth/profile", OWN),
     Endpoint("PATCH", "/api/v1/auth/profile", OWN, body={}),
     Endpoint("GET", "/api/v1/auth/sessions", OWN),
+    Endpoint("DELETE", "/api/v1/auth/sessions", OWN),
     Endpoint(
         "DELETE",
         f"/api/v1/auth/sessions/{MISSING}",

@@ -257,11 +257,9 @@ class AccountService:
         waits = self.lockout.fail(attempt)
         user_id, reason = (user.id, "wrong_password") if user else (None, "unknown_account")
         await self._note_refusal(user_id, origin, reason)
-        if waits and user is not None:
-            subject, known = f"user:{user.id}", attempt.known_device
-            await self._audit.note(
-                Event.SIGN_IN_LOCKED, origin, subject=subject, details={"known_device": known}
-            )
+        if waits:
+            subject, details = f"user:{user_id}" if user_id else "", {"known_device": attempt.known_device}
+            await self._audit.note(Event.SIGN_IN_LOCKED, origin, subject=subject, details=details)
         raise NotSignedIn("The e-mail address or the password is wrong.", code="wrong_credentials")
 
     async def _note_refusal(self, user_id: str | None, origin: Origin, reason: str) -> None:

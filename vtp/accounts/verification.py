@@ -17,7 +17,7 @@ from vtp.errors import Conflict, FieldError, RateLimited
 from vtp.http.identity import Principal
 from vtp.limits import WindowLimiter
 from vtp.mail import letters
-from vtp.mail.links import VERIFY_EMAIL
+from vtp.mail.links import PROFILE, VERIFY_EMAIL
 
 TTL = timedelta(hours=24)  # NIST SP 800-63A: at most
 _CONFIRMING = (Purpose.VERIFY_EMAIL, Purpose.CHANGE_EMAIL)
@@ -84,14 +84,13 @@ class Verification:
     async def change(self, principal: Principal, new_email: str, password: str, origin: Origin) -> None:
         """Asks to change the caller's address: it changes once the new one is confirmed.
 
-        An address that has an account is answered alike, and gets no mail. Raises NotSignedIn for a wrong
+        An address that has an account is answered alike, and gets no link. Raises NotSignedIn for a wrong
         password, RateLimited.
         """
         user = await self._parts.accounts.confirm_password(principal, password, origin)
         self.check_pace(new_email)
         async with self._parts.database.transaction() as tx:
-            if await find_by_email(tx, new_email) is None:
-                await self._send_change(tx, user, new_email)
+            await self._send_change(tx, user, new_email)
             await self._parts.notices.put(tx, Happening.EMAIL_CHANGING, user, origin)
             await self._record(tx, user, origin, "email_asked")
 
@@ -99,8 +98,11 @@ class Verification:
         now = self._parts.clock()
         await retire(tx, user.id, [Purpose.CHANGE_EMAIL], now)
         token = await issue(tx, user.id, Purpose.CHANGE_EMAIL, new_email, ttl=TTL, now=now)
-        link = self._parts.links.to(VERIFY_EMAIL, token)
-        await self._parts.mails.put(tx, letters.change_email(new_email, user.id, link, TTL))
+        link, owner = self._parts.links.to(VERIFY_EMAIL, token), await find_by_email(tx, new_email)
+        letter = letters.change_email(new_email, user.id, link, TTL)
+        if owner is not None:  # told the truth in as much time
+            letter = letters.address_in_use(new_email, owner[0].id, self._parts.links.to(PROFILE))
+        await self._parts.mails.put(tx, letter)
 
     async def _confirm(self, tx: AsyncConnection, user: User, said: MailToken, origin: Origin) -> User:
         now = self._parts.clock()

@@ -46,15 +46,15 @@ def reset_password(to: str, user_id: str, link: str, ttl: timedelta) -> Mail:
     return Mail(MailKind.RESET_PASSWORD, to, "Choose a new password", text, user_id, ttl)
 
 
-def already_registered(to: str, user_id: str, link: str) -> Mail:
-    """Tells who has an account that somebody tried to make another with the same address."""
+def address_in_use(to: str, user_id: str, link: str) -> Mail:
+    """Tells who has an account that somebody wanted to use its address for another one."""
     text = _letter(
-        "somebody tried to make an account with this address, which has one already. If it was you, sign in, "
-        "or choose a new password if you do not remember it:",
+        "somebody wanted to use this address for another account, but it belongs to yours, so nothing was "
+        "changed. Your account is here:",
         link,
-        "If it was not you, there is nothing to do.",
+        "There is nothing to do.",
     )
-    return Mail(MailKind.NOTICE, to, "You have an account already", text, user_id, NOTICE_TTL)
+    return Mail(MailKind.NOTICE, to, "This address belongs to your account", text, user_id, NOTICE_TTL)
 
 
 def invitation(to: str, inviter: str, role: str, link: str, ttl: timedelta) -> Mail:
