@@ -78,7 +78,8 @@ async def test_what_is_rolled_back_is_not_told(log: Collected, api: Api) -> None
             await audit.record(tx, Event.ROOM_DELETED, Origin(), subject="room:x")
             raise ZeroDivisionError
     await audit.note(Event.ROOM_CREATED, Origin(), subject="room:y")
-    assert [line["event"] for line in log.lines if line["logger"] == "vtp.audit"] == ["room_created"]
+    told = [line["event"] for line in log.lines if line["logger"] == "vtp.audit"]
+    assert "room_created" in told and "room_deleted" not in told
 
 
 async def test_no_password_and_no_token_is_in_the_log(log: Collected, api: Api) -> None:

@@ -143,7 +143,7 @@ def test_the_server_loads_no_tools_for_tests_and_measuring() -> None:
         r"\bpostMessage\(|[\"']message[\"']",
         r"javascript:",
         r"__proto__",
-        r"onPaste|autoComplete=\"off\"",
+        r"onPaste",
     ],
 )
 def test_pages_make_no_markup_and_no_code_of_what_they_are_given(pattern: str) -> None:
@@ -159,16 +159,20 @@ def test_pages_load_nothing_from_other_hosts() -> None:
 
 
 def test_passwords_are_typed_into_password_fields_that_managers_know() -> None:
-    fields = [
-        field
+    design = (ROOT / "web" / "src" / "design" / "Field.tsx").read_text()
+    field = design[design.index("function PasswordField") :]
+    assert 'type={shown ? "text" : "password"}' in field  # masked until somebody wants to look
+    elements = [
+        element
         for path in PAGES
-        for field in re.findall(r"<Field\b[^>]*?/>", path.read_text(), re.DOTALL)
-        if re.search(r"name=\"(?:\w+_)?password\"", field)
+        for element in re.findall(r"<PasswordField\b[^>]*?/>", path.read_text(), re.DOTALL)
     ]
-    assert len(fields) >= 2
-    for field in fields:
-        assert 'type="password"' in field, field
-        assert re.search(r'autoComplete="(new|current)-password"', field), field
+    assert len(elements) >= 2
+    for element in elements:
+        assert re.search(r'autoComplete="(new|current)-password"', element), element
+    for path in PAGES:
+        for element in re.findall(r"<(?:Field|input)\b[^>]*?>", path.read_text(), re.DOTALL):
+            assert not re.search(r'name="\w*password"', element), (path, "is no PasswordField", element)
 
 
 def test_pages_keep_nothing_of_accounts_in_the_browser() -> None:
