@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -162,6 +163,23 @@ async def test_the_cookie_of_a_device_is_out_of_the_reach_of_scripts(tmp_path: P
         flags = {"Path=/api/v1/auth", "HttpOnly", "SameSite=Strict", "Secure", "Max-Age=34560000"}
         assert flags <= set(header.split("; "))
         assert answer.body["device_token"] is None
+
+
+ODD_COOKIES = [
+    'vtp_device="a\\012Set-Cookie: evil=1"',
+    'vtp_device="x; Domain=evil.example"',
+    "vtp_device=" + "x" * 4000,
+    "vtp_device=~~~",
+    "vtp_device=" + "~".join(["x.y"] * 500),
+]
+
+
+async def test_nothing_odd_goes_from_a_cookie_back_into_one(api: Api) -> None:
+    await api.person("teacher")
+    for odd in ODD_COOKIES:
+        answer = await login(api, cookie=odd)
+        assert answer.status == 200
+        assert re.fullmatch(r"vtp_device=[\w-]{22}\.[0-9a-f]{64}", device_cookie(answer), re.ASCII)
 
 
 async def test_that_an_account_waits_is_in_the_audit_log(strict: Api) -> None:

@@ -8,6 +8,7 @@ accounts may use one browser: its cookie holds the tokens of the last eight.
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 from collections.abc import Sequence
 
@@ -17,6 +18,8 @@ MOST_PER_BROWSER = 8
 _ID_BYTES = 16
 _SEPARATOR = "."
 _PURPOSE = "device"
+_TOKEN = re.compile(r"[\w-]{22}\.[0-9a-f]{64}", re.ASCII)
+"""What goes back into a cookie: nothing else that somebody may have put there."""
 
 
 class Devices:
@@ -29,14 +32,14 @@ class Devices:
         """The id of the device that one of these tokens stands for, when it is one of this account's."""
         for token in tokens[:MOST_PER_BROWSER]:
             device_id, _, proof = token.partition(_SEPARATOR)
-            if token.isascii() and hmac.compare_digest(proof, self._proof(email, device_id)):
+            if _TOKEN.fullmatch(token) and hmac.compare_digest(proof, self._proof(email, device_id)):
                 return device_id
         return None
 
     def remember(self, email: str, tokens: Sequence[str]) -> list[str]:
         """What a browser is to hold from now on: this account's token first, then others'."""
         mine = [token for token in tokens[:MOST_PER_BROWSER] if self.recognize(email, [token])][:1]
-        others = [token for token in tokens if token not in mine and _is_short(token)]
+        others = [token for token in tokens if token not in mine and _TOKEN.fullmatch(token)]
         return [*(mine or [self._new(email)]), *others][:MOST_PER_BROWSER]
 
     def _new(self, email: str) -> str:
@@ -45,7 +48,3 @@ class Devices:
 
     def _proof(self, email: str, device_id: str) -> str:
         return self._sealer.digest(_PURPOSE, f"{email}\0{device_id}")
-
-
-def _is_short(token: str) -> bool:
-    return len(token) <= 96 and token.isascii()
