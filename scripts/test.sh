@@ -22,6 +22,7 @@ fi
 "${pytest[@]}" tests/api -n 4 --dist loadfile || status=$?
 # Whose outcome hangs on no time, processor or memory of their own; a file that is not named here runs alone.
 beside=(
+  tests/media/test_network_scenarios.py  # the longest, so it begins first; its bounds are those of a busy machine
   tests/e2e/classes/test_class_connections.py
   tests/e2e/classes/test_class_layers.py
   tests/e2e/classes/test_class_network.py
@@ -45,22 +46,33 @@ beside=(
   tests/media/test_client_full_ice.py
   tests/media/test_client_ice_roles.py
   tests/media/test_client_pair.py
+  tests/media/test_commands_beside_full_pipes.py
   tests/media/test_doctor_command.py
   tests/media/test_doctor_nat.py
   tests/media/test_doctor_probes.py
   tests/media/test_doctor_web.py
   tests/media/test_homed_hosts.py
+  tests/media/test_media_ffmpeg_whip.py
+  tests/media/test_media_hand_over.py
   tests/media/test_media_tcp.py
   tests/media/test_media_whip_whep.py
+  tests/media/test_packetized_pictures.py
+  tests/media/test_plain_ffmpeg.py
+  tests/media/test_publish_watch.py
   tests/media/test_publish_watch_cli.py
   tests/media/test_sdp_ffmpeg.py
+  tests/media/test_sfu_meeting.py
   tests/media/test_simulcast_publish.py
   tests/media/test_tcp_sockets.py
+  tests/media/test_two_workers.py
   tests/faults/test_calls_that_fail.py
+  tests/faults/test_emulated_link_kill.py
   tests/faults/test_faults_database.py
   tests/faults/test_media_faults.py
+  tests/faults/test_pipes_under_threads.py
   tests/faults/test_recording_kill.py
   tests/faults/test_runs_refused.py
+  tests/faults/test_tcp_under_threads.py
   tests/faults/test_webhooks_kill.py
 )
 "${pytest[@]}" "${beside[@]}" -n 2 --dist loadfile || status=$?
