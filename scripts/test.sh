@@ -30,6 +30,7 @@ beside=(
   tests/e2e/classes/test_class_restart.py
   tests/e2e/classes/test_class_tcp.py
   tests/e2e/classes/test_class_turn.py
+  tests/e2e/test_account_pages.py
   tests/e2e/test_data_chromium.py
   tests/e2e/test_docs_page.py
   tests/e2e/test_pages.py

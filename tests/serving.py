@@ -184,7 +184,6 @@ async def serving(
     limits: LimitSettings = UNLIMITED,
     accounts: AccountSettings | None = None,
     oidc: OidcSettings | None = None,
-    public_url: str = "",
     open_rooms: bool = False,
     trusted_proxies: Sequence[str] = (),
     webhooks: WebhookSettings | None = None,
@@ -192,17 +191,14 @@ async def serving(
     media: Mapping[str, object] | None = None,
     plain: PlainSettings | None = None,
     mail: MailSettings | None = None,
+    public_url: str = "",
     checked: bool = True,
 ) -> AsyncIterator[Api]:
     """Starts a server on ports of its own and ends it; what it says by Socket.IO must be what it declares."""
     settings = Settings(
         data_dir=data_dir,
         http=HttpSettings(
-            host="127.0.0.1",
-            port=0,
-            tls="off",
-            trusted_proxies=list(trusted_proxies),
-            public_url=public_url,
+            host="127.0.0.1", port=0, tls="off", trusted_proxies=list(trusted_proxies), public_url=public_url
         ),
         media=MediaSettings.model_validate({"host": "127.0.0.1", "udp_port": 0, **(media or {})}),
         database=DatabaseSettings(url=database_url),

@@ -273,13 +273,45 @@ class AccountSettings(Section):
     admin_refresh_absolute_s: Count = 43_200
     refresh_grace_s: Annotated[int, Field(ge=0)] = 10
     setup_link_ttl_s: Count = 86_400
+    audit_keep_days: Annotated[int, Field(ge=0)] = 0
     approval: Literal["mail", "admin"] = "mail"
     notify_of_new_devices: bool = True
     password_forbidden_words: Strings = []
-    audit_keep_days: Annotated[int, Field(ge=0)] = 0
     require_second_factor_for: Annotated[
         list[Literal["admin", "teacher", "assistant", "student"]], BeforeValidator(_split_list)
     ] = []
+
+
+class MailSettings(Section):
+    """The SMTP server that takes our mails; without one an administrator hands links on."""
+
+    host: str = ""
+    port: Annotated[int, Field(ge=1, le=65535)] = 587
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    sender: Annotated[str, BeforeValidator(lambda v: _sender(str(v)))] = ""
+    ca_file: str = ""
+    timeout_s: Annotated[float, Field(gt=0, le=300)] = 30.0
+    keep_days: Count = 30
+
+    @property
+    def sends(self) -> bool:
+        """Whether there is a server to send by."""
+        return bool(self.host)
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Self:
+        if self.host and not self.sender:
+            raise ValueError("mail.host needs mail.sender too: the address that mails come from")
+        if bool(self.username) != bool(self.password.get_secret_value()):
+            raise ValueError("mail.username and mail.password go together: set both or none")
+        if self.username and self.security == "none" and self.host not in _HERE:
+            raise ValueError(
+                'mail.security = "none" would send mail.password over the network in the clear: take '
+                '"starttls" or "tls"'
+            )
+        return self
 
 
 def _issuer(value: str) -> str:
@@ -328,38 +360,6 @@ class OidcSettings(Section):
             values = [getattr(one, kind) for one in self.providers]
             if len(set(values)) != len(values):
                 raise ValueError(f"two providers have the same {kind}")
-        return self
-
-
-class MailSettings(Section):
-    """The SMTP server that takes our mails; without one an administrator hands links on."""
-
-    host: str = ""
-    port: Annotated[int, Field(ge=1, le=65535)] = 587
-    security: Literal["starttls", "tls", "none"] = "starttls"
-    username: str = ""
-    password: SecretStr = SecretStr("")
-    sender: Annotated[str, BeforeValidator(lambda v: _sender(str(v)))] = ""
-    ca_file: str = ""
-    timeout_s: Annotated[float, Field(gt=0, le=300)] = 30.0
-    keep_days: Count = 30
-
-    @property
-    def sends(self) -> bool:
-        """Whether there is a server to send by."""
-        return bool(self.host)
-
-    @model_validator(mode="after")
-    def _is_complete(self) -> Self:
-        if self.host and not self.sender:
-            raise ValueError("mail.host needs mail.sender too: the address that mails come from")
-        if bool(self.username) != bool(self.password.get_secret_value()):
-            raise ValueError("mail.username and mail.password go together: set both or none")
-        if self.username and self.security == "none" and self.host not in _HERE:
-            raise ValueError(
-                'mail.security = "none" would send mail.password over the network in the clear: take '
-                '"starttls" or "tls"'
-            )
         return self
 
 

@@ -15,6 +15,7 @@ from vtp.accounts import user_import
 from vtp.accounts.tables import audit_log, users
 from vtp.accounts.user_import import UserImport
 from vtp.errors import Unavailable
+from vtp.mail.tables import mails
 
 IMPORT = "/api/v1/users/import"
 LIST = (
@@ -60,6 +61,9 @@ async def test_a_dry_run_reports_what_the_real_one_does_and_writes_nothing(api: 
     told = [error["column"] for error in real.body["lines"][2]["errors"]]
     assert told == ["E-Mail", "Name", "Role"]
     assert await emails(api) == sorted([*before, "ada@school.example", "bob@school.example"])
+    async with api.server.services.database.read() as tx:
+        invited = sorted((await tx.execute(select(mails.c.to_address))).scalars())
+    assert invited == ["ada@school.example", "bob@school.example"]
 
 
 async def test_a_repeated_import_changes_nothing_and_the_log_knows_of_both(api: Api) -> None:

@@ -17,6 +17,7 @@ from tests.oidc.browser import AT, PUBLIC_URL, REDIRECT_URI, Browser, error_in
 from tests.oidc.real_provider import CLIENT_SECRET, go_through, real_provider
 from tests.serving import PASSWORD, Api, Person, serving
 from vtp.accounts.tables import audit_log, external_identities, oidc_flows, sessions, users
+from vtp.mail.tables import mails
 from vtp.services import build_tables
 from vtp.settings import OidcProvider, OidcSettings
 
@@ -234,6 +235,9 @@ async def test_linking_is_asked_for_while_signed_in_and_signs_in_from_then_on(ap
     assert [(one["provider"], one["email"]) for one in listed] == [("school", "ada@school.example")]
     other, _ = await sign_in(api, "ada")
     assert (await other.person()).body["user_id"] == person.user_id
+    async with api.server.services.database.read() as tx:
+        told = (await tx.execute(select(mails.c.to_address, mails.c.subject))).all()
+    assert told == [("somebody@else.example", "A new way to sign in")]
 
 
 async def test_linking_asks_for_the_password_when_signing_in_is_long_ago(api: Api) -> None:
@@ -389,13 +393,14 @@ async def test_a_provider_that_there_is_not_is_not_found(local: Api) -> None:
 EVERYBODY = of("          200 200 200 200 200 200 200 200 200 200")
 MOVED = of("              302 302 302 302 302 302 302 302 302 302")
 OWN = of("                401 200 200 200 200 200 200 200 403 403")
+VERIFIED = of("           401 403 200 200 200 200 200 200 403 403")
 UNPROCESSABLE = of("      422 422 422 422 422 422 422 422 422 422")
 ENDPOINTS = [
     Endpoint("GET", "/api/v1/auth/oidc", EVERYBODY),
     Endpoint("GET", f"{AT}/start", MOVED, "/api/v1/auth/oidc/{name}/start"),
     Endpoint("GET", f"{AT}/callback", MOVED, "/api/v1/auth/oidc/{name}/callback"),
     Endpoint("POST", "/api/v1/auth/oidc/second-factor", UNPROCESSABLE, body={}),
-    Endpoint("POST", f"{AT}/link", OWN, "/api/v1/auth/oidc/{name}/link", body={}),
+    Endpoint("POST", f"{AT}/link", VERIFIED, "/api/v1/auth/oidc/{name}/link", body={}),
     Endpoint("GET", IDENTITIES, OWN),
     Endpoint(
         "DELETE",

@@ -53,6 +53,12 @@ ENDPOINTS = [
         ADMIN_MISSING,
         "/api/v1/users/{user_id}/sessions/{session_id}",
     ),
+    Endpoint(
+        "POST",
+        f"/api/v1/users/{MISSING}/send-password-reset",
+        ADMIN_MISSING,
+        "/api/v1/users/{user_id}/send-password-reset",
+    ),
     Endpoint("GET", f"/api/v1/users/{MISSING}/export", ADMIN_MISSING, "/api/v1/users/{user_id}/export"),
     Endpoint(
         "GET",

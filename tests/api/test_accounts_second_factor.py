@@ -10,13 +10,14 @@ import pyotp
 import pytest
 from sqlalchemy import select, update
 
-from tests.api.callers import Endpoint, assert_statuses, everybody, of
+from tests.api.callers import MISSING, Endpoint, assert_statuses, everybody, of
 from tests.serving import PASSWORD, UNLIMITED, Answer, Api, Person, serving
 from vtp.accounts import second_factor
-from vtp.accounts.audit import Origin
 from vtp.accounts.backup_codes import ALPHABET, new_codes, read_code
+from vtp.accounts.mail_tokens import Purpose, issue
 from vtp.accounts.tables import audit_log, backup_codes, sessions, users
 from vtp.accounts.totp import STEP_S, step_of
+from vtp.mail.tables import mails
 from vtp.services import build_tables
 from vtp.settings import AccountSettings
 
@@ -231,10 +232,9 @@ async def test_verify_says_whether_a_code_is_right_and_uses_it(api: Api) -> None
 async def test_an_admin_resets_a_lost_second_factor(api: Api) -> None:
     person, admin = await api.person("teacher"), await api.person("admin")
     await turn_on(api, person)
-    factor = api.server.services.accounts.second_factor
-    async with api.server.services.database.transaction() as tx:
-        user = await factor.reset(tx, person.user_id, Origin(), actor_id=admin.user_id)
-    factor.tell_rights(user)
+    path = f"/api/v1/users/{person.user_id}/reset-2fa"
+    for _ in range(2):  # the second time there is nothing to reset, and nobody is told so
+        assert (await api.call("POST", path, by=admin)).status == 204
     assert (await log_in(api, person)).status == 200
     assert (await events_of(api))[-2:] == ["authn_second_factor_reset", "authn_login_success"]
 
@@ -261,8 +261,64 @@ async def test_guessing_codes_is_delayed_and_the_right_password_does_not_help(tm
         assert statuses.count(401) <= 5 and statuses.count(429) >= 15
         right = await log_in(api, person, app.code())
         assert (right.status, right.body["code"]) == (429, "account_throttled")
-        verified = await api.call("POST", f"{AT}/verify", {"code": app.code()}, by=person)
-        assert (verified.status, verified.body["code"]) == (429, "account_throttled")
+
+
+async def test_guessing_elsewhere_does_not_keep_a_known_device_out(tmp_path: Path) -> None:
+    limits = UNLIMITED.model_copy(update={"sign_in_failures_per_account": 2})
+    async with serving(tmp_path / "data", limits=limits) as api:
+        person = await api.person("teacher")
+        app, _ = await turn_on(api, person)
+        device = (await log_in(api, person, app.code())).body["device_token"]
+        statuses = [(await log_in(api, person, app.code(9))).status for _ in range(3)]
+        assert statuses == [401, 401, 429]
+        wish = {"email": person.email, "password": PASSWORD, "totp": app.code(1), "device_token": device}
+        assert (await api.call("POST", LOGIN, wish)).status == 200
+
+
+async def test_guessing_by_a_stolen_session_is_delayed_too(tmp_path: Path) -> None:
+    limits = UNLIMITED.model_copy(update={"sign_in_failures_per_account": 2})
+    async with serving(tmp_path / "data", limits=limits) as api:
+        person = await api.person("teacher")
+        app, _ = await turn_on(api, person)
+        calls = [("verify", {}), ("backup-codes/regenerate", {}), ("disable", {"password": PASSWORD})]
+        answers = [
+            await api.call("POST", f"{AT}/{path}", {"code": app.code(9), **more}, by=person)
+            for path, more in calls
+        ]
+        assert [answer.status for answer in answers] == [401, 401, 429]
+        assert (await log_in(api, person, app.code())).status == 200
+
+
+async def test_a_new_password_by_mail_asks_for_the_code_too(api: Api) -> None:
+    person = await api.person("teacher")
+    app, _ = await turn_on(api, person)
+    now, ttl = datetime.now(UTC), timedelta(hours=1)
+    async with api.server.services.database.transaction() as tx:
+        token = await issue(tx, person.user_id, Purpose.RESET_PASSWORD, person.email, ttl=ttl, now=now)
+    wish = {"token": token, "new_password": "chalk and slate 7"}
+    for more, code in (({}, "totp_required"), ({"totp": app.code(5)}, "totp_wrong")):
+        answer = await api.call("POST", "/api/v1/auth/reset-password", {**wish, **more})
+        assert (answer.status, answer.body["code"]) == (401, code)
+    right = await api.call("POST", "/api/v1/auth/reset-password", {**wish, "totp": app.code()})
+    assert right.status == 200
+    assert (await log_in(api, person, app.code(1), "chalk and slate 7")).status == 200
+
+
+async def test_people_are_told_by_mail_what_changed(api: Api) -> None:
+    person = await api.person("teacher")
+    app, codes = await turn_on(api, person)
+    await log_in(api, person, codes[0])
+    await api.call("POST", f"{AT}/backup-codes/regenerate", {"code": app.code()}, by=person)
+    await api.call("POST", f"{AT}/disable", {"password": PASSWORD, "code": app.code(1)}, by=person)
+    async with api.server.services.database.read() as tx:
+        sent = (await tx.execute(select(mails.c.to_address, mails.c.subject).order_by(mails.c.id))).all()
+    assert {row.to_address for row in sent} == {person.email}
+    assert [row.subject for row in sent] == [
+        "Signing in asks for a code",
+        "A backup code was used",
+        "New backup codes",
+        "Signing in asks for no code",
+    ]
 
 
 async def test_a_missing_code_neither_counts_nor_forgets(tmp_path: Path) -> None:
@@ -334,14 +390,22 @@ async def test_switching_it_off_takes_the_rights_of_tokens_already_made(tmp_path
 #                         nobody new stu view ass tea own adm room elsewhere
 OWN = of("                401 200 200 200 200 200 200 200 403 403")
 OFF = of("                401 409 409 409 409 409 409 409 403 403")
+OFF_VERIFIED = of("       401 403 409 409 409 409 409 409 403 403")
+VERIFIED = of("           401 403 200 200 200 200 200 200 403 403")
 ENDPOINTS = [
     Endpoint("GET", AT, OWN),
-    Endpoint("POST", f"{AT}/enable", OFF, body={"code": "123456"}),
+    Endpoint("POST", f"{AT}/enable", OFF_VERIFIED, body={"code": "123456"}),
     Endpoint("POST", f"{AT}/verify", OFF, body={"code": "123456"}),
     Endpoint("POST", f"{AT}/disable", OFF, body={"password": PASSWORD, "code": "123456"}),
     Endpoint("GET", f"{AT}/backup-codes", OWN),
     Endpoint("POST", f"{AT}/backup-codes/regenerate", OFF, body={"code": "123456"}),
-    Endpoint("POST", f"{AT}/setup", OWN, body={"password": PASSWORD}),
+    Endpoint(
+        "POST",
+        f"/api/v1/users/{MISSING}/reset-2fa",
+        of("401 403 403 403 403 403 403 404 403 403"),
+        "/api/v1/users/{user_id}/reset-2fa",
+    ),
+    Endpoint("POST", f"{AT}/setup", VERIFIED, body={"password": PASSWORD}),
 ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy import select
 
 from tests.serving import PASSWORD, Answer, Api, Person
 from vtp.accounts.tables import audit_log, users
+from vtp.mail.tables import mails
 
 USERS = "/api/v1/users"
 PROFILE = "/api/v1/auth/profile"
@@ -179,3 +181,74 @@ def _session_of(api: Api, person: Person) -> str:
     principal = api.server.services.accounts.authenticator.read(person.access_token)
     assert principal.session_id is not None
     return principal.session_id
+
+
+async def links_to(api: Api, email: str) -> list[str]:
+    """The links in mails to an address, oldest first, as an administrator reads them without SMTP."""
+    services = api.server.services
+    async with services.database.read() as tx:
+        found = select(mails.c.body).where(mails.c.to_address == email).order_by(mails.c.id)
+        bodies = list((await tx.execute(found)).scalars())
+    texts = [services.accounts.mails.unseal(body) for body in bodies]
+    return [link[1] for text in texts if (link := re.search(r"#token=(\S+)", text))]
+
+
+async def accept(api: Api, token: str) -> Answer:
+    said = {"token": token, "full_name": "Ada King", "password": PASSWORD}
+    return await api.call("POST", "/api/v1/auth/accept-invitation", said)
+
+
+async def test_who_was_added_gets_an_invitation_and_keeps_the_role_that_was_given_since(api: Api) -> None:
+    admin = await api.person("admin")
+    made = (await api.call("POST", USERS, ADA, by=admin)).body
+    await change(api, admin, made["user_id"], {"role": "assistant"})
+    (token,) = await links_to(api, "ada@school.example")
+    accepted = await accept(api, token)
+    assert accepted.status == 201
+    user = accepted.body["user"]
+    assert (user["user_id"], user["role"], user["full_name"]) == (made["user_id"], "assistant", "Ada King")
+    assert (await accept(api, token)).status == 410
+    await api.sign_in("ada@school.example")
+
+
+async def test_an_invitation_moves_with_the_address(api: Api) -> None:
+    admin = await api.person("admin")
+    made = (await api.call("POST", USERS, ADA, by=admin)).body
+    await change(api, admin, made["user_id"], {"email": "countess@school.example"})
+    (old,), (new,) = [await links_to(api, f"{who}@school.example") for who in ("ada", "countess")]
+    assert (await accept(api, old)).status == 410
+    assert (await accept(api, new)).body["user"]["user_id"] == made["user_id"]
+
+
+async def test_a_teachers_invitation_takes_over_no_account(api: Api) -> None:
+    """Without SMTP the inviter is shown the link: it must not open an account above them."""
+    admin, teacher = await api.person("admin"), await api.person("teacher")
+    await api.call("POST", USERS, {**ADA, "role": "admin"}, by=admin)
+    wish = {"email": "ada@school.example", "role": "student"}
+    refused = await api.call("POST", "/api/v1/invitations", wish, by=teacher)
+    assert (refused.status, refused.body["code"]) == (409, "email_taken")
+    assert (await api.call("POST", "/api/v1/invitations", wish, by=admin)).status == 201
+
+
+async def test_an_administrator_has_a_link_for_a_new_password_sent(api: Api) -> None:
+    admin, ada = await api.person("admin"), await api.person("teacher")
+    at = f"{USERS}/{ada.user_id}/send-password-reset"
+    sent = await api.call("POST", at, by=admin)
+    assert (sent.status, sent.body["message"]) == (
+        200, "A link to choose a new password goes to t***@school.example.",
+    )  # fmt: skip
+    (token,) = await links_to(api, ada.email)
+    said = {"token": token, "new_password": "quite another phrase"}
+    assert (await api.call("POST", "/api/v1/auth/reset-password", said)).status == 200
+    await api.sign_in(ada.email, "quite another phrase")
+    assert len(await details_of(api, "password_reset_sent")) == 1
+    await change(api, admin, ada.user_id, {"disabled": True})
+    assert (await api.call("POST", at, by=admin)).body["code"] == "account_disabled"
+
+
+async def test_who_gets_a_new_address_is_told_at_the_old_one(api: Api) -> None:
+    admin, ada = await api.person("admin"), await api.person("teacher")
+    await change(api, admin, ada.user_id, {"email": "countess@school.example"})
+    async with api.server.services.database.read() as tx:
+        told = list(await tx.execute(select(mails.c.to_address, mails.c.kind)))
+    assert told == [("teacher@school.example", "notice")]

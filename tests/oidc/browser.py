@@ -5,6 +5,8 @@ from __future__ import annotations
 from http.cookies import SimpleCookie
 from urllib.parse import parse_qs, urlsplit
 
+from multidict import CIMultiDictProxy
+
 from tests.serving import Answer, Api, Person
 
 PUBLIC_URL = "https://school.example"
@@ -26,8 +28,10 @@ class Browser:
             sent = {}
         sent["Sec-Fetch-Site"] = "same-origin"
         answer = await self._api.call(method, path, body, by=by, headers=sent)
-        for name, morsel in SimpleCookie(answer.headers.get("Set-Cookie", "")).items():
-            self.cookies[name] = morsel.value
+        assert isinstance(answer.headers, CIMultiDictProxy)
+        for header in answer.headers.getall("Set-Cookie", []):
+            for name, morsel in SimpleCookie(header).items():
+                self.cookies[name] = morsel.value
         return answer
 
     async def start(self, return_to: str = "/rooms/physics") -> str:

@@ -1,5 +1,6 @@
 """Nothing of a person is forgotten: every table and column is told, withheld or exempt, by name."""
 
+import json
 from pathlib import Path
 
 from sqlalchemy import Table
@@ -92,10 +93,9 @@ def test_details_of_the_log_lose_names_and_keep_what_happened() -> None:
 
 
 def test_a_message_to_a_webhook_loses_this_person_alone() -> None:
-    body = (
-        '{"data":{"participant":{"user_id":"%s","full_name":"Ada Lovelace"},'
-        '"others":[{"user_id":"other","full_name":"Bob"}],"owner_id":"%s"}}' % (ADA.user_id, ADA.user_id)
-    )
+    ada = {"user_id": ADA.user_id, "full_name": "Ada Lovelace"}
+    others = [{"user_id": "other", "full_name": "Bob"}]
+    body = json.dumps({"data": {"participant": ada, "others": others, "owner_id": ADA.user_id}})
     assert scrub_message(ADA, body) == (
         '{"data":{"participant":{"user_id":null,"full_name":"Erased person"},'
         '"others":[{"user_id":"other","full_name":"Bob"}],"owner_id":null}}'

@@ -41,7 +41,8 @@ def test_transparent_parts_are_white(write: Callable[[Any], bytes]) -> None:
     assert is_near(shown[20, 128], RED) and is_near(shown[235, 128], WHITE)
 
 
-UPRIGHT = {1: ((128, 20), (128, 235)), 3: ((128, 235), (128, 20)), 6: ((20, 128), (235, 128)), 8: ((235, 128), (20, 128))}  # fmt: skip
+_LEFT, _RIGHT, _TOP, _BOTTOM = (128, 20), (128, 235), (20, 128), (235, 128)
+UPRIGHT = {1: (_LEFT, _RIGHT), 3: (_RIGHT, _LEFT), 6: (_TOP, _BOTTOM), 8: (_BOTTOM, _TOP)}
 """By Exif's orientation: where a picture's left half is, once it stands upright, and its right half."""
 
 

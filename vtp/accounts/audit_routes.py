@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from vtp.accounts.audit import Event
 from vtp.accounts.audit_trail import AuditFilter, AuditTrail, Entry
 from vtp.accounts.permissions import Action, require
-from vtp.accounts.routes import origin_of
+from vtp.accounts.replies import origin_of
 from vtp.http.csv_cells import write_rows
 from vtp.http.pagination import PageQuery
 from vtp.http.routing import Call, RouteTable

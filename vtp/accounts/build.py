@@ -7,8 +7,6 @@ from datetime import timedelta
 from typing import Self
 from urllib.parse import urlsplit
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from vtp.accounts.administration import Administration
 from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.audit_trail import AuditTrail
@@ -32,10 +30,8 @@ from vtp.accounts.service import AccountService
 from vtp.accounts.sessions import Sessions
 from vtp.accounts.tokens import Tokens
 from vtp.accounts.user_administration import UserAdministration
-from vtp.accounts.users import User
 from vtp.accounts.verification import Verification
 from vtp.db import Database
-from vtp.http.identity import Principal
 from vtp.limits import FailureBackoff
 from vtp.mail.links import Links
 from vtp.mail.outbox import Outbox
@@ -65,6 +61,7 @@ class Accounts:
     oidc: OidcSignIn
     mails: Outbox
     links: Links
+    new_key: str | None
     notices: Notices
     devices: Devices
     registration: Registration
@@ -73,7 +70,6 @@ class Accounts:
     invitations: Invitations
     own_sessions: OwnSessions
     tasks: Tasks
-    new_key: str | None
 
     @classmethod
     def build(cls, database: Database, settings: Settings, *, rotate_keys: bool = False) -> Self:
@@ -98,6 +94,7 @@ class Accounts:
             BackupCodes(passwords, sealer),
             changes=changes,
             audit=audit,
+            notices=notices,
             backoff=FailureBackoff(
                 limits.sign_in_failures_per_account,
                 limits.sign_in_failures_window_s,
@@ -115,50 +112,42 @@ class Accounts:
             sessions=sessions,
             changes=changes,
             audit=audit,
-            second_factor=second_factor,
             lockout=Lockout(settings.limits, devices),
             notices=notices,
+            second_factor=second_factor,
         )
         parts = AccountParts(
-            database, settings, service, sessions, changes, audit, mails, links, notices, tasks
+            database, settings, service, sessions, changes, audit, mails, links, notices, tasks, second_factor
         )
         verification = Verification(parts)
-        administration = Administration(database, settings.accounts, service)
-        invitations = Invitations(parts)
-
-        async def invite(tx: AsyncConnection, user: User, by: Principal, origin: Origin) -> None:
-            await invitations.invite(tx, user.email, user.full_name, user.role, user.watch_only, by, origin)
-
-        users = UserAdministration(
-            database, service, sessions=sessions, changes=changes, audit=audit, invite=invite
-        )
+        invitations, recovery = Invitations(parts), Recovery(parts)
         required = frozenset[str](settings.accounts.require_second_factor_for)
         authenticator = TokenAuthenticator(tokens, changes, required)
         return cls(
             service=service,
-            administration=administration,
-            users=users,
+            administration=Administration(database, settings.accounts, service),
+            users=UserAdministration(parts, invitations, recovery),
             trail=AuditTrail(database, audit),
             authenticator=authenticator,
             changes=changes,
-            second_factor=second_factor,
-            reauthentication=Reauthentication(database, service, sessions),
-            oidc=OidcSignIn(database, settings.oidc.providers, service, second_factor, audit),
-            new_key=new_key,
             tokens=tokens,
             audit=audit,
             passwords=passwords,
             sealer=sealer,
+            second_factor=second_factor,
+            reauthentication=Reauthentication(parts),
+            oidc=OidcSignIn(parts, settings.oidc.providers),
             mails=mails,
             links=links,
             notices=notices,
             devices=devices,
             registration=Registration(parts, verification),
             verification=verification,
-            recovery=Recovery(parts),
+            recovery=recovery,
             invitations=invitations,
             own_sessions=OwnSessions(parts),
             tasks=tasks,
+            new_key=new_key,
         )
 
     async def start(self) -> None:

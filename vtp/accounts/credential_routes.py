@@ -102,12 +102,12 @@ def _forgotten_routes(table: RouteTable, recovery: Recovery, devices: Devices) -
         access=Access.PUBLIC,
         limit=Limit.SIGN_IN,
         summary="Choose a new password with a link's token",
-        description="Ends all sessions and signs nobody in.",
-        errors=(410,),
+        description="Ends all sessions and signs nobody in. Where a second factor is on, it asks for a code.",
+        errors=(401, 410),
     )
     async def reset_password(call: Call) -> MessageReply:
         body: ResetPasswordRequest = call.body
-        user = await recovery.reset(body.token, body.new_password, origin_of(call))
+        user = await recovery.reset(body.token, body.new_password, origin_of(call), body.totp)
         remember_device(call, devices, user.email)  # it belongs to who has the mailbox
         return MessageReply(message="Your new password is set, and all sessions are ended: sign in with it.")
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
-from vtp.accounts.schemas import Email, OpaqueToken, Password
+from vtp.accounts.schemas import Email, OpaqueToken, Password, SecondFactorCode
 
 
 class TokenRequest(BaseModel):
@@ -26,6 +26,7 @@ class ResetPasswordRequest(BaseModel):
 
     token: OpaqueToken
     new_password: Annotated[Password, Field(validation_alias=AliasChoices("new_password", "password"))]
+    totp: SecondFactorCode = None
 
 
 class ChangePasswordRequest(BaseModel):

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from vtp.accounts.people_csv import MAX_BYTES
 from vtp.accounts.permissions import Action, require
-from vtp.accounts.routes import origin_of
+from vtp.accounts.replies import origin_of
 from vtp.accounts.user_import import LineReport, Outcome, UserImport
 from vtp.http.csv_cells import TYPE
 from vtp.http.form_files import FORM_TYPE, file_of_form

@@ -82,10 +82,15 @@ class Invitations:
     async def create(
         self, principal: Principal, email: str, full_name: str, role: Role, watch_only: bool, origin: Origin
     ) -> Invitation:
-        """Invites somebody. Raises Conflict for an address that has an account."""
+        """Invites somebody. Raises Conflict for an address that has an account.
+
+        Only administrators invite again who has an account without a password: its role may be above that of
+        the caller, who without SMTP is shown the link.
+        """
         async with self._parts.database.transaction() as tx:
             found = await find_by_email(tx, email)
-            if found is not None and found[1] != NO_PASSWORD:
+            waits = found is not None and found[1] == NO_PASSWORD and principal.role is Role.ADMIN
+            if found is not None and not waits:
                 require(principal, Action.USER_INVITE)
                 raise _taken("/email")
             return await self.invite(tx, email, full_name, role, watch_only, principal, origin)
@@ -104,16 +109,8 @@ class Invitations:
         require(by, Action.USER_INVITE)
         if by.role is not Role.ADMIN and role not in BY_TEACHERS:
             raise Forbidden("Teachers invite students and assistants: ask an administrator to invite others.")
+        await self.withdraw(tx, email)
         now = self._parts.clock()
-        await tx.execute(
-            update(invitations)
-            .where(
-                invitations.c.email == email,
-                invitations.c.accepted_at.is_(None),
-                invitations.c.revoked_at.is_(None),
-            )
-            .values(revoked_at=now)
-        )
         made = Invitation(
             new_id(), email, full_name, role, watch_only, by.user_id, now, now + TTL, None, None, by.full_name
         )
@@ -122,6 +119,18 @@ class Invitations:
         await tx.execute(insert(invitations).values(**values, token_hash=hash_token(token)))
         await self._record(tx, Event.INVITATION_CREATED, made, by, origin)
         return await self._send(tx, made, token)
+
+    async def withdraw(self, tx: AsyncConnection, email: str) -> None:
+        """Makes every open invitation of an address void."""
+        await tx.execute(
+            update(invitations)
+            .where(
+                invitations.c.email == email,
+                invitations.c.accepted_at.is_(None),
+                invitations.c.revoked_at.is_(None),
+            )
+            .values(revoked_at=self._parts.clock())
+        )
 
     async def page(self, principal: Principal, *, limit: int, before: str | None) -> list[Invitation]:
         """Invitations, newest first: all for administrators, their own for teachers."""

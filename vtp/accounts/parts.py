@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from vtp.accounts.audit import AuditLog
 from vtp.accounts.authenticator import Changes
 from vtp.accounts.notices import Notices
+from vtp.accounts.second_factor import SecondFactor
 from vtp.accounts.service import AccountService, Clock, utc_now
 from vtp.accounts.sessions import Sessions
 from vtp.db import Database
@@ -30,4 +31,5 @@ class AccountParts:
     links: Links
     notices: Notices
     tasks: Tasks
+    second_factor: SecondFactor
     clock: Clock = utc_now

@@ -4,7 +4,7 @@ from aiohttp import web
 
 from vtp.accounts.pictures import Pictures
 from vtp.accounts.portraits import ACCEPTED, MAX_BYTES, TYPE
-from vtp.accounts.routes import origin_of
+from vtp.accounts.replies import origin_of
 from vtp.accounts.schemas import ProfileReply
 from vtp.http.etags import etag_of, matches_none
 from vtp.http.routing import Call, RouteTable
@@ -39,6 +39,7 @@ def build_routes(pictures: Pictures) -> RouteTable:
         "/api/v1/users/{user_id}/picture",
         reply_types=TYPE,
         summary="Read somebody's picture",
+        also=(304,),
         errors=(403, 404),
     )
     async def read_picture(call: Call) -> web.StreamResponse:

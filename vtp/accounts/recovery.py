@@ -68,13 +68,15 @@ class Recovery:
             raise link_used()
         return user
 
-    async def reset(self, token: str, new_password: str, origin: Origin) -> User:
+    async def reset(self, token: str, new_password: str, origin: Origin, code: str | None = None) -> User:
         """Sets a new password and ends all sessions; nobody is signed in by it.
 
-        Raises Gone, Invalid for a weak password (which leaves the link good).
+        Raises Gone, and what leaves the link good: Invalid for a weak password, NotSignedIn without the code
+        of a second factor that is on, RateLimited.
         """
         user = await self.account_of(token)
         hashed = await self._hash(user, new_password)
+        await self._parts.second_factor.check_at_sign_in(user, code, origin)
         now = self._parts.clock()
         async with self._parts.database.transaction() as tx:
             await use(tx, token, _RESETTING, now)

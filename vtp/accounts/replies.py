@@ -51,14 +51,10 @@ def login_reply(
 
 def set_refresh_cookie(call: Call, signed_in: SignedIn) -> None:
     """Puts the refresh token into its cookie."""
-    call.reply_cookies.append(session_cookie(call, signed_in))
-
-
-def session_cookie(call: Call, signed_in: SignedIn) -> str:
-    """The `Set-Cookie` value that keeps a session's refresh token in a browser."""
     session = signed_in.session
     max_age_s = int((session.expires_at - session.last_seen_at).total_seconds())
-    return cookie_header(signed_in.refresh_token, max_age_s, secure=client_of(call).secure)
+    secure = client_of(call).secure
+    call.reply_cookies.append(cookie_header(signed_in.refresh_token, max_age_s, secure=secure))
 
 
 def device_tokens(call: Call) -> list[str]:

@@ -93,7 +93,7 @@ def _entry_routes(
         token = body.device_token or ""
         known = [token, *device_tokens(call)] if token else device_tokens(call)
         signed_in = await accounts.login(
-            body.email, body.password, origin_of(call), body.totp, device_tokens=known
+            body.email, body.password, origin_of(call), code=body.totp, device_tokens=known
         )
         return login_reply(call, signed_in, devices, cookie_only=body.cookie, device_token=token)
 

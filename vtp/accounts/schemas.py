@@ -42,6 +42,10 @@ Phone = Annotated[str | None, Field(max_length=32), AfterValidator(_phone)]
 RoleWord = Annotated[str, Field(max_length=32), AfterValidator(_account_role)]
 # Longer than any that is accepted; accounts/password_rules.py says the rest in a sentence.
 Password = Annotated[str, Field(min_length=1, max_length=4096)]
+SecondFactorCode = Annotated[
+    str | None,
+    Field(max_length=24, description="With a second factor: six digits of the app, or a backup code."),
+]
 OpaqueToken = Annotated[str, Field(min_length=1, max_length=512)]
 
 
@@ -73,10 +77,7 @@ class LoginRequest(BaseModel):
 
     email: Annotated[str, Field(min_length=1, max_length=254)]
     password: Password
-    totp: Annotated[
-        str | None,
-        Field(max_length=24, description="With a second factor: six digits of the app, or a backup code."),
-    ] = None
+    totp: SecondFactorCode = None
     device_token: Annotated[
         str | None,
         Field(max_length=128, description="Of an earlier answer: then failures elsewhere do not delay this."),

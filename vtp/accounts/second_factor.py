@@ -18,15 +18,26 @@ from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.authenticator import Changes
 from vtp.accounts.backup_codes import BackupCodes, CodesLeft, new_codes, read_code
 from vtp.accounts.moments import Clock, utc_now
+from vtp.accounts.notices import Happening, Notices
+from vtp.accounts.permissions import Action, require
 from vtp.accounts.tables import users
 from vtp.accounts.totp import new_secret, otpauth_uri, qr_svg, step_of
 from vtp.accounts.users import User, find_user
 from vtp.db import Database
 from vtp.errors import Conflict, NotFound, NotSignedIn, RateLimited
+from vtp.http.identity import Principal
+from vtp.ids import parse_id
 from vtp.limits import FailureBackoff
 from vtp.sealing import Sealer
 
 logger = logging.getLogger(__name__)
+_TOLD = {
+    Event.SECOND_FACTOR_ON: Happening.SECOND_FACTOR_ON,
+    Event.SECOND_FACTOR_OFF: Happening.SECOND_FACTOR_OFF,
+    Event.SECOND_FACTOR_RESET: Happening.SECOND_FACTOR_RESET,
+    Event.BACKUP_CODES_MADE: Happening.BACKUP_CODES_MADE,
+    Event.BACKUP_CODE_USED: Happening.BACKUP_CODE_USED,
+}
 _APP_CODE = re.compile(r"[0-9]{6}")
 
 
@@ -68,6 +79,7 @@ class SecondFactor:
         *,
         changes: Changes,
         audit: AuditLog,
+        notices: Notices,
         backoff: FailureBackoff,
         name: str,
         clock: Clock = utc_now,
@@ -77,6 +89,7 @@ class SecondFactor:
         self._codes = codes
         self._changes = changes
         self._audit = audit
+        self._notices = notices
         self._backoff = backoff
         self._name = name
         self._clock = clock
@@ -128,9 +141,10 @@ class SecondFactor:
         self._changes.change_rights(user_id, user.rights, self._clock())
         return codes
 
-    async def check_at_sign_in(self, user: User, code: str | None, origin: Origin) -> None:
+    async def check_at_sign_in(self, user: User, code: str | None, origin: Origin, *, key: str = "") -> None:
         """Lets pass who has no second factor, or sends a code of it; after the password, in no transaction.
 
+        `key`: on whom a wrong code counts, see `Lockout`; the account without one.
         Raises NotSignedIn (`totp_required` without a code, `totp_wrong`), RateLimited.
         """
         if not user.totp_enabled:
@@ -139,14 +153,14 @@ class SecondFactor:
             raise NotSignedIn(
                 "Send the code of your authenticator app too, or a backup code.", code="totp_required"
             )
-        await self.check(user.id, code, origin)
+        await self.check(user.id, code, origin, key=key)
 
-    async def check(self, user_id: str, code: str, origin: Origin) -> None:
+    async def check(self, user_id: str, code: str, origin: Origin, *, key: str = "") -> None:
         """Uses a code of the app, or a backup code, up.
 
         Raises NotSignedIn for a wrong or used one, Conflict when there is no second factor, RateLimited.
         """
-        self._admit(user_id)
+        self._admit(key or user_id)
         code = _spelled(code)
         async with self._database.read() as tx:
             factor = await self._read(tx, user_id)
@@ -161,7 +175,7 @@ class SecondFactor:
                 await self._note(tx, user_id, Event.BACKUP_CODE_USED, origin, actor_id=user_id)
         if not good:
             await self._refuse(user_id, origin)
-        self._backoff.succeed(user_id)
+        self._backoff.succeed(key or user_id)
 
     async def disable(self, user_id: str, code: str, origin: Origin) -> None:
         """Switches it off with a code. Raises as `check` does."""
@@ -186,8 +200,19 @@ class SecondFactor:
 
         `tell_rights` is to be called after it: their tokens say otherwise.
         """
-        await self._remove(tx, user_id)
+        before = await find_user(tx, user_id, lock=True)
+        after = await self._remove(tx, user_id)
+        if before is None or not before.totp_enabled:
+            return after
         return await self._note(tx, user_id, Event.SECOND_FACTOR_RESET, origin, actor_id=actor_id)
+
+    async def reset_by_admin(self, principal: Principal, user_id: str, origin: Origin) -> None:
+        """The same by an administrator. Raises Forbidden, Invalid for a malformed id, NotFound."""
+        require(principal, Action.USER_MANAGE)
+        user_id = parse_id(user_id, "/path/user_id")
+        async with self._database.transaction() as tx:
+            user = await self.reset(tx, user_id, origin, actor_id=principal.user_id)
+        self.tell_rights(user)
 
     def tell_rights(self, user: User) -> None:
         """Makes a reset known once it is stored; waits are over too."""
@@ -252,23 +277,25 @@ class SecondFactor:
     async def _note(
         self, tx: AsyncConnection, user_id: str, event: Event, origin: Origin, *, actor_id: str | None
     ) -> User:
-        """Puts a change into the audit log; gives the account as it is then."""
+        """Puts a change into the audit log and tells the person; gives the account as it is then."""
         await self._audit.record(tx, event, origin, actor_id=actor_id, subject=f"user:{user_id}")
         user = await find_user(tx, user_id)
         if user is None:
             raise NotFound("There is no such account.")
+        by_person = origin if actor_id == user_id else Origin()  # not where the administrator sits
+        await self._notices.put(tx, _TOLD[event], user, by_person)
         return user
 
-    def _admit(self, user_id: str) -> None:
+    def _admit(self, key: str) -> None:
         now_s = time.monotonic()
-        wait_s = self._backoff.wait_s(user_id, now_s)
+        wait_s = self._backoff.wait_s(key, now_s)
         if wait_s > 0:
             raise RateLimited(
                 "Too many wrong codes for this account: wait, then try again.",
                 retry_after_s=wait_s,
                 code="account_throttled",
             )
-        self._backoff.fail(user_id, now_s)
+        self._backoff.fail(key, now_s)
 
     async def _refuse(self, user_id: str, origin: Origin) -> NoReturn:
         details = {"reason": "wrong_code"}

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from vtp.accounts.reauthentication import Reauthentication
-from vtp.accounts.routes import origin_of
+from vtp.accounts.replies import origin_of
 from vtp.accounts.second_factor import SecondFactor
 from vtp.accounts.second_factor_schemas import (
     BackupCodesReply,
@@ -16,7 +16,7 @@ from vtp.accounts.second_factor_schemas import (
     VerifiedReply,
 )
 from vtp.accounts.service import account_of
-from vtp.http.routing import Call, Limit, RouteTable
+from vtp.http.routing import Access, Call, Limit, RouteTable
 
 AT = "/api/v1/auth/2fa"
 
@@ -26,6 +26,7 @@ def build_routes(factor: SecondFactor, people: Reauthentication) -> RouteTable:
     table = RouteTable("second factor", "Codes of an authenticator app beside the password.")
     _setting_up(table, factor, people)
     _using(table, factor)
+    _resetting(table, factor)
     return table
 
 
@@ -49,6 +50,7 @@ def _setting_up(table: RouteTable, factor: SecondFactor, people: Reauthenticatio
         f"{AT}/setup",
         body=SetupFactorRequest,
         reply=SetupFactorReply,
+        access=Access.VERIFIED,  # who registered somebody's address must not lock its owner out
         limit=Limit.SIGN_IN,
         summary="Make a second factor's secret",
         description="It counts once `enable` has taken a code of it.",
@@ -64,6 +66,7 @@ def _setting_up(table: RouteTable, factor: SecondFactor, people: Reauthenticatio
         f"{AT}/enable",
         body=CodeRequest,
         reply=BackupCodesReply,
+        access=Access.VERIFIED,
         limit=Limit.SIGN_IN,
         summary="Switch one's second factor on",
         description="With a code of the app that was set up; gives the backup codes.",
@@ -126,3 +129,16 @@ def _using(table: RouteTable, factor: SecondFactor) -> None:
     async def regenerate_backup_codes(call: Call) -> BackupCodesReply:
         codes = await factor.renew_codes(account_of(call.principal), call.body.code, origin_of(call))
         return BackupCodesReply(backup_codes=codes)
+
+
+def _resetting(table: RouteTable, factor: SecondFactor) -> None:
+    @table.post(
+        "/api/v1/users/{user_id}/reset-2fa",
+        status=204,
+        summary="Remove somebody's second factor",
+        description="For administrators; the person is told by mail.",
+        errors=(403, 404),
+    )
+    async def reset_second_factor(call: Call) -> web.StreamResponse | None:
+        await factor.reset_by_admin(call.principal, call.path["user_id"], origin_of(call))
+        return None

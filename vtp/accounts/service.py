@@ -109,12 +109,12 @@ class AccountService:
         email: str,
         password: str,
         origin: Origin,
-        code: str | None = None,
         *,
+        code: str | None = None,
         device_tokens: Sequence[str] = (),
     ) -> SignedIn:
-        """Begins a session. Raises NotSignedIn for a wrong pair, RateLimited after too many, Forbidden for a
-        disabled account (told only to who knows the password).
+        """Begins a session. Raises NotSignedIn for a wrong pair and without the second factor, RateLimited
+        after too many, Forbidden for a disabled account (told only to who knows the password).
 
         `device_tokens`: what the device holds from having signed in before; see `Lockout`.
         """
@@ -138,14 +138,14 @@ class AccountService:
             if rehashed:
                 await change_user(tx, user.id, {"password_hash": rehashed})
             if not attempt.known_device:
-                await self._tell_of_new_device(tx, user, origin)
+                await self.tell_of_new_device(tx, user, origin)
             return await self.begin_session(tx, user, origin)
 
     async def _check_second_factor(
         self, attempt: Attempt, user: User, code: str | None, origin: Origin
     ) -> None:
         try:
-            await self._second_factor.check_at_sign_in(user, code, origin)
+            await self._second_factor.check_at_sign_in(user, code, origin, key=attempt.key)
         except NotSignedIn as refusal:
             if refusal.code == "totp_wrong":
                 self.lockout.fail(attempt)
@@ -247,7 +247,7 @@ class AccountService:
             details={"reason": reason},
         )
 
-    async def _tell_of_new_device(self, tx: AsyncConnection, user: User, origin: Origin) -> None:
+    async def tell_of_new_device(self, tx: AsyncConnection, user: User, origin: Origin) -> None:
         """Unless it is the first one at all, or has the address and the program of another sign-in."""
         wanted = self._settings.notify_of_new_devices and self._notices.sends
         if wanted and await self._sessions.is_news(tx, user.id, origin):

@@ -4,7 +4,7 @@ At least one administrator who can sign in stays: who takes a right away locks a
 that two who demote each other do not both find the other still there.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -12,17 +12,20 @@ from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vtp.accounts.audit import AuditLog, Event, Origin
-from vtp.accounts.authenticator import Changes
+from vtp.accounts.audit import Event, Origin
+from vtp.accounts.invitations import Invitations
+from vtp.accounts.notices import Happening
+from vtp.accounts.parts import AccountParts
 from vtp.accounts.permissions import Action, parse_role, require
-from vtp.accounts.service import AccountService, Clock, utc_now
-from vtp.accounts.sessions import Session, Sessions
+from vtp.accounts.recovery import Recovery
+from vtp.accounts.sessions import Session
 from vtp.accounts.tables import account_tokens
 from vtp.accounts.users import (
     NO_PASSWORD,
     NewUser,
     User,
     UserFilter,
+    can_sign_in,
     change_user,
     count_admins,
     find_user,
@@ -30,19 +33,15 @@ from vtp.accounts.users import (
     lock_admins,
     page_of_users,
 )
-from vtp.db import Database
-from vtp.errors import Conflict, FieldError, NotFound, PreconditionFailed
+from vtp.errors import Conflict, FieldError, NotFound
 from vtp.http.identity import Principal, Role
 from vtp.ids import parse_id
 from vtp.mail.addresses import masked
 
 PROFILE: Final = ("full_name", "email", "phone")
 
-IsCurrent = Callable[[User], bool]
-"""Whether an account is what the caller has seen of it (`If-Match`)."""
-
-Invite = Callable[[AsyncConnection, User, Principal, Origin], Awaitable[None]]
-"""Sends somebody who has no password a mail to choose one, within the caller's transaction."""
+UnlessChanged = Callable[[User], None]
+"""Raises PreconditionFailed for an account that is not what the caller has seen of it (`If-Match`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,24 +69,16 @@ class Decision:
 class UserAdministration:
     """What admins do with other people's accounts."""
 
-    def __init__(
-        self,
-        database: Database,
-        accounts: AccountService,
-        *,
-        sessions: Sessions,
-        changes: Changes,
-        audit: AuditLog,
-        invite: Invite,
-        clock: Clock = utc_now,
-    ) -> None:
-        self._database = database
-        self._accounts = accounts
-        self._sessions = sessions
-        self._changes = changes
-        self._audit = audit
-        self._invite = invite
-        self._clock = clock
+    def __init__(self, parts: AccountParts, invitations: Invitations, recovery: Recovery) -> None:
+        self._database = parts.database
+        self._accounts = parts.accounts
+        self._sessions = parts.sessions
+        self._changes = parts.changes
+        self._audit = parts.audit
+        self._notices = parts.notices
+        self._clock = parts.clock
+        self._invitations = invitations
+        self._recovery = recovery
 
     async def list_users(
         self, principal: Principal, wanted: UserFilter, *, limit: int, after: str | None
@@ -128,13 +119,29 @@ class UserAdministration:
         await self._invite(tx, user, principal, origin)
         return user
 
+    async def send_password_reset(self, principal: Principal, user_id: str, origin: Origin) -> User:
+        """Mails somebody the link by which they choose a new password; the old one is good until then.
+
+        Raises Forbidden, NotFound, Conflict for a disabled account.
+        """
+        user_id = _checked(principal, user_id)
+        async with self._database.transaction() as tx:
+            user = found(await find_user(tx, user_id))
+            if user.disabled_at is not None:
+                raise Conflict("This account is disabled: enable it first.", code="account_disabled")
+            await self._recovery.send(tx, user)
+            await self._audit.record(
+                tx, Event.PASSWORD_RESET_SENT, origin, actor_id=principal.user_id, subject=f"user:{user_id}"
+            )
+        return user
+
     async def change(
         self,
         principal: Principal,
         user_id: str,
         decision: Decision,
         origin: Origin,
-        is_current: IsCurrent = lambda user: True,
+        unless_changed: UnlessChanged = lambda user: None,
     ) -> User:
         """Changes an account; what it changes of rights takes hold with the next request.
 
@@ -144,7 +151,7 @@ class UserAdministration:
         user_id = _checked(principal, user_id)
         try:
             async with self._database.transaction() as tx:
-                changed, ended = await self._change(tx, principal, user_id, decision, origin, is_current)
+                changed, ended = await self._change(tx, principal, user_id, decision, origin, unless_changed)
         except IntegrityError:  # somebody took the address since it was looked for
             raise _taken() from None
         self._changes.change_rights(user_id, changed.rights, self._clock())
@@ -189,13 +196,12 @@ class UserAdministration:
         user_id: str,
         decision: Decision,
         origin: Origin,
-        is_current: IsCurrent,
+        unless_changed: UnlessChanged,
     ) -> tuple[User, list[str]]:
         """The account as it is then, and the sessions that ended by it."""
         await lock_admins(tx)
         user = found(await find_user(tx, user_id, lock=True))
-        if not is_current(user):
-            raise PreconditionFailed("This account was changed meanwhile: read it again, then change it.")
+        unless_changed(user)
         rights = self._rights_of(user, decision, principal)
         profile = {name: value for name, value in decision.profile.items() if getattr(user, name) != value}
         if "email" in profile:
@@ -206,6 +212,8 @@ class UserAdministration:
             return user, []
         changed = found(await change_user(tx, user_id, rights | profile))
         await keep_an_admin(tx, user, changed)
+        if "email" in profile:
+            await self._move(tx, principal, user, changed, origin)
         reason, now = "disabled", self._clock()
         ended = await self._sessions.end_all(tx, user_id, reason, now) if changed.disabled_at else []
         await self._note_change(tx, principal, user, changed, origin)
@@ -232,6 +240,19 @@ class UserAdministration:
         approved = {"approved_at": self._clock(), "approved_by": admin.user_id}
         answered = approved if user.verified and user.approved_at is None else {}
         return {"email_verified_at": None, **answered}
+
+    async def _move(
+        self, tx: AsyncConnection, admin: Principal, before: User, after: User, origin: Origin
+    ) -> None:
+        """Links to the old address are void; who was to choose a password by one gets another."""
+        await self._invitations.withdraw(tx, before.email)
+        if not await can_sign_in(tx, after.id):
+            await self._invite(tx, after, admin, origin)
+        else:
+            await self._notices.put(tx, Happening.EMAIL_CHANGED, before, Origin())
+
+    async def _invite(self, tx: AsyncConnection, user: User, by: Principal, origin: Origin) -> None:
+        await self._invitations.invite(tx, user.email, user.full_name, user.role, user.watch_only, by, origin)
 
     async def _note_change(
         self, tx: AsyncConnection, admin: Principal, before: User, after: User, origin: Origin

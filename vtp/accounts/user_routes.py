@@ -2,8 +2,8 @@
 
 from aiohttp import web
 
-from vtp.accounts.routes import origin_of
-from vtp.accounts.schemas import SessionList, SessionReply
+from vtp.accounts.replies import origin_of
+from vtp.accounts.schemas import MessageReply, SessionList, SessionReply
 from vtp.accounts.user_administration import PROFILE, Decision, NewAccount, UserAdministration
 from vtp.accounts.user_schemas import (
     EndedSessions,
@@ -15,8 +15,9 @@ from vtp.accounts.user_schemas import (
 )
 from vtp.accounts.users import User
 from vtp.errors import FieldError, Invalid
-from vtp.http.etags import etag_of, is_current
+from vtp.http.etags import etag_of_model
 from vtp.http.routing import Call, RouteTable
+from vtp.mail.addresses import masked
 
 
 def build_routes(administration: UserAdministration) -> RouteTable:
@@ -66,7 +67,8 @@ def _account_routes(table: RouteTable, administration: UserAdministration) -> No
         reply=UserReply,
         summary="Change an account, approve it, change its role, disable or enable it",
         description="With `If-Match` only the account that has this `ETag` is changed (412 else).",
-        errors=(403, 404, 409, 412),
+        errors=(403, 404, 409),
+        if_match=True,
     )
     async def change_user(call: Call) -> UserReply:
         user = await administration.change(
@@ -74,7 +76,7 @@ def _account_routes(table: RouteTable, administration: UserAdministration) -> No
             call.path["user_id"],
             _decision(call.body),
             origin_of(call),
-            lambda user: is_current(call.request, _etag(UserReply.of(user))),
+            call.unless_changed(UserReply.of),
         )
         return _reply(call, user)
 
@@ -112,6 +114,17 @@ def _session_routes(table: RouteTable, administration: UserAdministration) -> No
         await administration.end_session(call.principal, user_id, session_id, origin_of(call))
         return None
 
+    @table.post(
+        "/api/v1/users/{user_id}/send-password-reset",
+        reply=MessageReply,
+        summary="Mail somebody a link to choose a new password",
+        description="The old one is good until then.",
+        errors=(403, 404, 409),
+    )
+    async def send_password_reset(call: Call) -> MessageReply:
+        user = await administration.send_password_reset(call.principal, call.path["user_id"], origin_of(call))
+        return MessageReply(message=f"A link to choose a new password goes to {masked(user.email)}.")
+
 
 def _decision(body: UserChange) -> Decision:
     profile = body.model_dump(include=body.model_fields_set & set(PROFILE))
@@ -123,10 +136,5 @@ def _decision(body: UserChange) -> Decision:
 
 def _reply(call: Call, user: User) -> UserReply:
     reply = UserReply.of(user)
-    call.reply_headers["ETag"] = _etag(reply)
+    call.reply_headers["ETag"] = etag_of_model(reply)
     return reply
-
-
-def _etag(reply: UserReply) -> str:
-    """The tag that reading the account gives."""
-    return etag_of(reply.model_dump_json(by_alias=True))

@@ -78,9 +78,3 @@ class EndedSessions(BaseModel):
     """How many devices were signed out."""
 
     ended_sessions: int
-
-
-class MessageReply(BaseModel):
-    """A sentence that says what was done."""
-
-    message: str

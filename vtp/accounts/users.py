@@ -37,16 +37,16 @@ class User:
     picture_key: str | None = None
 
     @property
-    def totp_enabled(self) -> bool:
-        """Whether signing in with the password asks for a code too."""
-        return self.totp_enabled_at is not None
-
-    @property
     def picture_url(self) -> str | None:
         """Where the picture is served; another picture has another address, so that it may be kept."""
         if self.picture_key is None:
             return None
         return f"/api/v1/users/{self.id}/picture?v={PurePosixPath(self.picture_key).stem}"
+
+    @property
+    def totp_enabled(self) -> bool:
+        """Whether signing in with the password asks for a code too."""
+        return self.totp_enabled_at is not None
 
     @property
     def verified(self) -> bool:
@@ -149,7 +149,9 @@ async def known_addresses(tx: AsyncConnection, emails: Iterable[str]) -> set[str
 async def find_with_hash(tx: AsyncConnection, user_id: str) -> tuple[User, str] | None:
     """The account with this id and its password's hash."""
     row = (
-        await tx.execute(select(*_COLUMNS, users.c.password_hash).where(users.c.id == user_id))
+        await tx.execute(
+            select(*_COLUMNS, users.c.password_hash).where(users.c.id == user_id, users.c.erased_at.is_(None))
+        )
     ).one_or_none()
     return (_user(row), str(row.password_hash)) if row else None
 
@@ -161,17 +163,27 @@ async def change_user(tx: AsyncConnection, user_id: str, changes: Mapping[str, A
     return await find_user(tx, user_id)
 
 
+async def can_sign_in(tx: AsyncConnection, user_id: str) -> bool:
+    """Whether an account has a password or an account elsewhere: who was only invited has neither yet."""
+    statement = select(users.c.id).where(users.c.id == user_id, _has_a_way_in())
+    return (await tx.execute(statement)).first() is not None
+
+
 async def count_admins(tx: AsyncConnection, *, besides: str = "") -> int:
-    """How many admins can sign in: an invited one who has no password yet cannot."""
-    elsewhere = exists().where(external_identities.c.user_id == users.c.id)
+    """How many admins can sign in."""
     statement = select(func.count()).select_from(users)
     statement = statement.where(
         users.c.role == Role.ADMIN.value,
         users.c.disabled_at.is_(None),
         users.c.id != besides,
-        or_(users.c.password_hash != NO_PASSWORD, elsewhere),
+        _has_a_way_in(),
     )
     return int((await tx.execute(statement)).scalar_one())
+
+
+def _has_a_way_in() -> ColumnElement[bool]:
+    elsewhere = exists().where(external_identities.c.user_id == users.c.id)
+    return or_(users.c.password_hash != NO_PASSWORD, elsewhere)
 
 
 async def page_of_users(

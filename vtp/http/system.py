@@ -55,8 +55,7 @@ class ServerInfo(BaseModel):
     registration: bool
     mail: Annotated[bool, Field(description="Mails are sent; without, administrators pass links on.")]
     approval: Annotated[
-        Literal["mail", "admin"],
-        Field(description="What lets a new account in: its mail, or an administrator."),
+        Literal["mail", "admin"], Field(description="What lets a new account in: a mail, or an admin.")
     ]
     password_min_length: int
 

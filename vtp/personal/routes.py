@@ -9,10 +9,10 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from vtp.accounts.cookies import cookie_header
+from vtp.accounts.reauthentication import Reauthentication
 from vtp.accounts.replies import client_of, origin_of
-from vtp.accounts.schemas import Password
-from vtp.accounts.service import AccountService
-from vtp.accounts.user_schemas import MessageReply
+from vtp.accounts.schemas import MessageReply, Password
+from vtp.accounts.second_factor import SecondFactor
 from vtp.http.routing import Call, RouteTable
 from vtp.personal.erasure import Erasure
 from vtp.personal.export import Export, Exported
@@ -22,19 +22,24 @@ _PIECE_BYTES: Final = 65_536
 
 
 class DeleteAccountRequest(BaseModel):
-    """Erases one's own account; `totp` is a code of the second factor, where one is on."""
+    """Erases one's own account; `totp` is a code of the second factor, where one is on.
+
+    Who has no password leaves it out, and has signed in a moment ago.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
-    password: Password
+    password: Password | None = None
     totp: Annotated[str | None, Field(max_length=32)] = None
 
 
-def build_routes(accounts: AccountService, export: Export, erasure: Erasure) -> RouteTable:
+def build_routes(
+    people: Reauthentication, factor: SecondFactor, export: Export, erasure: Erasure
+) -> RouteTable:
     """Declares export and erasure."""
     table = RouteTable("personal data", "What the server holds of a person: taken away, erased.")
     _export_routes(table, export)
-    _erasure_routes(table, accounts, erasure)
+    _erasure_routes(table, people, factor, erasure)
     return table
 
 
@@ -60,7 +65,9 @@ def _export_routes(table: RouteTable, export: Export) -> None:
         return await _send(call, made)
 
 
-def _erasure_routes(table: RouteTable, accounts: AccountService, erasure: Erasure) -> None:
+def _erasure_routes(
+    table: RouteTable, people: Reauthentication, factor: SecondFactor, erasure: Erasure
+) -> None:
     @table.post(
         "/api/v1/auth/delete-account",
         body=DeleteAccountRequest,
@@ -71,9 +78,11 @@ def _erasure_routes(table: RouteTable, accounts: AccountService, erasure: Erasur
     )
     async def delete_account(call: Call) -> MessageReply:
         body: DeleteAccountRequest = call.body
-        await accounts.confirm_password(call.principal, body.password, origin_of(call))
-        await erasure.erase_own(call.principal, origin_of(call))
-        call.reply_headers["Set-Cookie"] = cookie_header("", 0, secure=client_of(call).secure)
+        origin = origin_of(call)
+        user = await people.confirm(call.principal, body.password, origin)
+        await factor.check_at_sign_in(user, body.totp, origin)
+        await erasure.erase_own(call.principal, origin)
+        call.reply_cookies.append(cookie_header("", 0, secure=client_of(call).secure))
         return MessageReply(message="Your account and your data are erased.")
 
     @table.delete(

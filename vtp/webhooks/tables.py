@@ -23,7 +23,7 @@ webhooks = Table(
     Column("secret", String(128), nullable=False),
     Column("old_secret", String(128), comment="signs too until old_secret_until"),
     Column("old_secret_until", UtcDateTime),
-    Column("created_by", id_type(), ForeignKey("users.id", ondelete="SET NULL"), index=True),
+    Column("created_by", id_type(), ForeignKey("users.id", ondelete="SET NULL")),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     Column("disabled_reason", String(200), nullable=False, comment="why the server stopped it, if it did"),

@@ -12,12 +12,13 @@ from typing import Any, Self
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vtp.accounts.audit import AuditLog, Event, Origin
+from vtp.accounts.audit import Event, Origin
+from vtp.accounts.notices import Happening
 from vtp.accounts.oidc.faults import Reason, SignInFaultError
 from vtp.accounts.oidc.identities import Identity, add_identity, find_identity, identities_of, note_use
+from vtp.accounts.parts import AccountParts
 from vtp.accounts.permissions import parse_role
 from vtp.accounts.schemas import Email
-from vtp.accounts.service import AccountService
 from vtp.accounts.users import NO_PASSWORD, NewUser, User, change_user, find_by_email, find_user
 from vtp.errors import Conflict
 from vtp.http.identity import Role
@@ -65,9 +66,8 @@ class Said:
 class People:
     """Finds, makes and links accounts within the caller's transaction."""
 
-    def __init__(self, accounts: AccountService, audit: AuditLog) -> None:
-        self._accounts = accounts
-        self._audit = audit
+    def __init__(self, parts: AccountParts) -> None:
+        self._parts = parts
 
     async def recognise(
         self, tx: AsyncConnection, said: Said, provider: OidcProvider, origin: Origin, now: datetime
@@ -102,6 +102,7 @@ class People:
         if known is not None and known.user_id == user_id:
             return
         await self._add(tx, said, provider, user, origin, now)
+        await self._parts.notices.put(tx, Happening.IDENTITY_LINKED, user, origin)
 
     async def _newcomer(
         self, tx: AsyncConnection, said: Said, provider: OidcProvider, origin: Origin, now: datetime
@@ -111,9 +112,13 @@ class People:
         if not said.email_verified:
             raise SignInFaultError(Reason.EMAIL_NOT_VERIFIED, "the provider has not verified the address")
         found = await find_by_email(tx, said.email)
-        user = await self._adopt(tx, said, found[0], now) if found else None
-        user = user or await self._make(tx, said, provider, origin, now)
+        if found is None:
+            user = await self._make(tx, said, provider, origin, now)
+            await self._add(tx, said, provider, user, origin, now)
+            return user
+        user = await self._adopt(tx, said, found[0], now)
         await self._add(tx, said, provider, user, origin, now)
+        await self._parts.notices.put(tx, Happening.IDENTITY_LINKED, user, origin)
         return user
 
     async def _adopt(self, tx: AsyncConnection, said: Said, user: User, now: datetime) -> User:
@@ -142,7 +147,7 @@ class People:
             raise SignInFaultError(Reason.NO_ACCOUNT, "there is no account of this address")
         new = NewUser(said.email, NO_PASSWORD, said.full_name, said.role, approved=True)
         try:
-            user = await self._accounts.add(tx, new, origin, actor_id=None)
+            user = await self._parts.accounts.add(tx, new, origin, actor_id=None)
         except Conflict as error:
             raise SignInFaultError(Reason.ACCOUNT_EXISTS, "it was made at the same moment") from error
         return await change_user(tx, user.id, {"email_verified_at": now}) or user
@@ -158,7 +163,7 @@ class People:
     ) -> None:
         if not await add_identity(tx, said.identity_of(user.id, now)):
             raise SignInFaultError(Reason.IDENTITY_TAKEN, "it is linked to another account")
-        await self._audit.record(
+        await self._parts.audit.record(
             tx,
             Event.IDENTITY_LINKED,
             origin,

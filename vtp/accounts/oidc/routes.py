@@ -3,7 +3,6 @@
 import re
 
 from aiohttp import web
-from multidict import CIMultiDict
 
 from vtp.accounts.devices import Devices
 from vtp.accounts.oidc.flows import LIFETIME, new_secret
@@ -21,7 +20,7 @@ from vtp.accounts.oidc.schemas import (
 )
 from vtp.accounts.oidc.sign_in import Browser, OidcSignIn, Returned
 from vtp.accounts.reauthentication import Reauthentication
-from vtp.accounts.replies import client_of, login_reply, origin_of, session_cookie
+from vtp.accounts.replies import client_of, login_reply, origin_of, remember_device, set_refresh_cookie
 from vtp.accounts.schemas import LoginReply
 from vtp.accounts.service import account_of
 from vtp.http.routing import Access, Call, Limit, RouteTable
@@ -36,6 +35,7 @@ def build_routes(oidc: OidcSignIn, people: Reauthentication, devices: Devices) -
     """Declares everything under `/api/v1/auth/oidc`, and one's own identities."""
     table = RouteTable("sign-in by provider", "OpenID Connect: the school's own accounts.")
     _signing_in(table, oidc, devices)
+    _confirming(table, oidc, devices)
     _linking(table, oidc, people)
     return table
 
@@ -61,7 +61,8 @@ def _signing_in(table: RouteTable, oidc: OidcSignIn, devices: Devices) -> None:
         browser = _browser(call)
         query: StartQuery = call.query
         location = await oidc.start(call.path["name"], query.return_to, browser, origin_of(call))
-        return _redirect(location, _cookie(call, browser))
+        call.reply_cookies.append(_cookie(call, browser))
+        return _redirect(location)
 
     @table.get(
         f"{AT}/{{name}}/callback",
@@ -76,9 +77,13 @@ def _signing_in(table: RouteTable, oidc: OidcSignIn, devices: Devices) -> None:
         query: CallbackQuery = call.query
         returned = Returned(query.state or "", query.code, query.error, query.iss)
         finished = await oidc.finish(call.path["name"], returned, _browser(call), origin_of(call))
-        cookies = [session_cookie(call, finished.signed_in)] if finished.signed_in else []
-        return _redirect(finished.location, *cookies)
+        if finished.signed_in is not None:
+            set_refresh_cookie(call, finished.signed_in)
+            remember_device(call, devices, finished.signed_in.user.email)
+        return _redirect(finished.location)
 
+
+def _confirming(table: RouteTable, oidc: OidcSignIn, devices: Devices) -> None:
     @table.post(
         f"{AT}/second-factor",
         body=ConfirmRequest,
@@ -101,6 +106,7 @@ def _linking(table: RouteTable, oidc: OidcSignIn, people: Reauthentication) -> N
         body=LinkRequest,
         body_required=False,
         reply=LinkReply,
+        access=Access.VERIFIED,  # who registered somebody's address must not tie an identity of theirs to it
         limit=Limit.SIGN_IN,
         summary="Link one's account with a provider's",
         description="Gives the provider's page; it leads back to `return_to`, with `linked` or `error`.",
@@ -113,7 +119,7 @@ def _linking(table: RouteTable, oidc: OidcSignIn, people: Reauthentication) -> N
         user = await people.confirm_freshly(call.principal, body.password, origin_of(call))
         browser = _browser(call)
         location = await oidc.start_linking(call.path["name"], body.return_to, browser, user)
-        call.reply_headers["Set-Cookie"] = _cookie(call, browser)
+        call.reply_cookies.append(_cookie(call, browser))
         return LinkReply(location=location)
 
     @table.get(
@@ -165,8 +171,5 @@ def _cookie(call: Call, browser: Browser) -> str:
     return f"{name}={browser.secret}; Path=/; Max-Age={age_s}; HttpOnly; SameSite=Lax{flag}"
 
 
-def _redirect(location: str, *cookies: str) -> web.Response:
-    headers = CIMultiDict({"Location": location, "Cache-Control": "no-store"})
-    for cookie in cookies:
-        headers.add("Set-Cookie", cookie)
-    return web.Response(status=302, headers=headers)
+def _redirect(location: str) -> web.Response:
+    return web.Response(status=302, headers={"Location": location, "Cache-Control": "no-store"})

@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from vtp.accounts.audit import AuditLog, Event, Origin
-from vtp.accounts.moments import Clock, utc_now
+from vtp.accounts.audit import Event, Origin
+from vtp.accounts.notices import Happening
 from vtp.accounts.oidc.faults import Reason, SignInFaultError
 from vtp.accounts.oidc.flows import Flow, add_flow, new_secret, read_flow, take_flow
 from vtp.accounts.oidc.identities import Identity, identities_of, remove_identity
 from vtp.accounts.oidc.people import People, Said
 from vtp.accounts.oidc.provider import Answered, Asked, Provider, challenge_of
-from vtp.accounts.second_factor import SecondFactor
-from vtp.accounts.service import AccountService, SignedIn
+from vtp.accounts.parts import AccountParts
+from vtp.accounts.service import SignedIn
 from vtp.accounts.users import User, find_user
-from vtp.db import Database
 from vtp.errors import Conflict, Gone, NotFound
 from vtp.limits import WindowLimiter
 from vtp.settings import OidcProvider
@@ -57,22 +56,10 @@ class Finished:
 class OidcSignIn:
     """Takes people to their provider and back."""
 
-    def __init__(
-        self,
-        database: Database,
-        providers: Sequence[OidcProvider],
-        accounts: AccountService,
-        second_factor: SecondFactor,
-        audit: AuditLog,
-        clock: Clock = utc_now,
-    ) -> None:
-        self._database = database
+    def __init__(self, parts: AccountParts, providers: Sequence[OidcProvider]) -> None:
+        self._parts = parts
         self._providers = {one.name: Provider(one) for one in providers}
-        self._accounts = accounts
-        self._second_factor = second_factor
-        self._people = People(accounts, audit)
-        self._audit = audit
-        self._clock = clock
+        self._people = People(parts)
         self._starts = WindowLimiter(STARTS_PER_ADDRESS_PER_MINUTE, 60)
 
     @property
@@ -109,8 +96,8 @@ class OidcSignIn:
     async def finish(self, name: str, returned: Returned, browser: Browser, origin: Origin) -> Finished:
         """Takes the provider's answer. Raises NotFound for another name; all else is told to the page."""
         provider = self.provider(name)
-        now = self._clock()
-        async with self._database.transaction() as tx:
+        now = self._parts.clock()
+        async with self._parts.database.transaction() as tx:
             flow = await take_flow(tx, name, returned.state, browser.secret, now)
         try:
             if flow is None:
@@ -126,28 +113,29 @@ class OidcSignIn:
 
         Raises Gone for a ticket that is used, expired or another browser's, and what SecondFactor.check does.
         """
-        now = self._clock()
-        async with self._database.read() as tx:
+        now = self._parts.clock()
+        async with self._parts.database.read() as tx:
             flow = await read_flow(tx, SECOND_FACTOR, ticket, browser.secret, now)
             user = await find_user(tx, flow.user_id) if flow and flow.user_id else None
         if user is None:
             raise _ticket_used()
-        await self._second_factor.check_at_sign_in(user, code, origin)
-        async with self._database.transaction() as tx:
+        await self._parts.second_factor.check_at_sign_in(user, code, origin)
+        async with self._parts.database.transaction() as tx:
             user = await find_user(tx, user.id)
             taken = await take_flow(tx, SECOND_FACTOR, ticket, browser.secret, now)
             if taken is None or user is None or user.disabled_at is not None:
                 raise _ticket_used()
-            return await self._accounts.begin_session(tx, user, origin)
+            await self._parts.accounts.tell_of_new_device(tx, user, origin)
+            return await self._parts.accounts.begin_session(tx, user, origin)
 
     async def identities(self, user_id: str) -> list[Identity]:
         """What is linked to an account."""
-        async with self._database.read() as tx:
+        async with self._parts.database.read() as tx:
             return await identities_of(tx, user_id)
 
     async def unlink(self, user_id: str, identity_id: str, origin: Origin) -> None:
         """Unlinks. Raises NotFound, and Conflict for the last way in."""
-        async with self._database.transaction() as tx:
+        async with self._parts.database.transaction() as tx:
             user = await find_user(tx, user_id, lock=True)
             linked = await identities_of(tx, user_id)
             found = next((one for one in linked if one.id == identity_id), None)
@@ -159,7 +147,7 @@ class OidcSignIn:
                     code="last_sign_in",
                 )
             await remove_identity(tx, found)
-            await self._audit.record(
+            await self._parts.audit.record(
                 tx,
                 Event.IDENTITY_UNLINKED,
                 origin,
@@ -167,6 +155,7 @@ class OidcSignIn:
                 subject=f"user:{user_id}",
                 details={"issuer": found.issuer},
             )
+            await self._parts.notices.put(tx, Happening.IDENTITY_UNLINKED, user, origin)
 
     async def _begin(self, provider: Provider, return_to: str, browser: Browser, user_id: str | None) -> str:
         state, nonce, verifier = new_secret(), new_secret(), new_secret()
@@ -174,8 +163,8 @@ class OidcSignIn:
         redirect_uri = callback_address(browser.base_url, name)
         location = await provider.address(Asked(redirect_uri, state, nonce, challenge_of(verifier)))
         flow = Flow(name, nonce, verifier, return_to, user_id)
-        async with self._database.transaction() as tx:
-            await add_flow(tx, flow, state, browser.secret, self._clock())
+        async with self._parts.database.transaction() as tx:
+            await add_flow(tx, flow, state, browser.secret, self._parts.clock())
         return location
 
     async def _hear(
@@ -195,9 +184,9 @@ class OidcSignIn:
         self, provider: Provider, flow: Flow, said: Said, browser: Browser, origin: Origin
     ) -> Finished:
         """Links, or begins a session, or asks for the second factor first. Raises SignInFaultError."""
-        now = self._clock()
+        now = self._parts.clock()
         settings = provider.settings
-        async with self._database.transaction() as tx:
+        async with self._parts.database.transaction() as tx:
             if flow.user_id is not None:
                 await self._people.link(tx, said, settings, flow.user_id, origin, now)
                 return Finished(with_query(flow.return_to, linked=settings.name))
@@ -208,7 +197,8 @@ class OidcSignIn:
                 await add_flow(tx, waiting, ticket, browser.secret, now)
                 page = with_query(SIGN_IN_PAGE, second_factor=ticket, return_to=flow.return_to)
                 return Finished(page)
-            signed_in = await self._accounts.begin_session(tx, user, origin)
+            await self._parts.accounts.tell_of_new_device(tx, user, origin)
+            signed_in = await self._parts.accounts.begin_session(tx, user, origin)
         return Finished(flow.return_to, signed_in)
 
     async def _note_fault(
@@ -217,7 +207,7 @@ class OidcSignIn:
         logger.warning("A sign-in by %s failed: %s", name, fault.detail)
         subject = f"user:{flow.user_id}" if flow and flow.user_id else ""
         details = {"reason": fault.reason.value, "provider": name}
-        await self._audit.note(Event.SIGN_IN_REFUSED, origin, subject=subject, details=details)
+        await self._parts.audit.note(Event.SIGN_IN_REFUSED, origin, subject=subject, details=details)
 
 
 def callback_address(base_url: str, name: str) -> str:

@@ -92,7 +92,7 @@ function AskedForm({ lead, nameHint, phone = false, yes, done, send, onClose, on
         <p className="soft">This server sends no mail: pass this link on to {pass.email}.</p>
         <LinkToPass link={pass.link} />
         <DialogActions>
-          <Button tone="primary" onClick={onClose}>
+          <Button tone="primary" onClick={onClose} autoFocus>
             Done
           </Button>
         </DialogActions>

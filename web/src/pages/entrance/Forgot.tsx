@@ -22,6 +22,7 @@ export function Forgot() {
   return (
     <Entrance
       title="Forgotten password"
+      news={sent !== null}
       lead={
         byMail
           ? "We send you a link to choose a new one."
@@ -34,7 +35,7 @@ export function Forgot() {
       }
     >
       {sent ? (
-        <div data-testid="reset-sent" role="status">
+        <div data-testid="reset-sent">
           <EmptyState
             icon="mail"
             title={byMail ? "Check your mail" : "Ask an administrator"}

@@ -16,7 +16,11 @@ export function LinkOver({
   action: ReactNode;
 }) {
   return (
-    <Entrance title={title} lead={whole ? "This link is not good any more." : "The address is not complete."}>
+    <Entrance
+      title={title}
+      lead={whole ? "This link is not good any more." : "The address is not complete."}
+      news
+    >
       <div data-testid="link-over">
         <EmptyState
           icon="link"

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { PasswordField } from "../../design/Field";
 import { Icon } from "../../design/Icon";
 import { serverOf, useSession } from "../../session/Session";
@@ -29,7 +29,12 @@ export function NewPassword({
   const { state } = useSession();
   const min_length = serverOf(state)?.password_min_length ?? DEFAULT_MIN_LENGTH;
   const [typed, setTyped] = useState("");
-  const view = lookAt(typed, min_length);
+  const latest = useRef("");
+  // What the server has refused is not good, however long: it knows the common ones.
+  const [refused, setRefused] = useState<string | null>(null);
+  useEffect(() => setRefused(error ? latest.current : null), [error]);
+  const seen = lookAt(typed, min_length);
+  const view: PasswordView = typed !== "" && typed === refused ? { ...seen, strength: "weak" } : seen;
   return (
     <PasswordField
       label={label}
@@ -38,7 +43,10 @@ export function NewPassword({
       required
       minLength={min_length}
       autoFocus={autoFocus}
-      onChange={(event) => setTyped(event.target.value)}
+      onChange={(event) => {
+        latest.current = event.target.value;
+        setTyped(event.target.value);
+      }}
       error={error}
       hint={<Strength view={view} min_length={min_length} />}
       data-testid={name === "new_password" ? "new-password" : "password"}

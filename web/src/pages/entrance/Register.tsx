@@ -38,7 +38,7 @@ export function Register() {
   if (made?.byMail) return <CheckMail email={made.email} message={made.message} />;
   if (made) {
     return (
-      <Entrance title="Register" lead="Your account was made.">
+      <Entrance title="Register" lead="Your account was made." news>
         <EmptyState
           icon="check"
           title="Almost there"
@@ -145,6 +145,7 @@ function CheckMail({ email, message }: { email: string; message: string }) {
   return (
     <Entrance
       title="Check your mail"
+      news
       lead={`We sent a link to ${email}.`}
       foot={
         <>
@@ -152,7 +153,7 @@ function CheckMail({ email, message }: { email: string; message: string }) {
         </>
       }
     >
-      <div data-testid="check-mail" role="status">
+      <div data-testid="check-mail">
         <EmptyState icon="mail" title="Open the link in it" action={<ResendMail email={email} justSent />}>
           {message} Nothing there after some minutes? Look into the folder for spam, or send it again.
         </EmptyState>

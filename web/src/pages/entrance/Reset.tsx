@@ -73,8 +73,8 @@ function NewPasswordForm({ token, email, onOver }: { token: string; email: strin
   });
   if (done) {
     return (
-      <Entrance title="Password changed" lead={email}>
-        <div data-testid="reset-done" role="status">
+      <Entrance title="Password changed" lead={email} news>
+        <div data-testid="reset-done">
           <EmptyState
             icon="check"
             title="Sign in with the new one"

@@ -28,8 +28,8 @@ export function Verify() {
   });
   if (confirmed) {
     return (
-      <Entrance title="Address confirmed" lead={confirmed}>
-        <div data-testid="verified" role="status">
+      <Entrance title="Address confirmed" lead={confirmed} news>
+        <div data-testid="verified">
           <EmptyState
             icon="check"
             title="That was all"

@@ -148,7 +148,7 @@ function Standing({
           )}
           {state !== "closed" && !isMe && (
             <Button size="small" busy={busy} onClick={() => onAsk(close)} data-testid="close-account">
-              Close
+              Close account
             </Button>
           )}
         </div>

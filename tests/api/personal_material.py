@@ -1,0 +1,326 @@
+"""A person who has left something in every table, for exports and erasures."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Table, insert, select, update
+
+from tests.api.recording_material import add_finished, make_room
+from tests.serving import Api, Person
+from tests.unit.picture_material import BLUE, RED, halves, png
+from vtp.accounts.audit import Event, Origin
+from vtp.accounts.tables import (
+    account_tokens,
+    audit_log,
+    backup_codes,
+    external_identities,
+    invitations,
+    oidc_flows,
+    sessions,
+    users,
+)
+from vtp.db import metadata
+from vtp.db.tables import idempotency_keys
+from vtp.ids import new_id
+from vtp.mail.tables import mails
+from vtp.rooms.tables import (
+    chat_messages,
+    guest_links,
+    live_sessions,
+    poll_votes,
+    polls,
+    room_bans,
+    session_participants,
+)
+from vtp.webhooks.tables import webhook_deliveries, webhooks
+
+
+@dataclass(frozen=True)
+class Marked:
+    """Words that stand for the person wherever they are found."""
+
+    email: str = "ada.lovelace@school.example"
+    full_name: str = "Ada Zephyrine Lovelace"
+    phone: str = "+44 20 7946 0958"
+    agent: str = "Difference-Engine/1843"
+    ip: str = "198.51.100.77"
+    words: str = "the engine might compose elaborate music"
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """Network addresses are the audit log's for a month; its own test looks at them."""
+        return self.email, "Lovelace", "Zephyrine", self.phone, self.words
+
+
+ADA = Marked()
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Life:
+    """Who left the traces, and where."""
+
+    ada: Person
+    room_id: str
+    poll_id: str
+    recording_id: str
+
+
+async def leave_traces(api: Api, admin: Person) -> Life:
+    """Makes Ada, a teacher, by the front door where there is one, and behind it where that takes long."""
+    ada = await api.person("teacher", ADA.email)
+    bob = await api.person("student")
+    room_id = await make_room(api, ada)
+    profile = {"full_name": ADA.full_name, "phone": ADA.phone}
+    key = {"Idempotency-Key": "a key"}
+    await api.call("PATCH", "/api/v1/auth/profile", profile, by=ada)
+    picture = png(halves(300, 300, RED, BLUE))
+    put = {"Content-Type": "image/png"}
+    await api.call("PUT", "/api/v1/auth/profile/picture", by=ada, data=picture, headers=put)
+    await api.call("POST", "/api/v1/rooms/physics/links", {"label": "Guests"}, by=ada, headers=key)
+    await api.call("PATCH", f"/api/v1/users/{ada.user_id}", {"role": "assistant"}, by=admin)
+    await api.call("PATCH", f"/api/v1/users/{ada.user_id}", {"role": "teacher"}, by=admin)
+    recording_id = await add_finished(api, room_id, ada)
+    life = Life(ada, room_id, new_id(), recording_id)
+    async with api.server.services.database.transaction() as tx:
+        for table, row in _rows(life, bob):
+            await tx.execute(insert(table).values(**row))
+        await tx.execute(update(users).where(users.c.id == bob.user_id).values(approved_by=ada.user_id))
+        where_from = {"ip": ADA.ip, "user_agent": ADA.agent}
+        await tx.execute(update(sessions).where(sessions.c.user_id == ada.user_id).values(**where_from))
+        details = {"email": ADA.email, "name": ADA.full_name, "reason": "wrong_password"}
+        audit = api.server.services.accounts.audit
+        origin = Origin(ADA.ip, ADA.agent, "request")
+        subject = f"user:{ada.user_id}"
+        await audit.record(tx, Event.SIGNED_IN, origin, actor_id=ada.user_id, details=details)
+        await audit.record(tx, Event.SIGN_IN_REFUSED, origin, subject=subject, details=details)
+    return life
+
+
+def _rows(life: Life, bob: Person) -> list[tuple[Table, dict[str, Any]]]:
+    ada, room = life.ada.user_id, life.room_id
+    soon = NOW + timedelta(days=9000)
+    times = {"created_at": NOW, "expires_at": soon}
+    session, first = new_id(), new_id()
+    me = {
+        "from_person": f"user:{ada}",
+        "from_participant_id": "p1",
+        "from_name": ADA.full_name,
+        "from_role": "teacher",
+    }
+    him = {
+        "from_person": f"user:{bob.user_id}",
+        "from_participant_id": "p2",
+        "from_name": "Bob",
+        "from_role": "student",
+    }
+    to_me = {
+        "to_person": f"user:{ada}",
+        "to_participant_id": "p1",
+        "to_name": ADA.full_name,
+        "to_role": "teacher",
+    }
+    chat = {"room_id": room, "group_id": "", "sent_at": NOW, "cleared": False}
+    poll = {
+        "id": life.poll_id,
+        "room_id": room,
+        "question": "Which?",
+        "options": ["a", "b"],
+        "multiple": False,
+        "anonymous": False,
+        "results": "after",
+        "counts": [0, 1],
+        "votes": 1,
+        "created_by": ada,
+        "created_by_name": ADA.full_name,
+        "created_at": NOW,
+        "closed_at": NOW,
+    }
+    hook = {
+        "id": new_id(),
+        "url": "https://hooks.example/",
+        "description": "",
+        "events": ["*"],
+        "room_id": room,
+        "active": False,
+        "secret": "s",
+        "created_by": ada,
+        "created_at": NOW,
+        "updated_at": NOW,
+        "disabled_reason": "",
+    }
+    person = {"user_id": ada, "full_name": ADA.full_name, "role": "teacher"}
+    delivery = {
+        "id": new_id(),
+        "webhook_id": hook["id"],
+        "event_id": new_id(),
+        "type": "participant.joined",
+        "body": json.dumps({"data": {"participant": person}}, separators=(",", ":")),
+        "created_at": NOW,
+        "tries": 1,
+        "status": "delivered",
+        "answer": "",
+    }
+    invited = {"role": "student", "watch_only": False, **times}
+    ban = {"room_id": room, "reason": "", "created_at": NOW}
+    return [
+        (
+            account_tokens,
+            {"token_hash": "t", "user_id": ada, "purpose": "reset_password", "email": ADA.email, **times},
+        ),
+        (
+            invitations,
+            {"id": new_id(), "token_hash": "i", "email": ADA.email, "full_name": ADA.full_name, **invited},
+        ),
+        (
+            invitations,
+            {
+                "id": new_id(),
+                "token_hash": "j",
+                "email": "x@y.example",
+                "full_name": "",
+                "created_by": ada,
+                **invited,
+            },
+        ),
+        (backup_codes, {"user_id": ada, "code_hash": "h", "created_at": NOW}),
+        (
+            external_identities,
+            {
+                "issuer": "https://id.example",
+                "subject": "lovelace",
+                "user_id": ada,
+                "email": ADA.email,
+                "created_at": NOW,
+            },
+        ),
+        (
+            oidc_flows,
+            {
+                "state_hash": "s",
+                "provider": "p",
+                "nonce": "n",
+                "code_verifier": "c",
+                "browser_hash": "b",
+                "return_to": "/",
+                "user_id": ada,
+                "created_at": NOW,
+            },
+        ),
+        (
+            mails,
+            {
+                "id": new_id(),
+                "kind": "notice",
+                "user_id": ada,
+                "to_address": "old.lovelace@school.example",
+                "subject": "Hello",
+                "body": "sealed",
+                "attempts": 0,
+                **times,
+            },
+        ),
+        (
+            mails,
+            {
+                "id": new_id(),
+                "kind": "invitation",
+                "to_address": ADA.email,
+                "subject": "Hello",
+                "attempts": 0,
+                **times,
+            },
+        ),
+        (
+            guest_links,
+            {
+                "id": new_id(),
+                "room_id": room,
+                "label": "",
+                "full_name": "Guest",
+                "publish": True,
+                "watch": True,
+                "created_by": ada,
+                **times,
+            },
+        ),
+        (
+            chat_messages,
+            {
+                "id": first,
+                "text": ADA.words,
+                "folded": ADA.words,
+                "client_key": f"user:{ada}/1",
+                **me,
+                **chat,
+            },
+        ),
+        (
+            chat_messages,
+            {"id": new_id(), "text": "I agree", "folded": "i agree", "reply_to": first, **him, **chat},
+        ),
+        (
+            chat_messages,
+            {"id": new_id(), "text": "Just for you", "folded": "just for you", **him, **to_me, **chat},
+        ),
+        (room_bans, {"id": new_id(), "user_id": ada, "full_name": ADA.full_name, **ban}),
+        (room_bans, {"id": new_id(), "user_id": bob.user_id, "full_name": "Bob", "banned_by": ada, **ban}),
+        (live_sessions, {"id": session, "room_id": room, "started_at": NOW}),
+        (
+            session_participants,
+            {"id": new_id(), "live_session_id": session, "is_producer": True, "joined_at": NOW, **person},
+        ),
+        (polls, poll),
+        (
+            poll_votes,
+            {
+                "poll_id": life.poll_id,
+                "voter_key": f"u:{ada}",
+                "user_id": ada,
+                "full_name": ADA.full_name,
+                "choices": [1],
+            },
+        ),
+        (webhooks, hook),
+        (webhook_deliveries, delivery),
+        (
+            idempotency_keys,
+            {
+                "key": "k",
+                "principal": f"user:{bob.user_id}",
+                "route": "POST /",
+                "body_hash": "",
+                "status": 201,
+                "response": json.dumps(person),
+                "created_at": NOW,
+            },
+        ),
+    ]
+
+
+async def everything(api: Api) -> dict[str, list[dict[str, Any]]]:
+    """Every row of every table, by the table's name."""
+    for file in Path("vtp").glob("*/tables.py"):
+        __import__(f"vtp.{file.parent.name}.tables")
+    async with api.server.services.database.read() as tx:
+        return {
+            table.name: [dict(row) for row in (await tx.execute(select(table))).mappings()]
+            for table in metadata.sorted_tables
+        }
+
+
+def zipped(body: bytes) -> tuple[dict[str, Any], list[str]]:
+    """What an export says, and the names of its files."""
+    with zipfile.ZipFile(io.BytesIO(body)) as archive:
+        assert archive.testzip() is None
+        return json.loads(archive.read("data.json")), sorted(archive.namelist())
+
+
+__all__ = ["ADA", "Life", "audit_log", "everything", "leave_traces", "zipped"]
