@@ -17,7 +17,7 @@ from tests.api.recording_material import add_finished
 from tests.api.sfu.material import AUDIO, SCTP, service_token
 from tests.serving import PASSWORD, Api, Person, serving
 from tests.unit.sdp_material import offer_names, offer_text
-from vtp.settings import MediaSettings, SfuSettings
+from vtp.settings import SfuSettings
 
 ROLES = ("admin", "teacher", "assistant", "student", "guest", "service", "nobody")
 PARAMETER = re.compile(r"\{(\w+)\}")
@@ -54,7 +54,7 @@ class FuzzedSchool:
         self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
         try:
             sfu = SfuSettings(enabled=True)
-            async with serving(*self._where, sfu=sfu, media=MediaSettings(tcp=False).model_dump()) as api:
+            async with serving(*self._where, sfu=sfu, media={"tcp": False}) as api:
                 self._ready.set_result(api)
                 await self._over.wait()
         except BaseException as error:
@@ -88,24 +88,28 @@ class FuzzedSchool:
         profile = self._get("/api/v1/auth/profile", role)
         return bool(profile is None or profile["role"] != role or not profile["verified"])
 
-    def stock(self) -> None:
-        """One of everything, new: a room of the teacher's, and what belongs to it."""
+    def stock(self, path: str) -> None:
+        """One of everything that calls of this path are about, all new: a room, and what is in it."""
         self._ids.clear()
-        for role in ("admin", "teacher"):
+        for role in tuple(self._people):
             if self.is_out(role):
                 self.renew(role)
         number = next(self._numbers)
         made = self._post("/api/v1/signalling/room/create", "teacher", room_name=f"Room {number}")
         self.room = made["room_id"]
         self.renew("guest")
-        self.do(add_finished(self.api, self.room, self._people["teacher"]))
-        self._post(f"/api/v1/rooms/{self.room}/links", "teacher")
-        hook = self._post(
-            "/api/v1/webhooks", "admin", url="https://hooks.example/vtp", events=["room.created"]
-        )
-        self._post(f"/api/v1/webhooks/{hook['id']}/test", "admin")
-        self.do(self.api.person("student", f"other{number}@school.example"))
-        self._stock_media()
+        if "/recordings" in path:
+            self.do(add_finished(self.api, self.room, self._people["teacher"]))
+        if "/links" in path:
+            self._post(f"/api/v1/rooms/{self.room}/links", "teacher")
+        if "/webhooks" in path:
+            wish = {"url": "https://hooks.example/vtp", "events": ["room.created"]}
+            hook = self._post("/api/v1/webhooks", "admin", **wish)
+            self._post(f"/api/v1/webhooks/{hook['id']}/test", "admin")
+        if "/users" in path:
+            self.do(self.api.person("student", f"other{number}@school.example"))
+        if "/sfu" in path:
+            self._stock_media()
 
     def _stock_media(self) -> None:
         at = f"/sfu/rooms/{self.room}"

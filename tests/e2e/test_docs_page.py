@@ -32,6 +32,12 @@ def test_page_shows_every_operation_under_the_content_security_policy(tmp_path: 
         assert page.locator("details:visible").count() == 1
         page.locator("details:visible summary").click()
         assert "application/sdp" in page.locator("details:visible").inner_text()
+        page.get_by_label("Find").fill("no such word")
+        assert page.get_by_text("No call has all of these words.").is_visible()
+        page.goto(f"{server.url}/api/docs#login")
+        page.locator("#login[open]").get_by_text('-H "Content-Type: application/json"').wait_for()
+        page.set_viewport_size({"width": 360, "height": 700})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
         page.screenshot(path=tmp_path / "docs.png")
         browser.close()
     assert complaints == []

@@ -70,6 +70,7 @@ SENTENCES: Mapping[int, str] = {
     413: "The body is larger than this address takes.",
     415: "The body's media type is not one that this address takes.",
     416: "The requested range lies outside of the file.",
+    421: "This server answers by another name; with open rooms as localhost alone.",
     422: "The input is not acceptable; `errors` says where.",
     428: "This call needs an If-Match header.",
     429: "Too many requests; wait as long as Retry-After says.",
