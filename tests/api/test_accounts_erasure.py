@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pyotp
 import pytest
 from sqlalchemy import insert, select, update
 
@@ -200,3 +201,18 @@ def _nowhere() -> Any:
     from vtp.accounts.audit import Origin
 
     return Origin()
+
+
+async def test_who_has_a_second_factor_erases_themselves_with_a_code_of_it_too(api: Api) -> None:
+    await api.person("admin")
+    ada = await api.person("teacher")
+    made = await api.call("POST", "/api/v1/auth/2fa/setup", {"password": PASSWORD}, by=ada)
+    app = pyotp.TOTP(made.body["secret"])
+    enabled = await api.call("POST", "/api/v1/auth/2fa/enable", {"code": app.now()}, by=ada)
+    at, body = "/api/v1/auth/delete-account", {"password": PASSWORD}
+    without = await api.call("POST", at, body, by=ada)
+    assert (without.status, without.body["code"]) == (401, "totp_required")
+    wrong = await api.call("POST", at, {**body, "totp": "000000"}, by=ada)
+    assert (wrong.status, wrong.body["code"]) == (401, "totp_wrong")
+    done = await api.call("POST", at, {**body, "totp": enabled.body["backup_codes"][0]}, by=ada)
+    assert done.status == 200
