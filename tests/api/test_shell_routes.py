@@ -64,7 +64,7 @@ async def test_hidden_are_only_pages_of_the_documentation(api: Api) -> None:
 async def test_every_operation_declares_its_success_and_its_problems(document: Document) -> None:
     for path, method, operation in operations(document):
         statuses = operation["responses"]
-        assert any(status.startswith("2") for status in statuses), (path, method)
+        assert any(status[0] in "23" for status in statuses), (path, method)
         problems = [status for status in statuses if status[0] in "45"]
         assert len(problems) >= 1, f"{method} {path} declares no error"
         for status in problems:
