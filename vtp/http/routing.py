@@ -74,7 +74,6 @@ class Route:
     also: tuple[int, ...] = ()  # what else may be answered without being a problem: 204, 206, 303, 304
     without_second_factor: bool = False  # open also to who must set theirs up before anything else
     empty: bool = False  # answers `status` without a body, also where that is 200
-    without_second_factor: bool = False  # open also to who must set theirs up before anything else
 
     @property
     def success_status(self) -> int:
