@@ -31,7 +31,7 @@ class Mailbox:
         self.tries = 0
         self.gate = asyncio.Event()
         self.gate.set()
-        self.port = 0
+        self.port = self.held = 0
         self._news = asyncio.Condition()
 
     async def handle_RCPT(
@@ -45,7 +45,10 @@ class Mailbox:
         return "250 OK"
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
+        self.held += 1
+        await self._tell()
         await self.gate.wait()
+        self.held -= 1
         assert isinstance(envelope.content, bytes)
         message = email.message_from_bytes(envelope.content, policy=policy.default)
         assert isinstance(message, EmailMessage)

@@ -164,6 +164,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     stack.push_async_callback(tasks.close)
     mail_sender = MailSender(database, accounts.mails, settings.mail)
     tasks.start(mail_sender.run(), "mail")
+    stack.push_async_callback(mail_sender.close)
     deliveries = Deliveries(database, Policy(settings.webhooks))
     stack.push_async_callback(deliveries.close)  # after rooms and recordings, whose ends it tells of
     media = await start_media(settings)

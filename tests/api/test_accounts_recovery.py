@@ -158,13 +158,14 @@ async def test_asking_for_a_link_tells_nobody_whether_there_is_an_account(
         assert len({str(answer.body) for answer in answers}) == 1
     await settled(mailed)
     async with mailed.server.services.database.read() as tx:
-        sent = (await tx.execute(select(mails.c.to_address, mails.c.kind).order_by(mails.c.id))).all()
-    assert [tuple(row) for row in sent[1:]] == [
+        sent = (await tx.execute(select(mails.c.to_address, mails.c.kind))).all()
+    assert sorted(tuple(row) for row in sent) == [
         (ADA, "reset_password"),
         (ADA, "reset_password"),
+        (ADA, "verify_email"),
+        (ADA, "verify_email"),
+        (ADA, "verify_email"),
         (verified.email, "reset_password"),
-        (ADA, "verify_email"),
-        (ADA, "verify_email"),
         (verified.email, "verify_email"),
     ]
 

@@ -152,6 +152,21 @@ async def test_two_processes_never_send_the_same_mail(tmp_path: Path, database_u
         assert sum(sender.sent for sender in senders) == 6
 
 
+async def test_a_server_that_ends_waits_for_the_mail_that_is_on_its_way(
+    tmp_path: Path, database_url: str, mailbox: Mailbox
+) -> None:
+    async with serving_mail(tmp_path, database_url, mailbox) as api:
+        mailbox.gate.clear()
+        mail_id = await put(api)
+        await mailbox.wait_for(lambda: mailbox.held > 0)
+        sender = asyncio.ensure_future(api.server.close())
+        mailbox.gate.set()
+        await sender
+    async with serving_mail(tmp_path, database_url, mailbox) as api:
+        assert (await stored(api, mail_id)).sent_at is not None
+    assert mailbox.recipients == [LETTER.to]
+
+
 async def test_line_breaks_in_a_subject_add_no_header(tmp_path: Path, database_url: str) -> None:
     async with smtp_server() as mailbox, serving_mail(tmp_path, database_url, mailbox) as api:
         mail = await until_noted(api, await put(api, replace(LETTER, subject="A\r\nBcc: eve@evil.example")))

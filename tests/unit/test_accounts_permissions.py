@@ -61,6 +61,7 @@ EXPECTED = {
     Action.RECORDING_DELETE: "ao--",
     Action.WEBHOOK_MANAGE: "ao--",
     Action.USER_MANAGE: "a---",
+    Action.AUDIT_READ: "a---",
     Action.USER_INVITE: "aa--",
     Action.INVITATION_MANAGE: "ao--",
     Action.SERVER_MANAGE: "a---",

@@ -30,9 +30,9 @@ class ResetPasswordRequest(BaseModel):
 
 
 class ChangePasswordRequest(BaseModel):
-    """A new password of who is signed in."""
+    """A new password of who is signed in. An account without one leaves it out, shortly after sign-in."""
 
-    current_password: Password
+    current_password: Password | None = None
     new_password: Password
     end_other_sessions: Annotated[
         bool, Field(description="Sign out everywhere else; the caller's session goes on.")
@@ -40,10 +40,13 @@ class ChangePasswordRequest(BaseModel):
 
 
 class ChangeEmailRequest(BaseModel):
-    """Another address, which takes the place of the old one when it is confirmed."""
+    """Another address, which takes the place of the old one when it is confirmed.
+
+    An account without a password leaves it out, shortly after sign-in.
+    """
 
     new_email: Email
-    password: Password
+    password: Password | None = None
 
 
 class VerifiedReply(BaseModel):

@@ -14,6 +14,7 @@ from vtp.accounts.audit import Event, Origin
 from vtp.accounts.mail_tokens import Purpose, issue, link_used, look, retire, use
 from vtp.accounts.notices import Happening
 from vtp.accounts.parts import AccountParts
+from vtp.accounts.reauthentication import Reauthentication
 from vtp.accounts.users import User, change_user, find_by_email, find_user
 from vtp.errors import RateLimited
 from vtp.http.identity import Principal
@@ -31,6 +32,7 @@ class Recovery:
 
     def __init__(self, parts: AccountParts) -> None:
         self._parts = parts
+        self._people = Reauthentication(parts)
         self._pace = WindowLimiter(parts.settings.limits.password_resets_per_account_per_hour, 3600)
 
     async def forgot(self, email: str) -> None:
@@ -95,7 +97,7 @@ class Recovery:
     async def change(
         self,
         principal: Principal,
-        current_password: str,
+        current_password: str | None,
         new_password: str,
         origin: Origin,
         *,
@@ -105,7 +107,7 @@ class Recovery:
 
         Raises NotSignedIn for a wrong current password, RateLimited, Invalid for a weak new one.
         """
-        user = await self._parts.accounts.confirm_password(principal, current_password, origin)
+        user = await self._people.confirm(principal, current_password, origin)
         hashed = await self._hash(user, new_password)
         now, ended = self._parts.clock(), list[str]()
         async with self._parts.database.transaction() as tx:

@@ -12,6 +12,7 @@ from vtp.accounts.audit import Event, Origin
 from vtp.accounts.mail_tokens import MailToken, Purpose, issue, link_used, retire, use
 from vtp.accounts.notices import Happening
 from vtp.accounts.parts import AccountParts
+from vtp.accounts.reauthentication import Reauthentication
 from vtp.accounts.users import User, change_user, find_by_email, find_user
 from vtp.errors import Conflict, FieldError, RateLimited
 from vtp.http.identity import Principal
@@ -28,6 +29,7 @@ class Verification:
 
     def __init__(self, parts: AccountParts) -> None:
         self._parts = parts
+        self._people = Reauthentication(parts)
         self._pace = WindowLimiter(parts.settings.limits.verification_mails_per_address_per_minute, 60)
 
     async def send(self, tx: AsyncConnection, user: User) -> None:
@@ -81,13 +83,15 @@ class Verification:
         self._parts.changes.change_rights(user.id, user.rights, now)
         return user
 
-    async def change(self, principal: Principal, new_email: str, password: str, origin: Origin) -> None:
+    async def change(
+        self, principal: Principal, new_email: str, password: str | None, origin: Origin
+    ) -> None:
         """Asks to change the caller's address: it changes once the new one is confirmed.
 
         An address that has an account is answered alike, and gets no link. Raises NotSignedIn for a wrong
         password, RateLimited.
         """
-        user = await self._parts.accounts.confirm_password(principal, password, origin)
+        user = await self._people.confirm(principal, password, origin)
         self.check_pace(new_email)
         async with self._parts.database.transaction() as tx:
             await self._send_change(tx, user, new_email)

@@ -2,7 +2,7 @@
 
 from email.message import Message
 from email.parser import BytesParser
-from email.policy import HTTP
+from email.policy import compat32
 
 from vtp.http.errors import MalformedBody
 
@@ -15,9 +15,9 @@ def file_of_form(content_type: str, body: bytes, name: str) -> bytes:
     `content_type`: the request's whole header field, which says where parts end.
     """
     head = b"Content-Type: " + content_type.encode("latin-1", "replace").replace(b"\n", b" ") + b"\r\n\r\n"
-    form = BytesParser(policy=HTTP).parsebytes(head + body)
-    for part in form.iter_parts() if form.is_multipart() else ():
-        if _name_of(part) == name:
+    form = BytesParser(policy=compat32).parsebytes(head + body)
+    for part in form.get_payload() if form.is_multipart() else ():
+        if isinstance(part, Message) and _name_of(part) == name:
             content = part.get_payload(decode=True)
             return content if isinstance(content, bytes) else b""
     raise MalformedBody(f"The form has no field {name!r} with the file.")

@@ -171,7 +171,7 @@ def _responses(
     if route.reply is not None:
         content["application/json"] = {"schema": schemas[route.reply, "serialization"]}
     for media_type in route.reply_types:
-        content[media_type] = {"schema": {"type": "string"}}
+        content[media_type] = {"schema": {"type": "object" if media_type == "application/json" else "string"}}
     success = _response(route.success_status, _success_headers(route))
     if content:
         success["content"] = content

@@ -14,6 +14,7 @@ from vtp.ids import is_id
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
+CURSOR = r"^[A-Za-z0-9_-]*$"
 
 
 class Listed(Protocol):
@@ -33,9 +34,9 @@ class PageQuery(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     limit: Annotated[int, Field(ge=1, le=MAX_LIMIT, description="How many items at most.")] = DEFAULT_LIMIT
-    cursor: Annotated[str | None, Field(max_length=1024, description="`next_cursor` of the page before.")] = (
-        None
-    )
+    cursor: Annotated[
+        str | None, Field(max_length=1024, pattern=CURSOR, description="`next_cursor` of the page before.")
+    ] = None
 
     def position(self) -> Any:
         """What `cursor` was made from by `encode_cursor`, or None on the first page; raises Invalid (422)."""

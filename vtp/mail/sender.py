@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 RETRY_DELAYS_S = (10, 60, 300, 900, 1800, 3600)  # the last one again and again, until a mail expires
 LOOK_AGAIN_S = 30.0  # for what another process has put
 UPKEEP_S = 3600.0
+LAST_MAIL_S = 2.0  # of the time that the server's end has
 LEASE_BEYOND_S = 60  # of a claim, after the time that sending may take
 MAX_ERROR_CHARACTERS = 255
 
@@ -47,28 +48,46 @@ class Sender:
         self._settings = settings
         self._clock = clock
         self._news = asyncio.Event()
+        self._closing = False
+        self._ended = asyncio.Event()
         self._upkeep_at = clock()
         self.sent = self.failed = self.failed_tries = 0
         outbox.add_listener(self._news.set)
 
     async def run(self) -> None:
-        """Sends for ever; rests until there is news or it is time to look again."""
-        while True:
-            self._news.clear()
-            wait_s = LOOK_AGAIN_S
-            try:
-                await self._keep_up()
-                if self._outbox.sends:
-                    wait_s = await self.send_due()
-            except Unavailable:
-                pass
-            with suppress(TimeoutError):
-                async with asyncio.timeout(wait_s):
-                    await self._news.wait()
+        """Sends until `close`; rests until there is news or it is time to look again."""
+        try:
+            while not self._closing:
+                self._news.clear()
+                wait_s = await self._turn()
+                if not self._closing:
+                    await self._rest(wait_s)
+        finally:
+            self._ended.set()
+
+    async def close(self) -> None:
+        """Ends `run` with the mail that is on its way, so that it is not sent once more at the next start."""
+        self._closing = True
+        self._news.set()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_MAIL_S):
+                await self._ended.wait()
+
+    async def _turn(self) -> float:
+        try:
+            await self._keep_up()
+            return await self.send_due() if self._outbox.sends else LOOK_AGAIN_S
+        except Unavailable:
+            return LOOK_AGAIN_S
+
+    async def _rest(self, most_s: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(most_s):
+                await self._news.wait()
 
     async def send_due(self) -> float:
         """Tries all that is due; gives for how long nothing is, `LOOK_AGAIN_S` at most."""
-        while True:
+        while not self._closing:
             now = self._clock()
             async with self._database.read() as tx:
                 mail = await next_due(tx)
@@ -78,6 +97,7 @@ class Sender:
                 return min((mail.next_try_at - now).total_seconds(), LOOK_AGAIN_S)
             if await self._claim(mail, now):
                 await self._try(mail)
+        return LOOK_AGAIN_S
 
     async def send_now(self, mail: StoredMail, text: str) -> None:
         """Sends one mail at once, whatever the outbox holds. Raises RefusedError."""

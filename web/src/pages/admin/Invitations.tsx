@@ -165,7 +165,7 @@ function Row({
       <Badge tone={STANDINGS[standing][0]}>{STANDINGS[standing][1]}</Badge>
       {isOpen(invitation) && (
         <div className="list-row-actions">
-          <Button size="small" busy={task.busy} aria-label={`Send ${email} a new link`} onClick={resend}>
+          <Button size="small" busy={task.busy} aria-label={`Send again to ${email}`} onClick={resend}>
             Send again
           </Button>
           <Button

@@ -139,7 +139,7 @@ function Row({ mail, sends, onRead, onChange }: RowProps) {
             size="small"
             icon="retry"
             busy={task.busy}
-            aria-label={`Try “${mail.subject}” to ${mail.to} again`}
+            aria-label={`Try again: “${mail.subject}” to ${mail.to}`}
             onClick={retry}
           >
             Try again

@@ -12,9 +12,12 @@ import { ProofField, ProofTrouble } from "./Proof";
 export function ChangeEmail({ user, onDone }: { user: User; onDone: () => void }) {
   const { accounts } = useApi();
   const [sent, setSent] = useState<string | null>(null);
-  const form = useForm(["new_email", "email", "password"], async ({ new_email = "", password }) => {
-    setSent((await accounts.changeEmail(new_email.trim(), password)).message);
-  });
+  const form = useForm(
+    ["new_email", "email", ...(user.has_password === false ? [] : ["password"])],
+    async ({ new_email = "", password }) => {
+      setSent((await accounts.changeEmail(new_email.trim(), password)).message);
+    },
+  );
   if (sent) {
     return (
       <div className="form" data-testid="email-sent">

@@ -12,7 +12,9 @@ import { ProofField, ProofTrouble } from "./Proof";
 export function ChangePassword({ user, onDone }: { user: User; onDone: () => void }) {
   const { api, setUser } = useSession();
   const toast = useToast();
-  const form = useForm(["current_password", "new_password", "password"], async (values) => {
+  // What has no field here must show above the form.
+  const proof = user.has_password === false ? [] : ["current_password"];
+  const form = useForm([...proof, "new_password", "password"], async (values) => {
     const { message, ended_sessions } = await api.accounts.changePassword({
       current_password: values.current_password,
       new_password: values.new_password ?? "",

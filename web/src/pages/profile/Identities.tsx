@@ -74,7 +74,7 @@ export function Identities({ user }: { user: User }) {
               size="small"
               busy={task.busy}
               disabled={last}
-              aria-label={`Take ${identity.title} off`}
+              aria-label={`Take off ${identity.title}`}
               onClick={() => unlink(identity)}
             >
               Take off

@@ -49,7 +49,7 @@ export function SecondFactor({ user }: { user: User }) {
         (data.enabled ? (
           <Button
             size="small"
-            aria-label="Switch the second factor off"
+            aria-label="Switch off the second factor"
             onClick={() => setOpen("off")}
             data-testid="factor-off"
           >
@@ -58,7 +58,7 @@ export function SecondFactor({ user }: { user: User }) {
         ) : (
           <Button
             size="small"
-            aria-label="Switch the second factor on"
+            aria-label="Switch on the second factor"
             onClick={() => setOpen("on")}
             data-testid="factor-on"
           >

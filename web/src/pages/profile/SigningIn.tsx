@@ -38,11 +38,11 @@ export function SigningIn({ user }: { user: User }) {
             action={
               <Button
                 size="small"
-                aria-label={hasPassword ? "Change password" : "Set a password"}
+                aria-label={hasPassword ? "Change password" : undefined}
                 onClick={() => setOpen("password")}
                 data-testid="change-password"
               >
-                {hasPassword ? "Change" : "Set one"}
+                {hasPassword ? "Change" : "Set a password"}
               </Button>
             }
           />

@@ -1,0 +1,100 @@
+"""Stolen passwords tried from many addresses: few are looked at, and people go on signing in."""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.serving import PASSWORD, UNLIMITED, Answer, Api, serving
+from vtp.accounts import passwords
+from vtp.settings import LimitSettings
+
+ACCOUNTS, ADDRESSES, TRIES = 4, 20, 160
+LOGIN = "/api/v1/auth/login"
+LIMITS = LimitSettings(sign_in_delay_s=3600)
+"""The first wait outlasts the test, however slow the machine."""
+
+
+@pytest.fixture
+async def api(tmp_path: Path, migrated_sqlite: Path) -> AsyncIterator[Api]:
+    """With the limits that servers have, behind a proxy: limits are counted in memory, not in a database."""
+    file = tmp_path / "vtp.sqlite3"
+    shutil.copy(migrated_sqlite, file)
+    url, proxies = f"sqlite:///{file}", ["127.0.0.0/8"]
+    async with serving(tmp_path / "data", url, limits=LIMITS, trusted_proxies=proxies) as running:
+        yield running
+
+
+async def login(api: Api, email: str, password: str, address: str, cookie: str = "") -> Answer:
+    headers = {"X-Forwarded-For": address, "Sec-Fetch-Site": "same-origin"} | (
+        {"Cookie": cookie} if cookie else {}
+    )
+    return await api.call("POST", LOGIN, {"email": email, "password": password}, headers=headers)
+
+
+async def stuff(api: Api) -> collections.Counter[int]:
+    """All tries at once."""
+    tries = [
+        login(
+            api,
+            f"victim{number % ACCOUNTS}@school.example",
+            f"stolen {number}",
+            f"198.18.0.{number % 20 + 1}",
+        )
+        for number in range(TRIES)
+    ]
+    answers = await asyncio.gather(*tries)
+    for answer in answers:
+        assert answer.status in (401, 429, 503), answer
+        assert answer.status == 401 or int(answer.headers["Retry-After"]) >= 1
+    return collections.Counter(answer.status for answer in answers)
+
+
+async def test_guesses_from_anywhere_are_few_and_keep_nobody_out(api: Api) -> None:
+    for number in range(ACCOUNTS):
+        await api.person("student", f"victim{number}@school.example")
+    await api.person("student", "other@school.example")
+    first = await login(api, "victim0@school.example", PASSWORD, "203.0.113.7")
+    device = "; ".join(morsel.partition(";")[0] for morsel in first.headers.getall("Set-Cookie"))
+    answered = await stuff(api)
+    assert answered[401] <= ACCOUNTS * LIMITS.sign_in_failures_per_account
+    assert answered[429] >= TRIES - answered[401] - answered[503]
+    right = await login(api, "victim0@school.example", PASSWORD, "198.18.0.1")
+    assert (right.status, right.body["code"]) == (429, "account_throttled"), "a right guess tells nothing"
+    assert (await login(api, "other@school.example", PASSWORD, "203.0.113.7")).status == 200
+    assert (await login(api, "victim0@school.example", PASSWORD, "203.0.113.7", device)).status == 200
+
+
+async def test_failures_of_one_address_are_bounded_whatever_accounts_it_tries(
+    tmp_path: Path, migrated_sqlite: Path
+) -> None:
+    shutil.copy(migrated_sqlite, tmp_path / "vtp.sqlite3")
+    limits = LimitSettings(sign_in_failures_per_address_per_minute=10)
+    url = f"sqlite:///{tmp_path / 'vtp.sqlite3'}"
+    async with serving(tmp_path / "data", url, limits=limits, trusted_proxies=["127.0.0.0/8"]) as api:
+        await api.person("student")
+        tried = [await login(api, f"nobody{n}@school.example", "x", "198.18.0.1") for n in range(11)]
+        assert [answer.status for answer in tried] == [401] * 10 + [429]
+        assert (await login(api, "student@school.example", PASSWORD, "203.0.113.7")).status == 200
+
+
+async def test_more_sign_ins_than_can_be_hashed_are_told_to_come_again(
+    tmp_path: Path, migrated_sqlite: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passwords, "MAX_WAITING", 6)
+    shutil.copy(migrated_sqlite, tmp_path / "vtp.sqlite3")
+    url = f"sqlite:///{tmp_path / 'vtp.sqlite3'}"
+    async with serving(tmp_path / "data", url, limits=UNLIMITED) as api:
+        await api.person("student")
+        tries = [login(api, f"nobody{n}@school.example", "x", "198.18.0.1") for n in range(60)]
+        answers = await asyncio.gather(*tries)
+        counted = collections.Counter(answer.status for answer in answers)
+        assert set(counted) == {401, 503}
+        assert counted[401] >= 6
+        assert all("Retry-After" in answer.headers for answer in answers if answer.status == 503)
+        assert (await login(api, "student@school.example", PASSWORD, "198.18.0.1")).status == 200
