@@ -7,8 +7,10 @@ import collections
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import cast
 
 import pytest
+from multidict import CIMultiDictProxy
 
 from tests.serving import PASSWORD, UNLIMITED, Answer, Api, serving
 from vtp.accounts import passwords
@@ -60,7 +62,10 @@ async def test_guesses_from_anywhere_are_few_and_keep_nobody_out(api: Api) -> No
         await api.person("student", f"victim{number}@school.example")
     await api.person("student", "other@school.example")
     first = await login(api, "victim0@school.example", PASSWORD, "203.0.113.7")
-    device = "; ".join(morsel.partition(";")[0] for morsel in first.headers.getall("Set-Cookie"))
+    device = "; ".join(
+        morsel.partition(";")[0]
+        for morsel in cast("CIMultiDictProxy[str]", first.headers).getall("Set-Cookie")
+    )
     answered = await stuff(api)
     assert answered[401] <= ACCOUNTS * LIMITS.sign_in_failures_per_account
     assert answered[429] >= TRIES - answered[401] - answered[503]
