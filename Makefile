@@ -1,5 +1,5 @@
 # vtp: one command each. `make run` sets up everything it needs and starts the server.
-.PHONY: run demo test test-long bench check build clean
+.PHONY: run demo test test-long bench check audit sbom build clean
 .DEFAULT_GOAL := build
 
 build:
@@ -26,6 +26,15 @@ bench:
 check:
 	@scripts/setup.sh test
 	@scripts/check.sh
+
+# What OSV knows of the packages in the locks: exit code 1 when one is vulnerable.
+audit:
+	@scripts/setup.sh build
+	@.venv/bin/python -m scripts.components audit
+
+sbom:
+	@scripts/setup.sh build
+	@.venv/bin/python -m scripts.components inventory
 
 clean:
 	rm -rf build web/dist .make .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -22,6 +22,7 @@ fi
 "${pytest[@]}" tests/api -n 4 --dist loadfile || status=$?
 # Whose outcome hangs on no time, processor or memory of their own; a file that is not named here runs alone.
 beside=(
+  tests/media/test_network_scenarios.py  # the longest, so it begins first; its bounds are those of a busy machine
   tests/e2e/classes/test_class_connections.py
   tests/e2e/classes/test_class_layers.py
   tests/e2e/classes/test_class_network.py

@@ -22,6 +22,7 @@ from vtp.http.idempotency import IdempotencyStore
 from vtp.http.listening import Listening, bind, reaches_beyond_this_machine
 from vtp.http.own_urls import url_for_links
 from vtp.http.pages import Pages
+from vtp.http.runner import Runner
 from vtp.http.security import BrowserGuard
 from vtp.http.throttle import Throttle
 from vtp.http.tls import ACME_FOLDER, ServerTls, open_tls, own_names
@@ -141,7 +142,7 @@ async def _open_http(
     application = build_http(services, listening, tls, challenges)
     sockets = build_sockets(services)
     sockets.attach(application)
-    runner = web.AppRunner(
+    runner = Runner(
         application,
         access_log=None,
         shutdown_timeout=CLOSE_CONNECTIONS_S,

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from vtp.accounts.audit_routes import build_routes as audit_routes
@@ -20,6 +21,7 @@ from vtp.accounts.pictures import Pictures
 from vtp.accounts.routes import build_routes as account_routes
 from vtp.accounts.second_factor_routes import build_routes as second_factor_routes
 from vtp.accounts.services import ServiceAuthenticator
+from vtp.accounts.sessions import is_signed_in
 from vtp.accounts.user_import import UserImport
 from vtp.accounts.user_routes import build_routes as user_routes
 from vtp.accounts.users import User, find_user
@@ -205,7 +207,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     await polls.start()
     stack.callback(polls.stop)
     grants = Grants(await asyncio.to_thread(_open_grants_key, settings.secrets_folder()))
-    holders = Holders(recordings, _account_finder(database), guests.is_revoked)
+    holders = Holders(recordings, _holder_finder(database), guests.is_revoked)
     accounts.authenticator.add_listener(holders.forget)
     pictures = Pictures(database, store, accounts.audit)
     personal = _build_personal(database, accounts, pictures, settings)
@@ -309,6 +311,16 @@ def _open_grants_key(folder: Path) -> bytes:
 def _account_finder(database: Database) -> Callable[[str], Awaitable[User | None]]:
     async def find_account(user_id: str) -> User | None:
         async with database.read() as tx:
+            return await find_user(tx, user_id)
+
+    return find_account
+
+
+def _holder_finder(database: Database) -> Callable[[str, str], Awaitable[User | None]]:
+    async def find_account(user_id: str, session_id: str) -> User | None:
+        async with database.read() as tx:
+            if session_id and not await is_signed_in(tx, user_id, session_id, datetime.now(UTC)):
+                return None
             return await find_user(tx, user_id)
 
     return find_account

@@ -380,6 +380,7 @@ class WebhookSettings(Section):
     """Messages to other programs."""
 
     allow_private_addresses: bool = False
+    allowed_hosts: Strings = []
     timeout_s: Annotated[float, Field(gt=0, le=60)] = 10.0
     retry_delays_s: Annotated[
         list[Annotated[float, Field(ge=0, le=604_800)]], BeforeValidator(_split_list), Field(max_length=20)

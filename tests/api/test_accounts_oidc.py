@@ -304,7 +304,8 @@ async def test_what_happens_is_in_the_audit_log(api: Api) -> None:
     await sign_in(api, "ada")
     await sign_in(api, "unverified-ada")
     async with api.server.services.database.read() as tx:
-        rows = (await tx.execute(select(audit_log).order_by(audit_log.c.id))).all()
+        made = audit_log.c.event != "signing_key_made"  # at the first start, by nobody
+        rows = (await tx.execute(select(audit_log).where(made).order_by(audit_log.c.id))).all()
     assert [row.event for row in rows] == [
         "user_created",
         "authn_identity_linked",

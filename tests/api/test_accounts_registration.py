@@ -283,6 +283,8 @@ async def test_rights_and_refusals_are_in_the_audit_log_and_no_secret_is(api: Ap
     async with api.server.services.database.read() as tx:
         rows = (await tx.execute(select(audit_log).order_by(audit_log.c.id))).mappings().all()
         hashes = (await tx.execute(select(users.c.password_hash))).scalars().all()
+    made, *rows = rows  # the key of the first start, which nobody asked for
+    assert made["event"] == "signing_key_made"
     events = [row["event"] for row in rows]
     assert events == [
         "user_created",

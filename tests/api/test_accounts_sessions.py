@@ -246,12 +246,13 @@ async def test_behind_tls_the_cookie_is_secure(tmp_path: Path) -> None:
         await api.person("teacher")
         wish = {"email": "teacher@school.example", "password": PASSWORD, "cookie": True}
         cookie = (await api.call("POST", LOGIN, wish, headers=BROWSER | proxy)).headers["Set-Cookie"]
-        assert cookie.startswith("__Secure-vtp_refresh=")
-        assert "; Secure" in cookie
+        assert cookie.startswith("__Host-vtp_refresh=")
+        assert {"Secure", "Path=/", "HttpOnly", "SameSite=Strict"} <= set(cookie.split("; "))
+        assert "Domain" not in cookie
         token = cookie.partition("=")[2].partition(";")[0]
         plain = {"Cookie": f"vtp_refresh={token}"}
         assert (await api.call("POST", REFRESH, headers=BROWSER | proxy | plain)).status == 401
-        secure = {"Cookie": f"__Secure-vtp_refresh={token}"}
+        secure = {"Cookie": f"__Host-vtp_refresh={token}"}
         assert (await api.call("POST", REFRESH, headers=BROWSER | proxy | secure)).status == 200
 
 

@@ -48,6 +48,17 @@ async def test_who_is_disabled_plays_nothing_from_then_on(api: Api, recording_id
     assert await plays(api, recording_id, cookie) == 401
 
 
+async def test_signing_out_ends_the_grants_of_that_session_and_no_other(api: Api, recording_id: str) -> None:
+    here = await api.person("assistant", "al@school.example")
+    elsewhere = await api.sign_in("al@school.example")
+    link = (await api.call("GET", f"{BASE}/{recording_id}/download-url", by=here)).body["url"]
+    mine, other = await grant_of(api, recording_id, here), await grant_of(api, recording_id, elsewhere)
+    assert [await plays(api, recording_id, cookie) for cookie in (mine, other)] == [200, 200]
+    await api.call("POST", "/api/v1/auth/logout", by=here)
+    assert [await plays(api, recording_id, cookie) for cookie in (mine, other)] == [401, 200]
+    assert (await fetch(api, link)).status == 200
+
+
 async def test_a_download_link_ends_with_the_right_to_download(api: Api, recording_id: str) -> None:
     assistant = await api.person("assistant", "al@school.example")
     link = (await api.call("GET", f"{BASE}/{recording_id}/download-url", by=assistant)).body["url"]

@@ -112,6 +112,8 @@ async def test_a_crowd_is_told_to_come_back(passwords: Passwords) -> None:
         ("password", "first that anybody"),
         ("Password123!", "first that anybody"),
         ("QWERTYUIOP", "first that anybody"),
+        ("Teacher-27", "not taken here"),
+        ("the classroom", "not taken here"),
         ("lovelace1", "your own name"),
         ("Lovelace815", "your own name"),
     ],

@@ -37,7 +37,7 @@ class Bench:
         self.revoked: set[str] = set()
         self.holders = Holders(self.catalogue, self.no_account, self.revoked.__contains__, lambda: self.now)
 
-    async def no_account(self, user_id: str) -> None:
+    async def no_account(self, user_id: str, session_id: str) -> None:
         return None
 
     async def play(self, holder: str = LINK, address: str = "a", scope: Scope = Scope.PLAY) -> None:

@@ -1,15 +1,17 @@
-"""Cookies of accounts, for browsers: out of the reach of scripts, sent to the sign-in addresses only. One
-holds the refresh token, the other the tokens of a device that has signed in before.
+"""Cookies of accounts, for browsers: out of the reach of scripts. One holds the refresh token, the other the
+tokens of a device that has signed in before.
 
-`__Secure-` on TLS, a plain name on localhost, where there is none. OWASP ASVS 5.0, V3.3; RFC 6265bis.
+On TLS the refresh token's is `__Host-`: no other host of the same domain can set it, which is why its path
+must be `/`. The device's opens nothing and is large, so that it is sent to the sign-in addresses only. Plain
+names on localhost, where there is no TLS. OWASP ASVS 5.0, V3.3; RFC 6265bis.
 """
 
 from collections.abc import Sequence
 
 from aiohttp import web
 
-PATH = "/api/v1/auth"
-SECURE_NAME = "__Secure-vtp_refresh"
+SIGN_IN_PATH = "/api/v1/auth"
+SECURE_NAME = "__Host-vtp_refresh"
 PLAIN_NAME = "vtp_refresh"
 SECURE_DEVICE_NAME = "__Secure-vtp_device"
 PLAIN_DEVICE_NAME = "vtp_device"
@@ -28,8 +30,8 @@ def read_cookie(request: web.Request, *, secure: bool) -> str | None:
 
 def cookie_header(token: str, max_age_s: int, *, secure: bool) -> str:
     """The `Set-Cookie` value that keeps a refresh token for as long as its session lives."""
-    name, flag = (SECURE_NAME, "; Secure") if secure else (PLAIN_NAME, "")
-    return f"{name}={token}; Path={PATH}; Max-Age={max_age_s}; HttpOnly; SameSite=Strict{flag}"
+    name, path, flag = (SECURE_NAME, "/", "; Secure") if secure else (PLAIN_NAME, SIGN_IN_PATH, "")
+    return f"{name}={token}; Path={path}; Max-Age={max_age_s}; HttpOnly; SameSite=Strict{flag}"
 
 
 def read_device_cookie(request: web.Request, *, secure: bool) -> list[str]:
@@ -42,4 +44,4 @@ def device_cookie_header(tokens: Sequence[str], *, secure: bool) -> str:
     """The `Set-Cookie` value that keeps them; they outlive sessions and signing out."""
     name, flag = (SECURE_DEVICE_NAME, "; Secure") if secure else (PLAIN_DEVICE_NAME, "")
     value = _SEPARATOR.join(tokens)
-    return f"{name}={value}; Path={PATH}; Max-Age={DEVICE_MAX_AGE_S}; HttpOnly; SameSite=Strict{flag}"
+    return f"{name}={value}; Path={SIGN_IN_PATH}; Max-Age={DEVICE_MAX_AGE_S}; HttpOnly; SameSite=Strict{flag}"

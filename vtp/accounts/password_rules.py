@@ -1,4 +1,5 @@
-"""Which passwords are good enough (OWASP ASVS 5.0, V6.2): length, not common, not the person's own data.
+"""Which passwords are good enough (OWASP ASVS 5.0, V6.2): length, not common, not made of the person's own
+data or of words that everybody here knows.
 
 No composition rules and no forced change (6.2.5, 6.2.10): they make passwords worse.
 """
@@ -8,6 +9,12 @@ from importlib import resources
 
 from vtp.errors import FieldError, Invalid
 from vtp.settings import AccountSettings
+
+CONTEXT_WORDS = (
+    *("admin", "administrator", "assistant", "class", "classroom", "course", "lecture", "lesson", "meeting"),
+    *("recording", "school", "student", "studio", "teacher", "university", "webrtc"),
+)
+"""What passwords at any school are made of first; `accounts.password_forbidden_words` adds its own."""
 
 _CONTEXT_WORD_MIN = 4  # shorter parts of a name or an address are in too many good passwords
 _CONTEXT_SHARE = 0.6  # of the password's length, from which on a known word is what it is made of
@@ -19,7 +26,7 @@ class PasswordRules:
     def __init__(self, settings: AccountSettings) -> None:
         self._min_length = settings.password_min_length
         self._max_bytes = settings.password_max_bytes
-        self._forbidden = [word.casefold() for word in settings.password_forbidden_words]
+        self._forbidden = [word.casefold() for word in (*CONTEXT_WORDS, *settings.password_forbidden_words)]
         text = resources.files("vtp.accounts").joinpath("common_passwords.txt").read_text("utf-8")
         self._common = frozenset(line for line in text.split("\n") if line and not line.startswith("#"))
 

@@ -224,6 +224,13 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+async def is_signed_in(tx: AsyncConnection, user_id: str, session_id: str, now: datetime) -> bool:
+    """Tells whether this is a session of this person that goes on."""
+    statement = select(*_COLUMNS).where(sessions.c.id == session_id, sessions.c.user_id == user_id)
+    row = (await tx.execute(statement)).one_or_none()
+    return row is not None and is_alive(_session(row), now)
+
+
 def is_alive(session: Session, now: datetime) -> bool:
     """Tells whether a session is neither ended nor run out."""
     return session.revoked_at is None and now < session.idle_expires_at and now < session.expires_at

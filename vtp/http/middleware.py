@@ -27,6 +27,8 @@ Middleware = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 SLOW_S = 5.0
+REFUSALS = frozenset({400, 401, 403, 408, 413, 415, 422, 429})
+"""Of credentials, rights, limits and input: logged, for who looks for attacks (OWASP ASVS 5.0, 16.3.3)."""
 PROGRAMS = ("/api/", "/whip/", "/whep/", "/sfu/", "/socket.io/", "/metrics")
 PAGES_AMONG_THEM = ("/api/docs", "/problems/")
 WAITING_ROUTES = frozenset({"/socket.io/"})
@@ -85,7 +87,7 @@ def _log(request: web.Request, response: web.StreamResponse, took_s: float, metr
     if not waits:
         metrics.observe(request.method, route, response.status, took_s)
     level = logging.DEBUG if response.status < 500 and (waits or took_s < SLOW_S) else logging.WARNING
-    if response.status in (401, 403, 429):
+    if response.status in REFUSALS:
         level = logging.INFO
     if not logger.isEnabledFor(level):
         return

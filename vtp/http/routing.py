@@ -72,8 +72,8 @@ class Route:
         False  # the handler passes `Call.unless_changed` on to where the thing is locked and written
     )
     also: tuple[int, ...] = ()  # what else may be answered without being a problem: 204, 206, 303, 304
-    empty: bool = False  # answers `status` without a body, also where that is 200
     without_second_factor: bool = False  # open also to who must set theirs up before anything else
+    empty: bool = False  # answers `status` without a body, also where that is 200
 
     @property
     def success_status(self) -> int:

@@ -30,8 +30,20 @@ CONTENT_SECURITY_POLICY = "; ".join(
     )
 )
 
+# Everything that is no part of a page: opened by itself, it runs nothing, loads nothing and has no origin.
+DATA_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+        "sandbox allow-downloads",
+    )
+)
+PAGE_TYPES = frozenset({"text/html", "text/css", "text/javascript"})
+
 FIXED_HEADERS = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -58,6 +70,7 @@ class BrowserGuard:
 
     def add_headers(self, request: web.Request, client: Client, headers: MutableMapping[str, str]) -> None:
         """Puts the security headers, and CORS headers for an allowed origin, on a response about to start."""
+        headers.setdefault("Content-Security-Policy", _policy_of(headers))
         for name, value in FIXED_HEADERS.items():
             headers.setdefault(name, value)
         origin = request.headers.get("Origin", "").lower()
@@ -105,6 +118,11 @@ class BrowserGuard:
             "Authorization header, or list the site in http.cors_origins.",
             code="cross_site_request",
         )
+
+
+def _policy_of(headers: MutableMapping[str, str]) -> str:
+    kind = headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    return CONTENT_SECURITY_POLICY if kind in PAGE_TYPES else DATA_SECURITY_POLICY
 
 
 def _vary(headers: MutableMapping[str, str], name: str) -> None:

@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 VALID_DAYS = 820  # Apple's systems refuse certificates of more than 825 days, trusted by hand or not
 RENEW_DAYS = 14
 RELOAD_CHECK_S = 30.0
+CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"  # of TLS 1.2; those of 1.3 are all authenticated and forward secret
 ACME_FOLDER = "acme"
 
 
@@ -41,6 +42,7 @@ class ServerTls:
         self.files = files
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.minimum_version = ssl.TLSVersion.TLSv1_2
+        self.context.set_ciphers(CIPHERS)
         self.context.set_alpn_protocols(["http/1.1"])
         self.context.load_cert_chain(files.certificate, files.key)
         self._seen = self._stamp()

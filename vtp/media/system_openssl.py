@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from OpenSSL import SSL
 
 GROUPS = b"X25519:P-256:P-384:P-521:P-224"
+CIPHERS = b"ECDHE+AESGCM:ECDHE+CHACHA20"  # forward secret and authenticated, whatever key the server has
 _LIBRARY = "libssl.so.3"
 
 # Constants of OpenSSL's ssl.h and evp.h.
@@ -57,6 +58,7 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "SSL_CTX_new": (_POINTER, (_POINTER,)),
     "SSL_CTX_free": (None, (_POINTER,)),
     "SSL_CTX_ctrl": (_LONG, (_POINTER, _INT, _LONG, _POINTER)),
+    "SSL_CTX_set_cipher_list": (_INT, (_POINTER, _BYTES)),
     "SSL_CTX_set_options": (ctypes.c_uint64, (_POINTER, ctypes.c_uint64)),
     "SSL_CTX_set_verify": (None, (_POINTER, _INT, _VERIFY_CALLBACK)),
     "SSL_CTX_set_tlsext_use_srtp": (_INT, (_POINTER, _BYTES)),
@@ -122,6 +124,7 @@ class SystemContext:
         key_der = key.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption())
         done = (
             library.SSL_CTX_ctrl(self.handle, _CTRL_SET_GROUPS_LIST, 0, GROUPS) == 1
+            and library.SSL_CTX_set_cipher_list(self.handle, CIPHERS) == 1
             and library.SSL_CTX_set_tlsext_use_srtp(self.handle, srtp_profiles) == 0
             and library.SSL_CTX_use_certificate_ASN1(self.handle, len(der), der) == 1
             and library.SSL_CTX_use_PrivateKey_ASN1(_EVP_PKEY_EC, self.handle, key_der, len(key_der)) == 1

@@ -1,8 +1,8 @@
 """Who holds a media grant, and that what it opens is still theirs: asked anew with the next request after a
 change of rights, and every RECHECK_S anyway.
 
-A holder is written into the grant: an account, a link (with its room, and whether it names its guest), or
-whoever comes to open rooms.
+A holder is written into the grant: an account, by one of its sessions or (in download links) by none of them,
+a link (with its room, and whether it names its guest), or whoever comes to open rooms.
 """
 
 from __future__ import annotations
@@ -33,23 +33,26 @@ class Recordings(Protocol):
         """Whether they may take the file home."""
 
 
-def holder_of(principal: Principal) -> str:
-    """How a grant names somebody; without a full stop."""
+def holder_of(principal: Principal, *, beyond_session: bool = False) -> str:
+    """How a grant names somebody; without a full stop. Their signing out ends it unless `beyond_session`."""
     if principal.open_rooms:
         return _OPEN
     if principal.user_id is not None:
-        return f"{_ACCOUNT}{principal.user_id}"
+        session_id = "" if beyond_session else principal.session_id or ""
+        return f"{_ACCOUNT}{principal.user_id}{_BETWEEN}{session_id}"
     kind = _NAMED if principal.full_name else _SHARED
     return f"{kind}{principal.token_id}{_BETWEEN}{principal.room}"
 
 
 class Holders:
-    """`find_account` looks for an account, `is_revoked` says whether a link was ended."""
+    """`find_account` looks for an account that has this session, or any when it is empty; `is_revoked` says
+    whether a link was ended.
+    """
 
     def __init__(
         self,
         recordings: Recordings,
-        find_account: Callable[[str], Awaitable[User | None]],
+        find_account: Callable[[str, str], Awaitable[User | None]],
         is_revoked: Callable[[str], bool],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -104,9 +107,10 @@ class Holders:
             if self._is_revoked(token_id):
                 raise NotSignedIn("This link is not good any more: ask for another.", code="token_revoked")
             return _guest(token_id, room_id, "named" if kind == _NAMED else "")
-        user = await self._find_account(id_)
+        user_id, _, session_id = id_.partition(_BETWEEN)
+        user = await self._find_account(user_id, session_id)
         if user is None or user.disabled_at is not None:
-            raise NotSignedIn("Your account is not there any more, or disabled.", code="session_ended")
+            raise NotSignedIn("This session has ended, or its account: sign in again.", code="session_ended")
         return _person(user)
 
 

@@ -120,7 +120,9 @@ class MediaRoutes:
         recording = await self._recordings.get(call.principal, call.path["id"], origin_of(call).ip)
         if not self._recordings.may_download(call.principal, recording):
             raise Forbidden("Your account does not have the right to download this recording.")
-        grant = self._grants.make(recording.id, Scope.DOWNLOAD, holder_of(call.principal))
+        grant = self._grants.make(
+            recording.id, Scope.DOWNLOAD, holder_of(call.principal, beyond_session=True)
+        )
         return DownloadLink(
             recording_id=recording.id,
             url=f"/api/v1/recordings/{recording.id}/download?grant={grant}",

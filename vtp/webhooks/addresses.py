@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,8 +21,8 @@ class PrivateAddressError(OSError):
     """This address is not one that webhooks may go to."""
 
 
-def check_url(url: str, *, allow_private: bool) -> str:
-    """Gives a receiver's URL back, or raises ValueError with a sentence."""
+def check_url(url: str, *, allow_private: bool, allowed_hosts: Sequence[str] = ()) -> str:
+    """Gives a receiver's URL back, or raises ValueError with a sentence; no `allowed_hosts`: all are."""
     if len(url) > MAX_URL_CHARACTERS or not url.isascii() or not url.isprintable() or " " in url:
         raise ValueError("write a URL of at most 2000 ASCII characters")
     parts = urlsplit(url)
@@ -35,7 +35,15 @@ def check_url(url: str, *, allow_private: bool) -> str:
         raise ValueError("leave out names, passwords and fragments: put a token into the path or the query")
     if not allow_private and _is_private_literal(parts.hostname):
         raise ValueError("this address is private: that needs webhooks.allow_private_addresses")
+    if allowed_hosts and not any(_is_host_of(parts.hostname, allowed) for allowed in allowed_hosts):
+        raise ValueError("webhooks go to the hosts of webhooks.allowed_hosts only; ask an administrator")
     return url
+
+
+def _is_host_of(host: str, allowed: str) -> bool:
+    """`*.school.example` stands for every host below school.example, and not for itself."""
+    allowed = allowed.lower()
+    return host.endswith(allowed[1:]) if allowed.startswith("*.") else host == allowed
 
 
 def _is_private_literal(host: str) -> bool:

@@ -65,7 +65,11 @@ class Deliveries:
         self._lanes: dict[str, Lane] = {}
         self._reading = asyncio.Lock()
         settings = policy.settings
-        self._sender = Sender(timeout_s=settings.timeout_s, allow_private=settings.allow_private_addresses)
+        self._sender = Sender(
+            timeout_s=settings.timeout_s,
+            allow_private=settings.allow_private_addresses,
+            allowed_hosts=settings.allowed_hosts,
+        )
         self._quick, self._slow = (asyncio.Semaphore(policy.slots) for _ in range(2))
         self.delivered = self.failed = self.failed_tries = 0
         self.outbox = Outbox(

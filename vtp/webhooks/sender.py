@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,8 +38,9 @@ class Outcome:
 class Sender:
     """To be made within a running event loop, and closed."""
 
-    def __init__(self, *, timeout_s: float, allow_private: bool) -> None:
+    def __init__(self, *, timeout_s: float, allow_private: bool, allowed_hosts: Sequence[str] = ()) -> None:
         self._allow_private = allow_private
+        self._allowed_hosts = allowed_hosts
         self._timeout_s = timeout_s
         connector = aiohttp.TCPConnector(limit=0, socket_factory=socket_maker(allow_private=allow_private))
         self._session = aiohttp.ClientSession(
@@ -59,7 +61,8 @@ class Sender:
         headers = signed_headers(hook.secrets_at(now), delivery.event_id, int(now.timestamp()), body)
         headers["Content-Type"] = "application/json"
         try:
-            url = check_url(hook.url, allow_private=self._allow_private)  # the setting may have changed
+            # Checked anew, for the settings may have changed.
+            url = check_url(hook.url, allow_private=self._allow_private, allowed_hosts=self._allowed_hosts)
             async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as response:
                 return Outcome(response.status, await _beginning(response))
         except TimeoutError:

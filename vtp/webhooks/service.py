@@ -218,7 +218,11 @@ class Webhooks:
 
     def _check_url(self, url: str) -> None:
         try:
-            check_url(url, allow_private=self._settings.allow_private_addresses)
+            check_url(
+                url,
+                allow_private=self._settings.allow_private_addresses,
+                allowed_hosts=self._settings.allowed_hosts,
+            )
         except ValueError as error:
             raise Invalid(
                 "This is no address that webhooks can go to.", errors=[FieldError("/url", str(error))]

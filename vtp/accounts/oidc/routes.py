@@ -56,6 +56,8 @@ def _signing_in(table: RouteTable, oidc: OidcSignIn, devices: Devices) -> None:
         errors=(404,),
     )
     async def start_sign_in(call: Call) -> web.StreamResponse:
+        if call.request.headers.get("Sec-Fetch-Site", "").lower() == "cross-site":
+            return _redirect("/sign-in")  # no other site's page signs anybody in (OWASP ASVS 5.0, 7.6.2)
         browser = _browser(call)
         query: StartQuery = call.query
         location = await oidc.start(call.path["name"], query.return_to, browser, origin_of(call))
