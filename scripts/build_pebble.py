@@ -3,8 +3,8 @@
 import asyncio
 import sys
 
-from vtp.bench.peers.go_program import build
-from vtp.bench.sfu import Unavailable
+from vtp.bench.go_program import build
+from vtp.bench.unavailable import Unavailable
 
 PACKAGE = "github.com/letsencrypt/pebble/v2/cmd/pebble"
 VERSION = "v2.10.3"

@@ -22,7 +22,7 @@ import dns.rdatatype
 import dns.rrset
 
 from scripts.build_pebble import PACKAGE, VERSION
-from vtp.bench.peers.go_program import built
+from vtp.bench.go_program import built
 from vtp.http.tls import make_certificate
 
 START_LIMIT_S = 30.0

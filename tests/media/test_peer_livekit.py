@@ -11,7 +11,7 @@ from tests.media.peer_material import (
     running,
     send_two_seconds,
 )
-from vtp.bench.peers.go_program import built
+from vtp.bench.go_program import built
 from vtp.bench.peers.livekit import PACKAGE, VERSION, LiveKit
 
 

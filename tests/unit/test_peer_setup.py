@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from vtp.bench import go_program
 from vtp.bench.client_dtls import Fingerprint, Role
 from vtp.bench.client_sdp import (
     Answer,
@@ -15,7 +16,7 @@ from vtp.bench.client_sdp import (
     OfferedCodec,
     OfferedMedia,
 )
-from vtp.bench.peers import PEER_NAMES, debian, go_program, open_peer
+from vtp.bench.peers import PEER_NAMES, debian, open_peer
 from vtp.bench.peers.connect import PeerError, sent_media
 from vtp.bench.peers.janus_config import write_config
 from vtp.bench.peers.process import PeerProcess, PeerProcessError

@@ -16,6 +16,7 @@ from vtp.accounts.user_schemas import (
 from vtp.accounts.users import User
 from vtp.errors import FieldError, Invalid
 from vtp.http.etags import etag_of_model
+from vtp.http.pagination import PageQuery
 from vtp.http.routing import Call, RouteTable
 from vtp.mail.addresses import masked
 
@@ -84,14 +85,19 @@ def _account_routes(table: RouteTable, administration: UserAdministration) -> No
 def _session_routes(table: RouteTable, administration: UserAdministration) -> None:
     @table.get(
         "/api/v1/users/{user_id}/sessions",
+        query=PageQuery,
         reply=SessionList,
-        summary="List where somebody is signed in",
+        summary="List where somebody is signed in, the latest sign-in first",
         errors=(403, 404),
     )
     async def list_user_sessions(call: Call) -> SessionList:
-        sessions = await administration.sessions_of(call.principal, call.path["user_id"])
+        query: PageQuery = call.query
         current = call.principal.session_id
-        return SessionList(items=[SessionReply.of(session, current) for session in sessions])
+        page, next_cursor = query.page_of(
+            await administration.sessions_of(call.principal, call.path["user_id"])
+        )
+        items = [SessionReply.of(session, current) for session in page]
+        return SessionList(items=items, next_cursor=next_cursor)
 
     @table.delete(
         "/api/v1/users/{user_id}/sessions",

@@ -6,12 +6,9 @@ from typing import Any, Protocol
 
 from vtp.bench.client_sdp import AnsweredMedia, OfferedMedia
 from vtp.bench.driver import ClientDriver
+from vtp.bench.unavailable import Unavailable as Unavailable
 
 BOTH_KINDS = frozenset({"audio", "video"})
-
-
-class Unavailable(Exception):  # noqa: N818
-    """A server that cannot be had here; the text is a sentence that says why."""
 
 
 @dataclass

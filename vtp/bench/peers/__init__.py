@@ -6,30 +6,16 @@ and why, stands in its module's first lines.
 
 from collections.abc import Callable
 
+from vtp.bench.peers.galene import Galene
+from vtp.bench.peers.janus import Janus
+from vtp.bench.peers.livekit import LiveKit
 from vtp.bench.sfu import Sfu
 
-
-def _janus() -> list[Sfu]:
-    from vtp.bench.peers.janus import (
-        Janus,
-    )  # here: what a peer's setup needs is loaded without the load client
-
-    return [Janus("as_shipped"), Janus("event_loops_2", event_loops=2)]
-
-
-def _livekit() -> list[Sfu]:
-    from vtp.bench.peers.livekit import LiveKit
-
-    return [LiveKit()]
-
-
-def _galene() -> list[Sfu]:
-    from vtp.bench.peers.galene import Galene
-
-    return [Galene()]
-
-
-_PEERS: dict[str, Callable[[], list[Sfu]]] = {"janus": _janus, "livekit": _livekit, "galene": _galene}
+_PEERS: dict[str, Callable[[], list[Sfu]]] = {
+    "janus": lambda: [Janus("as_shipped"), Janus("event_loops_2", event_loops=2)],
+    "livekit": lambda: [LiveKit()],
+    "galene": lambda: [Galene()],
+}
 PEER_NAMES = tuple(_PEERS)
 
 

@@ -15,9 +15,9 @@ from typing import Any
 import aiohttp
 
 from vtp.bench.driver import ClientDriver
+from vtp.bench.go_program import build
 from vtp.bench.namespace import ADDRESS
 from vtp.bench.peers.connect import PeerError
-from vtp.bench.peers.go_program import build
 from vtp.bench.peers.livekit_rooms import Access, LiveKitRooms
 from vtp.bench.peers.process import PeerProcess
 from vtp.bench.peers.server import PeerServer

@@ -5,7 +5,7 @@ import os
 import shutil
 from pathlib import Path
 
-from vtp.bench.sfu import Unavailable
+from vtp.bench.unavailable import Unavailable
 
 BUILD_LIMIT_S = 1200.0
 _LAST_WORDS = 300
