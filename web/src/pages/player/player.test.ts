@@ -1,4 +1,6 @@
+import type { Level } from "hls.js";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { keepOneSound } from "./oneSound";
 import { keepPosition, keptPosition } from "./position";
 import { handleKey, type PlayerActions } from "./shortcuts";
 
@@ -56,5 +58,29 @@ describe("position kept", () => {
     expect(keptPosition("a")).toBe(0);
     keepPosition("a", 4, 600);
     expect(keptPosition("a")).toBe(0);
+  });
+});
+
+describe("variants of a recording", () => {
+  const left = (firstLevel: number, ...sounds: string[]) => {
+    let levels = sounds.map((audioCodec) => ({ audioCodec }));
+    const removeLevel = (index: number) => {
+      levels = levels.filter((_, at) => at !== index);
+    };
+    keepOneSound({
+      get levels() {
+        return levels as Level[];
+      },
+      firstLevel,
+      removeLevel,
+    });
+    return levels.map((level) => level.audioCodec);
+  };
+
+  it("are left with the sound to begin with", () => {
+    expect(left(0, "mp4a.40.2", "opus")).toEqual(["mp4a.40.2"]);
+    expect(left(1, "opus", "mp4a.40.2")).toEqual(["mp4a.40.2"]);
+    expect(left(0, "opus")).toEqual(["opus"]);
+    expect(left(0)).toEqual([]);
   });
 });

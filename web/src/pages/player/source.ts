@@ -1,6 +1,7 @@
 /** Attaching an HLS playlist to a video element: hls.js where it runs, else the browser's own player. */
 import Hls from "hls.js";
 import workerUrl from "hls.js/dist/hls.worker.js?url";
+import { keepOneSound } from "./oneSound";
 
 const NO_HLS =
   "This browser cannot play the recording. Use a current version of Chrome, Edge, Firefox or Safari.";
@@ -46,6 +47,7 @@ function attachHls(video: HTMLVideoElement, { url, start_s, onFailure }: SourceO
     backBufferLength: 60,
   });
   let recoveries = 0;
+  hls.on(Hls.Events.MANIFEST_PARSED, () => keepOneSound(hls));
   hls.on(Hls.Events.ERROR, (_event, data) => {
     if (!data.fatal) return;
     recoveries += 1;

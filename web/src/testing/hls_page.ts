@@ -1,0 +1,4 @@
+/** What the player does to hls.js, for a page of the end-to-end tests that has hls.js alone. */
+import { keepOneSound } from "../pages/player/oneSound";
+
+Object.assign(window, { keepOneSound });
