@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError
 
 from vtp.errors import Unavailable
 
+_dice = random.SystemRandom()
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -87,7 +88,7 @@ def done_over(method: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Corout
                     raise Unavailable(error.detail, retry_after_s=error.retry_after_s) from error
             finally:
                 _attempt.reset(token)
-            await asyncio.sleep(random.uniform(0, FIRST_WAIT_S * 2**tried))
+            await asyncio.sleep(_dice.uniform(0, FIRST_WAIT_S * 2**tried))
         raise AssertionError("unreachable")
 
     return run
