@@ -18,6 +18,14 @@ def fast_commits() -> None:
 
 
 @pytest.fixture(autouse=True)
+def patience(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine's PostgreSQL is slow, not away; tests marked `outage` have the product's limits."""
+    if request.node.get_closest_marker("outage") is None:
+        for name in ("ANSWER_LIMIT_S", "BUSY_LIMIT_S", "COMMAND_TIMEOUT_S"):
+            monkeypatch.setattr(engine, name, 60)
+
+
+@pytest.fixture(autouse=True)
 def unprivileged_scheduling() -> Iterator[None]:
     """No test runs under the real-time scheduling that SVT-AV1, opened by root, leaves behind."""
     end_real_time()

@@ -20,6 +20,8 @@ _INDEXES = (
     ("polls", "created_by"),
     ("polls", "closed_at"),
     ("poll_votes", "user_id"),
+    ("poll_votes", "voter_key"),
+    ("account_tokens", "email"),
     ("room_bans", "user_id"),
     ("room_bans", "banned_by"),
     ("webhooks", "created_by"),

@@ -13,6 +13,9 @@ from vtp.recording import service
 LOGIN = {"email": "teacher@school.example", "password": PASSWORD}
 
 
+pytestmark = pytest.mark.outage
+
+
 @pytest.fixture
 def own_postgres() -> Iterator[PostgresServer]:
     reason = why_not()

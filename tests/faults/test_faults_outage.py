@@ -27,6 +27,7 @@ from vtp.bench.watcher import Watcher
 from vtp.bench.whip_client import WhipHttp
 from vtp.rooms.tables import rooms
 
+pytestmark = pytest.mark.outage
 CALLERS = 6
 REFUSED_AT_LEAST = 40  # answers 503 that must come while it is away
 

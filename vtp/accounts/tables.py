@@ -55,6 +55,7 @@ account_tokens = Table(
     Column("expires_at", UtcDateTime, nullable=False),
     Column("used_at", UtcDateTime),
     Index(None, "user_id", "purpose"),
+    Index(None, "email"),
     Index(None, "expires_at"),
 )
 
