@@ -268,3 +268,12 @@ async def test_signing_out_everywhere_else_takes_hold_at_once(api: Api) -> None:
     assert (await api.call("GET", PROFILE, by=person)).status == 200
     assert (await events(api)).count("session_ended") == 2
     assert (await api.call("DELETE", SESSIONS, by=person)).body == {"ended_sessions": 0}
+
+
+async def test_nobody_writes_an_address_that_counts_on_somebodys_confirming(strict: Api) -> None:
+    person = await strict.person("teacher")
+    for email in (f"{person.user_id}\nconfirms", f"c {person.user_id}", person.user_id):
+        await guess(strict, 6, email=email)
+    wish = {"current_password": PASSWORD, "new_password": "another long pass phrase"}
+    changed = await strict.call("POST", "/api/v1/auth/change-password", wish, by=person)
+    assert changed.status == 200

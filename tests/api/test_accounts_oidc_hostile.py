@@ -6,16 +6,19 @@ import base64
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
 from joserfc.jwk import RSAKey
+from sqlalchemy import select, update
 
 from tests.oidc.browser import PUBLIC_URL, Browser, error_in
 from tests.oidc.hostile_provider import HostileProvider, hostile_provider
 from tests.serving import Api, serving
+from vtp.accounts.tables import external_identities, users
 from vtp.settings import OidcProvider, OidcSettings
 
 
@@ -222,3 +225,26 @@ async def test_the_secret_goes_where_the_provider_takes_it(provider: HostileProv
         async with school_by(provider, folder, client_secret="a secret: +", **more) as api:
             assert await sign_in(api, provider) == "/rooms/physics"
         assert provider.secrets[-1] == shown
+
+
+async def test_an_address_is_not_verified_by_what_userinfo_says_of_another_one(
+    provider: HostileProvider, tmp_path: Path
+) -> None:
+    provider.change = _drop("email_verified")
+    provider.userinfo = {"sub": "mallory", "email": "other@elsewhere.example", "email_verified": True}
+    async with school_by(provider, tmp_path, role_claim="roles", role_map={"x": "student"}) as api:
+        assert error_in(await sign_in(api, provider)) == "email_not_verified"
+        provider.userinfo["email"] = "mallory@school.example"
+        assert await sign_in(api, provider) == "/rooms/physics"
+
+
+async def test_no_way_in_is_added_to_an_account_without_its_second_factor(
+    api: Api, provider: HostileProvider
+) -> None:
+    person, now = await api.person("teacher", "mallory@school.example"), datetime.now(UTC)
+    async with api.server.services.database.transaction() as tx:
+        have = {"email_verified_at": now, "totp_enabled_at": now}
+        await tx.execute(update(users).where(users.c.id == person.user_id).values(**have))
+    assert error_in(await sign_in(api, provider)) == "account_exists"
+    async with api.server.services.database.read() as tx:
+        assert (await tx.execute(select(external_identities))).all() == []

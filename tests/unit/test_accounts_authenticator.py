@@ -82,3 +82,22 @@ def test_a_room_token_is_a_verified_guest_of_one_room(door: Door) -> None:
     principal = door.authenticator.read(door.tokens.sign_room(claims, NOON), NOON)
     assert (principal.role, principal.user_id, principal.room) == (Role.GUEST, None, "room")
     assert (principal.verified, principal.publish, principal.watch) == (True, True, False)
+
+
+@pytest.mark.parametrize(
+    ("held", "recalled", "told"),
+    [
+        (TEACHER, TEACHER, False),
+        (TEACHER, STUDENT, True),
+        (Rights(Role.TEACHER, False, False), TEACHER, True),
+        (TEACHER, Rights(Role.TEACHER, True, False, disabled=True), True),
+    ],
+)
+def test_what_another_process_changed_is_told_to_who_has_other_rights(
+    door: Door, held: Rights, recalled: Rights, told: bool
+) -> None:
+    principal, heard = door.authenticator.read(door.token(NOON, held), NOON), list[bool]()
+    door.changes.add_listener(lambda concerns: heard.append(concerns(principal)))
+    door.changes.recall_rights("ada", recalled, NOON)
+    door.changes.recall_rights("ada", recalled, NOON + timedelta(seconds=1))  # the next look finds it again
+    assert heard == [told]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import random
+import resource
+import struct
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -104,3 +107,15 @@ def test_damaged_pictures_are_refused_or_made_anew(seed: int) -> None:
             )
         except Invalid:
             continue
+
+
+@pytest.mark.parametrize("name", [b"iCCP", b"zTXt", b"iTXt"])
+def test_what_is_packed_beside_a_picture_is_not_unpacked(name: bytes) -> None:
+    """64 MB in 64 kB; unpacked by FFmpeg it would be held twice, and 2 MB of it would take gigabytes."""
+    packed = zlib.compress(bytes(64_000_000), 9)
+    body = b"x\0" + (b"\1\0\0\0" if name == b"iTXt" else b"\0") + packed
+    chunk = struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+    plain = png(halves(64, 64, RED, BLUE))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert make_portrait(plain[:33] + chunk + plain[33:]) == make_portrait(plain)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 40_000  # kB

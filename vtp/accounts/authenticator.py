@@ -51,13 +51,13 @@ class Changes:
         self.tell(lambda principal: principal.user_id == user_id)
 
     def recall_rights(self, user_id: str, rights: Rights, now: datetime) -> None:
-        """Like `change_rights`, for what another process may have changed: what is known is told no more."""
-        known = self._rights.get(user_id)
-        if known is None or known[1] != rights:
-            self.change_rights(user_id, rights, now)
-            return
-        del self._rights[user_id]
+        """Like `change_rights`, for what another process may have changed: what is known is told no more, and
+        not to who has these rights already (signed in since the change)."""
+        self._forget_old(now)
+        known = self._rights.pop(user_id, None)
         self._rights[user_id] = (now, rights)
+        if known is None or known[1] != rights:
+            self.tell(lambda principal: principal.user_id == user_id and not _has(principal, rights))
 
     def tell(self, concerns: Concerns) -> None:
         """Says to all listeners who may not go on as before."""
@@ -139,6 +139,12 @@ class TokenAuthenticator:
             session_id=claims.session_id,
             lacks_second_factor=rights.role.value in self._second_factor_for and not rights.second_factor,
         )
+
+
+def _has(principal: Principal, rights: Rights) -> bool:
+    watches_only = principal.publish is False
+    held = principal.role, principal.verified, watches_only
+    return not rights.disabled and held == (rights.role, rights.verified, rights.watch_only)
 
 
 def _room_guest(claims: RoomClaims) -> Principal:

@@ -16,11 +16,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vtp.accounts.audit import Event, Origin
 from vtp.accounts.mail_tokens import link_used, new_token
 from vtp.accounts.parts import AccountParts
-from vtp.accounts.permissions import Action, Reach, require, require_reach
+from vtp.accounts.permissions import RULES, Action, Reach, require, require_reach
 from vtp.accounts.service import SignedIn
 from vtp.accounts.sessions import hash_token
 from vtp.accounts.tables import invitations, users
-from vtp.accounts.users import NO_PASSWORD, NewUser, User, change_user, find_by_email
+from vtp.accounts.users import (
+    NO_PASSWORD,
+    NewUser,
+    User,
+    can_sign_in,
+    change_user,
+    find_by_email,
+    find_user,
+)
 from vtp.db.conflicts import done_over
 from vtp.errors import Conflict, FieldError, Forbidden, NotFound
 from vtp.http.identity import Principal, Role
@@ -111,6 +119,8 @@ class Invitations:
         require(by, Action.USER_INVITE)
         if by.role is not Role.ADMIN and role not in BY_TEACHERS:
             raise Forbidden("Teachers invite students and assistants: ask an administrator to invite others.")
+        if by.role is not Role.ADMIN and await self._is_invited_higher(tx, email):
+            raise Conflict("This address is invited already, as more than that.", code="invited_already")
         await self.withdraw(tx, email)
         now = self._parts.clock()
         made = Invitation(
@@ -133,6 +143,13 @@ class Invitations:
             )
             .values(revoked_at=self._parts.clock())
         )
+
+    async def _is_invited_higher(self, tx: AsyncConnection, email: str) -> bool:
+        """Whether an open invitation of this address is for what teachers cannot give, nor take back."""
+        c = invitations.c
+        open_ = c.accepted_at.is_(None), c.revoked_at.is_(None), c.expires_at > self._parts.clock()
+        higher = select(c.id).where(c.email == email, *open_, c.role.not_in(sorted(BY_TEACHERS)))
+        return (await tx.execute(higher.limit(1))).first() is not None
 
     async def page(self, principal: Principal, *, limit: int, before: str | None) -> list[Invitation]:
         """Invitations, newest first: all for administrators, their own for teachers."""
@@ -195,6 +212,8 @@ class Invitations:
     ) -> User:
         now = self._parts.clock()
         found = await find_by_email(tx, invitation.email)
+        if not await self._stands(tx, invitation, account_waits=found is not None):
+            raise link_used()
         if found is None:
             new = NewUser(
                 email=invitation.email,
@@ -208,14 +227,14 @@ class Invitations:
             user = await self._parts.accounts.add(tx, new, origin, actor_id=invitation.created_by)
             changes: dict[str, Any] = {"approved_by": invitation.created_by}
         else:
-            user, present = found
-            if present != NO_PASSWORD or user.disabled_at is not None:
+            user, _ = found
+            if user.disabled_at is not None or await can_sign_in(tx, user.id):  # by a provider, too
                 raise _taken("/token")
             changes = {"full_name": said.full_name, "password_hash": hashed, "approved_at": now}
             changes |= {"phone": said.phone} if said.phone else {}
-        changed = await change_user(
-            tx, user.id, {**changes, "email_verified_at": now, "password_changed_at": now}
-        )
+        if self._parts.mails.sends:  # else the link came from who invites, and proves no mailbox
+            changes["email_verified_at"] = now
+        changed = await change_user(tx, user.id, {**changes, "password_changed_at": now})
         assert changed is not None
         await self._parts.audit.record(
             tx,
@@ -226,6 +245,19 @@ class Invitations:
             details={"role": changed.role},
         )
         return changed
+
+    async def _stands(self, tx: AsyncConnection, invitation: Invitation, *, account_waits: bool) -> bool:
+        """Whether who invited may still do so: their invitations end with their right to send them.
+
+        An account that waits has a role of its own, which only administrators hand over.
+        """
+        by = await find_user(tx, invitation.created_by) if invitation.created_by is not None else None
+        if by is None or by.disabled_at is not None or not by.verified:
+            return False
+        if by.role is Role.ADMIN:
+            return True
+        may = by.role in RULES[Action.USER_INVITE] and invitation.role in BY_TEACHERS
+        return may and not account_waits
 
     async def _send(self, tx: AsyncConnection, invitation: Invitation, token: str) -> Invitation:
         link = self._parts.links.to(INVITATION, token)

@@ -16,7 +16,8 @@ from vtp.errors import RateLimited
 from vtp.limits import FailureBackoff
 from vtp.settings import LimitSettings
 
-_CONFIRMING = "confirms"
+# What the keys of counts begin with: what somebody writes as an address must not be another's key.
+_STRANGERS, _DEVICE, _CONFIRMING = "s ", "d ", "c "
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,12 @@ class Lockout:
     def attempt(self, email: str, device_tokens: Sequence[str]) -> Attempt:
         """Says on whom a try to sign in counts."""
         device_id = self._devices.recognize(email, device_tokens)
-        return Attempt(f"{email}\n{device_id}" if device_id else email, device_id is not None)
+        key = f"{_DEVICE}{device_id} {email}" if device_id else f"{_STRANGERS}{email}"
+        return Attempt(key, device_id is not None)
 
     def confirmation(self, user_id: str) -> Attempt:
         """Says on whom it counts when somebody signed in confirms their password: never on sign-ins."""
-        return Attempt(f"{user_id}\n{_CONFIRMING}", known_device=True)
+        return Attempt(f"{_CONFIRMING}{user_id}", known_device=True)
 
     def check(self, attempt: Attempt) -> None:
         """Raises RateLimited while the wait lasts, whether or not there is such an account."""
@@ -74,4 +76,4 @@ class Lockout:
 
     def lift(self, email: str) -> None:
         """Ends the wait of strangers: the person has shown that the address is theirs."""
-        self._backoff.succeed(email)
+        self._backoff.succeed(f"{_STRANGERS}{email}")

@@ -21,6 +21,7 @@ MAX_PIXELS: Final = 40_000_000  # what phones' cameras take; decoded that is 60 
 MAX_SIDE: Final = 16_384
 TYPE: Final = "image/jpeg"
 _QUALITY: Final = 3  # FFmpeg's scale for JPEG: 2 is the best
+_PNG_CHUNKS: Final = frozenset({b"IHDR", b"PLTE", b"tRNS", b"eXIf", b"IDAT", b"IEND"})
 _JPEG_SIZES: Final = frozenset({0xC0, 0xC1, 0xC2})  # baseline, extended and progressive frames
 _JPEG_ALONE: Final = frozenset({0x01, *range(0xD0, 0xD8)})  # markers without a length
 
@@ -33,6 +34,7 @@ class _Kind:
     demuxer: str
     begins: Callable[[bytes], bool]
     size: Callable[[bytes], tuple[int, int]]
+    bare: Callable[[bytes], bytes] = lambda data: data  # what is decoded of it
 
 
 def make_portrait(data: bytes) -> bytes:
@@ -53,7 +55,7 @@ def make_portrait(data: bytes) -> bytes:
             f"The picture has too many pixels: take one of at most {MAX_PIXELS // 1_000_000} megapixels."
         )
         raise _refused(sentence, f"has {width} x {height} pixels")
-    return _encode(_square(_decode(data, kind, (width, height))))
+    return _encode(_square(_decode(kind.bare(data), kind, (width, height))))
 
 
 def _decode(data: bytes, kind: _Kind, said: tuple[int, int]) -> "av.VideoFrame":
@@ -126,6 +128,19 @@ def _size_of_png(data: bytes) -> tuple[int, int]:
     return width, height
 
 
+def _bare_png(data: bytes) -> bytes:
+    """The chunks that make the picture: FFmpeg unpacks texts and colour profiles (zTXt, iTXt, iCCP) whole,
+    however large they become, a thousand times what they were in the file."""
+    kept, place = [data[:8]], 8
+    while place + 12 <= len(data):
+        (length,) = struct.unpack(">I", data[place : place + 4])
+        end = place + 12 + length
+        if data[place + 4 : place + 8] in _PNG_CHUNKS:
+            kept.append(data[place:end])
+        place = end
+    return b"".join(kept)
+
+
 def _size_of_jpeg(data: bytes) -> tuple[int, int]:
     """The first frame header (ITU-T T.81, B.2.2), found by stepping over segments."""
     place = 2
@@ -163,7 +178,13 @@ def _size_of_webp(data: bytes) -> tuple[int, int]:
 
 _KINDS: Final = (
     _Kind("image/jpeg", "jpeg_pipe", lambda data: data.startswith(b"\xff\xd8\xff"), _size_of_jpeg),
-    _Kind("image/png", "png_pipe", lambda data: data.startswith(b"\x89PNG\r\n\x1a\n"), _size_of_png),
+    _Kind(
+        "image/png",
+        "png_pipe",
+        lambda data: data.startswith(b"\x89PNG\r\n\x1a\n"),
+        _size_of_png,
+        _bare_png,
+    ),
     _Kind(
         "image/webp",
         "webp_pipe",

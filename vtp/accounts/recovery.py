@@ -13,11 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vtp.accounts.audit import Event, Origin
 from vtp.accounts.mail_tokens import Purpose, issue, link_used, look, retire, use
 from vtp.accounts.notices import Happening
+from vtp.accounts.oidc.flows import forget_flows
 from vtp.accounts.parts import AccountParts
 from vtp.accounts.reauthentication import Reauthentication
+from vtp.accounts.sessions import is_signed_in
 from vtp.accounts.users import User, change_user, find_by_email, find_user
 from vtp.db.conflicts import done_over
-from vtp.errors import RateLimited
+from vtp.errors import NotSignedIn, RateLimited
 from vtp.http.identity import Principal
 from vtp.limits import WindowLimiter
 from vtp.mail import letters
@@ -25,6 +27,8 @@ from vtp.mail.links import RESET_PASSWORD
 
 TTL = timedelta(minutes=60)
 _RESETTING = (Purpose.RESET_PASSWORD,)
+_VOIDED = (Purpose.RESET_PASSWORD, Purpose.CHANGE_EMAIL)
+"""What a new password ends: a thief's link to move the account to their address must not outlive them."""
 _POINTER = "/new_password"
 
 
@@ -85,7 +89,7 @@ class Recovery:
         now = self._parts.clock()
         async with self._parts.database.transaction() as tx:
             await use(tx, token, _RESETTING, now)
-            await retire(tx, user.id, _RESETTING, now)
+            await self._end_what_was_begun(tx, user)
             changes: dict[str, Any] = {"password_hash": hashed, "password_changed_at": now}
             if user.email_verified_at is None and self._parts.settings.accounts.approval == "mail":
                 changes["email_verified_at"] = now  # who has the link has the mailbox
@@ -115,15 +119,22 @@ class Recovery:
         hashed = await self._hash(user, new_password)
         now, ended = self._parts.clock(), list[str]()
         async with self._parts.database.transaction() as tx:
+            await find_user(tx, user.id, lock=True)
+            if not await is_signed_in(tx, user.id, principal.session_id or "", now):
+                raise NotSignedIn("This session has ended: sign in again.", code="session_ended")
             changes = {"password_hash": hashed, "password_changed_at": now}
             await self._store(tx, user, changes, origin, by="owner")
-            await retire(tx, user.id, _RESETTING, now)
+            await self._end_what_was_begun(tx, user)
             if end_other_sessions:
                 own = principal.session_id
                 ended = await self._parts.sessions.end_all(tx, user.id, "password_changed", now, besides=own)
             await self._parts.notices.put(tx, Happening.PASSWORD_CHANGED, user, origin)
         self._parts.changes.end_sessions(ended, now)
         return ended
+
+    async def _end_what_was_begun(self, tx: AsyncConnection, user: User) -> None:
+        await retire(tx, user.id, _VOIDED, self._parts.clock())
+        await forget_flows(tx, user.id)
 
     async def _hash(self, user: User, new_password: str) -> str:
         return await self._parts.accounts.hash_new(new_password, user.email, user.full_name, pointer=_POINTER)

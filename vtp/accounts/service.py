@@ -19,9 +19,18 @@ from vtp.accounts.passwords import Passwords
 from vtp.accounts.second_factor import SecondFactor
 from vtp.accounts.sessions import Renewal, Renewed, Session, Sessions
 from vtp.accounts.tokens import AccessClaims, Tokens
-from vtp.accounts.users import NewUser, User, add_user, change_user, find_by_email, find_user, find_with_hash
+from vtp.accounts.users import (
+    NewUser,
+    User,
+    add_user,
+    change_user,
+    find_by_email,
+    find_user,
+    find_with_hash,
+    lock_with_hash,
+)
 from vtp.db import Database
-from vtp.db.conflicts import done_over
+from vtp.db.conflicts import Conflicted, done_over
 from vtp.errors import Conflict, FieldError, Forbidden, NotSignedIn, RateLimited
 from vtp.http.identity import Principal
 from vtp.ids import new_id
@@ -137,6 +146,8 @@ class AccountService:
         self.lockout.succeed(attempt)
         rehashed = await self._passwords.hash(password) if verdict.needs_rehash else None
         async with self._database.transaction() as tx:
+            if not await lock_with_hash(tx, user.id, found[1]):
+                raise Conflicted  # another password was chosen meanwhile, whose choice ends all sessions
             if rehashed:
                 await change_user(tx, user.id, {"password_hash": rehashed})
             if not attempt.known_device:

@@ -160,6 +160,13 @@ async def find_with_hash(tx: AsyncConnection, user_id: str) -> tuple[User, str] 
     return (_user(row), str(row.password_hash)) if row else None
 
 
+async def lock_with_hash(tx: AsyncConnection, user_id: str, password_hash: str) -> bool:
+    """Keeps others from changing an account until the transaction ends; False when its password's hash is
+    another one by now."""
+    same = users.c.id == user_id, users.c.password_hash == password_hash, users.c.erased_at.is_(None)
+    return (await tx.execute(select(users.c.id).where(*same).with_for_update())).first() is not None
+
+
 async def change_user(tx: AsyncConnection, user_id: str, changes: Mapping[str, Any]) -> User | None:
     """Writes columns and gives the account as it is then; other processes find changed rights by time."""
     values = {**changes, "updated_at": datetime.now(UTC)}

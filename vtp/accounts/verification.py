@@ -86,7 +86,6 @@ class Verification:
         self._parts.changes.change_rights(user.id, user.rights, now)
         return user
 
-    @done_over
     async def change(
         self, principal: Principal, new_email: str, password: str | None, origin: Origin
     ) -> None:
@@ -96,7 +95,11 @@ class Verification:
         password, RateLimited.
         """
         user = await self._people.confirm(principal, password, origin)
-        self.check_pace(new_email)
+        self.check_pace(new_email)  # once, however often the transaction is done over
+        await self._ask_for_change(user, new_email, origin)
+
+    @done_over
+    async def _ask_for_change(self, user: User, new_email: str, origin: Origin) -> None:
         async with self._parts.database.transaction() as tx:
             await self._send_change(tx, user, new_email)
             await self._parts.notices.put(tx, Happening.EMAIL_CHANGING, user, origin)
@@ -114,7 +117,9 @@ class Verification:
 
     async def _confirm(self, tx: AsyncConnection, user: User, said: MailToken, origin: Origin) -> User:
         now = self._parts.clock()
-        changes: dict[str, object] = {"email_verified_at": now}
+        changes: dict[str, object] = {}
+        if user.verified or self._parts.settings.accounts.approval == "mail":  # else an admin lets them in
+            changes["email_verified_at"] = now
         if said.purpose is Purpose.CHANGE_EMAIL:
             if await find_by_email(tx, said.email) is not None:
                 raise _taken()

@@ -79,6 +79,9 @@ class Sender:
             return await self.send_due() if self._outbox.sends else LOOK_AGAIN_S
         except Unavailable:
             return LOOK_AGAIN_S
+        except Exception:  # of one mail, say: to send none any more, until the next start, would be worse
+            logger.exception("Mails could not be sent.")
+            return LOOK_AGAIN_S
 
     async def _rest(self, most_s: float) -> None:
         with suppress(TimeoutError):

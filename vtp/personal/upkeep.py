@@ -34,6 +34,8 @@ class Upkeep:
                 await self.once()
             except Unavailable:
                 logger.warning("Old personal data could not be removed: the database does not answer.")
+            except Exception:  # erased people's traces are looked for again, whatever it was
+                logger.exception("Old personal data could not be removed.")
             await asyncio.sleep(PERIOD_S)
 
     async def once(self) -> None:

@@ -67,6 +67,11 @@ async def read_flow(
     return Flow(*row) if row else None
 
 
+async def forget_flows(tx: AsyncConnection, user_id: str) -> None:
+    """Ends what somebody has begun: linking, and sign-ins that wait for a second factor."""
+    await tx.execute(delete(oidc_flows).where(oidc_flows.c.user_id == user_id))
+
+
 def _good(provider: str, state: str, browser: str, now: datetime) -> list[ColumnElement[bool]]:
     return [
         oidc_flows.c.state_hash == hash_token(state),

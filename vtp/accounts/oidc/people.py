@@ -134,6 +134,8 @@ class People:
         ours = user.email_verified_at is not None or unclaimed
         if user.role is Role.ADMIN or not ours or any(one.issuer == said.issuer for one in linked):
             raise SignInFaultError(Reason.ACCOUNT_EXISTS, f"the address is that of {user.id}")
+        if user.totp_enabled and not said.with_second_factor:  # a new way in asks for it: sign in, then link
+            raise SignInFaultError(Reason.ACCOUNT_EXISTS, f"{user.id} has a second factor")
         if user.disabled_at is not None:
             raise SignInFaultError(Reason.ACCOUNT_DISABLED, "the account is closed")
         if user.email_verified_at is None:

@@ -176,6 +176,8 @@ class Provider:
             raise SignInFaultError(Reason.INVALID_TOKEN, "userinfo speaks of somebody else")
         if "email" not in claims:  # an address and whether it is verified are one statement
             claims = {name: value for name, value in claims.items() if name != "email_verified"}
+        elif answer.body.get("email") != claims["email"]:
+            answer.body.pop("email_verified", None)
         return {**answer.body, **claims}
 
 

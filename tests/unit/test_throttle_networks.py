@@ -1,0 +1,20 @@
+"""Limits by network address: nobody has more of them for having IPv6."""
+
+from __future__ import annotations
+
+import pytest
+
+from vtp.errors import RateLimited
+from vtp.http.routing import Limit
+from vtp.http.throttle import Throttle
+from vtp.settings import LimitSettings
+
+
+def test_addresses_of_one_network_count_together() -> None:
+    throttle = Throttle(LimitSettings(sign_in_failures_per_address_per_minute=3), clock=lambda: 0.0)
+    for number in range(3):
+        throttle.note_failure(Limit.SIGN_IN, f"2001:db8:0:1::{number}")
+    with pytest.raises(RateLimited):
+        throttle.admit(Limit.SIGN_IN, "2001:db8:0:1:ffff::1", None)
+    for other in ("2001:db8:0:2::1", "203.0.113.7", "fe80::1%eth0", ""):
+        throttle.admit(Limit.SIGN_IN, other, None)
