@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ class Heard:
     """What was sent, in order: the text and its parameters as the driver gets them."""
 
     statements: list[tuple[str, Any]] = field(default_factory=list)
+    of_calls: list[str] = field(default_factory=list)
+    """The texts of those that were sent while answering a call, not by what goes on beside."""
 
     def texts(self) -> list[str]:
         """The text of each that reads or writes rows."""
@@ -29,12 +32,20 @@ def hearing() -> Iterator[Heard]:
 
     def hear(_c: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:
         heard.statements.append((statement, parameters[0] if many and parameters else parameters))
+        if _is_query(statement) and not _is_background():
+            heard.of_calls.append(statement)
 
     event.listen(Engine, "before_cursor_execute", hear)
     try:
         yield heard
     finally:
         event.remove(Engine, "before_cursor_execute", hear)
+
+
+def _is_background() -> bool:
+    """Background tasks have names (vtp.tasks); those of connections are numbered by asyncio."""
+    task = asyncio.current_task()
+    return task is not None and not task.get_name().startswith("Task-")
 
 
 def _is_query(text: str) -> bool:

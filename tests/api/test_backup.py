@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import random
 import resource
 import shutil
@@ -22,7 +24,7 @@ from tests.filled import contents, fill
 from tests.postgres import PostgresServer
 from tests.server_process import ROOT, command, environment, run_vtp
 from tests.serving import Api, serving
-from vtp.backup.archive import Archive, ArchiveWriter, Contents
+from vtp.backup.archive import Archive, ArchiveWriter, Contents, appearing_whole
 from vtp.backup.check import find_damage
 from vtp.backup.make import make_backup
 from vtp.backup.restore import restore_backup
@@ -305,6 +307,37 @@ def _is_draft(descriptor: Path, folder: Path) -> bool:
         return str(descriptor.readlink()).startswith(str(folder)) and descriptor.stat().st_size > 10_000
     except OSError:
         return False
+
+
+def test_a_database_that_is_not_there_is_not_made_to_be_found_empty(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    for command_ in (["backup", str(tmp_path / "b.vtp")], ["check"]):
+        ended = run_vtp(tmp_path / "data", "admin", *command_)
+        assert ended.code == 1 and "There is no database" in ended.errors and "Traceback" not in ended.errors
+    assert not (tmp_path / "data" / "vtp.sqlite3").exists() and not (tmp_path / "b.vtp").exists()
+
+
+def test_a_backup_goes_onto_file_systems_without_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As exFAT and SMB: no files without a name, no second names."""
+    really = os.open
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    def named_only(path: Any, flags: int, *rest: Any, **more: Any) -> int:
+        if flags & os.O_TMPFILE == os.O_TMPFILE:
+            raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+        return really(path, flags, *rest, **more)
+
+    monkeypatch.setattr(os, "link", refuse)
+    monkeypatch.setattr(os, "open", named_only)
+    with appearing_whole(tmp_path / "b.vtp") as file:
+        file.write(b"whole")
+    assert [path.name for path in tmp_path.iterdir()] == ["b.vtp"]
+    with pytest.raises(FileExistsError), appearing_whole(tmp_path / "b.vtp"):
+        pass
 
 
 def test_the_commands_say_what_they_did(tmp_path: Path) -> None:

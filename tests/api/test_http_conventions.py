@@ -13,6 +13,8 @@ from tests.api.callers import MISSING
 from tests.api.recording_material import add_finished
 from tests.serving import Answer, Api, Person, serving
 from vtp.db.tables import idempotency_keys
+from vtp.errors import Unavailable
+from vtp.http.idempotency import IdempotencyStore
 from vtp.http.pagination import PageQuery
 from vtp.http.routing import Access, Route
 from vtp.services import build_tables
@@ -261,3 +263,20 @@ def with_query(route: Route, names: Mapping[str, str]) -> str:
     needs_room = route.query is not None and "room_id" in route.query.model_fields
     required = needs_room and route.query is not None and route.query.model_fields["room_id"].is_required()
     return filled(route, names) + (f"?room_id={names['room']}" if required else "")
+
+
+async def test_what_was_made_is_answered_though_its_answer_cannot_be_kept(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or whoever repeats the call once the key is free would make it twice."""
+
+    async def lost(*_: object) -> None:
+        raise Unavailable("The database does not answer.")
+
+    monkeypatch.setattr(IdempotencyStore, "finish", lost)
+    teacher = await api.person("teacher")
+    wish = {"room_id": "kept", "room_name": "Kept"}
+    made = await api.call(
+        "POST", "/api/v1/signalling/room/create", wish, by=teacher, headers={"Idempotency-Key": "k"}
+    )
+    assert made.status == 201

@@ -453,3 +453,14 @@ def test_a_changed_body_does_not_verify() -> None:
     assert Received("/", headers, b"{}").verify(secret) == {}
     with pytest.raises(WebhookVerificationError):
         Received("/", headers, b"[]").verify(secret)
+
+
+async def test_a_webhook_that_another_process_deleted_keeps_the_others_from_nothing(
+    api: Api, receiver: Receiver
+) -> None:
+    admin = await api.person("admin")
+    gone, there = [await add_hook(api, admin, receiver.url(), events=["*"]) for _ in range(2)]
+    async with api.server.services.database.transaction() as tx:
+        await tx.execute(webhooks.delete().where(webhooks.c.id == gone["id"]))
+    await make_room(api, admin)
+    assert len(await until_ended(api, admin, there, "delivered")) == 1

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError, StatementError
 
 from tests.postgres import PostgresServer
 from vtp.db import Database
+from vtp.db.after import after_commit
 from vtp.db.statements import insert_if_absent
 from vtp.db.tables import idempotency_keys
 from vtp.db.urls import Dialect, parse_url
@@ -212,3 +213,30 @@ async def test_a_database_that_cannot_be_reached_is_told_without_its_password() 
         await Database.open("postgresql://u:hunter2secret@127.0.0.1:9/d")
     assert "127.0.0.1" in str(caught.value)
     assert "hunter2secret" not in str(caught.value)
+
+
+async def test_a_commit_that_fails_is_nothing_to_who_writes_next(tmp_path: Path) -> None:
+    database = await Database.open(f"sqlite:///{tmp_path / 'vtp.sqlite3'}")
+    with pytest.raises(IntegrityError):
+        async with database.transaction() as tx:
+            await tx.execute(text("PRAGMA defer_foreign_keys = ON"))
+            await tx.execute(text("INSERT INTO backup_codes VALUES ('nobody', 'h', '2026-03-01', NULL)"))
+    async with database.transaction() as tx:
+        await tx.execute(insert(idempotency_keys).values(**row("a")))
+    assert await keys_in(database) == ["a"]
+    await database.close()
+
+
+async def test_what_is_to_be_told_of_a_transaction_is_told_once_it_is_stored(tmp_path: Path) -> None:
+    database = await Database.open(f"sqlite:///{tmp_path / 'vtp.sqlite3'}")
+    told: list[str] = []
+    with pytest.raises(IntegrityError):
+        async with database.transaction() as tx:
+            after_commit(tx, lambda: told.append("lost"))
+            await tx.execute(text("PRAGMA defer_foreign_keys = ON"))
+            await tx.execute(text("INSERT INTO backup_codes VALUES ('nobody', 'h', '2026-03-01', NULL)"))
+    async with database.transaction() as tx:
+        after_commit(tx, lambda: told.append("stored"))
+        assert told == []
+    assert told == ["stored"]
+    await database.close()

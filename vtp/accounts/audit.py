@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, insert
-from sqlalchemy import event as sqlalchemy_event
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.tables import audit_log
 from vtp.db import Database
+from vtp.db.after import after_commit
 from vtp.db.conflicts import done_over
 from vtp.ids import new_id
 
@@ -131,13 +131,12 @@ def _tell_when_stored(tx: AsyncConnection, entry: Mapping[str, object]) -> None:
     """Writes the entry to the log too, once it is committed: what collects logs takes it off this machine,
     where nobody who breaks in here can change it (OWASP ASVS 5.0, 16.4.3).
     """
-    if tx.sync_connection is None:
-        return
     told = {key: entry[key] for key in ("event", "actor_id", "subject", "ip", "details") if entry[key]}
 
-    @sqlalchemy_event.listens_for(tx.sync_connection, "commit")
-    def tell(_connection: Connection) -> None:
+    def tell() -> None:
         logger.info("Audit: %s.", entry["event"], extra={**told, "audit_id": entry["id"]})
+
+    after_commit(tx, tell)
 
 
 def clean(text: str, max_characters: int) -> str:

@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.audit import Event
@@ -69,7 +68,7 @@ class Revocations:
                 await self.look()
             except Unavailable:
                 continue
-            except DBAPIError:  # a damaged file, say: to stop looking would be worse
+            except Exception:  # a damaged file, say: to stop looking would be worse
                 logger.exception("What other processes revoked cannot be read.")
 
 
@@ -90,7 +89,8 @@ class AccountRevocations:
             self._changes.recall_rights(user_id, _NOBODY, now)
 
 
-_NOBODY = Rights(Role.STUDENT, verified=False, watch_only=True, disabled=True)
+# As the emptied account says too, while it is there: what differed would be told anew at each look.
+_NOBODY = Rights(Role.STUDENT, verified=False, watch_only=False, disabled=True)
 
 
 async def _erased_since(tx: AsyncConnection, since: datetime) -> list[str]:

@@ -4,6 +4,7 @@ A code is good once, also for two who send it at the same moment: the database d
 failure of the account until it has proved right, so that tries made at once do not get around the wait.
 """
 
+import asyncio
 import logging
 import re
 import time
@@ -113,7 +114,7 @@ class SecondFactor:
             if stored.rowcount != 1:
                 raise _already_on()
         uri = otpauth_uri(secret, user.email, self._name)
-        return Setup(secret, uri, qr_svg(uri))
+        return Setup(secret, uri, await asyncio.to_thread(qr_svg, uri))  # 7 ms, 40 ms at first
 
     async def enable(self, user_id: str, code: str, origin: Origin) -> list[str]:
         """Switches it on with the app's first code; gives the backup codes, which are shown this once.

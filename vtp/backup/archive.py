@@ -241,7 +241,14 @@ def _name(draft: Path, path: Path) -> None:
     """Gives the file its name, unless it is taken, and puts the folder on the disk."""
     descriptor = os.open(path.absolute().parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.link(draft, path.absolute(), src_dir_fd=descriptor, follow_symlinks=True)  # linkat(2), open(2)
+        try:
+            os.link(draft, path.absolute(), src_dir_fd=descriptor, follow_symlinks=True)  # linkat(2), open(2)
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without links, as of USB sticks and network shares
+            if draft.parent != path.absolute().parent or path.exists():
+                raise
+            draft.rename(path)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.keyring import FILE as KEYS_FILE
 from vtp.accounts.tables import users
+from vtp.backup.source import refuse_missing
 from vtp.db import Database
 from vtp.db.dump import reflect
 from vtp.db.migrations import current_revision, known_revisions
@@ -36,14 +38,21 @@ async def find_damage(settings: Settings, *, read_media: bool) -> AsyncIterator[
         if not (settings.secrets_folder() / name).exists():
             yield f"The key file {settings.secrets_folder() / name} is missing: a start makes a new one."
     database = Database.connect(settings.database_url(), patient=True)
+    refuse_missing(database)
+    root = Store.open(settings.storage_url()).root
+    folders = sorted(path for path in root.iterdir() if is_id(path.name))  # before the rows: theirs are older
     try:
         async with database.snapshot() as tx:
             async for sentence in _database_damage(tx, database.url.dialect):
                 yield sentence
-            if await tx.run_sync(current_revision) == known_revisions()[-1]:
-                root = Store.open(settings.storage_url()).root
-                async for sentence in _media_damage(tx, root, read_media=read_media):
-                    yield sentence
+            media = (
+                await _Media.read(tx)
+                if await tx.run_sync(current_revision) == known_revisions()[-1]
+                else None
+            )
+        if media is not None:  # the transaction has ended: reading recordings takes hours
+            async for sentence in _media_damage(database, media, root, folders, read_media=read_media):
+                yield sentence
     except (Unavailable, SQLAlchemyError) as error:
         yield f"The database cannot be read: {_first_line(error.__cause__ or error)}."
     finally:
@@ -80,20 +89,43 @@ async def _dangling(tx: AsyncConnection, table: Table) -> AsyncIterator[str]:
             yield f"{count} rows of {table.name} name by {names} {gone}."
 
 
-async def _media_damage(tx: AsyncConnection, root: Path, *, read_media: bool) -> AsyncIterator[str]:
-    found = await tx.execute(select(recordings.c.id, recordings.c.status, recordings.c.title))
-    rows: dict[str, Any] = {row.id: row for row in found}
-    for row in rows.values():
-        if row.status in _WITH_MEDIA:
-            for fault in recording_faults(root / row.id, read_media=read_media):
+@dataclass(frozen=True, slots=True)
+class _Media:
+    """What rows say that there is in the store."""
+
+    recordings: dict[str, Any]
+    pictures: dict[str, str]
+
+    @classmethod
+    async def read(cls, tx: AsyncConnection) -> _Media:
+        found = await tx.execute(select(recordings.c.id, recordings.c.status, recordings.c.title))
+        pictures = select(users.c.id, users.c.picture_key).where(users.c.picture_key.is_not(None))
+        rows = {row.id: row for row in found}
+        return cls(rows, {row.id: row.picture_key for row in await tx.execute(pictures)})
+
+
+async def _media_damage(
+    database: Database, media: _Media, root: Path, folders: Iterable[Path], *, read_media: bool
+) -> AsyncIterator[str]:
+    """Only what rows still say when a fault is found: a running server deletes files and then their rows."""
+    for row in media.recordings.values():
+        if row.status not in _WITH_MEDIA:
+            continue
+        faults = list(recording_faults(root / row.id, read_media=read_media))
+        if faults and (await _now(database)).recordings.get(row.id) == row:
+            for fault in faults:
                 yield f"The recording {row.id} ({row.title}) is damaged: {fault}."
-    for path in sorted(root.iterdir()):
-        if is_id(path.name) and path.name not in rows:
+    for path in folders:
+        if path.name not in media.recordings and path.exists():
             yield f"The folder {path} belongs to no recording: delete it, or restore the database of it."
-    pictures = select(users.c.id, users.c.picture_key).where(users.c.picture_key.is_not(None))
-    for user_id, key in await tx.execute(pictures):
-        if not (root / key).is_file():
+    for user_id, key in media.pictures.items():
+        if not (root / key).is_file() and (await _now(database)).pictures.get(user_id) == key:
             yield f"The picture of the user {user_id} is missing: {root / key}."
+
+
+async def _now(database: Database) -> _Media:
+    async with database.read() as tx:
+        return await _Media.read(tx)
 
 
 def recording_faults(directory: Path, *, read_media: bool) -> Iterator[str]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from vtp import __version__
 from vtp.backup.archive import ArchiveWriter, Contents, TablePart, appearing_whole
+from vtp.backup.source import first_line, refuse_missing
 from vtp.db import Database
 from vtp.db.dump import reflect, rows_of, shape_of
 from vtp.db.migrations import current_revision, known_revisions
-from vtp.errors import StartupError
+from vtp.errors import StartupError, Unavailable
 from vtp.settings import Settings
 from vtp.storage import Store
 
@@ -21,6 +25,7 @@ from vtp.storage import Store
 class Made:
     """What a backup holds."""
 
+    database: str
     rows: int
     files: int
     bytes: int
@@ -30,6 +35,7 @@ class Made:
 async def make_backup(settings: Settings, target: Path, *, media: bool) -> Made:
     """Writes the file `target`, which must not exist. Raises StartupError with a sentence."""
     database = Database.connect(settings.database_url(), patient=True)
+    refuse_missing(database)
     try:
         with appearing_whole(target) as file:
             archive = ArchiveWriter(file, _contents(database))
@@ -38,7 +44,12 @@ async def make_backup(settings: Settings, target: Path, *, media: bool) -> Made:
             except BaseException:
                 archive.abandon()
                 raise
-        return Made(made.rows, made.files, target.stat().st_size, made.missing)
+        return Made(str(database.url), made.rows, made.files, target.stat().st_size, made.missing)
+    except (Unavailable, SQLAlchemyError) as error:
+        raise StartupError(
+            f"The database {database.url} cannot be read ({first_line(error)}): run vtp admin check. Nothing "
+            "is left of the backup."
+        ) from error
     except FileExistsError as error:
         raise StartupError(f"{target} exists: choose another name, a backup overwrites nothing.") from error
     except OSError as error:
@@ -68,7 +79,7 @@ async def _write(database: Database, settings: Settings, archive: ArchiveWriter,
         files += _write_media(Store.open(settings.storage_url()).root, archive)
     archive.contents.media = media
     archive.finish()
-    return Made(rows, files, 0, len(archive.contents.missing))
+    return Made("", rows, files, 0, len(archive.contents.missing))
 
 
 async def _write_rows(database: Database, archive: ArchiveWriter) -> int:
@@ -108,6 +119,12 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _files_below(root: Path) -> Iterator[Path]:
-    for path in sorted(root.rglob("*")):
-        if path.is_file() and not path.is_symlink():
-            yield path
+    """Without links; a folder that is deleted meanwhile is passed over, one that cannot be read is not."""
+
+    def refuse(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            raise error
+
+    for folder, folders, names in os.walk(root, onerror=refuse):
+        folders[:] = sorted(name for name in folders if name[0] != ".")  # a restore's that was killed
+        yield from (path for name in sorted(names) if not (path := Path(folder, name)).is_symlink())

@@ -86,7 +86,7 @@ class _Restoring:
         media = Store.open(self._settings.storage_url()).root if self._archive.contents.media else None
         drafts = [secrets.with_name(secrets.name + ".restoring")]
         if media is not None:
-            drafts.append(media.with_name(media.name + ".restoring"))
+            drafts.append(media / ".restoring")  # within: the store may be a file system of its own
         try:
             files = self._extract("secrets", drafts[0], 0o600)
             if media is not None:
@@ -203,7 +203,7 @@ class _Restoring:
             for ending in ("-wal", "-shm"):
                 journal = file.with_name(file.name + ending)
                 if journal.exists():
-                    journal.replace(kept.with_name(kept.name + ending))
+                    self._move(journal, kept.with_name(kept.name + ending))
             os.link(file, kept)
             self._kept.append(kept)
         draft.replace(file)

@@ -27,7 +27,7 @@ def backup(
     from vtp.backup.make import make_backup
 
     made = asyncio.run(make_backup(load_settings(), file, media=media))
-    print(f"{file}: {made.rows} rows, {made.files} files, {made.bytes} bytes.")
+    print(f"{file}: {made.rows} rows of {made.database}, {made.files} files, {made.bytes} bytes.")
     if made.missing:
         print(f"{made.missing} files were deleted before they were copied.")
     sys.stderr.write(f"{SECRETS_WARNING}\n")

@@ -14,9 +14,9 @@ from sqlalchemy import event, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransaction, create_async_engine
 
-from vtp.db import journal
+from vtp.db import after, journal
 from vtp.db.conflicts import Conflicted, is_conflict, note_commit
 from vtp.db.migrations import migrate
 from vtp.db.outage import RETRY_AFTER_S, Outage
@@ -107,8 +107,11 @@ class Database:
             if self.url.dialect is Dialect.SQLITE:
                 await self._wait_for_turn(stack)
             async with self._begin(self._writer) as connection:
+                stored = after.begin(connection)
                 yield connection
             note_commit()
+        for call in stored:
+            call()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -148,7 +151,7 @@ class Database:
                 raise _unavailable(error) from error
             try:
                 yield connection
-                await transaction.commit()
+                await _commit(connection, transaction)
             except DBAPIError as error:
                 if is_conflict(error):
                     raise Conflicted() from error
@@ -181,6 +184,19 @@ class Database:
             raise
         self._outage.end()
         return connection
+
+
+async def _commit(connection: AsyncConnection, transaction: AsyncTransaction) -> None:
+    """A connection whose commit fails is not used again.
+
+    SQLAlchemy would give it back to its pool amid the transaction where SQLite has not ended that by itself
+    (SQLITE_BUSY, a constraint): it would keep its locks, and whoever is next could not begin.
+    """
+    try:
+        await transaction.commit()
+    except BaseException:
+        await connection.invalidate()
+        raise
 
 
 def _first_line(error: BaseException) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
@@ -9,10 +10,10 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from vtp.doors import Doors
-from vtp.errors import Forbidden, NotSignedIn, RateLimited, VtpError
+from vtp.errors import Forbidden, NotSignedIn, RateLimited, Unavailable, VtpError
 from vtp.http.client import Client
 from vtp.http.etags import etag_of, json_of, matches_none
-from vtp.http.idempotency import read_key, ticket_of
+from vtp.http.idempotency import HEADER, read_key, ticket_of
 from vtp.http.identity import Authenticator, Principal, second_factor_required
 from vtp.http.keys import CLIENT, PRINCIPAL
 from vtp.http.routing import Access, Call, Route
@@ -23,6 +24,8 @@ from vtp.settings import Settings
 
 if TYPE_CHECKING:
     from vtp.http.idempotency import IdempotencyStore
+
+logger = logging.getLogger(__name__)
 
 AioHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 NoteRefusal = Callable[[web.Request, str, Forbidden], Awaitable[None]]  # request, "METHOD path", why
@@ -125,7 +128,10 @@ class Dispatcher:
             await self._idempotency.abandon(ticket)
             raise
         if isinstance(response, web.Response):
-            await self._idempotency.finish(ticket, response)
+            try:
+                await self._idempotency.finish(ticket, response)
+            except Unavailable as error:  # it is done: to say otherwise would have it done twice
+                logger.warning("An answer could not be kept for its %s: %s", HEADER, error.detail)
         return response
 
 

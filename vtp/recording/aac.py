@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import av
-import numpy as np
-import numpy.typing as npt
 
 from vtp.recording.muxer import aac_encoder
 from vtp.recording.timebase import AUDIO_TIMESCALE
 from vtp.recording.units import Sample
 
+if TYPE_CHECKING:  # 10 MB, loaded with the first recording
+    import numpy as np
+    import numpy.typing as npt
+
+    Pcm = npt.NDArray[np.float32]
+
 FRAME_TICKS = 1024  # ISO/IEC 14496-3: samples of one AAC-LC frame
 CHANNELS = 2
-Pcm = npt.NDArray[np.float32]
 
 
 class AacTranscoder:
@@ -42,6 +45,8 @@ class AacTranscoder:
 
     def add(self, samples: Iterable[Sample]) -> list[Sample]:
         """Takes Opus samples, each starting where the one before ended; gives finished AAC samples."""
+        import numpy as np
+
         for sample in samples:
             if self._start is None:
                 self._start = sample.time
@@ -57,6 +62,8 @@ class AacTranscoder:
 
     def finish(self) -> list[Sample]:
         """Encodes what is left, padded with silence to a whole frame; the next packet may start anywhere."""
+        import numpy as np
+
         finished: list[Sample] = []
         if self._start is not None:
             rest = np.concatenate([*self._pcm, np.zeros((CHANNELS, 0), np.float32)], axis=1)
@@ -68,6 +75,8 @@ class AacTranscoder:
         return finished
 
     def _decode(self, sample: Sample) -> Pcm:
+        import numpy as np
+
         try:
             frames = self._decoder.decode(av.Packet(sample.data))
         except av.error.InvalidDataError:  # a damaged packet is silence
@@ -80,6 +89,8 @@ class AacTranscoder:
         return pcm[:, : sample.duration]
 
     def _encode(self, pcm: Pcm) -> list[Sample]:
+        import numpy as np
+
         finished: list[Sample] = []
         for offset in range(0, pcm.shape[1], FRAME_TICKS):
             plane = np.ascontiguousarray(pcm[:, offset : offset + FRAME_TICKS], dtype=np.float32)

@@ -167,6 +167,7 @@ class _Job(Generic[T]):
         self.written: Written[T] | None = None
 
     async def run(self, tx: AsyncConnection) -> None:
+        self.written = self._error = None  # of a transaction that was done over nothing is left
         try:
             self.written = await self._change(tx)
         except VtpError as error:

@@ -6,12 +6,21 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from typing import Any
 
-import engineio
-import socketio
+if "requests" not in sys.modules:  # engineio's client takes it where it is there: 6 MB that no server needs
+    sys.modules["requests"] = None  # type: ignore[assignment]
+    import engineio
+    import socketio
+
+    del sys.modules["requests"]
+else:
+    import engineio
+    import socketio
+
 from aiohttp import web
 from socketio import packet
 

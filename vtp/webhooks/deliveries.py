@@ -118,6 +118,20 @@ class Deliveries:
             if hook.active:
                 self.wake(hook.id)
 
+    async def follow(self) -> None:
+        """`reload` after a change that is stored already: what cannot be read now is read a moment later."""
+        try:
+            await self.reload()
+        except Unavailable:
+            self._tasks.start(self._reload_later(), "webhooks to be read again")
+
+    async def _reload_later(self) -> None:
+        while True:
+            await asyncio.sleep(AGAIN_S)
+            with suppress(Unavailable):
+                await self.reload()
+                return
+
     def wake(self, webhook_id: str) -> None:
         """Lets a webhook's lane look for what is due."""
         lane = self._lanes.get(webhook_id)

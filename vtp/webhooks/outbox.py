@@ -16,7 +16,7 @@ from vtp.errors import Unavailable
 from vtp.ids import new_id
 from vtp.webhooks.bodies import write_messages
 from vtp.webhooks.events import Happening, is_wanted
-from vtp.webhooks.store import Delivery, Webhook, add_deliveries
+from vtp.webhooks.store import Delivery, Webhook, add_deliveries, still_there
 
 logger = logging.getLogger(__name__)
 
@@ -102,9 +102,11 @@ class Outbox:
     async def _make(self, tx: AsyncConnection, batch: Sequence[Happening]) -> list[Delivery]:
         made: list[Delivery] = []
         counts: Counter[str] = Counter()
+        hooks = self._hooks()
+        there = await still_there(tx, [hook.id for hook in hooks])  # with its room, or by another process
         for one, body in await write_messages(tx, batch):
-            for hook in self._hooks():
-                if not _wants(hook, one):
+            for hook in hooks:
+                if hook.id not in there or not _wants(hook, one):
                     continue
                 if not self._has_room(hook.id, counts[hook.id]):
                     self.drop(one.type, f"too many wait for webhook {hook.id}")

@@ -106,7 +106,7 @@ class Webhooks:
                 )
             await add_webhook(tx, hook)
             await self._record(tx, Event.WEBHOOK_CREATED, hook, principal, origin)
-        await self._deliveries.reload()
+        await self._deliveries.follow()
         return hook
 
     async def get(self, principal: Principal, webhook_id: str) -> Webhook:
@@ -148,7 +148,7 @@ class Webhooks:
             hook = await self._find(tx, principal, webhook_id)
             await remove_webhook(tx, hook.id)
             await self._record(tx, Event.WEBHOOK_DELETED, hook, principal, origin)
-        await self._deliveries.reload()
+        await self._deliveries.follow()
 
     @done_over
     async def send_test(self, principal: Principal, webhook_id: str) -> Delivery:
@@ -203,7 +203,7 @@ class Webhooks:
             await change_webhook(tx, hook.id, **values)
             hook = replace(hook, **values)
             await self._record(tx, Event.WEBHOOK_CHANGED, hook, principal, origin)
-        await self._deliveries.reload()
+        await self._deliveries.follow()
         return hook
 
     async def _find(

@@ -117,6 +117,12 @@ async def remove_webhook(tx: AsyncConnection, webhook_id: str) -> bool:
     return (await tx.execute(delete(webhooks).where(webhooks.c.id == webhook_id))).rowcount == 1
 
 
+async def still_there(tx: AsyncConnection, webhook_ids: Iterable[str]) -> set[str]:
+    """Those of some webhooks that nobody has deleted meanwhile; nobody does until the transaction ends."""
+    statement = select(webhooks.c.id).where(webhooks.c.id.in_(list(webhook_ids))).order_by(webhooks.c.id)
+    return set((await tx.execute(statement.with_for_update(read=True, key_share=True))).scalars())
+
+
 async def add_deliveries(tx: AsyncConnection, deliveries: Sequence[Delivery]) -> None:
     """Adds messages, in their order."""
     if deliveries:
