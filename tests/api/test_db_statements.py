@@ -19,7 +19,7 @@ from sqlalchemy import UniqueConstraint, text
 from tests.api.callers import MISSING
 from tests.filled import add_rows, fill
 from tests.serving import PASSWORD, Api, Person, serving
-from tests.statements import Heard, hearing
+from tests.statements import hearing
 from vtp.db import Database
 from vtp.db.dump import reflect
 from vtp.db.urls import Dialect
