@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 
@@ -16,3 +17,25 @@ def write_file(path: Path, data: bytes, mode: int = 0o600) -> None:
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
+
+
+def create_file(path: Path, data: bytes) -> None:
+    """Puts a first file in place, 0600 from its first byte, unless another process did meanwhile: linking
+    fails where renaming overwrites. Raises OSError."""
+    draft = draft_of(path, data)
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+
+
+def draft_of(path: Path, data: bytes) -> Path:
+    """A file of its own beside `path`, 0600 and on the disk when this returns. Raises OSError."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    with os.fdopen(descriptor, "wb") as draft:
+        draft.write(data)
+        draft.flush()
+        os.fsync(draft.fileno())
+    return Path(name)

@@ -6,13 +6,12 @@ before it stay, so that nobody is signed out by it and room tokens made for a te
 
 import base64
 import json
-import os
 import secrets
-import tempfile
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from vtp.atomic_files import create_file, draft_of
 from vtp.errors import StartupError
 
 ROTATE_AFTER = timedelta(days=90)
@@ -57,12 +56,12 @@ def open_keyring(folder: Path, now: datetime, *, rotate: bool = False) -> Keyrin
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not file.exists():
-            _create(file, Keyring((_new_key(now),), secrets.token_bytes(_KEY_BYTES)))
+            create_file(file, _encode(Keyring((_new_key(now),), secrets.token_bytes(_KEY_BYTES))))
         keyring = _decode(file.read_text())
         file.chmod(0o600)
         if rotate and now - keyring.current.created_at > ROTATE_AFTER:
             keyring = Keyring((*keyring.keys, _new_key(now))[-KEPT_KEYS:], keyring.refresh_key)
-            _write(file, keyring).replace(file)
+            draft_of(file, _encode(keyring)).replace(file)
     except OSError as error:
         raise StartupError(
             f"The signing keys in {file} cannot be read or written ({error.strerror}): "
@@ -75,37 +74,12 @@ def _new_key(now: datetime) -> SigningKey:
     return SigningKey(secrets.token_hex(8), secrets.token_bytes(_KEY_BYTES), now)
 
 
-def _create(file: Path, keyring: Keyring) -> None:
-    """Puts a first file in place unless somebody else did meanwhile: linking fails where renaming
-    overwrites.
-    """
-    draft = _write(file, keyring)
-    try:
-        os.link(draft, file)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
-
-
-def _write(file: Path, keyring: Keyring) -> Path:
-    """Writes a draft beside the file, 0600 from its first byte (mkstemp) and on the disk when this
-    returns.
-    """
-    descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=".keys-")
-    with os.fdopen(descriptor, "w") as draft:
-        draft.write(_encode(keyring))
-        draft.flush()
-        os.fsync(draft.fileno())
-    return Path(name)
-
-
-def _encode(keyring: Keyring) -> str:
+def _encode(keyring: Keyring) -> bytes:
     keys = [
         {"kid": key.kid, "secret": _to_text(key.secret), "created_at": key.created_at.isoformat()}
         for key in keyring.keys
     ]
-    return json.dumps({"keys": keys, "refresh_key": _to_text(keyring.refresh_key)}, indent=1)
+    return json.dumps({"keys": keys, "refresh_key": _to_text(keyring.refresh_key)}, indent=1).encode()
 
 
 def _decode(text: str) -> Keyring:
