@@ -47,6 +47,7 @@ class P2pPage implements CallPage {
     const joined = await this.call("join-room", { room_id: room });
     const soup = joined.mediasoup as { rtpCapabilities: mediasoup.types.RtpCapabilities; peers: Json[] };
     await this.device.load({ routerRtpCapabilities: soup.rtpCapabilities });
+    this.#loaded();
     for (const peer of soup.peers) for (const one of peer.producers as Json[]) this.#announce(one);
     const [picture] = this.stream.getVideoTracks();
     const [sound] = this.stream.getAudioTracks();
@@ -155,7 +156,11 @@ class P2pPage implements CallPage {
     return transport;
   }
 
-  #queue: Promise<unknown> = Promise.resolve();
+  #loaded = (): void => {};
+  /** Nothing can be consumed before the device has loaded; what is announced before waits for it. */
+  #queue: Promise<unknown> = new Promise<void>((resolve) => {
+    this.#loaded = resolve;
+  });
 
   #announce(data: Json): void {
     this.announced.set(data.producerId as string, data);
