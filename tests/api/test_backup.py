@@ -105,6 +105,7 @@ async def test_a_backup_under_load_is_of_one_moment_and_has_all_that_was_acknowl
     other_url = f"sqlite:///{tmp_path / 'other.sqlite3'}"
     teacher = await api.person("teacher")
     acknowledged: list[str] = []
+    enough = asyncio.Event()
 
     async def write(number: int) -> None:
         for i in range(1000):
@@ -112,17 +113,18 @@ async def test_a_backup_under_load_is_of_one_moment_and_has_all_that_was_acknowl
             answer = await api.call("POST", "/api/v1/signalling/room/create", wish, by=teacher)
             assert answer.status == 201
             acknowledged.append(answer.body["room_id"])
+            if len(acknowledged) == 20:
+                enough.set()
 
-    writers = [asyncio.create_task(write(number)) for number in range(3)]
-    while len(acknowledged) < 20:  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
-    before = list(acknowledged)
-    settings = api.server.services.settings
-    await make_backup(settings, tmp_path / "b.vtp", media=False)
-    after = list(acknowledged)
-    for writer in writers:
-        writer.cancel()
-    await asyncio.wait(writers)
+    async with asyncio.TaskGroup() as group:  # a writer that dies ends the waiting too
+        writers = [group.create_task(write(number)) for number in range(3)]
+        await enough.wait()
+        before = list(acknowledged)
+        settings = api.server.services.settings
+        await make_backup(settings, tmp_path / "b.vtp", media=False)
+        after = list(acknowledged)
+        for writer in writers:
+            writer.cancel()
     assert len(after) > len(before), "nothing was written meanwhile"
 
     await restore_backup(settings_of(tmp_path / "c", other_url), tmp_path / "b.vtp", force=False)
