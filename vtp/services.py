@@ -250,7 +250,8 @@ def _build_personal(
 ) -> PersonalData:
     erasure = Erasure(ErasureParts(database, pictures, accounts.changes, accounts.audit))
     export = Export(database, pictures, accounts.audit)
-    return PersonalData(export, erasure, Upkeep(accounts.trail, erasure, settings.accounts.audit_keep_days))
+    keep_days = settings.accounts.audit_keep_days
+    return PersonalData(export, erasure, Upkeep(accounts.service, accounts.trail, erasure, keep_days))
 
 
 def _add_worker_metrics(metrics: HttpMetrics, media: MediaPlane) -> None:

@@ -85,13 +85,17 @@ class AccountService:
         self._renewals = WindowLimiter(limits.refreshes_per_account_per_5_minutes, 300)
 
     async def start(self) -> None:
-        """Recalls the sessions ended before a restart, whose access tokens may still be about, and deletes
-        those over for so long that nobody asks any more."""
+        """Recalls the sessions ended before a restart, whose access tokens may still be about."""
         now = self._clock()
         since = now - timedelta(seconds=self._settings.access_token_ttl_s)
-        async with self._database.transaction() as tx:
-            await self._sessions.forget_over(tx, now - KEPT_AFTER_END)
+        async with self._database.read() as tx:
             self._changes.end_sessions(await self._sessions.ended_since(tx, since), now)
+
+    @done_over
+    async def forget_over(self) -> int:
+        """Deletes the sessions over for so long that nobody asks any more; gives how many."""
+        async with self._database.transaction() as tx:
+            return await self._sessions.forget_over(tx, self._clock() - KEPT_AFTER_END)
 
     async def hash_new(self, password: str, *context: str, pointer: str = "/password") -> str:
         """Checks a password that somebody chooses, and hashes it. Raises Invalid, Unavailable."""
