@@ -220,10 +220,18 @@ class UserAdministration:
         await keep_an_admin(tx, user, changed)
         if "email" in profile:
             await self._move(tx, principal, user, changed, origin)
-        reason, now = "disabled", self._clock()
-        ended = await self._sessions.end_all(tx, user_id, reason, now) if changed.disabled_at else []
+        ended = await self._end_what_may_not_go_on(tx, user, changed)
         await self._note_change(tx, principal, user, changed, origin)
         return changed, ended
+
+    async def _end_what_may_not_go_on(self, tx: AsyncConnection, before: User, after: User) -> list[str]:
+        """All sessions of who is disabled; of another role's those that live longer than it lets them."""
+        now = self._clock()
+        if after.disabled_at is not None:
+            return await self._sessions.end_all(tx, after.id, "disabled", now)
+        if after.role is before.role:
+            return []
+        return await self._sessions.hold_to(tx, after.id, after.role, now)
 
     def _rights_of(self, user: User, decision: Decision, admin: Principal) -> dict[str, Any]:
         """The columns that a decision on rights writes; empty when it changes nothing."""
