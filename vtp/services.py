@@ -179,7 +179,9 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     entrance = Entrance(live_rooms, bans.read)
     store = await asyncio.to_thread(Store.open, settings.storage_url())
     instance = await asyncio.to_thread(instance_id, settings.data_dir)
-    recordings = Recordings(database, live_rooms, rooms, store, settings.recording, instance_id=instance)
+    recordings = Recordings(
+        database, live_rooms, rooms, store, accounts.audit, settings.recording, instance_id=instance
+    )
     stack.push_async_callback(recordings.close)
     sources = Sources(deliveries.outbox.put)
     live_rooms.add_listener(sources.live_changed)

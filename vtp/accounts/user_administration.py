@@ -259,7 +259,7 @@ class UserAdministration:
         self, tx: AsyncConnection, admin: Principal, before: User, after: User, origin: Origin
     ) -> None:
         """Links to the old address are void; who was to choose a password by one gets another."""
-        await self._invitations.withdraw(tx, before.email)
+        await self._invitations.withdraw(tx, before.email, admin, origin)
         if not await can_sign_in(tx, after.id):
             await self._invite(tx, after, admin, origin)
         else:

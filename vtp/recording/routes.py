@@ -140,7 +140,9 @@ def _add_changing_routes(table: RouteTable, recordings: Recordings) -> None:
     )
     async def delete_recording(call: Call) -> RecordingDeleted:
         permanent: bool = call.query.permanent
-        recording = await recordings.delete(call.principal, call.path["id"], permanent=permanent)
+        recording = await recordings.delete(
+            call.principal, call.path["id"], origin_of(call), permanent=permanent
+        )
         return RecordingDeleted(
             recording_id=recording.id,
             status=recording.status,

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Protocol
 
 from av.error import FFmpegError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.permissions import Action, Reach, can, require, require_reach
 from vtp.db import Database
 from vtp.db.conflicts import done_over
@@ -79,6 +81,7 @@ class Recordings:
         live_rooms: LiveRooms,
         rooms: RoomDirectory,
         store: Store,
+        audit: AuditLog,
         settings: RecordingSettings,
         *,
         instance_id: str,
@@ -88,6 +91,7 @@ class Recordings:
         self._live_rooms = live_rooms
         self._rooms = rooms
         self._store = store
+        self._audit = audit
         self._settings = settings
         self._instance_id = instance_id
         self._clock = clock
@@ -223,7 +227,9 @@ class Recordings:
             await self._change(recording.id, **changes)
         return self._as_of_now(await self._find(recording_id))
 
-    async def delete(self, principal: Principal, recording_id: str, *, permanent: bool) -> Recording:
+    async def delete(
+        self, principal: Principal, recording_id: str, origin: Origin, *, permanent: bool
+    ) -> Recording:
         """Puts a recording into the trash, or deletes it for good, bytes first; stops it when it runs."""
         recording = await self._find(recording_id)
         require(principal, Action.RECORDING_DELETE, recording)
@@ -231,20 +237,26 @@ class Recordings:
             await self._active.stop(recording.id)
         self._deleted.add(recording.id)  # at once, also for players who come while it is being deleted
         try:
-            return await (self._remove(recording) if permanent else self._put_into_trash(recording))
+            end = self._remove if permanent else self._put_into_trash
+            return await end(recording, principal, origin)
         except BaseException:
             self._deleted.discard(recording.id)
             raise
         finally:
             self._views.pop(recording.id, None)
 
-    async def _put_into_trash(self, recording: Recording) -> Recording:
+    @done_over
+    async def _put_into_trash(self, recording: Recording, by: Principal, origin: Origin) -> Recording:
         if recording.deleted_at is None:
-            await self._change(recording.id, status=Status.DELETED, deleted_at=self._clock())
+            now = self._clock()
+            async with self._database.transaction() as tx:
+                gone = {"status": Status.DELETED, "deleted_at": now, "updated_at": now}
+                await change_recording(tx, recording.id, **gone)
+                await self._note_deletion(tx, recording, by, origin, permanent=False)
         return await self._find(recording.id)
 
     @done_over
-    async def _remove(self, recording: Recording) -> Recording:
+    async def _remove(self, recording: Recording, by: Principal, origin: Origin) -> Recording:
         """Bytes first: a row without bytes can be deleted again, bytes without a row stay for ever."""
         making = self._downloads.get(recording.id)
         if making is not None:
@@ -252,7 +264,20 @@ class Recordings:
         await self._store.delete(recording.id)
         async with self._database.transaction() as tx:
             await remove_recording(tx, recording.id)
+            await self._note_deletion(tx, recording, by, origin, permanent=True)
         return replace(recording, status=Status.DELETED, deleted_at=self._clock())
+
+    async def _note_deletion(
+        self, tx: AsyncConnection, recording: Recording, by: Principal, origin: Origin, *, permanent: bool
+    ) -> None:
+        await self._audit.record(
+            tx,
+            Event.RECORDING_DELETED,
+            origin,
+            actor_id=by.user_id,
+            subject=f"recording:{recording.id}",
+            details={"room_id": recording.room_id, "permanent": permanent},
+        )
 
     def may_download(self, principal: Principal, recording: Recording) -> bool:
         """Whether this caller may take the file home."""
