@@ -60,6 +60,11 @@ SAVE_AGAIN_S = 5.0  # how long after the database was away to how a recording en
 INTERRUPTED = "The server ended while this was being recorded; everything up to that moment is here."
 
 
+UnlessChanged = Callable[[Recording, str], None]
+"""Takes a recording and its room's name; raises PreconditionFailed when they are not what the caller has seen
+of them (`If-Match`)."""
+
+
 class RoomDirectory(Protocol):
     """The part of the rooms service that recordings use."""
 
@@ -218,14 +223,29 @@ class Recordings:
         async with self._database.read() as tx:
             return await names_of_rooms(tx, (recording.room_id for recording in found))
 
-    async def update(self, principal: Principal, recording_id: str, wish: UpdateRecording) -> Recording:
-        """Changes title and description."""
-        recording = await self._find(recording_id)
-        require(principal, Action.RECORDING_UPDATE, recording)
+    @done_over
+    async def update(
+        self,
+        principal: Principal,
+        recording_id: str,
+        wish: UpdateRecording,
+        unless_changed: UnlessChanged = lambda recording, room_name: None,
+    ) -> Recording:
+        """Changes title and description.
+
+        Raises PreconditionFailed when it is not what the caller has seen of it.
+        """
+        wanted = await self._find(recording_id)
+        require(principal, Action.RECORDING_UPDATE, wanted)
         changes = wish.model_dump(exclude_unset=True, exclude_none=True)
-        if changes:
-            await self._change(recording.id, **changes)
-        return self._as_of_now(await self._find(recording_id))
+        async with self._database.transaction() as tx:
+            recording = _found(await find_recording(tx, wanted.id, to_change=True))
+            names = await names_of_rooms(tx, [recording.room_id])
+            unless_changed(self._as_of_now(recording), names.get(recording.room_id, ""))
+            if changes:
+                changes["updated_at"] = self._clock()
+                await change_recording(tx, recording.id, **changes)
+        return self._as_of_now(replace(recording, **changes))
 
     async def delete(
         self, principal: Principal, recording_id: str, origin: Origin, *, permanent: bool
@@ -333,10 +353,7 @@ class Recordings:
     async def _find(self, recording_id: str) -> Recording:
         wanted = parse_id(recording_id, "/path/id")
         async with self._database.read() as tx:
-            recording = await find_recording(tx, wanted)
-        if recording is None:
-            raise NotFound("There is no such recording.", code="no_such_recording")
-        return recording
+            return _found(await find_recording(tx, wanted))
 
     async def _load_view(self, recording: Recording) -> RecordingView:
         if recording.status is Status.DELETED or recording.id in self._deleted:
@@ -426,6 +443,12 @@ class Recordings:
         await self._save_end(recording.id, view, "" if was_closed else INTERRUPTED)
         length = timedelta(microseconds=view.manifest.duration_ns // 1000)
         await self._change(recording.id, stopped_at=recording.started_at + length)
+
+
+def _found(recording: Recording | None) -> Recording:
+    if recording is None:
+        raise NotFound("There is no such recording.", code="no_such_recording")
+    return recording
 
 
 def _in_trash() -> Gone:
