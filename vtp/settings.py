@@ -37,6 +37,11 @@ _HOST_NAME = re.compile(
     r"(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]"
 )
 
+_ANY_HOST_NAME = re.compile(
+    r"(?=.{1,253}$)(?![0-9.]+$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+)
+_BASE64URL = re.compile(r"[A-Za-z0-9_-]+={0,2}")
+
 
 def _split_list(value: object) -> object:
     """Lets the environment write a list as `a, b` where TOML writes `["a", "b"]`."""
@@ -72,6 +77,32 @@ def _host_name(value: str) -> str:
     if not _HOST_NAME.fullmatch(name.lower()):
         raise ValueError("write host names such as school.example, without a * and without an address")
     return name.lower()
+
+
+def _allowed_host(value: str) -> str:
+    """A host that webhooks may go to: a name or an address, or `*.` for every name below one."""
+    below, name = ("*.", value[2:]) if value.startswith("*.") else ("", value)
+    try:
+        if not below and ("/" not in value and (":" in value or value.replace(".", "").isdecimal())):
+            return str(ipaddress.ip_address(value))
+        name = (name if name.isascii() else name.encode("idna").decode("ascii")).lower()
+        good = _ANY_HOST_NAME.fullmatch(name) is not None
+    except ValueError:  # UnicodeError is one
+        good = False
+    if not good:
+        raise ValueError(
+            "write hosts such as lms.example, or *.school.example for all below one; without https://, "
+            "a port or a path"
+        )
+    return below + name
+
+
+def _hmac_key(value: SecretStr) -> SecretStr:
+    """As authorities give them, RFC 8555 section 7.3.4; other characters would be passed over unseen."""
+    text = value.get_secret_value()
+    if text and (not _BASE64URL.fullmatch(text) or len(text.rstrip("=")) % 4 == 1):
+        raise ValueError("write the HMAC key as the authority gives it: base64url, of A-Z a-z 0-9 - and _")
+    return value
 
 
 def _directory(value: str) -> str:
@@ -110,6 +141,9 @@ Origin = Annotated[str, BeforeValidator(lambda v: _origin(str(v)))]
 OriginList = Annotated[list[Origin], BeforeValidator(_split_list)]
 HostNames = Annotated[
     list[Annotated[str, BeforeValidator(lambda v: _host_name(str(v)))]], BeforeValidator(_split_list)
+]
+AllowedHosts = Annotated[
+    list[Annotated[str, BeforeValidator(lambda v: _allowed_host(str(v)))]], BeforeValidator(_split_list)
 ]
 Port = Annotated[int, Field(ge=0, le=65535)]
 Count = Annotated[int, Field(ge=1)]
@@ -152,7 +186,7 @@ class HttpSettings(Section):
     acme_challenge: Literal["auto", "tls-alpn-01", "http-01"] = "auto"
     acme_ca_file: str = ""
     acme_eab_kid: str = ""
-    acme_eab_key: SecretStr = SecretStr("")
+    acme_eab_key: Annotated[SecretStr, AfterValidator(_hmac_key)] = SecretStr("")
     trusted_proxies: Networks = []
     public_url: Annotated[str, BeforeValidator(lambda v: _public_url(str(v)))] = ""
     cors_origins: OriginList = []
@@ -380,7 +414,7 @@ class WebhookSettings(Section):
     """Messages to other programs."""
 
     allow_private_addresses: bool = False
-    allowed_hosts: Strings = []
+    allowed_hosts: AllowedHosts = []
     timeout_s: Annotated[float, Field(gt=0, le=60)] = 10.0
     retry_delays_s: Annotated[
         list[Annotated[float, Field(ge=0, le=604_800)]], BeforeValidator(_split_list), Field(max_length=20)
