@@ -226,7 +226,8 @@ class Invitations:
             user, _ = found
             if user.disabled_at is not None or await can_sign_in(tx, user.id):  # by a provider, too
                 raise _taken("/token")
-            changes = {"full_name": said.full_name, "password_hash": hashed, "approved_at": now}
+            changes = {"full_name": said.full_name, "password_hash": hashed}
+            changes |= {} if user.approval_withdrawn else {"approved_at": now}
             changes |= {"phone": said.phone} if said.phone else {}
         if self._parts.mails.sends:  # else the link came from who invites, and proves no mailbox
             changes["email_verified_at"] = now

@@ -111,7 +111,10 @@ class ProfileReply(BaseModel):
     role: Role
     requested_role: Role | None
     watch_only: bool
-    verified: bool
+    verified: Annotated[bool, Field(description="Whether they may do more than sign in.")]
+    approval_withdrawn: Annotated[
+        bool, Field(description="An administrator took the approval back: no confirmed address lets them in.")
+    ]
     totp_enabled: bool
     has_password: bool
     created_at: datetime

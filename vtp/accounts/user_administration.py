@@ -238,10 +238,12 @@ class UserAdministration:
         now, changes = self._clock(), dict[str, Any]()
         if decision.approved is True:
             changes |= {"approved_at": user.approved_at or now, "approved_by": admin.user_id}
+            changes |= {"approval_withdrawn_at": None}
             if user.requested_role and user.requested_role is not Role.ADMIN:
                 changes |= {"role": user.requested_role.value, "requested_role": None}
         if decision.approved is False:
             changes |= {"approved_at": None, "approved_by": None, "requested_role": None}
+            changes |= {"approval_withdrawn_at": user.approval_withdrawn_at or now}
         if decision.role_word is not None:
             role, watch_only = parse_role(decision.role_word)
             changes |= {"role": role.value, "watch_only": watch_only, "requested_role": None}
@@ -336,5 +338,6 @@ def _describe(user: User) -> dict[str, object]:
         "role": user.role.value,
         "watch_only": user.watch_only,
         "approved": user.approved_at is not None,
+        "approval_withdrawn": user.approval_withdrawn,
         "disabled": user.disabled_at is not None,
     }

@@ -11,6 +11,8 @@ export interface User {
   role: Role;
   /** False until the address is verified or an admin has approved the account. */
   verified?: boolean;
+  /** An admin took the approval back: only another approval lets this person in. */
+  approval_withdrawn?: boolean;
   /** Where the picture is read, with the token; null without one. */
   picture_url?: string | null;
   totp_enabled?: boolean;

@@ -1,0 +1,15 @@
+"""Approval that an administrator took back."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from vtp.db.types import UtcDateTime
+
+revision = "0010"
+down_revision = "0009"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("users", sa.Column("approval_withdrawn_at", UtcDateTime()))
