@@ -250,7 +250,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
 def _build_personal(
     database: Database, accounts: Accounts, pictures: Pictures, settings: Settings
 ) -> PersonalData:
-    erasure = Erasure(ErasureParts(database, pictures, accounts.changes, accounts.audit))
+    erasure = Erasure(ErasureParts(database, pictures, accounts.changes, accounts.audit, accounts.sealer))
     export = Export(database, pictures, accounts.audit)
     keep_days = settings.accounts.audit_keep_days
     return PersonalData(export, erasure, Upkeep(accounts.service, accounts.trail, erasure, keep_days))

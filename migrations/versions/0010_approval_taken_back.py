@@ -1,4 +1,4 @@
-"""Approval that an administrator took back."""
+"""Approval that an administrator took back; whom the answers kept for repeated requests name."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,3 +13,4 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("users", sa.Column("approval_withdrawn_at", UtcDateTime()))
+    op.add_column("idempotency_keys", sa.Column("people", sa.Text()))

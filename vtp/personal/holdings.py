@@ -55,6 +55,7 @@ class Subject:
     email: str
     full_name: str = ""
     alias: str = ""
+    marks: tuple[str, ...] = ()  # by which answers kept for repeated requests name them
 
     @property
     def key(self) -> str:
@@ -514,10 +515,10 @@ HOLDINGS: Final = (
         idempotency_keys,
         lambda one: or_(
             idempotency_keys.c.principal == one.key,
-            idempotency_keys.c.response.contains(one.user_id, autoescape=True),
+            *(idempotency_keys.c.people.contains(mark, autoescape=True) for mark in one.marks),
         ),
         ("route", "status", "created_at"),
-        ("key", "principal", "body_hash", "headers", "response"),
+        ("key", "principal", "body_hash", "headers", "response", "people"),
         Deleted(),
     ),
 )
