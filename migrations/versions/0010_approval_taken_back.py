@@ -14,3 +14,4 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("users", sa.Column("approval_withdrawn_at", UtcDateTime()))
     op.add_column("idempotency_keys", sa.Column("people", sa.Text()))
+    op.create_index("ix_idempotency_keys_principal", "idempotency_keys", ["principal"])

@@ -18,4 +18,5 @@ idempotency_keys = Table(
     Column("people", Text, comment="digests of the ids and addresses in it, by which an erasure finds it"),
     Column("created_at", UtcDateTime, nullable=False),
     Index(None, "created_at"),
+    Index(None, "principal"),
 )
