@@ -29,6 +29,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from vtp.errors import StartupError
+from vtp.idn import to_ascii, to_unicode
 from vtp.mail.addresses import read_sender
 from vtp.settings_sources import Layers, Tree, default_config_dir, read_dotenv, read_layers
 
@@ -71,12 +72,12 @@ def _public_url(value: str) -> str:
 def _host_name(value: str) -> str:
     """A name that an authority may certify: of two labels at least, as it is written in DNS."""
     try:
-        name = value if value.isascii() else value.encode("idna").decode("ascii")
-    except UnicodeError:
+        name = to_ascii(value)
+    except ValueError:
         name = ""
-    if not _HOST_NAME.fullmatch(name.lower()):
+    if not _HOST_NAME.fullmatch(name):
         raise ValueError("write host names such as school.example, without a * and without an address")
-    return name.lower()
+    return name
 
 
 def _allowed_host(value: str) -> str:
@@ -85,9 +86,9 @@ def _allowed_host(value: str) -> str:
     try:
         if not below and ("/" not in value and (":" in value or value.replace(".", "").isdecimal())):
             return str(ipaddress.ip_address(value))
-        name = (name if name.isascii() else name.encode("idna").decode("ascii")).lower()
+        name = to_ascii(name)
         good = _ANY_HOST_NAME.fullmatch(name) is not None
-    except ValueError:  # UnicodeError is one
+    except ValueError:
         good = False
     if not good:
         raise ValueError(
@@ -95,6 +96,14 @@ def _allowed_host(value: str) -> str:
             "a port or a path"
         )
     return below + name
+
+
+def _mail_domain(value: str) -> str:
+    """As the addresses of accounts spell it."""
+    try:
+        return to_unicode(value.strip())
+    except ValueError as error:
+        raise ValueError("write the domain of addresses such as school.example") from error
 
 
 def _hmac_key(value: SecretStr) -> SecretStr:
@@ -141,6 +150,9 @@ Origin = Annotated[str, BeforeValidator(lambda v: _origin(str(v)))]
 OriginList = Annotated[list[Origin], BeforeValidator(_split_list)]
 HostNames = Annotated[
     list[Annotated[str, BeforeValidator(lambda v: _host_name(str(v)))]], BeforeValidator(_split_list)
+]
+MailDomains = Annotated[
+    list[Annotated[str, BeforeValidator(lambda v: _mail_domain(str(v)))]], BeforeValidator(_split_list)
 ]
 AllowedHosts = Annotated[
     list[Annotated[str, BeforeValidator(lambda v: _allowed_host(str(v)))]], BeforeValidator(_split_list)
@@ -230,8 +242,8 @@ class HttpSettings(Section):
     def acme_hosts(self) -> list[str]:
         """The names of the certificate that `tls = "acme"` orders, as in DNS; that of `public_url` first."""
         host = urlsplit(self.public_url).hostname or ""
-        with contextlib.suppress(UnicodeError):
-            host = host if host.isascii() else host.encode("idna").decode("ascii")
+        with contextlib.suppress(ValueError):
+            host = to_ascii(host)
         return list(dict.fromkeys(name for name in [host, *self.acme_names] if name))
 
 
@@ -370,7 +382,7 @@ class OidcProvider(Section):
     scopes: Strings = ["openid", "email", "profile"]
     create_accounts: bool = False
     trust_email: bool = False
-    allowed_domains: Strings = []
+    allowed_domains: MailDomains = []
     role_claim: str = ""
     role_map: dict[str, Literal["admin", "teacher", "assistant", "student"]] = {}
 

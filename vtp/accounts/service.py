@@ -35,6 +35,7 @@ from vtp.errors import Conflict, FieldError, Forbidden, NotSignedIn, RateLimited
 from vtp.http.identity import Principal
 from vtp.ids import new_id
 from vtp.limits import WindowLimiter
+from vtp.mail.addresses import known_as
 from vtp.settings import AccountSettings, LimitSettings
 
 KEPT_AFTER_END = timedelta(days=7)  # what a stolen token was used for can be looked into meanwhile
@@ -133,7 +134,7 @@ class AccountService:
 
         `device_tokens`: what the device holds from having signed in before; see `Lockout`.
         """
-        email = email.strip().lower()
+        email = known_as(email)
         attempt = self.lockout.attempt(email, device_tokens)
         self.lockout.check(attempt)
         async with self._database.read() as tx:
