@@ -339,6 +339,7 @@ class MailSettings(Section):
     sender: Annotated[str, BeforeValidator(lambda v: _sender(str(v)))] = ""
     ca_file: str = ""
     timeout_s: Annotated[float, Field(gt=0, le=300)] = 30.0
+    connections: Annotated[int, Field(ge=1, le=64)] = 4
     keep_days: Count = 30
 
     @property
