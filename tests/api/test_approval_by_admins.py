@@ -63,3 +63,15 @@ async def test_an_earlier_invitation_does_not_give_back_what_was_taken(api: Api)
     accepted = await api.call("POST", "/api/v1/auth/accept-invitation", said)
     assert (accepted.status, accepted.body["user"]["verified"]) == (201, False)
     assert (await api.call("GET", ROOMS, by=accepted.body["access_token"])).status == 403
+
+
+async def test_the_last_administrator_is_not_shut_out(api: Api) -> None:
+    admin, other = await api.person("admin"), await api.person("admin", ADA)
+    path = f"/api/v1/users/{admin.user_id}"
+    assert (
+        await api.call("PATCH", f"/api/v1/users/{other.user_id}", {"approved": False}, by=admin)
+    ).status == 200
+    refused = await api.call("PATCH", path, {"approved": False}, by=admin)
+    assert (refused.status, refused.body["code"]) == (409, "last_admin")
+    assert (await api.call("PATCH", path, {"role": "teacher"}, by=admin)).status == 409
+    assert (await api.call("GET", "/api/v1/users", by=admin)).status == 200

@@ -303,7 +303,12 @@ async def keep_an_admin(tx: AsyncConnection, before: User, after: User | None) -
 
     To be called once it is written, within a transaction that began with `lock_admins`.
     """
-    governs = after is not None and after.role is Role.ADMIN and after.disabled_at is None
+    governs = (
+        after is not None
+        and after.role is Role.ADMIN
+        and after.disabled_at is None
+        and not after.approval_withdrawn
+    )
     if before.role is Role.ADMIN and not governs and not await count_admins(tx):
         raise Conflict("This is the last administrator: make another one first.", code="last_admin")
 

@@ -205,11 +205,12 @@ async def users_changed_since(tx: AsyncConnection, since: datetime) -> list[User
 
 
 async def count_admins(tx: AsyncConnection, *, besides: str = "") -> int:
-    """How many admins can sign in."""
+    """How many admins can sign in and may do something then."""
     statement = select(func.count()).select_from(users)
     statement = statement.where(
         users.c.role == Role.ADMIN.value,
         users.c.disabled_at.is_(None),
+        users.c.approval_withdrawn_at.is_(None),
         users.c.id != besides,
         _has_a_way_in(),
     )
