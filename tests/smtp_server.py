@@ -31,7 +31,7 @@ class Mailbox:
         self.tries = 0
         self.gate = asyncio.Event()
         self.gate.set()
-        self.port = self.held = 0
+        self.port = self.held = self.most_held = 0
         self._news = asyncio.Condition()
 
     async def handle_RCPT(
@@ -46,6 +46,7 @@ class Mailbox:
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
         self.held += 1
+        self.most_held = max(self.most_held, self.held)
         await self._tell()
         await self.gate.wait()
         self.held -= 1

@@ -8,15 +8,16 @@ from pathlib import Path
 
 
 def write_file(path: Path, data: bytes, mode: int = 0o600) -> None:
-    """Puts a file in place at once: nobody sees half of it, nobody else reads a key. Raises OSError."""
-    draft = path.with_name(f"{path.name}.new")
-    draft.unlink(missing_ok=True)  # one that a crash left might have other rights
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    """Puts a file in place at once: nobody sees half of it, nobody else reads a key. Raises OSError.
+
+    Of several who write at the same moment the last one's stays, whole.
+    """
+    draft = draft_of(path, data, mode)
+    try:
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
 
 
 def create_file(path: Path, data: bytes) -> None:
@@ -31,11 +32,17 @@ def create_file(path: Path, data: bytes) -> None:
         draft.unlink()
 
 
-def draft_of(path: Path, data: bytes) -> Path:
-    """A file of its own beside `path`, 0600 and on the disk when this returns. Raises OSError."""
+def draft_of(path: Path, data: bytes, mode: int = 0o600) -> Path:
+    """A file of its own beside `path`, 0600 while it is written, then `mode`, and on the disk when this
+    returns. Raises OSError, and leaves nothing then."""
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    with os.fdopen(descriptor, "wb") as draft:
-        draft.write(data)
-        draft.flush()
-        os.fsync(draft.fileno())
+    try:
+        with os.fdopen(descriptor, "wb") as draft:
+            draft.write(data)
+            draft.flush()
+            os.fchmod(draft.fileno(), mode)
+            os.fsync(draft.fileno())
+    except BaseException:
+        Path(name).unlink()
+        raise
     return Path(name)

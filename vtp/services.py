@@ -179,7 +179,9 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     entrance = Entrance(live_rooms, bans.read)
     store = await asyncio.to_thread(Store.open, settings.storage_url())
     instance = await asyncio.to_thread(instance_id, settings.data_dir)
-    recordings = Recordings(database, live_rooms, rooms, store, settings.recording, instance_id=instance)
+    recordings = Recordings(
+        database, live_rooms, rooms, store, accounts.audit, settings.recording, instance_id=instance
+    )
     stack.push_async_callback(recordings.close)
     sources = Sources(deliveries.outbox.put)
     live_rooms.add_listener(sources.live_changed)
@@ -248,9 +250,10 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
 def _build_personal(
     database: Database, accounts: Accounts, pictures: Pictures, settings: Settings
 ) -> PersonalData:
-    erasure = Erasure(ErasureParts(database, pictures, accounts.changes, accounts.audit))
+    erasure = Erasure(ErasureParts(database, pictures, accounts.changes, accounts.audit, accounts.sealer))
     export = Export(database, pictures, accounts.audit)
-    return PersonalData(export, erasure, Upkeep(accounts.trail, erasure, settings.accounts.audit_keep_days))
+    keep_days = settings.accounts.audit_keep_days
+    return PersonalData(export, erasure, Upkeep(accounts.service, accounts.trail, erasure, keep_days))
 
 
 def _add_worker_metrics(metrics: HttpMetrics, media: MediaPlane) -> None:

@@ -29,6 +29,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from vtp.errors import StartupError
+from vtp.idn import to_ascii, to_unicode
 from vtp.mail.addresses import read_sender
 from vtp.settings_sources import Layers, Tree, default_config_dir, read_dotenv, read_layers
 
@@ -36,6 +37,11 @@ LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"
 _HOST_NAME = re.compile(
     r"(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]"
 )
+
+_ANY_HOST_NAME = re.compile(
+    r"(?=.{1,253}$)(?![0-9.]+$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+)
+_BASE64URL = re.compile(r"[A-Za-z0-9_-]+={0,2}")
 
 
 def _split_list(value: object) -> object:
@@ -66,12 +72,46 @@ def _public_url(value: str) -> str:
 def _host_name(value: str) -> str:
     """A name that an authority may certify: of two labels at least, as it is written in DNS."""
     try:
-        name = value if value.isascii() else value.encode("idna").decode("ascii")
-    except UnicodeError:
+        name = to_ascii(value)
+    except ValueError:
         name = ""
-    if not _HOST_NAME.fullmatch(name.lower()):
+    if not _HOST_NAME.fullmatch(name):
         raise ValueError("write host names such as school.example, without a * and without an address")
-    return name.lower()
+    return name
+
+
+def _allowed_host(value: str) -> str:
+    """A host that webhooks may go to: a name or an address, or `*.` for every name below one."""
+    below, name = ("*.", value[2:]) if value.startswith("*.") else ("", value)
+    try:
+        if not below and ("/" not in value and (":" in value or value.replace(".", "").isdecimal())):
+            return str(ipaddress.ip_address(value))
+        name = to_ascii(name)
+        good = _ANY_HOST_NAME.fullmatch(name) is not None
+    except ValueError:
+        good = False
+    if not good:
+        raise ValueError(
+            "write hosts such as lms.example, or *.school.example for all below one; without https://, "
+            "a port or a path"
+        )
+    return below + name
+
+
+def _mail_domain(value: str) -> str:
+    """As the addresses of accounts spell it."""
+    try:
+        return to_unicode(value.strip())
+    except ValueError as error:
+        raise ValueError("write the domain of addresses such as school.example") from error
+
+
+def _hmac_key(value: SecretStr) -> SecretStr:
+    """As authorities give them, RFC 8555 section 7.3.4; other characters would be passed over unseen."""
+    text = value.get_secret_value()
+    if text and (not _BASE64URL.fullmatch(text) or len(text.rstrip("=")) % 4 == 1):
+        raise ValueError("write the HMAC key as the authority gives it: base64url, of A-Z a-z 0-9 - and _")
+    return value
 
 
 def _directory(value: str) -> str:
@@ -110,6 +150,12 @@ Origin = Annotated[str, BeforeValidator(lambda v: _origin(str(v)))]
 OriginList = Annotated[list[Origin], BeforeValidator(_split_list)]
 HostNames = Annotated[
     list[Annotated[str, BeforeValidator(lambda v: _host_name(str(v)))]], BeforeValidator(_split_list)
+]
+MailDomains = Annotated[
+    list[Annotated[str, BeforeValidator(lambda v: _mail_domain(str(v)))]], BeforeValidator(_split_list)
+]
+AllowedHosts = Annotated[
+    list[Annotated[str, BeforeValidator(lambda v: _allowed_host(str(v)))]], BeforeValidator(_split_list)
 ]
 Port = Annotated[int, Field(ge=0, le=65535)]
 Count = Annotated[int, Field(ge=1)]
@@ -152,7 +198,7 @@ class HttpSettings(Section):
     acme_challenge: Literal["auto", "tls-alpn-01", "http-01"] = "auto"
     acme_ca_file: str = ""
     acme_eab_kid: str = ""
-    acme_eab_key: SecretStr = SecretStr("")
+    acme_eab_key: Annotated[SecretStr, AfterValidator(_hmac_key)] = SecretStr("")
     trusted_proxies: Networks = []
     public_url: Annotated[str, BeforeValidator(lambda v: _public_url(str(v)))] = ""
     cors_origins: OriginList = []
@@ -196,8 +242,8 @@ class HttpSettings(Section):
     def acme_hosts(self) -> list[str]:
         """The names of the certificate that `tls = "acme"` orders, as in DNS; that of `public_url` first."""
         host = urlsplit(self.public_url).hostname or ""
-        with contextlib.suppress(UnicodeError):
-            host = host if host.isascii() else host.encode("idna").decode("ascii")
+        with contextlib.suppress(ValueError):
+            host = to_ascii(host)
         return list(dict.fromkeys(name for name in [host, *self.acme_names] if name))
 
 
@@ -293,6 +339,7 @@ class MailSettings(Section):
     sender: Annotated[str, BeforeValidator(lambda v: _sender(str(v)))] = ""
     ca_file: str = ""
     timeout_s: Annotated[float, Field(gt=0, le=300)] = 30.0
+    connections: Annotated[int, Field(ge=1, le=64)] = 4
     keep_days: Count = 30
 
     @property
@@ -336,7 +383,7 @@ class OidcProvider(Section):
     scopes: Strings = ["openid", "email", "profile"]
     create_accounts: bool = False
     trust_email: bool = False
-    allowed_domains: Strings = []
+    allowed_domains: MailDomains = []
     role_claim: str = ""
     role_map: dict[str, Literal["admin", "teacher", "assistant", "student"]] = {}
 
@@ -380,7 +427,7 @@ class WebhookSettings(Section):
     """Messages to other programs."""
 
     allow_private_addresses: bool = False
-    allowed_hosts: Strings = []
+    allowed_hosts: AllowedHosts = []
     timeout_s: Annotated[float, Field(gt=0, le=60)] = 10.0
     retry_delays_s: Annotated[
         list[Annotated[float, Field(ge=0, le=604_800)]], BeforeValidator(_split_list), Field(max_length=20)

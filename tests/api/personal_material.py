@@ -28,6 +28,7 @@ from vtp.accounts.tables import (
 )
 from vtp.db import metadata
 from vtp.db.tables import idempotency_keys
+from vtp.http.idempotency import mark_of
 from vtp.ids import new_id
 from vtp.mail.tables import mails
 from vtp.rooms.tables import (
@@ -39,6 +40,7 @@ from vtp.rooms.tables import (
     room_bans,
     session_participants,
 )
+from vtp.sealing import Sealer
 from vtp.webhooks.tables import webhook_deliveries, webhooks
 
 
@@ -90,7 +92,7 @@ async def leave_traces(api: Api, admin: Person) -> Life:
     recording_id = await add_finished(api, room_id, ada)
     life = Life(ada, room_id, new_id(), recording_id)
     async with api.server.services.database.transaction() as tx:
-        for table, row in _rows(life, bob):
+        for table, row in _rows(life, bob, api.server.services.accounts.sealer):
             await tx.execute(insert(table).values(**row))
         await tx.execute(update(users).where(users.c.id == bob.user_id).values(approved_by=ada.user_id))
         where_from = {"ip": ADA.ip, "user_agent": ADA.agent}
@@ -104,7 +106,7 @@ async def leave_traces(api: Api, admin: Person) -> Life:
     return life
 
 
-def _rows(life: Life, bob: Person) -> list[tuple[Table, dict[str, Any]]]:
+def _rows(life: Life, bob: Person, sealer: Sealer) -> list[tuple[Table, dict[str, Any]]]:
     ada, room = life.ada.user_id, life.room_id
     soon = NOW + timedelta(days=9000)
     times = {"created_at": NOW, "expires_at": soon}
@@ -299,6 +301,7 @@ def _rows(life: Life, bob: Person) -> list[tuple[Table, dict[str, Any]]]:
                 "body_hash": "",
                 "status": 201,
                 "response": json.dumps(person),
+                "people": mark_of(sealer, ada),
                 "created_at": NOW,
             },
         ),

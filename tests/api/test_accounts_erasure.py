@@ -14,6 +14,7 @@ from sqlalchemy import insert, select, update
 from tests.api.personal_material import ADA, Life, everything, leave_traces, zipped
 from tests.serving import PASSWORD, Api, Person
 from vtp.accounts.tables import audit_log, sessions, users
+from vtp.db.tables import idempotency_keys
 from vtp.errors import Unavailable
 from vtp.personal.erasure import RETENTION, Erasure
 from vtp.personal.holdings import HOLDINGS
@@ -216,3 +217,23 @@ async def test_who_has_a_second_factor_erases_themselves_with_a_code_of_it_too(a
     assert (wrong.status, wrong.body["code"]) == (401, "totp_wrong")
     done = await api.call("POST", at, {**body, "totp": enabled.body["backup_codes"][0]}, by=ada)
     assert done.status == 200
+
+
+async def test_no_kept_answer_names_an_erased_person(api: Api) -> None:
+    """Answers to others, kept sealed for calls that are repeated: by id, and by the address alone."""
+    admin, services = await api.person("admin"), api.server.services
+    invited = {"email": ADA.email, "role": "student"}
+    new = {"email": ADA.email.upper(), "full_name": ADA.full_name}
+    other = {"email": "other@school.example", "full_name": "Other"}
+    calls = (("invitations", invited), ("users", new), ("users", other))
+    for number, (path, body) in enumerate(calls):
+        key = {"Idempotency-Key": f"key-{number}"}
+        made = await api.call("POST", f"/api/v1/{path}", body, by=admin, headers=key)
+        assert made.status == 201
+        if body is new:
+            ada = made.body["user_id"]
+    assert await erase(api, admin, ada) == 204
+    async with services.database.read() as tx:
+        kept = list((await tx.execute(select(idempotency_keys.c.response))).scalars())
+    [left] = [services.accounts.sealer.unseal(one) for one in kept]
+    assert "other@school.example" in left

@@ -5,18 +5,19 @@ from __future__ import annotations
 from sqlalchemy import insert, select
 
 from tests.api.personal_material import ADA, leave_traces, zipped
-from tests.serving import Api
+from tests.serving import PASSWORD, Api
 from vtp.accounts.tables import audit_log
 from vtp.ids import new_id
 from vtp.rooms.tables import chat_messages
 
 EXPORT = "/api/v1/auth/export"
+PROOF = {"password": PASSWORD}
 
 
 async def test_an_export_holds_what_the_person_said_and_did_and_no_secret(api: Api) -> None:
     admin = await api.person("admin")
     life = await leave_traces(api, admin)
-    answer = await api.call("GET", EXPORT, by=life.ada)
+    answer = await api.call("POST", EXPORT, PROOF, by=life.ada)
     assert (answer.status, answer.headers["Content-Type"]) == (200, "application/zip")
     assert answer.headers["Content-Disposition"].startswith('attachment; filename="personal-data-')
     assert answer.headers["Cache-Control"] == "no-store"
@@ -40,7 +41,7 @@ async def test_an_export_is_of_oneself_alone(api: Api) -> None:
     admin = await api.person("admin")
     life = await leave_traces(api, admin)
     other = await api.person("teacher")
-    data, files = zipped((await api.call("GET", EXPORT, by=other)).body)
+    data, files = zipped((await api.call("POST", EXPORT, PROOF, by=other)).body)
     assert files == ["data.json"]
     assert not [mark for mark in ADA.marks if mark in str(data)]
     assert life.ada.user_id not in str(data)
@@ -59,7 +60,7 @@ async def test_thousands_of_messages_hold_nobody_up_and_are_all_there(api: Api) 
             for n in range(3000)
         ]
         await tx.execute(insert(chat_messages), rows)
-    data, _ = zipped((await api.call("GET", EXPORT, by=life.ada)).body)
+    data, _ = zipped((await api.call("POST", EXPORT, PROOF, by=life.ada)).body)
     assert len(data["chat_messages_written"]) == 3001
     assert data["chat_messages_written"][-1]["text"] == "message 2999"
 
@@ -68,8 +69,17 @@ async def test_an_export_by_an_administrator_is_noted_with_who_took_it(api: Api)
     admin, ada = await api.person("admin"), await api.person("teacher")
     answer = await api.call("GET", f"/api/v1/users/{ada.user_id}/export", by=admin)
     assert zipped(answer.body)[0]["user_id"] == ada.user_id
-    assert (await api.call("HEAD", EXPORT, by=ada)).status == 200
+    assert (await api.call("POST", EXPORT, PROOF, by=ada)).status == 200
     async with api.server.services.database.read() as tx:
         found = select(audit_log).where(audit_log.c.event == "personal_data_exported")
         entries = [(one.actor_id, one.subject) for one in await tx.execute(found.order_by(audit_log.c.id))]
     assert entries[0] == (admin.user_id, f"user:{ada.user_id}")
+
+
+async def test_a_thief_of_a_session_takes_nothing_away_without_the_password(api: Api) -> None:
+    ada, admin = await api.person("teacher"), await api.person("admin")
+    for body in (None, {}, {"password": "another one"}):
+        answer = await api.call("POST", EXPORT, body, by=ada)
+        assert (answer.status, answer.body["code"]) == (401, "wrong_password"), body
+    log = await api.call("GET", "/api/v1/audit?event=personal_data_exported", by=admin)
+    assert log.body["items"] == []

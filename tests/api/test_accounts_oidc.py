@@ -264,14 +264,18 @@ async def test_unlinking_leaves_a_way_to_sign_in(api: Api) -> None:
     browser, _ = await sign_in(api, "ada")
     token = (await browser.call("POST", "/api/v1/auth/refresh", {})).body["access_token"]
     [linked] = (await api.call("GET", IDENTITIES, by=token)).body["items"]
-    path = f"{IDENTITIES}/{linked['identity_id']}"
-    last = await api.call("DELETE", path, by=token)
+    path = f"{IDENTITIES}/{linked['identity_id']}/unlink"
+    last = await api.call("POST", path, by=token)
     assert (last.status, last.body["code"]) == (409, "last_sign_in")
     async with api.server.services.database.transaction() as tx:
-        await tx.execute(update(users).values(password_hash="$argon2id$…"))
-    other = await api.person("teacher")
-    assert (await api.call("DELETE", path, by=other)).status == 404
-    assert (await api.call("DELETE", path, by=token)).status == 204
+        hashed = await api.server.services.accounts.service.hash_new(PASSWORD)
+        await tx.execute(update(users).values(password_hash=hashed))
+    other, proof = await api.person("teacher"), {"password": PASSWORD}
+    assert (await api.call("POST", path, proof, by=other)).status == 404
+    for body in (None, {}, {"password": "another one"}):
+        refused = await api.call("POST", path, body, by=token)
+        assert (refused.status, refused.body["code"]) == (401, "wrong_password"), body
+    assert (await api.call("POST", path, proof, by=token)).status == 204
     assert (await api.call("GET", IDENTITIES, by=token)).body["items"] == []
 
 
@@ -404,10 +408,11 @@ ENDPOINTS = [
     Endpoint("POST", f"{AT}/link", VERIFIED, "/api/v1/auth/oidc/{name}/link", body={}),
     Endpoint("GET", IDENTITIES, OWN),
     Endpoint(
-        "DELETE",
-        f"{IDENTITIES}/none",
+        "POST",
+        f"{IDENTITIES}/none/unlink",
         of("401 404 404 404 404 404 404 404 403 403"),
-        IDENTITIES + "/{identity_id}",
+        IDENTITIES + "/{identity_id}/unlink",
+        body={"password": PASSWORD},
     ),
 ]
 

@@ -68,7 +68,12 @@ ENDPOINTS = [
     ),
     Endpoint("PUT", "/api/v1/auth/profile/picture", of("401 422 422 422 422 422 422 422 403 403"), png=b"x"),
     Endpoint("DELETE", "/api/v1/auth/profile/picture", of("401 204 204 204 204 204 204 204 403 403")),
-    Endpoint("GET", "/api/v1/auth/export", OWN),
+    Endpoint(
+        "POST",
+        "/api/v1/auth/export",
+        of("401 401 401 401 401 401 401 401 403 403"),
+        body={"password": "another one"},
+    ),
     Endpoint(
         "POST",
         "/api/v1/auth/delete-account",

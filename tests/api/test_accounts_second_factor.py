@@ -244,7 +244,8 @@ async def test_what_happens_is_in_the_audit_log(api: Api) -> None:
     app, _ = await turn_on(api, person)
     await log_in(api, person, app.code(5))
     await api.call("POST", f"{AT}/disable", {"password": PASSWORD, "code": app.code()}, by=person)
-    assert (await events_of(api))[-3:] == [
+    assert (await events_of(api))[-4:] == [
+        "authn_second_factor_setup",
         "authn_second_factor_on",
         "authn_login_fail",
         "authn_second_factor_off",

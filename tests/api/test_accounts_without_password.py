@@ -41,6 +41,8 @@ async def test_long_after_sign_in_one_must_sign_in_once_more(api: Api) -> None:
     for path, body in (
         (CHANGE, {"new_password": "nine loud red kettles"}),
         ("/api/v1/auth/change-email", {"new_email": "new@school.example"}),
+        ("/api/v1/auth/export", None),
+        ("/api/v1/auth/identities/any/unlink", {}),
     ):
         answer = await api.call("POST", path, body, by=person)
         assert (answer.status, answer.body["code"]) == (401, "reauth_required"), path

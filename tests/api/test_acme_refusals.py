@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import email.utils
 import itertools
@@ -15,7 +16,10 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from tests.api.acme_ports import NAME, Ports, open_ports
+from vtp.http.acme.failures import AcmeError
+from vtp.http.acme.pace import wait_s
 from vtp.http.acme.wish import CertificateWish
+from vtp.tasks import Tasks
 
 NOW = dt.datetime.now(dt.UTC)
 ERROR = "urn:ietf:params:acme:error:"
@@ -156,3 +160,30 @@ async def test_a_page_instead_of_a_directory_is_no_authority(
     async with TestServer(app) as server:
         await ports.keeper(CertificateWish(str(server.make_url("/dir")), (NAME,))).step(NOW)
     assert "did not answer as an ACME server does" in caplog.text
+
+
+async def test_what_nobody_thought_of_does_not_end_the_keeping(
+    ports: Ports, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is said, counted, and tried again, with the patience that a refusal gets."""
+    tries, loop, waits = asyncio.Semaphore(0), asyncio.get_running_loop(), list[float]()
+
+    def fail() -> None:
+        loop.call_soon_threadsafe(tries.release)
+        raise RuntimeError("the reason")
+
+    def wait_less(failure: AcmeError, failures: int, chance: float) -> float:
+        waits.append(wait_s(failure, failures, chance))
+        return 0.0
+
+    monkeypatch.setattr(ports.folder, "read_certificate", fail)
+    monkeypatch.setattr("vtp.http.acme.keeper.wait_s", wait_less)
+    keeper, tasks = ports.keeper(CertificateWish("https://localhost:1/dir", (NAME,))), Tasks()
+    tasks.start(keeper.run(), "certificate keeper")
+    async with asyncio.timeout(20):
+        for _ in range(2):
+            await tries.acquire()
+    await tasks.close()
+    assert "not foreseen" in caplog.text and "the reason" in caplog.text
+    assert keeper.numbers()["unforeseen"] >= 1
+    assert waits[0] == 300

@@ -27,8 +27,10 @@ from tests.serving import Api, serving
 from vtp.backup.archive import Archive, ArchiveWriter, Contents, appearing_whole
 from vtp.backup.check import find_damage
 from vtp.backup.make import make_backup
+from vtp.backup.own_tables import OWN_TABLES
 from vtp.backup.restore import restore_backup
 from vtp.db import Database
+from vtp.db.dump import reflect
 from vtp.db.migrations import migrate
 from vtp.errors import StartupError
 from vtp.settings import DatabaseSettings, Settings
@@ -39,7 +41,7 @@ def settings_of(data_dir: Path, url: str = "") -> Settings:
 
 
 async def stored(url: str) -> dict[str, Any]:
-    """All that is in a database, by table."""
+    """All that vtp has in a database, by table."""
     database = await Database.open(url)
     async with database.snapshot() as tx:
         found = await contents(tx)
@@ -105,6 +107,7 @@ async def test_a_backup_under_load_is_of_one_moment_and_has_all_that_was_acknowl
     other_url = f"sqlite:///{tmp_path / 'other.sqlite3'}"
     teacher = await api.person("teacher")
     acknowledged: list[str] = []
+    enough = asyncio.Event()
 
     async def write(number: int) -> None:
         for i in range(1000):
@@ -112,17 +115,18 @@ async def test_a_backup_under_load_is_of_one_moment_and_has_all_that_was_acknowl
             answer = await api.call("POST", "/api/v1/signalling/room/create", wish, by=teacher)
             assert answer.status == 201
             acknowledged.append(answer.body["room_id"])
+            if len(acknowledged) == 20:
+                enough.set()
 
-    writers = [asyncio.create_task(write(number)) for number in range(3)]
-    while len(acknowledged) < 20:  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
-    before = list(acknowledged)
-    settings = api.server.services.settings
-    await make_backup(settings, tmp_path / "b.vtp", media=False)
-    after = list(acknowledged)
-    for writer in writers:
-        writer.cancel()
-    await asyncio.wait(writers)
+    async with asyncio.TaskGroup() as group:  # a writer that dies ends the waiting too
+        writers = [group.create_task(write(number)) for number in range(3)]
+        await enough.wait()
+        before = list(acknowledged)
+        settings = api.server.services.settings
+        await make_backup(settings, tmp_path / "b.vtp", media=False)
+        after = list(acknowledged)
+        for writer in writers:
+            writer.cancel()
     assert len(after) > len(before), "nothing was written meanwhile"
 
     await restore_backup(settings_of(tmp_path / "c", other_url), tmp_path / "b.vtp", force=False)
@@ -224,6 +228,71 @@ async def test_what_is_there_is_replaced_only_by_force_and_kept(database_url: st
     assert "secrets.before-restore-1" in kept
     if database_url.startswith("sqlite"):
         assert "vtp.sqlite3.before-restore-1" in kept
+
+
+async def sql(url: str, *statements: str) -> list[Any]:
+    """Runs statements as another program would; gives what the last one answered."""
+    database = Database.connect(url)
+    async with database.transaction() as tx:
+        for statement in statements:
+            found = await tx.execute(text(statement))
+        rows = list(found) if found.returns_rows else []
+    await database.close()
+    return rows
+
+
+async def test_tables_of_other_programs_stay_and_are_in_no_backup(database_url: str, tmp_path: Path) -> None:
+    before = await filled(database_url)
+    await sql(database_url, "CREATE TABLE grades (id integer)", "INSERT INTO grades VALUES (7)")
+    settings = settings_of(tmp_path / "data", database_url)
+    made = await make_backup(settings, tmp_path / "b.vtp", media=False)
+    assert made.rows == sum(len(rows) for _, rows in before.values())
+    if database_url.startswith("postgresql"):  # elsewhere a new file takes the place of the old one
+        await restore_backup(settings, tmp_path / "b.vtp", force=True)
+        assert [tuple(row) for row in await sql(database_url, "SELECT id FROM grades")] == [(7,)]
+    elsewhere = settings_of(tmp_path / "elsewhere")
+    done = await restore_backup(elsewhere, tmp_path / "b.vtp", force=False)
+    assert done.rows == made.rows
+
+
+async def test_what_depends_on_our_tables_is_named_and_nothing_is_changed(
+    postgres: PostgresServer, tmp_path: Path
+) -> None:
+    url = postgres.create_database()
+    before = await filled(url)
+    settings = settings_of(tmp_path / "data", url)
+    await make_backup(settings, tmp_path / "b.vtp", media=False)
+    for others in (
+        "CREATE VIEW reports AS SELECT full_name FROM users",
+        "CREATE TABLE reports (user_id varchar(36) REFERENCES users)",
+    ):
+        await sql(url, others)
+        with pytest.raises(StartupError, match=r"not vtp's depends on.*reports.*Nothing was changed"):
+            await restore_backup(settings, tmp_path / "b.vtp", force=True)
+        after = await stored(url)
+        assert {name: after[name] for name in OWN_TABLES} == before
+        await sql(url, f"DROP {others.split()[1]} reports")
+    postgres.drop_database(url)
+
+
+async def test_every_table_of_the_schema_is_known_as_ours(database: Database) -> None:
+    async with database.read() as tx:
+        assert {table.name for table in await reflect(tx)} == OWN_TABLES
+
+
+async def test_what_a_restore_replaced_is_not_in_the_next_backup(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path / "data")
+    recordings = tmp_path / "data" / "recordings" / "01890a5d-ac96-774b-bcce-b302099a8057"
+    recordings.mkdir(parents=True)
+    (recordings / "index.json").write_text("{}")
+    await filled(f"sqlite:///{tmp_path / 'data' / 'vtp.sqlite3'}")
+    first = await make_backup(settings, tmp_path / "1.vtp", media=True)
+    done = await restore_backup(settings, tmp_path / "1.vtp", force=True)
+    assert recordings.with_name(f"{recordings.name}.before-restore-1") in done.kept
+    second = await make_backup(settings, tmp_path / "2.vtp", media=True)
+    assert (second.files, first.files) == (1, 1)
+    with (tmp_path / "2.vtp").open("rb") as file:
+        assert not any("before-restore" in name for name in Archive(file).names("media"))
 
 
 async def test_a_damaged_or_cut_backup_is_refused_and_changes_nothing(tmp_path: Path) -> None:

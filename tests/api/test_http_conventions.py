@@ -160,9 +160,10 @@ async def test_nothing_that_somebody_was_answered_is_kept_by_a_browser(api: Api,
 
 async def test_every_change_that_takes_if_match_refuses_what_is_stale(api: Api, admin: Person) -> None:
     names = await things(api, admin)
+    hook = await api.call("POST", "/api/v1/webhooks", {"url": "https://hooks.example/vtp"}, by=admin)
     guarded = [route for route in declared(api) if route.if_match]
     for route in guarded:
-        path = filled(route, names)
+        path = filled(route, names | ({"id": hook.body["id"]} if "webhooks" in route.path else {}))
         stale = await api.call(route.method, path, {}, by=admin, headers={"If-Match": '"stale"'})
         assert (stale.status, stale.body["code"]) == (412, "precondition_failed"), path
         tag = (await api.call("GET", path, by=admin)).headers["ETag"]
@@ -170,7 +171,12 @@ async def test_every_change_that_takes_if_match_refuses_what_is_stale(api: Api, 
         assert weak.status == 412, path
         fresh = await api.call(route.method, path, {}, by=admin, headers={"If-Match": f'"a", {tag}'})
         assert fresh.status == 200, fresh
-    assert {"/api/v1/auth/profile"} <= {route.path for route in guarded}
+    assert {route.path for route in guarded} == {
+        "/api/v1/auth/profile",
+        "/api/v1/users/{user_id}",
+        "/api/v1/webhooks/{id}",
+        "/api/v1/recordings/{id}",
+    }
 
 
 async def test_every_address_names_its_methods(api: Api) -> None:

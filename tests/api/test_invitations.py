@@ -157,6 +157,25 @@ async def test_an_account_that_waits_for_its_person_gets_its_password(api: Api) 
     await api.sign_in(ADA)
 
 
+async def test_every_withdrawal_is_in_the_audit_log(api: Api) -> None:
+    """By hand, by the next invitation of the same address, and with the address of who has yet to choose a
+    password."""
+    admin = await api.person("admin")
+    first, second = [(await invite(api, admin)).body["invitation_id"] for _ in range(2)]
+    assert (await api.call("DELETE", f"{INVITATIONS}/{second}", by=admin)).status == 204
+    new = {"email": "new@school.example", "full_name": "New"}
+    made = (await api.call("POST", "/api/v1/users", new, by=admin)).body["user_id"]
+    async with api.server.services.database.read() as tx:
+        of_new = select(invitations.c.id).where(invitations.c.email == new["email"])
+        third = (await tx.execute(of_new)).scalar_one()
+    body = {"email": "newer@school.example"}
+    assert (await api.call("PATCH", f"/api/v1/users/{made}", body, by=admin)).status == 200
+    log = await api.call("GET", "/api/v1/audit?event=invitation_revoked", by=admin)
+    assert [(one["subject"], one["actor_id"]) for one in reversed(log.body["items"])] == [
+        (f"invitation:{one}", admin.user_id) for one in (first, second, third)
+    ]
+
+
 async def test_an_invitation_is_good_for_a_week_and_its_token_stored_as_a_hash(api: Api) -> None:
     made = await invite(api, await api.person("admin"))
     token = token_in(made.body["link"])

@@ -95,6 +95,9 @@ async def test_a_test_mail_arrives_or_the_server_says_why_not(tmp_path: Path, da
             refused = await api.call("POST", f"{MAILS}/test", wish, by=admin)
             assert (refused.status, refused.body["code"]) == (502, "smtp_failed")
             assert "550 Relaying denied" in refused.body["detail"]
+            log = (await api.call("GET", "/api/v1/audit?event=mail_tested", by=admin)).body["items"]
+            noted = [(one["actor_id"], one["details"]) for one in log]
+            assert noted == [(admin.user_id, {"to": "a***@school.example"})] * 2
 
 
 async def test_a_refused_mail_can_be_sent_again(tmp_path: Path, database_url: str) -> None:
@@ -112,6 +115,10 @@ async def test_a_refused_mail_can_be_sent_again(tmp_path: Path, database_url: st
             read = await until(api, path, admin, "sent_at")
             assert (read["body"], read["has_body"]) == (None, False)
             assert (await api.call("POST", f"{path}/retry", by=admin)).status == 410
+            log = (await api.call("GET", "/api/v1/audit?event=mail_retried", by=admin)).body["items"]
+            assert [(one["actor_id"], one["subject"]) for one in log] == [
+                (admin.user_id, f"mail:{path.removeprefix(MAILS + '/')}")
+            ]
 
 
 WRONG_SETTINGS = [

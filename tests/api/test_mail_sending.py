@@ -19,7 +19,7 @@ from tests.smtp_server import SENDER, Mailbox, mail_settings, smtp_server, text_
 from vtp.http.tls import make_certificate
 from vtp.mail.letters import test as letter_of_test
 from vtp.mail.messages import build_message
-from vtp.mail.outbox import Mail, Outbox
+from vtp.mail.outbox import URGENT, Mail, MailKind, Outbox
 from vtp.mail.sender import Sender
 from vtp.mail.smtp import RefusedError, send
 from vtp.mail.store import StoredMail, find_mail
@@ -144,12 +144,44 @@ async def test_two_processes_never_send_the_same_mail(tmp_path: Path, database_u
         database, sealer = api.server.services.database, api.server.services.accounts.sealer
         outbox = Outbox(sealer, sends=True)
         async with database.transaction() as tx:
-            for number in range(6):
-                await outbox.put(tx, replace(LETTER, to=f"n{number}@school.example"))
+            for number in range(24):
+                kind = MailKind.INVITATION if number % 2 else MailKind.RESET_PASSWORD
+                await outbox.put(tx, replace(LETTER, kind=kind, to=f"n{number}@school.example"))
         senders = [Sender(database, outbox, mail_settings(mailbox)) for _ in range(4)]
         await asyncio.gather(*(sender.send_due() for sender in senders))
-        assert sorted(mailbox.recipients) == [f"n{number}@school.example" for number in range(6)]
-        assert sum(sender.sent for sender in senders) == 6
+        assert sorted(mailbox.recipients) == sorted(f"n{number}@school.example" for number in range(24))
+        assert sum(sender.sent for sender in senders) == 24
+
+
+async def test_what_somebody_waits_for_overtakes_a_school_full_of_invitations(
+    tmp_path: Path, database_url: str, mailbox: Mailbox
+) -> None:
+    """One place is kept for it, and it is next whenever another becomes free."""
+    async with serving_mail(tmp_path, database_url, mailbox) as api:
+        mailbox.gate.clear()
+        for number in range(20):
+            await put(api, replace(LETTER, kind=MailKind.INVITATION, to=f"new{number}@school.example"))
+        await mailbox.wait_for(lambda: mailbox.held == 3)
+        waiting = [f"{kind.value}@school.example" for kind in sorted(URGENT)]
+        for kind, to in zip(sorted(URGENT), waiting, strict=True):
+            await put(api, replace(LETTER, kind=kind, to=to))
+        await mailbox.wait_for(lambda: mailbox.held == 4)
+        mailbox.gate.set()
+        await mailbox.wait_for(lambda: len(mailbox.recipients) == 24)
+        assert set(waiting) <= set(mailbox.recipients[:12])
+        assert mailbox.most_held == 4
+        assert len(set(mailbox.recipients)) == 24
+
+
+async def test_as_many_mails_are_on_their_way_as_the_setting_says(
+    tmp_path: Path, database_url: str, mailbox: Mailbox
+) -> None:
+    one_by_one = mail_settings(mailbox, connections=1)
+    async with serving(tmp_path / "data", database_url, mail=one_by_one) as api:
+        for number in range(5):
+            await put(api, replace(LETTER, kind=MailKind.INVITATION, to=f"new{number}@school.example"))
+        await mailbox.wait_for(lambda: len(mailbox.recipients) == 5)
+        assert mailbox.most_held == 1
 
 
 async def test_a_server_that_ends_waits_for_the_mail_that_is_on_its_way(

@@ -141,6 +141,17 @@ async def test_deleted_recording_is_in_the_trash_first_and_then_gone(
     assert (await api.call("GET", path, by=teacher)).status == 404
 
 
+async def test_who_deleted_a_recording_is_in_the_audit_log(api: Api, teacher: Person, room: str) -> None:
+    admin = await api.person("admin")
+    path = f"{BASE}/{await add_finished(api, room, teacher)}"
+    for query in ("", "", "?permanent=true"):  # it can be put into the trash once
+        assert (await api.call("DELETE", path + query, by=teacher)).status == 200
+    log = await api.call("GET", "/api/v1/audit?event=recording_deleted", by=admin)
+    entries = [(one["actor_id"], one["subject"], one["details"]) for one in log.body["items"]]
+    about = teacher.user_id, f"recording:{path.removeprefix(BASE + '/')}"
+    assert entries == [(*about, {"room_id": room, "permanent": gone}) for gone in (True, False)]
+
+
 @pytest.mark.parametrize("role", ["student", "assistant"])
 async def test_deleting_is_for_the_owner_and_admins(api: Api, teacher: Person, room: str, role: str) -> None:
     recording_id = await add_finished(api, room, teacher)

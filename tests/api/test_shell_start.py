@@ -284,3 +284,27 @@ def run_python(code: str, data_dir: Path) -> Ended:
         timeout=60,
     )
     return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+
+@pytest.mark.parametrize("content", [None, "no certificate\n"])
+def test_a_file_of_trust_that_cannot_be_used_stops_the_start(tmp_path: Path, content: str | None) -> None:
+    """Or the first mail would tell, when somebody waits for it."""
+    file = tmp_path / "authority.pem"
+    if content is not None:
+        file.write_text(content)
+    data = tmp_path / "data"
+    mail = {
+        "VTP_MAIL__CA_FILE": str(file),
+        "VTP_MAIL__HOST": "mail.example",
+        "VTP_MAIL__SENDER": "a@b.example",
+    }
+    words = "cannot be read" if content is None else "there are no certificates"
+    assert_refused(run_vtp(data, "serve", settings=mail), f"The setting mail.ca_file names {file}", words)
+    acme = {
+        "VTP_HTTP__TLS": "acme",
+        "VTP_HTTP__ACME_AGREE": "true",
+        "VTP_HTTP__PUBLIC_URL": "https://school.example",
+        "VTP_HTTP__ACME_CA_FILE": str(file),
+    }
+    assert_refused(run_vtp(data, "serve", settings=acme), "The setting http.acme_ca_file names", words)
+    assert not data.exists(), "nothing was begun"

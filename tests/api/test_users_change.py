@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from tests.serving import PASSWORD, Answer, Api, Person
-from vtp.accounts.tables import audit_log, users
+from vtp.accounts.tables import audit_log, sessions, users
 from vtp.mail.tables import mails
 
 USERS = "/api/v1/users"
@@ -252,3 +253,42 @@ async def test_who_gets_a_new_address_is_told_at_the_old_one(api: Api) -> None:
     async with api.server.services.database.read() as tx:
         told = list(await tx.execute(select(mails.c.to_address, mails.c.kind)))
     assert told == [("teacher@school.example", "notice")]
+
+
+async def test_who_becomes_an_admin_has_an_admins_sessions_from_then_on(api: Api) -> None:
+    """Those that an administrator's would be over by now are over, the others end when one's would."""
+    admin, ada = await api.person("admin"), await api.person("teacher")
+    old, unused, fresh = [await api.sign_in(ada.email) for _ in range(3)]
+    now, settings = datetime.now(UTC), api.server.services.settings.accounts
+    long_ago = {"created_at": now - timedelta(seconds=settings.admin_refresh_absolute_s)}
+    not_lately = {"last_seen_at": now - timedelta(seconds=settings.admin_refresh_idle_s)}
+    async with api.server.services.database.transaction() as tx:
+        for person, values in ((old, long_ago), (unused, not_lately)):
+            wanted = sessions.c.id == await session_of(api, person)
+            await tx.execute(update(sessions).where(wanted).values(**values))
+    assert (await change(api, admin, ada.user_id, {"role": "admin"})).status == 200
+    for person in (old, unused):
+        assert (await api.call("GET", PROFILE, by=person)).body["code"] == "session_ended"
+        renewed = await api.call("POST", "/api/v1/auth/refresh", {"refresh_token": person.refresh_token})
+        assert renewed.status == 401
+    assert (await api.call("GET", USERS, by=fresh)).status == 200
+    async with api.server.services.database.read() as tx:
+        found = select(sessions).where(sessions.c.id == await session_of(api, fresh))
+        row = (await tx.execute(found)).one()
+    assert row.expires_at == row.created_at + timedelta(seconds=settings.admin_refresh_absolute_s)
+    assert row.idle_expires_at == row.last_seen_at + timedelta(seconds=settings.admin_refresh_idle_s)
+
+
+async def test_a_lesser_role_lengthens_no_session(api: Api) -> None:
+    admin, other = await api.person("admin"), await api.person("admin", "other@school.example")
+    async with api.server.services.database.read() as tx:
+        found = select(sessions).where(sessions.c.user_id == other.user_id)
+        before = (await tx.execute(found)).one()
+    assert (await change(api, admin, other.user_id, {"role": "teacher"})).status == 200
+    async with api.server.services.database.read() as tx:
+        assert (await tx.execute(found)).one() == before
+
+
+async def session_of(api: Api, person: Person) -> str:
+    listed = await api.call("GET", "/api/v1/auth/sessions", by=person)
+    return next(str(one["session_id"]) for one in listed.body["items"] if one["current"])

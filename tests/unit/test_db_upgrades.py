@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from tests.filled import contents, fill
 from tests.serving import serving
@@ -47,3 +47,25 @@ async def test_rows_of_each_revision_survive_the_upgrade_and_are_served(
             assert (path, answer.status) == (path, 200), answer.body
         people = await api.call("GET", "/api/v1/users", by=admin)
         assert len(people.body["items"]) == counts["users"] + 1
+
+
+async def test_addresses_whose_domain_was_written_as_in_dns_get_their_one_spelling(
+    empty_database_url: str,
+) -> None:
+    """But for one whose spelling somebody else has, and for what is no name."""
+    database = Database.connect(empty_database_url)
+    if database.url.dialect.value == "sqlite":
+        database.url.file.touch()
+    written = ["a@xn--strae-oqa.example", "b@xn--schle-mva.example", "b@schüle.example", "c@xn--a.example"]
+    async with database.transaction() as tx:
+        await tx.run_sync(lambda connection: migrate(connection, database.url.dialect, to="0009"))
+        await fill(tx, len(written))
+        ids = list((await tx.execute(text("SELECT id FROM users ORDER BY id"))).scalars())
+        for user_id, email in zip(ids, written, strict=True):
+            change = text("UPDATE users SET email = :email WHERE id = :id")
+            await tx.execute(change, {"email": email, "id": user_id})
+    await database.migrate()
+    async with database.read() as tx:
+        kept = list((await tx.execute(text("SELECT email FROM users ORDER BY id"))).scalars())
+    await database.close()
+    assert kept == ["a@straße.example", *written[1:]]

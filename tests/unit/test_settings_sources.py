@@ -10,7 +10,7 @@ import pytest
 
 from vtp.db.urls import parse_url
 from vtp.errors import StartupError
-from vtp.settings import HttpSettings, Settings, load_settings
+from vtp.settings import HttpSettings, Settings, WebhookSettings, load_settings
 from vtp.settings_sources import known_paths, walk_paths
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
@@ -183,8 +183,35 @@ def test_acme_orders_for_the_public_name_first() -> None:
         ({"acme_names": ["*.school.example"]}, "write host names"),
         ({"acme_directory": "http://authority.example/dir"}, "https address of an ACME directory"),
         ({"acme_eab_kid": "school"}, "come in a pair"),
+        ({"acme_eab_kid": "school", "acme_eab_key": "abc+/def="}, "base64url"),
+        ({"acme_eab_kid": "school", "acme_eab_key": "aGVsbG8 d29ybGQ"}, "base64url"),
+        ({"acme_eab_kid": "school", "acme_eab_key": "aGVsb"}, "base64url"),
     ],
 )
 def test_acme_that_cannot_work_is_refused(changed: dict[str, object], sentence: str) -> None:
     with pytest.raises(ValueError, match=re.escape(sentence)):
         HttpSettings.model_validate(ACME | changed)
+
+
+def test_a_wrong_key_of_an_authority_is_refused_without_being_shown() -> None:
+    told = refusal({"VTP_HTTP__ACME_EAB_KEY": "not+base64url/"})
+    assert "The setting http.acme_eab_key" in told and "correct it and start again" in told
+    assert "not+base64url" not in told
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["https://lms.example", "lms.example/hooks", "lms.example:443", "*", "lms.*", "*.", "a b", "", "1.2.3",
+     "*.10.0.0.1", "10.0.0.0/8", "::1::", "-lms.example", "a..b"],
+)  # fmt: skip
+def test_a_host_that_no_webhook_could_go_to_is_refused(host: str) -> None:
+    told = refusal({"VTP_WEBHOOKS__ALLOWED_HOSTS": f'["lms.example", "{host}"]'})
+    assert "webhooks.allowed_hosts" in told and "write hosts such as lms.example" in told
+
+
+def test_hosts_for_webhooks_are_kept_as_addresses_name_them() -> None:
+    written = ["LMS.example", "*.Schüle.example", "moodle", "203.0.113.7", "2001:DB8::1", "a_b.example"]
+    hosts = WebhookSettings(allowed_hosts=written).allowed_hosts
+    assert hosts == [
+        "lms.example", "*.xn--schle-mva.example", "moodle", "203.0.113.7", "2001:db8::1", "a_b.example",
+    ]  # fmt: skip

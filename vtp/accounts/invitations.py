@@ -121,7 +121,7 @@ class Invitations:
             raise Forbidden("Teachers invite students and assistants: ask an administrator to invite others.")
         if by.role is not Role.ADMIN and await self._is_invited_higher(tx, email):
             raise Conflict("This address is invited already, as more than that.", code="invited_already")
-        await self.withdraw(tx, email)
+        await self.withdraw(tx, email, by, origin)
         now = self._parts.clock()
         made = Invitation(
             new_id(), email, full_name, role, watch_only, by.user_id, now, now + TTL, None, None, by.full_name
@@ -129,20 +129,16 @@ class Invitations:
         token = new_token()
         values = {name: getattr(made, name) for name in _OWN}
         await tx.execute(insert(invitations).values(**values, token_hash=hash_token(token)))
-        await self._record(tx, Event.INVITATION_CREATED, made, by, origin)
+        await self._record(tx, Event.INVITATION_CREATED, made.id, role.value, by, origin)
         return await self._send(tx, made, token)
 
-    async def withdraw(self, tx: AsyncConnection, email: str) -> None:
+    async def withdraw(self, tx: AsyncConnection, email: str, by: Principal, origin: Origin) -> None:
         """Makes every open invitation of an address void."""
-        await tx.execute(
-            update(invitations)
-            .where(
-                invitations.c.email == email,
-                invitations.c.accepted_at.is_(None),
-                invitations.c.revoked_at.is_(None),
-            )
-            .values(revoked_at=self._parts.clock())
-        )
+        c = invitations.c
+        open_ = c.email == email, c.accepted_at.is_(None), c.revoked_at.is_(None)
+        void = update(invitations).where(*open_).values(revoked_at=self._parts.clock())
+        for invitation_id, role in (await tx.execute(void.returning(c.id, c.role))).all():
+            await self._record(tx, Event.INVITATION_REVOKED, invitation_id, role, by, origin)
 
     async def _is_invited_higher(self, tx: AsyncConnection, email: str) -> bool:
         """Whether an open invitation of this address is for what teachers cannot give, nor take back."""
@@ -168,7 +164,7 @@ class Invitations:
         async with self._parts.database.transaction() as tx:
             found = await self._find_open(tx, principal, invitation_id)
             await self._change(tx, found.id, {"revoked_at": self._parts.clock()})
-            await self._record(tx, Event.INVITATION_REVOKED, found, principal, origin)
+            await self._record(tx, Event.INVITATION_REVOKED, found.id, found.role.value, principal, origin)
 
     @done_over
     async def resend(self, principal: Principal, invitation_id: str, origin: Origin) -> Invitation:
@@ -177,7 +173,7 @@ class Invitations:
             found = await self._find_open(tx, principal, invitation_id)
             token, expires_at = new_token(), self._parts.clock() + TTL
             await self._change(tx, found.id, {"token_hash": hash_token(token), "expires_at": expires_at})
-            await self._record(tx, Event.INVITATION_CREATED, found, principal, origin)
+            await self._record(tx, Event.INVITATION_CREATED, found.id, found.role.value, principal, origin)
             return await self._send(tx, replace(found, expires_at=expires_at), token)
 
     async def look(self, token: str) -> Invitation:
@@ -230,7 +226,8 @@ class Invitations:
             user, _ = found
             if user.disabled_at is not None or await can_sign_in(tx, user.id):  # by a provider, too
                 raise _taken("/token")
-            changes = {"full_name": said.full_name, "password_hash": hashed, "approved_at": now}
+            changes = {"full_name": said.full_name, "password_hash": hashed}
+            changes |= {} if user.approval_withdrawn else {"approved_at": now}
             changes |= {"phone": said.phone} if said.phone else {}
         if self._parts.mails.sends:  # else the link came from who invites, and proves no mailbox
             changes["email_verified_at"] = now
@@ -298,15 +295,21 @@ class Invitations:
         return (await tx.execute(statement.values(**changes))).rowcount
 
     async def _record(
-        self, tx: AsyncConnection, event: Event, invitation: Invitation, by: Principal, origin: Origin
+        self,
+        tx: AsyncConnection,
+        event: Event,
+        invitation_id: str,
+        role: str,
+        by: Principal,
+        origin: Origin,
     ) -> None:
         await self._parts.audit.record(
             tx,
             event,
             origin,
             actor_id=by.user_id,
-            subject=f"invitation:{invitation.id}",
-            details={"role": invitation.role.value},
+            subject=f"invitation:{invitation_id}",
+            details={"role": role},
         )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from vtp.atomic_files import create_file, draft_of
+from vtp.atomic_files import create_file, write_file
 from vtp.errors import StartupError
 
 ROTATE_AFTER = timedelta(days=90)
@@ -61,7 +61,7 @@ def open_keyring(folder: Path, now: datetime, *, rotate: bool = False) -> Keyrin
         file.chmod(0o600)
         if rotate and now - keyring.current.created_at > ROTATE_AFTER:
             keyring = Keyring((*keyring.keys, _new_key(now))[-KEPT_KEYS:], keyring.refresh_key)
-            draft_of(file, _encode(keyring)).replace(file)
+            write_file(file, _encode(keyring))
     except OSError as error:
         raise StartupError(
             f"The signing keys in {file} cannot be read or written ({error.strerror}): "

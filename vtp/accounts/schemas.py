@@ -11,17 +11,9 @@ from vtp.accounts.sessions import Session
 from vtp.accounts.users import User
 from vtp.http.identity import Role
 from vtp.http.text import Name
+from vtp.mail.addresses import normal_address
 
-# RFC 5321 section 4.5.3.1: 64 octets before the @, 254 in all. What a mailbox accepts only a mail can tell.
-_EMAIL = re.compile(r"[^\s@\"(),:;<>\[\]\\]{1,64}@(?:[\w](?:[\w-]{0,61}[\w])?\.)*[\w](?:[\w-]{0,61}[\w])?")
 _PHONE = re.compile(r"\+?[0-9][0-9 ()./-]{2,30}")
-
-
-def _email(value: str) -> str:
-    value = value.strip().lower()
-    if not _EMAIL.fullmatch(value) or ".." in value or not value.isprintable():
-        raise ValueError("write an e-mail address such as ada@school.example")
-    return value
 
 
 def _phone(value: str | None) -> str | None:
@@ -37,7 +29,7 @@ def _account_role(value: str) -> str:
     return value
 
 
-Email = Annotated[str, Field(max_length=254), AfterValidator(_email)]
+Email = Annotated[str, Field(max_length=254), AfterValidator(normal_address)]
 Phone = Annotated[str | None, Field(max_length=32), AfterValidator(_phone)]
 RoleWord = Annotated[str, Field(max_length=32), AfterValidator(_account_role)]
 # Longer than any that is accepted; accounts/password_rules.py says the rest in a sentence.
@@ -111,7 +103,10 @@ class ProfileReply(BaseModel):
     role: Role
     requested_role: Role | None
     watch_only: bool
-    verified: bool
+    verified: Annotated[bool, Field(description="Whether they may do more than sign in.")]
+    approval_withdrawn: Annotated[
+        bool, Field(description="An administrator took the approval back: no confirmed address lets them in.")
+    ]
     totp_enabled: bool
     has_password: bool
     created_at: datetime

@@ -102,7 +102,8 @@ class SecondFactor:
             factor = await self._read(tx, user_id)
             return Standing(factor.enabled_at, await self._codes.count(tx, user_id))
 
-    async def set_up(self, user: User) -> Setup:
+    @done_over
+    async def set_up(self, user: User, origin: Origin) -> Setup:
         """Makes a secret, which counts for nothing until a code of it has come back. Raises Conflict."""
         secret = new_secret()
         async with self._database.transaction() as tx:
@@ -113,6 +114,9 @@ class SecondFactor:
             )
             if stored.rowcount != 1:
                 raise _already_on()
+            await self._audit.record(
+                tx, Event.SECOND_FACTOR_SET_UP, origin, actor_id=user.id, subject=f"user:{user.id}"
+            )
         uri = otpauth_uri(secret, user.email, self._name)
         return Setup(secret, uri, await asyncio.to_thread(qr_svg, uri))  # 7 ms, 40 ms at first
 

@@ -59,7 +59,7 @@ def _setting_up(table: RouteTable, factor: SecondFactor, people: Reauthenticatio
     )
     async def set_up_second_factor(call: Call) -> SetupFactorReply:
         user = await people.confirm(call.principal, call.body.password, origin_of(call))
-        setup = await factor.set_up(user)
+        setup = await factor.set_up(user, origin_of(call))
         return SetupFactorReply(secret=setup.secret, otpauth_uri=setup.otpauth_uri, qr_svg=setup.qr_svg)
 
     @table.post(

@@ -35,6 +35,7 @@ from vtp.errors import Conflict, FieldError, Forbidden, NotSignedIn, RateLimited
 from vtp.http.identity import Principal
 from vtp.ids import new_id
 from vtp.limits import WindowLimiter
+from vtp.mail.addresses import known_as
 from vtp.settings import AccountSettings, LimitSettings
 
 KEPT_AFTER_END = timedelta(days=7)  # what a stolen token was used for can be looked into meanwhile
@@ -85,13 +86,17 @@ class AccountService:
         self._renewals = WindowLimiter(limits.refreshes_per_account_per_5_minutes, 300)
 
     async def start(self) -> None:
-        """Recalls the sessions ended before a restart, whose access tokens may still be about, and deletes
-        those over for so long that nobody asks any more."""
+        """Recalls the sessions ended before a restart, whose access tokens may still be about."""
         now = self._clock()
         since = now - timedelta(seconds=self._settings.access_token_ttl_s)
-        async with self._database.transaction() as tx:
-            await self._sessions.forget_over(tx, now - KEPT_AFTER_END)
+        async with self._database.read() as tx:
             self._changes.end_sessions(await self._sessions.ended_since(tx, since), now)
+
+    @done_over
+    async def forget_over(self) -> int:
+        """Deletes the sessions over for so long that nobody asks any more; gives how many."""
+        async with self._database.transaction() as tx:
+            return await self._sessions.forget_over(tx, self._clock() - KEPT_AFTER_END)
 
     async def hash_new(self, password: str, *context: str, pointer: str = "/password") -> str:
         """Checks a password that somebody chooses, and hashes it. Raises Invalid, Unavailable."""
@@ -129,7 +134,7 @@ class AccountService:
 
         `device_tokens`: what the device holds from having signed in before; see `Lockout`.
         """
-        email = email.strip().lower()
+        email = known_as(email)
         attempt = self.lockout.attempt(email, device_tokens)
         self.lockout.check(attempt)
         async with self._database.read() as tx:

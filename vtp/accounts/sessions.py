@@ -156,6 +156,24 @@ class Sessions:
         ended = update(sessions).where(*alive).values(revoked_at=now, revoked_reason=reason)
         return list((await tx.execute(ended.returning(sessions.c.id))).scalars())
 
+    async def hold_to(self, tx: AsyncConnection, user_id: str, role: Role, now: datetime) -> list[str]:
+        """Shortens a person's sessions to what another role allows, from their sign-in and last use on; gives
+        the ids of those that are over by it."""
+        idle, absolute = self._lifetimes(role)
+        over = []
+        for session in await self.list_alive(tx, user_id, now):
+            expires_at = min(session.expires_at, session.created_at + absolute)
+            idle_expires_at = min(session.idle_expires_at, session.last_seen_at + idle, expires_at)
+            await tx.execute(
+                update(sessions)
+                .where(sessions.c.id == session.id)
+                .values(expires_at=expires_at, idle_expires_at=idle_expires_at)
+            )
+            if idle_expires_at <= now:
+                await self.end(tx, session.id, "role_changed", now)
+                over.append(session.id)
+        return over
+
     async def ended_since(self, tx: AsyncConnection, since: datetime) -> list[str]:
         """Sessions ended lately, whose access tokens may still be about."""
         return list((await tx.execute(select(sessions.c.id).where(sessions.c.revoked_at >= since))).scalars())

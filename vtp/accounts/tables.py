@@ -23,6 +23,11 @@ users = Table(
     Column("email_verified_at", UtcDateTime),
     Column("approved_at", UtcDateTime),
     Column("approved_by", id_type(), ForeignKey("users.id", ondelete="SET NULL"), index=True),
+    Column(
+        "approval_withdrawn_at",
+        UtcDateTime,
+        comment="until it is given again, a confirmed address does not let in either",
+    ),
     Column("disabled_at", UtcDateTime),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),

@@ -220,20 +220,30 @@ class UserAdministration:
         await keep_an_admin(tx, user, changed)
         if "email" in profile:
             await self._move(tx, principal, user, changed, origin)
-        reason, now = "disabled", self._clock()
-        ended = await self._sessions.end_all(tx, user_id, reason, now) if changed.disabled_at else []
+        ended = await self._end_what_may_not_go_on(tx, user, changed)
         await self._note_change(tx, principal, user, changed, origin)
         return changed, ended
+
+    async def _end_what_may_not_go_on(self, tx: AsyncConnection, before: User, after: User) -> list[str]:
+        """All sessions of who is disabled; of another role's those that live longer than it lets them."""
+        now = self._clock()
+        if after.disabled_at is not None:
+            return await self._sessions.end_all(tx, after.id, "disabled", now)
+        if after.role is before.role:
+            return []
+        return await self._sessions.hold_to(tx, after.id, after.role, now)
 
     def _rights_of(self, user: User, decision: Decision, admin: Principal) -> dict[str, Any]:
         """The columns that a decision on rights writes; empty when it changes nothing."""
         now, changes = self._clock(), dict[str, Any]()
         if decision.approved is True:
             changes |= {"approved_at": user.approved_at or now, "approved_by": admin.user_id}
+            changes |= {"approval_withdrawn_at": None}
             if user.requested_role and user.requested_role is not Role.ADMIN:
                 changes |= {"role": user.requested_role.value, "requested_role": None}
         if decision.approved is False:
             changes |= {"approved_at": None, "approved_by": None, "requested_role": None}
+            changes |= {"approval_withdrawn_at": user.approval_withdrawn_at or now}
         if decision.role_word is not None:
             role, watch_only = parse_role(decision.role_word)
             changes |= {"role": role.value, "watch_only": watch_only, "requested_role": None}
@@ -251,7 +261,7 @@ class UserAdministration:
         self, tx: AsyncConnection, admin: Principal, before: User, after: User, origin: Origin
     ) -> None:
         """Links to the old address are void; who was to choose a password by one gets another."""
-        await self._invitations.withdraw(tx, before.email)
+        await self._invitations.withdraw(tx, before.email, admin, origin)
         if not await can_sign_in(tx, after.id):
             await self._invite(tx, after, admin, origin)
         else:
@@ -293,7 +303,12 @@ async def keep_an_admin(tx: AsyncConnection, before: User, after: User | None) -
 
     To be called once it is written, within a transaction that began with `lock_admins`.
     """
-    governs = after is not None and after.role is Role.ADMIN and after.disabled_at is None
+    governs = (
+        after is not None
+        and after.role is Role.ADMIN
+        and after.disabled_at is None
+        and not after.approval_withdrawn
+    )
     if before.role is Role.ADMIN and not governs and not await count_admins(tx):
         raise Conflict("This is the last administrator: make another one first.", code="last_admin")
 
@@ -328,5 +343,6 @@ def _describe(user: User) -> dict[str, object]:
         "role": user.role.value,
         "watch_only": user.watch_only,
         "approved": user.approved_at is not None,
+        "approval_withdrawn": user.approval_withdrawn,
         "disabled": user.disabled_at is not None,
     }

@@ -36,7 +36,9 @@ class UserChange(BaseModel):
     """What an admin changes of an account; fields left out stay as they are.
 
     `approved: true` lets the person enter rooms and gives them the role they asked for, unless `role` says
-    another; admin is given only by saying `role: "admin"`.
+    another; admin is given only by saying `role: "admin"`. `approved: false` takes that back, the wish for a
+    role too: whatever address they have confirmed, they sign in and enter nothing until they are approved
+    again. Who says `role` alone declines a wish and lets them stay.
     """
 
     model_config = ConfigDict(extra="forbid")

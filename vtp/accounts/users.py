@@ -29,6 +29,7 @@ class User:
     watch_only: bool
     email_verified_at: datetime | None
     approved_at: datetime | None
+    approval_withdrawn_at: datetime | None
     disabled_at: datetime | None
     created_at: datetime
     updated_at: datetime
@@ -50,8 +51,15 @@ class User:
 
     @property
     def verified(self) -> bool:
-        """Whether the person may do more than sign in: verified by mail or approved by an admin."""
-        return self.email_verified_at is not None or self.approved_at is not None
+        """Whether the person may do more than sign in: verified by mail or approved by an admin, who has not
+        taken that back."""
+        admitted = self.email_verified_at is not None or self.approved_at is not None
+        return admitted and not self.approval_withdrawn
+
+    @property
+    def approval_withdrawn(self) -> bool:
+        """Whether an administrator has taken the approval back: then only another one lets the person in."""
+        return self.approval_withdrawn_at is not None
 
     @property
     def rights(self) -> Rights:
@@ -95,7 +103,15 @@ _HAS_PASSWORD = (users.c.password_hash != NO_PASSWORD).label("has_password")
 _COLUMNS = [_HAS_PASSWORD if name == "has_password" else users.c[name] for name in User.__slots__]
 # The columns that User.rights is made of.
 _RIGHTS = frozenset(
-    {"role", "watch_only", "approved_at", "email_verified_at", "disabled_at", "totp_enabled_at"}
+    {
+        "role",
+        "watch_only",
+        "approved_at",
+        "approval_withdrawn_at",
+        "email_verified_at",
+        "disabled_at",
+        "totp_enabled_at",
+    }
 )
 
 
@@ -189,11 +205,12 @@ async def users_changed_since(tx: AsyncConnection, since: datetime) -> list[User
 
 
 async def count_admins(tx: AsyncConnection, *, besides: str = "") -> int:
-    """How many admins can sign in."""
+    """How many admins can sign in and may do something then."""
     statement = select(func.count()).select_from(users)
     statement = statement.where(
         users.c.role == Role.ADMIN.value,
         users.c.disabled_at.is_(None),
+        users.c.approval_withdrawn_at.is_(None),
         users.c.id != besides,
         _has_a_way_in(),
     )
@@ -219,6 +236,7 @@ def _conditions(wanted: UserFilter) -> Iterator[ColumnElement[bool]]:
     if wanted.pending is not None:
         undecided = or_(
             users.c.approved_at.is_(None) & users.c.email_verified_at.is_(None),
+            users.c.approval_withdrawn_at.is_not(None),
             users.c.requested_role.is_not(None),
         )
         waiting = undecided & users.c.disabled_at.is_(None)

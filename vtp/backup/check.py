@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.keyring import FILE as KEYS_FILE
 from vtp.accounts.tables import users
+from vtp.backup.own_tables import OWN_TABLES
 from vtp.backup.source import refuse_missing
 from vtp.db import Database
 from vtp.db.dump import reflect
@@ -68,7 +69,7 @@ async def _database_damage(tx: AsyncConnection, dialect: Dialect) -> AsyncIterat
     if revision != known_revisions()[-1]:
         newest = known_revisions()[-1]
         yield f"The schema is at revision {revision}, this vtp's at {newest}: run vtp admin migrate."
-    for table in await reflect(tx):
+    for table in await reflect(tx, OWN_TABLES):
         async for sentence in _dangling(tx, table):
             yield sentence
 

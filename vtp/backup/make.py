@@ -12,6 +12,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from vtp import __version__
 from vtp.backup.archive import ArchiveWriter, Contents, TablePart, appearing_whole
+from vtp.backup.own_tables import OWN_TABLES
+from vtp.backup.set_aside import is_set_aside
 from vtp.backup.source import first_line, refuse_missing
 from vtp.db import Database
 from vtp.db.dump import reflect, rows_of, shape_of
@@ -90,7 +92,7 @@ async def _write_rows(database: Database, archive: ArchiveWriter) -> int:
         if revision not in known_revisions():
             raise StartupError("The database has no schema that this vtp knows: use the vtp that made it.")
         archive.contents.revision = revision
-        for table in await reflect(tx):
+        for table in await reflect(tx, OWN_TABLES):
             with_lines = rows_of(tx, table)
             count = await archive.add_lines(f"tables/{table.name}", with_lines)
             archive.contents.tables[table.name] = TablePart(shape_of(table).columns, count)
@@ -119,12 +121,19 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _files_below(root: Path) -> Iterator[Path]:
-    """Without links; a folder that is deleted meanwhile is passed over, one that cannot be read is not."""
+    """Without links, and without what a restore replaced; a folder that is deleted meanwhile is passed over,
+    one that cannot be read is not."""
 
     def refuse(error: OSError) -> None:
         if not isinstance(error, FileNotFoundError):
             raise error
 
     for folder, folders, names in os.walk(root, onerror=refuse):
-        folders[:] = sorted(name for name in folders if name[0] != ".")  # a restore's that was killed
-        yield from (path for name in sorted(names) if not (path := Path(folder, name)).is_symlink())
+        folders[:] = sorted(name for name in folders if _is_kept(name))
+        yield from (
+            path for name in sorted(names) if _is_kept(name) and not (path := Path(folder, name)).is_symlink()
+        )
+
+
+def _is_kept(name: str) -> bool:
+    return name[0] != "." and not is_set_aside(name)  # a restore's that was killed, or has replaced something

@@ -13,10 +13,12 @@ from urllib.parse import quote
 
 from sqlalchemy import MetaData, text
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.backup.archive import Archive, Contents, DamagedError
+from vtp.backup.own_tables import OWN_TABLES, WITH_VERSION
+from vtp.backup.set_aside import free_name
 from vtp.data_folder import open_data_folder
 from vtp.db import Database
 from vtp.db.dump import put_rows, reflect
@@ -26,6 +28,7 @@ from vtp.errors import StartupError, Unavailable
 from vtp.settings import Settings
 from vtp.storage import Store
 
+DEPENDENT_OBJECTS = "2BP01"  # dependent_objects_still_exist, PostgreSQL's appendix A
 AfterRows = Callable[[AsyncConnection], object]
 
 
@@ -111,7 +114,7 @@ class _Restoring:
             async with database.read() as tx:
                 if database.url.dialect is Dialect.POSTGRESQL:
                     await _refuse_connected(tx)
-                tables = await reflect(tx)
+                tables = await reflect(tx, OWN_TABLES)
                 full = [t.name for t in tables if (await tx.execute(t.select().limit(1))).first() is not None]
         except (Unavailable, SQLAlchemyError) as error:
             if database.url.dialect is Dialect.POSTGRESQL:
@@ -158,9 +161,9 @@ class _Restoring:
         try:
             async with database.transaction() as tx:
                 if empty_first:
-                    await _drop_all(tx)
+                    await _drop_own(tx)
                 await tx.run_sync(_migrate_to, database.url.dialect, self._archive.contents.revision)
-                for table in await reflect(tx):
+                for table in await reflect(tx, OWN_TABLES):
                     part = self._archive.contents.tables.get(table.name)
                     if part is None:
                         raise DamagedError(f"the table {table.name} is not in it")
@@ -199,7 +202,7 @@ class _Restoring:
         if file.exists():
             with suppress(sqlite3.Error):
                 _fold_journal(file)
-            kept = _free_name(file)
+            kept = free_name(file)
             for ending in ("-wal", "-shm"):
                 journal = file.with_name(file.name + ending)
                 if journal.exists():
@@ -209,7 +212,7 @@ class _Restoring:
         draft.replace(file)
 
     def _keep(self, path: Path) -> None:
-        kept = _free_name(path)
+        kept = free_name(path)
         self._move(path, kept)
         self._kept.append(kept)
 
@@ -236,13 +239,24 @@ async def _refuse_connected(tx: AsyncConnection) -> None:
         )
 
 
-async def _drop_all(tx: AsyncConnection) -> None:
+async def _drop_own(tx: AsyncConnection) -> None:
+    """Drops vtp's tables and leaves those of others, also where these depend on them: then it refuses."""
+
     def drop(connection: Connection) -> None:
         found = MetaData()
-        found.reflect(connection)
+        found.reflect(connection, only=lambda name, _: name in WITH_VERSION, resolve_fks=False)
         found.drop_all(connection)
 
-    await tx.run_sync(drop)
+    try:
+        await tx.run_sync(drop)
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != DEPENDENT_OBJECTS:
+            raise
+        detail = str(getattr(getattr(error.orig, "__cause__", None), "detail", "") or "").split("\n")[0]
+        raise StartupError(
+            f"Something that is not vtp's depends on its tables ({detail or 'PostgreSQL names nothing'}): "
+            "remove that first, or restore into an empty database. Nothing was changed."
+        ) from error
 
 
 def _migrate_to(connection: Connection, dialect: Dialect, revision: str) -> None:
@@ -278,13 +292,6 @@ def _fold_journal(file: Path) -> None:
         connection.close()
     with file.open("rb") as written:
         os.fsync(written.fileno())
-
-
-def _free_name(path: Path) -> Path:
-    number = 1
-    while (kept := path.with_name(f"{path.name}.before-restore-{number}")).exists():
-        number += 1
-    return kept
 
 
 def _unlink(draft: Path) -> None:

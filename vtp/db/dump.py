@@ -8,7 +8,7 @@ text, in one spelling, because JSON's null is not SQL's.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -45,12 +45,13 @@ class Shape:
     columns: tuple[str, ...]
 
 
-async def reflect(tx: AsyncConnection) -> list[Table]:
-    """The tables that a database has, those that others refer to first; without Alembic's own."""
+async def reflect(tx: AsyncConnection, only: Collection[str] | None = None) -> list[Table]:
+    """The tables that a database has (of those named in `only`), those that others refer to first; without
+    Alembic's own."""
 
     def read(connection: Connection) -> list[Table]:
         found = MetaData()
-        found.reflect(connection)
+        found.reflect(connection, only=lambda name, _: only is None or name in only)
         return [table for table in found.sorted_tables if table.name != VERSION_TABLE]
 
     return await tx.run_sync(read)

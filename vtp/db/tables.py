@@ -15,6 +15,8 @@ idempotency_keys = Table(
     Column("status", Integer, comment="the HTTP status answered; null while the first request is in flight"),
     Column("headers", json_type(), comment="answer headers worth repeating, such as Location"),
     Column("response", Text, comment="the answered body"),
+    Column("people", Text, comment="digests of the ids and addresses in it, by which an erasure finds it"),
     Column("created_at", UtcDateTime, nullable=False),
     Index(None, "created_at"),
+    Index(None, "principal"),
 )

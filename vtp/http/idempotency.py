@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -26,6 +27,10 @@ KEPT = dt.timedelta(hours=24)
 IN_FLIGHT = dt.timedelta(minutes=2)  # a first call older than this died with its process
 MAX_KEY_LENGTH = 255
 KEPT_HEADERS = ("Location", "ETag", "Content-Type")
+_NAMES = re.compile(
+    r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[^\s@\"<>,;:()\[\]\\]+@[^\s@\"<>,;:()\[\]\\]+"
+)
+_MARK_CHARACTERS = 32  # 128 bits: no two people of a school share one
 
 Now = Callable[[], dt.datetime]
 
@@ -98,12 +103,13 @@ class IdempotencyStore:
             await self.abandon(ticket)
             return
         headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
-        sealed = self._sealer.seal(bytes(body or b"").decode())
+        text = bytes(body or b"").decode()
+        kept = {"status": response.status, "headers": headers, "response": self._sealer.seal(text)}
         async with self._database.transaction() as tx:
             await tx.execute(
                 update(table)
                 .where(_same(ticket))
-                .values(status=response.status, headers=headers, response=sealed)
+                .values(**kept, people=" ".join(sorted(marks_in(self._sealer, text))))
             )
 
     @done_over
@@ -138,6 +144,16 @@ class IdempotencyStore:
                 "is gone: look for what it made.",
                 code="idempotency_answer_lost",
             ) from None
+
+
+def mark_of(sealer: Sealer, name: str) -> str:
+    """What stands for somebody's id or address beside a sealed answer that has it."""
+    return sealer.digest("idempotency person", name.lower())[:_MARK_CHARACTERS]
+
+
+def marks_in(sealer: Sealer, text: str) -> set[str]:
+    """The marks of all ids and addresses in an answer."""
+    return {mark_of(sealer, name) for name in _NAMES.findall(text)}
 
 
 def _identity(ticket: Ticket) -> dict[str, str]:

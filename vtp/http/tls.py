@@ -15,6 +15,7 @@ from pathlib import Path
 from vtp.atomic_files import write_file
 from vtp.errors import StartupError
 from vtp.http.acme.folder import AcmeFolder
+from vtp.idn import to_ascii
 from vtp.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -222,7 +223,7 @@ def _general_name(name: str):  # type: ignore[no-untyped-def]
     try:
         return x509.IPAddress(ipaddress.ip_address(name))
     except ValueError:
-        return x509.DNSName(name.encode("idna").decode("ascii") if not name.isascii() else name)
+        return x509.DNSName(to_ascii(name))
 
 
 def _days_left(path: Path, now: dt.datetime) -> float:

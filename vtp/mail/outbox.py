@@ -36,6 +36,10 @@ class MailKind(enum.StrEnum):
     TEST = "test"
 
 
+URGENT = frozenset({MailKind.VERIFY_EMAIL, MailKind.CHANGE_EMAIL, MailKind.RESET_PASSWORD, MailKind.TEST})
+"""What somebody sits before a page and waits for: before invitations and notices, which come in bulk."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mail:
     """One mail to one person; after `ttl` it is of no use any more and is given up."""

@@ -33,7 +33,7 @@ def build_routes(mails: Mails) -> RouteTable:
     )
     async def send_test_mail(call: Call) -> MessageReply:
         body: TestMailRequest = call.body
-        await mails.test(call.principal, body.to)
+        await mails.test(call.principal, body.to, origin_of(call))
         return MessageReply(message=f"The mail server took a test mail to {body.to}.")
 
     @table.get(
@@ -55,6 +55,6 @@ def build_routes(mails: Mails) -> RouteTable:
         errors=(403, 404, 409, 410),
     )
     async def retry_mail(call: Call) -> MailReply:
-        return MailReply.of(await mails.retry(call.principal, call.path["mail_id"]))
+        return MailReply.of(await mails.retry(call.principal, call.path["mail_id"], origin_of(call)))
 
     return table

@@ -1,6 +1,7 @@
-"""Sends what is in the outbox, one mail after the other, until it is taken or too late.
+"""Sends what is in the outbox, a few mails at once, until they are taken or too late.
 
-Several processes may do so on one database: who claims a mail has it alone for a while. A process that dies
+What somebody waits for goes first: an import of two thousand people holds up no link for a new password.
+Several processes may send from one database: who claims a mail has it alone for a while. A process that dies
 between the server's yes and the note of it leaves that mail to be sent once more.
 """
 
@@ -17,10 +18,12 @@ from vtp.db import Database
 from vtp.errors import Unavailable
 from vtp.mail.addresses import masked
 from vtp.mail.messages import build_message
-from vtp.mail.outbox import Outbox
+from vtp.mail.outbox import URGENT, Outbox
+from vtp.mail.places import Places
 from vtp.mail.smtp import RefusedError, send
 from vtp.mail.store import StoredMail, change_mail, claim, expire, forget_mails, next_due
 from vtp.settings import MailSettings
+from vtp.tasks import Tasks
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +51,8 @@ class Sender:
         self._settings = settings
         self._clock = clock
         self._news = asyncio.Event()
+        self._places = Places(settings.connections)
+        self._sends = Tasks()
         self._closing = False
         self._ended = asyncio.Event()
         self._upkeep_at = clock()
@@ -66,12 +71,14 @@ class Sender:
             self._ended.set()
 
     async def close(self) -> None:
-        """Ends `run` with the mail that is on its way, so that it is not sent once more at the next start."""
+        """Ends `run` with the mails that are on their way, so that they are not sent once more at the next
+        start."""
         self._closing = True
         self._news.set()
         with suppress(TimeoutError):
             async with asyncio.timeout(LAST_MAIL_S):
                 await self._ended.wait()
+        await self._sends.close()
 
     async def _turn(self) -> float:
         try:
@@ -91,16 +98,37 @@ class Sender:
     async def send_due(self) -> float:
         """Tries all that is due; gives for how long nothing is, `LOOK_AGAIN_S` at most."""
         while not self._closing:
+            self._news.clear()  # also of a place that becomes free
             now = self._clock()
-            async with self._database.read() as tx:
-                mail = await next_due(tx)
-            if mail is None or mail.next_try_at is None:
-                return LOOK_AGAIN_S
-            if mail.next_try_at > now:
-                return min((mail.next_try_at - now).total_seconds(), LOOK_AGAIN_S)
-            if await self._claim(mail, now):
-                await self._try(mail)
+            mail = await self._next(now)
+            if mail is not None and _is_due(mail, now):
+                if await self._claim(mail, now):
+                    self._sends.start(self._try_in_its_place(mail), f"mail {mail.id}")
+                    await asyncio.sleep(0)  # until it has taken its place
+                continue
+            wait_s = _until(mail, now)
+            if not self._places.taken:
+                return wait_s
+            await self._rest(wait_s)
+        await self._sends.settle()
         return LOOK_AGAIN_S
+
+    async def _next(self, now: datetime) -> StoredMail | None:
+        """What is to be tried next of what there is a place for: what somebody waits for, if it is due."""
+        if not self._places.has_room(urgent=True):
+            return None
+        async with self._database.read() as tx:
+            urgent = await next_due(tx, URGENT)
+            if _is_due(urgent, now) or not self._places.has_room(urgent=False):
+                return urgent
+            return await next_due(tx)
+
+    async def _try_in_its_place(self, mail: StoredMail) -> None:
+        try:
+            with self._places.take(urgent=mail.kind in URGENT):
+                await self._try(mail)
+        finally:
+            self._news.set()
 
     async def send_now(self, mail: StoredMail, text: str) -> None:
         """Sends one mail at once, whatever the outbox holds. Raises RefusedError."""
@@ -161,7 +189,7 @@ class Sender:
         await self._save(mail, {**changes, "last_error": reason})
 
     async def _save(self, mail: StoredMail, changes: dict[str, Any]) -> None:
-        """Keeps what came of a try; as long as the database is away nothing else is sent."""
+        """Keeps what came of a try, also where the database is away meanwhile."""
         while True:
             try:
                 async with self._database.transaction() as tx:
@@ -179,6 +207,16 @@ class Sender:
             self.failed += await expire(tx, now)
             await forget_mails(tx, now - timedelta(days=self._settings.keep_days))
         self._upkeep_at = now + timedelta(seconds=UPKEEP_S)
+
+
+def _is_due(mail: StoredMail | None, now: datetime) -> bool:
+    return mail is not None and mail.next_try_at is not None and mail.next_try_at <= now
+
+
+def _until(mail: StoredMail | None, now: datetime) -> float:
+    if mail is None or mail.next_try_at is None:
+        return LOOK_AGAIN_S
+    return min((mail.next_try_at - now).total_seconds(), LOOK_AGAIN_S)
 
 
 def one_line(reason: str) -> str:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.permissions import Action, require
 from vtp.db import Database
+from vtp.db.conflicts import done_over
 from vtp.errors import Conflict, Gone, NotFound, UpstreamFailed
 from vtp.http.identity import Principal
 from vtp.ids import new_id, parse_id
 from vtp.mail import letters
+from vtp.mail.addresses import masked
 from vtp.mail.outbox import Outbox
 from vtp.mail.sender import Sender, one_line
 from vtp.mail.smtp import RefusedError
@@ -53,17 +57,11 @@ class Mails:
             mail = _found(await find_mail(tx, mail_id))
             if mail.body is None or mail.expires_at <= self._clock():
                 return mail, None
-            await self._audit.record(
-                tx,
-                Event.MAIL_READ,
-                origin,
-                actor_id=principal.user_id,
-                subject=f"mail:{mail_id}",
-                details={"kind": mail.kind, "user_id": mail.user_id},
-            )
+            await self._note(tx, Event.MAIL_READ, principal, mail, origin)
         return mail, self._text_of(mail)
 
-    async def retry(self, principal: Principal, mail_id: str) -> StoredMail:
+    @done_over
+    async def retry(self, principal: Principal, mail_id: str, origin: Origin) -> StoredMail:
         """Sends an unsent mail as soon as possible.
 
         Raises NotFound, Gone when it was sent or has expired, Conflict without an SMTP server.
@@ -78,11 +76,15 @@ class Mails:
                 raise Gone("This mail was sent or has expired: let a new one be made.", code="mail_over")
             await change_mail(tx, mail_id, {"next_try_at": now, "failed_at": None})
             retried = _found(await find_mail(tx, mail_id))
+            await self._note(tx, Event.MAIL_RETRIED, principal, mail, origin)
         self._outbox.wake()
         return retried
 
-    async def test(self, principal: Principal, to: str) -> None:
-        """Sends a mail now. Raises Conflict without a mail server, UpstreamFailed with its words."""
+    async def test(self, principal: Principal, to: str, origin: Origin) -> None:
+        """Sends a mail now, and notes it whatever comes of it.
+
+        Raises Conflict without a mail server, UpstreamFailed with its words.
+        """
         require(principal, Action.SERVER_MANAGE)
         self._check_smtp()
         mail, now = letters.test(to, principal.user_id), self._clock()
@@ -101,6 +103,8 @@ class Mails:
             next_try_at=None,
             last_error=None,
         )
+        details = {"to": masked(to)}
+        await self._audit.note(Event.MAIL_TESTED, origin, actor_id=principal.user_id, details=details)
         try:
             await self._sender.send_now(stored, mail.text)
         except RefusedError as refusal:
@@ -108,6 +112,15 @@ class Mails:
             raise UpstreamFailed(
                 f"The mail server did not take it: {reason}.", code="smtp_failed"
             ) from refusal
+
+    async def _note(
+        self, tx: AsyncConnection, event: Event, principal: Principal, mail: StoredMail, origin: Origin
+    ) -> None:
+        details = {"kind": mail.kind, "user_id": mail.user_id}
+        subject = f"mail:{mail.id}"
+        await self._audit.record(
+            tx, event, origin, actor_id=principal.user_id, subject=subject, details=details
+        )
 
     def _check_smtp(self) -> None:
         if not self._outbox.sends:

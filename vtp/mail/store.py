@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -35,9 +35,11 @@ class StoredMail:
 _COLUMNS = [mails.c[name] for name in StoredMail.__slots__]
 
 
-async def next_due(tx: AsyncConnection) -> StoredMail | None:
-    """The mail that is to be tried next, whether it is time yet or not."""
+async def next_due(tx: AsyncConnection, kinds: Collection[str] = ()) -> StoredMail | None:
+    """The mail (of these kinds, if any are named) to be tried next, whether it is time yet or not."""
     statement = select(*_COLUMNS).where(mails.c.next_try_at.is_not(None)).order_by(mails.c.next_try_at)
+    if kinds:
+        statement = statement.where(mails.c.kind.in_(sorted(kinds)))
     return _mail((await tx.execute(statement.limit(1))).one_or_none())
 
 

@@ -25,6 +25,7 @@ from vtp.accounts.user_administration import found, keep_an_admin
 from vtp.accounts.users import find_user, lock_admins
 from vtp.db import Database
 from vtp.db.conflicts import done_over
+from vtp.http.idempotency import mark_of
 from vtp.http.identity import Principal, Role
 from vtp.ids import parse_id
 from vtp.personal.holdings import (
@@ -36,6 +37,7 @@ from vtp.personal.holdings import (
     Subject,
     erased_address,
 )
+from vtp.sealing import Sealer
 
 SWEPT: Final = timedelta(hours=2)  # until what was on its way has arrived
 RETENTION: Final = timedelta(days=30)  # GDPR, article 12(3): a month to answer in
@@ -51,6 +53,7 @@ class ErasureParts:
     pictures: Pictures
     changes: Changes
     audit: AuditLog
+    sealer: Sealer
 
 
 class Erasure:
@@ -80,7 +83,7 @@ class Erasure:
             ids = list((await tx.execute(erased)).scalars())
         for user_id in ids:
             async with self._parts.database.transaction() as tx:
-                await self._empty(tx, _subject(user_id))
+                await self._empty(tx, self._subject(user_id))
             await self._parts.pictures.erase(user_id)
         return len(ids)
 
@@ -92,7 +95,7 @@ class Erasure:
             ids = list((await tx.execute(old)).scalars())
         for user_id in ids:  # each by itself: others write in between, however many left school together
             async with self._parts.database.transaction() as tx:
-                await self._empty(tx, _subject(user_id))
+                await self._empty(tx, self._subject(user_id))
                 c = audit_log.c
                 theirs = or_(
                     c.actor_id == user_id, and_(c.subject == f"user:{user_id}", c.actor_id.is_(None))
@@ -111,7 +114,7 @@ class Erasure:
                 sessions.c.user_id == user_id, sessions.c.revoked_at.is_(None)
             )
             ended = list((await tx.execute(alive)).scalars())
-            await self._empty(tx, _subject(user_id, user.email, user.full_name))
+            await self._empty(tx, self._subject(user_id, user.email, user.full_name))
             await keep_an_admin(tx, user, None)
             await self._parts.audit.record(
                 tx,
@@ -129,11 +132,11 @@ class Erasure:
         for holding in HOLDINGS:
             await _apply(tx, holding, subject, self._clock())
 
-
-def _subject(user_id: str, email: str = "", full_name: str = "") -> Subject:
-    """Of who is erased already only the id is known."""
-    known = email or erased_address(user_id)
-    return Subject(user_id, known, full_name, secrets.token_hex(16))
+    def _subject(self, user_id: str, email: str = "", full_name: str = "") -> Subject:
+        """Of who is erased already only the id is known."""
+        known = email or erased_address(user_id)
+        marks = tuple(mark_of(self._parts.sealer, name) for name in (user_id, known))
+        return Subject(user_id, known, full_name, secrets.token_hex(16), marks)
 
 
 async def _apply(tx: AsyncConnection, holding: Holding, subject: Subject, now: datetime) -> None:

@@ -55,6 +55,7 @@ class Subject:
     email: str
     full_name: str = ""
     alias: str = ""
+    marks: tuple[str, ...] = ()  # by which answers kept for repeated requests name them
 
     @property
     def key(self) -> str:
@@ -127,6 +128,7 @@ def _account_gone(subject: Subject, now: datetime) -> dict[str, Any]:
         "email_verified_at": None,
         "approved_at": None,
         "approved_by": None,
+        "approval_withdrawn_at": None,
         "disabled_at": now,
         "updated_at": now,
         "rights_changed_at": now,
@@ -184,6 +186,7 @@ HOLDINGS: Final = (
             "watch_only",
             "email_verified_at",
             "approved_at",
+            "approval_withdrawn_at",
             "disabled_at",
             "created_at",
             "updated_at",
@@ -512,10 +515,10 @@ HOLDINGS: Final = (
         idempotency_keys,
         lambda one: or_(
             idempotency_keys.c.principal == one.key,
-            idempotency_keys.c.response.contains(one.user_id, autoescape=True),
+            *(idempotency_keys.c.people.contains(mark, autoescape=True) for mark in one.marks),
         ),
         ("route", "status", "created_at"),
-        ("key", "principal", "body_hash", "headers", "response"),
+        ("key", "principal", "body_hash", "headers", "response", "people"),
         Deleted(),
     ),
 )

@@ -13,12 +13,20 @@ from vtp.accounts.reauthentication import Reauthentication
 from vtp.accounts.replies import client_of, origin_of
 from vtp.accounts.schemas import MessageReply, Password
 from vtp.accounts.second_factor import SecondFactor
-from vtp.http.routing import Call, RouteTable
+from vtp.http.routing import Call, Limit, RouteTable
 from vtp.personal.erasure import Erasure
 from vtp.personal.export import Export, Exported
 
 TYPE: Final = "application/zip"
 _PIECE_BYTES: Final = 65_536
+
+
+class ExportRequest(BaseModel):
+    """Takes one's own data away. Who has no password leaves it out, and has signed in a moment ago."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    password: Password | None = None
 
 
 class DeleteAccountRequest(BaseModel):
@@ -38,20 +46,25 @@ def build_routes(
 ) -> RouteTable:
     """Declares export and erasure."""
     table = RouteTable("personal data", "What the server holds of a person: taken away, erased.")
-    _export_routes(table, export)
+    _export_routes(table, people, export)
     _erasure_routes(table, people, factor, erasure)
     return table
 
 
-def _export_routes(table: RouteTable, export: Export) -> None:
-    @table.get(
+def _export_routes(table: RouteTable, people: Reauthentication, export: Export) -> None:
+    @table.post(
         "/api/v1/auth/export",
+        body=ExportRequest,
+        body_required=False,
         reply_types=TYPE,
+        limit=Limit.SIGN_IN,
         summary="Take one's own data away",
         description="A zip with data.json and the picture.",
-        errors=(403,),
+        errors=(403, 429),
     )
     async def export_own_data(call: Call) -> web.StreamResponse:
+        body: ExportRequest = call.body or ExportRequest()
+        await people.confirm(call.principal, body.password, origin_of(call))
         return await _send(call, await export.make_own(call.principal, origin_of(call)))
 
     @table.get(

@@ -1,4 +1,4 @@
-"""What time does to personal data: old entries of the audit log and emptied accounts go."""
+"""What time does to personal data: old sessions, old entries of the audit log and emptied accounts go."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import logging
 from typing import Final
 
 from vtp.accounts.audit_trail import AuditTrail, kept_since
-from vtp.accounts.service import Clock, utc_now
+from vtp.accounts.service import AccountService, Clock, utc_now
 from vtp.errors import Unavailable
 from vtp.personal.erasure import Erasure
 
@@ -20,8 +20,15 @@ class Upkeep:
     """`run` for ever, once; `keep_days` of the audit log, 0 for all of it."""
 
     def __init__(
-        self, trail: AuditTrail, erasure: Erasure, keep_days: int, *, clock: Clock = utc_now
+        self,
+        accounts: AccountService,
+        trail: AuditTrail,
+        erasure: Erasure,
+        keep_days: int,
+        *,
+        clock: Clock = utc_now,
     ) -> None:
+        self._accounts = accounts
         self._trail = trail
         self._erasure = erasure
         self._keep_days = keep_days
@@ -40,6 +47,7 @@ class Upkeep:
 
     async def once(self) -> None:
         """Removes what is too old, and what was written of erased people meanwhile."""
+        await self._accounts.forget_over()
         before = kept_since(self._clock(), self._keep_days)
         if before is not None:
             await self._trail.trim(before)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vtp.accounts.routes import origin_of
+from vtp.http.etags import etag_of_model
 from vtp.http.routing import Call, RouteTable
 from vtp.recording.grants import Grants, Scope, cookie_header
 from vtp.recording.holders import Holders, holder_of
@@ -125,11 +126,22 @@ def _add_changing_routes(table: RouteTable, recordings: Recordings) -> None:
         body=UpdateRecording,
         reply=RecordingReply,
         summary="Change a recording's title or description",
+        description="With `If-Match` only the recording that has this `ETag` is changed (412 else); while it "
+        "is being recorded, its size and length change all the time.",
         errors=(403, 404),
+        if_match=True,
     )
     async def update_recording(call: Call) -> RecordingReply:
-        recording = await recordings.update(call.principal, call.path["id"], call.body)
-        return (await _replies(call, recordings, [recording]))[0]
+        def represent(seen: tuple[Recording, str]) -> RecordingReply:
+            return _reply(call, recordings, *seen)
+
+        check = call.unless_changed(represent)
+        recording = await recordings.update(
+            call.principal, call.path["id"], call.body, lambda *seen: check(seen)
+        )
+        [reply] = await _replies(call, recordings, [recording])
+        call.reply_headers["ETag"] = etag_of_model(reply)
+        return reply
 
     @table.delete(
         f"{BASE}/{{id}}",
@@ -140,7 +152,9 @@ def _add_changing_routes(table: RouteTable, recordings: Recordings) -> None:
     )
     async def delete_recording(call: Call) -> RecordingDeleted:
         permanent: bool = call.query.permanent
-        recording = await recordings.delete(call.principal, call.path["id"], permanent=permanent)
+        recording = await recordings.delete(
+            call.principal, call.path["id"], origin_of(call), permanent=permanent
+        )
         return RecordingDeleted(
             recording_id=recording.id,
             status=recording.status,
@@ -151,11 +165,9 @@ def _add_changing_routes(table: RouteTable, recordings: Recordings) -> None:
 
 async def _replies(call: Call, recordings: Recordings, found: list[Recording]) -> list[RecordingReply]:
     names = await recordings.room_names(found)
-    return [
-        RecordingReply.of(
-            recording,
-            room_name=names.get(recording.room_id, ""),
-            may_download=recordings.may_download(call.principal, recording),
-        )
-        for recording in found
-    ]
+    return [_reply(call, recordings, one, names.get(one.room_id, "")) for one in found]
+
+
+def _reply(call: Call, recordings: Recordings, recording: Recording, room_name: str) -> RecordingReply:
+    may_download = recordings.may_download(call.principal, recording)
+    return RecordingReply.of(recording, room_name=room_name, may_download=may_download)

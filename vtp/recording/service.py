@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Protocol
 
 from av.error import FFmpegError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.permissions import Action, Reach, can, require, require_reach
 from vtp.db import Database
 from vtp.db.conflicts import done_over
@@ -58,6 +60,11 @@ SAVE_AGAIN_S = 5.0  # how long after the database was away to how a recording en
 INTERRUPTED = "The server ended while this was being recorded; everything up to that moment is here."
 
 
+UnlessChanged = Callable[[Recording, str], None]
+"""Takes a recording and its room's name; raises PreconditionFailed when they are not what the caller has seen
+of them (`If-Match`)."""
+
+
 class RoomDirectory(Protocol):
     """The part of the rooms service that recordings use."""
 
@@ -79,6 +86,7 @@ class Recordings:
         live_rooms: LiveRooms,
         rooms: RoomDirectory,
         store: Store,
+        audit: AuditLog,
         settings: RecordingSettings,
         *,
         instance_id: str,
@@ -88,6 +96,7 @@ class Recordings:
         self._live_rooms = live_rooms
         self._rooms = rooms
         self._store = store
+        self._audit = audit
         self._settings = settings
         self._instance_id = instance_id
         self._clock = clock
@@ -214,16 +223,33 @@ class Recordings:
         async with self._database.read() as tx:
             return await names_of_rooms(tx, (recording.room_id for recording in found))
 
-    async def update(self, principal: Principal, recording_id: str, wish: UpdateRecording) -> Recording:
-        """Changes title and description."""
-        recording = await self._find(recording_id)
-        require(principal, Action.RECORDING_UPDATE, recording)
-        changes = wish.model_dump(exclude_unset=True, exclude_none=True)
-        if changes:
-            await self._change(recording.id, **changes)
-        return self._as_of_now(await self._find(recording_id))
+    @done_over
+    async def update(
+        self,
+        principal: Principal,
+        recording_id: str,
+        wish: UpdateRecording,
+        unless_changed: UnlessChanged = lambda recording, room_name: None,
+    ) -> Recording:
+        """Changes title and description.
 
-    async def delete(self, principal: Principal, recording_id: str, *, permanent: bool) -> Recording:
+        Raises PreconditionFailed when it is not what the caller has seen of it.
+        """
+        wanted = await self._find(recording_id)
+        require(principal, Action.RECORDING_UPDATE, wanted)
+        changes = wish.model_dump(exclude_unset=True, exclude_none=True)
+        async with self._database.transaction() as tx:
+            recording = _found(await find_recording(tx, wanted.id, to_change=True))
+            names = await names_of_rooms(tx, [recording.room_id])
+            unless_changed(self._as_of_now(recording), names.get(recording.room_id, ""))
+            if changes:
+                changes["updated_at"] = self._clock()
+                await change_recording(tx, recording.id, **changes)
+        return self._as_of_now(replace(recording, **changes))
+
+    async def delete(
+        self, principal: Principal, recording_id: str, origin: Origin, *, permanent: bool
+    ) -> Recording:
         """Puts a recording into the trash, or deletes it for good, bytes first; stops it when it runs."""
         recording = await self._find(recording_id)
         require(principal, Action.RECORDING_DELETE, recording)
@@ -231,20 +257,26 @@ class Recordings:
             await self._active.stop(recording.id)
         self._deleted.add(recording.id)  # at once, also for players who come while it is being deleted
         try:
-            return await (self._remove(recording) if permanent else self._put_into_trash(recording))
+            end = self._remove if permanent else self._put_into_trash
+            return await end(recording, principal, origin)
         except BaseException:
             self._deleted.discard(recording.id)
             raise
         finally:
             self._views.pop(recording.id, None)
 
-    async def _put_into_trash(self, recording: Recording) -> Recording:
+    @done_over
+    async def _put_into_trash(self, recording: Recording, by: Principal, origin: Origin) -> Recording:
         if recording.deleted_at is None:
-            await self._change(recording.id, status=Status.DELETED, deleted_at=self._clock())
+            now = self._clock()
+            async with self._database.transaction() as tx:
+                gone = {"status": Status.DELETED, "deleted_at": now, "updated_at": now}
+                await change_recording(tx, recording.id, **gone)
+                await self._note_deletion(tx, recording, by, origin, permanent=False)
         return await self._find(recording.id)
 
     @done_over
-    async def _remove(self, recording: Recording) -> Recording:
+    async def _remove(self, recording: Recording, by: Principal, origin: Origin) -> Recording:
         """Bytes first: a row without bytes can be deleted again, bytes without a row stay for ever."""
         making = self._downloads.get(recording.id)
         if making is not None:
@@ -252,7 +284,20 @@ class Recordings:
         await self._store.delete(recording.id)
         async with self._database.transaction() as tx:
             await remove_recording(tx, recording.id)
+            await self._note_deletion(tx, recording, by, origin, permanent=True)
         return replace(recording, status=Status.DELETED, deleted_at=self._clock())
+
+    async def _note_deletion(
+        self, tx: AsyncConnection, recording: Recording, by: Principal, origin: Origin, *, permanent: bool
+    ) -> None:
+        await self._audit.record(
+            tx,
+            Event.RECORDING_DELETED,
+            origin,
+            actor_id=by.user_id,
+            subject=f"recording:{recording.id}",
+            details={"room_id": recording.room_id, "permanent": permanent},
+        )
 
     def may_download(self, principal: Principal, recording: Recording) -> bool:
         """Whether this caller may take the file home."""
@@ -308,10 +353,7 @@ class Recordings:
     async def _find(self, recording_id: str) -> Recording:
         wanted = parse_id(recording_id, "/path/id")
         async with self._database.read() as tx:
-            recording = await find_recording(tx, wanted)
-        if recording is None:
-            raise NotFound("There is no such recording.", code="no_such_recording")
-        return recording
+            return _found(await find_recording(tx, wanted))
 
     async def _load_view(self, recording: Recording) -> RecordingView:
         if recording.status is Status.DELETED or recording.id in self._deleted:
@@ -401,6 +443,12 @@ class Recordings:
         await self._save_end(recording.id, view, "" if was_closed else INTERRUPTED)
         length = timedelta(microseconds=view.manifest.duration_ns // 1000)
         await self._change(recording.id, stopped_at=recording.started_at + length)
+
+
+def _found(recording: Recording | None) -> Recording:
+    if recording is None:
+        raise NotFound("There is no such recording.", code="no_such_recording")
+    return recording
 
 
 def _in_trash() -> Gone:

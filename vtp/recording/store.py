@@ -101,9 +101,12 @@ async def add_recording(tx: AsyncConnection, recording: Recording) -> None:
     await tx.execute(recordings.insert().values(**values))
 
 
-async def find_recording(tx: AsyncConnection, recording_id: str) -> Recording | None:
-    """The recording with this id."""
-    row = (await tx.execute(select(*_COLUMNS).where(recordings.c.id == recording_id))).one_or_none()
+async def find_recording(
+    tx: AsyncConnection, recording_id: str, *, to_change: bool = False
+) -> Recording | None:
+    """The recording with this id; `to_change`: other changes of it wait."""
+    statement = select(*_COLUMNS).where(recordings.c.id == recording_id)
+    row = (await tx.execute(statement.with_for_update() if to_change else statement)).one_or_none()
     return _recording(row._mapping) if row else None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vtp.accounts.routes import origin_of
+from vtp.http.etags import etag_of_model
 from vtp.http.pagination import PageQuery
 from vtp.http.routing import Access, Call, RouteTable
 from vtp.webhooks.schemas import (
@@ -56,11 +57,16 @@ def _hook_routes(table: RouteTable, webhooks: Webhooks) -> None:
         body=ChangeWebhook,
         reply=WebhookReply,
         summary="Change, stop or restart a webhook",
+        description="With `If-Match` only the webhook that has this `ETag` is changed (412 else).",
         errors=(403, 404),
+        if_match=True,
     )
     async def change_webhook(call: Call) -> WebhookReply:
-        hook = await webhooks.change(call.principal, call.path["id"], call.body, origin_of(call))
-        return WebhookReply.of(hook)
+        check = call.unless_changed(WebhookReply.of)
+        hook = await webhooks.change(call.principal, call.path["id"], call.body, origin_of(call), check)
+        reply = WebhookReply.of(hook)
+        call.reply_headers["ETag"] = etag_of_model(reply)
+        return reply
 
     @table.delete(BASE + "/{id}", summary="Delete a webhook", errors=(403, 404))
     async def delete_webhook(call: Call) -> None:

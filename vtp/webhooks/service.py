@@ -48,6 +48,10 @@ from vtp.webhooks.store import (
 OLD_SECRET_FOR = timedelta(hours=24)
 
 
+UnlessChanged = Callable[[Webhook], None]
+"""Raises PreconditionFailed for a webhook that is not what the caller has seen of it (`If-Match`)."""
+
+
 class RoomDirectory(Protocol):
     """The part of the rooms service that webhooks use."""
 
@@ -122,15 +126,28 @@ class Webhooks:
             return await page_of_webhooks(tx, limit=limit, after=after, owner_id=owner_id)
 
     async def change(
-        self, principal: Principal, webhook_id: str, wish: ChangeWebhook, origin: Origin
+        self,
+        principal: Principal,
+        webhook_id: str,
+        wish: ChangeWebhook,
+        origin: Origin,
+        unless_changed: UnlessChanged = lambda hook: None,
     ) -> Webhook:
-        """Changes what `wish` names. A webhook that is stopped is told nothing of what happens meanwhile."""
+        """Changes what `wish` names. A webhook that is stopped is told nothing of what happens meanwhile.
+
+        Raises PreconditionFailed when it is not what the caller has seen of it.
+        """
         values: dict[str, Any] = wish.model_dump(exclude_unset=True, exclude_none=True)
         if "url" in values:
             self._check_url(values["url"])
         if values.get("active"):
             values["disabled_reason"] = ""
-        return await self._change(principal, webhook_id, lambda _: values, origin)
+
+        def change(hook: Webhook) -> dict[str, Any]:
+            unless_changed(hook)
+            return values
+
+        return await self._change(principal, webhook_id, change, origin)
 
     async def rotate_secret(self, principal: Principal, webhook_id: str, origin: Origin) -> Webhook:
         """Gives a new secret; the old one signs too for a day, so that the receiver can change over."""

@@ -179,7 +179,7 @@ def _check_domain(said: Said, provider: OidcProvider) -> None:
     if not provider.allowed_domains:
         return
     domain = said.email.rpartition("@")[2] if said.email and said.email_verified else None
-    if domain not in {one.lower() for one in provider.allowed_domains}:
+    if domain not in provider.allowed_domains:
         raise SignInFaultError(Reason.DOMAIN_NOT_ALLOWED, "the address is of another domain")
 
 

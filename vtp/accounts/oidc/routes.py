@@ -17,6 +17,7 @@ from vtp.accounts.oidc.schemas import (
     ProviderReply,
     ProvidersReply,
     StartQuery,
+    UnlinkRequest,
 )
 from vtp.accounts.oidc.sign_in import Browser, OidcSignIn, Returned
 from vtp.accounts.reauthentication import Reauthentication
@@ -133,13 +134,18 @@ def _linking(table: RouteTable, oidc: OidcSignIn, people: Reauthentication) -> N
         titles = {one.issuer: (one.name, one.title or one.name) for one in oidc.providers}
         return IdentitiesReply(items=[_reply(one, titles) for one in found])
 
-    @table.delete(
-        "/api/v1/auth/identities/{identity_id}",
+    @table.post(
+        "/api/v1/auth/identities/{identity_id}/unlink",
+        body=UnlinkRequest,
+        body_required=False,
         status=204,
+        limit=Limit.SIGN_IN,
         summary="Unlink from one's account",
-        errors=(403, 404, 409),
+        errors=(403, 404, 409, 429),
     )
     async def unlink_identity(call: Call) -> web.StreamResponse | None:
+        body: UnlinkRequest = call.body or UnlinkRequest()
+        await people.confirm(call.principal, body.password, origin_of(call))
         await oidc.unlink(account_of(call.principal), call.path["identity_id"], origin_of(call))
         return None
 

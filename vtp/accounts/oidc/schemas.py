@@ -50,6 +50,14 @@ class CallbackQuery(BaseModel):
     iss: Returned = None
 
 
+class UnlinkRequest(BaseModel):
+    """Unlinks an identity. Who has no password leaves it out, and has signed in a moment ago."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    password: Password | None = None
+
+
 class LinkRequest(BaseModel):
     """Links an identity. The password may be left out shortly after sign-in."""
 

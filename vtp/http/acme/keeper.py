@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 LONGEST_SLEEP_S = 3600.0  # a machine that slept, or whose clock was set, is late by no more than this
 SOON = dt.timedelta(days=7)
 ASK_AGAIN = dt.timedelta(hours=6)  # RFC 9773 section 4.3.3, where the authority names no time
+UNFORESEEN = AcmeError(Fault.REFUSED, "What happened is in the log.")  # paced as what helps itself least
 NUMBERS_STANDING = ("next_attempt_timestamp_seconds", "failures_in_a_row")
 
 
@@ -48,13 +49,33 @@ class CertificateKeeper:
         self._orders = 0
         self._failures = 0
         self._failures_in_a_row = 0
+        self._unforeseen = 0
+        self._unforeseen_in_a_row = 0
 
     async def run(self) -> None:
-        """Keeps the certificate for ever."""
+        """Keeps the certificate for ever, whatever happens in a step."""
         while True:
-            self._next_at = await self.step(dt.datetime.now(dt.UTC))
+            self._next_at = await self._step_or_later(dt.datetime.now(dt.UTC))
             left_s = (self._next_at - dt.datetime.now(dt.UTC)).total_seconds()
             await asyncio.sleep(min(max(left_s, 1.0), LONGEST_SLEEP_S))
+
+    async def _step_or_later(self, now: dt.datetime) -> dt.datetime:
+        """A step; one that fails in a way that nobody thought of is made again, later each time."""
+        try:
+            next_at = await self.step(now)
+        except Exception:  # to keep no certificate any more, until the next start, would be worse
+            self._unforeseen += 1
+            self._unforeseen_in_a_row += 1
+            later_s = wait_s(UNFORESEEN, self._unforeseen_in_a_row, self._chance())
+            next_at = now + dt.timedelta(seconds=later_s)
+            logger.exception(
+                "Looking after the certificate failed in a way that was not foreseen: please report it. The "
+                "next try is at %s UTC.",
+                f"{next_at:%Y-%m-%d %H:%M:%S}",
+            )
+            return next_at
+        self._unforeseen_in_a_row = 0
+        return next_at
 
     async def step(self, now: dt.datetime) -> dt.datetime:
         """Does what is due at `now`; gives the time of the next step."""
@@ -78,6 +99,7 @@ class CertificateKeeper:
             "orders": self._orders,
             "failures": self._failures,
             "failures_in_a_row": self._failures_in_a_row,
+            "unforeseen": self._unforeseen,
             "next_attempt_timestamp_seconds": self._next_at.timestamp(),
         }
 

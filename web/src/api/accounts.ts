@@ -11,6 +11,8 @@ export interface User {
   role: Role;
   /** False until the address is verified or an admin has approved the account. */
   verified?: boolean;
+  /** An admin took the approval back: only another approval lets this person in. */
+  approval_withdrawn?: boolean;
   /** Where the picture is read, with the token; null without one. */
   picture_url?: string | null;
   totp_enabled?: boolean;
@@ -94,7 +96,8 @@ export function accountsApi(http: HttpClient) {
     endSession: (id: string) => http.json<unknown>("DELETE", `${AUTH}/sessions/${encodeURIComponent(id)}`),
     endOtherSessions: () => http.json<{ ended_sessions: number }>("DELETE", `${AUTH}/sessions`),
 
-    exportOwn: () => http.download(`${AUTH}/export`),
+    /** Everything held of oneself; who has no password has signed in a moment ago. */
+    exportOwn: (password?: string) => http.download(`${AUTH}/export`, { ...(password && { password }) }),
 
     /** Erases the own account and forgets the token. */
     async deleteAccount(proof: Proof): Promise<void> {

@@ -160,9 +160,14 @@ export class HttpClient {
     return readJson<T>(await this.#accepted(path, { method, headers, body: file }));
   }
 
-  /** Reads a file, with the name that the server gives it. */
-  async download(path: string): Promise<{ blob: Blob; name: string | null }> {
-    const response = await this.#accepted(path, {});
+  /** Reads a file, with the name that the server gives it; by POST where something is to be sent for it. */
+  async download(path: string, json?: unknown): Promise<{ blob: Blob; name: string | null }> {
+    const init = {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(json),
+    };
+    const response = await this.#accepted(path, json === undefined ? {} : init);
     return {
       blob: await response.blob(),
       name: fileName(response.headers.get("Content-Disposition")),

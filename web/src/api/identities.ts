@@ -41,7 +41,11 @@ export function identitiesApi(http: HttpClient) {
           ...(password && { password }),
         })
       ).location,
-    unlink: (id: string) => http.json<unknown>("DELETE", `${AUTH}/identities/${encodeURIComponent(id)}`),
+    /** Ends it as a way to sign in; who has no password has signed in a moment ago. */
+    unlink: (id: string, password?: string) =>
+      http.json<unknown>("POST", `${AUTH}/identities/${encodeURIComponent(id)}/unlink`, {
+        ...(password && { password }),
+      }),
   };
 }
 

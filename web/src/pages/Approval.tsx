@@ -1,6 +1,5 @@
 /** What people see who have an account that no administrator has approved yet. */
 import { useEffect } from "react";
-import { confirmsByMail } from "../api/server";
 import { AppShell } from "../design/AppShell";
 import { Button, ButtonLink } from "../design/Button";
 import { EmptyState } from "../design/EmptyState";
@@ -8,6 +7,7 @@ import { Notice } from "../design/Notice";
 import { useLoaded } from "../hooks/useLoaded";
 import { useTitle } from "../hooks/useTitle";
 import { serverOf, useApi, useSession } from "../session/Session";
+import { awaitedMail } from "./awaited_mail";
 import { ResendMail } from "./entrance/ResendMail";
 
 const FRESH_MS = 5_000;
@@ -28,8 +28,7 @@ function useApproval() {
 /** The address whose link would let this person in; null where an administrator decides. */
 function useAwaitedMail(): string | null {
   const { state } = useSession();
-  const email = state.phase === "ready" ? state.user?.email : undefined;
-  return confirmsByMail(serverOf(state)) ? (email ?? null) : null;
+  return awaitedMail(state.phase === "ready" ? state.user : null, serverOf(state));
 }
 
 /** In place of a page that only approved people may see. */

@@ -5,15 +5,14 @@ import type { User } from "../../api/accounts";
 import type { Identity, Provider } from "../../api/identities";
 import { ApiError } from "../../api/problem";
 import { Button } from "../../design/Button";
-import { Dialog, DialogActions } from "../../design/Dialog";
+import { Dialog } from "../../design/Dialog";
 import { useToast } from "../../design/Toast";
 import { day } from "../../format";
-import { useForm } from "../../hooks/useForm";
 import { useLoaded } from "../../hooks/useLoaded";
 import { useTask } from "../../hooks/useTask";
 import { useApi } from "../../session/Session";
 import { signInError } from "../entrance/sign_in_errors";
-import { ProofField, ProofTrouble } from "./Proof";
+import { ProveForm } from "./ProveForm";
 import { Row } from "./SigningIn";
 
 /** How the server says, of a request without a password, that the sign-in is too old for it. */
@@ -40,13 +39,16 @@ export function Identities({ user }: { user: User }) {
   );
   const { data, reload } = useLoaded(load);
   const [proving, setProving] = useState<Provider | null>(null);
+  const [leaving, setLeaving] = useState<Identity | null>(null);
+  const toast = useToast();
   useOutcome();
   if (!data) return null;
-  const unlink = (identity: Identity) =>
-    void task.run(async () => {
-      await identities.unlink(identity.identity_id);
-      await reload();
-    }, "It does not sign you in any more.");
+  const unlink = async (identity: Identity, password?: string) => {
+    await identities.unlink(identity.identity_id, password);
+    setLeaving(null);
+    toast("It does not sign you in any more.");
+    await reload();
+  };
   const link = (provider: Provider) =>
     void task.run(async () => {
       try {
@@ -72,10 +74,9 @@ export function Identities({ user }: { user: User }) {
           action={
             <Button
               size="small"
-              busy={task.busy}
               disabled={last}
               aria-label={`Take off ${identity.title}`}
-              onClick={() => unlink(identity)}
+              onClick={() => setLeaving(identity)}
             >
               Take off
             </Button>
@@ -103,29 +104,34 @@ export function Identities({ user }: { user: User }) {
           />
         ))}
       <Dialog title={`Link ${proving?.title ?? ""}`} open={proving !== null} onClose={() => setProving(null)}>
-        {proving && <ProveForm user={user} provider={proving} onCancel={() => setProving(null)} />}
+        {proving && (
+          <ProveForm
+            user={user}
+            about="You signed in a while ago: say once more that it is you."
+            action={`Go on to ${proving.title}`}
+            send={async (password) =>
+              window.location.assign(await identities.link(proving.name, "/profile", password))
+            }
+            onCancel={() => setProving(null)}
+          />
+        )}
+      </Dialog>
+      <Dialog
+        title={`Take off ${leaving?.title ?? ""}?`}
+        open={leaving !== null}
+        onClose={() => setLeaving(null)}
+      >
+        {leaving && (
+          <ProveForm
+            user={user}
+            about="It will not sign you in any more: say once more that it is you."
+            action="Take off"
+            send={(password) => unlink(leaving, password)}
+            onCancel={() => setLeaving(null)}
+          />
+        )}
       </Dialog>
     </>
-  );
-}
-
-function ProveForm({ user, provider, onCancel }: { user: User; provider: Provider; onCancel: () => void }) {
-  const { identities } = useApi();
-  const form = useForm(["password"], async ({ password }) =>
-    window.location.assign(await identities.link(provider.name, "/profile", password)),
-  );
-  return (
-    <form className="form" onSubmit={form.onSubmit}>
-      <p className="soft">You signed in a while ago: say once more that it is you.</p>
-      <ProofTrouble form={form} />
-      <ProofField user={user} form={form} autoFocus />
-      <DialogActions>
-        <Button onClick={onCancel}>Cancel</Button>
-        <Button type="submit" tone="primary" busy={form.busy} disabled={form.wait_s > 0}>
-          Go on to {provider.title}
-        </Button>
-      </DialogActions>
-    </form>
   );
 }
 

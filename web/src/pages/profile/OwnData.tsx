@@ -7,37 +7,44 @@ import { Dialog, DialogActions } from "../../design/Dialog";
 import { Field } from "../../design/Field";
 import { useToast } from "../../design/Toast";
 import { useForm } from "../../hooks/useForm";
-import { useTask } from "../../hooks/useTask";
 import { useApi, useSession } from "../../session/Session";
 import { CodeField, plainCode } from "../entrance/CodeField";
 import { saveFile } from "../save_file";
 import { ProofField, ProofTrouble } from "./Proof";
+import { ProveForm } from "./ProveForm";
 
 export function OwnData({ user }: { user: User }) {
   const { accounts } = useApi();
-  const task = useTask();
-  const [asked, setAsked] = useState(false);
-  const close = () => setAsked(false);
+  const [asked, setAsked] = useState<"export" | "delete" | null>(null);
+  const close = () => setAsked(null);
+  const take = async (password?: string) => {
+    saveFile(await accounts.exportOwn(password), "vtp-my-data.zip");
+    close();
+  };
   return (
     <Card>
       <div className="form">
         <h2>Your data</h2>
         <p className="soft">Everything that this server holds of you, as one file.</p>
         <div className="profile-buttons">
-          <Button
-            icon="download"
-            busy={task.busy}
-            onClick={() => void task.run(async () => saveFile(await accounts.exportOwn(), "vtp-my-data.zip"))}
-            data-testid="export-own"
-          >
+          <Button icon="download" onClick={() => setAsked("export")} data-testid="export-own">
             Download my data
           </Button>
-          <Button icon="trash" tone="quiet" onClick={() => setAsked(true)} data-testid="delete-account">
+          <Button icon="trash" tone="quiet" onClick={() => setAsked("delete")} data-testid="delete-account">
             Delete my account
           </Button>
         </div>
       </div>
-      <Dialog title="Delete your account?" open={asked} onClose={close}>
+      <Dialog title="Download your data" open={asked === "export"} onClose={close}>
+        <ProveForm
+          user={user}
+          about="Whoever has this file knows you well: say once more that it is you."
+          action="Download"
+          send={take}
+          onCancel={close}
+        />
+      </Dialog>
+      <Dialog title="Delete your account?" open={asked === "delete"} onClose={close}>
         <DeleteForm user={user} onCancel={close} />
       </Dialog>
     </Card>
