@@ -73,11 +73,11 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def migrated_postgres(postgres: PostgresServer) -> str:
-    """The address of a database with the present schema, to be copied."""
+def migrated_postgres(postgres: PostgresServer) -> tuple[str, str]:
+    """The address of a database with the present schema, to be copied, and its shape."""
     url = postgres.create_database()
     run_apart(migrated(url))
-    return url
+    return url, postgres.shape(url)
 
 
 async def migrated(url: str) -> None:
@@ -94,11 +94,11 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         shutil.copy(request.getfixturevalue("migrated_sqlite"), file)
         yield f"sqlite:///{file}"
         return
-    template = request.getfixturevalue("migrated_postgres")
+    template, shape = request.getfixturevalue("migrated_postgres")
     server: PostgresServer = request.getfixturevalue("postgres")
-    url = server.create_database(template)
+    url = server.take_copy(template)
     yield url
-    server.drop_database(url)
+    server.give_back(url, shape)
 
 
 @pytest.fixture
