@@ -114,8 +114,10 @@ async def test_a_backup_under_load_is_of_one_moment_and_has_all_that_was_acknowl
             acknowledged.append(answer.body["room_id"])
 
     writers = [asyncio.create_task(write(number)) for number in range(3)]
-    while len(acknowledged) < 20:  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
+    while len(acknowledged) < 20:
+        ended, _ = await asyncio.wait(writers, timeout=0.01, return_when=asyncio.FIRST_COMPLETED)
+        for writer in ended:
+            writer.result()
     before = list(acknowledged)
     settings = api.server.services.settings
     await make_backup(settings, tmp_path / "b.vtp", media=False)
