@@ -7,8 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.longest_first import put_longest_first
 from tests.postgres import PostgresServer, run_apart, why_not
 from vtp.db import Database, engine
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):  # of pytest-xdist; alone, files go in the order they were named
+        put_longest_first(items)
 
 
 @pytest.fixture(scope="session", autouse=True)
