@@ -66,6 +66,7 @@ beside=(
   tests/media/test_sfu_meeting.py
   tests/media/test_simulcast_publish.py
   tests/media/test_tcp_sockets.py
+  tests/media/test_turn_peers.py
   tests/media/test_two_workers.py
   tests/faults/test_calls_that_fail.py
   tests/faults/test_emulated_link_kill.py
