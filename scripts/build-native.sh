@@ -9,7 +9,7 @@ missing=0
 for module in $modules; do compgen -G "$module.*.so" >/dev/null || missing=1; done
 if [ $missing -eq 1 ] || [ ! -f .make/native ] || [ "$(cat .make/native)" != "$digest" ]; then
   printf '\033[1m· Compiling the packet path\033[0m\n' >&2
-  .venv/bin/python setup.py -q build_ext --inplace >.make/native.log 2>&1 || { tail -n 40 .make/native.log >&2; exit 1; }
+  .venv/bin/python setup.py -q build_ext --inplace --parallel 2 >.make/native.log 2>&1 || { tail -n 40 .make/native.log >&2; exit 1; }
   printf '%s' "$digest" >.make/native
 fi
 if [ ! -x .venv/bin/vtp ] || ! grep -q "$PWD/.venv" .venv/bin/vtp; then

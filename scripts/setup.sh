@@ -43,8 +43,12 @@ system_python() {
 # A fast check first: with every stamp in place nothing below has to run.
 if ! fresh system "$mode $(digest scripts/system-packages.sh)" && ! fresh system "test $(digest scripts/system-packages.sh)"; then
   install_system_packages "${BUILD_PACKAGES[@]}"
-  [ "$mode" = test ] && install_system_packages "${TEST_PACKAGES[@]}"
-  stamp system "$mode $(digest scripts/system-packages.sh)"
+  if [ "$mode" = test ]; then
+    install_system_packages "${TEST_PACKAGES[@]}" &  # beside the rest, which needs none of them
+    tools=$!
+  else
+    stamp system "$mode $(digest scripts/system-packages.sh)"
+  fi
 fi
 
 python_locks=(requirements/base.lock requirements/build.lock)
@@ -60,8 +64,10 @@ if ! fresh python "$mode $lock_digest" && ! fresh python "test $lock_digest"; th
   say "Installing Python packages"
   arguments=()
   for lock in "${python_locks[@]}"; do arguments+=(-r "$lock"); done
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes "${arguments[@]}"
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-compile "${arguments[@]}"
   stamp python "$mode $lock_digest"
+  .venv/bin/python -m compileall -q .venv/lib >/dev/null 2>&1 &  # what Python would do at each first import
+  bytecode=$!
 fi
 
 # The pages download much and compile little: beside the packet path they cost no time of their own.
@@ -74,3 +80,8 @@ fi
 scripts/build-native.sh || { wait || true; exit 1; }
 wait "$pages"
 [ "$mode" != test ] || wait "$pebble"
+[ -z "${bytecode:-}" ] || wait "$bytecode" || true  # packages carry examples that no Python compiles
+if [ -n "${tools:-}" ]; then
+  wait "$tools"
+  stamp system "$mode $(digest scripts/system-packages.sh)"
+fi

@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
 # All tests with small seeded counts, in at most 20 minutes on two cores: unit tier first, browsers last.
-# What measures nothing runs some files at a time, the pages' own tests beside units; what measures runs alone. A tier that
-# fails ends no other.
+# What measures nothing runs some files at a time, the longest first, with more of them than there are processors because
+# they wait for much; the pages' own tests run beside units. What measures runs alone. A tier that fails ends no other.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/.venv/bin:$PATH"
 pytest=(.venv/bin/python -m pytest)
+by_file=(--dist loadfile --no-loadscope-reorder)  # in the order of tests/longest_first.py
 status=0
 .venv/bin/python -m scripts.protocol_types --check || status=$?
 (cd web && npm run --silent check && npm test --silent) > .make/web-tests.log 2>&1 &
 pages=$!
 if [ $# -eq 0 ]; then
-  "${pytest[@]}" tests/unit tests/fuzz -n 2 --dist loadfile || status=$?
+  "${pytest[@]}" tests/unit tests/fuzz tests/api -n 4 "${by_file[@]}" || status=$?
 fi
 wait "$pages" || status=$?
 cat .make/web-tests.log
@@ -19,10 +20,10 @@ if [ $# -gt 0 ]; then
   "${pytest[@]}" "$@" || status=$?
   exit $status
 fi
-"${pytest[@]}" tests/api -n 4 --dist loadfile || status=$?
 # Whose outcome hangs on no time, processor or memory of their own; a file that is not named here runs alone.
 beside=(
-  tests/media/test_network_scenarios.py  # the longest, so it begins first; its bounds are those of a busy machine
+  tests/media/test_network_scenarios.py  # its bounds are those of a busy machine
+  tests/e2e/test_class_of_thirty.py
   tests/e2e/classes/test_class_connections.py
   tests/e2e/classes/test_class_layers.py
   tests/e2e/classes/test_class_network.py
@@ -65,6 +66,7 @@ beside=(
   tests/media/test_sfu_meeting.py
   tests/media/test_simulcast_publish.py
   tests/media/test_tcp_sockets.py
+  tests/media/test_turn_peers.py
   tests/media/test_two_workers.py
   tests/faults/test_calls_that_fail.py
   tests/faults/test_emulated_link_kill.py
@@ -78,7 +80,7 @@ beside=(
   tests/faults/test_two_processes.py
   tests/faults/test_webhooks_kill.py
 )
-"${pytest[@]}" "${beside[@]}" -n 2 --dist loadfile || status=$?
+"${pytest[@]}" "${beside[@]}" -n 3 "${by_file[@]}" || status=$?
 "${pytest[@]}" tests/media "${beside[@]/#/--ignore=}" || status=$?
 "${pytest[@]}" tests/faults tests/e2e "${beside[@]/#/--ignore=}" || status=$?
 exit $status

@@ -7,8 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.longest_first import put_longest_first
 from tests.postgres import PostgresServer, run_apart, why_not
 from vtp.db import Database, engine
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):  # of pytest-xdist; alone, files go in the order they were named
+        put_longest_first(items)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -73,11 +79,11 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def migrated_postgres(postgres: PostgresServer) -> str:
-    """The address of a database with the present schema, to be copied."""
+def migrated_postgres(postgres: PostgresServer) -> tuple[str, str]:
+    """The address of a database with the present schema, to be copied, and its shape."""
     url = postgres.create_database()
     run_apart(migrated(url))
-    return url
+    return url, postgres.shape(url)
 
 
 async def migrated(url: str) -> None:
@@ -94,11 +100,11 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         shutil.copy(request.getfixturevalue("migrated_sqlite"), file)
         yield f"sqlite:///{file}"
         return
-    template = request.getfixturevalue("migrated_postgres")
+    template, shape = request.getfixturevalue("migrated_postgres")
     server: PostgresServer = request.getfixturevalue("postgres")
-    url = server.create_database(template)
+    url = server.take_copy(template)
     yield url
-    server.drop_database(url)
+    server.give_back(url, shape)
 
 
 @pytest.fixture

@@ -7,8 +7,9 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,22 @@ def run_apart(coroutine: Coroutine[Any, Any, None]) -> None:
         pool.submit(asyncio.run, coroutine).result()
 
 
+# What a database is made of, in one line: of who changed it no copy is left to the next test.
+SHAPE = """
+SELECT md5(string_agg(part, ';' ORDER BY part)) FROM (
+  SELECT concat_ws(' ', relname, attname, atttypid, attnotnull, attisdropped) AS part
+  FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid WHERE relnamespace = 'public'::regnamespace
+  UNION ALL SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+  UNION ALL SELECT 'at ' || version_num FROM alembic_version
+) AS parts
+"""
+END_OTHERS = """
+SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+
+
 class PostgresServer:
     """One cluster; `start` and `stop` as often as a test likes, `remove` at the end."""
 
@@ -57,6 +74,7 @@ class PostgresServer:
         self._data = self.folder / "data"
         self._run("initdb", "-D", str(self._data), "-U", "vtp", "-A", "trust", "-E", "UTF8", "--no-sync")
         self._count = 0
+        self._spare: list[str] = []
 
     def start(self) -> None:
         """Starts the server and waits until it answers; durability is off, for speed."""
@@ -96,11 +114,59 @@ class PostgresServer:
         """Removes a database, whoever is still connected."""
         self._administrate(f"DROP DATABASE {self._name(url)} WITH (FORCE)")
 
+    def take_copy(self, template: str) -> str:
+        """A database like that one, which has no rows: one that was given back, or a new one."""
+        return self._spare.pop() if self._spare else self.create_database(template)
+
+    def give_back(self, url: str, shape: str) -> None:
+        """Empties a copy for whoever takes the next one: sooner done than another copy."""
+        if self._empty(url, shape):
+            self._spare.append(url)
+        else:
+            self.drop_database(url)
+
+    def shape(self, url: str) -> str:
+        """What `give_back` knows the copies of this database by."""
+        found: list[str] = []
+
+        async def execute() -> None:
+            async with self._connected(self._name(url)) as connection:
+                found.append(await connection.fetchval(SHAPE))
+
+        run_apart(execute())
+        return found[0]
+
+    def _empty(self, url: str, shape: str) -> bool:
+        """Whether the copy is by now as it was made."""
+        done: list[bool] = []
+
+        async def execute() -> None:
+            async with self._connected(self._name(url)) as connection:
+                await connection.execute(END_OTHERS)
+                if await connection.fetchval(SHAPE) != shape:
+                    return
+                names = [row[0] for row in await connection.fetch(TABLES)]
+                deletions = "; ".join(f'DELETE FROM "{name}"' for name in names)
+                await connection.execute(f"SET session_replication_role = replica; {deletions}")
+                done.append(True)
+
+        with suppress(asyncpg.PostgresError):
+            run_apart(execute())
+        return bool(done)
+
     def remove(self) -> None:
         """Ends the server if it runs, and removes all it left."""
         if (self._data / "postmaster.pid").exists():
             self.stop()
         shutil.rmtree(self.folder)
+
+    @asynccontextmanager
+    async def _connected(self, database: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+        connection = await asyncpg.connect(host=str(self.folder), user="vtp", database=database)
+        try:
+            yield connection
+        finally:
+            await connection.close()
 
     @staticmethod
     def _name(url: str) -> str:
@@ -110,9 +176,8 @@ class PostgresServer:
         """By a connection of its own: a program for it would take longer than what it does."""
 
         async def execute() -> None:
-            connection = await asyncpg.connect(host=str(self.folder), user="vtp", database="postgres")
-            await connection.execute(statement)
-            await connection.close()
+            async with self._connected("postgres") as connection:
+                await connection.execute(statement)
 
         run_apart(execute())
 

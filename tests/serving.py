@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+from aiohttp import web_app
 
 from tests.wire_types import checked_wire
 from vtp.accounts.audit import Origin
@@ -218,6 +219,7 @@ async def serving(
                 yield Api(server, session)
         finally:
             await server.close()
+            web_app._cached_build_middleware.cache_clear()  # or aiohttp keeps every ended server
 
 
 async def raw_status(api: Api, line: str, header: bytes) -> int:

@@ -18,6 +18,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from vtp.settings import MailSettings
 
+PATIENCE_S = 60.0  # with a busy machine: what comes at once on an idle one takes its time there
 SENDER = "Example School <school@school.example>"
 
 
@@ -59,7 +60,7 @@ class Mailbox:
         return "250 OK"
 
     async def wait_for(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(10), self._news:
+        async with asyncio.timeout(PATIENCE_S), self._news:
             await self._news.wait_for(condition)
 
     async def next_to(self, address: str, subject: str = "") -> EmailMessage:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from tests.api.callers import MISSING, Endpoint, assert_statuses, everybody, of
 from tests.serving import Api, Person, serving
-from tests.smtp_server import mail_settings, smtp_server
+from tests.smtp_server import PATIENCE_S, mail_settings, smtp_server
 from vtp.accounts.tables import audit_log
 from vtp.errors import StartupError
 from vtp.mail.letters import test as letter_of_test
@@ -40,7 +40,7 @@ async def put(api: Api) -> str:
 
 async def until(api: Api, path: str, admin: Person, field: str) -> Any:
     """A mail once the sender has noted this of it."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             mail = (await api.call("GET", path, by=admin)).body
             if mail[field]:

@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import update
 
 from tests.serving import Api, serving
-from tests.smtp_server import SENDER, Mailbox, mail_settings, smtp_server, text_of
+from tests.smtp_server import PATIENCE_S, SENDER, Mailbox, mail_settings, smtp_server, text_of
 from vtp.http.tls import make_certificate
 from vtp.mail.letters import test as letter_of_test
 from vtp.mail.messages import build_message
@@ -51,7 +51,7 @@ async def stored(api: Api, mail_id: str) -> StoredMail:
 
 async def until_noted(api: Api, mail_id: str, *, sent: bool = False) -> StoredMail:
     """The mail once the sender has kept what came of it."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             mail = await stored(api, mail_id)
             if mail.sent_at or (mail.last_error and not sent):

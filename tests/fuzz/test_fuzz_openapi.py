@@ -179,6 +179,7 @@ class Trial:
             session=self.session,
             headers=self.school.headers(role),
             allow_redirects=False,
+            timeout=60,  # s; a busy machine is slow, not stuck
         )
         if went_to(operation, response):
             self.findings.note(role, case, response)

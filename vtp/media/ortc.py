@@ -78,7 +78,8 @@ def generate_router_capabilities(codecs: Sequence[RtpCodecCapability] | None = N
     A codec's `parameters` are laid over ours. Raises ValueError for an unknown codec, a payload type used
     twice or too many codecs.
     """
-    chosen = [_supported(codec) for codec in (router_codecs() if codecs is None else codecs)]
+    known = router_codecs()
+    chosen = [_supported(codec, known) for codec in (known if codecs is None else codecs)]
     fixed = [codec.preferred_payload_type for codec in chosen if codec.preferred_payload_type is not None]
     if len(set(fixed)) < len(fixed):
         raise ValueError("Two codecs of the router have the same preferredPayloadType; give each its own")
@@ -99,9 +100,8 @@ def _take(free: list[int]) -> int:
     return free.pop(0)
 
 
-def _supported(wanted: RtpCodecCapability) -> RtpCodecCapability:
+def _supported(wanted: RtpCodecCapability, known: Sequence[RtpCodecCapability]) -> RtpCodecCapability:
     """A copy of the codec we know, with the wanted payload type and parameters."""
-    known = router_codecs()
     same = next((codec for codec in known if codecs_match(codec, wanted, strict=True)), None)
     same = same or next((codec for codec in known if codecs_match(codec, wanted)), None)
     if same is None:

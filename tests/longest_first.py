@@ -1,0 +1,35 @@
+"""Where files run several at a time, the longest begin first: one that begins last is waited for by all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+LONGEST = (
+    "tests/fuzz/test_fuzz_openapi.py",
+    "tests/api/test_class_rights.py",
+    "tests/api/test_shell_start.py",
+    "tests/api/test_accounts_second_factor.py",
+    "tests/api/test_class_malformed.py",
+    "tests/api/test_backup.py",
+    "tests/api/test_accounts_cli.py",
+    "tests/api/test_signalling_socketio.py",
+    "tests/api/test_class_polls.py",
+    "tests/api/test_accounts_lockout.py",
+    "tests/api/test_accounts_recovery.py",
+    "tests/api/test_shell_classes.py",
+    "tests/media/test_network_scenarios.py",
+    "tests/e2e/test_class_of_thirty.py",
+    "tests/e2e/classes/test_class_page.py",
+    "tests/e2e/test_socketio_mediasoup.py",
+    "tests/e2e/test_sdp_chromium.py",
+    "tests/e2e/test_account_pages.py",
+    "tests/e2e/test_pages.py",
+)
+
+
+def put_longest_first(items: list[pytest.Item], longest: Sequence[str] = LONGEST) -> None:
+    """Files that are named in their order, then the others in theirs."""
+    place = {file: at for at, file in enumerate(longest)}
+    items.sort(key=lambda item: place.get(item.nodeid.partition("::")[0], len(place)))
