@@ -70,7 +70,7 @@ def _signing_in(table: RouteTable, oidc: OidcSignIn, devices: Devices) -> None:
         access=Access.PUBLIC,
         status=302,
         summary="Come back from a provider",
-        description="Leads to where the sign-in began, signed in; or to `/sign-in?error=CODE`.",
+        description="Leads to where the sign-in began, signed in; or to `/sign-in?error=CODE&next=PATH`.",
         errors=(404,),
     )
     async def finish_sign_in(call: Call) -> web.StreamResponse:
