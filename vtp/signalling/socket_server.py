@@ -26,7 +26,7 @@ from socketio import packet
 
 MAX_MESSAGE_BYTES = 2_000_000  # what is over the payloads' own limits is still answered with a sentence
 MAX_WAITING_BYTES = 8_000_000  # for a client that does not read; a full room's pushes are a tenth of it
-CONNECT_WITHIN_S = 20.0  # for a client to say who it is once it has reached us
+CONNECT_WITHIN_S = 20.0  # for a client to say who it is once it has reached us, or was disconnected
 UNREADABLE = "unreadable-message"
 _FROM_CLIENTS = frozenset({packet.CONNECT, packet.DISCONNECT, packet.EVENT, packet.ACK})
 _RESERVED = frozenset({"connect", "disconnect", "connect_error", "__disconnect_final", "*"})
@@ -142,8 +142,7 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
 
     async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
         await super()._handle_eio_connect(eio_sid, environ)
-        later = asyncio.get_running_loop().call_later(CONNECT_WITHIN_S, self._look_if_silent, eio_sid)
-        self._timers[eio_sid] = later
+        self._look_later(eio_sid)
 
     async def _handle_connect(self, eio_sid: str, namespace: str, data: Any) -> None:
         await super()._handle_connect(eio_sid, namespace, data)
@@ -152,10 +151,21 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
             self.on_connected(connection)
 
     async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
-        timer = self._timers.pop(eio_sid, None)
-        if timer is not None:
-            timer.cancel()
-        await super()._handle_eio_disconnect(eio_sid, reason)
+        try:
+            await super()._handle_eio_disconnect(eio_sid, reason)
+        finally:
+            self._forget_timer(eio_sid)
+
+    async def disconnect(self, sid: str, namespace: str | None = None, ignore_queue: bool = False) -> None:
+        """Disconnects a client, whose transport ends soon too; most close it by themselves."""
+        eio_sid = self.manager.eio_sid_from_sid(sid, namespace or "/")
+        await super().disconnect(sid, namespace, ignore_queue)
+        if eio_sid is not None:
+            self._look_later(eio_sid)
+
+    async def _handle_disconnect(self, eio_sid: str, namespace: str, reason: str | None = None) -> None:
+        await super()._handle_disconnect(eio_sid, namespace, reason)
+        self._look_later(eio_sid)
 
     async def end(self) -> None:
         """Ends all transports after what waits for them; clients of a server that restarts come back."""
@@ -164,6 +174,17 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
                 await found.close(wait=False)
                 found.queue.put_nowait(None)
         await self.shutdown()
+
+    def _look_later(self, eio_sid: str) -> None:
+        self._forget_timer(eio_sid)
+        if eio_sid in self.eio.sockets:
+            later = asyncio.get_running_loop().call_later(CONNECT_WITHIN_S, self._look_if_silent, eio_sid)
+            self._timers[eio_sid] = later
+
+    def _forget_timer(self, eio_sid: str) -> None:
+        timer = self._timers.pop(eio_sid, None)
+        if timer is not None:
+            timer.cancel()
 
     def _look_if_silent(self, eio_sid: str) -> None:
         """Ends a transport that nobody has connected on: it would be free to hold for ever."""

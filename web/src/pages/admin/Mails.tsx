@@ -15,6 +15,7 @@ import { useLoaded } from "../../hooks/useLoaded";
 import { useTask } from "../../hooks/useTask";
 import { serverOf, useApi, useSession } from "../../session/Session";
 import { FormTrouble } from "../FormTrouble";
+import { FormEnds } from "../Submit";
 import { AdminHead, AdminPage } from "./AdminPage";
 import { LinkToPass } from "./LinkToPass";
 import "./Mails.css";
@@ -196,12 +197,9 @@ function TestForm({ onDone, onClose }: { onDone: () => Promise<void>; onClose: (
         error={form.fields.to}
         data-testid="test-mail-to"
       />
-      <DialogActions>
-        <Button onClick={onClose}>Close</Button>
-        <Button type="submit" tone="primary" busy={form.busy} data-testid="send-test-mail">
-          Send
-        </Button>
-      </DialogActions>
+      <FormEnds form={form} onCancel={onClose} cancel="Close" data-testid="send-test-mail">
+        Send
+      </FormEnds>
     </form>
   );
 }

@@ -2,11 +2,12 @@ import { useState } from "react";
 import { Link } from "wouter";
 import { Button } from "../../design/Button";
 import { EmptyState } from "../../design/EmptyState";
-import { Field } from "../../design/Field";
 import { useForm } from "../../hooks/useForm";
 import { useTitle } from "../../hooks/useTitle";
 import { serverOf, useSession } from "../../session/Session";
 import { FormTrouble } from "../FormTrouble";
+import { Submit } from "../Submit";
+import { EmailField } from "./EmailField";
 import { Entrance } from "./Entrance";
 
 /** Asks for a link to choose a new password. The answer never tells whether an address has an account. */
@@ -52,26 +53,10 @@ export function Forgot() {
       ) : (
         <form className="form" onSubmit={form.onSubmit}>
           <FormTrouble form={form} />
-          <Field
-            label="Email"
-            name="email"
-            type="email"
-            autoComplete="username"
-            required
-            autoFocus
-            error={form.fields.email}
-            data-testid="email"
-          />
-          <Button
-            type="submit"
-            tone="primary"
-            wide
-            busy={form.busy}
-            disabled={form.wait_s > 0}
-            data-testid="send-reset"
-          >
+          <EmailField autoFocus error={form.fields.email} />
+          <Submit form={form} wide disabled={form.wait_s > 0} data-testid="send-reset">
             {byMail ? "Send the link" : "Ask for the link"}
-          </Button>
+          </Submit>
         </form>
       )}
     </Entrance>

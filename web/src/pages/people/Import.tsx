@@ -12,6 +12,7 @@ import { useApi } from "../../session/Session";
 import { useWaiting } from "../../session/Waiting";
 import { AdminHead, AdminPage } from "../admin/AdminPage";
 import { FormTrouble } from "../FormTrouble";
+import { Submit } from "../Submit";
 import { saveText } from "../save_file";
 import "./Import.css";
 import { ImportLines } from "./ImportLines";
@@ -87,9 +88,9 @@ function Whole() {
           </div>
           <div className="profile-buttons">
             {!report && (
-              <Button type="submit" tone="primary" busy={form.busy} data-testid="dry-run">
+              <Submit form={form} data-testid="dry-run">
                 Look at it first
-              </Button>
+              </Submit>
             )}
             <Button
               icon="download"
@@ -111,15 +112,9 @@ function Whole() {
                     Another table
                   </Button>
                   {report.created > 0 && (
-                    <Button
-                      type="submit"
-                      size="small"
-                      tone="primary"
-                      busy={form.busy}
-                      data-testid="import-really"
-                    >
+                    <Submit form={form} size="small" data-testid="import-really">
                       Import {plural(report.created, "person", "people")}
-                    </Button>
+                    </Submit>
                   )}
                 </>
               }

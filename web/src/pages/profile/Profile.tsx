@@ -2,7 +2,6 @@
 import type { User } from "../../api/accounts";
 import { AppShell } from "../../design/AppShell";
 import { Badge } from "../../design/Badge";
-import { Button } from "../../design/Button";
 import { Card } from "../../design/Card";
 import { EmptyState } from "../../design/EmptyState";
 import { Field } from "../../design/Field";
@@ -11,6 +10,7 @@ import { useForm } from "../../hooks/useForm";
 import { useTitle } from "../../hooks/useTitle";
 import { useApi, useSession } from "../../session/Session";
 import { FormTrouble } from "../FormTrouble";
+import { Submit } from "../Submit";
 import "./Profile.css";
 import { Devices } from "./Devices";
 import { OwnData } from "./OwnData";
@@ -41,7 +41,7 @@ export function Profile() {
             <SigningIn user={user} />
           </div>
           <div className="profile-column">
-            <Devices />
+            <Devices user={user} />
             <OwnData user={user} />
           </div>
         </div>
@@ -87,9 +87,9 @@ function Details({ user }: { user: User }) {
           data-testid="phone"
         />
         <p>
-          <Button type="submit" tone="primary" busy={form.busy} data-testid="save-profile">
+          <Submit form={form} data-testid="save-profile">
             Save
-          </Button>
+          </Submit>
         </p>
       </form>
     </Card>
