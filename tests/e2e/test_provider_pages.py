@@ -16,6 +16,7 @@ from tests.oidc.real_provider import CLIENT_SECRET, real_provider
 from tests.server_process import Running, running_server
 
 pytestmark = pytest.mark.e2e
+TITLE = "Account of the Goethe-Gymnasium in Weimar"
 ADMIN = {"full-name": "Ada Admin", "email": "ada@school.example", "password": "three quiet green lamps"}
 EXPECTED = re.compile(r"Failed to load resource: the server responded with a status of 40[01]")
 """Chromium's own line for "not signed in", and for a page of the provider's that is over by then."""
@@ -40,7 +41,7 @@ def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[School]:
     with real_provider(f"http://localhost:{port}/api/v1/auth/oidc/school/callback") as issuer:
         provider = {
             "name": "school",
-            "title": "School account",
+            "title": TITLE,
             "issuer": issuer,
             "client_id": "vtp",
             "client_secret": CLIENT_SECRET,
@@ -122,7 +123,7 @@ def test_who_is_new_gets_an_account_and_is_known_the_next_time(school: School, s
     assert page.url == f"{school.url}/recordings"
     page.goto(f"{school.url}/profile")
     expect(page.get_by_text("None: you sign in through a provider")).to_be_visible()
-    expect(page.get_by_role("button", name="Take off School account")).to_be_disabled()
+    expect(page.get_by_role("button", name=f"Take off {TITLE}")).to_be_disabled()
     assert_fits_a_phone(page)
     sign_out(page)
     take_provider(page)  # who knows them still, and asks nothing
@@ -163,7 +164,7 @@ def test_a_provider_is_linked_in_the_profile_signs_in_and_is_taken_off(
     sign_in_at_the_provider(page, "ada")
     expect(page.get_by_text("Linked: you can sign in through it from now on.")).to_be_visible()
     assert page.url == f"{school.url}/profile"
-    take_off = page.get_by_role("button", name="Take off School account")
+    take_off = page.get_by_role("button", name=f"Take off {TITLE}")
     expect(take_off).to_be_enabled()
     assert_fits_a_phone(page)
     sign_out(page)

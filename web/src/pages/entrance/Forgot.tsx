@@ -14,10 +14,10 @@ import { Entrance } from "./Entrance";
 export function Forgot() {
   useTitle("Forgotten password");
   const { api, state } = useSession();
-  const [sent, setSent] = useState<{ email: string; message: string } | null>(null);
+  const [sent, setSent] = useState<string | null>(null);
   const form = useForm(["email"], async ({ email = "" }) => {
-    const { message } = await api.accounts.forgotPassword(email.trim());
-    setSent({ email: email.trim(), message });
+    await api.accounts.forgotPassword(email.trim());
+    setSent(email.trim());
   });
   const byMail = serverOf(state)?.mail !== false;
   return (
@@ -46,8 +46,9 @@ export function Forgot() {
               </Button>
             }
           >
-            {sent.message}
-            {!byMail && " This server sends no mail: an administrator has the link and passes it on to you."}
+            {byMail
+              ? `If ${sent} has an account here, a mail is on its way. Look into the spam folder too.`
+              : `If ${sent} has an account here, an administrator has a link for it now: this server sends no mail.`}
           </EmptyState>
         </div>
       ) : (

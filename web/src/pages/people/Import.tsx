@@ -8,7 +8,7 @@ import { Icon } from "../../design/Icon";
 import { Notice } from "../../design/Notice";
 import { bytes, plural } from "../../format";
 import { useForm } from "../../hooks/useForm";
-import { useApi } from "../../session/Session";
+import { serverOf, useApi, useSession } from "../../session/Session";
 import { useWaiting } from "../../session/Waiting";
 import { AdminHead, AdminPage } from "../admin/AdminPage";
 import { FormTrouble } from "../FormTrouble";
@@ -40,6 +40,8 @@ export function Import() {
 
 function Whole() {
   const { people } = useApi();
+  const { state } = useSession();
+  const byMail = serverOf(state)?.mail !== false;
   const { reload: recount } = useWaiting();
   const input = useRef<HTMLInputElement>(null);
   const [file, setFile] = useState<File | null>(null);
@@ -119,7 +121,10 @@ function Whole() {
                 </>
               }
             >
-              Nothing has been changed so far. Each new person gets a mail to choose a password.
+              Nothing has been changed so far.{" "}
+              {byMail
+                ? "Each new person gets a mail to choose a password."
+                : "This server sends no mail: the links to choose a password are under Mails then, to pass on."}
             </Notice>
           )}
           {report && !report.dry_run && (

@@ -48,6 +48,7 @@ function Whole({ id }: { id: string }) {
   if (missing) {
     return (
       <EmptyState
+        page
         icon="users"
         title="Nobody is here"
         action={<ButtonLink href="/people">To the people</ButtonLink>}

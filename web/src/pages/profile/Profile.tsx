@@ -10,6 +10,7 @@ import { useForm } from "../../hooks/useForm";
 import { useTitle } from "../../hooks/useTitle";
 import { useApi, useSession } from "../../session/Session";
 import { FormTrouble } from "../FormTrouble";
+import { ROLE_NAMES } from "../people/roles";
 import { Submit } from "../Submit";
 import "./Profile.css";
 import { Devices } from "./Devices";
@@ -31,7 +32,7 @@ export function Profile() {
               <h1>{user.full_name}</h1>
               <p className="profile-facts">
                 <span className="profile-email">{user.email}</span>
-                <Badge tone="accent">{user.role}</Badge>
+                <Badge tone="accent">{ROLE_NAMES[user.role]}</Badge>
                 {user.verified === false && <Badge tone="warn">Not verified yet</Badge>}
               </p>
             </div>
@@ -46,7 +47,7 @@ export function Profile() {
           </div>
         </div>
       ) : (
-        <EmptyState icon="user" title="No account needed">
+        <EmptyState page icon="user" title="No account needed">
           On this server everyone may enter every room.
         </EmptyState>
       )}
