@@ -9,7 +9,7 @@ import { EmptyState } from "../../design/EmptyState";
 import { Field } from "../../design/Field";
 import { Notice } from "../../design/Notice";
 import { Loading } from "../../design/Spinner";
-import { moment, plural } from "../../format";
+import { momentWithin, plural } from "../../format";
 import { useForm } from "../../hooks/useForm";
 import { useLoaded } from "../../hooks/useLoaded";
 import { useTask } from "../../hooks/useTask";
@@ -117,7 +117,7 @@ function Row({ mail, sends, onRead, onChange }: RowProps) {
       <div className="list-row-words">
         <strong>{mail.subject}</strong>
         <p className="list-row-facts">
-          To {mail.to}, {moment(mail.sent_at ?? mail.created_at)}
+          To {mail.to}, {momentWithin(mail.sent_at ?? mail.created_at)}
           {mail.attempts > 1 && `, ${plural(mail.attempts, "try", "tries")}`}
         </p>
         {mail.last_error && state !== "sent" && <p className="list-row-wrong">{mail.last_error}</p>}

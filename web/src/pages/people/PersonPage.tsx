@@ -79,7 +79,7 @@ function Whole({ id }: { id: string }) {
     await renew();
   };
   return (
-    <div className="profile" data-testid="person-page">
+    <div className="profile person-page" data-testid="person-page">
       <Head person={person} isMe={isMe} />
       <div className="profile-column">
         <PersonDetails key={`details ${etag ?? version}`} person={person} isMe={isMe} onChange={change} />
