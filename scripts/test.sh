@@ -36,6 +36,7 @@ beside=(
   tests/e2e/test_docs_page.py
   tests/e2e/test_pages.py
   tests/e2e/test_program_switch.py
+  tests/e2e/test_provider_pages.py
   tests/e2e/test_protocol_examples.py
   tests/e2e/test_pymediasoup.py
   tests/e2e/test_recording_hlsjs.py

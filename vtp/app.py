@@ -29,6 +29,7 @@ from vtp.http.tls import ACME_FOLDER, ServerTls, open_tls, own_names
 from vtp.operator_facts import OperatorFacts
 from vtp.services import Services, build_services, build_sockets, build_tables
 from vtp.settings import Settings
+from vtp.trust_files import check_trust_files
 
 WEB_DIST = Path(__file__).resolve().parent.parent / "web" / "dist"
 CLOSE_CONNECTIONS_S = 1.0  # of the 5 s that SIGTERM gives; the rest is for finalizing recordings
@@ -69,6 +70,7 @@ class Server:
 async def start_server(settings: Settings) -> Server:
     """Starts everything in order; raises StartupError with one sentence, with nothing left open."""
     async with AsyncExitStack() as stack:
+        await asyncio.to_thread(check_trust_files, settings)
         folder = await asyncio.to_thread(open_data_folder, settings.data_dir)
         stack.callback(folder.close)
         listening, tls = await asyncio.to_thread(_open_sockets, settings, stack)

@@ -351,6 +351,7 @@ def build_tables(services: Services) -> list[RouteTable]:
             accounts.administration,
             accounts.registration,
             accounts.own_sessions,
+            accounts.reauthentication,
             accounts.devices,
         ),
         credential_routes(accounts.verification, accounts.recovery, accounts.devices),

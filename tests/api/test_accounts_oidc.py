@@ -157,7 +157,9 @@ async def test_a_sign_in_that_took_too_long_is_refused_and_its_row_goes(api: Api
 async def test_who_says_no_at_the_provider_comes_back_unsigned(local: Api) -> None:
     browser = Browser(local)
     back = await go_through(await browser.start(), "ada", consent=False)
-    assert error_in(await browser.come_back(back)) == "denied"
+    page = await browser.come_back(back)
+    assert error_in(page) == "denied"
+    assert parse_qs(urlsplit(page).query)["next"] == ["/rooms/physics"]  # for another way in
     assert await count(local, users) == 0
 
 

@@ -462,6 +462,27 @@ async def test_who_never_says_who_it_is_is_disconnected(
     assert (await client.call("get-participants"))["code"] == "not_in_a_room", "who has connected stays"
 
 
+@pytest.mark.parametrize("by_the_server", [True, False])
+async def test_a_transport_whose_connection_has_ended_is_closed_though_its_client_holds_on(
+    school: School, monkeypatch: pytest.MonkeyPatch, by_the_server: bool
+) -> None:
+    person = await school.api.person("teacher")
+    async with (
+        aiohttp.ClientSession() as session,
+        session.ws_connect(f"{school.api.base_url}/socket.io/?EIO=4&transport=websocket") as line,
+    ):
+        await line.receive()
+        await line.send_str("40" + json.dumps({"token": person.access_token}))
+        assert (await line.receive_str()).startswith("40")
+        monkeypatch.setattr(socket_server, "CONNECT_WITHIN_S", 0.3)
+        if by_the_server:
+            await school.api.call("POST", "/api/v1/auth/logout", {}, by=person)
+            assert await line.receive_str() == "41"
+        else:
+            await line.send_str("41")
+        assert (await line.receive(timeout=30)).type is aiohttp.WSMsgType.CLOSE
+
+
 async def test_foreign_pages_cannot_connect(school: School) -> None:
     path = "/socket.io/?EIO=4&transport=polling"
     assert (await school.api.call("GET", path, headers={"Origin": "https://evil.example"})).status == 400

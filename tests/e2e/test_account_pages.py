@@ -5,8 +5,10 @@ from __future__ import annotations
 import email
 import queue
 import re
+import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from email import policy
 from pathlib import Path
 
@@ -221,6 +223,33 @@ def reset_password(page: Page, letters: Mails, backup: list[str]) -> None:
     page.get_by_test_id("reset-password").click()
     expect(page.get_by_test_id("reset-done")).to_be_visible()
     page.get_by_role("link", name="Sign in").first.click()
+
+
+def test_signing_out_elsewhere_long_after_sign_in_asks_for_the_password(
+    server: Running, browser: Browser, admin: Page
+) -> None:
+    other = person(browser).page
+    other.goto(f"{server.url}/profile")
+    fill(other, ADMIN, "email", "password")
+    other.get_by_test_id("sign-in").click()
+    expect(other.get_by_test_id("devices").locator("li")).to_have_count(2)
+    with closing(sqlite3.connect(server.data_dir / "vtp.sqlite3")) as database, database:
+        database.execute("UPDATE sessions SET created_at = datetime(created_at, '-11 minutes')")
+    other.get_by_test_id("end-others").click()
+    password = other.get_by_test_id("current-password")
+    password.fill("not my password")
+    assert_fits_a_phone(other)
+    other.get_by_test_id("prove").click()
+    expect(password).to_have_attribute("aria-invalid", "true")
+    password.fill(ADMIN["password"])
+    other.get_by_test_id("prove").click()
+    expect(other.get_by_text("1 device was signed out.")).to_be_visible()
+    expect(other.get_by_test_id("devices").locator("li")).to_have_count(1)
+    admin.goto(f"{server.url}/profile")
+    fill(admin, ADMIN, "email", "password")
+    admin.get_by_test_id("sign-in").click()
+    expect(admin.get_by_test_id("save-profile")).to_be_visible()
+    other.context.close()
 
 
 def test_an_administrator_invites_imports_and_finds_it_all_in_the_log(

@@ -41,6 +41,21 @@ async def test_forward_measures_a_real_server_and_loses_nothing(tmp_path: Path) 
     assert found["series"][0]["vtp"] == vtp == found["runs"][0]["figures"]
 
 
+async def test_revocations_are_told_by_kind_of_a_second_process(tmp_path: Path) -> None:
+    file = tmp_path / "revocations.json"
+    process = await bench(
+        "revocations", "--count", "4", "--rate", "0", "--database", "sqlite", "--json", str(file)
+    )
+    out, err = await asyncio.wait_for(process.communicate(), 120)
+    assert process.returncode == 0, err.decode()
+    assert b"then disconnected, longest" in out
+    vtp = json.loads(file.read_text())["vtp"]
+    kinds = {"all", "session ended", "role changed", "account disabled", "password changed"}
+    for figures in (vtp["made_ms"], vtp["refused_ms"], vtp["cut_ms"]):
+        assert set(figures) == kinds
+    assert vtp["cut_ms"]["all"]["max"] > 0
+
+
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )

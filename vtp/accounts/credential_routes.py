@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 from vtp.accounts.credential_schemas import (
     ChangeEmailRequest,
     ChangePasswordRequest,
@@ -21,6 +23,14 @@ from vtp.http.routing import Access, Call, Limit, RouteTable
 from vtp.mail.addresses import masked
 
 AUTH = "/api/v1/auth"
+_BY_LINK: Final[dict[str, Any]] = {"access": Access.PUBLIC, "limit": Limit.SIGN_IN}
+"""Of calls whose token says who asks: it was mailed, and nobody may guess at it."""
+_FOR_A_MAIL: Final[dict[str, Any]] = {
+    "body": EmailRequest,
+    "reply": MessageReply,
+    "access": Access.PUBLIC,
+    "limit": Limit.RECOVER,
+}
 MAILED = (
     "If there is an account with this address, a mail is on its way. Look into the spam folder too; without "
     "a mail server here, ask an administrator."
@@ -41,8 +51,7 @@ def _address_routes(table: RouteTable, verification: Verification) -> None:
         f"{AUTH}/verify-email",
         body=TokenRequest,
         reply=VerifiedReply,
-        access=Access.PUBLIC,
-        limit=Limit.SIGN_IN,
+        **_BY_LINK,
         summary="Confirm an address with a link's token",
         errors=(409, 410),
     )
@@ -53,10 +62,7 @@ def _address_routes(table: RouteTable, verification: Verification) -> None:
 
     @table.post(
         f"{AUTH}/resend-verification",
-        body=EmailRequest,
-        reply=MessageReply,
-        access=Access.PUBLIC,
-        limit=Limit.RECOVER,
+        **_FOR_A_MAIL,
         summary="Ask for the confirmation's link again",
         description="Answered alike whether or not there is such an account; once a minute for an address.",
     )
@@ -69,10 +75,7 @@ def _address_routes(table: RouteTable, verification: Verification) -> None:
 def _forgotten_routes(table: RouteTable, recovery: Recovery, devices: Devices) -> None:
     @table.post(
         f"{AUTH}/forgot-password",
-        body=EmailRequest,
-        reply=MessageReply,
-        access=Access.PUBLIC,
-        limit=Limit.RECOVER,
+        **_FOR_A_MAIL,
         summary="Ask for a link to choose a new password",
         description="Answered alike with an account and without; three times an hour for an address.",
     )
@@ -85,8 +88,7 @@ def _forgotten_routes(table: RouteTable, recovery: Recovery, devices: Devices) -
         f"{AUTH}/verify-reset-token",
         body=TokenRequest,
         reply=ResetTokenReply,
-        access=Access.PUBLIC,
-        limit=Limit.SIGN_IN,
+        **_BY_LINK,
         summary="Ask whether a link for a new password is good",
         errors=(410,),
     )
@@ -99,8 +101,7 @@ def _forgotten_routes(table: RouteTable, recovery: Recovery, devices: Devices) -
         f"{AUTH}/reset-password",
         body=ResetPasswordRequest,
         reply=MessageReply,
-        access=Access.PUBLIC,
-        limit=Limit.SIGN_IN,
+        **_BY_LINK,
         summary="Choose a new password with a link's token",
         description="Ends all sessions and signs nobody in. Where a second factor is on, it asks for a code.",
         errors=(401, 410),

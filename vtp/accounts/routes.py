@@ -6,11 +6,13 @@ from vtp.accounts.administration import Administration
 from vtp.accounts.cookies import cookie_header, read_cookie
 from vtp.accounts.devices import Devices
 from vtp.accounts.own_sessions import OwnSessions
+from vtp.accounts.reauthentication import Reauthentication
 from vtp.accounts.registration import Registration, Wish
 from vtp.accounts.replies import client_of, device_tokens, login_reply, set_refresh_cookie
 from vtp.accounts.replies import origin_of as origin_of
 from vtp.accounts.schemas import (
     EndedReply,
+    EndSessionsRequest,
     LoginReply,
     LoginRequest,
     LogoutReply,
@@ -39,6 +41,7 @@ def build_routes(
     administration: Administration,
     registration: Registration,
     own_sessions: OwnSessions,
+    people: Reauthentication,
     devices: Devices,
 ) -> RouteTable:
     """Declares registering, signing in, and one's own account under `/api/v1/auth`."""
@@ -47,7 +50,7 @@ def build_routes(
     _entry_routes(table, accounts, administration, devices)
     _renewal_routes(table, accounts)
     _own_routes(table, accounts)
-    _session_routes(table, own_sessions)
+    _session_routes(table, own_sessions, people)
     return table
 
 
@@ -185,7 +188,7 @@ def _own_routes(table: RouteTable, accounts: AccountService) -> None:
         return ProfileReply.of(await accounts.change_profile(call.principal, changes, origin_of(call), check))
 
 
-def _session_routes(table: RouteTable, own_sessions: OwnSessions) -> None:
+def _session_routes(table: RouteTable, own_sessions: OwnSessions, people: Reauthentication) -> None:
     @table.get(
         "/api/v1/auth/sessions",
         query=PageQuery,
@@ -200,17 +203,36 @@ def _session_routes(table: RouteTable, own_sessions: OwnSessions) -> None:
         items = [SessionReply.of(session, current) for session in page]
         return SessionList(items=items, next_cursor=next_cursor)
 
+    async def confirm(call: Call) -> None:
+        """So that who found somebody's browser open does not sign its owner out (OWASP ASVS 5.0, 7.5.2)."""
+        body: EndSessionsRequest = call.body or EndSessionsRequest()
+        await people.confirm_freshly(call.principal, body.password, origin_of(call))
+
     @table.delete(
-        "/api/v1/auth/sessions", reply=EndedReply, summary="Sign out everywhere else", errors=(403,)
+        "/api/v1/auth/sessions",
+        body=EndSessionsRequest,
+        body_required=False,
+        reply=EndedReply,
+        limit=Limit.SIGN_IN,
+        summary="Sign out everywhere else",
+        errors=(403, 429),
     )
     async def end_other_sessions(call: Call) -> EndedReply:
+        await confirm(call)
         ended = await own_sessions.end_others(call.principal, origin_of(call))
         return EndedReply(ended_sessions=len(ended))
 
     @table.delete(
-        "/api/v1/auth/sessions/{session_id}", status=204, summary="Sign out on one device", errors=(403, 404)
+        "/api/v1/auth/sessions/{session_id}",
+        body=EndSessionsRequest,
+        body_required=False,
+        status=204,
+        limit=Limit.SIGN_IN,
+        summary="Sign out on one device",
+        errors=(403, 404, 429),
     )
     async def end_session(call: Call) -> web.StreamResponse | None:
+        await confirm(call)
         await own_sessions.end(call.principal, call.path["session_id"], origin_of(call))
         return None
 

@@ -93,6 +93,14 @@ class RefreshRequest(BaseModel):
     refresh_token: Annotated[str | None, Field(max_length=512)] = None
 
 
+class EndSessionsRequest(BaseModel):
+    """Ends sessions. The password may be left out shortly after sign-in."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    password: Password | None = None
+
+
 class ProfileReply(BaseModel):
     """Somebody's own account."""
 

@@ -1,5 +1,7 @@
 """Second factors over HTTP: one's own is set up, asked for and switched off; admins reset somebody's."""
 
+from typing import Any, Final
+
 from aiohttp import web
 
 from vtp.accounts.reauthentication import Reauthentication
@@ -19,6 +21,13 @@ from vtp.accounts.service import account_of
 from vtp.http.routing import Access, Call, Limit, RouteTable
 
 AT = "/api/v1/auth/2fa"
+_TRY: Final[dict[str, Any]] = {"limit": Limit.SIGN_IN, "errors": (403, 409, 429)}
+"""Of calls that take a code or a password, which nobody may guess at."""
+_BEGINNING: Final[dict[str, Any]] = {
+    **_TRY,
+    "access": Access.VERIFIED,  # who registered somebody's address must not lock its owner out
+    "without_second_factor": True,
+}
 
 
 def build_routes(factor: SecondFactor, people: Reauthentication) -> RouteTable:
@@ -50,12 +59,9 @@ def _setting_up(table: RouteTable, factor: SecondFactor, people: Reauthenticatio
         f"{AT}/setup",
         body=SetupFactorRequest,
         reply=SetupFactorReply,
-        access=Access.VERIFIED,  # who registered somebody's address must not lock its owner out
-        limit=Limit.SIGN_IN,
+        **_BEGINNING,
         summary="Make a second factor's secret",
         description="It counts once `enable` has taken a code of it.",
-        errors=(403, 409, 429),
-        without_second_factor=True,
     )
     async def set_up_second_factor(call: Call) -> SetupFactorReply:
         user = await people.confirm(call.principal, call.body.password, origin_of(call))
@@ -66,12 +72,9 @@ def _setting_up(table: RouteTable, factor: SecondFactor, people: Reauthenticatio
         f"{AT}/enable",
         body=CodeRequest,
         reply=BackupCodesReply,
-        access=Access.VERIFIED,
-        limit=Limit.SIGN_IN,
+        **_BEGINNING,
         summary="Switch one's second factor on",
         description="With a code of the app that was set up; gives the backup codes.",
-        errors=(403, 409, 429),
-        without_second_factor=True,
     )
     async def enable_second_factor(call: Call) -> BackupCodesReply:
         codes = await factor.enable(account_of(call.principal), call.body.code, origin_of(call))
@@ -80,10 +83,9 @@ def _setting_up(table: RouteTable, factor: SecondFactor, people: Reauthenticatio
     @table.post(
         f"{AT}/disable",
         body=DisableFactorRequest,
+        **_TRY,
         status=204,
-        limit=Limit.SIGN_IN,
         summary="Switch one's second factor off",
-        errors=(403, 409, 429),
     )
     async def disable_second_factor(call: Call) -> web.StreamResponse | None:
         body: DisableFactorRequest = call.body
@@ -97,10 +99,9 @@ def _using(table: RouteTable, factor: SecondFactor) -> None:
         f"{AT}/verify",
         body=CodeRequest,
         reply=VerifiedReply,
-        limit=Limit.SIGN_IN,
+        **_TRY,
         summary="Check a code of one's second factor",
         description="The code is used up by it.",
-        errors=(403, 409, 429),
     )
     async def verify_second_factor(call: Call) -> VerifiedReply:
         await factor.check(account_of(call.principal), call.body.code, origin_of(call))
@@ -121,10 +122,9 @@ def _using(table: RouteTable, factor: SecondFactor) -> None:
         f"{AT}/backup-codes/regenerate",
         body=CodeRequest,
         reply=BackupCodesReply,
-        limit=Limit.SIGN_IN,
+        **_TRY,
         summary="Make new backup codes",
         description="The old ones are good for nothing from then on.",
-        errors=(403, 409, 429),
     )
     async def regenerate_backup_codes(call: Call) -> BackupCodesReply:
         codes = await factor.renew_codes(account_of(call.principal), call.body.code, origin_of(call))

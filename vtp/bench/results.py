@@ -18,6 +18,12 @@ class Percentiles(TypedDict, total=False):
     p99: float | None
 
 
+class Spread(Percentiles, total=False):
+    """With the longest of all."""
+
+    max: float
+
+
 class LoadFigures(TypedDict, total=False):
     """The load client's own part, so that nobody takes it for the server's."""
 
@@ -99,6 +105,14 @@ class Figures(TypedDict, total=False):
     quiet_loop_delay_ms: Percentiles
     """The same beforehand, under the same lecture."""
     quiet_delay_ms: Percentiles
+    made_ms: dict[str, Spread]
+    """By what was revoked at one process: until that one has answered (`revocations`)."""
+    refused_ms: dict[str, Spread]
+    """From then on until another one has answered the last call that it still lets in."""
+    cut_ms: dict[str, Spread]
+    """The same until it has told the connection of Socket.IO that it is disconnected."""
+    late: int
+    """Revocations that took more than the two seconds that are promised."""
     start_ms: float
     cpu_share_pct: float
     """Of one core."""

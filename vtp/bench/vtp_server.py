@@ -72,6 +72,10 @@ class VtpServer:
         self.start_ms = 0.0
         """How long that took from the start of the process."""
 
+    def beside(self) -> VtpServer:
+        """Another process with the same settings, which are to name a database for both; not started yet."""
+        return VtpServer(self._address, {**self._settings, **self.more_settings})
+
     async def prepare(self) -> str:
         """vtp's version and commit."""
         return await asyncio.to_thread(vtp_version)
@@ -148,6 +152,15 @@ class VtpServer:
         if status >= 400:
             raise PeerError(f"vtp answered {status} to {method} {path}: {text[:200]}")
         return json.loads(text) if text else None
+
+    async def status(self, method: str, path: str, *, token: str) -> int:
+        """What a call is answered, whatever that is. Raises PeerError when nothing is."""
+        headers = {"Authorization": f"Bearer {token}"}
+        try:
+            async with self._session().request(method, self.url + path, headers=headers) as response:
+                return response.status
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise PeerError(f"vtp did not answer {method} {path}: {error}.") from error
 
     async def add_account(self, email: str, role: str, password: str) -> None:
         """Makes one that is verified at once, as an admin does beside the server. Raises PeerError."""

@@ -25,6 +25,7 @@ from vtp.bench.scenarios.idle import Idle
 from vtp.bench.scenarios.join import Join
 from vtp.bench.scenarios.meeting import Meeting
 from vtp.bench.scenarios.record import Record
+from vtp.bench.scenarios.revocations import Revocations
 from vtp.bench.scenarios.runner import Plan, Scenario, run_plan
 from vtp.bench.scenarios.saturate import Saturate
 from vtp.bench.scenarios.stuffing import Stuffing
@@ -225,6 +226,26 @@ def stuffing(
     _run("stuffing", points, runs, None, _settings(settings), json_file, report)
 
 
+@app.command()
+def revocations(
+    count: Annotated[int, typer.Option(min=4, max=10_000, help="How many are made.")] = 100,
+    rate: Annotated[
+        str, typer.Option(help="Requests a second beside them: N or N,N,...; 0: none.")
+    ] = "0,100",
+    database: Annotated[
+        str, typer.Option(help="sqlite, postgresql (of Debian's package), or both with a comma.")
+    ] = "sqlite,postgresql",
+    runs: Runs = 1,
+    settings: Settings = None,
+    json_file: JsonFile = None,
+    report: ReportFile = None,
+) -> None:
+    """Rights are taken at one of two processes on a database: how long until the other one refuses."""
+    rates = [_rate(part) for part in rate.split(",")]
+    points = [Revocations(count, one, rate_) for one in _databases(database) for rate_ in rates]
+    _run("revocations", points, runs, None, _settings(settings), json_file, report)
+
+
 app.command()(link)
 app.command()(network)
 
@@ -348,6 +369,16 @@ def _counts(text: str) -> list[int]:
     if not counts or not all(1 <= count <= 5000 for count in counts):
         raise StartupError(f"--subscribers takes numbers from 1 to 5000 with commas between, not {text!r}.")
     return list(dict.fromkeys(counts))
+
+
+def _rate(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = -1
+    if not 0 <= rate <= 10_000:
+        raise StartupError(f"--rate takes numbers from 0 to 10000 with commas between, not {text!r}.")
+    return rate
 
 
 def _databases(text: str) -> list[str]:

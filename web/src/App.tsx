@@ -46,6 +46,7 @@ export function App() {
     return (
       <AppShell>
         <EmptyState
+          page
           icon="warning"
           title="The server does not answer"
           action={
@@ -202,6 +203,7 @@ function NotFound() {
   return (
     <AppShell>
       <EmptyState
+        page
         icon="search"
         title="There is no such page"
         action={<ButtonLink href="/">To the rooms</ButtonLink>}

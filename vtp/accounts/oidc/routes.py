@@ -1,6 +1,7 @@
 """Signing in by a provider over HTTP; `start` and `callback` are addresses that a browser goes to."""
 
 import re
+from typing import Any, Final
 
 from aiohttp import web
 
@@ -29,6 +30,8 @@ from vtp.http.routing import Access, Call, Limit, RouteTable
 AT = "/api/v1/auth/oidc"
 SECURE_NAME = "__Host-vtp_oidc"  # set by this very host over TLS, and by no other (RFC 6265bis)
 PLAIN_NAME = "vtp_oidc"  # on localhost, where there is no TLS
+_VISITED: Final[dict[str, Any]] = {"access": Access.PUBLIC, "status": 302, "errors": (404,)}
+"""Of addresses that a browser goes to."""
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -50,11 +53,9 @@ def _signing_in(table: RouteTable, oidc: OidcSignIn, devices: Devices) -> None:
     @table.get(
         f"{AT}/{{name}}/start",
         query=StartQuery,
-        access=Access.PUBLIC,
-        status=302,
+        **_VISITED,
         summary="Go to a provider to sign in",
         description="A browser's address, not a call: leads to the provider, and from there back.",
-        errors=(404,),
     )
     async def start_sign_in(call: Call) -> web.StreamResponse:
         if call.request.headers.get("Sec-Fetch-Site", "").lower() == "cross-site":
@@ -68,11 +69,9 @@ def _signing_in(table: RouteTable, oidc: OidcSignIn, devices: Devices) -> None:
     @table.get(
         f"{AT}/{{name}}/callback",
         query=CallbackQuery,
-        access=Access.PUBLIC,
-        status=302,
+        **_VISITED,
         summary="Come back from a provider",
-        description="Leads to where the sign-in began, signed in; or to `/sign-in?error=CODE`.",
-        errors=(404,),
+        description="Leads to where the sign-in began, signed in; or to `/sign-in?error=CODE&next=PATH`.",
     )
     async def finish_sign_in(call: Call) -> web.StreamResponse:
         query: CallbackQuery = call.query

@@ -220,9 +220,12 @@ def callback_address(base_url: str, name: str) -> str:
 
 
 def error_address(flow: Flow | None, reason: Reason) -> str:
-    """Where somebody goes whose sign-in failed; who was linking goes back to where they came from."""
-    page = flow.return_to if flow is not None and flow.user_id is not None else SIGN_IN_PAGE
-    return with_query(page, error=reason.value)
+    """Where somebody goes whose sign-in failed, to go on from; who was linking, to where they came from."""
+    if flow is None:
+        return with_query(SIGN_IN_PAGE, error=reason.value)
+    if flow.user_id is not None:
+        return with_query(flow.return_to, error=reason.value)
+    return with_query(SIGN_IN_PAGE, error=reason.value, next=flow.return_to)
 
 
 def with_query(path: str, **more: str) -> str:

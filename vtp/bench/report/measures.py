@@ -85,6 +85,12 @@ MEASURES: dict[str, tuple[Measure, ...]] = {
         Measure("loss_pct", "The lecture's packets lost", "%"),
         Measure("logins.people_ms.p95", "People signing in meanwhile, 95 of 100 within", "ms"),
     ),
+    "revocations": (
+        Measure("refused_ms.all.p50", "Still let in elsewhere, median", "ms", "From the first's answer on."),
+        Measure("refused_ms.all.max", "Still let in elsewhere, longest", "ms"),
+        Measure("cut_ms.all.p50", "Disconnected elsewhere, median", "ms"),
+        Measure("cut_ms.all.max", "Disconnected elsewhere, longest", "ms"),
+    ),
 }
 FURTHER: tuple[Measure, ...] = (
     Measure("packets_per_s", "Packets forwarded", "per second"),

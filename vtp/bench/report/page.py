@@ -29,6 +29,7 @@ _TITLES = {
     "record": "Recording",
     "api": "Answering the API",
     "stuffing": "Trying stolen passwords",
+    "revocations": "Taking rights away at another process",
 }
 
 OVERLOADED_PCT = 1.0

@@ -30,8 +30,10 @@ export function Avatar({
 }) {
   if (picture) return <img className={`avatar avatar-${size}`} src={picture} alt="" />;
   return (
-    <span className={`avatar avatar-${size} avatar-hue-${hue(name)}`} aria-hidden="true">
-      {initials(name)}
-    </span>
+    <span
+      className={`avatar avatar-${size} avatar-hue-${hue(name)}`}
+      data-initials={initials(name)}
+      aria-hidden="true"
+    />
   );
 }

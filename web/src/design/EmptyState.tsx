@@ -8,18 +8,22 @@ export function EmptyState({
   title,
   children,
   action,
+  page = false,
 }: {
   icon: IconName;
   title: string;
   children?: ReactNode;
   action?: ReactNode;
+  /** Whether it is the whole page: then its title is the page's. */
+  page?: boolean;
 }) {
+  const Title = page ? "h1" : "h2";
   return (
     <div className="empty">
       <span className="empty-icon">
         <Icon name={icon} size={26} />
       </span>
-      <h2>{title}</h2>
+      <Title className="empty-title">{title}</Title>
       {children && <p className="soft">{children}</p>}
       {action && <div className="empty-action">{action}</div>}
     </div>

@@ -40,6 +40,7 @@ export function AwaitsApproval() {
     <AppShell>
       <div data-testid="awaits-approval">
         <EmptyState
+          page
           icon={mail ? "mail" : "user"}
           title={mail ? TITLE_MAIL : TITLE}
           action={

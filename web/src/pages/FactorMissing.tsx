@@ -10,6 +10,7 @@ export function FactorMissing() {
     <AppShell>
       <div data-testid="factor-missing">
         <EmptyState
+          page
           icon="lock"
           title="Your role needs a second factor"
           action={

@@ -6,6 +6,7 @@ export function RoomMissing() {
   return (
     <AppShell>
       <EmptyState
+        page
         icon="search"
         title="There is no such room"
         action={<ButtonLink href="/">To the rooms</ButtonLink>}

@@ -67,6 +67,13 @@ async function findOut({ http, accounts }: Api): Promise<SessionState> {
   }
 }
 
+/** Calls `back` when the browser shows a page again as it was left: somebody may have signed in or out since. */
+function onReturn(back: () => void): () => void {
+  const shown = (event: PageTransitionEvent) => event.persisted && back();
+  window.addEventListener("pageshow", shown);
+  return () => window.removeEventListener("pageshow", shown);
+}
+
 export function SessionProvider({ http, children }: { http: HttpClient; children: ReactNode }) {
   const api = useMemo<Api>(
     () => ({
@@ -99,6 +106,7 @@ export function SessionProvider({ http, children }: { http: HttpClient; children
     http.onUnapproved = () => void api.accounts.profile().then(setUser, () => undefined);
     http.onFactorMissing = () => setRefused(true);
     void reload();
+    return onReturn(() => void reload());
   }, [http, api, reload, setUser]);
 
   const value = useMemo<SessionValue>(

@@ -53,6 +53,7 @@ function NotForYou() {
   return (
     <div data-testid="people-forbidden">
       <EmptyState
+        page
         icon="users"
         title="Only administrators see this page"
         action={<ButtonLink href="/">To the rooms</ButtonLink>}

@@ -9,6 +9,7 @@ import { type FormState, useForm } from "../../hooks/useForm";
 import { isAdmin, useApi, useSession } from "../../session/Session";
 import { FormTrouble } from "../FormTrouble";
 import { ROLE_NAMES, rolesToGive } from "../people/roles";
+import { FormEnds } from "../Submit";
 import { LinkToPass } from "./LinkToPass";
 
 interface Asked {
@@ -104,18 +105,9 @@ function AskedForm({ lead, nameHint, phone = false, yes, done, send, onClose, on
       <p className="soft">{lead}</p>
       <FormTrouble form={form} />
       <PersonBasics form={form} nameHint={nameHint} phone={phone} />
-      <DialogActions>
-        <Button onClick={onClose}>Cancel</Button>
-        <Button
-          type="submit"
-          tone="primary"
-          busy={form.busy}
-          disabled={form.wait_s > 0}
-          data-testid="send-invitation"
-        >
-          {yes}
-        </Button>
-      </DialogActions>
+      <FormEnds form={form} onCancel={onClose} disabled={form.wait_s > 0} data-testid="send-invitation">
+        {yes}
+      </FormEnds>
     </form>
   );
 }

@@ -9,12 +9,13 @@ import { EmptyState } from "../../design/EmptyState";
 import { Field } from "../../design/Field";
 import { Notice } from "../../design/Notice";
 import { Loading } from "../../design/Spinner";
-import { moment, plural } from "../../format";
+import { momentWithin, plural } from "../../format";
 import { useForm } from "../../hooks/useForm";
 import { useLoaded } from "../../hooks/useLoaded";
 import { useTask } from "../../hooks/useTask";
 import { serverOf, useApi, useSession } from "../../session/Session";
 import { FormTrouble } from "../FormTrouble";
+import { FormEnds } from "../Submit";
 import { AdminHead, AdminPage } from "./AdminPage";
 import { LinkToPass } from "./LinkToPass";
 import "./Mails.css";
@@ -116,7 +117,7 @@ function Row({ mail, sends, onRead, onChange }: RowProps) {
       <div className="list-row-words">
         <strong>{mail.subject}</strong>
         <p className="list-row-facts">
-          To {mail.to}, {moment(mail.sent_at ?? mail.created_at)}
+          To {mail.to}, {momentWithin(mail.sent_at ?? mail.created_at)}
           {mail.attempts > 1 && `, ${plural(mail.attempts, "try", "tries")}`}
         </p>
         {mail.last_error && state !== "sent" && <p className="list-row-wrong">{mail.last_error}</p>}
@@ -196,12 +197,9 @@ function TestForm({ onDone, onClose }: { onDone: () => Promise<void>; onClose: (
         error={form.fields.to}
         data-testid="test-mail-to"
       />
-      <DialogActions>
-        <Button onClick={onClose}>Close</Button>
-        <Button type="submit" tone="primary" busy={form.busy} data-testid="send-test-mail">
-          Send
-        </Button>
-      </DialogActions>
+      <FormEnds form={form} onCancel={onClose} cancel="Close" data-testid="send-test-mail">
+        Send
+      </FormEnds>
     </form>
   );
 }

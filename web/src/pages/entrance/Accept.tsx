@@ -13,6 +13,7 @@ import { useTitle } from "../../hooks/useTitle";
 import { useApi, useSession } from "../../session/Session";
 import { FormTrouble } from "../FormTrouble";
 import { WITH_ARTICLE } from "../people/roles";
+import { Submit } from "../Submit";
 import { Entrance } from "./Entrance";
 import { LinkOver } from "./LinkOver";
 import { NewPassword } from "./NewPassword";
@@ -103,16 +104,9 @@ function AcceptForm({ token, invited }: { token: string; invited: Invited }) {
           data-testid="full-name"
         />
         <NewPassword error={form.fields.password} />
-        <Button
-          type="submit"
-          tone="primary"
-          wide
-          busy={form.busy}
-          disabled={form.wait_s > 0}
-          data-testid="accept"
-        >
+        <Submit form={form} wide disabled={form.wait_s > 0} data-testid="accept">
           Make my account
-        </Button>
+        </Submit>
       </form>
     </Entrance>
   );

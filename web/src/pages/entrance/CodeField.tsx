@@ -19,6 +19,14 @@ export function CodeField({
   backup?: boolean;
 }) {
   const [saved, setSaved] = useState(false);
+  // What was wrong with the one says nothing of the other.
+  const [before, setBefore] = useState<string>();
+  const wrong = error === before ? undefined : error;
+  if (before && !error) setBefore(undefined);
+  const swap = () => {
+    setBefore(error);
+    setSaved(!saved);
+  };
   return (
     <>
       {saved ? (
@@ -35,7 +43,7 @@ export function CodeField({
           placeholder="xxxx-xxxx-xx"
           maxLength={20}
           hint="One of the ten that you saved. Each is good once."
-          error={error}
+          error={wrong}
           data-testid="backup-code"
         />
       ) : (
@@ -52,13 +60,13 @@ export function CodeField({
           autoFocus={autoFocus || backup}
           placeholder="123456"
           maxLength={9}
-          error={error}
+          error={wrong}
           data-testid="totp"
         />
       )}
       {backup && (
-        <p>
-          <Button size="small" tone="quiet" onClick={() => setSaved(!saved)} data-testid="other-code">
+        <p className="code-other">
+          <Button size="small" tone="quiet" onClick={swap} data-testid="other-code">
             {saved ? "Use the app instead" : "Use a backup code instead"}
           </Button>
         </p>

@@ -2,21 +2,22 @@ import { useState } from "react";
 import { Link } from "wouter";
 import { Button } from "../../design/Button";
 import { EmptyState } from "../../design/EmptyState";
-import { Field } from "../../design/Field";
 import { useForm } from "../../hooks/useForm";
 import { useTitle } from "../../hooks/useTitle";
 import { serverOf, useSession } from "../../session/Session";
 import { FormTrouble } from "../FormTrouble";
+import { Submit } from "../Submit";
+import { EmailField } from "./EmailField";
 import { Entrance } from "./Entrance";
 
 /** Asks for a link to choose a new password. The answer never tells whether an address has an account. */
 export function Forgot() {
   useTitle("Forgotten password");
   const { api, state } = useSession();
-  const [sent, setSent] = useState<{ email: string; message: string } | null>(null);
+  const [sent, setSent] = useState<string | null>(null);
   const form = useForm(["email"], async ({ email = "" }) => {
-    const { message } = await api.accounts.forgotPassword(email.trim());
-    setSent({ email: email.trim(), message });
+    await api.accounts.forgotPassword(email.trim());
+    setSent(email.trim());
   });
   const byMail = serverOf(state)?.mail !== false;
   return (
@@ -45,33 +46,18 @@ export function Forgot() {
               </Button>
             }
           >
-            {sent.message}
-            {!byMail && " This server sends no mail: an administrator has the link and passes it on to you."}
+            {byMail
+              ? `If ${sent} has an account here, a mail is on its way. Look into the spam folder too.`
+              : `If ${sent} has an account here, an administrator has a link for it now: this server sends no mail.`}
           </EmptyState>
         </div>
       ) : (
         <form className="form" onSubmit={form.onSubmit}>
           <FormTrouble form={form} />
-          <Field
-            label="Email"
-            name="email"
-            type="email"
-            autoComplete="username"
-            required
-            autoFocus
-            error={form.fields.email}
-            data-testid="email"
-          />
-          <Button
-            type="submit"
-            tone="primary"
-            wide
-            busy={form.busy}
-            disabled={form.wait_s > 0}
-            data-testid="send-reset"
-          >
+          <EmailField autoFocus error={form.fields.email} />
+          <Submit form={form} wide disabled={form.wait_s > 0} data-testid="send-reset">
             {byMail ? "Send the link" : "Ask for the link"}
-          </Button>
+          </Submit>
         </form>
       )}
     </Entrance>

@@ -1,4 +1,5 @@
 import { Field } from "../../design/Field";
+import { EmailField } from "./EmailField";
 import { NewPassword } from "./NewPassword";
 
 export const PERSON_FIELDS = ["full_name", "email", "password"] as const;
@@ -17,15 +18,7 @@ export function PersonFields({ errors }: { errors: Readonly<Record<string, strin
         error={errors.full_name}
         data-testid="full-name"
       />
-      <Field
-        label="Email"
-        name="email"
-        type="email"
-        autoComplete="username"
-        required
-        error={errors.email}
-        data-testid="email"
-      />
+      <EmailField error={errors.email} />
       <NewPassword error={errors.password} />
     </>
   );

@@ -2,7 +2,7 @@ import { useState } from "react";
 import { Link, Redirect } from "wouter";
 import type { Role } from "../../api/accounts";
 import { confirmsByMail } from "../../api/server";
-import { Button, ButtonLink } from "../../design/Button";
+import { ButtonLink } from "../../design/Button";
 import { EmptyState } from "../../design/EmptyState";
 import { SelectField } from "../../design/Field";
 import { useToast } from "../../design/Toast";
@@ -10,6 +10,7 @@ import { useForm } from "../../hooks/useForm";
 import { useTitle } from "../../hooks/useTitle";
 import { serverOf, useSession } from "../../session/Session";
 import { FormTrouble } from "../FormTrouble";
+import { Submit } from "../Submit";
 import { Entrance } from "./Entrance";
 import { PERSON_FIELDS, PersonFields } from "./PersonFields";
 import { ResendMail } from "./ResendMail";
@@ -125,16 +126,9 @@ function Form({ onMade }: { onMade: (made: Made) => void }) {
             </option>
           ))}
         </SelectField>
-        <Button
-          type="submit"
-          tone="primary"
-          wide
-          busy={form.busy}
-          disabled={form.wait_s > 0}
-          data-testid="register"
-        >
+        <Submit form={form} wide disabled={form.wait_s > 0} data-testid="register">
           Register
-        </Button>
+        </Submit>
       </form>
     </Entrance>
   );

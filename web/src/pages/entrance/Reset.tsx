@@ -8,6 +8,7 @@ import { useLoaded } from "../../hooks/useLoaded";
 import { useTitle } from "../../hooks/useTitle";
 import { useApi, useSession } from "../../session/Session";
 import { FormTrouble } from "../FormTrouble";
+import { Submit } from "../Submit";
 import { CodeField, plainCode } from "./CodeField";
 import { Entrance } from "./Entrance";
 import { LinkOver } from "./LinkOver";
@@ -109,16 +110,9 @@ function NewPasswordForm({ token, email, onOver }: { token: string; email: strin
             <CodeField error={wrongCode} />
           </>
         )}
-        <Button
-          type="submit"
-          tone="primary"
-          wide
-          busy={form.busy}
-          disabled={form.wait_s > 0}
-          data-testid="reset-password"
-        >
+        <Submit form={form} wide disabled={form.wait_s > 0} data-testid="reset-password">
           Change password
-        </Button>
+        </Submit>
       </form>
     </Entrance>
   );

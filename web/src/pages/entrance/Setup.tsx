@@ -1,11 +1,11 @@
 import { useEffect, useState } from "react";
 import { Redirect } from "wouter";
-import { Button } from "../../design/Button";
 import { EmptyState } from "../../design/EmptyState";
 import { useForm } from "../../hooks/useForm";
 import { useTitle } from "../../hooks/useTitle";
 import { useSession } from "../../session/Session";
 import { FormTrouble } from "../FormTrouble";
+import { Submit } from "../Submit";
 import { Entrance } from "./Entrance";
 import { PERSON_FIELDS, PersonFields } from "./PersonFields";
 
@@ -39,9 +39,9 @@ export function Setup() {
       <form className="form" onSubmit={form.onSubmit}>
         <FormTrouble form={form} />
         <PersonFields errors={form.fields} />
-        <Button type="submit" tone="primary" wide busy={form.busy} data-testid="create-admin">
+        <Submit form={form} wide data-testid="create-admin">
           Create account
-        </Button>
+        </Submit>
       </form>
     </Entrance>
   );

@@ -3,14 +3,16 @@ import { Link, Redirect, useSearchParams } from "wouter";
 import { type Provider, providerStart } from "../../api/identities";
 import { ApiError } from "../../api/problem";
 import { Button, ButtonAnchor } from "../../design/Button";
-import { Field, PasswordField } from "../../design/Field";
+import { PasswordField } from "../../design/Field";
 import { Notice } from "../../design/Notice";
 import { useForm } from "../../hooks/useForm";
 import { useLoaded } from "../../hooks/useLoaded";
 import { useTitle } from "../../hooks/useTitle";
 import { serverOf, useApi, useSession } from "../../session/Session";
 import { FormTrouble } from "../FormTrouble";
+import { Submit } from "../Submit";
 import { CodeField, plainCode } from "./CodeField";
+import { EmailField } from "./EmailField";
 import { Entrance } from "./Entrance";
 import { signInError } from "./sign_in_errors";
 
@@ -95,16 +97,7 @@ function FirstStep({ refusal, onSecond }: { refusal: string | null; onSecond: (w
         </Notice>
       )}
       <FormTrouble form={form} />
-      <Field
-        label="Email"
-        name="email"
-        type="email"
-        autoComplete="username"
-        required
-        autoFocus
-        error={form.fields.email}
-        data-testid="email"
-      />
+      <EmailField autoFocus error={form.fields.email} />
       <PasswordField
         label="Password"
         name="password"
@@ -113,16 +106,9 @@ function FirstStep({ refusal, onSecond }: { refusal: string | null; onSecond: (w
         error={form.fields.password}
         data-testid="password"
       />
-      <Button
-        type="submit"
-        tone="primary"
-        wide
-        busy={form.busy}
-        disabled={form.wait_s > 0}
-        data-testid="sign-in"
-      >
+      <Submit form={form} wide disabled={form.wait_s > 0} data-testid="sign-in">
         Sign in
-      </Button>
+      </Submit>
       <p className="entrance-aside">
         <Link href="/forgot" data-testid="forgot">
           Forgotten password?
@@ -152,16 +138,9 @@ function SecondStep({ waiting, onBack }: { waiting: Waiting; onBack: () => void 
       <form className="form" onSubmit={form.onSubmit}>
         {form.code !== "totp_wrong" && <FormTrouble form={form} />}
         <CodeField autoFocus error={wrong} />
-        <Button
-          type="submit"
-          tone="primary"
-          wide
-          busy={form.busy}
-          disabled={form.wait_s > 0}
-          data-testid="send-code"
-        >
+        <Submit form={form} wide disabled={form.wait_s > 0} data-testid="send-code">
           Sign in
-        </Button>
+        </Submit>
         <p className="soft entrance-small">
           No phone and no backup code left? Ask an administrator to take the second factor off your account.
         </p>

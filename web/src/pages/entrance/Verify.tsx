@@ -1,11 +1,12 @@
 import { useState } from "react";
-import { Button, ButtonLink } from "../../design/Button";
+import { ButtonLink } from "../../design/Button";
 import { EmptyState } from "../../design/EmptyState";
 import { useForm } from "../../hooks/useForm";
 import { useLinkToken } from "../../hooks/useLinkToken";
 import { useTitle } from "../../hooks/useTitle";
 import { useSession } from "../../session/Session";
 import { FormTrouble } from "../FormTrouble";
+import { Submit } from "../Submit";
 import { Entrance } from "./Entrance";
 import { LinkOver } from "./LinkOver";
 
@@ -64,9 +65,9 @@ export function Verify() {
     <Entrance title={TITLE} lead="So that we know that mail reaches you.">
       <form className="form" onSubmit={form.onSubmit}>
         <FormTrouble form={form} />
-        <Button type="submit" tone="primary" wide autoFocus busy={form.busy} data-testid="verify">
+        <Submit form={form} wide autoFocus data-testid="verify">
           Confirm address
-        </Button>
+        </Submit>
         <p className="soft entrance-small">You did not ask for this? Close the page, and nothing happens.</p>
       </form>
     </Entrance>

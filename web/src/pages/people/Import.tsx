@@ -8,10 +8,11 @@ import { Icon } from "../../design/Icon";
 import { Notice } from "../../design/Notice";
 import { bytes, plural } from "../../format";
 import { useForm } from "../../hooks/useForm";
-import { useApi } from "../../session/Session";
+import { serverOf, useApi, useSession } from "../../session/Session";
 import { useWaiting } from "../../session/Waiting";
 import { AdminHead, AdminPage } from "../admin/AdminPage";
 import { FormTrouble } from "../FormTrouble";
+import { Submit } from "../Submit";
 import { saveText } from "../save_file";
 import "./Import.css";
 import { ImportLines } from "./ImportLines";
@@ -39,6 +40,8 @@ export function Import() {
 
 function Whole() {
   const { people } = useApi();
+  const { state } = useSession();
+  const byMail = serverOf(state)?.mail !== false;
   const { reload: recount } = useWaiting();
   const input = useRef<HTMLInputElement>(null);
   const [file, setFile] = useState<File | null>(null);
@@ -87,9 +90,9 @@ function Whole() {
           </div>
           <div className="profile-buttons">
             {!report && (
-              <Button type="submit" tone="primary" busy={form.busy} data-testid="dry-run">
+              <Submit form={form} data-testid="dry-run">
                 Look at it first
-              </Button>
+              </Submit>
             )}
             <Button
               icon="download"
@@ -111,20 +114,17 @@ function Whole() {
                     Another table
                   </Button>
                   {report.created > 0 && (
-                    <Button
-                      type="submit"
-                      size="small"
-                      tone="primary"
-                      busy={form.busy}
-                      data-testid="import-really"
-                    >
+                    <Submit form={form} size="small" data-testid="import-really">
                       Import {plural(report.created, "person", "people")}
-                    </Button>
+                    </Submit>
                   )}
                 </>
               }
             >
-              Nothing has been changed so far. Each new person gets a mail to choose a password.
+              Nothing has been changed so far.{" "}
+              {byMail
+                ? "Each new person gets a mail to choose a password."
+                : "This server sends no mail: the links to choose a password are under Mails then, to pass on."}
             </Notice>
           )}
           {report && !report.dry_run && (

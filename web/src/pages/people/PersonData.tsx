@@ -2,13 +2,14 @@
 import { useState } from "react";
 import type { Person } from "../../api/people";
 import { Button } from "../../design/Button";
-import { Dialog, DialogActions } from "../../design/Dialog";
+import { Dialog } from "../../design/Dialog";
 import { Field } from "../../design/Field";
 import { useToast } from "../../design/Toast";
 import { useForm } from "../../hooks/useForm";
 import { useTask } from "../../hooks/useTask";
 import { useApi } from "../../session/Session";
 import { FormTrouble } from "../FormTrouble";
+import { FormEnds } from "../Submit";
 import { saveFile } from "../save_file";
 import { Section } from "./PersonPage";
 
@@ -83,18 +84,15 @@ function EraseForm({
         onChange={(event) => setTyped(event.target.value)}
         data-testid="typed-email"
       />
-      <DialogActions>
-        <Button onClick={onCancel}>Cancel</Button>
-        <Button
-          type="submit"
-          tone="danger"
-          busy={form.busy}
-          disabled={typed.trim().toLowerCase() !== person.email}
-          data-testid="confirm-erase"
-        >
-          Erase
-        </Button>
-      </DialogActions>
+      <FormEnds
+        form={form}
+        onCancel={onCancel}
+        tone="danger"
+        disabled={typed.trim().toLowerCase() !== person.email}
+        data-testid="confirm-erase"
+      >
+        Erase
+      </FormEnds>
     </form>
   );
 }

@@ -7,6 +7,7 @@ import { Field, SelectField } from "../../design/Field";
 import { useToast } from "../../design/Toast";
 import { useForm } from "../../hooks/useForm";
 import { FormTrouble } from "../FormTrouble";
+import { Submit } from "../Submit";
 import { type Question, questionBefore, ROLE_NAMES, ROLES, roleOf } from "./roles";
 
 const FIELDS = ["full_name", "email", "phone", "role"];
@@ -100,9 +101,9 @@ export function PersonDetails({
           ))}
         </SelectField>
         <p>
-          <Button type="submit" tone="primary" busy={form.busy} data-testid="save-person">
+          <Submit form={form} data-testid="save-person">
             Save
-          </Button>
+          </Submit>
         </p>
       </form>
       <Dialog title={asked?.question.title ?? ""} open={asked !== null} onClose={() => asked?.answer(false)}>

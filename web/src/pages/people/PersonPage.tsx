@@ -48,6 +48,7 @@ function Whole({ id }: { id: string }) {
   if (missing) {
     return (
       <EmptyState
+        page
         icon="users"
         title="Nobody is here"
         action={<ButtonLink href="/people">To the people</ButtonLink>}
@@ -78,7 +79,7 @@ function Whole({ id }: { id: string }) {
     await renew();
   };
   return (
-    <div className="profile" data-testid="person-page">
+    <div className="profile person-page" data-testid="person-page">
       <Head person={person} isMe={isMe} />
       <div className="profile-column">
         <PersonDetails key={`details ${etag ?? version}`} person={person} isMe={isMe} onChange={change} />

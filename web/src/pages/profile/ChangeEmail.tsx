@@ -6,6 +6,7 @@ import { Field } from "../../design/Field";
 import { Notice } from "../../design/Notice";
 import { useForm } from "../../hooks/useForm";
 import { useApi } from "../../session/Session";
+import { FormEnds } from "../Submit";
 import { ProofField, ProofTrouble } from "./Proof";
 
 /** Another address: it holds from when its link was opened; the old one is told. */
@@ -46,18 +47,9 @@ export function ChangeEmail({ user, onDone }: { user: User; onDone: () => void }
         data-testid="new-email"
       />
       <ProofField user={user} form={form} />
-      <DialogActions>
-        <Button onClick={onDone}>Cancel</Button>
-        <Button
-          type="submit"
-          tone="primary"
-          busy={form.busy}
-          disabled={form.wait_s > 0}
-          data-testid="send-change-email"
-        >
-          Send the link
-        </Button>
-      </DialogActions>
+      <FormEnds form={form} onCancel={onDone} disabled={form.wait_s > 0} data-testid="send-change-email">
+        Send the link
+      </FormEnds>
     </form>
   );
 }

@@ -1,12 +1,11 @@
 import type { User } from "../../api/accounts";
-import { Button } from "../../design/Button";
-import { DialogActions } from "../../design/Dialog";
 import { CheckField } from "../../design/Field";
 import { useToast } from "../../design/Toast";
 import { plural } from "../../format";
 import { useForm } from "../../hooks/useForm";
 import { useSession } from "../../session/Session";
 import { NewPassword } from "../entrance/NewPassword";
+import { FormEnds } from "../Submit";
 import { ProofField, ProofTrouble } from "./Proof";
 
 export function ChangePassword({ user, onDone }: { user: User; onDone: () => void }) {
@@ -40,18 +39,9 @@ export function ChangePassword({ user, onDone }: { user: User; onDone: () => voi
         defaultChecked
         hint="Right if somebody may have known the old one."
       />
-      <DialogActions>
-        <Button onClick={onDone}>Cancel</Button>
-        <Button
-          type="submit"
-          tone="primary"
-          busy={form.busy}
-          disabled={form.wait_s > 0}
-          data-testid="save-password"
-        >
-          Save
-        </Button>
-      </DialogActions>
+      <FormEnds form={form} onCancel={onDone} disabled={form.wait_s > 0} data-testid="save-password">
+        Save
+      </FormEnds>
     </form>
   );
 }

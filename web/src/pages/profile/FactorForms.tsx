@@ -3,13 +3,13 @@ import { useState } from "react";
 import type { User } from "../../api/accounts";
 import type { FactorSetup } from "../../api/second_factor";
 import { Button } from "../../design/Button";
-import { DialogActions } from "../../design/Dialog";
 import { useToast } from "../../design/Toast";
 import { type FormState, useForm } from "../../hooks/useForm";
 import { useApi } from "../../session/Session";
 import { CodeField, plainCode } from "../entrance/CodeField";
 import { FormTrouble } from "../FormTrouble";
 import { copyText } from "../links";
+import { FormEnds } from "../Submit";
 import { ProofField, ProofTrouble } from "./Proof";
 
 interface Ends<T> {
@@ -42,19 +42,15 @@ function Prove({ user, onDone, onCancel }: { user: User } & Ends<FactorSetup>) {
       </p>
       <ProofTrouble form={form} />
       <ProofField user={user} form={form} autoFocus />
-      <DialogActions>
-        <Button onClick={onCancel}>Cancel</Button>
-        <Button
-          type="submit"
-          tone="primary"
-          busy={form.busy}
-          disabled={form.wait_s > 0}
-          autoFocus={user.has_password === false}
-          data-testid="factor-continue"
-        >
-          Continue
-        </Button>
-      </DialogActions>
+      <FormEnds
+        form={form}
+        onCancel={onCancel}
+        disabled={form.wait_s > 0}
+        autoFocus={user.has_password === false}
+        data-testid="factor-continue"
+      >
+        Continue
+      </FormEnds>
     </form>
   );
 }
@@ -96,18 +92,9 @@ function Scan({ setup, onDone, onCancel }: { setup: FactorSetup } & Ends<string[
           <CodeField label="Code" backup={false} autoFocus error={codeError(form)} />
         </li>
       </ol>
-      <DialogActions>
-        <Button onClick={onCancel}>Cancel</Button>
-        <Button
-          type="submit"
-          tone="primary"
-          busy={form.busy}
-          disabled={form.wait_s > 0}
-          data-testid="factor-enable"
-        >
-          Switch on
-        </Button>
-      </DialogActions>
+      <FormEnds form={form} onCancel={onCancel} disabled={form.wait_s > 0} data-testid="factor-enable">
+        Switch on
+      </FormEnds>
     </form>
   );
 }
@@ -124,18 +111,15 @@ export function FactorOff({ user, onDone, onCancel }: { user: User } & Ends<void
       <ProofTrouble form={form} />
       <ProofField user={user} form={form} autoFocus />
       <CodeField autoFocus={false} error={codeError(form)} />
-      <DialogActions>
-        <Button onClick={onCancel}>Cancel</Button>
-        <Button
-          type="submit"
-          tone="danger"
-          busy={form.busy}
-          disabled={form.wait_s > 0}
-          data-testid="factor-disable"
-        >
-          Switch off
-        </Button>
-      </DialogActions>
+      <FormEnds
+        form={form}
+        onCancel={onCancel}
+        tone="danger"
+        disabled={form.wait_s > 0}
+        data-testid="factor-disable"
+      >
+        Switch off
+      </FormEnds>
     </form>
   );
 }
@@ -150,18 +134,9 @@ export function NewCodes({ onDone, onCancel }: Ends<string[]>) {
       <p className="soft">You get ten new ones. Those that you saved before are good no more.</p>
       {form.code !== "totp_wrong" && <FormTrouble form={form} />}
       <CodeField backup={false} autoFocus error={codeError(form)} />
-      <DialogActions>
-        <Button onClick={onCancel}>Cancel</Button>
-        <Button
-          type="submit"
-          tone="primary"
-          busy={form.busy}
-          disabled={form.wait_s > 0}
-          data-testid="renew-codes"
-        >
-          Make new codes
-        </Button>
-      </DialogActions>
+      <FormEnds form={form} onCancel={onCancel} disabled={form.wait_s > 0} data-testid="renew-codes">
+        Make new codes
+      </FormEnds>
     </form>
   );
 }

@@ -72,7 +72,7 @@ export function Picture({ user }: { user: User }) {
       />
       {user.picture_url ? (
         <Menu label="Change picture" items={items} className="profile-picture-change">
-          <Icon name="camera" size={16} />
+          <Icon name="edit" size={16} />
         </Menu>
       ) : (
         <button
@@ -82,7 +82,7 @@ export function Picture({ user }: { user: User }) {
           title="Choose a picture"
           onClick={pick}
         >
-          <Icon name="camera" size={16} />
+          <Icon name="edit" size={16} />
         </button>
       )}
       <Dialog title="Your picture" open={chosen !== null} onClose={() => setChosen(null)}>

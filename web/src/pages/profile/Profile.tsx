@@ -2,7 +2,6 @@
 import type { User } from "../../api/accounts";
 import { AppShell } from "../../design/AppShell";
 import { Badge } from "../../design/Badge";
-import { Button } from "../../design/Button";
 import { Card } from "../../design/Card";
 import { EmptyState } from "../../design/EmptyState";
 import { Field } from "../../design/Field";
@@ -11,6 +10,8 @@ import { useForm } from "../../hooks/useForm";
 import { useTitle } from "../../hooks/useTitle";
 import { useApi, useSession } from "../../session/Session";
 import { FormTrouble } from "../FormTrouble";
+import { ROLE_NAMES } from "../people/roles";
+import { Submit } from "../Submit";
 import "./Profile.css";
 import { Devices } from "./Devices";
 import { OwnData } from "./OwnData";
@@ -31,7 +32,7 @@ export function Profile() {
               <h1>{user.full_name}</h1>
               <p className="profile-facts">
                 <span className="profile-email">{user.email}</span>
-                <Badge tone="accent">{user.role}</Badge>
+                <Badge tone="accent">{ROLE_NAMES[user.role]}</Badge>
                 {user.verified === false && <Badge tone="warn">Not verified yet</Badge>}
               </p>
             </div>
@@ -41,12 +42,12 @@ export function Profile() {
             <SigningIn user={user} />
           </div>
           <div className="profile-column">
-            <Devices />
+            <Devices user={user} />
             <OwnData user={user} />
           </div>
         </div>
       ) : (
-        <EmptyState icon="user" title="No account needed">
+        <EmptyState page icon="user" title="No account needed">
           On this server everyone may enter every room.
         </EmptyState>
       )}
@@ -87,9 +88,9 @@ function Details({ user }: { user: User }) {
           data-testid="phone"
         />
         <p>
-          <Button type="submit" tone="primary" busy={form.busy} data-testid="save-profile">
+          <Submit form={form} data-testid="save-profile">
             Save
-          </Button>
+          </Submit>
         </p>
       </form>
     </Card>

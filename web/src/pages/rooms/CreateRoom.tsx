@@ -1,11 +1,11 @@
 import { useState } from "react";
 import { isSlug, type Room, slugOf } from "../../api/rooms";
-import { Button } from "../../design/Button";
-import { Dialog, DialogActions } from "../../design/Dialog";
+import { Dialog } from "../../design/Dialog";
 import { Field } from "../../design/Field";
 import { Notice } from "../../design/Notice";
 import { useForm } from "../../hooks/useForm";
 import { useApi } from "../../session/Session";
+import { FormEnds } from "../Submit";
 
 interface Props {
   open: boolean;
@@ -62,12 +62,9 @@ function CreateRoomForm({ onClose, onCreated }: Props) {
         }
         data-testid="room-slug"
       />
-      <DialogActions>
-        <Button onClick={onClose}>Cancel</Button>
-        <Button type="submit" tone="primary" busy={form.busy} data-testid="create-room-submit">
-          Create room
-        </Button>
-      </DialogActions>
+      <FormEnds form={form} onCancel={onClose} data-testid="create-room-submit">
+        Create room
+      </FormEnds>
     </form>
   );
 }
