@@ -171,6 +171,8 @@ def test_a_provider_is_linked_in_the_profile_signs_in_and_is_taken_off(
     take_provider(page)
     signed_in_as(page, "Ada Admin")
     take_off.click()
+    page.get_by_test_id("current-password").fill(ADMIN["password"])
+    page.get_by_test_id("prove").click()
     expect(page.get_by_test_id("link-school")).to_be_visible()
     sign_out(page)
     take_provider(page)

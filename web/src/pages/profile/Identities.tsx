@@ -3,7 +3,6 @@ import { useCallback, useEffect, useState } from "react";
 import { useSearchParams } from "wouter";
 import type { User } from "../../api/accounts";
 import type { Identity, Provider } from "../../api/identities";
-import { ApiError } from "../../api/problem";
 import { Button } from "../../design/Button";
 import { Dialog } from "../../design/Dialog";
 import { useToast } from "../../design/Toast";
@@ -12,11 +11,8 @@ import { useLoaded } from "../../hooks/useLoaded";
 import { useTask } from "../../hooks/useTask";
 import { useApi } from "../../session/Session";
 import { signInError } from "../entrance/sign_in_errors";
-import { ProveForm } from "./ProveForm";
+import { ProofForm, wantsProof } from "./ProofForm";
 import { Row } from "./SigningIn";
-
-/** How the server says, of a request without a password, that the sign-in is too old for it. */
-const PROVE = ["reauth_required", "wrong_password"];
 
 /** Tells how linking went, which began here and came back by way of the provider. */
 function useOutcome() {
@@ -54,7 +50,7 @@ export function Identities({ user }: { user: User }) {
       try {
         window.location.assign(await identities.link(provider.name, "/profile"));
       } catch (problem) {
-        if (!(problem instanceof ApiError && PROVE.includes(problem.code))) throw problem;
+        if (!wantsProof(problem)) throw problem;
         setProving(provider);
       }
     });
@@ -105,10 +101,9 @@ export function Identities({ user }: { user: User }) {
         ))}
       <Dialog title={`Link ${proving?.title ?? ""}`} open={proving !== null} onClose={() => setProving(null)}>
         {proving && (
-          <ProveForm
+          <ProofForm
             user={user}
-            about="You signed in a while ago: say once more that it is you."
-            action={`Go on to ${proving.title}`}
+            yes={`Go on to ${proving.title}`}
             send={async (password) =>
               window.location.assign(await identities.link(proving.name, "/profile", password))
             }
@@ -122,10 +117,10 @@ export function Identities({ user }: { user: User }) {
         onClose={() => setLeaving(null)}
       >
         {leaving && (
-          <ProveForm
+          <ProofForm
             user={user}
             about="It will not sign you in any more: say once more that it is you."
-            action="Take off"
+            yes="Take off"
             send={(password) => unlink(leaving, password)}
             onCancel={() => setLeaving(null)}
           />

@@ -11,7 +11,7 @@ import { useApi, useSession } from "../../session/Session";
 import { CodeField, plainCode } from "../entrance/CodeField";
 import { saveFile } from "../save_file";
 import { ProofField, ProofTrouble } from "./Proof";
-import { ProveForm } from "./ProveForm";
+import { ProofForm } from "./ProofForm";
 
 export function OwnData({ user }: { user: User }) {
   const { accounts } = useApi();
@@ -36,10 +36,10 @@ export function OwnData({ user }: { user: User }) {
         </div>
       </div>
       <Dialog title="Download your data" open={asked === "export"} onClose={close}>
-        <ProveForm
+        <ProofForm
           user={user}
           about="Whoever has this file knows you well: say once more that it is you."
-          action="Download"
+          yes="Download"
           send={take}
           onCancel={close}
         />

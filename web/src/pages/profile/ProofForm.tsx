@@ -8,22 +8,27 @@ import { ProofField, ProofTrouble } from "./Proof";
 export const wantsProof = (problem: unknown): boolean =>
   problem instanceof ApiError && ["reauth_required", "wrong_password"].includes(problem.code);
 
-/** Asks for the password before something is done that was refused without it. */
+/** Asks once more who is asking, then does what they wanted. */
 export function ProofForm({
   user,
+  about = "You signed in a while ago: say once more that it is you.",
   yes,
   send,
   onCancel,
 }: {
   user: User;
+  /** Why it is asked, in a sentence. */
+  about?: string;
+  /** What the button says. */
   yes: string;
-  send: (password: string | undefined) => Promise<void>;
+  /** Gets the password; nothing of who has none. */
+  send: (password?: string) => Promise<void>;
   onCancel: () => void;
 }) {
   const form = useForm(["password"], ({ password }) => send(password));
   return (
     <form className="form" onSubmit={form.onSubmit}>
-      <p className="soft">You signed in a while ago: say once more that it is you.</p>
+      <p className="soft">{about}</p>
       <ProofTrouble form={form} />
       <ProofField user={user} form={form} autoFocus />
       <FormEnds form={form} onCancel={onCancel} data-testid="prove">
