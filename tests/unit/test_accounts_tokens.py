@@ -14,6 +14,7 @@ import pytest
 from jwt.warnings import InsecureKeyLengthWarning
 
 from vtp.accounts.keyring import KEPT_KEYS, ROTATE_AFTER, Keyring, open_keyring
+from vtp.accounts.read_tokens import MOST_TOKENS, ReadTokens
 from vtp.accounts.tokens import AccessClaims, Rights, RoomClaims, Tokens, room_claims, service_claims
 from vtp.errors import NotSignedIn, StartupError
 from vtp.http.identity import Role
@@ -87,6 +88,37 @@ def test_a_token_ends_at_its_time_and_not_before(tokens: Tokens) -> None:
     with pytest.raises(NotSignedIn, match="expired") as caught:
         tokens.read(token, CLAIMS.expires_at)
     assert caught.value.code == "token_expired"
+
+
+def test_a_token_that_was_good_once_ends_at_its_time_too(tokens: Tokens) -> None:
+    token = tokens.sign_access(CLAIMS, NOW)
+    for now in (NOW, CLAIMS.expires_at - timedelta(seconds=1)):
+        assert tokens.read(token, now) == CLAIMS
+    with pytest.raises(NotSignedIn, match="expired"):
+        tokens.read(token, CLAIMS.expires_at)
+
+
+def test_a_token_that_was_good_once_is_refused_when_its_key_is_gone(tokens: Tokens, tmp_path: Path) -> None:
+    token = tokens.sign_access(CLAIMS, NOW)
+    assert tokens.read(token, NOW) == CLAIMS
+    tokens.use(open_keyring(tmp_path / "other", NOW))
+    with pytest.raises(NotSignedIn, match="not made by this server"):
+        tokens.read(token, NOW)
+
+
+def test_a_services_token_opens_nothing_else_after_it_was_good_where_services_call(tokens: Tokens) -> None:
+    claims = service_claims(name="lms", create=True, now=NOW, ttl=timedelta(hours=1))
+    token = tokens.sign_service(claims, NOW)
+    assert tokens.read_service(token, NOW) == claims
+    with pytest.raises(NotSignedIn, match="kind of token"):
+        tokens.read(token, NOW)
+
+
+def test_good_tokens_are_not_remembered_without_bound() -> None:
+    known: ReadTokens[int] = ReadTokens()
+    for number in range(MOST_TOKENS + 1):
+        known.put(f"token {number}", number)
+    assert (known.get("token 0"), known.get("token 1")) == (None, 1)
 
 
 def forge(keyring: Keyring, **changes: Any) -> str:

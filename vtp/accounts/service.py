@@ -208,9 +208,7 @@ class AccountService:
         """
         now = self._clock()
         async with self._database.transaction() as tx:
-            if session := await self._sessions.find_by_token(tx, refresh_token):
-                self._check_renewals(session)
-            renewed = await self._sessions.renew(tx, refresh_token, now)
+            renewed = await self._sessions.renew(tx, refresh_token, now, self._check_renewals)
             user = await find_user(tx, renewed.session.user_id) if renewed.session else None
             if renewed.outcome is Renewal.REUSED and user is not None and renewed.session is not None:
                 await self._audit.record(

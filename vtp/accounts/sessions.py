@@ -11,11 +11,12 @@ import enum
 import hashlib
 import hmac
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Row, delete, func, insert, or_, select, update
+from sqlalchemy import Row, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.audit import MAX_AGENT_CHARACTERS, Origin, clean
@@ -62,6 +63,31 @@ class Renewed:
 
 
 _COLUMNS = [sessions.c[name] for name in Session.__slots__]
+_BY_TOKEN = (
+    select(
+        *_COLUMNS,
+        refresh_tokens.c.used_at,
+        refresh_tokens.c.replaced_by,
+        users.c.role,
+        users.c.disabled_at,
+    )
+    .join(sessions, sessions.c.id == refresh_tokens.c.session_id)
+    .join(users, users.c.id == sessions.c.user_id)
+    .where(refresh_tokens.c.token_hash == bindparam("hash"))
+    .with_for_update(of=[refresh_tokens, sessions])
+)
+_MARK_USED = (
+    update(refresh_tokens)
+    .where(refresh_tokens.c.token_hash == bindparam("hash"))
+    .values(used_at=bindparam("now"), replaced_by=bindparam("successor"))
+)
+_PROLONG = (
+    update(sessions)
+    .where(sessions.c.id == bindparam("session"))
+    .values(last_seen_at=bindparam("now"), idle_expires_at=bindparam("until"))
+)
+_ADD_TOKEN = insert(refresh_tokens)
+_ADD = insert(sessions)
 
 
 class Sessions:
@@ -87,17 +113,23 @@ class Sessions:
             expires_at=now + absolute,
             revoked_at=None,
         )
-        await tx.execute(insert(sessions).values({c.name: getattr(session, c.name) for c in _COLUMNS}))
+        await tx.execute(_ADD, {c.name: getattr(session, c.name) for c in _COLUMNS})
         token = _to_text(secrets.token_bytes(_TOKEN_BYTES))
         await _add_token(tx, session.id, hash_token(token), None, now)
         return session, token
 
-    async def renew(self, tx: AsyncConnection, token: str, now: datetime) -> Renewed:
-        """Takes a refresh token and gives its successor, or ends the session when it was used before."""
+    async def renew(
+        self, tx: AsyncConnection, token: str, now: datetime, admit: Callable[[Session], None]
+    ) -> Renewed:
+        """Takes a refresh token and gives its successor, or ends the session when it was used before.
+
+        `admit` raises when this session may not be renewed now; nothing has happened then.
+        """
         row = await self._find(tx, token)
         if row is None:
             return Renewed(Renewal.UNKNOWN)
         session = _session(row)
+        admit(session)
         if not is_alive(session, now) or row.disabled_at is not None:
             return Renewed(Renewal.ENDED, session)
         if row.used_at is None:
@@ -193,36 +225,19 @@ class Sessions:
         return timedelta(seconds=chosen.refresh_idle_s), timedelta(seconds=chosen.refresh_absolute_s)
 
     async def _find(self, tx: AsyncConnection, token: str) -> Row[Any] | None:
-        statement = (
-            select(
-                refresh_tokens.c.used_at,
-                refresh_tokens.c.replaced_by,
-                users.c.role,
-                users.c.disabled_at,
-                *_COLUMNS,
-            )
-            .join(sessions, sessions.c.id == refresh_tokens.c.session_id)
-            .join(users, users.c.id == sessions.c.user_id)
-            .where(refresh_tokens.c.token_hash == hash_token(token))
-            .with_for_update(of=[refresh_tokens, sessions])
-        )
-        return (await tx.execute(statement)).one_or_none()
+        row: Any = (await tx.execute(_BY_TOKEN, {"hash": hash_token(token)})).one_or_none()
+        return cast(Row[Any] | None, row)
 
     async def _rotate(
         self, tx: AsyncConnection, token: str, session: Session, role: Role, now: datetime
     ) -> Renewed:
         successor, parent_hash = self._successor(token), hash_token(token)
-        used = {"used_at": now, "replaced_by": hash_token(successor)}
-        await tx.execute(
-            update(refresh_tokens).where(refresh_tokens.c.token_hash == parent_hash).values(**used)
-        )
+        used = {"hash": parent_hash, "now": now, "successor": hash_token(successor)}
+        await tx.execute(_MARK_USED, used)
         await _add_token(tx, session.id, hash_token(successor), parent_hash, now)
         idle, _ = self._lifetimes(role)
-        await tx.execute(
-            update(sessions)
-            .where(sessions.c.id == session.id)
-            .values(last_seen_at=now, idle_expires_at=min(now + idle, session.expires_at))
-        )
+        until = min(now + idle, session.expires_at)
+        await tx.execute(_PROLONG, {"session": session.id, "now": now, "until": until})
         return Renewed(Renewal.RENEWED, session, successor)
 
     async def _is_graceful(self, tx: AsyncConnection, row: Row[Any], now: datetime) -> bool:
@@ -257,15 +272,13 @@ def is_alive(session: Session, now: datetime) -> bool:
 async def _add_token(
     tx: AsyncConnection, session_id: str, token_hash: str, parent_hash: str | None, now: datetime
 ) -> None:
-    await tx.execute(
-        insert(refresh_tokens).values(
-            token_hash=token_hash, session_id=session_id, parent_hash=parent_hash, created_at=now
-        )
-    )
+    row = {"token_hash": token_hash, "session_id": session_id, "parent_hash": parent_hash, "created_at": now}
+    await tx.execute(_ADD_TOKEN, row)
 
 
 def _session(row: Row[Any]) -> Session:
-    return Session(*(getattr(row, name) for name in Session.__slots__))
+    """Of a row that begins with _COLUMNS."""
+    return Session(*row[: len(_COLUMNS)])
 
 
 def _to_text(token: bytes) -> str:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import jwt
 
 from vtp.accounts.keyring import Keyring
+from vtp.accounts.read_tokens import ReadTokens
 from vtp.errors import NotSignedIn
 from vtp.http.identity import Role
 from vtp.ids import new_id
@@ -79,6 +80,7 @@ class Tokens:
 
     def __init__(self, keyring: Keyring) -> None:
         self._keyring = keyring
+        self._known: ReadTokens[tuple[str, Any]] = ReadTokens()
 
     def sign_access(self, claims: AccessClaims, now: datetime) -> str:
         """Makes a person's token."""
@@ -97,6 +99,7 @@ class Tokens:
     def use(self, keyring: Keyring) -> None:
         """Signs and reads with other keys from now on: another process has renewed them."""
         self._keyring = keyring
+        self._known.clear()
 
     def sign_room(self, claims: RoomClaims, now: datetime) -> str:
         """Makes a room token."""
@@ -126,15 +129,22 @@ class Tokens:
         return self._read(token, now, _SERVICE_READERS)
 
     def _read(self, token: str, now: datetime, readers: Mapping[str, Reader[Claims]]) -> Claims:
+        known = self._known.get(token)
+        if known is None or known[0] not in readers:
+            known = self._check(token, readers)
+            self._known.put(token, known)
+        claims: Any = known[1]
+        if claims.expires_at <= now:
+            raise _refused("This access token has expired: refresh it or sign in again.", "token_expired")
+        return claims  # type: ignore[no-any-return]
+
+    def _check(self, token: str, readers: Mapping[str, Reader[Claims]]) -> tuple[str, Claims]:
+        """A token's kind and what it says, whenever it ends."""
         kind, payload = self._verify(token, readers)
         try:
-            expires_at = datetime.fromtimestamp(payload["exp"], UTC)
-            claims = readers[kind](payload, expires_at)
+            return kind, readers[kind](payload, datetime.fromtimestamp(payload["exp"], UTC))
         except (KeyError, TypeError, ValueError, OverflowError, OSError):
             raise _refused("This access token is malformed.") from None
-        if expires_at <= now:
-            raise _refused("This access token has expired: refresh it or sign in again.", "token_expired")
-        return claims
 
     def _sign(
         self, kind: str, payload: dict[str, Any], token_id: str, now: datetime, expires_at: datetime

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.tables import external_identities, users
@@ -99,8 +99,14 @@ class UserFilter:
 
 NO_PASSWORD = ""
 """In the place of a hash: no password is right (accounts of an OpenID provider, or not yet accepted)."""
+_ROLES = [User.__slots__.index(name) for name in ("role", "requested_role")]
 _HAS_PASSWORD = (users.c.password_hash != NO_PASSWORD).label("has_password")
 _COLUMNS = [_HAS_PASSWORD if name == "has_password" else users.c[name] for name in User.__slots__]
+_BY_ID = select(*_COLUMNS).where(users.c.id == bindparam("user_id"), users.c.erased_at.is_(None))
+_BY_ID_LOCKED = _BY_ID.with_for_update()
+_WITH_HASH = select(*_COLUMNS, users.c.password_hash).where(
+    users.c.email == bindparam("email"), users.c.erased_at.is_(None)
+)
 # The columns that User.rights is made of.
 _RIGHTS = frozenset(
     {
@@ -138,8 +144,7 @@ async def add_user(tx: AsyncConnection, new: NewUser, now: datetime) -> User | N
 
 async def find_user(tx: AsyncConnection, user_id: str, *, lock: bool = False) -> User | None:
     """The account with this id; `lock` keeps others from changing it until the transaction ends."""
-    statement = select(*_COLUMNS).where(users.c.id == user_id, users.c.erased_at.is_(None))
-    row = (await tx.execute(statement.with_for_update() if lock else statement)).one_or_none()
+    row = (await tx.execute(_BY_ID_LOCKED if lock else _BY_ID, {"user_id": user_id})).one_or_none()
     return _user(row) if row else None
 
 
@@ -154,10 +159,7 @@ async def lock_admins(tx: AsyncConnection) -> None:
 
 async def find_by_email(tx: AsyncConnection, email: str) -> tuple[User, str] | None:
     """The account with this address and its password's hash."""
-    statement = select(*_COLUMNS, users.c.password_hash).where(
-        users.c.email == email, users.c.erased_at.is_(None)
-    )
-    row = (await tx.execute(statement)).one_or_none()
+    row = (await tx.execute(_WITH_HASH, {"email": email})).one_or_none()
     return (_user(row), str(row.password_hash)) if row else None
 
 
@@ -253,7 +255,8 @@ def _conditions(wanted: UserFilter) -> Iterator[ColumnElement[bool]]:
 
 
 def _user(row: Row[Any, *tuple[Any, ...]]) -> User:
-    values = {name: getattr(row, name) for name in User.__slots__}
-    values["role"] = Role(values["role"])
-    values["requested_role"] = Role(values["requested_role"]) if values["requested_role"] else None
-    return User(**values)
+    """Of a row that begins with _COLUMNS."""
+    values = list(row[: len(_COLUMNS)])
+    for place in _ROLES:
+        values[place] = Role(values[place]) if values[place] else None
+    return User(*values)

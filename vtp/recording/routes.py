@@ -83,8 +83,9 @@ def _add_reading_routes(table: RouteTable, recordings: Recordings, grants: Grant
         found, total = await recordings.list_recordings(
             call.principal, wanted, limit=query.limit + 1, offset=offset, before=before
         )
-        rows, next_cursor = query.cut(found)
-        page = await _replies(call, recordings, rows)
+        names = {recording.id: room_name for recording, room_name in found}
+        rows, next_cursor = query.cut([recording for recording, _ in found])
+        page = [_reply(call, recordings, recording, names[recording.id]) for recording in rows]
         return RecordingPage(
             items=page,
             recordings=page,
@@ -107,7 +108,7 @@ def _add_reading_routes(table: RouteTable, recordings: Recordings, grants: Grant
         latest_s = call.principal.expires_at_s
         grant = grants.make(recording.id, scope, holder_of(call.principal), latest_s=latest_s)
         call.reply_headers["Set-Cookie"] = cookie_header(grant, recording.id, secure=is_secure(call))
-        return (await _replies(call, recordings, [recording]))[0]
+        return _reply(call, recordings, recording, await recordings.room_name(recording))
 
     @table.get(
         f"{BASE}/{{id}}/info",
@@ -139,7 +140,7 @@ def _add_changing_routes(table: RouteTable, recordings: Recordings) -> None:
         recording = await recordings.update(
             call.principal, call.path["id"], call.body, lambda *seen: check(seen)
         )
-        [reply] = await _replies(call, recordings, [recording])
+        reply = _reply(call, recordings, recording, await recordings.room_name(recording))
         call.reply_headers["ETag"] = etag_of_model(reply)
         return reply
 
@@ -161,11 +162,6 @@ def _add_changing_routes(table: RouteTable, recordings: Recordings) -> None:
             deleted_at=recording.deleted_at,
             message="The recording is gone." if permanent else "The recording is in the trash.",
         )
-
-
-async def _replies(call: Call, recordings: Recordings, found: list[Recording]) -> list[RecordingReply]:
-    names = await recordings.room_names(found)
-    return [_reply(call, recordings, one, names.get(one.room_id, "")) for one in found]
 
 
 def _reply(call: Call, recordings: Recordings, recording: Recording, room_name: str) -> RecordingReply:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -38,7 +38,7 @@ from vtp.recording.store import (
     count_recordings,
     find_recording,
     mark_finalizing,
-    names_of_rooms,
+    name_of_room,
     page_of_recordings,
     remove_recording,
     unfinished_recordings,
@@ -204,8 +204,9 @@ class Recordings:
 
     async def list_recordings(
         self, principal: Principal, wanted: Filter, *, limit: int, offset: int, before: str | None
-    ) -> tuple[list[Recording], int]:
-        """A page of recordings, newest first, and how many there are in all; of the trash one's own part."""
+    ) -> tuple[list[tuple[Recording, str]], int]:
+        """A page of recordings with their rooms' names, newest first, and how many there are in all; of the
+        trash one's own part."""
         require(principal, Action.RECORDING_LIST)
         if wanted.status == Status.DELETED:
             reach = require_reach(principal, Action.RECORDING_DELETE)
@@ -215,13 +216,13 @@ class Recordings:
         async with self._database.read() as tx:
             total = await count_recordings(tx, wanted)
             page = await page_of_recordings(tx, wanted, limit=limit, offset=offset, before=before)
-        seen = [item for item in page if can(principal, Action.RECORDING_VIEW, item)]
-        return [self._as_of_now(item) for item in seen], total
+        seen = [(item, name) for item, name in page if can(principal, Action.RECORDING_VIEW, item)]
+        return [(self._as_of_now(item), name) for item, name in seen], total
 
-    async def room_names(self, found: Sequence[Recording]) -> dict[str, str]:
-        """What the rooms of these recordings are called, by room id."""
+    async def room_name(self, recording: Recording) -> str:
+        """What the room of a recording is called."""
         async with self._database.read() as tx:
-            return await names_of_rooms(tx, (recording.room_id for recording in found))
+            return await name_of_room(tx, recording.room_id)
 
     @done_over
     async def update(
@@ -240,8 +241,7 @@ class Recordings:
         changes = wish.model_dump(exclude_unset=True, exclude_none=True)
         async with self._database.transaction() as tx:
             recording = _found(await find_recording(tx, wanted.id, to_change=True))
-            names = await names_of_rooms(tx, [recording.room_id])
-            unless_changed(self._as_of_now(recording), names.get(recording.room_id, ""))
+            unless_changed(self._as_of_now(recording), await name_of_room(tx, recording.room_id))
             if changes:
                 changes["updated_at"] = self._clock()
                 await change_recording(tx, recording.id, **changes)
