@@ -15,6 +15,7 @@ from aiohttp import web_app
 
 from tests.wire_types import checked_wire
 from vtp.accounts.audit import Origin
+from vtp.accounts.claims import SYSTEM
 from vtp.accounts.permissions import parse_role
 from vtp.accounts.users import NewUser
 from vtp.app import Server, start_server
@@ -142,7 +143,7 @@ class Api:
         """
         accounts = self.server.services.accounts
         if password not in _HASHES:
-            _HASHES[password] = await accounts.service.hash_new(password)
+            _HASHES[password] = await accounts.service.hash_new(password, claim=SYSTEM)
         meant, watch_only = parse_role(role)
         email = email or f"{role}@school.example"
         new = NewUser(email, _HASHES[password], role.title(), meant, watch_only=watch_only, approved=True)
@@ -193,11 +194,13 @@ async def serving(
     plain: PlainSettings | None = None,
     mail: MailSettings | None = None,
     public_url: str = "",
+    secrets_dir: Path | None = None,
     checked: bool = True,
 ) -> AsyncIterator[Api]:
     """Starts a server on ports of its own and ends it; what it says by Socket.IO must be what it declares."""
     settings = Settings(
         data_dir=data_dir,
+        secrets_dir=str(secrets_dir or ""),
         http=HttpSettings(
             host="127.0.0.1", port=0, tls="off", trusted_proxies=list(trusted_proxies), public_url=public_url
         ),

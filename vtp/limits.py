@@ -110,18 +110,35 @@ class FailureBackoff:
 
     def fail(self, key: str, now_s: float) -> None:
         """Counts one failed try."""
-        failures = self._known(key, now_s)
-        if failures is None:
-            failures = self._failures[key] = _Failures(0, now_s)
-            while len(self._failures) > MAX_KEYS:
-                self._failures.popitem(last=False)
+        failures = self._known(key, now_s) or self._begin(key, now_s)
         failures.count += 1
         failures.last_s = now_s
         self._failures.move_to_end(key)
 
-    def succeed(self, key: str) -> None:
-        """Forgets the failures of `key`."""
-        self._failures.pop(key, None)
+    def count(self, key: str, now_s: float) -> int:
+        """How many failures of `key` are remembered."""
+        failures = self._known(key, now_s)
+        return failures.count if failures is not None else 0
+
+    def succeed(self, key: str, until_s: float = math.inf) -> None:
+        """Forgets the failures of `key`, if none came after `until_s`."""
+        failures = self._failures.get(key)
+        if failures is not None and failures.last_s <= until_s:
+            del self._failures[key]
+
+    def recall(self, key: str, count: int, last_s: float, now_s: float) -> None:
+        """Takes over what was counted elsewhere, as long as the wait after it lasts."""
+        if last_s + self._delay_after(count) <= now_s:
+            return
+        failures = self._known(key, now_s) or self._begin(key, last_s)
+        failures.count = max(failures.count, count)
+        failures.last_s = max(failures.last_s, last_s)
+
+    def _begin(self, key: str, now_s: float) -> _Failures:
+        failures = self._failures[key] = _Failures(0, now_s)
+        while len(self._failures) > MAX_KEYS:
+            self._failures.popitem(last=False)
+        return failures
 
     def _delay_after(self, count: int) -> float:
         if self._allowed <= 0 or count < self._allowed:

@@ -12,6 +12,7 @@ from pathlib import Path
 from vtp.accounts.audit_routes import build_routes as audit_routes
 from vtp.accounts.build import Accounts
 from vtp.accounts.credential_routes import build_routes as credential_routes
+from vtp.accounts.hash_turns import STANDING
 from vtp.accounts.import_routes import build_routes as import_routes
 from vtp.accounts.invitation_routes import build_routes as invitation_routes
 from vtp.accounts.keys_watch import KeysWatch
@@ -241,6 +242,9 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     )
     services.metrics.add_numbers("vtp_media", "The packet path.", media.metrics, media.STANDING)
     services.metrics.add_numbers("vtp", "Classes.", _class_numbers(services))
+    services.metrics.add_numbers(
+        "vtp_hashes", "Passwords to be hashed.", services.accounts.passwords.numbers, STANDING
+    )
     services.metrics.add_numbers("vtp_mails", "Mails.", mail_sender.numbers)
     services.metrics.add_numbers("vtp_webhooks", "Webhooks.", deliveries.numbers, ("pending",))
     _add_worker_metrics(services.metrics, media)

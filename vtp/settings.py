@@ -311,7 +311,7 @@ class AccountSettings(Section):
     argon2_memory_kib: Annotated[int, Field(ge=19456)] = 19456
     argon2_time_cost: Annotated[int, Field(ge=2)] = 2
     argon2_parallelism: Annotated[int, Field(ge=1)] = 1
-    hash_threads: Annotated[int, Field(ge=1, le=32)] = 4
+    hash_threads: Annotated[int, Field(ge=0, le=32)] = 0
     access_token_ttl_s: Count = 900
     refresh_idle_s: Count = 1_209_600
     refresh_absolute_s: Count = 2_592_000

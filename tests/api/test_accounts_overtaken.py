@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from tests.serving import PASSWORD, Api
-from vtp.accounts.passwords import Passwords, Verdict
+from vtp.accounts.claims import SYSTEM
+from vtp.accounts.passwords import Hasher, Verdict
 from vtp.accounts.users import change_user
 
 AUTH = "/api/v1/auth"
@@ -19,24 +20,24 @@ def meanwhile(api: Api, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None
     """Chooses a new password for somebody, as its reset does, while the old one is being compared."""
 
     def arrange(user_id: str) -> None:
-        accounts, compare = api.server.services.accounts, Passwords.verify
+        accounts, compare = api.server.services.accounts, Hasher.verify
         todo: list[Callable[[], Awaitable[None]]] = []
 
         async def choose() -> None:
-            hashed = await accounts.passwords.hash(NEW_PASSWORD)
+            hashed = await accounts.passwords.hash(NEW_PASSWORD, SYSTEM)
             now = accounts.service._clock()
             async with api.server.services.database.transaction() as tx:
                 await change_user(tx, user_id, {"password_hash": hashed})
                 await accounts.service._sessions.end_all(tx, user_id, "password_reset", now)
 
-        async def verify(self: Passwords, encoded: str | None, password: str) -> Verdict:
+        async def verify(self: Hasher, encoded: str | None, password: str) -> Verdict:
             verdict = await compare(self, encoded, password)
             if todo:
                 await todo.pop()()
             return verdict
 
         todo.append(choose)
-        monkeypatch.setattr(Passwords, "verify", verify)
+        monkeypatch.setattr(Hasher, "verify", verify)
 
     return arrange
 

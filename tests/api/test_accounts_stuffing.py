@@ -12,8 +12,7 @@ from typing import cast
 import pytest
 from multidict import CIMultiDictProxy
 
-from tests.serving import PASSWORD, UNLIMITED, Answer, Api, serving
-from vtp.accounts import passwords
+from tests.serving import PASSWORD, Answer, Api, serving
 from vtp.settings import LimitSettings
 
 ACCOUNTS, ADDRESSES, TRIES = 4, 20, 160
@@ -86,20 +85,3 @@ async def test_failures_of_one_address_are_bounded_whatever_accounts_it_tries(
         tried = [await login(api, f"nobody{n}@school.example", "x", "198.18.0.1") for n in range(11)]
         assert [answer.status for answer in tried] == [401] * 10 + [429]
         assert (await login(api, "student@school.example", PASSWORD, "203.0.113.7")).status == 200
-
-
-async def test_more_sign_ins_than_can_be_hashed_are_told_to_come_again(
-    tmp_path: Path, migrated_sqlite: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(passwords, "MAX_WAITING", 6)
-    shutil.copy(migrated_sqlite, tmp_path / "vtp.sqlite3")
-    url = f"sqlite:///{tmp_path / 'vtp.sqlite3'}"
-    async with serving(tmp_path / "data", url, limits=UNLIMITED) as api:
-        await api.person("student")
-        tries = [login(api, f"nobody{n}@school.example", "x", "198.18.0.1") for n in range(60)]
-        answers = await asyncio.gather(*tries)
-        counted = collections.Counter(answer.status for answer in answers)
-        assert set(counted) == {401, 503}
-        assert counted[401] >= 6
-        assert all("Retry-After" in answer.headers for answer in answers if answer.status == 503)
-        assert (await login(api, "student@school.example", PASSWORD, "198.18.0.1")).status == 200

@@ -9,6 +9,7 @@ from sqlalchemy import delete, insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.audit import Origin
+from vtp.accounts.claims import SYSTEM
 from vtp.accounts.moments import Clock, utc_now
 from vtp.accounts.permissions import parse_role
 from vtp.accounts.service import AccountService, SignedIn
@@ -63,7 +64,9 @@ class Administration:
 
         Raises Gone for a link that is used, expired or unknown.
         """
-        password_hash = await self._accounts.hash_new(password, email, full_name)
+        password_hash = await self._accounts.hash_new(
+            password, email, full_name, claim=self._accounts.lockout.stranger(origin)
+        )
         new = NewUser(email, password_hash, full_name, Role.ADMIN, approved=True)
         async with self._database.transaction() as tx:
             await self._use_setup_token(tx, token)
@@ -77,7 +80,7 @@ class Administration:
         Raises Invalid for a weak password, Conflict for an address that has an account.
         """
         role, watch_only = parse_role(role_word)
-        password_hash = await self._accounts.hash_new(password, email, full_name)
+        password_hash = await self._accounts.hash_new(password, email, full_name, claim=SYSTEM)
         new = NewUser(email, password_hash, full_name, role, watch_only=watch_only, approved=True)
         origin = Origin(user_agent="vtp admin create-user")
         async with self._database.transaction() as tx:

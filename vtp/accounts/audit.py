@@ -5,8 +5,8 @@ Nothing secret goes in: no password, no token, not even hashed ones that would s
 
 import enum
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from sqlalchemy import insert
@@ -78,11 +78,12 @@ class Event(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a request came from."""
+    """Where a request came from; `is_gone` tells whether nobody waits for its answer any more."""
 
     ip: str = ""
     user_agent: str = ""
     request_id: str = ""
+    is_gone: Callable[[], bool] = field(default=lambda: False, compare=False, repr=False)
 
 
 class AuditLog:

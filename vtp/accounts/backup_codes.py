@@ -13,6 +13,7 @@ from datetime import datetime
 from sqlalchemy import case, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vtp.accounts.claims import of_person
 from vtp.accounts.passwords import Passwords
 from vtp.accounts.tables import backup_codes
 from vtp.sealing import Sealer
@@ -53,7 +54,8 @@ class BackupCodes:
     async def hash(self, user_id: str, code: str, made_at: datetime) -> str:
         """What is stored of a code of the set made at that moment. Slow by intention: in no transaction."""
         spelled = read_code(code) or ""
-        derived = await self._passwords.derive(spelled, self._salt(user_id, made_at))
+        salt = self._salt(user_id, made_at)
+        derived = await self._passwords.derive(spelled, salt, of_person(user_id))
         return self._sealer.digest("backup_code", derived.hex())
 
     async def replace(self, tx: AsyncConnection, user_id: str, hashes: list[str], made_at: datetime) -> None:

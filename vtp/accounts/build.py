@@ -15,7 +15,8 @@ from vtp.accounts.backup_codes import BackupCodes
 from vtp.accounts.devices import Devices
 from vtp.accounts.invitations import Invitations
 from vtp.accounts.keyring import open_keyring
-from vtp.accounts.lockout import Lockout
+from vtp.accounts.lockout import Lockout, backoff_of
+from vtp.accounts.lockout_watch import LockoutWatch
 from vtp.accounts.moments import utc_now
 from vtp.accounts.notices import Notices
 from vtp.accounts.oidc.sign_in import OidcSignIn
@@ -33,7 +34,6 @@ from vtp.accounts.tokens import Tokens
 from vtp.accounts.user_administration import UserAdministration
 from vtp.accounts.verification import Verification
 from vtp.db import Database
-from vtp.limits import FailureBackoff
 from vtp.mail.links import Links
 from vtp.mail.outbox import Outbox
 from vtp.sealing import Sealer, open_sealer
@@ -92,7 +92,9 @@ class Accounts:
         changes = Changes(ttl)
         revocations = Revocations(database, ttl)
         revocations.add_reader(AccountRevocations(sessions, changes).read)
-        limits = settings.limits
+        lockout = Lockout(settings.limits, devices, sealer)
+        longest_wait = timedelta(seconds=settings.limits.sign_in_delay_max_s)
+        revocations.add_reader(LockoutWatch(lockout, longest_wait).read)
         second_factor = SecondFactor(
             database,
             sealer,
@@ -100,12 +102,7 @@ class Accounts:
             changes=changes,
             audit=audit,
             notices=notices,
-            backoff=FailureBackoff(
-                limits.sign_in_failures_per_account,
-                limits.sign_in_failures_window_s,
-                limits.sign_in_delay_s,
-                limits.sign_in_delay_max_s,
-            ),
+            backoff=backoff_of(settings.limits),
             name=urlsplit(settings.http.public_url).hostname or "vtp",
         )
         service = AccountService(
@@ -117,7 +114,7 @@ class Accounts:
             sessions=sessions,
             changes=changes,
             audit=audit,
-            lockout=Lockout(settings.limits, devices),
+            lockout=lockout,
             notices=notices,
             second_factor=second_factor,
         )

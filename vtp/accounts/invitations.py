@@ -14,6 +14,7 @@ from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.audit import Event, Origin
+from vtp.accounts.claims import of_proof
 from vtp.accounts.mail_tokens import link_used, new_token
 from vtp.accounts.parts import AccountParts
 from vtp.accounts.permissions import RULES, Action, Reach, require, require_reach
@@ -188,7 +189,8 @@ class Invitations:
         Raises Gone, Invalid for a weak password, Conflict when the address has got an account meanwhile.
         """
         email = (await self.look(token)).email
-        hashed = await self._parts.accounts.hash_new(said.password, email, said.full_name)
+        claim = of_proof(email, origin)
+        hashed = await self._parts.accounts.hash_new(said.password, email, said.full_name, claim=claim)
         now = self._parts.clock()
         async with self._parts.database.transaction() as tx:
             invitation = await self._by_token(tx, token)

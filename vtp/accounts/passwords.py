@@ -1,5 +1,5 @@
-"""Passwords: which are good enough, and argon2id in a bounded thread pool so that no hash delays the event
-loop.
+"""Passwords: argon2id in few patient threads, so that no hash delays the event loop; whose turn it is follows
+from the claim of who asks.
 
 Values: OWASP Password Storage Cheat Sheet (m = 19456 KiB, t = 2, p = 1 at least); rules: OWASP ASVS 5.0,
 V6.2.
@@ -7,10 +7,12 @@ V6.2.
 
 import asyncio
 import base64
+import os
 import secrets
 import unicodedata
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -19,11 +21,17 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.low_level import hash_secret_raw
 from argon2.profiles import RFC_9106_LOW_MEMORY
 
-from vtp.errors import Unavailable
+from vtp.accounts.claims import Claim
+from vtp.accounts.hash_turns import HashTurns
 from vtp.settings import AccountSettings
 from vtp.threads import be_patient
 
-MAX_WAITING = 256  # hashes queued before a sign-in is answered 503 instead of waiting longer
+MOST_THREADS = 4
+"""Unless more are asked for. More than processors make no more hashes, but each takes longer, and who is next
+waits for one of those under way.
+"""
+_BESIDE_THREADS = 2
+"""Turns beyond threads: beside what is hashed, others ask the database who it is, or write that it failed."""
 _NICENESS = 10  # hashing yields to media and requests
 _HASH_BYTES = RFC_9106_LOW_MEMORY.hash_len
 _SALT_BYTES = RFC_9106_LOW_MEMORY.salt_len
@@ -39,8 +47,8 @@ class Verdict:
     needs_rehash: bool
 
 
-class Passwords:
-    """Hashes and verifies; one thread pool for the whole process, closed by `close()`."""
+class Hasher:
+    """Hashes and verifies in its threads. For who holds a turn: see `Passwords`."""
 
     def __init__(self, settings: AccountSettings) -> None:
         self._hasher = PasswordHasher(
@@ -51,17 +59,14 @@ class Passwords:
             salt_len=_SALT_BYTES,
             type=Type.ID,
         )
+        self.threads = settings.hash_threads or min(MOST_THREADS, len(os.sched_getaffinity(0)))
         self._pool = ThreadPoolExecutor(
-            settings.hash_threads,
-            thread_name_prefix="vtp-password",
-            initializer=be_patient,
-            initargs=(_NICENESS,),
+            self.threads, thread_name_prefix="vtp-password", initializer=be_patient, initargs=(_NICENESS,)
         )
-        self._waiting = 0
         self._nobodys_hash = _unmatched_hash(settings)
 
     async def hash(self, password: str) -> str:
-        """Gives the encoded argon2id hash. Raises Unavailable when too many are waiting."""
+        """Gives the encoded argon2id hash."""
         return await self._run(self._hasher.hash, _normalize(password))
 
     async def verify(self, encoded: str | None, password: str) -> Verdict:
@@ -72,7 +77,7 @@ class Passwords:
 
     async def derive(self, text: str, salt: bytes) -> bytes:
         """argon2id of a text with a given salt, by OWASP's least cost: for codes, which are found by their
-        hash, so that cost must never change. Raises Unavailable."""
+        hash, so that cost must never change."""
         return await self._run(_derive, text.encode(), salt)
 
     def close(self) -> None:
@@ -87,13 +92,48 @@ class Passwords:
         return Verdict(right=True, needs_rehash=self._hasher.check_needs_rehash(encoded))
 
     async def _run(self, function: Callable[..., T], *args: object) -> T:
-        if self._waiting >= MAX_WAITING:
-            raise Unavailable("Too many people are signing in at once; try again in a moment.")
-        self._waiting += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, function, *args)
-        finally:
-            self._waiting -= 1
+        return await asyncio.get_running_loop().run_in_executor(self._pool, function, *args)
+
+
+class Passwords:
+    """Hashes in turn; one for the whole process, closed by `close()`.
+
+    What takes a claim raises Unavailable when too many are waiting, and what the claim's checks raise.
+    """
+
+    def __init__(self, settings: AccountSettings) -> None:
+        self._hasher = Hasher(settings)
+        self._turns = HashTurns(self._hasher.threads + _BESIDE_THREADS)
+
+    @asynccontextmanager
+    async def turn(self, claim: Claim) -> AsyncIterator[Hasher]:
+        """A turn for all that a try costs, what it asks of the database too. Take none within another."""
+        async with self._turns.turn(claim):
+            yield self._hasher
+
+    async def hash(self, password: str, claim: Claim) -> str:
+        """Gives the encoded argon2id hash."""
+        async with self.turn(claim) as hasher:
+            return await hasher.hash(password)
+
+    async def verify(self, encoded: str | None, password: str, claim: Claim) -> Verdict:
+        """Compares, see `Hasher`."""
+        async with self.turn(claim) as hasher:
+            return await hasher.verify(encoded, password)
+
+    async def derive(self, text: str, salt: bytes, claim: Claim) -> bytes:
+        """Hashes a code, see `Hasher`."""
+        async with self.turn(claim) as hasher:
+            return await hasher.derive(text, salt)
+
+    def numbers(self) -> Mapping[str, int]:
+        """Who waits, and what became of who did; for `/metrics`."""
+        return self._turns.numbers()
+
+    def close(self) -> None:
+        """Ends the threads after the hashes already begun; who waits is cancelled."""
+        self._turns.close()
+        self._hasher.close()
 
 
 def _derive(text: bytes, salt: bytes) -> bytes:

@@ -5,12 +5,14 @@ signed in.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.audit import Event, Origin
+from vtp.accounts.claims import Claim, of_person, of_proof
 from vtp.accounts.mail_tokens import Purpose, issue, link_used, look, retire, use
 from vtp.accounts.notices import Happening
 from vtp.accounts.oidc.flows import forget_flows
@@ -84,7 +86,7 @@ class Recovery:
         of a second factor that is on, RateLimited.
         """
         user = await self.account_of(token)
-        hashed = await self._hash(user, new_password)
+        hashed = await self._hash(user, new_password, of_proof(user.email, origin))
         await self._parts.second_factor.check_at_sign_in(user, code, origin)
         now = self._parts.clock()
         async with self._parts.database.transaction() as tx:
@@ -93,7 +95,8 @@ class Recovery:
             changes: dict[str, Any] = {"password_hash": hashed, "password_changed_at": now}
             if user.email_verified_at is None and self._parts.settings.accounts.approval == "mail":
                 changes["email_verified_at"] = now  # who has the link has the mailbox
-            changed = await self._store(tx, user, changes, origin, by="link")
+            details = {"by": "link", "lifts": self._parts.accounts.lockout.key_of_strangers(user.email)}
+            changed = await self._store(tx, user, changes, origin, details)
             ended = await self._parts.sessions.end_all(tx, user.id, "password_reset", now)
             await self._parts.notices.put(tx, Happening.PASSWORD_RESET, user, origin)
         self._parts.accounts.lockout.lift(user.email)
@@ -116,14 +119,14 @@ class Recovery:
         Raises NotSignedIn for a wrong current password, RateLimited, Invalid for a weak new one.
         """
         user = await self._people.confirm(principal, current_password, origin)
-        hashed = await self._hash(user, new_password)
+        hashed = await self._hash(user, new_password, of_person(user.id, origin))
         now, ended = self._parts.clock(), list[str]()
         async with self._parts.database.transaction() as tx:
             await find_user(tx, user.id, lock=True)
             if not await is_signed_in(tx, user.id, principal.session_id or "", now):
                 raise NotSignedIn("This session has ended: sign in again.", code="session_ended")
             changes = {"password_hash": hashed, "password_changed_at": now}
-            await self._store(tx, user, changes, origin, by="owner")
+            await self._store(tx, user, changes, origin, {"by": "owner"})
             await self._end_what_was_begun(tx, user)
             if end_other_sessions:
                 own = principal.session_id
@@ -136,11 +139,18 @@ class Recovery:
         await retire(tx, user.id, _VOIDED, self._parts.clock())
         await forget_flows(tx, user.id)
 
-    async def _hash(self, user: User, new_password: str) -> str:
-        return await self._parts.accounts.hash_new(new_password, user.email, user.full_name, pointer=_POINTER)
+    async def _hash(self, user: User, new_password: str, claim: Claim) -> str:
+        return await self._parts.accounts.hash_new(
+            new_password, user.email, user.full_name, claim=claim, pointer=_POINTER
+        )
 
     async def _store(
-        self, tx: AsyncConnection, user: User, changes: dict[str, Any], origin: Origin, *, by: str
+        self,
+        tx: AsyncConnection,
+        user: User,
+        changes: dict[str, Any],
+        origin: Origin,
+        details: Mapping[str, object],
     ) -> User:
         changed = await change_user(tx, user.id, changes)
         if changed is None:
@@ -151,6 +161,6 @@ class Recovery:
             origin,
             actor_id=user.id,
             subject=f"user:{user.id}",
-            details={"by": by},
+            details=details,
         )
         return changed

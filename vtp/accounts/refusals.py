@@ -18,7 +18,11 @@ def origin_of_request(request: web.Request) -> Origin:
     """Where a request came from, for the audit log."""
     client: Client = request[CLIENT]
     agent = request.headers.get("User-Agent", "")
-    return Origin(ip=client.address, user_agent=agent, request_id=request.get(REQUEST_ID, ""))
+
+    def is_gone() -> bool:
+        return request.transport is None or request.transport.is_closing()
+
+    return Origin(client.address, agent, request.get(REQUEST_ID, ""), is_gone)
 
 
 def note_refusals(audit: AuditLog) -> Callable[[web.Request, str, Forbidden], Awaitable[None]]:

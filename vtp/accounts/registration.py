@@ -51,9 +51,10 @@ class Registration:
             )
         role, watch_only = parse_role(wish.role_word)
         accounts = self._parts.accounts
+        claim = accounts.lockout.stranger(origin)
         new = NewUser(
             email=wish.email,
-            password_hash=await accounts.hash_new(wish.password, wish.email, wish.full_name),
+            password_hash=await accounts.hash_new(wish.password, wish.email, wish.full_name, claim=claim),
             full_name=wish.full_name,
             role=Role.STUDENT,
             phone=wish.phone,

@@ -10,12 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.authenticator import Changes
+from vtp.accounts.claims import Claim, of_person
 from vtp.accounts.lockout import Attempt, Lockout
 from vtp.accounts.moments import Clock as Clock  # rooms and webhooks take them from here
 from vtp.accounts.moments import utc_now as utc_now
 from vtp.accounts.notices import Happening, Notices
 from vtp.accounts.password_rules import PasswordRules
-from vtp.accounts.passwords import Passwords
+from vtp.accounts.passwords import Passwords, Verdict
 from vtp.accounts.second_factor import SecondFactor
 from vtp.accounts.sessions import Renewal, Renewed, Session, Sessions
 from vtp.accounts.tokens import AccessClaims, Tokens
@@ -31,7 +32,7 @@ from vtp.accounts.users import (
 )
 from vtp.db import Database
 from vtp.db.conflicts import Conflicted, done_over
-from vtp.errors import Conflict, FieldError, Forbidden, NotSignedIn, RateLimited
+from vtp.errors import Conflict, FieldError, Forbidden, NotSignedIn, RateLimited, Unavailable
 from vtp.http.identity import Principal
 from vtp.ids import new_id
 from vtp.limits import WindowLimiter
@@ -98,10 +99,10 @@ class AccountService:
         async with self._database.transaction() as tx:
             return await self._sessions.forget_over(tx, self._clock() - KEPT_AFTER_END)
 
-    async def hash_new(self, password: str, *context: str, pointer: str = "/password") -> str:
+    async def hash_new(self, password: str, *context: str, claim: Claim, pointer: str = "/password") -> str:
         """Checks a password that somebody chooses, and hashes it. Raises Invalid, Unavailable."""
         self._rules.check(password, *context, pointer=pointer)
-        return await self._passwords.hash(password)
+        return await self._passwords.hash(password, claim)
 
     async def add(self, tx: AsyncConnection, new: NewUser, origin: Origin, *, actor_id: str | None) -> User:
         """Adds an account within a transaction, with its audit entry. Raises Conflict."""
@@ -135,29 +136,42 @@ class AccountService:
         `device_tokens`: what the device holds from having signed in before; see `Lockout`.
         """
         email = known_as(email)
-        attempt = self.lockout.attempt(email, device_tokens)
+        attempt = self.lockout.attempt(email, device_tokens, origin)
         self.lockout.check(attempt)
-        async with self._database.read() as tx:
-            found = await find_by_email(tx, email)
-        verdict = await self._passwords.verify(found[1] if found else None, password)
-        self.lockout.check(attempt)  # tries made at once do not get around the wait
-        if found is None or not verdict.right:
-            await self._refuse_login(attempt, found[0] if found else None, origin)
-        user = found[0]
+        user, encoded, verdict = await self._look_at_password(attempt, password)
         if user.disabled_at is not None:
             await self._note_refusal(user.id, origin, "disabled")
             raise _disabled()
         await self._check_second_factor(attempt, user, code, origin)
         self.lockout.succeed(attempt)
-        rehashed = await self._passwords.hash(password) if verdict.needs_rehash else None
+        rehashed = await self._rehash(user, password) if verdict.needs_rehash else None
         async with self._database.transaction() as tx:
-            if not await lock_with_hash(tx, user.id, found[1]):
+            if not await lock_with_hash(tx, user.id, encoded):
                 raise Conflicted  # another password was chosen meanwhile, whose choice ends all sessions
             if rehashed:
                 await change_user(tx, user.id, {"password_hash": rehashed})
             if not attempt.known_device:
                 await self.tell_of_new_device(tx, user, origin)
             return await self.begin_session(tx, user, origin)
+
+    async def _look_at_password(self, attempt: Attempt, password: str) -> tuple[User, str, Verdict]:
+        """Whose it is, their hash and what it says. In one turn with all that a failure costs, so that
+        guesses crowd nobody out of the database; the same work whether or not there is such an account.
+        """
+        async with self._passwords.turn(self.lockout.claim(attempt)) as hasher:
+            async with self._database.read() as tx:
+                found = await find_by_email(tx, attempt.account)
+            verdict = await hasher.verify(found[1] if found else None, password)
+            self.lockout.check(attempt)  # tries made at once do not get around the wait
+            if found is None or not verdict.right:
+                await self._refuse_login(attempt, found[0] if found else None)
+            return *found, verdict
+
+    async def _rehash(self, user: User, password: str) -> str | None:
+        try:
+            return await self._passwords.hash(password, of_person(user.id))
+        except Unavailable:  # at another sign-in
+            return None
 
     async def _check_second_factor(
         self, attempt: Attempt, user: User, code: str | None, origin: Origin
@@ -166,7 +180,7 @@ class AccountService:
             await self._second_factor.check_at_sign_in(user, code, origin, key=attempt.key)
         except NotSignedIn as refusal:
             if refusal.code == "totp_wrong":
-                self.lockout.fail(attempt)
+                await self._note_wait(attempt, self.lockout.fail(attempt), user, origin)
             raise
 
     async def confirm_password(self, principal: Principal, password: str, origin: Origin) -> User:
@@ -179,11 +193,13 @@ class AccountService:
         self.lockout.check(attempt)
         async with self._database.read() as tx:
             found = await find_with_hash(tx, user_id)
-        verdict = await self._passwords.verify(found[1] if found else None, password)
+        claim = of_person(user_id, origin)
+        verdict = await self._passwords.verify(found[1] if found else None, password, claim)
         self.lockout.check(attempt)
         if found is None or not verdict.right:
-            self.lockout.fail(attempt)
+            failures = self.lockout.fail(attempt)
             await self._note_refusal(user_id, origin, "wrong_password")
+            await self._note_wait(attempt, failures, found[0] if found else None, origin)
             raise NotSignedIn("This is not your password.", code="wrong_password")
         self.lockout.succeed(attempt)
         return found[0]
@@ -275,14 +291,19 @@ class AccountService:
         if wanted and await self._sessions.is_news(tx, user.id, origin):
             await self._notices.put(tx, Happening.NEW_DEVICE, user, origin)
 
-    async def _refuse_login(self, attempt: Attempt, user: User | None, origin: Origin) -> NoReturn:
-        waits = self.lockout.fail(attempt)
+    async def _refuse_login(self, attempt: Attempt, user: User | None) -> NoReturn:
         user_id, reason = (user.id, "wrong_password") if user else (None, "unknown_account")
-        await self._note_refusal(user_id, origin, reason)
-        if waits:
-            subject, details = f"user:{user_id}" if user_id else "", {"known_device": attempt.known_device}
-            await self._audit.note(Event.SIGN_IN_LOCKED, origin, subject=subject, details=details)
+        failures = self.lockout.fail(attempt)
+        await self._note_refusal(user_id, attempt.origin, reason)
+        await self._note_wait(attempt, failures, user, attempt.origin)
         raise NotSignedIn("The e-mail address or the password is wrong.", code="wrong_credentials")
+
+    async def _note_wait(self, attempt: Attempt, failures: int, user: User | None, origin: Origin) -> None:
+        """In the audit log, by which other processes and the next start know of it too (`LockoutWatch`)."""
+        if failures:
+            details = {"known_device": attempt.known_device, "failures": failures, "key": attempt.key}
+            subject = f"user:{user.id}" if user else ""
+            await self._audit.note(Event.SIGN_IN_LOCKED, origin, subject=subject, details=details)
 
     async def _note_refusal(self, user_id: str | None, origin: Origin, reason: str) -> None:
         subject = f"user:{user_id}" if user_id else ""

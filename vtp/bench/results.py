@@ -130,11 +130,13 @@ class LoginFigures(TypedDict):
     let_in: int
     """Of those tried, how many got in: those whose password was right and not yet throttled."""
     people: int
+    """Whom nobody attacks, each on a device that is new to the account, and at an address of their own."""
     people_let_in: int
     people_ms: Percentiles
     known_devices: int
-    """Of these people, how many were on a device where they had signed in before."""
+    """Owners of attacked accounts, on a device where they had signed in before, all at one address."""
     known_devices_let_in: int
+    known_devices_ms: Percentiles
 
 
 class SaturationFigures(TypedDict):

@@ -12,6 +12,8 @@ from aiohttp import web
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 ADDRESSES_KEPT = 1024
+NETWORK_BITS = 64
+SITE_BITS = 48  # RFC 6177: what a site is given at most, and the least that is routed by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,26 @@ class ClientResolver:
 
     def _is_trusted(self, address: IpAddress) -> bool:
         return any(address in network for network in self._trusted)
+
+
+def network_of(address: str) -> str:
+    """What one machine is given: an IPv4 address, or 64 bits of IPv6, whose rest it chooses as it likes."""
+    return _masked(address, NETWORK_BITS)
+
+
+def site_of(address: str) -> str:
+    """What one household or school may be given: an IPv4 address, or 48 bits of IPv6."""
+    return _masked(address, SITE_BITS)
+
+
+@lru_cache(ADDRESSES_KEPT)
+def _masked(address: str, bits: int) -> str:
+    if ":" not in address:
+        return address
+    try:
+        return str(ipaddress.ip_network((address, bits), strict=False))
+    except ValueError:  # no address at all, or one with a zone
+        return address
 
 
 def is_in(address: str, networks: Sequence[str]) -> bool:

@@ -61,8 +61,8 @@ class Dispatcher:
             client: Client = request[CLIENT]
             try:
                 return await self._handle(route, request, client)
-            except RateLimited:
-                raise
+            except (RateLimited, Unavailable):
+                raise  # of these nobody has tried a password
             except VtpError as error:
                 self._throttle.note_failure(route.limit, client.address)
                 if isinstance(error, Forbidden) and self._note_refusal is not None:

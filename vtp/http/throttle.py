@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import ipaddress
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from vtp.errors import RateLimited
+from vtp.http.client import network_of
 from vtp.http.identity import Principal
 from vtp.http.routing import Limit
 from vtp.limits import WindowLimiter
 from vtp.settings import LimitSettings
 
 Clock = Callable[[], float]
-_IPV6_PREFIX = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ class Throttle:
         """Counts a call before it is handled; raises RateLimited (429) when it is one too many."""
         if limit is Limit.PLAYBACK or (principal is not None and principal.open_rooms):
             return
-        address = _network_of(address)
+        address = network_of(address)
         self._take(self._address, address)
         if limit is Limit.SIGN_IN:
             self._check(self._by_limit[limit], address)
@@ -85,7 +84,7 @@ class Throttle:
     def note_failure(self, limit: Limit, address: str) -> None:
         """Counts a failed sign-in; successes are not counted, so a school behind one NAT signs in at once."""
         if limit is Limit.SIGN_IN:
-            self._by_limit[limit].limiter.add(_network_of(address), self._clock())
+            self._by_limit[limit].limiter.add(network_of(address), self._clock())
 
     def _take(self, rule: _Rule, key: str) -> None:
         self._refuse(rule, rule.limiter.take(key, self._clock()))
@@ -96,13 +95,3 @@ class Throttle:
     def _refuse(self, rule: _Rule, wait_s: float) -> None:
         if wait_s > 0.0:
             raise RateLimited(rule.sentence, retry_after_s=wait_s)
-
-
-def _network_of(address: str) -> str:
-    """What one machine is given: an IPv4 address, or 64 bits of IPv6, whose rest it chooses as it likes."""
-    if ":" not in address:
-        return address
-    try:
-        return str(ipaddress.ip_network((address, _IPV6_PREFIX), strict=False))
-    except ValueError:  # no address at all, or one with a zone
-        return address

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 PERSONAL: Final = frozenset(
     {"email", "emails", "name", "full_name", "phone", "to", "to_address", "address", "new_email", "old_email"}
+    | {"key", "lifts"}  # of who waits after failed sign-ins: keyed hashes of addresses
 )
 """Keys of details whose texts say who somebody is."""
 _WORD: Final = re.compile(r"([A-Z]+ /)?[A-Za-z0-9_.:/{}-]{1,128}")  # ids, codes, events, routes

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from vtp.bench.load import Lecture
-from vtp.bench.login_crowd import PASSWORD, LoginCrowd, Visitor
+from vtp.bench.login_crowd import PASSWORD, LoginCrowd
 from vtp.bench.results import Figures, LoginFigures, Percentiles, percentiles
 from vtp.bench.scenarios.forward import measure_window
 from vtp.bench.scenarios.pattern import describe_pattern
@@ -27,6 +26,8 @@ RIGHT_IN = 500
 UNDER_WAY = 400
 """Tries that have not been answered yet, at most."""
 PEOPLE_PER_S = 4.0
+MISTYPED_IN = 5
+"""One of so many people on new devices mistypes the password at first."""
 QUIET_S = 8.0
 _KEPT_LIMITS = (
     "sign_in_failures_per_account",
@@ -44,6 +45,13 @@ class _Outcome:
     people: list[int] = field(default_factory=list)
     people_ms: list[float] = field(default_factory=list)
     known: list[int] = field(default_factory=list)
+    known_ms: list[float] = field(default_factory=list)
+
+
+async def _timed(sign_in: Awaitable[int], into: list[int], took_ms: list[float]) -> None:
+    begun_s = time.monotonic()
+    into.append(await sign_in)
+    took_ms.append(1000 * (time.monotonic() - begun_s))
 
 
 @dataclass(frozen=True)
@@ -123,20 +131,18 @@ class Stuffing:
                 group.create_task(one(number))
 
     async def _people(self, crowd: LoginCrowd, outcome: _Outcome, seconds: float) -> None:
-        """In turn somebody whom nobody attacks, and an owner of an attacked account on a known device."""
+        """In turn somebody whom nobody attacks on a new device, and the owner of an attacked account on a
+        known one; each at their time, whoever waits for an answer yet.
+        """
         begun_s = time.monotonic()
-        visitors = zip(itertools.cycle(crowd.people), itertools.cycle(crowd.victims), strict=False)
-        for number in range(max(1, int(seconds * PEOPLE_PER_S / 2))):
-            await asyncio.sleep(max(0.0, begun_s + 2 * number / PEOPLE_PER_S - time.monotonic()))
-            person, victim = next(visitors)
-            for visitor, into in ((person, outcome.people), (victim, outcome.known)):
-                into.append(await self._sign_in(crowd, visitor, outcome))
-
-    async def _sign_in(self, crowd: LoginCrowd, visitor: Visitor, outcome: _Outcome) -> int:
-        begun_s = time.monotonic()
-        status = await crowd.sign_in(visitor)
-        outcome.people_ms.append(1000 * (time.monotonic() - begun_s))
-        return status
+        async with asyncio.TaskGroup() as group:
+            for number in range(max(1, int(seconds * PEOPLE_PER_S / 2))):
+                await asyncio.sleep(max(0.0, begun_s + 2 * number / PEOPLE_PER_S - time.monotonic()))
+                mistyped = number % MISTYPED_IN == MISTYPED_IN - 1
+                person = crowd.sign_in_at_home(number, mistyped=mistyped)
+                owner = crowd.sign_in(crowd.victims[number % self.accounts])
+                group.create_task(_timed(person, outcome.people, outcome.people_ms))
+                group.create_task(_timed(owner, outcome.known, outcome.known_ms))
 
     def _logins(self, outcome: _Outcome) -> LoginFigures:
         return LoginFigures(
@@ -148,6 +154,7 @@ class Stuffing:
             people=len(outcome.people),
             people_let_in=outcome.people.count(200),
             people_ms=percentiles(outcome.people_ms),
+            known_devices_ms=percentiles(outcome.known_ms),
             known_devices=len(outcome.known),
             known_devices_let_in=outcome.known.count(200),
         )

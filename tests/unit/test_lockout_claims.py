@@ -1,0 +1,111 @@
+"""What a try to sign in may claim: by what it proves and what has failed, never by who has an account."""
+
+from __future__ import annotations
+
+import pytest
+
+from vtp.accounts.audit import Origin
+from vtp.accounts.devices import Devices
+from vtp.accounts.hash_queue import Rank
+from vtp.accounts.lockout import Attempt, Lockout
+from vtp.errors import RateLimited
+from vtp.sealing import Sealer
+from vtp.settings import LimitSettings
+
+HOME, ELSEWHERE = Origin(ip="2001:db8:0:1::1"), Origin(ip="198.51.100.9")
+EMAIL = "ann@school.example"
+
+
+@pytest.fixture
+def devices() -> Devices:
+    return Devices(Sealer(b"k" * 32))
+
+
+@pytest.fixture
+def lockout(devices: Devices) -> Lockout:
+    return Lockout(LimitSettings(), devices, Sealer(b"k" * 32), clock=lambda: 1000.0)
+
+
+def rank(lockout: Lockout, attempt: Attempt) -> Rank:
+    return lockout.claim(attempt).rank
+
+
+def test_a_known_device_has_proven_it_and_one_that_claims_it_has_not(
+    lockout: Lockout, devices: Devices
+) -> None:
+    [token] = devices.remember(EMAIL, [])
+    known = lockout.claim(lockout.attempt(EMAIL, [token], HOME))
+    assert (known.rank, known.lane) == (Rank.PROVEN, EMAIL)
+    forged = token[:-1] + ("0" if token[-1] != "0" else "1")
+    for tokens in ([forged], devices.remember("eve@school.example", []), []):
+        stranger = lockout.claim(lockout.attempt(EMAIL, tokens, HOME))
+        assert (stranger.rank, stranger.lane) == (Rank.UNSUSPECTED, "2001:db8::/48")
+
+
+def test_who_mistypes_once_is_not_suspected_and_who_goes_on_is(lockout: Lockout) -> None:
+    attempt = lockout.attempt(EMAIL, [], HOME)
+    seen = []
+    for _ in range(4):
+        seen.append(rank(lockout, attempt))
+        lockout.fail(attempt)
+    assert seen == [Rank.UNSUSPECTED] * 2 + [Rank.OTHERS] * 2
+
+
+def test_an_account_that_is_tried_from_two_networks_at_once_is_suspected_in_both(lockout: Lockout) -> None:
+    here, there = (lockout.attempt(EMAIL, [], origin) for origin in (HOME, ELSEWHERE))
+    assert [rank(lockout, one) for one in (here, there, here)] == [
+        Rank.UNSUSPECTED,
+        Rank.OTHERS,
+        Rank.OTHERS,
+    ]
+
+
+def test_a_known_device_leaves_its_owner_unsuspected_on_a_new_one_elsewhere(
+    lockout: Lockout, devices: Devices
+) -> None:
+    lockout.claim(lockout.attempt(EMAIL, devices.remember(EMAIL, []), HOME))
+    assert rank(lockout, lockout.attempt(EMAIL, [], ELSEWHERE)) is Rank.UNSUSPECTED
+
+
+def test_tries_at_accounts_that_wait_make_their_network_suspected(lockout: Lockout) -> None:
+    for number in range(10):
+        attempt = lockout.attempt(f"victim{number}@school.example", [], HOME)
+        for _ in range(5):
+            lockout.fail(attempt)
+        with pytest.raises(RateLimited):
+            lockout.check(lockout.attempt(f"victim{number}@school.example", [], ELSEWHERE))
+    assert lockout.stranger(ELSEWHERE).rank is Rank.OTHERS
+
+
+def test_a_try_loses_its_claim_when_its_account_has_to_wait(lockout: Lockout) -> None:
+    attempt = lockout.attempt(EMAIL, [], HOME)
+    claim = lockout.claim(attempt)
+    for check in claim.checks:
+        check()
+    for _ in range(5):
+        lockout.fail(attempt)
+    with pytest.raises(RateLimited):
+        for check in claim.checks:
+            check()
+
+
+def test_a_wait_that_was_lifted_does_not_begin_again_when_it_is_heard_of(lockout: Lockout) -> None:
+    attempt = lockout.attempt(EMAIL, [], HOME)
+    lockout.recall_lifted(attempt.key, ago_s=10)
+    lockout.recall(attempt.key, 5, ago_s=20)
+    lockout.check(attempt)
+    lockout.recall(attempt.key, 5, ago_s=5)
+    with pytest.raises(RateLimited):
+        lockout.check(attempt)
+    lockout.recall_lifted(attempt.key, ago_s=8)
+    with pytest.raises(RateLimited):
+        lockout.check(attempt)
+    lockout.lift(EMAIL)
+    lockout.recall(attempt.key, 5, ago_s=5)
+    lockout.check(attempt)
+
+
+def test_a_wait_that_is_over_is_not_recalled(lockout: Lockout) -> None:
+    attempt = lockout.attempt(EMAIL, [], HOME)
+    lockout.recall(attempt.key, 5, ago_s=31)
+    assert not lockout.fail(attempt)

@@ -1,0 +1,53 @@
+"""What somebody shows who asks for a password to be hashed: from it follows when it is their turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from vtp.accounts.audit import Origin
+from vtp.accounts.hash_queue import Rank
+from vtp.errors import Unavailable
+from vtp.http.client import site_of
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """`lane`: with whom turns are shared. `checks` are called when the turn comes, before it costs anything:
+    one that raises ends it.
+    """
+
+    rank: Rank
+    lane: str
+    checks: tuple[Callable[[], None], ...] = ()
+
+
+SYSTEM = Claim(Rank.SIGNED_IN, "system")
+"""Of the command line."""
+
+
+def of_person(user_id: str, origin: Origin | None = None) -> Claim:
+    """Of somebody signed in, or who has given the right password a moment ago."""
+    return Claim(Rank.SIGNED_IN, user_id, _while_waited_for(origin))
+
+
+def of_proof(account: str, origin: Origin) -> Claim:
+    """Of who has a known device of this account, or a link that was mailed to it."""
+    return Claim(Rank.PROVEN, account, _while_waited_for(origin))
+
+
+def of_stranger(origin: Origin, *, suspected: bool) -> Claim:
+    """Of anybody else: turns are shared by all of one network, whatever accounts they name."""
+    rank = Rank.OTHERS if suspected else Rank.UNSUSPECTED
+    return Claim(rank, site_of(origin.ip), _while_waited_for(origin))
+
+
+def _while_waited_for(origin: Origin | None) -> tuple[Callable[[], None], ...]:
+    if origin is None:
+        return ()
+
+    def check() -> None:
+        if origin.is_gone():
+            raise Unavailable("Nobody waits for this answer any more.", code="abandoned")
+
+    return (check,)

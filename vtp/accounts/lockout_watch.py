@@ -1,0 +1,61 @@
+"""Waits after failed sign-ins that began in another process, or before the start: read from the audit log,
+which has them anyway. So neither a restart nor a second process gives more tries to a guesser who waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.accounts.audit import Event
+from vtp.accounts.lockout import Lockout
+from vtp.accounts.tables import audit_log
+from vtp.ids import uuid7
+
+MOST_AT_ONCE = 500
+"""The newest of a second: each costs a guesser a hash, of which a machine makes fewer."""
+MOST_AT_START = 50_000
+
+
+class LockoutWatch:
+    """A reader of `Revocations`, which looks every second; at first as far back as a wait may last."""
+
+    def __init__(self, lockout: Lockout, longest_wait: timedelta) -> None:
+        self._lockout = lockout
+        self._longest_wait = longest_wait
+        self._started = False
+
+    async def read(self, tx: AsyncConnection, since: datetime, now: datetime) -> None:
+        """A `Reader`."""
+        most = MOST_AT_ONCE if self._started else MOST_AT_START
+        if not self._started:
+            since = now - self._longest_wait
+        lifted = await _entries(tx, Event.PASSWORD_CHANGED, since, most)
+        begun = await _entries(tx, Event.SIGN_IN_LOCKED, since, most)
+        for at, details in [*lifted, *begun]:  # what was lifted first: an older wait is not begun again
+            self._apply(details or {}, (now - at).total_seconds())
+        self._started = True
+
+    def _apply(self, details: Mapping[str, Any], ago_s: float) -> None:
+        if "failures" in details:
+            self._lockout.recall(str(details["key"]), int(details["failures"]), ago_s)
+        elif "lifts" in details:
+            self._lockout.recall_lifted(str(details["lifts"]), ago_s)
+
+
+async def _entries(
+    tx: AsyncConnection, event: Event, since: datetime, most: int
+) -> list[tuple[datetime, Mapping[str, Any] | None]]:
+    """When and what, the oldest first."""
+    first = uuid7(max(0, int(since.timestamp() * 1_000_000_000)), 0)
+    newest = (
+        select(audit_log.c.at, audit_log.c.details)
+        .where(audit_log.c.event == event, audit_log.c.id >= first)
+        .order_by(audit_log.c.id.desc())
+        .limit(most)
+    )
+    return [(at, details) for at, details in reversed((await tx.execute(newest)).all())]

@@ -1,0 +1,103 @@
+"""Which sign-ins of strangers are likely to be guesses. It decides who is served first when not everybody can
+be, and never who gets in: it must not tell, by answer or by time, whether there is such an account.
+
+A network is suspected when several of its accounts have failed and not signed in since; so a pupil who
+mistypes and then gets in leaves nothing behind, and nobody washes the failures of other accounts away by
+signing in to their own. An account is suspected when other networks have tried it and not got in.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, defaultdict
+
+from vtp.http.client import network_of, site_of
+
+WINDOW_S = 900.0
+FREE = 10
+"""Accounts of a network that may stand as failed: mistyped addresses, forgotten passwords."""
+FREE_OF_SITE = 40
+"""The same of a /48 of IPv6, out of which one machine may have many networks."""
+IN_PER_FAILED = 4
+"""Beyond that each must be outweighed by so many accounts that have got in: a school behind one address."""
+MOST_PAIRS = 20_000
+"""Of each kind, some 8 MB; the oldest go first."""
+
+
+class RecentPairs:
+    """Pairs seen within `window_s`, found by their first."""
+
+    def __init__(self, window_s: float, most: int) -> None:
+        self._window_s = window_s
+        self._most = most
+        self._seen_s: OrderedDict[tuple[str, str], float] = OrderedDict()
+        self._seconds: defaultdict[str, set[str]] = defaultdict(set)
+
+    def __len__(self) -> int:
+        return len(self._seen_s)
+
+    def add(self, first: str, second: str, now_s: float) -> None:
+        """Sees a pair, maybe once more."""
+        self._seen_s[first, second] = now_s
+        self._seen_s.move_to_end((first, second))
+        self._seconds[first].add(second)
+        self._forget(now_s)
+
+    def discard(self, first: str, second: str) -> None:
+        """Forgets a pair, if it is there."""
+        if self._seen_s.pop((first, second), None) is not None:
+            self._seconds[first].discard(second)
+            if not self._seconds[first]:
+                del self._seconds[first]
+
+    def of(self, first: str, now_s: float) -> frozenset[str] | set[str]:
+        """The seconds of a first."""
+        self._forget(now_s)
+        return self._seconds.get(first, frozenset())
+
+    def _forget(self, now_s: float) -> None:
+        while self._seen_s:
+            pair, seen_s = next(iter(self._seen_s.items()))
+            if len(self._seen_s) <= self._most and now_s - seen_s <= self._window_s:
+                return
+            self.discard(*pair)
+
+
+class Suspicion:
+    """Of sign-ins, by network address and by account as it was typed. Moments are monotonic seconds."""
+
+    def __init__(self) -> None:
+        self._failed, self._let_in, self._tried_from = (RecentPairs(WINDOW_S, MOST_PAIRS) for _ in range(3))
+
+    def falls_on(self, address: str, account: str, now_s: float) -> bool:
+        """Whether a sign-in, or with no account a registration, is one of those that come last."""
+        elsewhere = self._tried_from.of(account, now_s) - {site_of(address)} if account else ()
+        return bool(elsewhere) or self._falls_on_network(address, now_s)
+
+    def begin(self, address: str, account: str, now_s: float) -> None:
+        """A stranger tries, whatever becomes of it: what is refused unseen was a try too."""
+        self._tried_from.add(account, site_of(address), now_s)
+
+    def fail(self, address: str, account: str, now_s: float) -> None:
+        """A wrong password, or one that was not looked at because the account waits."""
+        for network in _networks(address):
+            self._failed.add(network, account, now_s)
+
+    def succeed(self, address: str, account: str, now_s: float) -> None:
+        """The right one: its failures in this network are forgotten."""
+        for network in _networks(address):
+            self._failed.discard(network, account)
+            self._let_in.add(network, account, now_s)
+        self._tried_from.discard(account, site_of(address))
+
+    def _falls_on_network(self, address: str, now_s: float) -> bool:
+        for network, free in _networks(address).items():
+            failed, let_in = (len(pairs.of(network, now_s)) for pairs in (self._failed, self._let_in))
+            if failed >= max(free, let_in / IN_PER_FAILED):
+                return True
+        return False
+
+
+def _networks(address: str) -> dict[str, int]:
+    """What an address belongs to, and how many accounts may stand as failed there."""
+    network, site = network_of(address), site_of(address)
+    return {network: FREE} if network == site else {network: FREE, site: FREE_OF_SITE}
