@@ -16,6 +16,7 @@ from tests.api.callers import Endpoint, assert_statuses, everybody, of
 from tests.oidc.browser import AT, PUBLIC_URL, REDIRECT_URI, Browser, error_in
 from tests.oidc.real_provider import CLIENT_SECRET, go_through, real_provider
 from tests.serving import PASSWORD, Api, Person, serving
+from vtp.accounts.claims import SYSTEM
 from vtp.accounts.tables import audit_log, external_identities, oidc_flows, sessions, users
 from vtp.mail.tables import mails
 from vtp.services import build_tables
@@ -270,7 +271,7 @@ async def test_unlinking_leaves_a_way_to_sign_in(api: Api) -> None:
     last = await api.call("POST", path, by=token)
     assert (last.status, last.body["code"]) == (409, "last_sign_in")
     async with api.server.services.database.transaction() as tx:
-        hashed = await api.server.services.accounts.service.hash_new(PASSWORD)
+        hashed = await api.server.services.accounts.service.hash_new(PASSWORD, claim=SYSTEM)
         await tx.execute(update(users).values(password_hash=hashed))
     other, proof = await api.person("teacher"), {"password": PASSWORD}
     assert (await api.call("POST", path, proof, by=other)).status == 404

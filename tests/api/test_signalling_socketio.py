@@ -483,6 +483,13 @@ async def test_a_transport_whose_connection_has_ended_is_closed_though_its_clien
         assert (await line.receive(timeout=30)).type is aiohttp.WSMsgType.CLOSE
 
 
+async def test_no_connection_has_windows_for_compression(school: School) -> None:
+    """Browsers offer it; a thousand of them would hold 0.1 GB of windows here."""
+    url = f"{school.api.base_url}/socket.io/?EIO=4&transport=websocket"
+    async with aiohttp.ClientSession() as session, session.ws_connect(url, compress=15) as line:
+        assert line.compress == 0
+
+
 async def test_foreign_pages_cannot_connect(school: School) -> None:
     path = "/socket.io/?EIO=4&transport=polling"
     assert (await school.api.call("GET", path, headers={"Origin": "https://evil.example"})).status == 400

@@ -22,6 +22,7 @@ else:
     import socketio
 
 from aiohttp import web
+from engineio.async_drivers.aiohttp import WebSocket as AioWebSocket
 from socketio import packet
 
 MAX_MESSAGE_BYTES = 2_000_000  # what is over the payloads' own limits is still answered with a sentence
@@ -84,7 +85,23 @@ class _Packet(socketio.packet.Packet):  # type: ignore[misc]
         return 0
 
 
+class _Line(AioWebSocket):  # type: ignore[misc]
+    """A WebSocket without compression: browsers offer it, and its windows are 0.1 MB for each of them."""
+
+    async def __call__(self, environ: dict[str, Any]) -> web.WebSocketResponse:
+        line = web.WebSocketResponse(max_msg_size=self.server.max_http_buffer_size, compress=False)
+        self._sock = line
+        await line.prepare(environ["aiohttp.request"])
+        self.environ = environ
+        await self.handler(self)
+        return line
+
+
 class _Engine(engineio.AsyncServer):  # type: ignore[misc]
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._async: dict[str, Any] = {**self._async, "websocket": _Line}
+
     async def handle_request(self, request: web.Request) -> Any:
         """Answers a request; one for a session that has just ended is as any other of an unknown session."""
         found = self.sockets.get(request.query.get("sid"))
