@@ -35,6 +35,9 @@ def serve(
 
     Settings come from config/*.toml and from VTP_* variables, such as VTP_HTTP__PORT=9000.
     """
+    from vtp.late_models import build_models_late
+
+    build_models_late()
     from vtp.logs import configure_logs
     from vtp.settings import load_settings
 
