@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -16,7 +16,9 @@ from tests.unit.recording_material import Recorded, feed, h264_units, opus_units
 from vtp.ids import new_id
 from vtp.recording.manifest import Manifest, write_manifest
 from vtp.recording.service import Recordings
+from vtp.recording.source import PlacedPicture
 from vtp.recording.store import Recording, Status, add_recording
+from vtp.recording.units import PlainUnit
 
 WALL_NS = 1_790_000_000_000_000_000
 
@@ -37,6 +39,8 @@ async def add_finished(
     title: str = "Optics",
     status: Status = Status.READY,
     closed: bool = True,
+    video: Sequence[PlainUnit] | Sequence[PlacedPicture] | None = None,
+    metadata: dict[str, Any] | None = None,
 ) -> str:
     """A recording of 4 s with all its files; `closed=False` leaves it as a killed server would."""
     recording_id = new_id()
@@ -53,20 +57,27 @@ async def add_finished(
         now,
         now,
         now,
+        metadata=metadata or {},
     )
     services = api.server.services
     async with services.database.transaction() as tx:
         await add_recording(tx, recording)
-    write_files(services.recordings, recording_id, closed=closed)
+    write_files(services.recordings, recording_id, video or h264_units(120), closed=closed)
     return recording_id
 
 
-def write_files(recordings: Recordings, recording_id: str, *, closed: bool) -> None:
+def write_files(
+    recordings: Recordings,
+    recording_id: str,
+    video: Sequence[PlainUnit] | Sequence[PlacedPicture],
+    *,
+    closed: bool,
+) -> None:
     """The folder of such a recording."""
     directory = recordings.file(recording_id, "x").parent
     recorded = Recorded(directory)
     segmenter = recorded.segmenter()
-    feed(segmenter, h264_units(120), opus_units(200))
+    feed(segmenter, video, opus_units(200))
     if closed:
         segmenter.finish()
     else:

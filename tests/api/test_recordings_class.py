@@ -110,9 +110,12 @@ async def test_class_is_watched_while_it_is_recorded_and_at_once_afterwards(
 async def test_whip_publisher_whose_codec_cannot_be_recorded_is_told_and_so_is_the_recording(
     api: Api, teacher: Person
 ) -> None:
-    room = await make_room(api, teacher)
-    recording_id = await start(api, teacher, room)
-    async with publisher(api, teacher) as browser:
+    """VP8, while another recording has the one slot for encoding it to H.264."""
+    other_id = await start(api, teacher, await make_room(api, teacher, "maths"))
+    recording_id = await start(api, teacher, await make_room(api, teacher))
+    async with publisher(api, teacher) as other, publisher(api, teacher) as browser:
+        await other.publish("/whip/maths", codec="video/VP8")
+        assert not other.notice
         await browser.publish(codec="video/VP8")
         assert "VP8" in browser.notice
         cookie = await grant_of(api, recording_id, teacher)
@@ -123,7 +126,9 @@ async def test_whip_publisher_whose_codec_cannot_be_recorded_is_told_and_so_is_t
 
         await until(is_playable)
         stopped = await api.call("POST", f"{BASE}/{recording_id}/stop", by=teacher)
+        transcoded = await api.call("POST", f"{BASE}/{other_id}/stop", by=teacher)
     assert stopped.body["status"] == "ready" and "VP8" in stopped.body["message"]
+    assert transcoded.body["message"] is None
     master = await fetch(api, master_path, Cookie=cookie)
     assert "mp4a.40.2" in master.text and "avc1" not in master.text
 

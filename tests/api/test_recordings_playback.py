@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,10 +13,14 @@ import pytest
 
 from tests.api.recording_material import add_finished, fetch, grant_of, make_room, open_media
 from tests.serving import Api, Person, raw_status, serving
+from tests.unit.coded_pictures import coded_units, pictures_of
+from tests.unit.recording_material import h264_units, placed
 from vtp.accounts.tokens import room_claims
 from vtp.recording.grants import Grants, Scope
 from vtp.recording.manifest import read_manifest
 from vtp.recording.store import Status
+from vtp.recording.stretches import DOWNLOAD_PARTS
+from vtp.recording.timebase import NS
 
 BASE = "/api/v1/recordings"
 
@@ -143,6 +148,37 @@ async def test_download_is_an_mp4_with_picture_and_sound_and_ranges(
         assert abs(media.duration / 1e6 - 4) < 0.1
     part = await fetch(api, path, Cookie=cookie, Range="bytes=0-99")
     assert part.status == 206 and part.body == whole.body[:100]
+
+
+async def test_recording_of_two_picture_codecs_is_downloaded_in_parts(api: Api, teacher: Person) -> None:
+    video = placed(h264_units(60)) + [
+        replace(one, time_ns=one.time_ns + 2 * NS) for one in pictures_of("vp9", coded_units("vp9", 60))
+    ]
+    recording_id = await add_finished(
+        api, await make_room(api, teacher), teacher, video=video, metadata={DOWNLOAD_PARTS: 2}
+    )
+    base = f"{BASE}/{recording_id}/download"
+    seen = await api.call("GET", f"{BASE}/{recording_id}", by=teacher)
+    assert seen.body["download_urls"] == [f"{base}?part=1", f"{base}?part=2"]
+    assert seen.body["download_url"] == f"{base}?part=1"
+    cookie = await grant_of(api, recording_id, teacher)
+    refused = await fetch(api, base, cookie=cookie)
+    assert (refused.status, b"part=1 to part=2" in refused.body) == (409, True)
+    for part, codec in ((1, "h264"), (2, "vp9")):
+        answer = await fetch(api, f"{base}?part={part}", cookie=cookie)
+        assert answer.status == 200 and f" {part}.mp4" in answer.headers["Content-Disposition"]
+        with open_media(answer.body) as container:
+            assert container.streams.video[0].codec_context.name == codec
+            times = [frame.time for frame in container.decode(video=0)]
+        assert (len(times), times[0] < 0.05, 1.9 < times[-1] < 2.1) == (60, True, True)
+        with open_media(answer.body) as container:
+            assert abs(container.streams.audio[0].duration / 48_000 - 2) < 0.1
+    assert (await fetch(api, f"{base}?part=3", cookie=cookie)).status == 404
+    link = await api.call("GET", f"{base}-url?part=2", by=teacher)
+    assert (await fetch(api, link.body["url"])).status == 200
+    info = await api.call("GET", f"{BASE}/{recording_id}/info", by=teacher)
+    codecs = {track["track"]: track["codecs"] for track in info.body["tracks"]}
+    assert codecs["video"] == "avc1.42c00d,vp09.00.11.08"
 
 
 async def test_signed_link_downloads_without_signing_in(api: Api, teacher: Person, recording_id: str) -> None:

@@ -14,7 +14,8 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.e2e.conftest import CHROMIUM, FLAGS, bundle
-from tests.unit.recording_material import Recorded, feed, h264_units, opus_units, shifted
+from tests.unit.coded_pictures import coded_units, pictures_of
+from tests.unit.recording_material import Recorded, feed, h264_units, opus_units, placed, shifted, show
 from vtp.recording.manifest import Manifest
 from vtp.recording.segmenter import Segmenter
 from vtp.recording.timebase import NS
@@ -107,10 +108,27 @@ def stalled_picture(segmenter: Segmenter) -> None:
 def publisher_returns(segmenter: Segmenter) -> None:
     feed(segmenter, h264_units(120), opus_units(200))
     segmenter.stop_sending()
-    for video in shifted(h264_units(120), 7 * NS):
-        segmenter.add_video(replace(video, ssrc=2), video.arrival_ns)
+    show(segmenter, placed([replace(unit, ssrc=2) for unit in shifted(h264_units(120), 7 * NS)]))
     for audio in shifted(opus_units(200), 7 * NS):
         segmenter.add_audio(audio.data, audio.arrival_ns)
+
+
+def vp9(segmenter: Segmenter) -> None:
+    feed(segmenter, pictures_of("vp9", coded_units("vp9", 180)), opus_units(300))
+
+
+def av1(segmenter: Segmenter) -> None:
+    feed(segmenter, pictures_of("av1", coded_units("av1", 180)), opus_units(300))
+
+
+def codec_changes(segmenter: Segmenter) -> None:
+    """From H.264 to VP9 to AV1 and back, every 2 s."""
+    pictures = [
+        replace(one, time_ns=one.time_ns + 2 * NS * turn)
+        for turn, codec in enumerate(("h264", "vp9", "av1", "h264"))
+        for one in pictures_of(codec, coded_units(codec, 60))
+    ]
+    feed(segmenter, pictures, opus_units(400))
 
 
 def sound_alone(segmenter: Segmenter) -> None:
@@ -129,6 +147,9 @@ def picture_comes_later(segmenter: Segmenter) -> None:
         (other_size, 220, 7.33),
         (stalled_picture, 150, 11),
         (publisher_returns, 240, 11),
+        (vp9, 180, 6),
+        (av1, 180, 6),
+        (codec_changes, 240, 8),
         (sound_alone, 0, 6),
         (picture_comes_later, 120, 9),
     ],

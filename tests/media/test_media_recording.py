@@ -15,6 +15,7 @@ from tests.media_server import MediaServer, client, presenter_of, read_number, r
 from tests.unit.recording_material import Recorded
 from vtp.recording.recorder import Outcome, Recorder
 from vtp.recording.session import RecordingSession
+from vtp.recording.transcoder import TranscodeSlots
 from vtp.rooms.groups import MAIN
 from vtp.tasks import Tasks
 
@@ -24,13 +25,13 @@ Running = tuple[RecordingSession, asyncio.Task[Outcome]]
 
 @asynccontextmanager
 async def recording(
-    server: MediaServer, directory: Path
+    server: MediaServer, directory: Path, slots: TranscodeSlots | None = None
 ) -> AsyncIterator[tuple[RecordingSession, asyncio.Task[Outcome]]]:
     """Records the room `physics` until the block ends."""
     room = await server.live_rooms.open(server.rooms.rooms["physics"])
     recorder = Recorder(directory, "r")
     tasks = Tasks()
-    session = RecordingSession(room, recorder, tasks)
+    session = RecordingSession(room, recorder, tasks, slots=slots)
     recorder.on_key_frame_wanted(session.want_key_frame)
     running = asyncio.create_task(session.run())
     yield session, running
@@ -111,6 +112,25 @@ async def test_vp8_publisher_is_recorded_as_sound_with_the_reason(tmp_path: Path
     recorded = Recorded(tmp_path)
     assert recorded.index("opus").has_media
     assert not (tmp_path / "video").exists()
+
+
+async def test_vp8_publisher_is_recorded_as_h264_while_a_slot_for_it_is_free(tmp_path: Path) -> None:
+    slots = TranscodeSlots(1)
+    async with running_server() as server, client(server, "alice") as alice:
+        async with recording(server, tmp_path, slots) as (session, running):
+            await alice.publish(codec="video/VP8")
+            await until_recorded(session, 3)
+            assert (session.message, slots.take()) == ("", False)
+            async with await alice.call("DELETE") as response:
+                assert response.status == 200
+            assert slots.take(), "free again with the presenter's end"
+        assert running.result().failure == ""
+        assert not slots.take(), "given back once"
+    recorded = Recorded(tmp_path)
+    assert [line.codecs[:4] for line in recorded.index("video").maps] == ["avc1"]
+    numbers = [number for _, number in numbers_of(recorded)]
+    assert len(numbers) >= 3 * FPS - 2
+    assert numbers == [(numbers[0] + n) % 256 for n in range(len(numbers))]
 
 
 async def test_publisher_who_comes_back_leaves_a_gap_between(tmp_path: Path) -> None:

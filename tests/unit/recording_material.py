@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -14,8 +15,11 @@ import numpy as np
 import numpy.typing as npt
 from av.container import InputContainer
 
+from vtp.recording.h264 import H264Reader
 from vtp.recording.index import INDEX_NAME, Line, TrackIndex, read_lines, segment_name
+from vtp.recording.picture import PictureReader
 from vtp.recording.segmenter import Segmenter
+from vtp.recording.source import Placed, PlacedPicture, PlacedSound
 from vtp.recording.timebase import NS
 from vtp.recording.track_writer import TrackWriter
 from vtp.recording.units import PlainUnit
@@ -84,23 +88,49 @@ def shifted(units: Sequence[PlainUnit], by_ns: int) -> list[PlainUnit]:
     return [replace(unit, arrival_ns=unit.arrival_ns + by_ns) for unit in units]
 
 
+def placed(units: Sequence[PlainUnit], reader: PictureReader | None = None) -> list[PlacedPicture]:
+    """The units, of H.264 when no reader is given, as pictures; those that cannot be read are left out."""
+    reader = reader or H264Reader()
+    pictures = []
+    for unit in units:
+        with contextlib.suppress(ValueError):
+            pictures.append(PlacedPicture(unit.arrival_ns, reader.read(unit)))
+    return pictures
+
+
+def show(segmenter: Segmenter, pictures: Sequence[PlacedPicture]) -> None:
+    """Gives pictures at their times, and no time passes otherwise."""
+    for one in pictures:
+        segmenter.add_video(one.picture, one.time_ns)
+
+
 def feed(
-    segmenter: Segmenter, video: Sequence[PlainUnit], audio: Sequence[PlainUnit], *, tick_ns: int = 50_000_000
+    segmenter: Segmenter,
+    video: Sequence[PlainUnit] | Sequence[PlacedPicture],
+    audio: Sequence[PlainUnit],
+    *,
+    tick_ns: int = 50_000_000,
 ) -> None:
-    """Gives units in order of arrival (their time on the timeline), ticking as the recorder does."""
-    events = sorted(
-        [(unit.arrival_ns, 0, n, unit) for n, unit in enumerate(video)]
-        + [(unit.arrival_ns, 1, n, unit) for n, unit in enumerate(audio)]
+    """Gives units in order of arrival (their time on the timeline), ticking as the recorder does.
+
+    Units of video are of H.264; other codecs come as pictures.
+    """
+    units = [one for one in video if isinstance(one, PlainUnit)]
+    pictures = placed(units) or [one for one in video if isinstance(one, PlacedPicture)]
+    events: list[tuple[int, int, int, Placed]] = sorted(
+        [(one.time_ns, 0, n, one) for n, one in enumerate(pictures)]
+        + [(unit.arrival_ns, 1, n, PlacedSound(unit.arrival_ns, unit.data)) for n, unit in enumerate(audio)],
+        key=lambda event: event[:3],
     )
     clock = 0
-    for arrival, kind, _, unit in events:
+    for arrival, _, _, one in events:
         while clock + tick_ns <= arrival:
             clock += tick_ns
             segmenter.tick(clock)
-        if kind:
-            segmenter.add_audio(unit.data, unit.arrival_ns)
+        if isinstance(one, PlacedSound):
+            segmenter.add_audio(one.packet, one.time_ns)
         else:
-            segmenter.add_video(unit, unit.arrival_ns)
+            segmenter.add_video(one.picture, one.time_ns)
 
 
 @dataclass

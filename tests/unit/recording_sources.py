@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from vtp.recording.clock import PublisherClock
+from vtp.recording.h264 import H264Reader
 from vtp.recording.source import Kind, Source
 from vtp.recording.units import AccessUnit, PlainUnit
 
@@ -62,4 +63,5 @@ def prepared_source(
     tap = PreparedTap([replace(unit, arrival_ns=unit.arrival_ns + start_ns) for unit in units], now_ns)
     rate = 90_000 if kind == "video" else 48_000
     clock = publisher or PublisherClock()
-    return Source(name or kind, kind, tap, PreparedDepacketizer(), clock, rate), tap
+    reader = H264Reader() if kind == "video" else None
+    return Source(name or kind, tap, PreparedDepacketizer(), clock, rate, reader=reader), tap

@@ -378,13 +378,25 @@ async def test_kind_that_the_new_publication_lacks_leaves_the_program(
     assert set(program.producers) == {"audio"}
 
 
-async def test_only_h264_and_opus_are_recordable(sender: WebRtcTransport, video: Producer) -> None:
+async def test_vp8_is_not_recordable_unless_it_is_transcoded(
+    sender: WebRtcTransport, video: Producer
+) -> None:
     program = Program()
     assert program.unrecordable_reason is None
     program.present(presenter(sender))
     assert program.unrecordable_reason == (
-        "The presenter sends VP8 video, which cannot be recorded yet: publish H.264 to record this room."
+        "The presenter sends VP8 video, which is not recorded: publish H.264, VP9 or AV1 to record this room."
     )
+    program.is_transcoded = True
+    assert program.unrecordable_reason is None
+
+
+@pytest.mark.parametrize("codec", ["H264", "VP9", "AV1"])
+async def test_other_video_codecs_are_recordable(sender: WebRtcTransport, codec: str) -> None:
+    sender.produce("video", parameters("video", f"video/{codec}", 2222))
+    program = Program()
+    program.present(presenter(sender))
+    assert program.producers and program.unrecordable_reason is None
 
 
 # Layers

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.recording_material import Recorded, feed, h264_units, opus_units, shifted
+from vtp.recording.codec_strings import needed_codecs
 from vtp.recording.index import MapLine, SegmentLine, TrackIndex
 from vtp.recording.manifest import Manifest
 from vtp.recording.playlist import measure_rate, render_media, render_multivariant, video_codecs
@@ -102,6 +103,19 @@ def test_codecs_name_the_highest_level_of_each_profile() -> None:
     index = track(codecs="avc1.42c01e")
     index.maps += [MapLine(1, "b", 1, "avc1.42c01f", 1, 1), MapLine(2, "c", 1, "avc1.640028", 1, 1)]
     assert video_codecs(index) == "avc1.42c01f,avc1.640028"
+
+
+def test_codecs_name_every_codec_that_comes_with_the_highest_level_of_each() -> None:
+    names = [
+        "vp09.00.31.08",
+        "vp09.00.21.08",
+        "vp09.02.11.10",
+        "av01.0.04M.08",
+        "av01.0.08M.08",
+        "av01.0.05M.10",
+    ]
+    needed = "av01.0.05M.10,av01.0.08M.08,avc1.42c01f,vp09.00.31.08,vp09.02.11.10"
+    assert needed_codecs(["avc1.42c00a", *names, "avc1.42c01f"]) == needed
 
 
 def test_multivariant_offers_aac_first_and_opus_second(tmp_path: Path) -> None:

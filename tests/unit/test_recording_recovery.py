@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.recording_material import Recorded, feed, h264_units, opus_units
+from tests.unit.recording_material import Recorded, feed, h264_units, opus_units, placed, shifted, show
 from vtp.recording import boxes
 from vtp.recording.index import (
     INDEX_NAME,
@@ -147,8 +147,7 @@ def test_discontinuity_of_the_open_segment_is_kept(tmp_path: Path) -> None:
     write_manifest(tmp_path, Manifest("r", tracks=TRACKS))
     large = list(h264_units(60, width=640, height=360))
     feed(segmenter, h264_units(60), opus_units(100))
-    for unit in large[:30]:
-        segmenter.add_video(unit, unit.arrival_ns + 2 * 10**9)
+    show(segmenter, placed(shifted(large[:30], 2 * 10**9)))
     for writer in recorded.writers:
         writer.abandon()
     recover(tmp_path)

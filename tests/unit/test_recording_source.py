@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tests.unit.recording_sources import PreparedDepacketizer, PreparedTap
 from vtp.recording.clock import PublisherClock
-from vtp.recording.source import Kind, Source
-from vtp.recording.units import PlainUnit
+from vtp.recording.picture import Picture
+from vtp.recording.source import Kind, PlacedPicture, Source
+from vtp.recording.units import AccessUnit, PlainUnit
 
 MS = 1_000_000
 RATES: dict[Kind, int] = {"video": 90_000, "audio": 48_000}
+
+
+class PlainReader:
+    """Takes every unit for a sample, but those that say that they are damaged."""
+
+    def read(self, unit: AccessUnit) -> Picture:
+        if unit.data == b"damaged":
+            raise ValueError("The unit is damaged")
+        return Picture(unit.data, unit.ssrc, unit.key_frame, unit.after_gap)
 
 
 def units(*key_frames_at: int) -> list[PlainUnit]:
@@ -19,13 +30,15 @@ def units(*key_frames_at: int) -> list[PlainUnit]:
 
 
 def source(kind: Kind, sent: Sequence[PlainUnit], since_ms: int) -> Source:
-    tap = PreparedTap(sent, lambda: 2000 * MS)
+    rate = RATES[kind] // 1000
+    tap = PreparedTap([replace(u, rtp_timestamp=u.arrival_ns // MS * rate) for u in sent], lambda: 2000 * MS)
     clock = PublisherClock()
-    return Source("s", kind, tap, PreparedDepacketizer(), clock, RATES[kind], since_ms * MS)
+    reader = None if kind == "audio" else PlainReader()
+    return Source("s", tap, PreparedDepacketizer(), clock, RATES[kind], since_ms * MS, reader=reader)
 
 
 def taken(one: Source) -> list[int]:
-    return [placed.unit.arrival_ns // MS for placed in one.poll(2000 * MS)]
+    return [placed.time_ns // MS for placed in one.poll(2000 * MS)]
 
 
 def test_a_picture_is_taken_from_the_first_key_frame_after_its_sender_presents() -> None:
@@ -50,3 +63,13 @@ def test_sound_is_taken_from_that_moment_on() -> None:
 
 def test_who_presents_when_the_recording_begins_is_taken_from_what_is_held() -> None:
     assert len(taken(source("video", units(100), 0))) == 10
+
+
+def test_after_a_picture_that_cannot_be_read_the_next_key_frame_is_wanted_and_waited_for() -> None:
+    sent = [replace(unit, data=b"damaged") if n == 3 else unit for n, unit in enumerate(units(100, 800))]
+    early, later = source("video", sent[:6], 0), source("video", sent, 0)
+    assert taken(early) == [100, 200, 300] and early.needs_key_frame
+    pictures = [one for one in later.poll(2000 * MS) if isinstance(one, PlacedPicture)]
+    assert [one.time_ns // MS for one in pictures] == [100, 200, 300, 800, 900, 1000]
+    assert [one.picture.after_gap for one in pictures] == [False] * 3 + [True, False, False]
+    assert not later.needs_key_frame

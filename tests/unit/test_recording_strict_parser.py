@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.strict_hls import needs_strict_parser, parse
-from tests.unit.recording_material import Recorded, feed, h264_units, opus_units, shifted
+from tests.unit.recording_material import Recorded, feed, h264_units, opus_units, placed, shifted, show
 from vtp.recording.manifest import Manifest
 from vtp.recording.segmenter import Segmenter
 from vtp.recording.timebase import NS
@@ -33,8 +33,7 @@ def stalled_picture(segmenter: Segmenter) -> None:
 def publisher_returns(segmenter: Segmenter) -> None:
     feed(segmenter, h264_units(120), opus_units(200))
     segmenter.stop_sending()
-    for unit in shifted(h264_units(120), 12 * NS):
-        segmenter.add_video(replace(unit, ssrc=2), unit.arrival_ns)
+    show(segmenter, placed([replace(unit, ssrc=2) for unit in shifted(h264_units(120), 12 * NS)]))
 
 
 def sound_alone(segmenter: Segmenter) -> None:

@@ -80,6 +80,11 @@ FORMATS = {
         without_delimiter,
     ),
 }
+SMALL_PACKETS: dict[str, Callable[[bytes, int, bool], list[bytes]]] = {
+    "vp8": lambda data, i, key: packetize_vp8(data, i, size=25),
+    "av1": lambda data, i, key: packetize_av1(data, key=key, size=24),
+}
+"""Where a frame would else be one packet."""
 every_format = pytest.mark.parametrize("name", FORMATS)
 
 
@@ -324,6 +329,29 @@ def test_padding_only_packets_are_no_frames_and_no_holes(name: str) -> None:
         packets += stream.packets(FORMATS[name].packetize(data, i, key), 1000 + TICKS * i)
         packets.append(stream.packet(b"", 1000 + TICKS * i, padding=200))
     assert_whole(name, run(depacketizer(name), packets), range(FRAMES))
+
+
+@every_format
+@pytest.mark.parametrize("kept", ["begin", "middle"])
+def test_a_frame_whose_rest_was_never_sent_is_dropped_though_no_number_is_missing(
+    name: str, kept: str
+) -> None:
+    """Chromium empties its queue of packets, which are not numbered yet, when it sends a key frame."""
+    fmt, stream, packets = FORMATS[name], RtpStream(), []
+    for i, (data, key) in enumerate(encoded(name)):
+        payloads = fmt.packetize(data, i, key)
+        if i == KEY_EVERY - 1:
+            payloads = SMALL_PACKETS.get(name, fmt.packetize)(data, i, key)
+            assert len(payloads) > 2
+            payloads = payloads[: 1 if kept == "begin" else -1]
+            packets += [stream.packet(payload, 1000 + TICKS * i) for payload in payloads]
+        else:
+            packets += stream.packets(payloads, 1000 + TICKS * i)
+    sink = depacketizer(name)
+    units = run(sink, packets)
+    assert_whole(name, units, [*range(KEY_EVERY - 1), *range(KEY_EVERY, FRAMES)])
+    assert (sink.lost_packets, sink.dropped_units) == (0, 1)
+    assert units[KEY_EVERY - 1].after_gap
 
 
 @every_format

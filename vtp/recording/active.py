@@ -12,6 +12,7 @@ from vtp.recording.recorder import Outcome, Recorder
 from vtp.recording.recovery import recover
 from vtp.recording.session import RecordingSession
 from vtp.recording.store import Recording
+from vtp.recording.transcoder import TranscodeSlots
 from vtp.recording.view import RecordingView
 from vtp.rooms.live import LiveRoom
 from vtp.settings import RecordingSettings
@@ -31,11 +32,14 @@ class _Active:
 
 
 class ActiveRecordings:
-    """`save_end(recording_id, view, failure)` is called once for each, whatever ends it."""
+    """`save_end(recording_id, view, failure)` is called once for each, whatever ends it; at most
+    `live_transcodes` of them transcode their picture at a time.
+    """
 
-    def __init__(self, tasks: Tasks, save_end: SaveEnd) -> None:
+    def __init__(self, tasks: Tasks, save_end: SaveEnd, live_transcodes: int) -> None:
         self._tasks = tasks
         self._save_end = save_end
+        self._slots = TranscodeSlots(live_transcodes)
         self._active: dict[str, _Active] = {}
 
     def __len__(self) -> int:
@@ -46,7 +50,7 @@ class ActiveRecordings:
     ) -> RecordingSession:
         """Starts recording a room into `directory`."""
         recorder = Recorder(directory, recording.id, min_free_bytes=settings.min_free_bytes)
-        session = RecordingSession(room, recorder, self._tasks, settings.idle_stop_s)
+        session = RecordingSession(room, recorder, self._tasks, settings.idle_stop_s, self._slots)
         recorder.on_key_frame_wanted(session.want_key_frame)
         view = RecordingView(recorder.manifest, {}, ended=False)
         task = self._tasks.start(self._run(recording.id, session), f"recording {recording.id}")

@@ -1,4 +1,4 @@
-"""Reads ISO base media boxes (ISO/IEC 14496-12): where fragments end and what time they hold. Writes none."""
+"""Reads ISO base media boxes (ISO/IEC 14496-12): where fragments end and what time they hold."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ _TRUN_SIZE = 0x200
 _TRUN_FLAGS = 0x400
 _TRUN_COMPOSITION = 0x800
 _NON_SYNC = 0x10000
+
+SAMPLE_ENTRIES = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd")
+_FIELDS_BEFORE_BOXES = {b"stsd": 8, b"vp09": 78, b"av01": 78}  # sections 8.5.2 and 12.1.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +64,27 @@ def find(data: bytes | memoryview, *path: bytes, start: int = 0, end: int | None
     """The first box at a path such as `b"moov", b"trak"`; None when it is not there."""
     for box in walk(data, start, end):
         if box.kind == path[0]:
-            return box if len(path) == 1 else find(data, *path[1:], start=box.body, end=box.end)
+            inside = box.body + _FIELDS_BEFORE_BOXES.get(box.kind, 0)
+            return box if len(path) == 1 else find(data, *path[1:], start=inside, end=box.end)
     return None
+
+
+def replace_body(data: bytes, path: tuple[bytes, ...], body: bytes) -> bytes:
+    """The same boxes with another body at `path`; raises ValueError when there is no such box.
+
+    For sections only: nothing in them counts bytes but the boxes around.
+    """
+    target = find(data, *path)
+    if target is None:
+        raise ValueError(f"There is no {path[-1].decode()} box")
+    out = bytearray(data)
+    out[target.body : target.end] = body
+    for depth in range(1, len(path) + 1):
+        box = find(data, *path[:depth])
+        assert box is not None
+        size = box.end - box.start + len(body) - (target.end - target.body)
+        out[box.start : box.start + 4] = size.to_bytes(4, "big")
+    return bytes(out)
 
 
 def fragments(data: bytes | memoryview) -> Iterator[Fragment]:

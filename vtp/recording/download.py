@@ -1,7 +1,8 @@
 """The MP4 download: one file with picture and AAC sound, remuxed by PyAV from the segments, moov first.
 
-An MP4 track of FFmpeg's has one sample entry, so where the parameter sets change later on, they travel in the
-picture's first sample, which decoders follow.
+An MP4 track of FFmpeg's has one sample entry, so where H.264's parameter sets change later on, they travel
+in the picture's first sample, which decoders follow; VP9 and AV1 have such things in their key frames
+anyway.
 """
 
 from __future__ import annotations
@@ -53,10 +54,13 @@ class _Chain(io.RawIOBase):
         super().close()
 
 
-def remux_to_mp4(directory: Path, tracks: dict[str, TrackIndex], target: Path) -> None:
+def remux_to_mp4(
+    directory: Path, tracks: dict[str, TrackIndex], target: Path, start: Fraction = Fraction(0)
+) -> None:
     """Writes `target` in one step; takes about a second per hour and GHz, so it belongs in a thread.
 
-    Raises ValueError when there is nothing to play, OSError from the disk.
+    The picture of `tracks` has one codec; the file begins at the second `start` of the recording. Raises
+    ValueError when there is nothing to play, OSError from the disk.
     """
     sound = next((name for name in (AAC_TRACK, OPUS_TRACK) if _has_media(tracks, name)), None)
     names = [name for name in (VIDEO_TRACK, sound) if name is not None and _has_media(tracks, name)]
@@ -65,7 +69,7 @@ def remux_to_mp4(directory: Path, tracks: dict[str, TrackIndex], target: Path) -
     temporary = target.with_suffix(".part")
     try:
         with av.open(str(temporary), "w", format="mp4", options={"movflags": "faststart"}) as output:
-            readers = [_TrackReader(directory / name, tracks[name], output) for name in names]
+            readers = [_TrackReader(directory / name, tracks[name], output, start) for name in names]
             streams = [reader.packets() for reader in readers]
             for packet in heapq.merge(*streams, key=_decoding_time):
                 output.mux_one(packet)
@@ -85,10 +89,13 @@ def _has_media(tracks: dict[str, TrackIndex], name: str) -> bool:
 class _TrackReader:
     """Reads one track, section by section, as packets of one output stream."""
 
-    def __init__(self, folder: Path, index: TrackIndex, output: av.container.OutputContainer) -> None:
+    def __init__(
+        self, folder: Path, index: TrackIndex, output: av.container.OutputContainer, start: Fraction
+    ) -> None:
         self._folder = folder
         self._index = index
         self._time_base = Fraction(1, index.timescale)
+        self._start = int(start * index.timescale)
         self._runs = list(_runs(index))
         with self._open(self._runs[0]) as container:
             self._extradata = container.streams[0].codec_context.extradata or b""
@@ -110,7 +117,8 @@ class _TrackReader:
             out: Packet = av.Packet(inband + bytes(packet)) if inband and packet.is_keyframe else packet
             out.stream = self._stream
             out.time_base = self._time_base
-            out.pts, out.dts, out.duration = packet.pts, packet.dts, packet.duration
+            out.pts, out.duration = packet.pts - self._start, packet.duration
+            out.dts = out.pts if packet.dts is None else packet.dts - self._start
             out.is_keyframe = packet.is_keyframe
             yield out
 

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import av
+
+from vtp.recording.muxer import InitSection, picture_section
+from vtp.recording.picture import Picture
+from vtp.recording.timebase import VIDEO_TIMESCALE
+from vtp.recording.units import AccessUnit
 
 NAL_TYPE_SPS = 7  # ITU-T H.264 table 7-1
 NAL_TYPE_PPS = 8
@@ -12,29 +19,58 @@ START_CODE = b"\x00\x00\x01"
 
 
 @dataclass(frozen=True, slots=True)
-class ParameterSets:
-    """The sequence and picture parameter sets in force; another value means another decoder."""
+class H264Parameters:
+    """The sequence and picture parameter sets in force; `coded` is a key frame in Annex B without them."""
 
     sps: tuple[bytes, ...]
     pps: tuple[bytes, ...]
-
-    @property
-    def annex_b(self) -> bytes:
-        """Both, with start codes."""
-        return b"".join(b"\x00" + START_CODE + nal for nal in (*self.sps, *self.pps))
+    coded: bytes = field(compare=False, repr=False)
+    width: int = field(default=0, compare=False)
+    height: int = field(default=0, compare=False)
 
     @property
     def codec_string(self) -> str:
         """RFC 6381 name from the first SPS: profile, constraints, level."""
         return f"avc1.{self.sps[0][1:4].hex()}"
 
+    def section(self) -> InitSection:
+        """The section; where the size is unknown the key frame is decoded for it."""
+        key_frame = annex_b([*self.sps, *self.pps]) + self.coded
+        width, height = (self.width, self.height) if self.width and self.height else _decoded_size(key_frame)
+        data = picture_section("h264", key_frame, width, height)
+        return InitSection(data, self.codec_string, VIDEO_TIMESCALE, width=width, height=height)
 
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """One access unit taken apart: the sample's bytes and the parameter sets that came with it, if any."""
 
-    sample: bytes
-    parameters: ParameterSets | None
+class H264Reader:
+    """Reads Annex B access units; a key frame without parameter sets goes by the last ones."""
+
+    def __init__(self) -> None:
+        self._parameters: H264Parameters | None = None
+
+    def read(self, unit: AccessUnit) -> Picture:
+        """Takes an access unit apart; raises ValueError when it holds no picture or lacks parameter sets."""
+        sps: list[bytes] = []
+        pps: list[bytes] = []
+        picture: list[bytes] = []
+        for nal in split_annex_b(unit.data):
+            kind = nal[0] & 0x1F
+            if kind == NAL_TYPE_SPS and len(nal) >= 4:
+                sps.append(nal)
+            elif kind == NAL_TYPE_PPS:
+                pps.append(nal)
+            elif kind not in (NAL_TYPE_AUD, NAL_TYPE_FILLER):
+                picture.append(nal)
+        if not picture:
+            raise ValueError("H.264 access unit holds no picture")
+        sample = b"".join(len(nal).to_bytes(4, "big") + nal for nal in picture)
+        if not unit.key_frame:
+            return Picture(sample, unit.ssrc, after_gap=unit.after_gap)
+        if sps and pps:
+            coded = annex_b(picture)
+            self._parameters = H264Parameters(tuple(sps), tuple(pps), coded, unit.width, unit.height)
+        if self._parameters is None:
+            raise ValueError("H.264 key frame has no parameter sets")
+        return Picture(sample, unit.ssrc, True, unit.after_gap, self._parameters)
 
 
 def split_annex_b(data: bytes) -> list[bytes]:
@@ -43,23 +79,14 @@ def split_annex_b(data: bytes) -> list[bytes]:
     return [unit for unit in units if unit]
 
 
-def read_picture(data: bytes) -> Picture:
-    """Takes an Annex B access unit apart.
+def annex_b(units: list[bytes]) -> bytes:
+    """NAL units with start codes."""
+    return b"".join(b"\x00" + START_CODE + nal for nal in units)
 
-    Raises ValueError when it holds no picture.
-    """
-    sps: list[bytes] = []
-    pps: list[bytes] = []
-    sample = bytearray()
-    for nal in split_annex_b(data):
-        kind = nal[0] & 0x1F
-        if kind == NAL_TYPE_SPS and len(nal) >= 4:
-            sps.append(nal)
-        elif kind == NAL_TYPE_PPS:
-            pps.append(nal)
-        elif kind not in (NAL_TYPE_AUD, NAL_TYPE_FILLER):
-            sample += len(nal).to_bytes(4, "big") + nal
-    if not sample:
-        raise ValueError("H.264 access unit holds no picture")
-    parameters = ParameterSets(tuple(sps), tuple(pps)) if sps and pps else None
-    return Picture(bytes(sample), parameters)
+
+def _decoded_size(key_frame: bytes) -> tuple[int, int]:
+    decoder = av.CodecContext.create("h264", "r")
+    frames = [*decoder.decode(av.Packet(key_frame)), *decoder.decode(None)]
+    if not frames:
+        raise ValueError("H.264 key frame cannot be decoded, so its size is unknown")
+    return frames[0].width, frames[0].height

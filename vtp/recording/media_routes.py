@@ -20,7 +20,7 @@ from vtp.recording.grants import PLAIN_NAME, SECURE_NAME, TTL_S, Grants, Scope, 
 from vtp.recording.holders import Holders, holder_of
 from vtp.recording.index import segment_name
 from vtp.recording.playlist import PLAYLIST_NAME, PLAYLIST_TYPE
-from vtp.recording.schemas import DownloadLink
+from vtp.recording.schemas import DownloadLink, DownloadQuery, PartQuery
 from vtp.recording.service import Recordings
 from vtp.recording.view import RecordingView, Rendered
 
@@ -59,11 +59,13 @@ def add_media_routes(table: RouteTable, recordings: Recordings, grants: Grants, 
     table.get(
         f"{BASE}/download",
         summary="Download a recording as MP4",
+        query=DownloadQuery,
         **{**options, "errors": (*_ERRORS, 409), "reply_types": (SECTION_TYPE,), "also": _RANGES},
     )(media.get_download)
     table.get(
         f"{BASE}/download-url",
         summary="Get a link that downloads without signing in, for six hours",
+        query=PartQuery,
         reply=DownloadLink,
         errors=(403, 404, 409),
     )(media.get_download_url)
@@ -105,8 +107,10 @@ class MediaRoutes:
         recording_id = parse_id(call.path["id"], "/path/id")
         granted = await self._has_grant(call, recording_id, Scope.DOWNLOAD)
         principal = None if granted else call.principal
-        recording, path = await self._recordings.download(principal, recording_id)
+        part: int | None = call.query.part
+        recording, path = await self._recordings.download(principal, recording_id, part)
         name = re.sub(r'[\\/:*?"<>|\x00-\x1f]+', "_", recording.title).strip(" .") or "recording"
+        name += f" {part}" if part else ""
         plain = name.encode("ascii", "replace").decode().replace("?", "_")
         headers = {
             "Content-Disposition": f'attachment; filename="{plain}.mp4"; {_extended(name)}',
@@ -123,9 +127,10 @@ class MediaRoutes:
         grant = self._grants.make(
             recording.id, Scope.DOWNLOAD, holder_of(call.principal, beyond_session=True)
         )
+        part = f"&part={call.query.part}" if call.query.part else ""
         return DownloadLink(
             recording_id=recording.id,
-            url=f"/api/v1/recordings/{recording.id}/download?grant={grant}",
+            url=f"/api/v1/recordings/{recording.id}/download?grant={grant}{part}",
             expires_at=datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=TTL_S),
         )
 

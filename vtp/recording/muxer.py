@@ -19,7 +19,6 @@ from av.audio.codeccontext import AudioCodecContext
 from av.container import OutputContainer
 
 from vtp.recording import boxes, opus
-from vtp.recording.h264 import ParameterSets
 from vtp.recording.timebase import AUDIO_TIMESCALE, VIDEO_TIMESCALE
 from vtp.recording.units import Sample
 
@@ -94,25 +93,17 @@ def _section(output: bytes) -> bytes:
     return output[: moov.end]
 
 
-def h264_section(parameters: ParameterSets, key_frame: bytes, width: int, height: int) -> InitSection:
-    """The section of an H.264 track; `key_frame` is in Annex B, with its parameter sets."""
-    if not width or not height:
-        width, height = _decoded_size(key_frame)
+def picture_section(codec: str, key_frame: bytes, width: int, height: int) -> bytes:
+    """The section of a picture track, with what the muxer reads in a key frame of it.
+
+    Raises ValueError when it reads nothing in it.
+    """
     sink = _Sink()
     time_base = Fraction(1, VIDEO_TIMESCALE)
     with _muxer(sink) as container:
-        stream = container.add_mux_stream("h264", rate=30, width=width, height=height, time_base=time_base)
+        stream = container.add_mux_stream(codec, rate=30, width=width, height=height, time_base=time_base)
         container.mux_one(_packet(Sample(key_frame, 0, 3000, True), stream, time_base))
-    section = _section(bytes(sink.data))
-    return InitSection(section, parameters.codec_string, VIDEO_TIMESCALE, width=width, height=height)
-
-
-def _decoded_size(key_frame: bytes) -> tuple[int, int]:
-    decoder = av.CodecContext.create("h264", "r")
-    frames = [*decoder.decode(av.Packet(key_frame)), *decoder.decode(None)]
-    if not frames:
-        raise ValueError("H.264 key frame cannot be decoded, so its size is unknown")
-    return frames[0].width, frames[0].height
+    return _section(bytes(sink.data))
 
 
 def opus_section() -> InitSection:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from vtp.recording.audio_tracks import AAC_TRACK, OPUS_TRACK
+from vtp.recording.codec_strings import needed_codecs
 from vtp.recording.index import MapLine, SegmentLine, TrackIndex, segment_name
 from vtp.recording.segmenter import VIDEO_TRACK
 from vtp.recording.timebase import Origin
@@ -103,12 +104,8 @@ def best_map(index: TrackIndex) -> MapLine | None:
 
 
 def video_codecs(index: TrackIndex) -> str:
-    """Every codec string that a player needs, the most demanding one of each profile."""
-    highest: dict[str, str] = {}
-    for line in index.maps:
-        profile = line.codecs[:-2]
-        highest[profile] = max(highest.get(profile, ""), line.codecs)
-    return ",".join(sorted(highest.values()))
+    """Every codec string that a player needs."""
+    return needed_codecs(line.codecs for line in index.maps)
 
 
 def render_multivariant(

@@ -22,7 +22,7 @@ from vtp.recording.index import Line, TrackIndex
 from vtp.recording.manifest import Manifest, write_manifest
 from vtp.recording.recovery import recover
 from vtp.recording.segmenter import Segmenter
-from vtp.recording.source import Placed, Source
+from vtp.recording.source import Placed, PlacedPicture, PlacedSound, Source
 from vtp.recording.timebase import NS, Origin
 from vtp.recording.track_writer import TrackWriter
 
@@ -160,26 +160,26 @@ class Recorder:
         for placed in source.poll(now):
             if self._segmenter is not None:
                 self._place(placed)
-            elif placed.kind == "audio" or placed.unit.key_frame or self._has_early_picture:
+            elif isinstance(placed, PlacedSound) or placed.picture.key_frame or self._has_early_picture:
                 self._early.append(placed)
 
     @property
     def _has_early_picture(self) -> bool:
-        return any(placed.kind == "video" for placed in self._early)
+        return any(isinstance(placed, PlacedPicture) for placed in self._early)
 
     def _place(self, placed: Placed) -> None:
         if self._segmenter is None or self._origin is None:
             return
         time_ns = placed.time_ns - self._origin.monotonic_ns
-        if placed.kind == "audio":
-            self._segmenter.add_audio(placed.unit.data, time_ns)
+        if isinstance(placed, PlacedSound):
+            self._segmenter.add_audio(placed.packet, time_ns)
         else:
-            self._segmenter.add_video(placed.unit, time_ns)
+            self._segmenter.add_video(placed.picture, time_ns)
 
     def _try_to_begin(self, now: int) -> None:
         """The timeline begins with the first picture, or with the sound when no picture comes."""
-        pictures = [p.time_ns for p in self._early if p.kind == "video" and p.unit.key_frame]
-        sounds = [p.time_ns for p in self._early if p.kind == "audio"]
+        pictures = [p.time_ns for p in self._early if isinstance(p, PlacedPicture) and p.picture.key_frame]
+        sounds = [p.time_ns for p in self._early if isinstance(p, PlacedSound)]
         expects_picture = any(source.kind == "video" for source in self._sources.values())
         wait = PICTURE_WAIT_NS if expects_picture else SOUND_WAIT_NS
         if pictures:

@@ -9,7 +9,9 @@ from pydantic import BaseModel, Field
 
 from vtp.http.pagination import DEFAULT_LIMIT, MAX_LIMIT, PageQuery
 from vtp.http.text import Name
+from vtp.recording.codec_strings import needed_codecs
 from vtp.recording.store import PLAYABLE, Recording, Status
+from vtp.recording.stretches import DOWNLOAD_PARTS
 from vtp.recording.view import RecordingView
 
 MAX_DESCRIPTION = 10_000
@@ -74,8 +76,22 @@ class DeleteQuery(BaseModel):
     permanent: bool = False
 
 
+class PartQuery(BaseModel):
+    """`part`: of a recording whose picture changes its codec, from 1."""
+
+    part: Annotated[int, Field(ge=1)] | None = None
+
+
+class DownloadQuery(PartQuery):
+    """`grant`: of a link that opens the download without signing in."""
+
+    grant: str | None = None
+
+
 class RecordingReply(BaseModel):
-    """A recording. `playback_url` is what a player loads; null when there is nothing to play."""
+    """A recording. `playback_url` is what a player loads; null when there is nothing to play. `download_urls`
+    are several when the picture's codec changes, which one MP4 cannot hold.
+    """
 
     id: str
     recording_id: str
@@ -101,6 +117,7 @@ class RecordingReply(BaseModel):
     metadata: dict[str, Any]
     playback_url: str | None
     download_url: str | None
+    download_urls: list[str]
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None
@@ -111,6 +128,10 @@ class RecordingReply(BaseModel):
         base = f"/api/v1/recordings/{recording.id}"
         playable = recording.status in PLAYABLE
         finished = recording.status in (Status.READY, Status.INTERRUPTED)
+        downloads = [f"{base}/download"]
+        if (parts := recording.metadata.get(DOWNLOAD_PARTS, 1)) > 1:
+            downloads = [f"{base}/download?part={part}" for part in range(1, parts + 1)]
+        downloads = downloads if finished and may_download else []
         return cls(
             id=recording.id,
             recording_id=recording.id,
@@ -135,7 +156,8 @@ class RecordingReply(BaseModel):
             message=recording.metadata.get("message"),
             metadata=recording.metadata,
             playback_url=f"{base}/stream/master.m3u8" if playable else None,
-            download_url=f"{base}/download" if finished and may_download else None,
+            download_url=downloads[0] if downloads else None,
+            download_urls=downloads,
             created_at=recording.created_at,
             updated_at=recording.updated_at,
             deleted_at=recording.deleted_at,
@@ -196,7 +218,7 @@ class RecordingInfo(BaseModel):
         tracks = [
             TrackInfo(
                 track=name,
-                codecs=index.maps[-1].codecs if index.maps else "",
+                codecs=needed_codecs(line.codecs for line in index.maps),
                 width=max((line.width for line in index.maps), default=0),
                 height=max((line.height for line in index.maps), default=0),
                 segments=len(index.segments),

@@ -14,11 +14,10 @@ from dataclasses import replace
 from itertools import pairwise
 
 from vtp.recording.audio_tracks import AudioTracks
-from vtp.recording.h264 import ParameterSets, Picture, read_picture
 from vtp.recording.lane import Cut, Lane
+from vtp.recording.picture import Picture
 from vtp.recording.timebase import NS, VIDEO_TIMESCALE
 from vtp.recording.track_writer import TrackWriter
-from vtp.recording.units import AccessUnit
 from vtp.recording.video_track import VideoTrack
 
 VIDEO_TRACK = "video"
@@ -77,18 +76,12 @@ class Segmenter:
         except ValueError:
             self.dropped_units += 1
 
-    def add_video(self, unit: AccessUnit, time_ns: int) -> None:
-        """Takes one H.264 access unit; one that needs an earlier one that is missing is dropped."""
-        try:
-            picture = read_picture(unit.data)
-        except ValueError:
-            self.dropped_units += 1
-            return
-        self._broken = (self._broken or unit.after_gap) and not unit.key_frame
-        parameters = picture.parameters or (self._video.parameters if self._video else None)
-        if unit.key_frame and parameters is not None:
-            self._try_key_frame(unit, picture, parameters, time_ns)
-        elif not unit.key_frame and self._shows_picture and not self._broken:
+    def add_video(self, picture: Picture, time_ns: int) -> None:
+        """Takes one picture; one that needs an earlier one that is missing is dropped."""
+        self._broken = (self._broken or picture.after_gap) and not picture.key_frame
+        if picture.key_frame:
+            self._try_key_frame(picture, time_ns)
+        elif self._shows_picture and not self._broken:
             self._add_frame(picture, time_ns)
         else:
             self.dropped_units += 1
@@ -136,19 +129,15 @@ class Segmenter:
             self._video.finish(end_ns)
         return end_ns
 
-    def _try_key_frame(
-        self, unit: AccessUnit, picture: Picture, parameters: ParameterSets, time_ns: int
-    ) -> None:
+    def _try_key_frame(self, picture: Picture, time_ns: int) -> None:
         try:
-            self._add_key_frame(unit, picture, parameters, time_ns)
-        except ValueError:  # parameter sets that no decoder takes: a gap until better ones come
+            self._add_key_frame(picture, time_ns)
+        except ValueError:  # parameters that no decoder takes: a gap until better ones come
             self.dropped_units += 1
 
-    def _add_key_frame(
-        self, unit: AccessUnit, picture: Picture, parameters: ParameterSets, time_ns: int
-    ) -> None:
-        first = self._video is None or self._video.parameters is None
-        change = self._video is None or self._video.is_change(unit, parameters)
+    def _add_key_frame(self, picture: Picture, time_ns: int) -> None:
+        first = self._video is None or not self._video.has_picture
+        change = self._video is None or self._video.is_change(picture)
         marked = self._resume(time_ns, discontinuity=change and not first)
         if time_ns > self._start_ns + self._limit_ns:
             self._stop_picture(self._start_ns + self._limit_ns)
@@ -156,7 +145,7 @@ class Segmenter:
         if not shown:
             self._cut_until(time_ns)
         time_ns = self._end_frame_before(time_ns)
-        video = self._video = self._video or self._open_video(unit, picture, parameters)
+        video = self._video = self._video or self._open_video(picture)
         if change and not first and not marked:
             time_ns = max(time_ns, self._start_ns + NS // 1000)
         elapsed_ns = time_ns - self._start_ns
@@ -164,8 +153,8 @@ class Segmenter:
             self._cut(time_ns, discontinuity=change and not first)
         video.advance(time_ns)
         if change:
-            video.use(unit, parameters)
-        video.hold(picture, time_ns, key_frame=True)
+            video.use(picture)
+        video.hold(picture, time_ns)
         self._advance(time_ns)
 
     def _add_frame(self, picture: Picture, time_ns: int) -> None:
@@ -176,7 +165,7 @@ class Segmenter:
             self.dropped_units += 1
             return
         time_ns = self._end_frame_before(time_ns)
-        self._video.hold(picture, time_ns, key_frame=False)
+        self._video.hold(picture, time_ns)
         self._advance(time_ns)
 
     def _end_frame_before(self, time_ns: int) -> int:
@@ -187,11 +176,11 @@ class Segmenter:
         self._video.end_frame(time_ns)
         return time_ns
 
-    def _open_video(self, unit: AccessUnit, picture: Picture, parameters: ParameterSets) -> VideoTrack:
+    def _open_video(self, picture: Picture) -> VideoTrack:
         """Begins the track; before its first picture that picture is a still."""
         lane = Lane(self._open_writer(VIDEO_TRACK, VIDEO_TIMESCALE), self._cuts[0])
         video = VideoTrack(lane)
-        video.use(unit, parameters)
+        video.use(picture)
         video.set_still(picture)
         for before, cut in pairwise(self._cuts):
             if before.nobody_sends:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
 
@@ -43,6 +44,7 @@ from vtp.recording.store import (
     remove_recording,
     unfinished_recordings,
 )
+from vtp.recording.stretches import DOWNLOAD_PARTS, start_of, stretches, within
 from vtp.recording.summary import summary_of
 from vtp.recording.view import RecordingView
 from vtp.rooms.entrance import require_to_look_in
@@ -101,9 +103,9 @@ class Recordings:
         self._instance_id = instance_id
         self._clock = clock
         self._tasks = Tasks()
-        self._active = ActiveRecordings(self._tasks, self._save_end)
+        self._active = ActiveRecordings(self._tasks, self._save_end, settings.live_transcodes)
         self._views: dict[str, RecordingView] = {}
-        self._downloads: dict[str, asyncio.Future[Path]] = {}
+        self._downloads: dict[Path, asyncio.Future[Path]] = {}
         self._deleted: set[str] = set()
         self._closing = asyncio.Event()
         self._emitter: Emitter[RecordingChanged] = Emitter()
@@ -278,9 +280,9 @@ class Recordings:
     @done_over
     async def _remove(self, recording: Recording, by: Principal, origin: Origin) -> Recording:
         """Bytes first: a row without bytes can be deleted again, bytes without a row stay for ever."""
-        making = self._downloads.get(recording.id)
-        if making is not None:
-            await asyncio.wait([making])
+        making = [done for path, done in self._downloads.items() if path.parent.name == recording.id]
+        if making:
+            await asyncio.wait(making)
         await self._store.delete(recording.id)
         async with self._database.transaction() as tx:
             await remove_recording(tx, recording.id)
@@ -318,10 +320,14 @@ class Recordings:
         """Where a file of a recording lies."""
         return self._store.path(f"{recording_id}/{name}")
 
-    async def download(self, principal: Principal | None, recording_id: str) -> tuple[Recording, Path]:
+    async def download(
+        self, principal: Principal | None, recording_id: str, part: int | None = None
+    ) -> tuple[Recording, Path]:
         """The MP4, made at the first call and kept; callers who come meanwhile wait for the same one.
 
-        `principal` is None when a grant was checked instead. Raises Conflict while it is being recorded.
+        `principal` is None when a grant was checked instead; `part` is a stretch of one codec, from 1. Raises
+        Conflict while it is being recorded or when it has several parts and none is named, NotFound when it
+        has no such part.
         """
         recording = await self._find(recording_id)
         if principal is not None:
@@ -329,19 +335,30 @@ class Recordings:
         if recording.status in (Status.RECORDING, Status.FINALIZING):
             raise Conflict("This is still being recorded; download it when it has been stopped.")
         view = await self.view(recording.id)
-        path = self._directory(recording.id) / DOWNLOAD_NAME
+        parts = stretches(view.tracks)
+        if part is None and len(parts) > 1:
+            raise Conflict(
+                f"The picture's codec changes in this recording, so it is downloaded in {len(parts)} parts:"
+                f" ask for part=1 to part={len(parts)}.",
+                code="several_parts",
+            )
+        if part is not None and part > len(parts):
+            raise NotFound(f"This recording has {len(parts)} part(s) to download.")
+        path = self._directory(recording.id) / (DOWNLOAD_NAME if len(parts) == 1 else f"download-{part}.mp4")
         if not path.exists():
-            await self._make_download(recording.id, view, path)
+            await self._make_download(recording.id, view, parts[(part or 1) - 1], path)
         return recording, path
 
-    async def _make_download(self, recording_id: str, view: RecordingView, path: Path) -> None:
-        making = self._downloads.get(recording_id)
+    async def _make_download(
+        self, recording_id: str, view: RecordingView, stretch: range, path: Path
+    ) -> None:
+        making = self._downloads.get(path)
         if making is None:
             self._check_disk(view.size_bytes)
             loop = asyncio.get_running_loop()
-            making = loop.run_in_executor(None, _remux, path.parent, view, path)
-            self._downloads[recording_id] = making
-            making.add_done_callback(lambda _: self._downloads.pop(recording_id, None))
+            making = loop.run_in_executor(None, _remux, path.parent, view, stretch, path)
+            self._downloads[path] = making
+            making.add_done_callback(lambda _: self._downloads.pop(path, None))
         try:
             await asyncio.shield(making)
         except (OSError, ValueError, FFmpegError) as error:
@@ -405,7 +422,7 @@ class Recordings:
             "status": status,
             "stopped_at": self._clock(),
             "error_message": failure,
-            "metadata": {"message": view.manifest.message} if view.manifest.message else {},
+            "metadata": _metadata(view),
             **summary_of(view),
         }
         while not await self._saved(recording_id, ended):
@@ -451,6 +468,12 @@ def _found(recording: Recording | None) -> Recording:
     return recording
 
 
+def _metadata(view: RecordingView) -> dict[str, object]:
+    message = {"message": view.manifest.message} if view.manifest.message else {}
+    parts = len(stretches(view.tracks))
+    return {**message, DOWNLOAD_PARTS: parts} if parts > 1 else {**message}
+
+
 def _in_trash() -> Gone:
     return Gone("This recording is in the trash.", code="recording_deleted")
 
@@ -472,6 +495,7 @@ def _load_whole(directory: Path) -> RecordingView:
         return RecordingView.load(directory)
 
 
-def _remux(directory: Path, view: RecordingView, path: Path) -> Path:
-    remux_to_mp4(directory, view.tracks, path)
+def _remux(directory: Path, view: RecordingView, stretch: range, path: Path) -> Path:
+    tracks = within(view.tracks, stretch)
+    remux_to_mp4(directory, tracks, path, start_of(tracks) if stretch.start else Fraction(0))
     return path

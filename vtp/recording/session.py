@@ -10,10 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from vtp import _rtp_fast
 from vtp.media.producer import Producer
 from vtp.recording.clock import PublisherClock
+from vtp.recording.picture_codecs import PICTURE_CODECS
 from vtp.recording.recorder import Outcome, Recorder
 from vtp.recording.source import Source
+from vtp.recording.transcoder import TranscodeSlots
 from vtp.rooms.live import LiveRoom, RoomClosed, RoomEvent
-from vtp.rooms.program import RECORDABLE, ProducerAdded, ProgramEvent
+from vtp.rooms.program import ProducerAdded, ProgramEvent
 from vtp.tasks import Tasks
 from vtp.threads import be_patient
 
@@ -27,13 +29,22 @@ class RecordingSession:
     """Follows a room's program into a recorder until it is stopped, the room ends, or the disk refuses.
 
     Made and used on the event loop. `await run()` lasts as long as the recording. A forgotten one ends
-    by itself after `idle_stop_s` seconds in which nobody presented; 0 waits for ever.
+    by itself after `idle_stop_s` seconds in which nobody presented; 0 waits for ever. A picture that has
+    to be transcoded is recorded when one of the `slots` is free.
     """
 
-    def __init__(self, room: LiveRoom, recorder: Recorder, tasks: Tasks, idle_stop_s: float = 0) -> None:
+    def __init__(
+        self,
+        room: LiveRoom,
+        recorder: Recorder,
+        tasks: Tasks,
+        idle_stop_s: float = 0,
+        slots: TranscodeSlots | None = None,
+    ) -> None:
         self.room = room
         self.recorder = recorder
         self._tasks = tasks
+        self._slots = slots or TranscodeSlots(0)
         self._loop = asyncio.get_running_loop()
         self._presenter_id = ""
         self._publisher = PublisherClock()
@@ -69,6 +80,7 @@ class RecordingSession:
                 self._idle.cancel()
             for remove in removers:
                 remove()
+            self._end_transcoding()
             self.room.recording = False
             executor.shutdown(wait=False)
             self._ended = True
@@ -87,6 +99,8 @@ class RecordingSession:
             self._attach(event.producer, since_ns=time.monotonic_ns())
         else:
             self.recorder.remove_source(event.producer.id)
+            if event.producer.kind == "video":
+                self._end_transcoding()
         self._watch_idleness()
 
     def _watch_idleness(self) -> None:
@@ -107,17 +121,37 @@ class RecordingSession:
             self.recorder.stop()
 
     def _attach(self, producer: Producer, since_ns: int = 0) -> None:
+        picture = PICTURE_CODECS.get(producer.codec.lower())
+        program = self.room.program
+        if (
+            picture is not None
+            and picture.is_transcoded
+            and not producer.closed
+            and not program.is_transcoded
+        ):
+            program.is_transcoded = self._slots.take()
         self.recorder.set_message(self.message)
-        mime_type, _ = RECORDABLE[producer.kind]
-        if producer.closed or producer.codec.lower() != mime_type:
+        if producer.closed or not program.is_recordable(producer):
             return
-        presenter = self.room.program.presenter
+        presenter = program.presenter
         if presenter is not None and presenter.participant_id != self._presenter_id:
             self._presenter_id = presenter.participant_id
             self._publisher = PublisherClock()
-        codec = _rtp_fast.CODEC_H264 if producer.kind == "video" else _rtp_fast.CODEC_OPUS
         clock_rate = producer.media_codec.clock_rate
-        depacketizer = _rtp_fast.Depacketizer(codec, clock_rate, REORDER_MS[producer.kind])
-        tap = producer.open_tap()
-        source = Source(producer.id, producer.kind, tap, depacketizer, self._publisher, clock_rate, since_ns)
+        number = _rtp_fast.CODEC_OPUS if picture is None else picture.rtp
+        depacketizer = _rtp_fast.Depacketizer(number, clock_rate, REORDER_MS[producer.kind])
+        source = Source(
+            producer.id,
+            producer.open_tap(),
+            depacketizer,
+            self._publisher,
+            clock_rate,
+            since_ns,
+            reader=None if picture is None else picture.open_reader(),
+        )
         self.recorder.add_source(source)
+
+    def _end_transcoding(self) -> None:
+        if self.room.program.is_transcoded:
+            self.room.program.is_transcoded = False
+            self._slots.give_back()

@@ -1,13 +1,17 @@
-"""One producer as the recorder's thread sees it: tap, depacketizer, and the clock that places its units."""
+"""One producer as the recorder's thread sees it: tap, depacketizer, reader, and the clock to place units."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
 from vtp.recording.clock import PublisherClock, TrackClock
+from vtp.recording.picture import Picture, PictureReader
 from vtp.recording.units import AccessUnit
+
+logger = logging.getLogger(__name__)
 
 Kind = Literal["audio", "video"]
 
@@ -37,33 +41,44 @@ class Depacketizer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
-    """A unit and the monotonic instant it belongs at."""
+class PlacedPicture:
+    """A picture and the monotonic instant it belongs at."""
 
     time_ns: int
-    kind: Kind
-    unit: AccessUnit
+    picture: Picture
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedSound:
+    """An Opus packet and the monotonic instant it belongs at."""
+
+    time_ns: int
+    packet: bytes
+
+
+Placed = PlacedPicture | PlacedSound
 
 
 class Source:
     """Made on the event loop, used and closed by the recorder's thread alone.
 
     Of what the tap holds already, that from `since_ns` on is taken, a picture from its next key frame: what
-    somebody sent before they presented is not recorded.
+    somebody sent before they presented is not recorded. `reader`: of the picture's codec; None for sound.
     """
 
     def __init__(
         self,
         source_id: str,
-        kind: Kind,
         tap: Tap,
         depacketizer: Depacketizer,
         publisher: PublisherClock,
         clock_rate: int,
         since_ns: int = 0,
+        *,
+        reader: PictureReader | None = None,
     ) -> None:
         self.id = source_id
-        self.kind = kind
+        self.kind: Kind = "audio" if reader is None else "video"
         self._tap = tap
         self._depacketizer = depacketizer
         self._publisher = publisher
@@ -72,11 +87,14 @@ class Source:
         self._ssrc: int | None = None
         self._since_ns = since_ns
         self._waits = since_ns > 0
+        self._reader = reader
+        self._unreadable = False  # nothing since can be decoded
 
     @property
     def needs_key_frame(self) -> bool:
         """Whether nothing can be decoded until the next key frame."""
-        return self.kind == "video" and (self._waits or self._depacketizer.needs_key_frame)
+        waits = self._waits or self._unreadable or self._depacketizer.needs_key_frame
+        return self.kind == "video" and waits
 
     def poll(self, now_ns: int) -> Iterator[Placed]:
         """What has come since the last call, in order."""
@@ -90,7 +108,25 @@ class Source:
             if self._ssrc not in (None, unit.ssrc):
                 self._clock = TrackClock(self._clock_rate, self._publisher)
             self._ssrc = unit.ssrc
-            yield Placed(self._clock.place(unit.rtp_timestamp, unit.arrival_ns), self.kind, unit)
+            time_ns = self._clock.place(unit.rtp_timestamp, unit.arrival_ns)
+            if self._reader is None:
+                yield PlacedSound(time_ns, unit.data)
+            elif (picture := self._read(self._reader, unit)) is not None:
+                yield PlacedPicture(time_ns, picture)
+
+    def _read(self, reader: PictureReader, unit: AccessUnit) -> Picture | None:
+        """The unit's picture; None when it, or one that it needs, cannot be read."""
+        if self._unreadable and not unit.key_frame:
+            return None
+        try:
+            picture = reader.read(unit)
+        except ValueError as error:
+            logger.debug("A picture of %s is not recorded: %s", self.id, error)
+            self._unreadable = True
+            return None
+        picture = replace(picture, after_gap=True) if self._unreadable else picture
+        self._unreadable = False
+        return picture
 
     def _begins_with(self, unit: AccessUnit) -> bool:
         return unit.arrival_ns >= self._since_ns and (self.kind == "audio" or unit.key_frame)

@@ -1,12 +1,11 @@
-"""The picture of the program: H.264 frames whose duration is known when the next one comes."""
+"""The picture of the program: frames whose duration is known when the next one comes."""
 
 from __future__ import annotations
 
-from vtp.recording.h264 import ParameterSets, Picture
 from vtp.recording.lane import Cut, Lane
-from vtp.recording.muxer import h264_section
+from vtp.recording.picture import Picture, PictureParameters
 from vtp.recording.timebase import VIDEO_TIMESCALE, to_ns, to_ticks
-from vtp.recording.units import AccessUnit, Sample
+from vtp.recording.units import Sample
 
 NOMINAL_FRAME_TICKS = 3000  # of the very last frame, when no other says how long they last: 1/30 s
 LONGEST_NOMINAL_TICKS = 18_000
@@ -21,8 +20,8 @@ class VideoTrack:
         self._nominal = NOMINAL_FRAME_TICKS
         self._still = b""
         self._end = 0
-        self.parameters: ParameterSets | None = None
-        self.ssrc = 0
+        self._parameters: PictureParameters | None = None
+        self._ssrc = 0
 
     @property
     def last_ns(self) -> int | None:
@@ -34,16 +33,20 @@ class VideoTrack:
         """Where the frame in hand ends if no other comes."""
         return None if self._held is None else to_ns(self._held.time + self._nominal, VIDEO_TIMESCALE)
 
-    def is_change(self, unit: AccessUnit, parameters: ParameterSets) -> bool:
-        """Whether this key frame needs another decoder than the frames before it."""
-        return parameters != self.parameters or unit.ssrc != self.ssrc
+    @property
+    def has_picture(self) -> bool:
+        """Whether there is anything that a decoder can be set up for."""
+        return self._parameters is not None
 
-    def use(self, unit: AccessUnit, parameters: ParameterSets) -> None:
-        """Follows other parameter sets from the next frame on; raises ValueError when they are unusable."""
-        data = unit.data if parameters.sps[0] in unit.data else parameters.annex_b + unit.data
-        if parameters != self.parameters:
-            self._lane.use_section(h264_section(parameters, data, unit.width, unit.height))
-        self.parameters, self.ssrc = parameters, unit.ssrc
+    def is_change(self, picture: Picture) -> bool:
+        """Whether this key frame needs another decoder than the frames before it."""
+        return picture.parameters != self._parameters or picture.ssrc != self._ssrc
+
+    def use(self, picture: Picture) -> None:
+        """Follows this key frame's parameters from now on; raises ValueError when they are unusable."""
+        if picture.parameters is not None and picture.parameters != self._parameters:
+            self._lane.use_section(picture.parameters.section())
+        self._parameters, self._ssrc = picture.parameters, picture.ssrc
 
     def end_frame(self, time_ns: int) -> None:
         """Ends the frame in hand at `time_ns` and writes it."""
@@ -53,10 +56,10 @@ class VideoTrack:
             self._add(Sample(held.data, held.time, duration, held.key_frame))
             self._nominal = min(duration, LONGEST_NOMINAL_TICKS)
 
-    def hold(self, picture: Picture, time_ns: int, *, key_frame: bool) -> None:
+    def hold(self, picture: Picture, time_ns: int) -> None:
         """Takes the next frame in hand."""
-        self._held = Sample(picture.sample, to_ticks(time_ns, VIDEO_TIMESCALE), 0, key_frame)
-        if key_frame:
+        self._held = Sample(picture.sample, to_ticks(time_ns, VIDEO_TIMESCALE), 0, picture.key_frame)
+        if picture.key_frame:
             self._still = picture.sample
 
     def set_still(self, picture: Picture) -> None:

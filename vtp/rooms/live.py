@@ -91,7 +91,7 @@ class LiveRoom:
 
     @property
     def recording(self) -> bool:
-        """Set by the recorder. While it is true publishers are asked for H.264 and the room stays open."""
+        """Set by the recorder. While it is true the room stays open."""
         return self._recording
 
     @recording.setter

@@ -21,7 +21,11 @@ from vtp.rooms.groups import Groups, Moved
 logger = logging.getLogger(__name__)
 
 PRESENTED = "program"
-RECORDABLE: dict[Kind, tuple[str, str]] = {"video": ("video/h264", "H.264"), "audio": ("audio/opus", "Opus")}
+RECORDABLE: dict[Kind, dict[str, str]] = {
+    "video": {"video/h264": "H.264", "video/vp9": "VP9", "video/av1": "AV1"},
+    "audio": {"audio/opus": "Opus"},
+}
+TRANSCODABLE = "video/vp8"
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,7 @@ class Program:
         self.choice: Choice | None = None
         self._claimed: list[MediaTransport] = []
         self.producers: dict[Kind, Producer] = {}
+        self.is_transcoded = False  # set by the recorder, which then takes TRANSCODABLE too
         self._choice_is_on = False
         self._told = PresenterChanged(None)
         self._followers: set[Consumer] = set()
@@ -108,15 +113,21 @@ class Program:
     @property
     def unrecordable_reason(self) -> str | None:
         """Why what is presented now cannot be recorded, as a sentence for people; None when it can."""
-        for kind, (mime_type, name) in RECORDABLE.items():
-            producer = self.producers.get(kind)
-            if producer is not None and producer.codec.lower() != mime_type:
+        for kind, producer in self.producers.items():
+            if not self.is_recordable(producer):
                 codec = producer.codec.partition("/")[2]
+                *names, last = RECORDABLE[kind].values()
+                wanted = f"{', '.join(names)} or {last}" if names else last
                 return (
-                    f"The presenter sends {codec} {kind}, which cannot be recorded yet: "
-                    f"publish {name} to record this room."
+                    f"The presenter sends {codec} {kind}, which is not recorded: "
+                    f"publish {wanted} to record this room."
                 )
         return None
+
+    def is_recordable(self, producer: Producer) -> bool:
+        """Whether the recorder takes what it sends."""
+        codec = producer.codec.lower()
+        return codec in RECORDABLE[producer.kind] or (self.is_transcoded and codec == TRANSCODABLE)
 
     def add_listener(self, listener: Callable[[ProgramEvent], None]) -> Callable[[], None]:
         """Hears when sources come and go; the returned function stops that."""

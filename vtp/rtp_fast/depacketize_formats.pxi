@@ -32,16 +32,17 @@ cdef int dep_take_payload(DepState* s, const DepView* view, const PayloadInfo* i
         s.frame.width = info.width
         s.frame.height = info.height
     if s.codec == CODEC_VP9 and info.start_of_frame:
-        if s.frame.layers == DEP_MAX_LAYERS:
+        if s.frame.layers == DEP_MAX_LAYERS or s.frame.layer_open:
             return -1
         s.frame.layer_starts[s.frame.layers] = s.frame.data.length
         s.frame.layers += 1
+    s.frame.layer_open = s.codec == CODEC_VP9 and not info.end_of_layer
     return dep_append(&s.frame.data, view.payload + info.descriptor_len, <size_t> (view.length - info.descriptor_len))
 
 
 cdef int dep_finish_format(DepState* s) noexcept nogil:
     """What the unit lacks at its end."""
-    if s.frame.fragment_open:
+    if s.frame.fragment_open or s.frame.layer_open:
         return -1
     if s.codec == CODEC_H264 and s.frame.key:
         return dep_complete_h264(s)

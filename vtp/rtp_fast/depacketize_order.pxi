@@ -71,6 +71,7 @@ cdef void dep_begin(DepState* s, const RtpPacket* packet, bint start) noexcept n
     s.initial = 1
     s.contiguous = 0
     s.has_timestamp = 0
+    s.marks = 0
     s.ssrc = packet.ssrc
     s.strays = 0
     s.restart_at = -1

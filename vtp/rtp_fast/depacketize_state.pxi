@@ -59,6 +59,7 @@ cdef struct DepFrame:  # the unit being assembled
     uint16_t height
     size_t insert_at  # H.264: where missing parameter sets go
     int layers  # VP9
+    uint8_t layer_open  # VP9: the last layer's end has not come
     size_t layer_starts[8]
 
 cdef struct DepState:
@@ -71,6 +72,7 @@ cdef struct DepState:
     uint8_t started
     uint8_t initial  # nothing consumed yet: what is missing before the first packet is not a loss
     uint8_t contiguous  # the packet before the next one was consumed
+    uint8_t marks  # a unit has ended with a marker
     uint8_t has_previous
     uint8_t has_timestamp
     uint32_t ssrc

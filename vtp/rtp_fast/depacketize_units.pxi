@@ -47,7 +47,7 @@ cdef void dep_open_frame(DepState* s, int64_t timestamp, int64_t arrival_ns, bin
     frame.arrival_ns = arrival_ns
     frame.width = frame.height = 0
     frame.insert_at = 0
-    frame.layers = 0
+    frame.layers = frame.layer_open = 0
 
 
 cdef void dep_close_frame(DepState* s) noexcept nogil:
@@ -94,7 +94,10 @@ cdef void dep_consume(DepState* s, const DepView* view) noexcept nogil:
         s.contiguous = 1
         return
     if frame.open and frame.timestamp != timestamp:
-        dep_close_frame(s)  # the sender set no marker
+        # No marker: this sender sets none, or its queue was emptied for a key frame, which leaves no hole.
+        if s.marks and s.codec != CODEC_VP9:  # whose layers say where they end; upper ones may be missing
+            frame.broken = 1
+        dep_close_frame(s)
     if codec_inspect(s.codec, view.payload, view.length, view.marker, &info) < 0:
         s.malformed_packets += 1
         if not frame.open:
@@ -108,4 +111,5 @@ cdef void dep_consume(DepState* s, const DepView* view) noexcept nogil:
     s.contiguous = 1
     # some senders mark parameter sets: such a unit goes on
     if view.marker and (s.codec != CODEC_H264 or frame.has_picture or frame.broken):
+        s.marks = 1
         dep_close_frame(s)

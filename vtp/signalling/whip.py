@@ -19,7 +19,7 @@ from vtp.rooms.sources import action_for, read_source
 from vtp.signalling.directory import RoomDirectory
 from vtp.signalling.sessions import Face, MediaSession, Sessions, owner_of
 
-RECORDED_FIRST = ("H264",)
+RECORDED_FIRST = ("H264", "VP9", "AV1")
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,8 @@ export interface Recording {
   playback_url: string | null;
   /** The MP4, opened by the same cookie; null when this person may not have it or it is not finished. */
   download_url: string | null;
+  /** Several when the picture's codec changes, which one MP4 cannot hold. */
+  download_urls: string[];
 }
 
 export interface RecordingStarted {

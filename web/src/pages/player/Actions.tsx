@@ -21,11 +21,11 @@ export function Actions({ recording, mayChange }: { recording: Recording; mayCha
       <Button icon="link" onClick={() => void copy()}>
         Copy link
       </Button>
-      {recording.download_url && (
-        <ButtonAnchor href={recording.download_url} icon="download" download testId="download">
-          Download
+      {recording.download_urls.map((url, at, all) => (
+        <ButtonAnchor key={url} href={url} icon="download" download testId="download">
+          {all.length > 1 ? `Download part ${at + 1}` : "Download"}
         </ButtonAnchor>
-      )}
+      ))}
       {mayChange && (
         <IconButton
           icon="trash"

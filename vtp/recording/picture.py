@@ -1,0 +1,38 @@
+"""One picture as the recorder writes it, whatever its codec; each codec has a reader in a file of its own.
+
+A reader turns access units into MP4 samples and says, on key frames, with what a decoder must be set up.
+Other parameters mean another initialization section and a discontinuity; segmenter and tracks know no more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from vtp.recording.muxer import InitSection
+from vtp.recording.units import AccessUnit
+
+
+class PictureParameters(Protocol):
+    """What a decoder needs to know before the first picture; equal for pictures that one decoder takes."""
+
+    def section(self) -> InitSection:
+        """The initialization section of such pictures; raises ValueError when no decoder would take it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One sample of a picture track. `parameters`: those in force, on every key frame."""
+
+    sample: bytes
+    ssrc: int
+    key_frame: bool = False
+    after_gap: bool = False
+    parameters: PictureParameters | None = None
+
+
+class PictureReader(Protocol):
+    """Reads one source's access units, in order."""
+
+    def read(self, unit: AccessUnit) -> Picture:
+        """The sample; raises ValueError when the unit cannot be recorded."""
