@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -13,10 +13,13 @@ from tests.api.recording_material import add_finished, fetch, grant_of, make_roo
 from tests.heard import until
 from tests.serving import Api, Person, serving
 from vtp.errors import Gone
-from vtp.recording import service
+from vtp.recording import downloads
 from vtp.recording.active import DIED
+from vtp.recording.downloads import Downloads
+from vtp.recording.index import TrackIndex
 from vtp.recording.manifest import MANIFEST_NAME
 from vtp.recording.recorder import Recorder
+from vtp.recording.sample_table import SampleTable, load_table
 from vtp.recording.session import RecordingSession
 from vtp.recording.view import RecordingView
 from vtp.rooms.live import LiveRoom
@@ -135,19 +138,25 @@ async def test_recording_deleted_while_its_download_is_made_leaves_no_bytes(
     recording_id = await add_finished(api, await make_room(api, teacher), teacher)
     folder = api.server.services.recordings.file(recording_id, "x").parent
     making, go_on = threading.Event(), threading.Event()
+    load, settle, settling = load_table, Downloads.settle, asyncio.Event()
 
-    def slowly(directory: Path, view: RecordingView, path: Path) -> Path:
+    async def settle_and_tell(of: Downloads, recording_id: str) -> None:
+        settling.set()
+        await settle(of, recording_id)
+
+    def slowly(folder: Path, index: TrackIndex, pause: Callable[[], None] = lambda: None) -> SampleTable:
         making.set()
         go_on.wait(10)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"an MP4")
-        return path
+        table = load(folder, index, pause)
+        (folder / "late").write_bytes(b"what was written last")
+        return table
 
-    monkeypatch.setattr(service, "_remux", slowly)
-    download = asyncio.create_task(api.call("GET", f"{BASE}/{recording_id}/download", by=teacher))
+    monkeypatch.setattr(downloads, "load_table", slowly)
+    monkeypatch.setattr(Downloads, "settle", settle_and_tell)
+    download = asyncio.create_task(fetch(api, f"{BASE}/{recording_id}/download", **teacher.headers))
     await asyncio.to_thread(making.wait, 10)
     gone = asyncio.create_task(api.call("DELETE", f"{BASE}/{recording_id}?permanent=true", by=teacher))
-    await asyncio.sleep(0.2)
+    await settling.wait()
     go_on.set()
     assert (await gone).status == 200
     await asyncio.wait([download])
@@ -156,9 +165,15 @@ async def test_recording_deleted_while_its_download_is_made_leaves_no_bytes(
 
 async def test_download_of_damaged_files_is_told_and_no_bug(api: Api, teacher: Person) -> None:
     recording_id = await add_finished(api, await make_room(api, teacher), teacher)
-    api.server.services.recordings.file(recording_id, "video/init-0.mp4").write_bytes(b"\x00" * 700)
+    file = api.server.services.recordings.file
+    for name, says in (("aac/seg-00001.m4s", "shorter"), ("video/init-0.mp4", "no sample entry")):
+        file(recording_id, name).write_bytes(b"\x00" * 700)
+        answer = await api.call("GET", f"{BASE}/{recording_id}/download", by=teacher)
+        assert answer.status == 503 and f"{name} is damaged: it" in answer.body["detail"], answer
+        assert says in answer.body["detail"] or "init" in answer.body["detail"]
+    file(recording_id, "video/init-0.mp4").unlink()
     answer = await api.call("GET", f"{BASE}/{recording_id}/download", by=teacher)
-    assert answer.status == 503 and "damaged" in answer.body["detail"]
+    assert answer.status == 503 and "is missing" in answer.body["detail"]
 
 
 async def test_recording_that_everybody_forgot_ends_by_itself(

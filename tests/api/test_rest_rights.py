@@ -115,6 +115,7 @@ ELSEWHERE = {
     ("GET", "/api/v1/recordings/{id}/stream/{name}"),
     ("GET", "/api/v1/recordings/{id}/stream/{track}/{name}"),
     ("GET", "/api/v1/recordings/{id}/download"),
+    ("GET", "/api/v1/recordings/{id}/thumbnail"),
     ("PATCH", "/whip/{room}/{session}"),
     ("PATCH", "/whep/{room}/{session}"),
 }

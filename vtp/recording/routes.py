@@ -5,9 +5,10 @@ from __future__ import annotations
 from vtp.accounts.routes import origin_of
 from vtp.http.etags import etag_of_model
 from vtp.http.routing import Call, RouteTable
+from vtp.recording.admission import is_secure
 from vtp.recording.grants import Grants, Scope, cookie_header
 from vtp.recording.holders import Holders, holder_of
-from vtp.recording.media_routes import add_media_routes, is_secure
+from vtp.recording.media_routes import add_media_routes
 from vtp.recording.schemas import (
     DeleteQuery,
     ListQuery,

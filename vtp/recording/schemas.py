@@ -76,18 +76,6 @@ class DeleteQuery(BaseModel):
     permanent: bool = False
 
 
-class PartQuery(BaseModel):
-    """`part`: of a recording whose picture changes its codec, from 1."""
-
-    part: Annotated[int, Field(ge=1)] | None = None
-
-
-class DownloadQuery(PartQuery):
-    """`grant`: of a link that opens the download without signing in."""
-
-    grant: str | None = None
-
-
 class RecordingReply(BaseModel):
     """A recording. `playback_url` is what a player loads; null when there is nothing to play. `download_urls`
     are several when the picture's codec changes, which one MP4 cannot hold.

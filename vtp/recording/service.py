@@ -9,11 +9,9 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
 
-from av.error import FFmpegError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.audit import AuditLog, Event, Origin
@@ -26,9 +24,12 @@ from vtp.ids import new_id, parse_id
 from vtp.media.events import Emitter
 from vtp.recording.active import ActiveRecordings
 from vtp.recording.changes import RecordingChanged
-from vtp.recording.download import remux_to_mp4
+from vtp.recording.downloads import WHOLE, Clip, Downloads
+from vtp.recording.iframes import KeyFrame, kept_key_frames
+from vtp.recording.mp4_file import Mp4File
 from vtp.recording.recovery import recover
 from vtp.recording.schemas import StartRecording, UpdateRecording
+from vtp.recording.segmenter import VIDEO_TRACK
 from vtp.recording.store import (
     PLAYABLE,
     Filter,
@@ -44,8 +45,9 @@ from vtp.recording.store import (
     remove_recording,
     unfinished_recordings,
 )
-from vtp.recording.stretches import DOWNLOAD_PARTS, start_of, stretches, within
+from vtp.recording.stretches import DOWNLOAD_PARTS, clip_of, stretches
 from vtp.recording.summary import summary_of
+from vtp.recording.thumbnail import Thumbnails
 from vtp.recording.view import RecordingView
 from vtp.rooms.entrance import require_to_look_in
 from vtp.rooms.live import LiveRooms
@@ -56,7 +58,6 @@ from vtp.tasks import Tasks
 
 logger = logging.getLogger(__name__)
 
-DOWNLOAD_NAME = "download.mp4"
 VIEWS_KEPT = 64
 SAVE_AGAIN_S = 5.0  # how long after the database was away to how a recording ended is written again
 INTERRUPTED = "The server ended while this was being recorded; everything up to that moment is here."
@@ -105,7 +106,8 @@ class Recordings:
         self._tasks = Tasks()
         self._active = ActiveRecordings(self._tasks, self._save_end, settings.live_transcodes)
         self._views: dict[str, RecordingView] = {}
-        self._downloads: dict[Path, asyncio.Future[Path]] = {}
+        self._downloads = Downloads()
+        self._thumbnails = Thumbnails()
         self._deleted: set[str] = set()
         self._closing = asyncio.Event()
         self._emitter: Emitter[RecordingChanged] = Emitter()
@@ -126,6 +128,8 @@ class Recordings:
         self._closing.set()
         await self._active.close()
         await self._tasks.close()
+        self._downloads.close()
+        self._thumbnails.close()
 
     @property
     def active_count(self) -> int:
@@ -266,6 +270,8 @@ class Recordings:
             raise
         finally:
             self._views.pop(recording.id, None)
+            self._downloads.forget(recording.id)
+            self._thumbnails.forget(recording.id)
 
     @done_over
     async def _put_into_trash(self, recording: Recording, by: Principal, origin: Origin) -> Recording:
@@ -280,9 +286,7 @@ class Recordings:
     @done_over
     async def _remove(self, recording: Recording, by: Principal, origin: Origin) -> Recording:
         """Bytes first: a row without bytes can be deleted again, bytes without a row stay for ever."""
-        making = [done for path, done in self._downloads.items() if path.parent.name == recording.id]
-        if making:
-            await asyncio.wait(making)
+        await self._downloads.settle(recording.id)
         await self._store.delete(recording.id)
         async with self._database.transaction() as tx:
             await remove_recording(tx, recording.id)
@@ -307,27 +311,44 @@ class Recordings:
 
     async def view(self, recording_id: str) -> RecordingView:
         """What a player sees. Raises NotFound, Gone for the trash, Unavailable before there is anything."""
-        view = self._active.view(recording_id) or self._views.get(recording_id)
-        if view is None or recording_id in self._deleted:
-            view = await self._load_view(await self._find(recording_id))
+        view = await self._view_as_it_is(recording_id)
         if not view.is_playable:
             if not view.ended:
                 raise Unavailable("The recording has just begun; try again in a moment.", retry_after_s=1)
             raise NotFound("This recording holds nothing to play.", code="nothing_to_play")
         return view
 
+    async def _view_as_it_is(self, recording_id: str) -> RecordingView:
+        """The same, also before there is anything to play."""
+        view = self._active.view(recording_id) or self._views.get(recording_id)
+        if view is None or recording_id in self._deleted:
+            view = await self._load_view(await self._find(recording_id))
+        return view
+
     def file(self, recording_id: str, name: str) -> Path:
         """Where a file of a recording lies."""
         return self._store.path(f"{recording_id}/{name}")
 
-    async def download(
-        self, principal: Principal | None, recording_id: str, part: int | None = None
-    ) -> tuple[Recording, Path]:
-        """The MP4, made at the first call and kept; callers who come meanwhile wait for the same one.
+    async def thumbnail(self, recording_id: str, at_s: float, width: int) -> bytes:
+        """A JPEG of the key frame at or before `at_s`; also while it is being recorded.
 
-        `principal` is None when a grant was checked instead; `part` is a stretch of one codec, from 1. Raises
-        Conflict while it is being recorded or when it has several parts and none is named, NotFound when it
-        has no such part.
+        Raises NotFound before there is a picture, Gone for the trash.
+        """
+        view = await self._view_as_it_is(recording_id)
+        return await self._thumbnails.picture(recording_id, self._directory(recording_id), view, at_s, width)
+
+    def is_there(self, recording_id: str) -> bool:
+        """Whether it has not been deleted since this process began."""
+        return recording_id not in self._deleted
+
+    async def download(
+        self, principal: Principal | None, recording_id: str, clip: Clip = WHOLE, part: int | None = None
+    ) -> tuple[Recording, Mp4File]:
+        """The MP4 of all of it, of a clip, or of a `part` of one codec (from 1), computed from the segments.
+
+        `principal` is None when a grant was checked instead. Raises Conflict while it is being recorded or
+        when there are several codecs in what is wanted, NotFound for a part that it has not, Invalid for a
+        clip behind its end, Unavailable when its files are damaged.
         """
         recording = await self._find(recording_id)
         if principal is not None:
@@ -335,37 +356,8 @@ class Recordings:
         if recording.status in (Status.RECORDING, Status.FINALIZING):
             raise Conflict("This is still being recorded; download it when it has been stopped.")
         view = await self.view(recording.id)
-        parts = stretches(view.tracks)
-        if part is None and len(parts) > 1:
-            raise Conflict(
-                f"The picture's codec changes in this recording, so it is downloaded in {len(parts)} parts:"
-                f" ask for part=1 to part={len(parts)}.",
-                code="several_parts",
-            )
-        if part is not None and part > len(parts):
-            raise NotFound(f"This recording has {len(parts)} part(s) to download.")
-        path = self._directory(recording.id) / (DOWNLOAD_NAME if len(parts) == 1 else f"download-{part}.mp4")
-        if not path.exists():
-            await self._make_download(recording.id, view, parts[(part or 1) - 1], path)
-        return recording, path
-
-    async def _make_download(
-        self, recording_id: str, view: RecordingView, stretch: range, path: Path
-    ) -> None:
-        making = self._downloads.get(path)
-        if making is None:
-            self._check_disk(view.size_bytes)
-            loop = asyncio.get_running_loop()
-            making = loop.run_in_executor(None, _remux, path.parent, view, stretch, path)
-            self._downloads[path] = making
-            making.add_done_callback(lambda _: self._downloads.pop(path, None))
-        try:
-            await asyncio.shield(making)
-        except (OSError, ValueError, FFmpegError) as error:
-            logger.warning("The MP4 of recording %s could not be made: %s", recording_id, error)
-            raise Unavailable(
-                "The download could not be made: the disk is full, or the recording's files are damaged."
-            ) from error
+        clip = clip_of(view.tracks, clip, part)
+        return recording, await self._downloads.file(recording.id, self._directory(recording.id), view, clip)
 
     async def _find(self, recording_id: str) -> Recording:
         wanted = parse_id(recording_id, "/path/id")
@@ -387,7 +379,23 @@ class Recordings:
         while len(self._views) >= VIEWS_KEPT:
             self._views.pop(next(iter(self._views)))
         self._views[recording.id] = view
+        if view.ended and view.key_frames is None and VIDEO_TRACK in view.tracks:
+            self._prepare(recording.id, view)
         return view
+
+    def _prepare(self, recording_id: str, view: RecordingView) -> None:
+        """Has the samples of an ended recording read, for its download and its I-frame playlist."""
+        if view.is_playable and not self._closing.is_set():
+            self._tasks.start(self._prepared(recording_id, view), f"samples of recording {recording_id}")
+
+    async def _prepared(self, recording_id: str, view: RecordingView) -> None:
+        if not self.is_there(recording_id):
+            return
+        directory = self._directory(recording_id)
+        await self._downloads.prepare(recording_id, directory, view)
+        frames = await asyncio.to_thread(_key_frames, directory, view)
+        for known in {view, self._views.get(recording_id, view)}:
+            known.add_key_frames(frames)
 
     def _as_of_now(self, recording: Recording) -> Recording:
         view = self._active.view(recording.id)
@@ -398,9 +406,9 @@ class Recordings:
     def _directory(self, recording_id: str) -> Path:
         return self._store.path(recording_id)
 
-    def _check_disk(self, more_bytes: int = 0) -> None:
+    def _check_disk(self) -> None:
         free = shutil.disk_usage(self._store.root).free
-        if free < self._settings.min_free_bytes + more_bytes:
+        if free < self._settings.min_free_bytes:
             raise Unavailable(
                 "The disk of the recordings is almost full: delete recordings or free some space.",
                 retry_after_s=60,
@@ -430,6 +438,7 @@ class Recordings:
                 async with asyncio.timeout(SAVE_AGAIN_S):
                     await self._closing.wait()
         self._emitter.emit(RecordingChanged(recording_id, status))
+        self._prepare(recording_id, view)
         if failure:
             logger.warning("Recording %s ended as %s: %s", recording_id, status.value, failure)
 
@@ -490,12 +499,13 @@ def _recover_files(directory: Path) -> tuple[bool, RecordingView]:
 def _load_whole(directory: Path) -> RecordingView:
     """Reads an ended recording; one that the disk kept from being closed is closed now, if it lets us."""
     try:
-        return _recover_files(directory)[1]
+        view = _recover_files(directory)[1]
     except OSError:
-        return RecordingView.load(directory)
+        view = RecordingView.load(directory)
+    view.add_key_frames(_key_frames(directory, view))
+    return view
 
 
-def _remux(directory: Path, view: RecordingView, stretch: range, path: Path) -> Path:
-    tracks = within(view.tracks, stretch)
-    remux_to_mp4(directory, tracks, path, start_of(tracks) if stretch.start else Fraction(0))
-    return path
+def _key_frames(directory: Path, view: RecordingView) -> list[KeyFrame] | None:
+    index = view.tracks.get(VIDEO_TRACK)
+    return kept_key_frames(directory / VIDEO_TRACK, index) if index is not None and view.ended else None

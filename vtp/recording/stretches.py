@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import replace
-from fractions import Fraction
 
+from vtp.errors import Conflict, NotFound
 from vtp.recording.codec_strings import family
+from vtp.recording.downloads import WHOLE, Clip
 from vtp.recording.index import TrackIndex
 from vtp.recording.segmenter import VIDEO_TRACK
 
@@ -34,17 +34,36 @@ def stretches(tracks: Mapping[str, TrackIndex]) -> list[range]:
     return [range(begin, end) for begin, end in itertools.pairwise(bounds)]
 
 
-def within(tracks: Mapping[str, TrackIndex], stretch: range) -> dict[str, TrackIndex]:
-    """The tracks with the segments of a stretch alone."""
-    return {
-        name: replace(index, segments=[segment for segment in index.segments if segment.msn in stretch])
-        for name, index in tracks.items()
-    }
+def clip_of(tracks: Mapping[str, TrackIndex], clip: Clip, part: int | None) -> Clip:
+    """The clip that a part is (from 1), or the one that is given.
+
+    Raises NotFound for a part that there is not, Conflict when the codec changes within the clip.
+    """
+    clips = _clips(tracks)
+    if part is not None:
+        if part > len(clips):
+            raise NotFound(f"This recording has {len(clips)} part(s) to download.", code="no_such_part")
+        return clips[part - 1]
+    if len(clips) > 1 and not any(_contains(one, clip) for one in clips):
+        raise Conflict(
+            f"The picture's codec changes in this recording, so it is downloaded in {len(clips)} parts: ask"
+            f" for part=1 to part={len(clips)}, or for a clip within one of them.",
+            code="several_parts",
+        )
+    return clip
 
 
-def start_of(tracks: Mapping[str, TrackIndex]) -> Fraction:
-    """The second at which the first of the tracks begins."""
-    begins = [
-        Fraction(index.segments[0].start, index.timescale) for index in tracks.values() if index.segments
-    ]
-    return min(begins, default=Fraction(0))
+def _clips(tracks: Mapping[str, TrackIndex]) -> list[Clip]:
+    """When each stretch begins and ends; the first from the beginning, the last to the end."""
+    found = stretches(tracks)
+    if len(found) == 1:
+        return [WHOLE]
+    video = tracks[VIDEO_TRACK]
+    begins = [video.segments[stretch.start].start / video.timescale for stretch in found[1:]]
+    return [Clip(begin, end) for begin, end in zip([0.0, *begins], [*begins, None], strict=True)]
+
+
+def _contains(one: Clip, other: Clip) -> bool:
+    if other.start_s < one.start_s:
+        return False
+    return one.end_s is None or (other.end_s is not None and other.end_s <= one.end_s)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
+from vtp.recording.dash import MPD_NAME, render_mpd
+from vtp.recording.iframes import IFRAMES_NAME, KeyFrame, iframe_stream, render_iframes
 from vtp.recording.index import TrackIndex
 from vtp.recording.manifest import Manifest, read_manifest
 from vtp.recording.playlist import render_media, render_multivariant
@@ -31,6 +34,7 @@ class RecordingView:
         self.manifest = manifest
         self.tracks = dict(tracks)
         self.ended = ended
+        self.key_frames: list[KeyFrame] | None = None  # of the picture, once its samples are known
         self._cache: dict[tuple[str, str], tuple[int, Rendered]] = {}
 
     @classmethod
@@ -70,6 +74,48 @@ class RecordingView:
             raise KeyError(track)
         return self._render(track, prefix)
 
+    def add_key_frames(self, frames: list[KeyFrame] | None) -> None:
+        """Offers an I-frame playlist from now on, if there are any."""
+        if frames:
+            self.key_frames = frames
+            self._cache.clear()
+
+    def mpd(self) -> Rendered:
+        """The DASH manifest; raises ValueError when nothing can be played yet."""
+
+        def render() -> str:
+            now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            return render_mpd(self.manifest, self.tracks, ended=self.ended, published=now)
+
+        return self._once((MPD_NAME, ""), render)
+
+    def iframes(self, track: str) -> Rendered:
+        """The I-frame playlist of the picture; raises KeyError when there is none (yet)."""
+        if track != VIDEO_TRACK or not self.key_frames or not self.ended:
+            raise KeyError(track)
+        index, frames = self.tracks[track], self.key_frames
+        target_s = self.manifest.target_duration_s or TARGET_DURATION_S
+        return self._once(
+            (IFRAMES_NAME, track),
+            lambda: render_iframes(index, frames, origin=self.manifest.origin(), target_duration_s=target_s),
+        )
+
+    def _iframe_stream(self, prefix: str) -> str:
+        if not self.ended or not self.key_frames:
+            return ""
+        return iframe_stream(VIDEO_TRACK, self.tracks[VIDEO_TRACK], self.key_frames, prefix)
+
+    def _once(self, key: tuple[str, str], render: Callable[[], str]) -> Rendered:
+        """Renders once per finished segment."""
+        version = sum(len(index.segments) for index in self.tracks.values())
+        cached = self._cache.get(key)
+        if cached is not None and cached[0] == version:
+            return cached[1]
+        data = render().encode()
+        rendered = Rendered(data, gzip.compress(data, GZIP_LEVEL, mtime=0))
+        self._cache[key] = (version, rendered)
+        return rendered
+
     def _render(self, track: str, prefix: str) -> Rendered:
         version = sum(len(index.segments) for index in self.tracks.values())
         cached = self._cache.get((track, prefix))
@@ -88,6 +134,7 @@ class RecordingView:
             text = render_multivariant(
                 self.tracks, target_duration_s=target_duration_s, ended=self.ended, prefix=prefix
             )
+            text += self._iframe_stream(prefix)
         data = text.encode()
         rendered = Rendered(data, gzip.compress(data, GZIP_LEVEL, mtime=0))
         self._cache[track, prefix] = (version, rendered)

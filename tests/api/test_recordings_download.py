@@ -1,0 +1,207 @@
+"""The MP4 of a recording over HTTP: whole, by ranges, of a stretch; written nowhere; and its ends."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.api.recording_material import add_finished, fetch, grant_of, make_room, open_media
+from tests.serving import Api, Person, serving
+from vtp.recording import download_routes, downloads
+from vtp.recording.downloads import Clip, make_mp4
+from vtp.recording.index import TrackIndex
+from vtp.recording.mp4_file import Mp4File
+from vtp.recording.sample_table import TABLE_NAME
+from vtp.recording.store import Status
+
+BASE = "/api/v1/recordings"
+
+
+@pytest.fixture
+async def api(tmp_path: Path) -> AsyncIterator[Api]:
+    async with serving(tmp_path / "data") as running:
+        yield running
+
+
+@pytest.fixture
+async def teacher(api: Api) -> Person:
+    return await api.person("teacher")
+
+
+@pytest.fixture
+async def recording_id(api: Api, teacher: Person) -> str:
+    return await add_finished(api, await make_room(api, teacher), teacher)
+
+
+def numbers(data: bytes) -> Iterator[tuple[float, int]]:
+    """When each picture is shown, and the number that it carries."""
+    with open_media(data) as media:
+        for frame in media.decode(video=0):
+            yield frame.time, round((bytes(frame.planes[0])[0] - 16) / 3)
+
+
+def folder_of(api: Api, recording_id: str) -> Path:
+    return api.server.services.recordings.file(recording_id, "x").parent
+
+
+async def test_ranges_continue_a_download_of_the_same_bytes_only(
+    api: Api, teacher: Person, recording_id: str
+) -> None:
+    cookie = await grant_of(api, recording_id, teacher)
+    path = f"{BASE}/{recording_id}/download"
+    whole = await fetch(api, path, Cookie=cookie)
+    etag, size = whole.headers["ETag"], len(whole.body)
+    assert etag.startswith('"') and whole.headers["Accept-Ranges"] == "bytes"
+    assert whole.headers["Content-Length"] == str(size)
+    for sent, start, end in ((f"bytes={size // 2}-", size // 2, size), ("bytes=-10", size - 10, size)):
+        part = await fetch(api, path, Cookie=cookie, Range=sent, If_Range=etag)
+        assert part.status == 206 and part.body == whole.body[start:end]
+        assert part.headers["Content-Range"] == f"bytes {start}-{end - 1}/{size}"
+    other = await fetch(api, path, Cookie=cookie, Range="bytes=5-9", If_Range='"other"')
+    assert other.status == 200 and other.body == whole.body
+    for several in ("bytes=0-1,4-5", "bytes=9-3", "pages=1-2"):
+        assert (await fetch(api, path, Cookie=cookie, Range=several)).status == 200
+    outside = await fetch(api, path, Cookie=cookie, Range=f"bytes={size}-")
+    assert outside.status == 416 and outside.headers["Content-Range"] == f"bytes */{size}"
+    assert (await fetch(api, path, Cookie=cookie, If_None_Match=etag)).status == 304
+    assert (await fetch(api, path, Cookie=cookie, If_Match='"other"')).status == 412
+
+
+async def test_head_tells_the_size_before_anything_is_sent(
+    api: Api, teacher: Person, recording_id: str
+) -> None:
+    path = f"{BASE}/{recording_id}/download"
+    whole = await fetch(api, path, **teacher.headers)
+    async with (
+        aiohttp.ClientSession() as session,
+        session.head(f"{api.base_url}{path}", headers=teacher.headers) as head,
+    ):
+        assert head.status == 200 and await head.read() == b""
+        assert head.headers["Content-Length"] == str(len(whole.body))
+        assert head.headers["ETag"] == whole.headers["ETag"]
+
+
+async def test_nothing_but_the_samples_is_written(api: Api, teacher: Person, recording_id: str) -> None:
+    folder = folder_of(api, recording_id)
+    before = set(folder.rglob("*"))
+    first = await fetch(api, f"{BASE}/{recording_id}/download", **teacher.headers)
+    await api.server.services.recordings.settle()
+    added = set(folder.rglob("*")) - before
+    assert added == {folder / "video" / TABLE_NAME, folder / "aac" / TABLE_NAME}
+    api.server.services.recordings._downloads.forget(recording_id)
+    for path in added:
+        path.write_bytes(path.read_bytes()[:-1])  # torn: it is made again
+    again = await fetch(api, f"{BASE}/{recording_id}/download", **teacher.headers)
+    assert again.body == first.body and again.headers["ETag"] == first.headers["ETag"]
+
+
+async def test_a_stretch_begins_and_ends_where_it_was_asked_to(
+    api: Api, teacher: Person, recording_id: str
+) -> None:
+    answer = await fetch(api, f"{BASE}/{recording_id}/download?from=1.5&to=3", **teacher.headers)
+    assert answer.status == 200 and "Optics 0.00.01-0.00.03.mp4" in answer.headers["Content-Disposition"]
+    shown = list(numbers(answer.body))
+    assert [number for _, number in shown] == [number % 64 for number in range(45, 90)]
+    assert [round(time * 30) for time, _ in shown] == list(range(45))
+    with open_media(answer.body) as media:
+        heard = sum(frame.samples for frame in media.decode(audio=0))
+    assert abs(heard / 48_000 - 1.5) < 0.025
+
+
+async def test_a_link_to_a_stretch_gives_that_stretch(api: Api, teacher: Person, recording_id: str) -> None:
+    made = await api.call("GET", f"{BASE}/{recording_id}/download-url?from=1&to=2.5", by=teacher)
+    answer = await fetch(api, made.body["url"])
+    assert answer.status == 200 and len(list(numbers(answer.body))) == 45
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer"),
+    [
+        ("from=3&to=2", "/query"),
+        ("from=2&to=2", "/query"),
+        ("from=-1", "/query/from"),
+        ("to=nan", "/query/to"),
+        ("from=soon", "/query/from"),
+        ("from=4.5", "/query/from"),
+    ],
+)
+async def test_a_stretch_that_is_none_is_a_problem_that_says_where(
+    api: Api, teacher: Person, recording_id: str, query: str, pointer: str
+) -> None:
+    answer = await api.call("GET", f"{BASE}/{recording_id}/download?{query}", by=teacher)
+    assert answer.status == 422 and answer.headers["Content-Type"].startswith("application/problem+json")
+    assert answer.pointers == [pointer], answer
+
+
+async def test_a_download_whose_recording_is_deleted_ends_short_and_alone(
+    api: Api, teacher: Person, recording_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, reading, go_on = Mp4File.read, threading.Event(), threading.Event()
+
+    def slowly(file: Mp4File, start: int, size: int) -> bytes:
+        if start > len(file.head):
+            reading.set()
+            go_on.wait(10)
+        return read(file, start, size)
+
+    monkeypatch.setattr(Mp4File, "read", slowly)
+    monkeypatch.setattr(download_routes, "READ_BYTES", 8192)
+    path = f"{BASE}/{recording_id}/download"
+    downloading = asyncio.create_task(_size_received(api, path, teacher))
+    await asyncio.to_thread(reading.wait, 10)
+    assert (await api.call("DELETE", f"{BASE}/{recording_id}?permanent=true", by=teacher)).status == 200
+    go_on.set()
+    announced, received = await asyncio.wait_for(downloading, 10)
+    assert 0 < received < announced
+    assert (await api.call("GET", path, by=teacher)).status == 404
+
+
+async def _size_received(api: Api, path: str, by: Person) -> tuple[int, int]:
+    received = 0
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"{api.base_url}{path}", headers=by.headers) as answer,
+    ):
+        with pytest.raises(aiohttp.ClientPayloadError):
+            async for data in answer.content.iter_any():
+                received += len(data)
+        return int(answer.headers["Content-Length"]), received
+
+
+async def test_what_older_versions_kept_goes_with_the_recording(
+    api: Api, teacher: Person, recording_id: str
+) -> None:
+    folder = folder_of(api, recording_id)
+    (folder / "download.mp4").write_bytes(b"an MP4 of an older version")
+    assert (await api.call("DELETE", f"{BASE}/{recording_id}?permanent=true", by=teacher)).status == 200
+    assert not folder.exists()
+
+
+async def test_samples_are_known_before_the_first_download(tmp_path: Path) -> None:
+    async with serving(tmp_path / "data") as api:
+        teacher = await api.person("teacher")
+        room = await make_room(api, teacher)
+        ended = await add_finished(api, room, teacher, status=Status.FINALIZING)
+    async with serving(tmp_path / "data") as api:
+        await api.server.services.recordings.settle()
+        assert (folder_of(api, ended) / "video" / TABLE_NAME).exists()
+
+
+async def test_many_who_come_together_wait_for_one_file(
+    api: Api, teacher: Person, recording_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Clip] = []
+
+    def counted(directory: Path, tracks: dict[str, TrackIndex], clip: Clip) -> Mp4File:
+        made.append(clip)
+        return make_mp4(directory, tracks, clip)
+
+    monkeypatch.setattr(downloads, "make_mp4", counted)
+    path = f"{BASE}/{recording_id}/download"
+    answers = await asyncio.gather(*(fetch(api, path, **teacher.headers) for _ in range(5)))
+    assert len(made) == 1 and len({answer.body for answer in answers}) == 1

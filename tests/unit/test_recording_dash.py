@@ -1,0 +1,117 @@
+"""The DASH manifest: what a parser of it finds, and where its Periods begin."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.strict_dash import needs_mpd_parser, parse_mpd
+from tests.unit.recording_material import Recorded
+from tests.unit.test_recording_strict_parser import (
+    other_size,
+    plain,
+    publisher_returns,
+    sound_alone,
+    stalled_picture,
+)
+from vtp.recording.dash import render_mpd
+from vtp.recording.index import TrackIndex
+from vtp.recording.manifest import Manifest
+from vtp.recording.segmenter import Segmenter
+from vtp.recording.timebase import NS
+from vtp.recording.view import RecordingView
+
+NAMES = {"mpd": "urn:mpeg:dash:schema:mpd:2011"}
+
+
+def recorded_view(
+    directory: Path, content: Callable[[Segmenter], None], *, ended: bool = True
+) -> RecordingView:
+    recorded = Recorded(directory)
+    segmenter = recorded.segmenter()
+    content(segmenter)
+    segmenter.finish()
+    tracks = {name: recorded.index(name) for name in ("video", "opus", "aac") if (directory / name).exists()}
+    manifest = Manifest("r", 1_790_000_000 * NS, segmenter.target_duration_s, tuple(tracks))
+    return RecordingView(manifest, tracks, ended=ended)
+
+
+def periods(view: RecordingView) -> list[ElementTree.Element]:
+    return ElementTree.fromstring(view.mpd().text).findall("mpd:Period", NAMES)
+
+
+@needs_mpd_parser
+@pytest.mark.parametrize("content", [plain, other_size, stalled_picture, publisher_returns, sound_alone])
+@pytest.mark.parametrize("ended", [True, False])
+def test_a_parser_finds_every_segment_at_its_time(
+    tmp_path: Path, content: Callable[[Segmenter], None], ended: bool
+) -> None:
+    view = recorded_view(tmp_path, content, ended=ended)
+    found = parse_mpd(view.mpd().text)
+    assert found["endList"] is ended and set(found["tracks"]) == set(view.tracks)
+    finished = min(len(index.segments) for index in view.tracks.values())
+    for name, index in view.tracks.items():
+        listed = found["tracks"][name]["segments"]
+        meant = [s for s in index.segments if not s.gap and (ended or s.msn < finished)]
+        assert [one["uri"] for one in listed] == [
+            f"http://host/stream/{name}/seg-{segment.msn:05d}.m4s" for segment in meant
+        ]
+        for one, segment in zip(listed, meant, strict=True):
+            assert one["duration"] == pytest.approx(segment.duration / index.timescale, abs=1e-6)
+            assert one["time"] == pytest.approx(segment.start / index.timescale, abs=2e-6)
+            assert one["map"].endswith(f"/{name}/{index.maps[segment.map].uri}")
+
+
+def test_codecs_are_those_of_the_section_in_force(tmp_path: Path) -> None:
+    view = recorded_view(tmp_path, other_size)
+    index = view.tracks["video"]
+    found = [
+        (one.get("codecs"), one.get("width"))
+        for period in periods(view)
+        for one in period.findall("mpd:AdaptationSet/mpd:Representation[@id='video']", NAMES)
+    ]
+    assert found == [(line.codecs, str(line.width)) for line in index.maps] and len(found) == 2
+
+
+def test_a_gap_is_the_end_of_a_period_without_segments(tmp_path: Path) -> None:
+    view = recorded_view(tmp_path, publisher_returns)
+    first, second = periods(view)
+    starts = [float(str(period.get("start"))[2:-1]) for period in (first, second)]
+    assert starts == pytest.approx([0, 12], abs=0.05)
+    video = first.find(".//mpd:Representation[@id='video']", NAMES)
+    assert video is not None and first.get("duration") is None
+    lengths = [int(str(s.get("d"))) * (1 + int(s.get("r", "0"))) for s in video.findall(".//mpd:S", NAMES)]
+    assert sum(lengths) / 90_000 == pytest.approx(4, abs=0.05)
+
+
+def test_while_it_grows_it_is_dynamic_and_says_how_to_follow(tmp_path: Path) -> None:
+    view = recorded_view(tmp_path, plain, ended=False)
+    mpd = ElementTree.fromstring(view.mpd().text)
+    assert mpd.get("type") == "dynamic" and mpd.get("minimumUpdatePeriod") == "PT2S"
+    assert mpd.get("availabilityStartTime") == "2026-09-21T14:13:20.000Z"
+    assert mpd.get("timeShiftBufferDepth") == "PT24H" and mpd.get("mediaPresentationDuration") is None
+    timing = mpd.find("mpd:UTCTiming", NAMES)
+    assert timing is not None and timing.get("schemeIdUri") == "urn:mpeg:dash:utc:http-iso:2014"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", str(mpd.get("publishTime")))
+
+
+def test_while_it_grows_only_what_all_tracks_have_is_listed(tmp_path: Path) -> None:
+    view = recorded_view(tmp_path, other_size, ended=False)
+    view.tracks["aac"].segments.pop()
+    text = view.mpd().text.decode()
+    last = len(view.tracks["aac"].segments)
+    assert f'startNumber="{last}"' not in text
+
+
+def test_it_is_rendered_once_per_segment(tmp_path: Path) -> None:
+    view = recorded_view(tmp_path, plain)
+    assert view.mpd() is view.mpd()
+
+
+def test_nothing_recorded_cannot_be_rendered() -> None:
+    with pytest.raises(ValueError, match="no media yet"):
+        render_mpd(Manifest("r"), {"video": TrackIndex("video", 90_000)}, ended=False, published="")

@@ -1,0 +1,195 @@
+"""The DASH manifest (ISO/IEC 23009-1, ISO base media live profile) over the segments that HLS plays too.
+
+Sound and picture are demuxed; a Period begins wherever HLS has a discontinuity, another initialization
+section, or the end of a gap; a gap is the end of a Period, without segments: dash.js stands still between
+Periods that do not touch. Nothing is ever taken away while it grows.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from xml.sax.saxutils import quoteattr
+
+from vtp.recording.audio_tracks import AAC_TRACK, OPUS_TRACK
+from vtp.recording.index import MapLine, SegmentLine, TrackIndex
+from vtp.recording.manifest import Manifest
+from vtp.recording.playlist import LIVE_HEADROOM, frame_rate, measure_rate
+from vtp.recording.segmenter import TARGET_DURATION_S, VIDEO_TRACK
+
+MPD_NAME = "manifest.mpd"
+MPD_TYPE = "application/dash+xml"
+CLOCK_NAME = "time"
+"""Beside the manifest: the server's clock, as `urn:mpeg:dash:utc:http-iso:2014` asks for it."""
+UPDATE_S = 2
+KEPT_H = 24  # a day more than there is: nothing goes before it ends
+_ORDER = (VIDEO_TRACK, AAC_TRACK, OPUS_TRACK)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Segments of one track in one Period: no gap among them, and one section."""
+
+    track: str
+    index: TrackIndex
+    section: MapLine
+    segments: Sequence[SegmentLine]
+
+    @property
+    def start_s(self) -> float:
+        return self.segments[0].start / self.index.timescale
+
+    @property
+    def end_s(self) -> float:
+        return self.segments[-1].end / self.index.timescale
+
+
+def render_mpd(manifest: Manifest, tracks: Mapping[str, TrackIndex], *, ended: bool, published: str) -> str:
+    """The manifest, its URIs relative to it; raises ValueError when there is nothing to play yet.
+
+    `published` is when it came to be as it is, in RFC 3339.
+    """
+    present = {name: tracks[name] for name in _ORDER if name in tracks and tracks[name].has_media}
+    periods = list(_periods(present, ended=ended))
+    if not periods:
+        raise ValueError("The recording has no media yet")
+    target_s = manifest.target_duration_s or TARGET_DURATION_S
+    end_s = max(run.end_s for run in periods[-1])
+    attributes = {
+        "xmlns": "urn:mpeg:dash:schema:mpd:2011",
+        "profiles": "urn:mpeg:dash:profile:isoff-live:2011",
+        "minBufferTime": _duration(target_s),
+        "maxSegmentDuration": _duration(_longest_s(present.values())),
+    }
+    if ended:
+        attributes |= {"type": "static", "mediaPresentationDuration": _duration(end_s)}
+    else:
+        attributes |= {
+            "type": "dynamic",
+            "availabilityStartTime": manifest.origin().wall_iso(0, 1),
+            "publishTime": published,
+            "minimumUpdatePeriod": _duration(UPDATE_S),
+            "timeShiftBufferDepth": f"PT{KEPT_H + int(end_s // 3600)}H",
+            "suggestedPresentationDelay": _duration(2 * target_s),
+        }
+    lines = ['<?xml version="1.0" encoding="UTF-8"?>', f"<MPD{_attributes(attributes)}>"]
+    for runs in periods:
+        lines += _period(runs, target_s, 1.0 if ended else LIVE_HEADROOM)
+    if not ended:
+        scheme = {"schemeIdUri": "urn:mpeg:dash:utc:http-iso:2014", "value": CLOCK_NAME}
+        lines.append(f"<UTCTiming{_attributes(scheme)}/>")
+    return "\n".join([*lines, "</MPD>"]) + "\n"
+
+
+def _periods(tracks: Mapping[str, TrackIndex], *, ended: bool) -> Iterator[list[_Run]]:
+    """The runs of all tracks, segment by segment; while it grows only of those that all have."""
+    counts = [len(index.segments) for index in tracks.values()]
+    finished = (max if ended else min)(counts, default=0)
+    begin = 0
+    for msn in range(1, finished + 1):
+        if msn == finished or any(_breaks(index, msn) for index in tracks.values()):
+            runs = [_run(name, index, begin, msn) for name, index in tracks.items()]
+            found = [run for run in runs if run is not None]
+            if found:
+                yield found
+            begin = msn
+
+
+def _breaks(index: TrackIndex, msn: int) -> bool:
+    """Whether a segment of a track does not simply go on from the one before it."""
+    if msn >= len(index.segments):
+        return False
+    before, segment = index.segments[msn - 1], index.segments[msn]
+    return segment.discontinuity or segment.gap != before.gap or segment.map != before.map
+
+
+def _run(name: str, index: TrackIndex, begin: int, end: int) -> _Run | None:
+    segments = [segment for segment in index.segments[begin:end] if not segment.gap]
+    if not segments:
+        return None
+    section = next(line for line in index.maps if line.map == segments[0].map)
+    return _Run(name, index, section, segments)
+
+
+def _period(runs: Sequence[_Run], target_s: int, headroom: float) -> Iterator[str]:
+    start_s = min(run.start_s for run in runs)
+    attributes = {"id": f"p{runs[0].segments[0].msn}", "start": _duration(start_s)}
+    yield f"<Period{_attributes(attributes)}>"
+    for run in runs:
+        yield from _adaptation_set(run, start_s, target_s, headroom)
+    yield "</Period>"
+
+
+def _adaptation_set(run: _Run, start_s: float, target_s: int, headroom: float) -> Iterator[str]:
+    is_picture = run.track == VIDEO_TRACK
+    kind = "video" if is_picture else "audio"
+    common = {
+        "id": str(_ORDER.index(run.track) + 1),
+        "contentType": kind,
+        "mimeType": f"{kind}/mp4",
+        "segmentAlignment": "true",
+        "startWithSAP": "1",
+    }
+    yield f"<AdaptationSet{_attributes(common if is_picture else common | {'lang': 'und'})}>"
+    yield '<Role schemeIdUri="urn:mpeg:dash:role:2011" value="main"/>'
+    peak_bps = max(round(measure_rate(run.index, target_s).peak_bps * headroom), 1)
+    attributes = {"id": run.track, "bandwidth": str(peak_bps), "codecs": run.section.codecs}
+    if is_picture:
+        if run.section.width:
+            attributes |= {"width": str(run.section.width), "height": str(run.section.height)}
+        attributes["frameRate"] = str(max(round(frame_rate(run.index)), 1))
+        yield f"<Representation{_attributes(attributes)}>"
+    else:
+        yield f"<Representation{_attributes(attributes | {'audioSamplingRate': str(run.index.timescale)})}>"
+        scheme = "urn:mpeg:dash:23003:3:audio_channel_configuration:2011"
+        yield f'<AudioChannelConfiguration schemeIdUri="{scheme}" value="2"/>'
+    yield from _segments(run, start_s)
+    yield "</Representation>"
+    yield "</AdaptationSet>"
+
+
+def _segments(run: _Run, start_s: float) -> Iterator[str]:
+    """Which segments there are, and when; names follow from their numbers, as the files' do."""
+    attributes = {
+        "timescale": str(run.index.timescale),
+        "presentationTimeOffset": str(round(start_s * run.index.timescale)),
+        "initialization": f"$RepresentationID$/{run.section.uri}",
+        "media": "$RepresentationID$/seg-$Number%05d$.m4s",
+        "startNumber": str(run.segments[0].msn),
+    }
+    yield f"<SegmentTemplate{_attributes(attributes)}>"
+    yield "<SegmentTimeline>"
+    yield from _timeline(run.segments)
+    yield "</SegmentTimeline>"
+    yield "</SegmentTemplate>"
+
+
+def _timeline(segments: Sequence[SegmentLine]) -> Iterator[str]:
+    """Segments of the same length are one line."""
+    start = segments[0].start
+    for duration, same in groupby(segments, key=lambda segment: segment.duration):
+        count = sum(1 for _ in same)
+        first = f' t="{start}"' if start == segments[0].start else ""
+        repeated = f' r="{count - 1}"' if count > 1 else ""
+        yield f'<S{first} d="{duration}"{repeated}/>'
+        start += duration * count
+
+
+def _longest_s(tracks: Iterable[TrackIndex]) -> float:
+    return max(
+        (s.duration / index.timescale for index in tracks for s in index.segments if not s.gap), default=0.0
+    )
+
+
+def _duration(seconds: float) -> str:
+    """An xs:duration, in microseconds at the finest."""
+    whole = math.floor(seconds)
+    if abs(seconds - whole) < 5e-7:
+        return f"PT{whole}S"
+    return f"PT{seconds:.6f}".rstrip("0") + "S"
+
+
+def _attributes(values: Mapping[str, str]) -> str:
+    return "".join(f" {name}={quoteattr(value)}" for name, value in values.items())

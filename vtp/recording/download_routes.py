@@ -1,0 +1,201 @@
+"""The MP4 of a recording, or of a stretch of it, over HTTP: at once, by ranges, written nowhere."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Self
+from urllib.parse import quote
+
+from aiohttp import web
+from pydantic import BaseModel, Field, model_validator
+
+from vtp.accounts.routes import origin_of
+from vtp.errors import Forbidden, VtpError
+from vtp.http.errors import respond_with_status
+from vtp.http.ranges import wanted_of
+from vtp.http.routing import Access, Call, Limit, RouteTable
+from vtp.ids import parse_id
+from vtp.recording.admission import Admission
+from vtp.recording.downloads import Clip
+from vtp.recording.grants import TTL_S, Grants, Scope
+from vtp.recording.holders import holder_of
+from vtp.recording.mp4_file import Mp4File
+from vtp.recording.schemas import DownloadLink
+from vtp.recording.service import Recordings
+
+logger = logging.getLogger(__name__)
+
+BASE = "/api/v1/recordings/{id}"
+MP4_TYPE = "video/mp4"
+LONGEST_S = 1_000_000.0
+READ_BYTES = 256 << 10
+_UNFIT = re.compile(r'[\\/:*?"<>|\x00-\x1f]+')
+
+Seconds = Annotated[float, Field(ge=0, le=LONGEST_S, allow_inf_nan=False)]
+
+
+class DownloadQuery(BaseModel):
+    """A stretch of the recording, in seconds from its beginning; without both, all of it."""
+
+    start_s: Annotated[Seconds, Field(alias="from", description="Where it begins, to the picture.")] = 0.0
+    end_s: Annotated[Seconds | None, Field(alias="to", description="Where it ends; the end by default.")] = (
+        None
+    )
+    part: Annotated[
+        int | None, Field(ge=1, le=10_000, description="Of a recording whose codec changes: `download_urls`.")
+    ] = None
+    grant: Annotated[str, Field(max_length=400, description="Of a link that was made by `download-url`.")] = (
+        ""
+    )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.end_s is not None and self.end_s <= self.start_s:
+            raise ValueError("`to` must be later than `from`: both are seconds from the beginning.")
+        if self.part is not None and self.clip != Clip():
+            raise ValueError("Ask for a `part`, or for a clip by `from` and `to`, not for both.")
+        return self
+
+    @property
+    def clip(self) -> Clip:
+        """The same as downloads take it."""
+        return Clip(self.start_s, self.end_s)
+
+
+def add_download_routes(
+    table: RouteTable, recordings: Recordings, grants: Grants, admission: Admission
+) -> None:
+    """Declares the download and links to it."""
+    routes = DownloadRoutes(recordings, grants, admission)
+    table.get(
+        f"{BASE}/download",
+        summary="Download a recording, or a stretch of it, as MP4",
+        access=Access.MEDIA,
+        limit=Limit.PLAYBACK,
+        query=DownloadQuery,
+        errors=(401, 403, 404, 409, 410, 503),
+        reply_types=(MP4_TYPE,),
+        also=(206, 304, 412, 416),
+    )(routes.get_download)
+    table.get(
+        f"{BASE}/download-url",
+        summary="Get a link that downloads without signing in, for six hours",
+        query=DownloadQuery,
+        reply=DownloadLink,
+        errors=(403, 404, 409),
+    )(routes.get_download_url)
+
+
+class DownloadRoutes:
+    """The handlers."""
+
+    def __init__(self, recordings: Recordings, grants: Grants, admission: Admission) -> None:
+        self._recordings = recordings
+        self._grants = grants
+        self._admission = admission
+
+    async def get_download(self, call: Call) -> web.StreamResponse:
+        """The MP4 as an attachment."""
+        recording_id = parse_id(call.path["id"], "/path/id")
+        granted = await self._admission.has_grant(call, recording_id, Scope.DOWNLOAD)
+        principal = None if granted else call.principal
+        query: DownloadQuery = call.query
+        recording, file = await self._recordings.download(principal, recording_id, query.clip, query.part)
+        headers = call.reply_headers | {
+            "Content-Disposition": _attachment(recording.title, query),
+            "Content-Type": MP4_TYPE,
+            "Cache-Control": "no-store",
+        }
+        return await send(call.request, file, headers, lambda: self._recordings.is_there(recording_id))
+
+    async def get_download_url(self, call: Call) -> DownloadLink:
+        """A signed link."""
+        recording = await self._recordings.get(call.principal, call.path["id"], origin_of(call).ip)
+        if not self._recordings.may_download(call.principal, recording):
+            raise Forbidden("Your account does not have the right to download this recording.")
+        grant = self._grants.make(
+            recording.id, Scope.DOWNLOAD, holder_of(call.principal, beyond_session=True)
+        )
+        return DownloadLink(
+            recording_id=recording.id,
+            url=f"/api/v1/recordings/{recording.id}/download?{_clip_query(call.query)}grant={grant}",
+            expires_at=datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=TTL_S),
+        )
+
+
+async def send(
+    request: web.Request, file: Mp4File, headers: dict[str, str], is_there: Callable[[], bool]
+) -> web.StreamResponse:
+    """Answers with what the request wants of a file.
+
+    When the recording is deleted meanwhile the answer ends before its announced length, which clients notice.
+    Raises PreconditionFailed.
+    """
+    wanted = wanted_of(request, file.etag, file.size)
+    headers = {**headers, "ETag": file.etag, "Accept-Ranges": "bytes"}
+    if wanted.status == 304:
+        del headers["Content-Type"]
+        return web.Response(status=304, headers=headers)
+    if wanted.status == 416:
+        outside = {"Content-Range": f"bytes */{file.size}", "Accept-Ranges": "bytes"}
+        return respond_with_status(request, 416, headers=outside)
+    if wanted.status == 206:
+        headers["Content-Range"] = f"bytes {wanted.start}-{wanted.end - 1}/{file.size}"
+    response = web.StreamResponse(status=wanted.status, headers=headers)
+    response.content_length = wanted.end - wanted.start
+    await response.prepare(request)
+    if request.method != "HEAD":
+        await _write(response, file, wanted.start, wanted.end, is_there)
+    return response
+
+
+async def _write(
+    response: web.StreamResponse, file: Mp4File, start: int, end: int, is_there: Callable[[], bool]
+) -> None:
+    loop = asyncio.get_running_loop()
+    try:
+        while start < end:
+            if not is_there():
+                raise FileNotFoundError("it was deleted")
+            size = min(READ_BYTES, end - start)
+            if start + size <= len(file.head):
+                data = file.read(start, size)
+            else:
+                data = await loop.run_in_executor(None, file.read, start, size)
+            await response.write(data)
+            start += len(data)
+    except (FileNotFoundError, ValueError) as error:
+        logger.info("A download ends before its end, its recording having gone: %s", error)
+        response.force_close()
+    except (ConnectionError, VtpError):
+        response.force_close()
+
+
+def _clip_query(query: DownloadQuery) -> str:
+    if query.part is not None:
+        return f"part={query.part}&"
+    start = f"from={query.start_s:g}&" if query.start_s else ""
+    return start + (f"to={query.end_s:g}&" if query.end_s is not None else "")
+
+
+def _attachment(title: str, query: DownloadQuery) -> str:
+    """A name for the file: plain, and in full by RFC 8187."""
+    name = (_UNFIT.sub("_", title).strip(" .") or "recording") + _stretch(query)
+    plain = name.encode("ascii", "replace").decode().replace("?", "_")
+    return f"attachment; filename=\"{plain}.mp4\"; filename*=UTF-8''{quote(name)}.mp4"
+
+
+def _stretch(query: DownloadQuery) -> str:
+    clip = query.clip
+    if clip == Clip():
+        return "" if query.part is None else f" {query.part}"
+    return f" {_clock(clip.start_s)}-{_clock(clip.end_s) if clip.end_s is not None else 'end'}"
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes // 60}.{minutes % 60:02d}.{rest:02d}"

@@ -1,0 +1,158 @@
+"""MP4s of ended recordings, made on the fly: which tracks, of what stretch, and what is kept in memory."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from vtp.errors import FieldError, Invalid, NotFound, Unavailable
+from vtp.recording.audio_tracks import AAC_TRACK, OPUS_TRACK
+from vtp.recording.index import TrackIndex
+from vtp.recording.mp4_file import Mp4File
+from vtp.recording.mp4_track import Media, Mp4Track
+from vtp.recording.sample_table import load_table
+from vtp.recording.sections import read_sections
+from vtp.recording.segmenter import VIDEO_TRACK
+from vtp.recording.view import RecordingView
+from vtp.threads import be_patient
+
+logger = logging.getLogger(__name__)
+
+KEPT_BYTES = 32 << 20  # of heads; an hour's has about 2 MB
+NICENESS = 10
+PAUSE_S = 0.002  # between segments, where nobody waits: packets need the interpreter too
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A stretch of a recording, in seconds; all of it by default."""
+
+    start_s: float = 0.0
+    end_s: float | None = None
+
+
+WHOLE = Clip()
+
+
+class Downloads:
+    """Makes each file once and keeps the latest; a player asks for many ranges of one."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[str, Clip], Mp4File] = OrderedDict()
+        self._making: dict[tuple[str, Clip], asyncio.Future[Mp4File]] = {}
+        self._preparing: dict[str, asyncio.Future[None]] = {}
+        self._patient = ThreadPoolExecutor(1, "samples", be_patient, (NICENESS,))
+
+    def close(self) -> None:
+        """Begins nothing any more."""
+        self._patient.shutdown(wait=False, cancel_futures=True)
+
+    async def prepare(self, recording_id: str, directory: Path, view: RecordingView) -> None:
+        """Makes the sample tables of a recording that has just ended: its first download is at once."""
+        loop = asyncio.get_running_loop()
+        making = self._preparing.get(recording_id)
+        if making is None:
+            making = loop.run_in_executor(self._patient, _load_tables, directory, dict(view.tracks))
+            self._preparing[recording_id] = making
+            making.add_done_callback(lambda _: self._preparing.pop(recording_id, None))
+        try:
+            await asyncio.shield(making)
+        except (OSError, ValueError) as error:
+            logger.info(
+                "The samples of recording %s are left to its first download: %s", directory.name, error
+            )
+
+    async def file(self, recording_id: str, directory: Path, view: RecordingView, clip: Clip) -> Mp4File:
+        """The MP4. Raises Invalid for a clip behind the end, Unavailable with the reason for damage."""
+        key = (recording_id, clip)
+        found = self._kept.get(key)
+        if found is not None:
+            self._kept.move_to_end(key)
+            return found
+        making = self._making.get(key)
+        if making is None:
+            loop = asyncio.get_running_loop()
+            make = partial(make_mp4, directory, dict(view.tracks), clip)
+            making = loop.run_in_executor(None, make)
+            self._making[key] = making
+            making.add_done_callback(partial(self._made, key))
+        try:
+            return await asyncio.shield(making)
+        except FileNotFoundError as error:
+            logger.warning("Recording %s lacks a file: %s", recording_id, error)
+            raise Unavailable(
+                f"The recording's files are damaged. {Path(error.filename or '').name} is missing: "
+                "restore it from a backup."
+            ) from error
+        except (OSError, ValueError) as error:
+            logger.warning("The MP4 of recording %s cannot be made: %s", recording_id, error)
+            raise Unavailable(f"The recording's files are damaged. {error}") from error
+
+    def forget(self, recording_id: str) -> None:
+        """Keeps nothing of a recording that was deleted."""
+        for key in [key for key in self._kept if key[0] == recording_id]:
+            del self._kept[key]
+
+    async def settle(self, recording_id: str) -> None:
+        """Waits until nothing of a recording is being made."""
+        making: list[asyncio.Future[Any]] = [
+            future for (of, _), future in self._making.items() if of == recording_id
+        ]
+        making += [self._preparing[recording_id]] if recording_id in self._preparing else []
+        if making:
+            await asyncio.wait(making)
+
+    def _made(self, key: tuple[str, Clip], making: asyncio.Future[Mp4File]) -> None:
+        self._making.pop(key, None)
+        if making.cancelled() or making.exception() is not None:
+            return
+        self._kept[key] = making.result()
+        while len(self._kept) > 1 and sum(len(file.head) for file in self._kept.values()) > KEPT_BYTES:
+            self._kept.popitem(last=False)
+
+
+def _chosen(tracks: dict[str, TrackIndex]) -> list[str]:
+    """The picture, and AAC or else Opus."""
+    present = [name for name, index in tracks.items() if index.has_media]
+    sound = next((name for name in (AAC_TRACK, OPUS_TRACK) if name in present), None)
+    return [name for name in (VIDEO_TRACK, sound) if name is not None and name in present]
+
+
+def _load_tables(directory: Path, tracks: dict[str, TrackIndex]) -> None:
+    for name in _chosen(tracks):
+        load_table(directory / name, tracks[name], partial(time.sleep, PAUSE_S))
+
+
+def load_media(directory: Path, name: str, index: TrackIndex) -> Media:
+    """One track with its samples. Raises ValueError with a sentence, OSError."""
+    folder = directory / name
+    return Media(folder, index, load_table(folder, index), read_sections(folder, index))
+
+
+def make_mp4(directory: Path, tracks: dict[str, TrackIndex], clip: Clip) -> Mp4File:
+    """Blocks for milliseconds where the samples are known, else for a second an hour of recording.
+
+    Raises Invalid for a clip without pictures and sound, NotFound for a recording without any, ValueError
+    with a sentence when files are damaged, OSError.
+    """
+    names = _chosen(tracks)
+    if not names:
+        raise NotFound("This recording holds nothing to play.", code="nothing_to_play")
+    length_s = max(tracks[name].duration_s for name in names)
+    if clip.start_s >= length_s:
+        detail = f"The recording ends after {length_s:.3f} s: choose a `from` before that."
+        raise Invalid(detail, errors=[FieldError("/query/from", detail)])
+    medias = [load_media(directory, name, tracks[name]) for name in names]
+    laid_out = [Mp4Track.of(media, clip.start_s, clip.end_s) for media in medias]
+    found = [track for track in laid_out if track is not None]
+    if not found:
+        detail = "Nobody sent anything there: choose another `from` and `to`."
+        raise Invalid(detail, errors=[FieldError("/query/from", detail)])
+    return Mp4File(found)
