@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from vtp.recording.index import TrackIndex
+from vtp.recording.live_playlist import Rendered
 from vtp.recording.manifest import Manifest, read_manifest
 from vtp.recording.playlist import render_media, render_multivariant
 from vtp.recording.recovery import load_tracks
 from vtp.recording.segmenter import TARGET_DURATION_S, VIDEO_TRACK
-
-GZIP_LEVEL = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """One playlist, ready to be sent either way."""
-
-    text: bytes
-    zipped: bytes
 
 
 class RecordingView:
@@ -31,7 +20,7 @@ class RecordingView:
         self.manifest = manifest
         self.tracks = dict(tracks)
         self.ended = ended
-        self._cache: dict[tuple[str, str], tuple[int, Rendered]] = {}
+        self._cache: dict[tuple[str, str, bool], tuple[int, Rendered]] = {}
 
     @classmethod
     def load(cls, directory: Path) -> RecordingView:
@@ -64,15 +53,15 @@ class RecordingView:
         """The multivariant playlist; raises ValueError when nothing can be played yet."""
         return self._render("", prefix)
 
-    def media(self, track: str, prefix: str = "") -> Rendered:
+    def media(self, track: str, prefix: str = "", *, followed: bool = False) -> Rendered:
         """A track's playlist; raises KeyError when there is no such track."""
         if track not in self.tracks:
             raise KeyError(track)
-        return self._render(track, prefix)
+        return self._render(track, prefix, followed)
 
-    def _render(self, track: str, prefix: str) -> Rendered:
+    def _render(self, track: str, prefix: str, followed: bool = False) -> Rendered:
         version = sum(len(index.segments) for index in self.tracks.values())
-        cached = self._cache.get((track, prefix))
+        cached = self._cache.get((track, prefix, followed))
         if cached is not None and cached[0] == version:
             return cached[1]
         target_duration_s = self.manifest.target_duration_s or TARGET_DURATION_S
@@ -83,12 +72,12 @@ class RecordingView:
                 target_duration_s=target_duration_s,
                 ended=self.ended,
                 prefix=prefix,
+                followed=followed,
             )
         else:
             text = render_multivariant(
                 self.tracks, target_duration_s=target_duration_s, ended=self.ended, prefix=prefix
             )
-        data = text.encode()
-        rendered = Rendered(data, gzip.compress(data, GZIP_LEVEL, mtime=0))
-        self._cache[track, prefix] = (version, rendered)
+        rendered = Rendered.of(text.encode())
+        self._cache[track, prefix, followed] = (version, rendered)
         return rendered
