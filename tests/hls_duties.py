@@ -9,8 +9,6 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from vtp.recording.live_playlist import PARTS_BEHIND
-
 _ATTRIBUTE = re.compile(r'([A-Z0-9-]+)=("[^"]*"|[^,]*)')
 HALF_A_FRAME_S = 0.02
 
@@ -136,9 +134,9 @@ def check_alone(playlist: Playlist) -> None:
     if playlist.working.parts:
         assert playlist.working.at is not None
         check_parts(playlist.working.parts, part_target_s, is_whole=False)
-    left_s = 0.0
+    left_s = sum(part.duration_s for part in playlist.working.parts)
     for segment in reversed(playlist.segments):
-        assert not segment.parts or left_s <= PARTS_BEHIND * target_s, "parts so old are listed no more"
+        assert not segment.parts or left_s <= 3 * target_s, "parts so old are listed no more"
         left_s += segment.duration_s
     assert playlist.ended != bool(playlist.hint)
 

@@ -1,4 +1,4 @@
-"""A class that is recorded is watched live in hls.js, part by part, and from its beginning while it goes on."""
+"""A class that is recorded is watched live in hls.js, part by part."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ def test_viewers_of_low_latency_hls_see_every_picture_shortly_after_it_was_taken
     poll(viewer, f"fetch('{master}').then((answer) => answer.ok)")
     play(viewer, master)
     numbers = wait_for_numbers(viewer, 400)
-    print(viewer.evaluate("[window.errors, window.stalls, hls.latency, hls.targetLatency, hls.lowLatencyMode]"))
+    print(
+        viewer.evaluate("[window.errors, window.stalls, hls.latency, hls.targetLatency, hls.lowLatencyMode]")
+    )
     sent = dict(zip(publisher.evaluate("numbers"), publisher.evaluate("shownAt"), strict=False))
     seen = zip(viewer.evaluate("numbers"), viewer.evaluate("shownAt"), strict=False)
     delays = [at - sent[number] for number, at in seen if number in sent]

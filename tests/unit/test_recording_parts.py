@@ -1,4 +1,4 @@
-"""Parts, as a low-latency player wants them, whatever the picture's rhythm; and written when their time is over."""
+"""Parts as a low-latency player wants them, whatever the picture's rhythm, written when their time is over."""
 
 from __future__ import annotations
 
@@ -100,7 +100,9 @@ class Times:
 
     def delays_ns(self, track: str, timescale: int) -> list[int]:
         """How long after its end each part was written."""
-        parts = [(now, line) for now, name, line in self.written if name == track and isinstance(line, PartLine)]
+        parts = [
+            (now, line) for now, name, line in self.written if name == track and isinstance(line, PartLine)
+        ]
         return [now - to_ns(line.start + line.duration, timescale) for now, line in parts]
 
 
@@ -109,7 +111,9 @@ def test_a_part_of_the_picture_is_written_when_its_time_is_over(
     recorded: Recorded, fps: int, within_ns: int
 ) -> None:
     times = Times(recorded)
-    times.feed([*h264_units(LENGTH_S * fps, fps=fps, gop=2 * fps)], [*opus_units(LENGTH_S * 50)], LENGTH_S * NS)
+    times.feed(
+        [*h264_units(LENGTH_S * fps, fps=fps, gop=2 * fps)], [*opus_units(LENGTH_S * 50)], LENGTH_S * NS
+    )
     delays = times.delays_ns("video", 90_000)
     assert len(delays) >= 3 * (LENGTH_S - 1)
     assert max(delays) <= within_ns
@@ -119,7 +123,10 @@ def test_a_part_of_the_picture_is_written_when_its_time_is_over(
 
 def test_a_picture_that_stalls_goes_on_as_a_still_part_by_part(recorded: Recorded) -> None:
     times = Times(recorded)
-    video = [*h264_units(90), *shifted(h264_units(300)[240:], 2 * NS)]  # nothing from the third second to the tenth
+    video = [
+        *h264_units(90),
+        *shifted(h264_units(300)[240:], 2 * NS),
+    ]  # nothing from the third second to the tenth
     times.feed(video, [*opus_units(600)], 12 * NS)
     assert max(times.delays_ns("video", 90_000)) <= PICTURE_LATENESS_NS + 6 * TICK_NS
     times.segmenter.finish()

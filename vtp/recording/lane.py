@@ -21,7 +21,7 @@ from vtp.recording.units import Sample
 PART_LIMIT_NS = 350_000_000
 """EXT-X-PART-INF's PART-TARGET: no part lasts longer."""
 PART_NS = NS // 3
-"""How long a part on the grid lasts: between 85 % of the limit and the limit (RFC 8216bis section 4.4.4.9)."""
+"""How long a part on the grid lasts: from 85 % of the limit to the limit (RFC 8216bis section 4.4.4.9)."""
 SHORTEST_PART_NS = PART_LIMIT_NS * 85 // 100
 
 
@@ -73,7 +73,7 @@ class Lane:
         self._cuts.append(cut)
 
     def advance(self, until_ns: int) -> None:
-        """Writes what ends by `until_ns` (on the grid: what begins before it); no earlier cut may come later."""
+        """Writes what ends by `until_ns`, on the grid what begins before it; no earlier cut may come later."""
         until = to_ticks(until_ns, self.timescale)
         self._take_until(until)
         if self._on_grid or self._nobody_sends:
@@ -122,7 +122,7 @@ class Lane:
             self._write_part(self._part_start + self._length)
 
     def _write_part(self, end: int, count: int | None = None) -> None:
-        """Writes what is there (the first `count` samples) as the part that ends at `end`, or leaves it out."""
+        """Writes what is there (or `count` samples of it) as the part that ends at `end`, or leaves it out."""
         now, self._part = self._part[:count], [] if count is None else self._part[count:]
         if now:
             self._writer.write_part(now, self._part_start, end)
@@ -155,7 +155,8 @@ class Lane:
         """Ends a part where a sample begins, so that the next is none without samples, else on the grid."""
         for number, sample in reversed(list(enumerate(self._part))):
             if end - sample.time <= self._limit and sample.time - self._part_start >= self._shortest:
-                return self._write_part(sample.time, number)
+                self._write_part(sample.time, number)
+                return
         self._end_parts(self._part_start + self._length)
 
     def _begin(self, cut: Cut, start: int) -> None:

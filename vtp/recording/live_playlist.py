@@ -1,8 +1,8 @@
 """Low-Latency HLS (draft-pantos-hls-rfc8216bis): a track's playlist while it grows, part by part.
 
-A recording in progress is an EVENT from its first segment on, so that viewers can go back to the beginning. What
-lies further back than parts are listed is text that does not change any more: it is kept as text and as the state
-of a compressor, and each request pays for the last seconds alone. Followers ask for these only (delta updates).
+A recording in progress is an EVENT from its first segment on, so that viewers can go back to the beginning.
+What lies further back than parts are listed does not change any more: it is kept as text and as the state of
+a compressor, and each request pays for the last seconds alone. Followers ask for these only (delta updates).
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from vtp.recording.timebase import NS, Origin
 VERSION = 9  # EXT-X-SKIP
 PART_TARGET_S = PART_LIMIT_NS / NS
 SKIP_BOUNDARY = 6  # target durations, section 4.4.3.8
-PARTS_BEHIND = 3  # target durations: parts that are older are listed no more, section 4.4.4.9
+SEGMENTS_WITH_PARTS = (
+    3  # the newest, the one in work among them: parts three target durations old are not listed
+)
 GZIP_LEVEL = 6
 
 
@@ -38,7 +40,7 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """The newest part of a track: its segment's number and its own, which is -1 where a segment has none."""
+    """The newest part of a track: its segment's number and its own; -1 where the segment has none."""
 
     msn: int
     part: int
@@ -74,17 +76,23 @@ class TrackNow:
         return Edge(count - 1, len(self.index.parts.get(count - 1, ())) - 1)
 
     def has(self, msn: int, part: int | None) -> bool:
-        """Whether that segment, or part of it, is there; a part after a segment's last is the next one's first."""
+        """Whether that segment, or part of it, is there; after a segment's last part comes the next one's first."""
         count = len(self.segments)
         if part is not None and msn < count and part >= len(self.index.parts.get(msn, ())):
             msn, part = msn + 1, 0
         return msn < count or (part is not None and msn == count and part < len(self.parts))
 
+    @property
+    def parts_from(self) -> int:
+        """The first segment whose parts are listed."""
+        return max(len(self.segments) + bool(self.parts) - SEGMENTS_WITH_PARTS, 0)
+
     def first_within(self, ticks: int) -> int:
-        """The first segment that ends less than so many ticks before the end of the last one."""
+        """The first segment that ends less than so many ticks before the end of all that is there."""
         if not self.segments:
             return 0
-        oldest = self.segments[-1].end - ticks
+        newest = self.parts[-1].start + self.parts[-1].duration if self.parts else self.segments[-1].end
+        oldest = newest - ticks
         behind = (n for n in range(len(self.segments), 0, -1) if self.segments[n - 1].end <= oldest)
         return next(behind, 0)
 
@@ -112,7 +120,7 @@ class LivePlaylist:
 
     def whole(self, now: TrackNow, others: Mapping[str, Edge]) -> Rendered:
         """From the first segment to the newest part."""
-        settled = self._first_within(now, PARTS_BEHIND)
+        settled = now.parts_from
         if settled > self._kept:
             self._keep([*self._segments(now, self._kept, settled, parts_from=settled)])
             self._kept = settled
@@ -124,11 +132,11 @@ class LivePlaylist:
 
     def delta(self, now: TrackNow, others: Mapping[str, Edge]) -> Rendered:
         """Without what lies behind the skip boundary; whole when there is nothing behind it."""
-        skipped = self._first_within(now, SKIP_BOUNDARY)
+        skipped = now.first_within(SKIP_BOUNDARY * self.target_duration_s * self._timescale)
         if not skipped:
             return self.whole(now, others)
         lines = [*self._head(), f"#EXT-X-SKIP:SKIPPED-SEGMENTS={skipped}"]
-        lines += self._segments(now, skipped, None, parts_from=self._first_within(now, PARTS_BEHIND))
+        lines += self._segments(now, skipped, None, parts_from=now.parts_from)
         return Rendered.of(_text([*lines, *self._end(now, others)]))
 
     def _head(self) -> Iterator[str]:
@@ -193,9 +201,6 @@ class LivePlaylist:
             part = f",LAST-PART={edge.part}" if edge.part >= 0 else ""
             if edge.msn >= 0:
                 yield f'#EXT-X-RENDITION-REPORT:URI="{uri}",LAST-MSN={edge.msn}{part}'
-
-    def _first_within(self, now: TrackNow, target_durations: int) -> int:
-        return now.first_within(target_durations * self.target_duration_s * self._timescale)
 
     def _keep(self, lines: list[str]) -> None:
         data = _text(lines)

@@ -1,4 +1,4 @@
-"""A recording in progress as its viewers follow it: playlists part by part, answered when the part is there."""
+"""A recording in progress as its viewers follow it: playlists part by part, answered when it is there."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LONGEST_WAIT = 3  # target durations
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a follower waits for (`_HLS_msn`, `_HLS_part`) and whether it wants the end alone (`_HLS_skip`)."""
+    """What a follower waits for (`_HLS_msn`, `_HLS_part`); whether it wants the end alone (`_HLS_skip`)."""
 
     msn: int | None = None
     part: int | None = None
@@ -63,8 +63,8 @@ class LiveView(RecordingView):
     async def follow(self, track: str, wish: Wish, prefix: str = "") -> Rendered:
         """A track's playlist as soon as it has what is wished for.
 
-        Raises KeyError when there is no such track, Malformed for what is too far ahead or not said, Unavailable
-        when it does not come.
+        Raises KeyError when there is no such track, Malformed for what is too far ahead or not said,
+        Unavailable when it does not come.
         """
         if wish.msn is not None:
             await self._wait(track, wish.msn, wish.part)

@@ -19,10 +19,10 @@ from vtp.ids import parse_id
 from vtp.recording.grants import PLAIN_NAME, SECURE_NAME, TTL_S, Grants, Scope, cookie_header
 from vtp.recording.holders import Holders, holder_of
 from vtp.recording.index import segment_name
-from vtp.recording.playlist import PLAYLIST_NAME, PLAYLIST_TYPE
 from vtp.recording.live_playlist import Rendered
 from vtp.recording.live_view import LiveView, Wish
 from vtp.recording.part_files import read_range
+from vtp.recording.playlist import PLAYLIST_NAME, PLAYLIST_TYPE
 from vtp.recording.schemas import DownloadLink, FollowQuery
 from vtp.recording.service import Recordings
 from vtp.recording.view import RecordingView

@@ -10,7 +10,7 @@ from pathlib import Path
 async def read_range(path: Path, offset: int, size: int) -> bytes:
     """`size` bytes of a file; raises OSError, also when it ends before them.
 
-    The event loop waits for no disk: what the kernel would have to fetch (EAGAIN by RWF_NOWAIT) a thread reads.
+    The event loop waits for no disk: what the kernel would have to fetch (RWF_NOWAIT, EAGAIN) a thread reads.
     """
     try:
         data = _read(path, offset, size, os.RWF_NOWAIT)

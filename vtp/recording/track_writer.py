@@ -86,7 +86,7 @@ class TrackWriter:
         self._append(self._open_line)
 
     def write_part(self, samples: Sequence[Sample], start: int, end: int) -> None:
-        """Appends one part, which stands for that stretch of ticks, opening the segment's file with the first."""
+        """Appends one part, which stands for that stretch of ticks; the first opens the segment's file."""
         section = self.section
         if section is None:
             raise RuntimeError(f"Track {self.track} has no initialization section yet.")
