@@ -1,4 +1,4 @@
-"""Parts as a low-latency player wants them, whatever the picture's rhythm, written when their time is over."""
+"""Parts as a low-latency player wants them, whatever the picture's rhythm, and written in time."""
 
 from __future__ import annotations
 

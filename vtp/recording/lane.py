@@ -73,7 +73,7 @@ class Lane:
         self._cuts.append(cut)
 
     def advance(self, until_ns: int) -> None:
-        """Writes what ends by `until_ns`, on the grid what begins before it; no earlier cut may come later."""
+        """Writes what ends by `until_ns`, on the grid what begins before it; no earlier cut may follow."""
         until = to_ticks(until_ns, self.timescale)
         self._take_until(until)
         if self._on_grid or self._nobody_sends:
@@ -122,7 +122,7 @@ class Lane:
             self._write_part(self._part_start + self._length)
 
     def _write_part(self, end: int, count: int | None = None) -> None:
-        """Writes what is there (or `count` samples of it) as the part that ends at `end`, or leaves it out."""
+        """Writes what is there (or `count` samples) as the part that ends at `end`, or leaves it out."""
         now, self._part = self._part[:count], [] if count is None else self._part[count:]
         if now:
             self._writer.write_part(now, self._part_start, end)

@@ -76,7 +76,7 @@ class TrackNow:
         return Edge(count - 1, len(self.index.parts.get(count - 1, ())) - 1)
 
     def has(self, msn: int, part: int | None) -> bool:
-        """Whether that segment, or part of it, is there; after a segment's last part comes the next one's first."""
+        """Whether that segment, or part of it, is there; after a segment's last comes the next one's first."""
         count = len(self.segments)
         if part is not None and msn < count and part >= len(self.index.parts.get(msn, ())):
             msn, part = msn + 1, 0

@@ -259,7 +259,7 @@ class Segmenter:
             self.target_duration_s = max(TARGET_DURATION_S, math.ceil((first_ns - NS // 2) / NS))
 
     def _end_late_part(self, late_ns: int) -> None:
-        """Ends the picture's parts whose time is over, also while no next frame says how long the last one lasts."""
+        """Ends the picture's parts whose time is over, whether or not a next frame says how long the last one is."""
         video = self._video
         late_ns = min(late_ns, self._picture_ends_ns)
         if video is None or not self._sending or video.part_end_ns > late_ns:
