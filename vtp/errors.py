@@ -85,6 +85,12 @@ class Invalid(VtpError):
     default_code = "invalid"
 
 
+class Malformed(VtpError):
+    """The request contradicts itself, or asks for what no valid request could."""
+
+    default_code = "malformed"
+
+
 class TooLarge(VtpError):
     """The input is larger than allowed."""
 

@@ -148,10 +148,8 @@ def test_gaps_move_sound_and_picture_by_less_than_a_frame_however_many_there_are
     starts = [chunk.start / 90_000 for chunk in read_fragments(tmp_path / "video", index).chunks]
     shown = {round(time, 4) for time, _ in packets(data, "video")}
     assert {round(start, 4) for start in starts} <= shown
-    for placed, meant in zip(
-        placed_sound(tmp_path, recorded.index("aac")), aac_starts(recorded), strict=True
-    ):
-        assert abs(placed - meant) / 48_000 < 0.025
+    for found, meant in zip(placed_sound(tmp_path, recorded.index("aac")), aac_starts(recorded), strict=True):
+        assert abs(found - meant) / 48_000 < 0.025
     with open_bytes(data) as container:  # players that go by samples, and not by times, keep the sound too
         frames = list(container.decode(audio=0))
     assert {frame.samples for frame in frames} == {1024}

@@ -49,6 +49,7 @@ STATUS_OF: Mapping[type[VtpError], int] = {
     errors.PreconditionFailed: 412,
     errors.PreconditionRequired: 428,
     errors.Invalid: 422,
+    errors.Malformed: 400,
     errors.TooLarge: 413,
     errors.RateLimited: 429,
     errors.Unavailable: 503,

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from vtp.recording.live_view import LiveView
 from vtp.recording.recorder import Outcome, Recorder
 from vtp.recording.recovery import recover
 from vtp.recording.session import RecordingSession
@@ -27,7 +28,7 @@ DIED = "The recorder failed; what it had written by then is here."
 @dataclass(slots=True)
 class _Active:
     session: RecordingSession
-    view: RecordingView
+    view: LiveView
     task: asyncio.Task[None]
 
 
@@ -52,7 +53,13 @@ class ActiveRecordings:
         recorder = Recorder(directory, recording.id, min_free_bytes=settings.min_free_bytes)
         session = RecordingSession(room, recorder, self._tasks, settings.idle_stop_s, self._slots)
         recorder.on_key_frame_wanted(session.want_key_frame)
-        view = RecordingView(recorder.manifest, {}, ended=False)
+        view = LiveView(recorder.manifest, {})
+        loop = asyncio.get_running_loop()
+
+        def grown() -> None:
+            loop.call_soon_threadsafe(view.grow, recorder.manifest, recorder.tracks)
+
+        recorder.on_growth(grown)
         task = self._tasks.start(self._run(recording.id, session), f"recording {recording.id}")
         self._active[recording.id] = _Active(session, view, task)
         return session
@@ -62,7 +69,7 @@ class ActiveRecordings:
         active = self._active.get(recording_id)
         return active.session if active else None
 
-    def view(self, recording_id: str) -> RecordingView | None:
+    def view(self, recording_id: str) -> LiveView | None:
         """The view of a recording in progress, as of now."""
         active = self._active.get(recording_id)
         if active is None:
@@ -86,6 +93,9 @@ class ActiveRecordings:
         try:
             outcome = await session.run()
         finally:
+            view = self._active[recording_id].view
+            view.update(session.recorder.manifest, session.recorder.tracks)
+            view.close()
             try:
                 await self._save_end(recording_id, await _ended_view(session, outcome), outcome.failure)
             finally:

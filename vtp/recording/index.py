@@ -29,6 +29,11 @@ def segment_name(msn: int) -> str:
     return f"seg-{msn:05d}.m4s"
 
 
+def part_name(msn: int, part: int) -> str:
+    """The address of a part: bytes of its segment's file."""
+    return f"seg-{msn:05d}.{part}.m4s"
+
+
 @dataclass(frozen=True, slots=True)
 class TrackLine:
     """What the track is; always the first line."""
@@ -64,7 +69,10 @@ class OpenLine:
 
 @dataclass(frozen=True, slots=True)
 class PartLine:
-    """One part: bytes of its segment's file that begin and end at box boundaries."""
+    """One part: bytes of its segment's file that begin and end at box boundaries.
+
+    One without bytes is a stretch in which nothing begins; `start` and `duration` are of the stretch.
+    """
 
     type: ClassVar[str] = "part"
     msn: int
@@ -77,6 +85,11 @@ class PartLine:
     independent: bool
     map: int
     crc: int
+
+    @property
+    def gap(self) -> bool:
+        """Whether there is nothing to fetch."""
+        return self.size == 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +168,10 @@ class TrackIndex:
                 self.segments.append(line)
             case EndLine():
                 self.ended = True
+                kept = len(self.segments)
+                while kept and self.segments[kept - 1].gap:
+                    kept -= 1  # nobody came back: it ends with the last who sent
+                self.segments = self.segments[:kept]
 
     @classmethod
     def of(cls, lines: Iterable[Line]) -> TrackIndex:

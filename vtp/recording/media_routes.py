@@ -18,11 +18,15 @@ from vtp.recording.grants import Grants
 from vtp.recording.holders import Holders
 from vtp.recording.iframes import IFRAMES_NAME
 from vtp.recording.index import segment_name
+from vtp.recording.live_playlist import Rendered
+from vtp.recording.live_view import LiveView, Wish
+from vtp.recording.part_files import read_range
 from vtp.recording.playlist import PLAYLIST_NAME, PLAYLIST_TYPE
+from vtp.recording.schemas import FollowQuery
 from vtp.recording.segmenter import VIDEO_TRACK
 from vtp.recording.service import Recordings
 from vtp.recording.thumbnail_routes import add_thumbnail_routes
-from vtp.recording.view import RecordingView, Rendered
+from vtp.recording.view import RecordingView
 
 BASE = "/api/v1/recordings/{id}"
 MASTER_NAME = "master.m3u8"
@@ -30,6 +34,7 @@ SEGMENT_TYPE = "video/iso.segment"
 SECTION_TYPE = "video/mp4"
 NOT_KEPT = "no-store"  # people are seen and heard in it: no shared computer keeps that
 _SEGMENT = re.compile(r"seg-(\d{5,9})\.m4s\Z")
+_PART = re.compile(r"seg-(\d{5,9})\.(\d{1,6})\.m4s\Z")
 _ERRORS = (401, 403, 404, 410, 503)
 _TYPES = (PLAYLIST_TYPE, MPD_TYPE, SECTION_TYPE, SEGMENT_TYPE, "text/plain")
 _RANGES = (206, 304, 412, 416)
@@ -42,7 +47,8 @@ def add_media_routes(table: RouteTable, recordings: Recordings, grants: Grants, 
     media = MediaRoutes(recordings, admission)
     options = {"access": Access.MEDIA, "limit": Limit.PLAYBACK, "errors": _ERRORS}
     playlist = {**options, "reply_types": (PLAYLIST_TYPE,), "also": (303, 304)}
-    part = {**options, "reply_types": _TYPES, "also": _RANGES}
+    follow = {"query": FollowQuery, "errors": (*_ERRORS, 400)}
+    part = {**options, **follow, "reply_types": _TYPES, "also": _RANGES}
     table.get(f"{BASE}/stream", summary="Play a recording: page or playlist, by Accept", **playlist)(
         media.get_stream
     )
@@ -82,29 +88,49 @@ class MediaRoutes:
         if call.path["name"] == CLOCK_NAME:
             return web.Response(text=_now(), headers={"Cache-Control": NOT_KEPT})
         track = view.main_track or ""
-        return self._file(call, recording_id, view, track, prefix=f"{track}/")
+        return await self._file(call, recording_id, view, track, prefix=f"{track}/")
 
     async def get_track_file(self, call: Call) -> web.StreamResponse:
         """A track's playlist, a segment, or an initialization section."""
         recording_id = await self._admit(call)
         view = await self._recordings.view(recording_id)
-        return self._file(call, recording_id, view, call.path["track"])
+        return await self._file(call, recording_id, view, call.path["track"])
 
-    def _file(
+    async def _file(
         self, call: Call, recording_id: str, view: RecordingView, track: str, prefix: str = ""
     ) -> web.StreamResponse:
         name = call.path["name"]
         if track not in view.tracks:
             raise NotFound("This recording has no such track.", code="no_such_track")
         if name == PLAYLIST_NAME:
-            return _playlist(call, view, view.media(track, prefix))
+            return _playlist(call, view, await _media_playlist(call, view, track, prefix))
         if name == IFRAMES_NAME and not prefix and track == VIDEO_TRACK and view.key_frames:
             return _playlist(call, view, view.iframes(track))
+        part = _PART.match(name)
+        if part is not None and isinstance(view, LiveView):
+            return await self._part(recording_id, view, track, int(part[1]), int(part[2]))
         if not _is_finished(view, track, name):
             raise NotFound("This recording has no such file.", code="no_such_file")
         path: Path = self._recordings.file(recording_id, f"{track}/{name}")
         content_type = SEGMENT_TYPE if name.endswith(".m4s") else SECTION_TYPE
         return web.FileResponse(path, headers={"Content-Type": content_type, "Cache-Control": NOT_KEPT})
+
+    async def _part(
+        self, recording_id: str, view: LiveView, track: str, msn: int, number: int
+    ) -> web.StreamResponse:
+        """A part, when it is there: its bytes come at line speed, or not at all."""
+        part = await view.part(track, msn, number)
+        path = self._recordings.file(recording_id, f"{track}/{segment_name(msn)}")
+        data = await read_range(path, part.offset, part.size)
+        return web.Response(body=data, headers={"Content-Type": SEGMENT_TYPE, "Cache-Control": NOT_KEPT})
+
+
+async def _media_playlist(call: Call, view: RecordingView, track: str, prefix: str) -> Rendered:
+    query: FollowQuery = call.query
+    wish = Wish(query.msn, query.part, query.skip is not None)
+    if isinstance(view, LiveView):
+        return await view.follow(track, wish, prefix)
+    return view.media(track, prefix, followed=wish.follows)
 
 
 def _is_finished(view: RecordingView, track: str, name: str) -> bool:

@@ -23,9 +23,18 @@ LIVE_HEADROOM = 1.2  # what comes may be larger than what was: BANDWIDTH is a pr
 
 
 def render_media(
-    index: TrackIndex, *, origin: Origin, target_duration_s: int, ended: bool, prefix: str = ""
+    index: TrackIndex,
+    *,
+    origin: Origin,
+    target_duration_s: int,
+    ended: bool,
+    prefix: str = "",
+    followed: bool = False,
 ) -> str:
-    """The media playlist of one track; `prefix` goes before each URI."""
+    """The media playlist of one track; `prefix` goes before each URI.
+
+    Who has `followed` it while it was live is told its end in the playlist's own terms: an EVENT it stays.
+    """
     segments = list(index.segments)
     version = VERSION_WITH_GAP if any(segment.gap for segment in segments) else VERSION
     lines = [
@@ -34,7 +43,7 @@ def render_media(
         f"#EXT-X-TARGETDURATION:{target_duration_s}",
         "#EXT-X-MEDIA-SEQUENCE:0",
         "#EXT-X-DISCONTINUITY-SEQUENCE:0",
-        f"#EXT-X-PLAYLIST-TYPE:{'VOD' if ended else 'EVENT'}",
+        f"#EXT-X-PLAYLIST-TYPE:{'VOD' if ended and not followed else 'EVENT'}",
         "#EXT-X-INDEPENDENT-SEGMENTS",
     ]
     current = -1

@@ -66,6 +66,7 @@ class Recorder:
         self.manifest = Manifest(recording_id)
         self._min_free_bytes = min_free_bytes
         self._want_key_frame: Callable[[], None] = lambda: None
+        self._grown: Callable[[], None] = lambda: None
         self._now_ns = now_ns
         self._commands: deque[Callable[[], None]] = deque()
         self._wake = threading.Event()
@@ -78,11 +79,16 @@ class Recorder:
         self._asked_ns = 0
         self._looked_ns = 0
         self._writers: list[TrackWriter] = []
+        self._has_grown = False
         self._failure = ""
 
     def on_key_frame_wanted(self, callback: Callable[[], None]) -> None:
         """Has `callback` called, in the recorder's thread, whenever a key frame is wanted; before `run`."""
         self._want_key_frame = callback
+
+    def on_growth(self, callback: Callable[[], None]) -> None:
+        """Has `callback` called, in the recorder's thread, whenever something was written; before `run`."""
+        self._grown = callback
 
     def add_source(self, source: Source) -> None:
         """Records `source` from now on, in place of any other of its kind."""
@@ -138,6 +144,9 @@ class Recorder:
             self._segmenter.tick(now - self._origin.monotonic_ns)
             if self.manifest.target_duration_s != self._segmenter.target_duration_s:
                 self._update(target_duration_s=self._segmenter.target_duration_s)
+        if self._has_grown:
+            self._has_grown = False
+            self._grown()
         self._ask_for_key_frame(now)
         self._look_at_disk(now)
 
@@ -204,6 +213,7 @@ class Recorder:
 
     def _line_written(self, track: str, line: Line) -> None:
         self.tracks[track].add(line)
+        self._has_grown = True
 
     def _ask_for_key_frame(self, now: int) -> None:
         video = next((s for s in self._sources.values() if s.kind == "video"), None)

@@ -105,7 +105,7 @@ def _believable(folder: Path, lines: list[Line]) -> list[Line]:
         match line:
             case MapLine() if _size(folder / line.uri) < line.size:
                 return lines[:number]
-            case PartLine():
+            case PartLine() if not line.gap:
                 if line.msn not in tails:
                     tails[line.msn] = _size(folder / segment_name(line.msn))
                 if tails[line.msn] < line.offset + line.size:
@@ -132,7 +132,7 @@ def _complete(folder: Path, index: TrackIndex, lines: list[Line]) -> tuple[list[
 def _complete_segment(folder: Path, index: TrackIndex, msn: int) -> tuple[list[Line], int]:
     path = folder / segment_name(msn)
     data = path.read_bytes()[:LARGEST_SEGMENT_BYTES]
-    known = {part.part: part for part in index.parts.get(msn, [])}
+    known = dict(enumerate(part for part in index.parts.get(msn, []) if not part.gap))
     parts: list[PartLine] = []
     for number, fragment in enumerate(boxes.fragments(data)):
         crc = zlib.crc32(data[fragment.start : fragment.end])

@@ -70,6 +70,22 @@ class ListQuery(PageQuery):
     offset: Annotated[int, Field(ge=0, le=1_000_000)] = 0
 
 
+class FollowQuery(BaseModel):
+    """What a low-latency player says of a playlist in progress (RFC 8216bis section 6.2.5)."""
+
+    msn: Annotated[
+        int | None,
+        Field(ge=0, le=1_000_000_000, alias="_HLS_msn", description="Answer when this segment is there."),
+    ] = None
+    part: Annotated[
+        int | None,
+        Field(ge=0, le=1_000_000, alias="_HLS_part", description="Answer when this part of it is there."),
+    ] = None
+    skip: Annotated[
+        Literal["YES", "v2"] | None, Field(alias="_HLS_skip", description="Leave out what I have seen.")
+    ] = None
+
+
 class DeleteQuery(BaseModel):
     """`permanent`: not into the trash, but gone."""
 

@@ -28,6 +28,7 @@ OVERLONG_NS = NS * 4 // 10  # EXTINF rounds to the target duration at most (RFC 
 FIRST_LIMIT_NS = 12 * NS  # the first segment shows how far apart a self-paced publisher's key frames are
 STALL_NS = 5 * NS // 2  # still pictures are repeated each second, and a key frame is asked for every two
 LATENESS_NS = 600_000_000  # after this much nothing earlier is expected any more
+PICTURE_LATENESS_NS = 350_000_000  # nor a picture after this: a depacketizer waits 300 ms for lost packets
 
 OpenWriter = Callable[[str, int], TrackWriter]
 
@@ -44,6 +45,10 @@ class Segmenter:
         self._audio = AudioTracks(open_writer, self._cuts[0])
         self._video: VideoTrack | None = None
         self._sending = True
+        self._sent_until_ns = 0
+        self._shown_until_ns = (
+            0  # up to here parts of the picture are written: no picture or cut may come before
+        )
         self._broken = False  # units were lost: nothing can be decoded before the next key frame
         self.target_duration_s = 0
         self.dropped_units = 0
@@ -61,6 +66,13 @@ class Segmenter:
     @property
     def _shows_picture(self) -> bool:
         return self._video is not None and self._video.last_ns is not None
+
+    @property
+    def _picture_ends_ns(self) -> int:
+        """Where the picture of now, or the still, ends if no other comes."""
+        if self._video is None or self._video.last_ns is None:
+            return self._start_ns + SEGMENT_NS
+        return min(self._video.last_ns + STALL_NS, self._start_ns + self._limit_ns)
 
     def wants_key_frame(self, now_ns: int) -> bool:
         """Whether a segment could end now, or the picture could come back, if there were a key frame."""
@@ -89,15 +101,14 @@ class Segmenter:
     def tick(self, now_ns: int) -> None:
         """Lets time pass: ends what has stalled, fills with silence, writes what is certain."""
         expected_ns = now_ns - LATENESS_NS
-        if self._video is not None and self._video.last_ns is not None:
-            stalls_ns = min(self._video.last_ns + STALL_NS, self._start_ns + self._limit_ns)
-            if expected_ns > stalls_ns:
-                self._stop_picture(stalls_ns)
+        if self._shows_picture and expected_ns > self._picture_ends_ns:
+            self._stop_picture(self._picture_ends_ns)
         if self._sending:
             self._audio.fill(expected_ns)
-            if not self._shows_picture:
-                self._cut_until(expected_ns)
+        if not self._sending or not self._shows_picture:
+            self._cut_until(expected_ns)
         self._advance(expected_ns)
+        self._end_late_part(now_ns - PICTURE_LATENESS_NS)
 
     def stop_sending(self) -> None:
         """Nobody sends any more: here is the end, or, if a unit comes again, the beginning of a gap."""
@@ -108,6 +119,7 @@ class Segmenter:
             end_ns = max(end_ns, self._video.end_ns)
             self._video.end_frame(end_ns)
         self._audio.pause()
+        self._sent_until_ns = end_ns = max(end_ns, self._shown_until_ns)
         if end_ns > self._start_ns:
             self._cut(end_ns, nobody_sends=True)
         else:
@@ -116,11 +128,11 @@ class Segmenter:
 
     def finish(self) -> int:
         """Writes all there is and closes the tracks; gives the recording's length in nanoseconds."""
-        end_ns = self._audio.end_ns
+        end_ns = max(self._audio.end_ns, self._shown_until_ns)
         if self._video is not None and self._video.end_ns is not None:
             end_ns = max(end_ns, self._video.end_ns)
             self._video.end_frame(end_ns)
-        end_ns = max(end_ns, self._start_ns)
+        end_ns = max(end_ns, self._start_ns) if self._sending else self._sent_until_ns
         self._fix_target_duration(end_ns - self._start_ns)
         self._audio.finish(end_ns)
         if self._video is not None:
@@ -170,6 +182,7 @@ class Segmenter:
 
     def _end_frame_before(self, time_ns: int) -> int:
         """Ends the frame in hand at the next one's time; gives that time, moved if it is not later."""
+        time_ns = max(time_ns, self._shown_until_ns)
         if self._video is None or self._video.last_ns is None:
             return max(time_ns, self._start_ns)
         time_ns = max(time_ns, self._video.last_ns + NS // 1000)
@@ -178,7 +191,7 @@ class Segmenter:
 
     def _open_video(self, picture: Picture) -> VideoTrack:
         """Begins the track; before its first picture that picture is a still."""
-        lane = Lane(self._open_writer(VIDEO_TRACK, VIDEO_TIMESCALE), self._cuts[0])
+        lane = Lane(self._open_writer(VIDEO_TRACK, VIDEO_TIMESCALE), self._cuts[0], on_grid=True)
         video = VideoTrack(lane)
         video.use(picture)
         video.set_still(picture)
@@ -234,11 +247,23 @@ class Segmenter:
         if not self.target_duration_s:
             self.target_duration_s = max(TARGET_DURATION_S, math.ceil((first_ns - NS // 2) / NS))
 
+    def _end_late_part(self, late_ns: int) -> None:
+        """Ends the picture's parts whose time is over, whether or not a next frame has come."""
+        video = self._video
+        late_ns = min(late_ns, self._picture_ends_ns)
+        if video is None or not self._sending or video.part_end_ns > late_ns:
+            return
+        video.write_early(self._picture_ends_ns)
+        while video.part_end_ns <= late_ns:
+            self._shown_until_ns = video.part_end_ns
+            video.advance(self._shown_until_ns)
+        self._advance(self._shown_until_ns)
+
     def _advance(self, expected_ns: int) -> None:
         """Writes what no later cut can change: a shown picture cuts at its next frame at the earliest."""
         horizon_ns = expected_ns
         if self._video is not None:
             last_ns = self._video.last_ns
-            horizon_ns = expected_ns if last_ns is None else last_ns
+            horizon_ns = expected_ns if last_ns is None else max(last_ns, self._shown_until_ns)
             self._video.advance(horizon_ns)
         self._audio.advance(horizon_ns)

@@ -50,6 +50,7 @@ class TrackWriter:
         self._map = -1
         self._sequence = 0
         self._segment: _OpenSegment | None = None
+        self._parts = 0
         self._open_line = OpenLine(0, 0, False)
         directory.mkdir(parents=True, exist_ok=True)
         self._index = os.open(directory / INDEX_NAME, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
@@ -81,10 +82,11 @@ class TrackWriter:
     def begin_segment(self, msn: int, start: int, *, discontinuity: bool) -> None:
         """Begins segment `msn` at tick `start`."""
         self._open_line = OpenLine(msn, start, discontinuity)
+        self._parts = 0
         self._append(self._open_line)
 
-    def write_part(self, samples: Sequence[Sample]) -> None:
-        """Appends one part to the segment, opening its file with the first."""
+    def write_part(self, samples: Sequence[Sample], start: int, end: int) -> None:
+        """Appends one part, which stands for that stretch of ticks; the first opens the segment's file."""
         section = self.section
         if section is None:
             raise RuntimeError(f"Track {self.track} has no initialization section yet.")
@@ -96,17 +98,27 @@ class TrackWriter:
         segment = self._segment
         line = PartLine(
             msn=msn,
-            part=segment.parts,
+            part=self._parts,
             offset=segment.size,
             size=len(data),
-            start=samples[0].time,
-            duration=samples[-1].end - samples[0].time,
+            start=start,
+            duration=end - start,
             samples=len(samples),
             independent=samples[0].key_frame,
             map=self._map,
             crc=zlib.crc32(data),
         )
         segment.append(data, len(samples))
+        self._parts += 1
+        self._append(line)
+
+    def leave_out_part(self, start: int, end: int) -> None:
+        """Says that nothing begins in that stretch of ticks: a part without bytes."""
+        offset = self._segment.size if self._segment else 0
+        line = PartLine(
+            self._open_line.msn, self._parts, offset, 0, start, end - start, 0, False, max(self._map, 0), 0
+        )
+        self._parts += 1
         self._append(line)
 
     def end_segment(self, end: int) -> None:
@@ -164,13 +176,11 @@ class _OpenSegment:
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
         self.size = 0
         self.samples = 0
-        self.parts = 0
 
     def append(self, data: bytes, samples: int) -> None:
         write_all(self._descriptor, data)
         self.size += len(data)
         self.samples += samples
-        self.parts += 1
 
     def close(self) -> None:
         try:

@@ -20,6 +20,7 @@ class VideoTrack:
         self._nominal = NOMINAL_FRAME_TICKS
         self._still = b""
         self._end = 0
+        self._is_written = False  # the frame in hand, or the still, before it was known how long it lasts
         self._parameters: PictureParameters | None = None
         self._ssrc = 0
 
@@ -56,6 +57,21 @@ class VideoTrack:
             self._add(Sample(held.data, held.time, duration, held.key_frame))
             self._nominal = min(duration, LONGEST_NOMINAL_TICKS)
 
+    def write_early(self, until_ns: int) -> None:
+        """Writes the frame in hand, or the still, as if it lasted until then: live viewers wait for its part.
+
+        What comes next begins when it begins; players go by that.
+        """
+        if self._is_written:
+            return
+        time, data, key_frame = self._end, self._still, True
+        if self._held is not None:
+            time, data, key_frame = self._held.time, self._held.data, self._held.key_frame
+        duration = to_ticks(until_ns, VIDEO_TIMESCALE) - time
+        if data and duration > 0:
+            self._lane.add([Sample(data, time, duration, key_frame)])
+            self._is_written = True
+
     def hold(self, picture: Picture, time_ns: int) -> None:
         """Takes the next frame in hand."""
         self._held = Sample(picture.sample, to_ticks(time_ns, VIDEO_TIMESCALE), 0, picture.key_frame)
@@ -74,11 +90,19 @@ class VideoTrack:
 
     def skip_to(self, time_ns: int) -> None:
         """Shows nothing up to `time_ns`: a gap in all tracks."""
+        self._is_written = False
         self._end = to_ticks(time_ns, VIDEO_TIMESCALE)
 
     def _add(self, sample: Sample) -> None:
-        self._lane.add([sample])
+        if not self._is_written:
+            self._lane.add([sample])
+        self._is_written = False
         self._end = sample.end
+
+    @property
+    def part_end_ns(self) -> int:
+        """Where the part in work ends."""
+        return self._lane.part_end_ns
 
     def cut(self, cut: Cut) -> None:
         """Cuts the lane."""

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from vtp.recording.dash import MPD_NAME, render_mpd
 from vtp.recording.iframes import IFRAMES_NAME, KeyFrame, iframe_stream, render_iframes
 from vtp.recording.index import TrackIndex
+from vtp.recording.live_playlist import Rendered
 from vtp.recording.manifest import Manifest, read_manifest
 from vtp.recording.playlist import render_media, render_multivariant
 from vtp.recording.recovery import load_tracks
 from vtp.recording.segmenter import TARGET_DURATION_S, VIDEO_TRACK
-
-GZIP_LEVEL = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """One playlist, ready to be sent either way."""
-
-    text: bytes
-    zipped: bytes
 
 
 class RecordingView:
@@ -35,7 +24,7 @@ class RecordingView:
         self.tracks = dict(tracks)
         self.ended = ended
         self.key_frames: list[KeyFrame] | None = None  # of the picture, once its samples are known
-        self._cache: dict[tuple[str, str], tuple[int, Rendered]] = {}
+        self._cache: dict[tuple[str, ...], tuple[int, Rendered]] = {}
 
     @classmethod
     def load(cls, directory: Path) -> RecordingView:
@@ -68,11 +57,11 @@ class RecordingView:
         """The multivariant playlist; raises ValueError when nothing can be played yet."""
         return self._render("", prefix)
 
-    def media(self, track: str, prefix: str = "") -> Rendered:
+    def media(self, track: str, prefix: str = "", *, followed: bool = False) -> Rendered:
         """A track's playlist; raises KeyError when there is no such track."""
         if track not in self.tracks:
             raise KeyError(track)
-        return self._render(track, prefix)
+        return self._render(track, prefix, followed)
 
     def add_key_frames(self, frames: list[KeyFrame] | None) -> None:
         """Offers an I-frame playlist from now on, if there are any."""
@@ -87,7 +76,7 @@ class RecordingView:
             now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
             return render_mpd(self.manifest, self.tracks, ended=self.ended, published=now)
 
-        return self._once((MPD_NAME, ""), render)
+        return self._once((MPD_NAME,), render)
 
     def iframes(self, track: str) -> Rendered:
         """The I-frame playlist of the picture; raises KeyError when there is none (yet)."""
@@ -105,20 +94,20 @@ class RecordingView:
             return ""
         return iframe_stream(VIDEO_TRACK, self.tracks[VIDEO_TRACK], self.key_frames, prefix)
 
-    def _once(self, key: tuple[str, str], render: Callable[[], str]) -> Rendered:
+    def _once(self, key: tuple[str, ...], render: Callable[[], str]) -> Rendered:
         """Renders once per finished segment."""
         version = sum(len(index.segments) for index in self.tracks.values())
         cached = self._cache.get(key)
         if cached is not None and cached[0] == version:
             return cached[1]
-        data = render().encode()
-        rendered = Rendered(data, gzip.compress(data, GZIP_LEVEL, mtime=0))
+        rendered = Rendered.of(render().encode())
         self._cache[key] = (version, rendered)
         return rendered
 
-    def _render(self, track: str, prefix: str) -> Rendered:
+    def _render(self, track: str, prefix: str, followed: bool = False) -> Rendered:
         version = sum(len(index.segments) for index in self.tracks.values())
-        cached = self._cache.get((track, prefix))
+        key = (track, prefix, "followed" if followed else "")
+        cached = self._cache.get(key)
         if cached is not None and cached[0] == version:
             return cached[1]
         target_duration_s = self.manifest.target_duration_s or TARGET_DURATION_S
@@ -129,13 +118,13 @@ class RecordingView:
                 target_duration_s=target_duration_s,
                 ended=self.ended,
                 prefix=prefix,
+                followed=followed,
             )
         else:
             text = render_multivariant(
                 self.tracks, target_duration_s=target_duration_s, ended=self.ended, prefix=prefix
             )
             text += self._iframe_stream(prefix)
-        data = text.encode()
-        rendered = Rendered(data, gzip.compress(data, GZIP_LEVEL, mtime=0))
-        self._cache[track, prefix] = (version, rendered)
+        rendered = Rendered.of(text.encode())
+        self._cache[key] = (version, rendered)
         return rendered
