@@ -19,9 +19,7 @@ from vtp.recording.timebase import NS, Origin
 VERSION = 9  # EXT-X-SKIP
 PART_TARGET_S = PART_LIMIT_NS / NS
 SKIP_BOUNDARY = 6  # target durations, section 4.4.3.8
-SEGMENTS_WITH_PARTS = (
-    3  # the newest, the one in work among them: parts three target durations old are not listed
-)
+SEGMENTS_WITH_PARTS = 2  # finished ones, beside the one in work: older parts help nobody at the edge
 GZIP_LEVEL = 6
 
 
@@ -85,7 +83,7 @@ class TrackNow:
     @property
     def parts_from(self) -> int:
         """The first segment whose parts are listed."""
-        return max(len(self.segments) + bool(self.parts) - SEGMENTS_WITH_PARTS, 0)
+        return max(len(self.segments) - SEGMENTS_WITH_PARTS, 0)
 
     def first_within(self, ticks: int) -> int:
         """The first segment that ends less than so many ticks before the end of all that is there."""
