@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from statistics import quantiles
+from statistics import median
 
 from playwright.sync_api import Page
 
 from tests.e2e.conftest import OpenPage, Stack, poll
-from tests.e2e.frame_order import assert_in_order, wait_for_numbers
+from tests.e2e.frame_order import LOOP, steps, wait_for_numbers
 
 HLS_JS = Path(__file__).resolve().parents[2] / "web" / "node_modules" / "hls.js" / "dist" / "hls.min.js"
+PICTURES = 300
 PLAY = """(url) => {
   const video = document.createElement('video');
   video.muted = true;
   document.body.append(video);
-  Object.assign(window, {video, errors: [], started: performance.now(), stalls: 0});
+  Object.assign(window, {video, errors: [], started: performance.now()});
   const hls = window.hls = new Hls({enableWorker: false});
   hls.on(Hls.Events.ERROR, (_, data) => {
-    window.errors.push([data.details, data.fatal, data.error?.message, data.frag?.relurl, data.part?.relurl]);
+    if (data.fatal || data.details === Hls.ErrorDetails.BUFFER_APPEND_ERROR) window.errors.push(data.details);
   });
-  video.addEventListener('waiting', () => window.stalls++);
   hls.loadSource(url);
   hls.attachMedia(video);
   video.play();
@@ -33,9 +33,8 @@ def play(page: Page, url: str) -> None:
     page.evaluate(PLAY, url)
 
 
-def test_viewers_of_low_latency_hls_see_every_picture_shortly_after_it_was_taken(
-    stack: Stack, open_page: OpenPage
-) -> None:
+def test_hls_js_follows_a_class_by_its_parts_to_the_end(stack: Stack, open_page: OpenPage) -> None:
+    """The delay is printed, not judged: it is the machine's too."""
     publisher = open_page()
     publisher.evaluate("publish", {"url": f"{stack.base}/whip/streamed", "codec": "H264", "preview": True})
     started = stack.request("POST", "/api/v1/recordings/start", {"room_id": "streamed", "title": "Live"})
@@ -43,16 +42,16 @@ def test_viewers_of_low_latency_hls_see_every_picture_shortly_after_it_was_taken
     viewer = open_page()
     poll(viewer, f"fetch('{master}').then((answer) => answer.ok)")
     play(viewer, master)
-    numbers = wait_for_numbers(viewer, 400)
-    print(
-        viewer.evaluate("[window.errors, window.stalls, hls.latency, hls.targetLatency, hls.lowLatencyMode]")
-    )
+    numbers = wait_for_numbers(viewer, PICTURES)
+    assert viewer.evaluate("hls.latestLevelDetails.partList.length > 0 && hls.targetLatency < 3")
+    assert sum(0 < step < LOOP // 2 for step in steps(numbers)) >= PICTURES - 10, numbers
     sent = dict(zip(publisher.evaluate("numbers"), publisher.evaluate("shownAt"), strict=False))
     seen = zip(viewer.evaluate("numbers"), viewer.evaluate("shownAt"), strict=False)
-    delays = [at - sent[number] for number, at in seen if number in sent]
-    print(len(delays), quantiles(delays, n=20))
-    assert_in_order(numbers)
+    delays_ms = [at - sent[number] for number, at in seen if number in sent]
+    print(
+        f"from the camera to the picture in hls.js: {median(delays_ms):.0f} ms (median of {len(delays_ms)})"
+    )
     stack.request("POST", f"/api/v1/recordings/{started['recording_id']}/stop")
+    publisher.evaluate("fetch(resource, {method: 'DELETE'})")
     poll(viewer, "video.ended")
-    print(viewer.evaluate("[window.errors, window.stalls, video.currentTime]"))
-    assert 0
+    assert viewer.evaluate("errors") == []

@@ -51,6 +51,11 @@ def other_size(segmenter: Segmenter) -> None:
     feed(segmenter, [*h264_units(100), *large], opus_units(360))
 
 
+def slides(segmenter: Segmenter) -> None:
+    """A picture a second: each is written before it is known how long it stands."""
+    feed(segmenter, h264_units(10, fps=1, gop=2), opus_units(500))
+
+
 def with_gaps(segmenter: Segmenter) -> None:
     """Two seconds, then nothing for a time that is no multiple of a frame; nine times."""
     for turn in range(9):
@@ -93,8 +98,11 @@ def pictures(data: bytes) -> Iterator[tuple[float, int, int]]:
             yield frame.time, round((bytes(frame.planes[0])[0] - 16) / 3), frame.width
 
 
-def test_every_sample_has_the_time_that_its_fragment_says(tmp_path: Path) -> None:
-    recorded = record(tmp_path, plain)
+@pytest.mark.parametrize("content", [plain, slides])
+def test_every_sample_has_the_time_that_its_fragment_says(
+    tmp_path: Path, content: Callable[[Segmenter], None]
+) -> None:
+    recorded = record(tmp_path, content)
     data = whole(mp4_of(recorded))
     for kind, track, scale in (("video", "video", 90_000), ("audio", "aac", 48_000)):
         meant = [time / scale for time, _ in recorded.packets(track)]

@@ -75,6 +75,15 @@ class SampleTable:
         """The tick after the last sample."""
         return self.chunks[-1].end if self.chunks else 0
 
+    def end_by(self, time: int) -> None:
+        """Has the last sample end by `time`, where the next begins: a late picture was written as if the one
+        before it lasted longer (`VideoTrack.write_early`).
+        """
+        overlap = self.end - time
+        if self.chunks and 0 < overlap < self.durations[-1]:
+            self.durations[-1] -= overlap
+            self.chunks[-1] = self.chunks[-1]._replace(duration=self.chunks[-1].duration - overlap)
+
     def sample_at(self, time: int) -> tuple[int, int]:
         """The last sample that begins by `time` and when it does; the first when none does."""
         at = max(bisect_right(self.chunks, time, key=lambda chunk: chunk.start) - 1, 0)
@@ -166,7 +175,8 @@ def _parts(index: TrackIndex, segment: SegmentLine) -> Iterator[tuple[int, int, 
     if not parts:
         yield 0, segment.size, 0
     for part in parts:
-        yield part.offset, part.size, part.crc
+        if not part.gap:
+            yield part.offset, part.size, part.crc
 
 
 def _read_segment(
@@ -182,6 +192,7 @@ def _read_segment(
             raise ValueError("it is shorter than its index says")
         for offset, size, crc in parts:
             for run in read_runs(descriptor, offset, size):
+                table.end_by(run.start)
                 chunk = Chunk(
                     segment.msn,
                     run.offset,

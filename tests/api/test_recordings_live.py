@@ -1,0 +1,116 @@
+"""Low-latency HLS over HTTP while a real publisher sends: waited for, part by part, to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.api.recording_material import Fetched, fetch, grant_of, make_room
+from tests.api.test_recordings_class import publisher, start, until_segments
+from tests.hls_duties import Follower
+from tests.serving import Api, Person, serving
+
+BASE = "/api/v1/recordings"
+
+
+@pytest.fixture
+async def api(tmp_path: Path) -> AsyncIterator[Api]:
+    async with serving(tmp_path / "data") as running:
+        yield running
+
+
+@pytest.fixture
+async def teacher(api: Api) -> Person:
+    return await api.person("teacher")
+
+
+class Viewer:
+    """A low-latency player of one track, as far as HTTP goes."""
+
+    def __init__(self, api: Api, recording_id: str, cookie: str, track: str) -> None:
+        self._api, self._cookie = api, cookie
+        self._folder = f"{BASE}/{recording_id}/stream/{track}"
+        self.follower = Follower()
+        self.parts: dict[str, bytes] = {}
+
+    async def get(self, name: str) -> Fetched:
+        return await fetch(self._api, f"{self._folder}/{name}", Cookie=self._cookie)
+
+    async def watch(self) -> None:
+        """Follows to the end, with delta updates, and takes every part when it is announced."""
+        query = ""
+        while True:
+            answer = await self.get(f"playlist.m3u8{query}")
+            assert answer.status == 200, answer
+            if "ENDLIST" in answer.text and "EXT-X-PART" not in answer.text:
+                return  # of the recording, which has ended meanwhile
+            playlist = self.follower.take(answer.text)
+            await self._take_parts()
+            if playlist.ended:
+                return
+            match = re.fullmatch(r"seg-(\d+)\.(\d+)\.m4s", playlist.hint)
+            assert match is not None
+            query = f"?_HLS_msn={int(match[1])}&_HLS_part={match[2]}&_HLS_skip=YES"
+
+    async def _take_parts(self) -> None:
+        assert self.follower.last is not None
+        segments = [*self.follower.segments, self.follower.last.working]
+        for part in (part for segment in segments for part in segment.parts if not part.gap):
+            if part.uri not in self.parts:
+                answer = await self.get(part.uri)
+                assert answer.status == 200 and answer.headers["Content-Type"] == "video/iso.segment", part
+                self.parts[part.uri] = answer.body
+
+
+async def test_players_follow_a_class_part_by_part_to_its_end(api: Api, teacher: Person) -> None:
+    recording_id = await start(api, teacher, await make_room(api, teacher))
+    cookie = await grant_of(api, recording_id, teacher)
+    async with publisher(api, teacher) as browser:
+        await browser.publish(codec="video/H264")
+        await until_segments(api, recording_id, cookie, 1)
+        viewers = [Viewer(api, recording_id, cookie, track) for track in ("video", "aac", "opus")]
+        watching = [asyncio.create_task(viewer.watch()) for viewer in viewers]
+        await until_segments(api, recording_id, cookie, 4)
+        stopped = await api.call("POST", f"{BASE}/{recording_id}/stop", by=teacher)
+        assert stopped.body["status"] == "ready"
+        await asyncio.gather(*watching)
+    for viewer in viewers:
+        stems = [segment.uri.removesuffix(".m4s") for segment in viewer.follower.segments]
+        whole = [stem for stem in stems if f"{stem}.0.m4s" in viewer.parts]
+        assert len(whole) >= 3
+        for stem in whole:
+            parts = [data for uri, data in viewer.parts.items() if uri.startswith(f"{stem}.")]
+            assert (await viewer.get(f"{stem}.m4s")).body == b"".join(parts), stem
+
+
+async def test_the_part_that_is_announced_comes_as_soon_as_it_is_there(api: Api, teacher: Person) -> None:
+    recording_id = await start(api, teacher, await make_room(api, teacher))
+    cookie = await grant_of(api, recording_id, teacher)
+    async with publisher(api, teacher) as browser:
+        await browser.publish(codec="video/H264")
+        await until_segments(api, recording_id, cookie, 1)
+        viewer = Viewer(api, recording_id, cookie, "opus")
+        playlist = viewer.follower.take((await viewer.get("playlist.m3u8")).text)
+        assert (await viewer.get(playlist.hint)).status == 200
+        far = f"seg-{len(viewer.follower.segments) + 5:05d}.0.m4s"
+        assert (await viewer.get(far)).status == 404
+
+
+async def test_wishes_that_cannot_be_are_told_so(api: Api, teacher: Person) -> None:
+    recording_id = await start(api, teacher, await make_room(api, teacher))
+    cookie = await grant_of(api, recording_id, teacher)
+    async with publisher(api, teacher) as browser:
+        await browser.publish(codec="video/H264")
+        await until_segments(api, recording_id, cookie, 1)
+        viewer = Viewer(api, recording_id, cookie, "video")
+        for query in ("_HLS_part=1", "_HLS_msn=900", "_HLS_msn=900&_HLS_part=0"):
+            assert (await viewer.get(f"playlist.m3u8?{query}")).status == 400, query
+        for query in ("_HLS_msn=-1", "_HLS_msn=x", "_HLS_skip=no"):
+            assert (await viewer.get(f"playlist.m3u8?{query}")).status == 422, query
+        await api.call("POST", f"{BASE}/{recording_id}/stop", by=teacher)
+        late = await viewer.get("playlist.m3u8?_HLS_msn=900&_HLS_part=7&_HLS_skip=YES")
+        assert late.status == 200 and "TYPE:EVENT" in late.text and late.text.endswith("#EXT-X-ENDLIST\n")
