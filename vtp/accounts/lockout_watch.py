@@ -22,7 +22,7 @@ MOST_AT_START = 50_000
 
 
 class LockoutWatch:
-    """A reader of `Revocations`, which looks every second; at first as far back as a wait may last."""
+    """A reader of `Revocations`, which looks twice a second; at first as far back as a wait may last."""
 
     def __init__(self, lockout: Lockout, longest_wait: timedelta) -> None:
         self._lockout = lockout

@@ -182,8 +182,9 @@ def can(principal: Principal, action: Action, obj: object | None = None) -> bool
 
 def require_reach(principal: Principal, action: Action) -> Reach:
     """How far a principal reaches with an action, for lists; raises Forbidden when nowhere."""
+    require_verified(principal)
     reach = RULES[action].get(principal.role)
-    if reach is None or principal.room is not None:
+    if reach is None or principal.room is not None or principal.lacks_second_factor:
         raise _refusal(action)
     return reach
 
