@@ -17,7 +17,7 @@ from vtp.accounts.tables import audit_log
 from vtp.ids import uuid7
 
 MOST_AT_ONCE = 500
-"""The newest of a second: each costs a guesser a hash, of which a machine makes fewer."""
+"""The newest since a minute before the last look: each costs a guesser a hash."""
 MOST_AT_START = 50_000
 
 
