@@ -8,16 +8,13 @@ defaults here (a test compares them).
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import quote, urlsplit
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -29,151 +26,32 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from vtp.errors import StartupError
-from vtp.idn import to_ascii, to_unicode
-from vtp.mail.addresses import read_sender
+from vtp.idn import to_ascii
 from vtp.settings_sources import Layers, Tree, default_config_dir, read_dotenv, read_layers
+from vtp.settings_values import (
+    HERE,
+    AllowedHosts,
+    BufferBytes,
+    Count,
+    DataDir,
+    Directory,
+    HmacKey,
+    HostNames,
+    IpAddress,
+    Issuer,
+    MailDomains,
+    Networks,
+    OriginList,
+    Port,
+    PortRange,
+    PublicUrl,
+    Sender,
+    Strings,
+    host_name,
+    split_list,
+)
 
 LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"
-_HOST_NAME = re.compile(
-    r"(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]"
-)
-
-_ANY_HOST_NAME = re.compile(
-    r"(?=.{1,253}$)(?![0-9.]+$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
-)
-_BASE64URL = re.compile(r"[A-Za-z0-9_-]+={0,2}")
-
-
-def _split_list(value: object) -> object:
-    """Lets the environment write a list as `a, b` where TOML writes `["a", "b"]`."""
-    if isinstance(value, str):
-        return [part.strip() for part in value.split(",") if part.strip()]
-    return value
-
-
-def _network(value: str) -> str:
-    try:
-        return str(ipaddress.ip_network(value, strict=False))
-    except ValueError as error:
-        raise ValueError("write an IP address or a network such as 10.0.0.0/8") from error
-
-
-def _origin(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/") or parts.query:
-        raise ValueError("write an origin such as https://school.example, without a path and without a *")
-    return f"{parts.scheme}://{parts.netloc}".lower()
-
-
-def _public_url(value: str) -> str:
-    return _origin(value) if value else ""
-
-
-def _host_name(value: str) -> str:
-    """A name that an authority may certify: of two labels at least, as it is written in DNS."""
-    try:
-        name = to_ascii(value)
-    except ValueError:
-        name = ""
-    if not _HOST_NAME.fullmatch(name):
-        raise ValueError("write host names such as school.example, without a * and without an address")
-    return name
-
-
-def _allowed_host(value: str) -> str:
-    """A host that webhooks may go to: a name or an address, or `*.` for every name below one."""
-    below, name = ("*.", value[2:]) if value.startswith("*.") else ("", value)
-    try:
-        if not below and ("/" not in value and (":" in value or value.replace(".", "").isdecimal())):
-            return str(ipaddress.ip_address(value))
-        name = to_ascii(name)
-        good = _ANY_HOST_NAME.fullmatch(name) is not None
-    except ValueError:
-        good = False
-    if not good:
-        raise ValueError(
-            "write hosts such as lms.example, or *.school.example for all below one; without https://, "
-            "a port or a path"
-        )
-    return below + name
-
-
-def _mail_domain(value: str) -> str:
-    """As the addresses of accounts spell it."""
-    try:
-        return to_unicode(value.strip())
-    except ValueError as error:
-        raise ValueError("write the domain of addresses such as school.example") from error
-
-
-def _hmac_key(value: SecretStr) -> SecretStr:
-    """As authorities give them, RFC 8555 section 7.3.4; other characters would be passed over unseen."""
-    text = value.get_secret_value()
-    if text and (not _BASE64URL.fullmatch(text) or len(text.rstrip("=")) % 4 == 1):
-        raise ValueError("write the HMAC key as the authority gives it: base64url, of A-Z a-z 0-9 - and _")
-    return value
-
-
-def _directory(value: str) -> str:
-    parts = urlsplit(value)
-    here = parts.hostname in ("localhost", "127.0.0.1", "::1")
-    if not parts.hostname or parts.scheme not in ("https", "http") or (parts.scheme == "http" and not here):
-        raise ValueError("write the https address of an ACME directory")
-    return value
-
-
-def _address(value: str) -> str:
-    try:
-        return str(ipaddress.ip_address(value)) if value else ""
-    except ValueError as error:
-        raise ValueError("write an IP address such as 203.0.113.7") from error
-
-
-def _sender(value: str) -> str:
-    if value:
-        read_sender(value)
-    return value
-
-
-def _port_range(value: str) -> str:
-    first, _, last = value.partition("-")
-    if value and not (first.isdecimal() and last.isdecimal() and 0 < int(first) <= int(last) <= 65535):
-        raise ValueError("write a range of ports such as 41000-41199")
-    return value
-
-
-Strings = Annotated[list[str], BeforeValidator(_split_list)]
-Networks = Annotated[
-    list[Annotated[str, BeforeValidator(lambda v: _network(str(v)))]], BeforeValidator(_split_list)
-]
-Origin = Annotated[str, BeforeValidator(lambda v: _origin(str(v)))]
-OriginList = Annotated[list[Origin], BeforeValidator(_split_list)]
-HostNames = Annotated[
-    list[Annotated[str, BeforeValidator(lambda v: _host_name(str(v)))]], BeforeValidator(_split_list)
-]
-MailDomains = Annotated[
-    list[Annotated[str, BeforeValidator(lambda v: _mail_domain(str(v)))]], BeforeValidator(_split_list)
-]
-AllowedHosts = Annotated[
-    list[Annotated[str, BeforeValidator(lambda v: _allowed_host(str(v)))]], BeforeValidator(_split_list)
-]
-Port = Annotated[int, Field(ge=0, le=65535)]
-Count = Annotated[int, Field(ge=1)]
-BufferBytes = Annotated[int, Field(ge=0, le=1_073_741_823)]
-"""Of a socket; the kernel doubles it and counts in 32 bits."""
-
-
-_HERE = ("localhost", "127.0.0.1", "::1")
-
-
-def _not_empty(value: object) -> object:
-    """An empty variable is a forgotten one: as a path it would mean the folder that one happens to be in."""
-    if value == "":
-        raise ValueError("write the path of a folder, or leave the setting out")
-    return value
-
-
-DataDir = Annotated[Path, BeforeValidator(_not_empty)]
 
 
 class Section(BaseModel):
@@ -194,13 +72,13 @@ class HttpSettings(Section):
     acme_agree: bool = False
     acme_names: HostNames = []
     acme_mail: str = ""
-    acme_directory: Annotated[str, BeforeValidator(lambda v: _directory(str(v)))] = LETS_ENCRYPT
+    acme_directory: Directory = LETS_ENCRYPT
     acme_challenge: Literal["auto", "tls-alpn-01", "http-01"] = "auto"
     acme_ca_file: str = ""
     acme_eab_kid: str = ""
-    acme_eab_key: Annotated[SecretStr, AfterValidator(_hmac_key)] = SecretStr("")
+    acme_eab_key: HmacKey = SecretStr("")
     trusted_proxies: Networks = []
-    public_url: Annotated[str, BeforeValidator(lambda v: _public_url(str(v)))] = ""
+    public_url: PublicUrl = ""
     cors_origins: OriginList = []
     metrics_from: Networks = ["127.0.0.0/8", "::1/128"]
     max_body_bytes: Count = 1_048_576
@@ -223,7 +101,7 @@ class HttpSettings(Section):
             )
         for name in self.acme_hosts:
             try:
-                _host_name(name)
+                host_name(name)
             except ValueError as error:
                 raise ValueError(
                     f'tls = "acme" gets no certificate for {name}: set http.public_url to a name in DNS, as '
@@ -262,7 +140,7 @@ class MediaSettings(Section):
     workers: Annotated[int, Field(ge=0, le=64)] = 1
     threads: Annotated[int, Field(ge=0, le=64)] = 1
     room_spill: Annotated[float, Field(gt=0)] = 0.6
-    cpus: Annotated[list[Annotated[int, Field(ge=0)]], BeforeValidator(_split_list)] = []
+    cpus: Annotated[list[Annotated[int, Field(ge=0)]], BeforeValidator(split_list)] = []
     priority: Literal["high", "normal"] = "high"
     receive_buffer_bytes: BufferBytes = 8_388_608
     send_buffer_bytes: BufferBytes = 8_388_608
@@ -324,7 +202,7 @@ class AccountSettings(Section):
     notify_of_new_devices: bool = True
     password_forbidden_words: Strings = []
     require_second_factor_for: Annotated[
-        list[Literal["admin", "teacher", "assistant", "student"]], BeforeValidator(_split_list)
+        list[Literal["admin", "teacher", "assistant", "student"]], BeforeValidator(split_list)
     ] = []
 
 
@@ -336,7 +214,7 @@ class MailSettings(Section):
     security: Literal["starttls", "tls", "none"] = "starttls"
     username: str = ""
     password: SecretStr = SecretStr("")
-    sender: Annotated[str, BeforeValidator(lambda v: _sender(str(v)))] = ""
+    sender: Sender = ""
     ca_file: str = ""
     timeout_s: Annotated[float, Field(gt=0, le=300)] = 30.0
     connections: Annotated[int, Field(ge=1, le=64)] = 4
@@ -353,7 +231,7 @@ class MailSettings(Section):
             raise ValueError("mail.host needs mail.sender too: the address that mails come from")
         if bool(self.username) != bool(self.password.get_secret_value()):
             raise ValueError("mail.username and mail.password go together: set both or none")
-        if self.username and self.security == "none" and self.host not in _HERE:
+        if self.username and self.security == "none" and self.host not in HERE:
             raise ValueError(
                 'mail.security = "none" would send mail.password over the network in the clear: take '
                 '"starttls" or "tls"'
@@ -361,22 +239,12 @@ class MailSettings(Section):
         return self
 
 
-def _issuer(value: str) -> str:
-    parts = urlsplit(value)
-    local = parts.hostname in ("localhost", "127.0.0.1", "::1")
-    if parts.scheme != "https" and not (parts.scheme == "http" and local):
-        raise ValueError("write the provider's issuer, an address that begins with https://")
-    if not parts.hostname or parts.query or parts.fragment or "@" in parts.netloc:
-        raise ValueError("write the issuer as the provider's discovery document names it")
-    return value
-
-
 class OidcProvider(Section):
     """A provider by which people sign in (OpenID Connect)."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
     title: Annotated[str, Field(max_length=64)] = ""
-    issuer: Annotated[str, Field(max_length=255), AfterValidator(_issuer)]
+    issuer: Issuer
     client_id: Annotated[str, Field(min_length=1)]
     client_secret: SecretStr = SecretStr("")
     secret_in: Literal["header", "form"] = "header"
@@ -431,7 +299,7 @@ class WebhookSettings(Section):
     allowed_hosts: AllowedHosts = []
     timeout_s: Annotated[float, Field(gt=0, le=60)] = 10.0
     retry_delays_s: Annotated[
-        list[Annotated[float, Field(ge=0, le=604_800)]], BeforeValidator(_split_list), Field(max_length=20)
+        list[Annotated[float, Field(ge=0, le=604_800)]], BeforeValidator(split_list), Field(max_length=20)
     ] = [5, 30, 120, 600, 3600, 14_400, 43_200, 86_400]
     keep_days: Count = 14
 
@@ -446,9 +314,9 @@ class SfuSettings(Section):
 class PlainSettings(Section):
     """RTP over UDP without ICE and DTLS, which /sfu sets up for FFmpeg and GStreamer."""
 
-    ports: Annotated[str, BeforeValidator(lambda v: _port_range(str(v)))] = ""
-    host: Annotated[str, BeforeValidator(lambda v: _address(str(v)))] = ""
-    announced_address: Annotated[str, BeforeValidator(lambda v: _address(str(v)))] = ""
+    ports: PortRange = ""
+    host: IpAddress = ""
+    announced_address: IpAddress = ""
     allow_private_addresses: bool = False
 
     @property

@@ -1,5 +1,7 @@
-"""Approval that an administrator took back; whom the answers kept for repeated requests name; addresses whose
-domain was written as DNS has it, in the one spelling of all others."""
+"""Approval that an administrator took back; whom the answers kept for repeated requests name; addresses in
+the one spelling that each has by now."""
+
+import unicodedata
 
 import idna
 import sqlalchemy as sa
@@ -17,20 +19,28 @@ def upgrade() -> None:
     op.add_column("users", sa.Column("approval_withdrawn_at", UtcDateTime()))
     op.add_column("idempotency_keys", sa.Column("people", sa.Text()))
     op.create_index("ix_idempotency_keys_principal", "idempotency_keys", ["principal"])
-    _spell_domains()
+    _spell_addresses()
 
 
-def _spell_domains() -> None:
-    """Leaves alone what is no name, and whose spelling somebody else's account has."""
-    connection, users = op.get_bind(), sa.table("users", sa.column("id"), sa.column("email"))
+def _spell_addresses() -> None:
+    """In accounts, then in links and invitations that are under way to them."""
+    connection, users = op.get_bind(), sa.table("users", sa.column("email"))
     known = set(connection.execute(sa.select(users.c.email)).scalars())
-    found = connection.execute(sa.select(users.c.id, users.c.email).where(users.c.email.contains("xn--")))
-    for user_id, email in found.all():
-        local, _, domain = email.rpartition("@")
-        try:
-            spelt = f"{local}@{idna.decode(domain)}"
-        except idna.IDNAError:
-            continue
-        if spelt not in known:
-            connection.execute(sa.update(users).where(users.c.id == user_id).values(email=spelt))
-            known.add(spelt)
+    for table in (users, *(sa.table(name, sa.column("email")) for name in ("account_tokens", "invitations"))):
+        for email in list(connection.execute(sa.select(table.c.email).distinct()).scalars()):
+            spelt = _spelling(email)
+            if spelt == email or (spelt if table is users else email) in known:
+                continue  # what is no name; or somebody else has it, or it is an account's that kept its own
+            connection.execute(sa.update(table).where(table.c.email == email).values(email=spelt))
+            known ^= {email, spelt} if table is users else set()
+
+
+def _spelling(email: str) -> str:
+    """The one that sign-in looks for: composed, the domain as people read it."""
+    local, _, domain = email.rpartition("@")
+    if email.isascii() and "xn--" not in domain:
+        return email
+    try:
+        return f"{unicodedata.normalize('NFC', local)}@{idna.decode(idna.encode(domain, uts46=True))}"
+    except idna.IDNAError:
+        return email

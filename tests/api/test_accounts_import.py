@@ -41,7 +41,8 @@ async def emails(api: Api) -> list[str]:
 
 async def notes(api: Api, event: str) -> list[Any]:
     async with api.server.services.database.read() as tx:
-        return list((await tx.execute(select(audit_log).where(audit_log.c.event == event))).mappings())
+        found = select(audit_log).where(audit_log.c.event == event).order_by(audit_log.c.id)
+        return list((await tx.execute(found)).mappings())
 
 
 async def test_a_dry_run_reports_what_the_real_one_does_and_writes_nothing(api: Api) -> None:

@@ -91,6 +91,18 @@ async def test_guesses_made_at_once_do_not_get_around_the_wait(tmp_path: Path) -
         assert statuses[-1] == 429
 
 
+async def test_who_renews_as_often_as_one_may_does_not_hide_that_a_token_was_stolen(tmp_path: Path) -> None:
+    limits = UNLIMITED.model_copy(update={"refreshes_per_account_per_5_minutes": 3})
+    async with serving(tmp_path / "data", limits=limits) as api:
+        person = await api.person("teacher")
+        thief = person.refresh_token
+        for _ in range(3):
+            thief = (await renew(api, thief)).body["refresh_token"]
+        assert (await renew(api, thief)).status == 429
+        assert (await renew(api, person.refresh_token)).body["code"] == "refresh_token_reused"
+        assert (await renew(api, thief)).status == 401
+
+
 async def test_many_devices_sign_in_at_once(api: Api) -> None:
     person = await api.person("teacher")
     people = await asyncio.gather(*(api.sign_in(person.email) for _ in range(12)))

@@ -53,6 +53,23 @@ async def test_approval_that_is_taken_back_shuts_out_until_it_is_given_again(
     assert (await mailed.call("GET", ROOMS, by=again)).status == 200
 
 
+async def test_an_administrator_whose_approval_is_taken_back_reads_no_list_of_others_any_more(
+    api: Api,
+) -> None:
+    admin, other = await api.person("admin"), await api.person("admin", ADA)
+    await api.call(
+        "POST", "/api/v1/invitations", {"email": "new@school.example", "role": "student"}, by=admin
+    )
+    lists = ("/api/v1/invitations", "/api/v1/webhooks", "/api/v1/recordings?status=deleted")
+    for path in lists:
+        assert (await api.call("GET", path, by=other)).status == 200, path
+    taken = {"approved": False}
+    assert (await api.call("PATCH", f"/api/v1/users/{other.user_id}", taken, by=admin)).status == 200
+    for path in lists:
+        refused = await api.call("GET", path, by=other)
+        assert (refused.status, refused.body["code"]) == (403, "account_not_verified"), path
+
+
 async def test_an_earlier_invitation_does_not_give_back_what_was_taken(api: Api) -> None:
     admin = await api.person("admin")
     made = await api.call("POST", "/api/v1/users", {"email": ADA, "full_name": "Ada"}, by=admin)

@@ -255,6 +255,17 @@ async def test_tables_of_other_programs_stay_and_are_in_no_backup(database_url: 
     assert done.rows == made.rows
 
 
+async def test_a_file_with_another_programs_rows_is_not_replaced_unasked(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'ours.sqlite3'}"
+    await filled(url)
+    await make_backup(settings_of(tmp_path / "data", url), tmp_path / "b.vtp", media=False)
+    theirs = f"sqlite:///{tmp_path / 'theirs.sqlite3'}"
+    await sql(theirs, "CREATE TABLE grades (id integer)", "INSERT INTO grades VALUES (7)")
+    with pytest.raises(StartupError, match="not empty"):
+        await restore_backup(settings_of(tmp_path / "other", theirs), tmp_path / "b.vtp", force=False)
+    assert [tuple(row) for row in await sql(theirs, "SELECT id FROM grades")] == [(7,)]
+
+
 async def test_what_depends_on_our_tables_is_named_and_nothing_is_changed(
     postgres: PostgresServer, tmp_path: Path
 ) -> None:

@@ -3,13 +3,11 @@ refused.
 """
 
 import asyncio
-import resource
 import statistics
 import threading
 import time
 from collections.abc import Iterator
 from importlib import resources
-from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher, extract_parameters
@@ -41,24 +39,6 @@ async def test_hashes_are_argon2id_with_owasps_parameters(passwords: Passwords) 
     parameters = extract_parameters(await passwords.hash("correct horse", SYSTEM))
     assert parameters.type is Type.ID
     assert (parameters.memory_cost, parameters.time_cost, parameters.parallelism) == (19456, 2, 1)
-
-
-def resident_mb() -> float:
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * resource.getpagesize() / 1024**2
-
-
-async def test_the_memory_of_hashing_is_given_back_when_nobody_signs_in(
-    passwords: Passwords, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = resident_mb()
-    for _ in range(3):  # the first one's goes back by itself
-        await passwords.hash("correct horse", SYSTEM)
-    monkeypatch.setattr("vtp.accounts.passwords.QUIET_S", 0.0)
-    await passwords.hash("correct horse", SYSTEM)
-    async with asyncio.timeout(30):
-        while await asyncio.to_thread(resident_mb) > before + 10:
-            pass
 
 
 async def test_no_part_of_a_long_password_is_cut_off(passwords: Passwords) -> None:

@@ -5,6 +5,7 @@ import json
 import stat
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,15 @@ import pytest
 from jwt.warnings import InsecureKeyLengthWarning
 
 from vtp.accounts.keyring import KEPT_KEYS, ROTATE_AFTER, Keyring, open_keyring
-from vtp.accounts.read_tokens import MOST_TOKENS, ReadTokens
-from vtp.accounts.tokens import AccessClaims, Rights, RoomClaims, Tokens, room_claims, service_claims
+from vtp.accounts.tokens import (
+    MOST_TOKENS,
+    AccessClaims,
+    Rights,
+    RoomClaims,
+    Tokens,
+    room_claims,
+    service_claims,
+)
 from vtp.errors import NotSignedIn, StartupError
 from vtp.http.identity import Role
 
@@ -114,11 +122,10 @@ def test_a_services_token_opens_nothing_else_after_it_was_good_where_services_ca
         tokens.read(token, NOW)
 
 
-def test_good_tokens_are_not_remembered_without_bound() -> None:
-    known: ReadTokens[int] = ReadTokens()
+def test_good_tokens_are_not_remembered_without_bound(tokens: Tokens) -> None:
     for number in range(MOST_TOKENS + 1):
-        known.put(f"token {number}", number)
-    assert (known.get("token 0"), known.get("token 1")) == (None, 1)
+        tokens.read(tokens.sign_access(replace(CLAIMS, token_id=f"token {number}"), NOW), NOW)
+    assert tokens._check.cache_info().currsize == MOST_TOKENS
 
 
 def forge(keyring: Keyring, **changes: Any) -> str:

@@ -12,6 +12,9 @@ from tests.serving import serving
 from vtp.db import Database
 from vtp.db.migrations import current_revision, known_revisions, migrate
 
+KEYS = {"users": "id", "account_tokens": "token_hash", "invitations": "id"}
+"""The tables with addresses in them that somebody is found by."""
+
 
 @pytest.mark.parametrize("revision", known_revisions())
 async def test_rows_of_each_revision_survive_the_upgrade_and_are_served(
@@ -49,23 +52,31 @@ async def test_rows_of_each_revision_survive_the_upgrade_and_are_served(
         assert len(people.body["items"]) == counts["users"] + 1
 
 
-async def test_addresses_whose_domain_was_written_as_in_dns_get_their_one_spelling(
+async def test_addresses_get_their_one_spelling_and_so_do_links_under_way_to_them(
     empty_database_url: str,
 ) -> None:
     """But for one whose spelling somebody else has, and for what is no name."""
     database = Database.connect(empty_database_url)
     if database.url.dialect.value == "sqlite":
         database.url.file.touch()
-    written = ["a@xn--strae-oqa.example", "b@xn--schle-mva.example", "b@schüle.example", "c@xn--a.example"]
+    changed = {
+        "a@xn--strae-oqa.example": "a@straße.example",
+        "jose\u0301@school.example": "jos\u00e9@school.example",
+        "d@\uff53\uff43\uff48\uff4f\uff4f\uff4c.example": "d@school.example",
+    }
+    kept = ["b@xn--schle-mva.example", "b@schüle.example", "c@xn--a.example"]
+    written = [*changed, *kept]
     async with database.transaction() as tx:
         await tx.run_sync(lambda connection: migrate(connection, database.url.dialect, to="0009"))
         await fill(tx, len(written))
-        ids = list((await tx.execute(text("SELECT id FROM users ORDER BY id"))).scalars())
-        for user_id, email in zip(ids, written, strict=True):
-            change = text("UPDATE users SET email = :email WHERE id = :id")
-            await tx.execute(change, {"email": email, "id": user_id})
+        for table, key in KEYS.items():
+            rows = (await tx.execute(text(f"SELECT {key} FROM {table} ORDER BY {key}"))).scalars()
+            for row, email in zip(list(rows), written, strict=True):
+                change = text(f"UPDATE {table} SET email = :email WHERE {key} = :key")
+                await tx.execute(change, {"email": email, "key": row})
     await database.migrate()
     async with database.read() as tx:
-        kept = list((await tx.execute(text("SELECT email FROM users ORDER BY id"))).scalars())
+        for table, key in KEYS.items():
+            found = (await tx.execute(text(f"SELECT email FROM {table} ORDER BY {key}"))).scalars()
+            assert list(found) == [*changed.values(), *kept], table
     await database.close()
-    assert kept == ["a@straße.example", *written[1:]]

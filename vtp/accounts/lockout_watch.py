@@ -17,12 +17,12 @@ from vtp.accounts.tables import audit_log
 from vtp.ids import uuid7
 
 MOST_AT_ONCE = 500
-"""The newest of a second: each costs a guesser a hash, of which a machine makes fewer."""
+"""The newest since a minute before the last look: each costs a guesser a hash."""
 MOST_AT_START = 50_000
 
 
 class LockoutWatch:
-    """A reader of `Revocations`, which looks every second; at first as far back as a wait may last."""
+    """A reader of `Revocations`, which looks twice a second; at first as far back as a wait may last."""
 
     def __init__(self, lockout: Lockout, longest_wait: timedelta) -> None:
         self._lockout = lockout

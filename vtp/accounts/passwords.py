@@ -23,7 +23,6 @@ from argon2.profiles import RFC_9106_LOW_MEMORY
 
 from vtp.accounts.claims import Claim
 from vtp.accounts.hash_turns import HashTurns
-from vtp.memory import give_back
 from vtp.settings import AccountSettings
 from vtp.threads import be_patient
 
@@ -33,7 +32,6 @@ waits for one of those under way.
 """
 _BESIDE_THREADS = 2
 """Turns beyond threads: beside what is hashed, others ask the database who it is, or write that it failed."""
-QUIET_S = 5.0  # without a hash, after which the memory for it is given back
 _NICENESS = 10  # hashing yields to media and requests
 _HASH_BYTES = RFC_9106_LOW_MEMORY.hash_len
 _SALT_BYTES = RFC_9106_LOW_MEMORY.salt_len
@@ -65,9 +63,6 @@ class Hasher:
         self._pool = ThreadPoolExecutor(
             self.threads, thread_name_prefix="vtp-password", initializer=be_patient, initargs=(_NICENESS,)
         )
-        self._running = 0
-        self._quiet: asyncio.TimerHandle | None = None
-        self._giving_back: asyncio.Future[None] | None = None
         self._nobodys_hash = _unmatched_hash(settings)
 
     async def hash(self, password: str) -> str:
@@ -87,8 +82,6 @@ class Hasher:
 
     def close(self) -> None:
         """Ends the threads after the hashes already begun."""
-        if self._quiet is not None:
-            self._quiet.cancel()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _verify(self, encoded: str, password: bytes) -> Verdict:
@@ -99,23 +92,7 @@ class Hasher:
         return Verdict(right=True, needs_rehash=self._hasher.check_needs_rehash(encoded))
 
     async def _run(self, function: Callable[..., T], *args: object) -> T:
-        self._running += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, function, *args)
-        finally:
-            self._running -= 1
-            self._note_quiet()
-
-    def _note_quiet(self) -> None:
-        """What hashing took stays with each thread for the next hash, 19 MB of it; until nobody signs in."""
-        if self._quiet is not None:
-            self._quiet.cancel()
-            self._quiet = None
-        if self._running == 0:
-            self._quiet = asyncio.get_running_loop().call_later(QUIET_S, self._rest)
-
-    def _rest(self) -> None:
-        self._giving_back = asyncio.ensure_future(give_back())
+        return await asyncio.get_running_loop().run_in_executor(self._pool, function, *args)
 
 
 class Passwords:

@@ -168,8 +168,8 @@ def parse_role(word: str) -> tuple[Role, bool]:
 
 def can(principal: Principal, action: Action, obj: object | None = None) -> bool:
     """Tells whether this principal may do this to that; `obj` is None when there is no that (creating)."""
-    reach = RULES[action].get(principal.role)
-    if reach is None or not principal.verified or principal.lacks_second_factor:
+    reach = _reach(principal, action)
+    if reach is None:
         return False
     if not _within_token(principal, action, obj):
         return False
@@ -182,10 +182,18 @@ def can(principal: Principal, action: Action, obj: object | None = None) -> bool
 
 def require_reach(principal: Principal, action: Action) -> Reach:
     """How far a principal reaches with an action, for lists; raises Forbidden when nowhere."""
-    reach = RULES[action].get(principal.role)
+    reach = _reach(principal, action)
     if reach is None or principal.room is not None:
+        require_verified(principal)
         raise _refusal(action)
     return reach
+
+
+def _reach(principal: Principal, action: Action) -> Reach | None:
+    """What the role allows; of who may do nothing (yet) nothing, whatever the role."""
+    if not principal.verified or principal.lacks_second_factor:
+        return None
+    return RULES[action].get(principal.role)
 
 
 def require(principal: Principal, action: Action, obj: object | None = None) -> None:

@@ -93,12 +93,16 @@ class RefreshRequest(BaseModel):
     refresh_token: Annotated[str | None, Field(max_length=512)] = None
 
 
-class EndSessionsRequest(BaseModel):
-    """Ends sessions. The password may be left out shortly after sign-in."""
+class Proof(BaseModel):
+    """Who asks, once more: the password. Accounts without one leave it out, shortly after sign-in."""
 
     model_config = ConfigDict(extra="forbid")
 
     password: Password | None = None
+
+
+class EndSessionsRequest(Proof):
+    """Ends sessions. The password may be left out shortly after sign-in."""
 
 
 class ProfileReply(BaseModel):

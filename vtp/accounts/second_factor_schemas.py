@@ -5,19 +5,15 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from vtp.accounts.schemas import Password
+from vtp.accounts.schemas import Password, Proof
 
 Code = Annotated[
     str, Field(min_length=6, max_length=24, description="Six digits of the app, or a backup code.")
 ]
 
 
-class SetupFactorRequest(BaseModel):
+class SetupFactorRequest(Proof):
     """Begins a second factor. The password may be left out by accounts without one, shortly after sign-in."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    password: Password | None = None
 
 
 class SetupFactorReply(BaseModel):

@@ -123,18 +123,20 @@ class Sessions:
     ) -> Renewed:
         """Takes a refresh token and gives its successor, or ends the session when it was used before.
 
-        `admit` raises when this session may not be renewed now; nothing has happened then.
+        `admit` raises when this session may not be renewed now; nothing has happened then. It is not asked of
+        a token that was used before: whoever renews the stolen one often must not hide that.
         """
         row = await self._find(tx, token)
         if row is None:
             return Renewed(Renewal.UNKNOWN)
         session = _session(row)
-        admit(session)
         if not is_alive(session, now) or row.disabled_at is not None:
             return Renewed(Renewal.ENDED, session)
         if row.used_at is None:
+            admit(session)
             return await self._rotate(tx, token, session, Role(row.role), now)
         if await self._is_graceful(tx, row, now):
+            admit(session)
             return Renewed(Renewal.REPEATED, session, self._successor(token))
         await self.end(tx, session.id, "token_reuse", now)
         return Renewed(Renewal.REUSED, session)

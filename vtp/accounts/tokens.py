@@ -4,15 +4,15 @@ One algorithm, named here and never taken from the token (RFC 8725 section 3.1);
 the kinds (section 3.11) and `kid` picks the key.
 """
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import jwt
 
 from vtp.accounts.keyring import Keyring
-from vtp.accounts.read_tokens import ReadTokens
 from vtp.errors import NotSignedIn
 from vtp.http.identity import Role
 from vtp.ids import new_id
@@ -24,6 +24,7 @@ ACCESS_TYPE = "at+jwt"  # RFC 9068 section 2.1
 ROOM_TYPE = "room+jwt"
 SERVICE_TYPE = "service+jwt"
 MAX_TOKEN_CHARACTERS = 4096
+MOST_TOKENS = 512
 Claims = TypeVar("Claims")
 Reader = Callable[[dict[str, Any], datetime], Claims]
 _REQUIRED = ("iss", "aud", "sub", "iat", "exp", "jti")
@@ -80,7 +81,8 @@ class Tokens:
 
     def __init__(self, keyring: Keyring) -> None:
         self._keyring = keyring
-        self._known: ReadTokens[tuple[str, Any]] = ReadTokens()
+        # Most calls come with a token that came before; what is not good raises, and is not kept.
+        self._check = lru_cache(MOST_TOKENS)(self._check_anew)
 
     def sign_access(self, claims: AccessClaims, now: datetime) -> str:
         """Makes a person's token."""
@@ -99,7 +101,7 @@ class Tokens:
     def use(self, keyring: Keyring) -> None:
         """Signs and reads with other keys from now on: another process has renewed them."""
         self._keyring = keyring
-        self._known.clear()
+        self._check.cache_clear()
 
     def sign_room(self, claims: RoomClaims, now: datetime) -> str:
         """Makes a room token."""
@@ -122,27 +124,25 @@ class Tokens:
 
         Raises NotSignedIn for any token that is not good, a service's among them.
         """
-        return self._read(token, now, _READERS)
+        claims: AccessClaims | RoomClaims = self._read(token, now, _OF_PEOPLE)
+        return claims
 
     def read_service(self, token: str, now: datetime) -> ServiceClaims:
         """The same for a service's token. Raises NotSignedIn for all others."""
-        return self._read(token, now, _SERVICE_READERS)
+        claims: ServiceClaims = self._read(token, now, _OF_SERVICES)
+        return claims
 
-    def _read(self, token: str, now: datetime, readers: Mapping[str, Reader[Claims]]) -> Claims:
-        known = self._known.get(token)
-        if known is None or known[0] not in readers:
-            known = self._check(token, readers)
-            self._known.put(token, known)
-        claims: Any = known[1]
+    def _read(self, token: str, now: datetime, kinds: frozenset[str]) -> Any:
+        claims = self._check(token, kinds)
         if claims.expires_at <= now:
             raise _refused("This access token has expired: refresh it or sign in again.", "token_expired")
-        return claims  # type: ignore[no-any-return]
+        return claims
 
-    def _check(self, token: str, readers: Mapping[str, Reader[Claims]]) -> tuple[str, Claims]:
-        """A token's kind and what it says, whenever it ends."""
-        kind, payload = self._verify(token, readers)
+    def _check_anew(self, token: str, kinds: frozenset[str]) -> AccessClaims | RoomClaims | ServiceClaims:
+        """What a token of one of these kinds says, whenever it ends."""
+        kind, payload = self._verify(token, kinds)
         try:
-            return kind, readers[kind](payload, datetime.fromtimestamp(payload["exp"], UTC))
+            return _READERS[kind](payload, datetime.fromtimestamp(payload["exp"], UTC))
         except (KeyError, TypeError, ValueError, OverflowError, OSError):
             raise _refused("This access token is malformed.") from None
 
@@ -161,7 +161,7 @@ class Tokens:
             header = jwt.get_unverified_header(token)
             key = self._keyring.find(header.get("kid"))
             kind = str(header.get("typ"))
-            if key is None or kind not in _KINDS:
+            if key is None or kind not in _READERS:
                 raise _refused("This access token was not made by this server.")
             if kind not in kinds:
                 raise _refused("This address does not take that kind of token.", "wrong_kind_of_token")
@@ -228,9 +228,13 @@ def _read_service(payload: dict[str, Any], expires_at: datetime) -> ServiceClaim
     )
 
 
-_READERS: dict[str, Reader[AccessClaims | RoomClaims]] = {ACCESS_TYPE: _read_access, ROOM_TYPE: _read_room}
-_SERVICE_READERS: dict[str, Reader[ServiceClaims]] = {SERVICE_TYPE: _read_service}
-_KINDS = frozenset({*_READERS, *_SERVICE_READERS})
+_READERS: dict[str, Reader[AccessClaims | RoomClaims | ServiceClaims]] = {
+    ACCESS_TYPE: _read_access,
+    ROOM_TYPE: _read_room,
+    SERVICE_TYPE: _read_service,
+}
+_OF_PEOPLE = frozenset({ACCESS_TYPE, ROOM_TYPE})
+_OF_SERVICES = frozenset({SERVICE_TYPE})
 
 
 def _refused(sentence: str, code: str = "token_invalid") -> NotSignedIn:

@@ -114,7 +114,9 @@ class _Restoring:
             async with database.read() as tx:
                 if database.url.dialect is Dialect.POSTGRESQL:
                     await _refuse_connected(tx)
-                tables = await reflect(tx, OWN_TABLES)
+                # A file of SQLite is replaced whole, with whatever else is in it.
+                ours = OWN_TABLES if database.url.dialect is Dialect.POSTGRESQL else None
+                tables = await reflect(tx, ours)
                 full = [t.name for t in tables if (await tx.execute(t.select().limit(1))).first() is not None]
         except (Unavailable, SQLAlchemyError) as error:
             if database.url.dialect is Dialect.POSTGRESQL:

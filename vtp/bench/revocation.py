@@ -14,6 +14,7 @@ from typing import Any
 import aiohttp
 
 from vtp.bench.peers.connect import PeerError
+from vtp.bench.socket_line import CLOSED, CONNECT, DISCONNECT, PATH, next_packet
 from vtp.bench.vtp_server import VtpServer
 
 PASSWORD = "chalk and slate seven"
@@ -23,9 +24,7 @@ LIMIT_S = 30.0
 """After which a process that still lets somebody in is taken never to refuse them."""
 ASK_EVERY_S = 0.02
 """So often the other process is asked, which is how exact `Refusal.refused_ms` is."""
-_SOCKET = "/socket.io/?EIO=4&transport=websocket"
 _TEACHERS_ALONE = "/api/v1/invitations"
-_PING, _PONG, _CONNECT, _DISCONNECT = "2", "3", "40", "41"
 
 
 class Kind(enum.StrEnum):
@@ -84,12 +83,12 @@ class Holder:
         holder._token = await sign_in(one, email)
         if kind is Kind.PASSWORD:
             holder._elsewhere = await sign_in(one, email)
-        async with other.websocket(_SOCKET) as line:
-            await line.send_str(_CONNECT + json.dumps({"token": holder._token}))
-            await _until_told(line, _CONNECT)
+        async with other.websocket(PATH) as line:
+            await line.send_str(CONNECT + json.dumps({"token": holder._token}))
+            await _until_told(line, CONNECT)
             if await holder._asked() != 200:
                 raise PeerError(f"vtp refused {email} before anything was revoked.")
-            holder._cut = asyncio.create_task(_until_told(line, _DISCONNECT))
+            holder._cut = asyncio.create_task(_until_told(line, DISCONNECT))
             try:
                 yield holder
             finally:
@@ -149,11 +148,6 @@ async def sign_in(server: VtpServer, email: str) -> str:
 
 async def _until_told(line: aiohttp.ClientWebSocketResponse, kind: str) -> float:
     """Until a packet of this kind, in time.monotonic(); a closed line has been told the last of all."""
-    async for message in line:
-        if str(message.data).startswith(kind):
-            return time.monotonic()
-        if message.data == _PING:
-            await line.send_str(_PONG)
-    if kind == _DISCONNECT:
-        return time.monotonic()
-    raise PeerError("vtp closed a connection of Socket.IO.")
+    if await next_packet(line, kind) is None and kind != DISCONNECT:
+        raise PeerError(CLOSED)
+    return time.monotonic()

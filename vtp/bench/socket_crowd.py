@@ -11,12 +11,11 @@ from typing import Any
 import aiohttp
 
 from vtp.bench.peers.connect import PeerError
+from vtp.bench.socket_line import ACK, CLOSED, CONNECT, DISCONNECT, EVENT, PATH, next_packet
 from vtp.bench.vtp_server import VtpServer
 
 AT_ONCE = 25
 ANSWER_LIMIT_S = 20.0
-_PATH = "/socket.io/?EIO=4&transport=websocket"
-_PING, _PONG, _CONNECT, _CONNECTED, _EVENT, _ACK = "2", "3", "40", "40", "42", "43"
 
 
 @contextlib.asynccontextmanager
@@ -27,7 +26,7 @@ async def crowd(server: VtpServer, people: int, rooms: list[str]) -> AsyncIterat
 
         async def join(number: int) -> aiohttp.ClientWebSocketResponse:
             async with limit:
-                line = await stack.enter_async_context(server.websocket(_PATH))
+                line = await stack.enter_async_context(server.websocket(PATH))
                 await _join(line, rooms[number % len(rooms)], f"Person {number}")
                 return line
 
@@ -42,10 +41,10 @@ async def crowd(server: VtpServer, people: int, rooms: list[str]) -> AsyncIterat
 
 
 async def _join(line: aiohttp.ClientWebSocketResponse, room: str, name: str) -> None:
-    await line.send_str(_CONNECT + "{}")
-    await _heard(line, _CONNECTED)
-    await line.send_str(f"{_EVENT}0" + json.dumps(["join-room", {"roomId": room, "full_name": name}]))
-    answer: Any = json.loads((await _heard(line, f"{_ACK}0")).removeprefix(f"{_ACK}0"))
+    await line.send_str(CONNECT + "{}")
+    await _heard(line, CONNECT)
+    await line.send_str(f"{EVENT}0" + json.dumps(["join-room", {"roomId": room, "full_name": name}]))
+    answer: Any = json.loads((await _heard(line, f"{ACK}0")).removeprefix(f"{ACK}0"))
     if not answer or not answer[0].get("success"):
         raise PeerError(f"vtp let nobody into {room}: {str(answer)[:200]}")
 
@@ -54,21 +53,14 @@ async def _heard(line: aiohttp.ClientWebSocketResponse, prefix: str) -> str:
     """The next packet that begins so. Raises PeerError when the server closes, or keeps silent."""
     try:
         async with asyncio.timeout(ANSWER_LIMIT_S):
-            async for message in line:
-                text = str(message.data)
-                if text.startswith(prefix):
-                    return text
-                await _answer(line, text)
+            heard = await next_packet(line, prefix)
     except TimeoutError:
         raise PeerError(f"vtp did not answer on Socket.IO within {ANSWER_LIMIT_S:.0f} s.") from None
-    raise PeerError("vtp closed a connection of Socket.IO.")
+    if heard is None:
+        raise PeerError(CLOSED)
+    return heard
 
 
 async def _stay(line: aiohttp.ClientWebSocketResponse) -> None:
-    async for message in line:
-        await _answer(line, str(message.data))
-
-
-async def _answer(line: aiohttp.ClientWebSocketResponse, text: str) -> None:
-    if text == _PING:
-        await line.send_str(_PONG)
+    while await next_packet(line, DISCONNECT):
+        pass

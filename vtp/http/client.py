@@ -12,6 +12,7 @@ from aiohttp import web
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 ADDRESSES_KEPT = 1024
+MOST_CHARACTERS = 64
 NETWORK_BITS = 64
 SITE_BITS = 48  # RFC 6177: what a site is given at most, and the least that is routed by itself
 
@@ -85,12 +86,15 @@ def site_of(address: str) -> str:
 
 @lru_cache(ADDRESSES_KEPT)
 def _masked(address: str, bits: int) -> str:
-    if ":" not in address:
-        return address
     try:
-        return str(ipaddress.ip_network((address, bits), strict=False))
-    except ValueError:  # no address at all, or one with a zone
+        parsed = ipaddress.ip_address(address)
+    except ValueError:  # no address at all
+        return address[:MOST_CHARACTERS]
+    if parsed.version == 4:
         return address
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network((int(parsed), bits), strict=False))
 
 
 def is_in(address: str, networks: Sequence[str]) -> bool:

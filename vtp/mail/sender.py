@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -103,8 +103,9 @@ class Sender:
             mail = await self._next(now)
             if mail is not None and _is_due(mail, now):
                 if await self._claim(mail, now):
-                    self._sends.start(self._try_in_its_place(mail), f"mail {mail.id}")
-                    await asyncio.sleep(0)  # until it has taken its place
+                    place = ExitStack()
+                    place.enter_context(self._places.take(urgent=mail.kind in URGENT))
+                    self._sends.start(self._try_in(place, mail), f"mail {mail.id}")
                 continue
             wait_s = _until(mail, now)
             if not self._places.taken:
@@ -123,9 +124,9 @@ class Sender:
                 return urgent
             return await next_due(tx)
 
-    async def _try_in_its_place(self, mail: StoredMail) -> None:
+    async def _try_in(self, place: ExitStack, mail: StoredMail) -> None:
         try:
-            with self._places.take(urgent=mail.kind in URGENT):
+            with place:
                 await self._try(mail)
         finally:
             self._news.set()

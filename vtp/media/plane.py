@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import logging
 import os
 import resource
 from collections.abc import Callable
+from typing import Any
 
 from vtp import _rtp_fast
 from vtp.errors import StartupError
@@ -20,7 +22,6 @@ from vtp.media.plain_ports import PlainPorts
 from vtp.media.router import Router
 from vtp.media.turns import Turns
 from vtp.media.worker import MediaWorker
-from vtp.memory import give_back
 from vtp.settings import MediaSettings, Settings
 from vtp.tasks import Tasks
 
@@ -237,6 +238,18 @@ def _open_worker(media: MediaSettings, addresses: list[str], index: int, tcp_con
 
 async def _trim_memory() -> None:
     """Gives freed memory of ended handshakes back to the system; glibc keeps it otherwise."""
-    while True:
+    trim = _malloc_trim()
+    while trim is not None:
         await asyncio.sleep(TRIM_INTERVAL_S)
-        await give_back()
+        await asyncio.to_thread(trim, 0)
+
+
+def _malloc_trim() -> Callable[[int], Any] | None:
+    """glibc's function, or None where the C library has none."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is None:
+        return None
+    trim.argtypes = [ctypes.c_size_t]
+    trim.restype = ctypes.c_int
+    function: Callable[[int], Any] = trim
+    return function

@@ -6,12 +6,12 @@ import asyncio
 from typing import Annotated, Final
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from vtp.accounts.cookies import cookie_header
 from vtp.accounts.reauthentication import Reauthentication
 from vtp.accounts.replies import client_of, origin_of
-from vtp.accounts.schemas import MessageReply, Password
+from vtp.accounts.schemas import MessageReply, Proof
 from vtp.accounts.second_factor import SecondFactor
 from vtp.http.routing import Call, Limit, RouteTable
 from vtp.personal.erasure import Erasure
@@ -21,23 +21,16 @@ TYPE: Final = "application/zip"
 _PIECE_BYTES: Final = 65_536
 
 
-class ExportRequest(BaseModel):
+class ExportRequest(Proof):
     """Takes one's own data away. Who has no password leaves it out, and has signed in a moment ago."""
 
-    model_config = ConfigDict(extra="forbid")
 
-    password: Password | None = None
-
-
-class DeleteAccountRequest(BaseModel):
+class DeleteAccountRequest(Proof):
     """Erases one's own account; `totp` is a code of the second factor, where one is on.
 
     Who has no password leaves it out, and has signed in a moment ago.
     """
 
-    model_config = ConfigDict(extra="forbid")
-
-    password: Password | None = None
     totp: Annotated[str | None, Field(max_length=32)] = None
 
 

@@ -138,9 +138,7 @@ def _add_changing_routes(table: RouteTable, recordings: Recordings) -> None:
             return _reply(call, recordings, *seen)
 
         check = call.unless_changed(represent)
-        recording = await recordings.update(
-            call.principal, call.path["id"], call.body, lambda *seen: check(seen)
-        )
+        recording = await recordings.update(call.principal, call.path["id"], call.body, check)
         reply = _reply(call, recordings, recording, await recordings.room_name(recording))
         call.reply_headers["ETag"] = etag_of_model(reply)
         return reply

@@ -63,7 +63,7 @@ SAVE_AGAIN_S = 5.0  # how long after the database was away to how a recording en
 INTERRUPTED = "The server ended while this was being recorded; everything up to that moment is here."
 
 
-UnlessChanged = Callable[[Recording, str], None]
+UnlessChanged = Callable[[tuple[Recording, str]], None]
 """Takes a recording and its room's name; raises PreconditionFailed when they are not what the caller has seen
 of them (`If-Match`)."""
 
@@ -236,7 +236,7 @@ class Recordings:
         principal: Principal,
         recording_id: str,
         wish: UpdateRecording,
-        unless_changed: UnlessChanged = lambda recording, room_name: None,
+        unless_changed: UnlessChanged = lambda seen: None,
     ) -> Recording:
         """Changes title and description.
 
@@ -247,7 +247,7 @@ class Recordings:
         changes = wish.model_dump(exclude_unset=True, exclude_none=True)
         async with self._database.transaction() as tx:
             recording = _found(await find_recording(tx, wanted.id, to_change=True))
-            unless_changed(self._as_of_now(recording), await name_of_room(tx, recording.room_id))
+            unless_changed((self._as_of_now(recording), await name_of_room(tx, recording.room_id)))
             if changes:
                 changes["updated_at"] = self._clock()
                 await change_recording(tx, recording.id, **changes)

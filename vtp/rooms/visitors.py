@@ -5,14 +5,10 @@ One link may be in many hands, so a link alone says too little; its guests are t
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
-from functools import lru_cache
 
+from vtp.http.client import network_of
 from vtp.http.identity import Principal
-
-_IPV6_PREFIX = 64  # what one household or one office has: within it an address is changed at will
-_NETWORKS_KEPT = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +35,4 @@ def visitor_of(principal: Principal, address: str) -> Visitor | None:
         return Visitor(user_id=principal.user_id)
     if principal.room is None or not address:
         return None
-    return Visitor(link_id=principal.token_id, network=_network_of(address))
-
-
-@lru_cache(_NETWORKS_KEPT)
-def _network_of(address: str) -> str:
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address[:64]
-    if parsed.version == 4 or parsed.ipv4_mapped is not None:
-        return str(getattr(parsed, "ipv4_mapped", None) or parsed)
-    return str(ipaddress.ip_network((int(parsed), _IPV6_PREFIX), strict=False))
+    return Visitor(link_id=principal.token_id, network=network_of(address))

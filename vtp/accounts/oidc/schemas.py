@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from vtp.accounts.schemas import OpaqueToken, Password
+from vtp.accounts.schemas import OpaqueToken, Proof
 from vtp.accounts.second_factor_schemas import Code
 
 
@@ -50,20 +50,13 @@ class CallbackQuery(BaseModel):
     iss: Returned = None
 
 
-class UnlinkRequest(BaseModel):
+class UnlinkRequest(Proof):
     """Unlinks an identity. Who has no password leaves it out, and has signed in a moment ago."""
 
-    model_config = ConfigDict(extra="forbid")
 
-    password: Password | None = None
-
-
-class LinkRequest(BaseModel):
+class LinkRequest(Proof):
     """Links an identity. The password may be left out shortly after sign-in."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    password: Password | None = None
     return_to: OwnPath = "/profile"
 
 

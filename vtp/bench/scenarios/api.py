@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from vtp.bench.accounting import resident_kb
 from vtp.bench.postgres import running_postgres
 from vtp.bench.results import Figures
 from vtp.bench.scenarios.api_load import RECORDINGS, STEADY, ApiLoad, ApiTimes
+from vtp.bench.scenarios.memory import settled
 from vtp.bench.scenarios.record import vtp_server
 from vtp.bench.scenarios.stage import Stage
 from vtp.bench.scenarios.window import Window
@@ -69,6 +71,7 @@ class Api:
         saturated = await load.saturate(self.seconds / 2)
         rooms = [f"recorded-{number}" for number in range(min(ROOMS, RECORDINGS))]
         async with crowd(server, self.signalling, rooms):
+            await settled(server, time.monotonic())
             connected_kb = resident_kb(server.pids)
         return Figures(
             seconds=round(spent.seconds, 3),

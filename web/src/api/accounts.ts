@@ -48,8 +48,6 @@ export interface Proof {
 
 const AUTH = "/api/v1/auth";
 
-const proofOf = (password?: string) => password && { password };
-
 export function accountsApi(http: HttpClient) {
   const post = <T>(path: string, body: unknown = {}) => http.json<T>("POST", `${AUTH}/${path}`, body);
   const enter = async (path: string, body: object): Promise<void> =>
@@ -97,9 +95,13 @@ export function accountsApi(http: HttpClient) {
     sessions: async () => (await http.json<{ items: Session[] }>("GET", `${AUTH}/sessions`)).items,
     /** Long after sign-in the password is asked for, here and to end all others. */
     endSession: (id: string, password?: string) =>
-      http.json<unknown>("DELETE", `${AUTH}/sessions/${encodeURIComponent(id)}`, proofOf(password)),
+      http.json<unknown>("DELETE", `${AUTH}/sessions/${encodeURIComponent(id)}`, {
+        ...(password && { password }),
+      }),
     endOtherSessions: (password?: string) =>
-      http.json<{ ended_sessions: number }>("DELETE", `${AUTH}/sessions`, proofOf(password)),
+      http.json<{ ended_sessions: number }>("DELETE", `${AUTH}/sessions`, {
+        ...(password && { password }),
+      }),
 
     /** Everything held of oneself; who has no password has signed in a moment ago. */
     exportOwn: (password?: string) => http.download(`${AUTH}/export`, { ...(password && { password }) }),

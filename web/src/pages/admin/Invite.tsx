@@ -105,7 +105,7 @@ function AskedForm({ lead, nameHint, phone = false, yes, done, send, onClose, on
       <p className="soft">{lead}</p>
       <FormTrouble form={form} />
       <PersonBasics form={form} nameHint={nameHint} phone={phone} />
-      <FormEnds form={form} onCancel={onClose} disabled={form.wait_s > 0} data-testid="send-invitation">
+      <FormEnds form={form} onCancel={onClose} data-testid="send-invitation">
         {yes}
       </FormEnds>
     </form>

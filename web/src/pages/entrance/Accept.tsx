@@ -104,7 +104,7 @@ function AcceptForm({ token, invited }: { token: string; invited: Invited }) {
           data-testid="full-name"
         />
         <NewPassword error={form.fields.password} />
-        <Submit form={form} wide disabled={form.wait_s > 0} data-testid="accept">
+        <Submit form={form} wide data-testid="accept">
           Make my account
         </Submit>
       </form>

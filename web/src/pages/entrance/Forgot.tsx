@@ -55,7 +55,7 @@ export function Forgot() {
         <form className="form" onSubmit={form.onSubmit}>
           <FormTrouble form={form} />
           <EmailField autoFocus error={form.fields.email} />
-          <Submit form={form} wide disabled={form.wait_s > 0} data-testid="send-reset">
+          <Submit form={form} wide data-testid="send-reset">
             {byMail ? "Send the link" : "Ask for the link"}
           </Submit>
         </form>

@@ -126,7 +126,7 @@ function Form({ onMade }: { onMade: (made: Made) => void }) {
             </option>
           ))}
         </SelectField>
-        <Submit form={form} wide disabled={form.wait_s > 0} data-testid="register">
+        <Submit form={form} wide data-testid="register">
           Register
         </Submit>
       </form>

@@ -110,7 +110,7 @@ function NewPasswordForm({ token, email, onOver }: { token: string; email: strin
             <CodeField error={wrongCode} />
           </>
         )}
-        <Submit form={form} wide disabled={form.wait_s > 0} data-testid="reset-password">
+        <Submit form={form} wide data-testid="reset-password">
           Change password
         </Submit>
       </form>

@@ -106,7 +106,7 @@ function FirstStep({ refusal, onSecond }: { refusal: string | null; onSecond: (w
         error={form.fields.password}
         data-testid="password"
       />
-      <Submit form={form} wide disabled={form.wait_s > 0} data-testid="sign-in">
+      <Submit form={form} wide data-testid="sign-in">
         Sign in
       </Submit>
       <p className="entrance-aside">
@@ -138,7 +138,7 @@ function SecondStep({ waiting, onBack }: { waiting: Waiting; onBack: () => void 
       <form className="form" onSubmit={form.onSubmit}>
         {form.code !== "totp_wrong" && <FormTrouble form={form} />}
         <CodeField autoFocus error={wrong} />
-        <Submit form={form} wide disabled={form.wait_s > 0} data-testid="send-code">
+        <Submit form={form} wide data-testid="send-code">
           Sign in
         </Submit>
         <p className="soft entrance-small">

@@ -47,7 +47,7 @@ export function ChangeEmail({ user, onDone }: { user: User; onDone: () => void }
         data-testid="new-email"
       />
       <ProofField user={user} form={form} />
-      <FormEnds form={form} onCancel={onDone} disabled={form.wait_s > 0} data-testid="send-change-email">
+      <FormEnds form={form} onCancel={onDone} data-testid="send-change-email">
         Send the link
       </FormEnds>
     </form>

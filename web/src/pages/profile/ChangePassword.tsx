@@ -39,7 +39,7 @@ export function ChangePassword({ user, onDone }: { user: User; onDone: () => voi
         defaultChecked
         hint="Right if somebody may have known the old one."
       />
-      <FormEnds form={form} onCancel={onDone} disabled={form.wait_s > 0} data-testid="save-password">
+      <FormEnds form={form} onCancel={onDone} data-testid="save-password">
         Save
       </FormEnds>
     </form>

@@ -45,7 +45,6 @@ function Prove({ user, onDone, onCancel }: { user: User } & Ends<FactorSetup>) {
       <FormEnds
         form={form}
         onCancel={onCancel}
-        disabled={form.wait_s > 0}
         autoFocus={user.has_password === false}
         data-testid="factor-continue"
       >
@@ -92,7 +91,7 @@ function Scan({ setup, onDone, onCancel }: { setup: FactorSetup } & Ends<string[
           <CodeField label="Code" backup={false} autoFocus error={codeError(form)} />
         </li>
       </ol>
-      <FormEnds form={form} onCancel={onCancel} disabled={form.wait_s > 0} data-testid="factor-enable">
+      <FormEnds form={form} onCancel={onCancel} data-testid="factor-enable">
         Switch on
       </FormEnds>
     </form>
@@ -111,13 +110,7 @@ export function FactorOff({ user, onDone, onCancel }: { user: User } & Ends<void
       <ProofTrouble form={form} />
       <ProofField user={user} form={form} autoFocus />
       <CodeField autoFocus={false} error={codeError(form)} />
-      <FormEnds
-        form={form}
-        onCancel={onCancel}
-        tone="danger"
-        disabled={form.wait_s > 0}
-        data-testid="factor-disable"
-      >
+      <FormEnds form={form} onCancel={onCancel} tone="danger" data-testid="factor-disable">
         Switch off
       </FormEnds>
     </form>
@@ -134,7 +127,7 @@ export function NewCodes({ onDone, onCancel }: Ends<string[]>) {
       <p className="soft">You get ten new ones. Those that you saved before are good no more.</p>
       {form.code !== "totp_wrong" && <FormTrouble form={form} />}
       <CodeField backup={false} autoFocus error={codeError(form)} />
-      <FormEnds form={form} onCancel={onCancel} disabled={form.wait_s > 0} data-testid="renew-codes">
+      <FormEnds form={form} onCancel={onCancel} data-testid="renew-codes">
         Make new codes
       </FormEnds>
     </form>

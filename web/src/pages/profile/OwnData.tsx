@@ -3,12 +3,13 @@ import { useState } from "react";
 import type { User } from "../../api/accounts";
 import { Button } from "../../design/Button";
 import { Card } from "../../design/Card";
-import { Dialog, DialogActions } from "../../design/Dialog";
+import { Dialog } from "../../design/Dialog";
 import { Field } from "../../design/Field";
 import { useToast } from "../../design/Toast";
 import { useForm } from "../../hooks/useForm";
 import { useApi, useSession } from "../../session/Session";
 import { CodeField, plainCode } from "../entrance/CodeField";
+import { FormEnds } from "../Submit";
 import { saveFile } from "../save_file";
 import { ProofField, ProofTrouble } from "./Proof";
 import { ProofForm } from "./ProofForm";
@@ -85,18 +86,15 @@ function DeleteForm({ user, onCancel }: { user: User; onCancel: () => void }) {
       />
       <ProofField user={user} form={form} />
       {user.totp_enabled && <CodeField autoFocus={false} error={wrongCode} />}
-      <DialogActions>
-        <Button onClick={onCancel}>Cancel</Button>
-        <Button
-          type="submit"
-          tone="danger"
-          busy={form.busy}
-          disabled={form.wait_s > 0 || typed.trim().toLowerCase() !== user.email}
-          data-testid="confirm-delete"
-        >
-          Delete my account
-        </Button>
-      </DialogActions>
+      <FormEnds
+        form={form}
+        onCancel={onCancel}
+        tone="danger"
+        disabled={typed.trim().toLowerCase() !== user.email}
+        data-testid="confirm-delete"
+      >
+        Delete my account
+      </FormEnds>
     </form>
   );
 }
