@@ -201,6 +201,26 @@ def test_publisher_who_vanishes_and_returns_leaves_a_gap_in_all_tracks(recorded:
     assert msns[0] and msns[0] == msns[1] == msns[2]
 
 
+def test_tracks_stay_in_step_when_a_publisher_leaves_whose_picture_stood_still(recorded: Recorded) -> None:
+    """What is shown is written further than the sound has come, as it is certain earlier."""
+    segmenter = recorded.segmenter()
+    audio = opus_units(150)
+    feed(segmenter, h264_units(60), audio[:100])
+    for twentieth in range(40, 61):
+        segmenter.tick(twentieth * NS // 20 + NS)  # the still is certain up to here, the sound is not
+    segmenter.stop_sending()
+    for tenth in range(40, 101):
+        segmenter.tick(tenth * NS // 10)
+    show(segmenter, placed([replace(unit, ssrc=2) for unit in shifted(h264_units(60), 10 * NS)]))
+    segmenter.finish()
+    indexes = [recorded.index(track) for track in TRACKS]
+    assert len({len(index.segments) for index in indexes}) == 1
+    for segments in zip(*(index.segments for index in indexes), strict=True):
+        assert len({segment.gap for segment in segments}) == 1
+        ends = [segment.end / index.timescale for segment, index in zip(segments, indexes, strict=True)]
+        assert max(ends) - min(ends) <= 0.05, ends
+
+
 def test_another_size_is_a_discontinuity_with_a_section_of_its_own(recorded: Recorded) -> None:
     segmenter = recorded.segmenter()
     small, large = h264_units(100), h264_units(120, width=640, height=360)

@@ -114,12 +114,13 @@ class Segmenter:
         """Nobody sends any more: here is the end, or, if a unit comes again, the beginning of a gap."""
         if not self._sending:
             return
-        end_ns = max(self._audio.end_ns, self._start_ns)
+        end_ns = max(self._audio.end_ns, self._start_ns, self._shown_until_ns)
         if self._video is not None and self._video.end_ns is not None:
             end_ns = max(end_ns, self._video.end_ns)
             self._video.end_frame(end_ns)
+        self._audio.fill(end_ns)  # what is shown may be written further than the sound has come
         self._audio.pause()
-        self._sent_until_ns = end_ns = max(end_ns, self._shown_until_ns)
+        self._sent_until_ns = end_ns
         if end_ns > self._start_ns:
             self._cut(end_ns, nobody_sends=True)
         else:
