@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from vtp.errors import Malformed, NotFound, Unavailable
+from vtp.errors import Malformed, Unavailable
 from vtp.recording.index import PartLine, TrackIndex
 from vtp.recording.live_playlist import PART_TARGET_S, LivePlaylist, Rendered, TrackNow
 from vtp.recording.manifest import Manifest
@@ -79,10 +79,7 @@ class LiveView(RecordingView):
             next_parts = {(len(now.segments), len(now.parts)), (len(now.segments) + 1, 0)}
             if (msn, part) in next_parts:
                 await self._wait_for(track, msn, part)
-        parts = self.tracks[track].parts.get(msn, [])
-        if part >= len(parts) or parts[part].gap:
-            raise NotFound("This recording has no such part.", code="no_such_file")
-        return parts[part]
+        return await super().part(track, msn, part)
 
     async def _wait(self, track: str, msn: int, part: int | None) -> None:
         edge = TrackNow.of(self.tracks[track]).edge
