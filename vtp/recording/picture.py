@@ -6,11 +6,33 @@ Other parameters mean another initialization section and a discontinuity; segmen
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 from typing import Protocol
 
+import av
+from av.error import FFmpegError
+from av.video.codeccontext import VideoCodecContext
+
 from vtp.recording.muxer import InitSection
 from vtp.recording.units import AccessUnit
+
+
+UNREADABLE = (ValueError, IndexError, OverflowError, struct.error, FFmpegError)
+"""What reading or muxing bytes that anybody may have sent can raise: a picture is lost, never the recording."""
+
+
+MOST_UNITS = 4096  # NAL units or OBUs of a picture; more are made to cost time
+MOST_PIXELS = 4096 * 2304  # of pictures that are decoded: H.264 level 5.1, and 14 MB each
+
+
+def open_decoder(codec: str) -> VideoCodecContext:
+    """A decoder on one thread that refuses pictures of more than MOST_PIXELS."""
+    decoder = av.CodecContext.create(codec, "r")
+    assert isinstance(decoder, VideoCodecContext)
+    decoder.thread_count = 1
+    decoder.options = {"max_pixels": str(MOST_PIXELS)}
+    return decoder
 
 
 class PictureParameters(Protocol):
