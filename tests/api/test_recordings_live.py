@@ -62,7 +62,10 @@ class Viewer:
         ended = read(text)
         assert ended.ended and not ended.skipped
         known = [(segment.uri, segment.duration_s, segment.at) for segment in self.follower.segments]
-        assert known == [(segment.uri, segment.duration_s, segment.at) for segment in ended.segments][: len(known)]
+        assert (
+            known
+            == [(segment.uri, segment.duration_s, segment.at) for segment in ended.segments][: len(known)]
+        )
 
     async def _take_parts(self) -> None:
         assert self.follower.last is not None
