@@ -70,7 +70,7 @@ class Class:
         """The recording ends."""
         self.segmenter.finish()
         self._show()
-        self.view.close()
+        self.view.end(self.view.manifest, self.indexes)
 
     def _show(self) -> None:
         for track, line in self.recorded.lines[self._lines :]:
@@ -249,8 +249,16 @@ async def test_who_waits_for_a_recorder_that_died_is_answered(lesson: Class) -> 
         lesson.view.follow("video", Wish(len(lesson.indexes["video"].segments) + 1))
     )
     await asyncio.sleep(0)
-    lesson.view.close()
-    assert b"PRELOAD-HINT" in (await waiting).text
+    lesson.view.end(lesson.view.manifest, lesson.indexes)
+    assert (await waiting).text.endswith(b"#EXT-X-ENDLIST\n"), "so that it does not ask again, and again"
+
+
+async def test_nothing_is_to_be_played_before_its_target_duration_is_known(lesson: Class) -> None:
+    lesson.run(5)
+    early = LiveView(replace(lesson.view.manifest, target_duration_s=0), lesson.indexes)
+    assert lesson.view.is_playable and not early.is_playable
+    early.grow(lesson.view.manifest, lesson.indexes)
+    assert early.is_playable
 
 
 async def test_who_waits_in_vain_is_told_to_try_again(lesson: Class, monkeypatch: pytest.MonkeyPatch) -> None:
