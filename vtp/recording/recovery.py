@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 import zlib
+from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -132,21 +134,30 @@ def _complete(folder: Path, index: TrackIndex, lines: list[Line]) -> tuple[list[
 def _complete_segment(folder: Path, index: TrackIndex, msn: int) -> tuple[list[Line], int]:
     path = folder / segment_name(msn)
     data = path.read_bytes()[:LARGEST_SEGMENT_BYTES]
-    known = dict(enumerate(part for part in index.parts.get(msn, []) if not part.gap))
+    known = deque(index.parts.get(msn, []))
     parts: list[PartLine] = []
-    for number, fragment in enumerate(boxes.fragments(data)):
+    for fragment in boxes.fragments(data):
+        parts += _gaps(known)
         crc = zlib.crc32(data[fragment.start : fragment.end])
-        line = known.get(number)
+        line = known.popleft() if known else None
         if line is not None and line.crc != crc:
+            known.clear()
             break
-        parts.append(line or _part_line(msn, number, fragment, index.maps[-1].map, crc))
+        parts.append(line or _part_line(msn, len(parts), fragment, index.maps[-1].map, crc))
+    parts += _gaps(known)
     end = parts[-1].offset + parts[-1].size if parts else 0
-    if not parts:
+    if not end:
         path.unlink()
         return [], len(data)
     if end < len(data):
         _truncate(path, end)
     return [*parts, _segment_line(index, msn, parts)], len(data) - end
+
+
+def _gaps(known: deque[PartLine]) -> Iterator[PartLine]:
+    """The next parts in which nothing begins: a slide that stands still has lines and no bytes."""
+    while known and known[0].gap:
+        yield known.popleft()
 
 
 def _part_line(msn: int, number: int, fragment: boxes.Fragment, map_number: int, crc: int) -> PartLine:
