@@ -111,8 +111,10 @@ class Segmenter:
             self._audio.fill(expected_ns)
         if not self._sending or not self._shows_picture:
             self._cut_until(expected_ns)
+        self._end_late_part(
+            now_ns - PICTURE_LATENESS_NS
+        )  # first: it brings the still's picture, if one stands
         self._advance(expected_ns)
-        self._end_late_part(now_ns - PICTURE_LATENESS_NS)
 
     def stop_sending(self) -> None:
         """Nobody sends any more: here is the end, or, if a unit comes again, the beginning of a gap."""
