@@ -17,9 +17,8 @@ from av.video.codeccontext import VideoCodecContext
 from vtp.recording.muxer import InitSection
 from vtp.recording.units import AccessUnit
 
-
 UNREADABLE = (ValueError, IndexError, OverflowError, struct.error, FFmpegError)
-"""What reading or muxing bytes that anybody may have sent can raise: a picture is lost, never the recording."""
+"""What reading or muxing anybody's bytes can raise: a picture is lost, never the recording."""
 
 
 MOST_UNITS = 4096  # NAL units or OBUs of a picture; more are made to cost time

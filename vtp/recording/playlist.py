@@ -33,8 +33,8 @@ def render_media(
 ) -> str:
     """The media playlist of one track; `prefix` goes before each URI.
 
-    Who has `followed` it while it was live is told its end in the playlist's own terms: an EVENT it stays, and
-    the gaps at its end stay too.
+    Who has `followed` it while it was live is told its end in the playlist's own terms: an EVENT it stays,
+    with the gaps at its end.
     """
     segments = list(index.written if followed else index.segments)
     version = VERSION_WITH_GAP if any(segment.gap for segment in segments) else VERSION
