@@ -1,4 +1,4 @@
-"""Whatever bytes a presenter sends as pictures: the recorder lives, the sound goes on, and there is no stray file.
+"""Whatever bytes a presenter sends, the recorder lives; damaged pictures leave the sound as it is.
 
 The frames are real ones, changed at random places by a seed that the test's name has.
 """
@@ -123,3 +123,21 @@ def test_damaged_pictures_end_no_recording_and_the_sound_goes_on(
     assert not any(segment.gap for segment in sound.segments)
     assert sound.duration_s * NS >= outcome.duration_ns - 50 * MS
     assert len(recorded.packets("opus")) >= (LENGTH_S - 4) * 50
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_damaged_sound_ends_no_recording(tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vtp.recording.recorder.TICK_S", 0.0)
+    clock, chance = FastClock(), random.Random(seed)
+    recorder = Recorder(tmp_path / "r", "r", now_ns=clock)
+    units = damaged(opus_units(LENGTH_S * 50), chance)
+    audio, _ = prepared_source("audio", units, lambda: clock.now, start_ns=NS)
+    recorder.add_source(audio)
+    clock.at(NS + LENGTH_S * NS + 200 * MS, recorder.stop)
+    outcome = run(recorder)
+    assert outcome.failure == "" and outcome.duration_ns > (LENGTH_S - 1) * NS
+    recorded = Recorded(recorder.directory)
+    for track in ("opus", "aac"):
+        assert_whole(recorded, track)
+        assert not any(segment.gap for segment in recorded.index(track).segments)
+    assert len(recorded.packets("aac")) > (LENGTH_S - 1) * 46

@@ -113,7 +113,7 @@ def test_av1_sequence_header_is_limited_in_its_first_operating_point_alone() -> 
 
 
 def test_av1_sequence_header_of_megabytes_is_read_no_further_than_needed() -> None:
-    """One that says its clock's interval as endless zeros, which `uvlc` (section 4.10.3) reads up to a one."""
+    """One that says its clock's interval as endless zeros; `uvlc` (section 4.10.3) reads up to a one."""
     before = "0000" + "0" + "1" + "0" * 64 + "1"  # timing_info of an equal interval
     layers = "0011" + "00000001"
     bits = before + "0" * 32 + "0" + "000000" + layers
