@@ -159,6 +159,21 @@ def test_slide_that_stood_still_lasts_as_long_as_it_did(tmp_path: Path, losing_l
     assert path.read_bytes() == before
 
 
+def test_part_with_a_key_frame_in_its_middle_is_whole(tmp_path: Path) -> None:
+    """The muxer begins a second fragment there, as new viewers' wishes for key frames have it."""
+    recorded = Recorded(tmp_path)
+    segmenter = recorded.segmenter()
+    write_manifest(tmp_path, Manifest("r", tracks=TRACKS))
+    feed(segmenter, h264_units(118, gop=25), opus_units(200))
+    for writer in recorded.writers:
+        writer.abandon()
+    before = recorded.index("video").parts
+    last = (tmp_path / "video" / segment_name(max(before))).read_bytes()
+    assert len(list(boxes.fragments(last))) > len(before[max(before)])
+    recovered = recover(tmp_path)
+    assert recovered.truncated_bytes == 0 and recovered.tracks["video"].parts == before
+
+
 def test_recovering_twice_changes_nothing(crashed: Path, tmp_path: Path) -> None:
     recorded = copy(crashed, tmp_path)
     recover(recorded.directory)
