@@ -208,7 +208,7 @@ def test_tracks_stay_in_step_when_a_publisher_leaves_whose_picture_stood_still(r
     segmenter = recorded.segmenter()
     audio = opus_units(150)
     feed(segmenter, h264_units(60), audio[:100])
-    for twentieth in range(40, 61):
+    for twentieth in range(40, 62):
         segmenter.tick(twentieth * NS // 20 + NS)  # the still is certain up to here, the sound is not
     segmenter.stop_sending()
     for tenth in range(40, 101):
