@@ -369,6 +369,15 @@ def test_unusable_first_key_frames_open_no_files(recorded: Recorded) -> None:
     assert not (recorded.directory / "video").exists()
 
 
+def test_size_that_mp4_cannot_say_is_unusable_too(recorded: Recorded) -> None:
+    segmenter = recorded.segmenter()
+    units = [replace(unit, width=1 << 16, height=1 << 16) for unit in h264_units(120)]
+    feed(segmenter, [*units[:60], *h264_units(120)[60:]], opus_units(200))
+    assert segmenter.dropped_units == 60
+    segmenter.finish()
+    assert [line.width for line in recorded.index("video").maps] == [320]
+
+
 def test_unusable_key_frame_cuts_nothing_and_what_needs_it_is_left_out(recorded: Recorded) -> None:
     segmenter = recorded.segmenter()
     units = list(h264_units(180))

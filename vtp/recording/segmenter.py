@@ -20,6 +20,7 @@ from vtp.recording.muxer import InitSection
 from vtp.recording.picture import UNREADABLE, Picture
 from vtp.recording.timebase import NS, VIDEO_TIMESCALE
 from vtp.recording.track_writer import TrackWriter
+from vtp.recording.units import Sample
 from vtp.recording.video_track import VideoTrack
 
 logger = logging.getLogger(__name__)
@@ -165,7 +166,13 @@ class Segmenter:
             return None
         if picture.parameters is None:
             raise ValueError("The key frame has no parameters")
-        return picture.parameters.section()
+        section = picture.parameters.section()
+        try:
+            section.fragment([Sample(picture.sample, 0, 1, True)], 1)  # some are refused only now
+        except UNREADABLE:
+            section.close()
+            raise
+        return section
 
     def _add_key_frame(self, picture: Picture, time_ns: int, section: InitSection | None) -> None:
         first = self._video is None
