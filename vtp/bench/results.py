@@ -113,11 +113,32 @@ class Figures(TypedDict, total=False):
     """The same until it has told the connection of Socket.IO that it is disconnected."""
     late: int
     """Revocations that took more than the two seconds that are promised."""
+    hls: HlsFigures
     start_ms: float
     cpu_share_pct: float
     """Of one core."""
     cpu_pct_per_recording: float
     stop_to_playable_ms: float
+
+
+class HlsFigures(TypedDict, total=False):
+    """A class that is watched over HTTP."""
+
+    requests_per_s: float
+    """Of all viewers at the live edge."""
+    mbit_per_s: float
+    stalls: int
+    """How often anybody's sound or picture stood still for want of a part."""
+    stalled_viewers: int
+    behind_ms: Percentiles
+    """How long after the first follower of a playlist the others were answered."""
+    part_kb: float
+    parts_per_s: float
+    """At saturation, and the processor's time of the server for each."""
+    part_ms: Percentiles
+    cpu_us_per_part: float
+    client_cores: float
+    """Of the load client at that."""
 
 
 class LoginFigures(TypedDict):

@@ -178,6 +178,15 @@ class VtpServer:
         async with self._session().get(self.url + path) as response:
             return await response.text() if response.status == 200 else ""
 
+    async def admitted(self, path: str) -> str:
+        """The Cookie field that opens what is at a path to a player of its own; "" while nothing is there."""
+        async with (
+            aiohttp.ClientSession(timeout=self._session().timeout) as player,
+            player.get(self.url + path) as response,
+        ):
+            found = response.cookies.values() if response.status == 200 else ()
+            return "; ".join(f"{cookie.key}={cookie.value}" for cookie in found)
+
     def act_as(self, token: str) -> None:
         """Whoever calls without a token of their own does so with this one; who publishes and watches too."""
         self._session().headers["Authorization"] = f"Bearer {token}"

@@ -21,6 +21,7 @@ from vtp.bench.lecture_clip import write_clip
 from vtp.bench.results import Results
 from vtp.bench.scenarios.api import DATABASES, Api
 from vtp.bench.scenarios.forward import Forward
+from vtp.bench.scenarios.hls import Hls
 from vtp.bench.scenarios.idle import Idle
 from vtp.bench.scenarios.join import Join
 from vtp.bench.scenarios.meeting import Meeting
@@ -184,6 +185,23 @@ def record(
     with _clip(clip) as found:
         points = [Record(found, pairs, seconds)]
         _run("record", points, runs, None, _settings(settings), json_file, report)
+
+
+@app.command()
+def hls(
+    viewers: Annotated[int, typer.Option(min=1, max=20_000, help="Viewers at the live edge.")] = 1000,
+    clip: Annotated[
+        Path | None, typer.Option(help="H.264 and Opus; a 720p lecture is made when left out.")
+    ] = None,
+    runs: Runs = 1,
+    seconds: Seconds = 20,
+    settings: Settings = None,
+    json_file: JsonFile = None,
+    report: ReportFile = None,
+) -> None:
+    """A class is watched over HTTP: stalls at the live edge, parts a second, CPU per part."""
+    with _clip(clip) as found:
+        _run("hls", [Hls(found, viewers, seconds)], runs, None, _settings(settings), json_file, report)
 
 
 @app.command()

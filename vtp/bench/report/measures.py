@@ -63,6 +63,12 @@ MEASURES: dict[str, tuple[Measure, ...]] = {
         Measure("cpu_pct_per_recording", "Processor share of one recording", "% of a core"),
         Measure("stop_to_playable_ms", "Stop pressed to playable", "ms"),
     ),
+    "hls": (
+        Measure("hls.parts_per_s", "Parts given at saturation", "per second"),
+        Measure("hls.cpu_us_per_part", "Processor time for a part", "µs"),
+        Measure("hls.behind_ms.p99", "Followers answered after the first, 99 of 100 within", "ms"),
+        Measure("hls.stalls", "Stalls of all viewers", "in all"),
+    ),
     "api": (
         *(
             Measure(f"api.{name}.p95", f"{title}, 95 of 100 within", "ms")

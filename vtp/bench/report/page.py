@@ -29,6 +29,7 @@ _TITLES = {
     "record": "Recording",
     "api": "Answering the API",
     "stuffing": "Trying stolen passwords",
+    "hls": "A class watched over HTTP",
     "revocations": "Taking rights away at another process",
 }
 

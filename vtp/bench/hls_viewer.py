@@ -1,0 +1,114 @@
+"""A viewer of a low-latency stream as a player is one: it follows the playlists of picture and sound, fetches
+each part as it is hinted, and shows what it has; when that is used up it stalls.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import re
+import time
+from dataclasses import dataclass, field
+
+from vtp.bench.http_line import HttpLine
+from vtp.bench.peers.connect import PeerError
+
+HOLD_BACK_S = 1.05
+"""PART-HOLD-BACK of vtp's playlists: a player begins so far behind the newest part."""
+_PART = re.compile(rb'#EXT-X-PART:DURATION=([\d.]+),URI="([^"]+)"')
+_HINT = re.compile(rb'#EXT-X-PRELOAD-HINT:TYPE=PART,URI="seg-0*(\d+)\.(\d+)\.m4s"')
+
+
+@dataclass(slots=True)
+class Buffer:
+    """What a player has and has not shown: seconds of media by the load client's monotonic clock."""
+
+    shown_from_s: float = 0.0
+    """When the first second was shown, moved on by each stall; 0 before it plays."""
+    loaded_s: float = 0.0
+    stalls: int = 0
+    stalled_s: float = 0.0
+
+    def add(self, seconds: float, now_s: float) -> None:
+        """Media has arrived."""
+        if not self.shown_from_s:
+            self.loaded_s += seconds
+            if self.loaded_s >= HOLD_BACK_S:
+                self.shown_from_s = now_s
+            return
+        late_s = now_s - (self.shown_from_s + self.loaded_s)
+        if late_s > 0:
+            self.stalls += 1
+            self.stalled_s += late_s
+            self.shown_from_s += late_s
+        self.loaded_s += seconds
+
+
+@dataclass(slots=True)
+class HlsViewer:
+    """One player with a connection for each track, as browsers have them; `run` ends with the task."""
+
+    url: str
+    base: str
+    cookie: str
+    buffers: dict[str, Buffer] = field(default_factory=dict)
+    requests: int = 0
+    received: int = 0
+    playlists_s: dict[tuple[str, int, int], float] = field(default_factory=dict)
+    """When the playlist with that part of a track was here."""
+    part_bytes: dict[str, int] = field(default_factory=dict)
+    """Of the picture's parts, by their file's name."""
+
+    async def run(self, tracks: tuple[str, ...]) -> None:
+        """Plays until it is cancelled. Raises PeerError."""
+        async with asyncio.TaskGroup() as group:
+            for track in tracks:
+                self.buffers[track] = Buffer()
+                group.create_task(self._follow(track))
+
+    def begin_to_count(self) -> None:
+        """What was before is not measured: everybody came."""
+        self.requests = self.received = 0
+        self.playlists_s.clear()
+        for buffer in self.buffers.values():
+            buffer.stalls, buffer.stalled_s = 0, 0.0
+
+    async def _follow(self, track: str) -> None:
+        playlists = await HttpLine.opened(self.url, self.cookie)
+        parts = await HttpLine.opened(self.url, self.cookie)
+        try:
+            _, hint = await self._playlist(playlists, track, "")
+            while True:
+                msn, part = hint
+                fetched = parts.ask(f"{self.base}/{track}/seg-{msn:05d}.{part}.m4s")
+                query = f"?_HLS_msn={msn}&_HLS_part={part}&_HLS_skip=YES"
+                listed, hint = await self._playlist(playlists, track, query)
+                self.playlists_s[track, msn, part] = time.monotonic()
+                name = b"seg-%05d.%d.m4s" % (msn, part)
+                answer = await fetched
+                self.requests += 1
+                if answer.status == 404 and name not in listed:
+                    continue  # the segment ended before it: what is hinted now comes next
+                if answer.status != 200:
+                    raise PeerError(f"vtp answered {answer.status} for part {name.decode()} of {track}.")
+                self.received += len(answer.body)
+                if track == "video":
+                    self.part_bytes[name.decode()] = len(answer.body)
+                self.buffers[track].add(listed.get(name, 0.0), time.monotonic())
+        finally:
+            playlists.close()
+            parts.close()
+
+    async def _playlist(
+        self, line: HttpLine, track: str, query: str
+    ) -> tuple[dict[bytes, float], tuple[int, int]]:
+        answer = await line.ask(f"{self.base}/{track}/playlist.m3u8{query}")
+        self.requests += 1
+        self.received += len(answer.body)
+        if answer.status != 200:
+            raise PeerError(f"vtp answered {answer.status} for the playlist of {track}{query}.")
+        text = gzip.decompress(answer.body) if b"gzip" in answer.head else answer.body
+        hint = _HINT.search(text)
+        if hint is None:
+            raise PeerError(f"The playlist of {track} hints at no part: has the recording ended?")
+        return {name: float(seconds) for seconds, name in _PART.findall(text)}, (int(hint[1]), int(hint[2]))
