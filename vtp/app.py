@@ -16,8 +16,9 @@ from vtp.http.acme.challenges import Challenges
 from vtp.http.acme.folder import AcmeFolder
 from vtp.http.acme.keeper import NUMBERS_STANDING, CertificateKeeper
 from vtp.http.acme.wish import wish_of
-from vtp.http.application import HttpParts, build_application
+from vtp.http.application import HttpParts, build_application, build_express
 from vtp.http.dispatch import Dispatcher
+from vtp.http.express import Express
 from vtp.http.idempotency import IdempotencyStore
 from vtp.http.listening import Listening, bind, reaches_beyond_this_machine
 from vtp.http.own_urls import url_for_links
@@ -27,7 +28,7 @@ from vtp.http.security import BrowserGuard
 from vtp.http.throttle import Throttle
 from vtp.http.tls import ACME_FOLDER, ServerTls, open_tls, own_names
 from vtp.operator_facts import OperatorFacts
-from vtp.services import Services, build_services, build_sockets, build_tables
+from vtp.services import Services, build_services, build_sockets, build_sources, build_tables
 from vtp.settings import Settings
 from vtp.trust_files import check_trust_files
 
@@ -101,8 +102,8 @@ def _open_sockets(settings: Settings, stack: AsyncExitStack) -> tuple[Listening,
 
 def build_http(
     services: Services, listening: Listening, tls: ServerTls | None, challenges: Challenges | None
-) -> web.Application:
-    """The HTTP application over built services."""
+) -> tuple[web.Application, Express]:
+    """The HTTP application over built services, and what answers past it."""
     settings = services.settings
     guard = BrowserGuard(settings.http.cors_origins, settings.http.public_url)
     dispatcher = Dispatcher(
@@ -125,7 +126,8 @@ def build_http(
         lasting_tls=lambda: _has_lasting_tls(settings, tls),
         challenge_tokens=challenges.tokens if challenges is not None else {},
     )
-    return build_application(parts, build_tables(services))
+    application = build_application(parts, build_tables(services))
+    return application, build_express(parts, build_sources(services))
 
 
 def _has_lasting_tls(settings: Settings, tls: ServerTls | None) -> bool:
@@ -141,11 +143,12 @@ async def _open_http(
     """Serves on the bound sockets, until the runner is cleaned up."""
     acme = tls is not None and services.settings.http.tls == "acme"
     challenges = Challenges(tls.context) if tls is not None and acme else None
-    application = build_http(services, listening, tls, challenges)
+    application, express = build_http(services, listening, tls, challenges)
     sockets = build_sockets(services)
     sockets.attach(application)
     runner = Runner(
         application,
+        express=express,
         access_log=None,
         shutdown_timeout=CLOSE_CONNECTIONS_S,
         keepalive_timeout=IDLE_CONNECTION_S,

@@ -30,6 +30,7 @@ from vtp.data_folder import instance_id
 from vtp.db import Database
 from vtp.doors import Doors
 from vtp.errors import Unavailable
+from vtp.http.express import Source
 from vtp.http.identity import Authenticator, OpenDoor
 from vtp.http.metrics import HttpMetrics
 from vtp.http.routing import RouteTable
@@ -45,6 +46,8 @@ from vtp.personal.erasure import Erasure, ErasureParts
 from vtp.personal.export import Export
 from vtp.personal.routes import build_routes as personal_routes
 from vtp.personal.upkeep import Upkeep
+from vtp.recording.express import PREFIX as EXPRESS_PREFIX
+from vtp.recording.express import ExpressMedia
 from vtp.recording.grants import Grants
 from vtp.recording.holders import Holders
 from vtp.recording.routes import build_routes as recording_routes
@@ -343,6 +346,12 @@ def _build_sfu(services: Services) -> SfuFace:
     services.metrics.add_numbers("vtp_sfu", "The service under /sfu.", lambda: {"peers": len(peers)})
     plain = PlainRtp(allow_private=services.settings.plain.allow_private_addresses)
     return SfuFace(peers, services.rooms, services.media, IceServers(services.settings.media), plain)
+
+
+def build_sources(services: Services) -> dict[str, Source]:
+    """What may be answered past the routes, by the path that it begins with."""
+    media = ExpressMedia(services.recordings, services.grants, services.holders)
+    return {EXPRESS_PREFIX: media.answer}
 
 
 def build_tables(services: Services) -> list[RouteTable]:

@@ -16,13 +16,14 @@ from tests.unit.recording_material import Recorded, h264_units, opus_units, plac
 from vtp.errors import Malformed, NotFound, Unavailable
 from vtp.recording import live_view
 from vtp.recording.index import TrackIndex
-from vtp.recording.live_view import LiveView, Wish
+from vtp.recording.live_view import LiveView
 from vtp.recording.manifest import Manifest
 from vtp.recording.segmenter import Segmenter
 from vtp.recording.source import PlacedPicture
 from vtp.recording.timebase import NS
 from vtp.recording.units import PlainUnit
 from vtp.recording.view import RecordingView
+from vtp.recording.wish import Wish
 
 TICK_NS = NS // 20
 TRACKS = ("video", "opus", "aac")

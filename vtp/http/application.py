@@ -9,11 +9,14 @@ from typing import Any
 from aiohttp import web
 
 from vtp.http.acme.challenges import answer_challenges
-from vtp.http.client import ClientResolver
+from vtp.http.client import Client, ClientResolver
 from vtp.http.dispatch import Dispatcher
+from vtp.http.express import Express, Source
 from vtp.http.metrics import HttpMetrics
 from vtp.http.middleware import (
     answer_preflights,
+    calls_local_host,
+    comes_safely,
     put_headers,
     require_local_host,
     require_tls,
@@ -59,6 +62,19 @@ def build_application(parts: HttpParts, tables: Sequence[RouteTable]) -> web.App
                 else:
                     app.router.add_route(route.method, path, handler)
     return app
+
+
+def build_express(parts: HttpParts, sources: Mapping[str, Source]) -> Express:
+    """What answers past the application, for those whom its middleware would let through."""
+    http = parts.settings.http
+    admits = calls_local_host if parts.settings.rooms.open else _admits_all
+    if not parts.settings.rooms.open and http.tls != "off" and parts.https_port():
+        admits = comes_safely
+    return Express(sources, ClientResolver(http.trusted_proxies), parts.metrics, admits, parts.lasting_tls)
+
+
+def _admits_all(client: Client) -> bool:
+    return True
 
 
 def _middlewares(parts: HttpParts) -> list[Any]:

@@ -46,18 +46,36 @@ class ClientResolver:
         self._parse = lru_cache(ADDRESSES_KEPT)(_parse)  # the same few call again and again
 
     def resolve(self, request: web.Request) -> Client:
+        """Who sent a request."""
+        forwarded = request.headers.getall("X-Forwarded-For", None)
+        return self.resolve_fields(
+            request.remote or "",
+            request.scheme,
+            request.host,
+            forwarded_for=None if forwarded is None else ",".join(forwarded),
+            forwarded_proto=request.headers.get("X-Forwarded-Proto", ""),
+            forwarded_host=request.headers.get("X-Forwarded-Host", ""),
+        )
+
+    def resolve_fields(
+        self,
+        remote: str,
+        scheme: str,
+        host: str,
+        *,
+        forwarded_for: str | None,
+        forwarded_proto: str,
+        forwarded_host: str,
+    ) -> Client:
         """Finds the nearest address that is not a trusted proxy; forged entries left of it are ignored."""
-        peer = self._parse(request.remote or "")
-        forwarded = request.headers.getall("X-Forwarded-For", [])
+        peer = self._parse(remote)
+        local = peer is not None and peer.is_loopback and forwarded_for is None
         if peer is None or not self._is_trusted(peer):
-            address = str(peer) if peer else request.remote or ""
-            local = peer is not None and peer.is_loopback and not forwarded
-            return Client(address, request.secure, local, request.host)
-        address = self._furthest(peer, ",".join(forwarded))
-        scheme = _last(request, "X-Forwarded-Proto") or request.scheme
-        host = _last(request, "X-Forwarded-Host") or request.host
-        local = peer.is_loopback and not forwarded
-        return Client(address, scheme == "https", local, host)
+            return Client(str(peer) if peer else remote, scheme == "https", local, host)
+        scheme = _last(forwarded_proto) or scheme
+        return Client(
+            self._furthest(peer, forwarded_for or ""), scheme == "https", local, _last(forwarded_host) or host
+        )
 
     def _furthest(self, peer: IpAddress, forwarded: str) -> str:
         found = peer
@@ -111,8 +129,8 @@ def is_loopback_host(host: str) -> bool:
     return address is not None and address.is_loopback
 
 
-def _last(request: web.Request, header: str) -> str:
-    return request.headers.get(header, "").split(",")[-1].strip()
+def _last(field: str) -> str:
+    return field.split(",")[-1].strip()
 
 
 def _parse(text: str) -> IpAddress | None:

@@ -104,6 +104,17 @@ def _log(request: web.Request, response: web.StreamResponse, took_s: float, metr
     )
 
 
+def comes_safely(client: Client) -> bool:
+    """By TLS, or from this machine."""
+    return client.secure or client.local
+
+
+def calls_local_host(client: Client) -> bool:
+    """Whether the server was called by a name of the machine itself."""
+    name = client.host_name.lower()
+    return name in ("localhost", "127.0.0.1", "[::1]") or name.endswith(".localhost")
+
+
 def require_tls(https_port: Callable[[], int]) -> Middleware:
     """For every `tls` but off: plain HTTP serves this machine; pages from elsewhere go to the TLS port.
 
@@ -114,7 +125,7 @@ def require_tls(https_port: Callable[[], int]) -> Middleware:
     @web.middleware
     async def handle(request: web.Request, handler: Handler) -> web.StreamResponse:
         client: Client = request[CLIENT]
-        if client.secure or client.local or request.path in ("/health", "/ready"):
+        if comes_safely(client) or request.path in ("/health", "/ready"):
             return await handler(request)
         target = f"https://{client.host_name}:{https_port()}"
         if is_page(request):
@@ -140,8 +151,7 @@ def require_local_host() -> Middleware:
     @web.middleware
     async def handle(request: web.Request, handler: Handler) -> web.StreamResponse:
         client: Client = request[CLIENT]
-        name = client.host_name.lower()
-        if name in ("localhost", "127.0.0.1", "[::1]") or name.endswith(".localhost"):
+        if calls_local_host(client):
             return await handler(request)
         return respond_with_status(
             request, 421, "With open rooms this server answers as localhost only.", code="not_localhost"

@@ -1,5 +1,5 @@
-"""aiohttp's runner, but for its answers to what is no HTTP: they would name its version, repeat what was
-sent, and have none of our header fields.
+"""aiohttp's runner, but for what is ready and sent past it (`express`), and for its answers to what is no
+HTTP: they would name its version, repeat what was sent, and have none of our header fields.
 """
 
 from __future__ import annotations
@@ -8,25 +8,34 @@ from http import HTTPStatus
 from typing import Any
 
 from aiohttp import web
-from aiohttp.web_protocol import RequestHandler
 
+from vtp.http.express import Express
+from vtp.http.express_connection import ExpressConnection
 from vtp.http.security import DATA_SECURITY_POLICY, FIXED_HEADERS
 
 
 class Runner(web.AppRunner):
-    """Runs an application whose connections are `Connection`s."""
+    """Runs an application whose connections are `_Connection`s."""
+
+    def __init__(self, app: web.Application, *, express: Express | None = None, **options: Any) -> None:
+        super().__init__(app, **options)
+        self._express = express
 
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
-        return _Server(made.request_handler, request_factory=made.request_factory, **made._kwargs)
+        server = _Server(made.request_handler, request_factory=made.request_factory, **made._kwargs)
+        server.express = self._express
+        return server
 
 
 class _Server(web.Server):
-    def __call__(self) -> RequestHandler:
-        return _Connection(self, loop=self._loop, **self._kwargs)
+    express: Express | None = None
+
+    def __call__(self) -> ExpressConnection:
+        return _Connection(self, loop=self._loop, express=self.express, **self._kwargs)
 
 
-class _Connection(RequestHandler):
+class _Connection(ExpressConnection):
     __slots__ = ()
 
     def handle_error(

@@ -77,6 +77,11 @@ class ActiveRecordings:
         active.view.update(active.session.recorder.manifest, active.session.recorder.tracks)
         return active.view
 
+    def live_view(self, recording_id: str) -> LiveView | None:
+        """The same as of when it has grown last."""
+        active = self._active.get(recording_id)
+        return active.view if active else None
+
     async def stop(self, recording_id: str) -> None:
         """Ends a recording and waits until its row says so."""
         active = self._active.get(recording_id)

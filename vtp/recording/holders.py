@@ -86,6 +86,11 @@ class Holders:
             if len(self._admitted) > MAX_KEPT:
                 del self._admitted[next(iter(self._admitted))]
 
+    def is_known(self, holder: str, recording_id: str, scope: Scope, address: str) -> bool:
+        """Whether `require` would let them through without asking."""
+        before = self._admitted.get((holder, recording_id, scope, address))
+        return before is not None and self._clock() - before < RECHECK_S
+
     def forget(self, concerns: object = None) -> None:
         """Somebody's rights have changed: all are asked anew."""
         self._changes += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from vtp.errors import Malformed, Unavailable
 from vtp.recording.index import PartLine, TrackIndex
@@ -14,24 +14,11 @@ from vtp.recording.manifest import Manifest
 from vtp.recording.playlist import PLAYLIST_NAME
 from vtp.recording.segmenter import TARGET_DURATION_S
 from vtp.recording.view import RecordingView
+from vtp.recording.wish import Wish
 
 SEGMENTS_AHEAD = 2  # section 6.2.5.2: who asks for more than this has lost its way
 PARTS_AHEAD = math.ceil(3 / PART_TARGET_S)  # the Advance Part Limit
 LONGEST_WAIT = 3  # target durations
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What a follower waits for (`_HLS_msn`, `_HLS_part`); whether it wants the end alone (`_HLS_skip`)."""
-
-    msn: int | None = None
-    part: int | None = None
-    skip: bool = False
-
-    @property
-    def follows(self) -> bool:
-        """Whether it has seen the playlist before."""
-        return self.msn is not None or self.skip
 
 
 class LiveView(RecordingView):
@@ -39,7 +26,9 @@ class LiveView(RecordingView):
 
     def __init__(self, manifest: Manifest, tracks: Mapping[str, TrackIndex]) -> None:
         super().__init__(manifest, tracks, ended=False)
-        self._waiting: set[asyncio.Future[None]] = set()
+        self._awaited: dict[tuple[str, int, int | None], asyncio.Future[bool]] = {}
+        self._given_up: set[tuple[str, int, int | None]] = set()
+        self._nows: dict[str, TrackNow] = {}
         self._is_over = False
         self._playlists: dict[tuple[str, str], LivePlaylist] = {}
         self._latest: dict[tuple[str, str, bool], tuple[tuple[int, ...], Rendered]] = {}
@@ -52,6 +41,7 @@ class LiveView(RecordingView):
     def update(self, manifest: Manifest, tracks: Mapping[str, TrackIndex]) -> None:
         """Takes what the recorder has written since, until it has ended."""
         if not self._is_over:
+            self._nows.clear()
             super().update(manifest, tracks)
 
     def grow(self, manifest: Manifest, tracks: Mapping[str, TrackIndex]) -> None:
@@ -63,17 +53,21 @@ class LiveView(RecordingView):
         """The recorder has ended, as it should or not: this is all, and nobody waits any longer."""
         self.update(manifest, tracks)
         self._is_over = True
+        self._nows.clear()
         self._wake()
 
     def _now(self, track: str) -> TrackNow:
-        now = TrackNow.of(self.tracks[track])
-        return replace(now, ended=True) if self._is_over else now
+        found = self._nows.get(track)
+        if found is None:
+            now = TrackNow.of(self.tracks[track])
+            found = self._nows[track] = replace(now, ended=True) if self._is_over else now
+        return found
 
     def _wake(self) -> None:
-        waiting, self._waiting = self._waiting, set()
-        for waiter in waiting:
-            if not waiter.done():
-                waiter.set_result(None)
+        self._given_up.clear()
+        there = [key for key in self._awaited if self._is_there(*key)]
+        for key in there:
+            _settle(self._awaited.pop(key), True)
 
     async def follow(self, track: str, wish: Wish, prefix: str = "") -> Rendered:
         """A track's playlist as soon as it has what is wished for.
@@ -89,38 +83,72 @@ class LiveView(RecordingView):
 
     async def part(self, track: str, msn: int, part: int) -> PartLine:
         """A part, waited for when it is the next one. Raises NotFound, Unavailable."""
-        now = self._now(track)
-        if not now.has(msn, None) and not now.ended:
-            next_parts = {(len(now.segments), len(now.parts)), (len(now.segments) + 1, 0)}
-            if (msn, part) in next_parts:
-                await self._wait_for(track, msn, part)
+        if self._is_next(track, msn, part):
+            await self._wait_for(track, msn, part)
         return await super().part(track, msn, part)
 
+    def ready(self, track: str, wish: Wish) -> Rendered | asyncio.Future[bool] | None:
+        """What `follow` would give now; when it must wait, what tells whether it has come; None when it would
+        refuse.
+        """
+        if wish.msn is None:
+            return self._live(track, wish.skip, "") if wish.part is None else None
+        if self._is_there(track, wish.msn, wish.part):
+            return self._live(track, wish.skip, "")
+        silent = (track, wish.msn, wish.part) in self._given_up
+        if silent or self._is_too_far(track, wish.msn, wish.part):
+            return None
+        return self._coming(track, wish.msn, wish.part)
+
+    def ready_part(self, track: str, msn: int, part: int) -> PartLine | asyncio.Future[bool] | None:
+        """The same of a part."""
+        if self._is_next(track, msn, part):
+            return None if (track, msn, part) in self._given_up else self._coming(track, msn, part)
+        return self.find_part(track, msn, part)
+
+    def _is_next(self, track: str, msn: int, part: int) -> bool:
+        now = self._now(track)
+        if now.has(msn, None) or now.ended:
+            return False
+        return (msn, part) in {(len(now.segments), len(now.parts)), (len(now.segments) + 1, 0)}
+
     async def _wait(self, track: str, msn: int, part: int | None) -> None:
+        if self._is_too_far(track, msn, part):
+            raise Malformed("_HLS_msn or _HLS_part is too far ahead: reload the playlist without them.")
+        await self._wait_for(track, msn, part)
+
+    def _is_too_far(self, track: str, msn: int, part: int | None) -> bool:
         now = self._now(track)
         edge = now.edge
         too_far = msn > edge.msn + SEGMENTS_AHEAD
         if msn == edge.msn and part is not None:
             too_far = part > edge.part + PARTS_AHEAD
-        if too_far and not now.ended:
-            raise Malformed("_HLS_msn or _HLS_part is too far ahead: reload the playlist without them.")
-        await self._wait_for(track, msn, part)
+        return too_far and not now.ended
 
     async def _wait_for(self, track: str, msn: int, part: int | None) -> None:
-        loop = asyncio.get_running_loop()
-        try:
-            async with asyncio.timeout(LONGEST_WAIT * self._target_s):
-                while not self._is_there(track, msn, part):
-                    waiter = loop.create_future()
-                    self._waiting.add(waiter)
-                    try:
-                        await waiter
-                    finally:
-                        self._waiting.discard(waiter)
-        except TimeoutError:
-            raise Unavailable(
-                "Nothing was sent for a while; try again in a moment.", retry_after_s=1
-            ) from None
+        if self._is_there(track, msn, part):
+            return
+        silent = (track, msn, part) in self._given_up
+        if silent or not await asyncio.shield(self._coming(track, msn, part)):
+            raise Unavailable("Nothing was sent for a while; try again in a moment.", retry_after_s=1)
+
+    def _coming(self, track: str, msn: int, part: int | None) -> asyncio.Future[bool]:
+        """One for all who wait for the same: whether it has come, or nothing for too long."""
+        key = (track, msn, part)
+        found = self._awaited.get(key)
+        if found is None:
+            loop = asyncio.get_running_loop()
+            found = self._awaited[key] = loop.create_future()
+            timer = loop.call_later(LONGEST_WAIT * self._target_s, self._give_up, key)
+            found.add_done_callback(lambda _: timer.cancel())
+        return found
+
+    def _give_up(self, key: tuple[str, int, int | None]) -> None:
+        """It has not come: who asks again before anything does is told at once."""
+        found = self._awaited.pop(key, None)
+        if found is not None:
+            self._given_up.add(key)
+            _settle(found, False)
 
     def _is_there(self, track: str, msn: int, part: int | None) -> bool:
         now = self._now(track)
@@ -153,3 +181,8 @@ class LiveView(RecordingView):
             found = LivePlaylist(self.manifest.origin(), self._target_s, timescale, prefix, reports)
             self._playlists[track, prefix] = found
         return found
+
+
+def _settle(future: asyncio.Future[bool], there: bool) -> None:
+    if not future.done():
+        future.set_result(there)

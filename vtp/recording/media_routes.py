@@ -19,7 +19,6 @@ from vtp.recording.holders import Holders
 from vtp.recording.iframes import IFRAMES_NAME
 from vtp.recording.index import segment_name
 from vtp.recording.live_playlist import Rendered
-from vtp.recording.live_view import LiveView, Wish
 from vtp.recording.part_files import read_range
 from vtp.recording.playlist import PLAYLIST_NAME, PLAYLIST_TYPE
 from vtp.recording.schemas import FollowQuery
@@ -27,6 +26,7 @@ from vtp.recording.segmenter import VIDEO_TRACK
 from vtp.recording.service import Recordings
 from vtp.recording.thumbnail_routes import add_thumbnail_routes
 from vtp.recording.view import RecordingView
+from vtp.recording.wish import Wish
 
 BASE = "/api/v1/recordings/{id}"
 MASTER_NAME = "master.m3u8"
@@ -127,10 +127,7 @@ class MediaRoutes:
 
 async def _media_playlist(call: Call, view: RecordingView, track: str, prefix: str) -> Rendered:
     query: FollowQuery = call.query
-    wish = Wish(query.msn, query.part, query.skip is not None)
-    if isinstance(view, LiveView):
-        return await view.follow(track, wish, prefix)
-    return view.media(track, prefix, followed=wish.follows)
+    return await view.follow(track, Wish(query.msn, query.part, query.skip is not None), prefix)
 
 
 def _is_finished(view: RecordingView, track: str, name: str) -> bool:
@@ -145,17 +142,26 @@ def _is_finished(view: RecordingView, track: str, name: str) -> bool:
     return not index.segments[number].gap
 
 
+def playlist_fields(rendered: Rendered, zipped: bool, content_type: str = PLAYLIST_TYPE) -> dict[str, str]:
+    """The header fields of a playlist's answer."""
+    encoding = {"Content-Encoding": "gzip"} if zipped else {}
+    return {
+        "ETag": etag_of(rendered.text),
+        "Cache-Control": NOT_KEPT,
+        "Vary": "Accept-Encoding",
+        **encoding,
+        "Content-Type": content_type,
+    }
+
+
 def _playlist(
     call: Call, view: RecordingView, rendered: Rendered, content_type: str = PLAYLIST_TYPE
 ) -> web.Response:
-    etag = etag_of(rendered.text)
-    headers = {"ETag": etag, "Cache-Control": NOT_KEPT, "Vary": "Accept-Encoding"}
-    if matches_none(call.request, etag):
-        return web.Response(status=304, headers=headers)
     zipped = "gzip" in call.request.headers.get("Accept-Encoding", "")
-    if zipped:
-        headers["Content-Encoding"] = "gzip"
-    headers["Content-Type"] = content_type
+    headers = playlist_fields(rendered, zipped, content_type)
+    if matches_none(call.request, headers["ETag"]):
+        kept = {name: headers[name] for name in ("ETag", "Cache-Control", "Vary")}
+        return web.Response(status=304, headers=kept)
     return web.Response(body=rendered.zipped if zipped else rendered.text, headers=headers)
 
 

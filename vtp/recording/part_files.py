@@ -12,15 +12,21 @@ async def read_range(path: Path, offset: int, size: int) -> bytes:
 
     The event loop waits for no disk: what the kernel would have to fetch (RWF_NOWAIT, EAGAIN) a thread reads.
     """
-    try:
-        data = _read(path, offset, size, os.RWF_NOWAIT)
-    except (BlockingIOError, OSError):
-        data = b""
-    if len(data) < size:
+    data = read_in_memory(path, offset, size)
+    if data is None:
         data = await asyncio.to_thread(_read, path, offset, size, 0)
     if len(data) < size:
         raise OSError(f"{path.name} is shorter than its index says")
     return data
+
+
+def read_in_memory(path: Path, offset: int, size: int) -> bytes | None:
+    """The same if the page cache has all of them, else None."""
+    try:
+        data = _read(path, offset, size, os.RWF_NOWAIT)
+    except OSError:
+        return None
+    return data if len(data) == size else None
 
 
 def _read(path: Path, offset: int, size: int, flags: int) -> bytes:

@@ -318,6 +318,11 @@ class Recordings:
             raise NotFound("This recording holds nothing to play.", code="nothing_to_play")
         return view
 
+    def view_in_memory(self, recording_id: str) -> RecordingView | None:
+        """What `view` would give, where that needs nothing but memory."""
+        view = self._active.live_view(recording_id) or self._views.get(recording_id)
+        return view if view is not None and view.is_playable and self.is_there(recording_id) else None
+
     async def _view_as_it_is(self, recording_id: str) -> RecordingView:
         """The same, also before there is anything to play."""
         view = self._active.view(recording_id) or self._views.get(recording_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from vtp.recording.manifest import Manifest, read_manifest
 from vtp.recording.playlist import render_media, render_multivariant
 from vtp.recording.recovery import load_tracks
 from vtp.recording.segmenter import TARGET_DURATION_S, VIDEO_TRACK
+from vtp.recording.wish import Wish
 
 
 class RecordingView:
@@ -64,12 +66,29 @@ class RecordingView:
             raise KeyError(track)
         return self._render(track, prefix, followed)
 
+    async def follow(self, track: str, wish: Wish, prefix: str = "") -> Rendered:
+        """The same for who may have seen it before. What is wished for is there: it grows no more."""
+        return self.media(track, prefix, followed=wish.follows)
+
+    def ready(self, track: str, wish: Wish) -> Rendered | asyncio.Future[bool] | None:
+        """What `follow` would give now, without a prefix."""
+        return self.media(track, followed=wish.follows)
+
+    def ready_part(self, track: str, msn: int, part: int) -> PartLine | asyncio.Future[bool] | None:
+        """What `part` would give now, None where it would refuse."""
+        return self.find_part(track, msn, part)
+
     async def part(self, track: str, msn: int, part: int) -> PartLine:
         """A part, which players ask for after the end too: they were told of it before. Raises NotFound."""
-        for line in self.tracks[track].parts.get(msn, ()):
-            if line.part == part and not line.gap:
-                return line
-        raise NotFound("This recording has no such part.", code="no_such_file")
+        found = self.find_part(track, msn, part)
+        if found is None:
+            raise NotFound("This recording has no such part.", code="no_such_file")
+        return found
+
+    def find_part(self, track: str, msn: int, part: int) -> PartLine | None:
+        """A part with bytes that is there now."""
+        lines = self.tracks[track].parts.get(msn, ())
+        return next((line for line in lines if line.part == part and not line.gap), None)
 
     def add_key_frames(self, frames: list[KeyFrame] | None) -> None:
         """Offers an I-frame playlist from now on, if there are any."""

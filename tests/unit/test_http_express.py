@@ -1,0 +1,155 @@
+"""Which requests are answered past aiohttp, and how the bytes that go to it are followed."""
+
+from __future__ import annotations
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from vtp.http.client import Client, ClientResolver
+from vtp.http.express import Express, ExpressRequest, Line, Ready
+from vtp.http.express_connection import Boundary
+from vtp.http.metrics import HttpMetrics
+
+PATH = "/api/v1/recordings/x/stream/video/playlist.m3u8"
+
+
+def express(*, admits: bool = True, proxies: tuple[str, ...] = ()) -> Express:
+    return Express({}, ClientResolver(proxies), HttpMetrics(), lambda client: admits, lambda: False)
+
+
+def head(*fields: str, line: str = f"GET {PATH}?_HLS_msn=4 HTTP/1.1") -> bytes:
+    return "\r\n".join((line, "Host: school.example", *fields, "", "")).encode()
+
+
+def read(data: bytes, made: Express | None = None) -> ExpressRequest | None:
+    return (made or express()).read(data, Line("192.0.2.7", secure=False))
+
+
+def test_a_player_s_request_is_read() -> None:
+    found = read(head("Cookie: vtp_media=a.b; theme=dark", "Accept-Encoding: br, gzip", "User-Agent: x"))
+    assert found is not None
+    assert (found.path, found.query) == (PATH, "_HLS_msn=4")
+    assert found.asker.client == Client("192.0.2.7", secure=False, local=False, host="school.example")
+    assert found.asker.cookies == "vtp_media=a.b; theme=dark" and found.asker.zipped
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "Range: bytes=0-1",
+        "if-none-match: *",
+        "If-Range: x",
+        "AUTHORIZATION: Bearer x",
+        "Origin: https://other.example",
+        "Content-Length: 4",
+        "Transfer-Encoding: chunked",
+        "Connection: close",
+        "Connection: keep-alive, Upgrade",
+        "Expect: 100-continue",
+        "X-Request-ID: mine",
+        "Host: another.example",
+        "Cookie: a=b\r\nCookie: c=d",
+        " folded",
+        "no field",
+        "Bare: line\nfeed",
+        "Null: \x00",
+        "Name : spaced",
+    ],
+)
+def test_what_bears_on_the_answer_or_is_no_plain_head_is_left_to_aiohttp(field: str) -> None:
+    assert read(head()) is not None
+    assert read(head(field)) is None
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        head(line=f"POST {PATH} HTTP/1.1"),
+        head(line=f"GET {PATH} HTTP/1.0"),
+        head(line=f"GET {PATH}?a=%41 HTTP/1.1"),
+        head(line=f"GET http://x{PATH} HTTP/1.1"),
+        head(line=f"GET  {PATH} HTTP/1.1"),
+        head()[:-1],
+        head() + b"G",
+        head() + head(),
+        head("X: " + "x" * 9000),
+        b"",
+        b"\r\n" + head(),
+    ],
+)
+def test_nothing_but_one_whole_get_is_taken(data: bytes) -> None:
+    assert read(data) is None
+
+
+def test_fields_are_read_anew_when_they_change() -> None:
+    made, line = express(), Line("192.0.2.7", secure=False)
+    first = made.read(head("Cookie: a=b"), line)
+    again = made.read(head("Cookie: a=b"), line)
+    other = made.read(head("Cookie: a=c"), line)
+    assert first is not None and again is not None and other is not None
+    assert again.asker is first.asker and other.asker.cookies == "a=c"
+    assert made.read(head("Cookie: a=c", "Range: bytes=0-"), line) is None
+    assert made.read(head("Cookie: a=c", "Range: bytes=0-"), line) is None
+
+
+def test_addresses_are_those_that_trusted_proxies_tell() -> None:
+    told = head("X-Forwarded-For: 198.51.100.1, 198.51.100.2", "X-Forwarded-Proto: https")
+    strange, trusted = read(told), read(told, express(proxies=("192.0.2.0/24",)))
+    assert strange is not None and strange.asker.client.address == "192.0.2.7"
+    assert not strange.asker.client.secure
+    assert trusted is not None and trusted.asker.client.address == "198.51.100.2"
+    assert trusted.asker.client.secure
+
+
+def test_whom_the_middleware_refuses_is_left_to_it() -> None:
+    assert read(head(), express(admits=False)) is None
+
+
+def test_answers_are_counted_and_have_an_id_each() -> None:
+    made = express()
+    request = read(head(), made)
+    assert request is not None
+    ready = Ready("/there", b"Content-Type: text/plain\r\n", b"body")
+    one, two = made.render(request, ready, 0.0), made.render(request, ready, 0.0)
+    assert one.startswith(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n")
+    assert one.endswith(b"\r\nContent-Length: 4\r\n\r\nbody")
+    ids = {
+        line for answer in (one, two) for line in answer.split(b"\r\n") if line.startswith(b"X-Request-ID")
+    }
+    assert len(ids) == 2
+    assert _counted(made, "/there") == 2
+
+
+def _counted(made: Express, route: str) -> float | None:
+    registry: CollectorRegistry = made._metrics.registry
+    labels = {"method": "GET", "route": route, "status": "200"}
+    return registry.get_sample_value("vtp_http_requests_total", labels)
+
+
+POST = b"POST / HTTP/1.1\r\nContent-Length: 6\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("pieces", "known"),
+    [
+        ([head()], True),
+        ([head(), head()], True),
+        ([POST + b"abcdef"], True),
+        ([POST, b"abc", b"def"], True),
+        ([POST, b"abc"], False),
+        ([POST, b"abcdefg"], False),
+        ([POST + b"abcdefG", head()], False),
+        ([head()[:20], head()[20:]], False),
+        ([head() + head()], False),
+        ([b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"], False),
+        ([b"GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n"], False),
+        ([b"POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 0\r\n\r\n"], False),
+    ],
+)
+def test_where_a_message_begins_is_known_only_while_all_before_it_was_whole(
+    pieces: list[bytes], known: bool
+) -> None:
+    boundary = Boundary()
+    for piece in pieces:
+        boundary.follow(piece)
+    assert boundary.is_known is known
