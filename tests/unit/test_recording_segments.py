@@ -369,9 +369,10 @@ def test_unusable_first_key_frames_open_no_files(recorded: Recorded) -> None:
     assert not (recorded.directory / "video").exists()
 
 
-def test_size_that_mp4_cannot_say_is_unusable_too(recorded: Recorded) -> None:
+@pytest.mark.parametrize("side", [16_383, 1 << 16])
+def test_size_that_no_muxer_takes_is_unusable_too(recorded: Recorded, side: int) -> None:
     segmenter = recorded.segmenter()
-    units = [replace(unit, width=1 << 16, height=1 << 16) for unit in h264_units(120)]
+    units = [replace(unit, width=side, height=side) for unit in h264_units(120)]
     feed(segmenter, [*units[:60], *h264_units(120)[60:]], opus_units(200))
     assert segmenter.dropped_units == 60
     segmenter.finish()

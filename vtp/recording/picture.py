@@ -15,7 +15,7 @@ from av.error import FFmpegError
 from av.video.codeccontext import VideoCodecContext
 
 from vtp.recording.muxer import InitSection
-from vtp.recording.units import AccessUnit
+from vtp.recording.units import AccessUnit, Sample
 
 UNREADABLE = (ValueError, IndexError, OverflowError, struct.error, FFmpegError)
 """What reading or muxing anybody's bytes can raise: a picture is lost, never the recording."""
@@ -57,3 +57,16 @@ class PictureReader(Protocol):
 
     def read(self, unit: AccessUnit) -> Picture:
         """The sample; raises ValueError when the unit cannot be recorded."""
+
+
+def usable_section(key_frame: Picture) -> InitSection:
+    """The section of a key frame that can follow it; raises one of UNREADABLE when there is none."""
+    if key_frame.parameters is None:
+        raise ValueError("The key frame has no parameters")
+    section = key_frame.parameters.section()
+    try:
+        section.fragment([Sample(key_frame.sample, 0, 1, True)], 1)  # some are refused only now
+    except UNREADABLE:
+        section.close()
+        raise
+    return section

@@ -17,10 +17,9 @@ from itertools import pairwise
 from vtp.recording.audio_tracks import AudioTracks
 from vtp.recording.lane import Cut, Lane
 from vtp.recording.muxer import InitSection
-from vtp.recording.picture import UNREADABLE, Picture
+from vtp.recording.picture import UNREADABLE, Picture, usable_section
 from vtp.recording.timebase import NS, VIDEO_TIMESCALE
 from vtp.recording.track_writer import TrackWriter
-from vtp.recording.units import Sample
 from vtp.recording.video_track import VideoTrack
 
 logger = logging.getLogger(__name__)
@@ -151,28 +150,15 @@ class Segmenter:
 
     def _try_key_frame(self, picture: Picture, time_ns: int) -> None:
         """Adds it, unless no decoder takes its parameters: then the last picture stands until better come."""
+        known = self._video is not None and self._video.parameters == picture.parameters
         try:
-            section = self._new_section(picture)
+            section = None if known else usable_section(picture)
         except UNREADABLE as error:
             logger.debug("A key frame's parameters are of no use: %s", error)
             self.dropped_units += 1
             self._broken = True
             return
         self._add_key_frame(picture, time_ns, section)
-
-    def _new_section(self, picture: Picture) -> InitSection | None:
-        """That of other parameters than those in force; raises one of UNREADABLE when they are unusable."""
-        if self._video is not None and self._video.parameters == picture.parameters:
-            return None
-        if picture.parameters is None:
-            raise ValueError("The key frame has no parameters")
-        section = picture.parameters.section()
-        try:
-            section.fragment([Sample(picture.sample, 0, 1, True)], 1)  # some are refused only now
-        except UNREADABLE:
-            section.close()
-            raise
-        return section
 
     def _add_key_frame(self, picture: Picture, time_ns: int, section: InitSection | None) -> None:
         first = self._video is None
