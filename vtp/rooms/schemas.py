@@ -113,7 +113,7 @@ class RoomPage(BaseModel):
     next_cursor: str | None
 
 
-class ParticipantReply(BaseModel):
+class ParticipantReply(BaseModel, frozen=True):
     """Somebody in a room."""
 
     participant_id: str

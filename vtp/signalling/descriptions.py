@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
@@ -19,12 +20,20 @@ from vtp.rooms.schemas import ParticipantReply, Rights
 from vtp.rooms.sources import SOURCE, source_of
 from vtp.rooms.store import Room
 
+PEOPLE_KEPT = 2048
 _OURS = frozenset((PARTICIPANT_ID, SOURCE))  # in `app_data`, and nobody else's business
 
 
 def describe(participant: Participant) -> dict[str, Any]:
-    """A participant as everybody in the room sees them."""
-    return ParticipantReply.of(participant).model_dump(mode="json")
+    """A participant as everybody in the room sees them. The same dictionary for all who are told: it is not
+    to be changed.
+    """
+    return _shared(ParticipantReply.of(participant))
+
+
+@functools.lru_cache(maxsize=PEOPLE_KEPT)
+def _shared(reply: ParticipantReply) -> dict[str, Any]:
+    return reply.model_dump(mode="json")
 
 
 def may(principal: Principal, room: Room) -> dict[str, bool]:
