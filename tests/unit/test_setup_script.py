@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -53,6 +54,8 @@ class Checkout:
             text=True,
             start_new_session=True,
         )
+        self._patience = threading.Timer(60, self._end)
+        self._patience.start()
 
     def until_both_work(self) -> None:
         begun = set[bytes]()
@@ -72,9 +75,13 @@ class Checkout:
         done = self.folder / "apt.ended"
         return done.read_text().split() if done.exists() else []
 
-    def close(self) -> None:
+    def _end(self) -> None:
         with suppress(ProcessLookupError):
             os.killpg(self.setup.pid, signal.SIGKILL)
+
+    def close(self) -> None:
+        self._patience.cancel()
+        self._end()
         self.setup.communicate()
         for gate in self._gates.values():
             os.close(gate)
