@@ -12,6 +12,20 @@ digest() { cat "$@" 2>/dev/null | sha256sum | cut -c1-32; }
 fresh() { [ -f ".make/$1" ] && [ "$(cat ".make/$1")" = "$2" ]; }
 stamp() { printf '%s' "$2" >".make/$1"; }
 
+# What was begun beside the rest goes on when this script fails or is interrupted (apt and dpkg must not be cut
+# off): it is waited for, so that the next run finds neither half a package nor a lock.
+finish() {
+  local status=$?
+  trap '' INT TERM HUP
+  [ -z "$(jobs -rp)" ] || say "Waiting for what still runs"
+  wait || true
+  exit "$status"
+}
+trap finish EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
 source scripts/system-packages.sh
 
 install_system_packages() {
@@ -77,7 +91,7 @@ if [ "$mode" = test ]; then
   .venv/bin/python -m scripts.build_pebble &
   pebble=$!
 fi
-scripts/build-native.sh || { wait || true; exit 1; }
+scripts/build-native.sh
 wait "$pages"
 [ "$mode" != test ] || wait "$pebble"
 [ -z "${bytecode:-}" ] || wait "$bytecode" || true  # packages carry examples that no Python compiles

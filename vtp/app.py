@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 from aiohttp import web
 
 from vtp.accounts.refusals import note_refusals
+from vtp.atomic_files import remove_old_drafts
 from vtp.control import ControlServer
 from vtp.data_folder import DataFolder, open_data_folder
 from vtp.drain import Drain
@@ -26,7 +27,7 @@ from vtp.http.pages import Pages
 from vtp.http.runner import Runner
 from vtp.http.security import BrowserGuard
 from vtp.http.throttle import Throttle
-from vtp.http.tls import ACME_FOLDER, ServerTls, open_tls, own_names
+from vtp.http.tls import ACME_FOLDER, TLS_FOLDER, ServerTls, open_tls, own_names
 from vtp.operator_facts import OperatorFacts
 from vtp.services import Services, build_services, build_sockets, build_sources, build_tables
 from vtp.settings import Settings
@@ -74,6 +75,7 @@ async def start_server(settings: Settings) -> Server:
         await asyncio.to_thread(check_trust_files, settings)
         folder = await asyncio.to_thread(open_data_folder, settings.data_dir)
         stack.callback(folder.close)
+        await asyncio.to_thread(_remove_drafts, settings)
         listening, tls = await asyncio.to_thread(_open_sockets, settings, stack)
         services = await build_services(settings, stack)
         services.accounts.links.settle(url_for_links(settings, listening))
@@ -83,6 +85,14 @@ async def start_server(settings: Settings) -> Server:
         await _open_control(services, listening, folder, stopping, stack)
         folder.describe_server(_facts(settings, listening))
         return Server(services, listening, tls, setup_token, application, stopping, stack.pop_all())
+
+
+def _remove_drafts(settings: Settings) -> None:
+    """Of keys and certificates, by a process that was killed; what cannot be removed does no harm."""
+    data = settings.data_dir
+    for folder in (settings.secrets_folder(), data / TLS_FOLDER, data / ACME_FOLDER):
+        with suppress(OSError):
+            remove_old_drafts(folder)
 
 
 def _open_sockets(settings: Settings, stack: AsyncExitStack) -> tuple[Listening, ServerTls | None]:

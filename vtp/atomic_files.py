@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
+import time
+from collections.abc import Iterable
 from pathlib import Path
+
+DRAFTS_LAST_S = 600.0
+"""Nobody writes a small file for longer: an older draft is of a process that was killed."""
+_DRAFT = re.compile(r"\..+-[a-z0-9_]{8}")
 
 
 def write_file(path: Path, data: bytes, mode: int = 0o600) -> None:
@@ -46,3 +53,25 @@ def draft_of(path: Path, data: bytes, mode: int = 0o600) -> Path:
         Path(name).unlink()
         raise
     return Path(name)
+
+
+def remove_old_drafts(folder: Path) -> int:
+    """Deletes what killed processes left of `draft_of` in a folder; gives how many. Raises OSError.
+
+    Others may be writing there now: drafts stay while somebody could be about them.
+    """
+    drafts = (one for one in folder.iterdir() if _DRAFT.fullmatch(one.name)) if folder.is_dir() else ()
+    return remove_old(drafts, DRAFTS_LAST_S)
+
+
+def remove_old(files: Iterable[Path], age_s: float) -> int:
+    """Deletes those files that were written so long ago; gives how many. Raises OSError."""
+    before_s, count = time.time() - age_s, 0
+    for file in files:
+        try:
+            if file.is_file() and file.lstat().st_mtime <= before_s:
+                file.unlink()
+                count += 1
+        except FileNotFoundError:  # its process was quicker, or another that starts
+            continue
+    return count

@@ -59,7 +59,7 @@ def open_data_folder(path: Path) -> DataFolder:
     except OSError as error:
         raise _explain(path, error) from error
     try:
-        _probe(run_folder(path) / f"probe.{os.getpid()}")
+        _probe(run_folder(path) / "probe")  # of a killed process it is written over and taken away
     except OSError as error:
         os.close(lock)
         raise _explain(path, error) from error

@@ -101,9 +101,12 @@ class FailureBackoff:
         self._max_delay_s = max_delay_s
         self._failures: OrderedDict[str, _Failures] = OrderedDict()
 
-    def wait_s(self, key: str, now_s: float) -> float:
-        """Seconds until `key` may try again; 0.0 when it may now."""
+    def wait_s(self, key: str, now_s: float, under_way: int = 0) -> float:
+        """Seconds until `key` may try again; 0.0 when it may now. `under_way`: tries that may fail yet, which
+        are taken for failed this moment."""
         failures = self._known(key, now_s)
+        if under_way:
+            return self._delay_after(under_way + (failures.count if failures is not None else 0))
         if failures is None:
             return 0.0
         return max(0.0, failures.last_s + self._delay_after(failures.count) - now_s)

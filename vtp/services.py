@@ -216,6 +216,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     holders = Holders(recordings, _holder_finder(database), guests.is_revoked)
     accounts.authenticator.add_listener(holders.forget)
     pictures = Pictures(database, store, accounts.audit)
+    await pictures.start()
     personal = _build_personal(database, accounts, pictures, settings)
     tasks.start(personal.upkeep.run(), "personal data")
     services = Services(

@@ -237,3 +237,24 @@ async def test_no_kept_answer_names_an_erased_person(api: Api) -> None:
         kept = list((await tx.execute(select(idempotency_keys.c.response))).scalars())
     [left] = [services.accounts.sealer.unseal(one) for one in kept]
     assert "other@school.example" in left
+
+
+async def test_answers_kept_by_a_version_that_did_not_mark_whom_they_name_go_with_the_first_erasure(
+    api: Api,
+) -> None:
+    admin, database = await api.person("admin"), api.server.services.database
+    for path, body in (
+        ("invitations", {"email": ADA.email, "role": "student"}),
+        ("users", {"email": ADA.email, "full_name": ADA.full_name}),
+    ):
+        key = {"Idempotency-Key": path}
+        made = await api.call("POST", f"/api/v1/{path}", body, by=admin, headers=key)
+        assert made.status == 201
+    async with database.transaction() as tx:
+        await tx.execute(update(idempotency_keys).values(people=None))
+        now = datetime.now(UTC)
+        under_way = {"key": "k", "principal": "p", "route": "r", "body_hash": "h", "created_at": now}
+        await tx.execute(insert(idempotency_keys).values(under_way))
+    assert await erase(api, admin, made.body["user_id"]) == 204
+    async with database.read() as tx:
+        assert list((await tx.execute(select(idempotency_keys.c.key))).scalars()) == ["k"], "no answer yet"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from tests.serving import Answer, Api, Person
+from tests.serving import Answer, Api, Person, serving
 from tests.unit.picture_material import BLUE, RED, halves, is_near, jpeg, pixels_of, png, with_exif
 
 PICTURE = "/api/v1/auth/profile/picture"
@@ -64,3 +65,17 @@ async def test_newcomers_see_their_own_picture_alone(api: Api) -> None:
     refused = await api.call("GET", others, by=new)
     assert (refused.status, refused.body["code"]) == (403, "account_not_verified")
     assert (await api.call("GET", others)).status == 401
+
+
+async def test_half_a_picture_that_a_killed_server_left_is_gone_after_the_next_start(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    drafts = [
+        data / "recordings" / "pictures" / "ada" / "face.jpg#1",
+        data / "secrets" / ".signing.json-a1b2c3d4",
+    ]
+    for draft in drafts:
+        draft.parent.mkdir(parents=True)
+        draft.write_bytes(b"half")
+        os.utime(draft, (0, 0))
+    async with serving(data):
+        assert not any(draft.exists() for draft in drafts)

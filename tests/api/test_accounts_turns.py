@@ -146,6 +146,9 @@ async def test_a_connection_that_closes_takes_its_work_along(
     await until(lambda: gone[-1].is_gone())
     gate.open.set()
     await until(lambda: crowded.server.services.accounts.passwords.numbers()["dropped"] == 1)
+    lockout = crowded.server.services.accounts.service.lockout
+    with lockout.trying(lockout.attempt("gone@school.example", [], Origin(ip="192.0.2.1"))) as claim:
+        assert claim.rank is Rank.UNSUSPECTED, "nobody has looked at that password"
     assert (await login(crowded, "next@school.example", "of the next", "192.0.2.1")).status == 401
     assert gate.compared == ["guess first", "of the next"]
 

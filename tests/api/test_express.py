@@ -191,8 +191,7 @@ async def test_a_playlist_that_is_waited_for_keeps_what_comes_behind_it(api: Api
         await line.send(line.head(waited, f"Cookie: {cookie}"))
         view = api.server.services.recordings.view_in_memory(recording_id)
         assert isinstance(view, LiveView)
-        while ("opus", next_msn, None) not in view._awaited:
-            await asyncio.sleep(0)
+        await until(lambda: ("opus", next_msn, None) in view._awaited)
         await line.send(line.head("/health"))
         came, health = await line.hear(), await line.hear()
         assert came.past_aiohttp and came.body.count(b"#EXTINF") > next_msn

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from vtp.atomic_files import write_file
+from vtp.atomic_files import draft_of, remove_old_drafts, write_file
 
 
 def test_two_writers_at_once_each_leave_a_whole_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,3 +50,16 @@ def test_a_disk_that_is_full_leaves_the_old_file_and_no_draft(
         write_file(file, b"new")
     assert file.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_old_drafts_are_removed_and_nothing_else(tmp_path: Path) -> None:
+    """A killed process leaves one; a running one may be writing another at this moment."""
+    old, new = (draft_of(tmp_path / "signing.json", b"half a key") for _ in range(2))
+    others = [tmp_path / name for name in ("signing.json", ".hidden", ".signing.json-old")]
+    for file in others:
+        file.write_bytes(b"")
+    for file in (old, *others):
+        os.utime(file, (0, 0))
+    assert remove_old_drafts(tmp_path) == 1
+    assert set(tmp_path.iterdir()) == {new, *others}
+    assert remove_old_drafts(tmp_path / "not there") == 0

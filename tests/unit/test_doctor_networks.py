@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import errno
 import json
+import os
+import socket
 from pathlib import Path
 
 import pytest
 
-from vtp.doctor import firewall, relay
+from vtp.doctor import firewall, plain, relay
 from vtp.doctor.addresses import judge_announced
 from vtp.doctor.finding import Finding, State, is_sick
 from vtp.doctor.names import read_server
@@ -331,3 +333,27 @@ def test_media_over_tcp_is_judged_by_what_clients_are_told() -> None:
     assert relay.judge_tcp({}).state is State.NOTE
     assert relay.judge_tcp({("9.9.9.9", 40000): True}).state is State.GOOD
     assert relay.judge_tcp({("9.9.9.9", 40000): False}).state is State.WRONG
+
+
+PLAIN = range(41000, 41010)
+
+
+def test_a_range_of_ports_is_judged_whole() -> None:
+    janus, own = [Holder(78, "janus")], [Holder(77, "vtp")]
+    assert plain.judge("0.0.0.0", PLAIN, {}, [], 0).state is State.GOOD
+    by_server = plain.judge("0.0.0.0", PLAIN, {41000: own, 41001: [Holder(0, "")]}, [], 77)
+    assert (by_server.state, "2 of them are in use by the server" in by_server.meaning) == (State.GOOD, True)
+    some = plain.judge("0.0.0.0", PLAIN, {41000: own, 41002: janus}, [], 77)
+    assert (some.state, "1 of 10" in some.meaning, "janus" in some.meaning) == (State.NOTE, True, True)
+    everything = plain.judge("0.0.0.0", PLAIN, dict.fromkeys(PLAIN, janus), [], 0)
+    assert (everything.state, "VTP_PLAIN__PORTS" in everything.cure) == (State.WRONG, True)
+    assert "no address" in plain.judge("192.0.2.1", PLAIN, {}, [errno.EADDRNOTAVAIL], 0).meaning
+    assert "1024" in plain.judge("0.0.0.0", range(1, 9), {}, [errno.EACCES], 0).meaning
+
+
+def test_ports_for_plain_rtp_that_others_have_open_are_found() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        port = other.getsockname()[1]
+        found = plain.examine("127.0.0.1", range(port, port + 1), 0)
+    assert (found.state, f"process {os.getpid()}" in found.meaning) == (State.WRONG, True)

@@ -135,6 +135,7 @@ POST = b"POST / HTTP/1.1\r\nContent-Length: 6\r\n\r\n"
         ([head()], True),
         ([head(), head()], True),
         ([POST + b"abcdef"], True),
+        ([POST + b"abcdef", b"", head()], True),
         ([POST, b"abc", b"def"], True),
         ([POST, b"abc"], False),
         ([POST, b"abcdefg"], False),

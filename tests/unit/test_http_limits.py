@@ -84,6 +84,14 @@ def test_delay_of_one_account_does_not_touch_another() -> None:
     assert delays.wait_s("bob", 0.0) == 0.0
 
 
+def test_tries_under_way_are_taken_for_failed_and_change_nothing() -> None:
+    delays = backoff()
+    fail_times(delays, 3, 0.0)
+    assert [delays.wait_s("ann", 0.0, under_way) for under_way in (0, 1, 2, 3)] == [0, 0, 30, 60]
+    assert delays.count("ann", 0.0) == 3
+    assert delays.wait_s("bob", 0.0, 5) == 30
+
+
 def test_success_forgets_failures() -> None:
     delays = backoff()
     fail_times(delays, 9, 0.0)

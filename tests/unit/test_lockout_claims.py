@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from vtp.accounts.audit import Origin
+from vtp.accounts.claims import Claim
 from vtp.accounts.devices import Devices
 from vtp.accounts.hash_queue import Rank
 from vtp.accounts.lockout import Attempt, Lockout
@@ -27,18 +28,24 @@ def lockout(devices: Devices) -> Lockout:
 
 
 def rank(lockout: Lockout, attempt: Attempt) -> Rank:
-    return lockout.claim(attempt).rank
+    return claim(lockout, attempt).rank
+
+
+def claim(lockout: Lockout, attempt: Attempt) -> Claim:
+    """Of a try that is over."""
+    with lockout.trying(attempt) as made:
+        return made
 
 
 def test_a_known_device_has_proven_it_and_one_that_claims_it_has_not(
     lockout: Lockout, devices: Devices
 ) -> None:
     [token] = devices.remember(EMAIL, [])
-    known = lockout.claim(lockout.attempt(EMAIL, [token], HOME))
+    known = claim(lockout, lockout.attempt(EMAIL, [token], HOME))
     assert (known.rank, known.lane) == (Rank.PROVEN, EMAIL)
     forged = token[:-1] + ("0" if token[-1] != "0" else "1")
     for tokens in ([forged], devices.remember("eve@school.example", []), []):
-        stranger = lockout.claim(lockout.attempt(EMAIL, tokens, HOME))
+        stranger = claim(lockout, lockout.attempt(EMAIL, tokens, HOME))
         assert (stranger.rank, stranger.lane) == (Rank.UNSUSPECTED, "2001:db8::/48")
 
 
@@ -53,59 +60,79 @@ def test_who_mistypes_once_is_not_suspected_and_who_goes_on_is(lockout: Lockout)
 
 def test_an_account_that_is_tried_from_two_networks_at_once_is_suspected_in_both(lockout: Lockout) -> None:
     here, there = (lockout.attempt(EMAIL, [], origin) for origin in (HOME, ELSEWHERE))
-    assert [rank(lockout, one) for one in (here, there, here)] == [
-        Rank.UNSUSPECTED,
-        Rank.OTHERS,
-        Rank.OTHERS,
-    ]
+    with lockout.trying(here) as first, lockout.trying(there) as second, lockout.trying(here) as third:
+        ranks = [one.rank for one in (first, second, third)]
+    assert ranks == [Rank.UNSUSPECTED, Rank.OTHERS, Rank.OTHERS]
+
+
+def test_a_try_that_was_not_looked_at_leaves_the_account_unsuspected(lockout: Lockout) -> None:
+    """Its browser went away, or it was refused 503."""
+    claim(lockout, lockout.attempt(EMAIL, [], ELSEWHERE))
+    assert rank(lockout, lockout.attempt(EMAIL, [], HOME)) is Rank.UNSUSPECTED
+
+
+def test_a_wrong_password_from_elsewhere_makes_the_account_suspected(lockout: Lockout) -> None:
+    lockout.fail(lockout.attempt(EMAIL, [], ELSEWHERE))
+    assert rank(lockout, lockout.attempt(EMAIL, [], HOME)) is Rank.OTHERS
 
 
 def test_a_known_device_leaves_its_owner_unsuspected_on_a_new_one_elsewhere(
     lockout: Lockout, devices: Devices
 ) -> None:
-    lockout.claim(lockout.attempt(EMAIL, devices.remember(EMAIL, []), HOME))
+    known = lockout.attempt(EMAIL, devices.remember(EMAIL, []), HOME)
+    with lockout.trying(known):
+        assert rank(lockout, lockout.attempt(EMAIL, [], ELSEWHERE)) is Rank.UNSUSPECTED
+    lockout.fail(known)
     assert rank(lockout, lockout.attempt(EMAIL, [], ELSEWHERE)) is Rank.UNSUSPECTED
 
 
-def test_tries_at_accounts_that_wait_make_their_network_suspected(lockout: Lockout) -> None:
-    for number in range(10):
-        attempt = lockout.attempt(f"victim{number}@school.example", [], HOME)
+def test_guesses_of_others_at_its_people_make_no_school_suspected(lockout: Lockout) -> None:
+    """Their accounts wait by them; who tries to sign in at school meanwhile has guessed at nothing."""
+    for number in range(50):
+        pupil = f"pupil{number}@school.example"
         for _ in range(5):
-            lockout.fail(attempt)
+            lockout.fail(lockout.attempt(pupil, [], ELSEWHERE))
+        at_school = lockout.attempt(pupil, [], HOME)
         with pytest.raises(RateLimited):
-            lockout.check(lockout.attempt(f"victim{number}@school.example", [], ELSEWHERE))
+            lockout.check(at_school)
+        with pytest.raises(RateLimited):
+            for check in claim(lockout, at_school).checks:
+                check()
     assert lockout.stranger(ELSEWHERE).rank is Rank.OTHERS
+    assert lockout.stranger(HOME).rank is Rank.UNSUSPECTED
+    assert rank(lockout, lockout.attempt("other@school.example", [], HOME)) is Rank.UNSUSPECTED
 
 
 def test_a_try_loses_its_claim_when_its_account_has_to_wait(lockout: Lockout) -> None:
     attempt = lockout.attempt(EMAIL, [], HOME)
-    claim = lockout.claim(attempt)
-    for check in claim.checks:
-        check()
-    for _ in range(5):
-        lockout.fail(attempt)
-    with pytest.raises(RateLimited):
-        for check in claim.checks:
+    with lockout.trying(attempt) as made:
+        for check in made.checks:
             check()
+        for _ in range(5):
+            lockout.fail(attempt)
+        with pytest.raises(RateLimited):
+            for check in made.checks:
+                check()
 
 
 def test_a_wait_that_was_lifted_does_not_begin_again_when_it_is_heard_of(lockout: Lockout) -> None:
     attempt = lockout.attempt(EMAIL, [], HOME)
-    lockout.recall_lifted(attempt.key, ago_s=10)
-    lockout.recall(attempt.key, 5, ago_s=20)
+    waits = lockout.waits
+    waits.recall_lifted(attempt.key, ago_s=10)
+    waits.recall(attempt.key, 5, ago_s=20)
     lockout.check(attempt)
-    lockout.recall(attempt.key, 5, ago_s=5)
+    waits.recall(attempt.key, 5, ago_s=5)
     with pytest.raises(RateLimited):
         lockout.check(attempt)
-    lockout.recall_lifted(attempt.key, ago_s=8)
+    waits.recall_lifted(attempt.key, ago_s=8)
     with pytest.raises(RateLimited):
         lockout.check(attempt)
     lockout.lift(EMAIL)
-    lockout.recall(attempt.key, 5, ago_s=5)
+    waits.recall(attempt.key, 5, ago_s=5)
     lockout.check(attempt)
 
 
 def test_a_wait_that_is_over_is_not_recalled(lockout: Lockout) -> None:
     attempt = lockout.attempt(EMAIL, [], HOME)
-    lockout.recall(attempt.key, 5, ago_s=31)
+    lockout.waits.recall(attempt.key, 5, ago_s=31)
     assert not lockout.fail(attempt)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 import pytest
 
 from vtp.accounts.suspicion import (
@@ -24,17 +26,26 @@ def guess(suspicion: Suspicion, address: str, accounts: int, now_s: float = 0.0)
 def test_somebody_who_mistypes_at_home_is_not_suspected() -> None:
     suspicion = Suspicion()
     for _ in range(20):
-        suspicion.begin(HOME, "ann", 0.0)
-        suspicion.fail(HOME, "ann", 0.0)
+        with suspicion.in_hand(HOME, "ann"):
+            suspicion.fail(HOME, "ann", 0.0)
     assert not suspicion.falls_on(HOME, "ann", 1.0)
 
 
-def test_an_account_is_suspected_from_elsewhere_once_somebody_has_tried_it() -> None:
+def test_an_account_is_suspected_from_elsewhere_once_somebody_has_failed_at_it() -> None:
     suspicion = Suspicion()
-    suspicion.begin(ELSEWHERE, "ann", 0.0)
+    suspicion.fail(ELSEWHERE, "ann", 0.0)
     assert suspicion.falls_on(HOME, "ann", 1.0)
     assert not suspicion.falls_on(HOME, "ben", 1.0)
     assert not suspicion.falls_on(HOME, "ann", WINDOW_S + 1)
+
+
+def test_a_try_that_nobody_looked_at_makes_suspected_only_while_it_is_in_hand() -> None:
+    suspicion = Suspicion()
+    with suspicion.in_hand(ELSEWHERE, "ann"), suspicion.in_hand(ELSEWHERE, "ann"):
+        assert suspicion.falls_on(HOME, "ann", 0.0)
+        assert not suspicion.falls_on(ELSEWHERE, "ann", 0.0)
+        assert not suspicion.falls_on(HOME, "ben", 0.0)
+    assert not suspicion.falls_on(HOME, "ann", 0.0)
 
 
 def test_an_address_is_suspected_after_failures_at_many_accounts() -> None:
@@ -75,10 +86,11 @@ def test_nobody_washes_failures_away_by_signing_in_to_an_account_of_their_own() 
 
 def test_a_class_that_signs_in_at_once_is_not_suspected_while_it_waits() -> None:
     suspicion = Suspicion()
-    for number in range(200):
-        suspicion.begin(SCHOOL, f"pupil{number}", 0.0)
-    assert not suspicion.falls_on(SCHOOL, "pupil200", 0.0)
-    assert not suspicion.falls_on(SCHOOL, "pupil199", 0.0)
+    with ExitStack() as tries:
+        for number in range(200):
+            tries.enter_context(suspicion.in_hand(SCHOOL, f"pupil{number}"))
+        assert not suspicion.falls_on(SCHOOL, "pupil200", 0.0)
+        assert not suspicion.falls_on(SCHOOL, "pupil199", 0.0)
 
 
 def test_a_machine_that_takes_a_new_address_of_ipv6_each_time_is_one_network() -> None:
@@ -97,10 +109,10 @@ def test_a_site_that_takes_a_new_network_of_ipv6_each_time_is_suspected_whole() 
     assert not suspicion.falls_on("2001:db8:1:1::1", "somebody", 1.0)
 
 
-def test_a_success_forgets_tries_of_the_account_here_and_not_elsewhere() -> None:
+def test_a_success_forgets_failures_of_the_account_here_and_not_elsewhere() -> None:
     suspicion = Suspicion()
-    suspicion.begin(HOME, "ann", 0.0)
-    suspicion.begin(ELSEWHERE, "ann", 0.0)
+    suspicion.fail(HOME, "ann", 0.0)
+    suspicion.fail(ELSEWHERE, "ann", 0.0)
     suspicion.succeed(HOME, "ann", 1.0)
     assert suspicion.falls_on(HOME, "ann", 2.0)
     assert not suspicion.falls_on(ELSEWHERE, "ann", 2.0)

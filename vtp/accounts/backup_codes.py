@@ -13,6 +13,7 @@ from datetime import datetime
 from sqlalchemy import case, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vtp.accounts.audit import Origin
 from vtp.accounts.claims import of_person
 from vtp.accounts.passwords import Passwords
 from vtp.accounts.tables import backup_codes
@@ -51,11 +52,11 @@ class BackupCodes:
         self._passwords = passwords
         self._sealer = sealer
 
-    async def hash(self, user_id: str, code: str, made_at: datetime) -> str:
+    async def hash(self, user_id: str, code: str, made_at: datetime, origin: Origin) -> str:
         """What is stored of a code of the set made at that moment. Slow by intention: in no transaction."""
         spelled = read_code(code) or ""
         salt = self._salt(user_id, made_at)
-        derived = await self._passwords.derive(spelled, salt, of_person(user_id))
+        derived = await self._passwords.derive(spelled, salt, of_person(user_id, origin))
         return self._sealer.digest("backup_code", derived.hex())
 
     async def replace(self, tx: AsyncConnection, user_id: str, hashes: list[str], made_at: datetime) -> None:

@@ -12,11 +12,13 @@ from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.audit_trail import AuditTrail
 from vtp.accounts.authenticator import Changes, TokenAuthenticator
 from vtp.accounts.backup_codes import BackupCodes
+from vtp.accounts.code_tries import CodeTries
 from vtp.accounts.devices import Devices
 from vtp.accounts.invitations import Invitations
+from vtp.accounts.kept_waits import KeptWaits
 from vtp.accounts.keyring import open_keyring
-from vtp.accounts.lockout import Lockout, backoff_of
-from vtp.accounts.lockout_watch import LockoutWatch
+from vtp.accounts.lockout import Lockout
+from vtp.accounts.lockout_watch import CODES, PASSWORDS, LockoutWatch
 from vtp.accounts.moments import utc_now
 from vtp.accounts.notices import Notices
 from vtp.accounts.oidc.sign_in import OidcSignIn
@@ -93,8 +95,10 @@ class Accounts:
         revocations = Revocations(database, ttl)
         revocations.add_reader(AccountRevocations(sessions, changes).read)
         lockout = Lockout(settings.limits, devices, sealer)
+        code_waits = KeptWaits(settings.limits, sealer, "codes")
         longest_wait = timedelta(seconds=settings.limits.sign_in_delay_max_s)
-        revocations.add_reader(LockoutWatch(lockout, longest_wait).read)
+        kinds = {PASSWORDS: lockout.waits, CODES: code_waits}
+        revocations.add_reader(LockoutWatch(kinds, longest_wait).read)
         second_factor = SecondFactor(
             database,
             sealer,
@@ -102,7 +106,7 @@ class Accounts:
             changes=changes,
             audit=audit,
             notices=notices,
-            backoff=backoff_of(settings.limits),
+            tries=CodeTries(code_waits, audit),
             name=urlsplit(settings.http.public_url).hostname or "vtp",
         )
         service = AccountService(

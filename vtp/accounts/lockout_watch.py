@@ -1,5 +1,6 @@
-"""Waits after failed sign-ins that began in another process, or before the start: read from the audit log,
-which has them anyway. So neither a restart nor a second process gives more tries to a guesser who waits.
+"""Waits after failed sign-ins and wrong codes that began in another process, or before the start: read from
+the audit log, which has them anyway. So neither a restart nor a second process gives more tries to a guesser
+who waits.
 """
 
 from __future__ import annotations
@@ -12,20 +13,23 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.audit import Event
-from vtp.accounts.lockout import Lockout
+from vtp.accounts.kept_waits import KeptWaits
 from vtp.accounts.tables import audit_log
 from vtp.ids import uuid7
 
 MOST_AT_ONCE = 500
 """The newest since a minute before the last look: each costs a guesser a hash."""
 MOST_AT_START = 50_000
+PASSWORDS, CODES = "passwords", "codes"
+"""Kinds of waits, as an entry's `of` says; one without is of passwords."""
+_LIFTING = (Event.PASSWORD_CHANGED, Event.SECOND_FACTOR_RESET)
 
 
 class LockoutWatch:
     """A reader of `Revocations`, which looks twice a second; at first as far back as a wait may last."""
 
-    def __init__(self, lockout: Lockout, longest_wait: timedelta) -> None:
-        self._lockout = lockout
+    def __init__(self, waits: Mapping[str, KeptWaits], longest_wait: timedelta) -> None:
+        self._waits = waits
         self._longest_wait = longest_wait
         self._started = False
 
@@ -34,17 +38,20 @@ class LockoutWatch:
         most = MOST_AT_ONCE if self._started else MOST_AT_START
         if not self._started:
             since = now - self._longest_wait
-        lifted = await _entries(tx, Event.PASSWORD_CHANGED, since, most)
+        lifted = [one for event in _LIFTING for one in await _entries(tx, event, since, most)]
         begun = await _entries(tx, Event.SIGN_IN_LOCKED, since, most)
         for at, details in [*lifted, *begun]:  # what was lifted first: an older wait is not begun again
             self._apply(details or {}, (now - at).total_seconds())
         self._started = True
 
     def _apply(self, details: Mapping[str, Any], ago_s: float) -> None:
+        waits = self._waits.get(str(details.get("of", PASSWORDS)))
+        if waits is None:
+            return
         if "failures" in details:
-            self._lockout.recall(str(details["key"]), int(details["failures"]), ago_s)
+            waits.recall(str(details["key"]), int(details["failures"]), ago_s)
         elif "lifts" in details:
-            self._lockout.recall_lifted(str(details["lifts"]), ago_s)
+            waits.recall_lifted(str(details["lifts"]), ago_s)
 
 
 async def _entries(

@@ -14,6 +14,7 @@ from vtp.http.identity import Principal
 from vtp.ids import new_id, parse_id
 from vtp.storage import Store
 
+_FOLDER = "pictures"
 AT_ONCE = 1  # decoded together: each may take 200 MB for a moment
 
 
@@ -58,6 +59,10 @@ class Pictures:
         """Somebody's picture, for who may see it."""
         return await self._store.get(user.picture_key) if user.picture_key is not None else None
 
+    async def start(self) -> None:
+        """Deletes what is left of pictures whose process was killed while it wrote them."""
+        await self._store.remove_drafts(_FOLDER)
+
     async def erase(self, user_id: str) -> None:
         """Deletes every file of somebody's."""
         await self._store.delete(folder_of(user_id))
@@ -83,4 +88,4 @@ class Pictures:
 
 def folder_of(user_id: str) -> str:
     """Where somebody's files lie in the store."""
-    return f"pictures/{user_id}"
+    return f"{_FOLDER}/{user_id}"

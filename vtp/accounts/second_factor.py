@@ -1,16 +1,17 @@
 """Second factors: codes of an authenticator app (RFC 6238), and backup codes for when it is lost.
 
 A code is good once, also for two who send it at the same moment: the database decides. Every try counts as a
-failure of the account until it has proved right, so that tries made at once do not get around the wait.
+failure of the account until it is known what came of it, so that tries made at once do not get around the
+wait; one that was not looked at counts for nothing then.
 """
 
 import asyncio
 import logging
 import re
-import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.authenticator import Changes
 from vtp.accounts.backup_codes import BackupCodes, CodesLeft, new_codes, read_code
+from vtp.accounts.code_tries import CodeTries
 from vtp.accounts.moments import Clock, utc_now
 from vtp.accounts.notices import Happening, Notices
 from vtp.accounts.permissions import Action, require
@@ -26,10 +28,9 @@ from vtp.accounts.totp import new_secret, otpauth_uri, qr_svg, step_of
 from vtp.accounts.users import User, find_user
 from vtp.db import Database
 from vtp.db.conflicts import done_over
-from vtp.errors import Conflict, NotFound, NotSignedIn, RateLimited
+from vtp.errors import Conflict, NotFound, NotSignedIn
 from vtp.http.identity import Principal
 from vtp.ids import parse_id
-from vtp.limits import FailureBackoff
 from vtp.sealing import Sealer
 
 logger = logging.getLogger(__name__)
@@ -82,7 +83,7 @@ class SecondFactor:
         changes: Changes,
         audit: AuditLog,
         notices: Notices,
-        backoff: FailureBackoff,
+        tries: CodeTries,
         name: str,
         clock: Clock = utc_now,
     ) -> None:
@@ -92,7 +93,7 @@ class SecondFactor:
         self._changes = changes
         self._audit = audit
         self._notices = notices
-        self._backoff = backoff
+        self._tries = tries
         self._name = name
         self._clock = clock
 
@@ -125,25 +126,15 @@ class SecondFactor:
 
         Raises Conflict when it is on already or was not set up, NotSignedIn for a wrong code, RateLimited.
         """
-        self._admit(user_id)
-        async with self._database.read() as tx:
-            factor = await self._read(tx, user_id)
-        if factor.enabled_at is not None:
-            raise _already_on()
-        if factor.sealed is None:
-            raise Conflict(
-                "Set the second factor up first: scan its QR code.", code="second_factor_not_set_up"
-            )
-        step = self._step_of(_spelled(code), factor)
-        if step is None:
-            await self._refuse(user_id, origin)
+        with self._tries.hold(user_id) as key:
+            sealed, step = await self._look_at_first_code(user_id, code, key, origin)
         codes, made_at = new_codes(), self._moment()
-        hashes = [await self._codes.hash(user_id, one, made_at) for one in codes]
+        hashes = await self._hash_all(user_id, codes, made_at, origin)
         async with self._database.transaction() as tx:
-            await self._switch_on(tx, user_id, factor.sealed, step)
+            await self._switch_on(tx, user_id, sealed, step)
             await self._codes.replace(tx, user_id, hashes, made_at)
             user = await self._note(tx, user_id, Event.SECOND_FACTOR_ON, origin, actor_id=user_id)
-        self._backoff.succeed(user_id)
+        self._tries.succeed(key)
         self._changes.change_rights(user_id, user.rights, self._clock())
         return codes
 
@@ -166,22 +157,10 @@ class SecondFactor:
 
         Raises NotSignedIn for a wrong or used one, Conflict when there is no second factor, RateLimited.
         """
-        self._admit(key or user_id)
-        code = _spelled(code)
-        async with self._database.read() as tx:
-            factor = await self._read(tx, user_id)
-        if factor.enabled_at is None:
-            raise Conflict("Your account has no second factor: set one up first.", code="second_factor_off")
-        step = self._step_of(code, factor)
-        backup = await self._hash(user_id, code, factor) if step is None else None
-        async with self._database.transaction() as tx:
-            good = await self._use_step(tx, user_id, step) if step is not None else False
-            if backup is not None and await self._codes.use(tx, user_id, backup, self._clock()):
-                good = True
-                await self._note(tx, user_id, Event.BACKUP_CODE_USED, origin, actor_id=user_id)
-        if not good:
-            await self._refuse(user_id, origin)
-        self._backoff.succeed(key or user_id)
+        with self._tries.hold(key or user_id) as counted_on:
+            if not await self._use(user_id, _spelled(code), origin):
+                await self._tries.refuse(counted_on, user_id, origin)
+            self._tries.succeed(counted_on)
 
     async def disable(self, user_id: str, code: str, origin: Origin) -> None:
         """Switches it off with a code. Raises as `check` does."""
@@ -195,7 +174,7 @@ class SecondFactor:
         """Makes new backup codes in place of the old ones, with a code. Raises as `check` does."""
         await self.check(user_id, code, origin)
         codes, made_at = new_codes(), self._moment()
-        hashes = [await self._codes.hash(user_id, one, made_at) for one in codes]
+        hashes = await self._hash_all(user_id, codes, made_at, origin)
         async with self._database.transaction() as tx:
             await self._codes.replace(tx, user_id, hashes, made_at)
             await self._note(tx, user_id, Event.BACKUP_CODES_MADE, origin, actor_id=user_id)
@@ -210,7 +189,8 @@ class SecondFactor:
         after = await self._remove(tx, user_id)
         if before is None or not before.totp_enabled:
             return after
-        return await self._note(tx, user_id, Event.SECOND_FACTOR_RESET, origin, actor_id=actor_id)
+        event, lifting = Event.SECOND_FACTOR_RESET, self._tries.lifting(user_id)
+        return await self._note(tx, user_id, event, origin, actor_id=actor_id, details=lifting)
 
     @done_over
     async def reset_by_admin(self, principal: Principal, user_id: str, origin: Origin) -> None:
@@ -223,7 +203,7 @@ class SecondFactor:
 
     def tell_rights(self, user: User) -> None:
         """Makes a reset known once it is stored; waits are over too."""
-        self._backoff.succeed(user.id)
+        self._tries.lift(user.id)
         self._changes.change_rights(user.id, user.rights, self._clock())
 
     async def _read(self, tx: AsyncConnection, user_id: str) -> _Factor:
@@ -246,10 +226,42 @@ class SecondFactor:
         step = step_of(code, secret, self._clock())
         return step if step is not None and step > (factor.last_step or 0) else None
 
-    async def _hash(self, user_id: str, code: str, factor: _Factor) -> str | None:
+    async def _look_at_first_code(self, user_id: str, code: str, key: str, origin: Origin) -> tuple[str, int]:
+        """The sealed secret and the step of a right code."""
+        async with self._database.read() as tx:
+            factor = await self._read(tx, user_id)
+        if factor.enabled_at is not None:
+            raise _already_on()
+        if factor.sealed is None:
+            raise Conflict(
+                "Set the second factor up first: scan its QR code.", code="second_factor_not_set_up"
+            )
+        step = self._step_of(_spelled(code), factor)
+        if step is None:
+            await self._tries.refuse(key, user_id, origin)
+        return factor.sealed, step
+
+    async def _use(self, user_id: str, code: str, origin: Origin) -> bool:
+        """Whether a code was right, and is used up now."""
+        async with self._database.read() as tx:
+            factor = await self._read(tx, user_id)
+        if factor.enabled_at is None:
+            raise Conflict("Your account has no second factor: set one up first.", code="second_factor_off")
+        step = self._step_of(code, factor)
+        if step is not None:
+            async with self._database.transaction() as tx:
+                return await self._use_step(tx, user_id, step)
         if factor.codes_made_at is None or read_code(code) is None:
-            return None
-        return await self._codes.hash(user_id, code, factor.codes_made_at)
+            return False
+        backup = await self._codes.hash(user_id, code, factor.codes_made_at, origin)
+        async with self._database.transaction() as tx:
+            good = await self._codes.use(tx, user_id, backup, self._clock())
+            if good:
+                await self._note(tx, user_id, Event.BACKUP_CODE_USED, origin, actor_id=user_id)
+            return good
+
+    async def _hash_all(self, user_id: str, codes: list[str], made_at: datetime, origin: Origin) -> list[str]:
+        return [await self._codes.hash(user_id, one, made_at, origin) for one in codes]
 
     async def _use_step(self, tx: AsyncConnection, user_id: str, step: int) -> bool:
         """Marks a step as used; False for who comes second."""
@@ -282,36 +294,24 @@ class SecondFactor:
         return user
 
     async def _note(
-        self, tx: AsyncConnection, user_id: str, event: Event, origin: Origin, *, actor_id: str | None
+        self,
+        tx: AsyncConnection,
+        user_id: str,
+        event: Event,
+        origin: Origin,
+        *,
+        actor_id: str | None,
+        details: Mapping[str, object] | None = None,
     ) -> User:
         """Puts a change into the audit log and tells the person; gives the account as it is then."""
-        await self._audit.record(tx, event, origin, actor_id=actor_id, subject=f"user:{user_id}")
+        subject = f"user:{user_id}"
+        await self._audit.record(tx, event, origin, actor_id=actor_id, subject=subject, details=details)
         user = await find_user(tx, user_id)
         if user is None:
             raise NotFound("There is no such account.")
         by_person = origin if actor_id == user_id else Origin()  # not where the administrator sits
         await self._notices.put(tx, _TOLD[event], user, by_person)
         return user
-
-    def _admit(self, key: str) -> None:
-        now_s = time.monotonic()
-        wait_s = self._backoff.wait_s(key, now_s)
-        if wait_s > 0:
-            raise RateLimited(
-                "Too many wrong codes for this account: wait, then try again.",
-                retry_after_s=wait_s,
-                code="account_throttled",
-            )
-        self._backoff.fail(key, now_s)
-
-    async def _refuse(self, user_id: str, origin: Origin) -> NoReturn:
-        details = {"reason": "wrong_code"}
-        await self._audit.note(
-            Event.SIGN_IN_REFUSED, origin, actor_id=None, subject=f"user:{user_id}", details=details
-        )
-        raise NotSignedIn(
-            "This code is wrong, too old or was used before: take the next one.", code="totp_wrong"
-        )
 
     def _moment(self) -> datetime:
         """Now in whole seconds, which every database keeps as they are."""

@@ -158,14 +158,15 @@ class AccountService:
         """Whose it is, their hash and what it says. In one turn with all that a failure costs, so that
         guesses crowd nobody out of the database; the same work whether or not there is such an account.
         """
-        async with self._passwords.turn(self.lockout.claim(attempt)) as hasher:
-            async with self._database.read() as tx:
-                found = await find_by_email(tx, attempt.account)
-            verdict = await hasher.verify(found[1] if found else None, password)
-            self.lockout.check(attempt)  # tries made at once do not get around the wait
-            if found is None or not verdict.right:
-                await self._refuse_login(attempt, found[0] if found else None)
-            return *found, verdict
+        with self.lockout.trying(attempt) as claim:
+            async with self._passwords.turn(claim) as hasher:
+                async with self._database.read() as tx:
+                    found = await find_by_email(tx, attempt.account)
+                verdict = await hasher.verify(found[1] if found else None, password)
+                self.lockout.check(attempt)  # tries made at once do not get around the wait
+                if found is None or not verdict.right:
+                    await self._refuse_login(attempt, found[0] if found else None)
+                return *found, verdict
 
     async def _rehash(self, user: User, password: str) -> str | None:
         try:

@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import Row, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Row, bindparam, case, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.audit import MAX_AGENT_CHARACTERS, Origin, clean
 from vtp.accounts.tables import refresh_tokens, sessions, users
+from vtp.db.types import UtcDateTime
 from vtp.http.identity import Role
 from vtp.ids import new_id
 from vtp.settings import AccountSettings
@@ -68,7 +69,6 @@ _BY_TOKEN = (
         *_COLUMNS,
         refresh_tokens.c.used_at,
         refresh_tokens.c.replaced_by,
-        users.c.role,
         users.c.disabled_at,
     )
     .join(sessions, sessions.c.id == refresh_tokens.c.session_id)
@@ -81,10 +81,19 @@ _MARK_USED = (
     .where(refresh_tokens.c.token_hash == bindparam("hash"))
     .values(used_at=bindparam("now"), replaced_by=bindparam("successor"))
 )
+_IS_ADMIN = select(users.c.role).where(users.c.id == sessions.c.user_id).scalar_subquery() == Role.ADMIN.value
 _PROLONG = (
     update(sessions)
     .where(sessions.c.id == bindparam("session"))
-    .values(last_seen_at=bindparam("now"), idle_expires_at=bindparam("until"))
+    .values(
+        last_seen_at=bindparam("now"),
+        # The role as it is by now: `_BY_TOKEN` read it before it waited for the session's lock, which who
+        # changes the role holds.
+        idle_expires_at=case(
+            (_IS_ADMIN, bindparam("admin_until", type_=UtcDateTime)),
+            else_=bindparam("until", type_=UtcDateTime),
+        ),
+    )
 )
 _ADD_TOKEN = insert(refresh_tokens)
 _ADD = insert(sessions)
@@ -134,7 +143,7 @@ class Sessions:
             return Renewed(Renewal.ENDED, session)
         if row.used_at is None:
             admit(session)
-            return await self._rotate(tx, token, session, Role(row.role), now)
+            return await self._rotate(tx, token, session, now)
         if await self._is_graceful(tx, row, now):
             admit(session)
             return Renewed(Renewal.REPEATED, session, self._successor(token))
@@ -230,16 +239,16 @@ class Sessions:
         row: Any = (await tx.execute(_BY_TOKEN, {"hash": hash_token(token)})).one_or_none()
         return cast(Row[Any] | None, row)
 
-    async def _rotate(
-        self, tx: AsyncConnection, token: str, session: Session, role: Role, now: datetime
-    ) -> Renewed:
+    async def _rotate(self, tx: AsyncConnection, token: str, session: Session, now: datetime) -> Renewed:
         successor, parent_hash = self._successor(token), hash_token(token)
         used = {"hash": parent_hash, "now": now, "successor": hash_token(successor)}
         await tx.execute(_MARK_USED, used)
         await _add_token(tx, session.id, hash_token(successor), parent_hash, now)
-        idle, _ = self._lifetimes(role)
-        until = min(now + idle, session.expires_at)
-        await tx.execute(_PROLONG, {"session": session.id, "now": now, "until": until})
+        until, admin_until = (
+            min(now + self._lifetimes(role)[0], session.expires_at) for role in (Role.STUDENT, Role.ADMIN)
+        )
+        terms = {"session": session.id, "now": now, "until": until, "admin_until": admin_until}
+        await tx.execute(_PROLONG, terms)
         return Renewed(Renewal.RENEWED, session, successor)
 
     async def _is_graceful(self, tx: AsyncConnection, row: Row[Any], now: datetime) -> bool:

@@ -1,14 +1,18 @@
 """Which sign-ins of strangers are likely to be guesses. It decides who is served first when not everybody can
 be, and never who gets in: it must not tell, by answer or by time, whether there is such an account.
 
-A network is suspected when several of its accounts have failed and not signed in since; so a pupil who
-mistypes and then gets in leaves nothing behind, and nobody washes the failures of other accounts away by
-signing in to their own. An account is suspected when other networks have tried it and not got in.
+A network is suspected when wrong passwords for several accounts have come out of it, and not the right ones
+since; so a pupil who mistypes and then gets in leaves nothing behind, and nobody washes the failures of other
+accounts away by signing in to their own. What others try at its people's accounts is none of its doing. An
+account is suspected when other networks have failed at it, or have a try at it in hand. A password that
+nobody looked at says nothing once it is answered.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict, defaultdict
+from collections import Counter, OrderedDict, defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from vtp.http.client import network_of, site_of
 
@@ -67,20 +71,34 @@ class Suspicion:
 
     def __init__(self) -> None:
         self._failed, self._let_in, self._tried_from = (RecentPairs(WINDOW_S, MOST_PAIRS) for _ in range(3))
+        self._in_hand: defaultdict[str, Counter[str]] = defaultdict(Counter)
 
     def falls_on(self, address: str, account: str, now_s: float) -> bool:
         """Whether a sign-in, or with no account a registration, is one of those that come last."""
-        elsewhere = self._tried_from.of(account, now_s) - {site_of(address)} if account else ()
+        tried_from = self._tried_from.of(account, now_s) | self._in_hand.get(account, {}).keys()
+        elsewhere = tried_from - {site_of(address)} if account else ()
         return bool(elsewhere) or self._falls_on_network(address, now_s)
 
-    def begin(self, address: str, account: str, now_s: float) -> None:
-        """A stranger tries, whatever becomes of it: what is refused unseen was a try too."""
-        self._tried_from.add(account, site_of(address), now_s)
+    @contextmanager
+    def in_hand(self, address: str, account: str) -> Iterator[None]:
+        """A stranger tries; afterwards that is known by what came of it alone."""
+        site, sites = site_of(address), self._in_hand[account]
+        sites[site] += 1
+        try:
+            yield
+        finally:
+            sites[site] -= 1
+            if not sites[site]:
+                del sites[site]
+            if not sites:
+                del self._in_hand[account]
 
-    def fail(self, address: str, account: str, now_s: float) -> None:
-        """A wrong password, or one that was not looked at because the account waits."""
+    def fail(self, address: str, account: str, now_s: float, *, stranger: bool = True) -> None:
+        """A wrong password; on a device that the account knows it is no guess of somebody else's."""
         for network in _networks(address):
             self._failed.add(network, account, now_s)
+        if stranger:
+            self._tried_from.add(account, site_of(address), now_s)
 
     def succeed(self, address: str, account: str, now_s: float) -> None:
         """The right one: its failures in this network are forgotten."""

@@ -11,7 +11,7 @@ users = Table(
     "users",
     metadata,
     Column("id", id_type(), primary_key=True),
-    Column("email", String(254), nullable=False, unique=True, comment="as typed, in lower case"),
+    Column("email", String(254), nullable=False, unique=True, comment="in its one spelling, see `known_as`"),
     Column("password_hash", Text, nullable=False),
     Column("full_name", String(200), nullable=False),
     Column("phone", String(32)),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from vtp.doctor import acme, machine, ports, relay, storage, web
+from vtp.doctor import acme, machine, mail, plain, ports, relay, storage, web
 from vtp.doctor.addresses import in_container, judge_announced
 from vtp.doctor.certificate import judge_certificate, no_certificate, read_certificate
 from vtp.doctor.finding import Finding, State, Topic, in_order
@@ -148,6 +148,7 @@ class _Checkup:
             Probe(Topic.PORTS, "Firewall of this machine", self.look_at_firewall),
             Probe(Topic.RELAY, "Ways around blocked UDP", self.look_at_relay, 7.0),
             Probe(Topic.WEB, "Secure origin", self.look_at_origin),
+            Probe(Topic.WEB, mail.LOOKED_AT, self.look_at_mail, 8.0),
             Probe(Topic.DISK, "Data folder", self.look_at_disk, 8.0),
             Probe(Topic.DISK, "Database", self.look_at_database, 8.0),
             Probe(Topic.MACHINE, "Processor, kernel and limits", self.look_at_machine),
@@ -248,7 +249,11 @@ class _Checkup:
         wanted += [
             ports.Port(protocol, self.bound[0], port, "media.udp_port") for protocol, port in self.media_needs
         ]
-        return await in_thread(lambda: [self._port(port) for port in wanted if port.number])
+        found = await in_thread(lambda: [self._port(port) for port in wanted if port.number])
+        if self.settings.plain.port_range:
+            host, numbers = self.settings.plain.host or self.bound[0], self.settings.plain.port_range
+            found.append(await in_thread(lambda: plain.examine(host, numbers, running.pid if running else 0)))
+        return found
 
     def _port(self, port: ports.Port) -> Finding:
         holders = ports.holders_of(port.protocol, port.number)
@@ -259,6 +264,8 @@ class _Checkup:
         running, http = self.running, self.settings.http
         https = running.https_port if running else http.tls_port if http.tls != "off" else 0
         needs = self.media_needs + ([("tcp", https)] if https else [])
+        if given_out := self.settings.plain.port_range:  # rules name it whole: its ends tell
+            needs += [("udp", number) for number in sorted({given_out[0], given_out[-1]})]
         return judge_firewall(await read_firewall(), needs, is_root=os.geteuid() == 0)
 
     async def look_at_relay(self) -> list[Finding]:
@@ -272,13 +279,10 @@ class _Checkup:
         return found if urls else [*found, relay.judge_no_relay()]
 
     async def look_at_origin(self) -> list[Finding]:
-        mail = Finding(
-            Topic.WEB,
-            "Mail",
-            State.SKIPPED,
-            "This version sends no mail, so there is no server of it to try.",
-        )
-        return [web.judge_origin(self.settings.http, open_rooms=self.settings.rooms.open), mail]
+        return [web.judge_origin(self.settings.http, open_rooms=self.settings.rooms.open)]
+
+    async def look_at_mail(self) -> list[Finding]:
+        return [await mail.examine(self.settings.mail)]
 
     async def look_at_acme(self) -> list[Finding]:
         settings = self.settings

@@ -35,8 +35,8 @@ class Boundary:
         return not self._lost and not self._left
 
     def follow(self, data: bytes) -> None:
-        """Counts bytes that went to aiohttp."""
-        if self._lost:
+        """Counts bytes that went to aiohttp, which also calls itself with none when it reads on."""
+        if self._lost or not data:
             return
         if self._left:
             self._left -= len(data)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from aiohttp import web
 from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.db import Database
 from vtp.db.conflicts import done_over
@@ -154,6 +155,12 @@ def mark_of(sealer: Sealer, name: str) -> str:
 def marks_in(sealer: Sealer, text: str) -> set[str]:
     """The marks of all ids and addresses in an answer."""
     return {mark_of(sealer, name) for name in _NAMES.findall(text)}
+
+
+async def forget_unmarked(tx: AsyncConnection) -> None:
+    """Deletes the answers that were kept before there were marks: nobody can tell whom they name. A day after
+    the upgrade there are none left."""
+    await tx.execute(delete(table).where(table.c.people.is_(None), table.c.status.is_not(None)))
 
 
 def _identity(ticket: Ticket) -> dict[str, str]:

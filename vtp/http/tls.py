@@ -25,6 +25,7 @@ RENEW_DAYS = 14
 RELOAD_CHECK_S = 30.0
 CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"  # of TLS 1.2; those of 1.3 are all authenticated and forward secret
 ACME_FOLDER = "acme"
+TLS_FOLDER = "tls"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ def open_tls(settings: Settings, names: Sequence[str]) -> ServerTls:
     if http.tls == "files":
         files = TlsFiles(Path(http.tls_cert), Path(http.tls_key), self_made=False)
     else:
-        files = ordered or ensure_self_made(settings.data_dir / "tls", names, now)
+        files = ordered or ensure_self_made(settings.data_dir / TLS_FOLDER, names, now)
     try:
         return ServerTls(files)
     except FileNotFoundError as error:

@@ -78,6 +78,7 @@ class Sender:
         with suppress(TimeoutError):
             async with asyncio.timeout(LAST_MAIL_S):
                 await self._ended.wait()
+                await self._sends.settle()  # where the database is away, `run` has ended without them
         await self._sends.close()
 
     async def _turn(self) -> float:

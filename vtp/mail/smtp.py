@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from email.message import EmailMessage
 from typing import TYPE_CHECKING
 
@@ -29,11 +31,25 @@ async def send(settings: MailSettings, message: EmailMessage) -> None:
 
     The server's certificate is checked, always; `starttls` is never done without.
     """
+    with _refusals(ascii_only=message["To"].addresses[0].username.isascii()):
+        async with asyncio.timeout(2 * settings.timeout_s), _client(settings) as client:
+            await client.send_message(message)
+
+
+async def sign_in(settings: MailSettings) -> None:
+    """Does what `send` begins with, and sends nothing. Raises RefusedError."""
+    with _refusals():
+        async with asyncio.timeout(settings.timeout_s), _client(settings):
+            pass
+
+
+@contextmanager
+def _refusals(*, ascii_only: bool = True) -> Iterator[None]:
+    """What goes wrong, in the server's words. `ascii_only`: of the address written to."""
     import aiosmtplib  # here, because most starts of the program send no mail
 
     try:
-        async with asyncio.timeout(2 * settings.timeout_s), _client(settings) as client:
-            await client.send_message(message)
+        yield
     except aiosmtplib.SMTPRecipientsRefused as error:
         first = error.recipients[0]
         raise RefusedError(f"{first.code} {first.message}", first.code in _PERMANENT) from error
@@ -42,7 +58,7 @@ async def send(settings: MailSettings, message: EmailMessage) -> None:
     except (aiosmtplib.SMTPSenderRefused, aiosmtplib.SMTPDataError) as error:
         raise RefusedError(f"{error.code} {error.message}", error.code in _PERMANENT) from error
     except aiosmtplib.SMTPNotSupported as error:
-        raise RefusedError(str(error), permanent=not message["To"].addresses[0].username.isascii()) from error
+        raise RefusedError(str(error), permanent=not ascii_only) from error
     except TimeoutError as error:
         raise RefusedError("The mail server did not answer in time.") from error
     except (aiosmtplib.SMTPException, OSError, ssl.SSLError, ValueError) as error:

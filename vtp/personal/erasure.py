@@ -25,7 +25,7 @@ from vtp.accounts.user_administration import found, keep_an_admin
 from vtp.accounts.users import find_user, lock_admins
 from vtp.db import Database
 from vtp.db.conflicts import done_over
-from vtp.http.idempotency import mark_of
+from vtp.http.idempotency import forget_unmarked, mark_of
 from vtp.http.identity import Principal, Role
 from vtp.ids import parse_id
 from vtp.personal.holdings import (
@@ -115,6 +115,7 @@ class Erasure:
             )
             ended = list((await tx.execute(alive)).scalars())
             await self._empty(tx, self._subject(user_id, user.email, user.full_name))
+            await forget_unmarked(tx)
             await keep_an_admin(tx, user, None)
             await self._parts.audit.record(
                 tx,

@@ -6,15 +6,22 @@ local folder, in which case the two are the same files.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import errno
 import os
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from obstore.store import LocalStore
 
+from vtp.atomic_files import DRAFTS_LAST_S, remove_old
 from vtp.errors import StartupError
+
+_DRAFT = re.compile(r".+#[0-9]+")
+"""What obstore calls a file while it writes it; it lists none of them."""
 
 
 class Store:
@@ -79,4 +86,12 @@ class Store:
         paths = [item["path"] async for batch in self._objects.list(prefix=prefix) for item in batch]
         if paths:
             await self._objects.delete_async(paths)
+        await asyncio.to_thread(remove_old, self._drafts(prefix), 0.0)
         return len(paths)
+
+    async def remove_drafts(self, prefix: str) -> int:
+        """Deletes what a killed process left of objects that it was putting; gives how many."""
+        return await asyncio.to_thread(remove_old, self._drafts(prefix), DRAFTS_LAST_S)
+
+    def _drafts(self, prefix: str) -> Iterator[Path]:
+        return (one for one in self.path(prefix).rglob("*") if _DRAFT.fullmatch(one.name))

@@ -1,0 +1,60 @@
+"""Tries at codes of second factors: how many may be wrong before the next one waits. They count apart from
+passwords, so that a new password by mail ends no wait after wrong codes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import NoReturn
+
+from vtp.accounts.audit import AuditLog, Event, Origin
+from vtp.accounts.kept_waits import KeptWaits
+from vtp.accounts.lockout_watch import CODES
+from vtp.errors import NotSignedIn, RateLimited
+
+
+class CodeTries:
+    """Counted on whatever the caller names: the account, or who signs in to it."""
+
+    def __init__(self, waits: KeptWaits, audit: AuditLog) -> None:
+        self._waits = waits
+        self._audit = audit
+
+    @contextmanager
+    def hold(self, counted_on: str) -> Iterator[str]:
+        """Holds one while it is not known what comes of it; gives the key of its wait. Raises RateLimited."""
+        key = self._waits.key(counted_on)
+        wait_s = self._waits.wait_s(key)
+        if wait_s > 0:
+            raise RateLimited(
+                "Too many wrong codes for this account: wait, then try again.",
+                retry_after_s=wait_s,
+                code="account_throttled",
+            )
+        with self._waits.trying(key):
+            yield key
+
+    async def refuse(self, key: str, user_id: str, origin: Origin) -> NoReturn:
+        """The code was looked at and is not right."""
+        failures, subject = self._waits.fail(key), f"user:{user_id}"
+        refused = {"reason": "wrong_code"}
+        await self._audit.note(Event.SIGN_IN_REFUSED, origin, subject=subject, details=refused)
+        if failures:
+            begun = {"of": CODES, "failures": failures, "key": key}
+            await self._audit.note(Event.SIGN_IN_LOCKED, origin, subject=subject, details=begun)
+        raise NotSignedIn(
+            "This code is wrong, too old or was used before: take the next one.", code="totp_wrong"
+        )
+
+    def succeed(self, key: str) -> None:
+        """The code was right: earlier ones are forgotten."""
+        self._waits.succeed(key)
+
+    def lift(self, counted_on: str) -> None:
+        """Ends the wait, here; `lifting` tells others."""
+        self._waits.lift(self._waits.key(counted_on))
+
+    def lifting(self, counted_on: str) -> Mapping[str, object]:
+        """What an entry of the audit log says that ends the wait elsewhere too."""
+        return {"of": CODES, "lifts": self._waits.key(counted_on)}
