@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.api.recording_material import add_finished, grant_of, make_room
-from tests.api.test_recordings_class import publisher, start, until_segments
+from tests.api.test_recordings_class import publisher, start, until, until_segments
 from tests.serving import Api, Person, serving
 from vtp.recording.live_view import LiveView
 
@@ -191,7 +191,11 @@ async def test_a_playlist_that_is_waited_for_keeps_what_comes_behind_it(api: Api
         await line.send(line.head(waited, f"Cookie: {cookie}"))
         view = api.server.services.recordings.view_in_memory(recording_id)
         assert isinstance(view, LiveView)
-        await until(lambda: ("opus", next_msn, None) in view._awaited)
+
+        async def waits() -> bool:
+            return ("opus", next_msn, None) in view._awaited
+
+        await until(waits)
         await line.send(line.head("/health"))
         came, health = await line.hear(), await line.hear()
         assert came.past_aiohttp and came.body.count(b"#EXTINF") > next_msn

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Self
 from urllib.parse import quote
@@ -14,7 +14,7 @@ from aiohttp import web
 from pydantic import BaseModel, Field, model_validator
 
 from vtp.accounts.routes import origin_of
-from vtp.errors import Forbidden, VtpError
+from vtp.errors import Forbidden, Gone, VtpError
 from vtp.http.errors import respond_with_status
 from vtp.http.ranges import wanted_of
 from vtp.http.routing import Access, Call, Limit, RouteTable
@@ -101,8 +101,9 @@ class DownloadRoutes:
     async def get_download(self, call: Call) -> web.StreamResponse:
         """The MP4 as an attachment."""
         recording_id = parse_id(call.path["id"], "/path/id")
-        granted = await self._admission.has_grant(call, recording_id, Scope.DOWNLOAD)
-        principal = None if granted else call.principal
+        holder = await self._admission.holder(call, recording_id, Scope.DOWNLOAD)
+        principal = call.principal if holder is None else None
+        holder = holder_of(call.principal) if holder is None else holder
         query: DownloadQuery = call.query
         recording, file = await self._recordings.download(principal, recording_id, query.clip, query.part)
         headers = call.reply_headers | {
@@ -110,7 +111,13 @@ class DownloadRoutes:
             "Content-Type": MP4_TYPE,
             "Cache-Control": "no-store",
         }
-        return await send(call.request, file, headers, lambda: self._recordings.is_there(recording_id))
+
+        async def may_go_on() -> None:
+            if not self._recordings.is_there(recording_id):
+                raise Gone("The recording was deleted.", code="recording_deleted")
+            await self._admission.require(holder, call, recording_id, Scope.DOWNLOAD)
+
+        return await send(call.request, file, headers, may_go_on)
 
     async def get_download_url(self, call: Call) -> DownloadLink:
         """A signed link."""
@@ -128,12 +135,12 @@ class DownloadRoutes:
 
 
 async def send(
-    request: web.Request, file: Mp4File, headers: dict[str, str], is_there: Callable[[], bool]
+    request: web.Request, file: Mp4File, headers: dict[str, str], may_go_on: Callable[[], Awaitable[None]]
 ) -> web.StreamResponse:
     """Answers with what the request wants of a file.
 
-    When the recording is deleted meanwhile the answer ends before its announced length, which clients notice.
-    Raises PreconditionFailed.
+    When `may_go_on` raises meanwhile (the recording was deleted, or the right to it taken away) the answer
+    ends before its announced length, which clients notice. Raises PreconditionFailed.
     """
     wanted = wanted_of(request, file.etag, file.size)
     headers = {**headers, "ETag": file.etag, "Accept-Ranges": "bytes"}
@@ -149,18 +156,21 @@ async def send(
     response.content_length = wanted.end - wanted.start
     await response.prepare(request)
     if request.method != "HEAD":
-        await _write(response, file, wanted.start, wanted.end, is_there)
+        await _write(response, file, wanted.start, wanted.end, may_go_on)
     return response
 
 
 async def _write(
-    response: web.StreamResponse, file: Mp4File, start: int, end: int, is_there: Callable[[], bool]
+    response: web.StreamResponse,
+    file: Mp4File,
+    start: int,
+    end: int,
+    may_go_on: Callable[[], Awaitable[None]],
 ) -> None:
     loop = asyncio.get_running_loop()
     try:
         while start < end:
-            if not is_there():
-                raise FileNotFoundError("it was deleted")
+            await may_go_on()
             size = min(READ_BYTES, end - start)
             if start + size <= len(file.head):
                 data = file.read(start, size)
@@ -168,18 +178,18 @@ async def _write(
                 data = await loop.run_in_executor(None, file.read, start, size)
             await response.write(data)
             start += len(data)
-    except (FileNotFoundError, ValueError) as error:
-        logger.info("A download ends before its end, its recording having gone: %s", error)
+    except (FileNotFoundError, ValueError, VtpError) as error:
+        logger.info("A download ends before its end: %s", error)
         response.force_close()
-    except (ConnectionError, VtpError):
+    except ConnectionError:
         response.force_close()
 
 
 def _clip_query(query: DownloadQuery) -> str:
     if query.part is not None:
         return f"part={query.part}&"
-    start = f"from={query.start_s:g}&" if query.start_s else ""
-    return start + (f"to={query.end_s:g}&" if query.end_s is not None else "")
+    start = f"from={query.start_s!r}&" if query.start_s else ""
+    return start + (f"to={query.end_s!r}&" if query.end_s is not None else "")
 
 
 def _attachment(title: str, query: DownloadQuery) -> str:

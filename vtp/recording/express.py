@@ -12,8 +12,10 @@ from vtp.recording.grants import PLAIN_NAME, SECURE_NAME, Grants, Scope
 from vtp.recording.holders import Holders
 from vtp.recording.index import PartLine, segment_name
 from vtp.recording.live_playlist import Rendered
-from vtp.recording.media_routes import BASE, NOT_KEPT, SEGMENT_TYPE, playlist_fields
+from vtp.recording.media_routes import BASE, SEGMENT_TYPE
 from vtp.recording.part_files import read_in_memory
+from vtp.recording.playlist import PLAYLIST_TYPE
+from vtp.recording.rendered_answer import NOT_KEPT, fields_of
 from vtp.recording.service import Recordings
 from vtp.recording.view import RecordingView
 from vtp.recording.wish import Wish
@@ -116,7 +118,7 @@ class KeptParts:
 
 
 def _ready(rendered: Rendered, zipped: bool) -> Ready:
-    fields = playlist_fields(rendered, zipped)
+    fields = fields_of(rendered, zipped, PLAYLIST_TYPE)
     lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
     return Ready(_ROUTE, lines.encode(), rendered.zipped if zipped else rendered.text)
 

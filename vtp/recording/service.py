@@ -26,6 +26,7 @@ from vtp.recording.active import ActiveRecordings
 from vtp.recording.changes import RecordingChanged
 from vtp.recording.downloads import WHOLE, Clip, Downloads
 from vtp.recording.iframes import KeyFrame, kept_key_frames
+from vtp.recording.live_playlist import Rendered
 from vtp.recording.mp4_file import Mp4File
 from vtp.recording.recovery import recover
 from vtp.recording.schemas import StartRecording, UpdateRecording
@@ -45,6 +46,7 @@ from vtp.recording.store import (
     remove_recording,
     unfinished_recordings,
 )
+from vtp.recording.storyboards import Storyboards
 from vtp.recording.stretches import DOWNLOAD_PARTS, clip_of, stretches
 from vtp.recording.summary import summary_of
 from vtp.recording.thumbnail import Thumbnails
@@ -108,6 +110,7 @@ class Recordings:
         self._views: dict[str, RecordingView] = {}
         self._downloads = Downloads()
         self._thumbnails = Thumbnails()
+        self._storyboards = Storyboards()
         self._deleted: set[str] = set()
         self._closing = asyncio.Event()
         self._emitter: Emitter[RecordingChanged] = Emitter()
@@ -130,6 +133,7 @@ class Recordings:
         await self._tasks.close()
         self._downloads.close()
         self._thumbnails.close()
+        self._storyboards.close()
 
     @property
     def active_count(self) -> int:
@@ -272,6 +276,7 @@ class Recordings:
             self._views.pop(recording.id, None)
             self._downloads.forget(recording.id)
             self._thumbnails.forget(recording.id)
+            self._storyboards.forget(recording.id)
 
     @done_over
     async def _put_into_trash(self, recording: Recording, by: Principal, origin: Origin) -> Recording:
@@ -287,6 +292,7 @@ class Recordings:
     async def _remove(self, recording: Recording, by: Principal, origin: Origin) -> Recording:
         """Bytes first: a row without bytes can be deleted again, bytes without a row stay for ever."""
         await self._downloads.settle(recording.id)
+        await self._storyboards.settle(recording.id)
         await self._store.delete(recording.id)
         async with self._database.transaction() as tx:
             await remove_recording(tx, recording.id)
@@ -342,6 +348,20 @@ class Recordings:
         view = await self._view_as_it_is(recording_id)
         return await self._thumbnails.picture(recording_id, self._directory(recording_id), view, at_s, width)
 
+    async def storyboard(self, recording_id: str) -> Rendered:
+        """When which small picture is shown, as WebVTT; also while it is being recorded.
+
+        Raises NotFound, Gone for the trash.
+        """
+        return self._storyboards.vtt(recording_id, await self._view_as_it_is(recording_id))
+
+    async def storyboard_sheet(self, recording_id: str, number: int) -> bytes:
+        """A sheet of small pictures, as JPEG. Raises as `storyboard`, and Unavailable when too many are asked
+        for.
+        """
+        view = await self._view_as_it_is(recording_id)
+        return await self._storyboards.sheet(recording_id, self._directory(recording_id), view, number)
+
     def is_there(self, recording_id: str) -> bool:
         """Whether it has not been deleted since this process began."""
         return recording_id not in self._deleted
@@ -358,6 +378,8 @@ class Recordings:
         recording = await self._find(recording_id)
         if principal is not None:
             require(principal, Action.RECORDING_DOWNLOAD, recording)
+        if recording.status is Status.DELETED:  # by another process too, whatever is kept here
+            raise _in_trash()
         if recording.status in (Status.RECORDING, Status.FINALIZING):
             raise Conflict("This is still being recorded; download it when it has been stopped.")
         view = await self.view(recording.id)
