@@ -23,6 +23,7 @@ from vtp.settings import (
     AccountSettings,
     DatabaseSettings,
     HttpSettings,
+    JobSettings,
     LimitSettings,
     MailSettings,
     MediaSettings,
@@ -31,6 +32,7 @@ from vtp.settings import (
     RoomSettings,
     Settings,
     SfuSettings,
+    StorageSettings,
     WebhookSettings,
 )
 
@@ -191,6 +193,8 @@ async def serving(
     media: Mapping[str, object] | None = None,
     plain: PlainSettings | None = None,
     mail: MailSettings | None = None,
+    storage: StorageSettings | None = None,
+    jobs: JobSettings | None = None,
     public_url: str = "",
     checked: bool = True,
 ) -> AsyncIterator[Api]:
@@ -210,6 +214,8 @@ async def serving(
         sfu=sfu or SfuSettings(),
         plain=plain or PlainSettings(),
         mail=mail or MailSettings(),
+        storage=storage or StorageSettings(),
+        jobs=jobs or JobSettings(),
     )
     with checked_wire() if checked else nullcontext():
         server = await start_server(settings)

@@ -17,6 +17,7 @@ import av
 from av.container import InputContainer
 
 from vtp.recording.audio_tracks import AAC_TRACK, OPUS_TRACK
+from vtp.recording.files import OpenFile
 from vtp.recording.index import SegmentLine, TrackIndex, segment_name
 from vtp.recording.segmenter import VIDEO_TRACK
 
@@ -24,11 +25,12 @@ Packet: TypeAlias = "av.Packet[Any]"
 
 
 class _Chain(io.RawIOBase):
-    """Several files read as one, without loading them."""
+    """Several files read as one, one at a time."""
 
-    def __init__(self, paths: Iterable[Path]) -> None:
-        self._paths = iter(paths)
-        self._file: io.BufferedReader | None = None
+    def __init__(self, open_file: OpenFile, names: Iterable[str]) -> None:
+        self._open_file = open_file
+        self._names = iter(names)
+        self._file: Any = None
 
     def readable(self) -> bool:
         return True
@@ -36,13 +38,13 @@ class _Chain(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         while True:
             if self._file is None:
-                path = next(self._paths, None)
-                if path is None:
+                name = next(self._names, None)
+                if name is None:
                     return 0
-                self._file = path.open("rb")
+                self._file = self._open_file(name)
             count = self._file.readinto(buffer)
             if count:
-                return count
+                return int(count)
             self._file.close()
             self._file = None
 
@@ -53,10 +55,11 @@ class _Chain(io.RawIOBase):
         super().close()
 
 
-def remux_to_mp4(directory: Path, tracks: dict[str, TrackIndex], target: Path) -> None:
-    """Writes `target` in one step; takes about a second per hour and GHz, so it belongs in a thread.
+def remux_to_mp4(open_file: OpenFile, tracks: dict[str, TrackIndex], target: Path) -> None:
+    """Writes `target` in one step from the files that `open_file` opens by name, such as `video/init-0.mp4`.
 
-    Raises ValueError when there is nothing to play, OSError from the disk.
+    Takes about a second per hour and GHz, so it belongs in a thread. Raises ValueError when there is
+    nothing to play, OSError from the disk.
     """
     sound = next((name for name in (AAC_TRACK, OPUS_TRACK) if _has_media(tracks, name)), None)
     names = [name for name in (VIDEO_TRACK, sound) if name is not None and _has_media(tracks, name)]
@@ -65,7 +68,7 @@ def remux_to_mp4(directory: Path, tracks: dict[str, TrackIndex], target: Path) -
     temporary = target.with_suffix(".part")
     try:
         with av.open(str(temporary), "w", format="mp4", options={"movflags": "faststart"}) as output:
-            readers = [_TrackReader(directory / name, tracks[name], output) for name in names]
+            readers = [_TrackReader(open_file, name, tracks[name], output) for name in names]
             streams = [reader.packets() for reader in readers]
             for packet in heapq.merge(*streams, key=_decoding_time):
                 output.mux_one(packet)
@@ -85,8 +88,11 @@ def _has_media(tracks: dict[str, TrackIndex], name: str) -> bool:
 class _TrackReader:
     """Reads one track, section by section, as packets of one output stream."""
 
-    def __init__(self, folder: Path, index: TrackIndex, output: av.container.OutputContainer) -> None:
-        self._folder = folder
+    def __init__(
+        self, open_file: OpenFile, track: str, index: TrackIndex, output: av.container.OutputContainer
+    ) -> None:
+        self._open_file = open_file
+        self._track = track
         self._index = index
         self._time_base = Fraction(1, index.timescale)
         self._runs = list(_runs(index))
@@ -116,8 +122,8 @@ class _TrackReader:
 
     def _open(self, run: list[SegmentLine]) -> InputContainer:
         section = next(line.uri for line in self._index.maps if line.map == run[0].map)
-        files = [self._folder / section, *(self._folder / segment_name(s.msn) for s in run)]
-        reader = io.BufferedReader(_Chain(files), 1 << 16)
+        names = [f"{self._track}/{name}" for name in (section, *(segment_name(s.msn) for s in run))]
+        reader = io.BufferedReader(_Chain(self._open_file, names), 1 << 16)
         return av.open(reader, mode="r", format="mp4")
 
 

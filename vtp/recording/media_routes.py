@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from urllib.parse import quote
 
 from aiohttp import web
@@ -92,13 +91,13 @@ class MediaRoutes:
         if call.path["name"] == MASTER_NAME:
             return _playlist(call, view, view.multivariant())
         track = view.main_track or ""
-        return self._file(call, recording_id, view, track, prefix=f"{track}/")
+        return await self._file(call, recording_id, view, track, prefix=f"{track}/")
 
     async def get_track_file(self, call: Call) -> web.StreamResponse:
         """A track's playlist, a segment, or an initialization section."""
         recording_id = await self._admit(call)
         view = await self._recordings.view(recording_id)
-        return self._file(call, recording_id, view, call.path["track"])
+        return await self._file(call, recording_id, view, call.path["track"])
 
     async def get_download(self, call: Call) -> web.StreamResponse:
         """The MP4 as an attachment."""
@@ -165,7 +164,7 @@ class MediaRoutes:
         call.reply_headers["Set-Cookie"] = cookie_header(grant, recording_id, secure=is_secure(call))
         return recording_id
 
-    def _file(
+    async def _file(
         self, call: Call, recording_id: str, view: RecordingView, track: str, prefix: str = ""
     ) -> web.StreamResponse:
         name = call.path["name"]
@@ -175,7 +174,7 @@ class MediaRoutes:
             return _playlist(call, view, view.media(track, prefix))
         if not _is_finished(view, track, name):
             raise NotFound("This recording has no such file.", code="no_such_file")
-        path: Path = self._recordings.file(recording_id, f"{track}/{name}")
+        path = await self._recordings.fetch(recording_id, f"{track}/{name}")
         content_type = SEGMENT_TYPE if name.endswith(".m4s") else SECTION_TYPE
         return web.FileResponse(path, headers={"Content-Type": content_type, "Cache-Control": NOT_KEPT})
 

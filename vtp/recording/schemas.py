@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from vtp.http.pagination import DEFAULT_LIMIT, MAX_LIMIT, PageQuery
 from vtp.http.text import Name
-from vtp.recording.store import PLAYABLE, Recording, Status
+from vtp.recording.store import PLAYABLE, Recording, Status, Storage
 from vtp.recording.view import RecordingView
 
 MAX_DESCRIPTION = 10_000
@@ -101,6 +101,7 @@ class RecordingReply(BaseModel):
     metadata: dict[str, Any]
     playback_url: str | None
     download_url: str | None
+    storage: Storage
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None
@@ -136,6 +137,7 @@ class RecordingReply(BaseModel):
             metadata=recording.metadata,
             playback_url=f"{base}/stream/master.m3u8" if playable else None,
             download_url=f"{base}/download" if finished and may_download else None,
+            storage=recording.storage,
             created_at=recording.created_at,
             updated_at=recording.updated_at,
             deleted_at=recording.deleted_at,

@@ -17,13 +17,14 @@ from av.error import FFmpegError
 from vtp.accounts.permissions import Action, Reach, can, require, require_reach
 from vtp.db import Database
 from vtp.db.conflicts import done_over
-from vtp.errors import Conflict, Gone, NotFound, Unavailable
+from vtp.errors import Conflict, Gone, NotFound, Unavailable, VtpError
 from vtp.http.identity import Principal
 from vtp.ids import new_id, parse_id
 from vtp.media.events import Emitter
 from vtp.recording.active import ActiveRecordings
 from vtp.recording.changes import RecordingChanged
 from vtp.recording.download import remux_to_mp4
+from vtp.recording.files import RecordingFiles
 from vtp.recording.recovery import recover
 from vtp.recording.schemas import StartRecording, UpdateRecording
 from vtp.recording.store import (
@@ -31,6 +32,7 @@ from vtp.recording.store import (
     Filter,
     Recording,
     Status,
+    Storage,
     add_recording,
     change_recording,
     count_recordings,
@@ -47,7 +49,6 @@ from vtp.rooms.entrance import require_to_look_in
 from vtp.rooms.live import LiveRooms
 from vtp.rooms.store import Room
 from vtp.settings import RecordingSettings
-from vtp.storage import Store
 from vtp.tasks import Tasks
 
 logger = logging.getLogger(__name__)
@@ -65,6 +66,13 @@ class RoomDirectory(Protocol):
         """The room with this id or slug. Raises NotFound, Invalid."""
 
 
+class JobsOfRecordings(Protocol):
+    """The part of the jobs service that recordings use."""
+
+    async def cancel_of(self, recording_id: str) -> None:
+        """Ends everything that is done with a recording, and waits until nobody touches it any more."""
+
+
 def utc_now() -> datetime:
     """The wall clock."""
     return datetime.now(UTC)
@@ -78,16 +86,18 @@ class Recordings:
         database: Database,
         live_rooms: LiveRooms,
         rooms: RoomDirectory,
-        store: Store,
+        files: RecordingFiles,
         settings: RecordingSettings,
         *,
+        jobs: JobsOfRecordings,
         instance_id: str,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._database = database
         self._live_rooms = live_rooms
         self._rooms = rooms
-        self._store = store
+        self._files = files
+        self._jobs = jobs
         self._settings = settings
         self._instance_id = instance_id
         self._clock = clock
@@ -231,6 +241,7 @@ class Recordings:
             await self._active.stop(recording.id)
         self._deleted.add(recording.id)  # at once, also for players who come while it is being deleted
         try:
+            await self._jobs.cancel_of(recording.id)
             return await (self._remove(recording) if permanent else self._put_into_trash(recording))
         except BaseException:
             self._deleted.discard(recording.id)
@@ -249,7 +260,7 @@ class Recordings:
         making = self._downloads.get(recording.id)
         if making is not None:
             await asyncio.wait([making])
-        await self._store.delete(recording.id)
+        await self._files.delete(recording.id)
         async with self._database.transaction() as tx:
             await remove_recording(tx, recording.id)
         return replace(recording, status=Status.DELETED, deleted_at=self._clock())
@@ -270,8 +281,15 @@ class Recordings:
         return view
 
     def file(self, recording_id: str, name: str) -> Path:
-        """Where a file of a recording lies."""
-        return self._store.path(f"{recording_id}/{name}")
+        """Where a file of a recording lies on this machine while it is here."""
+        return self._files.directory(recording_id) / name
+
+    async def fetch(self, recording_id: str, name: str) -> Path:
+        """A file of a recording, from the object store if need be. Raises NotFound, Unavailable."""
+        try:
+            return await self._files.path(recording_id, name)
+        except OSError as error:
+            raise _files_missing() from error
 
     async def download(self, principal: Principal | None, recording_id: str) -> tuple[Recording, Path]:
         """The MP4, made at the first call and kept; callers who come meanwhile wait for the same one.
@@ -284,21 +302,22 @@ class Recordings:
         if recording.status in (Status.RECORDING, Status.FINALIZING):
             raise Conflict("This is still being recorded; download it when it has been stopped.")
         view = await self.view(recording.id)
-        path = self._directory(recording.id) / DOWNLOAD_NAME
-        if not path.exists():
-            await self._make_download(recording.id, view, path)
-        return recording, path
+        return recording, await self._make_download(recording.id, view)
 
-    async def _make_download(self, recording_id: str, view: RecordingView, path: Path) -> None:
+    async def _make_download(self, recording_id: str, view: RecordingView) -> Path:
         making = self._downloads.get(recording_id)
         if making is None:
-            self._check_disk(view.size_bytes)
-            loop = asyncio.get_running_loop()
-            making = loop.run_in_executor(None, _remux, path.parent, view, path)
+            open_file = self._files.opener(recording_id)
+
+            def make(target: Path) -> None:
+                self._check_disk(view.size_bytes)
+                remux_to_mp4(open_file, view.tracks, target)
+
+            making = asyncio.ensure_future(self._files.made(recording_id, DOWNLOAD_NAME, make))
             self._downloads[recording_id] = making
             making.add_done_callback(lambda _: self._downloads.pop(recording_id, None))
         try:
-            await asyncio.shield(making)
+            return await asyncio.shield(making)
         except (OSError, ValueError, FFmpegError) as error:
             logger.warning("The MP4 of recording %s could not be made: %s", recording_id, error)
             raise Unavailable(
@@ -319,16 +338,32 @@ class Recordings:
         if recording.status not in PLAYABLE:
             raise NotFound("This recording holds nothing to play.", code="nothing_to_play")
         try:
-            view = await asyncio.to_thread(_load_whole, self._directory(recording.id))
+            directory = await self._files.catalogue(recording.id)
+            view = await asyncio.to_thread(_load_whole, directory)
         except (OSError, ValueError) as error:
             logger.warning("Recording %s cannot be read: %s", recording.id, error)
-            raise NotFound("The files of this recording are missing.", code="files_missing") from error
+            raise self._why_unreadable(recording) from error
         if recording.id in self._deleted:
             raise _in_trash()
         while len(self._views) >= VIEWS_KEPT:
             self._views.pop(next(iter(self._views)))
         self._views[recording.id] = view
         return view
+
+    def _why_unreadable(self, recording: Recording) -> VtpError:
+        if recording.stored_url and recording.stored_url != self._files.remote_url:
+            return Unavailable(
+                "This recording lies in another object store than the server uses now.",
+                code="stored_elsewhere",
+            )
+        elsewhere = recording.instance_id not in (None, self._instance_id)
+        if self._files.remote_url and elsewhere and recording.storage is not Storage.STORED:
+            return Unavailable(
+                "This recording is still on the machine that recorded it; try again when it is uploaded.",
+                retry_after_s=60,
+                code="not_uploaded_yet",
+            )
+        return _files_missing()
 
     def _as_of_now(self, recording: Recording) -> Recording:
         view = self._active.view(recording.id)
@@ -337,10 +372,10 @@ class Recordings:
         return replace(recording, **summary_of(view))
 
     def _directory(self, recording_id: str) -> Path:
-        return self._store.path(recording_id)
+        return self._files.directory(recording_id)
 
     def _check_disk(self, more_bytes: int = 0) -> None:
-        free = shutil.disk_usage(self._store.root).free
+        free = shutil.disk_usage(self._files.store.root).free
         if free < self._settings.min_free_bytes + more_bytes:
             raise Unavailable(
                 "The disk of the recordings is almost full: delete recordings or free some space.",
@@ -403,6 +438,10 @@ class Recordings:
         await self._change(recording.id, stopped_at=recording.started_at + length)
 
 
+def _files_missing() -> NotFound:
+    return NotFound("The files of this recording are missing.", code="files_missing")
+
+
 def _in_trash() -> Gone:
     return Gone("This recording is in the trash.", code="recording_deleted")
 
@@ -422,8 +461,3 @@ def _load_whole(directory: Path) -> RecordingView:
         return _recover_files(directory)[1]
     except OSError:
         return RecordingView.load(directory)
-
-
-def _remux(directory: Path, view: RecordingView, path: Path) -> Path:
-    remux_to_mp4(directory, view.tracks, path)
-    return path

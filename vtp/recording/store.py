@@ -26,6 +26,14 @@ class Status(enum.StrEnum):
     DELETED = "deleted"  # in the trash
 
 
+class Storage(enum.StrEnum):
+    """Where a recording's bytes are."""
+
+    LOCAL = "local"
+    UPLOADING = "uploading"  # they are here still
+    STORED = "stored"  # in the object store, and for a while here too
+
+
 UNFINISHED = (Status.RECORDING, Status.FINALIZING)
 PLAYABLE = (Status.RECORDING, Status.FINALIZING, Status.READY, Status.INTERRUPTED)
 
@@ -57,6 +65,9 @@ class Recording:
     metadata: dict[str, Any] = field(default_factory=dict)
     deleted_at: datetime | None = None
     instance_id: str | None = None
+    storage: Storage = Storage.LOCAL
+    stored_url: str | None = None
+    stored_at: datetime | None = None
 
     @property
     def owner_id(self) -> str | None:
@@ -158,7 +169,7 @@ async def names_of_rooms(tx: AsyncConnection, room_ids: Iterable[str]) -> dict[s
 
 
 def _recording(row: Any) -> Recording:
-    return Recording(**{**row, "status": Status(row["status"])})
+    return Recording(**{**row, "status": Status(row["status"]), "storage": Storage(row["storage"])})
 
 
 def _escape(text: str) -> str:
