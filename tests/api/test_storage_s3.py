@@ -294,3 +294,19 @@ async def test_server_starts_the_job_process_and_again_when_it_is_killed(
             assert "vtp_job_process_up 1" in metrics and "vtp_job_process_restarts_total 1" in metrics
             last = process.pid
         assert not Path(f"/proc/{last}").exists()
+
+
+async def test_recording_of_another_store_is_neither_lost_nor_deleted_here(
+    tmp_path: Path, s3: S3Server
+) -> None:
+    async with storing(tmp_path / "data", s3.settings(keep_local_hours=0)) as api:
+        recording_id, teacher = await recorded(api)
+        await gone_from_here(api, recording_id)
+    moved = s3.settings(url="s3://school/elsewhere")
+    async with storing(tmp_path / "data", moved, working=False) as api:
+        teacher = await api.sign_in("teacher@school.example")
+        cookie = await grant_of(api, recording_id, teacher)
+        answer = await fetch(api, f"{BASE}/{recording_id}/stream/master.m3u8", Cookie=cookie)
+        assert answer.status == 503 and "another object store" in answer.text
+        refused = await api.call("DELETE", f"{BASE}/{recording_id}?permanent=true", by=teacher)
+        assert refused.status == 503 and objects_of(s3, recording_id)

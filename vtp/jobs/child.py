@@ -60,8 +60,6 @@ class JobProcess:
             await self._end()
 
     async def _run_once(self) -> int:
-        root = str(Path(__file__).resolve().parents[2])
-        inherited = os.environ.get("PYTHONPATH")
         self._process = process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -70,7 +68,7 @@ class JobProcess:
             "--embedded",
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{inherited}" if inherited else root},
+            env=_environment(),
         )
         assert process.stdin is not None
         with suppress(ConnectionError):
@@ -91,6 +89,13 @@ class JobProcess:
             with suppress(ProcessLookupError):
                 process.kill()
             await waiting
+
+
+def _environment() -> dict[str, str]:
+    """The server's without its settings, and where to find this package."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("VTP_")}
+    paths = [str(Path(__file__).resolve().parents[2]), inherited.get("PYTHONPATH", "")]
+    return {**inherited, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
 
 
 def encode_settings(settings: Settings) -> bytes:

@@ -6,10 +6,12 @@ Messages are signed with a key of ours: huey would run whatever somebody else pu
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from vtp.errors import StartupError, Unavailable
 from vtp.key_files import open_key
 from vtp.settings import Settings
 
@@ -38,8 +40,11 @@ class JobQueue:
         self._consumer: Any = None
 
     def put(self, job_id: str) -> None:
-        """Lets the job process know. Raises OSError and huey's or Redis's own errors."""
-        self._task(job_id)
+        """Lets the job process know. Raises Unavailable."""
+        try:
+            self._task(job_id)
+        except Exception as error:
+            raise Unavailable(f"The queue of jobs does not take anything ({error}).") from error
 
     def start(self, concurrency: int) -> None:
         """Begins to call `work`, in so many threads."""
@@ -64,7 +69,13 @@ def _open(settings: Settings, instance_id: str, key: bytes) -> Any:
     options = {"results": False, "serializer": SignedSerializer(secret=key.hex())}
     if settings.jobs.url:
         return RedisHuey(f"vtp-{instance_id}", url=settings.jobs.url, read_timeout=1, **options)
-    return SqliteHuey("vtp", filename=str(Path(settings.data_dir).absolute() / FILE), cache_mb=1, **options)
+    file = Path(settings.data_dir).absolute() / FILE
+    try:
+        return SqliteHuey("vtp", filename=str(file), cache_mb=1, **options)
+    except sqlite3.Error as error:
+        raise StartupError(
+            f"The queue of jobs {file} cannot be used ({error}): remove or repair it."
+        ) from error
 
 
 def _consumer(huey: Any, concurrency: int) -> Any:

@@ -149,10 +149,8 @@ class Jobs:
             return
         try:
             await asyncio.to_thread(self._queue.put, job_id)
-        except Exception as error:  # noqa: BLE001 - of the queue's own kinds; its row is there, and found
-            logger.warning(
-                "The queue of jobs does not take anything (%s); jobs begin some seconds later.", error
-            )
+        except Unavailable as error:  # its row is there, and found
+            logger.warning("%s Jobs begin some seconds later.", error)
 
 
 async def _recording_for(tx: AsyncConnection, principal: Principal, recording_id: str) -> Recording:

@@ -57,7 +57,7 @@ class Sweeper:
             self._news.clear()
             try:
                 wait_s = await self.sweep()
-            except Unavailable as error:
+            except (Unavailable, OSError) as error:
                 logger.warning("Jobs have to wait: %s", error)
                 wait_s = LONGEST_S
             try:
@@ -116,5 +116,6 @@ class Sweeper:
 def drop_folder(folder: Path) -> None:
     """Deletes a recording's folder; in one step for those who look into it."""
     dropped = folder.with_name(f"{_DROPPED}{folder.name}")
+    shutil.rmtree(dropped, ignore_errors=True)
     folder.rename(dropped)
     shutil.rmtree(dropped, ignore_errors=True)

@@ -260,6 +260,8 @@ class Recordings:
         making = self._downloads.get(recording.id)
         if making is not None:
             await asyncio.wait([making])
+        if recording.stored_url and recording.stored_url != self._files.remote_url:
+            raise _stored_elsewhere()
         await self._files.delete(recording.id)
         async with self._database.transaction() as tx:
             await remove_recording(tx, recording.id)
@@ -352,10 +354,7 @@ class Recordings:
 
     def _why_unreadable(self, recording: Recording) -> VtpError:
         if recording.stored_url and recording.stored_url != self._files.remote_url:
-            return Unavailable(
-                "This recording lies in another object store than the server uses now.",
-                code="stored_elsewhere",
-            )
+            return _stored_elsewhere()
         elsewhere = recording.instance_id not in (None, self._instance_id)
         if self._files.remote_url and elsewhere and recording.storage is not Storage.STORED:
             return Unavailable(
@@ -436,6 +435,14 @@ class Recordings:
         await self._save_end(recording.id, view, "" if was_closed else INTERRUPTED)
         length = timedelta(microseconds=view.manifest.duration_ns // 1000)
         await self._change(recording.id, stopped_at=recording.started_at + length)
+
+
+def _stored_elsewhere() -> Unavailable:
+    return Unavailable(
+        "This recording lies in another object store than the server uses now.",
+        retry_after_s=600,
+        code="stored_elsewhere",
+    )
 
 
 def _files_missing() -> NotFound:
