@@ -15,6 +15,8 @@ from tests.serving import Api, Person, serving
 from vtp.errors import Gone
 from vtp.recording import service
 from vtp.recording.active import DIED
+from vtp.recording.files import OpenFile
+from vtp.recording.index import TrackIndex
 from vtp.recording.manifest import MANIFEST_NAME
 from vtp.recording.recorder import Recorder
 from vtp.recording.session import RecordingSession
@@ -136,14 +138,13 @@ async def test_recording_deleted_while_its_download_is_made_leaves_no_bytes(
     folder = api.server.services.recordings.file(recording_id, "x").parent
     making, go_on = threading.Event(), threading.Event()
 
-    def slowly(directory: Path, view: RecordingView, path: Path) -> Path:
+    def slowly(open_file: OpenFile, tracks: dict[str, TrackIndex], path: Path) -> None:
         making.set()
         go_on.wait(10)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"an MP4")
-        return path
 
-    monkeypatch.setattr(service, "_remux", slowly)
+    monkeypatch.setattr(service, "remux_to_mp4", slowly)
     download = asyncio.create_task(api.call("GET", f"{BASE}/{recording_id}/download", by=teacher))
     await asyncio.to_thread(making.wait, 10)
     gone = asyncio.create_task(api.call("DELETE", f"{BASE}/{recording_id}?permanent=true", by=teacher))
