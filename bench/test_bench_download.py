@@ -6,6 +6,7 @@ that the processor time is that of both.
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import http.client
 import time
@@ -57,7 +58,13 @@ def hour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hour]:
     async def download(request: web.Request) -> web.StreamResponse:
         clip = CLIP if request.query else WHOLE
         file = await found.downloads.file("hour", directory, found.view, clip)
-        return await send(request, file, {"Content-Type": MP4_TYPE}, lambda: True)
+        return await send(
+            request,
+            file,
+            {"Content-Type": MP4_TYPE},
+            lambda: True,
+            lambda start, size: asyncio.to_thread(file.read, start, size),
+        )
 
     app = web.Application()
     app.router.add_get("/download", download)

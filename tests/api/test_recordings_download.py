@@ -16,7 +16,7 @@ from vtp.recording import download_routes, downloads
 from vtp.recording.downloads import Clip, make_mp4
 from vtp.recording.index import TrackIndex
 from vtp.recording.mp4_file import Mp4File
-from vtp.recording.sample_table import TABLE_NAME
+from vtp.recording.sample_table import TABLE_NAME, Find
 from vtp.recording.store import Status
 
 BASE = "/api/v1/recordings"
@@ -197,9 +197,11 @@ async def test_many_who_come_together_wait_for_one_file(
 ) -> None:
     made: list[Clip] = []
 
-    def counted(directory: Path, tracks: dict[str, TrackIndex], clip: Clip) -> Mp4File:
+    def counted(
+        directory: Path, tracks: dict[str, TrackIndex], clip: Clip, find: Find | None = None
+    ) -> Mp4File:
         made.append(clip)
-        return make_mp4(directory, tracks, clip)
+        return make_mp4(directory, tracks, clip, find)
 
     monkeypatch.setattr(downloads, "make_mp4", counted)
     path = f"{BASE}/{recording_id}/download"

@@ -16,7 +16,7 @@ from tests.api.recording_material import add_finished, fetch, grant_of, make_roo
 from tests.serving import Api, Person, serving
 from vtp.recording import thumbnail
 from vtp.recording.index import MapLine, PartLine, TrackIndex
-from vtp.recording.thumbnail import Place, find_key_frame, make_jpeg
+from vtp.recording.thumbnail import find_key_frame, make_jpeg
 
 BASE = "/api/v1/recordings"
 
@@ -142,11 +142,11 @@ def test_a_key_frame_of_the_segment_that_grows_is_found() -> None:
 async def test_a_thumbnail_is_made_once_and_goes_with_its_recording(
     api: Api, teacher: Person, recording_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made: list[Place] = []
+    made: list[int] = []
 
-    def counted(folder: Path, place: Place, width: int) -> bytes:
-        made.append(place)
-        return make_jpeg(folder, place, width)
+    def counted(fragment: bytes, width: int) -> bytes:
+        made.append(width)
+        return make_jpeg(fragment, width)
 
     monkeypatch.setattr(thumbnail, "make_jpeg", counted)
     path = f"{BASE}/{recording_id}/thumbnail"

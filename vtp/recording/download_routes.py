@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Annotated, Self
 from urllib.parse import quote
 
@@ -14,7 +14,7 @@ from aiohttp import web
 from pydantic import BaseModel, Field, model_validator
 
 from vtp.accounts.routes import origin_of
-from vtp.errors import Forbidden, VtpError
+from vtp.errors import Forbidden, Unavailable, VtpError
 from vtp.http.errors import respond_with_status
 from vtp.http.ranges import wanted_of
 from vtp.http.routing import Access, Call, Limit, RouteTable
@@ -34,6 +34,9 @@ MP4_TYPE = "video/mp4"
 LONGEST_S = 1_000_000.0
 READ_BYTES = 256 << 10
 _UNFIT = re.compile(r'[\\/:*?"<>|\x00-\x1f]+')
+
+Read = Callable[[int, int], Awaitable[bytes]]
+"""Gives so many bytes of the MP4 from an offset on; raises Unavailable, OSError and ValueError."""
 
 Seconds = Annotated[float, Field(ge=0, le=LONGEST_S, allow_inf_nan=False)]
 
@@ -110,7 +113,8 @@ class DownloadRoutes:
             "Content-Type": MP4_TYPE,
             "Cache-Control": "no-store",
         }
-        return await send(call.request, file, headers, lambda: self._recordings.is_there(recording_id))
+        read = partial(self._recordings.read, recording_id, file)
+        return await send(call.request, file, headers, lambda: self._recordings.is_there(recording_id), read)
 
     async def get_download_url(self, call: Call) -> DownloadLink:
         """A signed link."""
@@ -128,12 +132,12 @@ class DownloadRoutes:
 
 
 async def send(
-    request: web.Request, file: Mp4File, headers: dict[str, str], is_there: Callable[[], bool]
+    request: web.Request, file: Mp4File, headers: dict[str, str], is_there: Callable[[], bool], read: Read
 ) -> web.StreamResponse:
     """Answers with what the request wants of a file.
 
-    When the recording is deleted meanwhile the answer ends before its announced length, which clients notice.
-    Raises PreconditionFailed.
+    When the recording is deleted meanwhile, or its bytes cannot be had any more, the answer ends before its
+    announced length, which clients notice. Raises PreconditionFailed; Unavailable without the first bytes.
     """
     wanted = wanted_of(request, file.etag, file.size)
     headers = {**headers, "ETag": file.etag, "Accept-Ranges": "bytes"}
@@ -147,31 +151,46 @@ async def send(
         headers["Content-Range"] = f"bytes {wanted.start}-{wanted.end - 1}/{file.size}"
     response = web.StreamResponse(status=wanted.status, headers=headers)
     response.content_length = wanted.end - wanted.start
+    if request.method == "HEAD":
+        await response.prepare(request)
+        return response
+    first = await _begin(read, wanted.start, wanted.end)
     await response.prepare(request)
-    if request.method != "HEAD":
-        await _write(response, file, wanted.start, wanted.end, is_there)
+    await _write(response, first, wanted.start, wanted.end, is_there, read)
     return response
 
 
-async def _write(
-    response: web.StreamResponse, file: Mp4File, start: int, end: int, is_there: Callable[[], bool]
-) -> None:
-    loop = asyncio.get_running_loop()
+async def _begin(read: Read, start: int, end: int) -> bytes:
+    """The first bytes, before anything is promised."""
     try:
-        while start < end:
-            if not is_there():
-                raise FileNotFoundError("it was deleted")
-            size = min(READ_BYTES, end - start)
-            if start + size <= len(file.head):
-                data = file.read(start, size)
-            else:
-                data = await loop.run_in_executor(None, file.read, start, size)
+        return await read(start, min(READ_BYTES, end - start))
+    except (OSError, ValueError) as error:
+        logger.warning("A download cannot begin: %s", error)
+        raise Unavailable("The recording's files are damaged: restore them from a backup.") from error
+
+
+async def _write(
+    response: web.StreamResponse,
+    data: bytes,
+    start: int,
+    end: int,
+    is_there: Callable[[], bool],
+    read: Read,
+) -> None:
+    """`data` is what comes first."""
+    try:
+        while True:
             await response.write(data)
             start += len(data)
-    except (FileNotFoundError, ValueError) as error:
-        logger.info("A download ends before its end, its recording having gone: %s", error)
+            if start >= end:
+                return
+            if not is_there():
+                raise FileNotFoundError("it was deleted")
+            data = await read(start, min(READ_BYTES, end - start))
+    except ConnectionError:
         response.force_close()
-    except (ConnectionError, VtpError):
+    except (OSError, ValueError, VtpError) as error:
+        logger.info("A download ends before its end: %s", error)
         response.force_close()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from pathlib import Path
 
 from aiohttp import web
 
@@ -111,7 +110,7 @@ class MediaRoutes:
             return await self._part(recording_id, view, track, int(part[1]), int(part[2]))
         if not _is_finished(view, track, name):
             raise NotFound("This recording has no such file.", code="no_such_file")
-        path: Path = self._recordings.file(recording_id, f"{track}/{name}")
+        path = await self._recordings.fetch(recording_id, f"{track}/{name}")
         content_type = SEGMENT_TYPE if name.endswith(".m4s") else SECTION_TYPE
         return web.FileResponse(path, headers={"Content-Type": content_type, "Cache-Control": NOT_KEPT})
 

@@ -6,11 +6,11 @@ import asyncio
 import io
 import logging
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from pathlib import Path
 
 import av
 from av.error import FFmpegError
@@ -31,12 +31,16 @@ NICENESS = 10
 QUALITY = "4"  # of FFmpeg's 2 (best) to 31
 RETRY_S = 1.0
 
+Read = Callable[[str, int, int], Awaitable[bytes]]
+"""Gives so many bytes of a recording's file from an offset on; raises OSError, Unavailable."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """A key frame: bytes of a segment, and the section that they follow."""
 
     section: str
+    section_size: int
     msn: int
     offset: int
     size: int
@@ -60,9 +64,9 @@ class Thumbnails:
             del self._kept[key]
 
     async def picture(
-        self, recording_id: str, directory: Path, view: RecordingView, at_s: float, width: int
+        self, recording_id: str, read: Read, view: RecordingView, at_s: float, width: int
     ) -> bytes:
-        """A JPEG at most `width` wide.
+        """A JPEG at most `width` wide, of bytes that `read` gives.
 
         Raises NotFound where there is no picture at or before that time, Unavailable when too many are asked
         for or its bytes are damaged.
@@ -79,10 +83,7 @@ class Thumbnails:
         if making is None:
             if len(self._making) >= WAITING_AT_MOST:
                 raise Unavailable("Too many pictures are being made; try again.", retry_after_s=RETRY_S)
-            folder = directory / VIDEO_TRACK
-            making = asyncio.get_running_loop().run_in_executor(
-                self._threads, make_jpeg, folder, place, width
-            )
+            making = asyncio.ensure_future(self._make(read, place, width))
             self._making[key] = making
             making.add_done_callback(partial(self._made, key))
         try:
@@ -90,6 +91,14 @@ class Thumbnails:
         except (OSError, ValueError, FFmpegError) as error:
             logger.warning("No picture can be made of recording %s: %s", recording_id, error)
             raise Unavailable("The recording's files are damaged: restore them from a backup.") from error
+
+    async def _make(self, read: Read, place: Place, width: int) -> bytes:
+        section, part = await asyncio.gather(
+            read(f"{VIDEO_TRACK}/{place.section}", 0, place.section_size),
+            read(f"{VIDEO_TRACK}/{segment_name(place.msn)}", place.offset, place.size),
+        )
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, make_jpeg, section + part, width)
 
     def _made(self, key: tuple[str, Place, int], making: asyncio.Future[bytes]) -> None:
         self._making.pop(key, None)
@@ -119,20 +128,16 @@ def find_key_frame(index: TrackIndex, at_s: float) -> Place | None:
 
 
 def _place(index: TrackIndex, part: PartLine) -> Place:
-    section = next(line.uri for line in index.maps if line.map == part.map)
-    return Place(section, part.msn, part.offset, part.size)
+    section = next(line for line in index.maps if line.map == part.map)
+    return Place(section.uri, section.size, part.msn, part.offset, part.size)
 
 
-def make_jpeg(folder: Path, place: Place, width: int) -> bytes:
-    """Decodes the picture and scales it down to `width`; takes milliseconds of a core.
+def make_jpeg(fragment: bytes, width: int) -> bytes:
+    """Decodes the picture behind its initialization section, scaled down to `width`: milliseconds of a core.
 
-    Raises OSError, ValueError or FFmpegError when there is no picture in those bytes.
+    Raises ValueError or FFmpegError when there is no picture in those bytes.
     """
-    section = (folder / place.section).read_bytes()
-    with (folder / segment_name(place.msn)).open("rb") as file:
-        file.seek(place.offset)
-        part = file.read(place.size)
-    with av.open(io.BytesIO(section + part), format="mp4", mode="r") as container:
+    with av.open(io.BytesIO(fragment), format="mp4", mode="r") as container:
         stream = container.streams.video[0]
         stream.thread_type = "NONE"
         frame = next(container.decode(stream), None)
