@@ -20,7 +20,11 @@ START_LIMIT_S = 30.0
 
 def why_not() -> str:
     """Why there is no S3 server; empty when there is."""
-    return "" if built(PACKAGE, VERSION) else "no S3 server: `make test-long PART=store` builds versitygw and runs these"
+    return (
+        ""
+        if built(PACKAGE, VERSION)
+        else "no S3 server: `make test-long PART=store` builds versitygw and runs these"
+    )
 
 
 @dataclass

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 import pytest
@@ -17,7 +20,7 @@ from vtp.recording.downloads import Clip, make_mp4
 from vtp.recording.index import TrackIndex
 from vtp.recording.mp4_file import Mp4File
 from vtp.recording.sample_table import TABLE_NAME, Find
-from vtp.recording.store import Status
+from vtp.recording.store import Status, change_recording
 
 BASE = "/api/v1/recordings"
 
@@ -113,6 +116,13 @@ async def test_a_stretch_begins_and_ends_where_it_was_asked_to(
     assert abs(heard / 48_000 - 1.5) < 0.025
 
 
+async def test_a_link_names_a_stretch_exactly(api: Api, teacher: Person, recording_id: str) -> None:
+    path = f"{BASE}/{recording_id}/download-url?from=1.0000125&to=3601.12345678"
+    made = await api.call("GET", path, by=teacher)
+    query = parse_qs(urlsplit(made.body["url"]).query)
+    assert (float(query["from"][0]), float(query["to"][0])) == (1.0000125, 3601.12345678)
+
+
 async def test_a_link_to_a_stretch_gives_that_stretch(api: Api, teacher: Person, recording_id: str) -> None:
     made = await api.call("GET", f"{BASE}/{recording_id}/download-url?from=1&to=2.5", by=teacher)
     answer = await fetch(api, made.body["url"])
@@ -141,16 +151,7 @@ async def test_a_stretch_that_is_none_is_a_problem_that_says_where(
 async def test_a_download_whose_recording_is_deleted_ends_short_and_alone(
     api: Api, teacher: Person, recording_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read, reading, go_on = Mp4File.read, threading.Event(), threading.Event()
-
-    def slowly(file: Mp4File, start: int, size: int) -> bytes:
-        if start > len(file.head):
-            reading.set()
-            go_on.wait(10)
-        return read(file, start, size)
-
-    monkeypatch.setattr(Mp4File, "read", slowly)
-    monkeypatch.setattr(download_routes, "READ_BYTES", 8192)
+    reading, go_on = held_up(monkeypatch)
     path = f"{BASE}/{recording_id}/download"
     downloading = asyncio.create_task(_size_received(api, path, teacher))
     await asyncio.to_thread(reading.wait, 10)
@@ -161,11 +162,109 @@ async def test_a_download_whose_recording_is_deleted_ends_short_and_alone(
     assert (await api.call("GET", path, by=teacher)).status == 404
 
 
-async def _size_received(api: Api, path: str, by: Person) -> tuple[int, int]:
+def held_up(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading.Event]:
+    """Has downloads stop within their media: what tells so, and what lets them go on."""
+    read, reading, go_on = Mp4File.read, threading.Event(), threading.Event()
+
+    def slowly(file: Mp4File, start: int, size: int) -> bytes:
+        if start > len(file.head):
+            reading.set()
+            go_on.wait(10)
+        return read(file, start, size)
+
+    monkeypatch.setattr(Mp4File, "read", slowly)
+    monkeypatch.setattr(download_routes, "READ_BYTES", 8192)
+    return reading, go_on
+
+
+@pytest.mark.parametrize("by_link", [False, True])
+async def test_a_download_ends_with_the_right_to_it(
+    api: Api, recording_id: str, monkeypatch: pytest.MonkeyPatch, by_link: bool
+) -> None:
+    admin = await api.person("admin", "head@school.example")
+    assistant = await api.person("assistant", "al@school.example")
+    path = f"{BASE}/{recording_id}/download"
+    if by_link:
+        path = (await api.call("GET", f"{path}-url", by=assistant)).body["url"]
+    reading, go_on = held_up(monkeypatch)
+    downloading = asyncio.create_task(_size_received(api, path, None if by_link else assistant))
+    await asyncio.to_thread(reading.wait, 10)
+    change = {"role": "student"}
+    answer = await api.call("PATCH", f"/api/v1/users/{assistant.user_id}", change, by=admin)
+    assert answer.status == 200, answer
+    go_on.set()
+    announced, received = await asyncio.wait_for(downloading, 10)
+    assert 0 < received < announced
+
+
+async def test_what_another_process_put_into_the_trash_is_not_downloaded(
+    api: Api, teacher: Person, recording_id: str
+) -> None:
+    path = f"{BASE}/{recording_id}/download"
+    assert (await fetch(api, path, **teacher.headers)).status == 200
+    async with api.server.services.database.transaction() as tx:
+        await change_recording(tx, recording_id, status=Status.DELETED, deleted_at=datetime.now(UTC))
+    answer = await api.call("GET", path, by=teacher)
+    assert answer.status == 410 and answer.body["code"] == "recording_deleted"
+
+
+async def test_what_is_being_made_of_a_recording_that_is_deleted_is_not_kept(
+    api: Api, teacher: Person, recording_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    making, go_on = slow_making(monkeypatch)
+    path = f"{BASE}/{recording_id}/download"
+    downloading = asyncio.create_task(api.call("GET", path, by=teacher))
+    await asyncio.to_thread(making.wait, 10)
+    assert (await api.call("DELETE", f"{BASE}/{recording_id}", by=teacher)).status == 200
+    go_on.set()
+    assert (await asyncio.wait_for(downloading, 10)).status == 410
+    assert not api.server.services.recordings._downloads._kept
+
+
+def slow_making(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading.Event]:
+    """Has MP4s take as long to be made as the test wants: what tells that one has begun, what ends it."""
+    making, go_on = threading.Event(), threading.Event()
+
+    def slowly(
+        directory: Path, tracks: dict[str, TrackIndex], clip: Clip, find: Find | None = None
+    ) -> Mp4File:
+        assert threading.current_thread().name.startswith("mp4"), "packets wait for this thread"
+        making.set()
+        go_on.wait(10)
+        return make_mp4(directory, tracks, clip, find)
+
+    monkeypatch.setattr(downloads, "make_mp4", slowly)
+    return making, go_on
+
+
+async def test_only_so_many_stretches_are_made_at_once(
+    api: Api, teacher: Person, recording_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(downloads, "WAITING_AT_MOST", 1)
+    making, go_on = slow_making(monkeypatch)
+    path = f"{BASE}/{recording_id}/download"
+    first = asyncio.create_task(fetch(api, f"{path}?to=1", **teacher.headers))
+    await asyncio.to_thread(making.wait, 10)
+    refused = await fetch(api, f"{path}?to=2", **teacher.headers)
+    assert refused.status == 503 and int(refused.headers["Retry-After"]) >= 1
+    go_on.set()
+    assert (await first).status == 200
+    assert (await fetch(api, f"{path}?to=2", **teacher.headers)).status == 200
+
+
+async def test_a_pause_that_no_mp4_can_say_is_told(api: Api, teacher: Person, recording_id: str) -> None:
+    file = folder_of(api, recording_id) / "video" / "seg-00001.m4s"
+    later = (1 << 33).to_bytes(8, "big")
+    file.write_bytes(re.sub(rb"(?s)(tfdt.{4}).{8}", rb"\1" + later, file.read_bytes()))
+    answer = await api.call("GET", f"{BASE}/{recording_id}/download", by=teacher)
+    assert answer.status == 503 and "in stretches" in answer.body["detail"]
+
+
+async def _size_received(api: Api, path: str, by: Person | None) -> tuple[int, int]:
     received = 0
     async with (
         aiohttp.ClientSession() as session,
-        session.get(f"{api.base_url}{path}", headers=by.headers) as answer,
+        session.get(f"{api.base_url}{path}", headers=by.headers if by else {}) as answer,
     ):
         with pytest.raises(aiohttp.ClientPayloadError):
             async for data in answer.content.iter_any():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import re
+import threading
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,9 +15,8 @@ import pytest
 
 from tests.api.recording_material import add_finished, fetch, grant_of, make_room
 from tests.serving import Api, Person, serving
-from vtp.recording import thumbnail
-from vtp.recording.index import MapLine, PartLine, TrackIndex
-from vtp.recording.thumbnail import find_key_frame, make_jpeg
+from vtp.recording import thumbnail, thumbnail_picture
+from vtp.recording.thumbnail import make_jpeg
 
 BASE = "/api/v1/recordings"
 
@@ -100,7 +100,7 @@ async def test_thumbnails_show_the_key_frame_before_a_time(
     first = await fetch(api, path, Cookie=cookie)
     assert first.status == 200 and first.headers["Content-Type"] == "image/jpeg"
     assert size_and_number(first.body) == (320, 180, 0)
-    for query, size in (("t=2.5&width=160", (160, 90, 60)), ("t=1.99&width=100", (100, 56, 0))):
+    for query, size in (("t=2.5&width=160", (160, 90, 60)), ("t=1.99&width=150", (160, 90, 0))):
         assert size_and_number((await fetch(api, f"{path}?{query}", Cookie=cookie)).body) == size
     wide = await fetch(api, f"{path}?t=900&width=1280", Cookie=cookie)
     assert size_and_number(wide.body) == (320, 180, 60)
@@ -122,23 +122,6 @@ async def test_there_is_no_thumbnail_before_there_is_a_picture(api: Api, teacher
     assert answer.status == 404 and answer.body["code"] == "no_picture"
 
 
-def test_a_key_frame_of_the_segment_that_grows_is_found() -> None:
-    index = TrackIndex("video", 90_000)
-    assert find_key_frame(index, 5.0) is None
-    index.add(MapLine(0, "init-0.mp4", 700, "avc1.42c01f", 640, 360))
-    for msn, start in ((0, 0), (1, 180_000)):
-        for part in range(2):
-            line = PartLine(msn, part, part * 900, 900, start + part * 30_000, 30_000, 10, part == 0, 0, 1)
-            index.add(line)
-    found = [find_key_frame(index, at_s) for at_s in (0.0, 1.99, 2.0, 9.0)]
-    assert [place and (place.msn, place.offset, place.size) for place in found] == [
-        (0, 0, 900),
-        (0, 0, 900),
-        (1, 0, 900),
-        (1, 0, 900),
-    ]
-
-
 async def test_a_thumbnail_is_made_once_and_goes_with_its_recording(
     api: Api, teacher: Person, recording_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -150,8 +133,9 @@ async def test_a_thumbnail_is_made_once_and_goes_with_its_recording(
 
     monkeypatch.setattr(thumbnail, "make_jpeg", counted)
     path = f"{BASE}/{recording_id}/thumbnail"
-    pictures = await asyncio.gather(*(api.call("GET", f"{path}?t={n / 10}", by=teacher) for n in range(8)))
-    assert {answer.status for answer in pictures} == {200} and len(made) == 1
+    queries = (f"t={n / 10}&width={161 + 20 * n}" for n in range(8))  # all of the same width, as made
+    pictures = await asyncio.gather(*(api.call("GET", f"{path}?{query}", by=teacher) for query in queries))
+    assert {answer.status for answer in pictures} == {200} and made == [320]
     assert (await api.call("DELETE", f"{BASE}/{recording_id}", by=teacher)).status == 200
     assert (await api.call("GET", path, by=teacher)).status == 410
 
@@ -161,3 +145,30 @@ async def test_a_damaged_picture_is_told_and_no_bug(api: Api, teacher: Person, r
     file.write_bytes(b"\0" * file.stat().st_size)
     answer = await api.call("GET", f"{BASE}/{recording_id}/thumbnail", by=teacher)
     assert answer.status == 503 and "damaged" in answer.body["detail"]
+
+
+async def test_a_picture_of_a_deleted_recording_is_not_kept(
+    api: Api, teacher: Person, recording_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    making, go_on = threading.Event(), threading.Event()
+
+    def slowly(fragment: bytes, width: int) -> bytes:
+        making.set()
+        go_on.wait(10)
+        return make_jpeg(fragment, width)
+
+    monkeypatch.setattr(thumbnail, "make_jpeg", slowly)
+    asked = asyncio.create_task(api.call("GET", f"{BASE}/{recording_id}/thumbnail", by=teacher))
+    await asyncio.to_thread(making.wait, 10)
+    assert (await api.call("DELETE", f"{BASE}/{recording_id}", by=teacher)).status == 200
+    go_on.set()
+    await asked
+    assert not api.server.services.recordings._thumbnails._kept
+
+
+async def test_a_picture_that_is_too_large_is_told_and_not_decoded(
+    api: Api, teacher: Person, recording_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(thumbnail_picture, "LARGEST_PIXELS", 320 * 180 - 1)
+    answer = await api.call("GET", f"{BASE}/{recording_id}/thumbnail", by=teacher)
+    assert answer.status == 404 and answer.body["code"] == "picture_too_large"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -18,9 +19,11 @@ from tests.unit.test_recording_strict_parser import (
     sound_alone,
     stalled_picture,
 )
+from vtp.recording import dash
 from vtp.recording.dash import render_mpd
 from vtp.recording.index import TrackIndex
 from vtp.recording.manifest import Manifest
+from vtp.recording.playlist import Rate, measure_rate
 from vtp.recording.segmenter import Segmenter
 from vtp.recording.timebase import NS
 from vtp.recording.view import RecordingView
@@ -110,6 +113,28 @@ def test_while_it_grows_only_what_all_tracks_have_is_listed(tmp_path: Path) -> N
 def test_it_is_rendered_once_per_segment(tmp_path: Path) -> None:
     view = recorded_view(tmp_path, plain)
     assert view.mpd() is view.mpd()
+
+
+def test_rates_are_measured_once_a_track_however_many_periods_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured: list[str] = []
+
+    def counted(index: TrackIndex, target_duration_s: int) -> Rate:
+        measured.append(index.track)
+        return measure_rate(index, target_duration_s)
+
+    monkeypatch.setattr(dash, "measure_rate", counted)
+    view = recorded_view(tmp_path, publisher_returns)
+    assert len(periods(view)) == 2 and sorted(measured) == sorted(view.tracks)
+
+
+def test_values_are_written_as_xml_wants_them(tmp_path: Path) -> None:
+    view = recorded_view(tmp_path, plain)
+    index = view.tracks["video"]
+    index.maps[0] = replace(index.maps[0], codecs="<a & 'b', \"c\">")
+    video = periods(view)[0].find(".//mpd:Representation[@id='video']", NAMES)
+    assert video is not None and video.get("codecs") == index.maps[0].codecs
 
 
 def test_nothing_recorded_cannot_be_rendered() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -202,6 +203,23 @@ def test_a_clip_from_within_a_gap_shows_the_last_picture_before_it(tmp_path: Pat
     assert [(round(time, 2), number) for time, number, _ in shown[:3]] == [(0.0, 29), (0.54, 0), (0.57, 1)]
 
 
+def test_a_clip_from_behind_the_last_picture_has_the_sound_that_is_there(tmp_path: Path) -> None:
+    recorded = record(tmp_path, lambda segmenter: feed(segmenter, h264_units(120), opus_units(203)))
+    video, sound = (recorded.index(name) for name in ("video", "aac"))
+    end_s = load_media(tmp_path, "video", video).table.end / 90_000
+    assert end_s < sound.duration_s
+    with open_bytes(whole(mp4_of(recorded, Clip(end_s)))) as container:
+        assert [stream.type for stream in container.streams] == ["audio"]
+
+
+def test_parameter_sets_that_are_cut_off_are_damage(tmp_path: Path) -> None:
+    recorded = record(tmp_path, other_size)
+    path = tmp_path / "video" / "init-1.mp4"
+    path.write_bytes(re.sub(rb"(?s)(avcC.{5}.).{2}", rb"\g<1>" + b"\x7f\xff", path.read_bytes()))
+    with pytest.raises(ValueError, match=r"video/init-1\.mp4 is damaged: its parameter sets are cut off"):
+        mp4_of(recorded)
+
+
 def test_any_bytes_are_those_of_the_whole(tmp_path: Path) -> None:
     file = mp4_of(record(tmp_path, other_size), Clip(1.0, 6.0))
     data = whole(file)
@@ -261,6 +279,7 @@ def test_samples_are_kept_and_made_again_when_they_do_not_fit(tmp_path: Path) ->
         (lambda data: data.replace(b"tfdt", b"free"), "one run of samples"),
         (lambda data: data.replace(b"mdat", b"free"), "has no media"),
         (lambda data: data.replace(b"trun", b"trux"), "one run of samples"),
+        (lambda data: re.sub(rb"(?s)(tfdt.{4}).{8}", rb"\1" + b"\x7f" * 8, data), "times are none"),
     ],
 )
 def test_damage_is_told_with_the_file_that_has_it(

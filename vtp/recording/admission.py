@@ -27,23 +27,27 @@ class Admission:
         self._grants = grants
         self._holders = holders
 
-    async def has_grant(self, call: Call, recording_id: str, scope: Scope) -> bool:
-        """Whether the caller has a grant. Raises as `Holders.require` for one whose holder lost the right,
-        unless a token says who calls.
+    async def holder(self, call: Call, recording_id: str, scope: Scope) -> str | None:
+        """Who holds the caller's grant; None without one. Raises as `Holders.require` for one whose holder
+        lost the right, unless a token says who calls.
         """
         name = SECURE_NAME if is_secure(call) else PLAIN_NAME
         offered = (call.request.cookies.get(name), call.request.query.get("grant"))
         held = [grant and self._grants.check(grant, recording_id, scope) for grant in offered]
         holder = next(filter(None, held), None)
         if holder is None:
-            return False
+            return None
         try:
-            await self._holders.require(holder, recording_id, scope, origin_of(call).ip)
+            await self.require(holder, call, recording_id, scope)
         except (Forbidden, NotSignedIn):
             if call.principal_or_none is None:
                 raise
-            return False
-        return True
+            return None
+        return holder
+
+    async def require(self, holder: str, call: Call, recording_id: str, scope: Scope) -> None:
+        """Raises as `Holders.require` when who holds a grant may not have this (any more)."""
+        await self._holders.require(holder, recording_id, scope, origin_of(call).ip)
 
     async def admit(self, call: Call) -> str:
         """The recording's id, when a grant or the caller's own rights open it.
@@ -52,7 +56,7 @@ class Admission:
         only can go on.
         """
         recording_id = parse_id(call.path["id"], "/path/id")
-        if await self.has_grant(call, recording_id, Scope.PLAY):
+        if await self.holder(call, recording_id, Scope.PLAY) is not None:
             return recording_id
         if call.principal_or_none is None:
             raise NotSignedIn()

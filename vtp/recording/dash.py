@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from itertools import groupby
-from xml.sax.saxutils import quoteattr
 
 from vtp.recording.audio_tracks import AAC_TRACK, OPUS_TRACK
 from vtp.recording.index import MapLine, SegmentLine, TrackIndex
@@ -36,6 +36,7 @@ class _Run:
     index: TrackIndex
     section: MapLine
     segments: Sequence[SegmentLine]
+    figures: Mapping[str, str]
 
     @property
     def start_s(self) -> float:
@@ -52,10 +53,12 @@ def render_mpd(manifest: Manifest, tracks: Mapping[str, TrackIndex], *, ended: b
     `published` is when it came to be as it is, in RFC 3339.
     """
     present = {name: tracks[name] for name in _ORDER if name in tracks and tracks[name].has_media}
-    periods = list(_periods(present, ended=ended))
+    target_s = manifest.target_duration_s or TARGET_DURATION_S
+    headroom = 1.0 if ended else LIVE_HEADROOM
+    figures = {name: _figures(name, index, target_s, headroom) for name, index in present.items()}
+    periods = list(_periods(present, figures, ended=ended))
     if not periods:
         raise ValueError("The recording has no media yet")
-    target_s = manifest.target_duration_s or TARGET_DURATION_S
     end_s = max(run.end_s for run in periods[-1])
     attributes = {
         "xmlns": "urn:mpeg:dash:schema:mpd:2011",
@@ -76,21 +79,31 @@ def render_mpd(manifest: Manifest, tracks: Mapping[str, TrackIndex], *, ended: b
         }
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', f"<MPD{_attributes(attributes)}>"]
     for runs in periods:
-        lines += _period(runs, target_s, 1.0 if ended else LIVE_HEADROOM)
+        lines += _period(runs)
     if not ended:
         scheme = {"schemeIdUri": "urn:mpeg:dash:utc:http-iso:2014", "value": CLOCK_NAME}
         lines.append(f"<UTCTiming{_attributes(scheme)}/>")
     return "\n".join([*lines, "</MPD>"]) + "\n"
 
 
-def _periods(tracks: Mapping[str, TrackIndex], *, ended: bool) -> Iterator[list[_Run]]:
+def _figures(name: str, index: TrackIndex, target_s: int, headroom: float) -> dict[str, str]:
+    """What every Period says alike of a track, measured over all of it."""
+    peak_bps = max(round(measure_rate(index, target_s).peak_bps * headroom), 1)
+    if name != VIDEO_TRACK:
+        return {"bandwidth": str(peak_bps), "audioSamplingRate": str(index.timescale)}
+    return {"bandwidth": str(peak_bps), "frameRate": str(max(round(frame_rate(index)), 1))}
+
+
+def _periods(
+    tracks: Mapping[str, TrackIndex], figures: Mapping[str, Mapping[str, str]], *, ended: bool
+) -> Iterator[list[_Run]]:
     """The runs of all tracks, segment by segment; while it grows only of those that all have."""
     counts = [len(index.segments) for index in tracks.values()]
     finished = (max if ended else min)(counts, default=0)
     begin = 0
     for msn in range(1, finished + 1):
         if msn == finished or any(_breaks(index, msn) for index in tracks.values()):
-            runs = [_run(name, index, begin, msn) for name, index in tracks.items()]
+            runs = [_run(name, index, begin, msn, figures[name]) for name, index in tracks.items()]
             found = [run for run in runs if run is not None]
             if found:
                 yield found
@@ -105,24 +118,24 @@ def _breaks(index: TrackIndex, msn: int) -> bool:
     return segment.discontinuity or segment.gap != before.gap or segment.map != before.map
 
 
-def _run(name: str, index: TrackIndex, begin: int, end: int) -> _Run | None:
+def _run(name: str, index: TrackIndex, begin: int, end: int, figures: Mapping[str, str]) -> _Run | None:
     segments = [segment for segment in index.segments[begin:end] if not segment.gap]
     if not segments:
         return None
     section = next(line for line in index.maps if line.map == segments[0].map)
-    return _Run(name, index, section, segments)
+    return _Run(name, index, section, segments, figures)
 
 
-def _period(runs: Sequence[_Run], target_s: int, headroom: float) -> Iterator[str]:
+def _period(runs: Sequence[_Run]) -> Iterator[str]:
     start_s = min(run.start_s for run in runs)
     attributes = {"id": f"p{runs[0].segments[0].msn}", "start": _duration(start_s)}
     yield f"<Period{_attributes(attributes)}>"
     for run in runs:
-        yield from _adaptation_set(run, start_s, target_s, headroom)
+        yield from _adaptation_set(run, start_s)
     yield "</Period>"
 
 
-def _adaptation_set(run: _Run, start_s: float, target_s: int, headroom: float) -> Iterator[str]:
+def _adaptation_set(run: _Run, start_s: float) -> Iterator[str]:
     is_picture = run.track == VIDEO_TRACK
     kind = "video" if is_picture else "audio"
     common = {
@@ -134,15 +147,11 @@ def _adaptation_set(run: _Run, start_s: float, target_s: int, headroom: float) -
     }
     yield f"<AdaptationSet{_attributes(common if is_picture else common | {'lang': 'und'})}>"
     yield '<Role schemeIdUri="urn:mpeg:dash:role:2011" value="main"/>'
-    peak_bps = max(round(measure_rate(run.index, target_s).peak_bps * headroom), 1)
-    attributes = {"id": run.track, "bandwidth": str(peak_bps), "codecs": run.section.codecs}
-    if is_picture:
-        if run.section.width:
-            attributes |= {"width": str(run.section.width), "height": str(run.section.height)}
-        attributes["frameRate"] = str(max(round(frame_rate(run.index)), 1))
-        yield f"<Representation{_attributes(attributes)}>"
-    else:
-        yield f"<Representation{_attributes(attributes | {'audioSamplingRate': str(run.index.timescale)})}>"
+    attributes = {"id": run.track, "codecs": run.section.codecs, **run.figures}
+    if run.section.width:
+        attributes |= {"width": str(run.section.width), "height": str(run.section.height)}
+    yield f"<Representation{_attributes(attributes)}>"
+    if not is_picture:
         scheme = "urn:mpeg:dash:23003:3:audio_channel_configuration:2011"
         yield f'<AudioChannelConfiguration schemeIdUri="{scheme}" value="2"/>'
     yield from _segments(run, start_s)
@@ -192,4 +201,4 @@ def _duration(seconds: float) -> str:
 
 
 def _attributes(values: Mapping[str, str]) -> str:
-    return "".join(f" {name}={quoteattr(value)}" for name, value in values.items())
+    return "".join(f' {name}="{escape(value)}"' for name, value in values.items())

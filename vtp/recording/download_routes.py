@@ -14,7 +14,7 @@ from aiohttp import web
 from pydantic import BaseModel, Field, model_validator
 
 from vtp.accounts.routes import origin_of
-from vtp.errors import Forbidden, Unavailable, VtpError
+from vtp.errors import Forbidden, Gone, Unavailable, VtpError
 from vtp.http.errors import respond_with_status
 from vtp.http.ranges import wanted_of
 from vtp.http.routing import Access, Call, Limit, RouteTable
@@ -104,8 +104,9 @@ class DownloadRoutes:
     async def get_download(self, call: Call) -> web.StreamResponse:
         """The MP4 as an attachment."""
         recording_id = parse_id(call.path["id"], "/path/id")
-        granted = await self._admission.has_grant(call, recording_id, Scope.DOWNLOAD)
-        principal = None if granted else call.principal
+        holder = await self._admission.holder(call, recording_id, Scope.DOWNLOAD)
+        principal = call.principal if holder is None else None
+        holder = holder_of(call.principal) if holder is None else holder
         query: DownloadQuery = call.query
         recording, file = await self._recordings.download(principal, recording_id, query.clip, query.part)
         headers = call.reply_headers | {
@@ -113,8 +114,14 @@ class DownloadRoutes:
             "Content-Type": MP4_TYPE,
             "Cache-Control": "no-store",
         }
+
+        async def may_go_on() -> None:
+            if not self._recordings.is_there(recording_id):
+                raise Gone("The recording was deleted.", code="recording_deleted")
+            await self._admission.require(holder, call, recording_id, Scope.DOWNLOAD)
+
         read = partial(self._recordings.read, recording_id, file)
-        return await send(call.request, file, headers, lambda: self._recordings.is_there(recording_id), read)
+        return await send(call.request, file, headers, may_go_on, read)
 
     async def get_download_url(self, call: Call) -> DownloadLink:
         """A signed link."""
@@ -132,12 +139,17 @@ class DownloadRoutes:
 
 
 async def send(
-    request: web.Request, file: Mp4File, headers: dict[str, str], is_there: Callable[[], bool], read: Read
+    request: web.Request,
+    file: Mp4File,
+    headers: dict[str, str],
+    may_go_on: Callable[[], Awaitable[None]],
+    read: Read,
 ) -> web.StreamResponse:
     """Answers with what the request wants of a file.
 
-    When the recording is deleted meanwhile, or its bytes cannot be had any more, the answer ends before its
-    announced length, which clients notice. Raises PreconditionFailed; Unavailable without the first bytes.
+    When `may_go_on` raises meanwhile (the recording was deleted, or the right to it taken away), or its bytes
+    cannot be had any more, the answer ends before its announced length, which clients notice. Raises
+    PreconditionFailed, and before anything is sent what `may_go_on` raises, and Unavailable.
     """
     wanted = wanted_of(request, file.etag, file.size)
     headers = {**headers, "ETag": file.etag, "Accept-Ranges": "bytes"}
@@ -154,9 +166,10 @@ async def send(
     if request.method == "HEAD":
         await response.prepare(request)
         return response
+    await may_go_on()
     first = await _begin(read, wanted.start, wanted.end)
     await response.prepare(request)
-    await _write(response, first, wanted.start, wanted.end, is_there, read)
+    await _write(response, first, wanted.start, wanted.end, may_go_on, read)
     return response
 
 
@@ -174,7 +187,7 @@ async def _write(
     data: bytes,
     start: int,
     end: int,
-    is_there: Callable[[], bool],
+    may_go_on: Callable[[], Awaitable[None]],
     read: Read,
 ) -> None:
     """`data` is what comes first."""
@@ -184,8 +197,7 @@ async def _write(
             start += len(data)
             if start >= end:
                 return
-            if not is_there():
-                raise FileNotFoundError("it was deleted")
+            await may_go_on()
             data = await read(start, min(READ_BYTES, end - start))
     except ConnectionError:
         response.force_close()
@@ -197,8 +209,8 @@ async def _write(
 def _clip_query(query: DownloadQuery) -> str:
     if query.part is not None:
         return f"part={query.part}&"
-    start = f"from={query.start_s:g}&" if query.start_s else ""
-    return start + (f"to={query.end_s:g}&" if query.end_s is not None else "")
+    start = f"from={query.start_s!r}&" if query.start_s else ""
+    return start + (f"to={query.end_s!r}&" if query.end_s is not None else "")
 
 
 def _attachment(title: str, query: DownloadQuery) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import struct
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -29,6 +30,10 @@ logger = logging.getLogger(__name__)
 KEPT_BYTES = 32 << 20  # of heads; an hour's has about 2 MB
 NICENESS = 10
 PAUSE_S = 0.002  # between segments, where nobody waits: packets need the interpreter too
+THREADS = 2
+WAITING_AT_MOST = 32
+RETRY_S = 1.0
+_TOO_LONG = (struct.error, OverflowError)  # numbers that a box has no room for
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +53,14 @@ class Downloads:
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[str, Clip], Mp4File] = OrderedDict()
         self._making: dict[tuple[str, Clip], asyncio.Future[Mp4File]] = {}
+        self._unwanted: set[asyncio.Future[Mp4File]] = set()
         self._preparing: dict[str, asyncio.Future[None]] = {}
+        self._makers = ThreadPoolExecutor(THREADS, "mp4", be_patient, (NICENESS,))
         self._patient = ThreadPoolExecutor(1, "samples", be_patient, (NICENESS,))
 
     def close(self) -> None:
         """Begins nothing any more."""
+        self._makers.shutdown(wait=False, cancel_futures=True)
         self._patient.shutdown(wait=False, cancel_futures=True)
 
     async def prepare(
@@ -67,7 +75,7 @@ class Downloads:
             making.add_done_callback(lambda _: self._preparing.pop(recording_id, None))
         try:
             await asyncio.shield(making)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, *_TOO_LONG) as error:
             logger.info(
                 "The samples of recording %s are left to its first download: %s", directory.name, error
             )
@@ -82,7 +90,8 @@ class Downloads:
     ) -> Mp4File:
         """The MP4; `find` gives where segments are that are not in `directory`.
 
-        Raises Invalid for a clip behind the end, Unavailable with the reason for damage.
+        Raises Invalid for a clip behind the end, Unavailable with the reason for damage, or when too many are
+        being made.
         """
         key = (recording_id, clip)
         found = self._kept.get(key)
@@ -91,9 +100,13 @@ class Downloads:
             return found
         making = self._making.get(key)
         if making is None:
+            if len(self._making) >= WAITING_AT_MOST:
+                raise Unavailable(
+                    "Too many downloads begin at this moment; try again.", retry_after_s=RETRY_S
+                )
             loop = asyncio.get_running_loop()
             make = partial(make_mp4, directory, dict(view.tracks), clip, find)
-            making = loop.run_in_executor(None, make)
+            making = loop.run_in_executor(self._makers, make)
             self._making[key] = making
             making.add_done_callback(partial(self._made, key))
         try:
@@ -107,11 +120,18 @@ class Downloads:
         except (OSError, ValueError) as error:
             logger.warning("The MP4 of recording %s cannot be made: %s", recording_id, error)
             raise Unavailable(f"The recording's files are damaged. {error}") from error
+        except _TOO_LONG as error:
+            logger.warning("The MP4 of recording %s cannot be made: %s", recording_id, error)
+            raise Unavailable(
+                "Something in this recording lasts longer than an MP4 can say: download it in stretches, by "
+                "`from` and `to`."
+            ) from error
 
     def forget(self, recording_id: str) -> None:
-        """Keeps nothing of a recording that was deleted."""
+        """Keeps nothing of a recording that was deleted, nor what is being made of it."""
         for key in [key for key in self._kept if key[0] == recording_id]:
             del self._kept[key]
+        self._unwanted |= {making for key, making in self._making.items() if key[0] == recording_id}
 
     async def settle(self, recording_id: str) -> None:
         """Waits until nothing of a recording is being made."""
@@ -124,7 +144,9 @@ class Downloads:
 
     def _made(self, key: tuple[str, Clip], making: asyncio.Future[Mp4File]) -> None:
         self._making.pop(key, None)
-        if making.cancelled() or making.exception() is not None:
+        is_unwanted = making in self._unwanted
+        self._unwanted.discard(making)
+        if making.cancelled() or making.exception() is not None or is_unwanted:
             return
         self._kept[key] = making.result()
         while len(self._kept) > 1 and sum(len(file.head) for file in self._kept.values()) > KEPT_BYTES:

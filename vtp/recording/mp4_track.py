@@ -82,14 +82,14 @@ class Mp4Track:
 
     @classmethod
     def of(cls, media: Media, start_s: float = 0.0, end_s: float | None = None) -> Mp4Track | None:
-        """The track between two seconds of the recording; None when it has no sample there."""
+        """The track between two seconds of the recording; None when it shows nothing there."""
         scale = media.index.timescale
         track = cls(media, round(start_s * scale), None if end_s is None else round(end_s * scale))
         table = track._wanted()
         if not table.chunks:
             return None
         track._lay_out(table)
-        return track
+        return track if track.duration > 0 else None
 
     @property
     def timescale(self) -> int:

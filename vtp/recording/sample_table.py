@@ -24,6 +24,7 @@ from vtp.recording.index import PartLine, SegmentLine, TrackIndex, segment_name
 TABLE_NAME = "samples.bin"
 _MAGIC = b"vtpS"
 _VERSION = 1
+MOST_TICKS = 1 << 40  # months
 _HEAD = struct.Struct(">4sIIIIIII")  # magic, version, timescale, chunks, samples, keys, index, body's crc
 _CHUNK = struct.Struct(">IIIQIIII")
 
@@ -209,12 +210,15 @@ def _read_segment(
         for offset, size, crc in parts:
             for run in read_runs(descriptor, offset, size):
                 table.end_by(run.start)
+                ticks = sum(run.durations)
+                if max(run.start, ticks) > MOST_TICKS:
+                    raise ValueError("its times are none that were recorded")
                 chunk = Chunk(
                     segment.msn,
                     run.offset,
                     run.size,
                     run.start,
-                    sum(run.durations),
+                    ticks,
                     len(run.sizes),
                     segment.map,
                     crc,

@@ -14,20 +14,16 @@ _AVC = 78 + 8  # a VisualSampleEntry's fields and its head: avcC comes behind th
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """`entry` is the sample entry; `handler`, `media_header` and `data_reference` are whole boxes too."""
+    """`entry` is the sample entry; `handler`, `media_header` and `data_reference` are whole boxes too.
+
+    `parameter_sets` are an H.264 entry's, length-prefixed as samples have them; nothing for other codecs.
+    """
 
     handler: bytes
     media_header: bytes
     data_reference: bytes
     entry: bytes
-
-    @property
-    def parameter_sets(self) -> bytes:
-        """An H.264 entry's parameter sets, length-prefixed as samples have them; nothing for other codecs."""
-        if self.entry[4:8] != b"avc1":
-            return b""
-        found = boxes.find(self.entry, b"avcC", start=_AVC)
-        return _parameter_sets(self.entry[found.body : found.end]) if found is not None else b""
+    parameter_sets: bytes
 
 
 def read_section(data: bytes) -> Section:
@@ -43,6 +39,7 @@ def read_section(data: bytes) -> Section:
         media_header=next(filter(None, headers), b""),
         data_reference=_copy(data, b"minf", b"dinf"),
         entry=data[entry.start : entry.end],
+        parameter_sets=_parameter_sets(data[entry.start : entry.end]),
     )
 
 
@@ -64,17 +61,21 @@ def _copy(data: bytes, *path: bytes) -> bytes:
     return data[found.start : found.end] if found is not None else b""
 
 
-def _parameter_sets(avcc: bytes) -> bytes:
-    """The parameter sets of an AVCDecoderConfigurationRecord (ISO/IEC 14496-15), length-prefixed."""
+def _parameter_sets(entry: bytes) -> bytes:
+    """Those of the entry's AVCDecoderConfigurationRecord (ISO/IEC 14496-15); raises ValueError for damage."""
+    found = boxes.find(entry, b"avcC", start=_AVC) if entry[4:8] == b"avc1" else None
+    avcc = entry[found.body : found.end] if found is not None else b""
     if len(avcc) < 7 or avcc[0] != 1:
         return b""
     out = bytearray()
     offset = 6
     for count in (avcc[5] & 0x1F, None):
         if count is None:
-            count, offset = avcc[offset], offset + 1
+            count, offset = int.from_bytes(avcc[offset : offset + 1], "big"), offset + 1
         for _ in range(count):
             size = int.from_bytes(avcc[offset : offset + 2], "big")
             out += size.to_bytes(4, "big") + avcc[offset + 2 : offset + 2 + size]
             offset += 2 + size
+    if offset > len(avcc):
+        raise ValueError("its parameter sets are cut off")
     return bytes(out)

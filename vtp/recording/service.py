@@ -375,6 +375,8 @@ class Recordings:
         recording = await self._find(recording_id)
         if principal is not None:
             require(principal, Action.RECORDING_DOWNLOAD, recording)
+        if recording.status is Status.DELETED:  # by another process too, whatever is kept here
+            raise _in_trash()
         if recording.status in (Status.RECORDING, Status.FINALIZING):
             raise Conflict("This is still being recorded; download it when it has been stopped.")
         view = await self.view(recording.id)

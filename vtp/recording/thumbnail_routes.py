@@ -14,14 +14,22 @@ from vtp.recording.service import Recordings
 from vtp.recording.thumbnail import JPEG_TYPE
 
 DEFAULT_WIDTH = 320
-MAX_WIDTH = 1280
+WIDTHS = (160, 320, 640, 1280)
+"""Those that are made, however many are asked for: each is work, and kept for who comes next."""
 
 
 class ThumbnailQuery(BaseModel):
     """Which picture, and how large."""
 
     t: Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False, description="Seconds from its start.")] = 0.0
-    width: Annotated[int, Field(ge=16, le=MAX_WIDTH, description="At most this many pixels.")] = DEFAULT_WIDTH
+    width: Annotated[
+        int, Field(ge=16, le=WIDTHS[-1], description="Pixels; the next of 160, 320, 640 and 1280 is given.")
+    ] = DEFAULT_WIDTH
+
+    @property
+    def given_width(self) -> int:
+        """The width that is made."""
+        return next(width for width in WIDTHS if width >= self.width)
 
 
 def add_thumbnail_routes(table: RouteTable, recordings: Recordings, admission: Admission) -> None:
@@ -40,7 +48,7 @@ def add_thumbnail_routes(table: RouteTable, recordings: Recordings, admission: A
     async def get_thumbnail(call: Call) -> web.Response:
         recording_id = await admission.admit(call)
         query: ThumbnailQuery = call.query
-        data = await recordings.thumbnail(recording_id, query.t, query.width)
+        data = await recordings.thumbnail(recording_id, query.t, query.given_width)
         headers = {"ETag": etag_of(data), "Cache-Control": "no-store"}
         if matches_none(call.request, headers["ETag"]):
             return web.Response(status=304, headers=headers)
