@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -25,6 +26,8 @@ from tests.api.storage_material import (
 )
 from tests.folder_store import SETTINGS, FolderClients, folder_store
 from tests.serving import Api, Person
+from vtp.errors import Unavailable
+from vtp.jobs.queue import JobQueue
 from vtp.recording import download_routes
 from vtp.recording.sample_table import TABLE_NAME
 from vtp.recording.segmenter import VIDEO_TRACK
@@ -233,6 +236,26 @@ async def test_upload_that_breaks_off_says_why_and_goes_on_with_what_is_missing(
     assert sorted(store.puts()) == sorted(set(store.puts()))  # none twice
     folder = api.server.services.recordings.file(recording_id, "x").parent
     assert store.objects(recording_id) == files_of(folder)
+
+
+async def test_uploads_go_on_when_their_queue_takes_something_again(
+    api: Api, teacher: Person, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    put, refused = JobQueue.put, threading.Event()
+
+    def full(self: JobQueue, job_id: str) -> None:
+        refused.set()
+        raise Unavailable("The queue of jobs does not take anything (disk is full).")
+
+    monkeypatch.setattr("vtp.jobs.sweeper.LONGEST_S", 0.05)
+    monkeypatch.setattr(JobQueue, "put", full)
+    async with working_on(api):
+        recording_id = await record(api, teacher)
+        await asyncio.to_thread(refused.wait, 30)
+        assert (await job_is(api, recording_id, teacher, bool))["state"] == "queued"
+        monkeypatch.setattr(JobQueue, "put", put)
+        await uploaded(api, recording_id, teacher)
+    assert "disk is full" in caplog.text
 
 
 async def test_many_who_watch_together_cost_the_store_one_request_each_file(

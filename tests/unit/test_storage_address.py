@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from obstore.store import S3Store
 
 from vtp.errors import StartupError
 from vtp.settings import StorageSettings, load_settings
 from vtp.storage import RemoteStore
+from vtp.storage.clients import Clients
 from vtp.storage.credentials import Credentials, WatchedFile, read_credentials
 from vtp.storage_address import StorageAddress, parse_storage_address
 
@@ -112,3 +114,17 @@ def test_watched_file_changes_once_and_not_by_being_away(tmp_path: Path) -> None
     assert not watched.has_changed()
     file.write_text("another")
     assert watched.has_changed() and not watched.has_changed()
+
+
+def test_client_has_renewed_credentials_and_keeps_the_old_ones_where_the_new_are_none(tmp_path: Path) -> None:
+    file = tmp_path / "credentials"
+    file.write_text("aws_access_key_id = first\naws_secret_access_key = one\n")
+    address = parse_storage_address("s3://school/vtp")
+    clients = Clients(address, StorageSettings(url=str(address), credentials_file=str(file)))
+    first = clients.current()
+    assert clients.current() is first and isinstance(first, S3Store)
+    file.write_text("being written")
+    assert clients.current() is first
+    file.write_text("aws_access_key_id = second\naws_secret_access_key = another\n")
+    second = clients.current()
+    assert isinstance(second, S3Store) and second.config["access_key_id"] == "second"
