@@ -201,6 +201,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     rooms.add_listener(sources.catalogue_changed)
     recordings.add_listener(sources.recording_changed)
     recordings.add_listener(jobs.jobs.recording_changed)
+    jobs.jobs.add_listener(recordings.refresh)
     await deliveries.open()
     await recordings.start()
     webhooks = Webhooks(database, rooms, deliveries, accounts.audit, settings.webhooks)

@@ -222,6 +222,9 @@ class JobSettings(Section):
 
     embedded: bool = True
     url: QueueUrl = ""
+    ladder: Annotated[
+        list[Annotated[int, Field(ge=120, le=2160)]], BeforeValidator(split_list), Field(max_length=8)
+    ] = []
     concurrency: Annotated[int, Field(ge=1, le=16)] = 1
     niceness: Annotated[int, Field(ge=0, le=19)] = 10
     retry_delays_s: Annotated[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -46,6 +47,7 @@ class Scripted:
     """Work that fails as it is told, and counts."""
 
     moves = True
+    then: Kind | None = None
 
     def __init__(self, *errors: Exception) -> None:
         self.errors = list(errors)
@@ -90,6 +92,26 @@ async def test_two_runs_at_once_work_once(api: Api, job: Job) -> None:
     assert work.runs == 1 and (await now_of(api, job)).state is State.DONE
 
 
+async def test_jobs_of_one_recording_wait_for_each_other(api: Api, job: Job) -> None:
+    upload, ladder = Scripted(), Scripted()
+    upload.may_end.clear()
+    second = new_job(job.recording_id, Kind.LADDER, datetime.now(UTC))
+    async with api.server.services.database.transaction() as tx:
+        assert await add_job(tx, second)
+    works = {Kind.UPLOAD: upload, Kind.LADDER: ladder}
+    worker = Runner(api.server.services.database, works, JobSettings(), lambda: None)
+    running = asyncio.create_task(worker.run(job.id))
+    await upload.begun.wait()
+    await worker.run(second.id)
+    assert ladder.runs == 0 and (await now_of(api, second)).state is State.QUEUED
+    upload.may_end.set()
+    await running
+    ladder.then = Kind.UPLOAD
+    await worker.run(second.id)
+    assert (await now_of(api, second)).state is State.DONE
+    assert (await now_of(api, job)).state is State.QUEUED  # there is something new for it
+
+
 async def test_what_time_may_cure_is_tried_without_end(api: Api, job: Job) -> None:
     work = Scripted(*[Unavailable("The store is away.")] * 4)
     worker = runner_of(api, work)
@@ -117,6 +139,24 @@ async def test_damage_is_given_up_after_some_tries_and_can_be_asked_for_again(
     assert (again.status, again.body["state"], again.body["attempts"]) == (200, "queued", 0)
     await worker.run(job.id)
     assert (await now_of(api, job)).state is State.DONE
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "/data/r/x"), "The disk of the recordings is full"),
+        (
+            FileNotFoundError(errno.ENOENT, "No such file", "/data/r/aac/init-0.mp4"),
+            "aac/init-0.mp4 is missing",
+        ),
+    ],
+)
+async def test_last_error_is_a_sentence_without_a_place_on_the_disk(
+    api: Api, job: Job, error: OSError, sentence: str
+) -> None:
+    await runner_of(api, Scripted(error)).run(job.id)
+    left = await now_of(api, job)
+    assert left.state is State.QUEUED and sentence in left.last_error and "/data" not in left.last_error
 
 
 async def test_fault_of_ours_ends_the_job_and_says_so(

@@ -10,6 +10,7 @@ from vtp.db import Database
 from vtp.errors import Unavailable
 from vtp.http.metrics import HttpMetrics
 from vtp.jobs.child import JobProcess
+from vtp.jobs.making import kinds_of
 from vtp.jobs.queue import JobQueue
 from vtp.jobs.service import Jobs
 from vtp.jobs.store import State
@@ -25,7 +26,7 @@ CACHE_FOLDER = "cache"
 
 @dataclass(frozen=True, slots=True)
 class JobParts:
-    """`remote` and `process` are None without an object store, the latter also with a process of its own."""
+    """`remote` is None without an object store, `process` without jobs or with a process of its own."""
 
     jobs: Jobs
     files: RecordingFiles
@@ -36,7 +37,8 @@ class JobParts:
         """Begins what runs beside the server."""
         if self.remote is not None:
             tasks.start(_look_at(self.remote), "object store")
-            tasks.start(self.jobs.watch(), "numbers of jobs")
+        if self.jobs.kinds:
+            tasks.start(self.jobs.watch(), "what jobs have done")
         if self.process is not None:
             tasks.start(self.process.run(), "job process")
 
@@ -54,15 +56,19 @@ class JobParts:
 
 async def build_jobs(settings: Settings, database: Database, store: Store, instance: str) -> JobParts:
     """Raises StartupError with a sentence for settings that cannot be; a store that is away is no reason."""
-    if not settings.storage.is_remote:
+    kinds = kinds_of(settings)
+    if not kinds:
         return JobParts(Jobs(database, None), RecordingFiles(store))
+    queue = await asyncio.to_thread(JobQueue, settings, instance)
+    process = JobProcess(settings) if settings.jobs.embedded else None
+    jobs = Jobs(database, queue, kinds)
+    if not settings.storage.is_remote:
+        return JobParts(jobs, RecordingFiles(store), process=process)
     remote = await asyncio.to_thread(RemoteStore.open, settings.storage)
     folder = settings.data_dir.absolute() / CACHE_FOLDER
     limits = (settings.storage.cache_bytes, settings.recording.min_free_bytes)
     cache = await asyncio.to_thread(FileCache, folder, *limits)
-    queue = await asyncio.to_thread(JobQueue, settings, instance)
-    process = JobProcess(settings) if settings.jobs.embedded else None
-    return JobParts(Jobs(database, queue), RecordingFiles(store, remote, cache), remote, process)
+    return JobParts(jobs, RecordingFiles(store, remote, cache), remote, process)
 
 
 async def _look_at(remote: RemoteStore) -> None:

@@ -15,8 +15,10 @@ from vtp.data_folder import instance_id, run_folder
 from vtp.db import Database
 from vtp.db.conflicts import done_over
 from vtp.errors import StartupError
+from vtp.jobs.ladder import Ladder
+from vtp.jobs.making import kinds_of
 from vtp.jobs.queue import JobQueue
-from vtp.jobs.runner import Runner
+from vtp.jobs.runner import Runner, Work
 from vtp.jobs.store import Kind, release_abandoned
 from vtp.jobs.sweeper import Sweeper
 from vtp.jobs.upload import Upload
@@ -33,20 +35,21 @@ _LOOK_AGAIN_S = 0.1
 
 async def run_jobs(settings: Settings, stop: asyncio.Event) -> None:
     """Works until `stop` is set. Raises StartupError with a sentence."""
-    if not settings.storage.is_remote:
+    if not kinds_of(settings):
         raise StartupError(
-            "There is nothing for the job process to do: recordings go to no object store (storage.url)."
+            "There is nothing for the job process to do: recordings go to no object store (storage.url) and "
+            "get no ladder (jobs.ladder)."
         )
     async with AsyncExitStack() as stack:
         lock = await asyncio.to_thread(_lock, run_folder(settings.data_dir))
         stack.callback(os.close, lock)
         instance = await asyncio.to_thread(instance_id, settings.data_dir)
         store = await asyncio.to_thread(Store.open, settings.storage_url())
-        remote = await asyncio.to_thread(RemoteStore.open, settings.storage)
+        works = await asyncio.to_thread(_works, settings, store)
         database = await Database.open(settings.database_url())
         stack.push_async_callback(database.close)
         await _take_over(database, instance)
-        runner = Runner(database, {Kind.UPLOAD: Upload(store, remote)}, settings.jobs, lambda: sweeper.wake())
+        runner = Runner(database, works, settings.jobs, lambda: sweeper.wake())
         loop = asyncio.get_running_loop()
 
         def work(job_id: str) -> None:
@@ -54,7 +57,7 @@ async def run_jobs(settings: Settings, stop: asyncio.Event) -> None:
 
         queue = await asyncio.to_thread(JobQueue, settings, instance, work)
         keep_local = timedelta(hours=settings.storage.keep_local_hours)
-        sweeper = Sweeper(database, queue, store, instance, keep_local)
+        sweeper = Sweeper(database, queue, store, instance, list(works), keep_local)
         tasks = Tasks()
         stack.push_async_callback(tasks.close)
         queue.start(settings.jobs.concurrency)
@@ -63,6 +66,18 @@ async def run_jobs(settings: Settings, stop: asyncio.Event) -> None:
         await stop.wait()
         await runner.close()
         await asyncio.to_thread(queue.stop)
+
+
+def _works(settings: Settings, store: Store) -> dict[Kind, Work]:
+    """What is done of each kind. Raises StartupError with a sentence."""
+    found: dict[Kind, Work] = {}
+    for kind in kinds_of(settings):
+        match kind:
+            case Kind.UPLOAD:
+                found[kind] = Upload(store, RemoteStore.open(settings.storage))
+            case Kind.LADDER:
+                found[kind] = Ladder(store, settings.jobs.ladder, settings.recording.min_free_bytes)
+    return found
 
 
 @done_over

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Protocol
 
 from vtp.db import Database
@@ -13,7 +15,7 @@ from vtp.db.conflicts import done_over
 from vtp.errors import Unavailable
 from vtp.ids import new_id
 from vtp.jobs.progress import Progress
-from vtp.jobs.store import Job, Kind, State, change_own, claim, stay_local
+from vtp.jobs.store import Job, Kind, State, change_own, claim, queue_done_again, stay_local
 from vtp.recording.store import Recording, Storage, change_recording, find_recording
 from vtp.settings import JobSettings
 from vtp.storage import StoreAway
@@ -26,9 +28,15 @@ BUG = "The job failed by a fault of ours: the log of the job process has it."
 
 
 class Work(Protocol):
-    """What a kind of job does. `moves`: it takes the recording elsewhere, and the row says so meanwhile."""
+    """What a kind of job does."""
 
-    moves: bool
+    @property
+    def moves(self) -> bool:
+        """Whether it takes the recording elsewhere: its row says so meanwhile."""
+
+    @property
+    def then(self) -> Kind | None:
+        """What has something new to do afterwards."""
 
     async def run(self, recording: Recording, progress: Progress) -> Mapping[str, object]:
         """Does it; gives columns of the recording's row. Raises Unavailable for what time may cure, OSError
@@ -62,6 +70,7 @@ class Runner:
         self._clock = clock
         self._runs: set[asyncio.Future[Any]] = set()
         self._closing = False
+        self._claiming = asyncio.Lock()
 
     async def run(self, job_id: str) -> None:
         """Works on a job, if it is due and nobody else does; returns when that has ended, however."""
@@ -81,8 +90,12 @@ class Runner:
         for run in list(self._runs):
             run.cancel()
 
-    @done_over
     async def _claim(self, job_id: str) -> tuple[Job, Recording] | None:
+        async with self._claiming:  # two at once could not see each other
+            return await self._claim_alone(job_id)
+
+    @done_over
+    async def _claim_alone(self, job_id: str) -> tuple[Job, Recording] | None:
         async with self._database.transaction() as tx:
             job = await claim(tx, job_id, new_id(), self._clock())
             recording = await find_recording(tx, job.recording_id) if job else None
@@ -190,6 +203,8 @@ class Runner:
                 await stay_local(tx, job.recording_id)
             if mine and recording:
                 await change_recording(tx, job.recording_id, **recording)
+                if (then := self._works[job.kind].then) is not None:
+                    await queue_done_again(tx, job.recording_id, then, self._clock())
         return mine
 
     async def _let_go(self, job: Job) -> None:
@@ -216,6 +231,11 @@ class Runner:
 
 
 def _sentence(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "The disk of the recordings is full: free some space."
+    if isinstance(error, FileNotFoundError) and error.filename:
+        missing = Path(error.filename)
+        return f"The file {missing.parent.name}/{missing.name} is missing: restore it from a backup."
     text = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
     said = error.said if isinstance(error, StoreAway) else ""
     return f"{text}. It says: {said}" if said else f"{text}."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
@@ -21,13 +21,15 @@ from vtp.jobs import store
 from vtp.jobs.making import new_job
 from vtp.jobs.queue import JobQueue
 from vtp.jobs.store import OPEN, Job, Kind, State
+from vtp.media.events import Emitter
 from vtp.recording.changes import RecordingChanged
 from vtp.recording.store import Recording, Status, find_recording
 from vtp.tasks import Tasks
 
 logger = logging.getLogger(__name__)
 
-COUNT_EVERY_S = 10.0
+LOOK_EVERY_S = 5.0
+OVERLAP = timedelta(minutes=1)  # clocks differ, and what is committed late is written earlier
 ALIVE = timedelta(seconds=10)  # a run whose heartbeat is older is taken to be dead
 LET_GO_S = 8.0  # how long a deletion waits for the run that works on the recording
 _LOOK_AGAIN_S = 0.1
@@ -39,29 +41,53 @@ def utc_now() -> datetime:
 
 
 class Jobs:
-    """`queue` is None where there is nothing to do: no object store. Rows of former times are shown still."""
+    """`kinds` are done of every recording; `queue` is None without any. Rows of before are shown still."""
 
     def __init__(
-        self, database: Database, queue: JobQueue | None, *, clock: Callable[[], datetime] = utc_now
+        self,
+        database: Database,
+        queue: JobQueue | None,
+        kinds: Sequence[Kind] = (),
+        *,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._database = database
         self._queue = queue
+        self.kinds = kinds
         self._clock = clock
+        self._seen_at = clock()
+        self._done: Emitter[str] = Emitter()
         self._tasks = Tasks()
         self._counts: dict[str, int] = {}
+        self._told: set[tuple[str, datetime]] = set()
 
     def recording_changed(self, change: RecordingChanged) -> None:
-        """A recording that has ended with something to play is uploaded."""
+        """A recording that has ended with something to play gets its jobs."""
         if self._queue is not None and change.status in (Status.READY, Status.INTERRUPTED):
-            self._tasks.start(self._begin(change.recording_id), f"upload of {change.recording_id}")
+            for kind in self.kinds:
+                self._tasks.start(self._begin(change.recording_id, kind), f"{kind} of {change.recording_id}")
+
+    def add_listener(self, listener: Callable[[str], None]) -> Callable[[], None]:
+        """Hears, some seconds later, which recordings jobs of any process have changed."""
+        return self._done.add_listener(listener)
 
     async def watch(self) -> None:
-        """Keeps the numbers for the metrics."""
+        """Looks again and again, as long as the server runs."""
         while True:
             with suppress(Unavailable):
-                async with self._database.read() as tx:
-                    self._counts = await store.count_by_state(tx)
-            await asyncio.sleep(COUNT_EVERY_S)
+                await self.look()
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def look(self) -> None:
+        """Keeps the numbers for the metrics, and tells of what is done. Raises Unavailable."""
+        async with self._database.read() as tx:
+            self._counts = await store.count_by_state(tx)
+            done = await store.done_since(tx, self._seen_at - OVERLAP)
+        for recording_id, at in done:
+            if (recording_id, at) not in self._told:
+                self._done.emit(recording_id)
+        self._told = set(done)
+        self._seen_at = max([self._seen_at, *(at for _, at in done)])
 
     def numbers(self) -> dict[str, float]:
         """How many jobs are in which state, as of some seconds ago."""
@@ -131,14 +157,14 @@ class Jobs:
         async with self._database.read() as tx:
             return await store.owned_since(tx, recording_id, self._clock() - ALIVE)
 
-    async def _begin(self, recording_id: str) -> None:
+    async def _begin(self, recording_id: str, kind: Kind) -> None:
         """A row first: what the queue loses, the job process finds by it."""
-        job = new_job(recording_id, Kind.UPLOAD, self._clock())
+        job = new_job(recording_id, kind, self._clock())
         try:
             if await self._add(job):
                 await self._put(job.id)
         except (Unavailable, IntegrityError) as error:
-            logger.info("The upload of recording %s is left to the job process: %s", recording_id, error)
+            logger.info("The %s of recording %s is left to the job process: %s", kind, recording_id, error)
 
     @done_over
     async def _add(self, job: Job) -> bool:

@@ -23,6 +23,7 @@ class Kind(enum.StrEnum):
     """What is done."""
 
     UPLOAD = "upload"
+    LADDER = "ladder"
 
 
 class State(enum.StrEnum):
@@ -86,8 +87,11 @@ async def page_of_jobs(
 
 
 async def claim(tx: AsyncConnection, job_id: str, owner: str, now: datetime) -> Job | None:
-    """Makes a job that is due this run's own; None when it is not to be had."""
-    due = (jobs.c.id == job_id, jobs.c.state == State.QUEUED, jobs.c.owner.is_(None))
+    """Makes a job that is due this run's own; None when it is not to be had.
+
+    One run at a time works on a recording: what one kind writes another reads.
+    """
+    due = (jobs.c.id == job_id, jobs.c.state == State.QUEUED, _nobody_works())
     values = {"state": State.RUNNING, "owner": owner, "heartbeat_at": now, "updated_at": now, "eta_at": None}
     claimed = await tx.execute(
         update(jobs)
@@ -120,6 +124,13 @@ async def queue_again(tx: AsyncConnection, job_id: str, now: datetime) -> bool:
     values = {"state": State.QUEUED, "attempts": 0, "progress": 0.0, "last_error": ""}
     again = update(jobs).where(*ended).values(**values, next_try_at=now, updated_at=now)
     return bool((await tx.execute(again)).rowcount)
+
+
+async def queue_done_again(tx: AsyncConnection, recording_id: str, kind: Kind, now: datetime) -> None:
+    """Has a job done once more: there is something new for it."""
+    done = (jobs.c.recording_id == recording_id, jobs.c.kind == kind, jobs.c.state == State.DONE)
+    values = {"state": State.QUEUED, "attempts": 0, "progress": 0.0, "next_try_at": now, "updated_at": now}
+    await tx.execute(update(jobs).where(*done).values(values))
 
 
 async def hurry(tx: AsyncConnection, job_id: str, now: datetime) -> bool:
@@ -169,9 +180,19 @@ async def recordings_without(tx: AsyncConnection, kind: Kind, instance_id: str) 
 
 
 async def stored_before(tx: AsyncConnection, instance_id: str, before: datetime) -> list[str]:
-    """Recordings of this data folder that have been in the object store since before then."""
-    statement = select(recordings.c.id).where(_of(instance_id), recordings.c.stored_at <= before)
+    """Recordings of this data folder that have been in the object store since before then, with all there is
+    to be done with them."""
+    is_open = select(jobs.c.id).where(jobs.c.recording_id == recordings.c.id, jobs.c.state.in_(OPEN)).exists()
+    stored = (recordings.c.storage == Storage.STORED, recordings.c.stored_at <= before)
+    statement = select(recordings.c.id).where(_of(instance_id), *stored, ~is_open)
     return list((await tx.execute(statement)).scalars())
+
+
+async def done_since(tx: AsyncConnection, since: datetime) -> list[tuple[str, datetime]]:
+    """Recordings that jobs have changed, and when."""
+    done = (jobs.c.state == State.DONE, jobs.c.updated_at > since)
+    rows = await tx.execute(select(jobs.c.recording_id, jobs.c.updated_at).where(*done))
+    return [(row[0], row[1]) for row in rows]
 
 
 async def count_by_state(tx: AsyncConnection) -> dict[str, int]:
@@ -191,7 +212,14 @@ def _of(instance_id: str) -> ColumnElement[bool]:
 
 
 def _queued(instance_id: str) -> tuple[ColumnElement[bool], ...]:
-    return _of(instance_id), jobs.c.state == State.QUEUED, jobs.c.owner.is_(None)
+    return _of(instance_id), jobs.c.state == State.QUEUED, _nobody_works()
+
+
+def _nobody_works() -> ColumnElement[bool]:
+    """On the same recording."""
+    other = jobs.alias("other")
+    same = (other.c.recording_id == jobs.c.recording_id, other.c.owner.is_not(None))
+    return ~select(other.c.id).where(*same).correlate(jobs).exists()
 
 
 def _job(row: Any) -> Job:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -34,6 +34,7 @@ class Sweeper:
         queue: JobQueue,
         store: Store,
         instance_id: str,
+        kinds: Sequence[Kind],
         keep_local: timedelta,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -41,6 +42,7 @@ class Sweeper:
         self._queue = queue
         self._store = store
         self._instance_id = instance_id
+        self._kinds = kinds
         self._keep_local = keep_local
         self._clock = clock
         self._news = asyncio.Event()
@@ -78,16 +80,17 @@ class Sweeper:
 
     async def _add_missing(self) -> None:
         """What ended while no server could say so, or before there was a store."""
-        async with self._database.read() as tx:
-            found = await recordings_without(tx, Kind.UPLOAD, self._instance_id)
-        for recording_id in found:
-            await self._add(recording_id)
+        for kind in self._kinds:
+            async with self._database.read() as tx:
+                found = await recordings_without(tx, kind, self._instance_id)
+            for recording_id in found:
+                await self._add(recording_id, kind)
 
     @done_over
-    async def _add(self, recording_id: str) -> None:
+    async def _add(self, recording_id: str, kind: Kind) -> None:
         try:
             async with self._database.transaction() as tx:
-                await add_job(tx, new_job(recording_id, Kind.UPLOAD, self._clock()))
+                await add_job(tx, new_job(recording_id, kind, self._clock()))
         except IntegrityError:  # the server was quicker, or the recording is gone
             return
 
@@ -101,6 +104,8 @@ class Sweeper:
                 self._put[job.id] = job.next_try_at
 
     async def _drop_local(self) -> None:
+        if Kind.UPLOAD not in self._kinds:
+            return  # there is no store now; what was uploaded to one may be here alone tomorrow
         async with self._database.read() as tx:
             found = await stored_before(tx, self._instance_id, self._clock() - self._keep_local)
         here = [recording_id for recording_id in found if self._store.path(recording_id).exists()]

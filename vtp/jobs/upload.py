@@ -46,6 +46,7 @@ class Upload:
     """One for the whole process."""
 
     moves = True
+    then = None
 
     def __init__(self, store: Store, remote: RemoteStore) -> None:
         self._store = store

@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 AHEAD_BYTES = 1 << 20  # of an MP4 that is being sent
 DISK_RETRY_S = 60.0
 FIND_LIMIT_S = 60.0
+_CATALOGUE = (MANIFEST_NAME, INDEX_NAME)
 
 
 class RecordingFiles:
@@ -136,6 +137,11 @@ class RecordingFiles:
         names = file.segments(start, size)
         paths = await asyncio.gather(*(self.path(recording_id, name) for name in names))
         return await asyncio.to_thread(file.read, start, size, dict(zip(names, paths, strict=True)))
+
+    def forget(self, recording_id: str) -> None:
+        """Has its catalogue fetched anew: there may be more in the store than there was."""
+        if self._cache is not None:
+            self._cache.forget_all(recording_id, _CATALOGUE)
 
     async def delete(self, recording_id: str) -> None:
         """Deletes it everywhere. Raises Unavailable while the object store is away; then it is still here."""

@@ -339,6 +339,11 @@ class Recordings:
             view = await self._load_view(await self._find(recording_id))
         return view
 
+    def refresh(self, recording_id: str) -> None:
+        """A job has changed its files: who comes next is shown them as they are now."""
+        self._views.pop(recording_id, None)
+        self._files.forget(recording_id)
+
     def file(self, recording_id: str, name: str) -> Path:
         """Where a file of a recording lies on this machine while it is here."""
         return self._files.directory(recording_id) / name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections import Counter, OrderedDict
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -82,6 +82,12 @@ class FileCache:
         del self._coming[key]
         if not coming.cancelled():
             coming.exception()  # seen: of what was begun nobody may have waited
+
+    def forget_all(self, folder: str, names: Collection[str]) -> None:
+        """Deletes files of these names below a folder."""
+        for key in list(self._kept):
+            if key.startswith(f"{folder}/") and key.rpartition("/")[2] in names and key not in self._held:
+                self._drop(key)
 
     async def _fetch(self, key: str, path: Path, fetch: Fetch) -> Path:
         try:
