@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
 from tests.api.recording_material import add_finished, fetch, grant_of, make_room
+from tests.api.test_recordings_class import until_segments
 from tests.heard import until
+from tests.hls_duties import Follower
 from tests.serving import Api, Person, serving
+from tests.unit.recording_material import h264_units, opus_units
+from tests.unit.recording_sources import prepared_source
 from vtp.errors import Gone
 from vtp.recording import downloads
 from vtp.recording.active import DIED
@@ -21,6 +26,7 @@ from vtp.recording.manifest import MANIFEST_NAME
 from vtp.recording.recorder import Recorder
 from vtp.recording.sample_table import Find, SampleTable, load_table
 from vtp.recording.session import RecordingSession
+from vtp.recording.timebase import NS
 from vtp.recording.view import RecordingView
 from vtp.rooms.live import LiveRoom
 from vtp.tasks import Tasks
@@ -96,6 +102,35 @@ async def test_recorder_that_dies_over_damaged_files_ends_its_recording(api: Api
     answer = await api.call("GET", f"{BASE}/{recording_id}", by=teacher)
     assert (answer.body["status"], answer.body["error_message"]) == ("failed", DIED)
     assert await start(api, teacher, room) != recording_id
+
+
+async def test_followers_of_a_recorder_that_dies_are_told_the_end_while_the_database_is_away(
+    api: Api, teacher: Person
+) -> None:
+    recording_id = await start(api, teacher, await make_room(api, teacher))
+    recorder = await recorder_of(api, recording_id)
+    cookie = await grant_of(api, recording_id, teacher)
+    began_ns = time.monotonic_ns() - 6 * NS
+    for source, _ in (
+        prepared_source("video", h264_units(150), time.monotonic_ns, start_ns=began_ns),
+        prepared_source("audio", opus_units(250), time.monotonic_ns, start_ns=began_ns),
+    ):
+        recorder.add_source(source)
+    follower = Follower()
+    known = follower.take((await until_segments(api, recording_id, cookie, 2)).text)
+
+    def fail() -> None:
+        raise RuntimeError("a bug")
+
+    path = f"{BASE}/{recording_id}/stream/video/playlist.m3u8?_HLS_msn={len(known.segments)}"
+    async with api.server.services.database.transaction():  # how it ended cannot be written
+        recorder._commands.append(fail)
+        answer = await fetch(api, path, Cookie=cookie)
+        assert follower.take(answer.text).ended
+        assert (await fetch(api, path, Cookie=cookie)).text == answer.text
+    await until_ended(api)
+    ended = await api.call("GET", f"{BASE}/{recording_id}", by=teacher)
+    assert (ended.body["status"], ended.body["error_message"]) == ("interrupted", DIED)
 
 
 async def test_room_that_closed_before_its_recorder_ran_is_not_recorded_for_ever(

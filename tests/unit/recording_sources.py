@@ -8,6 +8,7 @@ from typing import Any
 
 from vtp.recording.clock import PublisherClock
 from vtp.recording.h264 import H264Reader
+from vtp.recording.picture import PictureReader
 from vtp.recording.source import Kind, Source
 from vtp.recording.units import AccessUnit, PlainUnit
 
@@ -58,10 +59,12 @@ def prepared_source(
     start_ns: int = 0,
     name: str = "",
     publisher: PublisherClock | None = None,
+    reader: PictureReader | None = None,
 ) -> tuple[Source, PreparedTap]:
-    """A source that sends `units` from `start_ns` on."""
+    """A source that sends `units`, of H.264 where no `reader` is given, from `start_ns` on."""
     tap = PreparedTap([replace(unit, arrival_ns=unit.arrival_ns + start_ns) for unit in units], now_ns)
     rate = 90_000 if kind == "video" else 48_000
     clock = publisher or PublisherClock()
-    reader = H264Reader() if kind == "video" else None
+    if kind == "video":
+        reader = reader or H264Reader()
     return Source(name or kind, tap, PreparedDepacketizer(), clock, rate, reader=reader), tap

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import struct
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from vtp.recording import boxes
 from vtp.recording.picture_codecs import PICTURE_CODECS
 from vtp.recording.source import PlacedPicture
 from vtp.recording.timebase import NS
+from vtp.recording.transcoder import Vp8Transcoder
 from vtp.recording.units import PlainUnit
 from vtp.rooms.program import RECORDABLE, TRANSCODABLE
 
@@ -161,3 +163,16 @@ def test_transcoded_picture_has_key_frames_where_its_source_has_them() -> None:
 def test_what_a_room_says_is_recordable_is_what_the_recorder_takes() -> None:
     transcoded = {name for name, codec in PICTURE_CODECS.items() if codec.is_transcoded}
     assert (set(PICTURE_CODECS), transcoded) == ({*RECORDABLE["video"], TRANSCODABLE}, {TRANSCODABLE})
+
+
+@pytest.mark.parametrize("said", [True, False])
+def test_vp8_pictures_too_large_to_be_encoded_meanwhile_are_not_decoded(said: bool) -> None:
+    """A sender says any size in a hundred bytes; `said`: the depacketizer has read it."""
+    whole = coded_units("vp8", 1)[0]
+    size = (4112, 2304)
+    data = whole.data[:6] + struct.pack("<HH", *size) + whole.data[10:] + bytes(1 << 16)
+    width, height = size if said else (0, 0)
+    reader = Vp8Transcoder()
+    with pytest.raises(ValueError, match="too large" if said else "avcodec_send_packet"):
+        reader.read(replace(whole, data=data, width=width, height=height))
+    assert reader.read(whole).key_frame

@@ -22,7 +22,7 @@ from vtp.recording.picture_codecs import PICTURE_CODECS
 from vtp.recording.timebase import NS
 from vtp.recording.units import PlainUnit
 from vtp.recording.vp9 import join_superframe, split_superframe
-from vtp.recording.vp9_header import HeaderReader
+from vtp.recording.vp9_header import HeaderReader, hidden
 
 CAPTURES = Path(__file__).resolve().parents[1] / "captures"
 VP9 = "vp9_l3t3_key_two_then_three_layers"
@@ -112,12 +112,43 @@ def test_av1_sequence_header_is_limited_in_its_first_operating_point_alone() -> 
     assert limit_layers(plain, 0) == plain
 
 
+def test_av1_sequence_header_of_megabytes_is_read_no_further_than_needed() -> None:
+    """One that says its clock's interval as endless zeros; `uvlc` (section 4.10.3) reads up to a one."""
+    before = "0000" + "0" + "1" + "0" * 64 + "1"  # timing_info of an equal interval
+    layers = "0011" + "00000001"
+    bits = before + "0" * 32 + "0" + "000000" + layers
+    payload = int(bits.ljust(160, "0"), 2).to_bytes(20, "big")
+    header = bytes([OBU_SEQUENCE_HEADER << 3 | 2, len(payload)]) + payload
+    changed = int.from_bytes(header, "big") ^ int.from_bytes(limit_layers(header, 0), "big")
+    assert changed.bit_length() == 160 - len(bits) + 12 - 2 and changed.bit_count() == 1
+    zeros = bytes([OBU_SEQUENCE_HEADER << 3 | 2, 0x80, 0x80, 0x80, 0x04]) + payload[:9] + bytes(8 << 20)
+    assert limit_layers(zeros, 0) == zeros
+
+
+def test_pictures_of_more_pieces_than_any_encoder_makes_are_refused() -> None:
+    many = {"av1": bytes([5 << 3 | 2, 0]) * 9_999, "h264": b"\0\0\1\x41" * 9_999}
+    for codec, data in many.items():
+        with pytest.raises(ValueError, match="too many"):
+            PICTURE_CODECS[f"video/{codec}"].open_reader().read(PlainUnit(data, 0, 0))
+
+
 def test_superframe_is_taken_apart_and_put_together() -> None:
     for frames in ([b"a" * 3], [b"a" * 3, b"b" * 300], [b"a", b"b" * 70_000, b"c" * 5]):
         assert split_superframe(join_superframe(frames)) == frames
     index = join_superframe([b"a" * 3, b"b" * 300])[-6:]
     with pytest.raises(ValueError, match="names more bytes"):
         split_superframe(b"a" * 3 + index)
+
+
+@pytest.mark.parametrize("key_frame", [True, False])
+def test_vp9_that_shows_nothing_is_refused(key_frame: bool) -> None:
+    one_empty_frame = bytes([0xC0, 0, 0xC0])
+    whole = coded_units("vp9", 1)[0].data
+    hidden_by_itself = hidden(whole, HeaderReader().read(whole))
+    for data in (one_empty_frame, whole + one_empty_frame, hidden_by_itself, b""):
+        reader = PICTURE_CODECS["video/vp9"].open_reader()
+        with pytest.raises(ValueError, match=r"VP9|header ends"):
+            reader.read(PlainUnit(data, 0, 0, key_frame))
 
 
 def test_ten_bit_vp9_is_named_by_its_header() -> None:

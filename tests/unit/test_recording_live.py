@@ -22,6 +22,7 @@ from vtp.recording.segmenter import Segmenter
 from vtp.recording.source import PlacedPicture
 from vtp.recording.timebase import NS
 from vtp.recording.units import PlainUnit
+from vtp.recording.view import RecordingView
 
 TICK_NS = NS // 20
 TRACKS = ("video", "opus", "aac")
@@ -69,7 +70,7 @@ class Class:
         """The recording ends."""
         self.segmenter.finish()
         self._show()
-        self.view.close()
+        self.view.end(self.view.manifest, self.indexes)
 
     def _show(self) -> None:
         for track, line in self.recorded.lines[self._lines :]:
@@ -134,6 +135,37 @@ async def test_every_playlist_of_a_follower_is_right(tmp_path: Path, content: Co
         assert newest is not None and newest.skipped > 0
         uris = [segment.uri for segment in deltas[track].segments]
         assert uris == [segment.uri for segment in whole[track].segments][: len(uris)]
+
+
+async def test_gaps_that_followers_have_seen_stay_when_the_recording_ends_in_them(tmp_path: Path) -> None:
+    made = Class(tmp_path, *lecture(5))
+    whole = {track: Follower() for track in TRACKS}
+    deltas = {track: Follower() for track in TRACKS}
+
+    async def follow() -> None:
+        for track in TRACKS:
+            whole[track].take((await made.view.follow(track, Wish())).text.decode())
+            follower = deltas[track]
+            wish = Wish(skip=follower.last is not None)
+            follower.take((await made.view.follow(track, wish)).text.decode())
+
+    made.run(5.0)
+    await follow()
+    made.segmenter.stop_sending()
+    while made.now_ns < 40 * NS:
+        made.run(made.now_ns / NS + 1)
+        await follow()
+    assert all(follower.segments[-1].gap for follower in whole.values())
+    made.finish()
+    await follow()
+    ended = RecordingView(made.view.manifest, made.indexes, ended=True)
+    for track in TRACKS:
+        last = whole[track].last
+        assert last is not None and last.ended and len(last.segments) > len(made.indexes[track].segments)
+        assert not made.indexes[track].segments[-1].gap
+        named = [f"{segment.uri}\n" for segment in whole[track].segments]
+        assert [name for name in named if name not in ended.media(track, followed=True).text.decode()] == []
+        assert named[-1] not in ended.media(track).text.decode()
 
 
 @needs_strict_parser
@@ -217,8 +249,16 @@ async def test_who_waits_for_a_recorder_that_died_is_answered(lesson: Class) -> 
         lesson.view.follow("video", Wish(len(lesson.indexes["video"].segments) + 1))
     )
     await asyncio.sleep(0)
-    lesson.view.close()
-    assert b"PRELOAD-HINT" in (await waiting).text
+    lesson.view.end(lesson.view.manifest, lesson.indexes)
+    assert (await waiting).text.endswith(b"#EXT-X-ENDLIST\n"), "so that it does not ask again, and again"
+
+
+async def test_nothing_is_to_be_played_before_its_target_duration_is_known(lesson: Class) -> None:
+    lesson.run(5)
+    early = LiveView(replace(lesson.view.manifest, target_duration_s=0), lesson.indexes)
+    assert lesson.view.is_playable and not early.is_playable
+    early.grow(lesson.view.manifest, lesson.indexes)
+    assert early.is_playable
 
 
 async def test_who_waits_in_vain_is_told_to_try_again(lesson: Class, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -139,6 +139,20 @@ def test_a_picture_that_stalls_goes_on_as_a_still_part_by_part(recorded: Recorde
     assert_duties(recorded.index("video"))
 
 
+@pytest.mark.parametrize("late_ns", [NS // 2, 5 * NS])
+def test_a_still_begins_its_segments_though_the_recorder_was_held_up(
+    recorded: Recorded, late_ns: int
+) -> None:
+    times = Times(recorded)
+    times.feed([*h264_units(90)], [*opus_units(600)], 7 * NS)
+    for now in range(7 * NS + late_ns, 20 * NS, late_ns):
+        times.segmenter.tick(now)
+    times.segmenter.finish()
+    index = recorded.index("video")
+    assert_duties(index)
+    assert all(index.parts[segment.msn][0].independent for segment in index.segments)
+
+
 def test_while_nobody_sends_all_tracks_go_on_as_gaps(recorded: Recorded) -> None:
     times = Times(recorded)
     times.feed([*h264_units(120)], [*opus_units(200)], 4 * NS)

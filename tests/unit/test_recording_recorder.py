@@ -5,39 +5,20 @@ from __future__ import annotations
 import errno
 import itertools
 import os
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.unit.recording_material import Recorded, h264_units, opus_units
+from tests.unit.recording_recorder import FastClock, run
 from tests.unit.recording_sources import prepared_source
 from vtp.recording import track_writer
 from vtp.recording.manifest import read_manifest
-from vtp.recording.recorder import Outcome, Recorder
+from vtp.recording.recorder import Recorder
 from vtp.recording.timebase import NS
 
 MS = NS // 1000
-
-
-class FastClock:
-    """Runs 20 ms with each look, so that a class of seconds is over in no time; calls back at set times."""
-
-    def __init__(self) -> None:
-        self.now = NS
-        self._alarms: list[tuple[int, Callable[[], None]]] = []
-
-    def at(self, time_ns: int, callback: Callable[[], None]) -> None:
-        """Calls back, in the recorder's thread, when that time has come."""
-        self._alarms.append((time_ns, callback))
-
-    def __call__(self) -> int:
-        self.now += 20 * MS
-        for alarm in [alarm for alarm in self._alarms if alarm[0] <= self.now]:
-            self._alarms.remove(alarm)
-            alarm[1]()
-        return self.now
 
 
 @pytest.fixture
@@ -51,16 +32,6 @@ def recorder(tmp_path: Path, clock: FastClock, monkeypatch: pytest.MonkeyPatch) 
     made = Recorder(tmp_path / "r", "r", now_ns=clock)
     yield made
     made.stop()
-
-
-def run(recorder: Recorder) -> Outcome:
-    """Runs it in a thread of its own, as the server does."""
-    outcomes: list[Outcome] = []
-    thread = threading.Thread(target=lambda: outcomes.append(recorder.run()))
-    thread.start()
-    thread.join(30)
-    assert not thread.is_alive()
-    return outcomes[0]
 
 
 def test_class_of_five_seconds_is_recorded_whole(recorder: Recorder, clock: FastClock) -> None:

@@ -133,6 +133,47 @@ def test_part_with_damaged_bytes_ends_the_track_there(crashed: Path, tmp_path: P
     assert recorded.index("video").parts[parts[0].msn] == parts[:1]
 
 
+@pytest.mark.parametrize("losing_lines", [False, True])
+def test_slide_that_stood_still_lasts_as_long_as_it_did(tmp_path: Path, losing_lines: bool) -> None:
+    recorded = Recorded(tmp_path)
+    segmenter = recorded.segmenter()
+    write_manifest(tmp_path, Manifest("r", tracks=TRACKS))
+    feed(segmenter, h264_units(5, fps=1, gop=2), opus_units(300))
+    for writer in recorded.writers:
+        writer.abandon()
+    path = tmp_path / "video" / INDEX_NAME
+    lines, _ = read_lines(path.read_bytes())
+    opened = max(line.msn for line in lines if isinstance(line, OpenLine))
+    parts = [line for line in lines if isinstance(line, PartLine) and line.msn == opened]
+    assert parts[-1].gap and parts[-2].gap and not parts[0].gap
+    if losing_lines:
+        parts.pop()
+        path.write_bytes(b"".join(encode_line(line) for line in lines[:-1]))
+    recovered = recover(tmp_path)
+    index = recovered.tracks["video"]
+    assert index.parts[opened] == parts
+    assert index.segments[-1].end == parts[-1].start + parts[-1].duration
+    assert recovered.truncated_bytes == 0
+    before = path.read_bytes()
+    recover(tmp_path)
+    assert path.read_bytes() == before
+
+
+def test_part_with_a_key_frame_in_its_middle_is_whole(tmp_path: Path) -> None:
+    """The muxer begins a second fragment there, as new viewers' wishes for key frames have it."""
+    recorded = Recorded(tmp_path)
+    segmenter = recorded.segmenter()
+    write_manifest(tmp_path, Manifest("r", tracks=TRACKS))
+    feed(segmenter, h264_units(118, gop=25), opus_units(200))
+    for writer in recorded.writers:
+        writer.abandon()
+    before = recorded.index("video").parts
+    last = (tmp_path / "video" / segment_name(max(before))).read_bytes()
+    assert len(list(boxes.fragments(last))) > len(before[max(before)])
+    recovered = recover(tmp_path)
+    assert recovered.truncated_bytes == 0 and recovered.tracks["video"].parts == before
+
+
 def test_recovering_twice_changes_nothing(crashed: Path, tmp_path: Path) -> None:
     recorded = copy(crashed, tmp_path)
     recover(recorded.directory)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -23,9 +25,9 @@ from tests.unit.recording_material import (
 )
 from vtp.recording import boxes, opus
 from vtp.recording.index import SegmentLine
-from vtp.recording.muxer import opus_section
+from vtp.recording.muxer import InitSection, opus_section
 from vtp.recording.timebase import NS
-from vtp.recording.units import Sample
+from vtp.recording.units import PlainUnit, Sample
 
 MS = NS // 1000
 TRACKS = ("video", "opus", "aac")
@@ -201,6 +203,26 @@ def test_publisher_who_vanishes_and_returns_leaves_a_gap_in_all_tracks(recorded:
     assert msns[0] and msns[0] == msns[1] == msns[2]
 
 
+def test_tracks_stay_in_step_when_a_publisher_leaves_whose_picture_stood_still(recorded: Recorded) -> None:
+    """What is shown is written further than the sound has come, as it is certain earlier."""
+    segmenter = recorded.segmenter()
+    audio = opus_units(150)
+    feed(segmenter, h264_units(60), audio[:100])
+    for twentieth in range(40, 62):
+        segmenter.tick(twentieth * NS // 20 + NS)  # the still is certain up to here, the sound is not
+    segmenter.stop_sending()
+    for tenth in range(40, 101):
+        segmenter.tick(tenth * NS // 10)
+    show(segmenter, placed([replace(unit, ssrc=2) for unit in shifted(h264_units(60), 10 * NS)]))
+    segmenter.finish()
+    indexes = [recorded.index(track) for track in TRACKS]
+    assert len({len(index.segments) for index in indexes}) == 1
+    for segments in zip(*(index.segments for index in indexes), strict=True):
+        assert len({segment.gap for segment in segments}) == 1
+        ends = [segment.end / index.timescale for segment, index in zip(segments, indexes, strict=True)]
+        assert max(ends) - min(ends) <= 0.05, ends
+
+
 def test_another_size_is_a_discontinuity_with_a_section_of_its_own(recorded: Recorded) -> None:
     segmenter = recorded.segmenter()
     small, large = h264_units(100), h264_units(120, width=640, height=360)
@@ -330,6 +352,91 @@ def test_damaged_units_are_counted_and_do_no_harm(recorded: Recorded) -> None:
     assert segmenter.dropped_units == 2
     assert len(recorded.packets("opus")) == 100
     assert len(list(recorded.brightness())) == 60
+
+
+def unusable_key_frames(count: int) -> list[PlainUnit]:
+    """With parameter sets that nothing can be decoded by."""
+    data = b"\0\0\1\x67\x42\xc0\x1f\xff\0\0\1\x68\xff\0\0\1\x65broken"
+    return [PlainUnit(data, 3000 * n, n * NS // 30, key_frame=True) for n in range(count)]
+
+
+def test_unusable_first_key_frames_open_no_files(recorded: Recorded) -> None:
+    segmenter = recorded.segmenter()
+    feed(segmenter, unusable_key_frames(20), opus_units(100))
+    assert {writer.track for writer in recorded.writers} == {"opus", "aac"}
+    assert segmenter.dropped_units == 20
+    segmenter.finish()
+    assert not (recorded.directory / "video").exists()
+
+
+@pytest.mark.parametrize("side", [16_383, 1 << 16])
+def test_size_that_no_muxer_takes_is_unusable_too(recorded: Recorded, side: int) -> None:
+    segmenter = recorded.segmenter()
+    units = [replace(unit, width=side, height=side) for unit in h264_units(120)]
+    feed(segmenter, [*units[:60], *h264_units(120)[60:]], opus_units(200))
+    assert segmenter.dropped_units == 60
+    segmenter.finish()
+    assert [line.width for line in recorded.index("video").maps] == [320]
+
+
+def test_unusable_key_frame_cuts_nothing_and_what_needs_it_is_left_out(recorded: Recorded) -> None:
+    segmenter = recorded.segmenter()
+    units = list(h264_units(180))
+    units[60] = replace(unusable_key_frames(1)[0], arrival_ns=units[60].arrival_ns)
+    feed(segmenter, units, opus_units(300))
+    assert segmenter.dropped_units == 60
+    segmenter.finish()
+    index = recorded.index("video")
+    assert len(index.maps) == 1 and not any(s.gap or s.discontinuity for s in index.segments)
+    times = [(time, number) for time, number in recorded.brightness() if 180_000 <= time < 360_000]
+    assert {number for _, number in times} <= {0}, "the last picture stands meanwhile"
+    assert [n for t, n in recorded.brightness() if t >= 360_000] == [n % 64 for n in range(120, 180)]
+
+
+def test_one_section_is_open_however_many_there_were(
+    recorded: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[InitSection] = []
+    begin, close = InitSection.__init__, InitSection.close
+
+    def counted(section: InitSection, *said: Any, **more: Any) -> None:
+        opened.append(section)
+        begin(section, *said, **more)
+
+    def closed(section: InitSection) -> None:
+        opened.remove(section)
+        close(section)
+
+    segmenter = recorded.segmenter()
+    monkeypatch.setattr(InitSection, "__init__", counted)
+    monkeypatch.setattr(InitSection, "close", closed)
+    sizes = [(320, 180), (640, 360)] * 5
+    for number, (width, height) in enumerate(sizes):
+        show(segmenter, placed(shifted(h264_units(1, width=width, height=height), number * 2 * NS)))
+        assert [section.width for section in opened] == [width]
+    monkeypatch.undo()
+    segmenter.finish()
+    assert len(recorded.index("video").maps) == len(sizes)
+
+
+def test_part_that_no_muxer_takes_is_left_out_and_the_recording_goes_on(
+    recorded: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fragment = InitSection.fragment
+
+    def choosy(section: InitSection, samples: Sequence[Sample], sequence: int) -> bytes:
+        if section.codec_string.startswith("avc1") and samples[0].time == 90_000:
+            raise ValueError("The muxer gave no fragment")
+        return fragment(section, samples, sequence)
+
+    monkeypatch.setattr(InitSection, "fragment", choosy)
+    segmenter = recorded.segmenter()
+    feed(segmenter, h264_units(120), opus_units(200))
+    assert segmenter.finish() == 4 * NS
+    index = recorded.index("video")
+    assert_continuous(index.segments)
+    assert [part.start for part in index.parts[0] if part.gap] == [90_000]
+    assert len(recorded.packets("video")) == 110
 
 
 def test_opus_durations_are_read_from_the_packet() -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from dataclasses import replace
+
+import av
+import pytest
 
 from tests.unit.recording_sources import PreparedDepacketizer, PreparedTap
 from vtp.recording.clock import PublisherClock
@@ -18,9 +22,12 @@ RATES: dict[Kind, int] = {"video": 90_000, "audio": 48_000}
 class PlainReader:
     """Takes every unit for a sample, but those that say that they are damaged."""
 
+    def __init__(self, error: Exception | None = None) -> None:
+        self.error = error or ValueError("The unit is damaged")
+
     def read(self, unit: AccessUnit) -> Picture:
         if unit.data == b"damaged":
-            raise ValueError("The unit is damaged")
+            raise self.error
         return Picture(unit.data, unit.ssrc, unit.key_frame, unit.after_gap)
 
 
@@ -29,11 +36,11 @@ def units(*key_frames_at: int) -> list[PlainUnit]:
     return [PlainUnit(b"", at * 90, at * MS, at in key_frames_at) for at in range(100, 1100, 100)]
 
 
-def source(kind: Kind, sent: Sequence[PlainUnit], since_ms: int) -> Source:
+def source(kind: Kind, sent: Sequence[PlainUnit], since_ms: int, error: Exception | None = None) -> Source:
     rate = RATES[kind] // 1000
     tap = PreparedTap([replace(u, rtp_timestamp=u.arrival_ns // MS * rate) for u in sent], lambda: 2000 * MS)
     clock = PublisherClock()
-    reader = None if kind == "audio" else PlainReader()
+    reader = None if kind == "audio" else PlainReader(error)
     return Source("s", tap, PreparedDepacketizer(), clock, RATES[kind], since_ms * MS, reader=reader)
 
 
@@ -73,3 +80,18 @@ def test_after_a_picture_that_cannot_be_read_the_next_key_frame_is_wanted_and_wa
     assert [one.time_ns // MS for one in pictures] == [100, 200, 300, 800, 900, 1000]
     assert [one.picture.after_gap for one in pictures] == [False] * 3 + [True, False, False]
     assert not later.needs_key_frame
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        IndexError("list index out of range"),
+        OverflowError("int too big to convert"),
+        struct.error("'H' format requires 0 <= number <= 65535"),
+        av.error.ExternalError(1, "Generic error in an external library"),
+    ],
+)
+def test_whatever_is_raised_by_somebodys_bytes_costs_pictures_alone(error: Exception) -> None:
+    sent = [replace(unit, data=b"damaged") if n == 3 else unit for n, unit in enumerate(units(100, 800))]
+    one = source("video", sent, 0, error)
+    assert taken(one) == [100, 200, 300, 800, 900, 1000]

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import av
+from av.error import FFmpegError
 
 from vtp.recording.muxer import aac_encoder
 from vtp.recording.timebase import AUDIO_TIMESCALE
@@ -79,7 +80,7 @@ class AacTranscoder:
 
         try:
             frames = self._decoder.decode(av.Packet(sample.data))
-        except av.error.InvalidDataError:  # a damaged packet is silence
+        except (ValueError, FFmpegError):  # a damaged packet is silence
             frames = []
         planes = [part.to_ndarray() for frame in frames for part in self._resampler.resample(frame)]
         pcm: Pcm = np.concatenate(planes, axis=1) if planes else np.zeros((CHANNELS, 0), np.float32)

@@ -93,11 +93,11 @@ class ActiveRecordings:
         try:
             outcome = await session.run()
         finally:
-            view = self._active[recording_id].view
-            view.update(session.recorder.manifest, session.recorder.tracks)
-            view.close()
             try:
-                await self._save_end(recording_id, await _ended_view(session, outcome), outcome.failure)
+                ended = await _ended_view(session, outcome)
+                # Followers are told the end first: the database may be away for long.
+                self._active[recording_id].view.end(ended.manifest, ended.tracks)
+                await self._save_end(recording_id, ended, outcome.failure)
             finally:
                 del self._active[recording_id]
 

@@ -14,13 +14,15 @@ from dataclasses import dataclass, field
 from vtp.recording import boxes
 from vtp.recording.bits import BitReader
 from vtp.recording.muxer import InitSection, picture_section
-from vtp.recording.picture import Picture
+from vtp.recording.picture import MOST_UNITS, Picture
 from vtp.recording.timebase import VIDEO_TIMESCALE
 from vtp.recording.units import AccessUnit
 
 OBU_SEQUENCE_HEADER = 1  # AV1 bitstream specification, section 6.2.2
 HIGHEST_LAYER = 3
 LEB128_BYTES = 8  # section 4.10.5
+HEADER_BYTES = 64  # up to operating point 0; what follows is as long as its sender likes
+UVLC_ZEROS = 32  # section 4.10.3: so many say that no bits follow
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ class Av1Reader:
         obus = list(split_obus(unit.data))
         if not unit.key_frame:
             sample = b"".join(obu for _, obu in obus if spatial_layer(obu) <= self._top_layer)
+            if not sample:
+                raise ValueError("AV1 temporal unit holds nothing of the layers that are recorded")
             return Picture(sample, unit.ssrc, after_gap=unit.after_gap)
         header = next((obu for kind, obu in obus if kind == OBU_SEQUENCE_HEADER), None)
         if header is None or not unit.width or not unit.height:
@@ -80,7 +84,7 @@ def spatial_layer(obu: bytes) -> int:
 def limit_layers(header: bytes, top_layer: int) -> bytes:
     """The sequence header with no spatial layer above `top_layer` in operating point 0 (section 5.5.1)."""
     _, begin = _leb128(header, 2 if header[0] & 4 else 1)
-    bits = BitReader(header[begin:])
+    bits = BitReader(header[begin : begin + HEADER_BYTES])
     bits.read(4)  # seq_profile, still_picture
     if bits.flag():  # reduced_still_picture_header
         return header
@@ -93,22 +97,28 @@ def limit_layers(header: bytes, top_layer: int) -> bytes:
     bits.read(1 + 5)  # initial_display_delay_present_flag, operating_points_cnt_minus_1
     idc = bits.read(12)
     layers = idc & (2 << top_layer + 8) - 1  # spatial layers from bit 8 on, temporal ones below
+    front, rest = header[: begin + HEADER_BYTES], header[begin + HEADER_BYTES :]
     end = begin * 8 + bits.position
-    value = int.from_bytes(header, "big") ^ (idc ^ layers) << len(header) * 8 - end
-    return value.to_bytes(len(header), "big")
+    value = int.from_bytes(front, "big") ^ (idc ^ layers) << len(front) * 8 - end
+    return value.to_bytes(len(front), "big") + rest
 
 
 def _skip_uvlc(bits: BitReader) -> None:
     zeros = 0
     while not bits.flag():
         zeros += 1
+        if zeros == UVLC_ZEROS:
+            return
     bits.read(zeros)
 
 
 def split_obus(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Type and bytes of each OBU (section 5.3); raises ValueError when one has no size or is cut off."""
-    at = 0
+    at = count = 0
     while at < len(data):
+        count += 1
+        if count > MOST_UNITS:
+            raise ValueError("AV1 temporal unit has too many OBUs")
         first = data[at]
         begin = at + (2 if first & 4 else 1)
         if not first & 2 or begin >= len(data):

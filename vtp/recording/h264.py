@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import av
 
 from vtp.recording.muxer import InitSection, picture_section
-from vtp.recording.picture import Picture
+from vtp.recording.picture import MOST_UNITS, Picture, open_decoder
 from vtp.recording.timebase import VIDEO_TIMESCALE
 from vtp.recording.units import AccessUnit
 
@@ -52,6 +52,8 @@ class H264Reader:
         sps: list[bytes] = []
         pps: list[bytes] = []
         picture: list[bytes] = []
+        if unit.data.count(START_CODE) > MOST_UNITS:
+            raise ValueError("H.264 access unit has too many NAL units")
         for nal in split_annex_b(unit.data):
             kind = nal[0] & 0x1F
             if kind == NAL_TYPE_SPS and len(nal) >= 4:
@@ -85,7 +87,7 @@ def annex_b(units: list[bytes]) -> bytes:
 
 
 def _decoded_size(key_frame: bytes) -> tuple[int, int]:
-    decoder = av.CodecContext.create("h264", "r")
+    decoder = open_decoder("h264")
     frames = [*decoder.decode(av.Packet(key_frame)), *decoder.decode(None)]
     if not frames:
         raise ValueError("H.264 key frame cannot be decoded, so its size is unknown")

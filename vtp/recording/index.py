@@ -143,7 +143,10 @@ def decode_line(text: bytes) -> Line:
 
 @dataclass(slots=True)
 class TrackIndex:
-    """All lines of a track, sorted by what they are."""
+    """All lines of a track, sorted by what they are.
+
+    Of an ended one `segments` lacks the gaps at its end, which only those know who followed it.
+    """
 
     track: str = ""
     timescale: int = 0
@@ -152,6 +155,10 @@ class TrackIndex:
     parts: dict[int, list[PartLine]] = field(default_factory=dict)
     open: OpenLine | None = None
     ended: bool = False
+    written: list[SegmentLine] = field(init=False, compare=False)  # with the gaps at the end
+
+    def __post_init__(self) -> None:
+        self.written = self.segments
 
     def add(self, line: Line) -> None:
         """Takes the next line."""
@@ -165,13 +172,13 @@ class TrackIndex:
             case PartLine():
                 self.parts.setdefault(line.msn, []).append(line)
             case SegmentLine():
-                self.segments.append(line)
+                self.written.append(line)
             case EndLine():
                 self.ended = True
-                kept = len(self.segments)
-                while kept and self.segments[kept - 1].gap:
+                kept = len(self.written)
+                while kept and self.written[kept - 1].gap:
                     kept -= 1  # nobody came back: it ends with the last who sent
-                self.segments = self.segments[:kept]
+                self.segments = self.written[:kept]
 
     @classmethod
     def of(cls, lines: Iterable[Line]) -> TrackIndex:

@@ -160,6 +160,7 @@ class Lane:
         self._end_parts(self._part_start + self._length)
 
     def _begin(self, cut: Cut, start: int) -> None:
+        assert not self._part, "samples of one segment would go into the next"
         self._start = self._part_start = start
         self._has_media = False
         self._nobody_sends = cut.nobody_sends

@@ -56,13 +56,13 @@ class TrackNow:
 
     @classmethod
     def of(cls, index: TrackIndex) -> TrackNow:
-        """What has been written by now."""
-        ended = index.ended
-        segments = index.segments[:]
+        """What has been written by now. Followers keep the gaps at the end: nothing is taken away."""
+        ended, written = index.ended, index.written
+        segments = written[:]
         count, opened = len(segments), index.open
         begun: OpenLine | SegmentLine | None = opened if opened is not None and opened.msn == count else None
-        if len(index.segments) > count:  # it has ended since the copy was taken
-            begun = index.segments[count]
+        if len(written) > count:  # it has ended since the copy was taken
+            begun = written[count]
         return cls(index, segments, begun, index.parts.get(count, [])[:] if begun else [], ended)
 
     @property

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from vtp.errors import Malformed, NotFound, Unavailable
+from vtp.errors import Malformed, Unavailable
 from vtp.recording.index import PartLine, TrackIndex
 from vtp.recording.live_playlist import PART_TARGET_S, LivePlaylist, Rendered, TrackNow
 from vtp.recording.manifest import Manifest
@@ -44,15 +44,30 @@ class LiveView(RecordingView):
         self._playlists: dict[tuple[str, str], LivePlaylist] = {}
         self._latest: dict[tuple[str, str, bool], tuple[tuple[int, ...], Rendered]] = {}
 
+    @property
+    def is_playable(self) -> bool:
+        """Whether there is a finished segment, and the target duration, which must not change, is known."""
+        return self.manifest.target_duration_s > 0 and super().is_playable
+
+    def update(self, manifest: Manifest, tracks: Mapping[str, TrackIndex]) -> None:
+        """Takes what the recorder has written since, until it has ended."""
+        if not self._is_over:
+            super().update(manifest, tracks)
+
     def grow(self, manifest: Manifest, tracks: Mapping[str, TrackIndex]) -> None:
         """Takes what the recorder has written since, and wakes who waits for it."""
         self.update(manifest, tracks)
         self._wake()
 
-    def close(self) -> None:
-        """The recorder has ended, as it should or not: nobody waits any longer."""
+    def end(self, manifest: Manifest, tracks: Mapping[str, TrackIndex]) -> None:
+        """The recorder has ended, as it should or not: this is all, and nobody waits any longer."""
+        self.update(manifest, tracks)
         self._is_over = True
         self._wake()
+
+    def _now(self, track: str) -> TrackNow:
+        now = TrackNow.of(self.tracks[track])
+        return replace(now, ended=True) if self._is_over else now
 
     def _wake(self) -> None:
         waiting, self._waiting = self._waiting, set()
@@ -74,22 +89,20 @@ class LiveView(RecordingView):
 
     async def part(self, track: str, msn: int, part: int) -> PartLine:
         """A part, waited for when it is the next one. Raises NotFound, Unavailable."""
-        now = TrackNow.of(self.tracks[track])
+        now = self._now(track)
         if not now.has(msn, None) and not now.ended:
             next_parts = {(len(now.segments), len(now.parts)), (len(now.segments) + 1, 0)}
             if (msn, part) in next_parts:
                 await self._wait_for(track, msn, part)
-        parts = self.tracks[track].parts.get(msn, [])
-        if part >= len(parts) or parts[part].gap:
-            raise NotFound("This recording has no such part.", code="no_such_file")
-        return parts[part]
+        return await super().part(track, msn, part)
 
     async def _wait(self, track: str, msn: int, part: int | None) -> None:
-        edge = TrackNow.of(self.tracks[track]).edge
+        now = self._now(track)
+        edge = now.edge
         too_far = msn > edge.msn + SEGMENTS_AHEAD
         if msn == edge.msn and part is not None:
             too_far = part > edge.part + PARTS_AHEAD
-        if too_far and not self.tracks[track].ended:
+        if too_far and not now.ended:
             raise Malformed("_HLS_msn or _HLS_part is too far ahead: reload the playlist without them.")
         await self._wait_for(track, msn, part)
 
@@ -97,7 +110,7 @@ class LiveView(RecordingView):
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(LONGEST_WAIT * self._target_s):
-                while not self._is_over and not self._is_there(track, msn, part):
+                while not self._is_there(track, msn, part):
                     waiter = loop.create_future()
                     self._waiting.add(waiter)
                     try:
@@ -110,7 +123,7 @@ class LiveView(RecordingView):
             ) from None
 
     def _is_there(self, track: str, msn: int, part: int | None) -> bool:
-        now = TrackNow.of(self.tracks[track])
+        now = self._now(track)
         return now.ended or now.has(msn, part)
 
     @property
@@ -118,7 +131,7 @@ class LiveView(RecordingView):
         return self.manifest.target_duration_s or TARGET_DURATION_S
 
     def _live(self, track: str, skip: bool, prefix: str) -> Rendered:
-        nows = {name: TrackNow.of(index) for name, index in self.tracks.items()}
+        nows = {name: self._now(name) for name in self.tracks}
         edges = {name: now.edge for name, now in nows.items()}
         version = tuple(
             n for name in sorted(edges) for n in (edges[name].msn, edges[name].part, nows[name].ended)

@@ -106,7 +106,7 @@ class MediaRoutes:
         if name == IFRAMES_NAME and not prefix and track == VIDEO_TRACK and view.key_frames:
             return _playlist(call, view, view.iframes(track))
         part = _PART.match(name)
-        if part is not None and isinstance(view, LiveView):
+        if part is not None:
             return await self._part(recording_id, view, track, int(part[1]), int(part[2]))
         if not _is_finished(view, track, name):
             raise NotFound("This recording has no such file.", code="no_such_file")
@@ -115,7 +115,7 @@ class MediaRoutes:
         return web.FileResponse(path, headers={"Content-Type": content_type, "Cache-Control": NOT_KEPT})
 
     async def _part(
-        self, recording_id: str, view: LiveView, track: str, msn: int, number: int
+        self, recording_id: str, view: RecordingView, track: str, msn: int, number: int
     ) -> web.StreamResponse:
         """A part, when it is there: its bytes come at line speed, or not at all."""
         part = await view.part(track, msn, number)

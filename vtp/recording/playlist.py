@@ -34,9 +34,10 @@ def render_media(
 ) -> str:
     """The media playlist of one track; `prefix` goes before each URI.
 
-    Who has `followed` it while it was live is told its end in the playlist's own terms: an EVENT it stays.
+    Who has `followed` it while it was live is told its end in the playlist's own terms: an EVENT it stays,
+    with the gaps at its end.
     """
-    segments = list(index.segments)
+    segments = list(index.written if followed else index.segments)
     version = VERSION_WITH_GAP if any(segment.gap for segment in segments) else VERSION
     lines = [
         "#EXTM3U",

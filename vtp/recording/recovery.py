@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import zlib
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 
 from vtp.recording import boxes
@@ -132,16 +133,14 @@ def _complete(folder: Path, index: TrackIndex, lines: list[Line]) -> tuple[list[
 def _complete_segment(folder: Path, index: TrackIndex, msn: int) -> tuple[list[Line], int]:
     path = folder / segment_name(msn)
     data = path.read_bytes()[:LARGEST_SEGMENT_BYTES]
-    known = dict(enumerate(part for part in index.parts.get(msn, []) if not part.gap))
-    parts: list[PartLine] = []
-    for number, fragment in enumerate(boxes.fragments(data)):
-        crc = zlib.crc32(data[fragment.start : fragment.end])
-        line = known.get(number)
-        if line is not None and line.crc != crc:
-            break
-        parts.append(line or _part_line(msn, number, fragment, index.maps[-1].map, crc))
-    end = parts[-1].offset + parts[-1].size if parts else 0
-    if not parts:
+    known = index.parts.get(msn, [])
+    parts = list(takewhile(lambda part: _is_whole(data, part), known))
+    if len(parts) == len(known):
+        begin = _end(parts)
+        for fragment in boxes.fragments(memoryview(data)[begin:]):
+            parts.append(_part_line(msn, len(parts), begin, fragment, index.maps[-1].map, data))
+    end = _end(parts)
+    if not end:
         path.unlink()
         return [], len(data)
     if end < len(data):
@@ -149,18 +148,31 @@ def _complete_segment(folder: Path, index: TrackIndex, msn: int) -> tuple[list[L
     return [*parts, _segment_line(index, msn, parts)], len(data) - end
 
 
-def _part_line(msn: int, number: int, fragment: boxes.Fragment, map_number: int, crc: int) -> PartLine:
+def _is_whole(data: bytes, part: PartLine) -> bool:
+    """Whether its bytes are those that were written; one without bytes, in which nothing begins, is."""
+    return zlib.crc32(memoryview(data)[part.offset : part.offset + part.size]) == part.crc
+
+
+def _end(parts: list[PartLine]) -> int:
+    return parts[-1].offset + parts[-1].size if parts else 0
+
+
+def _part_line(
+    msn: int, number: int, begin: int, fragment: boxes.Fragment, map_number: int, data: bytes
+) -> PartLine:
+    """Of a fragment that no line tells of; its bytes are counted from `begin`."""
+    offset, size = begin + fragment.start, fragment.end - fragment.start
     return PartLine(
         msn=msn,
         part=number,
-        offset=fragment.start,
-        size=fragment.end - fragment.start,
+        offset=offset,
+        size=size,
         start=fragment.time,
         duration=fragment.duration,
         samples=fragment.samples,
         independent=fragment.key_frame,
         map=map_number,
-        crc=crc,
+        crc=zlib.crc32(memoryview(data)[offset : offset + size]),
     )
 
 
@@ -171,7 +183,7 @@ def _segment_line(index: TrackIndex, msn: int, parts: list[PartLine]) -> Segment
         msn=msn,
         start=start,
         duration=parts[-1].start + parts[-1].duration - start,
-        size=parts[-1].offset + parts[-1].size,
+        size=_end(parts),
         samples=sum(part.samples for part in parts),
         map=parts[-1].map,
         discontinuity=opened is not None and opened.discontinuity,

@@ -8,6 +8,7 @@ given: time is an argument, in nanoseconds since the recording's origin.
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,10 +16,13 @@ from itertools import pairwise
 
 from vtp.recording.audio_tracks import AudioTracks
 from vtp.recording.lane import Cut, Lane
-from vtp.recording.picture import Picture
+from vtp.recording.muxer import InitSection
+from vtp.recording.picture import UNREADABLE, Picture, usable_section
 from vtp.recording.timebase import NS, VIDEO_TIMESCALE
 from vtp.recording.track_writer import TrackWriter
 from vtp.recording.video_track import VideoTrack
+
+logger = logging.getLogger(__name__)
 
 VIDEO_TRACK = "video"
 TARGET_DURATION_S = 4
@@ -107,19 +111,22 @@ class Segmenter:
             self._audio.fill(expected_ns)
         if not self._sending or not self._shows_picture:
             self._cut_until(expected_ns)
+        self._end_late_part(
+            now_ns - PICTURE_LATENESS_NS
+        )  # first: it brings the still's picture, if one stands
         self._advance(expected_ns)
-        self._end_late_part(now_ns - PICTURE_LATENESS_NS)
 
     def stop_sending(self) -> None:
         """Nobody sends any more: here is the end, or, if a unit comes again, the beginning of a gap."""
         if not self._sending:
             return
-        end_ns = max(self._audio.end_ns, self._start_ns)
+        end_ns = max(self._audio.end_ns, self._start_ns, self._shown_until_ns)
         if self._video is not None and self._video.end_ns is not None:
             end_ns = max(end_ns, self._video.end_ns)
             self._video.end_frame(end_ns)
+        self._audio.fill(end_ns)  # what is shown may be written further than the sound has come
         self._audio.pause()
-        self._sent_until_ns = end_ns = max(end_ns, self._shown_until_ns)
+        self._sent_until_ns = end_ns
         if end_ns > self._start_ns:
             self._cut(end_ns, nobody_sends=True)
         else:
@@ -142,13 +149,19 @@ class Segmenter:
         return end_ns
 
     def _try_key_frame(self, picture: Picture, time_ns: int) -> None:
+        """Adds it, unless no decoder takes its parameters: then the last picture stands until better come."""
+        known = self._video is not None and self._video.parameters == picture.parameters
         try:
-            self._add_key_frame(picture, time_ns)
-        except ValueError:  # parameters that no decoder takes: a gap until better ones come
+            section = None if known else usable_section(picture)
+        except UNREADABLE as error:
+            logger.debug("A key frame's parameters are of no use: %s", error)
             self.dropped_units += 1
+            self._broken = True
+            return
+        self._add_key_frame(picture, time_ns, section)
 
-    def _add_key_frame(self, picture: Picture, time_ns: int) -> None:
-        first = self._video is None or not self._video.has_picture
+    def _add_key_frame(self, picture: Picture, time_ns: int, section: InitSection | None) -> None:
+        first = self._video is None
         change = self._video is None or self._video.is_change(picture)
         marked = self._resume(time_ns, discontinuity=change and not first)
         if time_ns > self._start_ns + self._limit_ns:
@@ -157,15 +170,15 @@ class Segmenter:
         if not shown:
             self._cut_until(time_ns)
         time_ns = self._end_frame_before(time_ns)
-        video = self._video = self._video or self._open_video(picture)
+        video = self._video = self._video or self._open_video(picture, section)
         if change and not first and not marked:
             time_ns = max(time_ns, self._start_ns + NS // 1000)
         elapsed_ns = time_ns - self._start_ns
         if elapsed_ns > 0 and (change or not shown or elapsed_ns >= SHORTEST_NS):
             self._cut(time_ns, discontinuity=change and not first)
         video.advance(time_ns)
-        if change:
-            video.use(picture)
+        if not first:
+            video.use(picture, section)
         video.hold(picture, time_ns)
         self._advance(time_ns)
 
@@ -189,11 +202,11 @@ class Segmenter:
         self._video.end_frame(time_ns)
         return time_ns
 
-    def _open_video(self, picture: Picture) -> VideoTrack:
+    def _open_video(self, picture: Picture, section: InitSection | None) -> VideoTrack:
         """Begins the track; before its first picture that picture is a still."""
         lane = Lane(self._open_writer(VIDEO_TRACK, VIDEO_TIMESCALE), self._cuts[0], on_grid=True)
         video = VideoTrack(lane)
-        video.use(picture)
+        video.use(picture, section)
         video.set_still(picture)
         for before, cut in pairwise(self._cuts):
             if before.nobody_sends:

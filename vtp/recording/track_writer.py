@@ -7,6 +7,7 @@ machine).
 
 from __future__ import annotations
 
+import logging
 import os
 import zlib
 from collections.abc import Callable, Sequence
@@ -25,7 +26,10 @@ from vtp.recording.index import (
     segment_name,
 )
 from vtp.recording.muxer import InitSection
+from vtp.recording.picture import UNREADABLE
 from vtp.recording.units import Sample
+
+logger = logging.getLogger(__name__)
 
 LineListener = Callable[[str, Line], None]
 _write = os.write  # the one place where a disk can refuse; tests make it do so
@@ -46,7 +50,7 @@ class TrackWriter:
         self.timescale = timescale
         self._directory = directory
         self._listener = listener
-        self._sections: list[InitSection] = []
+        self._section: InitSection | None = None
         self._map = -1
         self._sequence = 0
         self._segment: _OpenSegment | None = None
@@ -57,18 +61,15 @@ class TrackWriter:
         self._folder = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
         self._append(TrackLine(track, timescale))
 
-    @property
-    def section(self) -> InitSection | None:
-        """The section in force."""
-        return self._sections[self._map] if self._map >= 0 else None
-
     def use_section(self, section: InitSection) -> None:
         """Makes the segments from now on follow `section`, unless its bytes are those of the one in force."""
-        if self.section is not None and self.section.data == section.data:
+        if self._section is not None and self._section.data == section.data:
             section.close()
             return
-        self._map = len(self._sections)
-        self._sections.append(section)
+        if self._section is not None:
+            self._section.close()
+        self._map += 1
+        self._section = section
         name = f"init-{self._map}.mp4"
         descriptor = os.open(self._directory / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
         try:
@@ -86,16 +87,22 @@ class TrackWriter:
         self._append(self._open_line)
 
     def write_part(self, samples: Sequence[Sample], start: int, end: int) -> None:
-        """Appends one part, which stands for that stretch of ticks; the first opens the segment's file."""
-        section = self.section
+        """Appends one part, which stands for that stretch of ticks; the first opens the segment's file.
+
+        Samples that the muxer does not take are left out.
+        """
+        section = self._section
         if section is None:
             raise RuntimeError(f"Track {self.track} has no initialization section yet.")
         msn = self._open_line.msn
-        if self._segment is None:
-            self._segment = _OpenSegment(self._directory / segment_name(msn))
+        try:
+            data = section.fragment(samples, self._sequence + 1)
+        except UNREADABLE as error:  # somebody's bytes, not the disk
+            logger.warning("A part of track %s is left out: %s", self.track, error)
+            self.leave_out_part(start, end)
+            return
         self._sequence += 1
-        data = section.fragment(samples, self._sequence)
-        segment = self._segment
+        segment = self._segment = self._segment or _OpenSegment(self._directory / segment_name(msn))
         line = PartLine(
             msn=msn,
             part=self._parts,
@@ -161,8 +168,9 @@ class TrackWriter:
         if self._segment is not None:
             self._segment.abandon()
             self._segment = None
-        for section in self._sections:
-            section.close()
+        if self._section is not None:
+            self._section.close()
+            self._section = None
 
     def _append(self, line: Line) -> None:
         write_all(self._index, encode_line(line))

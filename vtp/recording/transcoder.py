@@ -13,7 +13,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
 
 from vtp.recording.h264 import H264Reader
-from vtp.recording.picture import Picture
+from vtp.recording.picture import MOST_PIXELS, Picture, open_decoder
 from vtp.recording.units import AccessUnit, PlainUnit
 
 NOMINAL_FPS = 30
@@ -32,15 +32,16 @@ class Vp8Transcoder:
     """Reads VP8 frames as H.264 pictures: one for each, of the same size but for an odd row or column."""
 
     def __init__(self) -> None:
-        self._decoder = av.CodecContext.create("vp8", "r")
-        self._decoder.thread_count = 1
+        self._decoder = open_decoder("vp8")
         self._encoder: VideoCodecContext | None = None
         self._reader = H264Reader()
         self._ssrc = 0
         self._frames = 0
 
     def read(self, unit: AccessUnit) -> Picture:
-        """The same picture in H.264; raises ValueError when it cannot be decoded."""
+        """The same picture in H.264; raises ValueError when it cannot be decoded or is too large."""
+        if unit.width * unit.height > MOST_PIXELS:
+            raise ValueError("VP8 picture is too large to be encoded while it is recorded")
         pictures = self._decoder.decode(av.Packet(unit.data))
         if not pictures:
             raise ValueError("VP8 frame shows no picture")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vtp.recording.lane import Cut, Lane
+from vtp.recording.muxer import InitSection
 from vtp.recording.picture import Picture, PictureParameters
 from vtp.recording.timebase import VIDEO_TIMESCALE, to_ns, to_ticks
 from vtp.recording.units import Sample
@@ -35,18 +36,18 @@ class VideoTrack:
         return None if self._held is None else to_ns(self._held.time + self._nominal, VIDEO_TIMESCALE)
 
     @property
-    def has_picture(self) -> bool:
-        """Whether there is anything that a decoder can be set up for."""
-        return self._parameters is not None
+    def parameters(self) -> PictureParameters | None:
+        """Those in force."""
+        return self._parameters
 
     def is_change(self, picture: Picture) -> bool:
         """Whether this key frame needs another decoder than the frames before it."""
         return picture.parameters != self._parameters or picture.ssrc != self._ssrc
 
-    def use(self, picture: Picture) -> None:
-        """Follows this key frame's parameters from now on; raises ValueError when they are unusable."""
-        if picture.parameters is not None and picture.parameters != self._parameters:
-            self._lane.use_section(picture.parameters.section())
+    def use(self, picture: Picture, section: InitSection | None) -> None:
+        """Follows this key frame from now on, with the section of its parameters if they are others."""
+        if section is not None:
+            self._lane.use_section(section)
         self._parameters, self._ssrc = picture.parameters, picture.ssrc
 
     def end_frame(self, time_ns: int) -> None:

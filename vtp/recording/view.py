@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from vtp.errors import NotFound
 from vtp.recording.dash import MPD_NAME, render_mpd
 from vtp.recording.iframes import IFRAMES_NAME, KeyFrame, iframe_stream, render_iframes
-from vtp.recording.index import TrackIndex
+from vtp.recording.index import PartLine, TrackIndex
 from vtp.recording.live_playlist import Rendered
 from vtp.recording.manifest import Manifest, read_manifest
 from vtp.recording.playlist import render_media, render_multivariant
@@ -62,6 +63,13 @@ class RecordingView:
         if track not in self.tracks:
             raise KeyError(track)
         return self._render(track, prefix, followed)
+
+    async def part(self, track: str, msn: int, part: int) -> PartLine:
+        """A part, which players ask for after the end too: they were told of it before. Raises NotFound."""
+        for line in self.tracks[track].parts.get(msn, ()):
+            if line.part == part and not line.gap:
+                return line
+        raise NotFound("This recording has no such part.", code="no_such_file")
 
     def add_key_frames(self, frames: list[KeyFrame] | None) -> None:
         """Offers an I-frame playlist from now on, if there are any."""

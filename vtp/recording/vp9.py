@@ -79,7 +79,11 @@ class Vp9Reader:
     def read(self, unit: AccessUnit) -> Picture:
         """The sample; raises ValueError when a header cannot be read."""
         frames = split_superframe(unit.data)
+        if not frames:
+            raise ValueError("VP9 superframe holds no frame")
         headers = [self._headers.read(frame) for frame in frames]
+        if not headers[-1].shown:
+            raise ValueError("VP9 picture is not shown")  # by itself it is no sample: nobody sends such
         sample = unit.data
         if len(frames) > 1:
             lower = [hidden(*layer) for layer in zip(frames[:-1], headers, strict=False)]
