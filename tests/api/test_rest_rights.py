@@ -116,6 +116,8 @@ ELSEWHERE = {
     ("GET", "/api/v1/recordings/{id}/stream/{track}/{name}"),
     ("GET", "/api/v1/recordings/{id}/download"),
     ("GET", "/api/v1/recordings/{id}/thumbnail"),
+    ("GET", "/api/v1/recordings/{id}/storyboard.vtt"),
+    ("GET", "/api/v1/recordings/{id}/storyboard/{name}"),
     ("PATCH", "/whip/{room}/{session}"),
     ("PATCH", "/whep/{room}/{session}"),
 }

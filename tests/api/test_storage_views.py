@@ -42,6 +42,8 @@ VIEWS = (
     "download?from=1.2&to=2.9",
     "thumbnail?t=2.5",
     "thumbnail?t=0&width=160",
+    "storyboard.vtt",
+    "storyboard/sheet-00000.jpg",
 )
 AWAY = "lies in an object store that cannot be reached now: try again in a moment"
 
@@ -135,6 +137,18 @@ async def test_a_picture_fetches_its_key_frame_alone(
     assert [item for item in store.asked if item[1].endswith(".m4s")] == [
         ("range", f"{recording_id}/video/seg-00001.m4s")
     ]
+
+
+async def test_sheets_of_a_storyboard_are_drawn_once_from_key_frames_alone(
+    stored: tuple[Api, str, Person], store: FolderClients
+) -> None:
+    api, recording_id, teacher = stored
+    first = await look(api, recording_id, teacher, "storyboard/sheet-00000.jpg")
+    asked = [item for item in store.asked if item[1].endswith(".m4s")]
+    assert first.status == 200 and asked and {what for what, _ in asked} == {"range"}
+    again = await look(api, recording_id, teacher, "storyboard/sheet-00000.jpg")
+    assert again.body == first.body
+    assert asked == [item for item in store.asked if item[1].endswith(".m4s")]
 
 
 async def test_store_that_is_away_is_told_by_every_view_and_seen_again_by_all(

@@ -23,6 +23,7 @@ from vtp.recording.manifest import MANIFEST_NAME, read_manifest
 from vtp.recording.recovery import recover
 from vtp.recording.sample_table import TABLE_NAME
 from vtp.recording.store import Recording, Storage
+from vtp.recording.storyboard import FOLDER
 from vtp.recording.view import RecordingView
 from vtp.storage import RemoteStore, Store
 from vtp.storage.remote import Stored
@@ -101,6 +102,7 @@ def parts_of(directory: Path, recording_id: str) -> list[Part]:
     names = sections_of(tracks)
     for track, index in tracks.items():
         names += [f"{track}/{segment_name(one.msn)}" for one in index.segments if not one.gap]
+    names += [f"{FOLDER}/{path.name}" for path in sorted((directory / FOLDER).glob("sheet-*.jpg"))]
     names += [f"{track}/{INDEX_NAME}" for track in tracks] + _tables_of(directory, tracks)
     paths = {name: directory / name for name in [*names, MANIFEST_NAME]}
     return [Part(f"{recording_id}/{name}", path, path.stat().st_size) for name, path in paths.items()]

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from typing import Any, TypeVar
 
 from vtp.errors import NotFound, Unavailable
 from vtp.recording.downloads import chosen_tracks
@@ -21,6 +23,7 @@ from vtp.recording.mp4_file import Mp4File
 from vtp.recording.part_files import read_range
 from vtp.recording.recovery import load_tracks
 from vtp.recording.sample_table import TABLE_NAME, Find
+from vtp.recording.thumbnail_picture import ReadNow
 from vtp.storage import FileCache, RemoteStore, Store, StoreAway
 
 logger = logging.getLogger(__name__)
@@ -28,6 +31,7 @@ logger = logging.getLogger(__name__)
 AHEAD_BYTES = 1 << 20  # of an MP4 that is being sent
 DISK_RETRY_S = 60.0
 FIND_LIMIT_S = 60.0
+T = TypeVar("T")
 _CATALOGUE = (MANIFEST_NAME, INDEX_NAME)
 
 
@@ -104,21 +108,43 @@ class RecordingFiles:
             yield path.parent
 
     def finder(self, recording_id: str) -> Find:
-        """`path` for threads other than the event loop's; after a minute it raises TimeoutError."""
+        """`path` for threads other than the event loop's."""
         loop = asyncio.get_running_loop()
 
         def find(name: str) -> Path:
             here = self.store.path(f"{recording_id}/{name}")
             if self._cache is None or here.exists():
                 return here
-            coming = self.path(recording_id, name)
-            try:
-                return asyncio.run_coroutine_threadsafe(coming, loop).result(FIND_LIMIT_S)
-            except RuntimeError as error:
-                coming.close()
-                raise OSError("The server ends") from error
+            return _wait_for(self.path(recording_id, name), loop)
 
         return find
+
+    def reader(self, recording_id: str) -> ReadNow:
+        """`read` for threads other than the event loop's."""
+        loop = asyncio.get_running_loop()
+
+        def read(name: str, offset: int, size: int) -> bytes:
+            return _wait_for(self.read(recording_id, name, offset, size), loop)
+
+        return read
+
+    async def made(self, recording_id: str, name: str, make: Callable[[], Awaitable[bytes]]) -> bytes:
+        """A file that can be made of a recording's others in the store: from there, else from the cache, into
+        which it is made. Raises as `path`, and what `make` raises.
+        """
+        assert self._remote is not None and self._cache is not None
+        key, remote = f"{recording_id}/{name}", self._remote
+
+        async def bring(target: Path) -> None:
+            try:
+                await remote.fetch(key, target)
+            except FileNotFoundError:
+                data = await make()
+                await asyncio.to_thread(target.write_bytes, data)
+
+        with _telling():
+            path = await self._cache.get(key, bring)
+        return await asyncio.to_thread(path.read_bytes)
 
     async def read_mp4(self, recording_id: str, file: Mp4File, start: int, size: int) -> bytes:
         """Some bytes of a computed MP4, and the next segments are on their way then.
@@ -167,6 +193,24 @@ def sections_of(tracks: dict[str, TrackIndex]) -> list[str]:
 def files_missing() -> NotFound:
     """For what is neither here nor in the store."""
     return NotFound("The files of this recording are missing.", code="files_missing")
+
+
+def _wait_for(coming: Coroutine[Any, Any, T], loop: asyncio.AbstractEventLoop) -> T:
+    """Has the event loop do something for this thread. Raises what that raises, Unavailable when it ends."""
+    try:
+        found = asyncio.run_coroutine_threadsafe(coming, loop)
+    except RuntimeError as error:  # it has ended
+        coming.close()
+        raise _about_to_end() from error
+    try:
+        return found.result(FIND_LIMIT_S)
+    except (TimeoutError, CancelledError) as error:
+        found.cancel()
+        raise _about_to_end() from error
+
+
+def _about_to_end() -> Unavailable:
+    return Unavailable("The server is about to end; try again in a moment.")
 
 
 @contextmanager

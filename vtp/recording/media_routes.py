@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from vtp.errors import NotFound
-from vtp.http.etags import etag_of, matches_none
 from vtp.http.routing import Access, Call, Limit, RouteTable
 from vtp.recording.admission import Admission
 from vtp.recording.dash import CLOCK_NAME, MPD_NAME, MPD_TYPE
@@ -21,9 +20,11 @@ from vtp.recording.live_playlist import Rendered
 from vtp.recording.live_view import LiveView, Wish
 from vtp.recording.part_files import read_range
 from vtp.recording.playlist import PLAYLIST_NAME, PLAYLIST_TYPE
+from vtp.recording.rendered_answer import NOT_KEPT, answer
 from vtp.recording.schemas import FollowQuery
 from vtp.recording.segmenter import VIDEO_TRACK
 from vtp.recording.service import Recordings
+from vtp.recording.storyboard_routes import add_storyboard_routes
 from vtp.recording.thumbnail_routes import add_thumbnail_routes
 from vtp.recording.view import RecordingView
 
@@ -31,7 +32,6 @@ BASE = "/api/v1/recordings/{id}"
 MASTER_NAME = "master.m3u8"
 SEGMENT_TYPE = "video/iso.segment"
 SECTION_TYPE = "video/mp4"
-NOT_KEPT = "no-store"  # people are seen and heard in it: no shared computer keeps that
 _SEGMENT = re.compile(r"seg-(\d{5,9})\.m4s\Z")
 _PART = re.compile(r"seg-(\d{5,9})\.(\d{1,6})\.m4s\Z")
 _ERRORS = (401, 403, 404, 410, 503)
@@ -59,6 +59,7 @@ def add_media_routes(table: RouteTable, recordings: Recordings, grants: Grants, 
     )
     add_download_routes(table, recordings, grants, admission)
     add_thumbnail_routes(table, recordings, admission)
+    add_storyboard_routes(table, recordings, admission)
 
 
 class MediaRoutes:
@@ -74,16 +75,16 @@ class MediaRoutes:
         if "text/html" in call.request.headers.get("Accept", ""):
             return web.Response(status=303, headers={"Location": f"/recordings/{recording_id}"})
         view = await self._recordings.view(recording_id)
-        return _playlist(call, view, view.multivariant("stream/"))
+        return answer(call, view.multivariant("stream/"), PLAYLIST_TYPE)
 
     async def get_stream_file(self, call: Call) -> web.StreamResponse:
         """`master.m3u8`, `manifest.mpd`, the clock of that, the main track's playlist, or a file of it."""
         recording_id = await self._admit(call)
         view = await self._recordings.view(recording_id)
         if call.path["name"] == MASTER_NAME:
-            return _playlist(call, view, view.multivariant())
+            return answer(call, view.multivariant(), PLAYLIST_TYPE)
         if call.path["name"] == MPD_NAME:
-            return _playlist(call, view, view.mpd(), MPD_TYPE)
+            return answer(call, view.mpd(), MPD_TYPE)
         if call.path["name"] == CLOCK_NAME:
             return web.Response(text=_now(), headers={"Cache-Control": NOT_KEPT})
         track = view.main_track or ""
@@ -102,9 +103,9 @@ class MediaRoutes:
         if track not in view.tracks:
             raise NotFound("This recording has no such track.", code="no_such_track")
         if name == PLAYLIST_NAME:
-            return _playlist(call, view, await _media_playlist(call, view, track, prefix))
+            return answer(call, await _media_playlist(call, view, track, prefix), PLAYLIST_TYPE)
         if name == IFRAMES_NAME and not prefix and track == VIDEO_TRACK and view.key_frames:
-            return _playlist(call, view, view.iframes(track))
+            return answer(call, view.iframes(track), PLAYLIST_TYPE)
         part = _PART.match(name)
         if part is not None:
             return await self._part(recording_id, view, track, int(part[1]), int(part[2]))
@@ -142,20 +143,6 @@ def _is_finished(view: RecordingView, track: str, name: str) -> bool:
     if number >= len(index.segments) or name != segment_name(number):
         return False
     return not index.segments[number].gap
-
-
-def _playlist(
-    call: Call, view: RecordingView, rendered: Rendered, content_type: str = PLAYLIST_TYPE
-) -> web.Response:
-    etag = etag_of(rendered.text)
-    headers = {"ETag": etag, "Cache-Control": NOT_KEPT, "Vary": "Accept-Encoding"}
-    if matches_none(call.request, etag):
-        return web.Response(status=304, headers=headers)
-    zipped = "gzip" in call.request.headers.get("Accept-Encoding", "")
-    if zipped:
-        headers["Content-Encoding"] = "gzip"
-    headers["Content-Type"] = content_type
-    return web.Response(body=rendered.zipped if zipped else rendered.text, headers=headers)
 
 
 def _now() -> str:

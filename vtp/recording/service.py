@@ -28,6 +28,7 @@ from vtp.recording.changes import RecordingChanged
 from vtp.recording.downloads import WHOLE, Clip, Downloads
 from vtp.recording.files import RecordingFiles, files_missing
 from vtp.recording.iframes import KeyFrame, kept_key_frames
+from vtp.recording.live_playlist import Rendered
 from vtp.recording.mp4_file import Mp4File
 from vtp.recording.recovery import recover
 from vtp.recording.schemas import StartRecording, UpdateRecording
@@ -48,6 +49,8 @@ from vtp.recording.store import (
     remove_recording,
     unfinished_recordings,
 )
+from vtp.recording.storyboard import FOLDER, sheet_name
+from vtp.recording.storyboards import Storyboards
 from vtp.recording.stretches import DOWNLOAD_PARTS, clip_of, stretches
 from vtp.recording.summary import summary_of
 from vtp.recording.thumbnail import Thumbnails
@@ -119,6 +122,7 @@ class Recordings:
         self._views: dict[str, RecordingView] = {}
         self._downloads = Downloads()
         self._thumbnails = Thumbnails()
+        self._storyboards = Storyboards()
         self._deleted: set[str] = set()
         self._closing = asyncio.Event()
         self._emitter: Emitter[RecordingChanged] = Emitter()
@@ -141,6 +145,7 @@ class Recordings:
         await self._tasks.close()
         self._downloads.close()
         self._thumbnails.close()
+        self._storyboards.close()
 
     @property
     def active_count(self) -> int:
@@ -284,6 +289,7 @@ class Recordings:
             self._views.pop(recording.id, None)
             self._downloads.forget(recording.id)
             self._thumbnails.forget(recording.id)
+            self._storyboards.forget(recording.id)
 
     @done_over
     async def _put_into_trash(self, recording: Recording, by: Principal, origin: Origin) -> Recording:
@@ -299,6 +305,7 @@ class Recordings:
     async def _remove(self, recording: Recording, by: Principal, origin: Origin) -> Recording:
         """Bytes first: a row without bytes can be deleted again, bytes without a row stay for ever."""
         await self._downloads.settle(recording.id)
+        await self._storyboards.settle(recording.id)
         if recording.stored_url and recording.stored_url != self._files.remote_url:
             raise _stored_elsewhere()
         await self._files.delete(recording.id)
@@ -363,6 +370,27 @@ class Recordings:
         view = await self._view_as_it_is(recording_id)
         read = partial(self._files.read, recording_id)
         return await self._thumbnails.picture(recording_id, read, view, at_s, width)
+
+    async def storyboard(self, recording_id: str) -> Rendered:
+        """When which small picture is shown, as WebVTT; also while it is being recorded.
+
+        Raises NotFound, Gone for the trash.
+        """
+        return self._storyboards.vtt(recording_id, await self._view_as_it_is(recording_id))
+
+    async def storyboard_sheet(self, recording_id: str, number: int) -> bytes:
+        """A sheet of small pictures, as JPEG. Raises as `storyboard`, and Unavailable when too many are asked
+        for.
+        """
+        view = await self._view_as_it_is(recording_id)
+        if self._files.is_here(recording_id):
+            return await self._storyboards.sheet(recording_id, self._directory(recording_id), view, number)
+        read = self._files.reader(recording_id)
+
+        async def draw() -> bytes:
+            return await self._storyboards.sheet(recording_id, None, view, number, read)
+
+        return await self._files.made(recording_id, f"{FOLDER}/{sheet_name(number)}", draw)
 
     def is_there(self, recording_id: str) -> bool:
         """Whether it has not been deleted since this process began."""

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import io
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 
 import av
 from av.error import FFmpegError
 
-from vtp.recording.index import PartLine, TrackIndex
+from vtp.recording.index import PartLine, TrackIndex, segment_name
+from vtp.recording.segmenter import VIDEO_TRACK
 
 LARGEST_PIXELS = 4096 * 2304  # of H.264's level 5.2; decoding takes some bytes of memory for each
 QUALITY = "4"  # of FFmpeg's 2 (best) to 31
 PICTURE_ERRORS = (OSError, ValueError, FFmpegError)
 """What damaged files raise."""
+
+ReadNow = Callable[[str, int, int], bytes]
+"""Gives so many bytes of a recording's file from an offset on; blocks. Raises OSError, Unavailable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,19 @@ def place_of(index: TrackIndex, part: PartLine) -> Place:
     section = next(line for line in index.maps if line.map == part.map)
     bytes_of = (section.uri, section.size, part.msn, part.offset, part.size)
     return Place(*bytes_of, part.start, section.width, section.height)
+
+
+def read_file(directory: Path, name: str, offset: int, size: int) -> bytes:
+    """Bytes of a file of a recording that is in this folder. Raises OSError."""
+    with (directory / name).open("rb") as file:
+        file.seek(offset)
+        return file.read(size)
+
+
+def read_fragment(read: ReadNow, place: Place) -> bytes:
+    """The key frame behind its section, as `decode` takes it. Raises what `read` raises."""
+    section = read(f"{VIDEO_TRACK}/{place.section}", 0, place.section_size)
+    return section + read(f"{VIDEO_TRACK}/{segment_name(place.msn)}", place.offset, place.size)
 
 
 def decode(fragment: bytes) -> av.VideoFrame:
