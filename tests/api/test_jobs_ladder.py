@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -13,8 +15,10 @@ from tests.api.recording_material import Fetched, add_finished, fetch, grant_of,
 from tests.api.storage_material import BASE, PROMPT, files_of, gone_from_here, told, until, working_on
 from tests.folder_store import SETTINGS, FolderClients, folder_store
 from tests.serving import Api, Person, serving
+from tests.unit.recording_material import h264_units
 from vtp.jobs.ladder import RungsOfRecording
 from vtp.recording.index import SegmentLine
+from vtp.recording.store import Status, change_recording
 from vtp.settings import JobSettings
 
 JOBS = JobSettings(embedded=False, ladder=[120], retry_delays_s=list(PROMPT))
@@ -164,3 +168,36 @@ async def test_cancelled_ladder_leaves_the_recording_as_it_was(
     assert (body["status"], body["storage"]) == ("ready", "local")
     assert await states(api, recording_id, teacher) == {"ladder": "cancelled"}
     assert RUNG not in (await look(api, recording_id, teacher, "stream/master.m3u8")).text
+
+
+async def test_killed_job_process_is_started_again_and_goes_on_behind_the_last_segment(
+    tmp_path: Path,
+) -> None:
+    jobs = JOBS.model_copy(update={"embedded": True, "ladder": [480, 240]})
+    async with serving(tmp_path / "data", jobs=jobs) as api:
+        process = api.server.services.jobs.process
+        assert process is not None
+        teacher = await api.person("teacher")
+        pictures = h264_units(150, width=1280, height=720)
+        room = await make_room(api, teacher)
+        finalizing = Status.FINALIZING  # until its files are there
+        recording_id = await add_finished(api, room, teacher, status=finalizing, video=pictures)
+        async with api.server.services.database.transaction() as tx:
+            await change_recording(tx, recording_id, status=Status.READY)
+        told(api, recording_id)
+        first = api.server.services.recordings.file(recording_id, "video-480/seg-00000.m4s")
+
+        async def is_begun() -> bool:
+            return first.exists()
+
+        await until(is_begun, "the first segment of a rung")
+        pid, written_ns = process.pid, first.stat().st_mtime_ns
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        assert "video-480" not in (await look(api, recording_id, teacher, "stream/master.m3u8")).text
+        await all_done(api, recording_id, teacher)
+        assert process.restarts == 1 and first.stat().st_mtime_ns == written_ns
+        [job] = (await api.call("GET", f"{BASE}/{recording_id}/jobs", by=teacher)).body["items"]
+        assert (job["progress"], job["last_error"], job["eta_seconds"]) == (1, None, None)
+        await api.server.services.jobs.jobs.look()
+        assert "video-240" in (await look(api, recording_id, teacher, "stream/master.m3u8")).text

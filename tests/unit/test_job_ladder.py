@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from vtp.recording.index import MapLine, SegmentLine, TrackIndex, segment_name
 from vtp.recording.ladder import missing_rungs, picture_tracks, size_of
 from vtp.recording.manifest import Manifest, read_manifest, write_manifest
 from vtp.recording.segmenter import Segmenter
-from vtp.recording.store import Recording, Status
+from vtp.recording.store import Recording, Status, Storage
 from vtp.recording.timebase import NS
 from vtp.recording.view import RecordingView
 from vtp.storage import Store
@@ -192,6 +193,13 @@ async def test_second_run_has_nothing_to_do(recorded: Recorded) -> None:
     before = {path: path.stat().st_mtime_ns for path in recorded.directory.rglob("*")}
     await run(recorded)
     assert {path: path.stat().st_mtime_ns for path in recorded.directory.rglob("*")} == before
+
+
+async def test_recording_of_the_store_alone_gets_none_and_lost_files_are_told(tmp_path: Path) -> None:
+    ladder = Ladder(Store(tmp_path), WANTED)
+    assert await ladder.run(replace(recording(), storage=Storage.STORED), Progress()) == {}
+    with pytest.raises(FileNotFoundError):
+        await ladder.run(recording(), Progress())
 
 
 async def test_deleted_recording_leaves_no_rungs(recorded: Recorded) -> None:

@@ -25,7 +25,7 @@ from vtp.recording.manifest import MANIFEST_NAME, read_manifest, write_manifest
 from vtp.recording.playlist import frame_rate
 from vtp.recording.recovery import recover
 from vtp.recording.segmenter import VIDEO_TRACK
-from vtp.recording.store import Recording
+from vtp.recording.store import Recording, Storage
 from vtp.recording.summary import summary_of
 from vtp.recording.view import RecordingView
 from vtp.storage import Store
@@ -53,8 +53,8 @@ class Ladder:
         Raises Unavailable while the disk is almost full (classes need what is left), OSError and ValueError.
         """
         directory = self._store.path(recording.id)
-        if not (directory / MANIFEST_NAME).exists():  # it is in the object store alone
-            return {}
+        if recording.storage is Storage.STORED and not (directory / MANIFEST_NAME).exists():
+            return {}  # it is in the object store alone
         self._codec = self._codec or await _whole(pick_encoder)
         work = await _whole(partial(RungsOfRecording, directory, self._lines, self._codec))
         try:
