@@ -38,6 +38,7 @@ VIEWS = (
     "stream/manifest.mpd",
     "stream/video/playlist.m3u8",
     "stream/video/iframes.m3u8",
+    "stream/video/seg-00001.2.m4s",  # of players that have followed it live
     "download",
     "download?from=1.2&to=2.9",
     "thumbnail?t=2.5",

@@ -18,7 +18,6 @@ from vtp.recording.iframes import IFRAMES_NAME
 from vtp.recording.index import segment_name
 from vtp.recording.live_playlist import Rendered
 from vtp.recording.live_view import LiveView, Wish
-from vtp.recording.part_files import read_range
 from vtp.recording.playlist import PLAYLIST_NAME, PLAYLIST_TYPE
 from vtp.recording.rendered_answer import NOT_KEPT, answer
 from vtp.recording.schemas import FollowQuery
@@ -120,8 +119,8 @@ class MediaRoutes:
     ) -> web.StreamResponse:
         """A part, when it is there: its bytes come at line speed, or not at all."""
         part = await view.part(track, msn, number)
-        path = self._recordings.file(recording_id, f"{track}/{segment_name(msn)}")
-        data = await read_range(path, part.offset, part.size)
+        name = f"{track}/{segment_name(msn)}"
+        data = await self._recordings.read_range(recording_id, name, part.offset, part.size)
         return web.Response(body=data, headers={"Content-Type": SEGMENT_TYPE, "Cache-Control": NOT_KEPT})
 
 

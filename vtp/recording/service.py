@@ -362,6 +362,14 @@ class Recordings:
         except FileNotFoundError as error:
             raise files_missing() from error
 
+    async def read_range(self, recording_id: str, name: str, offset: int, size: int) -> bytes:
+        """Some bytes of a file of it. Raises NotFound, Unavailable."""
+        try:
+            return await self._files.read(recording_id, name, offset, size)
+        except OSError as error:
+            logger.warning("Recording %s lacks bytes of %s: %s", recording_id, name, error)
+            raise files_missing() from error
+
     async def thumbnail(self, recording_id: str, at_s: float, width: int) -> bytes:
         """A JPEG of the key frame at or before `at_s`; also while it is being recorded.
 
