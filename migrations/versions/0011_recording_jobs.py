@@ -43,4 +43,5 @@ def upgrade() -> None:
             name=op.f("ck_recording_jobs_state"),
         ),
     )
+    op.create_index("ix_recording_jobs_updated_at", "recording_jobs", ["updated_at"])
     op.create_index("ix_recording_jobs_state", "recording_jobs", ["state", "next_try_at"])

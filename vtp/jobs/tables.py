@@ -31,7 +31,7 @@ recording_jobs = Table(
     Column("heartbeat_at", UtcDateTime),
     Column("next_try_at", UtcDateTime, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
-    Column("updated_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False, index=True),
     CheckConstraint("state IN ('queued', 'running', 'done', 'failed', 'cancelled')", name="state"),
     UniqueConstraint("recording_id", "kind"),
     Index("ix_recording_jobs_state", "state", "next_try_at"),
