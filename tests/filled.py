@@ -31,6 +31,7 @@ WORDS: Choices = {
     "requested_role": ["teacher", "assistant"],
     "status": ["pending", "delivered", "failed"],
     "results": ["after", "live"],
+    "storage": ["local", "uploading", "stored"],
     "from_role": ["student", "teacher"],
     "to_role": ["student", "teacher"],
 }

@@ -36,6 +36,8 @@ from vtp.http.metrics import HttpMetrics
 from vtp.http.routing import RouteTable
 from vtp.http.system import Check, SystemParts, build_documentation, check_disk
 from vtp.http.system import build_routes as system_routes
+from vtp.jobs.build import JobParts, build_jobs
+from vtp.jobs.routes import build_routes as job_routes
 from vtp.key_files import open_key
 from vtp.mail.routes import build_routes as mail_routes
 from vtp.mail.sender import Sender as MailSender
@@ -136,6 +138,7 @@ class Services:
     mails: Mails
     pictures: Pictures
     personal: PersonalData
+    jobs: JobParts
     metrics: HttpMetrics = field(default_factory=HttpMetrics)
     sfu: SfuFace | None = None
 
@@ -183,14 +186,25 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     entrance = Entrance(live_rooms, bans.read)
     store = await asyncio.to_thread(Store.open, settings.storage_url())
     instance = await asyncio.to_thread(instance_id, settings.data_dir)
+    jobs = await build_jobs(settings, database, store, instance)
+    stack.push_async_callback(jobs.jobs.close)
     recordings = Recordings(
-        database, live_rooms, rooms, store, accounts.audit, settings.recording, instance_id=instance
+        database,
+        live_rooms,
+        rooms,
+        jobs.files,
+        accounts.audit,
+        settings.recording,
+        jobs=jobs.jobs,
+        instance_id=instance,
     )
     stack.push_async_callback(recordings.close)
     sources = Sources(deliveries.outbox.put)
     live_rooms.add_listener(sources.live_changed)
     rooms.add_listener(sources.catalogue_changed)
     recordings.add_listener(sources.recording_changed)
+    recordings.add_listener(jobs.jobs.recording_changed)
+    jobs.jobs.add_listener(recordings.refresh)
     await deliveries.open()
     await recordings.start()
     webhooks = Webhooks(database, rooms, deliveries, accounts.audit, settings.webhooks)
@@ -243,7 +257,10 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         Mails(database, accounts.mails, mail_sender, accounts.audit),
         pictures,
         personal,
+        jobs,
     )
+    jobs.start(tasks)
+    jobs.add_metrics(services.metrics)
     services.metrics.add_numbers("vtp_media", "The packet path.", media.metrics, media.STANDING)
     services.metrics.add_numbers("vtp", "Classes.", _class_numbers(services))
     services.metrics.add_numbers(
@@ -397,6 +414,7 @@ def build_tables(services: Services) -> list[RouteTable]:
             services.accounts.authenticator,
         ),
         recording_routes(services.recordings, services.grants, services.holders),
+        job_routes(services.jobs.jobs),
         webhook_routes(services.webhooks),
         check_routes(services.checks, settings.media.ice_servers),
     ]

@@ -23,7 +23,7 @@ from vtp.db.urls import Dialect
 from vtp.errors import Unavailable
 from vtp.ids import is_id
 from vtp.recording.index import TrackIndex, segment_name
-from vtp.recording.store import Status
+from vtp.recording.store import Status, Storage
 from vtp.recording.tables import recordings
 from vtp.recording.view import RecordingView
 from vtp.sealing import FILE as SEALER_FILE
@@ -99,7 +99,9 @@ class _Media:
 
     @classmethod
     async def read(cls, tx: AsyncConnection) -> _Media:
-        found = await tx.execute(select(recordings.c.id, recordings.c.status, recordings.c.title))
+        found = await tx.execute(
+            select(*(recordings.c[name] for name in ("id", "status", "title", "storage")))
+        )
         pictures = select(users.c.id, users.c.picture_key).where(users.c.picture_key.is_not(None))
         rows = {row.id: row for row in found}
         return cls(rows, {row.id: row.picture_key for row in await tx.execute(pictures)})
@@ -110,7 +112,7 @@ async def _media_damage(
 ) -> AsyncIterator[str]:
     """Only what rows still say when a fault is found: a running server deletes files and then their rows."""
     for row in media.recordings.values():
-        if row.status not in _WITH_MEDIA:
+        if row.status not in _WITH_MEDIA or (row.storage == Storage.STORED and not (root / row.id).exists()):
             continue
         faults = list(recording_faults(root / row.id, read_media=read_media))
         if faults and (await _now(database)).recordings.get(row.id) == row:

@@ -28,6 +28,7 @@ from vtp.accounts.tables import (
 from vtp.accounts.users import NO_PASSWORD
 from vtp.db.tables import idempotency_keys
 from vtp.http.identity import Role
+from vtp.jobs.tables import recording_jobs
 from vtp.mail.tables import mails
 from vtp.personal.scrubbing import scrub_details, scrub_message
 from vtp.recording.tables import recordings
@@ -471,7 +472,7 @@ HOLDINGS: Final = (
             "updated_at",
             "deleted_at",
         ),
-        ("started_by", "instance_id"),
+        ("started_by", "instance_id", "storage", "stored_url", "stored_at"),
         _without("started_by"),
     ),
     Holding(
@@ -526,4 +527,5 @@ HOLDINGS: Final = (
 EXEMPT: Final[Mapping[Table, str]] = {
     setup_tokens: "hashes of one-time links to nobody's account yet",
     live_sessions: "when classes were held; who was there is in session_participants",
+    recording_jobs: "what the server does with recordings by itself",
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from pathlib import Path
 
 from aiohttp import web
 
@@ -18,7 +17,6 @@ from vtp.recording.holders import Holders
 from vtp.recording.iframes import IFRAMES_NAME
 from vtp.recording.index import segment_name
 from vtp.recording.live_playlist import Rendered
-from vtp.recording.part_files import read_range
 from vtp.recording.playlist import PLAYLIST_NAME, PLAYLIST_TYPE
 from vtp.recording.rendered_answer import NOT_KEPT, answer
 from vtp.recording.schemas import FollowQuery
@@ -112,7 +110,7 @@ class MediaRoutes:
             return await self._part(recording_id, view, track, int(part[1]), int(part[2]))
         if not _is_finished(view, track, name):
             raise NotFound("This recording has no such file.", code="no_such_file")
-        path: Path = self._recordings.file(recording_id, f"{track}/{name}")
+        path = await self._recordings.fetch(recording_id, f"{track}/{name}")
         content_type = SEGMENT_TYPE if name.endswith(".m4s") else SECTION_TYPE
         return web.FileResponse(path, headers={"Content-Type": content_type, "Cache-Control": NOT_KEPT})
 
@@ -121,8 +119,8 @@ class MediaRoutes:
     ) -> web.StreamResponse:
         """A part, when it is there: its bytes come at line speed, or not at all."""
         part = await view.part(track, msn, number)
-        path = self._recordings.file(recording_id, f"{track}/{segment_name(msn)}")
-        data = await read_range(path, part.offset, part.size)
+        name = f"{track}/{segment_name(msn)}"
+        data = await self._recordings.read_range(recording_id, name, part.offset, part.size)
         return web.Response(body=data, headers={"Content-Type": SEGMENT_TYPE, "Cache-Control": NOT_KEPT})
 
 

@@ -148,7 +148,7 @@ def _add_changing_routes(table: RouteTable, recordings: Recordings) -> None:
         query=DeleteQuery,
         reply=RecordingDeleted,
         summary="Put a recording into the trash, or delete it for good",
-        errors=(403, 404),
+        errors=(403, 404, 503),
     )
     async def delete_recording(call: Call) -> RecordingDeleted:
         permanent: bool = call.query.permanent

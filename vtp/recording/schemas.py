@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from vtp.http.pagination import DEFAULT_LIMIT, MAX_LIMIT, PageQuery
 from vtp.http.text import Name
 from vtp.recording.codec_strings import needed_codecs
-from vtp.recording.store import PLAYABLE, Recording, Status
+from vtp.recording.store import PLAYABLE, Recording, Status, Storage
 from vtp.recording.stretches import DOWNLOAD_PARTS
 from vtp.recording.view import RecordingView
 
@@ -122,6 +122,7 @@ class RecordingReply(BaseModel):
     playback_url: str | None
     download_url: str | None
     download_urls: list[str]
+    storage: Storage
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None
@@ -162,6 +163,7 @@ class RecordingReply(BaseModel):
             playback_url=f"{base}/stream/master.m3u8" if playable else None,
             download_url=downloads[0] if downloads else None,
             download_urls=downloads,
+            storage=recording.storage,
             created_at=recording.created_at,
             updated_at=recording.updated_at,
             deleted_at=recording.deleted_at,

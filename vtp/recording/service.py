@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -18,13 +19,14 @@ from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.permissions import Action, Reach, can, require, require_reach
 from vtp.db import Database
 from vtp.db.conflicts import done_over
-from vtp.errors import Conflict, Gone, NotFound, Unavailable
+from vtp.errors import Conflict, Gone, NotFound, Unavailable, VtpError
 from vtp.http.identity import Principal
 from vtp.ids import new_id, parse_id
 from vtp.media.events import Emitter
 from vtp.recording.active import ActiveRecordings
 from vtp.recording.changes import RecordingChanged
 from vtp.recording.downloads import WHOLE, Clip, Downloads
+from vtp.recording.files import RecordingFiles, files_missing
 from vtp.recording.iframes import KeyFrame, kept_key_frames
 from vtp.recording.live_playlist import Rendered
 from vtp.recording.mp4_file import Mp4File
@@ -36,6 +38,7 @@ from vtp.recording.store import (
     Filter,
     Recording,
     Status,
+    Storage,
     add_recording,
     change_recording,
     count_recordings,
@@ -46,6 +49,7 @@ from vtp.recording.store import (
     remove_recording,
     unfinished_recordings,
 )
+from vtp.recording.storyboard import FOLDER, sheet_name
 from vtp.recording.storyboards import Storyboards
 from vtp.recording.stretches import DOWNLOAD_PARTS, clip_of, stretches
 from vtp.recording.summary import summary_of
@@ -55,7 +59,6 @@ from vtp.rooms.entrance import require_to_look_in
 from vtp.rooms.live import LiveRooms
 from vtp.rooms.store import Room
 from vtp.settings import RecordingSettings
-from vtp.storage import Store
 from vtp.tasks import Tasks
 
 logger = logging.getLogger(__name__)
@@ -77,6 +80,13 @@ class RoomDirectory(Protocol):
         """The room with this id or slug. Raises NotFound, Invalid."""
 
 
+class JobsOfRecordings(Protocol):
+    """The part of the jobs service that recordings use."""
+
+    async def cancel_of(self, recording_id: str) -> None:
+        """Ends everything that is done with a recording, and waits until nobody touches it any more."""
+
+
 def utc_now() -> datetime:
     """The wall clock."""
     return datetime.now(UTC)
@@ -90,18 +100,20 @@ class Recordings:
         database: Database,
         live_rooms: LiveRooms,
         rooms: RoomDirectory,
-        store: Store,
+        files: RecordingFiles,
         audit: AuditLog,
         settings: RecordingSettings,
         *,
+        jobs: JobsOfRecordings,
         instance_id: str,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._database = database
         self._live_rooms = live_rooms
         self._rooms = rooms
-        self._store = store
+        self._files = files
         self._audit = audit
+        self._jobs = jobs
         self._settings = settings
         self._instance_id = instance_id
         self._clock = clock
@@ -267,6 +279,7 @@ class Recordings:
             await self._active.stop(recording.id)
         self._deleted.add(recording.id)  # at once, also for players who come while it is being deleted
         try:
+            await self._jobs.cancel_of(recording.id)
             end = self._remove if permanent else self._put_into_trash
             return await end(recording, principal, origin)
         except BaseException:
@@ -293,7 +306,9 @@ class Recordings:
         """Bytes first: a row without bytes can be deleted again, bytes without a row stay for ever."""
         await self._downloads.settle(recording.id)
         await self._storyboards.settle(recording.id)
-        await self._store.delete(recording.id)
+        if recording.stored_url and recording.stored_url != self._files.remote_url:
+            raise _stored_elsewhere()
+        await self._files.delete(recording.id)
         async with self._database.transaction() as tx:
             await remove_recording(tx, recording.id)
             await self._note_deletion(tx, recording, by, origin, permanent=True)
@@ -336,9 +351,29 @@ class Recordings:
             view = await self._load_view(await self._find(recording_id))
         return view
 
+    def refresh(self, recording_id: str) -> None:
+        """A job has changed its files: who comes next is shown them as they are now."""
+        self._views.pop(recording_id, None)
+        self._files.forget(recording_id)
+
     def file(self, recording_id: str, name: str) -> Path:
-        """Where a file of a recording lies."""
-        return self._store.path(f"{recording_id}/{name}")
+        """Where a file of a recording lies on this machine while it is here."""
+        return self._files.directory(recording_id) / name
+
+    async def fetch(self, recording_id: str, name: str) -> Path:
+        """A file of a recording, from the object store if need be. Raises NotFound, Unavailable."""
+        try:
+            return await self._files.path(recording_id, name)
+        except FileNotFoundError as error:
+            raise files_missing() from error
+
+    async def read_range(self, recording_id: str, name: str, offset: int, size: int) -> bytes:
+        """Some bytes of a file of it. Raises NotFound, Unavailable."""
+        try:
+            return await self._files.read(recording_id, name, offset, size)
+        except OSError as error:
+            logger.warning("Recording %s lacks bytes of %s: %s", recording_id, name, error)
+            raise files_missing() from error
 
     async def thumbnail(self, recording_id: str, at_s: float, width: int) -> bytes:
         """A JPEG of the key frame at or before `at_s`; also while it is being recorded.
@@ -346,7 +381,8 @@ class Recordings:
         Raises NotFound before there is a picture, Gone for the trash.
         """
         view = await self._view_as_it_is(recording_id)
-        return await self._thumbnails.picture(recording_id, self._directory(recording_id), view, at_s, width)
+        read = partial(self._files.read, recording_id)
+        return await self._thumbnails.picture(recording_id, read, view, at_s, width)
 
     async def storyboard(self, recording_id: str) -> Rendered:
         """When which small picture is shown, as WebVTT; also while it is being recorded.
@@ -360,7 +396,14 @@ class Recordings:
         for.
         """
         view = await self._view_as_it_is(recording_id)
-        return await self._storyboards.sheet(recording_id, self._directory(recording_id), view, number)
+        if self._files.is_here(recording_id):
+            return await self._storyboards.sheet(recording_id, self._directory(recording_id), view, number)
+        read = self._files.reader(recording_id)
+
+        async def draw() -> bytes:
+            return await self._storyboards.sheet(recording_id, None, view, number, read)
+
+        return await self._files.made(recording_id, f"{FOLDER}/{sheet_name(number)}", draw)
 
     def is_there(self, recording_id: str) -> bool:
         """Whether it has not been deleted since this process began."""
@@ -384,7 +427,16 @@ class Recordings:
             raise Conflict("This is still being recorded; download it when it has been stopped.")
         view = await self.view(recording.id)
         clip = clip_of(view.tracks, clip, part)
-        return recording, await self._downloads.file(recording.id, self._directory(recording.id), view, clip)
+        try:
+            async with self._files.catalogue(recording.id) as directory:
+                find = self._files.finder(recording.id)
+                return recording, await self._downloads.file(recording.id, directory, view, clip, find)
+        except OSError as error:
+            raise self._why_unreadable(recording) from error
+
+    async def read(self, recording_id: str, file: Mp4File, start: int, size: int) -> bytes:
+        """Some bytes of a download. Raises Unavailable, OSError and ValueError."""
+        return await self._files.read_mp4(recording_id, file, start, size)
 
     async def _find(self, recording_id: str) -> Recording:
         wanted = parse_id(recording_id, "/path/id")
@@ -397,10 +449,11 @@ class Recordings:
         if recording.status not in PLAYABLE:
             raise NotFound("This recording holds nothing to play.", code="nothing_to_play")
         try:
-            view = await asyncio.to_thread(_load_whole, self._directory(recording.id))
+            async with self._files.catalogue(recording.id) as directory:
+                view = await asyncio.to_thread(_load_whole, directory)
         except (OSError, ValueError) as error:
             logger.warning("Recording %s cannot be read: %s", recording.id, error)
-            raise NotFound("The files of this recording are missing.", code="files_missing") from error
+            raise self._why_unreadable(recording) from error
         if recording.id in self._deleted:
             raise _in_trash()
         while len(self._views) >= VIEWS_KEPT:
@@ -418,11 +471,27 @@ class Recordings:
     async def _prepared(self, recording_id: str, view: RecordingView) -> None:
         if not self.is_there(recording_id):
             return
-        directory = self._directory(recording_id)
-        await self._downloads.prepare(recording_id, directory, view)
-        frames = await asyncio.to_thread(_key_frames, directory, view)
+        try:
+            async with self._files.catalogue(recording_id) as directory:
+                await self._downloads.prepare(recording_id, directory, view, self._files.finder(recording_id))
+                frames = await asyncio.to_thread(_key_frames, directory, view)
+        except (OSError, ValueError, Unavailable) as error:
+            logger.info("The samples of recording %s are left to its next player: %s", recording_id, error)
+            return
         for known in {view, self._views.get(recording_id, view)}:
             known.add_key_frames(frames)
+
+    def _why_unreadable(self, recording: Recording) -> VtpError:
+        if recording.stored_url and recording.stored_url != self._files.remote_url:
+            return _stored_elsewhere()
+        elsewhere = recording.instance_id not in (None, self._instance_id)
+        if self._files.remote_url and elsewhere and recording.storage is not Storage.STORED:
+            return Unavailable(
+                "This recording is still on the machine that recorded it; try again when it is uploaded.",
+                retry_after_s=60,
+                code="not_uploaded_yet",
+            )
+        return files_missing()
 
     def _as_of_now(self, recording: Recording) -> Recording:
         view = self._active.view(recording.id)
@@ -431,10 +500,10 @@ class Recordings:
         return replace(recording, **summary_of(view))
 
     def _directory(self, recording_id: str) -> Path:
-        return self._store.path(recording_id)
+        return self._files.directory(recording_id)
 
     def _check_disk(self) -> None:
-        free = shutil.disk_usage(self._store.root).free
+        free = shutil.disk_usage(self._files.store.root).free
         if free < self._settings.min_free_bytes:
             raise Unavailable(
                 "The disk of the recordings is almost full: delete recordings or free some space.",
@@ -508,6 +577,14 @@ def _metadata(view: RecordingView) -> dict[str, object]:
     message = {"message": view.manifest.message} if view.manifest.message else {}
     parts = len(stretches(view.tracks))
     return {**message, DOWNLOAD_PARTS: parts} if parts > 1 else {**message}
+
+
+def _stored_elsewhere() -> Unavailable:
+    return Unavailable(
+        "This recording lies in another object store than the server uses now.",
+        retry_after_s=600,
+        code="stored_elsewhere",
+    )
 
 
 def _in_trash() -> Gone:

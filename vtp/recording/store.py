@@ -26,6 +26,14 @@ class Status(enum.StrEnum):
     DELETED = "deleted"  # in the trash
 
 
+class Storage(enum.StrEnum):
+    """Where a recording's bytes are."""
+
+    LOCAL = "local"
+    UPLOADING = "uploading"  # they are here still
+    STORED = "stored"  # in the object store, and for a while here too
+
+
 UNFINISHED = (Status.RECORDING, Status.FINALIZING)
 PLAYABLE = (Status.RECORDING, Status.FINALIZING, Status.READY, Status.INTERRUPTED)
 
@@ -57,6 +65,9 @@ class Recording:
     metadata: dict[str, Any] = field(default_factory=dict)
     deleted_at: datetime | None = None
     instance_id: str | None = None
+    storage: Storage = Storage.LOCAL
+    stored_url: str | None = None
+    stored_at: datetime | None = None
 
     @property
     def owner_id(self) -> str | None:
@@ -94,6 +105,7 @@ class Filter:
 
 _COLUMNS = [recordings.c[name] for name in Recording.__slots__]
 _STATUS = Recording.__slots__.index("status")
+_STORAGE = Recording.__slots__.index("storage")
 _BY_ID = select(*_COLUMNS).where(recordings.c.id == bindparam("recording_id"))
 
 
@@ -171,6 +183,7 @@ def _recording(row: Sequence[Any]) -> Recording:
     """Of a row that begins with _COLUMNS; by place, which takes a fourth of what names take."""
     values = list(row[: len(_COLUMNS)])
     values[_STATUS] = Status(values[_STATUS])
+    values[_STORAGE] = Storage(values[_STORAGE])
     return Recording(*values)
 
 

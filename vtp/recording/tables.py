@@ -42,6 +42,11 @@ recordings = Table(
     Column("updated_at", UtcDateTime, nullable=False),
     Column("deleted_at", UtcDateTime, comment="in the trash since"),
     Column("instance_id", id_type(), comment="of the data folder whose process records it"),
+    Column(
+        "storage", String(16), nullable=False, server_default="local", comment="vtp.recording.store.Storage"
+    ),
+    Column("stored_url", Text, comment="the object store that it lies in, once it does"),
+    Column("stored_at", UtcDateTime),
     CheckConstraint(
         "status IN ('recording', 'finalizing', 'ready', 'interrupted', 'failed', 'deleted')", name="status"
     ),
