@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -45,10 +45,13 @@ from vtp.personal.erasure import Erasure, ErasureParts
 from vtp.personal.export import Export
 from vtp.personal.routes import build_routes as personal_routes
 from vtp.personal.upkeep import Upkeep
+from vtp.recording.access_log import AccessLog
 from vtp.recording.grants import Grants
 from vtp.recording.holders import Holders
+from vtp.recording.routes import RecordingParts
 from vtp.recording.routes import build_routes as recording_routes
 from vtp.recording.service import Recordings
+from vtp.recording.shares import Shares
 from vtp.rooms.ban_routes import build_routes as ban_routes
 from vtp.rooms.bans import Bans
 from vtp.rooms.chat_routes import build_routes as chat_routes
@@ -117,8 +120,7 @@ class Services:
     live_rooms: LiveRooms
     rooms: RoomService
     recordings: Recordings
-    grants: Grants
-    holders: Holders
+    recording_parts: RecordingParts
     links: GuestLinks
     chats: Chats
     polls: Polls
@@ -212,8 +214,16 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     grants = Grants(await asyncio.to_thread(_open_grants_key, settings.secrets_folder()))
     holders = Holders(recordings, _holder_finder(database), guests.is_revoked)
     accounts.authenticator.add_listener(holders.forget)
+    recordings.add_access_listener(holders.forget)
+    accounts.revocations.add_reader(recordings.recall)
+    shares = Shares(database, recordings, accounts.tokens, guests, accounts.audit)
+    await shares.start()
+    accounts.revocations.add_reader(shares.recall)
+    access_log = AccessLog(database, recordings, settings.recording.access_log_keep_days)
+    stack.push_async_callback(access_log.close)
+    tasks.start(access_log.run(), "log of access to recordings")
     pictures = Pictures(database, store, accounts.audit)
-    personal = _build_personal(database, accounts, pictures, settings)
+    personal = _build_personal(database, accounts, pictures, settings, [access_log.trim])
     tasks.start(personal.upkeep.run(), "personal data")
     services = Services(
         settings,
@@ -223,8 +233,13 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         live_rooms,
         rooms,
         recordings,
-        grants,
-        holders,
+        RecordingParts(
+            recordings,
+            grants,
+            holders,
+            shares,
+            access_log,
+        ),
         links,
         chats,
         polls,
@@ -252,12 +267,17 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
 
 
 def _build_personal(
-    database: Database, accounts: Accounts, pictures: Pictures, settings: Settings
+    database: Database,
+    accounts: Accounts,
+    pictures: Pictures,
+    settings: Settings,
+    trims: Sequence[Callable[[], Awaitable[object]]],
 ) -> PersonalData:
     erasure = Erasure(ErasureParts(database, pictures, accounts.changes, accounts.audit, accounts.sealer))
     export = Export(database, pictures, accounts.audit)
     keep_days = settings.accounts.audit_keep_days
-    return PersonalData(export, erasure, Upkeep(accounts.service, accounts.trail, erasure, keep_days))
+    upkeep = Upkeep(accounts.service, accounts.trail, erasure, keep_days, trims)
+    return PersonalData(export, erasure, upkeep)
 
 
 def _add_worker_metrics(metrics: HttpMetrics, media: MediaPlane) -> None:
@@ -386,7 +406,7 @@ def build_tables(services: Services) -> list[RouteTable]:
             settings,
             services.accounts.authenticator,
         ),
-        recording_routes(services.recordings, services.grants, services.holders),
+        recording_routes(services.recording_parts),
         webhook_routes(services.webhooks),
         check_routes(services.checks, settings.media.ice_servers),
     ]

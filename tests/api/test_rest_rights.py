@@ -34,6 +34,8 @@ ROOM = "/api/v1/rooms/physics"
 HOOK = {"url": "https://hooks.example/vtp", "events": ["*"], "room_id": "physics"}
 #                         nobody new stu view ass tea own adm room elsewhere
 STAFF = of("              401 403 403 403 200 200 200 200 403 403")
+OWNERS = of("             401 403 403 403 403 403 200 200 403 403")
+VIEWERS = of("            401 403 200 200 200 200 200 200 200 403")
 STAFF_MISSING = of("      401 403 403 403 404 404 404 404 403 403")
 HOOK_MISSING = of("       401 403 403 403 403 404 404 404 403 403")
 GONE = of("               401 404 404 404 404 404 404 404 404 404")
@@ -88,6 +90,17 @@ def endpoints(recording: str) -> list[Endpoint]:
             f"{route}/download-url",
         ),
         Endpoint("POST", f"{at}/stop", STAFF, f"{route}/stop"),
+        Endpoint(
+            "POST", f"{at}/share", of("401 403 403 403 403 403 201 201 403 403"), f"{route}/share", body={}
+        ),
+        Endpoint("GET", f"{at}/shares", OWNERS, f"{route}/shares"),
+        Endpoint(
+            "DELETE",
+            f"{at}/shares/{MISSING}",
+            of("401 403 403 403 403 403 404 404 403 403"),
+            f"{route}/shares/{{share}}",
+        ),
+        Endpoint("GET", f"{at}/access-log", OWNERS, f"{route}/access-log"),
         Endpoint("PATCH", at, of("401 403 403 403 403 403 200 200 403 403"), route, body={"title": "Optics"}),
         Endpoint(
             "POST",

@@ -67,7 +67,11 @@ def _app(file: Mp4File, served: Served) -> web.Application:
     async def download(request: web.Request) -> web.StreamResponse:
         headers = {"Content-Type": MP4_TYPE, "Cache-Control": "no-store"}
         served.ranges.append(request.headers.get("Range", ""))
-        response = await send(request, file, headers, lambda: True)
+
+        async def may_go_on() -> bool:
+            return True
+
+        response = await send(request, file, headers, may_go_on)
         served.statuses.append(response.status)
         return response
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Self
 from urllib.parse import quote
@@ -14,12 +14,13 @@ from aiohttp import web
 from pydantic import BaseModel, Field, model_validator
 
 from vtp.accounts.routes import origin_of
-from vtp.errors import Forbidden, VtpError
+from vtp.errors import Forbidden, NotFound, NotSignedIn, VtpError
 from vtp.http.errors import respond_with_status
 from vtp.http.ranges import wanted_of
 from vtp.http.routing import Access, Call, Limit, RouteTable
 from vtp.ids import parse_id
-from vtp.recording.admission import Admission
+from vtp.recording.access_log import AccessLog, Did
+from vtp.recording.admission import HOLDER, Admission
 from vtp.recording.downloads import Clip
 from vtp.recording.grants import TTL_S, Grants, Scope
 from vtp.recording.holders import holder_of
@@ -67,10 +68,10 @@ class DownloadQuery(BaseModel):
 
 
 def add_download_routes(
-    table: RouteTable, recordings: Recordings, grants: Grants, admission: Admission
+    table: RouteTable, recordings: Recordings, grants: Grants, admission: Admission, log: AccessLog
 ) -> None:
     """Declares the download and links to it."""
-    routes = DownloadRoutes(recordings, grants, admission)
+    routes = DownloadRoutes(recordings, grants, admission, log)
     table.get(
         f"{BASE}/download",
         summary="Download a recording, or a stretch of it, as MP4",
@@ -93,7 +94,8 @@ def add_download_routes(
 class DownloadRoutes:
     """The handlers."""
 
-    def __init__(self, recordings: Recordings, grants: Grants, admission: Admission) -> None:
+    def __init__(self, recordings: Recordings, grants: Grants, admission: Admission, log: AccessLog) -> None:
+        self._log = log
         self._recordings = recordings
         self._grants = grants
         self._admission = admission
@@ -110,7 +112,18 @@ class DownloadRoutes:
             "Content-Type": MP4_TYPE,
             "Cache-Control": "no-store",
         }
-        return await send(call.request, file, headers, lambda: self._recordings.is_there(recording_id))
+
+        async def may_go_on() -> bool:
+            try:
+                await self._admission.require_still(call, recording_id, Scope.DOWNLOAD)
+            except (Forbidden, NotFound, NotSignedIn):
+                return False
+            return self._recordings.is_there(recording_id)
+
+        if call.request.method == "GET":
+            holder = call.request.get(HOLDER) or call.principal
+            self._log.note(recording_id, Did.DOWNLOADED, holder, origin_of(call))
+        return await send(call.request, file, headers, may_go_on)
 
     async def get_download_url(self, call: Call) -> DownloadLink:
         """A signed link."""
@@ -128,11 +141,12 @@ class DownloadRoutes:
 
 
 async def send(
-    request: web.Request, file: Mp4File, headers: dict[str, str], is_there: Callable[[], bool]
+    request: web.Request, file: Mp4File, headers: dict[str, str], may_go_on: Callable[[], Awaitable[bool]]
 ) -> web.StreamResponse:
     """Answers with what the request wants of a file.
 
-    When the recording is deleted meanwhile the answer ends before its announced length, which clients notice.
+    When the recording is deleted meanwhile, or the right to it is lost, the answer ends before its announced
+    length, which clients notice.
     Raises PreconditionFailed.
     """
     wanted = wanted_of(request, file.etag, file.size)
@@ -149,18 +163,22 @@ async def send(
     response.content_length = wanted.end - wanted.start
     await response.prepare(request)
     if request.method != "HEAD":
-        await _write(response, file, wanted.start, wanted.end, is_there)
+        await _write(response, file, wanted.start, wanted.end, may_go_on)
     return response
 
 
 async def _write(
-    response: web.StreamResponse, file: Mp4File, start: int, end: int, is_there: Callable[[], bool]
+    response: web.StreamResponse,
+    file: Mp4File,
+    start: int,
+    end: int,
+    may_go_on: Callable[[], Awaitable[bool]],
 ) -> None:
     loop = asyncio.get_running_loop()
     try:
         while start < end:
-            if not is_there():
-                raise FileNotFoundError("it was deleted")
+            if not await may_go_on():
+                raise FileNotFoundError("it was deleted, or is not for this caller any more")
             size = min(READ_BYTES, end - start)
             if start + size <= len(file.head):
                 data = file.read(start, size)
@@ -169,7 +187,7 @@ async def _write(
             await response.write(data)
             start += len(data)
     except (FileNotFoundError, ValueError) as error:
-        logger.info("A download ends before its end, its recording having gone: %s", error)
+        logger.info("A download ends before its end: %s", error)
         response.force_close()
     except (ConnectionError, VtpError):
         response.force_close()
