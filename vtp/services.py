@@ -48,6 +48,7 @@ from vtp.personal.upkeep import Upkeep
 from vtp.recording.access_log import AccessLog
 from vtp.recording.grants import Grants
 from vtp.recording.holders import Holders
+from vtp.recording.progress import WatchProgress
 from vtp.recording.routes import RecordingParts
 from vtp.recording.routes import build_routes as recording_routes
 from vtp.recording.service import Recordings
@@ -239,6 +240,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
             holders,
             shares,
             access_log,
+            WatchProgress(database, recordings),
         ),
         links,
         chats,

@@ -36,6 +36,8 @@ HOOK = {"url": "https://hooks.example/vtp", "events": ["*"], "room_id": "physics
 STAFF = of("              401 403 403 403 200 200 200 200 403 403")
 OWNERS = of("             401 403 403 403 403 403 200 200 403 403")
 VIEWERS = of("            401 403 200 200 200 200 200 200 200 403")
+ACCOUNTS = of("           401 403 200 200 200 200 200 200 403 403")
+REPORT = {"session_id": "01890a5d-ac96", "seq": 1, "position": 0}
 STAFF_MISSING = of("      401 403 403 403 404 404 404 404 403 403")
 HOOK_MISSING = of("       401 403 403 403 403 404 404 404 403 403")
 GONE = of("               401 404 404 404 404 404 404 404 404 404")
@@ -101,6 +103,8 @@ def endpoints(recording: str) -> list[Endpoint]:
             f"{route}/shares/{{share}}",
         ),
         Endpoint("GET", f"{at}/access-log", OWNERS, f"{route}/access-log"),
+        Endpoint("GET", f"{at}/progress", ACCOUNTS, f"{route}/progress"),
+        Endpoint("POST", f"{at}/progress", ACCOUNTS, f"{route}/progress", body=REPORT),
         Endpoint("PATCH", at, of("401 403 403 403 403 403 200 200 403 403"), route, body={"title": "Optics"}),
         Endpoint(
             "POST",

@@ -16,8 +16,13 @@ from vtp.recording.download_routes import add_download_routes
 from vtp.recording.grants import Grants
 from vtp.recording.holders import Holders
 from vtp.recording.media_routes import add_media_routes
+from vtp.recording.progress import WatchProgress
+from vtp.recording.progress_routes import add_progress_routes
+from vtp.recording.progress_schemas import MyProgress
+from vtp.recording.progress_store import Progress
 from vtp.recording.schemas import (
     DeleteQuery,
+    ListedRecording,
     ListQuery,
     RecordingDeleted,
     RecordingInfo,
@@ -47,6 +52,7 @@ class RecordingParts:
     holders: Holders
     shares: Shares
     access_log: AccessLog
+    progress: WatchProgress
 
 
 def build_routes(parts: RecordingParts) -> RouteTable:
@@ -55,13 +61,14 @@ def build_routes(parts: RecordingParts) -> RouteTable:
     admission = Admission(recordings, parts.grants, parts.holders)
     table = RouteTable("recordings", "Recordings of rooms: catalogue, playback, download.")
     _add_recorder_routes(table, recordings)
-    _add_reading_routes(table, recordings, admission)
+    _add_reading_routes(table, recordings, admission, parts.progress)
     _add_changing_routes(table, recordings)
     add_media_routes(table, recordings, admission, log)
     add_download_routes(table, recordings, parts.grants, admission, log)
     add_thumbnail_routes(table, recordings, admission)
     add_share_routes(table, recordings, parts.shares, log)
     add_access_routes(table, log)
+    add_progress_routes(table, parts.progress)
     return table
 
 
@@ -102,7 +109,9 @@ def _add_recorder_routes(table: RouteTable, recordings: Recordings) -> None:
         )
 
 
-def _add_reading_routes(table: RouteTable, recordings: Recordings, admission: Admission) -> None:
+def _add_reading_routes(
+    table: RouteTable, recordings: Recordings, admission: Admission, progress: WatchProgress
+) -> None:
     @table.get(BASE, query=ListQuery, reply=RecordingPage, summary="List recordings", errors=(403, 404))
     async def list_recordings(call: Call) -> RecordingPage:
         query: ListQuery = call.query
@@ -114,7 +123,8 @@ def _add_reading_routes(table: RouteTable, recordings: Recordings, admission: Ad
         )
         names = {recording.id: room_name for recording, room_name in found}
         rows, next_cursor = query.cut([recording for recording, _ in found])
-        page = [_reply(call.principal, one, names[one.id]) for one in rows]
+        watched = await progress.of_page(call.principal, [recording.id for recording in rows])
+        page = [_listed(call.principal, one, names[one.id], watched.get(one.id)) for one in rows]
         return RecordingPage(
             items=page,
             recordings=page,
@@ -187,6 +197,14 @@ def _add_changing_routes(table: RouteTable, recordings: Recordings) -> None:
             deleted_at=recording.deleted_at,
             message="The recording is gone." if permanent else "The recording is in the trash.",
         )
+
+
+def _listed(
+    principal: Principal, recording: Recording, room_name: str, progress: Progress | None
+) -> ListedRecording:
+    own = MyProgress.of(progress, recording) if progress is not None else None
+    shown = _seen_by(principal, recording)
+    return ListedRecording.of(shown, room_name=room_name, may=_rights(principal, recording), progress=own)
 
 
 def _reply(principal: Principal, recording: Recording, room_name: str) -> RecordingReply:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from vtp.http.pagination import DEFAULT_LIMIT, MAX_LIMIT, PageQuery
 from vtp.http.text import Name
 from vtp.recording.codec_strings import needed_codecs
+from vtp.recording.progress_schemas import MyProgress
 from vtp.recording.store import PLAYABLE, Recording, Status, Visibility
 from vtp.recording.stretches import DOWNLOAD_PARTS
 from vtp.recording.view import RecordingView
@@ -188,11 +189,17 @@ class RecordingReply(BaseModel):
         )
 
 
+class ListedRecording(RecordingReply):
+    """The same in a list; `progress` is the caller's own, null when they have not begun."""
+
+    progress: MyProgress | None = None
+
+
 class RecordingPage(BaseModel):
     """A page of recordings, under today's name and the older contract's."""
 
-    items: list[RecordingReply]
-    recordings: list[RecordingReply]
+    items: list[ListedRecording]
+    recordings: list[ListedRecording]
     total: int
     limit: int
     offset: int
