@@ -46,6 +46,7 @@ from vtp.personal.export import Export
 from vtp.personal.routes import build_routes as personal_routes
 from vtp.personal.upkeep import Upkeep
 from vtp.recording.access_log import AccessLog
+from vtp.recording.captions import CaptionShelf
 from vtp.recording.grants import Grants
 from vtp.recording.holders import Holders
 from vtp.recording.progress import WatchProgress
@@ -241,6 +242,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
             shares,
             access_log,
             WatchProgress(database, recordings),
+            CaptionShelf(database, recordings),
         ),
         links,
         chats,

@@ -34,6 +34,7 @@ class Action(enum.StrEnum):
     RECORDING_VIEW = "recording.view"
     RECORDING_DOWNLOAD = "recording.download"
     RECORDING_UPDATE = "recording.update"
+    RECORDING_ANNOTATE = "recording.annotate"
     RECORDING_SHARE = "recording.share"
     RECORDING_DELETE = "recording.delete"
     WEBHOOK_MANAGE = "webhook.manage"
@@ -133,6 +134,7 @@ RULES: Final[dict[Action, dict[Role, Reach]]] = {
     Action.RECORDING_VIEW:     _row(_ANY,  _ANY,   _ANY,     _ANY,   _ANY),
     Action.RECORDING_DOWNLOAD: _row(_ANY,  _ANY,   _ANY,     None,   _ANY),  # by a link that says so
     Action.RECORDING_UPDATE:   _row(_ANY,  _OWN,   None,     None,   None),
+    Action.RECORDING_ANNOTATE: _row(_ANY,  _ANY,   _ANY,     None,   None),
     Action.RECORDING_SHARE:    _row(_ANY,  _OWN,   None,     None,   None),
     Action.RECORDING_DELETE:   _row(_ANY,  _OWN,   None,     None,   None),
     Action.WEBHOOK_MANAGE:     _row(_ANY,  _OWN,   None,     None,   None),

@@ -14,6 +14,8 @@ from itertools import groupby
 from xml.sax.saxutils import quoteattr
 
 from vtp.recording.audio_tracks import AAC_TRACK, OPUS_TRACK
+from vtp.recording.caption_store import Captions
+from vtp.recording.caption_views import adaptation_sets
 from vtp.recording.index import MapLine, SegmentLine, TrackIndex
 from vtp.recording.manifest import Manifest
 from vtp.recording.playlist import LIVE_HEADROOM, frame_rate, measure_rate
@@ -46,7 +48,14 @@ class _Run:
         return self.segments[-1].end / self.index.timescale
 
 
-def render_mpd(manifest: Manifest, tracks: Mapping[str, TrackIndex], *, ended: bool, published: str) -> str:
+def render_mpd(
+    manifest: Manifest,
+    tracks: Mapping[str, TrackIndex],
+    *,
+    ended: bool,
+    published: str,
+    captions: Sequence[Captions] = (),
+) -> str:
     """The manifest, its URIs relative to it; raises ValueError when there is nothing to play yet.
 
     `published` is when it came to be as it is, in RFC 3339.
@@ -76,7 +85,7 @@ def render_mpd(manifest: Manifest, tracks: Mapping[str, TrackIndex], *, ended: b
         }
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', f"<MPD{_attributes(attributes)}>"]
     for runs in periods:
-        lines += _period(runs, target_s, 1.0 if ended else LIVE_HEADROOM)
+        lines += _period(runs, target_s, 1.0 if ended else LIVE_HEADROOM, captions)
     if not ended:
         scheme = {"schemeIdUri": "urn:mpeg:dash:utc:http-iso:2014", "value": CLOCK_NAME}
         lines.append(f"<UTCTiming{_attributes(scheme)}/>")
@@ -113,12 +122,16 @@ def _run(name: str, index: TrackIndex, begin: int, end: int) -> _Run | None:
     return _Run(name, index, section, segments)
 
 
-def _period(runs: Sequence[_Run], target_s: int, headroom: float) -> Iterator[str]:
+def _period(
+    runs: Sequence[_Run], target_s: int, headroom: float, captions: Sequence[Captions]
+) -> Iterator[str]:
     start_s = min(run.start_s for run in runs)
     attributes = {"id": f"p{runs[0].segments[0].msn}", "start": _duration(start_s)}
     yield f"<Period{_attributes(attributes)}>"
     for run in runs:
         yield from _adaptation_set(run, start_s, target_s, headroom)
+    end_s = max(run.end_s for run in runs)
+    yield from adaptation_sets(captions, len(_ORDER) + 1, start_s, end_s)
     yield "</Period>"
 
 

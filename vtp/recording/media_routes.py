@@ -14,6 +14,7 @@ from vtp.http.etags import etag_of, matches_none
 from vtp.http.routing import Access, Call, Limit, RouteTable
 from vtp.recording.access_log import AccessLog, Did
 from vtp.recording.admission import HOLDER, Admission
+from vtp.recording.captions import CaptionShelf
 from vtp.recording.dash import CLOCK_NAME, MPD_NAME, MPD_TYPE
 from vtp.recording.iframes import IFRAMES_NAME
 from vtp.recording.index import segment_name
@@ -39,9 +40,11 @@ _RANGES = (206, 304, 412, 416)
 """Of conditional requests and those for a part of a file."""
 
 
-def add_media_routes(table: RouteTable, recordings: Recordings, admission: Admission, log: AccessLog) -> None:
+def add_media_routes(
+    table: RouteTable, recordings: Recordings, captions: CaptionShelf, admission: Admission, log: AccessLog
+) -> None:
     """Declares playback."""
-    media = MediaRoutes(recordings, admission, log)
+    media = MediaRoutes(recordings, captions, admission, log)
     options = {"access": Access.MEDIA, "limit": Limit.PLAYBACK, "errors": _ERRORS}
     playlist = {**options, "reply_types": (PLAYLIST_TYPE,), "also": (303, 304)}
     follow = {"query": FollowQuery, "errors": (*_ERRORS, 400)}
@@ -60,8 +63,11 @@ def add_media_routes(table: RouteTable, recordings: Recordings, admission: Admis
 class MediaRoutes:
     """The handlers; each first asks whether this caller may have this recording's media."""
 
-    def __init__(self, recordings: Recordings, admission: Admission, log: AccessLog) -> None:
+    def __init__(
+        self, recordings: Recordings, captions: CaptionShelf, admission: Admission, log: AccessLog
+    ) -> None:
         self._recordings = recordings
+        self._captions = captions
         self._log = log
         self._admit = admission.admit
 
@@ -72,7 +78,7 @@ class MediaRoutes:
             return web.Response(status=303, headers={"Location": f"/recordings/{recording_id}"})
         view = await self._recordings.view(recording_id)
         self._note(call, recording_id)
-        return _playlist(call, view, view.multivariant("stream/"))
+        return _playlist(call, view, view.multivariant("stream/", await self._captions.of(recording_id)))
 
     async def get_stream_file(self, call: Call) -> web.StreamResponse:
         """`master.m3u8`, `manifest.mpd`, the clock of that, the main track's playlist, or a file of it."""
@@ -81,9 +87,9 @@ class MediaRoutes:
         if call.path["name"] in (MASTER_NAME, MPD_NAME):
             self._note(call, recording_id)
         if call.path["name"] == MASTER_NAME:
-            return _playlist(call, view, view.multivariant())
+            return _playlist(call, view, view.multivariant(captions=await self._captions.of(recording_id)))
         if call.path["name"] == MPD_NAME:
-            return _playlist(call, view, view.mpd(), MPD_TYPE)
+            return _playlist(call, view, view.mpd(await self._captions.of(recording_id)), MPD_TYPE)
         if call.path["name"] == CLOCK_NAME:
             return web.Response(text=_now(), headers={"Cache-Control": NOT_KEPT})
         track = view.main_track or ""

@@ -6,7 +6,7 @@ discontinuities at the same places. A recording in progress is an EVENT: nothing
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from vtp.recording.audio_tracks import AAC_TRACK, OPUS_TRACK
@@ -19,6 +19,7 @@ PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
 PLAYLIST_NAME = "playlist.m3u8"
 VERSION = 7  # EXT-X-MAP in a playlist of whole pictures
 VERSION_WITH_GAP = 8
+SUBTITLES = "captions"  # the one group of them
 LIVE_HEADROOM = 1.2  # what comes may be larger than what was: BANDWIDTH is a promise
 
 
@@ -118,9 +119,16 @@ def video_codecs(index: TrackIndex) -> str:
 
 
 def render_multivariant(
-    tracks: Mapping[str, TrackIndex], *, target_duration_s: int, ended: bool, prefix: str = ""
+    tracks: Mapping[str, TrackIndex],
+    *,
+    target_duration_s: int,
+    ended: bool,
+    prefix: str = "",
+    subtitles: Sequence[str] = (),
 ) -> str:
     """The multivariant playlist: the picture with AAC, then with Opus; sound alone when there is no picture.
+
+    `subtitles`: lines that offer captions.
 
     Raises ValueError when no track has media yet.
     """
@@ -134,6 +142,7 @@ def render_multivariant(
     video = present.get(VIDEO_TRACK)
     if video is not None:
         lines += [_audio_media(name, f"{prefix}{name}/{PLAYLIST_NAME}") for name in sounds]
+    lines += subtitles
     for sound in sounds or [""]:
         chosen = [name for name in (VIDEO_TRACK if video else "", sound) if name]
         codecs = [video_codecs(present[n]) if n == VIDEO_TRACK else best_codec(present[n]) for n in chosen]
@@ -148,6 +157,7 @@ def render_multivariant(
             attributes += _picture_attributes(video)
             attributes += [f'AUDIO="{sound}"'] if sound else []
             attributes.append("CLOSED-CAPTIONS=NONE")
+        attributes += [f'SUBTITLES="{SUBTITLES}"'] if subtitles else []
         lines.append("#EXT-X-STREAM-INF:" + ",".join(attributes))
         lines.append(f"{prefix}{VIDEO_TRACK if video else sound}/{PLAYLIST_NAME}")
     return "\n".join(lines) + "\n"

@@ -12,6 +12,8 @@ from vtp.http.routing import Access, Call, RouteTable
 from vtp.recording.access_log import AccessLog
 from vtp.recording.access_routes import add_access_routes
 from vtp.recording.admission import Admission
+from vtp.recording.caption_routes import add_caption_routes
+from vtp.recording.captions import CaptionShelf
 from vtp.recording.download_routes import add_download_routes
 from vtp.recording.grants import Grants
 from vtp.recording.holders import Holders
@@ -53,6 +55,7 @@ class RecordingParts:
     shares: Shares
     access_log: AccessLog
     progress: WatchProgress
+    captions: CaptionShelf
 
 
 def build_routes(parts: RecordingParts) -> RouteTable:
@@ -63,12 +66,13 @@ def build_routes(parts: RecordingParts) -> RouteTable:
     _add_recorder_routes(table, recordings)
     _add_reading_routes(table, recordings, admission, parts.progress)
     _add_changing_routes(table, recordings)
-    add_media_routes(table, recordings, admission, log)
+    add_media_routes(table, recordings, parts.captions, admission, log)
     add_download_routes(table, recordings, parts.grants, admission, log)
     add_thumbnail_routes(table, recordings, admission)
     add_share_routes(table, recordings, parts.shares, log)
     add_access_routes(table, log)
     add_progress_routes(table, parts.progress)
+    add_caption_routes(table, recordings, parts.captions, admission)
     return table
 
 
@@ -221,6 +225,7 @@ def _rights(principal: Principal, recording: Recording) -> RecordingRights:
     return RecordingRights(
         download=can(principal, Action.RECORDING_DOWNLOAD, recording),
         update=can(principal, Action.RECORDING_UPDATE, recording),
+        annotate=can(principal, Action.RECORDING_ANNOTATE, recording),
         share=can(principal, Action.RECORDING_SHARE, recording),
         delete=can(principal, Action.RECORDING_DELETE, recording),
     )

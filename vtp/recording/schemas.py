@@ -104,6 +104,7 @@ class RecordingRights(BaseModel):
 
     download: bool
     update: bool
+    annotate: bool
     share: bool
     delete: bool
 

@@ -1,0 +1,86 @@
+"""Captions as players fetch them: a rendition of HLS with one segment, and a text of each DASH Period."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from xml.sax.saxutils import quoteattr
+
+from vtp.recording.caption_store import Captions
+from vtp.recording.playlist import PLAYLIST_NAME, SUBTITLES
+from vtp.recording.webvtt import Cue, within, write_vtt
+
+FOLDER = "captions"
+WHOLE_NAME = "captions.vtt"
+# LOCAL is the recording's own time, and so is MPEGTS: sound and picture of it count from 0, too (RFC 8216bis
+# section 3.5).
+TIMESTAMP_MAP = "X-TIMESTAMP-MAP=LOCAL:00:00:00.000,MPEGTS:0"
+
+
+def media_lines(captions: Iterable[Captions], prefix: str) -> Iterator[str]:
+    """EXT-X-MEDIA of each language."""
+    for one in captions:
+        language = quoted(one.language)
+        yield (
+            f'#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="{SUBTITLES}",NAME={quoted(one.label or one.language)},'
+            f"LANGUAGE={language},DEFAULT=NO,AUTOSELECT=YES,FORCED=NO,"
+            f'URI="{prefix}{FOLDER}/{one.language}/{PLAYLIST_NAME}"'
+        )
+
+
+def render_subtitles(duration_s: float) -> str:
+    """The media playlist of one language: one segment over the whole recording.
+
+    Renditions of subtitles may have another target duration when they are VOD (RFC 8216bis, section 6.2.4).
+    """
+    lines = [
+        "#EXTM3U",
+        "#EXT-X-VERSION:7",
+        f"#EXT-X-TARGETDURATION:{max(1, math.ceil(duration_s))}",
+        "#EXT-X-MEDIA-SEQUENCE:0",
+        "#EXT-X-DISCONTINUITY-SEQUENCE:0",
+        "#EXT-X-PLAYLIST-TYPE:VOD",
+        f"#EXTINF:{duration_s:.5f},",
+        WHOLE_NAME,
+        "#EXT-X-ENDLIST",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def segment_text(cues: Iterable[Cue]) -> str:
+    """The segment of that playlist."""
+    return write_vtt(cues, [TIMESTAMP_MAP])
+
+
+def stretch_name(start_ms: int, end_ms: int) -> str:
+    """The name of a text for one stretch, times counted from its start."""
+    return f"{start_ms}-{end_ms}.vtt"
+
+
+def stretch_text(cues: Iterable[Cue], name: str) -> str | None:
+    """The text of such a name; None when it is not one."""
+    stem, _, suffix = name.rpartition(".")
+    start, _, end = stem.partition("-")
+    if suffix != "vtt" or not (start.isdecimal() and end.isdecimal() and len(stem) < 32):
+        return None
+    return write_vtt(within(cues, int(start), int(end)))
+
+
+def adaptation_sets(
+    captions: Iterable[Captions], first_id: int, start_s: float, end_s: float
+) -> Iterator[str]:
+    """The AdaptationSet of each language in a DASH Period."""
+    name = stretch_name(round(start_s * 1000), round(end_s * 1000))
+    for number, one in enumerate(captions, first_id):
+        label = quoteattr(one.language)
+        yield (
+            f'<AdaptationSet id="{number}" contentType="text" mimeType="text/vtt" lang={label}>'
+            '<Role schemeIdUri="urn:mpeg:dash:role:2011" value="caption"/>'
+            f'<Representation id={quoteattr(f"{SUBTITLES}-{one.language}")} bandwidth="1000">'
+            f"<BaseURL>{FOLDER}/{one.language}/{name}</BaseURL></Representation></AdaptationSet>"
+        )
+
+
+def quoted(text: str) -> str:
+    """A quoted string of an attribute list, which cannot hold quotes; some parsers take ' for one."""
+    return '"' + text.translate({34: "\u201d", 39: "\u2019", 10: " ", 13: " "}) + '"'
