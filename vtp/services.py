@@ -47,6 +47,7 @@ from vtp.personal.routes import build_routes as personal_routes
 from vtp.personal.upkeep import Upkeep
 from vtp.recording.access_log import AccessLog
 from vtp.recording.captions import CaptionShelf
+from vtp.recording.chapters import Chapters
 from vtp.recording.grants import Grants
 from vtp.recording.holders import Holders
 from vtp.recording.progress import WatchProgress
@@ -213,6 +214,8 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     polls = Polls(database, rooms, live_rooms, tasks)
     await polls.start()
     stack.callback(polls.stop)
+    chapters = Chapters(database, recordings, polls.of, tasks)
+    recordings.add_listener(chapters.recording_changed)
     grants = Grants(await asyncio.to_thread(_open_grants_key, settings.secrets_folder()))
     holders = Holders(recordings, _holder_finder(database), guests.is_revoked)
     accounts.authenticator.add_listener(holders.forget)
@@ -243,6 +246,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
             access_log,
             WatchProgress(database, recordings),
             CaptionShelf(database, recordings),
+            chapters,
         ),
         links,
         chats,

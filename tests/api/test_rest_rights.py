@@ -121,6 +121,11 @@ def endpoints(recording: str) -> list[Endpoint]:
             of("401 403 403 403 204 404 404 404 403 403"),
             f"{route}/captions/{{language}}",
         ),
+        Endpoint("GET", f"{at}/chapters", VIEWERS, f"{route}/chapters"),
+        Endpoint("PUT", f"{at}/chapters", STAFF, f"{route}/chapters", body={"chapters": []}),
+        Endpoint(
+            "DELETE", f"{at}/chapters", of("401 403 403 403 204 204 204 204 403 403"), f"{route}/chapters"
+        ),
         Endpoint("PATCH", at, of("401 403 403 403 403 403 200 200 403 403"), route, body={"title": "Optics"}),
         Endpoint(
             "POST",

@@ -14,6 +14,8 @@ from vtp.recording.access_routes import add_access_routes
 from vtp.recording.admission import Admission
 from vtp.recording.caption_routes import add_caption_routes
 from vtp.recording.captions import CaptionShelf
+from vtp.recording.chapter_routes import add_chapter_routes
+from vtp.recording.chapters import Chapters
 from vtp.recording.download_routes import add_download_routes
 from vtp.recording.grants import Grants
 from vtp.recording.holders import Holders
@@ -56,6 +58,7 @@ class RecordingParts:
     access_log: AccessLog
     progress: WatchProgress
     captions: CaptionShelf
+    chapters: Chapters
 
 
 def build_routes(parts: RecordingParts) -> RouteTable:
@@ -73,6 +76,7 @@ def build_routes(parts: RecordingParts) -> RouteTable:
     add_access_routes(table, log)
     add_progress_routes(table, parts.progress)
     add_caption_routes(table, recordings, parts.captions, admission)
+    add_chapter_routes(table, parts.chapters, admission)
     return table
 
 

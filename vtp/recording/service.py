@@ -30,6 +30,7 @@ from vtp.recording.mp4_file import Mp4File
 from vtp.recording.recovery import recover
 from vtp.recording.schemas import StartRecording, UpdateRecording
 from vtp.recording.segmenter import VIDEO_TRACK
+from vtp.recording.session import RecordingSession
 from vtp.recording.store import (
     PLAYABLE,
     Filter,
@@ -199,6 +200,10 @@ class Recordings:
             raise
         self._emitter.emit(RecordingChanged(recording.id, Status.RECORDING))
         return recording, session.message
+
+    def session(self, recording_id: str) -> RecordingSession | None:
+        """The session of a recording that is in progress here."""
+        return self._active.get(recording_id)
 
     @done_over
     async def stop_recording(self, principal: Principal, recording_id: str) -> Recording:
