@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from vtp.recording.chapter_list import Chapter, Kind
 from vtp.recording.chapter_store import Happened
 from vtp.recording.session import RecordingSession
+from vtp.recording.timebase import milliseconds_since
 from vtp.rooms.polls import PollEvent, PollOpened, RoomPolls
 from vtp.rooms.sources import source_of
 
@@ -86,5 +86,4 @@ class ChapterWatch:
 
     def _now_ms(self) -> int:
         """Since the recording's first instant; 0 before it."""
-        origin_ns = self._session.recorder.manifest.origin_wall_ns
-        return max(0, time.time_ns() - origin_ns) // 1_000_000 if origin_ns else 0
+        return milliseconds_since(self._session.recorder.manifest.origin_wall_ns)
