@@ -77,6 +77,7 @@ from vtp.signalling.connection_checks import ConnectionChecks
 from vtp.signalling.features import Feature
 from vtp.signalling.media_calls import MediaCalls
 from vtp.signalling.parts.breakouts import BreakoutCalls
+from vtp.signalling.parts.captions import CaptionCalls
 from vtp.signalling.parts.chat import ChatCalls
 from vtp.signalling.parts.direct_call import DirectCalls
 from vtp.signalling.parts.hands import HandCalls
@@ -336,6 +337,7 @@ def build_features(services: Services) -> list[Feature]:
         RemovalCalls(Removals(services.bans, services.accounts.audit), services.bans),
         BreakoutCalls(),
         QualityCalls(),
+        CaptionCalls(),
     ]
 
 

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from tests.api.recording_material import add_finished, fetch, grant_of, make_room
+from tests.api.socket_clients import School
 from tests.serving import Answer, Api, Person
 from tests.strict_dash import needs_mpd_parser, parse_mpd
 from tests.strict_hls import needs_strict_parser, parse
@@ -143,3 +144,31 @@ async def test_who_may_not_see_the_recording_reads_no_captions(
     for path in ("captions", "captions/de", "stream/captions/de/captions.vtt"):
         assert (await api.call("GET", f"{BASE}/{recording_id}/{path}", by=student)).status == 403
         assert (await api.call("GET", f"{BASE}/{recording_id}/{path}")).status == 401
+
+
+async def test_lines_typed_while_it_is_recorded_are_told_to_the_class_and_kept(
+    api: Api, teacher: Person, school: School
+) -> None:
+    await make_room(api, teacher)
+    student = await school.connect(await api.person("student"))
+    await student.join("physics")
+    started = await api.call("POST", f"{BASE}/start", {"room_id": "physics"}, by=teacher)
+    recording_id = started.body["recording_id"]
+    path = f"{BASE}/{recording_id}/captions/de/lines"
+    for text in ("Guten Tag <alle>", "Los geht's"):
+        answer = await api.call("POST", path, {"text": text}, by=teacher)
+        assert (answer.status, answer.body["text"], answer.body["at"]) == (201, text, 0), answer
+        told = await student.pushes("caption")
+        assert (told["recordingId"], told["language"], told["text"]) == (recording_id, "de", text)
+    for wrong in ({"text": ""}, {"text": "a\nb"}, {"text": "x" * 501}, {"text": "a", "at": -1}):
+        assert (await api.call("POST", path, wrong, by=teacher)).status == 422
+    listed = (await api.call("GET", f"{BASE}/{recording_id}/captions", by=teacher)).body["items"]
+    assert [(one["language"], one["cues"], one["typed"]) for one in listed] == [("de", 2, True)]
+    read = await api.call("GET", f"{BASE}/{recording_id}/captions/de", by=teacher)
+    assert "00:00:00.000 --> 00:00:01.500\nGuten Tag &lt;alle&gt;\n" in read.body and read.body.endswith(
+        "Los geht's\n"
+    )
+    await put(api, recording_id, teacher)
+    assert (await api.call("POST", path, {"text": "more"}, by=teacher)).body["code"] == "uploaded"
+    await api.call("POST", f"{BASE}/{recording_id}/stop", by=teacher)
+    assert (await api.call("POST", path, {"text": "late"}, by=teacher)).body["code"] == "not_recording"

@@ -121,6 +121,13 @@ def endpoints(recording: str) -> list[Endpoint]:
             of("401 403 403 403 204 404 404 404 403 403"),
             f"{route}/captions/{{language}}",
         ),
+        Endpoint(
+            "POST",
+            f"{at}/captions/de/lines",
+            of("401 403 403 403 409 409 409 409 403 403"),
+            f"{route}/captions/{{language}}/lines",
+            body={"text": "Hello"},
+        ),
         Endpoint("GET", f"{at}/chapters", VIEWERS, f"{route}/chapters"),
         Endpoint("PUT", f"{at}/chapters", STAFF, f"{route}/chapters", body={"chapters": []}),
         Endpoint(

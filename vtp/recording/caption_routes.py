@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated
 
 from aiohttp import web
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from vtp.errors import NotFound
 from vtp.http.etags import etag_of, matches_none
@@ -28,6 +28,24 @@ class CaptionQuery(BaseModel):
     """How a language is called in players' menus; as browsers call it, when nothing is said."""
 
     label: Annotated[str, Field(max_length=100), AfterValidator(check_line)] = ""
+
+
+class TypeLine(BaseModel):
+    """A line to be typed; `at`: seconds of the recording, now when it is not said."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: Annotated[str, Field(max_length=500), AfterValidator(check_line), Field(min_length=1)]
+    at: Annotated[float | None, Field(ge=0, le=1_000_000, allow_inf_nan=False)] = None
+
+
+class LineReply(BaseModel):
+    """A line that was typed, and when it is shown, in seconds of the recording."""
+
+    recording_id: str
+    language: str
+    text: str
+    at: float
 
 
 class CaptionReply(BaseModel):
@@ -93,6 +111,26 @@ def add_caption_routes(
     )
     async def delete_captions(call: Call) -> None:
         await captions.remove(call.principal, call.path["id"], call.path["language"])
+
+    @table.post(
+        f"{BASE}/captions/{{language}}/lines",
+        body=TypeLine,
+        reply=LineReply,
+        status=201,
+        summary="Type a line of captions while it is recorded; the class is told by `caption`",
+        errors=(403, 404, 409),
+    )
+    async def type_caption_line(call: Call) -> LineReply:
+        body: TypeLine = call.body
+        at_ms = None if body.at is None else round(body.at * 1000)
+        path = call.path
+        line = await captions.type_line(call.principal, path["id"], path["language"], body.text, at_ms)
+        return LineReply(
+            recording_id=line.recording_id,
+            language=line.language,
+            text=line.text,
+            at=line.start_ms / 1000,
+        )
 
     @table.get(
         f"{BASE}/stream/captions/{{language}}/{{name}}",

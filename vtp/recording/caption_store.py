@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.db.statements import insert_if_absent
@@ -92,12 +92,6 @@ async def lines_of(tx: AsyncConnection, recording_id: str, language: str) -> lis
     statement = select(*(c[name] for name in TypedLine.__slots__))
     statement = statement.where(c.recording_id == recording_id, c.language == language)
     return [TypedLine(*row) for row in await tx.execute(statement.order_by(c.start_ms, c.id))]
-
-
-async def count_lines(tx: AsyncConnection, recording_id: str, language: str) -> int:
-    """How many lines were typed."""
-    theirs = (lines.c.recording_id == recording_id, lines.c.language == language)
-    return (await tx.execute(select(func.count()).where(*theirs))).scalar_one()
 
 
 async def _remove_lines(tx: AsyncConnection, recording_id: str, language: str) -> None:

@@ -14,9 +14,11 @@ from vtp.db import Database
 from vtp.db.conflicts import done_over
 from vtp.errors import Conflict, NotFound, Unavailable
 from vtp.http.identity import Principal
+from vtp.ids import new_id
 from vtp.recording.caption_store import (
     Captions,
     TypedLine,
+    add_line,
     captions_of,
     find_captions,
     lines_of,
@@ -27,11 +29,14 @@ from vtp.recording.caption_store import (
 from vtp.recording.languages import parse_language
 from vtp.recording.service import Recordings
 from vtp.recording.store import Recording
-from vtp.recording.webvtt import Cue, escape, read_vtt, write_vtt
+from vtp.recording.timebase import milliseconds_since
+from vtp.recording.webvtt import MAX_CUES, Cue, escape, read_vtt, write_vtt
+from vtp.rooms.captions import CaptionLine, RoomCaptions
 
 MAX_LANGUAGES = 30
 MAX_KNOWN = 1000
 LINE_MS = 7_000  # how long a typed line is shown, unless the next one comes
+LEAST_MS = 1_500  # and then: somebody has to read it
 
 
 class CaptionShelf:
@@ -60,6 +65,31 @@ class CaptionShelf:
         recording = await self._to_annotate(principal, recording_id)
         language = parse_language(language)
         await self._remove(recording, language)
+
+    async def type_line(
+        self, principal: Principal, recording_id: str, language: str, text: str, at_ms: int | None
+    ) -> TypedLine:
+        """Adds a line while it is recorded, at a time of the recording or now, and tells the class.
+
+        Raises Conflict when it is not being recorded here, or has captions from a file, or too many.
+        """
+        recording = await self._to_annotate(principal, recording_id)
+        session = self._recordings.session(recording.id)
+        if session is None:
+            raise Conflict("This is not being recorded any more: upload its captions.", code="not_recording")
+        now_ms = milliseconds_since(session.recorder.manifest.origin_wall_ns)
+        line = TypedLine(
+            id=new_id(),
+            recording_id=recording.id,
+            language=parse_language(language),
+            start_ms=now_ms if at_ms is None else min(at_ms, now_ms),
+            text=text,
+            written_by=principal.user_id,
+        )
+        await self._add_line(line)
+        told = CaptionLine(line.recording_id, line.language, line.text, line.start_ms)
+        session.room.part(RoomCaptions).tell(told)
+        return line
 
     async def of(self, recording_id: str) -> tuple[Captions, ...]:
         """All languages of a recording, for who may see it; as they were last while there is no database."""
@@ -108,6 +138,30 @@ class CaptionShelf:
         return captions
 
     @done_over
+    async def _add_line(self, line: TypedLine) -> None:
+        now = self._clock()
+        async with self._database.transaction() as tx:
+            before = await find_captions(tx, line.recording_id, line.language, to_change=True)
+            if before is None:
+                await _check_room(tx, line.recording_id)
+            elif not before.is_typed:
+                raise Conflict("Captions in that language were uploaded: delete them first.", code="uploaded")
+            if before is not None and before.cues >= MAX_CUES:
+                raise Conflict(f"There are {MAX_CUES} lines already.", code="too_many_lines")
+            captions = Captions(
+                recording_id=line.recording_id,
+                language=line.language,
+                label=before.label if before is not None else "",
+                is_typed=True,
+                cues=before.cues + 1 if before is not None else 1,
+                written_by=line.written_by,
+                created_at=before.created_at if before is not None else now,
+                updated_at=now,
+            )
+            await put_captions(tx, captions, "")
+            await add_line(tx, line)
+
+    @done_over
     async def _remove(self, recording: Recording, language: str) -> None:
         async with self._database.transaction() as tx:
             if await find_captions(tx, recording.id, language) is None:
@@ -133,7 +187,7 @@ def _typed_cues(lines: list[TypedLine]) -> Iterator[Cue]:
     for line, following in itertools.zip_longest(lines, lines[1:]):
         end_ms = line.start_ms + LINE_MS
         if following is not None:
-            end_ms = min(end_ms, max(following.start_ms, line.start_ms + 1))
+            end_ms = min(end_ms, max(following.start_ms, line.start_ms + LEAST_MS))
         yield Cue(line.start_ms, end_ms, escape(line.text))
 
 
