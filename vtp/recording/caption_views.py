@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from xml.sax.saxutils import quoteattr
 
 from vtp.recording.caption_store import Captions
 from vtp.recording.playlist import PLAYLIST_NAME, SUBTITLES
@@ -72,11 +71,10 @@ def adaptation_sets(
     """The AdaptationSet of each language in a DASH Period."""
     name = stretch_name(round(start_s * 1000), round(end_s * 1000))
     for number, one in enumerate(captions, first_id):
-        label = quoteattr(one.language)
-        yield (
-            f'<AdaptationSet id="{number}" contentType="text" mimeType="text/vtt" lang={label}>'
+        yield (  # a language's tag has nothing that XML would have escaped
+            f'<AdaptationSet id="{number}" contentType="text" mimeType="text/vtt" lang="{one.language}">'
             '<Role schemeIdUri="urn:mpeg:dash:role:2011" value="caption"/>'
-            f'<Representation id={quoteattr(f"{SUBTITLES}-{one.language}")} bandwidth="1000">'
+            f'<Representation id="{SUBTITLES}-{one.language}" bandwidth="1000">'
             f"<BaseURL>{FOLDER}/{one.language}/{name}</BaseURL></Representation></AdaptationSet>"
         )
 
