@@ -77,8 +77,12 @@ async def test_what_is_faster_than_time_does_not_count(viewer: Viewer) -> None:
         {"index": 2, "reason": "faster_than_time"},
     ]
     assert found["segments"] == [[0, 10]]
-    found = await viewer.report((90, 120, 1), after_s=60)
-    assert found["refused"] == [{"index": 0, "reason": "behind_the_end"}]
+    found = await viewer.report((90, 120, 1), (100.1, 100.4, 1), (90, 100.4, 1), after_s=60)
+    assert found["refused"] == [
+        {"index": 0, "reason": "behind_the_end"},
+        {"index": 1, "reason": "behind_the_end"},
+    ]
+    assert found["segments"] == [[0, 10], [90, 100]]
 
 
 async def test_a_session_that_did_not_say_that_it_begins_has_a_moment_only(viewer: Viewer) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from vtp.errors import Invalid
 from vtp.recording.languages import parse_language
-from vtp.recording.webvtt import MAX_CUE_CHARACTERS, Cue, escape, read_vtt, stamp, within, write_vtt
+from vtp.recording.webvtt import MAX_CUE_CHARACTERS, Cue, escape, read_vtt, stamp, write_vtt
 
 GOOD = """\ufeffWEBVTT - by hand\r
 Kind: captions\r
@@ -87,12 +87,6 @@ def test_all_that_is_wrong_is_told_at_once_up_to_a_bound() -> None:
         read_vtt(wrong.encode())
     assert [one.pointer for one in refused.value.errors[:3]] == ["/line/3", "/line/4", "/line/6"]
     assert len(refused.value.errors) == 20
-
-
-def test_a_stretch_has_what_is_shown_in_it_from_its_own_start() -> None:
-    cues = [Cue(0, 2000, "a"), Cue(1500, 6000, "b"), Cue(7000, 8000, "c")]
-    assert list(within(cues, 2000, 7000)) == [Cue(0, 4000, "b")]
-    assert list(within(cues, 1000, 7500)) == [Cue(0, 1000, "a"), Cue(500, 5000, "b"), Cue(6000, 6500, "c")]
 
 
 def test_plain_text_becomes_a_caption_without_tags_and_empty_lines() -> None:

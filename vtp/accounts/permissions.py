@@ -55,16 +55,6 @@ class Target(Protocol):
     def owner_id(self) -> str | None: ...
 
 
-@runtime_checkable
-class Shareable(Protocol):
-    """What links and the public may be given: a recording."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def is_public(self) -> bool: ...
-
-
 class Circle(enum.StrEnum):
     """For whom a room's settings open an action."""
 
@@ -183,7 +173,7 @@ def parse_role(word: str) -> tuple[Role, bool]:
 
 def can(principal: Principal, action: Action, obj: object | None = None) -> bool:
     """Tells whether this principal may do this to that; `obj` is None when there is no that (creating)."""
-    if action is Action.RECORDING_VIEW and isinstance(obj, Shareable) and obj.is_public:
+    if action is Action.RECORDING_VIEW and getattr(obj, "is_public", False):
         return True
     reach = _reach(principal, action)
     if reach is None:
@@ -244,7 +234,7 @@ def _within_token(principal: Principal, action: Action, obj: object | None) -> b
         return False
     if principal.recording is not None:
         opened = {Action.RECORDING_VIEW, Action.RECORDING_DOWNLOAD} if principal.download else _SHARED
-        return action in opened and isinstance(obj, Shareable) and obj.id == principal.recording
+        return action in opened and getattr(obj, "id", None) == principal.recording
     if principal.room is None:
         return principal.role is not Role.GUEST  # a guest is somebody only within a link's room
     return action in _ROOM_TOKEN_ACTIONS and isinstance(obj, Target) and obj.room_id == principal.room

@@ -14,7 +14,7 @@ from vtp.http.routing import Access, Call, Limit, RouteTable
 from vtp.http.text import check_line
 from vtp.recording.admission import Admission
 from vtp.recording.caption_store import Captions
-from vtp.recording.caption_views import WHOLE_NAME, render_subtitles, segment_text, stretch_text
+from vtp.recording.caption_views import TEXT_NAME, WHOLE_NAME, render_subtitles, segment_text
 from vtp.recording.captions import CaptionShelf
 from vtp.recording.playlist import PLAYLIST_NAME, PLAYLIST_TYPE
 from vtp.recording.service import Recordings
@@ -146,10 +146,11 @@ def add_caption_routes(
         name = call.path["name"]
         if name == PLAYLIST_NAME and view.ended:
             return _text(call, render_subtitles(view.duration_s), PLAYLIST_TYPE)
-        text = segment_text(cues) if name == WHOLE_NAME else stretch_text(cues, name)
-        if text is None:
-            raise NotFound("This recording has no such file.", code="no_such_file")
-        return _text(call, text)
+        if name == WHOLE_NAME:
+            return _text(call, segment_text(cues))
+        if name == TEXT_NAME:
+            return _text(call, write_vtt(cues))
+        raise NotFound("This recording has no such file.", code="no_such_file")
 
 
 def _reply(one: Captions) -> CaptionReply:

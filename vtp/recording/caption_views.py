@@ -1,4 +1,4 @@
-"""Captions as players fetch them: a rendition of HLS with one segment, and a text of each DASH Period."""
+"""Captions as players fetch them: a rendition of HLS with one segment, and a text for DASH."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator
 
 from vtp.recording.caption_store import Captions
 from vtp.recording.playlist import PLAYLIST_NAME, SUBTITLES
-from vtp.recording.webvtt import Cue, within, write_vtt
+from vtp.recording.webvtt import Cue, write_vtt
 
 FOLDER = "captions"
 WHOLE_NAME = "captions.vtt"
+TEXT_NAME = "text.vtt"  # the same without a line that is for HLS alone
 # LOCAL is the recording's own time, and so is MPEGTS: sound and picture of it count from 0, too (RFC 8216bis
 # section 3.5).
 TIMESTAMP_MAP = "X-TIMESTAMP-MAP=LOCAL:00:00:00.000,MPEGTS:0"
@@ -51,31 +52,25 @@ def segment_text(cues: Iterable[Cue]) -> str:
     return write_vtt(cues, [TIMESTAMP_MAP])
 
 
-def stretch_name(start_ms: int, end_ms: int) -> str:
-    """The name of a text for one stretch, times counted from its start."""
-    return f"{start_ms}-{end_ms}.vtt"
-
-
-def stretch_text(cues: Iterable[Cue], name: str) -> str | None:
-    """The text of such a name; None when it is not one."""
-    stem, _, suffix = name.rpartition(".")
-    start, _, end = stem.partition("-")
-    if suffix != "vtt" or not (start.isdecimal() and end.isdecimal() and len(stem) < 32):
-        return None
-    return write_vtt(within(cues, int(start), int(end)))
-
-
 def adaptation_sets(
     captions: Iterable[Captions], first_id: int, start_s: float, end_s: float
 ) -> Iterator[str]:
-    """The AdaptationSet of each language in a DASH Period."""
-    name = stretch_name(round(start_s * 1000), round(end_s * 1000))
+    """The AdaptationSet of each language in a DASH Period: one text for all, its times the recording's own.
+
+    `presentationTimeOffset` says which of its times the Period begins with. dash.js does not look at it, and
+    takes the times of a text for those of the whole, which comes to the same.
+    """
+    start, end = round(start_s * 1000), round(end_s * 1000)
     for number, one in enumerate(captions, first_id):
-        yield (  # a language's tag has nothing that XML would have escaped
+        # A language's tag has nothing in it that XML would have escaped.
+        yield (
             f'<AdaptationSet id="{number}" contentType="text" mimeType="text/vtt" lang="{one.language}">'
             '<Role schemeIdUri="urn:mpeg:dash:role:2011" value="caption"/>'
             f'<Representation id="{SUBTITLES}-{one.language}" bandwidth="1000">'
-            f"<BaseURL>{FOLDER}/{one.language}/{name}</BaseURL></Representation></AdaptationSet>"
+            f'<SegmentTemplate timescale="1000" presentationTimeOffset="{start}" '
+            f'media="{FOLDER}/{one.language}/{TEXT_NAME}">'
+            f'<SegmentTimeline><S t="{start}" d="{end - start}"/></SegmentTimeline></SegmentTemplate>'
+            "</Representation></AdaptationSet>"
         )
 
 

@@ -64,6 +64,7 @@ def add_chapter_routes(table: RouteTable, chapters: Chapters, admission: Admissi
     @table.get(
         PATH,
         reply=ChapterList,
+        reply_types=(VTT_TYPE,),
         summary="List the chapters of a recording; as WebVTT to who accepts text/vtt",
         access=Access.MEDIA,
         limit=Limit.PLAYBACK,

@@ -27,6 +27,7 @@ from vtp.recording.watching import (
     Refused,
     Report,
     add_piece,
+    furthest_ms,
     length_ms,
     progress_per_mille,
     why_refused,
@@ -74,9 +75,9 @@ class WatchProgress:
             if sitting is not None and report.number <= sitting[0]:
                 return recording, progress, []
             passed_s = 0.0 if sitting is None else max(0, now_ms - sitting[1]) / 1000
-            refused = _take(progress, report.played, recording.duration_ms, passed_s + GRACE_S)
+            refused = _take(progress, report.played, recording, passed_s + GRACE_S)
             _sit(progress, report, now_ms)
-            progress.position_ms = min(report.position_ms, recording.duration_ms)
+            progress.position_ms = min(report.position_ms, _end_ms(recording))
             progress.updated_at = now
             if progress.completed_at is None and _is_complete(progress, recording):
                 progress.completed_at = now
@@ -84,12 +85,17 @@ class WatchProgress:
         return recording, progress, refused
 
 
-def _take(progress: Progress, played: tuple[Played, ...], duration_ms: int, left_s: float) -> list[Refused]:
+def _take(
+    progress: Progress, played: tuple[Played, ...], recording: Recording, left_s: float
+) -> list[Refused]:
     """Adds what counts; gives what does not."""
     refused = []
+    furthest = furthest_ms(recording.duration_ms, grows=recording.status in UNFINISHED)
     for index, one in enumerate(played):
-        reason = why_refused(one, duration_ms, left_s)
-        if not reason and not add_piece(progress.pieces, one.start_ms, min(one.end_ms, duration_ms)):
+        reason = why_refused(one, furthest, left_s)
+        if one.start_ms >= _end_ms(recording):
+            reason = "behind_the_end"
+        if not reason and not add_piece(progress.pieces, one.start_ms, min(one.end_ms, _end_ms(recording))):
             reason = "too_many_pieces"
         if reason:
             refused.append(Refused(index, reason))
@@ -98,6 +104,12 @@ def _take(progress: Progress, played: tuple[Played, ...], duration_ms: int, left
         progress.watch_time_ms += round(one.took_s * 1000)
     progress.watched_ms = length_ms(progress.pieces)
     return refused
+
+
+def _end_ms(recording: Recording) -> int:
+    """Where it ends, as far as that is known: nothing of one that grows is cut off."""
+    grows = recording.status in UNFINISHED
+    return furthest_ms(recording.duration_ms, grows=True) if grows else recording.duration_ms
 
 
 def _sit(progress: Progress, report: Report, now_ms: int) -> None:

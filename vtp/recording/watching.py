@@ -15,6 +15,7 @@ Piece = tuple[int, int]
 
 JOINED_MS = 1000  # pieces this near are one: players report by their own clock
 OVER_END_MS = 500  # what a player may report behind the end
+OVER_EDGE_MS = 10_000  # and behind what is finished of one that grows
 GRACE_S = 3.0  # what a report may be ahead of the clock
 COMPLETE_PER_MILLE = 900
 EDGE_MS = 10_000  # who stopped this near the end has seen it: they begin anew
@@ -80,8 +81,13 @@ def resume_ms(position_ms: int, duration_ms: int) -> int:
     return 0 if position_ms > duration_ms - EDGE_MS else position_ms
 
 
-def why_refused(played: Played, duration_ms: int, left_s: float) -> str:
+def furthest_ms(duration_ms: int, *, grows: bool) -> int:
+    """How far a player may have come."""
+    return duration_ms + (OVER_EDGE_MS if grows else OVER_END_MS)
+
+
+def why_refused(played: Played, furthest: int, left_s: float) -> str:
     """Why a stretch does not count; empty when it does. `left_s`: what the clock has room for."""
-    if played.end_ms > duration_ms + OVER_END_MS:
+    if played.end_ms > furthest:
         return "behind_the_end"
     return "" if played.took_s <= left_s else "faster_than_time"

@@ -7,8 +7,8 @@ shows captions its own way. What the standard forbids is refused, with the numbe
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from vtp.errors import FieldError, Invalid
 
@@ -65,14 +65,6 @@ def write_vtt(cues: Iterable[Cue], header: Iterable[str] = ()) -> str:
         lines = [cue.name, f"{timing} {cue.settings}".rstrip(), cue.text]
         blocks.append("\n".join(line for line in lines if line))
     return "\n\n".join(blocks) + "\n"
-
-
-def within(cues: Iterable[Cue], start_ms: int, end_ms: int) -> Iterator[Cue]:
-    """What is shown in a stretch, at times that count from its start."""
-    for cue in cues:
-        if cue.end_ms > start_ms and cue.start_ms < end_ms:
-            begun = max(cue.start_ms, start_ms) - start_ms
-            yield replace(cue, start_ms=begun, end_ms=min(cue.end_ms, end_ms) - start_ms)
 
 
 def escape(text: str) -> str:
