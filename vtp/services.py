@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -48,12 +48,18 @@ from vtp.personal.erasure import Erasure, ErasureParts
 from vtp.personal.export import Export
 from vtp.personal.routes import build_routes as personal_routes
 from vtp.personal.upkeep import Upkeep
+from vtp.recording.access_log import AccessLog
+from vtp.recording.captions import CaptionShelf
+from vtp.recording.chapters import Chapters
 from vtp.recording.express import PREFIX as EXPRESS_PREFIX
 from vtp.recording.express import ExpressMedia
 from vtp.recording.grants import Grants
 from vtp.recording.holders import Holders
+from vtp.recording.progress import WatchProgress
+from vtp.recording.routes import RecordingParts
 from vtp.recording.routes import build_routes as recording_routes
 from vtp.recording.service import Recordings
+from vtp.recording.shares import Shares
 from vtp.rooms.ban_routes import build_routes as ban_routes
 from vtp.rooms.bans import Bans
 from vtp.rooms.chat_routes import build_routes as chat_routes
@@ -76,6 +82,7 @@ from vtp.signalling.connection_checks import ConnectionChecks
 from vtp.signalling.features import Feature
 from vtp.signalling.media_calls import MediaCalls
 from vtp.signalling.parts.breakouts import BreakoutCalls
+from vtp.signalling.parts.captions import CaptionCalls
 from vtp.signalling.parts.chat import ChatCalls
 from vtp.signalling.parts.direct_call import DirectCalls
 from vtp.signalling.parts.hands import HandCalls
@@ -122,8 +129,7 @@ class Services:
     live_rooms: LiveRooms
     rooms: RoomService
     recordings: Recordings
-    grants: Grants
-    holders: Holders
+    recording_parts: RecordingParts
     links: GuestLinks
     chats: Chats
     polls: Polls
@@ -226,12 +232,22 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     polls = Polls(database, rooms, live_rooms, tasks)
     await polls.start()
     stack.callback(polls.stop)
+    chapters = Chapters(database, recordings, polls.of, tasks)
+    recordings.add_listener(chapters.recording_changed)
     grants = Grants(await asyncio.to_thread(_open_grants_key, settings.secrets_folder()))
     holders = Holders(recordings, _holder_finder(database), guests.is_revoked)
     accounts.authenticator.add_listener(holders.forget)
+    recordings.add_access_listener(holders.forget)
+    accounts.revocations.add_reader(recordings.recall)
+    shares = Shares(database, recordings, accounts.tokens, guests, accounts.audit)
+    await shares.start()
+    accounts.revocations.add_reader(shares.recall)
+    access_log = AccessLog(database, recordings, settings.recording.access_log_keep_days)
+    stack.push_async_callback(access_log.close)
+    tasks.start(access_log.run(), "log of access to recordings")
     pictures = Pictures(database, store, accounts.audit)
     await pictures.start()
-    personal = _build_personal(database, accounts, pictures, settings)
+    personal = _build_personal(database, accounts, pictures, settings, [access_log.trim])
     tasks.start(personal.upkeep.run(), "personal data")
     services = Services(
         settings,
@@ -241,8 +257,16 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         live_rooms,
         rooms,
         recordings,
-        grants,
-        holders,
+        RecordingParts(
+            recordings,
+            grants,
+            holders,
+            shares,
+            access_log,
+            WatchProgress(database, recordings),
+            CaptionShelf(database, recordings),
+            chapters,
+        ),
         links,
         chats,
         polls,
@@ -273,12 +297,17 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
 
 
 def _build_personal(
-    database: Database, accounts: Accounts, pictures: Pictures, settings: Settings
+    database: Database,
+    accounts: Accounts,
+    pictures: Pictures,
+    settings: Settings,
+    trims: Sequence[Callable[[], Awaitable[object]]],
 ) -> PersonalData:
     erasure = Erasure(ErasureParts(database, pictures, accounts.changes, accounts.audit, accounts.sealer))
     export = Export(database, pictures, accounts.audit)
     keep_days = settings.accounts.audit_keep_days
-    return PersonalData(export, erasure, Upkeep(accounts.service, accounts.trail, erasure, keep_days))
+    upkeep = Upkeep(accounts.service, accounts.trail, erasure, keep_days, trims)
+    return PersonalData(export, erasure, upkeep)
 
 
 def _add_worker_metrics(metrics: HttpMetrics, media: MediaPlane) -> None:
@@ -329,6 +358,7 @@ def build_features(services: Services) -> list[Feature]:
         RemovalCalls(Removals(services.bans, services.accounts.audit), services.bans),
         BreakoutCalls(),
         QualityCalls(),
+        CaptionCalls(),
     ]
 
 
@@ -368,7 +398,8 @@ def _build_sfu(services: Services) -> SfuFace:
 
 def build_sources(services: Services) -> dict[str, Source]:
     """What may be answered past the routes, by the path that it begins with."""
-    media = ExpressMedia(services.recordings, services.grants, services.holders)
+    parts = services.recording_parts
+    media = ExpressMedia(parts.recordings, parts.grants, parts.holders)
     return {EXPRESS_PREFIX: media.answer}
 
 
@@ -413,7 +444,7 @@ def build_tables(services: Services) -> list[RouteTable]:
             settings,
             services.accounts.authenticator,
         ),
-        recording_routes(services.recordings, services.grants, services.holders),
+        recording_routes(services.recording_parts),
         job_routes(services.jobs.jobs),
         webhook_routes(services.webhooks),
         check_routes(services.checks, settings.media.ice_servers),

@@ -344,6 +344,7 @@ class RecordingSettings(Section):
     min_free_bytes: Annotated[int, Field(ge=0)] = 536_870_912
     idle_stop_s: Annotated[int, Field(ge=0)] = 1800
     live_transcodes: Annotated[int, Field(ge=0, le=64)] = 1
+    access_log_keep_days: Annotated[int, Field(ge=0)] = 180
 
 
 class WebhookSettings(Section):

@@ -14,6 +14,8 @@ from html import escape
 from itertools import groupby
 
 from vtp.recording.audio_tracks import AAC_TRACK, OPUS_TRACK
+from vtp.recording.caption_store import Captions
+from vtp.recording.caption_views import adaptation_sets
 from vtp.recording.codec_strings import family
 from vtp.recording.index import MapLine, SegmentLine, TrackIndex
 from vtp.recording.ladder import picture_tracks
@@ -49,7 +51,14 @@ class _Run:
         return self.segments[-1].end / self.index.timescale
 
 
-def render_mpd(manifest: Manifest, tracks: Mapping[str, TrackIndex], *, ended: bool, published: str) -> str:
+def render_mpd(
+    manifest: Manifest,
+    tracks: Mapping[str, TrackIndex],
+    *,
+    ended: bool,
+    published: str,
+    captions: Sequence[Captions] = (),
+) -> str:
     """The manifest, its URIs relative to it; raises ValueError when there is nothing to play yet.
 
     `published` is when it came to be as it is, in RFC 3339.
@@ -82,7 +91,7 @@ def render_mpd(manifest: Manifest, tracks: Mapping[str, TrackIndex], *, ended: b
         }
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', f"<MPD{_attributes(attributes)}>"]
     for runs in periods:
-        lines += _period(runs)
+        lines += _period(runs, captions)
     if not ended:
         scheme = {"schemeIdUri": "urn:mpeg:dash:utc:http-iso:2014", "value": CLOCK_NAME}
         lines.append(f"<UTCTiming{_attributes(scheme)}/>")
@@ -129,7 +138,7 @@ def _run(name: str, index: TrackIndex, begin: int, end: int, figures: Mapping[st
     return _Run(name, index, section, segments, figures)
 
 
-def _period(runs: Sequence[_Run]) -> Iterator[str]:
+def _period(runs: Sequence[_Run], captions: Sequence[Captions]) -> Iterator[str]:
     start_s = min(run.start_s for run in runs)
     attributes = {"id": f"p{runs[0].segments[0].msn}", "start": _duration(start_s)}
     yield f"<Period{_attributes(attributes)}>"
@@ -138,6 +147,8 @@ def _period(runs: Sequence[_Run]) -> Iterator[str]:
         sets.setdefault(_set_of(run, runs[0]), []).append(run)
     for number, of_set in sets.items():
         yield from _adaptation_set(number, of_set, start_s)
+    end_s = max(run.end_s for run in runs)
+    yield from adaptation_sets(captions, len(sets) + 1, start_s, end_s)
     yield "</Period>"
 
 

@@ -19,7 +19,8 @@ from vtp.http.errors import respond_with_status
 from vtp.http.ranges import wanted_of
 from vtp.http.routing import Access, Call, Limit, RouteTable
 from vtp.ids import parse_id
-from vtp.recording.admission import Admission
+from vtp.recording.access_log import AccessLog, Did
+from vtp.recording.admission import HOLDER, Admission
 from vtp.recording.downloads import Clip
 from vtp.recording.grants import TTL_S, Grants, Scope
 from vtp.recording.holders import holder_of
@@ -70,10 +71,10 @@ class DownloadQuery(BaseModel):
 
 
 def add_download_routes(
-    table: RouteTable, recordings: Recordings, grants: Grants, admission: Admission
+    table: RouteTable, recordings: Recordings, grants: Grants, admission: Admission, log: AccessLog
 ) -> None:
     """Declares the download and links to it."""
-    routes = DownloadRoutes(recordings, grants, admission)
+    routes = DownloadRoutes(recordings, grants, admission, log)
     table.get(
         f"{BASE}/download",
         summary="Download a recording, or a stretch of it, as MP4",
@@ -96,7 +97,8 @@ def add_download_routes(
 class DownloadRoutes:
     """The handlers."""
 
-    def __init__(self, recordings: Recordings, grants: Grants, admission: Admission) -> None:
+    def __init__(self, recordings: Recordings, grants: Grants, admission: Admission, log: AccessLog) -> None:
+        self._log = log
         self._recordings = recordings
         self._grants = grants
         self._admission = admission
@@ -106,7 +108,6 @@ class DownloadRoutes:
         recording_id = parse_id(call.path["id"], "/path/id")
         holder = await self._admission.holder(call, recording_id, Scope.DOWNLOAD)
         principal = call.principal if holder is None else None
-        holder = holder_of(call.principal) if holder is None else holder
         query: DownloadQuery = call.query
         recording, file = await self._recordings.download(principal, recording_id, query.clip, query.part)
         headers = call.reply_headers | {
@@ -118,8 +119,12 @@ class DownloadRoutes:
         async def may_go_on() -> None:
             if not self._recordings.is_there(recording_id):
                 raise Gone("The recording was deleted.", code="recording_deleted")
-            await self._admission.require(holder, call, recording_id, Scope.DOWNLOAD)
+            await self._admission.require_still(call, recording_id, Scope.DOWNLOAD)
 
+        if call.request.method == "GET":
+            self._log.note(
+                recording_id, Did.DOWNLOADED, call.request.get(HOLDER) or call.principal, origin_of(call)
+            )
         read = partial(self._recordings.read, recording_id, file)
         return await send(call.request, file, headers, may_go_on, read)
 

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
+from vtp.accounts.routes import origin_of
 from vtp.errors import NotFound
 from vtp.http.routing import Access, Call, Limit, RouteTable
-from vtp.recording.admission import Admission
+from vtp.recording.access_log import AccessLog, Did
+from vtp.recording.admission import HOLDER, Admission
+from vtp.recording.captions import CaptionShelf
 from vtp.recording.dash import CLOCK_NAME, MPD_NAME, MPD_TYPE
-from vtp.recording.download_routes import add_download_routes
-from vtp.recording.grants import Grants
-from vtp.recording.holders import Holders
 from vtp.recording.iframes import IFRAMES_NAME
 from vtp.recording.index import segment_name
 from vtp.recording.live_playlist import Rendered
@@ -22,8 +22,6 @@ from vtp.recording.rendered_answer import NOT_KEPT, answer
 from vtp.recording.schemas import FollowQuery
 from vtp.recording.segmenter import VIDEO_TRACK
 from vtp.recording.service import Recordings
-from vtp.recording.storyboard_routes import add_storyboard_routes
-from vtp.recording.thumbnail_routes import add_thumbnail_routes
 from vtp.recording.view import RecordingView
 from vtp.recording.wish import Wish
 
@@ -39,10 +37,11 @@ _RANGES = (206, 304, 412, 416)
 """Of conditional requests and those for a part of a file."""
 
 
-def add_media_routes(table: RouteTable, recordings: Recordings, grants: Grants, holders: Holders) -> None:
-    """Declares playback and download."""
-    admission = Admission(recordings, grants, holders)
-    media = MediaRoutes(recordings, admission)
+def add_media_routes(
+    table: RouteTable, recordings: Recordings, captions: CaptionShelf, admission: Admission, log: AccessLog
+) -> None:
+    """Declares playback."""
+    media = MediaRoutes(recordings, captions, admission, log)
     options = {"access": Access.MEDIA, "limit": Limit.PLAYBACK, "errors": _ERRORS}
     playlist = {**options, "reply_types": (PLAYLIST_TYPE,), "also": (303, 304)}
     follow = {"query": FollowQuery, "errors": (*_ERRORS, 400)}
@@ -56,16 +55,17 @@ def add_media_routes(table: RouteTable, recordings: Recordings, grants: Grants, 
     table.get(f"{BASE}/stream/{{track}}/{{name}}", summary="Fetch a playlist or a file of one track", **part)(
         media.get_track_file
     )
-    add_download_routes(table, recordings, grants, admission)
-    add_thumbnail_routes(table, recordings, admission)
-    add_storyboard_routes(table, recordings, admission)
 
 
 class MediaRoutes:
     """The handlers; each first asks whether this caller may have this recording's media."""
 
-    def __init__(self, recordings: Recordings, admission: Admission) -> None:
+    def __init__(
+        self, recordings: Recordings, captions: CaptionShelf, admission: Admission, log: AccessLog
+    ) -> None:
         self._recordings = recordings
+        self._captions = captions
+        self._log = log
         self._admit = admission.admit
 
     async def get_stream(self, call: Call) -> web.StreamResponse:
@@ -74,20 +74,28 @@ class MediaRoutes:
         if "text/html" in call.request.headers.get("Accept", ""):
             return web.Response(status=303, headers={"Location": f"/recordings/{recording_id}"})
         view = await self._recordings.view(recording_id)
-        return answer(call, view.multivariant("stream/"), PLAYLIST_TYPE)
+        self._note(call, recording_id)
+        found = view.multivariant("stream/", await self._captions.of(recording_id))
+        return answer(call, found, PLAYLIST_TYPE)
 
     async def get_stream_file(self, call: Call) -> web.StreamResponse:
         """`master.m3u8`, `manifest.mpd`, the clock of that, the main track's playlist, or a file of it."""
         recording_id = await self._admit(call)
         view = await self._recordings.view(recording_id)
+        if call.path["name"] in (MASTER_NAME, MPD_NAME):
+            self._note(call, recording_id)
         if call.path["name"] == MASTER_NAME:
-            return answer(call, view.multivariant(), PLAYLIST_TYPE)
+            captions = await self._captions.of(recording_id)
+            return answer(call, view.multivariant(captions=captions), PLAYLIST_TYPE)
         if call.path["name"] == MPD_NAME:
-            return answer(call, view.mpd(), MPD_TYPE)
+            return answer(call, view.mpd(await self._captions.of(recording_id)), MPD_TYPE)
         if call.path["name"] == CLOCK_NAME:
             return web.Response(text=_now(), headers={"Cache-Control": NOT_KEPT})
         track = view.main_track or ""
         return await self._file(call, recording_id, view, track, prefix=f"{track}/")
+
+    def _note(self, call: Call, recording_id: str) -> None:
+        self._log.note(recording_id, Did.OPENED, call.request[HOLDER], origin_of(call))
 
     async def get_track_file(self, call: Call) -> web.StreamResponse:
         """A track's playlist, a segment, or an initialization section."""

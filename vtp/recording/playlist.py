@@ -7,7 +7,7 @@ discontinuities at the same places. A recording in progress is an EVENT: nothing
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from vtp.recording.audio_tracks import AAC_TRACK, OPUS_TRACK
@@ -20,6 +20,7 @@ PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
 PLAYLIST_NAME = "playlist.m3u8"
 VERSION = 7  # EXT-X-MAP in a playlist of whole pictures
 VERSION_WITH_GAP = 8
+SUBTITLES = "captions"  # the one group of them
 LIVE_HEADROOM = 1.2  # what comes may be larger than what was: BANDWIDTH is a promise
 
 
@@ -120,9 +121,16 @@ def video_codecs(index: TrackIndex) -> str:
 
 
 def render_multivariant(
-    tracks: Mapping[str, TrackIndex], *, target_duration_s: int, ended: bool, prefix: str = ""
+    tracks: Mapping[str, TrackIndex],
+    *,
+    target_duration_s: int,
+    ended: bool,
+    prefix: str = "",
+    subtitles: Sequence[str] = (),
 ) -> str:
     """The multivariant playlist: the picture and its rungs with AAC, then with Opus; else the sound alone.
+
+    `subtitles`: lines that offer captions.
 
     Raises ValueError when no track has media yet.
     """
@@ -136,6 +144,7 @@ def render_multivariant(
     pictures = picture_tracks(present)
     if pictures:
         lines += [_audio_media(name, f"{prefix}{name}/{PLAYLIST_NAME}") for name in sounds]
+    lines += subtitles
     for sound, picture in itertools.product(sounds or [""], pictures or [""]):
         chosen = [name for name in (picture, sound) if name]
         codecs = [video_codecs(present[n]) if n == picture else best_codec(present[n]) for n in chosen]
@@ -150,6 +159,7 @@ def render_multivariant(
             attributes += _picture_attributes(present[picture])
             attributes += [f'AUDIO="{sound}"'] if sound else []
             attributes.append("CLOSED-CAPTIONS=NONE")
+        attributes += [f'SUBTITLES="{SUBTITLES}"'] if subtitles else []
         lines.append("#EXT-X-STREAM-INF:" + ",".join(attributes))
         lines.append(f"{prefix}{picture or sound}/{PLAYLIST_NAME}")
     return "\n".join(lines) + "\n"

@@ -16,7 +16,7 @@ from typing import Protocol
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.audit import AuditLog, Event, Origin
-from vtp.accounts.permissions import Action, Reach, can, require, require_reach
+from vtp.accounts.permissions import STAFF, Action, Reach, can, require, require_reach
 from vtp.db import Database
 from vtp.db.conflicts import done_over
 from vtp.errors import Conflict, Gone, NotFound, Unavailable, VtpError
@@ -33,12 +33,15 @@ from vtp.recording.mp4_file import Mp4File
 from vtp.recording.recovery import recover
 from vtp.recording.schemas import StartRecording, UpdateRecording
 from vtp.recording.segmenter import VIDEO_TRACK
+from vtp.recording.session import RecordingSession
 from vtp.recording.store import (
     PLAYABLE,
     Filter,
     Recording,
     Status,
     Storage,
+    Visibility,
+    access_changes,
     add_recording,
     change_recording,
     count_recordings,
@@ -126,10 +129,29 @@ class Recordings:
         self._deleted: set[str] = set()
         self._closing = asyncio.Event()
         self._emitter: Emitter[RecordingChanged] = Emitter()
+        self._access_emitter: Emitter[str] = Emitter()
+        self._access_changes: dict[str, datetime] = {}
 
     def add_listener(self, listener: Callable[[RecordingChanged], None]) -> Callable[[], None]:
         """Hears of recordings that start, stop and end; the returned function stops that."""
         return self._emitter.add_listener(listener)
+
+    def add_access_listener(self, listener: Callable[[str], None]) -> Callable[[], None]:
+        """Hears of the id of each recording that other people may see than before."""
+        return self._access_emitter.add_listener(listener)
+
+    async def recall(self, tx: AsyncConnection, since: datetime, now: datetime) -> None:
+        """Makes hold here what other processes have hidden since then; see `vtp.accounts.revocations`."""
+        for recording_id, at in await access_changes(tx, since):
+            if self._access_changes.get(recording_id) != at:
+                self._views.pop(recording_id, None)
+                self._tell_access(recording_id, at)
+        for recording_id in [one for one, at in self._access_changes.items() if at < since]:
+            del self._access_changes[recording_id]
+
+    def _tell_access(self, recording_id: str, at: datetime) -> None:
+        self._access_changes[recording_id] = at
+        self._access_emitter.emit(recording_id)
 
     async def start(self) -> None:
         """Recovers what a former process was recording when it ended."""
@@ -182,6 +204,7 @@ class Recordings:
             created_at=now,
             updated_at=now,
             instance_id=self._instance_id,
+            visibility=Visibility(wish.visibility),
         )
         live.recording = True  # from here on the room is taken, and publishers are asked for H.264
         try:
@@ -193,6 +216,10 @@ class Recordings:
             raise
         self._emitter.emit(RecordingChanged(recording.id, Status.RECORDING))
         return recording, session.message
+
+    def session(self, recording_id: str) -> RecordingSession | None:
+        """The session of a recording that is in progress here."""
+        return self._active.get(recording_id)
 
     @done_over
     async def stop_recording(self, principal: Principal, recording_id: str) -> Recording:
@@ -233,6 +260,7 @@ class Recordings:
         if wanted.status == Status.DELETED:
             reach = require_reach(principal, Action.RECORDING_DELETE)
             wanted = replace(wanted, owned_only=reach is Reach.OWN, owner_id=principal.user_id)
+        wanted = replace(wanted, published_only=principal.role not in STAFF)
         if wanted.room_id:
             wanted = replace(wanted, room_id=(await self._rooms.find(wanted.room_id)).id)
         async with self._database.read() as tx:
@@ -252,9 +280,10 @@ class Recordings:
         principal: Principal,
         recording_id: str,
         wish: UpdateRecording,
+        origin: Origin,
         unless_changed: UnlessChanged = lambda seen: None,
     ) -> Recording:
-        """Changes title and description.
+        """Changes title, description and for whom it is.
 
         Raises PreconditionFailed when it is not what the caller has seen of it.
         """
@@ -264,9 +293,16 @@ class Recordings:
         async with self._database.transaction() as tx:
             recording = _found(await find_recording(tx, wanted.id, to_change=True))
             unless_changed((self._as_of_now(recording), await name_of_room(tx, recording.room_id)))
+            shown = Visibility(changes.get("visibility", recording.visibility))
+            moved = shown is not recording.visibility
             if changes:
-                changes["updated_at"] = self._clock()
+                changes |= {"visibility": shown, "updated_at": self._clock()}
+                changes |= {"access_changed_at": changes["updated_at"]} if moved else {}
                 await change_recording(tx, recording.id, **changes)
+            if moved:
+                await self._note(tx, Event.RECORDING_VISIBILITY, recording, principal, origin, to=shown.value)
+        if moved:
+            self._tell_access(recording.id, changes["updated_at"])
         return self._as_of_now(replace(recording, **changes))
 
     async def delete(
@@ -297,8 +333,8 @@ class Recordings:
             now = self._clock()
             async with self._database.transaction() as tx:
                 gone = {"status": Status.DELETED, "deleted_at": now, "updated_at": now}
-                await change_recording(tx, recording.id, **gone)
-                await self._note_deletion(tx, recording, by, origin, permanent=False)
+                await change_recording(tx, recording.id, access_changed_at=now, **gone)
+                await self._note(tx, Event.RECORDING_DELETED, recording, by, origin, permanent=False)
         return await self._find(recording.id)
 
     @done_over
@@ -311,19 +347,25 @@ class Recordings:
         await self._files.delete(recording.id)
         async with self._database.transaction() as tx:
             await remove_recording(tx, recording.id)
-            await self._note_deletion(tx, recording, by, origin, permanent=True)
+            await self._note(tx, Event.RECORDING_DELETED, recording, by, origin, permanent=True)
         return replace(recording, status=Status.DELETED, deleted_at=self._clock())
 
-    async def _note_deletion(
-        self, tx: AsyncConnection, recording: Recording, by: Principal, origin: Origin, *, permanent: bool
+    async def _note(
+        self,
+        tx: AsyncConnection,
+        event: Event,
+        recording: Recording,
+        by: Principal,
+        origin: Origin,
+        **details: object,
     ) -> None:
         await self._audit.record(
             tx,
-            Event.RECORDING_DELETED,
+            event,
             origin,
             actor_id=by.user_id,
             subject=f"recording:{recording.id}",
-            details={"room_id": recording.room_id, "permanent": permanent},
+            details={"room_id": recording.room_id, **details},
         )
 
     def may_download(self, principal: Principal, recording: Recording) -> bool:
