@@ -13,6 +13,7 @@ from tests.api.recording_material import add_finished, fetch, grant_of, make_roo
 from tests.api.socket_clients import Client
 from tests.serving import Api, Person
 from vtp.accounts.tables import audit_log
+from vtp.errors import Unavailable
 from vtp.recording.tables import recording_shares
 
 BASE = "/api/v1/recordings"
@@ -262,6 +263,24 @@ async def test_staff_see_who_opened_downloaded_and_shared_it(
     assert first["items"] + rest["items"] == found
     for who in (student, await api.person("assistant")):
         assert (await api.call("GET", path, by=who)).status == 403
+
+
+async def test_what_cannot_be_written_of_access_is_written_later(
+    api: Api, teacher: Person, recording_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = api.server.services.recording_parts.access_log
+    cookie = await grant_of(api, recording_id, teacher)
+    path = f"{BASE}/{recording_id}/access-log"
+    with monkeypatch.context() as away:
+
+        async def write(entries: object) -> None:
+            raise Unavailable("The database is away.")
+
+        away.setattr(log, "_write", write)
+        assert await plays(api, recording_id, cookie) == 200
+        assert (await api.call("GET", path, by=teacher)).status == 503
+    found = (await api.call("GET", path, by=teacher)).body["items"]
+    assert [one["action"] for one in found] == ["opened"]
 
 
 async def test_the_log_of_access_goes_when_it_is_old(api: Api, teacher: Person, recording_id: str) -> None:

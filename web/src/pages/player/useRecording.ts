@@ -16,11 +16,13 @@ export interface Watched {
 /** `hasAccount`: whether the server keeps how far they are. */
 export function useRecording(recordings: RecordingsApi, id: string, hasAccount: boolean): Watched {
   const load = useCallback((signal: AbortSignal) => recordings.get(id, signal), [recordings, id]);
-  const recording = useLoaded(load, FRESH_MS);
+  const [grows, setGrows] = useState(false);
+  const recording = useLoaded(load, grows ? FRESH_MS : 0);
   const [more, setMore] = useState<Watched["more"]>(null);
   const isThere = recording.data !== null;
   const isPlayable = Boolean(recording.data?.playback_url);
-  const isRunning = recording.data?.status === "recording";
+  const isRunning = recording.data?.status === "recording" || recording.data?.status === "finalizing";
+  useEffect(() => setGrows(isRunning), [isRunning]);
 
   const reloadMore = useCallback(async () => {
     const or = <T>(reading: Promise<T>, otherwise: T) => reading.catch(() => otherwise);
