@@ -15,6 +15,14 @@ from vtp.recording import tables as _recording
 from vtp.rooms import tables as _rooms
 from vtp.webhooks import tables as _webhooks
 
-FEATURES: Final = (_accounts, _db, _jobs, _mail, _recording, _rooms, _webhooks)  # which put theirs into `metadata`
+FEATURES: Final = (
+    _accounts,
+    _db,
+    _jobs,
+    _mail,
+    _recording,
+    _rooms,
+    _webhooks,
+)  # which put theirs into `metadata`
 OWN_TABLES: Final = frozenset(metadata.tables)
 WITH_VERSION: Final = OWN_TABLES | {VERSION_TABLE}
