@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from tests.api.recording_material import make_room
 from tests.serving import Api, Person
@@ -16,9 +17,21 @@ from vtp.ids import new_id
 from vtp.jobs import runner
 from vtp.jobs.making import new_job
 from vtp.jobs.progress import Progress
-from vtp.jobs.runner import BUG, Runner
-from vtp.jobs.store import Job, Kind, State, add_job, change_own, claim, find_job, release_abandoned
-from vtp.recording.store import Recording, Status, add_recording
+from vtp.jobs.runner import BUG, HopelessError, Runner
+from vtp.jobs.store import (
+    Job,
+    Kind,
+    State,
+    add_job,
+    change_own,
+    claim,
+    find_job,
+    release_abandoned,
+    stored_before,
+    tell_of_change,
+)
+from vtp.jobs.tables import recording_jobs
+from vtp.recording.store import Recording, Status, Storage, add_recording, change_recording
 from vtp.settings import JobSettings
 
 BASE = "/api/v1/recordings"
@@ -139,6 +152,30 @@ async def test_damage_is_given_up_after_some_tries_and_can_be_asked_for_again(
     assert (again.status, again.body["state"], again.body["attempts"]) == (200, "queued", 0)
     await worker.run(job.id)
     assert (await now_of(api, job)).state is State.DONE
+
+
+async def test_what_no_try_can_do_better_fails_at_once(api: Api, job: Job) -> None:
+    work = Scripted(HopelessError("Its files are in the object store alone"))
+    await runner_of(api, work).run(job.id)
+    left = await now_of(api, job)
+    assert (left.state, left.last_error) == (State.FAILED, "Its files are in the object store alone.")
+
+
+async def test_local_files_go_only_when_the_last_upload_is_done(api: Api, job: Job) -> None:
+    now = datetime.now(UTC)
+    seen: list[str] = []
+    api.server.services.jobs.jobs.add_listener(seen.append)
+    async with api.server.services.database.transaction() as tx:
+        stored = {"storage": Storage.STORED, "stored_at": now}
+        await change_recording(tx, job.recording_id, **stored)
+        for state in State:
+            await tx.execute(update(recording_jobs).values(state=state, updated_at=now - timedelta(hours=1)))
+            found = await stored_before(tx, "whoever", now)
+            assert found == ([job.recording_id] if state is State.DONE else []), state
+        await tx.execute(update(recording_jobs).values(state=State.DONE))
+        await tell_of_change(tx, [job.recording_id], now)
+    await api.server.services.jobs.jobs.look()
+    assert seen == [job.recording_id]
 
 
 @pytest.mark.parametrize(

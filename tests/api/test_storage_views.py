@@ -7,6 +7,7 @@ import errno
 import os
 import threading
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
@@ -31,6 +32,7 @@ from vtp.jobs.queue import JobQueue
 from vtp.recording import download_routes
 from vtp.recording.sample_table import TABLE_NAME
 from vtp.recording.segmenter import VIDEO_TRACK
+from vtp.recording.store import access_changes
 from vtp.storage import RemoteStore
 
 VIEWS = (
@@ -168,6 +170,11 @@ async def test_store_that_is_away_is_told_by_every_view_and_seen_again_by_all(
     assert answer.status == 200  # of the cache
     refused = await api.call("DELETE", f"{BASE}/{recording_id}?permanent=true", by=teacher)
     assert refused.status == 503 and AWAY in refused.body["detail"]
+    left = await api.call("GET", f"{BASE}/{recording_id}", by=teacher)
+    assert left.body["status"] == "deleted"  # in the trash, where it can be deleted again
+    assert (await look(api, recording_id, teacher, "stream/master.m3u8")).status == 410
+    async with api.server.services.database.read() as tx:  # by which other processes hear of it
+        assert recording_id in [one for one, _ in await access_changes(tx, datetime.fromtimestamp(0, UTC))]
     store.away = False
     gone = await api.call("DELETE", f"{BASE}/{recording_id}?permanent=true", by=teacher)
     assert gone.status == 200 and store.objects(recording_id) == {}

@@ -19,6 +19,7 @@ from vtp.jobs import rung_encoder
 from vtp.jobs.ladder import Ladder, RungsOfRecording
 from vtp.jobs.progress import Progress
 from vtp.jobs.rung_encoder import SOFTWARE, RungEncoder, pick_encoder
+from vtp.jobs.runner import HopelessError
 from vtp.recording.index import MapLine, SegmentLine, TrackIndex, segment_name
 from vtp.recording.ladder import missing_rungs, picture_tracks, size_of
 from vtp.recording.manifest import Manifest, read_manifest, write_manifest
@@ -195,9 +196,18 @@ async def test_second_run_has_nothing_to_do(recorded: Recorded) -> None:
     assert {path: path.stat().st_mtime_ns for path in recorded.directory.rglob("*")} == before
 
 
+async def test_run_that_ended_before_its_row_said_so_is_told_by_the_next(recorded: Recorded) -> None:
+    """By what it gives for the row, whatever is new is uploaded."""
+    ladder = Ladder(Store(recorded.directory.parent), WANTED)
+    first = await ladder.run(recording(), Progress())
+    assert first["file_size_bytes"] and await ladder.run(recording(), Progress()) == first
+    assert await Ladder(Store(recorded.directory.parent), []).run(recording(), Progress()) == first
+
+
 async def test_recording_of_the_store_alone_gets_none_and_lost_files_are_told(tmp_path: Path) -> None:
     ladder = Ladder(Store(tmp_path), WANTED)
-    assert await ladder.run(replace(recording(), storage=Storage.STORED), Progress()) == {}
+    with pytest.raises(HopelessError, match="in the object store alone"):
+        await ladder.run(replace(recording(), storage=Storage.STORED), Progress())
     with pytest.raises(FileNotFoundError):
         await ladder.run(recording(), Progress())
 

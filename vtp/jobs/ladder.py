@@ -18,6 +18,7 @@ from vtp.errors import Unavailable
 from vtp.jobs.progress import Progress
 from vtp.jobs.rung_encoder import RungEncoder, pick_encoder
 from vtp.jobs.rung_writer import RungWriter
+from vtp.jobs.runner import HopelessError
 from vtp.jobs.store import Kind
 from vtp.recording.index import SegmentLine, TrackIndex, segment_name
 from vtp.recording.ladder import missing_rungs, rung_lines, rung_name
@@ -50,11 +51,14 @@ class Ladder:
     async def run(self, recording: Recording, progress: Progress) -> Mapping[str, object]:
         """Gives what the recording's row says from now on.
 
-        Raises Unavailable while the disk is almost full (classes need what is left), OSError and ValueError.
+        Raises Unavailable while the disk is almost full (classes need what is left), HopelessError when
+        nothing of it is here, OSError and ValueError.
         """
         directory = self._store.path(recording.id)
         if recording.storage is Storage.STORED and not (directory / MANIFEST_NAME).exists():
-            return {}  # it is in the object store alone
+            raise HopelessError(
+                "Its files are in the object store alone: a ladder is made of files that are here."
+            )
         self._codec = self._codec or await _whole(pick_encoder)
         work = await _whole(partial(RungsOfRecording, directory, self._lines, self._codec))
         try:
@@ -119,14 +123,18 @@ class RungsOfRecording:
         return len(lacking) * line.duration
 
     def publish(self) -> Mapping[str, object]:
-        """Has the manifest name the new rungs; gives the columns of the recording's row that change."""
+        """Has the manifest name the new rungs; gives the columns of the recording's row that change.
+
+        Also of rungs that are there already: an earlier run may have ended before its row said so.
+        """
         manifest = read_manifest(self._directory)
         for writer in self._writers:
             writer.finish()
             manifest = manifest.with_track(writer.folder.name)
-        if not self._writers:
+        if self._writers:
+            write_manifest(self._directory, manifest)
+        elif not any(map(rung_lines, manifest.tracks)):
             return {}
-        write_manifest(self._directory, manifest)
         return {"file_size_bytes": summary_of(RecordingView.load(self._directory))["file_size_bytes"]}
 
     def close(self) -> None:

@@ -27,6 +27,10 @@ SAVE_AGAIN_S = 2.0  # after the database was away
 BUG = "The job failed by a fault of ours: the log of the job process has it."
 
 
+class HopelessError(ValueError):
+    """No further try can do better."""
+
+
 class Work(Protocol):
     """What a kind of job does."""
 
@@ -147,7 +151,9 @@ class Runner:
             await self._end(job, done, run.result())
             logger.info("The %s of recording %s is done.", job.kind, job.recording_id)
         elif isinstance(error, Unavailable) or (
-            isinstance(error, OSError | ValueError) and job.attempts < len(self._delays_s)
+            isinstance(error, OSError | ValueError)
+            and not isinstance(error, HopelessError)
+            and job.attempts < len(self._delays_s)
         ):
             await self._try_again(job, error)
         elif isinstance(error, OSError | ValueError):

@@ -6,7 +6,7 @@ There is one row for each recording and kind, and one run at a time owns it: a s
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -180,12 +180,20 @@ async def recordings_without(tx: AsyncConnection, kind: Kind, instance_id: str) 
 
 
 async def stored_before(tx: AsyncConnection, instance_id: str, before: datetime) -> list[str]:
-    """Recordings of this data folder that have been in the object store since before then, with all there is
-    to be done with them."""
-    is_open = select(jobs.c.id).where(jobs.c.recording_id == recordings.c.id, jobs.c.state.in_(OPEN)).exists()
+    """Recordings of this data folder that have been in the object store since before then, whose last upload
+    is done and with which nothing is to be done any more."""
+    of_it = select(jobs.c.id).where(jobs.c.recording_id == recordings.c.id)
+    is_open = of_it.where(jobs.c.state.in_(OPEN)).exists()
+    all_sent = of_it.where(jobs.c.kind == Kind.UPLOAD, jobs.c.state == State.DONE).exists()
     stored = (recordings.c.storage == Storage.STORED, recordings.c.stored_at <= before)
-    statement = select(recordings.c.id).where(_of(instance_id), *stored, ~is_open)
+    statement = select(recordings.c.id).where(_of(instance_id), *stored, ~is_open, all_sent)
     return list((await tx.execute(statement)).scalars())
+
+
+async def tell_of_change(tx: AsyncConnection, recording_ids: Sequence[str], now: datetime) -> None:
+    """Has servers look anew at the files of recordings that are uploaded; see `done_since`."""
+    uploads = (jobs.c.recording_id.in_(recording_ids), jobs.c.kind == Kind.UPLOAD, jobs.c.state == State.DONE)
+    await tx.execute(update(jobs).where(*uploads).values(updated_at=now))
 
 
 async def done_since(tx: AsyncConnection, since: datetime) -> list[tuple[str, datetime]]:

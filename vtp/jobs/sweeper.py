@@ -16,7 +16,15 @@ from vtp.db.conflicts import done_over
 from vtp.errors import Unavailable
 from vtp.jobs.making import new_job
 from vtp.jobs.queue import JobQueue
-from vtp.jobs.store import Kind, add_job, due_jobs, next_due_at, recordings_without, stored_before
+from vtp.jobs.store import (
+    Kind,
+    add_job,
+    due_jobs,
+    next_due_at,
+    recordings_without,
+    stored_before,
+    tell_of_change,
+)
 from vtp.storage import Store
 
 logger = logging.getLogger(__name__)
@@ -47,6 +55,7 @@ class Sweeper:
         self._clock = clock
         self._news = asyncio.Event()
         self._put: dict[str, datetime] = {}
+        self._dropped: list[str] = []  # of which servers are to be told
 
     def wake(self) -> None:
         """Something has changed."""
@@ -111,7 +120,17 @@ class Sweeper:
         here = [recording_id for recording_id in found if self._store.path(recording_id).exists()]
         for recording_id in here:
             await asyncio.to_thread(drop_folder, self._store.path(recording_id))
+            self._dropped.append(recording_id)
             logger.info("Recording %s lies in the object store alone from now on.", recording_id)
+        if self._dropped:
+            await self._tell_of_dropped()
+            self._dropped.clear()
+
+    @done_over
+    async def _tell_of_dropped(self) -> None:
+        """What servers know of it may be of files that were here alone: those of a cancelled ladder."""
+        async with self._database.transaction() as tx:
+            await tell_of_change(tx, self._dropped, self._clock())
 
     def _clear_dropped(self) -> None:
         for folder in self._store.root.glob(f"{_DROPPED}*"):

@@ -308,19 +308,25 @@ class Recordings:
     async def delete(
         self, principal: Principal, recording_id: str, origin: Origin, *, permanent: bool
     ) -> Recording:
-        """Puts a recording into the trash, or deletes it for good, bytes first; stops it when it runs."""
+        """Puts a recording into the trash, or by way of that deletes it for good; stops it when it runs.
+
+        Where its bytes cannot be deleted now it stays in the trash, with nothing done with it any more.
+        """
         recording = await self._find(recording_id)
         require(principal, Action.RECORDING_DELETE, recording)
         if self._active.get(recording.id) is not None:
             await self._active.stop(recording.id)
+        if permanent and recording.stored_url and recording.stored_url != self._files.remote_url:
+            raise _stored_elsewhere()
         self._deleted.add(recording.id)  # at once, also for players who come while it is being deleted
         try:
-            await self._jobs.cancel_of(recording.id)
-            end = self._remove if permanent else self._put_into_trash
-            return await end(recording, principal, origin)
+            trashed = await self._put_into_trash(recording, principal, origin)
         except BaseException:
             self._deleted.discard(recording.id)
             raise
+        try:
+            await self._jobs.cancel_of(recording.id)
+            return await self._remove(trashed, principal, origin) if permanent else trashed
         finally:
             self._views.pop(recording.id, None)
             self._downloads.forget(recording.id)
@@ -342,8 +348,6 @@ class Recordings:
         """Bytes first: a row without bytes can be deleted again, bytes without a row stay for ever."""
         await self._downloads.settle(recording.id)
         await self._storyboards.settle(recording.id)
-        if recording.stored_url and recording.stored_url != self._files.remote_url:
-            raise _stored_elsewhere()
         await self._files.delete(recording.id)
         async with self._database.transaction() as tx:
             await remove_recording(tx, recording.id)
