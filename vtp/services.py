@@ -217,7 +217,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     guests = accounts.authenticator.guests
     links = GuestLinks(database, rooms, accounts.tokens, guests, accounts.audit)
     await links.start()
-    accounts.revocations.add_reader(links.recall)
+    accounts.revocations.add_reader(links.recall, outlasts_memory=True)
     tasks.start(accounts.revocations.watch(), "revocations by other processes")
     tasks.start(KeysWatch(accounts.tokens, settings.secrets_folder()).run(), "signing keys")
     limits = settings.limits
@@ -238,10 +238,10 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     holders = Holders(recordings, _holder_finder(database), guests.is_revoked)
     accounts.authenticator.add_listener(holders.forget)
     recordings.add_access_listener(holders.forget)
-    accounts.revocations.add_reader(recordings.recall)
+    accounts.revocations.add_reader(recordings.recall, outlasts_memory=True)
     shares = Shares(database, recordings, accounts.tokens, guests, accounts.audit)
     await shares.start()
-    accounts.revocations.add_reader(shares.recall)
+    accounts.revocations.add_reader(shares.recall, outlasts_memory=True)
     access_log = AccessLog(database, recordings, settings.recording.access_log_keep_days)
     stack.push_async_callback(access_log.close)
     tasks.start(access_log.run(), "log of access to recordings")

@@ -91,6 +91,52 @@ async def test_staff_add_captions_and_nobody_else(api: Api, teacher: Person, rec
     assert (await put(api, recording_id, None)).status == 401
 
 
+async def test_reading_captions_parses_nothing(
+    api: Api, teacher: Person, recording_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await put(api, recording_id, teacher)
+    cookie = await grant_of(api, recording_id, teacher)
+
+    def parse_again(*_: object) -> None:
+        raise AssertionError("The captions are parsed again.")
+
+    monkeypatch.setattr("vtp.recording.captions.read_vtt", parse_again)
+    for path in ("captions/de", "stream/captions/de/captions.vtt", "stream/captions/de/text.vtt"):
+        read = await fetch(api, f"{BASE}/{recording_id}/{path}", Cookie=cookie)
+        assert (path, read.status, "Guten Tag &amp;" in read.text) == (path, 200, True)
+        with monkeypatch.context() as known:
+            known.setattr("vtp.recording.captions.text_of", parse_again)
+            seen = {"Cookie": cookie, "If_None_Match": read.headers["ETag"]}
+            assert (await fetch(api, f"{BASE}/{recording_id}/{path}", **seen)).status == 304
+
+
+async def test_of_what_captions_were_no_playlist_is_kept(
+    api: Api, teacher: Person, recording_id: str
+) -> None:
+    cookie = await grant_of(api, recording_id, teacher)
+    view = await api.server.services.recordings.view(recording_id)
+    kept = set()
+    for label in ("One", "Two", "Three"):
+        await put(api, recording_id, teacher, f"de?label={label}")
+        for name in ("master.m3u8", "manifest.mpd"):
+            read = await fetch(api, f"{BASE}/{recording_id}/stream/{name}", Cookie=cookie)
+            assert name == "manifest.mpd" or f'NAME="{label}"' in read.text
+        kept.add(len(view._cache))
+    assert kept == {2}
+
+
+async def test_languages_with_one_label_have_names_of_their_own(
+    api: Api, teacher: Person, recording_id: str
+) -> None:
+    for wish in ("de-AT?label=Deutsch", "de-CH?label=Deutsch", "en?label=English"):
+        await put(api, recording_id, teacher, wish)
+    cookie = await grant_of(api, recording_id, teacher)
+    master = await fetch(api, f"{BASE}/{recording_id}/stream/master.m3u8", Cookie=cookie)
+    for name in ("Deutsch (de-AT)", "Deutsch (de-CH)", "English"):
+        assert f'NAME="{name}"' in master.text
+    assert (await put(api, recording_id, teacher, "es-%D9%A4%D9%A1%D9%A9")).status == 422
+
+
 @needs_strict_parser
 async def test_hls_offers_captions_with_one_segment_over_the_whole(
     api: Api, teacher: Person, recording_id: str

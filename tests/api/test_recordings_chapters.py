@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
 from tests.api.recording_material import add_finished, fetch, grant_of, make_room
 from tests.serving import Api, Person
 from vtp.recording.chapter_list import Chapter, Kind
 from vtp.recording.chapter_store import Happened, add_chapters
+from vtp.recording.tables import recording_chapters
 
 BASE = "/api/v1/recordings"
 
@@ -90,3 +92,20 @@ async def test_chapters_are_for_who_may_see_the_recording(
     assert (await api.call("GET", path)).status == 401
     await api.call("PATCH", f"{BASE}/{recording_id}", {"visibility": "staff"}, by=teacher)
     assert (await api.call("GET", path, by=await api.person("student"))).status == 403
+
+
+async def test_presenters_are_named_to_accounts_alone(api: Api, teacher: Person, recording_id: str) -> None:
+    path = f"{BASE}/{recording_id}"
+    async with api.server.services.database.transaction() as tx:
+        await tx.execute(delete(recording_chapters))
+        named = Happened(Chapter(0, Kind.PRESENTER, "", "Ada Lovelace"), teacher.user_id)
+        await add_chapters(tx, recording_id, [named])
+    link = (await api.call("POST", f"{path}/share", {}, by=teacher)).body["token"]
+    await api.call("PATCH", path, {"visibility": "public"}, by=teacher)
+    for who, title in (
+        (await api.person("student"), "Ada Lovelace presents"),
+        (link, "Somebody presents"),
+        (None, "Somebody presents"),
+    ):
+        found = (await api.call("GET", f"{path}/chapters", by=who)).body["chapters"]
+        assert [one["title"] for one in found] == [title]

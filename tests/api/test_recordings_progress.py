@@ -155,3 +155,29 @@ async def test_many_sessions_are_remembered_up_to_a_bound(api: Api, viewer: View
         viewer.now += timedelta(seconds=1)
         assert (await api.call("POST", viewer.path, wish, by=viewer._person)).status == 200
     assert (await viewer.get())["position"] == 11
+
+
+async def test_reports_without_time_complete_nothing(viewer: Viewer) -> None:
+    await viewer.report()
+    for _ in range(10):
+        found = await viewer.report((0, 12, 4), after_s=0)
+    assert found["watch_time_seconds"] == 3
+    for number in range(20):
+        session = f"another-{number:02d}"
+        found = await viewer.report((12, 24, 4), after_s=0, session_id=session)
+    assert (found["watch_time_seconds"], found["segments"]) == (3, [[0, 12]])
+
+
+async def test_sessions_that_come_and_go_gain_nothing_on_a_row_that_is_old(viewer: Viewer) -> None:
+    await viewer.report()
+    viewer.now += timedelta(days=7)
+    for number in range(40):
+        found = await viewer.report((0, 12, 4), after_s=0, session_id=f"another-{number:02d}")
+    assert found["watch_time_seconds"] <= 8 * 3
+
+
+async def test_time_in_which_nothing_was_played_is_not_saved(viewer: Viewer) -> None:
+    await viewer.report()
+    await viewer.report(after_s=3600)
+    found = await viewer.report((0, 80, 1), after_s=10)
+    assert found["refused"] == [{"index": 0, "reason": "faster_than_time"}]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 import pytest
@@ -141,6 +142,52 @@ async def test_a_download_that_goes_on_ends_with_its_link(
     assert 0 < len(body) < len(whole)
 
 
+async def test_a_download_that_goes_on_ends_when_its_link_expires(
+    api: Api, teacher: Person, recording_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vtp.recording.download_routes.READ_BYTES", 1024)
+    link = await share(api, recording_id, teacher, download=True, expires_in_s=3600)
+    cookie = await cookie_by(api, recording_id, link["token"])
+    parts = api.server.services.recording_parts
+    whole = (await fetch(api, f"{BASE}/{recording_id}/download", Cookie=cookie)).body
+    for sent in (f"Cookie: {cookie}", f"Authorization: Bearer {link['token']}"):
+        asked, require = 0, parts.holders.require
+
+        async def wait_meanwhile(*wanted: Any, require: Any = require) -> None:
+            nonlocal asked
+            asked += 1
+            if asked == 5:
+                monkeypatch.setattr(parts.grants, "_now_s", lambda: time.time() + 3601)
+            await require(*wanted)
+
+        with monkeypatch.context() as passing:
+            passing.setattr(parts.holders, "require", wait_meanwhile)
+            reader, writer = await asyncio.open_connection("127.0.0.1", api.server.listening.http_port)
+            request = f"GET {BASE}/{recording_id}/download HTTP/1.1\r\nHost: x\r\n{sent}\r\n\r\n"
+            writer.write(request.encode())
+            body = (await reader.read()).partition(b"\r\n\r\n")[2]
+            writer.close()
+        monkeypatch.setattr(parts.grants, "_now_s", time.time)
+        assert 0 < len(body) < len(whole)
+
+
+async def test_a_link_rests_while_its_maker_is_shut_out(api: Api, teacher: Person, recording_id: str) -> None:
+    link = await share(api, recording_id, teacher)
+    cookie = await cookie_by(api, recording_id, link["token"])
+    assert await plays(api, recording_id, cookie) == 200
+    admin = await api.person("admin")
+    user = f"/api/v1/users/{teacher.user_id}"
+    for change, status in (
+        ({"disabled": True}, 401),
+        ({"disabled": False}, 200),
+        ({"role": "student"}, 401),
+        ({"role": "teacher"}, 200),
+    ):
+        assert (await api.call("PATCH", user, change, by=admin)).status == 200
+        read = await api.call("GET", f"{BASE}/{recording_id}", by=link["token"])
+        assert (change, read.status, await plays(api, recording_id, cookie)) == (change, status, status)
+
+
 async def test_who_may_share_and_what_does_not_fit(api: Api, teacher: Person, recording_id: str) -> None:
     path = f"{BASE}/{recording_id}/share"
     for role, status in (("admin", 201), ("assistant", 403), ("student", 403)):
@@ -265,6 +312,16 @@ async def test_staff_see_who_opened_downloaded_and_shared_it(
         assert (await api.call("GET", path, by=who)).status == 403
 
 
+async def test_who_plays_one_track_by_its_playlist_is_in_the_log(
+    api: Api, teacher: Person, recording_id: str
+) -> None:
+    for name, role in (("playlist.m3u8", "student"), ("video/playlist.m3u8", "assistant")):
+        cookie = await grant_of(api, recording_id, await api.person(role))
+        assert (await fetch(api, f"{BASE}/{recording_id}/stream/{name}", Cookie=cookie)).status == 200
+    found = (await api.call("GET", f"{BASE}/{recording_id}/access-log", by=teacher)).body["items"]
+    assert {one["user_name"] for one in found} == {"Assistant", "Student"}
+
+
 async def test_what_cannot_be_written_of_access_is_written_later(
     api: Api, teacher: Person, recording_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -281,6 +338,28 @@ async def test_what_cannot_be_written_of_access_is_written_later(
         assert (await api.call("GET", path, by=teacher)).status == 503
     found = (await api.call("GET", path, by=teacher)).body["items"]
     assert [one["action"] for one in found] == ["opened"]
+
+
+async def test_entries_whose_commit_was_not_answered_are_written_once(
+    api: Api, teacher: Person, recording_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = api.server.services.recording_parts.access_log
+    cookie = await grant_of(api, recording_id, teacher)
+    write = log._write
+    with monkeypatch.context() as unsure:
+
+        async def write_unanswered(entries: list[dict[str, Any]]) -> None:
+            await write(entries)
+            raise Unavailable("The answer to COMMIT is lost.")
+
+        unsure.setattr(log, "_write", write_unanswered)
+        assert await plays(api, recording_id, cookie) == 200
+        with pytest.raises(Unavailable):
+            await log.flush()
+    theirs = await grant_of(api, recording_id, await api.person("student"))
+    assert await plays(api, recording_id, theirs) == 200
+    found = await api.call("GET", f"{BASE}/{recording_id}/access-log", by=teacher)
+    assert (found.status, len(found.body["items"])) == (200, 2), found
 
 
 async def test_the_log_of_access_goes_when_it_is_old(api: Api, teacher: Person, recording_id: str) -> None:

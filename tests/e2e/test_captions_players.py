@@ -75,7 +75,7 @@ def app_of(directory: Path, player: Path, view: RecordingView) -> web.Applicatio
         "master.m3u8": (view.multivariant(captions=[GERMAN]).text.decode(), PLAYLIST_TYPE),
         MPD_NAME: (view.mpd([GERMAN]).text.decode(), MPD_TYPE),
         f"captions/de/{PLAYLIST_NAME}": (render_subtitles(view.duration_s), PLAYLIST_TYPE),
-        f"captions/de/{WHOLE_NAME}": (segment_text(CUES), VTT_TYPE),
+        f"captions/de/{WHOLE_NAME}": (segment_text(write_vtt(CUES)), VTT_TYPE),
         f"captions/de/{TEXT_NAME}": (write_vtt(CUES), VTT_TYPE),
     }
 

@@ -105,3 +105,12 @@ async def test_chapters_are_bounded(watched: Watched) -> None:
     for number in range(MAX_CHAPTERS + 10):
         watched.polls.open(BallotBox(poll(id=str(number))))
     assert len(watched.noted) == MAX_CHAPTERS
+
+
+async def test_a_guest_presents_without_a_name(watched: Watched) -> None:
+    guest = Sender(watched.live)
+    guest.who.principal = replace(guest.who.principal, user_id=None)
+    guest.send("video", guest.claim())
+    watched.begin()
+    assert await watched.kinds() == [(Kind.PRESENTER, "Somebody presents")]
+    assert watched.noted[0].person_id is None

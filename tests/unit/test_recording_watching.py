@@ -69,13 +69,15 @@ def test_who_stopped_at_the_end_begins_anew() -> None:
 
 def test_what_cannot_have_been_played_does_not_count() -> None:
     end = furthest_ms(60_000, grows=False)
-    assert why_refused(Played(0, 10_000, 1.0), end, 10.0) == ""
-    assert why_refused(Played(0, 20_000, 2.0), end, 10.0) == ""
-    assert why_refused(Played(0, 20_000, 1.0), end, 10.0) == "faster_than_time"
-    assert why_refused(Played(55_000, 60_400, 1.0), end, 10.0) == ""
-    assert why_refused(Played(55_000, 60_501, 1.0), end, 10.0) == "behind_the_end"
+    assert why_refused(Played(0, 10_000, 1.0), end, 10_000) == ""
+    assert why_refused(Played(0, 20_000, 2.0), end, 10_000) == ""
+    assert why_refused(Played(0, 20_000, 1.0), end, 10_000) == "faster_than_time"
+    assert why_refused(Played(55_000, 60_400, 1.0), end, 10_000) == ""
+    assert why_refused(Played(55_000, 60_501, 1.0), end, 10_000) == "behind_the_end"
 
 
 def test_of_one_that_grows_players_are_ahead_of_what_is_finished() -> None:
-    assert why_refused(Played(55_000, 65_000, 1.0), furthest_ms(60_000, grows=True), 10.0) == ""
-    assert why_refused(Played(65_000, 70_001, 1.0), furthest_ms(60_000, grows=True), 10.0) == "behind_the_end"
+    assert why_refused(Played(55_000, 65_000, 1.0), furthest_ms(60_000, grows=True), 10_000) == ""
+    assert (
+        why_refused(Played(65_000, 70_001, 1.0), furthest_ms(60_000, grows=True), 10_000) == "behind_the_end"
+    )

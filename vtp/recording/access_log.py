@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -27,6 +27,7 @@ from vtp.accounts.service import Clock, utc_now
 from vtp.accounts.tables import users
 from vtp.db import Database
 from vtp.db.conflicts import done_over
+from vtp.db.statements import insert_absent
 from vtp.errors import Unavailable
 from vtp.http.identity import Principal
 from vtp.ids import new_id
@@ -121,6 +122,8 @@ class AccessLog:
                 await self.flush()
             except Unavailable:
                 self._news.set()
+            except Exception:  # they are kept, and tried again with the next: to stop writing would be worse
+                logger.exception("Who opened recordings cannot be written.")
 
     async def flush(self) -> None:
         """Writes what is noted now. Raises Unavailable, and keeps it then."""
@@ -181,14 +184,15 @@ class AccessLog:
 
     @done_over
     async def _write(self, entries: list[dict[str, Any]]) -> None:
+        """Those that are there already were written by a commit whose answer was lost."""
         try:
             async with self._database.transaction() as tx:
-                await tx.execute(insert(table), entries)
+                await insert_absent(tx, table, entries)
         except IntegrityError:  # of a recording or an account that is gone meanwhile
             async with self._database.transaction() as tx:
                 whole = await _still_there(tx, entries)
                 if whole:
-                    await tx.execute(insert(table), whole)
+                    await insert_absent(tx, table, whole)
 
     async def _trim_some(self, before: datetime) -> int:
         some = select(table.c.id).where(table.c.at < before).order_by(table.c.at).limit(TRIMMED_AT_ONCE)

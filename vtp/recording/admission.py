@@ -12,12 +12,14 @@ from vtp.http.keys import CLIENT
 from vtp.http.routing import Call
 from vtp.ids import parse_id
 from vtp.recording.grants import PLAIN_NAME, SECURE_NAME, Grants, Scope, cookie_header
-from vtp.recording.holders import Holders, holder_of
+from vtp.recording.holders import Holders, holder_of, viewer_of
 from vtp.recording.service import Recordings
 from vtp.recording.store import Recording
 
 HOLDER = web.RequestKey("media_holder", str)
 """Who was let in, as grants name them."""
+LINK_ENDS = web.RequestKey("media_link_ends", float)
+"""When what let them in ends, of who came by a link."""
 
 
 def is_secure(call: Call) -> bool:
@@ -40,9 +42,9 @@ class Admission:
         """
         name = SECURE_NAME if is_secure(call) else PLAIN_NAME
         offered = (call.request.cookies.get(name), call.request.query.get("grant"))
-        held = [grant and self._grants.check(grant, recording_id, scope) for grant in offered]
-        holder = next(filter(None, held), None)
-        if holder is None:
+        held = [(grant, grant and self._grants.check(grant, recording_id, scope)) for grant in offered]
+        grant, holder = next(((grant, holder) for grant, holder in held if holder), (None, None))
+        if not grant or not holder:
             return None
         try:
             await self._holders.require(holder, recording_id, scope, origin_of(call).ip)
@@ -51,11 +53,22 @@ class Admission:
                 raise
             return None
         call.request[HOLDER] = holder
+        if viewer_of(holder).link_id is not None:
+            call.request[LINK_ENDS] = self._grants.end_of(grant)
         return holder
 
     async def require_still(self, call: Call, recording_id: str, scope: Scope) -> None:
-        """Raises as `Holders.require` when who was let in before has lost the right: of answers that last."""
-        holder = call.request.get(HOLDER) or holder_of(call.principal)
+        """Raises as `Holders.require` when who was let in before has lost the right: of answers that last.
+
+        A link ends them when it ends itself, or the grant by which it was used.
+        """
+        holder = call.request.get(HOLDER)
+        if holder is None:
+            holder, ends_s = holder_of(call.principal), call.principal.expires_at_s
+        else:
+            ends_s = call.request.get(LINK_ENDS)
+        if ends_s is not None and self._grants.is_over(ends_s):
+            raise NotSignedIn("This link has ended: ask for another.", code="token_expired")
         await self._holders.require(holder, recording_id, scope, origin_of(call).ip)
 
     async def admit(self, call: Call) -> str:

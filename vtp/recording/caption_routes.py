@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated
 
@@ -18,7 +19,7 @@ from vtp.recording.caption_views import TEXT_NAME, WHOLE_NAME, render_subtitles,
 from vtp.recording.captions import CaptionShelf
 from vtp.recording.playlist import PLAYLIST_NAME, PLAYLIST_TYPE
 from vtp.recording.service import Recordings
-from vtp.recording.webvtt import MAX_BYTES, VTT_TYPE, write_vtt
+from vtp.recording.webvtt import MAX_BYTES, VTT_TYPE
 
 BASE = "/api/v1/recordings/{id}"
 _TYPE = f"{VTT_TYPE}; charset=utf-8"
@@ -101,7 +102,7 @@ def add_caption_routes(
     )
     async def get_captions(call: Call) -> web.Response:
         recording_id = await admission.admit(call)
-        return _text(call, write_vtt(await captions.cues(recording_id, call.path["language"])))
+        return await _text(call, captions, await captions.find(recording_id, call.path["language"]))
 
     @table.delete(
         f"{BASE}/captions/{{language}}",
@@ -142,14 +143,14 @@ def add_caption_routes(
     async def get_caption_file(call: Call) -> web.Response:
         recording_id = await admission.admit(call)
         view = await recordings.view(recording_id)
-        cues = await captions.cues(recording_id, call.path["language"])
+        found = await captions.find(recording_id, call.path["language"])
         name = call.path["name"]
         if name == PLAYLIST_NAME and view.ended:
-            return _text(call, render_subtitles(view.duration_s), PLAYLIST_TYPE)
+            return _answer(call, render_subtitles(view.duration_s), PLAYLIST_TYPE)
         if name == WHOLE_NAME:
-            return _text(call, segment_text(cues))
+            return await _text(call, captions, found, segment_text)
         if name == TEXT_NAME:
-            return _text(call, write_vtt(cues))
+            return await _text(call, captions, found)
         raise NotFound("This recording has no such file.", code="no_such_file")
 
 
@@ -165,8 +166,23 @@ def _reply(one: Captions) -> CaptionReply:
     )
 
 
-def _text(call: Call, text: str, content_type: str = _TYPE) -> web.Response:
-    headers = {"ETag": etag_of(text), "Cache-Control": "no-store"}
+async def _text(
+    call: Call, captions: CaptionShelf, found: Captions, shape: Callable[[str], str] = str
+) -> web.Response:
+    """Its tag is of its row, so that who has the text costs no more than that."""
+    headers = _headers(f"{shape.__name__} {found}")
+    if matches_none(call.request, headers["ETag"]):
+        return web.Response(status=304, headers=headers)
+    text = shape(await captions.text(found))
+    return web.Response(body=text.encode(), headers=headers | {"Content-Type": _TYPE})
+
+
+def _answer(call: Call, text: str, content_type: str) -> web.Response:
+    headers = _headers(text)
     if matches_none(call.request, headers["ETag"]):
         return web.Response(status=304, headers=headers)
     return web.Response(body=text.encode(), headers=headers | {"Content-Type": content_type})
+
+
+def _headers(represented: str) -> dict[str, str]:
+    return {"ETag": etag_of(represented), "Cache-Control": "no-store"}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from vtp.recording.caption_store import Captions
 from vtp.recording.playlist import PLAYLIST_NAME, SUBTITLES
-from vtp.recording.webvtt import Cue, write_vtt
 
 FOLDER = "captions"
 WHOLE_NAME = "captions.vtt"
@@ -18,11 +18,16 @@ TIMESTAMP_MAP = "X-TIMESTAMP-MAP=LOCAL:00:00:00.000,MPEGTS:0"
 
 
 def media_lines(captions: Iterable[Captions], prefix: str) -> Iterator[str]:
-    """EXT-X-MEDIA of each language."""
+    """EXT-X-MEDIA of each language, each by a name of its own (RFC 8216, section 4.3.4.1.1)."""
+    captions = list(captions)
+    times = Counter(quoted(one.label or one.language) for one in captions)
     for one in captions:
+        name = one.label or one.language
+        if times[quoted(name)] > 1:
+            name = f"{name} ({one.language})"
         language = quoted(one.language)
         yield (
-            f'#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="{SUBTITLES}",NAME={quoted(one.label or one.language)},'
+            f'#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="{SUBTITLES}",NAME={quoted(name)},'
             f"LANGUAGE={language},DEFAULT=NO,AUTOSELECT=YES,FORCED=NO,"
             f'URI="{prefix}{FOLDER}/{one.language}/{PLAYLIST_NAME}"'
         )
@@ -47,9 +52,9 @@ def render_subtitles(duration_s: float) -> str:
     return "\n".join(lines) + "\n"
 
 
-def segment_text(cues: Iterable[Cue]) -> str:
-    """The segment of that playlist."""
-    return write_vtt(cues, [TIMESTAMP_MAP])
+def segment_text(text: str) -> str:
+    """The segment of that playlist, of a text as we write it."""
+    return text.replace("WEBVTT", f"WEBVTT\n{TIMESTAMP_MAP}", 1)
 
 
 def adaptation_sets(

@@ -58,7 +58,8 @@ class CaptionShelf:
         recording = await self._to_annotate(principal, recording_id)
         language = parse_language(language)
         cues = await asyncio.to_thread(read_vtt, data)
-        return await self._put(principal, recording, language, cues, label)
+        text = await asyncio.to_thread(write_vtt, cues)
+        return await self._put(principal, recording, language, len(cues), text, label)
 
     async def remove(self, principal: Principal, recording_id: str, language: str) -> None:
         """Deletes the captions of one language."""
@@ -104,20 +105,25 @@ class CaptionShelf:
             del self._known[next(iter(self._known))]
         return found
 
-    async def cues(self, recording_id: str, language: str) -> list[Cue]:
-        """The captions of one language, for who may see the recording. Raises NotFound."""
+    async def find(self, recording_id: str, language: str) -> Captions:
+        """One language without its text, for who may see the recording. Raises NotFound."""
         async with self._database.read() as tx:
             found = await find_captions(tx, recording_id, parse_language(language))
-            if found is None:
-                raise _missing()
-            if found.is_typed:
-                return list(_typed_cues(await lines_of(tx, recording_id, found.language)))
-            text = await text_of(tx, recording_id, found.language)
-        return await asyncio.to_thread(read_vtt, text.encode())
+        if found is None:
+            raise _missing()
+        return found
+
+    async def text(self, captions: Captions) -> str:
+        """Its WebVTT. One that was uploaded is as it was written then: nobody who reads it has it parsed."""
+        async with self._database.read() as tx:
+            if not captions.is_typed:
+                return await text_of(tx, captions.recording_id, captions.language)
+            lines = await lines_of(tx, captions.recording_id, captions.language)
+        return await asyncio.to_thread(write_vtt, _typed_cues(lines))
 
     @done_over
     async def _put(
-        self, principal: Principal, recording: Recording, language: str, cues: list[Cue], label: str
+        self, principal: Principal, recording: Recording, language: str, cues: int, text: str, label: str
     ) -> Captions:
         now = self._clock()
         async with self._database.transaction() as tx:
@@ -129,12 +135,12 @@ class CaptionShelf:
                 language=language,
                 label=label or (before.label if before is not None else ""),
                 is_typed=False,
-                cues=len(cues),
+                cues=cues,
                 written_by=principal.user_id,
                 created_at=before.created_at if before is not None else now,
                 updated_at=now,
             )
-            await put_captions(tx, captions, write_vtt(cues))
+            await put_captions(tx, captions, text)
         return captions
 
     @done_over

@@ -59,6 +59,10 @@ class Placed:
     chapter: Chapter
     end_ms: int
 
+    def without_name(self) -> Placed:
+        """The same for who is not to know who presents."""
+        return replace(self, chapter=replace(self.chapter, person_name=""))
+
 
 def as_happened(noted: Iterable[Chapter], tracks: Iterable[TrackIndex], duration_ms: int) -> list[Chapter]:
     """What was noted and the pauses, in order, from the beginning on, without what was over at once."""

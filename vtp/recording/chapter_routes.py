@@ -10,9 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from vtp.http.routing import Access, Call, Limit, RouteTable
 from vtp.http.text import Name
-from vtp.recording.admission import Admission
+from vtp.recording.admission import HOLDER, Admission
 from vtp.recording.chapter_list import Chapter, Kind, Placed, chapters_vtt
 from vtp.recording.chapters import Chapters
+from vtp.recording.holders import viewer_of
 from vtp.recording.webvtt import VTT_TYPE
 
 PATH = "/api/v1/recordings/{id}/chapters"
@@ -73,6 +74,8 @@ def add_chapter_routes(table: RouteTable, chapters: Chapters, admission: Admissi
     async def get_chapters(call: Call) -> ChapterList | web.Response:
         recording_id = await admission.admit(call)
         placed, own = await chapters.of(recording_id)
+        if not _has_account(call):
+            placed = [one.without_name() for one in placed]
         call.reply_headers["Vary"] = "Accept"
         if VTT_TYPE in call.request.headers.get("Accept", ""):
             headers = {"Content-Type": f"{VTT_TYPE}; charset=utf-8", "Cache-Control": "no-store"}
@@ -100,6 +103,13 @@ def add_chapter_routes(table: RouteTable, chapters: Chapters, admission: Admissi
     )
     async def reset_chapters(call: Call) -> None:
         await chapters.reset(call.principal, call.path["id"])
+
+
+def _has_account(call: Call) -> bool:
+    """Whether presenters' names are for the caller: not by a link, nor for whoever sees what is public."""
+    holder = viewer_of(call.request[HOLDER])
+    caller = call.principal_or_none
+    return holder.user_id is not None or (caller is not None and caller.user_id is not None)
 
 
 def _list(recording_id: str, placed: list[Placed], *, own: bool) -> ChapterList:

@@ -71,8 +71,10 @@ class ChapterWatch:
 
     def _tell(self, kind: Kind) -> None:
         found = self._session.room.people.get(self._shown.participant_id)
-        name = found.full_name if found is not None else ""
-        self._add(Happened(Chapter(self._now_ms(), kind, "", name), found.user_id if found else None))
+        user_id = found.user_id if found is not None else None
+        # A guest's name is not kept: no erasure would find it.
+        name = found.full_name if found is not None and user_id is not None else ""
+        self._add(Happened(Chapter(self._now_ms(), kind, "", name), user_id))
 
     def _poll_changed(self, event: PollEvent) -> None:
         if isinstance(event, PollOpened):

@@ -61,6 +61,15 @@ class Grants:
         opens = int(expiry) > self._now_s() and granted in (scope, Scope.DOWNLOAD)
         return holder if opens and holder else None  # older servers' grants had no holder
 
+    @staticmethod
+    def end_of(grant: str) -> float:
+        """When a grant that was checked ends, by the wall clock."""
+        return float(grant.partition(".")[0])
+
+    def is_over(self, end_s: float) -> bool:
+        """Whether that is now or before."""
+        return self._now_s() >= end_s
+
     def _head_of(self, grant: str, recording_id: str) -> str:
         """What a grant says, when it was made here for this recording, else ""."""
         head, _, mac = grant.rpartition(".")

@@ -144,10 +144,11 @@ class Holders:
         user = await self._find_account(user_id, session_id)
         if user is None or user.disabled_at is not None:
             raise NotSignedIn("This session has ended, or its account: sign in again.", code="session_ended")
-        return _person(user)
+        return person_of(user)
 
 
-def _person(user: User) -> Principal:
+def person_of(user: User) -> Principal:
+    """An account as it is now, by none of its sessions."""
     return Principal(
         user_id=user.id,
         email=user.email,

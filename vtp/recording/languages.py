@@ -6,7 +6,9 @@ import re
 
 from vtp.errors import FieldError, Invalid
 
-_TAG = re.compile(r"([A-Za-z]{2,3})(?:-([A-Za-z]{4}))?(?:-([A-Za-z]{2}|\d{3}))?((?:-[A-Za-z0-9]{5,8}){0,2})")
+_TAG = re.compile(
+    r"([A-Za-z]{2,3})(?:-([A-Za-z]{4}))?(?:-([A-Za-z]{2}|[0-9]{3}))?((?:-[A-Za-z0-9]{5,8}){0,2})"
+)
 
 
 def parse_language(text: str) -> str:

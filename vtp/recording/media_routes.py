@@ -109,7 +109,8 @@ class MediaRoutes:
         name = call.path["name"]
         if track not in view.tracks:
             raise NotFound("This recording has no such track.", code="no_such_track")
-        if name == PLAYLIST_NAME:
+        if name == PLAYLIST_NAME:  # some players are given nothing else
+            self._note(call, recording_id)
             return answer(call, await _media_playlist(call, view, track, prefix), PLAYLIST_TYPE)
         if name == IFRAMES_NAME and not prefix and track == VIDEO_TRACK and view.key_frames:
             return answer(call, view.iframes(track), PLAYLIST_TYPE)

@@ -16,7 +16,7 @@ from vtp.recording.watching import Piece
 
 @dataclass(slots=True)
 class Progress:
-    """How far an account is with a recording; `sittings`: {session: [last number, its time in ms]}."""
+    """How far an account is with a recording; `sittings`: {session: [last number, its time, ms left]}."""
 
     user_id: str
     recording_id: str

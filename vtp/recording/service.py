@@ -28,6 +28,7 @@ from vtp.recording.changes import RecordingChanged
 from vtp.recording.downloads import WHOLE, Clip, Downloads
 from vtp.recording.files import RecordingFiles, files_missing
 from vtp.recording.iframes import KeyFrame, kept_key_frames
+from vtp.recording.link_terms import require_good_link
 from vtp.recording.live_playlist import Rendered
 from vtp.recording.mp4_file import Mp4File
 from vtp.recording.recovery import recover
@@ -244,6 +245,9 @@ class Recordings:
         """
         recording = await self._find(recording_id)
         require(principal, Action.RECORDING_VIEW, recording)
+        if principal.recording is not None:
+            async with self._database.read() as tx:
+                await require_good_link(tx, principal, recording)
         live = self._live_rooms.get(recording.room_id)
         if live is not None and self._active.get(recording.id) is not None:
             require_to_look_in(principal, address, live)

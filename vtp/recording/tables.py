@@ -98,7 +98,12 @@ recording_progress = Table(
     Column("watched_ms", BigInteger, nullable=False, comment="all pieces together"),
     Column("watch_time_ms", BigInteger, nullable=False, comment="time spent, watching again included"),
     Column("position_ms", BigInteger, nullable=False),
-    Column("sittings", json_type(), nullable=False, comment="{session: [last number, its time in ms]}"),
+    Column(
+        "sittings",
+        json_type(),
+        nullable=False,
+        comment="{session: [last number, its time, ms of grace left]}",
+    ),
     Column("started_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     Column("completed_at", UtcDateTime),

@@ -29,7 +29,7 @@ class RecordingView:
         self.tracks = dict(tracks)
         self.ended = ended
         self.key_frames: list[KeyFrame] | None = None  # of the picture, once its samples are known
-        self._cache: dict[tuple[str, ...], tuple[int, Rendered]] = {}
+        self._cache: dict[tuple[str, ...], tuple[object, Rendered]] = {}
 
     @classmethod
     def load(cls, directory: Path) -> RecordingView:
@@ -111,7 +111,7 @@ class RecordingView:
             offered = captions if self.ended else ()
             return render_mpd(self.manifest, self.tracks, ended=self.ended, published=now, captions=offered)
 
-        return self._once((MPD_NAME, *map(str, captions)), render)
+        return self._once((MPD_NAME,), render, tuple(captions))
 
     def iframes(self, track: str) -> Rendered:
         """The I-frame playlist of the picture; raises KeyError when there is none (yet)."""
@@ -129,9 +129,11 @@ class RecordingView:
             return ""
         return iframe_stream(VIDEO_TRACK, self.tracks[VIDEO_TRACK], self.key_frames, prefix)
 
-    def _once(self, key: tuple[str, ...], render: Callable[[], str]) -> Rendered:
-        """Renders once per finished segment."""
-        version = sum(len(index.segments) for index in self.tracks.values())
+    def _once(
+        self, key: tuple[str, ...], render: Callable[[], str], captions: tuple[Captions, ...] = ()
+    ) -> Rendered:
+        """Renders once per finished segment and state of the captions; keeps the newest."""
+        version = sum(len(index.segments) for index in self.tracks.values()), captions
         cached = self._cache.get(key)
         if cached is not None and cached[0] == version:
             return cached[1]
@@ -142,8 +144,8 @@ class RecordingView:
     def _render(
         self, track: str, prefix: str, followed: bool = False, captions: tuple[Captions, ...] = ()
     ) -> Rendered:
-        version = sum(len(index.segments) for index in self.tracks.values())
-        key = (track, prefix, "followed" if followed else "", *map(str, captions))
+        version = sum(len(index.segments) for index in self.tracks.values()), captions
+        key = (track, prefix, "followed" if followed else "")
         cached = self._cache.get(key)
         if cached is not None and cached[0] == version:
             return cached[1]

@@ -6,6 +6,7 @@ playing something twice counts once. Definitions: decision 0078.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ Piece = tuple[int, int]
 JOINED_MS = 1000  # pieces this near are one: players report by their own clock
 OVER_END_MS = 500  # what a player may report behind the end
 OVER_EDGE_MS = 10_000  # and behind what is finished of one that grows
-GRACE_S = 3.0  # what a report may be ahead of the clock
+GRACE_MS = 3000  # what a session may be ahead of the clock
 COMPLETE_PER_MILLE = 900
 EDGE_MS = 10_000  # who stopped this near the end has seen it: they begin anew
 MAX_PIECES = 1000
@@ -31,9 +32,9 @@ class Played:
     rate: float
 
     @property
-    def took_s(self) -> float:
+    def took_ms(self) -> int:
         """How long that takes."""
-        return (self.end_ms - self.start_ms) / 1000 / self.rate
+        return math.ceil((self.end_ms - self.start_ms) / self.rate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +87,8 @@ def furthest_ms(duration_ms: int, *, grows: bool) -> int:
     return duration_ms + (OVER_EDGE_MS if grows else OVER_END_MS)
 
 
-def why_refused(played: Played, furthest: int, left_s: float) -> str:
-    """Why a stretch does not count; empty when it does. `left_s`: what the clock has room for."""
+def why_refused(played: Played, furthest: int, left_ms: int) -> str:
+    """Why a stretch does not count; empty when it does. `left_ms`: what the clock has room for."""
     if played.end_ms > furthest:
         return "behind_the_end"
-    return "" if played.took_s <= left_s else "faster_than_time"
+    return "" if played.took_ms <= left_ms else "faster_than_time"
