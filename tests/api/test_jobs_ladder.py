@@ -187,8 +187,10 @@ async def test_killed_job_process_is_started_again_and_goes_on_behind_the_last_s
         told(api, recording_id)
         first = api.server.services.recordings.file(recording_id, "video-480/seg-00000.m4s")
 
+        index = first.with_name("index.jsonl")
+
         async def is_begun() -> bool:
-            return first.exists()
+            return index.exists() and b'"type":"segment"' in index.read_bytes()  # a file alone is made anew
 
         await until(is_begun, "the first segment of a rung")
         pid, written_ns = process.pid, first.stat().st_mtime_ns

@@ -125,11 +125,25 @@ async def test_store_that_is_away_costs_nobody_anything_but_what_is_there_alone(
         for path in ("stream/master.m3u8", "stream/video/seg-00000.m4s", "download"):
             answer = await fetch(api, f"{BASE}/{there}/{path}", Cookie=cookie)
             assert (answer.status, answer.headers["Retry-After"]) == (503, "15"), path
-        refused = await api.call("DELETE", f"{BASE}/{there}?permanent=true", by=teacher)
-        assert refused.status == 503
         await s3.start()
         assert len(await media_of(api, there, teacher)) == 9
         assert (await uploaded(api, here, teacher))["storage"] == "stored"
+
+
+async def test_what_cannot_be_deleted_from_a_store_that_is_away_is_in_the_trash_until_it_can(
+    tmp_path: Path, s3: S3Server
+) -> None:
+    async with storing(tmp_path / "data", s3.settings(keep_local_hours=0)) as api:
+        recording_id, teacher = await recorded(api)
+        await gone_from_here(api, recording_id)
+        await s3.stop()
+        address = f"{BASE}/{recording_id}?permanent=true"
+        assert (await api.call("DELETE", address, by=teacher)).status == 503
+        kept = await api.call("GET", f"{BASE}/{recording_id}", by=teacher)
+        assert (kept.status, kept.body["status"]) == (200, "deleted")
+        await s3.start()
+        assert (await api.call("DELETE", address, by=teacher)).status == 200
+        assert not objects_of(s3, recording_id)
 
 
 async def test_cut_connections_and_a_busy_store_cost_retries_and_no_bytes(
