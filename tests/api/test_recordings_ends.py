@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from tests.api.recording_material import add_finished, fetch, grant_of, make_roo
 from tests.api.test_recordings_class import until_segments
 from tests.heard import until
 from tests.hls_duties import Follower
-from tests.serving import Api, Person, serving
+from tests.serving import Api, Person
 from tests.unit.recording_material import h264_units, opus_units
 from tests.unit.recording_sources import prepared_source
 from vtp.errors import Gone
@@ -31,18 +31,9 @@ from vtp.recording.view import RecordingView
 from vtp.rooms.live import LiveRoom
 from vtp.tasks import Tasks
 
+pytestmark = pytest.mark.sqlite_alone
+
 BASE = "/api/v1/recordings"
-
-
-@pytest.fixture
-async def api(tmp_path: Path) -> AsyncIterator[Api]:
-    async with serving(tmp_path / "data") as running:
-        yield running
-
-
-@pytest.fixture
-async def teacher(api: Api) -> Person:
-    return await api.person("teacher")
 
 
 async def start(api: Api, by: Person, room: str) -> str:

@@ -4,28 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from tests.api.recording_material import Fetched, fetch, grant_of, make_room
 from tests.api.test_recordings_class import publisher, start, until_segments
 from tests.hls_duties import Follower, read
-from tests.serving import Api, Person, serving
+from tests.serving import Api, Person
+
+pytestmark = pytest.mark.sqlite_alone
 
 BASE = "/api/v1/recordings"
-
-
-@pytest.fixture
-async def api(tmp_path: Path) -> AsyncIterator[Api]:
-    async with serving(tmp_path / "data") as running:
-        yield running
-
-
-@pytest.fixture
-async def teacher(api: Api) -> Person:
-    return await api.person("teacher")
 
 
 class Viewer:
