@@ -149,6 +149,12 @@ export function recordingsApi(http: HttpClient) {
     delete: (id: string) => http.json<unknown>("DELETE", one(id)),
     progress: (id: string, signal?: AbortSignal) =>
       http.json<MyProgress>("GET", `${one(id)}/progress`, undefined, signal),
+    /** WebVTT whose cues are parts of pictures, and its address. */
+    storyboard: async (id: string) => {
+      const path = `${one(id)}/storyboard.vtt`;
+      const { blob } = await http.download(path);
+      return { text: await blob.text(), url: new URL(path, window.location.href).href };
+    },
     /** Outlives the page. */
     report: async (id: string, report: ProgressReport) => {
       const response = await http.send(`${one(id)}/progress`, {
