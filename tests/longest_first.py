@@ -21,6 +21,7 @@ LONGEST = (
     "tests/api/test_shell_classes.py",
     "tests/media/test_network_scenarios.py",
     "tests/e2e/test_class_of_thirty.py",
+    "tests/media/test_bench_api.py",
     "tests/e2e/classes/test_class_page.py",
     "tests/e2e/test_socketio_mediasoup.py",
     "tests/e2e/test_sdp_chromium.py",
