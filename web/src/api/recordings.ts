@@ -174,6 +174,9 @@ export function recordingsApi(http: HttpClient) {
       http.json<{ items: Captions[] }>("GET", `${one(id)}/captions`, undefined, signal),
     putCaptions: (id: string, language: string, file: Blob) =>
       http.upload<Captions>("PUT", `${one(id)}/captions/${encodeURIComponent(language)}`, file, "text/vtt"),
+    /** A line of what is being recorded, told to everybody in the class. */
+    typeCaption: (id: string, language: string, text: string) =>
+      http.json<unknown>("POST", `${one(id)}/captions/${encodeURIComponent(language)}/lines`, { text }),
     deleteCaptions: (id: string, language: string) =>
       http.json<unknown>("DELETE", `${one(id)}/captions/${encodeURIComponent(language)}`),
     shares: (id: string, signal?: AbortSignal) =>

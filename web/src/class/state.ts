@@ -1,5 +1,6 @@
 /** The class as it is, made from `joined-room` and carried on by pushes. No other place changes it. */
 import { type BreakoutsPart, breakoutsHandlers, readBreakouts } from "./parts/breakouts";
+import { type CaptionsPart, captionsHandlers } from "./parts/captions";
 import { type ChatPart, chatHandlers } from "./parts/chat";
 import { type ConnectionsPart, connectionsHandlers, readConnections } from "./parts/connections";
 import { type HandsPart, handsHandlers, readHands } from "./parts/hands";
@@ -22,6 +23,7 @@ export interface ClassState
     ChatPart,
     PollsPart,
     BreakoutsPart,
+    CaptionsPart,
     ConnectionsPart {
   /** One's own participant. */
   me: string;
@@ -49,6 +51,7 @@ export function enter(joined: Joined, before: ClassState | null, now_ms: number)
     call: "call" in told,
     since_ms: before?.since_ms ?? now_ms,
     reactions: [],
+    captions: before?.captions ?? [],
     broadcast: null,
     chat: before?.chat ?? null,
     ...readPeople(joined),
@@ -79,6 +82,7 @@ const PARTS: readonly Handlers<ClassState>[] = [
   chatHandlers,
   pollsHandlers,
   breakoutsHandlers,
+  captionsHandlers,
   connectionsHandlers,
 ];
 
