@@ -6,6 +6,7 @@ import asyncio
 import gzip
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -168,6 +169,36 @@ async def test_gaps_that_followers_have_seen_stay_when_the_recording_ends_in_the
         named = [f"{segment.uri}\n" for segment in whole[track].segments]
         assert [name for name in named if name not in ended.media(track, followed=True).text.decode()] == []
         assert named[-1] not in ended.media(track).text.decode()
+
+
+@pytest.mark.parametrize("late_ms", [0, 12, 30, 45])
+async def test_sound_that_begins_anew_is_right_wherever_it_had_stopped(tmp_path: Path, late_ms: int) -> None:
+    """The last frame of AAC is padded to its length: none may lie in the gap that follows."""
+    video, audio = lecture(8)
+    video, until_ns = shifted(video, late_ms * NS // 1000), 5 * NS // 2
+    left_out = range(until_ns, 6 * NS)
+    made = Class(
+        tmp_path,
+        [unit for unit in video if unit.arrival_ns not in left_out],
+        [unit for unit in audio if unit.arrival_ns not in left_out],
+    )
+    followers = {track: Follower() for track in TRACKS}
+
+    async def follow(until_s: float) -> None:
+        while made.now_ns < until_s * NS:
+            made.tick()
+            for track in made.indexes if made.view.is_playable else ():
+                followers[track].take((await made.view.follow(track, Wish())).text.decode())
+
+    await follow(until_ns / NS + 0.2)
+    made.segmenter.stop_sending()
+    await follow(8)
+    made.finish()
+    gaps = {track: [one.gap for one in made.indexes[track].segments] for track in TRACKS}
+    assert gaps["aac"] == gaps["opus"] == gaps["video"] and True in gaps["aac"]
+    for track, index in made.indexes.items():
+        for before, segment in pairwise(index.segments):
+            assert before.end == segment.start, track
 
 
 @needs_strict_parser
