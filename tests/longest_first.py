@@ -8,6 +8,7 @@ import pytest
 
 LONGEST = (
     "tests/fuzz/test_fuzz_openapi.py",
+    "tests/api/test_live_session.py",
     "tests/api/test_class_rights.py",
     "tests/api/test_shell_start.py",
     "tests/api/test_accounts_second_factor.py",
