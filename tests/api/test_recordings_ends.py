@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.api.live_player import LivePlayer
 from tests.api.recording_material import add_finished, fetch, grant_of, make_room
 from tests.api.test_recordings_class import until_segments
 from tests.heard import until
-from tests.hls_duties import Follower
+from tests.hls_duties import read
 from tests.serving import Api, Person
 from tests.unit.recording_material import h264_units, opus_units
 from tests.unit.recording_sources import prepared_source
@@ -107,18 +108,18 @@ async def test_followers_of_a_recorder_that_dies_are_told_the_end_while_the_data
         prepared_source("audio", opus_units(250), time.monotonic_ns, start_ns=began_ns),
     ):
         recorder.add_source(source)
-    follower = Follower()
-    known = follower.take((await until_segments(api, recording_id, cookie, 2)).text)
+    await until_segments(api, recording_id, cookie, 2)
+    viewer = LivePlayer(api, recording_id, cookie, "video")
+    await viewer.reload()
 
     def fail() -> None:
         raise RuntimeError("a bug")
 
-    path = f"{BASE}/{recording_id}/stream/video/playlist.m3u8?_HLS_msn={len(known.segments)}"
     async with api.server.services.database.transaction():  # how it ended cannot be written
         recorder._commands.append(fail)
-        answer = await fetch(api, path, Cookie=cookie)
-        assert follower.take(answer.text).ended
-        assert (await fetch(api, path, Cookie=cookie)).text == answer.text
+        while not (await viewer.reload()).ended:
+            pass
+        assert read((await viewer.get("playlist.m3u8?_HLS_msn=0")).text).ended
     await until_ended(api)
     ended = await api.call("GET", f"{BASE}/{recording_id}", by=teacher)
     assert (ended.body["status"], ended.body["error_message"]) == ("interrupted", DIED)

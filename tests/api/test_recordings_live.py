@@ -86,6 +86,8 @@ async def test_wishes_that_cannot_be_are_told_so(api: Api, teacher: Person) -> N
             assert (await viewer.get(f"playlist.m3u8?{query}")).status == 400, query
         for query in ("_HLS_msn=-1", "_HLS_msn=x", "_HLS_skip=no"):
             assert (await viewer.get(f"playlist.m3u8?{query}")).status == 422, query
+        await viewer.reload()
         await api.call("POST", f"{BASE}/{recording_id}/stop", by=teacher)
+        await viewer.watch()
         late = await viewer.get("playlist.m3u8?_HLS_msn=900&_HLS_part=7&_HLS_skip=YES")
         assert late.status == 200 and "TYPE:EVENT" in late.text and late.text.endswith("#EXT-X-ENDLIST\n")

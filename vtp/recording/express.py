@@ -49,7 +49,8 @@ class ExpressMedia:
         path = _PATH.fullmatch(request.path)
         if path is None or not self._is_admitted(request, path[1]):
             return None
-        view = self._recordings.view_in_memory(path[1])
+        view = self._recordings.followed(path[1]) if path[3] is None or request.query else None
+        view = view or self._recordings.view_in_memory(path[1])
         if view is None or path[2] not in view.tracks:
             return None
         if path[3] is not None:

@@ -16,7 +16,6 @@ from vtp.recording.captions import CaptionShelf
 from vtp.recording.dash import CLOCK_NAME, MPD_NAME, MPD_TYPE
 from vtp.recording.iframes import IFRAMES_NAME
 from vtp.recording.index import segment_name
-from vtp.recording.live_playlist import Rendered
 from vtp.recording.playlist import PLAYLIST_NAME, PLAYLIST_TYPE
 from vtp.recording.rendered_answer import NOT_KEPT, answer
 from vtp.recording.schemas import FollowQuery
@@ -111,7 +110,11 @@ class MediaRoutes:
             raise NotFound("This recording has no such track.", code="no_such_track")
         if name == PLAYLIST_NAME:  # some players are given nothing else
             self._note(call, recording_id)
-            return answer(call, await _media_playlist(call, view, track, prefix), PLAYLIST_TYPE)
+            query: FollowQuery = call.query
+            wish = Wish(query.msn, query.part, query.skip is not None)
+            if wish.follows:
+                view = self._recordings.followed(recording_id) or view
+            return answer(call, await view.follow(track, wish, prefix), PLAYLIST_TYPE)
         if name == IFRAMES_NAME and not prefix and track == VIDEO_TRACK and view.key_frames:
             return answer(call, view.iframes(track), PLAYLIST_TYPE)
         part = _PART.match(name)
@@ -127,15 +130,10 @@ class MediaRoutes:
         self, recording_id: str, view: RecordingView, track: str, msn: int, number: int
     ) -> web.StreamResponse:
         """A part, when it is there: its bytes come at line speed, or not at all."""
-        part = await view.part(track, msn, number)
+        part = await (self._recordings.followed(recording_id) or view).part(track, msn, number)
         name = f"{track}/{segment_name(msn)}"
         data = await self._recordings.read_range(recording_id, name, part.offset, part.size)
         return web.Response(body=data, headers={"Content-Type": SEGMENT_TYPE, "Cache-Control": NOT_KEPT})
-
-
-async def _media_playlist(call: Call, view: RecordingView, track: str, prefix: str) -> Rendered:
-    query: FollowQuery = call.query
-    return await view.follow(track, Wish(query.msn, query.part, query.skip is not None), prefix)
 
 
 def _is_finished(view: RecordingView, track: str, name: str) -> bool:

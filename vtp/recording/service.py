@@ -391,6 +391,11 @@ class Recordings:
             raise NotFound("This recording holds nothing to play.", code="nothing_to_play")
         return view
 
+    def followed(self, recording_id: str) -> RecordingView | None:
+        """What `view` would give to who follows it, while or just after it is recorded here."""
+        view = self._active.followed(recording_id)
+        return view if view is not None and view.is_playable and self.is_there(recording_id) else None
+
     def view_in_memory(self, recording_id: str) -> RecordingView | None:
         """What `view` would give, where that needs nothing but memory."""
         view = self._active.live_view(recording_id) or self._views.get(recording_id)
