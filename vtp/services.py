@@ -217,7 +217,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     accounts.authenticator.add_listener(holders.forget)
     pictures = Pictures(database, store, accounts.audit)
     await pictures.start()
-    personal = _build_personal(database, accounts, pictures, settings)
+    personal = _build_personal(database, accounts, pictures, recordings, settings)
     tasks.start(personal.upkeep.run(), "personal data")
     services = Services(
         settings,
@@ -256,9 +256,10 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
 
 
 def _build_personal(
-    database: Database, accounts: Accounts, pictures: Pictures, settings: Settings
+    database: Database, accounts: Accounts, pictures: Pictures, recordings: Recordings, settings: Settings
 ) -> PersonalData:
-    erasure = Erasure(ErasureParts(database, pictures, accounts.changes, accounts.audit, accounts.sealer))
+    files = (pictures, recordings.track_erasure)
+    erasure = Erasure(ErasureParts(database, files, accounts.changes, accounts.audit, accounts.sealer))
     export = Export(database, pictures, accounts.audit)
     keep_days = settings.accounts.audit_keep_days
     return PersonalData(export, erasure, Upkeep(accounts.service, accounts.trail, erasure, keep_days))

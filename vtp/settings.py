@@ -290,6 +290,8 @@ class RecordingSettings(Section):
     min_free_bytes: Annotated[int, Field(ge=0)] = 536_870_912
     idle_stop_s: Annotated[int, Field(ge=0)] = 1800
     live_transcodes: Annotated[int, Field(ge=0, le=64)] = 1
+    mixed_voices: Annotated[int, Field(ge=1, le=64)] = 8
+    tracks_at_once: Annotated[int, Field(ge=1, le=256)] = 16
 
 
 class WebhookSettings(Section):

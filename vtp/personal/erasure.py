@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from sqlalchemy import Table, and_, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,7 +17,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.authenticator import Changes
 from vtp.accounts.permissions import Action, require
-from vtp.accounts.pictures import Pictures
 from vtp.accounts.service import Clock, account_of, utc_now
 from vtp.accounts.tables import audit_log, sessions, users
 from vtp.accounts.tokens import Rights
@@ -45,12 +44,19 @@ _NO_RIGHTS: Final = Rights(Role.STUDENT, verified=False, watch_only=False, disab
 _REWRITTEN_AT_ONCE: Final = 500
 
 
+class Files(Protocol):
+    """Files that are one person's."""
+
+    async def erase(self, user_id: str) -> None:
+        """Deletes those of this person."""
+
+
 @dataclass(frozen=True, slots=True)
 class ErasureParts:
-    """What erasing needs."""
+    """What erasing needs; `files`: pictures, tracks of recordings."""
 
     database: Database
-    pictures: Pictures
+    files: tuple[Files, ...]
     changes: Changes
     audit: AuditLog
     sealer: Sealer
@@ -84,7 +90,7 @@ class Erasure:
         for user_id in ids:
             async with self._parts.database.transaction() as tx:
                 await self._empty(tx, self._subject(user_id))
-            await self._parts.pictures.erase(user_id)
+            await self._erase_files(user_id)
         return len(ids)
 
     async def purge(self) -> int:
@@ -94,6 +100,7 @@ class Erasure:
             old = select(users.c.id).where(users.c.erased_at < before)
             ids = list((await tx.execute(old)).scalars())
         for user_id in ids:  # each by itself: others write in between, however many left school together
+            await self._erase_files(user_id)
             async with self._parts.database.transaction() as tx:
                 await self._empty(tx, self._subject(user_id))
                 c = audit_log.c
@@ -127,7 +134,11 @@ class Erasure:
             )
         self._parts.changes.change_rights(user_id, _NO_RIGHTS, now)
         self._parts.changes.end_sessions(ended, now)
-        await self._parts.pictures.erase(user_id)
+        await self._erase_files(user_id)
+
+    async def _erase_files(self, user_id: str) -> None:
+        for files in self._parts.files:
+            await files.erase(user_id)
 
     async def _empty(self, tx: AsyncConnection, subject: Subject) -> None:
         for holding in HOLDINGS:

@@ -6,15 +6,33 @@ import json
 import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from vtp.recording.timebase import Origin
 
 MANIFEST_NAME = "recording.json"
+TrackSource = Literal["microphone", "camera", "screen"]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonOfTrack:
+    """A track that is one participant's: what they sent by one producer, and who they were.
+
+    `user_id` is empty for who had no account; `source` is microphone, camera or screen.
+    """
+
+    track: str
+    participant_id: str
+    user_id: str
+    name: str
+    source: TrackSource
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """`closed` is set last of all: a recording without it was interrupted."""
+    """`tracks` are the program's, `people` those of participants. `closed` is set last of all: a recording
+    without it was interrupted.
+    """
 
     recording_id: str
     origin_wall_ns: int = 0
@@ -24,6 +42,7 @@ class Manifest:
     message: str = ""
     closed: bool = False
     version: int = 1
+    people: tuple[PersonOfTrack, ...] = ()
 
     def origin(self) -> Origin:
         """The wall time of the recording's first instant."""
@@ -53,6 +72,7 @@ def read_manifest(directory: Path) -> Manifest:
     """Reads it; raises FileNotFoundError when there is none and ValueError when it is not one of ours."""
     fields = json.loads((directory / MANIFEST_NAME).read_bytes())
     try:
-        return Manifest(**{**fields, "tracks": tuple(fields["tracks"])})
+        people = tuple(PersonOfTrack(**one) for one in fields.get("people", ()))
+        return Manifest(**{**fields, "tracks": tuple(fields["tracks"]), "people": people})
     except (TypeError, KeyError) as error:
         raise ValueError(f"{directory / MANIFEST_NAME} is not a recording's manifest.") from error

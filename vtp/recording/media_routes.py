@@ -101,7 +101,7 @@ class MediaRoutes:
         self, call: Call, recording_id: str, view: RecordingView, track: str, prefix: str = ""
     ) -> web.StreamResponse:
         name = call.path["name"]
-        if track not in view.tracks:
+        if view.index(track) is None:
             raise NotFound("This recording has no such track.", code="no_such_track")
         if name == PLAYLIST_NAME:
             return answer(call, await _media_playlist(call, view, track, prefix), PLAYLIST_TYPE)
@@ -133,7 +133,9 @@ async def _media_playlist(call: Call, view: RecordingView, track: str, prefix: s
 
 def _is_finished(view: RecordingView, track: str, name: str) -> bool:
     """Whether a file is in the index and will not change any more."""
-    index = view.tracks[track]
+    index = view.index(track)
+    if index is None:
+        return False
     match = _SEGMENT.match(name)
     if match is None:
         return any(line.uri == name for line in index.maps)

@@ -25,6 +25,7 @@ from vtp.media.events import Emitter
 from vtp.recording.active import ActiveRecordings
 from vtp.recording.changes import RecordingChanged
 from vtp.recording.downloads import WHOLE, Clip, Downloads
+from vtp.recording.erasure import TrackErasure
 from vtp.recording.iframes import KeyFrame, kept_key_frames
 from vtp.recording.live_playlist import Rendered
 from vtp.recording.mp4_file import Mp4File
@@ -113,6 +114,7 @@ class Recordings:
         self._storyboards = Storyboards()
         self._deleted: set[str] = set()
         self._closing = asyncio.Event()
+        self.track_erasure = TrackErasure(database, store, self._forget)
         self._emitter: Emitter[RecordingChanged] = Emitter()
 
     def add_listener(self, listener: Callable[[RecordingChanged], None]) -> Callable[[], None]:
@@ -273,10 +275,14 @@ class Recordings:
             self._deleted.discard(recording.id)
             raise
         finally:
-            self._views.pop(recording.id, None)
-            self._downloads.forget(recording.id)
-            self._thumbnails.forget(recording.id)
-            self._storyboards.forget(recording.id)
+            self._forget(recording.id)
+
+    def _forget(self, recording_id: str) -> None:
+        """Keeps nothing in memory of a recording whose files have changed."""
+        self._views.pop(recording_id, None)
+        self._downloads.forget(recording_id)
+        self._thumbnails.forget(recording_id)
+        self._storyboards.forget(recording_id)
 
     @done_over
     async def _put_into_trash(self, recording: Recording, by: Principal, origin: Origin) -> Recording:
@@ -520,7 +526,7 @@ def _recover_files(directory: Path) -> tuple[bool, RecordingView]:
     if view.manifest.closed:
         return True, view
     recovered = recover(directory)
-    return False, RecordingView(recovered.manifest, recovered.tracks, ended=True)
+    return False, RecordingView(recovered.manifest, recovered.tracks, ended=True, people=recovered.people)
 
 
 def _load_whole(directory: Path) -> RecordingView:

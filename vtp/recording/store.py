@@ -27,6 +27,7 @@ class Status(enum.StrEnum):
 
 
 UNFINISHED = (Status.RECORDING, Status.FINALIZING)
+PROGRAM = "program"  # the layout without tracks of participants
 PLAYABLE = (Status.RECORDING, Status.FINALIZING, Status.READY, Status.INTERRUPTED)
 
 
@@ -136,6 +137,13 @@ async def unfinished_recordings(tx: AsyncConnection, instance_id: str) -> list[R
     ours = or_(recordings.c.instance_id == instance_id, recordings.c.instance_id.is_(None))
     rows = await tx.execute(select(*_COLUMNS).where(recordings.c.status.in_(UNFINISHED), ours))
     return [_recording(row) for row in rows]
+
+
+async def ended_recordings_with_tracks(tx: AsyncConnection) -> list[str]:
+    """The ids of those in which participants may have tracks of their own, the trash included."""
+    c = recordings.c
+    wanted = select(c.id).where(c.layout != PROGRAM, c.status.not_in(UNFINISHED))
+    return list((await tx.execute(wanted)).scalars())
 
 
 async def count_recordings(tx: AsyncConnection, wanted: Filter) -> int:
