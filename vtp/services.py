@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -36,6 +36,9 @@ from vtp.http.metrics import HttpMetrics
 from vtp.http.routing import RouteTable
 from vtp.http.system import Check, SystemParts, build_documentation, check_disk
 from vtp.http.system import build_routes as system_routes
+from vtp.jobs.build import JobParts, build_jobs
+from vtp.jobs.routes import build_routes as job_routes
+from vtp.jobs.store import tell_of_change
 from vtp.key_files import open_key
 from vtp.mail.routes import build_routes as mail_routes
 from vtp.mail.sender import Sender as MailSender
@@ -46,12 +49,20 @@ from vtp.personal.erasure import Erasure, ErasureParts
 from vtp.personal.export import Export
 from vtp.personal.routes import build_routes as personal_routes
 from vtp.personal.upkeep import Upkeep
+from vtp.recording.access_log import AccessLog
+from vtp.recording.captions import CaptionShelf
+from vtp.recording.chapters import Chapters
+from vtp.recording.erasure import TrackErasure
 from vtp.recording.express import PREFIX as EXPRESS_PREFIX
 from vtp.recording.express import ExpressMedia
 from vtp.recording.grants import Grants
 from vtp.recording.holders import Holders
+from vtp.recording.progress import WatchProgress
+from vtp.recording.routes import RecordingParts
 from vtp.recording.routes import build_routes as recording_routes
 from vtp.recording.service import Recordings
+from vtp.recording.shares import Shares
+from vtp.recording.stored_tracks import StoredTracks
 from vtp.rooms.ban_routes import build_routes as ban_routes
 from vtp.rooms.bans import Bans
 from vtp.rooms.chat_routes import build_routes as chat_routes
@@ -74,6 +85,7 @@ from vtp.signalling.connection_checks import ConnectionChecks
 from vtp.signalling.features import Feature
 from vtp.signalling.media_calls import MediaCalls
 from vtp.signalling.parts.breakouts import BreakoutCalls
+from vtp.signalling.parts.captions import CaptionCalls
 from vtp.signalling.parts.chat import ChatCalls
 from vtp.signalling.parts.direct_call import DirectCalls
 from vtp.signalling.parts.hands import HandCalls
@@ -120,8 +132,7 @@ class Services:
     live_rooms: LiveRooms
     rooms: RoomService
     recordings: Recordings
-    grants: Grants
-    holders: Holders
+    recording_parts: RecordingParts
     links: GuestLinks
     chats: Chats
     polls: Polls
@@ -136,6 +147,7 @@ class Services:
     mails: Mails
     pictures: Pictures
     personal: PersonalData
+    jobs: JobParts
     metrics: HttpMetrics = field(default_factory=HttpMetrics)
     sfu: SfuFace | None = None
 
@@ -183,21 +195,32 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     entrance = Entrance(live_rooms, bans.read)
     store = await asyncio.to_thread(Store.open, settings.storage_url())
     instance = await asyncio.to_thread(instance_id, settings.data_dir)
+    jobs = await build_jobs(settings, database, store, instance)
+    stack.push_async_callback(jobs.jobs.close)
     recordings = Recordings(
-        database, live_rooms, rooms, store, accounts.audit, settings.recording, instance_id=instance
+        database,
+        live_rooms,
+        rooms,
+        jobs.files,
+        accounts.audit,
+        settings.recording,
+        jobs=jobs.jobs,
+        instance_id=instance,
     )
     stack.push_async_callback(recordings.close)
     sources = Sources(deliveries.outbox.put)
     live_rooms.add_listener(sources.live_changed)
     rooms.add_listener(sources.catalogue_changed)
     recordings.add_listener(sources.recording_changed)
+    recordings.add_listener(jobs.jobs.recording_changed)
+    jobs.jobs.add_listener(recordings.refresh)
     await deliveries.open()
     await recordings.start()
     webhooks = Webhooks(database, rooms, deliveries, accounts.audit, settings.webhooks)
     guests = accounts.authenticator.guests
     links = GuestLinks(database, rooms, accounts.tokens, guests, accounts.audit)
     await links.start()
-    accounts.revocations.add_reader(links.recall)
+    accounts.revocations.add_reader(links.recall, outlasts_memory=True)
     tasks.start(accounts.revocations.watch(), "revocations by other processes")
     tasks.start(KeysWatch(accounts.tokens, settings.secrets_folder()).run(), "signing keys")
     limits = settings.limits
@@ -212,12 +235,24 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     polls = Polls(database, rooms, live_rooms, tasks)
     await polls.start()
     stack.callback(polls.stop)
+    chapters = Chapters(database, recordings, polls.of, tasks)
+    recordings.add_listener(chapters.recording_changed)
     grants = Grants(await asyncio.to_thread(_open_grants_key, settings.secrets_folder()))
     holders = Holders(recordings, _holder_finder(database), guests.is_revoked)
     accounts.authenticator.add_listener(holders.forget)
+    recordings.add_access_listener(holders.forget)
+    accounts.revocations.add_reader(recordings.recall, outlasts_memory=True)
+    shares = Shares(database, recordings, accounts.tokens, guests, accounts.audit)
+    await shares.start()
+    accounts.revocations.add_reader(shares.recall, outlasts_memory=True)
+    access_log = AccessLog(database, recordings, settings.recording.access_log_keep_days)
+    stack.push_async_callback(access_log.close)
+    tasks.start(access_log.run(), "log of access to recordings")
     pictures = Pictures(database, store, accounts.audit)
     await pictures.start()
-    personal = _build_personal(database, accounts, pictures, recordings, settings)
+    stored = StoredTracks(jobs.remote) if jobs.remote else None
+    tracks = TrackErasure(database, jobs.files, stored, recordings.forget, tell_of_change)
+    personal = _build_personal(database, accounts, pictures, tracks, settings, [access_log.trim])
     tasks.start(personal.upkeep.run(), "personal data")
     services = Services(
         settings,
@@ -227,8 +262,16 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         live_rooms,
         rooms,
         recordings,
-        grants,
-        holders,
+        RecordingParts(
+            recordings,
+            grants,
+            holders,
+            shares,
+            access_log,
+            WatchProgress(database, recordings),
+            CaptionShelf(database, recordings),
+            chapters,
+        ),
         links,
         chats,
         polls,
@@ -243,7 +286,10 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         Mails(database, accounts.mails, mail_sender, accounts.audit),
         pictures,
         personal,
+        jobs,
     )
+    jobs.start(tasks)
+    jobs.add_metrics(services.metrics)
     services.metrics.add_numbers("vtp_media", "The packet path.", media.metrics, media.STANDING)
     services.metrics.add_numbers("vtp", "Classes.", _class_numbers(services))
     services.metrics.add_numbers(
@@ -256,13 +302,19 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
 
 
 def _build_personal(
-    database: Database, accounts: Accounts, pictures: Pictures, recordings: Recordings, settings: Settings
+    database: Database,
+    accounts: Accounts,
+    pictures: Pictures,
+    tracks: TrackErasure,
+    settings: Settings,
+    trims: Sequence[Callable[[], Awaitable[object]]],
 ) -> PersonalData:
-    files = (pictures, recordings.track_erasure)
+    files = (pictures, tracks)
     erasure = Erasure(ErasureParts(database, files, accounts.changes, accounts.audit, accounts.sealer))
     export = Export(database, pictures, accounts.audit)
     keep_days = settings.accounts.audit_keep_days
-    return PersonalData(export, erasure, Upkeep(accounts.service, accounts.trail, erasure, keep_days))
+    upkeep = Upkeep(accounts.service, accounts.trail, erasure, keep_days, trims)
+    return PersonalData(export, erasure, upkeep)
 
 
 def _add_worker_metrics(metrics: HttpMetrics, media: MediaPlane) -> None:
@@ -313,6 +365,7 @@ def build_features(services: Services) -> list[Feature]:
         RemovalCalls(Removals(services.bans, services.accounts.audit), services.bans),
         BreakoutCalls(),
         QualityCalls(),
+        CaptionCalls(),
     ]
 
 
@@ -352,7 +405,8 @@ def _build_sfu(services: Services) -> SfuFace:
 
 def build_sources(services: Services) -> dict[str, Source]:
     """What may be answered past the routes, by the path that it begins with."""
-    media = ExpressMedia(services.recordings, services.grants, services.holders)
+    parts = services.recording_parts
+    media = ExpressMedia(parts.recordings, parts.grants, parts.holders)
     return {EXPRESS_PREFIX: media.answer}
 
 
@@ -397,7 +451,8 @@ def build_tables(services: Services) -> list[RouteTable]:
             settings,
             services.accounts.authenticator,
         ),
-        recording_routes(services.recordings, services.grants, services.holders),
+        recording_routes(services.recording_parts),
+        job_routes(services.jobs.jobs),
         webhook_routes(services.webhooks),
         check_routes(services.checks, settings.media.ice_servers),
     ]

@@ -42,7 +42,7 @@ class ExpressMedia:
         self._grants = grants
         self._holders = holders
         self._parts = KeptParts(MOST_KEPT_BYTES)
-        self._playlists: OrderedDict[tuple[int, bool], tuple[Rendered, Ready]] = OrderedDict()
+        self._playlists: OrderedDict[tuple[str, str, bool, bool], tuple[Rendered, Ready]] = OrderedDict()
 
     def answer(self, request: ExpressRequest) -> Answer:
         """A playlist or part that is there, or soon; None for all else."""
@@ -53,7 +53,7 @@ class ExpressMedia:
         if view is None or path[2] not in view.tracks:
             return None
         if path[3] is not None:
-            return self._playlist(view, path[2], request)
+            return self._playlist(view, path[1], path[2], request)
         return None if request.query else self._part(view, path[1], path[2], int(path[4]), int(path[5]))
 
     def _is_admitted(self, request: ExpressRequest, recording_id: str) -> bool:
@@ -65,16 +65,19 @@ class ExpressMedia:
             holder, recording_id, Scope.PLAY, request.asker.client.address
         )
 
-    def _playlist(self, view: RecordingView, track: str, request: ExpressRequest) -> Answer:
+    def _playlist(
+        self, view: RecordingView, recording_id: str, track: str, request: ExpressRequest
+    ) -> Answer:
         wish = _wish_of(request.query)
-        found = view.ready(track, wish) if wish is not None else None
-        return self._with_head(found, request.asker.zipped) if isinstance(found, Rendered) else found
-
-    def _with_head(self, rendered: Rendered, zipped: bool) -> Ready:
-        key = (id(rendered), zipped)
+        if wish is None:
+            return None
+        found = view.ready(track, wish)
+        if not isinstance(found, Rendered):
+            return found
+        key = (recording_id, track, wish.skip, request.asker.zipped)
         kept = self._playlists.get(key)
-        if kept is None:  # an id is nobody else's as long as what it is of is kept beside it
-            kept = self._playlists[key] = (rendered, _ready(rendered, zipped))
+        if kept is None or kept[0] is not found:
+            kept = self._playlists[key] = (found, _ready(found, request.asker.zipped))
             if len(self._playlists) > PLAYLISTS_KEPT:
                 self._playlists.popitem(last=False)
         return kept[1]

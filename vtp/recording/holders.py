@@ -2,24 +2,27 @@
 change of rights, and every RECHECK_S anyway.
 
 A holder is written into the grant: an account, by one of its sessions or (in download links) by none of them,
-a link (with its room, and whether it names its guest), or whoever comes to open rooms.
+a link (with its room, and whether it names its guest), a link to the recording itself, whoever comes to open
+rooms, or anybody at all.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from vtp.accounts.users import User
 from vtp.errors import Forbidden, NotSignedIn, Unavailable
-from vtp.http.identity import Principal, Role, guest_of_open_rooms
+from vtp.http.identity import Principal, Role, anybody, guest_of_open_rooms
 from vtp.recording.grants import Scope
 from vtp.recording.store import Recording
 
 RECHECK_S = 30.0
 MAX_KEPT = 20_000  # of those who were let through; over it the one that was asked longest ago is asked anew
-_ACCOUNT, _NAMED, _SHARED, _OPEN = "unso"
+_ACCOUNT, _NAMED, _SHARED, _OPEN, _LINK, _ANYBODY = "unsola"
+_TOO = "d"  # of a link: to take home, too
 _BETWEEN = "~"
 
 
@@ -40,8 +43,26 @@ def holder_of(principal: Principal, *, beyond_session: bool = False) -> str:
     if principal.user_id is not None:
         session_id = "" if beyond_session else principal.session_id or ""
         return f"{_ACCOUNT}{principal.user_id}{_BETWEEN}{session_id}"
+    if principal.recording is not None:
+        return f"{_LINK}{principal.token_id}{_BETWEEN}{_TOO if principal.download else ''}"
+    if principal.room is None:
+        return _ANYBODY
     kind = _NAMED if principal.full_name else _SHARED
     return f"{kind}{principal.token_id}{_BETWEEN}{principal.room}"
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Somebody as a grant names them: an account, a link, or neither."""
+
+    user_id: str | None
+    link_id: str | None
+
+
+def viewer_of(holder: str) -> Viewer:
+    """Whom a holder stands for."""
+    kind, (id_, _, _) = holder[:1], holder[1:].partition(_BETWEEN)
+    return Viewer(id_ if kind == _ACCOUNT else None, id_ if kind in (_NAMED, _SHARED, _LINK) else None)
 
 
 class Holders:
@@ -97,16 +118,23 @@ class Holders:
         self._admitted.clear()
 
     async def _ask(self, holder: str, recording_id: str, scope: Scope, address: str) -> None:
-        principal = await self._principal(holder)
+        principal = await self._principal(holder, recording_id)
         recording = await self._recordings.get(principal, recording_id, address)
         if scope is Scope.DOWNLOAD and not self._recordings.may_download(principal, recording):
             raise Forbidden("Your account does not have the right to download this recording any more.")
 
-    async def _principal(self, holder: str) -> Principal:
+    async def _principal(self, holder: str, recording_id: str) -> Principal:
         """The holder as they are now. Raises NotSignedIn when they are no more."""
         kind, id_ = holder[:1], holder[1:]
         if kind == _OPEN:
             return guest_of_open_rooms()
+        if kind == _ANYBODY:
+            return anybody()
+        if kind == _LINK:
+            token_id, _, also = id_.partition(_BETWEEN)
+            if self._is_revoked(token_id):
+                raise NotSignedIn("This link is not good any more: ask for another.", code="token_revoked")
+            return replace(anybody(), token_id=token_id, recording=recording_id, download=also == _TOO)
         if kind != _ACCOUNT:
             token_id, _, room_id = id_.partition(_BETWEEN)
             if self._is_revoked(token_id):
@@ -116,10 +144,11 @@ class Holders:
         user = await self._find_account(user_id, session_id)
         if user is None or user.disabled_at is not None:
             raise NotSignedIn("This session has ended, or its account: sign in again.", code="session_ended")
-        return _person(user)
+        return person_of(user)
 
 
-def _person(user: User) -> Principal:
+def person_of(user: User) -> Principal:
+    """An account as it is now, by none of its sessions."""
     return Principal(
         user_id=user.id,
         email=user.email,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import re
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -11,6 +14,7 @@ from typing import Literal
 from vtp.recording.timebase import Origin
 
 MANIFEST_NAME = "recording.json"
+PERSON_TRACK = re.compile(r"p\d+")  # their folders, as `vtp.recording.people` names them
 TrackSource = Literal["microphone", "camera", "screen"]
 
 
@@ -48,6 +52,15 @@ class Manifest:
         """The wall time of the recording's first instant."""
         return Origin(0, self.origin_wall_ns)
 
+    @property
+    def all_tracks(self) -> tuple[str, ...]:
+        """The program's, then those of participants."""
+        return (*self.tracks, *(one.track for one in self.people))
+
+    def without(self, people: Collection[str]) -> Manifest:
+        """Without these tracks of participants."""
+        return replace(self, people=tuple(one for one in self.people if one.track not in people))
+
     def with_track(self, track: str) -> Manifest:
         """With one track more."""
         return self if track in self.tracks else replace(self, tracks=(*self.tracks, track))
@@ -64,6 +77,23 @@ def write_manifest(directory: Path, manifest: Manifest) -> None:
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def change_manifest(directory: Path, change: Callable[[Manifest], Manifest]) -> Manifest:
+    """Changes the manifest of a recording that has ended; others who do so, in any process, wait meanwhile.
+
+    Raises as `read_manifest`, and OSError. Blocks.
+    """
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        manifest = read_manifest(directory)
+        changed = change(manifest)
+        if changed != manifest:
+            write_manifest(directory, changed)
+        return changed
     finally:
         os.close(descriptor)
 

@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from pathlib import Path
 
 from aiohttp import web
 
+from vtp.accounts.routes import origin_of
 from vtp.errors import NotFound
 from vtp.http.routing import Access, Call, Limit, RouteTable
-from vtp.recording.admission import Admission
+from vtp.recording.access_log import AccessLog, Did
+from vtp.recording.admission import HOLDER, Admission
+from vtp.recording.captions import CaptionShelf
 from vtp.recording.dash import CLOCK_NAME, MPD_NAME, MPD_TYPE
-from vtp.recording.download_routes import add_download_routes
-from vtp.recording.grants import Grants
-from vtp.recording.holders import Holders
 from vtp.recording.iframes import IFRAMES_NAME
 from vtp.recording.index import segment_name
 from vtp.recording.live_playlist import Rendered
-from vtp.recording.part_files import read_range
 from vtp.recording.playlist import PLAYLIST_NAME, PLAYLIST_TYPE
 from vtp.recording.rendered_answer import NOT_KEPT, answer
 from vtp.recording.schemas import FollowQuery
 from vtp.recording.segmenter import VIDEO_TRACK
 from vtp.recording.service import Recordings
-from vtp.recording.storyboard_routes import add_storyboard_routes
-from vtp.recording.thumbnail_routes import add_thumbnail_routes
 from vtp.recording.view import RecordingView
 from vtp.recording.wish import Wish
 
@@ -41,10 +37,11 @@ _RANGES = (206, 304, 412, 416)
 """Of conditional requests and those for a part of a file."""
 
 
-def add_media_routes(table: RouteTable, recordings: Recordings, grants: Grants, holders: Holders) -> None:
-    """Declares playback and download."""
-    admission = Admission(recordings, grants, holders)
-    media = MediaRoutes(recordings, admission)
+def add_media_routes(
+    table: RouteTable, recordings: Recordings, captions: CaptionShelf, admission: Admission, log: AccessLog
+) -> None:
+    """Declares playback."""
+    media = MediaRoutes(recordings, captions, admission, log)
     options = {"access": Access.MEDIA, "limit": Limit.PLAYBACK, "errors": _ERRORS}
     playlist = {**options, "reply_types": (PLAYLIST_TYPE,), "also": (303, 304)}
     follow = {"query": FollowQuery, "errors": (*_ERRORS, 400)}
@@ -58,16 +55,17 @@ def add_media_routes(table: RouteTable, recordings: Recordings, grants: Grants, 
     table.get(f"{BASE}/stream/{{track}}/{{name}}", summary="Fetch a playlist or a file of one track", **part)(
         media.get_track_file
     )
-    add_download_routes(table, recordings, grants, admission)
-    add_thumbnail_routes(table, recordings, admission)
-    add_storyboard_routes(table, recordings, admission)
 
 
 class MediaRoutes:
     """The handlers; each first asks whether this caller may have this recording's media."""
 
-    def __init__(self, recordings: Recordings, admission: Admission) -> None:
+    def __init__(
+        self, recordings: Recordings, captions: CaptionShelf, admission: Admission, log: AccessLog
+    ) -> None:
         self._recordings = recordings
+        self._captions = captions
+        self._log = log
         self._admit = admission.admit
 
     async def get_stream(self, call: Call) -> web.StreamResponse:
@@ -76,20 +74,28 @@ class MediaRoutes:
         if "text/html" in call.request.headers.get("Accept", ""):
             return web.Response(status=303, headers={"Location": f"/recordings/{recording_id}"})
         view = await self._recordings.view(recording_id)
-        return answer(call, view.multivariant("stream/"), PLAYLIST_TYPE)
+        self._note(call, recording_id)
+        found = view.multivariant("stream/", await self._captions.of(recording_id))
+        return answer(call, found, PLAYLIST_TYPE)
 
     async def get_stream_file(self, call: Call) -> web.StreamResponse:
         """`master.m3u8`, `manifest.mpd`, the clock of that, the main track's playlist, or a file of it."""
         recording_id = await self._admit(call)
         view = await self._recordings.view(recording_id)
+        if call.path["name"] in (MASTER_NAME, MPD_NAME):
+            self._note(call, recording_id)
         if call.path["name"] == MASTER_NAME:
-            return answer(call, view.multivariant(), PLAYLIST_TYPE)
+            captions = await self._captions.of(recording_id)
+            return answer(call, view.multivariant(captions=captions), PLAYLIST_TYPE)
         if call.path["name"] == MPD_NAME:
-            return answer(call, view.mpd(), MPD_TYPE)
+            return answer(call, view.mpd(await self._captions.of(recording_id)), MPD_TYPE)
         if call.path["name"] == CLOCK_NAME:
             return web.Response(text=_now(), headers={"Cache-Control": NOT_KEPT})
         track = view.main_track or ""
         return await self._file(call, recording_id, view, track, prefix=f"{track}/")
+
+    def _note(self, call: Call, recording_id: str) -> None:
+        self._log.note(recording_id, Did.OPENED, call.request[HOLDER], origin_of(call))
 
     async def get_track_file(self, call: Call) -> web.StreamResponse:
         """A track's playlist, a segment, or an initialization section."""
@@ -103,7 +109,8 @@ class MediaRoutes:
         name = call.path["name"]
         if view.index(track) is None:
             raise NotFound("This recording has no such track.", code="no_such_track")
-        if name == PLAYLIST_NAME:
+        if name == PLAYLIST_NAME:  # some players are given nothing else
+            self._note(call, recording_id)
             return answer(call, await _media_playlist(call, view, track, prefix), PLAYLIST_TYPE)
         if name == IFRAMES_NAME and not prefix and track == VIDEO_TRACK and view.key_frames:
             return answer(call, view.iframes(track), PLAYLIST_TYPE)
@@ -112,7 +119,7 @@ class MediaRoutes:
             return await self._part(recording_id, view, track, int(part[1]), int(part[2]))
         if not _is_finished(view, track, name):
             raise NotFound("This recording has no such file.", code="no_such_file")
-        path: Path = self._recordings.file(recording_id, f"{track}/{name}")
+        path = await self._recordings.fetch(recording_id, f"{track}/{name}")
         content_type = SEGMENT_TYPE if name.endswith(".m4s") else SECTION_TYPE
         return web.FileResponse(path, headers={"Content-Type": content_type, "Cache-Control": NOT_KEPT})
 
@@ -121,8 +128,8 @@ class MediaRoutes:
     ) -> web.StreamResponse:
         """A part, when it is there: its bytes come at line speed, or not at all."""
         part = await view.part(track, msn, number)
-        path = self._recordings.file(recording_id, f"{track}/{segment_name(msn)}")
-        data = await read_range(path, part.offset, part.size)
+        name = f"{track}/{segment_name(msn)}"
+        data = await self._recordings.read_range(recording_id, name, part.offset, part.size)
         return web.Response(body=data, headers={"Content-Type": SEGMENT_TYPE, "Cache-Control": NOT_KEPT})
 
 

@@ -52,9 +52,10 @@ class Voice:
         return not (self.left or self._silent)
 
     def add(self, packet: bytes, time: int) -> None:
-        """Takes one packet. Raises ValueError when it is not Opus."""
+        """Takes one packet; of who had left it is a return. Raises ValueError when it is not Opus."""
         sample = self._timeline.add(packet, time)
         if sample is not None:
+            self.left = False
             self._samples.append(sample)
             self._silent = len(packet) <= SILENT_BYTES
 
