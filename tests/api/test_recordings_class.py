@@ -9,15 +9,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
-import numpy as np
 import pytest
 
 from tests.api.recording_material import Fetched, fetch, grant_of, make_room, open_media
-from tests.media.test_media_hand_over import student
-from tests.media_server import Client, MediaServer, RoomList, client, listed_room, read_number
+from tests.media_server import Client, MediaServer, RoomList, client, read_number
 from tests.serving import Api, Person, serving
-from tests.unit.recording_material import strengths
-from vtp.media.producer import Producer
 
 BASE = "/api/v1/recordings"
 
@@ -111,38 +107,6 @@ async def test_class_is_watched_while_it_is_recorded_and_at_once_afterwards(
     assert again.status == 200 and again.body["status"] == "ready"
     listed = await api.call("GET", f"/api/v1/rooms/{room}", by=teacher)
     assert listed.body["recording"] is False
-
-
-async def test_question_from_the_class_is_heard_in_the_download_beside_the_teacher(
-    api: Api, teacher: Person
-) -> None:
-    room = await make_room(api, teacher)
-    recording_id = await start(api, teacher, room)
-    cookie = await grant_of(api, recording_id, teacher)
-    services, rooms = api.server.services, RoomList()
-    rooms.rooms["physics"] = listed_room("physics", room)
-    async with aiohttp.ClientSession() as http, publisher(api, teacher) as browser:
-        server = MediaServer(services.media, services.live_rooms, rooms, api.base_url, http)
-        await browser.publish(codec="video/H264")
-        await until_segments(api, recording_id, cookie, 1)
-        async with student(server, hertz=1000) as (who, _):
-            for voice in server.room().producers_of(who.participant_id):
-
-                async def sends(voice: Producer = voice) -> bool:
-                    return voice.started
-
-                await until(sends)
-            growing = await api.call("GET", f"{BASE}/{recording_id}", by=teacher)
-            asked_s = float(growing.body["duration_seconds"])
-            await until_segments(api, recording_id, cookie, round(asked_s / 2) + 3)
-        stopped = await api.call("POST", f"{BASE}/{recording_id}/stop", by=teacher)
-        assert stopped.body["status"] == "ready", stopped
-    download = await fetch(api, f"{BASE}/{recording_id}/download", Cookie=cookie)
-    with open_media(download.body) as media:
-        sound = np.concatenate([frame.to_ndarray()[0] for frame in media.decode(audio=0)])
-    end_s = len(sound) / 48_000
-    assert strengths(sound, 440, asked_s, end_s).max() > 0.1 < strengths(sound, 1000, asked_s, end_s).max()
-    assert np.median(strengths(sound, 1000, 0.2, 1.2)) < 0.02, "before they came"
 
 
 async def test_whip_publisher_whose_codec_cannot_be_recorded_is_told_and_so_is_the_recording(

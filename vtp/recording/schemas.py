@@ -263,8 +263,8 @@ class RecordingInfo(BaseModel):
     tracks: list[TrackInfo]
 
     @classmethod
-    def of(cls, recording_id: str, view: RecordingView) -> Self:
-        """Reads the indexes."""
+    def of(cls, recording_id: str, view: RecordingView, *, with_people: bool) -> Self:
+        """Reads the indexes; `with_people`: those of participants, too."""
         people = {
             one.track: TrackPerson(
                 participant_id=one.participant_id,
@@ -286,7 +286,7 @@ class RecordingInfo(BaseModel):
                 size_bytes=index.size_bytes,
                 duration_seconds=round(index.duration_s, 3),
             )
-            for name, index in {**view.tracks, **view.people}.items()
+            for name, index in {**view.tracks, **(view.people if with_people else {})}.items()
         ]
         return cls(
             recording_id=recording_id,

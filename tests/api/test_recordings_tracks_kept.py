@@ -1,4 +1,4 @@
-"""Tracks of participants whose recording is in an object store: they go there, and are erased there."""
+"""Tracks of participants in ended recordings: who may have them; in object stores, and erased from there."""
 
 from __future__ import annotations
 
@@ -122,3 +122,20 @@ async def test_who_is_erased_while_it_is_uploaded_is_not_in_the_store_afterwards
     assert store.objects(recording_id).keys() == files_of(folder).keys()
     assert "p2/seg-00000.m4s" in store.objects(recording_id)
     assert ann.user_id not in store.objects(recording_id)[MANIFEST_NAME].decode()
+
+
+async def test_tracks_of_participants_are_for_who_has_an_account(api: Api) -> None:
+    teacher = await api.person("teacher")
+    recording_id, _ = await record(api, teacher, [teacher.user_id])
+    shown = await api.call("PATCH", f"{BASE}/{recording_id}", {"visibility": "public"}, by=teacher)
+    assert shown.status == 200, shown
+    folder = f"{BASE}/{recording_id}/stream"
+    for headers, tracks in ((teacher.headers, {"p1", "video"}), ({}, {"video"})):
+        found = {
+            track: await fetch(api, f"{folder}/{track}/playlist.m3u8", **headers) for track in ("p1", "video")
+        }
+        assert {track for track, answer in found.items() if answer.status == 200} == tracks
+        assert {answer.status for answer in found.values()} <= {200, 404}
+    assert set(await owners_of(api, recording_id, teacher)) == {"p1"}
+    named = await fetch(api, f"{BASE}/{recording_id}/info")
+    assert named.status in (200, 401) and teacher.user_id not in named.text
