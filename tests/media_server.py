@@ -186,20 +186,20 @@ class NumberedPicture(MediaStreamTrack):
 
 
 class Tone(MediaStreamTrack):
-    """A microphone that hears 440 Hz."""
+    """A microphone that hears a tone."""
 
     kind = "audio"
 
-    def __init__(self) -> None:
+    def __init__(self, hertz: float = 440.0) -> None:
         super().__init__()
-        self._samples, self._started_s = 0, 0.0
+        self._hertz, self._samples, self._started_s = hertz, 0, 0.0
 
     async def recv(self) -> av.AudioFrame:
         loop = asyncio.get_running_loop()
         self._started_s = self._started_s or loop.time()
         await asyncio.sleep(max(0.0, self._started_s + self._samples / 48_000 - loop.time()))
         at = (np.arange(AUDIO_SAMPLES) + self._samples) / 48_000
-        wave = (8000 * np.sin(2 * np.pi * 440 * at)).astype(np.int16)
+        wave = (8000 * np.sin(2 * np.pi * self._hertz * at)).astype(np.int16)
         frame = av.AudioFrame.from_ndarray(wave.reshape(1, -1), format="s16", layout="mono")
         frame.pts, frame.sample_rate, frame.time_base = self._samples, 48_000, AUDIO_CLOCK
         self._samples += AUDIO_SAMPLES

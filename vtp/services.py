@@ -38,6 +38,7 @@ from vtp.http.system import Check, SystemParts, build_documentation, check_disk
 from vtp.http.system import build_routes as system_routes
 from vtp.jobs.build import JobParts, build_jobs
 from vtp.jobs.routes import build_routes as job_routes
+from vtp.jobs.store import tell_of_change
 from vtp.key_files import open_key
 from vtp.mail.routes import build_routes as mail_routes
 from vtp.mail.sender import Sender as MailSender
@@ -51,6 +52,7 @@ from vtp.personal.upkeep import Upkeep
 from vtp.recording.access_log import AccessLog
 from vtp.recording.captions import CaptionShelf
 from vtp.recording.chapters import Chapters
+from vtp.recording.erasure import TrackErasure
 from vtp.recording.express import PREFIX as EXPRESS_PREFIX
 from vtp.recording.express import ExpressMedia
 from vtp.recording.grants import Grants
@@ -60,6 +62,7 @@ from vtp.recording.routes import RecordingParts
 from vtp.recording.routes import build_routes as recording_routes
 from vtp.recording.service import Recordings
 from vtp.recording.shares import Shares
+from vtp.recording.stored_tracks import StoredTracks
 from vtp.rooms.ban_routes import build_routes as ban_routes
 from vtp.rooms.bans import Bans
 from vtp.rooms.chat_routes import build_routes as chat_routes
@@ -247,7 +250,9 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     tasks.start(access_log.run(), "log of access to recordings")
     pictures = Pictures(database, store, accounts.audit)
     await pictures.start()
-    personal = _build_personal(database, accounts, pictures, settings, [access_log.trim])
+    stored = StoredTracks(jobs.remote) if jobs.remote else None
+    tracks = TrackErasure(database, jobs.files, stored, recordings.forget, tell_of_change)
+    personal = _build_personal(database, accounts, pictures, tracks, settings, [access_log.trim])
     tasks.start(personal.upkeep.run(), "personal data")
     services = Services(
         settings,
@@ -306,10 +311,12 @@ def _build_personal(
     database: Database,
     accounts: Accounts,
     pictures: Pictures,
+    tracks: TrackErasure,
     settings: Settings,
     trims: Sequence[Callable[[], Awaitable[object]]],
 ) -> PersonalData:
-    erasure = Erasure(ErasureParts(database, pictures, accounts.changes, accounts.audit, accounts.sealer))
+    files = (pictures, tracks)
+    erasure = Erasure(ErasureParts(database, files, accounts.changes, accounts.audit, accounts.sealer))
     export = Export(database, pictures, accounts.audit)
     keep_days = settings.accounts.audit_keep_days
     upkeep = Upkeep(accounts.service, accounts.trail, erasure, keep_days, trims)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 from aiortc import RTCRtpSender, RTCSessionDescription
 
 from tests.media.test_media_recording import numbers_of, recording, until_recorded
 from tests.media_server import Client, MediaServer, NumberedPicture, Tone, client, running_server
 from tests.unit.live_room import person
-from tests.unit.recording_material import Recorded
+from tests.unit.recording_material import Recorded, strengths
 from vtp.media.sdp_ortc import whip_answer
 from vtp.media.sdp_parse import parse_session
 from vtp.recording.session import RecordingSession
@@ -35,8 +37,8 @@ class Marked(NumberedPicture):
         return self._mark + super().number_drawn() % FIRST
 
 
-def add_tracks(who: Client, mark: int, codec: str) -> None:
-    who.connection.addTrack(Tone())
+def add_tracks(who: Client, mark: int, codec: str, hertz: float = 440) -> None:
+    who.connection.addTrack(Tone(hertz))
     who.connection.addTrack(Marked(mark))
     codecs = RTCRtpSender.getCapabilities("video").codecs
     wanted = [one for one in codecs if one.mimeType in (codec, "video/rtx")]
@@ -45,11 +47,11 @@ def add_tracks(who: Client, mark: int, codec: str) -> None:
 
 @asynccontextmanager
 async def student(
-    server: MediaServer, codec: str = "video/H264"
+    server: MediaServer, codec: str = "video/H264", hertz: float = 440
 ) -> AsyncIterator[tuple[Participant, Client]]:
     """Somebody who sends into the room as peers of signalling do: without claiming the program."""
     async with client(server, "student") as made:
-        add_tracks(made, FIRST, codec)
+        add_tracks(made, FIRST, codec, hertz)
         who, router = person(), server.room().router
         transport = router.create_transport({APP_DATA_KEY: who}, publishes=True)
         answer = whip_answer(
@@ -136,3 +138,40 @@ async def test_what_cannot_be_recorded_is_said_while_it_presents(tmp_path: Path)
         assert running.result().failure == ""
     numbers = [number for _, number in numbers_of(Recorded(tmp_path))]
     assert max(numbers) < FIRST
+
+
+async def test_voices_of_all_are_in_the_mix_and_one_that_is_muted_is_not(tmp_path: Path) -> None:
+    async with running_server() as server, client(server, "alice") as alice:
+        add_tracks(alice, 0, "video/H264")
+        await alice.start("/whip/physics")
+        async with recording(server, tmp_path) as (session, running):
+            await until_recorded(session, 2, "opus")
+            alone_s = seconds_in(session)
+            async with student(server, hertz=1000) as (who, _):
+                (voice,) = (
+                    one for one in server.room().producers_of(who.participant_id) if one.kind == "audio"
+                )
+                heard = asyncio.Event()
+                voice.add_listener(lambda event: heard.set() if voice.started else None)
+                if voice.started:
+                    heard.set()
+                await asyncio.wait_for(heard.wait(), 40)
+                came_s = seconds_in(session)
+                await until_recorded(session, came_s + 1, "opus")
+                voice.pause()
+                muted_s = seconds_in(session)
+                await until_recorded(session, muted_s + 2, "opus")
+        assert running.result().failure == ""
+    begin, sound = Recorded(tmp_path).audio("opus")
+    end_s = begin / 48_000 + len(sound) / 48_000
+    sound = np.concatenate([np.zeros(begin, sound.dtype), sound])
+    for since_s, until_s in ((0.5, alone_s), (came_s, muted_s), (muted_s, end_s)):
+        assert np.median(strengths(sound, 440, since_s, until_s)) > 0.1, (since_s, until_s)
+    assert strengths(sound, 1000, 0.5, alone_s).max() < 0.05
+    assert np.median(strengths(sound, 1000, came_s, muted_s)) > 0.1
+    assert np.median(strengths(sound, 1000, muted_s + 0.5, end_s)) < 0.02
+
+
+def seconds_in(session: RecordingSession) -> float:
+    """How long the recording lasts by now, by its own clock."""
+    return time.time() - session.recorder.manifest.origin_wall_ns / 1e9

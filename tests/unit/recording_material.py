@@ -193,3 +193,19 @@ class Recorded:
 def open_bytes(data: bytes) -> InputContainer:
     """Bytes as PyAV, the independent reader, sees them."""
     return av.open(io.BytesIO(data), mode="r")
+
+
+def strength(sound: npt.NDArray[np.float32], hertz: float, start_s: float, end_s: float) -> float:
+    """The amplitude, of 1, of a tone in a stretch of sound at 48 kHz."""
+    part = sound[round(start_s * 48_000) : round(end_s * 48_000)]
+    turning = np.exp(-2j * np.pi * hertz / 48_000 * np.arange(len(part)))
+    window = np.hanning(len(part))
+    return float(2 * abs(np.sum(part * window * turning)) / np.sum(window))
+
+
+def strengths(
+    sound: npt.NDArray[np.float32], hertz: float, start_s: float, end_s: float
+) -> npt.NDArray[np.float64]:
+    """The same in each tenth of a second: what a real sender sends has jumps of phase, and holes."""
+    starts = np.arange(start_s, end_s - 0.1, 0.1)
+    return np.array([strength(sound, hertz, start, start + 0.1) for start in starts])

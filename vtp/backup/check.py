@@ -156,10 +156,11 @@ def recording_faults(directory: Path, *, read_media: bool) -> Iterator[str]:
         return
     if not view.is_playable:
         yield "there is nothing to play"
-    for name in view.manifest.tracks:
-        if name not in view.tracks:
+    indexes = {**view.tracks, **view.people}
+    for name in (*view.manifest.tracks, *(one.track for one in view.manifest.people)):
+        if name not in indexes:
             yield f"the index of its track {name} is missing"
-    for name, index in view.tracks.items():
+    for name, index in indexes.items():
         yield from _track_faults(directory / name, index, read_media=read_media)
 
 

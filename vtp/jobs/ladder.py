@@ -22,7 +22,7 @@ from vtp.jobs.runner import HopelessError
 from vtp.jobs.store import Kind
 from vtp.recording.index import SegmentLine, TrackIndex, segment_name
 from vtp.recording.ladder import missing_rungs, rung_lines, rung_name
-from vtp.recording.manifest import MANIFEST_NAME, read_manifest, write_manifest
+from vtp.recording.manifest import MANIFEST_NAME, Manifest, change_manifest, read_manifest
 from vtp.recording.playlist import frame_rate
 from vtp.recording.recovery import recover
 from vtp.recording.segmenter import VIDEO_TRACK
@@ -127,15 +127,17 @@ class RungsOfRecording:
 
         Also of rungs that are there already: an earlier run may have ended before its row said so.
         """
-        manifest = read_manifest(self._directory)
         for writer in self._writers:
             writer.finish()
-            manifest = manifest.with_track(writer.folder.name)
-        if self._writers:
-            write_manifest(self._directory, manifest)
-        elif not any(map(rung_lines, manifest.tracks)):
+        manifest = change_manifest(self._directory, self._with_rungs)
+        if not any(map(rung_lines, manifest.tracks)):
             return {}
         return {"file_size_bytes": summary_of(RecordingView.load(self._directory))["file_size_bytes"]}
+
+    def _with_rungs(self, manifest: Manifest) -> Manifest:
+        for writer in self._writers:
+            manifest = manifest.with_track(writer.folder.name)
+        return manifest
 
     def close(self) -> None:
         """Lets go of all files."""

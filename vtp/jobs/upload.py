@@ -19,10 +19,11 @@ from vtp.jobs.progress import Progress
 from vtp.recording.downloads import load_tables
 from vtp.recording.files import sections_of
 from vtp.recording.index import INDEX_NAME, TrackIndex, segment_name
-from vtp.recording.manifest import MANIFEST_NAME, read_manifest
+from vtp.recording.manifest import MANIFEST_NAME, Manifest, read_manifest
 from vtp.recording.recovery import recover
 from vtp.recording.sample_table import TABLE_NAME
 from vtp.recording.store import Recording, Storage
+from vtp.recording.stored_tracks import drop_unnamed
 from vtp.recording.storyboard import FOLDER
 from vtp.recording.view import RecordingView
 from vtp.storage import RemoteStore, Store
@@ -58,16 +59,24 @@ class Upload:
 
         Raises StoreAway; OSError and ValueError for what is wrong with the recording itself.
         """
-        *parts, manifest = await asyncio.to_thread(parts_of, self._store.path(recording.id), recording.id)
-        present = await self._remote.listing(recording.id)
+        directory = self._store.path(recording.id)
+        sent = None
+        while sent != (wanted := await asyncio.to_thread(_whole_manifest, directory)):
+            await self._send_as_it_is(directory, recording.id, progress)
+            sent = wanted  # somebody's tracks may have been erased meanwhile: then it is sent anew
+        await drop_unnamed(self._remote, recording.id, wanted)
+        return {"storage": Storage.STORED, "stored_url": self._remote.url, "stored_at": datetime.now(UTC)}
+
+    async def _send_as_it_is(self, directory: Path, recording_id: str, progress: Progress) -> None:
+        *parts, manifest = await asyncio.to_thread(parts_of, directory, recording_id)
+        present = await self._remote.listing(recording_id)
         missing = [part for part in parts if not await _is_same(part, present.get(part.key))]
         total = sum(part.size for part in [*parts, manifest])
         progress.begin(total, total - manifest.size - sum(part.size for part in missing))
         sent = await self._send(missing, progress)
-        _verify(parts, sent, await self._remote.listing(recording.id))
+        _verify(parts, sent, await self._remote.listing(recording_id))
         sent = await self._send([manifest], progress)
-        _verify([manifest], sent, await self._remote.listing(recording.id))
-        return {"storage": Storage.STORED, "stored_url": self._remote.url, "stored_at": datetime.now(UTC)}
+        _verify([manifest], sent, await self._remote.listing(recording_id))
 
     async def undo(self, recording_id: str) -> None:
         """Takes away what was sent of a recording that has been deleted meanwhile."""
@@ -96,16 +105,21 @@ def parts_of(directory: Path, recording_id: str) -> list[Part]:
 
     Raises OSError, also for a file that is missing, and ValueError.
     """
-    if not read_manifest(directory).closed:
-        recover(directory)
-    tracks = RecordingView.load(directory).tracks
+    _whole_manifest(directory)
+    view = RecordingView.load(directory)
+    tracks = {**view.tracks, **view.people}
     names = sections_of(tracks)
     for track, index in tracks.items():
         names += [f"{track}/{segment_name(one.msn)}" for one in index.segments if not one.gap]
     names += [f"{FOLDER}/{path.name}" for path in sorted((directory / FOLDER).glob("sheet-*.jpg"))]
-    names += [f"{track}/{INDEX_NAME}" for track in tracks] + _tables_of(directory, tracks)
+    names += [f"{track}/{INDEX_NAME}" for track in tracks] + _tables_of(directory, view.tracks)
     paths = {name: directory / name for name in [*names, MANIFEST_NAME]}
     return [Part(f"{recording_id}/{name}", path, path.stat().st_size) for name, path in paths.items()]
+
+
+def _whole_manifest(directory: Path) -> Manifest:
+    manifest = read_manifest(directory)
+    return manifest if manifest.closed else recover(directory).manifest
 
 
 def _tables_of(directory: Path, tracks: dict[str, TrackIndex]) -> list[str]:

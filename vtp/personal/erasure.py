@@ -6,10 +6,11 @@ can be about, and as long as network addresses in the audit log may be needed to
 
 from __future__ import annotations
 
+import logging
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from sqlalchemy import Table, and_, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,7 +18,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.authenticator import Changes
 from vtp.accounts.permissions import Action, require
-from vtp.accounts.pictures import Pictures
 from vtp.accounts.service import Clock, account_of, utc_now
 from vtp.accounts.tables import audit_log, sessions, users
 from vtp.accounts.tokens import Rights
@@ -25,6 +25,7 @@ from vtp.accounts.user_administration import found, keep_an_admin
 from vtp.accounts.users import find_user, lock_admins
 from vtp.db import Database
 from vtp.db.conflicts import done_over
+from vtp.errors import Unavailable
 from vtp.http.idempotency import forget_unmarked, mark_of
 from vtp.http.identity import Principal, Role
 from vtp.ids import parse_id
@@ -41,16 +42,25 @@ from vtp.sealing import Sealer
 
 SWEPT: Final = timedelta(hours=2)  # until what was on its way has arrived
 RETENTION: Final = timedelta(days=30)  # GDPR, article 12(3): a month to answer in
+logger = logging.getLogger(__name__)
+
 _NO_RIGHTS: Final = Rights(Role.STUDENT, verified=False, watch_only=False, disabled=True)
 _REWRITTEN_AT_ONCE: Final = 500
 
 
+class Files(Protocol):
+    """Files that are one person's."""
+
+    async def erase(self, user_id: str) -> None:
+        """Deletes those of this person. Raises Unavailable when not all can be reached now."""
+
+
 @dataclass(frozen=True, slots=True)
 class ErasureParts:
-    """What erasing needs."""
+    """What erasing needs; `files`: pictures, tracks of recordings."""
 
     database: Database
-    pictures: Pictures
+    files: tuple[Files, ...]
     changes: Changes
     audit: AuditLog
     sealer: Sealer
@@ -84,7 +94,7 @@ class Erasure:
         for user_id in ids:
             async with self._parts.database.transaction() as tx:
                 await self._empty(tx, self._subject(user_id))
-            await self._parts.pictures.erase(user_id)
+            await self._erase_files(user_id)
         return len(ids)
 
     async def purge(self) -> int:
@@ -94,6 +104,8 @@ class Erasure:
             old = select(users.c.id).where(users.c.erased_at < before)
             ids = list((await tx.execute(old)).scalars())
         for user_id in ids:  # each by itself: others write in between, however many left school together
+            if not await self._erase_files(user_id):
+                continue  # the next hour, while there is still a row that says whose files they are
             async with self._parts.database.transaction() as tx:
                 await self._empty(tx, self._subject(user_id))
                 c = audit_log.c
@@ -127,7 +139,18 @@ class Erasure:
             )
         self._parts.changes.change_rights(user_id, _NO_RIGHTS, now)
         self._parts.changes.end_sessions(ended, now)
-        await self._parts.pictures.erase(user_id)
+        await self._erase_files(user_id)
+
+    async def _erase_files(self, user_id: str) -> bool:
+        """Whether nothing is left; else the sweeps try again."""
+        whole = True
+        for files in self._parts.files:
+            try:
+                await files.erase(user_id)
+            except Unavailable as error:
+                logger.warning("Files of %s are to be erased later: %s", user_id, error.detail)
+                whole = False
+        return whole
 
     async def _empty(self, tx: AsyncConnection, subject: Subject) -> None:
         for holding in HOLDINGS:

@@ -12,7 +12,7 @@ from vtp.recording.live_view import LiveView
 from vtp.recording.recorder import Outcome, Recorder
 from vtp.recording.recovery import recover
 from vtp.recording.session import RecordingSession
-from vtp.recording.store import Recording
+from vtp.recording.store import PROGRAM, Recording
 from vtp.recording.transcoder import TranscodeSlots
 from vtp.recording.view import RecordingView
 from vtp.rooms.live import LiveRoom
@@ -54,8 +54,14 @@ class ActiveRecordings:
         self, recording: Recording, room: LiveRoom, directory: Path, settings: RecordingSettings
     ) -> RecordingSession:
         """Starts recording a room into `directory`."""
-        recorder = Recorder(directory, recording.id, min_free_bytes=settings.min_free_bytes)
-        session = RecordingSession(room, recorder, self._tasks, settings.idle_stop_s, self._slots)
+        recorder = Recorder(
+            directory,
+            recording.id,
+            min_free_bytes=settings.min_free_bytes,
+            mixed_voices=settings.mixed_voices,
+        )
+        tracks = 0 if recording.layout == PROGRAM else settings.tracks_at_once
+        session = RecordingSession(room, recorder, self._tasks, settings.idle_stop_s, self._slots, tracks)
         recorder.on_key_frame_wanted(session.want_key_frame)
         view = LiveView(recorder.manifest, {})
         loop = asyncio.get_running_loop()
@@ -136,7 +142,7 @@ async def _ended_view(session: RecordingSession, outcome: Outcome) -> RecordingV
     if outcome.failure == DIED:
         try:
             whole = await asyncio.to_thread(recover, recorder.directory, DIED)
-            return RecordingView(whole.manifest, whole.tracks, ended=True)
+            return RecordingView(whole.manifest, whole.tracks, ended=True, people=whole.people)
         except (OSError, ValueError) as error:
             logger.warning("Recording %s cannot be made whole: %s", recorder.manifest.recording_id, error)
-    return RecordingView(recorder.manifest, recorder.tracks, ended=True)
+    return RecordingView(recorder.manifest, recorder.tracks, ended=True, people=recorder.people)

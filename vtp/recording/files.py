@@ -99,8 +99,8 @@ class RecordingFiles:
 
             [path] = await bring([MANIFEST_NAME])
             manifest = read_manifest(path.parent)
-            await bring(f"{track}/{INDEX_NAME}" for track in manifest.tracks)
-            tracks = await asyncio.to_thread(load_tracks, path.parent, manifest)
+            await bring(f"{track}/{INDEX_NAME}" for track in manifest.all_tracks)
+            tracks = await asyncio.to_thread(load_tracks, path.parent, manifest.all_tracks)
             await bring(sections_of(tracks))
             for track in chosen_tracks(tracks):
                 with suppress(FileNotFoundError):  # it is made anew where it is needed
@@ -168,6 +168,11 @@ class RecordingFiles:
         """Has its catalogue fetched anew: there may be more in the store than there was."""
         if self._cache is not None:
             self._cache.forget_all(recording_id, _CATALOGUE)
+
+    def forget_track(self, recording_id: str, track: str) -> None:
+        """Keeps nothing of a track that has been deleted."""
+        if self._cache is not None:
+            self._cache.forget(f"{recording_id}/{track}")
 
     async def delete(self, recording_id: str) -> None:
         """Deletes it everywhere. Raises Unavailable while the object store is away; then it is still here."""

@@ -65,6 +65,13 @@ def viewer_of(holder: str) -> Viewer:
     return Viewer(id_ if kind == _ACCOUNT else None, id_ if kind in (_NAMED, _SHARED, _LINK) else None)
 
 
+def knows_people(holder: str) -> bool:
+    """Whether they may have what is one participant's alone, a name or a camera: an account, or everybody
+    where rooms are open. Who comes by a link, or by nothing, has the program.
+    """
+    return holder[:1] in (_ACCOUNT, _OPEN)
+
+
 class Holders:
     """`find_account` looks for an account that has this session, or any when it is empty; `is_revoked` says
     whether a link was ended.

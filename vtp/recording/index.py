@@ -199,6 +199,11 @@ class TrackIndex:
         return sum(s.size for s in self.segments) + sum(m.size for m in self.maps)
 
     @property
+    def start_s(self) -> float:
+        """When the first segment begins, on the recording's timeline."""
+        return self.segments[0].start / self.timescale if self.segments and self.timescale else 0.0
+
+    @property
     def duration_s(self) -> float:
         """From the recording's start to the end of the last finished segment."""
         return self.segments[-1].end / self.timescale if self.segments and self.timescale else 0.0

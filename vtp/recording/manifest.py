@@ -2,19 +2,41 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import re
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from vtp.recording.timebase import Origin
 
 MANIFEST_NAME = "recording.json"
+PERSON_TRACK = re.compile(r"p\d+")  # their folders, as `vtp.recording.people` names them
+TrackSource = Literal["microphone", "camera", "screen"]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonOfTrack:
+    """A track that is one participant's: what they sent by one producer, and who they were.
+
+    `user_id` is empty for who had no account; `source` is microphone, camera or screen.
+    """
+
+    track: str
+    participant_id: str
+    user_id: str
+    name: str
+    source: TrackSource
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """`closed` is set last of all: a recording without it was interrupted."""
+    """`tracks` are the program's, `people` those of participants. `closed` is set last of all: a recording
+    without it was interrupted.
+    """
 
     recording_id: str
     origin_wall_ns: int = 0
@@ -24,10 +46,20 @@ class Manifest:
     message: str = ""
     closed: bool = False
     version: int = 1
+    people: tuple[PersonOfTrack, ...] = ()
 
     def origin(self) -> Origin:
         """The wall time of the recording's first instant."""
         return Origin(0, self.origin_wall_ns)
+
+    @property
+    def all_tracks(self) -> tuple[str, ...]:
+        """The program's, then those of participants."""
+        return (*self.tracks, *(one.track for one in self.people))
+
+    def without(self, people: Collection[str]) -> Manifest:
+        """Without these tracks of participants."""
+        return replace(self, people=tuple(one for one in self.people if one.track not in people))
 
     def with_track(self, track: str) -> Manifest:
         """With one track more."""
@@ -49,10 +81,28 @@ def write_manifest(directory: Path, manifest: Manifest) -> None:
         os.close(descriptor)
 
 
+def change_manifest(directory: Path, change: Callable[[Manifest], Manifest]) -> Manifest:
+    """Changes the manifest of a recording that has ended; others who do so, in any process, wait meanwhile.
+
+    Raises as `read_manifest`, and OSError. Blocks.
+    """
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        manifest = read_manifest(directory)
+        changed = change(manifest)
+        if changed != manifest:
+            write_manifest(directory, changed)
+        return changed
+    finally:
+        os.close(descriptor)
+
+
 def read_manifest(directory: Path) -> Manifest:
     """Reads it; raises FileNotFoundError when there is none and ValueError when it is not one of ours."""
     fields = json.loads((directory / MANIFEST_NAME).read_bytes())
     try:
-        return Manifest(**{**fields, "tracks": tuple(fields["tracks"])})
+        people = tuple(PersonOfTrack(**one) for one in fields.get("people", ()))
+        return Manifest(**{**fields, "tracks": tuple(fields["tracks"]), "people": people})
     except (TypeError, KeyError) as error:
         raise ValueError(f"{directory / MANIFEST_NAME} is not a recording's manifest.") from error

@@ -14,6 +14,7 @@ from vtp.recording.access_log import AccessLog, Did
 from vtp.recording.admission import HOLDER, Admission
 from vtp.recording.captions import CaptionShelf
 from vtp.recording.dash import CLOCK_NAME, MPD_NAME, MPD_TYPE
+from vtp.recording.holders import knows_people
 from vtp.recording.iframes import IFRAMES_NAME
 from vtp.recording.index import segment_name
 from vtp.recording.playlist import PLAYLIST_NAME, PLAYLIST_TYPE
@@ -106,7 +107,8 @@ class MediaRoutes:
         self, call: Call, recording_id: str, view: RecordingView, track: str, prefix: str = ""
     ) -> web.StreamResponse:
         name = call.path["name"]
-        if track not in view.tracks:
+        is_closed = track in view.people and not knows_people(call.request[HOLDER])
+        if view.index(track) is None or is_closed:
             raise NotFound("This recording has no such track.", code="no_such_track")
         if name == PLAYLIST_NAME:  # some players are given nothing else
             self._note(call, recording_id)
@@ -138,7 +140,9 @@ class MediaRoutes:
 
 def _is_finished(view: RecordingView, track: str, name: str) -> bool:
     """Whether a file is in the index and will not change any more."""
-    index = view.tracks[track]
+    index = view.index(track)
+    if index is None:
+        return False
     match = _SEGMENT.match(name)
     if match is None:
         return any(line.uri == name for line in index.maps)

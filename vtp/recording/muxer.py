@@ -135,4 +135,5 @@ def aac_encoder(bitrate_bps: int) -> AudioCodecContext:
     encoder.format = "fltp"
     encoder.bit_rate = bitrate_bps
     encoder.time_base = Fraction(1, AUDIO_TIMESCALE)
+    encoder.options = {"aac_coder": "fast"}  # half the time of the other, as good from 64 kbit/s on
     return encoder

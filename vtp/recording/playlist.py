@@ -7,6 +7,7 @@ discontinuities at the same places. A recording in progress is an EVENT: nothing
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -63,6 +64,12 @@ def _segment_lines(segment: SegmentLine, timescale: int, origin: Origin, prefix:
         yield "#EXT-X-GAP"
     yield f"#EXTINF:{segment.duration / timescale:.5f},"
     yield prefix + segment_name(segment.msn)
+
+
+def longest_s(index: TrackIndex) -> int:
+    """Its longest segment, rounded as a target duration is."""
+    longest = max((segment.duration for segment in index.segments), default=0)
+    return math.floor(longest / index.timescale + 0.5) if longest else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,15 +11,18 @@ import shutil
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 import av
 
+from vtp.recording.audio_tracks import AudioTracks
 from vtp.recording.index import Line, TrackIndex
-from vtp.recording.manifest import Manifest, write_manifest
+from vtp.recording.manifest import Manifest, PersonOfTrack, write_manifest
+from vtp.recording.mixer import MIXED_VOICES
+from vtp.recording.person_track import PersonTrack
 from vtp.recording.recovery import recover
 from vtp.recording.segmenter import Segmenter
 from vtp.recording.source import Placed, PlacedPicture, PlacedSound, Source
@@ -59,19 +62,25 @@ class Recorder:
         recording_id: str,
         *,
         min_free_bytes: int = 0,
+        mixed_voices: int = MIXED_VOICES,
         now_ns: Clock = time.monotonic_ns,
     ) -> None:
         self.directory = directory
         self.tracks: dict[str, TrackIndex] = {}
+        self.people: dict[str, TrackIndex] = {}
         self.manifest = Manifest(recording_id)
         self._min_free_bytes = min_free_bytes
+        self._mixed_voices = mixed_voices
         self._want_key_frame: Callable[[], None] = lambda: None
+        self._want_key_frame_of: Callable[[str], None] = lambda source_id: None
+        self._read_levels: Callable[[], Mapping[str, bytes]] = dict
         self._grown: Callable[[], None] = lambda: None
         self._now_ns = now_ns
         self._commands: deque[Callable[[], None]] = deque()
         self._wake = threading.Event()
         self._stopping = False
         self._sources: dict[str, Source] = {}
+        self._people: dict[str, PersonTrack] = {}  # by source
         self._segmenter: Segmenter | None = None
         self._origin: Origin | None = None
         self._early: list[Placed] = []
@@ -86,18 +95,43 @@ class Recorder:
         """Has `callback` called, in the recorder's thread, whenever a key frame is wanted; before `run`."""
         self._want_key_frame = callback
 
+    def on_key_frame_of_track_wanted(self, callback: Callable[[str], None]) -> None:
+        """Has `callback` called, in the recorder's thread, with the source of a track that wants one."""
+        self._want_key_frame_of = callback
+
     def on_growth(self, callback: Callable[[], None]) -> None:
         """Has `callback` called, in the recorder's thread, whenever something was written; before `run`."""
         self._grown = callback
 
+    def read_levels_by(self, read: Callable[[], Mapping[str, bytes]]) -> None:
+        """Has `read` called, in the recorder's thread, when there are more voices than are mixed: it gives
+        how loud each source was since it was called last, -dBov of each 20 ms; before `run`.
+        """
+        self._read_levels = read
+
     def add_source(self, source: Source) -> None:
-        """Records `source` from now on, in place of any other of its kind."""
+        """Records `source` from now on: a picture in place of any other, sound besides all other."""
         self._commands.append(lambda: self._add(source))
         self._wake.set()
 
     def remove_source(self, source_id: str) -> None:
         """Takes what `source_id` has sent so far, and no more."""
         self._commands.append(lambda: self._remove(source_id))
+        self._wake.set()
+
+    def add_track(self, person: PersonOfTrack, source: Source) -> None:
+        """Records `source` as a track of its own too; one of the same id goes on where it was paused."""
+        self._commands.append(lambda: self._add_track(person, source))
+        self._wake.set()
+
+    def pause_track(self, source_id: str) -> None:
+        """Takes what `source_id` has sent so far for its track; it goes on, if ever, after a gap."""
+        self._commands.append(lambda: self._pause_track(source_id))
+        self._wake.set()
+
+    def end_track(self, source_id: str) -> None:
+        """Ends the track of `source_id`: it is gone for good."""
+        self._commands.append(lambda: self._end_track(source_id))
         self._wake.set()
 
     def set_message(self, message: str) -> None:
@@ -128,6 +162,8 @@ class Recorder:
             for source in self._sources.values():
                 source.close()
             self._sources.clear()
+            for track in self._people.values():
+                track.close()
             for writer in self._writers:
                 writer.abandon()
 
@@ -141,18 +177,29 @@ class Recorder:
         if self._segmenter is None:
             self._try_to_begin(now)
         if self._segmenter is not None and self._origin is not None:
+            self._listen(self._segmenter)
             self._segmenter.tick(now - self._origin.monotonic_ns)
             if self.manifest.target_duration_s != self._segmenter.target_duration_s:
                 self._update(target_duration_s=self._segmenter.target_duration_s)
+        for source_id, track in self._people.items():
+            track.step(now, self._origin_ns)
+            if track.asks_for_key_frame(now, self._origin_ns):
+                self._want_key_frame_of(source_id)
         if self._has_grown:
             self._has_grown = False
             self._grown()
         self._ask_for_key_frame(now)
         self._look_at_disk(now)
 
+    def _listen(self, segmenter: Segmenter) -> None:
+        """Finds out who is loud, when not all can be heard."""
+        if sum(source.kind == "audio" for source in self._sources.values()) > self._mixed_voices:
+            segmenter.receive_levels(self._read_levels())
+
     def _add(self, source: Source) -> None:
-        for known in [known for known in self._sources.values() if known.kind == source.kind]:
-            self._remove(known.id)
+        if source.kind == "video":
+            for known in [known for known in self._sources.values() if known.kind == "video"]:
+                self._remove(known.id)
         self._first_source_ns = self._first_source_ns or self._now_ns()
         self._sources[source.id] = source
 
@@ -162,8 +209,34 @@ class Recorder:
             return
         self._deliver(source, self._now_ns())
         source.close()
-        if self._segmenter is not None and not self._sources:
+        if self._segmenter is None:
+            return
+        if source.kind == "audio":
+            self._segmenter.remove_voice(source_id)
+        if not self._sources:
             self._segmenter.stop_sending()
+
+    @property
+    def _origin_ns(self) -> int | None:
+        return None if self._origin is None else self._origin.monotonic_ns
+
+    def _add_track(self, person: PersonOfTrack, source: Source) -> None:
+        known = self._people.get(source.id)
+        if known is not None:
+            known.resume(source)
+        else:
+            self._people[source.id] = PersonTrack(person, source, self._open_person)
+
+    def _pause_track(self, source_id: str) -> None:
+        track = self._people.get(source_id)
+        if track is not None:
+            track.pause(self._now_ns(), self._origin_ns)
+
+    def _end_track(self, source_id: str) -> None:
+        self._pause_track(source_id)
+        track = self._people.pop(source_id, None)
+        if track is not None:
+            track.finish()
 
     def _deliver(self, source: Source, now: int) -> None:
         for placed in source.poll(now):
@@ -181,7 +254,7 @@ class Recorder:
             return
         time_ns = placed.time_ns - self._origin.monotonic_ns
         if isinstance(placed, PlacedSound):
-            self._segmenter.add_audio(placed.packet, time_ns)
+            self._segmenter.add_audio(placed.packet, time_ns, placed.voice)
         else:
             self._segmenter.add_video(placed.picture, time_ns)
 
@@ -194,12 +267,13 @@ class Recorder:
         if pictures:
             self._begin(pictures[0])
         elif sounds and now - self._first_source_ns >= wait:
-            self._begin(sounds[0])
+            self._begin(min(sounds))
 
     def _begin(self, monotonic_ns: int) -> None:
         self._origin = Origin.at(monotonic_ns)
         self._update(origin_wall_ns=self._origin.wall_ns)
-        self._segmenter = Segmenter(self._open_writer)
+        voices = self._mixed_voices
+        self._segmenter = Segmenter(self._open_writer, lambda open_, first: AudioTracks(open_, first, voices))
         early, self._early = self._early, []
         for placed in sorted(early, key=lambda p: p.time_ns):
             self._place(placed)
@@ -211,8 +285,15 @@ class Recorder:
         self._writers.append(writer)
         return writer
 
+    def _open_person(self, person: PersonOfTrack, timescale: int) -> TrackWriter:
+        self.people[person.track] = TrackIndex()
+        self._update(people=(*self.manifest.people, person))
+        writer = TrackWriter(self.directory / person.track, person.track, timescale, self._line_written)
+        self._writers.append(writer)
+        return writer
+
     def _line_written(self, track: str, line: Line) -> None:
-        self.tracks[track].add(line)
+        (self.people if track in self.people else self.tracks)[track].add(line)
         self._has_grown = True
 
     def _ask_for_key_frame(self, now: int) -> None:
@@ -243,6 +324,8 @@ class Recorder:
             self._update(closed=True)
             return Outcome(0, self._failure or "Nothing was sent while the room was recorded.")
         duration_ns = self._segmenter.finish()
+        for track in self._people.values():
+            track.finish()
         self._update(
             duration_ns=duration_ns,
             target_duration_s=self._segmenter.target_duration_s,
@@ -264,6 +347,7 @@ class Recorder:
             return Outcome(max((round(t.duration_s * NS) for t in self.tracks.values()), default=0), reason)
         self.manifest = recovered.manifest
         self.tracks = recovered.tracks
+        self.people = recovered.people
         return Outcome(recovered.manifest.duration_ns, reason)
 
     def _update(self, **changes: object) -> None:

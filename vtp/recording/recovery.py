@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import zlib
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from pathlib import Path
 
@@ -39,12 +40,13 @@ class Recovered:
     manifest: Manifest
     tracks: dict[str, TrackIndex]
     truncated_bytes: int
+    people: dict[str, TrackIndex] = field(default_factory=dict)
 
 
-def load_tracks(directory: Path, manifest: Manifest) -> dict[str, TrackIndex]:
-    """The indexes of a recording, as far as their lines are whole; raises OSError."""
+def load_tracks(directory: Path, names: Iterable[str]) -> dict[str, TrackIndex]:
+    """The indexes of these tracks, as far as their lines are whole; raises OSError."""
     tracks: dict[str, TrackIndex] = {}
-    for track in manifest.tracks:
+    for track in names:
         path = directory / track / INDEX_NAME
         if path.exists():
             tracks[track] = TrackIndex.of(read_lines(path.read_bytes())[0])
@@ -57,13 +59,8 @@ def recover(directory: Path, message: str = "") -> Recovered:
     Raises FileNotFoundError when there is no manifest, ValueError when it is damaged, OSError from the disk.
     """
     manifest = read_manifest(directory)
-    truncated = 0
-    tracks: dict[str, TrackIndex] = {}
-    for track in manifest.tracks:
-        if (directory / track / INDEX_NAME).exists():
-            tracks[track], lost = _recover_track(directory / track)
-            truncated += lost
-    tracks = {name: index for name, index in tracks.items() if index.timescale}
+    tracks, truncated = _recover_tracks(directory, manifest.tracks)
+    people, lost = _recover_tracks(directory, (one.track for one in manifest.people))
     ends = [to_ns(index.segments[-1].end, index.timescale) for index in tracks.values() if index.segments]
     longest = [
         -(-segment.duration // index.timescale)
@@ -74,13 +71,24 @@ def recover(directory: Path, message: str = "") -> Recovered:
     manifest = replace(
         manifest,
         tracks=tuple(tracks),
+        people=tuple(one for one in manifest.people if one.track in people),
         duration_ns=max(ends, default=0),
         target_duration_s=manifest.target_duration_s or max(4, *longest, 4),
         message=manifest.message or message,
         closed=True,
     )
     write_manifest(directory, manifest)
-    return Recovered(manifest, tracks, truncated)
+    return Recovered(manifest, tracks, truncated + lost, people)
+
+
+def _recover_tracks(directory: Path, names: Iterable[str]) -> tuple[dict[str, TrackIndex], int]:
+    truncated = 0
+    tracks: dict[str, TrackIndex] = {}
+    for track in names:
+        if (directory / track / INDEX_NAME).exists():
+            tracks[track], lost = _recover_track(directory / track)
+            truncated += lost
+    return {name: index for name, index in tracks.items() if index.timescale}, truncated
 
 
 def _recover_track(folder: Path) -> tuple[TrackIndex, int]:

@@ -18,7 +18,7 @@ from vtp.recording.chapter_routes import add_chapter_routes
 from vtp.recording.chapters import Chapters
 from vtp.recording.download_routes import add_download_routes
 from vtp.recording.grants import Grants
-from vtp.recording.holders import Holders
+from vtp.recording.holders import Holders, holder_of, knows_people
 from vtp.recording.media_routes import add_media_routes
 from vtp.recording.progress import WatchProgress
 from vtp.recording.progress_routes import add_progress_routes
@@ -164,7 +164,8 @@ def _add_reading_routes(
     )
     async def get_recording_info(call: Call) -> RecordingInfo:
         recording = await recordings.get(call.principal, call.path["id"], origin_of(call).ip)
-        return RecordingInfo.of(recording.id, await recordings.view(recording.id))
+        view = await recordings.view(recording.id)
+        return RecordingInfo.of(recording.id, view, with_people=knows_people(holder_of(call.principal)))
 
 
 def _add_changing_routes(table: RouteTable, recordings: Recordings) -> None:

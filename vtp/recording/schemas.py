@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from vtp.http.pagination import DEFAULT_LIMIT, MAX_LIMIT, PageQuery
 from vtp.http.text import Name
 from vtp.recording.codec_strings import needed_codecs
+from vtp.recording.manifest import TrackSource
 from vtp.recording.progress_schemas import MyProgress
 from vtp.recording.store import PLAYABLE, Recording, Status, Storage, Visibility
 from vtp.recording.stretches import DOWNLOAD_PARTS
@@ -26,7 +27,9 @@ Description = Annotated[str, Field(max_length=MAX_DESCRIPTION)]
 
 
 class StartRecording(BaseModel):
-    """Starts recording a room. `format` webm is accepted and kept as hls."""
+    """Starts recording a room. `format` webm is accepted and kept as hls. `layout` tracks, or both: what each
+    participant sends is a track of its own besides the program.
+    """
 
     room_id: Annotated[str, Field(min_length=1, max_length=64, description="A room's id or slug.")]
     title: Name | None = None
@@ -227,10 +230,23 @@ class DownloadLink(BaseModel):
     expires_at: datetime
 
 
+class TrackPerson(BaseModel):
+    """Whose track it is, and what of theirs; `user_id` is null for who had no account."""
+
+    participant_id: str
+    user_id: str | None
+    name: str
+    source: TrackSource
+
+
 class TrackInfo(BaseModel):
-    """One track of a recording."""
+    """One track of a recording: the program's, or one participant's (`person`), which begins at
+    `start_seconds` and ends at `duration_seconds` of the recording.
+    """
 
     track: str
+    person: TrackPerson | None = None
+    start_seconds: float = 0
     codecs: str
     width: int
     height: int
@@ -248,11 +264,22 @@ class RecordingInfo(BaseModel):
     tracks: list[TrackInfo]
 
     @classmethod
-    def of(cls, recording_id: str, view: RecordingView) -> Self:
-        """Reads the indexes."""
+    def of(cls, recording_id: str, view: RecordingView, *, with_people: bool) -> Self:
+        """Reads the indexes; `with_people`: those of participants, too."""
+        people = {
+            one.track: TrackPerson(
+                participant_id=one.participant_id,
+                user_id=one.user_id or None,
+                name=one.name,
+                source=one.source,
+            )
+            for one in view.manifest.people
+        }
         tracks = [
             TrackInfo(
                 track=name,
+                person=people.get(name),
+                start_seconds=round(index.start_s, 3),
                 codecs=needed_codecs(line.codecs for line in index.maps),
                 width=max((line.width for line in index.maps), default=0),
                 height=max((line.height for line in index.maps), default=0),
@@ -260,7 +287,7 @@ class RecordingInfo(BaseModel):
                 size_bytes=index.size_bytes,
                 duration_seconds=round(index.duration_s, 3),
             )
-            for name, index in view.tracks.items()
+            for name, index in {**view.tracks, **(view.people if with_people else {})}.items()
         ]
         return cls(
             recording_id=recording_id,

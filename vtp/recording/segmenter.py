@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
 
@@ -18,8 +18,8 @@ from vtp.recording.audio_tracks import AudioTracks
 from vtp.recording.lane import Cut, Lane
 from vtp.recording.muxer import InitSection
 from vtp.recording.picture import UNREADABLE, Picture, usable_section
+from vtp.recording.sound import OpenSound, OpenWriter
 from vtp.recording.timebase import NS, VIDEO_TIMESCALE
-from vtp.recording.track_writer import TrackWriter
 from vtp.recording.video_track import VideoTrack
 
 logger = logging.getLogger(__name__)
@@ -34,25 +34,25 @@ STALL_NS = 5 * NS // 2  # still pictures are repeated each second, and a key fra
 LATENESS_NS = 600_000_000  # after this much nothing earlier is expected any more
 PICTURE_LATENESS_NS = 350_000_000  # nor a picture after this: a depacketizer waits 300 ms for lost packets
 
-OpenWriter = Callable[[str, int], TrackWriter]
-
 
 class Segmenter:
     """Takes placed access units of one program and cuts them into the segments of its tracks.
 
-    `open_writer(track, timescale)` opens a track's files. Methods raise OSError when a disk refuses bytes.
+    `open_writer(track, timescale)` opens a track's files, `open_sound` the sound: the mix, unless it is said.
+    The first segment begins at `start_ns`. Methods raise OSError when a disk refuses bytes.
     """
 
-    def __init__(self, open_writer: OpenWriter) -> None:
+    def __init__(
+        self, open_writer: OpenWriter, open_sound: OpenSound = AudioTracks, start_ns: int = 0
+    ) -> None:
         self._open_writer = open_writer
-        self._cuts = [Cut(0, 0)]
-        self._audio = AudioTracks(open_writer, self._cuts[0])
+        self._cuts = [Cut(start_ns, 0)]
+        self._audio = open_sound(open_writer, self._cuts[0])
         self._video: VideoTrack | None = None
         self._sending = True
         self._sent_until_ns = 0
-        self._shown_until_ns = (
-            0  # up to here parts of the picture are written: no picture or cut may come before
-        )
+        # Up to here parts of the picture are written: no picture or cut may come before.
+        self._shown_until_ns = start_ns
         self._broken = False  # units were lost: nothing can be decoded before the next key frame
         self.target_duration_s = 0
         self.dropped_units = 0
@@ -82,15 +82,23 @@ class Segmenter:
         """Whether a segment could end now, or the picture could come back, if there were a key frame."""
         return not self._shows_picture or now_ns - self._start_ns >= SEGMENT_NS
 
-    def add_audio(self, packet: bytes, time_ns: int) -> None:
-        """Takes one Opus packet; one that is damaged is counted and becomes silence."""
+    def add_audio(self, packet: bytes, time_ns: int, voice: str = "") -> None:
+        """Takes one Opus packet of a voice; one that is damaged is counted and becomes silence."""
         if time_ns < 0:
             return
         self._resume(time_ns)
         try:
-            self._audio.add(packet, time_ns)
+            self._audio.add(voice, packet, time_ns)
         except ValueError:
             self.dropped_units += 1
+
+    def remove_voice(self, voice: str) -> None:
+        """No more comes of a voice."""
+        self._audio.remove(voice)
+
+    def receive_levels(self, levels: Mapping[str, bytes]) -> None:
+        """Takes how loud each voice was since the last time: -dBov of each 20 ms."""
+        self._audio.receive_levels(levels)
 
     def add_video(self, picture: Picture, time_ns: int) -> None:
         """Takes one picture; one that needs an earlier one that is missing is dropped."""
@@ -108,7 +116,7 @@ class Segmenter:
         if self._shows_picture and expected_ns > self._picture_ends_ns:
             self._stop_picture(self._picture_ends_ns)
         if self._sending:
-            self._audio.fill(expected_ns)
+            self._audio.mix(now_ns, expected_ns)
         if not self._sending or not self._shows_picture:
             self._cut_until(expected_ns)
         self._end_late_part(
@@ -124,8 +132,7 @@ class Segmenter:
         if self._video is not None and self._video.end_ns is not None:
             end_ns = max(end_ns, self._video.end_ns)
             self._video.end_frame(end_ns)
-        self._audio.fill(end_ns)  # what is shown may be written further than the sound has come
-        self._audio.pause(end_ns)
+        self._audio.pause(end_ns)  # what is shown may be written further than the sound has come
         self._sent_until_ns = end_ns
         if end_ns > self._start_ns:
             self._cut(end_ns, nobody_sends=True)
@@ -208,6 +215,7 @@ class Segmenter:
         video = VideoTrack(lane)
         video.use(picture, section)
         video.set_still(picture)
+        video.skip_to(self._cuts[0].time_ns)
         for before, cut in pairwise(self._cuts):
             if before.nobody_sends:
                 video.skip_to(cut.time_ns)

@@ -27,11 +27,10 @@ from vtp.recording.changes import RecordingChanged
 from vtp.recording.disk import Disk
 from vtp.recording.downloads import WHOLE, Clip, Downloads
 from vtp.recording.files import RecordingFiles, files_missing
-from vtp.recording.iframes import KeyFrame, kept_key_frames
 from vtp.recording.link_terms import require_good_link
 from vtp.recording.live_playlist import Rendered
+from vtp.recording.loading import key_frames_of, load_whole, recover_unclosed
 from vtp.recording.mp4_file import Mp4File
-from vtp.recording.recovery import recover
 from vtp.recording.schemas import StartRecording, UpdateRecording
 from vtp.recording.segmenter import VIDEO_TRACK
 from vtp.recording.session import RecordingSession
@@ -334,10 +333,14 @@ class Recordings:
             await self._jobs.cancel_of(recording.id)
             return await self._remove(trashed, principal, origin) if permanent else trashed
         finally:
-            self._views.pop(recording.id, None)
-            self._downloads.forget(recording.id)
-            self._thumbnails.forget(recording.id)
-            self._storyboards.forget(recording.id)
+            self.forget(recording.id)
+
+    def forget(self, recording_id: str) -> None:
+        """Keeps nothing in memory of a recording whose files have changed."""
+        self.refresh(recording_id)
+        self._downloads.forget(recording_id)
+        self._thumbnails.forget(recording_id)
+        self._storyboards.forget(recording_id)
 
     @done_over
     async def _put_into_trash(self, recording: Recording, by: Principal, origin: Origin) -> Recording:
@@ -507,7 +510,7 @@ class Recordings:
             raise NotFound("This recording holds nothing to play.", code="nothing_to_play")
         try:
             async with self._files.catalogue(recording.id) as directory:
-                view = await asyncio.to_thread(_load_whole, directory)
+                view = await asyncio.to_thread(load_whole, directory)
         except (OSError, ValueError) as error:
             logger.warning("Recording %s cannot be read: %s", recording.id, error)
             raise self._why_unreadable(recording) from error
@@ -531,7 +534,7 @@ class Recordings:
         try:
             async with self._files.catalogue(recording_id) as directory:
                 await self._downloads.prepare(recording_id, directory, view, self._files.finder(recording_id))
-                frames = await asyncio.to_thread(_key_frames, directory, view)
+                frames = await asyncio.to_thread(key_frames_of, directory, view)
         except (OSError, ValueError, Unavailable) as error:
             logger.info("The samples of recording %s are left to its next player: %s", recording_id, error)
             return
@@ -599,7 +602,7 @@ class Recordings:
     async def _recover(self, recording: Recording) -> None:
         directory = self._directory(recording.id)
         try:
-            was_closed, view = await asyncio.to_thread(_recover_files, directory)
+            was_closed, view = await asyncio.to_thread(recover_unclosed, directory)
         except (OSError, ValueError) as error:
             logger.warning("Recording %s cannot be recovered: %s", recording.id, error)
             await self._change(
@@ -637,27 +640,3 @@ def _stored_elsewhere() -> Unavailable:
 
 def _in_trash() -> Gone:
     return Gone("This recording is in the trash.", code="recording_deleted")
-
-
-def _recover_files(directory: Path) -> tuple[bool, RecordingView]:
-    """Recovers a folder unless it was closed; tells whether it was, and what it holds."""
-    view = RecordingView.load(directory)
-    if view.manifest.closed:
-        return True, view
-    recovered = recover(directory)
-    return False, RecordingView(recovered.manifest, recovered.tracks, ended=True)
-
-
-def _load_whole(directory: Path) -> RecordingView:
-    """Reads an ended recording; one that the disk kept from being closed is closed now, if it lets us."""
-    try:
-        view = _recover_files(directory)[1]
-    except OSError:
-        view = RecordingView.load(directory)
-    view.add_key_frames(_key_frames(directory, view))
-    return view
-
-
-def _key_frames(directory: Path, view: RecordingView) -> list[KeyFrame] | None:
-    index = view.tracks.get(VIDEO_TRACK)
-    return kept_key_frames(directory / VIDEO_TRACK, index) if index is not None and view.ended else None

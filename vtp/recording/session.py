@@ -1,4 +1,4 @@
-"""One recording in progress, on the event loop's side: the room's program feeds the recorder."""
+"""One recording in progress, on the event loop's side: program and voices of a room feed the recorder."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ from concurrent.futures import ThreadPoolExecutor
 from vtp import _rtp_fast
 from vtp.media.producer import Producer
 from vtp.recording.clock import PublisherClock
+from vtp.recording.people import RecordedPeople
 from vtp.recording.picture_codecs import PICTURE_CODECS
 from vtp.recording.recorder import Outcome, Recorder
+from vtp.recording.senders import Senders
 from vtp.recording.source import Source
 from vtp.recording.transcoder import TranscodeSlots
 from vtp.rooms.live import LiveRoom, RoomClosed, RoomEvent
-from vtp.rooms.program import ProducerAdded, ProgramEvent
+from vtp.rooms.people import PeopleEvent, PersonLeft
+from vtp.rooms.program import RECORDABLE, ProducerAdded, ProgramEvent
+from vtp.rooms.speakers import owner_of
 from vtp.tasks import Tasks
 from vtp.threads import be_patient
 
@@ -23,14 +27,17 @@ logger = logging.getLogger(__name__)
 
 NICENESS = 5  # a tap holds some seconds, so that a recorder yields to packets and requests
 REORDER_MS = {"video": 300, "audio": 100}  # the time a retransmission may take, and that of a late packet
+VOICE_TAP_BYTES = 262_144  # 4 s of the largest Opus there is
 
 
 class RecordingSession:
-    """Follows a room's program into a recorder until it is stopped, the room ends, or the disk refuses.
+    """Follows the program's picture and the room's voices into a recorder until it is stopped, the room ends,
+    or the disk refuses.
 
     Made and used on the event loop. `await run()` lasts as long as the recording. A forgotten one ends
     by itself after `idle_stop_s` seconds in which nobody presented; 0 waits for ever. A picture that has
-    to be transcoded is recorded when one of the `slots` is free.
+    to be transcoded is recorded when one of the `slots` is free. `tracks`: so many of what participants send
+    are recorded as tracks of their own.
     """
 
     def __init__(
@@ -40,14 +47,18 @@ class RecordingSession:
         tasks: Tasks,
         idle_stop_s: float = 0,
         slots: TranscodeSlots | None = None,
+        tracks: int = 0,
     ) -> None:
         self.room = room
         self.recorder = recorder
         self._tasks = tasks
         self._slots = slots or TranscodeSlots(0)
         self._loop = asyncio.get_running_loop()
-        self._presenter_id = ""
-        self._publisher = PublisherClock()
+        self._publishers: dict[str, PublisherClock] = {}  # by participant
+        self._voices = Senders(room, _is_voice, self._add_voice, lambda gone: recorder.remove_source(gone.id))
+        recorder.read_levels_by(self._voices.read_levels())
+        self._people = RecordedPeople(room, recorder, tasks, tracks, self._open_source) if tracks else None
+        recorder.on_key_frame_of_track_wanted(self._want_key_frame_of)
         self._ended = False
         self._idle_stop_s = idle_stop_s
         self._idle: asyncio.TimerHandle | None = None
@@ -62,6 +73,9 @@ class RecordingSession:
         removers = [
             self.room.program.add_listener(self._program_changed),
             self.room.add_listener(self._room_changed),
+            self.room.people.add_listener(self._people_changed),
+            self._voices.close,
+            *([self._people.close] if self._people is not None else []),
         ]
         self.room.recording = True
         if self.room.closed:  # between the wish to record it and now
@@ -72,6 +86,9 @@ class RecordingSession:
         try:
             for producer in self.room.program.producers.values():
                 self._attach(producer)
+            self._voices.start()
+            if self._people is not None:
+                self._people.start()
             self._watch_idleness()
             return await self._loop.run_in_executor(executor, self.recorder.run)
         finally:
@@ -89,6 +106,10 @@ class RecordingSession:
         """Asks the presenter for a key frame; may be called from the recorder's thread."""
         self._loop.call_soon_threadsafe(self._request_key_frame)
 
+    def _want_key_frame_of(self, source_id: str) -> None:
+        if self._people is not None:
+            self._loop.call_soon_threadsafe(self._people.request_key_frame, source_id)
+
     def _request_key_frame(self) -> None:
         producer = self.room.program.producers.get("video")
         if producer is not None and not self._ended:
@@ -97,11 +118,14 @@ class RecordingSession:
     def _program_changed(self, event: ProgramEvent) -> None:
         if isinstance(event, ProducerAdded):
             self._attach(event.producer, since_ns=time.monotonic_ns())
-        else:
+        elif event.producer.kind == "video":
             self.recorder.remove_source(event.producer.id)
-            if event.producer.kind == "video":
-                self._end_transcoding()
+            self._end_transcoding()
         self._watch_idleness()
+
+    def _people_changed(self, event: PeopleEvent) -> None:
+        if isinstance(event, PersonLeft):
+            self._publishers.pop(event.participant.participant_id, None)
 
     def _watch_idleness(self) -> None:
         """Starts the time after which a recording without a presenter ends, or stops it."""
@@ -121,6 +145,7 @@ class RecordingSession:
             self.recorder.stop()
 
     def _attach(self, producer: Producer, since_ns: int = 0) -> None:
+        """Records the picture of who presents; says so when not all that they send can be recorded."""
         picture = PICTURE_CODECS.get(producer.codec.lower())
         program = self.room.program
         if (
@@ -131,27 +156,38 @@ class RecordingSession:
         ):
             program.is_transcoded = self._slots.take()
         self.recorder.set_message(self.message)
-        if producer.closed or not program.is_recordable(producer):
+        if picture is None or producer.closed or not program.is_recordable(producer):
             return
-        presenter = program.presenter
-        if presenter is not None and presenter.participant_id != self._presenter_id:
-            self._presenter_id = presenter.participant_id
-            self._publisher = PublisherClock()
+        self.recorder.add_source(self._open_source(producer, since_ns))
+
+    def _add_voice(self, producer: Producer) -> None:
+        self.recorder.add_source(self._open_source(producer))
+
+    def _open_source(self, producer: Producer, since_ns: int = 0) -> Source:
+        """What the recorder takes of a producer: of a picture from its next key frame after `since_ns`."""
+        picture = PICTURE_CODECS.get(producer.codec.lower())
         clock_rate = producer.media_codec.clock_rate
         number = _rtp_fast.CODEC_OPUS if picture is None else picture.rtp
-        depacketizer = _rtp_fast.Depacketizer(number, clock_rate, REORDER_MS[producer.kind])
-        source = Source(
+        return Source(
             producer.id,
-            producer.open_tap(),
-            depacketizer,
-            self._publisher,
+            producer.open_tap(VOICE_TAP_BYTES) if picture is None else producer.open_tap(),
+            _rtp_fast.Depacketizer(number, clock_rate, REORDER_MS[producer.kind]),
+            self._publisher_of(producer),
             clock_rate,
             since_ns,
             reader=None if picture is None else picture.open_reader(),
         )
-        self.recorder.add_source(source)
+
+    def _publisher_of(self, producer: Producer) -> PublisherClock:
+        """The clock of who sends it: one for all that they send, so that their lips fit their voice."""
+        return self._publishers.setdefault(owner_of(producer) or producer.id, PublisherClock())
 
     def _end_transcoding(self) -> None:
         if self.room.program.is_transcoded:
             self.room.program.is_transcoded = False
             self._slots.give_back()
+
+
+def _is_voice(producer: Producer) -> bool:
+    """What a shared screen plays is a voice too."""
+    return producer.kind == "audio" and producer.codec.lower() in RECORDABLE["audio"]

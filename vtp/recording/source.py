@@ -50,10 +50,11 @@ class PlacedPicture:
 
 @dataclass(frozen=True, slots=True)
 class PlacedSound:
-    """An Opus packet and the monotonic instant it belongs at."""
+    """An Opus packet, the monotonic instant it belongs at, and whose it is."""
 
     time_ns: int
     packet: bytes
+    voice: str = ""
 
 
 Placed = PlacedPicture | PlacedSound
@@ -110,7 +111,7 @@ class Source:
             self._ssrc = unit.ssrc
             time_ns = self._clock.place(unit.rtp_timestamp, unit.arrival_ns)
             if self._reader is None:
-                yield PlacedSound(time_ns, unit.data)
+                yield PlacedSound(time_ns, unit.data, self.id)
             elif (picture := self._read(self._reader, unit)) is not None:
                 yield PlacedPicture(time_ns, picture)
 

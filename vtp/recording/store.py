@@ -44,6 +44,7 @@ class Visibility(enum.StrEnum):
 
 
 UNFINISHED = (Status.RECORDING, Status.FINALIZING)
+PROGRAM = "program"  # the layout without tracks of participants
 PLAYABLE = (Status.RECORDING, Status.FINALIZING, Status.READY, Status.INTERRUPTED)
 
 
@@ -176,6 +177,13 @@ async def unfinished_recordings(tx: AsyncConnection, instance_id: str) -> list[R
     """
     ours = or_(recordings.c.instance_id == instance_id, recordings.c.instance_id.is_(None))
     rows = await tx.execute(select(*_COLUMNS).where(recordings.c.status.in_(UNFINISHED), ours))
+    return [_recording(row) for row in rows]
+
+
+async def ended_recordings_with_tracks(tx: AsyncConnection) -> list[Recording]:
+    """Those in which participants may have tracks of their own, the trash included."""
+    c = recordings.c
+    rows = await tx.execute(select(recordings).where(c.layout != PROGRAM, c.status.not_in(UNFINISHED)))
     return [_recording(row) for row in rows]
 
 

@@ -16,7 +16,7 @@ from vtp.recording.iframes import IFRAMES_NAME, KeyFrame, iframe_stream, render_
 from vtp.recording.index import PartLine, TrackIndex
 from vtp.recording.live_playlist import LivePlaylist, Rendered, TrackNow
 from vtp.recording.manifest import Manifest, read_manifest
-from vtp.recording.playlist import render_media, render_multivariant
+from vtp.recording.playlist import longest_s, render_media, render_multivariant
 from vtp.recording.recovery import load_tracks
 from vtp.recording.segmenter import TARGET_DURATION_S, VIDEO_TRACK
 from vtp.recording.wish import Wish
@@ -25,9 +25,17 @@ from vtp.recording.wish import Wish
 class RecordingView:
     """Playlists of one recording; each is rendered once per finished segment."""
 
-    def __init__(self, manifest: Manifest, tracks: Mapping[str, TrackIndex], *, ended: bool) -> None:
+    def __init__(
+        self,
+        manifest: Manifest,
+        tracks: Mapping[str, TrackIndex],
+        *,
+        ended: bool,
+        people: Mapping[str, TrackIndex] | None = None,
+    ) -> None:
         self.manifest = manifest
         self.tracks = dict(tracks)
+        self.people = dict(people or {})
         self.ended = ended
         self.key_frames: list[KeyFrame] | None = None  # of the picture, once its samples are known
         self._cache: dict[tuple[str, ...], tuple[object, Rendered]] = {}
@@ -36,7 +44,8 @@ class RecordingView:
     def load(cls, directory: Path) -> RecordingView:
         """Reads a finished recording's folder; raises OSError or ValueError when it cannot be read."""
         manifest = read_manifest(directory)
-        return cls(manifest, load_tracks(directory, manifest), ended=True)
+        people = load_tracks(directory, (one.track for one in manifest.people))
+        return cls(manifest, load_tracks(directory, manifest.tracks), ended=True, people=people)
 
     def update(self, manifest: Manifest, tracks: Mapping[str, TrackIndex]) -> None:
         """Takes what the recorder has written since."""
@@ -57,7 +66,11 @@ class RecordingView:
     @property
     def size_bytes(self) -> int:
         """Bytes of all tracks."""
-        return sum(index.size_bytes for index in self.tracks.values())
+        return sum(index.size_bytes for part in (self.tracks, self.people) for index in part.values())
+
+    def index(self, track: str) -> TrackIndex | None:
+        """A track of the program, or of one participant once the recording has ended."""
+        return self.tracks.get(track) or self.people.get(track)
 
     def multivariant(self, prefix: str = "", captions: Sequence[Captions] = ()) -> Rendered:
         """The multivariant playlist; raises ValueError when nothing can be played yet."""
@@ -65,7 +78,7 @@ class RecordingView:
 
     def media(self, track: str, prefix: str = "", *, followed: bool = False) -> Rendered:
         """A track's playlist; raises KeyError when there is no such track."""
-        if track not in self.tracks:
+        if self.index(track) is None:
             raise KeyError(track)
         return self._render(track, prefix, followed)
 
@@ -90,7 +103,8 @@ class RecordingView:
 
     def find_part(self, track: str, msn: int, part: int) -> PartLine | None:
         """A part with bytes that is there now."""
-        lines = self.tracks[track].parts.get(msn, ())
+        index = self.index(track)
+        lines = index.parts.get(msn, ()) if index is not None else ()
         return next((line for line in lines if line.part == part and not line.gap), None)
 
     def add_key_frames(self, frames: list[KeyFrame] | None) -> None:
@@ -159,13 +173,16 @@ class RecordingView:
         if cached is not None and cached[0] == version:
             return cached[1]
         target_duration_s = self.manifest.target_duration_s or TARGET_DURATION_S
-        if followed:
+        index = self.index(track)
+        if followed and track in self.tracks:
             rendered = self._end_of_live(self.tracks[track], target_duration_s, prefix)
             self._cache[key] = (version, rendered)
             return rendered
-        if track:
+        if index is not None:
+            if track in self.people:  # its key frames may be farther apart than the program's
+                target_duration_s = max(TARGET_DURATION_S, longest_s(index))
             text = render_media(
-                self.tracks[track],
+                index,
                 origin=self.manifest.origin(),
                 target_duration_s=target_duration_s,
                 ended=self.ended,

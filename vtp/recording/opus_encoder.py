@@ -1,0 +1,85 @@
+"""The Opus rendition of the mix."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import av
+
+from vtp.recording import opus
+from vtp.recording.pcm import CHANNELS
+from vtp.recording.timebase import AUDIO_TIMESCALE
+from vtp.recording.units import Sample
+
+if TYPE_CHECKING:
+    from vtp.recording.pcm import Pcm
+
+FRAME_TICKS = opus.SILENCE_TICKS
+COMPLEXITY = "5"  # of 10
+_QUIET_FRAMES = 3  # silence that the encoder is still given: then nothing of what was before is in it
+
+
+class OpusEncoder:
+    """Encodes one unbroken line of sound to packets of 20 ms on the same ticks.
+
+    What a decoder gives lags behind what the encoder was given by its look-ahead, opus.PRE_SKIP ticks: the
+    encoder is given the sound so much earlier. Silence is not encoded: its packet is known.
+    """
+
+    def __init__(self, bitrate_bps: int, start: int) -> None:
+        self._encoder = av.CodecContext.create("libopus", "w")
+        self._encoder.sample_rate = AUDIO_TIMESCALE
+        self._encoder.layout = "stereo"
+        self._encoder.format = "s16"
+        self._encoder.bit_rate = bitrate_bps
+        self._encoder.time_base = Fraction(1, AUDIO_TIMESCALE)
+        self._encoder.options = {
+            "application": "audio",
+            "frame_duration": "20",
+            "compression_level": COMPLEXITY,
+        }
+        self._end = start
+        self._pcm: list[Pcm] = []
+        self._waiting = -opus.PRE_SKIP  # the first ticks of all only prime the encoder
+        self._quiet = 0
+
+    def add(self, pcm: Pcm) -> list[Sample]:
+        """Takes sound; gives finished packets."""
+        import numpy as np
+
+        if self._waiting < 0:
+            skipped = min(-self._waiting, len(pcm))
+            pcm = pcm[skipped:]
+            self._waiting += skipped
+        self._pcm.append(pcm)
+        self._waiting += len(pcm)
+        if self._waiting < FRAME_TICKS:
+            return []
+        joined = np.concatenate(self._pcm)
+        whole = self._waiting // FRAME_TICKS * FRAME_TICKS
+        self._pcm = [joined[whole:]]
+        self._waiting -= whole
+        return [self._encode(joined[at : at + FRAME_TICKS]) for at in range(0, whole, FRAME_TICKS)]
+
+    def finish(self) -> list[Sample]:
+        """The packets of what is left; the encoder is of no more use."""
+        import numpy as np
+
+        return self.add(np.zeros((opus.PRE_SKIP, CHANNELS), np.float32))
+
+    def _encode(self, pcm: Pcm) -> Sample:
+        import numpy as np
+
+        self._quiet = 0 if pcm.any() else self._quiet + 1
+        data = opus.SILENCE
+        if self._quiet <= _QUIET_FRAMES:
+            rows = np.rint(pcm).astype(np.int16).reshape(1, -1)
+            frame = av.AudioFrame.from_ndarray(rows, format="s16", layout="stereo")
+            frame.sample_rate = AUDIO_TIMESCALE
+            frame.time_base = self._encoder.time_base
+            frame.pts = self._end
+            data = b"".join(bytes(packet) for packet in self._encoder.encode(frame)) or opus.SILENCE
+        sample = Sample(data, self._end, FRAME_TICKS, True)
+        self._end = sample.end
+        return sample
