@@ -92,6 +92,13 @@ from vtp.signalling.sfu_peers import SfuParts, SfuPeers
 from vtp.signalling.sfu_routes import build_routes as sfu_routes
 from vtp.signalling.socket_face import SocketFace, SocketParts
 from vtp.storage import Store
+from vtp.streaming.express import PREFIX as LIVE_PREFIX
+from vtp.streaming.express import ExpressLive
+from vtp.streaming.live_routes import build_routes as live_routes
+from vtp.streaming.routes import build_routes as stream_routes
+from vtp.streaming.service import Streams
+from vtp.streaming.watched import Watched
+from vtp.streaming.windows import Windows
 from vtp.tasks import Tasks
 from vtp.webhooks.deliveries import Deliveries
 from vtp.webhooks.policy import Policy
@@ -122,6 +129,7 @@ class Services:
     recordings: Recordings
     grants: Grants
     holders: Holders
+    streams: Streams
     links: GuestLinks
     chats: Chats
     polls: Polls
@@ -212,9 +220,19 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     polls = Polls(database, rooms, live_rooms, tasks)
     await polls.start()
     stack.callback(polls.stop)
-    grants = Grants(await asyncio.to_thread(_open_grants_key, settings.secrets_folder()))
-    holders = Holders(recordings, _holder_finder(database), guests.is_revoked)
+    grants = Grants(await asyncio.to_thread(open_grants_key, settings.secrets_folder()))
+    streams = Streams(
+        recordings,
+        rooms,
+        live_rooms,
+        entrance.open,
+        lambda ended: Windows(settings, instance, recordings.transcode_slots, ended),
+    )
+    await streams.open()
+    stack.push_async_callback(streams.close)
+    holders = Holders(Watched(recordings, streams), _holder_finder(database), guests.is_revoked)
     accounts.authenticator.add_listener(holders.forget)
+    streams.add_rights_listener(holders.forget)
     pictures = Pictures(database, store, accounts.audit)
     await pictures.start()
     personal = _build_personal(database, accounts, pictures, settings)
@@ -229,6 +247,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         recordings,
         grants,
         holders,
+        streams,
         links,
         chats,
         polls,
@@ -249,6 +268,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     services.metrics.add_numbers(
         "vtp_hashes", "Passwords to be hashed.", services.accounts.passwords.numbers, STANDING
     )
+    services.metrics.add_numbers("vtp_streams", "Live streams.", streams.numbers)
     services.metrics.add_numbers("vtp_mails", "Mails.", mail_sender.numbers)
     services.metrics.add_numbers("vtp_webhooks", "Webhooks.", deliveries.numbers, ("pending",))
     _add_worker_metrics(services.metrics, media)
@@ -315,7 +335,8 @@ def build_features(services: Services) -> list[Feature]:
     ]
 
 
-def _open_grants_key(folder: Path) -> bytes:
+def open_grants_key(folder: Path) -> bytes:
+    """The key of all media grants; an edge has the same. Raises StartupError."""
     return open_key(folder, "media.key", if_deleted="running players sign in again")
 
 
@@ -351,8 +372,10 @@ def _build_sfu(services: Services) -> SfuFace:
 
 def build_sources(services: Services) -> dict[str, Source]:
     """What may be answered past the routes, by the path that it begins with."""
-    media = ExpressMedia(services.recordings, services.grants, services.holders)
-    return {EXPRESS_PREFIX: media.answer}
+    viewership = services.streams.sources.viewership
+    media = ExpressMedia(services.recordings, services.grants, services.holders, viewership)
+    live = ExpressLive(services.streams, services.grants, services.holders)
+    return {EXPRESS_PREFIX: media.answer, LIVE_PREFIX: live.answer}
 
 
 def build_tables(services: Services) -> list[RouteTable]:
@@ -396,7 +419,11 @@ def build_tables(services: Services) -> list[RouteTable]:
             settings,
             services.accounts.authenticator,
         ),
-        recording_routes(services.recordings, services.grants, services.holders),
+        recording_routes(
+            services.recordings, services.grants, services.holders, services.streams.sources.viewership
+        ),
+        stream_routes(services.streams, services.grants),
+        live_routes(services.streams, services.grants, services.holders),
         webhook_routes(services.webhooks),
         check_routes(services.checks, settings.media.ice_servers),
     ]

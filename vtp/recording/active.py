@@ -40,7 +40,7 @@ class ActiveRecordings:
     def __init__(self, tasks: Tasks, save_end: SaveEnd, live_transcodes: int) -> None:
         self._tasks = tasks
         self._save_end = save_end
-        self._slots = TranscodeSlots(live_transcodes)
+        self.slots = TranscodeSlots(live_transcodes)
         self._active: dict[str, _Active] = {}
 
     def __len__(self) -> int:
@@ -51,7 +51,7 @@ class ActiveRecordings:
     ) -> RecordingSession:
         """Starts recording a room into `directory`."""
         recorder = Recorder(directory, recording.id, min_free_bytes=settings.min_free_bytes)
-        session = RecordingSession(room, recorder, self._tasks, settings.idle_stop_s, self._slots)
+        session = RecordingSession(room, recorder, self._tasks, settings.idle_stop_s, self.slots)
         recorder.on_key_frame_wanted(session.want_key_frame)
         view = LiveView(recorder.manifest, {})
         loop = asyncio.get_running_loop()
@@ -68,6 +68,10 @@ class ActiveRecordings:
         """The session of a recording in progress."""
         active = self._active.get(recording_id)
         return active.session if active else None
+
+    def of_room(self, room_id: str) -> str | None:
+        """The recording in progress of a room."""
+        return next((id_ for id_, one in self._active.items() if one.session.room.id == room_id), None)
 
     def view(self, recording_id: str) -> LiveView | None:
         """The view of a recording in progress, as of now."""

@@ -2,46 +2,73 @@
 change of rights, and every RECHECK_S anyway.
 
 A holder is written into the grant: an account, by one of its sessions or (in download links) by none of them,
-a link (with its room, and whether it names its guest), or whoever comes to open rooms.
+a link (with its room, and whether it names its guest), or whoever comes to open rooms; or another process
+that answers for us (`vtp edge`), and asks for each of those whom it answers. Of what many share a visit's
+number tells them apart, so that viewers can be counted.
 """
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from vtp.accounts.users import User
 from vtp.errors import Forbidden, NotSignedIn, Unavailable
 from vtp.http.identity import Principal, Role, guest_of_open_rooms
 from vtp.recording.grants import Scope
-from vtp.recording.store import Recording
 
 RECHECK_S = 30.0
 MAX_KEPT = 20_000  # of those who were let through; over it the one that was asked longest ago is asked anew
-_ACCOUNT, _NAMED, _SHARED, _OPEN = "unso"
+_ACCOUNT, _NAMED, _SHARED, _OPEN, _EDGE = "unsoe"
 _BETWEEN = "~"
+VISIT_BYTES = 6
 
 
 class Recordings(Protocol):
     """What says who may see a recording."""
 
-    async def get(self, principal: Principal, recording_id: str, address: str = "") -> Recording:
-        """Raises NotFound, Forbidden."""
+    async def get(self, principal: Principal, recording_id: str, address: str = "") -> Any:
+        """What it is. Raises NotFound, Forbidden."""
 
-    def may_download(self, principal: Principal, recording: Recording) -> bool:
+    def may_download(self, principal: Principal, recording: Any) -> bool:
         """Whether they may take the file home."""
 
 
-def holder_of(principal: Principal, *, beyond_session: bool = False) -> str:
-    """How a grant names somebody; without a full stop. Their signing out ends it unless `beyond_session`."""
+def holder_of(principal: Principal, *, beyond_session: bool = False, visit: bool = False) -> str:
+    """How a grant names somebody; without a full stop. Their signing out ends it unless `beyond_session`.
+
+    `visit`: apart from their other grants, as the grants of a link that many share are anyway.
+    """
+    base, is_shared = base_of(principal, beyond_session=beyond_session), _is_shared(principal)
+    return f"{base}{_BETWEEN}{secrets.token_hex(VISIT_BYTES)}" if visit or is_shared else base
+
+
+def base_of(principal: Principal, *, beyond_session: bool = False) -> str:
+    """What all holders of somebody's grants begin with."""
     if principal.open_rooms:
-        return _OPEN
+        return f"{_OPEN}{_BETWEEN}"
     if principal.user_id is not None:
         session_id = "" if beyond_session else principal.session_id or ""
         return f"{_ACCOUNT}{principal.user_id}{_BETWEEN}{session_id}"
-    kind = _NAMED if principal.full_name else _SHARED
+    kind = _SHARED if _is_shared(principal) else _NAMED
     return f"{kind}{principal.token_id}{_BETWEEN}{principal.room}"
+
+
+def _is_shared(principal: Principal) -> bool:
+    """Whether many are the same to us."""
+    return principal.open_rooms or (principal.user_id is None and not principal.full_name)
+
+
+def holder_of_edge(name: str) -> str:
+    """How a grant names an edge, which makes it itself with the key of all grants."""
+    return f"{_EDGE}{name}"
+
+
+def session_of(holder: str) -> str:
+    """Whose viewing it is that such a grant opens; "" of what watches for nobody, as an edge does."""
+    return "" if holder.startswith(_EDGE) else holder
 
 
 class Holders:
@@ -97,6 +124,8 @@ class Holders:
         self._admitted.clear()
 
     async def _ask(self, holder: str, recording_id: str, scope: Scope, address: str) -> None:
+        if holder.startswith(_EDGE):
+            return
         principal = await self._principal(holder)
         recording = await self._recordings.get(principal, recording_id, address)
         if scope is Scope.DOWNLOAD and not self._recordings.may_download(principal, recording):
@@ -108,11 +137,13 @@ class Holders:
         if kind == _OPEN:
             return guest_of_open_rooms()
         if kind != _ACCOUNT:
-            token_id, _, room_id = id_.partition(_BETWEEN)
+            token_id, _, rest = id_.partition(_BETWEEN)
+            room_id = rest.partition(_BETWEEN)[0]
             if self._is_revoked(token_id):
                 raise NotSignedIn("This link is not good any more: ask for another.", code="token_revoked")
             return _guest(token_id, room_id, "named" if kind == _NAMED else "")
-        user_id, _, session_id = id_.partition(_BETWEEN)
+        user_id, _, rest = id_.partition(_BETWEEN)
+        session_id = rest.partition(_BETWEEN)[0]
         user = await self._find_account(user_id, session_id)
         if user is None or user.disabled_at is not None:
             raise NotSignedIn("This session has ended, or its account: sign in again.", code="session_ended")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from vtp.recording.index import segment_name
 from vtp.recording.live_playlist import Rendered
 from vtp.recording.part_files import read_range
 from vtp.recording.playlist import PLAYLIST_NAME, PLAYLIST_TYPE
+from vtp.recording.ready_media import SEGMENT_TYPE
 from vtp.recording.rendered_answer import NOT_KEPT, answer
 from vtp.recording.schemas import FollowQuery
 from vtp.recording.segmenter import VIDEO_TRACK
@@ -27,11 +29,11 @@ from vtp.recording.service import Recordings
 from vtp.recording.storyboard_routes import add_storyboard_routes
 from vtp.recording.thumbnail_routes import add_thumbnail_routes
 from vtp.recording.view import RecordingView
+from vtp.recording.viewers import Viewership
 from vtp.recording.wish import Wish
 
 BASE = "/api/v1/recordings/{id}"
 MASTER_NAME = "master.m3u8"
-SEGMENT_TYPE = "video/iso.segment"
 SECTION_TYPE = "video/mp4"
 _SEGMENT = re.compile(r"seg-(\d{5,9})\.m4s\Z")
 _PART = re.compile(r"seg-(\d{5,9})\.(\d{1,6})\.m4s\Z")
@@ -41,9 +43,11 @@ _RANGES = (206, 304, 412, 416)
 """Of conditional requests and those for a part of a file."""
 
 
-def add_media_routes(table: RouteTable, recordings: Recordings, grants: Grants, holders: Holders) -> None:
+def add_media_routes(
+    table: RouteTable, recordings: Recordings, grants: Grants, holders: Holders, viewership: Viewership
+) -> None:
     """Declares playback and download."""
-    admission = Admission(recordings, grants, holders)
+    admission = Admission(recordings, grants, holders, viewership)
     media = MediaRoutes(recordings, admission)
     options = {"access": Access.MEDIA, "limit": Limit.PLAYBACK, "errors": _ERRORS}
     playlist = {**options, "reply_types": (PLAYLIST_TYPE,), "also": (303, 304)}
@@ -68,11 +72,11 @@ class MediaRoutes:
 
     def __init__(self, recordings: Recordings, admission: Admission) -> None:
         self._recordings = recordings
-        self._admit = admission.admit
+        self._admission = admission
 
     async def get_stream(self, call: Call) -> web.StreamResponse:
         """The player's page for browsers that ask for one, the multivariant playlist for all others."""
-        recording_id = await self._admit(call)
+        recording_id = await self._admission.admit(call)
         if "text/html" in call.request.headers.get("Accept", ""):
             return web.Response(status=303, headers={"Location": f"/recordings/{recording_id}"})
         view = await self._recordings.view(recording_id)
@@ -80,7 +84,7 @@ class MediaRoutes:
 
     async def get_stream_file(self, call: Call) -> web.StreamResponse:
         """`master.m3u8`, `manifest.mpd`, the clock of that, the main track's playlist, or a file of it."""
-        recording_id = await self._admit(call)
+        recording_id, session = await self._admission.watch(call)
         view = await self._recordings.view(recording_id)
         if call.path["name"] == MASTER_NAME:
             return answer(call, view.multivariant(), PLAYLIST_TYPE)
@@ -89,41 +93,83 @@ class MediaRoutes:
         if call.path["name"] == CLOCK_NAME:
             return web.Response(text=_now(), headers={"Cache-Control": NOT_KEPT})
         track = view.main_track or ""
-        return await self._file(call, recording_id, view, track, prefix=f"{track}/")
+        found = await track_file(call, recording_id, view, self._recordings.file, track, prefix=f"{track}/")
+        return self._counted(call, recording_id, session, view, track, found)
 
     async def get_track_file(self, call: Call) -> web.StreamResponse:
         """A track's playlist, a segment, or an initialization section."""
-        recording_id = await self._admit(call)
+        recording_id, session = await self._admission.watch(call)
         view = await self._recordings.view(recording_id)
-        return await self._file(call, recording_id, view, call.path["track"])
+        track = call.path["track"]
+        found = await track_file(call, recording_id, view, self._recordings.file, track)
+        return self._counted(call, recording_id, session, view, track, found)
 
-    async def _file(
-        self, call: Call, recording_id: str, view: RecordingView, track: str, prefix: str = ""
+    def _counted(
+        self,
+        call: Call,
+        recording_id: str,
+        session: str,
+        view: RecordingView,
+        track: str,
+        found: web.StreamResponse,
     ) -> web.StreamResponse:
-        name = call.path["name"]
-        if track not in view.tracks:
-            raise NotFound("This recording has no such track.", code="no_such_track")
-        if name == PLAYLIST_NAME:
-            return answer(call, await _media_playlist(call, view, track, prefix), PLAYLIST_TYPE)
-        if name == IFRAMES_NAME and not prefix and track == VIDEO_TRACK and view.key_frames:
-            return answer(call, view.iframes(track), PLAYLIST_TYPE)
-        part = _PART.match(name)
-        if part is not None:
-            return await self._part(recording_id, view, track, int(part[1]), int(part[2]))
-        if not _is_finished(view, track, name):
-            raise NotFound("This recording has no such file.", code="no_such_file")
-        path: Path = self._recordings.file(recording_id, f"{track}/{name}")
-        content_type = SEGMENT_TYPE if name.endswith(".m4s") else SECTION_TYPE
-        return web.FileResponse(path, headers={"Content-Type": content_type, "Cache-Control": NOT_KEPT})
+        size, segments = sent_size(view, track, call.path["name"], found)
+        self._admission.viewership.count(recording_id, session, track, size, segments)
+        return found
 
-    async def _part(
-        self, recording_id: str, view: RecordingView, track: str, msn: int, number: int
-    ) -> web.StreamResponse:
-        """A part, when it is there: its bytes come at line speed, or not at all."""
-        part = await view.part(track, msn, number)
-        path = self._recordings.file(recording_id, f"{track}/{segment_name(msn)}")
-        data = await read_range(path, part.offset, part.size)
-        return web.Response(body=data, headers={"Content-Type": SEGMENT_TYPE, "Cache-Control": NOT_KEPT})
+
+def sent_size(view: RecordingView, track: str, name: str, found: web.StreamResponse) -> tuple[int, int]:
+    """How many bytes a viewer is being sent, and whether it is a segment or part (1) or not (0); of files the
+    whole size, whatever range is asked for.
+    """
+    segment = _SEGMENT.match(name)
+    if segment is not None:
+        return view.tracks[track].segments[int(segment[1])].size, 1
+    body = found.body if isinstance(found, web.Response) else None
+    return len(body) if isinstance(body, bytes) else 0, int(name.endswith(".m4s"))
+
+
+async def track_file(
+    call: Call,
+    media_id: str,
+    view: RecordingView,
+    file: Callable[[str, str], Path],
+    track: str,
+    prefix: str = "",
+) -> web.StreamResponse:
+    """A track's playlist, a segment, a part or an initialization section of a view, whose files are where
+    `file` says. Raises NotFound, and as `RecordingView.follow` and `part`.
+    """
+    name = call.path["name"]
+    if track not in view.tracks:
+        raise NotFound("This recording has no such track.", code="no_such_track")
+    if name == PLAYLIST_NAME:
+        return answer(call, await _media_playlist(call, view, track, prefix), PLAYLIST_TYPE)
+    if name == IFRAMES_NAME and not prefix and track == VIDEO_TRACK and view.key_frames:
+        return answer(call, view.iframes(track), PLAYLIST_TYPE)
+    part = _PART.match(name)
+    if part is not None:
+        return await _part(media_id, view, file, track, int(part[1]), int(part[2]))
+    if not _is_finished(view, track, name):
+        raise NotFound("This recording has no such file.", code="no_such_file")
+    content_type = SEGMENT_TYPE if name.endswith(".m4s") else SECTION_TYPE
+    headers = {"Content-Type": content_type, "Cache-Control": NOT_KEPT}
+    return web.FileResponse(file(media_id, f"{track}/{name}"), headers=headers)
+
+
+async def _part(
+    media_id: str,
+    view: RecordingView,
+    file: Callable[[str, str], Path],
+    track: str,
+    msn: int,
+    number: int,
+) -> web.StreamResponse:
+    """A part, when it is there: its bytes come at line speed, or not at all."""
+    part = await view.part(track, msn, number)
+    path = file(media_id, f"{track}/{segment_name(msn)}")
+    data = await read_range(path, part.offset, part.size)
+    return web.Response(body=data, headers={"Content-Type": SEGMENT_TYPE, "Cache-Control": NOT_KEPT})
 
 
 async def _media_playlist(call: Call, view: RecordingView, track: str, prefix: str) -> Rendered:
@@ -140,7 +186,7 @@ def _is_finished(view: RecordingView, track: str, name: str) -> bool:
     number = int(match[1])
     if number >= len(index.segments) or name != segment_name(number):
         return False
-    return not index.segments[number].gap
+    return index.segments[number].size > 0
 
 
 def _now() -> str:

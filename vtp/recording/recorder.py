@@ -25,6 +25,7 @@ from vtp.recording.segmenter import Segmenter
 from vtp.recording.source import Placed, PlacedPicture, PlacedSound, Source
 from vtp.recording.timebase import NS, Origin
 from vtp.recording.track_writer import TrackWriter
+from vtp.recording.window import WindowIndex
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +52,10 @@ class Outcome:
 
 
 class Recorder:
-    """`run()` is the thread; everything else may be called from the event loop."""
+    """`run()` is the thread; everything else may be called from the event loop.
+
+    `window_s`: the newest so many seconds are kept, for who watches now, and nothing that is to last; 0: all.
+    """
 
     def __init__(
         self,
@@ -59,12 +63,14 @@ class Recorder:
         recording_id: str,
         *,
         min_free_bytes: int = 0,
+        window_s: float = 0.0,
         now_ns: Clock = time.monotonic_ns,
     ) -> None:
         self.directory = directory
         self.tracks: dict[str, TrackIndex] = {}
         self.manifest = Manifest(recording_id)
         self._min_free_bytes = min_free_bytes
+        self._window_s = window_s
         self._want_key_frame: Callable[[], None] = lambda: None
         self._grown: Callable[[], None] = lambda: None
         self._now_ns = now_ns
@@ -205,9 +211,10 @@ class Recorder:
             self._place(placed)
 
     def _open_writer(self, track: str, timescale: int) -> TrackWriter:
-        self.tracks[track] = TrackIndex()
+        directory, lasting = self.directory / track, not self._window_s
+        self.tracks[track] = TrackIndex() if lasting else WindowIndex(directory, self._window_s)
         self._update(tracks=self.manifest.with_track(track).tracks)
-        writer = TrackWriter(self.directory / track, track, timescale, self._line_written)
+        writer = TrackWriter(directory, track, timescale, self._line_written, lasting=lasting)
         self._writers.append(writer)
         return writer
 
@@ -255,6 +262,8 @@ class Recorder:
         """Closes the files as they are and keeps what is whole; the disk may go on refusing."""
         for writer in self._writers:
             writer.abandon()
+        if self._window_s:
+            return Outcome(0, reason)
         try:
             recovered = recover(self.directory, reason)
         except (OSError, ValueError) as error:

@@ -23,17 +23,20 @@ from vtp.recording.schemas import (
 )
 from vtp.recording.service import Recordings
 from vtp.recording.store import Filter, Recording
+from vtp.recording.viewers import Viewership
 
 BASE = "/api/v1/recordings"
 
 
-def build_routes(recordings: Recordings, grants: Grants, holders: Holders) -> RouteTable:
+def build_routes(
+    recordings: Recordings, grants: Grants, holders: Holders, viewership: Viewership
+) -> RouteTable:
     """Declares everything under `/api/v1/recordings`."""
     table = RouteTable("recordings", "Recordings of rooms: catalogue, playback, download.")
     _add_recorder_routes(table, recordings)
     _add_reading_routes(table, recordings, grants)
     _add_changing_routes(table, recordings)
-    add_media_routes(table, recordings, grants, holders)
+    add_media_routes(table, recordings, grants, holders, viewership)
     return table
 
 

@@ -50,6 +50,7 @@ from vtp.recording.storyboards import Storyboards
 from vtp.recording.stretches import DOWNLOAD_PARTS, clip_of, stretches
 from vtp.recording.summary import summary_of
 from vtp.recording.thumbnail import Thumbnails
+from vtp.recording.transcoder import TranscodeSlots
 from vtp.recording.view import RecordingView
 from vtp.rooms.entrance import require_to_look_in
 from vtp.rooms.live import LiveRooms
@@ -139,6 +140,15 @@ class Recordings:
     def active_count(self) -> int:
         """How many recordings are in progress."""
         return len(self._active)
+
+    @property
+    def transcode_slots(self) -> TranscodeSlots:
+        """How many pictures are transcoded at a time; streams take theirs of the same."""
+        return self._active.slots
+
+    def in_progress(self, room_id: str) -> str | None:
+        """The id of the recording that a room is being recorded into."""
+        return self._active.of_room(room_id)
 
     async def settle(self) -> None:
         """Waits until every recording in progress has ended by itself, its files and its row whole."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import enum
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +26,13 @@ NICENESS = 5  # a tap holds some seconds, so that a recorder yields to packets a
 REORDER_MS = {"video": 300, "audio": 100}  # the time a retransmission may take, and that of a late packet
 
 
+class Purpose(enum.Enum):
+    """What everybody in the room is told meanwhile: that it is recorded, or streamed."""
+
+    RECORDING = enum.auto()
+    STREAM = enum.auto()
+
+
 class RecordingSession:
     """Follows a room's program into a recorder until it is stopped, the room ends, or the disk refuses.
 
@@ -40,7 +48,10 @@ class RecordingSession:
         tasks: Tasks,
         idle_stop_s: float = 0,
         slots: TranscodeSlots | None = None,
+        purpose: Purpose = Purpose.RECORDING,
     ) -> None:
+        self._purpose = purpose
+        self._transcodes = False
         self.room = room
         self.recorder = recorder
         self._tasks = tasks
@@ -58,12 +69,12 @@ class RecordingSession:
         return self.room.program.unrecordable_reason or ""
 
     async def run(self) -> Outcome:
-        """Records; gives how it ended. The room's `recording` flag is up meanwhile."""
+        """Records; gives how it ended. The room says meanwhile that it is recorded, or streamed."""
         removers = [
             self.room.program.add_listener(self._program_changed),
             self.room.add_listener(self._room_changed),
         ]
-        self.room.recording = True
+        self._mark(up=True)
         if self.room.closed:  # between the wish to record it and now
             self.recorder.stop()
         executor = ThreadPoolExecutor(
@@ -81,9 +92,15 @@ class RecordingSession:
             for remove in removers:
                 remove()
             self._end_transcoding()
-            self.room.recording = False
+            self._mark(up=False)
             executor.shutdown(wait=False)
             self._ended = True
+
+    def _mark(self, *, up: bool) -> None:
+        if self._purpose is Purpose.STREAM:
+            self.room.streamed = up
+        else:
+            self.room.recording = up
 
     def want_key_frame(self) -> None:
         """Asks the presenter for a key frame; may be called from the recorder's thread."""
@@ -129,7 +146,7 @@ class RecordingSession:
             and not producer.closed
             and not program.is_transcoded
         ):
-            program.is_transcoded = self._slots.take()
+            self._transcodes = program.is_transcoded = self._slots.take()
         self.recorder.set_message(self.message)
         if producer.closed or not program.is_recordable(producer):
             return
@@ -152,6 +169,6 @@ class RecordingSession:
         self.recorder.add_source(source)
 
     def _end_transcoding(self) -> None:
-        if self.room.program.is_transcoded:
-            self.room.program.is_transcoded = False
+        if self._transcodes:
+            self._transcodes = self.room.program.is_transcoded = False
             self._slots.give_back()

@@ -59,7 +59,14 @@ class RecordingSwitched:
     room: LiveRoom
 
 
-RoomEvent = RoomOpened | RoomClosed | RoomSettingsChanged | RecordingSwitched
+@dataclass(frozen=True)
+class StreamSwitched:
+    """The room is streamed without being recorded from now on, or not any more."""
+
+    room: LiveRoom
+
+
+RoomEvent = RoomOpened | RoomClosed | RoomSettingsChanged | RecordingSwitched | StreamSwitched
 Part = TypeVar("Part")
 NOT_ALLOWED = "not_allowed"  # why a producer was closed: its owner may not send it any more
 
@@ -77,6 +84,7 @@ class LiveRoom:
         self.groups.add_listener(self._groups_changed, first=True)
         self._parts: dict[Callable[[LiveRoom], object], object] = {}
         self._recording = False
+        self._streamed = False
         self._waiting = 0
         self._emitter: Emitter[RoomEvent] = Emitter()
         self._loop = asyncio.get_running_loop()
@@ -100,6 +108,18 @@ class LiveRoom:
         self._look_if_empty()
         if changed:
             self._emitter.emit(RecordingSwitched(self))
+
+    @property
+    def streamed(self) -> bool:
+        """Whether it is streamed without being recorded. While it is true the room stays open."""
+        return self._streamed
+
+    @streamed.setter
+    def streamed(self, value: bool) -> None:
+        changed, self._streamed = value != self._streamed, value
+        self._look_if_empty()
+        if changed:
+            self._emitter.emit(StreamSwitched(self))
 
     @property
     def waiting(self) -> int:
@@ -197,7 +217,7 @@ class LiveRoom:
 
     def _look_if_empty(self) -> None:
         self._stop_grace()
-        if not (self.closed or len(self.people) or self._recording or self._waiting):
+        if not (self.closed or len(self.people) or self._recording or self._streamed or self._waiting):
             self._grace = self._loop.call_later(EMPTY_ROOM_GRACE_S, self.close, "Everybody has left.")
 
     def _stop_grace(self) -> None:

@@ -208,6 +208,7 @@ class RoomInfo(TypedDict):
     producerCount: int
     live: bool
     recording: bool
+    streamed: bool
 
 
 class ParticipantJoined(TypedDict):
@@ -286,6 +287,8 @@ ROOM_PUSHES: Mapping[str, Shape] = {
     "settings-changed": SettingsChanged,
     "recording-started": Nothing,
     "recording-stopped": Nothing,
+    "stream-started": Nothing,
+    "stream-stopped": Nothing,
     "kicked": Kicked,
     "room-closed": RoomClosed,
 }

@@ -1020,6 +1020,7 @@ export interface RoomInfo {
   producerCount: number;
   live: boolean;
   recording: boolean;
+  streamed: boolean;
 }
 
 /** What somebody may do in a room now. */
@@ -1366,6 +1367,8 @@ export interface Pushes {
   "settings-changed": SettingsChanged;
   "recording-started": Nothing;
   "recording-stopped": Nothing;
+  "stream-started": Nothing;
+  "stream-stopped": Nothing;
   kicked: Kicked;
   "room-closed": RoomClosed;
   "new-producer": PeerProducer;

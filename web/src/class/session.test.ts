@@ -40,7 +40,7 @@ const OWN = { transports: [], producers: [], consumers: [], dataProducers: [], d
 
 const ANSWERS: Record<string, Json> = {
   "join-room": JOINED,
-  "get-room-info": { recording: true },
+  "get-room-info": { recording: true, streamed: false },
   "get-chat": { messages: [], more: false },
 };
 

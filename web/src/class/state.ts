@@ -30,6 +30,8 @@ export interface ClassState
   settings: RoomSettings;
   may: RoomRights;
   recording: boolean;
+  /** Whether the class is streamed without being recorded. */
+  streamed: boolean;
   /** Whether the server knows calls between two. */
   call: boolean;
   /** Since when this one is here, in milliseconds. */
@@ -46,6 +48,7 @@ export function enter(joined: Joined, before: ClassState | null, now_ms: number)
     settings: joined.settings,
     may: joined.may,
     recording: before?.recording ?? false,
+    streamed: before?.streamed ?? false,
     call: "call" in told,
     since_ms: before?.since_ms ?? now_ms,
     reactions: [],
@@ -66,6 +69,8 @@ const roomHandlers: Handlers<ClassState> = {
   "settings-changed": (state, { name, settings, may }) => ({ ...state, name, settings, may }),
   "recording-started": (state) => ({ ...state, recording: true }),
   "recording-stopped": (state) => ({ ...state, recording: false }),
+  "stream-started": (state) => ({ ...state, streamed: true }),
+  "stream-stopped": (state) => ({ ...state, streamed: false }),
 };
 
 const PARTS: readonly Handlers<ClassState>[] = [
