@@ -92,6 +92,7 @@ from vtp.signalling.sfu_peers import SfuParts, SfuPeers
 from vtp.signalling.sfu_routes import build_routes as sfu_routes
 from vtp.signalling.socket_face import SocketFace, SocketParts
 from vtp.storage import Store
+from vtp.streaming.edge_routes import build_routes as edge_routes
 from vtp.streaming.express import PREFIX as LIVE_PREFIX
 from vtp.streaming.express import ExpressLive
 from vtp.streaming.live_routes import build_routes as live_routes
@@ -220,7 +221,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     polls = Polls(database, rooms, live_rooms, tasks)
     await polls.start()
     stack.callback(polls.stop)
-    grants = Grants(await asyncio.to_thread(open_grants_key, settings.secrets_folder()))
+    grants = Grants(await asyncio.to_thread(_open_grants_key, settings.secrets_folder()))
     streams = Streams(
         recordings,
         rooms,
@@ -335,8 +336,7 @@ def build_features(services: Services) -> list[Feature]:
     ]
 
 
-def open_grants_key(folder: Path) -> bytes:
-    """The key of all media grants; an edge has the same. Raises StartupError."""
+def _open_grants_key(folder: Path) -> bytes:
     return open_key(folder, "media.key", if_deleted="running players sign in again")
 
 
@@ -424,6 +424,7 @@ def build_tables(services: Services) -> list[RouteTable]:
         ),
         stream_routes(services.streams, services.grants),
         live_routes(services.streams, services.grants, services.holders),
+        edge_routes(services.grants, services.holders, services.streams.sources.viewership),
         webhook_routes(services.webhooks),
         check_routes(services.checks, settings.media.ice_servers),
     ]

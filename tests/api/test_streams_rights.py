@@ -8,7 +8,7 @@ from tests.api.stream_material import start_stream
 from tests.serving import Api, Person
 from vtp.services import build_tables
 
-TAGS = ("streams", "live")
+TAGS = ("streams", "live", "edges")
 BASE = "/api/v1/streams"
 #                 nobody new stu view ass tea own adm room elsewhere
 STAFF = of("       401 403 403 403 200 200 200 200 403 403")
@@ -50,8 +50,8 @@ async def test_every_caller_gets_what_the_tables_say(api: Api) -> None:
     await assert_statuses(api, endpoints(started["stream_id"]), callers)
 
 
-ELSEWHERE = {("GET", "/live/{room}/{source}/{track}/{name}")}
-"""Opened by grants (test_streams.py)."""
+ELSEWHERE = {("GET", "/live/{room}/{source}/{track}/{name}"), ("POST", "/api/v1/edges/report")}
+"""Opened by grants (test_streams.py), or by the key of all grants (test_edge.py)."""
 
 
 async def test_the_tables_cover_every_endpoint(api: Api) -> None:

@@ -1,0 +1,133 @@
+"""What an edge answers: playlists, segments and parts of live streams and recordings, to who has a grant."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from vtp.edge.door import Door
+from vtp.edge.door import Key as Watch
+from vtp.edge.origin import Fetched
+from vtp.edge.shelf import Key, Shelf
+from vtp.errors import NotSignedIn, Unavailable
+from vtp.http.client import Client
+from vtp.http.etags import matches_none
+from vtp.http.express import Answer, ExpressRequest, Ready
+from vtp.http.keys import CLIENT
+from vtp.recording.grants import PLAIN_NAME, SECURE_NAME, cookie_below
+from vtp.recording.ready_media import offered_grant
+from vtp.streaming.stream import live_id
+
+PREFIXES = ("/live/", "/api/v1/recordings/")
+ROUTES = ("/live/{room}/{tail:.+}", "/api/v1/recordings/{id}/stream/{tail:.+}")
+_LIVE = re.compile(r"(/live/([\w-]{1,64}))/(?:master\.m3u8|[0-9a-f-]{36}/([a-z0-9]{1,16})/[\w.-]{1,64})")
+_RECORDED = re.compile(r"(/api/v1/recordings/([0-9a-f-]{36}))/stream/(?:([a-z0-9]{1,16})/)?[\w.-]{1,64}")
+_DIRECTIVES = re.compile(r"(?:^|&)(_HLS_(?:msn|part|skip)=[\w]{1,10})(?=&|$)")
+DIRECTIVES = ("_HLS_msn", "_HLS_part", "_HLS_skip")
+
+
+@dataclass(frozen=True, slots=True)
+class _Address:
+    """What a path means: what it is of, below which path its grants are good, and the track ("")."""
+
+    media_id: str
+    folder: str
+    track: str
+
+    @classmethod
+    def of(cls, path: str) -> _Address | None:
+        """None for what an edge does not have."""
+        if found := _LIVE.fullmatch(path):
+            return cls(live_id(found[2]), found[1], found[3] or "")
+        if found := _RECORDED.fullmatch(path):
+            return cls(found[2], found[1], found[3] or "")
+        return None
+
+
+class EdgeMedia:
+    """A source of `vtp.http.express`, and a handler for what that leaves."""
+
+    def __init__(self, shelf: Shelf, door: Door) -> None:
+        self._shelf = shelf
+        self._door = door
+
+    def answer(self, request: ExpressRequest) -> Answer:
+        """What is here, or soon, for who was let in a moment ago; None for all else."""
+        address = _Address.of(request.path)
+        if address is None:
+            return None
+        query = _directives(request.query)
+        if query != request.query:
+            return None
+        watch = (address.media_id, offered_grant(request), request.asker.client.address)
+        if not self._door.is_open(watch):
+            return None
+        key = (address.media_id, request.path, query)
+        found = self._shelf.get(key)
+        if found is None:
+            try:
+                return self._shelf.coming(key)
+            except Unavailable:
+                return None
+        self._count(watch, address, request.path, found)
+        route = ROUTES[0] if request.path.startswith("/live/") else ROUTES[1]
+        fields, body = _as_taken(found, zipped=request.asker.zipped)
+        return Ready(route, "".join(f"{name}: {value}\r\n" for name, value in fields).encode(), body)
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """The same for everybody else, who may have to be asked for first."""
+        address = _Address.of(request.path)
+        if address is None:
+            raise web.HTTPNotFound
+        client: Client = request[CLIENT]
+        watch, cookie = await self._let_in(request, address, client)
+        query = "&".join(f"{name}={request.query[name]}" for name in DIRECTIVES if name in request.query)
+        key: Key = (address.media_id, request.path, _directives(query))
+        found = await self._shelf.bring(key)
+        self._count(watch, address, request.path, found)
+        zipped = "gzip" in request.headers.get("Accept-Encoding", "")
+        fields, body = _as_taken(found, zipped=zipped)
+        etag = dict(fields).get("ETag", "")
+        if found.status == 200 and etag and matches_none(request, etag):
+            kept = [field for field in fields if field[0] in ("ETag", "Cache-Control", "Vary")]
+            return web.Response(status=304, headers=[*kept, *cookie])
+        return web.Response(status=found.status, body=body, headers=[*fields, *cookie])
+
+    async def _let_in(
+        self, request: web.Request, address: _Address, client: Client
+    ) -> tuple[Watch, Iterable[tuple[str, str]]]:
+        """By the cookie, or by the grant in the query, for which they get a cookie."""
+        in_cookie = request.cookies.get(SECURE_NAME if client.secure else PLAIN_NAME, "")
+        in_query = request.query.get("grant", "")
+        for grant in filter(None, (in_query, in_cookie)):
+            watch = (address.media_id, grant, client.address)
+            try:
+                await self._door.require(watch)
+            except NotSignedIn:
+                if grant is in_cookie or not in_cookie:
+                    raise
+                continue
+            header = cookie_below(address.folder, grant, secure=client.secure)
+            return watch, [("Set-Cookie", header)] if grant is in_query else []
+        raise NotSignedIn("This needs a grant: load the page again.", code="no_grant")
+
+    def _count(self, watch: Watch, address: _Address, path: str, found: Fetched) -> None:
+        if found.status == 200 and address.track:
+            self._door.count(watch, address.track, len(found.body), int(path.endswith(".m4s")))
+
+
+def _directives(query: str) -> str:
+    """What of a query the origin is asked: the directives of low-latency players, in their order."""
+    return "&".join(_DIRECTIVES.findall(query))
+
+
+def _as_taken(found: Fetched, *, zipped: bool) -> tuple[list[tuple[str, str]], bytes]:
+    """An answer for who takes gzip, or not."""
+    fields = list(found.fields)
+    if zipped or not found.zipped:
+        return fields, found.body
+    return [field for field in fields if field[0] != "Content-Encoding"], gzip.decompress(found.body)
