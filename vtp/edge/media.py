@@ -78,6 +78,16 @@ class EdgeMedia:
         fields, body = _as_taken(found, zipped=request.asker.zipped)
         return Ready(route, "".join(f"{name}: {value}\r\n" for name, value in fields).encode(), body)
 
+    async def check(self, request: web.Request) -> web.Response:
+        """Whether somebody may have what a proxy has itself: 204, or why not. It asks for the path that
+        `X-Original-Path` names (nginx: `auth_request`).
+        """
+        address = _Address.of(request.headers.get("X-Original-Path", ""))
+        if address is None:
+            raise web.HTTPNotFound
+        await self._let_in(request, address, request[CLIENT])
+        return web.Response(status=204, headers={"Cache-Control": "no-store"})
+
     async def handle(self, request: web.Request) -> web.Response:
         """The same for everybody else, who may have to be asked for first."""
         address = _Address.of(request.path)

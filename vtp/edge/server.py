@@ -106,6 +106,7 @@ async def _serve(
     app.on_response_prepare.append(put_headers(BrowserGuard([]), lambda: False))
     for route in ROUTES:
         app.router.add_get(route, media.handle)
+    app.router.add_get("/edge/check", media.check)
     app.router.add_get("/health", _health)
     app.router.add_get("/metrics", _metrics(settings, metrics))
     sources = dict.fromkeys(PREFIXES, media.answer)
