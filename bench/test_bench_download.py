@@ -6,6 +6,7 @@ that the processor time is that of both.
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import http.client
 import time
@@ -54,10 +55,19 @@ def hour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hour]:
     directory = tmp_path_factory.mktemp("hour")
     found = Hour(directory, record_hour(directory), Downloads(), "")
 
+    async def may_go_on() -> None:
+        """Nobody takes it away."""
+
     async def download(request: web.Request) -> web.StreamResponse:
         clip = CLIP if request.query else WHOLE
         file = await found.downloads.file("hour", directory, found.view, clip)
-        return await send(request, file, {"Content-Type": MP4_TYPE}, lambda: True)
+        return await send(
+            request,
+            file,
+            {"Content-Type": MP4_TYPE},
+            may_go_on,
+            lambda start, size: asyncio.to_thread(file.read, start, size),
+        )
 
     app = web.Application()
     app.router.add_get("/download", download)

@@ -15,7 +15,7 @@ run_part() {
   timeout 3600 .venv/bin/python -m pytest -m long "$@"
   printf '%s' "$revision" >"$done_file"
 }
-parts=(unit fuzz kill e2e)
+parts=(unit fuzz kill e2e store)
 [ $# -gt 0 ] && [ -n "$1" ] && parts=("$@")
 for part in "${parts[@]}"; do
   case $part in
@@ -23,6 +23,7 @@ for part in "${parts[@]}"; do
     fuzz) run_part fuzz tests/fuzz ;;
     kill) run_part kill tests/faults ;;
     e2e) run_part e2e tests/e2e ;;
-    *) echo "test-long: no part is named $part; there are unit, fuzz, kill and e2e." >&2; exit 2 ;;
+    store) .venv/bin/python -m scripts.build_versitygw && run_part store -m "" tests/api/test_storage_s3.py ;;
+    *) echo "test-long: no part is named $part; there are unit, fuzz, kill, e2e and store." >&2; exit 2 ;;
   esac
 done

@@ -22,6 +22,8 @@ JSON_VALUES: dict[str, Any] = {
     "options": ["ja", "nein"],
     "counts": [0, 0],
     "choices": [0],
+    "pieces": [[0, 1000]],
+    "sittings": {"session": [1, 0]},
 }
 ALWAYS = {"slug"}  # null for rooms that were deleted only
 NEVER = {"erased_at"}  # of people who are gone: no list has them
@@ -31,7 +33,10 @@ WORDS: Choices = {
     "requested_role": ["teacher", "assistant"],
     "status": ["pending", "delivered", "failed"],
     "results": ["after", "live"],
+    "storage": ["local", "uploading", "stored"],
     "from_role": ["student", "teacher"],
+    "visibility": ["staff", "members", "public"],
+    "kind": ["presenter", "poll"],
     "to_role": ["student", "teacher"],
 }
 

@@ -25,6 +25,7 @@ from vtp.settings import (
     AccountSettings,
     DatabaseSettings,
     HttpSettings,
+    JobSettings,
     LimitSettings,
     MailSettings,
     MediaSettings,
@@ -33,6 +34,7 @@ from vtp.settings import (
     RoomSettings,
     Settings,
     SfuSettings,
+    StorageSettings,
     WebhookSettings,
 )
 
@@ -193,6 +195,8 @@ async def serving(
     media: Mapping[str, object] | None = None,
     plain: PlainSettings | None = None,
     mail: MailSettings | None = None,
+    storage: StorageSettings | None = None,
+    jobs: JobSettings | None = None,
     public_url: str = "",
     secrets_dir: Path | None = None,
     checked: bool = True,
@@ -214,6 +218,8 @@ async def serving(
         sfu=sfu or SfuSettings(),
         plain=plain or PlainSettings(),
         mail=mail or MailSettings(),
+        storage=storage or StorageSettings(),
+        jobs=jobs or JobSettings(),
     )
     with checked_wire() if checked else nullcontext():
         server = await start_server(settings)

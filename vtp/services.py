@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -36,6 +36,8 @@ from vtp.http.metrics import HttpMetrics
 from vtp.http.routing import RouteTable
 from vtp.http.system import Check, SystemParts, build_documentation, check_disk
 from vtp.http.system import build_routes as system_routes
+from vtp.jobs.build import JobParts, build_jobs
+from vtp.jobs.routes import build_routes as job_routes
 from vtp.key_files import open_key
 from vtp.mail.routes import build_routes as mail_routes
 from vtp.mail.sender import Sender as MailSender
@@ -46,12 +48,18 @@ from vtp.personal.erasure import Erasure, ErasureParts
 from vtp.personal.export import Export
 from vtp.personal.routes import build_routes as personal_routes
 from vtp.personal.upkeep import Upkeep
+from vtp.recording.access_log import AccessLog
+from vtp.recording.captions import CaptionShelf
+from vtp.recording.chapters import Chapters
 from vtp.recording.express import PREFIX as EXPRESS_PREFIX
 from vtp.recording.express import ExpressMedia
 from vtp.recording.grants import Grants
 from vtp.recording.holders import Holders
+from vtp.recording.progress import WatchProgress
+from vtp.recording.routes import RecordingParts
 from vtp.recording.routes import build_routes as recording_routes
 from vtp.recording.service import Recordings
+from vtp.recording.shares import Shares
 from vtp.rooms.ban_routes import build_routes as ban_routes
 from vtp.rooms.bans import Bans
 from vtp.rooms.chat_routes import build_routes as chat_routes
@@ -74,6 +82,7 @@ from vtp.signalling.connection_checks import ConnectionChecks
 from vtp.signalling.features import Feature
 from vtp.signalling.media_calls import MediaCalls
 from vtp.signalling.parts.breakouts import BreakoutCalls
+from vtp.signalling.parts.captions import CaptionCalls
 from vtp.signalling.parts.chat import ChatCalls
 from vtp.signalling.parts.direct_call import DirectCalls
 from vtp.signalling.parts.hands import HandCalls
@@ -128,8 +137,7 @@ class Services:
     live_rooms: LiveRooms
     rooms: RoomService
     recordings: Recordings
-    grants: Grants
-    holders: Holders
+    recording_parts: RecordingParts
     streams: Streams
     links: GuestLinks
     chats: Chats
@@ -145,6 +153,7 @@ class Services:
     mails: Mails
     pictures: Pictures
     personal: PersonalData
+    jobs: JobParts
     metrics: HttpMetrics = field(default_factory=HttpMetrics)
     sfu: SfuFace | None = None
 
@@ -192,21 +201,32 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     entrance = Entrance(live_rooms, bans.read)
     store = await asyncio.to_thread(Store.open, settings.storage_url())
     instance = await asyncio.to_thread(instance_id, settings.data_dir)
+    jobs = await build_jobs(settings, database, store, instance)
+    stack.push_async_callback(jobs.jobs.close)
     recordings = Recordings(
-        database, live_rooms, rooms, store, accounts.audit, settings.recording, instance_id=instance
+        database,
+        live_rooms,
+        rooms,
+        jobs.files,
+        accounts.audit,
+        settings.recording,
+        jobs=jobs.jobs,
+        instance_id=instance,
     )
     stack.push_async_callback(recordings.close)
     sources = Sources(deliveries.outbox.put)
     live_rooms.add_listener(sources.live_changed)
     rooms.add_listener(sources.catalogue_changed)
     recordings.add_listener(sources.recording_changed)
+    recordings.add_listener(jobs.jobs.recording_changed)
+    jobs.jobs.add_listener(recordings.refresh)
     await deliveries.open()
     await recordings.start()
     webhooks = Webhooks(database, rooms, deliveries, accounts.audit, settings.webhooks)
     guests = accounts.authenticator.guests
     links = GuestLinks(database, rooms, accounts.tokens, guests, accounts.audit)
     await links.start()
-    accounts.revocations.add_reader(links.recall)
+    accounts.revocations.add_reader(links.recall, outlasts_memory=True)
     tasks.start(accounts.revocations.watch(), "revocations by other processes")
     tasks.start(KeysWatch(accounts.tokens, settings.secrets_folder()).run(), "signing keys")
     limits = settings.limits
@@ -221,22 +241,32 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     polls = Polls(database, rooms, live_rooms, tasks)
     await polls.start()
     stack.callback(polls.stop)
+    chapters = Chapters(database, recordings, polls.of, tasks)
+    recordings.add_listener(chapters.recording_changed)
     grants = Grants(await asyncio.to_thread(_open_grants_key, settings.secrets_folder()))
     streams = Streams(
         recordings,
         rooms,
         live_rooms,
         entrance.open,
-        lambda ended: Windows(settings, instance, recordings.transcode_slots, ended),
+        lambda ended: Windows(settings, instance, recordings.active.slots, ended),
     )
     await streams.open()
     stack.push_async_callback(streams.close)
     holders = Holders(Watched(recordings, streams), _holder_finder(database), guests.is_revoked)
     accounts.authenticator.add_listener(holders.forget)
     streams.add_rights_listener(holders.forget)
+    recordings.add_access_listener(holders.forget)
+    accounts.revocations.add_reader(recordings.recall, outlasts_memory=True)
+    shares = Shares(database, recordings, accounts.tokens, guests, accounts.audit)
+    await shares.start()
+    accounts.revocations.add_reader(shares.recall, outlasts_memory=True)
+    access_log = AccessLog(database, recordings, settings.recording.access_log_keep_days)
+    stack.push_async_callback(access_log.close)
+    tasks.start(access_log.run(), "log of access to recordings")
     pictures = Pictures(database, store, accounts.audit)
     await pictures.start()
-    personal = _build_personal(database, accounts, pictures, settings)
+    personal = _build_personal(database, accounts, pictures, settings, [access_log.trim])
     tasks.start(personal.upkeep.run(), "personal data")
     services = Services(
         settings,
@@ -246,8 +276,17 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         live_rooms,
         rooms,
         recordings,
-        grants,
-        holders,
+        RecordingParts(
+            recordings,
+            grants,
+            holders,
+            shares,
+            access_log,
+            WatchProgress(database, recordings),
+            CaptionShelf(database, recordings),
+            chapters,
+            streams.sources.viewership,
+        ),
         streams,
         links,
         chats,
@@ -263,7 +302,10 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         Mails(database, accounts.mails, mail_sender, accounts.audit),
         pictures,
         personal,
+        jobs,
     )
+    jobs.start(tasks)
+    jobs.add_metrics(services.metrics)
     services.metrics.add_numbers("vtp_media", "The packet path.", media.metrics, media.STANDING)
     services.metrics.add_numbers("vtp", "Classes.", _class_numbers(services))
     services.metrics.add_numbers(
@@ -277,12 +319,17 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
 
 
 def _build_personal(
-    database: Database, accounts: Accounts, pictures: Pictures, settings: Settings
+    database: Database,
+    accounts: Accounts,
+    pictures: Pictures,
+    settings: Settings,
+    trims: Sequence[Callable[[], Awaitable[object]]],
 ) -> PersonalData:
     erasure = Erasure(ErasureParts(database, pictures, accounts.changes, accounts.audit, accounts.sealer))
     export = Export(database, pictures, accounts.audit)
     keep_days = settings.accounts.audit_keep_days
-    return PersonalData(export, erasure, Upkeep(accounts.service, accounts.trail, erasure, keep_days))
+    upkeep = Upkeep(accounts.service, accounts.trail, erasure, keep_days, trims)
+    return PersonalData(export, erasure, upkeep)
 
 
 def _add_worker_metrics(metrics: HttpMetrics, media: MediaPlane) -> None:
@@ -333,6 +380,7 @@ def build_features(services: Services) -> list[Feature]:
         RemovalCalls(Removals(services.bans, services.accounts.audit), services.bans),
         BreakoutCalls(),
         QualityCalls(),
+        CaptionCalls(),
     ]
 
 
@@ -372,15 +420,15 @@ def _build_sfu(services: Services) -> SfuFace:
 
 def build_sources(services: Services) -> dict[str, Source]:
     """What may be answered past the routes, by the path that it begins with."""
-    viewership = services.streams.sources.viewership
-    media = ExpressMedia(services.recordings, services.grants, services.holders, viewership)
-    live = ExpressLive(services.streams, services.grants, services.holders)
+    parts = services.recording_parts
+    media = ExpressMedia(parts.recordings, parts.grants, parts.holders, parts.viewership)
+    live = ExpressLive(services.streams, parts.grants, parts.holders)
     return {EXPRESS_PREFIX: media.answer, LIVE_PREFIX: live.answer}
 
 
 def build_tables(services: Services) -> list[RouteTable]:
     """Every route table of the process, the documentation of all others last."""
-    settings, accounts = services.settings, services.accounts
+    settings, accounts, recording = services.settings, services.accounts, services.recording_parts
     tables = [
         system_routes(SystemParts(settings, services.doors, services.metrics, _checks(services))),
         account_routes(
@@ -419,12 +467,11 @@ def build_tables(services: Services) -> list[RouteTable]:
             settings,
             services.accounts.authenticator,
         ),
-        recording_routes(
-            services.recordings, services.grants, services.holders, services.streams.sources.viewership
-        ),
-        stream_routes(services.streams, services.grants),
-        live_routes(services.streams, services.grants, services.holders),
-        edge_routes(services.grants, services.holders, services.streams.sources.viewership),
+        recording_routes(recording),
+        stream_routes(services.streams, recording.grants),
+        live_routes(services.streams, recording.grants, recording.holders),
+        edge_routes(recording.grants, recording.holders, recording.viewership, recording.access_log),
+        job_routes(services.jobs.jobs),
         webhook_routes(services.webhooks),
         check_routes(services.checks, settings.media.ice_servers),
     ]

@@ -35,6 +35,7 @@ from vtp.settings_values import (
     Count,
     DataDir,
     Directory,
+    Endpoint,
     HmacKey,
     HostNames,
     IpAddress,
@@ -45,11 +46,14 @@ from vtp.settings_values import (
     Port,
     PortRange,
     PublicUrl,
+    QueueUrl,
     Sender,
+    StorageUrl,
     Strings,
     host_name,
     split_list,
 )
+from vtp.storage_address import FILE, parse_storage_address
 
 LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"
 
@@ -177,7 +181,57 @@ class DatabaseSettings(Section):
 class StorageSettings(Section):
     """Where recordings live; empty means files in the data folder."""
 
-    url: str = ""
+    url: StorageUrl = ""
+    endpoint: Endpoint = ""
+    region: str = ""
+    access_key_id: str = ""
+    secret_access_key: SecretStr = SecretStr("")
+    session_token: SecretStr = SecretStr("")
+    credentials_file: str = ""
+    path_style: bool = True
+    ca_file: str = ""
+    keep_local_hours: Annotated[float, Field(ge=0, le=87_600)] = 24
+    cache_bytes: Annotated[int, Field(ge=0)] = 1_073_741_824
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether recordings go to an object store."""
+        return parse_storage_address(self.url).is_remote
+
+    @model_validator(mode="after")
+    def _belongs_together(self) -> Self:
+        scheme = parse_storage_address(self.url).scheme
+        secret = self.secret_access_key.get_secret_value()
+        if bool(self.access_key_id) != bool(secret):
+            raise ValueError("storage.access_key_id and storage.secret_access_key come in a pair")
+        if self.access_key_id and self.credentials_file:
+            raise ValueError("set storage.access_key_id or storage.credentials_file, not both")
+        if self.session_token.get_secret_value() and not self.access_key_id:
+            raise ValueError("storage.session_token belongs to storage.access_key_id")
+        if scheme == FILE and (self.endpoint or self.access_key_id or self.credentials_file):
+            raise ValueError(
+                "an endpoint and credentials need storage.url to name a bucket: s3://bucket/prefix"
+            )
+        if scheme == "gs" and self.access_key_id:
+            raise ValueError("Google's keys are a JSON file: name it in storage.credentials_file")
+        return self
+
+
+class JobSettings(Section):
+    """The process that works on recordings when they have ended."""
+
+    embedded: bool = True
+    url: QueueUrl = ""
+    ladder: Annotated[
+        list[Annotated[int, Field(ge=120, le=2160)]], BeforeValidator(split_list), Field(max_length=8)
+    ] = []
+    concurrency: Annotated[int, Field(ge=1, le=16)] = 1
+    niceness: Annotated[int, Field(ge=0, le=19)] = 10
+    retry_delays_s: Annotated[
+        list[Annotated[float, Field(ge=0, le=604_800)]],
+        BeforeValidator(split_list),
+        Field(min_length=1, max_length=20),
+    ] = [10, 30, 120, 600, 1800]
 
 
 class AccountSettings(Section):
@@ -290,6 +344,7 @@ class RecordingSettings(Section):
     min_free_bytes: Annotated[int, Field(ge=0)] = 536_870_912
     idle_stop_s: Annotated[int, Field(ge=0)] = 1800
     live_transcodes: Annotated[int, Field(ge=0, le=64)] = 1
+    access_log_keep_days: Annotated[int, Field(ge=0)] = 180
 
 
 class StreamingSettings(Section):
@@ -383,6 +438,7 @@ class Settings(BaseSettings):
     media: MediaSettings = MediaSettings()
     database: DatabaseSettings = DatabaseSettings()
     storage: StorageSettings = StorageSettings()
+    jobs: JobSettings = JobSettings()
     accounts: AccountSettings = AccountSettings()
     oidc: OidcSettings = OidcSettings()
     recording: RecordingSettings = RecordingSettings()
@@ -420,8 +476,9 @@ class Settings(BaseSettings):
         return Path(self.streaming.folder) if self.streaming.folder else self.data_dir / "streams"
 
     def storage_url(self) -> str:
-        """URL of the object store, the recordings folder of the data folder unless one is set."""
-        return self.storage.url or (self.data_dir.absolute() / "recordings").as_uri()
+        """URL of the folder that recordings are written to, that of the data folder unless another is set."""
+        own = (self.data_dir.absolute() / "recordings").as_uri()
+        return own if self.storage.is_remote else self.storage.url or own
 
 
 def load_settings(

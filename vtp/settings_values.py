@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from vtp.idn import to_ascii, to_unicode
 from vtp.mail.addresses import read_sender
+from vtp.storage_address import parse_storage_address
 
 HERE = ("localhost", "127.0.0.1", "::1")
 _HOST_NAME = re.compile(
@@ -115,6 +116,24 @@ def _sender(value: str) -> str:
     return value
 
 
+def _storage_url(value: str) -> str:
+    parse_storage_address(value)
+    return value
+
+
+def _endpoint(value: str) -> str:
+    parts = urlsplit(value)
+    if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query or "@" in value):
+        raise ValueError("write the address of the object store, such as https://s3.school.example:9000")
+    return value.rstrip("/")
+
+
+def _queue_url(value: str) -> str:
+    if value and not (value.startswith(("redis://", "rediss://")) and urlsplit(value).hostname):
+        raise ValueError("write redis://host:6379/0, rediss:// for TLS, or leave it empty")
+    return value
+
+
 def _port_range(value: str) -> str:
     first, _, last = value.partition("-")
     if value and not (first.isdecimal() and last.isdecimal() and 0 < int(first) <= int(last) <= 65535):
@@ -164,9 +183,12 @@ def _issuer(value: str) -> str:
 
 
 Directory = Annotated[str, BeforeValidator(lambda v: _directory(str(v)))]
+Endpoint = Annotated[str, AfterValidator(_endpoint)]
 HmacKey = Annotated[SecretStr, AfterValidator(_hmac_key)]
 IpAddress = Annotated[str, BeforeValidator(lambda v: _address(str(v)))]
 Issuer = Annotated[str, Field(max_length=255), AfterValidator(_issuer)]
 PortRange = Annotated[str, BeforeValidator(lambda v: _port_range(str(v)))]
 PublicUrl = Annotated[str, BeforeValidator(lambda v: _public_url(str(v)))]
+QueueUrl = Annotated[str, AfterValidator(_queue_url)]
+StorageUrl = Annotated[str, AfterValidator(_storage_url)]
 Sender = Annotated[str, BeforeValidator(lambda v: _sender(str(v)))]

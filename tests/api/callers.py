@@ -36,11 +36,13 @@ class Endpoint:
     sdp: bytes | None = None
     csv: bytes | None = None
     png: bytes | None = None
+    vtt: bytes | None = None
 
     @property
     def raw(self) -> tuple[bytes, str] | None:
         """A body that is no JSON, and its type."""
-        bodies = ((self.sdp, "application/sdp"), (self.csv, "text/csv"), (self.png, "image/png"))
+        texts = ((self.sdp, "application/sdp"), (self.csv, "text/csv"), (self.vtt, "text/vtt"))
+        bodies = (*texts, (self.png, "image/png"))
         return next(((data, kind) for data, kind in bodies if data is not None), None)
 
     @property

@@ -31,6 +31,14 @@ from vtp.db.tables import idempotency_keys
 from vtp.http.idempotency import mark_of
 from vtp.ids import new_id
 from vtp.mail.tables import mails
+from vtp.recording.tables import (
+    recording_access_log,
+    recording_caption_lines,
+    recording_captions,
+    recording_chapters,
+    recording_progress,
+    recording_shares,
+)
 from vtp.rooms.tables import (
     chat_messages,
     guest_links,
@@ -290,6 +298,7 @@ def _rows(life: Life, bob: Person, sealer: Sealer) -> list[tuple[Table, dict[str
                 "choices": [1],
             },
         ),
+        *_of_recordings(life),
         (webhooks, hook),
         (webhook_deliveries, delivery),
         (
@@ -303,6 +312,62 @@ def _rows(life: Life, bob: Person, sealer: Sealer) -> list[tuple[Table, dict[str
                 "response": json.dumps(person),
                 "people": mark_of(sealer, ada),
                 "created_at": NOW,
+            },
+        ),
+    ]
+
+
+def _of_recordings(life: Life) -> list[tuple[Table, dict[str, Any]]]:
+    ada, of_it = life.ada.user_id, {"recording_id": life.recording_id}
+    own = {"id": new_id(), **of_it}
+    watched = {
+        "pieces": [[0, 1000]],
+        "watched_ms": 1000,
+        "watch_time_ms": 1000,
+        "position_ms": 1000,
+        "sittings": {"session": [1, 0]},
+        "started_at": NOW,
+        "updated_at": NOW,
+    }
+    captions = {"language": "en", "label": "", "is_typed": True, "text": "", "cues": 1}
+    return [
+        (
+            recording_shares,
+            {
+                "title": "Parents",
+                "download": False,
+                "created_by": ada,
+                "created_at": NOW,
+                "expires_at": NOW + timedelta(days=9000),
+                **own,
+            },
+        ),
+        (recording_progress, {"user_id": ada, **of_it, **watched}),
+        (
+            recording_access_log,
+            {
+                "at": NOW,
+                "action": "opened",
+                "user_id": ada,
+                "ip_address": ADA.ip,
+                "user_agent": ADA.agent,
+                **own,
+            },
+        ),
+        (recording_captions, {"written_by": ada, "created_at": NOW, "updated_at": NOW, **of_it, **captions}),
+        (
+            recording_caption_lines,
+            {"language": "en", "start_ms": 0, "text": "Good morning", "written_by": ada, **own},
+        ),
+        (
+            recording_chapters,
+            {
+                "start_ms": 0,
+                "kind": "presenter",
+                "title": "",
+                "person_id": ada,
+                "person_name": ADA.full_name,
+                **own,
             },
         ),
     ]

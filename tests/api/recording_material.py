@@ -41,6 +41,7 @@ async def add_finished(
     closed: bool = True,
     video: Sequence[PlainUnit] | Sequence[PlacedPicture] | None = None,
     metadata: dict[str, Any] | None = None,
+    duration_ms: int = 0,
 ) -> str:
     """A recording of 4 s with all its files; `closed=False` leaves it as a killed server would."""
     recording_id = new_id()
@@ -58,6 +59,7 @@ async def add_finished(
         now,
         now,
         metadata=metadata or {},
+        duration_ms=duration_ms,
     )
     services = api.server.services
     async with services.database.transaction() as tx:

@@ -11,6 +11,7 @@ import shutil
 import signal
 import stat
 import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,7 +34,7 @@ from vtp.db import Database
 from vtp.db.dump import reflect
 from vtp.db.migrations import migrate
 from vtp.errors import StartupError
-from vtp.settings import DatabaseSettings, Settings
+from vtp.settings import DatabaseSettings, Settings, StorageSettings
 
 
 def settings_of(data_dir: Path, url: str = "") -> Settings:
@@ -287,8 +288,13 @@ async def test_what_depends_on_our_tables_is_named_and_nothing_is_changed(
 
 
 async def test_every_table_of_the_schema_is_known_as_ours(database: Database) -> None:
+    """Also to a command, which imports less than all of these tests do."""
+    script = "from vtp.backup.own_tables import OWN_TABLES; print(*OWN_TABLES)"
+    known = await asyncio.to_thread(
+        subprocess.run, [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     async with database.read() as tx:
-        assert {table.name for table in await reflect(tx)} == OWN_TABLES
+        assert {table.name for table in await reflect(tx)} == set(known.stdout.split()) == OWN_TABLES
 
 
 async def test_what_a_restore_replaced_is_not_in_the_next_backup(tmp_path: Path) -> None:
@@ -475,6 +481,20 @@ async def test_check_finds_nothing_on_a_sound_server_and_every_kind_of_damage(
     assert flipped not in "\n".join(quick)
     if database_url.startswith("postgresql"):
         assert "rows of rooms name by owner_id a row of users that is gone" in sentences
+
+
+async def test_check_leaves_what_other_machines_have_not_uploaded_yet_to_them(tmp_path: Path) -> None:
+    alone = settings_of(tmp_path / "data")
+    beside_a_store = alone.model_copy(update={"storage": StorageSettings(url="s3://school/vtp")})
+    url = alone.database_url()
+    (tmp_path / "data").mkdir()
+    await filled(url)
+    await sql(url, "UPDATE recordings SET status = 'ready', storage = 'local', instance_id = NULL")
+    missing = [one for one in await damage(beside_a_store) if "its files are missing" in one]
+    assert missing
+    await sql(url, "UPDATE recordings SET instance_id = 'of another machine'")
+    assert not any("its files are missing" in one for one in await damage(beside_a_store))
+    assert [one for one in await damage(alone) if "its files are missing" in one] == missing
 
 
 async def test_check_finds_a_damaged_sqlite_file_and_rows_without_the_ones_they_name(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ SNAPSHOTS = {
     "/sfu/rooms": "the rooms that are open at this moment",
     "/api/v1/auth/oidc": "the providers in the settings",
     "/api/v1/auth/identities": "one per provider in the settings",
+    "/api/v1/recordings/{id}/captions": "one per language, of which there are few",
     "/api/v1/audit/events": "the names of events, which the program has",
 }
 """Reads that give several things and are no lists that grow."""

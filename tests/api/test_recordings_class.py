@@ -99,6 +99,8 @@ async def test_class_is_watched_while_it_is_recorded_and_at_once_afterwards(
         assert stopped.status == 200 and stopped.body["status"] == "ready", stopped
         ended = await fetch(api, f"{BASE}/{recording_id}/stream/video/playlist.m3u8", Cookie=cookie)
         assert ended.text.endswith("#EXT-X-ENDLIST\n") and "TYPE:VOD" in ended.text
+    chapters = (await api.call("GET", f"{BASE}/{recording_id}/chapters", by=teacher)).body["chapters"]
+    assert [(one["title"], one["start_seconds"]) for one in chapters] == [("Teacher presents", 0)]
     numbers = await numbers_of(api, recording_id, cookie)
     assert len(numbers) > 55 and numbers == [(numbers[0] + n) % 256 for n in range(len(numbers))]
     again = await api.call("POST", f"{BASE}/{recording_id}/stop", by=teacher)

@@ -19,7 +19,7 @@ from vtp.recording import download_routes, downloads
 from vtp.recording.downloads import Clip, make_mp4
 from vtp.recording.index import TrackIndex
 from vtp.recording.mp4_file import Mp4File
-from vtp.recording.sample_table import TABLE_NAME
+from vtp.recording.sample_table import TABLE_NAME, Find
 from vtp.recording.store import Status, change_recording
 
 BASE = "/api/v1/recordings"
@@ -213,11 +213,11 @@ async def test_what_is_being_made_of_a_recording_that_is_deleted_is_not_kept(
 ) -> None:
     making, go_on = slow_making(monkeypatch)
     path = f"{BASE}/{recording_id}/download"
-    downloading = asyncio.create_task(_size_received(api, path, teacher))
+    downloading = asyncio.create_task(api.call("GET", path, by=teacher))
     await asyncio.to_thread(making.wait, 10)
     assert (await api.call("DELETE", f"{BASE}/{recording_id}", by=teacher)).status == 200
     go_on.set()
-    assert (await asyncio.wait_for(downloading, 10))[1] == 0
+    assert (await asyncio.wait_for(downloading, 10)).status == 410
     assert not api.server.services.recordings._downloads._kept
 
 
@@ -225,11 +225,13 @@ def slow_making(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threa
     """Has MP4s take as long to be made as the test wants: what tells that one has begun, what ends it."""
     making, go_on = threading.Event(), threading.Event()
 
-    def slowly(directory: Path, tracks: dict[str, TrackIndex], clip: Clip) -> Mp4File:
+    def slowly(
+        directory: Path, tracks: dict[str, TrackIndex], clip: Clip, find: Find | None = None
+    ) -> Mp4File:
         assert threading.current_thread().name.startswith("mp4"), "packets wait for this thread"
         making.set()
         go_on.wait(10)
-        return make_mp4(directory, tracks, clip)
+        return make_mp4(directory, tracks, clip, find)
 
     monkeypatch.setattr(downloads, "make_mp4", slowly)
     return making, go_on
@@ -294,9 +296,11 @@ async def test_many_who_come_together_wait_for_one_file(
 ) -> None:
     made: list[Clip] = []
 
-    def counted(directory: Path, tracks: dict[str, TrackIndex], clip: Clip) -> Mp4File:
+    def counted(
+        directory: Path, tracks: dict[str, TrackIndex], clip: Clip, find: Find | None = None
+    ) -> Mp4File:
         made.append(clip)
-        return make_mp4(directory, tracks, clip)
+        return make_mp4(directory, tracks, clip, find)
 
     monkeypatch.setattr(downloads, "make_mp4", counted)
     path = f"{BASE}/{recording_id}/download"

@@ -24,7 +24,7 @@ from vtp.recording.downloads import Downloads
 from vtp.recording.index import TrackIndex
 from vtp.recording.manifest import MANIFEST_NAME
 from vtp.recording.recorder import Recorder
-from vtp.recording.sample_table import SampleTable, load_table
+from vtp.recording.sample_table import Find, SampleTable, load_table
 from vtp.recording.session import RecordingSession
 from vtp.recording.timebase import NS
 from vtp.recording.view import RecordingView
@@ -179,10 +179,15 @@ async def test_recording_deleted_while_its_download_is_made_leaves_no_bytes(
         settling.set()
         await settle(of, recording_id)
 
-    def slowly(folder: Path, index: TrackIndex, pause: Callable[[], None] = lambda: None) -> SampleTable:
+    def slowly(
+        folder: Path,
+        index: TrackIndex,
+        pause: Callable[[], None] = lambda: None,
+        find: Find | None = None,
+    ) -> SampleTable:
         making.set()
         go_on.wait(10)
-        table = load(folder, index, pause)
+        table = load(folder, index, pause, find)
         (folder / "late").write_bytes(b"what was written last")
         return table
 

@@ -17,7 +17,6 @@ from tests.api.recording_material import add_finished, fetch, grant_of, make_roo
 from tests.serving import Api, Person, serving
 from vtp.recording import thumbnail, thumbnail_picture
 from vtp.recording.thumbnail import make_jpeg
-from vtp.recording.thumbnail_picture import Place
 
 BASE = "/api/v1/recordings"
 
@@ -128,9 +127,9 @@ async def test_a_thumbnail_is_made_once_and_goes_with_its_recording(
 ) -> None:
     made: list[int] = []
 
-    def counted(folder: Path, place: Place, width: int) -> bytes:
+    def counted(fragment: bytes, width: int) -> bytes:
         made.append(width)
-        return make_jpeg(folder, place, width)
+        return make_jpeg(fragment, width)
 
     monkeypatch.setattr(thumbnail, "make_jpeg", counted)
     path = f"{BASE}/{recording_id}/thumbnail"
@@ -153,10 +152,10 @@ async def test_a_picture_of_a_deleted_recording_is_not_kept(
 ) -> None:
     making, go_on = threading.Event(), threading.Event()
 
-    def slowly(folder: Path, place: Place, width: int) -> bytes:
+    def slowly(fragment: bytes, width: int) -> bytes:
         making.set()
         go_on.wait(10)
-        return make_jpeg(folder, place, width)
+        return make_jpeg(fragment, width)
 
     monkeypatch.setattr(thumbnail, "make_jpeg", slowly)
     asked = asyncio.create_task(api.call("GET", f"{BASE}/{recording_id}/thumbnail", by=teacher))

@@ -34,6 +34,11 @@ ROOM = "/api/v1/rooms/physics"
 HOOK = {"url": "https://hooks.example/vtp", "events": ["*"], "room_id": "physics"}
 #                         nobody new stu view ass tea own adm room elsewhere
 STAFF = of("              401 403 403 403 200 200 200 200 403 403")
+OWNERS = of("             401 403 403 403 403 403 200 200 403 403")
+VIEWERS = of("            401 403 200 200 200 200 200 200 200 403")
+ACCOUNTS = of("           401 403 200 200 200 200 200 200 403 403")
+REPORT = {"session_id": "01890a5d-ac96", "seq": 1, "position": 0}
+CAPTIONS = b"WEBVTT\n\n00:01.000 --> 00:02.000\na\n"
 STAFF_MISSING = of("      401 403 403 403 404 404 404 404 403 403")
 HOOK_MISSING = of("       401 403 403 403 403 404 404 404 403 403")
 GONE = of("               401 404 404 404 404 404 404 404 404 404")
@@ -88,6 +93,46 @@ def endpoints(recording: str) -> list[Endpoint]:
             f"{route}/download-url",
         ),
         Endpoint("POST", f"{at}/stop", STAFF, f"{route}/stop"),
+        Endpoint(
+            "POST", f"{at}/share", of("401 403 403 403 403 403 201 201 403 403"), f"{route}/share", body={}
+        ),
+        Endpoint("GET", f"{at}/shares", OWNERS, f"{route}/shares"),
+        Endpoint(
+            "DELETE",
+            f"{at}/shares/{MISSING}",
+            of("401 403 403 403 403 403 404 404 403 403"),
+            f"{route}/shares/{{share}}",
+        ),
+        Endpoint("GET", f"{at}/access-log", OWNERS, f"{route}/access-log"),
+        Endpoint("GET", f"{at}/progress", ACCOUNTS, f"{route}/progress"),
+        Endpoint("POST", f"{at}/progress", ACCOUNTS, f"{route}/progress", body=REPORT),
+        Endpoint("GET", f"{at}/captions", VIEWERS, f"{route}/captions"),
+        Endpoint("PUT", f"{at}/captions/de", STAFF, f"{route}/captions/{{language}}", vtt=CAPTIONS),
+        Endpoint("GET", f"{at}/captions/de", VIEWERS, f"{route}/captions/{{language}}"),
+        Endpoint(
+            "GET",
+            f"{at}/stream/captions/de/captions.vtt",
+            VIEWERS,
+            f"{route}/stream/captions/{{language}}/{{name}}",
+        ),
+        Endpoint(
+            "DELETE",
+            f"{at}/captions/de",
+            of("401 403 403 403 204 404 404 404 403 403"),
+            f"{route}/captions/{{language}}",
+        ),
+        Endpoint(
+            "POST",
+            f"{at}/captions/de/lines",
+            of("401 403 403 403 409 409 409 409 403 403"),
+            f"{route}/captions/{{language}}/lines",
+            body={"text": "Hello"},
+        ),
+        Endpoint("GET", f"{at}/chapters", VIEWERS, f"{route}/chapters"),
+        Endpoint("PUT", f"{at}/chapters", STAFF, f"{route}/chapters", body={"chapters": []}),
+        Endpoint(
+            "DELETE", f"{at}/chapters", of("401 403 403 403 204 204 204 204 403 403"), f"{route}/chapters"
+        ),
         Endpoint("PATCH", at, of("401 403 403 403 403 403 200 200 403 403"), route, body={"title": "Optics"}),
         Endpoint(
             "POST",

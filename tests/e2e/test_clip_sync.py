@@ -101,6 +101,9 @@ def test_sound_and_picture_are_within_40_ms(shown: list[Picture], recorded: Reco
 def test_a_strict_parser_accepts_every_playlist_as_it_is_served(recorded: Recorded) -> None:
     for playlists in (recorded.live, recorded.ended):
         assert parse(playlists["master"]) == 2  # the picture with either sound
-        assert {parse(playlists[name]) for name in TRACKS} == {playlists["video"].count(b"#EXTINF")}
+        for name in TRACKS:
+            working = parse(playlists[name]) - playlists[name].count(b"#EXTINF")
+            # Of a live one the parser counts the segment in work too, of which parts are listed.
+            assert working in ((0, 1) if playlists is recorded.live else (0,)), name
     assert b"#EXT-X-ENDLIST" not in recorded.live["video"]
     assert b"#EXT-X-PLAYLIST-TYPE:EVENT" in recorded.live["video"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,7 +72,13 @@ def _app(file: Mp4File, served: Served) -> web.Application:
     async def download(request: web.Request) -> web.StreamResponse:
         headers = {"Content-Type": MP4_TYPE, "Cache-Control": "no-store"}
         served.ranges.append(request.headers.get("Range", ""))
-        response = await send(request, file, headers, _may_go_on)
+        response = await send(
+            request,
+            file,
+            headers,
+            _may_go_on,
+            lambda start, size: asyncio.to_thread(file.read, start, size),
+        )
         served.statuses.append(response.status)
         return response
 

@@ -57,6 +57,33 @@ class Caller:
                 await asyncio.sleep(0.05)
 
 
+class Watching:
+    """Somebody's player, with the grant that reading the recording gave it."""
+
+    def __init__(self, session: aiohttp.ClientSession, server: Running, path: str) -> None:
+        self._session, self._url = session, f"{server.url}/api/v1{path}"
+        self._cookie = ""
+
+    async def by(self, token: str) -> None:
+        """Opens it; there is nothing to play yet, which is another answer than a refusal."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        async with self._session.get(self._url, headers=headers) as response:
+            assert response.status == 200, await response.text()
+            self._cookie = response.headers["Set-Cookie"].partition(";")[0]
+        assert await self._status() == 503
+
+    async def until(self, status: int) -> None:
+        """Asks until that is the answer."""
+        async with asyncio.timeout(SOON_S):
+            while await self._status() != status:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+
+    async def _status(self) -> int:
+        url, headers = f"{self._url}/stream/master.m3u8", {"Cookie": self._cookie}
+        async with self._session.get(url, headers=headers) as response:
+            return response.status
+
+
 @asynccontextmanager
 async def connected(server: Running, token: str) -> AsyncIterator[Client]:
     client = Client()
@@ -74,7 +101,7 @@ async def until_gone(client: Client) -> None:
 
 async def test_what_one_process_revokes_the_other_refuses(tmp_path: Path, database_url: str) -> None:
     with two_servers(tmp_path, database_url) as (one, two):
-        async with aiohttp.ClientSession() as session:
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
             nobody = Caller(session)
             # The start of the second made the link of the first invalid: there is one at a time.
             setup = {"email": "head@school.example", "password": PASSWORD, "full_name": "Head"}
@@ -118,6 +145,23 @@ async def test_what_one_process_revokes_the_other_refuses(tmp_path: Path, databa
                 assert (await admin.call(one, "DELETE", f"/rooms/physics/links/{link['id']}"))[0] == 200
                 await until_gone(client)
             assert (await guest.until(two, "/rooms/physics", 401))["code"] == "token_revoked"
+
+            # A link to a recording is ended at one, and the recording is hidden there.
+            status, begun = await teacher.call(two, "POST", "/recordings/start", {"room_id": "physics"})
+            assert status == 201, begun
+            path = f"/recordings/{begun['recording_id']}"
+            watching = Watching(session, two, path)
+            status, link = await teacher.call(one, "POST", f"{path}/share", {})
+            assert status == 201, link
+            await watching.by(link["token"])
+            assert (await admin.call(one, "DELETE", f"{path}/shares/{link['id']}"))[0] == 200
+            await watching.until(401)
+            await watching.by(teacher.token)
+            assert (await admin.call(one, "PATCH", path, {"visibility": "public"}))[0] == 200
+            await watching.by("")
+            assert (await admin.call(one, "PATCH", path, {"visibility": "staff"}))[0] == 200
+            await watching.until(403)
+            assert (await teacher.call(two, "POST", f"{path}/stop"))[0] == 200
 
             # Rights are taken at one, and the account is disabled there.
             async with connected(two, teacher.token) as client:

@@ -58,6 +58,8 @@ EXPECTED = {
     Action.RECORDING_VIEW: "aaaa",
     Action.RECORDING_DOWNLOAD: "aaa-",
     Action.RECORDING_UPDATE: "ao--",
+    Action.RECORDING_ANNOTATE: "aaa-",
+    Action.RECORDING_SHARE: "ao--",
     Action.RECORDING_DELETE: "ao--",
     Action.WEBHOOK_MANAGE: "ao--",
     Action.USER_MANAGE: "a---",

@@ -93,6 +93,24 @@ async def test_what_becomes_visible_long_after_its_stamp_is_still_seen(database:
     assert other.changes.has_ended(session_id)
 
 
+async def test_after_a_long_outage_readers_of_links_miss_nothing(database: Database) -> None:
+    other = OtherProcess(database)
+    asked: dict[str, datetime] = {}
+
+    async def links(tx: object, since: datetime, now: datetime) -> None:
+        asked["links"] = since
+
+    async def accounts(tx: object, since: datetime, now: datetime) -> None:
+        asked["accounts"] = since
+
+    other.revocations.add_reader(links, outlasts_memory=True)
+    other.revocations.add_reader(accounts)
+    await other.look_after(0)
+    seen = other.now
+    await other.look_after(3600)
+    assert asked == {"links": seen - OVERLAP, "accounts": other.now - TTL}
+
+
 async def test_after_an_outage_it_reads_from_where_it_was(database: Database) -> None:
     other = OtherProcess(database)
     session_id = await a_session(database, other, await person(database))

@@ -112,10 +112,15 @@ def test_chance_that_nobody_may_guess_comes_from_the_system() -> None:
 
 
 def test_broken_hashes_are_used_nowhere_and_sha_1_only_where_protocols_ask_for_it() -> None:
-    """SHA-1: in HMACs of TURN's credentials (draft-uberti-behave-turn-rest) alone; others are compiled."""
+    """SHA-1: in HMACs of TURN's credentials (draft-uberti-behave-turn-rest) alone; others are compiled.
+
+    MD5: what S3's entity tags are, compared to see what an upload need not send again; it protects nothing.
+    """
     allowed = {"vtp/doctor/relay.py", "vtp/media/ice_servers.py"}
     for path in SERVER:
         text = path.read_text()
+        if path == ROOT / "vtp/jobs/upload.py":
+            text = text.replace("hashlib.md5(usedforsecurity=False)", "")
         assert not re.search(r"\bmd5\b|\bMD5\(|\bmd4\b|\bDES3?\b|\bARC4\b|\bECB\(", text), path.name
         if re.search(r"[\"'.]sha1\b|SHA1\(", text):
             assert str(path.relative_to(ROOT)) in allowed, path

@@ -6,7 +6,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from vtp.http.client import Client, ClientResolver
-from vtp.http.express import Express, ExpressRequest, Line, Ready
+from vtp.http.encodings import takes_gzip
+from vtp.http.express import Express, ExpressRequest, Line, Ready, Source
 from vtp.http.express_connection import Boundary
 from vtp.http.metrics import HttpMetrics
 
@@ -14,7 +15,8 @@ PATH = "/api/v1/recordings/x/stream/video/playlist.m3u8"
 
 
 def express(*, admits: bool = True, proxies: tuple[str, ...] = ()) -> Express:
-    return Express({}, ClientResolver(proxies), HttpMetrics(), lambda client: admits, lambda: False)
+    sources: dict[str, Source] = {"/api/v1/recordings/": lambda request: None}
+    return Express(sources, ClientResolver(proxies), HttpMetrics(), lambda client: admits, lambda: False)
 
 
 def head(*fields: str, line: str = f"GET {PATH}?_HLS_msn=4 HTTP/1.1") -> bytes:
@@ -54,6 +56,11 @@ def test_a_player_s_request_is_read() -> None:
         "Bare: line\nfeed",
         "Null: \x00",
         "Name : spaced",
+        "(X): y",
+        "Control: \x01",
+        "Deleted: \x7f",
+        "User-Agent: a\r\nuser-agent: b",
+        "\r\n".join(f"X-{number}: y" for number in range(120)),
     ],
 )
 def test_what_bears_on_the_answer_or_is_no_plain_head_is_left_to_aiohttp(field: str) -> None:
@@ -68,6 +75,7 @@ def test_what_bears_on_the_answer_or_is_no_plain_head_is_left_to_aiohttp(field: 
         head(line=f"GET {PATH} HTTP/1.0"),
         head(line=f"GET {PATH}?a=%41 HTTP/1.1"),
         head(line=f"GET http://x{PATH} HTTP/1.1"),
+        head(line="GET /health HTTP/1.1"),
         head(line=f"GET  {PATH} HTTP/1.1"),
         head()[:-1],
         head() + b"G",
@@ -144,6 +152,9 @@ POST = b"POST / HTTP/1.1\r\nContent-Length: 6\r\n\r\n"
         ([head() + head()], False),
         ([b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"], False),
         ([b"GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n"], False),
+        ([b"CONNECT a:1 HTTP/1.1\r\nContent-Length: 6\r\n\r\n", b"abcdef"], False),
+        ([b"POST / HTTP/1.1\r\nContent-Length: 000000000000000000000006\r\n\r\nabcdef"], False),
+        ([b"POST / HTTP/1.1\r\nContent-Length: +6\r\n\r\nabcdef"], False),
         ([b"POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 0\r\n\r\n"], False),
     ],
 )
@@ -154,3 +165,19 @@ def test_where_a_message_begins_is_known_only_while_all_before_it_was_whole(
     for piece in pieces:
         boundary.follow(piece)
     assert boundary.is_known is known
+
+
+@pytest.mark.parametrize(
+    ("offered", "taken"),
+    [
+        ("gzip", True),
+        ("br, GZIP;q=0.5", True),
+        ("", False),
+        ("br", False),
+        ("notgzip", False),
+        ("gzip;q=0, *", False),
+        ("gzip ; q=0.000", False),
+    ],
+)
+def test_gzip_is_sent_to_who_names_it(offered: str, taken: bool) -> None:
+    assert takes_gzip(offered) is taken

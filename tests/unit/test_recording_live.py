@@ -16,6 +16,7 @@ from tests.unit.recording_material import Recorded, h264_units, opus_units, plac
 from vtp.errors import Malformed, NotFound, Unavailable
 from vtp.recording import live_view
 from vtp.recording.index import TrackIndex
+from vtp.recording.live_playlist import Rendered
 from vtp.recording.live_view import LiveView
 from vtp.recording.manifest import Manifest
 from vtp.recording.segmenter import Segmenter
@@ -293,3 +294,30 @@ async def test_the_others_are_reported_as_far_as_they_have_come(lesson: Class) -
     main = Follower().take((await lesson.view.follow("video", Wish(), "video/")).text.decode())
     assert set(main.reports) == {"opus/playlist.m3u8", "aac/playlist.m3u8"}
     assert main.hint.startswith("video/seg-")
+
+
+async def test_waiting_ends_when_nothing_of_a_track_could_be_kept(tmp_path: Path) -> None:
+    made = Class(tmp_path, *lecture(3))
+    while not made.view.is_playable:
+        made.tick()
+    msn = len(made.indexes["aac"].segments)
+    waited = asyncio.create_task(made.view.part("aac", msn, len(made.indexes["aac"].parts.get(msn, ()))))
+    await asyncio.sleep(0)  # it waits
+    made.view.end(made.view.manifest, {"opus": made.indexes["opus"]})
+    with pytest.raises((NotFound, KeyError)):
+        await waited
+
+
+def test_a_segment_is_listed_as_soon_as_its_line_is_written(tmp_path: Path) -> None:
+    made = Class(tmp_path, *lecture(8))
+    while len(made.indexes.get("opus", TrackIndex()).segments) < 3:
+        made.tick()
+    whole = made.indexes["opus"]
+    before = replace(whole, segments=whole.segments[:2], open=None)
+    view = LiveView(made.view.manifest, {"opus": before})
+    assert isinstance(text := view.ready("opus", Wish()), Rendered)
+    assert text.text.count(b"#EXTINF") == 2
+    before.add(whole.segments[2])
+    view.grow(made.view.manifest, {"opus": before})
+    assert isinstance(text := view.ready("opus", Wish(2)), Rendered)
+    assert text.text.count(b"#EXTINF") == 3

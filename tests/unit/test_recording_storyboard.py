@@ -8,6 +8,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +132,7 @@ def test_what_was_listed_stays_whenever_it_was_asked_for() -> None:
     ],
 )
 def test_a_tile_has_the_pictures_shape(width: int, height: int, size: tuple[int, int]) -> None:
-    assert Tile(0, 0, 0.0, Place("init-0.mp4", 0, 0, 900, 0, width, height)).size == size
+    assert Tile(0, 0, 0.0, Place("init-0.mp4", 700, 0, 0, 900, 0, width, height)).size == size
 
 
 def test_cues_name_parts_of_sheets() -> None:
@@ -215,9 +216,9 @@ async def test_a_sheet_grows_and_is_written_when_it_is_full(
     decoded: list[int] = []
     decode = thumbnail_picture.decode
 
-    def counted(folder: Path, place: Place) -> av.VideoFrame:
-        decoded.append(place.start // SCALE)
-        return decode(folder, place)
+    def counted(fragment: bytes) -> av.VideoFrame:
+        decoded.append(len(fragment))
+        return decode(fragment)
 
     monkeypatch.setattr("vtp.recording.storyboard_sheet.decode", counted)
     folder = recorded.directory / "storyboard"
@@ -329,7 +330,8 @@ def test_a_server_that_ends_makes_no_more_tiles(recorded: Recorded) -> None:
     maker = SheetMaker()
     maker.stop()
     with pytest.raises(Unavailable):
-        maker.make(("r", 0), recorded.directory / "video", grown(recorded.index("video")).tiles, None)
+        read = partial(thumbnail_picture.read_file, recorded.directory)
+        maker.make(("r", 0), read, grown(recorded.index("video")).tiles, None)
 
 
 def test_the_list_is_rendered_once_per_segment(recorded: Recorded, storyboards: Storyboards) -> None:

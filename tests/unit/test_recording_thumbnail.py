@@ -10,7 +10,15 @@ import pytest
 from tests.unit.coded_pictures import coded_units, pictures_of
 from tests.unit.recording_material import Recorded, feed, opus_units
 from vtp.recording import thumbnail_picture
-from vtp.recording.index import EndLine, MapLine, OpenLine, PartLine, SegmentLine, TrackIndex
+from vtp.recording.index import (
+    EndLine,
+    MapLine,
+    OpenLine,
+    PartLine,
+    SegmentLine,
+    TrackIndex,
+    segment_name,
+)
 from vtp.recording.thumbnail_picture import PICTURE_ERRORS, decode, find_key_frame
 
 SECOND = 90_000
@@ -82,8 +90,11 @@ def test_a_picture_larger_than_its_section_says_takes_no_memory(
     segmenter.finish()
     place = find_key_frame(recorded.index("video"), 0.0)
     assert place is not None and not place.is_too_large
-    assert decode(tmp_path / "video", place).width == place.width
+    section = (tmp_path / "video" / place.section).read_bytes()
+    segment = (tmp_path / "video" / segment_name(place.msn)).read_bytes()
+    fragment = section + segment[place.offset : place.offset + place.size]
+    assert decode(fragment).width == place.width and place.section_size == len(section)
     monkeypatch.setattr(thumbnail_picture, "MOST_PIXELS", place.width * place.height - 1)
     assert place.is_too_large and not replace(place, width=16).is_too_large
     with pytest.raises(PICTURE_ERRORS):
-        decode(tmp_path / "video", replace(place, width=16))
+        decode(fragment)

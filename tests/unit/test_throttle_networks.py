@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from vtp.errors import RateLimited
+from vtp.http.identity import anybody
 from vtp.http.routing import Limit
 from vtp.http.throttle import Throttle
 from vtp.settings import LimitSettings
@@ -18,3 +21,13 @@ def test_addresses_of_one_network_count_together() -> None:
         throttle.admit(Limit.SIGN_IN, "2001:db8:0:1:ffff::1", None)
     for other in ("2001:db8:0:2::1", "203.0.113.7", "fe80::1%eth0", ""):
         throttle.admit(Limit.SIGN_IN, other, None)
+
+
+def test_a_link_to_a_recording_is_in_many_hands_and_counted_by_address_alone() -> None:
+    throttle = Throttle(LimitSettings(requests_per_account_per_minute=1, requests_per_address_per_minute=3))
+    viewer = replace(anybody(), token_id="link", recording="recording")
+    for _ in range(3):
+        throttle.admit(Limit.GENERAL, "192.0.2.1", viewer)
+    throttle.admit(Limit.GENERAL, "198.51.100.1", viewer)
+    with pytest.raises(RateLimited):
+        throttle.admit(Limit.GENERAL, "192.0.2.1", viewer)

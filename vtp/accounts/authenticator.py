@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from aiohttp import web
 
 from vtp.accounts.guest_tokens import GuestTokens
-from vtp.accounts.tokens import AccessClaims, Rights, RoomClaims, Tokens
+from vtp.accounts.tokens import AccessClaims, Rights, RoomClaims, ShareClaims, Tokens
 from vtp.errors import NotSignedIn
 from vtp.http.identity import Principal, Role
 
@@ -109,18 +109,20 @@ class TokenAuthenticator:
             raise NotSignedIn(
                 "The Authorization header must be `Bearer` and an access token.", code="token_invalid"
             )
-        return self.read(token.strip())
+        return self._principal(self._tokens.read_caller(token.strip(), datetime.now(UTC)))
 
     def read(self, token: str, now: datetime | None = None) -> Principal:
         """Gives the principal of a token (also for Socket.IO's `auth`). Raises NotSignedIn."""
-        claims = self._tokens.read(token, now or datetime.now(UTC))
+        return self._principal(self._tokens.read(token, now or datetime.now(UTC)))
+
+    def _principal(self, claims: AccessClaims | RoomClaims | ShareClaims) -> Principal:
         return self._person(claims) if isinstance(claims, AccessClaims) else self._guest(claims)
 
-    def _guest(self, claims: RoomClaims) -> Principal:
+    def _guest(self, claims: RoomClaims | ShareClaims) -> Principal:
         if self.guests.is_revoked(claims.token_id):
             raise NotSignedIn("This link is not good any more: ask for another.", code="token_revoked")
         self.guests.note(claims.token_id, claims.expires_at)
-        return _room_guest(claims)
+        return _room_guest(claims) if isinstance(claims, RoomClaims) else _shared_with(claims)
 
     def _person(self, claims: AccessClaims) -> Principal:
         rights = self._changes.rights_of(claims)
@@ -160,4 +162,22 @@ def _room_guest(claims: RoomClaims) -> Principal:
         token_id=claims.token_id,
         session_id=None,
         expires_at_s=claims.expires_at.timestamp(),
+    )
+
+
+def _shared_with(claims: ShareClaims) -> Principal:
+    return Principal(
+        user_id=None,
+        email="",
+        full_name="",
+        role=Role.GUEST,
+        verified=True,
+        room=None,
+        publish=None,
+        watch=None,
+        token_id=claims.token_id,
+        session_id=None,
+        expires_at_s=claims.expires_at.timestamp(),
+        recording=claims.recording_id,
+        download=claims.download,
     )

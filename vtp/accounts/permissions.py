@@ -34,6 +34,8 @@ class Action(enum.StrEnum):
     RECORDING_VIEW = "recording.view"
     RECORDING_DOWNLOAD = "recording.download"
     RECORDING_UPDATE = "recording.update"
+    RECORDING_ANNOTATE = "recording.annotate"
+    RECORDING_SHARE = "recording.share"
     RECORDING_DELETE = "recording.delete"
     WEBHOOK_MANAGE = "webhook.manage"
     USER_MANAGE = "user.manage"
@@ -120,8 +122,10 @@ RULES: Final[dict[Action, dict[Role, Reach]]] = {
     Action.RECORDING_STOP:     _row(_ANY,  _ANY,   _ANY,     None,   None),
     Action.RECORDING_LIST:     _row(_ANY,  _ANY,   _ANY,     _ANY,   None),
     Action.RECORDING_VIEW:     _row(_ANY,  _ANY,   _ANY,     _ANY,   _ANY),
-    Action.RECORDING_DOWNLOAD: _row(_ANY,  _ANY,   _ANY,     None,   None),
+    Action.RECORDING_DOWNLOAD: _row(_ANY,  _ANY,   _ANY,     None,   _ANY),  # by a link that says so
     Action.RECORDING_UPDATE:   _row(_ANY,  _OWN,   None,     None,   None),
+    Action.RECORDING_ANNOTATE: _row(_ANY,  _ANY,   _ANY,     None,   None),
+    Action.RECORDING_SHARE:    _row(_ANY,  _OWN,   None,     None,   None),
     Action.RECORDING_DELETE:   _row(_ANY,  _OWN,   None,     None,   None),
     Action.WEBHOOK_MANAGE:     _row(_ANY,  _OWN,   None,     None,   None),
     Action.USER_MANAGE:        _row(_ANY,  None,   None,     None,   None),
@@ -138,6 +142,7 @@ _PUBLISHING: Final = frozenset(
 )
 _WATCHING: Final = frozenset({Action.ROOM_WATCH, Action.ROOM_CHAT, Action.RECORDING_VIEW})
 _ROOM_TOKEN_ACTIONS: Final = frozenset({Action.ROOM_ENTER}) | _PUBLISHING | _WATCHING
+_SHARED: Final = frozenset({Action.RECORDING_VIEW})
 _BROADER: Final[dict[Action, Action]] = dict.fromkeys(
     (Action.ROOM_SPEAK, Action.ROOM_CAMERA, Action.ROOM_SHARE), Action.ROOM_PUBLISH
 )  # what is right only where the other is
@@ -168,6 +173,8 @@ def parse_role(word: str) -> tuple[Role, bool]:
 
 def can(principal: Principal, action: Action, obj: object | None = None) -> bool:
     """Tells whether this principal may do this to that; `obj` is None when there is no that (creating)."""
+    if action is Action.RECORDING_VIEW and getattr(obj, "is_public", False):
+        return True
     reach = _reach(principal, action)
     if reach is None:
         return False
@@ -225,6 +232,9 @@ def _within_token(principal: Principal, action: Action, obj: object | None) -> b
         return False
     if principal.watch is False and action in _WATCHING:
         return False
+    if principal.recording is not None:
+        opened = {Action.RECORDING_VIEW, Action.RECORDING_DOWNLOAD} if principal.download else _SHARED
+        return action in opened and getattr(obj, "id", None) == principal.recording
     if principal.room is None:
         return principal.role is not Role.GUEST  # a guest is somebody only within a link's room
     return action in _ROOM_TOKEN_ACTIONS and isinstance(obj, Target) and obj.room_id == principal.room

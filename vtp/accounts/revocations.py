@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -38,26 +38,32 @@ Reader = Callable[[AsyncConnection, datetime, datetime], Awaitable[None]]
 
 
 class Revocations:
-    """`start` once before serving, then `watch` for ever. `memory`: how long an access token is good for."""
+    """`start` once before serving, then `watch` for ever. `memory`: how long an access token is good for.
+
+    What is revoked of accounts matters for no longer than that, also at the first look; links are good for
+    weeks, so their readers are asked from the last look on, however long the database was away.
+    """
 
     def __init__(self, database: Database, memory: timedelta, *, clock: Clock = utc_now) -> None:
         self._database = database
         self._memory = memory
         self._clock = clock
-        self._readers: list[Reader] = []
-        self._seen = datetime.fromtimestamp(0, UTC)
+        self._readers: list[tuple[Reader, bool]] = []
+        self._seen: datetime | None = None
 
-    def add_reader(self, reader: Reader) -> None:
-        """Asks `reader` at each look."""
-        self._readers.append(reader)
+    def add_reader(self, reader: Reader, *, outlasts_memory: bool = False) -> None:
+        """Asks `reader` at each look; `outlasts_memory`: for all since the last one, however long ago."""
+        self._readers.append((reader, outlasts_memory))
 
     async def look(self) -> None:
         """Reads once what has been revoked since the last time. Raises Unavailable."""
         now = self._clock()
-        since = max(min(self._seen, now) - OVERLAP, now - self._memory)
+        recent = now - self._memory
+        last = min(self._seen, now) - OVERLAP if self._seen is not None else recent
+        recent = max(last, recent)
         async with self._database.read() as tx:
-            for read in self._readers:
-                await read(tx, since, now)
+            for read, outlasts_memory in self._readers:
+                await read(tx, last if outlasts_memory else recent, now)
         self._seen = now
 
     async def watch(self) -> None:

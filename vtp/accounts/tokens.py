@@ -23,6 +23,7 @@ AUDIENCE = "vtp"
 ACCESS_TYPE = "at+jwt"  # RFC 9068 section 2.1
 ROOM_TYPE = "room+jwt"
 SERVICE_TYPE = "service+jwt"
+SHARE_TYPE = "share+jwt"
 MAX_TOKEN_CHARACTERS = 4096
 MOST_TOKENS = 512
 Claims = TypeVar("Claims")
@@ -67,6 +68,16 @@ class RoomClaims:
 
 
 @dataclass(frozen=True, slots=True)
+class ShareClaims:
+    """A link's token, which opens one recording; `download`: to take home too."""
+
+    recording_id: str
+    download: bool
+    token_id: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceClaims:
     """A token of a server-side program, which opens `/sfu` and nothing else; `create`: it may make rooms."""
 
@@ -74,6 +85,9 @@ class ServiceClaims:
     create: bool
     token_id: str
     expires_at: datetime
+
+
+AnyClaims = AccessClaims | RoomClaims | ShareClaims | ServiceClaims
 
 
 class Tokens:
@@ -114,6 +128,15 @@ class Tokens:
         }
         return self._sign(ROOM_TYPE, payload, claims.token_id, now, claims.expires_at)
 
+    def sign_share(self, claims: ShareClaims, now: datetime) -> str:
+        """Makes the token of a link to a recording."""
+        payload = {
+            "sub": f"recording:{claims.recording_id}",
+            "recording": claims.recording_id,
+            "download": claims.download,
+        }
+        return self._sign(SHARE_TYPE, payload, claims.token_id, now, claims.expires_at)
+
     def sign_service(self, claims: ServiceClaims, now: datetime) -> str:
         """Makes a service's token."""
         payload = {"sub": "service", "name": claims.name, "create": claims.create}
@@ -127,6 +150,11 @@ class Tokens:
         claims: AccessClaims | RoomClaims = self._read(token, now, _OF_PEOPLE)
         return claims
 
+    def read_caller(self, token: str, now: datetime) -> AccessClaims | RoomClaims | ShareClaims:
+        """The same for calls over HTTP, which links to recordings make too."""
+        claims: AccessClaims | RoomClaims | ShareClaims = self._read(token, now, _OF_CALLERS)
+        return claims
+
     def read_service(self, token: str, now: datetime) -> ServiceClaims:
         """The same for a service's token. Raises NotSignedIn for all others."""
         claims: ServiceClaims = self._read(token, now, _OF_SERVICES)
@@ -138,7 +166,7 @@ class Tokens:
             raise _refused("This access token has expired: refresh it or sign in again.", "token_expired")
         return claims
 
-    def _check_anew(self, token: str, kinds: frozenset[str]) -> AccessClaims | RoomClaims | ServiceClaims:
+    def _check_anew(self, token: str, kinds: frozenset[str]) -> AnyClaims:
         """What a token of one of these kinds says, whenever it ends."""
         kind, payload = self._verify(token, kinds)
         try:
@@ -219,6 +247,15 @@ def _read_room(payload: dict[str, Any], expires_at: datetime) -> RoomClaims:
     )
 
 
+def _read_share(payload: dict[str, Any], expires_at: datetime) -> ShareClaims:
+    return ShareClaims(
+        recording_id=str(payload["recording"]),
+        download=payload["download"] is True,
+        token_id=str(payload["jti"]),
+        expires_at=expires_at,
+    )
+
+
 def _read_service(payload: dict[str, Any], expires_at: datetime) -> ServiceClaims:
     return ServiceClaims(
         name=str(payload["name"]),
@@ -228,12 +265,14 @@ def _read_service(payload: dict[str, Any], expires_at: datetime) -> ServiceClaim
     )
 
 
-_READERS: dict[str, Reader[AccessClaims | RoomClaims | ServiceClaims]] = {
+_READERS: dict[str, Reader[AnyClaims]] = {
     ACCESS_TYPE: _read_access,
     ROOM_TYPE: _read_room,
+    SHARE_TYPE: _read_share,
     SERVICE_TYPE: _read_service,
 }
 _OF_PEOPLE = frozenset({ACCESS_TYPE, ROOM_TYPE})
+_OF_CALLERS = _OF_PEOPLE | {SHARE_TYPE}
 _OF_SERVICES = frozenset({SERVICE_TYPE})
 
 

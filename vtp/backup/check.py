@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import zlib
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from vtp.accounts.keyring import FILE as KEYS_FILE
 from vtp.accounts.tables import users
 from vtp.backup.own_tables import OWN_TABLES
 from vtp.backup.source import refuse_missing
+from vtp.data_folder import instance_id
 from vtp.db import Database
 from vtp.db.dump import reflect
 from vtp.db.migrations import current_revision, known_revisions
@@ -23,7 +25,7 @@ from vtp.db.urls import Dialect
 from vtp.errors import Unavailable
 from vtp.ids import is_id
 from vtp.recording.index import TrackIndex, segment_name
-from vtp.recording.store import Status
+from vtp.recording.store import Status, Storage
 from vtp.recording.tables import recordings
 from vtp.recording.view import RecordingView
 from vtp.sealing import FILE as SEALER_FILE
@@ -52,6 +54,8 @@ async def find_damage(settings: Settings, *, read_media: bool) -> AsyncIterator[
                 else None
             )
         if media is not None:  # the transaction has ended: reading recordings takes hours
+            if settings.storage.is_remote:
+                media = media.without_others(await asyncio.to_thread(instance_id, settings.data_dir), root)
             async for sentence in _media_damage(database, media, root, folders, read_media=read_media):
                 yield sentence
     except (Unavailable, SQLAlchemyError) as error:
@@ -99,10 +103,21 @@ class _Media:
 
     @classmethod
     async def read(cls, tx: AsyncConnection) -> _Media:
-        found = await tx.execute(select(recordings.c.id, recordings.c.status, recordings.c.title))
+        found = await tx.execute(
+            select(*(recordings.c[name] for name in ("id", "status", "title", "storage", "instance_id")))
+        )
         pictures = select(users.c.id, users.c.picture_key).where(users.c.picture_key.is_not(None))
         rows = {row.id: row for row in found}
         return cls(rows, {row.id: row.picture_key for row in await tx.execute(pictures)})
+
+    def without_others(self, instance: str, root: Path) -> _Media:
+        """Beside an object store, what others have recorded and not uploaded yet is theirs to check."""
+        ours = {
+            id_: row
+            for id_, row in self.recordings.items()
+            if row.instance_id in (None, instance) or (root / id_).exists()
+        }
+        return _Media(ours, self.pictures)
 
 
 async def _media_damage(
@@ -110,7 +125,7 @@ async def _media_damage(
 ) -> AsyncIterator[str]:
     """Only what rows still say when a fault is found: a running server deletes files and then their rows."""
     for row in media.recordings.values():
-        if row.status not in _WITH_MEDIA:
+        if row.status not in _WITH_MEDIA or (row.storage == Storage.STORED and not (root / row.id).exists()):
             continue
         faults = list(recording_faults(root / row.id, read_media=read_media))
         if faults and (await _now(database)).recordings.get(row.id) == row:

@@ -9,11 +9,20 @@ from vtp.accounts import tables as _accounts
 from vtp.db import tables as _db
 from vtp.db.dump import VERSION_TABLE
 from vtp.db.metadata import metadata
+from vtp.jobs import tables as _jobs
 from vtp.mail import tables as _mail
 from vtp.recording import tables as _recording
 from vtp.rooms import tables as _rooms
 from vtp.webhooks import tables as _webhooks
 
-FEATURES: Final = (_accounts, _db, _mail, _recording, _rooms, _webhooks)  # which put theirs into `metadata`
+FEATURES: Final = (
+    _accounts,
+    _db,
+    _jobs,
+    _mail,
+    _recording,
+    _rooms,
+    _webhooks,
+)  # which put theirs into `metadata`
 OWN_TABLES: Final = frozenset(metadata.tables)
 WITH_VERSION: Final = OWN_TABLES | {VERSION_TABLE}

@@ -1,6 +1,6 @@
 """Statements that SQL leaves to dialects, with one spelling for ours."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Table
@@ -21,3 +21,8 @@ async def insert_if_absent(tx: AsyncConnection, table: Table, values: Mapping[st
     """
     statement = _INSERTS[tx.dialect.name](table).values(**values).on_conflict_do_nothing()
     return (await tx.execute(statement)).rowcount == 1
+
+
+async def insert_absent(tx: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Inserts those of these rows whose unique keys are not taken."""
+    await tx.execute(_INSERTS[tx.dialect.name](table).on_conflict_do_nothing(), list(rows))

@@ -136,10 +136,12 @@ class Dispatcher:
 
 
 def _check_access(route: Route, principal: Principal | None) -> None:
-    if route.access in (Access.PUBLIC, Access.MEDIA):
+    if route.access in (Access.PUBLIC, Access.MEDIA, Access.OPTIONAL):
         return
     if principal is None:
         raise NotSignedIn()
+    if principal.recording is not None:
+        raise Forbidden("This link opens one recording and nothing else: sign in.", code="recording_only")
     if principal.lacks_second_factor and not route.without_second_factor:
         raise second_factor_required()
     if route.access is Access.VERIFIED and not principal.verified:

@@ -17,22 +17,26 @@ from itertools import count
 from typing import TypeAlias
 
 from vtp.http.client import Client, ClientResolver
+from vtp.http.encodings import takes_gzip
 from vtp.http.metrics import HttpMetrics
 from vtp.http.security import DATA_SECURITY_POLICY, FIXED_HEADERS, HSTS
 from vtp.ids import new_id
 
 MAX_HEAD_BYTES = 8190
 _LINE = re.compile(rb"GET (/[\w./-]*)(?:\?([\w=&.-]*))? HTTP/1\.1(?=\r\n)")
-_FIELDS = re.compile(rb"\r\n(?:[!-9;-~]+:[^\r\n\x00]*\r\n)+\r\n")
+_FIELD = rb"[\w!#$%&'*+.^`|~-]+:[^\x00-\x08\x0a-\x1f\x7f]*\r\n"
+_FIELDS = re.compile(rb"\r\n(?:" + _FIELD + rb")+\r\n")
+_NAMES = re.compile(rb"\n([^:\r\n]+):")
 _CHANGES = re.compile(
     rb"\n(?:(?:content-length|transfer-encoding|expect|upgrade|te|trailer|range|if-[\w-]+|authorization|origin"
     rb"|x-request-id|idempotency-key|forwarded):|connection:[^\r]*(?:close|upgrade))",
     re.IGNORECASE,
 )
-_COOKIE = re.compile(rb"\ncookie:[ \t]*([^\r]*)\r", re.IGNORECASE)
-_HOST = re.compile(rb"\nhost:[ \t]*([^\r]*?)[ \t]*\r", re.IGNORECASE)
-_ENCODING = re.compile(rb"\naccept-encoding:[^\r]*\bgzip\b(?!;q=0)", re.IGNORECASE)
+_COOKIE = re.compile(rb"\ncookie:([^\r]*)\r", re.IGNORECASE)
+_HOST = re.compile(rb"\nhost:([^\r]*)\r", re.IGNORECASE)
+_ENCODING = re.compile(rb"\naccept-encoding:([^\r]*)\r", re.IGNORECASE)
 _FORWARDED = re.compile(rb"\nx-forwarded-(for|proto|host):[ \t]*([^\r]*)\r", re.IGNORECASE)
+MOST_FIELDS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,7 @@ class Express:
     ) -> None:
         """`sources` by the path that theirs begin with."""
         self._sources = tuple(sources.items())
+        self._prefixes = tuple(prefix.encode() for prefix in sources)
         self._resolver = resolver
         self._metrics = metrics
         self._admits = admits
@@ -107,7 +112,7 @@ class Express:
     def read(self, data: bytes, line: Line) -> ExpressRequest | None:
         """The request that these bytes are, when they are one of those that are taken, and nothing else."""
         first = _LINE.match(data) if len(data) <= MAX_HEAD_BYTES else None
-        if first is None:
+        if first is None or not first[1].startswith(self._prefixes):
             return None
         fields = data[first.end() :]
         if fields != line.fields:
@@ -120,14 +125,15 @@ class Express:
         """None where the fields say more, or are not whole, or come from whom the middleware refuses."""
         if not _FIELDS.fullmatch(fields) or _CHANGES.search(fields):
             return None
-        hosts, cookies = _HOST.findall(fields), _COOKIE.findall(fields)
-        if len(hosts) != 1 or len(cookies) > 1:
+        names = [name.lower() for name in _NAMES.findall(fields)]
+        single = [name for name in names if not name.startswith(b"x-forwarded-")]
+        host = _HOST.search(fields)
+        if host is None or len(names) > MOST_FIELDS or len(set(single)) < len(single):
             return None
-        client = self._client(fields, line, hosts[0].decode("latin-1"))
+        client = self._client(fields, line, host[1].decode("latin-1").strip(" \t"))
         if not self._admits(client):
             return None
-        cookie = cookies[0].decode("latin-1") if cookies else ""
-        return Asker(client, cookie, _ENCODING.search(fields) is not None)
+        return Asker(client, _said(_COOKIE, fields), takes_gzip(_said(_ENCODING, fields)))
 
     def _client(self, fields: bytes, line: Line, host: str) -> Client:
         forwarded: dict[bytes, list[str]] = {b"for": [], b"proto": [], b"host": []}
@@ -171,3 +177,8 @@ class Express:
         if second != self._date[0]:
             self._date = (second, formatdate(second, usegmt=True).encode())
         return self._date[1]
+
+
+def _said(field: re.Pattern[bytes], fields: bytes) -> str:
+    found = field.search(fields)
+    return found[1].decode("latin-1").strip(" \t") if found else ""

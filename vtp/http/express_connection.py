@@ -7,6 +7,7 @@ message half read, so that it never sees part of what was taken, nor are answers
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import time
 from typing import Any
@@ -15,9 +16,12 @@ from aiohttp.web_protocol import RequestHandler
 
 from vtp.http.express import Express, ExpressRequest, Line, Ready
 
+logger = logging.getLogger(__name__)
+
 MAX_HELD_BYTES = 65_536  # sent ahead while an answer is waited for
-_LENGTH = re.compile(rb"\ncontent-length:[ \t]*(\d+)[ \t]*\r", re.IGNORECASE)
-_UNKNOWN_END = re.compile(rb"\n(?:transfer-encoding|upgrade):", re.IGNORECASE)
+_LENGTH = re.compile(rb"\ncontent-length:([^\r]*)\r", re.IGNORECASE)
+_UNKNOWN_END = re.compile(rb"\n(?:transfer-encoding|upgrade):|\A[\r\n]*CONNECT ", re.IGNORECASE)
+MOST_DIGITS = 18  # of a length that is surely read as aiohttp reads it
 
 
 class Boundary:
@@ -44,11 +48,12 @@ class Boundary:
             return
         head, found, rest = data.partition(b"\r\n\r\n")
         head += b"\r\n"
-        lengths = _LENGTH.findall(head)
-        if not found or len(lengths) > 1 or _UNKNOWN_END.search(head):
+        lengths = [length.strip(b" \t") for length in _LENGTH.findall(head)] or [b"0"]
+        plain = len(lengths) == 1 and lengths[0].isdigit() and len(lengths[0]) <= MOST_DIGITS
+        if not found or not plain or _UNKNOWN_END.search(head):
             self._lost = True
             return
-        self._left = (int(lengths[0][:20]) if lengths else 0) - len(rest)
+        self._left = int(lengths[0]) - len(rest)
         self._lost = self._left < 0
 
 
@@ -76,17 +81,31 @@ class ExpressConnection(RequestHandler):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """asyncio's."""
-        pending, self._pending, self._request, self._held = self._pending, None, None, b""
-        if pending is not None:
-            pending.remove_done_callback(self._look_again)
+        self._pending, self._request, self._held = None, None, b""
         super().connection_lost(exc)
+
+    async def shutdown(self, timeout: float | None = 15.0) -> None:
+        """aiohttp's; what is waited for has the same time to come."""
+        if self._pending is not None:
+            await asyncio.wait([self._pending], timeout=timeout)
+            await asyncio.sleep(0)  # for what looks again when it has
+        await super().shutdown(timeout)
+
+    def _process_keepalive(self) -> None:
+        """aiohttp's, to whom a connection whose answer is waited for is idle."""
+        if self._pending is not None:
+            self._put_off_close()
+        super()._process_keepalive()
+
+    def _put_off_close(self) -> None:
+        self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
 
     def data_received(self, data: bytes) -> None:
         """asyncio's; bytes that come while an answer is waited for wait with it."""
         if self._pending is not None:
             self._held += data
-            if len(self._held) > MAX_HELD_BYTES:
-                self.force_close()
+            if len(self._held) > MAX_HELD_BYTES and self.transport is not None:
+                self.transport.pause_reading()
             return
         if self._express is not None and self._may_take:
             request = self._express.read(data, self._line)
@@ -104,7 +123,11 @@ class ExpressConnection(RequestHandler):
         return idle and self._boundary.is_known and not self._paused and not self._close
 
     def _take(self, express: Express, request: ExpressRequest, data: bytes) -> None:
-        answer = express.answer(request)
+        try:
+            answer = express.answer(request)
+        except Exception:
+            logger.exception("GET %s failed before it came to its route.", request.path)
+            answer = None
         if isinstance(answer, Ready):
             self._send(express.render(request, answer, self._begun_s))
         elif answer is None:
@@ -118,18 +141,20 @@ class ExpressConnection(RequestHandler):
         waiting, self._request, self._pending = self._request, None, None
         if waiting is None or self._express is None or self.transport is None:
             return
-        if not pending.cancelled() and pending.result():
+        if not pending.cancelled() and pending.exception() is None and pending.result():
             self._take(self._express, *waiting)
         else:
             self._pass_on(waiting[1])
         if self._pending is None and self._held:
             held, self._held = self._held, b""
+            if len(held) > MAX_HELD_BYTES:
+                self.transport.resume_reading()
             self.data_received(held)
 
     def _send(self, answer: bytes) -> None:
         if self.transport is not None:
             self.transport.write(answer)
-            self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
+            self._put_off_close()
 
     def _pass_on(self, data: bytes) -> None:
         self._boundary.follow(data)

@@ -39,6 +39,7 @@ class Principal:
     methods are then refused to foreign web pages (CSRF). `expires_at_s` (Unix time): when a room token ends,
     and with it whatever it was given; None for accounts, whose sessions outlive their access tokens.
     `lacks_second_factor`: the role demands one, and until it is set up nothing else is allowed.
+    `recording` is set for a link to one recording, which opens that alone; `download`: to take home too.
     """
 
     user_id: str | None
@@ -55,6 +56,8 @@ class Principal:
     from_cookie: bool = False
     expires_at_s: float | None = None
     lacks_second_factor: bool = False
+    recording: str | None = None
+    download: bool = False
 
     @property
     def limit_key(self) -> str:
@@ -97,6 +100,23 @@ def guest_of_open_rooms() -> Principal:
         token_id="open-rooms",
         session_id=None,
         open_rooms=True,
+        from_cookie=True,
+    )
+
+
+def anybody() -> Principal:
+    """Who calls without a token: they see what is public."""
+    return Principal(
+        user_id=None,
+        email="",
+        full_name="",
+        role=Role.GUEST,
+        verified=True,
+        room=None,
+        publish=None,
+        watch=None,
+        token_id="anybody",
+        session_id=None,
         from_cookie=True,
     )
 

@@ -22,6 +22,7 @@ _Key = tuple[type[BaseModel], JsonSchemaMode]
 
 ACCESS_WORDS = {
     Access.PUBLIC: "Open to anybody.",
+    Access.OPTIONAL: "Needs a valid token, or the token of a link, unless it is public.",
     Access.SIGNED_IN: "Needs a valid token.",
     Access.VERIFIED: "Needs a valid token of a verified or approved account, or a room token.",
     Access.SERVICE: "Needs a service token, in the header or in the path after `/sfu/t/`.",
@@ -157,7 +158,7 @@ def _operation(
         operation["requestBody"] = _request_body(route, schemas)
     if route.access is Access.PUBLIC:
         operation["security"] = []
-    elif route.access is Access.MEDIA:
+    elif route.access in (Access.MEDIA, Access.OPTIONAL):
         operation["security"] = [{}, {"bearer": []}]
     else:
         operation["security"] = [{"bearer": []}]

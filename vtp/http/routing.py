@@ -24,6 +24,7 @@ class Access(enum.Enum):
     """Who gets as far as the handler; finer rights are `can(...)`'s, inside the services."""
 
     PUBLIC = "public"  # anybody; a valid token still names the caller
+    OPTIONAL = "optional"  # anybody, as far as the thing is public; a token, if there, must be good
     SIGNED_IN = "signed_in"  # any valid token
     VERIFIED = "verified"  # a valid token of a verified or approved account, or a room token
     MEDIA = "media"  # the handler checks a media grant itself; a token, if there, names the caller

@@ -78,7 +78,7 @@ class Throttle:
             self._take(self._by_limit[limit], principal.limit_key if principal else address)
         elif limit in self._by_limit:
             self._take(self._by_limit[limit], address)
-        elif principal is not None:
+        elif principal is not None and principal.recording is None:  # a link to one is in many hands
             self._take(self._account, principal.limit_key)
 
     def note_failure(self, limit: Limit, address: str) -> None:

@@ -28,9 +28,18 @@ from vtp.accounts.tables import (
 from vtp.accounts.users import NO_PASSWORD
 from vtp.db.tables import idempotency_keys
 from vtp.http.identity import Role
+from vtp.jobs.tables import recording_jobs
 from vtp.mail.tables import mails
 from vtp.personal.scrubbing import scrub_details, scrub_message
-from vtp.recording.tables import recordings
+from vtp.recording.tables import (
+    recording_access_log,
+    recording_caption_lines,
+    recording_captions,
+    recording_chapters,
+    recording_progress,
+    recording_shares,
+    recordings,
+)
 from vtp.rooms.tables import (
     chat_messages,
     guest_links,
@@ -470,9 +479,68 @@ HOLDINGS: Final = (
             "created_at",
             "updated_at",
             "deleted_at",
+            "visibility",
+            "chapters_set_at",
         ),
-        ("started_by", "instance_id"),
+        ("started_by", "instance_id", "storage", "stored_url", "stored_at", "access_changed_at"),
         _without("started_by"),
+    ),
+    Holding(
+        "links_to_recordings",
+        recording_shares,
+        lambda one: recording_shares.c.created_by == one.user_id,
+        ("id", "recording_id", "title", "download", "created_at", "expires_at", "revoked_at"),
+        ("created_by",),
+        _without("created_by"),
+    ),
+    Holding(
+        "recordings_watched",
+        recording_progress,
+        lambda one: recording_progress.c.user_id == one.user_id,
+        (
+            "recording_id",
+            "pieces",
+            "watched_ms",
+            "watch_time_ms",
+            "position_ms",
+            "started_at",
+            "updated_at",
+            "completed_at",
+        ),
+        ("user_id", "sittings"),
+        Deleted(),
+    ),
+    Holding(
+        "recordings_opened",
+        recording_access_log,
+        lambda one: recording_access_log.c.user_id == one.user_id,
+        ("id", "recording_id", "at", "action", "ip_address", "user_agent"),
+        ("user_id", "link_id"),
+        _without("user_id", ip_address=None, user_agent=None),
+    ),
+    Holding(
+        "captions_written",
+        recording_captions,
+        lambda one: recording_captions.c.written_by == one.user_id,
+        ("recording_id", "language", "label", "is_typed", "text", "cues", "created_at", "updated_at"),
+        ("written_by",),
+        _without("written_by"),
+    ),
+    Holding(
+        "captions_typed",
+        recording_caption_lines,
+        lambda one: recording_caption_lines.c.written_by == one.user_id,
+        ("id", "recording_id", "language", "start_ms", "text"),
+        ("written_by",),
+        _without("written_by"),
+    ),
+    Holding(
+        "chapters_of_recordings",
+        recording_chapters,
+        lambda one: recording_chapters.c.person_id == one.user_id,
+        ("id", "recording_id", "start_ms", "kind", "title", "person_name"),
+        ("person_id",),
+        _without("person_id", person_name=ERASED_NAME),
     ),
     Holding(
         "webhooks",
@@ -526,4 +594,5 @@ HOLDINGS: Final = (
 EXEMPT: Final[Mapping[Table, str]] = {
     setup_tokens: "hashes of one-time links to nobody's account yet",
     live_sessions: "when classes were held; who was there is in session_participants",
+    recording_jobs: "what the server does with recordings by itself",
 }

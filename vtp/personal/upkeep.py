@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from vtp.accounts.audit_trail import AuditTrail, kept_since
@@ -17,7 +18,7 @@ PERIOD_S: Final = 3600.0
 
 
 class Upkeep:
-    """`run` for ever, once; `keep_days` of the audit log, 0 for all of it."""
+    """`run` for ever, once; `keep_days` of the audit log, 0 for all of it; `trims`: other logs' own."""
 
     def __init__(
         self,
@@ -25,6 +26,7 @@ class Upkeep:
         trail: AuditTrail,
         erasure: Erasure,
         keep_days: int,
+        trims: Sequence[Callable[[], Awaitable[object]]] = (),
         *,
         clock: Clock = utc_now,
     ) -> None:
@@ -32,6 +34,7 @@ class Upkeep:
         self._trail = trail
         self._erasure = erasure
         self._keep_days = keep_days
+        self._trims = tuple(trims)
         self._clock = clock
 
     async def run(self) -> None:
@@ -51,5 +54,7 @@ class Upkeep:
         before = kept_since(self._clock(), self._keep_days)
         if before is not None:
             await self._trail.trim(before)
+        for trim in self._trims:
+            await trim()
         await self._erasure.sweep()
         await self._erasure.purge()

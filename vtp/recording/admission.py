@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from aiohttp import web
+
 from vtp.accounts.routes import origin_of
-from vtp.errors import Forbidden, NotSignedIn
+from vtp.errors import Forbidden, NotFound, NotSignedIn
 from vtp.http.client import Client
+from vtp.http.identity import Principal, anybody
 from vtp.http.keys import CLIENT
 from vtp.http.routing import Call
 from vtp.ids import parse_id
 from vtp.recording.grants import PLAIN_NAME, SECURE_NAME, Grants, Scope, cookie_header
-from vtp.recording.holders import Holders, holder_of, session_of
+from vtp.recording.holders import Holders, holder_of, session_of, viewer_of, visit_of
 from vtp.recording.service import Recordings
+from vtp.recording.store import Recording
 from vtp.recording.viewers import Viewership
+
+HOLDER = web.RequestKey("media_holder", str)
+"""Who was let in, as grants name them."""
+LINK_ENDS = web.RequestKey("media_link_ends", float)
+"""When what let them in ends, of who came by a link."""
 
 
 def is_secure(call: Call) -> bool:
@@ -37,20 +46,33 @@ class Admission:
         """
         name = SECURE_NAME if is_secure(call) else PLAIN_NAME
         offered = (call.request.cookies.get(name), call.request.query.get("grant"))
-        held = [grant and self._grants.check(grant, recording_id, scope) for grant in offered]
-        holder = next(filter(None, held), None)
-        if holder is None:
+        held = [(grant, grant and self._grants.check(grant, recording_id, scope)) for grant in offered]
+        grant, holder = next(((grant, holder) for grant, holder in held if holder), (None, None))
+        if not grant or not holder:
             return None
         try:
-            await self.require(holder, call, recording_id, scope)
+            await self._holders.require(holder, recording_id, scope, origin_of(call).ip)
         except (Forbidden, NotSignedIn):
             if call.principal_or_none is None:
                 raise
             return None
+        call.request[HOLDER] = holder
+        if viewer_of(holder).link_id is not None:
+            call.request[LINK_ENDS] = self._grants.end_of(grant)
         return holder
 
-    async def require(self, holder: str, call: Call, recording_id: str, scope: Scope) -> None:
-        """Raises as `Holders.require` when who holds a grant may not have this (any more)."""
+    async def require_still(self, call: Call, recording_id: str, scope: Scope) -> None:
+        """Raises as `Holders.require` when who was let in before has lost the right: of answers that last.
+
+        A link ends them when it ends itself, or the grant by which it was used.
+        """
+        holder = call.request.get(HOLDER)
+        if holder is None:
+            holder, ends_s = holder_of(call.principal), call.principal.expires_at_s
+        else:
+            ends_s = call.request.get(LINK_ENDS)
+        if ends_s is not None and self._grants.is_over(ends_s):
+            raise NotSignedIn("This link has ended: ask for another.", code="token_expired")
         await self._holders.require(holder, recording_id, scope, origin_of(call).ip)
 
     async def admit(self, call: Call) -> str:
@@ -59,30 +81,39 @@ class Admission:
         A caller with rights and no grant gets one, so that a player that sends tokens with the first request
         only can go on.
         """
-        return (await self._admitted(call))[0]
+        recording_id = parse_id(call.path["id"], "/path/id")
+        if await self.holder(call, recording_id, Scope.PLAY) is None:
+            principal, recording = await self.find(call)
+            self.grant(call, principal, recording)
+        return recording_id
 
     async def watch(self, call: Call) -> tuple[str, str]:
         """The same for who watches: the recording's id, and whose viewing it is.
 
         Raises Unavailable when it has all the viewers that it may have.
         """
-        recording_id, holder = await self._admitted(call)
-        session = session_of(holder)
+        recording_id = await self.admit(call)
+        session = session_of(call.request[HOLDER])
         self.viewership.admit(recording_id, session)
         return recording_id, session
 
-    async def _admitted(self, call: Call) -> tuple[str, str]:
-        recording_id = parse_id(call.path["id"], "/path/id")
-        holder = await self.holder(call, recording_id, Scope.PLAY)
-        return recording_id, await self._by_token(call, recording_id) if holder is None else holder
+    async def find(self, call: Call) -> tuple[Principal, Recording]:
+        """The caller and the recording, by the caller's own rights; of who says nothing, by everybody's.
 
-    async def _by_token(self, call: Call, recording_id: str) -> str:
-        if call.principal_or_none is None:
-            raise NotSignedIn()
-        recording = await self._recordings.get(call.principal, recording_id, origin_of(call).ip)
-        scope = Scope.DOWNLOAD if self._recordings.may_download(call.principal, recording) else Scope.PLAY
-        latest_s = call.principal.expires_at_s
-        holder = holder_of(call.principal)
-        grant = self._grants.make(recording_id, scope, holder, latest_s=latest_s)
-        call.reply_headers["Set-Cookie"] = cookie_header(grant, recording_id, secure=is_secure(call))
-        return holder
+        Raises NotSignedIn for the latter where it is not public, or not there: nobody tries addresses out.
+        """
+        address, wanted = origin_of(call).ip, call.path["id"]
+        if call.principal_or_none is not None:
+            return call.principal, await self._recordings.get(call.principal, wanted, address)
+        try:
+            return anybody(), await self._recordings.get(anybody(), wanted, address)
+        except (Forbidden, NotFound):
+            raise NotSignedIn() from None
+
+    def grant(self, call: Call, principal: Principal, recording: Recording) -> None:
+        """Gives the caller what their own rights open."""
+        scope = Scope.DOWNLOAD if self._recordings.may_download(principal, recording) else Scope.PLAY
+        holder, latest_s = visit_of(principal), principal.expires_at_s
+        grant = self._grants.make(recording.id, scope, holder, latest_s=latest_s)
+        call.reply_headers["Set-Cookie"] = cookie_header(grant, recording.id, secure=is_secure(call))
+        call.request[HOLDER] = holder

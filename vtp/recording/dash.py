@@ -14,10 +14,14 @@ from html import escape
 from itertools import groupby
 
 from vtp.recording.audio_tracks import AAC_TRACK, OPUS_TRACK
+from vtp.recording.caption_store import Captions
+from vtp.recording.caption_views import adaptation_sets
+from vtp.recording.codec_strings import family
 from vtp.recording.index import MapLine, SegmentLine, TrackIndex
+from vtp.recording.ladder import picture_tracks
 from vtp.recording.manifest import Manifest
 from vtp.recording.playlist import LIVE_HEADROOM, frame_rate, measure_rate
-from vtp.recording.segmenter import TARGET_DURATION_S, VIDEO_TRACK
+from vtp.recording.segmenter import TARGET_DURATION_S
 
 MPD_NAME = "manifest.mpd"
 MPD_TYPE = "application/dash+xml"
@@ -25,7 +29,7 @@ CLOCK_NAME = "time"
 """Beside the manifest: the server's clock, as `urn:mpeg:dash:utc:http-iso:2014` asks for it."""
 UPDATE_S = 2
 KEPT_H = 24  # a day more than there is: nothing goes before it ends
-_ORDER = (VIDEO_TRACK, AAC_TRACK, OPUS_TRACK)
+_SOUNDS = (AAC_TRACK, OPUS_TRACK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +51,20 @@ class _Run:
         return self.segments[-1].end / self.index.timescale
 
 
-def render_mpd(manifest: Manifest, tracks: Mapping[str, TrackIndex], *, ended: bool, published: str) -> str:
+def render_mpd(
+    manifest: Manifest,
+    tracks: Mapping[str, TrackIndex],
+    *,
+    ended: bool,
+    published: str,
+    captions: Sequence[Captions] = (),
+) -> str:
     """The manifest, its URIs relative to it; raises ValueError when there is nothing to play yet.
 
     `published` is when it came to be as it is, in RFC 3339.
     """
-    present = {name: tracks[name] for name in _ORDER if name in tracks and tracks[name].has_media}
+    order = [*picture_tracks(tracks), *_SOUNDS]
+    present = {name: tracks[name] for name in order if name in tracks and tracks[name].has_media}
     target_s = manifest.target_duration_s or TARGET_DURATION_S
     headroom = 1.0 if ended else LIVE_HEADROOM
     figures = {name: _figures(name, index, target_s, headroom) for name, index in present.items()}
@@ -79,7 +91,7 @@ def render_mpd(manifest: Manifest, tracks: Mapping[str, TrackIndex], *, ended: b
         }
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', f"<MPD{_attributes(attributes)}>"]
     for runs in periods:
-        lines += _period(runs)
+        lines += _period(runs, captions)
     if not ended:
         scheme = {"schemeIdUri": "urn:mpeg:dash:utc:http-iso:2014", "value": CLOCK_NAME}
         lines.append(f"<UTCTiming{_attributes(scheme)}/>")
@@ -89,7 +101,7 @@ def render_mpd(manifest: Manifest, tracks: Mapping[str, TrackIndex], *, ended: b
 def _figures(name: str, index: TrackIndex, target_s: int, headroom: float) -> dict[str, str]:
     """What every Period says alike of a track, measured over all of it."""
     peak_bps = max(round(measure_rate(index, target_s).peak_bps * headroom), 1)
-    if name != VIDEO_TRACK:
+    if name in _SOUNDS:
         return {"bandwidth": str(peak_bps), "audioSamplingRate": str(index.timescale)}
     return {"bandwidth": str(peak_bps), "frameRate": str(max(round(frame_rate(index)), 1))}
 
@@ -126,20 +138,33 @@ def _run(name: str, index: TrackIndex, begin: int, end: int, figures: Mapping[st
     return _Run(name, index, section, segments, figures)
 
 
-def _period(runs: Sequence[_Run]) -> Iterator[str]:
+def _period(runs: Sequence[_Run], captions: Sequence[Captions]) -> Iterator[str]:
     start_s = min(run.start_s for run in runs)
     attributes = {"id": f"p{runs[0].segments[0].msn}", "start": _duration(start_s)}
     yield f"<Period{_attributes(attributes)}>"
+    sets: dict[int, list[_Run]] = {}
     for run in runs:
-        yield from _adaptation_set(run, start_s)
+        sets.setdefault(_set_of(run, runs[0]), []).append(run)
+    for number, of_set in sets.items():
+        yield from _adaptation_set(number, of_set, start_s)
+    end_s = max(run.end_s for run in runs)
+    yield from adaptation_sets(captions, len(sets) + 1, start_s, end_s)
     yield "</Period>"
 
 
-def _adaptation_set(run: _Run, start_s: float) -> Iterator[str]:
-    is_picture = run.track == VIDEO_TRACK
+def _set_of(run: _Run, first: _Run) -> int:
+    """Rungs are of the picture's set where they have its codec: players change between those of a set."""
+    if run.track in _SOUNDS:
+        return 2 + _SOUNDS.index(run.track)
+    same = family(run.section.codecs) == family(first.section.codecs)
+    return 1 if same else 2 + len(_SOUNDS)
+
+
+def _adaptation_set(number: int, runs: Sequence[_Run], start_s: float) -> Iterator[str]:
+    is_picture = runs[0].track not in _SOUNDS
     kind = "video" if is_picture else "audio"
     common = {
-        "id": str(_ORDER.index(run.track) + 1),
+        "id": str(number),
         "contentType": kind,
         "mimeType": f"{kind}/mp4",
         "segmentAlignment": "true",
@@ -147,16 +172,21 @@ def _adaptation_set(run: _Run, start_s: float) -> Iterator[str]:
     }
     yield f"<AdaptationSet{_attributes(common if is_picture else common | {'lang': 'und'})}>"
     yield '<Role schemeIdUri="urn:mpeg:dash:role:2011" value="main"/>'
+    for run in runs:
+        yield from _representation(run, start_s)
+    yield "</AdaptationSet>"
+
+
+def _representation(run: _Run, start_s: float) -> Iterator[str]:
     attributes = {"id": run.track, "codecs": run.section.codecs, **run.figures}
     if run.section.width:
         attributes |= {"width": str(run.section.width), "height": str(run.section.height)}
     yield f"<Representation{_attributes(attributes)}>"
-    if not is_picture:
+    if run.track in _SOUNDS:
         scheme = "urn:mpeg:dash:23003:3:audio_channel_configuration:2011"
         yield f'<AudioChannelConfiguration schemeIdUri="{scheme}" value="2"/>'
     yield from _segments(run, start_s)
     yield "</Representation>"
-    yield "</AdaptationSet>"
 
 
 def _segments(run: _Run, start_s: float) -> Iterator[str]:

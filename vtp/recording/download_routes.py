@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Annotated, Self
 from urllib.parse import quote
 
@@ -14,12 +14,13 @@ from aiohttp import web
 from pydantic import BaseModel, Field, model_validator
 
 from vtp.accounts.routes import origin_of
-from vtp.errors import Forbidden, Gone, VtpError
+from vtp.errors import Forbidden, Gone, Unavailable, VtpError
 from vtp.http.errors import respond_with_status
 from vtp.http.ranges import wanted_of
 from vtp.http.routing import Access, Call, Limit, RouteTable
 from vtp.ids import parse_id
-from vtp.recording.admission import Admission
+from vtp.recording.access_log import AccessLog, Did
+from vtp.recording.admission import HOLDER, Admission
 from vtp.recording.downloads import Clip
 from vtp.recording.grants import TTL_S, Grants, Scope
 from vtp.recording.holders import holder_of
@@ -34,6 +35,9 @@ MP4_TYPE = "video/mp4"
 LONGEST_S = 1_000_000.0
 READ_BYTES = 256 << 10
 _UNFIT = re.compile(r'[\\/:*?"<>|\x00-\x1f]+')
+
+Read = Callable[[int, int], Awaitable[bytes]]
+"""Gives so many bytes of the MP4 from an offset on; raises Unavailable, OSError and ValueError."""
 
 Seconds = Annotated[float, Field(ge=0, le=LONGEST_S, allow_inf_nan=False)]
 
@@ -67,10 +71,10 @@ class DownloadQuery(BaseModel):
 
 
 def add_download_routes(
-    table: RouteTable, recordings: Recordings, grants: Grants, admission: Admission
+    table: RouteTable, recordings: Recordings, grants: Grants, admission: Admission, log: AccessLog
 ) -> None:
     """Declares the download and links to it."""
-    routes = DownloadRoutes(recordings, grants, admission)
+    routes = DownloadRoutes(recordings, grants, admission, log)
     table.get(
         f"{BASE}/download",
         summary="Download a recording, or a stretch of it, as MP4",
@@ -93,7 +97,8 @@ def add_download_routes(
 class DownloadRoutes:
     """The handlers."""
 
-    def __init__(self, recordings: Recordings, grants: Grants, admission: Admission) -> None:
+    def __init__(self, recordings: Recordings, grants: Grants, admission: Admission, log: AccessLog) -> None:
+        self._log = log
         self._recordings = recordings
         self._grants = grants
         self._admission = admission
@@ -103,7 +108,6 @@ class DownloadRoutes:
         recording_id = parse_id(call.path["id"], "/path/id")
         holder = await self._admission.holder(call, recording_id, Scope.DOWNLOAD)
         principal = call.principal if holder is None else None
-        holder = holder_of(call.principal) if holder is None else holder
         query: DownloadQuery = call.query
         recording, file = await self._recordings.download(principal, recording_id, query.clip, query.part)
         headers = call.reply_headers | {
@@ -115,9 +119,14 @@ class DownloadRoutes:
         async def may_go_on() -> None:
             if not self._recordings.is_there(recording_id):
                 raise Gone("The recording was deleted.", code="recording_deleted")
-            await self._admission.require(holder, call, recording_id, Scope.DOWNLOAD)
+            await self._admission.require_still(call, recording_id, Scope.DOWNLOAD)
 
-        return await send(call.request, file, headers, may_go_on)
+        if call.request.method == "GET":
+            self._log.note(
+                recording_id, Did.DOWNLOADED, call.request.get(HOLDER) or call.principal, origin_of(call)
+            )
+        read = partial(self._recordings.read, recording_id, file)
+        return await send(call.request, file, headers, may_go_on, read)
 
     async def get_download_url(self, call: Call) -> DownloadLink:
         """A signed link."""
@@ -135,12 +144,17 @@ class DownloadRoutes:
 
 
 async def send(
-    request: web.Request, file: Mp4File, headers: dict[str, str], may_go_on: Callable[[], Awaitable[None]]
+    request: web.Request,
+    file: Mp4File,
+    headers: dict[str, str],
+    may_go_on: Callable[[], Awaitable[None]],
+    read: Read,
 ) -> web.StreamResponse:
     """Answers with what the request wants of a file.
 
-    When `may_go_on` raises meanwhile (the recording was deleted, or the right to it taken away) the answer
-    ends before its announced length, which clients notice. Raises PreconditionFailed.
+    When `may_go_on` raises meanwhile (the recording was deleted, or the right to it taken away), or its bytes
+    cannot be had any more, the answer ends before its announced length, which clients notice. Raises
+    PreconditionFailed, and before anything is sent what `may_go_on` raises, and Unavailable.
     """
     wanted = wanted_of(request, file.etag, file.size)
     headers = {**headers, "ETag": file.etag, "Accept-Ranges": "bytes"}
@@ -154,34 +168,46 @@ async def send(
         headers["Content-Range"] = f"bytes {wanted.start}-{wanted.end - 1}/{file.size}"
     response = web.StreamResponse(status=wanted.status, headers=headers)
     response.content_length = wanted.end - wanted.start
+    if request.method == "HEAD":
+        await response.prepare(request)
+        return response
+    await may_go_on()
+    first = await _begin(read, wanted.start, wanted.end)
     await response.prepare(request)
-    if request.method != "HEAD":
-        await _write(response, file, wanted.start, wanted.end, may_go_on)
+    await _write(response, first, wanted.start, wanted.end, may_go_on, read)
     return response
+
+
+async def _begin(read: Read, start: int, end: int) -> bytes:
+    """The first bytes, before anything is promised."""
+    try:
+        return await read(start, min(READ_BYTES, end - start))
+    except (OSError, ValueError) as error:
+        logger.warning("A download cannot begin: %s", error)
+        raise Unavailable("The recording's files are damaged: restore them from a backup.") from error
 
 
 async def _write(
     response: web.StreamResponse,
-    file: Mp4File,
+    data: bytes,
     start: int,
     end: int,
     may_go_on: Callable[[], Awaitable[None]],
+    read: Read,
 ) -> None:
-    loop = asyncio.get_running_loop()
+    """`data` is what comes first."""
     try:
-        while start < end:
-            await may_go_on()
-            size = min(READ_BYTES, end - start)
-            if start + size <= len(file.head):
-                data = file.read(start, size)
-            else:
-                data = await loop.run_in_executor(None, file.read, start, size)
+        while True:
             await response.write(data)
             start += len(data)
-    except (FileNotFoundError, ValueError, VtpError) as error:
-        logger.info("A download ends before its end: %s", error)
-        response.force_close()
+            if start >= end:
+                return
+            await may_go_on()
+            data = await read(start, min(READ_BYTES, end - start))
     except ConnectionError:
+        response.force_close()
+    except (OSError, ValueError, VtpError) as error:
+        logger.info("A download ends before its end: %s", error)
         response.force_close()
 
 

@@ -7,6 +7,7 @@ import logging
 import struct
 import time
 from collections import OrderedDict
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +19,7 @@ from vtp.recording.audio_tracks import AAC_TRACK, OPUS_TRACK
 from vtp.recording.index import TrackIndex
 from vtp.recording.mp4_file import Mp4File
 from vtp.recording.mp4_track import Media, Mp4Track
-from vtp.recording.sample_table import load_table
+from vtp.recording.sample_table import Find, load_table
 from vtp.recording.sections import read_sections
 from vtp.recording.segmenter import VIDEO_TRACK
 from vtp.recording.view import RecordingView
@@ -62,12 +63,14 @@ class Downloads:
         self._makers.shutdown(wait=False, cancel_futures=True)
         self._patient.shutdown(wait=False, cancel_futures=True)
 
-    async def prepare(self, recording_id: str, directory: Path, view: RecordingView) -> None:
+    async def prepare(
+        self, recording_id: str, directory: Path, view: RecordingView, find: Find | None = None
+    ) -> None:
         """Makes the sample tables of a recording that has just ended: its first download is at once."""
         loop = asyncio.get_running_loop()
         making = self._preparing.get(recording_id)
         if making is None:
-            making = loop.run_in_executor(self._patient, _load_tables, directory, dict(view.tracks))
+            making = loop.run_in_executor(self._patient, load_tables, directory, dict(view.tracks), find)
             self._preparing[recording_id] = making
             making.add_done_callback(lambda _: self._preparing.pop(recording_id, None))
         try:
@@ -77,9 +80,18 @@ class Downloads:
                 "The samples of recording %s are left to its first download: %s", directory.name, error
             )
 
-    async def file(self, recording_id: str, directory: Path, view: RecordingView, clip: Clip) -> Mp4File:
-        """The MP4. Raises Invalid for a clip behind the end, Unavailable with the reason for damage, or when
-        too many are being made.
+    async def file(
+        self,
+        recording_id: str,
+        directory: Path,
+        view: RecordingView,
+        clip: Clip,
+        find: Find | None = None,
+    ) -> Mp4File:
+        """The MP4; `find` gives where segments are that are not in `directory`.
+
+        Raises Invalid for a clip behind the end, Unavailable with the reason for damage, or when too many are
+        being made.
         """
         key = (recording_id, clip)
         found = self._kept.get(key)
@@ -93,7 +105,8 @@ class Downloads:
                     "Too many downloads begin at this moment; try again.", retry_after_s=RETRY_S
                 )
             loop = asyncio.get_running_loop()
-            making = loop.run_in_executor(self._makers, make_mp4, directory, dict(view.tracks), clip)
+            make = partial(make_mp4, directory, dict(view.tracks), clip, find)
+            making = loop.run_in_executor(self._makers, make)
             self._making[key] = making
             making.add_done_callback(partial(self._made, key))
         try:
@@ -140,38 +153,39 @@ class Downloads:
             self._kept.popitem(last=False)
 
 
-def _chosen(tracks: dict[str, TrackIndex]) -> list[str]:
+def chosen_tracks(tracks: Mapping[str, TrackIndex]) -> list[str]:
     """The picture, and AAC or else Opus."""
     present = [name for name, index in tracks.items() if index.has_media]
     sound = next((name for name in (AAC_TRACK, OPUS_TRACK) if name in present), None)
     return [name for name in (VIDEO_TRACK, sound) if name is not None and name in present]
 
 
-def _load_tables(directory: Path, tracks: dict[str, TrackIndex]) -> None:
-    for name in _chosen(tracks):
-        load_table(directory / name, tracks[name], partial(time.sleep, PAUSE_S))
+def load_tables(directory: Path, tracks: dict[str, TrackIndex], find: Find | None = None) -> None:
+    """Has the samples known that an MP4 needs. Raises ValueError with a sentence, OSError."""
+    for name in chosen_tracks(tracks):
+        load_table(directory / name, tracks[name], partial(time.sleep, PAUSE_S), find)
 
 
-def load_media(directory: Path, name: str, index: TrackIndex) -> Media:
+def load_media(directory: Path, name: str, index: TrackIndex, find: Find | None = None) -> Media:
     """One track with its samples. Raises ValueError with a sentence, OSError."""
     folder = directory / name
-    return Media(folder, index, load_table(folder, index), read_sections(folder, index))
+    return Media(folder, index, load_table(folder, index, find=find), read_sections(folder, index))
 
 
-def make_mp4(directory: Path, tracks: dict[str, TrackIndex], clip: Clip) -> Mp4File:
+def make_mp4(directory: Path, tracks: dict[str, TrackIndex], clip: Clip, find: Find | None = None) -> Mp4File:
     """Blocks for milliseconds where the samples are known, else for a second an hour of recording.
 
     Raises Invalid for a clip without pictures and sound, NotFound for a recording without any, ValueError
     with a sentence when files are damaged, OSError.
     """
-    names = _chosen(tracks)
+    names = chosen_tracks(tracks)
     if not names:
         raise NotFound("This recording holds nothing to play.", code="nothing_to_play")
     length_s = max(tracks[name].duration_s for name in names)
     if clip.start_s >= length_s:
         detail = f"The recording ends after {length_s:.3f} s: choose a `from` before that."
         raise Invalid(detail, errors=[FieldError("/query/from", detail)])
-    medias = [load_media(directory, name, tracks[name]) for name in names]
+    medias = [load_media(directory, name, tracks[name], find) for name in names]
     laid_out = [Mp4Track.of(media, clip.start_s, clip.end_s) for media in medias]
     found = [track for track in laid_out if track is not None]
     if not found:

@@ -43,7 +43,7 @@ class ExpressMedia:
         if view is None or track not in view.tracks:
             return None
         if playlist is not None:
-            found = self._media.playlist(view, track, request)
+            found = self._media.playlist(view, recording_id, track, request)
         elif request.query:
             return None
         else:

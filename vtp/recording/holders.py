@@ -2,9 +2,9 @@
 change of rights, and every RECHECK_S anyway.
 
 A holder is written into the grant: an account, by one of its sessions or (in download links) by none of them,
-a link (with its room, and whether it names its guest), or whoever comes to open rooms; or another process
-that answers for us (`vtp edge`), and asks for each of those whom it answers. Of what many share a visit's
-number tells them apart, so that viewers can be counted.
+a link (with its room, and whether it names its guest), a link to the recording itself, whoever comes to open
+rooms, or anybody at all; or another process that answers for us (`vtp edge`), and asks for each of those whom
+it answers. Of what many share, a visit's number tells them apart, so that viewers can be counted.
 """
 
 from __future__ import annotations
@@ -12,17 +12,20 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from vtp.accounts.users import User
 from vtp.errors import Forbidden, NotSignedIn, Unavailable
-from vtp.http.identity import Principal, Role, guest_of_open_rooms
+from vtp.http.identity import Principal, Role, anybody, guest_of_open_rooms
 from vtp.recording.grants import Scope
 
 RECHECK_S = 30.0
 MAX_KEPT = 20_000  # of those who were let through; over it the one that was asked longest ago is asked anew
-_ACCOUNT, _NAMED, _SHARED, _OPEN, _EDGE = "unsoe"
+_ACCOUNT, _NAMED, _SHARED, _OPEN, _LINK, _ANYBODY, _EDGE = "unsolae"
+_TOO = "d"  # of a link: to take home, too
 _BETWEEN = "~"
+_VISIT = "!"
 VISIT_BYTES = 6
 
 
@@ -36,29 +39,33 @@ class Recordings(Protocol):
         """Whether they may take the file home."""
 
 
-def holder_of(principal: Principal, *, beyond_session: bool = False, visit: bool = False) -> str:
-    """How a grant names somebody; without a full stop. Their signing out ends it unless `beyond_session`.
-
-    `visit`: apart from their other grants, as the grants of a link that many share are anyway.
-    """
-    base, is_shared = base_of(principal, beyond_session=beyond_session), _is_shared(principal)
-    return f"{base}{_BETWEEN}{secrets.token_hex(VISIT_BYTES)}" if visit or is_shared else base
-
-
-def base_of(principal: Principal, *, beyond_session: bool = False) -> str:
-    """What all holders of somebody's grants begin with."""
+def holder_of(principal: Principal, *, beyond_session: bool = False) -> str:
+    """How a grant names somebody; without a full stop. Their signing out ends it unless `beyond_session`."""
     if principal.open_rooms:
-        return f"{_OPEN}{_BETWEEN}"
+        return _OPEN
     if principal.user_id is not None:
         session_id = "" if beyond_session else principal.session_id or ""
         return f"{_ACCOUNT}{principal.user_id}{_BETWEEN}{session_id}"
-    kind = _SHARED if _is_shared(principal) else _NAMED
+    if principal.recording is not None:
+        return f"{_LINK}{principal.token_id}{_BETWEEN}{_TOO if principal.download else ''}"
+    if principal.room is None:
+        return _ANYBODY
+    kind = _NAMED if principal.full_name else _SHARED
     return f"{kind}{principal.token_id}{_BETWEEN}{principal.room}"
 
 
-def _is_shared(principal: Principal) -> bool:
-    """Whether many are the same to us."""
-    return principal.open_rooms or (principal.user_id is None and not principal.full_name)
+def visit_of(principal: Principal, *, apart: bool = False) -> str:
+    """The same for who begins to watch: with a number where many are the same to us, as by a link that is in
+    many hands; `apart` from their own other visits, too.
+    """
+    holder = holder_of(principal)
+    is_shared = principal.user_id is None and not principal.full_name
+    return f"{holder}{_VISIT}{secrets.token_hex(VISIT_BYTES)}" if apart or is_shared else holder
+
+
+def without_visit(holder: str) -> str:
+    """Whom a holder stands for, whichever visit it is."""
+    return holder.partition(_VISIT)[0]
 
 
 def holder_of_edge(name: str) -> str:
@@ -66,9 +73,28 @@ def holder_of_edge(name: str) -> str:
     return f"{_EDGE}{name}"
 
 
+def is_edge(holder: str) -> bool:
+    """Whether that is who holds a grant."""
+    return holder.startswith(_EDGE)
+
+
 def session_of(holder: str) -> str:
     """Whose viewing it is that such a grant opens; "" of what watches for nobody, as an edge does."""
-    return "" if holder.startswith(_EDGE) else holder
+    return "" if is_edge(holder) else holder
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Somebody as a grant names them: an account, a link, or neither."""
+
+    user_id: str | None
+    link_id: str | None
+
+
+def viewer_of(holder: str) -> Viewer:
+    """Whom a holder stands for."""
+    kind, (id_, _, _) = holder[:1], holder[1:].partition(_BETWEEN)
+    return Viewer(id_ if kind == _ACCOUNT else None, id_ if kind in (_NAMED, _SHARED, _LINK) else None)
 
 
 class Holders:
@@ -95,6 +121,7 @@ class Holders:
 
         While the database is away who was let through before goes on.
         """
+        holder = without_visit(holder)
         key = (holder, recording_id, scope, address)
         now = self._clock()
         before = self._admitted.get(key)
@@ -115,7 +142,7 @@ class Holders:
 
     def is_known(self, holder: str, recording_id: str, scope: Scope, address: str) -> bool:
         """Whether `require` would let them through without asking."""
-        before = self._admitted.get((holder, recording_id, scope, address))
+        before = self._admitted.get((without_visit(holder), recording_id, scope, address))
         return before is not None and self._clock() - before < RECHECK_S
 
     def forget(self, concerns: object = None) -> None:
@@ -124,33 +151,39 @@ class Holders:
         self._admitted.clear()
 
     async def _ask(self, holder: str, recording_id: str, scope: Scope, address: str) -> None:
-        if holder.startswith(_EDGE):
+        if is_edge(holder):
             return
-        principal = await self._principal(holder)
+        principal = await self._principal(holder, recording_id)
         recording = await self._recordings.get(principal, recording_id, address)
         if scope is Scope.DOWNLOAD and not self._recordings.may_download(principal, recording):
             raise Forbidden("Your account does not have the right to download this recording any more.")
 
-    async def _principal(self, holder: str) -> Principal:
+    async def _principal(self, holder: str, recording_id: str) -> Principal:
         """The holder as they are now. Raises NotSignedIn when they are no more."""
         kind, id_ = holder[:1], holder[1:]
         if kind == _OPEN:
             return guest_of_open_rooms()
+        if kind == _ANYBODY:
+            return anybody()
+        if kind == _LINK:
+            token_id, _, also = id_.partition(_BETWEEN)
+            if self._is_revoked(token_id):
+                raise NotSignedIn("This link is not good any more: ask for another.", code="token_revoked")
+            return replace(anybody(), token_id=token_id, recording=recording_id, download=also == _TOO)
         if kind != _ACCOUNT:
-            token_id, _, rest = id_.partition(_BETWEEN)
-            room_id = rest.partition(_BETWEEN)[0]
+            token_id, _, room_id = id_.partition(_BETWEEN)
             if self._is_revoked(token_id):
                 raise NotSignedIn("This link is not good any more: ask for another.", code="token_revoked")
             return _guest(token_id, room_id, "named" if kind == _NAMED else "")
-        user_id, _, rest = id_.partition(_BETWEEN)
-        session_id = rest.partition(_BETWEEN)[0]
+        user_id, _, session_id = id_.partition(_BETWEEN)
         user = await self._find_account(user_id, session_id)
         if user is None or user.disabled_at is not None:
             raise NotSignedIn("This session has ended, or its account: sign in again.", code="session_ended")
-        return _person(user)
+        return person_of(user)
 
 
-def _person(user: User) -> Principal:
+def person_of(user: User) -> Principal:
+    """An account as it is now, by none of its sessions."""
     return Principal(
         user_id=user.id,
         email=user.email,

@@ -124,6 +124,8 @@ class LiveView(RecordingView):
         too_far = msn > edge.msn + SEGMENTS_AHEAD
         if msn == edge.msn and part is not None:
             too_far = part > edge.part + PARTS_AHEAD
+        elif msn > edge.msn and part is not None:
+            too_far = too_far or part > PARTS_AHEAD
         return too_far and not now.ended
 
     async def _wait_for(self, track: str, msn: int, part: int | None) -> None:
@@ -152,6 +154,8 @@ class LiveView(RecordingView):
             _settle(found, False)
 
     def _is_there(self, track: str, msn: int, part: int | None) -> bool:
+        if track not in self.tracks:  # nothing of it could be kept: waiting is over
+            return True
         now = self._now(track)
         return now.ended or now.has(msn, part)
 
@@ -163,7 +167,9 @@ class LiveView(RecordingView):
         nows = {name: self._now(name) for name in self.tracks}
         edges = {name: now.edge for name, now in nows.items()}
         version = tuple(
-            n for name in sorted(edges) for n in (edges[name].msn, edges[name].part, nows[name].ended)
+            n
+            for name in sorted(edges)
+            for n in (edges[name].msn, edges[name].part, len(nows[name].segments), nows[name].ended)
         )
         latest = self._latest.get((track, prefix, skip))
         if latest is not None and latest[0] == version:

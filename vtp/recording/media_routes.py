@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 from aiohttp import web
 
+from vtp.accounts.routes import origin_of
 from vtp.errors import NotFound
 from vtp.http.routing import Access, Call, Limit, RouteTable
-from vtp.recording.admission import Admission
+from vtp.recording.access_log import AccessLog, Did
+from vtp.recording.admission import HOLDER, Admission
+from vtp.recording.captions import CaptionShelf
 from vtp.recording.dash import CLOCK_NAME, MPD_NAME, MPD_TYPE
-from vtp.recording.download_routes import add_download_routes
-from vtp.recording.grants import Grants
-from vtp.recording.holders import Holders
+from vtp.recording.holders import is_edge
 from vtp.recording.iframes import IFRAMES_NAME
 from vtp.recording.index import segment_name
 from vtp.recording.live_playlist import Rendered
-from vtp.recording.part_files import read_range
 from vtp.recording.playlist import PLAYLIST_NAME, PLAYLIST_TYPE
 from vtp.recording.ready_media import SEGMENT_TYPE
 from vtp.recording.rendered_answer import NOT_KEPT, answer
 from vtp.recording.schemas import FollowQuery
 from vtp.recording.segmenter import VIDEO_TRACK
 from vtp.recording.service import Recordings
-from vtp.recording.storyboard_routes import add_storyboard_routes
-from vtp.recording.thumbnail_routes import add_thumbnail_routes
 from vtp.recording.view import RecordingView
-from vtp.recording.viewers import Viewership
 from vtp.recording.wish import Wish
 
 BASE = "/api/v1/recordings/{id}"
@@ -43,12 +40,21 @@ _RANGES = (206, 304, 412, 416)
 """Of conditional requests and those for a part of a file."""
 
 
+class MediaFiles(Protocol):
+    """Where the files of recordings lie, or of what else is played."""
+
+    async def fetch(self, media_id: str, name: str, /) -> Path:
+        """A file on this machine. Raises NotFound, Unavailable."""
+
+    async def read_range(self, media_id: str, name: str, offset: int, size: int, /) -> bytes:
+        """Some bytes of one. Raises NotFound, Unavailable."""
+
+
 def add_media_routes(
-    table: RouteTable, recordings: Recordings, grants: Grants, holders: Holders, viewership: Viewership
+    table: RouteTable, recordings: Recordings, captions: CaptionShelf, admission: Admission, log: AccessLog
 ) -> None:
-    """Declares playback and download."""
-    admission = Admission(recordings, grants, holders, viewership)
-    media = MediaRoutes(recordings, admission)
+    """Declares playback."""
+    media = MediaRoutes(recordings, captions, admission, log)
     options = {"access": Access.MEDIA, "limit": Limit.PLAYBACK, "errors": _ERRORS}
     playlist = {**options, "reply_types": (PLAYLIST_TYPE,), "also": (303, 304)}
     follow = {"query": FollowQuery, "errors": (*_ERRORS, 400)}
@@ -62,17 +68,18 @@ def add_media_routes(
     table.get(f"{BASE}/stream/{{track}}/{{name}}", summary="Fetch a playlist or a file of one track", **part)(
         media.get_track_file
     )
-    add_download_routes(table, recordings, grants, admission)
-    add_thumbnail_routes(table, recordings, admission)
-    add_storyboard_routes(table, recordings, admission)
 
 
 class MediaRoutes:
     """The handlers; each first asks whether this caller may have this recording's media."""
 
-    def __init__(self, recordings: Recordings, admission: Admission) -> None:
+    def __init__(
+        self, recordings: Recordings, captions: CaptionShelf, admission: Admission, log: AccessLog
+    ) -> None:
         self._recordings = recordings
         self._admission = admission
+        self._captions = captions
+        self._log = log
 
     async def get_stream(self, call: Call) -> web.StreamResponse:
         """The player's page for browsers that ask for one, the multivariant playlist for all others."""
@@ -80,28 +87,38 @@ class MediaRoutes:
         if "text/html" in call.request.headers.get("Accept", ""):
             return web.Response(status=303, headers={"Location": f"/recordings/{recording_id}"})
         view = await self._recordings.view(recording_id)
-        return answer(call, view.multivariant("stream/"), PLAYLIST_TYPE)
+        self._note(call, recording_id)
+        found = view.multivariant("stream/", await self._captions.of(recording_id))
+        return answer(call, found, PLAYLIST_TYPE)
 
     async def get_stream_file(self, call: Call) -> web.StreamResponse:
         """`master.m3u8`, `manifest.mpd`, the clock of that, the main track's playlist, or a file of it."""
         recording_id, session = await self._admission.watch(call)
         view = await self._recordings.view(recording_id)
+        if call.path["name"] in (MASTER_NAME, MPD_NAME):
+            self._note(call, recording_id)
         if call.path["name"] == MASTER_NAME:
-            return answer(call, view.multivariant(), PLAYLIST_TYPE)
+            captions = await self._captions.of(recording_id)
+            return answer(call, view.multivariant(captions=captions), PLAYLIST_TYPE)
         if call.path["name"] == MPD_NAME:
-            return answer(call, view.mpd(), MPD_TYPE)
+            return answer(call, view.mpd(await self._captions.of(recording_id)), MPD_TYPE)
         if call.path["name"] == CLOCK_NAME:
             return web.Response(text=_now(), headers={"Cache-Control": NOT_KEPT})
         track = view.main_track or ""
-        found = await track_file(call, recording_id, view, self._recordings.file, track, prefix=f"{track}/")
+        found = await track_file(call, recording_id, view, self._recordings, track, prefix=f"{track}/")
         return self._counted(call, recording_id, session, view, track, found)
+
+    def _note(self, call: Call, recording_id: str) -> None:
+        holder = call.request[HOLDER]
+        if not is_edge(holder):  # which tells for whom it asks
+            self._log.note(recording_id, Did.OPENED, holder, origin_of(call))
 
     async def get_track_file(self, call: Call) -> web.StreamResponse:
         """A track's playlist, a segment, or an initialization section."""
         recording_id, session = await self._admission.watch(call)
         view = await self._recordings.view(recording_id)
         track = call.path["track"]
-        found = await track_file(call, recording_id, view, self._recordings.file, track)
+        found = await track_file(call, recording_id, view, self._recordings, track)
         return self._counted(call, recording_id, session, view, track, found)
 
     def _counted(
@@ -113,6 +130,8 @@ class MediaRoutes:
         track: str,
         found: web.StreamResponse,
     ) -> web.StreamResponse:
+        if call.path["name"] == PLAYLIST_NAME:  # some players are given nothing else
+            self._note(call, recording_id)
         size, segments = sent_size(view, track, call.path["name"], found)
         self._admission.viewership.count(recording_id, session, track, size, segments)
         return found
@@ -130,15 +149,11 @@ def sent_size(view: RecordingView, track: str, name: str, found: web.StreamRespo
 
 
 async def track_file(
-    call: Call,
-    media_id: str,
-    view: RecordingView,
-    file: Callable[[str, str], Path],
-    track: str,
-    prefix: str = "",
+    call: Call, media_id: str, view: RecordingView, files: MediaFiles, track: str, prefix: str = ""
 ) -> web.StreamResponse:
-    """A track's playlist, a segment, a part or an initialization section of a view, whose files are where
-    `file` says. Raises NotFound, and as `RecordingView.follow` and `part`.
+    """A track's playlist, a segment, a part or an initialization section of a view, whose files `files` has.
+
+    Raises NotFound, and as `RecordingView.follow` and `part`.
     """
     name = call.path["name"]
     if track not in view.tracks:
@@ -149,26 +164,20 @@ async def track_file(
         return answer(call, view.iframes(track), PLAYLIST_TYPE)
     part = _PART.match(name)
     if part is not None:
-        return await _part(media_id, view, file, track, int(part[1]), int(part[2]))
+        return await _part(media_id, view, files, track, int(part[1]), int(part[2]))
     if not _is_finished(view, track, name):
         raise NotFound("This recording has no such file.", code="no_such_file")
+    path = await files.fetch(media_id, f"{track}/{name}")
     content_type = SEGMENT_TYPE if name.endswith(".m4s") else SECTION_TYPE
-    headers = {"Content-Type": content_type, "Cache-Control": NOT_KEPT}
-    return web.FileResponse(file(media_id, f"{track}/{name}"), headers=headers)
+    return web.FileResponse(path, headers={"Content-Type": content_type, "Cache-Control": NOT_KEPT})
 
 
 async def _part(
-    media_id: str,
-    view: RecordingView,
-    file: Callable[[str, str], Path],
-    track: str,
-    msn: int,
-    number: int,
+    media_id: str, view: RecordingView, files: MediaFiles, track: str, msn: int, number: int
 ) -> web.StreamResponse:
     """A part, when it is there: its bytes come at line speed, or not at all."""
     part = await view.part(track, msn, number)
-    path = file(media_id, f"{track}/{segment_name(msn)}")
-    data = await read_range(path, part.offset, part.size)
+    data = await files.read_range(media_id, f"{track}/{segment_name(msn)}", part.offset, part.size)
     return web.Response(body=data, headers={"Content-Type": SEGMENT_TYPE, "Cache-Control": NOT_KEPT})
 
 

@@ -10,7 +10,7 @@ import hashlib
 import os
 from array import array
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from operator import itemgetter
 from pathlib import Path
@@ -34,18 +34,30 @@ class Mp4File:
         self.size = len(self.head) + self._pieces.size
         self.etag = f'"{self._digest(tracks)}"'
 
-    def read(self, start: int, size: int) -> bytes:
-        """These bytes; fewer at the end. Raises OSError or ValueError when the segments are gone."""
+    def segments(self, start: int, size: int) -> list[str]:
+        """The files that these bytes lie in, such as `video/seg-00000.m4s`."""
+        names = {
+            f"{self._folders[folder].name}/{segment_name(number)}": None
+            for folder, number, _, _ in self._between(start, size)
+            if folder != LITERAL
+        }
+        return list(names)
+
+    def read(self, start: int, size: int, paths: Mapping[str, Path] | None = None) -> bytes:
+        """These bytes; fewer at the end. `paths` says where `segments` are, unless they are where they were.
+
+        Raises OSError or ValueError when they are gone.
+        """
         found = [self.head[start : start + size]]
-        at = max(start - len(self.head), 0)
-        end = min(start + size - len(self.head), self._pieces.size)
         with ExitStack() as stack:
             opened: dict[Path, int] = {}
-            for folder, number, offset, length in self._pieces.between(at, end):
+            for folder, number, offset, length in self._between(start, size):
                 if folder == LITERAL:
                     found.append(self._pieces.literals[number][offset : offset + length])
                     continue
                 path = self._folders[folder] / segment_name(number)
+                if paths is not None:
+                    path = paths[f"{path.parent.name}/{path.name}"]
                 if path not in opened:
                     opened[path] = os.open(path, os.O_RDONLY)
                     stack.callback(os.close, opened[path])
@@ -54,6 +66,10 @@ class Mp4File:
                     raise ValueError(f"The file {path.parent.name}/{path.name} is shorter than it was")
                 found.append(data)
         return b"".join(found)
+
+    def _between(self, start: int, size: int) -> list[tuple[int, int, int, int]]:
+        at = max(start - len(self.head), 0)
+        return self._pieces.between(at, min(start + size - len(self.head), self._pieces.size))
 
     def _place(self, tracks: Sequence[Mp4Track]) -> list[array[int]]:
         """Puts all chunks in order of time; gives where each track's lie, counted from the media's begin."""

@@ -6,19 +6,21 @@ discontinuities at the same places. A recording in progress is an EVENT: nothing
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from vtp.recording.audio_tracks import AAC_TRACK, OPUS_TRACK
 from vtp.recording.codec_strings import needed_codecs
 from vtp.recording.index import MapLine, SegmentLine, TrackIndex, segment_name
-from vtp.recording.segmenter import VIDEO_TRACK
+from vtp.recording.ladder import picture_tracks
 from vtp.recording.timebase import Origin
 
 PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
 PLAYLIST_NAME = "playlist.m3u8"
 VERSION = 7  # EXT-X-MAP in a playlist of whole pictures
 VERSION_WITH_GAP = 8
+SUBTITLES = "captions"  # the one group of them
 LIVE_HEADROOM = 1.2  # what comes may be larger than what was: BANDWIDTH is a promise
 
 
@@ -119,9 +121,16 @@ def video_codecs(index: TrackIndex) -> str:
 
 
 def render_multivariant(
-    tracks: Mapping[str, TrackIndex], *, target_duration_s: int, ended: bool, prefix: str = ""
+    tracks: Mapping[str, TrackIndex],
+    *,
+    target_duration_s: int,
+    ended: bool,
+    prefix: str = "",
+    subtitles: Sequence[str] = (),
 ) -> str:
-    """The multivariant playlist: the picture with AAC, then with Opus; sound alone when there is no picture.
+    """The multivariant playlist: the picture and its rungs with AAC, then with Opus; else the sound alone.
+
+    `subtitles`: lines that offer captions.
 
     Raises ValueError when no track has media yet.
     """
@@ -132,12 +141,13 @@ def render_multivariant(
     sounds = [name for name in (AAC_TRACK, OPUS_TRACK) if name in present]
     headroom = 1.0 if ended else LIVE_HEADROOM
     rates = {name: measure_rate(index, target_duration_s) for name, index in present.items()}
-    video = present.get(VIDEO_TRACK)
-    if video is not None:
+    pictures = picture_tracks(present)
+    if pictures:
         lines += [_audio_media(name, f"{prefix}{name}/{PLAYLIST_NAME}") for name in sounds]
-    for sound in sounds or [""]:
-        chosen = [name for name in (VIDEO_TRACK if video else "", sound) if name]
-        codecs = [video_codecs(present[n]) if n == VIDEO_TRACK else best_codec(present[n]) for n in chosen]
+    lines += subtitles
+    for sound, picture in itertools.product(sounds or [""], pictures or [""]):
+        chosen = [name for name in (picture, sound) if name]
+        codecs = [video_codecs(present[n]) if n == picture else best_codec(present[n]) for n in chosen]
         peak = round(sum(rates[name].peak_bps for name in chosen) * headroom)
         average = round(sum(rates[name].average_bps for name in chosen) * headroom)
         attributes = [
@@ -145,12 +155,13 @@ def render_multivariant(
             f"AVERAGE-BANDWIDTH={max(average, 1)}",
             f'CODECS="{",".join(codecs)}"',
         ]
-        if video is not None:
-            attributes += _picture_attributes(video)
+        if picture:
+            attributes += _picture_attributes(present[picture])
             attributes += [f'AUDIO="{sound}"'] if sound else []
             attributes.append("CLOSED-CAPTIONS=NONE")
+        attributes += [f'SUBTITLES="{SUBTITLES}"'] if subtitles else []
         lines.append("#EXT-X-STREAM-INF:" + ",".join(attributes))
-        lines.append(f"{prefix}{VIDEO_TRACK if video else sound}/{PLAYLIST_NAME}")
+        lines.append(f"{prefix}{picture or sound}/{PLAYLIST_NAME}")
     return "\n".join(lines) + "\n"
 
 

@@ -34,19 +34,20 @@ class ReadyMedia:
     def __init__(self, route: str) -> None:
         self._route = route
         self._parts = KeptParts(MOST_KEPT_BYTES)
-        self._playlists: OrderedDict[tuple[int, bool], tuple[Rendered, Ready]] = OrderedDict()
+        self._playlists: OrderedDict[tuple[str, str, bool, bool], tuple[Rendered, Ready]] = OrderedDict()
 
-    def playlist(self, view: RecordingView, track: str, request: ExpressRequest) -> Answer:
+    def playlist(self, view: RecordingView, media_id: str, track: str, request: ExpressRequest) -> Answer:
         """A track's playlist as it is wished for; None for a wish that is not of the usual form."""
         wish = _wish_of(request.query)
-        found = view.ready(track, wish) if wish is not None else None
-        return self._with_head(found, request.asker.zipped) if isinstance(found, Rendered) else found
-
-    def _with_head(self, rendered: Rendered, zipped: bool) -> Ready:
-        key = (id(rendered), zipped)
+        if wish is None:
+            return None
+        found = view.ready(track, wish)
+        if not isinstance(found, Rendered):
+            return found
+        key = (media_id, track, wish.skip, request.asker.zipped)
         kept = self._playlists.get(key)
-        if kept is None:  # an id is nobody else's as long as what it is of is kept beside it
-            kept = self._playlists[key] = (rendered, self._ready(rendered, zipped))
+        if kept is None or kept[0] is not found:
+            kept = self._playlists[key] = (found, self._ready(found, request.asker.zipped))
             if len(self._playlists) > PLAYLISTS_KEPT:
                 self._playlists.popitem(last=False)
         return kept[1]

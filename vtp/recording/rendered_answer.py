@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from vtp.http.encodings import takes_gzip
 from vtp.http.etags import etag_of, matches_none
 from vtp.http.routing import Call
 from vtp.recording.live_playlist import Rendered
@@ -20,7 +21,7 @@ def fields_of(rendered: Rendered, zipped: bool, content_type: str) -> dict[str, 
 
 def answer(call: Call, rendered: Rendered, content_type: str) -> web.Response:
     """The text as it is now."""
-    zipped = "gzip" in call.request.headers.get("Accept-Encoding", "")
+    zipped = takes_gzip(",".join(call.request.headers.getall("Accept-Encoding", ())))
     headers = fields_of(rendered, zipped, content_type)
     if matches_none(call.request, headers["ETag"]):
         kept = {name: headers[name] for name in ("ETag", "Cache-Control", "Vary")}

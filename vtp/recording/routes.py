@@ -2,41 +2,85 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
+from vtp.accounts.permissions import Action, can
 from vtp.accounts.routes import origin_of
 from vtp.http.etags import etag_of_model
-from vtp.http.routing import Call, RouteTable
-from vtp.recording.admission import is_secure
-from vtp.recording.grants import Grants, Scope, cookie_header
-from vtp.recording.holders import Holders, holder_of
+from vtp.http.identity import Principal
+from vtp.http.routing import Access, Call, RouteTable
+from vtp.recording.access_log import AccessLog
+from vtp.recording.access_routes import add_access_routes
+from vtp.recording.admission import Admission
+from vtp.recording.caption_routes import add_caption_routes
+from vtp.recording.captions import CaptionShelf
+from vtp.recording.chapter_routes import add_chapter_routes
+from vtp.recording.chapters import Chapters
+from vtp.recording.download_routes import add_download_routes
+from vtp.recording.grants import Grants
+from vtp.recording.holders import Holders
 from vtp.recording.media_routes import add_media_routes
+from vtp.recording.progress import WatchProgress
+from vtp.recording.progress_routes import add_progress_routes
+from vtp.recording.progress_schemas import MyProgress
+from vtp.recording.progress_store import Progress
 from vtp.recording.schemas import (
     DeleteQuery,
+    ListedRecording,
     ListQuery,
     RecordingDeleted,
     RecordingInfo,
     RecordingPage,
     RecordingReply,
+    RecordingRights,
     RecordingStarted,
     RecordingStopped,
     StartRecording,
     UpdateRecording,
 )
 from vtp.recording.service import Recordings
+from vtp.recording.share_routes import add_share_routes
+from vtp.recording.shares import Shares
 from vtp.recording.store import Filter, Recording
+from vtp.recording.storyboard_routes import add_storyboard_routes
+from vtp.recording.thumbnail_routes import add_thumbnail_routes
 from vtp.recording.viewers import Viewership
 
 BASE = "/api/v1/recordings"
 
 
-def build_routes(
-    recordings: Recordings, grants: Grants, holders: Holders, viewership: Viewership
-) -> RouteTable:
+@dataclass(frozen=True, slots=True)
+class RecordingParts:
+    """What the routes of recordings are made of."""
+
+    recordings: Recordings
+    grants: Grants
+    holders: Holders
+    shares: Shares
+    access_log: AccessLog
+    progress: WatchProgress
+    captions: CaptionShelf
+    chapters: Chapters
+    viewership: Viewership
+
+
+def build_routes(parts: RecordingParts) -> RouteTable:
     """Declares everything under `/api/v1/recordings`."""
+    recordings, log = parts.recordings, parts.access_log
+    admission = Admission(recordings, parts.grants, parts.holders, parts.viewership)
     table = RouteTable("recordings", "Recordings of rooms: catalogue, playback, download.")
     _add_recorder_routes(table, recordings)
-    _add_reading_routes(table, recordings, grants)
+    _add_reading_routes(table, recordings, admission, parts.progress)
     _add_changing_routes(table, recordings)
-    add_media_routes(table, recordings, grants, holders, viewership)
+    add_media_routes(table, recordings, parts.captions, admission, log)
+    add_download_routes(table, recordings, parts.grants, admission, log)
+    add_thumbnail_routes(table, recordings, admission)
+    add_storyboard_routes(table, recordings, admission)
+    add_share_routes(table, recordings, parts.shares, log)
+    add_access_routes(table, log)
+    add_progress_routes(table, parts.progress)
+    add_caption_routes(table, recordings, parts.captions, admission)
+    add_chapter_routes(table, parts.chapters, admission)
     return table
 
 
@@ -77,7 +121,9 @@ def _add_recorder_routes(table: RouteTable, recordings: Recordings) -> None:
         )
 
 
-def _add_reading_routes(table: RouteTable, recordings: Recordings, grants: Grants) -> None:
+def _add_reading_routes(
+    table: RouteTable, recordings: Recordings, admission: Admission, progress: WatchProgress
+) -> None:
     @table.get(BASE, query=ListQuery, reply=RecordingPage, summary="List recordings", errors=(403, 404))
     async def list_recordings(call: Call) -> RecordingPage:
         query: ListQuery = call.query
@@ -89,7 +135,8 @@ def _add_reading_routes(table: RouteTable, recordings: Recordings, grants: Grant
         )
         names = {recording.id: room_name for recording, room_name in found}
         rows, next_cursor = query.cut([recording for recording, _ in found])
-        page = [_reply(call, recordings, recording, names[recording.id]) for recording in rows]
+        watched = await progress.of_page(call.principal, [recording.id for recording in rows])
+        page = [_listed(call.principal, one, names[one.id], watched.get(one.id)) for one in rows]
         return RecordingPage(
             items=page,
             recordings=page,
@@ -103,16 +150,13 @@ def _add_reading_routes(table: RouteTable, recordings: Recordings, grants: Grant
         f"{BASE}/{{id}}",
         reply=RecordingReply,
         summary="Read a recording; the answer's cookie lets a player fetch its media",
+        access=Access.OPTIONAL,
         errors=(403, 404),
     )
     async def get_recording(call: Call) -> RecordingReply:
-        recording = await recordings.get(call.principal, call.path["id"], origin_of(call).ip)
-        may_download = recordings.may_download(call.principal, recording)
-        scope = Scope.DOWNLOAD if may_download else Scope.PLAY
-        latest_s = call.principal.expires_at_s
-        grant = grants.make(recording.id, scope, holder_of(call.principal), latest_s=latest_s)
-        call.reply_headers["Set-Cookie"] = cookie_header(grant, recording.id, secure=is_secure(call))
-        return _reply(call, recordings, recording, await recordings.room_name(recording))
+        principal, recording = await admission.find(call)
+        admission.grant(call, principal, recording)
+        return _reply(principal, recording, await recordings.room_name(recording))
 
     @table.get(
         f"{BASE}/{{id}}/info",
@@ -130,7 +174,7 @@ def _add_changing_routes(table: RouteTable, recordings: Recordings) -> None:
         f"{BASE}/{{id}}",
         body=UpdateRecording,
         reply=RecordingReply,
-        summary="Change a recording's title or description",
+        summary="Change a recording's title or description, or for whom it is",
         description="With `If-Match` only the recording that has this `ETag` is changed (412 else); while it "
         "is being recorded, its size and length change all the time.",
         errors=(403, 404),
@@ -138,11 +182,12 @@ def _add_changing_routes(table: RouteTable, recordings: Recordings) -> None:
     )
     async def update_recording(call: Call) -> RecordingReply:
         def represent(seen: tuple[Recording, str]) -> RecordingReply:
-            return _reply(call, recordings, *seen)
+            return _reply(call.principal, *seen)
 
         check = call.unless_changed(represent)
-        recording = await recordings.update(call.principal, call.path["id"], call.body, check)
-        reply = _reply(call, recordings, recording, await recordings.room_name(recording))
+        origin = origin_of(call)
+        recording = await recordings.update(call.principal, call.path["id"], call.body, origin, check)
+        reply = _reply(call.principal, recording, await recordings.room_name(recording))
         call.reply_headers["ETag"] = etag_of_model(reply)
         return reply
 
@@ -151,7 +196,7 @@ def _add_changing_routes(table: RouteTable, recordings: Recordings) -> None:
         query=DeleteQuery,
         reply=RecordingDeleted,
         summary="Put a recording into the trash, or delete it for good",
-        errors=(403, 404),
+        errors=(403, 404, 503),
     )
     async def delete_recording(call: Call) -> RecordingDeleted:
         permanent: bool = call.query.permanent
@@ -166,6 +211,29 @@ def _add_changing_routes(table: RouteTable, recordings: Recordings) -> None:
         )
 
 
-def _reply(call: Call, recordings: Recordings, recording: Recording, room_name: str) -> RecordingReply:
-    may_download = recordings.may_download(call.principal, recording)
-    return RecordingReply.of(recording, room_name=room_name, may_download=may_download)
+def _listed(
+    principal: Principal, recording: Recording, room_name: str, progress: Progress | None
+) -> ListedRecording:
+    own = MyProgress.of(progress, recording) if progress is not None else None
+    shown = _seen_by(principal, recording)
+    return ListedRecording.of(shown, room_name=room_name, may=_rights(principal, recording), progress=own)
+
+
+def _reply(principal: Principal, recording: Recording, room_name: str) -> RecordingReply:
+    shown = _seen_by(principal, recording)
+    return RecordingReply.of(shown, room_name=room_name, may=_rights(principal, recording))
+
+
+def _seen_by(principal: Principal, recording: Recording) -> Recording:
+    """Whoever has a link learns no ids of people."""
+    return recording if principal.user_id is not None else replace(recording, started_by=None)
+
+
+def _rights(principal: Principal, recording: Recording) -> RecordingRights:
+    return RecordingRights(
+        download=can(principal, Action.RECORDING_DOWNLOAD, recording),
+        update=can(principal, Action.RECORDING_UPDATE, recording),
+        annotate=can(principal, Action.RECORDING_ANNOTATE, recording),
+        share=can(principal, Action.RECORDING_SHARE, recording),
+        delete=can(principal, Action.RECORDING_DELETE, recording),
+    )

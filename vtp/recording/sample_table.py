@@ -28,6 +28,9 @@ MOST_TICKS = 1 << 40  # months
 _HEAD = struct.Struct(">4sIIIIIII")  # magic, version, timescale, chunks, samples, keys, index, body's crc
 _CHUNK = struct.Struct(">IIIQIIII")
 
+Find = Callable[[str], Path]
+"""Gives where a file such as `video/seg-00000.m4s` of a recording lies on this machine; may block."""
+
 
 class Chunk(NamedTuple):
     """The samples of one fragment, `size` bytes of segment `msn`'s file from `offset` on.
@@ -126,15 +129,21 @@ class SampleTable:
         )
 
 
-def load_table(folder: Path, index: TrackIndex, pause: Callable[[], None] = lambda: None) -> SampleTable:
+def load_table(
+    folder: Path,
+    index: TrackIndex,
+    pause: Callable[[], None] = lambda: None,
+    find: Find | None = None,
+) -> SampleTable:
     """A track's samples, from the side file, or else from its fragments, which makes the side file.
 
-    `pause` is called between segments while they are read. Raises ValueError with a sentence when segments
+    `pause` is called between segments while they are read; `find` gives where `video/seg-00000.m4s` is when
+    that is not in `folder`. Raises ValueError with a sentence when segments
     are damaged, OSError when they are missing; a disk that does not take the side file is no error.
     """
     found = read_kept(folder, index)
     if found is None:
-        found = read_fragments(folder, index, pause)
+        found = read_fragments(folder, index, pause, find)
         try:
             _keep(folder / TABLE_NAME, encode(found, index))
         except OSError:
@@ -150,15 +159,22 @@ def read_kept(folder: Path, index: TrackIndex) -> SampleTable | None:
         return None
 
 
-def read_fragments(folder: Path, index: TrackIndex, pause: Callable[[], None] = lambda: None) -> SampleTable:
+def read_fragments(
+    folder: Path,
+    index: TrackIndex,
+    pause: Callable[[], None] = lambda: None,
+    find: Find | None = None,
+) -> SampleTable:
     """Reads all moof boxes of a track."""
+    find = find or folder.parent.joinpath
     table = SampleTable(index.timescale)
     keys: list[int] = []
     for segment in index.segments:
         if segment.gap:
             continue
         try:
-            _read_segment(folder, segment, _parts(index, segment), table, keys)
+            path = find(f"{folder.name}/{segment_name(segment.msn)}")
+            _read_segment(path, segment, _parts(index, segment), table, keys)
         except (ValueError, struct.error) as error:
             raise ValueError(
                 f"The file {folder.name}/{segment_name(segment.msn)} is damaged: {error}. "
@@ -181,13 +197,13 @@ def _parts(index: TrackIndex, segment: SegmentLine) -> Iterator[tuple[int, int, 
 
 
 def _read_segment(
-    folder: Path,
+    path: Path,
     segment: SegmentLine,
     parts: Iterator[tuple[int, int, int]],
     table: SampleTable,
     keys: list[int],
 ) -> None:
-    descriptor = os.open(folder / segment_name(segment.msn), os.O_RDONLY)
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         if os.fstat(descriptor).st_size < segment.size:
             raise ValueError("it is shorter than its index says")

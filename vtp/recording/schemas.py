@@ -10,13 +10,18 @@ from pydantic import BaseModel, Field
 from vtp.http.pagination import DEFAULT_LIMIT, MAX_LIMIT, PageQuery
 from vtp.http.text import Name
 from vtp.recording.codec_strings import needed_codecs
-from vtp.recording.store import PLAYABLE, Recording, Status
+from vtp.recording.progress_schemas import MyProgress
+from vtp.recording.store import PLAYABLE, Recording, Status, Storage, Visibility
 from vtp.recording.stretches import DOWNLOAD_PARTS
 from vtp.recording.view import RecordingView
 
 MAX_DESCRIPTION = 10_000
 MIME_TYPE = "application/vnd.apple.mpegurl"
 
+VisibilityWord = Annotated[
+    Literal["staff", "members", "public"],
+    Field(description="Who sees it: staff (not published), everybody with an account, or anybody."),
+]
 Description = Annotated[str, Field(max_length=MAX_DESCRIPTION)]
 
 
@@ -30,6 +35,7 @@ class StartRecording(BaseModel):
     layout: Literal["program", "tracks", "both"] = "program"
     bitrate_kbps: Annotated[int | None, Field(ge=1, description="Accepted; what is sent is recorded.")] = None
     frame_rate: Annotated[float | None, Field(gt=0, description="Accepted; see bitrate_kbps.")] = None
+    visibility: VisibilityWord = "members"
 
 
 class RecordingStarted(BaseModel):
@@ -57,6 +63,7 @@ class UpdateRecording(BaseModel):
 
     title: Name | None = None
     description: Annotated[str | None, Field(max_length=MAX_DESCRIPTION)] = None
+    visibility: VisibilityWord | None = None
 
 
 class ListQuery(PageQuery):
@@ -92,6 +99,16 @@ class DeleteQuery(BaseModel):
     permanent: bool = False
 
 
+class RecordingRights(BaseModel):
+    """What the caller may do with a recording, so that nothing is offered that would be refused."""
+
+    download: bool
+    update: bool
+    annotate: bool
+    share: bool
+    delete: bool
+
+
 class RecordingReply(BaseModel):
     """A recording. `playback_url` is what a player loads; null when there is nothing to play. `download_urls`
     are several when the picture's codec changes, which one MP4 cannot hold.
@@ -108,6 +125,7 @@ class RecordingReply(BaseModel):
     stopped_at: datetime | None
     duration_seconds: float
     status: Status
+    visibility: Visibility
     format: str
     layout: str
     file_size_bytes: int
@@ -122,12 +140,14 @@ class RecordingReply(BaseModel):
     playback_url: str | None
     download_url: str | None
     download_urls: list[str]
+    storage: Storage
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None
+    may: RecordingRights
 
     @classmethod
-    def of(cls, recording: Recording, *, room_name: str, may_download: bool) -> Self:
+    def of(cls, recording: Recording, *, room_name: str, may: RecordingRights, **more: Any) -> Self:
         """The wire's view of a row."""
         base = f"/api/v1/recordings/{recording.id}"
         playable = recording.status in PLAYABLE
@@ -135,7 +155,7 @@ class RecordingReply(BaseModel):
         downloads = [f"{base}/download"]
         if (parts := recording.metadata.get(DOWNLOAD_PARTS, 1)) > 1:
             downloads = [f"{base}/download?part={part}" for part in range(1, parts + 1)]
-        downloads = downloads if finished and may_download else []
+        downloads = downloads if finished and may.download else []
         return cls(
             id=recording.id,
             recording_id=recording.id,
@@ -148,6 +168,7 @@ class RecordingReply(BaseModel):
             stopped_at=recording.stopped_at,
             duration_seconds=recording.duration_ms / 1000,
             status=recording.status,
+            visibility=recording.visibility,
             format="hls" if recording.format == "webm" else recording.format,
             layout=recording.layout,
             file_size_bytes=recording.file_size_bytes,
@@ -162,17 +183,26 @@ class RecordingReply(BaseModel):
             playback_url=f"{base}/stream/master.m3u8" if playable else None,
             download_url=downloads[0] if downloads else None,
             download_urls=downloads,
+            storage=recording.storage,
             created_at=recording.created_at,
             updated_at=recording.updated_at,
             deleted_at=recording.deleted_at,
+            may=may,
+            **more,
         )
+
+
+class ListedRecording(RecordingReply):
+    """The same in a list; `progress` is the caller's own, null when they have not begun."""
+
+    progress: MyProgress | None = None
 
 
 class RecordingPage(BaseModel):
     """A page of recordings, under today's name and the older contract's."""
 
-    items: list[RecordingReply]
-    recordings: list[RecordingReply]
+    items: list[ListedRecording]
+    recordings: list[ListedRecording]
     total: int
     limit: int
     offset: int

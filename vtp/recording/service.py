@@ -9,23 +9,26 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.audit import AuditLog, Event, Origin
-from vtp.accounts.permissions import Action, Reach, can, require, require_reach
+from vtp.accounts.permissions import STAFF, Action, Reach, can, require, require_reach
 from vtp.db import Database
 from vtp.db.conflicts import done_over
-from vtp.errors import Conflict, Gone, NotFound, Unavailable
+from vtp.errors import Conflict, Gone, NotFound, Unavailable, VtpError
 from vtp.http.identity import Principal
 from vtp.ids import new_id, parse_id
 from vtp.media.events import Emitter
 from vtp.recording.active import ActiveRecordings
 from vtp.recording.changes import RecordingChanged
 from vtp.recording.downloads import WHOLE, Clip, Downloads
+from vtp.recording.files import RecordingFiles, files_missing
 from vtp.recording.iframes import KeyFrame, kept_key_frames
+from vtp.recording.link_terms import require_good_link
 from vtp.recording.live_playlist import Rendered
 from vtp.recording.mp4_file import Mp4File
 from vtp.recording.recovery import recover
@@ -36,6 +39,9 @@ from vtp.recording.store import (
     Filter,
     Recording,
     Status,
+    Storage,
+    Visibility,
+    access_changes,
     add_recording,
     change_recording,
     count_recordings,
@@ -46,17 +52,16 @@ from vtp.recording.store import (
     remove_recording,
     unfinished_recordings,
 )
+from vtp.recording.storyboard import FOLDER, sheet_name
 from vtp.recording.storyboards import Storyboards
 from vtp.recording.stretches import DOWNLOAD_PARTS, clip_of, stretches
 from vtp.recording.summary import summary_of
 from vtp.recording.thumbnail import Thumbnails
-from vtp.recording.transcoder import TranscodeSlots
 from vtp.recording.view import RecordingView
 from vtp.rooms.entrance import require_to_look_in
 from vtp.rooms.live import LiveRooms
 from vtp.rooms.store import Room
 from vtp.settings import RecordingSettings
-from vtp.storage import Store
 from vtp.tasks import Tasks
 
 logger = logging.getLogger(__name__)
@@ -78,6 +83,13 @@ class RoomDirectory(Protocol):
         """The room with this id or slug. Raises NotFound, Invalid."""
 
 
+class JobsOfRecordings(Protocol):
+    """The part of the jobs service that recordings use."""
+
+    async def cancel_of(self, recording_id: str) -> None:
+        """Ends everything that is done with a recording, and waits until nobody touches it any more."""
+
+
 def utc_now() -> datetime:
     """The wall clock."""
     return datetime.now(UTC)
@@ -91,18 +103,20 @@ class Recordings:
         database: Database,
         live_rooms: LiveRooms,
         rooms: RoomDirectory,
-        store: Store,
+        files: RecordingFiles,
         audit: AuditLog,
         settings: RecordingSettings,
         *,
+        jobs: JobsOfRecordings,
         instance_id: str,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._database = database
         self._live_rooms = live_rooms
         self._rooms = rooms
-        self._store = store
+        self._files = files
         self._audit = audit
+        self._jobs = jobs
         self._settings = settings
         self._instance_id = instance_id
         self._clock = clock
@@ -115,10 +129,29 @@ class Recordings:
         self._deleted: set[str] = set()
         self._closing = asyncio.Event()
         self._emitter: Emitter[RecordingChanged] = Emitter()
+        self._access_emitter: Emitter[str] = Emitter()
+        self._access_changes: dict[str, datetime] = {}
 
     def add_listener(self, listener: Callable[[RecordingChanged], None]) -> Callable[[], None]:
         """Hears of recordings that start, stop and end; the returned function stops that."""
         return self._emitter.add_listener(listener)
+
+    def add_access_listener(self, listener: Callable[[str], None]) -> Callable[[], None]:
+        """Hears of the id of each recording that other people may see than before."""
+        return self._access_emitter.add_listener(listener)
+
+    async def recall(self, tx: AsyncConnection, since: datetime, now: datetime) -> None:
+        """Makes hold here what other processes have hidden since then; see `vtp.accounts.revocations`."""
+        for recording_id, at in await access_changes(tx, since):
+            if self._access_changes.get(recording_id) != at:
+                self._views.pop(recording_id, None)
+                self._tell_access(recording_id, at)
+        for recording_id in [one for one, at in self._access_changes.items() if at < since]:
+            del self._access_changes[recording_id]
+
+    def _tell_access(self, recording_id: str, at: datetime) -> None:
+        self._access_changes[recording_id] = at
+        self._access_emitter.emit(recording_id)
 
     async def start(self) -> None:
         """Recovers what a former process was recording when it ended."""
@@ -142,13 +175,9 @@ class Recordings:
         return len(self._active)
 
     @property
-    def transcode_slots(self) -> TranscodeSlots:
-        """How many pictures are transcoded at a time; streams take theirs of the same."""
-        return self._active.slots
-
-    def in_progress(self, room_id: str) -> str | None:
-        """The id of the recording that a room is being recorded into."""
-        return self._active.of_room(room_id)
+    def active(self) -> ActiveRecordings:
+        """Those in progress here."""
+        return self._active
 
     async def settle(self) -> None:
         """Waits until every recording in progress has ended by itself, its files and its row whole."""
@@ -180,6 +209,7 @@ class Recordings:
             created_at=now,
             updated_at=now,
             instance_id=self._instance_id,
+            visibility=Visibility(wish.visibility),
         )
         live.recording = True  # from here on the room is taken, and publishers are asked for H.264
         try:
@@ -215,6 +245,9 @@ class Recordings:
         """
         recording = await self._find(recording_id)
         require(principal, Action.RECORDING_VIEW, recording)
+        if principal.recording is not None:
+            async with self._database.read() as tx:
+                await require_good_link(tx, principal, recording)
         live = self._live_rooms.get(recording.room_id)
         if live is not None and self._active.get(recording.id) is not None:
             require_to_look_in(principal, address, live)
@@ -231,6 +264,7 @@ class Recordings:
         if wanted.status == Status.DELETED:
             reach = require_reach(principal, Action.RECORDING_DELETE)
             wanted = replace(wanted, owned_only=reach is Reach.OWN, owner_id=principal.user_id)
+        wanted = replace(wanted, published_only=principal.role not in STAFF)
         if wanted.room_id:
             wanted = replace(wanted, room_id=(await self._rooms.find(wanted.room_id)).id)
         async with self._database.read() as tx:
@@ -250,9 +284,10 @@ class Recordings:
         principal: Principal,
         recording_id: str,
         wish: UpdateRecording,
+        origin: Origin,
         unless_changed: UnlessChanged = lambda seen: None,
     ) -> Recording:
-        """Changes title and description.
+        """Changes title, description and for whom it is.
 
         Raises PreconditionFailed when it is not what the caller has seen of it.
         """
@@ -262,26 +297,40 @@ class Recordings:
         async with self._database.transaction() as tx:
             recording = _found(await find_recording(tx, wanted.id, to_change=True))
             unless_changed((self._as_of_now(recording), await name_of_room(tx, recording.room_id)))
+            shown = Visibility(changes.get("visibility", recording.visibility))
+            moved = shown is not recording.visibility
             if changes:
-                changes["updated_at"] = self._clock()
+                changes |= {"visibility": shown, "updated_at": self._clock()}
+                changes |= {"access_changed_at": changes["updated_at"]} if moved else {}
                 await change_recording(tx, recording.id, **changes)
+            if moved:
+                await self._note(tx, Event.RECORDING_VISIBILITY, recording, principal, origin, to=shown.value)
+        if moved:
+            self._tell_access(recording.id, changes["updated_at"])
         return self._as_of_now(replace(recording, **changes))
 
     async def delete(
         self, principal: Principal, recording_id: str, origin: Origin, *, permanent: bool
     ) -> Recording:
-        """Puts a recording into the trash, or deletes it for good, bytes first; stops it when it runs."""
+        """Puts a recording into the trash, or by way of that deletes it for good; stops it when it runs.
+
+        Where its bytes cannot be deleted now it stays in the trash, with nothing done with it any more.
+        """
         recording = await self._find(recording_id)
         require(principal, Action.RECORDING_DELETE, recording)
         if self._active.get(recording.id) is not None:
             await self._active.stop(recording.id)
+        if permanent and recording.stored_url and recording.stored_url != self._files.remote_url:
+            raise _stored_elsewhere()
         self._deleted.add(recording.id)  # at once, also for players who come while it is being deleted
         try:
-            end = self._remove if permanent else self._put_into_trash
-            return await end(recording, principal, origin)
+            trashed = await self._put_into_trash(recording, principal, origin)
         except BaseException:
             self._deleted.discard(recording.id)
             raise
+        try:
+            await self._jobs.cancel_of(recording.id)
+            return await self._remove(trashed, principal, origin) if permanent else trashed
         finally:
             self._views.pop(recording.id, None)
             self._downloads.forget(recording.id)
@@ -294,8 +343,8 @@ class Recordings:
             now = self._clock()
             async with self._database.transaction() as tx:
                 gone = {"status": Status.DELETED, "deleted_at": now, "updated_at": now}
-                await change_recording(tx, recording.id, **gone)
-                await self._note_deletion(tx, recording, by, origin, permanent=False)
+                await change_recording(tx, recording.id, access_changed_at=now, **gone)
+                await self._note(tx, Event.RECORDING_DELETED, recording, by, origin, permanent=False)
         return await self._find(recording.id)
 
     @done_over
@@ -303,22 +352,28 @@ class Recordings:
         """Bytes first: a row without bytes can be deleted again, bytes without a row stay for ever."""
         await self._downloads.settle(recording.id)
         await self._storyboards.settle(recording.id)
-        await self._store.delete(recording.id)
+        await self._files.delete(recording.id)
         async with self._database.transaction() as tx:
             await remove_recording(tx, recording.id)
-            await self._note_deletion(tx, recording, by, origin, permanent=True)
+            await self._note(tx, Event.RECORDING_DELETED, recording, by, origin, permanent=True)
         return replace(recording, status=Status.DELETED, deleted_at=self._clock())
 
-    async def _note_deletion(
-        self, tx: AsyncConnection, recording: Recording, by: Principal, origin: Origin, *, permanent: bool
+    async def _note(
+        self,
+        tx: AsyncConnection,
+        event: Event,
+        recording: Recording,
+        by: Principal,
+        origin: Origin,
+        **details: object,
     ) -> None:
         await self._audit.record(
             tx,
-            Event.RECORDING_DELETED,
+            event,
             origin,
             actor_id=by.user_id,
             subject=f"recording:{recording.id}",
-            details={"room_id": recording.room_id, "permanent": permanent},
+            details={"room_id": recording.room_id, **details},
         )
 
     def may_download(self, principal: Principal, recording: Recording) -> bool:
@@ -346,9 +401,29 @@ class Recordings:
             view = await self._load_view(await self._find(recording_id))
         return view
 
+    def refresh(self, recording_id: str) -> None:
+        """A job has changed its files: who comes next is shown them as they are now."""
+        self._views.pop(recording_id, None)
+        self._files.forget(recording_id)
+
     def file(self, recording_id: str, name: str) -> Path:
-        """Where a file of a recording lies."""
-        return self._store.path(f"{recording_id}/{name}")
+        """Where a file of a recording lies on this machine while it is here."""
+        return self._files.directory(recording_id) / name
+
+    async def fetch(self, recording_id: str, name: str) -> Path:
+        """A file of a recording, from the object store if need be. Raises NotFound, Unavailable."""
+        try:
+            return await self._files.path(recording_id, name)
+        except FileNotFoundError as error:
+            raise files_missing() from error
+
+    async def read_range(self, recording_id: str, name: str, offset: int, size: int) -> bytes:
+        """Some bytes of a file of it. Raises NotFound, Unavailable."""
+        try:
+            return await self._files.read(recording_id, name, offset, size)
+        except OSError as error:
+            logger.warning("Recording %s lacks bytes of %s: %s", recording_id, name, error)
+            raise files_missing() from error
 
     async def thumbnail(self, recording_id: str, at_s: float, width: int) -> bytes:
         """A JPEG of the key frame at or before `at_s`; also while it is being recorded.
@@ -356,7 +431,8 @@ class Recordings:
         Raises NotFound before there is a picture, Gone for the trash.
         """
         view = await self._view_as_it_is(recording_id)
-        return await self._thumbnails.picture(recording_id, self._directory(recording_id), view, at_s, width)
+        read = partial(self._files.read, recording_id)
+        return await self._thumbnails.picture(recording_id, read, view, at_s, width)
 
     async def storyboard(self, recording_id: str) -> Rendered:
         """When which small picture is shown, as WebVTT; also while it is being recorded.
@@ -370,7 +446,14 @@ class Recordings:
         for.
         """
         view = await self._view_as_it_is(recording_id)
-        return await self._storyboards.sheet(recording_id, self._directory(recording_id), view, number)
+        if self._files.is_here(recording_id):
+            return await self._storyboards.sheet(recording_id, self._directory(recording_id), view, number)
+        read = self._files.reader(recording_id)
+
+        async def draw() -> bytes:
+            return await self._storyboards.sheet(recording_id, None, view, number, read)
+
+        return await self._files.made(recording_id, f"{FOLDER}/{sheet_name(number)}", draw)
 
     def is_there(self, recording_id: str) -> bool:
         """Whether it has not been deleted since this process began."""
@@ -394,7 +477,16 @@ class Recordings:
             raise Conflict("This is still being recorded; download it when it has been stopped.")
         view = await self.view(recording.id)
         clip = clip_of(view.tracks, clip, part)
-        return recording, await self._downloads.file(recording.id, self._directory(recording.id), view, clip)
+        try:
+            async with self._files.catalogue(recording.id) as directory:
+                find = self._files.finder(recording.id)
+                return recording, await self._downloads.file(recording.id, directory, view, clip, find)
+        except OSError as error:
+            raise self._why_unreadable(recording) from error
+
+    async def read(self, recording_id: str, file: Mp4File, start: int, size: int) -> bytes:
+        """Some bytes of a download. Raises Unavailable, OSError and ValueError."""
+        return await self._files.read_mp4(recording_id, file, start, size)
 
     async def _find(self, recording_id: str) -> Recording:
         wanted = parse_id(recording_id, "/path/id")
@@ -407,10 +499,11 @@ class Recordings:
         if recording.status not in PLAYABLE:
             raise NotFound("This recording holds nothing to play.", code="nothing_to_play")
         try:
-            view = await asyncio.to_thread(_load_whole, self._directory(recording.id))
+            async with self._files.catalogue(recording.id) as directory:
+                view = await asyncio.to_thread(_load_whole, directory)
         except (OSError, ValueError) as error:
             logger.warning("Recording %s cannot be read: %s", recording.id, error)
-            raise NotFound("The files of this recording are missing.", code="files_missing") from error
+            raise self._why_unreadable(recording) from error
         if recording.id in self._deleted:
             raise _in_trash()
         while len(self._views) >= VIEWS_KEPT:
@@ -428,11 +521,27 @@ class Recordings:
     async def _prepared(self, recording_id: str, view: RecordingView) -> None:
         if not self.is_there(recording_id):
             return
-        directory = self._directory(recording_id)
-        await self._downloads.prepare(recording_id, directory, view)
-        frames = await asyncio.to_thread(_key_frames, directory, view)
+        try:
+            async with self._files.catalogue(recording_id) as directory:
+                await self._downloads.prepare(recording_id, directory, view, self._files.finder(recording_id))
+                frames = await asyncio.to_thread(_key_frames, directory, view)
+        except (OSError, ValueError, Unavailable) as error:
+            logger.info("The samples of recording %s are left to its next player: %s", recording_id, error)
+            return
         for known in {view, self._views.get(recording_id, view)}:
             known.add_key_frames(frames)
+
+    def _why_unreadable(self, recording: Recording) -> VtpError:
+        if recording.stored_url and recording.stored_url != self._files.remote_url:
+            return _stored_elsewhere()
+        elsewhere = recording.instance_id not in (None, self._instance_id)
+        if self._files.remote_url and elsewhere and recording.storage is not Storage.STORED:
+            return Unavailable(
+                "This recording is still on the machine that recorded it; try again when it is uploaded.",
+                retry_after_s=60,
+                code="not_uploaded_yet",
+            )
+        return files_missing()
 
     def _as_of_now(self, recording: Recording) -> Recording:
         view = self._active.view(recording.id)
@@ -441,10 +550,10 @@ class Recordings:
         return replace(recording, **summary_of(view))
 
     def _directory(self, recording_id: str) -> Path:
-        return self._store.path(recording_id)
+        return self._files.directory(recording_id)
 
     def _check_disk(self) -> None:
-        free = shutil.disk_usage(self._store.root).free
+        free = shutil.disk_usage(self._files.store.root).free
         if free < self._settings.min_free_bytes:
             raise Unavailable(
                 "The disk of the recordings is almost full: delete recordings or free some space.",
@@ -518,6 +627,14 @@ def _metadata(view: RecordingView) -> dict[str, object]:
     message = {"message": view.manifest.message} if view.manifest.message else {}
     parts = len(stretches(view.tracks))
     return {**message, DOWNLOAD_PARTS: parts} if parts > 1 else {**message}
+
+
+def _stored_elsewhere() -> Unavailable:
+    return Unavailable(
+        "This recording lies in another object store than the server uses now.",
+        retry_after_s=600,
+        code="stored_elsewhere",
+    )
 
 
 def _in_trash() -> Gone:

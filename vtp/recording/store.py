@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, bindparam, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vtp.accounts.permissions import Action, Circle
 from vtp.recording.tables import recordings
 from vtp.rooms.tables import rooms
 
@@ -26,8 +27,27 @@ class Status(enum.StrEnum):
     DELETED = "deleted"  # in the trash
 
 
+class Storage(enum.StrEnum):
+    """Where a recording's bytes are."""
+
+    LOCAL = "local"
+    UPLOADING = "uploading"  # they are here still
+    STORED = "stored"  # in the object store, and for a while here too
+
+
+class Visibility(enum.StrEnum):
+    """Who sees a recording besides who has a link to it."""
+
+    STAFF = "staff"  # unpublished: links rest, too
+    MEMBERS = "members"  # everybody with an account
+    PUBLIC = "public"  # whoever has its address
+
+
 UNFINISHED = (Status.RECORDING, Status.FINALIZING)
 PLAYABLE = (Status.RECORDING, Status.FINALIZING, Status.READY, Status.INTERRUPTED)
+
+
+_OF_VIEWERS = frozenset({Action.RECORDING_VIEW, Action.RECORDING_DOWNLOAD})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +77,22 @@ class Recording:
     metadata: dict[str, Any] = field(default_factory=dict)
     deleted_at: datetime | None = None
     instance_id: str | None = None
+    storage: Storage = Storage.LOCAL
+    stored_url: str | None = None
+    stored_at: datetime | None = None
+    visibility: Visibility = Visibility.MEMBERS
+    access_changed_at: datetime | None = None
+    chapters_set_at: datetime | None = None
+
+    @property
+    def is_public(self) -> bool:
+        """Whether people without an account see it, too."""
+        return self.visibility is Visibility.PUBLIC and self.status is not Status.DELETED
+
+    def circle(self, action: Action) -> Circle:
+        """For whom an action is: one that is not published is for staff."""
+        hidden = self.visibility is Visibility.STAFF
+        return Circle.STAFF if hidden and action in _OF_VIEWERS else Circle.EVERYONE
 
     @property
     def owner_id(self) -> str | None:
@@ -73,6 +109,7 @@ class Filter:
     text: str = ""
     owned_only: bool = False
     owner_id: str | None = None
+    published_only: bool = False
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """The same in SQL."""
@@ -85,6 +122,8 @@ class Filter:
             found.append(recordings.c.status != Status.DELETED)
         if self.owned_only:
             found.append(recordings.c.started_by.is_not_distinct_from(self.owner_id))
+        if self.published_only:
+            found.append(recordings.c.visibility != Visibility.STAFF)
         if self.text:
             pattern = "%" + _escape(self.text.lower()) + "%"
             columns = (recordings.c.title, recordings.c.description)
@@ -94,6 +133,8 @@ class Filter:
 
 _COLUMNS = [recordings.c[name] for name in Recording.__slots__]
 _STATUS = Recording.__slots__.index("status")
+_STORAGE = Recording.__slots__.index("storage")
+_VISIBILITY = Recording.__slots__.index("visibility")
 _BY_ID = select(*_COLUMNS).where(recordings.c.id == bindparam("recording_id"))
 
 
@@ -167,10 +208,19 @@ async def name_of_room(tx: AsyncConnection, room_id: str) -> str:
     )
 
 
+async def access_changes(tx: AsyncConnection, since: datetime) -> list[tuple[str, datetime]]:
+    """Which recordings other people may see than before, or none any more, and since when."""
+    c = recordings.c
+    found = await tx.execute(select(c.id, c.access_changed_at).where(c.access_changed_at >= since))
+    return [(row[0], row[1]) for row in found]
+
+
 def _recording(row: Sequence[Any]) -> Recording:
     """Of a row that begins with _COLUMNS; by place, which takes a fourth of what names take."""
     values = list(row[: len(_COLUMNS)])
     values[_STATUS] = Status(values[_STATUS])
+    values[_STORAGE] = Storage(values[_STORAGE])
+    values[_VISIBILITY] = Visibility(values[_VISIBILITY])
     return Recording(*values)
 
 

@@ -14,7 +14,13 @@ import av
 from vtp.atomic_files import write_file
 from vtp.errors import Unavailable
 from vtp.recording.storyboard import CELL_HEIGHT, CELL_WIDTH, COLUMNS, ROWS, Tile
-from vtp.recording.thumbnail_picture import PICTURE_ERRORS, decode, encode_jpeg
+from vtp.recording.thumbnail_picture import (
+    PICTURE_ERRORS,
+    ReadNow,
+    decode,
+    encode_jpeg,
+    read_fragment,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -35,11 +41,11 @@ class Sheet:
         for plane, value in zip(self._canvas.planes, BLACK, strict=True):
             plane.update(bytes([value]) * plane.buffer_size)
 
-    def draw(self, track: Path, tile: Tile) -> None:
+    def draw(self, read: ReadNow, tile: Tile) -> None:
         """Adds the next tile; where there is no picture in the file its place stays black."""
         self.drawn += 1
         try:
-            self._paint(tile, decode(track, tile.place))
+            self._paint(tile, decode(read_fragment(read, tile.place)))
         except PICTURE_ERRORS as error:
             self.lacks_files |= isinstance(error, FileNotFoundError)
             logger.info("A tile stays black, its picture cannot be read: %s", error)
@@ -87,10 +93,10 @@ class SheetMaker:
         for key in [key for key in self._growing if key[0] == recording_id]:
             del self._growing[key]
 
-    def make(self, key: tuple[str, int], track: Path, tiles: Sequence[Tile], path: Path | None) -> Made:
-        """The sheet of these tiles, whose key frames lie in the folder `track`; written to `path`, if given.
+    def make(self, key: tuple[str, int], read: ReadNow, tiles: Sequence[Tile], path: Path | None) -> Made:
+        """The sheet of these tiles, whose key frames `read` gives; written to `path`, if given.
 
-        Takes some milliseconds for each tile. Raises Unavailable after `stop`.
+        Takes some milliseconds for each tile. Raises Unavailable after `stop`, and when `read` does.
         """
         if path is not None and path.exists():
             return Made(path.read_bytes(), is_kept=True)
@@ -98,7 +104,7 @@ class SheetMaker:
         for tile in tiles[sheet.drawn :]:
             if self._stopped.is_set():
                 raise Unavailable("The server is about to end; try again in a moment.")
-            sheet.draw(track, tile)
+            sheet.draw(read, tile)
         data = sheet.jpeg()
         if path is not None:
             return Made(data, is_kept=not sheet.lacks_files and _keep(path, data))

@@ -18,6 +18,7 @@ from vtp.recording.live_playlist import Rendered
 from vtp.recording.segmenter import VIDEO_TRACK
 from vtp.recording.storyboard import FOLDER, Board, render_vtt, sheet_name
 from vtp.recording.storyboard_sheet import Made, SheetMaker
+from vtp.recording.thumbnail_picture import ReadNow, read_file
 from vtp.recording.view import RecordingView
 from vtp.threads import be_patient
 
@@ -80,25 +81,34 @@ class Storyboards:
             kept.rendered = version, Rendered.of(render_vtt(kept.board, ended=view.ended).encode())
         return kept.rendered[1]
 
-    async def sheet(self, recording_id: str, directory: Path, view: RecordingView, number: int) -> bytes:
-        """A sheet as JPEG, with the tiles that it has by now.
+    async def sheet(
+        self,
+        recording_id: str,
+        directory: Path | None,
+        view: RecordingView,
+        number: int,
+        read: ReadNow | None = None,
+    ) -> bytes:
+        """A sheet as JPEG, with the tiles that it has by now; without a `directory` nothing is written.
 
-        Raises NotFound when it has none, Unavailable when too many are asked for.
+        `read` is asked for its pictures, which are in the directory otherwise. Raises what that raises,
+        NotFound when it has none, Unavailable when too many are asked for.
         """
         kept = self._grown(recording_id, view)
         tiles = kept.board.sheet(number)
         if not tiles:
             raise NotFound("This recording has no such sheet (yet).", code="no_such_file")
         wanted = _Wanted(recording_id, number, len(tiles), view.ended or kept.board.is_full(number))
-        path = directory / FOLDER / sheet_name(number) if wanted.full else None
+        path = directory / FOLDER / sheet_name(number) if directory is not None and wanted.full else None
         if path is not None and number in kept.written:
             return await self._read(kept, number, path)
         making = self._making.get(wanted)
         if making is None:
             if len(self._making) >= WAITING_AT_MOST:
                 raise Unavailable("Too many sheets are being made; try again.", retry_after_s=RETRY_S)
+            read = read or partial(read_file, directory or Path())
             making = asyncio.get_running_loop().run_in_executor(
-                self._thread, self._maker.make, (recording_id, number), directory / VIDEO_TRACK, tiles, path
+                self._thread, self._maker.make, (recording_id, number), read, tiles, path
             )
             self._making[wanted] = making
             making.add_done_callback(partial(self._made, kept, wanted))

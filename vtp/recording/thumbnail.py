@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
 
 from vtp.errors import NotFound, Unavailable
+from vtp.recording.index import segment_name
 from vtp.recording.picture import MOST_PIXELS
 from vtp.recording.segmenter import VIDEO_TRACK
 from vtp.recording.thumbnail_picture import (
@@ -30,6 +31,9 @@ WAITING_AT_MOST = 64
 KEPT_BYTES = 8 << 20
 NICENESS = 10
 RETRY_S = 1.0
+
+Read = Callable[[str, int, int], Awaitable[bytes]]
+"""Gives so many bytes of a recording's file from an offset on; raises OSError, Unavailable."""
 
 
 class Thumbnails:
@@ -52,9 +56,9 @@ class Thumbnails:
         self._unwanted |= {making for key, making in self._making.items() if key[0] == recording_id}
 
     async def picture(
-        self, recording_id: str, directory: Path, view: RecordingView, at_s: float, width: int
+        self, recording_id: str, read: Read, view: RecordingView, at_s: float, width: int
     ) -> bytes:
-        """A JPEG at most `width` wide.
+        """A JPEG at most `width` wide, of bytes that `read` gives.
 
         Raises NotFound where there is no picture at or before that time, or a larger one than we decode,
         Unavailable when too many are asked for or its bytes are damaged.
@@ -77,10 +81,7 @@ class Thumbnails:
         if making is None:
             if len(self._making) >= WAITING_AT_MOST:
                 raise Unavailable("Too many pictures are being made; try again.", retry_after_s=RETRY_S)
-            folder = directory / VIDEO_TRACK
-            making = asyncio.get_running_loop().run_in_executor(
-                self._threads, make_jpeg, folder, place, width
-            )
+            making = asyncio.ensure_future(self._make(read, place, width))
             self._making[key] = making
             making.add_done_callback(partial(self._made, key))
         try:
@@ -88,6 +89,14 @@ class Thumbnails:
         except PICTURE_ERRORS as error:
             logger.warning("No picture can be made of recording %s: %s", recording_id, error)
             raise Unavailable("The recording's files are damaged: restore them from a backup.") from error
+
+    async def _make(self, read: Read, place: Place, width: int) -> bytes:
+        section, part = await asyncio.gather(
+            read(f"{VIDEO_TRACK}/{place.section}", 0, place.section_size),
+            read(f"{VIDEO_TRACK}/{segment_name(place.msn)}", place.offset, place.size),
+        )
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, make_jpeg, section + part, width)
 
     def _made(self, key: tuple[str, Place, int], making: asyncio.Future[bytes]) -> None:
         self._making.pop(key, None)
@@ -100,8 +109,8 @@ class Thumbnails:
             self._kept.popitem(last=False)
 
 
-def make_jpeg(folder: Path, place: Place, width: int) -> bytes:
+def make_jpeg(fragment: bytes, width: int) -> bytes:
     """Decodes the picture and scales it down to `width`; raises what `decode` raises."""
-    frame = decode(folder, place)
+    frame = decode(fragment)
     width = max(min(width, frame.width) // 2 * 2, 2)
     return encode_jpeg(frame, width, max(round(frame.height * width / frame.width / 2) * 2, 2))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -13,10 +14,14 @@ from av.error import FFmpegError
 
 from vtp.recording.index import PartLine, TrackIndex, segment_name
 from vtp.recording.picture import MOST_PIXELS
+from vtp.recording.segmenter import VIDEO_TRACK
 
 QUALITY = "4"  # of FFmpeg's 2 (best) to 31
 PICTURE_ERRORS = (OSError, ValueError, FFmpegError)
 """What damaged files raise."""
+
+ReadNow = Callable[[str, int, int], bytes]
+"""Gives so many bytes of a recording's file from an offset on; blocks. Raises OSError, Unavailable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,7 @@ class Place:
     """A key frame: bytes of a segment, the section that they follow, and how large the picture is."""
 
     section: str
+    section_size: int
     msn: int
     offset: int
     size: int
@@ -58,21 +64,31 @@ def _segment_at(index: TrackIndex, tick: float) -> int:
 def place_of(index: TrackIndex, part: PartLine) -> Place:
     """Where the key frame lies that a part begins with."""
     section = next(line for line in index.maps if line.map == part.map)
-    return Place(section.uri, part.msn, part.offset, part.size, part.start, section.width, section.height)
+    bytes_of = (section.uri, section.size, part.msn, part.offset, part.size)
+    return Place(*bytes_of, part.start, section.width, section.height)
 
 
-def decode(folder: Path, place: Place) -> av.VideoFrame:
-    """Decodes the picture; takes milliseconds of a core.
+def read_file(directory: Path, name: str, offset: int, size: int) -> bytes:
+    """Bytes of a file of a recording that is in this folder. Raises OSError."""
+    with (directory / name).open("rb") as file:
+        file.seek(offset)
+        return file.read(size)
+
+
+def read_fragment(read: ReadNow, place: Place) -> bytes:
+    """The key frame behind its section, as `decode` takes it. Raises what `read` raises."""
+    section = read(f"{VIDEO_TRACK}/{place.section}", 0, place.section_size)
+    return section + read(f"{VIDEO_TRACK}/{segment_name(place.msn)}", place.offset, place.size)
+
+
+def decode(fragment: bytes) -> av.VideoFrame:
+    """Decodes the picture behind its initialization section; takes milliseconds of a core.
 
     Raises OSError, ValueError or FFmpegError when there is no picture in those bytes, or one that is larger
     than its section says and than we take.
     """
-    section = (folder / place.section).read_bytes()
-    with (folder / segment_name(place.msn)).open("rb") as file:
-        file.seek(place.offset)
-        part = file.read(place.size)
     limits = {"max_pixels": str(MOST_PIXELS)}
-    with av.open(io.BytesIO(section + part), format="mp4", mode="r", options=limits) as container:
+    with av.open(io.BytesIO(fragment), format="mp4", mode="r", options=limits) as container:
         stream = container.streams.video[0]
         stream.thread_type = "NONE"
         stream.codec_context.options = limits

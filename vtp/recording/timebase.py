@@ -42,6 +42,11 @@ class Origin:
         return iso_milliseconds(self.wall_ns + to_ns(ticks, timescale))
 
 
+def milliseconds_since(wall_ns: int) -> int:
+    """How long a wall time is over; 0 for none and for one that is to come."""
+    return max(0, time.time_ns() - wall_ns) // 1_000_000 if wall_ns else 0
+
+
 def iso_milliseconds(wall_ns: int) -> str:
     """A wall time in RFC 3339, UTC, with milliseconds."""
     seconds, rest = divmod(wall_ns, NS)

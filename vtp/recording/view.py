@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from vtp.errors import NotFound
+from vtp.recording.caption_store import Captions
+from vtp.recording.caption_views import media_lines
 from vtp.recording.dash import MPD_NAME, render_mpd
 from vtp.recording.iframes import IFRAMES_NAME, KeyFrame, iframe_stream, render_iframes
 from vtp.recording.index import PartLine, TrackIndex
@@ -27,7 +29,7 @@ class RecordingView:
         self.tracks = dict(tracks)
         self.ended = ended
         self.key_frames: list[KeyFrame] | None = None  # of the picture, once its samples are known
-        self._cache: dict[tuple[str, ...], tuple[int, Rendered]] = {}
+        self._cache: dict[tuple[str, ...], tuple[object, Rendered]] = {}
 
     @classmethod
     def load(cls, directory: Path) -> RecordingView:
@@ -56,9 +58,9 @@ class RecordingView:
         """Bytes of all tracks."""
         return sum(index.size_bytes for index in self.tracks.values())
 
-    def multivariant(self, prefix: str = "") -> Rendered:
+    def multivariant(self, prefix: str = "", captions: Sequence[Captions] = ()) -> Rendered:
         """The multivariant playlist; raises ValueError when nothing can be played yet."""
-        return self._render("", prefix)
+        return self._render("", prefix, captions=tuple(captions) if self.ended else ())
 
     def media(self, track: str, prefix: str = "", *, followed: bool = False) -> Rendered:
         """A track's playlist; raises KeyError when there is no such track."""
@@ -96,14 +98,20 @@ class RecordingView:
             self.key_frames = frames
             self._cache.clear()
 
-    def mpd(self) -> Rendered:
+    @property
+    def duration_s(self) -> float:
+        """Of its longest track."""
+        return max((index.duration_s for index in self.tracks.values()), default=0.0)
+
+    def mpd(self, captions: Sequence[Captions] = ()) -> Rendered:
         """The DASH manifest; raises ValueError when nothing can be played yet."""
 
         def render() -> str:
             now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-            return render_mpd(self.manifest, self.tracks, ended=self.ended, published=now)
+            offered = captions if self.ended else ()
+            return render_mpd(self.manifest, self.tracks, ended=self.ended, published=now, captions=offered)
 
-        return self._once((MPD_NAME,), render)
+        return self._once((MPD_NAME,), render, tuple(captions))
 
     def iframes(self, track: str) -> Rendered:
         """The I-frame playlist of the picture; raises KeyError when there is none (yet)."""
@@ -121,9 +129,11 @@ class RecordingView:
             return ""
         return iframe_stream(VIDEO_TRACK, self.tracks[VIDEO_TRACK], self.key_frames, prefix)
 
-    def _once(self, key: tuple[str, ...], render: Callable[[], str]) -> Rendered:
-        """Renders once per finished segment."""
-        version = sum(len(index.segments) for index in self.tracks.values())
+    def _once(
+        self, key: tuple[str, ...], render: Callable[[], str], captions: tuple[Captions, ...] = ()
+    ) -> Rendered:
+        """Renders once per finished segment and state of the captions; keeps the newest."""
+        version = sum(len(index.segments) for index in self.tracks.values()), captions
         cached = self._cache.get(key)
         if cached is not None and cached[0] == version:
             return cached[1]
@@ -131,8 +141,10 @@ class RecordingView:
         self._cache[key] = (version, rendered)
         return rendered
 
-    def _render(self, track: str, prefix: str, followed: bool = False) -> Rendered:
-        version = sum(len(index.segments) for index in self.tracks.values())
+    def _render(
+        self, track: str, prefix: str, followed: bool = False, captions: tuple[Captions, ...] = ()
+    ) -> Rendered:
+        version = sum(len(index.segments) for index in self.tracks.values()), captions
         key = (track, prefix, "followed" if followed else "")
         cached = self._cache.get(key)
         if cached is not None and cached[0] == version:
@@ -149,7 +161,11 @@ class RecordingView:
             )
         else:
             text = render_multivariant(
-                self.tracks, target_duration_s=target_duration_s, ended=self.ended, prefix=prefix
+                self.tracks,
+                target_duration_s=target_duration_s,
+                ended=self.ended,
+                prefix=prefix,
+                subtitles=list(media_lines(captions, prefix)),
             )
             text += self._iframe_stream(prefix)
         rendered = Rendered.of(text.encode())

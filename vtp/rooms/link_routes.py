@@ -29,7 +29,7 @@ def build_routes(links: GuestLinks) -> RouteTable:
     )
     async def create_guest_link(call: Call) -> NewLink:
         room, link, token = await links.create(call.principal, call.path["room"], call.body, origin_of(call))
-        url = f"{_public_origin(call)}/rooms/{room.slug}#guest={token}"
+        url = f"{public_origin(call)}/rooms/{room.slug}#guest={token}"
         return NewLink.of(link, datetime.now(UTC), token=token, url=url)
 
     @table.get(
@@ -59,6 +59,7 @@ def build_routes(links: GuestLinks) -> RouteTable:
     return table
 
 
-def _public_origin(call: Call) -> str:
+def public_origin(call: Call) -> str:
+    """The scheme, host and port that links of this server begin with."""
     client: Client = call.request[CLIENT]
     return call.settings.http.public_url or client.origin

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -59,6 +61,7 @@ class Polls:
         self._tasks = tasks
         self._clock = clock
         self._waiting: dict[str, list[BallotBox]] = {}  # by room that was not opened since the start
+        self._ending: dict[str, asyncio.Task[None]] = {}  # by poll, while it is closed with its class
         self._stop = live_rooms.add_listener(self._room_changed)
 
     async def start(self) -> None:
@@ -160,8 +163,10 @@ class Polls:
     async def share(self, live: LiveRoom, poll_id: str) -> Poll:
         """Shows everybody the results of a closed poll, also of an earlier class.
 
-        Raises NotFound, Conflict while it is open.
+        Raises NotFound, Conflict while it is open. One whose class has just ended is closed in a moment.
         """
+        if poll_id in self._ending:
+            await asyncio.wait([self._ending[poll_id]])
         here, now = self.of(live), self._clock()
         async with here.changing:
             async with self._database.transaction() as tx:
@@ -229,7 +234,12 @@ class Polls:
         if isinstance(event, RoomClosed):
             for box in self.of(event.room).boxes:
                 if box.poll.is_open:
-                    self._tasks.start(self._end(box), "polls: a class has ended")
+                    ending = self._tasks.start(self._end(box), "polls: a class has ended")
+                    self._ending[box.poll.id] = ending
+                    ending.add_done_callback(partial(self._ended, box.poll.id))
+
+    def _ended(self, poll_id: str, ending: asyncio.Task[None]) -> None:
+        self._ending.pop(poll_id, None)
 
     async def _end(self, box: BallotBox) -> None:
         """Closes a poll with its class; what cannot be closed now is shown in the next."""

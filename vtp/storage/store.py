@@ -1,7 +1,6 @@
-"""The store of recordings and pictures: keys such as `<recording>/video/seg-00001.m4s` over obstore.
+"""The local folder of recordings and pictures: keys such as `<recording>/video/seg-00001.m4s` over obstore.
 
-Segments are written to the local disk while recording; the store names where they end up. Today that is a
-local folder, in which case the two are the same files.
+Everything is written here first. With an object store (`remote`) recordings that have ended go on to there.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ class Store:
         parts = urlsplit(url)
         if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
             raise StartupError(
-                f"The setting storage.url is {url}, and recordings can be kept in local folders only: write "
+                f"The setting storage.url is {url}, which is no folder of this machine: write "
                 "file:///path/to/folder, or leave it empty."
             )
         root = Path(unquote(parts.path))

@@ -4,9 +4,12 @@ here, so that a stream's viewers are known, and bounded, wherever they are answe
 
 from __future__ import annotations
 
+from vtp.accounts.audit import Origin
 from vtp.errors import NotSignedIn, Unavailable, VtpError
 from vtp.http.errors import STATUS_OF
 from vtp.http.routing import Access, Call, Limit, RouteTable
+from vtp.ids import is_id
+from vtp.recording.access_log import AccessLog, Did
 from vtp.recording.grants import Grants, Scope
 from vtp.recording.holders import Holders, session_of
 from vtp.recording.viewers import Viewership
@@ -15,7 +18,7 @@ from vtp.streaming.edge_schemas import EDGES, EdgeReport, EdgeVerdict, Refusal, 
 GOOD_FOR_S = 2.0
 
 
-def build_routes(grants: Grants, holders: Holders, viewership: Viewership) -> RouteTable:
+def build_routes(grants: Grants, holders: Holders, viewership: Viewership, log: AccessLog) -> RouteTable:
     """Declares `/api/v1/edges`."""
     table = RouteTable("edges", "Other processes that answer viewers: `vtp edge`.")
 
@@ -47,6 +50,8 @@ def build_routes(grants: Grants, holders: Holders, viewership: Viewership) -> Ro
         await holders.require(holder, watcher.media_id, Scope.PLAY, watcher.address)
         session = session_of(holder)
         viewership.admit(watcher.media_id, session)
+        if is_id(watcher.media_id):  # a recording
+            log.note(watcher.media_id, Did.OPENED, holder, Origin(watcher.address))
         for sent in watcher.sent:
             viewership.count(watcher.media_id, session, sent.track, sent.bytes, sent.segments)
 

@@ -39,7 +39,7 @@ class ExpressLive:
         if view is None or track not in view.tracks:
             return None
         if playlist is not None:
-            found = self._media.playlist(view, track, request)
+            found = self._media.playlist(view, source, track, request)
         elif request.query:
             return None
         else:

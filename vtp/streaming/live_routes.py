@@ -13,7 +13,7 @@ from vtp.errors import Forbidden, NotSignedIn
 from vtp.http.routing import Access, Call, Limit, RouteTable
 from vtp.recording.admission import is_secure
 from vtp.recording.grants import PLAIN_NAME, SECURE_NAME, Grants, Scope, cookie_below
-from vtp.recording.holders import Holders, holder_of, session_of
+from vtp.recording.holders import Holders, session_of, visit_of
 from vtp.recording.media_routes import MASTER_NAME, sent_size, track_file
 from vtp.recording.playlist import PLAYLIST_TYPE
 from vtp.recording.ready_media import SEGMENT_TYPE
@@ -74,7 +74,7 @@ class LiveRoutes:
         view = await self._streams.sources.view(stream, source)
         media_id = live_id(room)
         self._streams.sources.viewership.admit(media_id, session)
-        found = await track_file(call, source, view, self._streams.sources.file, track)
+        found = await track_file(call, source, view, self._streams.sources, track)
         size, segments = sent_size(view, track, name, found)
         self._streams.sources.viewership.count(media_id, session, track, size, segments)
         return found
@@ -99,7 +99,7 @@ class LiveRoutes:
             return session_of(holder)
         principal = call.principal
         await self._streams.require_to_watch(principal, room, origin_of(call).ip)
-        holder = holder_of(principal)
+        holder = visit_of(principal)
         latest_s = principal.expires_at_s
         self._give(call, self._grants.make(live_id(room), Scope.PLAY, holder, latest_s=latest_s))
         return session_of(holder)

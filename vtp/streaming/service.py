@@ -15,7 +15,7 @@ from vtp.ids import new_id, parse_id
 from vtp.media.events import Emitter
 from vtp.recording.changes import RecordingChanged
 from vtp.recording.grants import Grants, Scope
-from vtp.recording.holders import base_of, holder_of
+from vtp.recording.holders import holder_of, visit_of, without_visit
 from vtp.recording.service import Recordings
 from vtp.recording.store import Status
 from vtp.recording.viewers import Viewer, Viewers
@@ -162,7 +162,7 @@ class Streams:
         if stream.ended_at:
             raise _gone()
         await self._require_to_watch(principal, stream, address)
-        holder = holder_of(principal, visit=True)
+        holder = visit_of(principal, apart=True)
         viewer = stream.viewers.admit(
             holder, name=wish.viewer_id, wished_bps=round(wish.initial_bitrate * 1000)
         )
@@ -172,7 +172,7 @@ class Streams:
     async def leave(self, principal: Principal, stream: Stream, viewer_id: str) -> None:
         """A viewer goes: one's own, or any of them for staff."""
         found = stream.viewers.sessions_of(viewer_id)
-        own = [session for session in found if session.startswith(base_of(principal))]
+        own = [session for session in found if without_visit(session) == holder_of(principal)]
         if not own and found:
             await self._require_staff(principal, stream)
             own = found
@@ -195,7 +195,7 @@ class Streams:
         stream = self._of_rooms.get(room.id)
         if stream is None or stream.ended_at:
             live = self._live_rooms.get(room.id)
-            if live is None or self._recordings.in_progress(room.id) is None:
+            if live is None or self._recordings.active.of_room(room.id) is None:
                 if stream is not None:
                     raise _gone()
                 raise NotFound("This room is not being streamed.", code="not_streamed")
@@ -262,7 +262,7 @@ class Streams:
         if event.status is Status.RECORDING:
             for stream in {id(one): one for one in self._of_rooms.values() if not one.ended_at}.values():
                 live = self._live_rooms.get(stream.room_id)
-                if live is not None and self._recordings.in_progress(live.id) == event.recording_id:
+                if live is not None and self._recordings.active.of_room(live.id) == event.recording_id:
                     self.sources.feed(stream, live)
         elif event.status not in IN_PROGRESS:
             stream_of = self.sources.of_recording(event.recording_id)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from vtp.errors import NotFound, Unavailable
 from vtp.ids import new_id
+from vtp.recording.files import files_missing
+from vtp.recording.part_files import read_range
 from vtp.recording.service import Recordings
 from vtp.recording.view import RecordingView
 from vtp.recording.viewers import Viewership
@@ -30,7 +32,7 @@ class Sources:
 
     def feed(self, stream: Stream, live: LiveRoom) -> None:
         """Gives a room's stream its next source: the recording in progress, or a window."""
-        recording_id = self._recordings.in_progress(live.id)
+        recording_id = self._recordings.active.of_room(live.id)
         if recording_id is not None:
             self.feed_recording(stream, recording_id)
         else:
@@ -98,6 +100,21 @@ class Sources:
         if self._windows.view(source) is not None:
             return self._windows.file(source, name)
         return self._recordings.file(source, name)
+
+    async def fetch(self, source: str, name: str) -> Path:
+        """A file of a source on this machine. Raises NotFound, Unavailable."""
+        if self._windows.view(source) is not None:
+            return self._windows.file(source, name)
+        return await self._recordings.fetch(source, name)
+
+    async def read_range(self, source: str, name: str, offset: int, size: int) -> bytes:
+        """Some bytes of a file of one. Raises NotFound, Unavailable."""
+        if self._windows.view(source) is not None:
+            try:
+                return await read_range(self._windows.file(source, name), offset, size)
+            except OSError as error:
+                raise files_missing() from error
+        return await self._recordings.read_range(source, name, offset, size)
 
     def message(self, stream: Stream) -> str:
         """Why not everything that is presented is streamed; empty when all is."""

@@ -15,7 +15,7 @@ import { SignIn } from "./pages/entrance/SignIn";
 import { Verify } from "./pages/entrance/Verify";
 import { FactorMissing } from "./pages/FactorMissing";
 import { Rooms } from "./pages/rooms/Rooms";
-import { guestToken } from "./session/guest";
+import { guestToken, shareToken } from "./session/guest";
 import { awaitsApproval, useSession } from "./session/Session";
 
 const Studio = lazy(() => import("./pages/studio/Studio").then((page) => ({ default: page.Studio })));
@@ -25,6 +25,9 @@ const Recordings = lazy(() =>
   import("./pages/recordings/Recordings").then((page) => ({ default: page.Recordings })),
 );
 const Player = lazy(() => import("./pages/player/Player").then((page) => ({ default: page.Player })));
+const SharedPlayer = lazy(() =>
+  import("./pages/player/Player").then((page) => ({ default: page.SharedPlayer })),
+);
 const People = lazy(() => import("./pages/people/People").then((page) => ({ default: page.People })));
 const PersonPage = lazy(() =>
   import("./pages/people/PersonPage").then((page) => ({ default: page.PersonPage })),
@@ -111,13 +114,7 @@ export function App() {
             </Inside>
           }
         </Route>
-        <Route path="/recordings/:id">
-          {({ id }) => (
-            <Inside approved>
-              <Player id={id} />
-            </Inside>
-          )}
-        </Route>
+        <Route path="/recordings/:id">{({ id }) => <RecordingOf key={id} id={id} />}</Route>
         <Route path="/people">
           {
             <Inside>
@@ -182,6 +179,19 @@ function ClassOf({ slug }: { slug: string }) {
   return (
     <Inside approved>
       <Class slug={slug} guest={null} />
+    </Inside>
+  );
+}
+
+/** A recording is open to people with an account, to those who came by a link, and to all where it is public. */
+function RecordingOf({ id }: { id: string }) {
+  const { state } = useSession();
+  const token = shareToken(id);
+  const isIn = state.phase === "ready" && !(token !== null && awaitsApproval(state));
+  if (!isIn) return <SharedPlayer id={id} token={token} />;
+  return (
+    <Inside approved>
+      <Player id={id} />
     </Inside>
   );
 }

@@ -4,6 +4,75 @@ import type { Page } from "./pages";
 
 export type RecordingStatus = "recording" | "finalizing" | "ready" | "interrupted" | "failed" | "deleted";
 
+/** Who sees it: staff alone (not published), everybody with an account, anybody. */
+export type Visibility = "staff" | "members" | "public";
+
+/** What the person asking may do, so that nothing is offered that would be refused. */
+export interface RecordingRights {
+  download: boolean;
+  update: boolean;
+  annotate: boolean;
+  share: boolean;
+  delete: boolean;
+}
+
+export interface MyProgress {
+  /** Of what was played at least once, 0 to 1. */
+  progress: number;
+  /** Seconds. */
+  resume_position: number;
+  completed: boolean;
+}
+
+/** A stretch played without a jump, in seconds. */
+export interface PlayedSegment {
+  start: number;
+  end: number;
+  rate: number;
+}
+
+export interface ProgressReport {
+  session_id: string;
+  seq: number;
+  position: number;
+  segments: PlayedSegment[];
+}
+
+export interface Chapter {
+  start_seconds: number;
+  end_seconds: number;
+  title: string;
+}
+
+export interface Chapters {
+  /** Set by staff; else made from what happened. */
+  own: boolean;
+  chapters: Chapter[];
+}
+
+export interface Captions {
+  language: string;
+  label: string;
+  cues: number;
+  typed: boolean;
+  /** WebVTT, opened by the recording's cookie. */
+  url: string;
+  updated_at: string;
+}
+
+export interface Share {
+  id: string;
+  title: string;
+  download: boolean;
+  status: "good" | "revoked" | "expired";
+  created_at: string;
+  expires_at: string;
+}
+
+export interface NewShare extends Share {
+  url: string;
+}
+
 export interface Recording {
   recording_id: string;
   room_id: string;
@@ -29,6 +98,13 @@ export interface Recording {
   download_url: string | null;
   /** Several when the picture's codec changes, which one MP4 cannot hold. */
   download_urls: string[];
+  visibility: Visibility;
+  may: RecordingRights;
+}
+
+export interface ListedRecording extends Recording {
+  /** Null when the person has not begun. */
+  progress: MyProgress | null;
 }
 
 export interface RecordingStarted {
@@ -52,7 +128,7 @@ export interface RecordingFilter {
   cursor?: string | undefined;
 }
 
-export interface RecordingPage extends Page<Recording> {
+export interface RecordingPage extends Page<ListedRecording> {
   /** How many there are on all pages. */
   total: number;
 }
@@ -68,9 +144,37 @@ export function recordingsApi(http: HttpClient) {
     start: (room_id: string, title: string) =>
       http.json<RecordingStarted>("POST", `${ROOT}/start`, { room_id, title }),
     stop: (id: string) => http.json<RecordingStopped>("POST", `${one(id)}/stop`, {}),
-    update: (id: string, changes: Partial<Pick<Recording, "title" | "description">>) =>
+    update: (id: string, changes: Partial<Pick<Recording, "title" | "description" | "visibility">>) =>
       http.json<Recording>("PATCH", one(id), changes),
     delete: (id: string) => http.json<unknown>("DELETE", one(id)),
+    progress: (id: string, signal?: AbortSignal) =>
+      http.json<MyProgress>("GET", `${one(id)}/progress`, undefined, signal),
+    /** Outlives the page. */
+    report: async (id: string, report: ProgressReport) => {
+      const response = await http.send(`${one(id)}/progress`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify(report),
+        keepalive: true,
+      });
+      return response.ok;
+    },
+    chapters: (id: string, signal?: AbortSignal) =>
+      http.json<Chapters>("GET", `${one(id)}/chapters`, undefined, signal),
+    setChapters: (id: string, chapters: Pick<Chapter, "start_seconds" | "title">[]) =>
+      http.json<Chapters>("PUT", `${one(id)}/chapters`, { chapters }),
+    resetChapters: (id: string) => http.json<unknown>("DELETE", `${one(id)}/chapters`),
+    captions: (id: string, signal?: AbortSignal) =>
+      http.json<{ items: Captions[] }>("GET", `${one(id)}/captions`, undefined, signal),
+    putCaptions: (id: string, language: string, file: Blob) =>
+      http.upload<Captions>("PUT", `${one(id)}/captions/${encodeURIComponent(language)}`, file, "text/vtt"),
+    deleteCaptions: (id: string, language: string) =>
+      http.json<unknown>("DELETE", `${one(id)}/captions/${encodeURIComponent(language)}`),
+    shares: (id: string, signal?: AbortSignal) =>
+      http.json<Page<Share>>("GET", withQuery(`${one(id)}/shares`, { limit: 200 }), undefined, signal),
+    share: (id: string, wish: { title: string; download: boolean; expires_in_s: number }) =>
+      http.json<NewShare>("POST", `${one(id)}/share`, wish),
+    endShare: (id: string, share: string) => http.json<Share>("DELETE", `${one(id)}/shares/${share}`),
   };
 }
 

@@ -203,6 +203,14 @@ export interface CandidateInit {
   usernameFragment?: string | null;
 }
 
+/** `caption`: a line that somebody typed for the recording; `at`: seconds of that. */
+export interface CaptionPush {
+  recordingId: string;
+  language: string;
+  text: string;
+  at: number;
+}
+
 /** `change-settings`. */
 export interface ChangeSettings {
   roomId?: string | null;
@@ -1410,6 +1418,7 @@ export interface Pushes {
   "breakout-broadcast": BreakoutNotice;
   "breakouts-closed": BreakoutsClosed;
   "connection-quality": ConnectionQuality;
+  caption: CaptionPush;
 }
 
 /** What is about the connection itself. */

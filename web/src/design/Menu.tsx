@@ -32,6 +32,7 @@ interface MenuProps {
   /** Placed in the window, where there is room, whatever cuts off or scrolls around the button. */
   floating?: boolean;
   testId?: string;
+  onOpen?: () => void;
 }
 
 const GAP = 6;
@@ -80,6 +81,7 @@ export function Menu({
   above,
   floating = false,
   testId,
+  onOpen,
 }: MenuProps) {
   const [open, setOpen] = useState(false);
   const [shut] = useState(() => () => setOpen(false));
@@ -133,7 +135,10 @@ export function Menu({
         aria-expanded={open}
         aria-controls={open ? id : undefined}
         data-testid={testId}
-        onClick={() => setOpen(!open)}
+        onClick={() => {
+          if (!open) onOpen?.();
+          setOpen(!open);
+        }}
       >
         {children}
       </button>

@@ -1,10 +1,11 @@
-/** Guests' links, `/rooms/<slug>#guest=<token>`: the token leaves the address and stays in this tab. */
+/**
+ * Guests' links, `/rooms/<slug>#guest=<token>`, and links to recordings, `/recordings/<id>#share=<token>`: the token
+ * leaves the address and stays in this tab.
+ */
 
-const key = (slug: string) => `vtp.guest.${slug}`;
-
-function keep(slug: string, token: string): void {
+function keep(key: string, token: string): void {
   try {
-    window.sessionStorage.setItem(key(slug), token);
+    window.sessionStorage.setItem(key, token);
     // Whoever looks at the screen or copies the address does not get the token with it.
     window.history.replaceState(window.history.state, "", window.location.pathname + window.location.search);
   } catch {
@@ -13,13 +14,20 @@ function keep(slug: string, token: string): void {
 }
 
 /** The token by which this tab came to the room; null when it came otherwise. */
-export function guestToken(slug: string): string | null {
-  const [, token] = /^#guest=([^&]+)$/.exec(window.location.hash) ?? [];
-  if (token) keep(slug, token);
+export const guestToken = (slug: string): string | null => tokenOf("guest", slug);
+
+/** The token by which this tab came to the recording; null when it came otherwise. */
+export const shareToken = (id: string): string | null => tokenOf("share", id);
+
+function tokenOf(kind: "guest" | "share", of: string): string | null {
+  const [, name, token] = /^#(guest|share)=([^&]+)$/.exec(window.location.hash) ?? [];
+  const key = `vtp.${kind}.${of}`;
+  const found = name === kind ? token : undefined;
+  if (found) keep(key, found);
   try {
-    return token ?? window.sessionStorage.getItem(key(slug));
+    return found ?? window.sessionStorage.getItem(key);
   } catch {
-    return token ?? null;
+    return found ?? null;
   }
 }
 
@@ -53,7 +61,8 @@ export function guestKey(): string {
   }
 }
 
-function randomKey(): string {
+/** 128 random bits, also where crypto.randomUUID is not: on plain HTTP. */
+export function randomKey(): string {
   return [...crypto.getRandomValues(new Uint8Array(16))]
     .map((byte) => byte.toString(16).padStart(2, "0"))
     .join("");

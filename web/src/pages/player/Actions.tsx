@@ -6,27 +6,41 @@ import { Button, ButtonAnchor, IconButton } from "../../design/Button";
 import { Dialog, DialogActions } from "../../design/Dialog";
 import { useToast } from "../../design/Toast";
 import { useApi } from "../../session/Session";
-import { copyText } from "../links";
+import { CopyAddress } from "./CopyAddress";
 
-/** Copy the link, download, delete. */
-export function Actions({ recording, mayChange }: { recording: Recording; mayChange: boolean }) {
-  const toast = useToast();
+interface ActionProps {
+  recording: Recording;
+  /** Given to who may share it; others copy the address. */
+  onShare: (() => void) | undefined;
+  onCaptions: (() => void) | undefined;
+  /** Whether the address is of use to others: who came by a link has one that needs it. */
+  mayCopy: boolean;
+  /** Where the video stands. */
+  now_s: () => number;
+}
+
+/** Share, download, add captions, delete: what the person may do. */
+export function Actions({ recording, onShare, onCaptions, mayCopy, now_s }: ActionProps) {
   const [asking, setAsking] = useState(false);
-  const copy = async () => {
-    const done = await copyText(window.location.href);
-    toast(done ? "Link copied." : "The link could not be copied.", done ? {} : { tone: "wrong" });
-  };
   return (
     <div className="recording-actions">
-      <Button icon="link" onClick={() => void copy()}>
-        Copy link
-      </Button>
+      {onShare && (
+        <Button icon="link" onClick={onShare} data-testid="share">
+          Share
+        </Button>
+      )}
+      {!onShare && mayCopy && <CopyAddress now_s={now_s} />}
       {recording.download_urls.map((url, at, all) => (
         <ButtonAnchor key={url} href={url} icon="download" download testId="download">
           {all.length > 1 ? `Download part ${at + 1}` : "Download"}
         </ButtonAnchor>
       ))}
-      {mayChange && (
+      {onCaptions && (
+        <Button icon="chat" onClick={onCaptions} data-testid="manage-captions">
+          Captions
+        </Button>
+      )}
+      {recording.may.delete && (
         <IconButton
           icon="trash"
           label="Delete"

@@ -1,42 +1,70 @@
-/** One recording: play it, name it, take it along, throw it away. */
-import { useCallback, useEffect, useRef, useState } from "react";
-import { Link } from "wouter";
-import type { Recording } from "../../api/recordings";
+/** One recording: play it, name it, share it, take it along, throw it away. */
+import { useMemo, useRef, useState } from "react";
+import { Link, Redirect } from "wouter";
+import { HttpClient } from "../../api/http";
+import { type Recording, type RecordingsApi, recordingsApi } from "../../api/recordings";
 import { AppShell } from "../../design/AppShell";
 import { Badge } from "../../design/Badge";
 import { Button, ButtonLink } from "../../design/Button";
-import { Dialog } from "../../design/Dialog";
 import { EmptyState } from "../../design/EmptyState";
 import { Icon } from "../../design/Icon";
 import { Notice } from "../../design/Notice";
 import { Loading } from "../../design/Spinner";
 import { bytes, duration, moment } from "../../format";
-import { useLoaded } from "../../hooks/useLoaded";
 import { useTitle } from "../../hooks/useTitle";
-import { isAdmin, isOwn, useApi, useSession } from "../../session/Session";
-import { Figures } from "../Figures";
-import { isPlayable, STATUSES } from "../recordings/status";
+import { useApi, useSession } from "../../session/Session";
+import { isPlayable, STATUSES, VISIBILITIES } from "../recordings/status";
 import { Actions } from "./Actions";
+import { CaptionsDialog } from "./CaptionsDialog";
 import "./Player.css";
-import { keptPosition } from "./position";
-import { SHORTCUTS } from "./shortcuts";
-import { attachSource } from "./source";
+import { Playing } from "./Playing";
+import { ShareDialog } from "./ShareDialog";
 import { Title } from "./Title";
-import { usePlayback } from "./usePlayback";
-import { VideoFrame } from "./VideoFrame";
+import { useRecording, type Watched } from "./useRecording";
 
-const FRESH_MS = 10_000;
-
+/** For people with an account, and for everybody where rooms are open. */
 export function Player({ id }: { id: string }) {
   const { recordings } = useApi();
-  const load = useCallback((signal: AbortSignal) => recordings.get(id, signal), [recordings, id]);
-  const { data, error, missing, reload, setData } = useLoaded(load, FRESH_MS);
+  const { state } = useSession();
+  const hasAccount = state.phase === "ready" && state.user !== null;
+  const watched = useRecording(recordings, id, hasAccount);
+  return <PlayerPage watched={watched} recordings={recordings} told={hasAccount} inside />;
+}
+
+/** For who came by a link, or to a recording that is public. */
+export function SharedPlayer({ id, token }: { id: string; token: string | null }) {
+  const recordings = useMemo(() => recordingsApi(clientWith(token)), [token]);
+  const watched = useRecording(recordings, id, false);
+  const { data, error, code } = watched.recording;
+  if (!data && error && token === null) return <Redirect to={`/sign-in?next=/recordings/${id}`} replace />;
+  if (code === "token_revoked" || code === "token_expired" || code === "token_invalid") return <LinkEnded />;
+  return <PlayerPage watched={watched} recordings={recordings} told={false} inside={false} />;
+}
+
+/** Requests with the token of a link, which is renewed by nobody. */
+function clientWith(token: string | null): HttpClient {
+  return new HttpClient((input, init) => {
+    const headers = new Headers(init?.headers);
+    if (token) headers.set("Authorization", `Bearer ${token}`);
+    return globalThis.fetch(input, { ...init, headers });
+  });
+}
+
+interface PageProps {
+  watched: Watched;
+  recordings: RecordingsApi;
+  told: boolean;
+  inside: boolean;
+}
+
+function PlayerPage({ watched, ...rest }: PageProps) {
+  const { data, error, missing, reload } = watched.recording;
   useTitle(data?.title ?? "Recording");
   if (missing) return <RecordingMissing />;
   return (
     <AppShell wide>
-      {data && <PlayerOf recording={data} onChange={setData} />}
-      {!data && !error && <Loading label="Opening the recording" />}
+      {data && watched.more && <PlayerOf watched={watched} recording={data} more={watched.more} {...rest} />}
+      {!(data && watched.more) && !error && <Loading label="Opening the recording" />}
       {!data && error && (
         <Notice
           tone="wrong"
@@ -54,15 +82,95 @@ export function Player({ id }: { id: string }) {
 }
 
 function PlayerOf({
+  watched,
   recording,
-  onChange,
-}: {
-  recording: Recording;
-  onChange: (recording: Recording) => void;
-}) {
-  const { recording_id, room_name, title, status, started_at, duration_seconds, file_size_bytes } = recording;
-  const { state } = useSession();
-  const mayChange = isAdmin(state) || isOwn(state, recording.started_by);
+  more,
+  recordings,
+  told,
+  inside,
+}: PageProps & { recording: Recording; more: NonNullable<Watched["more"]> }) {
+  const { recording_id, title, status, may } = recording;
+  const video = useRef<HTMLVideoElement>(null);
+  const now_s = () => video.current?.currentTime ?? 0;
+  const [sharing, setSharing] = useState(false);
+  const [captioning, setCaptioning] = useState(false);
+  const onChange = watched.recording.setData;
+  const about = (
+    <>
+      <div className="page-head recording-head">
+        <div className="page-head-words">
+          {inside && (
+            <Link href="/recordings" className="back-link">
+              <Icon name="back" size={16} />
+              Recordings
+            </Link>
+          )}
+          <Title recording={recording} mayChange={may.update} onChange={onChange} />
+          <Facts recording={recording} />
+        </div>
+        <Actions
+          recording={recording}
+          onShare={may.share ? () => setSharing(true) : undefined}
+          onCaptions={may.annotate ? () => setCaptioning(true) : undefined}
+          now_s={now_s}
+          mayCopy={inside || recording.visibility === "public"}
+        />
+      </div>
+      {recording.description && <p className="recording-description">{recording.description}</p>}
+      {recording.message && <Notice>{recording.message}</Notice>}
+      {status === "interrupted" && (
+        <Notice title="This recording was cut short">
+          {recording.error_message ??
+            "The server stopped while it was being made. It plays up to that moment."}
+        </Notice>
+      )}
+    </>
+  );
+  return (
+    <div className="recording-page">
+      {isPlayable(status) && recording.playback_url ? (
+        <Playing
+          key={recording_id}
+          id={recording_id}
+          video={video}
+          url={recording.playback_url}
+          title={title}
+          recordings={recordings}
+          told={told}
+          progress={more.progress}
+          chapters={more.chapters}
+          captions={more.captions}
+          mayAnnotate={may.annotate}
+          onChapters={watched.reloadMore}
+        >
+          {about}
+        </Playing>
+      ) : (
+        <>
+          <Unplayable recording={recording} />
+          {about}
+        </>
+      )}
+      <ShareDialog
+        recording={recording}
+        now_s={now_s}
+        open={sharing}
+        onClose={() => setSharing(false)}
+        onChange={onChange}
+      />
+      <CaptionsDialog
+        id={recording_id}
+        captions={more.captions}
+        open={captioning}
+        onClose={() => setCaptioning(false)}
+        onChange={watched.reloadMore}
+      />
+    </div>
+  );
+}
+
+function Facts({ recording }: { recording: Recording }) {
+  const { status, visibility, room_name, started_at, duration_seconds, file_size_bytes } = recording;
   const facts = [
     room_name,
     moment(started_at),
@@ -71,38 +179,15 @@ function PlayerOf({
     recording.resolution?.replace("x", " × "),
   ];
   return (
-    <div className="recording-page">
-      {isPlayable(status) && recording.playback_url ? (
-        <Playing key={recording_id} id={recording_id} url={recording.playback_url} title={title} />
-      ) : (
-        <Unplayable recording={recording} />
+    <p className="recording-facts-line">
+      {status !== "ready" && (
+        <Badge tone={STATUSES[status].tone} pulse={status === "recording"}>
+          {STATUSES[status].label}
+        </Badge>
       )}
-      <div className="page-head recording-head">
-        <div className="page-head-words">
-          <Link href="/recordings" className="back-link">
-            <Icon name="back" size={16} />
-            Recordings
-          </Link>
-          <Title recording={recording} mayChange={mayChange} onChange={onChange} />
-          <p className="recording-facts-line">
-            {status !== "ready" && (
-              <Badge tone={STATUSES[status].tone} pulse={status === "recording"}>
-                {STATUSES[status].label}
-              </Badge>
-            )}
-            {facts.filter(Boolean).join(" · ")}
-          </p>
-        </div>
-        <Actions recording={recording} mayChange={mayChange} />
-      </div>
-      {recording.message && <Notice>{recording.message}</Notice>}
-      {status === "interrupted" && (
-        <Notice title="This recording was cut short">
-          {recording.error_message ??
-            "The server stopped while it was being made. It plays up to that moment."}
-        </Notice>
-      )}
-    </div>
+      {visibility !== "members" && <Badge>{VISIBILITIES[visibility]}</Badge>}
+      {facts.filter(Boolean).join(" · ")}
+    </p>
   );
 }
 
@@ -122,43 +207,6 @@ function Unplayable({ recording }: { recording: Recording }) {
   );
 }
 
-function Playing({ id, url, title }: { id: string; url: string; title: string }) {
-  const frame = useRef<HTMLDivElement>(null);
-  const video = useRef<HTMLVideoElement>(null);
-  const [helping, setHelping] = useState(false);
-  const [failure, setFailure] = useState<string | null>(null);
-  const [attempt, setAttempt] = useState(0);
-  const toggleHelp = useCallback(() => setHelping((shown) => !shown), []);
-  const playback = usePlayback(id, video, frame, toggleHelp);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt attaches the source anew
-  useEffect(() => {
-    if (!video.current) return;
-    setFailure(null);
-    return attachSource(video.current, { url, start_s: keptPosition(id), onFailure: setFailure });
-  }, [id, url, attempt]);
-  return (
-    <>
-      <VideoFrame frame={frame} video={video} playback={playback} title={title} />
-      {failure && (
-        <Notice
-          tone="wrong"
-          testId="play-problem"
-          action={
-            <Button size="small" onClick={() => setAttempt(attempt + 1)}>
-              Try again
-            </Button>
-          }
-        >
-          {failure}
-        </Notice>
-      )}
-      <Dialog title="Keys" open={helping} onClose={() => setHelping(false)}>
-        <Figures figures={SHORTCUTS} />
-      </Dialog>
-    </>
-  );
-}
-
 function RecordingMissing() {
   return (
     <AppShell>
@@ -168,6 +216,16 @@ function RecordingMissing() {
         action={<ButtonLink href="/recordings">To the recordings</ButtonLink>}
       >
         It may have been deleted, or the link is not complete.
+      </EmptyState>
+    </AppShell>
+  );
+}
+
+function LinkEnded() {
+  return (
+    <AppShell>
+      <EmptyState icon="link" title="This link is not good any more">
+        Ask who sent it for another. With an account, sign in.
       </EmptyState>
     </AppShell>
   );

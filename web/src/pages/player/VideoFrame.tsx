@@ -1,12 +1,18 @@
 /** The picture with our controls: the same on every browser, and all of them by keyboard. */
-import { type RefObject, useCallback, useEffect, useRef, useState } from "react";
+import { type ReactNode, type RefObject, useCallback, useEffect, useRef, useState } from "react";
+import type { Captions, Chapter } from "../../api/recordings";
 import { IconButton } from "../../design/Button";
 import { Icon } from "../../design/Icon";
 import { Menu } from "../../design/Menu";
 import { Spinner } from "../../design/Spinner";
 import { clock } from "../../format";
+import { CaptionText } from "./CaptionText";
+import { chapterAt } from "./Chapters";
+import { languageName } from "./languages";
 import { Scrubber } from "./Scrubber";
 import { handleKey } from "./shortcuts";
+import type { Qualities } from "./source";
+import type { CaptionChoice } from "./useCaptions";
 import { type Playback, SPEEDS } from "./usePlayback";
 
 const HIDE_AFTER_MS = 2_500;
@@ -16,9 +22,16 @@ interface Props {
   video: RefObject<HTMLVideoElement | null>;
   playback: Playback;
   title: string;
+  chapters: readonly Chapter[];
+  captions: readonly Captions[];
+  caption: CaptionChoice;
+  qualities: Qualities;
+  /** What is said over the picture. */
+  children: ReactNode;
 }
 
-export function VideoFrame({ frame, video, playback, title }: Props) {
+export function VideoFrame(props: Props) {
+  const { frame, video, playback, title, chapters, captions, caption, qualities, children } = props;
   const { state, actions } = playback;
   const controls = useControlsShown(state.playing);
   useEffect(() => {
@@ -38,7 +51,7 @@ export function VideoFrame({ frame, video, playback, title }: Props) {
       data-testid="player"
       data-playing={state.playing && !state.waiting}
     >
-      {/* biome-ignore lint/a11y/useMediaCaption: recordings have no captions yet */}
+      {/* biome-ignore lint/a11y/useMediaCaption: useCaptions adds the track of the chosen language */}
       <video
         ref={video}
         className="player-video"
@@ -49,6 +62,8 @@ export function VideoFrame({ frame, video, playback, title }: Props) {
         onDoubleClick={actions.toggleFullscreen}
         data-testid="video"
       />
+      <CaptionText words={caption.words} />
+      {children}
       {state.waiting && (
         <span className="player-middle">
           <Spinner size={44} />
@@ -65,7 +80,7 @@ export function VideoFrame({ frame, video, playback, title }: Props) {
         </button>
       )}
       <div className="player-bar" role="group" aria-label="Controls" onFocus={controls.show}>
-        <Scrubber state={state} onSeek={actions.seek} />
+        <Scrubber state={state} chapters={chapters} onSeek={actions.seek} />
         <div className="player-buttons">
           <IconButton
             icon={state.playing ? "pause" : "play"}
@@ -91,7 +106,10 @@ export function VideoFrame({ frame, video, playback, title }: Props) {
           <span className="player-time numbers" data-testid="time">
             {clock(state.time_s)} <span className="player-total">/ {clock(state.duration_s)}</span>
           </span>
+          <span className="player-chapter">{chapterAt(chapters, state.time_s)?.title}</span>
           <span className="player-space" />
+          {captions.length > 0 && <CaptionMenu captions={captions} caption={caption} />}
+          {qualities.heights.length > 1 && <QualityMenu qualities={qualities} />}
           <Menu
             label={`Speed, ${state.speed} times`}
             above
@@ -106,6 +124,15 @@ export function VideoFrame({ frame, video, playback, title }: Props) {
           >
             <span className="numbers">{state.speed} ×</span>
           </Menu>
+          {document.pictureInPictureEnabled && (
+            <IconButton
+              icon="picture"
+              label="Picture in picture"
+              className="player-picture"
+              onClick={actions.togglePicture}
+              data-testid="picture"
+            />
+          )}
           <IconButton
             icon="expand"
             label="Full screen"
@@ -115,6 +142,54 @@ export function VideoFrame({ frame, video, playback, title }: Props) {
         </div>
       </div>
     </div>
+  );
+}
+
+function CaptionMenu({ captions, caption }: { captions: readonly Captions[]; caption: CaptionChoice }) {
+  const { language, choose } = caption;
+  return (
+    <Menu
+      label="Captions"
+      above
+      className={`button button-quiet player-speed ${language ? "player-on" : ""}`.trim()}
+      testId="captions"
+      items={[
+        { label: "Off", chosen: language === null, testId: "captions-off", act: () => choose(null) },
+        ...captions.map((one) => ({
+          label: one.label || languageName(one.language),
+          chosen: one.language === language,
+          testId: `captions-${one.language}`,
+          act: () => choose(one.language),
+        })),
+      ]}
+    >
+      <span className="player-cc" aria-hidden="true">
+        CC
+      </span>
+    </Menu>
+  );
+}
+
+function QualityMenu({ qualities }: { qualities: Qualities }) {
+  const [height, setHeight] = useState<number | null>(null);
+  const choose = (wanted: number | null) => {
+    setHeight(wanted);
+    qualities.choose(wanted);
+  };
+  return (
+    <Menu
+      label="Quality"
+      above
+      className="button button-quiet player-speed"
+      testId="quality"
+      items={[null, ...qualities.heights].map((one) => ({
+        label: one === null ? "Automatic" : `${one} lines`,
+        chosen: one === height,
+        act: () => choose(one),
+      }))}
+    >
+      <span className="numbers">{height ?? "Auto"}</span>
+    </Menu>
   );
 }
 

@@ -13,6 +13,8 @@ const actions = () =>
     changeVolume: vi.fn(),
     changeSpeed: vi.fn(),
     toggleFullscreen: vi.fn(),
+    togglePicture: vi.fn(),
+    toggleCaptions: vi.fn(),
     toggleHelp: vi.fn(),
   }) satisfies PlayerActions;
 
@@ -37,6 +39,8 @@ describe("keys of the player", () => {
     expect(press("ArrowRight").act.skip).toHaveBeenCalledWith(5);
     expect(press("7").act.goTo).toHaveBeenCalledWith(0.7);
     expect(press(">").act.changeSpeed).toHaveBeenCalledWith(1);
+    expect(press("c").act.toggleCaptions).toHaveBeenCalledOnce();
+    expect(press("p").act.togglePicture).toHaveBeenCalledOnce();
   });
 
   it("leave fields and shortcuts of the browser alone", () => {

@@ -10,6 +10,8 @@ export interface PlayerActions {
   changeVolume: (by: number) => void;
   changeSpeed: (step: 1 | -1) => void;
   toggleFullscreen: () => void;
+  togglePicture: () => void;
+  toggleCaptions: () => void;
   toggleHelp: () => void;
 }
 
@@ -22,7 +24,9 @@ export const SHORTCUTS: readonly (readonly [keys: string, does: string])[] = [
   ["M", "Sound on, off"],
   ["< >", "Slower, faster"],
   ["0 to 9", "To that tenth"],
+  ["C", "Captions on, off"],
   ["F", "Full screen"],
+  ["P", "Picture in picture"],
   ["?", "This help"],
 ];
 
@@ -39,6 +43,8 @@ const ACTIONS: Readonly<Record<string, (act: PlayerActions) => void>> = {
   "<": (act) => act.changeSpeed(-1),
   ">": (act) => act.changeSpeed(1),
   f: (act) => act.toggleFullscreen(),
+  c: (act) => act.toggleCaptions(),
+  p: (act) => act.togglePicture(),
   "?": (act) => act.toggleHelp(),
   Home: (act) => act.goTo(0),
 };

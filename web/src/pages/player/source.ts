@@ -7,19 +7,26 @@ const NO_HLS =
   "This browser cannot play the recording. Use a current version of Chrome, Edge, Firefox or Safari.";
 const MAX_RECOVERIES = 3;
 
+/** The pictures that a player can choose from. */
+export interface Qualities {
+  /** Heights in pixels, the best first; one or none where there is nothing to choose. */
+  heights: number[];
+  /** Chooses one; null lets the player choose by the connection. */
+  choose: (height: number | null) => void;
+}
+
 export interface SourceOptions {
   url: string;
   start_s: number;
+  onQualities: (qualities: Qualities) => void;
   /** Given a sentence when playing has failed for good. */
   onFailure: (message: string) => void;
 }
 
 /** Attaches; gives the function that detaches. */
-export function attachSource(
-  video: HTMLVideoElement,
-  { url, start_s, onFailure }: SourceOptions,
-): () => void {
-  if (Hls.isSupported()) return attachHls(video, { url, start_s, onFailure });
+export function attachSource(video: HTMLVideoElement, options: SourceOptions): () => void {
+  const { url, start_s, onFailure } = options;
+  if (Hls.isSupported()) return attachHls(video, options);
   if (!video.canPlayType("application/vnd.apple.mpegurl")) {
     onFailure(NO_HLS);
     return () => undefined;
@@ -39,15 +46,22 @@ export function attachSource(
   };
 }
 
-function attachHls(video: HTMLVideoElement, { url, start_s, onFailure }: SourceOptions): () => void {
+function attachHls(
+  video: HTMLVideoElement,
+  { url, start_s, onFailure, onQualities }: SourceOptions,
+): () => void {
   // The worker is a file of ours: the content security policy allows no blob workers.
   const hls = new Hls({
     workerPath: workerUrl,
     startPosition: start_s > 0 ? start_s : -1,
     backBufferLength: 60,
+    renderTextTracksNatively: false, // captions are ours: useCaptions
   });
   let recoveries = 0;
-  hls.on(Hls.Events.MANIFEST_PARSED, () => keepOneSound(hls));
+  hls.on(Hls.Events.MANIFEST_PARSED, () => {
+    keepOneSound(hls);
+    onQualities(qualitiesOf(hls));
+  });
   hls.on(Hls.Events.ERROR, (_event, data) => {
     if (!data.fatal) return;
     recoveries += 1;
@@ -62,8 +76,18 @@ function attachHls(video: HTMLVideoElement, { url, start_s, onFailure }: SourceO
   return () => hls.destroy();
 }
 
+function qualitiesOf(hls: Hls): Qualities {
+  const heights = [...new Set(hls.levels.map((level) => level.height))].sort((one, other) => other - one);
+  return {
+    heights,
+    choose: (height) => {
+      hls.nextLevel = height === null ? -1 : hls.levels.findLastIndex((level) => level.height === height);
+    },
+  };
+}
+
 function networkMessage(status: number | undefined): string {
-  if (status === 401 || status === 403) return "You may not watch this recording.";
+  if (status === 401 || status === 403) return "You may not watch this recording any more.";
   if (status === 404 || status === 410) return "The recording's files are not there any more.";
   return "The recording could not be loaded. Check your connection and try again.";
 }

@@ -40,6 +40,15 @@ function readState(video: HTMLVideoElement): PlaybackState {
   };
 }
 
+/** What keys do to the page around the video. */
+export type PageActions = Pick<PlayerActions, "toggleHelp" | "toggleCaptions">;
+
+/** The video in a window of its own, above all others; nothing where the browser has no such thing. */
+function togglePicture(video: HTMLVideoElement): void {
+  if (document.pictureInPictureElement === video) void document.exitPictureInPicture();
+  else if (document.pictureInPictureEnabled) void video.requestPictureInPicture().catch(() => undefined);
+}
+
 const EVENTS = [
   "play",
   "pause",
@@ -82,7 +91,7 @@ export function usePlayback(
   id: string,
   video: RefObject<HTMLVideoElement | null>,
   frame: RefObject<HTMLElement | null>,
-  toggleHelp: () => void,
+  pageActions: PageActions,
 ): Playback {
   const [state, setState] = useState(IDLE);
 
@@ -108,14 +117,14 @@ export function usePlayback(
     };
   }, [id, video]);
 
-  const actions = useMemo(() => buildActions(video, frame, toggleHelp), [video, frame, toggleHelp]);
+  const actions = useMemo(() => buildActions(video, frame, pageActions), [video, frame, pageActions]);
   return { state, actions };
 }
 
 function buildActions(
   video: RefObject<HTMLVideoElement | null>,
   frame: RefObject<HTMLElement | null>,
-  toggleHelp: () => void,
+  pageActions: PageActions,
 ): Playback["actions"] {
   const withVideo = (act: (element: HTMLVideoElement) => void) => {
     if (video.current) act(video.current);
@@ -154,6 +163,7 @@ function buildActions(
         setSpeed(SPEEDS[Math.min(SPEEDS.length - 1, Math.max(0, now + step))] ?? 1);
       }),
     toggleFullscreen: () => toggleFullscreen(frame.current, video.current),
-    toggleHelp,
+    togglePicture: () => withVideo(togglePicture),
+    ...pageActions,
   };
 }

@@ -2,7 +2,7 @@
 import { useCallback, useDeferredValue, useState } from "react";
 import { Link } from "wouter";
 import { MAX_PAGE, readFirst } from "../../api/pages";
-import type { Recording, RecordingStatus } from "../../api/recordings";
+import type { ListedRecording, MyProgress, RecordingStatus } from "../../api/recordings";
 import { AppShell } from "../../design/AppShell";
 import { Badge } from "../../design/Badge";
 import { Button, ButtonLink } from "../../design/Button";
@@ -17,7 +17,7 @@ import { useSettled } from "../../hooks/useSettled";
 import { useTitle } from "../../hooks/useTitle";
 import { useApi } from "../../session/Session";
 import "./Recordings.css";
-import { STATUSES } from "./status";
+import { STATUSES, VISIBILITIES } from "./status";
 
 const PAGE = 30;
 const FRESH_MS = 10_000;
@@ -143,8 +143,9 @@ function Nothing({ filtered, onClear }: { filtered: boolean; onClear: () => void
   );
 }
 
-function Row({ recording }: { recording: Recording }) {
+function Row({ recording }: { recording: ListedRecording }) {
   const { recording_id, title, room_name, status, started_at, duration_seconds, file_size_bytes } = recording;
+  const { visibility, progress } = recording;
   const running = status === "recording";
   return (
     <li>
@@ -164,14 +165,39 @@ function Row({ recording }: { recording: Recording }) {
                 {STATUSES[status].label}
               </Badge>
             )}
+            {visibility !== "members" && <Badge>{VISIBILITIES[visibility]}</Badge>}
             <span className="recording-origin">
               {[room_name, moment(started_at)].filter(Boolean).join(" · ")}
             </span>
             {file_size_bytes > 0 && <span className="recording-size">{bytes(file_size_bytes)}</span>}
           </span>
         </span>
-        {duration_seconds > 0 && <span className="recording-length numbers">{clock(duration_seconds)}</span>}
+        <span className="recording-end">
+          {duration_seconds > 0 && (
+            <span className="recording-length numbers">{clock(duration_seconds)}</span>
+          )}
+          {progress && !running && <Watched progress={progress} />}
+        </span>
       </Link>
     </li>
+  );
+}
+
+/** How far the person is with it. */
+function Watched({ progress }: { progress: MyProgress }) {
+  const percent = Math.floor(progress.progress * 100);
+  if (progress.completed) {
+    return (
+      <span className="recording-watched" data-testid="watched">
+        <Icon name="check" size={16} />
+        Watched
+      </span>
+    );
+  }
+  return (
+    <span className="recording-watched" data-testid="watched">
+      <progress className="recording-bar" max={100} value={percent} aria-label="Watched" />
+      <span className="numbers">{percent} %</span>
+    </span>
   );
 }

@@ -1,4 +1,4 @@
-import type { RecordingStatus } from "../../api/recordings";
+import type { RecordingStatus, Visibility } from "../../api/recordings";
 import type { BadgeTone } from "../../design/Badge";
 
 /** What each status is called, and how it looks. "ready" is the normal case and shows nothing. */
@@ -9,6 +9,13 @@ export const STATUSES: Readonly<Record<RecordingStatus, { label: string; tone: B
   interrupted: { label: "Cut short", tone: "warn" },
   failed: { label: "Failed", tone: "warn" },
   deleted: { label: "In the trash", tone: "neutral" },
+};
+
+/** For whom it is, where that is not everybody with an account. */
+export const VISIBILITIES: Readonly<Record<Visibility, string>> = {
+  staff: "Not published",
+  members: "For accounts",
+  public: "Public",
 };
 
 /** Whether there is something to play. */

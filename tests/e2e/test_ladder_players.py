@@ -1,0 +1,154 @@
+"""A ladder in hls.js, dash.js and Shaka in Chromium: each changes rungs by hand, up and down, and plays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from playwright.sync_api import Browser, TimeoutError, sync_playwright
+
+from tests.e2e.app_in_thread import app_in_thread
+from tests.e2e.conftest import CHROMIUM, FLAGS
+from tests.e2e.test_dash_players import PLAYERS
+from tests.e2e.test_recording_hlsjs import HLS_JS
+from tests.unit.recording_material import Recorded, feed, h264_units, opus_units
+from vtp.jobs.ladder import RungsOfRecording
+from vtp.jobs.rung_encoder import SOFTWARE
+from vtp.recording.dash import MPD_NAME, MPD_TYPE
+from vtp.recording.manifest import Manifest, write_manifest
+from vtp.recording.playlist import PLAYLIST_NAME, PLAYLIST_TYPE
+from vtp.recording.segmenter import Segmenter
+from vtp.recording.view import RecordingView
+
+SCRIPTS = {**PLAYERS, "hls.js": HLS_JS}
+RUNGS = [240, 120]
+PAGE = """<!doctype html><video id=v muted playsinline></video><script src=player.js></script><script>
+const video = document.getElementById('v'), errors = [], widths = [];
+video.defaultPlaybackRate = video.playbackRate = 2;
+let choose;  // a rung: 0 is the smallest
+if (window.Hls) {
+  const hls = new Hls({startLevel: 0, maxBufferLength: 2, maxMaxBufferLength: 2});
+  hls.on(Hls.Events.ERROR, (_, data) => { if (data.fatal) errors.push(data.details); });
+  hls.on(Hls.Events.MANIFEST_PARSED, () => { choose(0); video.play(); });
+  choose = (rung) => {  // each is there with AAC and with Opus
+    const heights = [...new Set(hls.levels.map((level) => level.height))];
+    hls.nextLevel = hls.levels.findIndex((level) => level.height === heights[rung]);
+  };
+  hls.loadSource('stream/master.m3u8'); hls.attachMedia(video);
+} else if (window.dashjs) {
+  const player = dashjs.MediaPlayer().create();
+  player.updateSettings({streaming: {
+    abr: {autoSwitchBitrate: {video: false}, initialBitrate: {video: 1}},
+    buffer: {fastSwitchEnabled: true, bufferTimeDefault: 2, bufferTimeAtTopQuality: 2},
+  }});
+  player.on('error', ({error}) => errors.push(`${error.code} ${error.message}`));
+  choose = (rung) => player.setRepresentationForTypeByIndex('video', rung);
+  player.initialize(video, new URL('stream/manifest.mpd', location).href, true, 0);
+} else {
+  shaka.polyfill.installAll();
+  const player = new shaka.Player();
+  player.configure({abr: {enabled: false}, streaming: {bufferingGoal: 2, rebufferingGoal: 0.5}});
+  player.addEventListener('error', ({detail}) => errors.push(`${detail.code} ${detail.data}`));
+  const tracks = () => player.getVariantTracks().sort((a, b) => a.width - b.width);
+  choose = (rung) => {
+    const widths = [...new Set(tracks().map((track) => track.width))];
+    player.selectVariantTrack(tracks().find((track) => track.width === widths[rung]), true);
+  };
+  player.attach(video).then(() => player.load(new URL('stream/manifest.mpd', location).href, 0))
+    .then(() => { choose(0); video.play(); })
+    .catch((error) => errors.push(`${error.code} ${error.data ?? error.message}`));
+}
+const shown = {};
+let turn = 0;
+const note = (_, frame) => {
+  const second = Math.floor(frame.mediaTime);
+  shown[second] = (shown[second] || 0) + 1;
+  if (widths.at(-1) !== frame.width) widths.push(frame.width);
+  if (turn === 0 && frame.mediaTime > 2) { turn = 1; choose(2); }
+  if (turn === 1 && frame.mediaTime > 7) { turn = 2; choose(1); }
+  video.requestVideoFrameCallback(note);
+};
+video.requestVideoFrameCallback(note);
+window.state = () => ({
+  time: video.currentTime, duration: video.duration, ended: video.ended, errors, widths,
+  moving: Object.values(shown).filter((count) => count >= 3).length,
+});
+</script>"""
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def h264(segmenter: Segmenter) -> None:
+    feed(segmenter, h264_units(360, width=640, height=360), opus_units(600))
+
+
+def recorded_ladder(directory: Path) -> RecordingView:
+    """Twelve seconds of 640x360 with its rungs."""
+    recorded = Recorded(directory)
+    segmenter = recorded.segmenter()
+    h264(segmenter)
+    duration_ns = segmenter.finish()
+    names = ("video", "opus", "aac")
+    write_manifest(
+        directory, Manifest("r", 10**18, segmenter.target_duration_s, names, duration_ns, closed=True)
+    )
+    rungs = RungsOfRecording(directory, RUNGS, SOFTWARE)
+    for line in rungs.picture.segments:
+        rungs.make(line)
+    rungs.publish()
+    rungs.close()
+    return RecordingView.load(directory)
+
+
+def app_of(directory: Path, player: str, view: RecordingView) -> web.Application:
+    async def index(_: web.Request) -> web.Response:
+        return web.Response(text=PAGE, content_type="text/html")
+
+    async def script(_: web.Request) -> web.FileResponse:
+        return web.FileResponse(SCRIPTS[player])
+
+    async def mpd(_: web.Request) -> web.Response:
+        return web.Response(body=view.mpd().text, headers={"Content-Type": MPD_TYPE})
+
+    async def master(_: web.Request) -> web.Response:
+        return web.Response(body=view.multivariant().text, headers={"Content-Type": PLAYLIST_TYPE})
+
+    async def playlist(request: web.Request) -> web.Response:
+        text = view.media(request.match_info["track"]).text
+        return web.Response(body=text, headers={"Content-Type": PLAYLIST_TYPE})
+
+    app = web.Application()
+    app.router.add_get("/", index)
+    app.router.add_get("/player.js", script)
+    app.router.add_get(f"/stream/{MPD_NAME}", mpd)
+    app.router.add_get("/stream/master.m3u8", master)
+    app.router.add_get(f"/stream/{{track}}/{PLAYLIST_NAME}", playlist)
+    app.router.add_static("/stream", directory)
+    return app
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("player", SCRIPTS)
+def test_rungs_are_changed_by_hand_without_a_stall(tmp_path: Path, chromium: Browser, player: str) -> None:
+    view = recorded_ladder(tmp_path)
+    with app_in_thread(app_of(tmp_path, player, view)) as address:
+        page = chromium.new_page()
+        try:
+            page.goto(address)
+            with suppress(TimeoutError):  # the state tells more
+                page.wait_for_function("state().ended || state().errors.length > 0", timeout=60_000)
+        finally:
+            state: dict[str, Any] = page.evaluate("state()")
+            page.close()
+    assert state["errors"] == [] and state["ended"], state
+    assert state["widths"] == [214, 640, 426] and state["moving"] >= 10, state

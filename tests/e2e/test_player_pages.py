@@ -1,0 +1,240 @@
+"""The player's page as people use it: where they go on, chapters, captions, links for others."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Coroutine, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.api.recording_material import add_finished, make_room
+from tests.e2e.conftest import poll
+from tests.serving import PASSWORD, Api, Person, serving
+from tests.unit.recording_material import h264_units
+from vtp.recording.chapter_list import Chapter, Kind
+from vtp.recording.chapter_store import Happened, add_chapters
+
+SECONDS = 40
+CAPTIONS = """WEBVTT
+
+00:10.000 --> 00:12.500
+<v Ada>Light <i>bends</i> in glass
+
+00:12.500 --> 00:30.000
+3 &lt; 4
+"""
+T = TypeVar("T")
+
+
+@dataclass
+class School:
+    """A server in a thread of its own, with a recording of 40 s in it."""
+
+    loop: asyncio.AbstractEventLoop
+    api: Api
+    teacher: Person
+    recording_id: str
+
+    def do(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(60)
+
+    def call(self, method: str, path: str, body: object = None) -> Any:
+        answer = self.do(self.api.call(method, path, body, by=self.teacher))
+        assert answer.status < 300, answer
+        return answer.body
+
+    @property
+    def path(self) -> str:
+        return f"/api/v1/recordings/{self.recording_id}"
+
+    @property
+    def url(self) -> str:
+        return f"{self.api.base_url}/recordings/{self.recording_id}"
+
+
+@pytest.fixture(scope="module")
+def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[School]:
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    stack = AsyncExitStack()
+
+    async def begin() -> School:
+        api = await stack.enter_async_context(
+            serving(tmp_path_factory.mktemp("school") / "data", checked=False)
+        )
+        return await fill(loop, api)
+
+    try:
+        yield asyncio.run_coroutine_threadsafe(begin(), loop).result(120)
+    finally:
+        asyncio.run_coroutine_threadsafe(stack.aclose(), loop).result(60)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+async def fill(loop: asyncio.AbstractEventLoop, api: Api) -> School:
+    teacher = await api.person("teacher", "ada@school.example")
+    await api.person("student", "sam@school.example")
+    room = await make_room(api, teacher)
+    pictures = h264_units(30 * SECONDS)
+    recording = await add_finished(api, room, teacher, video=pictures, duration_ms=SECONDS * 1000)
+    happened = [
+        Happened(Chapter(0, Kind.PRESENTER, "", "Ada"), teacher.user_id),
+        Happened(Chapter(10_000, Kind.SCREEN, "", "Ada"), teacher.user_id),
+        Happened(Chapter(20_000, Kind.POLL, "Clear?")),
+    ]
+    async with api.server.services.database.transaction() as tx:
+        await add_chapters(tx, recording, happened)
+    return School(loop, api, teacher, recording)
+
+
+def person(browser: Browser, school: School, email: str = "") -> Page:
+    page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
+    page.set_default_timeout(15_000)
+    if email:
+        page.goto(f"{school.api.base_url}/sign-in")
+        page.get_by_test_id("email").fill(email)
+        page.get_by_test_id("password").fill(PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"{school.api.base_url}/")
+    return page
+
+
+def until_at(page: Page, low: float, high: float) -> None:
+    """Until the video stands, or plays, between these seconds and has a picture."""
+    where = "document.querySelector('video')"
+    poll(page, f"{where}?.readyState >= 2 && {where}.currentTime >= {low} && {where}.currentTime <= {high}")
+
+
+def test_a_student_goes_on_where_they_stopped_and_sees_it_in_the_list(
+    browser: Browser, school: School
+) -> None:
+    page = person(browser, school, "sam@school.example")
+    page.goto(f"{school.url}?t=5")
+    until_at(page, 5, 6)
+    expect(page.get_by_test_id("resumed")).to_be_hidden()
+    page.get_by_test_id("play").click()
+    until_at(page, 8, 20)
+    with page.expect_response(lambda answer: answer.url.endswith("/progress") and answer.ok):
+        page.get_by_test_id("play").click()
+    stopped = page.evaluate("document.querySelector('video').currentTime")
+    page.goto(f"{school.api.base_url}/recordings")
+    expect(page.get_by_test_id("watched")).to_contain_text("%")
+    page.evaluate("localStorage.clear()")
+    page.get_by_test_id(f"recording-{school.recording_id}").click()
+    expect(page.get_by_test_id("resumed")).to_be_visible()
+    until_at(page, stopped - 0.5, stopped + 0.5)
+    page.get_by_test_id("resumed").get_by_role("button").click()
+    until_at(page, 0, 0.5)
+    expect(page.get_by_test_id("share")).to_be_hidden()
+    page.context.close()
+
+
+def test_chapters_lead_into_the_recording_and_staff_name_them(browser: Browser, school: School) -> None:
+    page = person(browser, school, "ada@school.example")
+    page.goto(school.url)
+    chapters = page.get_by_test_id("chapters").get_by_role("button")
+    expect(chapters).to_have_text(["0:00Ada presents", "0:10Ada shares the screen", "0:20Poll: Clear?"])
+    chapters.nth(1).click()
+    until_at(page, 10, 10.5)
+    expect(chapters.nth(1)).to_have_attribute("aria-current", "true")
+    page.get_by_test_id("edit-chapters").click()
+    page.get_by_test_id("chapter-title").nth(1).fill("Lenses")
+    page.get_by_test_id("save-chapters").click()
+    expect(chapters.nth(1)).to_have_text("0:10Lenses")
+    assert school.call("GET", f"{school.path}/chapters")["own"] is True
+    page.context.close()
+
+
+def test_captions_are_added_by_staff_and_shown_above_the_controls(
+    browser: Browser, school: School, tmp_path: Path
+) -> None:
+    page = person(browser, school, "ada@school.example")
+    page.goto(f"{school.url}?t=10.5")
+    until_at(page, 10, 11)
+    expect(page.get_by_test_id("captions")).to_be_hidden()
+    wrong, right = tmp_path / "wrong.vtt", tmp_path / "right.vtt"
+    wrong.write_text(CAPTIONS.replace("10.000", "10,000"))
+    right.write_text(CAPTIONS)
+    page.get_by_test_id("manage-captions").click()
+    page.get_by_test_id("caption-file").set_input_files(wrong)
+    page.get_by_test_id("add-captions").click()
+    expect(page.get_by_role("dialog").get_by_text("line 3")).to_be_visible()
+    page.get_by_test_id("caption-file").set_input_files(right)
+    page.get_by_test_id("add-captions").click()
+    expect(page.get_by_role("dialog").get_by_text("2 lines")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("c")
+    words = page.get_by_test_id("caption-text")
+    expect(words).to_have_text("Light bends in glass")
+    expect(words.locator("i")).to_have_text("bends")
+    page.keyboard.press("ArrowRight")
+    expect(words).to_have_text("3 < 4")
+    page.get_by_test_id("captions").click()
+    page.get_by_test_id("captions-off").click()
+    expect(words).to_be_hidden()
+    page.context.close()
+
+
+def test_a_link_opens_the_player_without_an_account_until_it_is_ended(
+    browser: Browser, school: School
+) -> None:
+    page = person(browser, school, "ada@school.example")
+    page.goto(school.url)
+    page.get_by_test_id("share").click()
+    page.get_by_test_id("share-title").fill("Parents")
+    page.get_by_test_id("make-share").click()
+    link = page.get_by_test_id("share-url").input_value()
+    assert link.startswith(f"{school.url}#share=")
+    guest = person(browser, school)
+    guest.goto(link.replace("#", "?t=5#"))
+    until_at(guest, 5, 6)
+    assert guest.url == f"{school.url}?t=5", "the token leaves the address"
+    expect(guest.get_by_test_id("chapters")).to_be_visible()
+    expect(guest.get_by_test_id("download")).to_be_hidden()
+    guest.reload()
+    until_at(guest, 5, 6)
+    page.get_by_test_id("end-share").click()
+    expect(page.get_by_test_id("shares")).to_be_hidden()
+    guest.reload()
+    expect(guest.get_by_text("This link is not good any more")).to_be_visible()
+    guest.context.close()
+    page.get_by_test_id("visibility").select_option("public")
+    poll_published(school, "public")
+    anybody = person(browser, school)
+    anybody.goto(school.url)
+    until_at(anybody, 0, 1)
+    school.call("PATCH", school.path, {"visibility": "members"})
+    anybody.reload()
+    anybody.wait_for_url(f"{school.api.base_url}/sign-in?next=/recordings/{school.recording_id}")
+    anybody.context.close()
+    page.context.close()
+
+
+def poll_published(school: School, visibility: str) -> None:
+    for _ in range(100):
+        if school.call("GET", school.path)["visibility"] == visibility:
+            return
+    raise AssertionError(f"it never became {visibility}")
+
+
+def test_the_player_s_keys_and_a_window_of_its_own(browser: Browser, school: School) -> None:
+    page = person(browser, school, "ada@school.example")
+    page.goto(school.url)
+    until_at(page, 0, 1)
+    page.keyboard.press("5")
+    until_at(page, SECONDS / 2 - 0.5, SECONDS / 2 + 0.5)
+    page.keyboard.press(">")
+    assert page.evaluate("document.querySelector('video').playbackRate") == 1.25
+    page.keyboard.press("<")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_contain_text("Picture in picture")
+    page.context.close()

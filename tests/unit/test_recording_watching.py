@@ -1,0 +1,83 @@
+"""What was watched is the union of what was played, and no more than time allows."""
+
+from __future__ import annotations
+
+import itertools
+import random
+
+from vtp.recording.watching import (
+    MAX_PIECES,
+    Piece,
+    Played,
+    add_piece,
+    furthest_ms,
+    length_ms,
+    progress_per_mille,
+    resume_ms,
+    why_refused,
+)
+
+
+def pieces_of(*stretches: Piece) -> list[Piece]:
+    pieces: list[Piece] = []
+    for start, end in stretches:
+        assert add_piece(pieces, start, end)
+    return pieces
+
+
+def test_pieces_are_joined_when_they_overlap_touch_or_nearly_do() -> None:
+    assert pieces_of((0, 5000), (20_000, 30_000), (4000, 9000)) == [(0, 9000), (20_000, 30_000)]
+    assert pieces_of((0, 5000), (6000, 7000)) == [(0, 7000)]
+    assert pieces_of((0, 5000), (6001, 7000)) == [(0, 5000), (6001, 7000)]
+    assert pieces_of((0, 1000), (10_000, 11_000), (20_000, 21_000), (500, 20_500)) == [(0, 21_000)]
+
+
+def test_the_order_in_which_pieces_come_changes_nothing() -> None:
+    dice = random.Random(7)
+    starts = [dice.randrange(0, 200_000) for _ in range(200)]
+    stretches = [(start, start + dice.randrange(1, 4000)) for start in starts]
+    once = pieces_of(*stretches)
+    for _ in range(20):
+        dice.shuffle(stretches)
+        assert pieces_of(*stretches) == once
+    assert all(b[0] - a[1] > 1000 for a, b in itertools.pairwise(once))
+
+
+def test_playing_again_is_not_watching_more() -> None:
+    assert length_ms(pieces_of((0, 5000), (0, 5000), (1000, 2000))) == 5000
+
+
+def test_pieces_are_bounded_and_go_on_to_join() -> None:
+    pieces = pieces_of(*((n * 10_000, n * 10_000 + 1000) for n in range(MAX_PIECES)))
+    assert not add_piece(pieces, MAX_PIECES * 10_000, MAX_PIECES * 10_000 + 1)
+    assert add_piece(pieces, 0, MAX_PIECES * 10_000)
+    assert pieces == [(0, MAX_PIECES * 10_000)]
+
+
+def test_a_share_is_never_rounded_up() -> None:
+    assert progress_per_mille(899_999, 1_000_000) == 899
+    assert progress_per_mille(999_999, 1_000_000) == 999
+    assert progress_per_mille(1_000_400, 1_000_000) == 1000
+    assert progress_per_mille(1, 0) == 0
+
+
+def test_who_stopped_at_the_end_begins_anew() -> None:
+    assert resume_ms(589_000, 600_000) == 589_000
+    assert resume_ms(590_001, 600_000) == 0
+    assert resume_ms(3000, 5000) == 0
+
+
+def test_what_cannot_have_been_played_does_not_count() -> None:
+    end = furthest_ms(60_000, grows=False)
+    assert why_refused(Played(0, 10_000, 1.0), end, 10_000) == ""
+    assert why_refused(Played(0, 20_000, 2.0), end, 10_000) == ""
+    assert why_refused(Played(0, 20_000, 1.0), end, 10_000) == "faster_than_time"
+    assert why_refused(Played(55_000, 60_400, 1.0), end, 10_000) == ""
+    assert why_refused(Played(55_000, 60_501, 1.0), end, 10_000) == "behind_the_end"
+
+
+def test_of_one_that_grows_players_are_ahead_of_what_is_finished() -> None:
+    assert why_refused(Played(55_000, 65_000, 1.0), furthest_ms(60_000, grows=True), 10_000) == ""
+    assert (
+        why_refused(Played(65_000, 70_001, 1.0), furthest_ms(60_000, grows=True), 10_000) == "behind_the_end"
+    )

@@ -1,0 +1,49 @@
+"""Jobs over HTTP, under their recording, for those who may change it."""
+
+from __future__ import annotations
+
+from vtp.http.pagination import PageQuery
+from vtp.http.routing import Call, RouteTable
+from vtp.jobs.schemas import JobPage, JobReply
+from vtp.jobs.service import Jobs
+
+PATH = "/api/v1/recordings/{id}/jobs"
+
+
+def build_routes(jobs: Jobs) -> RouteTable:
+    """Declares the jobs of recordings."""
+    table = RouteTable("jobs", "What is done with recordings when they have ended.")
+
+    @table.get(
+        PATH,
+        query=PageQuery,
+        reply=JobPage,
+        summary="List a recording's jobs, newest first",
+        errors=(403, 404),
+    )
+    async def list_jobs(call: Call) -> JobPage:
+        query: PageQuery = call.query
+        before = query.id_position()
+        found = await jobs.page(call.principal, call.path["id"], limit=query.limit + 1, before=before)
+        page, next_cursor = query.cut(found)
+        return JobPage(items=[JobReply.of(job) for job in page], next_cursor=next_cursor)
+
+    @table.post(
+        PATH + "/{job_id}/cancel",
+        reply=JobReply,
+        summary="Cancel a job; the recording stays as it is",
+        errors=(403, 404, 409),
+    )
+    async def cancel_job(call: Call) -> JobReply:
+        return JobReply.of(await jobs.cancel(call.principal, call.path["id"], call.path["job_id"]))
+
+    @table.post(
+        PATH + "/{job_id}/retry",
+        reply=JobReply,
+        summary="Try a job again that failed, was cancelled, or waits for its next try",
+        errors=(403, 404, 409),
+    )
+    async def retry_job(call: Call) -> JobReply:
+        return JobReply.of(await jobs.retry(call.principal, call.path["id"], call.path["job_id"]))
+
+    return table

@@ -1,0 +1,218 @@
+"""Who opened, downloaded and shared a recording: for who may share it, for as long as the settings say.
+
+A player asks for a playlist again and again and a download for many ranges, so what somebody does again
+within VISIT_S is not another entry. Entries are written behind the answer's back, many at once: a class that
+opens a recording together waits for no database; while there is none the newest are kept until it is back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.accounts.audit import MAX_AGENT_CHARACTERS, Origin, clean
+from vtp.accounts.permissions import Action, require
+from vtp.accounts.service import Clock, utc_now
+from vtp.accounts.tables import users
+from vtp.db import Database
+from vtp.db.conflicts import done_over
+from vtp.db.statements import insert_absent
+from vtp.errors import Unavailable
+from vtp.http.identity import Principal
+from vtp.ids import new_id
+from vtp.recording.holders import Viewer, holder_of, viewer_of, without_visit
+from vtp.recording.service import Recordings
+from vtp.recording.tables import recording_access_log as table
+from vtp.recording.tables import recording_shares, recordings
+
+logger = logging.getLogger(__name__)
+
+VISIT_S = 1800.0
+WRITE_EVERY_S = 1.0
+MAX_WAITING = 10_000  # the oldest give way
+MAX_REMEMBERED = 50_000
+TRIMMED_AT_ONCE = 1000
+
+
+class Did(enum.StrEnum):
+    """What somebody did with a recording."""
+
+    OPENED = "opened"
+    DOWNLOADED = "downloaded"
+    SHARED = "shared"
+
+
+@dataclass(frozen=True, slots=True)
+class AccessEntry:
+    """One entry, with what the account and the link are called now."""
+
+    id: str
+    at: datetime
+    action: str
+    user_id: str | None
+    user_name: str | None
+    link_id: str | None
+    link_title: str | None
+    ip_address: str | None
+    user_agent: str | None
+
+
+class AccessLog:
+    """`run` for ever, once; `keep_days` of it are kept, 0 for all."""
+
+    def __init__(
+        self,
+        database: Database,
+        recordings_: Recordings,
+        keep_days: int,
+        *,
+        clock: Clock = utc_now,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._database = database
+        self._recordings = recordings_
+        self._keep_days = keep_days
+        self._clock = clock
+        self._monotonic = monotonic
+        self._waiting: deque[dict[str, Any]] = deque(maxlen=MAX_WAITING)
+        self._noted: dict[tuple[str, Did, str, str], float] = {}
+        self._news = asyncio.Event()
+        self._writing = asyncio.Lock()
+
+    def note(
+        self, recording_id: str, did: Did, who: Principal | str, origin: Origin, *, link_id: str | None = None
+    ) -> None:
+        """Somebody did this: a principal, or a holder as grants name them. `link_id`: what they made."""
+        holder = without_visit(who) if isinstance(who, str) else holder_of(who)
+        if did is not Did.SHARED and self._is_known((recording_id, did, holder, origin.ip)):
+            return
+        viewer: Viewer = viewer_of(holder)
+        self._waiting.append(
+            {
+                "id": new_id(),
+                "recording_id": recording_id,
+                "at": self._clock(),
+                "action": did.value,
+                "user_id": viewer.user_id,
+                "link_id": link_id or viewer.link_id,
+                "ip_address": clean(origin.ip, 64),
+                "user_agent": clean(origin.user_agent, MAX_AGENT_CHARACTERS),
+            }
+        )
+        self._news.set()
+
+    async def run(self) -> None:
+        """Writes what is noted, about once a second."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            await asyncio.sleep(WRITE_EVERY_S)
+            try:
+                await self.flush()
+            except Unavailable:
+                self._news.set()
+            except Exception:  # they are kept, and tried again with the next: to stop writing would be worse
+                logger.exception("Who opened recordings cannot be written.")
+
+    async def flush(self) -> None:
+        """Writes what is noted now. Raises Unavailable, and keeps it then."""
+        async with self._writing:
+            entries = list(self._waiting)
+            if entries:
+                await self._write(entries)
+            written = {entry["id"] for entry in entries}
+            while self._waiting and self._waiting[0]["id"] in written:
+                self._waiting.popleft()
+
+    async def close(self) -> None:
+        """Writes the last."""
+        try:
+            await self.flush()
+        except Unavailable as error:
+            logger.warning("%d entries of access to recordings are lost: %s", len(self._waiting), error)
+
+    async def page(
+        self, principal: Principal, recording_id: str, *, limit: int, before: str | None
+    ) -> list[AccessEntry]:
+        """Entries of a recording, newest first. Raises NotFound, Forbidden."""
+        recording = await self._recordings.get(principal, recording_id)
+        require(principal, Action.RECORDING_SHARE, recording)
+        await self.flush()
+        c = table.c
+        statement = (
+            select(
+                c.id,
+                c.at,
+                c.action,
+                c.user_id,
+                users.c.full_name,
+                c.link_id,
+                recording_shares.c.title,
+                c.ip_address,
+                c.user_agent,
+            )
+            .join_from(table, users, users.c.id == c.user_id, isouter=True)
+            .join(recording_shares, recording_shares.c.id == c.link_id, isouter=True)
+            .where(c.recording_id == recording.id)
+            .order_by(c.id.desc())
+            .limit(limit)
+        )
+        if before is not None:
+            statement = statement.where(c.id < before)
+        async with self._database.read() as tx:
+            return [AccessEntry(*row) for row in await tx.execute(statement)]
+
+    async def trim(self) -> int:
+        """Deletes what is older than it is kept, a little at a time; gives how much."""
+        if not self._keep_days:
+            return 0
+        before, count = self._clock() - timedelta(days=self._keep_days), 0
+        while deleted := await self._trim_some(before):
+            count += deleted
+        return count
+
+    @done_over
+    async def _write(self, entries: list[dict[str, Any]]) -> None:
+        """Those that are there already were written by a commit whose answer was lost."""
+        try:
+            async with self._database.transaction() as tx:
+                await insert_absent(tx, table, entries)
+        except IntegrityError:  # of a recording or an account that is gone meanwhile
+            async with self._database.transaction() as tx:
+                whole = await _still_there(tx, entries)
+                if whole:
+                    await insert_absent(tx, table, whole)
+
+    async def _trim_some(self, before: datetime) -> int:
+        some = select(table.c.id).where(table.c.at < before).order_by(table.c.at).limit(TRIMMED_AT_ONCE)
+        async with self._database.transaction() as tx:
+            return (await tx.execute(delete(table).where(table.c.id.in_(some)))).rowcount
+
+    def _is_known(self, key: tuple[str, Did, str, str]) -> bool:
+        """Whether this was noted within the visit; each time makes the visit longer."""
+        now = self._monotonic()
+        before = self._noted.pop(key, None)
+        self._noted[key] = now
+        if len(self._noted) > MAX_REMEMBERED:
+            del self._noted[next(iter(self._noted))]
+        return before is not None and now - before < VISIT_S
+
+
+async def _still_there(tx: AsyncConnection, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The entries whose recording and account are there."""
+    wanted = {entry["recording_id"] for entry in entries}
+    people = {entry["user_id"] for entry in entries} - {None}
+    there = set((await tx.execute(select(recordings.c.id).where(recordings.c.id.in_(wanted)))).scalars())
+    known = set((await tx.execute(select(users.c.id).where(users.c.id.in_(people)))).scalars()) | {None}
+    return [one for one in entries if one["recording_id"] in there and one["user_id"] in known]

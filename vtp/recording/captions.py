@@ -1,0 +1,201 @@
+"""Captions of recordings: uploaded as WebVTT for a language, or typed line by line while it is recorded."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Iterator
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.accounts.permissions import Action, require
+from vtp.accounts.service import Clock, utc_now
+from vtp.db import Database
+from vtp.db.conflicts import done_over
+from vtp.errors import Conflict, NotFound, Unavailable
+from vtp.http.identity import Principal
+from vtp.ids import new_id
+from vtp.recording.caption_store import (
+    Captions,
+    TypedLine,
+    add_line,
+    captions_of,
+    find_captions,
+    lines_of,
+    put_captions,
+    remove_captions,
+    text_of,
+)
+from vtp.recording.languages import parse_language
+from vtp.recording.service import Recordings
+from vtp.recording.store import Recording
+from vtp.recording.timebase import milliseconds_since
+from vtp.recording.webvtt import MAX_CUES, Cue, escape, read_vtt, write_vtt
+from vtp.rooms.captions import CaptionLine, RoomCaptions
+
+MAX_LANGUAGES = 30
+MAX_KNOWN = 1000
+LINE_MS = 7_000  # how long a typed line is shown, unless the next one comes
+LEAST_MS = 1_500  # and then: somebody has to read it
+
+
+class CaptionShelf:
+    """Every method that takes a principal raises NotFound and Forbidden."""
+
+    def __init__(self, database: Database, recordings: Recordings, *, clock: Clock = utc_now) -> None:
+        self._database = database
+        self._recordings = recordings
+        self._clock = clock
+        self._known: dict[str, tuple[Captions, ...]] = {}
+
+    async def put(
+        self, principal: Principal, recording_id: str, language: str, data: bytes, label: str
+    ) -> Captions:
+        """Puts the captions of one language, in place of what there was.
+
+        Raises Invalid with the lines at fault, Conflict for too many languages.
+        """
+        recording = await self._to_annotate(principal, recording_id)
+        language = parse_language(language)
+        cues = await asyncio.to_thread(read_vtt, data)
+        text = await asyncio.to_thread(write_vtt, cues)
+        return await self._put(principal, recording, language, len(cues), text, label)
+
+    async def remove(self, principal: Principal, recording_id: str, language: str) -> None:
+        """Deletes the captions of one language."""
+        recording = await self._to_annotate(principal, recording_id)
+        language = parse_language(language)
+        await self._remove(recording, language)
+
+    async def type_line(
+        self, principal: Principal, recording_id: str, language: str, text: str, at_ms: int | None
+    ) -> TypedLine:
+        """Adds a line while it is recorded, at a time of the recording or now, and tells the class.
+
+        Raises Conflict when it is not being recorded here, or has captions from a file, or too many.
+        """
+        recording = await self._to_annotate(principal, recording_id)
+        session = self._recordings.active.get(recording.id)
+        if session is None:
+            raise Conflict("This is not being recorded any more: upload its captions.", code="not_recording")
+        now_ms = milliseconds_since(session.recorder.manifest.origin_wall_ns)
+        line = TypedLine(
+            id=new_id(),
+            recording_id=recording.id,
+            language=parse_language(language),
+            start_ms=now_ms if at_ms is None else min(at_ms, now_ms),
+            text=text,
+            written_by=principal.user_id,
+        )
+        await self._add_line(line)
+        told = CaptionLine(line.recording_id, line.language, line.text, line.start_ms)
+        session.room.part(RoomCaptions).tell(told)
+        return line
+
+    async def of(self, recording_id: str) -> tuple[Captions, ...]:
+        """All languages of a recording, for who may see it; as they were last while there is no database."""
+        try:
+            async with self._database.read() as tx:
+                found = tuple(await captions_of(tx, recording_id))
+        except Unavailable:
+            return self._known.get(recording_id, ())
+        self._known.pop(recording_id, None)
+        self._known[recording_id] = found
+        if len(self._known) > MAX_KNOWN:
+            del self._known[next(iter(self._known))]
+        return found
+
+    async def find(self, recording_id: str, language: str) -> Captions:
+        """One language without its text, for who may see the recording. Raises NotFound."""
+        async with self._database.read() as tx:
+            found = await find_captions(tx, recording_id, parse_language(language))
+        if found is None:
+            raise _missing()
+        return found
+
+    async def text(self, captions: Captions) -> str:
+        """Its WebVTT. One that was uploaded is as it was written then: nobody who reads it has it parsed."""
+        async with self._database.read() as tx:
+            if not captions.is_typed:
+                return await text_of(tx, captions.recording_id, captions.language)
+            lines = await lines_of(tx, captions.recording_id, captions.language)
+        return await asyncio.to_thread(write_vtt, _typed_cues(lines))
+
+    @done_over
+    async def _put(
+        self, principal: Principal, recording: Recording, language: str, cues: int, text: str, label: str
+    ) -> Captions:
+        now = self._clock()
+        async with self._database.transaction() as tx:
+            before = await find_captions(tx, recording.id, language, to_change=True)
+            if before is None:
+                await _check_room(tx, recording.id)
+            captions = Captions(
+                recording_id=recording.id,
+                language=language,
+                label=label or (before.label if before is not None else ""),
+                is_typed=False,
+                cues=cues,
+                written_by=principal.user_id,
+                created_at=before.created_at if before is not None else now,
+                updated_at=now,
+            )
+            await put_captions(tx, captions, text)
+        return captions
+
+    @done_over
+    async def _add_line(self, line: TypedLine) -> None:
+        now = self._clock()
+        async with self._database.transaction() as tx:
+            before = await find_captions(tx, line.recording_id, line.language, to_change=True)
+            if before is None:
+                await _check_room(tx, line.recording_id)
+            elif not before.is_typed:
+                raise Conflict("Captions in that language were uploaded: delete them first.", code="uploaded")
+            if before is not None and before.cues >= MAX_CUES:
+                raise Conflict(f"There are {MAX_CUES} lines already.", code="too_many_lines")
+            captions = Captions(
+                recording_id=line.recording_id,
+                language=line.language,
+                label=before.label if before is not None else "",
+                is_typed=True,
+                cues=before.cues + 1 if before is not None else 1,
+                written_by=line.written_by,
+                created_at=before.created_at if before is not None else now,
+                updated_at=now,
+            )
+            await put_captions(tx, captions, "")
+            await add_line(tx, line)
+
+    @done_over
+    async def _remove(self, recording: Recording, language: str) -> None:
+        async with self._database.transaction() as tx:
+            if await find_captions(tx, recording.id, language) is None:
+                raise _missing()
+            await remove_captions(tx, recording.id, language)
+
+    async def _to_annotate(self, principal: Principal, recording_id: str) -> Recording:
+        recording = await self._recordings.get(principal, recording_id)
+        require(principal, Action.RECORDING_ANNOTATE, recording)
+        return recording
+
+
+async def _check_room(tx: AsyncConnection, recording_id: str) -> None:
+    if len(await captions_of(tx, recording_id)) >= MAX_LANGUAGES:
+        raise Conflict(
+            f"This recording has captions in {MAX_LANGUAGES} languages: delete some first.",
+            code="too_many_captions",
+        )
+
+
+def _typed_cues(lines: list[TypedLine]) -> Iterator[Cue]:
+    """Each line until the next one, and for LINE_MS at most."""
+    for line, following in itertools.zip_longest(lines, lines[1:]):
+        end_ms = line.start_ms + LINE_MS
+        if following is not None:
+            end_ms = min(end_ms, max(following.start_ms, line.start_ms + LEAST_MS))
+        yield Cue(line.start_ms, end_ms, escape(line.text))
+
+
+def _missing() -> NotFound:
+    return NotFound("This recording has no captions in that language.", code="no_such_captions")

@@ -1,0 +1,120 @@
+"""What crosses the wire about how far somebody is with a recording. Times are seconds, to the millisecond."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from vtp.recording.progress_store import Progress
+from vtp.recording.store import Recording
+from vtp.recording.watching import Played, Refused, Report, progress_per_mille, resume_ms
+
+MAX_SEGMENTS = 100
+LONGEST_S = 1_000_000.0
+
+Seconds = Annotated[float, Field(ge=0, le=LONGEST_S, allow_inf_nan=False)]
+
+
+class PlayedSegment(BaseModel):
+    """A stretch that was played without a jump, at one speed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    start: Seconds
+    end: Seconds
+    rate: Annotated[float, Field(gt=0, le=4, allow_inf_nan=False)] = 1.0
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if _ms(self.end) <= _ms(self.start):
+            raise ValueError("`end` must be later than `start`: both are seconds from the beginning.")
+        return self
+
+
+class ReportProgress(BaseModel):
+    """What was played since the last report, about every ten seconds; the first one says that it begins.
+
+    A report with the number of an earlier one of its session changes nothing, so that it can be sent again.
+    """
+
+    session_id: Annotated[
+        str, Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9-]+$", description="Of the open page.")
+    ]
+    seq: Annotated[int, Field(ge=0, le=2**53 - 1, description="Its reports, counted.")]
+    position: Seconds
+    segments: Annotated[list[PlayedSegment], Field(max_length=MAX_SEGMENTS)] = []
+    client_ts: Annotated[str, Field(max_length=64, description="Accepted; our own clock counts.")] = ""
+
+    @property
+    def report(self) -> Report:
+        """The same as the service takes it."""
+        played = tuple(Played(_ms(one.start), _ms(one.end), one.rate) for one in self.segments)
+        return Report(self.session_id, self.seq, played, _ms(self.position))
+
+
+class RefusedSegment(BaseModel):
+    """A segment that does not count, by its place in the report."""
+
+    index: int
+    reason: Literal["behind_the_end", "faster_than_time", "too_many_pieces"]
+
+
+class MyProgress(BaseModel):
+    """How far somebody is. `progress` is a share from 0 to 1, of what was played at least once."""
+
+    progress: float
+    resume_position: float
+    completed: bool
+
+    @classmethod
+    def of(cls, progress: Progress, recording: Recording) -> Self:
+        """In short, for lists."""
+        return cls(**_short(progress, recording))
+
+
+class ProgressReply(MyProgress):
+    """The same in full. `segments` are what was played at least once."""
+
+    recording_id: str
+    duration_seconds: float
+    position: float
+    watched_seconds: float
+    watch_time_seconds: float
+    completed_at: datetime | None
+    updated_at: datetime | None
+    segments: list[tuple[float, float]]
+    refused: list[RefusedSegment] = []
+
+    @classmethod
+    def in_full(
+        cls, recording: Recording, progress: Progress | None, refused: list[Refused] | None = None
+    ) -> Self:
+        """Of who has not begun: nothing."""
+        updated_at = progress.updated_at if progress is not None else None
+        progress = progress or Progress("", recording.id, recording.created_at, recording.created_at)
+        return cls(
+            **_short(progress, recording),
+            recording_id=recording.id,
+            duration_seconds=recording.duration_ms / 1000,
+            position=progress.position_ms / 1000,
+            watched_seconds=progress.watched_ms / 1000,
+            watch_time_seconds=progress.watch_time_ms / 1000,
+            completed_at=progress.completed_at,
+            updated_at=updated_at,
+            segments=[(start / 1000, end / 1000) for start, end in progress.pieces],
+            refused=[RefusedSegment(index=one.index, reason=one.reason) for one in refused or ()],  # type: ignore[arg-type]
+        )
+
+
+def _short(progress: Progress, recording: Recording) -> dict[str, Any]:
+    return {
+        "progress": progress_per_mille(progress.watched_ms, recording.duration_ms) / 1000,
+        "resume_position": resume_ms(progress.position_ms, recording.duration_ms) / 1000,
+        "completed": progress.completed_at is not None,
+    }
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)

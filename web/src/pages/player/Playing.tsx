@@ -1,0 +1,147 @@
+/** The video with all that belongs to it: where to begin, chapters, captions, what is told of watching it. */
+import { type ReactNode, type RefObject, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import type { Captions, Chapters, MyProgress, RecordingsApi } from "../../api/recordings";
+import { Button } from "../../design/Button";
+import { Dialog } from "../../design/Dialog";
+import { Notice } from "../../design/Notice";
+import { clock } from "../../format";
+import { Figures } from "../Figures";
+import { ChapterList, EditChapters } from "./Chapters";
+import { timeIn } from "./deep_link";
+import { keptPosition } from "./position";
+import { SHORTCUTS } from "./shortcuts";
+import { attachSource, type Qualities } from "./source";
+import { useCaptions } from "./useCaptions";
+import { type PageActions, usePlayback } from "./usePlayback";
+import { useProgress } from "./useProgress";
+import { VideoFrame } from "./VideoFrame";
+
+const NO_QUALITIES: Qualities = { heights: [], choose: () => undefined };
+const RESUMED_FOR_MS = 8_000;
+
+interface Props {
+  id: string;
+  video: RefObject<HTMLVideoElement | null>;
+  url: string;
+  title: string;
+  recordings: RecordingsApi;
+  /** How far the person is, by the server; null when nothing is kept of them. */
+  progress: MyProgress | null;
+  /** Whether what they watch is told to the server. */
+  told: boolean;
+  chapters: Chapters;
+  captions: readonly Captions[];
+  mayAnnotate: boolean;
+  onChapters: () => Promise<void>;
+  /** What it is called and what can be done with it; between the video and its chapters. */
+  children: ReactNode;
+}
+
+/** Where to begin: where the address says, else where they stopped, here or on another device. */
+function startOf(id: string, progress: MyProgress | null): { at_s: number; resumed: boolean } {
+  const wanted = timeIn(window.location.search);
+  if (wanted !== null) return { at_s: wanted, resumed: false };
+  const at_s = progress ? progress.resume_position : keptPosition(id);
+  return { at_s, resumed: at_s > 0 };
+}
+
+export function Playing(props: Props) {
+  const { id, video, url, title, recordings, progress, told } = props;
+  const { chapters, captions, mayAnnotate, onChapters, children } = props;
+  const frame = useRef<HTMLDivElement>(null);
+  const [start] = useState(() => startOf(id, progress));
+  const [helping, setHelping] = useState(false);
+  const [editing, setEditing] = useState(false);
+  const [failure, setFailure] = useState<string | null>(null);
+  const [attempt, setAttempt] = useState(0);
+  const [qualities, setQualities] = useState(NO_QUALITIES);
+  const caption = useCaptions(video, captions);
+  const toggleCaptions = caption.toggle;
+  const pageActions = useMemo<PageActions>(
+    () => ({ toggleHelp: () => setHelping((shown) => !shown), toggleCaptions }),
+    [toggleCaptions],
+  );
+  const playback = usePlayback(id, video, frame, pageActions);
+  useProgress(id, video, told ? recordings : null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt attaches the source anew
+  useEffect(() => {
+    if (!video.current) return;
+    setFailure(null);
+    const start_s = attempt === 0 ? start.at_s : video.current.currentTime;
+    return attachSource(video.current, { url, start_s, onQualities: setQualities, onFailure: setFailure });
+  }, [id, video, url, attempt, start]);
+  const now_s = useCallback(() => video.current?.currentTime ?? 0, [video]);
+  return (
+    <>
+      <VideoFrame
+        frame={frame}
+        video={video}
+        playback={playback}
+        title={title}
+        chapters={chapters.chapters}
+        captions={captions}
+        caption={caption}
+        qualities={qualities}
+      >
+        {start.resumed && <Resumed at_s={start.at_s} onRestart={() => playback.actions.seek(0)} />}
+      </VideoFrame>
+      {failure && (
+        <Notice
+          tone="wrong"
+          testId="play-problem"
+          action={
+            <Button size="small" onClick={() => setAttempt(attempt + 1)}>
+              Try again
+            </Button>
+          }
+        >
+          {failure}
+        </Notice>
+      )}
+      {children}
+      {(chapters.chapters.length > 1 || mayAnnotate) && (
+        <ChapterList
+          chapters={chapters.chapters}
+          time_s={playback.state.time_s}
+          onSeek={playback.actions.seek}
+          onEdit={mayAnnotate ? () => setEditing(true) : undefined}
+        />
+      )}
+      <EditChapters
+        id={id}
+        set={chapters}
+        now_s={now_s}
+        open={editing}
+        onClose={() => setEditing(false)}
+        onChange={onChapters}
+      />
+      <Dialog title="Keys" open={helping} onClose={() => setHelping(false)}>
+        <Figures figures={SHORTCUTS} />
+      </Dialog>
+    </>
+  );
+}
+
+/** Says for a moment where it goes on, with a way back to the beginning. */
+function Resumed({ at_s, onRestart }: { at_s: number; onRestart: () => void }) {
+  const [shown, setShown] = useState(true);
+  useEffect(() => {
+    const timer = setTimeout(() => setShown(false), RESUMED_FOR_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  if (!shown) return null;
+  const restart = () => {
+    onRestart();
+    setShown(false);
+  };
+  return (
+    <p className="player-resumed" role="status" data-testid="resumed">
+      <span>
+        Goes on at <span className="numbers">{clock(at_s)}</span>
+      </span>
+      <Button size="small" onClick={restart}>
+        From the beginning
+      </Button>
+    </p>
+  );
+}

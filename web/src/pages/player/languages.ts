@@ -1,0 +1,22 @@
+/** What languages are called, in the person's own. */
+
+const names = () => new Intl.DisplayNames(undefined, { type: "language" });
+
+/** "German", "Deutsch" or whatever the browser calls `de`; the tag where it knows none. */
+export function languageName(tag: string): string {
+  try {
+    return names().of(tag) ?? tag;
+  } catch {
+    return tag;
+  }
+}
+
+/** What schools have captions in, by name. */
+export function commonLanguages(): { tag: string; name: string }[] {
+  const tags =
+    "ar bg bn ca cs da de el en es et fa fi fr ga he hi hr hu id it ja ko lt lv mk ms mt nb nl pl pt ro ru sk sl sq sr sv ta th tr uk ur vi zh";
+  return tags
+    .split(" ")
+    .map((tag) => ({ tag, name: languageName(tag) }))
+    .sort((one, other) => one.name.localeCompare(other.name));
+}

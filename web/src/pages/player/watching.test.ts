@@ -1,0 +1,103 @@
+import { describe, expect, it, vi } from "vitest";
+import { chapterAt } from "./Chapters";
+import { linkAt, parseClock, timeIn } from "./deep_link";
+import { Played } from "./played";
+
+describe("what is played", () => {
+  const run = (played: Played, from: number, to: number, rate = 1) => {
+    for (let at = from; at <= to; at += 0.25 * rate) played.at(at, rate);
+  };
+
+  it("is one stretch as long as it goes on", () => {
+    const played = new Played();
+    run(played, 10, 20);
+    expect(played.take()).toEqual([{ start: 10, end: 20, rate: 1 }]);
+    expect(played.take()).toEqual([]);
+    run(played, 20, 21);
+    expect(played.take()).toEqual([{ start: 20, end: 21, rate: 1 }]);
+  });
+
+  it("is another one after a jump, on or back, and at another speed", () => {
+    const played = new Played();
+    run(played, 0, 5);
+    run(played, 60, 61);
+    run(played, 3, 4);
+    run(played, 4, 8, 2);
+    expect(played.take()).toEqual([
+      { start: 0, end: 5, rate: 1 },
+      { start: 60, end: 61, rate: 1 },
+      { start: 3, end: 4, rate: 1 },
+      { start: 4, end: 8, rate: 2 },
+    ]);
+  });
+
+  it("is nothing while it stands still", () => {
+    const played = new Played();
+    for (let look = 0; look < 5; look += 1) played.at(7, 1);
+    played.cut();
+    expect(played.take()).toEqual([]);
+  });
+
+  it("is told with the next when it could not be told", () => {
+    const played = new Played();
+    run(played, 0, 2);
+    const lost = played.take();
+    run(played, 2, 3);
+    played.putBack(lost);
+    expect(played.take().map(({ start, end }) => [start, end])).toEqual([
+      [0, 2],
+      [2, 3],
+    ]);
+  });
+
+  it("is bounded", () => {
+    const played = new Played();
+    for (let jump = 0; jump < 300; jump += 1) run(played, jump * 100, jump * 100 + 1);
+    expect(played.take().length).toBeLessThanOrEqual(101);
+  });
+});
+
+describe("links into a recording", () => {
+  it("name a time in several ways", () => {
+    expect(timeIn("?t=90")).toBe(90);
+    expect(timeIn("?t=90s")).toBe(90);
+    expect(timeIn("?t=1m30s")).toBe(90);
+    expect(timeIn("?t=1h2m3s")).toBe(3723);
+    expect(timeIn("?t=1:02:03")).toBe(3723);
+    expect(timeIn("?t=2:05")).toBe(125);
+    for (const odd of ["", "?t=", "?t=soon", "?t=-5", "?t=1:99"]) expect(timeIn(odd)).toBeNull();
+  });
+
+  it("are made for a time", () => {
+    vi.stubGlobal("location", {
+      ...window.location,
+      pathname: "/recordings/a",
+      origin: "https://school.example",
+    });
+    expect(linkAt(0)).toBe("https://school.example/recordings/a");
+    expect(linkAt(90.7)).toBe("https://school.example/recordings/a?t=90");
+    vi.unstubAllGlobals();
+  });
+
+  it("times are read as people type them", () => {
+    expect(parseClock("1:02:03")).toBe(3723);
+    expect(parseClock(" 12:34 ")).toBe(754);
+    expect(parseClock("90")).toBe(90);
+    for (const odd of ["", "a", "1:", "1:2:3:4", "-1"]) expect(parseClock(odd)).toBeNull();
+  });
+});
+
+describe("the chapter at a time", () => {
+  const chapters = [0, 10, 20].map((start_seconds) => ({
+    start_seconds,
+    end_seconds: start_seconds + 10,
+    title: "",
+  }));
+  it("is the last that has begun", () => {
+    expect(chapterAt(chapters, 0)?.start_seconds).toBe(0);
+    expect(chapterAt(chapters, 9.99)?.start_seconds).toBe(10);
+    expect(chapterAt(chapters, 15)?.start_seconds).toBe(10);
+    expect(chapterAt(chapters, 99)?.start_seconds).toBe(20);
+    expect(chapterAt([], 5)).toBeUndefined();
+  });
+});
