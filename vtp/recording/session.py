@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import enum
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -26,13 +25,6 @@ NICENESS = 5  # a tap holds some seconds, so that a recorder yields to packets a
 REORDER_MS = {"video": 300, "audio": 100}  # the time a retransmission may take, and that of a late packet
 
 
-class Purpose(enum.Enum):
-    """What everybody in the room is told meanwhile: that it is recorded, or streamed."""
-
-    RECORDING = enum.auto()
-    STREAM = enum.auto()
-
-
 class RecordingSession:
     """Follows a room's program into a recorder until it is stopped, the room ends, or the disk refuses.
 
@@ -48,9 +40,10 @@ class RecordingSession:
         tasks: Tasks,
         idle_stop_s: float = 0,
         slots: TranscodeSlots | None = None,
-        purpose: Purpose = Purpose.RECORDING,
+        *,
+        lasting: bool = True,
     ) -> None:
-        self._purpose = purpose
+        self._lasting = lasting
         self._transcodes = False
         self.room = room
         self.recorder = recorder
@@ -69,12 +62,13 @@ class RecordingSession:
         return self.room.program.unrecordable_reason or ""
 
     async def run(self) -> Outcome:
-        """Records; gives how it ended. The room says meanwhile that it is recorded, or streamed."""
+        """Records; gives how it ended. The room's `recording` flag is up meanwhile, of what is lasting."""
         removers = [
             self.room.program.add_listener(self._program_changed),
             self.room.add_listener(self._room_changed),
         ]
-        self._mark(up=True)
+        if self._lasting:
+            self.room.recording = True
         if self.room.closed:  # between the wish to record it and now
             self.recorder.stop()
         executor = ThreadPoolExecutor(
@@ -92,15 +86,10 @@ class RecordingSession:
             for remove in removers:
                 remove()
             self._end_transcoding()
-            self._mark(up=False)
+            if self._lasting:
+                self.room.recording = False
             executor.shutdown(wait=False)
             self._ended = True
-
-    def _mark(self, *, up: bool) -> None:
-        if self._purpose is Purpose.STREAM:
-            self.room.streamed = up
-        else:
-            self.room.recording = up
 
     def want_key_frame(self) -> None:
         """Asks the presenter for a key frame; may be called from the recorder's thread."""

@@ -18,6 +18,7 @@ from vtp.errors import Unavailable
 GONE_S = 30.0  # a waiting request lasts 12 s at most; players on demand load ahead for about as long
 RATE_S = 10.0  # what the bitrate of a viewer is measured over
 RETRY_AFTER_S = 10.0
+MOST_KNOWN = 100_000  # of a stream for any number; over it the one that asked longest ago is forgotten
 
 
 @dataclass(slots=True)
@@ -105,6 +106,8 @@ class Viewers:
             viewer = self._present[session] = Viewer(
                 name or digest, digest, now_s, now_s, Rate(now_s), wished_bps
             )
+            if len(self._present) > MOST_KNOWN:
+                self._present.popitem(last=False)
             self.peak = max(self.peak, len(self._present))
         return viewer
 

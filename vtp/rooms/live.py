@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar, cast
 
 from vtp.accounts.permissions import Action, can
@@ -84,7 +85,7 @@ class LiveRoom:
         self.groups.add_listener(self._groups_changed, first=True)
         self._parts: dict[Callable[[LiveRoom], object], object] = {}
         self._recording = False
-        self._streamed = False
+        self._streams = 0
         self._waiting = 0
         self._emitter: Emitter[RoomEvent] = Emitter()
         self._loop = asyncio.get_running_loop()
@@ -112,13 +113,17 @@ class LiveRoom:
     @property
     def streamed(self) -> bool:
         """Whether it is streamed without being recorded. While it is true the room stays open."""
-        return self._streamed
+        return self._streams > 0
 
-    @streamed.setter
-    def streamed(self, value: bool) -> None:
-        changed, self._streamed = value != self._streamed, value
+    def hold_stream(self) -> Callable[[], None]:
+        """It is streamed until the returned function is called: the next may begin before the last ends."""
+        self._count_streams(1)
+        return partial(self._count_streams, -1)
+
+    def _count_streams(self, more: int) -> None:
+        before, self._streams = self.streamed, self._streams + more
         self._look_if_empty()
-        if changed:
+        if self.streamed != before:
             self._emitter.emit(StreamSwitched(self))
 
     @property
@@ -217,7 +222,7 @@ class LiveRoom:
 
     def _look_if_empty(self) -> None:
         self._stop_grace()
-        if not (self.closed or len(self.people) or self._recording or self._streamed or self._waiting):
+        if not (self.closed or len(self.people) or self._recording or self._streams or self._waiting):
             self._grace = self._loop.call_later(EMPTY_ROOM_GRACE_S, self.close, "Everybody has left.")
 
     def _stop_grace(self) -> None:

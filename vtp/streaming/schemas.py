@@ -15,7 +15,7 @@ from vtp.recording.view import RecordingView
 from vtp.recording.viewers import Viewer, is_picture
 from vtp.streaming.stream import Stream, StreamStatus
 
-MOST_VIEWERS = 1_000_000
+MOST_VIEWERS = 100_000
 ATTENTIVE_S, SLOW_S = 3.0, 10.0
 
 

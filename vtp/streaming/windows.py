@@ -19,7 +19,7 @@ from vtp.errors import StartupError
 from vtp.ids import is_id
 from vtp.recording.live_view import LiveView
 from vtp.recording.recorder import Outcome, Recorder
-from vtp.recording.session import Purpose, RecordingSession
+from vtp.recording.session import RecordingSession
 from vtp.recording.transcoder import TranscodeSlots
 from vtp.rooms.live import LiveRoom
 from vtp.settings import Settings
@@ -70,7 +70,7 @@ class Windows:
             directory, window_id, min_free_bytes=self._settings.min_free_bytes, window_s=self._window_s
         )
         session = RecordingSession(
-            room, recorder, self._tasks, self._settings.idle_stop_s, self._slots, Purpose.STREAM
+            room, recorder, self._tasks, self._settings.idle_stop_s, self._slots, lasting=False
         )
         recorder.on_key_frame_wanted(session.want_key_frame)
         view = LiveView(recorder.manifest, {}, slides=True)
@@ -80,9 +80,8 @@ class Windows:
             loop.call_soon_threadsafe(view.grow, recorder.manifest, recorder.tracks)
 
         recorder.on_growth(grown)
-        room.streamed = True
         self._windows[window_id] = _Window(session, view)
-        self._tasks.start(self._run(window_id, directory), f"stream {window_id}")
+        self._tasks.start(self._run(window_id, directory, room.hold_stream()), f"stream {window_id}")
 
     def stop(self, window_id: str) -> None:
         """Ends one soon."""
@@ -104,7 +103,7 @@ class Windows:
         """Where a file of one lies."""
         return self._root / window_id / name
 
-    async def _run(self, window_id: str, directory: Path) -> None:
+    async def _run(self, window_id: str, directory: Path, end_hold: Callable[[], None]) -> None:
         window = self._windows[window_id]
         outcome = Outcome(0, FAILED)
         try:
@@ -112,6 +111,7 @@ class Windows:
         finally:
             recorder = window.session.recorder
             window.view.end(recorder.manifest, recorder.tracks)
+            end_hold()
             self._ended(window_id, outcome.failure)
             try:
                 with suppress(TimeoutError):
