@@ -94,6 +94,7 @@ from vtp.signalling.parts.reactions import ReactionCalls
 from vtp.signalling.parts.removal import RemovalCalls
 from vtp.signalling.parts.speakers import SpeakerCalls
 from vtp.signalling.parts.stage import StageCalls
+from vtp.signalling.parts.stream import StreamCalls
 from vtp.signalling.plain import PlainRtp
 from vtp.signalling.routes import build_routes as signalling_routes
 from vtp.signalling.sfu_face import SfuFace
@@ -381,6 +382,7 @@ def build_features(services: Services) -> list[Feature]:
         BreakoutCalls(),
         QualityCalls(),
         CaptionCalls(),
+        StreamCalls(services.streams, services.recording_parts.grants),
     ]
 
 

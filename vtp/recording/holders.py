@@ -54,13 +54,13 @@ def holder_of(principal: Principal, *, beyond_session: bool = False) -> str:
     return f"{kind}{principal.token_id}{_BETWEEN}{principal.room}"
 
 
-def visit_of(principal: Principal, *, apart: bool = False) -> str:
+def visit_of(principal: Principal, visit: str = "") -> str:
     """The same for who begins to watch: with a number where many are the same to us, as by a link that is in
-    many hands; `apart` from their own other visits, too.
+    many hands. `visit` tells them from their own other visits, too.
     """
-    holder = holder_of(principal)
-    is_shared = principal.user_id is None and not principal.full_name
-    return f"{holder}{_VISIT}{secrets.token_hex(VISIT_BYTES)}" if apart or is_shared else holder
+    if not visit and principal.user_id is None and not principal.full_name:
+        visit = secrets.token_hex(VISIT_BYTES)
+    return f"{holder_of(principal)}{_VISIT}{visit}" if visit else holder_of(principal)
 
 
 def without_visit(holder: str) -> str:

@@ -119,6 +119,7 @@ class RoomSettings(TypedDict):
     lobby: bool
     locked: bool
     p2p: bool
+    watch_only_above: int
 
 
 class RoomRights(TypedDict):

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 from vtp.accounts.permissions import Action, require
 from vtp.accounts.service import Clock, utc_now
-from vtp.errors import Conflict, Gone, Invalid, NotFound
+from vtp.errors import Conflict, Gone, Invalid, NotFound, Unavailable
 from vtp.http.identity import Principal
 from vtp.ids import new_id, parse_id
 from vtp.media.events import Emitter
@@ -21,6 +21,7 @@ from vtp.recording.store import Status
 from vtp.recording.viewers import Viewer, Viewers
 from vtp.rooms.entrance import require_to_look_in
 from vtp.rooms.live import LiveRoom, LiveRooms, RoomClosed, RoomEvent, RoomOpened, RoomSettingsChanged
+from vtp.rooms.participants import Participant
 from vtp.rooms.people import PeopleEvent, PersonRemoved
 from vtp.rooms.service import RoomService
 from vtp.rooms.store import Room
@@ -94,11 +95,25 @@ class Streams:
         require(self._live_rooms.as_here(principal, room.id), Action.RECORDING_START, room)
         return await self._start_room(room, principal.user_id, wish.max_viewers)
 
-    def offer(self, live: LiveRoom) -> Stream:
-        """The stream of an open room for those who only watch, begun when there is none."""
+    def offer(self, live: LiveRoom, participant: Participant) -> tuple[Stream, str]:
+        """The stream of an open room for somebody in it who only watches, begun when there is none, and as
+        whom they watch. Raises Unavailable when it is full, or the server ends.
+        """
         stream = self._going_on(live.room) or self._begin(live)
+        holder = visit_of(participant.principal, participant.participant_id)
+        stream.viewers.admit(holder)
         stream.implied = False
-        return stream
+        return stream, holder
+
+    def withdraw(self, live: LiveRoom) -> None:
+        """Nobody in the room follows any more: what was begun for those who did ends."""
+        stream = self._going_on(live.room)
+        if stream is None or stream.wanted:
+            return
+        if stream.source == self._recordings.active.of_room(live.id):
+            stream.implied = True
+        else:
+            self._end(stream)
 
     async def _start_room(self, room: Room, started_by: str | None, most: int) -> tuple[Stream, str]:
         live = await self._open_room(room)
@@ -132,6 +147,8 @@ class Streams:
         return stream
 
     def _begin(self, live: LiveRoom, *, implied: bool = False) -> Stream:
+        if self._closing:
+            raise Unavailable("The server is ending; try again in a moment.", retry_after_s=5)
         room = live.room
         made = Stream(new_id(), self._clock(), Viewers(), room_id=room.id, slug=room.slug, implied=implied)
         stream = self._add(made)
@@ -162,7 +179,7 @@ class Streams:
         if stream.ended_at:
             raise _gone()
         await self._require_to_watch(principal, stream, address)
-        holder = visit_of(principal, apart=True)
+        holder = visit_of(principal, new_id())
         viewer = stream.viewers.admit(
             holder, name=wish.viewer_id, wished_bps=round(wish.initial_bitrate * 1000)
         )
@@ -184,6 +201,9 @@ class Streams:
         stream = self._streams.get(parse_id(stream_id, "/path/id"))
         if stream is None:
             raise NotFound("There is no such stream (any more).", code="no_such_stream")
+        is_recordings = stream.recording_id is not None and not stream.room_id
+        if is_recordings and not stream.ended_at and not self._recordings.is_there(str(stream.recording_id)):
+            self._end(stream, "The recording was deleted.")
         return stream
 
     async def of_room(self, reference: str) -> Stream:

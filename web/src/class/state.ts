@@ -9,6 +9,7 @@ import { type PollsPart, pollsHandlers, readPolls } from "./parts/polls";
 import { type ReactionsPart, reactionsHandlers } from "./parts/reactions";
 import { readSpeaker, type SpeakerPart, speakerHandlers } from "./parts/speaker";
 import { readStage, type StagePart, stageHandlers } from "./parts/stage";
+import { readStream, type StreamPart, streamHandlers } from "./parts/stream";
 import type { Joined, Push, Pushes, RoomRights, RoomSettings } from "./protocol";
 import type { Handlers } from "./wire";
 
@@ -22,7 +23,8 @@ export interface ClassState
     ChatPart,
     PollsPart,
     BreakoutsPart,
-    ConnectionsPart {
+    ConnectionsPart,
+    StreamPart {
   /** One's own participant. */
   me: string;
   slug: string;
@@ -62,6 +64,7 @@ export function enter(joined: Joined, before: ClassState | null, now_ms: number)
     ...readPolls(told),
     ...readBreakouts(told),
     ...readConnections(told),
+    ...readStream(told),
   };
 }
 
@@ -85,6 +88,7 @@ const PARTS: readonly Handlers<ClassState>[] = [
   pollsHandlers,
   breakoutsHandlers,
   connectionsHandlers,
+  streamHandlers,
 ];
 
 /** The state after a push. Several parts may hear of the same; a push that none knows changes nothing. */
