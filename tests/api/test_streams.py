@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -214,6 +215,39 @@ async def test_who_is_put_out_of_the_class_watches_no_more(api: Api, teacher: Pe
         assert (await player.get("video/playlist.m3u8")).status == 403
         other = player.folder.replace("/live/physics/", "/live/maths/")
         assert (await fetch(api, f"{other}/video/playlist.m3u8", Cookie=player.cookie)).status == 401
+
+
+async def test_of_two_who_start_or_stop_at_once_one_does(api: Api, teacher: Person) -> None:
+    body = {"room_id": "physics"}
+    both = await asyncio.gather(*(api.call("POST", f"{BASE}/start", body, by=teacher) for _ in range(2)))
+    assert sorted(answer.status for answer in both) == [201, 409]
+    [stream_id] = [answer.body["stream_id"] for answer in both if answer.status == 201]
+    path = f"{BASE}/{stream_id}/stop"
+    stopped = await asyncio.gather(*(api.call("POST", path, by=teacher) for _ in range(2)))
+    assert [(answer.status, answer.body["status"]) for answer in stopped] == [(200, "ended")] * 2
+    again = await start_stream(api, teacher)  # while the last one ends
+    assert again["stream_id"] != stream_id and (await room_of(api, teacher))["streamed"] is True
+
+
+async def test_a_stream_ends_with_its_recording_or_its_room(api: Api, teacher: Person) -> None:
+    recording_id = await add_finished(api, (await room_of(api, teacher))["room_id"], teacher)  # type: ignore[arg-type]
+    started = await start_stream(api, teacher, room_id="", recording_id=recording_id)
+    cookie = await grant_of(api, recording_id, teacher)
+    playlist = f"{RECORDINGS}/{recording_id}/stream/video/playlist.m3u8"
+    assert (await fetch(api, playlist, Cookie=cookie)).status == 200
+    assert (await api.call("DELETE", f"{RECORDINGS}/{recording_id}", by=teacher)).status == 200
+    assert (await fetch(api, playlist, Cookie=cookie)).status in (404, 410)
+    streams = api.server.services.streams
+    assert streams.find(started["stream_id"]).failure == "The recording was deleted."
+    await start_stream(api, teacher)
+    gone = await api.call("DELETE", "/api/v1/signalling/room/delete?room_id=physics", by=teacher)
+    assert gone.status == 200
+
+    async def is_over() -> bool:
+        return streams.numbers()["open"] == 0
+
+    await until(is_over)
+    assert (await api.call("GET", "/live/physics/master.m3u8", by=teacher)).status == 404
 
 
 async def test_what_a_killed_process_was_streaming_is_removed_at_the_next_start(tmp_path: Path) -> None:
