@@ -72,7 +72,8 @@ async def test_a_recording_is_the_same_by_an_edge_and_fetched_once(
     api: Api, teacher: Person, tmp_path: Path
 ) -> None:
     recording_id = await add_finished(api, await make_room(api, teacher), teacher)
-    cookies = [await grant_of(api, recording_id, await api.person("student", f"{n}@x.example")) for n in "ab"]
+    people = [await api.person("student", f"{n}@x.example") for n in "ab"]
+    cookies = [await grant_of(api, recording_id, one) for one in people]
     folder = f"{BASE}/{recording_id}/stream"
     names = ("master.m3u8", "video/playlist.m3u8", "video/init-0.mp4", "video/seg-00001.m4s", "manifest.mpd")
     async with edge_of(api, tmp_path) as edge:
@@ -88,6 +89,17 @@ async def test_a_recording_is_the_same_by_an_edge_and_fetched_once(
         assert asked(api, "/stream/{track}/{name}") == before + 3 + 3  # by the edge, and by this test
         zipped = await players[0].get(f"{folder}/video/playlist.m3u8", Accept_Encoding="gzip")
         assert zipped.headers["Content-Encoding"] == "gzip"
+        whole = (await players[0].get(f"{folder}/video/seg-00001.m4s")).body
+        some = await players[0].get(f"{folder}/video/seg-00001.m4s", Range="bytes=100-199")
+        assert (some.status, some.body) == (206, whole[100:200])
+        assert some.headers["Content-Range"] == f"bytes 100-199/{len(whole)}"
+        outside = await players[0].get(f"{folder}/video/seg-00001.m4s", Range="bytes=99999999-")
+        assert outside.status == 416
+        same = await players[0].get(f"{folder}/video/seg-00001.m4s", If_None_Match=some.headers["ETag"])
+        assert (same.status, same.body) == (304, b"")
+        assert (await players[0].get(f"{folder}/video/playlist.m3u8?_HLS_skip=maybe")).status == 400
+        log = (await api.call("GET", f"{BASE}/{recording_id}/access-log", by=teacher)).body["items"]
+        assert {one["user_id"] for one in log} == {one.user_id for one in people}
         missing = await players[0].get(f"{folder}/video/seg-09999.m4s")
         assert missing.status == 404 and missing.headers["Content-Type"] == "application/problem+json"
         assert (await players[0].get(f"{BASE}/{recording_id}/download")).status == 404

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 
 import pytest
 
+from vtp.edge import door as door_module
 from vtp.edge.door import ASK_EVERY_S, AWAY_S, Door
 from vtp.edge.origin import Fetched
+from vtp.edge.queries import directives, plain_query
 from vtp.edge.shelf import FRESH_S, Shelf
-from vtp.errors import Forbidden, NotSignedIn, Unavailable
+from vtp.errors import Forbidden, Malformed, NotSignedIn, Unavailable
 from vtp.recording.grants import Grants, Scope
 from vtp.streaming.edge_schemas import EdgeVerdict, Refusal, Watcher
 from vtp.tasks import Tasks
@@ -86,10 +88,13 @@ class Asked:
         self.reports: list[list[Watcher]] = []
         self.refusal: Refusal | None = None
         self.away = False
+        self.is_broken = False
 
     async def report(self, watchers: Sequence[Watcher]) -> EdgeVerdict:
         if self.away:
             raise Unavailable("away")
+        if self.is_broken:
+            raise ValueError("what nobody has thought of")
         self.reports.append(list(watchers))
         refused = [self.refusal] if self.refusal and watchers else []
         return EdgeVerdict(good_for_seconds=2.0, refused=refused)
@@ -153,3 +158,75 @@ async def test_who_was_let_in_goes_on_for_a_while_when_the_origin_is_away_and_no
     with pytest.raises(Unavailable):
         await bench.door.require(bench.key)
     await bench.tasks.close()
+
+
+async def test_who_goes_on_while_the_origin_is_away_is_asked_about_when_it_is_back() -> None:
+    bench = Bench()
+    await bench.door.require(bench.key)
+    bench.origin.away = True
+    bench.clock.now_s += 2.1  # its yes is over
+    await bench.door.require(bench.key)
+    bench.clock.now_s += 5  # a question without an answer takes so long
+    assert bench.door.is_open(bench.key)
+    bench.origin.away = False
+    bench.origin.refusal = Refusal(index=0, status=401, code="session_ended", detail="Signed out.")
+    bench.clock.now_s += ASK_EVERY_S
+    other = ("r", bench.grants.make("r", Scope.PLAY, "u2~s"), "10.0.0.1")
+    await bench.door.require(other)  # of the same round of questions
+    assert not bench.door.is_open(bench.key)
+    await bench.tasks.close()
+
+
+async def test_an_answer_that_nobody_has_thought_of_ends_no_questions() -> None:
+    bench = Bench()
+    bench.origin.is_broken = True
+    with pytest.raises(Unavailable):
+        await bench.door.require(bench.key)
+    bench.origin.is_broken = False
+    await bench.door.require(bench.key)
+    await bench.tasks.close()
+
+
+async def test_no_more_viewers_than_memory_is_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door_module, "MOST_WATCHERS", 1)
+    bench = Bench()
+    await bench.door.require(bench.key)
+    with pytest.raises(Unavailable):
+        await bench.door.require(("r", bench.grants.make("r", Scope.PLAY, "u2~s"), "10.0.0.1"))
+    assert bench.door.is_open(bench.key)
+    await bench.tasks.close()
+
+
+PLAYLIST = "/live/a/playlist.m3u8"
+
+
+@pytest.mark.parametrize(
+    ("query", "plain"),
+    [
+        ("", ""),
+        ("_HLS_msn=7", "_HLS_msn=7"),
+        ("_HLS_msn=7&_HLS_part=2&_HLS_skip=v2", "_HLS_msn=7&_HLS_part=2&_HLS_skip=YES"),
+        ("_HLS_msn=007", None),
+        ("_HLS_msn=7&_HLS_skip=maybe", None),
+        ("_HLS_part=2&_HLS_msn=7", None),
+        ("_HLS_msn=7&x=1", None),
+        ("_HLS_msn=7&_HLS_msn=8", None),
+    ],
+)
+def test_one_wish_is_written_in_one_way(query: str, plain: str | None) -> None:
+    assert plain_query(PLAYLIST, query) == plain
+
+
+def test_other_ways_of_writing_a_wish_are_the_same_to_the_origin_and_nonsense_is_refused() -> None:
+    assert (
+        directives(PLAYLIST, {"_HLS_skip": "v2", "_HLS_msn": "007", "x": "1"}) == "_HLS_msn=7&_HLS_skip=YES"
+    )
+    for wrong in ({"_HLS_msn": "-1"}, {"_HLS_skip": "maybe"}, {"_HLS_part": "1"}, {"_HLS_msn": "9" * 30}):
+        with pytest.raises(Malformed):
+            directives(PLAYLIST, wrong)
+
+
+def test_files_that_never_change_have_no_wishes() -> None:
+    assert directives("/live/a/seg-00001.m4s", {"_HLS_msn": "7"}) == ""
+    assert plain_query("/live/a/seg-00001.m4s", "") == ""
+    assert plain_query("/live/a/seg-00001.m4s", "_HLS_msn=7") is None

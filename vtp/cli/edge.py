@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import resource
 import sys
 from typing import Annotated, Any
 
@@ -45,6 +46,9 @@ def edge(
     settings = load_settings(overrides=overrides)
     configure_logs(settings.log.level, settings.log.format)
     import uvloop
+
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)  # each playlist that is waited for is a connection
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings, origin, memory_mib, ca_file))

@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 ASK_EVERY_S = 1.0
 GONE_S = 60.0
 AWAY_S = 30.0  # for so long those whom the origin let in go on while it does not answer
+UNASKED_S = 10.0  # and from one question that has no answer to the next: it may last some seconds itself
+MOST_WATCHERS = 100_000
 
 Report = Callable[[Sequence[Watcher]], Awaitable[EdgeVerdict]]
 Key = tuple[str, str, str]
@@ -77,6 +79,8 @@ class Door:
             return
         watcher = self._watchers.get(key)
         if watcher is None:
+            if len(self._watchers) >= MOST_WATCHERS:
+                raise Unavailable("This edge has as many viewers as it can have.", retry_after_s=10)
             watcher = self._watchers[key] = _Watcher(self._clock())
         if watcher.answer is None:
             watcher.answer = asyncio.get_running_loop().create_future()
@@ -130,8 +134,9 @@ class Door:
             )
         try:
             verdict = await self._report(report)
-        except (Unavailable, StartupError) as error:
-            logger.warning("The origin was not asked: %s", error)
+        except Exception as error:  # also what nobody has thought of: else nobody would be asked for any more
+            expected = isinstance(error, Unavailable | StartupError)
+            logger.warning("The origin was not asked: %s", error, exc_info=None if expected else error)
             for key, sent in zip(keys, told, strict=True):
                 self._put_back(key, sent)
                 self._answer(key, self._while_away(key))
@@ -154,7 +159,7 @@ class Door:
         """Who was let in goes on for a while."""
         watcher, now_s = self._watchers[key], self._clock()
         if watcher.asked_s and now_s - watcher.asked_s < AWAY_S:
-            watcher.good_until_s = now_s + ASK_EVERY_S
+            watcher.good_until_s = min(now_s + UNASKED_S, watcher.asked_s + AWAY_S)
             return None
         return Unavailable(AWAY, retry_after_s=1, code="origin_away")
 

@@ -12,22 +12,30 @@ from aiohttp import web
 from vtp.edge.door import Door
 from vtp.edge.door import Key as Watch
 from vtp.edge.origin import Fetched
-from vtp.edge.shelf import Key, Shelf
+from vtp.edge.queries import directives, plain_query
+from vtp.edge.shelf import Key, Shelf, is_lasting
 from vtp.errors import NotSignedIn, Unavailable
 from vtp.http.client import Client
+from vtp.http.encodings import takes_gzip
 from vtp.http.etags import matches_none
 from vtp.http.express import Answer, ExpressRequest, Ready
 from vtp.http.keys import CLIENT
+from vtp.http.ranges import wanted_of
 from vtp.recording.grants import PLAIN_NAME, SECURE_NAME, cookie_below
 from vtp.recording.ready_media import offered_grant
 from vtp.streaming.stream import live_id
 
 PREFIXES = ("/live/", "/api/v1/recordings/")
 ROUTES = ("/live/{room}/{tail:.+}", "/api/v1/recordings/{id}/stream/{tail:.+}")
-_LIVE = re.compile(r"(/live/([\w-]{1,64}))/(?:master\.m3u8|[0-9a-f-]{36}/([a-z0-9]{1,16})/[\w.-]{1,64})")
-_RECORDED = re.compile(r"(/api/v1/recordings/([0-9a-f-]{36}))/stream/(?:([a-z0-9]{1,16})/)?[\w.-]{1,64}")
-_DIRECTIVES = re.compile(r"(?:^|&)(_HLS_(?:msn|part|skip)=[\w]{1,10})(?=&|$)")
-DIRECTIVES = ("_HLS_msn", "_HLS_part", "_HLS_skip")
+_NAME = r"[\w-][\w.-]{0,63}"
+_LIVE = re.compile(
+    rf"(/live/([\w-]{{1,64}}))/(?:master\.m3u8|[0-9a-f-]{{36}}/([a-z0-9]{{1,16}})/{_NAME})", re.ASCII
+)
+_RECORDED = re.compile(
+    r"(/api/v1/recordings/([0-9a-f-]{36}))/stream/"
+    rf"(?:captions/[A-Za-z0-9-]{{2,35}}/|([a-z0-9]{{1,16}})/)?{_NAME}",
+    re.ASCII,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +68,8 @@ class EdgeMedia:
         address = _Address.of(request.path)
         if address is None:
             return None
-        query = _directives(request.query)
-        if query != request.query:
+        query = plain_query(request.path, request.query)
+        if query is None:
             return None
         watch = (address.media_id, offered_grant(request), request.asker.client.address)
         if not self._door.is_open(watch):
@@ -95,17 +103,13 @@ class EdgeMedia:
             raise web.HTTPNotFound
         client: Client = request[CLIENT]
         watch, cookie = await self._let_in(request, address, client)
-        query = "&".join(f"{name}={request.query[name]}" for name in DIRECTIVES if name in request.query)
-        key: Key = (address.media_id, request.path, _directives(query))
+        key: Key = (address.media_id, request.path, directives(request.path, request.query))
         found = await self._shelf.bring(key)
-        self._count(watch, address, request.path, found)
-        zipped = "gzip" in request.headers.get("Accept-Encoding", "")
-        fields, body = _as_taken(found, zipped=zipped)
-        etag = dict(fields).get("ETag", "")
-        if found.status == 200 and etag and matches_none(request, etag):
-            kept = [field for field in fields if field[0] in ("ETag", "Cache-Control", "Vary")]
-            return web.Response(status=304, headers=[*kept, *cookie])
-        return web.Response(status=found.status, body=body, headers=[*fields, *cookie])
+        answer = _answer(request, found)
+        answer.headers.extend(cookie)
+        if answer.status != 304:
+            self._count(watch, address, request.path, found)
+        return answer
 
     async def _let_in(
         self, request: web.Request, address: _Address, client: Client
@@ -130,9 +134,23 @@ class EdgeMedia:
             self._door.count(watch, address.track, len(found.body), int(path.endswith(".m4s")))
 
 
-def _directives(query: str) -> str:
-    """What of a query the origin is asked: the directives of low-latency players, in their order."""
-    return "&".join(_DIRECTIVES.findall(query))
+def _answer(request: web.Request, found: Fetched) -> web.Response:
+    """What the request wants of what the origin has answered. Raises PreconditionFailed."""
+    fields, body = _as_taken(found, zipped=takes_gzip(request.headers.get("Accept-Encoding", "")))
+    etag = dict(fields).get("ETag", "")
+    whole = not is_lasting(request.path) and not matches_none(request, etag)  # parts are taken of files alone
+    if found.status != 200 or not etag or whole:
+        return web.Response(status=found.status, body=body, headers=fields)
+    wanted = wanted_of(request, etag, len(body))
+    if wanted.status == 304:
+        kept = [field for field in fields if field[0] in ("ETag", "Cache-Control", "Vary")]
+        return web.Response(status=304, headers=kept)
+    if wanted.status == 416:
+        headers = [("Content-Range", f"bytes */{len(body)}"), ("Accept-Ranges", "bytes")]
+        return web.Response(status=416, headers=headers)
+    if wanted.status == 206:
+        fields.append(("Content-Range", f"bytes {wanted.start}-{wanted.end - 1}/{len(body)}"))
+    return web.Response(status=wanted.status, body=body[wanted.start : wanted.end], headers=fields)
 
 
 def _as_taken(found: Fetched, *, zipped: bool) -> tuple[list[tuple[str, str]], bytes]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,8 +17,16 @@ from vtp.streaming.edge_schemas import EDGES, EdgeReport, EdgeVerdict, Watcher
 LONGEST_WAIT_S = 60.0  # a playlist is waited for, three target durations at most
 REPORT_TIMEOUT_S = 5.0
 PASS_TTL_S = 60
-CONNECTIONS = 256
-PASSED_ON = ("Content-Type", "Content-Encoding", "Cache-Control", "ETag", "Vary", "Retry-After")
+CONNECTIONS = 1024  # a playlist that is waited for is one
+PASSED_ON = (
+    "Content-Type",
+    "Content-Encoding",
+    "Cache-Control",
+    "ETag",
+    "Accept-Ranges",
+    "Vary",
+    "Retry-After",
+)
 AWAY = "The server that has this does not answer; try again in a moment."
 
 
@@ -46,16 +53,13 @@ class Origin:
         self._holder = holder_of_edge(name)
         self._cookie = SECURE_NAME if url.startswith("https:") else PLAIN_NAME
         trusted = ssl.create_default_context(cafile=ca_file or None)
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=CONNECTIONS, ssl=trusted),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            timeout=aiohttp.ClientTimeout(total=LONGEST_WAIT_S),
-        )
+        self._media = _session(CONNECTIONS, trusted, LONGEST_WAIT_S)
+        self._reports = _session(1, trusted, REPORT_TIMEOUT_S)  # of its own: it waits for no media
 
     async def close(self) -> None:
         """Closes all connections."""
-        await self._session.close()
+        await self._media.close()
+        await self._reports.close()
 
     async def fetch(self, media_id: str, path: str, query: str) -> Fetched:
         """What the origin answers. Raises Unavailable when it does not."""
@@ -63,7 +67,7 @@ class Origin:
         headers = {"Cookie": f"{self._cookie}={grant}", "Accept-Encoding": "gzip"}
         url = f"{self.url}{path}" + (f"?{query}" if query else "")
         try:
-            async with self._session.get(url, headers=headers, allow_redirects=False) as response:
+            async with self._media.get(url, headers=headers, allow_redirects=False) as response:
                 body = await response.read()
                 found = response.headers
                 fields = tuple((name, found[name]) for name in PASSED_ON if name in found)
@@ -78,14 +82,11 @@ class Origin:
         pass_ = self._grants.make(EDGES, Scope.PLAY, self._holder, PASS_TTL_S)
         report = EdgeReport(edge=pass_, watchers=list(watchers))
         try:
-            async with (
-                asyncio.timeout(REPORT_TIMEOUT_S),
-                self._session.post(
-                    f"{self.url}/api/v1/edges/report",
-                    data=report.model_dump_json().encode(),
-                    headers={"Content-Type": "application/json", "Accept-Encoding": "identity"},
-                ) as response,
-            ):
+            async with self._reports.post(
+                f"{self.url}/api/v1/edges/report",
+                data=report.model_dump_json().encode(),
+                headers={"Content-Type": "application/json", "Accept-Encoding": "identity"},
+            ) as response:
                 body = await response.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Unavailable(AWAY, retry_after_s=1, code="origin_away") from error
@@ -99,3 +100,12 @@ class Origin:
         except ValidationError as error:
             text = f"The server at {self.url} answers {response.status} to an edge: is it vtp, and as new?"
             raise Unavailable(text, retry_after_s=1, code="origin_strange") from error
+
+
+def _session(connections: int, trusted: ssl.SSLContext, timeout_s: float) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=connections, ssl=trusted),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        timeout=aiohttp.ClientTimeout(total=timeout_s),
+    )

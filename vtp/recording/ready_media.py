@@ -38,7 +38,7 @@ class ReadyMedia:
 
     def playlist(self, view: RecordingView, media_id: str, track: str, request: ExpressRequest) -> Answer:
         """A track's playlist as it is wished for; None for a wish that is not of the usual form."""
-        wish = _wish_of(request.query)
+        wish = wish_of(request.query)
         if wish is None:
             return None
         found = view.ready(track, wish)
@@ -112,7 +112,7 @@ def offered_grant(request: ExpressRequest) -> str:
     return offered[0] if len(offered) == 1 else ""
 
 
-def _wish_of(query: str) -> Wish | None:
+def wish_of(query: str) -> Wish | None:
     """What a query wishes for; None for one that says more, or otherwise."""
     if not query:
         return Wish()

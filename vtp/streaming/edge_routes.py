@@ -7,7 +7,7 @@ from __future__ import annotations
 from vtp.accounts.audit import Origin
 from vtp.errors import NotSignedIn, Unavailable, VtpError
 from vtp.http.errors import STATUS_OF
-from vtp.http.routing import Access, Call, Limit, RouteTable
+from vtp.http.routing import Access, Call, RouteTable
 from vtp.ids import is_id
 from vtp.recording.access_log import AccessLog, Did
 from vtp.recording.grants import Grants, Scope
@@ -27,7 +27,6 @@ def build_routes(grants: Grants, holders: Holders, viewership: Viewership, log: 
         body=EdgeReport,
         reply=EdgeVerdict,
         access=Access.MEDIA,
-        limit=Limit.PLAYBACK,
         summary="Tell whom an edge answers, and hear who must not go on",
         errors=(401, 403),
     )
