@@ -16,6 +16,9 @@ from tests.e2e.conftest import PAGES, poll
 from tests.e2e.frame_order import assert_in_order, wait_for_numbers
 from tests.server_process import Running
 
+SOURCE = """performance.getEntriesByType("resource").map((one) => one.name)
+    .findLast((name) => name.endsWith(".m4s")).split("/").at(-3)"""
+"""Where the last file of the stream came from."""
 SETTINGS = ("speak", "camera", "share")
 
 
@@ -42,6 +45,11 @@ def test_who_comes_late_follows_the_stream_with_chat_and_hands_until_they_may_sp
     assert_in_order(wait_for_numbers(sam, 30))
     assert sam.evaluate("document.querySelectorAll('audio.sound, .tile').length") == 0
     assert_fits_a_phone(sam)
+    window = sam.evaluate(SOURCE)
+    ada.get_by_test_id("record").click()  # from now on the stream is another one
+    expect(sam.get_by_test_id("recording-state")).to_be_visible()
+    poll(sam, f"{SOURCE} !== {window!r}")
+    expect(sam.get_by_test_id("class-stream")).to_have_attribute("data-moves", "true")
     write(sam, "I can see it.")
     ada.get_by_test_id("panel-chat").click()
     expect(ada.get_by_test_id("chat-line").last).to_contain_text("I can see it.")

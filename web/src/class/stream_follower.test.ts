@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { StreamOffer } from "./protocol";
-import { PAUSES_MS, StreamFollower } from "./stream_follower";
+import { PAUSES_MS, STALL_MS, StreamFollower } from "./stream_follower";
 
 const OFFER: StreamOffer = { stream_id: "s", url: "/live/algebra/master.m3u8", grant: "1.p.u~a!b.c+" };
 
@@ -67,6 +67,21 @@ describe("following the stream of a class", () => {
     expect(played.length).toBe(1);
     follower.close();
     expect(played[0]?.stopped).toBe(true);
+  });
+
+  it("asks anew when the picture stands still for long, and not while it moves", async () => {
+    const { follower, asked } = begin();
+    follower.succeeded();
+    await vi.advanceTimersByTimeAsync(10 * STALL_MS);
+    expect(asked).not.toHaveBeenCalled();
+    follower.stalled();
+    await vi.advanceTimersByTimeAsync(STALL_MS - 1);
+    expect(asked).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(2);
+    expect(asked).toHaveBeenCalledTimes(1);
+    follower.close();
+    await vi.advanceTimersByTimeAsync(10 * STALL_MS);
+    expect(asked).toHaveBeenCalledTimes(1);
   });
 
   it("plays nothing that is given after its end", async () => {

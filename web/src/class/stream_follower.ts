@@ -16,12 +16,17 @@ export interface FollowerOptions {
 /** How long until the next try, from one to the next without a picture in between. */
 export const PAUSES_MS = [0, 1_000, 2_000, 4_000] as const;
 
+/** Without a picture for so long it is asked for anew: not every player says that a source has ended. */
+export const STALL_MS = 8_000;
+
 /** The cookie that the answer brings opens the rest. */
 const addressOf = ({ url, grant }: StreamOffer): string => `${url}?grant=${encodeURIComponent(grant)}`;
 
 export class StreamFollower {
   #stop: () => void = () => undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #stall: ReturnType<typeof setTimeout> | undefined;
+  #over: () => void = () => undefined;
   #tries = 0;
   #closed = false;
 
@@ -30,22 +35,32 @@ export class StreamFollower {
   follow(stream: StreamOffer): void {
     if (this.#closed) return;
     this.#stop();
-    let over = false;
-    this.#stop = this.options.play(addressOf(stream), () => {
-      if (over) return;
-      over = true;
+    let isOver = false;
+    this.#over = () => {
+      if (isOver) return;
+      isOver = true;
       this.#again();
-    });
+    };
+    this.stalled();
+    this.#stop = this.options.play(addressOf(stream), this.#over);
   }
 
   /** The picture moves. */
   succeeded(): void {
     this.#tries = 0;
+    clearTimeout(this.#stall);
+  }
+
+  /** The picture stands still. */
+  stalled(): void {
+    clearTimeout(this.#stall);
+    this.#stall = setTimeout(this.#over, STALL_MS);
   }
 
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#stall);
     this.#stop();
   }
 
@@ -54,6 +69,7 @@ export class StreamFollower {
     const pause_ms = PAUSES_MS[Math.min(this.#tries, PAUSES_MS.length - 1)];
     this.#tries += 1;
     clearTimeout(this.#timer);
+    clearTimeout(this.#stall);
     this.#timer = setTimeout(() => void this.#ask(), pause_ms);
   }
 

@@ -44,7 +44,10 @@ export function ClassStream({ stream }: { stream: StreamOffer }) {
       follower.succeeded();
       setMoves(true);
     };
-    const waiting = () => setMoves(false);
+    const waiting = () => {
+      follower.stalled();
+      setMoves(false);
+    };
     element.addEventListener("playing", playing);
     element.addEventListener("waiting", waiting);
     follower.follow(first.current);
