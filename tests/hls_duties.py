@@ -113,13 +113,14 @@ def read(text: str) -> Playlist:
     return playlist
 
 
-def check_alone(playlist: Playlist) -> None:
-    """What holds of every playlist in progress by itself."""
+def check_alone(playlist: Playlist, *, slides: bool = False) -> None:
+    """What holds of every playlist in progress by itself; `slides`: it is one of a window."""
     control, target_s, part_target_s = playlist.control, playlist.target_s, playlist.part_target_s
     assert int(playlist.headers["#EXT-X-VERSION"]) >= 9
-    assert playlist.headers["#EXT-X-MEDIA-SEQUENCE"] == "0"
-    assert playlist.headers["#EXT-X-DISCONTINUITY-SEQUENCE"] == "0"
-    assert playlist.headers["#EXT-X-PLAYLIST-TYPE"] == "EVENT"
+    if not slides:
+        assert playlist.headers["#EXT-X-MEDIA-SEQUENCE"] == "0"
+        assert playlist.headers["#EXT-X-DISCONTINUITY-SEQUENCE"] == "0"
+    assert playlist.headers.get("#EXT-X-PLAYLIST-TYPE") == (None if slides else "EVENT")
     assert "#EXT-X-INDEPENDENT-SEGMENTS" in playlist.headers
     assert control["CAN-BLOCK-RELOAD"] == "YES"
     assert float(control["CAN-SKIP-UNTIL"]) >= 6 * target_s
@@ -207,3 +208,36 @@ class Follower:
         for one, following in zip(self.segments, self.segments[1:], strict=False):
             assert one.at is not None and following.at is not None
             assert abs((following.at - one.at).total_seconds() - one.duration_s) < 0.002
+
+
+class WindowFollower:
+    """One player's sequence of playlists of a track of which the newest stretch alone is listed."""
+
+    def __init__(self) -> None:
+        self.known: dict[int, Segment] = {}
+        self.first = 0
+        self.last: Playlist | None = None
+
+    def take(self, text: str) -> Playlist:
+        """Checks the next playlist; raises AssertionError with what is wrong."""
+        playlist = read(text)
+        check_alone(playlist, slides=True)
+        first = int(playlist.headers["#EXT-X-MEDIA-SEQUENCE"])
+        assert first >= self.first, "the window went back"
+        assert not playlist.skipped or first + playlist.skipped - 1 in self.known, (
+            "more is skipped than known"
+        )
+        for number, segment in enumerate(playlist.segments, first + playlist.skipped):
+            old = self.known.setdefault(number, segment)
+            assert (old.uri, old.duration_s, old.at, old.discontinuity) == (
+                segment.uri,
+                segment.duration_s,
+                segment.at,
+                segment.discontinuity,
+            )
+            if number > first + playlist.skipped or not playlist.skipped:
+                assert segment.map or segment.gap, "no section is named for it"
+        passed = sum(self.known[number].discontinuity for number in range(first))
+        assert int(playlist.headers["#EXT-X-DISCONTINUITY-SEQUENCE"]) == passed
+        self.first, self.last = first, playlist
+        return playlist

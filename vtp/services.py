@@ -97,6 +97,7 @@ from vtp.signalling.parts.reactions import ReactionCalls
 from vtp.signalling.parts.removal import RemovalCalls
 from vtp.signalling.parts.speakers import SpeakerCalls
 from vtp.signalling.parts.stage import StageCalls
+from vtp.signalling.parts.stream import StreamCalls
 from vtp.signalling.plain import PlainRtp
 from vtp.signalling.routes import build_routes as signalling_routes
 from vtp.signalling.sfu_face import SfuFace
@@ -104,6 +105,14 @@ from vtp.signalling.sfu_peers import SfuParts, SfuPeers
 from vtp.signalling.sfu_routes import build_routes as sfu_routes
 from vtp.signalling.socket_face import SocketFace, SocketParts
 from vtp.storage import Store
+from vtp.streaming.edge_routes import build_routes as edge_routes
+from vtp.streaming.express import PREFIX as LIVE_PREFIX
+from vtp.streaming.express import ExpressLive
+from vtp.streaming.live_routes import build_routes as live_routes
+from vtp.streaming.routes import build_routes as stream_routes
+from vtp.streaming.service import Streams
+from vtp.streaming.watched import Watched
+from vtp.streaming.windows import Windows
 from vtp.tasks import Tasks
 from vtp.webhooks.deliveries import Deliveries
 from vtp.webhooks.policy import Policy
@@ -133,6 +142,7 @@ class Services:
     rooms: RoomService
     recordings: Recordings
     recording_parts: RecordingParts
+    streams: Streams
     links: GuestLinks
     chats: Chats
     polls: Polls
@@ -238,8 +248,18 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     chapters = Chapters(database, recordings, polls.of, tasks)
     recordings.add_listener(chapters.recording_changed)
     grants = Grants(await asyncio.to_thread(_open_grants_key, settings.secrets_folder()))
-    holders = Holders(recordings, _holder_finder(database), guests.is_revoked)
+    streams = Streams(
+        recordings,
+        rooms,
+        live_rooms,
+        entrance.open,
+        lambda ended: Windows(settings, instance, recordings.active.slots, ended),
+    )
+    await streams.open()
+    stack.push_async_callback(streams.close)
+    holders = Holders(Watched(recordings, streams), _holder_finder(database), guests.is_revoked)
     accounts.authenticator.add_listener(holders.forget)
+    streams.add_rights_listener(holders.forget)
     recordings.add_access_listener(holders.forget)
     accounts.revocations.add_reader(recordings.recall, outlasts_memory=True)
     shares = Shares(database, recordings, accounts.tokens, guests, accounts.audit)
@@ -271,7 +291,9 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
             WatchProgress(database, recordings),
             CaptionShelf(database, recordings),
             chapters,
+            streams.sources.viewership,
         ),
+        streams,
         links,
         chats,
         polls,
@@ -301,6 +323,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         lambda: {"disk_free_bytes": services.recordings.disk.free_bytes},
         ("disk_free_bytes",),
     )
+    services.metrics.add_numbers("vtp_streams", "Live streams.", streams.numbers)
     services.metrics.add_numbers("vtp_mails", "Mails.", mail_sender.numbers)
     services.metrics.add_numbers("vtp_webhooks", "Webhooks.", deliveries.numbers, ("pending",))
     _add_worker_metrics(services.metrics, media)
@@ -372,6 +395,7 @@ def build_features(services: Services) -> list[Feature]:
         BreakoutCalls(),
         QualityCalls(),
         CaptionCalls(),
+        StreamCalls(services.streams, services.recording_parts.grants),
     ]
 
 
@@ -412,13 +436,14 @@ def _build_sfu(services: Services) -> SfuFace:
 def build_sources(services: Services) -> dict[str, Source]:
     """What may be answered past the routes, by the path that it begins with."""
     parts = services.recording_parts
-    media = ExpressMedia(parts.recordings, parts.grants, parts.holders)
-    return {EXPRESS_PREFIX: media.answer}
+    media = ExpressMedia(parts.recordings, parts.grants, parts.holders, parts.viewership)
+    live = ExpressLive(services.streams, parts.grants, parts.holders)
+    return {EXPRESS_PREFIX: media.answer, LIVE_PREFIX: live.answer}
 
 
 def build_tables(services: Services) -> list[RouteTable]:
     """Every route table of the process, the documentation of all others last."""
-    settings, accounts = services.settings, services.accounts
+    settings, accounts, recording = services.settings, services.accounts, services.recording_parts
     tables = [
         system_routes(SystemParts(settings, services.doors, services.metrics, _checks(services))),
         account_routes(
@@ -457,7 +482,10 @@ def build_tables(services: Services) -> list[RouteTable]:
             settings,
             services.accounts.authenticator,
         ),
-        recording_routes(services.recording_parts),
+        recording_routes(recording),
+        stream_routes(services.streams, recording.grants),
+        live_routes(services.streams, recording.grants, recording.holders),
+        edge_routes(recording.grants, recording.holders, recording.viewership, recording.access_log),
         job_routes(services.jobs.jobs),
         webhook_routes(services.webhooks),
         check_routes(services.checks, settings.media.ice_servers),

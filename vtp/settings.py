@@ -350,6 +350,13 @@ class RecordingSettings(Section):
     access_log_keep_days: Annotated[int, Field(ge=0)] = 180
 
 
+class StreamingSettings(Section):
+    """Classes that are watched live without being recorded."""
+
+    window_s: Annotated[int, Field(ge=30, le=14_400)] = 600
+    folder: str = ""
+
+
 class WebhookSettings(Section):
     """Messages to other programs."""
 
@@ -438,6 +445,7 @@ class Settings(BaseSettings):
     accounts: AccountSettings = AccountSettings()
     oidc: OidcSettings = OidcSettings()
     recording: RecordingSettings = RecordingSettings()
+    streaming: StreamingSettings = StreamingSettings()
     rooms: RoomSettings = RoomSettings()
     mail: MailSettings = MailSettings()
     webhooks: WebhookSettings = WebhookSettings()
@@ -465,6 +473,10 @@ class Settings(BaseSettings):
     def secrets_folder(self) -> Path:
         """Where the keys are that all processes on a database share, in the data folder unless one is set."""
         return Path(self.secrets_dir) if self.secrets_dir else self.data_dir / "secrets"
+
+    def streams_folder(self) -> Path:
+        """Where the newest minutes of streamed classes lie, in the data folder unless another is set."""
+        return Path(self.streaming.folder) if self.streaming.folder else self.data_dir / "streams"
 
     def storage_url(self) -> str:
         """URL of the folder that recordings are written to, that of the data folder unless another is set."""

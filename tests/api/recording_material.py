@@ -129,12 +129,17 @@ class Fetched:
 
 async def fetch(api: Api, path: str, **headers: str) -> Fetched:
     """One GET without decoding anything."""
+    return await fetch_at(f"{api.base_url}{path}", **headers)
+
+
+async def fetch_at(url: str, **headers: str) -> Fetched:
+    """The same of any server."""
     sent = {"Accept-Encoding": "identity"} | {
         name.replace("_", "-"): value for name, value in headers.items()
     }
     async with (
         aiohttp.ClientSession(auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar()) as session,
-        session.get(f"{api.base_url}{path}", headers=sent, allow_redirects=False) as response,
+        session.get(url, headers=sent, allow_redirects=False) as response,
     ):
         return Fetched(response.status, await response.read(), response.headers)
 

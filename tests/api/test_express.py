@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -59,12 +58,12 @@ class Wire:
 
 
 @asynccontextmanager
-async def wire(api: Api) -> AsyncIterator[Wire]:
-    where = urlsplit(api.base_url)
-    assert where.hostname is not None
-    reader, writer = await asyncio.open_connection(where.hostname, where.port)
+async def wire(server: Api | int) -> AsyncIterator[Wire]:
+    """To a server, or to a port of this machine."""
+    port = server if isinstance(server, int) else server.server.listening.http_port
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
-        yield Wire(reader, writer, where.netloc)
+        yield Wire(reader, writer, f"127.0.0.1:{port}")
     finally:
         writer.close()
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from vtp.errors import Forbidden, NotSignedIn, Unavailable
-from vtp.http.identity import Principal, guest_of_open_rooms
+from vtp.http.identity import Principal, anybody, guest_of_open_rooms
 from vtp.recording.grants import Scope
-from vtp.recording.holders import MAX_KEPT, RECHECK_S, Holders, holder_of
+from vtp.recording.holders import MAX_KEPT, RECHECK_S, Holders, holder_of, session_of, viewer_of, visit_of
 from vtp.recording.store import Recording
 
 LINK = "glink~room"
@@ -103,3 +105,25 @@ async def test_what_is_remembered_is_bounded() -> None:
     assert len(bench.catalogue.asked) == asked
     await bench.play(address="0")
     assert len(bench.catalogue.asked) == asked + 1
+
+
+async def test_visits_of_what_many_share_are_told_apart_and_have_the_same_rights() -> None:
+    bench = Bench()
+    first, second = (visit_of(anybody()) for _ in range(2))
+    assert session_of(first) != session_of(second)
+    assert "." not in first and viewer_of(first) == viewer_of(holder_of(anybody()))
+    await bench.play(first)
+    assert bench.holders.is_known(second, "r", Scope.PLAY, "a")
+    await bench.play(second)
+    assert len(bench.catalogue.asked) == 1
+    await bench.play(f"{LINK}!one")
+    bench.revoked.add("link")
+    bench.holders.forget()
+    with pytest.raises(NotSignedIn):
+        await bench.play(f"{LINK}!two")
+
+
+def test_an_account_is_one_viewer_unless_its_visits_have_names() -> None:
+    ada = replace(anybody(), user_id="ada", session_id="s")
+    assert visit_of(ada) == visit_of(ada) == holder_of(ada)
+    assert session_of(visit_of(ada, "one")) != session_of(visit_of(ada, "two"))

@@ -75,9 +75,15 @@ class Class:
         self._show()
         self.view.end()
 
+    def new_index(self, track: str) -> TrackIndex:
+        """What the lines of a track go into."""
+        return TrackIndex()
+
     def _show(self) -> None:
         for track, line in self.recorded.lines[self._lines :]:
-            self.indexes.setdefault(track, TrackIndex()).add(line)
+            if track not in self.indexes:
+                self.indexes[track] = self.new_index(track)
+            self.indexes[track].add(line)
         self._lines = len(self.recorded.lines)
         manifest = replace(
             self.view.manifest,

@@ -16,6 +16,7 @@ from vtp.errors import StartupError
 # name → (module with a Typer `app`, what `vtp --help` says of it)
 COMMANDS = {
     "serve": ("vtp.cli.serve", "Run the server."),
+    "edge": ("vtp.cli.edge", "Answer viewers for another server, from memory."),
     "jobs": ("vtp.cli.jobs", "Work on recordings that have ended, beside a server."),
     "admin": ("vtp.cli.admin", "Accounts, tokens and upkeep, also beside a running server."),
     "doctor": ("vtp.cli.doctor", "Say what keeps people from connecting, and what cures it."),

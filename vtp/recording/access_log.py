@@ -31,7 +31,7 @@ from vtp.db.statements import insert_absent
 from vtp.errors import Unavailable
 from vtp.http.identity import Principal
 from vtp.ids import new_id
-from vtp.recording.holders import Viewer, holder_of, viewer_of
+from vtp.recording.holders import Viewer, holder_of, viewer_of, without_visit
 from vtp.recording.service import Recordings
 from vtp.recording.tables import recording_access_log as table
 from vtp.recording.tables import recording_shares, recordings
@@ -94,7 +94,7 @@ class AccessLog:
         self, recording_id: str, did: Did, who: Principal | str, origin: Origin, *, link_id: str | None = None
     ) -> None:
         """Somebody did this: a principal, or a holder as grants name them. `link_id`: what they made."""
-        holder = who if isinstance(who, str) else holder_of(who)
+        holder = without_visit(who) if isinstance(who, str) else holder_of(who)
         if did is not Did.SHARED and self._is_known((recording_id, did, holder, origin.ip)):
             return
         viewer: Viewer = viewer_of(holder)

@@ -43,7 +43,7 @@ class ActiveRecordings:
     def __init__(self, tasks: Tasks, save_end: SaveEnd, live_transcodes: int) -> None:
         self._tasks = tasks
         self._save_end = save_end
-        self._slots = TranscodeSlots(live_transcodes)
+        self.slots = TranscodeSlots(live_transcodes)
         self._active: dict[str, _Active] = {}
         self._followed: dict[str, tuple[LiveView, asyncio.TimerHandle]] = {}
 
@@ -61,7 +61,7 @@ class ActiveRecordings:
             mixed_voices=settings.mixed_voices,
         )
         tracks = 0 if recording.layout == PROGRAM else settings.tracks_at_once
-        session = RecordingSession(room, recorder, self._tasks, settings.idle_stop_s, self._slots, tracks)
+        session = RecordingSession(room, recorder, self._tasks, settings.idle_stop_s, self.slots, tracks)
         recorder.on_key_frame_wanted(session.want_key_frame)
         view = LiveView(recorder.manifest, {})
         loop = asyncio.get_running_loop()
@@ -78,6 +78,10 @@ class ActiveRecordings:
         """The session of a recording in progress."""
         active = self._active.get(recording_id)
         return active.session if active else None
+
+    def of_room(self, room_id: str) -> str | None:
+        """The recording in progress of a room."""
+        return next((id_ for id_, one in self._active.items() if one.session.room.id == room_id), None)
 
     def view(self, recording_id: str) -> LiveView | None:
         """The view of a recording in progress, as of now."""

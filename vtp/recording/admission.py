@@ -12,9 +12,10 @@ from vtp.http.keys import CLIENT
 from vtp.http.routing import Call
 from vtp.ids import parse_id
 from vtp.recording.grants import PLAIN_NAME, SECURE_NAME, Grants, Scope, cookie_header
-from vtp.recording.holders import Holders, holder_of, viewer_of
+from vtp.recording.holders import Holders, holder_of, session_of, viewer_of, visit_of
 from vtp.recording.service import Recordings
 from vtp.recording.store import Recording
+from vtp.recording.viewers import Viewership
 
 HOLDER = web.RequestKey("media_holder", str)
 """Who was let in, as grants name them."""
@@ -31,10 +32,13 @@ def is_secure(call: Call) -> bool:
 class Admission:
     """Asked by every media route before anything else."""
 
-    def __init__(self, recordings: Recordings, grants: Grants, holders: Holders) -> None:
+    def __init__(
+        self, recordings: Recordings, grants: Grants, holders: Holders, viewership: Viewership
+    ) -> None:
         self._recordings = recordings
         self._grants = grants
         self._holders = holders
+        self.viewership = viewership
 
     async def holder(self, call: Call, recording_id: str, scope: Scope) -> str | None:
         """Who holds the caller's grant; None without one. Raises as `Holders.require` for one whose holder
@@ -78,11 +82,20 @@ class Admission:
         only can go on.
         """
         recording_id = parse_id(call.path["id"], "/path/id")
-        if await self.holder(call, recording_id, Scope.PLAY) is not None:
-            return recording_id
-        principal, recording = await self.find(call)
-        self.grant(call, principal, recording)
+        if await self.holder(call, recording_id, Scope.PLAY) is None:
+            principal, recording = await self.find(call)
+            self.grant(call, principal, recording)
         return recording_id
+
+    async def watch(self, call: Call) -> tuple[str, str]:
+        """The same for who watches: the recording's id, and whose viewing it is.
+
+        Raises Unavailable when it has all the viewers that it may have.
+        """
+        recording_id = await self.admit(call)
+        session = session_of(call.request[HOLDER])
+        self.viewership.admit(recording_id, session)
+        return recording_id, session
 
     async def find(self, call: Call) -> tuple[Principal, Recording]:
         """The caller and the recording, by the caller's own rights; of who says nothing, by everybody's.
@@ -100,7 +113,7 @@ class Admission:
     def grant(self, call: Call, principal: Principal, recording: Recording) -> None:
         """Gives the caller what their own rights open."""
         scope = Scope.DOWNLOAD if self._recordings.may_download(principal, recording) else Scope.PLAY
-        holder, latest_s = holder_of(principal), principal.expires_at_s
+        holder, latest_s = visit_of(principal), principal.expires_at_s
         grant = self._grants.make(recording.id, scope, holder, latest_s=latest_s)
         call.reply_headers["Set-Cookie"] = cookie_header(grant, recording.id, secure=is_secure(call))
         call.request[HOLDER] = holder

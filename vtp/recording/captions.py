@@ -75,7 +75,7 @@ class CaptionShelf:
         Raises Conflict when it is not being recorded here, or has captions from a file, or too many.
         """
         recording = await self._to_annotate(principal, recording_id)
-        session = self._recordings.session(recording.id)
+        session = self._recordings.active.get(recording.id)
         if session is None:
             raise Conflict("This is not being recorded any more: upload its captions.", code="not_recording")
         now_ms = milliseconds_since(session.recorder.manifest.origin_wall_ns)

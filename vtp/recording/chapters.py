@@ -50,7 +50,7 @@ class Chapters:
 
     def recording_changed(self, event: RecordingChanged) -> None:
         """Watches a class from the start of its recording to the end."""
-        session = self._recordings.session(event.recording_id)
+        session = self._recordings.active.get(event.recording_id)
         if event.status is Status.RECORDING and session is not None:
             note = partial(self._note, event.recording_id)
             self._watches[event.recording_id] = ChapterWatch(session, self._polls_of(session.room), note)

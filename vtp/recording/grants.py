@@ -84,6 +84,10 @@ class Grants:
 
 def cookie_header(grant: str, recording_id: str, *, secure: bool) -> str:
     """The `Set-Cookie` value that lets a browser fetch this recording's files, and send it nowhere else."""
+    return cookie_below(f"/api/v1/recordings/{recording_id}", grant, secure=secure)
+
+
+def cookie_below(path: str, grant: str, *, secure: bool) -> str:
+    """The same for what is at `path` and below it."""
     name, flag = (SECURE_NAME, "; Secure") if secure else (PLAIN_NAME, "")
-    path = f"/api/v1/recordings/{recording_id}"
     return f"{name}={grant}; Path={path}; Max-Age={TTL_S}; HttpOnly; SameSite=Lax{flag}"

@@ -3,36 +3,39 @@ change of rights, and every RECHECK_S anyway.
 
 A holder is written into the grant: an account, by one of its sessions or (in download links) by none of them,
 a link (with its room, and whether it names its guest), a link to the recording itself, whoever comes to open
-rooms, or anybody at all.
+rooms, or anybody at all; or another process that answers for us (`vtp edge`), and asks for each of those whom
+it answers. Of what many share, a visit's number tells them apart, so that viewers can be counted.
 """
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from vtp.accounts.users import User
 from vtp.errors import Forbidden, NotSignedIn, Unavailable
 from vtp.http.identity import Principal, Role, anybody, guest_of_open_rooms
 from vtp.recording.grants import Scope
-from vtp.recording.store import Recording
 
 RECHECK_S = 30.0
 MAX_KEPT = 20_000  # of those who were let through; over it the one that was asked longest ago is asked anew
-_ACCOUNT, _NAMED, _SHARED, _OPEN, _LINK, _ANYBODY = "unsola"
+_ACCOUNT, _NAMED, _SHARED, _OPEN, _LINK, _ANYBODY, _EDGE = "unsolae"
 _TOO = "d"  # of a link: to take home, too
 _BETWEEN = "~"
+_VISIT = "!"
+VISIT_BYTES = 6
 
 
 class Recordings(Protocol):
     """What says who may see a recording."""
 
-    async def get(self, principal: Principal, recording_id: str, address: str = "") -> Recording:
-        """Raises NotFound, Forbidden."""
+    async def get(self, principal: Principal, recording_id: str, address: str = "") -> Any:
+        """What it is. Raises NotFound, Forbidden."""
 
-    def may_download(self, principal: Principal, recording: Recording) -> bool:
+    def may_download(self, principal: Principal, recording: Any) -> bool:
         """Whether they may take the file home."""
 
 
@@ -49,6 +52,35 @@ def holder_of(principal: Principal, *, beyond_session: bool = False) -> str:
         return _ANYBODY
     kind = _NAMED if principal.full_name else _SHARED
     return f"{kind}{principal.token_id}{_BETWEEN}{principal.room}"
+
+
+def visit_of(principal: Principal, visit: str = "") -> str:
+    """The same for who begins to watch: with a number where many are the same to us, as by a link that is in
+    many hands. `visit` tells them from their own other visits, too.
+    """
+    if not visit and principal.user_id is None and not principal.full_name:
+        visit = secrets.token_hex(VISIT_BYTES)
+    return f"{holder_of(principal)}{_VISIT}{visit}" if visit else holder_of(principal)
+
+
+def without_visit(holder: str) -> str:
+    """Whom a holder stands for, whichever visit it is."""
+    return holder.partition(_VISIT)[0]
+
+
+def holder_of_edge(name: str) -> str:
+    """How a grant names an edge, which makes it itself with the key of all grants."""
+    return f"{_EDGE}{name}"
+
+
+def is_edge(holder: str) -> bool:
+    """Whether that is who holds a grant."""
+    return holder.startswith(_EDGE)
+
+
+def session_of(holder: str) -> str:
+    """Whose viewing it is that such a grant opens; "" of what watches for nobody, as an edge does."""
+    return "" if is_edge(holder) else holder
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +128,7 @@ class Holders:
 
         While the database is away who was let through before goes on.
         """
+        holder = without_visit(holder)
         key = (holder, recording_id, scope, address)
         now = self._clock()
         before = self._admitted.get(key)
@@ -116,7 +149,7 @@ class Holders:
 
     def is_known(self, holder: str, recording_id: str, scope: Scope, address: str) -> bool:
         """Whether `require` would let them through without asking."""
-        before = self._admitted.get((holder, recording_id, scope, address))
+        before = self._admitted.get((without_visit(holder), recording_id, scope, address))
         return before is not None and self._clock() - before < RECHECK_S
 
     def forget(self, concerns: object = None) -> None:
@@ -125,6 +158,8 @@ class Holders:
         self._admitted.clear()
 
     async def _ask(self, holder: str, recording_id: str, scope: Scope, address: str) -> None:
+        if is_edge(holder):
+            return
         principal = await self._principal(holder, recording_id)
         recording = await self._recordings.get(principal, recording_id, address)
         if scope is Scope.DOWNLOAD and not self._recordings.may_download(principal, recording):

@@ -141,6 +141,14 @@ def decode_line(text: bytes) -> Line:
     return line
 
 
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """Where what is there begins: the first segment's number, and the discontinuities before it."""
+
+    msn: int = 0
+    discontinuities: int = 0
+
+
 @dataclass(slots=True)
 class TrackIndex:
     """All lines of a track, sorted by what they are.
@@ -155,6 +163,7 @@ class TrackIndex:
     parts: dict[int, list[PartLine]] = field(default_factory=dict)
     open: OpenLine | None = None
     ended: bool = False
+    beginning: Beginning = Beginning()
     written: list[SegmentLine] = field(init=False, compare=False)  # with the gaps at the end
 
     def __post_init__(self) -> None:

@@ -12,7 +12,15 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from vtp.recording.index import OpenLine, PartLine, SegmentLine, TrackIndex, part_name, segment_name
+from vtp.recording.index import (
+    Beginning,
+    OpenLine,
+    PartLine,
+    SegmentLine,
+    TrackIndex,
+    part_name,
+    segment_name,
+)
 from vtp.recording.lane import PART_LIMIT_NS
 from vtp.recording.timebase import NS, Origin
 
@@ -53,6 +61,7 @@ class TrackNow:
     opened: OpenLine | SegmentLine | None
     parts: list[PartLine]
     ended: bool
+    beginning: Beginning
 
     @classmethod
     def of(cls, index: TrackIndex) -> TrackNow:
@@ -63,7 +72,9 @@ class TrackNow:
         begun: OpenLine | SegmentLine | None = opened if opened is not None and opened.msn == count else None
         if len(written) > count:  # it has ended since the copy was taken
             begun = written[count]
-        return cls(index, segments, begun, index.parts.get(count, [])[:] if begun else [], ended)
+        parts = index.parts.get(count, [])[:] if begun else []
+        # The beginning is read after the copy was taken: what is forgotten meanwhile is in it still.
+        return cls(index, segments, begun, parts, ended, index.beginning)
 
     @property
     def edge(self) -> Edge:
@@ -98,6 +109,8 @@ class TrackNow:
 class LivePlaylist:
     """The playlists of one track under one `prefix`; `reports` are the others' addresses, by track."""
 
+    slides = False
+
     def __init__(
         self, origin: Origin, target_duration_s: int, timescale: int, prefix: str, reports: Mapping[str, str]
     ) -> None:
@@ -110,7 +123,7 @@ class LivePlaylist:
         self._text = bytearray()
         self._zipped = bytearray()
         self._compressor = zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, zlib.MAX_WBITS | 16)
-        self._keep([*self._head()])
+        self._keep([*self._head(Beginning())])
 
     def reports_all(self, tracks: Iterable[str]) -> bool:
         """Whether it knows all other tracks: the picture may come later than the sound."""
@@ -130,14 +143,15 @@ class LivePlaylist:
 
     def delta(self, now: TrackNow, others: Mapping[str, Edge]) -> Rendered:
         """Without what lies behind the skip boundary; whole when there is nothing behind it."""
-        skipped = now.first_within(SKIP_BOUNDARY * self.target_duration_s * self._timescale)
-        if not skipped:
+        first = now.first_within(SKIP_BOUNDARY * self.target_duration_s * self._timescale)
+        skipped = first - now.beginning.msn
+        if skipped <= 0:
             return self.whole(now, others)
-        lines = [*self._head(), f"#EXT-X-SKIP:SKIPPED-SEGMENTS={skipped}"]
-        lines += self._segments(now, skipped, None, parts_from=now.parts_from)
+        lines = [*self._head(now.beginning), f"#EXT-X-SKIP:SKIPPED-SEGMENTS={skipped}"]
+        lines += self._segments(now, first, None, parts_from=now.parts_from)
         return Rendered.of(_text([*lines, *self._end(now, others)]))
 
-    def _head(self) -> Iterator[str]:
+    def _head(self, beginning: Beginning) -> Iterator[str]:
         target_s = self.target_duration_s
         yield "#EXTM3U"
         yield f"#EXT-X-VERSION:{VERSION}"
@@ -147,14 +161,15 @@ class LivePlaylist:
             f"HOLD-BACK={3 * target_s:.1f},PART-HOLD-BACK={3 * PART_TARGET_S:.3f}"
         )
         yield f"#EXT-X-PART-INF:PART-TARGET={PART_TARGET_S:.3f}"
-        yield "#EXT-X-MEDIA-SEQUENCE:0"
-        yield "#EXT-X-DISCONTINUITY-SEQUENCE:0"
-        yield "#EXT-X-PLAYLIST-TYPE:EVENT"
+        yield f"#EXT-X-MEDIA-SEQUENCE:{beginning.msn}"
+        yield f"#EXT-X-DISCONTINUITY-SEQUENCE:{beginning.discontinuities}"
+        if not self.slides:
+            yield "#EXT-X-PLAYLIST-TYPE:EVENT"
         yield "#EXT-X-INDEPENDENT-SEGMENTS"
 
     def _segments(self, now: TrackNow, first: int, last: int | None, *, parts_from: int) -> Iterator[str]:
         """Finished segments, with their parts from the segment `parts_from` on."""
-        before = now.segments[first - 1].map if first else -1
+        before = now.segments[first - 1].map if first > now.beginning.msn else -1
         for segment in now.segments[first:last]:
             yield from self._begin(now, segment, before, segment.map)
             before = segment.map
@@ -204,6 +219,20 @@ class LivePlaylist:
         data = _text(lines)
         self._text += data
         self._zipped += self._compressor.compress(data)
+
+
+class SlidingPlaylist(LivePlaylist):
+    """The same of a window: what has left it is listed no more, so it is no EVENT, and all of it is text that
+    changes.
+    """
+
+    slides = True
+
+    def whole(self, now: TrackNow, others: Mapping[str, Edge]) -> Rendered:
+        """From the window's first segment to the newest part."""
+        lines = [*self._head(now.beginning)]
+        lines += self._segments(now, now.beginning.msn, None, parts_from=now.parts_from)
+        return Rendered.of(_text([*lines, *self._end(now, others)]))
 
 
 def _text(lines: list[str]) -> bytes:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from vtp.errors import Malformed, Unavailable
 from vtp.recording.index import PartLine, TrackIndex
-from vtp.recording.live_playlist import PART_TARGET_S, LivePlaylist, Rendered, TrackNow
+from vtp.recording.live_playlist import PART_TARGET_S, LivePlaylist, Rendered, SlidingPlaylist, TrackNow
 from vtp.recording.manifest import Manifest
 from vtp.recording.playlist import PLAYLIST_NAME
 from vtp.recording.segmenter import TARGET_DURATION_S
@@ -22,10 +22,11 @@ LONGEST_WAIT = 3  # target durations
 
 
 class LiveView(RecordingView):
-    """`grow()` wakes who waits; it and all others run on the event loop."""
+    """`grow()` wakes who waits; it and all others run on the event loop. `slides`: of a window."""
 
-    def __init__(self, manifest: Manifest, tracks: Mapping[str, TrackIndex]) -> None:
+    def __init__(self, manifest: Manifest, tracks: Mapping[str, TrackIndex], *, slides: bool = False) -> None:
         super().__init__(manifest, tracks, ended=False)
+        self._kind = SlidingPlaylist if slides else LivePlaylist
         self._awaited: dict[tuple[str, int, int | None], asyncio.Future[bool]] = {}
         self._given_up: set[tuple[str, int, int | None]] = set()
         self._nows: dict[str, TrackNow] = {}
@@ -191,7 +192,7 @@ class LiveView(RecordingView):
             up = "" if prefix else "../"
             reports = {name: f"{up}{name}/{PLAYLIST_NAME}" for name in self.tracks if name != track}
             timescale = self.tracks[track].timescale
-            found = LivePlaylist(self.manifest.origin(), self._target_s, timescale, prefix, reports)
+            found = self._kind(self.manifest.origin(), self._target_s, timescale, prefix, reports)
             self._playlists[track, prefix] = found
         return found
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
 
 from aiohttp import web
 
@@ -14,10 +16,11 @@ from vtp.recording.access_log import AccessLog, Did
 from vtp.recording.admission import HOLDER, Admission
 from vtp.recording.captions import CaptionShelf
 from vtp.recording.dash import CLOCK_NAME, MPD_NAME, MPD_TYPE
-from vtp.recording.holders import knows_people
+from vtp.recording.holders import is_edge, knows_people
 from vtp.recording.iframes import IFRAMES_NAME
 from vtp.recording.index import segment_name
 from vtp.recording.playlist import PLAYLIST_NAME, PLAYLIST_TYPE
+from vtp.recording.ready_media import SEGMENT_TYPE
 from vtp.recording.rendered_answer import NOT_KEPT, answer
 from vtp.recording.schemas import FollowQuery
 from vtp.recording.segmenter import VIDEO_TRACK
@@ -27,7 +30,6 @@ from vtp.recording.wish import Wish
 
 BASE = "/api/v1/recordings/{id}"
 MASTER_NAME = "master.m3u8"
-SEGMENT_TYPE = "video/iso.segment"
 SECTION_TYPE = "video/mp4"
 _SEGMENT = re.compile(r"seg-(\d{5,9})\.m4s\Z")
 _PART = re.compile(r"seg-(\d{5,9})\.(\d{1,6})\.m4s\Z")
@@ -35,6 +37,19 @@ _ERRORS = (401, 403, 404, 410, 503)
 _TYPES = (PLAYLIST_TYPE, MPD_TYPE, SECTION_TYPE, SEGMENT_TYPE, "text/plain")
 _RANGES = (206, 304, 412, 416)
 """Of conditional requests and those for a part of a file."""
+
+
+class MediaFiles(Protocol):
+    """Where the files of recordings lie, or of what else is played."""
+
+    def followed(self, media_id: str, /) -> RecordingView | None:
+        """What those see who follow it, while or just after it is live here."""
+
+    async def fetch(self, media_id: str, name: str, /) -> Path:
+        """A file on this machine. Raises NotFound, Unavailable."""
+
+    async def read_range(self, media_id: str, name: str, offset: int, size: int, /) -> bytes:
+        """Some bytes of one. Raises NotFound, Unavailable."""
 
 
 def add_media_routes(
@@ -64,13 +79,13 @@ class MediaRoutes:
         self, recordings: Recordings, captions: CaptionShelf, admission: Admission, log: AccessLog
     ) -> None:
         self._recordings = recordings
+        self._admission = admission
         self._captions = captions
         self._log = log
-        self._admit = admission.admit
 
     async def get_stream(self, call: Call) -> web.StreamResponse:
         """The player's page for browsers that ask for one, the multivariant playlist for all others."""
-        recording_id = await self._admit(call)
+        recording_id = await self._admission.admit(call)
         if "text/html" in call.request.headers.get("Accept", ""):
             return web.Response(status=303, headers={"Location": f"/recordings/{recording_id}"})
         view = await self._recordings.view(recording_id)
@@ -80,7 +95,7 @@ class MediaRoutes:
 
     async def get_stream_file(self, call: Call) -> web.StreamResponse:
         """`master.m3u8`, `manifest.mpd`, the clock of that, the main track's playlist, or a file of it."""
-        recording_id = await self._admit(call)
+        recording_id, session = await self._admission.watch(call)
         view = await self._recordings.view(recording_id)
         if call.path["name"] in (MASTER_NAME, MPD_NAME):
             self._note(call, recording_id)
@@ -92,50 +107,91 @@ class MediaRoutes:
         if call.path["name"] == CLOCK_NAME:
             return web.Response(text=_now(), headers={"Cache-Control": NOT_KEPT})
         track = view.main_track or ""
-        return await self._file(call, recording_id, view, track, prefix=f"{track}/")
+        found = await track_file(call, recording_id, view, self._recordings, track, prefix=f"{track}/")
+        return self._counted(call, recording_id, session, view, track, found)
 
     def _note(self, call: Call, recording_id: str) -> None:
-        self._log.note(recording_id, Did.OPENED, call.request[HOLDER], origin_of(call))
+        holder = call.request[HOLDER]
+        if not is_edge(holder):  # which tells for whom it asks
+            self._log.note(recording_id, Did.OPENED, holder, origin_of(call))
 
     async def get_track_file(self, call: Call) -> web.StreamResponse:
         """A track's playlist, a segment, or an initialization section."""
-        recording_id = await self._admit(call)
+        recording_id, session = await self._admission.watch(call)
         view = await self._recordings.view(recording_id)
-        return await self._file(call, recording_id, view, call.path["track"])
+        track = call.path["track"]
+        if track in view.people and not knows_people(call.request[HOLDER]):
+            raise _no_such_track()
+        found = await track_file(call, recording_id, view, self._recordings, track)
+        return self._counted(call, recording_id, session, view, track, found)
 
-    async def _file(
-        self, call: Call, recording_id: str, view: RecordingView, track: str, prefix: str = ""
+    def _counted(
+        self,
+        call: Call,
+        recording_id: str,
+        session: str,
+        view: RecordingView,
+        track: str,
+        found: web.StreamResponse,
     ) -> web.StreamResponse:
-        name = call.path["name"]
-        is_closed = track in view.people and not knows_people(call.request[HOLDER])
-        if view.index(track) is None or is_closed:
-            raise NotFound("This recording has no such track.", code="no_such_track")
-        if name == PLAYLIST_NAME:  # some players are given nothing else
+        if call.path["name"] == PLAYLIST_NAME:  # some players are given nothing else
             self._note(call, recording_id)
-            query: FollowQuery = call.query
-            wish = Wish(query.msn, query.part, query.skip is not None)
-            if wish.follows:
-                view = self._recordings.followed(recording_id) or view
-            return answer(call, await view.follow(track, wish, prefix), PLAYLIST_TYPE)
-        if name == IFRAMES_NAME and not prefix and track == VIDEO_TRACK and view.key_frames:
-            return answer(call, view.iframes(track), PLAYLIST_TYPE)
-        part = _PART.match(name)
-        if part is not None:
-            return await self._part(recording_id, view, track, int(part[1]), int(part[2]))
-        if not _is_finished(view, track, name):
-            raise NotFound("This recording has no such file.", code="no_such_file")
-        path = await self._recordings.fetch(recording_id, f"{track}/{name}")
-        content_type = SEGMENT_TYPE if name.endswith(".m4s") else SECTION_TYPE
-        return web.FileResponse(path, headers={"Content-Type": content_type, "Cache-Control": NOT_KEPT})
+        size, segments = sent_size(view, track, call.path["name"], found)
+        self._admission.viewership.count(recording_id, session, track, size, segments)
+        return found
 
-    async def _part(
-        self, recording_id: str, view: RecordingView, track: str, msn: int, number: int
-    ) -> web.StreamResponse:
-        """A part, when it is there: its bytes come at line speed, or not at all."""
-        part = await (self._recordings.followed(recording_id) or view).part(track, msn, number)
-        name = f"{track}/{segment_name(msn)}"
-        data = await self._recordings.read_range(recording_id, name, part.offset, part.size)
-        return web.Response(body=data, headers={"Content-Type": SEGMENT_TYPE, "Cache-Control": NOT_KEPT})
+
+def sent_size(view: RecordingView, track: str, name: str, found: web.StreamResponse) -> tuple[int, int]:
+    """How many bytes a viewer is being sent, and whether it is a segment or part (1) or not (0); of files the
+    whole size, whatever range is asked for.
+    """
+    segment = _SEGMENT.match(name)
+    if segment is not None:
+        index = view.index(track)
+        return index.segments[int(segment[1])].size if index is not None else 0, 1
+    body = found.body if isinstance(found, web.Response) else None
+    return len(body) if isinstance(body, bytes) else 0, int(name.endswith(".m4s"))
+
+
+async def track_file(
+    call: Call, media_id: str, view: RecordingView, files: MediaFiles, track: str, prefix: str = ""
+) -> web.StreamResponse:
+    """A track's playlist, a segment, a part or an initialization section of a view, whose files `files` has.
+
+    Raises NotFound, and as `RecordingView.follow` and `part`.
+    """
+    name = call.path["name"]
+    if view.index(track) is None:
+        raise _no_such_track()
+    if name == PLAYLIST_NAME:
+        query: FollowQuery = call.query
+        wish = Wish(query.msn, query.part, query.skip is not None)
+        followed = files.followed(media_id) if wish.follows and track in view.tracks else None
+        return answer(call, await (followed or view).follow(track, wish, prefix), PLAYLIST_TYPE)
+    if name == IFRAMES_NAME and not prefix and track == VIDEO_TRACK and view.key_frames:
+        return answer(call, view.iframes(track), PLAYLIST_TYPE)
+    part = _PART.match(name)
+    if part is not None:
+        return await _part(media_id, view, files, track, int(part[1]), int(part[2]))
+    if not _is_finished(view, track, name):
+        raise NotFound("This recording has no such file.", code="no_such_file")
+    path = await files.fetch(media_id, f"{track}/{name}")
+    content_type = SEGMENT_TYPE if name.endswith(".m4s") else SECTION_TYPE
+    return web.FileResponse(path, headers={"Content-Type": content_type, "Cache-Control": NOT_KEPT})
+
+
+async def _part(
+    media_id: str, view: RecordingView, files: MediaFiles, track: str, msn: int, number: int
+) -> web.StreamResponse:
+    """A part, when it is there: its bytes come at line speed, or not at all."""
+    followed = files.followed(media_id) if track in view.tracks else None
+    part = await (followed or view).part(track, msn, number)
+    data = await files.read_range(media_id, f"{track}/{segment_name(msn)}", part.offset, part.size)
+    return web.Response(body=data, headers={"Content-Type": SEGMENT_TYPE, "Cache-Control": NOT_KEPT})
+
+
+def _no_such_track() -> NotFound:
+    return NotFound("This recording has no such track.", code="no_such_track")
 
 
 def _is_finished(view: RecordingView, track: str, name: str) -> bool:
@@ -149,7 +205,7 @@ def _is_finished(view: RecordingView, track: str, name: str) -> bool:
     number = int(match[1])
     if number >= len(index.segments) or name != segment_name(number):
         return False
-    return not index.segments[number].gap
+    return index.segments[number].size > 0
 
 
 def _now() -> str:

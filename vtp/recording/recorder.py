@@ -28,6 +28,7 @@ from vtp.recording.segmenter import Segmenter
 from vtp.recording.source import Placed, PlacedPicture, PlacedSound, Source
 from vtp.recording.timebase import NS, Origin
 from vtp.recording.track_writer import TrackWriter
+from vtp.recording.window import WindowIndex
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +55,10 @@ class Outcome:
 
 
 class Recorder:
-    """`run()` is the thread; everything else may be called from the event loop."""
+    """`run()` is the thread; everything else may be called from the event loop.
+
+    `window_s`: the newest so many seconds are kept, for who watches now, and nothing that is to last; 0: all.
+    """
 
     def __init__(
         self,
@@ -63,6 +67,7 @@ class Recorder:
         *,
         min_free_bytes: int = 0,
         mixed_voices: int = MIXED_VOICES,
+        window_s: float = 0.0,
         now_ns: Clock = time.monotonic_ns,
     ) -> None:
         self.directory = directory
@@ -71,6 +76,7 @@ class Recorder:
         self.manifest = Manifest(recording_id)
         self._min_free_bytes = min_free_bytes
         self._mixed_voices = mixed_voices
+        self._window_s = window_s
         self._want_key_frame: Callable[[], None] = lambda: None
         self._want_key_frame_of: Callable[[str], None] = lambda source_id: None
         self._read_levels: Callable[[], Mapping[str, bytes]] = dict
@@ -279,9 +285,10 @@ class Recorder:
             self._place(placed)
 
     def _open_writer(self, track: str, timescale: int) -> TrackWriter:
-        self.tracks[track] = TrackIndex()
+        directory, lasting = self.directory / track, not self._window_s
+        self.tracks[track] = TrackIndex() if lasting else WindowIndex(directory, self._window_s)
         self._update(tracks=self.manifest.with_track(track).tracks)
-        writer = TrackWriter(self.directory / track, track, timescale, self._line_written)
+        writer = TrackWriter(directory, track, timescale, self._line_written, lasting=lasting)
         self._writers.append(writer)
         return writer
 
@@ -338,6 +345,8 @@ class Recorder:
         """Closes the files as they are and keeps what is whole; the disk may go on refusing."""
         for writer in self._writers:
             writer.abandon()
+        if self._window_s:
+            return Outcome(0, reason)
         try:
             recovered = recover(self.directory, reason)
         except (OSError, ValueError) as error:

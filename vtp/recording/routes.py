@@ -44,6 +44,7 @@ from vtp.recording.shares import Shares
 from vtp.recording.store import Filter, Recording
 from vtp.recording.storyboard_routes import add_storyboard_routes
 from vtp.recording.thumbnail_routes import add_thumbnail_routes
+from vtp.recording.viewers import Viewership
 
 BASE = "/api/v1/recordings"
 
@@ -60,12 +61,13 @@ class RecordingParts:
     progress: WatchProgress
     captions: CaptionShelf
     chapters: Chapters
+    viewership: Viewership
 
 
 def build_routes(parts: RecordingParts) -> RouteTable:
     """Declares everything under `/api/v1/recordings`."""
     recordings, log = parts.recordings, parts.access_log
-    admission = Admission(recordings, parts.grants, parts.holders)
+    admission = Admission(recordings, parts.grants, parts.holders, parts.viewership)
     table = RouteTable("recordings", "Recordings of rooms: catalogue, playback, download.")
     _add_recorder_routes(table, recordings)
     _add_reading_routes(table, recordings, admission, parts.progress)

@@ -33,7 +33,6 @@ from vtp.recording.loading import key_frames_of, load_whole, recover_unclosed
 from vtp.recording.mp4_file import Mp4File
 from vtp.recording.schemas import StartRecording, UpdateRecording
 from vtp.recording.segmenter import VIDEO_TRACK
-from vtp.recording.session import RecordingSession
 from vtp.recording.store import (
     PLAYABLE,
     Filter,
@@ -175,6 +174,11 @@ class Recordings:
         """How many recordings are in progress."""
         return len(self._active)
 
+    @property
+    def active(self) -> ActiveRecordings:
+        """Those in progress here."""
+        return self._active
+
     async def settle(self) -> None:
         """Waits until every recording in progress has ended by itself, its files and its row whole."""
         await self._tasks.settle()
@@ -218,10 +222,6 @@ class Recordings:
             raise
         self._emitter.emit(RecordingChanged(recording.id, Status.RECORDING))
         return recording, " ".join(filter(None, (session.message, self.disk.warning())))
-
-    def session(self, recording_id: str) -> RecordingSession | None:
-        """The session of a recording that is in progress here."""
-        return self._active.get(recording_id)
 
     @done_over
     async def stop_recording(self, principal: Principal, recording_id: str) -> Recording:

@@ -48,7 +48,11 @@ class RecordingSession:
         idle_stop_s: float = 0,
         slots: TranscodeSlots | None = None,
         tracks: int = 0,
+        *,
+        lasting: bool = True,
     ) -> None:
+        self._lasting = lasting
+        self._transcodes = False
         self.room = room
         self.recorder = recorder
         self._tasks = tasks
@@ -69,7 +73,7 @@ class RecordingSession:
         return self.room.program.unrecordable_reason or ""
 
     async def run(self) -> Outcome:
-        """Records; gives how it ended. The room's `recording` flag is up meanwhile."""
+        """Records; gives how it ended. The room's `recording` flag is up meanwhile, of what is lasting."""
         removers = [
             self.room.program.add_listener(self._program_changed),
             self.room.add_listener(self._room_changed),
@@ -77,7 +81,8 @@ class RecordingSession:
             self._voices.close,
             *([self._people.close] if self._people is not None else []),
         ]
-        self.room.recording = True
+        if self._lasting:
+            self.room.recording = True
         if self.room.closed:  # between the wish to record it and now
             self.recorder.stop()
         executor = ThreadPoolExecutor(
@@ -98,7 +103,8 @@ class RecordingSession:
             for remove in removers:
                 remove()
             self._end_transcoding()
-            self.room.recording = False
+            if self._lasting:
+                self.room.recording = False
             executor.shutdown(wait=False)
             self._ended = True
 
@@ -154,7 +160,7 @@ class RecordingSession:
             and not producer.closed
             and not program.is_transcoded
         ):
-            program.is_transcoded = self._slots.take()
+            self._transcodes = program.is_transcoded = self._slots.take()
         self.recorder.set_message(self.message)
         if picture is None or producer.closed or not program.is_recordable(producer):
             return
@@ -183,8 +189,8 @@ class RecordingSession:
         return self._publishers.setdefault(owner_of(producer) or producer.id, PublisherClock())
 
     def _end_transcoding(self) -> None:
-        if self.room.program.is_transcoded:
-            self.room.program.is_transcoded = False
+        if self._transcodes:
+            self._transcodes = self.room.program.is_transcoded = False
             self._slots.give_back()
 
 

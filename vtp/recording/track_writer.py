@@ -43,13 +43,19 @@ def write_all(descriptor: int, data: bytes) -> None:
 
 
 class TrackWriter:
-    """The files of one track. All methods raise OSError when the disk does not take the bytes."""
+    """The files of one track. All methods raise OSError when the disk does not take the bytes.
 
-    def __init__(self, directory: Path, track: str, timescale: int, listener: LineListener) -> None:
+    `lasting` files are to outlive the process and the machine; of others there is no index on the disk.
+    """
+
+    def __init__(
+        self, directory: Path, track: str, timescale: int, listener: LineListener, *, lasting: bool = True
+    ) -> None:
         self.track = track
         self.timescale = timescale
         self._directory = directory
         self._listener = listener
+        self._lasting = lasting
         self._section: InitSection | None = None
         self._map = -1
         self._sequence = 0
@@ -57,7 +63,8 @@ class TrackWriter:
         self._parts = 0
         self._open_line = OpenLine(0, 0, False)
         directory.mkdir(parents=True, exist_ok=True)
-        self._index = os.open(directory / INDEX_NAME, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
+        index = directory / INDEX_NAME if lasting else Path(os.devnull)
+        self._index = os.open(index, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
         self._folder = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
         self._append(TrackLine(track, timescale))
 
@@ -74,7 +81,7 @@ class TrackWriter:
         descriptor = os.open(self._directory / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
         try:
             write_all(descriptor, section.data)
-            os.fdatasync(descriptor)
+            self._sync(descriptor)
         finally:
             os.close(descriptor)
         size = len(section.data)
@@ -133,7 +140,7 @@ class TrackWriter:
         opened = self._open_line
         segment, self._segment = self._segment, None
         if segment is not None:
-            segment.close()
+            segment.close(self._sync)
         self._append(
             SegmentLine(
                 msn=opened.msn,
@@ -146,7 +153,7 @@ class TrackWriter:
                 gap=segment is None,
             )
         )
-        if segment is not None:
+        if segment is not None and self._lasting:
             os.fdatasync(self._index)
             os.fsync(self._folder)  # the new file's name, too, outlives the machine
 
@@ -154,7 +161,7 @@ class TrackWriter:
         """Ends the track: its index is whole."""
         try:
             self._append(EndLine())
-            os.fdatasync(self._index)
+            self._sync(self._index)
         finally:
             self.abandon()
 
@@ -171,6 +178,10 @@ class TrackWriter:
         if self._section is not None:
             self._section.close()
             self._section = None
+
+    def _sync(self, descriptor: int) -> None:
+        if self._lasting:
+            os.fdatasync(descriptor)
 
     def _append(self, line: Line) -> None:
         write_all(self._index, encode_line(line))
@@ -190,9 +201,9 @@ class _OpenSegment:
         self.size += len(data)
         self.samples += samples
 
-    def close(self) -> None:
+    def close(self, sync: Callable[[int], None]) -> None:
         try:
-            os.fdatasync(self._descriptor)
+            sync(self._descriptor)
         finally:
             self.abandon()
 

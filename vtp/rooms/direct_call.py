@@ -175,7 +175,7 @@ class DirectCall:
         first, second = people
         if not self._live.room.rules.p2p:
             return Hindrance.SETTING
-        if self._live.recording:
+        if self._live.recording or self._live.streamed:
             return Hindrance.RECORDING
         if not (self._may_everything(first) and self._may_everything(second)):
             return Hindrance.RIGHTS

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar, cast
 
 from vtp.accounts.permissions import Action, can
@@ -59,7 +60,14 @@ class RecordingSwitched:
     room: LiveRoom
 
 
-RoomEvent = RoomOpened | RoomClosed | RoomSettingsChanged | RecordingSwitched
+@dataclass(frozen=True)
+class StreamSwitched:
+    """The room is streamed without being recorded from now on, or not any more."""
+
+    room: LiveRoom
+
+
+RoomEvent = RoomOpened | RoomClosed | RoomSettingsChanged | RecordingSwitched | StreamSwitched
 Part = TypeVar("Part")
 NOT_ALLOWED = "not_allowed"  # why a producer was closed: its owner may not send it any more
 
@@ -77,6 +85,7 @@ class LiveRoom:
         self.groups.add_listener(self._groups_changed, first=True)
         self._parts: dict[Callable[[LiveRoom], object], object] = {}
         self._recording = False
+        self._streams = 0
         self._waiting = 0
         self._emitter: Emitter[RoomEvent] = Emitter()
         self._loop = asyncio.get_running_loop()
@@ -100,6 +109,22 @@ class LiveRoom:
         self._look_if_empty()
         if changed:
             self._emitter.emit(RecordingSwitched(self))
+
+    @property
+    def streamed(self) -> bool:
+        """Whether it is streamed without being recorded. While it is true the room stays open."""
+        return self._streams > 0
+
+    def hold_stream(self) -> Callable[[], None]:
+        """It is streamed until the returned function is called: the next may begin before the last ends."""
+        self._count_streams(1)
+        return partial(self._count_streams, -1)
+
+    def _count_streams(self, more: int) -> None:
+        before, self._streams = self.streamed, self._streams + more
+        self._look_if_empty()
+        if self.streamed != before:
+            self._emitter.emit(StreamSwitched(self))
 
     @property
     def waiting(self) -> int:
@@ -197,7 +222,7 @@ class LiveRoom:
 
     def _look_if_empty(self) -> None:
         self._stop_grace()
-        if not (self.closed or len(self.people) or self._recording or self._waiting):
+        if not (self.closed or len(self.people) or self._recording or self._streams or self._waiting):
             self._grace = self._loop.call_later(EMPTY_ROOM_GRACE_S, self.close, "Everybody has left.")
 
     def _stop_grace(self) -> None:

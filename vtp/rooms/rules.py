@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vtp.accounts.permissions import Action
 from vtp.errors import FieldError, Invalid
@@ -23,7 +23,8 @@ SETTING_OF: Final[dict[Action, str]] = {
 
 class RoomRules(BaseModel):
     """What a room's settings say. Of those who may publish at all, `speak`, `camera` and `share` say who
-    may send sound, pictures and screens.
+    may send sound, pictures and screens. With more than `watch_only_above` people in the room, newcomers who
+    only watch follow the live stream (0: never).
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -38,6 +39,7 @@ class RoomRules(BaseModel):
     lobby: bool = False
     locked: bool = False
     p2p: bool = False
+    watch_only_above: Annotated[int, Field(ge=0, le=1_000_000)] = 0
 
 
 def merge_rules(stored: dict[str, Any], wish: dict[str, Any]) -> dict[str, Any]:

@@ -74,7 +74,7 @@ class Rights(BaseModel):
 
 
 class RoomReply(BaseModel):
-    """A room and what goes on in it now; `live`: somebody is presenting."""
+    """A room and what goes on in it now; `live`: somebody presents; `streamed`: without being recorded."""
 
     room_id: str
     slug: str
@@ -84,6 +84,7 @@ class RoomReply(BaseModel):
     settings: RoomRules
     live: bool
     recording: bool
+    streamed: bool
     participant_count: int
     created_at: datetime
     may: Rights
@@ -100,6 +101,7 @@ class RoomReply(BaseModel):
             settings=RoomRules.model_validate(room.settings),
             live=live is not None and live.program.is_live,
             recording=live is not None and live.recording,
+            streamed=live is not None and live.streamed,
             participant_count=live.participant_count if live is not None else 0,
             created_at=room.created_at,
             may=Rights.of(principal, room),

@@ -28,6 +28,7 @@ from vtp.rooms.live import (
     RoomClosed,
     RoomEvent,
     RoomSettingsChanged,
+    StreamSwitched,
 )
 from vtp.rooms.participants import Participant
 from vtp.rooms.people import DataPublished, MediaPublished, PeopleEvent, PersonJoined, PersonLeft
@@ -236,6 +237,8 @@ class Audience:
             )
         elif isinstance(event, RecordingSwitched):
             self.tell("recording-started" if self.live.recording else "recording-stopped", {})
+        elif isinstance(event, StreamSwitched):
+            self.tell("stream-started" if self.live.streamed else "stream-stopped", {})
         elif isinstance(event, RoomClosed):
             self.tell("room-closed", describe_end(self.live.room, event.reason))
             self.dismiss()

@@ -236,6 +236,7 @@ class Calls:
             "producerCount": len(peer.live.router.producers),
             "live": peer.live.program.is_live,
             "recording": peer.live.recording,
+            "streamed": peer.live.streamed,
         }
 
     def table(self) -> dict[str, Event]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Literal, TypeVar
 
 from vtp.accounts.permissions import Action, require
-from vtp.errors import Conflict, Invalid, NotFound, Unavailable
+from vtp.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from vtp.http.identity import Principal, Role
 from vtp.media.consumer import Consumer
 from vtp.media.data_consumer import DataConsumer
@@ -36,6 +36,7 @@ from vtp.rooms.participants import APP_DATA_KEY, Participant
 from vtp.rooms.program import Presenter
 from vtp.rooms.sources import SOURCE, action_for, read_source
 from vtp.rooms.store import Room
+from vtp.rooms.watch_only import WatchOnly
 from vtp.signalling.sessions import owner_of
 
 Direction = Literal["send", "recv"]
@@ -116,6 +117,11 @@ class Peer:
 
     def _check_transport(self, direction: Direction) -> None:
         require(self.principal, Action.ROOM_PUBLISH if direction == "send" else Action.ROOM_WATCH, self.room)
+        if direction == "recv" and self.live.part(WatchOnly).holds(self.participant):
+            raise Forbidden(
+                "This class is large: who only watches follows its live stream, as `state.stream` says.",
+                code="watch_stream",
+            )
         self._require_room_for(len(self.transports), MAX_TRANSPORTS, "transports")
 
     def _add(self, transport: MediaTransport, direction: Direction) -> None:

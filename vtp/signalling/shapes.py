@@ -119,6 +119,7 @@ class RoomSettings(TypedDict):
     lobby: bool
     locked: bool
     p2p: bool
+    watch_only_above: int
 
 
 class RoomRights(TypedDict):
@@ -208,6 +209,7 @@ class RoomInfo(TypedDict):
     producerCount: int
     live: bool
     recording: bool
+    streamed: bool
 
 
 class ParticipantJoined(TypedDict):
@@ -286,6 +288,8 @@ ROOM_PUSHES: Mapping[str, Shape] = {
     "settings-changed": SettingsChanged,
     "recording-started": Nothing,
     "recording-stopped": Nothing,
+    "stream-started": Nothing,
+    "stream-stopped": Nothing,
     "kicked": Kicked,
     "room-closed": RoomClosed,
 }

@@ -65,7 +65,9 @@ class Whip:
         except BaseException:
             transport.close("Its offer was refused.")
             raise
-        return Accepted(session, answer.sdp, live.program.unrecordable_reason if live.recording else None)
+        return Accepted(
+            session, answer.sdp, live.program.unrecordable_reason if live.recording or live.streamed else None
+        )
 
     def _start(
         self,

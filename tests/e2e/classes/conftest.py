@@ -12,11 +12,11 @@ from tests.e2e.classes.class_pages import WIDE, Visit, create_accounts, join, ma
 from tests.server_process import Running, running_server
 
 EXPECTED = re.compile(
-    r"Failed to load resource: the server responded with a status of 401"
+    r"Failed to load resource: the server responded with a status of (401|503)"
     r"|.*net::ERR_(CONNECTION_RESET|CONNECTION_REFUSED|SOCKET_NOT_CONNECTED|EMPTY_RESPONSE)"
     r"|WebSocket connection to .* failed: Connection closed before receiving a handshake response"
 )
-"""Chromium's own lines for an answer that says "not signed in", and for a connection that was cut."""
+"""Chromium's own lines for an answer of "not signed in" or "not yet", and for a connection that was cut."""
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,8 @@ export interface Room {
   /** Somebody is presenting right now. */
   live: boolean;
   recording: boolean;
+  /** Whether it is streamed without being recorded. */
+  streamed: boolean;
   participant_count: number;
   created_at: string;
   /** What the person asking may do here, so that nothing is offered that would be refused. */

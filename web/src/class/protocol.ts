@@ -72,6 +72,7 @@ export type ErrorCode =
   | "unknown_event"
   | "unsupported_codec"
   | "vote_is_final"
+  | "watch_stream"
   | "wrong_direction";
 
 /** `active-speaker`: who is dominant among those one hears, and by which microphone; both null: nobody. */
@@ -1028,6 +1029,7 @@ export interface RoomInfo {
   producerCount: number;
   live: boolean;
   recording: boolean;
+  streamed: boolean;
 }
 
 /** What somebody may do in a room now. */
@@ -1066,6 +1068,7 @@ export interface RoomSettings {
   lobby: boolean;
   locked: boolean;
   p2p: boolean;
+  watch_only_above: number;
 }
 
 /** What `device.load` takes as `routerRtpCapabilities`. */
@@ -1207,6 +1210,18 @@ export interface SilencedReply {
   producerIds: string[];
 }
 
+/** The stream that somebody follows instead of having media: `url`, once with `?grant=`. */
+export interface StreamOffer {
+  stream_id: string;
+  url: string;
+  grant: string;
+}
+
+/** `get-stream-offer` and the push `stream-offer`: null is for who has media of their own. */
+export interface StreamOffered {
+  stream: StreamOffer | null;
+}
+
 /** `pause-consumer`, `resume-consumer`, `close-consumer`, `request-keyframe`. */
 export interface ThatConsumer {
   consumerId: string;
@@ -1303,6 +1318,7 @@ export interface RoomState {
   waiting?: WaitingPerson[];
   breakouts?: BreakoutsState;
   connections?: ConnectionQuality[];
+  stream?: StreamOffer | null;
 }
 
 /** What a client asks for, by event. */
@@ -1365,6 +1381,7 @@ export interface Calls {
   "assign-breakout": { payload: AssignBreakout; reply: BreakoutPlace };
   "broadcast-breakouts": { payload: BroadcastBreakouts; reply: object };
   "close-breakouts": { payload: CloseBreakouts; reply: BreakoutsEnd };
+  "get-stream-offer": { payload: Message; reply: StreamOffered };
 }
 
 /** What the server tells, by event; see `Numbered`. */
@@ -1374,6 +1391,8 @@ export interface Pushes {
   "settings-changed": SettingsChanged;
   "recording-started": Nothing;
   "recording-stopped": Nothing;
+  "stream-started": Nothing;
+  "stream-stopped": Nothing;
   kicked: Kicked;
   "room-closed": RoomClosed;
   "new-producer": PeerProducer;
@@ -1416,6 +1435,7 @@ export interface Pushes {
   "breakouts-closed": BreakoutsClosed;
   "connection-quality": ConnectionQuality;
   caption: CaptionPush;
+  "stream-offer": StreamOffered;
 }
 
 /** What is about the connection itself. */

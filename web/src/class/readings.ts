@@ -1,7 +1,7 @@
 /** What the server says only when it is asked: after entering, and when it may have changed unheard. */
 import { withPage } from "./parts/chat";
 import { withOlderPolls } from "./parts/polls";
-import { apply, type ClassState } from "./state";
+import type { ClassState } from "./state";
 import type { Store } from "./store";
 import type { CallServer } from "./wire";
 
@@ -31,8 +31,8 @@ export class Readings {
     const goesOn = this.visit();
     const answer = await this.call("get-room-info").catch(() => null);
     if (!answer || !goesOn()) return;
-    const event = answer.recording ? "recording-started" : "recording-stopped";
-    this.state.update((state) => state && apply(state, event, {}));
+    const { recording, streamed } = answer;
+    this.state.update((state) => state && { ...state, recording, streamed });
   }
 
   /** Polls that have ended and were not shared, for staff. */

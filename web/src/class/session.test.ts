@@ -40,7 +40,7 @@ const OWN = { transports: [], producers: [], consumers: [], dataProducers: [], d
 
 const ANSWERS: Record<string, Json> = {
   "join-room": JOINED,
-  "get-room-info": { recording: true },
+  "get-room-info": { recording: true, streamed: false },
   "get-chat": { messages: [], more: false },
 };
 
@@ -168,6 +168,19 @@ describe("a visit to a class", () => {
     expect(media.wishes.get("microphone")).toMatchObject({ paused: false });
     expect(media.wishes.get("screen")).toBeNull();
     expect(session.state.get()?.name).toBe("Algebra II");
+  });
+
+  it("takes no media while it follows the live stream, and all once there is media instead", async () => {
+    const stream = { stream_id: "s", url: "/live/algebra/master.m3u8", grant: "g" };
+    const { session, media, push } = await startInside({
+      "join-room": () => ({ ...JOINED, state: { stream, call: {} }, settings: { p2p: true } }),
+    });
+    session.look(new Map([["v", 300]]));
+    expect(session.state.get()?.stream).toEqual(stream);
+    expect(media.wanted).toEqual([]);
+    expect(session.direct.get()).toBeNull();
+    push("stream-offer", { stream: null, seq: 1 });
+    expect(media.wanted).toEqual(["a", "v"]);
   });
 
   it("waits in the lobby until it is let in", async () => {

@@ -178,7 +178,7 @@ export class ClassSession {
       if (generation === this.#generation) this.#fail(error);
       return;
     }
-    if (state.call && state.settings.p2p) await this.#goDirect();
+    if (state.call && state.settings.p2p && !state.stream) await this.#goDirect();
     if (generation !== this.#generation) return;
     this.phase.set({ name: "in", lost: false });
     this.#sync();
@@ -275,7 +275,8 @@ export class ClassSession {
     this.#sync();
     this.#direct?.receive(event, data);
     const state = this.state.get();
-    if (event === "settings-changed" && state?.call && state.settings.p2p) void this.#goDirect();
+    if (event === "settings-changed" && state?.call && state.settings.p2p && !state.stream)
+      void this.#goDirect();
     if (this.#changesChat(event, data)) void this.#readings.readChat();
   }
 
@@ -372,7 +373,9 @@ export class ClassSession {
     const media = this.#media;
     if (!state || !media || this.phase.get().name !== "in") return;
     this.#closeForbidden(state);
-    const isWanted = (one: ClassState["media"][number]) => one.kind === "audio" || this.#looked.has(one.id);
+    // Who follows the live stream takes nothing of this.
+    const isWanted = (one: ClassState["media"][number]) =>
+      !state.stream && (one.kind === "audio" || this.#looked.has(one.id));
     media.receiver.update(
       state.media.map((one) => one.id),
       new Map(state.media.filter(isWanted).map((one) => [one.id, layerFor(this.#looked.get(one.id) ?? 0)])),

@@ -126,9 +126,15 @@ describe("the class as it is", () => {
         { name: "Algebra III", settings: { ...SETTINGS, locked: true }, may: { ...RIGHTS, moderate: true } },
       ],
       ["recording-started", {}],
+      ["stream-started", {}],
     );
     expect(state.people.find((one) => one.id === "me")?.role).toBe("assistant");
-    expect(state).toMatchObject({ name: "Algebra III", recording: true, settings: { locked: true } });
+    expect(state).toMatchObject({
+      name: "Algebra III",
+      recording: true,
+      streamed: true,
+      settings: { locked: true },
+    });
     expect(state.may.moderate).toBe(true);
   });
 

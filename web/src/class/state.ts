@@ -10,6 +10,7 @@ import { type PollsPart, pollsHandlers, readPolls } from "./parts/polls";
 import { type ReactionsPart, reactionsHandlers } from "./parts/reactions";
 import { readSpeaker, type SpeakerPart, speakerHandlers } from "./parts/speaker";
 import { readStage, type StagePart, stageHandlers } from "./parts/stage";
+import { readStream, type StreamPart, streamHandlers } from "./parts/stream";
 import type { Joined, Push, Pushes, RoomRights, RoomSettings } from "./protocol";
 import type { Handlers } from "./wire";
 
@@ -24,7 +25,8 @@ export interface ClassState
     PollsPart,
     BreakoutsPart,
     CaptionsPart,
-    ConnectionsPart {
+    ConnectionsPart,
+    StreamPart {
   /** One's own participant. */
   me: string;
   slug: string;
@@ -32,6 +34,8 @@ export interface ClassState
   settings: RoomSettings;
   may: RoomRights;
   recording: boolean;
+  /** Whether the class is streamed without being recorded. */
+  streamed: boolean;
   /** Whether the server knows calls between two. */
   call: boolean;
   /** Since when this one is here, in milliseconds. */
@@ -48,6 +52,7 @@ export function enter(joined: Joined, before: ClassState | null, now_ms: number)
     settings: joined.settings,
     may: joined.may,
     recording: before?.recording ?? false,
+    streamed: before?.streamed ?? false,
     call: "call" in told,
     since_ms: before?.since_ms ?? now_ms,
     reactions: [],
@@ -62,6 +67,7 @@ export function enter(joined: Joined, before: ClassState | null, now_ms: number)
     ...readPolls(told),
     ...readBreakouts(told),
     ...readConnections(told),
+    ...readStream(told),
   };
 }
 
@@ -69,6 +75,8 @@ const roomHandlers: Handlers<ClassState> = {
   "settings-changed": (state, { name, settings, may }) => ({ ...state, name, settings, may }),
   "recording-started": (state) => ({ ...state, recording: true }),
   "recording-stopped": (state) => ({ ...state, recording: false }),
+  "stream-started": (state) => ({ ...state, streamed: true }),
+  "stream-stopped": (state) => ({ ...state, streamed: false }),
 };
 
 const PARTS: readonly Handlers<ClassState>[] = [
@@ -84,6 +92,7 @@ const PARTS: readonly Handlers<ClassState>[] = [
   breakoutsHandlers,
   captionsHandlers,
   connectionsHandlers,
+  streamHandlers,
 ];
 
 /** The state after a push. Several parts may hear of the same; a push that none knows changes nothing. */

@@ -35,6 +35,7 @@ export function announce(before: ClassState, now: ClassState, panel: PanelName |
     for (const one of news(before.people, now.people, (it) => it.id)) said.push(`${one.name} has left.`);
   }
   if (before.recording && !now.recording) said.push("The recording has stopped.");
+  if (before.streamed && !now.streamed) said.push("The live stream has ended.");
   return said;
 }
 

@@ -61,6 +61,7 @@ export function Door({ room, knownName }: { room: Room; knownName: string }) {
                 </Badge>
               )}
               {room.recording && <Badge tone="warn">This class is being recorded</Badge>}
+              {room.streamed && <Badge tone="warn">This class is being streamed</Badge>}
               <span>
                 {room.participant_count > 0
                   ? `${plural(room.participant_count, "person is", "people are")} here`

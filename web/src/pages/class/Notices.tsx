@@ -33,6 +33,8 @@ export function newsOf(before: ClassState, now: ClassState): News[] {
   if (is && is.groupId !== was?.groupId) news.push({ text: `You are in ${is.name} now.` });
   else if (was && !is) news.push({ text: "You are back in the main room." });
   if (now.recording && !before.recording) news.push({ text: "This class is being recorded now." });
+  if (now.streamed && !before.streamed)
+    news.push({ text: "This class is being streamed now, to more people than are here." });
   const [wasStaff, isStaff] = [before.may.moderate, now.may.moderate];
   if (!wasStaff && isStaff) news.push({ text: "You are an assistant in this class now." });
   if (wasStaff && !isStaff) news.push({ text: "You are no assistant in this class any more." });

@@ -17,6 +17,12 @@ const FOR_ALL: readonly (readonly [ForWhom, string])[] = [
   ["chat", "Write to all in the chat"],
 ];
 
+const SIZES = [0, 25, 50, 100, 200, 500];
+
+/** Those to choose from, with the one that was set otherwise. */
+const sizesWith = (size: number): number[] =>
+  [...new Set([...SIZES, size])].sort((one, other) => one - other);
+
 export function RoomPanel() {
   const { settings, may, lobby, call } = useClassState();
   const act = useAct();
@@ -84,6 +90,19 @@ export function RoomPanel() {
           testId="setting-p2p"
         />
       )}
+      <SelectField
+        label="Who comes later and only watches"
+        hint="Above this many people they follow a live stream, a few seconds late, which costs the server far less."
+        value={settings.watch_only_above}
+        onChange={(event) => change({ watch_only_above: Number(event.target.value) })}
+        data-testid="setting-large"
+      >
+        {sizesWith(settings.watch_only_above).map((size) => (
+          <option key={size} value={size}>
+            {size === 0 ? "Takes part as all others" : `Follows the stream above ${size} people`}
+          </option>
+        ))}
+      </SelectField>
       {lobby !== null && <Bans />}
     </div>
   );

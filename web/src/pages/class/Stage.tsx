@@ -1,7 +1,8 @@
 /** The tiles: all alike, or one large with the others in a strip. Only what is on the page is received. */
-import { type RefObject, useEffect, useRef, useState } from "react";
+import { lazy, type RefObject, Suspense, useEffect, useRef, useState } from "react";
 import { type Area, fitGrid, GAP, PAGER, paged, pageOf, stripSize } from "../../class/layout";
 import { arrange, type Tile as TileModel } from "../../class/tiles";
+import { Spinner } from "../../design/Spinner";
 import { useHidden } from "../../hooks/useHidden";
 import { Pager } from "./Pager";
 import "./Stage.css";
@@ -19,7 +20,22 @@ const WIDE = 1.25;
 /** The share of an upright stage that a large tile takes at most. */
 const MOST_ABOVE = 0.65;
 
+/** With the player of recordings, which most never need. */
+const ClassStream = lazy(() => import("./ClassStream").then((page) => ({ default: page.ClassStream })));
+
 export function Stage() {
+  const { stream } = useClassState();
+  if (!stream) return <Tiles />;
+  return (
+    <div className="class-stage" data-testid="stage" data-large="stream">
+      <Suspense fallback={<Spinner size={32} />}>
+        <ClassStream stream={stream} />
+      </Suspense>
+    </div>
+  );
+}
+
+function Tiles() {
   const stage = useRef<HTMLDivElement>(null);
   const area = useArea(stage);
   const tiles = useTiles();

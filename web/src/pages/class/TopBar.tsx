@@ -33,6 +33,12 @@ export function TopBar() {
             <span aria-hidden="true">REC</span>
           </Badge>
         )}
+        {state.streamed && (
+          <Badge tone="live" pulse testId="stream-state">
+            <span className="visually-hidden">This class is being streamed</span>
+            <span aria-hidden="true">LIVE</span>
+          </Badge>
+        )}
         {state.settings.locked && (
           <span className="top-fact" title="The room is locked">
             <Icon name="lock" size={15} />

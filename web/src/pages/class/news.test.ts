@@ -17,6 +17,7 @@ const state = (more: object = {}) =>
     chat: { messages: [], more: false, unread: 0, reading: false },
     breakouts: null,
     recording: false,
+    streamed: false,
     connections: {},
     ...more,
   }) as unknown as ClassState;

@@ -1,0 +1,261 @@
+"""Live streams of a room over HTTP, recorded and not, while a real publisher sends."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.api.recording_material import add_finished, fetch, grant_of, make_room
+from tests.api.stream_material import BASE, start_stream, state_of, tune_in, until_listed
+from tests.api.test_express import wire
+from tests.api.test_recordings_class import publisher, start, until
+from tests.hls_duties import WindowFollower
+from tests.serving import Api, Person, serving
+from vtp.streaming import sources as sources_module
+from vtp.streaming import windows as windows_module
+
+RECORDINGS = "/api/v1/recordings"
+
+
+@pytest.fixture
+async def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Api]:
+    monkeypatch.setattr(windows_module, "LINGER_S", 3.0)
+    monkeypatch.setattr(sources_module, "LINGER_S", 3.0)
+    async with serving(tmp_path / "data") as running:
+        yield running
+
+
+@pytest.fixture
+async def teacher(api: Api) -> Person:
+    person = await api.person("teacher")
+    await make_room(api, person)
+    return person
+
+
+async def room_of(api: Api, by: Person) -> dict[str, object]:
+    body: dict[str, object] = (await api.call("GET", "/api/v1/rooms/physics", by=by)).body
+    return body
+
+
+async def test_a_class_is_streamed_without_being_recorded_and_nothing_is_left(
+    api: Api, teacher: Person, tmp_path: Path
+) -> None:
+    started = await start_stream(api, teacher)
+    assert started["playback_url"] == "/live/physics/master.m3u8" and started["recording_id"] is None
+    twice = await api.call("POST", f"{BASE}/start", {"room_id": "physics"}, by=teacher)
+    assert (twice.status, twice.body["code"]) == (409, "already_streamed")
+    student = await api.person("student")
+    async with publisher(api, teacher) as browser:
+        await browser.publish(codec="video/H264")
+        player = await tune_in(api, student)
+        room = await room_of(api, teacher)
+        assert (room["streamed"], room["recording"]) == (True, False)
+        follower = WindowFollower()
+        for _ in range(6):
+            hint = follower.last.hint if follower.last else ""
+            named = re.fullmatch(r"seg-(\d+)\.(\d+)\.m4s", hint)
+            query = f"?_HLS_msn={int(named[1])}&_HLS_part={named[2]}&_HLS_skip=YES" if named else ""
+            answer = await player.get(f"video/playlist.m3u8{query}")
+            assert answer.status == 200, answer
+            follower.take(answer.text)
+        parts = [part for part in follower.known[0].parts if not part.gap]
+        bodies = [(await player.get(f"video/{part.uri}")).body for part in parts]
+        assert b"".join(bodies) == (await player.get("video/seg-00000.m4s")).body
+        assert (await player.get("video/init-0.mp4")).headers["Content-Type"] == "video/mp4"
+        assert [*(tmp_path / "data" / "streams").rglob("seg-*.m4s")]
+        stopped = await api.call("POST", f"{BASE}/{started['stream_id']}/stop", by=teacher)
+        assert stopped.status == 200 and stopped.body["status"] == "ended"
+
+        async def is_over() -> bool:
+            return (await room_of(api, teacher))["streamed"] is False
+
+        await until(is_over)
+        last = await player.get("video/playlist.m3u8?_HLS_msn=900&_HLS_part=0")
+        assert last.text.endswith("#EXT-X-ENDLIST\n")
+
+        async def is_gone() -> bool:
+            return not [*(tmp_path / "data" / "streams").rglob("seg-*")]
+
+        await until(is_gone)
+    assert (await player.get("video/playlist.m3u8")).status == 404
+    assert (await fetch(api, "/live/physics/master.m3u8", Cookie=player.cookie)).status == 410
+    assert (await api.call("GET", RECORDINGS, by=teacher)).body["total"] == 0
+
+
+async def test_a_room_that_is_recorded_is_streamed_from_its_recording(api: Api, teacher: Person) -> None:
+    none = await api.call("GET", "/live/physics/master.m3u8", by=teacher)
+    assert (none.status, none.body["code"]) == (404, "not_streamed")
+    recording_id = await start(api, teacher, "physics")
+    async with publisher(api, teacher) as browser:
+        await browser.publish(codec="video/H264")
+        player = await tune_in(api, teacher)
+        assert player.folder == f"/live/physics/{recording_id}"
+        playlist = await until_listed(player, 1)
+        assert "TYPE:EVENT" in playlist.text
+        cookie = await grant_of(api, recording_id, teacher)
+        segment = f"{RECORDINGS}/{recording_id}/stream/video/seg-00000.m4s"
+        assert (await player.get("video/seg-00000.m4s")).body == (
+            await fetch(api, segment, Cookie=cookie)
+        ).body
+        await api.call("POST", f"{RECORDINGS}/{recording_id}/stop", by=teacher)
+        assert "ENDLIST" in (await player.get("video/playlist.m3u8?_HLS_msn=900")).text
+    assert (await fetch(api, "/live/physics/master.m3u8", Cookie=player.cookie)).status == 410
+
+
+async def test_a_stream_goes_on_from_the_recording_and_from_a_window_again(api: Api, teacher: Person) -> None:
+    started = await start_stream(api, teacher)
+    async with publisher(api, teacher) as browser:
+        await browser.publish(codec="video/H264")
+        first = await tune_in(api, teacher)
+        recording_id = await start(api, teacher, "physics")
+
+        async def has_ended() -> bool:
+            return "ENDLIST" in (await first.get("video/playlist.m3u8")).text
+
+        await until(has_ended)
+        second = await tune_in(api, teacher)
+        assert second.folder.endswith(recording_id) and second.folder != first.folder
+        await until_listed(second, 1)
+        await api.call("POST", f"{RECORDINGS}/{recording_id}/stop", by=teacher)
+        third = await tune_in(api, teacher)
+        assert third.folder not in (first.folder, second.folder)
+        room = await room_of(api, teacher)
+        assert (room["streamed"], room["recording"]) == (True, False)
+    state = await state_of(api, teacher, started["stream_id"])
+    assert state["status"] == "live" and state["recording_id"] == recording_id
+
+
+async def test_viewers_are_counted_by_session_also_past_aiohttp(api: Api, teacher: Person) -> None:
+    started = await start_stream(api, teacher)
+    people = [await api.person("student", f"s{number}@school.example") for number in range(2)]
+    async with publisher(api, teacher) as browser:
+        await browser.publish(codec="video/H264")
+        players = [await tune_in(api, person) for person in people]
+        playlist = await until_listed(players[0], 1)
+        name = re.findall(r'PART:DURATION=[\d.]+,URI="(\S+)"', playlist.text)[0]
+        before = await state_of(api, teacher, started["stream_id"])
+        async with wire(api) as line:
+            heard = [
+                await line.get(f"{player.folder}/video/{name}", f"Cookie: {player.cookie}")
+                for player in [*players, *players]
+            ]
+        assert heard[-1].past_aiohttp and {answer.status for answer in heard} == {200}
+        state = await state_of(api, teacher, started["stream_id"])
+    assert (state["active_viewers"], state["peak_viewers"]) == (2, 2)
+    assert state["total_segments_served"] == before["total_segments_served"] + 4
+    assert state["total_bytes_served"] == before["total_bytes_served"] + 4 * len(heard[0].body)
+    [video] = [row for row in state["qualities"] if row["track"] == "video"]
+    assert video["viewers"] == 2 and video["quality"] == "240p"
+    names = [viewer["viewer_id"] for viewer in state["viewers"]]
+    assert len(set(names)) == 2 and not any(person.user_id in name for person in people for name in names)
+    assert all(viewer["bytes_received"] >= 2 * len(heard[0].body) for viewer in state["viewers"])
+
+
+async def test_no_more_viewers_than_there_may_be(api: Api, teacher: Person) -> None:
+    recording_id = await add_finished(api, (await room_of(api, teacher))["room_id"], teacher)  # type: ignore[arg-type]
+    started = await start_stream(api, teacher, room_id="", recording_id=recording_id, max_viewers=1)
+    assert started["profiles"][0]["track"] == "video"
+    first, second = [await api.person("student", f"s{n}@school.example") for n in range(2)]
+    cookies = [await grant_of(api, recording_id, person) for person in (first, second)]
+    playlist = f"{RECORDINGS}/{recording_id}/stream/video/playlist.m3u8"
+    assert (await fetch(api, playlist, Cookie=cookies[0])).status == 200
+    refused = await fetch(api, playlist, Cookie=cookies[1])
+    assert refused.status == 503 and int(refused.headers["Retry-After"]) > 0
+    async with wire(api) as line:
+        assert (await line.get(playlist, f"Cookie: {cookies[0]}")).past_aiohttp
+        again = await line.get(playlist, f"Cookie: {cookies[1]}")
+        assert again.status == 503 and not again.past_aiohttp
+    path = f"{BASE}/{started['stream_id']}"
+    full = await api.call("POST", path, {"action": "join", "viewer_id": "desk 4"}, by=second)
+    assert (full.status, full.body["code"]) == (503, "stream_full")
+    [viewer] = (await state_of(api, teacher, started["stream_id"]))["viewers"]
+    others = {"action": "leave", "viewer_id": viewer["viewer_id"]}
+    assert (await api.call("POST", path, others, by=second)).status == 403
+    assert (await api.call("POST", path, others, by=first)).status == 200
+    assert (await fetch(api, playlist, Cookie=cookies[1])).status == 200
+    await api.call("POST", f"{path}/stop", by=teacher)
+    assert (await fetch(api, playlist, Cookie=cookies[0])).status == 200  # not counted any more
+
+
+async def test_a_viewer_joins_by_a_name_and_is_one_of_their_own(api: Api, teacher: Person) -> None:
+    started = await start_stream(api, teacher)
+    path = f"{BASE}/{started['stream_id']}"
+    student = await api.person("student")
+    wish = {"action": "join", "viewer_id": "desk 4", "initial_bitrate": 800}
+    joined = [await api.call("POST", path, {**wish, "viewer_id": f"desk {n}"}, by=student) for n in (4, 5)]
+    assert [answer.status for answer in joined] == [200, 200]
+    assert joined[0].body["current_bitrate"] == 800 and joined[0].body["session_id"]
+    state = await state_of(api, teacher, started["stream_id"])
+    assert sorted(viewer["viewer_id"] for viewer in state["viewers"]) == ["desk 4", "desk 5"]
+    async with publisher(api, teacher) as browser:
+        await browser.publish(codec="video/H264")
+        await tune_in(api, teacher)
+        grant = joined[0].body["grant"]
+        first = await fetch(api, f"/live/physics/master.m3u8?grant={grant}")
+        assert first.status == 200 and "Path=/live/physics;" in first.headers["Set-Cookie"]
+    left = await api.call("POST", path, {"action": "leave", "viewer_id": "desk 5"}, by=student)
+    assert left.status == 200 and left.body["session_id"] is None
+    missing = await api.call("POST", path, {"action": "leave", "viewer_id": "desk 5"}, by=student)
+    assert (missing.status, missing.body["code"]) == (404, "no_such_viewer")
+
+
+async def test_who_is_put_out_of_the_class_watches_no_more(api: Api, teacher: Person) -> None:
+    await start_stream(api, teacher)
+    student = await api.person("student")
+    async with publisher(api, teacher) as browser:
+        await browser.publish(codec="video/H264")
+        player = await tune_in(api, student)
+        assert (await player.get("video/playlist.m3u8")).status == 200
+        locked = {"settings": {"locked": True}}
+        assert (await api.call("PATCH", "/api/v1/rooms/physics", locked, by=teacher)).status == 200
+        assert (await player.get("video/playlist.m3u8")).status == 403
+        other = player.folder.replace("/live/physics/", "/live/maths/")
+        assert (await fetch(api, f"{other}/video/playlist.m3u8", Cookie=player.cookie)).status == 401
+
+
+async def test_of_two_who_start_or_stop_at_once_one_does(api: Api, teacher: Person) -> None:
+    body = {"room_id": "physics"}
+    both = await asyncio.gather(*(api.call("POST", f"{BASE}/start", body, by=teacher) for _ in range(2)))
+    assert sorted(answer.status for answer in both) == [201, 409]
+    [stream_id] = [answer.body["stream_id"] for answer in both if answer.status == 201]
+    path = f"{BASE}/{stream_id}/stop"
+    stopped = await asyncio.gather(*(api.call("POST", path, by=teacher) for _ in range(2)))
+    assert [(answer.status, answer.body["status"]) for answer in stopped] == [(200, "ended")] * 2
+    again = await start_stream(api, teacher)  # while the last one ends
+    assert again["stream_id"] != stream_id and (await room_of(api, teacher))["streamed"] is True
+
+
+async def test_a_stream_ends_with_its_recording_or_its_room(api: Api, teacher: Person) -> None:
+    recording_id = await add_finished(api, (await room_of(api, teacher))["room_id"], teacher)  # type: ignore[arg-type]
+    started = await start_stream(api, teacher, room_id="", recording_id=recording_id)
+    cookie = await grant_of(api, recording_id, teacher)
+    playlist = f"{RECORDINGS}/{recording_id}/stream/video/playlist.m3u8"
+    assert (await fetch(api, playlist, Cookie=cookie)).status == 200
+    assert (await api.call("DELETE", f"{RECORDINGS}/{recording_id}", by=teacher)).status == 200
+    assert (await fetch(api, playlist, Cookie=cookie)).status in (404, 410)
+    streams = api.server.services.streams
+    assert streams.find(started["stream_id"]).failure == "The recording was deleted."
+    await start_stream(api, teacher)
+    gone = await api.call("DELETE", "/api/v1/signalling/room/delete?room_id=physics", by=teacher)
+    assert gone.status == 200
+
+    async def is_over() -> bool:
+        return streams.numbers()["open"] == 0
+
+    await until(is_over)
+    assert (await api.call("GET", "/live/physics/master.m3u8", by=teacher)).status == 404
+
+
+async def test_what_a_killed_process_was_streaming_is_removed_at_the_next_start(tmp_path: Path) -> None:
+    async with serving(tmp_path / "data"):
+        [folder] = (tmp_path / "data" / "streams").iterdir()
+    left = folder / "0193a000-0000-7000-8000-000000000001" / "video"
+    left.mkdir(parents=True)
+    (left / "seg-00000.m4s").write_bytes(b"x")
+    (folder / "somebody-elses").mkdir()
+    async with serving(tmp_path / "data"):
+        assert [path.name for path in folder.iterdir()] == ["somebody-elses"]

@@ -1,0 +1,60 @@
+"""Streams by every kind of caller."""
+
+from __future__ import annotations
+
+from tests.api.callers import MISSING, Endpoint, assert_statuses, everybody, of
+from tests.api.recording_material import add_finished
+from tests.api.stream_material import start_stream
+from tests.serving import Api, Person
+from vtp.services import build_tables
+
+TAGS = ("streams", "live", "edges")
+BASE = "/api/v1/streams"
+#                 nobody new stu view ass tea own adm room elsewhere
+STAFF = of("       401 403 403 403 200 200 200 200 403 403")
+UNKNOWN = of("     401 404 404 404 404 404 404 404 404 404")
+JOIN = {"action": "join", "viewer_id": "desk 4"}
+
+
+def endpoints(stream: str) -> list[Endpoint]:
+    """The tables; `stream` is that of a recording of the room physics, made by its owner."""
+    route = f"{BASE}/{{id}}"
+    return [
+        Endpoint(
+            "POST",
+            f"{BASE}/start",
+            of("401 403 403 403 201 409 409 409 403 403"),
+            body={"room_id": "physics"},
+        ),
+        Endpoint("GET", f"{BASE}/{stream}", STAFF, route),
+        Endpoint("POST", f"{BASE}/{stream}", of("401 403 200 200 200 200 200 200 200 403"), route, body=JOIN),
+        Endpoint("GET", f"{BASE}/{MISSING}", UNKNOWN, route),
+        Endpoint("POST", f"{BASE}/{MISSING}", UNKNOWN, route, body=JOIN),
+        Endpoint("POST", f"{BASE}/{stream}/stop", STAFF, f"{route}/stop"),
+        Endpoint(
+            "GET",
+            "/live/physics/master.m3u8",
+            of("401 403 503 503 503 503 503 503 503 403"),
+            "/live/{room}/master.m3u8",
+        ),
+    ]
+
+
+async def test_every_caller_gets_what_the_tables_say(api: Api) -> None:
+    callers = await everybody(api)
+    owner = callers["owner"]
+    assert isinstance(owner, Person)
+    room_id = (await api.call("GET", "/api/v1/rooms/physics", by=owner)).body["room_id"]
+    recording_id = await add_finished(api, room_id, owner)
+    started = await start_stream(api, owner, room_id="", recording_id=recording_id)
+    await assert_statuses(api, endpoints(started["stream_id"]), callers)
+
+
+ELSEWHERE = {("GET", "/live/{room}/{source}/{track}/{name}"), ("POST", "/api/v1/edges/report")}
+"""Opened by grants (test_streams.py), or by the key of all grants (test_edge.py)."""
+
+
+async def test_the_tables_cover_every_endpoint(api: Api) -> None:
+    tables = [table for table in build_tables(api.server.services) if table.tag in TAGS]
+    routes = {(route.method, route.path) for table in tables for route in table.routes}
+    assert routes == {one.declared for one in endpoints(MISSING)} | ELSEWHERE

@@ -1,0 +1,63 @@
+"""A large class by its page: who comes late and only watches sees the live stream, and takes part."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from tests.e2e.classes.class_pages import (
+    Visit,
+    assert_fits_a_phone,
+    join,
+    make_room,
+    tile_of,
+    write,
+)
+from tests.e2e.conftest import PAGES, poll
+from tests.e2e.frame_order import assert_in_order, wait_for_numbers
+from tests.server_process import Running
+
+SOURCE = """performance.getEntriesByType("resource").map((one) => one.name)
+    .findLast((name) => name.endsWith(".m4s")).split("/").at(-3)"""
+"""Where the last file of the stream came from."""
+SETTINGS = ("speak", "camera", "share")
+
+
+def test_who_comes_late_follows_the_stream_with_chat_and_hands_until_they_may_speak(
+    server: Running, visit: Visit
+) -> None:
+    ada, sam = visit("ada"), visit("sam")
+    make_room(ada, "large")
+    join(ada, "large", server.url)
+    ada.get_by_test_id("class-menu").click()
+    ada.get_by_test_id("menu-room").click()
+    for name in SETTINGS:
+        ada.get_by_test_id(f"setting-{name}").click()
+    size = ada.get_by_test_id("setting-large")
+    size.evaluate("(field) => field.add(new Option('1', '1'))")
+    size.select_option("1")
+    join(sam, "large", server.url)
+    expect(sam.get_by_test_id("class-stream")).to_have_attribute("data-moves", "true")
+    sam.evaluate((PAGES / "live.js").read_text() + "\nundefined;")
+    sam.evaluate(
+        "() => { window.video = document.querySelector('[data-testid=class-stream-video]');"
+        " window.started = performance.now(); readNumbers(window.video); }"
+    )
+    assert_in_order(wait_for_numbers(sam, 30))
+    assert sam.evaluate("document.querySelectorAll('audio.sound, .tile').length") == 0
+    assert_fits_a_phone(sam)
+    window = sam.evaluate(SOURCE)
+    ada.get_by_test_id("record").click()  # from now on the stream is another one
+    expect(sam.get_by_test_id("recording-state")).to_be_visible()
+    poll(sam, f"{SOURCE} !== {window!r}")
+    expect(sam.get_by_test_id("class-stream")).to_have_attribute("data-moves", "true")
+    write(sam, "I can see it.")
+    ada.get_by_test_id("panel-chat").click()
+    expect(ada.get_by_test_id("chat-line").last).to_contain_text("I can see it.")
+    sam.get_by_test_id("toggle-hand").click()
+    expect(tile_of(ada, "Sam Okafor").get_by_test_id("tile-hand")).to_contain_text("1")
+    ada.get_by_test_id("class-menu").click()
+    ada.get_by_test_id("menu-room").click()
+    ada.get_by_test_id("setting-speak").click()
+    expect(tile_of(sam, "Ada Lovelace")).to_have_attribute("data-picture", "true")
+    poll(sam, "document.querySelectorAll('audio.sound').length === 1")
+    expect(sam.get_by_test_id("class-stream")).to_have_count(0)

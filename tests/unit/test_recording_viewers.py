@@ -1,0 +1,95 @@
+"""Who watches: counted by session, bounded, by rendition, and forgotten when they have gone."""
+
+from __future__ import annotations
+
+import pytest
+
+from vtp.errors import Unavailable
+from vtp.recording.viewers import GONE_S, RATE_S, Viewers, Viewership
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now_s = 1000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+def counted(most: int = 0) -> tuple[Viewers, Clock]:
+    clock = Clock()
+    return Viewers(most, clock), clock
+
+
+def test_a_session_is_one_viewer_however_often_it_asks() -> None:
+    viewers, _ = counted()
+    for session in ("a", "b", "a", "a"):
+        viewers.admit(session)
+    assert len(viewers) == 2 and viewers.peak == 2
+
+
+def test_who_has_not_asked_for_a_while_is_a_viewer_no_more_and_the_peak_stays() -> None:
+    viewers, clock = counted()
+    for session in ("a", "b", "c"):
+        viewers.admit(session)
+    clock.now_s += GONE_S - 1
+    assert viewers.goes_on("b")
+    clock.now_s += 2
+    assert [viewer.id for viewer in viewers.present] == [viewers.admit("b").id]
+    assert viewers.peak == 3 and not viewers.goes_on("a")
+
+
+def test_as_many_as_there_may_be_are_let_in_and_a_place_that_is_left_is_anothers() -> None:
+    viewers, clock = counted(most=2)
+    viewers.admit("a")
+    viewers.admit("b")
+    with pytest.raises(Unavailable) as refused:
+        viewers.admit("c")
+    assert refused.value.retry_after_s > 0 and refused.value.code == "stream_full"
+    viewers.admit("a")
+    assert viewers.leave("b") and not viewers.leave("b")
+    viewers.admit("c")
+    clock.now_s += GONE_S + 1
+    viewers.admit("d")
+    assert len(viewers) == 1 and viewers.peak == 2
+
+
+def test_bytes_and_segments_are_counted_by_rendition_and_viewer() -> None:
+    viewers, clock = counted()
+    viewers.admit("a")
+    viewers.count("a", "video", 1000, 0)
+    viewers.count("a", "video", 20_000)
+    viewers.count("a", "aac", 500)
+    viewers.count("nobody", "aac", 500)
+    assert (viewers.served["video"].bytes, viewers.served["video"].segments) == (21_000, 1)
+    assert viewers.served["aac"].bytes == 1000
+    [viewer] = viewers.present
+    assert (viewer.rendition, viewer.bytes, viewer.segments) == ("video", 21_500, 2)
+    clock.now_s += 10
+    assert viewer.rate.bps(clock.now_s) == pytest.approx(21_500 * 8 / 10, rel=0.01)
+    clock.now_s += 2 * RATE_S
+    assert viewer.rate.bps(clock.now_s) == 0
+
+
+def test_what_a_viewer_is_called_says_nothing_of_their_session() -> None:
+    first, second = counted()[0], counted()[0]
+    assert "u1234" not in first.admit("u1234").id
+    assert first.admit("u1234").id != second.admit("u1234").id
+    assert first.admit("x", name="desk 4").id == "desk 4"
+    assert first.sessions_of("desk 4") == ["x"]
+
+
+def test_what_is_not_counted_lets_everybody_in() -> None:
+    viewership = Viewership()
+    viewership.admit("r", "a")
+    assert viewership.goes_on("r", "a")
+    viewers, _ = counted(most=1)
+    viewership.open("r", viewers)
+    assert not viewership.goes_on("r", "a")
+    viewership.admit("r", "a")
+    viewership.admit("r", "")  # an edge, which watches for nobody
+    assert viewership.goes_on("r", "") and len(viewers) == 1
+    with pytest.raises(Unavailable):
+        viewership.admit("r", "b")
+    viewership.close("r")
+    viewership.admit("r", "b")

@@ -1,0 +1,161 @@
+"""What an edge answers: playlists, segments and parts of live streams and recordings, to who has a grant."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from vtp.edge.door import Door
+from vtp.edge.door import Key as Watch
+from vtp.edge.origin import Fetched
+from vtp.edge.queries import directives, plain_query
+from vtp.edge.shelf import Key, Shelf, is_lasting
+from vtp.errors import NotSignedIn, Unavailable
+from vtp.http.client import Client
+from vtp.http.encodings import takes_gzip
+from vtp.http.etags import matches_none
+from vtp.http.express import Answer, ExpressRequest, Ready
+from vtp.http.keys import CLIENT
+from vtp.http.ranges import wanted_of
+from vtp.recording.grants import PLAIN_NAME, SECURE_NAME, cookie_below
+from vtp.recording.ready_media import offered_grant
+from vtp.streaming.stream import live_id
+
+PREFIXES = ("/live/", "/api/v1/recordings/")
+ROUTES = ("/live/{room}/{tail:.+}", "/api/v1/recordings/{id}/stream/{tail:.+}")
+_NAME = r"[\w-][\w.-]{0,63}"
+_LIVE = re.compile(
+    rf"(/live/([\w-]{{1,64}}))/(?:master\.m3u8|[0-9a-f-]{{36}}/([a-z0-9]{{1,16}})/{_NAME})", re.ASCII
+)
+_RECORDED = re.compile(
+    r"(/api/v1/recordings/([0-9a-f-]{36}))/stream/"
+    rf"(?:captions/[A-Za-z0-9-]{{2,35}}/|([a-z0-9]{{1,16}})/)?{_NAME}",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Address:
+    """What a path means: what it is of, below which path its grants are good, and the track ("")."""
+
+    media_id: str
+    folder: str
+    track: str
+
+    @classmethod
+    def of(cls, path: str) -> _Address | None:
+        """None for what an edge does not have."""
+        if found := _LIVE.fullmatch(path):
+            return cls(live_id(found[2]), found[1], found[3] or "")
+        if found := _RECORDED.fullmatch(path):
+            return cls(found[2], found[1], found[3] or "")
+        return None
+
+
+class EdgeMedia:
+    """A source of `vtp.http.express`, and a handler for what that leaves."""
+
+    def __init__(self, shelf: Shelf, door: Door) -> None:
+        self._shelf = shelf
+        self._door = door
+
+    def answer(self, request: ExpressRequest) -> Answer:
+        """What is here, or soon, for who was let in a moment ago; None for all else."""
+        address = _Address.of(request.path)
+        if address is None:
+            return None
+        query = plain_query(request.path, request.query)
+        if query is None:
+            return None
+        watch = (address.media_id, offered_grant(request), request.asker.client.address)
+        if not self._door.is_open(watch):
+            return None
+        key = (address.media_id, request.path, query)
+        found = self._shelf.get(key)
+        if found is None:
+            try:
+                return self._shelf.coming(key)
+            except Unavailable:
+                return None
+        self._count(watch, address, request.path, found)
+        route = ROUTES[0] if request.path.startswith("/live/") else ROUTES[1]
+        fields, body = _as_taken(found, zipped=request.asker.zipped)
+        return Ready(route, "".join(f"{name}: {value}\r\n" for name, value in fields).encode(), body)
+
+    async def check(self, request: web.Request) -> web.Response:
+        """Whether somebody may have what a proxy has itself: 204, or why not. It asks for the path that
+        `X-Original-Path` names (nginx: `auth_request`).
+        """
+        address = _Address.of(request.headers.get("X-Original-Path", ""))
+        if address is None:
+            raise web.HTTPNotFound
+        await self._let_in(request, address, request[CLIENT])
+        return web.Response(status=204, headers={"Cache-Control": "no-store"})
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """The same for everybody else, who may have to be asked for first."""
+        address = _Address.of(request.path)
+        if address is None:
+            raise web.HTTPNotFound
+        client: Client = request[CLIENT]
+        watch, cookie = await self._let_in(request, address, client)
+        key: Key = (address.media_id, request.path, directives(request.path, request.query))
+        found = await self._shelf.bring(key)
+        answer = _answer(request, found)
+        answer.headers.extend(cookie)
+        if answer.status != 304:
+            self._count(watch, address, request.path, found)
+        return answer
+
+    async def _let_in(
+        self, request: web.Request, address: _Address, client: Client
+    ) -> tuple[Watch, Iterable[tuple[str, str]]]:
+        """By the cookie, or by the grant in the query, for which they get a cookie."""
+        in_cookie = request.cookies.get(SECURE_NAME if client.secure else PLAIN_NAME, "")
+        in_query = request.query.get("grant", "")
+        for grant in filter(None, (in_query, in_cookie)):
+            watch = (address.media_id, grant, client.address)
+            try:
+                await self._door.require(watch)
+            except NotSignedIn:
+                if grant is in_cookie or not in_cookie:
+                    raise
+                continue
+            header = cookie_below(address.folder, grant, secure=client.secure)
+            return watch, [("Set-Cookie", header)] if grant is in_query else []
+        raise NotSignedIn("This needs a grant: load the page again.", code="no_grant")
+
+    def _count(self, watch: Watch, address: _Address, path: str, found: Fetched) -> None:
+        if found.status == 200 and address.track:
+            self._door.count(watch, address.track, len(found.body), int(path.endswith(".m4s")))
+
+
+def _answer(request: web.Request, found: Fetched) -> web.Response:
+    """What the request wants of what the origin has answered. Raises PreconditionFailed."""
+    fields, body = _as_taken(found, zipped=takes_gzip(request.headers.get("Accept-Encoding", "")))
+    etag = dict(fields).get("ETag", "")
+    whole = not is_lasting(request.path) and not matches_none(request, etag)  # parts are taken of files alone
+    if found.status != 200 or not etag or whole:
+        return web.Response(status=found.status, body=body, headers=fields)
+    wanted = wanted_of(request, etag, len(body))
+    if wanted.status == 304:
+        kept = [field for field in fields if field[0] in ("ETag", "Cache-Control", "Vary")]
+        return web.Response(status=304, headers=kept)
+    if wanted.status == 416:
+        headers = [("Content-Range", f"bytes */{len(body)}"), ("Accept-Ranges", "bytes")]
+        return web.Response(status=416, headers=headers)
+    if wanted.status == 206:
+        fields.append(("Content-Range", f"bytes {wanted.start}-{wanted.end - 1}/{len(body)}"))
+    return web.Response(status=wanted.status, body=body[wanted.start : wanted.end], headers=fields)
+
+
+def _as_taken(found: Fetched, *, zipped: bool) -> tuple[list[tuple[str, str]], bytes]:
+    """An answer for who takes gzip, or not."""
+    fields = list(found.fields)
+    if zipped or not found.zipped:
+        return fields, found.body
+    return [field for field in fields if field[0] != "Content-Encoding"], gzip.decompress(found.body)

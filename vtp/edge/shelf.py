@@ -1,0 +1,130 @@
+"""What an edge has of its origin: each thing fetched once for all who ask at the time, segments and parts
+kept in bounded memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from vtp.edge.origin import Fetched
+from vtp.errors import Unavailable
+from vtp.tasks import Tasks
+
+FRESH_S = (
+    0.5  # of playlists: those who ask a little later wish for the same; the next part is another address
+)
+MOST_AT_A_TIME = 4096
+
+Fetch = Callable[[str, str, str], Awaitable[Fetched]]
+Key = tuple[str, str, str]
+"""What it is of, path, query."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    fetched: Fetched
+    until_s: float
+
+
+@dataclass(slots=True)
+class _Coming:
+    """What is on its way; `done` says whether it has come and is kept, `outcome` what has come."""
+
+    done: asyncio.Future[bool]
+    outcome: Fetched | Unavailable
+
+
+class Shelf:
+    """On the event loop. What never changes (`is_lasting`) stays until memory is wanted for other things."""
+
+    def __init__(
+        self, fetch: Fetch, most_bytes: int, tasks: Tasks, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._fetch = fetch
+        self._most_bytes = most_bytes
+        self._tasks = tasks
+        self._clock = clock
+        self._kept: OrderedDict[Key, _Kept] = OrderedDict()
+        self._coming: dict[Key, _Coming] = {}
+        self._bytes = 0
+        self.fetched = 0
+        self.found = 0
+
+    def numbers(self) -> dict[str, float]:
+        """For the metrics."""
+        return {"kept_bytes": self._bytes, "found": self.found, "fetched": self.fetched}
+
+    def get(self, key: Key) -> Fetched | None:
+        """What is here and still good."""
+        kept = self._kept.get(key)
+        if kept is None:
+            return None
+        if kept.until_s < self._clock():
+            self._drop(key)
+            return None
+        self._kept.move_to_end(key)
+        self.found += 1
+        return kept.fetched
+
+    def coming(self, key: Key) -> asyncio.Future[bool]:
+        """What tells when it has come (True: it is kept now) or not. Raises Unavailable when too much is on
+        its way.
+        """
+        return self._order(key).done
+
+    async def bring(self, key: Key) -> Fetched:
+        """The thing, fetched when it is not here; also what the origin has refused. Raises Unavailable."""
+        here = self.get(key)
+        if here is not None:
+            return here
+        ordered = self._order(key)
+        await asyncio.shield(ordered.done)
+        if isinstance(ordered.outcome, Unavailable):
+            raise ordered.outcome
+        return ordered.outcome
+
+    def _order(self, key: Key) -> _Coming:
+        """Fetched once for all who wait for it."""
+        found = self._coming.get(key)
+        if found is None:
+            if len(self._coming) >= MOST_AT_A_TIME:
+                raise Unavailable("This edge waits for too many things at once; try again in a moment.")
+            ending = Unavailable("This edge is ending; try again in a moment.", retry_after_s=1)
+            found = self._coming[key] = _Coming(asyncio.get_running_loop().create_future(), ending)
+            self._tasks.start(self._fill(key, found), f"edge: {key[1]}")
+        return found
+
+    async def _fill(self, key: Key, coming: _Coming) -> None:
+        try:
+            fetched = coming.outcome = await self._fetch(*key)
+            self.fetched += 1
+            if fetched.status == 200:
+                self._keep(key, fetched)
+        except Unavailable as error:
+            coming.outcome = error
+        finally:
+            del self._coming[key]
+            if not coming.done.done():
+                coming.done.set_result(key in self._kept)
+
+    def _keep(self, key: Key, fetched: Fetched) -> None:
+        self._drop(key)
+        until_s = float("inf") if is_lasting(key[1]) else self._clock() + FRESH_S
+        self._kept[key] = _Kept(fetched, until_s)
+        self._bytes += len(fetched.body)
+        while self._bytes > self._most_bytes and len(self._kept) > 1:
+            self._drop(next(iter(self._kept)))
+
+    def _drop(self, key: Key) -> None:
+        kept = self._kept.pop(key, None)
+        if kept is not None:
+            self._bytes -= len(kept.fetched.body)
+
+
+def is_lasting(path: str) -> bool:
+    """Whether what has this address never changes: segments, parts, initialization sections."""
+    return path.endswith((".m4s", ".mp4"))
