@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.api.recording_material import add_finished, fetch, grant_of, make_room
-from tests.api.stream_material import BASE, start_stream, state_of, tune_in, until_listed
+from tests.api.stream_material import BASE, LivePlayer, start_stream, state_of, tune_in, until_listed
 from tests.api.test_express import wire
 from tests.api.test_recordings_class import publisher, start, until
 from tests.hls_duties import WindowFollower
@@ -39,6 +39,15 @@ async def teacher(api: Api) -> Person:
 async def room_of(api: Api, by: Person) -> dict[str, object]:
     body: dict[str, object] = (await api.call("GET", "/api/v1/rooms/physics", by=by)).body
     return body
+
+
+async def until_ended(player: LivePlayer) -> None:
+    """Until who follows the picture is told that there is no more."""
+
+    async def has_ended() -> bool:
+        return "ENDLIST" in (await player.get("video/playlist.m3u8?_HLS_skip=YES")).text
+
+    await until(has_ended)
 
 
 async def test_a_class_is_streamed_without_being_recorded_and_nothing_is_left(
@@ -74,6 +83,7 @@ async def test_a_class_is_streamed_without_being_recorded_and_nothing_is_left(
             return (await room_of(api, teacher))["streamed"] is False
 
         await until(is_over)
+        await until_ended(player)
         last = await player.get("video/playlist.m3u8?_HLS_msn=900&_HLS_part=0")
         assert last.text.endswith("#EXT-X-ENDLIST\n")
 
@@ -102,7 +112,7 @@ async def test_a_room_that_is_recorded_is_streamed_from_its_recording(api: Api, 
             await fetch(api, segment, Cookie=cookie)
         ).body
         await api.call("POST", f"{RECORDINGS}/{recording_id}/stop", by=teacher)
-        assert "ENDLIST" in (await player.get("video/playlist.m3u8?_HLS_msn=900")).text
+        await until_ended(player)
     assert (await fetch(api, "/live/physics/master.m3u8", Cookie=player.cookie)).status == 410
 
 
@@ -113,10 +123,7 @@ async def test_a_stream_goes_on_from_the_recording_and_from_a_window_again(api: 
         first = await tune_in(api, teacher)
         recording_id = await start(api, teacher, "physics")
 
-        async def has_ended() -> bool:
-            return "ENDLIST" in (await first.get("video/playlist.m3u8")).text
-
-        await until(has_ended)
+        await until_ended(first)
         second = await tune_in(api, teacher)
         assert second.folder.endswith(recording_id) and second.folder != first.folder
         await until_listed(second, 1)
