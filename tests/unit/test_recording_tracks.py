@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import itertools
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +17,14 @@ from tests.unit.recording_material import Recorded, h264_units, opus_units, stre
 from tests.unit.recording_recorder import FastClock, run
 from tests.unit.recording_sources import PreparedTap, prepared_source
 from vtp.recording.erasure import erase_tracks
-from vtp.recording.manifest import PersonOfTrack, TrackSource, read_manifest, write_manifest
+from vtp.recording.manifest import (
+    Manifest,
+    PersonOfTrack,
+    TrackSource,
+    change_manifest,
+    read_manifest,
+    write_manifest,
+)
 from vtp.recording.recorder import Recorder
 from vtp.recording.recovery import recover
 from vtp.recording.source import Kind, Source
@@ -185,3 +194,17 @@ def test_erasing_a_person_takes_their_tracks_and_nobody_elses(room: Class) -> No
     assert not (recorded.directory / "p0").exists() and (recorded.directory / "p1").exists()
     assert RecordingView.load(recorded.directory).is_playable
     assert erase_tracks(recorded.directory, "u1") == [], "and once is enough"
+
+
+def test_who_changes_a_manifest_has_it_alone_meanwhile(tmp_path: Path) -> None:
+    write_manifest(tmp_path, Manifest("r", tracks=("video",), closed=True))
+
+    def with_a_rung(manifest: Manifest) -> Manifest:
+        other = os.open(tmp_path, os.O_RDONLY)
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.close(other)
+        return manifest.with_track("video-240")
+
+    assert change_manifest(tmp_path, with_a_rung) == read_manifest(tmp_path)
+    assert read_manifest(tmp_path).tracks == ("video", "video-240")
