@@ -24,6 +24,7 @@ fi
 beside=(
   tests/media/test_network_scenarios.py  # its bounds are those of a busy machine
   tests/e2e/test_class_of_thirty.py
+  tests/e2e/classes/test_class_captions.py
   tests/e2e/classes/test_class_connections.py
   tests/e2e/classes/test_class_layers.py
   tests/e2e/classes/test_class_network.py
@@ -32,9 +33,16 @@ beside=(
   tests/e2e/classes/test_class_tcp.py
   tests/e2e/classes/test_class_turn.py
   tests/e2e/test_account_pages.py
+  tests/e2e/test_captions_players.py
+  tests/e2e/test_clip_sync.py
+  tests/e2e/test_dash_players.py
   tests/e2e/test_data_chromium.py
   tests/e2e/test_docs_page.py
+  tests/e2e/test_download_chromium.py
+  tests/e2e/test_ffmpeg_whip.py
+  tests/e2e/test_live_codecs.py
   tests/e2e/test_pages.py
+  tests/e2e/test_player_pages.py
   tests/e2e/test_program_switch.py
   tests/e2e/test_provider_pages.py
   tests/e2e/test_protocol_examples.py
@@ -42,10 +50,12 @@ beside=(
   tests/e2e/test_ladder_players.py
   tests/e2e/test_recording_hlsjs.py
   tests/e2e/test_sdp_chromium.py
+  tests/e2e/test_storyboard_shaka.py
   tests/e2e/test_sfu_mediasoup.py
   tests/e2e/test_socketio_mediasoup.py
   tests/e2e/test_socketio_resume.py
   tests/e2e/test_check_page.py
+  tests/media/test_bench_api.py
   tests/media/test_client_connects.py
   tests/media/test_client_full_ice.py
   tests/media/test_client_ice_roles.py
@@ -72,6 +82,7 @@ beside=(
   tests/media/test_two_workers.py
   tests/faults/test_calls_that_fail.py
   tests/faults/test_emulated_link_kill.py
+  tests/faults/test_faults_accounts.py
   tests/faults/test_faults_database.py
   tests/faults/test_media_faults.py
   tests/faults/test_pipes_under_threads.py
@@ -82,7 +93,7 @@ beside=(
   tests/faults/test_two_processes.py
   tests/faults/test_webhooks_kill.py
 )
-"${pytest[@]}" "${beside[@]}" -n 3 "${by_file[@]}" || status=$?
+"${pytest[@]}" "${beside[@]}" -n 4 "${by_file[@]}" || status=$?
 "${pytest[@]}" tests/media "${beside[@]/#/--ignore=}" || status=$?
 "${pytest[@]}" tests/faults tests/e2e "${beside[@]/#/--ignore=}" || status=$?
 exit $status

@@ -8,6 +8,7 @@ import pytest
 
 LONGEST = (
     "tests/fuzz/test_fuzz_openapi.py",
+    "tests/api/test_live_session.py",
     "tests/api/test_class_rights.py",
     "tests/api/test_shell_start.py",
     "tests/api/test_accounts_second_factor.py",
@@ -21,6 +22,7 @@ LONGEST = (
     "tests/api/test_shell_classes.py",
     "tests/media/test_network_scenarios.py",
     "tests/e2e/test_class_of_thirty.py",
+    "tests/media/test_bench_api.py",
     "tests/e2e/classes/test_class_page.py",
     "tests/e2e/test_socketio_mediasoup.py",
     "tests/e2e/test_sdp_chromium.py",

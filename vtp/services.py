@@ -226,8 +226,8 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     webhooks = Webhooks(database, rooms, deliveries, accounts.audit, settings.webhooks)
     guests = accounts.authenticator.guests
     links = GuestLinks(database, rooms, accounts.tokens, guests, accounts.audit)
-    await links.start()
-    accounts.revocations.add_reader(links.recall, outlasts_memory=True)
+    await links.revoked.start()
+    accounts.revocations.add_reader(links.revoked.recall, outlasts_memory=True)
     tasks.start(accounts.revocations.watch(), "revocations by other processes")
     tasks.start(KeysWatch(accounts.tokens, settings.secrets_folder()).run(), "signing keys")
     limits = settings.limits
@@ -260,8 +260,8 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     recordings.add_access_listener(holders.forget)
     accounts.revocations.add_reader(recordings.recall, outlasts_memory=True)
     shares = Shares(database, recordings, accounts.tokens, guests, accounts.audit)
-    await shares.start()
-    accounts.revocations.add_reader(shares.recall, outlasts_memory=True)
+    await shares.revoked.start()
+    accounts.revocations.add_reader(shares.revoked.recall, outlasts_memory=True)
     access_log = AccessLog(database, recordings, settings.recording.access_log_keep_days)
     stack.push_async_callback(access_log.close)
     tasks.start(access_log.run(), "log of access to recordings")
@@ -313,6 +313,12 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         "vtp_hashes", "Passwords to be hashed.", services.accounts.passwords.numbers, STANDING
     )
     services.metrics.add_numbers("vtp_streams", "Live streams.", streams.numbers)
+    services.metrics.add_numbers(
+        "vtp_recordings",
+        "Recordings.",
+        lambda: {"disk_free_bytes": services.recordings.disk.free_bytes},
+        ("disk_free_bytes",),
+    )
     services.metrics.add_numbers("vtp_mails", "Mails.", mail_sender.numbers)
     services.metrics.add_numbers("vtp_webhooks", "Webhooks.", deliveries.numbers, ("pending",))
     _add_worker_metrics(services.metrics, media)

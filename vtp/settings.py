@@ -342,6 +342,7 @@ class RecordingSettings(Section):
     """Recording and playback."""
 
     min_free_bytes: Annotated[int, Field(ge=0)] = 536_870_912
+    warn_free_bytes: Annotated[int, Field(ge=0)] = 5_368_709_120
     idle_stop_s: Annotated[int, Field(ge=0)] = 1800
     live_transcodes: Annotated[int, Field(ge=0, le=64)] = 1
     access_log_keep_days: Annotated[int, Field(ge=0)] = 180

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.api.recording_material import add_finished, make_room
 from tests.api.socket_clients import School
 from tests.loop_watch import unblocked_loop
-from tests.serving import Api, serving
+from tests.serving import Api, Person, serving
 from tests.smtp_server import Mailbox, mail_settings, smtp_server
 
 
@@ -38,3 +39,14 @@ async def mailed(tmp_path: Path, database_url: str, mailbox: Mailbox) -> AsyncIt
 async def school(api: Api) -> AsyncIterator[School]:
     async with AsyncExitStack() as stack:
         yield School(api, stack)
+
+
+@pytest.fixture
+async def teacher(api: Api) -> Person:
+    return await api.person("teacher")
+
+
+@pytest.fixture
+async def recording_id(api: Api, teacher: Person) -> str:
+    """A finished recording of the teacher's, of 4 s."""
+    return await add_finished(api, await make_room(api, teacher), teacher)

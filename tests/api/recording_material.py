@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import io
+import shutil
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -64,19 +69,41 @@ async def add_finished(
     services = api.server.services
     async with services.database.transaction() as tx:
         await add_recording(tx, recording)
-    write_files(services.recordings, recording_id, video or h264_units(120), closed=closed)
+    write_files(services.recordings, recording_id, video, closed=closed)
     return recording_id
 
 
 def write_files(
     recordings: Recordings,
     recording_id: str,
-    video: Sequence[PlainUnit] | Sequence[PlacedPicture],
+    video: Sequence[PlainUnit] | Sequence[PlacedPicture] | None,
     *,
     closed: bool,
 ) -> None:
     """The folder of such a recording."""
     directory = recordings.file(recording_id, "x").parent
+    if video is None:
+        shutil.copytree(plain_tracks(closed=closed), directory, dirs_exist_ok=True)
+    else:
+        make_tracks(directory, video, closed=closed)
+    duration_ns = 4_000_000_000 if closed else 0
+    manifest = Manifest(recording_id, WALL_NS, 4, ("video", "opus", "aac"), duration_ns, closed=closed)
+    write_manifest(directory, manifest)
+
+
+@functools.cache
+def plain_tracks(*, closed: bool) -> Path:
+    """A folder with the tracks of what most recordings are; it is made once, and goes with the tests."""
+    folder = tempfile.TemporaryDirectory()
+    atexit.register(folder.cleanup)
+    make_tracks(Path(folder.name), h264_units(120), closed=closed)
+    return Path(folder.name)
+
+
+def make_tracks(
+    directory: Path, video: Sequence[PlainUnit] | Sequence[PlacedPicture], *, closed: bool
+) -> None:
+    """Four seconds of this picture and of sound."""
     recorded = Recorded(directory)
     segmenter = recorded.segmenter()
     feed(segmenter, video, opus_units(200))
@@ -85,9 +112,6 @@ def write_files(
     else:
         for writer in recorded.writers:
             writer.abandon()
-    duration_ns = 4_000_000_000 if closed else 0
-    manifest = Manifest(recording_id, WALL_NS, 4, ("video", "opus", "aac"), duration_ns, closed=closed)
-    write_manifest(directory, manifest)
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
 from tests.api.recording_material import add_finished, grant_of, make_room
 from tests.api.test_recordings_class import publisher, start, until, until_segments
-from tests.serving import Api, Person, serving
+from tests.serving import Api, Person
 from vtp.recording.live_view import LiveView
+
+pytestmark = pytest.mark.sqlite_alone
 
 BASE = "/api/v1/recordings"
 
@@ -65,17 +66,6 @@ async def wire(server: Api | int) -> AsyncIterator[Wire]:
         yield Wire(reader, writer, f"127.0.0.1:{port}")
     finally:
         writer.close()
-
-
-@pytest.fixture
-async def api(tmp_path: Path) -> AsyncIterator[Api]:
-    async with serving(tmp_path / "data") as running:
-        yield running
-
-
-@pytest.fixture
-async def teacher(api: Api) -> Person:
-    return await api.person("teacher")
 
 
 @dataclass(frozen=True)

@@ -38,11 +38,6 @@ BASE = "/api/v1/recordings"
 
 
 @pytest.fixture
-async def teacher(api: Api) -> Person:
-    return await api.person("teacher")
-
-
-@pytest.fixture
 async def job(api: Api, teacher: Person) -> AsyncIterator[Job]:
     """Of a recording without files: none of this looks at them."""
     now, room = datetime.now(UTC), await make_room(api, teacher)

@@ -13,11 +13,6 @@ NOBODY = "01890a5d-ac96-774b-bcce-b302099a8057"
 
 
 @pytest.fixture
-async def teacher(api: Api) -> Person:
-    return await api.person("teacher")
-
-
-@pytest.fixture
 async def room(api: Api, teacher: Person) -> str:
     return await make_room(api, teacher)
 

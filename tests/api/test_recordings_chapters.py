@@ -17,11 +17,6 @@ BASE = "/api/v1/recordings"
 
 
 @pytest.fixture
-async def teacher(api: Api) -> Person:
-    return await api.person("teacher")
-
-
-@pytest.fixture
 async def recording_id(api: Api, teacher: Person) -> str:
     """Of 4 s, in which somebody presents and asks something."""
     found = await add_finished(api, await make_room(api, teacher), teacher)

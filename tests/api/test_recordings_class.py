@@ -15,18 +15,9 @@ from tests.api.recording_material import Fetched, fetch, grant_of, make_room, op
 from tests.media_server import Client, MediaServer, RoomList, client, read_number
 from tests.serving import Api, Person, serving
 
+pytestmark = pytest.mark.sqlite_alone
+
 BASE = "/api/v1/recordings"
-
-
-@pytest.fixture
-async def api(tmp_path: Path) -> AsyncIterator[Api]:
-    async with serving(tmp_path / "data") as running:
-        yield running
-
-
-@pytest.fixture
-async def teacher(api: Api) -> Person:
-    return await api.person("teacher")
 
 
 @asynccontextmanager

@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.api.live_player import LivePlayer
 from tests.api.recording_material import add_finished, fetch, grant_of, make_room
 from tests.api.test_recordings_class import until_segments
 from tests.heard import until
-from tests.hls_duties import Follower
-from tests.serving import Api, Person, serving
+from tests.hls_duties import read
+from tests.serving import Api, Person
 from tests.unit.recording_material import h264_units, opus_units
 from tests.unit.recording_sources import prepared_source
 from vtp.errors import Gone
@@ -31,18 +32,9 @@ from vtp.recording.view import RecordingView
 from vtp.rooms.live import LiveRoom
 from vtp.tasks import Tasks
 
+pytestmark = pytest.mark.sqlite_alone
+
 BASE = "/api/v1/recordings"
-
-
-@pytest.fixture
-async def api(tmp_path: Path) -> AsyncIterator[Api]:
-    async with serving(tmp_path / "data") as running:
-        yield running
-
-
-@pytest.fixture
-async def teacher(api: Api) -> Person:
-    return await api.person("teacher")
 
 
 async def start(api: Api, by: Person, room: str) -> str:
@@ -116,18 +108,18 @@ async def test_followers_of_a_recorder_that_dies_are_told_the_end_while_the_data
         prepared_source("audio", opus_units(250), time.monotonic_ns, start_ns=began_ns),
     ):
         recorder.add_source(source)
-    follower = Follower()
-    known = follower.take((await until_segments(api, recording_id, cookie, 2)).text)
+    await until_segments(api, recording_id, cookie, 2)
+    viewer = LivePlayer(api, recording_id, cookie, "video")
+    await viewer.reload()
 
     def fail() -> None:
         raise RuntimeError("a bug")
 
-    path = f"{BASE}/{recording_id}/stream/video/playlist.m3u8?_HLS_msn={len(known.segments)}"
     async with api.server.services.database.transaction():  # how it ended cannot be written
         recorder._commands.append(fail)
-        answer = await fetch(api, path, Cookie=cookie)
-        assert follower.take(answer.text).ended
-        assert (await fetch(api, path, Cookie=cookie)).text == answer.text
+        while not (await viewer.reload()).ended:
+            pass
+        assert read((await viewer.get("playlist.m3u8?_HLS_msn=0")).text).ended
     await until_ended(api)
     ended = await api.call("GET", f"{BASE}/{recording_id}", by=teacher)
     assert (ended.body["status"], ended.body["error_message"]) == ("interrupted", DIED)

@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
-from tests.api.recording_material import add_finished, fetch, grant_of, make_room
-from tests.serving import Api, Person, serving
+from tests.api.recording_material import fetch, grant_of, make_room
+from tests.serving import Api, Person
 from vtp.recording import holders as holders_module
 
+pytestmark = pytest.mark.sqlite_alone
+
 BASE = "/api/v1/recordings"
-
-
-@pytest.fixture
-async def api(tmp_path: Path) -> AsyncIterator[Api]:
-    async with serving(tmp_path / "data") as running:
-        yield running
-
-
-@pytest.fixture
-async def teacher(api: Api) -> Person:
-    return await api.person("teacher")
-
-
-@pytest.fixture
-async def recording_id(api: Api, teacher: Person) -> str:
-    return await add_finished(api, await make_room(api, teacher), teacher)
 
 
 async def plays(api: Api, recording_id: str, cookie: str) -> int:

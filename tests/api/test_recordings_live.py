@@ -3,78 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
-from tests.api.recording_material import Fetched, fetch, grant_of, make_room
+from tests.api.live_player import LivePlayer
+from tests.api.recording_material import grant_of, make_room
 from tests.api.test_recordings_class import publisher, start, until_segments
-from tests.hls_duties import Follower, read
-from tests.serving import Api, Person, serving
+from tests.serving import Api, Person
+
+pytestmark = pytest.mark.sqlite_alone
 
 BASE = "/api/v1/recordings"
-
-
-@pytest.fixture
-async def api(tmp_path: Path) -> AsyncIterator[Api]:
-    async with serving(tmp_path / "data") as running:
-        yield running
-
-
-@pytest.fixture
-async def teacher(api: Api) -> Person:
-    return await api.person("teacher")
-
-
-class Viewer:
-    """A low-latency player of one track, as far as HTTP goes."""
-
-    def __init__(self, api: Api, recording_id: str, cookie: str, track: str) -> None:
-        self._api, self._cookie = api, cookie
-        self._folder = f"{BASE}/{recording_id}/stream/{track}"
-        self.follower = Follower()
-        self.parts: dict[str, bytes] = {}
-
-    async def get(self, name: str) -> Fetched:
-        return await fetch(self._api, f"{self._folder}/{name}", Cookie=self._cookie)
-
-    async def watch(self) -> None:
-        """Follows to the end, with delta updates, and takes every part when it is announced."""
-        query = ""
-        while True:
-            answer = await self.get(f"playlist.m3u8{query}")
-            assert answer.status == 200, answer
-            if "ENDLIST" in answer.text and "EXT-X-PART" not in answer.text:
-                self._compare(answer.text)
-                return  # of the recording, which has ended meanwhile
-            playlist = self.follower.take(answer.text)
-            await self._take_parts()
-            if playlist.ended:
-                return
-            match = re.fullmatch(r"seg-(\d+)\.(\d+)\.m4s", playlist.hint)
-            assert match is not None
-            query = f"?_HLS_msn={int(match[1])}&_HLS_part={match[2]}&_HLS_skip=YES"
-
-    def _compare(self, text: str) -> None:
-        """Of what it knows nothing has been taken away."""
-        ended = read(text)
-        assert ended.ended and not ended.skipped
-        known = [(segment.uri, segment.duration_s, segment.at) for segment in self.follower.segments]
-        assert (
-            known
-            == [(segment.uri, segment.duration_s, segment.at) for segment in ended.segments][: len(known)]
-        )
-
-    async def _take_parts(self) -> None:
-        assert self.follower.last is not None
-        segments = [*self.follower.segments, self.follower.last.working]
-        for part in (part for segment in segments for part in segment.parts if not part.gap):
-            if part.uri not in self.parts:
-                answer = await self.get(part.uri)
-                assert answer.status == 200 and answer.headers["Content-Type"] == "video/iso.segment", part
-                self.parts[part.uri] = answer.body
 
 
 async def test_players_follow_a_class_part_by_part_to_its_end(api: Api, teacher: Person) -> None:
@@ -83,7 +22,7 @@ async def test_players_follow_a_class_part_by_part_to_its_end(api: Api, teacher:
     async with publisher(api, teacher) as browser:
         await browser.publish(codec="video/H264")
         await until_segments(api, recording_id, cookie, 1)
-        viewers = [Viewer(api, recording_id, cookie, track) for track in ("video", "aac", "opus")]
+        viewers = [LivePlayer(api, recording_id, cookie, track) for track in ("video", "aac", "opus")]
         watching = [asyncio.create_task(viewer.watch()) for viewer in viewers]
         await until_segments(api, recording_id, cookie, 4)
         stopped = await api.call("POST", f"{BASE}/{recording_id}/stop", by=teacher)
@@ -104,7 +43,7 @@ async def test_the_part_that_is_announced_comes_as_soon_as_it_is_there(api: Api,
     async with publisher(api, teacher) as browser:
         await browser.publish(codec="video/H264")
         await until_segments(api, recording_id, cookie, 1)
-        viewer = Viewer(api, recording_id, cookie, "opus")
+        viewer = LivePlayer(api, recording_id, cookie, "opus")
         playlist = viewer.follower.take((await viewer.get("playlist.m3u8")).text)
         answer = await viewer.get(playlist.hint)
         if answer.status == 404:  # its segment ended without it, which the next playlist must say
@@ -123,7 +62,7 @@ async def test_parts_that_players_know_of_are_served_when_the_recording_has_ende
     async with publisher(api, teacher) as browser:
         await browser.publish(codec="video/H264")
         await until_segments(api, recording_id, cookie, 1)
-        viewer = Viewer(api, recording_id, cookie, "video")
+        viewer = LivePlayer(api, recording_id, cookie, "video")
         known = viewer.follower.take((await viewer.get("playlist.m3u8")).text)
         await api.call("POST", f"{BASE}/{recording_id}/stop", by=teacher)
     parts = [part for part in (*known.segments[0].parts, *known.working.parts) if not part.gap]
@@ -142,11 +81,13 @@ async def test_wishes_that_cannot_be_are_told_so(api: Api, teacher: Person) -> N
     async with publisher(api, teacher) as browser:
         await browser.publish(codec="video/H264")
         await until_segments(api, recording_id, cookie, 1)
-        viewer = Viewer(api, recording_id, cookie, "video")
+        viewer = LivePlayer(api, recording_id, cookie, "video")
         for query in ("_HLS_part=1", "_HLS_msn=900", "_HLS_msn=900&_HLS_part=0"):
             assert (await viewer.get(f"playlist.m3u8?{query}")).status == 400, query
         for query in ("_HLS_msn=-1", "_HLS_msn=x", "_HLS_skip=no"):
             assert (await viewer.get(f"playlist.m3u8?{query}")).status == 422, query
+        await viewer.reload()
         await api.call("POST", f"{BASE}/{recording_id}/stop", by=teacher)
+        await viewer.watch()
         late = await viewer.get("playlist.m3u8?_HLS_msn=900&_HLS_part=7&_HLS_skip=YES")
         assert late.status == 200 and "TYPE:EVENT" in late.text and late.text.endswith("#EXT-X-ENDLIST\n")

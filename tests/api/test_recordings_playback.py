@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,23 +21,9 @@ from vtp.recording.store import Status
 from vtp.recording.stretches import DOWNLOAD_PARTS
 from vtp.recording.timebase import NS
 
+pytestmark = pytest.mark.sqlite_alone
+
 BASE = "/api/v1/recordings"
-
-
-@pytest.fixture
-async def api(tmp_path: Path) -> AsyncIterator[Api]:
-    async with serving(tmp_path / "data") as running:
-        yield running
-
-
-@pytest.fixture
-async def teacher(api: Api) -> Person:
-    return await api.person("teacher")
-
-
-@pytest.fixture
-async def recording_id(api: Api, teacher: Person) -> str:
-    return await add_finished(api, await make_room(api, teacher), teacher)
 
 
 async def test_cookie_of_the_recording_opens_its_media_and_no_other(

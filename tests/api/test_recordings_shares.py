@@ -20,16 +20,6 @@ from vtp.recording.tables import recording_shares
 BASE = "/api/v1/recordings"
 
 
-@pytest.fixture
-async def teacher(api: Api) -> Person:
-    return await api.person("teacher")
-
-
-@pytest.fixture
-async def recording_id(api: Api, teacher: Person) -> str:
-    return await add_finished(api, await make_room(api, teacher), teacher)
-
-
 async def share(api: Api, recording_id: str, by: Person, **wish: Any) -> dict[str, Any]:
     answer = await api.call("POST", f"{BASE}/{recording_id}/share", wish, by=by)
     assert answer.status == 201, answer

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -13,18 +12,9 @@ from tests.api.test_recordings_class import publisher, start, until_segments
 from tests.serving import Api, Person, serving
 from vtp.recording.store import Status
 
+pytestmark = pytest.mark.sqlite_alone
+
 BASE = "/api/v1/recordings"
-
-
-@pytest.fixture
-async def api(tmp_path: Path) -> AsyncIterator[Api]:
-    async with serving(tmp_path / "data") as running:
-        yield running
-
-
-@pytest.fixture
-async def teacher(api: Api) -> Person:
-    return await api.person("teacher")
 
 
 def folder_of(api: Api, recording_id: str) -> Path:

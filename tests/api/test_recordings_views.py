@@ -6,35 +6,19 @@ import asyncio
 import io
 import re
 import threading
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import av
 import pytest
 
-from tests.api.recording_material import add_finished, fetch, grant_of, make_room
-from tests.serving import Api, Person, serving
+from tests.api.recording_material import fetch, grant_of, make_room
+from tests.serving import Api, Person
 from vtp.recording import thumbnail, thumbnail_picture
 from vtp.recording.thumbnail import make_jpeg
 
+pytestmark = pytest.mark.sqlite_alone
+
 BASE = "/api/v1/recordings"
-
-
-@pytest.fixture
-async def api(tmp_path: Path) -> AsyncIterator[Api]:
-    async with serving(tmp_path / "data") as running:
-        yield running
-
-
-@pytest.fixture
-async def teacher(api: Api) -> Person:
-    return await api.person("teacher")
-
-
-@pytest.fixture
-async def recording_id(api: Api, teacher: Person) -> str:
-    return await add_finished(api, await make_room(api, teacher), teacher)
 
 
 async def test_every_file_that_the_dash_manifest_names_is_served(

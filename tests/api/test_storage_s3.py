@@ -24,7 +24,18 @@ from tests.api.storage_material import (
     uploaded,
     working_on,
 )
-from tests.s3_server import BUSY, CUT, PASS, Request, S3Server, between, pass_all, s3_server, why_not
+from tests.s3_server import (
+    BUSY,
+    CUT,
+    PASS,
+    Between,
+    Request,
+    S3Server,
+    between,
+    pass_all,
+    s3_server,
+    why_not,
+)
 from tests.serving import Api, Person
 from vtp.backup.check import find_damage
 from vtp.recording.manifest import MANIFEST_NAME
@@ -50,6 +61,20 @@ async def recorded(api: Api) -> tuple[str, Person]:
 def objects_of(s3: S3Server, recording_id: str) -> dict[str, bytes]:
     prefix = f"vtp/{recording_id}/"
     return {key.removeprefix(prefix): path.read_bytes() for key, path in s3.objects.items() if prefix in key}
+
+
+def hold_a_later_file(road: Between) -> asyncio.Event:
+    """Lets the store answer no more to one file after the fifth; gives what is set then."""
+    stuck = asyncio.Event()
+
+    async def rule(request: Request) -> str:
+        if request.method == "PUT" and request.number > 5 and not stuck.is_set():
+            stuck.set()
+            await asyncio.Event().wait()
+        return PASS
+
+    road.rule = rule
+    return stuck
 
 
 async def test_recording_that_has_ended_goes_to_the_store_byte_for_byte(tmp_path: Path, s3: S3Server) -> None:
@@ -193,16 +218,8 @@ async def test_process_that_ends_in_mid_upload_goes_on_with_what_is_missing(
 async def test_recording_deleted_while_it_is_uploaded_leaves_nothing_in_the_store(
     tmp_path: Path, s3: S3Server
 ) -> None:
-    stuck = asyncio.Event()
-
-    async def rule(request: Request) -> str:
-        if request.method == "PUT" and request.number > 5 and not stuck.is_set():
-            stuck.set()
-            await asyncio.sleep(3600)
-        return PASS
-
     async with between(s3) as road:
-        road.rule = rule
+        stuck = hold_a_later_file(road)
         async with storing(tmp_path / "data", road.settings()) as api:
             recording_id, teacher = await recorded(api)
             await asyncio.wait_for(stuck.wait(), 60)
@@ -275,16 +292,8 @@ async def test_renewed_credentials_are_taken_without_a_restart(tmp_path: Path, s
 async def test_server_starts_the_job_process_and_again_when_it_is_killed(
     tmp_path: Path, s3: S3Server
 ) -> None:
-    stuck = asyncio.Event()
-
-    async def rule(request: Request) -> str:
-        if request.method == "PUT" and request.number > 5 and not stuck.is_set():
-            stuck.set()
-            await asyncio.sleep(3600)
-        return PASS
-
     async with between(s3) as road:
-        road.rule = rule
+        stuck = hold_a_later_file(road)
         async with storing(tmp_path / "data", road.settings(), embedded=True) as api:
             process = api.server.services.jobs.process
             assert process is not None

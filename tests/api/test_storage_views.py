@@ -63,11 +63,6 @@ async def api(tmp_path: Path, store: FolderClients) -> AsyncIterator[Api]:
         yield running
 
 
-@pytest.fixture
-async def teacher(api: Api) -> Person:
-    return await api.person("teacher")
-
-
 async def record(api: Api, teacher: Person) -> str:
     recording_id = await add_finished(api, await make_room(api, teacher), teacher)
     told(api, recording_id)

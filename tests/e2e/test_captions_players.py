@@ -13,7 +13,7 @@ from aiohttp import web
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.e2e.app_in_thread import app_in_thread
-from tests.e2e.conftest import CHROMIUM, FLAGS
+from tests.e2e.conftest import CHROMIUM, FLAGS, bundle
 from tests.e2e.test_dash_players import PLAYERS, recorded_view
 from tests.e2e.test_recording_hlsjs import HLS_JS, plain, publisher_returns
 from vtp.recording.caption_store import Captions
@@ -24,11 +24,13 @@ from vtp.recording.segmenter import Segmenter
 from vtp.recording.view import RecordingView
 from vtp.recording.webvtt import VTT_TYPE, Cue, write_vtt
 
-PAGE = """<!doctype html><video id=v muted playsinline></video><script src=player.js></script><script>
+PAGE = """<!doctype html><video id=v muted playsinline></video><script src=player.js></script>
+<script src=page.js></script><script>
 const video = document.getElementById('v'), errors = [], seen = {};
 const base = new URL('stream/', location).href;
 if (window.Hls) {
   const hls = new Hls({startPosition: 0});
+  hls.on(Hls.Events.MANIFEST_PARSED, () => keepOneSound(hls));  // as our player does
   // Until the browser's own list of tracks agrees.
   setInterval(() => { if (hls.subtitleTracks[0] && hls.subtitleTrack < 0) hls.subtitleTrack = 0; }, 50);
   hls.on(Hls.Events.ERROR, (_, data) => data.fatal && errors.push(data.details));
@@ -69,7 +71,13 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-def app_of(directory: Path, player: Path, view: RecordingView) -> web.Application:
+@pytest.fixture(scope="module")
+def page_script(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What our player does to hls.js."""
+    return bundle(tmp_path_factory.mktemp("captions"), "hls_page")
+
+
+def app_of(directory: Path, player: Path, page_script: str, view: RecordingView) -> web.Application:
     """The recording below `stream/` with captions, and a page with a player."""
     texts = {
         "master.m3u8": (view.multivariant(captions=[GERMAN]).text.decode(), PLAYLIST_TYPE),
@@ -93,9 +101,13 @@ def app_of(directory: Path, player: Path, view: RecordingView) -> web.Applicatio
     async def script(_: web.Request) -> web.FileResponse:
         return web.FileResponse(player)
 
+    async def adapted(_: web.Request) -> web.Response:
+        return web.Response(text=page_script, content_type="text/javascript")
+
     app = web.Application()
     app.router.add_get("/", page)
     app.router.add_get("/player.js", script)
+    app.router.add_get("/page.js", adapted)
     app.router.add_get("/stream/{name:.*}", get)
     return app
 
@@ -104,10 +116,15 @@ def app_of(directory: Path, player: Path, view: RecordingView) -> web.Applicatio
 @pytest.mark.parametrize("player", ["hls.js", *PLAYERS])
 @pytest.mark.parametrize("content", [plain, publisher_returns])
 def test_captions_are_shown_when_they_are_said(
-    tmp_path: Path, chromium: Browser, player: str, content: Callable[[Segmenter], None]
+    tmp_path: Path,
+    chromium: Browser,
+    page_script: str,
+    player: str,
+    content: Callable[[Segmenter], None],
 ) -> None:
     view = recorded_view(tmp_path, content)
-    with app_in_thread(app_of(tmp_path, {"hls.js": HLS_JS, **PLAYERS}[player], view)) as address:
+    path = {"hls.js": HLS_JS, **PLAYERS}[player]
+    with app_in_thread(app_of(tmp_path, path, page_script, view)) as address:
         page = chromium.new_page()
         page.goto(address)
         page.wait_for_function("state().ended || state().errors.length > 0", timeout=60_000)

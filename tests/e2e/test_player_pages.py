@@ -238,3 +238,23 @@ def test_the_player_s_keys_and_a_window_of_its_own(browser: Browser, school: Sch
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_contain_text("Picture in picture")
     page.context.close()
+
+
+def test_pointing_at_the_line_of_time_shows_what_is_to_be_seen_there(
+    browser: Browser, school: School
+) -> None:
+    page = person(browser, school, "ada@school.example")
+    page.goto(school.url)
+    until_at(page, 0, 1)
+    line = page.get_by_test_id("position")
+    box = line.bounding_box()
+    assert box is not None
+    with page.expect_response(lambda answer: "/storyboard/sheet-" in answer.url) as sheet:
+        line.hover(position={"x": box["width"] * 0.8, "y": box["height"] / 2})
+    assert sheet.value.status == 200
+    preview = page.get_by_test_id("preview")
+    expect(preview).to_have_css("background-position", "-960px 0px")  # the seventh of one each 5 s
+    expect(preview.locator("xpath=..")).to_contain_text("0:3")
+    page.mouse.move(0, 0)
+    expect(preview).to_have_count(0)
+    page.context.close()

@@ -8,7 +8,6 @@ import pytest
 
 from vtp.bench.accounting import with_children
 from vtp.bench.results import Results
-from vtp.bench.scenarios.api import Api
 from vtp.bench.scenarios.forward import Forward
 from vtp.bench.scenarios.idle import Idle
 from vtp.bench.scenarios.join import Join
@@ -58,9 +57,3 @@ def test_an_idle_server_takes_little() -> None:
     assert ours["start_ms"] > 0
     assert 10 < ours["rss_mb"] <= ours["rss_loaded_mb"]
     assert ours["cpu_share_pct"] < 50
-
-
-def test_the_api_answers_every_kind_of_request() -> None:
-    ours = run("api", Api(rate=100, seconds=1, warm_up_s=0.1))["vtp"]
-    assert ours["failed"] == 0
-    assert set(ours["api"]) == {"register", "login", "refresh", "profile", "recordings"}

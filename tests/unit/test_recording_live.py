@@ -6,6 +6,7 @@ import asyncio
 import gzip
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -72,7 +73,7 @@ class Class:
         """The recording ends."""
         self.segmenter.finish()
         self._show()
-        self.view.end(self.view.manifest, self.indexes)
+        self.view.end()
 
     def new_index(self, track: str) -> TrackIndex:
         """What the lines of a track go into."""
@@ -172,8 +173,38 @@ async def test_gaps_that_followers_have_seen_stay_when_the_recording_ends_in_the
         assert last is not None and last.ended and len(last.segments) > len(made.indexes[track].segments)
         assert not made.indexes[track].segments[-1].gap
         named = [f"{segment.uri}\n" for segment in whole[track].segments]
-        assert [name for name in named if name not in ended.media(track, followed=True).text.decode()] == []
+        assert ended.media(track, followed=True) == await made.view.follow(track, Wish())
         assert named[-1] not in ended.media(track).text.decode()
+
+
+@pytest.mark.parametrize("late_ms", [0, 12, 30, 45])
+async def test_sound_that_begins_anew_is_right_wherever_it_had_stopped(tmp_path: Path, late_ms: int) -> None:
+    """The last frame of AAC is padded to its length: none may lie in the gap that follows."""
+    video, audio = lecture(8)
+    video, until_ns = shifted(video, late_ms * NS // 1000), 5 * NS // 2
+    left_out = range(until_ns, 6 * NS)
+    made = Class(
+        tmp_path,
+        [unit for unit in video if unit.arrival_ns not in left_out],
+        [unit for unit in audio if unit.arrival_ns not in left_out],
+    )
+    followers = {track: Follower() for track in TRACKS}
+
+    async def follow(until_s: float) -> None:
+        while made.now_ns < until_s * NS:
+            made.tick()
+            for track in made.indexes if made.view.is_playable else ():
+                followers[track].take((await made.view.follow(track, Wish())).text.decode())
+
+    await follow(until_ns / NS + 0.2)
+    made.segmenter.stop_sending()
+    await follow(8)
+    made.finish()
+    gaps = {track: [one.gap for one in made.indexes[track].segments] for track in TRACKS}
+    assert gaps["aac"] == gaps["opus"] == gaps["video"] and True in gaps["aac"]
+    for track, index in made.indexes.items():
+        for before, segment in pairwise(index.segments):
+            assert before.end == segment.start, track
 
 
 @needs_strict_parser
@@ -251,13 +282,32 @@ async def test_who_waits_when_it_ends_is_told_so(lesson: Class) -> None:
     assert (await waiting).text.endswith(b"#EXT-X-ENDLIST\n")
 
 
+async def test_the_last_parts_are_there_before_the_end_is_told(lesson: Class) -> None:
+    lesson.run(5)
+    follower = Follower()
+    follower.take((await lesson.view.follow("video", Wish())).text.decode())
+    lesson.segmenter.finish()
+    lesson._show()
+    lesson.view.complete(lesson.view.manifest, lesson.indexes)
+    last = follower.take((await lesson.view.follow("video", Wish(skip=True))).text.decode())
+    assert not last.ended and len(follower.segments) == len(lesson.indexes["video"].segments)
+    waiting = asyncio.create_task(lesson.view.follow("video", Wish(len(follower.segments), 0)))
+    hinted = asyncio.create_task(lesson.view.part("video", len(follower.segments), 0))
+    await asyncio.sleep(0)
+    lesson.view.grow(lesson.view.manifest, {})  # which comes too late
+    lesson.view.end()
+    assert follower.take((await waiting).text.decode()).ended
+    with pytest.raises(NotFound):
+        await hinted
+
+
 async def test_who_waits_for_a_recorder_that_died_is_answered(lesson: Class) -> None:
     lesson.run(5)
     waiting = asyncio.create_task(
         lesson.view.follow("video", Wish(len(lesson.indexes["video"].segments) + 1))
     )
     await asyncio.sleep(0)
-    lesson.view.end(lesson.view.manifest, lesson.indexes)
+    lesson.view.end()
     assert (await waiting).text.endswith(b"#EXT-X-ENDLIST\n"), "so that it does not ask again, and again"
 
 
@@ -303,7 +353,8 @@ async def test_waiting_ends_when_nothing_of_a_track_could_be_kept(tmp_path: Path
     msn = len(made.indexes["aac"].segments)
     waited = asyncio.create_task(made.view.part("aac", msn, len(made.indexes["aac"].parts.get(msn, ()))))
     await asyncio.sleep(0)  # it waits
-    made.view.end(made.view.manifest, {"opus": made.indexes["opus"]})
+    made.view.grow(made.view.manifest, {"opus": made.indexes["opus"]})
+    made.view.end()
     with pytest.raises((NotFound, KeyError)):
         await waited
 

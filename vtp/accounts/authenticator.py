@@ -6,6 +6,7 @@ Everything is in memory, so ending a session or changing somebody's rights takes
 """
 
 from collections.abc import Callable, Container, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from aiohttp import web
@@ -13,7 +14,7 @@ from aiohttp import web
 from vtp.accounts.guest_tokens import GuestTokens
 from vtp.accounts.tokens import AccessClaims, Rights, RoomClaims, ShareClaims, Tokens
 from vtp.errors import NotSignedIn
-from vtp.http.identity import Principal, Role
+from vtp.http.identity import WITHOUT_ACCOUNT, Principal
 
 Concerns = Callable[[Principal], bool]
 """Whether a change is about somebody."""
@@ -150,33 +151,21 @@ def _has(principal: Principal, rights: Rights) -> bool:
 
 
 def _room_guest(claims: RoomClaims) -> Principal:
-    return Principal(
-        user_id=None,
-        email="",
+    return replace(
+        WITHOUT_ACCOUNT,
         full_name=claims.full_name,
-        role=Role.GUEST,
-        verified=True,
         room=claims.room_id,
         publish=claims.publish,
         watch=claims.watch,
         token_id=claims.token_id,
-        session_id=None,
         expires_at_s=claims.expires_at.timestamp(),
     )
 
 
 def _shared_with(claims: ShareClaims) -> Principal:
-    return Principal(
-        user_id=None,
-        email="",
-        full_name="",
-        role=Role.GUEST,
-        verified=True,
-        room=None,
-        publish=None,
-        watch=None,
+    return replace(
+        WITHOUT_ACCOUNT,
         token_id=claims.token_id,
-        session_id=None,
         expires_at_s=claims.expires_at.timestamp(),
         recording=claims.recording_id,
         download=claims.download,

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.audit import Event
 from vtp.accounts.kept_waits import KeptWaits
+from vtp.accounts.moments import Clock, utc_now
 from vtp.accounts.tables import audit_log
 from vtp.ids import uuid7
 
@@ -28,9 +29,12 @@ _LIFTING = (Event.PASSWORD_CHANGED, Event.SECOND_FACTOR_RESET)
 class LockoutWatch:
     """A reader of `Revocations`, which looks twice a second; at first as far back as a wait may last."""
 
-    def __init__(self, waits: Mapping[str, KeptWaits], longest_wait: timedelta) -> None:
+    def __init__(
+        self, waits: Mapping[str, KeptWaits], longest_wait: timedelta, *, clock: Clock = utc_now
+    ) -> None:
         self._waits = waits
         self._longest_wait = longest_wait
+        self._clock = clock
         self._started = False
 
     async def read(self, tx: AsyncConnection, since: datetime, now: datetime) -> None:
@@ -41,7 +45,8 @@ class LockoutWatch:
         lifted = [one for event in _LIFTING for one in await _entries(tx, event, since, most)]
         begun = await _entries(tx, Event.SIGN_IN_LOCKED, since, most)
         for at, details in [*lifted, *begun]:  # what was lifted first: an older wait is not begun again
-            self._apply(details or {}, (now - at).total_seconds())
+            # As of now: reading took a while, and a wait must not seem younger than its lifting.
+            self._apply(details or {}, (self._clock() - at).total_seconds())
         self._started = True
 
     def _apply(self, details: Mapping[str, Any], ago_s: float) -> None:

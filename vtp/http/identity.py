@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from aiohttp import web
@@ -65,6 +65,20 @@ class Principal:
         return f"user:{self.user_id}" if self.user_id else f"token:{self.token_id}"
 
 
+WITHOUT_ACCOUNT = Principal(
+    user_id=None,
+    email="",
+    full_name="",
+    role=Role.GUEST,
+    verified=True,
+    room=None,
+    publish=None,
+    watch=None,
+    token_id="",
+    session_id=None,
+)  # who comes by a link is this with what their token says
+
+
 class Authenticator(Protocol):
     """Turns a request's credentials into a principal."""
 
@@ -88,17 +102,11 @@ class OpenDoor:
 
 def guest_of_open_rooms() -> Principal:
     """The principal of a caller without a token while the server runs with `--open-rooms`."""
-    return Principal(
-        user_id=None,
-        email="",
+    return replace(
+        WITHOUT_ACCOUNT,
         full_name="Guest",
         role=Role.TEACHER,
-        verified=True,
-        room=None,
-        publish=None,
-        watch=None,
         token_id="open-rooms",
-        session_id=None,
         open_rooms=True,
         from_cookie=True,
     )

@@ -21,6 +21,9 @@ from vtp.tasks import Tasks
 
 logger = logging.getLogger(__name__)
 
+CATCH_UP_S = 2.0
+"""So long after the last parts who follows is told that there will be no more: by then they have these."""
+
 SaveEnd = Callable[[str, RecordingView, str], Awaitable[None]]
 DIED = "The recorder failed; what it had written by then is here."
 
@@ -42,6 +45,7 @@ class ActiveRecordings:
         self._save_end = save_end
         self.slots = TranscodeSlots(live_transcodes)
         self._active: dict[str, _Active] = {}
+        self._followed: dict[str, tuple[LiveView, asyncio.TimerHandle]] = {}
 
     def __len__(self) -> int:
         return len(self._active)
@@ -86,6 +90,11 @@ class ActiveRecordings:
         active = self._active.get(recording_id)
         return active.view if active else None
 
+    def followed(self, recording_id: str) -> LiveView | None:
+        """What those see who follow it, also for a moment after its end."""
+        followed = self._followed.get(recording_id)
+        return followed[0] if followed else self.live_view(recording_id)
+
     async def stop(self, recording_id: str) -> None:
         """Ends a recording and waits until its row says so."""
         active = self._active.get(recording_id)
@@ -96,6 +105,20 @@ class ActiveRecordings:
     async def close(self) -> None:
         """Ends all of them together."""
         await asyncio.gather(*(self.stop(recording_id) for recording_id in list(self._active)))
+        for recording_id in list(self._followed):
+            self._end_following(recording_id)
+
+    def _let_followers_catch_up(self, recording_id: str, ended: RecordingView) -> None:
+        view = self._active[recording_id].view
+        view.complete(ended.manifest, ended.tracks)
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(CATCH_UP_S, self._end_following, recording_id)
+        self._followed[recording_id] = view, timer
+
+    def _end_following(self, recording_id: str) -> None:
+        view, timer = self._followed.pop(recording_id)
+        timer.cancel()
+        view.end()
 
     async def _run(self, recording_id: str, session: RecordingSession) -> None:
         outcome = Outcome(0, DIED)
@@ -105,7 +128,7 @@ class ActiveRecordings:
             try:
                 ended = await _ended_view(session, outcome)
                 # Followers are told the end first: the database may be away for long.
-                self._active[recording_id].view.end(ended.manifest, ended.tracks)
+                self._let_followers_catch_up(recording_id, ended)
                 await self._save_end(recording_id, ended, outcome.failure)
             finally:
                 del self._active[recording_id]

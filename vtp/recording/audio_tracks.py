@@ -51,16 +51,17 @@ class AudioTracks:
         if not self._paused:
             self._feed(self.timeline.fill(to_ticks(until_ns, AUDIO_TIMESCALE)))
 
-    def pause(self) -> None:
-        """From here on there is a gap, not silence: nobody sends."""
-        self._finish_aac()
+    def pause(self, end_ns: int) -> None:
+        """From `end_ns` on there is a gap, not silence: nobody sends. No AAC frame begins in it."""
+        end = to_ticks(end_ns, AUDIO_TIMESCALE)
+        self._add_aac([sample for sample in self._aac.finish() if sample.time < end])
         self._paused = True
 
     def resume(self, time_ns: int) -> None:
         """Ends the gap."""
         if self._paused:
             self._paused = False
-            self.timeline.restart(to_ticks(time_ns, AUDIO_TIMESCALE))
+            self.timeline.restart(max(to_ticks(time_ns, AUDIO_TIMESCALE), self._aac_end))
             self._aac_end = self.timeline.end
 
     def cut(self, cut: Cut) -> None:
@@ -81,16 +82,13 @@ class AudioTracks:
         """Fills up to the end and closes both tracks."""
         if not self._paused:
             self.fill(end_ns)
-            self._finish_aac()
+            self._add_aac(self._aac.finish())
         for lane in self.lanes:
             lane.finish(end_ns)
 
     def _feed(self, samples: list[Sample]) -> None:
         self._opus_lane.add(samples)
         self._add_aac(self._aac.add(samples))
-
-    def _finish_aac(self) -> None:
-        self._add_aac(self._aac.finish())
 
     def _add_aac(self, samples: list[Sample]) -> None:
         if samples:

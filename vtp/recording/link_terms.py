@@ -9,7 +9,7 @@ from vtp.accounts.users import find_user
 from vtp.errors import NotSignedIn
 from vtp.http.identity import Principal
 from vtp.recording.holders import person_of
-from vtp.recording.share_store import find_share
+from vtp.recording.share_store import SHARES
 from vtp.recording.store import Recording
 
 
@@ -20,7 +20,7 @@ async def require_good_link(tx: AsyncConnection, principal: Principal, recording
     """
     if principal.recording != recording.id:
         return  # which opens nothing here, whoever made it
-    share = await find_share(tx, recording.id, principal.token_id)
+    share = await SHARES.find(tx, recording.id, principal.token_id)
     maker = await find_user(tx, share.created_by) if share is not None and share.created_by else None
     maker = None if maker is None or maker.disabled_at is not None else maker
     if maker is not None and can(person_of(maker), Action.RECORDING_SHARE, recording):

@@ -30,7 +30,7 @@ class LiveView(RecordingView):
         self._awaited: dict[tuple[str, int, int | None], asyncio.Future[bool]] = {}
         self._given_up: set[tuple[str, int, int | None]] = set()
         self._nows: dict[str, TrackNow] = {}
-        self._is_over = False
+        self._is_complete = self._is_over = False
         self._playlists: dict[tuple[str, str], LivePlaylist] = {}
         self._latest: dict[tuple[str, str, bool], tuple[tuple[int, ...], Rendered]] = {}
 
@@ -41,7 +41,7 @@ class LiveView(RecordingView):
 
     def update(self, manifest: Manifest, tracks: Mapping[str, TrackIndex]) -> None:
         """Takes what the recorder has written since, until it has ended."""
-        if not self._is_over:
+        if not self._is_complete:
             self._nows.clear()
             super().update(manifest, tracks)
 
@@ -50,9 +50,17 @@ class LiveView(RecordingView):
         self.update(manifest, tracks)
         self._wake()
 
-    def end(self, manifest: Manifest, tracks: Mapping[str, TrackIndex]) -> None:
-        """The recorder has ended, as it should or not: this is all, and nobody waits any longer."""
-        self.update(manifest, tracks)
+    def complete(self, manifest: Manifest, tracks: Mapping[str, TrackIndex]) -> None:
+        """The recorder has ended, as it should or not, and these are its last parts."""
+        self.grow(manifest, tracks)
+        self._is_complete = True
+
+    def end(self) -> None:
+        """Says that this is all, and nobody waits any longer.
+
+        It is not said together with the last parts: of a segment of which it has some hls.js fetches no other
+        one once the playlist has ended, and would never come to the end.
+        """
         self._is_over = True
         self._nows.clear()
         self._wake()
@@ -60,8 +68,7 @@ class LiveView(RecordingView):
     def _now(self, track: str) -> TrackNow:
         found = self._nows.get(track)
         if found is None:
-            now = TrackNow.of(self.tracks[track])
-            found = self._nows[track] = replace(now, ended=True) if self._is_over else now
+            found = self._nows[track] = replace(TrackNow.of(self.tracks[track]), ended=self._is_over)
         return found
 
     def _wake(self) -> None:

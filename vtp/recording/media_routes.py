@@ -19,7 +19,6 @@ from vtp.recording.dash import CLOCK_NAME, MPD_NAME, MPD_TYPE
 from vtp.recording.holders import is_edge
 from vtp.recording.iframes import IFRAMES_NAME
 from vtp.recording.index import segment_name
-from vtp.recording.live_playlist import Rendered
 from vtp.recording.playlist import PLAYLIST_NAME, PLAYLIST_TYPE
 from vtp.recording.ready_media import SEGMENT_TYPE
 from vtp.recording.rendered_answer import NOT_KEPT, answer
@@ -42,6 +41,9 @@ _RANGES = (206, 304, 412, 416)
 
 class MediaFiles(Protocol):
     """Where the files of recordings lie, or of what else is played."""
+
+    def followed(self, media_id: str, /) -> RecordingView | None:
+        """What those see who follow it live, also for a moment after its end; None of all else."""
 
     async def fetch(self, media_id: str, name: str, /) -> Path:
         """A file on this machine. Raises NotFound, Unavailable."""
@@ -159,7 +161,11 @@ async def track_file(
     if track not in view.tracks:
         raise NotFound("This recording has no such track.", code="no_such_track")
     if name == PLAYLIST_NAME:
-        return answer(call, await _media_playlist(call, view, track, prefix), PLAYLIST_TYPE)
+        query: FollowQuery = call.query
+        wish = Wish(query.msn, query.part, query.skip is not None)
+        if wish.follows:
+            view = files.followed(media_id) or view
+        return answer(call, await view.follow(track, wish, prefix), PLAYLIST_TYPE)
     if name == IFRAMES_NAME and not prefix and track == VIDEO_TRACK and view.key_frames:
         return answer(call, view.iframes(track), PLAYLIST_TYPE)
     part = _PART.match(name)
@@ -176,14 +182,9 @@ async def _part(
     media_id: str, view: RecordingView, files: MediaFiles, track: str, msn: int, number: int
 ) -> web.StreamResponse:
     """A part, when it is there: its bytes come at line speed, or not at all."""
-    part = await view.part(track, msn, number)
+    part = await (files.followed(media_id) or view).part(track, msn, number)
     data = await files.read_range(media_id, f"{track}/{segment_name(msn)}", part.offset, part.size)
     return web.Response(body=data, headers={"Content-Type": SEGMENT_TYPE, "Cache-Control": NOT_KEPT})
-
-
-async def _media_playlist(call: Call, view: RecordingView, track: str, prefix: str) -> Rendered:
-    query: FollowQuery = call.query
-    return await view.follow(track, Wish(query.msn, query.part, query.skip is not None), prefix)
 
 
 def _is_finished(view: RecordingView, track: str, name: str) -> bool:

@@ -31,14 +31,9 @@ def render_media(
     target_duration_s: int,
     ended: bool,
     prefix: str = "",
-    followed: bool = False,
 ) -> str:
-    """The media playlist of one track; `prefix` goes before each URI.
-
-    Who has `followed` it while it was live is told its end in the playlist's own terms: an EVENT it stays,
-    with the gaps at its end.
-    """
-    segments = list(index.written if followed else index.segments)
+    """The media playlist of one track; `prefix` goes before each URI."""
+    segments = list(index.segments)
     version = VERSION_WITH_GAP if any(segment.gap for segment in segments) else VERSION
     lines = [
         "#EXTM3U",
@@ -46,7 +41,7 @@ def render_media(
         f"#EXT-X-TARGETDURATION:{target_duration_s}",
         "#EXT-X-MEDIA-SEQUENCE:0",
         "#EXT-X-DISCONTINUITY-SEQUENCE:0",
-        f"#EXT-X-PLAYLIST-TYPE:{'VOD' if ended and not followed else 'EVENT'}",
+        f"#EXT-X-PLAYLIST-TYPE:{'VOD' if ended else 'EVENT'}",
         "#EXT-X-INDEPENDENT-SEGMENTS",
     ]
     current = -1

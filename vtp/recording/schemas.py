@@ -39,7 +39,8 @@ class StartRecording(BaseModel):
 
 
 class RecordingStarted(BaseModel):
-    """A recording that has begun; `message` says what of the room cannot be recorded, if anything."""
+    """A recording that has begun; `message` says what of the room cannot be recorded, and when the disk
+    will be full before long."""
 
     recording_id: str
     status: Status

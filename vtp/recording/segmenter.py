@@ -125,7 +125,7 @@ class Segmenter:
             end_ns = max(end_ns, self._video.end_ns)
             self._video.end_frame(end_ns)
         self._audio.fill(end_ns)  # what is shown may be written further than the sound has come
-        self._audio.pause()
+        self._audio.pause(end_ns)
         self._sent_until_ns = end_ns
         if end_ns > self._start_ns:
             self._cut(end_ns, nobody_sends=True)

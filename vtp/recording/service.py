@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import shutil
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -25,6 +24,7 @@ from vtp.ids import new_id, parse_id
 from vtp.media.events import Emitter
 from vtp.recording.active import ActiveRecordings
 from vtp.recording.changes import RecordingChanged
+from vtp.recording.disk import Disk
 from vtp.recording.downloads import WHOLE, Clip, Downloads
 from vtp.recording.files import RecordingFiles, files_missing
 from vtp.recording.iframes import KeyFrame, kept_key_frames
@@ -128,6 +128,7 @@ class Recordings:
         self._storyboards = Storyboards()
         self._deleted: set[str] = set()
         self._closing = asyncio.Event()
+        self.disk = Disk(files.store.root, settings)
         self._emitter: Emitter[RecordingChanged] = Emitter()
         self._access_emitter: Emitter[str] = Emitter()
         self._access_changes: dict[str, datetime] = {}
@@ -185,13 +186,14 @@ class Recordings:
 
     @done_over
     async def start_recording(self, principal: Principal, wish: StartRecording) -> tuple[Recording, str]:
-        """Starts recording a room; gives the recording and a sentence when not all of it can be recorded.
+        """Starts recording a room; gives the recording and what there is to say: what of it cannot be
+        recorded, and that the disk will be full.
 
         Raises Conflict while the room is being recorded, Unavailable when the disk is almost full.
         """
         room = await self._rooms.find(wish.room_id)
         require(self._live_rooms.as_here(principal, room.id), Action.RECORDING_START, room)
-        self._check_disk()
+        self.disk.check()
         live = await self._live_rooms.open(room)
         if live.recording:
             raise Conflict("This room is already being recorded; stop that recording first.")
@@ -220,7 +222,7 @@ class Recordings:
             live.recording = False
             raise
         self._emitter.emit(RecordingChanged(recording.id, Status.RECORDING))
-        return recording, session.message
+        return recording, " ".join(filter(None, (session.message, self.disk.warning())))
 
     @done_over
     async def stop_recording(self, principal: Principal, recording_id: str) -> Recording:
@@ -389,6 +391,11 @@ class Recordings:
             raise NotFound("This recording holds nothing to play.", code="nothing_to_play")
         return view
 
+    def followed(self, recording_id: str) -> RecordingView | None:
+        """What `view` would give to who follows it, while or just after it is recorded here."""
+        view = self._active.followed(recording_id)
+        return view if view is not None and view.is_playable and self.is_there(recording_id) else None
+
     def view_in_memory(self, recording_id: str) -> RecordingView | None:
         """What `view` would give, where that needs nothing but memory."""
         view = self._active.live_view(recording_id) or self._views.get(recording_id)
@@ -551,15 +558,6 @@ class Recordings:
 
     def _directory(self, recording_id: str) -> Path:
         return self._files.directory(recording_id)
-
-    def _check_disk(self) -> None:
-        free = shutil.disk_usage(self._files.store.root).free
-        if free < self._settings.min_free_bytes:
-            raise Unavailable(
-                "The disk of the recordings is almost full: delete recordings or free some space.",
-                retry_after_s=60,
-                code="disk_full",
-            )
 
     @done_over
     async def _change(self, recording_id: str, **values: object) -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from vtp.accounts.links import LinkStatus
 from vtp.http.text import check_line
 from vtp.recording.share_store import Share
 from vtp.recording.store import Recording, Visibility
 from vtp.rooms.link_schemas import DAY_S, MAX_TERM_S
-from vtp.rooms.link_store import LinkStatus
 
 
 class ShareRecording(BaseModel):
@@ -50,7 +51,7 @@ class ShareReply(BaseModel):
     def of(cls, share: Share, recording: Recording, now: datetime, **more: Any) -> Self:
         """Describes a link as of now."""
         return cls(
-            **{name: getattr(share, name) for name in Share.__slots__},
+            **asdict(share),
             status=share.status_at(now),
             resting=recording.visibility is Visibility.STAFF,
             access_level="download" if share.download else "view",

@@ -6,13 +6,13 @@ other processes. Decision 0077.
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.guest_tokens import GuestTokens
+from vtp.accounts.links import RevokedLinks
 from vtp.accounts.permissions import Action, require
 from vtp.accounts.service import Clock, utc_now
 from vtp.accounts.tokens import ShareClaims, Tokens
@@ -23,15 +23,7 @@ from vtp.http.identity import Principal
 from vtp.ids import new_id, parse_id
 from vtp.recording.service import Recordings
 from vtp.recording.share_schemas import ShareRecording
-from vtp.recording.share_store import (
-    Share,
-    add_share,
-    count_good,
-    find_share,
-    page_of_shares,
-    revoke_share,
-    revoked_shares,
-)
+from vtp.recording.share_store import SHARES, Share
 from vtp.recording.store import Recording, Status
 
 MAX_SHARES = 500  # of one recording, good at the same time
@@ -53,21 +45,9 @@ class Shares:
         self._database = database
         self._recordings = recordings
         self._tokens = tokens
-        self._guests = guests
+        self.revoked = RevokedLinks(database, SHARES, guests, clock)
         self._audit = audit
         self._clock = clock
-
-    async def start(self) -> None:
-        """Recalls which tokens were revoked; call once before serving."""
-        async with self._database.read() as tx:
-            revoked = await revoked_shares(tx, self._clock())
-        self._guests.revoke((share.id, share.expires_at) for share in revoked)
-
-    async def recall(self, tx: AsyncConnection, since: datetime, now: datetime) -> None:
-        """Makes hold here what other processes have revoked since then; see `vtp.accounts.revocations`."""
-        for share in await revoked_shares(tx, now, since):
-            if not self._guests.is_revoked(share.id):
-                self._guests.revoke([(share.id, share.expires_at)])
 
     @done_over
     async def create(
@@ -88,11 +68,11 @@ class Shares:
             expires_at=now + timedelta(seconds=wish.expires_in_s),
         )
         async with self._database.transaction() as tx:
-            if await count_good(tx, recording.id, now) >= MAX_SHARES:
+            if await SHARES.count_good(tx, recording.id, now) >= MAX_SHARES:
                 raise Conflict(
                     f"This recording has {MAX_SHARES} good links: end some first.", code="too_many_links"
                 )
-            await add_share(tx, share)
+            await SHARES.add(tx, share)
             details = {"link_id": share.id, "download": share.download, "title": share.title}
             await self._note(tx, Event.RECORDING_SHARED, share, principal, origin, **details)
         claims = ShareClaims(recording.id, share.download, share.id, share.expires_at)
@@ -104,7 +84,7 @@ class Shares:
         """Links to a recording, newest first."""
         recording = await self._recording(principal, recording_id)
         async with self._database.read() as tx:
-            return await page_of_shares(tx, recording.id, limit=limit, before=before)
+            return await SHARES.page(tx, recording.id, limit=limit, before=before)
 
     @done_over
     async def revoke(self, principal: Principal, recording_id: str, share_id: str, origin: Origin) -> Share:
@@ -113,14 +93,12 @@ class Shares:
         wanted = parse_id(share_id, "/path/share")
         now = self._clock()
         async with self._database.transaction() as tx:
-            share = await find_share(tx, recording.id, wanted)
+            share = await SHARES.find(tx, recording.id, wanted)
             if share is None:
                 raise NotFound("There is no such link to this recording.", code="no_such_link")
-            await revoke_share(tx, share.id, now)
+            await SHARES.revoke(tx, share.id, now)
             await self._note(tx, Event.RECORDING_SHARE_ENDED, share, principal, origin, link_id=share.id)
-        if share.expires_at > now:
-            self._guests.revoke([(share.id, share.expires_at)])
-        return replace(share, revoked_at=share.revoked_at or now)
+        return self.revoked.add(share, now)
 
     async def _recording(self, principal: Principal, recording_id: str) -> Recording:
         recording = await self._recordings.get(principal, recording_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from vtp.recording.caption_views import media_lines
 from vtp.recording.dash import MPD_NAME, render_mpd
 from vtp.recording.iframes import IFRAMES_NAME, KeyFrame, iframe_stream, render_iframes
 from vtp.recording.index import PartLine, TrackIndex
-from vtp.recording.live_playlist import Rendered
+from vtp.recording.live_playlist import LivePlaylist, Rendered, TrackNow
 from vtp.recording.manifest import Manifest, read_manifest
 from vtp.recording.playlist import render_media, render_multivariant
 from vtp.recording.recovery import load_tracks
@@ -141,6 +142,14 @@ class RecordingView:
         self._cache[key] = (version, rendered)
         return rendered
 
+    def _end_of_live(self, index: TrackIndex, target_duration_s: int, prefix: str) -> Rendered:
+        """The end for who has followed it while it was live, in the playlist's own terms: an EVENT it stays,
+        with the gaps at its end, and with its last parts. A player that has some of a segment's goes on with
+        the next ones; it fetches no segment of which it has a part (hls.js).
+        """
+        playlist = LivePlaylist(self.manifest.origin(), target_duration_s, index.timescale, prefix, {})
+        return playlist.whole(replace(TrackNow.of(index), ended=True), {})
+
     def _render(
         self, track: str, prefix: str, followed: bool = False, captions: tuple[Captions, ...] = ()
     ) -> Rendered:
@@ -150,6 +159,10 @@ class RecordingView:
         if cached is not None and cached[0] == version:
             return cached[1]
         target_duration_s = self.manifest.target_duration_s or TARGET_DURATION_S
+        if followed:
+            rendered = self._end_of_live(self.tracks[track], target_duration_s, prefix)
+            self._cache[key] = (version, rendered)
+            return rendered
         if track:
             text = render_media(
                 self.tracks[track],
@@ -157,7 +170,6 @@ class RecordingView:
                 target_duration_s=target_duration_s,
                 ended=self.ended,
                 prefix=prefix,
-                followed=followed,
             )
         else:
             text = render_multivariant(

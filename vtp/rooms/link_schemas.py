@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from vtp.accounts.links import LinkStatus
 from vtp.http.text import Name, check_line
-from vtp.rooms.link_store import GuestLink, LinkStatus
+from vtp.rooms.link_store import GuestLink
 
 DAY_S = 86_400
 MAX_TERM_S = 90 * DAY_S  # a key verifies for at least as long again after it was replaced
@@ -50,9 +52,9 @@ class LinkReply(BaseModel):
     @classmethod
     def of(cls, link: GuestLink, now: datetime, **more: Any) -> Self:
         """Describes a link as of now."""
-        names = GuestLink.__slots__
-        values = {name: getattr(link, name) for name in names if name != "full_name"}
-        return cls(**values, status=link.status_at(now), name=link.full_name or None, **more)
+        values = asdict(link)
+        name = values.pop("full_name") or None
+        return cls(**values, status=link.status_at(now), name=name, **more)
 
 
 class NewLink(LinkReply):

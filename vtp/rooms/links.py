@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import datetime, timedelta
-
-from sqlalchemy.ext.asyncio import AsyncConnection
+from datetime import timedelta
 
 from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.guest_tokens import GuestTokens
+from vtp.accounts.links import RevokedLinks
 from vtp.accounts.permissions import Action, require
 from vtp.accounts.service import Clock, utc_now
 from vtp.accounts.tokens import Tokens, room_claims
@@ -19,15 +17,7 @@ from vtp.http.identity import Principal
 from vtp.ids import parse_id
 from vtp.rooms.ban_store import is_banned
 from vtp.rooms.link_schemas import CreateLink
-from vtp.rooms.link_store import (
-    GuestLink,
-    add_link,
-    count_good,
-    find_link,
-    page_of_links,
-    revoke_link,
-    revoked_links,
-)
+from vtp.rooms.link_store import GUEST_LINKS, GuestLink
 from vtp.rooms.lobby import BANNED
 from vtp.rooms.service import RoomService
 from vtp.rooms.store import Room
@@ -52,21 +42,9 @@ class GuestLinks:
         self._database = database
         self._rooms = rooms
         self._tokens = tokens
-        self._guests = guests
+        self.revoked = RevokedLinks(database, GUEST_LINKS, guests, clock)
         self._audit = audit
         self._clock = clock
-
-    async def start(self) -> None:
-        """Recalls which tokens were revoked; call once before serving."""
-        async with self._database.read() as tx:
-            revoked = await revoked_links(tx, self._clock())
-        self._guests.revoke((link.id, link.expires_at) for link in revoked)
-
-    async def recall(self, tx: AsyncConnection, since: datetime, now: datetime) -> None:
-        """Makes hold here what other processes have revoked since then; see `vtp.accounts.revocations`."""
-        for link in await revoked_links(tx, now, since):
-            if not self._guests.is_revoked(link.id):
-                self._guests.revoke([(link.id, link.expires_at)])
 
     @done_over
     async def create(
@@ -99,12 +77,12 @@ class GuestLinks:
         async with self._database.transaction() as tx:
             if await is_banned(tx, room.id, visitor_of(principal, origin.ip)):
                 raise Forbidden(BANNED, code="banned")  # or they would come in as somebody's guest
-            if await count_good(tx, room.id, now) >= MAX_LINKS:
+            if await GUEST_LINKS.count_good(tx, room.id, now) >= MAX_LINKS:
                 raise Conflict(
                     f"This room has {MAX_LINKS} good links: revoke some first.",
                     code="too_many_links",
                 )
-            await add_link(tx, link)
+            await GUEST_LINKS.add(tx, link)
             details = {"link_id": link.id, "publish": link.publish, "watch": link.watch, "label": link.label}
             subject, actor = f"room:{room.id}", principal.user_id
             await self._audit.record(
@@ -118,7 +96,7 @@ class GuestLinks:
         """Links of a room, newest first."""
         room = await self._room(principal, reference)
         async with self._database.read() as tx:
-            return await page_of_links(tx, room.id, limit=limit, before=before)
+            return await GUEST_LINKS.page(tx, room.id, limit=limit, before=before)
 
     @done_over
     async def revoke(self, principal: Principal, reference: str, link_id: str, origin: Origin) -> GuestLink:
@@ -127,17 +105,15 @@ class GuestLinks:
         wanted = parse_id(link_id, "/path/id")
         now = self._clock()
         async with self._database.transaction() as tx:
-            link = await find_link(tx, room.id, wanted)
+            link = await GUEST_LINKS.find(tx, room.id, wanted)
             if link is None:
                 raise NotFound("There is no such link of this room.", code="no_such_link")
-            await revoke_link(tx, link.id, now)
+            await GUEST_LINKS.revoke(tx, link.id, now)
             details, actor = {"link_id": link.id}, principal.user_id
             await self._audit.record(
                 tx, Event.LINK_REVOKED, origin, actor_id=actor, subject=f"room:{room.id}", details=details
             )
-        if link.expires_at > now:
-            self._guests.revoke([(link.id, link.expires_at)])
-        return replace(link, revoked_at=link.revoked_at or now)
+        return self.revoked.add(link, now)
 
     async def _room(self, principal: Principal, reference: str) -> Room:
         room = await self._rooms.get(principal, reference)

@@ -95,6 +95,10 @@ class Sources:
             return self._recordings.view_in_memory(source)
         return window if window.is_playable else None
 
+    def followed(self, source: str) -> RecordingView | None:
+        """What those see who follow a recording, also for a moment after its end; None of a window."""
+        return self._recordings.followed(source)
+
     def file(self, source: str, name: str) -> Path:
         """Where a file of a source lies."""
         if self._windows.view(source) is not None:

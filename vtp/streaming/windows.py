@@ -17,6 +17,7 @@ from pathlib import Path
 
 from vtp.errors import StartupError
 from vtp.ids import is_id
+from vtp.recording.active import CATCH_UP_S
 from vtp.recording.live_view import LiveView
 from vtp.recording.recorder import Outcome, Recorder
 from vtp.recording.session import RecordingSession
@@ -110,16 +111,22 @@ class Windows:
             outcome = await window.session.run()
         finally:
             recorder = window.session.recorder
-            window.view.end(recorder.manifest, recorder.tracks)
+            window.view.complete(recorder.manifest, recorder.tracks)
             end_hold()
             self._ended(window_id, outcome.failure)
             try:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(LINGER_S):
-                        await self._closing.wait()
+                await self._unless_closing(CATCH_UP_S)
+                window.view.end()
+                await self._unless_closing(LINGER_S - CATCH_UP_S)
             finally:
+                window.view.end()
                 del self._windows[window_id]
                 await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
+
+    async def _unless_closing(self, length_s: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(length_s):
+                await self._closing.wait()
 
 
 def _empty(root: Path) -> None:

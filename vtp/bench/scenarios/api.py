@@ -33,6 +33,7 @@ class Api:
     seconds: float = 10.0
     database: str = "sqlite"
     signalling: int = 1000
+    recordings: int = RECORDINGS
     warm_up_s: float = 2.0
 
     def describe(self) -> dict[str, Any]:
@@ -43,8 +44,8 @@ class Api:
         """In a sentence."""
         shares = ", ".join(f"{share} {name}" for name, share in STEADY.items())
         return {
-            "text": f"Of 100 requests {shares} ({RECORDINGS} recordings), each due at its time whatever the "
-            "answers; register and login one at a time"
+            "text": f"Of 100 requests {shares} ({self.recordings} recordings), each due at its time whatever "
+            "the answers; register and login one at a time"
         }
 
     @contextlib.asynccontextmanager
@@ -60,7 +61,7 @@ class Api:
         """One run on a server that has just been started."""
         server = vtp_server(stage)
         load = ApiLoad(server, STEADY, connections=self.connections)
-        await load.prepare(RECORDINGS)
+        await load.prepare(self.recordings)
         await load.run(self.rate, self.warm_up_s)
         window = Window(server.pids)
         times = await load.run(self.rate, self.seconds)
@@ -69,7 +70,7 @@ class Api:
         for name in ("register", "login"):
             await load.one_at_a_time(name, ONE_BY_ONE, singly)
         saturated = await load.saturate(self.seconds / 2)
-        rooms = [f"recorded-{number}" for number in range(min(ROOMS, RECORDINGS))]
+        rooms = [f"recorded-{number}" for number in range(min(ROOMS, self.recordings))]
         async with crowd(server, self.signalling, rooms):
             await settled(server, time.monotonic())
             connected_kb = resident_kb(server.pids)

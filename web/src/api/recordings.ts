@@ -149,6 +149,12 @@ export function recordingsApi(http: HttpClient) {
     delete: (id: string) => http.json<unknown>("DELETE", one(id)),
     progress: (id: string, signal?: AbortSignal) =>
       http.json<MyProgress>("GET", `${one(id)}/progress`, undefined, signal),
+    /** WebVTT whose cues are parts of pictures, and its address. */
+    storyboard: async (id: string) => {
+      const path = `${one(id)}/storyboard.vtt`;
+      const { blob } = await http.download(path);
+      return { text: await blob.text(), url: new URL(path, window.location.href).href };
+    },
     /** Outlives the page. */
     report: async (id: string, report: ProgressReport) => {
       const response = await http.send(`${one(id)}/progress`, {
@@ -168,6 +174,9 @@ export function recordingsApi(http: HttpClient) {
       http.json<{ items: Captions[] }>("GET", `${one(id)}/captions`, undefined, signal),
     putCaptions: (id: string, language: string, file: Blob) =>
       http.upload<Captions>("PUT", `${one(id)}/captions/${encodeURIComponent(language)}`, file, "text/vtt"),
+    /** A line of what is being recorded, told to everybody in the class. */
+    typeCaption: (id: string, language: string, text: string) =>
+      http.json<unknown>("POST", `${one(id)}/captions/${encodeURIComponent(language)}/lines`, { text }),
     deleteCaptions: (id: string, language: string) =>
       http.json<unknown>("DELETE", `${one(id)}/captions/${encodeURIComponent(language)}`),
     shares: (id: string, signal?: AbortSignal) =>

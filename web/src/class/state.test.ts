@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { groupOf } from "./parts/breakouts";
+import { withPastCaption } from "./parts/captions";
 import { reading, withMessage, withOlder, withPage } from "./parts/chat";
 import { connectionOf } from "./parts/connections";
 import { withOlderPolls, withVote } from "./parts/polls";
@@ -147,6 +148,20 @@ describe("the class as it is", () => {
     const state = enter(joinedAs({ participants: [person("me")], mediasoup: { peers: [] } }), before, 99);
     expect(state).toMatchObject({ since_ms: 0, recording: true, media: [], chat: { more: true } });
     expect(state.people).toHaveLength(1);
+  });
+});
+
+describe("captions", () => {
+  const typed = (text: string) => ({ recordingId: "r", language: "de", text, at: 1.5 });
+  it("stand in their order until the recording ends, shown or past", () => {
+    let state = told(start(), ["caption", typed("eins")], ["caption", typed("zwei")]);
+    expect(state.captions.map((one) => [one.text, one.at_s, one.past])).toEqual([
+      ["eins", 1.5, false],
+      ["zwei", 1.5, false],
+    ]);
+    state = withPastCaption(state, state.captions[0]?.id ?? -1);
+    expect(state.captions.map((one) => one.past)).toEqual([true, false]);
+    expect(told(state, ["recording-stopped", {}]).captions).toEqual([]);
   });
 });
 

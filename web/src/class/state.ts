@@ -1,5 +1,6 @@
 /** The class as it is, made from `joined-room` and carried on by pushes. No other place changes it. */
 import { type BreakoutsPart, breakoutsHandlers, readBreakouts } from "./parts/breakouts";
+import { type CaptionsPart, captionsHandlers } from "./parts/captions";
 import { type ChatPart, chatHandlers } from "./parts/chat";
 import { type ConnectionsPart, connectionsHandlers, readConnections } from "./parts/connections";
 import { type HandsPart, handsHandlers, readHands } from "./parts/hands";
@@ -23,6 +24,7 @@ export interface ClassState
     ChatPart,
     PollsPart,
     BreakoutsPart,
+    CaptionsPart,
     ConnectionsPart,
     StreamPart {
   /** One's own participant. */
@@ -54,6 +56,7 @@ export function enter(joined: Joined, before: ClassState | null, now_ms: number)
     call: "call" in told,
     since_ms: before?.since_ms ?? now_ms,
     reactions: [],
+    captions: before?.captions ?? [],
     broadcast: null,
     chat: before?.chat ?? null,
     ...readPeople(joined),
@@ -87,6 +90,7 @@ const PARTS: readonly Handlers<ClassState>[] = [
   chatHandlers,
   pollsHandlers,
   breakoutsHandlers,
+  captionsHandlers,
   connectionsHandlers,
   streamHandlers,
 ];

@@ -109,7 +109,10 @@ function OwnControls({ actions }: { actions: ClassActions }) {
 }
 
 const PANELS: Readonly<
-  Record<Exclude<PanelName, "room">, { icon: MenuItem["icon"] & string; label: string; hotkey?: string }>
+  Record<
+    Exclude<PanelName, "room" | "captions">,
+    { icon: MenuItem["icon"] & string; label: string; hotkey?: string }
+  >
 > = {
   people: { icon: "users", label: "People", hotkey: "p" },
   chat: { icon: "chat", label: "Chat", hotkey: "c" },
@@ -226,6 +229,12 @@ function MoreMenu({ actions, recorder }: { actions: ClassActions; recorder: Reco
       icon: "lock",
       testId: "menu-room",
       act: () => view.togglePanel("room"),
+    },
+    recorder !== null && {
+      label: "Type captions",
+      icon: "edit",
+      testId: "menu-captions",
+      act: () => view.togglePanel("captions"),
     },
     { label: "Keys", icon: "keyboard", testId: "menu-keys", act: () => view.openDialog("keys") },
   ];

@@ -8,6 +8,7 @@ import { DeviceDialog } from "./DeviceDialog";
 import "./InClass.css";
 import { KeysDialog } from "./KeysDialog";
 import { LeaveDialog } from "./LeaveDialog";
+import { LiveCaptions } from "./LiveCaptions";
 import { MediaNotice } from "./MediaNotice";
 import { Notices } from "./Notices";
 import { Reactions } from "./Reactions";
@@ -38,6 +39,7 @@ function Frame({ lost }: { lost: boolean }) {
       <main className="class-main" aria-label="The class">
         <Stage />
         <Reactions />
+        <LiveCaptions />
         {lost && (
           <p className="class-lost" role="alert" data-testid="class-lost">
             <Spinner size={18} />

@@ -2,6 +2,7 @@
 import { type ReactNode, useEffect, useRef } from "react";
 import { IconButton } from "../../design/Button";
 import { BreakoutsPanel } from "./BreakoutsPanel";
+import { CaptionsPanel } from "./CaptionsPanel";
 import { ChatPanel } from "./ChatPanel";
 import { PeoplePanel } from "./PeoplePanel";
 import { PollsPanel } from "./PollsPanel";
@@ -15,6 +16,7 @@ const PANELS: Readonly<Record<PanelName, readonly [title: string, Body: () => Re
   polls: ["Polls", PollsPanel],
   breakouts: ["Breakout rooms", BreakoutsPanel],
   room: ["What the room allows", RoomPanel],
+  captions: ["Captions", CaptionsPanel],
 };
 
 export function SidePanel() {
@@ -23,8 +25,8 @@ export function SidePanel() {
   useEffect(() => {
     if (!panel) return;
     const before = document.activeElement;
-    // The chat takes the focus into its field itself.
-    if (panel !== "chat") head.current?.focus();
+    // These take the focus into their field themselves.
+    if (panel !== "chat" && panel !== "captions") head.current?.focus();
     return () => {
       const isLost = document.activeElement === document.body || document.activeElement === null;
       if (isLost && before instanceof HTMLElement) before.focus();

@@ -135,6 +135,7 @@ function PlayerOf({
           video={video}
           url={recording.playback_url}
           title={title}
+          grows={status === "recording" || status === "finalizing"}
           recordings={recordings}
           told={told}
           progress={more.progress}

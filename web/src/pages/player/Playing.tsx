@@ -14,6 +14,7 @@ import { attachSource, type Qualities } from "./source";
 import { useCaptions } from "./useCaptions";
 import { type PageActions, usePlayback } from "./usePlayback";
 import { useProgress } from "./useProgress";
+import { useStoryboard } from "./useStoryboard";
 import { VideoFrame } from "./VideoFrame";
 
 const NO_QUALITIES: Qualities = { heights: [], choose: () => undefined };
@@ -24,6 +25,8 @@ interface Props {
   video: RefObject<HTMLVideoElement | null>;
   url: string;
   title: string;
+  /** Whether it is still being made. */
+  grows: boolean;
   recordings: RecordingsApi;
   /** How far the person is, by the server; null when nothing is kept of them. */
   progress: MyProgress | null;
@@ -46,7 +49,7 @@ function startOf(id: string, progress: MyProgress | null): { at_s: number; resum
 }
 
 export function Playing(props: Props) {
-  const { id, video, url, title, recordings, progress, told } = props;
+  const { id, video, url, title, grows, recordings, progress, told } = props;
   const { chapters, captions, mayAnnotate, onChapters, children } = props;
   const frame = useRef<HTMLDivElement>(null);
   const [start] = useState(() => startOf(id, progress));
@@ -62,6 +65,7 @@ export function Playing(props: Props) {
     [toggleCaptions],
   );
   const playback = usePlayback(id, video, frame, pageActions);
+  const storyboard = useStoryboard(id, recordings, grows);
   useProgress(id, video, told ? recordings : null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt attaches the source anew
   useEffect(() => {
@@ -82,6 +86,7 @@ export function Playing(props: Props) {
         captions={captions}
         caption={caption}
         qualities={qualities}
+        storyboard={storyboard}
       >
         {start.resumed && <Resumed at_s={start.at_s} onRestart={() => playback.actions.seek(0)} />}
       </VideoFrame>

@@ -3,15 +3,19 @@ import { type PointerEvent, useEffect, useRef, useState } from "react";
 import type { Chapter } from "../../api/recordings";
 import { clock } from "../../format";
 import { chapterAt } from "./Chapters";
+import { Preview } from "./Preview";
+import { tileAt } from "./storyboard";
 import type { PlaybackState } from "./usePlayback";
+import type { Storyboard } from "./useStoryboard";
 
 interface Props {
   state: PlaybackState;
   chapters: readonly Chapter[];
+  storyboard: Storyboard;
   onSeek: (time_s: number) => void;
 }
 
-export function Scrubber({ state, chapters, onSeek }: Props) {
+export function Scrubber({ state, chapters, storyboard, onSeek }: Props) {
   const { time_s, duration_s, buffered_s } = state;
   const line = useRef<HTMLDivElement>(null);
   const [pointed_s, setPointed] = useState<number | null>(null);
@@ -26,7 +30,10 @@ export function Scrubber({ state, chapters, onSeek }: Props) {
     if (!place || event.pointerType === "touch") return;
     const share = Math.min(1, Math.max(0, (event.clientX - place.left) / place.width));
     setPointed(share * duration_s);
+    storyboard.want();
   };
+  const tile = pointed_s === null ? undefined : tileAt(storyboard.tiles, pointed_s);
+  const title = pointed_s === null ? "" : chapterAt(chapters, pointed_s)?.title;
   const here = chapterAt(chapters, time_s);
   const words = `${clock(time_s)} of ${clock(duration_s)}${here ? `, ${here.title}` : ""}`;
   return (
@@ -50,8 +57,11 @@ export function Scrubber({ state, chapters, onSeek }: Props) {
       />
       {pointed_s !== null && duration_s > 0 && (
         <span className="scrubber-tip" aria-hidden="true">
-          <span className="numbers">{clock(pointed_s)}</span>
-          {chapterAt(chapters, pointed_s)?.title && <span>{chapterAt(chapters, pointed_s)?.title}</span>}
+          {tile && <Preview tile={tile} />}
+          <span className="scrubber-words">
+            <span className="numbers">{clock(pointed_s)}</span>
+            {title && <span>{title}</span>}
+          </span>
         </span>
       )}
     </div>

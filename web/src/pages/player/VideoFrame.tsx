@@ -14,6 +14,7 @@ import { handleKey } from "./shortcuts";
 import type { Qualities } from "./source";
 import type { CaptionChoice } from "./useCaptions";
 import { type Playback, SPEEDS } from "./usePlayback";
+import type { Storyboard } from "./useStoryboard";
 
 const HIDE_AFTER_MS = 2_500;
 
@@ -26,12 +27,14 @@ interface Props {
   captions: readonly Captions[];
   caption: CaptionChoice;
   qualities: Qualities;
+  storyboard: Storyboard;
   /** What is said over the picture. */
   children: ReactNode;
 }
 
 export function VideoFrame(props: Props) {
-  const { frame, video, playback, title, chapters, captions, caption, qualities, children } = props;
+  const { frame, video, playback, title, chapters, captions, caption, children } = props;
+  const { qualities, storyboard } = props;
   const { state, actions } = playback;
   const controls = useControlsShown(state.playing);
   useEffect(() => {
@@ -80,7 +83,7 @@ export function VideoFrame(props: Props) {
         </button>
       )}
       <div className="player-bar" role="group" aria-label="Controls" onFocus={controls.show}>
-        <Scrubber state={state} chapters={chapters} onSeek={actions.seek} />
+        <Scrubber state={state} chapters={chapters} storyboard={storyboard} onSeek={actions.seek} />
         <div className="player-buttons">
           <IconButton
             icon={state.playing ? "pause" : "play"}

@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import { chapterAt } from "./Chapters";
 import { linkAt, parseClock, timeIn } from "./deep_link";
 import { Played } from "./played";
+import { readTiles, tileAt } from "./storyboard";
 
 describe("what is played", () => {
   const run = (played: Played, from: number, to: number, rate = 1) => {
@@ -84,6 +85,36 @@ describe("links into a recording", () => {
     expect(parseClock(" 12:34 ")).toBe(754);
     expect(parseClock("90")).toBe(90);
     for (const odd of ["", "a", "1:", "1:2:3:4", "-1"]) expect(parseClock(odd)).toBeNull();
+  });
+});
+
+describe("the picture at a time", () => {
+  const vtt = [
+    "WEBVTT\n",
+    "00:00:00.000 --> 00:00:05.000\nstoryboard/sheet-00000.jpg#xywh=0,0,160,90\n",
+    "00:00:05.000 --> 00:00:10.000\nstoryboard/sheet-00000.jpg#xywh=160,0,120,90\n",
+    "01:00:00.500 --> 01:00:10.000\nstoryboard/sheet-00007.37.jpg#xywh=0,90,160,90\n",
+  ].join("\n");
+  const tiles = readTiles(vtt, "https://school.example/api/v1/recordings/a/storyboard.vtt");
+  it("is a part of a sheet beside the list", () => {
+    expect(tiles.map((tile) => tile.start_s)).toEqual([0, 5, 3600.5]);
+    expect(tiles[1]).toEqual({
+      start_s: 5,
+      sheet: "https://school.example/api/v1/recordings/a/storyboard/sheet-00000.jpg",
+      x: 160,
+      y: 0,
+      width: 120,
+      height: 90,
+    });
+    expect(tiles[2]?.sheet).toMatch(/sheet-00007\.37\.jpg$/);
+    expect(readTiles("WEBVTT\n", "https://school.example/")).toEqual([]);
+  });
+  it("is the last that has begun, and the first before that", () => {
+    const after = tiles.slice(1);
+    expect(tileAt(after, 0)?.start_s).toBe(5);
+    expect(tileAt(after, 3600.4)?.start_s).toBe(5);
+    expect(tileAt(after, 9999)?.start_s).toBe(3600.5);
+    expect(tileAt([], 5)).toBeUndefined();
   });
 });
 

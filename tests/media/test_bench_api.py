@@ -1,0 +1,11 @@
+"""`vtp bench api` for real, with little load; it waits a minute for the server's memory to settle."""
+
+from vtp.bench.scenarios.api import Api
+from vtp.bench.scenarios.runner import Plan, run_plan
+
+
+def test_the_api_answers_every_kind_of_request() -> None:
+    few = Api(rate=100, connections=5, seconds=1, signalling=20, recordings=5, warm_up_s=0.1)
+    ours = run_plan(Plan("api", "vtp bench api", [few], runs=1))["vtp"]
+    assert ours["failed"] == 0
+    assert set(ours["api"]) == {"register", "login", "refresh", "profile", "recordings"}

@@ -1,0 +1,123 @@
+/** Where staff type captions while the class is recorded. Everybody sees them; the recording has them afterwards. */
+import { type FormEvent, useEffect, useMemo, useRef, useState } from "react";
+import { sentence } from "../../api/problem";
+import { Button } from "../../design/Button";
+import { Field, SelectField } from "../../design/Field";
+import { useToast } from "../../design/Toast";
+import { clock } from "../../format";
+import { useApi } from "../../session/Session";
+import { remember, remembered } from "../../storage";
+import { commonLanguages } from "../player/languages";
+import "./CaptionsPanel.css";
+import { useClass, useClassState } from "./useClass";
+
+const LONGEST = 500;
+const LANGUAGE_KEY = "vtp.caption-language";
+
+/** The language typed in last, else the browser's own, where schools have captions in it. */
+function firstLanguage(tags: readonly string[]): string {
+  const own = remembered(LANGUAGE_KEY) ?? navigator.language.split("-")[0] ?? "";
+  return tags.includes(own) ? own : "en";
+}
+
+export function CaptionsPanel() {
+  const { room } = useClass();
+  const { captions, recording } = useClassState();
+  const id = useRunning(room.room_id, recording);
+  const list = useRef<HTMLOListElement>(null);
+  const newest = captions.at(-1)?.id;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each new line is brought into view
+  useEffect(() => list.current?.scrollTo({ top: list.current.scrollHeight }), [newest]);
+  return (
+    <>
+      <ol ref={list} className="caption-lines" aria-label="What was typed" data-testid="caption-lines">
+        {captions.map(({ id: key, text, language, at_s }) => (
+          <li key={key}>
+            <span className="numbers">{clock(at_s)}</span> <span lang={language}>{text}</span>
+          </li>
+        ))}
+      </ol>
+      {recording ? (
+        <CaptionForm recordingId={id} />
+      ) : (
+        <p className="side-empty">Captions are typed while the class is recorded.</p>
+      )}
+    </>
+  );
+}
+
+function CaptionForm({ recordingId }: { recordingId: string | null }) {
+  const { recordings } = useApi();
+  const toast = useToast();
+  const languages = useMemo(commonLanguages, []);
+  const [language, setLanguage] = useState(() => firstLanguage(languages.map((one) => one.tag)));
+  const [text, setText] = useState("");
+  const [busy, setBusy] = useState(false);
+  const field = useRef<HTMLFormElement>(null);
+  useEffect(() => field.current?.querySelector("input")?.focus(), []);
+  const choose = (tag: string) => {
+    setLanguage(tag);
+    remember(LANGUAGE_KEY, tag);
+  };
+  const send = async (event: FormEvent) => {
+    event.preventDefault();
+    const words = text.trim();
+    if (!words || busy || recordingId === null) return;
+    setBusy(true);
+    try {
+      await recordings.typeCaption(recordingId, language, words);
+      setText("");
+    } catch (error) {
+      toast(sentence(error), { tone: "wrong" });
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <form ref={field} className="caption-form" onSubmit={(event) => void send(event)}>
+      <Field
+        label="Line"
+        maxLength={LONGEST}
+        value={text}
+        autoComplete="off"
+        lang={language}
+        onChange={(event) => setText(event.target.value)}
+        data-testid="caption-field"
+      />
+      <div className="caption-send">
+        <SelectField
+          label="Language"
+          value={language}
+          onChange={(event) => choose(event.target.value)}
+          data-testid="caption-language"
+        >
+          {languages.map(({ tag, name }) => (
+            <option key={tag} value={tag}>
+              {name}
+            </option>
+          ))}
+        </SelectField>
+        <Button type="submit" busy={busy} disabled={recordingId === null || !text.trim()}>
+          Show it
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+/** Which recording is running, once that is known. */
+function useRunning(roomId: string, recording: boolean): string | null {
+  const { recordings } = useApi();
+  const [id, setId] = useState<string | null>(null);
+  useEffect(() => {
+    setId(null);
+    if (!recording) return;
+    const abort = new AbortController();
+    recordings
+      .list({ roomId, status: "recording", limit: 1 }, abort.signal)
+      .then(({ items }) => setId(items[0]?.recording_id ?? null))
+      .catch(() => undefined);
+    return () => abort.abort();
+  }, [recordings, roomId, recording]);
+  return id;
+}
