@@ -26,12 +26,14 @@ beside=(
   tests/e2e/test_class_of_thirty.py
   tests/e2e/classes/test_class_captions.py
   tests/e2e/classes/test_class_connections.py
+  tests/e2e/classes/test_class_large.py
   tests/e2e/classes/test_class_layers.py
   tests/e2e/classes/test_class_network.py
   tests/e2e/classes/test_class_page.py
   tests/e2e/classes/test_class_restart.py
   tests/e2e/classes/test_class_tcp.py
   tests/e2e/classes/test_class_turn.py
+  tests/e2e/classes/test_class_voices.py
   tests/e2e/test_account_pages.py
   tests/e2e/test_captions_players.py
   tests/e2e/test_clip_sync.py
@@ -39,6 +41,7 @@ beside=(
   tests/e2e/test_data_chromium.py
   tests/e2e/test_docs_page.py
   tests/e2e/test_download_chromium.py
+  tests/e2e/test_edge.py
   tests/e2e/test_ffmpeg_whip.py
   tests/e2e/test_live_codecs.py
   tests/e2e/test_pages.py

@@ -317,13 +317,13 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     services.metrics.add_numbers(
         "vtp_hashes", "Passwords to be hashed.", services.accounts.passwords.numbers, STANDING
     )
+    services.metrics.add_numbers("vtp_streams", "Live streams.", streams.numbers)
     services.metrics.add_numbers(
         "vtp_recordings",
         "Recordings.",
         lambda: {"disk_free_bytes": services.recordings.disk.free_bytes},
         ("disk_free_bytes",),
     )
-    services.metrics.add_numbers("vtp_streams", "Live streams.", streams.numbers)
     services.metrics.add_numbers("vtp_mails", "Mails.", mail_sender.numbers)
     services.metrics.add_numbers("vtp_webhooks", "Webhooks.", deliveries.numbers, ("pending",))
     _add_worker_metrics(services.metrics, media)

@@ -23,8 +23,8 @@ RECORDINGS = "/api/v1/recordings"
 
 @pytest.fixture
 async def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Api]:
-    monkeypatch.setattr(windows_module, "LINGER_S", 3.0)
-    monkeypatch.setattr(sources_module, "LINGER_S", 3.0)
+    monkeypatch.setattr(windows_module, "LINGER_S", 5.0)
+    monkeypatch.setattr(sources_module, "LINGER_S", 5.0)
     async with serving(tmp_path / "data") as running:
         yield running
 
@@ -41,13 +41,13 @@ async def room_of(api: Api, by: Person) -> dict[str, object]:
     return body
 
 
-async def until_ended(player: LivePlayer) -> None:
-    """Until who follows the picture is told that there is no more."""
+async def until_told_the_end(player: LivePlayer) -> None:
+    """As who follows is, a moment after the last parts."""
 
-    async def has_ended() -> bool:
-        return "ENDLIST" in (await player.get("video/playlist.m3u8?_HLS_skip=YES")).text
+    async def is_told() -> bool:
+        return (await player.get("video/playlist.m3u8?_HLS_msn=0")).text.endswith("#EXT-X-ENDLIST\n")
 
-    await until(has_ended)
+    await until(is_told)
 
 
 async def test_a_class_is_streamed_without_being_recorded_and_nothing_is_left(
@@ -83,9 +83,7 @@ async def test_a_class_is_streamed_without_being_recorded_and_nothing_is_left(
             return (await room_of(api, teacher))["streamed"] is False
 
         await until(is_over)
-        await until_ended(player)
-        last = await player.get("video/playlist.m3u8?_HLS_msn=900&_HLS_part=0")
-        assert last.text.endswith("#EXT-X-ENDLIST\n")
+        await until_told_the_end(player)
 
         async def is_gone() -> bool:
             return not [*(tmp_path / "data" / "streams").rglob("seg-*")]
@@ -112,7 +110,7 @@ async def test_a_room_that_is_recorded_is_streamed_from_its_recording(api: Api, 
             await fetch(api, segment, Cookie=cookie)
         ).body
         await api.call("POST", f"{RECORDINGS}/{recording_id}/stop", by=teacher)
-        await until_ended(player)
+        await until_told_the_end(player)
     assert (await fetch(api, "/live/physics/master.m3u8", Cookie=player.cookie)).status == 410
 
 
@@ -123,7 +121,7 @@ async def test_a_stream_goes_on_from_the_recording_and_from_a_window_again(api: 
         first = await tune_in(api, teacher)
         recording_id = await start(api, teacher, "physics")
 
-        await until_ended(first)
+        await until_told_the_end(first)
         second = await tune_in(api, teacher)
         assert second.folder.endswith(recording_id) and second.folder != first.folder
         await until_listed(second, 1)

@@ -39,7 +39,8 @@ class ExpressMedia:
         session = self._session(request, recording_id)
         if session is None:
             return None
-        view = self._recordings.followed(recording_id) if playlist is None or request.query else None
+        follows = playlist is None or request.query
+        view = self._recordings.followed(recording_id) if follows else None
         view = view or self._recordings.view_in_memory(recording_id)
         if view is None or track not in view.tracks:
             return None

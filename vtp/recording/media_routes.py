@@ -43,7 +43,7 @@ class MediaFiles(Protocol):
     """Where the files of recordings lie, or of what else is played."""
 
     def followed(self, media_id: str, /) -> RecordingView | None:
-        """What those see who follow it, while or just after it is live here."""
+        """What those see who follow it live, also for a moment after its end; None of all else."""
 
     async def fetch(self, media_id: str, name: str, /) -> Path:
         """A file on this machine. Raises NotFound, Unavailable."""

@@ -35,8 +35,9 @@ class ExpressLive:
         session = self._session(request, live_id(room))
         if stream is None or session is None:
             return None
+        follows = playlist is None or request.query
         view = self._streams.sources.view_in_memory(stream, source)
-        if view is not None and (playlist is None or request.query):
+        if view is not None and follows:
             view = self._streams.sources.followed(source) or view
         if view is None or track not in view.tracks:
             return None

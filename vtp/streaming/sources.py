@@ -96,8 +96,8 @@ class Sources:
         return window if window.is_playable else None
 
     def followed(self, source: str) -> RecordingView | None:
-        """What those see of a source who follow it; of a window it is what all see."""
-        return None if self._windows.view(source) is not None else self._recordings.followed(source)
+        """What those see who follow a recording, also for a moment after its end; None of a window."""
+        return self._recordings.followed(source)
 
     def file(self, source: str, name: str) -> Path:
         """Where a file of a source lies."""

@@ -112,18 +112,21 @@ class Windows:
         finally:
             recorder = window.session.recorder
             window.view.complete(recorder.manifest, recorder.tracks)
-            catching_up = asyncio.get_running_loop().call_later(CATCH_UP_S, window.view.end)
             end_hold()
             self._ended(window_id, outcome.failure)
             try:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(LINGER_S):
-                        await self._closing.wait()
+                await self._unless_closing(CATCH_UP_S)
+                window.view.end()
+                await self._unless_closing(LINGER_S - CATCH_UP_S)
             finally:
-                catching_up.cancel()
                 window.view.end()
                 del self._windows[window_id]
                 await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
+
+    async def _unless_closing(self, length_s: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(length_s):
+                await self._closing.wait()
 
 
 def _empty(root: Path) -> None:
