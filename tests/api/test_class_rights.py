@@ -46,6 +46,7 @@ ROWS = [
     row("leave-room", ALL),
     row("get-participants", ALL),
     row("get-room-info", ALL),
+    row("get-stream-offer", ALL),
     row("create-transport", ALL, fixed({"direction": "recv"})),
     row("create-transport", ALL, fixed({"direction": "send"})),
     row("connect-transport", ALL, c.connect_transport),
