@@ -12,7 +12,8 @@ import tempfile
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from vtp.services import build_services, build_sockets
+from vtp.faces import build_sockets
+from vtp.services import build_services
 from vtp.settings import HttpSettings, MediaSettings, Settings
 from vtp.signalling.protocol import SignallingProtocol
 from vtp.signalling.typescript import write_typescript

@@ -13,6 +13,7 @@ from vtp.atomic_files import remove_old_drafts
 from vtp.control import ControlServer
 from vtp.data_folder import DataFolder, open_data_folder
 from vtp.drain import Drain
+from vtp.faces import build_sockets, build_sources, build_tables
 from vtp.http.acme.challenges import Challenges
 from vtp.http.acme.folder import AcmeFolder
 from vtp.http.acme.keeper import NUMBERS_STANDING, CertificateKeeper
@@ -29,7 +30,7 @@ from vtp.http.security import BrowserGuard
 from vtp.http.throttle import Throttle
 from vtp.http.tls import ACME_FOLDER, TLS_FOLDER, ServerTls, open_tls, own_names
 from vtp.operator_facts import OperatorFacts
-from vtp.services import Services, build_services, build_sockets, build_sources, build_tables
+from vtp.services import Services, build_services
 from vtp.settings import Settings
 from vtp.trust_files import check_trust_files
 

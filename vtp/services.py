@@ -9,114 +9,60 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from vtp.accounts.audit_routes import build_routes as audit_routes
 from vtp.accounts.build import Accounts
-from vtp.accounts.credential_routes import build_routes as credential_routes
-from vtp.accounts.hash_turns import STANDING
-from vtp.accounts.import_routes import build_routes as import_routes
-from vtp.accounts.invitation_routes import build_routes as invitation_routes
 from vtp.accounts.keys_watch import KeysWatch
-from vtp.accounts.oidc.routes import build_routes as oidc_routes
-from vtp.accounts.picture_routes import build_routes as picture_routes
 from vtp.accounts.pictures import Pictures
-from vtp.accounts.routes import build_routes as account_routes
-from vtp.accounts.second_factor_routes import build_routes as second_factor_routes
 from vtp.accounts.services import ServiceAuthenticator
 from vtp.accounts.sessions import is_signed_in
-from vtp.accounts.user_import import UserImport
-from vtp.accounts.user_routes import build_routes as user_routes
 from vtp.accounts.users import User, find_user
 from vtp.data_folder import instance_id
 from vtp.db import Database
 from vtp.doors import Doors
-from vtp.errors import Unavailable
-from vtp.http.express import Source
 from vtp.http.identity import Authenticator, OpenDoor
 from vtp.http.metrics import HttpMetrics
-from vtp.http.routing import RouteTable
-from vtp.http.system import Check, SystemParts, build_documentation, check_disk
-from vtp.http.system import build_routes as system_routes
 from vtp.jobs.build import JobParts, build_jobs
-from vtp.jobs.routes import build_routes as job_routes
 from vtp.jobs.store import tell_of_change
 from vtp.key_files import open_key
-from vtp.mail.routes import build_routes as mail_routes
 from vtp.mail.sender import Sender as MailSender
 from vtp.mail.service import Mails
 from vtp.media.ice_servers import IceServers
 from vtp.media.plane import MediaPlane, start_media
 from vtp.personal.erasure import Erasure, ErasureParts
 from vtp.personal.export import Export
-from vtp.personal.routes import build_routes as personal_routes
 from vtp.personal.upkeep import Upkeep
 from vtp.recording.access_log import AccessLog
 from vtp.recording.captions import CaptionShelf
 from vtp.recording.chapters import Chapters
 from vtp.recording.erasure import TrackErasure
-from vtp.recording.express import PREFIX as EXPRESS_PREFIX
-from vtp.recording.express import ExpressMedia
 from vtp.recording.grants import Grants
 from vtp.recording.holders import Holders
 from vtp.recording.progress import WatchProgress
 from vtp.recording.routes import RecordingParts
-from vtp.recording.routes import build_routes as recording_routes
 from vtp.recording.service import Recordings
 from vtp.recording.shares import Shares
 from vtp.recording.stored_tracks import StoredTracks
-from vtp.rooms.ban_routes import build_routes as ban_routes
 from vtp.rooms.bans import Bans
-from vtp.rooms.chat_routes import build_routes as chat_routes
 from vtp.rooms.chat_service import Chats
-from vtp.rooms.connection_routes import build_routes as connection_routes
-from vtp.rooms.connections import Connections
 from vtp.rooms.entrance import Entrance
-from vtp.rooms.link_routes import build_routes as link_routes
 from vtp.rooms.links import GuestLinks
 from vtp.rooms.live import LiveRooms
-from vtp.rooms.poll_routes import build_routes as poll_routes
 from vtp.rooms.poll_service import Polls
-from vtp.rooms.removals import Removals
-from vtp.rooms.routes import build_routes as room_routes
 from vtp.rooms.service import RoomService
 from vtp.rooms.speaker_watch import SpeakerWatch
+from vtp.service_numbers import add_numbers
 from vtp.settings import Settings
-from vtp.signalling.check_routes import build_routes as check_routes
 from vtp.signalling.connection_checks import ConnectionChecks
-from vtp.signalling.features import Feature
-from vtp.signalling.media_calls import MediaCalls
-from vtp.signalling.parts.breakouts import BreakoutCalls
-from vtp.signalling.parts.captions import CaptionCalls
-from vtp.signalling.parts.chat import ChatCalls
-from vtp.signalling.parts.direct_call import DirectCalls
-from vtp.signalling.parts.hands import HandCalls
 from vtp.signalling.parts.lobby import LobbyCalls
-from vtp.signalling.parts.moderation import ModerationCalls
-from vtp.signalling.parts.polls import PollCalls
-from vtp.signalling.parts.quality import QualityCalls
-from vtp.signalling.parts.reactions import ReactionCalls
-from vtp.signalling.parts.removal import RemovalCalls
-from vtp.signalling.parts.speakers import SpeakerCalls
-from vtp.signalling.parts.stage import StageCalls
-from vtp.signalling.parts.stream import StreamCalls
 from vtp.signalling.plain import PlainRtp
-from vtp.signalling.routes import build_routes as signalling_routes
 from vtp.signalling.sfu_face import SfuFace
 from vtp.signalling.sfu_peers import SfuParts, SfuPeers
-from vtp.signalling.sfu_routes import build_routes as sfu_routes
-from vtp.signalling.socket_face import SocketFace, SocketParts
 from vtp.storage import Store
-from vtp.streaming.edge_routes import build_routes as edge_routes
-from vtp.streaming.express import PREFIX as LIVE_PREFIX
-from vtp.streaming.express import ExpressLive
-from vtp.streaming.live_routes import build_routes as live_routes
-from vtp.streaming.routes import build_routes as stream_routes
 from vtp.streaming.service import Streams
 from vtp.streaming.watched import Watched
 from vtp.streaming.windows import Windows
 from vtp.tasks import Tasks
 from vtp.webhooks.deliveries import Deliveries
 from vtp.webhooks.policy import Policy
-from vtp.webhooks.routes import build_routes as webhook_routes
 from vtp.webhooks.service import Webhooks
 from vtp.webhooks.sources import Sources
 
@@ -311,22 +257,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         jobs,
     )
     jobs.start(tasks)
-    jobs.add_metrics(services.metrics)
-    services.metrics.add_numbers("vtp_media", "The packet path.", media.metrics, media.STANDING)
-    services.metrics.add_numbers("vtp", "Classes.", _class_numbers(services))
-    services.metrics.add_numbers(
-        "vtp_hashes", "Passwords to be hashed.", services.accounts.passwords.numbers, STANDING
-    )
-    services.metrics.add_numbers("vtp_streams", "Live streams.", streams.numbers)
-    services.metrics.add_numbers(
-        "vtp_recordings",
-        "Recordings.",
-        lambda: {"disk_free_bytes": services.recordings.disk.free_bytes},
-        ("disk_free_bytes",),
-    )
-    services.metrics.add_numbers("vtp_mails", "Mails.", mail_sender.numbers)
-    services.metrics.add_numbers("vtp_webhooks", "Webhooks.", deliveries.numbers, ("pending",))
-    _add_worker_metrics(services.metrics, media)
+    add_numbers(services)
     return replace(services, sfu=_build_sfu(services)) if settings.sfu.enabled else services
 
 
@@ -344,59 +275,6 @@ def _build_personal(
     keep_days = settings.accounts.audit_keep_days
     upkeep = Upkeep(accounts.service, accounts.trail, erasure, keep_days, trims)
     return PersonalData(export, erasure, upkeep)
-
-
-def _add_worker_metrics(metrics: HttpMetrics, media: MediaPlane) -> None:
-    def busy() -> dict[str, float]:
-        return media.worker_figures(lambda worker: worker.meter.busy)
-
-    def transports() -> dict[str, float]:
-        return media.worker_figures(lambda worker: worker.transport_count)
-
-    about = "Share of a processor that a media thread has used over the last seconds."
-    metrics.add_labelled("vtp_media_worker_busy", about, "worker", busy)
-    metrics.add_labelled("vtp_media_worker_transports", "Peers on a media thread.", "worker", transports)
-
-
-def build_sockets(services: Services) -> SocketFace:
-    """The Socket.IO face over built services; who may not go on is disconnected at once."""
-    authenticator = services.accounts.authenticator
-    face = SocketFace(
-        SocketParts(
-            services.settings,
-            services.rooms,
-            authenticator.read,
-            services.tasks,
-            build_features(services),
-            services.lobby,
-        )
-    )
-    authenticator.add_listener(face.end_sessions)
-    services.metrics.add_numbers(
-        "vtp_signalling", "Socket.IO.", lambda: {"connections": face.connection_count}
-    )
-    return face
-
-
-def build_features(services: Services) -> list[Feature]:
-    """The parts of a class, in no order that matters: none knows another."""
-    return [
-        MediaCalls(IceServers(services.settings.media)),
-        ModerationCalls(services.rooms),
-        ChatCalls(services.chats),
-        HandCalls(),
-        PollCalls(services.polls),
-        ReactionCalls(),
-        StageCalls(),
-        SpeakerCalls(),
-        DirectCalls(),
-        services.lobby,
-        RemovalCalls(Removals(services.bans, services.accounts.audit), services.bans),
-        BreakoutCalls(),
-        QualityCalls(),
-        CaptionCalls(),
-        StreamCalls(services.streams, services.recording_parts.grants),
-    ]
 
 
 def _open_grants_key(folder: Path) -> bytes:
@@ -431,94 +309,3 @@ def _build_sfu(services: Services) -> SfuFace:
     services.metrics.add_numbers("vtp_sfu", "The service under /sfu.", lambda: {"peers": len(peers)})
     plain = PlainRtp(allow_private=services.settings.plain.allow_private_addresses)
     return SfuFace(peers, services.rooms, services.media, IceServers(services.settings.media), plain)
-
-
-def build_sources(services: Services) -> dict[str, Source]:
-    """What may be answered past the routes, by the path that it begins with."""
-    parts = services.recording_parts
-    media = ExpressMedia(parts.recordings, parts.grants, parts.holders, parts.viewership)
-    live = ExpressLive(services.streams, parts.grants, parts.holders)
-    return {EXPRESS_PREFIX: media.answer, LIVE_PREFIX: live.answer}
-
-
-def build_tables(services: Services) -> list[RouteTable]:
-    """Every route table of the process, the documentation of all others last."""
-    settings, accounts, recording = services.settings, services.accounts, services.recording_parts
-    tables = [
-        system_routes(SystemParts(settings, services.doors, services.metrics, _checks(services))),
-        account_routes(
-            accounts.service,
-            accounts.administration,
-            accounts.registration,
-            accounts.own_sessions,
-            accounts.reauthentication,
-            accounts.devices,
-        ),
-        credential_routes(accounts.verification, accounts.recovery, accounts.devices),
-        invitation_routes(accounts.invitations, accounts.devices),
-        second_factor_routes(accounts.second_factor, accounts.reauthentication),
-        oidc_routes(accounts.oidc, accounts.reauthentication, accounts.devices),
-        import_routes(UserImport(services.database, accounts.users, accounts.audit)),
-        user_routes(accounts.users),
-        picture_routes(services.pictures),
-        personal_routes(
-            accounts.reauthentication,
-            accounts.second_factor,
-            services.personal.export,
-            services.personal.erasure,
-        ),
-        audit_routes(accounts.trail),
-        mail_routes(services.mails),
-        room_routes(services.rooms, services.live_rooms),
-        link_routes(services.links),
-        chat_routes(services.chats),
-        poll_routes(services.polls),
-        connection_routes(Connections(services.rooms)),
-        ban_routes(services.bans),
-        signalling_routes(
-            services.live_rooms,
-            services.entrance,
-            services.rooms,
-            settings,
-            services.accounts.authenticator,
-        ),
-        recording_routes(recording),
-        stream_routes(services.streams, recording.grants),
-        live_routes(services.streams, recording.grants, recording.holders),
-        edge_routes(recording.grants, recording.holders, recording.viewership, recording.access_log),
-        job_routes(services.jobs.jobs),
-        webhook_routes(services.webhooks),
-        check_routes(services.checks, settings.media.ice_servers),
-    ]
-    if services.sfu is not None:
-        tables.append(sfu_routes(services.sfu))
-    return [*tables, build_documentation(tables, open_rooms=settings.rooms.open)]
-
-
-def _checks(services: Services) -> dict[str, Check]:
-    """What `/ready` asks."""
-    settings = services.settings
-    return {
-        "database": services.database.check,
-        "media": _check_media(services.media),
-        "disk": check_disk(settings.data_dir, settings.recording.min_free_bytes),
-    }
-
-
-def _check_media(media: MediaPlane) -> Callable[[], Awaitable[None]]:
-    async def check() -> None:
-        if not media.is_alive:
-            raise Unavailable("The packet path has stopped; restart the server.")
-
-    return check
-
-
-def _class_numbers(services: Services) -> Callable[[], dict[str, int]]:
-    def read() -> dict[str, int]:
-        return {
-            "rooms_open": len(services.live_rooms),
-            "participants": sum(room.participant_count for room in services.live_rooms.rooms),
-            "recordings_active": services.recordings.active_count,
-        }
-
-    return read

@@ -18,8 +18,8 @@ from tests.oidc.real_provider import CLIENT_SECRET, go_through, real_provider
 from tests.serving import PASSWORD, Api, Person, serving
 from vtp.accounts.claims import SYSTEM
 from vtp.accounts.tables import audit_log, external_identities, oidc_flows, sessions, users
+from vtp.faces import build_tables
 from vtp.mail.tables import mails
-from vtp.services import build_tables
 from vtp.settings import OidcProvider, OidcSettings
 
 IDENTITIES = "/api/v1/auth/identities"

@@ -14,8 +14,8 @@ from tests.api.callers import Endpoint, assert_statuses, everybody, of
 from tests.serving import PASSWORD, UNLIMITED, Answer, Api, Person, serving
 from tests.smtp_server import Mailbox, mail_settings, smtp_server, text_of, token_in
 from vtp.accounts.tables import account_tokens, audit_log
+from vtp.faces import build_tables
 from vtp.mail.tables import mails
-from vtp.services import build_tables
 from vtp.settings import AccountSettings
 
 AUTH = "/api/v1/auth"

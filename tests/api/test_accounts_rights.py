@@ -4,7 +4,7 @@ missing.
 
 from tests.api.callers import MISSING, Endpoint, assert_statuses, everybody, of
 from tests.serving import Api
-from vtp.services import build_tables
+from vtp.faces import build_tables
 
 #                         nobody new stu view ass tea own adm room elsewhere
 OWN = of("                401 200 200 200 200 200 200 200 403 403")

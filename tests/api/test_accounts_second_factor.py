@@ -17,8 +17,8 @@ from vtp.accounts.backup_codes import ALPHABET, new_codes, read_code
 from vtp.accounts.mail_tokens import Purpose, issue
 from vtp.accounts.tables import audit_log, backup_codes, sessions, users
 from vtp.accounts.totp import STEP_S, step_of
+from vtp.faces import build_tables
 from vtp.mail.tables import mails
-from vtp.services import build_tables
 from vtp.settings import AccountSettings
 
 LOGIN, PROFILE = "/api/v1/auth/login", "/api/v1/auth/profile"

@@ -23,9 +23,9 @@ from tests.statements import hearing
 from vtp.db import Database
 from vtp.db.dump import reflect
 from vtp.db.urls import Dialect
+from vtp.faces import build_tables
 from vtp.http.pagination import encode_cursor
 from vtp.ids import new_id
-from vtp.services import build_tables
 
 # Statements that read a whole table, and why they may.
 EXEMPT = {

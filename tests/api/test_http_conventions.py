@@ -14,10 +14,10 @@ from tests.api.recording_material import add_finished
 from tests.serving import Answer, Api, Person, serving
 from vtp.db.tables import idempotency_keys
 from vtp.errors import Unavailable
+from vtp.faces import build_tables
 from vtp.http.idempotency import IdempotencyStore
 from vtp.http.pagination import PageQuery
 from vtp.http.routing import Access, Route
-from vtp.services import build_tables
 from vtp.settings import SfuSettings
 
 SNAPSHOTS = {

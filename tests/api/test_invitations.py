@@ -12,8 +12,8 @@ from tests.serving import PASSWORD, Answer, Api, Person
 from tests.smtp_server import Mailbox, text_of, token_in
 from vtp.accounts.tables import audit_log, invitations, users
 from vtp.accounts.users import NO_PASSWORD
+from vtp.faces import build_tables
 from vtp.ids import new_id
-from vtp.services import build_tables
 
 INVITATIONS = "/api/v1/invitations"
 CHECK, ACCEPT = "/api/v1/auth/check-invitation", "/api/v1/auth/accept-invitation"

@@ -16,8 +16,8 @@ from tests.serving import Api, Person, serving
 from tests.smtp_server import PATIENCE_S, mail_settings, smtp_server
 from vtp.accounts.tables import audit_log
 from vtp.errors import StartupError
+from vtp.faces import build_tables
 from vtp.mail.letters import test as letter_of_test
-from vtp.services import build_tables
 from vtp.settings import load_settings
 
 MAILS = "/api/v1/mails"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.api.callers import MISSING, Endpoint, assert_statuses, everybody, of
 from tests.api.recording_material import add_finished
 from tests.serving import Api, Person
-from vtp.services import build_tables
+from vtp.faces import build_tables
 
 TAGS = ("connections", "guests", "media", "recordings", "webhooks")
 OFFER = (

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from tests.serving import Api
+from vtp.faces import build_tables
 from vtp.http.openapi import open_path
 from vtp.http.routing import Access, Route
-from vtp.services import build_tables
 from vtp.signalling.socket_face import PATH as SOCKET_IO
 
 METHODS = {"get", "post", "put", "patch", "delete", "options"}

@@ -6,7 +6,7 @@ from tests.api.callers import MISSING, Endpoint, assert_statuses, everybody, of
 from tests.api.recording_material import add_finished
 from tests.api.stream_material import start_stream
 from tests.serving import Api, Person
-from vtp.services import build_tables
+from vtp.faces import build_tables
 
 TAGS = ("streams", "live", "edges")
 BASE = "/api/v1/streams"

@@ -9,7 +9,7 @@ import pytest
 from tests.api.socket_clients import School
 from tests.serving import Api, serving
 from tests.wire_types import faults_of
-from vtp.services import build_features, build_sockets
+from vtp.faces import build_features, build_sockets
 from vtp.signalling import shapes
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"

@@ -37,6 +37,7 @@ class Mails:
         self._database = database
         self._outbox = outbox
         self._sender = sender
+        self.numbers = sender.numbers  # for the metrics
         self._audit = audit
         self._clock = clock
 
