@@ -13,6 +13,7 @@ from tests.api.recording_material import fetch
 from tests.api.socket_clients import Client, School
 from tests.api.stream_material import BASE as STREAMS
 from tests.api.stream_material import start_stream, state_of
+from tests.api.test_rest_rights import OFFER
 from tests.serving import Api, serving
 
 LECTURE = {"speak": "staff", "camera": "staff", "share": "staff"}
@@ -43,6 +44,20 @@ async def test_newcomers_beyond_the_size_follow_the_stream_and_staff_do_not(scho
         assert await client.ok("create-transport", {"direction": "recv"})
     again = await enter(school, "student")
     assert again.joined["state"]["stream"]["stream_id"] == offer["stream_id"]
+
+
+async def test_whep_is_for_staff_alone_where_the_class_is_large(school: School) -> None:
+    [teacher] = await open_class(school, "teacher", **LECTURE, watch_only_above=1)
+    await enter(school, "assistant")
+    headers = {"Content-Type": "application/sdp"}
+    got = {}
+    for role in ("student", "assistant"):
+        by = await school.api.person(role, f"{role}@whep.example")
+        answer = await school.api.call("POST", f"/whep/{ROOM}", by=by, data=OFFER, headers=headers)
+        got[role] = (answer.status, answer.body.get("code"))
+    assert got["student"] == (403, "watch_stream")
+    assert got["assistant"][0] == 406  # of this offer nothing can be sent
+    assert teacher.joined["state"]["stream"] is None
 
 
 async def follows(client: Client) -> Any:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.api.live_player import LivePlayer
 from tests.api.recording_material import fetch, grant_of, make_room
-from tests.api.test_recordings_class import publisher, start, until_segments
+from tests.api.test_recordings_class import publisher, start, until, until_segments
 from tests.serving import Api, Person
 from tests.strict_hls import needs_strict_parser, parse
 
@@ -18,8 +18,7 @@ pytestmark = [pytest.mark.sqlite_alone, needs_strict_parser]
 
 BASE = "/api/v1/recordings"
 TRACKS = ("video", "aac", "opus")
-PAUSE_S = 6
-"""Nobody sends: a segment and a half."""
+PAUSE_S = 6  # about: nobody sends until that is told
 
 
 @pytest.mark.parametrize("seconds", [60, pytest.param(50 * 60, marks=pytest.mark.long)])
@@ -47,7 +46,11 @@ async def test_every_playlist_of_a_live_class_is_right(api: Api, teacher: Person
         ]
         watching = [asyncio.create_task(player.watch()) for player in players]
         await asyncio.wait(watching, timeout=(seconds - PAUSE_S) / 2, return_when=asyncio.FIRST_COMPLETED)
-    await asyncio.wait(watching, timeout=PAUSE_S, return_when=asyncio.FIRST_COMPLETED)
+
+    async def is_told_of_the_pause() -> bool:
+        return all(any(one.gap for one in player.follower.segments) for player in players)
+
+    await until(is_told_of_the_pause)
     teacher = await api.sign_in(teacher.email)  # the first token is good for less than a lesson
     async with publisher(api, teacher) as browser:
         await browser.publish(codec="video/H264")

@@ -42,6 +42,19 @@ async def test_signing_out_ends_the_grants_of_that_session_and_no_other(api: Api
     assert (await fetch(api, link)).status == 200
 
 
+async def test_the_address_counts_before_the_cookie_of_who_sat_here_before(
+    api: Api, recording_id: str
+) -> None:
+    before, now = await api.person("assistant"), await api.person("student")
+    old, new = await grant_of(api, recording_id, before), await grant_of(api, recording_id, now)
+    await api.call("POST", "/api/v1/auth/logout", by=before)
+    grant = new.partition("=")[2]
+    master = f"{BASE}/{recording_id}/stream/master.m3u8"
+    assert (await fetch(api, master, Cookie=old)).status == 401
+    assert (await fetch(api, f"{master}?grant={grant}", Cookie=old)).status == 200
+    assert (await fetch(api, f"{master}?grant={old.partition('=')[2]}", Cookie=new)).status == 200
+
+
 async def test_a_download_link_ends_with_the_right_to_download(api: Api, recording_id: str) -> None:
     assistant = await api.person("assistant", "al@school.example")
     link = (await api.call("GET", f"{BASE}/{recording_id}/download-url", by=assistant)).body["url"]

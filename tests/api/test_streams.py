@@ -208,6 +208,21 @@ async def test_a_viewer_joins_by_a_name_and_is_one_of_their_own(api: Api, teache
     assert (missing.status, missing.body["code"]) == (404, "no_such_viewer")
 
 
+async def test_who_joins_anew_watches_whatever_cookie_the_browser_has_kept(api: Api, teacher: Person) -> None:
+    started = await start_stream(api, teacher)
+    before, now = await api.person("student", "b@x.example"), await api.person("student", "n@x.example")
+    wish = {"action": "join", "viewer_id": "desk 4"}
+    joined = await api.call("POST", f"{BASE}/{started['stream_id']}", wish, by=now)
+    async with publisher(api, teacher) as browser:
+        await browser.publish(codec="video/H264")
+        cookie = (await tune_in(api, before)).cookie
+        await api.call("POST", "/api/v1/auth/logout", by=before)
+        assert (await fetch(api, "/live/physics/master.m3u8", Cookie=cookie)).status == 401
+        address = f"/live/physics/master.m3u8?grant={joined.body['grant']}"
+        answer = await fetch(api, address, Cookie=cookie)
+        assert answer.status == 200 and answer.headers["Set-Cookie"].partition(";")[0] != cookie
+
+
 async def test_who_is_put_out_of_the_class_watches_no_more(api: Api, teacher: Person) -> None:
     await start_stream(api, teacher)
     student = await api.person("student")

@@ -41,25 +41,30 @@ class Admission:
         self.viewership = viewership
 
     async def holder(self, call: Call, recording_id: str, scope: Scope) -> str | None:
-        """Who holds the caller's grant; None without one. Raises as `Holders.require` for one whose holder
-        lost the right, unless a token says who calls.
+        """Who holds the caller's grant; None without one. Raises as `Holders.require` when all who hold what
+        is offered have lost the right, unless a token says who calls.
+
+        What the address says comes first: the cookie may be of who sat here before.
         """
         name = SECURE_NAME if is_secure(call) else PLAIN_NAME
-        offered = (call.request.cookies.get(name), call.request.query.get("grant"))
-        held = [(grant, grant and self._grants.check(grant, recording_id, scope)) for grant in offered]
-        grant, holder = next(((grant, holder) for grant, holder in held if holder), (None, None))
-        if not grant or not holder:
-            return None
-        try:
-            await self._holders.require(holder, recording_id, scope, origin_of(call).ip)
-        except (Forbidden, NotSignedIn):
-            if call.principal_or_none is None:
-                raise
-            return None
-        call.request[HOLDER] = holder
-        if viewer_of(holder).link_id is not None:
-            call.request[LINK_ENDS] = self._grants.end_of(grant)
-        return holder
+        offered = (call.request.query.get("grant"), call.request.cookies.get(name))
+        refusal: Forbidden | NotSignedIn | None = None
+        for grant in filter(None, offered):
+            holder = self._grants.check(grant, recording_id, scope)
+            if holder is None:
+                continue
+            try:
+                await self._holders.require(holder, recording_id, scope, origin_of(call).ip)
+            except (Forbidden, NotSignedIn) as error:
+                refusal = refusal or error
+                continue
+            call.request[HOLDER] = holder
+            if viewer_of(holder).link_id is not None:
+                call.request[LINK_ENDS] = self._grants.end_of(grant)
+            return holder
+        if refusal is not None and call.principal_or_none is None:
+            raise refusal
+        return None
 
     async def require_still(self, call: Call, recording_id: str, scope: Scope) -> None:
         """Raises as `Holders.require` when who was let in before has lost the right: of answers that last.

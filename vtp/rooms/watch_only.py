@@ -56,13 +56,17 @@ class WatchOnly:
         id_ = participant.participant_id
         if id_ not in self._met:
             self._met.add(id_)
-            if len(self._live.people) > self._most and self._must_follow(participant):
+            if self.is_closed_to(participant):
                 self._following.add(id_)
         return id_ in self._following
 
     def holds(self, participant: Participant) -> bool:
         """Whether somebody follows the stream, and gets no media of their own."""
         return participant.participant_id in self._following
+
+    def is_closed_to(self, participant: Participant) -> bool:
+        """Whether somebody who comes without a seat in the class would have to follow the stream."""
+        return len(self._live.people) > self._most and self._must_follow(participant)
 
     def release(self, participant_id: str) -> None:
         """Gives somebody media of their own, if they follow."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vtp.accounts.permissions import Action, require
-from vtp.errors import Conflict
+from vtp.errors import Conflict, Forbidden
 from vtp.http.identity import Principal
 from vtp.media.consumer import Consumer
 from vtp.media.media_transport import TransportClosed, TransportEvent
@@ -24,6 +24,7 @@ from vtp.rooms.entrance import Entrance, require_entry
 from vtp.rooms.groups import Moved
 from vtp.rooms.live import PARTICIPANT_ID, LiveRoom, LiveRooms
 from vtp.rooms.participants import APP_DATA_KEY, join
+from vtp.rooms.watch_only import WatchOnly
 from vtp.signalling.directory import RoomDirectory
 from vtp.signalling.sessions import Face, MediaSession, Sessions
 from vtp.signalling.whip import Accepted, connect
@@ -75,6 +76,12 @@ class Whep:
         principal = live.people.as_here(principal)
         participant = join(principal, is_producer=False, address=address, in_main_only=True)
         require_entry(live, participant)
+        if live.part(WatchOnly).is_closed_to(participant):
+            raise Forbidden(
+                "This class is large: who only watches follows its live stream, "
+                f"/live/{room.slug}/master.m3u8.",
+                code="watch_stream",
+            )
         chosen = self._choose(room.id, choice)  # as it is now: nothing waits from here on
         transport = live.router.create_transport({APP_DATA_KEY: participant})
         try:

@@ -80,23 +80,28 @@ class LiveRoutes:
         return found
 
     async def _watch(self, call: Call) -> str:
-        """Whose viewing it is: by a grant, or by the caller's own right, for which they get a grant."""
+        """Whose viewing it is: by a grant, or by the caller's own right, for which they get a grant.
+
+        What the address says comes first: the cookie may be of who sat here before.
+        """
         room = call.path["room"]
         name = SECURE_NAME if is_secure(call) else PLAIN_NAME
         cookie, query = call.request.cookies.get(name), call.request.query.get("grant")
-        for grant in filter(None, (cookie, query)):
+        refusal: Forbidden | NotSignedIn | None = None
+        for grant in filter(None, (query, cookie)):
             holder = self._grants.check(grant, live_id(room), Scope.PLAY)
             if holder is None:
                 continue
             try:
                 await self._holders.require(holder, live_id(room), Scope.PLAY, origin_of(call).ip)
-            except (Forbidden, NotSignedIn):
-                if call.principal_or_none is None:
-                    raise
+            except (Forbidden, NotSignedIn) as error:
+                refusal = refusal or error
                 continue
             if grant != cookie:
                 self._give(call, grant)
             return session_of(holder)
+        if refusal is not None and call.principal_or_none is None:
+            raise refusal
         principal = call.principal
         await self._streams.require_to_watch(principal, room, origin_of(call).ip)
         holder = visit_of(principal)

@@ -12,6 +12,7 @@ import "./CaptionsPanel.css";
 import { useClass, useClassState } from "./useClass";
 
 const LONGEST = 500;
+const LOOK_AGAIN_MS = 1_000;
 const LANGUAGE_KEY = "vtp.caption-language";
 
 /** The language typed in last, else the browser's own, where schools have captions in it. */
@@ -113,11 +114,21 @@ function useRunning(roomId: string, recording: boolean): string | null {
     setId(null);
     if (!recording) return;
     const abort = new AbortController();
-    recordings
-      .list({ roomId, status: "recording", limit: 1 }, abort.signal)
-      .then(({ items }) => setId(items[0]?.recording_id ?? null))
-      .catch(() => undefined);
-    return () => abort.abort();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    // It is told before it can be listed.
+    const look = async () => {
+      const wanted = { roomId, status: "recording", limit: 1 } as const;
+      const found = await recordings.list(wanted, abort.signal).catch(() => null);
+      if (abort.signal.aborted) return;
+      const running = found?.items[0]?.recording_id;
+      if (running) setId(running);
+      else timer = setTimeout(() => void look(), LOOK_AGAIN_MS);
+    };
+    void look();
+    return () => {
+      abort.abort();
+      clearTimeout(timer);
+    };
   }, [recordings, roomId, recording]);
   return id;
 }
