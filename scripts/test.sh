@@ -96,7 +96,7 @@ beside=(
   tests/faults/test_two_processes.py
   tests/faults/test_webhooks_kill.py
 )
-"${pytest[@]}" "${beside[@]}" -n 4 "${by_file[@]}" || status=$?
+"${pytest[@]}" "${beside[@]}" -n 3 "${by_file[@]}" || status=$?
 "${pytest[@]}" tests/media "${beside[@]/#/--ignore=}" || status=$?
 "${pytest[@]}" tests/faults tests/e2e "${beside[@]/#/--ignore=}" || status=$?
 exit $status
