@@ -295,7 +295,7 @@ class Streams:
         if stream.implied or live is None or live.closed or self._closing:
             self._end(stream)
             return
-        self.sources.feed_window(stream, live)
+        self.sources.feed(stream, live)
 
     def _room_changed(self, event: RoomEvent) -> None:
         if isinstance(event, RoomOpened):
