@@ -131,8 +131,12 @@ async def test_a_stream_goes_on_from_the_recording_and_from_a_window_again(api: 
         assert third.folder not in (first.folder, second.folder)
         room = await room_of(api, teacher)
         assert (room["streamed"], room["recording"]) == (True, False)
-    state = await state_of(api, teacher, started["stream_id"])
-    assert state["status"] == "live" and state["recording_id"] == recording_id
+        state = await state_of(api, teacher, started["stream_id"])
+        assert state["status"] == "live" and state["recording_id"] == recording_id
+        await api.call("POST", f"{BASE}/{started['stream_id']}/stop", by=teacher)
+        await start_stream(api, teacher)
+        assert (await third.get("video/playlist.m3u8")).status == 200  # who is behind is told the end, too
+        await until_told_the_end(third)
 
 
 async def test_viewers_are_counted_by_session_also_past_aiohttp(api: Api, teacher: Person) -> None:

@@ -240,9 +240,15 @@ class Streams:
             stream = self._begin(live, implied=True)
         return stream
 
-    def known(self, reference: str) -> Stream | None:
-        """The same where memory has it, also the last one when that has ended."""
-        return self._of_rooms.get(reference)
+    def known(self, reference: str, source: str) -> Stream | None:
+        """The same where memory has it, also the last one when that has ended, or an earlier one of this
+        source: players who are some seconds behind come to its end.
+        """
+        newest = self._of_rooms.get(reference)
+        if newest is None or source in newest.sources:
+            return newest
+        older = (one for one in reversed(self._streams.values()) if one.room_id == newest.room_id)
+        return next((one for one in older if source in one.sources), newest)
 
     async def require_to_watch(self, principal: Principal, reference: str, address: str) -> Room:
         """The room, for who may follow its class from `address`."""
