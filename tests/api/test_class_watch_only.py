@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from tests.api.stream_material import BASE as STREAMS
 from tests.api.stream_material import start_stream, state_of
 from tests.api.test_rest_rights import OFFER
 from tests.serving import Api, serving
+from vtp.streaming import service as service_module
 
 LECTURE = {"speak": "staff", "camera": "staff", "share": "staff"}
 
@@ -150,6 +152,53 @@ async def test_where_the_stream_is_full_newcomers_have_media(school: School) -> 
     late = [await enter(school, "student") for _ in range(2)]
     assert [one.joined["state"]["stream"] is None for one in late] == [False, True]
     assert await late[1].ok("create-transport", {"direction": "recv"})
+
+
+async def test_a_stream_that_fails_at_once_is_not_begun_anew_by_all_who_follow_it(
+    school: School, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [teacher] = await open_class(school, "teacher", **LECTURE, watch_only_above=1)
+    streams = school.api.server.services.streams
+    [folder] = (tmp_path / "data" / "streams").iterdir()
+    folder.rmdir()
+    folder.write_bytes(b"in the way of every window")
+    late = await enter(school, "student")
+    failed = late.joined["state"]["stream"]["stream_id"]
+    await teacher.pushes("stream-stopped")
+    assert streams.find(failed).failure
+    assert await follows(late) is None
+    assert await late.ok("create-transport", {"direction": "recv"})
+    assert (await enter(school, "student")).joined["state"]["stream"] is None
+    assert streams.numbers()["open"] == 0
+    folder.unlink()
+    monkeypatch.setattr(service_module, "FAILED_WAIT_S", 0.0)
+    assert (await enter(school, "student")).joined["state"]["stream"]["stream_id"] != failed
+
+
+async def test_where_the_disk_of_streams_is_full_none_begins_and_newcomers_have_media(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [teacher] = await open_class(school, "teacher", **LECTURE, watch_only_above=1)
+    streams = school.api.server.services.streams
+    monkeypatch.setattr(streams._windows, "_min_free_bytes", 1 << 62)
+    late = await enter(school, "student")
+    assert late.joined["state"]["stream"] is None and not has_been_told(teacher, "stream-started")
+    assert await late.ok("create-transport", {"direction": "recv"})
+    by = await school.api.person("teacher", "other@x.example")
+    begun = await school.api.call("POST", f"{STREAMS}/start", {"room_id": ROOM}, by=by)
+    assert (begun.status, begun.body["code"]) == (503, "disk_full")
+
+
+async def test_a_stream_in_which_nothing_was_sent_has_not_failed(school: School) -> None:
+    await open_class(school, "teacher", **LECTURE, watch_only_above=1)
+    late = await enter(school, "student")
+    streams = school.api.server.services.streams
+    first = streams.find(late.joined["state"]["stream"]["stream_id"])
+    streams._windows.stop(first.source)  # as when nobody has presented for long
+    while not first.ended_at:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    again = await follows(late)
+    assert again is not None and again["stream_id"] != first.id and not first.failure
 
 
 async def test_in_a_room_where_all_may_speak_those_who_say_so_only_watch(school: School) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from tests.api.test_express import wire
 from tests.api.test_recordings_class import publisher, start, until
 from tests.hls_duties import WindowFollower
 from tests.serving import Api, Person, serving
+from vtp.recording.service import Recordings
 from vtp.streaming import sources as sources_module
 from vtp.streaming import windows as windows_module
 
@@ -130,8 +131,12 @@ async def test_a_stream_goes_on_from_the_recording_and_from_a_window_again(api: 
         assert third.folder not in (first.folder, second.folder)
         room = await room_of(api, teacher)
         assert (room["streamed"], room["recording"]) == (True, False)
-    state = await state_of(api, teacher, started["stream_id"])
-    assert state["status"] == "live" and state["recording_id"] == recording_id
+        state = await state_of(api, teacher, started["stream_id"])
+        assert state["status"] == "live" and state["recording_id"] == recording_id
+        await api.call("POST", f"{BASE}/{started['stream_id']}/stop", by=teacher)
+        await start_stream(api, teacher)
+        assert (await third.get("video/playlist.m3u8")).status == 200  # who is behind is told the end, too
+        await until_told_the_end(third)
 
 
 async def test_viewers_are_counted_by_session_also_past_aiohttp(api: Api, teacher: Person) -> None:
@@ -279,3 +284,32 @@ async def test_what_a_killed_process_was_streaming_is_removed_at_the_next_start(
     (folder / "somebody-elses").mkdir()
     async with serving(tmp_path / "data"):
         assert [path.name for path in folder.iterdir()] == ["somebody-elses"]
+
+
+async def test_a_class_recorded_anew_while_its_last_recording_is_saved_is_not_streamed_besides(
+    api: Api, teacher: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save, saving, go_on = Recordings._saved, asyncio.Event(), asyncio.Event()
+
+    async def late(of: Recordings, recording_id: str, values: Mapping[str, object]) -> bool:
+        saving.set()
+        await go_on.wait()
+        return await save(of, recording_id, values)
+
+    monkeypatch.setattr(Recordings, "_saved", late)
+    started = await start_stream(api, teacher)
+    first = await start(api, teacher, "physics")
+    stopping = asyncio.create_task(api.call("POST", f"{RECORDINGS}/{first}/stop", by=teacher))
+    await saving.wait()
+    second = await start(api, teacher, "physics")
+    stream = api.server.services.streams.find(started["stream_id"])
+    assert stream.source == second
+    go_on.set()
+    await stopping
+    assert stream.source == second and not stream.ended_at
+
+    async def is_recorded_alone() -> bool:
+        room = await room_of(api, teacher)
+        return (room["streamed"], room["recording"]) == (False, True)
+
+    await until(is_recorded_alone)

@@ -9,9 +9,10 @@ import pytest
 
 from vtp.edge import door as door_module
 from vtp.edge.door import ASK_EVERY_S, AWAY_S, Door
+from vtp.edge.kept import ENTRY_BYTES
 from vtp.edge.origin import Fetched
 from vtp.edge.queries import directives, plain_query
-from vtp.edge.shelf import FRESH_S, Shelf
+from vtp.edge.shelf import FRESH_S, MOST_PLAYLISTS, Shelf
 from vtp.errors import Forbidden, Malformed, NotSignedIn, Unavailable
 from vtp.recording.grants import Grants, Scope
 from vtp.streaming.edge_schemas import EdgeVerdict, Refusal, Watcher
@@ -58,14 +59,45 @@ async def test_what_many_ask_for_at_once_is_fetched_once() -> None:
 
 async def test_segments_stay_until_memory_is_wanted_and_playlists_for_a_moment() -> None:
     tasks, source, clock = Tasks(), Source(), Clock()
-    shelf = Shelf(source.fetch, 250, tasks, clock)
+    one = 100 + ENTRY_BYTES
+    shelf = Shelf(source.fetch, 2 * one, tasks, clock)
     for name in ("/a.m4s", "/b.m4s", "/playlist.m3u8"):
         await shelf.bring(("r", name, ""))
-    assert shelf.numbers()["kept_bytes"] == 200 and shelf.get(("r", "/a.m4s", "")) is None
+    assert shelf.numbers()["kept_bytes"] == 2 * one and shelf.get(("r", "/a.m4s", "")) is None
     clock.now_s += FRESH_S + 0.1
     assert shelf.get(("r", "/b.m4s", "")) is not None
     assert shelf.get(("r", "/playlist.m3u8", "")) is None
-    assert shelf.numbers()["kept_bytes"] == 100
+    assert shelf.numbers()["kept_bytes"] == one
+    await tasks.close()
+
+
+async def test_no_number_of_playlists_pushes_out_a_part_or_takes_more_than_its_share() -> None:
+    tasks, source, clock = Tasks(), Source(), Clock()
+    shelf = Shelf(source.fetch, 10_000_000, tasks, clock)
+    part = ("r", "/seg-00001.0.m4s", "")
+    await shelf.bring(part)
+    source.answer = Fetched(200, (), b"x" * 20_000)
+    for msn in range(600):  # 12 MB
+        await shelf.bring(("r", "/playlist.m3u8", f"_HLS_msn={msn}"))
+    assert shelf.get(part) is not None
+    assert shelf.numbers()["kept_bytes"] < 10_000_000 / 8 + 2000
+    source.answer = Fetched(200, (), b"")
+    for msn in range(2 * MOST_PLAYLISTS):
+        await shelf.bring(("r", "/playlist.m3u8", f"_HLS_msn={msn}"))
+    assert shelf.get(part) is not None and shelf.get(("r", "/playlist.m3u8", f"_HLS_msn={msn}")) is not None
+    assert shelf.numbers()["kept_bytes"] <= 100 + (1 + MOST_PLAYLISTS) * ENTRY_BYTES
+    clock.now_s += FRESH_S + 0.1
+    assert shelf.numbers()["kept_bytes"] == 100 + ENTRY_BYTES
+    await tasks.close()
+
+
+async def test_small_things_count_for_the_memory_that_they_take() -> None:
+    tasks, source = Tasks(), Source()
+    shelf = Shelf(source.fetch, 100 * ENTRY_BYTES, tasks)
+    source.answer = Fetched(200, (), b"")
+    for number in range(200):
+        await shelf.bring(("r", f"/seg-{number:05}.m4s", ""))
+    assert 0 < shelf.numbers()["kept_bytes"] <= 100 * ENTRY_BYTES
     await tasks.close()
 
 

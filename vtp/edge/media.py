@@ -11,9 +11,10 @@ from aiohttp import web
 
 from vtp.edge.door import Door
 from vtp.edge.door import Key as Watch
+from vtp.edge.kept import Key
 from vtp.edge.origin import Fetched
 from vtp.edge.queries import directives, plain_query
-from vtp.edge.shelf import Key, Shelf, is_lasting
+from vtp.edge.shelf import Shelf, is_lasting
 from vtp.errors import NotSignedIn, Unavailable
 from vtp.http.client import Client
 from vtp.http.encodings import takes_gzip

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from vtp.edge.kept import Kept, Key
 from vtp.edge.origin import Fetched
 from vtp.errors import Unavailable
 from vtp.tasks import Tasks
@@ -18,16 +18,10 @@ FRESH_S = (
     0.5  # of playlists: those who ask a little later wish for the same; the next part is another address
 )
 MOST_AT_A_TIME = 4096
+MOST_PLAYLISTS = 1024  # each _HLS_msn and _HLS_part is another one
+PLAYLISTS_SHARE = 8  # of memory they have an eighth
 
 Fetch = Callable[[str, str, str], Awaitable[Fetched]]
-Key = tuple[str, str, str]
-"""What it is of, path, query."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    fetched: Fetched
-    until_s: float
 
 
 @dataclass(slots=True)
@@ -39,36 +33,32 @@ class _Coming:
 
 
 class Shelf:
-    """On the event loop. What never changes (`is_lasting`) stays until memory is wanted for other things."""
+    """On the event loop. What never changes (`is_lasting`) stays until memory is wanted for others of its
+    kind; playlists have a part of the memory to themselves.
+    """
 
     def __init__(
         self, fetch: Fetch, most_bytes: int, tasks: Tasks, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._fetch = fetch
-        self._most_bytes = most_bytes
         self._tasks = tasks
-        self._clock = clock
-        self._kept: OrderedDict[Key, _Kept] = OrderedDict()
+        share = most_bytes // PLAYLISTS_SHARE
+        self._files = Kept(most_bytes - share, clock)
+        self._playlists = Kept(share, clock, most=MOST_PLAYLISTS, good_for_s=FRESH_S)
         self._coming: dict[Key, _Coming] = {}
-        self._bytes = 0
         self.fetched = 0
         self.found = 0
 
     def numbers(self) -> dict[str, float]:
         """For the metrics."""
-        return {"kept_bytes": self._bytes, "found": self.found, "fetched": self.fetched}
+        kept_bytes = self._files.bytes + self._playlists.bytes
+        return {"kept_bytes": kept_bytes, "found": self.found, "fetched": self.fetched}
 
     def get(self, key: Key) -> Fetched | None:
         """What is here and still good."""
-        kept = self._kept.get(key)
-        if kept is None:
-            return None
-        if kept.until_s < self._clock():
-            self._drop(key)
-            return None
-        self._kept.move_to_end(key)
-        self.found += 1
-        return kept.fetched
+        found = self._place_of(key).get(key)
+        self.found += found is not None
+        return found
 
     def coming(self, key: Key) -> asyncio.Future[bool]:
         """What tells when it has come (True: it is kept now) or not. Raises Unavailable when too much is on
@@ -103,26 +93,16 @@ class Shelf:
             fetched = coming.outcome = await self._fetch(*key)
             self.fetched += 1
             if fetched.status == 200:
-                self._keep(key, fetched)
+                self._place_of(key).put(key, fetched)
         except Unavailable as error:
             coming.outcome = error
         finally:
             del self._coming[key]
             if not coming.done.done():
-                coming.done.set_result(key in self._kept)
+                coming.done.set_result(key in self._place_of(key))
 
-    def _keep(self, key: Key, fetched: Fetched) -> None:
-        self._drop(key)
-        until_s = float("inf") if is_lasting(key[1]) else self._clock() + FRESH_S
-        self._kept[key] = _Kept(fetched, until_s)
-        self._bytes += len(fetched.body)
-        while self._bytes > self._most_bytes and len(self._kept) > 1:
-            self._drop(next(iter(self._kept)))
-
-    def _drop(self, key: Key) -> None:
-        kept = self._kept.pop(key, None)
-        if kept is not None:
-            self._bytes -= len(kept.fetched.body)
+    def _place_of(self, key: Key) -> Kept:
+        return self._files if is_lasting(key[1]) else self._playlists
 
 
 def is_lasting(path: str) -> bool:

@@ -80,8 +80,11 @@ class ActiveRecordings:
         return active.session if active else None
 
     def of_room(self, room_id: str) -> str | None:
-        """The recording in progress of a room."""
-        return next((id_ for id_, one in self._active.items() if one.session.room.id == room_id), None)
+        """The recording in progress of a room; not one that has ended and is being saved, which may take long
+        and meanwhile there may be the next.
+        """
+        sessions = ((id_, one.session) for id_, one in self._active.items())
+        return next((id_ for id_, one in sessions if one.room.id == room_id and not one.ended), None)
 
     def view(self, recording_id: str) -> LiveView | None:
         """The view of a recording in progress, as of now."""

@@ -329,7 +329,8 @@ class Recorder:
     def _finish(self) -> Outcome:
         if self._segmenter is None:
             self._update(closed=True)
-            return Outcome(0, self._failure or "Nothing was sent while the room was recorded.")
+            lacking = "" if self._window_s else "Nothing was sent while the room was recorded."
+            return Outcome(0, self._failure or lacking)
         duration_ns = self._segmenter.finish()
         for track in self._people.values():
             track.finish()

@@ -68,6 +68,11 @@ class RecordingSession:
         self._idle: asyncio.TimerHandle | None = None
 
     @property
+    def ended(self) -> bool:
+        """Whether it records no more; its end may still have to be saved."""
+        return self._ended
+
+    @property
     def message(self) -> str:
         """Why not everything that is presented is recorded; empty when all is."""
         return self.room.program.unrecordable_reason or ""
@@ -103,10 +108,10 @@ class RecordingSession:
             for remove in removers:
                 remove()
             self._end_transcoding()
+            self._ended = True
             if self._lasting:
                 self.room.recording = False
             executor.shutdown(wait=False)
-            self._ended = True
 
     def want_key_frame(self) -> None:
         """Asks the presenter for a key frame; may be called from the recorder's thread."""

@@ -31,7 +31,7 @@ class ExpressLive:
         if path is None:
             return None
         room, source, track, playlist, msn, part = path.groups()
-        stream = self._streams.known(room)
+        stream = self._streams.known(room, source)
         session = self._session(request, live_id(room))
         if stream is None or session is None:
             return None

@@ -70,7 +70,7 @@ class LiveRoutes:
         """A track's playlist, a segment, a part, or an initialization section."""
         session = await self._watch(call)
         room, source, track, name = (call.path[key] for key in ("room", "source", "track", "name"))
-        stream = self._streams.known(room) or await self._streams.of_room(room)
+        stream = self._streams.known(room, source) or await self._streams.of_room(room)
         view = await self._streams.sources.view(stream, source)
         media_id = live_id(room)
         self._streams.sources.viewership.admit(media_id, session)

@@ -5,6 +5,7 @@ They are this process's: with it they end, and who watched is known no more.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 
 from vtp.accounts.permissions import Action, require
@@ -31,6 +32,9 @@ from vtp.streaming.stream import Stream, live_id
 from vtp.streaming.windows import Windows
 
 ENDED_KEPT = 200
+FAILED_WAIT_S = (
+    30.0  # nobody is offered a new stream sooner: each that fails has all who follow ask for the next
+)
 IN_PROGRESS = (Status.RECORDING, Status.FINALIZING)
 
 OpenRoom = Callable[[Room], Awaitable[LiveRoom]]
@@ -97,9 +101,10 @@ class Streams:
 
     def offer(self, live: LiveRoom, participant: Participant) -> tuple[Stream, str]:
         """The stream of an open room for somebody in it who only watches, begun when there is none, and as
-        whom they watch. Raises Unavailable when it is full, or the server ends.
+        whom they watch. Raises Unavailable when it is full, or the server ends, or the last one has failed
+        a moment ago.
         """
-        stream = self._going_on(live.room) or self._begin(live)
+        stream = self._going_on(live.room) or self._begin_offered(live)
         holder = visit_of(participant.principal, participant.participant_id)
         stream.viewers.admit(holder)
         stream.implied = False
@@ -146,9 +151,22 @@ class Streams:
         stream.viewers.most = most
         return stream
 
+    def _begin_offered(self, live: LiveRoom) -> Stream:
+        last = self._of_rooms.get(live.id)
+        recorded = self._recordings.active.of_room(live.id) is not None
+        if last is not None and not recorded and last.has_failed_since(time.monotonic() - FAILED_WAIT_S):
+            raise Unavailable(
+                f"The room's stream has failed: {last.failure}",
+                retry_after_s=FAILED_WAIT_S,
+                code="stream_failed",
+            )
+        return self._begin(live)
+
     def _begin(self, live: LiveRoom, *, implied: bool = False) -> Stream:
         if self._closing:
             raise Unavailable("The server is ending; try again in a moment.", retry_after_s=5)
+        if self._recordings.active.of_room(live.id) is None:
+            self._windows.check_disk()
         room = live.room
         made = Stream(new_id(), self._clock(), Viewers(), room_id=room.id, slug=room.slug, implied=implied)
         stream = self._add(made)
@@ -222,9 +240,15 @@ class Streams:
             stream = self._begin(live, implied=True)
         return stream
 
-    def known(self, reference: str) -> Stream | None:
-        """The same where memory has it, also the last one when that has ended."""
-        return self._of_rooms.get(reference)
+    def known(self, reference: str, source: str) -> Stream | None:
+        """The same where memory has it, also the last one when that has ended, or an earlier one of this
+        source: players who are some seconds behind come to its end.
+        """
+        newest = self._of_rooms.get(reference)
+        if newest is None or source in newest.sources:
+            return newest
+        older = (one for one in reversed(self._streams.values()) if one.room_id == newest.room_id)
+        return next((one for one in older if source in one.sources), newest)
 
     async def require_to_watch(self, principal: Principal, reference: str, address: str) -> Room:
         """The room, for who may follow its class from `address`."""
@@ -295,7 +319,7 @@ class Streams:
         if stream.implied or live is None or live.closed or self._closing:
             self._end(stream)
             return
-        self.sources.feed_window(stream, live)
+        self.sources.feed(stream, live)
 
     def _room_changed(self, event: RoomEvent) -> None:
         if isinstance(event, RoomOpened):

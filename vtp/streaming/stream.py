@@ -51,6 +51,10 @@ class Stream:
         """Where the pictures come from now."""
         return self.sources[-1]
 
+    def has_failed_since(self, monotonic_s: float) -> bool:
+        """Whether something else than the class or a wish has ended it after this time."""
+        return bool(self.failure) and self.left_s[self.source] > monotonic_s
+
     @property
     def media_ids(self) -> list[str]:
         """What grants for its present source are made for."""

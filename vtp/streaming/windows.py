@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from vtp.errors import StartupError
+from vtp.errors import StartupError, Unavailable
 from vtp.ids import is_id
 from vtp.recording.active import CATCH_UP_S
 from vtp.recording.live_view import LiveView
@@ -28,6 +28,9 @@ from vtp.tasks import Tasks
 
 logger = logging.getLogger(__name__)
 
+MIN_FREE_BYTES = (
+    64 * 1024 * 1024
+)  # a tmpfs for streams is small; a smaller recording.min_free_bytes holds too
 LINGER_S = 15.0  # for players that are some seconds behind the end
 FAILED = "The stream failed."
 
@@ -47,6 +50,7 @@ class Windows:
         self._root = settings.streams_folder() / instance
         self._window_s = settings.streaming.window_s
         self._settings = settings.recording
+        self._min_free_bytes = min(settings.recording.min_free_bytes, MIN_FREE_BYTES)
         self._slots = slots
         self._ended = ended
         self._tasks = Tasks()
@@ -64,11 +68,24 @@ class Windows:
             window.session.recorder.stop()
         await self._tasks.settle()
 
+    def check_disk(self) -> None:
+        """Raises Unavailable when the disk is almost full: a window would end as soon as it has begun."""
+        try:
+            free = shutil.disk_usage(self._root).free
+        except OSError:
+            return  # what is wrong is in the window's failure
+        if free < self._min_free_bytes:
+            raise Unavailable(
+                "The disk of live streams is almost full: free some space, or set another streaming.folder.",
+                retry_after_s=60,
+                code="disk_full",
+            )
+
     def begin(self, window_id: str, room: LiveRoom) -> None:
         """Starts streaming a room."""
         directory = self._root / window_id
         recorder = Recorder(
-            directory, window_id, min_free_bytes=self._settings.min_free_bytes, window_s=self._window_s
+            directory, window_id, min_free_bytes=self._min_free_bytes, window_s=self._window_s
         )
         session = RecordingSession(
             room, recorder, self._tasks, self._settings.idle_stop_s, self._slots, lasting=False
