@@ -85,7 +85,11 @@ class Windows:
         """Starts streaming a room."""
         directory = self._root / window_id
         recorder = Recorder(
-            directory, window_id, min_free_bytes=self._min_free_bytes, window_s=self._window_s
+            directory,
+            window_id,
+            min_free_bytes=self._min_free_bytes,
+            mixed_voices=self._settings.mixed_voices,
+            window_s=self._window_s,
         )
         session = RecordingSession(
             room, recorder, self._tasks, self._settings.idle_stop_s, self._slots, lasting=False
