@@ -19,7 +19,7 @@ from tests.unit.recording_recorder import FastClock, run
 from tests.unit.recording_sources import PreparedTap, prepared_source
 from tests.unit.test_rooms_speakers import microphone
 from vtp.media.producer import Producer
-from vtp.recording.erasure import erase_tracks
+from vtp.recording.erasure import delete_unnamed
 from vtp.recording.manifest import (
     Manifest,
     PersonOfTrack,
@@ -32,6 +32,7 @@ from vtp.recording.people import RecordedPeople
 from vtp.recording.recorder import Recorder
 from vtp.recording.recovery import recover
 from vtp.recording.source import Kind, Source
+from vtp.recording.stored_tracks import take_out
 from vtp.recording.timebase import NS
 from vtp.recording.view import RecordingView
 from vtp.rooms.live import LiveRoom
@@ -231,12 +232,14 @@ def test_erasing_a_person_takes_their_tracks_and_nobody_elses(room: Class) -> No
     room.add("p1", "microphone", 2, 2, user="u2")
     recorded = room.record()
     before = RecordingView.load(recorded.directory).size_bytes
-    assert erase_tracks(recorded.directory, "u1") == ["p0"]
+    theirs, manifest = take_out(recorded.directory, "u1")
+    delete_unnamed(recorded.directory, manifest)
+    assert theirs == ["p0"]
     assert RecordingView.load(recorded.directory).size_bytes < before
     assert [one.track for one in read_manifest(recorded.directory).people] == ["p1"]
     assert not (recorded.directory / "p0").exists() and (recorded.directory / "p1").exists()
     assert RecordingView.load(recorded.directory).is_playable
-    assert erase_tracks(recorded.directory, "u1") == [], "and once is enough"
+    assert take_out(recorded.directory, "u1") == ([], manifest), "and once is enough"
 
 
 def test_who_changes_a_manifest_has_it_alone_meanwhile(tmp_path: Path) -> None:
