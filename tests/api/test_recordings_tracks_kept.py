@@ -22,6 +22,8 @@ from tests.api.storage_material import (
 )
 from tests.folder_store import SETTINGS, FolderClients, folder_store
 from tests.serving import Api, Person
+from vtp.errors import Unavailable
+from vtp.recording.erasure import TrackErasure
 from vtp.recording.manifest import MANIFEST_NAME, PersonOfTrack, read_manifest, write_manifest
 from vtp.recording.sample_table import TABLE_NAME
 from vtp.recording.store import change_recording
@@ -39,9 +41,9 @@ async def api(tmp_path: Path, store: FolderClients) -> AsyncIterator[Api]:
         yield running
 
 
-async def record(api: Api, teacher: Person, owners: list[str]) -> tuple[str, Path]:
+async def record(api: Api, teacher: Person, owners: list[str], slug: str = "physics") -> tuple[str, Path]:
     """A recording whose camera each of the owners has sent, too: tracks p1, p2 and so on."""
-    recording_id = await add_finished(api, await make_room(api, teacher), teacher)
+    recording_id = await add_finished(api, await make_room(api, teacher, slug), teacher)
     services = api.server.services
     async with services.database.transaction() as tx:
         await change_recording(tx, recording_id, layout="both")
@@ -122,6 +124,36 @@ async def test_who_is_erased_while_it_is_uploaded_is_not_in_the_store_afterwards
     assert store.objects(recording_id).keys() == files_of(folder).keys()
     assert "p2/seg-00000.m4s" in store.objects(recording_id)
     assert ann.user_id not in store.objects(recording_id)[MANIFEST_NAME].decode()
+
+
+async def test_what_cannot_be_erased_now_is_erased_later_and_the_rest_at_once(
+    api: Api, tmp_path: Path
+) -> None:
+    admin, teacher, ann = await api.person("admin"), await api.person("teacher"), await api.person("student")
+    owners = [ann.user_id, teacher.user_id]
+    (_, torn), (linked, moved), (damaged, whole) = [
+        await record(api, teacher, owners, slug) for slug in ("torn", "linked", "whole")
+    ]
+    manifest = (torn / MANIFEST_NAME).read_bytes()
+    (torn / MANIFEST_NAME).write_bytes(manifest[:100])
+    (moved / "p1").rename(tmp_path / "elsewhere")
+    (moved / "p1").symlink_to(tmp_path / "elsewhere")
+    assert (await api.call("DELETE", f"/api/v1/users/{ann.user_id}", by=admin)).status == 204
+    assert not (whole / "p1").exists() and (whole / "p2").exists()
+    assert [one.track for one in read_manifest(moved).people] == ["p2"], "nobody is shown it any more"
+    erasure = api.server.services.personal.erasure
+    (tracks,) = [one for one in erasure._parts.files if isinstance(one, TrackErasure)]
+    (torn / MANIFEST_NAME).write_bytes(manifest)
+    with pytest.raises(Unavailable, match=linked):
+        await tracks.erase(ann.user_id)
+    assert ann.user_id not in (torn / MANIFEST_NAME).read_text() and not (torn / "p1").exists()
+    (moved / "p1").unlink()
+    (tmp_path / "elsewhere").rename(moved / "p1")
+    await tracks.erase(ann.user_id)
+    assert not (moved / "p1").exists() and (moved / "p2").exists()
+    (whole / MANIFEST_NAME).write_bytes(manifest[:100])
+    with pytest.raises(Unavailable, match=damaged):
+        await tracks.erase(ann.user_id)
 
 
 async def test_tracks_of_participants_are_for_who_has_an_account(api: Api) -> None:

@@ -13,10 +13,13 @@ import numpy as np
 import pytest
 
 from tests.hls_duties import read
+from tests.unit.live_room import open_room, person
 from tests.unit.recording_material import Recorded, h264_units, opus_units, strength
 from tests.unit.recording_recorder import FastClock, run
 from tests.unit.recording_sources import PreparedTap, prepared_source
-from vtp.recording.erasure import erase_tracks
+from tests.unit.test_rooms_speakers import microphone
+from vtp.media.producer import Producer
+from vtp.recording.erasure import delete_unnamed
 from vtp.recording.manifest import (
     Manifest,
     PersonOfTrack,
@@ -25,11 +28,16 @@ from vtp.recording.manifest import (
     read_manifest,
     write_manifest,
 )
+from vtp.recording.people import RecordedPeople
 from vtp.recording.recorder import Recorder
 from vtp.recording.recovery import recover
 from vtp.recording.source import Kind, Source
+from vtp.recording.stored_tracks import take_out
 from vtp.recording.timebase import NS
 from vtp.recording.view import RecordingView
+from vtp.rooms.live import LiveRoom
+from vtp.rooms.participants import Participant
+from vtp.tasks import Tasks
 
 MS = NS // 1000
 
@@ -122,6 +130,42 @@ def test_muted_camera_is_a_gap_and_what_comes_after_it_is_in_place(room: Class) 
     assert len(read_manifest(recorded.directory).people) == 1
 
 
+def mute(live: LiveRoom, who: Participant, sent: Producer) -> None:
+    sent.pause()
+
+
+def move(live: LiveRoom, who: Participant, sent: Producer) -> None:
+    live.groups.move(who.participant_id, "one")
+
+
+@pytest.mark.parametrize("away", [mute, move])
+async def test_who_was_muted_or_elsewhere_and_leaves_ends_their_track_and_makes_room_for_another(
+    room: Class, away: Callable[[LiveRoom, Participant, Producer], None]
+) -> None:
+    def open_source(producer: Producer) -> Source:
+        return room.source("audio", producer.id, room.clock.now / NS, 2)
+
+    async with open_room() as live:
+        ann, ben = person(name="Ann"), person(name="Ben")
+
+        def come() -> None:
+            microphone(live, ben)
+
+        people = RecordedPeople(live, room.recorder, Tasks(), 1, open_source)
+        people.start()
+        sent = microphone(live, ann)
+        room.at(3.1, lambda: away(live, ann, sent))
+        room.at(5, sent.close)
+        room.at(6, come)
+        room.at(8.1, room.recorder.stop)
+        room.recorder.run()
+        people.close()
+    recorded = Recorded(room.recorder.directory)
+    assert [one.name for one in read_manifest(recorded.directory).people] == ["Ann", "Ben"]
+    assert recorded.index("p0").duration_s < 4.5, "it does not go on as a gap"
+    assert recorded.index("p1").start_s > 4.9
+
+
 def test_lost_packets_of_a_copied_voice_are_silence_of_exactly_that_length(room: Class) -> None:
     person = PersonOfTrack("p0", "participant", "", "Guest", "microphone")
     units = [unit for number, unit in enumerate(opus_units(200)) if not 60 <= number < 83]
@@ -188,12 +232,14 @@ def test_erasing_a_person_takes_their_tracks_and_nobody_elses(room: Class) -> No
     room.add("p1", "microphone", 2, 2, user="u2")
     recorded = room.record()
     before = RecordingView.load(recorded.directory).size_bytes
-    assert erase_tracks(recorded.directory, "u1") == ["p0"]
+    theirs, manifest = take_out(recorded.directory, "u1")
+    delete_unnamed(recorded.directory, manifest)
+    assert theirs == ["p0"]
     assert RecordingView.load(recorded.directory).size_bytes < before
     assert [one.track for one in read_manifest(recorded.directory).people] == ["p1"]
     assert not (recorded.directory / "p0").exists() and (recorded.directory / "p1").exists()
     assert RecordingView.load(recorded.directory).is_playable
-    assert erase_tracks(recorded.directory, "u1") == [], "and once is enough"
+    assert take_out(recorded.directory, "u1") == ([], manifest), "and once is enough"
 
 
 def test_who_changes_a_manifest_has_it_alone_meanwhile(tmp_path: Path) -> None:

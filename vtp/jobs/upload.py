@@ -64,7 +64,7 @@ class Upload:
         while sent != (wanted := await asyncio.to_thread(_whole_manifest, directory)):
             await self._send_as_it_is(directory, recording.id, progress)
             sent = wanted  # somebody's tracks may have been erased meanwhile: then it is sent anew
-        await drop_unnamed(self._remote, recording.id, wanted)
+        await drop_unnamed(self._remote, recording.id, wanted, await self._remote.listing(recording.id))
         return {"storage": Storage.STORED, "stored_url": self._remote.url, "stored_at": datetime.now(UTC)}
 
     async def _send_as_it_is(self, directory: Path, recording_id: str, progress: Progress) -> None:

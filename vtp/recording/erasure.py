@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,9 +20,11 @@ from vtp.db import Database
 from vtp.db.conflicts import done_over
 from vtp.errors import Unavailable
 from vtp.recording.files import RecordingFiles
+from vtp.recording.manifest import Manifest
 from vtp.recording.store import Storage, change_recording, ended_recordings_with_tracks, find_recording
-from vtp.recording.stored_tracks import StoredTracks, take_out
+from vtp.recording.stored_tracks import StoredTracks, take_out, unnamed
 from vtp.recording.view import RecordingView
+from vtp.storage import StoreAway
 
 logger = logging.getLogger(__name__)
 
@@ -50,25 +53,45 @@ class TrackErasure:
     async def erase(self, user_id: str) -> None:
         """Deletes every track of somebody's, their name with it: what is here, then what is in the store.
 
-        Raises Unavailable when not all could be reached: then it is to be done again.
+        Raises Unavailable when not all could be reached: then it is to be done again. One recording that is
+        damaged does not keep it from the others.
         """
         async with self._database.read() as tx:
             found = await ended_recordings_with_tracks(tx)
+        late: list[Unavailable] = []
         for one in found:
-            gone = await asyncio.to_thread(erase_tracks, self._files.directory(one.id), user_id)
-            await self._settle(one.id, gone)
+            with _later(late):
+                await self._erase_here(one.id, user_id)
         for one in found:
             if self._stored and one.storage is not Storage.LOCAL and one.stored_url == self._stored.url:
-                await self._settle(one.id, await self._erase_stored(self._stored, one.id, user_id))
+                with _later(late):
+                    await self._erase_stored(self._stored, one.id, user_id)
+        for error in late[1:]:
+            logger.warning("%s", error.detail)
+        if late:
+            raise late[0]
 
-    async def _erase_stored(self, stored: StoredTracks, recording_id: str, user_id: str) -> list[str]:
+    async def _erase_here(self, recording_id: str, user_id: str) -> None:
+        """The manifest changes first, so that no track is named that is not there."""
+        directory = self._files.directory(recording_id)
         try:
-            return await stored.erase(recording_id, user_id)
-        except ValueError as error:
-            logger.warning(
-                "%s is not searched for tracks of somebody who was erased: %s", recording_id, error
-            )
-            return []
+            theirs, manifest = await asyncio.to_thread(take_out, directory, user_id)
+        except FileNotFoundError:  # it is in the object store, or on another machine
+            return
+        except (OSError, ValueError) as error:
+            raise _to_be_mended(recording_id, error) from error
+        await self._settle(recording_id, theirs)
+        try:
+            await asyncio.to_thread(delete_unnamed, directory, manifest)
+        except OSError as error:
+            raise _to_be_mended(recording_id, error) from error
+
+    async def _erase_stored(self, stored: StoredTracks, recording_id: str, user_id: str) -> None:
+        try:
+            gone = await stored.erase(recording_id, user_id)
+        except (OSError, ValueError) as error:
+            raise _to_be_mended(recording_id, error) from error
+        await self._settle(recording_id, gone)
 
     async def _settle(self, recording_id: str, gone: list[str]) -> None:
         """Has everybody see the recording without these tracks."""
@@ -98,17 +121,32 @@ class TrackErasure:
         return True
 
 
-def erase_tracks(directory: Path, user_id: str) -> list[str]:
-    """Deletes the tracks of this user from the folder of an ended recording; gives which they were. Blocks;
-    the manifest changes first, so that no track is named that is not there.
-    """
+def delete_unnamed(directory: Path, manifest: Manifest) -> None:
+    """Deletes participants' tracks that the manifest of this folder does not name. Blocks; raises OSError."""
+    if not manifest.closed:
+        return  # what it names is found out when it is made whole
     try:
-        theirs, _ = take_out(directory, user_id)
-    except FileNotFoundError:  # it is in the object store, or on another machine
-        return []
-    except (OSError, ValueError) as error:
-        logger.warning("%s is not searched for tracks of somebody who was erased: %s", directory, error)
-        return []
-    for track in theirs:
-        shutil.rmtree(directory / track, ignore_errors=True)
-    return theirs
+        names = [path.name for path in directory.iterdir()]
+    except FileNotFoundError:  # the recording has been deleted
+        return
+    for track in unnamed(names, manifest):
+        with suppress(FileNotFoundError):  # others delete it just now
+            shutil.rmtree(directory / track)
+
+
+@contextmanager
+def _later(late: list[Unavailable]) -> Iterator[None]:
+    """Notes what cannot be done now, so that the rest is; a store that is away is away for all."""
+    try:
+        yield
+    except StoreAway:
+        raise
+    except Unavailable as error:
+        late.append(error)
+
+
+def _to_be_mended(recording_id: str, error: Exception) -> Unavailable:
+    return Unavailable(
+        f"Recording {recording_id} cannot be rid of the tracks of somebody who was erased ({error}): mend "
+        "its folder, or delete the recording; it is tried again by itself."
+    )

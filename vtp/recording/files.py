@@ -81,7 +81,8 @@ class RecordingFiles:
 
     @asynccontextmanager
     async def catalogue(self, recording_id: str) -> AsyncIterator[Path]:
-        """A folder with everything of it but its segments, as long as the context lasts.
+        """A folder with everything of it but its segments, as long as the context lasts. Of participants'
+        tracks those that the store does not have are left out: they are being erased.
 
         Raises as `path`, and ValueError.
         """
@@ -99,9 +100,16 @@ class RecordingFiles:
 
             [path] = await bring([MANIFEST_NAME])
             manifest = read_manifest(path.parent)
-            await bring(f"{track}/{INDEX_NAME}" for track in manifest.all_tracks)
-            tracks = await asyncio.to_thread(load_tracks, path.parent, manifest.all_tracks)
+            await bring(f"{track}/{INDEX_NAME}" for track in manifest.tracks)
+            tracks = await asyncio.to_thread(load_tracks, path.parent, manifest.tracks)
             await bring(sections_of(tracks))
+
+            async def bring_person(track: str) -> None:
+                with suppress(FileNotFoundError):
+                    await bring([f"{track}/{INDEX_NAME}"])
+                    await bring(sections_of(await asyncio.to_thread(load_tracks, path.parent, [track])))
+
+            await asyncio.gather(*(bring_person(one.track) for one in manifest.people))
             for track in chosen_tracks(tracks):
                 with suppress(FileNotFoundError):  # it is made anew where it is needed
                     await bring([f"{track}/{TABLE_NAME}"])

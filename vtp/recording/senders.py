@@ -14,7 +14,7 @@ from vtp.rooms.speakers import owner_of
 class Senders:
     """Made and used on the event loop. Of the producers that it `takes` it calls `come` with each that is to
     be recorded from now on, and `go` when it is not any more: it is closed, muted, or its owner has gone to
-    another group.
+    another group. Of each that is closed it calls `go`, also where it was muted or elsewhere before.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Senders:
             if producer.id not in self._recorded:
                 self._recorded[producer.id] = producer
                 self._come(producer)
-        elif self._recorded.pop(producer.id, None) is not None:
+        elif self._recorded.pop(producer.id, None) is not None or producer.closed:
             self._go(producer)
 
     def _people_changed(self, event: PeopleEvent) -> None:

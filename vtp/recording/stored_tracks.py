@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
+from weakref import WeakValueDictionary
 
+from vtp.errors import Unavailable
+from vtp.recording.index import INDEX_NAME
 from vtp.recording.manifest import MANIFEST_NAME, PERSON_TRACK, Manifest, change_manifest
 from vtp.storage import RemoteStore
 
+ROUNDS = 8
+
 
 class StoredTracks:
-    """What the manifests in the store said of whose tracks there are is remembered: nobody is added later."""
+    """What the manifests in the store said of whose tracks there are is remembered: nobody is added later.
+
+    A store has no locks. Erasures of this process take turns; what those of another one have written over
+    is found by looking again, until there is nothing left to do.
+    """
 
     def __init__(self, remote: RemoteStore) -> None:
         self._remote = remote
         self._owners: dict[str, set[str]] = {}  # by recording
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # by recording
 
     @property
     def url(self) -> str:
@@ -23,41 +34,75 @@ class StoredTracks:
         return self._remote.url
 
     async def erase(self, recording_id: str, user_id: str) -> list[str]:
-        """Deletes the tracks of this user, their name first; gives which they were. Raises StoreAway."""
-        known = self._owners.get(recording_id)
-        if known is not None and user_id not in known:
-            return []
+        """Deletes the tracks of this user, their name first; gives which tracks are gone.
+
+        Those that the manifest named though their files were gone are among them, and those that had files
+        though it did not name them. Raises Unavailable (StoreAway), ValueError, OSError of the disk.
+        """
+        async with self._turns.setdefault(recording_id, asyncio.Lock()):
+            known = self._owners.get(recording_id)
+            if known is not None and user_id not in known:
+                return []
+            gone: set[str] = set()
+            lost: set[str] = set()
+            for _ in range(ROUNDS):
+                try:
+                    taken, manifest = await self._take_out(recording_id, user_id, lost)
+                except FileNotFoundError:  # not all of it is there yet: the upload looks at what has changed
+                    return sorted(gone)
+                present = await self._remote.listing(recording_id)
+                dropped = await drop_unnamed(self._remote, recording_id, manifest, present)
+                names = {one.track for one in manifest.people}
+                lost = {name for name in names if f"{recording_id}/{name}/{INDEX_NAME}" not in present}
+                gone.update(taken, dropped)
+                if not (taken or dropped or lost):
+                    self._owners[recording_id] = {one.user_id for one in manifest.people}
+                    return sorted(gone)
+        raise Unavailable(
+            f"The manifest of recording {recording_id} in the object store was changed by others {ROUNDS} "
+            "times while somebody's tracks were to be erased from it: try again later."
+        )
+
+    async def _take_out(
+        self, recording_id: str, user_id: str, lost: Collection[str]
+    ) -> tuple[list[str], Manifest]:
+        """From the manifest: their tracks, and those that are lost."""
         key = f"{recording_id}/{MANIFEST_NAME}"
         with tempfile.TemporaryDirectory() as folder:
-            try:
-                await self._remote.fetch(key, Path(folder) / MANIFEST_NAME)
-            except FileNotFoundError:  # not all of it is there yet: the upload looks at what has changed
-                return []
-            theirs, manifest = await asyncio.to_thread(take_out, Path(folder), user_id)
-            if theirs:
+            await self._remote.fetch(key, Path(folder) / MANIFEST_NAME)
+            taken, manifest = await asyncio.to_thread(take_out, Path(folder), user_id, lost)
+            if taken:
                 await self._remote.put_file(key, Path(folder) / MANIFEST_NAME)
-        await drop_unnamed(self._remote, recording_id, manifest)
-        self._owners[recording_id] = {one.user_id for one in manifest.people}
-        return theirs
+        return taken, manifest
 
 
-def take_out(directory: Path, user_id: str) -> tuple[list[str], Manifest]:
-    """Takes what is this user's out of an ended recording's manifest; gives which tracks that were, and what
-    the manifest says now. Raises OSError and ValueError; blocks.
+def take_out(directory: Path, user_id: str, lost: Collection[str] = ()) -> tuple[list[str], Manifest]:
+    """Takes what is this user's, and tracks that are lost, out of an ended recording's manifest; gives which
+    tracks that were, and what the manifest says now. Raises OSError and ValueError; blocks.
     """
-    theirs: list[str] = []
+    taken: list[str] = []
 
     def without(manifest: Manifest) -> Manifest:
         if manifest.closed:
-            theirs.extend(one.track for one in manifest.people if one.user_id == user_id)
-        return manifest.without(theirs)
+            taken.extend(one.track for one in manifest.people if one.user_id == user_id or one.track in lost)
+        return manifest.without(taken)
 
-    return theirs, change_manifest(directory, without)
+    return taken, change_manifest(directory, without)
 
 
-async def drop_unnamed(remote: RemoteStore, recording_id: str, manifest: Manifest) -> None:
-    """Deletes the tracks of participants in the store that the manifest does not name. Raises StoreAway."""
-    folders = {key.split("/")[1] for key in await remote.listing(recording_id)}
-    for folder in folders - set(manifest.all_tracks):
-        if PERSON_TRACK.fullmatch(folder):
-            await remote.delete(f"{recording_id}/{folder}")
+async def drop_unnamed(
+    remote: RemoteStore, recording_id: str, manifest: Manifest, present: Collection[str]
+) -> list[str]:
+    """Deletes the tracks of participants in the store that the manifest does not name, of the keys that are
+    `present`; gives which they were. Raises StoreAway.
+    """
+    folders = {key.split("/")[1] for key in present}
+    dropped = unnamed(folders, manifest)
+    for folder in dropped:
+        await remote.delete(f"{recording_id}/{folder}")
+    return dropped
+
+
+def unnamed(folders: Collection[str], manifest: Manifest) -> list[str]:
+    """Which of these are folders of participants' tracks that the manifest does not name."""
+    return sorted(one for one in set(folders) - set(manifest.all_tracks) if PERSON_TRACK.fullmatch(one))
