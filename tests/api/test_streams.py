@@ -301,10 +301,12 @@ async def test_a_class_recorded_anew_while_its_last_recording_is_saved_is_not_st
     first = await start(api, teacher, "physics")
     stopping = asyncio.create_task(api.call("POST", f"{RECORDINGS}/{first}/stop", by=teacher))
     await saving.wait()
-    second = await start(api, teacher, "physics")
-    stream = api.server.services.streams.find(started["stream_id"])
-    assert stream.source == second
-    go_on.set()
+    try:
+        second = await start(api, teacher, "physics")
+        stream = api.server.services.streams.find(started["stream_id"])
+        assert stream.source == second
+    finally:
+        go_on.set()
     await stopping
     assert stream.source == second and not stream.ended_at
 
