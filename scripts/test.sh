@@ -26,7 +26,6 @@ beside=(
   tests/e2e/test_class_of_thirty.py
   tests/e2e/classes/test_class_captions.py
   tests/e2e/classes/test_class_connections.py
-  tests/e2e/classes/test_class_large.py
   tests/e2e/classes/test_class_layers.py
   tests/e2e/classes/test_class_network.py
   tests/e2e/classes/test_class_page.py

@@ -11,7 +11,7 @@ import numpy as np
 from playwright.sync_api import Page
 
 from tests.e2e.classes.class_pages import PASSWORD, Visit, join, make_room
-from tests.e2e.classes.test_class_page import ask
+from tests.e2e.classes.test_class_direct import ask
 from tests.e2e.conftest import poll
 from tests.e2e.recorded_media import sound
 from tests.server_process import Running

@@ -28,7 +28,9 @@ export function CaptionsPanel() {
   const list = useRef<HTMLOListElement>(null);
   const newest = captions.at(-1)?.id;
   // biome-ignore lint/correctness/useExhaustiveDependencies: each new line is brought into view
-  useEffect(() => list.current?.scrollTo({ top: list.current.scrollHeight }), [newest]);
+  useEffect(() => {
+    list.current?.scrollTo({ top: list.current.scrollHeight }); // a promise, by now: nothing to be returned
+  }, [newest]);
   return (
     <>
       <ol ref={list} className="caption-lines" aria-label="What was typed" data-testid="caption-lines">
