@@ -114,19 +114,7 @@ def guest_of_open_rooms() -> Principal:
 
 def anybody() -> Principal:
     """Who calls without a token: they see what is public."""
-    return Principal(
-        user_id=None,
-        email="",
-        full_name="",
-        role=Role.GUEST,
-        verified=True,
-        room=None,
-        publish=None,
-        watch=None,
-        token_id="anybody",
-        session_id=None,
-        from_cookie=True,
-    )
+    return replace(WITHOUT_ACCOUNT, token_id="anybody", from_cookie=True)
 
 
 def second_factor_required() -> Forbidden:
