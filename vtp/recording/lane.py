@@ -121,13 +121,13 @@ class Lane:
         while self._part_start + self._length <= until:
             self._write_part(self._part_start + self._length)
 
-    def _write_part(self, end: int, count: int | None = None) -> None:
+    def _write_part(self, end: int, count: int | None = None, *, last: bool = False) -> None:
         """Writes what is there (or `count` samples) as the part that ends at `end`, or leaves it out."""
         now, self._part = self._part[:count], [] if count is None else self._part[count:]
         if now:
-            self._writer.write_part(now, self._part_start, end)
+            self._writer.write_part(now, self._part_start, end, last=last)
         else:
-            self._writer.leave_out_part(self._part_start, end)
+            self._writer.leave_out_part(self._part_start, end, last=last)
         self._part_start = end
 
     def _end_segment(self, cut_at: int, cut: Cut) -> None:
@@ -149,7 +149,7 @@ class Lane:
         while end - self._part_start > self._limit and (self._on_grid or not self._part):
             self._end_one_before(end)
         if end > self._part_start:
-            self._write_part(end)
+            self._write_part(end, last=True)
 
     def _end_one_before(self, end: int) -> None:
         """Ends a part where a sample begins, so that the next is none without samples, else on the grid."""

@@ -21,7 +21,7 @@ from vtp.recording.index import (
     part_name,
     segment_name,
 )
-from vtp.recording.lane import PART_LIMIT_NS
+from vtp.recording.lane import PART_LIMIT_NS, SHORTEST_PART_NS
 from vtp.recording.timebase import NS, Origin
 
 VERSION = 9  # EXT-X-SKIP
@@ -73,6 +73,8 @@ class TrackNow:
         if len(written) > count:  # it has ended since the copy was taken
             begun = written[count]
         parts = index.parts.get(count, [])[:] if begun else []
+        if parts and parts[-1].duration * NS < SHORTEST_PART_NS * index.timescale:
+            parts.pop()  # a segment's last comes with its end: else another one would be hinted at
         # The beginning is read after the copy was taken: what is forgotten meanwhile is in it still.
         return cls(index, segments, begun, parts, ended, index.beginning)
 

@@ -32,6 +32,7 @@ OVERLONG_NS = NS * 4 // 10  # EXTINF rounds to the target duration at most (RFC 
 FIRST_LIMIT_NS = 12 * NS  # the first segment shows how far apart a self-paced publisher's key frames are
 STALL_NS = 5 * NS // 2  # still pictures are repeated each second, and a key frame is asked for every two
 LATENESS_NS = 600_000_000  # after this much nothing earlier is expected any more
+SHORTEST_STRETCH_NS = NS // 20  # of a gap, or before one: sound goes on up to a frame past a cut
 PICTURE_LATENESS_NS = 350_000_000  # nor a picture after this: a depacketizer waits 300 ms for lost packets
 
 
@@ -51,7 +52,7 @@ class Segmenter:
         self._video: VideoTrack | None = None
         self._sending = True
         self._sent_until_ns = 0
-        # Up to here parts of the picture are written: no picture or cut may come before.
+        # Up to here parts of the picture, or of a gap, are written: no picture or cut may come before.
         self._shown_until_ns = start_ns
         self._broken = False  # units were lost: nothing can be decoded before the next key frame
         self.target_duration_s = 0
@@ -119,6 +120,8 @@ class Segmenter:
             self._audio.mix(now_ns, expected_ns)
         if not self._sending or not self._shows_picture:
             self._cut_until(expected_ns)
+        if not self._sending:
+            self._shown_until_ns = max(self._shown_until_ns, expected_ns)
         self._end_late_part(
             now_ns - PICTURE_LATENESS_NS
         )  # first: it brings the still's picture, if one stands
@@ -131,6 +134,9 @@ class Segmenter:
         end_ns = max(self._audio.end_ns, self._start_ns, self._shown_until_ns)
         if self._video is not None and self._video.end_ns is not None:
             end_ns = max(end_ns, self._video.end_ns)
+        if end_ns > self._start_ns:
+            end_ns = max(end_ns, self._start_ns + SHORTEST_STRETCH_NS)
+        if self._video is not None and self._video.end_ns is not None:
             self._video.end_frame(end_ns)
         self._audio.pause(end_ns)  # what is shown may be written further than the sound has come
         self._sent_until_ns = end_ns
@@ -237,7 +243,9 @@ class Segmenter:
         """Ends a stretch in which nobody sent; tells whether that made a cut."""
         if self._sending:
             return False
-        self._cut_until(time_ns - 1)
+        self._cut_until(time_ns - SHORTEST_STRETCH_NS)
+        if time_ns > self._start_ns or self._start_ns > self._cuts[0].time_ns:
+            time_ns = max(time_ns, self._start_ns + SHORTEST_STRETCH_NS, self._shown_until_ns)
         cuts = time_ns > self._start_ns
         if cuts:
             self._cut(time_ns, discontinuity=discontinuity)

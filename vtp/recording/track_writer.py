@@ -61,6 +61,7 @@ class TrackWriter:
         self._sequence = 0
         self._segment: _OpenSegment | None = None
         self._parts = 0
+        self._last_part: PartLine | None = None  # the listener has not heard of it yet
         self._open_line = OpenLine(0, 0, False)
         directory.mkdir(parents=True, exist_ok=True)
         index = directory / INDEX_NAME if lasting else Path(os.devnull)
@@ -93,10 +94,11 @@ class TrackWriter:
         self._parts = 0
         self._append(self._open_line)
 
-    def write_part(self, samples: Sequence[Sample], start: int, end: int) -> None:
+    def write_part(self, samples: Sequence[Sample], start: int, end: int, *, last: bool = False) -> None:
         """Appends one part, which stands for that stretch of ticks; the first opens the segment's file.
 
-        Samples that the muxer does not take are left out.
+        Samples that the muxer does not take are left out. The listener hears of the `last` one of a segment
+        together with the segment's end: until then it would expect another part.
         """
         section = self._section
         if section is None:
@@ -106,7 +108,7 @@ class TrackWriter:
             data = section.fragment(samples, self._sequence + 1)
         except UNREADABLE as error:  # somebody's bytes, not the disk
             logger.warning("A part of track %s is left out: %s", self.track, error)
-            self.leave_out_part(start, end)
+            self.leave_out_part(start, end, last=last)
             return
         self._sequence += 1
         segment = self._segment = self._segment or _OpenSegment(self._directory / segment_name(msn))
@@ -123,17 +125,15 @@ class TrackWriter:
             crc=zlib.crc32(data),
         )
         segment.append(data, len(samples))
-        self._parts += 1
-        self._append(line)
+        self._append_part(line, last=last)
 
-    def leave_out_part(self, start: int, end: int) -> None:
+    def leave_out_part(self, start: int, end: int, *, last: bool = False) -> None:
         """Says that nothing begins in that stretch of ticks: a part without bytes."""
         offset = self._segment.size if self._segment else 0
         line = PartLine(
             self._open_line.msn, self._parts, offset, 0, start, end - start, 0, False, max(self._map, 0), 0
         )
-        self._parts += 1
-        self._append(line)
+        self._append_part(line, last=last)
 
     def end_segment(self, end: int) -> None:
         """Ends the segment at tick `end`; without parts it is a gap."""
@@ -141,6 +141,9 @@ class TrackWriter:
         segment, self._segment = self._segment, None
         if segment is not None:
             segment.close(self._sync)
+        if self._last_part is not None:
+            self._listener(self.track, self._last_part)
+            self._last_part = None
         self._append(
             SegmentLine(
                 msn=opened.msn,
@@ -182,6 +185,14 @@ class TrackWriter:
     def _sync(self, descriptor: int) -> None:
         if self._lasting:
             os.fdatasync(descriptor)
+
+    def _append_part(self, line: PartLine, *, last: bool) -> None:
+        self._parts += 1
+        if last:
+            write_all(self._index, encode_line(line))
+            self._last_part = line
+        else:
+            self._append(line)
 
     def _append(self, line: Line) -> None:
         write_all(self._index, encode_line(line))
