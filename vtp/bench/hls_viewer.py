@@ -15,7 +15,7 @@ from vtp.bench.peers.connect import PeerError
 
 HOLD_BACK_S = 1.05
 """PART-HOLD-BACK of vtp's playlists: a player begins so far behind the newest part."""
-_PART = re.compile(rb'#EXT-X-PART:DURATION=([\d.]+),URI="([^"]+)"')
+_PART = re.compile(rb'#EXT-X-PART:DURATION=([\d.]+),URI="([^"]+)"(,GAP=YES)?')
 _HINT = re.compile(rb'#EXT-X-PRELOAD-HINT:TYPE=PART,URI="seg-0*(\d+)\.(\d+)\.m4s"')
 
 
@@ -77,31 +77,39 @@ class HlsViewer:
         playlists = await HttpLine.opened(self.url, self.cookie)
         parts = await HttpLine.opened(self.url, self.cookie)
         try:
-            _, hint = await self._playlist(playlists, track, "")
+            _, hint, _ = await self._playlist(playlists, track, "")
             while True:
                 msn, part = hint
                 fetched = parts.ask(f"{self.base}/{track}/seg-{msn:05d}.{part}.m4s")
                 query = f"?_HLS_msn={msn}&_HLS_part={part}&_HLS_skip=YES"
-                listed, hint = await self._playlist(playlists, track, query)
-                self.playlists_s[track, msn, part] = time.monotonic()
+                listed, hint, self.playlists_s[track, msn, part] = await self._playlist(
+                    playlists, track, query
+                )
                 name = b"seg-%05d.%d.m4s" % (msn, part)
                 answer = await fetched
                 self.requests += 1
                 if answer.status == 404 and name not in listed:
                     continue  # the segment ended before it: what is hinted now comes next
-                if answer.status != 200:
+                seconds, is_gap = listed.get(name, (0.0, False))
+                if answer.status != (404 if is_gap else 200):
                     raise PeerError(f"vtp answered {answer.status} for part {name.decode()} of {track}.")
+                if is_gap:  # nothing begins in it: the frame before is shown on
+                    self.buffers[track].add(seconds, time.monotonic())
+                    continue
                 self.received += len(answer.body)
                 if track == "video":
                     self.part_bytes[name.decode()] = len(answer.body)
-                self.buffers[track].add(listed.get(name, 0.0), time.monotonic())
+                self.buffers[track].add(seconds, time.monotonic())
         finally:
             playlists.close()
             parts.close()
 
     async def _playlist(
         self, line: HttpLine, track: str, query: str
-    ) -> tuple[dict[bytes, float], tuple[int, int]]:
+    ) -> tuple[dict[bytes, tuple[float, bool]], tuple[int, int], float]:
+        """The parts that are listed (seconds, whether it is a gap), the one that is hinted at, and when
+        the playlist was here.
+        """
         answer = await line.ask(f"{self.base}/{track}/playlist.m3u8{query}")
         self.requests += 1
         self.received += len(answer.body)
@@ -111,4 +119,5 @@ class HlsViewer:
         hint = _HINT.search(text)
         if hint is None:
             raise PeerError(f"The playlist of {track} hints at no part: has the recording ended?")
-        return {name: float(seconds) for seconds, name in _PART.findall(text)}, (int(hint[1]), int(hint[2]))
+        parts = {name: (float(seconds), bool(gap)) for seconds, name, gap in _PART.findall(text)}
+        return parts, (int(hint[1]), int(hint[2])), answer.arrived_s

@@ -84,10 +84,14 @@ def forward(
     ] = False,
     with_api: Annotated[
         float,
-        typer.Option(
-            min=0, max=10_000, help="API requests a second beside it, and two recordings; vtp alone."
-        ),
+        typer.Option(min=0, max=10_000, help="API requests a second beside it; vtp alone."),
     ] = 0,
+    recordings: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=100, help="Classes recorded beside it; vtp alone.", show_default="0, with --with-api 2"
+        ),
+    ] = None,
     memory: Annotated[bool, typer.Option(help="Also wait for memory to settle, a minute a run.")] = True,
     runs: Runs = 3,
     seconds: Seconds = 10,
@@ -98,13 +102,16 @@ def forward(
 ) -> None:
     """One lecture to many: CPU per packet, delay, loss, memory per subscriber."""
     counts = _counts(subscribers)
-    if with_api and (peer or saturate):
-        raise StartupError("--with-api is about vtp's own API: leave --peer and --saturate out.")
+    recorded = (2 if with_api else 0) if recordings is None else recordings
+    if (with_api or recorded) and (peer or saturate):
+        raise StartupError(
+            "--with-api and --recordings are about vtp alone: leave --peer and --saturate out."
+        )
     more = {"VTP_MEDIA__GATHER_MS": f"{gather:g}"} if gather else {}
-    with _clip(None) if with_api else contextlib.nullcontext() as clip:
+    with _clip(None) if recorded else contextlib.nullcontext() as clip:
         points: list[Scenario] = []
         for count in counts:
-            one = Forward(count, seconds, memory=memory, api_rate=with_api, clip=clip)
+            one = Forward(count, seconds, memory=memory, api_rate=with_api, recordings=recorded, clip=clip)
             points.append(Saturate(count, seconds) if saturate else one)
         _run("forward", points, runs, peer, {**_settings(settings), **more}, json_file, report)
 

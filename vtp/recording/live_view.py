@@ -6,6 +6,7 @@ import asyncio
 import math
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 from vtp.errors import Malformed, Unavailable
 from vtp.recording.index import PartLine, TrackIndex
@@ -21,14 +22,23 @@ PARTS_AHEAD = math.ceil(3 / PART_TARGET_S)  # the Advance Part Limit
 LONGEST_WAIT = 3  # target durations
 
 
+class _Awaited(NamedTuple):
+    """What is waited for: a playlist that has that part, or the part's bytes."""
+
+    track: str
+    msn: int
+    part: int | None
+    is_bytes: bool
+
+
 class LiveView(RecordingView):
     """`grow()` wakes who waits; it and all others run on the event loop. `slides`: of a window."""
 
     def __init__(self, manifest: Manifest, tracks: Mapping[str, TrackIndex], *, slides: bool = False) -> None:
         super().__init__(manifest, tracks, ended=False)
         self._kind = SlidingPlaylist if slides else LivePlaylist
-        self._awaited: dict[tuple[str, int, int | None], asyncio.Future[bool]] = {}
-        self._given_up: set[tuple[str, int, int | None]] = set()
+        self._awaited: dict[_Awaited, asyncio.Future[bool]] = {}
+        self._given_up: set[_Awaited] = set()
         self._nows: dict[str, TrackNow] = {}
         self._is_complete = self._is_over = False
         self._playlists: dict[tuple[str, str], LivePlaylist] = {}
@@ -72,9 +82,10 @@ class LiveView(RecordingView):
         return found
 
     def _wake(self) -> None:
+        """Playlists go first: they are small, and until a player has one it does not know of the part."""
         self._given_up.clear()
-        there = [key for key in self._awaited if self._is_there(*key)]
-        for key in there:
+        there = [key for key in self._awaited if self._is_there(key.track, key.msn, key.part)]
+        for key in sorted(there, key=lambda key: key.is_bytes):
             _settle(self._awaited.pop(key), True)
 
     async def follow(self, track: str, wish: Wish, prefix: str = "") -> Rendered:
@@ -92,7 +103,7 @@ class LiveView(RecordingView):
     async def part(self, track: str, msn: int, part: int) -> PartLine:
         """A part, waited for when it is the next one. Raises NotFound, Unavailable."""
         if self._is_next(track, msn, part):
-            await self._wait_for(track, msn, part)
+            await self._wait_for(_Awaited(track, msn, part, is_bytes=True))
         return await super().part(track, msn, part)
 
     def ready(self, track: str, wish: Wish) -> Rendered | asyncio.Future[bool] | None:
@@ -103,15 +114,16 @@ class LiveView(RecordingView):
             return self._live(track, wish.skip, "") if wish.part is None else None
         if self._is_there(track, wish.msn, wish.part):
             return self._live(track, wish.skip, "")
-        silent = (track, wish.msn, wish.part) in self._given_up
-        if silent or self._is_too_far(track, wish.msn, wish.part):
+        awaited = _Awaited(track, wish.msn, wish.part, is_bytes=False)
+        if awaited in self._given_up or self._is_too_far(track, wish.msn, wish.part):
             return None
-        return self._coming(track, wish.msn, wish.part)
+        return self._coming(awaited)
 
     def ready_part(self, track: str, msn: int, part: int) -> PartLine | asyncio.Future[bool] | None:
         """The same of a part."""
         if self._is_next(track, msn, part):
-            return None if (track, msn, part) in self._given_up else self._coming(track, msn, part)
+            awaited = _Awaited(track, msn, part, is_bytes=True)
+            return None if awaited in self._given_up else self._coming(awaited)
         return self.find_part(track, msn, part)
 
     def _is_next(self, track: str, msn: int, part: int) -> bool:
@@ -123,7 +135,7 @@ class LiveView(RecordingView):
     async def _wait(self, track: str, msn: int, part: int | None) -> None:
         if self._is_too_far(track, msn, part):
             raise Malformed("_HLS_msn or _HLS_part is too far ahead: reload the playlist without them.")
-        await self._wait_for(track, msn, part)
+        await self._wait_for(_Awaited(track, msn, part, is_bytes=False))
 
     def _is_too_far(self, track: str, msn: int, part: int | None) -> bool:
         now = self._now(track)
@@ -135,29 +147,28 @@ class LiveView(RecordingView):
             too_far = too_far or part > PARTS_AHEAD
         return too_far and not now.ended
 
-    async def _wait_for(self, track: str, msn: int, part: int | None) -> None:
-        if self._is_there(track, msn, part):
+    async def _wait_for(self, awaited: _Awaited) -> None:
+        if self._is_there(awaited.track, awaited.msn, awaited.part):
             return
-        silent = (track, msn, part) in self._given_up
-        if silent or not await asyncio.shield(self._coming(track, msn, part)):
+        silent = awaited in self._given_up
+        if silent or not await asyncio.shield(self._coming(awaited)):
             raise Unavailable("Nothing was sent for a while; try again in a moment.", retry_after_s=1)
 
-    def _coming(self, track: str, msn: int, part: int | None) -> asyncio.Future[bool]:
+    def _coming(self, awaited: _Awaited) -> asyncio.Future[bool]:
         """One for all who wait for the same: whether it has come, or nothing for too long."""
-        key = (track, msn, part)
-        found = self._awaited.get(key)
+        found = self._awaited.get(awaited)
         if found is None:
             loop = asyncio.get_running_loop()
-            found = self._awaited[key] = loop.create_future()
-            timer = loop.call_later(LONGEST_WAIT * self._target_s, self._give_up, key)
+            found = self._awaited[awaited] = loop.create_future()
+            timer = loop.call_later(LONGEST_WAIT * self._target_s, self._give_up, awaited)
             found.add_done_callback(lambda _: timer.cancel())
         return found
 
-    def _give_up(self, key: tuple[str, int, int | None]) -> None:
+    def _give_up(self, awaited: _Awaited) -> None:
         """It has not come: who asks again before anything does is told at once."""
-        found = self._awaited.pop(key, None)
+        found = self._awaited.pop(awaited, None)
         if found is not None:
-            self._given_up.add(key)
+            self._given_up.add(awaited)
             _settle(found, False)
 
     def _is_there(self, track: str, msn: int, part: int | None) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +21,6 @@ from vtp.bench.scenarios.window import Window, load_figures, outstanding_pct, pa
 
 ROOM = "lecture"
 BESIDE = {"login": 5, "refresh": 5, "profile": 45, "recordings": 45}
-RECORDINGS_BESIDE = 2
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,9 @@ class Forward:
     memory: bool = True
     """Also wait for memory to settle and read it; takes up to a minute more."""
     api_rate: float = 0.0
-    """Requests a second beside it, 5 sign-ins in every hundred, and two recordings; vtp only. 0: none."""
+    """Requests a second beside it, 5 sign-ins in every hundred; vtp only. 0: none."""
+    recordings: int = 0
+    """Classes that are recorded beside it, from `clip`; vtp only."""
     clip: Path | None = None
     """What is recorded beside it."""
     pattern: Lecture = field(default_factory=Lecture)
@@ -41,7 +43,8 @@ class Forward:
     def describe(self) -> dict[str, Any]:
         """The point's key figures."""
         api = {"api_requests_per_s": self.api_rate} if self.api_rate else {}
-        return {"subscribers": self.subscribers, **api}
+        recordings = {"recordings": self.recordings} if self.recordings else {}
+        return {"subscribers": self.subscribers, **api, **recordings}
 
     def load(self) -> dict[str, Any]:
         """What each publisher sends."""
@@ -64,15 +67,17 @@ class Forward:
         return figures
 
     async def _measure_window(self, stage: Stage) -> Figures:
-        if not self.api_rate or self.clip is None:
-            return await measure_window(stage, self.seconds)
-        server = vtp_server(stage)
-        load = ApiLoad(server, BESIDE)
-        await load.prepare()
-        async with publishing(stage, self.clip, RECORDINGS_BESIDE) as rooms:
-            await asyncio.sleep(self.warm_up_s)
-            for room in rooms:
-                await start_recording(server, room)
+        async with contextlib.AsyncExitStack() as beside:
+            if self.clip is not None and self.recordings:
+                rooms = await beside.enter_async_context(publishing(stage, self.clip, self.recordings))
+                await asyncio.sleep(self.warm_up_s)
+                for room in rooms:
+                    await start_recording(vtp_server(stage), room)
+                await asyncio.sleep(self.warm_up_s)
+            if not self.api_rate:
+                return await measure_window(stage, self.seconds)
+            load = ApiLoad(vtp_server(stage), BESIDE)
+            await load.prepare()
             running = asyncio.create_task(load.run(self.api_rate, self.seconds))
             figures = await measure_window(stage, self.seconds)
             times = await running

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from vtp.bench.scenarios.window import Window
 from vtp.bench.vtp_server import VtpServer
 
 PLAYABLE_LIMIT_S = 10.0
+SPARE_THREADS = 6
 _FIRST_KEY_FRAME_S = 2.0
 
 
@@ -74,6 +76,8 @@ async def publishing(stage: Stage, clip: Path, count: int) -> AsyncIterator[list
     """So many publishers of the clip, each in a room of its own, whose names it gives."""
     server = vtp_server(stage)
     tracks = await asyncio.to_thread(probe, str(clip))
+    threads = ThreadPoolExecutor(count + SPARE_THREADS)  # each source reads its file in one all the time
+    asyncio.get_running_loop().set_default_executor(threads)
     rooms = [f"recorded-{number}" for number in range(count)]
     publishers = [
         Publisher(stage.driver, server.whip(), f"{server.url}/whip/{room}", tracks) for room in rooms
@@ -106,4 +110,7 @@ async def stop_to_playable_ms(server: VtpServer, recording: str) -> float:
         if found["playback_url"] and "#EXTM3U" in await server.text(found["playback_url"]):
             return 1000 * (time.monotonic() - begun_s)
         await asyncio.sleep(0.01)
-    raise PeerError(f"A stopped recording could not be played within {PLAYABLE_LIMIT_S:.0f} s.")
+    raise PeerError(
+        f"A stopped recording could not be played within {PLAYABLE_LIMIT_S:.0f} s: it is {found['status']}, "
+        f"{found.get('failure_reason') or found.get('message') or found}."
+    )
