@@ -20,7 +20,7 @@ if [ $# -gt 0 ]; then
   "${pytest[@]}" "$@" || status=$?
   exit $status
 fi
-# Whose outcome hangs on no time, processor or memory of their own; a file that is not named here runs alone.
+# Whose outcome hangs on no time, processor or memory of their own.
 beside=(
   tests/media/test_network_scenarios.py  # its bounds are those of a busy machine
   tests/e2e/test_class_of_thirty.py
@@ -95,7 +95,25 @@ beside=(
   tests/faults/test_two_processes.py
   tests/faults/test_webhooks_kill.py
 )
+# Who bears one other beside it, as each leaves a processor to the other; a file that is named nowhere runs alone.
+paired=(
+  tests/e2e/classes/test_class_direct.py
+  tests/e2e/classes/test_class_large.py
+  tests/e2e/classes/test_class_speaker.py
+  tests/e2e/test_calls_between_two.py
+  tests/e2e/test_layers_chromium.py
+  tests/e2e/test_publish_watch_load.py
+  tests/e2e/test_red_chromium.py
+  tests/faults/test_faults_outage.py
+  tests/faults/test_thousand_sockets.py
+  tests/media/test_bench_cli.py
+  tests/media/test_bench_link_cli.py
+  tests/media/test_bench_network_cli.py
+  tests/media/test_bench_runs.py
+  tests/media/test_media_recording.py
+)
+together=("${beside[@]}" "${paired[@]}")
 "${pytest[@]}" "${beside[@]}" -n 3 "${by_file[@]}" || status=$?
-"${pytest[@]}" tests/media "${beside[@]/#/--ignore=}" || status=$?
-"${pytest[@]}" tests/faults tests/e2e "${beside[@]/#/--ignore=}" || status=$?
+"${pytest[@]}" "${paired[@]}" -n 2 "${by_file[@]}" || status=$?
+"${pytest[@]}" tests/media tests/faults tests/e2e "${together[@]/#/--ignore=}" || status=$?
 exit $status
