@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from pydantic import ValidationError
 
+from vtp.edge.address import is_playlist
 from vtp.errors import Malformed
 from vtp.recording.ready_media import wish_of
 from vtp.recording.schemas import FollowQuery
@@ -37,11 +38,6 @@ def directives(path: str, query: Mapping[str, str]) -> str:
     if said.msn is None and said.part is not None:
         raise Malformed("_HLS_part needs _HLS_msn beside it: the segment that the part is of.")
     return _written(Wish(said.msn, said.part, said.skip is not None))
-
-
-def is_playlist(path: str) -> bool:
-    """Whether directives mean anything for what is there."""
-    return path.endswith(".m3u8")
 
 
 def _written(wish: Wish) -> str:

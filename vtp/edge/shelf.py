@@ -1,5 +1,5 @@
 """What an edge has of its origin: each thing fetched once for all who ask at the time, segments and parts
-kept in bounded memory.
+kept in bounded memory, but those of participants' tracks for a moment only: a person can be erased.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from vtp.edge.address import Address, is_clock, is_file
 from vtp.edge.kept import Kept, Key
 from vtp.edge.origin import Fetched
 from vtp.errors import Unavailable
@@ -19,7 +20,8 @@ FRESH_S = (
 )
 MOST_AT_A_TIME = 4096
 MOST_PLAYLISTS = 1024  # each _HLS_msn and _HLS_part is another one
-PLAYLISTS_SHARE = 8  # of memory they have an eighth
+PLAYLISTS_SHARE = 8  # of memory they have an eighth, and participants' segments another
+PEOPLES_S = 2.0  # as long as a right that was taken away may go on
 
 Fetch = Callable[[str, str, str], Awaitable[Fetched]]
 
@@ -33,8 +35,8 @@ class _Coming:
 
 
 class Shelf:
-    """On the event loop. What never changes (`is_lasting`) stays until memory is wanted for others of its
-    kind; playlists have a part of the memory to themselves.
+    """On the event loop. What never changes (`is_file`) stays until memory is wanted for others of its kind;
+    playlists have a part of the memory to themselves, and so have participants' tracks.
     """
 
     def __init__(
@@ -43,7 +45,8 @@ class Shelf:
         self._fetch = fetch
         self._tasks = tasks
         share = most_bytes // PLAYLISTS_SHARE
-        self._files = Kept(most_bytes - share, clock)
+        self._files = Kept(most_bytes - 2 * share, clock)
+        self._peoples = Kept(share, clock, good_for_s=PEOPLES_S)
         self._playlists = Kept(share, clock, most=MOST_PLAYLISTS, good_for_s=FRESH_S)
         self._coming: dict[Key, _Coming] = {}
         self.fetched = 0
@@ -51,7 +54,7 @@ class Shelf:
 
     def numbers(self) -> dict[str, float]:
         """For the metrics."""
-        kept_bytes = self._files.bytes + self._playlists.bytes
+        kept_bytes = self._files.bytes + self._peoples.bytes + self._playlists.bytes
         return {"kept_bytes": kept_bytes, "found": self.found, "fetched": self.fetched}
 
     def get(self, key: Key) -> Fetched | None:
@@ -92,7 +95,7 @@ class Shelf:
         try:
             fetched = coming.outcome = await self._fetch(*key)
             self.fetched += 1
-            if fetched.status == 200:
+            if fetched.status == 200 and not is_clock(key[1]):
                 self._place_of(key).put(key, fetched)
         except Unavailable as error:
             coming.outcome = error
@@ -102,9 +105,8 @@ class Shelf:
                 coming.done.set_result(key in self._place_of(key))
 
     def _place_of(self, key: Key) -> Kept:
-        return self._files if is_lasting(key[1]) else self._playlists
-
-
-def is_lasting(path: str) -> bool:
-    """Whether what has this address never changes: segments, parts, initialization sections."""
-    return path.endswith((".m4s", ".mp4"))
+        _, path, _ = key
+        if not is_file(path):
+            return self._playlists
+        address = Address.of(path)
+        return self._peoples if address is not None and address.is_of_person else self._files

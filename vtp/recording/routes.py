@@ -154,7 +154,7 @@ def _add_reading_routes(
         errors=(403, 404),
     )
     async def get_recording(call: Call) -> RecordingReply:
-        principal, recording = await admission.find(call)
+        principal, recording = await admission.find_called(call)
         admission.grant(call, principal, recording)
         return _reply(principal, recording, await recordings.room_name(recording))
 
