@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from vtp.recording.dash import CLOCK_NAME
 from vtp.recording.manifest import PERSON_TRACK
+from vtp.recording.playlist import PLAYLIST_NAME
 from vtp.streaming.stream import live_id
 
 PREFIXES = ("/live/", "/api/v1/recordings/")
@@ -45,9 +46,9 @@ class Address:
         return PERSON_TRACK.fullmatch(self.track) is not None
 
 
-def is_playlist(path: str) -> bool:
+def takes_wishes(path: str) -> bool:
     """Whether directives of low-latency players mean anything for what is there."""
-    return path.endswith(".m3u8")
+    return path.endswith(f"/{PLAYLIST_NAME}")
 
 
 def is_file(path: str) -> bool:

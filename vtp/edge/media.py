@@ -15,7 +15,7 @@ from vtp.edge.kept import Key
 from vtp.edge.origin import Fetched
 from vtp.edge.queries import directives, plain_query
 from vtp.edge.shelf import Shelf
-from vtp.errors import Forbidden, NotSignedIn, Unavailable
+from vtp.errors import Forbidden, Malformed, NotSignedIn, Unavailable
 from vtp.http.client import Client
 from vtp.http.encodings import takes_gzip
 from vtp.http.etags import matches_none
@@ -52,7 +52,7 @@ class EdgeMedia:
         if found is None:
             try:
                 return self._shelf.coming(key)
-            except Unavailable:
+            except (Unavailable, Malformed):
                 return None
         self._count(watch, address, request.path, found)
         route = ROUTES[0] if request.path.startswith("/live/") else ROUTES[1]
