@@ -24,16 +24,18 @@ from vtp.ids import new_id, parse_id
 from vtp.media.events import Emitter
 from vtp.recording.active import ActiveRecordings
 from vtp.recording.changes import RecordingChanged
-from vtp.recording.disk import Disk
+from vtp.recording.disk import RECORDINGS_FULL, Disk
 from vtp.recording.downloads import WHOLE, Clip, Downloads
 from vtp.recording.files import RecordingFiles, files_missing
 from vtp.recording.link_terms import require_good_link
 from vtp.recording.live_playlist import Rendered
 from vtp.recording.loading import key_frames_of, load_whole, recover_unclosed
 from vtp.recording.mp4_file import Mp4File
+from vtp.recording.recorder import Outcome
 from vtp.recording.schemas import StartRecording, UpdateRecording
 from vtp.recording.segmenter import VIDEO_TRACK
 from vtp.recording.store import (
+    ERROR_CODE,
     PLAYABLE,
     Filter,
     Recording,
@@ -127,7 +129,7 @@ class Recordings:
         self._storyboards = Storyboards()
         self._deleted: set[str] = set()
         self._closing = asyncio.Event()
-        self.disk = Disk(files.store.root, settings)
+        self.disk = Disk(files.store.root, RECORDINGS_FULL, settings.min_free_bytes, settings.warn_free_bytes)
         self._emitter: Emitter[RecordingChanged] = Emitter()
         self._access_emitter: Emitter[str] = Emitter()
         self._access_changes: dict[str, datetime] = {}
@@ -567,8 +569,9 @@ class Recordings:
         async with self._database.transaction() as tx:
             await change_recording(tx, recording_id, updated_at=self._clock(), **values)
 
-    async def _save_end(self, recording_id: str, view: RecordingView, failure: str) -> None:
-        """Keeps how a recording ended; `failure` is empty when it ended as asked."""
+    async def _save_end(self, recording_id: str, view: RecordingView, outcome: Outcome) -> None:
+        """Keeps how a recording ended."""
+        failure = outcome.failure
         self._emitter.emit(RecordingChanged(recording_id, Status.FINALIZING))
         status = Status.READY if not failure else Status.INTERRUPTED
         if not view.is_playable:
@@ -577,7 +580,7 @@ class Recordings:
             "status": status,
             "stopped_at": self._clock(),
             "error_message": failure,
-            "metadata": _metadata(view),
+            "metadata": _metadata(view, outcome.code),
             **summary_of(view),
         }
         while not await self._saved(recording_id, ended):
@@ -613,7 +616,8 @@ class Recordings:
             )
             self._emitter.emit(RecordingChanged(recording.id, Status.FAILED))
             return
-        await self._save_end(recording.id, view, "" if was_closed else INTERRUPTED)
+        outcome = Outcome(view.manifest.duration_ns, "" if was_closed else INTERRUPTED)
+        await self._save_end(recording.id, view, outcome)
         length = timedelta(microseconds=view.manifest.duration_ns // 1000)
         await self._change(recording.id, stopped_at=recording.started_at + length)
 
@@ -624,10 +628,11 @@ def _found(recording: Recording | None) -> Recording:
     return recording
 
 
-def _metadata(view: RecordingView) -> dict[str, object]:
+def _metadata(view: RecordingView, error_code: str) -> dict[str, object]:
     message = {"message": view.manifest.message} if view.manifest.message else {}
+    code = {ERROR_CODE: error_code} if error_code else {}
     parts = len(stretches(view.tracks))
-    return {**message, DOWNLOAD_PARTS: parts} if parts > 1 else {**message}
+    return {**message, **code, **({DOWNLOAD_PARTS: parts} if parts > 1 else {})}
 
 
 def _stored_elsewhere() -> Unavailable:

@@ -166,7 +166,7 @@ class Streams:
         if self._closing:
             raise Unavailable("The server is ending; try again in a moment.", retry_after_s=5)
         if self._recordings.active.of_room(live.id) is None:
-            self._windows.check_disk()
+            self._windows.disk.check()
         room = live.room
         made = Stream(new_id(), self._clock(), Viewers(), room_id=room.id, slug=room.slug, implied=implied)
         stream = self._add(made)
