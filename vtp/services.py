@@ -37,6 +37,7 @@ from vtp.recording.erasure import TrackErasure
 from vtp.recording.grants import Grants
 from vtp.recording.holders import Holders
 from vtp.recording.progress import WatchProgress
+from vtp.recording.quota_routes import QuotaParts
 from vtp.recording.routes import RecordingParts
 from vtp.recording.service import Recordings
 from vtp.recording.shares import Shares
@@ -172,6 +173,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     jobs.jobs.add_listener(recordings.refresh)
     await deliveries.open()
     await recordings.start()
+    tasks.start(recordings.quotas.run(), "quotas of recordings")
     webhooks = Webhooks(database, rooms, deliveries, accounts.audit, settings.webhooks)
     guests = accounts.authenticator.guests
     links = GuestLinks(database, rooms, accounts.tokens, guests, accounts.audit)
@@ -238,6 +240,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
             CaptionShelf(database, recordings),
             chapters,
             streams.sources.viewership,
+            QuotaParts(database, recordings.quotas, rooms, accounts.audit),
         ),
         streams,
         links,

@@ -343,6 +343,8 @@ class RecordingSettings(Section):
 
     min_free_bytes: Annotated[int, Field(ge=0)] = 536_870_912
     warn_free_bytes: Annotated[int, Field(ge=0)] = 5_368_709_120
+    quota_per_room_bytes: Annotated[int, Field(ge=0)] = 0
+    quota_per_owner_bytes: Annotated[int, Field(ge=0)] = 0
     idle_stop_s: Annotated[int, Field(ge=0)] = 1800
     live_transcodes: Annotated[int, Field(ge=0, le=64)] = 1
     mixed_voices: Annotated[int, Field(ge=1, le=64)] = 8

@@ -24,6 +24,7 @@ from vtp.recording.progress import WatchProgress
 from vtp.recording.progress_routes import add_progress_routes
 from vtp.recording.progress_schemas import MyProgress
 from vtp.recording.progress_store import Progress
+from vtp.recording.quota_routes import QuotaParts, add_quota_routes
 from vtp.recording.schemas import (
     DeleteQuery,
     ListedRecording,
@@ -62,6 +63,7 @@ class RecordingParts:
     captions: CaptionShelf
     chapters: Chapters
     viewership: Viewership
+    quotas: QuotaParts
 
 
 def build_routes(parts: RecordingParts) -> RouteTable:
@@ -70,6 +72,7 @@ def build_routes(parts: RecordingParts) -> RouteTable:
     admission = Admission(recordings, parts.grants, parts.holders, parts.viewership)
     table = RouteTable("recordings", "Recordings of rooms: catalogue, playback, download.")
     _add_recorder_routes(table, recordings)
+    add_quota_routes(table, parts.quotas)
     _add_reading_routes(table, recordings, admission, parts.progress)
     _add_changing_routes(table, recordings)
     add_media_routes(table, recordings, parts.captions, admission, log)

@@ -31,6 +31,7 @@ from vtp.recording.link_terms import require_good_link
 from vtp.recording.live_playlist import Rendered
 from vtp.recording.loading import key_frames_of, load_whole, recover_unclosed
 from vtp.recording.mp4_file import Mp4File
+from vtp.recording.quota import Quotas
 from vtp.recording.recorder import Outcome
 from vtp.recording.schemas import StartRecording, UpdateRecording
 from vtp.recording.segmenter import VIDEO_TRACK
@@ -130,6 +131,7 @@ class Recordings:
         self._deleted: set[str] = set()
         self._closing = asyncio.Event()
         self.disk = Disk(files.store.root, RECORDINGS_FULL, settings.min_free_bytes, settings.warn_free_bytes)
+        self.quotas = Quotas(database, self._active, settings)
         self._emitter: Emitter[RecordingChanged] = Emitter()
         self._access_emitter: Emitter[str] = Emitter()
         self._access_changes: dict[str, datetime] = {}
@@ -188,13 +190,15 @@ class Recordings:
     @done_over
     async def start_recording(self, principal: Principal, wish: StartRecording) -> tuple[Recording, str]:
         """Starts recording a room; gives the recording and what there is to say: what of it cannot be
-        recorded, and that the disk will be full.
+        recorded, and that the disk will be full or a quota used up.
 
-        Raises Conflict while the room is being recorded, Unavailable when the disk is almost full.
+        Raises Conflict while the room is being recorded, and when a quota is used up; Unavailable when the
+        disk is almost full.
         """
         room = await self._rooms.find(wish.room_id)
         require(self._live_rooms.as_here(principal, room.id), Action.RECORDING_START, room)
         self.disk.check()
+        usage = await self.quotas.check(room)
         live = await self._live_rooms.open(room)
         if live.recording:
             raise Conflict("This room is already being recorded; stop that recording first.")
@@ -223,7 +227,7 @@ class Recordings:
             live.recording = False
             raise
         self._emitter.emit(RecordingChanged(recording.id, Status.RECORDING))
-        return recording, " ".join(filter(None, (session.message, self.disk.warning())))
+        return recording, " ".join(filter(None, (session.message, self.disk.warning(), usage.warning())))
 
     @done_over
     async def stop_recording(self, principal: Principal, recording_id: str) -> Recording:
