@@ -6,14 +6,14 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from tests.api.recording_material import Fetched, add_finished, fetch, grant_of, make_room, open_media
 from tests.api.storage_material import BASE, PROMPT, files_of, gone_from_here, told, until, working_on
-from tests.folder_store import SETTINGS, FolderClients, folder_store
+from tests.folder_store import SETTINGS, FolderClients
 from tests.serving import Api, Person, serving
 from tests.unit.recording_material import h264_units
 from vtp.jobs.ladder import RungsOfRecording
@@ -85,12 +85,6 @@ async def test_rungs_are_offered_when_they_are_whole_and_change_nothing_else(
         assert len(list(media.decode(video=0))) == 60
     assert (await look(api, recording_id, teacher, "download")).body == mp4.body
     assert (await api.call("GET", f"{BASE}/{recording_id}", by=teacher)).body["file_size_bytes"] > size
-
-
-@pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FolderClients]:
-    with folder_store(tmp_path / "bucket", monkeypatch) as found:
-        yield found
 
 
 @pytest.mark.parametrize("keep_local_hours", [0, 24])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,23 +18,13 @@ from tests.api.storage_material import (
     uploaded,
     working_on,
 )
-from tests.folder_store import SETTINGS, FolderClients, folder_store
+from tests.folder_store import SETTINGS, FolderClients
 from tests.serving import Api, Person
 from vtp.errors import Unavailable
 from vtp.recording.erasure import TrackErasure
 from vtp.recording.manifest import MANIFEST_NAME, read_manifest
 
-
-@pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FolderClients]:
-    with folder_store(tmp_path / "bucket", monkeypatch) as found:
-        yield found
-
-
-@pytest.fixture
-async def api(tmp_path: Path, store: FolderClients) -> AsyncIterator[Api]:
-    async with storing(tmp_path / "data", SETTINGS, working=False) as running:
-        yield running
+pytestmark = [pytest.mark.sqlite_alone, pytest.mark.over_store]
 
 
 async def record(api: Api, teacher: Person, owners: list[str], slug: str = "physics") -> tuple[str, Path]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.api.recording_material import add_finished, fetch, grant_of, make_room
-from tests.api.stream_material import BASE, LivePlayer, start_stream, state_of, tune_in, until_listed
+from tests.api.stream_material import BASE, StreamPlayer, start_stream, state_of, tune_in, until_listed
 from tests.api.test_express import wire
 from tests.api.test_recordings_class import publisher, start, until
 from tests.hls_duties import WindowFollower
@@ -45,7 +45,7 @@ async def room_of(api: Api, by: Person) -> dict[str, object]:
     return body
 
 
-async def until_told_the_end(player: LivePlayer) -> None:
+async def until_told_the_end(player: StreamPlayer) -> None:
     """As who follows is, a moment after the last parts."""
 
     async def is_told() -> bool:
