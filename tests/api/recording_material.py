@@ -109,7 +109,7 @@ async def add_tracks(api: Api, recording_id: str, owners: Sequence[str]) -> Path
         shutil.copytree(folder / "video", folder / f"p{number}", ignore=shutil.ignore_patterns(TABLE_NAME))
         people.append(PersonOfTrack(f"p{number}", f"in the room {number}", owner, "Ann", "camera"))
     write_manifest(folder, replace(read_manifest(folder), people=tuple(people)))
-    services.recordings.refresh(recording_id)
+    services.recordings.playback.refresh(recording_id)
     return folder
 
 

@@ -16,7 +16,7 @@ from tests.api.test_recordings_class import publisher, start, until
 from tests.hls_duties import WindowFollower
 from tests.serving import Api, Person, serving
 from vtp.accounts.audit import Origin
-from vtp.recording.service import Recordings
+from vtp.recording.ends import Ends
 from vtp.rooms.participants import join
 from vtp.rooms.removals import Removals
 from vtp.streaming import sources as sources_module
@@ -292,14 +292,14 @@ async def test_what_a_killed_process_was_streaming_is_removed_at_the_next_start(
 async def test_a_class_recorded_anew_while_its_last_recording_is_saved_is_not_streamed_besides(
     api: Api, teacher: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    save, saving, go_on = Recordings._saved, asyncio.Event(), asyncio.Event()
+    save, saving, go_on = Ends._saved, asyncio.Event(), asyncio.Event()
 
-    async def late(of: Recordings, recording_id: str, values: Mapping[str, object]) -> bool:
+    async def late(of: Ends, recording_id: str, values: Mapping[str, object]) -> bool:
         saving.set()
         await go_on.wait()
         return await save(of, recording_id, values)
 
-    monkeypatch.setattr(Recordings, "_saved", late)
+    monkeypatch.setattr(Ends, "_saved", late)
     started = await start_stream(api, teacher)
     first = await start(api, teacher, "physics")
     stopping = asyncio.create_task(api.call("POST", f"{RECORDINGS}/{first}/stop", by=teacher))
@@ -323,14 +323,14 @@ async def test_a_class_recorded_anew_while_its_last_recording_is_saved_is_not_st
 async def test_a_stream_goes_on_at_once_when_its_recording_has_ended_and_cannot_be_saved(
     api: Api, teacher: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    save, saving, go_on = Recordings._saved, asyncio.Event(), asyncio.Event()
+    save, saving, go_on = Ends._saved, asyncio.Event(), asyncio.Event()
 
-    async def late(of: Recordings, recording_id: str, values: Mapping[str, object]) -> bool:
+    async def late(of: Ends, recording_id: str, values: Mapping[str, object]) -> bool:
         saving.set()
         await go_on.wait()
         return await save(of, recording_id, values)
 
-    monkeypatch.setattr(Recordings, "_saved", late)
+    monkeypatch.setattr(Ends, "_saved", late)
     started = await start_stream(api, teacher)
     recording_id = await start(api, teacher, "physics")
     async with publisher(api, teacher) as browser:

@@ -107,7 +107,9 @@ class MediaRoutes:
         if call.path["name"] == CLOCK_NAME:
             return web.Response(text=_now(), headers={"Cache-Control": NOT_KEPT})
         track = view.main_track or ""
-        found = await track_file(call, recording_id, view, self._recordings, track, prefix=f"{track}/")
+        found = await track_file(
+            call, recording_id, view, self._recordings.playback, track, prefix=f"{track}/"
+        )
         return self._counted(call, recording_id, session, view, track, found)
 
     def _note(self, call: Call, recording_id: str) -> None:
@@ -122,7 +124,7 @@ class MediaRoutes:
         track = call.path["track"]
         if track in view.people and not knows_people(call.request[HOLDER]):
             raise no_such_track()
-        found = await track_file(call, recording_id, view, self._recordings, track)
+        found = await track_file(call, recording_id, view, self._recordings.playback, track)
         return self._counted(call, recording_id, session, view, track, found)
 
     def _counted(

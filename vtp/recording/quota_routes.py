@@ -13,9 +13,9 @@ from vtp.accounts.routes import origin_of
 from vtp.db import Database
 from vtp.db.conflicts import done_over
 from vtp.http.routing import Call, RouteTable
+from vtp.recording.catalogue import RoomDirectory
 from vtp.recording.quota import Quotas, RoomUsage, Usage
 from vtp.recording.quota_store import set_quota
-from vtp.recording.service import RoomDirectory
 from vtp.rooms.store import Room
 
 MOST_BYTES = 1 << 60

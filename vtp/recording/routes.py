@@ -133,7 +133,7 @@ def _add_reading_routes(
         wanted = Filter(query.room_id or query.roomId, query.status or "", query.q)
         before = query.id_position()
         offset = query.offset if before is None else 0  # a cursor says where to go on by itself
-        found, total = await recordings.list_recordings(
+        found, total = await recordings.catalogue.list_recordings(
             call.principal, wanted, limit=query.limit + 1, offset=offset, before=before
         )
         names = {recording.id: room_name for recording, room_name in found}
@@ -159,7 +159,7 @@ def _add_reading_routes(
     async def get_recording(call: Call) -> RecordingReply:
         principal, recording = await admission.find_called(call)
         admission.grant(call, principal, recording)
-        return _reply(principal, recording, await recordings.room_name(recording))
+        return _reply(principal, recording, await recordings.catalogue.room_name(recording))
 
     @table.get(
         f"{BASE}/{{id}}/info",
@@ -190,8 +190,10 @@ def _add_changing_routes(table: RouteTable, recordings: Recordings) -> None:
 
         check = call.unless_changed(represent)
         origin = origin_of(call)
-        recording = await recordings.update(call.principal, call.path["id"], call.body, origin, check)
-        reply = _reply(call.principal, recording, await recordings.room_name(recording))
+        recording = await recordings.catalogue.update(
+            call.principal, call.path["id"], call.body, origin, check
+        )
+        reply = _reply(call.principal, recording, await recordings.catalogue.room_name(recording))
         call.reply_headers["ETag"] = etag_of_model(reply)
         return reply
 
@@ -204,7 +206,7 @@ def _add_changing_routes(table: RouteTable, recordings: Recordings) -> None:
     )
     async def delete_recording(call: Call) -> RecordingDeleted:
         permanent: bool = call.query.permanent
-        recording = await recordings.delete(
+        recording = await recordings.trash.delete(
             call.principal, call.path["id"], origin_of(call), permanent=permanent
         )
         return RecordingDeleted(

@@ -220,7 +220,11 @@ class Streams:
         if stream is None:
             raise NotFound("There is no such stream (any more).", code="no_such_stream")
         is_recordings = stream.recording_id is not None and not stream.room_id
-        if is_recordings and not stream.ended_at and not self._recordings.is_there(str(stream.recording_id)):
+        if (
+            is_recordings
+            and not stream.ended_at
+            and not self._recordings.playback.is_there(str(stream.recording_id))
+        ):
             self._end(stream, "The recording was deleted.")
         return stream
 
