@@ -37,7 +37,6 @@ from vtp.recording.erasure import TrackErasure
 from vtp.recording.grants import Grants
 from vtp.recording.holders import Holders
 from vtp.recording.progress import WatchProgress
-from vtp.recording.quota_routes import QuotaParts
 from vtp.recording.routes import RecordingParts
 from vtp.recording.service import Recordings
 from vtp.recording.shares import Shares
@@ -240,7 +239,6 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
             CaptionShelf(database, recordings),
             chapters,
             streams.sources.viewership,
-            QuotaParts(database, recordings.quotas, rooms, accounts.audit),
         ),
         streams,
         links,

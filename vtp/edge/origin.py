@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from vtp.errors import (
     Forbidden,
     Gone,
+    Invalid,
     NotFound,
     NotSignedIn,
     RateLimited,
@@ -40,7 +41,13 @@ PASSED_ON = (
     "Vary",
     "Retry-After",
 )
-_ERRORS: dict[int, type[VtpError]] = {401: NotSignedIn, 403: Forbidden, 404: NotFound, 410: Gone}
+_ERRORS: dict[int, type[VtpError]] = {
+    401: NotSignedIn,
+    403: Forbidden,
+    404: NotFound,
+    410: Gone,
+    422: Invalid,
+}
 AWAY = "The server that has this does not answer; try again in a moment."
 
 

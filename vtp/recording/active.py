@@ -86,7 +86,10 @@ class ActiveRecordings:
 
     def sizes(self) -> list[Growing]:
         """How large each is by now, participants' tracks included."""
-        return [Growing(id_, one.session.room.room, _size(one.session)) for id_, one in self._active.items()]
+        return [
+            Growing(id_, one.session.room.room, one.session.recorder.size_bytes)
+            for id_, one in self._active.items()
+        ]
 
     def get(self, recording_id: str) -> RecordingSession | None:
         """The session of a recording in progress."""
@@ -155,11 +158,6 @@ class ActiveRecordings:
                 await self._save_end(recording_id, ended, outcome)
             finally:
                 del self._active[recording_id]
-
-
-def _size(session: RecordingSession) -> int:
-    recorder = session.recorder
-    return sum(index.size_bytes for index in (*recorder.tracks.values(), *recorder.people.values()))
 
 
 async def _ended_view(session: RecordingSession, outcome: Outcome) -> RecordingView:

@@ -9,12 +9,18 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
+from vtp.accounts.audit import AuditLog, Event, Origin
+from vtp.accounts.permissions import Action, can, require
 from vtp.db import Database
+from vtp.db.conflicts import done_over
 from vtp.errors import Conflict, Unavailable
+from vtp.http.identity import Principal
 from vtp.recording.active import ActiveRecordings, Growing
+from vtp.recording.catalogue import RoomDirectory
 from vtp.recording.disk import BYTES_AN_HOUR
-from vtp.recording.quota_store import find_quota, rooms_of_owner, used_by_owner, used_by_room
+from vtp.recording.quota_store import find_quota, rooms_of_owner, set_quota, used_by_owner, used_by_room
 from vtp.rooms.store import Room
 from vtp.settings import RecordingSettings
 
@@ -64,18 +70,18 @@ class RoomUsage:
     owner: Usage | None
 
     @property
-    def all(self) -> list[Usage]:
-        """Both."""
+    def both(self) -> list[Usage]:
+        """What there is of them."""
         return [self.room] if self.owner is None else [self.room, self.owner]
 
     @property
     def exceeded(self) -> Usage | None:
         """What is used up."""
-        return next((one for one in self.all if one.is_over), None)
+        return next((one for one in self.both if one.is_over), None)
 
     def warning(self) -> str:
         """A sentence while one will be used up before long, else nothing."""
-        near = min((one for one in self.all if one.is_near), key=lambda one: one.left_bytes, default=None)
+        near = min((one for one in self.both if one.is_near), key=lambda one: one.left_bytes, default=None)
         if near is None:
             return ""
         hours = near.left_bytes / BYTES_AN_HOUR
@@ -90,28 +96,76 @@ class Quotas:
     object store alone included, and what has been written of those in progress here.
     """
 
-    def __init__(self, database: Database, active: ActiveRecordings, settings: RecordingSettings) -> None:
+    def __init__(
+        self,
+        database: Database,
+        rooms: RoomDirectory,
+        active: ActiveRecordings,
+        audit: AuditLog,
+        settings: RecordingSettings,
+    ) -> None:
         self._database = database
+        self._rooms = rooms
         self._active = active
+        self._audit = audit
         self._per_room = settings.quota_per_room_bytes
         self._per_owner = settings.quota_per_owner_bytes
         self._known: dict[str, RoomUsage] = {}  # of rooms that are recorded, without what grows
+
+    async def get(self, principal: Principal, reference: str) -> tuple[Room, RoomUsage]:
+        """A room and what its recordings take and may, for who may start one there. Raises NotFound,
+        Forbidden.
+        """
+        require(principal, Action.RECORDING_LIST)
+        room = await self._rooms.find(reference)
+        require(principal, Action.RECORDING_START, room)
+        return room, await self.of_room(room)
+
+    async def own(self, principal: Principal) -> tuple[Usage, list[tuple[str, Usage]]] | None:
+        """The same of all of somebody's rooms together, and of those that have a quota, by id, the fullest
+        first; None for who may own no rooms. Raises Forbidden.
+        """
+        require(principal, Action.RECORDING_LIST)
+        if principal.user_id is None or not can(principal, Action.ROOM_CREATE):
+            return None
+        return await self._of_owner(principal.user_id), await self._rooms_of(principal.user_id)
+
+    @done_over
+    async def set(
+        self, principal: Principal, reference: str, value: int | None, origin: Origin
+    ) -> tuple[Room, RoomUsage]:
+        """Sets what the recordings of a room may take: bytes, 0 for any number, None for the default.
+
+        Raises NotFound, Forbidden.
+        """
+        require(principal, Action.SERVER_MANAGE)
+        room = await self._rooms.find(reference)
+        async with self._database.transaction() as tx:
+            await set_quota(tx, room.id, value, datetime.now(UTC))
+            await self._audit.record(
+                tx,
+                Event.RECORDING_QUOTA,
+                origin,
+                actor_id=principal.user_id,
+                subject=f"room:{room.id}",
+                details={"bytes": value},
+            )
+        return room, await self.of_room(room)
 
     async def of_room(self, room: Room) -> RoomUsage:
         """What a room's recordings take and may. Raises Unavailable."""
         growing = self._active.sizes()
         return _with(await self._stored(room, growing), room, growing)
 
-    async def of_owner(self, owner_id: str) -> Usage:
-        """The same of all rooms of an owner."""
+    async def _of_owner(self, owner_id: str) -> Usage:
         growing = self._active.sizes()
         async with self._database.read() as tx:
             used = await used_by_owner(tx, owner_id, _ids(growing))
         used += sum(one.size_bytes for one in growing if one.room.owner_id == owner_id)
         return Usage(used, self._per_owner, "your rooms")
 
-    async def rooms_of(self, owner_id: str) -> list[tuple[str, Usage]]:
-        """Somebody's rooms that have a quota, by id, the fullest first; MOST_ROOMS at most."""
+    async def _rooms_of(self, owner_id: str) -> list[tuple[str, Usage]]:
+        """MOST_ROOMS at most."""
         growing = self._active.sizes()
         async with self._database.read() as tx:
             found = await rooms_of_owner(tx, owner_id, _ids(growing))

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from vtp.accounts.audit import AuditLog, Event
-from vtp.accounts.permissions import Action, can, require
 from vtp.accounts.routes import origin_of
-from vtp.db import Database
-from vtp.db.conflicts import done_over
 from vtp.http.routing import Call, RouteTable
-from vtp.recording.catalogue import RoomDirectory
 from vtp.recording.quota import Quotas, RoomUsage, Usage
-from vtp.recording.quota_store import set_quota
 from vtp.rooms.store import Room
 
 MOST_BYTES = 1 << 60
@@ -76,32 +69,21 @@ class RecordingUsage(BaseModel):
             warning=usage.warning() or None,
         )
 
-
-class QuotaParts:
-    """What the routes need."""
-
-    def __init__(self, database: Database, quotas: Quotas, rooms: RoomDirectory, audit: AuditLog) -> None:
-        self.quotas = quotas
-        self.rooms = rooms
-        self._database = database
-        self._audit = audit
-
-    @done_over
-    async def set(self, call: Call, room: Room, value: int | None) -> None:
-        """Keeps what a room may hold."""
-        async with self._database.transaction() as tx:
-            await set_quota(tx, room.id, value, datetime.now(UTC))
-            await self._audit.record(
-                tx,
-                Event.RECORDING_QUOTA,
-                origin_of(call),
-                actor_id=call.principal.user_id,
-                subject=f"room:{room.id}",
-                details={"bytes": value},
-            )
+    @classmethod
+    def own(cls, owner: Usage, rooms: list[tuple[str, Usage]]) -> Self:
+        """Of somebody's rooms."""
+        near = next((one for one in [owner, *(usage for _, usage in rooms)] if one.is_near), None)
+        return cls(
+            owner=UsageReply.of(owner),
+            rooms=[
+                UsageOfRoom(**UsageReply.of(usage).model_dump(), room_id=id_, room_name=usage.whose)
+                for id_, usage in rooms
+            ],
+            warning=RoomUsage(near, None).warning() if near is not None else None,
+        )
 
 
-def add_quota_routes(table: RouteTable, parts: QuotaParts) -> None:
+def add_quota_routes(table: RouteTable, quotas: Quotas) -> None:
     """Declares them."""
 
     @table.get(
@@ -113,12 +95,14 @@ def add_quota_routes(table: RouteTable, parts: QuotaParts) -> None:
     )
     async def get_recording_usage(call: Call) -> RecordingUsage:
         query: UsageQuery = call.query
-        require(call.principal, Action.RECORDING_LIST)
         if query.room_id:
-            room = await parts.rooms.find(query.room_id)
-            require(call.principal, Action.RECORDING_START, room)
-            return RecordingUsage.of_room(room, await parts.quotas.of_room(room))
-        return await _own(call)
+            return RecordingUsage.of_room(*await quotas.get(call.principal, query.room_id))
+        found = await quotas.own(call.principal)
+        return (
+            RecordingUsage(owner=None, rooms=[], warning=None)
+            if found is None
+            else RecordingUsage.own(*found)
+        )
 
     @table.put(
         "/api/v1/rooms/{room}/recording-quota",
@@ -128,22 +112,5 @@ def add_quota_routes(table: RouteTable, parts: QuotaParts) -> None:
         errors=(403, 404),
     )
     async def set_recording_quota(call: Call) -> RecordingUsage:
-        require(call.principal, Action.SERVER_MANAGE)
-        room = await parts.rooms.find(call.path["room"])
-        await parts.set(call, room, call.body.bytes)
-        return RecordingUsage.of_room(room, await parts.quotas.of_room(room))
-
-    async def _own(call: Call) -> RecordingUsage:
-        user_id = call.principal.user_id
-        if user_id is None or not can(call.principal, Action.ROOM_CREATE):
-            return RecordingUsage(owner=None, rooms=[], warning=None)
-        owner, rooms = await parts.quotas.of_owner(user_id), await parts.quotas.rooms_of(user_id)
-        near = next((one for one in [owner, *(usage for _, usage in rooms)] if one.is_near), None)
-        return RecordingUsage(
-            owner=UsageReply.of(owner),
-            rooms=[
-                UsageOfRoom(**UsageReply.of(usage).model_dump(), room_id=id_, room_name=usage.whose)
-                for id_, usage in rooms
-            ],
-            warning=RoomUsage(near, None).warning() if near is not None else None,
-        )
+        found = await quotas.set(call.principal, call.path["room"], call.body.bytes, origin_of(call))
+        return RecordingUsage.of_room(*found)

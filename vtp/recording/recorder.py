@@ -20,7 +20,7 @@ import av
 
 from vtp.recording.audio_tracks import AudioTracks
 from vtp.recording.disk import DISK_FULL
-from vtp.recording.index import Line, TrackIndex
+from vtp.recording.index import Line, MapLine, SegmentLine, TrackIndex
 from vtp.recording.manifest import Manifest, PersonOfTrack, write_manifest
 from vtp.recording.mixer import MIXED_VOICES
 from vtp.recording.person_track import PersonTrack
@@ -76,6 +76,7 @@ class Recorder:
         self.tracks: dict[str, TrackIndex] = {}
         self.people: dict[str, TrackIndex] = {}
         self.manifest = Manifest(recording_id)
+        self.size_bytes = 0  # of finished segments and sections, participants' too
         self._min_free_bytes = min_free_bytes
         self._mixed_voices = mixed_voices
         self._window_s = window_s
@@ -307,6 +308,8 @@ class Recorder:
     def _line_written(self, track: str, line: Line) -> None:
         (self.people if track in self.people else self.tracks)[track].add(line)
         self._has_grown = True
+        if isinstance(line, SegmentLine | MapLine):
+            self.size_bytes += line.size
 
     def _ask_for_key_frame(self, now: int) -> None:
         video = next((s for s in self._sources.values() if s.kind == "video"), None)

@@ -24,7 +24,7 @@ from vtp.recording.progress import WatchProgress
 from vtp.recording.progress_routes import add_progress_routes
 from vtp.recording.progress_schemas import MyProgress
 from vtp.recording.progress_store import Progress
-from vtp.recording.quota_routes import QuotaParts, add_quota_routes
+from vtp.recording.quota_routes import add_quota_routes
 from vtp.recording.schemas import (
     DeleteQuery,
     ListedRecording,
@@ -63,7 +63,6 @@ class RecordingParts:
     captions: CaptionShelf
     chapters: Chapters
     viewership: Viewership
-    quotas: QuotaParts
 
 
 def build_routes(parts: RecordingParts) -> RouteTable:
@@ -72,7 +71,7 @@ def build_routes(parts: RecordingParts) -> RouteTable:
     admission = Admission(recordings, parts.grants, parts.holders, parts.viewership)
     table = RouteTable("recordings", "Recordings of rooms: catalogue, playback, download.")
     _add_recorder_routes(table, recordings)
-    add_quota_routes(table, parts.quotas)
+    add_quota_routes(table, recordings.quotas)
     _add_reading_routes(table, recordings, admission, parts.progress)
     _add_changing_routes(table, recordings)
     add_media_routes(table, recordings, parts.captions, admission, log)

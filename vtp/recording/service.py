@@ -65,7 +65,7 @@ class Recordings:
         self.playback = Playback(self.catalogue, self._active, files, self._tasks, instance_id)
         self.trash = Trash(database, self.catalogue, self.playback, self._active, files, jobs, clock)
         self.disk = Disk(files.store.root, RECORDINGS_FULL, settings.min_free_bytes, settings.warn_free_bytes)
-        self.quotas = Quotas(database, self._active, settings)
+        self.quotas = Quotas(database, rooms, self._active, audit, settings)
 
     def add_listener(self, listener: Callable[[RecordingChanged], None]) -> Callable[[], None]:
         """Hears of recordings that start, stop and end; the returned function stops that."""
