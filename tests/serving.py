@@ -31,6 +31,7 @@ from vtp.settings import (
     MediaSettings,
     OidcSettings,
     PlainSettings,
+    RecordingSettings,
     RoomSettings,
     Settings,
     SfuSettings,
@@ -197,6 +198,7 @@ async def serving(
     mail: MailSettings | None = None,
     storage: StorageSettings | None = None,
     jobs: JobSettings | None = None,
+    recording: RecordingSettings | None = None,
     public_url: str = "",
     secrets_dir: Path | None = None,
     checked: bool = True,
@@ -220,6 +222,7 @@ async def serving(
         mail=mail or MailSettings(),
         storage=storage or StorageSettings(),
         jobs=jobs or JobSettings(),
+        recording=recording or RecordingSettings(),
     )
     with checked_wire() if checked else nullcontext():
         server = await start_server(settings)

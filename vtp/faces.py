@@ -24,6 +24,7 @@ from vtp.mail.routes import build_routes as mail_routes
 from vtp.media.ice_servers import IceServers
 from vtp.media.plane import MediaPlane
 from vtp.personal.routes import build_routes as personal_routes
+from vtp.recording.admission import Admission
 from vtp.recording.express import PREFIX as EXPRESS_PREFIX
 from vtp.recording.express import ExpressMedia
 from vtp.recording.routes import build_routes as recording_routes
@@ -55,6 +56,7 @@ from vtp.signalling.parts.stream import StreamCalls
 from vtp.signalling.routes import build_routes as signalling_routes
 from vtp.signalling.sfu_routes import build_routes as sfu_routes
 from vtp.signalling.socket_face import SocketFace, SocketParts
+from vtp.streaming.edge_entry import EdgeEntrance
 from vtp.streaming.edge_routes import build_routes as edge_routes
 from vtp.streaming.express import PREFIX as LIVE_PREFIX
 from vtp.streaming.express import ExpressLive
@@ -156,7 +158,17 @@ def build_tables(services: Services) -> list[RouteTable]:
         recording_routes(recording),
         stream_routes(services.streams, recording.grants),
         live_routes(services.streams, recording.grants, recording.holders),
-        edge_routes(recording.grants, recording.holders, recording.viewership, recording.access_log),
+        edge_routes(
+            recording.grants,
+            recording.holders,
+            recording.viewership,
+            recording.access_log,
+            EdgeEntrance(
+                Admission(recording.recordings, recording.grants, recording.holders, recording.viewership),
+                services.streams,
+                recording.grants,
+            ),
+        ),
         job_routes(services.jobs.jobs),
         webhook_routes(services.webhooks),
         check_routes(services.checks, settings.media.ice_servers),

@@ -169,9 +169,10 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     rooms.add_listener(sources.catalogue_changed)
     recordings.add_listener(sources.recording_changed)
     recordings.add_listener(jobs.jobs.recording_changed)
-    jobs.jobs.add_listener(recordings.refresh)
+    jobs.jobs.add_listener(recordings.playback.refresh)
     await deliveries.open()
     await recordings.start()
+    tasks.start(recordings.quotas.run(), "quotas of recordings")
     webhooks = Webhooks(database, rooms, deliveries, accounts.audit, settings.webhooks)
     guests = accounts.authenticator.guests
     links = GuestLinks(database, rooms, accounts.tokens, guests, accounts.audit)
@@ -206,8 +207,8 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     holders = Holders(Watched(recordings, streams), _holder_finder(database), guests.is_revoked)
     accounts.authenticator.add_listener(holders.forget)
     streams.add_rights_listener(holders.forget)
-    recordings.add_access_listener(holders.forget)
-    accounts.revocations.add_reader(recordings.recall, outlasts_memory=True)
+    recordings.catalogue.add_access_listener(holders.forget)
+    accounts.revocations.add_reader(recordings.catalogue.recall, outlasts_memory=True)
     shares = Shares(database, recordings, accounts.tokens, guests, accounts.audit)
     await shares.revoked.start()
     accounts.revocations.add_reader(shares.revoked.recall, outlasts_memory=True)
@@ -217,7 +218,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     pictures = Pictures(database, store, accounts.audit)
     await pictures.start()
     stored = StoredTracks(jobs.remote) if jobs.remote else None
-    tracks = TrackErasure(database, jobs.files, stored, recordings.forget, tell_of_change)
+    tracks = TrackErasure(database, jobs.files, stored, recordings.playback.forget, tell_of_change)
     personal = _build_personal(database, accounts, pictures, tracks, settings, [access_log.trim])
     tasks.start(personal.upkeep.run(), "personal data")
     services = Services(

@@ -8,10 +8,8 @@ defaults here (a test compares them).
 from __future__ import annotations
 
 import contextlib
-import os
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import quote, urlsplit
 
 from pydantic import (
@@ -20,14 +18,11 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
-    ValidationError,
     model_validator,
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from vtp.errors import StartupError
 from vtp.idn import to_ascii
-from vtp.settings_sources import Layers, Tree, default_config_dir, read_dotenv, read_layers
 from vtp.settings_values import (
     HERE,
     AllowedHosts,
@@ -343,6 +338,8 @@ class RecordingSettings(Section):
 
     min_free_bytes: Annotated[int, Field(ge=0)] = 536_870_912
     warn_free_bytes: Annotated[int, Field(ge=0)] = 5_368_709_120
+    quota_per_room_bytes: Annotated[int, Field(ge=0)] = 0
+    quota_per_owner_bytes: Annotated[int, Field(ge=0)] = 0
     idle_stop_s: Annotated[int, Field(ge=0)] = 1800
     live_transcodes: Annotated[int, Field(ge=0, le=64)] = 1
     mixed_voices: Annotated[int, Field(ge=1, le=64)] = 8
@@ -426,7 +423,7 @@ class LimitSettings(Section):
 
 
 class Settings(BaseSettings):
-    """All settings of one vtp process; built once by `load_settings`, never changed afterwards.
+    """All settings of one vtp process; built once by `vtp.settings_loading`, never changed afterwards.
 
     Constructed directly (`Settings(data_dir=…)`, in tests) it reads neither files nor the environment.
     """
@@ -463,7 +460,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Leaves files and environment to `load_settings`, which knows where a value came from."""
+        """Leaves files and environment to `vtp.settings_loading`, which knows where a value came from."""
         return (init_settings,)
 
     def database_url(self) -> str:
@@ -482,34 +479,3 @@ class Settings(BaseSettings):
         """URL of the folder that recordings are written to, that of the data folder unless another is set."""
         own = (self.data_dir.absolute() / "recordings").as_uri()
         return own if self.storage.is_remote else self.storage.url or own
-
-
-def load_settings(
-    environ: Mapping[str, str] | None = None,
-    *,
-    config_dir: Path | None = None,
-    overrides: Tree | None = None,
-) -> Settings:
-    """Reads all sources; `overrides` (from the command line) rank above the environment.
-
-    Raises StartupError, one sentence that says what to do, for a bad file, key or value.
-    """
-    known = read_dotenv(os.environ, Path(".env")) if environ is None else environ
-    layers = read_layers(Settings, known, config_dir or default_config_dir(known))
-    layers.add(overrides or {}, "the command line")
-    try:
-        return Settings(**layers.tree)
-    except ValidationError as error:
-        raise StartupError(_sentence(error, layers)) from error
-
-
-def _sentence(error: ValidationError, layers: Layers) -> str:
-    problems = error.errors(include_url=False, include_context=False)
-    first: Any = problems[0]
-    path = ".".join(str(part) for part in first["loc"])
-    reason = first["msg"].removeprefix("Value error, ")
-    origin = layers.origin(path)
-    where = f" (in {origin})" if origin else ""
-    more = f"; {len(problems) - 1} more settings are wrong too" if len(problems) > 1 else ""
-    reason = f"{reason[:1].lower()}{reason[1:]}"
-    return f"The setting {path}{where} is not acceptable: {reason}{more}; correct it and start again."

@@ -1,6 +1,6 @@
 """Fixtures of the API tests: the whole server, once on each database."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -8,17 +8,31 @@ import pytest
 
 from tests.api.recording_material import add_finished, make_room
 from tests.api.socket_clients import School
+from tests.api.storage_material import storing
+from tests.folder_store import SETTINGS, FolderClients, folder_store
 from tests.loop_watch import unblocked_loop
 from tests.serving import Api, Person, serving
 from tests.smtp_server import Mailbox, mail_settings, smtp_server
 
 
 @pytest.fixture
-async def api(tmp_path: Path, database_url: str) -> AsyncIterator[Api]:
+async def api(request: pytest.FixtureRequest, tmp_path: Path, database_url: str) -> AsyncIterator[Api]:
     """A server without rate limits, in which nothing may hold up the event loop."""
+    if request.node.get_closest_marker("over_store") is not None:
+        request.getfixturevalue("store")
+        async with storing(tmp_path / "data", SETTINGS, working=False) as running:
+            yield running
+        return
     async with serving(tmp_path / "data", database_url) as running:
         with unblocked_loop():
             yield running
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FolderClients]:
+    """A folder that servers and job processes of this test take for their object store."""
+    with folder_store(tmp_path / "bucket", monkeypatch) as found:
+        yield found
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import io
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,17 @@ import av
 from tests.serving import Api, Person
 from tests.unit.recording_material import Recorded, feed, h264_units, opus_units
 from vtp.ids import new_id
-from vtp.recording.manifest import Manifest, write_manifest
+from vtp.recording.manifest import (
+    MANIFEST_NAME,
+    Manifest,
+    PersonOfTrack,
+    read_manifest,
+    write_manifest,
+)
+from vtp.recording.sample_table import TABLE_NAME
 from vtp.recording.service import Recordings
 from vtp.recording.source import PlacedPicture
-from vtp.recording.store import Recording, Status, add_recording
+from vtp.recording.store import Recording, Status, add_recording, change_recording
 from vtp.recording.units import PlainUnit
 
 WALL_NS = 1_790_000_000_000_000_000
@@ -89,6 +96,21 @@ def write_files(
     duration_ns = 4_000_000_000 if closed else 0
     manifest = Manifest(recording_id, WALL_NS, 4, ("video", "opus", "aac"), duration_ns, closed=closed)
     write_manifest(directory, manifest)
+
+
+async def add_tracks(api: Api, recording_id: str, owners: Sequence[str]) -> Path:
+    """The picture of a finished recording once more for each owner: p1, p2 and so on. Gives its folder."""
+    services = api.server.services
+    async with services.database.transaction() as tx:
+        await change_recording(tx, recording_id, layout="both")
+    folder = services.recordings.file(recording_id, MANIFEST_NAME).parent
+    people = []
+    for number, owner in enumerate(owners, 1):
+        shutil.copytree(folder / "video", folder / f"p{number}", ignore=shutil.ignore_patterns(TABLE_NAME))
+        people.append(PersonOfTrack(f"p{number}", f"in the room {number}", owner, "Ann", "camera"))
+    write_manifest(folder, replace(read_manifest(folder), people=tuple(people)))
+    services.recordings.playback.refresh(recording_id)
+    return folder
 
 
 @functools.cache

@@ -29,7 +29,7 @@ async def state_of(api: Api, by: Person, stream_id: str) -> dict[str, Any]:
 
 
 @dataclass
-class LivePlayer:
+class StreamPlayer:
     """Somebody at the live edge, by cookie; `folder` is below the source that the playlist named."""
 
     api: Api
@@ -42,7 +42,7 @@ class LivePlayer:
         return await fetch(self.api, f"{self.folder}/{name}", Cookie=self.cookie)
 
 
-async def tune_in(api: Api, by: Person | str, room: str = "physics") -> LivePlayer:
+async def tune_in(api: Api, by: Person | str, room: str = "physics") -> StreamPlayer:
     """Loads master.m3u8 until there is something to play, as players do."""
     token = by.access_token if isinstance(by, Person) else by
     cookie = ""
@@ -57,10 +57,10 @@ async def tune_in(api: Api, by: Person | str, room: str = "physics") -> LivePlay
     given = answer.headers.get("Set-Cookie", "").partition(";")[0]
     lines = answer.text.splitlines()
     source = next(line for line in lines if line.endswith("playlist.m3u8")).partition("/")[0]
-    return LivePlayer(api, given or cookie, f"/live/{room}/{source}")
+    return StreamPlayer(api, given or cookie, f"/live/{room}/{source}")
 
 
-async def until_listed(player: LivePlayer, count: int, track: str = "video") -> Fetched:
+async def until_listed(player: StreamPlayer, count: int, track: str = "video") -> Fetched:
     """Waits until a track's playlist names so many segments."""
     async with asyncio.timeout(60):
         while True:

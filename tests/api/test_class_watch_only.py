@@ -180,7 +180,7 @@ async def test_where_the_disk_of_streams_is_full_none_begins_and_newcomers_have_
 ) -> None:
     [teacher] = await open_class(school, "teacher", **LECTURE, watch_only_above=1)
     streams = school.api.server.services.streams
-    monkeypatch.setattr(streams._windows, "_min_free_bytes", 1 << 62)
+    monkeypatch.setattr(streams._windows.disk, "_min_free_bytes", 1 << 62)
     late = await enter(school, "student")
     assert late.joined["state"]["stream"] is None and not has_been_told(teacher, "stream-started")
     assert await late.ok("create-transport", {"direction": "recv"})

@@ -116,7 +116,7 @@ async def test_who_has_no_grant_gets_nothing_from_an_edge(api: Api, teacher: Per
         for wrong in ("", cookie[:-2], "vtp_media="):
             assert (await Player(edge, wrong).get(path)).status == 401
         assert (await Player(edge, cookie).get(path.replace(mine, other))).status == 401
-        token = {"Authorization": f"Bearer {teacher.access_token}"}
+        token = {"Authorization": "Bearer x.y.z"}
         assert (await Player(edge, "").get(path, **token)).status == 401
 
 
@@ -178,6 +178,16 @@ async def test_a_class_is_followed_live_by_an_edge(api: Api, teacher: Person, tm
         both = await asyncio.gather(player.get(waited), player.get(waited))
         assert {answer.status for answer in both} == {200} and both[0].body == both[1].body
         assert both[0].text.count("#EXTINF") > next_msn
+        before = asked(api, "/live/{room}/{source}/{track}/{name}")
+        playlist_at_edge = f"{at_origin.folder}/video/playlist.m3u8"
+        wishes = [f"_HLS_msn={10**6 + n}&_HLS_part={n}" for n in range(60)]
+        far = await asyncio.gather(*(player.get(f"{playlist_at_edge}?{wish}") for wish in wishes))
+        assert {answer.status for answer in far} == {400}
+        past = await asyncio.gather(
+            *(player.get(f"{playlist_at_edge}?_HLS_msn=0&_HLS_part={n}") for n in range(60))
+        )
+        assert {answer.status for answer in past} == {200}
+        assert asked(api, "/live/{room}/{source}/{track}/{name}") <= before + 4, "made up, each at the origin"
         segment = f"{at_origin.folder}/video/seg-00000.m4s"
         assert (await player.get(segment)).body == (await at_origin.get("video/seg-00000.m4s")).body
         joined = await api.call(

@@ -175,7 +175,7 @@ async def test_a_playlist_that_is_waited_for_keeps_what_comes_behind_it(api: Api
         await browser.publish(codec="video/H264")
         await until_segments(api, recording_id, cookie, 1)
         await line.get(f"{folder}/playlist.m3u8", f"Cookie: {cookie}")
-        view = api.server.services.recordings.view_in_memory(recording_id)
+        view = api.server.services.recordings.playback.view_in_memory(recording_id)
         assert isinstance(view, LiveView)
         later = len(view.tracks["opus"].segments) + 1  # not the segment in work, but the one after it
         await line.send(line.head(f"{folder}/playlist.m3u8?_HLS_msn={later}", f"Cookie: {cookie}"))

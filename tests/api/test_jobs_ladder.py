@@ -6,17 +6,18 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from tests.api.recording_material import Fetched, add_finished, fetch, grant_of, make_room, open_media
 from tests.api.storage_material import BASE, PROMPT, files_of, gone_from_here, told, until, working_on
-from tests.folder_store import SETTINGS, FolderClients, folder_store
+from tests.folder_store import SETTINGS, FolderClients
 from tests.serving import Api, Person, serving
 from tests.unit.recording_material import h264_units
 from vtp.jobs.ladder import RungsOfRecording
+from vtp.jobs.tables import recording_jobs
 from vtp.recording.index import SegmentLine
 from vtp.recording.store import Status, change_recording
 from vtp.settings import JobSettings
@@ -86,12 +87,6 @@ async def test_rungs_are_offered_when_they_are_whole_and_change_nothing_else(
     assert (await api.call("GET", f"{BASE}/{recording_id}", by=teacher)).body["file_size_bytes"] > size
 
 
-@pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FolderClients]:
-    with folder_store(tmp_path / "bucket", monkeypatch) as found:
-        yield found
-
-
 @pytest.mark.parametrize("keep_local_hours", [0, 24])
 async def test_rungs_go_to_the_store_too_and_play_from_there(
     tmp_path: Path, store: FolderClients, keep_local_hours: int
@@ -112,6 +107,48 @@ async def test_rungs_go_to_the_store_too_and_play_from_there(
         assert len(media) == len(set(media))  # none is sent again with the rungs
         await api.server.services.jobs.jobs.look()
         assert f"{RUNG}/playlist" in (await look(api, recording_id, teacher, "stream/master.m3u8")).text
+        await look(api, recording_id, teacher, f"stream/{RUNG}/seg-00001.m4s")
+
+
+async def test_ladder_that_is_wished_for_later_is_not_tried_of_what_is_in_the_store_alone(
+    tmp_path: Path, store: FolderClients
+) -> None:
+    storage = SETTINGS.model_copy(update={"keep_local_hours": 0})
+    without = JOBS.model_copy(update={"ladder": []})
+    async with serving(tmp_path / "data", jobs=without, storage=storage) as api:
+        teacher = await api.person("teacher")
+        first = await record(api, teacher)
+        async with working_on(api):
+            await gone_from_here(api, first)
+    storage = SETTINGS.model_copy(update={"keep_local_hours": 24})
+    async with serving(tmp_path / "data", jobs=JOBS, storage=storage) as api:
+        later = await add_finished(api, await make_room(api, teacher, "maths"), teacher)
+        async with working_on(api):  # one look finds both, the older one first
+            await all_done(api, later, teacher)
+        assert (await states(api, later, teacher)).keys() == {"ladder", "upload"}
+        assert await states(api, first, teacher) == {"upload": "done"}
+
+
+async def test_what_an_older_backup_has_no_jobs_of_is_found_in_the_store(
+    tmp_path: Path, store: FolderClients
+) -> None:
+    storage = SETTINGS.model_copy(update={"keep_local_hours": 0})
+    async with serving(tmp_path / "data", jobs=JOBS, storage=storage) as api:
+        teacher = await api.person("teacher")
+        recording_id = await record(api, teacher)
+        async with working_on(api):
+            await gone_from_here(api, recording_id)
+        async with (
+            api.server.services.database.transaction() as tx
+        ):  # as rows of before jobs are brought up to date
+            await tx.execute(recording_jobs.delete())
+            values = {"storage": "local", "stored_url": None, "stored_at": None}
+            await change_recording(tx, recording_id, **values)
+        async with working_on(api):
+            await all_done(api, recording_id, teacher)
+        assert await states(api, recording_id, teacher) == {"upload": "done"}
+        shown = (await api.call("GET", f"{BASE}/{recording_id}", by=teacher)).body
+        assert (shown["storage"], shown["status"]) == ("stored", "ready")
         await look(api, recording_id, teacher, f"stream/{RUNG}/seg-00001.m4s")
 
 

@@ -18,7 +18,7 @@ from vtp.accounts.tables import audit_log
 from vtp.errors import StartupError
 from vtp.faces import build_tables
 from vtp.mail.letters import test as letter_of_test
-from vtp.settings import load_settings
+from vtp.settings_loading import load_settings
 
 MAILS = "/api/v1/mails"
 LETTER = replace(letter_of_test("ada@school.example", None), text="A link: https://x.example/#token=1\n")

@@ -82,7 +82,7 @@ async def test_nothing_but_the_samples_is_written(api: Api, teacher: Person, rec
     await api.server.services.recordings.settle()
     added = set(folder.rglob("*")) - before
     assert added == {folder / "video" / TABLE_NAME, folder / "aac" / TABLE_NAME}
-    api.server.services.recordings._downloads.forget(recording_id)
+    api.server.services.recordings.playback._downloads.forget(recording_id)
     for path in added:
         path.write_bytes(path.read_bytes()[:-1])  # torn: it is made again
     again = await fetch(api, f"{BASE}/{recording_id}/download", **teacher.headers)
@@ -204,7 +204,7 @@ async def test_what_is_being_made_of_a_recording_that_is_deleted_is_not_kept(
     assert (await api.call("DELETE", f"{BASE}/{recording_id}", by=teacher)).status == 200
     go_on.set()
     assert (await asyncio.wait_for(downloading, 10)).status == 410
-    assert not api.server.services.recordings._downloads._kept
+    assert not api.server.services.recordings.playback._downloads._kept
 
 
 def slow_making(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading.Event]:

@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,11 @@ import pytest
 from tests.api.live_player import LivePlayer
 from tests.api.recording_material import add_finished, fetch, grant_of, make_room
 from tests.api.test_recordings_class import until_segments
-from tests.heard import until
 from tests.hls_duties import read
 from tests.serving import Api, Person
 from tests.unit.recording_material import h264_units, opus_units
 from tests.unit.recording_sources import prepared_source
+from vtp.db import Database
 from vtp.errors import Gone
 from vtp.recording import downloads
 from vtp.recording.active import DIED
@@ -65,16 +66,24 @@ def live_room(api: Api, room: str) -> LiveRoom:
     return live
 
 
-async def test_recording_that_ends_while_somebody_stops_it_stays_ended(api: Api, teacher: Person) -> None:
+async def test_recording_that_ends_while_somebody_stops_it_stays_ended(
+    api: Api, teacher: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     room = await make_room(api, teacher)
     recording_id = await start(api, teacher, room)
     await recorder_of(api, recording_id)
-    live = live_room(api, room)
+    queued, wait = asyncio.Queue[None](), Database._wait_for_turn
+
+    async def tell_and_wait(of: Database, stack: AsyncExitStack) -> None:
+        queued.put_nowait(None)
+        await wait(of, stack)
+
     async with api.server.services.database.transaction():  # everybody who writes waits, in order
-        live.close()
-        await until(live.add_listener, lambda: not live.recording)
+        monkeypatch.setattr(Database, "_wait_for_turn", tell_and_wait)
+        live_room(api, room).close()
+        await queued.get()  # how it ended
         stopping = asyncio.create_task(api.call("POST", f"{BASE}/{recording_id}/stop", by=teacher))
-        await asyncio.sleep(0.2)
+        await queued.get()  # and behind that, that it is being stopped
     assert (await stopping).body["status"] == "failed"
     answer = await api.call("GET", f"{BASE}/{recording_id}", by=teacher)
     assert answer.body["status"] == "failed", "nothing was sent, and nothing will change that any more"

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.api.recording_material import Fetched, add_finished, fetch, grant_of, make_room
+from tests.api.recording_material import Fetched, add_finished, add_tracks, fetch, grant_of, make_room
 from tests.api.storage_material import (
     BASE,
     files_of,
@@ -20,40 +18,19 @@ from tests.api.storage_material import (
     uploaded,
     working_on,
 )
-from tests.folder_store import SETTINGS, FolderClients, folder_store
+from tests.folder_store import SETTINGS, FolderClients
 from tests.serving import Api, Person
 from vtp.errors import Unavailable
 from vtp.recording.erasure import TrackErasure
-from vtp.recording.manifest import MANIFEST_NAME, PersonOfTrack, read_manifest, write_manifest
-from vtp.recording.sample_table import TABLE_NAME
-from vtp.recording.store import change_recording
+from vtp.recording.manifest import MANIFEST_NAME, read_manifest
 
-
-@pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FolderClients]:
-    with folder_store(tmp_path / "bucket", monkeypatch) as found:
-        yield found
-
-
-@pytest.fixture
-async def api(tmp_path: Path, store: FolderClients) -> AsyncIterator[Api]:
-    async with storing(tmp_path / "data", SETTINGS, working=False) as running:
-        yield running
+pytestmark = [pytest.mark.sqlite_alone, pytest.mark.over_store]
 
 
 async def record(api: Api, teacher: Person, owners: list[str], slug: str = "physics") -> tuple[str, Path]:
     """A recording whose camera each of the owners has sent, too: tracks p1, p2 and so on."""
     recording_id = await add_finished(api, await make_room(api, teacher, slug), teacher)
-    services = api.server.services
-    async with services.database.transaction() as tx:
-        await change_recording(tx, recording_id, layout="both")
-    folder = services.recordings.file(recording_id, MANIFEST_NAME).parent
-    people = []
-    for number, owner in enumerate(owners, 1):
-        shutil.copytree(folder / "video", folder / f"p{number}", ignore=shutil.ignore_patterns(TABLE_NAME))
-        people.append(PersonOfTrack(f"p{number}", f"in the room {number}", owner, "Ann", "camera"))
-    write_manifest(folder, replace(read_manifest(folder), people=tuple(people)))
-    services.recordings.refresh(recording_id)
+    folder = await add_tracks(api, recording_id, owners)
     told(api, recording_id)
     return recording_id, folder
 

@@ -147,7 +147,7 @@ async def test_a_picture_of_a_deleted_recording_is_not_kept(
     assert (await api.call("DELETE", f"{BASE}/{recording_id}", by=teacher)).status == 200
     go_on.set()
     await asked
-    assert not api.server.services.recordings._thumbnails._kept
+    assert not api.server.services.recordings.playback._thumbnails._kept
 
 
 async def test_a_picture_that_is_too_large_is_told_and_not_decoded(

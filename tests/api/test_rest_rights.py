@@ -84,6 +84,14 @@ def endpoints(recording: str) -> list[Endpoint]:
         Endpoint("DELETE", f"/whip/physics/{MISSING}", GONE, "/whip/{room}/{session}"),
         Endpoint("DELETE", f"/whep/physics/{MISSING}", GONE, "/whep/{room}/{session}"),
         Endpoint("GET", "/api/v1/recordings", of("401 403 200 200 200 200 200 200 403 403")),
+        Endpoint("GET", "/api/v1/recordings/usage", of("401 403 200 200 200 200 200 200 403 403")),
+        Endpoint(
+            "PUT",
+            f"{ROOM}/recording-quota",
+            of("401 403 403 403 403 403 403 200 403 403"),
+            "/api/v1/rooms/{room}/recording-quota",
+            body={"bytes": None},
+        ),
         Endpoint("GET", at, of("401 403 200 200 200 200 200 200 200 403"), route),
         Endpoint("GET", f"{at}/info", of("401 403 200 200 200 200 200 200 200 403"), f"{route}/info"),
         Endpoint(

@@ -6,7 +6,7 @@ import asyncio
 import errno
 import os
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from tests.api.storage_material import (
     uploaded,
     working_on,
 )
-from tests.folder_store import SETTINGS, FolderClients, folder_store
+from tests.folder_store import SETTINGS, FolderClients
 from tests.serving import Api, Person
 from vtp.errors import Unavailable
 from vtp.jobs.queue import JobQueue
@@ -34,6 +34,8 @@ from vtp.recording.sample_table import TABLE_NAME
 from vtp.recording.segmenter import VIDEO_TRACK
 from vtp.recording.store import access_changes
 from vtp.storage import RemoteStore
+
+pytestmark = [pytest.mark.sqlite_alone, pytest.mark.over_store]
 
 VIEWS = (
     "stream/master.m3u8",
@@ -49,18 +51,6 @@ VIEWS = (
     "storyboard/sheet-00000.jpg",
 )
 AWAY = "lies in an object store that cannot be reached now: try again in a moment"
-
-
-@pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FolderClients]:
-    with folder_store(tmp_path / "bucket", monkeypatch) as found:
-        yield found
-
-
-@pytest.fixture
-async def api(tmp_path: Path, store: FolderClients) -> AsyncIterator[Api]:
-    async with storing(tmp_path / "data", SETTINGS, working=False) as running:
-        yield running
 
 
 async def record(api: Api, teacher: Person) -> str:

@@ -10,12 +10,15 @@ from pathlib import Path
 import pytest
 
 from tests.api.recording_material import add_finished, fetch, grant_of, make_room
-from tests.api.stream_material import BASE, LivePlayer, start_stream, state_of, tune_in, until_listed
+from tests.api.stream_material import BASE, StreamPlayer, start_stream, state_of, tune_in, until_listed
 from tests.api.test_express import wire
 from tests.api.test_recordings_class import publisher, start, until
 from tests.hls_duties import WindowFollower
 from tests.serving import Api, Person, serving
-from vtp.recording.service import Recordings
+from vtp.accounts.audit import Origin
+from vtp.recording.ends import Ends
+from vtp.rooms.participants import join
+from vtp.rooms.removals import Removals
 from vtp.streaming import sources as sources_module
 from vtp.streaming import windows as windows_module
 
@@ -42,7 +45,7 @@ async def room_of(api: Api, by: Person) -> dict[str, object]:
     return body
 
 
-async def until_told_the_end(player: LivePlayer) -> None:
+async def until_told_the_end(player: StreamPlayer) -> None:
     """As who follows is, a moment after the last parts."""
 
     async def is_told() -> bool:
@@ -289,14 +292,14 @@ async def test_what_a_killed_process_was_streaming_is_removed_at_the_next_start(
 async def test_a_class_recorded_anew_while_its_last_recording_is_saved_is_not_streamed_besides(
     api: Api, teacher: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    save, saving, go_on = Recordings._saved, asyncio.Event(), asyncio.Event()
+    save, saving, go_on = Ends._saved, asyncio.Event(), asyncio.Event()
 
-    async def late(of: Recordings, recording_id: str, values: Mapping[str, object]) -> bool:
+    async def late(of: Ends, recording_id: str, values: Mapping[str, object]) -> bool:
         saving.set()
         await go_on.wait()
         return await save(of, recording_id, values)
 
-    monkeypatch.setattr(Recordings, "_saved", late)
+    monkeypatch.setattr(Ends, "_saved", late)
     started = await start_stream(api, teacher)
     first = await start(api, teacher, "physics")
     stopping = asyncio.create_task(api.call("POST", f"{RECORDINGS}/{first}/stop", by=teacher))
@@ -315,3 +318,56 @@ async def test_a_class_recorded_anew_while_its_last_recording_is_saved_is_not_st
         return (room["streamed"], room["recording"]) == (False, True)
 
     await until(is_recorded_alone)
+
+
+async def test_a_stream_goes_on_at_once_when_its_recording_has_ended_and_cannot_be_saved(
+    api: Api, teacher: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save, saving, go_on = Ends._saved, asyncio.Event(), asyncio.Event()
+
+    async def late(of: Ends, recording_id: str, values: Mapping[str, object]) -> bool:
+        saving.set()
+        await go_on.wait()
+        return await save(of, recording_id, values)
+
+    monkeypatch.setattr(Ends, "_saved", late)
+    started = await start_stream(api, teacher)
+    recording_id = await start(api, teacher, "physics")
+    async with publisher(api, teacher) as browser:
+        await browser.publish(codec="video/H264")
+        at_recording = await tune_in(api, teacher)
+        assert at_recording.folder.endswith(recording_id)
+        stopping = asyncio.create_task(api.call("POST", f"{RECORDINGS}/{recording_id}/stop", by=teacher))
+        await saving.wait()
+        try:
+            at_window = await tune_in(api, teacher)
+            assert at_window.folder != at_recording.folder
+            await until_listed(at_window, 1)
+            await until_told_the_end(at_recording)
+            state = await state_of(api, teacher, started["stream_id"])
+            assert state["status"] == "live"
+        finally:
+            go_on.set()
+        await stopping
+        assert (await at_window.get("video/playlist.m3u8")).status == 200
+        assert api.server.services.streams.find(started["stream_id"]).source in at_window.folder
+
+
+async def test_who_is_banned_while_they_leave_follows_no_more(api: Api, teacher: Person) -> None:
+    await start_stream(api, teacher)
+    student = await api.person("student")
+    async with publisher(api, teacher) as browser:
+        await browser.publish(codec="video/H264")
+        player = await tune_in(api, student)
+        assert (await player.get("video/playlist.m3u8")).status == 200
+        services = api.server.services
+        live = await api.open_room("physics")
+        by, left = (
+            join(
+                services.accounts.authenticator.read(one.access_token), is_producer=False, address="127.0.0.1"
+            )
+            for one in (teacher, student)
+        )
+        assert left.user_id not in {one.user_id for one in live.people.participants}
+        await Removals(services.bans, services.accounts.audit).ban(live, by, left, "", Origin())
+        assert (await player.get("video/playlist.m3u8")).status == 403

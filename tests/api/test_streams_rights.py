@@ -50,7 +50,11 @@ async def test_every_caller_gets_what_the_tables_say(api: Api) -> None:
     await assert_statuses(api, endpoints(started["stream_id"]), callers)
 
 
-ELSEWHERE = {("GET", "/live/{room}/{source}/{track}/{name}"), ("POST", "/api/v1/edges/report")}
+ELSEWHERE = {
+    ("GET", "/live/{room}/{source}/{track}/{name}"),
+    ("POST", "/api/v1/edges/report"),
+    ("POST", "/api/v1/edges/grants"),
+}
 """Opened by grants (test_streams.py), or by the key of all grants (test_edge.py)."""
 
 

@@ -15,9 +15,11 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.api.recording_material import Fetched, fetch_at
+from tests.api.recording_material import Fetched, add_finished, add_tracks, fetch_at, make_room
+from tests.api.test_recordings_shares import share
 from tests.hls_duties import WindowFollower
 from tests.server_process import ROOT, Running, command, environment, running_server
+from tests.serving import serving
 from vtp.bench.lecture_clip import ClipFormat, write_clip
 
 ROOM = "physics"
@@ -34,15 +36,15 @@ class Edge:
 
 
 @contextmanager
-def running_edge(origin: Running, folder: Path) -> Iterator[Edge]:
+def running_edge(origin: str, secrets: Path, folder: Path) -> Iterator[Edge]:
     """Starts `vtp edge` with the origin's key and waits for its line."""
     settings = {
-        "VTP_SECRETS_DIR": str(origin.data_dir / "secrets"),
+        "VTP_SECRETS_DIR": str(secrets),
         "VTP_HTTP__HOST": "127.0.0.1",
         "VTP_HTTP__TRUSTED_PROXIES": "127.0.0.1",
     }
     process = subprocess.Popen(
-        command("edge", "--origin", origin.url.replace("localhost", "127.0.0.1"), "--port", "0"),
+        command("edge", "--origin", origin.replace("localhost", "127.0.0.1"), "--port", "0"),
         cwd=ROOT,
         env=environment(folder, settings),
         stdout=subprocess.PIPE,
@@ -147,7 +149,7 @@ async def part_requests(origin: Running) -> float:
 async def test_two_players_follow_a_class_by_an_edge_which_fetches_each_thing_once(
     origin: Running, cookies: list[str], tmp_path: Path
 ) -> None:
-    with running_edge(origin, tmp_path / "edge") as edge:
+    with running_edge(origin.url, origin.data_dir / "secrets", tmp_path / "edge") as edge:
         players = [Player(edge.url, cookie) for cookie in cookies]
         before = await part_requests(origin)
         await asyncio.gather(*(player.follow(12) for player in players))
@@ -157,13 +159,13 @@ async def test_two_players_follow_a_class_by_an_edge_which_fetches_each_thing_on
         assert all(players[0].parts[name] == players[1].parts[name] for name in both)
         # Of a playlist that the other player asks for half a second later there is a newer one.
         assert asked <= len(players[0].paths | players[1].paths) + 6, "things were fetched for each viewer"
-        assert (await fetch_at(f"{edge.url}{players[0].folder}playlist.m3u8")).status == 401
+        assert (await fetch_at(f"{edge.url}{players[0].folder}seg-00000.m4s")).status == 401
         edge.process.send_signal(signal.SIGTERM)
         assert edge.process.wait(10) == 0
 
 
 @contextmanager
-def running_nginx(origin: Running, edge: Edge, folder: Path) -> Iterator[str]:
+def running_nginx(origin_port: int, edge: Edge, folder: Path) -> Iterator[str]:
     """nginx with contrib/nginx-edge.conf, its addresses and certificate being the test's."""
     assert NGINX is not None
     folder.mkdir()
@@ -178,7 +180,7 @@ def running_nginx(origin: Running, edge: Edge, folder: Path) -> Iterator[str]:
         "server_name school.example;": "server_name localhost;",
         "/etc/letsencrypt/live/school.example/fullchain.pem": str(tls / "cert.pem"),
         "/etc/letsencrypt/live/school.example/privkey.pem": str(tls / "key.pem"),
-        "server 127.0.0.1:8080;": f"server 127.0.0.1:{origin.facts['http_port']};",
+        "server 127.0.0.1:8080;": f"server 127.0.0.1:{origin_port};",
         "server 127.0.0.1:8090;": f"server {edge.url.removeprefix('http://')};",
         "/var/cache/nginx/vtp": str(folder / "cache"),
     }
@@ -203,29 +205,35 @@ def running_nginx(origin: Running, edge: Edge, folder: Path) -> Iterator[str]:
         process.wait(10)
 
 
-def by_http2(socket: str, path: str, cookie: str, wanted: str = "") -> tuple[dict[str, str], bytes]:
+def by_http2(
+    socket: str, path: str, cookie: str = "", wanted: str = "", token: str = ""
+) -> tuple[dict[str, str], bytes]:
     """One GET by curl over HTTP/2: its header fields, `status` among them, and the body."""
-    command = ["curl", "-sk", "--http2", "--unix-socket", socket, "-i", "-H", f"Cookie: {cookie}"]
-    command += ["-H", f"Range: {wanted}"] if wanted else []
+    command = ["curl", "-sk", "--http2", "--unix-socket", socket, "-i"]
+    sent = {"Cookie": cookie, "Range": wanted, "Authorization": token and f"Bearer {token}"}
+    command += [word for name, value in sent.items() if value for word in ("-H", f"{name}: {value}")]
     done = subprocess.run([*command, f"https://localhost{path}"], capture_output=True, timeout=30, check=True)
     head, _, body = done.stdout.partition(b"\r\n\r\n")
     first, *lines = head.decode().split("\r\n")
     protocol, status = first.split()[:2]
-    fields = dict(line.lower().split(": ", 1) for line in lines)
+    fields = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
     return {**fields, "protocol": protocol, "status": status}, body
 
 
-@pytest.mark.skipif(
+with_nginx = pytest.mark.skipif(
     NGINX is None or shutil.which("curl") is None,
     reason="nginx and curl are not installed: apt-get install nginx-light curl",
 )
+
+
+@with_nginx
 async def test_nginx_before_an_edge_serves_http2_and_keeps_parts_for_who_may(
     origin: Running, cookies: list[str], tmp_path: Path
 ) -> None:
     secure = [cookie.replace("vtp_media=", "__Secure-vtp_media=") for cookie in cookies]
     with (
-        running_edge(origin, tmp_path / "edge") as edge,
-        running_nginx(origin, edge, tmp_path / "nginx") as socket,
+        running_edge(origin.url, origin.data_dir / "secrets", tmp_path / "edge") as edge,
+        running_nginx(int(origin.facts["http_port"]), edge, tmp_path / "nginx") as socket,
     ):
         player = Player(edge.url, cookies[0])
         await player.follow(3)
@@ -233,10 +241,10 @@ async def test_nginx_before_an_edge_serves_http2_and_keeps_parts_for_who_may(
         assert (got[0]["protocol"], got[0]["status"]) == ("HTTP/2", "200"), got
         segment = f"{player.folder}seg-00000.m4s"
         answers = [await asyncio.to_thread(by_http2, socket, segment, cookie) for cookie in secure]
-        assert [fields.get("x-cache") for fields, _ in answers] == ["miss", "hit"], answers
+        assert [fields.get("x-cache") for fields, _ in answers] == ["MISS", "HIT"], answers
         assert answers[0][1] == answers[1][1] == (await player.get(segment)).body
         other = await asyncio.to_thread(by_http2, socket, f"{segment}?_HLS_msn=7", secure[1])
-        assert other[0]["x-cache"] == "hit"
+        assert other[0]["x-cache"] == "HIT"
         missing = segment.replace("00000", "99999")
         fields, _ = await asyncio.to_thread(by_http2, socket, missing, secure[0])
         assert fields["status"] == "404"
@@ -247,3 +255,54 @@ async def test_nginx_before_an_edge_serves_http2_and_keeps_parts_for_who_may(
             assert fields["status"] == "401" and body != answers[0][1], fields
         fields, _ = await asyncio.to_thread(by_http2, socket, "/health", "")
         assert fields["status"] == "200"
+
+
+async def until_status(socket: str, path: str, cookie: str, status: str) -> None:
+    """Asks again and again, for two seconds and a request."""
+    async with asyncio.timeout(2.5):
+        while (await asyncio.to_thread(by_http2, socket, path, cookie))[0]["status"] != status:
+            pass
+
+
+@with_nginx
+async def test_dash_by_a_token_and_participants_tracks_are_played_through_nginx(tmp_path: Path) -> None:
+    async with serving(tmp_path / "data") as api:
+        admin, teacher, ann = [await api.person(role) for role in ("admin", "teacher", "student")]
+        recording_id = await add_finished(api, await make_room(api, teacher), teacher)
+        await add_tracks(api, recording_id, [ann.user_id, teacher.user_id])
+        folder = f"/api/v1/recordings/{recording_id}/stream"
+        link = await share(api, recording_id, teacher)
+        with (
+            running_edge(api.base_url, tmp_path / "data" / "secrets", tmp_path / "edge") as edge,
+            running_nginx(api.server.listening.http_port, edge, tmp_path / "nginx") as socket,
+        ):
+
+            async def get(path: str, cookie: str = "", token: str = "") -> tuple[dict[str, str], bytes]:
+                return await asyncio.to_thread(by_http2, socket, f"{folder}/{path}", cookie, "", token)
+
+            cookies = {}
+            for who, token in {"account": ann.access_token, "link": link["token"]}.items():
+                fields, manifest = await get("manifest.mpd", token=token)
+                assert (fields["protocol"], fields["status"]) == ("HTTP/2", "200"), fields
+                assert fields["content-type"] == "application/dash+xml" and b"<MPD" in manifest
+                cookies[who] = fields["set-cookie"].partition(";")[0]
+                for name in ("manifest.mpd", "time", "video/init-0.mp4", "video/seg-00000.m4s"):
+                    assert (await get(name, cookies[who]))[0]["status"] == "200", name
+                # a player that sends its token with everything
+                assert (await get("video/seg-00001.m4s", token=token))[0]["status"] == "200"
+            assert (await get("manifest.mpd"))[0]["status"] == "401"
+            for name in ("p1/playlist.m3u8", "p1/init-0.mp4", "p1/seg-00000.m4s"):
+                fields, body = await get(name, cookies["account"])
+                assert (fields["status"], fields.get("x-cache")) == ("200", None) and body, name
+                assert (await get(name, cookies["link"]))[0]["status"] == "404", name
+            gone = await api.call(
+                "DELETE", f"/api/v1/recordings/{recording_id}/shares/{link['id']}", by=teacher
+            )
+            assert gone.status == 200, gone
+            await until_status(socket, f"{folder}/video/seg-00000.m4s", cookies["link"], "401")
+            await until_status(socket, f"{folder}/manifest.mpd", cookies["link"], "401")
+            viewer = cookies["account"]
+            erased = await api.call("DELETE", f"/api/v1/users/{teacher.user_id}", by=admin)
+            assert erased.status == 204, erased
+            await until_status(socket, f"{folder}/p2/seg-00000.m4s", viewer, "404")
+            assert (await get("p1/seg-00000.m4s", viewer))[0]["status"] == "200"

@@ -19,6 +19,7 @@ from tests.serving import PASSWORD, Api, Person, serving
 from tests.unit.recording_material import h264_units
 from vtp.recording.chapter_list import Chapter, Kind
 from vtp.recording.chapter_store import Happened, add_chapters
+from vtp.recording.store import change_recording
 
 SECONDS = 40
 CAPTIONS = """WEBVTT
@@ -258,3 +259,25 @@ def test_pointing_at_the_line_of_time_shows_what_is_to_be_seen_there(
     page.mouse.move(0, 0)
     expect(preview).to_have_count(0)
     page.context.close()
+
+
+def test_a_teacher_sees_what_recordings_take_of_what_they_may(browser: Browser, school: School) -> None:
+    async def let_hold_little() -> None:
+        admin = await school.api.person("admin")
+        async with school.api.server.services.database.transaction() as tx:
+            await change_recording(tx, school.recording_id, file_size_bytes=9_500_000)
+        quota = {"bytes": 10_000_000}
+        answer = await school.api.call("PUT", "/api/v1/rooms/physics/recording-quota", quota, by=admin)
+        assert answer.status == 200, answer
+
+    school.do(let_hold_little())
+    page = person(browser, school, "ada@school.example")
+    page.goto(f"{school.api.base_url}/recordings")
+    usage = page.get_by_test_id("usage")
+    expect(usage).to_contain_text("Physics")
+    expect(usage).to_contain_text("9.5 MB of 10 MB")
+    expect(usage).to_contain_text("then they end")
+    student = person(browser, school, "sam@school.example")
+    student.goto(f"{school.api.base_url}/recordings")
+    expect(student.get_by_test_id("recordings")).to_be_visible()
+    expect(student.get_by_test_id("usage")).to_be_hidden()

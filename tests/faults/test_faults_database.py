@@ -8,7 +8,7 @@ import pytest
 
 from tests.postgres import PostgresServer, why_not
 from tests.serving import PASSWORD, Api, serving
-from vtp.recording import service
+from vtp.recording import ends
 
 LOGIN = {"email": "teacher@school.example", "password": PASSWORD}
 
@@ -84,7 +84,7 @@ async def test_calls_in_flight_when_the_database_dies_are_503_and_never_500(
 async def test_recording_that_ends_while_the_database_is_away_is_kept_when_it_is_back(
     own_postgres: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "SAVE_AGAIN_S", 0.1)
+    monkeypatch.setattr(ends, "SAVE_AGAIN_S", 0.1)
     async with serving(tmp_path / "data", own_postgres.create_database()) as api:
         person = await api.person("teacher")
         room = await api.call("POST", "/api/v1/signalling/room/create", {"room_name": "Physics"}, by=person)

@@ -77,14 +77,14 @@ async def test_no_number_of_playlists_pushes_out_a_part_or_takes_more_than_its_s
     part = ("r", "/seg-00001.0.m4s", "")
     await shelf.bring(part)
     source.answer = Fetched(200, (), b"x" * 20_000)
-    for msn in range(600):  # 12 MB
-        await shelf.bring(("r", "/playlist.m3u8", f"_HLS_msn={msn}"))
+    for track in range(600):  # 12 MB
+        await shelf.bring(("r", f"/{track}/playlist.m3u8", ""))
     assert shelf.get(part) is not None
     assert shelf.numbers()["kept_bytes"] < 10_000_000 / 8 + 2000
     source.answer = Fetched(200, (), b"")
-    for msn in range(2 * MOST_PLAYLISTS):
-        await shelf.bring(("r", "/playlist.m3u8", f"_HLS_msn={msn}"))
-    assert shelf.get(part) is not None and shelf.get(("r", "/playlist.m3u8", f"_HLS_msn={msn}")) is not None
+    for track in range(2 * MOST_PLAYLISTS):
+        await shelf.bring(("r", f"/{track}/playlist.m3u8", ""))
+    assert shelf.get(part) is not None and shelf.get(("r", f"/{track}/playlist.m3u8", "")) is not None
     assert shelf.numbers()["kept_bytes"] <= 100 + (1 + MOST_PLAYLISTS) * ENTRY_BYTES
     clock.now_s += FRESH_S + 0.1
     assert shelf.numbers()["kept_bytes"] == 100 + ENTRY_BYTES

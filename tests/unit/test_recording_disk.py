@@ -8,12 +8,11 @@ from pathlib import Path
 import pytest
 
 from vtp.errors import Unavailable
-from vtp.recording.disk import BYTES_AN_HOUR, Disk
-from vtp.settings import RecordingSettings
+from vtp.recording.disk import BYTES_AN_HOUR, RECORDINGS_FULL, STREAMS_FULL, Disk
 
 
 def disk_with(folder: Path, *, least: int, warned: int) -> Disk:
-    return Disk(folder, RecordingSettings(min_free_bytes=least, warn_free_bytes=warned))
+    return Disk(folder, RECORDINGS_FULL, least, warned)
 
 
 def test_nothing_is_said_while_there_is_room(tmp_path: Path) -> None:
@@ -35,3 +34,9 @@ def test_an_almost_full_disk_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="almost full"):
         disk.check()
     assert "about 0.0 hours" in disk.warning()
+
+
+def test_a_disk_of_streams_says_so_and_one_that_is_not_there_leaves_it_to_what_begins(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match="live streams"):
+        Disk(tmp_path, STREAMS_FULL, 1 << 62).check()
+    Disk(tmp_path / "none", STREAMS_FULL, 1 << 62).check()

@@ -20,6 +20,7 @@ from vtp.recording.limiter import BLOCK_TICKS, CEILING, Limiter
 from vtp.recording.mixer import FRAME_TICKS, Mixer
 from vtp.recording.opus_decoder import OpusDecoder
 from vtp.recording.opus_encoder import OpusEncoder
+from vtp.recording.pcm import WholeFrames
 from vtp.recording.recorder import Recorder
 from vtp.recording.segmenter import Segmenter
 from vtp.recording.timebase import NS
@@ -334,3 +335,14 @@ def test_packets_that_repeat_or_come_late_are_left_out() -> None:
     again = timeline.add(packet, 9600 + 962)
     assert again is not None and (again.time, again.duration) == (10_560, 962)
     assert replace(again, data=b"").end == timeline.end
+
+
+def test_sound_is_cut_into_whole_frames_whatever_pieces_it_comes_in() -> None:
+    line = np.arange(2 * 1000, dtype=np.float32).reshape(1000, 2)
+    frames, got = WholeFrames(120), []
+    for first, last in [(0, 7), (7, 7), (7, 130), (130, 490), (490, 1000)]:
+        whole = frames.add(line[first:last])
+        assert whole is None or (len(whole) and len(whole) % 120 == 0)
+        got += [] if whole is None else [whole]
+    assert np.array_equal(np.concatenate([*got, frames.rest()]), line)
+    assert len(frames.rest()) == 0

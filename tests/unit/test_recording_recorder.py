@@ -14,6 +14,7 @@ from tests.unit.recording_material import Recorded, h264_units, opus_units
 from tests.unit.recording_recorder import FastClock, run
 from tests.unit.recording_sources import prepared_source
 from vtp.recording import track_writer
+from vtp.recording.disk import DISK_FULL
 from vtp.recording.manifest import read_manifest
 from vtp.recording.recorder import Recorder
 from vtp.recording.timebase import NS
@@ -143,7 +144,8 @@ def test_full_disk_ends_the_recording_and_keeps_what_is_whole(
     recorder.add_source(video)
     recorder.add_source(audio)
     outcome = run(recorder)
-    assert outcome.failure.startswith("The disk is full")
+    assert outcome.failure.startswith("The disk is full, so the recording was ended")
+    assert outcome.code == DISK_FULL
     assert tap.closed and outcome.duration_ns > 0
     recorded = Recorded(recorder.directory)
     numbers = [n for _, n in recorded.brightness()]
@@ -151,10 +153,19 @@ def test_full_disk_ends_the_recording_and_keeps_what_is_whole(
     assert read_manifest(recorder.directory).closed
 
 
-def test_disk_that_is_almost_full_ends_the_recording_cleanly(
-    tmp_path: Path, clock: FastClock, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("window_s", "thing"), [(0.0, "recording"), (60.0, "stream")])
+def test_disk_that_is_almost_full_ends_the_recording_or_stream_cleanly_and_says_which(
+    tmp_path: Path, clock: FastClock, monkeypatch: pytest.MonkeyPatch, window_s: float, thing: str
 ) -> None:
     monkeypatch.setattr("vtp.recording.recorder.TICK_S", 0.0)
-    recorder = Recorder(tmp_path / "r", "r", min_free_bytes=1 << 62, now_ns=clock)
+    recorder = Recorder(tmp_path / "r", "r", min_free_bytes=1 << 62, window_s=window_s, now_ns=clock)
     outcome = run(recorder)
-    assert "almost full" in outcome.failure
+    assert outcome.failure == f"The disk is almost full, so the {thing} was ended; free some space."
+    assert outcome.code == DISK_FULL
+
+
+def test_the_first_reason_to_end_is_the_reason(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorder.stop("There is no room for it.", "quota_exceeded")
+    recorder.stop("Somebody stopped it, too.")
+    outcome = run(recorder)
+    assert (outcome.failure, outcome.code) == ("There is no room for it.", "quota_exceeded")

@@ -61,6 +61,14 @@ class Bucket:
         ]
         write_manifest(self.recording, Manifest("r", tracks=("video",), people=tuple(people), closed=True))
 
+    def upload_rung(self, name: str) -> None:
+        """As an upload sends what a ladder has made, the manifest last."""
+        (self.recording / name).mkdir()
+        (self.recording / name / "seg-00000.m4s").write_bytes(b"smaller")
+        lines = encode_line(TrackLine(name, 90_000)) + encode_line(EndLine())
+        (self.recording / name / INDEX_NAME).write_bytes(lines)
+        write_manifest(self.recording, read_manifest(self.recording).with_track(name))
+
     def open(self) -> OvertakenStore:
         """As another process does."""
         return OvertakenStore(parse_storage_address(URL), self.clients)
@@ -106,6 +114,29 @@ async def test_name_that_another_process_puts_back_while_its_files_are_deleted_g
     mine.before_delete = put_back
     assert await StoredTracks(mine).erase("r", "ann") == ["p1", "p2"]
     assert bucket.named() == ["cem"] and bucket.tracks() == {"video", "p3"}
+
+
+async def test_rungs_that_were_uploaded_between_an_erasures_read_and_its_put_are_offered_all_the_same(
+    bucket: Bucket,
+) -> None:
+    bucket.upload_rung("video-480")
+    mine = bucket.open()
+
+    async def upload() -> None:
+        bucket.upload_rung("video-240")
+
+    mine.before_put = upload
+    assert await StoredTracks(mine).erase("r", "ann") == ["p1"]
+    assert read_manifest(bucket.recording).tracks == ("video", "video-480", "video-240")
+    assert bucket.named() == ["ben", "cem"]
+    assert bucket.tracks() == {"video", "video-480", "video-240", "p2", "p3"}
+
+
+async def test_rung_whose_index_is_not_there_yet_is_not_named_before_its_upload_does(bucket: Bucket) -> None:
+    (bucket.recording / "video-240").mkdir()
+    (bucket.recording / "video-240" / "seg-00000.m4s").write_bytes(b"smaller")
+    assert await StoredTracks(bucket.open()).erase("r", "ann") == ["p1"]
+    assert read_manifest(bucket.recording).tracks == ("video",)
 
 
 async def test_track_of_somebody_that_is_not_there_any_more_does_not_keep_the_others_from_being_played(

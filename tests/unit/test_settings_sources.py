@@ -10,7 +10,8 @@ import pytest
 
 from vtp.db.urls import parse_url
 from vtp.errors import StartupError
-from vtp.settings import HttpSettings, Settings, WebhookSettings, load_settings
+from vtp.settings import HttpSettings, Settings, WebhookSettings
+from vtp.settings_loading import load_settings
 from vtp.settings_sources import known_paths, walk_paths
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"

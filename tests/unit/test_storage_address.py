@@ -8,7 +8,8 @@ import pytest
 from obstore.store import S3Store
 
 from vtp.errors import StartupError
-from vtp.settings import StorageSettings, load_settings
+from vtp.settings import StorageSettings
+from vtp.settings_loading import load_settings
 from vtp.storage import RemoteStore
 from vtp.storage.clients import Clients
 from vtp.storage.credentials import Credentials, WatchedFile, read_credentials

@@ -72,6 +72,7 @@ class Event(enum.StrEnum):
     MAIL_TESTED = "mail_tested"
     RECORDING_DELETED = "recording_deleted"
     RECORDING_VISIBILITY = "recording_visibility_changed"
+    RECORDING_QUOTA = "recording_quota_changed"
     RECORDING_SHARED = "recording_shared"
     RECORDING_SHARE_ENDED = "recording_share_ended"
     WEBHOOK_CREATED = "webhook_created"

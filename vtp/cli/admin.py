@@ -16,7 +16,8 @@ from pydantic import TypeAdapter, ValidationError
 from vtp.cli.backup import backup, check, restore
 from vtp.cli.drain import drain
 from vtp.errors import Invalid, StartupError, VtpError
-from vtp.settings import Settings, load_settings
+from vtp.settings import Settings
+from vtp.settings_loading import load_settings
 
 if TYPE_CHECKING:  # loaded by the commands that need them, so that help and drain stay quick
     from sqlalchemy.ext.asyncio import AsyncConnection

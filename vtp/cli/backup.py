@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from vtp.settings import load_settings
+from vtp.settings_loading import load_settings
 
 SECRETS_WARNING = (
     "It holds password hashes and the server's signing keys: who has this file can sign in as anybody. "

@@ -45,7 +45,7 @@ def doctor(
     Works with and without a running server. Exit code 1: something is wrong.
     """
     from vtp.doctor.checkup import STUN_SERVERS, Wishes, examine_here, examine_server
-    from vtp.settings import load_settings
+    from vtp.settings_loading import load_settings
 
     if server:
         examination = examine_server(_address(server))

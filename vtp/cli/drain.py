@@ -8,7 +8,7 @@ from typing import Any
 
 from vtp.control import ask
 from vtp.errors import StartupError
-from vtp.settings import load_settings
+from vtp.settings_loading import load_settings
 
 
 def drain() -> None:

@@ -40,7 +40,7 @@ def edge(
     another proxy with TLS and HTTP/2 before it.
     """
     from vtp.logs import configure_logs
-    from vtp.settings import load_settings
+    from vtp.settings_loading import load_settings
 
     overrides: dict[str, Any] = {"http": {"port": port}} if port is not None else {}
     settings = load_settings(overrides=overrides)

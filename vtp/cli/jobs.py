@@ -28,7 +28,7 @@ def jobs(
     """
     from vtp.jobs.child import decode_settings
     from vtp.logs import configure_logs
-    from vtp.settings import load_settings
+    from vtp.settings_loading import load_settings
 
     settings = decode_settings(sys.stdin.buffer.readline()) if embedded else load_settings()
     be_patient(settings.jobs.niceness)

@@ -33,7 +33,7 @@ def serve(
 
     build_models_late()
     from vtp.logs import configure_logs
-    from vtp.settings import load_settings
+    from vtp.settings_loading import load_settings
 
     overrides: dict[str, Any] = {"rooms": {"open": True}} if open_rooms else {}
     settings = load_settings(overrides=overrides)

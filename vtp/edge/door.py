@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from vtp.edge.origin import AWAY
-from vtp.errors import Forbidden, Gone, NotFound, NotSignedIn, StartupError, Unavailable, VtpError
+from vtp.edge.origin import AWAY, error_of
+from vtp.errors import NotSignedIn, StartupError, Unavailable, VtpError
 from vtp.recording.grants import Grants, Scope
 from vtp.streaming.edge_schemas import WATCHERS_AT_A_TIME, EdgeVerdict, Refusal, Sent, Watcher
 
@@ -27,8 +27,6 @@ MOST_WATCHERS = 100_000
 Report = Callable[[Sequence[Watcher]], Awaitable[EdgeVerdict]]
 Key = tuple[str, str, str]
 """What they watch, by which grant, from where."""
-
-_ERRORS: dict[int, type[VtpError]] = {401: NotSignedIn, 403: Forbidden, 404: NotFound, 410: Gone}
 
 
 @dataclass(slots=True)
@@ -69,11 +67,11 @@ class Door:
             return False
         now_s = self._clock()
         watcher.seen_s, watcher.active = now_s, True
-        return watcher.good_until_s > now_s and self._holds(key)
+        return watcher.good_until_s > now_s and bool(self.holder(key))
 
     async def require(self, key: Key) -> None:
         """Lets them in when the origin does. Raises what it says, and Unavailable when it does not answer."""
-        if not self._holds(key):
+        if not self.holder(key):
             raise NotSignedIn("This needs a grant that is good: load the page again.", code="no_grant")
         if self.is_open(key):
             return
@@ -100,9 +98,10 @@ class Door:
         sent.bytes += size
         sent.segments += segments
 
-    def _holds(self, key: Key) -> bool:
+    def holder(self, key: Key) -> str:
+        """Who holds their grant; "" when it is none, or not good any more."""
         media_id, grant, _ = key
-        return self._grants.check(grant, media_id, Scope.PLAY) is not None
+        return self._grants.check(grant, media_id, Scope.PLAY) or ""
 
     async def run(self) -> None:
         """Asks for ever."""
@@ -183,6 +182,4 @@ class Door:
 
 
 def _error_of(refusal: Refusal) -> VtpError:
-    if refusal.status == 503:
-        return Unavailable(refusal.detail, retry_after_s=refusal.retry_after_seconds or 1, code=refusal.code)
-    return _ERRORS.get(refusal.status, Forbidden)(refusal.detail, code=refusal.code)
+    return error_of(refusal.status, refusal.code, refusal.detail, refusal.retry_after_seconds)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import gzip
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from aiohttp import web
 
+from vtp.edge.address import ROUTES, Address, is_file
 from vtp.edge.door import Door
 from vtp.edge.door import Key as Watch
+from vtp.edge.entry import Entry
 from vtp.edge.kept import Key
 from vtp.edge.origin import Fetched
 from vtp.edge.queries import directives, plain_query
-from vtp.edge.shelf import Shelf, is_lasting
-from vtp.errors import NotSignedIn, Unavailable
+from vtp.edge.shelf import Shelf
+from vtp.errors import Forbidden, Malformed, NotSignedIn, Unavailable
 from vtp.http.client import Client
 from vtp.http.encodings import takes_gzip
 from vtp.http.etags import matches_none
@@ -23,64 +23,36 @@ from vtp.http.express import Answer, ExpressRequest, Ready
 from vtp.http.keys import CLIENT
 from vtp.http.ranges import wanted_of
 from vtp.recording.grants import PLAIN_NAME, SECURE_NAME, cookie_below
+from vtp.recording.holders import knows_people
+from vtp.recording.media_routes import no_such_track
 from vtp.recording.ready_media import offered_grant
-from vtp.streaming.stream import live_id
-
-PREFIXES = ("/live/", "/api/v1/recordings/")
-ROUTES = ("/live/{room}/{tail:.+}", "/api/v1/recordings/{id}/stream/{tail:.+}")
-_NAME = r"[\w-][\w.-]{0,63}"
-_LIVE = re.compile(
-    rf"(/live/([\w-]{{1,64}}))/(?:master\.m3u8|[0-9a-f-]{{36}}/([a-z0-9]{{1,16}})/{_NAME})", re.ASCII
-)
-_RECORDED = re.compile(
-    r"(/api/v1/recordings/([0-9a-f-]{36}))/stream/"
-    rf"(?:captions/[A-Za-z0-9-]{{2,35}}/|([a-z0-9]{{1,16}})/)?{_NAME}",
-    re.ASCII,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Address:
-    """What a path means: what it is of, below which path its grants are good, and the track ("")."""
-
-    media_id: str
-    folder: str
-    track: str
-
-    @classmethod
-    def of(cls, path: str) -> _Address | None:
-        """None for what an edge does not have."""
-        if found := _LIVE.fullmatch(path):
-            return cls(live_id(found[2]), found[1], found[3] or "")
-        if found := _RECORDED.fullmatch(path):
-            return cls(found[2], found[1], found[3] or "")
-        return None
 
 
 class EdgeMedia:
     """A source of `vtp.http.express`, and a handler for what that leaves."""
 
-    def __init__(self, shelf: Shelf, door: Door) -> None:
+    def __init__(self, shelf: Shelf, door: Door, entry: Entry) -> None:
         self._shelf = shelf
         self._door = door
+        self._entry = entry
 
     def answer(self, request: ExpressRequest) -> Answer:
         """What is here, or soon, for who was let in a moment ago; None for all else."""
-        address = _Address.of(request.path)
+        address = Address.of(request.path)
         if address is None:
             return None
         query = plain_query(request.path, request.query)
         if query is None:
             return None
         watch = (address.media_id, offered_grant(request), request.asker.client.address)
-        if not self._door.is_open(watch):
+        if not self._door.is_open(watch) or not self._may_have(watch, address):
             return None
         key = (address.media_id, request.path, query)
         found = self._shelf.get(key)
         if found is None:
             try:
                 return self._shelf.coming(key)
-            except Unavailable:
+            except (Unavailable, Malformed):
                 return None
         self._count(watch, address, request.path, found)
         route = ROUTES[0] if request.path.startswith("/live/") else ROUTES[1]
@@ -91,7 +63,7 @@ class EdgeMedia:
         """Whether somebody may have what a proxy has itself: 204, or why not. It asks for the path that
         `X-Original-Path` names (nginx: `auth_request`).
         """
-        address = _Address.of(request.headers.get("X-Original-Path", ""))
+        address = Address.of(request.headers.get("X-Original-Path", ""))
         if address is None:
             raise web.HTTPNotFound
         await self._let_in(request, address, request[CLIENT])
@@ -99,7 +71,7 @@ class EdgeMedia:
 
     async def handle(self, request: web.Request) -> web.Response:
         """The same for everybody else, who may have to be asked for first."""
-        address = _Address.of(request.path)
+        address = Address.of(request.path)
         if address is None:
             raise web.HTTPNotFound
         client: Client = request[CLIENT]
@@ -113,24 +85,52 @@ class EdgeMedia:
         return answer
 
     async def _let_in(
-        self, request: web.Request, address: _Address, client: Client
+        self, request: web.Request, address: Address, client: Client
     ) -> tuple[Watch, Iterable[tuple[str, str]]]:
-        """By the cookie, or by the grant in the query, for which they get a cookie."""
+        """By the grant in the query or the cookie, else as the origin lets them in; who lacks the cookie
+        gets one. What the address says comes first: the cookie may be of who sat here before.
+        """
         in_cookie = request.cookies.get(SECURE_NAME if client.secure else PLAIN_NAME, "")
-        in_query = request.query.get("grant", "")
-        for grant in filter(None, (in_query, in_cookie)):
+        token = request.headers.get("Authorization", "")
+        watch = await self._by_grant(
+            address, (request.query.get("grant", ""), in_cookie), client, by_token=bool(token)
+        )
+        if watch is None:
+            if not token and is_file(address.path):  # the playlists before it have given the cookie
+                raise NotSignedIn("This needs a grant: load the page again.", code="no_grant")
+            watch = await self._entry.enter(address.media_id, token, client.address)
+        if not self._may_have(watch, address):
+            raise no_such_track()
+        _, grant, _ = watch
+        header = cookie_below(address.folder, grant, secure=client.secure)
+        return watch, [] if grant == in_cookie else [("Set-Cookie", header)]
+
+    async def _by_grant(
+        self, address: Address, offered: Iterable[str], client: Client, *, by_token: bool
+    ) -> Watch | None:
+        """By the first that is good; None without one. Raises what the origin says of who holds one, unless
+        a token says who calls.
+        """
+        refusal: Forbidden | NotSignedIn | None = None
+        for grant in filter(None, offered):
             watch = (address.media_id, grant, client.address)
+            if not self._door.holder(watch):
+                continue
             try:
                 await self._door.require(watch)
-            except NotSignedIn:
-                if grant is in_cookie or not in_cookie:
-                    raise
+            except (Forbidden, NotSignedIn) as error:
+                refusal = refusal or error
                 continue
-            header = cookie_below(address.folder, grant, secure=client.secure)
-            return watch, [("Set-Cookie", header)] if grant is in_query else []
-        raise NotSignedIn("This needs a grant: load the page again.", code="no_grant")
+            return watch
+        if refusal is not None and not by_token:
+            raise refusal
+        return None
 
-    def _count(self, watch: Watch, address: _Address, path: str, found: Fetched) -> None:
+    def _may_have(self, watch: Watch, address: Address) -> bool:
+        """Whether it is the program, or a participant's track for who may have those."""
+        return not address.is_of_person or knows_people(self._door.holder(watch))
+
+    def _count(self, watch: Watch, address: Address, path: str, found: Fetched) -> None:
         if found.status == 200 and address.track:
             self._door.count(watch, address.track, len(found.body), int(path.endswith(".m4s")))
 
@@ -139,7 +139,7 @@ def _answer(request: web.Request, found: Fetched) -> web.Response:
     """What the request wants of what the origin has answered. Raises PreconditionFailed."""
     fields, body = _as_taken(found, zipped=takes_gzip(request.headers.get("Accept-Encoding", "")))
     etag = dict(fields).get("ETag", "")
-    whole = not is_lasting(request.path) and not matches_none(request, etag)  # parts are taken of files alone
+    whole = not is_file(request.path) and not matches_none(request, etag)  # parts are taken of files alone
     if found.status != 200 or not etag or whole:
         return web.Response(status=found.status, body=body, headers=fields)
     wanted = wanted_of(request, etag, len(body))

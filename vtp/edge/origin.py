@@ -5,18 +5,32 @@ from __future__ import annotations
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import aiohttp
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from vtp.errors import StartupError, Unavailable
+from vtp.errors import (
+    Forbidden,
+    Gone,
+    Invalid,
+    NotFound,
+    NotSignedIn,
+    RateLimited,
+    StartupError,
+    Unavailable,
+    VtpError,
+)
 from vtp.recording.grants import PLAIN_NAME, SECURE_NAME, Grants, Scope
 from vtp.recording.holders import holder_of_edge
-from vtp.streaming.edge_schemas import EDGES, EdgeReport, EdgeVerdict, Watcher
+from vtp.streaming.edge_schemas import EDGES, EdgeEntry, EdgeGrant, EdgeReport, EdgeVerdict, Watcher
+
+T = TypeVar("T", bound=BaseModel)
 
 LONGEST_WAIT_S = 60.0  # a playlist is waited for, three target durations at most
 REPORT_TIMEOUT_S = 5.0
 PASS_TTL_S = 60
+ENTRIES_AT_A_TIME = 16
 CONNECTIONS = 1024  # a playlist that is waited for is one
 PASSED_ON = (
     "Content-Type",
@@ -27,6 +41,13 @@ PASSED_ON = (
     "Vary",
     "Retry-After",
 )
+_ERRORS: dict[int, type[VtpError]] = {
+    401: NotSignedIn,
+    403: Forbidden,
+    404: NotFound,
+    410: Gone,
+    422: Invalid,
+}
 AWAY = "The server that has this does not answer; try again in a moment."
 
 
@@ -55,11 +76,13 @@ class Origin:
         trusted = ssl.create_default_context(cafile=ca_file or None)
         self._media = _session(CONNECTIONS, trusted, LONGEST_WAIT_S)
         self._reports = _session(1, trusted, REPORT_TIMEOUT_S)  # of its own: it waits for no media
+        self._entries = _session(ENTRIES_AT_A_TIME, trusted, REPORT_TIMEOUT_S)
 
     async def close(self) -> None:
         """Closes all connections."""
         await self._media.close()
         await self._reports.close()
+        await self._entries.close()
 
     async def fetch(self, media_id: str, path: str, query: str) -> Fetched:
         """What the origin answers. Raises Unavailable when it does not."""
@@ -79,27 +102,65 @@ class Origin:
         """Tells whom this edge answers; hears who must not go on. Raises Unavailable, StartupError when the
         origin has another key.
         """
-        pass_ = self._grants.make(EDGES, Scope.PLAY, self._holder, PASS_TTL_S)
-        report = EdgeReport(edge=pass_, watchers=list(watchers))
-        try:
-            async with self._reports.post(
-                f"{self.url}/api/v1/edges/report",
-                data=report.model_dump_json().encode(),
-                headers={"Content-Type": "application/json", "Accept-Encoding": "identity"},
-            ) as response:
-                body = await response.read()
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise Unavailable(AWAY, retry_after_s=1, code="origin_away") from error
-        if response.status == 401:
+        status, body = await self._post(
+            self._reports, "report", EdgeReport(edge=self._pass(), watchers=list(watchers))
+        )
+        if status == 401:
             raise StartupError(
                 f"The server at {self.url} has another media.key: copy secrets/media.key of its data folder "
                 "into this edge's."
             )
+        return self._read(EdgeVerdict, status, body)
+
+    async def admit(self, media_id: str, authorization: str, address: str) -> str:
+        """The grant that somebody gets who comes with a token, or with nothing. Raises what the origin says,
+        and Unavailable.
+        """
+        entry = EdgeEntry(edge=self._pass(), media_id=media_id, address=address)
+        status, body = await self._post(self._entries, "grants", entry, authorization)
+        if status == 200:
+            return self._read(EdgeGrant, status, body).grant
+        problem = self._read(_Problem, status, body)
+        raise error_of(status, problem.code, problem.detail)
+
+    def _pass(self) -> str:
+        return self._grants.make(EDGES, Scope.PLAY, self._holder, PASS_TTL_S)
+
+    async def _post(
+        self, session: aiohttp.ClientSession, name: str, told: BaseModel, authorization: str = ""
+    ) -> tuple[int, bytes]:
+        headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
+        if authorization:
+            headers["Authorization"] = authorization
+        url = f"{self.url}/api/v1/edges/{name}"
         try:
-            return EdgeVerdict.model_validate_json(body)
+            body = told.model_dump_json().encode()
+            async with session.post(url, data=body, headers=headers) as response:
+                return response.status, await response.read()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise Unavailable(AWAY, retry_after_s=1, code="origin_away") from error
+
+    def _read(self, kind: type[T], status: int, body: bytes) -> T:
+        try:
+            return kind.model_validate_json(body)
         except ValidationError as error:
-            text = f"The server at {self.url} answers {response.status} to an edge: is it vtp, and as new?"
+            text = f"The server at {self.url} answers {status} to an edge: is it vtp, and as new?"
             raise Unavailable(text, retry_after_s=1, code="origin_strange") from error
+
+
+def error_of(status: int, code: str, detail: str, retry_after_s: float | None = None) -> VtpError:
+    """What the origin has said, to be said here."""
+    if status in (429, 503):
+        kind = RateLimited if status == 429 else Unavailable
+        return kind(detail, retry_after_s=retry_after_s or 1, code=code)
+    return _ERRORS.get(status, Forbidden)(detail, code=code)
+
+
+class _Problem(BaseModel):
+    """What is read of a refusal."""
+
+    code: str
+    detail: str
 
 
 def _session(connections: int, trusted: ssl.SSLContext, timeout_s: float) -> aiohttp.ClientSession:

@@ -12,8 +12,10 @@ from typing import Any
 
 from aiohttp import web
 
+from vtp.edge.address import PREFIXES, ROUTES
 from vtp.edge.door import Door
-from vtp.edge.media import PREFIXES, ROUTES, EdgeMedia
+from vtp.edge.entry import Entry
+from vtp.edge.media import EdgeMedia
 from vtp.edge.origin import Origin
 from vtp.edge.shelf import Shelf
 from vtp.errors import Forbidden, StartupError, Unavailable
@@ -75,7 +77,8 @@ async def start_edge(settings: Settings, origin_url: str, memory_mib: int, ca_fi
         metrics = HttpMetrics()
         metrics.add_numbers("vtp_edge_shelf", "What the edge has.", shelf.numbers, ("kept_bytes",))
         metrics.add_numbers("vtp_edge", "Whom the edge answers.", door.numbers)
-        await _serve(settings, EdgeMedia(shelf, door), metrics, listening, stack)
+        entry = Entry(door, origin.admit, settings.limits.requests_per_address_per_minute)
+        await _serve(settings, EdgeMedia(shelf, door, entry), metrics, listening, stack)
         return Edge(origin.url, listening, stack.pop_all())
 
 

@@ -25,6 +25,11 @@ class Kind(enum.StrEnum):
     UPLOAD = "upload"
     LADDER = "ladder"
 
+    @property
+    def needs_files(self) -> bool:
+        """Whether it is made of files that lie here, and not in the object store alone."""
+        return self is Kind.LADDER
+
 
 class State(enum.StrEnum):
     """How far it is."""
@@ -36,6 +41,7 @@ class State(enum.StrEnum):
     CANCELLED = "cancelled"
 
 
+AT_A_TIME = 200
 OPEN = (State.QUEUED, State.RUNNING)
 
 
@@ -171,12 +177,16 @@ async def next_due_at(tx: AsyncConnection, instance_id: str) -> datetime | None:
     return (await tx.execute(statement.order_by(jobs.c.next_try_at).limit(1))).scalar_one_or_none()
 
 
-async def recordings_without(tx: AsyncConnection, kind: Kind, instance_id: str) -> list[str]:
-    """Recordings that have ended with something to play and have no job of a kind yet."""
+async def recordings_without(tx: AsyncConnection, kind: Kind, instance_id: str, after: str = "") -> list[str]:
+    """Recordings that have ended with something to play and have no job of a kind yet: those behind the id
+    `after`, at most AT_A_TIME.
+    """
     has_one = select(jobs.c.id).where(jobs.c.recording_id == recordings.c.id, jobs.c.kind == kind).exists()
     ended = recordings.c.status.in_((Status.READY, Status.INTERRUPTED))
-    statement = select(recordings.c.id).where(ended, _of(instance_id), ~has_one).order_by(recordings.c.id)
-    return list((await tx.execute(statement.limit(200))).scalars())
+    wanted = select(recordings.c.id).where(ended, _of(instance_id), ~has_one)
+    if after:
+        wanted = wanted.where(recordings.c.id > after)
+    return list((await tx.execute(wanted.order_by(recordings.c.id).limit(AT_A_TIME))).scalars())
 
 
 async def stored_before(tx: AsyncConnection, instance_id: str, before: datetime) -> list[str]:

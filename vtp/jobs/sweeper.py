@@ -17,6 +17,7 @@ from vtp.errors import Unavailable
 from vtp.jobs.making import new_job
 from vtp.jobs.queue import JobQueue
 from vtp.jobs.store import (
+    AT_A_TIME,
     Kind,
     add_job,
     due_jobs,
@@ -25,6 +26,7 @@ from vtp.jobs.store import (
     stored_before,
     tell_of_change,
 )
+from vtp.recording.manifest import MANIFEST_NAME
 from vtp.storage import Store
 
 logger = logging.getLogger(__name__)
@@ -55,6 +57,7 @@ class Sweeper:
         self._clock = clock
         self._news = asyncio.Event()
         self._put: dict[str, datetime] = {}
+        self._looked: dict[Kind, str] = {}  # how far, by id
         self._dropped: list[str] = []  # of which servers are to be told
 
     def wake(self) -> None:
@@ -88,12 +91,20 @@ class Sweeper:
         return min(LONGEST_S, wait_s) if wait_s > 0 else LONGEST_S
 
     async def _add_missing(self) -> None:
-        """What ended while no server could say so, or before there was a store."""
+        """What ended while no server could say so, or before there was a store or a ladder; some at each
+        look, as there may be many of which nothing can be made here.
+        """
         for kind in self._kinds:
             async with self._database.read() as tx:
-                found = await recordings_without(tx, kind, self._instance_id)
+                after = self._looked.get(kind, "")
+                found = await recordings_without(tx, kind, self._instance_id, after)
             for recording_id in found:
-                await self._add(recording_id, kind)
+                if not kind.needs_files or self._is_here(recording_id):
+                    await self._add(recording_id, kind)
+            self._looked[kind] = found[-1] if len(found) == AT_A_TIME else ""
+
+    def _is_here(self, recording_id: str) -> bool:
+        return (self._store.path(recording_id) / MANIFEST_NAME).exists()
 
     @done_over
     async def _add(self, recording_id: str, kind: Kind) -> None:

@@ -57,15 +57,26 @@ class Upload:
     async def run(self, recording: Recording, progress: Progress) -> Mapping[str, object]:
         """Gives what the recording's row says from now on.
 
-        Raises StoreAway; OSError and ValueError for what is wrong with the recording itself.
+        One that is not here and whole in the store was sent before its row came from an older backup. Raises
+        StoreAway; OSError and ValueError for what is wrong with the recording itself.
         """
         directory = self._store.path(recording.id)
+        if not directory.exists() and await self._is_there(recording.id):
+            return self._stored()
         sent = None
         while sent != (wanted := await asyncio.to_thread(_whole_manifest, directory)):
             await self._send_as_it_is(directory, recording.id, progress)
             sent = wanted  # somebody's tracks may have been erased meanwhile: then it is sent anew
         await drop_unnamed(self._remote, recording.id, wanted, await self._remote.listing(recording.id))
+        return self._stored()
+
+    def _stored(self) -> Mapping[str, object]:
         return {"storage": Storage.STORED, "stored_url": self._remote.url, "stored_at": datetime.now(UTC)}
+
+    async def _is_there(self, recording_id: str) -> bool:
+        """Whether the manifest is, which is sent last of all."""
+        key = f"{recording_id}/{MANIFEST_NAME}"
+        return key in await self._remote.listing(recording_id)
 
     async def _send_as_it_is(self, directory: Path, recording_id: str, progress: Progress) -> None:
         *parts, manifest = await asyncio.to_thread(parts_of, directory, recording_id)

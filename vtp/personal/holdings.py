@@ -37,6 +37,7 @@ from vtp.recording.tables import (
     recording_captions,
     recording_chapters,
     recording_progress,
+    recording_quotas,
     recording_shares,
     recordings,
 )
@@ -594,5 +595,6 @@ HOLDINGS: Final = (
 EXEMPT: Final[Mapping[Table, str]] = {
     setup_tokens: "hashes of one-time links to nobody's account yet",
     live_sessions: "when classes were held; who was there is in session_participants",
+    recording_quotas: "what rooms may hold",
     recording_jobs: "what the server does with recordings by itself",
 }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import av
 
 from vtp.recording.muxer import aac_encoder
-from vtp.recording.pcm import CHANNELS, FULL_SCALE
+from vtp.recording.pcm import CHANNELS, FULL_SCALE, WholeFrames
 from vtp.recording.timebase import AUDIO_TIMESCALE
 from vtp.recording.units import Sample
 
@@ -27,29 +27,19 @@ class AacEncoder:
     def __init__(self, bitrate_bps: int, start: int) -> None:
         self._encoder = aac_encoder(bitrate_bps)
         self._start = start
-        self._pcm: list[Pcm] = []
-        self._waiting = 0
+        self._frames = WholeFrames(FRAME_TICKS)
         self._fed = 0
 
     def add(self, pcm: Pcm) -> list[Sample]:
         """Takes sound; gives finished AAC samples."""
-        import numpy as np
-
-        self._pcm.append(pcm)
-        self._waiting += len(pcm)
-        if self._waiting < FRAME_TICKS:
-            return []
-        joined = np.concatenate(self._pcm)
-        whole = self._waiting // FRAME_TICKS * FRAME_TICKS
-        self._pcm = [joined[whole:]]
-        self._waiting -= whole
-        return self._encode(joined[:whole])
+        whole = self._frames.add(pcm)
+        return [] if whole is None else self._encode(whole)
 
     def finish(self) -> list[Sample]:
         """Encodes what is left, padded with silence to a whole frame; the encoder is of no more use."""
         import numpy as np
 
-        rest = np.concatenate([*self._pcm, np.zeros((0, CHANNELS), np.float32)])
+        rest = self._frames.rest()
         padding = np.zeros((-len(rest) % FRAME_TICKS, CHANNELS), np.float32)
         finished = self._encode(np.concatenate([rest, padding])) if self._fed or len(rest) else []
         return finished + (self._finished(self._encoder.encode(None)) if self._fed else [])

@@ -16,6 +16,7 @@ from vtp.recording.store import PROGRAM, Recording
 from vtp.recording.transcoder import TranscodeSlots
 from vtp.recording.view import RecordingView
 from vtp.rooms.live import LiveRoom
+from vtp.rooms.store import Room
 from vtp.settings import RecordingSettings
 from vtp.tasks import Tasks
 
@@ -24,8 +25,17 @@ logger = logging.getLogger(__name__)
 CATCH_UP_S = 2.0
 """So long after the last parts who follows is told that there will be no more: by then they have these."""
 
-SaveEnd = Callable[[str, RecordingView, str], Awaitable[None]]
+SaveEnd = Callable[[str, RecordingView, Outcome], Awaitable[None]]
 DIED = "The recorder failed; what it had written by then is here."
+
+
+@dataclass(frozen=True, slots=True)
+class Growing:
+    """A recording in progress and its bytes so far."""
+
+    recording_id: str
+    room: Room
+    size_bytes: int
 
 
 @dataclass(slots=True)
@@ -36,7 +46,7 @@ class _Active:
 
 
 class ActiveRecordings:
-    """`save_end(recording_id, view, failure)` is called once for each, whatever ends it; at most
+    """`save_end(recording_id, view, outcome)` is called once for each, whatever ends it; at most
     `live_transcodes` of them transcode their picture at a time.
     """
 
@@ -73,6 +83,13 @@ class ActiveRecordings:
         task = self._tasks.start(self._run(recording.id, session), f"recording {recording.id}")
         self._active[recording.id] = _Active(session, view, task)
         return session
+
+    def sizes(self) -> list[Growing]:
+        """How large each is by now, participants' tracks included."""
+        return [
+            Growing(id_, one.session.room.room, one.session.recorder.size_bytes)
+            for id_, one in self._active.items()
+        ]
 
     def get(self, recording_id: str) -> RecordingSession | None:
         """The session of a recording in progress."""
@@ -138,7 +155,7 @@ class ActiveRecordings:
                 ended = await _ended_view(session, outcome)
                 # Followers are told the end first: the database may be away for long.
                 self._let_followers_catch_up(recording_id, ended)
-                await self._save_end(recording_id, ended, outcome.failure)
+                await self._save_end(recording_id, ended, outcome)
             finally:
                 del self._active[recording_id]
 

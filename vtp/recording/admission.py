@@ -88,7 +88,7 @@ class Admission:
         """
         recording_id = parse_id(call.path["id"], "/path/id")
         if await self.holder(call, recording_id, Scope.PLAY) is None:
-            principal, recording = await self.find(call)
+            principal, recording = await self.find_called(call)
             self.grant(call, principal, recording)
         return recording_id
 
@@ -102,23 +102,32 @@ class Admission:
         self.viewership.admit(recording_id, session)
         return recording_id, session
 
-    async def find(self, call: Call) -> tuple[Principal, Recording]:
-        """The caller and the recording, by the caller's own rights; of who says nothing, by everybody's.
+    async def find_called(self, call: Call) -> tuple[Principal, Recording]:
+        """As `find`, by what was called."""
+        return await self.find(call.principal_or_none, call.path["id"], origin_of(call).ip)
+
+    async def find(
+        self, caller: Principal | None, recording_id: str, address: str
+    ) -> tuple[Principal, Recording]:
+        """Who calls and the recording, by the caller's own rights; of who says nothing, by everybody's.
 
         Raises NotSignedIn for the latter where it is not public, or not there: nobody tries addresses out.
         """
-        address, wanted = origin_of(call).ip, call.path["id"]
-        if call.principal_or_none is not None:
-            return call.principal, await self._recordings.get(call.principal, wanted, address)
+        if caller is not None:
+            return caller, await self._recordings.get(caller, recording_id, address)
         try:
-            return anybody(), await self._recordings.get(anybody(), wanted, address)
+            return anybody(), await self._recordings.get(anybody(), recording_id, address)
         except (Forbidden, NotFound):
             raise NotSignedIn() from None
 
-    def grant(self, call: Call, principal: Principal, recording: Recording) -> None:
-        """Gives the caller what their own rights open."""
+    def grant_for(self, principal: Principal, recording: Recording) -> tuple[str, str]:
+        """The grant for what their own rights open, and its holder."""
         scope = Scope.DOWNLOAD if self._recordings.may_download(principal, recording) else Scope.PLAY
         holder, latest_s = visit_of(principal), principal.expires_at_s
-        grant = self._grants.make(recording.id, scope, holder, latest_s=latest_s)
+        return self._grants.make(recording.id, scope, holder, latest_s=latest_s), holder
+
+    def grant(self, call: Call, principal: Principal, recording: Recording) -> None:
+        """Gives the caller that grant."""
+        grant, holder = self.grant_for(principal, recording)
         call.reply_headers["Set-Cookie"] = cookie_header(grant, recording.id, secure=is_secure(call))
         call.request[HOLDER] = holder

@@ -10,7 +10,7 @@ from vtp.recording.lane import Cut, Lane
 from vtp.recording.mixer import MIXED_VOICES, Mixer
 from vtp.recording.muxer import aac_section, opus_section
 from vtp.recording.opus_encoder import OpusEncoder
-from vtp.recording.sound import OpenWriter
+from vtp.recording.sound import OpenWriter, Sound
 from vtp.recording.timebase import AUDIO_TIMESCALE, to_ns, to_ticks
 from vtp.recording.units import Sample
 
@@ -23,10 +23,11 @@ OPUS_BITRATE_BPS = 64_000
 AAC_BITRATE_BPS = 96_000
 
 
-class AudioTracks:
+class AudioTracks(Sound):
     """Places packets (nanoseconds of the recording's timeline), mixes them and keeps both lanes in step."""
 
     def __init__(self, open_writer: OpenWriter, first: Cut, voices: int = MIXED_VOICES) -> None:
+        super().__init__(first)
         self._mixer = Mixer(to_ticks(first.time_ns, AUDIO_TIMESCALE), voices)
         self._opus_end = self._aac_end = self._mixer.end
         self._open_encoders()

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from vtp.recording import opus
 from vtp.recording.audio_timeline import AudioTimeline
 from vtp.recording.audio_tracks import OPUS_TRACK
 from vtp.recording.lane import Cut, Lane
 from vtp.recording.muxer import opus_section
-from vtp.recording.sound import OpenWriter
+from vtp.recording.sound import OpenWriter, Sound
 from vtp.recording.timebase import AUDIO_TIMESCALE, to_ns, to_ticks
 from vtp.recording.units import Sample
 
 
-class CopiedSound:
+class CopiedSound(Sound):
     """One voice, one lane. What is late by more than half a packet is left out."""
 
     def __init__(self, open_writer: OpenWriter, first: Cut) -> None:
+        super().__init__(first)
         self._end = to_ticks(first.time_ns, AUDIO_TIMESCALE)
         self._timeline = AudioTimeline(self._end)
         self._lane = Lane(open_writer(OPUS_TRACK, AUDIO_TIMESCALE), first)
@@ -35,12 +34,6 @@ class CopiedSound:
         if sample is not None:
             self._fill(sample.time)
             self._append(sample)
-
-    def remove(self, voice: str) -> None:
-        """What has come stays."""
-
-    def receive_levels(self, levels: Mapping[str, bytes]) -> None:
-        """Nobody is chosen here."""
 
     def mix(self, now_ns: int, expected_ns: int) -> None:
         """Makes silence up to a time by which every packet should have come."""

@@ -109,7 +109,9 @@ class DownloadRoutes:
         holder = await self._admission.holder(call, recording_id, Scope.DOWNLOAD)
         principal = call.principal if holder is None else None
         query: DownloadQuery = call.query
-        recording, file = await self._recordings.download(principal, recording_id, query.clip, query.part)
+        recording, file = await self._recordings.playback.download(
+            principal, recording_id, query.clip, query.part
+        )
         headers = call.reply_headers | {
             "Content-Disposition": _attachment(recording.title, query),
             "Content-Type": MP4_TYPE,
@@ -117,7 +119,7 @@ class DownloadRoutes:
         }
 
         async def may_go_on() -> None:
-            if not self._recordings.is_there(recording_id):
+            if not self._recordings.playback.is_there(recording_id):
                 raise Gone("The recording was deleted.", code="recording_deleted")
             await self._admission.require_still(call, recording_id, Scope.DOWNLOAD)
 
@@ -125,7 +127,7 @@ class DownloadRoutes:
             self._log.note(
                 recording_id, Did.DOWNLOADED, call.request.get(HOLDER) or call.principal, origin_of(call)
             )
-        read = partial(self._recordings.read, recording_id, file)
+        read = partial(self._recordings.playback.read, recording_id, file)
         return await send(call.request, file, headers, may_go_on, read)
 
     async def get_download_url(self, call: Call) -> DownloadLink:

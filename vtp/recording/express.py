@@ -40,8 +40,8 @@ class ExpressMedia:
         if session is None:
             return None
         follows = playlist is None or request.query
-        view = self._recordings.followed(recording_id) if follows else None
-        view = view or self._recordings.view_in_memory(recording_id)
+        view = self._recordings.playback.followed(recording_id) if follows else None
+        view = view or self._recordings.playback.view_in_memory(recording_id)
         if view is None or track not in view.tracks:
             return None
         if playlist is not None:

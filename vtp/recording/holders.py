@@ -23,6 +23,7 @@ from vtp.recording.grants import Scope
 RECHECK_S = 30.0
 MAX_KEPT = 20_000  # of those who were let through; over it the one that was asked longest ago is asked anew
 _ACCOUNT, _NAMED, _SHARED, _OPEN, _LINK, _ANYBODY, _EDGE = "unsolae"
+_AWARE = "+"  # of an edge: it knows who may have participants' tracks
 _TOO = "d"  # of a link: to take home, too
 _BETWEEN = "~"
 _VISIT = "!"
@@ -70,7 +71,7 @@ def without_visit(holder: str) -> str:
 
 def holder_of_edge(name: str) -> str:
     """How a grant names an edge, which makes it itself with the key of all grants."""
-    return f"{_EDGE}{name}"
+    return f"{_EDGE}{_AWARE}{name}"
 
 
 def is_edge(holder: str) -> bool:
@@ -99,9 +100,10 @@ def viewer_of(holder: str) -> Viewer:
 
 def knows_people(holder: str) -> bool:
     """Whether they may have what is one participant's alone, a name or a camera: an account, or everybody
-    where rooms are open. Who comes by a link, or by nothing, has the program.
+    where rooms are open; and an edge, which asks this itself of those whom it answers (older ones do not).
+    Who comes by a link, or by nothing, has the program.
     """
-    return holder[:1] in (_ACCOUNT, _OPEN)
+    return holder[:1] in (_ACCOUNT, _OPEN) or holder.startswith(_EDGE + _AWARE)
 
 
 class Holders:

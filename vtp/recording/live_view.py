@@ -20,6 +20,7 @@ from vtp.recording.wish import Wish
 SEGMENTS_AHEAD = 2  # section 6.2.5.2: who asks for more than this has lost its way
 PARTS_AHEAD = math.ceil(3 / PART_TARGET_S)  # the Advance Part Limit
 LONGEST_WAIT = 3  # target durations
+TOO_FAR_AHEAD = "_HLS_msn or _HLS_part is too far ahead: reload the playlist without them."
 
 
 class _Awaited(NamedTuple):
@@ -134,7 +135,7 @@ class LiveView(RecordingView):
 
     async def _wait(self, track: str, msn: int, part: int | None) -> None:
         if self._is_too_far(track, msn, part):
-            raise Malformed("_HLS_msn or _HLS_part is too far ahead: reload the playlist without them.")
+            raise Malformed(TOO_FAR_AHEAD)
         await self._wait_for(_Awaited(track, msn, part, is_bytes=False))
 
     def _is_too_far(self, track: str, msn: int, part: int | None) -> bool:

@@ -107,7 +107,9 @@ class MediaRoutes:
         if call.path["name"] == CLOCK_NAME:
             return web.Response(text=_now(), headers={"Cache-Control": NOT_KEPT})
         track = view.main_track or ""
-        found = await track_file(call, recording_id, view, self._recordings, track, prefix=f"{track}/")
+        found = await track_file(
+            call, recording_id, view, self._recordings.playback, track, prefix=f"{track}/"
+        )
         return self._counted(call, recording_id, session, view, track, found)
 
     def _note(self, call: Call, recording_id: str) -> None:
@@ -121,8 +123,8 @@ class MediaRoutes:
         view = await self._recordings.view(recording_id)
         track = call.path["track"]
         if track in view.people and not knows_people(call.request[HOLDER]):
-            raise _no_such_track()
-        found = await track_file(call, recording_id, view, self._recordings, track)
+            raise no_such_track()
+        found = await track_file(call, recording_id, view, self._recordings.playback, track)
         return self._counted(call, recording_id, session, view, track, found)
 
     def _counted(
@@ -162,7 +164,7 @@ async def track_file(
     """
     name = call.path["name"]
     if view.index(track) is None:
-        raise _no_such_track()
+        raise no_such_track()
     if name == PLAYLIST_NAME:
         query: FollowQuery = call.query
         wish = Wish(query.msn, query.part, query.skip is not None)
@@ -190,7 +192,8 @@ async def _part(
     return web.Response(body=data, headers={"Content-Type": SEGMENT_TYPE, "Cache-Control": NOT_KEPT})
 
 
-def _no_such_track() -> NotFound:
+def no_such_track() -> NotFound:
+    """What is said of a track that is not there, or not for who asks."""
     return NotFound("This recording has no such track.", code="no_such_track")
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import av
 
 from vtp.recording import opus
-from vtp.recording.pcm import CHANNELS
+from vtp.recording.pcm import CHANNELS, WholeFrames
 from vtp.recording.timebase import AUDIO_TIMESCALE
 from vtp.recording.units import Sample
 
@@ -40,27 +40,18 @@ class OpusEncoder:
             "compression_level": COMPLEXITY,
         }
         self._end = start
-        self._pcm: list[Pcm] = []
-        self._waiting = -opus.PRE_SKIP  # the first ticks of all only prime the encoder
+        self._frames = WholeFrames(FRAME_TICKS)
+        self._priming = opus.PRE_SKIP  # so many of the first ticks of all only prime the encoder
         self._quiet = 0
 
     def add(self, pcm: Pcm) -> list[Sample]:
         """Takes sound; gives finished packets."""
-        import numpy as np
-
-        if self._waiting < 0:
-            skipped = min(-self._waiting, len(pcm))
-            pcm = pcm[skipped:]
-            self._waiting += skipped
-        self._pcm.append(pcm)
-        self._waiting += len(pcm)
-        if self._waiting < FRAME_TICKS:
+        skipped = min(self._priming, len(pcm))
+        self._priming -= skipped
+        whole = self._frames.add(pcm[skipped:])
+        if whole is None:
             return []
-        joined = np.concatenate(self._pcm)
-        whole = self._waiting // FRAME_TICKS * FRAME_TICKS
-        self._pcm = [joined[whole:]]
-        self._waiting -= whole
-        return [self._encode(joined[at : at + FRAME_TICKS]) for at in range(0, whole, FRAME_TICKS)]
+        return [self._encode(whole[at : at + FRAME_TICKS]) for at in range(0, len(whole), FRAME_TICKS)]
 
     def finish(self) -> list[Sample]:
         """The packets of what is left; the encoder is of no more use."""

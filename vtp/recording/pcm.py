@@ -14,3 +14,34 @@ if TYPE_CHECKING:  # NumPy is 10 MB, loaded with the first recording
 
 CHANNELS = 2
 FULL_SCALE = 32_768
+
+
+class WholeFrames:
+    """Cuts an unbroken line of sound into frames of `ticks`; what is left of it waits for more."""
+
+    def __init__(self, ticks: int) -> None:
+        self._ticks = ticks
+        self._parts: list[Pcm] = []
+        self._waiting = 0
+
+    def add(self, pcm: Pcm) -> Pcm | None:
+        """Takes sound; gives all whole frames that there are now, in one piece, None while there is none."""
+        import numpy as np
+
+        self._parts.append(pcm)
+        self._waiting += len(pcm)
+        if self._waiting < self._ticks:
+            return None
+        joined = np.concatenate(self._parts)
+        whole = self._waiting // self._ticks * self._ticks
+        self._parts = [joined[whole:]]
+        self._waiting -= whole
+        return joined[:whole]
+
+    def rest(self) -> Pcm:
+        """What waits; none of it does afterwards."""
+        import numpy as np
+
+        rest = np.concatenate([*self._parts, np.zeros((0, CHANNELS), np.float32)])
+        self._parts, self._waiting = [], 0
+        return rest

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from vtp.recording.copied_sound import CopiedSound
+from vtp.recording.lane import Cut
 from vtp.recording.manifest import PersonOfTrack
 from vtp.recording.segmenter import Segmenter
-from vtp.recording.sound import NoSound, OpenSound
+from vtp.recording.sound import OpenSound, OpenWriter, Sound
 from vtp.recording.source import PlacedPicture, Source
 from vtp.recording.timebase import NS
 from vtp.recording.track_writer import TrackWriter
@@ -89,8 +90,12 @@ class PersonTrack:
 
     def _begun(self, time_ns: int) -> Segmenter:
         if self._segmenter is None:
-            sound: OpenSound = CopiedSound if self._kind == "audio" else NoSound
+            sound: OpenSound = CopiedSound if self._kind == "audio" else _no_sound
             self._segmenter = Segmenter(
                 lambda _, timescale: self._open_writer(self._person, timescale), sound, time_ns
             )
         return self._segmenter
+
+
+def _no_sound(open_writer: OpenWriter, first: Cut) -> Sound:
+    return Sound(first)

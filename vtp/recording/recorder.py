@@ -19,7 +19,8 @@ from typing import Protocol
 import av
 
 from vtp.recording.audio_tracks import AudioTracks
-from vtp.recording.index import Line, TrackIndex
+from vtp.recording.disk import DISK_FULL
+from vtp.recording.index import Line, MapLine, SegmentLine, TrackIndex
 from vtp.recording.manifest import Manifest, PersonOfTrack, write_manifest
 from vtp.recording.mixer import MIXED_VOICES
 from vtp.recording.person_track import PersonTrack
@@ -48,10 +49,11 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a recording ended; `failure` is a sentence when it did not end as asked."""
+    """How a recording ended; `failure` is a sentence when it did not end as asked, `code` a word for that."""
 
     duration_ns: int
     failure: str = ""
+    code: str = ""
 
 
 class Recorder:
@@ -74,6 +76,7 @@ class Recorder:
         self.tracks: dict[str, TrackIndex] = {}
         self.people: dict[str, TrackIndex] = {}
         self.manifest = Manifest(recording_id)
+        self.size_bytes = 0  # of finished segments and sections, participants' too
         self._min_free_bytes = min_free_bytes
         self._mixed_voices = mixed_voices
         self._window_s = window_s
@@ -95,7 +98,8 @@ class Recorder:
         self._looked_ns = 0
         self._writers: list[TrackWriter] = []
         self._has_grown = False
-        self._failure = ""
+        self._failure = self._code = ""
+        self._thing = "stream" if window_s else "recording"
 
     def on_key_frame_wanted(self, callback: Callable[[], None]) -> None:
         """Has `callback` called, in the recorder's thread, whenever a key frame is wanted; before `run`."""
@@ -145,8 +149,10 @@ class Recorder:
         self._commands.append(lambda: self._update(message=message))
         self._wake.set()
 
-    def stop(self) -> None:
-        """Ends the recording with what has come by now; `run` returns soon after."""
+    def stop(self, failure: str = "", code: str = "") -> None:
+        """Ends the recording with what has come by now; `run` returns soon after, with the first reason."""
+        if not self._stopping:
+            self._failure, self._code = failure, code
         self._stopping = True
         self._wake.set()
 
@@ -163,7 +169,7 @@ class Recorder:
             return self._finish()
         except (OSError, av.error.FFmpegError) as error:
             logger.warning("Recording %s ends early: %s", self.manifest.recording_id, error)
-            return self._abandon(_sentence(error))
+            return self._abandon(_sentence(error, self._thing), DISK_FULL if _is_full(error) else "")
         finally:
             for source in self._sources.values():
                 source.close()
@@ -302,6 +308,8 @@ class Recorder:
     def _line_written(self, track: str, line: Line) -> None:
         (self.people if track in self.people else self.tracks)[track].add(line)
         self._has_grown = True
+        if isinstance(line, SegmentLine | MapLine):
+            self.size_bytes += line.size
 
     def _ask_for_key_frame(self, now: int) -> None:
         video = next((s for s in self._sources.values() if s.kind == "video"), None)
@@ -323,14 +331,13 @@ class Recorder:
             return
         self._looked_ns = now
         if shutil.disk_usage(self.directory).free < self._min_free_bytes:
-            self._failure = "The disk is almost full, so the recording was ended; free some space."
-            self._stopping = True
+            self.stop(f"The disk is almost full, so the {self._thing} was ended; free some space.", DISK_FULL)
 
     def _finish(self) -> Outcome:
         if self._segmenter is None:
             self._update(closed=True)
             lacking = "" if self._window_s else "Nothing was sent while the room was recorded."
-            return Outcome(0, self._failure or lacking)
+            return Outcome(0, self._failure or lacking, self._code)
         duration_ns = self._segmenter.finish()
         for track in self._people.values():
             track.finish()
@@ -340,32 +347,38 @@ class Recorder:
             message=self._failure or self.manifest.message,
             closed=True,
         )
-        return Outcome(duration_ns, self._failure)
+        return Outcome(duration_ns, self._failure, self._code)
 
-    def _abandon(self, reason: str) -> Outcome:
+    def _abandon(self, reason: str, code: str) -> Outcome:
         """Closes the files as they are and keeps what is whole; the disk may go on refusing."""
         for writer in self._writers:
             writer.abandon()
         if self._window_s:
-            return Outcome(0, reason)
+            return Outcome(0, reason, code)
         try:
             recovered = recover(self.directory, reason)
         except (OSError, ValueError) as error:
             logger.warning(
                 "Recording %s is made whole when it is next looked at: %s", self.manifest.recording_id, error
             )
-            return Outcome(max((round(t.duration_s * NS) for t in self.tracks.values()), default=0), reason)
+            return Outcome(
+                max((round(t.duration_s * NS) for t in self.tracks.values()), default=0), reason, code
+            )
         self.manifest = recovered.manifest
         self.tracks = recovered.tracks
         self.people = recovered.people
-        return Outcome(recovered.manifest.duration_ns, reason)
+        return Outcome(recovered.manifest.duration_ns, reason, code)
 
     def _update(self, **changes: object) -> None:
         self.manifest = replace(self.manifest, **changes)  # type: ignore[arg-type]
         write_manifest(self.directory, self.manifest)
 
 
-def _sentence(error: OSError | av.error.FFmpegError) -> str:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "The disk is full, so the recording was ended; free some space."
-    return f"The recording could not be written ({error.strerror or error}), so it was ended."
+def _is_full(error: OSError | av.error.FFmpegError) -> bool:
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def _sentence(error: OSError | av.error.FFmpegError, thing: str) -> str:
+    if _is_full(error):
+        return f"The disk is full, so the {thing} was ended; free some space."
+    return f"The {thing} could not be written ({error.strerror or error}), so it was ended."

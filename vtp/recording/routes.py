@@ -24,6 +24,7 @@ from vtp.recording.progress import WatchProgress
 from vtp.recording.progress_routes import add_progress_routes
 from vtp.recording.progress_schemas import MyProgress
 from vtp.recording.progress_store import Progress
+from vtp.recording.quota_routes import add_quota_routes
 from vtp.recording.schemas import (
     DeleteQuery,
     ListedRecording,
@@ -70,6 +71,7 @@ def build_routes(parts: RecordingParts) -> RouteTable:
     admission = Admission(recordings, parts.grants, parts.holders, parts.viewership)
     table = RouteTable("recordings", "Recordings of rooms: catalogue, playback, download.")
     _add_recorder_routes(table, recordings)
+    add_quota_routes(table, recordings.quotas)
     _add_reading_routes(table, recordings, admission, parts.progress)
     _add_changing_routes(table, recordings)
     add_media_routes(table, recordings, parts.captions, admission, log)
@@ -130,7 +132,7 @@ def _add_reading_routes(
         wanted = Filter(query.room_id or query.roomId, query.status or "", query.q)
         before = query.id_position()
         offset = query.offset if before is None else 0  # a cursor says where to go on by itself
-        found, total = await recordings.list_recordings(
+        found, total = await recordings.catalogue.list_recordings(
             call.principal, wanted, limit=query.limit + 1, offset=offset, before=before
         )
         names = {recording.id: room_name for recording, room_name in found}
@@ -154,9 +156,9 @@ def _add_reading_routes(
         errors=(403, 404),
     )
     async def get_recording(call: Call) -> RecordingReply:
-        principal, recording = await admission.find(call)
+        principal, recording = await admission.find_called(call)
         admission.grant(call, principal, recording)
-        return _reply(principal, recording, await recordings.room_name(recording))
+        return _reply(principal, recording, await recordings.catalogue.room_name(recording))
 
     @table.get(
         f"{BASE}/{{id}}/info",
@@ -187,8 +189,10 @@ def _add_changing_routes(table: RouteTable, recordings: Recordings) -> None:
 
         check = call.unless_changed(represent)
         origin = origin_of(call)
-        recording = await recordings.update(call.principal, call.path["id"], call.body, origin, check)
-        reply = _reply(call.principal, recording, await recordings.room_name(recording))
+        recording = await recordings.catalogue.update(
+            call.principal, call.path["id"], call.body, origin, check
+        )
+        reply = _reply(call.principal, recording, await recordings.catalogue.room_name(recording))
         call.reply_headers["ETag"] = etag_of_model(reply)
         return reply
 
@@ -201,7 +205,7 @@ def _add_changing_routes(table: RouteTable, recordings: Recordings) -> None:
     )
     async def delete_recording(call: Call) -> RecordingDeleted:
         permanent: bool = call.query.permanent
-        recording = await recordings.delete(
+        recording = await recordings.trash.delete(
             call.principal, call.path["id"], origin_of(call), permanent=permanent
         )
         return RecordingDeleted(

@@ -12,7 +12,7 @@ from vtp.http.text import Name
 from vtp.recording.codec_strings import needed_codecs
 from vtp.recording.manifest import TrackSource
 from vtp.recording.progress_schemas import MyProgress
-from vtp.recording.store import PLAYABLE, Recording, Status, Storage, Visibility
+from vtp.recording.store import ERROR_CODE, PLAYABLE, Recording, Status, Storage, Visibility
 from vtp.recording.stretches import DOWNLOAD_PARTS
 from vtp.recording.view import RecordingView
 
@@ -139,6 +139,10 @@ class RecordingReply(BaseModel):
     resolution: str | None
     codecs: str
     error_message: str | None
+    error_code: Annotated[
+        str | None,
+        Field(description="A word for why it ended before it was stopped: `disk_full`, `quota_exceeded`."),
+    ] = None
     message: str | None
     metadata: dict[str, Any]
     playback_url: str | None
@@ -182,6 +186,7 @@ class RecordingReply(BaseModel):
             resolution=f"{recording.width}x{recording.height}" if recording.width else None,
             codecs=recording.codecs,
             error_message=recording.error_message or None,
+            error_code=recording.metadata.get(ERROR_CODE),
             message=recording.metadata.get("message"),
             metadata=recording.metadata,
             playback_url=f"{base}/stream/master.m3u8" if playable else None,

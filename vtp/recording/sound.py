@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
 
 from vtp.recording.lane import Cut
 from vtp.recording.track_writer import TrackWriter
@@ -11,12 +10,19 @@ from vtp.recording.track_writer import TrackWriter
 OpenWriter = Callable[[str, int], TrackWriter]
 
 
-class Sound(Protocol):
-    """Placed packets in, lanes that are cut where the picture is; nanoseconds of the recording's timeline."""
+class Sound:
+    """Placed packets in, lanes that are cut where the picture is; nanoseconds of the recording's timeline.
+
+    As it stands, that of a track that has a picture alone: nothing is taken, and there are no lanes.
+    """
+
+    def __init__(self, first: Cut) -> None:
+        self._first_ns = first.time_ns
 
     @property
     def end_ns(self) -> int:
         """How far the sound goes that has come."""
+        return self._first_ns
 
     def add(self, voice: str, packet: bytes, time_ns: int) -> None:
         """Takes one packet of a voice; raises ValueError when it is not Opus."""
@@ -47,37 +53,3 @@ class Sound(Protocol):
 
 
 OpenSound = Callable[[OpenWriter, Cut], Sound]
-
-
-class NoSound:
-    """The sound of a track that has a picture alone."""
-
-    def __init__(self, open_writer: OpenWriter, first: Cut) -> None:
-        self.end_ns = first.time_ns
-
-    def add(self, voice: str, packet: bytes, time_ns: int) -> None:
-        """Nothing is taken."""
-
-    def remove(self, voice: str) -> None:
-        """There is none."""
-
-    def receive_levels(self, levels: Mapping[str, bytes]) -> None:
-        """There are none."""
-
-    def mix(self, now_ns: int, expected_ns: int) -> None:
-        """There is nothing to go on with."""
-
-    def pause(self, time_ns: int) -> None:
-        """It is one for ever."""
-
-    def resume(self, time_ns: int) -> None:
-        """Nothing is resumed."""
-
-    def cut(self, cut: Cut) -> None:
-        """There are no lanes."""
-
-    def advance(self, horizon_ns: int) -> None:
-        """There are no lanes."""
-
-    def finish(self, end_ns: int) -> None:
-        """There are no lanes."""

@@ -45,6 +45,7 @@ class Visibility(enum.StrEnum):
 
 UNFINISHED = (Status.RECORDING, Status.FINALIZING)
 PROGRAM = "program"  # the layout without tracks of participants
+ERROR_CODE = "error_code"  # in the metadata of one that did not end as asked
 PLAYABLE = (Status.RECORDING, Status.FINALIZING, Status.READY, Status.INTERRUPTED)
 
 

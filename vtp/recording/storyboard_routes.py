@@ -32,7 +32,7 @@ def add_storyboard_routes(table: RouteTable, recordings: Recordings, admission: 
     )
     async def get_storyboard(call: Call) -> web.Response:
         recording_id = await admission.admit(call)
-        return answer(call, await recordings.storyboard(recording_id), VTT_TYPE)
+        return answer(call, await recordings.playback.storyboard(recording_id), VTT_TYPE)
 
     @table.get(
         f"{base}/{FOLDER}/{{name}}",
@@ -46,7 +46,7 @@ def add_storyboard_routes(table: RouteTable, recordings: Recordings, admission: 
         match = _SHEET.match(call.path["name"])
         if match is None:
             raise NotFound("The storyboard has no such file.", code="no_such_file")
-        data = await recordings.storyboard_sheet(recording_id, int(match[1]))
+        data = await recordings.playback.storyboard_sheet(recording_id, int(match[1]))
         headers = {"ETag": etag_of(data), "Cache-Control": NOT_KEPT}
         if matches_none(call.request, headers["ETag"]):
             return web.Response(status=304, headers=headers)

@@ -58,6 +58,15 @@ recordings = Table(
 )
 
 
+recording_quotas = Table(
+    "recording_quotas",
+    metadata,
+    Column("room_id", id_type(), ForeignKey("rooms.id", ondelete="CASCADE"), primary_key=True),
+    Column("bytes", BigInteger, nullable=False, comment="what its recordings may take; 0: any number"),
+    Column("updated_at", UtcDateTime, nullable=False),
+)
+
+
 def _of_recording() -> Column[str]:
     reference = ForeignKey("recordings.id", ondelete="CASCADE")
     return Column("recording_id", id_type(), reference, nullable=False)

@@ -48,7 +48,7 @@ def add_thumbnail_routes(table: RouteTable, recordings: Recordings, admission: A
     async def get_thumbnail(call: Call) -> web.Response:
         recording_id = await admission.admit(call)
         query: ThumbnailQuery = call.query
-        data = await recordings.thumbnail(recording_id, query.t, query.given_width)
+        data = await recordings.playback.thumbnail(recording_id, query.t, query.given_width)
         headers = {"ETag": etag_of(data), "Cache-Control": "no-store"}
         if matches_none(call.request, headers["ETag"]):
             return web.Response(status=304, headers=headers)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from vtp.errors import NotFound
@@ -133,10 +134,10 @@ class RecordingView:
         if track != VIDEO_TRACK or not self.key_frames or not self.ended:
             raise KeyError(track)
         index, frames = self.tracks[track], self.key_frames
-        target_s = self.manifest.target_duration_s or TARGET_DURATION_S
+        origin, target_s = self.manifest.origin(), self._target_duration_s
         return self._once(
             (IFRAMES_NAME, track),
-            lambda: render_iframes(index, frames, origin=self.manifest.origin(), target_duration_s=target_s),
+            lambda: render_iframes(index, frames, origin=origin, target_duration_s=target_s),
         )
 
     def _iframe_stream(self, prefix: str) -> str:
@@ -145,14 +146,18 @@ class RecordingView:
         return iframe_stream(VIDEO_TRACK, self.tracks[VIDEO_TRACK], self.key_frames, prefix)
 
     def _once(
-        self, key: tuple[str, ...], render: Callable[[], str], captions: tuple[Captions, ...] = ()
+        self,
+        key: tuple[str, ...],
+        render: Callable[[], str | Rendered],
+        captions: tuple[Captions, ...] = (),
     ) -> Rendered:
         """Renders once per finished segment and state of the captions; keeps the newest."""
         version = sum(len(index.segments) for index in self.tracks.values()), captions
         cached = self._cache.get(key)
         if cached is not None and cached[0] == version:
             return cached[1]
-        rendered = Rendered.of(render().encode())
+        made = render()
+        rendered = Rendered.of(made.encode()) if isinstance(made, str) else made
         self._cache[key] = (version, rendered)
         return rendered
 
@@ -167,36 +172,32 @@ class RecordingView:
     def _render(
         self, track: str, prefix: str, followed: bool = False, captions: tuple[Captions, ...] = ()
     ) -> Rendered:
-        version = sum(len(index.segments) for index in self.tracks.values()), captions
-        key = (track, prefix, "followed" if followed else "")
-        cached = self._cache.get(key)
-        if cached is not None and cached[0] == version:
-            return cached[1]
-        target_duration_s = self.manifest.target_duration_s or TARGET_DURATION_S
-        index = self.index(track)
         if followed and track in self.tracks:
-            rendered = self._end_of_live(self.tracks[track], target_duration_s, prefix)
-            self._cache[key] = (version, rendered)
-            return rendered
+            make = partial(self._end_of_live, self.tracks[track], self._target_duration_s, prefix)
+            return self._once((track, prefix, "followed"), make)
+        index = self.index(track)
         if index is not None:
-            if track in self.people:  # its key frames may be farther apart than the program's
-                target_duration_s = max(TARGET_DURATION_S, longest_s(index))
-            text = render_media(
-                index,
-                origin=self.manifest.origin(),
-                target_duration_s=target_duration_s,
-                ended=self.ended,
-                prefix=prefix,
-            )
-        else:
-            text = render_multivariant(
-                self.tracks,
-                target_duration_s=target_duration_s,
-                ended=self.ended,
-                prefix=prefix,
-                subtitles=list(media_lines(captions, prefix)),
-            )
-            text += self._iframe_stream(prefix)
-        rendered = Rendered.of(text.encode())
-        self._cache[key] = (version, rendered)
-        return rendered
+            return self._once((track, prefix), partial(self._media_text, track, index, prefix))
+        return self._once(("", prefix), partial(self._multivariant_text, prefix, captions), captions)
+
+    def _media_text(self, track: str, index: TrackIndex, prefix: str) -> str:
+        target_s = self._target_duration_s
+        if track in self.people:  # its key frames may be farther apart than the program's
+            target_s = max(TARGET_DURATION_S, longest_s(index))
+        return render_media(
+            index, origin=self.manifest.origin(), target_duration_s=target_s, ended=self.ended, prefix=prefix
+        )
+
+    def _multivariant_text(self, prefix: str, captions: tuple[Captions, ...]) -> str:
+        text = render_multivariant(
+            self.tracks,
+            target_duration_s=self._target_duration_s,
+            ended=self.ended,
+            prefix=prefix,
+            subtitles=list(media_lines(captions, prefix)),
+        )
+        return text + self._iframe_stream(prefix)
+
+    @property
+    def _target_duration_s(self) -> int:
+        return self.manifest.target_duration_s or TARGET_DURATION_S

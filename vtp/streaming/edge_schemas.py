@@ -35,6 +35,22 @@ class EdgeReport(BaseModel):
     watchers: Annotated[list[Watcher], Field(max_length=WATCHERS_AT_A_TIME)] = []
 
 
+class EdgeEntry(BaseModel):
+    """Somebody who came to an edge without a grant; the call's `Authorization`, if any, is theirs."""
+
+    edge: Annotated[str, Field(max_length=512, description="The edge's own grant.")]
+    media_id: Annotated[
+        str, Field(max_length=80, description="The recording, or `live:` and the room, that they ask for.")
+    ]
+    address: Annotated[str, Field(max_length=64, description="Where they come from.")]
+
+
+class EdgeGrant(BaseModel):
+    """What opens it for them."""
+
+    grant: Annotated[str, Field(description="As the server itself would have put it into their cookie.")]
+
+
 class Refusal(BaseModel):
     """Whom the edge must not answer (any more), by their place in the report, and what they are told."""
 

@@ -20,6 +20,7 @@ from vtp.recording.holders import holder_of, visit_of, without_visit
 from vtp.recording.service import Recordings
 from vtp.recording.store import Status
 from vtp.recording.viewers import Viewer, Viewers
+from vtp.rooms.ban_list import BanList
 from vtp.rooms.entrance import require_to_look_in
 from vtp.rooms.live import LiveRoom, LiveRooms, RoomClosed, RoomEvent, RoomOpened, RoomSettingsChanged
 from vtp.rooms.participants import Participant
@@ -35,7 +36,6 @@ ENDED_KEPT = 200
 FAILED_WAIT_S = (
     30.0  # nobody is offered a new stream sooner: each that fails has all who follow ask for the next
 )
-IN_PROGRESS = (Status.RECORDING, Status.FINALIZING)
 
 OpenRoom = Callable[[Room], Awaitable[LiveRoom]]
 
@@ -166,7 +166,7 @@ class Streams:
         if self._closing:
             raise Unavailable("The server is ending; try again in a moment.", retry_after_s=5)
         if self._recordings.active.of_room(live.id) is None:
-            self._windows.check_disk()
+            self._windows.disk.check()
         room = live.room
         made = Stream(new_id(), self._clock(), Viewers(), room_id=room.id, slug=room.slug, implied=implied)
         stream = self._add(made)
@@ -220,7 +220,11 @@ class Streams:
         if stream is None:
             raise NotFound("There is no such stream (any more).", code="no_such_stream")
         is_recordings = stream.recording_id is not None and not stream.room_id
-        if is_recordings and not stream.ended_at and not self._recordings.is_there(str(stream.recording_id)):
+        if (
+            is_recordings
+            and not stream.ended_at
+            and not self._recordings.playback.is_there(str(stream.recording_id))
+        ):
             self._end(stream, "The recording was deleted.")
         return stream
 
@@ -308,7 +312,7 @@ class Streams:
                 live = self._live_rooms.get(stream.room_id)
                 if live is not None and self._recordings.active.of_room(live.id) == event.recording_id:
                     self.sources.feed(stream, live)
-        elif event.status not in IN_PROGRESS:
+        else:  # as soon as it has ended: how is written when the database is there
             stream_of = self.sources.of_recording(event.recording_id)
             if stream_of is not None and stream_of.room_id:
                 self._go_on(stream_of)
@@ -324,6 +328,8 @@ class Streams:
     def _room_changed(self, event: RoomEvent) -> None:
         if isinstance(event, RoomOpened):
             event.room.people.add_listener(self._people_changed)
+            # who has just left is removed from nothing, and follows no more all the same
+            event.room.part(BanList).add_listener(lambda banned: self._rights.emit(None))
         elif isinstance(event, RoomSettingsChanged | RoomClosed):
             self._rights.emit(None)
 

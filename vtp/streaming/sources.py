@@ -92,12 +92,12 @@ class Sources:
             return None
         window = self._windows.view(source)
         if window is None:
-            return self._recordings.view_in_memory(source)
+            return self._recordings.playback.view_in_memory(source)
         return window if window.is_playable else None
 
     def followed(self, source: str) -> RecordingView | None:
         """What those see who follow a recording, also for a moment after its end; None of a window."""
-        return self._recordings.followed(source)
+        return self._recordings.playback.followed(source)
 
     def file(self, source: str, name: str) -> Path:
         """Where a file of a source lies."""
@@ -109,7 +109,7 @@ class Sources:
         """A file of a source on this machine. Raises NotFound, Unavailable."""
         if self._windows.view(source) is not None:
             return self._windows.file(source, name)
-        return await self._recordings.fetch(source, name)
+        return await self._recordings.playback.fetch(source, name)
 
     async def read_range(self, source: str, name: str, offset: int, size: int) -> bytes:
         """Some bytes of a file of one. Raises NotFound, Unavailable."""
@@ -118,7 +118,7 @@ class Sources:
                 return await read_range(self._windows.file(source, name), offset, size)
             except OSError as error:
                 raise files_missing() from error
-        return await self._recordings.read_range(source, name, offset, size)
+        return await self._recordings.playback.read_range(source, name, offset, size)
 
     def message(self, stream: Stream) -> str:
         """Why not everything that is presented is streamed; empty when all is."""

@@ -15,9 +15,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from vtp.errors import StartupError, Unavailable
+from vtp.errors import StartupError
 from vtp.ids import is_id
 from vtp.recording.active import CATCH_UP_S
+from vtp.recording.disk import STREAMS_FULL, Disk
 from vtp.recording.live_view import LiveView
 from vtp.recording.recorder import Outcome, Recorder
 from vtp.recording.session import RecordingSession
@@ -51,6 +52,7 @@ class Windows:
         self._window_s = settings.streaming.window_s
         self._settings = settings.recording
         self._min_free_bytes = min(settings.recording.min_free_bytes, MIN_FREE_BYTES)
+        self.disk = Disk(self._root, STREAMS_FULL, self._min_free_bytes)
         self._slots = slots
         self._ended = ended
         self._tasks = Tasks()
@@ -67,19 +69,6 @@ class Windows:
         for window in self._windows.values():
             window.session.recorder.stop()
         await self._tasks.settle()
-
-    def check_disk(self) -> None:
-        """Raises Unavailable when the disk is almost full: a window would end as soon as it has begun."""
-        try:
-            free = shutil.disk_usage(self._root).free
-        except OSError:
-            return  # what is wrong is in the window's failure
-        if free < self._min_free_bytes:
-            raise Unavailable(
-                "The disk of live streams is almost full: free some space, or set another streaming.folder.",
-                retry_after_s=60,
-                code="disk_full",
-            )
 
     def begin(self, window_id: str, room: LiveRoom) -> None:
         """Starts streaming a room."""

@@ -120,6 +120,26 @@ export interface RecordingStopped {
   message: string | null;
 }
 
+/** What recordings take, wherever they lie and the trash included, and what they may: null is any number. */
+export interface Usage {
+  used_bytes: number;
+  allowed_bytes: number | null;
+}
+
+export interface RoomUsage extends Usage {
+  room_id: string;
+  room_name: string;
+}
+
+export interface RecordingUsage {
+  /** Of all rooms of the person; null for who may own none. */
+  owner: Usage | null;
+  /** Of their rooms that have a quota, the fullest first. */
+  rooms: RoomUsage[];
+  /** A sentence while one will be used up before long. */
+  warning: string | null;
+}
+
 export interface RecordingFilter {
   q?: string | undefined;
   status?: RecordingStatus | undefined;
@@ -140,6 +160,7 @@ export function recordingsApi(http: HttpClient) {
   return {
     list: (filter: RecordingFilter = {}, signal?: AbortSignal) =>
       http.json<RecordingPage>("GET", withQuery(ROOT, { ...filter }), undefined, signal),
+    usage: (signal?: AbortSignal) => http.json<RecordingUsage>("GET", `${ROOT}/usage`, undefined, signal),
     get: (id: string, signal?: AbortSignal) => http.json<Recording>("GET", one(id), undefined, signal),
     start: (room_id: string, title: string) =>
       http.json<RecordingStarted>("POST", `${ROOT}/start`, { room_id, title }),

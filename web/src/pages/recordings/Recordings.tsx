@@ -18,6 +18,7 @@ import { useTitle } from "../../hooks/useTitle";
 import { useApi } from "../../session/Session";
 import "./Recordings.css";
 import { STATUSES, VISIBILITIES } from "./status";
+import { Usage } from "./Usage";
 
 const PAGE = 30;
 const FRESH_MS = 10_000;
@@ -84,6 +85,7 @@ export function Recordings() {
           </select>
         </search>
       </div>
+      <Usage />
       {error && (
         <Notice
           tone="wrong"

@@ -1,0 +1,120 @@
+"""How recordings end: written into their rows, also when the database is away at that moment, and made whole
+after a crash.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from vtp.db import Database
+from vtp.db.conflicts import done_over
+from vtp.errors import Unavailable
+from vtp.recording.catalogue import utc_now
+from vtp.recording.changes import RecordingChanged
+from vtp.recording.files import RecordingFiles
+from vtp.recording.loading import recover_unclosed
+from vtp.recording.recorder import Outcome
+from vtp.recording.store import ERROR_CODE, Recording, Status, change_recording, unfinished_recordings
+from vtp.recording.stretches import DOWNLOAD_PARTS, stretches
+from vtp.recording.summary import summary_of
+from vtp.recording.view import RecordingView
+
+logger = logging.getLogger(__name__)
+
+SAVE_AGAIN_S = 5.0  # how long after the database was away to how a recording ended is written again
+INTERRUPTED = "The server ended while this was being recorded; everything up to that moment is here."
+
+
+class Ends:
+    """`tell` is told of each; after `closing` is set nothing is waited for."""
+
+    def __init__(
+        self,
+        database: Database,
+        files: RecordingFiles,
+        tell: Callable[[RecordingChanged], None],
+        closing: asyncio.Event,
+        instance_id: str,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._database = database
+        self._files = files
+        self._tell = tell
+        self._closing = closing
+        self._instance_id = instance_id
+        self._clock = clock
+
+    async def recover(self) -> list[tuple[str, RecordingView]]:
+        """Makes whole what a former process was recording when it ended; gives what there is to play."""
+        async with self._database.read() as tx:
+            unfinished = await unfinished_recordings(tx, self._instance_id)
+        found = [(one.id, await self._recover(one)) for one in unfinished]
+        return [(id_, view) for id_, view in found if view is not None]
+
+    async def save(self, recording_id: str, view: RecordingView, outcome: Outcome) -> None:
+        """Keeps how a recording ended."""
+        failure = outcome.failure
+        self._tell(RecordingChanged(recording_id, Status.FINALIZING))
+        status = Status.READY if not failure else Status.INTERRUPTED
+        if not view.is_playable:
+            status = Status.FAILED
+        ended = {
+            "status": status,
+            "stopped_at": self._clock(),
+            "error_message": failure,
+            "metadata": _metadata(view, outcome.code),
+            **summary_of(view),
+        }
+        while not await self._saved(recording_id, ended):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SAVE_AGAIN_S):
+                    await self._closing.wait()
+        self._tell(RecordingChanged(recording_id, status))
+        if failure:
+            logger.warning("Recording %s ended as %s: %s", recording_id, status.value, failure)
+
+    async def _saved(self, recording_id: str, values: Mapping[str, object]) -> bool:
+        """Tries to write a row; False when it is worth another try, the database being away."""
+        try:
+            await self._change(recording_id, **values)
+        except Unavailable as error:
+            if not self._closing.is_set():
+                return False
+            logger.warning("How recording %s ended is left to the next start: %s", recording_id, error)
+        return True
+
+    @done_over
+    async def _change(self, recording_id: str, **values: object) -> None:
+        async with self._database.transaction() as tx:
+            await change_recording(tx, recording_id, updated_at=self._clock(), **values)
+
+    async def _recover(self, recording: Recording) -> RecordingView | None:
+        directory = self._files.directory(recording.id)
+        try:
+            was_closed, view = await asyncio.to_thread(recover_unclosed, directory)
+        except (OSError, ValueError) as error:
+            logger.warning("Recording %s cannot be recovered: %s", recording.id, error)
+            await self._change(
+                recording.id,
+                status=Status.FAILED,
+                stopped_at=recording.started_at,
+                error_message="The server ended before anything was recorded.",
+            )
+            self._tell(RecordingChanged(recording.id, Status.FAILED))
+            return None
+        outcome = Outcome(view.manifest.duration_ns, "" if was_closed else INTERRUPTED)
+        await self.save(recording.id, view, outcome)
+        length = timedelta(microseconds=view.manifest.duration_ns // 1000)
+        await self._change(recording.id, stopped_at=recording.started_at + length)
+        return view
+
+
+def _metadata(view: RecordingView, error_code: str) -> dict[str, object]:
+    message = {"message": view.manifest.message} if view.manifest.message else {}
+    code = {ERROR_CODE: error_code} if error_code else {}
+    parts = len(stretches(view.tracks))
+    return {**message, **code, **({DOWNLOAD_PARTS: parts} if parts > 1 else {})}

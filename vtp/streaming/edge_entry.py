@@ -1,0 +1,32 @@
+"""The grant that somebody gets who comes to an edge with a token, or with nothing: the one that they would
+get here.
+"""
+
+from __future__ import annotations
+
+from vtp.errors import NotSignedIn
+from vtp.http.identity import Principal
+from vtp.recording.admission import Admission
+from vtp.recording.grants import Grants, Scope
+from vtp.recording.holders import visit_of
+from vtp.streaming.service import Streams
+from vtp.streaming.stream import LIVE
+
+
+class EdgeEntrance:
+    """Of recordings and of rooms' streams."""
+
+    def __init__(self, admission: Admission, streams: Streams, grants: Grants) -> None:
+        self._admission = admission
+        self._streams = streams
+        self._grants = grants
+
+    async def grant(self, principal: Principal | None, media_id: str, address: str) -> str:
+        """Raises NotFound, Forbidden, NotSignedIn when they may not watch it."""
+        if not media_id.startswith(LIVE):
+            caller, recording = await self._admission.find(principal, media_id, address)
+            return self._admission.grant_for(caller, recording)[0]
+        if principal is None:
+            raise NotSignedIn()
+        await self._streams.require_to_watch(principal, media_id.removeprefix(LIVE), address)
+        return self._grants.make(media_id, Scope.PLAY, visit_of(principal), latest_s=principal.expires_at_s)
