@@ -60,6 +60,32 @@ export interface Captions {
   updated_at: string;
 }
 
+/** Whose track it is, and what of theirs. */
+export interface TrackPerson {
+  participant_id: string;
+  /** Null for who had no account. */
+  user_id: string | null;
+  name: string;
+  source: "microphone" | "camera" | "screen";
+}
+
+export interface RecordedTrack {
+  track: string;
+  /** Null for the program's. */
+  person: TrackPerson | null;
+  start_seconds: number;
+  duration_seconds: number;
+  /** When there is something in it: all but its gaps. */
+  present: { start_seconds: number; end_seconds: number }[];
+  /** 0 for sound. */
+  width: number;
+  height: number;
+}
+
+export interface RecordingInfo {
+  tracks: RecordedTrack[];
+}
+
 export interface Share {
   id: string;
   title: string;
@@ -82,6 +108,8 @@ export interface Recording {
   /** The account that started it; null for guests of an open-rooms server. */
   started_by: string | null;
   status: RecordingStatus;
+  /** With `tracks` or `both` what each participant sent is there, too, once it has ended. */
+  layout: "program" | "tracks" | "both";
   started_at: string;
   stopped_at: string | null;
   duration_seconds: number;
@@ -141,12 +169,16 @@ export function recordingsApi(http: HttpClient) {
     list: (filter: RecordingFilter = {}, signal?: AbortSignal) =>
       http.json<RecordingPage>("GET", withQuery(ROOT, { ...filter }), undefined, signal),
     get: (id: string, signal?: AbortSignal) => http.json<Recording>("GET", one(id), undefined, signal),
-    start: (room_id: string, title: string) =>
-      http.json<RecordingStarted>("POST", `${ROOT}/start`, { room_id, title }),
+    start: (room_id: string, title: string, layout: Recording["layout"]) =>
+      http.json<RecordingStarted>("POST", `${ROOT}/start`, { room_id, title, layout }),
     stop: (id: string) => http.json<RecordingStopped>("POST", `${one(id)}/stop`, {}),
     update: (id: string, changes: Partial<Pick<Recording, "title" | "description" | "visibility">>) =>
       http.json<Recording>("PATCH", one(id), changes),
     delete: (id: string) => http.json<unknown>("DELETE", one(id)),
+    info: (id: string, signal?: AbortSignal) =>
+      http.json<RecordingInfo>("GET", `${one(id)}/info`, undefined, signal),
+    /** A track's HLS playlist, opened by the recording's cookie. */
+    trackUrl: (id: string, track: string) => `${one(id)}/stream/${encodeURIComponent(track)}/playlist.m3u8`,
     progress: (id: string, signal?: AbortSignal) =>
       http.json<MyProgress>("GET", `${one(id)}/progress`, undefined, signal),
     /** WebVTT whose cues are parts of pictures, and its address. */

@@ -15,6 +15,8 @@ const actions = () =>
     toggleFullscreen: vi.fn(),
     togglePicture: vi.fn(),
     toggleCaptions: vi.fn(),
+    nextPicture: vi.fn(),
+    togglePictures: vi.fn(),
     toggleHelp: vi.fn(),
   }) satisfies PlayerActions;
 
