@@ -86,6 +86,30 @@ export interface RecordingInfo {
   tracks: RecordedTrack[];
 }
 
+export type AccessAction = "opened" | "downloaded" | "shared";
+
+/** Somebody did something with a recording; without account and link it was the public. */
+export interface AccessEntry {
+  id: string;
+  at: string;
+  action: AccessAction;
+  user_id: string | null;
+  user_name: string | null;
+  link_id: string | null;
+  link_title: string | null;
+  ip_address: string | null;
+  user_agent: string | null;
+}
+
+/** What is empty filters nothing; times are RFC 3339. */
+export interface AccessFilter {
+  action: AccessAction | "";
+  /** Words in the name of the account or the title of the link. */
+  q: string;
+  since: string;
+  until: string;
+}
+
 export interface Share {
   id: string;
   title: string;
@@ -211,6 +235,20 @@ export function recordingsApi(http: HttpClient) {
       http.json<unknown>("POST", `${one(id)}/captions/${encodeURIComponent(language)}/lines`, { text }),
     deleteCaptions: (id: string, language: string) =>
       http.json<unknown>("DELETE", `${one(id)}/captions/${encodeURIComponent(language)}`),
+    accessLog: (
+      id: string,
+      filter: AccessFilter,
+      page: { limit: number; cursor: string | undefined },
+      signal?: AbortSignal,
+    ) =>
+      http.json<Page<AccessEntry>>(
+        "GET",
+        withQuery(`${one(id)}/access-log`, { ...filter, ...page }),
+        undefined,
+        signal,
+      ),
+    downloadAccessLog: (id: string, filter: AccessFilter) =>
+      http.download(withQuery(`${one(id)}/access-log/export`, { ...filter })),
     shares: (id: string, signal?: AbortSignal) =>
       http.json<Page<Share>>("GET", withQuery(`${one(id)}/shares`, { limit: 200 }), undefined, signal),
     share: (id: string, wish: { title: string; download: boolean; expires_in_s: number }) =>
