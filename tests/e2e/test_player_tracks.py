@@ -111,8 +111,10 @@ def watched(page: Page, for_ms: int) -> list[float]:
 
 
 def play_in_step(page: Page) -> None:
-    """Until a second has gone by in which they were together, all but a few repaints: on a busy machine a browser
-    may be late to play anything at all."""
+    """Until a second has gone by in which they were together, all but a few repaints.
+
+    On a busy machine a browser may be late to play anything at all.
+    """
     seen = []
     for _ in range(8):
         skews = watched(page, 1000)

@@ -204,7 +204,7 @@ function Entries({ items }: { items: readonly AccessEntry[] }) {
           <time className="numbers soft" dateTime={entry.at}>
             {moment(entry.at)}
           </time>
-          <span>{ACTIONS[entry.action] ?? entry.action}</span>
+          <span className="access-action">{ACTIONS[entry.action] ?? entry.action}</span>
           <strong>{whoOf(entry)}</strong>
           <span className="soft access-detail" title={entry.user_agent ?? undefined}>
             {detailOf(entry)}

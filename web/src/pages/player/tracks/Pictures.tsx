@@ -25,9 +25,10 @@ export function Pictures({ arrangement, playing, children }: Props) {
   const { tracks, large, strip, choose } = arrangement;
   const box = useRef<HTMLDivElement>(null);
   // Who chooses by the keyboard goes on from the picture that has become small: the same key changes back.
-  const change = (key: string | null) => {
+  const change = (key: string | null, byKey: boolean) => {
     const before = large?.key ?? "program";
     choose(key);
+    if (!byKey) return;
     requestAnimationFrame(() =>
       box.current?.querySelector<HTMLElement>(`[data-picture="${before}"] .picture-choose`)?.focus(),
     );
@@ -40,7 +41,7 @@ export function Pictures({ arrangement, playing, children }: Props) {
         data-testid="picture-program"
       >
         {children}
-        {large && strip && <Choose name={PROGRAM_NAME} onChoose={() => change(null)} />}
+        {large && strip && <Choose name={PROGRAM_NAME} onChoose={(byKey) => change(null, byKey)} />}
       </div>
       {tracks.pictures.map((place) => (
         <PlacePicture
@@ -50,7 +51,7 @@ export function Pictures({ arrangement, playing, children }: Props) {
           playing={playing}
           isLarge={place === large}
           strip={strip}
-          onChoose={() => change(place.key)}
+          onChoose={(byKey) => change(place.key, byKey)}
         />
       ))}
       <Said large={large ? placeName(large, tracks.pictures) : PROGRAM_NAME} />
@@ -58,13 +59,16 @@ export function Pictures({ arrangement, playing, children }: Props) {
   );
 }
 
+/** Told whether it was by the keyboard. */
+type OnChoose = (byKey: boolean) => void;
+
 interface PlaceProps {
   place: Place;
   name: string;
   playing: Playing;
   isLarge: boolean;
   strip: boolean;
-  onChoose: () => void;
+  onChoose: OnChoose;
 }
 
 function PlacePicture({ place, name, playing, isLarge, strip, onChoose }: PlaceProps) {
@@ -105,14 +109,20 @@ const EMPTY: Partial<Record<Shown, string>> = {
   failed: "Cannot be loaded now",
 };
 
-function Choose({ name, note, onChoose }: { name: string; note?: string | undefined; onChoose: () => void }) {
+interface ChooseProps {
+  name: string;
+  note?: string | undefined;
+  onChoose: OnChoose;
+}
+
+function Choose({ name, note, onChoose }: ChooseProps) {
   return (
     <button
       type="button"
       className="picture-choose"
       aria-label={`${name}: show large${note ? `. ${note}` : ""}`}
       title={`${name}: show large`}
-      onClick={onChoose}
+      onClick={({ detail }) => onChoose(detail === 0)}
     >
       <span className="picture-name" aria-hidden="true">
         {name}

@@ -4,7 +4,9 @@ import { remember, remembered } from "../../../storage";
 import { readView, writeView } from "../deep_link";
 import { type Place, placeNamed, type Tracks, type Voice, voiceNamed, voicesOf } from "./places";
 
-const HIDDEN_KEY = "vtp.small_pictures";
+const KEY = "vtp.small_pictures";
+/** One alone is mostly whoever presents: it is shown when somebody asks for it. */
+const WORTH_SHOWING = 2;
 
 export interface Arrangement {
   tracks: Tracks;
@@ -24,7 +26,7 @@ export interface Arrangement {
 
 export function useArrangement(tracks: Tracks): Arrangement {
   const [view, setView] = useState(() => readView(window.location.search));
-  const [hidden, setHidden] = useState(() => remembered(HIDDEN_KEY) === "hidden");
+  const [wanted, setWanted] = useState(() => remembered(KEY));
   const voices = useMemo(() => voicesOf(tracks), [tracks]);
   const { pictures } = tracks;
   const large = placeNamed(pictures, view.large) ?? null;
@@ -43,10 +45,12 @@ export function useArrangement(tracks: Tracks): Arrangement {
     const at = large === null ? 0 : pictures.indexOf(large) + 1;
     choose(pictures[at]?.key ?? null);
   }, [choose, large, pictures]);
+  const usual = pictures.length >= WORTH_SHOWING ? "shown" : "hidden";
+  const strip = pictures.length > 0 && (wanted ?? usual) === "shown";
   const toggleStrip = useCallback(() => {
-    remember(HIDDEN_KEY, hidden ? null : "hidden");
-    setHidden(!hidden);
-  }, [hidden]);
-  const strip = pictures.length > 0 && !hidden;
+    const next = strip ? "hidden" : "shown";
+    remember(KEY, next);
+    setWanted(next);
+  }, [strip]);
   return { tracks, voices, large, choose, chooseNext, alone, listenTo, strip, toggleStrip };
 }
