@@ -159,7 +159,7 @@ function useControlsShown(playing: boolean) {
 }
 
 /** Of a class that is followed as a stream: what there is to say about that. */
-function StreamCover({ slug, large: { moves, gone } }: { slug: string; large: LargeClass }) {
+function StreamCover({ slug, large: { moves, seen, gone } }: { slug: string; large: LargeClass }) {
   if (gone) {
     return (
       <div className="screen-cover" role="status" data-testid="stream-missing">
@@ -170,6 +170,14 @@ function StreamCover({ slug, large: { moves, gone } }: { slug: string; large: La
     );
   }
   if (moves) return <p className="screen-note">A large class: live stream, a few seconds late</p>;
+  if (seen) {
+    return (
+      <p className="screen-note screen-stalled" role="status">
+        <Spinner size={18} />
+        Waiting for the picture of the class
+      </p>
+    );
+  }
   return (
     <div className="screen-cover" role="status" data-testid="stream-waiting">
       <Spinner size={30} />

@@ -14,6 +14,8 @@ export interface LargeClass {
   /** The class is followed as a stream. */
   isLarge: boolean;
   moves: boolean;
+  /** There was a picture, which stays when it stops for a moment. */
+  seen: boolean;
   /** Nobody streams it: those who are in the class itself see it. */
   gone: boolean;
 }
@@ -45,5 +47,9 @@ export function useLargeClass(
     throw new Error("There is no stream now.");
   }, [http, slug]);
   const moves = useStream(video, { first: null, ask: isLarge ? ask : null, play });
-  return { isLarge, moves, gone };
+  const [seen, setSeen] = useState(false);
+  useEffect(() => {
+    if (moves || gone) setSeen(moves);
+  }, [moves, gone]);
+  return { isLarge, moves, seen, gone };
 }
