@@ -54,6 +54,7 @@ async def add_finished(
     video: Sequence[PlainUnit] | Sequence[PlacedPicture] | None = None,
     metadata: dict[str, Any] | None = None,
     duration_ms: int = 0,
+    layout: str = "program",
 ) -> str:
     """A recording of 4 s with all its files; `closed=False` leaves it as a killed server would."""
     recording_id = new_id()
@@ -66,7 +67,7 @@ async def add_finished(
         owner.user_id,
         status,
         "hls",
-        "program",
+        layout,
         now,
         now,
         now,

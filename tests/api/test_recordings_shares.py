@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import csv
+import io
 import time
 from typing import Any
 
@@ -298,6 +300,24 @@ async def test_staff_see_who_opened_downloaded_and_shared_it(
     first = (await api.call("GET", f"{path}?limit=3", by=teacher)).body
     rest = (await api.call("GET", f"{path}?limit=3&cursor={first['next_cursor']}", by=teacher)).body
     assert first["items"] + rest["items"] == found
+    middle = found[2]["at"].replace("+00:00", "Z")
+    for query, left in (
+        ("action=downloaded", [0]),
+        ("q=PARENTS", [0, 1, 3]),
+        ("q=stud&action=opened", [2]),
+        ("q=%25", []),
+        (f"until={middle}", [3]),
+        (f"since={middle}&limit=1", [0]),
+    ):
+        kept = (await api.call("GET", f"{path}?{query}", by=teacher)).body["items"]
+        assert kept == [found[at] for at in left], query
+    table = await fetch(
+        api, f"{path}/export?action=opened&limit=1", Authorization=f"Bearer {teacher.access_token}"
+    )
+    assert table.headers["Content-Type"] == "text/csv; charset=utf-8"
+    rows = list(csv.DictReader(io.StringIO(table.body.decode("utf-8-sig"))))
+    assert [(row["user_name"], row["link_title"]) for row in rows] == [("", "Parents"), ("Student", "")]
+    assert [row["id"] for row in rows] == [found[1]["id"], found[2]["id"]]
     for who in (student, await api.person("assistant")):
         assert (await api.call("GET", path, by=who)).status == 403
 

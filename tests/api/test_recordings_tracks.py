@@ -62,6 +62,9 @@ async def test_what_everybody_sends_is_a_track_that_goes_with_them(api: Api, tea
         for name, one in people.items()
         if (one["person"]["participant_id"], one["person"]["source"]) == (who.participant_id, "camera")
     )
+    (present,) = people[camera]["present"]
+    assert present["start_seconds"] == people[camera]["start_seconds"]
+    assert present["end_seconds"] == people[camera]["duration_seconds"]
     assert people[camera]["start_seconds"] > 1 and people[camera]["person"]["name"] == who.full_name
     folder = f"{BASE}/{recording_id}/stream/{camera}"
     listed = await fetch(api, f"{folder}/playlist.m3u8", Cookie=cookie)

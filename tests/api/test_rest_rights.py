@@ -112,6 +112,7 @@ def endpoints(recording: str) -> list[Endpoint]:
             f"{route}/shares/{{share}}",
         ),
         Endpoint("GET", f"{at}/access-log", OWNERS, f"{route}/access-log"),
+        Endpoint("GET", f"{at}/access-log/export", OWNERS, f"{route}/access-log/export"),
         Endpoint("GET", f"{at}/progress", ACCOUNTS, f"{route}/progress"),
         Endpoint("POST", f"{at}/progress", ACCOUNTS, f"{route}/progress", body=REPORT),
         Endpoint("GET", f"{at}/captions", VIEWERS, f"{route}/captions"),

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Coroutine, Iterator
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from tests.api.recording_material import add_finished, make_room
-from tests.e2e.conftest import poll
-from tests.serving import PASSWORD, Api, Person, serving
+from tests.e2e.school import School, person, running_school, until_at
+from tests.serving import Api
 from tests.unit.recording_material import h264_units
 from vtp.recording.chapter_list import Chapter, Kind
 from vtp.recording.chapter_store import Happened, add_chapters
@@ -30,55 +26,12 @@ CAPTIONS = """WEBVTT
 00:12.500 --> 00:30.000
 3 &lt; 4
 """
-T = TypeVar("T")
-
-
-@dataclass
-class School:
-    """A server in a thread of its own, with a recording of 40 s in it."""
-
-    loop: asyncio.AbstractEventLoop
-    api: Api
-    teacher: Person
-    recording_id: str
-
-    def do(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(60)
-
-    def call(self, method: str, path: str, body: object = None) -> Any:
-        answer = self.do(self.api.call(method, path, body, by=self.teacher))
-        assert answer.status < 300, answer
-        return answer.body
-
-    @property
-    def path(self) -> str:
-        return f"/api/v1/recordings/{self.recording_id}"
-
-    @property
-    def url(self) -> str:
-        return f"{self.api.base_url}/recordings/{self.recording_id}"
 
 
 @pytest.fixture(scope="module")
 def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[School]:
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    stack = AsyncExitStack()
-
-    async def begin() -> School:
-        api = await stack.enter_async_context(
-            serving(tmp_path_factory.mktemp("school") / "data", checked=False)
-        )
-        return await fill(loop, api)
-
-    try:
-        yield asyncio.run_coroutine_threadsafe(begin(), loop).result(120)
-    finally:
-        asyncio.run_coroutine_threadsafe(stack.aclose(), loop).result(60)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+    with running_school(tmp_path_factory.mktemp("school") / "data", fill) as made:
+        yield made
 
 
 async def fill(loop: asyncio.AbstractEventLoop, api: Api) -> School:
@@ -95,24 +48,6 @@ async def fill(loop: asyncio.AbstractEventLoop, api: Api) -> School:
     async with api.server.services.database.transaction() as tx:
         await add_chapters(tx, recording, happened)
     return School(loop, api, teacher, recording)
-
-
-def person(browser: Browser, school: School, email: str = "") -> Page:
-    page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
-    page.set_default_timeout(15_000)
-    if email:
-        page.goto(f"{school.api.base_url}/sign-in")
-        page.get_by_test_id("email").fill(email)
-        page.get_by_test_id("password").fill(PASSWORD)
-        page.keyboard.press("Enter")
-        page.wait_for_url(f"{school.api.base_url}/")
-    return page
-
-
-def until_at(page: Page, low: float, high: float) -> None:
-    """Until the video stands, or plays, between these seconds and has a picture."""
-    where = "document.querySelector('video')"
-    poll(page, f"{where}?.readyState >= 2 && {where}.currentTime >= {low} && {where}.currentTime <= {high}")
 
 
 def test_a_student_goes_on_where_they_stopped_and_sees_it_in_the_list(
@@ -208,6 +143,20 @@ def test_a_link_opens_the_player_without_an_account_until_it_is_ended(
     guest.reload()
     expect(guest.get_by_text("This link is not good any more")).to_be_visible()
     guest.context.close()
+    page.keyboard.press("Escape")
+    page.get_by_test_id("who-watched").click()
+    log = page.get_by_test_id("access").get_by_role("listitem")
+    expect(log.filter(has_text="By the link “Parents”")).to_have_count(1)
+    page.get_by_test_id("access-action").select_option("shared")
+    expect(log).to_have_count(1)
+    expect(log).to_contain_text("Made a linkTeacher“Parents”")
+    with page.expect_download() as table:
+        page.get_by_test_id("access-download").click()
+    assert table.value.path().read_text("utf-8-sig").count("\n") == 2, "the heading, and the link"
+    page.get_by_test_id("access-who").fill("nobody")
+    expect(page.get_by_text("Nothing found")).to_be_visible()
+    page.goto(school.url)
+    page.get_by_test_id("share").click()
     page.get_by_test_id("visibility").select_option("public")
     poll_published(school, "public")
     anybody = person(browser, school)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from av.container import InputContainer
 
+from vtp.bench.lecture_picture import LecturePicture
 from vtp.recording.h264 import H264Reader
 from vtp.recording.index import INDEX_NAME, Line, TrackIndex, read_lines, segment_name
 from vtp.recording.picture import PictureReader
@@ -30,6 +31,40 @@ def h264_units(
     count: int, *, fps: int = 30, gop: int = 60, width: int = 320, height: int = 180
 ) -> tuple[PlainUnit, ...]:
     """Frames whose brightness is their number (modulo 64, times 3, plus 16), from RTP timestamp 0."""
+    levels = (16 + 3 * (number % 64) for number in range(count))
+    flat = (_flat_picture(width, height, level) for level in levels)
+    return tuple(_h264(flat, fps=fps, gop=gop, width=width, height=height))
+
+
+@cache
+def numbered_units(
+    count: int, *, fps: int = 30, gop: int = 60, width: int = 320, height: int = 180
+) -> tuple[PlainUnit, ...]:
+    """Pictures of the lecture clip, each with its number in it, from RTP timestamp 0."""
+    lecture = LecturePicture(width, height, fps)
+    drawn = (_picture(lecture.planes(number)) for number in range(count))
+    return tuple(_h264(drawn, fps=fps, gop=gop, width=width, height=height))
+
+
+def _flat_picture(width: int, height: int, level: int) -> av.VideoFrame:
+    frame = av.VideoFrame(width, height, "yuv420p")
+    for plane, value in zip(frame.planes, (level, 128, 128), strict=True):
+        plane.update(bytes([value]) * plane.buffer_size)
+    return frame
+
+
+def _picture(planes: Sequence[npt.NDArray[np.uint8]]) -> av.VideoFrame:
+    height, width = planes[0].shape
+    return av.VideoFrame.from_ndarray(
+        np.concatenate([plane.reshape(-1, width) for plane in planes]).reshape(height * 3 // 2, width),
+        format="yuv420p",
+    )
+
+
+def _h264(
+    pictures: Iterator[av.VideoFrame], *, fps: int, gop: int, width: int, height: int
+) -> Iterator[PlainUnit]:
+    """One unit for each picture."""
     encoder = av.CodecContext.create("libx264", "w")
     encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
     encoder.time_base = Fraction(1, fps)
@@ -42,25 +77,17 @@ def h264_units(
         "sc_threshold": "0",
         "crf": "18",
     }
-    units: list[PlainUnit] = []
-    for number in range(count):
-        frame = av.VideoFrame(width, height, "yuv420p")
-        for plane, value in zip(frame.planes, (16 + 3 * (number % 64), 128, 128), strict=True):
-            plane.update(bytes([value]) * plane.buffer_size)
+    for number, frame in enumerate(pictures):
         frame.pts = number
-        for packet in encoder.encode(frame):
-            units.append(
-                PlainUnit(
-                    data=bytes(packet),
-                    rtp_timestamp=number * 90_000 // fps,
-                    arrival_ns=number * NS // fps,
-                    key_frame=bool(packet.is_keyframe),
-                    width=width if packet.is_keyframe else 0,
-                    height=height if packet.is_keyframe else 0,
-                )
-            )
-    assert len(units) == count
-    return tuple(units)
+        (packet,) = encoder.encode(frame)
+        yield PlainUnit(
+            data=bytes(packet),
+            rtp_timestamp=number * 90_000 // fps,
+            arrival_ns=number * NS // fps,
+            key_frame=bool(packet.is_keyframe),
+            width=width if packet.is_keyframe else 0,
+            height=height if packet.is_keyframe else 0,
+        )
 
 
 @cache
@@ -138,14 +165,16 @@ class Recorded:
     """A directory that a segmenter writes into, and how to read it."""
 
     directory: Path
+    lines: list[tuple[str, Line]] = field(default_factory=list)
+    writers: list[TrackWriter] = field(default_factory=list)
 
     def segmenter(self) -> Segmenter:
         """A segmenter that writes here."""
-        self.lines: list[tuple[str, Line]] = []
-        self.writers: list[TrackWriter] = []
-        return Segmenter(self._open)
+        self.lines, self.writers = [], []
+        return Segmenter(self.open)
 
-    def _open(self, track: str, timescale: int) -> TrackWriter:
+    def open(self, track: str, timescale: int) -> TrackWriter:
+        """A track to be written here."""
         writer = TrackWriter(
             self.directory / track, track, timescale, lambda name, line: self.lines.append((name, line))
         )

@@ -124,6 +124,8 @@ def test_muted_camera_is_a_gap_and_what_comes_after_it_is_in_place(room: Class) 
     assert [one.start for one in index.segments[1:]] == [one.end for one in index.segments[:-1]]
     gap_s = sum(one.duration for one in index.segments if one.gap) / 90_000
     assert 1.7 < gap_s < 2.2
+    (begin, muted), (back, end) = index.present()
+    assert (begin, end) == (index.start_s, index.duration_s) and back - muted == pytest.approx(gap_s)
     times = [time / 90_000 for time, _ in recorded.packets("p0")]
     assert abs(times[0] - 1) < 0.05 and any(abs(time - 5) < 0.05 for time in times)
     assert not [time for time in times if 3.2 < time < 4.9]

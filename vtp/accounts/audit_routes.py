@@ -1,7 +1,7 @@
 """The audit log over HTTP, for administrators: read, filtered, taken away as CSV."""
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 from aiohttp import web
@@ -11,7 +11,7 @@ from vtp.accounts.audit import Event
 from vtp.accounts.audit_trail import AuditFilter, AuditTrail, Entry
 from vtp.accounts.permissions import Action, require
 from vtp.accounts.replies import origin_of
-from vtp.http.csv_cells import write_rows
+from vtp.http.csv_answer import stream_csv
 from vtp.http.pagination import PageQuery
 from vtp.http.routing import Call, RouteTable
 from vtp.ids import parse_id
@@ -28,7 +28,6 @@ COLUMNS = (
     "request_id",
     "details",
 )
-_UTF8_MARK = b"\xef\xbb\xbf"  # what spreadsheets know UTF-8 by
 
 
 class AuditQuery(PageQuery):
@@ -106,7 +105,10 @@ def build_routes(trail: AuditTrail) -> RouteTable:
         errors=(403,),
     )
     async def export_audit(call: Call) -> web.StreamResponse:
-        return await _stream(call, trail)
+        query: AuditQuery = call.query
+        pages = await trail.export(call.principal, query.filter, origin_of(call))
+        rows = ((_cells(entry) for entry in entries) async for entries in pages)
+        return await stream_csv(call.request, "audit", COLUMNS, rows)
 
     @table.get("/api/v1/audit/events", reply=EventNames, summary="List the names of events", errors=(403,))
     async def list_audit_events(call: Call) -> EventNames:
@@ -114,28 +116,6 @@ def build_routes(trail: AuditTrail) -> RouteTable:
         return EventNames(items=sorted(event.value for event in Event))
 
     return table
-
-
-async def _stream(call: Call, trail: AuditTrail) -> web.StreamResponse:
-    """Page by page: nobody's memory holds a log of years."""
-    query: AuditQuery = call.query
-    pages = await trail.export(call.principal, query.filter, origin_of(call))
-    name = f"audit-{datetime.now(UTC):%Y%m%d-%H%M%S}.csv"
-    response = web.StreamResponse(
-        headers={
-            "Content-Type": "text/csv; charset=utf-8",
-            "Content-Disposition": f'attachment; filename="{name}"',
-            "Cache-Control": "no-store",
-        }
-    )
-    await response.prepare(call.request)
-    if call.request.method == "HEAD":
-        return response
-    await response.write(_UTF8_MARK + write_rows([COLUMNS]))
-    async for entries in pages:
-        await response.write(write_rows(_cells(entry) for entry in entries))
-    await response.write_eof()
-    return response
 
 
 def _cells(entry: Entry) -> list[object]:

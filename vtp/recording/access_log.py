@@ -8,12 +8,10 @@ opens a recording together waits for no database; while there is none the newest
 from __future__ import annotations
 
 import asyncio
-import enum
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,10 +29,12 @@ from vtp.db.statements import insert_absent
 from vtp.errors import Unavailable
 from vtp.http.identity import Principal
 from vtp.ids import new_id
+from vtp.recording.access_entries import AccessEntry, AccessFilter, Did, read_entries
 from vtp.recording.holders import Viewer, holder_of, viewer_of, without_visit
 from vtp.recording.service import Recordings
+from vtp.recording.store import Recording
 from vtp.recording.tables import recording_access_log as table
-from vtp.recording.tables import recording_shares, recordings
+from vtp.recording.tables import recordings
 
 logger = logging.getLogger(__name__)
 
@@ -43,29 +43,7 @@ WRITE_EVERY_S = 1.0
 MAX_WAITING = 10_000  # the oldest give way
 MAX_REMEMBERED = 50_000
 TRIMMED_AT_ONCE = 1000
-
-
-class Did(enum.StrEnum):
-    """What somebody did with a recording."""
-
-    OPENED = "opened"
-    DOWNLOADED = "downloaded"
-    SHARED = "shared"
-
-
-@dataclass(frozen=True, slots=True)
-class AccessEntry:
-    """One entry, with what the account and the link are called now."""
-
-    id: str
-    at: datetime
-    action: str
-    user_id: str | None
-    user_name: str | None
-    link_id: str | None
-    link_title: str | None
-    ip_address: str | None
-    user_agent: str | None
+EXPORT_PAGE = 500
 
 
 class AccessLog:
@@ -143,35 +121,19 @@ class AccessLog:
             logger.warning("%d entries of access to recordings are lost: %s", len(self._waiting), error)
 
     async def page(
-        self, principal: Principal, recording_id: str, *, limit: int, before: str | None
+        self, principal: Principal, recording_id: str, wanted: AccessFilter, *, limit: int, before: str | None
     ) -> list[AccessEntry]:
         """Entries of a recording, newest first. Raises NotFound, Forbidden."""
-        recording = await self._recordings.get(principal, recording_id)
-        require(principal, Action.RECORDING_SHARE, recording)
-        await self.flush()
-        c = table.c
-        statement = (
-            select(
-                c.id,
-                c.at,
-                c.action,
-                c.user_id,
-                users.c.full_name,
-                c.link_id,
-                recording_shares.c.title,
-                c.ip_address,
-                c.user_agent,
-            )
-            .join_from(table, users, users.c.id == c.user_id, isouter=True)
-            .join(recording_shares, recording_shares.c.id == c.link_id, isouter=True)
-            .where(c.recording_id == recording.id)
-            .order_by(c.id.desc())
-            .limit(limit)
-        )
-        if before is not None:
-            statement = statement.where(c.id < before)
+        recording = await self._opened(principal, recording_id)
         async with self._database.read() as tx:
-            return [AccessEntry(*row) for row in await tx.execute(statement)]
+            return await read_entries(tx, recording.id, wanted, limit, before)
+
+    async def export(
+        self, principal: Principal, recording_id: str, wanted: AccessFilter
+    ) -> AsyncIterator[list[AccessEntry]]:
+        """All that is wanted, a page at a time, each read when it is asked for. Raises as `page`."""
+        recording = await self._opened(principal, recording_id)
+        return self._pages(recording.id, wanted)
 
     async def trim(self) -> int:
         """Deletes what is older than it is kept, a little at a time; gives how much."""
@@ -181,6 +143,22 @@ class AccessLog:
         while deleted := await self._trim_some(before):
             count += deleted
         return count
+
+    async def _opened(self, principal: Principal, recording_id: str) -> Recording:
+        recording = await self._recordings.get(principal, recording_id)
+        require(principal, Action.RECORDING_SHARE, recording)
+        await self.flush()
+        return recording
+
+    async def _pages(self, recording_id: str, wanted: AccessFilter) -> AsyncIterator[list[AccessEntry]]:
+        before: str | None = None
+        while True:
+            async with self._database.read() as tx:
+                entries = await read_entries(tx, recording_id, wanted, EXPORT_PAGE, before)
+            yield entries
+            if len(entries) < EXPORT_PAGE:
+                return
+            before = entries[-1].id
 
     @done_over
     async def _write(self, entries: list[dict[str, Any]]) -> None:

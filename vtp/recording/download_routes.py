@@ -19,7 +19,8 @@ from vtp.http.errors import respond_with_status
 from vtp.http.ranges import wanted_of
 from vtp.http.routing import Access, Call, Limit, RouteTable
 from vtp.ids import parse_id
-from vtp.recording.access_log import AccessLog, Did
+from vtp.recording.access_entries import Did
+from vtp.recording.access_log import AccessLog
 from vtp.recording.admission import HOLDER, Admission
 from vtp.recording.downloads import Clip
 from vtp.recording.grants import TTL_S, Grants, Scope

@@ -217,6 +217,18 @@ class TrackIndex:
         """From the recording's start to the end of the last finished segment."""
         return self.segments[-1].end / self.timescale if self.segments and self.timescale else 0.0
 
+    def present(self) -> list[tuple[float, float]]:
+        """When there is something in it, in seconds of the recording: everything but the gaps, in order."""
+        spans: list[tuple[int, int]] = []
+        for segment in self.segments:
+            if segment.gap:
+                continue
+            if spans and spans[-1][1] == segment.start:
+                spans[-1] = (spans[-1][0], segment.end)
+            else:
+                spans.append((segment.start, segment.end))
+        return [(start / self.timescale, end / self.timescale) for start, end in spans]
+
 
 def read_lines(data: bytes) -> tuple[list[Line], int]:
     """All valid lines up to the first that is torn or unknown, and how many bytes they take."""

@@ -12,7 +12,8 @@ from aiohttp import web
 from vtp.accounts.routes import origin_of
 from vtp.errors import NotFound
 from vtp.http.routing import Access, Call, Limit, RouteTable
-from vtp.recording.access_log import AccessLog, Did
+from vtp.recording.access_entries import Did
+from vtp.recording.access_log import AccessLog
 from vtp.recording.admission import HOLDER, Admission
 from vtp.recording.captions import CaptionShelf
 from vtp.recording.dash import CLOCK_NAME, MPD_NAME, MPD_TYPE

@@ -244,6 +244,13 @@ class TrackPerson(BaseModel):
     source: TrackSource
 
 
+class TrackSpan(BaseModel):
+    """A stretch of time in which a track has something, in seconds of the recording."""
+
+    start_seconds: float
+    end_seconds: float
+
+
 class TrackInfo(BaseModel):
     """One track of a recording: the program's, or one participant's (`person`), which begins at
     `start_seconds` and ends at `duration_seconds` of the recording.
@@ -252,6 +259,9 @@ class TrackInfo(BaseModel):
     track: str
     person: TrackPerson | None = None
     start_seconds: float = 0
+    present: Annotated[
+        list[TrackSpan], Field(description="When there is something in it: all but its gaps, in order.")
+    ]
     codecs: str
     width: int
     height: int
@@ -285,6 +295,10 @@ class RecordingInfo(BaseModel):
                 track=name,
                 person=people.get(name),
                 start_seconds=round(index.start_s, 3),
+                present=[
+                    TrackSpan(start_seconds=round(start_s, 3), end_seconds=round(end_s, 3))
+                    for start_s, end_s in index.present()
+                ],
                 codecs=needed_codecs(line.codecs for line in index.maps),
                 width=max((line.width for line in index.maps), default=0),
                 height=max((line.height for line in index.maps), default=0),

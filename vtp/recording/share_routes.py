@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from vtp.accounts.routes import origin_of
 from vtp.http.pagination import PageQuery
 from vtp.http.routing import Call, RouteTable
-from vtp.recording.access_log import AccessLog, Did
+from vtp.recording.access_entries import Did
+from vtp.recording.access_log import AccessLog
 from vtp.recording.service import Recordings
 from vtp.recording.share_schemas import NewShare, SharePage, ShareRecording, ShareReply
 from vtp.recording.shares import Shares

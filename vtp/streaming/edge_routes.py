@@ -10,7 +10,8 @@ from vtp.errors import NotSignedIn, Unavailable, VtpError
 from vtp.http.errors import STATUS_OF
 from vtp.http.routing import Access, Call, Limit, RouteTable
 from vtp.ids import is_id
-from vtp.recording.access_log import AccessLog, Did
+from vtp.recording.access_entries import Did
+from vtp.recording.access_log import AccessLog
 from vtp.recording.grants import Grants, Scope
 from vtp.recording.holders import Holders, session_of
 from vtp.recording.viewers import Viewership

@@ -28,6 +28,7 @@ const Player = lazy(() => import("./pages/player/Player").then((page) => ({ defa
 const SharedPlayer = lazy(() =>
   import("./pages/player/Player").then((page) => ({ default: page.SharedPlayer })),
 );
+const Access = lazy(() => import("./pages/access/Access").then((page) => ({ default: page.Access })));
 const People = lazy(() => import("./pages/people/People").then((page) => ({ default: page.People })));
 const PersonPage = lazy(() =>
   import("./pages/people/PersonPage").then((page) => ({ default: page.PersonPage })),
@@ -115,6 +116,13 @@ export function App() {
           }
         </Route>
         <Route path="/recordings/:id">{({ id }) => <RecordingOf key={id} id={id} />}</Route>
+        <Route path="/recordings/:id/access">
+          {({ id }) => (
+            <Inside approved>
+              <Access key={id} id={id} />
+            </Inside>
+          )}
+        </Route>
         <Route path="/people">
           {
             <Inside>

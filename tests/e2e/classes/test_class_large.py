@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from tests.e2e.classes.class_pages import (
     Visit,
     assert_fits_a_phone,
     join,
     make_room,
+    sign_in,
     tile_of,
     write,
 )
@@ -23,7 +24,7 @@ SETTINGS = ("speak", "camera", "share")
 
 
 def test_who_comes_late_follows_the_stream_with_chat_and_hands_until_they_may_speak(
-    server: Running, visit: Visit
+    server: Running, visit: Visit, browser: Browser
 ) -> None:
     ada, sam = visit("ada"), visit("sam")
     make_room(ada, "large")
@@ -50,6 +51,14 @@ def test_who_comes_late_follows_the_stream_with_chat_and_hands_until_they_may_sp
     expect(sam.get_by_test_id("recording-state")).to_be_visible()
     poll(sam, f"{SOURCE} !== {window!r}")
     expect(sam.get_by_test_id("class-stream")).to_have_attribute("data-moves", "true")
+    with browser.new_context() as context:  # and so does who has no seat, by the page to watch
+        mei = context.new_page()
+        sign_in(mei, server.url, "mei")
+        mei.goto(f"{server.url}/rooms/large/watch")
+        screen = mei.get_by_test_id("screen")
+        expect(screen).to_have_attribute("data-large", "true")
+        expect(screen).to_have_attribute("data-playing", "true")
+        expect(mei.get_by_test_id("watch-problem")).to_have_count(0)
     write(sam, "I can see it.")
     ada.get_by_test_id("panel-chat").click()
     expect(ada.get_by_test_id("chat-line").last).to_contain_text("I can see it.")

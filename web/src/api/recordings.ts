@@ -60,6 +60,56 @@ export interface Captions {
   updated_at: string;
 }
 
+/** Whose track it is, and what of theirs. */
+export interface TrackPerson {
+  participant_id: string;
+  /** Null for who had no account. */
+  user_id: string | null;
+  name: string;
+  source: "microphone" | "camera" | "screen";
+}
+
+export interface RecordedTrack {
+  track: string;
+  /** Null for the program's. */
+  person: TrackPerson | null;
+  start_seconds: number;
+  duration_seconds: number;
+  /** When there is something in it: all but its gaps. */
+  present: { start_seconds: number; end_seconds: number }[];
+  /** 0 for sound. */
+  width: number;
+  height: number;
+}
+
+export interface RecordingInfo {
+  tracks: RecordedTrack[];
+}
+
+export type AccessAction = "opened" | "downloaded" | "shared";
+
+/** Somebody did something with a recording; without account and link it was the public. */
+export interface AccessEntry {
+  id: string;
+  at: string;
+  action: AccessAction;
+  user_id: string | null;
+  user_name: string | null;
+  link_id: string | null;
+  link_title: string | null;
+  ip_address: string | null;
+  user_agent: string | null;
+}
+
+/** What is empty filters nothing; times are RFC 3339. */
+export interface AccessFilter {
+  action: AccessAction | "";
+  /** Words in the name of the account or the title of the link. */
+  q: string;
+  since: string;
+  until: string;
+}
+
 export interface Share {
   id: string;
   title: string;
@@ -82,6 +132,8 @@ export interface Recording {
   /** The account that started it; null for guests of an open-rooms server. */
   started_by: string | null;
   status: RecordingStatus;
+  /** With `tracks` or `both` what each participant sent is there, too, once it has ended. */
+  layout: "program" | "tracks" | "both";
   started_at: string;
   stopped_at: string | null;
   duration_seconds: number;
@@ -162,12 +214,16 @@ export function recordingsApi(http: HttpClient) {
       http.json<RecordingPage>("GET", withQuery(ROOT, { ...filter }), undefined, signal),
     usage: (signal?: AbortSignal) => http.json<RecordingUsage>("GET", `${ROOT}/usage`, undefined, signal),
     get: (id: string, signal?: AbortSignal) => http.json<Recording>("GET", one(id), undefined, signal),
-    start: (room_id: string, title: string) =>
-      http.json<RecordingStarted>("POST", `${ROOT}/start`, { room_id, title }),
+    start: (room_id: string, title: string, layout: Recording["layout"]) =>
+      http.json<RecordingStarted>("POST", `${ROOT}/start`, { room_id, title, layout }),
     stop: (id: string) => http.json<RecordingStopped>("POST", `${one(id)}/stop`, {}),
     update: (id: string, changes: Partial<Pick<Recording, "title" | "description" | "visibility">>) =>
       http.json<Recording>("PATCH", one(id), changes),
     delete: (id: string) => http.json<unknown>("DELETE", one(id)),
+    info: (id: string, signal?: AbortSignal) =>
+      http.json<RecordingInfo>("GET", `${one(id)}/info`, undefined, signal),
+    /** A track's HLS playlist, opened by the recording's cookie. */
+    trackUrl: (id: string, track: string) => `${one(id)}/stream/${encodeURIComponent(track)}/playlist.m3u8`,
     progress: (id: string, signal?: AbortSignal) =>
       http.json<MyProgress>("GET", `${one(id)}/progress`, undefined, signal),
     /** WebVTT whose cues are parts of pictures, and its address. */
@@ -200,6 +256,20 @@ export function recordingsApi(http: HttpClient) {
       http.json<unknown>("POST", `${one(id)}/captions/${encodeURIComponent(language)}/lines`, { text }),
     deleteCaptions: (id: string, language: string) =>
       http.json<unknown>("DELETE", `${one(id)}/captions/${encodeURIComponent(language)}`),
+    accessLog: (
+      id: string,
+      filter: AccessFilter,
+      page: { limit: number; cursor: string | undefined },
+      signal?: AbortSignal,
+    ) =>
+      http.json<Page<AccessEntry>>(
+        "GET",
+        withQuery(`${one(id)}/access-log`, { ...filter, ...page }),
+        undefined,
+        signal,
+      ),
+    downloadAccessLog: (id: string, filter: AccessFilter) =>
+      http.download(withQuery(`${one(id)}/access-log/export`, { ...filter })),
     shares: (id: string, signal?: AbortSignal) =>
       http.json<Page<Share>>("GET", withQuery(`${one(id)}/shares`, { limit: 200 }), undefined, signal),
     share: (id: string, wish: { title: string; download: boolean; expires_in_s: number }) =>

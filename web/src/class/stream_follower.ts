@@ -19,8 +19,9 @@ export const PAUSES_MS = [0, 1_000, 2_000, 4_000] as const;
 /** Without a picture for so long it is asked for anew: not every player says that a source has ended. */
 export const STALL_MS = 8_000;
 
-/** The cookie that the answer brings opens the rest. */
-const addressOf = ({ url, grant }: StreamOffer): string => `${url}?grant=${encodeURIComponent(grant)}`;
+/** The cookie that the answer brings opens the rest. Without a grant it is there already. */
+const addressOf = ({ url, grant }: StreamOffer): string =>
+  grant ? `${url}?grant=${encodeURIComponent(grant)}` : url;
 
 export class StreamFollower {
   #stop: () => void = () => undefined;
@@ -31,6 +32,11 @@ export class StreamFollower {
   #closed = false;
 
   constructor(private readonly options: FollowerOptions) {}
+
+  /** Asks which stream there is, and follows it. */
+  start(): void {
+    void this.#ask();
+  }
 
   follow(stream: StreamOffer): void {
     if (this.#closed) return;

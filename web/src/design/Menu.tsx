@@ -18,6 +18,8 @@ export interface MenuItem {
   danger?: boolean;
   /** Given for choices: whether this is the one in force. */
   chosen?: boolean;
+  /** Items that follow one another with the same one stand under it as their heading. */
+  group?: string;
   testId?: string;
   act: () => void;
 }
@@ -152,13 +154,41 @@ export function Menu({
           aria-label={label}
           onKeyDown={onKeyDown}
         >
-          {items.map((item) => (
-            <Item key={item.label} item={item} onDone={close} />
-          ))}
+          {grouped(items).map(({ group, first, members }) =>
+            group ? (
+              <div key={group} role="group" aria-label={group} className="menu-group">
+                <span className="menu-heading" aria-hidden="true">
+                  {group}
+                </span>
+                {members.map((item) => (
+                  <Item key={item.label} item={item} onDone={close} />
+                ))}
+              </div>
+            ) : (
+              <Item key={first.label} item={first} onDone={close} />
+            ),
+          )}
         </div>
       )}
     </div>
   );
+}
+
+interface Run {
+  group: string | undefined;
+  first: MenuItem;
+  members: MenuItem[];
+}
+
+/** Neighbours of one group together; all others by themselves. */
+export function grouped(items: readonly MenuItem[]): Run[] {
+  const runs: Run[] = [];
+  for (const item of items) {
+    const last = runs.at(-1);
+    if (last && item.group && last.group === item.group) last.members.push(item);
+    else runs.push({ group: item.group, first: item, members: [item] });
+  }
+  return runs;
 }
 
 function Item({ item, onDone }: { item: MenuItem; onDone: () => void }) {

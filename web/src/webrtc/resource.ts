@@ -46,6 +46,8 @@ export class Refusal extends Error {
     readonly kind: RefusalKind,
     message: string,
     readonly retryAfter_s: number | null = null,
+    /** The server's word for it; empty where it has none. */
+    readonly code = "",
   ) {
     super(message);
   }
@@ -60,7 +62,7 @@ export function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
   if (error instanceof ApiError) {
     const kind = KIND_BY_STATUS[error.status] ?? "server";
-    return new Refusal(kind, error.message, error.retryAfter_s);
+    return new Refusal(kind, error.message, error.retryAfter_s, error.code);
   }
   return new Refusal("server", error instanceof Error ? error.message : "The connection failed.");
 }

@@ -7,6 +7,7 @@ import { EmptyState } from "../../design/EmptyState";
 import { Icon } from "../../design/Icon";
 import { useTitle } from "../../hooks/useTitle";
 import { isAdmin, mayTeach, useSession } from "../../session/Session";
+import "../../design/Lists.css";
 import "./AdminPage.css";
 
 interface AdminPageProps {

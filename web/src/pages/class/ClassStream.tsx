@@ -1,10 +1,9 @@
 /** The class as those see it who only watch a large one: its live stream, a few seconds late, and all of it in one picture. */
-import { useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import type { StreamOffer } from "../../class/protocol";
-import { StreamFollower } from "../../class/stream_follower";
 import { Icon } from "../../design/Icon";
 import { Spinner } from "../../design/Spinner";
-import { attachSource } from "../player/source";
+import { useStream } from "../useStream";
 import "./ClassStream.css";
 import { useClass, useClassState, useOwnMedia } from "./useClass";
 
@@ -13,50 +12,14 @@ export function ClassStream({ stream }: { stream: StreamOffer }) {
   const { hands } = useClassState();
   const { speakerId } = useOwnMedia();
   const video = useRef<HTMLVideoElement>(null);
-  const [moves, setMoves] = useState(false);
   const [blocked, setBlocked] = useState(false);
-  const first = useRef(stream);
-  first.current = stream;
-  useEffect(() => {
-    const element = video.current;
-    if (!element) return;
-    const follower = new StreamFollower({
-      ask: async () => (await session.call("get-stream-offer")).stream,
-      play: (url, over) => {
-        element.addEventListener("ended", over);
-        const detach = attachSource(element, {
-          url,
-          start_s: 0,
-          onQualities: () => undefined,
-          onFailure: over,
-        });
-        element.play().catch((error: unknown) => {
-          if (error instanceof Error && error.name === "NotAllowedError") setBlocked(true);
-        });
-        return () => {
-          element.removeEventListener("ended", over);
-          detach();
-          setMoves(false);
-        };
-      },
+  const ask = useCallback(async () => (await session.call("get-stream-offer")).stream, [session]);
+  const play = useCallback((element: HTMLVideoElement) => {
+    element.play().catch((error: unknown) => {
+      if (error instanceof Error && error.name === "NotAllowedError") setBlocked(true);
     });
-    const playing = () => {
-      follower.succeeded();
-      setMoves(true);
-    };
-    const waiting = () => {
-      follower.stalled();
-      setMoves(false);
-    };
-    element.addEventListener("playing", playing);
-    element.addEventListener("waiting", waiting);
-    follower.follow(first.current);
-    return () => {
-      element.removeEventListener("playing", playing);
-      element.removeEventListener("waiting", waiting);
-      follower.close();
-    };
-  }, [session]);
+  }, []);
+  const moves = useStream(video, { first: stream, ask, play });
   useEffect(() => {
     // A loudspeaker that is gone leaves the sound where it is.
     if (speakerId && video.current && "setSinkId" in video.current)

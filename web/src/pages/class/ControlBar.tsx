@@ -230,6 +230,12 @@ function MoreMenu({ actions, recorder }: { actions: ClassActions; recorder: Reco
       testId: "menu-room",
       act: () => view.togglePanel("room"),
     },
+    recorder?.phase === "off" && {
+      label: "Record each camera and screen, too",
+      icon: "film",
+      testId: "menu-record-tracks",
+      act: () => void recorder.start(true),
+    },
     recorder !== null && {
       label: "Type captions",
       icon: "edit",

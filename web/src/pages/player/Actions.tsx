@@ -2,7 +2,7 @@ import { useState } from "react";
 import { useLocation } from "wouter";
 import { sentence } from "../../api/problem";
 import type { Recording } from "../../api/recordings";
-import { Button, ButtonAnchor, IconButton } from "../../design/Button";
+import { Button, ButtonAnchor, ButtonLink, IconButton } from "../../design/Button";
 import { Dialog, DialogActions } from "../../design/Dialog";
 import { useToast } from "../../design/Toast";
 import { useApi } from "../../session/Session";
@@ -39,6 +39,11 @@ export function Actions({ recording, onShare, onCaptions, mayCopy, now_s }: Acti
         <Button icon="chat" onClick={onCaptions} data-testid="manage-captions">
           Captions
         </Button>
+      )}
+      {recording.may.share && (
+        <ButtonLink href={`/recordings/${recording.recording_id}/access`} icon="eye" testId="who-watched">
+          Who watched
+        </ButtonLink>
       )}
       {recording.may.delete && (
         <IconButton

@@ -1,5 +1,6 @@
 /** The words of a video, above its controls. */
 import { useEffect, useRef } from "react";
+import "../../design/CaptionLines.css";
 
 export function CaptionText({ words }: { words: DocumentFragment[] }) {
   const box = useRef<HTMLDivElement>(null);
@@ -12,5 +13,12 @@ export function CaptionText({ words }: { words: DocumentFragment[] }) {
       }),
     );
   }, [words]);
-  return <div className="player-captions" ref={box} data-testid="caption-text" hidden={words.length === 0} />;
+  return (
+    <div
+      className="caption-lines player-captions"
+      ref={box}
+      data-testid="caption-text"
+      hidden={words.length === 0}
+    />
+  );
 }

@@ -2,7 +2,12 @@
 import { useMemo, useRef, useState } from "react";
 import { Link, Redirect } from "wouter";
 import { HttpClient } from "../../api/http";
-import { type Recording, type RecordingsApi, recordingsApi } from "../../api/recordings";
+import {
+  type Recording,
+  type RecordingStatus,
+  type RecordingsApi,
+  recordingsApi,
+} from "../../api/recordings";
 import { AppShell } from "../../design/AppShell";
 import { Badge } from "../../design/Badge";
 import { Button, ButtonLink } from "../../design/Button";
@@ -136,6 +141,7 @@ function PlayerOf({
           url={recording.playback_url}
           title={title}
           grows={status === "recording" || status === "finalizing"}
+          hasTracks={inside && recording.layout !== "program" && isOver(status)}
           recordings={recordings}
           told={told}
           progress={more.progress}
@@ -170,6 +176,8 @@ function PlayerOf({
   );
 }
 
+const isOver = (status: RecordingStatus) => status === "ready" || status === "interrupted";
+
 function Facts({ recording }: { recording: Recording }) {
   const { status, visibility, room_name, started_at, duration_seconds, file_size_bytes } = recording;
   const facts = [
@@ -196,7 +204,7 @@ function Unplayable({ recording }: { recording: Recording }) {
   const running = recording.status === "recording";
   return (
     <div className="player">
-      <div className="player-none" role="status" data-testid="unplayable">
+      <div className="player-main player-none" role="status" data-testid="unplayable">
         <Icon name={running ? "film" : "warning"} size={30} />
         <strong>{running ? "It has just begun" : STATUSES[recording.status].label}</strong>
         <p>

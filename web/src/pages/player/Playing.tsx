@@ -9,8 +9,14 @@ import { Figures } from "../Figures";
 import { ChapterList, EditChapters } from "./Chapters";
 import { timeIn } from "./deep_link";
 import { keptPosition } from "./position";
-import { SHORTCUTS } from "./shortcuts";
+import { PICTURE_SHORTCUTS, SHORTCUTS } from "./shortcuts";
 import { attachSource, type Qualities } from "./source";
+import { Alone } from "./tracks/Alone";
+import { Conductor } from "./tracks/conductor";
+import { trackOpener } from "./tracks/track_source";
+import { useArrangement } from "./tracks/useArrangement";
+import type { Playing as TracksPlaying } from "./tracks/useFollower";
+import { useTracks } from "./tracks/useTracks";
 import { useCaptions } from "./useCaptions";
 import { type PageActions, usePlayback } from "./usePlayback";
 import { useProgress } from "./useProgress";
@@ -27,6 +33,8 @@ interface Props {
   title: string;
   /** Whether it is still being made. */
   grows: boolean;
+  /** Whether there are tracks of participants, for this person. */
+  hasTracks: boolean;
   recordings: RecordingsApi;
   /** How far the person is, by the server; null when nothing is kept of them. */
   progress: MyProgress | null;
@@ -49,7 +57,7 @@ function startOf(id: string, progress: MyProgress | null): { at_s: number; resum
 }
 
 export function Playing(props: Props) {
-  const { id, video, url, title, grows, recordings, progress, told } = props;
+  const { id, video, url, title, grows, hasTracks, recordings, progress, told } = props;
   const { chapters, captions, mayAnnotate, onChapters, children } = props;
   const frame = useRef<HTMLDivElement>(null);
   const [start] = useState(() => startOf(id, progress));
@@ -58,13 +66,22 @@ export function Playing(props: Props) {
   const [failure, setFailure] = useState<string | null>(null);
   const [attempt, setAttempt] = useState(0);
   const [qualities, setQualities] = useState(NO_QUALITIES);
+  const arrangement = useArrangement(useTracks(recordings, id, hasTracks));
+  const { alone, chooseNext, toggleStrip, listenTo } = arrangement;
+  const tracksPlaying = useTracksPlaying(id, video, recordings);
+  const hearEverybody = useCallback(() => listenTo(null), [listenTo]);
   const caption = useCaptions(video, captions);
   const toggleCaptions = caption.toggle;
   const pageActions = useMemo<PageActions>(
-    () => ({ toggleHelp: () => setHelping((shown) => !shown), toggleCaptions }),
-    [toggleCaptions],
+    () => ({
+      toggleHelp: () => setHelping((shown) => !shown),
+      toggleCaptions,
+      nextPicture: chooseNext,
+      togglePictures: toggleStrip,
+    }),
+    [toggleCaptions, chooseNext, toggleStrip],
   );
-  const playback = usePlayback(id, video, frame, pageActions);
+  const playback = usePlayback(id, video, frame, pageActions, alone !== null);
   const storyboard = useStoryboard(id, recordings, grows);
   useProgress(id, video, told ? recordings : null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt attaches the source anew
@@ -74,6 +91,7 @@ export function Playing(props: Props) {
     const start_s = attempt === 0 ? start.at_s : video.current.currentTime;
     return attachSource(video.current, { url, start_s, onQualities: setQualities, onFailure: setFailure });
   }, [id, video, url, attempt, start]);
+  const hasPictures = arrangement.tracks.pictures.length > 0;
   const now_s = useCallback(() => video.current?.currentTime ?? 0, [video]);
   return (
     <>
@@ -87,7 +105,18 @@ export function Playing(props: Props) {
         caption={caption}
         qualities={qualities}
         storyboard={storyboard}
+        arrangement={arrangement}
+        tracksPlaying={tracksPlaying}
       >
+        {alone && (
+          <Alone
+            voice={alone}
+            playing={tracksPlaying}
+            volume={playback.state.volume}
+            muted={playback.state.muted}
+            onEverybody={hearEverybody}
+          />
+        )}
         {start.resumed && <Resumed at_s={start.at_s} onRestart={() => playback.actions.seek(0)} />}
       </VideoFrame>
       {failure && (
@@ -121,10 +150,22 @@ export function Playing(props: Props) {
         onChange={onChapters}
       />
       <Dialog title="Keys" open={helping} onClose={() => setHelping(false)}>
-        <Figures figures={SHORTCUTS} />
+        <Figures figures={hasPictures ? [...SHORTCUTS, ...PICTURE_SHORTCUTS] : SHORTCUTS} />
       </Dialog>
     </>
   );
+}
+
+/** What keeps tracks in step with the video, once that is there. */
+function useTracksPlaying(
+  id: string,
+  video: RefObject<HTMLVideoElement | null>,
+  recordings: RecordingsApi,
+): TracksPlaying {
+  const [conductor, setConductor] = useState<Conductor | null>(null);
+  useEffect(() => setConductor(video.current && new Conductor(video.current)), [video]);
+  const open = useMemo(() => trackOpener((track) => recordings.trackUrl(id, track)), [recordings, id]);
+  return useMemo(() => ({ conductor, open }), [conductor, open]);
 }
 
 /** Says for a moment where it goes on, with a way back to the beginning. */
@@ -140,7 +181,7 @@ function Resumed({ at_s, onRestart }: { at_s: number; onRestart: () => void }) {
     setShown(false);
   };
   return (
-    <p className="player-resumed" role="status" data-testid="resumed">
+    <p className="player-note player-resumed" role="status" data-testid="resumed">
       <span>
         Goes on at <span className="numbers">{clock(at_s)}</span>
       </span>

@@ -12,6 +12,10 @@ import { languageName } from "./languages";
 import { Scrubber } from "./Scrubber";
 import { handleKey } from "./shortcuts";
 import type { Qualities } from "./source";
+import { ArrangementMenu } from "./tracks/ArrangementMenu";
+import { Pictures } from "./tracks/Pictures";
+import type { Arrangement } from "./tracks/useArrangement";
+import type { Playing as TracksPlaying } from "./tracks/useFollower";
 import type { CaptionChoice } from "./useCaptions";
 import { type Playback, SPEEDS } from "./usePlayback";
 import type { Storyboard } from "./useStoryboard";
@@ -28,13 +32,15 @@ interface Props {
   caption: CaptionChoice;
   qualities: Qualities;
   storyboard: Storyboard;
+  arrangement: Arrangement;
+  tracksPlaying: TracksPlaying;
   /** What is said over the picture. */
   children: ReactNode;
 }
 
 export function VideoFrame(props: Props) {
   const { frame, video, playback, title, chapters, captions, caption, children } = props;
-  const { qualities, storyboard } = props;
+  const { qualities, storyboard, arrangement, tracksPlaying } = props;
   const { state, actions } = playback;
   const controls = useControlsShown(state.playing);
   useEffect(() => {
@@ -53,100 +59,114 @@ export function VideoFrame(props: Props) {
       onPointerMove={controls.show}
       data-testid="player"
       data-playing={state.playing && !state.waiting}
+      data-strip={arrangement.strip}
     >
-      {/* biome-ignore lint/a11y/useMediaCaption: useCaptions adds the track of the chosen language */}
-      <video
-        ref={video}
-        className="player-video"
-        playsInline
-        preload="auto"
-        aria-label={title}
-        onClick={() => (controls.shown || !state.playing ? actions.togglePlay() : controls.show())}
-        onDoubleClick={actions.toggleFullscreen}
-        data-testid="video"
-      />
-      <CaptionText words={caption.words} />
-      {children}
-      {state.waiting && (
-        <span className="player-middle">
-          <Spinner size={44} />
-        </span>
-      )}
-      {!state.playing && state.duration_s > 0 && (
-        <button
-          type="button"
-          className="player-middle player-big"
-          aria-label="Play"
-          onClick={actions.togglePlay}
-        >
-          <Icon name={state.ended ? "retry" : "play"} size={34} />
-        </button>
-      )}
-      <div className="player-bar" role="group" aria-label="Controls" onFocus={controls.show}>
-        <Scrubber state={state} chapters={chapters} storyboard={storyboard} onSeek={actions.seek} />
-        <div className="player-buttons">
-          <IconButton
-            icon={state.playing ? "pause" : "play"}
-            label={state.playing ? "Pause" : "Play"}
-            onClick={actions.togglePlay}
-            data-testid="play"
-          />
-          <IconButton
-            icon={state.muted ? "soundOff" : "sound"}
-            label={state.muted ? "Sound on" : "Sound off"}
-            onClick={actions.toggleSound}
-          />
-          <input
-            className="player-volume"
-            type="range"
-            min={0}
-            max={1}
-            step={0.05}
-            value={state.muted ? 0 : state.volume}
-            aria-label="Volume"
-            onChange={(event) => actions.setVolume(Number(event.target.value))}
-          />
-          <span className="player-time numbers" data-testid="time">
-            {clock(state.time_s)} <span className="player-total">/ {clock(state.duration_s)}</span>
+      <Pictures arrangement={arrangement} playing={tracksPlaying}>
+        {/* biome-ignore lint/a11y/useMediaCaption: useCaptions adds the track of the chosen language */}
+        <video
+          ref={video}
+          className="player-video"
+          playsInline
+          preload="auto"
+          aria-label={title}
+          data-testid="video"
+        />
+      </Pictures>
+      <div className="player-main">
+        {/* biome-ignore lint/a11y/noStaticElementInteractions: the button and the keys do the same */}
+        {/* biome-ignore lint/a11y/useKeyWithClickEvents: the button and the keys do the same */}
+        <div
+          className="player-surface"
+          onClick={() => (controls.shown || !state.playing ? actions.togglePlay() : controls.show())}
+          onDoubleClick={actions.toggleFullscreen}
+          data-testid="surface"
+        />
+        <CaptionText words={caption.words} />
+        <div className="player-notes">{children}</div>
+        {state.waiting && (
+          <span className="player-middle">
+            <Spinner size={44} />
           </span>
-          <span className="player-chapter">{chapterAt(chapters, state.time_s)?.title}</span>
-          <span className="player-space" />
-          {captions.length > 0 && <CaptionMenu captions={captions} caption={caption} />}
-          {qualities.heights.length > 1 && <QualityMenu qualities={qualities} />}
-          <Menu
-            label={`Speed, ${state.speed} times`}
-            above
-            className="button button-quiet player-speed"
-            testId="speed"
-            items={SPEEDS.map((speed) => ({
-              label: speed === 1 ? "Normal" : `${speed} ×`,
-              chosen: speed === state.speed,
-              testId: `speed-${speed}`,
-              act: () => actions.setSpeed(speed),
-            }))}
+        )}
+        {!state.playing && state.duration_s > 0 && (
+          <button
+            type="button"
+            className="player-middle player-big"
+            aria-label="Play"
+            onClick={actions.togglePlay}
           >
-            <span className="numbers">{state.speed} ×</span>
-          </Menu>
-          {document.pictureInPictureEnabled && (
+            <Icon name={state.ended ? "retry" : "play"} size={34} />
+          </button>
+        )}
+        <div className="player-bar" role="group" aria-label="Controls" onFocus={controls.show}>
+          <Scrubber state={state} chapters={chapters} storyboard={storyboard} onSeek={actions.seek} />
+          <div className="player-buttons">
             <IconButton
-              icon="picture"
-              label="Picture in picture"
-              className="player-picture"
-              onClick={actions.togglePicture}
-              data-testid="picture"
+              icon={state.playing ? "pause" : "play"}
+              label={state.playing ? "Pause" : "Play"}
+              onClick={actions.togglePlay}
+              data-testid="play"
             />
-          )}
-          <IconButton
-            icon="expand"
-            label="Full screen"
-            onClick={actions.toggleFullscreen}
-            data-testid="fullscreen"
-          />
+            <IconButton
+              icon={state.muted ? "soundOff" : "sound"}
+              label={state.muted ? "Sound on" : "Sound off"}
+              onClick={actions.toggleSound}
+            />
+            <input
+              className="player-volume"
+              type="range"
+              min={0}
+              max={1}
+              step={0.05}
+              value={state.muted ? 0 : state.volume}
+              aria-label="Volume"
+              onChange={(event) => actions.setVolume(Number(event.target.value))}
+            />
+            <span className="player-time numbers" data-testid="time">
+              {clock(state.time_s)} <span className="player-total">/ {clock(state.duration_s)}</span>
+            </span>
+            <span className="player-chapter">{chapterAt(chapters, state.time_s)?.title}</span>
+            <span className="player-space" />
+            {captions.length > 0 && <CaptionMenu captions={captions} caption={caption} />}
+            {qualities.heights.length > 1 && <QualityMenu qualities={qualities} />}
+            <Menu
+              label={`Speed, ${state.speed} times`}
+              above
+              className="button button-quiet player-speed"
+              testId="speed"
+              items={SPEEDS.map((speed) => ({
+                label: speed === 1 ? "Normal" : `${speed} ×`,
+                chosen: speed === state.speed,
+                testId: `speed-${speed}`,
+                act: () => actions.setSpeed(speed),
+              }))}
+            >
+              <span className="numbers">{state.speed} ×</span>
+            </Menu>
+            {hasTracks(arrangement) && <ArrangementMenu arrangement={arrangement} />}
+            {document.pictureInPictureEnabled && (
+              <IconButton
+                icon="picture"
+                label="Picture in picture"
+                className="player-picture"
+                onClick={actions.togglePicture}
+                data-testid="picture"
+              />
+            )}
+            <IconButton
+              icon="expand"
+              label="Full screen"
+              onClick={actions.toggleFullscreen}
+              data-testid="fullscreen"
+            />
+          </div>
         </div>
       </div>
     </div>
   );
 }
+
+const hasTracks = ({ tracks, voices }: Arrangement) => tracks.pictures.length + voices.length > 0;
 
 function CaptionMenu({ captions, caption }: { captions: readonly Captions[]; caption: CaptionChoice }) {
   const { language, choose } = caption;

@@ -1,4 +1,32 @@
-/** Links into a recording: `?t=90`, `?t=1m30s`, `?t=1:30`. */
+/** Links into a recording: `?t=90`, `?t=1m30s`, `?t=1:30`; `?view=p1` with a track as the large picture, `?hear=p2`. */
+
+/** What an address says of tracks, by their names; null for the program's. */
+export interface View {
+  large: string | null;
+  alone: string | null;
+}
+
+export function readView(search: string): View {
+  const query = new URLSearchParams(search);
+  return { large: query.get("view"), alone: query.get("hear") };
+}
+
+/** Puts it into this page's address, where it stays when it is loaded anew. */
+export function writeView(view: View): void {
+  const url = withView(new URL(window.location.href), view);
+  window.history.replaceState(window.history.state, "", url);
+}
+
+function withView(url: URL, { large, alone }: View): URL {
+  for (const [name, value] of [
+    ["view", large],
+    ["hear", alone],
+  ] as const) {
+    if (value === null) url.searchParams.delete(name);
+    else url.searchParams.set(name, value);
+  }
+  return url;
+}
 
 /** The seconds that an address names; null when it names none. */
 export function timeIn(search: string): number | null {
@@ -11,9 +39,10 @@ export function timeIn(search: string): number | null {
   return hours * 3600 + minutes * 60 + seconds;
 }
 
-/** The address of this page at a time; without one when it is the beginning. */
+/** The address of this page, with the pictures as they are, at a time; without one when it is the beginning. */
 export function linkAt(seconds: number): string {
-  const url = new URL(window.location.pathname, window.location.origin);
+  const { pathname, origin, search } = window.location;
+  const url = withView(new URL(pathname, origin), readView(search));
   if (seconds >= 1) url.searchParams.set("t", String(Math.floor(seconds)));
   return url.href;
 }

@@ -15,6 +15,8 @@ const actions = () =>
     toggleFullscreen: vi.fn(),
     togglePicture: vi.fn(),
     toggleCaptions: vi.fn(),
+    nextPicture: vi.fn(),
+    togglePictures: vi.fn(),
     toggleHelp: vi.fn(),
   }) satisfies PlayerActions;
 
@@ -38,6 +40,8 @@ describe("keys of the player", () => {
     expect(press("J").act.skip).toHaveBeenCalledWith(-10);
     expect(press("ArrowRight").act.skip).toHaveBeenCalledWith(5);
     expect(press("7").act.goTo).toHaveBeenCalledWith(0.7);
+    expect(press("v").act.nextPicture).toHaveBeenCalledOnce();
+    expect(press("T").act.togglePictures).toHaveBeenCalledOnce();
     expect(press(">").act.changeSpeed).toHaveBeenCalledWith(1);
     expect(press("c").act.toggleCaptions).toHaveBeenCalledOnce();
     expect(press("p").act.togglePicture).toHaveBeenCalledOnce();

@@ -12,6 +12,9 @@ export interface PlayerActions {
   toggleFullscreen: () => void;
   togglePicture: () => void;
   toggleCaptions: () => void;
+  /** Of a recording with tracks of participants. */
+  nextPicture: () => void;
+  togglePictures: () => void;
   toggleHelp: () => void;
 }
 
@@ -30,6 +33,12 @@ export const SHORTCUTS: readonly (readonly [keys: string, does: string])[] = [
   ["?", "This help"],
 ];
 
+/** Where there are tracks of participants, these too. */
+export const PICTURE_SHORTCUTS: typeof SHORTCUTS = [
+  ["V", "Another large picture"],
+  ["T", "Small pictures shown, hidden"],
+];
+
 const ACTIONS: Readonly<Record<string, (act: PlayerActions) => void>> = {
   " ": (act) => act.togglePlay(),
   k: (act) => act.togglePlay(),
@@ -45,6 +54,8 @@ const ACTIONS: Readonly<Record<string, (act: PlayerActions) => void>> = {
   f: (act) => act.toggleFullscreen(),
   c: (act) => act.toggleCaptions(),
   p: (act) => act.togglePicture(),
+  v: (act) => act.nextPicture(),
+  t: (act) => act.togglePictures(),
   "?": (act) => act.toggleHelp(),
   Home: (act) => act.goTo(0),
 };

@@ -4,6 +4,7 @@ import { remember, remembered } from "../../storage";
 import { toggleFullscreen } from "../fullscreen";
 import { keepPosition } from "./position";
 import type { PlayerActions } from "./shortcuts";
+import { type Loudness, Sound } from "./sound";
 
 export const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2] as const;
 const SPEED_KEY = "vtp.speed";
@@ -21,7 +22,7 @@ export interface PlaybackState {
   speed: number;
 }
 
-function readState(video: HTMLVideoElement): PlaybackState {
+function readState(video: HTMLVideoElement, { volume, muted }: Loudness): PlaybackState {
   const { buffered, currentTime } = video;
   let buffered_s = 0;
   for (let index = 0; index < buffered.length; index += 1) {
@@ -34,14 +35,17 @@ function readState(video: HTMLVideoElement): PlaybackState {
     time_s: currentTime,
     duration_s: Number.isFinite(video.duration) ? video.duration : 0,
     buffered_s,
-    volume: video.volume,
-    muted: video.muted,
+    volume,
+    muted,
     speed: video.playbackRate,
   };
 }
 
 /** What keys do to the page around the video. */
-export type PageActions = Pick<PlayerActions, "toggleHelp" | "toggleCaptions">;
+export type PageActions = Pick<
+  PlayerActions,
+  "toggleHelp" | "toggleCaptions" | "nextPicture" | "togglePictures"
+>;
 
 /** The video in a window of its own, above all others; nothing where the browser has no such thing. */
 function togglePicture(video: HTMLVideoElement): void {
@@ -87,20 +91,25 @@ export interface Playback {
   };
 }
 
+/** `silent`: something else is heard in place of the video's own sound, as loud as the state says. */
 export function usePlayback(
   id: string,
   video: RefObject<HTMLVideoElement | null>,
   frame: RefObject<HTMLElement | null>,
   pageActions: PageActions,
+  silent: boolean,
 ): Playback {
   const [state, setState] = useState(IDLE);
+  const [sound] = useState(() => new Sound(video));
+
+  useEffect(() => sound.silence(silent), [sound, silent]);
 
   useEffect(() => {
     const element = video.current;
     if (!element) return;
     let kept_s = 0;
     const update = () => {
-      setState(readState(element));
+      setState(readState(element, sound.wanted()));
       if (Math.abs(element.currentTime - kept_s) < KEEP_EVERY_S) return;
       kept_s = element.currentTime;
       keepPosition(id, element.currentTime, element.duration);
@@ -108,6 +117,7 @@ export function usePlayback(
     const start = () => {
       element.playbackRate = Number(remembered(SPEED_KEY)) || 1;
     };
+    sound.onChange = update;
     for (const name of EVENTS) element.addEventListener(name, update);
     element.addEventListener("loadedmetadata", start);
     return () => {
@@ -115,9 +125,12 @@ export function usePlayback(
       for (const name of EVENTS) element.removeEventListener(name, update);
       element.removeEventListener("loadedmetadata", start);
     };
-  }, [id, video]);
+  }, [id, video, sound]);
 
-  const actions = useMemo(() => buildActions(video, frame, pageActions), [video, frame, pageActions]);
+  const actions = useMemo(
+    () => buildActions(video, frame, pageActions, sound),
+    [video, frame, pageActions, sound],
+  );
   return { state, actions };
 }
 
@@ -125,6 +138,7 @@ function buildActions(
   video: RefObject<HTMLVideoElement | null>,
   frame: RefObject<HTMLElement | null>,
   pageActions: PageActions,
+  sound: Sound,
 ): Playback["actions"] {
   const withVideo = (act: (element: HTMLVideoElement) => void) => {
     if (video.current) act(video.current);
@@ -139,11 +153,10 @@ function buildActions(
       element.playbackRate = speed;
       remember(SPEED_KEY, speed === 1 ? null : String(speed));
     });
-  const setVolume = (volume: number) =>
-    withVideo((element) => {
-      element.volume = Math.min(1, Math.max(0, volume));
-      element.muted = element.volume === 0;
-    });
+  const setVolume = (wanted: number) => {
+    const volume = Math.min(1, Math.max(0, wanted));
+    sound.want({ volume, muted: volume === 0 });
+  };
   return {
     seek,
     setSpeed,
@@ -152,11 +165,8 @@ function buildActions(
       withVideo((element) => (element.paused ? void element.play().catch(() => undefined) : element.pause())),
     skip: (by_s) => withVideo((element) => seek(element.currentTime + by_s)),
     goTo: (share) => withVideo((element) => seek(share * element.duration || 0)),
-    toggleSound: () =>
-      withVideo((element) => {
-        element.muted = !element.muted;
-      }),
-    changeVolume: (by) => withVideo((element) => setVolume(element.volume + by)),
+    toggleSound: () => sound.want({ muted: !sound.wanted().muted }),
+    changeVolume: (by) => setVolume(sound.wanted().volume + by),
     changeSpeed: (step) =>
       withVideo((element) => {
         const now = SPEEDS.findIndex((speed) => speed >= element.playbackRate);

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { chapterAt } from "./Chapters";
-import { linkAt, parseClock, timeIn } from "./deep_link";
+import { linkAt, parseClock, readView, timeIn, writeView } from "./deep_link";
 import { Played } from "./played";
 import { readTiles, tileAt } from "./storyboard";
 
@@ -78,6 +78,17 @@ describe("links into a recording", () => {
     expect(linkAt(0)).toBe("https://school.example/recordings/a");
     expect(linkAt(90.7)).toBe("https://school.example/recordings/a?t=90");
     vi.unstubAllGlobals();
+  });
+
+  it("say which picture is large and who is heard, and keep the rest", () => {
+    window.history.replaceState(null, "", "/recordings/a?t=90&view=p0");
+    expect(readView(window.location.search)).toEqual({ large: "p0", alone: null });
+    writeView({ large: "p2", alone: "p5" });
+    expect(window.location.search).toBe("?t=90&view=p2&hear=p5");
+    expect(linkAt(7)).toBe(`${window.location.origin}/recordings/a?view=p2&hear=p5&t=7`);
+    writeView({ large: null, alone: null });
+    expect(window.location.search).toBe("?t=90");
+    window.history.replaceState(null, "", "/");
   });
 
   it("times are read as people type them", () => {

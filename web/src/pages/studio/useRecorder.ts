@@ -11,7 +11,8 @@ export interface Recorder {
   phase: "off" | "starting" | "on" | "stopping";
   /** When the running recording began, in milliseconds. */
   since_ms: number | null;
-  start: () => Promise<void>;
+  /** `with_tracks`: what each participant sends is recorded by itself, too. */
+  start: (with_tracks?: boolean) => Promise<void>;
   stop: () => Promise<void>;
 }
 
@@ -56,18 +57,22 @@ export function useRecorder(room: Room, openIn: "place" | "tab" = "place"): Reco
     if (!busy && isOld && !room.recording) setRunning(null);
   }, [room, busy, running]);
 
-  const start = useCallback(async () => {
-    setBusy("starting");
-    try {
-      const started = await recordings.start(room.room_id, `${room.name}, ${day(new Date().toISOString())}`);
-      setRunning({ id: started.recording_id, since_ms: Date.now() });
-      if (started.message) toast(started.message, { tone: "wrong" });
-    } catch (error) {
-      toast(sentence(error), { tone: "wrong" });
-    } finally {
-      setBusy(null);
-    }
-  }, [recordings, room.room_id, room.name, toast]);
+  const start = useCallback(
+    async (with_tracks = false) => {
+      setBusy("starting");
+      try {
+        const title = `${room.name}, ${day(new Date().toISOString())}`;
+        const started = await recordings.start(room.room_id, title, with_tracks ? "both" : "program");
+        setRunning({ id: started.recording_id, since_ms: Date.now() });
+        if (started.message) toast(started.message, { tone: "wrong" });
+      } catch (error) {
+        toast(sentence(error), { tone: "wrong" });
+      } finally {
+        setBusy(null);
+      }
+    },
+    [recordings, room.room_id, room.name, toast],
+  );
 
   const stop = useCallback(async () => {
     if (!running) return;

@@ -1,6 +1,6 @@
 /** The picture of the program with its controls, and what is shown while there is none. */
 import { type RefObject, useCallback, useEffect, useRef, useState } from "react";
-import { Button, IconButton } from "../../design/Button";
+import { Button, ButtonLink, IconButton } from "../../design/Button";
 import { Icon } from "../../design/Icon";
 import { Spinner } from "../../design/Spinner";
 import { bitrate } from "../../format";
@@ -9,14 +9,25 @@ import type { LinkStats } from "../../webrtc/stats";
 import { Figures } from "../Figures";
 import { toggleFullscreen } from "../fullscreen";
 import { QualityBars } from "../QualityBars";
+import { isLargeClass, type LargeClass, useLargeClass } from "./useLargeClass";
 import type { Watcher } from "./useWatcher";
 
 const HIDE_AFTER_MS = 3_000;
 
-export function Screen({ watcher, frame }: { watcher: Watcher; frame: RefObject<HTMLDivElement | null> }) {
+interface ScreenProps {
+  slug: string;
+  watcher: Watcher;
+  frame: RefObject<HTMLDivElement | null>;
+  onPlaying: (playing: boolean) => void;
+}
+
+export function Screen({ slug, watcher, frame, onPlaying }: ScreenProps) {
   const video = useRef<HTMLVideoElement>(null);
-  const sound = useSound(video, watcher.stream);
-  const controls = useControlsShown(watcher.playing);
+  const sound = useSound(video, isLargeClass(watcher.state) ? null : watcher.stream);
+  const large = useLargeClass(slug, video, watcher, sound.play);
+  const playing = large.isLarge ? large.moves : watcher.playing;
+  const controls = useControlsShown(playing);
+  useEffect(() => onPlaying(playing), [onPlaying, playing]);
   const [details, setDetails] = useState(false);
   return (
     <div
@@ -26,7 +37,8 @@ export function Screen({ watcher, frame }: { watcher: Watcher; frame: RefObject<
       onPointerDown={controls.show}
       data-testid="screen"
       data-phase={watcher.state.phase}
-      data-playing={watcher.playing}
+      data-playing={playing}
+      data-large={large.isLarge}
     >
       {/* biome-ignore lint/a11y/useMediaCaption: a live class has no captions yet */}
       <video
@@ -37,8 +49,8 @@ export function Screen({ watcher, frame }: { watcher: Watcher; frame: RefObject<
         aria-label="The class"
         data-testid="program"
       />
-      <Cover watcher={watcher} />
-      {watcher.playing && sound.blocked && (
+      {large.isLarge ? <StreamCover slug={slug} large={large} /> : <Cover watcher={watcher} />}
+      {playing && sound.blocked && (
         <button type="button" className="screen-unmute" onClick={sound.unmute} data-testid="unmute">
           <Icon name="soundOff" />
           Tap for sound
@@ -91,11 +103,7 @@ function useSound(video: RefObject<HTMLVideoElement | null>, stream: MediaStream
   const [volume, setVolumeState] = useState(1);
   const [blocked, setBlocked] = useState(false);
 
-  useEffect(() => {
-    const element = video.current;
-    if (!element) return;
-    element.srcObject = stream;
-    if (!stream) return;
+  const play = useCallback((element: HTMLVideoElement) => {
     element.play().catch((error: unknown) => {
       if (!(error instanceof Error) || error.name !== "NotAllowedError") return;
       element.muted = true;
@@ -103,7 +111,14 @@ function useSound(video: RefObject<HTMLVideoElement | null>, stream: MediaStream
       setBlocked(true);
       void element.play().catch(() => undefined);
     });
-  }, [video, stream]);
+  }, []);
+
+  useEffect(() => {
+    const element = video.current;
+    if (!element) return;
+    element.srcObject = stream;
+    if (stream) play(element);
+  }, [video, stream, play]);
 
   const setSound = (on: boolean) => {
     if (!video.current) return;
@@ -116,6 +131,7 @@ function useSound(video: RefObject<HTMLVideoElement | null>, stream: MediaStream
     muted,
     volume,
     blocked,
+    play,
     toggle: () => setSound(muted),
     unmute: () => setSound(true),
     setVolume: (value: number) => {
@@ -140,6 +156,35 @@ function useControlsShown(playing: boolean) {
     return () => clearTimeout(timer.current);
   }, [show]);
   return { shown, show };
+}
+
+/** Of a class that is followed as a stream: what there is to say about that. */
+function StreamCover({ slug, large: { moves, seen, gone } }: { slug: string; large: LargeClass }) {
+  if (gone) {
+    return (
+      <div className="screen-cover" role="status" data-testid="stream-missing">
+        <Icon name="users" size={30} />
+        <p>This class is large, and there is no live stream of it.</p>
+        <ButtonLink href={`/rooms/${slug}/class`}>Join the class</ButtonLink>
+      </div>
+    );
+  }
+  if (moves) return <p className="screen-note">A large class: live stream, a few seconds late</p>;
+  if (seen) {
+    return (
+      <p className="screen-note screen-stalled" role="status">
+        <Spinner size={18} />
+        Waiting for the picture of the class
+      </p>
+    );
+  }
+  return (
+    <div className="screen-cover" role="status" data-testid="stream-waiting">
+      <Spinner size={30} />
+      <p>Waiting for the picture of the class</p>
+      <p className="screen-soft">It is a large class, which you follow as a live stream.</p>
+    </div>
+  );
 }
 
 function Cover({ watcher }: { watcher: Watcher }) {

@@ -1,5 +1,5 @@
 /** Watching a room: waits until somebody presents, then plays by itself. */
-import { useCallback, useRef } from "react";
+import { useCallback, useRef, useState } from "react";
 import { Link } from "wouter";
 import type { Room } from "../../api/rooms";
 import { AppShell } from "../../design/AppShell";
@@ -48,9 +48,10 @@ export function Watch({ slug }: { slug: string }) {
 function WatchOf({ room }: { room: Room }) {
   const watcher = useWatcher(room.slug);
   const frame = useRef<HTMLDivElement>(null);
+  const [playing, setPlaying] = useState(false);
   return (
     <div className="watch">
-      <Screen watcher={watcher} frame={frame} />
+      <Screen slug={room.slug} watcher={watcher} frame={frame} onPlaying={setPlaying} />
       <div className="page-head watch-head">
         <div className="page-head-words">
           <Link href="/" className="back-link">
@@ -59,7 +60,7 @@ function WatchOf({ room }: { room: Room }) {
           </Link>
           <h1>{room.name}</h1>
           <p className="watch-facts">
-            {watcher.playing ? (
+            {playing ? (
               <Badge tone="live" pulse>
                 Live
               </Badge>

@@ -1,0 +1,61 @@
+/** A live stream in a video element, from one source of it to the next. */
+import { type RefObject, useEffect, useRef, useState } from "react";
+import type { StreamOffer } from "../class/protocol";
+import { StreamFollower } from "../class/stream_follower";
+import { attachSource } from "./player/source";
+
+interface Options {
+  /** What to begin with; null: it is asked for. */
+  first: StreamOffer | null;
+  /** Asks for the stream anew; null: there is none to be followed any more. Null of itself: nothing is followed. */
+  ask: (() => Promise<StreamOffer | null>) | null;
+  /** Starts the element, which has something now. */
+  play: (element: HTMLVideoElement) => void;
+}
+
+/** Gives whether the picture moves. */
+export function useStream(video: RefObject<HTMLVideoElement | null>, { first, ask, play }: Options): boolean {
+  const [moves, setMoves] = useState(false);
+  const begin = useRef(first);
+  begin.current = first;
+  useEffect(() => {
+    const element = video.current;
+    if (!element || !ask) return;
+    const follower = new StreamFollower({
+      ask,
+      play: (url, over) => {
+        element.addEventListener("ended", over);
+        const detach = attachSource(element, {
+          url,
+          start_s: 0,
+          onQualities: () => undefined,
+          onFailure: over,
+        });
+        play(element);
+        return () => {
+          element.removeEventListener("ended", over);
+          detach();
+          setMoves(false);
+        };
+      },
+    });
+    const playing = () => {
+      follower.succeeded();
+      setMoves(true);
+    };
+    const waiting = () => {
+      follower.stalled();
+      setMoves(false);
+    };
+    element.addEventListener("playing", playing);
+    element.addEventListener("waiting", waiting);
+    if (begin.current) follower.follow(begin.current);
+    else follower.start();
+    return () => {
+      element.removeEventListener("playing", playing);
+      element.removeEventListener("waiting", waiting);
+      follower.close();
+    };
+  }, [video, ask, play]);
+  return moves;
+}
