@@ -11,7 +11,7 @@ from tests.unit.recording_material import Recorded, placed
 from vtp.recording.copied_sound import CopiedSound
 from vtp.recording.manifest import PersonOfTrack, TrackSource, read_manifest, write_manifest
 from vtp.recording.segmenter import Segmenter
-from vtp.recording.sound import NoSound
+from vtp.recording.sound import OpenSound, Sound
 from vtp.recording.units import PlainUnit
 
 TICK_NS = 50_000_000
@@ -43,9 +43,8 @@ def _write(folder: Path, track: str, sent: Sent) -> None:
     recorded = Recorded(folder)
     begin_ns = sent.stretches[0][0].arrival_ns
     is_sound = sent.source == "microphone"
-    segmenter = Segmenter(
-        lambda _, timescale: recorded.open(track, timescale), CopiedSound if is_sound else NoSound, begin_ns
-    )
+    sound: OpenSound = CopiedSound if is_sound else (lambda _, first: Sound(first))
+    segmenter = Segmenter(lambda _, timescale: recorded.open(track, timescale), sound, begin_ns)
     clock_ns = begin_ns
     for units in sent.stretches:
         pictures = iter([] if is_sound else placed(units))
