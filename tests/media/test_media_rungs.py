@@ -57,9 +57,11 @@ async def recording(server: MediaServer, directory: Path) -> AsyncIterator[tuple
     session = RecordingSession(room, recorder, tasks, layers=3)
     recorder.on_key_frame_wanted(session.want_key_frame)
     view = LiveView(recorder.manifest, {})
-    recorder.on_growth(
-        lambda: loop.call_soon_threadsafe(view.grow, recorder.manifest, recorder.tracks) and None
-    )
+
+    def grown() -> None:
+        loop.call_soon_threadsafe(view.grow, recorder.manifest, recorder.tracks)
+
+    recorder.on_growth(grown)
     running = asyncio.create_task(session.run())
     try:
         yield recorder, view
@@ -156,7 +158,7 @@ async def test_the_highest_layer_pauses_and_its_rung_goes_on_with_the_next(
         recording(server, tmp_path) as (recorder, _),
         sending(server, clip),
     ):
-        for count, so_long in ((3, 3), (2, 8), (3, 13)):
+        for count, so_long in ((3, 3), (2, 7), (3, 11)):
             allowed[0] = count
             await until(lambda so_long=so_long: seconds(recorder) >= so_long)  # type: ignore[misc]
     indexes = check_aligned(tmp_path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,10 +10,13 @@ from tests.strict_hls import parse
 from tests.unit.recording_material import Recorded, h264_units, open_bytes
 from tests.unit.recording_recorder import FastClock
 from tests.unit.recording_sources import prepared_source
+from vtp.recording.h264 import H264Reader
 from vtp.recording.index import TrackIndex, segment_name
 from vtp.recording.ladder import picture_tracks
+from vtp.recording.layer_join import Joined, KeyFrames, LayerJoin
 from vtp.recording.manifest import read_manifest
 from vtp.recording.recorder import Recorder
+from vtp.recording.segmenter import Segmenter
 from vtp.recording.source import Source
 from vtp.recording.timebase import NS
 from vtp.recording.units import PlainUnit
@@ -25,11 +28,19 @@ RUNGS = ["video", "layer-1", "layer-2"]
 
 
 def layer_units(
-    count: int, *, gop: int = 60, sizes: Sequence[tuple[int, int]] = SIZES, ssrc: int = 10
+    count: int,
+    *,
+    fps: int = 30,
+    gop: int = 60,
+    sizes: Sequence[tuple[int, int]] = SIZES,
+    ssrc: int = 10,
 ) -> list[list[PlainUnit]]:
     """The same frames in each size; the brightness of each is its number."""
     return [
-        [replace(unit, ssrc=ssrc + n) for unit in h264_units(count, gop=gop, width=width, height=height)]
+        [
+            replace(unit, ssrc=ssrc + n)
+            for unit in h264_units(count, fps=fps, gop=gop, width=width, height=height)
+        ]
         for n, (width, height) in enumerate(sizes)
     ]
 
@@ -59,6 +70,31 @@ def layered(
         for units, late in zip(layers, late_ns, strict=False)
     ]
     return sources[0], sources[1:]
+
+
+def feed_layers(segmenter: Segmenter, layers: Sequence[Sequence[PlainUnit]], *, at_ns: int = 0) -> None:
+    """Gives a picture's layers, the highest first, from a time on, as a recorder does: without sound."""
+    join, readers = LayerJoin(len(layers)), [H264Reader() for _ in layers]
+    units = sorted(
+        ((unit.arrival_ns + at_ns, layer, unit) for layer, each in enumerate(layers) for unit in each),
+        key=lambda one: one[:2],
+    )
+    for time_ns, layer, unit in units:
+        join.add(layer, readers[layer].read(unit), time_ns)
+        give(segmenter, join.release(time_ns))
+        segmenter.tick(time_ns)
+    give(segmenter, join.release(None))
+
+
+def give(segmenter: Segmenter, joined: Iterable[Joined]) -> None:
+    """What a join has released."""
+    for one in joined:
+        if isinstance(one, KeyFrames):
+            segmenter.add_key_frames(one.pictures, one.time_ns)
+        elif one.layer:
+            segmenter.add_layer(one.layer, one.picture, one.time_ns)
+        else:
+            segmenter.add_video(one.picture, one.time_ns)
 
 
 def frames(recorded: Recorded, track: str) -> list[tuple[int, int, int]]:

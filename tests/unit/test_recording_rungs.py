@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.hls_duties import Follower
 from tests.strict_hls import needs_strict_parser
-from tests.unit.recording_material import Recorded, h264_units, opus_units
+from tests.unit.recording_material import Recorded, h264_units, opus_units, placed, shifted
 from tests.unit.recording_recorder import FastClock, run
 from tests.unit.recording_rungs import (
     MS,
     RUNGS,
+    SIZES,
     check_aligned,
+    feed_layers,
     frames,
+    give,
     heights,
     layer_units,
     layered,
@@ -24,10 +29,16 @@ from tests.unit.recording_rungs import (
     without,
 )
 from tests.unit.recording_sources import prepared_source
+from tests.unit.test_recording_live import TICK_NS, Class
 from vtp.recording.index import SegmentLine
+from vtp.recording.ladder import missing_rungs
+from vtp.recording.layer_join import LayerJoin
+from vtp.recording.manifest import Manifest, write_manifest
 from vtp.recording.recorder import Recorder
 from vtp.recording.timebase import NS
+from vtp.recording.units import PlainUnit
 from vtp.recording.view import RecordingView
+from vtp.recording.wish import Wish
 
 pytestmark = needs_strict_parser
 
@@ -204,6 +215,65 @@ def test_the_higher_layers_that_stall_alone_leave_the_others_no_hole(
     assert set(heights(recorded, "layer-1")) == {180, 90}
 
 
+def test_a_highest_layer_that_nobody_can_decode_leaves_the_lower_ones_whole(
+    recorder: Recorder, clock: FastClock
+) -> None:
+    """Its second key frame has a parameter set that no decoder takes."""
+    high, mid, low = layer_units(150, gop=30)
+    torn = replace(high[30], data=b"\x00\x00\x00\x01\x67\x42\xc0\x1e" + high[30].data[40:])
+    recorder.add_source(*layered(clock, [[*high[:30], torn, *high[31:]], mid, low]))
+    clock.at(6 * NS + 500 * MS, recorder.stop)
+    run(recorder)
+    check_aligned(recorder.directory)
+    for track in RUNGS[1:]:
+        assert numbers(Recorded(recorder.directory), track) == counted(150)
+
+
+def test_playlists_say_what_each_rung_is_most_of_the_time_and_dash_what_it_is_now(tmp_path: Path) -> None:
+    recorded = Recorded(tmp_path)
+    segmenter = recorded.segmenter()
+    feed_layers(segmenter, layer_units(240))
+    feed_layers(segmenter, layer_units(120, sizes=SIZES[:1], ssrc=20), at_ns=8 * NS)
+    duration_ns = segmenter.finish()
+    manifest = Manifest("r", 10**18, segmenter.target_duration_s, tuple(RUNGS), duration_ns, closed=True)
+    write_manifest(tmp_path, manifest)
+    view = RecordingView.load(tmp_path)
+    text = view.multivariant().text.decode()
+    assert re.findall(r"RESOLUTION=(\S+?),", text) == ["640x360", "320x180", "160x90"]
+    peaks = [int(peak) for peak in re.findall(r"[:,]BANDWIDTH=(\d+)", text)]
+    averages = [int(average) for average in re.findall(r"AVERAGE-BANDWIDTH=(\d+)", text)]
+    assert peaks[1] == peaks[2] > averages[2] and averages[0] > averages[2]
+    first, second = view.mpd().text.decode().split("<Period ")[1:]
+    rates = [[int(rate) for rate in re.findall(r'bandwidth="(\d+)"', one)] for one in (first, second)]
+    assert rates[0][0] > rates[0][2] and rates[1][0] == rates[1][1] == rates[1][2]
+    assert missing_rungs([240, 180, 120, 90], view.tracks) == [240, 180, 120, 90], (
+        "a third repeats the picture"
+    )
+
+
+def test_no_rung_is_made_that_a_layer_is_already(tmp_path: Path) -> None:
+    recorded = Recorded(tmp_path)
+    segmenter = recorded.segmenter()
+    feed_layers(segmenter, layer_units(120))
+    segmenter.finish()
+    tracks = {name: recorded.index(name) for name in RUNGS}
+    assert missing_rungs([300, 200, 240, 160, 100, 60], tracks) == [300, 240, 60]
+
+
+def test_of_a_window_every_rung_keeps_the_same_stretch(
+    tmp_path: Path, clock: FastClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vtp.recording.recorder.TICK_S", 0.0)
+    recorder = Recorder(tmp_path / "w", "w", window_s=4, now_ns=clock)
+    recorder.add_source(*layered(clock, layer_units(480)))
+    clock.at(17 * NS + 500 * MS, recorder.stop)
+    run(recorder)
+    begun = [recorder.tracks[track].beginning for track in RUNGS]
+    assert begun[0].msn >= 5 and begun == [begun[0]] * 3
+    files = [sorted(path.name for path in (tmp_path / "w" / track).glob("seg-*")) for track in RUNGS]
+    assert files[0] == files[1] == files[2] and "seg-00000.m4s" not in files[0]
+
+
 def test_what_a_killed_recorder_leaves_is_whole_on_every_rung(
     recorder: Recorder, clock: FastClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -223,3 +293,71 @@ def test_what_a_killed_recorder_leaves_is_whole_on_every_rung(
 
     assert shape(whole[0]) == shape(whole[1]) == shape(whole[2])
     assert view.tracks["layer-2"].duration_s > 4
+
+
+class Layers(Class):
+    """A class whose picture comes in layers, followed while it is recorded."""
+
+    def __init__(self, folder: Path, layers: list[list[PlainUnit]], audio: list[PlainUnit]) -> None:
+        super().__init__(folder, [], audio)
+        self._join = LayerJoin(len(layers))
+        self._coming = sorted(
+            (one.time_ns, layer, n, one)
+            for layer, units in enumerate(layers)
+            for n, one in enumerate(placed(units))
+        )
+
+    def tick(self) -> None:
+        """A twentieth of a second goes by."""
+        now = self.now_ns + TICK_NS
+        while self._coming and self._coming[0][0] < now:
+            time_ns, layer, _, one = self._coming.pop(0)
+            self._join.add(layer, one.picture, time_ns)
+        give(self.segmenter, self._join.release(now))
+        super().tick()
+
+
+def lecture(seconds: int) -> list[list[PlainUnit]]:
+    return layer_units(30 * seconds)
+
+
+def slides(seconds: int) -> list[list[PlainUnit]]:
+    return layer_units(seconds, fps=1, gop=2)
+
+
+def stalls(seconds: int) -> list[list[PlainUnit]]:
+    return [[*units[:100], *units[360:]] for units in layer_units(30 * seconds)]
+
+
+def losses(seconds: int) -> list[list[PlainUnit]]:
+    high, mid, low = layer_units(30 * seconds, gop=30)
+    return [without(high, 75, 300), without(mid, 60, 90, 120, 150, 310), [*low[:130], *low[210:]]]
+
+
+def late(seconds: int) -> list[list[PlainUnit]]:
+    high, mid, low = layer_units(30 * seconds)
+    return [high, shifted(mid, 180 * MS), shifted(low, -40 * MS)]
+
+
+@pytest.mark.parametrize("content", [lecture, slides, stalls, losses, late])
+async def test_who_follows_a_rung_is_told_the_same_as_who_follows_the_picture(
+    tmp_path: Path, content: Callable[[int], list[list[PlainUnit]]]
+) -> None:
+    made = Layers(tmp_path, content(20), [*opus_units(50 * 20)])
+    followers: dict[str, Follower] = {}
+    while made.now_ns < 20 * NS:
+        made.tick()
+        for track in made.indexes if made.view.is_playable else ():
+            follower = followers.setdefault(track, Follower())
+            wish = Wish(skip=follower.last is not None)
+            follower.take((await made.view.follow(track, wish)).text.decode())
+    give(made.segmenter, made._join.release(None))
+    made.finish()
+    for track in RUNGS:
+        last = followers[track].take((await made.view.follow(track, Wish())).text.decode())
+        assert last.ended
+    told = [
+        [(one.uri, one.duration_s, one.discontinuity, one.gap) for one in followers[track].segments]
+        for track in RUNGS
+    ]
+    assert told[0] == told[1] == told[2] and len(told[0]) >= 8

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from vtp.recording.picture import Picture
 from vtp.recording.timebase import NS
 
-APART_NS = NS // 5  # of key frames that were asked for together; two requests are half a second apart
+APART_NS = NS * 3 // 10  # of key frames that were asked for together; two requests are half a second apart
 JOIN_NS = 350_000_000  # a depacketizer waits 300 ms for lost packets
 
 

@@ -57,6 +57,7 @@ class RungTrack:
         self.layer = number  # what it shows
         self.is_lacking = False  # it wants a key frame: it shows another layer than its own, or stands still
         self._track = track
+        self._cut = Cut(0, 0)  # the last
         self._shown_until_ns = 0
         self._broken = False
 
@@ -113,6 +114,7 @@ class RungTrack:
         if stands:
             self._track.show_still(cut.time_ns)
         self._track.cut(cut)
+        self._cut = cut
 
     def skip_to(self, time_ns: int) -> None:
         """Shows nothing up to `time_ns`."""
@@ -129,10 +131,11 @@ class RungTrack:
             self._track.advance(self._shown_until_ns)
 
     def advance(self, until_ns: int) -> None:
-        """Writes what no later cut can change: up to its own latest frame, if it shows one."""
+        """Writes what no later cut can change: up to its own latest frame, or to where a still was written."""
         last_ns = self._track.last_ns
-        if last_ns is not None:
-            until_ns = min(until_ns, max(last_ns, self._shown_until_ns))
+        if not self._cut.nobody_sends:
+            known_ns = self._cut.time_ns if last_ns is None else last_ns
+            until_ns = min(until_ns, max(known_ns, self._shown_until_ns))
         self._track.advance(until_ns)
 
     def finish(self, end_ns: int, *, stands: bool) -> None:

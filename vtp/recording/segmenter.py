@@ -183,6 +183,7 @@ class Segmenter:
             logger.debug("A key frame's parameters are of no use: %s", error)
             self.dropped_units += 1
             self._broken = True
+            self._add_key_frames_within([None, *pictures[1:]], time_ns)
             return
         self._add_key_frame(picture, section, pictures, time_ns)
 
