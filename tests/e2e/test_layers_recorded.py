@@ -36,12 +36,16 @@ def layers_now(folder: Path) -> list[list[int]]:
     ]
 
 
+def has_size(newest: list[int], height: int, segments: int) -> bool:
+    return len(newest) == segments and all(abs(one - height) <= 2 for one in newest)  # codecs round it
+
+
 def wait_for_layers(folder: Path, segments: int) -> None:
     """Until each rung has had its own size for so many segments: bandwidth estimation begins low."""
     deadline = time.monotonic() + 60
-    wanted = [[height // 2 * 2] * segments for height in HEIGHTS[::-1]]  # codecs round it
     while time.monotonic() < deadline:
-        if [one[-segments:] for one in layers_now(folder)] == wanted:
+        newest = [one[-segments:] for one in layers_now(folder)]
+        if len(newest) == 3 and all(map(has_size, newest, HEIGHTS[::-1], [segments] * 3)):
             return
         select.select([], [], [], 0.2)
     raise AssertionError(layers_now(folder))
@@ -92,7 +96,7 @@ def test_layers_of_a_browser_are_rungs_of_the_recording(
         assert len(common) > 0.9 * len(times), "encoders skip a picture now and then, the recorder none"
         assert max(abs(at - led) for at, led in common) < FRAME_S
         pauses = [b - a for (_, a, _), (_, b, _) in itertools.pairwise(pictures)]
-        assert max(pauses) < 0.3
+        assert max(pauses) < 1
     for msn in own:
         first = [next(number for in_, _, number in rung if in_ == msn) for rung in (high, *lower)]
         assert first[0] is not None and first == [first[0]] * 3, "segments begin with the same picture"

@@ -131,7 +131,7 @@ class RungTrack:
             self._track.advance(self._shown_until_ns)
 
     def advance(self, until_ns: int) -> None:
-        """Writes what no later cut can change: up to its own latest frame, or to where a still was written."""
+        """Writes what no later cut can change: up to its latest frame, or to where a still was written."""
         last_ns = self._track.last_ns
         if not self._cut.nobody_sends:
             known_ns = self._cut.time_ns if last_ns is None else last_ns
