@@ -343,6 +343,7 @@ class RecordingSettings(Section):
     idle_stop_s: Annotated[int, Field(ge=0)] = 1800
     live_transcodes: Annotated[int, Field(ge=0, le=64)] = 1
     mixed_voices: Annotated[int, Field(ge=1, le=64)] = 8
+    layers: Annotated[int, Field(ge=1, le=4)] = 3
     tracks_at_once: Annotated[int, Field(ge=1, le=256)] = 16
     access_log_keep_days: Annotated[int, Field(ge=0)] = 180
 

@@ -16,16 +16,19 @@ from tests.e2e.conftest import CHROMIUM, FLAGS
 from tests.e2e.test_dash_players import PLAYERS
 from tests.e2e.test_recording_hlsjs import HLS_JS
 from tests.unit.recording_material import Recorded, feed, h264_units, opus_units
+from tests.unit.recording_rungs import feed_layers, layer_units
 from vtp.jobs.ladder import RungsOfRecording
 from vtp.jobs.rung_encoder import SOFTWARE
 from vtp.recording.dash import MPD_NAME, MPD_TYPE
 from vtp.recording.manifest import Manifest, write_manifest
 from vtp.recording.playlist import PLAYLIST_NAME, PLAYLIST_TYPE
 from vtp.recording.segmenter import Segmenter
+from vtp.recording.timebase import NS
 from vtp.recording.view import RecordingView
 
 SCRIPTS = {**PLAYERS, "hls.js": HLS_JS}
 RUNGS = [240, 120]
+SIZES = [(640, 360), (426, 240), (214, 120)]
 PAGE = """<!doctype html><video id=v muted playsinline></video><script src=player.js></script><script>
 const video = document.getElementById('v'), errors = [], widths = [];
 video.defaultPlaybackRate = video.playbackRate = 2;
@@ -63,13 +66,14 @@ if (window.Hls) {
     .catch((error) => errors.push(`${error.code} ${error.data ?? error.message}`));
 }
 const shown = {};
+const [up, back] = (new URLSearchParams(location.search).get('at') ?? '2,7').split(',').map(Number);
 let turn = 0;
 const note = (_, frame) => {
   const second = Math.floor(frame.mediaTime);
   shown[second] = (shown[second] || 0) + 1;
   if (widths.at(-1) !== frame.width) widths.push(frame.width);
-  if (turn === 0 && frame.mediaTime > 2) { turn = 1; choose(2); }
-  if (turn === 1 && frame.mediaTime > 7) { turn = 2; choose(1); }
+  if (turn === 0 && frame.mediaTime > up) { turn = 1; choose(2); }
+  if (turn === 1 && frame.mediaTime > back) { turn = 2; choose(1); }
   video.requestVideoFrameCallback(note);
 };
 video.requestVideoFrameCallback(note);
@@ -92,8 +96,8 @@ def h264(segmenter: Segmenter) -> None:
     feed(segmenter, h264_units(360, width=640, height=360), opus_units(600))
 
 
-def recorded_ladder(directory: Path) -> RecordingView:
-    """Twelve seconds of 640x360 with its rungs."""
+def made_ladder(directory: Path) -> RecordingView:
+    """Twelve seconds of 640x360 with rungs that the job makes."""
     recorded = Recorded(directory)
     segmenter = recorded.segmenter()
     h264(segmenter)
@@ -107,6 +111,21 @@ def recorded_ladder(directory: Path) -> RecordingView:
         rungs.make(line)
     rungs.publish()
     rungs.close()
+    return RecordingView.load(directory)
+
+
+def recorded_ladder(directory: Path) -> RecordingView:
+    """Sixteen seconds of a presenter who sends three sizes; for four of them another sends one."""
+    recorded = Recorded(directory)
+    segmenter = recorded.segmenter()
+    feed_layers(segmenter, layer_units(120, sizes=SIZES))
+    feed_layers(segmenter, layer_units(120, sizes=SIZES[:1], ssrc=20), at_ns=4 * NS)
+    feed_layers(segmenter, layer_units(240, sizes=SIZES, ssrc=30), at_ns=8 * NS)
+    duration_ns = segmenter.finish()
+    names = ("video", "layer-1", "layer-2")
+    write_manifest(
+        directory, Manifest("r", 10**18, segmenter.target_duration_s, names, duration_ns, closed=True)
+    )
     return RecordingView.load(directory)
 
 
@@ -140,15 +159,32 @@ def app_of(directory: Path, player: str, view: RecordingView) -> web.Application
 @pytest.mark.e2e
 @pytest.mark.parametrize("player", SCRIPTS)
 def test_rungs_are_changed_by_hand_without_a_stall(tmp_path: Path, chromium: Browser, player: str) -> None:
-    view = recorded_ladder(tmp_path)
+    state = play(tmp_path, chromium, player, made_ladder(tmp_path))
+    assert state["errors"] == [] and state["ended"], state
+    assert state["widths"] == [214, 640, 426] and state["moving"] >= 10, state
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("player", SCRIPTS)
+def test_rungs_that_were_recorded_are_changed_over_changes_of_the_presenter(
+    tmp_path: Path, chromium: Browser, player: str
+) -> None:
+    """From 4 to 8 s all rungs have the same size; the largest is chosen at 9 s, the middle one at 12 s."""
+    state = play(tmp_path, chromium, player, recorded_ladder(tmp_path), "/?at=9,12")
+    assert state["errors"] == [] and state["ended"] and state["moving"] >= 10, state
+    assert (state["widths"][:2], state["widths"][-1]) == ([214, 640], 426), state
+
+
+def play(
+    tmp_path: Path, chromium: Browser, player: str, view: RecordingView, path: str = "/"
+) -> dict[str, Any]:
     with app_in_thread(app_of(tmp_path, player, view)) as address:
         page = chromium.new_page()
         try:
-            page.goto(address)
+            page.goto(address + path)
             with suppress(TimeoutError):  # the state tells more
                 page.wait_for_function("state().ended || state().errors.length > 0", timeout=60_000)
         finally:
             state: dict[str, Any] = page.evaluate("state()")
             page.close()
-    assert state["errors"] == [] and state["ended"], state
-    assert state["widths"] == [214, 640, 426] and state["moving"] >= 10, state
+    return state

@@ -219,8 +219,8 @@ async def test_deleted_recording_leaves_no_rungs(recorded: Recorded) -> None:
 
 def test_rungs_are_those_that_the_picture_allows() -> None:
     picture = TrackIndex("video", 90_000, [MapLine(0, "init-0.mp4", 700, "avc1.42c01f", 640, 360)])
-    assert missing_rungs(picture, [240, 720, 120, 320], ["video", "video-120"]) == [240]
-    assert missing_rungs(TrackIndex(), [240], []) == []
+    assert missing_rungs([240, 720, 120, 320], {"video": picture, "video-120": TrackIndex()}) == [240]
+    assert missing_rungs([240], {}) == []
     assert [size_of(480, *size) for size in ((1280, 720), (720, 1280), (320, 180), (1366, 768))] == [
         (854, 480),
         (480, 854),

@@ -677,6 +677,41 @@ def test_recorder_keeps_the_highest_encoding_watched(path: PacketPath) -> None:
     tap.close()
 
 
+def ssrcs_taken(tap: fast.Tap) -> list[int]:
+    """The streams whose packets a tap has been given since the last time, one after the other."""
+    depacketizer = fast.Depacketizer(fast.CODEC_VP8, CLOCK, 0)
+    tap.drain(depacketizer)
+    return list(dict.fromkeys(unit.ssrc for unit in depacketizer.poll(0)))
+
+
+def test_taps_have_a_layer_each_and_of_one_that_falls_silent_the_next_lower(path: PacketPath) -> None:
+    publisher = Vp8Layers(path)
+    publisher.run(1_000)
+    low, mid, high = (encoding.ssrc for encoding in publisher.encodings)
+    taps = [path.worker.open_tap(publisher.producer, 1 << 20, below) for below in (0, 1, 2, 3)]
+    publisher.frame(key="lmh")
+    publisher.run(1_000)
+    assert [ssrcs_taken(tap) for tap in taps] == [[high], [mid], [low], [low]]
+    for sent, taken in (("lm", [mid, mid, low]), ("mh", [high, mid, mid]), ("h", [high, high, high])):
+        publisher.run(1_500, sent)
+        for tap in taps:
+            ssrcs_taken(tap)
+        publisher.frame(sent, key=sent)
+        publisher.run(400, sent)
+        assert [ssrcs_taken(tap) for tap in taps[:3]] == [[one] for one in taken], sent
+    for tap in taps:
+        tap.close()
+
+
+def test_every_layer_that_is_tapped_is_watched(path: PacketPath) -> None:
+    publisher = Vp8Layers(path)
+    taps = [path.worker.open_tap(publisher.producer, 1 << 20, below) for below in (0, 2)]
+    publisher.run(8_000)
+    assert {value for _, _, value in path.events(fast.EVENT_LAYER_UNWATCHED)} == {1}
+    for tap in taps:
+        tap.close()
+
+
 def test_change_of_layers_is_told_once(path: PacketPath) -> None:
     publisher = Vp8Layers(path)
     _, consumer = watch(path, publisher)

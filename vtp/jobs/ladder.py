@@ -91,7 +91,7 @@ class RungsOfRecording:
             recover(directory)
         view = RecordingView.load(directory)
         self.picture = view.tracks.get(VIDEO_TRACK, TrackIndex())
-        wanted = missing_rungs(self.picture, lines, view.tracks)
+        wanted = missing_rungs(lines, view.tracks)
         self._writers = [RungWriter(directory / rung_name(one)) for one in wanted]
         self._encoder = RungEncoder(codec, frame_rate(self.picture))
         self._sections = {

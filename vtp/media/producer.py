@@ -182,14 +182,15 @@ class Producer:
         if not self.closed and self.kind == "video":
             self.worker.core.request_key_frame(self.handle)
 
-    def open_tap(self, bytes: int = TAP_BYTES) -> _rtp_fast.Tap:
-        """Opens a ring of `bytes` with its plain RTP, from the last key frame the packet path holds.
+    def open_tap(self, bytes: int = TAP_BYTES, below: int = 0) -> _rtp_fast.Tap:
+        """Opens a ring of `bytes` with its plain RTP, from the last key frame the packet path holds: of its
+        highest encoding that sends, or of that of those which are at least `below` below the highest.
 
         Raises ValueError when the producer is closed.
         """
         if self.closed:
             raise ValueError("This producer is closed; there is nothing to record.")
-        return self.worker.core.open_tap(self.handle, bytes)
+        return self.worker.core.open_tap(self.handle, bytes, below)
 
     def stats(self) -> Mapping[str, Any]:
         """Counters of the packet path, empty after the end."""

@@ -71,7 +71,15 @@ class ActiveRecordings:
             mixed_voices=settings.mixed_voices,
         )
         tracks = 0 if recording.layout == PROGRAM else settings.tracks_at_once
-        session = RecordingSession(room, recorder, self._tasks, settings.idle_stop_s, self.slots, tracks)
+        session = RecordingSession(
+            room,
+            recorder,
+            self._tasks,
+            settings.idle_stop_s,
+            self.slots,
+            tracks,
+            layers=settings.layers,
+        )
         recorder.on_key_frame_wanted(session.want_key_frame)
         view = LiveView(recorder.manifest, {})
         loop = asyncio.get_running_loop()

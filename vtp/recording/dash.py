@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from itertools import groupby
 
@@ -19,6 +19,7 @@ from vtp.recording.caption_views import adaptation_sets
 from vtp.recording.codec_strings import family
 from vtp.recording.index import MapLine, SegmentLine, TrackIndex
 from vtp.recording.ladder import picture_tracks
+from vtp.recording.layer_names import layer_number
 from vtp.recording.manifest import Manifest
 from vtp.recording.playlist import LIVE_HEADROOM, frame_rate, measure_rate
 from vtp.recording.segmenter import TARGET_DURATION_S
@@ -69,6 +70,8 @@ def render_mpd(
     headroom = 1.0 if ended else LIVE_HEADROOM
     figures = {name: _figures(name, index, target_s, headroom) for name, index in present.items()}
     periods = list(_periods(present, figures, ended=ended))
+    if any(map(layer_number, present)):
+        periods = [[_by_itself(run, target_s, headroom) for run in runs] for runs in periods]
     if not periods:
         raise ValueError("The recording has no media yet")
     end_s = max(run.end_s for run in periods[-1])
@@ -104,6 +107,14 @@ def _figures(name: str, index: TrackIndex, target_s: int, headroom: float) -> di
     if name in _SOUNDS:
         return {"bandwidth": str(peak_bps), "audioSamplingRate": str(index.timescale)}
     return {"bandwidth": str(peak_bps), "frameRate": str(max(round(frame_rate(index)), 1))}
+
+
+def _by_itself(run: _Run, target_s: int, headroom: float) -> _Run:
+    """With the rate of its Period alone: a rung that was recorded is as large as the picture for a while."""
+    if run.track in _SOUNDS:
+        return run
+    alone = TrackIndex(run.track, run.index.timescale, run.index.maps, list(run.segments))
+    return replace(run, figures=_figures(run.track, alone, target_s, headroom))
 
 
 def _periods(

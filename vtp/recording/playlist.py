@@ -15,6 +15,7 @@ from vtp.recording.audio_tracks import AAC_TRACK, OPUS_TRACK
 from vtp.recording.codec_strings import needed_codecs
 from vtp.recording.index import MapLine, SegmentLine, TrackIndex, segment_name
 from vtp.recording.ladder import picture_tracks
+from vtp.recording.segmenter import VIDEO_TRACK
 from vtp.recording.timebase import Origin
 
 PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
@@ -117,6 +118,15 @@ def best_map(index: TrackIndex) -> MapLine | None:
     return max(index.maps, key=lambda line: (line.width * line.height, line.codecs), default=None)
 
 
+def usual_map(index: TrackIndex) -> MapLine | None:
+    """The section that it has for longest."""
+    lengths: dict[int, int] = {}
+    for segment in index.segments:
+        if not segment.gap:
+            lengths[segment.map] = lengths.get(segment.map, 0) + segment.duration
+    return max(index.maps, key=lambda line: lengths.get(line.map, 0), default=None)
+
+
 def video_codecs(index: TrackIndex) -> str:
     """Every codec string that a player needs."""
     return needed_codecs(line.codecs for line in index.maps)
@@ -158,7 +168,7 @@ def render_multivariant(
             f'CODECS="{",".join(codecs)}"',
         ]
         if picture:
-            attributes += _picture_attributes(present[picture])
+            attributes += _picture_attributes(picture, present[picture])
             attributes += [f'AUDIO="{sound}"'] if sound else []
             attributes.append("CLOSED-CAPTIONS=NONE")
         attributes += [f'SUBTITLES="{SUBTITLES}"'] if subtitles else []
@@ -172,8 +182,9 @@ def best_codec(index: TrackIndex) -> str:
     return index.maps[0].codecs
 
 
-def _picture_attributes(video: TrackIndex) -> list[str]:
-    best = best_map(video)
+def _picture_attributes(track: str, video: TrackIndex) -> list[str]:
+    """The largest size of the picture; of a rung, which may repeat a larger one at times, its usual one."""
+    best = best_map(video) if track == VIDEO_TRACK else usual_map(video)
     size = [f"RESOLUTION={best.width}x{best.height}"] if best and best.width else []
     return [*size, f"FRAME-RATE={frame_rate(video):.3f}"]
 

@@ -6,12 +6,13 @@ It wakes TICKS_PER_S times a second, not per packet: a tap is a ring that the pa
 from __future__ import annotations
 
 import errno
+import heapq
 import logging
 import shutil
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -21,12 +22,13 @@ import av
 from vtp.recording.audio_tracks import AudioTracks
 from vtp.recording.disk import DISK_FULL
 from vtp.recording.index import Line, MapLine, SegmentLine, TrackIndex
+from vtp.recording.layer_join import Joined, KeyFrames, LayerFrame, LayerJoin
 from vtp.recording.manifest import Manifest, PersonOfTrack, write_manifest
 from vtp.recording.mixer import MIXED_VOICES
 from vtp.recording.person_track import PersonTrack
 from vtp.recording.recovery import recover
 from vtp.recording.segmenter import Segmenter
-from vtp.recording.source import Placed, PlacedPicture, PlacedSound, Source
+from vtp.recording.source import PlacedPicture, PlacedSound, Source
 from vtp.recording.timebase import NS, Origin
 from vtp.recording.track_writer import TrackWriter
 from vtp.recording.window import WindowIndex
@@ -89,10 +91,12 @@ class Recorder:
         self._wake = threading.Event()
         self._stopping = False
         self._sources: dict[str, Source] = {}
+        self._lower: list[Source] = []  # the layers below the picture's highest
+        self._join = LayerJoin(1)
         self._people: dict[str, PersonTrack] = {}  # by source
         self._segmenter: Segmenter | None = None
         self._origin: Origin | None = None
-        self._early: list[Placed] = []
+        self._early: list[PlacedSound | Joined] = []
         self._first_source_ns = 0
         self._asked_ns = 0
         self._looked_ns = 0
@@ -119,9 +123,12 @@ class Recorder:
         """
         self._read_levels = read
 
-    def add_source(self, source: Source) -> None:
-        """Records `source` from now on: a picture in place of any other, sound besides all other."""
-        self._commands.append(lambda: self._add(source))
+    def add_source(self, source: Source, lower: Sequence[Source] = ()) -> None:
+        """Records `source` from now on: a picture in place of any other, sound besides all other.
+
+        `lower`: the layers below it, from the highest down. The first picture's are the recording's rungs.
+        """
+        self._commands.append(lambda: self._add(source, lower))
         self._wake.set()
 
     def remove_source(self, source_id: str) -> None:
@@ -171,7 +178,7 @@ class Recorder:
             logger.warning("Recording %s ends early: %s", self.manifest.recording_id, error)
             return self._abandon(_sentence(error, self._thing), DISK_FULL if _is_full(error) else "")
         finally:
-            for source in self._sources.values():
+            for source in (*self._sources.values(), *self._lower):
                 source.close()
             self._sources.clear()
             for track in self._people.values():
@@ -208,10 +215,12 @@ class Recorder:
         if sum(source.kind == "audio" for source in self._sources.values()) > self._mixed_voices:
             segmenter.receive_levels(self._read_levels())
 
-    def _add(self, source: Source) -> None:
+    def _add(self, source: Source, lower: Sequence[Source]) -> None:
         if source.kind == "video":
             for known in [known for known in self._sources.values() if known.kind == "video"]:
                 self._remove(known.id)
+            self._lower = [*lower]
+            self._join = LayerJoin(1 + len(lower))
         self._first_source_ns = self._first_source_ns or self._now_ns()
         self._sources[source.id] = source
 
@@ -221,6 +230,11 @@ class Recorder:
             return
         self._deliver(source, self._now_ns())
         source.close()
+        if source.kind == "video":
+            self._place_all(self._join.release(None))
+            for layer in self._lower:
+                layer.close()
+            self._lower = []
         if self._segmenter is None:
             return
         if source.kind == "audio":
@@ -251,28 +265,43 @@ class Recorder:
             track.finish()
 
     def _deliver(self, source: Source, now: int) -> None:
-        for placed in source.poll(now):
+        if source.kind == "audio":
+            self._place_all(one for one in source.poll(now) if isinstance(one, PlacedSound))
+            return
+        for layer, each in enumerate((source, *self._lower)):
+            for placed in each.poll(now):
+                if isinstance(placed, PlacedPicture):
+                    self._join.add(layer, placed.picture, placed.time_ns)
+        self._place_all(self._join.release(now))
+
+    def _place_all(self, placed: Iterable[PlacedSound | Joined]) -> None:
+        for one in placed:
             if self._segmenter is not None:
-                self._place(placed)
-            elif isinstance(placed, PlacedSound) or placed.picture.key_frame or self._has_early_picture:
-                self._early.append(placed)
+                self._place(one)
+            elif isinstance(one, PlacedSound | KeyFrames) or self._has_early_picture:
+                self._early.append(one)
 
     @property
     def _has_early_picture(self) -> bool:
-        return any(isinstance(placed, PlacedPicture) for placed in self._early)
+        return any(isinstance(placed, KeyFrames) for placed in self._early)
 
-    def _place(self, placed: Placed) -> None:
+    def _place(self, placed: PlacedSound | Joined) -> None:
         if self._segmenter is None or self._origin is None:
             return
         time_ns = placed.time_ns - self._origin.monotonic_ns
-        if isinstance(placed, PlacedSound):
-            self._segmenter.add_audio(placed.packet, time_ns, placed.voice)
-        else:
-            self._segmenter.add_video(placed.picture, time_ns)
+        match placed:
+            case PlacedSound():
+                self._segmenter.add_audio(placed.packet, time_ns, placed.voice)
+            case KeyFrames():
+                self._segmenter.add_key_frames(placed.pictures, time_ns)
+            case LayerFrame(layer=0):
+                self._segmenter.add_video(placed.picture, time_ns)
+            case LayerFrame():
+                self._segmenter.add_layer(placed.layer, placed.picture, time_ns)
 
     def _try_to_begin(self, now: int) -> None:
         """The timeline begins with the first picture, or with the sound when no picture comes."""
-        pictures = [p.time_ns for p in self._early if isinstance(p, PlacedPicture) and p.picture.key_frame]
+        pictures = [p.time_ns for p in self._early if isinstance(p, KeyFrames)]
         sounds = [p.time_ns for p in self._early if isinstance(p, PlacedSound)]
         expects_picture = any(source.kind == "video" for source in self._sources.values())
         wait = PICTURE_WAIT_NS if expects_picture else SOUND_WAIT_NS
@@ -287,7 +316,9 @@ class Recorder:
         voices = self._mixed_voices
         self._segmenter = Segmenter(self._open_writer, lambda open_, first: AudioTracks(open_, first, voices))
         early, self._early = self._early, []
-        for placed in sorted(early, key=lambda p: p.time_ns):
+        sounds = [one for one in early if isinstance(one, PlacedSound)]
+        pictures = [one for one in early if not isinstance(one, PlacedSound)]  # whose order tells more
+        for placed in heapq.merge(sorted(sounds, key=_time_of), pictures, key=_time_of):
             self._place(placed)
 
     def _open_writer(self, track: str, timescale: int) -> TrackWriter:
@@ -317,7 +348,7 @@ class Recorder:
             return
         origin, segmenter = self._origin, self._segmenter
         wanted = (
-            video.needs_key_frame
+            any(source.needs_key_frame for source in (video, *self._lower))
             or segmenter is None
             or origin is None
             or segmenter.wants_key_frame(now - origin.monotonic_ns)
@@ -334,6 +365,7 @@ class Recorder:
             self.stop(f"The disk is almost full, so the {self._thing} was ended; free some space.", DISK_FULL)
 
     def _finish(self) -> Outcome:
+        self._place_all(self._join.release(None))
         if self._segmenter is None:
             self._update(closed=True)
             lacking = "" if self._window_s else "Nothing was sent while the room was recorded."
@@ -372,6 +404,10 @@ class Recorder:
     def _update(self, **changes: object) -> None:
         self.manifest = replace(self.manifest, **changes)  # type: ignore[arg-type]
         write_manifest(self.directory, self.manifest)
+
+
+def _time_of(placed: PlacedSound | Joined) -> int:
+    return placed.time_ns
 
 
 def _is_full(error: OSError | av.error.FFmpegError) -> bool:

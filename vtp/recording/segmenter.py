@@ -10,14 +10,17 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
 from vtp.recording.audio_tracks import AudioTracks
 from vtp.recording.lane import Cut, Lane
+from vtp.recording.layer_names import layer_track
 from vtp.recording.muxer import InitSection
 from vtp.recording.picture import UNREADABLE, Picture, usable_section
+from vtp.recording.rung_track import Beginning
+from vtp.recording.rungs import Rungs
 from vtp.recording.sound import OpenSound, OpenWriter
 from vtp.recording.timebase import NS, VIDEO_TIMESCALE
 from vtp.recording.video_track import VideoTrack
@@ -33,6 +36,7 @@ FIRST_LIMIT_NS = 12 * NS  # the first segment shows how far apart a self-paced p
 STALL_NS = 5 * NS // 2  # still pictures are repeated each second, and a key frame is asked for every two
 LATENESS_NS = 600_000_000  # after this much nothing earlier is expected any more
 SHORTEST_STRETCH_NS = NS // 20  # of a gap, or before one: sound goes on up to a frame past a cut
+PATIENCE_NS = 3 * NS  # a segment that is so long waits for key frames of all layers no more
 PICTURE_LATENESS_NS = 350_000_000  # nor a picture after this: a depacketizer waits 300 ms for lost packets
 
 
@@ -50,6 +54,7 @@ class Segmenter:
         self._cuts = [Cut(start_ns, 0)]
         self._audio = open_sound(open_writer, self._cuts[0])
         self._video: VideoTrack | None = None
+        self._rungs = Rungs()
         self._sending = True
         self._sent_until_ns = 0
         # Up to here parts of the picture, or of a gap, are written: no picture or cut may come before.
@@ -81,7 +86,7 @@ class Segmenter:
 
     def wants_key_frame(self, now_ns: int) -> bool:
         """Whether a segment could end now, or the picture could come back, if there were a key frame."""
-        return not self._shows_picture or now_ns - self._start_ns >= SEGMENT_NS
+        return not self._shows_picture or self._rungs.lack or now_ns - self._start_ns >= SEGMENT_NS
 
     def add_audio(self, packet: bytes, time_ns: int, voice: str = "") -> None:
         """Takes one Opus packet of a voice; one that is damaged is counted and becomes silence."""
@@ -103,13 +108,26 @@ class Segmenter:
 
     def add_video(self, picture: Picture, time_ns: int) -> None:
         """Takes one picture; one that needs an earlier one that is missing is dropped."""
-        self._broken = (self._broken or picture.after_gap) and not picture.key_frame
         if picture.key_frame:
-            self._try_key_frame(picture, time_ns)
-        elif self._shows_picture and not self._broken:
+            self.add_key_frames((picture,), time_ns)
+            return
+        self._broken = self._broken or picture.after_gap
+        if self._shows_picture and not self._broken:
             self._add_frame(picture, time_ns)
         else:
             self.dropped_units += 1
+
+    def add_key_frames(self, pictures: Sequence[Picture | None], time_ns: int) -> None:
+        """Takes the key frames of one picture's layers, the highest, which must be there, first."""
+        key_frame = pictures[0]
+        assert key_frame is not None
+        self._broken = False
+        self._try_key_frame(key_frame, pictures, time_ns)
+
+    def add_layer(self, layer: int, picture: Picture, time_ns: int) -> None:
+        """Takes one picture of a lower layer, of those whose key frames came last."""
+        if time_ns < self._picture_ends_ns - NS // 1000:
+            self._rungs.add(layer, picture, time_ns)
 
     def tick(self, now_ns: int) -> None:
         """Lets time pass: ends what has stalled, fills with silence, writes what is certain."""
@@ -131,7 +149,7 @@ class Segmenter:
         """Nobody sends any more: here is the end, or, if a unit comes again, the beginning of a gap."""
         if not self._sending:
             return
-        end_ns = max(self._audio.end_ns, self._start_ns, self._shown_until_ns)
+        end_ns = max(self._audio.end_ns, self._start_ns, self._shown_until_ns, self._rungs.latest_ns)
         if self._video is not None and self._video.end_ns is not None:
             end_ns = max(end_ns, self._video.end_ns)
         if end_ns > self._start_ns:
@@ -148,7 +166,7 @@ class Segmenter:
 
     def finish(self) -> int:
         """Writes all there is and closes the tracks; gives the recording's length in nanoseconds."""
-        end_ns = max(self._audio.end_ns, self._shown_until_ns)
+        end_ns = max(self._audio.end_ns, self._shown_until_ns, self._rungs.latest_ns)
         if self._video is not None and self._video.end_ns is not None:
             end_ns = max(end_ns, self._video.end_ns)
             self._video.end_frame(end_ns)
@@ -159,9 +177,10 @@ class Segmenter:
             if self._sending:
                 self._video.show_still(end_ns)
             self._video.finish(end_ns)
+            self._rungs.finish(end_ns, stands=self._sending)
         return end_ns
 
-    def _try_key_frame(self, picture: Picture, time_ns: int) -> None:
+    def _try_key_frame(self, picture: Picture, pictures: Sequence[Picture | None], time_ns: int) -> None:
         """Adds it, unless no decoder takes its parameters: then the last picture stands until better come."""
         known = self._video is not None and self._video.parameters == picture.parameters
         try:
@@ -170,30 +189,58 @@ class Segmenter:
             logger.debug("A key frame's parameters are of no use: %s", error)
             self.dropped_units += 1
             self._broken = True
+            self._add_key_frames_within([None, *pictures[1:]], time_ns)
             return
-        self._add_key_frame(picture, time_ns, section)
+        self._add_key_frame(picture, section, pictures, time_ns)
 
-    def _add_key_frame(self, picture: Picture, time_ns: int, section: InitSection | None) -> None:
+    def _add_key_frame(
+        self,
+        picture: Picture,
+        section: InitSection | None,
+        pictures: Sequence[Picture | None],
+        time_ns: int,
+    ) -> None:
         first = self._video is None
         change = self._video is None or self._video.is_change(picture)
+        plan = self._rungs.plan(pictures, forced=change or self._may_not_wait(time_ns))
+        change = change or (plan is not None and self._rungs.is_change(plan))
         marked = self._resume(time_ns, discontinuity=change and not first)
         if time_ns > self._start_ns + self._limit_ns:
             self._stop_picture(self._start_ns + self._limit_ns)
         shown = self._shows_picture
         if not shown:
             self._cut_until(time_ns)
-        time_ns = self._end_frame_before(time_ns)
-        video = self._video = self._video or self._open_video(picture, section)
+        time_ns = self._end_frame_before(max(time_ns, self._rungs.latest_ns))
+        if self._video is None:
+            self._video = self._open_video(VIDEO_TRACK, picture, section)
+            self._rungs.open(pictures, self._open_rung)
+            plan = self._rungs.plan(pictures, forced=True)
+        video = self._video
         if change and not first and not marked:
             time_ns = max(time_ns, self._start_ns + NS // 1000)
         elapsed_ns = time_ns - self._start_ns
-        if elapsed_ns > 0 and (change or not shown or elapsed_ns >= SHORTEST_NS):
+        begins = elapsed_ns <= 0
+        if not begins and plan is not None and (change or not shown or elapsed_ns >= SHORTEST_NS):
             self._cut(time_ns, discontinuity=change and not first)
+            begins = True
         video.advance(time_ns)
         if not first:
             video.use(picture, section)
         video.hold(picture, time_ns)
+        if begins and plan is not None:
+            self._rungs.begin(plan, time_ns, len(pictures))
+        else:
+            self._add_key_frames_within(pictures, time_ns)
         self._advance(time_ns)
+
+    def _may_not_wait(self, time_ns: int) -> bool:
+        """Whether a segment has to begin, or has waited long enough for key frames of all layers."""
+        return not self._sending or not self._shows_picture or time_ns - self._start_ns >= PATIENCE_NS
+
+    def _add_key_frames_within(self, pictures: Sequence[Picture | None], time_ns: int) -> None:
+        for layer, picture in enumerate(pictures):
+            if picture is not None:
+                self._rungs.add(layer, picture, time_ns)
 
     def _add_frame(self, picture: Picture, time_ns: int) -> None:
         assert self._video is not None
@@ -204,6 +251,7 @@ class Segmenter:
             return
         time_ns = self._end_frame_before(time_ns)
         self._video.hold(picture, time_ns)
+        self._rungs.add(0, picture, time_ns)
         self._advance(time_ns)
 
     def _end_frame_before(self, time_ns: int) -> int:
@@ -215,9 +263,12 @@ class Segmenter:
         self._video.end_frame(time_ns)
         return time_ns
 
-    def _open_video(self, picture: Picture, section: InitSection | None) -> VideoTrack:
-        """Begins the track; before its first picture that picture is a still."""
-        lane = Lane(self._open_writer(VIDEO_TRACK, VIDEO_TIMESCALE), self._cuts[0], on_grid=True)
+    def _open_rung(self, number: int, beginning: Beginning) -> VideoTrack:
+        return self._open_video(layer_track(number), beginning.picture, beginning.section)
+
+    def _open_video(self, name: str, picture: Picture, section: InitSection | None) -> VideoTrack:
+        """Begins a track of pictures; before its first one that one is a still."""
+        lane = Lane(self._open_writer(name, VIDEO_TIMESCALE), self._cuts[0], on_grid=True)
         video = VideoTrack(lane)
         video.use(picture, section)
         video.set_still(picture)
@@ -234,7 +285,7 @@ class Segmenter:
         """The picture ends here; the still that follows gets a segment of its own."""
         if self._video is None or self._video.last_ns is None:
             return
-        time_ns = max(time_ns, self._video.last_ns + 1)
+        time_ns = max(time_ns, self._video.last_ns + 1, self._rungs.latest_ns)
         self._video.end_frame(time_ns)
         self._cut(time_ns)
         self._video.advance(time_ns)
@@ -254,6 +305,7 @@ class Segmenter:
         self._audio.resume(self._start_ns)
         if self._video is not None:
             self._video.skip_to(self._start_ns)
+            self._rungs.skip_to(self._start_ns)
         return cuts
 
     def _cut_until(self, time_ns: int) -> None:
@@ -271,6 +323,7 @@ class Segmenter:
             if not before.nobody_sends:
                 self._video.show_still(time_ns)
             self._video.cut(cut)
+            self._rungs.cut(cut, stands=not before.nobody_sends)
 
     def _fix_target_duration(self, first_ns: int) -> None:
         if not self.target_duration_s:
@@ -280,7 +333,10 @@ class Segmenter:
         """Ends the picture's parts whose time is over, whether or not a next frame has come."""
         video = self._video
         late_ns = min(late_ns, self._picture_ends_ns)
-        if video is None or not self._sending or video.part_end_ns > late_ns:
+        if video is None or not self._sending:
+            return
+        self._rungs.end_late_parts(late_ns, self._picture_ends_ns)
+        if video.part_end_ns > late_ns:
             return
         video.write_early(self._picture_ends_ns)
         while video.part_end_ns <= late_ns:
@@ -295,4 +351,5 @@ class Segmenter:
             last_ns = self._video.last_ns
             horizon_ns = expected_ns if last_ns is None else max(last_ns, self._shown_until_ns)
             self._video.advance(horizon_ns)
+            self._rungs.advance(horizon_ns)
         self._audio.advance(horizon_ns)

@@ -8,7 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from vtp import _rtp_fast
-from vtp.media.producer import Producer
+from vtp.media.producer import TAP_BYTES, Producer
 from vtp.recording.clock import PublisherClock
 from vtp.recording.people import RecordedPeople
 from vtp.recording.picture_codecs import PICTURE_CODECS
@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 NICENESS = 5  # a tap holds some seconds, so that a recorder yields to packets and requests
 REORDER_MS = {"video": 300, "audio": 100}  # the time a retransmission may take, and that of a late packet
 VOICE_TAP_BYTES = 262_144  # 4 s of the largest Opus there is
+LOWER_TAP_BYTES = TAP_BYTES // 4  # a layer below the highest has a quarter of its pixels at most
 
 
 class RecordingSession:
@@ -37,7 +38,8 @@ class RecordingSession:
     Made and used on the event loop. `await run()` lasts as long as the recording. A forgotten one ends
     by itself after `idle_stop_s` seconds in which nobody presented; 0 waits for ever. A picture that has
     to be transcoded is recorded when one of the `slots` is free. `tracks`: so many of what participants send
-    are recorded as tracks of their own.
+    are recorded as tracks of their own. `layers`: so many encodings of the presenter's picture, from the
+    highest down, are recorded as renditions of it.
     """
 
     def __init__(
@@ -49,8 +51,10 @@ class RecordingSession:
         slots: TranscodeSlots | None = None,
         tracks: int = 0,
         *,
+        layers: int = 1,
         lasting: bool = True,
     ) -> None:
+        self._layers = layers
         self._lasting = lasting
         self._transcodes = False
         self.room = room
@@ -169,19 +173,24 @@ class RecordingSession:
         self.recorder.set_message(self.message)
         if picture is None or producer.closed or not program.is_recordable(producer):
             return
-        self.recorder.add_source(self._open_source(producer, since_ns))
+        count = 1 if picture.is_transcoded else min(len(producer.rtp_parameters.encodings), self._layers)
+        lower = [self._open_source(producer, since_ns, below) for below in range(1, count)]
+        self.recorder.add_source(self._open_source(producer, since_ns), lower)
 
     def _add_voice(self, producer: Producer) -> None:
         self.recorder.add_source(self._open_source(producer))
 
-    def _open_source(self, producer: Producer, since_ns: int = 0) -> Source:
-        """What the recorder takes of a producer: of a picture from its next key frame after `since_ns`."""
+    def _open_source(self, producer: Producer, since_ns: int = 0, below: int = 0) -> Source:
+        """What the recorder takes of a producer: of a picture from its next key frame after `since_ns`, of
+        its encodings the best that is at least `below` below the highest.
+        """
+        size = VOICE_TAP_BYTES if producer.kind == "audio" else LOWER_TAP_BYTES if below else TAP_BYTES
         picture = PICTURE_CODECS.get(producer.codec.lower())
         clock_rate = producer.media_codec.clock_rate
         number = _rtp_fast.CODEC_OPUS if picture is None else picture.rtp
         return Source(
             producer.id,
-            producer.open_tap(VOICE_TAP_BYTES) if picture is None else producer.open_tap(),
+            producer.open_tap(size, below),
             _rtp_fast.Depacketizer(number, clock_rate, REORDER_MS[producer.kind]),
             self._publisher_of(producer),
             clock_rate,

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from vtp.errors import Unavailable
+from vtp.recording.layer_names import layer_number
 
 GONE_S = 30.0  # a waiting request lasts 12 s at most; players on demand load ahead for about as long
 RATE_S = 10.0  # what the bitrate of a viewer is measured over
@@ -165,7 +166,7 @@ class Viewers:
 
 def is_picture(track: str) -> bool:
     """Whether a track's name is that of a rendition of the picture."""
-    return track.startswith("video")
+    return track.startswith("video") or layer_number(track) > 0
 
 
 class Viewership:

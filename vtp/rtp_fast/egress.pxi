@@ -94,15 +94,26 @@ cdef void take_source(Core* core, Consumer* consumer, Stream* stream, Slot* slot
     aim(core, consumer, now)
 
 
-cdef Stream* best_stream(Producer* producer, int64_t now) noexcept nogil:
-    """The highest encoding that sends, for recorders; before any does, the lowest."""
-    cdef int layer
+cdef Stream* best_stream(Producer* producer, int below, int64_t now) noexcept nogil:
+    """The highest encoding that sends, for recorders, of those that are at least `below` below the highest one; where
+    none of these does, the lowest that sends; before any does, the lowest.
+    """
+    cdef int layer, top = max(producer.stream_count - 1 - below, 0)
     cdef Stream* stream
-    for layer in range(producer.stream_count - 1, -1, -1):
+    for layer in range(top, -1, -1):
         stream = stream_of_layer(producer, layer)
-        if stream.started and now - stream.last_arrival_ns < 2 * SECOND:
+        if sends(stream, now):
+            return stream
+    for layer in range(top + 1, producer.stream_count):
+        stream = stream_of_layer(producer, layer)
+        if sends(stream, now):
             return stream
     return stream_of_layer(producer, 0)
+
+
+cdef inline bint sends(Stream* stream, int64_t now) noexcept nogil:
+    """Whether it has sent lately and is not left behind by the others."""
+    return stream.started and stream.producer.alive & bit_of(stream) and now - stream.last_arrival_ns < 2 * SECOND
 
 
 cdef inline int64_t replay_age_ns(Consumer* consumer, Producer* producer) noexcept nogil:

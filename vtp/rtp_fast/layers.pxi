@@ -326,15 +326,17 @@ cdef void watch(Core* core, Producer* producer, Consumer* consumer, int64_t now)
 cdef void poll_watched(Core* core, Producer* producer, int64_t now) noexcept nogil:
     """Counts anew who watches which encoding; tells the control plane, or the Worker at the pipe's other end."""
     cdef Pipe* pipe = producer.pipes
+    cdef TapRing* tap = producer.taps
     cdef Stream* stream
     cdef uint64_t mask, watched = 0
     cdef int i
     for i in range(producer.consumer_count):
         if not producer.consumers[i].paused:
             watch(core, producer, producer.consumers[i], now)
-    if producer.taps != NULL:
-        mark_watched(core, stream_of_layer(producer, producer.stream_count - 1), now)
-        mark_watched(core, best_stream(producer, now), now)
+    while tap != NULL:
+        mark_watched(core, stream_of_layer(producer, max(producer.stream_count - 1 - tap.below, 0)), now)
+        mark_watched(core, best_stream(producer, tap.below, now), now)
+        tap = tap.next
     while pipe != NULL:
         mask = vtp_load(&pipe.watched)
         for i in range(producer.stream_count):

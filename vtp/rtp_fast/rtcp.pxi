@@ -108,8 +108,7 @@ cdef void receive_sender_report(Core* core, Transport* transport, const uint8_t*
     stream.sr_rtp = read32(data + 16)
     stream.sr_arrival_ns = now
     pipe_sender_report(core, stream)
-    if stream == best_stream(stream.producer, now):
-        tap_sender_report(core, stream)
+    tap_sender_report(core, stream, now)
 
 
 cdef void receive_report_blocks(Core* core, Transport* transport, const uint8_t* data, int count,

@@ -14,6 +14,7 @@ cdef struct TapRing:
     TapRing* next                # of the same producer
     TapRing* next_dirty
     uint8_t dirty
+    int below                    # how many encodings below the highest it begins to look
     int event_fd
     ByteRing records
     uint64_t dropped
@@ -34,44 +35,50 @@ cdef void tap_write(Core* core, TapRing* tap, int kind, const void* data, uint32
         core.dirty_taps = tap
 
 
+cdef inline bint tap_takes(TapRing* ring, Stream* stream, int64_t now) noexcept nogil:
+    """One encoding is recorded at a time: the best that sends of those that the tap is for."""
+    return stream.producer.stream_count == 1 or best_stream(stream.producer, ring.below, now) == stream
+
+
 cdef void tap_packet(Core* core, Stream* stream, Slot* slot, int64_t now) noexcept nogil:
-    """One encoding is recorded: the highest that sends."""
     cdef TapRing* ring = stream.producer.taps
     cdef const uint8_t* data = slot.data
     cdef int length = slot.length
     cdef uint8_t plain[MAX_PACKET]
-    if ring == NULL or (stream.producer.stream_count > 1 and best_stream(stream.producer, now) != stream):
-        return
-    if slot.primary:
-        length = write_plain(stream.producer, slot, plain)
-        data = plain
     while ring != NULL:
-        tap_write(core, ring, RECORD_PACKET, data, length, slot.arrival_ns)
+        if tap_takes(ring, stream, now):
+            if slot.primary and data == slot.data:
+                length = write_plain(stream.producer, slot, plain)
+                data = plain
+            tap_write(core, ring, RECORD_PACKET, data, length, slot.arrival_ns)
         ring = ring.next
 
 
-cdef void tap_sender_report(Core* core, Stream* stream) noexcept nogil:
-    cdef TapRing* ring = stream.producer.taps
+cdef void tap_report(Core* core, TapRing* ring, Stream* stream) noexcept nogil:
     cdef TapReport report
-    if ring == NULL:
-        return
     report.ntp = stream.sr_ntp
     report.rtp_timestamp = stream.sr_rtp
     report.ssrc = stream.ssrc
+    tap_write(core, ring, RECORD_REPORT, &report, sizeof(TapReport), stream.sr_arrival_ns)
+
+
+cdef void tap_sender_report(Core* core, Stream* stream, int64_t now) noexcept nogil:
+    cdef TapRing* ring = stream.producer.taps
     while ring != NULL:
-        tap_write(core, ring, RECORD_REPORT, &report, sizeof(TapReport), stream.sr_arrival_ns)
+        if tap_takes(ring, stream, now):
+            tap_report(core, ring, stream)
         ring = ring.next
 
 
 cdef void tap_backlog(Core* core, Producer* producer, TapRing* ring, int64_t now) noexcept nogil:
     """Gives a new tap what the ring holds since the last key frame, and the last sender report."""
-    cdef Stream* stream = best_stream(producer, now)
+    cdef Stream* stream = best_stream(producer, ring.below, now)
     cdef int64_t number
     cdef Slot* slot
     if not stream.started:
         return
     if stream.sr_arrival_ns:
-        tap_sender_report(core, stream)
+        tap_report(core, ring, stream)
     if not producer.video or not ring_holds_key_frame(stream):
         return
     for number in range(stream.key_frame, stream.newest + 1):

@@ -1053,8 +1053,10 @@ cdef class Worker:
         finally:
             self.unlock()
 
-    def open_tap(self, int64_t producer_id, int64_t capacity_bytes) -> Tap:
-        """Plain RTP of a producer, from the last key frame that its ring holds. Raises ValueError, MemoryError."""
+    def open_tap(self, int64_t producer_id, int64_t capacity_bytes, int below=0) -> Tap:
+        """Plain RTP of a producer, from the last key frame that its ring holds: of the highest encoding that sends, or
+        of the highest of those that are `below` below the highest there may be. Raises ValueError, MemoryError.
+        """
         cdef Tap tap = Tap.__new__(Tap)
         cdef TapRing* ring
         if not 65536 <= capacity_bytes <= 1 << 30:
@@ -1071,6 +1073,7 @@ cdef class Worker:
         self.lock()
         try:
             ring.producer = self.producer(producer_id)
+            ring.below = max(below, 0)
             ring.next = ring.producer.taps
             ring.producer.taps = ring
             tap_backlog(self.core, ring.producer, ring, self.core.now_ns)

@@ -10,7 +10,8 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, Field
 
 from vtp.recording.codec_strings import needed_codecs
-from vtp.recording.playlist import best_map
+from vtp.recording.layer_names import layer_number
+from vtp.recording.playlist import best_map, usual_map
 from vtp.recording.view import RecordingView
 from vtp.recording.viewers import Viewer, is_picture
 from vtp.streaming.stream import Stream, StreamStatus
@@ -191,7 +192,7 @@ def profiles_of(view: RecordingView | None) -> list[Profile]:
     """The renditions that a view has by now."""
     found: list[Profile] = []
     for track, index in (view.tracks if view is not None else {}).items():
-        best = best_map(index)
+        best = usual_map(index) if layer_number(track) else best_map(index)
         if best is None:
             continue
         quality = f"{min(best.width, best.height)}p" if is_picture(track) else track

@@ -81,7 +81,13 @@ class Windows:
             window_s=self._window_s,
         )
         session = RecordingSession(
-            room, recorder, self._tasks, self._settings.idle_stop_s, self._slots, lasting=False
+            room,
+            recorder,
+            self._tasks,
+            self._settings.idle_stop_s,
+            self._slots,
+            layers=self._settings.layers,
+            lasting=False,
         )
         recorder.on_key_frame_wanted(session.want_key_frame)
         view = LiveView(recorder.manifest, {}, slides=True)
