@@ -103,6 +103,7 @@ paired=(
   tests/e2e/classes/test_class_speaker.py
   tests/e2e/test_calls_between_two.py
   tests/e2e/test_layers_chromium.py
+  tests/e2e/test_layers_recorded.py
   tests/e2e/test_publish_watch_load.py
   tests/e2e/test_red_chromium.py
   tests/faults/test_faults_outage.py
@@ -112,6 +113,7 @@ paired=(
   tests/media/test_bench_network_cli.py
   tests/media/test_bench_runs.py
   tests/media/test_media_recording.py
+  tests/media/test_media_rungs.py
 )
 together=("${beside[@]}" "${paired[@]}")
 "${pytest[@]}" "${beside[@]}" -n 3 "${by_file[@]}" || status=$?

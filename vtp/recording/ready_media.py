@@ -20,7 +20,7 @@ from vtp.recording.wish import Wish
 SEGMENT_TYPE = "video/iso.segment"
 MOST_KEPT_BYTES = 32 * 1024 * 1024
 PLAYLISTS_KEPT = 256
-FILE = r"([a-z0-9]{1,16})/(?:(playlist\.m3u8)|seg-(\d{5,9})\.(\d{1,6})\.m4s)"
+FILE = r"([a-z0-9-]{1,16})/(?:(playlist\.m3u8)|seg-(\d{5,9})\.(\d{1,6})\.m4s)"
 """A track, and its playlist or a part: what is asked for all the time."""
 _WISH = re.compile(
     r"_HLS_msn=(\d{1,9})(?:&_HLS_part=(\d{1,9}))?(&_HLS_skip=(?:YES|v2))?"
