@@ -15,6 +15,7 @@ from vtp.accounts.pictures import Pictures
 from vtp.accounts.services import ServiceAuthenticator
 from vtp.accounts.sessions import is_signed_in
 from vtp.accounts.users import User, find_user
+from vtp.courses.build import CourseParts
 from vtp.data_folder import instance_id
 from vtp.db import Database
 from vtp.doors import Doors
@@ -104,6 +105,7 @@ class Services:
     pictures: Pictures
     personal: PersonalData
     jobs: JobParts
+    courses: CourseParts
     metrics: HttpMetrics = field(default_factory=HttpMetrics)
     sfu: SfuFace | None = None
 
@@ -218,7 +220,9 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     await pictures.start()
     stored = StoredTracks(jobs.remote) if jobs.remote else None
     tracks = TrackErasure(database, jobs.files, stored, recordings.forget, tell_of_change)
-    personal = _build_personal(database, accounts, pictures, tracks, settings, [access_log.trim])
+    courses = CourseParts.build(database, accounts.audit, accounts.links)
+    upkeep = [access_log.trim, courses.places.fill]
+    personal = _build_personal(database, accounts, pictures, tracks, settings, upkeep)
     tasks.start(personal.upkeep.run(), "personal data")
     services = Services(
         settings,
@@ -255,6 +259,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         pictures,
         personal,
         jobs,
+        courses,
     )
     jobs.start(tasks)
     add_numbers(services)
