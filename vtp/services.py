@@ -15,6 +15,7 @@ from vtp.accounts.pictures import Pictures
 from vtp.accounts.services import ServiceAuthenticator
 from vtp.accounts.sessions import is_signed_in
 from vtp.accounts.users import User, find_user
+from vtp.courses.audience import CourseAudience
 from vtp.courses.build import CourseParts
 from vtp.data_folder import instance_id
 from vtp.db import Database
@@ -164,6 +165,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         settings.recording,
         jobs=jobs.jobs,
         instance_id=instance,
+        audience=CourseAudience(),
     )
     stack.push_async_callback(recordings.close)
     sources = Sources(deliveries.outbox.put)
@@ -220,7 +222,8 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     await pictures.start()
     stored = StoredTracks(jobs.remote) if jobs.remote else None
     tracks = TrackErasure(database, jobs.files, stored, recordings.forget, tell_of_change)
-    courses = CourseParts.build(database, accounts.audit, accounts.links)
+    courses = CourseParts.build(database, recordings, accounts.audit, accounts.links)
+    courses.narrowed.add_listener(holders.forget)
     upkeep = [access_log.trim, courses.places.fill]
     personal = _build_personal(database, accounts, pictures, tracks, settings, upkeep)
     tasks.start(personal.upkeep.run(), "personal data")

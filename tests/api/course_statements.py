@@ -29,6 +29,7 @@ def course_reads(course_id: str, teacher: Person) -> list[str]:
         f"{course}/invitations",
         f"{course}/permissions?cursor={encode_cursor(course_id)}",
         f"{course}/permissions/{teacher.user_id}",
+        f"{course}/recordings?cursor={cursors[0]}",
         f"{course}/announcements?cursor={encode_cursor(course_id)}",
     ]
 

@@ -71,6 +71,19 @@ def endpoints(course: str, section: str, lesson: str) -> list[Endpoint]:
             )
             for method in ("GET", "PATCH", "DELETE")
         ),
+        Endpoint("GET", f"{at}/recordings", OWNERS, f"{C}/recordings"),
+        Endpoint(
+            "POST", f"{at}/recordings", OWNERS_MISSING, f"{C}/recordings", body={"recording_id": MISSING}
+        ),
+        *(
+            Endpoint(
+                method,
+                f"{at}/recordings/{MISSING}{end}",
+                OWNERS_MISSING,
+                f"{C}/recordings/{{recording_id}}{end}",
+            )
+            for method, end in (("DELETE", ""), ("POST", "/publish"), ("POST", "/unpublish"))
+        ),
         Endpoint("DELETE", f"{at}/enroll/{MISSING}", OWNERS_MISSING, f"{C}/enroll/{{student_id}}"),
         Endpoint("PATCH", at, OWNERS, C, body={"name": "Optics"}),
         Endpoint("PUT", at, OWNERS, C, body=WISH),

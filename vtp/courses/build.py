@@ -17,12 +17,16 @@ from vtp.courses.lessons import Lessons
 from vtp.courses.outline_routes import add_lesson_routes, add_section_routes
 from vtp.courses.permissions import CoursePermissions
 from vtp.courses.places import Places
+from vtp.courses.recording_routes import add_recording_routes
+from vtp.courses.recordings import CourseRecordings
 from vtp.courses.routes import add_course_routes
 from vtp.courses.sections import Sections
 from vtp.courses.service import Courses
 from vtp.db import Database
 from vtp.http.routing import RouteTable
 from vtp.mail.links import Links
+from vtp.media.events import Emitter
+from vtp.recording.service import Recordings
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +43,29 @@ class CourseParts:
     permissions: CoursePermissions
     announcements: Announcements
     places: Places
+    recordings: CourseRecordings
+    narrowed: Emitter[str]
+    """Tells of each course of which somebody may see less than before."""
 
     @classmethod
-    def build(cls, database: Database, audit: AuditLog, links: Links) -> CourseParts:
+    def build(cls, database: Database, recordings: Recordings, audit: AuditLog, links: Links) -> CourseParts:
         """Makes the services over one database."""
-        enrolments = Enrolments(database, audit)
+        narrowed: Emitter[str] = Emitter()
+        enrolments = Enrolments(database, audit, narrowed.emit)
+        filed = CourseRecordings(database, recordings, audit)
         return cls(
-            Courses(database, audit),
+            Courses(database, audit, filed.hide_all, narrowed.emit),
             CourseCopies(database, audit),
             Sections(database, audit),
             Lessons(database, audit),
             enrolments,
             EnrolmentImport(database, audit),
             CourseInvitations(database, enrolments, audit, links),
-            CoursePermissions(database, audit),
+            CoursePermissions(database, audit, narrowed.emit),
             Announcements(database, audit),
             Places(database),
+            filed,
+            narrowed,
         )
 
 
@@ -71,4 +82,5 @@ def build_routes(parts: CourseParts) -> RouteTable:
     add_invitation_routes(table, parts.invitations)
     add_permission_routes(table, parts.permissions)
     add_announcement_routes(table, parts.announcements)
+    add_recording_routes(table, parts.recordings)
     return table

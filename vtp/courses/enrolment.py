@@ -5,6 +5,7 @@ Of several who come at once for the last place one gets it, because each waits f
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -35,6 +36,9 @@ from vtp.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
 from vtp.http.identity import Principal, Role
 from vtp.ids import new_id, parse_id
 
+TellNarrowed = Callable[[str], None]
+"""Hears the id of a course of which somebody may see less than before."""
+
 
 @dataclass(frozen=True, slots=True)
 class Coming:
@@ -49,8 +53,11 @@ class Coming:
 class Enrolments:
     """Every method raises Forbidden, NotFound for a course that is not there, Invalid for malformed ids."""
 
-    def __init__(self, database: Database, audit: AuditLog, *, clock: Clock = utc_now) -> None:
+    def __init__(
+        self, database: Database, audit: AuditLog, tell_narrowed: TellNarrowed, *, clock: Clock = utc_now
+    ) -> None:
         self._database = database
+        self._tell_narrowed = tell_narrowed
         self._audit = audit
         self._clock = clock
 
@@ -125,6 +132,7 @@ class Enrolments:
             await remove_permission(tx, inside.course.id, wanted)
             moved = await fill_places(tx, inside.course.id, inside.course.max_students, self._clock())
             await self._record(tx, Event.COURSE_LEFT, inside, found, origin, moved_up=len(moved))
+        self._tell_narrowed(inside.course.id)
         return found, len(moved)
 
     async def page(

@@ -87,8 +87,8 @@ class SectionQuery(PageQuery):
         position = self.position()
         if position is None:
             return None
-        if not _is_place(position, int, str):
-            raise _no_cursor()
+        if not is_place(position, int, str):
+            raise not_a_cursor()
         return position[0], position[1]
 
 
@@ -160,8 +160,8 @@ class LessonQuery(PageQuery):
         position = self.position()
         if position is None:
             return None
-        if not _is_place(position, int, str, int, str):
-            raise _no_cursor()
+        if not is_place(position, int, str, int, str):
+            raise not_a_cursor()
         return position[0], position[1], position[2], position[3]
 
 
@@ -185,7 +185,8 @@ class Outline(BaseModel):
     sections: Annotated[list[SectionOrder], Field(max_length=MAX_SECTIONS)] = Field(default_factory=list)
 
 
-def _is_place(position: Any, *kinds: type) -> bool:
+def is_place(position: Any, *kinds: type) -> bool:
+    """Whether a cursor was made of positions (int) and ids (str) of these kinds; an id may be empty."""
     if not isinstance(position, list) or [type(one) for one in position] != list(kinds):
         return False
     numbers = [one for one in position if isinstance(one, int)]
@@ -193,7 +194,8 @@ def _is_place(position: Any, *kinds: type) -> bool:
     return all(-1 <= n < 2**31 for n in numbers) and all(not one or is_id(one) for one in texts)
 
 
-def _no_cursor() -> Invalid:
+def not_a_cursor() -> Invalid:
+    """The refusal of a cursor of another list."""
     return Invalid(
         "This cursor was not made by this list; start again without one.",
         errors=[FieldError("/query/cursor", "not a cursor of this list")],

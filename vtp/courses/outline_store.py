@@ -157,9 +157,9 @@ async def page_of_sections(
     c = course_sections.c
     statement = _SECTIONS.where(c.course_id == course_id).order_by(c.position, c.id).limit(limit)
     if released_at is not None:
-        statement = statement.where(_is_released(course_sections, released_at))
+        statement = statement.where(is_released(course_sections, released_at))
     if after is not None:
-        statement = statement.where(tuple_(c.position, c.id) > _place(*after))
+        statement = statement.where(tuple_(c.position, c.id) > place_of(*after))
     return [Section(**row._mapping) for row in await tx.execute(statement)]
 
 
@@ -180,11 +180,11 @@ async def page_of_lessons(
     if wanted.section_id:
         statement = statement.where(lessons.c.section_id == wanted.section_id)
     if wanted.released_at is not None:
-        section = _is_released(course_sections, wanted.released_at)
+        section = is_released(course_sections, wanted.released_at)
         shown = or_(lessons.c.section_id.is_(None), section)
-        statement = statement.where(_is_released(lessons, wanted.released_at), shown)
+        statement = statement.where(is_released(lessons, wanted.released_at), shown)
     if after is not None:
-        statement = statement.where(tuple_(*_LESSON_ORDER) > _place(*after))
+        statement = statement.where(tuple_(*_LESSON_ORDER) > place_of(*after))
     rows = await tx.execute(statement.order_by(*_LESSON_ORDER).limit(limit))
     return [(_lesson(row), (row.place_0, row.place_1, row.position, row.id)) for row in rows]
 
@@ -244,12 +244,14 @@ async def put_in_order(
         await tx.execute(moved, [{"wanted": wanted, "into": into, "at": at} for wanted, into, at in of_them])
 
 
-def _is_released(table: Table, now: datetime) -> ColumnElement[bool]:
+def is_released(table: Table, now: datetime) -> ColumnElement[bool]:
+    """Whether a section or a lesson is, by itself, what students see then."""
     due = or_(table.c.release_at.is_(None), table.c.release_at <= now)
     return and_(table.c.published.is_(True), due)
 
 
-def _place(*values: int | str) -> ColumnElement[Any]:
+def place_of(*values: int | str) -> ColumnElement[Any]:
+    """Where a page ended, to be compared with the columns that it is ordered by."""
     return tuple_(*(literal(one, Integer if isinstance(one, int) else String) for one in values))
 
 

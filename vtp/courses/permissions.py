@@ -11,7 +11,7 @@ from vtp.accounts.permissions import Action
 from vtp.accounts.service import Clock, account_of, utc_now
 from vtp.accounts.users import User, find_user
 from vtp.courses.door import Entered, enter, enter_to_change
-from vtp.courses.enrolment import require_to_give
+from vtp.courses.enrolment import TellNarrowed, require_to_give
 from vtp.courses.permission_store import (
     Permission,
     find_permission,
@@ -39,8 +39,11 @@ class Standing:
 class CoursePermissions:
     """Every method raises Forbidden, NotFound, Invalid for malformed ids."""
 
-    def __init__(self, database: Database, audit: AuditLog, *, clock: Clock = utc_now) -> None:
+    def __init__(
+        self, database: Database, audit: AuditLog, tell_narrowed: TellNarrowed, *, clock: Clock = utc_now
+    ) -> None:
         self._database = database
+        self._tell_narrowed = tell_narrowed
         self._audit = audit
         self._clock = clock
 
@@ -64,8 +67,9 @@ class CoursePermissions:
             await set_permission(tx, given)
             await self._record(tx, Event.COURSE_ROLE_GIVEN, inside, given, origin)
             made = await find_permission(tx, inside.course.id, wanted)
-            assert made is not None
-            return made
+        assert made is not None
+        self._tell_narrowed(inside.course.id)  # a lower role sees less
+        return made
 
     async def of(self, principal: Principal, course_id: str, user_id: str) -> Standing:
         """Which role somebody has in a course: one's own, and for staff everybody's."""
@@ -104,6 +108,7 @@ class CoursePermissions:
             require_to_give(inside, found.role)
             await remove_permission(tx, inside.course.id, wanted)
             await self._record(tx, Event.COURSE_ROLE_TAKEN, inside, found, origin)
+        self._tell_narrowed(inside.course.id)
 
     async def _record(
         self, tx: AsyncConnection, event: Event, inside: Entered, given: Permission, origin: Origin

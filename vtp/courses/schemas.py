@@ -191,7 +191,7 @@ class CourseDeleted(BaseModel):
 
     id: str
     status: Literal["deleted"] = "deleted"
-    message: str = "The course and everything in it is deleted; its recordings are not."
+    message: str = "The course and everything in it is deleted; its recordings are kept, unpublished."
 
 
 class CourseStats(BaseModel):

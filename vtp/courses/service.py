@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from vtp.accounts.permissions import Action, require, require_reach
 from vtp.accounts.service import Clock, account_of, utc_now
 from vtp.accounts.users import find_user
 from vtp.courses.door import Entered, enter, enter_to_change, entered
+from vtp.courses.enrolment import TellNarrowed
 from vtp.courses.permission_store import Permission, set_permission
 from vtp.courses.places import fill_places
 from vtp.courses.roles import CourseStatus
@@ -37,6 +38,8 @@ from vtp.recording.figures import figures_of
 
 UnlessChanged = Callable[[int], None]
 """Raises PreconditionFailed for a version that the caller has not seen (`If-Match`)."""
+Before = Callable[[AsyncConnection, Entered, Origin], Awaitable[None]]
+"""What is done within the transaction that deletes a course, before."""
 
 _NULLABLE = frozenset({"max_students"})  # a null in a change takes the limit away
 
@@ -44,8 +47,18 @@ _NULLABLE = frozenset({"max_students"})  # a null in a change takes the limit aw
 class Courses:
     """Every method raises Forbidden, and Invalid for malformed ids; those with an id raise NotFound."""
 
-    def __init__(self, database: Database, audit: AuditLog, *, clock: Clock = utc_now) -> None:
+    def __init__(
+        self,
+        database: Database,
+        audit: AuditLog,
+        hide_recordings: Before,
+        tell_narrowed: TellNarrowed,
+        *,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._tell_narrowed = tell_narrowed
         self._database = database
+        self._hide_recordings = hide_recordings
         self._audit = audit
         self._clock = clock
 
@@ -107,15 +120,19 @@ class Courses:
                 if "max_students" in changes:
                     await fill_places(tx, course.id, changes["max_students"], self._clock())
                 await self.record(tx, Event.COURSE_CHANGED, course, principal, origin, fields=sorted(changes))
-            return await self._again(tx, principal, course.id)
+            changed = await self._again(tx, principal, course.id)
+        if "status" in changes:
+            self._tell_narrowed(course.id)
+        return changed
 
     @done_over
     async def delete(self, principal: Principal, course_id: str, origin: Origin) -> Course:
-        """Deletes a course and everything in it, but for recordings."""
+        """Deletes a course and everything in it, but for recordings, which are not published any more."""
         async with self._database.transaction() as tx:
             inside = await enter_to_change(
                 tx, principal, course_id, Action.COURSE_DELETE, though_archived=True
             )
+            await self._hide_recordings(tx, inside, origin)
             await remove_course(tx, inside.course.id)
             await self.record(tx, Event.COURSE_DELETED, inside.course, principal, origin)
             return inside.course

@@ -111,6 +111,7 @@ class Filter:
     owned_only: bool = False
     owner_id: str | None = None
     published_only: bool = False
+    audience: ColumnElement[bool] | None = None  # what recording.audience shows to the caller
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """The same in SQL."""
@@ -123,6 +124,8 @@ class Filter:
             found.append(recordings.c.status != Status.DELETED)
         if self.owned_only:
             found.append(recordings.c.started_by.is_not_distinct_from(self.owner_id))
+        if self.audience is not None:
+            found.append(self.audience)
         if self.published_only:
             found.append(recordings.c.visibility != Visibility.STAFF)
         if self.text:
