@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from sqlalchemy import ColumnElement, true
+from sqlalchemy import ColumnElement, TextClause, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.http.identity import Principal
@@ -20,7 +20,7 @@ class Audience(Protocol):
         """The caller as rights see them with this recording: in the role that they have where it is filed, a
         guest where they have none; as they are for one that is filed nowhere."""
 
-    def shown_to(self, principal: Principal) -> ColumnElement[bool]:
+    def shown_to(self, principal: Principal) -> ColumnElement[bool] | TextClause:
         """The same for a list, over the columns of `recordings`."""
 
 
@@ -31,6 +31,6 @@ class Everybody:
         """As they are."""
         return principal
 
-    def shown_to(self, principal: Principal) -> ColumnElement[bool]:
+    def shown_to(self, principal: Principal) -> ColumnElement[bool] | TextClause:
         """All of it."""
         return true()
