@@ -26,13 +26,13 @@ MIX: Mapping[str, int] = {"register": 2, "login": 5, "refresh": 13, "profile": 4
 STEADY: Mapping[str, int] = {"refresh": 20, "profile": 40, "recordings": 40}
 """The same without passwords, whose hashes are slow by intention."""
 SCHOOL: Mapping[str, int] = {
-    "refresh": 15,
-    "profile": 25,
+    "refresh": 20,
+    "profile": 30,
     "recordings": 25,
-    "courses": 20,
-    "course_update": 5,
-    "course_create": 2,
-    "course_stats": 8,
+    "courses": 18,
+    "course_update": 4,
+    "course_create": 1,
+    "course_stats": 2,
 }
 """STEADY with courses: people list them, their teacher makes, changes and counts."""
 RECORDINGS = 60
