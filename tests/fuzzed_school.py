@@ -110,6 +110,23 @@ class FuzzedSchool:
             self.do(self.api.person("student", f"other{number}@school.example"))
         if "/sfu" in path:
             self._stock_media()
+        if "/courses" in path:
+            self._stock_course()
+
+    def _stock_course(self) -> None:
+        wish = {"code": "M1", "name": "Mathematics", "semester": "fall", "year": 2026, "status": "active"}
+        at = f"/api/v1/courses/{self._post('/api/v1/courses', 'teacher', **wish)['id']}"
+        section = self._post(f"{at}/sections", "teacher", title="One")
+        lesson = {"title": "A", "kind": "live", "section_id": section["id"]}
+        self._post(f"{at}/lessons", "teacher", **lesson)
+        self._post(f"{at}/announcements", "teacher", title="Hello")
+        self._post(f"{at}/invitations", "teacher")
+        self._post(f"{at}/enroll", "student")
+        given = {"user_id": self._people["assistant"].user_id, "role": "ta"}
+        self.do(self.api.call("POST", f"{at}/permissions", given, by=self._people["teacher"]))
+        recording = self.do(add_finished(self.api, self.room, self._people["teacher"]))
+        self._post(f"{at}/recordings", "teacher", recording_id=recording)
+        self._ids[f"{at}/enroll"] = [self._people["student"].user_id]
 
     def _stock_media(self) -> None:
         at = f"/sfu/rooms/{self.room}"
@@ -153,6 +170,8 @@ class FuzzedSchool:
             "refresh_token": lambda: person.refresh_token,
             "room_id": lambda: self.room,
             "user_id": lambda: person.user_id,
+            "student_id": lambda: person.user_id,
+            "instructor_id": lambda: person.user_id,
             "peerId": lambda: "ada",
             "peer_id": lambda: "ada",
             "producerId": lambda: self._named("id", f"/sfu/rooms/{self.room}/producers"),

@@ -14,6 +14,7 @@ from vtp.accounts.routes import build_routes as account_routes
 from vtp.accounts.second_factor_routes import build_routes as second_factor_routes
 from vtp.accounts.user_import import UserImport
 from vtp.accounts.user_routes import build_routes as user_routes
+from vtp.courses.build import build_routes as course_routes
 from vtp.errors import Unavailable
 from vtp.http.express import Source
 from vtp.http.routing import RouteTable
@@ -171,6 +172,7 @@ def build_tables(services: Services) -> list[RouteTable]:
         ),
         job_routes(services.jobs.jobs),
         webhook_routes(services.webhooks),
+        course_routes(services.courses),
         check_routes(services.checks, settings.media.ice_servers),
     ]
     if services.sfu is not None:

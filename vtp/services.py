@@ -15,6 +15,8 @@ from vtp.accounts.pictures import Pictures
 from vtp.accounts.services import ServiceAuthenticator
 from vtp.accounts.sessions import is_signed_in
 from vtp.accounts.users import User, find_user
+from vtp.courses.audience import CourseAudience
+from vtp.courses.build import CourseParts
 from vtp.data_folder import instance_id
 from vtp.db import Database
 from vtp.doors import Doors
@@ -104,6 +106,7 @@ class Services:
     pictures: Pictures
     personal: PersonalData
     jobs: JobParts
+    courses: CourseParts
     metrics: HttpMetrics = field(default_factory=HttpMetrics)
     sfu: SfuFace | None = None
 
@@ -162,6 +165,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         settings.recording,
         jobs=jobs.jobs,
         instance_id=instance,
+        audience=CourseAudience(),
     )
     stack.push_async_callback(recordings.close)
     sources = Sources(deliveries.outbox.put)
@@ -219,7 +223,10 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     await pictures.start()
     stored = StoredTracks(jobs.remote) if jobs.remote else None
     tracks = TrackErasure(database, jobs.files, stored, recordings.playback.forget, tell_of_change)
-    personal = _build_personal(database, accounts, pictures, tracks, settings, [access_log.trim])
+    courses = CourseParts.build(database, recordings, accounts.audit, accounts.links)
+    courses.narrowed.add_listener(holders.forget)
+    upkeep = [access_log.trim, courses.places.fill]
+    personal = _build_personal(database, accounts, pictures, tracks, settings, upkeep)
     tasks.start(personal.upkeep.run(), "personal data")
     services = Services(
         settings,
@@ -256,6 +263,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         pictures,
         personal,
         jobs,
+        courses,
     )
     jobs.start(tasks)
     add_numbers(services)

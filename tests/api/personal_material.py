@@ -26,6 +26,14 @@ from vtp.accounts.tables import (
     sessions,
     users,
 )
+from vtp.courses.tables import (
+    course_announcements,
+    course_enrollments,
+    course_invitations,
+    course_permissions,
+    course_recordings,
+    courses,
+)
 from vtp.db import metadata
 from vtp.db.tables import idempotency_keys
 from vtp.http.idempotency import mark_of
@@ -299,6 +307,7 @@ def _rows(life: Life, bob: Person, sealer: Sealer) -> list[tuple[Table, dict[str
             },
         ),
         *_of_recordings(life),
+        *_of_courses(life, bob),
         (webhooks, hook),
         (webhook_deliveries, delivery),
         (
@@ -369,6 +378,57 @@ def _of_recordings(life: Life) -> list[tuple[Table, dict[str, Any]]]:
                 "person_name": ADA.full_name,
                 **own,
             },
+        ),
+    ]
+
+
+def _of_courses(life: Life, bob: Person) -> list[tuple[Table, dict[str, Any]]]:
+    ada = life.ada.user_id
+    course, given = {"course_id": new_id()}, {"role": "assistant", "watch_only": False, "word": "ta"}
+    made = {"id": new_id(), **course, "created_at": NOW}
+    himself = {"id": new_id(), "user_id": bob.user_id, "added_by": ada}
+    enrolled = {**course, "role": "student", "status": "active", "source": "staff", "created_at": NOW}
+    return [
+        (
+            courses,
+            {
+                "id": course["course_id"],
+                "code": "M1",
+                "name": "Mathematics",
+                "description": "",
+                "instructor_id": ada,
+                "department": "",
+                "semester": "fall",
+                "year": 2026,
+                "status": "active",
+                "listed": True,
+                "self_enrolment": True,
+                "waiting_list": True,
+                "version": 1,
+                "created_at": NOW,
+                "updated_at": NOW,
+            },
+        ),
+        (course_enrollments, {"id": new_id(), "user_id": ada, **enrolled}),
+        (course_enrollments, {**enrolled, **himself}),
+        (course_permissions, {"user_id": ada, "granted_at": NOW, **course, **given}),
+        (
+            course_permissions,
+            {"user_id": bob.user_id, "granted_by": ada, "granted_at": NOW, **course, **given},
+        ),
+        (
+            course_invitations,
+            {"kind": "code", "code": "AAAAAAAA", "label": "", "role": "student", "uses": 0, **made}
+            | {"created_by": ada},
+        ),
+        (
+            course_recordings,
+            {"recording_id": life.recording_id, "lecture_title": "", "sequence_order": 0, **course}
+            | {"added_by": ada, "added_at": NOW},
+        ),
+        (
+            course_announcements,
+            {**made, "id": new_id(), "author_id": ada, "title": "Hello", "body": "", "updated_at": NOW},
         ),
     ]
 

@@ -17,6 +17,9 @@ import pytest
 from sqlalchemy import UniqueConstraint, text
 
 from tests.api.callers import MISSING
+from tests.api.course_material import BASE as COURSES
+from tests.api.course_material import make_course
+from tests.api.course_statements import course_reads, fill_course, take_courses, write_courses
 from tests.filled import add_rows, fill
 from tests.serving import PASSWORD, Api, Person, serving
 from tests.statements import hearing
@@ -30,6 +33,8 @@ from vtp.ids import new_id
 # Statements that read a whole table, and why they may.
 EXEMPT = {
     r"FROM users.*(?i:LIKE)": "search within names and addresses: no index of ours finds a substring",
+    r"FROM courses.*(?i:LIKE)": "search within codes, names and descriptions of courses",
+    r"FROM course_enrollments JOIN users.*(?i:LIKE)": "search within the names of who takes part",
     r"FROM recordings.*(?i:LIKE)": "search within titles and descriptions",
     r"SELECT count\(\*\) AS count_1\s+FROM recordings": "the older contract answers the total of a list",
     r"FROM webhooks": "at most 1,000 of them",
@@ -51,6 +56,7 @@ class Pupils:
     teacher: Person
     room_id: str
     hook_id: str = ""
+    course_id: str = ""
 
 
 async def prepared(api: Api) -> Pupils:
@@ -62,7 +68,8 @@ async def prepared(api: Api) -> Pupils:
     if hook.status == 422:
         asked = {"url": "https://a.example/h", "events": ["room.created"]}
         hook = await api.call("POST", "/api/v1/webhooks", asked, by=admin)
-    return Pupils(admin, teacher, room.body["room_id"], hook.body["id"])
+    course = await make_course(api, teacher, max_students=2)
+    return Pupils(admin, teacher, room.body["room_id"], hook.body["id"], course)
 
 
 async def visit_everything(api: Api, who: Pupils) -> None:
@@ -97,10 +104,12 @@ async def visit_everything(api: Api, who: Pupils) -> None:
         hook,
         f"{hook}/deliveries",
         f"{hook}/deliveries?status=pending",
+        *course_reads(who.course_id, who.teacher),
     ]
     for path in [*reads, *_declared_reads(api, who)]:
-        answer = await api.call("GET", path, by=who.admin)
-        assert answer.status < 500, (path, answer)
+        for by in (who.admin, who.teacher) if path.startswith(COURSES) else (who.admin,):
+            answer = await api.call("GET", path, by=by)
+            assert answer.status < 500, (path, answer)
     link = await api.call("POST", f"{room}/links", {"label": "x"}, by=who.teacher)
     writes: list[tuple[str, str, object]] = [
         ("DELETE", f"{room}/links/{link.body.get('id', new_id())}", None),
@@ -122,7 +131,9 @@ async def visit_everything(api: Api, who: Pupils) -> None:
         key = {"Idempotency-Key": new_id()} if method == "POST" else None
         answer = await api.call(method, path, body, by=who.admin, headers=key)
         assert answer.status < 500, (method, path, answer)
+    await write_courses(api, who.course_id, who.admin, who.teacher)
     services = api.server.services
+    await services.courses.places.fill()
     await services.accounts.revocations.look()
     await services.deliveries.clean_up()
 
@@ -218,6 +229,8 @@ def rows_of(table: str, **names: str) -> Add:
             more |= {"to_person": None, "cleared": False, "group_id": ""}
         if table == "recordings":
             more = {"status": "ready", "deleted_at": None}
+        if table == "courses":
+            more = {"status": "active", "listed": True}
         if table == "sessions":
             at = datetime.now(UTC) + timedelta(days=1)
             if api.server.services.database.url.dialect is Dialect.SQLITE:
@@ -236,6 +249,14 @@ async def open_rooms(api: Api, who: Pupils, count: int, first: int) -> None:
         await api.open_room(f"live-{number}")
 
 
+async def courses_taken(api: Api, who: Pupils, count: int, first: int) -> None:
+    await take_courses(api, who.admin, count, first)
+
+
+async def people_enrolled(api: Api, who: Pupils, count: int, first: int) -> None:
+    await fill_course(api, who.course_id, count, first)
+
+
 LISTS: dict[str, tuple[str, Add]] = {
     "rooms": ("/api/v1/rooms?limit=200", rows_of("rooms")),
     "live rooms": ("/api/v1/signalling/rooms/stats", open_rooms),
@@ -247,6 +268,19 @@ LISTS: dict[str, tuple[str, Add]] = {
     "deliveries": ("/api/v1/webhooks/HOOK/deliveries", rows_of("webhook_deliveries", webhook_id="hook_id")),
     "chats": (f"/api/v1/rooms/{ROOM}/chat", rows_of("chat_messages", room_id="room_id")),
     "polls": (f"/api/v1/rooms/{ROOM}/polls", rows_of("polls", room_id="room_id")),
+    "courses": ("/api/v1/courses?limit=200", rows_of("courses")),
+    "courses of one": ("/api/v1/courses/my-enrollments", courses_taken),
+    "enrolments": ("/api/v1/courses/COURSE/enrollments", people_enrolled),
+    "sections": ("/api/v1/courses/COURSE/sections", rows_of("course_sections", course_id="course_id")),
+    "lessons": (
+        "/api/v1/courses/COURSE/lessons",
+        rows_of("lessons", course_id="course_id", section_id="nobody"),
+    ),
+    "codes": ("/api/v1/courses/COURSE/invitations", rows_of("course_invitations", course_id="course_id")),
+    "announcements": (
+        "/api/v1/courses/COURSE/announcements",
+        rows_of("course_announcements", course_id="course_id"),
+    ),
     "bans": (f"/api/v1/rooms/{ROOM}/bans", rows_of("room_bans", room_id="room_id", user_id="nobody")),
 }
 
@@ -256,7 +290,7 @@ async def test_a_list_asks_as_much_for_many_rows_as_for_few(api: Api, name: str)
     who = await prepared(api)
     who.__dict__ |= {"admin_id": who.admin.user_id, "nobody": None}
     path, add = LISTS[name]
-    path = path.replace("HOOK", who.hook_id)
+    path = path.replace("HOOK", who.hook_id).replace("COURSE", who.course_id)
     asked, lengths = [], []
     for count, first in ((2, 0), (11, 2)):
         await add(api, who, count, first)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.api.callers import MISSING
+from tests.api.course_material import BASE, WISH, add_lesson, add_section, make_course
 from tests.api.recording_material import add_finished
 from tests.serving import Answer, Api, Person, serving
 from vtp.db.tables import idempotency_keys
@@ -39,7 +40,7 @@ NOT_REPEATED = {
     "/api/v1/auth/accept-invitation": "its token is good once, and its answer is a session",
 }
 """POSTs that create and take no Idempotency-Key."""
-METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
+METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE"}
 
 
 def declared(api: Api) -> list[Route]:
@@ -164,19 +165,26 @@ async def test_every_change_that_takes_if_match_refuses_what_is_stale(api: Api, 
     hook = await api.call("POST", "/api/v1/webhooks", {"url": "https://hooks.example/vtp"}, by=admin)
     guarded = [route for route in declared(api) if route.if_match]
     for route in guarded:
-        path = filled(route, names | ({"id": hook.body["id"]} if "webhooks" in route.path else {}))
-        stale = await api.call(route.method, path, {}, by=admin, headers={"If-Match": '"stale"'})
+        known = {"id": hook.body["id"]} if "webhooks" in route.path else {}
+        if route.path.startswith(BASE):
+            known = {"id": names["course"]}
+        path, body = filled(route, names | known), WISH if route.method == "PUT" else {}
+        stale = await api.call(route.method, path, body, by=admin, headers={"If-Match": '"stale"'})
         assert (stale.status, stale.body["code"]) == (412, "precondition_failed"), path
         tag = (await api.call("GET", path, by=admin)).headers["ETag"]
-        weak = await api.call(route.method, path, {}, by=admin, headers={"If-Match": f"W/{tag}"})
+        weak = await api.call(route.method, path, body, by=admin, headers={"If-Match": f"W/{tag}"})
         assert weak.status == 412, path
-        fresh = await api.call(route.method, path, {}, by=admin, headers={"If-Match": f'"a", {tag}'})
+        fresh = await api.call(route.method, path, body, by=admin, headers={"If-Match": f'"a", {tag}'})
         assert fresh.status == 200, fresh
     assert {route.path for route in guarded} == {
         "/api/v1/auth/profile",
         "/api/v1/users/{user_id}",
         "/api/v1/webhooks/{id}",
         "/api/v1/recordings/{id}",
+        BASE + "/{id}",
+        BASE + "/{id}/sections/{section_id}",
+        BASE + "/{id}/lessons/{lesson_id}",
+        BASE + "/{id}/announcements/{announcement_id}",
     }
 
 
@@ -263,10 +271,22 @@ async def things(api: Api, admin: Person) -> dict[str, str]:
     wish = {"room_id": "physics", "room_name": "Physics"}
     made = await api.call("POST", "/api/v1/signalling/room/create", wish, by=admin)
     room = made.body["room_id"]
-    return {"room": room, "user_id": admin.user_id, "id": await add_finished(api, room, admin)}
+    course = await make_course(api, admin)
+    told = await api.call("POST", f"{BASE}/{course}/announcements", {"title": "x"}, by=admin)
+    return {
+        "room": room,
+        "user_id": admin.user_id,
+        "id": await add_finished(api, room, admin),
+        "course": course,
+        "section_id": await add_section(api, course, admin),
+        "lesson_id": await add_lesson(api, course, admin),
+        "announcement_id": told.body["id"],
+    }
 
 
 def with_query(route: Route, names: Mapping[str, str]) -> str:
+    if route.path.startswith(BASE):
+        names = {**names, "id": names["course"]}
     needs_room = route.query is not None and "room_id" in route.query.model_fields
     required = needs_room and route.query is not None and route.query.model_fields["room_id"].is_required()
     return filled(route, names) + (f"?room_id={names['room']}" if required else "")

@@ -12,6 +12,7 @@ from tests.serving import serving
 from vtp.db import Database
 from vtp.db.migrations import current_revision, known_revisions, migrate
 
+COURSES = "/api/v1/courses"
 KEYS = {"users": "id", "account_tokens": "token_hash", "invitations": "id"}
 """The tables with addresses in them that somebody is found by."""
 
@@ -45,7 +46,7 @@ async def test_rows_of_each_revision_survive_the_upgrade_and_are_served(
 
     async with serving(tmp_path / "data", empty_database_url) as api:
         admin = await api.person("admin", "head@school.example")
-        for path in ("/api/v1/rooms", "/api/v1/users", "/api/v1/recordings", "/api/v1/webhooks"):
+        for path in ("/api/v1/rooms", "/api/v1/users", "/api/v1/recordings", "/api/v1/webhooks", COURSES):
             answer = await api.call("GET", path, by=admin)
             assert (path, answer.status) == (path, 200), answer.body
         people = await api.call("GET", "/api/v1/users", by=admin)

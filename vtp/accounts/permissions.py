@@ -37,6 +37,14 @@ class Action(enum.StrEnum):
     RECORDING_ANNOTATE = "recording.annotate"
     RECORDING_SHARE = "recording.share"
     RECORDING_DELETE = "recording.delete"
+    COURSE_CREATE = "course.create"
+    COURSE_LIST = "course.list"
+    COURSE_VIEW = "course.view"
+    COURSE_TEACH = "course.teach"
+    COURSE_ENROL = "course.enrol"
+    COURSE_UPDATE = "course.update"
+    COURSE_APPOINT = "course.appoint"
+    COURSE_DELETE = "course.delete"
     WEBHOOK_MANAGE = "webhook.manage"
     USER_MANAGE = "user.manage"
     AUDIT_READ = "audit.read"
@@ -127,6 +135,15 @@ RULES: Final[dict[Action, dict[Role, Reach]]] = {
     Action.RECORDING_ANNOTATE: _row(_ANY,  _ANY,   _ANY,     None,   None),
     Action.RECORDING_SHARE:    _row(_ANY,  _OWN,   None,     None,   None),
     Action.RECORDING_DELETE:   _row(_ANY,  _OWN,   None,     None,   None),
+    Action.COURSE_CREATE:      _row(_ANY,  _ANY,   None,     None,   None),
+    Action.COURSE_LIST:        _row(_ANY,  _ANY,   _ANY,     _ANY,   None),
+    # Below, by the role that somebody has in the course: vtp.courses.roles.
+    Action.COURSE_VIEW:        _row(_ANY,  _ANY,   _ANY,     _ANY,   None),
+    Action.COURSE_TEACH:       _row(_ANY,  _ANY,   _ANY,     None,   None),
+    Action.COURSE_ENROL:       _row(_ANY,  _ANY,   _ANY,     None,   None),
+    Action.COURSE_UPDATE:      _row(_ANY,  _ANY,   None,     None,   None),
+    Action.COURSE_APPOINT:     _row(_ANY,  _ANY,   None,     None,   None),
+    Action.COURSE_DELETE:      _row(_ANY,  _OWN,   None,     None,   None),
     Action.WEBHOOK_MANAGE:     _row(_ANY,  _OWN,   None,     None,   None),
     Action.USER_MANAGE:        _row(_ANY,  None,   None,     None,   None),
     Action.AUDIT_READ:         _row(_ANY,  None,   None,     None,   None),

@@ -12,13 +12,14 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.audit import AuditLog, Event, Origin
-from vtp.accounts.people_csv import CellError, Line, read_people
+from vtp.accounts.people_csv import Line, read_people
 from vtp.accounts.permissions import Action, require
 from vtp.accounts.user_administration import NewAccount, UserAdministration
 from vtp.accounts.users import known_addresses
 from vtp.db import Database
 from vtp.db.conflicts import done_over
 from vtp.errors import Conflict
+from vtp.http.csv_tables import CellError
 from vtp.http.identity import Principal
 
 CHUNK: Final = 50  # people in one transaction: others write in between

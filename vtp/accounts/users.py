@@ -1,6 +1,6 @@
 """The rows of people: found by address or id, added, changed, listed. No rules here, only SQL."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
@@ -166,6 +166,21 @@ async def find_by_email(tx: AsyncConnection, email: str) -> tuple[User, str] | N
 async def known_addresses(tx: AsyncConnection, emails: Iterable[str]) -> set[str]:
     """Those of some addresses that have an account."""
     return set((await tx.execute(select(users.c.email).where(users.c.email.in_(list(emails))))).scalars())
+
+
+async def accounts_named(
+    tx: AsyncConnection, emails: Collection[str], ids: Collection[str]
+) -> dict[str, str]:
+    """The ids of those accounts that have one of these addresses or ids and are not disabled, by either."""
+    by = ((users.c.email, emails), (users.c.id, ids))
+    named = [column.in_(names) for column, names in by if names]
+    if not named:
+        return {}
+    usable = or_(*named), users.c.disabled_at.is_(None), users.c.erased_at.is_(None)
+    found = [
+        (row.id, row.email) for row in await tx.execute(select(users.c.id, users.c.email).where(*usable))
+    ]
+    return {name: user_id for user_id, email in found for name in (user_id, email)}
 
 
 async def find_with_hash(tx: AsyncConnection, user_id: str) -> tuple[User, str] | None:

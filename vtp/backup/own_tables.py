@@ -6,6 +6,7 @@ Those of every revision that a backup may be of: one that a later revision drops
 from typing import Final
 
 from vtp.accounts import tables as _accounts
+from vtp.courses import tables as _courses
 from vtp.db import tables as _db
 from vtp.db.dump import VERSION_TABLE
 from vtp.db.metadata import metadata
@@ -17,6 +18,7 @@ from vtp.webhooks import tables as _webhooks
 
 FEATURES: Final = (
     _accounts,
+    _courses,
     _db,
     _jobs,
     _mail,

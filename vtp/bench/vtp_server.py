@@ -162,6 +162,12 @@ class VtpServer:
         except (aiohttp.ClientError, TimeoutError) as error:
             raise PeerError(f"vtp did not answer {method} {path}: {error}.") from error
 
+    @property
+    def database_url(self) -> str:
+        """Where its rows are, for what is put there behind its back. Only while it runs."""
+        data_dir = self._variables["VTP_DATA_DIR"]
+        return self._variables.get("VTP_DATABASE__URL") or f"sqlite:///{data_dir}/vtp.sqlite3"
+
     async def add_account(self, email: str, role: str, password: str) -> None:
         """Makes one that is verified at once, as an admin does beside the server. Raises PeerError."""
         words = ["admin", "create-user", "--email", email, "--role", role, "--password-stdin"]

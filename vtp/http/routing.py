@@ -11,7 +11,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from vtp.errors import NotSignedIn
-from vtp.http.etags import IF_MATCH, etag_of_model, require_match
+from vtp.http.etags import IF_MATCH, etag_of_model, require_match, require_version
 from vtp.http.identity import Principal
 from vtp.http.keys import REQUEST_ID as REQUEST_ID_KEY
 from vtp.settings import Settings
@@ -140,6 +140,14 @@ class Call:
         def check(current: T) -> None:
             if IF_MATCH in self.request.headers:
                 require_match(self.request, etag_of_model(represent(current)))
+
+        return check
+
+    def unless_edited(self, version_of: Callable[[T], int]) -> Callable[[T], None]:
+        """The same for a thing that counts its versions (`etag_of_version`)."""
+
+        def check(current: T) -> None:
+            require_version(self.request, version_of(current))
 
         return check
 

@@ -10,6 +10,7 @@ VERIFY_EMAIL = "/verify"
 RESET_PASSWORD = "/reset"
 INVITATION = "/invitation"
 PROFILE = "/profile"
+COURSE_INVITATION = "/courses/join"
 
 
 class Links:

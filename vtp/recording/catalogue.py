@@ -12,12 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.permissions import STAFF, Action, Reach, can, require, require_reach
 from vtp.db import Database
+from vtp.db.after import after_commit
 from vtp.db.conflicts import done_over
 from vtp.errors import NotFound
 from vtp.http.identity import Principal
 from vtp.ids import parse_id
 from vtp.media.events import Emitter
 from vtp.recording.active import ActiveRecordings
+from vtp.recording.audience import Audience
 from vtp.recording.link_terms import require_good_link
 from vtp.recording.schemas import UpdateRecording
 from vtp.recording.store import (
@@ -66,6 +68,7 @@ class Catalogue:
         rooms: RoomDirectory,
         active: ActiveRecordings,
         audit: AuditLog,
+        audience: Audience,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._database = database
@@ -73,6 +76,7 @@ class Catalogue:
         self._rooms = rooms
         self._active = active
         self._audit = audit
+        self._audience = audience
         self._clock = clock
         self._access_emitter: Emitter[str] = Emitter()
         self._access_changes: dict[str, datetime] = {}
@@ -99,7 +103,7 @@ class Catalogue:
         Until then it is the class itself: who is banned from that, or not let in, does not see it.
         """
         recording = await self.find(recording_id)
-        require(principal, Action.RECORDING_VIEW, recording)
+        require(await self._as_member(principal, recording), Action.RECORDING_VIEW, recording)
         if principal.recording is not None:
             async with self._database.read() as tx:
                 await require_good_link(tx, principal, recording)
@@ -119,7 +123,8 @@ class Catalogue:
         if wanted.status == Status.DELETED:
             reach = require_reach(principal, Action.RECORDING_DELETE)
             wanted = replace(wanted, owned_only=reach is Reach.OWN, owner_id=principal.user_id)
-        wanted = replace(wanted, published_only=principal.role not in STAFF)
+        published_only, audience = principal.role not in STAFF, self._audience.shown_to(principal)
+        wanted = replace(wanted, published_only=published_only, audience=audience)
         if wanted.room_id:
             wanted = replace(wanted, room_id=(await self._rooms.find(wanted.room_id)).id)
         async with self._database.read() as tx:
@@ -127,6 +132,14 @@ class Catalogue:
             page = await page_of_recordings(tx, wanted, limit=limit, offset=offset, before=before)
         seen = [(item, name) for item, name in page if can(principal, Action.RECORDING_VIEW, item)]
         return [(self._as_of_now(item), name) for item, name in seen], total
+
+    async def _as_member(self, principal: Principal, recording: Recording) -> Principal:
+        """The caller in the role that they have where the recording is filed; whose it is stays who they are,
+        and so does who comes by a link."""
+        if principal.user_id is None or principal.user_id == recording.started_by or recording.is_public:
+            return principal
+        async with self._database.read() as tx:
+            return await self._audience.as_member(tx, principal, recording.id)
 
     async def room_name(self, recording: Recording) -> str:
         """What the room of a recording is called."""
@@ -163,6 +176,32 @@ class Catalogue:
         if moved:
             self._tell_access(recording.id, changes["updated_at"])
         return self._as_of_now(replace(recording, **changes))
+
+    async def show(
+        self,
+        tx: AsyncConnection,
+        recording_id: str,
+        shown: Visibility,
+        principal: Principal,
+        origin: Origin,
+    ) -> None:
+        """Says for whom a recording is, within a transaction of who has looked whether the caller may.
+
+        Raises NotFound.
+        """
+        recording = _found(await find_recording(tx, recording_id, to_change=True))
+        if recording.visibility is shown:
+            return
+        await change_recording(tx, recording.id, visibility=shown, updated_at=self._clock())
+        await self.note(tx, Event.RECORDING_VISIBILITY, recording, principal, origin, to=shown.value)
+        await self.note_audience(tx, recording.id)
+
+    async def note_audience(self, tx: AsyncConnection, recording_id: str) -> None:
+        """Other people may see a recording than before, by where it is filed: who watches it is asked anew,
+        here and in other processes, once the transaction is stored."""
+        now = self._clock()
+        await change_recording(tx, recording_id, access_changed_at=now)
+        after_commit(tx, lambda: self._tell_access(recording_id, now))
 
     async def note(
         self,

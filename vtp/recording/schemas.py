@@ -21,7 +21,10 @@ MIME_TYPE = "application/vnd.apple.mpegurl"
 
 VisibilityWord = Annotated[
     Literal["staff", "members", "public"],
-    Field(description="Who sees it: staff (not published), everybody with an account, or anybody."),
+    Field(
+        description="Who sees it: staff (not published); everybody with an account, or the members of the "
+        "courses that it is filed in; or anybody."
+    ),
 ]
 Description = Annotated[str, Field(max_length=MAX_DESCRIPTION)]
 

@@ -16,6 +16,7 @@ from vtp.http.identity import Principal
 from vtp.ids import new_id
 from vtp.media.events import Emitter
 from vtp.recording.active import ActiveRecordings
+from vtp.recording.audience import Audience, Everybody
 from vtp.recording.catalogue import Catalogue, RoomDirectory, utc_now
 from vtp.recording.changes import RecordingChanged
 from vtp.recording.disk import RECORDINGS_FULL, Disk
@@ -47,6 +48,7 @@ class Recordings:
         *,
         jobs: JobsOfRecordings,
         instance_id: str,
+        audience: Audience | None = None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._database = database
@@ -61,7 +63,9 @@ class Recordings:
         self._emitter: Emitter[RecordingChanged] = Emitter()
         self._active = ActiveRecordings(self._tasks, self._save_end, settings.live_transcodes)
         self._ends = Ends(database, files, self._emitter.emit, self._closing, instance_id, clock)
-        self.catalogue = Catalogue(database, live_rooms, rooms, self._active, audit, clock)
+        self.catalogue = Catalogue(
+            database, live_rooms, rooms, self._active, audit, audience or Everybody(), clock
+        )
         self.playback = Playback(self.catalogue, self._active, files, self._tasks, instance_id)
         self.trash = Trash(database, self.catalogue, self.playback, self._active, files, jobs, clock)
         self.disk = Disk(files.store.root, RECORDINGS_FULL, settings.min_free_bytes, settings.warn_free_bytes)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, TextClause, bindparam, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.permissions import Action, Circle
@@ -112,10 +112,11 @@ class Filter:
     owned_only: bool = False
     owner_id: str | None = None
     published_only: bool = False
+    audience: ColumnElement[bool] | TextClause | None = None  # what recording.audience shows to the caller
 
-    def conditions(self) -> list[ColumnElement[bool]]:
+    def conditions(self) -> list[ColumnElement[bool] | TextClause]:
         """The same in SQL."""
-        found: list[ColumnElement[bool]] = []
+        found: list[ColumnElement[bool] | TextClause] = []
         if self.room_id:
             found.append(recordings.c.room_id == self.room_id)
         if self.status:
@@ -124,6 +125,8 @@ class Filter:
             found.append(recordings.c.status != Status.DELETED)
         if self.owned_only:
             found.append(recordings.c.started_by.is_not_distinct_from(self.owner_id))
+        if self.audience is not None:
+            found.append(self.audience)
         if self.published_only:
             found.append(recordings.c.visibility != Visibility.STAFF)
         if self.text:

@@ -78,6 +78,10 @@ MEASURES: dict[str, tuple[Measure, ...]] = {
                 ("refresh", "Renewing a session"),
                 ("profile", "Reading one's profile"),
                 ("recordings", "Listing recordings"),
+                ("courses", "Listing courses"),
+                ("course_create", "Making a course"),
+                ("course_update", "Changing a course"),
+                ("course_stats", "Statistics of a course"),
             )
         ),
         Measure("saturated_requests_per_s", "Requests answered at saturation", "per second"),

@@ -11,10 +11,11 @@ from typing import Any
 from vtp.bench.accounting import resident_kb
 from vtp.bench.postgres import running_postgres
 from vtp.bench.results import Figures
-from vtp.bench.scenarios.api_load import RECORDINGS, STEADY, ApiLoad, ApiTimes
+from vtp.bench.scenarios.api_load import RECORDINGS, SCHOOL, ApiLoad, ApiTimes
 from vtp.bench.scenarios.memory import settled
 from vtp.bench.scenarios.record import vtp_server
 from vtp.bench.scenarios.stage import Stage
+from vtp.bench.scenarios.term import Term
 from vtp.bench.scenarios.window import Window
 from vtp.bench.socket_crowd import crowd
 
@@ -22,6 +23,7 @@ DATABASES = ("sqlite", "postgresql")
 ONE_BY_ONE = 40
 """How often a password is hashed to know how long that takes."""
 ROOMS = 40
+TERM = Term()
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class Api:
     database: str = "sqlite"
     signalling: int = 1000
     recordings: int = RECORDINGS
+    term: Term = TERM
     warm_up_s: float = 2.0
 
     def describe(self) -> dict[str, Any]:
@@ -42,10 +45,11 @@ class Api:
 
     def load(self) -> dict[str, Any]:
         """In a sentence."""
-        shares = ", ".join(f"{share} {name}" for name, share in STEADY.items())
+        shares = ", ".join(f"{share} {name}" for name, share in SCHOOL.items())
+        school = f"{self.term.courses} courses, {self.term.enrolments} enrolments, {self.term.people} people"
         return {
-            "text": f"Of 100 requests {shares} ({self.recordings} recordings), each due at its time whatever "
-            "the answers; register and login one at a time"
+            "text": f"Of 100 requests {shares} ({self.recordings} recordings; {school}), each due at its "
+            "time whatever the answers; register and login one at a time"
         }
 
     @contextlib.asynccontextmanager
@@ -60,8 +64,8 @@ class Api:
     async def measure(self, stage: Stage) -> Figures:
         """One run on a server that has just been started."""
         server = vtp_server(stage)
-        load = ApiLoad(server, STEADY, connections=self.connections)
-        await load.prepare(self.recordings)
+        load = ApiLoad(server, SCHOOL, connections=self.connections)
+        await load.prepare(self.recordings, self.term)
         await load.run(self.rate, self.warm_up_s)
         window = Window(server.pids)
         times = await load.run(self.rate, self.seconds)

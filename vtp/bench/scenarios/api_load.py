@@ -15,6 +15,7 @@ import aiohttp
 
 from vtp.bench.peers.connect import PeerError
 from vtp.bench.results import Percentiles, percentiles
+from vtp.bench.scenarios.term import Taught, Term, approve_everybody, fill_term
 from vtp.bench.vtp_server import VtpServer
 
 PASSWORD = "correct horse battery staple"
@@ -24,6 +25,16 @@ MIX: Mapping[str, int] = {"register": 2, "login": 5, "refresh": 13, "profile": 4
 """Of every hundred requests, how many do what."""
 STEADY: Mapping[str, int] = {"refresh": 20, "profile": 40, "recordings": 40}
 """The same without passwords, whose hashes are slow by intention."""
+SCHOOL: Mapping[str, int] = {
+    "refresh": 20,
+    "profile": 30,
+    "recordings": 25,
+    "courses": 18,
+    "course_update": 4,
+    "course_create": 1,
+    "course_stats": 2,
+}
+"""STEADY with courses: people list them, their teacher makes, changes and counts."""
 RECORDINGS = 60
 """More than a page of them."""
 
@@ -71,21 +82,35 @@ class ApiLoad:
             "refresh": self._refresh,
             "profile": self._profile,
             "recordings": self._recordings,
+            "courses": self._list_courses,
+            "course_update": self._update_course,
+            "course_create": self._create_course,
+            "course_stats": self._read_stats,
         }
+        self._taught = Taught([], [])
         self._deck = [name for name, share in mix.items() for _ in range(share)]
 
-    async def prepare(self, recordings: int = 0) -> None:
-        """Registers and signs in everybody; the teacher makes so many recordings. Raises PeerError."""
+    async def prepare(self, recordings: int = 0, term: Term | None = None) -> None:
+        """Registers and signs in everybody; the teacher makes so many recordings, which are filed in two of a
+        term's courses. Raises PeerError."""
         await self._server.add_account(TEACHER, "teacher", PASSWORD)
         self._teacher = (await self._sign_in(TEACHER)).access
-        for _ in range(PEOPLE):
-            email = await self._register()
-            self._people.append(await self._sign_in(email))
+        emails = [await self._register() for _ in range(PEOPLE)]
+        if term is not None:
+            await approve_everybody(self._server.database_url)
+        self._people.extend([await self._sign_in(email) for email in emails])
+        made = []
         for number in range(recordings):
             room = {"room_id": f"recorded-{number}", "room_name": f"Room {number}"}
             await self._call("POST", "/api/v1/signalling/room/create", room)
             started = await self._call("POST", "/api/v1/recordings/start", {"room_id": room["room_id"]})
             await self._call("POST", f"/api/v1/recordings/{started['recording_id']}/stop")
+            made.append(started["recording_id"])
+        if term is not None:
+            teacher = (await self._call("GET", "/api/v1/auth/profile"))["user_id"]
+            half = (len(made) + 1) // 2
+            url = self._server.database_url
+            self._taught = await fill_term(url, term, teacher, [made[:half], made[half:]])
 
     async def one_at_a_time(self, name: str, count: int, times: ApiTimes) -> None:
         """An operation so often, each begun when the last was answered."""
@@ -164,6 +189,22 @@ class ApiLoad:
 
     async def _recordings(self) -> None:
         await self._call("GET", "/api/v1/recordings")
+
+    async def _list_courses(self) -> None:
+        await self._server.call("GET", "/api/v1/courses", token=self._next().access)
+
+    async def _create_course(self) -> None:
+        wish = {"code": "NEW", "name": "A new course", "semester": "fall", "year": 2026}
+        await self._call("POST", "/api/v1/courses", wish)
+
+    async def _update_course(self) -> None:
+        course = self._random.choice(self._taught.courses)
+        wish = {"description": f"Changed for the {next(self._numbers)}th time."}
+        await self._call("PATCH", f"/api/v1/courses/{course}", wish)
+
+    async def _read_stats(self) -> None:
+        course = self._random.choice(self._taught.recorded)
+        await self._call("GET", f"/api/v1/courses/{course}/stats")
 
     async def _call(self, method: str, path: str, body: object = None) -> Any:
         """As the teacher."""

@@ -1,0 +1,96 @@
+"""What pages and programs do with courses, for the test that explains every statement."""
+
+from __future__ import annotations
+
+from tests.api.callers import MISSING
+from tests.api.course_material import BASE
+from tests.filled import add_rows
+from tests.serving import Answer, Api, Person
+from vtp.http.pagination import encode_cursor
+
+
+def course_reads(course_id: str, teacher: Person) -> list[str]:
+    """What is read of a course, with every filter."""
+    course = f"{BASE}/{course_id}"
+    cursors = encode_cursor([0, MISSING]), encode_cursor([0, MISSING, 0, MISSING])
+    return [
+        f"{BASE}?limit=2&mine=true",
+        f"{BASE}?cursor={encode_cursor(course_id)}&status=active&semester=fall&year=2026",
+        f"{BASE}?q=optics",
+        f"{BASE}/my-enrollments?cursor={encode_cursor(course_id)}",
+        course,
+        f"{course}/stats",
+        f"{course}/sections?cursor={cursors[0]}",
+        f"{course}/lessons?cursor={cursors[1]}",
+        f"{course}/lessons?kind=live&section_id={MISSING}",
+        f"{course}/enrollments?cursor={encode_cursor(course_id)}",
+        f"{course}/enrollments?status=waiting&role=student",
+        f"{course}/enrollments?q=ada",
+        f"{course}/invitations",
+        f"{course}/permissions?cursor={encode_cursor(course_id)}",
+        f"{course}/permissions/{teacher.user_id}",
+        f"{course}/recordings?cursor={cursors[0]}",
+        f"{course}/announcements?cursor={encode_cursor(course_id)}",
+    ]
+
+
+async def write_courses(api: Api, course_id: str, admin: Person, teacher: Person) -> None:
+    """Calls what changes a course, and who is in it; deletes it at last."""
+    course = f"{BASE}/{course_id}"
+
+    async def call(method: str, path: str, body: object = None, by: Person = admin) -> Answer:
+        answer = await api.call(method, f"{course}{path}", body, by=by)
+        assert answer.status < 300, (method, path, answer)
+        return answer
+
+    pupils = [await api.person("student", f"pupil{n}@school.example") for n in range(4)]
+    code = (await call("POST", "/invitations", {})).body
+    for pupil in pupils[:2]:
+        await call("POST", "/enroll", by=pupil)
+    await call("POST", "/enroll", {"code": code["code"]}, by=pupils[2])
+    await call("GET", "/enrollments")
+    await call("DELETE", f"/enroll/{pupils[0].user_id}")
+    data = f"email,student_id\n,{pupils[0].user_id}\n{pupils[3].email},\n".encode()
+    for dry in ("true", "false"):
+        path, kind = f"{course}/enrollments/import?dry_run={dry}", {"Content-Type": "text/csv"}
+        assert (await api.call("POST", path, data=data, by=admin, headers=kind)).status == 200
+    section = (await call("POST", "/sections", {"title": "x"})).body["id"]
+    lesson = (await call("POST", "/lessons", {"title": "x", "kind": "live", "section_id": section})).body[
+        "id"
+    ]
+    news = (await call("POST", "/announcements", {"title": "x"})).body["id"]
+    await call("GET", "/lessons", by=pupils[1])
+    await call("PUT", "/order", {"lessons": [lesson], "sections": [{"id": section}]})
+    await call("PATCH", f"/lessons/{lesson}", {"section_id": section})
+    for path in (f"/lessons/{lesson}", f"/sections/{section}", f"/announcements/{news}"):
+        await call("PATCH", path, {"title": "y"})
+        await call("GET", path, by=pupils[1])
+    given = {"user_id": teacher.user_id, "role": "ta"}
+    await call("POST", "/permissions", given)
+    await call("POST", "/permissions", given)
+    await call("POST", "/copy", {"semester": "s", "year": 2027})
+    await call("DELETE", f"/permissions/{teacher.user_id}")
+    await call("PATCH", "", {"max_students": 9})
+    await call("DELETE", f"/invitations/{code['id']}")
+    for path in (f"/lessons/{lesson}", f"/sections/{section}", f"/announcements/{news}", ""):
+        await call("DELETE", path)
+
+
+async def take_courses(api: Api, person: Person, count: int, first: int) -> None:
+    """Somebody in so many more courses."""
+    database = api.server.services.database
+    async with database.transaction() as tx:
+        courses = await add_rows(tx, "courses", count, first, status="active")
+        for number, course in enumerate(courses, first):
+            mine = {"course_id": course["id"], "user_id": person.user_id, "added_by": None}
+            await add_rows(tx, "course_enrollments", 1, number, **mine)
+
+
+async def fill_course(api: Api, course_id: str, count: int, first: int) -> None:
+    """So many more people in the course, some of them waiting."""
+    database = api.server.services.database
+    async with database.transaction() as tx:
+        people = await add_rows(tx, "users", count, first)
+        for number, one in enumerate(people, first):
+            theirs = {"course_id": course_id, "user_id": one["id"], "added_by": None}
+            await add_rows(tx, "course_enrollments", 1, number, **theirs)

@@ -1,0 +1,69 @@
+"""The rows of announcements. No rules here, only SQL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.accounts.tables import users
+from vtp.courses.tables import course_announcements as table
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """What somebody told a course."""
+
+    id: str
+    course_id: str
+    author_id: str | None
+    title: str
+    body: str
+    created_at: datetime
+    updated_at: datetime
+    author_name: str | None = None
+
+
+_OWN = [name for name in Announcement.__slots__ if name != "author_name"]
+_WITH_NAMES = select(*(table.c[name] for name in _OWN), users.c.full_name.label("author_name")).select_from(
+    table.outerjoin(users, users.c.id == table.c.author_id)
+)
+
+
+async def add_announcement(tx: AsyncConnection, announcement: Announcement) -> None:
+    """Adds one."""
+    await tx.execute(insert(table).values({name: getattr(announcement, name) for name in _OWN}))
+
+
+async def find_announcement(tx: AsyncConnection, course_id: str, announcement_id: str) -> Announcement | None:
+    """One of a course's."""
+    wanted = table.c.id == announcement_id, table.c.course_id == course_id
+    row = (await tx.execute(_WITH_NAMES.where(*wanted))).one_or_none()
+    return _announcement(row) if row else None
+
+
+async def page_of_announcements(
+    tx: AsyncConnection, course_id: str, *, limit: int, before: str | None
+) -> list[Announcement]:
+    """A course's, newest first."""
+    statement = _WITH_NAMES.where(table.c.course_id == course_id).order_by(table.c.id.desc()).limit(limit)
+    if before is not None:
+        statement = statement.where(table.c.id < before)
+    return [_announcement(row) for row in await tx.execute(statement)]
+
+
+async def change_announcement(tx: AsyncConnection, announcement_id: str, **values: Any) -> None:
+    """Sets columns of one."""
+    await tx.execute(update(table).where(table.c.id == announcement_id).values(**values))
+
+
+async def remove_announcement(tx: AsyncConnection, announcement_id: str) -> None:
+    """Deletes one."""
+    await tx.execute(delete(table).where(table.c.id == announcement_id))
+
+
+def _announcement(row: Row[Any, *tuple[Any, ...]]) -> Announcement:
+    return Announcement(**row._mapping)

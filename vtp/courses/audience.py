@@ -1,0 +1,113 @@
+"""Who sees recordings that are filed in courses: `vtp.recording.audience` asks here.
+
+Members of a course that a recording is filed in, each in the role that they have there: students what is
+published, once its lesson is released, and its staff all of it. Administrators see everything.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, TextClause, and_, bindparam, or_, select, text, true
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.accounts.service import Clock, utc_now
+from vtp.courses.outline_store import is_released
+from vtp.courses.roles import OPEN_TO_STUDENTS, EnrolmentStatus, Member, as_in_course
+from vtp.courses.tables import (
+    course_enrollments,
+    course_permissions,
+    course_recordings,
+    course_sections,
+    courses,
+    lessons,
+)
+from vtp.db.types import UtcDateTime, id_type
+from vtp.http.identity import Principal, Role
+
+_filed, _enrolled, _given = course_recordings.c, course_enrollments.c, course_permissions.c
+
+
+def _joined(me: ColumnElement[str]) -> Any:
+    """Where a recording is filed, and what its course knows of somebody."""
+    return (
+        course_recordings.join(courses, courses.c.id == _filed.course_id)
+        .outerjoin(lessons, lessons.c.id == _filed.lesson_id)
+        .outerjoin(course_sections, course_sections.c.id == lessons.c.section_id)
+        .outerjoin(course_enrollments, and_(_enrolled.course_id == courses.c.id, _enrolled.user_id == me))
+        .outerjoin(course_permissions, and_(_given.course_id == courses.c.id, _given.user_id == me))
+    )
+
+
+def _lesson_is_open(now: datetime) -> ColumnElement[bool]:
+    section = or_(lessons.c.section_id.is_(None), is_released(course_sections, now))
+    return or_(_filed.lesson_id.is_(None), and_(is_released(lessons, now), section))
+
+
+# As text: an expression of this size takes SQLAlchemy a millisecond of every list of recordings.
+_SHOWN = text(
+    """(recordings.visibility = 'public' OR recordings.started_by = :audience
+OR NOT EXISTS (SELECT 1 FROM course_recordings WHERE course_recordings.recording_id = recordings.id)
+OR EXISTS (SELECT 1 FROM course_recordings JOIN courses ON courses.id = course_recordings.course_id
+  LEFT JOIN lessons ON lessons.id = course_recordings.lesson_id
+  LEFT JOIN course_sections ON course_sections.id = lessons.section_id
+  LEFT JOIN course_enrollments AS e
+    ON e.course_id = courses.id AND e.user_id = :audience AND e.status = 'active'
+  LEFT JOIN course_permissions AS p ON p.course_id = courses.id AND p.user_id = :audience
+  WHERE course_recordings.recording_id = recordings.id AND (
+    courses.instructor_id = :audience OR coalesce(p.role, e.role) IN ('admin', 'teacher', 'assistant')
+    OR (coalesce(p.role, e.role) = 'student' AND courses.status IN ('active', 'completed')
+      AND recordings.visibility <> 'staff'
+      AND (lessons.id IS NULL
+        OR (lessons.published IS TRUE AND (lessons.release_at IS NULL OR lessons.release_at <= :audience_now)
+          AND (course_sections.id IS NULL OR (course_sections.published IS TRUE
+            AND (course_sections.release_at IS NULL OR course_sections.release_at <= :audience_now))))))))
+)"""
+).bindparams(bindparam("audience", type_=id_type()), bindparam("audience_now", type_=UtcDateTime()))
+
+
+class CourseAudience:
+    """What recordings ask of courses."""
+
+    def __init__(self, *, clock: Clock = utc_now) -> None:
+        self._clock = clock
+
+    async def as_member(self, tx: AsyncConnection, principal: Principal, recording_id: str) -> Principal:
+        """The caller in the highest role that they have where the recording is filed."""
+        if principal.role is Role.ADMIN:
+            return principal
+        me = bindparam("me", principal.user_id, type_=id_type())
+        statement = select(
+            courses.c.instructor_id,
+            courses.c.status,
+            _enrolled.role,
+            _enrolled.status,
+            _given.role,
+            _lesson_is_open(self._clock()),
+        ).select_from(_joined(me))
+        rows = (await tx.execute(statement.where(_filed.recording_id == recording_id))).all()
+        if not rows:
+            return principal
+        found = [_as_there(principal, row) for row in rows]
+        return max(found, key=lambda one: one.role.rank)
+
+    def shown_to(self, principal: Principal) -> ColumnElement[bool] | TextClause:
+        """What is filed nowhere, what is the caller's own, and what is filed where they take part."""
+        if principal.role is Role.ADMIN or principal.user_id is None:
+            return true()
+        return _SHOWN.bindparams(audience=principal.user_id, audience_now=self._clock())
+
+
+def _as_there(principal: Principal, row: Row[Any, *tuple[Any, ...]]) -> Principal:
+    """Somebody as they are in one course; a guest where a student does not see the recording now."""
+    instructor_id, status, role, enrolment, given, is_open = row
+    member = Member(
+        Role(role) if role else None,
+        EnrolmentStatus(enrolment) if enrolment else None,
+        Role(given) if given else None,
+    )
+    there = as_in_course(principal, instructor_id, member)
+    if there.role is Role.STUDENT and not (is_open and status in OPEN_TO_STUDENTS):
+        return as_in_course(principal, None, Member())
+    return there

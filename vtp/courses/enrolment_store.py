@@ -1,0 +1,192 @@
+"""The rows of who takes part in courses, or waits to. No rules here, only SQL."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, delete, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.accounts.tables import users
+from vtp.courses.roles import EnrolmentStatus
+from vtp.courses.tables import course_enrollments as table
+from vtp.db.statements import insert_if_absent
+from vtp.http.identity import Role
+
+
+class Source(enum.StrEnum):
+    """How somebody came into a course."""
+
+    STAFF = "staff"
+    SELF = "self"
+    CODE = "code"
+    LINK = "link"
+    LIST = "list"
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """Somebody in a course. `place`: of who waits, 1 for who is next."""
+
+    id: str
+    course_id: str
+    user_id: str
+    role: Role
+    status: EnrolmentStatus
+    source: Source
+    invitation_id: str | None
+    added_by: str | None
+    created_at: datetime
+    enrolled_at: datetime | None
+    full_name: str = ""
+    email: str = ""
+    place: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolmentFilter:
+    """Whose enrolments to list; empty fields do not matter."""
+
+    status: str = ""
+    role: str = ""
+    text: str = ""
+
+
+_OWN = [name for name in Enrolment.__slots__ if name not in ("full_name", "email", "place")]
+_COLUMNS = [*(table.c[name] for name in _OWN), users.c.full_name, users.c.email]
+_WITH_NAMES = select(*_COLUMNS).select_from(table.join(users, users.c.id == table.c.user_id))
+_ahead = table.alias("ahead")
+PLACE = (
+    select(func.count())
+    .select_from(_ahead)
+    .where(
+        _ahead.c.course_id == table.c.course_id,
+        _ahead.c.status == EnrolmentStatus.WAITING,
+        _ahead.c.id <= table.c.id,
+    )
+    .correlate(table)
+    .scalar_subquery()
+)
+
+
+async def add_enrolment(tx: AsyncConnection, enrolment: Enrolment) -> bool:
+    """Adds somebody; False when they are there already."""
+    return await insert_if_absent(tx, table, _values(enrolment))
+
+
+async def add_enrolments(tx: AsyncConnection, enrolments: Sequence[Enrolment]) -> None:
+    """Adds several, none of whom is there, while nobody else changes the course."""
+    if enrolments:
+        await tx.execute(insert(table), [_values(one) for one in enrolments])
+
+
+async def find_enrolment(tx: AsyncConnection, course_id: str, user_id: str) -> Enrolment | None:
+    """Somebody in a course, with their place where they wait."""
+    statement = _WITH_NAMES.where(table.c.course_id == course_id, table.c.user_id == user_id)
+    row = (await tx.execute(statement.add_columns(PLACE.label("place")))).one_or_none()
+    return _enrolment(row, row.place) if row else None
+
+
+async def enrolled_among(tx: AsyncConnection, course_id: str, user_ids: Collection[str]) -> set[str]:
+    """Those of some accounts that are in a course, or wait for it."""
+    if not user_ids:
+        return set()
+    wanted = select(table.c.user_id).where(table.c.course_id == course_id, table.c.user_id.in_(user_ids))
+    return set((await tx.execute(wanted)).scalars())
+
+
+async def page_of_enrolments(
+    tx: AsyncConnection, course_id: str, wanted: EnrolmentFilter, *, limit: int, after: str | None
+) -> list[Enrolment]:
+    """Who takes part in a course, in the order of coming; after the id that the page before ended with."""
+    statement = _WITH_NAMES.where(table.c.course_id == course_id).order_by(table.c.id).limit(limit)
+    if after is not None:
+        statement = statement.where(table.c.id > after)
+    rows = list(await tx.execute(_filtered(statement, wanted)))
+    ahead = await _waiting_before(tx, course_id, [row.id for row in rows if row.status == "waiting"])
+    return [_enrolment(row, ahead.get(row.id)) for row in rows]
+
+
+async def page_of_memberships(
+    tx: AsyncConnection, user_id: str, *, limit: int, before: str | None
+) -> list[Enrolment]:
+    """The courses that somebody takes part in or waits for, the latest first."""
+    statement = _WITH_NAMES.add_columns(PLACE.label("place")).where(table.c.user_id == user_id)
+    if before is not None:
+        statement = statement.where(table.c.id < before)
+    rows = await tx.execute(statement.order_by(table.c.id.desc()).limit(limit))
+    return [_enrolment(row, row.place) for row in rows]
+
+
+async def count_students(tx: AsyncConnection, course_id: str) -> int:
+    """How many places are taken."""
+    statement = select(func.count()).where(
+        table.c.course_id == course_id,
+        table.c.status == EnrolmentStatus.ACTIVE,
+        table.c.role == Role.STUDENT,
+    )
+    return int((await tx.execute(statement)).scalar_one())
+
+
+async def first_waiting(tx: AsyncConnection, course_id: str, count: int | None) -> list[tuple[str, str]]:
+    """Whose turn it is, as (id, user id): so many, or all."""
+    statement = select(table.c.id, table.c.user_id).where(
+        table.c.course_id == course_id, table.c.status == EnrolmentStatus.WAITING
+    )
+    return [(row[0], row[1]) for row in await tx.execute(statement.order_by(table.c.id).limit(count))]
+
+
+async def courses_with_waiting(tx: AsyncConnection) -> list[str]:
+    """The courses that somebody waits for."""
+    waiting = select(table.c.course_id).where(table.c.status == EnrolmentStatus.WAITING)
+    return list((await tx.execute(waiting.distinct().order_by(table.c.course_id))).scalars())
+
+
+async def activate(tx: AsyncConnection, ids: Sequence[str], now: datetime) -> None:
+    """Gives a place to who waited."""
+    statement = update(table).where(table.c.id.in_(ids))
+    await tx.execute(statement.values(status=EnrolmentStatus.ACTIVE, enrolled_at=now))
+
+
+async def remove_enrolment(tx: AsyncConnection, enrolment_id: str) -> None:
+    """Takes somebody out of a course."""
+    await tx.execute(delete(table).where(table.c.id == enrolment_id))
+
+
+def _filtered(statement: Select[Any], wanted: EnrolmentFilter) -> Select[Any]:
+    if wanted.status:
+        statement = statement.where(table.c.status == wanted.status)
+    if wanted.role:
+        statement = statement.where(table.c.role == wanted.role)
+    if wanted.text:
+        words = (
+            column.icontains(wanted.text, autoescape=True) for column in (users.c.full_name, users.c.email)
+        )
+        statement = statement.where(or_(*words))
+    return statement
+
+
+async def _waiting_before(tx: AsyncConnection, course_id: str, ids: Sequence[str]) -> dict[str, int]:
+    """The places of these who wait, who follow upon each other."""
+    if not ids:
+        return {}
+    waiting = table.c.course_id == course_id, table.c.status == EnrolmentStatus.WAITING
+    before = select(func.count()).where(*waiting, table.c.id < ids[0])
+    numbered = select(table.c.id).where(*waiting, table.c.id.between(ids[0], ids[-1])).order_by(table.c.id)
+    first = int((await tx.execute(before)).scalar_one()) + 1
+    return {row: first + n for n, row in enumerate((await tx.execute(numbered)).scalars())}
+
+
+def _values(enrolment: Enrolment) -> dict[str, Any]:
+    return {name: getattr(enrolment, name) for name in _OWN}
+
+
+def _enrolment(row: Row[Any], place: int | None) -> Enrolment:
+    values = {name: getattr(row, name) for name in _OWN}
+    values |= {"role": Role(row.role), "status": EnrolmentStatus(row.status), "source": Source(row.source)}
+    waits = values["status"] is EnrolmentStatus.WAITING
+    return Enrolment(**values, full_name=row.full_name, email=row.email, place=place if waits else None)

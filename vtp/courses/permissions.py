@@ -1,0 +1,134 @@
+"""Roles that people are given in a course, besides how they are enrolled: given, told, taken away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.accounts.audit import AuditLog, Event, Origin
+from vtp.accounts.permissions import Action
+from vtp.accounts.service import Clock, account_of, utc_now
+from vtp.accounts.users import User, find_user
+from vtp.courses.door import Entered, enter, enter_to_change
+from vtp.courses.enrolment import TellNarrowed, require_to_give
+from vtp.courses.permission_store import (
+    Permission,
+    find_permission,
+    page_of_permissions,
+    remove_permission,
+    set_permission,
+)
+from vtp.courses.roles import parse_course_role, role_in_course
+from vtp.courses.store import find_course
+from vtp.db import Database
+from vtp.db.conflicts import done_over
+from vtp.errors import FieldError, Invalid, NotFound
+from vtp.http.identity import Principal, Role
+from vtp.ids import parse_id
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Somebody's role in a course, None for none, in the word for who asks."""
+
+    user_id: str
+    role: str | None
+
+
+class CoursePermissions:
+    """Every method raises Forbidden, NotFound, Invalid for malformed ids."""
+
+    def __init__(
+        self, database: Database, audit: AuditLog, tell_narrowed: TellNarrowed, *, clock: Clock = utc_now
+    ) -> None:
+        self._database = database
+        self._tell_narrowed = tell_narrowed
+        self._audit = audit
+        self._clock = clock
+
+    @done_over
+    async def give(
+        self, principal: Principal, course_id: str, user_id: str, word: str, origin: Origin
+    ) -> Permission:
+        """Gives somebody a role, in place of the one they were given before."""
+        wanted = parse_id(user_id, "/user_id")
+        role, watch_only = parse_course_role(word)
+        async with self._database.transaction() as tx:
+            inside = await enter_to_change(tx, principal, course_id, Action.COURSE_APPOINT)
+            require_to_give(inside, role)
+            await _account(tx, wanted)
+            before = await find_permission(tx, inside.course.id, wanted)
+            if before is not None:
+                require_to_give(inside, before.role)
+            given = Permission(
+                inside.course.id, wanted, role, watch_only, word, account_of(principal), self._clock()
+            )
+            await set_permission(tx, given)
+            await self._record(tx, Event.COURSE_ROLE_GIVEN, inside, given, origin)
+            made = await find_permission(tx, inside.course.id, wanted)
+        assert made is not None
+        self._tell_narrowed(inside.course.id)  # a lower role sees less
+        return made
+
+    async def of(self, principal: Principal, course_id: str, user_id: str) -> Standing:
+        """Which role somebody has in a course: one's own, and for staff everybody's."""
+        wanted = parse_id(user_id, "/path/user_id")
+        async with self._database.read() as tx:
+            own = wanted == principal.user_id
+            inside = await enter(tx, principal, course_id, None if own else Action.COURSE_ENROL)
+            user = await find_user(tx, wanted)
+            seen = await find_course(tx, inside.course.id, wanted)
+            if user is None or seen is None:
+                raise NotFound("There is no such account.", code="no_such_account")
+            given = await find_permission(tx, inside.course.id, wanted)
+        role = role_in_course(user.role, user.id, seen.course.instructor_id, seen.member)
+        if role is Role.GUEST:
+            return Standing(wanted, None)
+        by_caller = given is not None and given.role is role and given.granted_by == principal.user_id
+        return Standing(wanted, given.word if given is not None and by_caller else role.value)
+
+    async def page(
+        self, principal: Principal, course_id: str, *, limit: int, after: str | None
+    ) -> list[Permission]:
+        """Who was given a role, by account."""
+        async with self._database.read() as tx:
+            inside = await enter(tx, principal, course_id, Action.COURSE_ENROL)
+            return await page_of_permissions(tx, inside.course.id, limit=limit, after=after)
+
+    @done_over
+    async def take(self, principal: Principal, course_id: str, user_id: str, origin: Origin) -> None:
+        """Takes away what somebody was given; how they are enrolled stays."""
+        wanted = parse_id(user_id, "/path/user_id")
+        async with self._database.transaction() as tx:
+            inside = await enter_to_change(tx, principal, course_id, Action.COURSE_APPOINT)
+            found = await find_permission(tx, inside.course.id, wanted)
+            if found is None:
+                raise NotFound("This person was given no role in the course.", code="no_such_permission")
+            require_to_give(inside, found.role)
+            await remove_permission(tx, inside.course.id, wanted)
+            await self._record(tx, Event.COURSE_ROLE_TAKEN, inside, found, origin)
+        self._tell_narrowed(inside.course.id)
+
+    async def _record(
+        self, tx: AsyncConnection, event: Event, inside: Entered, given: Permission, origin: Origin
+    ) -> None:
+        await self._audit.record(
+            tx,
+            event,
+            origin,
+            actor_id=inside.principal.user_id,
+            subject=f"course:{inside.course.id}",
+            details={"user_id": given.user_id, "role": given.role.value},
+        )
+
+
+async def _account(tx: AsyncConnection, user_id: str) -> User:
+    user = await find_user(tx, user_id)
+    if user is None or user.disabled_at is not None:
+        raise Invalid(
+            "Nobody has this account.",
+            code="no_such_account",
+            errors=[FieldError("/user_id", "is no account")],
+        )
+    return user

@@ -1,0 +1,65 @@
+"""The places of a course: who gets one, who waits, and whose turn it is when one is free.
+
+Whoever calls these has locked the course (`vtp.courses.door`), so what they count stays so.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.accounts.service import Clock, utc_now
+from vtp.courses.enrolment_store import activate, count_students, courses_with_waiting, first_waiting
+from vtp.courses.store import find_course, lock_course
+from vtp.db import Database
+from vtp.db.conflicts import done_over
+
+logger = logging.getLogger(__name__)
+
+
+async def free_places(tx: AsyncConnection, course_id: str, max_students: int | None) -> int | None:
+    """How many students may come still; None: any number."""
+    if max_students is None:
+        return None
+    return max(0, max_students - await count_students(tx, course_id))
+
+
+async def fill_places(
+    tx: AsyncConnection, course_id: str, max_students: int | None, now: datetime
+) -> list[str]:
+    """Gives free places to who waits longest; gives whose accounts those are."""
+    free = await free_places(tx, course_id, max_students)
+    if free == 0:
+        return []
+    turn = await first_waiting(tx, course_id, free)
+    if turn:
+        await activate(tx, [enrolment_id for enrolment_id, _ in turn], now)
+    return [user_id for _, user_id in turn]
+
+
+class Places:
+    """Looks after places that are freed by nobody's leaving: those of people who were erased."""
+
+    def __init__(self, database: Database, *, clock: Clock = utc_now) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def fill(self) -> int:
+        """Gives every free place that somebody waits for; gives how many that were."""
+        async with self._database.read() as tx:
+            waited_for = await courses_with_waiting(tx)
+        filled = [len(await self._fill(course_id)) for course_id in waited_for]
+        if any(filled):
+            logger.info("%d people who waited for a course have got the place of an erased one.", sum(filled))
+        return sum(filled)
+
+    @done_over
+    async def _fill(self, course_id: str) -> list[str]:
+        async with self._database.transaction() as tx:
+            await lock_course(tx, course_id)
+            found = await find_course(tx, course_id, None)
+            if found is None:
+                return []
+            return await fill_places(tx, course_id, found.course.max_students, self._clock())

@@ -1,0 +1,154 @@
+"""Courses over HTTP, under `/api/v1/courses`; what is in them has files of its own."""
+
+from __future__ import annotations
+
+from vtp.accounts.replies import origin_of
+from vtp.courses.copying import CourseCopies
+from vtp.courses.door import Entered
+from vtp.courses.schemas import (
+    ChangeCourse,
+    CopyCourse,
+    CourseDeleted,
+    CoursePage,
+    CourseQuery,
+    CourseReply,
+    CourseStats,
+    CreateCourse,
+    ReplaceCourse,
+)
+from vtp.courses.service import Courses
+from vtp.http.etags import etag_of_version
+from vtp.http.pagination import encode_cursor
+from vtp.http.routing import Access, Call, RouteTable
+
+BASE = "/api/v1/courses"
+COURSE = BASE + "/{id}"
+IF_MATCH = (
+    "With `If-Match` only a course that nobody has edited since is changed (412 else); that others have "
+    "enrolled meanwhile does not matter."
+)
+
+
+def add_course_routes(table: RouteTable, courses: Courses, copies: CourseCopies) -> None:
+    """Declares courses: made, listed, read, changed, deleted, copied, counted."""
+    _read_routes(table, courses)
+    _change_routes(table, courses)
+    _making_routes(table, courses, copies)
+
+
+def reply_of(call: Call, inside: Entered) -> CourseReply:
+    """A course as the caller sees it, with its entity tag."""
+    reply = CourseReply.of(inside)
+    call.reply_headers["ETag"] = etag_of_version(inside.course.version, reply)
+    return reply
+
+
+def _read_routes(table: RouteTable, courses: Courses) -> None:
+    @table.get(
+        BASE,
+        query=CourseQuery,
+        reply=CoursePage,
+        access=Access.VERIFIED,
+        summary="List courses, newest first",
+        description="Those that the caller takes part in or teaches, and the catalogue: active courses that "
+        "are listed.",
+        errors=(403,),
+    )
+    async def list_courses(call: Call) -> CoursePage:
+        query: CourseQuery = call.query
+        found = await courses.page(
+            call.principal, query.filter, limit=query.limit + 1, before=query.id_position()
+        )
+        items = [CourseReply.of(inside) for inside in found[: query.limit]]
+        more = len(found) > query.limit
+        return CoursePage(items=items, next_cursor=encode_cursor(items[-1].id) if more else None)
+
+    @table.get(COURSE, reply=CourseReply, access=Access.VERIFIED, summary="Read a course", errors=(403, 404))
+    async def get_course(call: Call) -> CourseReply:
+        return reply_of(call, await courses.get(call.principal, call.path["id"]))
+
+    @table.get(
+        COURSE + "/stats",
+        reply=CourseStats,
+        access=Access.VERIFIED,
+        summary="Tell how a course goes",
+        errors=(403, 404),
+    )
+    async def get_course_stats(call: Call) -> CourseStats:
+        return await courses.stats(call.principal, call.path["id"])
+
+
+def _change_routes(table: RouteTable, courses: Courses) -> None:
+    async def change(call: Call) -> CourseReply:
+        unless_changed = call.unless_edited(lambda version: version)
+        inside = await courses.change(
+            call.principal, call.path["id"], call.body, origin_of(call), unless_changed
+        )
+        return reply_of(call, inside)
+
+    @table.put(
+        COURSE,
+        body=ReplaceCourse,
+        reply=CourseReply,
+        access=Access.VERIFIED,
+        summary="Change all of a course",
+        description=IF_MATCH,
+        errors=(403, 404, 409),
+        if_match=True,
+    )
+    async def replace_course(call: Call) -> CourseReply:
+        return await change(call)
+
+    @table.patch(
+        COURSE,
+        body=ChangeCourse,
+        reply=CourseReply,
+        access=Access.VERIFIED,
+        summary="Change some of a course",
+        description=IF_MATCH,
+        errors=(403, 404, 409),
+        if_match=True,
+    )
+    async def change_course(call: Call) -> CourseReply:
+        return await change(call)
+
+    @table.delete(
+        COURSE,
+        reply=CourseDeleted,
+        access=Access.VERIFIED,
+        summary="Delete a course with everything in it, but for its recordings",
+        errors=(403, 404),
+    )
+    async def delete_course(call: Call) -> CourseDeleted:
+        course = await courses.delete(call.principal, call.path["id"], origin_of(call))
+        return CourseDeleted(id=course.id)
+
+
+def _making_routes(table: RouteTable, courses: Courses, copies: CourseCopies) -> None:
+    @table.post(
+        BASE,
+        body=CreateCourse,
+        reply=CourseReply,
+        status=201,
+        access=Access.VERIFIED,
+        summary="Make a course",
+        errors=(403,),
+    )
+    async def create_course(call: Call) -> CourseReply:
+        inside = await courses.create(call.principal, call.body, origin_of(call))
+        call.reply_headers["Location"] = f"{BASE}/{inside.course.id}"
+        return reply_of(call, inside)
+
+    @table.post(
+        COURSE + "/copy",
+        body=CopyCourse,
+        reply=CourseReply,
+        status=201,
+        access=Access.VERIFIED,
+        summary="Copy a course to another term",
+        errors=(403, 404),
+    )
+    async def copy_course(call: Call) -> CourseReply:
+        inside = await copies.copy(call.principal, call.path["id"], call.body, origin_of(call))
+        call.reply_headers["Location"] = f"{BASE}/{inside.course.id}"
+        return reply_of(call, inside)

@@ -1,0 +1,211 @@
+"""What crosses the wire about courses. Field names are the older contract's; nothing is renamed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, Field
+
+from vtp.accounts.permissions import Action
+from vtp.courses.door import Entered
+from vtp.courses.roles import CourseStatus, EnrolmentStatus
+from vtp.courses.store import CourseFilter
+from vtp.http.identity import Role
+from vtp.http.pagination import Page, PageQuery
+from vtp.http.text import check_line
+
+MAX_DESCRIPTION = 20_000
+MAX_STUDENTS = 100_000
+RIGHTS = {
+    "view": Action.COURSE_VIEW,
+    "teach": Action.COURSE_TEACH,
+    "enrol": Action.COURSE_ENROL,
+    "update": Action.COURSE_UPDATE,
+    "appoint": Action.COURSE_APPOINT,
+    "delete": Action.COURSE_DELETE,
+}
+
+StatusWord = Annotated[
+    Literal["draft", "active", "archived", "completed"],
+    Field(
+        description="draft: staff see it. active: students too. completed: members read, nobody joins by "
+        "themselves. archived: staff read, nothing changes."
+    ),
+]
+Code = Annotated[
+    str,
+    Field(max_length=50),
+    AfterValidator(check_line),
+    Field(min_length=1, description="What the school calls it: PHY-101."),
+]
+CourseName = Annotated[str, Field(max_length=255), AfterValidator(check_line), Field(min_length=1)]
+Semester = Annotated[
+    str,
+    Field(max_length=50),
+    AfterValidator(check_line),
+    Field(min_length=1, description="In the school's own word: fall, WS 26/27."),
+]
+Year = Annotated[int, Field(ge=2000, le=2100)]
+Department = Annotated[str, Field(max_length=200), AfterValidator(check_line)]
+Description = Annotated[str, Field(max_length=MAX_DESCRIPTION)]
+MaxStudents = Annotated[
+    int | None,
+    Field(ge=1, le=MAX_STUDENTS, description="Who comes beyond waits for a place; null: as many as come."),
+]
+InstructorId = Annotated[
+    str | None, Field(max_length=64, description="Whose course it is: a teacher's or an administrator's id.")
+]
+Listed = Annotated[bool, Field(description="People who do not take part find it while it is active.")]
+SelfEnrolment = Annotated[bool, Field(description="Whoever finds it enrols without a code or a link.")]
+WaitingList = Annotated[bool, Field(description="Else who comes too late is refused.")]
+
+
+class CreateCourse(BaseModel):
+    """A new course. It belongs to who makes it unless `instructor_id` says another."""
+
+    code: Code
+    name: CourseName
+    semester: Semester
+    year: Year
+    description: Description = ""
+    department: Department = ""
+    instructor_id: InstructorId = None
+    status: StatusWord = "draft"
+    max_students: MaxStudents = None
+    listed: Listed = True
+    self_enrolment: SelfEnrolment = True
+    waiting_list: WaitingList = True
+
+
+class ReplaceCourse(CreateCourse):
+    """A course as it is to be; what is left out is as in a new one, but for `instructor_id` and `status`,
+    which stay."""
+
+    status: StatusWord | None = None  # type: ignore[assignment]
+
+
+class ChangeCourse(BaseModel):
+    """What is to be different; what is left out stays."""
+
+    code: Code | None = None
+    name: CourseName | None = None
+    semester: Semester | None = None
+    year: Year | None = None
+    description: Description | None = None
+    department: Department | None = None
+    instructor_id: InstructorId = None
+    status: StatusWord | None = None
+    max_students: MaxStudents = None
+    listed: Listed | None = None
+    self_enrolment: SelfEnrolment | None = None
+    waiting_list: WaitingList | None = None
+
+
+class CopyCourse(BaseModel):
+    """A copy for another term; what is left out is as in the course. It has its sections and lessons, without
+    dates: what had one is not published. Nobody takes part in it but, with `staff`, who taught there."""
+
+    semester: Semester
+    year: Year
+    code: Code | None = None
+    name: CourseName | None = None
+    staff: Annotated[bool, Field(description="Teachers and assistants have their roles there too.")] = True
+
+
+class CourseReply(BaseModel):
+    """A course; `enrolled_count` counts students with a place."""
+
+    id: str
+    code: str
+    name: str
+    description: str
+    instructor_id: str | None
+    instructor_name: str | None
+    department: str
+    semester: str
+    year: int
+    status: CourseStatus
+    max_students: int | None
+    listed: Listed
+    self_enrolment: SelfEnrolment
+    waiting_list: WaitingList
+    enrolled_count: int
+    recording_count: int
+    role: Annotated[Role | None, Field(description="The caller's in this course; null for who has none.")]
+    enrollment_status: Annotated[
+        EnrolmentStatus | None, Field(description="Whether the caller takes part or waits for a place.")
+    ]
+    may: Annotated[
+        list[str], Field(description="What the caller may do: view, teach, enrol, update, appoint, delete.")
+    ]
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, inside: Entered) -> Self:
+        """Describes a course as the caller sees it."""
+        course, seen = inside.course, inside.seen
+        return cls(
+            **{name: getattr(course, name) for name in course.__slots__ if name != "version"},
+            instructor_name=seen.instructor_name,
+            enrolled_count=seen.enrolled_count,
+            recording_count=seen.recording_count,
+            role=None if inside.role is Role.GUEST else inside.role,
+            enrollment_status=seen.member.enrolment,
+            may=[name for name, action in RIGHTS.items() if inside.may(action)],
+        )
+
+
+class CoursePage(Page[CourseReply]):
+    """One page of courses."""
+
+
+class CourseQuery(PageQuery):
+    """Which courses to list."""
+
+    q: Annotated[str, Field(max_length=200, description="Words in code, name or description.")] = ""
+    status: StatusWord | None = None
+    semester: Annotated[str, Field(max_length=50)] = ""
+    year: int | None = None
+    department: Annotated[str, Field(max_length=200)] = ""
+    instructor_id: Annotated[str, Field(max_length=64)] = ""
+    mine: Annotated[bool, Field(description="Only those that the caller takes part in.")] = False
+
+    @property
+    def filter(self) -> CourseFilter:
+        """The same for the service."""
+        return CourseFilter(
+            self.q,
+            self.status or "",
+            self.semester,
+            self.year,
+            self.department,
+            self.instructor_id.lower(),
+            self.mine,
+        )
+
+
+class CourseDeleted(BaseModel):
+    """A course that is no more."""
+
+    id: str
+    status: Literal["deleted"] = "deleted"
+    message: str = "The course and everything in it is deleted; its recordings are kept, unpublished."
+
+
+class CourseStats(BaseModel):
+    """How a course goes."""
+
+    course_id: str
+    course_name: str
+    total_students: int
+    total_recordings: int
+    published_recordings: Annotated[int, Field(description="Those that the course's members see.")]
+    unique_viewers: Annotated[int, Field(description="Accounts that have watched any of its recordings.")]
+    total_views: Annotated[int, Field(description="How often they were opened, within an hour once.")]
+    last_accessed: datetime | None
+    average_engagement: Annotated[
+        float,
+        Field(description="Percent of a recording that who began it has watched, on average; rounded down."),
+    ]

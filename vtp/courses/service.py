@@ -1,0 +1,224 @@
+"""Courses: made, found, listed, changed, copied, deleted; who may do that is permissions' to say."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.accounts.audit import AuditLog, Event, Origin
+from vtp.accounts.permissions import Action, require, require_reach
+from vtp.accounts.service import Clock, account_of, utc_now
+from vtp.accounts.users import find_user
+from vtp.courses.door import Entered, enter, enter_to_change, entered
+from vtp.courses.enrolment import TellNarrowed
+from vtp.courses.permission_store import Permission, set_permission
+from vtp.courses.places import fill_places
+from vtp.courses.roles import CourseStatus
+from vtp.courses.schemas import ChangeCourse, CourseStats, CreateCourse, ReplaceCourse
+from vtp.courses.store import (
+    Course,
+    CourseFilter,
+    add_course,
+    change_course,
+    find_course,
+    page_of_courses,
+    remove_course,
+)
+from vtp.courses.tables import course_recordings
+from vtp.db import Database
+from vtp.db.conflicts import done_over
+from vtp.errors import FieldError, Invalid
+from vtp.http.identity import Principal, Role
+from vtp.ids import new_id, parse_id
+from vtp.recording.figures import figures_of
+
+UnlessChanged = Callable[[int], None]
+"""Raises PreconditionFailed for a version that the caller has not seen (`If-Match`)."""
+Before = Callable[[AsyncConnection, Entered, Origin], Awaitable[None]]
+"""What is done within the transaction that deletes a course, before."""
+
+_NULLABLE = frozenset({"max_students"})  # a null in a change takes the limit away
+
+
+class Courses:
+    """Every method raises Forbidden, and Invalid for malformed ids; those with an id raise NotFound."""
+
+    def __init__(
+        self,
+        database: Database,
+        audit: AuditLog,
+        hide_recordings: Before,
+        tell_narrowed: TellNarrowed,
+        *,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._tell_narrowed = tell_narrowed
+        self._database = database
+        self._hide_recordings = hide_recordings
+        self._audit = audit
+        self._clock = clock
+
+    @done_over
+    async def create(self, principal: Principal, wish: CreateCourse, origin: Origin) -> Entered:
+        """Makes a course. Who makes it for somebody else teaches in it too."""
+        require(principal, Action.COURSE_CREATE)
+        own_id, now = account_of(principal), self._clock()
+        values = wish.model_dump()
+        async with self._database.transaction() as tx:
+            values["instructor_id"] = await self._instructor(tx, wish.instructor_id or own_id, own_id)
+            values["status"] = CourseStatus(values["status"])
+            course = Course(id=new_id(), **values, version=1, created_at=now, updated_at=now)
+            await add_course(tx, course)
+            if course.instructor_id != own_id:
+                await self._keep_teaching(tx, course.id, own_id, own_id)
+            await self.record(tx, Event.COURSE_CREATED, course, principal, origin)
+            return await self._again(tx, principal, course.id)
+
+    async def get(self, principal: Principal, course_id: str) -> Entered:
+        """A course to look at."""
+        async with self._database.read() as tx:
+            return await enter(tx, principal, course_id, None)
+
+    async def page(
+        self, principal: Principal, wanted: CourseFilter, *, limit: int, before: str | None
+    ) -> list[Entered]:
+        """Those that the caller may know of, newest first."""
+        require_reach(principal, Action.COURSE_LIST)
+        wanted = replace(wanted, everything=principal.role is Role.ADMIN)
+        async with self._database.read() as tx:
+            found = await page_of_courses(tx, wanted, principal.user_id, limit=limit, before=before)
+        return [entered(principal, seen) for seen in found]
+
+    @done_over
+    async def change(
+        self,
+        principal: Principal,
+        course_id: str,
+        wish: ChangeCourse | ReplaceCourse,
+        origin: Origin,
+        unless_changed: UnlessChanged = lambda version: None,
+    ) -> Entered:
+        """Changes what `wish` names, or all of it. Raises PreconditionFailed when the caller has not seen it
+        as it is, Conflict for an archived course that is to stay so."""
+        wanted = _values(wish)
+        revives = wanted.get("status", CourseStatus.ARCHIVED) != CourseStatus.ARCHIVED
+        async with self._database.transaction() as tx:
+            inside = await enter_to_change(
+                tx, principal, course_id, Action.COURSE_UPDATE, though_archived=revives
+            )
+            course = inside.course
+            unless_changed(course.version)
+            changes = {name: value for name, value in wanted.items() if getattr(course, name) != value}
+            if "instructor_id" in changes:
+                await self._hand_over(tx, inside, changes["instructor_id"])
+            if changes:
+                await change_course(tx, course.id, self._clock(), **changes)
+                if "max_students" in changes:
+                    await fill_places(tx, course.id, changes["max_students"], self._clock())
+                await self.record(tx, Event.COURSE_CHANGED, course, principal, origin, fields=sorted(changes))
+            changed = await self._again(tx, principal, course.id)
+        if "status" in changes:
+            self._tell_narrowed(course.id)
+        return changed
+
+    @done_over
+    async def delete(self, principal: Principal, course_id: str, origin: Origin) -> Course:
+        """Deletes a course and everything in it, but for recordings, which are not published any more."""
+        async with self._database.transaction() as tx:
+            inside = await enter_to_change(
+                tx, principal, course_id, Action.COURSE_DELETE, though_archived=True
+            )
+            await self._hide_recordings(tx, inside, origin)
+            await remove_course(tx, inside.course.id)
+            await self.record(tx, Event.COURSE_DELETED, inside.course, principal, origin)
+            return inside.course
+
+    async def stats(self, principal: Principal, course_id: str) -> CourseStats:
+        """How a course goes, for who teaches in it."""
+        async with self._database.read() as tx:
+            inside = await enter(tx, principal, course_id, Action.COURSE_TEACH)
+            c = course_recordings.c
+            filed = select(c.recording_id).where(c.course_id == inside.course.id)
+            figures = await figures_of(tx, filed)
+        return CourseStats(
+            course_id=inside.course.id,
+            course_name=inside.course.name,
+            total_students=inside.seen.enrolled_count,
+            total_recordings=figures.recordings,
+            published_recordings=figures.published,
+            unique_viewers=figures.viewers,
+            total_views=figures.views,
+            last_accessed=figures.last_opened_at,
+            average_engagement=figures.watched_per_mille / 10,
+        )
+
+    async def record(
+        self, tx: AsyncConnection, event: Event, course: Course, by: Principal, origin: Origin, **more: Any
+    ) -> None:
+        """Writes what was done to a course into the audit log."""
+        details = {"code": course.code, "name": course.name, **more}
+        await self._audit.record(
+            tx, event, origin, actor_id=by.user_id, subject=f"course:{course.id}", details=details
+        )
+
+    async def _again(self, tx: AsyncConnection, principal: Principal, course_id: str) -> Entered:
+        """The course as it is now; who has just given it away may not see it any more, and is told all the
+        same what they did."""
+        found = await find_course(tx, course_id, principal.user_id)
+        assert found is not None
+        return entered(principal, found)
+
+    async def _instructor(self, tx: AsyncConnection, wanted: str, own_id: str) -> str:
+        """Somebody who may have courses. Raises Invalid."""
+        user_id = parse_id(wanted, "/instructor_id")
+        user = await find_user(tx, user_id)
+        if user is None or (user_id != own_id and user.role not in (Role.TEACHER, Role.ADMIN)):
+            raise Invalid(
+                "A course belongs to a teacher or an administrator.",
+                code="no_such_instructor",
+                errors=[FieldError("/instructor_id", "no teacher and no administrator has this id")],
+            )
+        return user_id
+
+    async def _hand_over(self, tx: AsyncConnection, inside: Entered, instructor_id: str | None) -> None:
+        """Only who could delete a course gives it away; whose it was teaches in it still."""
+        require(inside.principal, Action.COURSE_DELETE, inside.course)
+        by = account_of(inside.principal)
+        if instructor_id is None:
+            raise Invalid(
+                "A course belongs to somebody.", errors=[FieldError("/instructor_id", "cannot be null")]
+            )
+        await self._instructor(tx, instructor_id, by)
+        if inside.course.instructor_id is not None:
+            await self._keep_teaching(tx, inside.course.id, inside.course.instructor_id, by)
+
+    async def _keep_teaching(self, tx: AsyncConnection, course_id: str, user_id: str, by: str) -> None:
+        permission = Permission(
+            course_id, user_id, Role.TEACHER, False, Role.TEACHER.value, by, self._clock()
+        )
+        await set_permission(tx, permission)
+
+
+def _values(wish: ChangeCourse | ReplaceCourse) -> dict[str, Any]:
+    """The columns that a wish names. Raises Invalid for a null where there must be something."""
+    if isinstance(wish, ReplaceCourse):
+        values = wish.model_dump()
+        values = {k: v for k, v in values.items() if v is not None or k in _NULLABLE}
+    else:
+        values = wish.model_dump(exclude_unset=True)
+    empty = [
+        FieldError(f"/{name}", "cannot be null")
+        for name, value in values.items()
+        if value is None and name not in _NULLABLE | {"instructor_id"}
+    ]
+    if empty:
+        raise Invalid("The body is not acceptable; `errors` says where.", errors=empty)
+    if values.get("status") is not None:
+        values["status"] = CourseStatus(values["status"])
+    if values.get("instructor_id") is not None:
+        values["instructor_id"] = parse_id(values["instructor_id"], "/instructor_id")
+    return values

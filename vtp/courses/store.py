@@ -1,0 +1,239 @@
+"""The rows of courses: added, found with who asks for them, listed, changed. No rules here, only SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.accounts.permissions import Action, Circle
+from vtp.accounts.tables import users
+from vtp.courses.roles import COURSE_STAFF, OPEN_TO_STUDENTS, CourseStatus, EnrolmentStatus, Member
+from vtp.courses.tables import course_enrollments, course_permissions, course_recordings, courses
+from vtp.db.types import id_type
+from vtp.http.identity import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """One course as it is stored."""
+
+    id: str
+    code: str
+    name: str
+    description: str
+    instructor_id: str | None
+    department: str
+    semester: str
+    year: int
+    status: CourseStatus
+    max_students: int | None
+    listed: bool
+    self_enrolment: bool
+    waiting_list: bool
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def room_id(self) -> None:
+        """It belongs to no room."""
+        return None
+
+    @property
+    def owner_id(self) -> str | None:
+        """Whose it is, as permissions name it."""
+        return self.instructor_id
+
+    @property
+    def is_in_catalogue(self) -> bool:
+        """Whether people who do not take part find it."""
+        return self.listed and self.status is CourseStatus.ACTIVE
+
+    def circle(self, action: Action) -> Circle:
+        """A draft, and what is put away, is for staff."""
+        hidden = self.status not in OPEN_TO_STUDENTS
+        return Circle.STAFF if hidden and action is Action.COURSE_VIEW else Circle.EVERYONE
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A course with its figures, and what it knows of who looks at it."""
+
+    course: Course
+    member: Member
+    instructor_name: str | None
+    enrolled_count: int
+    recording_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class CourseFilter:
+    """Which courses to list; empty fields do not matter.
+
+    `mine`: those that the caller takes part in. `everything`: also those that only their members may see.
+    """
+
+    text: str = ""
+    status: str = ""
+    semester: str = ""
+    year: int | None = None
+    department: str = ""
+    instructor_id: str = ""
+    mine: bool = False
+    everything: bool = False
+
+
+_me = bindparam("me", type_=id_type())
+_COLUMNS = [courses.c[name] for name in Course.__slots__]
+_STATUS = Course.__slots__.index("status")
+_enrolled, _given = course_enrollments.c, course_permissions.c
+_STUDENTS = (
+    select(func.count())
+    .select_from(course_enrollments)
+    .where(
+        _enrolled.course_id == courses.c.id,
+        _enrolled.status == EnrolmentStatus.ACTIVE,
+        _enrolled.role == Role.STUDENT,
+    )
+    .correlate(courses)
+    .scalar_subquery()
+)
+_FILED = (
+    select(func.count())
+    .select_from(course_recordings)
+    .where(course_recordings.c.course_id == courses.c.id)
+    .correlate(courses)
+    .scalar_subquery()
+)
+_mine = course_enrollments.alias("my_enrolment")
+_SEEN = select(
+    *_COLUMNS,
+    users.c.full_name,
+    _mine.c.role,
+    _mine.c.status,
+    _given.role,
+    _given.watch_only,
+    _STUDENTS,
+    _FILED,
+).select_from(
+    courses.outerjoin(users, users.c.id == courses.c.instructor_id)
+    .outerjoin(_mine, and_(_mine.c.course_id == courses.c.id, _mine.c.user_id == _me))
+    .outerjoin(course_permissions, and_(_given.course_id == courses.c.id, _given.user_id == _me))
+)
+_ONE = _SEEN.where(courses.c.id == bindparam("course_id"))
+_LOCKED = select(courses.c.id).where(courses.c.id == bindparam("course_id")).with_for_update()
+
+
+async def add_course(tx: AsyncConnection, course: Course) -> None:
+    """Adds a course."""
+    await tx.execute(insert(courses).values({name: getattr(course, name) for name in Course.__slots__}))
+
+
+async def lock_course(tx: AsyncConnection, course_id: str) -> None:
+    """Keeps others from changing a course, and who takes part in it, until the transaction ends.
+
+    A statement of its own: on PostgreSQL one that had to wait would count what was there before.
+    """
+    await tx.execute(_LOCKED, {"course_id": course_id})
+
+
+async def find_course(tx: AsyncConnection, course_id: str, user_id: str | None) -> Seen | None:
+    """A course as this person sees it, whether or not they may."""
+    row = (await tx.execute(_ONE, {"course_id": course_id, "me": user_id})).one_or_none()
+    return _seen(row) if row else None
+
+
+async def find_courses(tx: AsyncConnection, ids: Collection[str], user_id: str | None) -> list[Seen]:
+    """Several courses as this person sees them, in no order."""
+    if not ids:
+        return []
+    rows = await tx.execute(_SEEN.where(courses.c.id.in_(ids)), {"me": user_id})
+    return [_seen(row) for row in rows]
+
+
+async def page_of_courses(
+    tx: AsyncConnection, wanted: CourseFilter, user_id: str | None, *, limit: int, before: str | None
+) -> list[Seen]:
+    """Courses, newest first; `before`: the id that the page before ended with."""
+    statement = _filtered(_SEEN, wanted).order_by(courses.c.id.desc()).limit(limit)
+    if before is not None:
+        statement = statement.where(courses.c.id < before)
+    return [_seen(row) for row in await tx.execute(statement, {"me": user_id})]
+
+
+async def change_course(tx: AsyncConnection, course_id: str, now: datetime, **values: Any) -> None:
+    """Sets columns and counts the version up."""
+    statement = update(courses).where(courses.c.id == course_id)
+    await tx.execute(statement.values(**values, version=courses.c.version + 1, updated_at=now))
+
+
+async def remove_course(tx: AsyncConnection, course_id: str) -> None:
+    """Deletes a course with everything that hangs on it."""
+    await tx.execute(delete(courses).where(courses.c.id == course_id))
+
+
+def _filtered(statement: Select[Any], wanted: CourseFilter) -> Select[Any]:
+    c = courses.c
+    if wanted.mine or not wanted.everything:
+        statement = statement.where(_takes_part() if wanted.mine else or_(_takes_part(), _is_in_catalogue()))
+    if wanted.text:
+        statement = statement.where(
+            or_(
+                *(
+                    column.icontains(wanted.text, autoescape=True)
+                    for column in (c.code, c.name, c.description)
+                )
+            )
+        )
+    for name in ("status", "semester", "department", "instructor_id"):
+        value = getattr(wanted, name)
+        if value:
+            statement = statement.where(c[name] == value)
+    return statement.where(c.year == wanted.year) if wanted.year is not None else statement
+
+
+def _takes_part() -> ColumnElement[bool]:
+    """Whether the caller may see a course because of what they are in it: as `Course.circle` has it."""
+    active = _mine.c.status == EnrolmentStatus.ACTIVE
+    by_enrolment = and_(_given.user_id.is_(None), active)
+    staff = or_(
+        courses.c.instructor_id == _me,
+        _given.role.in_(COURSE_STAFF),
+        and_(by_enrolment, _mine.c.role != Role.STUDENT),
+    )
+    student = and_(or_(_given.user_id.is_not(None), active), courses.c.status.in_(OPEN_TO_STUDENTS))
+    return or_(staff, student)
+
+
+def _is_in_catalogue() -> ColumnElement[bool]:
+    return and_(courses.c.listed.is_(True), courses.c.status == CourseStatus.ACTIVE)
+
+
+def _seen(row: Sequence[Any]) -> Seen:
+    """Of a row of _SEEN; by place, which takes a fourth of what names take."""
+    values = list(row[: len(_COLUMNS)])
+    values[_STATUS] = CourseStatus(values[_STATUS])
+    name, role, status, given, watch_only, enrolled, filed = row[len(_COLUMNS) :]
+    member = Member(
+        Role(role) if role else None,
+        EnrolmentStatus(status) if status else None,
+        Role(given) if given else None,
+        bool(watch_only),
+    )
+    return Seen(Course(*values), member, name, enrolled, filed)

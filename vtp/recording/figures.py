@@ -1,0 +1,51 @@
+"""How several recordings are watched, in figures, for who lists them elsewhere (a course)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, case, distinct, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.recording.access_entries import Did
+from vtp.recording.store import Status, Visibility
+from vtp.recording.tables import recording_access_log, recording_progress, recordings
+
+
+@dataclass(frozen=True, slots=True)
+class WatchFigures:
+    """What is known of some recordings together; those in the trash do not count.
+
+    `watched_per_mille`: of a recording, by who began it, on average.
+    """
+
+    recordings: int
+    published: int
+    viewers: int
+    views: int
+    last_opened_at: datetime | None
+    watched_per_mille: int
+
+
+async def figures_of(tx: AsyncConnection, recording_ids: Select[tuple[str]]) -> WatchFigures:
+    """The figures of those recordings whose ids this selects."""
+    c, kept = recordings.c, recordings.c.status != Status.DELETED
+    published = func.count(case((c.visibility != Visibility.STAFF, 1)))
+    counted = select(func.count(), published).where(c.id.in_(recording_ids), kept)
+    total, shown = (await tx.execute(counted)).one()
+    progress = recording_progress.c
+    share = progress.watched_ms * 1000 / c.duration_ms
+    whole = case((c.duration_ms <= 0, None), (progress.watched_ms >= c.duration_ms, 1000.0), else_=share)
+    watched = (
+        select(func.count(distinct(progress.user_id)), func.avg(whole))
+        .select_from(recording_progress.join(recordings, c.id == progress.recording_id))
+        .where(progress.recording_id.in_(recording_ids), kept)
+    )
+    viewers, per_mille = (await tx.execute(watched)).one()
+    log = recording_access_log.c
+    opened = select(func.count(), func.max(log.at)).where(
+        log.recording_id.in_(recording_ids), log.action == Did.OPENED
+    )
+    views, last = (await tx.execute(opened)).one()
+    return WatchFigures(total, shown, viewers, views, last, int(per_mille or 0))
