@@ -51,8 +51,8 @@ class UsageOfRoom(UsageReply):
 
 
 class RecordingUsage(BaseModel):
-    """What recordings take and may: of all rooms of one `owner`, and of each room that has a quota, the
-    fullest first. `warning` is a sentence while one of them will be used up before long.
+    """What recordings take and may: of all rooms of one `owner`, and of the rooms that have a quota, the
+    fullest first, a hundred at most. `warning` is a sentence while one of them will be used up before long.
     """
 
     owner: Annotated[UsageReply | None, Field(description="Null where nobody owns the room, or may own any.")]
