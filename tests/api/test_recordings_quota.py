@@ -17,6 +17,7 @@ from tests.unit.recording_material import h264_units, opus_units
 from tests.unit.recording_sources import prepared_source
 from vtp.accounts.tables import audit_log
 from vtp.errors import Unavailable
+from vtp.recording.ends import Ends
 from vtp.recording.quota import in_words
 from vtp.recording.recorder import Recorder
 from vtp.recording.store import Storage, change_recording
@@ -237,3 +238,25 @@ async def test_a_look_that_fails_as_nobody_has_thought_of_is_not_the_last(
 )
 def test_bytes_are_said_as_people_say_them(count: int, said: str) -> None:
     assert in_words(count) == said
+
+
+async def test_why_a_recording_ended_is_known_also_when_it_is_written_with_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*of: object, **values: object) -> None:
+        raise Unavailable("The database does not answer.")
+
+    async with serving(tmp_path / "data") as api:
+        teacher = await api.person("teacher")
+        room = await make_room(api, teacher)
+        _, started = await start(api, room, teacher)
+        recorder = await recording_of_six_seconds(api, started["recording_id"])
+        await until_written(recorder)
+        monkeypatch.setattr(Ends, "_change", away)
+        recorder.stop("It is enough, so the recording was ended.", "quota_exceeded")
+    monkeypatch.undo()
+    async with serving(tmp_path / "data") as api:
+        teacher = await api.sign_in(teacher.email)
+        ended = (await api.call("GET", f"{BASE}/{started['recording_id']}", by=teacher)).body
+    assert (ended["status"], ended["error_code"]) == ("interrupted", "quota_exceeded")
+    assert ended["error_message"] == "It is enough, so the recording was ended."
