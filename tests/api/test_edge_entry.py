@@ -59,8 +59,10 @@ async def test_dash_is_played_by_a_token_and_by_the_cookie_that_it_brings(
         for name in ("time", "video/init-0.mp4", "video/seg-00000.m4s", "manifest.mpd"):
             got = await player.get(f"{folder}/{name}")
             assert got.status == 200 and "Set-Cookie" not in got.headers, name
+        before = asked(api, "/stream/{name}")
         times = [(await player.get(f"{folder}/time")).text for _ in range(2)]
         assert times[0] < times[1], "a clock is not kept"
+        assert asked(api, "/stream/{name}") == before + 2
         # a player that sends its token with everything, and no cookie: asked for once
         before = asked(api, "/api/v1/edges/grants")
         for name in ("manifest.mpd", "video/init-0.mp4", "video/seg-00001.m4s", "time"):

@@ -17,6 +17,7 @@ from tests.unit.recording_material import h264_units, opus_units
 from tests.unit.recording_sources import prepared_source
 from vtp.accounts.tables import audit_log
 from vtp.errors import Unavailable
+from vtp.recording.ends import Ends
 from vtp.recording.quota import in_words
 from vtp.recording.recorder import Recorder
 from vtp.recording.store import Storage, change_recording
@@ -191,8 +192,71 @@ async def test_a_quota_holds_while_the_database_is_away(
     assert (ended["status"], ended["error_code"]) == ("interrupted", "quota_exceeded")
 
 
+async def test_a_quota_holds_when_the_database_goes_away_as_a_recording_begins(
+    api: Api, teacher: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin, room = await api.person("admin"), await make_room(api, teacher)
+    await let_hold(api, admin, room, 10_000)
+    _, started = await start(api, room, teacher)
+
+    def away() -> None:
+        raise Unavailable("The database does not answer.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(api.server.services.database, "read", away)
+        await until_written(await recording_of_six_seconds(api, started["recording_id"]))
+        await api.server.services.recordings.quotas.look()
+        async with asyncio.timeout(3):
+            while live_room(api, room).recording:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+    await until_ended(api)
+    ended = (await api.call("GET", f"{BASE}/{started['recording_id']}", by=teacher)).body
+    assert (ended["status"], ended["error_code"]) == ("interrupted", "quota_exceeded")
+
+
+async def test_a_look_that_fails_as_nobody_has_thought_of_is_not_the_last(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quotas = api.server.services.recordings.quotas
+    looks: list[int] = []
+
+    async def look() -> None:
+        looks.append(len(looks))
+        raise RuntimeError("nobody has thought of this")
+
+    monkeypatch.setattr(quotas, "look", look)
+    async with asyncio.timeout(5):
+        running = asyncio.create_task(quotas.run(0.01))
+        while len(looks) < 3 and not running.done():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    running.cancel()
+    assert len(looks) >= 3
+
+
 @pytest.mark.parametrize(
     ("count", "said"), [(0, "0 kB"), (999, "1 kB"), (2_500_000, "2.5 MB"), (7 * 10**9, "7.0 GB")]
 )
 def test_bytes_are_said_as_people_say_them(count: int, said: str) -> None:
     assert in_words(count) == said
+
+
+async def test_why_a_recording_ended_is_known_also_when_it_is_written_with_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*of: object, **values: object) -> None:
+        raise Unavailable("The database does not answer.")
+
+    async with serving(tmp_path / "data") as api:
+        teacher = await api.person("teacher")
+        room = await make_room(api, teacher)
+        _, started = await start(api, room, teacher)
+        recorder = await recording_of_six_seconds(api, started["recording_id"])
+        await until_written(recorder)
+        monkeypatch.setattr(Ends, "_change", away)
+        recorder.stop("It is enough, so the recording was ended.", "quota_exceeded")
+    monkeypatch.undo()
+    async with serving(tmp_path / "data") as api:
+        teacher = await api.sign_in(teacher.email)
+        ended = (await api.call("GET", f"{BASE}/{started['recording_id']}", by=teacher)).body
+    assert (ended["status"], ended["error_code"]) == ("interrupted", "quota_exceeded")
+    assert ended["error_message"] == "It is enough, so the recording was ended."

@@ -36,11 +36,14 @@ class Origin:
         self.shelf = Shelf(self.fetch, 10_000_000, self.tasks, self.clock)
         self.asked: list[str] = []
         self.view: RecordingView = self.lecture.view
+        self.newcomers: RecordingView | None = None  # what who has never followed it sees, once it is saved
 
     async def fetch(self, media_id: str, path: str, query: str) -> Fetched:
         self.asked.append(query)
+        wish = wish_in(query)
+        view = self.view if wish.follows else self.newcomers or self.view
         try:
-            found = await self.view.follow("video", wish_in(query))
+            found = await view.follow("video", wish)
         except Malformed:
             return Fetched(400, (), b"too far ahead")
         return Fetched(200, (("Content-Encoding", "gzip"),), found.zipped)
@@ -170,6 +173,31 @@ async def test_what_is_kept_of_one_way_of_asking_does_not_stand_for_a_newer_wish
     origin.clock.now_s += FRESH_S + 0.1
     await origin.bring(Wish(0))
     assert len(origin.asked) == asked + 1
+
+
+async def test_who_comes_while_followers_catch_up_does_not_bring_them_the_end(origin: Origin) -> None:
+    origin.lecture.segmenter.finish()
+    origin.lecture._show()
+    origin.newcomers = ended_view(origin)
+    last = origin.extent
+    for skip in (False, True):
+        follower = Wish(last.next_msn - 1, None, skip)
+        assert not Extent.of(await origin.bring(follower)).ended
+        assert Extent.of(await origin.bring(Wish())).ended, "who comes now has never followed it"
+        followed = await origin.bring(follower)
+        assert not Extent.of(followed).ended and b"EVENT" in gunzip(followed)
+        waiting = asyncio.create_task(origin.bring(Wish(last.next_msn, 0, skip)))
+        await settle()
+        assert not waiting.done(), "there is none yet, and no end"
+        assert Extent.of(await origin.bring(Wish())).ended
+        waiting.cancel()
+    assert len(origin.asked) < 15, origin.asked
+    waits = asyncio.create_task(origin.bring(Wish(last.next_msn, 0)))
+    await settle()
+    origin.lecture.view.end()
+    told = await waits
+    assert Extent.of(told).ended and b"EVENT" in gunzip(told)
+    assert b"PLAYLIST-TYPE:VOD" in gunzip(await origin.bring(Wish()))
 
 
 async def settle() -> None:

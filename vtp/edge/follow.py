@@ -31,9 +31,10 @@ class _Known:
 
 
 class Follow:
-    """On the event loop. Of each playlist one is kept, the newest, and one of its delta updates; and two more
-    of its end, as followers are told it. `good_for_s`: how long what is known is taken for what is so, and
-    what the origin has refused is not asked for again.
+    """On the event loop. Of each playlist the newest one is kept, and one of its delta updates; both once for
+    who wishes for a part and once for all others, as these are told the end sooner, and in other words.
+    `good_for_s`: how long what is known is taken for what is so, and what the origin has refused is not asked
+    for again.
     """
 
     def __init__(self, kept: Kept, good_for_s: float, clock: Callable[[], float]) -> None:
@@ -47,7 +48,7 @@ class Follow:
     def get(self, key: Key) -> Fetched | None:
         """The playlist that has what is wished for, when it is here and still good."""
         wish = wish_of(key)
-        place = self._place(key, wish)
+        place = _place(key, wish)
         found = self._kept.get(place)
         if found is None or wish.msn is None:
             return found
@@ -71,7 +72,7 @@ class Follow:
         wish = wish_of(key)
         if wish.msn is None:
             return key
-        place = self._place(key, wish)
+        place = _place(key, wish)
         known = self._known.get(key[1])
         if known is None:
             return place
@@ -86,20 +87,20 @@ class Follow:
     def put(self, key: Key, fetched: Fetched) -> bool:
         """Keeps it in place of an older one; whether it is what was wished for."""
         wish, extent = wish_of(key), Extent.of(fetched)
-        _remember(self._known, key[1], _Known(extent, self._clock()))
-        place = self._place(key, wish)
+        if wish.follows or not extent.ended:
+            _remember(self._known, key[1], _Known(extent, self._clock()))
+        place = _place(key, wish)
         before = self._extents.get(place)
         if before is None or self._kept.get(place) is None or not extent.is_before(before):
             _remember(self._extents, place, extent)
             self._kept.put(place, fetched)
         return extent.has(wish)
 
-    def _place(self, key: Key, wish: Wish) -> Key:
-        """Where a playlist is kept that answers this wish. The end is told to followers in other words."""
-        media_id, path, _ = key
-        known = self._known.get(path)
-        told_end = wish.follows and known is not None and known.extent.ended
-        return media_id, path, query_of(Wish(0 if told_end else None, None, wish.skip))
+
+def _place(key: Key, wish: Wish) -> Key:
+    """Where a playlist is kept that answers this wish, which is what it is asked for by."""
+    media_id, path, _ = key
+    return media_id, path, query_of(Wish(0 if wish.follows else None, None, wish.skip))
 
 
 def wish_of(key: Key) -> Wish:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from aiohttp import web
 
-from vtp.edge.address import ROUTES, Address, is_file
+from vtp.edge.address import ROUTES, Address, is_clock, is_file
 from vtp.edge.door import Door
 from vtp.edge.door import Key as Watch
 from vtp.edge.entry import Entry
@@ -39,7 +39,7 @@ class EdgeMedia:
     def answer(self, request: ExpressRequest) -> Answer:
         """What is here, or soon, for who was let in a moment ago; None for all else."""
         address = Address.of(request.path)
-        if address is None:
+        if address is None or is_clock(request.path):  # a clock is not kept: it would be fetched twice
             return None
         query = plain_query(request.path, request.query)
         if query is None:

@@ -106,7 +106,9 @@ class Ends:
             )
             self._tell(RecordingChanged(recording.id, Status.FAILED))
             return None
-        outcome = Outcome(view.manifest.duration_ns, "" if was_closed else INTERRUPTED)
+        manifest = view.manifest
+        failure = manifest.failure or ("" if was_closed else INTERRUPTED)
+        outcome = Outcome(manifest.duration_ns, failure, manifest.failure_code)
         await self.save(recording.id, view, outcome)
         length = timedelta(microseconds=view.manifest.duration_ns // 1000)
         await self._change(recording.id, stopped_at=recording.started_at + length)

@@ -15,6 +15,7 @@ from vtp.recording.timebase import Origin
 
 MANIFEST_NAME = "recording.json"
 PERSON_TRACK = re.compile(r"p\d+")  # their folders, as `vtp.recording.people` names them
+_RARE = ("failure", "failure_code")
 TrackSource = Literal["microphone", "camera", "screen"]
 
 
@@ -35,7 +36,8 @@ class PersonOfTrack:
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """`tracks` are the program's, `people` those of participants. `closed` is set last of all: a recording
-    without it was interrupted.
+    without it was interrupted. `failure` says why it ended when it did not end as asked, `failure_code` in a
+    word.
     """
 
     recording_id: str
@@ -47,6 +49,8 @@ class Manifest:
     closed: bool = False
     version: int = 1
     people: tuple[PersonOfTrack, ...] = ()
+    failure: str = ""
+    failure_code: str = ""
 
     def origin(self) -> Origin:
         """The wall time of the recording's first instant."""
@@ -70,7 +74,7 @@ def write_manifest(directory: Path, manifest: Manifest) -> None:
     """Replaces the manifest in one step; raises OSError."""
     temporary = directory / (MANIFEST_NAME + ".new")
     with temporary.open("wb") as file:
-        file.write(json.dumps(asdict(manifest), indent=1).encode() + b"\n")
+        file.write(json.dumps(_fields_of(manifest), indent=1).encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(directory / MANIFEST_NAME)
@@ -79,6 +83,12 @@ def write_manifest(directory: Path, manifest: Manifest) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _fields_of(manifest: Manifest) -> dict[str, object]:
+    """What is written of it; not what most have not: older servers read no fields that they do not know."""
+    fields: dict[str, object] = asdict(manifest)
+    return {name: value for name, value in fields.items() if value or name not in _RARE}
 
 
 def change_manifest(directory: Path, change: Callable[[Manifest], Manifest]) -> Manifest:

@@ -185,8 +185,12 @@ class Quotas:
         return bounded[:MOST_ROOMS]
 
     async def check(self, room: Room) -> RoomUsage:
-        """What a room's recordings take and may. Raises Conflict when that is used up."""
-        usage = await self.of_room(room)
+        """What a room's recordings take and may, before one more begins, which the sums of now bound until
+        they are looked at again. Raises Conflict when that is used up, Unavailable.
+        """
+        growing = self._active.sizes()
+        known = self._known[room.id] = await self._stored(room, growing)
+        usage = _with(known, room, growing)
         exceeded = usage.exceeded
         if exceeded is not None:
             raise Conflict(
@@ -199,7 +203,10 @@ class Quotas:
         """Looks for ever whether what is being recorded still may be."""
         while True:
             await asyncio.sleep(every_s)
-            await self.look()
+            try:
+                await self.look()
+            except Exception:  # the next look may see again: to stop looking would be to have no quotas
+                logger.exception("Whether quotas of recordings are used up cannot be seen.")
 
     async def look(self) -> None:
         """Ends the recordings of rooms whose quota, or whose owner's, is used up."""

@@ -367,9 +367,10 @@ class Recorder:
     def _finish(self) -> Outcome:
         self._place_all(self._join.release(None))
         if self._segmenter is None:
-            self._update(closed=True)
             lacking = "" if self._window_s else "Nothing was sent while the room was recorded."
-            return Outcome(0, self._failure or lacking, self._code)
+            failure = self._failure or lacking
+            self._update(closed=True, failure=failure, failure_code=self._code)
+            return Outcome(0, failure, self._code)
         duration_ns = self._segmenter.finish()
         for track in self._people.values():
             track.finish()
@@ -378,6 +379,8 @@ class Recorder:
             target_duration_s=self._segmenter.target_duration_s,
             message=self._failure or self.manifest.message,
             closed=True,
+            failure=self._failure,
+            failure_code=self._code,
         )
         return Outcome(duration_ns, self._failure, self._code)
 
@@ -388,7 +391,7 @@ class Recorder:
         if self._window_s:
             return Outcome(0, reason, code)
         try:
-            recovered = recover(self.directory, reason)
+            recovered = recover(self.directory, reason, code)
         except (OSError, ValueError) as error:
             logger.warning(
                 "Recording %s is made whole when it is next looked at: %s", self.manifest.recording_id, error

@@ -53,8 +53,8 @@ def load_tracks(directory: Path, names: Iterable[str]) -> dict[str, TrackIndex]:
     return tracks
 
 
-def recover(directory: Path, message: str = "") -> Recovered:
-    """Recovers one recording's folder and closes it.
+def recover(directory: Path, failure: str = "", failure_code: str = "") -> Recovered:
+    """Recovers one recording's folder and closes it; `failure` says why it has ended.
 
     Raises FileNotFoundError when there is no manifest, ValueError when it is damaged, OSError from the disk.
     """
@@ -74,8 +74,10 @@ def recover(directory: Path, message: str = "") -> Recovered:
         people=tuple(one for one in manifest.people if one.track in people),
         duration_ns=max(ends, default=0),
         target_duration_s=manifest.target_duration_s or max(4, *longest, 4),
-        message=manifest.message or message,
+        message=manifest.message or failure,
         closed=True,
+        failure=failure or manifest.failure,
+        failure_code=failure_code or manifest.failure_code,
     )
     write_manifest(directory, manifest)
     return Recovered(manifest, tracks, truncated + lost, people)

@@ -14,7 +14,7 @@ from vtp.http.routing import Access, Call, Limit, RouteTable
 from vtp.recording.admission import is_secure
 from vtp.recording.grants import PLAIN_NAME, SECURE_NAME, Grants, Scope, cookie_below
 from vtp.recording.holders import Holders, session_of, visit_of
-from vtp.recording.media_routes import MASTER_NAME, sent_size, track_file
+from vtp.recording.media_routes import MASTER_NAME, no_such_track, sent_size, track_file
 from vtp.recording.playlist import PLAYLIST_TYPE
 from vtp.recording.ready_media import SEGMENT_TYPE
 from vtp.recording.rendered_answer import answer
@@ -72,6 +72,8 @@ class LiveRoutes:
         room, source, track, name = (call.path[key] for key in ("room", "source", "track", "name"))
         stream = self._streams.known(room, source) or await self._streams.of_room(room)
         view = await self._streams.sources.view(stream, source)
+        if track not in view.tracks:  # of a recording that has just ended there are participants', too
+            raise no_such_track()
         media_id = live_id(room)
         self._streams.sources.viewership.admit(media_id, session)
         found = await track_file(call, source, view, self._streams.sources, track)
