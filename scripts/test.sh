@@ -5,6 +5,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/.venv/bin:$PATH"
+unset PYTHONDONTWRITEBYTECODE  # what one process has compiled, the hundreds after it need not
 pytest=(.venv/bin/python -m pytest)
 by_file=(--dist loadfile --no-loadscope-reorder)  # in the order of tests/longest_first.py
 status=0

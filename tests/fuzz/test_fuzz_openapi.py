@@ -22,9 +22,11 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis import checks
 from schemathesis.core.failures import FailureGroup
+from schemathesis.core.parameters import ParameterLocation
 from schemathesis.core.result import Ok
 from schemathesis.generation import GenerationMode
 from schemathesis.schemas import APIOperation
+from schemathesis.specs.openapi._hypothesis import can_negate_headers, can_negate_path_parameters
 
 from tests.fuzzed_school import PARAMETER, ROLES, FuzzedSchool
 
@@ -82,11 +84,23 @@ def take_as_it_is(document: dict[str, Any]) -> None:
             return value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
 
 
+def forbids_something(operation: APIOperation[Any, Any, Any, Any]) -> bool:
+    """Whether there can be calls that the document does not allow: of one that takes no more than a text in
+    its path there are none, and hypothesis would look for them hundreds of times.
+    """
+    return bool(
+        operation.body
+        or operation.query
+        or (operation.path_parameters and can_negate_path_parameters(operation))
+        or (operation.headers and can_negate_headers(operation, ParameterLocation.HEADER))
+        or (operation.cookies and can_negate_headers(operation, ParameterLocation.COOKIE))
+    )
+
+
 def examples_of(operation: APIOperation[Any, Any, Any, Any], count: int, seed_: int) -> list[Any]:
     """Calls of one operation, half of them such as the document does not allow, where there are such."""
     found: list[Any] = []
-    takes_something = bool(list(operation.iter_parameters())) or bool(operation.body)
-    modes = [GenerationMode.POSITIVE] + ([GenerationMode.NEGATIVE] if takes_something else [])
+    modes = [GenerationMode.POSITIVE] + ([GenerationMode.NEGATIVE] if forbids_something(operation) else [])
     for mode in modes:
 
         @seed(seed_)

@@ -29,6 +29,7 @@ def serve(
 
     Settings come from config/*.toml and from VTP_* variables, such as VTP_HTTP__PORT=9000.
     """
+    gc.disable()  # until all is built: what is loaded and made at a start is there to stay
     from vtp.late_models import build_models_late
 
     build_models_late()
@@ -56,6 +57,7 @@ async def _serve(settings: Any) -> None:
         return
     gc.collect()
     gc.freeze()  # what was built at the start lives to the end: full collections need not walk it
+    gc.enable()
     logger.info("The server has started.")
     if warning := media_warning(server):
         logger.warning(warning)
