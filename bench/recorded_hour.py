@@ -6,13 +6,14 @@ import os
 import random
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from tests.unit.recording_material import h264_units
-from vtp.recording.h264 import read_picture
+from vtp.recording.h264 import H264Reader
 from vtp.recording.index import MapLine, PartLine, SegmentLine, TrackIndex, segment_name
 from vtp.recording.manifest import Manifest
-from vtp.recording.muxer import InitSection, aac_section, h264_section
+from vtp.recording.muxer import InitSection, aac_section
 from vtp.recording.timebase import NS
 from vtp.recording.units import Sample
 from vtp.recording.view import RecordingView
@@ -26,11 +27,11 @@ TEMPLATES = 8
 
 def record_hour(directory: Path) -> RecordingView:
     """1,800 segments of two seconds, 720p at 30 frames a second, and their AAC."""
-    unit = h264_units(1)[0]
-    parameters = read_picture(unit.data).parameters
+    key_frame = replace(h264_units(1)[0], width=1280, height=720)
+    parameters = H264Reader().read(key_frame).parameters
     assert parameters is not None
     dice = random.Random(7)
-    video = _Track(directory, "video", 90_000, h264_section(parameters, unit.data, 1280, 720))
+    video = _Track(directory, "video", 90_000, parameters.section())
     pictures = [
         [_part(video.section, PART_FRAMES, FRAME_TICKS, dice, key=part == 0) for part in range(6)]
         for _ in range(TEMPLATES)

@@ -107,6 +107,7 @@ paired=(
   tests/e2e/test_layers_recorded.py
   tests/e2e/test_publish_watch_load.py
   tests/e2e/test_red_chromium.py
+  tests/e2e/test_throttled_players.py
   tests/faults/test_faults_outage.py
   tests/faults/test_thousand_sockets.py
   tests/media/test_bench_cli.py

@@ -129,9 +129,11 @@ def recorded_ladder(directory: Path) -> RecordingView:
     return RecordingView.load(directory)
 
 
-def app_of(directory: Path, player: str, view: RecordingView) -> web.Application:
+def app_of(directory: Path, player: str, view: RecordingView, text: str = PAGE) -> web.Application:
+    """The recording below `stream/`, and a page with a player."""
+
     async def index(_: web.Request) -> web.Response:
-        return web.Response(text=PAGE, content_type="text/html")
+        return web.Response(text=text, content_type="text/html")
 
     async def script(_: web.Request) -> web.FileResponse:
         return web.FileResponse(SCRIPTS[player])

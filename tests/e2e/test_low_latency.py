@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 
 from playwright.sync_api import Page
 
+from tests.e2e.clip_publisher import publishing, sent_at_ms
 from tests.e2e.conftest import OpenPage, Stack, poll
-from tests.e2e.frame_order import LOOP, steps, wait_for_numbers
+from tests.e2e.frame_order import LOOP, assert_in_order, steps, wait_for_numbers
+from vtp.bench.lecture_clip import ClipFormat, write_clip
 
 HLS_JS = Path(__file__).resolve().parents[2] / "web" / "node_modules" / "hls.js" / "dist" / "hls.min.js"
 PICTURES = 300
+CLIP_S, CLIP_FPS = 60, 25
 PLAY = """(url) => {
   const video = document.createElement('video');
   video.muted = true;
@@ -55,3 +58,26 @@ def test_hls_js_follows_a_class_by_its_parts_to_the_end(stack: Stack, open_page:
     publisher.evaluate("fetch(resource, {method: 'DELETE'})")
     poll(viewer, "video.ended")
     assert viewer.evaluate("errors") == []
+
+
+def test_pictures_are_in_hls_js_soon_after_they_left_the_publisher(
+    stack: Stack, open_page: OpenPage, tmp_path: Path
+) -> None:
+    """What camera and encoder take is not in it: the clip is encoded before. Printed, as above."""
+    clip = tmp_path / "lecture.mkv"
+    write_clip(clip, CLIP_S, ClipFormat(640, 360, CLIP_FPS, bitrate_bps=600_000))
+    viewer = open_page()
+    with publishing(clip, f"{stack.base}/whip/numbered") as sending:
+        started = stack.request("POST", "/api/v1/recordings/start", {"room_id": "numbered", "title": "Live"})
+        master = f"{stack.base}/api/v1/recordings/{started['recording_id']}/stream/master.m3u8"
+        poll(viewer, f"fetch('{master}').then((answer) => answer.ok)")
+        play(viewer, master)
+        numbers = wait_for_numbers(viewer, PICTURES)
+        sent_ms = [sent_at_ms(sending, number / CLIP_FPS) for number in numbers]
+    stack.request("POST", f"/api/v1/recordings/{started['recording_id']}/stop")
+    assert_in_order(numbers)
+    shown_ms = viewer.evaluate("shownAt")
+    delays_ms = [shown - sent for sent, shown in zip(sent_ms, shown_ms, strict=False)]
+    p50, p95 = median(delays_ms), quantiles(delays_ms, n=20)[-1]
+    print(f"from the publisher's socket to the picture in hls.js: p50 {p50:.0f}, p95 {p95:.0f} ms")
+    assert min(delays_ms) > 0 and p95 - p50 < p50, delays_ms

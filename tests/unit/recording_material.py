@@ -33,7 +33,7 @@ def h264_units(
     """Frames whose brightness is their number (modulo 64, times 3, plus 16), from RTP timestamp 0."""
     levels = (16 + 3 * (number % 64) for number in range(count))
     flat = (_flat_picture(width, height, level) for level in levels)
-    return tuple(_h264(flat, fps=fps, gop=gop, width=width, height=height))
+    return tuple(encoded_h264(flat, fps=fps, gop=gop, width=width, height=height))
 
 
 @cache
@@ -43,7 +43,7 @@ def numbered_units(
     """Pictures of the lecture clip, each with its number in it, from RTP timestamp 0."""
     lecture = LecturePicture(width, height, fps)
     drawn = (_picture(lecture.planes(number)) for number in range(count))
-    return tuple(_h264(drawn, fps=fps, gop=gop, width=width, height=height))
+    return tuple(encoded_h264(drawn, fps=fps, gop=gop, width=width, height=height))
 
 
 def _flat_picture(width: int, height: int, level: int) -> av.VideoFrame:
@@ -61,7 +61,7 @@ def _picture(planes: Sequence[npt.NDArray[np.uint8]]) -> av.VideoFrame:
     )
 
 
-def _h264(
+def encoded_h264(
     pictures: Iterator[av.VideoFrame], *, fps: int, gop: int, width: int, height: int
 ) -> Iterator[PlainUnit]:
     """One unit for each picture."""

@@ -21,6 +21,8 @@ from vtp.bench.scheduling import ordinary_scheduling
 
 CHROMIUM_FPS = 30
 """Chromium plays an MJPEG capture file at this rate, whatever made it."""
+ENCODERS = {"h264": "libx264", "vp8": "libvpx", "vp9": "libvpx-vp9", "av1": "libsvtav1"}
+"""PyAV's encoder of each codec that browsers send."""
 _OPUS_FRAME = 960
 
 

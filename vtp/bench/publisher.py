@@ -31,6 +31,8 @@ class Publishing:
     """How it went: the engine's figures, and why it ended before its source did."""
 
     seconds: float = 0.0
+    begin_ns: int = 0
+    """When what the source has at 0 s was due (CLOCK_MONOTONIC); later by what it fell behind since."""
     failure: str = ""
     streams: list[dict[str, Any]] = field(default_factory=list)
     key_frame_requests: int = 0
@@ -95,12 +97,12 @@ class Publisher:
 
     def _feed(self, source: MediaSource) -> None:
         """The thread: waits until each unit is almost due, then gives it to the engine."""
-        start_ns = time.monotonic_ns() + 50_000_000
+        self.publishing.begin_ns = time.monotonic_ns() + 50_000_000
         for unit in source.units():
-            due_ns = start_ns + round(unit.time_s * 1e9)
+            due_ns = self.publishing.begin_ns + round(unit.time_s * 1e9)
             late_ns = time.monotonic_ns() - due_ns
             if late_ns > 500_000_000:  # the source stalled or cannot be encoded in time: go on from now
-                start_ns += late_ns
+                self.publishing.begin_ns += late_ns
                 due_ns += late_ns
             if self._stop.wait(max(0.0, -late_ns / 1e9 - LEAD_S)):
                 return

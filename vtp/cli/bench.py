@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from vtp.bench.lecture_clip import write_clip
+from vtp.bench.lecture_clip import ENCODERS, ClipFormat, write_clip
 from vtp.bench.results import Results
 from vtp.bench.scenarios.api import DATABASES, Api
 from vtp.bench.scenarios.forward import Forward
@@ -180,8 +180,9 @@ def idle(
 def record(
     pairs: Annotated[int, typer.Option(min=1, max=100, help="Recordings at once.")] = 4,
     clip: Annotated[
-        Path | None, typer.Option(help="H.264 and Opus; a 720p lecture is made when left out.")
+        Path | None, typer.Option(help="Picture and Opus; a 720p lecture is made when left out.")
     ] = None,
+    codec: Annotated[str, typer.Option(help=f"Of the lecture that is made: {', '.join(ENCODERS)}.")] = "h264",
     runs: Runs = 3,
     seconds: Seconds = 10,
     settings: Settings = None,
@@ -189,7 +190,7 @@ def record(
     report: ReportFile = None,
 ) -> None:
     """Classes are recorded: CPU per recording, time from Stop to playable."""
-    with _clip(clip) as found:
+    with _clip(clip, codec) as found:
         points = [Record(found, pairs, seconds)]
         _run("record", points, runs, None, _settings(settings), json_file, report)
 
@@ -423,14 +424,16 @@ def _settings(words: list[str] | None) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _clip(given: Path | None) -> Iterator[Path]:
-    """The file itself, or a lecture made for the time being."""
+def _clip(given: Path | None, codec: str = "h264") -> Iterator[Path]:
+    """The file itself, or a lecture made for the time being. Raises StartupError."""
     if given is not None:
         if not given.is_file():
             raise StartupError(f"There is no file {given}.")
         yield given.resolve()
         return
+    if codec not in ENCODERS:
+        raise StartupError(f"--codec takes one of {', '.join(ENCODERS)}.")
     with tempfile.TemporaryDirectory(prefix="vtp-bench-clip-") as folder:
-        path = Path(folder) / "lecture-720p-1.5-Mbit-per-s.mkv"
-        write_clip(path, CLIP_S)
+        path = Path(folder) / f"lecture-720p-1.5-Mbit-per-s-{codec}.mkv"
+        write_clip(path, CLIP_S, ClipFormat(video_codec=ENCODERS[codec]))
         yield path

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 from vtp.bench.media_source import MediaSource, probe
 from vtp.bench.peers.connect import PeerError
@@ -26,7 +27,7 @@ _FIRST_KEY_FRAME_S = 2.0
 
 @dataclass(frozen=True)
 class Record:
-    """Pairs of 720p H.264 and Opus from a clip, sent in real time and recorded; vtp only."""
+    """Pairs of picture and Opus from a clip, sent in real time and recorded; vtp only."""
 
     clip: Path
     pairs: int = 4
@@ -102,15 +103,24 @@ async def start_recording(server: VtpServer, room: str) -> str:
 
 
 async def stop_to_playable_ms(server: VtpServer, recording: str) -> float:
-    """From sending Stop until a player has the playlist and its first segment named. Raises PeerError."""
+    """From sending Stop until a player has a playlist that names all segments. Raises PeerError."""
     begun_s = time.monotonic()
     await server.call("POST", f"/api/v1/recordings/{recording}/stop")
     while time.monotonic() - begun_s < PLAYABLE_LIMIT_S:
         found = await server.call("GET", f"/api/v1/recordings/{recording}")
-        if found["playback_url"] and "#EXTM3U" in await server.text(found["playback_url"]):
+        if found["playback_url"] and await _is_playable(server, found["playback_url"]):
             return 1000 * (time.monotonic() - begun_s)
         await asyncio.sleep(0.01)
     raise PeerError(
         f"A stopped recording could not be played within {PLAYABLE_LIMIT_S:.0f} s: it is {found['status']}, "
         f"{found.get('failure_reason') or found.get('message') or found}."
     )
+
+
+async def _is_playable(server: VtpServer, url: str) -> bool:
+    """Whether a player is given the playlists, and in that of the first picture all segments."""
+    playlists = [line for line in (await server.text(url)).splitlines() if line and not line.startswith("#")]
+    if not playlists:
+        return False
+    picture = await server.text(urljoin(url, playlists[0]))
+    return "#EXTINF" in picture and "#EXT-X-ENDLIST" in picture
