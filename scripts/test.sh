@@ -51,7 +51,6 @@ beside=(
   tests/e2e/test_provider_pages.py
   tests/e2e/test_protocol_examples.py
   tests/e2e/test_pymediasoup.py
-  tests/e2e/test_ladder_players.py
   tests/e2e/test_recording_hlsjs.py
   tests/e2e/test_sdp_chromium.py
   tests/e2e/test_storyboard_shaka.py
