@@ -93,13 +93,12 @@ class HlsViewer:
                 seconds, is_gap = listed.get(name, (0.0, False))
                 if answer.status != (404 if is_gap else 200):
                     raise PeerError(f"vtp answered {answer.status} for part {name.decode()} of {track}.")
+                self.buffers[track].add(seconds, time.monotonic())
                 if is_gap:  # nothing begins in it: the frame before is shown on
-                    self.buffers[track].add(seconds, time.monotonic())
                     continue
                 self.received += len(answer.body)
                 if track == "video":
                     self.part_bytes[name.decode()] = len(answer.body)
-                self.buffers[track].add(seconds, time.monotonic())
         finally:
             playlists.close()
             parts.close()

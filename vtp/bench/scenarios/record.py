@@ -113,7 +113,7 @@ async def stop_to_playable_ms(server: VtpServer, recording: str) -> float:
         await asyncio.sleep(0.01)
     raise PeerError(
         f"A stopped recording could not be played within {PLAYABLE_LIMIT_S:.0f} s: it is {found['status']}, "
-        f"{found.get('failure_reason') or found.get('message') or found}."
+        f"{found['error_message'] or 'without a reason'}."
     )
 
 
