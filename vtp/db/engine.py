@@ -246,8 +246,11 @@ def _sqlite_reader(url: DatabaseUrl, busy_s: float) -> AsyncEngine:
 
 
 def _sqlite_engine(url: DatabaseUrl, busy_s: float, pool_size: int) -> AsyncEngine:
+    from vtp.db.sqlite_driver import OneVisitDriver  # here, because a server on PostgreSQL need not load it
+
     engine = create_async_engine(
         url.url,
+        module=OneVisitDriver(),
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT_S,
