@@ -5,7 +5,7 @@ and accounts that only watch narrow what the role grants, never widen it.
 """
 
 import enum
-from typing import Final, Protocol, cast, runtime_checkable
+from typing import Final, Protocol, TypeGuard, cast
 
 from vtp.errors import Forbidden
 from vtp.http.identity import Principal, Role, second_factor_required
@@ -53,7 +53,6 @@ class Action(enum.StrEnum):
     SERVER_MANAGE = "server.manage"
 
 
-@runtime_checkable
 class Target(Protocol):
     """What an action is done to: a room, or something that belongs to one (a recording)."""
 
@@ -254,12 +253,17 @@ def _within_token(principal: Principal, action: Action, obj: object | None) -> b
         return action in opened and getattr(obj, "id", None) == principal.recording
     if principal.room is None:
         return principal.role is not Role.GUEST  # a guest is somebody only within a link's room
-    return action in _ROOM_TOKEN_ACTIONS and isinstance(obj, Target) and obj.room_id == principal.room
+    return action in _ROOM_TOKEN_ACTIONS and _is_target(obj) and obj.room_id == principal.room
+
+
+def _is_target(obj: object | None) -> TypeGuard[Target]:
+    """By `isinstance` of the Protocol it takes twenty times as long; a page of recordings asks 300 times."""
+    return hasattr(obj, "room_id") and hasattr(obj, "owner_id")
 
 
 def _is_closed_to(principal: Principal, action: Action, room: object | None) -> bool:
     """What a room's settings close; a token that grants publishing was given by staff, so it opens that."""
-    if not hasattr(room, "circle"):  # by isinstance of the Protocol it takes twenty times as long
+    if not hasattr(room, "circle"):
         return False
     circle = cast(Ruled, room).circle(action)
     if action in _PUBLISHING and principal.publish is True:
@@ -269,7 +273,7 @@ def _is_closed_to(principal: Principal, action: Action, room: object | None) -> 
 
 def _owns(principal: Principal, obj: object | None) -> bool:
     """Open rooms have no accounts: there, what nobody owns is everybody's."""
-    if not isinstance(obj, Target):
+    if not _is_target(obj):
         return False
     if obj.owner_id is None:
         return principal.open_rooms
