@@ -2,9 +2,9 @@
 
 A lane is told where segments are cut; what lies before a cut goes into the old segment, what comes after
 opens the new one. Parts last a quarter of a second, so that a low-latency playlist can be served from the
-same lines. A track whose samples have any length (pictures) is cut into parts *on a grid*: a part is a stretch of
-time, and what begins in it belongs to it. One in which nothing begins, because a slide stands still, is a
-gap of its own: whoever plays the picture before goes on showing it.
+same lines. A track whose samples have any length (pictures) is cut into parts *on a grid*: a part is a
+stretch of time, and what begins in it belongs to it. One in which nothing begins, because a slide stands
+still, is a gap of its own: whoever plays the picture before goes on showing it.
 """
 
 from __future__ import annotations
