@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
-
-import av
 import numpy as np
 import numpy.typing as npt
 import pytest
 
+from tests.unit.recording_material import open_bytes
 from vtp.recording.aac import FRAME_TICKS, OVERLAPPING_FRAMES, STEREO_FRAMES, AacEncoder
 from vtp.recording.aac_pair import as_pair
 from vtp.recording.muxer import aac_section
@@ -39,9 +37,10 @@ def decode(samples: list[Sample]) -> Sound:
     section = aac_section(96_000)
     data = section.data + section.fragment(samples, 1)
     section.close()
-    with av.open(io.BytesIO(data), format="mp4") as container:
-        heard = [frame.to_ndarray() for frame in container.decode(audio=0)]
-    return np.concatenate(heard, axis=1).T * np.float32(32_768)
+    with open_bytes(data) as container:
+        heard: list[Sound] = [frame.to_ndarray() for frame in container.decode(audio=0)]
+    decoded: Sound = np.concatenate(heard, axis=1).T * np.float32(32_768)
+    return decoded
 
 
 def off_db(heard: Sound, sound: Sound) -> float:

@@ -32,12 +32,6 @@ TRACKS = ("video", "opus", "aac")
 Content = Callable[[int], tuple[list[PlainUnit], list[PlainUnit]]]
 
 
-@pytest.fixture(autouse=True)
-def no_wait_for_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Time goes by in ticks here: who asks without a wish is answered with what is there."""
-    monkeypatch.setattr(live_view, "NEWEST_WAIT_S", 0)
-
-
 class Class:
     """A recording that is made tick by tick, and its view."""
 
@@ -45,7 +39,7 @@ class Class:
         self.recorded = Recorded(folder)
         self.segmenter: Segmenter = self.recorded.segmenter()
         self.indexes: dict[str, TrackIndex] = {}
-        self.view = LiveView(Manifest("r", 10**18), {})
+        self.view = LiveView(Manifest("r", 10**18), {}, newest_wait_s=0)  # time goes by in ticks
         self.now_ns = 0
         self._units: list[tuple[int, int, int, PlacedPicture | PlainUnit]] = sorted(
             [
@@ -251,10 +245,8 @@ async def test_who_asks_for_what_is_not_there_yet_is_answered_when_it_is(lesson:
     assert answered.hint != last.hint and (await bytes_of_it).size > 0
 
 
-async def test_who_begins_is_given_the_playlist_of_the_next_part(
-    lesson: Class, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(live_view, "NEWEST_WAIT_S", 60)
+async def test_who_begins_is_given_the_playlist_of_the_next_part(lesson: Class) -> None:
+    lesson.view = LiveView(lesson.view.manifest, {}, newest_wait_s=60)
     lesson.run(5)
     beginning = asyncio.create_task(lesson.view.follow("video", Wish()))
     await asyncio.sleep(0)

@@ -37,8 +37,16 @@ class _Awaited(NamedTuple):
 class LiveView(RecordingView):
     """`grow()` wakes who waits; it and all others run on the event loop. `slides`: of a window."""
 
-    def __init__(self, manifest: Manifest, tracks: Mapping[str, TrackIndex], *, slides: bool = False) -> None:
+    def __init__(
+        self,
+        manifest: Manifest,
+        tracks: Mapping[str, TrackIndex],
+        *,
+        slides: bool = False,
+        newest_wait_s: float = NEWEST_WAIT_S,
+    ) -> None:
         super().__init__(manifest, tracks, ended=False)
+        self._newest_wait_s = newest_wait_s
         self._kind = SlidingPlaylist if slides else LivePlaylist
         self._awaited: dict[_Awaited, asyncio.Future[bool]] = {}
         self._given_up: set[_Awaited] = set()
@@ -116,7 +124,7 @@ class LiveView(RecordingView):
             return
         coming = self._coming(_Awaited(track, len(now.segments), len(now.parts), is_bytes=False))
         with suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(coming), NEWEST_WAIT_S)
+            await asyncio.wait_for(asyncio.shield(coming), self._newest_wait_s)
 
     async def part(self, track: str, msn: int, part: int) -> PartLine:
         """A part, waited for when it is the next one. Raises NotFound, Unavailable."""

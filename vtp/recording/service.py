@@ -17,6 +17,7 @@ from vtp.ids import new_id
 from vtp.media.events import Emitter
 from vtp.recording.active import ActiveRecordings
 from vtp.recording.audience import Audience, Everybody
+from vtp.recording.bounds import Bounds, Unbounded
 from vtp.recording.catalogue import Catalogue, RoomDirectory, utc_now
 from vtp.recording.changes import RecordingChanged
 from vtp.recording.disk import RECORDINGS_FULL, Disk
@@ -49,6 +50,7 @@ class Recordings:
         jobs: JobsOfRecordings,
         instance_id: str,
         audience: Audience | None = None,
+        bounds: Bounds | None = None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._database = database
@@ -69,7 +71,7 @@ class Recordings:
         self.playback = Playback(self.catalogue, self._active, files, self._tasks, instance_id)
         self.trash = Trash(database, self.catalogue, self.playback, self._active, files, jobs, clock)
         self.disk = Disk(files.store.root, RECORDINGS_FULL, settings.min_free_bytes, settings.warn_free_bytes)
-        self.quotas = Quotas(database, rooms, self._active, audit, settings)
+        self.quotas = Quotas(database, rooms, self._active, audit, settings, bounds or Unbounded())
 
     def add_listener(self, listener: Callable[[RecordingChanged], None]) -> Callable[[], None]:
         """Hears of recordings that start, stop and end; the returned function stops that."""
