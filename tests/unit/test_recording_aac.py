@@ -38,7 +38,7 @@ def decode(samples: list[Sample]) -> Sound:
     data = section.data + section.fragment(samples, 1)
     section.close()
     with open_bytes(data) as container:
-        heard: list[Sound] = [frame.to_ndarray() for frame in container.decode(audio=0)]
+        heard = [frame.to_ndarray().astype(np.float32) for frame in container.decode(audio=0)]
     decoded: Sound = np.concatenate(heard, axis=1).T * np.float32(32_768)
     return decoded
 
