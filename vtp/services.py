@@ -17,6 +17,7 @@ from vtp.accounts.sessions import is_signed_in
 from vtp.accounts.users import User, find_user
 from vtp.courses.audience import CourseAudience
 from vtp.courses.build import CourseParts
+from vtp.courses.quota_store import CourseBounds
 from vtp.data_folder import instance_id
 from vtp.db import Database
 from vtp.doors import Doors
@@ -166,6 +167,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         jobs=jobs.jobs,
         instance_id=instance,
         audience=CourseAudience(),
+        bounds=CourseBounds(),
     )
     stack.push_async_callback(recordings.close)
     sources = Sources(deliveries.outbox.put)

@@ -72,6 +72,14 @@ def endpoints(course: str, section: str, lesson: str) -> list[Endpoint]:
             for method in ("GET", "PATCH", "DELETE")
         ),
         Endpoint("GET", f"{at}/recordings", OWNERS, f"{C}/recordings"),
+        Endpoint("GET", f"{at}/recording-quota", OWNERS, f"{C}/recording-quota"),
+        Endpoint(
+            "PUT",
+            f"{at}/recording-quota",
+            of("401 403 403 403 403 403 403 200 403 403"),
+            f"{C}/recording-quota",
+            body={"bytes": None},
+        ),
         Endpoint(
             "POST", f"{at}/recordings", OWNERS_MISSING, f"{C}/recordings", body={"recording_id": MISSING}
         ),

@@ -100,7 +100,9 @@ async def test_a_recording_is_the_same_by_an_edge_and_fetched_once(
         assert (await players[0].get(f"{folder}/video/playlist.m3u8?_HLS_skip=maybe")).status == 400
         log = (await api.call("GET", f"{BASE}/{recording_id}/access-log", by=teacher)).body["items"]
         assert {one["user_id"] for one in log} == {one.user_id for one in people}
+        before = asked(api, "/stream/{track}/{name}")
         missing = await players[0].get(f"{folder}/video/seg-09999.m4s")
+        assert asked(api, "/stream/{track}/{name}") == before + 1
         assert missing.status == 404 and missing.headers["Content-Type"] == "application/problem+json"
         assert (await players[0].get(f"{BASE}/{recording_id}/download")).status == 404
         assert (await players[0].get("/health")).status == 200

@@ -19,8 +19,8 @@ from tests.serving import Api, Person
 from tests.unit.recording_material import h264_units, opus_units
 from tests.unit.recording_sources import prepared_source
 from vtp.db import Database
-from vtp.errors import Gone
-from vtp.recording import downloads
+from vtp.errors import Gone, Unavailable
+from vtp.recording import downloads, ends
 from vtp.recording.active import DIED
 from vtp.recording.downloads import Downloads
 from vtp.recording.index import TrackIndex
@@ -87,6 +87,41 @@ async def test_recording_that_ends_while_somebody_stops_it_stays_ended(
     assert (await stopping).body["status"] == "failed"
     answer = await api.call("GET", f"{BASE}/{recording_id}", by=teacher)
     assert answer.body["status"] == "failed", "nothing was sent, and nothing will change that any more"
+
+
+async def test_what_is_stopped_while_the_database_is_away_has_ended_and_is_said_so_when_it_is_back(
+    api: Api, teacher: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = await make_room(api, teacher)
+    recording_id = await start(api, teacher, room)
+    recorder = await recorder_of(api, recording_id)
+    began_ns = time.monotonic_ns() - 6 * NS
+    for source, _ in (
+        prepared_source("video", h264_units(150), time.monotonic_ns, start_ns=began_ns),
+        prepared_source("audio", opus_units(250), time.monotonic_ns, start_ns=began_ns),
+    ):
+        recorder.add_source(source)
+    async with asyncio.timeout(40):
+        while not recorder.size_bytes:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+    def away() -> None:
+        raise Unavailable("The database does not answer.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ends, "SAVE_AGAIN_S", 0.05)
+        for name in ("read", "transaction"):
+            patch.setattr(api.server.services.database, name, away)
+        stopped = await api.call("POST", f"{BASE}/{recording_id}/stop", by=teacher)
+        assert (stopped.status, stopped.body["code"]) == (503, "stopped_unsaved")
+        async with asyncio.timeout(20):
+            while live_room(api, room).recording:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        again = await api.call("POST", f"{BASE}/{recording_id}/stop", by=teacher)
+        assert (again.status, again.body["code"]) == (503, "stopped_unsaved")
+    await until_ended(api)
+    ended = await api.call("GET", f"{BASE}/{recording_id}", by=teacher)
+    assert (ended.body["status"], ended.body["error_message"]) == ("ready", None)
 
 
 async def test_recorder_that_dies_over_damaged_files_ends_its_recording(api: Api, teacher: Person) -> None:

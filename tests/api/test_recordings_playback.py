@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import re
 from dataclasses import replace
@@ -17,6 +18,7 @@ from tests.unit.recording_material import h264_units, placed
 from vtp.accounts.tokens import room_claims
 from vtp.recording.grants import Grants, Scope
 from vtp.recording.manifest import read_manifest
+from vtp.recording.recovery import recover
 from vtp.recording.store import Status
 from vtp.recording.stretches import DOWNLOAD_PARTS
 from vtp.recording.timebase import NS
@@ -197,12 +199,16 @@ def test_grant_ends_and_does_not_stretch() -> None:
     assert not grants.check(play, "r", Scope.PLAY)
 
 
-async def test_recording_of_a_killed_server_is_interrupted_and_plays(tmp_path: Path) -> None:
+@pytest.mark.parametrize("by_others", [False, True], ids=["at the start", "by a job before"])
+async def test_recording_of_a_killed_server_is_interrupted_and_plays(tmp_path: Path, by_others: bool) -> None:
     async with serving(tmp_path / "data") as api:
         teacher = await api.person("teacher")
         room = await make_room(api, teacher)
         killed = await add_finished(api, room, teacher, status=Status.RECORDING, closed=False)
         closed = await add_finished(api, room, teacher, status=Status.FINALIZING)
+        folder = api.server.services.recordings.file(killed, "x").parent
+    if by_others:
+        await asyncio.to_thread(recover, folder)
     async with serving(tmp_path / "data") as api:
         teacher = await api.sign_in("teacher@school.example")
         answer = await api.call("GET", f"{BASE}/{killed}", by=teacher)

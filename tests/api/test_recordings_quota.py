@@ -100,7 +100,7 @@ async def test_an_owner_has_one_quota_for_all_rooms_and_others_have_theirs(api: 
     assert [(one["room_name"], one["used_bytes"]) for one in mine["rooms"]] == [("Maths", 8_000_000)]
     assert mine["warning"]
     student = await usage(api, await api.person("student"))
-    assert student == {"owner": None, "rooms": [], "warning": None}
+    assert student == {"owner": None, "rooms": [], "others": [], "warning": None}
 
 
 async def test_an_administrator_lets_a_room_hold_more_or_less(api: Api, teacher: Person) -> None:

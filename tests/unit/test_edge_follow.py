@@ -55,7 +55,7 @@ class Origin:
 
     @property
     def extent(self) -> Extent:
-        found = self.lecture.view.ready("video", Wish())
+        found = self.lecture.view.ready("video", Wish(0))  # which is there: as it is now
         assert found is not None and not isinstance(found, asyncio.Future)
         return Extent.of(Fetched(200, (), found.text))
 
@@ -76,7 +76,7 @@ def test_how_far_a_playlist_has_come_is_read_from_whole_ones_and_delta_updates(o
         origin.run(TICK_NS / NS)
         now = origin.lecture.view._now("video")
         for skip in (False, True):
-            found = origin.lecture.view.ready("video", Wish(skip=skip))
+            found = origin.lecture.view.ready("video", Wish(0, skip=skip))
             assert found is not None and not isinstance(found, asyncio.Future)
             extent = Extent.of(Fetched(200, (), found.text))
             assert (extent.next_msn, extent.parts, extent.ended) == (len(now.segments), len(now.parts), False)

@@ -102,10 +102,13 @@ async def test_small_things_count_for_the_memory_that_they_take() -> None:
 
 
 async def test_refusals_and_failures_are_passed_on_and_not_kept() -> None:
-    tasks, source = Tasks(), Source()
-    shelf = Shelf(source.fetch, 250, tasks)
+    tasks, source, clock = Tasks(), Source(), Clock()
+    shelf = Shelf(source.fetch, 250, tasks, clock)
     source.answer = Fetched(404, (), b"no")
+    assert not await shelf.coming(("r", "/a.m4s", "")), "so that it is asked for by the way that can say why"
     assert (await shelf.bring(("r", "/a.m4s", ""))).status == 404
+    assert len(source.asked) == 1, "which asks the origin no second time"
+    clock.now_s += FRESH_S + 0.1
     source.answer = Unavailable("away")
     with pytest.raises(Unavailable):
         await shelf.bring(("r", "/a.m4s", ""))

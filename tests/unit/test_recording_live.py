@@ -39,7 +39,7 @@ class Class:
         self.recorded = Recorded(folder)
         self.segmenter: Segmenter = self.recorded.segmenter()
         self.indexes: dict[str, TrackIndex] = {}
-        self.view = LiveView(Manifest("r", 10**18), {})
+        self.view = LiveView(Manifest("r", 10**18), {}, newest_wait_s=0)  # time goes by in ticks
         self.now_ns = 0
         self._units: list[tuple[int, int, int, PlacedPicture | PlainUnit]] = sorted(
             [
@@ -243,6 +243,21 @@ async def test_who_asks_for_what_is_not_there_yet_is_answered_when_it_is(lesson:
     answered = Follower().take((await waiting).text.decode())
     assert f"seg-{msn:05d}.{part}.m4s" in (await waiting).text.decode()
     assert answered.hint != last.hint and (await bytes_of_it).size > 0
+
+
+async def test_who_begins_is_given_the_playlist_of_the_next_part(lesson: Class) -> None:
+    lesson.view = LiveView(lesson.view.manifest, {}, newest_wait_s=60)
+    lesson.run(5)
+    beginning = asyncio.create_task(lesson.view.follow("video", Wish()))
+    await asyncio.sleep(0)
+    assert not beginning.done() and lesson.view.ready("video", Wish()) is None
+    sound = await lesson.view.follow("aac", Wish())
+    assert sound is lesson.view.ready("aac", Wish()), "that of the picture says where to begin"
+    before = lesson.view.tracks["video"].parts[2][-1]
+    lesson.run(5.5)
+    assert f"seg-00002.{before.part + 1}.m4s" in (await beginning).text.decode()
+    lesson.finish()
+    assert b"ENDLIST" in (await lesson.view.follow("video", Wish())).text
 
 
 async def test_a_part_after_a_segments_last_is_the_first_of_the_next(lesson: Class) -> None:

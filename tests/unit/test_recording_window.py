@@ -30,7 +30,7 @@ class Window(Class):
 
     def __init__(self, folder: Path, video: list[PlainUnit], audio: list[PlainUnit]) -> None:
         super().__init__(folder, video, audio)
-        self.view = LiveView(Manifest("r", 10**18), {}, slides=True)
+        self.view = LiveView(Manifest("r", 10**18), {}, slides=True, newest_wait_s=0)
 
     def new_index(self, track: str) -> TrackIndex:
         return WindowIndex(self.recorded.directory / track, WINDOW_S)

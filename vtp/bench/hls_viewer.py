@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from vtp.bench.http_line import HttpLine
 from vtp.bench.peers.connect import PeerError
 
-HOLD_BACK_S = 1.05
+HOLD_BACK_S = 0.81
 """PART-HOLD-BACK of vtp's playlists: a player begins so far behind the newest part."""
 _PART = re.compile(rb'#EXT-X-PART:DURATION=([\d.]+),URI="([^"]+)"(,GAP=YES)?')
 _HINT = re.compile(rb'#EXT-X-PRELOAD-HINT:TYPE=PART,URI="seg-0*(\d+)\.(\d+)\.m4s"')

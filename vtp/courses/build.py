@@ -17,6 +17,8 @@ from vtp.courses.lessons import Lessons
 from vtp.courses.outline_routes import add_lesson_routes, add_section_routes
 from vtp.courses.permissions import CoursePermissions
 from vtp.courses.places import Places
+from vtp.courses.quota import CourseQuotas
+from vtp.courses.quota_routes import add_quota_routes
 from vtp.courses.recording_routes import add_recording_routes
 from vtp.courses.recordings import CourseRecordings
 from vtp.courses.routes import add_course_routes
@@ -44,6 +46,7 @@ class CourseParts:
     announcements: Announcements
     places: Places
     recordings: CourseRecordings
+    quotas: CourseQuotas
     narrowed: Emitter[str]
     """Tells of each course of which somebody may see less than before."""
 
@@ -65,6 +68,7 @@ class CourseParts:
             Announcements(database, audit),
             Places(database),
             filed,
+            CourseQuotas(database, audit),
             narrowed,
         )
 
@@ -83,4 +87,5 @@ def build_routes(parts: CourseParts) -> RouteTable:
     add_permission_routes(table, parts.permissions)
     add_announcement_routes(table, parts.announcements)
     add_recording_routes(table, parts.recordings)
+    add_quota_routes(table, parts.quotas)
     return table

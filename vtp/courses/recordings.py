@@ -12,6 +12,7 @@ from vtp.accounts.service import Clock, utc_now
 from vtp.courses.door import Entered, enter, enter_to_change
 from vtp.courses.outline import seen_at
 from vtp.courses.outline_store import find_lesson
+from vtp.courses.quota import check_room_for
 from vtp.courses.recording_schemas import FileRecording
 from vtp.courses.recording_store import (
     Filed,
@@ -48,7 +49,8 @@ class CourseRecordings:
     async def file(self, principal: Principal, course_id: str, wish: FileRecording, origin: Origin) -> Filed:
         """Files a recording in a course: from then on it is for its members, and no more for everybody.
 
-        Only who may change the recording does so. Raises Conflict for one that is there already.
+        Only who may change the recording does so. Raises Conflict for one that is there already, and
+        for one that the course's quota has no room for.
         """
         async with self._database.read() as tx:
             await enter(tx, principal, course_id, Action.COURSE_TEACH)
@@ -69,6 +71,7 @@ class CourseRecordings:
                 added_by=principal.user_id,
                 added_at=self._clock(),
             )
+            await check_room_for(tx, inside.course.id, recording)
             if not await file_recording(tx, filed):
                 raise Conflict("This recording is in the course already.", code="already_filed")
             await self._recordings.catalogue.note_audience(tx, recording.id)

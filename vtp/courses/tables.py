@@ -1,6 +1,7 @@
 """What is stored of courses: what is in them and in which order, who takes part, and how one joins."""
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -160,6 +161,14 @@ course_recordings = Table(
     Column("sequence_order", Integer, nullable=False),
     _account("added_by"),
     Column("added_at", UtcDateTime, nullable=False),
+)
+
+course_recording_quotas = Table(
+    "course_recording_quotas",
+    metadata,
+    _course(key=True),
+    Column("bytes", BigInteger, nullable=False, comment="what its recordings may take; without a row any"),
+    Column("updated_at", UtcDateTime, nullable=False),
 )
 
 course_announcements = Table(

@@ -56,13 +56,14 @@ class Follow:
         return found if extent is not None and extent.has(wish) else None
 
     def refused(self, key: Key) -> Fetched | None:
-        """What the origin has just said of a wish: too far ahead, or nothing has come for too long."""
+        """What the origin has just said instead: of a wish that it is too far ahead, or that nothing has come
+        for too long; of a file that there is none.
+        """
         return self._refused.get(key)
 
     def refuse(self, key: Key, fetched: Fetched) -> None:
-        """The origin has said no to a wish."""
-        if wish_of(key).msn is not None:
-            self._refused.put(key, fetched)
+        """The origin has said no: who is answered by another way in a moment does not ask it again."""
+        self._refused.put(key, fetched)
 
     def wanted(self, key: Key) -> Key:
         """What is to be fetched for it: of a playlist that nothing (new) is known of, that as it is.

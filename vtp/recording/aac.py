@@ -2,33 +2,47 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import av
 
+from vtp.recording.aac_pair import as_pair
 from vtp.recording.muxer import aac_encoder
 from vtp.recording.pcm import CHANNELS, FULL_SCALE, WholeFrames
 from vtp.recording.timebase import AUDIO_TIMESCALE
 from vtp.recording.units import Sample
 
 if TYPE_CHECKING:
+    from av.audio.codeccontext import AudioCodecContext
+
     from vtp.recording.pcm import Pcm
 
 FRAME_TICKS = 1024  # ISO/IEC 14496-3: samples of one AAC-LC frame
+MONO_BITRATE_BPS = 64_000
+OVERLAPPING_FRAMES = 5  # with fewer than four a new encoder's blocks do not fit the old one's
+STEREO_FRAMES = 470  # ten seconds: so long one channel alone is not tried again after two
 
 
 class AacEncoder:
     """Encodes one unbroken line of sound to contiguous AAC samples on the same ticks.
 
-    The encoder's priming frame (its time lies before the start) is left out.
+    While both channels are the same one is encoded, and told to be both: half the work. Where that changes
+    another encoder goes on, which is given the frames before so that the two overlap. The priming frame (its
+    time lies before the start) is left out.
     """
 
     def __init__(self, bitrate_bps: int, start: int) -> None:
-        self._encoder = aac_encoder(bitrate_bps)
+        self._bitrate_bps = bitrate_bps
         self._start = start
         self._frames = WholeFrames(FRAME_TICKS)
+        self._encoder: AudioCodecContext | None = None
+        self._is_mono = True
+        self._same = 0  # frames since the channels last differed
+        self._before: deque[Pcm] = deque(maxlen=OVERLAPPING_FRAMES)
         self._fed = 0
+        self._given = 0
 
     def add(self, pcm: Pcm) -> list[Sample]:
         """Takes sound; gives finished AAC samples."""
@@ -42,26 +56,50 @@ class AacEncoder:
         rest = self._frames.rest()
         padding = np.zeros((-len(rest) % FRAME_TICKS, CHANNELS), np.float32)
         finished = self._encode(np.concatenate([rest, padding])) if self._fed or len(rest) else []
-        return finished + (self._finished(self._encoder.encode(None)) if self._fed else [])
+        return finished + (self._finished(self._encoder.encode(None)) if self._encoder is not None else [])
 
     def _encode(self, pcm: Pcm) -> list[Sample]:
-        import numpy as np
+        return [
+            sample
+            for at in range(0, len(pcm), FRAME_TICKS)
+            for sample in self._encode_frame(pcm[at : at + FRAME_TICKS])
+        ]
 
-        finished: list[Sample] = []
-        planes = np.ascontiguousarray(pcm.T, dtype=np.float32) / np.float32(FULL_SCALE)
-        for offset in range(0, len(pcm), FRAME_TICKS):
-            plane = np.ascontiguousarray(planes[:, offset : offset + FRAME_TICKS])
-            frame = av.AudioFrame.from_ndarray(plane, format="fltp", layout="stereo")
-            frame.sample_rate = AUDIO_TIMESCALE
-            frame.time_base = self._encoder.time_base
-            frame.pts = self._fed
-            self._fed += FRAME_TICKS
-            finished += self._finished(self._encoder.encode(frame))
+    def _encode_frame(self, pcm: Pcm) -> list[Sample]:
+        self._same = self._same + 1 if (pcm[:, 0] == pcm[:, 1]).all() else 0
+        is_mono = self._same > 0 and (self._is_mono or self._same > STEREO_FRAMES)
+        if self._encoder is None or is_mono != self._is_mono:
+            self._begin(is_mono)
+        self._before.append(pcm)
+        finished = self._feed(pcm, self._fed)
+        self._fed += FRAME_TICKS
         return finished
 
+    def _begin(self, is_mono: bool) -> None:
+        """Goes on with another encoder; what it makes of the frames before has been given already."""
+        self._is_mono = is_mono
+        self._encoder = aac_encoder(MONO_BITRATE_BPS if is_mono else self._bitrate_bps, mono=is_mono)
+        for number, pcm in enumerate(self._before):
+            self._feed(pcm, self._fed - (len(self._before) - number) * FRAME_TICKS)
+
+    def _feed(self, pcm: Pcm, at: int) -> list[Sample]:
+        import numpy as np
+
+        assert self._encoder is not None
+        heard = pcm[:, :1] if self._is_mono else pcm
+        plane = np.ascontiguousarray(heard.T, dtype=np.float32) / np.float32(FULL_SCALE)
+        frame = av.AudioFrame.from_ndarray(plane, format="fltp", layout=self._encoder.layout.name)
+        frame.sample_rate = AUDIO_TIMESCALE
+        frame.time_base = self._encoder.time_base
+        frame.pts = at
+        return self._finished(self._encoder.encode(frame))
+
     def _finished(self, packets: Iterable[av.Packet[Any]]) -> list[Sample]:
-        return [
-            Sample(bytes(packet), self._start + packet.pts, FRAME_TICKS, True)
-            for packet in packets
-            if packet.pts is not None and packet.pts >= 0 and packet.size
-        ]
+        finished: list[Sample] = []
+        for packet in packets:
+            if packet.pts is None or packet.pts < self._given or not packet.size:
+                continue
+            data = as_pair(bytes(packet)) if self._is_mono else bytes(packet)
+            finished.append(Sample(data, self._start + packet.pts, FRAME_TICKS, True))
+            self._given = packet.pts + FRAME_TICKS
+        return finished

@@ -40,6 +40,7 @@ class Growing:
 
 @dataclass(slots=True)
 class _Active:
+    recording: Recording  # as it began
     session: RecordingSession
     view: LiveView
     task: asyncio.Task[None]
@@ -89,7 +90,7 @@ class ActiveRecordings:
 
         recorder.on_growth(grown)
         task = self._tasks.start(self._run(recording.id, session), f"recording {recording.id}")
-        self._active[recording.id] = _Active(session, view, task)
+        self._active[recording.id] = _Active(recording, session, view, task)
         return session
 
     def sizes(self) -> list[Growing]:
@@ -103,6 +104,11 @@ class ActiveRecordings:
         """The session of a recording in progress."""
         active = self._active.get(recording_id)
         return active.session if active else None
+
+    def recording(self, recording_id: str) -> Recording | None:
+        """A recording in progress as its row said when it began: the database may be away."""
+        active = self._active.get(recording_id)
+        return active.recording if active else None
 
     def of_room(self, room_id: str) -> str | None:
         """The recording in progress of a room; not one that has ended and is being saved, which may take long

@@ -26,7 +26,6 @@ from vtp.recording.view import RecordingView
 logger = logging.getLogger(__name__)
 
 SAVE_AGAIN_S = 5.0  # how long after the database was away to how a recording ended is written again
-INTERRUPTED = "The server ended while this was being recorded; everything up to that moment is here."
 
 
 class Ends:
@@ -95,7 +94,7 @@ class Ends:
     async def _recover(self, recording: Recording) -> RecordingView | None:
         directory = self._files.directory(recording.id)
         try:
-            was_closed, view = await asyncio.to_thread(recover_unclosed, directory)
+            view = await asyncio.to_thread(recover_unclosed, directory)
         except (OSError, ValueError) as error:
             logger.warning("Recording %s cannot be recovered: %s", recording.id, error)
             await self._change(
@@ -107,8 +106,7 @@ class Ends:
             self._tell(RecordingChanged(recording.id, Status.FAILED))
             return None
         manifest = view.manifest
-        failure = manifest.failure or ("" if was_closed else INTERRUPTED)
-        outcome = Outcome(manifest.duration_ns, failure, manifest.failure_code)
+        outcome = Outcome(manifest.duration_ns, manifest.failure, manifest.failure_code)
         await self.save(recording.id, view, outcome)
         length = timedelta(microseconds=view.manifest.duration_ns // 1000)
         await self._change(recording.id, stopped_at=recording.started_at + length)

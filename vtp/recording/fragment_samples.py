@@ -13,7 +13,7 @@ from array import array
 from collections.abc import Iterator
 from typing import NamedTuple
 
-HEAD_BYTES = 4096  # a moof of 350 ms has some hundred bytes
+HEAD_BYTES = 4096  # a moof of a part has some hundred bytes
 LARGEST_MOOF = 1 << 20
 _NON_SYNC = 0x10000  # sample_is_non_sync_sample
 _BOX = struct.Struct(">I4s")

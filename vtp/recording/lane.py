@@ -1,10 +1,10 @@
 """One track's way from samples to parts and segments.
 
 A lane is told where segments are cut; what lies before a cut goes into the old segment, what comes after
-opens the new one. Parts last a third of a second, so that a low-latency playlist can be served from the same
-lines. A track whose samples have any length (pictures) is cut into parts *on a grid*: a part is a stretch of
-time, and what begins in it belongs to it. One in which nothing begins, because a slide stands still, is a
-gap of its own: whoever plays the picture before goes on showing it.
+opens the new one. Parts last a quarter of a second, so that a low-latency playlist can be served from the
+same lines. A track whose samples have any length (pictures) is cut into parts *on a grid*: a part is a
+stretch of time, and what begins in it belongs to it. One in which nothing begins, because a slide stands
+still, is a gap of its own: whoever plays the picture before goes on showing it.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from vtp.recording.timebase import NS, to_ticks
 from vtp.recording.track_writer import TrackWriter
 from vtp.recording.units import Sample
 
-PART_LIMIT_NS = 350_000_000
-"""EXT-X-PART-INF's PART-TARGET: no part lasts longer."""
-PART_NS = NS // 3
+PART_LIMIT_NS = 270_000_000
+"""EXT-X-PART-INF's PART-TARGET: no part lasts longer. Players stay three times that behind the newest one."""
+PART_NS = NS // 4
 """How long a part on the grid lasts: from 85 % of the limit to the limit (RFC 8216bis section 4.4.4.9)."""
 SHORTEST_PART_NS = PART_LIMIT_NS * 85 // 100
 

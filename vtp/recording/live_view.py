@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ from vtp.recording.wish import Wish
 SEGMENTS_AHEAD = 2  # section 6.2.5.2: who asks for more than this has lost its way
 PARTS_AHEAD = math.ceil(3 / PART_TARGET_S)  # the Advance Part Limit
 LONGEST_WAIT = 3  # target durations
+NEWEST_WAIT_S = PART_TARGET_S  # of who begins: by then there is another part
 TOO_FAR_AHEAD = "_HLS_msn or _HLS_part is too far ahead: reload the playlist without them."
 
 
@@ -35,8 +37,16 @@ class _Awaited(NamedTuple):
 class LiveView(RecordingView):
     """`grow()` wakes who waits; it and all others run on the event loop. `slides`: of a window."""
 
-    def __init__(self, manifest: Manifest, tracks: Mapping[str, TrackIndex], *, slides: bool = False) -> None:
+    def __init__(
+        self,
+        manifest: Manifest,
+        tracks: Mapping[str, TrackIndex],
+        *,
+        slides: bool = False,
+        newest_wait_s: float = NEWEST_WAIT_S,
+    ) -> None:
         super().__init__(manifest, tracks, ended=False)
+        self._newest_wait_s = newest_wait_s
         self._kind = SlidingPlaylist if slides else LivePlaylist
         self._awaited: dict[_Awaited, asyncio.Future[bool]] = {}
         self._given_up: set[_Awaited] = set()
@@ -99,7 +109,22 @@ class LiveView(RecordingView):
             await self._wait(track, wish.msn, wish.part)
         elif wish.part is not None:
             raise Malformed("_HLS_part needs _HLS_msn beside it: the segment that the part is of.")
+        elif track == self.main_track:
+            await self._wait_for_newest(track)
         return self._live(track, wish.skip, prefix)
+
+    async def _wait_for_newest(self, track: str) -> None:
+        """Until the next part is there, for as long as one lasts.
+
+        Who begins places the live edge where the playlist ends when it comes, and stays so far behind: by how
+        old the newest part was, too.
+        """
+        now = self._now(track)
+        if now.ended or self._is_complete:
+            return
+        coming = self._coming(_Awaited(track, len(now.segments), len(now.parts), is_bytes=False))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(coming), self._newest_wait_s)
 
     async def part(self, track: str, msn: int, part: int) -> PartLine:
         """A part, waited for when it is the next one. Raises NotFound, Unavailable."""
@@ -109,10 +134,11 @@ class LiveView(RecordingView):
 
     def ready(self, track: str, wish: Wish) -> Rendered | asyncio.Future[bool] | None:
         """What `follow` would give now; when it must wait, what tells whether it has come; None when it would
-        refuse.
+        refuse, or wait for no longer than a part lasts.
         """
         if wish.msn is None:
-            return self._live(track, wish.skip, "") if wish.part is None else None
+            at_once = wish.part is None and track != self.main_track
+            return self._live(track, wish.skip, "") if at_once else None
         if self._is_there(track, wish.msn, wish.part):
             return self._live(track, wish.skip, "")
         awaited = _Awaited(track, wish.msn, wish.part, is_bytes=False)

@@ -10,19 +10,19 @@ from vtp.recording.segmenter import VIDEO_TRACK
 from vtp.recording.view import RecordingView
 
 
-def recover_unclosed(directory: Path) -> tuple[bool, RecordingView]:
-    """Recovers a folder unless it was closed; tells whether it was, and what it holds."""
+def recover_unclosed(directory: Path) -> RecordingView:
+    """Recovers a folder unless it was closed; what it holds."""
     view = RecordingView.load(directory)
     if view.manifest.closed:
-        return True, view
+        return view
     recovered = recover(directory)
-    return False, RecordingView(recovered.manifest, recovered.tracks, ended=True, people=recovered.people)
+    return RecordingView(recovered.manifest, recovered.tracks, ended=True, people=recovered.people)
 
 
 def load_whole(directory: Path) -> RecordingView:
     """Reads an ended recording; one that the disk kept from being closed is closed now, if it lets us."""
     try:
-        view = recover_unclosed(directory)[1]
+        view = recover_unclosed(directory)
     except OSError:
         view = RecordingView.load(directory)
     view.add_key_frames(key_frames_of(directory, view))

@@ -127,13 +127,15 @@ def aac_section(bitrate_bps: int) -> InitSection:
     return InitSection(_section(bytes(sink.data)), AAC_CODEC_STRING, AUDIO_TIMESCALE)
 
 
-def aac_encoder(bitrate_bps: int) -> AudioCodecContext:
-    """An AAC-LC encoder whose output fits `aac_section`."""
+def aac_encoder(bitrate_bps: int, *, mono: bool = False) -> AudioCodecContext:
+    """An AAC-LC encoder whose output fits `aac_section`; of `mono` sound after `as_pair`."""
     encoder = av.CodecContext.create("aac", "w")
     encoder.sample_rate = AUDIO_TIMESCALE
-    encoder.layout = "stereo"
+    encoder.layout = "mono" if mono else "stereo"
     encoder.format = "fltp"
     encoder.bit_rate = bitrate_bps
     encoder.time_base = Fraction(1, AUDIO_TIMESCALE)
     encoder.options = {"aac_coder": "fast"}  # half the time of the other, as good from 64 kbit/s on
+    if mono:
+        encoder.options |= {"aac_pns": "0", "aac_tns": "0"}  # `as_pair` says why
     return encoder

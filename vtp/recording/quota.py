@@ -1,5 +1,5 @@
-"""How many bytes the recordings of a room, and of all rooms of one owner, may take: said before they are
-used up, and what ends and does not start when they are. Decision 0087.
+"""How many bytes the recordings of a room, of all rooms of one owner, and of a course may take: said before
+they are used up, and what ends and does not start when they are. Decision 0087.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from vtp.db.conflicts import done_over
 from vtp.errors import Conflict, Unavailable
 from vtp.http.identity import Principal
 from vtp.recording.active import ActiveRecordings, Growing
+from vtp.recording.bounds import Bound, Bounds
 from vtp.recording.catalogue import RoomDirectory
 from vtp.recording.disk import BYTES_AN_HOUR
 from vtp.recording.quota_store import find_quota, rooms_of_owner, set_quota, used_by_owner, used_by_room
@@ -64,24 +65,25 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class RoomUsage:
-    """What bounds the recordings of a room: its own quota, and its owner's (None: it has no owner)."""
+    """What bounds a room's recordings: its own quota, its owner's (None: it has no owner), and others."""
 
     room: Usage
     owner: Usage | None
+    others: tuple[Usage, ...] = ()
 
     @property
-    def both(self) -> list[Usage]:
+    def all(self) -> list[Usage]:
         """What there is of them."""
-        return [self.room] if self.owner is None else [self.room, self.owner]
+        return [self.room, *([self.owner] if self.owner is not None else []), *self.others]
 
     @property
     def exceeded(self) -> Usage | None:
         """What is used up."""
-        return next((one for one in self.both if one.is_over), None)
+        return next((one for one in self.all if one.is_over), None)
 
     def warning(self) -> str:
         """A sentence while one will be used up before long, else nothing."""
-        near = min((one for one in self.both if one.is_near), key=lambda one: one.left_bytes, default=None)
+        near = min((one for one in self.all if one.is_near), key=lambda one: one.left_bytes, default=None)
         if near is None:
             return ""
         hours = near.left_bytes / BYTES_AN_HOUR
@@ -89,6 +91,34 @@ class RoomUsage:
             f"{near}: room for about {hours:.1f} hours more; then they end. "
             "Delete recordings for good, or ask an administrator for more."
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What rows say of a room's recordings, without those that grow."""
+
+    room: Usage
+    owner: Usage | None
+    bounds: Sequence[Bound]
+
+    def grown(self, room: Room, growing: Sequence[Growing]) -> RoomUsage:
+        """With those."""
+
+        def more(usage: Usage, counts: Callable[[Growing], bool]) -> Usage:
+            grown = sum(one.size_bytes for one in growing if counts(one))
+            return Usage(usage.used_bytes + grown, usage.allowed_bytes, usage.whose)
+
+        return RoomUsage(
+            more(self.room, lambda one: one.room.id == room.id),
+            more(self.owner, lambda one: one.room.owner_id == room.owner_id) if self.owner else None,
+            tuple(more(*_of(bound, room)) for bound in self.bounds),
+        )
+
+
+def _of(bound: Bound, room: Room) -> tuple[Usage, Callable[[Growing], bool]]:
+    """What a bound says, and what counts besides."""
+    usage = Usage(bound.used_bytes, bound.allowed_bytes, bound.whose)
+    return usage, lambda one: one.recording_id in bound.growing or one.room.id == room.id
 
 
 class Quotas:
@@ -103,14 +133,16 @@ class Quotas:
         active: ActiveRecordings,
         audit: AuditLog,
         settings: RecordingSettings,
+        bounds: Bounds,
     ) -> None:
+        self._bounds = bounds
         self._database = database
         self._rooms = rooms
         self._active = active
         self._audit = audit
         self._per_room = settings.quota_per_room_bytes
         self._per_owner = settings.quota_per_owner_bytes
-        self._known: dict[str, RoomUsage] = {}  # of rooms that are recorded, without what grows
+        self._known: dict[str, _Stored] = {}  # of rooms that are recorded
 
     async def get(self, principal: Principal, reference: str) -> tuple[Room, RoomUsage]:
         """A room and what its recordings take and may, for who may start one there. Raises NotFound,
@@ -155,7 +187,7 @@ class Quotas:
     async def of_room(self, room: Room) -> RoomUsage:
         """What a room's recordings take and may. Raises Unavailable."""
         growing = self._active.sizes()
-        return _with(await self._stored(room, growing), room, growing)
+        return (await self._stored(room, growing)).grown(room, growing)
 
     async def _of_owner(self, owner_id: str) -> Usage:
         growing = self._active.sizes()
@@ -190,7 +222,7 @@ class Quotas:
         """
         growing = self._active.sizes()
         known = self._known[room.id] = await self._stored(room, growing)
-        usage = _with(known, room, growing)
+        usage = known.grown(room, growing)
         exceeded = usage.exceeded
         if exceeded is not None:
             raise Conflict(
@@ -217,7 +249,7 @@ class Quotas:
             with suppress(Unavailable):  # what was known before, and what grows, are known still
                 self._known[room.id] = await self._stored(room, growing)
             known = self._known.get(room.id)
-            exceeded = _with(known, room, growing).exceeded if known is not None else None
+            exceeded = known.grown(room, growing).exceeded if known is not None else None
             if exceeded is not None:
                 self._end(room, exceeded)
 
@@ -227,34 +259,20 @@ class Quotas:
             if one.room.id == room.id and session is not None and not session.ended:
                 session.recorder.stop(f"{exceeded}, so the recording was ended.", QUOTA_EXCEEDED)
 
-    async def _stored(self, room: Room, growing: Sequence[Growing]) -> RoomUsage:
-        """What the rows say, without those that grow."""
+    async def _stored(self, room: Room, growing: Sequence[Growing]) -> _Stored:
         but, owner_id = _ids(growing), room.owner_id
         async with self._database.read() as tx:
             own = await find_quota(tx, room.id)
             allowed = self._per_room if own is None else own
             used = await used_by_room(tx, room.id, but)
             of_owner = await used_by_owner(tx, owner_id, but) if owner_id is not None else 0
+            bounds = await self._bounds.of_room(tx, room.id, but)
         owner = Usage(of_owner, self._per_owner, "this room's owner") if owner_id is not None else None
-        return RoomUsage(Usage(used, allowed, "this room"), owner)
+        return _Stored(Usage(used, allowed, "this room"), owner, bounds)
 
 
 def _ids(growing: Sequence[Growing]) -> list[str]:
     return [one.recording_id for one in growing]
-
-
-def _with(stored: RoomUsage, room: Room, growing: Sequence[Growing]) -> RoomUsage:
-    """With what grows."""
-
-    def more(usage: Usage, counts: Callable[[Room], bool]) -> Usage:
-        grown = sum(one.size_bytes for one in growing if counts(one.room))
-        return Usage(usage.used_bytes + grown, usage.allowed_bytes, usage.whose)
-
-    owner = stored.owner
-    return RoomUsage(
-        more(stored.room, lambda one: one.id == room.id),
-        more(owner, lambda one: one.owner_id == room.owner_id) if owner is not None else None,
-    )
 
 
 def in_words(count: int) -> str:

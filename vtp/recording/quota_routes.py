@@ -50,13 +50,21 @@ class UsageOfRoom(UsageReply):
     room_name: str
 
 
+class UsageElsewhere(UsageReply):
+    """The same of a course."""
+
+    whose: Annotated[str, Field(description="In words: the course Mechanics.")]
+
+
 class RecordingUsage(BaseModel):
-    """What recordings take and may: of all rooms of one `owner`, and of the rooms that have a quota, the
-    fullest first, a hundred at most. `warning` is a sentence while one of them will be used up before long.
+    """What recordings take and may: of all rooms of one `owner`, of the rooms that have a quota, the fullest
+    first, a hundred at most, and of what a room belongs to besides (`others`). `warning` is a sentence while
+    one of them will be used up before long.
     """
 
     owner: Annotated[UsageReply | None, Field(description="Null where nobody owns the room, or may own any.")]
     rooms: list[UsageOfRoom]
+    others: list[UsageElsewhere] = []
     warning: str | None
 
     @classmethod
@@ -66,6 +74,9 @@ class RecordingUsage(BaseModel):
         return cls(
             owner=UsageReply.of(usage.owner) if usage.owner is not None else None,
             rooms=[UsageOfRoom(**said.model_dump(), room_id=room.id, room_name=room.name)],
+            others=[
+                UsageElsewhere(**UsageReply.of(one).model_dump(), whose=one.whose) for one in usage.others
+            ],
             warning=usage.warning() or None,
         )
 

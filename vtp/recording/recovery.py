@@ -31,6 +31,7 @@ from vtp.recording.manifest import Manifest, read_manifest, write_manifest
 from vtp.recording.timebase import to_ns
 
 LARGEST_SEGMENT_BYTES = 1 << 28
+INTERRUPTED = "The server ended while this was being recorded; everything up to that moment is here."
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,9 @@ def load_tracks(directory: Path, names: Iterable[str]) -> dict[str, TrackIndex]:
 def recover(directory: Path, failure: str = "", failure_code: str = "") -> Recovered:
     """Recovers one recording's folder and closes it; `failure` says why it has ended.
 
+    Of one that nobody had closed, and for which nothing is said, that is that it was interrupted: the folder
+    tells so to who writes the row, whoever came first.
+
     Raises FileNotFoundError when there is no manifest, ValueError when it is damaged, OSError from the disk.
     """
     manifest = read_manifest(directory)
@@ -76,7 +80,7 @@ def recover(directory: Path, failure: str = "", failure_code: str = "") -> Recov
         target_duration_s=manifest.target_duration_s or max(4, *longest, 4),
         message=manifest.message or failure,
         closed=True,
-        failure=failure or manifest.failure,
+        failure=failure or manifest.failure or ("" if manifest.closed else INTERRUPTED),
         failure_code=failure_code or manifest.failure_code,
     )
     write_manifest(directory, manifest)

@@ -10,13 +10,14 @@ from pathlib import Path
 from vtp.accounts.audit import AuditLog
 from vtp.accounts.permissions import Action, require
 from vtp.db import Database
-from vtp.db.conflicts import done_over
-from vtp.errors import Conflict
+from vtp.db.conflicts import Conflicted, done_over
+from vtp.errors import Conflict, Unavailable
 from vtp.http.identity import Principal
 from vtp.ids import new_id
 from vtp.media.events import Emitter
 from vtp.recording.active import ActiveRecordings
 from vtp.recording.audience import Audience, Everybody
+from vtp.recording.bounds import Bounds, Unbounded
 from vtp.recording.catalogue import Catalogue, RoomDirectory, utc_now
 from vtp.recording.changes import RecordingChanged
 from vtp.recording.disk import RECORDINGS_FULL, Disk
@@ -26,6 +27,7 @@ from vtp.recording.playback import Playback
 from vtp.recording.quota import Quotas
 from vtp.recording.recorder import Outcome
 from vtp.recording.schemas import StartRecording
+from vtp.recording.session import RecordingSession
 from vtp.recording.store import Recording, Status, Visibility, add_recording, mark_finalizing
 from vtp.recording.trash import JobsOfRecordings, Trash
 from vtp.recording.view import RecordingView
@@ -49,6 +51,7 @@ class Recordings:
         jobs: JobsOfRecordings,
         instance_id: str,
         audience: Audience | None = None,
+        bounds: Bounds | None = None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._database = database
@@ -69,7 +72,7 @@ class Recordings:
         self.playback = Playback(self.catalogue, self._active, files, self._tasks, instance_id)
         self.trash = Trash(database, self.catalogue, self.playback, self._active, files, jobs, clock)
         self.disk = Disk(files.store.root, RECORDINGS_FULL, settings.min_free_bytes, settings.warn_free_bytes)
-        self.quotas = Quotas(database, rooms, self._active, audit, settings)
+        self.quotas = Quotas(database, rooms, self._active, audit, settings, bounds or Unbounded())
 
     def add_listener(self, listener: Callable[[RecordingChanged], None]) -> Callable[[], None]:
         """Hears of recordings that start, stop and end; the returned function stops that."""
@@ -146,8 +149,11 @@ class Recordings:
 
     @done_over
     async def stop_recording(self, principal: Principal, recording_id: str) -> Recording:
-        """Stops a recording and waits until it can be played to its end; stopping twice is no error."""
-        recording = await self.catalogue.find(recording_id)
+        """Stops a recording and waits until it can be played to its end; stopping twice is no error.
+
+        While the database is away it ends all the same, and Unavailable says so.
+        """
+        recording = await self._to_be_stopped(recording_id)
         principal = self._live_rooms.as_here(principal, recording.room_id)
         require(principal, Action.RECORDING_STOP, recording)
         live = self._live_rooms.get(recording.room_id)
@@ -155,10 +161,33 @@ class Recordings:
             require(principal, Action.RECORDING_STOP, live.room)  # its settings may leave that to teachers
         session = self._active.get(recording.id)
         if session is not None:
-            async with self._database.transaction() as tx:
-                await mark_finalizing(tx, recording.id, self._clock())
+            await self._mark_finalizing(recording.id, session)
             await self._active.stop(recording.id)
         return await self.catalogue.find(recording_id)
+
+    async def _to_be_stopped(self, recording_id: str) -> Recording:
+        """As its row says; of one in progress here as it said before the database went away."""
+        try:
+            return await self.catalogue.find(recording_id)
+        except Unavailable:
+            known = self._active.recording(recording_id)
+            if known is None:
+                raise
+            return known
+
+    async def _mark_finalizing(self, recording_id: str, session: RecordingSession) -> None:
+        try:
+            async with self._database.transaction() as tx:
+                await mark_finalizing(tx, recording_id, self._clock())
+        except Conflicted:
+            raise
+        except Unavailable as error:
+            session.recorder.stop()
+            raise Unavailable(
+                "The recording has ended. The database does not answer, so that it is listed as running "
+                "until it does; nothing is lost.",
+                code="stopped_unsaved",
+            ) from error
 
     async def get(self, principal: Principal, recording_id: str, address: str = "") -> Recording:
         """As the catalogue has it for who calls."""

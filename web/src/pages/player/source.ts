@@ -55,6 +55,7 @@ function attachHls(
     workerPath: workerUrl,
     startPosition: start_s > 0 ? start_s : -1,
     backBufferLength: 60,
+    maxLiveSyncPlaybackRate: 1.2, // what a stall has cost is made up for
     renderTextTracksNatively: false, // captions are ours: useCaptions
   });
   let recoveries = 0;
