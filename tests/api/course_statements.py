@@ -9,7 +9,7 @@ from tests.serving import Answer, Api, Person
 from vtp.http.pagination import encode_cursor
 
 
-def course_reads(course_id: str, teacher: Person) -> list[str]:
+def course_reads(course_id: str, teacher: Person, lesson_id: str = "") -> list[str]:
     """What is read of a course, with every filter."""
     course = f"{BASE}/{course_id}"
     cursors = encode_cursor([0, MISSING]), encode_cursor([0, MISSING, 0, MISSING])
@@ -26,6 +26,7 @@ def course_reads(course_id: str, teacher: Person) -> list[str]:
         f"{course}/enrollments?cursor={encode_cursor(course_id)}",
         f"{course}/enrollments?status=waiting&role=student",
         f"{course}/enrollments?q=ada",
+        *([f"{course}/lessons/{lesson_id}/people?cursor={encode_cursor(course_id)}"] if lesson_id else []),
         f"{course}/invitations",
         f"{course}/permissions?cursor={encode_cursor(course_id)}",
         f"{course}/permissions/{teacher.user_id}",

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vtp.accounts.audit import AuditLog
 from vtp.accounts.permissions import Action
+from vtp.accounts.service import Clock, utc_now
 from vtp.courses.door import Entered, enter
 from vtp.courses.items import CourseItems
+from vtp.courses.lesson_rooms import add_rooms
 from vtp.courses.outline import not_released, seen_at
 from vtp.courses.outline_schemas import MAX_LESSONS, CreateLesson
 from vtp.courses.outline_store import (
@@ -27,15 +31,32 @@ from vtp.courses.outline_store import (
     page_of_lessons,
     remove_lesson,
 )
+from vtp.db import Database
+from vtp.db.after import after_commit
 from vtp.errors import Conflict, FieldError, Invalid
 from vtp.http.identity import Principal
 from vtp.ids import new_id, parse_id
+from vtp.rooms.kept import KeptRooms
 
 
 class Lessons(CourseItems[Lesson]):
     """See `CourseItems`. Recordings that are filed under a deleted one stay in the course."""
 
     noun: ClassVar[str] = "lesson"
+
+    def __init__(
+        self,
+        database: Database,
+        audit: AuditLog,
+        rooms: KeptRooms,
+        touched: Callable[[str], None],
+        *,
+        clock: Clock = utc_now,
+    ) -> None:
+        """`touched` hears of the course of a live lesson that was changed or is no more."""
+        super().__init__(database, audit, clock=clock)
+        self._rooms = rooms
+        self._touched = touched
 
     async def create(self, principal: Principal, course_id: str, wish: CreateLesson) -> Lesson:
         """Adds a lesson behind the others of its section. Raises Conflict for too many, Invalid."""
@@ -64,11 +85,13 @@ class Lessons(CourseItems[Lesson]):
         if await count_lessons(tx, inside.course.id) >= MAX_LESSONS:
             raise Conflict(f"A course has at most {MAX_LESSONS} lessons.", code="too_many_lessons")
         values["section_id"] = await _section_id(tx, inside, wish.section_id)
+        lesson_id, position = new_id(), await last_lesson(tx, inside.course.id, values["section_id"]) + 1
+        rooms = [(lesson_id, wish.title)] if wish.kind is LessonKind.LIVE else []
         lesson = Lesson(
-            id=new_id(),
+            id=lesson_id,
             course_id=inside.course.id,
-            position=await last_lesson(tx, inside.course.id, values["section_id"]) + 1,
-            room_id=None,
+            position=position,
+            room_id=(await add_rooms(tx, self._rooms, rooms, now)).get(lesson_id),
             created_at=now,
             updated_at=now,
             **values,
@@ -91,6 +114,8 @@ class Lessons(CourseItems[Lesson]):
     ) -> dict[str, Any]:
         """In another section it becomes the last."""
         values = dict(wanted)
+        if "cancelled" in values:
+            values["cancelled_at"] = self._cancelled_at(item, cancelled=values.pop("cancelled"))
         if "section_id" in values:
             values["section_id"] = await _section_id(tx, inside, values["section_id"])
             if values["section_id"] != item.section_id:
@@ -103,9 +128,25 @@ class Lessons(CourseItems[Lesson]):
         self, tx: AsyncConnection, item: Lesson, changed: Lesson, values: dict[str, Any]
     ) -> None:
         await change_lesson(tx, item.id, **values)
+        if item.room_id is None:
+            return
+        if changed.title != item.title:
+            await self._rooms.rename(tx, item.room_id, changed.title, changed.updated_at)
+        after_commit(tx, lambda: self._touched(item.course_id))
 
     async def _remove(self, tx: AsyncConnection, item: Lesson) -> None:
+        """What goes on in its room ends; what is recorded there stays in the course."""
+        if item.room_id is not None:
+            await self._rooms.delete(tx, [item.room_id], self._clock(), "The lesson was deleted.")
         await remove_lesson(tx, item.id)
+
+    def _cancelled_at(self, lesson: Lesson, *, cancelled: bool) -> datetime | None:
+        """When it was cancelled, the first time. Raises Invalid for what is not held at all."""
+        if lesson.kind is not LessonKind.LIVE:
+            raise Invalid(
+                "Only live lessons take place.", errors=[FieldError("/cancelled", "is of live lessons alone")]
+            )
+        return (lesson.cancelled_at or self._clock()) if cancelled else None
 
 
 async def _section_id(tx: AsyncConnection, inside: Entered, section_id: str | None) -> str | None:

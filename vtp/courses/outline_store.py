@@ -76,6 +76,12 @@ class Lesson:
     room_id: str | None
     created_at: datetime
     updated_at: datetime
+    cancelled_at: datetime | None = None
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether it does not take place."""
+        return self.cancelled_at is not None
 
     def is_released_at(self, now: datetime, section: Section | None) -> bool:
         """Whether students see it, which they do not in a section that is hidden."""

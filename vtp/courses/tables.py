@@ -44,6 +44,10 @@ courses = Table(
     Column("listed", Boolean, nullable=False, comment="found by people who do not take part"),
     Column("self_enrolment", Boolean, nullable=False, comment="without a code or a link"),
     Column("waiting_list", Boolean, nullable=False),
+    Column("lesson_opens_minutes", Integer, nullable=False, comment="for the class, before a lesson starts"),
+    Column("lesson_grace_minutes", Integer, nullable=False, comment="for late comers, after its end"),
+    Column("record_lessons", String(16), nullable=False, comment="automatic, or by_hand"),
+    Column("publish_rule", String(16), nullable=False, comment="of recordings: at_once, or after_review"),
     Column("version", Integer, nullable=False, comment="counted up by editing, for If-Match"),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
@@ -80,6 +84,7 @@ lessons = Table(
     Column("starts_at", UtcDateTime, comment="of a live lesson"),
     Column("ends_at", UtcDateTime),
     Column("room_id", id_type(), ForeignKey("rooms.id", ondelete="SET NULL"), index=True),
+    Column("cancelled_at", UtcDateTime, comment="of a live lesson that does not take place"),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     CheckConstraint("kind IN ('live', 'recording', 'material', 'assignment')", name="kind"),
@@ -158,6 +163,9 @@ course_recordings = Table(
     Column("lecture_number", Integer),
     Column("lecture_title", String(255), nullable=False),
     Column("sequence_order", Integer, nullable=False),
+    Column(
+        "to_announce", Boolean, nullable=False, index=True, comment="the class is told when it may see it"
+    ),
     _account("added_by"),
     Column("added_at", UtcDateTime, nullable=False),
 )

@@ -357,7 +357,7 @@ HOLDINGS: Final = (
         rooms,
         lambda one: rooms.c.owner_id == one.user_id,
         ("id", "slug", "name", "settings", "created_at", "updated_at", "deleted_at"),
-        ("owner_id",),
+        ("owner_id", "members_only"),
         _without("owner_id"),
     ),
     Holding(
@@ -570,6 +570,10 @@ HOLDINGS: Final = (
             "listed",
             "self_enrolment",
             "waiting_list",
+            "lesson_opens_minutes",
+            "lesson_grace_minutes",
+            "record_lessons",
+            "publish_rule",
             "created_at",
             "updated_at",
         ),
@@ -640,7 +644,7 @@ HOLDINGS: Final = (
             "sequence_order",
             "added_at",
         ),
-        ("added_by",),
+        ("added_by", "to_announce"),
         _without("added_by"),
     ),
     Holding(
