@@ -22,6 +22,7 @@ JSON_VALUES: dict[str, Any] = {
     "options": ["ja", "nein"],
     "counts": [0, 0],
     "choices": [0],
+    "skipped": [],
     "pieces": [[0, 1000]],
     "sittings": {"session": [1, 0]},
 }
@@ -39,6 +40,9 @@ WORDS: Choices = {
     "visibility": ["staff", "members", "public"],
     "kind": ["presenter", "poll"],
     "to_role": ["student", "teacher"],
+    "rule": ["FREQ=WEEKLY;COUNT=3"],
+    "time_zone": ["Europe/Berlin"],
+    "first_start": ["2026-03-02T08:00"],
     "record_lessons": ["automatic", "by_hand"],
     "publish_rule": ["at_once", "after_review"],
 }

@@ -226,7 +226,17 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     stored = StoredTracks(jobs.remote) if jobs.remote else None
     tracks = TrackErasure(database, jobs.files, stored, recordings.playback.forget, tell_of_change)
     courses = CourseParts.build(
-        CourseBase(database, accounts.audit, rooms, live_rooms, recordings, accounts.links, tasks)
+        CourseBase(
+            database,
+            accounts.audit,
+            rooms,
+            live_rooms,
+            recordings,
+            accounts.links,
+            tasks,
+            accounts.mails,
+            settings.mail.sender,
+        )
     )
     courses.start(tasks)
     courses.narrowed.add_listener(holders.forget)
@@ -235,6 +245,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         courses.places.fill,
         courses.lesson_rooms.complete,
         courses.lesson_recordings.sweep,
+        courses.schedules.extend,
     ]
     personal = _build_personal(database, accounts, pictures, tracks, settings, upkeep)
     tasks.start(personal.upkeep.run(), "personal data")

@@ -54,9 +54,14 @@ class Announcements(CourseItems[Announcement]):
         return await find_announcement(tx, course_id, item_id)
 
     async def _write(
-        self, tx: AsyncConnection, item: Announcement, changed: Announcement, values: dict[str, Any]
+        self,
+        tx: AsyncConnection,
+        inside: Entered,
+        item: Announcement,
+        changed: Announcement,
+        values: dict[str, Any],
     ) -> None:
         await change_announcement(tx, item.id, **values)
 
-    async def _remove(self, tx: AsyncConnection, item: Announcement) -> None:
+    async def _remove(self, tx: AsyncConnection, inside: Entered, item: Announcement) -> None:
         await remove_announcement(tx, item.id)

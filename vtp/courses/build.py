@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from vtp.accounts.audit import AuditLog
 from vtp.courses.announcement_routes import add_announcement_routes
 from vtp.courses.announcements import Announcements
+from vtp.courses.calendar_routes import add_calendar_routes
+from vtp.courses.calendars import Calendars
 from vtp.courses.copying import CourseCopies
 from vtp.courses.enrolment import Enrolments
 from vtp.courses.enrolment_import import EnrolmentImport
 from vtp.courses.enrolment_routes import add_enrolment_routes, add_import_route, add_own_routes
 from vtp.courses.invitations import CourseInvitations
 from vtp.courses.joining_routes import add_invitation_routes, add_joining_routes, add_permission_routes
+from vtp.courses.lesson_mails import LessonMails
 from vtp.courses.lesson_people import LessonAttendance
 from vtp.courses.lesson_recordings import LessonRecordings
 from vtp.courses.lesson_rooms import LessonRooms
@@ -26,11 +29,14 @@ from vtp.courses.places import Places
 from vtp.courses.recording_routes import add_recording_routes
 from vtp.courses.recordings import CourseRecordings
 from vtp.courses.routes import add_course_routes
+from vtp.courses.schedule_routes import add_schedule_routes
+from vtp.courses.schedules import Schedules
 from vtp.courses.sections import Sections
 from vtp.courses.service import Courses
 from vtp.db import Database
 from vtp.http.routing import RouteTable
 from vtp.mail.links import Links
+from vtp.mail.outbox import Outbox
 from vtp.media.events import Emitter
 from vtp.recording.service import Recordings
 from vtp.rooms.live import LiveRooms
@@ -49,6 +55,8 @@ class CourseBase:
     recordings: Recordings
     links: Links
     tasks: Tasks
+    outbox: Outbox
+    mail_sender: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,8 @@ class CourseParts:
     announcements: Announcements
     places: Places
     recordings: CourseRecordings
+    schedules: Schedules
+    calendars: Calendars
     attendance: LessonAttendance
     lesson_rooms: LessonRooms
     lesson_watch: LessonWatch
@@ -85,7 +95,8 @@ class CourseParts:
         enrolments = Enrolments(database, audit, narrowed.emit)
         filed = CourseRecordings(database, recordings, audit)
         watch = LessonWatch(database, base.live_rooms, recordings, base.tasks)
-        lessons = Lessons(database, audit, kept, watch.look_soon)
+        mails = LessonMails(base.outbox, base.links, base.mail_sender)
+        lessons = Lessons(database, audit, kept, mails, watch.look_soon)
         told = LessonRecordings(database, base.tasks, news.emit)
         recordings.add_listener(told.recording_changed)
         recordings.catalogue.add_access_listener(told.access_changed)
@@ -102,6 +113,8 @@ class CourseParts:
             Announcements(database, audit),
             Places(database),
             filed,
+            Schedules(database, audit, kept, mails, watch.look_soon),
+            Calendars(database, base.links),
             LessonAttendance(database, lessons, base.live_rooms),
             LessonRooms(database, kept),
             watch,
@@ -124,6 +137,8 @@ def build_routes(parts: CourseParts) -> RouteTable:
     add_section_routes(table, parts.sections)
     add_lesson_routes(table, parts.lessons)
     add_live_lesson_routes(table, parts.attendance)
+    add_schedule_routes(table, parts.schedules)
+    add_calendar_routes(table, parts.calendars)
     add_enrolment_routes(table, parts.enrolments, parts.invitations)
     add_import_route(table, parts.imports)
     add_invitation_routes(table, parts.invitations)

@@ -127,6 +127,10 @@ def copied(
             ends_at=None,
             room_id=None,
             cancelled_at=None,
+            schedule_id=None,
+            occurrence=None,
+            touched=False,
+            sequence=0,
             created_at=now,
             updated_at=now,
         )

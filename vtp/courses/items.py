@@ -91,8 +91,8 @@ class CourseItems(ABC, Generic[Item]):
             values = await self._changes(tx, inside, item, wanted)
             values["updated_at"] = self._clock()
             changed: Item = replace(item, **values)
-            await self._write(tx, item, changed, values)
-        return changed
+            await self._write(tx, inside, item, changed, values)
+        return replace(item, **values)
 
     @done_over
     async def delete(self, principal: Principal, course_id: str, item_id: str, origin: Origin) -> None:
@@ -100,7 +100,7 @@ class CourseItems(ABC, Generic[Item]):
         async with self._database.transaction() as tx:
             inside = await enter_to_change(tx, principal, course_id, Action.COURSE_TEACH)
             item = await self.find(tx, inside, item_id)
-            await self._remove(tx, item)
+            await self._remove(tx, inside, item)
             await self._audit.record(
                 tx,
                 Event.COURSE_CHANGED,
@@ -126,11 +126,13 @@ class CourseItems(ABC, Generic[Item]):
         """The row of one."""
 
     @abstractmethod
-    async def _write(self, tx: AsyncConnection, item: Item, changed: Item, values: dict[str, Any]) -> None:
-        """Sets the columns of one, which is then `changed`."""
+    async def _write(
+        self, tx: AsyncConnection, inside: Entered, item: Item, changed: Item, values: dict[str, Any]
+    ) -> None:
+        """Sets the columns of one, which is then `changed`; what it sets besides goes into `values`."""
 
     @abstractmethod
-    async def _remove(self, tx: AsyncConnection, item: Item) -> None:
+    async def _remove(self, tx: AsyncConnection, inside: Entered, item: Item) -> None:
         """Deletes the row of one."""
 
     async def _check_seen(self, tx: AsyncConnection, inside: Entered, item: Item) -> None:

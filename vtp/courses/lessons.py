@@ -14,8 +14,9 @@ from vtp.accounts.permissions import Action
 from vtp.accounts.service import Clock, utc_now
 from vtp.courses.door import Entered, enter
 from vtp.courses.items import CourseItems
+from vtp.courses.lesson_mails import LessonMails, LessonNews
 from vtp.courses.lesson_rooms import add_rooms
-from vtp.courses.outline import not_released, seen_at
+from vtp.courses.outline import not_released, section_id_in, seen_at
 from vtp.courses.outline_schemas import MAX_LESSONS, CreateLesson
 from vtp.courses.outline_store import (
     Lesson,
@@ -31,12 +32,15 @@ from vtp.courses.outline_store import (
     page_of_lessons,
     remove_lesson,
 )
+from vtp.courses.schedule_store import skip_occurrence
 from vtp.db import Database
 from vtp.db.after import after_commit
 from vtp.errors import Conflict, FieldError, Invalid
 from vtp.http.identity import Principal
 from vtp.ids import new_id, parse_id
 from vtp.rooms.kept import KeptRooms
+
+_OF_CALENDARS = ("title", "starts_at", "ends_at", "cancelled_at")
 
 
 class Lessons(CourseItems[Lesson]):
@@ -49,6 +53,7 @@ class Lessons(CourseItems[Lesson]):
         database: Database,
         audit: AuditLog,
         rooms: KeptRooms,
+        mails: LessonMails,
         touched: Callable[[str], None],
         *,
         clock: Clock = utc_now,
@@ -56,6 +61,7 @@ class Lessons(CourseItems[Lesson]):
         """`touched` hears of the course of a live lesson that was changed or is no more."""
         super().__init__(database, audit, clock=clock)
         self._rooms = rooms
+        self._mails = mails
         self._touched = touched
 
     async def create(self, principal: Principal, course_id: str, wish: CreateLesson) -> Lesson:
@@ -84,7 +90,7 @@ class Lessons(CourseItems[Lesson]):
         now, values = self._clock(), wish.model_dump()
         if await count_lessons(tx, inside.course.id) >= MAX_LESSONS:
             raise Conflict(f"A course has at most {MAX_LESSONS} lessons.", code="too_many_lessons")
-        values["section_id"] = await _section_id(tx, inside, wish.section_id)
+        values["section_id"] = await section_id_in(tx, inside, wish.section_id)
         lesson_id, position = new_id(), await last_lesson(tx, inside.course.id, values["section_id"]) + 1
         rooms = [(lesson_id, wish.title)] if wish.kind is LessonKind.LIVE else []
         lesson = Lesson(
@@ -97,6 +103,7 @@ class Lessons(CourseItems[Lesson]):
             **values,
         )
         await add_lesson(tx, lesson)
+        await self._mails.tell(tx, inside.course, [LessonNews(lesson)])
         return lesson
 
     async def _row(self, tx: AsyncConnection, course_id: str, item_id: str) -> Lesson | None:
@@ -116,8 +123,15 @@ class Lessons(CourseItems[Lesson]):
         values = dict(wanted)
         if "cancelled" in values:
             values["cancelled_at"] = self._cancelled_at(item, cancelled=values.pop("cancelled"))
+        moved = {
+            name for name in _OF_CALENDARS if values.get(name, getattr(item, name)) != getattr(item, name)
+        }
+        if moved:
+            values["sequence"] = item.sequence + 1
+        if moved - {"title"} and item.schedule_id is not None:
+            values["touched"] = True
         if "section_id" in values:
-            values["section_id"] = await _section_id(tx, inside, values["section_id"])
+            values["section_id"] = await section_id_in(tx, inside, values["section_id"])
             if values["section_id"] != item.section_id:
                 values["position"] = await last_lesson(tx, inside.course.id, values["section_id"]) + 1
         changed = replace(item, **values)
@@ -125,20 +139,30 @@ class Lessons(CourseItems[Lesson]):
         return values
 
     async def _write(
-        self, tx: AsyncConnection, item: Lesson, changed: Lesson, values: dict[str, Any]
+        self,
+        tx: AsyncConnection,
+        inside: Entered,
+        item: Lesson,
+        changed: Lesson,
+        values: dict[str, Any],
     ) -> None:
         await change_lesson(tx, item.id, **values)
         if item.room_id is None:
             return
         if changed.title != item.title:
             await self._rooms.rename(tx, item.room_id, changed.title, changed.updated_at)
+        if changed.sequence != item.sequence:
+            await self._mails.tell(tx, inside.course, [LessonNews(changed, before=item)])
         after_commit(tx, lambda: self._touched(item.course_id))
 
-    async def _remove(self, tx: AsyncConnection, item: Lesson) -> None:
+    async def _remove(self, tx: AsyncConnection, inside: Entered, item: Lesson) -> None:
         """What goes on in its room ends; what is recorded there stays in the course."""
         if item.room_id is not None:
             await self._rooms.delete(tx, [item.room_id], self._clock(), "The lesson was deleted.")
         await remove_lesson(tx, item.id)
+        if item.schedule_id is not None and item.occurrence is not None:
+            await skip_occurrence(tx, item.schedule_id, item.occurrence)
+        await self._mails.tell(tx, inside.course, [LessonNews(item, deleted=True)])
 
     def _cancelled_at(self, lesson: Lesson, *, cancelled: bool) -> datetime | None:
         """When it was cancelled, the first time. Raises Invalid for what is not held at all."""
@@ -147,20 +171,6 @@ class Lessons(CourseItems[Lesson]):
                 "Only live lessons take place.", errors=[FieldError("/cancelled", "is of live lessons alone")]
             )
         return (lesson.cancelled_at or self._clock()) if cancelled else None
-
-
-async def _section_id(tx: AsyncConnection, inside: Entered, section_id: str | None) -> str | None:
-    """The section that a lesson is to be in, which is one of the course's. Raises Invalid."""
-    if section_id is None:
-        return None
-    wanted = parse_id(section_id, "/section_id")
-    if await find_section(tx, inside.course.id, wanted) is None:
-        raise Invalid(
-            "The course has no such section.",
-            code="no_such_section",
-            errors=[FieldError("/section_id", "is no section of this course")],
-        )
-    return wanted
 
 
 def _check_times(kind: LessonKind, starts_at: datetime | None, ends_at: datetime | None) -> None:

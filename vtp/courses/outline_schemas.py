@@ -139,6 +139,14 @@ class LessonReply(BaseModel):
     starts_at: datetime | None
     ends_at: datetime | None
     cancelled: bool
+    schedule_id: Annotated[str | None, Field(description="The series that it belongs to.")]
+    occurrence: Annotated[
+        str | None,
+        Field(description="Which class of the series it is, by the clock there, wherever it was moved."),
+    ]
+    touched: Annotated[
+        bool, Field(description="It was moved or cancelled by itself: the series moves it no more.")
+    ]
     room_id: Annotated[str | None, Field(description="Of a live lesson: where it is held.")]
     created_at: datetime
     updated_at: datetime

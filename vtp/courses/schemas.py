@@ -67,6 +67,13 @@ LessonOpens = Annotated[
 LessonGrace = Annotated[
     int, Field(ge=0, le=1440, description="So many minutes after its end late comers are let in still.")
 ]
+MailLessons = Annotated[
+    bool,
+    Field(
+        description="While the course is active its members get live lessons that are to come, and what "
+        "becomes of these, by mail, for their calendars."
+    ),
+]
 RecordLessons = Annotated[
     Literal["automatic", "by_hand"],
     Field(
@@ -98,6 +105,7 @@ class CreateCourse(BaseModel):
     waiting_list: WaitingList = True
     lesson_opens_minutes: LessonOpens = 15
     lesson_grace_minutes: LessonGrace = 30
+    mail_lessons: MailLessons = True
     record_lessons: RecordLessons = "by_hand"
     publish_rule: PublishRule = "after_review"
 
@@ -126,6 +134,7 @@ class ChangeCourse(BaseModel):
     waiting_list: WaitingList | None = None
     lesson_opens_minutes: LessonOpens | None = None
     lesson_grace_minutes: LessonGrace | None = None
+    mail_lessons: MailLessons | None = None
     record_lessons: RecordLessons | None = None
     publish_rule: PublishRule | None = None
 
@@ -160,6 +169,7 @@ class CourseReply(BaseModel):
     waiting_list: WaitingList
     lesson_opens_minutes: LessonOpens
     lesson_grace_minutes: LessonGrace
+    mail_lessons: MailLessons
     record_lessons: RecordLessons
     publish_rule: PublishRule
     enrolled_count: int

@@ -81,11 +81,16 @@ class Sections(CourseItems[Section]):
         return await find_section(tx, course_id, item_id)
 
     async def _write(
-        self, tx: AsyncConnection, item: Section, changed: Section, values: dict[str, Any]
+        self,
+        tx: AsyncConnection,
+        inside: Entered,
+        item: Section,
+        changed: Section,
+        values: dict[str, Any],
     ) -> None:
         await change_section(tx, item.id, **values)
 
-    async def _remove(self, tx: AsyncConnection, item: Section) -> None:
+    async def _remove(self, tx: AsyncConnection, inside: Entered, item: Section) -> None:
         await remove_section(tx, item.id)
 
     async def _check_seen(self, tx: AsyncConnection, inside: Entered, item: Section) -> None:

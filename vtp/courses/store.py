@@ -48,6 +48,7 @@ class Course:
     waiting_list: bool
     lesson_opens_minutes: int
     lesson_grace_minutes: int
+    mail_lessons: bool
     record_lessons: str
     publish_rule: str
     version: int

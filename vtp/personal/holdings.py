@@ -27,11 +27,13 @@ from vtp.accounts.tables import (
 )
 from vtp.accounts.users import NO_PASSWORD
 from vtp.courses.tables import (
+    calendar_feeds,
     course_announcements,
     course_enrollments,
     course_invitations,
     course_permissions,
     course_recordings,
+    course_schedules,
     course_sections,
     courses,
     lessons,
@@ -330,7 +332,7 @@ HOLDINGS: Final = (
             "failed_at",
             "attempts",
         ),
-        ("user_id", "body", "next_try_at", "last_error"),
+        ("user_id", "body", "calendars", "next_try_at", "last_error"),
         Deleted(),
     ),
     Holding(
@@ -572,6 +574,7 @@ HOLDINGS: Final = (
             "waiting_list",
             "lesson_opens_minutes",
             "lesson_grace_minutes",
+            "mail_lessons",
             "record_lessons",
             "publish_rule",
             "created_at",
@@ -656,6 +659,14 @@ HOLDINGS: Final = (
         _without("author_id"),
     ),
     Holding(
+        "calendars",
+        calendar_feeds,
+        lambda one: calendar_feeds.c.user_id == one.user_id,
+        ("id", "course_id", "created_at", "renewed_at"),
+        ("user_id", "scope", "token_hash"),
+        Deleted(),
+    ),
+    Holding(
         "webhooks",
         webhooks,
         lambda one: webhooks.c.created_by == one.user_id,
@@ -710,5 +721,6 @@ EXEMPT: Final[Mapping[Table, str]] = {
     recording_quotas: "what rooms may hold",
     course_sections: "the parts of a course, which say nothing of who wrote them",
     lessons: "what is in a course, likewise",
+    course_schedules: "when its live lessons are, likewise",
     recording_jobs: "what the server does with recordings by itself",
 }

@@ -20,7 +20,6 @@ export type ErrorCode =
   | "course_archived"
   | "course_not_open"
   | "draining"
-  | "error"
   | "faulty_offer"
   | "faulty_parameters"
   | "forbidden"
