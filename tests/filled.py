@@ -22,10 +22,12 @@ JSON_VALUES: dict[str, Any] = {
     "options": ["ja", "nein"],
     "counts": [0, 0],
     "choices": [0],
+    "skipped": [],
     "pieces": [[0, 1000]],
     "sittings": {"session": [1, 0]},
 }
 ALWAYS = {"slug"}  # null for rooms that were deleted only
+OFF = {"members_only"}  # rooms of lessons: no list has them either
 NEVER = {"erased_at"}  # of people who are gone: no list has them
 Choices = dict[str, list[str]]
 # What only the code restricts.
@@ -38,6 +40,11 @@ WORDS: Choices = {
     "visibility": ["staff", "members", "public"],
     "kind": ["presenter", "poll"],
     "to_role": ["student", "teacher"],
+    "rule": ["FREQ=WEEKLY;COUNT=3"],
+    "time_zone": ["Europe/Berlin"],
+    "first_start": ["2026-03-02T08:00"],
+    "record_lessons": ["automatic", "by_hand"],
+    "publish_rule": ["at_once", "after_review"],
 }
 
 
@@ -140,7 +147,7 @@ def _plain(column: Column[Any], number: int, i: int) -> Any:
     if isinstance(column.type, JSON):
         return JSON_VALUES.get(column.name, {"n": i, "text": "Übung \u2028 \"'\\"})
     if isinstance(column.type, Boolean):
-        return i % 2 == 0
+        return i % 2 == 0 and column.name not in OFF
     if isinstance(column.type, Float):
         return i + 0.1
     if isinstance(column.type, Integer):

@@ -67,6 +67,9 @@ class RoomList:
             "maths": listed_room("maths", "0193a000-0000-7000-8000-000000000002"),
         }
 
+    async def as_here(self, principal: Principal, room: Room) -> Principal:
+        return principal
+
     async def find(self, reference: str) -> Room:
         for slug, room in self.rooms.items():
             if reference in (slug, room.room_id):

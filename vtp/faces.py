@@ -15,6 +15,7 @@ from vtp.accounts.second_factor_routes import build_routes as second_factor_rout
 from vtp.accounts.user_import import UserImport
 from vtp.accounts.user_routes import build_routes as user_routes
 from vtp.courses.build import build_routes as course_routes
+from vtp.courses.news import shape_of
 from vtp.errors import Unavailable
 from vtp.http.express import Source
 from vtp.http.routing import RouteTable
@@ -80,6 +81,7 @@ def build_sockets(services: Services) -> SocketFace:
         )
     )
     authenticator.add_listener(face.end_sessions)
+    services.courses.news.add_listener(lambda news: face.tell_people(news.user_ids, "news", shape_of(news)))
     services.metrics.add_numbers(
         "vtp_signalling", "Socket.IO.", lambda: {"connections": face.connection_count}
     )

@@ -16,7 +16,8 @@ from vtp.accounts.services import ServiceAuthenticator
 from vtp.accounts.sessions import is_signed_in
 from vtp.accounts.users import User, find_user
 from vtp.courses.audience import CourseAudience
-from vtp.courses.build import CourseParts
+from vtp.courses.build import CourseBase, CourseParts
+from vtp.courses.lesson_door import LessonDoor
 from vtp.courses.quota_store import CourseBounds
 from vtp.data_folder import instance_id
 from vtp.db import Database
@@ -150,9 +151,10 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     live_rooms = LiveRooms(media, settings, doors)
     stack.push_async_callback(live_rooms.close)
     tasks.start(SpeakerWatch(media, live_rooms).run(), "who speaks")
-    rooms = RoomService(database, live_rooms, accounts.audit, open_rooms=settings.rooms.open)
+    door = LessonDoor(database)
+    rooms = RoomService(database, live_rooms, accounts.audit, open_rooms=settings.rooms.open, membership=door)
     bans = Bans(database, rooms, accounts.audit)
-    entrance = Entrance(live_rooms, bans.read)
+    entrance = Entrance(live_rooms, bans.read, door)
     store = await asyncio.to_thread(Store.open, settings.storage_url())
     instance = await asyncio.to_thread(instance_id, settings.data_dir)
     jobs = await build_jobs(settings, database, store, instance)
@@ -225,9 +227,28 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     await pictures.start()
     stored = StoredTracks(jobs.remote) if jobs.remote else None
     tracks = TrackErasure(database, jobs.files, stored, recordings.playback.forget, tell_of_change)
-    courses = CourseParts.build(database, recordings, accounts.audit, accounts.links)
+    courses = CourseParts.build(
+        CourseBase(
+            database,
+            accounts.audit,
+            rooms,
+            live_rooms,
+            recordings,
+            accounts.links,
+            tasks,
+            accounts.mails,
+            settings.mail.sender,
+        )
+    )
+    courses.start(tasks)
     courses.narrowed.add_listener(holders.forget)
-    upkeep = [access_log.trim, courses.places.fill]
+    upkeep = [
+        access_log.trim,
+        courses.places.fill,
+        courses.lesson_rooms.complete,
+        courses.lesson_recordings.sweep,
+        courses.schedules.extend,
+    ]
     personal = _build_personal(database, accounts, pictures, tracks, settings, upkeep)
     tasks.start(personal.upkeep.run(), "personal data")
     services = Services(

@@ -8,6 +8,13 @@ from tests.serving import Answer, Api, Person
 
 BASE = "/api/v1/courses"
 WISH = {"code": "PHY-101", "name": "Mechanics", "semester": "fall", "year": 2026}
+SERIES = {
+    "title": "x",
+    "rule": "FREQ=WEEKLY;COUNT=1",
+    "time_zone": "Europe/Berlin",
+    "first_start": "2026-10-05T08:00",
+    "duration_minutes": 45,
+}
 
 
 async def make_course(api: Api, by: Person, **more: Any) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
 from tests.api.callers import MISSING
 from tests.api.course_material import BASE
 from tests.filled import add_rows
@@ -9,7 +12,7 @@ from tests.serving import Answer, Api, Person
 from vtp.http.pagination import encode_cursor
 
 
-def course_reads(course_id: str, teacher: Person) -> list[str]:
+def course_reads(course_id: str, teacher: Person, lesson_id: str = "") -> list[str]:
     """What is read of a course, with every filter."""
     course = f"{BASE}/{course_id}"
     cursors = encode_cursor([0, MISSING]), encode_cursor([0, MISSING, 0, MISSING])
@@ -26,11 +29,14 @@ def course_reads(course_id: str, teacher: Person) -> list[str]:
         f"{course}/enrollments?cursor={encode_cursor(course_id)}",
         f"{course}/enrollments?status=waiting&role=student",
         f"{course}/enrollments?q=ada",
+        *([f"{course}/lessons/{lesson_id}/people?cursor={encode_cursor(course_id)}"] if lesson_id else []),
         f"{course}/invitations",
         f"{course}/permissions?cursor={encode_cursor(course_id)}",
         f"{course}/permissions/{teacher.user_id}",
         f"{course}/recordings?cursor={cursors[0]}",
         f"{course}/announcements?cursor={encode_cursor(course_id)}",
+        f"{course}/schedules?cursor={encode_cursor(course_id)}",
+        f"/api/v1/calendars?cursor={encode_cursor(course_id)}",
     ]
 
 
@@ -58,6 +64,7 @@ async def write_courses(api: Api, course_id: str, admin: Person, teacher: Person
     lesson = (await call("POST", "/lessons", {"title": "x", "kind": "live", "section_id": section})).body[
         "id"
     ]
+    await _write_series(api, call, course_id, pupils[1])
     news = (await call("POST", "/announcements", {"title": "x"})).body["id"]
     await call("GET", "/lessons", by=pupils[1])
     await call("PUT", "/order", {"lessons": [lesson], "sections": [{"id": section}]})
@@ -74,6 +81,37 @@ async def write_courses(api: Api, course_id: str, admin: Person, teacher: Person
     await call("DELETE", f"/invitations/{code['id']}")
     for path in (f"/lessons/{lesson}", f"/sections/{section}", f"/announcements/{news}", ""):
         await call("DELETE", path)
+
+
+async def _write_series(
+    api: Api, call: Callable[..., Awaitable[Answer]], course_id: str, pupil: Person
+) -> None:
+    """A series, its calendar, and what goes on by itself while a lesson is held."""
+    services = api.server.services
+    await call("PATCH", "", {"status": "active", "record_lessons": "automatic"})
+    first = f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%dT%H:%M}"
+    wish = {"title": "s", "rule": "FREQ=WEEKLY;COUNT=9", "time_zone": "UTC", "first_start": first}
+    series = (await call("POST", "/schedules", {**wish, "duration_minutes": 45})).body["id"]
+    await call("GET", f"/schedules/{series}")
+    await call("PATCH", f"/schedules/{series}", {"title": "t", "rule": "FREQ=WEEKLY;INTERVAL=2;COUNT=3"})
+    await services.courses.schedules.extend()
+    found = (await call("GET", "/lessons?kind=live")).body["items"]
+    held = next(one for one in found if one["schedule_id"] == series)
+    await call("GET", f"/lessons/{held['id']}/people")
+    live = await api.open_room(held["room_id"])
+    await services.courses.lesson_watch.look()
+    live.close()
+    await call("PATCH", f"/lessons/{held['id']}", {"cancelled": True})
+    await call("DELETE", f"/lessons/{held['id']}")
+    for body in ({}, {"course_id": course_id}):
+        made = await api.call("POST", "/api/v1/calendars", body, by=pupil)
+        url = made.body["url"]
+        assert (await api.call("GET", url[url.index("/api/") :])).status == 200
+    await api.call("DELETE", f"/api/v1/calendars/{made.body['id']}", by=pupil)
+    await call("DELETE", f"/schedules/{series}")
+    await services.courses.lesson_rooms.complete()
+    await services.courses.lesson_recordings.sweep()
+    await services.courses.lesson_recordings.announce(MISSING, ended=True)
 
 
 async def take_courses(api: Api, person: Person, count: int, first: int) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from tests.api.callers import MISSING, Endpoint, assert_statuses, everybody, of
-from tests.api.course_material import BASE, WISH, add_lesson, add_section, enrol, make_course, student
+from tests.api.course_material import BASE, SERIES, WISH, add_lesson, add_section, enrol, make_course, student
 from tests.serving import Api, Person
 from vtp.faces import build_tables
 
 C = BASE + "/{id}"
+CALENDARS = "/api/v1/calendars"
 LIST = b"email\nx@school.example\n"
 #                     nobody new stu view ass tea own adm room elsewhere
 KNOWN = of("               401 403 200 200 200 200 200 200 403 403")
@@ -40,6 +41,7 @@ def endpoints(course: str, section: str, lesson: str) -> list[Endpoint]:
         Endpoint("POST", f"{at}/lessons", OWNERS_MAKE, f"{C}/lessons", body={"kind": "live", "title": "x"}),
         Endpoint("GET", f"{at}/lessons/{lesson}", OWNERS, f"{C}/lessons/{{lesson_id}}"),
         Endpoint("PATCH", f"{at}/lessons/{lesson}", OWNERS, f"{C}/lessons/{{lesson_id}}", body={}),
+        Endpoint("GET", f"{at}/lessons/{lesson}/people", OWNERS, f"{C}/lessons/{{lesson_id}}/people"),
         Endpoint("DELETE", f"{at}/lessons/{MISSING}", OWNERS_MISSING, f"{C}/lessons/{{lesson_id}}"),
         Endpoint("PUT", f"{at}/order", of("401 403 403 403 403 403 409 409 403 403"), f"{C}/order", body={}),
         Endpoint("GET", f"{at}/enrollments", OWNERS, f"{C}/enrollments"),
@@ -59,6 +61,27 @@ def endpoints(course: str, section: str, lesson: str) -> list[Endpoint]:
         ),
         Endpoint("GET", f"{at}/permissions/{MISSING}", OWNERS_MISSING, f"{C}/permissions/{{user_id}}"),
         Endpoint("DELETE", f"{at}/permissions/{MISSING}", OWNERS_MISSING, f"{C}/permissions/{{user_id}}"),
+        Endpoint("GET", f"{at}/schedules", OWNERS, f"{C}/schedules"),
+        Endpoint("POST", f"{at}/schedules", OWNERS_MAKE, f"{C}/schedules", body=SERIES),
+        *(
+            Endpoint(
+                method,
+                f"{at}/schedules/{MISSING}",
+                OWNERS_MISSING,
+                f"{C}/schedules/{{schedule_id}}",
+                body={} if method == "PATCH" else None,
+            )
+            for method in ("GET", "PATCH", "DELETE")
+        ),
+        Endpoint("GET", CALENDARS, KNOWN),
+        Endpoint("POST", CALENDARS, of("401 403 201 201 201 201 201 201 403 403"), body={}),
+        Endpoint(
+            "DELETE",
+            f"{CALENDARS}/{MISSING}",
+            of("401 403 404 404 404 404 404 404 403 403"),
+            f"{CALENDARS}/{{calendar_id}}",
+        ),
+        Endpoint("GET", f"{CALENDARS}/feed/x.ics", of("404") * 10, f"{CALENDARS}/feed/{{token}}"),
         Endpoint("GET", f"{at}/announcements", OWNERS, f"{C}/announcements"),
         Endpoint("POST", f"{at}/announcements", OWNERS_MAKE, f"{C}/announcements", body={"title": "x"}),
         *(
@@ -129,9 +152,12 @@ IN_A_COURSE: list[tuple[str, str, object, tuple[int, ...]]] = [
     ("GET", "/lessons/HIDDEN", None, STAFF),
     ("GET", "/sections", None, EVERYBODY_IN),
     ("GET", "/announcements", None, EVERYBODY_IN),
+    ("GET", "/schedules", None, STAFF),
+    ("POST", "/schedules", SERIES, STAFF_MAKE),
     ("POST", "/announcements", {"title": "x"}, STAFF_MAKE),
     ("POST", "/lessons", {"kind": "live", "title": "x"}, STAFF_MAKE),
     ("PATCH", "/lessons/LESSON", {"title": "x"}, STAFF),
+    ("GET", "/lessons/LESSON/people", None, STAFF),
     ("GET", "/stats", None, STAFF),
     ("GET", "/enrollments", None, STAFF),
     ("GET", "/permissions", None, STAFF),

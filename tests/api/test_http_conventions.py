@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.api.callers import MISSING
-from tests.api.course_material import BASE, WISH, add_lesson, add_section, make_course
+from tests.api.course_material import BASE, SERIES, WISH, add_lesson, add_section, make_course
 from tests.api.recording_material import add_finished
 from tests.serving import Answer, Api, Person, serving
 from vtp.db.tables import idempotency_keys
@@ -186,6 +186,7 @@ async def test_every_change_that_takes_if_match_refuses_what_is_stale(api: Api, 
         BASE + "/{id}/sections/{section_id}",
         BASE + "/{id}/lessons/{lesson_id}",
         BASE + "/{id}/announcements/{announcement_id}",
+        BASE + "/{id}/schedules/{schedule_id}",
     }
 
 
@@ -274,6 +275,7 @@ async def things(api: Api, admin: Person) -> dict[str, str]:
     room = made.body["room_id"]
     course = await make_course(api, admin)
     told = await api.call("POST", f"{BASE}/{course}/announcements", {"title": "x"}, by=admin)
+    series = await api.call("POST", f"{BASE}/{course}/schedules", SERIES, by=admin)
     return {
         "room": room,
         "user_id": admin.user_id,
@@ -282,6 +284,7 @@ async def things(api: Api, admin: Person) -> dict[str, str]:
         "section_id": await add_section(api, course, admin),
         "lesson_id": await add_lesson(api, course, admin),
         "announcement_id": told.body["id"],
+        "schedule_id": series.body["id"],
     }
 
 

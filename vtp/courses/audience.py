@@ -13,7 +13,9 @@ from sqlalchemy import ColumnElement, Row, TextClause, and_, bindparam, or_, sel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.service import Clock, utc_now
+from vtp.courses.lesson_store import AT_ONCE, lesson_of_room
 from vtp.courses.outline_store import is_released
+from vtp.courses.recording_store import Filed, file_recording, last_order
 from vtp.courses.roles import OPEN_TO_STUDENTS, EnrolmentStatus, Member, as_in_course
 from vtp.courses.tables import (
     course_enrollments,
@@ -25,6 +27,7 @@ from vtp.courses.tables import (
 )
 from vtp.db.types import UtcDateTime, id_type
 from vtp.http.identity import Principal, Role
+from vtp.recording.store import Recording, Visibility
 
 _filed, _enrolled, _given = course_recordings.c, course_enrollments.c, course_permissions.c
 
@@ -97,6 +100,34 @@ class CourseAudience:
         if principal.role is Role.ADMIN or principal.user_id is None:
             return true()
         return _SHOWN.bindparams(audience=principal.user_id, audience_now=self._clock())
+
+    async def visibility_of_new(
+        self, tx: AsyncConnection, room_id: str, chosen: Visibility | None
+    ) -> Visibility | None:
+        """Of a lesson: as whoever starts it has chosen, else by the rule of the course."""
+        found = await lesson_of_room(tx, room_id, None)
+        if chosen is not None or found is None:
+            return chosen
+        return Visibility.MEMBERS if found[0].publish_rule == AT_ONCE else Visibility.STAFF
+
+    async def file_new(self, tx: AsyncConnection, recording: Recording) -> None:
+        """Under the lesson in whose room it is made; the class is told of it once it may see it."""
+        found = await lesson_of_room(tx, recording.room_id, None)
+        if found is None:
+            return
+        lesson = found[0]
+        filed = Filed(
+            course_id=lesson.course_id,
+            recording_id=recording.id,
+            lesson_id=lesson.lesson_id,
+            lecture_number=None,
+            lecture_title=lesson.title,
+            sequence_order=await last_order(tx, lesson.course_id) + 1,
+            added_by=recording.started_by,
+            added_at=recording.started_at,
+            to_announce=True,
+        )
+        await file_recording(tx, filed)
 
 
 def _as_there(principal: Principal, row: Row[Any, *tuple[Any, ...]]) -> Principal:

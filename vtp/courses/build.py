@@ -7,13 +7,22 @@ from dataclasses import dataclass
 from vtp.accounts.audit import AuditLog
 from vtp.courses.announcement_routes import add_announcement_routes
 from vtp.courses.announcements import Announcements
+from vtp.courses.calendar_routes import add_calendar_routes
+from vtp.courses.calendars import Calendars
 from vtp.courses.copying import CourseCopies
 from vtp.courses.enrolment import Enrolments
 from vtp.courses.enrolment_import import EnrolmentImport
 from vtp.courses.enrolment_routes import add_enrolment_routes, add_import_route, add_own_routes
 from vtp.courses.invitations import CourseInvitations
 from vtp.courses.joining_routes import add_invitation_routes, add_joining_routes, add_permission_routes
+from vtp.courses.lesson_mails import LessonMails
+from vtp.courses.lesson_people import LessonAttendance
+from vtp.courses.lesson_recordings import LessonRecordings
+from vtp.courses.lesson_rooms import LessonRooms
+from vtp.courses.lesson_routes import add_live_lesson_routes
+from vtp.courses.lesson_watch import LessonWatch
 from vtp.courses.lessons import Lessons
+from vtp.courses.news import News
 from vtp.courses.outline_routes import add_lesson_routes, add_section_routes
 from vtp.courses.permissions import CoursePermissions
 from vtp.courses.places import Places
@@ -22,13 +31,34 @@ from vtp.courses.quota_routes import add_quota_routes
 from vtp.courses.recording_routes import add_recording_routes
 from vtp.courses.recordings import CourseRecordings
 from vtp.courses.routes import add_course_routes
+from vtp.courses.schedule_routes import add_schedule_routes
+from vtp.courses.schedules import Schedules
 from vtp.courses.sections import Sections
 from vtp.courses.service import Courses
 from vtp.db import Database
 from vtp.http.routing import RouteTable
 from vtp.mail.links import Links
+from vtp.mail.outbox import Outbox
 from vtp.media.events import Emitter
 from vtp.recording.service import Recordings
+from vtp.rooms.live import LiveRooms
+from vtp.rooms.service import RoomService
+from vtp.tasks import Tasks
+
+
+@dataclass(frozen=True, slots=True)
+class CourseBase:
+    """What courses stand upon."""
+
+    database: Database
+    audit: AuditLog
+    rooms: RoomService
+    live_rooms: LiveRooms
+    recordings: Recordings
+    links: Links
+    tasks: Tasks
+    outbox: Outbox
+    mail_sender: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,30 +77,59 @@ class CourseParts:
     places: Places
     recordings: CourseRecordings
     quotas: CourseQuotas
+    schedules: Schedules
+    calendars: Calendars
+    attendance: LessonAttendance
+    lesson_rooms: LessonRooms
+    lesson_watch: LessonWatch
+    lesson_recordings: LessonRecordings
     narrowed: Emitter[str]
     """Tells of each course of which somebody may see less than before."""
+    news: Emitter[News]
+    """Tells of what people are told wherever they are connected."""
 
     @classmethod
-    def build(cls, database: Database, recordings: Recordings, audit: AuditLog, links: Links) -> CourseParts:
-        """Makes the services over one database."""
+    def build(cls, base: CourseBase) -> CourseParts:
+        """Makes the services over one database, and has them hear of rooms and recordings."""
+        database, audit, recordings = base.database, base.audit, base.recordings
         narrowed: Emitter[str] = Emitter()
+        news: Emitter[News] = Emitter()
+        kept = base.rooms.kept
         enrolments = Enrolments(database, audit, narrowed.emit)
         filed = CourseRecordings(database, recordings, audit)
+        watch = LessonWatch(database, base.live_rooms, recordings, base.tasks)
+        mails = LessonMails(base.outbox, base.links, base.mail_sender)
+        lessons = Lessons(database, audit, kept, mails, watch.look_soon)
+        told = LessonRecordings(database, base.tasks, news.emit)
+        recordings.add_listener(told.recording_changed)
+        recordings.catalogue.add_access_listener(told.access_changed)
+        narrowed.add_listener(watch.look_soon)
         return cls(
-            Courses(database, audit, filed.hide_all, narrowed.emit),
-            CourseCopies(database, audit),
+            Courses(database, audit, filed.hide_all, kept, narrowed.emit),
+            CourseCopies(database, audit, kept),
             Sections(database, audit),
-            Lessons(database, audit),
+            lessons,
             enrolments,
             EnrolmentImport(database, audit),
-            CourseInvitations(database, enrolments, audit, links),
+            CourseInvitations(database, enrolments, audit, base.links),
             CoursePermissions(database, audit, narrowed.emit),
             Announcements(database, audit),
             Places(database),
             filed,
             CourseQuotas(database, audit),
+            Schedules(database, audit, kept, mails, watch.look_soon),
+            Calendars(database, base.links),
+            LessonAttendance(database, lessons, base.live_rooms),
+            LessonRooms(database, kept),
+            watch,
+            told,
             narrowed,
+            news,
         )
+
+    def start(self, tasks: Tasks) -> None:
+        """Begins what goes on by itself."""
+        tasks.start(self.lesson_watch.run(), "lessons that are on")
 
 
 def build_routes(parts: CourseParts) -> RouteTable:
@@ -81,6 +140,9 @@ def build_routes(parts: CourseParts) -> RouteTable:
     add_course_routes(table, parts.courses, parts.copies)
     add_section_routes(table, parts.sections)
     add_lesson_routes(table, parts.lessons)
+    add_live_lesson_routes(table, parts.attendance)
+    add_schedule_routes(table, parts.schedules)
+    add_calendar_routes(table, parts.calendars)
     add_enrolment_routes(table, parts.enrolments, parts.invitations)
     add_import_route(table, parts.imports)
     add_invitation_routes(table, parts.invitations)

@@ -12,7 +12,8 @@ from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.permissions import Action, require
 from vtp.accounts.service import Clock, account_of, utc_now
 from vtp.courses.door import Entered, enter, entered
-from vtp.courses.outline_store import Lesson, Section, add_outline, lessons_of, sections_of
+from vtp.courses.lesson_rooms import add_rooms
+from vtp.courses.outline_store import Lesson, LessonKind, Section, add_outline, lessons_of, sections_of
 from vtp.courses.permission_store import Permission, add_permissions, staff_of
 from vtp.courses.roles import CourseStatus
 from vtp.courses.schemas import CopyCourse
@@ -21,13 +22,17 @@ from vtp.db import Database
 from vtp.db.conflicts import done_over
 from vtp.http.identity import Principal, Role
 from vtp.ids import new_id
+from vtp.rooms.kept import KeptRooms
 
 
 class CourseCopies:
     """Raises Forbidden for who may not make courses or not change the copied one; NotFound, Invalid."""
 
-    def __init__(self, database: Database, audit: AuditLog, *, clock: Clock = utc_now) -> None:
+    def __init__(
+        self, database: Database, audit: AuditLog, rooms: KeptRooms, *, clock: Clock = utc_now
+    ) -> None:
         self._database = database
+        self._rooms = rooms
         self._audit = audit
         self._clock = clock
 
@@ -53,8 +58,7 @@ class CourseCopies:
                 updated_at=now,
             )
             await add_course(tx, made)
-            sections = await sections_of(tx, source.id)
-            await add_outline(tx, *copied(sections, await lessons_of(tx, source.id), made.id, now))
+            await add_outline(tx, *await self._copied(tx, source.id, made.id, now))
             if wish.staff:
                 await self._take_staff(tx, source, made, own_id)
             await self._audit.record(
@@ -68,6 +72,16 @@ class CourseCopies:
             found = await find_course(tx, made.id, own_id)
         assert found is not None
         return entered(principal, found)
+
+    async def _copied(
+        self, tx: AsyncConnection, source_id: str, course_id: str, now: datetime
+    ) -> tuple[list[Section], list[Lesson]]:
+        """What is to be added, live lessons with rooms of their own, which are there already."""
+        sections = await sections_of(tx, source_id)
+        made, of_them = copied(sections, await lessons_of(tx, source_id), course_id, now)
+        live = [(one.id, one.title) for one in of_them if one.kind is LessonKind.LIVE]
+        rooms = await add_rooms(tx, self._rooms, live, now)
+        return made, [replace(one, room_id=rooms.get(one.id)) for one in of_them]
 
     async def _take_staff(self, tx: AsyncConnection, source: Course, made: Course, own_id: str) -> None:
         """Who teaches or assists keeps that role, whose course it was too; by the hand of who copies."""
@@ -112,6 +126,11 @@ def copied(
             starts_at=None,
             ends_at=None,
             room_id=None,
+            cancelled_at=None,
+            schedule_id=None,
+            occurrence=None,
+            touched=False,
+            sequence=0,
             created_at=now,
             updated_at=now,
         )

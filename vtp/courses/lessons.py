@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from typing import Any, ClassVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vtp.accounts.audit import AuditLog, Origin
+from vtp.accounts.audit import AuditLog
 from vtp.accounts.permissions import Action
 from vtp.accounts.service import Clock, utc_now
-from vtp.courses.door import Entered, enter, enter_to_change
-from vtp.courses.outline import changes_of, lesson_in, not_released, note_removal, seen_at
-from vtp.courses.outline_schemas import MAX_LESSONS, ChangeLesson, CreateLesson
+from vtp.courses.door import Entered, enter
+from vtp.courses.items import CourseItems
+from vtp.courses.lesson_mails import LessonMails, LessonNews
+from vtp.courses.lesson_rooms import add_rooms
+from vtp.courses.outline import not_released, section_id_in, seen_at
+from vtp.courses.outline_schemas import MAX_LESSONS, CreateLesson
 from vtp.courses.outline_store import (
     Lesson,
     LessonFilter,
@@ -22,63 +26,48 @@ from vtp.courses.outline_store import (
     add_lesson,
     change_lesson,
     count_lessons,
+    find_lesson,
     find_section,
     last_lesson,
     page_of_lessons,
     remove_lesson,
 )
+from vtp.courses.schedule_store import skip_occurrence
 from vtp.db import Database
-from vtp.db.conflicts import done_over
+from vtp.db.after import after_commit
 from vtp.errors import Conflict, FieldError, Invalid
 from vtp.http.identity import Principal
 from vtp.ids import new_id, parse_id
+from vtp.rooms.kept import KeptRooms
 
-LessonUnlessChanged = Callable[[Lesson], None]
-"""Raises PreconditionFailed for one that is not as the caller has seen it (`If-Match`)."""
+_OF_CALENDARS = ("title", "starts_at", "ends_at", "cancelled_at")
 
 
-class Lessons:
-    """Every method raises Forbidden, NotFound, Invalid for malformed ids; changes Conflict in an archived
-    course."""
+class Lessons(CourseItems[Lesson]):
+    """See `CourseItems`. Recordings that are filed under a deleted one stay in the course."""
 
-    def __init__(self, database: Database, audit: AuditLog, *, clock: Clock = utc_now) -> None:
-        self._database = database
-        self._audit = audit
-        self._clock = clock
+    noun: ClassVar[str] = "lesson"
 
-    @done_over
+    def __init__(
+        self,
+        database: Database,
+        audit: AuditLog,
+        rooms: KeptRooms,
+        mails: LessonMails,
+        touched: Callable[[str], None],
+        *,
+        clock: Clock = utc_now,
+    ) -> None:
+        """`touched` hears of the course of a live lesson that was changed or is no more."""
+        super().__init__(database, audit, clock=clock)
+        self._rooms = rooms
+        self._mails = mails
+        self._touched = touched
+
     async def create(self, principal: Principal, course_id: str, wish: CreateLesson) -> Lesson:
         """Adds a lesson behind the others of its section. Raises Conflict for too many, Invalid."""
-        now, values = self._clock(), wish.model_dump()
         _check_times(wish.kind, wish.starts_at, wish.ends_at)
-        async with self._database.transaction() as tx:
-            inside = await enter_to_change(tx, principal, course_id, Action.COURSE_TEACH)
-            if await count_lessons(tx, inside.course.id) >= MAX_LESSONS:
-                raise Conflict(f"A course has at most {MAX_LESSONS} lessons.", code="too_many_lessons")
-            values["section_id"] = await _section_id(tx, inside, wish.section_id)
-            lesson = Lesson(
-                id=new_id(),
-                course_id=inside.course.id,
-                position=await last_lesson(tx, inside.course.id, values["section_id"]) + 1,
-                room_id=None,
-                created_at=now,
-                updated_at=now,
-                **values,
-            )
-            await add_lesson(tx, lesson)
-        return lesson
-
-    async def get(self, principal: Principal, course_id: str, lesson_id: str) -> Lesson:
-        """A lesson that the caller may see."""
-        async with self._database.read() as tx:
-            inside = await enter(tx, principal, course_id, Action.COURSE_VIEW)
-            lesson = await lesson_in(tx, inside, lesson_id)
-            section = None
-            if lesson.section_id is not None:
-                section = await find_section(tx, inside.course.id, lesson.section_id)
-        if not lesson.is_released_at(self._clock(), section) and not inside.may(Action.COURSE_TEACH):
-            raise not_released()
-        return lesson
+        return await super().create(principal, course_id, wish)
 
     async def page(
         self,
@@ -97,53 +86,91 @@ class Lessons:
             wanted = replace(wanted, released_at=seen_at(inside, self._clock()))
             return await page_of_lessons(tx, inside.course.id, wanted, limit=limit, after=after)
 
-    @done_over
-    async def change(
-        self,
-        principal: Principal,
-        course_id: str,
-        lesson_id: str,
-        wish: ChangeLesson,
-        unless_changed: LessonUnlessChanged = lambda lesson: None,
-    ) -> Lesson:
-        """Changes what `wish` names; in another section it becomes the last. Raises PreconditionFailed."""
-        values = changes_of(wish)
-        async with self._database.transaction() as tx:
-            inside = await enter_to_change(tx, principal, course_id, Action.COURSE_TEACH)
-            lesson = await lesson_in(tx, inside, lesson_id)
-            unless_changed(lesson)
-            if "section_id" in values:
-                values["section_id"] = await _section_id(tx, inside, values["section_id"])
-                if values["section_id"] != lesson.section_id:
-                    last = await last_lesson(tx, inside.course.id, values["section_id"])
-                    values["position"] = last + 1
-            changed = replace(lesson, **values, updated_at=self._clock())
-            _check_times(changed.kind, changed.starts_at, changed.ends_at)
-            await change_lesson(tx, lesson.id, **values, updated_at=changed.updated_at)
-        return changed
-
-    @done_over
-    async def delete(self, principal: Principal, course_id: str, lesson_id: str, origin: Origin) -> None:
-        """Deletes a lesson; recordings that are filed under it stay in the course."""
-        async with self._database.transaction() as tx:
-            inside = await enter_to_change(tx, principal, course_id, Action.COURSE_TEACH)
-            lesson = await lesson_in(tx, inside, lesson_id)
-            await remove_lesson(tx, lesson.id)
-            await note_removal(self._audit, tx, inside, origin, lesson=lesson.id, name=lesson.title)
-
-
-async def _section_id(tx: AsyncConnection, inside: Entered, section_id: str | None) -> str | None:
-    """The section that a lesson is to be in, which is one of the course's. Raises Invalid."""
-    if section_id is None:
-        return None
-    wanted = parse_id(section_id, "/section_id")
-    if await find_section(tx, inside.course.id, wanted) is None:
-        raise Invalid(
-            "The course has no such section.",
-            code="no_such_section",
-            errors=[FieldError("/section_id", "is no section of this course")],
+    async def _make(self, tx: AsyncConnection, inside: Entered, wish: CreateLesson) -> Lesson:
+        now, values = self._clock(), wish.model_dump()
+        if await count_lessons(tx, inside.course.id) >= MAX_LESSONS:
+            raise Conflict(f"A course has at most {MAX_LESSONS} lessons.", code="too_many_lessons")
+        values["section_id"] = await section_id_in(tx, inside, wish.section_id)
+        lesson_id, position = new_id(), await last_lesson(tx, inside.course.id, values["section_id"]) + 1
+        rooms = [(lesson_id, wish.title)] if wish.kind is LessonKind.LIVE else []
+        lesson = Lesson(
+            id=lesson_id,
+            course_id=inside.course.id,
+            position=position,
+            room_id=(await add_rooms(tx, self._rooms, rooms, now)).get(lesson_id),
+            created_at=now,
+            updated_at=now,
+            **values,
         )
-    return wanted
+        await add_lesson(tx, lesson)
+        await self._mails.tell(tx, inside.course, [LessonNews(lesson)])
+        return lesson
+
+    async def _row(self, tx: AsyncConnection, course_id: str, item_id: str) -> Lesson | None:
+        return await find_lesson(tx, course_id, item_id)
+
+    async def _check_seen(self, tx: AsyncConnection, inside: Entered, item: Lesson) -> None:
+        section = None
+        if item.section_id is not None:
+            section = await find_section(tx, inside.course.id, item.section_id)
+        if not item.is_released_at(self._clock(), section) and not inside.may(Action.COURSE_TEACH):
+            raise not_released()
+
+    async def _changes(
+        self, tx: AsyncConnection, inside: Entered, item: Lesson, wanted: dict[str, Any]
+    ) -> dict[str, Any]:
+        """In another section it becomes the last."""
+        values = dict(wanted)
+        if "cancelled" in values:
+            values["cancelled_at"] = self._cancelled_at(item, cancelled=values.pop("cancelled"))
+        moved = {
+            name for name in _OF_CALENDARS if values.get(name, getattr(item, name)) != getattr(item, name)
+        }
+        if moved:
+            values["sequence"] = item.sequence + 1
+        if moved - {"title"} and item.schedule_id is not None:
+            values["touched"] = True
+        if "section_id" in values:
+            values["section_id"] = await section_id_in(tx, inside, values["section_id"])
+            if values["section_id"] != item.section_id:
+                values["position"] = await last_lesson(tx, inside.course.id, values["section_id"]) + 1
+        changed = replace(item, **values)
+        _check_times(changed.kind, changed.starts_at, changed.ends_at)
+        return values
+
+    async def _write(
+        self,
+        tx: AsyncConnection,
+        inside: Entered,
+        item: Lesson,
+        changed: Lesson,
+        values: dict[str, Any],
+    ) -> None:
+        await change_lesson(tx, item.id, **values)
+        if item.room_id is None:
+            return
+        if changed.title != item.title:
+            await self._rooms.rename(tx, item.room_id, changed.title, changed.updated_at)
+        if changed.sequence != item.sequence:
+            await self._mails.tell(tx, inside.course, [LessonNews(changed, before=item)])
+        after_commit(tx, lambda: self._touched(item.course_id))
+
+    async def _remove(self, tx: AsyncConnection, inside: Entered, item: Lesson) -> None:
+        """What goes on in its room ends; what is recorded there stays in the course."""
+        if item.room_id is not None:
+            await self._rooms.delete(tx, [item.room_id], self._clock(), "The lesson was deleted.")
+        await remove_lesson(tx, item.id)
+        if item.schedule_id is not None and item.occurrence is not None:
+            await skip_occurrence(tx, item.schedule_id, item.occurrence)
+        await self._mails.tell(tx, inside.course, [LessonNews(item, deleted=True)])
+
+    def _cancelled_at(self, lesson: Lesson, *, cancelled: bool) -> datetime | None:
+        """When it was cancelled, the first time. Raises Invalid for what is not held at all."""
+        if lesson.kind is not LessonKind.LIVE:
+            raise Invalid(
+                "Only live lessons take place.", errors=[FieldError("/cancelled", "is of live lessons alone")]
+            )
+        return (lesson.cancelled_at or self._clock()) if cancelled else None
 
 
 def _check_times(kind: LessonKind, starts_at: datetime | None, ends_at: datetime | None) -> None:

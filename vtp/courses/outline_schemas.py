@@ -119,6 +119,9 @@ class ChangeLesson(BaseModel):
     release_at: ReleaseAt = None
     starts_at: StartsAt = None
     ends_at: StartsAt = None
+    cancelled: Annotated[
+        bool | None, Field(description="A live lesson does not take place; false: it does after all.")
+    ] = None
 
 
 class LessonReply(BaseModel):
@@ -135,7 +138,16 @@ class LessonReply(BaseModel):
     release_at: datetime | None
     starts_at: datetime | None
     ends_at: datetime | None
-    room_id: str | None
+    cancelled: bool
+    schedule_id: Annotated[str | None, Field(description="The series that it belongs to.")]
+    occurrence: Annotated[
+        str | None,
+        Field(description="Which class of the series it is, by the clock there, wherever it was moved."),
+    ]
+    touched: Annotated[
+        bool, Field(description="It was moved or cancelled by itself: the series moves it no more.")
+    ]
+    room_id: Annotated[str | None, Field(description="Of a live lesson: where it is held.")]
     created_at: datetime
     updated_at: datetime
 

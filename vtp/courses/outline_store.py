@@ -76,6 +76,16 @@ class Lesson:
     room_id: str | None
     created_at: datetime
     updated_at: datetime
+    cancelled_at: datetime | None = None
+    schedule_id: str | None = None
+    occurrence: str | None = None
+    touched: bool = False
+    sequence: int = 0
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether it does not take place."""
+        return self.cancelled_at is not None
 
     def is_released_at(self, now: datetime, section: Section | None) -> bool:
         """Whether students see it, which they do not in a section that is hidden."""
@@ -130,7 +140,7 @@ async def find_lesson(tx: AsyncConnection, course_id: str, lesson_id: str) -> Le
     """A lesson of a course."""
     c = lessons.c
     row = (await tx.execute(_LESSONS.where(c.id == lesson_id, c.course_id == course_id))).one_or_none()
-    return _lesson(row) if row else None
+    return lesson_of_row(row) if row else None
 
 
 async def sections_of(tx: AsyncConnection, course_id: str) -> list[Section]:
@@ -186,7 +196,7 @@ async def page_of_lessons(
     if after is not None:
         statement = statement.where(tuple_(*_LESSON_ORDER) > place_of(*after))
     rows = await tx.execute(statement.order_by(*_LESSON_ORDER).limit(limit))
-    return [(_lesson(row), (row.place_0, row.place_1, row.position, row.id)) for row in rows]
+    return [(lesson_of_row(row), (row.place_0, row.place_1, row.position, row.id)) for row in rows]
 
 
 async def last_section(tx: AsyncConnection, course_id: str) -> tuple[int, int]:
@@ -259,6 +269,7 @@ def _values(row: Section | Lesson) -> dict[str, Any]:
     return {name: getattr(row, name) for name in row.__slots__}
 
 
-def _lesson(row: Row[Any]) -> Lesson:
+def lesson_of_row(row: Row[Any]) -> Lesson:
+    """The lesson of a row with its columns."""
     values = {name: getattr(row, name) for name in Lesson.__slots__}
     return Lesson(**values | {"kind": LessonKind(row.kind)})

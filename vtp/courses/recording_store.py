@@ -28,6 +28,7 @@ class Filed:
     sequence_order: int
     added_by: str | None
     added_at: datetime
+    to_announce: bool = False
     title: str = ""
     status: str = ""
     visibility: str = ""

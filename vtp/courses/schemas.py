@@ -58,6 +58,33 @@ InstructorId = Annotated[
 ]
 Listed = Annotated[bool, Field(description="People who do not take part find it while it is active.")]
 SelfEnrolment = Annotated[bool, Field(description="Whoever finds it enrols without a code or a link.")]
+LessonOpens = Annotated[
+    int,
+    Field(
+        ge=0, le=1440, description="So many minutes before a live lesson starts its room opens to the class."
+    ),
+]
+LessonGrace = Annotated[
+    int, Field(ge=0, le=1440, description="So many minutes after its end late comers are let in still.")
+]
+MailLessons = Annotated[
+    bool,
+    Field(
+        description="While the course is active its members get live lessons that are to come, and what "
+        "becomes of these, by mail, for their calendars."
+    ),
+]
+RecordLessons = Annotated[
+    Literal["automatic", "by_hand"],
+    Field(
+        description="automatic: a live lesson is recorded from when somebody of its staff publishes "
+        "something until the class ends."
+    ),
+]
+PublishRule = Annotated[
+    Literal["at_once", "after_review"],
+    Field(description="Whether the class sees what is recorded in lessons, or staff publish it first."),
+]
 WaitingList = Annotated[bool, Field(description="Else who comes too late is refused.")]
 
 
@@ -76,6 +103,11 @@ class CreateCourse(BaseModel):
     listed: Listed = True
     self_enrolment: SelfEnrolment = True
     waiting_list: WaitingList = True
+    lesson_opens_minutes: LessonOpens = 15
+    lesson_grace_minutes: LessonGrace = 30
+    mail_lessons: MailLessons = True
+    record_lessons: RecordLessons = "by_hand"
+    publish_rule: PublishRule = "after_review"
 
 
 class ReplaceCourse(CreateCourse):
@@ -100,6 +132,11 @@ class ChangeCourse(BaseModel):
     listed: Listed | None = None
     self_enrolment: SelfEnrolment | None = None
     waiting_list: WaitingList | None = None
+    lesson_opens_minutes: LessonOpens | None = None
+    lesson_grace_minutes: LessonGrace | None = None
+    mail_lessons: MailLessons | None = None
+    record_lessons: RecordLessons | None = None
+    publish_rule: PublishRule | None = None
 
 
 class CopyCourse(BaseModel):
@@ -130,6 +167,11 @@ class CourseReply(BaseModel):
     listed: Listed
     self_enrolment: SelfEnrolment
     waiting_list: WaitingList
+    lesson_opens_minutes: LessonOpens
+    lesson_grace_minutes: LessonGrace
+    mail_lessons: MailLessons
+    record_lessons: RecordLessons
+    publish_rule: PublishRule
     enrolled_count: int
     recording_count: int
     role: Annotated[Role | None, Field(description="The caller's in this course; null for who has none.")]

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from typing import Any, ClassVar
 
-from vtp.accounts.audit import AuditLog, Origin
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from vtp.accounts.permissions import Action
-from vtp.accounts.service import Clock, utc_now
-from vtp.courses.door import enter, enter_to_change
-from vtp.courses.outline import changes_of, not_released, note_removal, section_in, seen_at
-from vtp.courses.outline_schemas import MAX_SECTIONS, ChangeSection, CreateSection, Outline
+from vtp.courses.door import Entered, enter, enter_to_change
+from vtp.courses.items import CourseItems
+from vtp.courses.outline import not_released, seen_at
+from vtp.courses.outline_schemas import MAX_SECTIONS, CreateSection, Outline
 from vtp.courses.outline_store import (
     Section,
     SectionPlace,
     add_section,
     change_section,
+    find_section,
     last_section,
     lessons_of,
     page_of_sections,
@@ -23,53 +24,16 @@ from vtp.courses.outline_store import (
     remove_section,
     sections_of,
 )
-from vtp.db import Database
 from vtp.db.conflicts import done_over
 from vtp.errors import Conflict
 from vtp.http.identity import Principal
 from vtp.ids import new_id
 
-SectionUnlessChanged = Callable[[Section], None]
-"""Raises PreconditionFailed for one that is not as the caller has seen it (`If-Match`)."""
 
+class Sections(CourseItems[Section]):
+    """See `CourseItems`. A deleted one leaves its lessons in the course, in no section."""
 
-class Sections:
-    """Every method raises Forbidden, NotFound, Invalid for malformed ids; changes Conflict in an archived
-    course."""
-
-    def __init__(self, database: Database, audit: AuditLog, *, clock: Clock = utc_now) -> None:
-        self._database = database
-        self._audit = audit
-        self._clock = clock
-
-    @done_over
-    async def create(self, principal: Principal, course_id: str, wish: CreateSection) -> Section:
-        """Adds a section behind the others. Raises Conflict for too many."""
-        now = self._clock()
-        async with self._database.transaction() as tx:
-            inside = await enter_to_change(tx, principal, course_id, Action.COURSE_TEACH)
-            count, last = await last_section(tx, inside.course.id)
-            if count >= MAX_SECTIONS:
-                raise Conflict(f"A course has at most {MAX_SECTIONS} sections.", code="too_many_sections")
-            section = Section(
-                id=new_id(),
-                course_id=inside.course.id,
-                position=last + 1,
-                created_at=now,
-                updated_at=now,
-                **wish.model_dump(),
-            )
-            await add_section(tx, section)
-        return section
-
-    async def get(self, principal: Principal, course_id: str, section_id: str) -> Section:
-        """A section that the caller may see."""
-        async with self._database.read() as tx:
-            inside = await enter(tx, principal, course_id, Action.COURSE_VIEW)
-            section = await section_in(tx, inside, section_id)
-        if not section.is_released_at(self._clock()) and not inside.may(Action.COURSE_TEACH):
-            raise not_released()
-        return section
+    noun: ClassVar[str] = "section"
 
     async def page(
         self, principal: Principal, course_id: str, *, limit: int, after: SectionPlace | None
@@ -79,34 +43,6 @@ class Sections:
             inside = await enter(tx, principal, course_id, Action.COURSE_VIEW)
             released_at = seen_at(inside, self._clock())
             return await page_of_sections(tx, inside.course.id, released_at, limit=limit, after=after)
-
-    @done_over
-    async def change(
-        self,
-        principal: Principal,
-        course_id: str,
-        section_id: str,
-        wish: ChangeSection,
-        unless_changed: SectionUnlessChanged = lambda section: None,
-    ) -> Section:
-        """Changes what `wish` names. Raises PreconditionFailed."""
-        values = changes_of(wish)
-        async with self._database.transaction() as tx:
-            inside = await enter_to_change(tx, principal, course_id, Action.COURSE_TEACH)
-            section = await section_in(tx, inside, section_id)
-            unless_changed(section)
-            values["updated_at"] = self._clock()
-            await change_section(tx, section.id, **values)
-        return replace(section, **values)
-
-    @done_over
-    async def delete(self, principal: Principal, course_id: str, section_id: str, origin: Origin) -> None:
-        """Deletes a section; its lessons stay in the course, in no section."""
-        async with self._database.transaction() as tx:
-            inside = await enter_to_change(tx, principal, course_id, Action.COURSE_TEACH)
-            section = await section_in(tx, inside, section_id)
-            await remove_section(tx, section.id)
-            await note_removal(self._audit, tx, inside, origin, section=section.id, name=section.title)
 
     @done_over
     async def put_in_order(self, principal: Principal, course_id: str, outline: Outline) -> None:
@@ -123,6 +59,43 @@ class Sections:
                     "The course has other sections or lessons by now: read it again.", code="outline_changed"
                 )
             await put_in_order(tx, ordered, placed)
+
+    async def _make(self, tx: AsyncConnection, inside: Entered, wish: CreateSection) -> Section:
+        """Behind the others."""
+        now = self._clock()
+        count, last = await last_section(tx, inside.course.id)
+        if count >= MAX_SECTIONS:
+            raise Conflict(f"A course has at most {MAX_SECTIONS} sections.", code="too_many_sections")
+        section = Section(
+            id=new_id(),
+            course_id=inside.course.id,
+            position=last + 1,
+            created_at=now,
+            updated_at=now,
+            **wish.model_dump(),
+        )
+        await add_section(tx, section)
+        return section
+
+    async def _row(self, tx: AsyncConnection, course_id: str, item_id: str) -> Section | None:
+        return await find_section(tx, course_id, item_id)
+
+    async def _write(
+        self,
+        tx: AsyncConnection,
+        inside: Entered,
+        item: Section,
+        changed: Section,
+        values: dict[str, Any],
+    ) -> None:
+        await change_section(tx, item.id, **values)
+
+    async def _remove(self, tx: AsyncConnection, inside: Entered, item: Section) -> None:
+        await remove_section(tx, item.id)
+
+    async def _check_seen(self, tx: AsyncConnection, inside: Entered, item: Section) -> None:
+        if not item.is_released_at(self._clock()) and not inside.may(Action.COURSE_TEACH):
+            raise not_released()
 
 
 def _places(outline: Outline) -> tuple[list[tuple[str, int]], list[tuple[str, str | None, int]]]:

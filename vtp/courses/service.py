@@ -15,6 +15,7 @@ from vtp.accounts.service import Clock, account_of, utc_now
 from vtp.accounts.users import find_user
 from vtp.courses.door import Entered, enter, enter_to_change, entered
 from vtp.courses.enrolment import TellNarrowed
+from vtp.courses.lesson_store import rooms_of_course
 from vtp.courses.permission_store import Permission, set_permission
 from vtp.courses.places import fill_places
 from vtp.courses.roles import CourseStatus
@@ -35,6 +36,7 @@ from vtp.errors import FieldError, Invalid
 from vtp.http.identity import Principal, Role
 from vtp.ids import new_id, parse_id
 from vtp.recording.figures import figures_of
+from vtp.rooms.kept import KeptRooms
 
 UnlessChanged = Callable[[int], None]
 """Raises PreconditionFailed for a version that the caller has not seen (`If-Match`)."""
@@ -52,6 +54,7 @@ class Courses:
         database: Database,
         audit: AuditLog,
         hide_recordings: Before,
+        rooms: KeptRooms,
         tell_narrowed: TellNarrowed,
         *,
         clock: Clock = utc_now,
@@ -59,6 +62,7 @@ class Courses:
         self._tell_narrowed = tell_narrowed
         self._database = database
         self._hide_recordings = hide_recordings
+        self._rooms = rooms
         self._audit = audit
         self._clock = clock
 
@@ -133,6 +137,8 @@ class Courses:
                 tx, principal, course_id, Action.COURSE_DELETE, though_archived=True
             )
             await self._hide_recordings(tx, inside, origin)
+            lessons = await rooms_of_course(tx, inside.course.id)
+            await self._rooms.delete(tx, lessons, self._clock(), "The course was deleted.")
             await remove_course(tx, inside.course.id)
             await self.record(tx, Event.COURSE_DELETED, inside.course, principal, origin)
             return inside.course

@@ -46,6 +46,11 @@ class Course:
     listed: bool
     self_enrolment: bool
     waiting_list: bool
+    lesson_opens_minutes: int
+    lesson_grace_minutes: int
+    mail_lessons: bool
+    record_lessons: str
+    publish_rule: str
     version: int
     created_at: datetime
     updated_at: datetime

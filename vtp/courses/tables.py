@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 
 from vtp.db.metadata import metadata
-from vtp.db.types import UtcDateTime, id_type
+from vtp.db.types import UtcDateTime, id_type, json_type
 
 
 def _course(*, key: bool = False) -> Column[str]:
@@ -45,6 +45,11 @@ courses = Table(
     Column("listed", Boolean, nullable=False, comment="found by people who do not take part"),
     Column("self_enrolment", Boolean, nullable=False, comment="without a code or a link"),
     Column("waiting_list", Boolean, nullable=False),
+    Column("lesson_opens_minutes", Integer, nullable=False, comment="for the class, before a lesson starts"),
+    Column("lesson_grace_minutes", Integer, nullable=False, comment="for late comers, after its end"),
+    Column("mail_lessons", Boolean, nullable=False, comment="invitations and changes by mail"),
+    Column("record_lessons", String(16), nullable=False, comment="automatic, or by_hand"),
+    Column("publish_rule", String(16), nullable=False, comment="of recordings: at_once, or after_review"),
     Column("version", Integer, nullable=False, comment="counted up by editing, for If-Match"),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
@@ -81,10 +86,50 @@ lessons = Table(
     Column("starts_at", UtcDateTime, comment="of a live lesson"),
     Column("ends_at", UtcDateTime),
     Column("room_id", id_type(), ForeignKey("rooms.id", ondelete="SET NULL"), index=True),
+    Column("cancelled_at", UtcDateTime, comment="of a live lesson that does not take place"),
+    Column("schedule_id", id_type(), comment="the series that it belongs to"),
+    Column("occurrence", String(16), comment="which class of the series, as the clock on the wall says"),
+    Column("touched", Boolean, nullable=False, comment="moved or cancelled by itself"),
+    Column("sequence", Integer, nullable=False, comment="of iCalendar: counted up by changes of its time"),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     CheckConstraint("kind IN ('live', 'recording', 'material', 'assignment')", name="kind"),
     Index(None, "course_id", "position"),
+    Index(None, "course_id", "starts_at"),
+    Index(None, "schedule_id", "occurrence", unique=True),
+)
+
+course_schedules = Table(
+    "course_schedules",
+    metadata,
+    Column("id", id_type(), primary_key=True),
+    _course(),
+    Column("section_id", id_type(), ForeignKey("course_sections.id", ondelete="SET NULL"), index=True),
+    Column("title", String(200), nullable=False),
+    Column("description", Text, nullable=False),
+    Column("rule", String(200), nullable=False, comment="RRULE of iCalendar"),
+    Column("time_zone", String(64), nullable=False),
+    Column("first_start", String(16), nullable=False, comment="as the clock on the wall says"),
+    Column("duration_minutes", Integer, nullable=False),
+    Column("published", Boolean, nullable=False),
+    Column("skipped", json_type(), nullable=False, comment="classes whose lesson was deleted"),
+    Column("made_until", UtcDateTime, nullable=False, index=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Index(None, "course_id", "id"),
+)
+
+calendar_feeds = Table(
+    "calendar_feeds",
+    metadata,
+    Column("id", id_type(), primary_key=True),
+    Column("user_id", id_type(), ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("course_id", id_type(), ForeignKey("courses.id", ondelete="CASCADE"), index=True),
+    Column("scope", String(36), nullable=False, comment="the course, or empty for all of somebody's"),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("renewed_at", UtcDateTime, nullable=False),
+    UniqueConstraint("user_id", "scope"),
 )
 
 course_enrollments = Table(
@@ -159,6 +204,9 @@ course_recordings = Table(
     Column("lecture_number", Integer),
     Column("lecture_title", String(255), nullable=False),
     Column("sequence_order", Integer, nullable=False),
+    Column(
+        "to_announce", Boolean, nullable=False, index=True, comment="the class is told when it may see it"
+    ),
     _account("added_by"),
     Column("added_at", UtcDateTime, nullable=False),
 )

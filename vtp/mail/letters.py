@@ -5,6 +5,7 @@ No name goes in that a stranger chose: registering with somebody else's address 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from vtp.mail.outbox import Mail, MailKind
@@ -82,6 +83,18 @@ def notice(
         "If you cannot sign in, choose a new password with “Forgot your password?”, or ask an administrator.",
     )
     return Mail(MailKind.NOTICE, to, subject, text, user_id, NOTICE_TTL)
+
+
+def lessons_letter(code: str, course: str, lines: Sequence[str], link: str) -> tuple[str, str]:
+    """Subject and text for who takes part in a course: what becomes of its live lessons."""
+    subject = _one_line(f"{code}: {lines[0]}" if len(lines) == 1 else f"{code}: {len(lines)} lessons")
+    listed = "\n".join(_one_line(line) for line in lines)
+    text = _letter(
+        f"in {_one_line(course)}:\n\n{listed}\n\nThe course is here:",
+        link,
+        "What is attached puts this into your calendar, or changes what is there.",
+    )
+    return subject, text
 
 
 def test(to: str, user_id: str | None) -> Mail:

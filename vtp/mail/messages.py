@@ -6,16 +6,25 @@ adds a header.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from email import policy
 from email.message import EmailMessage
 from email.utils import format_datetime
 
 from vtp.mail.addresses import read_sender, to_address
+from vtp.mail.outbox import Calendar
 
 
 def build_message(
-    *, mail_id: str, sender: str, to: str, subject: str, text: str, created_at: datetime
+    *,
+    mail_id: str,
+    sender: str,
+    to: str,
+    subject: str,
+    text: str,
+    created_at: datetime,
+    calendars: Sequence[Calendar] = (),
 ) -> EmailMessage:
     """The message; raises ValueError for an address or a subject that no header can hold.
 
@@ -30,4 +39,10 @@ def build_message(
     message["Message-ID"] = f"<{mail_id}@{author.domain}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers to this
     message.set_content(text, charset="utf-8")
+    for number, one in enumerate(calendars):
+        if number == 0:  # what programs show buttons for (RFC 6047, 2.4); the others are files beside it
+            method = {"method": one.method}
+            message.add_alternative(one.text, subtype="calendar", charset="utf-8", params=method)
+        name = "lesson.ics" if len(calendars) == 1 else f"lesson-{number + 1}.ics"
+        message.add_attachment(one.text.encode(), maintype="application", subtype="ics", filename=name)
     return message

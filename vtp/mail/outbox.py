@@ -5,8 +5,9 @@ without the other. `Sender` takes them from there.
 from __future__ import annotations
 
 import enum
+import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -33,11 +34,20 @@ class MailKind(enum.StrEnum):
     RESET_PASSWORD = "reset_password"
     INVITATION = "invitation"
     NOTICE = "notice"
+    LESSON = "lesson"
     TEST = "test"
 
 
 URGENT = frozenset({MailKind.VERIFY_EMAIL, MailKind.CHANGE_EMAIL, MailKind.RESET_PASSWORD, MailKind.TEST})
 """What somebody sits before a page and waits for: before invitations and notices, which come in bulk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """An iCalendar object that a mail carries, and its method (RFC 6047): `REQUEST`, `CANCEL`."""
+
+    method: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +60,7 @@ class Mail:
     text: str
     user_id: str | None
     ttl: timedelta
+    calendars: Sequence[Calendar] = ()
 
 
 class Outbox:
@@ -68,21 +79,8 @@ class Outbox:
 
     async def put(self, tx: AsyncConnection, mail: Mail) -> str:
         """Adds a mail to a transaction and gives its id; it is sent once that is committed."""
-        mail_id, now = new_id(), self._clock()
-        await tx.execute(
-            insert(mails).values(
-                id=mail_id,
-                kind=mail.kind.value,
-                user_id=mail.user_id,
-                to_address=mail.to,
-                subject=mail.subject[:MAX_SUBJECT_CHARACTERS],
-                body=self._sealer.seal(mail.text),
-                created_at=now,
-                expires_at=now + mail.ttl,
-                attempts=0,
-                next_try_at=now if self.sends else None,
-            )
-        )
+        row = self._row(mail)
+        await tx.execute(insert(mails).values(row))
         self._wake_after(tx)
         if not self.sends:
             logger.info(
@@ -90,7 +88,37 @@ class Outbox:
                 mail.kind.value,
                 masked(mail.to),
             )
-        return mail_id
+        return str(row["id"])
+
+    async def put_all(self, tx: AsyncConnection, those: Sequence[Mail]) -> None:
+        """The same with many, about which the log has one line."""
+        if not those:
+            return
+        await tx.execute(insert(mails), [self._row(one) for one in those])
+        self._wake_after(tx)
+        if not self.sends:
+            logger.info("%d mails wait: no SMTP server is set.", len(those))
+
+    def _row(self, mail: Mail) -> dict[str, Any]:
+        now = self._clock()
+        carried = json.dumps([[one.method, one.text] for one in mail.calendars])
+        return {
+            "id": new_id(),
+            "kind": mail.kind.value,
+            "user_id": mail.user_id,
+            "to_address": mail.to,
+            "subject": mail.subject[:MAX_SUBJECT_CHARACTERS],
+            "body": self._sealer.seal(mail.text),
+            "calendars": self._sealer.seal(carried) if mail.calendars else None,
+            "created_at": now,
+            "expires_at": now + mail.ttl,
+            "attempts": 0,
+            "next_try_at": now if self.sends else None,
+        }
+
+    def unseal_calendars(self, stored: str | None) -> list[Calendar]:
+        """What a stored mail carries for calendars. Raises ValueError as `unseal`."""
+        return [Calendar(*one) for one in json.loads(self._sealer.unseal(stored))] if stored else []
 
     def unseal(self, body: str) -> str:
         """The text of a stored body. Raises ValueError when another key sealed it."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,7 +18,7 @@ from vtp.db import Database
 from vtp.errors import Unavailable
 from vtp.mail.addresses import masked
 from vtp.mail.messages import build_message
-from vtp.mail.outbox import URGENT, Outbox
+from vtp.mail.outbox import URGENT, Calendar, Outbox
 from vtp.mail.places import Places
 from vtp.mail.smtp import RefusedError, send
 from vtp.mail.store import StoredMail, change_mail, claim, expire, forget_mails, next_due
@@ -132,7 +132,7 @@ class Sender:
         finally:
             self._news.set()
 
-    async def send_now(self, mail: StoredMail, text: str) -> None:
+    async def send_now(self, mail: StoredMail, text: str, calendars: Sequence[Calendar] = ()) -> None:
         """Sends one mail at once, whatever the outbox holds. Raises RefusedError."""
         try:
             message = build_message(
@@ -142,6 +142,7 @@ class Sender:
                 subject=mail.subject,
                 text=text,
                 created_at=mail.created_at,
+                calendars=calendars,
             )
         except ValueError as error:
             raise RefusedError(str(error), permanent=True) from error
@@ -161,7 +162,9 @@ class Sender:
 
     async def _try(self, mail: StoredMail) -> None:
         try:
-            await self.send_now(mail, self._outbox.unseal(mail.body or ""))
+            await self.send_now(
+                mail, self._outbox.unseal(mail.body or ""), self._outbox.unseal_calendars(mail.calendars)
+            )
         except RefusedError as refusal:
             await self._note_refusal(mail, refusal)
         except ValueError:
@@ -170,7 +173,8 @@ class Sender:
             )
         else:
             self.sent += 1
-            sent = {"sent_at": self._clock(), "body": None, "next_try_at": None, "last_error": None}
+            sent = {"sent_at": self._clock(), "body": None, "calendars": None}
+            sent |= {"next_try_at": None, "last_error": None}
             await self._save(mail, sent)
 
     async def _note_refusal(self, mail: StoredMail, refusal: RefusedError) -> None:

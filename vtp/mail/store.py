@@ -30,6 +30,7 @@ class StoredMail:
     attempts: int
     next_try_at: datetime | None
     last_error: str | None
+    calendars: str | None = None
 
 
 _COLUMNS = [mails.c[name] for name in StoredMail.__slots__]
@@ -77,7 +78,9 @@ async def expire(tx: AsyncConnection, now: datetime) -> int:
     given_up = update(mails).where(*over, mails.c.failed_at.is_(None), mails.c.next_try_at.is_not(None))
     count = (await tx.execute(given_up.values(failed_at=now, next_try_at=None))).rowcount
     await tx.execute(
-        update(mails).where(*over, mails.c.body.is_not(None)).values(body=None, next_try_at=None)
+        update(mails)
+        .where(*over, mails.c.body.is_not(None))
+        .values(body=None, calendars=None, next_try_at=None)
     )
     return count
 

@@ -14,6 +14,7 @@ mails = Table(
     Column("to_address", String(254), nullable=False, index=True),
     Column("subject", String(255), nullable=False),
     Column("body", Text, comment="encrypted with the server's key, for it may hold a link; null once sent"),
+    Column("calendars", Text, comment="what it carries for calendars, sealed likewise"),
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False, comment="when the body is of no use any more"),
     Column("sent_at", UtcDateTime),

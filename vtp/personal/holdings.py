@@ -27,12 +27,14 @@ from vtp.accounts.tables import (
 )
 from vtp.accounts.users import NO_PASSWORD
 from vtp.courses.tables import (
+    calendar_feeds,
     course_announcements,
     course_enrollments,
     course_invitations,
     course_permissions,
     course_recording_quotas,
     course_recordings,
+    course_schedules,
     course_sections,
     courses,
     lessons,
@@ -331,7 +333,7 @@ HOLDINGS: Final = (
             "failed_at",
             "attempts",
         ),
-        ("user_id", "body", "next_try_at", "last_error"),
+        ("user_id", "body", "calendars", "next_try_at", "last_error"),
         Deleted(),
     ),
     Holding(
@@ -358,7 +360,7 @@ HOLDINGS: Final = (
         rooms,
         lambda one: rooms.c.owner_id == one.user_id,
         ("id", "slug", "name", "settings", "created_at", "updated_at", "deleted_at"),
-        ("owner_id",),
+        ("owner_id", "members_only"),
         _without("owner_id"),
     ),
     Holding(
@@ -571,6 +573,11 @@ HOLDINGS: Final = (
             "listed",
             "self_enrolment",
             "waiting_list",
+            "lesson_opens_minutes",
+            "lesson_grace_minutes",
+            "mail_lessons",
+            "record_lessons",
+            "publish_rule",
             "created_at",
             "updated_at",
         ),
@@ -641,7 +648,7 @@ HOLDINGS: Final = (
             "sequence_order",
             "added_at",
         ),
-        ("added_by",),
+        ("added_by", "to_announce"),
         _without("added_by"),
     ),
     Holding(
@@ -651,6 +658,14 @@ HOLDINGS: Final = (
         ("id", "course_id", "title", "body", "created_at", "updated_at"),
         ("author_id",),
         _without("author_id"),
+    ),
+    Holding(
+        "calendars",
+        calendar_feeds,
+        lambda one: calendar_feeds.c.user_id == one.user_id,
+        ("id", "course_id", "created_at", "renewed_at"),
+        ("user_id", "scope", "token_hash"),
+        Deleted(),
     ),
     Holding(
         "webhooks",
@@ -708,5 +723,6 @@ EXEMPT: Final[Mapping[Table, str]] = {
     course_recording_quotas: "what courses may hold",
     course_sections: "the parts of a course, which say nothing of who wrote them",
     lessons: "what is in a course, likewise",
+    course_schedules: "when its live lessons are, likewise",
     recording_jobs: "what the server does with recordings by itself",
 }

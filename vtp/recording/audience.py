@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, TextClause, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.http.identity import Principal
+from vtp.recording.store import Recording, Visibility
 
 
 class Audience(Protocol):
@@ -23,6 +24,15 @@ class Audience(Protocol):
     def shown_to(self, principal: Principal) -> ColumnElement[bool] | TextClause:
         """The same for a list, over the columns of `recordings`."""
 
+    async def visibility_of_new(
+        self, tx: AsyncConnection, room_id: str, chosen: Visibility | None
+    ) -> Visibility | None:
+        """For whom a recording of this room is from the start, where somebody has chosen that, or not; None
+        where it is for nobody else to say than who starts it."""
+
+    async def file_new(self, tx: AsyncConnection, recording: Recording) -> None:
+        """Files a recording that was just added where those of its room belong."""
+
 
 class Everybody:
     """The audience where nothing is filed anywhere."""
@@ -34,3 +44,12 @@ class Everybody:
     def shown_to(self, principal: Principal) -> ColumnElement[bool] | TextClause:
         """All of it."""
         return true()
+
+    async def visibility_of_new(
+        self, tx: AsyncConnection, room_id: str, chosen: Visibility | None
+    ) -> Visibility | None:
+        """As it was chosen."""
+        return chosen
+
+    async def file_new(self, tx: AsyncConnection, recording: Recording) -> None:
+        """Nowhere."""

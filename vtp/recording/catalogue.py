@@ -50,6 +50,9 @@ class RoomDirectory(Protocol):
     async def find(self, reference: str) -> Room:
         """The room with this id or slug. Raises NotFound, Invalid."""
 
+    async def as_here(self, principal: Principal, room: Room) -> Principal:
+        """Somebody in the role that they have in a room now. Raises Forbidden."""
+
 
 def utc_now() -> datetime:
     """The wall clock."""
@@ -103,13 +106,14 @@ class Catalogue:
         Until then it is the class itself: who is banned from that, or not let in, does not see it.
         """
         recording = await self.find(recording_id)
-        require(await self._as_member(principal, recording), Action.RECORDING_VIEW, recording)
+        member = await self._as_member(principal, recording)
+        require(member, Action.RECORDING_VIEW, recording)
         if principal.recording is not None:
             async with self._database.read() as tx:
                 await require_good_link(tx, principal, recording)
         live = self._live_rooms.get(recording.room_id)
         if live is not None and self._active.get(recording.id) is not None:
-            require_to_look_in(principal, address, live)
+            require_to_look_in(member, address, live)
         if recording.status is Status.DELETED:  # the trash is for those who may empty it
             require(principal, Action.RECORDING_DELETE, recording)
         return self._as_of_now(recording)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from vtp.media.events import Emitter
 from vtp.recording.active import ActiveRecordings
 from vtp.recording.audience import Audience, Everybody
 from vtp.recording.bounds import Bounds, Unbounded
+from vtp.recording.by_hand import ByHand
 from vtp.recording.catalogue import Catalogue, RoomDirectory, utc_now
 from vtp.recording.changes import RecordingChanged
 from vtp.recording.disk import RECORDINGS_FULL, Disk
@@ -60,15 +62,14 @@ class Recordings:
         self._files = files
         self._settings = settings
         self._instance_id = instance_id
+        self._audience = audience or Everybody()
         self._clock = clock
         self._tasks = Tasks()
         self._closing = asyncio.Event()
         self._emitter: Emitter[RecordingChanged] = Emitter()
         self._active = ActiveRecordings(self._tasks, self._save_end, settings.live_transcodes)
         self._ends = Ends(database, files, self._emitter.emit, self._closing, instance_id, clock)
-        self.catalogue = Catalogue(
-            database, live_rooms, rooms, self._active, audit, audience or Everybody(), clock
-        )
+        self.catalogue = Catalogue(database, live_rooms, rooms, self._active, audit, self._audience, clock)
         self.playback = Playback(self.catalogue, self._active, files, self._tasks, instance_id)
         self.trash = Trash(database, self.catalogue, self.playback, self._active, files, jobs, clock)
         self.disk = Disk(files.store.root, RECORDINGS_FULL, settings.min_free_bytes, settings.warn_free_bytes)
@@ -114,7 +115,7 @@ class Recordings:
         disk is almost full.
         """
         room = await self._rooms.find(wish.room_id)
-        require(self._live_rooms.as_here(principal, room.id), Action.RECORDING_START, room)
+        require(await self._rooms.as_here(principal, room), Action.RECORDING_START, room)
         self.disk.check()
         usage = await self.quotas.check(room)
         live = await self._live_rooms.open(room)
@@ -139,7 +140,13 @@ class Recordings:
         live.recording = True  # from here on the room is taken, and publishers are asked for H.264
         try:
             async with self._database.transaction() as tx:
+                if room.members_only:
+                    shown = await self._audience.visibility_of_new(tx, room.id, _chosen(wish))
+                    recording = replace(recording, visibility=shown or recording.visibility)
                 await add_recording(tx, recording)
+                if room.members_only:
+                    await self._audience.file_new(tx, recording)
+            live.part(ByHand).stopped = False
             session = self._active.begin(recording, live, self._files.directory(recording.id), self._settings)
         except BaseException:
             live.recording = False
@@ -154,13 +161,14 @@ class Recordings:
         While the database is away it ends all the same, and Unavailable says so.
         """
         recording = await self._to_be_stopped(recording_id)
-        principal = self._live_rooms.as_here(principal, recording.room_id)
+        principal = await self._as_here(principal, recording)
         require(principal, Action.RECORDING_STOP, recording)
         live = self._live_rooms.get(recording.room_id)
         if live is not None:
             require(principal, Action.RECORDING_STOP, live.room)  # its settings may leave that to teachers
         session = self._active.get(recording.id)
         if session is not None:
+            session.room.part(ByHand).stopped = True
             await self._mark_finalizing(recording.id, session)
             await self._active.stop(recording.id)
         return await self.catalogue.find(recording_id)
@@ -189,6 +197,20 @@ class Recordings:
                 code="stopped_unsaved",
             ) from error
 
+    async def _as_here(self, principal: Principal, recording: Recording) -> Principal:
+        """Somebody in the role that they have in the room of a recording, which may be deleted by now."""
+        live = self._live_rooms.get(recording.room_id)
+        if live is None:
+            return principal
+        try:
+            return await self._rooms.as_here(principal, live.room)
+        except Unavailable:  # the database is away: of the room of a lesson it is known who is in it
+            own_id = principal.user_id
+            there = [one.principal for one in live.people.participants if own_id and one.user_id == own_id]
+            if not there:
+                raise
+            return there[0]
+
     async def get(self, principal: Principal, recording_id: str, address: str = "") -> Recording:
         """As the catalogue has it for who calls."""
         return await self.catalogue.get(principal, recording_id, address)
@@ -208,3 +230,8 @@ class Recordings:
     async def _save_end(self, recording_id: str, view: RecordingView, outcome: Outcome) -> None:
         await self._ends.save(recording_id, view, outcome)
         self.playback.prepare(recording_id, view)
+
+
+def _chosen(wish: StartRecording) -> Visibility | None:
+    """For whom somebody wants it, where they said so."""
+    return Visibility(wish.visibility) if "visibility" in wish.model_fields_set else None

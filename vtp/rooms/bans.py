@@ -125,7 +125,7 @@ class Bans:
 
     async def _room(self, principal: Principal, reference: str) -> Room:
         room = await self._rooms.get(principal, reference)
-        require(self._rooms.as_here(principal, room), Action.ROOM_MODERATE, room)
+        require(await self._rooms.as_here(principal, room), Action.ROOM_MODERATE, room)
         return room
 
     async def _check_account(self, tx: AsyncConnection, by: Participant, user_id: str | None) -> None:

@@ -190,7 +190,7 @@ class Chats:
                 raise Forbidden(BANNED, code="banned")
         person, live = person_of(principal, ""), self._rooms.live(room)
         groups: frozenset[str] | None = None
-        if not can(self._rooms.as_here(principal, room), Action.ROOM_MODERATE, room):
+        if not can(await self._rooms.as_here(principal, room), Action.ROOM_MODERATE, room):
             if live is not None:
                 require_inside(principal, live)
             groups = frozenset({MAIN, *_groups_of(person, live)})

@@ -30,7 +30,7 @@ class Connections:
     async def read(self, principal: Principal, reference: str) -> RoomConnections:
         """Everybody in a room, in the order in which they came. Raises NotFound, Forbidden."""
         room = await self._rooms.get(principal, reference)
-        require(self._rooms.as_here(principal, room), Action.ROOM_MODERATE, room)
+        require(await self._rooms.as_here(principal, room), Action.ROOM_MODERATE, room)
         live = self._rooms.live(room)
         people = _people(live) if live is not None else []
         return RoomConnections(room_id=room.id, slug=room.slug, at=self._clock(), participants=people)

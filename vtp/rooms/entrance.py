@@ -14,6 +14,7 @@ from vtp.rooms.ban_list import BanList
 from vtp.rooms.chat_rules import person_of
 from vtp.rooms.live import LiveRoom, LiveRooms
 from vtp.rooms.lobby import BANNED, Lobby
+from vtp.rooms.membership import Members, Membership
 from vtp.rooms.participants import Participant
 from vtp.rooms.store import Room
 from vtp.rooms.visitors import visitor_of
@@ -24,9 +25,19 @@ ReadBans = Callable[[LiveRoom], Awaitable[None]]
 class Entrance:
     """Opens rooms for all faces. `read_bans` fills the BanList of a room that has just been opened."""
 
-    def __init__(self, live_rooms: LiveRooms, read_bans: ReadBans) -> None:
+    def __init__(
+        self, live_rooms: LiveRooms, read_bans: ReadBans, membership: Membership | None = None
+    ) -> None:
         self._live_rooms = live_rooms
         self._read_bans = read_bans
+        self._members = Members(live_rooms, membership)
+
+    async def admit(self, principal: Principal, room: Room) -> Principal:
+        """Somebody in the role that they come in with, before the room is opened for them.
+
+        Raises Forbidden for who is no member of a room that is for members alone, or comes too early.
+        """
+        return await self._members.admit(principal, room)
 
     async def open(self, room: Room) -> LiveRoom:
         """The room, opened when it was not, whose bans are known.

@@ -117,5 +117,5 @@ class GuestLinks:
 
     async def _room(self, principal: Principal, reference: str) -> Room:
         room = await self._rooms.get(principal, reference)
-        require(self._rooms.as_here(principal, room), Action.ROOM_INVITE, room)
+        require(await self._rooms.as_here(principal, room), Action.ROOM_INVITE, room)
         return room

@@ -285,10 +285,16 @@ class LiveRooms:
 
     async def delete_room(self, room_id: str) -> None:
         """Ends a room that may be open, and opens it no more: somebody may have looked it up just before."""
+        self.forget_room(room_id, "The room was deleted.")
+
+    def forget_room(self, room_id: str, reason: str) -> None:
+        """The same at once, for this reason."""
         self._deleted[room_id] = None
         while len(self._deleted) > DELETED_KEPT:
             del self._deleted[next(iter(self._deleted))]
-        await self.close_room(room_id)
+        room = self._rooms.get(room_id)
+        if room is not None:
+            room.close(reason)
 
     async def close_room(self, room_id: str, reason: str = "The room was deleted.") -> None:
         """Ends a room that may be open."""

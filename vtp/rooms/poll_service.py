@@ -189,7 +189,7 @@ class Polls:
     ) -> list[Poll]:
         """Polls of a room, newest first. Raises NotFound, Forbidden."""
         room = await self._rooms.get(principal, reference)
-        require(self._rooms.as_here(principal, room), Action.ROOM_MODERATE, room)
+        require(await self._rooms.as_here(principal, room), Action.ROOM_MODERATE, room)
         async with self._database.read() as tx:
             return await store.page_of_polls(tx, room.id, limit=limit, before=before)
 
@@ -198,7 +198,7 @@ class Polls:
     ) -> list[Vote]:
         """Who chose what, by voter. Raises NotFound, Forbidden, Conflict for an anonymous poll."""
         room = await self._rooms.get(principal, reference)
-        require(self._rooms.as_here(principal, room), Action.ROOM_MODERATE, room)
+        require(await self._rooms.as_here(principal, room), Action.ROOM_MODERATE, room)
         async with self._database.read() as tx:
             poll = await _find(tx, room.id, poll_id)
             if poll.anonymous:

@@ -45,7 +45,7 @@ def _reading_routes(table: RouteTable, rooms: RoomService) -> None:
     @table.get("/api/v1/rooms/{room}", reply=RoomReply, summary="Read a room", errors=(403, 404))
     async def get_room(call: Call) -> RoomReply:
         room = await rooms.get(call.principal, call.path["room"])
-        return RoomReply.of(call.principal, room, rooms.live(room))
+        return RoomReply.of(await rooms.as_member(call.principal, room), room, rooms.live(room))
 
 
 def _changing_routes(table: RouteTable, rooms: RoomService) -> None:
@@ -77,7 +77,7 @@ def _changing_routes(table: RouteTable, rooms: RoomService) -> None:
         room = await rooms.change(
             call.principal, call.path["room"], origin_of(call), name=body.name, settings=body.settings
         )
-        return RoomReply.of(call.principal, room, rooms.live(room))
+        return RoomReply.of(await rooms.as_member(call.principal, room), room, rooms.live(room))
 
     @table.delete(
         "/api/v1/signalling/room/delete",
@@ -92,8 +92,10 @@ def _changing_routes(table: RouteTable, rooms: RoomService) -> None:
 
 
 def _stats_routes(table: RouteTable, rooms: RoomService, live_rooms: LiveRooms) -> None:
-    def stats_for(call: Call, room: Room, live: LiveRoom | None) -> RoomStats:
-        seen = live is not None and may_look_in(call.principal, origin_of(call).ip, live)
+    async def stats_for(call: Call, room: Room, live: LiveRoom | None) -> RoomStats:
+        seen = False
+        if live is not None:
+            seen = may_look_in(await rooms.as_member(call.principal, room), origin_of(call).ip, live)
         return RoomStats.of(room, live, seen_inside=seen)
 
     @table.get(
@@ -114,7 +116,7 @@ def _stats_routes(table: RouteTable, rooms: RoomService, live_rooms: LiveRooms) 
     )
     async def room_stats(call: Call) -> RoomStats:
         room = await rooms.get(call.principal, call.query.room_id)
-        return stats_for(call, room, rooms.live(room))
+        return await stats_for(call, room, rooms.live(room))
 
     @table.get(
         "/api/v1/signalling/rooms/stats",
@@ -123,6 +125,6 @@ def _stats_routes(table: RouteTable, rooms: RoomService, live_rooms: LiveRooms) 
         errors=(403,),
     )
     async def all_room_stats(call: Call) -> AllRoomStats:
-        stats = [stats_for(call, room, live) for room, live in await rooms.list_live(call.principal)]
+        stats = [await stats_for(call, room, live) for room, live in await rooms.list_live(call.principal)]
         people = sum(room.participant_count for room in stats)
         return AllRoomStats(rooms=stats, total_rooms=len(stats), total_participants=people)

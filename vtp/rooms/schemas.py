@@ -68,8 +68,8 @@ class Rights(BaseModel):
             moderate=can(principal, Action.ROOM_MODERATE, room),
             appoint=can(principal, Action.ROOM_APPOINT, room),
             invite=can(principal, Action.ROOM_INVITE, room),
-            update=can(principal, Action.ROOM_UPDATE, room),
-            delete=can(principal, Action.ROOM_DELETE, room),
+            update=can(principal, Action.ROOM_UPDATE, room) and not room.members_only,
+            delete=can(principal, Action.ROOM_DELETE, room) and not room.members_only,
         )
 
 
@@ -86,6 +86,9 @@ class RoomReply(BaseModel):
     recording: bool
     streamed: bool
     participant_count: int
+    members_only: Annotated[
+        bool, Field(description="It belongs to a lesson, whose course says who comes in, and when.")
+    ]
     created_at: datetime
     may: Rights
 
@@ -103,6 +106,7 @@ class RoomReply(BaseModel):
             recording=live is not None and live.recording,
             streamed=live is not None and live.streamed,
             participant_count=live.participant_count if live is not None else 0,
+            members_only=room.members_only,
             created_at=room.created_at,
             may=Rights.of(principal, room),
         )

@@ -12,10 +12,12 @@ from vtp.accounts.service import Clock, utc_now
 from vtp.db import Database
 from vtp.db.conflicts import done_over
 from vtp.errors import NotFound
-from vtp.http.identity import Principal
+from vtp.http.identity import Principal, Role
 from vtp.ids import is_id
 from vtp.media.events import Emitter
+from vtp.rooms.kept import KeptRooms
 from vtp.rooms.live import LiveRoom, LiveRooms, RoomClosed, RoomEvent
+from vtp.rooms.membership import Members, Membership, kept_elsewhere
 from vtp.rooms.naming import add_new_room, check_reference
 from vtp.rooms.rules import merge_rules
 from vtp.rooms.store import Room, add_room, change_room, delete_room, find_room, find_rooms, page_of_rooms
@@ -51,6 +53,7 @@ class RoomService:
         audit: AuditLog,
         *,
         open_rooms: bool = False,
+        membership: Membership | None = None,
         clock: Clock = utc_now,
     ) -> None:
         self._database = database
@@ -61,6 +64,8 @@ class RoomService:
         self._entered: dict[str, Room] = {}  # rooms open now by what they were called: a class enters at once
         self._changes = 0  # of any room since the start
         self._emitter: Emitter[CatalogueEvent] = Emitter()
+        self._members = Members(live_rooms, membership)
+        self.kept = KeptRooms(live_rooms, self._made, self._changed, self._gone)
         live_rooms.add_listener(self._live_changed)
 
     def add_listener(self, listener: Callable[[CatalogueEvent], None]) -> Callable[[], None]:
@@ -93,12 +98,20 @@ class RoomService:
         room = await self._lookup(reference)
         if room is None:
             raise _no_room()
-        require(principal, Action.ROOM_ENTER, room)
+        require(await self._members.as_member(principal, room), Action.ROOM_ENTER, room)
         return room
 
-    def as_here(self, principal: Principal, room: Room) -> Principal:
-        """Somebody in the role that they were given in the room, while it is open."""
-        return self._live_rooms.as_here(principal, room.id)
+    async def as_member(self, principal: Principal, room: Room) -> Principal:
+        """Somebody as rights see them in a room, open or not. Raises Forbidden."""
+        return await self._members.as_member(principal, room)
+
+    async def as_here(self, principal: Principal, room: Room) -> Principal:
+        """The same, in the role that they were given in the room while it is open. Raises Forbidden."""
+        return await self._members.as_here(principal, room)
+
+    async def admit(self, principal: Principal, room: Room) -> Principal:
+        """Somebody who may come in, or follow what goes on there, now. Raises Forbidden."""
+        return await self._members.admit(principal, room)
 
     @done_over
     async def create(
@@ -112,7 +125,7 @@ class RoomService:
         async with self._database.transaction() as tx:
             room = await add_new_room(tx, slug, name, principal.user_id, settings, self._clock())
             await self._record(tx, Event.ROOM_CREATED, room, principal, origin)
-        self._emitter.emit(RoomCreated(room))
+        self._made(room)
         return room
 
     @done_over
@@ -136,7 +149,10 @@ class RoomService:
             room = await find_room(tx, reference, to_change=True)
             if room is None:
                 raise _no_room()
-            require(principal, right, room)
+            if right is Action.ROOM_UPDATE and room.members_only:
+                principal = await self._of_kept(principal, room, rename=name is not None)
+            else:
+                require(principal, right, room)
             changed = replace(
                 room, name=name or room.name, settings=merge_rules(room.settings, settings or {})
             )
@@ -145,12 +161,16 @@ class RoomService:
                 await change_room(tx, room.id, self._clock(), **values)
                 settings = changed.settings
                 await self._record(tx, Event.ROOM_CHANGED, changed, principal, origin, settings=settings)
-        self._changes += 1
-        self._entered = {key: changed if one.id == changed.id else one for key, one in self._entered.items()}
-        live = self._live_rooms.get(room.id)
-        if live is not None and live.room != changed:  # also where an earlier commit was not answered
-            live.change_room(changed)
+        self._changed(changed)
         return changed
+
+    async def _of_kept(self, principal: Principal, room: Room, *, rename: bool) -> Principal:
+        """Whoever teaches there changes the settings of a kept room, and nobody its name."""
+        principal = await self._members.as_member(principal, room)
+        require(principal, Action.ROOM_APPOINT, room)
+        if rename:
+            raise kept_elsewhere()
+        return principal
 
     @done_over
     async def delete(self, principal: Principal, reference: str, origin: Origin) -> Room:
@@ -158,13 +178,16 @@ class RoomService:
         room = await self._lookup(reference)
         if room is None:
             raise _no_room()
+        if room.members_only:
+            require(await self._members.as_member(principal, room), Action.ROOM_APPOINT, room)
+            raise kept_elsewhere()
         require(principal, Action.ROOM_DELETE, room)
         async with self._database.transaction() as tx:
             if not await delete_room(tx, room.id, self._clock()):
                 raise _no_room()
             await self._record(tx, Event.ROOM_DELETED, room, principal, origin)
         await self._live_rooms.delete_room(room.id)
-        self._emitter.emit(RoomDeleted(room))
+        self._gone(room)
         return room
 
     async def list_rooms(self, principal: Principal, *, limit: int, before: str | None) -> list[Room]:
@@ -178,12 +201,28 @@ class RoomService:
         return self._live_rooms.get(room.id)
 
     async def list_live(self, principal: Principal) -> list[tuple[Room, LiveRoom]]:
-        """The rooms open now that the caller may enter, with their media. Raises Forbidden."""
+        """The rooms open now that the caller may enter, with their media, but for those that are kept, which
+        only administrators see here. Raises Forbidden."""
         require(principal, Action.ROOM_LIST)
         open_now = {live.id: live for live in self._live_rooms.rooms}
         async with self._database.read() as tx:
             found = await find_rooms(tx, open_now)
-        return [(room, open_now[room.id]) for room in found if can(principal, Action.ROOM_ENTER, room)]
+        shown = [room for room in found if not room.members_only or principal.role is Role.ADMIN]
+        return [(room, open_now[room.id]) for room in shown if can(principal, Action.ROOM_ENTER, room)]
+
+    def _made(self, room: Room) -> None:
+        self._emitter.emit(RoomCreated(room))
+
+    def _gone(self, room: Room) -> None:
+        self._emitter.emit(RoomDeleted(room))
+
+    def _changed(self, changed: Room) -> None:
+        """A room is stored with another name or other settings: what was looked up before is not true."""
+        self._changes += 1
+        self._entered = {key: changed if one.id == changed.id else one for key, one in self._entered.items()}
+        live = self._live_rooms.get(changed.id)
+        if live is not None and live.room != changed:  # also where an earlier commit was not answered
+            live.change_room(changed)
 
     def _live_changed(self, event: RoomEvent) -> None:
         """Forgets a room with the end of its media; it may be closed because it was deleted."""
@@ -204,7 +243,7 @@ class RoomService:
         if room is None:
             raise _no_room()
         if made is not None:
-            self._emitter.emit(RoomCreated(made))
+            self._made(made)
         return room
 
     async def _record(

@@ -1,11 +1,11 @@
 """The rows of rooms: found by id or slug, added, deleted, listed. No rules here, only SQL."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.permissions import Action, Circle
@@ -25,6 +25,7 @@ class Room:
     owner_id: str | None
     settings: dict[str, Any]
     created_at: datetime
+    members_only: bool = False
 
     @property
     def room_id(self) -> str:
@@ -68,6 +69,19 @@ async def add_room(
     return room if await insert_if_absent(tx, rooms, values) else None
 
 
+async def add_kept_rooms(
+    tx: AsyncConnection, names: list[tuple[str, str]], settings: dict[str, Any], now: datetime
+) -> list[Room]:
+    """Adds rooms for members alone, of these slugs, which nobody else takes, and names."""
+    made = [Room(new_id(), slug, name, None, settings, now, members_only=True) for slug, name in names]
+    if made:
+        rows = [
+            {field: getattr(one, field) for field in Room.__slots__} | {"updated_at": now} for one in made
+        ]
+        await tx.execute(insert(rooms), rows)
+    return made
+
+
 async def change_room(tx: AsyncConnection, room_id: str, now: datetime, **values: Any) -> bool:
     """Sets columns of a room that was not deleted; tells whether it was there."""
     there = update(rooms).where(rooms.c.id == room_id, rooms.c.deleted_at.is_(None))
@@ -77,19 +91,26 @@ async def change_room(tx: AsyncConnection, room_id: str, now: datetime, **values
 
 async def delete_room(tx: AsyncConnection, room_id: str, now: datetime) -> bool:
     """Marks a room as deleted, frees its slug and deletes its chat and polls; tells whether it was there."""
+    return await delete_rooms(tx, [room_id], now) == 1
+
+
+async def delete_rooms(tx: AsyncConnection, room_ids: Sequence[str], now: datetime) -> int:
+    """The same with several; gives how many were there."""
     for table in (chat_messages, polls):
-        await tx.execute(delete(table).where(table.c.room_id == room_id))
+        await tx.execute(delete(table).where(table.c.room_id.in_(room_ids)))
     deleted = await tx.execute(
         update(rooms)
-        .where(rooms.c.id == room_id, rooms.c.deleted_at.is_(None))
+        .where(rooms.c.id.in_(room_ids), rooms.c.deleted_at.is_(None))
         .values(deleted_at=now, updated_at=now, slug=None)
     )
-    return deleted.rowcount == 1
+    return int(deleted.rowcount)
 
 
 async def page_of_rooms(tx: AsyncConnection, *, limit: int, before: str | None) -> list[Room]:
-    """Rooms by age, newest first; `before` is the id that the page before ended with."""
-    statement = select(*_COLUMNS).where(rooms.c.deleted_at.is_(None)).order_by(rooms.c.id.desc()).limit(limit)
+    """Rooms by age, newest first, but for those of members alone; `before`: the id that the last page ended
+    with."""
+    listed = rooms.c.members_only.is_(False), rooms.c.deleted_at.is_(None)
+    statement = select(*_COLUMNS).where(*listed).order_by(rooms.c.id.desc()).limit(limit)
     if before is not None:
         statement = statement.where(rooms.c.id < before)
     return [_room(row) for row in await tx.execute(statement)]

@@ -15,9 +15,11 @@ rooms = Table(
     Column("name", String(200), nullable=False),
     Column("owner_id", id_type(), ForeignKey("users.id", ondelete="SET NULL"), index=True),
     Column("settings", json_type(), nullable=False),
+    Column("members_only", Boolean, nullable=False, comment="kept by a lesson, which says who comes in"),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     Column("deleted_at", UtcDateTime, comment="rooms stay for the recordings made in them"),
+    Index(None, "members_only", "id"),
 )
 
 guest_links = Table(

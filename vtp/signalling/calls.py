@@ -49,7 +49,8 @@ class Calls:
 
     async def _join(self, seat: Seat, request: m.JoinRoom) -> Answer:
         room = await self._rooms.find(request.room_id)
-        principal = _lowered(seat.principal, request.role)
+        member = await self._gate.admit(seat.principal, room)
+        principal = _lowered(member, request.role)
         require(principal, Action.ROOM_ENTER, room)
         if seat.stay is not None and not seat.stay.over:
             if seat.stay.peer.live.id != room.id:
@@ -66,7 +67,7 @@ class Calls:
             raise Conflict("This connection has ended: connect again.", code="not_connected")
         if seat.stay is not None:
             raise Conflict("You were just let into another room: leave it first.", code="in_another_room")
-        principal = _lower_of(principal, live.people.as_here(seat.principal), request.role)
+        principal = _lower_of(principal, live.people.as_here(member), request.role)
         publishes = can(principal, Action.ROOM_PUBLISH, live.room)
         is_producer = publishes if request.is_producer is None else request.is_producer and publishes
         participant = join(

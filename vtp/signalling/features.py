@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from vtp.http.identity import Principal
 from vtp.rooms.live import LiveRoom
 from vtp.rooms.participants import Participant
 from vtp.rooms.store import Room
@@ -54,6 +55,9 @@ class Knock:
 
 class Gate(Protocol):
     """Decides whether somebody who has the right to enter comes in now, later or not."""
+
+    async def admit(self, principal: Principal, room: Room) -> Principal:
+        """Somebody in the role that they come in with. Raises Forbidden."""
 
     async def open(self, room: Room) -> LiveRoom:
         """The room, opened when it was not, and ready for `meet`. Raises NotFound, Unavailable."""

@@ -106,6 +106,7 @@ class SfuPeers:
         room = await self._find_or_create(service, room_name, wish, origin)
         principal = _principal(service, room, wish, role, account)
         principal = replace(principal, publish=False) if watch_only else principal
+        principal = await self._as_member(principal, room)
         require(principal, Action.ROOM_ENTER, room)
         live = await self._parts.entrance.open(room)
         # Nothing waits from here on: of two calls for the same peer the second finds what the first made.
@@ -215,6 +216,15 @@ class SfuPeers:
             return await self._parts.rooms.create(service, room_name, wish.room_name or room_name, {}, origin)
         except Conflict:
             return await self._parts.rooms.find(room_name)  # made by another call meanwhile
+
+    async def _as_member(self, principal: Principal, room: Room) -> Principal:
+        """A service vouches for no members: in a room of theirs it brings who is one, with no more rights."""
+        if not room.members_only:
+            return principal
+        if principal.user_id is None:
+            raise Forbidden("This room is for members: name an account by userId.", code="members_only")
+        member = await self._parts.entrance.admit(principal, room)
+        return member if member.role.rank < principal.role.rank else principal
 
     async def _account(self, user_id: str) -> User | None:
         account = await self._parts.find_account(user_id.lower()) if is_id(user_id) else None

@@ -282,6 +282,18 @@ class CallFailed(TypedDict):
     requestId: NotRequired[str | int]
 
 
+class News(TypedDict):
+    """What somebody is told of a course that they are in, wherever they are connected."""
+
+    kind: str
+    title: str
+    text: str
+    at: str
+    course_id: str
+    lesson_id: str | None
+    recording_id: str | None
+
+
 ROOM_PUSHES: Mapping[str, Shape] = {
     "participant-joined": ParticipantJoined,
     "participant-left": ParticipantLeft,
@@ -301,5 +313,6 @@ CONNECTION_EVENTS: Mapping[str, Shape] = {
     "error": CallFailed,
     "admitted": Admitted,
     "denied": Denied,
+    "news": News,
 }
 """What is about a connection: nothing of it is kept for who is lost."""

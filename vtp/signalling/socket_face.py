@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -120,6 +120,13 @@ class SocketFace:
         for lost in self._room_calls.lost_seats:
             if ended(lost.principal):
                 self._room_calls.end(lost)
+
+    def tell_people(self, user_ids: Collection[str], event: str, data: Mapping[str, Any]) -> None:
+        """Pushes something to all connections of these accounts, in a room or not; it is not kept for who
+        is lost."""
+        for seat in list(self._seats.values()):
+            if seat.principal.user_id in user_ids and not seat.ended:
+                self._outbox.put(event, dict(data), seat.connection)
 
     def _disconnect_later(self, connection: str) -> None:
         self._parts.tasks.start(self._server.disconnect(connection), "signalling disconnect")

@@ -70,6 +70,7 @@ class Whep:
         served, ValueError when the offer is faulty.
         """
         room = await self._rooms.find(reference)
+        principal = await self._entrance.admit(principal, room)
         require(principal, Action.ROOM_WATCH, room)
         self._choose(room.id, choice)  # opens no room for what is not there
         live = await self._entrance.open(room)

@@ -48,6 +48,7 @@ class Whip:
         when nothing of the offer can be taken, ValueError when the offer is faulty.
         """
         room = await self._rooms.find(reference)
+        principal = await self._entrance.admit(principal, room)
         require(principal, Action.ROOM_PUBLISH, room)
         live = await self._entrance.open(room)
         principal = live.people.as_here(principal)

@@ -96,7 +96,7 @@ class Streams:
         if wish.recording_id:
             return await self._start_recording(principal, wish.recording_id, wish.max_viewers), ""
         room = await self._rooms.find(wish.room_id)
-        require(self._live_rooms.as_here(principal, room.id), Action.RECORDING_START, room)
+        require(await self._rooms.as_here(principal, room), Action.RECORDING_START, room)
         return await self._start_room(room, principal.user_id, wish.max_viewers)
 
     def offer(self, live: LiveRoom, participant: Participant) -> tuple[Stream, str]:
@@ -257,7 +257,7 @@ class Streams:
     async def require_to_watch(self, principal: Principal, reference: str, address: str) -> Room:
         """The room, for who may follow its class from `address`."""
         room = await self._rooms.find(reference)
-        principal = self._live_rooms.as_here(principal, room.id)
+        principal = self._live_rooms.as_here(await self._rooms.admit(principal, room), room.id)
         require(principal, Action.ROOM_WATCH, room)
         live = self._live_rooms.get(room.id)
         if live is not None:
@@ -273,7 +273,7 @@ class Streams:
     async def _require_staff(self, principal: Principal, stream: Stream) -> None:
         if stream.room_id:
             room = await self._rooms.find(stream.room_id)
-            require(self._live_rooms.as_here(principal, room.id), Action.RECORDING_START, room)
+            require(await self._rooms.as_here(principal, room), Action.RECORDING_START, room)
         else:
             recording = await self._recordings.get(principal, str(stream.recording_id))
             require(principal, Action.RECORDING_START, recording)

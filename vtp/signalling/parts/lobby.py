@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from vtp.accounts.permissions import Action, require
 from vtp.errors import RateLimited
+from vtp.http.identity import Principal
 from vtp.limits import WindowLimiter
 from vtp.rooms.entrance import Entrance, must_wait
 from vtp.rooms.live import LiveRoom
@@ -41,6 +42,10 @@ class LobbyCalls:
         self._of_links = WindowLimiter(KNOCKS_OF_LINK, KNOCK_WINDOW_S)
 
     # The gate
+
+    async def admit(self, principal: Principal, room: Room) -> Principal:
+        """As the entrance does."""
+        return await self._entrance.admit(principal, room)
 
     async def open(self, room: Room) -> LiveRoom:
         """As the entrance does."""

@@ -17,6 +17,8 @@ export type ErrorCode =
   | "cannot_consume_data"
   | "cannot_produce_data"
   | "cannot_read_chat"
+  | "course_archived"
+  | "course_not_open"
   | "draining"
   | "faulty_offer"
   | "faulty_parameters"
@@ -26,9 +28,14 @@ export type ErrorCode =
   | "invalid"
   | "is_a_guest"
   | "is_yourself"
+  | "lesson_cancelled"
+  | "lesson_deleted"
+  | "lesson_not_open"
+  | "lesson_over"
   | "lobby_full"
   | "malformed"
   | "media_not_acceptable"
+  | "members_only"
   | "message_deleted"
   | "no_breakouts"
   | "no_layers"
@@ -48,7 +55,9 @@ export type ErrorCode =
   | "not_admitted"
   | "not_connected"
   | "not_in_a_room"
+  | "not_in_course"
   | "not_in_p2p"
+  | "not_released"
   | "not_signed_in"
   | "not_yours"
   | "nothing_to_resume"
@@ -637,6 +646,17 @@ export interface NamesWaiting {
   requestId?: string | number | null;
   participantId?: string | null;
   all?: true | null;
+}
+
+/** What somebody is told of a course that they are in, wherever they are connected. */
+export interface News {
+  kind: string;
+  title: string;
+  text: string;
+  at: string;
+  course_id: string;
+  lesson_id: string | null;
+  recording_id: string | null;
 }
 
 /** The event says it all. */
@@ -1445,6 +1465,7 @@ export interface ConnectionEvents {
   error: CallFailed;
   admitted: Admitted;
   denied: Denied;
+  news: News;
 }
 
 /** The acknowledgement of a call that was done. */

@@ -1,0 +1,290 @@
+"""Live lessons own a room: who comes in, when, in which role; what becomes of it when the lesson changes."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.api.class_people import id_of, refused
+from tests.api.course_material import BASE, enrol, make_course, student
+from tests.api.socket_clients import Client, School
+from tests.serving import Api, Person
+from vtp.courses.tables import lessons
+
+ROOMS = "/api/v1/rooms"
+
+
+def at(minutes: float) -> str:
+    return (datetime.now(UTC) + timedelta(minutes=minutes)).isoformat()
+
+
+async def live_lesson(api: Api, course: str, by: Person, **wish: Any) -> dict[str, Any]:
+    """A live lesson that is on, if nothing else is wished."""
+    wanted = {"kind": "live", "title": "Lenses", "starts_at": at(-5), "ends_at": at(40), **wish}
+    made = await api.call("POST", f"{BASE}/{course}/lessons", wanted, by=by)
+    assert made.status == 201, made
+    return dict(made.body)
+
+
+async def change(api: Api, course: str, lesson: dict[str, Any], by: Person, **wish: Any) -> dict[str, Any]:
+    answer = await api.call("PATCH", f"{BASE}/{course}/lessons/{lesson['id']}", wish, by=by)
+    assert answer.status == 200, answer
+    return dict(answer.body)
+
+
+async def come(school: School, who: Person | str, room: str, **more: Any) -> Client:
+    client = await school.connect(who)
+    await client.join(room, **more)
+    return client
+
+
+async def turned_away(school: School, who: Person | str, room: str) -> str:
+    """The code with which somebody is refused at the door."""
+    return await refused(await school.connect(who), "join-room", {"room_id": room})
+
+
+@pytest.fixture
+async def pupil(api: Api) -> Person:
+    return await api.person("student")
+
+
+@pytest.fixture
+async def course(api: Api, teacher: Person, pupil: Person) -> str:
+    made = await make_course(api, teacher, lesson_opens_minutes=10, lesson_grace_minutes=20)
+    assert (await enrol(api, made, pupil)).status == 201
+    return made
+
+
+async def test_who_is_in_the_course_comes_in_as_what_they_are_there(
+    school: School, teacher: Person, pupil: Person, course: str
+) -> None:
+    api = school.api
+    lesson = await live_lesson(api, course, teacher)
+    room = lesson["room_id"]
+    assert room
+    colleague, outsider = await api.person("teacher", "c@x.example"), await student(api, "outsider")
+    helper, admin = await student(api, "helper"), await api.person("admin")
+    watcher = await student(api, "watcher")
+    await enrol(api, course, teacher, student_id=helper.user_id, role="assistant")
+    given = {"user_id": watcher.user_id, "role": "viewer"}
+    assert (await api.call("POST", f"{BASE}/{course}/permissions", given, by=teacher)).status == 201
+    roles = {}
+    for name, who in (("teacher", teacher), ("helper", helper), ("pupil", pupil), ("admin", admin)):
+        client = await come(school, who, room)
+        me = next(one for one in client.joined["participants"] if one["participant_id"] == id_of(client))
+        roles[name] = me["role"], client.joined["may"]["moderate"]
+    assert roles == {
+        "teacher": ("teacher", True),
+        "helper": ("assistant", True),
+        "pupil": ("student", False),
+        "admin": ("admin", True),
+    }
+    assert (await come(school, watcher, room)).joined["may"]["publish"] is False
+    for who in (colleague, outsider):
+        assert await turned_away(school, who, room) == "not_in_course"
+        for method, path in (
+            ("GET", f"{ROOMS}/{room}"),
+            ("GET", f"{ROOMS}/{room}/chat"),
+            ("GET", f"/api/v1/signalling/room/stats?room_id={room}"),
+            ("POST", f"{ROOMS}/{room}/links"),
+            ("POST", "/api/v1/recordings/start"),
+            ("GET", f"{ROOMS}/{room}/bans"),
+        ):
+            body = {"room_id": room} if "recordings" in path else {} if method == "POST" else None
+            answer = await api.call(method, path, body, by=who)
+            assert (path, answer.status, answer.body["code"]) == (path, 403, "not_in_course")
+        for face in ("whip", "whep"):
+            sdp = {"Content-Type": "application/sdp"}
+            answer = await api.call("POST", f"/{face}/{room}", by=who, data=b"v=0\r\n", headers=sdp)
+            assert (answer.status, answer.body["code"]) == (403, "not_in_course"), face
+    seen = await api.call("GET", f"{ROOMS}/{room}", by=pupil)
+    assert (seen.status, seen.body["members_only"], seen.body["may"]["moderate"]) == (200, True, False)
+    assert (await api.call("GET", f"{ROOMS}/{room}", by=helper)).body["may"]["moderate"] is True
+    link = await api.call("POST", f"{ROOMS}/{room}/links", {"publish": True, "name": "Guest"}, by=helper)
+    assert link.status == 201, "staff may invite somebody"
+    await come(school, link.body["token"], room)
+
+
+async def test_the_class_comes_while_the_lesson_is_open_and_staff_always(
+    school: School, teacher: Person, pupil: Person, course: str
+) -> None:
+    api = school.api
+    link_of = {"publish": True, "name": "Guest"}
+    for times, code in (
+        ({"starts_at": at(12), "ends_at": at(60)}, "lesson_not_open"),
+        ({"starts_at": at(9), "ends_at": at(60)}, ""),
+        ({"starts_at": at(-60), "ends_at": at(-19)}, ""),
+        ({"starts_at": at(-60), "ends_at": at(-21)}, "lesson_over"),
+        ({"starts_at": at(-239), "ends_at": None}, ""),
+        ({"starts_at": None, "ends_at": None}, ""),
+        ({"published": False}, "not_released"),
+        ({"release_at": at(5)}, "not_released"),
+    ):
+        room = (await live_lesson(api, course, teacher, **times))["room_id"]
+        if code:
+            assert await turned_away(school, pupil, room) == code, times
+            if code.startswith("lesson"):
+                link = await api.call("POST", f"{ROOMS}/{room}/links", link_of, by=teacher)
+                assert await turned_away(school, link.body["token"], room) == code, "guests neither"
+        else:
+            await come(school, pupil, room)
+        await come(school, teacher, room)
+        if code == "lesson_over":
+            await come(school, pupil, room)  # staff hold the class still
+
+
+async def test_a_lesson_that_is_moved_cancelled_or_deleted_ends_for_who_is_in_it(
+    school: School, teacher: Person, pupil: Person, course: str
+) -> None:
+    api = school.api
+    lesson = await live_lesson(api, course, teacher)
+    room = lesson["room_id"]
+    head, child = await come(school, teacher, room), await come(school, pupil, room)
+    renamed = await change(api, course, lesson, teacher, title="Prisms")
+    assert (renamed["room_id"], renamed["cancelled"]) == (room, False)
+    assert (await api.call("GET", f"{ROOMS}/{room}", by=pupil)).body["name"] == "Prisms"
+    await change(api, course, lesson, teacher, starts_at=at(60), ends_at=at(90))
+    told = await child.pushes("kicked")
+    assert told["reason"].startswith("This lesson opens at") and told["banned"] is False
+    assert (await head.ok("get-participants"))["count"] == 1, "staff stay"
+    assert await turned_away(school, pupil, room) == "lesson_not_open"
+
+    await change(api, course, lesson, teacher, starts_at=at(-5))
+    child = await come(school, pupil, room)
+    cancelled = await change(api, course, lesson, teacher, cancelled=True)
+    assert cancelled["cancelled"] is True
+    for client in (head, child):
+        assert (await client.pushes("room-closed"))["reason"] == "The lesson was cancelled."
+    assert await turned_away(school, teacher, room) == "lesson_cancelled"
+    await change(api, course, lesson, teacher, cancelled=False)
+    head, child = await come(school, teacher, room), await come(school, pupil, room)
+
+    gone = await api.call("DELETE", f"{BASE}/{course}/lessons/{lesson['id']}", by=teacher)
+    assert gone.status == 204
+    for client in (head, child):
+        assert (await client.pushes("room-closed"))["reason"] == "The lesson was deleted."
+    assert (await api.call("GET", f"{ROOMS}/{room}", by=teacher)).status == 404
+    assert await turned_away(school, teacher, room) == "no_such_room"
+    material = await api.call(
+        "POST", f"{BASE}/{course}/lessons", {"kind": "material", "title": "x"}, by=teacher
+    )
+    assert material.body["room_id"] is None
+    wrong = {"cancelled": True}
+    answer = await api.call("PATCH", f"{BASE}/{course}/lessons/{material.body['id']}", wrong, by=teacher)
+    assert (answer.status, answer.pointers) == (422, ["/cancelled"])
+
+
+async def test_who_leaves_the_course_leaves_the_class_and_who_is_appointed_helps_to_hold_it(
+    school: School, teacher: Person, pupil: Person, course: str
+) -> None:
+    api = school.api
+    room = (await live_lesson(api, course, teacher))["room_id"]
+    other = await student(api, "other")
+    await enrol(api, course, other)
+    child, second = await come(school, pupil, room), await come(school, other, room)
+    watch = api.server.services.courses.lesson_watch
+    await watch.look()
+    given = {"user_id": other.user_id, "role": "assistant"}
+    assert (await api.call("POST", f"{BASE}/{course}/permissions", given, by=teacher)).status == 201
+    await watch.look()
+    await second.ok("mute-all")  # as an assistant may
+    assert (await api.call("DELETE", f"{BASE}/{course}/enroll/{pupil.user_id}", by=teacher)).status == 200
+    told = await child.pushes("kicked")
+    assert told["reason"] == "This lesson is for those who take part in its course."
+    assert await turned_away(school, pupil, room) == "not_in_course"
+    assert (await api.call("PATCH", f"{BASE}/{course}", {"status": "archived"}, by=teacher)).status == 200
+    assert (await second.pushes("room-closed"))["reason"] == "The course was put away."
+    assert await turned_away(school, teacher, room) == "course_archived"
+
+
+async def test_a_class_is_over_when_its_time_is_and_no_staff_hold_it(
+    school: School, teacher: Person, pupil: Person, course: str
+) -> None:
+    api = school.api
+    lesson = await live_lesson(api, course, teacher)
+    head, child = await come(school, teacher, lesson["room_id"]), await come(school, pupil, lesson["room_id"])
+    await change(api, course, lesson, teacher, ends_at=at(-4), starts_at=at(-50))
+    watch = api.server.services.courses.lesson_watch
+    await watch.look()
+    assert (await child.ok("get-participants"))["count"] == 2, "its grace"
+    await change(api, course, lesson, teacher, ends_at=at(-30))
+    await watch.look()
+    assert (await child.ok("get-participants"))["count"] == 2, "staff hold it still"
+    await head.ok("leave-room")
+    assert (await child.pushes("room-closed"))["reason"] == "The lesson is over."
+    assert await turned_away(school, pupil, lesson["room_id"]) == "lesson_over"
+
+
+async def test_a_lessons_room_is_changed_by_its_course_alone(
+    api: Api, teacher: Person, pupil: Person, course: str
+) -> None:
+    lesson = await live_lesson(api, course, teacher)
+    room, admin = lesson["room_id"], await api.person("admin")
+    for by, status, code in (
+        (teacher, 409, "room_of_a_lesson"),
+        (admin, 409, "room_of_a_lesson"),
+        (pupil, 403, ""),
+    ):
+        deleted = await api.call("DELETE", f"/api/v1/signalling/room/delete?room_id={room}", by=by)
+        renamed = await api.call("PATCH", f"{ROOMS}/{room}", {"name": "Mine"}, by=by)
+        assert (deleted.status, renamed.status) == (status, status)
+        assert not code or (deleted.body["code"], renamed.body["code"]) == (code, code)
+    settings = await api.call("PATCH", f"{ROOMS}/{room}", {"settings": {"camera": "staff"}}, by=teacher)
+    assert (settings.status, settings.body["settings"]["camera"]) == (200, "staff")
+    assert settings.body["may"]["update"] is settings.body["may"]["delete"] is False
+    assert (await api.call("PATCH", f"{ROOMS}/{room}", {"settings": {}}, by=pupil)).status == 403
+    await api.open_room(room)
+    for path in (ROOMS, "/api/v1/signalling/rooms/stats"):
+        listed = await api.call("GET", path, by=teacher)
+        assert room not in str(listed.body), "a course lists its lessons"
+    copy = await api.call("POST", f"{BASE}/{course}/copy", {"semester": "s", "year": 2027}, by=teacher)
+    [copied] = (await api.call("GET", f"{BASE}/{copy.body['id']}/lessons", by=teacher)).body["items"]
+    assert copied["room_id"] not in (None, room)
+    assert (await api.call("DELETE", f"{BASE}/{course}", by=teacher)).status == 200
+    assert (await api.call("GET", f"{ROOMS}/{room}", by=admin)).status == 404
+    assert (await api.call("GET", f"{ROOMS}/{copied['room_id']}", by=teacher)).status == 200
+
+
+async def test_who_was_expected_is_seen_beside_who_is_there(
+    school: School, teacher: Person, pupil: Person, course: str
+) -> None:
+    api = school.api
+    lesson = await live_lesson(api, course, teacher)
+    absent = await student(api, "absent")
+    await enrol(api, course, absent)
+    path = f"{BASE}/{course}/lessons/{lesson['id']}/people"
+    before = (await api.call("GET", path, by=teacher)).body
+    assert (before["open"], before["expected_count"], before["present_count"]) == (False, 2, 0)
+    await come(school, teacher, lesson["room_id"])
+    await come(school, pupil, lesson["room_id"])
+    await come(school, pupil, lesson["room_id"])
+    seen = (await api.call("GET", path, by=teacher)).body
+    there = {one["user_id"]: (one["present"], one["joined_at"] is not None) for one in seen["items"]}
+    assert there == {pupil.user_id: (True, True), absent.user_id: (False, False)}
+    assert (seen["open"], seen["expected_count"], seen["present_count"]) == (True, 2, 3)
+    assert [one["user_id"] for one in seen["others"]] == [teacher.user_id]
+    first = (await api.call("GET", f"{path}?limit=1", by=teacher)).body
+    second = (await api.call("GET", f"{path}?limit=1&cursor={first['next_cursor']}", by=teacher)).body
+    assert [one["user_id"] for page in (first, second) for one in page["items"]] == [
+        pupil.user_id,
+        absent.user_id,
+    ]
+    assert (await api.call("GET", path, by=pupil)).status == 403
+
+
+async def test_lessons_from_before_get_their_rooms_once(api: Api, teacher: Person, course: str) -> None:
+    services = api.server.services
+    made = [await live_lesson(api, course, teacher, title=f"Week {n}") for n in range(3)]
+    async with services.database.transaction() as tx:
+        for one in made:
+            await services.rooms.kept.delete(tx, [one["room_id"]], datetime.now(UTC), "Old.")
+        await tx.execute(lessons.update().values(room_id=None))
+    counts = await asyncio.gather(*(services.courses.lesson_rooms.complete() for _ in range(4)))
+    assert sorted(counts) == [0, 0, 0, 3]
+    listed = (await api.call("GET", f"{BASE}/{course}/lessons", by=teacher)).body["items"]
+    assert len({one["room_id"] for one in listed}) == 3
+    names = [(await api.call("GET", f"{ROOMS}/{one['room_id']}", by=teacher)).body["name"] for one in listed]
+    assert names == [one["title"] for one in listed]

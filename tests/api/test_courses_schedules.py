@@ -1,0 +1,334 @@
+"""Series of lessons, and calendars: made ahead, moved, followed by foreign programs, sent by mail."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from icalendar import Calendar
+from sqlalchemy import update
+
+from tests.api.course_material import BASE, enrol, make_course, student
+from tests.serving import Api, Person
+from tests.smtp_server import Mailbox
+from vtp.courses.schedules import AHEAD, EXTEND_BEFORE
+from vtp.courses.tables import course_schedules
+
+BERLIN = ZoneInfo("Europe/Berlin")
+CALENDARS = "/api/v1/calendars"
+
+
+def wall(days: float, hour: int = 8) -> str:
+    """So many days from now, as a clock in Berlin says."""
+    return f"{datetime.now(BERLIN) + timedelta(days=days):%Y-%m-%d}T{hour:02}:00"
+
+
+async def series(api: Api, course: str, by: Person, **wish: Any) -> dict[str, Any]:
+    wanted = {
+        "title": "Optics",
+        "rule": "FREQ=WEEKLY;COUNT=5",
+        "time_zone": "Europe/Berlin",
+        "first_start": wall(2),
+        "duration_minutes": 45,
+        **wish,
+    }
+    made = await api.call("POST", f"{BASE}/{course}/schedules", wanted, by=by)
+    assert made.status == 201, made
+    return dict(made.body)
+
+
+async def lessons_of(api: Api, course: str, by: Person) -> list[dict[str, Any]]:
+    listed = await api.call("GET", f"{BASE}/{course}/lessons?limit=200", by=by)
+    assert listed.status == 200, listed
+    return sorted(listed.body["items"], key=lambda one: one["occurrence"] or "")
+
+
+async def change(api: Api, path: str, by: Person, **wish: Any) -> dict[str, Any]:
+    answer = await api.call("PATCH", f"{BASE}/{path}", wish, by=by)
+    assert answer.status == 200, answer
+    return dict(answer.body)
+
+
+def local(text: str) -> str:
+    return f"{datetime.fromisoformat(text).astimezone(BERLIN):%Y-%m-%dT%H:%M}"
+
+
+@pytest.fixture
+async def pupil(api: Api) -> Person:
+    return await api.person("student")
+
+
+@pytest.fixture
+async def course(api: Api, teacher: Person, pupil: Person) -> str:
+    made = await make_course(api, teacher)
+    assert (await enrol(api, made, pupil)).status == 201
+    return made
+
+
+async def test_a_series_becomes_lessons_some_weeks_ahead_once_by_however_many_processes(
+    api: Api, teacher: Person, pupil: Person, course: str
+) -> None:
+    made = await series(api, course, teacher, rule="FREQ=WEEKLY;COUNT=30")
+    seen = await lessons_of(api, course, pupil)
+    assert [one["occurrence"] for one in seen] == [wall(2 + 7 * n) for n in range(8)]
+    assert all(local(one["starts_at"]) == one["occurrence"] and one["room_id"] for one in seen)
+    services = api.server.services
+    assert await services.courses.schedules.extend() == 0, "nothing is due"
+    past = datetime.now(UTC) + AHEAD - timedelta(weeks=5)
+    assert past < datetime.now(UTC) + EXTEND_BEFORE
+    gone = await api.call("DELETE", f"{BASE}/{course}/lessons/{seen[6]['id']}", by=teacher)
+    assert gone.status == 204
+    for one in seen[4:6]:
+        async with services.database.transaction() as tx:
+            await services.courses.lessons._remove(
+                tx, await _inside(api, tx, course, teacher), await _lesson(tx, one)
+            )
+    async with services.database.transaction() as tx:
+        values = {"made_until": past, "skipped": [seen[6]["occurrence"]]}
+        await tx.execute(update(course_schedules).values(values))
+    counts = await asyncio.gather(*(services.courses.schedules.extend() for _ in range(6)))
+    assert sorted(counts) == [0, 0, 0, 0, 0, 2], counts
+    again = await lessons_of(api, course, pupil)
+    assert [one["occurrence"] for one in again] == [wall(2 + 7 * n) for n in (0, 1, 2, 3, 4, 5, 7)]
+    read = await api.call("GET", f"{BASE}/{course}/schedules/{made['id']}", by=teacher)
+    assert read.body["skipped"] == [seen[6]["occurrence"]]
+    assert (await api.call("GET", f"{BASE}/{course}/schedules/{made['id']}", by=pupil)).status == 403
+
+
+async def _inside(api: Api, tx: Any, course: str, by: Person) -> Any:
+    from vtp.courses.door import entered
+    from vtp.courses.store import find_course
+
+    found = await find_course(tx, course, by.user_id)
+    assert found is not None
+    return entered(api.server.services.accounts.authenticator.read(by.access_token), found)
+
+
+async def _lesson(tx: Any, shown: dict[str, Any]) -> Any:
+    from vtp.courses.outline_store import find_lesson
+
+    return await find_lesson(tx, shown["course_id"], shown["id"])
+
+
+async def test_a_changed_rule_moves_what_nobody_has_moved(
+    api: Api, teacher: Person, pupil: Person, course: str
+) -> None:
+    made = await series(api, course, teacher)
+    first, second, third, fourth, fifth = await lessons_of(api, course, teacher)
+    elsewhen = datetime.now(UTC) + timedelta(days=11)
+    times = {"starts_at": elsewhen.isoformat(), "ends_at": (elsewhen + timedelta(hours=1)).isoformat()}
+    moved = await change(api, f"{course}/lessons/{second['id']}", teacher, **times)
+    assert (moved["touched"], moved["occurrence"]) == (True, second["occurrence"])
+    await change(api, f"{course}/lessons/{third['id']}", teacher, cancelled=True)
+    assert (await api.call("DELETE", f"{BASE}/{course}/lessons/{fourth['id']}", by=teacher)).status == 204
+    await change(api, f"{course}/lessons/{fifth['id']}", teacher, title="Exam")
+    changed = await change(
+        api,
+        f"{course}/schedules/{made['id']}",
+        teacher,
+        first_start=wall(3, 10),
+        title="Light",
+        duration_minutes=90,
+    )
+    assert changed["skipped"] == [wall(3 + 21, 10)]
+    after = {one["id"]: one for one in await lessons_of(api, course, teacher)}
+    assert fourth["id"] not in after and len(after) == 4
+    assert local(after[first["id"]]["starts_at"]) == wall(3, 10)
+    assert local(after[first["id"]]["ends_at"])[11:] == "11:30"
+    assert datetime.fromisoformat(after[second["id"]]["starts_at"]) == elsewhen, "as somebody said"
+    assert after[third["id"]]["cancelled"] and local(after[third["id"]]["starts_at"]) == wall(2 + 14)
+    assert local(after[fifth["id"]]["starts_at"]) == wall(3 + 28, 10)
+    assert [after[one["id"]]["title"] for one in (first, second, fifth)] == ["Light", "Light", "Exam"]
+    await change(api, f"{course}/schedules/{made['id']}", teacher, rule="FREQ=WEEKLY;COUNT=7")
+    longer = await lessons_of(api, course, teacher)
+    assert [local(one["starts_at"]) for one in longer if one["id"] not in after] == [
+        wall(3 + 35, 10),
+        wall(3 + 42, 10),
+    ]
+    gone = await api.call("DELETE", f"{BASE}/{course}/schedules/{made['id']}", by=teacher)
+    assert gone.status == 204
+    assert await lessons_of(api, course, teacher) == []
+
+
+async def test_what_cannot_be_a_series_is_refused_by_its_field(
+    api: Api, teacher: Person, course: str
+) -> None:
+    for wrong, pointer in (
+        ({"rule": "FREQ=YEARLY"}, "/rule"),
+        ({"rule": "FREQ=WEEKLY;UNTIL=20200101"}, "/rule"),
+        ({"time_zone": "Europe/Atlantis"}, "/time_zone"),
+        ({"first_start": "2026-10-05T08:00:00Z"}, "/first_start"),
+        ({"first_start": "1926-10-05T08:00"}, "/first_start"),
+        ({"duration_minutes": 0}, "/duration_minutes"),
+        ({"section_id": "x"}, "/section_id"),
+    ):
+        wish = {
+            "title": "x",
+            "rule": "FREQ=WEEKLY",
+            "time_zone": "UTC",
+            "first_start": wall(2),
+            "duration_minutes": 45,
+            **wrong,
+        }
+        answer = await api.call("POST", f"{BASE}/{course}/schedules", wish, by=teacher)
+        assert (answer.status, answer.pointers) == (422, [pointer]), wrong
+
+
+async def calendar_at(api: Api, url: str) -> Any:
+    answer = await api.call("GET", url[url.index("/api/") :])
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "text/calendar; charset=utf-8"), answer
+    return answer.body
+
+
+def events(text: str) -> dict[str, dict[str, Any]]:
+    """What the `icalendar` library reads, by UID."""
+    read = Calendar.from_ical(text)
+    return {
+        str(one["uid"]): {
+            "summary": str(one["summary"]),
+            "start": one.decoded("dtstart"),
+            "end": one.decoded("dtend"),
+            "sequence": one.decoded("sequence"),
+            "status": str(one["status"]),
+        }
+        for one in read.walk("VEVENT")
+    }
+
+
+def events_by_ics(text: str) -> dict[str, dict[str, Any]]:
+    """The same as `ics` reads it, which shares no code with the library that wrote it."""
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of its own parser's
+        import ics  # type: ignore[import-untyped]
+
+        read = ics.Calendar(text)
+    return {
+        one.uid: {
+            "summary": one.name,
+            "start": one.begin.datetime.astimezone(UTC),
+            "end": one.end.datetime.astimezone(UTC),
+            "status": one.status,
+        }
+        for one in read.events
+    }
+
+
+async def test_a_calendar_shows_what_its_owner_sees_to_two_foreign_readers(
+    api: Api, teacher: Person, pupil: Person, course: str
+) -> None:
+    await series(api, course, teacher, title="Übung: Licht, Farben; 1")
+    other = await make_course(api, teacher)
+    await series(api, other, teacher)
+    first, second, *_ = await lessons_of(api, course, teacher)
+    await change(api, f"{course}/lessons/{first['id']}", teacher, cancelled=True)
+    later = datetime.now(UTC).replace(microsecond=0) + timedelta(days=12)
+    times = {"starts_at": later.isoformat(), "ends_at": (later + timedelta(hours=1)).isoformat()}
+    await change(api, f"{course}/lessons/{second['id']}", teacher, **times)
+    hidden = {"kind": "live", "title": "Hidden", "published": False, **times}
+    assert (await api.call("POST", f"{BASE}/{course}/lessons", hidden, by=teacher)).status == 201
+    urls = {}
+    for who, wish in ((pupil, {}), (teacher, {"course_id": course}), (teacher, {})):
+        made = await api.call("POST", CALENDARS, wish, by=who)
+        assert made.status == 201, made
+        urls[who.user_id, len(wish)] = made.body["url"]
+    text = await calendar_at(api, urls[pupil.user_id, 0])
+    seen, as_ics = events(text), events_by_ics(text)
+    expected = {one["id"]: one for one in await lessons_of(api, course, pupil)}
+    assert seen.keys() == as_ics.keys() == expected.keys() and len(seen) == 5
+    for id_, one in expected.items():
+        start, end = (datetime.fromisoformat(one[name]) for name in ("starts_at", "ends_at"))
+        status = "CANCELLED" if one["cancelled"] else "CONFIRMED"
+        summary = "PHY-101: Übung: Licht, Farben; 1"
+        for found in (seen[id_], as_ics[id_]):
+            assert (found["start"], found["end"]) == (start, end)
+            assert (found["status"], found["summary"]) == (status, summary)
+    sequences = {id_: one["sequence"] for id_, one in seen.items()}
+    assert [sequences[first["id"]], sequences[second["id"]]] == [1, 1]
+    assert sorted(sequences.values()) == [0, 0, 0, 1, 1]
+    assert len(events(await calendar_at(api, urls[teacher.user_id, 1]))) == 6, "staff see what is hidden"
+    assert len(events(await calendar_at(api, urls[teacher.user_id, 0]))) == 11, "of both courses"
+    assert (await api.call("DELETE", f"{BASE}/{course}/enroll/{pupil.user_id}", by=teacher)).status == 200
+    assert events(await calendar_at(api, urls[pupil.user_id, 0])) == {}
+
+
+async def test_a_calendars_address_is_secret_and_can_be_renewed(
+    api: Api, teacher: Person, pupil: Person, course: str
+) -> None:
+    made = (await api.call("POST", CALENDARS, {"course_id": course}, by=pupil)).body
+    again = (await api.call("POST", CALENDARS, {"course_id": course}, by=pupil)).body
+    assert made["id"] == again["id"] and made["url"] != again["url"]
+    old = await api.call("GET", made["url"][made["url"].index("/api/") :])
+    assert (old.status, old.body["code"]) == (404, "no_such_calendar")
+    assert "feed/[token]" in old.body["instance"], "no log has it"
+    await calendar_at(api, again["url"])
+    listed = (await api.call("GET", CALENDARS, by=pupil)).body["items"]
+    assert [(one["id"], "url" in one) for one in listed] == [(made["id"], False)]
+    outsider = await student(api, "outsider")
+    assert (await api.call("POST", CALENDARS, {"course_id": course}, by=outsider)).status == 403
+    assert (await api.call("POST", CALENDARS, {"course_id": "x"}, by=pupil)).status == 422
+    assert (await api.call("DELETE", f"{CALENDARS}/{made['id']}", by=outsider)).status == 404
+    assert (await api.call("DELETE", f"{CALENDARS}/{made['id']}", by=pupil)).status == 204
+    assert (await api.call("GET", again["url"][again["url"].index("/api/") :])).status == 404
+
+
+def carried(message: Any) -> list[tuple[str, str, Any]]:
+    """What a mail carries for calendars: method of the part and of what is in it, and its one event."""
+    found = []
+    for part in message.walk():
+        if part.get_content_type() in ("text/calendar", "application/ics"):
+            text = part.get_content()
+            read = Calendar.from_ical(text)
+            [event] = read.walk("VEVENT")
+            said = part.get_param("method") or ""
+            found.append((said, str(read["method"]), event))
+    return found
+
+
+async def test_invitations_and_changes_come_by_mail_under_one_uid(mailed: Api, mailbox: Mailbox) -> None:
+    api = mailed
+    teacher, pupil = await api.person("teacher"), await api.person("student")
+    course = await make_course(api, teacher)
+    await enrol(api, course, pupil)
+    start = datetime.now(UTC).replace(microsecond=0) + timedelta(days=3)
+    wish = {"kind": "live", "title": "Lenses", "starts_at": start.isoformat()}
+    lesson = (await api.call("POST", f"{BASE}/{course}/lessons", wish, by=teacher)).body
+    path = f"{course}/lessons/{lesson['id']}"
+    steps: list[tuple[dict[str, Any], str, int, str]] = [
+        ({}, "REQUEST", 0, "takes place"),
+        ({"starts_at": (start + timedelta(hours=2)).isoformat()}, "REQUEST", 1, "is moved"),
+        ({"cancelled": True}, "CANCEL", 2, "does not take place"),
+        ({"cancelled": False}, "REQUEST", 3, "takes place after all"),
+    ]
+    for wanted, method, sequence, words in steps:
+        if wanted:
+            await change(api, path, teacher, **wanted)
+        mail = await mailbox.next_to(pupil.email, "Lenses")
+        assert words in str(mail["Subject"])
+        alternative, attached = carried(mail)
+        assert (alternative[0], alternative[1], attached[1]) == (method, method, method)
+        event = alternative[2]
+        assert (str(event["uid"]), int(event["sequence"])) == (lesson["id"], sequence)
+        assert str(event["attendee"]).lower() == f"mailto:{pupil.email}"
+        assert str(event["organizer"]) == "mailto:school@school.example"
+        assert str(event["status"]) == ("CANCELLED" if method == "CANCEL" else "CONFIRMED")
+    await change(api, path, teacher, description="Bring paper.")
+    assert (await api.call("DELETE", f"{BASE}/{path}", by=teacher)).status == 204
+    mail = await mailbox.next_to(pupil.email, "Lenses")
+    assert [(one[1], int(one[2]["sequence"])) for one in carried(mail)] == [("CANCEL", 4)] * 2, (
+        "and no mail of a description"
+    )
+    await series(api, course, teacher)
+    mail = await mailbox.next_to(pupil.email, "5 lessons")
+    assert len({str(event["uid"]) for _, _, event in carried(mail)}) == 5, "one mail for all of them"
+    await change(api, course, teacher, mail_lessons=False)
+    await series(api, course, teacher)
+    services = api.server.services
+    admin = await api.person("admin")
+    listed = (await api.call("GET", "/api/v1/mails", by=admin)).body["items"]
+    assert sum(one["kind"] == "lesson" for one in listed) == 2 * 6, "the course said no more"
+    assert services.mails.numbers()["failed"] == 0

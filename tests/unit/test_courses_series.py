@@ -1,0 +1,125 @@
+"""Series of lessons: by the clock on the wall, bounded, realigned without losing what was moved by hand."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from vtp.courses.outline_store import Lesson, LessonKind
+from vtp.courses.recurrence import MAX_COUNT, Occurrence, occurrences, parse_rule
+from vtp.courses.series import realign
+
+BERLIN, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
+FAR = datetime(2035, 1, 1, tzinfo=UTC)
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def times(rule: str, first: str, zone: ZoneInfo = BERLIN, until: datetime = FAR) -> list[str]:
+    return [f"{one.starts_at:%m-%dT%H:%M}" for one in occurrences(rule, first, zone, until)]
+
+
+def test_a_class_at_eight_is_at_eight_in_summer_and_in_winter() -> None:
+    assert times("FREQ=WEEKLY;COUNT=4", "2026-10-12T08:00") == [
+        "10-12T06:00",
+        "10-19T06:00",
+        "10-26T07:00",
+        "11-02T07:00",
+    ]
+    assert times("FREQ=WEEKLY;COUNT=2", "2026-03-05T20:00", NEW_YORK) == ["03-06T01:00", "03-13T00:00"]
+
+
+def test_a_time_that_is_left_out_or_comes_twice_is_taken_as_calendars_take_it() -> None:
+    """RFC 5545, 3.3.5: by the offset before the gap, and the first of two."""
+    assert times("FREQ=DAILY;COUNT=3", "2026-03-28T02:30") == ["03-28T01:30", "03-29T01:30", "03-30T00:30"]
+    assert times("FREQ=DAILY;COUNT=2", "2026-10-25T02:30") == ["10-25T00:30", "10-26T01:30"]
+
+
+def test_a_series_ends_as_its_rule_says_and_in_three_years_at_last() -> None:
+    assert times("FREQ=WEEKLY;BYDAY=MO,WE;UNTIL=20261014", "2026-10-05T08:00") == [
+        "10-05T06:00",
+        "10-07T06:00",
+        "10-12T06:00",
+        "10-14T06:00",
+    ]
+    assert len(times("FREQ=WEEKLY;UNTIL=20261012T055959Z", "2026-10-05T08:00")) == 1
+    assert times("FREQ=MONTHLY;BYDAY=-1FR;COUNT=2", "2026-10-01T08:00") == ["10-30T07:00", "11-27T07:00"]
+    assert len(times("FREQ=DAILY", "2026-10-05T08:00")) == MAX_COUNT
+    assert len(times("FREQ=WEEKLY", "2026-10-05T08:00")) == 157
+    assert times("FREQ=WEEKLY;UNTIL=20200101", "2026-10-05T08:00") == []
+    soon = datetime(2026, 10, 12, 6, 0, tzinfo=UTC)
+    assert len(times("FREQ=WEEKLY", "2026-10-05T08:00", until=soon)) == 2
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "",
+        "FREQ=YEARLY",
+        "FREQ=HOURLY",
+        "BYDAY=MO",
+        "FREQ=WEEKLY;BYDAY=1MO",
+        "FREQ=WEEKLY;BYDAY=XX",
+        "FREQ=WEEKLY;COUNT=501",
+        "FREQ=WEEKLY;COUNT=2;UNTIL=20270101",
+        "FREQ=WEEKLY;UNTIL=20279999",
+        "FREQ=WEEKLY;FREQ=DAILY",
+        "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30",
+        "FREQ=DAILY;INTERVAL=7;BYDAY=MO",
+        "FREQ=MONTHLY;BYDAY=5MO;BYMONTHDAY=1",
+        "FREQ=MONTHLY;BYDAY=1MO;BYSETPOS=3",
+        "FREQ=MONTHLY;INTERVAL=12;BYMONTHDAY=31",
+        "FREQ=WEEKLY\r\nX=1",
+    ],
+)
+def test_what_is_no_rule_for_classes_is_refused(rule: str) -> None:
+    with pytest.raises(ValueError):
+        parse_rule(rule)
+
+
+@pytest.mark.parametrize("day", ["2026-02-28", "2026-04-30", "2028-02-29"])
+def test_no_rule_is_looked_for_until_the_end_of_time(day: str) -> None:
+    """The library searches to the year 9999 for a class that never comes: that takes minutes."""
+    rules = [
+        "MONTHLY;BYMONTHDAY=31;INTERVAL=6",
+        "MONTHLY;BYDAY=-5MO",
+        "MONTHLY;BYDAY=MO;BYSETPOS=-4;INTERVAL=6",
+    ]
+    began = time.monotonic()
+    for rule in [*rules, "WEEKLY;INTERVAL=99;BYDAY=SU", "DAILY;INTERVAL=999"]:
+        times(f"FREQ={rule}", f"{day}T08:00")
+    assert time.monotonic() - began < 20, "seconds, where it would be minutes"
+
+
+def lesson(name: str, occurrence: str, *, touched: bool = False) -> Lesson:
+    start = datetime.fromisoformat(occurrence).replace(tzinfo=UTC)
+    return Lesson(
+        name, "c", None, LessonKind.LIVE, "One", "", 0, True, None, start, start + timedelta(hours=1), "r",
+        NOW, NOW, schedule_id="s", occurrence=occurrence, touched=touched,
+    )  # fmt: skip
+
+
+def test_the_rest_of_a_series_is_paired_in_its_order_and_what_was_touched_keeps_its_place() -> None:
+    rest = [
+        lesson("a", "2026-03-02T08:00"),
+        lesson("b", "2026-03-09T08:00", touched=True),
+        lesson("d", "2026-03-23T08:00"),
+        lesson("e", "2026-03-30T08:00"),
+    ]
+    wanted = [Occurrence(f"2026-03-{day:02}T08:00", NOW) for day in (3, 10, 17, 24)]
+    found = realign(rest, ["2026-03-16T08:00"], wanted)
+    assert [(one.id, after.local[8:10]) for one, after in found.moved] == [
+        ("a", "03"),
+        ("b", "10"),
+        ("d", "24"),
+    ]
+    assert found.skipped == ["2026-03-17T08:00"]
+    assert [one.id for one in found.removed] == ["e"]
+    assert found.added == []
+    longer = realign(rest[:1], [], wanted)
+    assert [one.local[8:10] for one in longer.added] == ["10", "17", "24"]
+    assert realign([lesson("t", "2026-03-02T08:00", touched=True)], [], []).removed == [], (
+        "it was moved by hand"
+    )

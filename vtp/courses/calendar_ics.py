@@ -1,0 +1,98 @@
+"""Live lessons as iCalendar (RFC 5545), for calendars that follow, and for invitations by mail (RFC 5546).
+
+Each lesson is an event of its own, by its own UID, so that one that is moved, cancelled or held in another
+series stays the same event. Times are UTC: what a series does when clocks change was computed before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from vtp.courses.outline_store import Lesson
+
+if TYPE_CHECKING:
+    from icalendar import Calendar, Event
+
+PRODUCT: Final = "-//vtp//courses//EN"
+REQUEST, CANCEL, PUBLISH = "REQUEST", "CANCEL", "PUBLISH"
+HOUR: Final = timedelta(hours=1)
+"""What a lesson without an end takes in a calendar."""
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarLesson:
+    """A live lesson with what a calendar says of its course."""
+
+    lesson: Lesson
+    course_code: str
+    course_name: str
+    url: str
+    """Where it is held."""
+
+
+def feed_of(name: str, lessons: Sequence[CalendarLesson]) -> bytes:
+    """A whole calendar, to be followed."""
+    calendar = _calendar(PUBLISH)
+    calendar.add("name", name)  # RFC 7986; programs that do not know it read the other
+    calendar.add("x-wr-calname", name)
+    calendar.add("refresh-interval", HOUR, parameters={"value": "DURATION"})
+    calendar.add("x-published-ttl", "PT1H")
+    for one in lessons:
+        calendar.add_component(_event(one, cancelled=one.lesson.cancelled))
+    return bytes(calendar.to_ical())
+
+
+def message_of(one: CalendarLesson, organizer: str, attendee: str, *, cancelled: bool) -> str:
+    """What a mail about one lesson carries: an invitation, its change, or that it does not take place."""
+    from icalendar import vCalAddress
+
+    calendar = _calendar(CANCEL if cancelled else REQUEST)
+    event = _event(one, cancelled=cancelled)
+    event.add("organizer", vCalAddress(f"mailto:{organizer}"))
+    who = vCalAddress(f"mailto:{attendee}")
+    who.params["PARTSTAT"] = "NEEDS-ACTION"
+    who.params["RSVP"] = "FALSE"
+    who.params["ROLE"] = "REQ-PARTICIPANT"
+    event.add("attendee", who, encode=False)
+    calendar.add_component(event)
+    return bytes(calendar.to_ical()).decode()
+
+
+def _calendar(method: str) -> Calendar:
+    from icalendar import Calendar  # here, because most starts of the program never come to it
+
+    calendar = Calendar()
+    calendar.add("prodid", PRODUCT)
+    calendar.add("version", "2.0")
+    calendar.add("calscale", "GREGORIAN")
+    calendar.add("method", method)
+    return calendar
+
+
+def _event(one: CalendarLesson, *, cancelled: bool) -> Event:
+    from icalendar import Event
+
+    lesson = one.lesson
+    event = Event()
+    event.add("uid", lesson.id)
+    event.add("sequence", lesson.sequence)
+    event.add("dtstamp", _whole(lesson.updated_at))
+    event.add("created", _whole(lesson.created_at))
+    event.add("last-modified", _whole(lesson.updated_at))
+    assert lesson.starts_at is not None
+    event.add("dtstart", _whole(lesson.starts_at))
+    event.add("dtend", _whole(lesson.ends_at or lesson.starts_at + HOUR))
+    event.add("summary", f"{one.course_code}: {lesson.title}")
+    event.add("description", "\n\n".join(filter(None, (one.course_name, lesson.description, one.url))))
+    event.add("url", one.url)
+    event.add("location", one.url)
+    event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
+    return event
+
+
+def _whole(at: datetime) -> datetime:
+    """Calendars know no fractions of a second."""
+    return at.replace(microsecond=0)

@@ -1,0 +1,217 @@
+"""Looks after live lessons whose rooms are open here: who may be there still, and whether they are recorded.
+
+What happens in this process is looked at at once; what another process has changed within LOOK_EVERY_S.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from vtp.accounts.permissions import STAFF, Action, can
+from vtp.accounts.service import Clock, utc_now
+from vtp.courses.lesson_door import closed_to, member_there
+from vtp.courses.lesson_store import (
+    AUTOMATIC,
+    RoomLesson,
+    lessons_of_rooms,
+    members_among,
+)
+from vtp.courses.roles import CourseStatus, Member
+from vtp.db import Database
+from vtp.errors import Conflict, Forbidden, Unavailable, VtpError
+from vtp.http.identity import Role
+from vtp.recording.by_hand import ByHand
+from vtp.recording.schemas import StartRecording
+from vtp.recording.service import Recordings
+from vtp.rooms.live import LiveRoom, LiveRooms, RoomEvent, RoomOpened
+from vtp.rooms.participants import Participant
+from vtp.rooms.people import MediaPublished, PeopleEvent, PersonJoined, PersonLeft
+from vtp.tasks import Tasks
+
+logger = logging.getLogger(__name__)
+
+LOOK_EVERY_S: Final = 10.0
+STAFF_AWAY: Final = timedelta(minutes=5)  # without staff for so long, the class has ended before its time
+STAFF_GONE: Final = timedelta(minutes=1)  # the same once its time is over
+DELETED = "The lesson was deleted."
+CANCELLED = "The lesson was cancelled."
+OVER = "The lesson is over."
+PUT_AWAY = "The course was put away."
+
+
+class LessonState:
+    """What is remembered of an open room (`LiveRoom.part`)."""
+
+    def __init__(self, room: LiveRoom) -> None:
+        self.roles: dict[str, Role] = {}  # in the course, by participant, as of the last look
+        self.staff_gone_since: datetime | None = None
+        self.refused = ""  # why it could not be recorded, so that it is said once
+
+
+class LessonWatch:
+    """`run` for ever; `look` is one round, and asks nothing while no lesson is on."""
+
+    def __init__(
+        self,
+        database: Database,
+        live_rooms: LiveRooms,
+        recordings: Recordings,
+        tasks: Tasks,
+        *,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._database = database
+        self._live_rooms = live_rooms
+        self._recordings = recordings
+        self._tasks = tasks
+        self._clock = clock
+        self._news = asyncio.Event()
+        live_rooms.add_listener(self._room_changed)
+
+    def look_soon(self, course_id: str = "") -> None:
+        """Something has changed here."""
+        self._news.set()
+
+    async def run(self) -> None:
+        """Looks every LOOK_EVERY_S, and when there is news."""
+        while True:
+            try:
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await self._news.wait()
+            except TimeoutError:
+                pass
+            self._news.clear()
+            try:
+                await self.look()
+            except Unavailable:
+                continue
+            except Exception:  # one round; the next lesson is not to suffer for it
+                logger.exception("The lessons that are on could not be looked after.")
+
+    async def look(self) -> None:
+        """Sends away who may not be there any more, ends what is over, records what is to be recorded."""
+        rooms = {live.id: live for live in self._live_rooms.rooms if live.room.members_only}
+        if not rooms:
+            return
+        async with self._database.read() as tx:
+            lessons = await lessons_of_rooms(tx, rooms)
+            people = [
+                (lesson.course_id, one.user_id)
+                for room_id, lesson in lessons.items()
+                for one in rooms[room_id].people.participants
+                if one.user_id is not None
+            ]
+            members = await members_among(tx, people)
+        for room_id, live in rooms.items():
+            if not live.closed:
+                await self._look_at(live, lessons.get(room_id), members)
+
+    async def _look_at(
+        self,
+        live: LiveRoom,
+        lesson: RoomLesson | None,
+        members: Mapping[tuple[str, str], tuple[Role, Member]],
+    ) -> None:
+        now = self._clock()
+        if lesson is None or lesson.cancelled_at is not None or lesson.status is CourseStatus.ARCHIVED:
+            live.close(DELETED if lesson is None else CANCELLED if lesson.cancelled_at else PUT_AWAY)
+            return
+        for participant in live.people.participants:
+            self._check(live, lesson, participant, members, now)
+        staff = [one for one in live.people.participants if one.is_staff]
+        state = live.part(LessonState)
+        if staff:
+            state.staff_gone_since = None
+        elif state.staff_gone_since is None:
+            state.staff_gone_since = now
+        if not staff and lesson.window.is_over(now):
+            live.close(OVER)
+            return
+        await self._record(live, lesson, staff, now)
+
+    def _check(
+        self,
+        live: LiveRoom,
+        lesson: RoomLesson,
+        participant: Participant,
+        members: Mapping[tuple[str, str], tuple[Role, Member]],
+        now: datetime,
+    ) -> None:
+        """Sends somebody away who may not be there; gives them another role where the course has."""
+        principal, state = participant.principal, live.part(LessonState)
+        if principal.user_id is None:
+            refusal = closed_to(lesson, principal.role, now, held=True)
+            if refusal is not None:
+                live.people.remove(participant, refusal.detail)
+            return
+        found = members.get((lesson.course_id, principal.user_id))
+        if found is None:  # came after the question
+            return
+        account_role, member = found
+        try:
+            there = member_there(replace(principal, role=account_role), lesson, member, now)
+            refusal = closed_to(lesson, there.role, now, held=True)
+            if refusal is not None:
+                raise refusal
+        except Forbidden as error:
+            live.people.remove(participant, error.detail)
+            return
+        known = state.roles.get(participant.participant_id)
+        state.roles[participant.participant_id] = there.role
+        if known is not None and known is not there.role:
+            live.people.set_role(participant, there.role)
+
+    async def _record(
+        self, live: LiveRoom, lesson: RoomLesson, staff: list[Participant], now: datetime
+    ) -> None:
+        if live.recording:
+            await self._end_recording(live, lesson, now)
+            return
+        if lesson.record_lessons != AUTOMATIC or live.part(ByHand).stopped or lesson.window.is_early(now):
+            return
+        may = (one for one in staff if can(one.principal, Action.RECORDING_START, live.room))
+        teacher = next((one for one in may if live.producers_of(one.participant_id)), None)
+        if teacher is None:
+            return
+        state = live.part(LessonState)
+        try:
+            wish = StartRecording(room_id=live.id)
+            await self._recordings.start_recording(teacher.principal, wish)
+        except Conflict as error:
+            if error.code != "conflict":  # somebody was faster; else a quota that is used up
+                self._say_refused(state, lesson, error)
+        except VtpError as error:
+            self._say_refused(state, lesson, error)
+        else:
+            state.refused = ""
+
+    @staticmethod
+    def _say_refused(state: LessonState, lesson: RoomLesson, error: VtpError) -> None:
+        if state.refused != error.detail:
+            state.refused = error.detail
+            logger.warning("Lesson %s is not recorded: %s", lesson.lesson_id, error.detail)
+
+    async def _end_recording(self, live: LiveRoom, lesson: RoomLesson, now: datetime) -> None:
+        """A class has ended when its staff have gone, which they may do for a moment."""
+        since = live.part(LessonState).staff_gone_since
+        patience = STAFF_GONE if lesson.window.has_ended(now) else STAFF_AWAY
+        if since is None or now - since < patience:
+            return
+        recording_id = self._recordings.active.of_room(live.id)
+        if recording_id is not None:
+            self._tasks.start(self._recordings.active.stop(recording_id), "recording of a lesson that ended")
+
+    def _room_changed(self, event: RoomEvent) -> None:
+        if isinstance(event, RoomOpened) and event.room.room.members_only:
+            event.room.people.add_listener(self._people_changed)
+
+    def _people_changed(self, event: PeopleEvent) -> None:
+        if isinstance(event, PersonJoined) or (
+            isinstance(event, MediaPublished | PersonLeft) and event.participant.role in STAFF
+        ):
+            self._news.set()

@@ -1,0 +1,61 @@
+"""Which lessons a series has, and which of them a change of it moves, makes and takes away. No I/O.
+
+The classes that are to come are paired with those of the changed rule in their order: the third of the rest
+becomes the third of the rest. Whoever has moved or cancelled one has said when that class is, so it keeps its
+time, and its place in the order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import zip_longest
+
+from vtp.courses.outline_store import Lesson
+from vtp.courses.recurrence import Occurrence
+
+
+@dataclass(frozen=True, slots=True)
+class Realigned:
+    """What becomes of the classes to come."""
+
+    moved: list[tuple[Lesson, Occurrence]]
+    """To another time, or to another place in the order where it keeps its time (`touched`)."""
+    added: list[Occurrence]
+    removed: list[Lesson]
+    skipped: list[str]
+
+
+def realign(lessons: Sequence[Lesson], skipped: Sequence[str], wanted: Sequence[Occurrence]) -> Realigned:
+    """Pairs what is to come with the classes of a changed rule; `skipped`: of those the ones that were
+    deleted, which stay so."""
+    rest: list[tuple[str, Lesson | None]] = [(one.occurrence or "", one) for one in lessons]
+    rest += [(one, None) for one in skipped]
+    rest.sort(key=lambda pair: pair[0])
+    found = Realigned([], [], [], [])
+    gone = object()
+    for before, after in zip_longest(rest, wanted, fillvalue=gone):
+        if before is gone:
+            assert isinstance(after, Occurrence)
+            found.added.append(after)
+            continue
+        assert isinstance(before, tuple)
+        lesson = before[1]
+        if not isinstance(after, Occurrence):
+            if lesson is not None and not lesson.touched:
+                found.removed.append(lesson)
+        elif lesson is None:
+            found.skipped.append(after.local)
+        else:
+            found.moved.append((lesson, after))
+    return found
+
+
+def times_of(occurrence: Occurrence, minutes: int) -> dict[str, object]:
+    """The columns of a lesson that is held then."""
+    return {
+        "occurrence": occurrence.local,
+        "starts_at": occurrence.starts_at,
+        "ends_at": occurrence.starts_at + timedelta(minutes=minutes),
+    }
