@@ -65,9 +65,12 @@ if ! fresh system "$mode $(digest scripts/system-packages.sh)" && ! fresh system
   fi
 fi
 
-python_locks=(requirements/base.lock requirements/build.lock)
-[ "$mode" = test ] && python_locks=(requirements/dev.lock)
+lock=requirements/base.lock
+[ "$mode" = test ] && lock=requirements/dev.lock
 lock_digest="$(digest requirements/base.lock requirements/build.lock requirements/dev.lock)"
+install_python_packages() {
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-compile -r "$1"
+}
 if [ ! -x .venv/bin/python ]; then
   say "Making the virtual environment"
   rm -rf .venv
@@ -76,12 +79,13 @@ if [ ! -x .venv/bin/python ]; then
 fi
 if ! fresh python "$mode $lock_digest" && ! fresh python "test $lock_digest"; then
   say "Installing Python packages"
-  arguments=()
-  for lock in "${python_locks[@]}"; do arguments+=(-r "$lock"); done
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-compile "${arguments[@]}"
-  stamp python "$mode $lock_digest"
-  .venv/bin/python -m compileall -q .venv/lib >/dev/null 2>&1 &  # what Python would do at each first import
-  bytecode=$!
+  install_python_packages requirements/build.lock
+  {  # beside what is built, which needs no more than that
+    install_python_packages "$lock"
+    stamp python "$mode $lock_digest"
+    .venv/bin/python -m compileall -q .venv/lib >/dev/null 2>&1 || true  # packages carry what no Python compiles
+  } &
+  packages=$!
 fi
 
 # The pages download much and compile little: beside the packet path they cost no time of their own.
@@ -94,7 +98,7 @@ fi
 scripts/build-native.sh
 wait "$pages"
 [ "$mode" != test ] || wait "$pebble"
-[ -z "${bytecode:-}" ] || wait "$bytecode" || true  # packages carry examples that no Python compiles
+[ -z "${packages:-}" ] || wait "$packages"
 if [ -n "${tools:-}" ]; then
   wait "$tools"
   stamp system "$mode $(digest scripts/system-packages.sh)"

@@ -15,6 +15,7 @@ from sqlalchemy.util import LRUCache
 
 from tests.longest_first import put_longest_first
 from tests.postgres import PostgresServer, run_apart, why_not
+from vtp.accounts import passwords
 from vtp.db import Database, engine
 
 COMPILED = 4000  # statements: more than all tests together send
@@ -29,6 +30,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def fast_commits() -> None:
     """Servers within the tests' own process do not wait for the disk: no test takes its power away."""
     engine.SYNCHRONOUS = "NORMAL"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_codes() -> Iterator[None]:
+    """What hashing backup codes costs is a test of its own; ten at a time would be most of many others."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "CODE_COST", {"time_cost": 1, "memory_cost": 8, "parallelism": 1})
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

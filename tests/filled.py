@@ -6,10 +6,11 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Column, DateTime, Float, Integer, String, Table, inspect
+from sqlalchemy import JSON, Boolean, Column, DateTime, Float, Integer, String, Table, inspect, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tests.postgres import SHAPE
 from vtp.db.dump import reflect, rows_of
 from vtp.ids import uuid7
 
@@ -47,11 +48,26 @@ WORDS: Choices = {
     "publish_rule": ["at_once", "after_review"],
 }
 
+_KNOWN: dict[tuple[str, str], tuple[list[Table], dict[str, Choices]]] = {}
+SHAPES = {
+    "sqlite": "SELECT group_concat(sql, ';') FROM (SELECT sql FROM sqlite_master ORDER BY type, name)",
+    "postgresql": SHAPE,
+}
+
+
+async def known_schema(tx: AsyncConnection) -> tuple[list[Table], dict[str, Choices]]:
+    """The tables of a database, and by table what its CHECK constraints admit; each schema is read once."""
+    dialect = tx.dialect.name
+    of = dialect, (await tx.execute(text(SHAPES[dialect]))).scalar_one()
+    if of not in _KNOWN:
+        tables = await reflect(tx)
+        _KNOWN[of] = tables, {table.name: await tx.run_sync(_choices, table.name) for table in tables}
+    return _KNOWN[of]
+
 
 async def fill(tx: AsyncConnection, rows: int = 6, more: dict[str, int] | None = None) -> dict[str, int]:
     """Puts `rows` rows into every table, or as many as `more` says of one; gives how many by table."""
-    tables = await reflect(tx)
-    choices = {table.name: await tx.run_sync(_choices, table.name) for table in tables}
+    tables, choices = await known_schema(tx)
     keys: dict[str, list[Any]] = {}
     counts: dict[str, int] = {}
     for number, table in enumerate(tables):
@@ -71,10 +87,9 @@ async def add_rows(
     tx: AsyncConnection, name: str, count: int, first: int = 0, **fixed: Any
 ) -> list[dict[str, Any]]:
     """More rows of one table, numbered from `first`, with these columns as they are given."""
-    tables = await reflect(tx)
+    tables, choices_of = await known_schema(tx)
     number = next(i for i, table in enumerate(tables) if table.name == name)
-    table = tables[number]
-    choices = await tx.run_sync(_choices, name)
+    table, choices = tables[number], choices_of[name]
     keys: dict[str, list[Any]] = {one.name: [] for one in tables}
     made = [
         _row(table, number, i, keys, choices, tx.dialect.name) | fixed for i in range(first, first + count)
@@ -86,7 +101,8 @@ async def add_rows(
 async def contents(tx: AsyncConnection, columns: dict[str, list[str]] | None = None) -> dict[str, Any]:
     """All rows by table, as a dump spells them; with `columns` of those tables and columns only."""
     found: dict[str, Any] = {}
-    for table in await reflect(tx):
+    tables, _ = await known_schema(tx)
+    for table in tables:
         if columns is not None and table.name not in columns:
             continue
         wanted = _narrowed(table, columns[table.name]) if columns else table

@@ -56,6 +56,7 @@ UNLIMITED = LimitSettings(
     signalling_announcements_per_10_seconds=0,
     chat_messages_per_10_seconds=0,
 )
+CHEAP_HASHES = {"argon2_memory_kib": 8, "argon2_time_cost": 1}  # less than settings may say
 
 
 _HASHES: dict[str, str] = {}
@@ -140,10 +141,7 @@ class Api:
             return Answer(response.status, await _body(response), response.headers)
 
     async def person(self, role: str, email: str = "", *, password: str = PASSWORD) -> Person:
-        """Makes an approved account of this role, signed in; what the password is hashed to is made once.
-
-        Hashing is slow by intention: it would be most of what the tests of the API do.
-        """
+        """Makes an approved account of this role, signed in; what the password is hashed to is made once."""
         accounts = self.server.services.accounts
         if password not in _HASHES:
             _HASHES[password] = await accounts.service.hash_new(password, claim=SYSTEM)
@@ -202,8 +200,16 @@ async def serving(
     public_url: str = "",
     secrets_dir: Path | None = None,
     checked: bool = True,
+    cheap_hashes: bool = True,
 ) -> AsyncIterator[Api]:
-    """Starts a server on ports of its own and ends it; what it says by Socket.IO must be what it declares."""
+    """Starts a server on ports of its own and ends it; what it says by Socket.IO must be what it declares.
+
+    Hashing is slow by intention, and would be most of what tests of accounts do: what it costs is for those
+    that ask for it, with `cheap_hashes` off.
+    """
+    account_settings = accounts or AccountSettings()
+    if cheap_hashes:
+        account_settings = account_settings.model_copy(update=CHEAP_HASHES)
     settings = Settings(
         data_dir=data_dir,
         secrets_dir=str(secrets_dir or ""),
@@ -213,7 +219,7 @@ async def serving(
         media=MediaSettings.model_validate({"host": "127.0.0.1", "udp_port": 0, **(media or {})}),
         database=DatabaseSettings(url=database_url),
         limits=limits,
-        accounts=accounts or AccountSettings(),
+        accounts=account_settings,
         oidc=oidc or OidcSettings(),
         rooms=RoomSettings(open=open_rooms),
         webhooks=webhooks or WebhookSettings(),

@@ -26,6 +26,7 @@ class Classroom:
     link: str = ""
     _transports: Counter[Client] = field(default_factory=Counter)
     _lobby_is_open: bool = False
+    _newcomers: list[Client] = field(default_factory=list)
     _numbers: count[int] = field(default_factory=lambda: count(1))
 
     @classmethod
@@ -40,15 +41,27 @@ class Classroom:
         room.people["admin"] = await school.connect(owner)
         for role in ROLES[1:]:
             room.people[role] = await room.newcomer(role)
+        room._newcomers.clear()
         for client in room.people.values():
             await client.join(ROOM)
         return room
 
     async def newcomer(self, role: str) -> Client:
         """Somebody who is connected and in no room."""
-        if role == "guest":
-            return await self.school.connect(self.link)
-        return await self.school.connect(await self.school.api.person(role, f"{new_id()}@school.example"))
+        who = (
+            self.link if role == "guest" else await self.school.api.person(role, f"{new_id()}@school.example")
+        )
+        client = await self.school.connect(who)
+        self._newcomers.append(client)
+        return client
+
+    async def see_off(self) -> None:
+        """Newcomers go: what happens is told to everybody in a room, and takes longer the more they are."""
+        for client in self._newcomers:
+            if client.io.connected:
+                await client.call("leave-room", {})
+                await client.io.disconnect()
+        self._newcomers.clear()
 
     async def student(self) -> Client:
         """One more student, in the room."""

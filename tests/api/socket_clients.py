@@ -85,6 +85,9 @@ class Client:
         return self.joined
 
 
+CONNECT_LIMIT_S = 30  # a busy machine takes longer than the second that Socket.IO's client waits
+
+
 class School:
     """A server with a room, and people who connect."""
 
@@ -95,7 +98,8 @@ class School:
     async def connect(self, who: Person | str, *, answers: str = "ack", **auth: Any) -> Client:
         client = Client()
         token = who.access_token if isinstance(who, Person) else who
-        await client.io.connect(self.api.base_url, auth={"token": token, "answers": answers, **auth})
+        said = {"token": token, "answers": answers, **auth}
+        await client.io.connect(self.api.base_url, auth=said, wait_timeout=CONNECT_LIMIT_S)
         self._stack.push_async_callback(client.io.disconnect)
         return client
 

@@ -50,17 +50,18 @@ async def test_every_wrong_pair_is_answered_alike(api: Api) -> None:
         assert answer.body["detail"] == "The e-mail address or the password is wrong."
 
 
-async def test_a_weaker_hash_is_made_again_at_sign_in(api: Api) -> None:
-    person = await api.person("teacher")
-    weak = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash(PASSWORD)
-    database = api.server.services.database
-    async with database.transaction() as tx:
-        await tx.execute(update(users).values(password_hash=weak))
-    await api.sign_in(person.email)
-    async with database.read() as tx:
-        stored = (await tx.execute(select(users.c.password_hash))).scalar_one()
-    assert "m=19456,t=2,p=1" in stored
-    await api.sign_in(person.email)
+async def test_a_weaker_hash_is_made_again_at_sign_in(tmp_path: Path, database_url: str) -> None:
+    async with serving(tmp_path / "data", database_url, cheap_hashes=False) as api:
+        person = await api.person("teacher")
+        weak = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash(PASSWORD)
+        database = api.server.services.database
+        async with database.transaction() as tx:
+            await tx.execute(update(users).values(password_hash=weak))
+        await api.sign_in(person.email)
+        async with database.read() as tx:
+            stored = (await tx.execute(select(users.c.password_hash))).scalar_one()
+        assert "m=19456,t=2,p=1" in stored
+        await api.sign_in(person.email)
 
 
 async def test_after_five_failures_even_the_right_password_waits(tmp_path: Path) -> None:

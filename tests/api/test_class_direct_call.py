@@ -132,6 +132,7 @@ async def test_a_room_without_the_setting_has_no_direct_calls(school: School) ->
     assert (await two.call("webrtc-offer", {"to": id_of(one), "sdp": SDP}))["code"] == "not_in_p2p"
 
 
+@pytest.mark.sqlite_alone
 @pytest.mark.parametrize("source", ["microphone", "camera", "screen"])
 async def test_who_is_muted_is_told_so_and_the_other_too(pair: Pair, source: str) -> None:
     await pair.one.ok("mute", {"participantId": id_of(pair.two), "source": source})

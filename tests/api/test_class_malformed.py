@@ -18,7 +18,7 @@ from tests.api.test_class_rights import ROWS
 from tests.serving import Api
 from vtp.db.metadata import metadata
 
-EXAMPLES = 300
+EXAMPLES = 150  # on each database
 DESTRUCTIVE = {"leave-room", "end-room", "clear-chat", "mute-all", "lower-all-hands", "close-breakouts"}
 """They take no payload that matters: whatever is sent, they do what they are for."""
 KEPT = {"rooms", "room_bans", "chat_messages", "polls", "poll_votes"}

@@ -245,6 +245,7 @@ async def test_votes_by_lost_connections_stay_and_closing_is_told_when_they_are_
     assert (await back.pushes("poll-closed"))["poll"]["counts"] == [0, 1, 0]
 
 
+@pytest.mark.sqlite_alone
 @pytest.mark.parametrize(
     "wrong",
     [

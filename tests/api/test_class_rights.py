@@ -133,6 +133,7 @@ async def _try(room: Classroom, one: Row, role: str) -> str:
     answer = await by.call(one.event, payload)
     await room.close_lobby()
     await room.no_breakouts()
+    await room.see_off()
     if answer["ok"] or answer["code"] in one.allowed_codes:
         return "y"
     return "n" if answer["code"] in REFUSALS else f"({role}: {answer['code']})"

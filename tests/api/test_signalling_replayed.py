@@ -54,6 +54,7 @@ async def enter(school: School, shape: Shape, direction: str) -> tuple[Client, J
     return client, router, transport
 
 
+@pytest.mark.sqlite_alone
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 async def test_clients_that_do_not_run_here_produce_and_consume(school: School, shape: Shape) -> None:
     await school.room(await school.api.person("teacher"))
@@ -83,6 +84,7 @@ async def test_clients_that_do_not_run_here_produce_and_consume(school: School, 
     check_restart(restarted)
 
 
+@pytest.mark.sqlite_alone
 @pytest.mark.parametrize("shape", [one for one in SHAPES if one.data is not None], ids=str)
 async def test_their_data_channels_are_announced_and_consumed(school: School, shape: Shape) -> None:
     await school.room(await school.api.person("teacher"))

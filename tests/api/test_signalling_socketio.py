@@ -292,6 +292,7 @@ async def test_everybody_is_told_of_the_servers_end_and_it_does_not_wait_for_the
         assert (await asyncio.wait_for(poll, 20)).status == 200
 
 
+@pytest.mark.sqlite_alone
 @pytest.mark.parametrize(
     ("event", "payload", "code"),
     [
@@ -383,6 +384,7 @@ async def test_payload_that_is_nested_too_deeply_is_answered(school: School) -> 
     assert (await asyncio.wait_for(future, 20))["code"] == "malformed"
 
 
+@pytest.mark.sqlite_alone
 @pytest.mark.parametrize(
     "value", ["NaN", "-Infinity", "1e999", "[" * 600 + "]" * 600, '{"a":' * 40 + "1" + "}" * 40]
 )

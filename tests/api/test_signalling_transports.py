@@ -21,6 +21,7 @@ async def test_bytes_are_refused_and_not_kept(school: School) -> None:
     assert (await client.call("get-participants"))["code"] == "not_in_a_room", "it is not waiting for bytes"
 
 
+@pytest.mark.sqlite_alone
 @pytest.mark.parametrize(
     "text", ["x", "\u00b2", "9", "", "44{}", "2" + "9" * 200 + "[]", "59-[]", "42[]", b"2[]", b""]
 )

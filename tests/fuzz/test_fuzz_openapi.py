@@ -31,7 +31,7 @@ from schemathesis.specs.openapi._hypothesis import can_negate_headers, can_negat
 from tests.fuzzed_school import PARAMETER, ROLES, FuzzedSchool
 
 pytestmark = pytest.mark.filterwarnings("default")
-EXAMPLES = 500
+EXAMPLES = 300
 TOLD = 25
 SAFE = ("GET", "HEAD", "OPTIONS")
 CHECKS = [

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -43,14 +44,18 @@ REFUSED_MODULES = {
 }
 
 
-def calls_in(path: Path) -> Iterator[tuple[str, ast.Call]]:
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Call):
-            yield ast.unparse(node.func), node
+@cache
+def nodes_of(path: Path) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(path.read_text())))
+
+
+@cache
+def calls_in(path: Path) -> list[tuple[str, ast.Call]]:
+    return [(ast.unparse(node.func), node) for node in nodes_of(path) if isinstance(node, ast.Call)]
 
 
 def imports_in(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes_of(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -90,7 +95,7 @@ def test_sql_that_is_written_out_holds_no_variables() -> None:
 def test_no_format_is_made_of_what_callers_say() -> None:
     """Formats are written out: in f-strings, in logging's first argument, in `%` and `format`."""
     for path in SERVER:
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in nodes_of(path):
             if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
                 assert not isinstance(node.right, ast.Tuple) or isinstance(node.left, ast.Constant), path.name
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):

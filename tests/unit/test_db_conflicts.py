@@ -80,7 +80,7 @@ class Crossing:
 async def test_both_sides_of_a_real_deadlock_are_stored(on_postgres: Database) -> None:
     crossing = Crossing(on_postgres, retried=True)
     await asyncio.gather(crossing.mark("a", "b", "1"), crossing.mark("b", "a", "2"))
-    assert crossing.runs == 3
+    assert crossing.runs > 2  # more where the one done over is back before the other has woken
     async with on_postgres.read() as tx:
         marks = (await tx.execute(select(table.c.body_hash))).scalars().all()
     assert [sorted(mark) for mark in marks] == [["1", "2", "h"]] * 2

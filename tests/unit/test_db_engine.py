@@ -1,9 +1,13 @@
 """The database's engine: transactions, isolation, what becomes of faults, on both databases."""
 
 import asyncio
+import sqlite3
 import stat
+import threading
+import time
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, select, text
@@ -60,6 +64,66 @@ async def test_a_cancelled_transaction_is_rolled_back_and_frees_the_writer(datab
     async with database.transaction() as tx:
         await tx.execute(insert(idempotency_keys).values(**row("b")))
     assert await keys_in(database) == ["b"]
+
+
+def test_who_is_cancelled_while_connecting_leaves_no_thread_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, fallen = threading.Event(), list[str]()
+    connect = sqlite3.connect
+
+    def slow(*arguments: Any, **options: Any) -> sqlite3.Connection:
+        begun.set()
+        time.sleep(0.1)
+        opened: sqlite3.Connection = connect(*arguments, **options)
+        return opened
+
+    async def give_up_connecting() -> None:
+        database = Database.connect(f"sqlite:///{tmp_path}/vtp.db")
+        task = asyncio.create_task(database.check())
+        await asyncio.to_thread(begun.wait)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await database.close()
+
+    monkeypatch.setattr(threading, "excepthook", lambda one: fallen.append(str(one.exc_value)))
+    monkeypatch.setattr(sqlite3, "connect", slow)
+    before = set(threading.enumerate())
+    asyncio.run(give_up_connecting())
+    for thread in set(threading.enumerate()) - before:
+        thread.join()
+    assert fallen == []
+
+
+async def test_a_statement_that_nobody_waited_for_is_rolled_back(tmp_path: Path) -> None:
+    """Its transaction is not over when its rows are not there yet."""
+    database = await Database.open(f"sqlite:///{tmp_path}/vtp.db")
+
+    async def write(key: str) -> None:
+        async with database.transaction() as tx:
+            await tx.execute(insert(idempotency_keys).values(**row(key)))
+
+    for turns in range(40):
+        task = asyncio.create_task(write(f"{turns}"))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await write(f"after {turns}")
+    kept = await keys_in(database)
+    assert len([key for key in kept if key.startswith("after")]) == 40
+    await database.close()
+
+
+async def test_what_is_read_a_few_rows_at_a_time_is_of_one_moment(database: Database) -> None:
+    async with database.transaction() as tx:
+        await tx.execute(insert(idempotency_keys), [row("a"), row("b")])
+    async with database.snapshot() as tx, tx.stream(select(idempotency_keys.c.key)) as rows:
+        first = await anext(aiter(rows))
+        async with database.transaction() as other:
+            await other.execute(insert(idempotency_keys).values(**row("c")))
+        assert [first, *[one async for one in rows]] == [("a",), ("b",)]
+        assert len((await tx.execute(select(idempotency_keys.c.key))).all()) == 2
 
 
 async def test_readers_do_not_wait_for_a_writer(database: Database) -> None:

@@ -32,6 +32,7 @@ waits for one of those under way.
 """
 _BESIDE_THREADS = 2
 """Turns beyond threads: beside what is hashed, others ask the database who it is, or write that it failed."""
+CODE_COST = {"time_cost": 2, "memory_cost": 19456, "parallelism": 1}
 _NICENESS = 10  # hashing yields to media and requests
 _HASH_BYTES = RFC_9106_LOW_MEMORY.hash_len
 _SALT_BYTES = RFC_9106_LOW_MEMORY.salt_len
@@ -137,9 +138,7 @@ class Passwords:
 
 
 def _derive(text: bytes, salt: bytes) -> bytes:
-    return hash_secret_raw(
-        text, salt, time_cost=2, memory_cost=19456, parallelism=1, hash_len=32, type=Type.ID
-    )
+    return hash_secret_raw(text, salt, **CODE_COST, hash_len=32, type=Type.ID)
 
 
 def _normalize(password: str) -> bytes:

@@ -6,8 +6,9 @@ so they queue here instead of failing there; readers have their own connections 
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any, Self
 
 from sqlalchemy import event, text
@@ -20,6 +21,7 @@ from vtp.db import after, journal
 from vtp.db.conflicts import Conflicted, is_conflict, note_commit
 from vtp.db.migrations import migrate
 from vtp.db.outage import RETRY_AFTER_S, Outage
+from vtp.db.sqlite_driver import sqlite_driver
 from vtp.db.urls import DatabaseUrl, Dialect, parse_url
 from vtp.errors import StartupError, Unavailable
 
@@ -229,60 +231,53 @@ def _is_full(error: Exception) -> bool:
 
 
 def _sqlite_writer(url: DatabaseUrl, busy_s: float) -> AsyncEngine:
-    engine = _sqlite_engine(url, busy_s, pool_size=1)
-    _begin_with(engine, "BEGIN IMMEDIATE")
+    engine = _sqlite_engine(url, busy_s, 1, _prepare_sqlite)
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
     return engine
 
 
 def _sqlite_reader(url: DatabaseUrl, busy_s: float) -> AsyncEngine:
-    engine = _sqlite_engine(url, busy_s, pool_size=_SQLITE_READERS)
-    _begin_with(engine, "BEGIN")
+    engine = _sqlite_engine(url, busy_s, _SQLITE_READERS, partial(_prepare_sqlite, query_only=True))
 
-    @event.listens_for(engine.sync_engine, "connect")
-    def refuse_writes(connection: Any, _record: object) -> None:
-        _execute(connection, "PRAGMA query_only = ON")
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        driver: Any = connection.connection.dbapi_connection
+        driver.begin_late()
 
     return engine
 
 
-def _sqlite_engine(url: DatabaseUrl, busy_s: float, pool_size: int) -> AsyncEngine:
-    from vtp.db.sqlite_driver import OneVisitDriver  # here, because a server on PostgreSQL need not load it
-
-    engine = create_async_engine(
+def _sqlite_engine(
+    url: DatabaseUrl, busy_s: float, pool_size: int, prepare: Callable[[sqlite3.Connection], None]
+) -> AsyncEngine:
+    return create_async_engine(
         url.url,
-        module=OneVisitDriver(),
+        module=sqlite_driver(),
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT_S,
         hide_parameters=True,  # errors go to the log; what was to be stored does not
-        connect_args={"timeout": busy_s},
+        connect_args={
+            "timeout": busy_s,
+            "isolation_level": None,  # we say BEGIN ourselves
+            "prepare": prepare,
+        },
     )
 
-    @event.listens_for(engine.sync_engine, "connect")
-    def prepare(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # we say BEGIN ourselves, see _begin_with
-        connection.create_function("lower", 1, _lower, deterministic=True)
-        for pragma in (f"synchronous = {SYNCHRONOUS}", "foreign_keys = ON"):
-            _execute(connection, f"PRAGMA {pragma}")
 
-    return engine
+def _prepare_sqlite(connection: sqlite3.Connection, *, query_only: bool = False) -> None:
+    connection.create_function("lower", 1, _lower, deterministic=True)
+    for pragma in (f"synchronous = {SYNCHRONOUS}", "foreign_keys = ON", f"query_only = {query_only:d}"):
+        connection.execute(f"PRAGMA {pragma}")
 
 
-def _lower(value: object) -> object:
+def _lower(value: Any) -> Any:
     """For SQLite, whose own lower() knows ASCII only, so that nobody would find Übung."""
     return value.lower() if isinstance(value, str) else value
-
-
-def _begin_with(engine: AsyncEngine, statement: str) -> None:
-    @event.listens_for(engine.sync_engine, "begin")
-    def begin(connection: Connection) -> None:
-        connection.exec_driver_sql(statement)
-
-
-def _execute(connection: Any, statement: str) -> None:
-    cursor = connection.cursor()
-    cursor.execute(statement)
-    cursor.close()
 
 
 def _postgresql_engine(url: DatabaseUrl, command_timeout_s: float | None) -> AsyncEngine:

@@ -1,14 +1,18 @@
-"""SQLAlchemy's adapter of aiosqlite, where a statement is one visit to the connection's thread, not four.
+"""SQLite's driver as SQLAlchemy speaks to it: one trip to the connection's thread for each statement.
 
-As shipped it opens a cursor, executes, fetches and closes with one hand-over between threads each: two dozen
-for a transaction of five statements. Here one function does the four in the thread, and what it brings back
-is served from memory. Cursors that stream (`AsyncConnection.stream`) stay SQLAlchemy's.
+Stock, a statement takes four: make a cursor, execute, fetch, close; and each trip there and back costs more
+than what most statements do. Here they are made together, nothing is sent where no transaction is to be
+ended, and a reader's BEGIN goes with its first statement.
 """
 
+import asyncio
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Sequence
-from typing import Any, Self, TypeAlias
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import aiosqlite
 from sqlalchemy.dialects.sqlite.aiosqlite import (
@@ -16,113 +20,166 @@ from sqlalchemy.dialects.sqlite.aiosqlite import (
     AsyncAdapt_aiosqlite_cursor,
     AsyncAdapt_aiosqlite_dbapi,
 )
-from sqlalchemy.util import EMPTY_DICT
+from sqlalchemy.util import EMPTY_DICT, await_only
 
-_Outcome: TypeAlias = tuple[Sequence[Any] | None, list[Any], int, int | None]
-
-
-class OneVisitCursor(AsyncAdapt_aiosqlite_cursor):
-    """What a statement brought back; nothing of it is open in SQLite any more."""
-
-    __slots__ = ("_arraysize", "_description", "_lastrowid", "_rowcount")
-
-    def __init__(self, adapt_connection: Any) -> None:
-        self._adapt_connection = adapt_connection
-        self._connection = adapt_connection._connection
-        self._rows = deque()
-        self._soft_closed_memoized = EMPTY_DICT
-        self._arraysize = 1
-        self._description: Sequence[Any] | None = None
-        self._rowcount = -1
-        self._lastrowid: int | None = None
-
-    @property
-    def description(self) -> Any:
-        """Of each column its name and six times None (PEP 249); None where no rows were asked for."""
-        return self._description
-
-    @property
-    def rowcount(self) -> int:
-        """How many rows were written; -1 where SQLite does not say."""
-        return self._rowcount
-
-    @property
-    def lastrowid(self) -> Any:
-        """SQLite's number of the row that was inserted."""
-        return self._lastrowid
-
-    @property
-    def arraysize(self) -> int:
-        """How many rows `fetchmany` gives when it is not told."""
-        return self._arraysize
-
-    @arraysize.setter
-    def arraysize(self, value: int) -> None:
-        self._arraysize = value
-
-    def close(self) -> None:
-        """Forgets what was brought back."""
-        self._rows.clear()
-
-    async def _async_soft_close(self) -> None:
-        return  # closed since it was executed
-
-    async def _execute_async(self, operation: Any, parameters: Any) -> Self:
-        return await self._visit(_execute, operation, () if parameters is None else parameters)
-
-    async def _executemany_async(self, operation: Any, seq_of_parameters: Any) -> Self:
-        return await self._visit(_execute_many, operation, seq_of_parameters)
-
-    async def _visit(
-        self, call: Callable[[sqlite3.Connection, str, Any], _Outcome], operation: str, parameters: Any
-    ) -> Self:
-        connection: Any = self._connection
-        async with self._adapt_connection._execute_mutex:
-            outcome = await connection._execute(call, connection._conn, operation, parameters)
-        self._description, rows, self._rowcount, self._lastrowid = outcome
-        self._rows = deque(rows)
-        return self
+ROWS_AT_A_TIME = 64  # of who reads too many for one trip
 
 
-class OneVisitConnection(AsyncAdapt_aiosqlite_connection):
-    """A connection of such cursors, which rolls nothing back where nothing was begun."""
+@dataclass(slots=True)
+class _Done:
+    """What a cursor knows of the statement that it has executed; the cursor itself is closed."""
+
+    description: Any = None
+    rowcount: int = -1
+    lastrowid: int | None = None
+    arraysize: int = 1
+
+
+class _Cursor(AsyncAdapt_aiosqlite_cursor):
+    """Holds what one trip has brought: there is nothing left in the thread to be fetched or closed."""
 
     __slots__ = ()
+    _adapt_connection: "_Connection"
 
-    _cursor_cls = OneVisitCursor
+    def __init__(self, adapt_connection: "_Connection") -> None:
+        self._adapt_connection = adapt_connection
+        self._connection = adapt_connection._connection
+        self._cursor: Any = _Done()
+        self._rows = deque()
+        self._soft_closed_memoized = EMPTY_DICT
+
+    async def _async_soft_close(self) -> None:
+        pass
+
+    def close(self) -> None:
+        self._rows.clear()
+
+    async def _execute_async(self, operation: Any, parameters: Any) -> Any:
+        def execute(cursor: sqlite3.Cursor) -> list[Any]:
+            cursor.execute(operation, parameters or ())
+            return cursor.fetchall() if cursor.description else []
+
+        await self._bring(execute)
+
+    async def _executemany_async(self, operation: Any, seq_of_parameters: Any) -> Any:
+        def execute(cursor: sqlite3.Cursor) -> list[Any]:
+            cursor.executemany(operation, seq_of_parameters)
+            return []
+
+        await self._bring(execute)
+
+    async def _bring(self, execute: Callable[[sqlite3.Cursor], list[Any]]) -> None:
+        self._cursor, rows = await self._adapt_connection.bring(execute)
+        self._rows = deque(rows)
+
+
+class _Connection(AsyncAdapt_aiosqlite_connection):
+    """`begin_late` instead of a BEGIN that is waited for."""
+
+    __slots__ = ("_is_known", "_opening")
+    _cursor_cls: type[Any] = _Cursor
+
+    def __init__(self, dbapi: Any, connection: Any) -> None:
+        super().__init__(dbapi, connection)
+        self._opening = ""
+        self._is_known = True  # what the thread has done: not after a trip that nobody waited for
+
+    def begin_late(self) -> None:
+        """Begins a transaction with the next statement: no sooner would it see or lock anything."""
+        self._opening = "BEGIN"
+
+    async def bring(self, execute: Callable[[sqlite3.Cursor], list[Any]]) -> tuple[_Done, list[Any]]:
+        """Executes a statement within the connection's thread and fetches all its rows."""
+        async with self._execute_mutex:
+            opening, self._opening = self._opening, ""
+            self._is_known = False
+            connection: Any = self._connection
+            try:
+                answer: tuple[_Done, list[Any]] = await connection._execute(
+                    _execute, connection, opening, execute
+                )
+            except Exception:
+                self._is_known = True  # it was refused; what is cancelled is not known
+                raise
+            self._is_known = True
+            return answer
+
+    def cursor(self, server_side: bool = False) -> Any:
+        """A cursor that brings rows a few at a time begins late no longer."""
+        if server_side and self._opening:
+            self.execute(self._take_opening())
+        return super().cursor(server_side)
+
+    def commit(self) -> None:
+        """Ends what was begun."""
+        if self._has_begun():
+            super().commit()
 
     def rollback(self) -> None:
-        """Ends a transaction; costs nothing where there is none: a pool takes back what is committed."""
-        connection: Any = self._connection
-        if connection._connection is not None and connection._connection.in_transaction:
+        """Ends what was begun."""
+        if self._has_begun():
             super().rollback()
 
+    def _has_begun(self) -> bool:
+        self._opening = ""
+        connection: Any = self._connection
+        return not self._is_known or (connection._connection is not None and connection.in_transaction)
 
-class OneVisitDriver(AsyncAdapt_aiosqlite_dbapi):
-    """The module (PEP 249) that SQLAlchemy's dialect is given in place of its own."""
-
-    def __init__(self) -> None:
-        super().__init__(aiosqlite, sqlite3)
-
-    def connect(self, *arguments: Any, **options: Any) -> OneVisitConnection:
-        """Opens a database in a thread of its own; raises sqlite3's errors."""
-        return OneVisitConnection(self, super().connect(*arguments, **options)._connection)
+    def _take_opening(self) -> str:
+        opening, self._opening = self._opening, ""
+        return opening
 
 
-def _execute(connection: sqlite3.Connection, operation: str, parameters: Any) -> _Outcome:
-    cursor = connection.cursor()
+def _execute(
+    connection: Any, opening: str, execute: Callable[[sqlite3.Cursor], list[Any]]
+) -> tuple[_Done, list[Any]]:
+    """What runs in the thread."""
+    cursor = connection._conn.cursor()
     try:
-        cursor.execute(operation, parameters)
-        rows = cursor.fetchall() if cursor.description else []
-        return cursor.description, rows, cursor.rowcount, cursor.lastrowid
+        if opening:
+            cursor.execute(opening)
+        rows = execute(cursor)
+        return _Done(cursor.description, cursor.rowcount, cursor.lastrowid, cursor.arraysize), rows
     finally:
         cursor.close()
 
 
-def _execute_many(connection: sqlite3.Connection, operation: str, parameters: Any) -> _Outcome:
-    cursor = connection.cursor()
+class _Driver(AsyncAdapt_aiosqlite_dbapi):
+    """Connects as SQLAlchemy does, to our connection; `prepare` is called with it in its thread."""
+
+    def connect(
+        self, *arguments: Any, prepare: Callable[[sqlite3.Connection], None], **options: Any
+    ) -> AsyncAdapt_aiosqlite_connection:
+        def connect() -> sqlite3.Connection:
+            connection: sqlite3.Connection = sqlite3.connect(*arguments, **options)
+            try:
+                prepare(connection)
+            except BaseException:
+                connection.close()
+                raise
+            return connection
+
+        connection = aiosqlite.Connection(connect, iter_chunk_size=ROWS_AT_A_TIME)
+        connection._thread.daemon = True
+        return _Connection(self, await_only(_opened(connection)))
+
+
+async def _opened(connection: aiosqlite.Connection) -> aiosqlite.Connection:
+    """Who is cancelled meanwhile goes on when it is closed again: its thread would outlive the loop."""
+
+    async def opened() -> aiosqlite.Connection:
+        return await connection
+
+    opening = asyncio.ensure_future(opened())
     try:
-        cursor.executemany(operation, parameters)
-        return None, [], cursor.rowcount, cursor.lastrowid
-    finally:
-        cursor.close()
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        with suppress(sqlite3.Error):
+            await (await opening).close()
+        raise
+
+
+@cache
+def sqlite_driver() -> AsyncAdapt_aiosqlite_dbapi:
+    """For `create_async_engine`'s `module`."""
+    return _Driver(aiosqlite, sqlite3)

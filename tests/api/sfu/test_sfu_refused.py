@@ -156,6 +156,7 @@ async def test_null_counts_as_left_out_at_any_depth(service: Service) -> None:
     assert [one["producerId"] for one in (await service.get())["peers"][0]["producers"]] == [made["id"]]
 
 
+@pytest.mark.sqlite_alone
 @pytest.mark.parametrize(
     ("data", "status"),
     [
@@ -177,6 +178,7 @@ async def test_what_is_no_json_or_too_large_is_refused(service: Service, data: b
     assert state(service.api) == before
 
 
+@pytest.mark.sqlite_alone
 @pytest.mark.parametrize("peer", ["", "a b", "a/b", "x" * 65, "é", "\n", "<script>", "..%2F"])
 async def test_peer_ids_that_no_path_can_hold_are_refused(service: Service, peer: str) -> None:
     answer = await service.call("POST", "/rooms/algebra/peers", {"peerId": peer})
@@ -185,6 +187,7 @@ async def test_peer_ids_that_no_path_can_hold_are_refused(service: Service, peer
     assert (await service.call("GET", "/rooms/algebra")).status == 404, "no room was made for nobody"
 
 
+@pytest.mark.sqlite_alone
 @pytest.mark.parametrize("room", ["a b", "x" * 65, "é"])
 async def test_names_that_no_room_can_have_are_refused(service: Service, room: str) -> None:
     assert (await service.call("POST", f"/rooms/{room}/peers", {"peerId": "one"})).status == 422
