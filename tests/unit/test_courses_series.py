@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from vtp.courses.calendar_ics import attendee_line
 from vtp.courses.outline_store import Lesson, LessonKind
 from vtp.courses.recurrence import MAX_COUNT, Occurrence, occurrences, parse_rule
 from vtp.courses.series import realign
@@ -123,3 +124,10 @@ def test_the_rest_of_a_series_is_paired_in_its_order_and_what_was_touched_keeps_
     assert realign([lesson("t", "2026-03-02T08:00", touched=True)], [], []).removed == [], (
         "it was moved by hand"
     )
+
+
+def test_a_line_that_names_somebody_is_folded_as_calendars_read_it() -> None:
+    for address in ("a@b.example", f"{'long.name.' * 6}ü@{'school.' * 8}example"):
+        line = attendee_line(address)
+        assert all(len(part.encode()) <= 75 for part in line.split("\r\n"))
+        assert line.replace("\r\n ", "").endswith(f"RSVP=FALSE:mailto:{address}\r\n")

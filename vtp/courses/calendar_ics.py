@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 PRODUCT: Final = "-//vtp//courses//EN"
 REQUEST, CANCEL, PUBLISH = "REQUEST", "CANCEL", "PUBLISH"
+_BEGIN: Final = "BEGIN:VEVENT\r\n"
+LINE_OCTETS: Final = 75
 HOUR: Final = timedelta(hours=1)
 """What a lesson without an end takes in a calendar."""
 
@@ -45,20 +47,41 @@ def feed_of(name: str, lessons: Sequence[CalendarLesson]) -> bytes:
     return bytes(calendar.to_ical())
 
 
-def message_of(one: CalendarLesson, organizer: str, attendee: str, *, cancelled: bool) -> str:
-    """What a mail about one lesson carries: an invitation, its change, or that it does not take place."""
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What mails about one lesson carry: an invitation, its change, or that it does not take place."""
+
+    method: str
+    text: str
+
+    def to(self, line: str) -> str:
+        """The same for one attendee, by their line."""
+        return self.text.replace(_BEGIN, f"{_BEGIN}{line}", 1)
+
+
+def message_of(one: CalendarLesson, organizer: str, *, cancelled: bool) -> Message:
+    """For whoever it is sent to: a class of hundreds gets what is made once."""
     from icalendar import vCalAddress
 
-    calendar = _calendar(CANCEL if cancelled else REQUEST)
-    event = _event(one, cancelled=cancelled)
+    method = CANCEL if cancelled else REQUEST
+    calendar, event = _calendar(method), _event(one, cancelled=cancelled)
     event.add("organizer", vCalAddress(f"mailto:{organizer}"))
-    who = vCalAddress(f"mailto:{attendee}")
-    who.params["PARTSTAT"] = "NEEDS-ACTION"
-    who.params["RSVP"] = "FALSE"
-    who.params["ROLE"] = "REQ-PARTICIPANT"
-    event.add("attendee", who, encode=False)
     calendar.add_component(event)
-    return bytes(calendar.to_ical()).decode()
+    return Message(method, bytes(calendar.to_ical()).decode())
+
+
+def attendee_line(address: str) -> str:
+    """How an event names somebody who is invited; no line is longer than 75 octets (RFC 5545, 3.1)."""
+    said = f"ATTENDEE;PARTSTAT=NEEDS-ACTION;ROLE=REQ-PARTICIPANT;RSVP=FALSE:mailto:{address}"
+    lines, length = [""], 0
+    for letter in filter(str.isprintable, said):
+        size = len(letter.encode())
+        if length + size > LINE_OCTETS:
+            lines.append(" ")
+            length = 1
+        lines[-1] += letter
+        length += size
+    return "".join(f"{line}\r\n" for line in lines)
 
 
 def _calendar(method: str) -> Calendar:

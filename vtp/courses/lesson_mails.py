@@ -6,6 +6,7 @@ the other. One mail to each person, whatever was changed at once.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -17,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.service import Clock, utc_now
 from vtp.accounts.tables import users
-from vtp.courses.calendar_ics import CANCEL, REQUEST, CalendarLesson, message_of
+from vtp.courses.calendar_ics import CalendarLesson, Message, attendee_line, message_of
 from vtp.courses.lesson_store import people_of
 from vtp.courses.outline_store import Lesson, find_section
 from vtp.courses.roles import COURSE_STAFF, CourseStatus
@@ -29,6 +30,7 @@ from vtp.mail.links import Links
 from vtp.mail.outbox import Calendar, Mail, MailKind, Outbox
 
 TTL: Final = timedelta(days=3)
+TURN: Final = 50  # mails, which are sealed one by one
 MOST_CALENDARS: Final = 20  # of one mail; the feed has all of them
 
 
@@ -73,39 +75,35 @@ class LessonMails:
         if not told:
             return 0
         told.sort(key=lambda one: (one.lesson.starts_at or now, one.lesson.id))
-        shown = [await self._is_shown(tx, course, one.lesson, now) for one in told]
-        for_students = [one for one, seen in zip(told, shown, strict=True) if seen]
+        for_students = await _released(tx, course, told, now)
         people = await people_of(tx, course.id, course.instructor_id)
+        letters = {
+            staff: self._letter(course, some, time_zone)
+            for staff, some in ((True, told), (False, for_students))
+            if some
+        }
         mails = []
-        for user_id, address in await _addresses(tx, people):
-            theirs = told if people[user_id] in COURSE_STAFF else for_students
-            if theirs:
-                mails.append(self._mail(course, theirs, user_id, address, time_zone))
+        for number, (user_id, address) in enumerate(await _addresses(tx, people), 1):
+            letter = letters.get(people[user_id] in COURSE_STAFF)
+            if letter is not None:
+                mails.append(letter.to(user_id, address))
+            if number % TURN == 0:
+                await asyncio.sleep(0)  # others are served meanwhile
         await self._outbox.put_all(tx, mails)
         return len(mails)
 
-    async def _is_shown(self, tx: AsyncConnection, course: Course, lesson: Lesson, now: datetime) -> bool:
-        section = await find_section(tx, course.id, lesson.section_id) if lesson.section_id else None
-        return lesson.is_released_at(now, section)
-
-    def _mail(
-        self, course: Course, news: Sequence[LessonNews], user_id: str, address: str, time_zone: str
-    ) -> Mail:
+    def _letter(self, course: Course, news: Sequence[LessonNews], time_zone: str) -> _Letter:
         organizer = read_sender(self._sender).addr_spec if self._sender else "school@localhost"
-        calendars = [
-            Calendar(
-                CANCEL if one.is_over else REQUEST,
-                message_of(
-                    CalendarLesson(
-                        replace(one.lesson, sequence=one.lesson.sequence + one.deleted),
-                        course.code,
-                        course.name,
-                        lesson_url(self._links, one.lesson),
-                    ),
-                    organizer,
-                    address,
-                    cancelled=one.is_over,
+        messages = [
+            message_of(
+                CalendarLesson(
+                    replace(one.lesson, sequence=one.lesson.sequence + one.deleted),
+                    course.code,
+                    course.name,
+                    lesson_url(self._links, one.lesson),
                 ),
+                organizer,
+                cancelled=one.is_over,
             )
             for one in news[:MOST_CALENDARS]
         ]
@@ -113,7 +111,32 @@ class LessonMails:
         subject, text = lessons_letter(
             course.code, course.name, lines, self._links.to(f"/courses/{course.id}")
         )
-        return Mail(MailKind.LESSON, address, subject, text, user_id, TTL, tuple(calendars))
+        return _Letter(subject, text, messages)
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """What everybody gets who sees the same lessons."""
+
+    subject: str
+    text: str
+    messages: Sequence[Message]
+
+    def to(self, user_id: str, address: str) -> Mail:
+        """The mail for one of them."""
+        line = attendee_line(address)
+        calendars = tuple(Calendar(one.method, one.to(line)) for one in self.messages)
+        return Mail(MailKind.LESSON, address, self.subject, self.text, user_id, TTL, calendars)
+
+
+async def _released(
+    tx: AsyncConnection, course: Course, news: Sequence[LessonNews], now: datetime
+) -> list[LessonNews]:
+    """What students are told: nothing of what they do not see."""
+    ids = sorted({one.lesson.section_id for one in news if one.lesson.section_id})
+    sections = {one: await find_section(tx, course.id, one) for one in ids}
+    shown = [(one, sections.get(one.lesson.section_id or "")) for one in news]
+    return [one for one, section in shown if one.lesson.is_released_at(now, section)]
 
 
 def lesson_url(links: Links, lesson: Lesson) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -20,9 +21,15 @@ def _rule(text: str) -> str:
     return ";".join(f"{name}={value}" for name, value in parts.items())
 
 
+@cache
+def _zones() -> set[str]:
+    """Looked for in many folders, so once."""
+    return available_timezones()
+
+
 def _zone(name: str) -> str:
     """One of those that computers know, by its own name."""
-    if name not in available_timezones():
+    if name not in _zones():
         raise ValueError("there is no such time zone; take one like Europe/Berlin")
     ZoneInfo(name)
     return name
