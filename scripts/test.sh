@@ -23,10 +23,10 @@ if [ $# -gt 0 ]; then
 fi
 # Whose outcome hangs on no time, processor or memory of their own.
 beside=(
-  tests/media/test_network_scenarios.py  # its bounds are those of a busy machine
-  tests/e2e/test_class_of_thirty.py
   tests/e2e/classes/test_class_captions.py
   tests/e2e/classes/test_class_connections.py
+  tests/e2e/classes/test_class_direct.py
+  tests/e2e/classes/test_class_large.py
   tests/e2e/classes/test_class_layers.py
   tests/e2e/classes/test_class_network.py
   tests/e2e/classes/test_class_page.py
@@ -35,7 +35,10 @@ beside=(
   tests/e2e/classes/test_class_turn.py
   tests/e2e/classes/test_class_voices.py
   tests/e2e/test_account_pages.py
+  tests/e2e/test_calls_between_two.py
   tests/e2e/test_captions_players.py
+  tests/e2e/test_check_page.py
+  tests/e2e/test_class_of_thirty.py
   tests/e2e/test_clip_sync.py
   tests/e2e/test_dash_players.py
   tests/e2e/test_data_chromium.py
@@ -48,16 +51,15 @@ beside=(
   tests/e2e/test_player_pages.py
   tests/e2e/test_player_tracks.py
   tests/e2e/test_program_switch.py
-  tests/e2e/test_provider_pages.py
   tests/e2e/test_protocol_examples.py
+  tests/e2e/test_provider_pages.py
   tests/e2e/test_pymediasoup.py
   tests/e2e/test_recording_hlsjs.py
   tests/e2e/test_sdp_chromium.py
-  tests/e2e/test_storyboard_shaka.py
   tests/e2e/test_sfu_mediasoup.py
   tests/e2e/test_socketio_mediasoup.py
   tests/e2e/test_socketio_resume.py
-  tests/e2e/test_check_page.py
+  tests/e2e/test_storyboard_shaka.py
   tests/media/test_bench_api.py
   tests/media/test_client_connects.py
   tests/media/test_client_full_ice.py
@@ -71,8 +73,11 @@ beside=(
   tests/media/test_homed_hosts.py
   tests/media/test_media_ffmpeg_whip.py
   tests/media/test_media_hand_over.py
+  tests/media/test_media_recording.py
+  tests/media/test_media_rungs.py
   tests/media/test_media_tcp.py
   tests/media/test_media_whip_whep.py
+  tests/media/test_network_scenarios.py  # its bounds are those of a busy machine
   tests/media/test_packetized_pictures.py
   tests/media/test_plain_ffmpeg.py
   tests/media/test_publish_watch.py
@@ -98,10 +103,7 @@ beside=(
 )
 # Who bears one other beside it, as each leaves a processor to the other; a file that is named nowhere runs alone.
 paired=(
-  tests/e2e/classes/test_class_direct.py
-  tests/e2e/classes/test_class_large.py
   tests/e2e/classes/test_class_speaker.py
-  tests/e2e/test_calls_between_two.py
   tests/e2e/test_layers_chromium.py
   tests/e2e/test_layers_recorded.py
   tests/e2e/test_publish_watch_load.py
@@ -113,11 +115,9 @@ paired=(
   tests/media/test_bench_link_cli.py
   tests/media/test_bench_network_cli.py
   tests/media/test_bench_runs.py
-  tests/media/test_media_recording.py
-  tests/media/test_media_rungs.py
 )
 together=("${beside[@]}" "${paired[@]}")
-"${pytest[@]}" "${beside[@]}" -n 3 "${by_file[@]}" || status=$?
+"${pytest[@]}" "${beside[@]}" -n 4 "${by_file[@]}" || status=$?
 "${pytest[@]}" "${paired[@]}" -n 2 "${by_file[@]}" || status=$?
 "${pytest[@]}" tests/media tests/faults tests/e2e "${together[@]/#/--ignore=}" || status=$?
 exit $status

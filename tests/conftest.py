@@ -13,17 +13,33 @@ from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.util import LRUCache
 
+from tests import one_chromium
 from tests.longest_first import put_longest_first
 from tests.postgres import PostgresServer, run_apart, why_not
 from vtp.accounts import passwords
 from vtp.db import Database, engine
 
+WITH_BROWSER = pytest.StashKey[set[Path]]()
+"""The files of which a test takes `playwright`."""
 COMPILED = 4000  # statements: more than all tests together send
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    config.stash[WITH_BROWSER] = {
+        item.path for item in items if "playwright" in getattr(item, "fixturenames", ())
+    }
     if hasattr(config, "workerinput"):  # of pytest-xdist; alone, files go in the order they were named
         put_longest_first(items)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.path not in item.config.stash[WITH_BROWSER]:
+        one_chromium.end()
+
+
+def pytest_sessionfinish() -> None:
+    one_chromium.end()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,5 +1,6 @@
 """The whole stack for end-to-end tests: a server with open rooms, Chromium, the lecture as fake camera."""
 
+import hashlib
 import json
 import os
 import select
@@ -8,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -18,15 +20,40 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, expect
 
-from vtp.bench.lecture_clip import write_mjpeg, write_wav
+from tests.one_chromium import running_browser, running_playwright
+from vtp.bench.lecture_clip import write_mjpeg, write_wav, write_y4m
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = Path(__file__).parent / "pages"
 CAMERA_SECONDS = 40
+CAMERA_FPS = 10
+"""What most tests look at is seen in few pictures, and a browser draws, codes and decodes each of them."""
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+UNUSED = [
+    # Those that Playwright switches off: a list of ours takes the place of its own.
+    "AimEnabled",
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsFirstBalancedModeAutoEnable",
+    "HttpsUpgrades",
+    "LensOverlay",
+    "MediaRouter",
+    "NetworkTimeServiceQuerying",
+    "OptimizationHints",
+    "PaintHolding",
+    "PreconnectToSearch",
+    "TcpPortRandomizationWin",
+    "ThirdPartyStoragePartitioning",
+    # What the address bar suggests is two pages more for each window, which take longer than most of ours.
+    "WebUIOmniboxAimPopup",
+    "WebUIOmniboxFullPopup",
+    "WebUIOmniboxPopup",
+]
 FLAGS = [
+    f"--disable-features={','.join(UNUSED)}",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -145,31 +172,94 @@ def until_ready(running: Stack) -> None:
 
 
 @pytest.fixture(scope="session")
-def camera(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """The lecture as what Chromium takes for a camera and a microphone."""
-    folder = tmp_path_factory.mktemp("camera")
-    write_mjpeg(folder / "lecture.mjpeg", CAMERA_SECONDS)
-    write_wav(folder / "lecture.wav", CAMERA_SECONDS)
-    return folder / "lecture.mjpeg", folder / "lecture.wav"
+def lecture(pytestconfig: pytest.Config) -> Callable[[str], Path]:
+    """The lecture as what Chromium takes for a camera or a microphone, made once for all runs."""
+    sources = ROOT / "vtp" / "bench"
+    read = [*sorted(sources.glob("lecture_*.py")), sources / "frame_number.py"]
+    digest = hashlib.sha256(b"".join(source.read_bytes() for source in read)).hexdigest()[:16]
+    folder = pytestconfig.cache.mkdir("lecture")
+    return lambda ending: made_once(folder / f"{digest}-{CAMERA_FPS}-{CAMERA_SECONDS}{ending}")
+
+
+def made_once(path: Path) -> Path:
+    """The file, which may be there already; who makes it at the same time makes the same."""
+    if not path.exists():
+        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+            made = Path(folder) / path.name
+            if path.suffix == ".y4m":
+                write_y4m(made, CAMERA_SECONDS, CAMERA_FPS)
+            else:
+                {".mjpeg": write_mjpeg, ".wav": write_wav}[path.suffix](made, CAMERA_SECONDS)
+            made.replace(path)
+    return path
 
 
 @pytest.fixture(scope="module")
-def browser(camera: tuple[Path, Path]) -> Iterator[Browser]:
-    """Chromium whose camera is the lecture, for the pages of one file."""
-    picture, sound = camera
-    capture = [f"--use-file-for-fake-video-capture={picture}", f"--use-file-for-fake-audio-capture={sound}"]
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *capture])
-        yield launched
-        launched.close()
+def playwright() -> Playwright:
+    """For browsers of one file's own, which it closes."""
+    return running_playwright()
+
+
+@pytest.fixture(scope="session")
+def kept_contexts() -> list[BrowserContext]:
+    """Those that do not end with the file that opened them."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def browser(
+    playwright: Playwright, lecture: Callable[[str], Path], kept_contexts: list[BrowserContext]
+) -> Iterator[Browser]:
+    """Chromium whose camera is the lecture, CAMERA_FPS pictures a second; a file's pages end with it."""
+    chromium = running_browser(CHROMIUM, *FLAGS, *devices(lecture(".y4m"), lecture(".wav")))
+    yield chromium
+    for context in chromium.contexts:
+        if context not in kept_contexts:
+            context.close()
+
+
+@pytest.fixture(scope="module")
+def smooth_browser(playwright: Playwright, lecture: Callable[[str], Path]) -> Iterator[Browser]:
+    """With 30 pictures a second, for files that look at how smoothly they come: it is their `browser`."""
+    flags = [*FLAGS, *devices(lecture(".mjpeg"), lecture(".wav"))]
+    launched = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+    yield launched
+    launched.close()
+
+
+def devices(camera: Path, microphone: Path) -> list[str]:
+    """Flags of Chromium."""
+    return [
+        f"--use-file-for-fake-video-capture={camera}",
+        f"--use-file-for-fake-audio-capture={microphone}",
+    ]
+
+
+LOOK = """async () => {
+  const end = performance.now() + LIMIT_MS;
+  while (!(await (EXPRESSION))) {
+    if (performance.now() > end) return false;
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  return true;
+}"""
 
 
 def poll(page: Page, expression: str, seconds: float = 60) -> None:
-    """Waits until the expression is true, on pages whose policy forbids Playwright's own waiting."""
+    """Waits until the expression is true, on pages whose policy forbids Playwright's own waiting.
+
+    The page looks itself: a call of Playwright's takes longer than most expressions.
+    """
     deadline = time.monotonic() + seconds
-    while not page.evaluate(expression):
-        assert time.monotonic() < deadline, f"never true within {seconds} s: {expression}"
-        page.wait_for_timeout(100)
+    while (left_s := deadline - time.monotonic()) > 0:
+        look = LOOK.replace("LIMIT_MS", str(round(left_s * 1000))).replace("EXPRESSION", expression)
+        try:
+            if page.evaluate(look):
+                return
+        except Error as error:
+            if "Execution context was destroyed" not in error.message:  # as the page went on to another
+                raise
+    raise AssertionError(f"never true within {seconds} s: {expression}")
 
 
 OpenPage = Callable[..., Page]

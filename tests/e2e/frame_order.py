@@ -4,15 +4,18 @@ from itertools import pairwise
 
 from playwright.sync_api import Page
 
-from tests.e2e.conftest import CAMERA_SECONDS
+from tests.e2e.conftest import CAMERA_FPS, CAMERA_SECONDS
+from vtp.bench.lecture_clip import CHROMIUM_FPS
 
-LOOP = CAMERA_SECONDS * 30
+LOOP = CAMERA_SECONDS * CAMERA_FPS
 """Chromium plays the fake camera's file again and again; so many pictures are in it."""
+SMOOTH_LOOP = CAMERA_SECONDS * CHROMIUM_FPS
+"""In that of `smooth_browser`."""
 
 
 def wait_for_numbers(page: Page, count: int) -> list[int]:
     """Until the page has read so many different numbers; all of them."""
-    page.wait_for_function(f"window.numbers.length >= {count}", timeout=90_000)
+    page.wait_for_function(f"window.numbers.length >= {count}", timeout=90_000, polling=50)
     return [int(number) for number in page.evaluate("window.numbers")]
 
 

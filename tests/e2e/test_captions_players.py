@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from tests.e2e.app_in_thread import app_in_thread
-from tests.e2e.conftest import CHROMIUM, FLAGS, bundle
+from tests.e2e.conftest import bundle
 from tests.e2e.test_dash_players import PLAYERS, recorded_view
 from tests.e2e.test_recording_hlsjs import HLS_JS, plain, publisher_returns
 from vtp.recording.caption_store import Captions
@@ -64,14 +64,6 @@ CUES = [Cue(1000, 2000, "Anfang"), Cue(6500, 7500, "Ende")]
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
 def page_script(tmp_path_factory: pytest.TempPathFactory) -> str:
     """What our player does to hls.js."""
     return bundle(tmp_path_factory.mktemp("captions"), "hls_page")
@@ -117,7 +109,7 @@ def app_of(directory: Path, player: Path, page_script: str, view: RecordingView)
 @pytest.mark.parametrize("content", [plain, publisher_returns])
 def test_captions_are_shown_when_they_are_said(
     tmp_path: Path,
-    chromium: Browser,
+    browser: Browser,
     page_script: str,
     player: str,
     content: Callable[[Segmenter], None],
@@ -125,9 +117,9 @@ def test_captions_are_shown_when_they_are_said(
     view = recorded_view(tmp_path, content)
     path = {"hls.js": HLS_JS, **PLAYERS}[player]
     with app_in_thread(app_of(tmp_path, path, page_script, view)) as address:
-        page = chromium.new_page()
+        page = browser.new_page()
         page.goto(address)
-        page.wait_for_function("state().ended || state().errors.length > 0", timeout=60_000)
+        page.wait_for_function("state().ended || state().errors.length > 0", timeout=60_000, polling=50)
         state: dict[str, Any] = page.evaluate("state()")
         page.close()
     assert state["errors"] == [], state

@@ -167,7 +167,7 @@ def test_nobody_of_thirty_misses_anything(
         poll(page, f"ortc.pushed.some(([, data]) => data.seq === {told[-1].seq})")
         heard = pushed_to(page)[: len(told)]
         assert heard == [(one.seq, one.event, one.says) for one in told], f"seed {seed}"
-    assert_in_order(wait_for_numbers(pages[1], 60))
+    assert_in_order(wait_for_numbers(pages[1], 20))
 
     done: Counter[str] = sum((pupil.done for pupil in scripted.pupils), Counter())
     refused: Counter[str] = sum((pupil.refused for pupil in scripted.pupils), Counter())

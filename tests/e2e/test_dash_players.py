@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from playwright.sync_api import Browser, TimeoutError, sync_playwright
+from playwright.sync_api import Browser, TimeoutError
 
 from tests.e2e.app_in_thread import app_in_thread
-from tests.e2e.conftest import CHROMIUM, FLAGS, ROOT
+from tests.e2e.conftest import ROOT
 from tests.e2e.test_recording_hlsjs import other_size, plain, publisher_returns
 from tests.unit.recording_material import Recorded
 from vtp.recording.dash import CLOCK_NAME, MPD_NAME, MPD_TYPE
@@ -30,6 +30,7 @@ PLAYERS = {
     "dash.js": MODULES / "dashjs" / "dist" / "modern" / "umd" / "dash.all.min.js",
     "shaka": MODULES / "shaka-player" / "dist" / "shaka-player.compiled.js",
 }
+OVER = "state().ended || state().errors.length > 0"
 PAGE = """<!doctype html><video id=v muted playsinline></video><script src=player.js></script><script>
 const video = document.getElementById('v'), errors = [];
 const source = new URL('stream/manifest.mpd', location).href;
@@ -58,14 +59,6 @@ window.state = () => ({
   audio: video.webkitAudioDecodedByteCount, width: video.videoWidth,
 });
 </script>"""
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 def recorded_view(directory: Path, content: Callable[[Segmenter], None]) -> RecordingView:
@@ -103,14 +96,14 @@ def app_of(directory: Path, player: str, view: Callable[[], RecordingView], page
     return app
 
 
-def played(chromium: Browser, app: web.Application) -> dict[str, Any]:
+def played(browser: Browser, app: web.Application) -> dict[str, Any]:
     """What the page says when it has come to the end, or to an error."""
     with app_in_thread(app) as address:
-        page = chromium.new_page()
+        page = browser.new_page()
         try:
             page.goto(address)
             with suppress(TimeoutError):  # the state tells more
-                page.wait_for_function("state().ended || state().errors.length > 0", timeout=60_000)
+                page.wait_for_function(OVER, timeout=60_000, polling=50)
         finally:
             state: dict[str, Any] = page.evaluate("state()")
             page.close()
@@ -124,7 +117,7 @@ def played(chromium: Browser, app: web.Application) -> dict[str, Any]:
 )
 def test_manifest_plays_to_its_end(
     tmp_path: Path,
-    chromium: Browser,
+    browser: Browser,
     player: str,
     content: Callable[[Segmenter], None],
     frames: int,
@@ -132,7 +125,7 @@ def test_manifest_plays_to_its_end(
 ) -> None:
     view = recorded_view(tmp_path, content)
     page = PAGE.replace("START", "0").replace("RATE", "2")
-    state = played(chromium, app_of(tmp_path, player, lambda: view, page))
+    state = played(browser, app_of(tmp_path, player, lambda: view, page))
     assert state["errors"] == [] and state["ended"], state
     assert abs(state["duration"] - seconds) < 0.2 and state["audio"] > 0, state
     assert state["moving"] >= frames // 30 - 1, state
@@ -141,11 +134,11 @@ def test_manifest_plays_to_its_end(
 @pytest.mark.e2e
 @pytest.mark.parametrize("player", PLAYERS)
 def test_manifest_is_followed_while_it_grows_until_it_ends(
-    tmp_path: Path, chromium: Browser, player: str
+    tmp_path: Path, browser: Browser, player: str
 ) -> None:
     growing = Growing(recorded_view(tmp_path, plain))
     page = PAGE.replace("START", "0").replace("RATE", "1")
-    state = played(chromium, app_of(tmp_path, player, growing.view, page))
+    state = played(browser, app_of(tmp_path, player, growing.view, page))
     assert state["errors"] == [] and state["ended"], state
     assert growing.was_live and abs(state["time"] - 8) < 0.2 and state["audio"] > 0, state
     assert state["moving"] >= 7, state

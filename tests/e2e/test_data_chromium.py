@@ -4,14 +4,14 @@ Needs no server: transports live in the test, which plays signalling; the page i
 """
 
 import asyncio
-import os
-import shutil
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, async_playwright
+import pytest_asyncio
+from playwright.async_api import Browser, Page, async_playwright
 
+from tests.e2e.conftest import CHROMIUM, FLAGS
 from vtp import _rtp_fast
 from vtp.media.capabilities import router_codecs
 from vtp.media.certificates import Certificates
@@ -25,16 +25,7 @@ from vtp.media.transport import WebRtcTransport
 from vtp.media.worker import MediaWorker
 from vtp.tasks import Tasks
 
-CHROMIUM = os.environ.get("VTP_CHROMIUM") or shutil.which("chromium")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")  # one Chromium for all
 
 OPEN_CHANNEL = """async ({name, options}) => {
   const pc = new RTCPeerConnection();
@@ -73,21 +64,25 @@ SEND_MANY = """async (count) => {
 }"""
 
 
-@pytest.fixture
-async def page() -> AsyncIterator[Page]:
-    if CHROMIUM is None:
-        pytest.skip("Chromium is not installed (set VTP_CHROMIUM to its path)")
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def chromium() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        context = await browser.new_context()
-        await context.route("http://localhost/", lambda r: r.fulfill(body="<p>", content_type="text/html"))
-        page = await context.new_page()
-        await page.goto("http://localhost/")
-        yield page
+        yield browser
         await browser.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(chromium: Browser) -> AsyncIterator[Page]:
+    context = await chromium.new_context()
+    await context.route("http://localhost/", lambda r: r.fulfill(body="<p>", content_type="text/html"))
+    page = await context.new_page()
+    await page.goto("http://localhost/")
+    yield page
+    await context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
 async def router() -> AsyncIterator[Router]:
     core = _rtp_fast.Worker([("127.0.0.1", 0)], threaded=True)
     worker = MediaWorker(core, asyncio.get_running_loop(), threaded=True)

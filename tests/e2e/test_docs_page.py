@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import json
-import shutil
 import urllib.request
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 
 from tests.server_process import running_server
 
 pytestmark = pytest.mark.e2e
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 
 
-def test_page_shows_every_operation_under_the_content_security_policy(tmp_path: Path) -> None:
-    with running_server(tmp_path / "data", "--open-rooms") as server, sync_playwright() as playwright:
+def test_page_shows_every_operation_under_the_content_security_policy(
+    tmp_path: Path, browser: Browser
+) -> None:
+    with running_server(tmp_path / "data", "--open-rooms") as server:
         with urllib.request.urlopen(f"{server.url}/api/openapi.json", timeout=10) as answer:
             paths = json.load(answer)["paths"]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page()
         complaints: list[str] = []
         page.on("console", lambda message: complaints.append(message.text))
@@ -39,5 +38,5 @@ def test_page_shows_every_operation_under_the_content_security_policy(tmp_path: 
         page.set_viewport_size({"width": 360, "height": 700})
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
         page.screenshot(path=tmp_path / "docs.png")
-        browser.close()
+        page.close()
     assert complaints == []

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from tests.e2e.app_in_thread import app_in_thread
-from tests.e2e.conftest import CHROMIUM, FLAGS
 from tests.e2e.test_recording_hlsjs import other_size, plain, publisher_returns
 from tests.unit.recording_material import Recorded, feed, h264_units, opus_units, shifted
 from vtp.recording.download_routes import MP4_TYPE, send
@@ -100,17 +99,9 @@ def recorded_mp4(directory: Path, content: Callable[[Segmenter], None], clip: Cl
     return make_mp4(directory, tracks, clip)
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    page = chromium.new_page()
+def page(browser: Browser) -> Iterator[Page]:
+    page = browser.new_page()
     yield page
     page.close()
 

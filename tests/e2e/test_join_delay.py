@@ -6,7 +6,8 @@ recent; else a new one is asked for. What was sent late must not leave it behind
 
 import statistics
 
-from playwright.sync_api import Page
+import pytest
+from playwright.sync_api import Browser, Page
 
 from tests.e2e.conftest import OpenPage, Stack
 from tests.e2e.frame_order import wait_for_numbers
@@ -15,6 +16,12 @@ FPS = 30
 TRIES = 5
 FIRST_FRAME_LIMIT_MS = 3_000
 FURTHER_BEHIND_LIMIT_MS = 300
+
+
+@pytest.fixture(scope="module")
+def browser(smooth_browser: Browser) -> Browser:
+    """What is looked at is how smoothly pictures come."""
+    return smooth_browser
 
 
 def seen_at(page: Page) -> dict[int, float]:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
-from playwright.sync_api import Browser, TimeoutError, sync_playwright
+from playwright.sync_api import Browser, Page, TimeoutError
 
 from tests.e2e.app_in_thread import app_in_thread
-from tests.e2e.conftest import CHROMIUM, FLAGS
-from tests.e2e.test_dash_players import PLAYERS
+from tests.e2e.test_dash_players import OVER, PLAYERS
 from tests.e2e.test_recording_hlsjs import HLS_JS
 from tests.unit.recording_material import Recorded, feed, h264_units, opus_units
 from tests.unit.recording_rungs import feed_layers, layer_units
@@ -26,9 +24,12 @@ from vtp.recording.segmenter import Segmenter
 from vtp.recording.timebase import NS
 from vtp.recording.view import RecordingView
 
+pytestmark = pytest.mark.e2e
 SCRIPTS = {**PLAYERS, "hls.js": HLS_JS}
 RUNGS = [240, 120]
 SIZES = [(640, 360), (426, 240), (214, 120)]
+FPS = 10
+"""Three players decode twice as many a second at once."""
 PAGE = """<!doctype html><video id=v muted playsinline></video><script src=player.js></script><script>
 const video = document.getElementById('v'), errors = [], widths = [];
 video.defaultPlaybackRate = video.playbackRate = 2;
@@ -84,16 +85,8 @@ window.state = () => ({
 </script>"""
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
 def h264(segmenter: Segmenter) -> None:
-    feed(segmenter, h264_units(360, width=640, height=360), opus_units(600))
+    feed(segmenter, h264_units(12 * FPS, fps=FPS, gop=2 * FPS, width=640, height=360), opus_units(600))
 
 
 def made_ladder(directory: Path) -> RecordingView:
@@ -115,12 +108,13 @@ def made_ladder(directory: Path) -> RecordingView:
 
 
 def recorded_ladder(directory: Path) -> RecordingView:
-    """Sixteen seconds of a presenter who sends three sizes; for four of them another sends one."""
+    """Twenty seconds of a presenter who sends three sizes; for four of them another sends one."""
     recorded = Recorded(directory)
     segmenter = recorded.segmenter()
-    feed_layers(segmenter, layer_units(120, sizes=SIZES))
-    feed_layers(segmenter, layer_units(120, sizes=SIZES[:1], ssrc=20), at_ns=4 * NS)
-    feed_layers(segmenter, layer_units(240, sizes=SIZES, ssrc=30), at_ns=8 * NS)
+    for begin_s, end_s, sizes, ssrc in ((0, 4, SIZES, 10), (4, 8, SIZES[:1], 20), (8, 20, SIZES, 30)):
+        count = (end_s - begin_s) * FPS
+        layers = layer_units(count, fps=FPS, gop=2 * FPS, sizes=sizes, ssrc=ssrc)
+        feed_layers(segmenter, layers, at_ns=begin_s * NS)
     duration_ns = segmenter.finish()
     names = ("video", "layer-1", "layer-2")
     write_manifest(
@@ -158,35 +152,31 @@ def app_of(directory: Path, player: str, view: RecordingView, text: str = PAGE) 
     return app
 
 
-@pytest.mark.e2e
-@pytest.mark.parametrize("player", SCRIPTS)
-def test_rungs_are_changed_by_hand_without_a_stall(tmp_path: Path, chromium: Browser, player: str) -> None:
-    state = play(tmp_path, chromium, player, made_ladder(tmp_path))
-    assert state["errors"] == [] and state["ended"], state
-    assert state["widths"] == [214, 640, 426] and state["moving"] >= 10, state
+def test_rungs_are_changed_by_hand_without_a_stall(tmp_path: Path, browser: Browser) -> None:
+    for player, state in play(tmp_path, browser, made_ladder(tmp_path)).items():
+        assert state["errors"] == [] and state["ended"], (player, state)
+        assert state["widths"] == [214, 640, 426] and state["moving"] >= 10, (player, state)
 
 
-@pytest.mark.e2e
-@pytest.mark.parametrize("player", SCRIPTS)
 def test_rungs_that_were_recorded_are_changed_over_changes_of_the_presenter(
-    tmp_path: Path, chromium: Browser, player: str
+    tmp_path: Path, browser: Browser
 ) -> None:
     """From 4 to 8 s all rungs have the same size; the largest is chosen at 9 s, the middle one at 12 s."""
-    state = play(tmp_path, chromium, player, recorded_ladder(tmp_path), "/?at=9,12")
-    assert state["errors"] == [] and state["ended"] and state["moving"] >= 10, state
-    assert (state["widths"][:2], state["widths"][-1]) == ([214, 640], 426), state
+    for player, state in play(tmp_path, browser, recorded_ladder(tmp_path), "/?at=9,12").items():
+        assert state["errors"] == [] and state["ended"] and state["moving"] >= 10, (player, state)
+        assert (state["widths"][:2], state["widths"][-1]) == ([214, 640], 426), (player, state)
 
 
-def play(
-    tmp_path: Path, chromium: Browser, player: str, view: RecordingView, path: str = "/"
-) -> dict[str, Any]:
-    with app_in_thread(app_of(tmp_path, player, view)) as address:
-        page = chromium.new_page()
-        try:
-            page.goto(address + path)
-            with suppress(TimeoutError):  # the state tells more
-                page.wait_for_function("state().ended || state().errors.length > 0", timeout=60_000)
-        finally:
-            state: dict[str, Any] = page.evaluate("state()")
-            page.close()
-    return state
+def play(tmp_path: Path, browser: Browser, view: RecordingView, path: str = "/") -> dict[str, dict[str, Any]]:
+    """In each player, all at once: what they say at the end."""
+    with ExitStack() as ending:
+        pages: dict[str, Page] = {}
+        for player in SCRIPTS:
+            address = ending.enter_context(app_in_thread(app_of(tmp_path, player, view)))
+            pages[player] = browser.new_page()
+            ending.callback(pages[player].close)
+            pages[player].goto(address + path)
+        with suppress(TimeoutError):  # the states tell more
+            for page in pages.values():
+                page.wait_for_function(OVER, timeout=60_000, polling=50)
+        return {player: page.evaluate("state()") for player, page in pages.items()}

@@ -3,10 +3,10 @@
 import random
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from tests.e2e.conftest import OpenPage, Stack, poll
-from tests.e2e.frame_order import LOOP, steps
+from tests.e2e.frame_order import SMOOTH_LOOP, steps
 from tests.e2e.sfu_signalling import SignallingServer
 from tests.e2e.test_sfu_mediasoup import enter as enter_by_sfu
 from tests.e2e.test_sfu_mediasoup import make_token
@@ -26,6 +26,12 @@ WAYS = {
 }
 SVC = ("VP9", "AV1")
 HEIGHTS = [135, 270, 540]
+
+
+@pytest.fixture(scope="module")
+def browser(smooth_browser: Browser) -> Browser:
+    """What is looked at is how smoothly pictures come."""
+    return smooth_browser
 
 
 def longest_pause_ms(page: Page) -> float:
@@ -58,9 +64,9 @@ def test_random_switches_are_not_seen(
         poll(viewer, f"Math.abs(video.videoHeight - {HEIGHTS[layer]}) < 8", 10)  # codecs round it
         viewer.wait_for_timeout(dice.randrange(300, 900))
     figures = viewer.evaluate("(id) => ortc.figures(id)", producer)
-    distances = steps(viewer.evaluate("window.numbers"))
+    distances = steps(viewer.evaluate("window.numbers"), SMOOTH_LOOP)
     print(codec, figures["framesDecoded"], figures["freezeCount"], figures["keyFramesDecoded"])
-    back = [step - LOOP for step in distances if step > LOOP // 2]
+    back = [step - SMOOTH_LOOP for step in distances if step > SMOOTH_LOOP // 2]
     assert not back, (back, distances)
     assert figures["packetsLost"] == figures["pliCount"] == 0, "a decoder in trouble asks for a key frame"
     # What waits in the pacer behind a key picture of all layers comes at once; the last is shown.
@@ -83,7 +89,7 @@ def test_layers_of_one_stream_go_and_come(stack: Stack, open_page: OpenPage, scr
         viewer.wait_for_timeout(500)
     figures = viewer.evaluate("(id) => ortc.figures(id)", producer)
     assert figures["packetsLost"] == figures["pliCount"] == 0
-    assert all(0 < step < LOOP // 2 for step in steps(viewer.evaluate("window.numbers")))
+    assert all(0 < step < SMOOTH_LOOP // 2 for step in steps(viewer.evaluate("window.numbers"), SMOOTH_LOOP))
 
 
 def test_layers_of_one_who_publishes_by_whip_are_seen_and_chosen(

@@ -9,6 +9,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from playwright.sync_api import Browser
 
 from tests.e2e.conftest import OpenPage, Stack, poll
 from tests.e2e.test_layers_chromium import HEIGHTS, SIMULCAST
@@ -23,6 +24,12 @@ PAGE = """() => {
   const player = document.querySelector('video');
   return [player.currentTime > 2, player.videoHeight];
 }"""
+
+
+@pytest.fixture(scope="module")
+def browser(smooth_browser: Browser) -> Browser:
+    """What is looked at is how smoothly pictures come."""
+    return smooth_browser
 
 
 def layers_now(folder: Path) -> list[list[int]]:

@@ -25,7 +25,7 @@ def test_two_pages_see_and_hear_what_one_publishes(stack: Stack, open_page: Open
     for watcher in watchers:
         watcher.evaluate("watch", {"url": f"{stack.base}/whep/{room}"})
     for watcher in watchers:
-        assert_in_order(wait_for_numbers(watcher, 60))
+        assert_in_order(wait_for_numbers(watcher, 20))
         heard = watcher.evaluate(f"listen({TONE_HZ}, 2.5)")
         assert heard["share"] > 0.5, heard
         figures = watcher.evaluate("stats()")
@@ -48,7 +48,7 @@ def test_the_recording_holds_every_frame_and_plays_in_hls_js(
     ]
     watcher = open_page()
     watcher.evaluate("watch", {"url": f"{stack.base}/whep/{room}"})
-    seen = wait_for_numbers(watcher, 120)
+    seen = wait_for_numbers(watcher, 40)
     stopped = stack.request("POST", f"/api/v1/recordings/{recording}/stop")
     assert stopped["status"] in ("ready", "finalizing")
     publisher.evaluate("fetch(resource, {method: 'DELETE'})")
@@ -56,14 +56,14 @@ def test_the_recording_holds_every_frame_and_plays_in_hls_js(
     codecs = {track["track"]: track["codecs"] for track in info["tracks"]}
     assert codecs["video"].startswith(RECORDED_AS[codec])
     numbers = recorded_numbers(stack, recording)
-    assert len(numbers) > 100
+    assert len(numbers) > 33
     assert_nothing_lost(numbers, seen)
     player = open_page(f"/recordings/{recording}", script=False)
     player.wait_for_selector("video")
     player.evaluate("document.querySelector('video').muted = true; document.querySelector('video').play()")
     poll(player, "document.querySelector('video').currentTime > 2")
     played = player.evaluate("document.querySelector('video').getVideoPlaybackQuality().totalVideoFrames")
-    assert played > 30
+    assert played > 10
 
 
 def assert_nothing_lost(numbers: list[int], seen: list[int]) -> None:

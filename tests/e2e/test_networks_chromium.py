@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Playwright, sync_playwright
+from playwright.sync_api import Page, Playwright
 
 from tests.e2e.conftest import poll
 from tests.e2e.emulated_class import FPS, EmulatedClass, emulated_class, figures, write_noisy_clip
@@ -37,12 +36,6 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
     path = tmp_path_factory.mktemp("networks") / "noisy.mkv"
     write_noisy_clip(path, 10)
     return encode_clip(str(path), "vp8", read_layers(LAYERS))
-
-
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as running:
-        yield running
 
 
 @dataclass

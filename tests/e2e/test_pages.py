@@ -9,14 +9,14 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Browser, Page, Request, expect
 
-from tests.e2e.conftest import poll
+from tests.e2e.conftest import CAMERA_FPS, poll
 from tests.server_process import Running, running_server
 
 ADMIN = {"full-name": "Ada Teacher", "email": "ada@school.example", "password": "three quiet green lamps"}
 STUDENT = {"full-name": "Sam Student", "email": "sam@school.example", "password": "seven slow blue trains"}
 NARROW = {"width": 360, "height": 740}
 WIDE = {"width": 1280, "height": 800}
-PLAYED_FRAMES = 30
+PLAYED_FRAMES = CAMERA_FPS
 EXPECTED = re.compile(r"Failed to load resource: the server responded with a status of 40[13]")
 """Chromium's own line for an answer that says "not signed in" or "not approved yet"."""
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
-from tests.e2e.conftest import CHROMIUM, FLAGS, bundle
+from tests.e2e.conftest import bundle
 from tests.unit.coded_pictures import coded_units, pictures_of
 from tests.unit.recording_material import Recorded, feed, h264_units, opus_units, placed, shifted, show
 from vtp.recording.manifest import Manifest
@@ -75,14 +75,6 @@ def address(tmp_path: Path) -> Iterator[str]:
     server.shutdown()
     thread.join()
     server.server_close()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +148,7 @@ def picture_comes_later(segmenter: Segmenter) -> None:
 )
 def test_recording_plays_to_its_end(
     tmp_path: Path,
-    chromium: Browser,
+    browser: Browser,
     address: str,
     page_script: str,
     content: Callable[[Segmenter], None],
@@ -165,10 +157,10 @@ def test_recording_plays_to_its_end(
 ) -> None:
     write_recording(tmp_path, content)
     (tmp_path / "page.js").write_text(page_script)
-    page = chromium.new_page()
+    page = browser.new_page()
     page.goto(f"{address}/index.html")
     try:
-        page.wait_for_function("state().ended || state().errors.length > 0", timeout=90_000)
+        page.wait_for_function("state().ended || state().errors.length > 0", timeout=90_000, polling=50)
     finally:
         state = page.evaluate("state()")
         page.close()

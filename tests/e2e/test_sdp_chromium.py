@@ -4,14 +4,13 @@ Needs no server: the answers come from the translation itself, the page is an em
 """
 
 import itertools
-import os
-import shutil
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, async_playwright
+from playwright.sync_api import Browser, Page, Playwright
 
+from tests.e2e.conftest import CHROMIUM, FLAGS
 from vtp.media.capabilities import TOFFSET
 from vtp.media.ortc import generate_router_capabilities, get_consumable_parameters, get_producer_mapping
 from vtp.media.parameters import (
@@ -26,18 +25,6 @@ from vtp.media.sdp_offers import OfferReader
 from vtp.media.sdp_ortc import whep_answer, whip_answer
 from vtp.media.sdp_parse import parse_session
 
-CHROMIUM = os.environ.get("VTP_CHROMIUM") or shutil.which("chromium")
-FLAGS = [
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 ICE = IceParameters(username_fragment="serverufrag", password="p" * 24, ice_lite=True)
 DTLS = DtlsParameters(fingerprints=[DtlsFingerprint(algorithm="sha-256", value=":".join(["AB"] * 32))])
 CANDIDATES = [
@@ -89,21 +76,25 @@ TAKE_ANSWER = """async (sdp) => {
 }"""
 
 
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """Chromium with a camera of its own making, which has every size."""
+    launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    yield launched
+    launched.close()
+
+
 @pytest.fixture
-async def page() -> AsyncIterator[Page]:
-    if CHROMIUM is None:
-        pytest.skip("Chromium is not installed (set VTP_CHROMIUM to its path)")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        context = await browser.new_context()
-        await context.route("http://localhost/", lambda r: r.fulfill(body="<p>", content_type="text/html"))
-        page = await context.new_page()
-        await page.goto("http://localhost/")
-        yield page
-        await browser.close()
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context()
+    context.route("http://localhost/", lambda r: r.fulfill(body="<p>", content_type="text/html"))
+    page = context.new_page()
+    page.goto("http://localhost/")
+    yield page
+    context.close()
 
 
-async def publish(
+def publish(
     page: Page,
     codec: str | None,
     rids: list[str] | None = None,
@@ -112,15 +103,15 @@ async def publish(
     **extra: object,
 ) -> tuple[Any, Any]:
     """Offer, answer, apply; gives what Chromium made of it and our own reading."""
-    text = await page.evaluate(OFFER_TO_PUBLISH, {"codec": codec, "rids": rids or [], "extra": extra})
+    text = page.evaluate(OFFER_TO_PUBLISH, {"codec": codec, "rids": rids or [], "extra": extra})
     answer = whip_answer(parse_session(text), generate_router_capabilities(), ICE, DTLS, CANDIDATES, prefer)
-    return await page.evaluate(TAKE_ANSWER, answer.sdp), answer
+    return page.evaluate(TAKE_ANSWER, answer.sdp), answer
 
 
-async def watch(
+def watch(
     page: Page, kinds: list[str], producers: dict[Kind, RtpParameters] | None = None
 ) -> tuple[Any, Any]:
-    text = await page.evaluate(OFFER_TO_WATCH, kinds)
+    text = page.evaluate(OFFER_TO_WATCH, kinds)
     ssrcs = itertools.count(5000)
     answer = whep_answer(
         OfferReader().read(text),
@@ -133,12 +124,12 @@ async def watch(
         stream_id="program",
         producers=producers,
     )
-    return await page.evaluate(TAKE_ANSWER, answer.sdp), answer
+    return page.evaluate(TAKE_ANSWER, answer.sdp), answer
 
 
-async def test_every_codec_is_published_as_answered(page: Page) -> None:
+def test_every_codec_is_published_as_answered(page: Page) -> None:
     for codec in ("VP8", "H264", "VP9", "AV1"):
-        taken, answer = await publish(page, codec)
+        taken, answer = publish(page, codec)
         audio, video = taken["transceivers"]
         assert taken["state"] == "stable"
         assert audio["direction"] == video["direction"] == "sendonly"
@@ -147,59 +138,59 @@ async def test_every_codec_is_published_as_answered(page: Page) -> None:
         assert [media.kind for media in answer.media] == ["audio", "video"]
 
 
-async def test_h264_is_sent_first_where_it_is_preferred(page: Page) -> None:
-    taken, _ = await publish(page, None, prefer=("H264",))
+def test_h264_is_sent_first_where_it_is_preferred(page: Page) -> None:
+    taken, _ = publish(page, None, prefer=("H264",))
     assert taken["transceivers"][1]["sends"][0] == "video/H264"
-    taken, _ = await publish(page, None)
+    taken, _ = publish(page, None)
     assert taken["transceivers"][1]["sends"][0] == "video/VP8"
 
 
-async def test_all_three_simulcast_layers_stay_active(page: Page) -> None:
+def test_all_three_simulcast_layers_stay_active(page: Page) -> None:
     for codec in (None, "H264", "VP9", "AV1"):
-        taken, answer = await publish(page, codec, ["q", "h", "f"])
+        taken, answer = publish(page, codec, ["q", "h", "f"])
         assert taken["transceivers"][1]["rids"] == ["q", "h", "f"]
         assert [encoding.rid for encoding in answer.media[1].rtp_parameters.encodings] == ["q", "h", "f"]
 
 
-async def test_extensions_of_the_answer_are_in_use(page: Page) -> None:
-    taken, answer = await publish(page, "VP8")
+def test_extensions_of_the_answer_are_in_use(page: Page) -> None:
+    taken, answer = publish(page, "VP8")
     for transceiver, media in zip(taken["transceivers"], answer.media, strict=True):
         answered = {extension.uri for extension in media.rtp_parameters.header_extensions}
         # Chromium drops toffset by itself where a better send time is agreed.
         assert set(transceiver["extensions"]) == answered - {TOFFSET}
 
 
-async def test_a_data_channel_is_rejected_and_media_goes_on(page: Page) -> None:
-    taken, answer = await publish(page, None, data=True)
+def test_a_data_channel_is_rejected_and_media_goes_on(page: Page) -> None:
+    taken, answer = publish(page, None, data=True)
     assert taken["state"] == "stable"
     assert [t["direction"] for t in taken["transceivers"]] == ["sendonly", "sendonly"]
     assert "m=application 0 " in answer.sdp
 
 
-async def test_a_data_channel_that_leads_the_bundle_is_rejected_and_media_goes_on(page: Page) -> None:
-    taken, answer = await publish(page, None, data=True, dataBeforeMedia=True)
+def test_a_data_channel_that_leads_the_bundle_is_rejected_and_media_goes_on(page: Page) -> None:
+    taken, answer = publish(page, None, data=True, dataBeforeMedia=True)
     assert taken["state"] == "stable"
     assert [t["direction"] for t in taken["transceivers"]] == ["sendonly", "sendonly"]
     lines = [line.split(" ")[0] for line in answer.sdp.splitlines() if line.startswith("m=")]
     assert lines == ["m=application", "m=audio", "m=video"]
 
 
-async def test_a_second_video_is_rejected_and_the_first_goes_on(page: Page) -> None:
-    taken, answer = await publish(page, None, videos=2)
+def test_a_second_video_is_rejected_and_the_first_goes_on(page: Page) -> None:
+    taken, answer = publish(page, None, videos=2)
     assert taken["state"] == "stable"
     assert answer.sdp.count("m=video ") == 2
     # A rejected transceiver is taken away.
     assert [t["direction"] for t in taken["transceivers"]] == ["sendonly", "sendonly"]
 
 
-async def test_every_bundle_policy_is_answered(page: Page) -> None:
+def test_every_bundle_policy_is_answered(page: Page) -> None:
     for policy in ("balanced", "max-bundle", "max-compat"):
-        taken, _ = await publish(page, None, config={"bundlePolicy": policy})
+        taken, _ = publish(page, None, config={"bundlePolicy": policy})
         assert [t["direction"] for t in taken["transceivers"]] == ["sendonly", "sendonly"]
 
 
-async def test_a_viewer_receives_every_codec_on_one_stream(page: Page) -> None:
-    taken, answer = await watch(page, ["audio", "video"])
+def test_a_viewer_receives_every_codec_on_one_stream(page: Page) -> None:
+    taken, answer = watch(page, ["audio", "video"])
     audio, video = taken["transceivers"]
     assert audio["direction"] == video["direction"] == "recvonly"
     assert taken["tracks"] == [["audio", ["program"]], ["video", ["program"]]]
@@ -208,18 +199,18 @@ async def test_a_viewer_receives_every_codec_on_one_stream(page: Page) -> None:
     assert (answer.media[1].ssrc, answer.media[1].rtx_ssrc) == (5001, 5002)
 
 
-async def test_a_viewer_of_one_producer_receives_its_codec_alone(page: Page) -> None:
+def test_a_viewer_of_one_producer_receives_its_codec_alone(page: Page) -> None:
     capabilities = generate_router_capabilities()
     for codec in ("VP8", "H264", "VP9", "AV1"):
-        produced = (await publish(page, codec))[1].media[1].rtp_parameters
+        produced = (publish(page, codec))[1].media[1].rtp_parameters
         mapping = get_producer_mapping(produced, capabilities, lambda: 7)
         consumable = get_consumable_parameters("video", produced, capabilities, mapping, "cname")
-        taken, answer = await watch(page, ["video"], {"video": consumable})
+        taken, answer = watch(page, ["video"], {"video": consumable})
         assert [transceiver["direction"] for transceiver in taken["transceivers"]] == ["recvonly"]
         assert {c.name for c in answer.media[0].rtp_parameters.media_codecs()} == {codec.lower()}
 
 
-async def test_a_viewer_of_one_kind_is_answered(page: Page) -> None:
+def test_a_viewer_of_one_kind_is_answered(page: Page) -> None:
     for kind in ("audio", "video"):
-        taken, _ = await watch(page, [kind])
+        taken, _ = watch(page, [kind])
         assert [t["direction"] for t in taken["transceivers"]] == ["recvonly"]

@@ -45,7 +45,7 @@ def test_two_pages_see_and_hear_each_other_by_a_program_that_speaks_only_sfu(
             assert len(ids) == 2, "a picture and a sound"
             page.evaluate("(ids) => ortc.show(ids)", ids)
         for page in pages.values():
-            assert_in_order(wait_for_numbers(page, 60))
+            assert_in_order(wait_for_numbers(page, 20))
             heard = page.evaluate(f"listen({TONE_HZ}, 2.5)")
             assert heard["share"] > 0.5, heard
         check_stats(server, pages["ada"])
@@ -83,4 +83,4 @@ def check_pause_and_restart(server: SignallingServer, sender: Page, viewer: Page
     assert before == standing, "never stands still"
     sender.evaluate("ortc.pause('video', false)")
     sender.evaluate("ortc.restartIce()")
-    poll(viewer, f"{frames}.then((now) => now > {standing + 20})")
+    poll(viewer, f"{frames}.then((now) => now > {standing + 10})")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from aiohttp import web
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from tests.e2e.app_in_thread import app_in_thread
-from tests.e2e.conftest import CHROMIUM, FLAGS, ROOT
+from tests.e2e.conftest import ROOT
 from tests.unit.recording_material import Recorded, feed, h264_units, opus_units
 from vtp.recording.dash import MPD_NAME, MPD_TYPE
 from vtp.recording.manifest import Manifest
@@ -48,14 +47,6 @@ window.pictureAt = async (time) => {
 </script>"""
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
 def app_of(directory: Path, view: RecordingView) -> web.Application:
     """A recording with its storyboard, and a page with a player."""
     storyboards = Storyboards()
@@ -91,7 +82,7 @@ def app_of(directory: Path, view: RecordingView) -> web.Application:
 
 
 @pytest.mark.e2e
-def test_shaka_finds_the_picture_of_each_time(tmp_path: Path, chromium: Browser) -> None:
+def test_shaka_finds_the_picture_of_each_time(tmp_path: Path, browser: Browser) -> None:
     recorded = Recorded(tmp_path)
     segmenter = recorded.segmenter()
     feed(segmenter, h264_units(30, fps=1, gop=1, width=320, height=240), opus_units(1500))
@@ -102,7 +93,7 @@ def test_shaka_finds_the_picture_of_each_time(tmp_path: Path, chromium: Browser)
     board = Board()
     board.grow(view.tracks["video"])
     with app_in_thread(app_of(tmp_path, view)) as address:
-        page = chromium.new_page()
+        page = browser.new_page()
         page.goto(address)
         found = [page.evaluate("pictureAt", 5 * number + 2.5) for number in range(6)]
         page.close()

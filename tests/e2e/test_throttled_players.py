@@ -15,15 +15,13 @@ import pytest
 from playwright.sync_api import Browser, CDPSession, Page, TimeoutError
 
 from tests.e2e.app_in_thread import app_in_thread
-from tests.e2e.test_ladder_players import SCRIPTS, SIZES, app_of, chromium
+from tests.e2e.test_ladder_players import SCRIPTS, SIZES, app_of
 from tests.unit.recording_material import Recorded, encoded_h264
 from tests.unit.recording_rungs import feed_layers
 from vtp.recording.manifest import Manifest, write_manifest
 from vtp.recording.timebase import NS
 from vtp.recording.units import PlainUnit
 from vtp.recording.view import RecordingView
-
-__all__ = ["chromium"]
 
 FPS, GROUP_S, SECONDS = 15, 2, 90
 LARGEST = SIZES[0][0]
@@ -156,13 +154,13 @@ def noisy(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, RecordingView
 
 @pytest.mark.e2e
 def test_players_go_down_in_a_narrow_network_and_up_again_without_a_stall(
-    noisy: tuple[Path, RecordingView], chromium: Browser
+    noisy: tuple[Path, RecordingView], browser: Browser
 ) -> None:
     """All of them at once, each with a network of its own."""
     directory, view = noisy
     asked = max(int(found) for found in re.findall(r"[:,]BANDWIDTH=(\d+)", view.multivariant().text.decode()))
     with ExitStack() as ending:
-        pages = [opened(ending, chromium, player, directory, view) for player in SCRIPTS]
+        pages = [opened(ending, browser, player, directory, view) for player in SCRIPTS]
         for one in pages:
             one.emulate(WIDE * asked)
             one.page.goto(one.address)
@@ -178,11 +176,9 @@ def test_players_go_down_in_a_narrow_network_and_up_again_without_a_stall(
             assert state["breaks"] == before["breaks"], (one.player, state)
 
 
-def opened(
-    ending: ExitStack, chromium: Browser, player: str, directory: Path, view: RecordingView
-) -> Playing:
+def opened(ending: ExitStack, browser: Browser, player: str, directory: Path, view: RecordingView) -> Playing:
     """An empty page, and a server of what it is to play."""
     address = ending.enter_context(app_in_thread(app_of(directory, player, view, PAGE)))
-    page = chromium.new_page()
+    page = browser.new_page()
     ending.callback(page.close)
     return Playing(player, address, page, page.context.new_cdp_session(page))

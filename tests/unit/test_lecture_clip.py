@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 
 from vtp.bench.frame_number import NUMBER_BITS, cells_of, check_of, draw_frame_number, read_frame_number
-from vtp.bench.lecture_clip import CHROMIUM_FPS, ClipFormat, write_clip, write_mjpeg, write_wav
+from vtp.bench.lecture_clip import CHROMIUM_FPS, ClipFormat, write_clip, write_mjpeg, write_wav, write_y4m
 from vtp.bench.lecture_picture import LecturePicture, is_flash
 from vtp.bench.lecture_sound import beep_starts_s
 
@@ -101,6 +101,13 @@ def test_the_fake_camera_file_holds_numbered_pictures(tmp_path: Path) -> None:
     write_mjpeg(tmp_path / "camera.mjpeg", 1.0, 320, 180)
     numbers = [read_frame_number(picture) for _, picture in pictures(tmp_path / "camera.mjpeg")]
     assert numbers == list(range(CHROMIUM_FPS))
+
+
+def test_the_fake_camera_file_of_another_rate_holds_numbered_pictures_at_their_times(tmp_path: Path) -> None:
+    write_y4m(tmp_path / "camera.y4m", 2.0, 10, 320, 180)
+    found = [(time_s, read_frame_number(picture)) for time_s, picture in pictures(tmp_path / "camera.y4m")]
+    assert [number for _, number in found] == list(range(20))
+    assert [time_s for time_s, _ in found] == pytest.approx([number / 10 for number in range(20)])
 
 
 def test_the_fake_microphone_file_beeps_every_second(tmp_path: Path) -> None:

@@ -2,8 +2,8 @@
 
 Every frame carries its number (frame_number.py); every second begins with a flash and a beep, so that sound
 and picture can be compared at the far end. `python -m vtp.bench.lecture_clip out.mkv --seconds 60` writes
-H.264 and Opus; a name ending in .mjpeg writes what Chromium's --use-file-for-fake-video-capture reads, .wav
-its fake microphone.
+H.264 and Opus; a name ending in .y4m or .mjpeg writes what Chromium's --use-file-for-fake-video-capture
+reads, .wav its fake microphone.
 """
 
 import argparse
@@ -79,6 +79,15 @@ def write_mjpeg(path: Path, seconds: float, width: int = 640, height: int = 360)
         container.mux(stream.encode(None))
 
 
+def write_y4m(path: Path, seconds: float, fps: int, width: int = 640, height: int = 360) -> None:
+    """Bare pictures for Chromium's fake camera, which plays them at the rate that the file says."""
+    picture = LecturePicture(width, height, fps)
+    with path.open("wb") as out:
+        out.write(f"YUV4MPEG2 W{width} H{height} F{fps}:1 Ip A1:1 C420\n".encode())
+        for number in range(round(seconds * fps)):
+            out.write(b"FRAME\n" + b"".join(plane.tobytes() for plane in picture.planes(number)))
+
+
 def write_wav(path: Path, seconds: float) -> None:
     """16-bit mono at 48 kHz for Chromium's fake microphone."""
     samples = lecture_samples(0, round(seconds * SAMPLE_RATE))
@@ -143,7 +152,9 @@ def main() -> None:
     parser.add_argument("--size", default="", help="WIDTHxHEIGHT")
     arguments = parser.parse_args()
     width, height = map(int, arguments.size.split("x")) if arguments.size else (0, 0)
-    if arguments.path.suffix == ".mjpeg":
+    if arguments.path.suffix == ".y4m":
+        write_y4m(arguments.path, arguments.seconds, ClipFormat.fps, width or 640, height or 360)
+    elif arguments.path.suffix == ".mjpeg":
         write_mjpeg(arguments.path, arguments.seconds, width or 640, height or 360)
     elif arguments.path.suffix == ".wav":
         write_wav(arguments.path, arguments.seconds)

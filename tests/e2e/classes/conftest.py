@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.e2e.classes.class_pages import WIDE, Visit, create_accounts, join, make_room, sign_in
+from tests.e2e.classes.class_pages import Visit, create_accounts, join, make_room, sign_in
+from tests.e2e.classes.guests import Guests, come_again
 from tests.server_process import Running, running_server
 
 EXPECTED = re.compile(
@@ -25,41 +28,65 @@ def settings() -> dict[str, str]:
     return {}
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, settings: dict[str, str]) -> Iterator[Running]:
-    """A school with two accounts."""
-    data_dir = tmp_path_factory.mktemp("school") / "data"
-    with running_server(data_dir, settings=settings) as running:
-        create_accounts(data_dir)
+@pytest.fixture(scope="session")
+def accounts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A school's folder with its people, to be copied."""
+    data_dir = tmp_path_factory.mktemp("accounts") / "data"
+    create_accounts(data_dir)
+    return data_dir
+
+
+@pytest.fixture(scope="session")
+def school(accounts: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """For all files whose server needs no settings; each has rooms of its own."""
+    data_dir = shutil.copytree(accounts, tmp_path_factory.mktemp("school") / "data")
+    with running_server(data_dir) as running:
         yield running
 
 
+@pytest.fixture(scope="module")
+def server(
+    request: pytest.FixtureRequest,
+    accounts: Path,
+    settings: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Running]:
+    """A school with the people of ACCOUNTS."""
+    if not settings:
+        yield request.getfixturevalue("school")
+        return
+    data_dir = shutil.copytree(accounts, tmp_path_factory.mktemp("school") / "data")
+    with running_server(data_dir, settings=settings) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def guests(kept_contexts: list[BrowserContext]) -> Guests:
+    return Guests(kept_contexts)
+
+
 @pytest.fixture
-def visit(server: Running, browser: Browser) -> Iterator[Visit]:
+def visit(server: Running, browser: Browser, guests: Guests) -> Iterator[Visit]:
     """Opens a page for somebody with an account, or for nobody. Nothing may be wrong in its console."""
     complaints: list[str] = []
-    contexts = []
 
     def visited(name: str | None = None, base: str | None = None, *, devices: bool = True) -> Page:
-        context = browser.new_context(viewport=WIDE, bypass_csp=True)  # type: ignore[arg-type]
-        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        context, known = guests.take(browser, server.url, name)
+        page = context.new_page()
         if not devices:
-            context.add_init_script(
+            page.add_init_script(
                 "navigator.mediaDevices.getUserMedia = async () => "
                 "{ throw new DOMException('no', 'NotAllowedError'); };"
             )
-        contexts.append(context)
-        page = context.new_page()
         page.set_default_timeout(15_000)
         page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         if name is not None:
-            sign_in(page, base or server.url, name)
+            (come_again if known else sign_in)(page, base or server.url, name)
         return page
 
     yield visited
-    for context in contexts:
-        context.close()
+    guests.leave()
     assert [line for line in complaints if not EXPECTED.match(line)] == []
 
 

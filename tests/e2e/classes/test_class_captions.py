@@ -12,6 +12,7 @@ pytestmark = pytest.mark.e2e
 
 def type_line(page: Page, text: str) -> None:
     page.get_by_test_id("caption-field").fill(text)
+    expect(page.get_by_role("button", name="Show it")).to_be_enabled()  # once the page knows the recording
     page.keyboard.press("Enter")
     expect(page.get_by_test_id("caption-field")).to_have_value("")
 

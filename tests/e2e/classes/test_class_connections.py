@@ -24,16 +24,16 @@ def test_a_cut_connection_comes_back_and_media_goes_on(server: Running, visit: V
         sam = visit("sam", base)
         join(sam, slug, base)
         watch(sam, "Ada Lovelace")
-        wait_for_numbers(sam, 30)
+        wait_for_numbers(sam, 10)
         relay.cut()
         expect(sam.get_by_test_id("class-lost")).to_be_visible()
-        seen = len(wait_for_numbers(sam, 30))
+        seen = len(wait_for_numbers(sam, 10))
         ada.get_by_test_id("toggle-microphone").click()
-        wait_for_numbers(sam, seen + 30)
+        wait_for_numbers(sam, seen + 10)
         relay.mend()
         expect(sam.get_by_test_id("class-lost")).to_be_hidden()
         expect(tile_of(sam, "Ada Lovelace")).to_have_attribute("data-muted", "true")
-        assert_in_order(wait_for_numbers(sam, seen + 60))
+        assert_in_order(wait_for_numbers(sam, seen + 20))
 
 
 def test_who_comes_back_too_late_joins_anew_by_itself(server: Running, visit: Visit) -> None:
@@ -52,8 +52,8 @@ def test_who_comes_back_too_late_joins_anew_by_itself(server: Running, visit: Vi
         expect(tile_of(ada, "Sam Okafor")).to_have_attribute("data-picture", "true")
         expect(tile_of(ada, "Sam Okafor")).to_have_attribute("data-muted", "true")
         expect(sam.get_by_test_id("class-lost")).to_be_hidden()
-        poll(sam, f"{frames(sam, 'Ada Lovelace')} > 10")
-        poll(ada, f"{frames(ada, 'Sam Okafor')} > 10")
+        poll(sam, f"{frames(sam, 'Ada Lovelace')} > 5")
+        poll(ada, f"{frames(ada, 'Sam Okafor')} > 5")
 
 
 def test_who_loses_the_connection_in_the_midst_of_coming_in_is_seen_all_the_same(
@@ -75,7 +75,7 @@ def test_who_loses_the_connection_in_the_midst_of_coming_in_is_seen_all_the_same
             relay.mend()
             expect(sam.get_by_test_id("class-lost")).to_be_hidden()
             expect(tile_of(ada, "Sam Okafor")).to_have_attribute("data-picture", "true")
-            poll(ada, f"{frames(ada, 'Sam Okafor')} > 10")
-            poll(sam, f"{frames(sam, 'Ada Lovelace')} > 10")
+            poll(ada, f"{frames(ada, 'Sam Okafor')} > 5")
+            poll(sam, f"{frames(sam, 'Ada Lovelace')} > 5")
             sam.get_by_test_id("leave-class").click()
             expect(tile_of(ada, "Sam Okafor")).to_be_hidden()

@@ -33,7 +33,7 @@ def test_two_go_directly_until_a_third_comes(server: Running, visit: Visit, clas
     ada.get_by_test_id("setting-p2p").click()
     wait_for_live(server, slug, live=False)
     watch(sam, "Ada Lovelace")
-    assert_in_order(wait_for_numbers(sam, 30))
+    assert_in_order(wait_for_numbers(sam, 10))
     expect(tile_of(sam, "Ada Lovelace")).to_have_attribute("data-muted", "false")
     ada.get_by_test_id("toggle-microphone").click()
     expect(tile_of(sam, "Ada Lovelace")).to_have_attribute("data-muted", "true")
@@ -43,7 +43,7 @@ def test_two_go_directly_until_a_third_comes(server: Running, visit: Visit, clas
     wait_for_live(server, slug, live=True)
     for page in (sam, third):
         watch(page, "Ada Lovelace")
-        assert_in_order(wait_for_numbers(page, 30))
+        assert_in_order(wait_for_numbers(page, 10))
         expect(tile_of(page, "Ada Lovelace")).to_have_attribute("data-muted", "false")
 
 

@@ -30,7 +30,7 @@ def test_two_who_join_by_the_page_see_and_hear_each_other(class_of_two: tuple[Pa
     watch(sam, "Ada Lovelace")
     watch(ada, "Sam Okafor")
     for page in (ada, sam):
-        assert_in_order(wait_for_numbers(page, 60))
+        assert_in_order(wait_for_numbers(page, 20))
         poll(page, "document.querySelectorAll('audio.sound').length === 1")
         page.evaluate("window.video = document.querySelector('audio.sound')")
         heard = page.evaluate(f"listen({TONE_HZ}, 3)")
@@ -62,16 +62,16 @@ def test_camera_microphone_and_screen_go_on_and_off(class_of_two: tuple[Page, Pa
 
 def test_a_tile_that_was_on_another_page_is_seen_again(class_of_two: tuple[Page, Page, str]) -> None:
     _, sam, _ = class_of_two
-    poll(sam, f"{frames(sam, 'Ada Lovelace')} > 10")
+    poll(sam, f"{frames(sam, 'Ada Lovelace')} > 5")
     sam.set_viewport_size({"width": 320, "height": 300})
     expect(sam.get_by_test_id("tile-page")).to_have_text("1/2")
-    poll(sam, f"{frames(sam, 'Ada Lovelace')} > 10")
+    poll(sam, f"{frames(sam, 'Ada Lovelace')} > 5")
     sam.get_by_test_id("next-tiles").click()
     expect(tile_of(sam, "Ada Lovelace")).to_be_hidden()
     expect(tile_of(sam, "Sam Okafor")).to_be_visible()
     sam.get_by_role("button", name="People before these").click()
     watch(sam, "Ada Lovelace")
-    assert_in_order(wait_for_numbers(sam, 30))
+    assert_in_order(wait_for_numbers(sam, 10))
 
 
 def test_a_teacher_mutes_a_student_who_may_unmute(class_of_two: tuple[Page, Page, str]) -> None:
@@ -180,7 +180,7 @@ def test_the_lobby_removal_and_the_end_for_all(server: Running, visit: Visit) ->
     sam.get_by_test_id("join-class").click()
     ada.get_by_test_id("lobby").get_by_test_id("admit").click()
     expect(sam.get_by_test_id("class")).to_be_visible()
-    poll(sam, f"{frames(sam, 'Ada Lovelace')} > 10")
+    poll(sam, f"{frames(sam, 'Ada Lovelace')} > 5")
 
     row_of(ada, "Sam Okafor").get_by_test_id("person-more").click()
     ada.get_by_test_id("remove").click()
@@ -225,10 +225,10 @@ def test_breakout_rooms_part_and_bring_together(class_of_two: tuple[Page, Page, 
     ada.get_by_test_id("broadcast-send").click()
     expect(sam.get_by_test_id("broadcast")).to_contain_text("Two minutes more.")
     ada.get_by_test_id("join-Group 1").click()
-    poll(sam, f"{frames(sam, 'Ada Lovelace')} > 10")
+    poll(sam, f"{frames(sam, 'Ada Lovelace')} > 5")
     ada.get_by_test_id("close-breakouts").click()
     expect(sam.get_by_test_id("own-group")).to_be_hidden()
-    poll(ada, f"{frames(ada, 'Sam Okafor')} > 10")
+    poll(ada, f"{frames(ada, 'Sam Okafor')} > 5")
 
 
 def test_who_leaves_is_gone_and_can_come_back(class_of_two: tuple[Page, Page, str]) -> None:
@@ -249,7 +249,7 @@ def test_who_has_no_camera_and_no_microphone_watches_and_listens(server: Running
     expect(sam.get_by_test_id("device-problem")).to_contain_text("blocked")
     assert_fits_a_phone(sam)
     sam.get_by_test_id("join-class").click()
-    poll(sam, f"{frames(sam, 'Ada Lovelace')} > 10")
+    poll(sam, f"{frames(sam, 'Ada Lovelace')} > 5")
     expect(tile_of(ada, "Sam Okafor")).to_have_attribute("data-muted", "true")
     sam.get_by_test_id("toggle-microphone").click()
     expect(sam.get_by_test_id("toast")).to_contain_text("blocked")

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import wave
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect
 
 from tests.e2e.classes.class_pages import PASSWORD, Visit, join, make_room, tile_of
-from tests.e2e.conftest import CHROMIUM, FLAGS
+from tests.e2e.conftest import CHROMIUM, FLAGS, devices
 from tests.server_process import Running
 
 RATE = 48_000
@@ -40,20 +40,19 @@ def write_sound(path: Path, samples: np.ndarray) -> Path:
 
 
 @pytest.fixture(scope="module")
-def browsers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Browser, Browser]]:
+def browsers(
+    playwright: Playwright, lecture: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Browser, Browser]]:
     """Chromium with a quiet microphone, and one into which somebody speaks."""
     folder = tmp_path_factory.mktemp("microphones")
     sounds = [write_sound(folder / "quiet.wav", hiss(10)), write_sound(folder / "voice.wav", voice(12))]
-    with sync_playwright() as playwright:
-        quiet, loud = [
-            playwright.chromium.launch(
-                executable_path=CHROMIUM, args=[*FLAGS, f"--use-file-for-fake-audio-capture={sound}"]
-            )
-            for sound in sounds
-        ]
-        yield quiet, loud
-        quiet.close()
-        loud.close()
+    quiet, loud = [
+        playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *devices(lecture(".y4m"), sound)])
+        for sound in sounds
+    ]
+    yield quiet, loud
+    quiet.close()
+    loud.close()
 
 
 @pytest.fixture(scope="module")

@@ -171,7 +171,7 @@ window.listen = async (hertz, seconds) => {
   const until = performance.now() + seconds * 1000;
   let best = {share: 0, level: -200};
   while (performance.now() < until) {
-    await new Promise((resolve) => requestAnimationFrame(resolve));
+    await new Promise((resolve) => setTimeout(resolve, 50));
     analyser.getFloatFrequencyData(bins);
     let all = 0, near = 0;
     for (let i = 1; i < bins.length; i++) {
