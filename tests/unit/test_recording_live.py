@@ -381,7 +381,7 @@ def test_a_segment_is_listed_as_soon_as_its_line_is_written(tmp_path: Path) -> N
     whole = made.indexes["opus"]
     before = replace(whole, segments=whole.segments[:2], open=None)
     view = LiveView(made.view.manifest, {"opus": before})
-    assert isinstance(text := view.ready("opus", Wish()), Rendered)
+    assert isinstance(text := view.ready("opus", Wish(1)), Rendered)
     assert text.text.count(b"#EXTINF") == 2
     before.add(whole.segments[2])
     view.grow(made.view.manifest, {"opus": before})
