@@ -103,6 +103,7 @@ async def leave_traces(api: Api, admin: Person) -> Life:
     put = {"Content-Type": "image/png"}
     await api.call("PUT", "/api/v1/auth/profile/picture", by=ada, data=picture, headers=put)
     await api.call("POST", "/api/v1/rooms/physics/links", {"label": "Guests"}, by=ada, headers=key)
+    await api.call("POST", "/api/v1/calendars", {}, by=ada)
     await api.call("PATCH", f"/api/v1/users/{ada.user_id}", {"role": "assistant"}, by=admin)
     await api.call("PATCH", f"/api/v1/users/{ada.user_id}", {"role": "teacher"}, by=admin)
     recording_id = await add_finished(api, room_id, ada)
