@@ -157,7 +157,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             raise
         finally:
             log.close()
-        assert code == 0, (data_dir / "server.log").read_text()[-4000:]
+        said = (data_dir / "server.log").read_text()
+        assert code == 0, said[-4000:]
+        assert "Traceback" not in said, said[max(said.index("Traceback") - 500, 0) :][:6000]
 
 
 def until_ready(running: Stack) -> None:
@@ -172,12 +174,13 @@ def until_ready(running: Stack) -> None:
 
 
 @pytest.fixture(scope="session")
-def lecture(pytestconfig: pytest.Config) -> Callable[[str], Path]:
+def lecture() -> Callable[[str], Path]:
     """The lecture as what Chromium takes for a camera or a microphone, made once for all runs."""
     sources = ROOT / "vtp" / "bench"
     read = [*sorted(sources.glob("lecture_*.py")), sources / "frame_number.py"]
     digest = hashlib.sha256(b"".join(source.read_bytes() for source in read)).hexdigest()[:16]
-    folder = pytestconfig.cache.mkdir("lecture")
+    folder = ROOT / ".make" / "lecture"
+    folder.mkdir(parents=True, exist_ok=True)
     return lambda ending: made_once(folder / f"{digest}-{CAMERA_FPS}-{CAMERA_SECONDS}{ending}")
 
 
