@@ -375,4 +375,8 @@ async def test_invitations_and_changes_come_by_mail_under_one_uid(mailed: Api, m
     admin = await api.person("admin")
     listed = (await api.call("GET", "/api/v1/mails", by=admin)).body["items"]
     assert sum(one["kind"] == "lesson" for one in listed) == 2 * 8, "the course said no more"
+    await change(api, course, teacher, mail_lessons=True)
+    assert (await api.call("DELETE", f"{BASE}/{course}", by=teacher)).status == 200
+    mail = await mailbox.next_to(pupil.email, "10 lessons")
+    assert {method for _, method, _ in carried(mail)} == {"CANCEL"}, "a course that is no more"
     assert services.mails.numbers()["failed"] == 0
