@@ -100,7 +100,7 @@ class LessonWatch:
                 await self.look(rooms)
             except Unavailable:
                 pass  # in the next round
-            except Exception:  # one round; the next lesson is not to suffer for it
+            except Exception:  # one round
                 logger.exception("The lessons that are on could not be looked after.")
             await asyncio.sleep(PAUSE_S)
 
@@ -124,8 +124,14 @@ class LessonWatch:
             ]
             members = await members_among(tx, people)
         for room_id, live in rooms.items():
-            if not live.closed:
+            if live.closed:
+                continue
+            try:
                 await self._look_at(live, lessons.get(room_id), members)
+            except Unavailable:
+                raise
+            except Exception:  # the next lesson is not to suffer for it
+                logger.exception("The lesson in room %s could not be looked after.", room_id)
 
     async def _look_at(
         self,
