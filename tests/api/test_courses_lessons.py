@@ -191,6 +191,22 @@ async def test_who_leaves_the_course_leaves_the_class_and_who_is_appointed_helps
     assert (await api.call("POST", f"{BASE}/{course}/permissions", given, by=teacher)).status == 201
     await watch.look()
     await second.ok("mute-all")  # as an assistant may
+    await second.ok("leave-room")
+    taken = await api.call("DELETE", f"{BASE}/{course}/permissions/{other.user_id}", by=teacher)
+    assert taken.status == 204, taken
+    second = await come(school, other, room)
+    await watch.look()
+    assert await refused(second, "mute-all") == "forbidden", "who was appointed is that no more"
+    assert (await api.call("POST", f"{BASE}/{course}/permissions", given, by=teacher)).status == 201
+    watches = await student(api, "watches")
+    await enrol(api, course, watches)
+    third = await come(school, watches, room)
+    only = {"user_id": watches.user_id, "role": "viewer"}
+    assert (await api.call("POST", f"{BASE}/{course}/permissions", only, by=teacher)).status == 201
+    await watch.look()
+    assert (await third.pushes("kicked"))["reason"].startswith("You only watch")
+    assert (await come(school, watches, room)).joined["may"]["publish"] is False
+    await watch.look()
     assert (await api.call("DELETE", f"{BASE}/{course}/enroll/{pupil.user_id}", by=teacher)).status == 200
     told = await child.pushes("kicked")
     assert told["reason"] == "This lesson is for those who take part in its course."

@@ -153,12 +153,51 @@ async def test_a_changed_rule_moves_what_nobody_has_moved(
     assert await lessons_of(api, course, teacher) == []
 
 
+async def test_a_class_that_was_put_off_or_held_before_its_time_does_not_move_the_others(
+    api: Api, teacher: Person, course: str
+) -> None:
+    made = await series(api, course, teacher, rule="FREQ=WEEKLY;COUNT=6", first_start=wall(-5))
+    path = f"{course}/schedules/{made['id']}"
+    begun, second, third, *rest = await lessons_of(api, course, teacher)
+    later, earlier = datetime.now(UTC) + timedelta(days=1), datetime.now(UTC) - timedelta(hours=5)
+    for one, start in ((begun, later), (second, earlier)):
+        times = {"starts_at": start.isoformat(), "ends_at": (start + timedelta(hours=1)).isoformat()}
+        await change(api, f"{course}/lessons/{one['id']}", teacher, **times)
+    await change(api, path, teacher, duration_minutes=90)
+    after = {one["id"]: one for one in await lessons_of(api, course, teacher)}
+    assert len(after) == 6, "neither more nor fewer"
+    for one, start in ((begun, later), (second, earlier)):
+        assert datetime.fromisoformat(after[one["id"]]["starts_at"]) == start
+        assert after[one["id"]]["occurrence"] == one["occurrence"]
+    for one in (third, *rest):
+        assert local(after[one["id"]]["starts_at"]) == one["occurrence"] == after[one["id"]]["occurrence"]
+        assert datetime.fromisoformat(after[one["id"]]["ends_at"]) - datetime.fromisoformat(
+            one["starts_at"]
+        ) == timedelta(minutes=90)
+
+
+async def test_a_rule_with_fewer_classes_leaves_what_was_moved_by_hand_where_it_is(
+    api: Api, teacher: Person, course: str
+) -> None:
+    made = await series(api, course, teacher, rule="FREQ=WEEKLY")
+    seen = await lessons_of(api, course, teacher)
+    elsewhen = datetime.now(UTC) + timedelta(days=31)
+    times = {"starts_at": elsewhen.isoformat(), "ends_at": (elsewhen + timedelta(hours=1)).isoformat()}
+    moved = await change(api, f"{course}/lessons/{seen[4]['id']}", teacher, **times)
+    await change(api, f"{course}/schedules/{made['id']}", teacher, rule="FREQ=WEEKLY;INTERVAL=2")
+    after = {one["id"]: one for one in await lessons_of(api, course, teacher)}
+    fortnights = {seen[n]["id"]: wall(2 + 14 * n) for n in range(4)}
+    assert {id_: one["occurrence"] for id_, one in after.items()} == {**fortnights, moved["id"]: None}
+    assert after[moved["id"]]["starts_at"] == moved["starts_at"]
+
+
 async def test_what_cannot_be_a_series_is_refused_by_its_field(
     api: Api, teacher: Person, course: str
 ) -> None:
     for wrong, pointer in (
         ({"rule": "FREQ=YEARLY"}, "/rule"),
         ({"rule": "FREQ=WEEKLY;UNTIL=20200101"}, "/rule"),
+        ({"rule": "FREQ=WEEKLY;UNTIL=00010101T000000Z", "time_zone": "America/New_York"}, "/rule"),
         ({"time_zone": "Europe/Atlantis"}, "/time_zone"),
         ({"first_start": "2026-10-05T08:00:00Z"}, "/first_start"),
         ({"first_start": "1926-10-05T08:00"}, "/first_start"),
@@ -268,6 +307,9 @@ async def test_a_calendars_address_is_secret_and_can_be_renewed(
     await calendar_at(api, again["url"])
     listed = (await api.call("GET", CALENDARS, by=pupil)).body["items"]
     assert [(one["id"], "url" in one) for one in listed] == [(made["id"], False)]
+    both = await asyncio.gather(*(api.call("POST", CALENDARS, {}, by=pupil) for _ in range(6)))
+    assert [one.status for one in both] == [201] * 6, both
+    assert len({one.body["id"] for one in both}) == 1, "of however many calls at once"
     outsider = await student(api, "outsider")
     assert (await api.call("POST", CALENDARS, {"course_id": course}, by=outsider)).status == 403
     assert (await api.call("POST", CALENDARS, {"course_id": "x"}, by=pupil)).status == 422
@@ -303,6 +345,8 @@ async def test_invitations_and_changes_come_by_mail_under_one_uid(mailed: Api, m
         ({"starts_at": (start + timedelta(hours=2)).isoformat()}, "REQUEST", 1, "is moved"),
         ({"cancelled": True}, "CANCEL", 2, "does not take place"),
         ({"cancelled": False}, "REQUEST", 3, "takes place after all"),
+        ({"starts_at": None}, "CANCEL", 4, "does not take place"),
+        ({"starts_at": start.isoformat()}, "REQUEST", 5, "takes place"),
     ]
     for wanted, method, sequence, words in steps:
         if wanted:
@@ -319,7 +363,7 @@ async def test_invitations_and_changes_come_by_mail_under_one_uid(mailed: Api, m
     await change(api, path, teacher, description="Bring paper.")
     assert (await api.call("DELETE", f"{BASE}/{path}", by=teacher)).status == 204
     mail = await mailbox.next_to(pupil.email, "Lenses")
-    assert [(one[1], int(one[2]["sequence"])) for one in carried(mail)] == [("CANCEL", 4)] * 2, (
+    assert [(one[1], int(one[2]["sequence"])) for one in carried(mail)] == [("CANCEL", 6)] * 2, (
         "and no mail of a description"
     )
     await series(api, course, teacher)
@@ -330,5 +374,9 @@ async def test_invitations_and_changes_come_by_mail_under_one_uid(mailed: Api, m
     services = api.server.services
     admin = await api.person("admin")
     listed = (await api.call("GET", "/api/v1/mails", by=admin)).body["items"]
-    assert sum(one["kind"] == "lesson" for one in listed) == 2 * 6, "the course said no more"
+    assert sum(one["kind"] == "lesson" for one in listed) == 2 * 8, "the course said no more"
+    await change(api, course, teacher, mail_lessons=True)
+    assert (await api.call("DELETE", f"{BASE}/{course}", by=teacher)).status == 200
+    mail = await mailbox.next_to(pupil.email, "10 lessons")
+    assert {method for _, method, _ in carried(mail)} == {"CANCEL"}, "a course that is no more"
     assert services.mails.numbers()["failed"] == 0

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from icalendar import Calendar
 
-from vtp.courses.calendar_ics import attendee_line
+from vtp.courses.calendar_ics import MOST_SAID, CalendarLesson, attendee_line, feed_of, message_of
+from vtp.courses.lesson_mails import LessonNews
 from vtp.courses.outline_store import Lesson, LessonKind
 from vtp.courses.recurrence import MAX_COUNT, Occurrence, occurrences, parse_rule
 from vtp.courses.series import realign
@@ -66,6 +69,8 @@ def test_a_series_ends_as_its_rule_says_and_in_three_years_at_last() -> None:
         "FREQ=WEEKLY;COUNT=501",
         "FREQ=WEEKLY;COUNT=2;UNTIL=20270101",
         "FREQ=WEEKLY;UNTIL=20279999",
+        "FREQ=WEEKLY;UNTIL=00010101T000000Z",
+        "FREQ=WEEKLY;UNTIL=99991231T235959Z",
         "FREQ=WEEKLY;FREQ=DAILY",
         "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30",
         "FREQ=DAILY;INTERVAL=7;BYDAY=MO",
@@ -121,9 +126,50 @@ def test_the_rest_of_a_series_is_paired_in_its_order_and_what_was_touched_keeps_
     assert found.added == []
     longer = realign(rest[:1], [], wanted)
     assert [one.local[8:10] for one in longer.added] == ["10", "17", "24"]
-    assert realign([lesson("t", "2026-03-02T08:00", touched=True)], [], []).removed == [], (
-        "it was moved by hand"
+    none = realign([lesson("t", "2026-03-02T08:00", touched=True)], [], [])
+    assert (none.removed, [one.id for one in none.left_over]) == ([], ["t"]), "it was moved by hand"
+
+
+def test_calendars_hear_of_what_is_in_them_alone() -> None:
+    later = NOW + timedelta(days=8)
+    on = replace(lesson("a", "2026-03-09T08:00"), starts_at=later, ends_at=later + timedelta(hours=1))
+    cancelled, timeless = replace(on, cancelled_at=NOW), replace(on, starts_at=None, ends_at=None)
+    told = [
+        LessonNews(on),
+        LessonNews(on, deleted=True),
+        LessonNews(cancelled, before=on),
+        LessonNews(timeless, before=on),
+        LessonNews(on, before=timeless),
+        LessonNews(on, before=cancelled),
+    ]
+    assert [one.matters_at(NOW) for one in told] == [True] * len(told)
+    assert [one.is_over for one in told] == [False, True, True, True, False, False]
+    assert (told[3].shown.starts_at, told[3].shown.ends_at) == (on.starts_at, on.ends_at)
+    untold = [
+        LessonNews(timeless),
+        LessonNews(cancelled),
+        LessonNews(cancelled, deleted=True),
+        LessonNews(replace(cancelled, starts_at=later + timedelta(hours=2)), before=cancelled),
+        LessonNews(timeless, before=cancelled),
+    ]
+    assert [one.matters_at(NOW) for one in untold] == [False] * len(untold)
+    assert not LessonNews(on).matters_at(later), "it has begun"
+
+
+async def test_a_description_is_text_in_a_calendar_and_not_longer_than_a_class_needs() -> None:
+    said = "one\rATTENDEE:mailto:x@y.example\r\ntwo\x0bthree\x85\u2028\x00\tfour" + "ä" * 20_000
+    one = CalendarLesson(
+        replace(lesson("a", "2026-03-09T08:00"), description=said), "C", "Course", "https://x"
     )
+    followed = await feed_of("Course", [one])
+    for text in (followed.decode(), message_of(one, "s@x.example", cancelled=False).text):
+        assert len(text.splitlines()) == text.count("\r\n"), "no line but its own"
+        [event] = Calendar.from_ical(text).walk("VEVENT")
+        assert "attendee" not in event
+        shown = str(event["description"]).split("\n\n")[1]
+        assert shown.startswith("one\nATTENDEE:mailto:x@y.example\ntwo three") and shown.endswith("ä…")
+        assert len(shown) <= MOST_SAID + 1
+    assert await feed_of("Course", [one]) == followed
 
 
 def test_a_line_that_names_somebody_is_folded_as_calendars_read_it() -> None:

@@ -105,7 +105,7 @@ class CourseParts:
         recordings.catalogue.add_access_listener(told.access_changed)
         narrowed.add_listener(watch.look_soon)
         return cls(
-            Courses(database, audit, filed.hide_all, kept, narrowed.emit),
+            Courses(database, audit, (filed.hide_all, lessons.tell_of_end), kept, narrowed.emit),
             CourseCopies(database, audit, kept),
             Sections(database, audit),
             lessons,

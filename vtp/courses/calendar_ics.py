@@ -6,9 +6,12 @@ series stays the same event. Times are UTC: what a series does when clocks chang
 
 from __future__ import annotations
 
+import asyncio
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from vtp.courses.outline_store import Lesson
@@ -19,6 +22,12 @@ if TYPE_CHECKING:
 PRODUCT: Final = "-//vtp//courses//EN"
 REQUEST, CANCEL, PUBLISH = "REQUEST", "CANCEL", "PUBLISH"
 _BEGIN: Final = "BEGIN:VEVENT\r\n"
+_END: Final = b"END:VCALENDAR\r\n"
+_NO_TEXT: Final = re.compile(r"[^\S\n\t ]|[\x00-\x08\x0e-\x1f\x7f-\x9f]")  # RFC 5545, 3.3.11
+MOST_SAID: Final = 500
+"""Characters of a description: each of a class gets it by mail, for each of its lessons."""
+EVENTS_KEPT: Final = 4096
+TURN: Final = 50  # events
 LINE_OCTETS: Final = 75
 HOUR: Final = timedelta(hours=1)
 """What a lesson without an end takes in a calendar."""
@@ -35,16 +44,20 @@ class CalendarLesson:
     """Where it is held."""
 
 
-def feed_of(name: str, lessons: Sequence[CalendarLesson]) -> bytes:
-    """A whole calendar, to be followed."""
+async def feed_of(name: str, lessons: Sequence[CalendarLesson]) -> bytes:
+    """A whole calendar, to be followed; others are served while a large one is written."""
     calendar = _calendar(PUBLISH)
     calendar.add("name", name)  # RFC 7986; programs that do not know it read the other
     calendar.add("x-wr-calname", name)
     calendar.add("refresh-interval", HOUR, parameters={"value": "DURATION"})
     calendar.add("x-published-ttl", "PT1H")
-    for one in lessons:
-        calendar.add_component(_event(one, cancelled=one.lesson.cancelled))
-    return bytes(calendar.to_ical())
+    head = bytes(calendar.to_ical()).removesuffix(_END)
+    events = []
+    for number, one in enumerate(lessons, 1):
+        events.append(_event_text(_brief(one)))
+        if number % TURN == 0:
+            await asyncio.sleep(0)
+    return b"".join((head, *events, _END))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +77,7 @@ def message_of(one: CalendarLesson, organizer: str, *, cancelled: bool) -> Messa
     from icalendar import vCalAddress
 
     method = CANCEL if cancelled else REQUEST
-    calendar, event = _calendar(method), _event(one, cancelled=cancelled)
+    calendar, event = _calendar(method), _event(_brief(one), cancelled=cancelled)
     event.add("organizer", vCalAddress(f"mailto:{organizer}"))
     calendar.add_component(event)
     return Message(method, bytes(calendar.to_ical()).decode())
@@ -93,6 +106,21 @@ def _calendar(method: str) -> Calendar:
     calendar.add("calscale", "GREGORIAN")
     calendar.add("method", method)
     return calendar
+
+
+def _brief(one: CalendarLesson) -> CalendarLesson:
+    """With no more of a description than goes into a class's mails, and no characters that end lines."""
+    whole = one.lesson.description
+    said = _NO_TEXT.sub(" ", whole[:MOST_SAID].replace("\r\n", "\n").replace("\r", "\n"))
+    if len(whole) > MOST_SAID:
+        said = f"{said.rstrip()}…"
+    return replace(one, lesson=replace(one.lesson, description=said))
+
+
+@lru_cache(maxsize=EVENTS_KEPT)
+def _event_text(one: CalendarLesson) -> bytes:
+    """One event of a calendar that is followed: the same for everybody who sees the lesson."""
+    return bytes(_event(one, cancelled=one.lesson.cancelled).to_ical())
 
 
 def _event(one: CalendarLesson, *, cancelled: bool) -> Event:

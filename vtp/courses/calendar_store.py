@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, delete, insert, or_, select, update
+from sqlalchemy import Row, and_, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.courses.outline_store import Lesson, LessonKind, is_released, lesson_of_row
@@ -20,6 +20,7 @@ from vtp.courses.tables import (
     courses,
     lessons,
 )
+from vtp.db.statements import insert_if_absent
 from vtp.http.identity import Role
 
 
@@ -43,10 +44,10 @@ async def renew_feed(tx: AsyncConnection, feed: Feed, token_hash: str) -> Feed:
     """Adds a calendar, or gives the one that there is another address."""
     scope = feed.course_id or ""
     mine = table.c.user_id == feed.user_id, table.c.scope == scope
-    changed = update(table).where(*mine).values(token_hash=token_hash, renewed_at=feed.renewed_at)
-    if (await tx.execute(changed)).rowcount == 0:
-        values = {name: getattr(feed, name) for name in Feed.__slots__}
-        await tx.execute(insert(table).values(**values, scope=scope, token_hash=token_hash))
+    values = {name: getattr(feed, name) for name in Feed.__slots__}
+    if not await insert_if_absent(tx, table, {**values, "scope": scope, "token_hash": token_hash}):
+        changed = update(table).where(*mine).values(token_hash=token_hash, renewed_at=feed.renewed_at)
+        await tx.execute(changed)
     return Feed(**(await tx.execute(select(*_COLUMNS).where(*mine))).one()._mapping)
 
 

@@ -89,4 +89,4 @@ class Calendars:
             CalendarLesson(lesson, code, course, lesson_url(self._links, lesson))
             for lesson, code, course in found
         ]
-        return feed_of(name, shown)
+        return await feed_of(name, shown)

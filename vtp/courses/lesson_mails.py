@@ -44,14 +44,26 @@ class LessonNews:
 
     @property
     def is_over(self) -> bool:
-        """Whether it does not take place."""
-        return self.deleted or self.lesson.cancelled
+        """Whether it does not take place, or nobody knows when."""
+        return self.deleted or not _is_on(self.lesson)
+
+    @property
+    def known(self) -> Lesson | None:
+        """As calendars have it."""
+        return self.lesson if self.deleted else self.before
+
+    @property
+    def shown(self) -> Lesson:
+        """As calendars are told: of one that has no time any more, when it was to be."""
+        if self.lesson.starts_at is not None or self.before is None:
+            return self.lesson
+        return replace(self.lesson, starts_at=self.before.starts_at, ends_at=self.before.ends_at)
 
     def matters_at(self, now: datetime) -> bool:
-        """Whether calendars are told: not of what is over, nor of the end of what they never had."""
-        dates = [self.lesson.starts_at, self.before.starts_at if self.before is not None else None]
-        if self.before is None and self.lesson.cancelled and not self.deleted:
+        """Whether calendars are told: not of what is over, nor of the end of what is not in them."""
+        if self.is_over and (self.known is None or not _is_on(self.known)):
             return False
+        dates = [self.lesson.starts_at, self.before.starts_at if self.before is not None else None]
         return any(one is not None and one > now for one in dates)
 
 
@@ -74,7 +86,7 @@ class LessonMails:
         told = [one for one in news if one.matters_at(now)]
         if not told:
             return 0
-        told.sort(key=lambda one: (one.lesson.starts_at or now, one.lesson.id))
+        told.sort(key=lambda one: (one.shown.starts_at or now, one.lesson.id))
         for_students = await _released(tx, course, told, now)
         people = await people_of(tx, course.id, course.instructor_id)
         letters = {
@@ -97,7 +109,7 @@ class LessonMails:
         messages = [
             message_of(
                 CalendarLesson(
-                    replace(one.lesson, sequence=one.lesson.sequence + one.deleted),
+                    replace(one.shown, sequence=one.lesson.sequence + one.deleted),
                     course.code,
                     course.name,
                     lesson_url(self._links, one.lesson),
@@ -157,13 +169,20 @@ async def _addresses(tx: AsyncConnection, people: dict[str, Role]) -> list[tuple
     return found
 
 
+def _is_on(lesson: Lesson) -> bool:
+    """Whether it is in calendars as what takes place."""
+    return lesson.starts_at is not None and not lesson.cancelled
+
+
 def _line(news: LessonNews, time_zone: str) -> str:
     """One lesson in words."""
-    lesson, what = news.lesson, "takes place"
+    lesson, what = news.shown, "takes place"
     if news.is_over:
         what = "does not take place"
     elif news.before is not None and news.before.cancelled:
         what = "takes place after all"
+    elif news.before is not None and news.before.starts_at is None:
+        pass
     elif news.before is not None and news.before.starts_at != lesson.starts_at:
         what = "is moved"
     elif news.before is not None:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -36,19 +37,21 @@ from vtp.tasks import Tasks
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S: Final = 10.0
+PAUSE_S: Final = 0.25  # between two looks: a class of hundreds comes within seconds
 STAFF_AWAY: Final = timedelta(minutes=5)  # without staff for so long, the class has ended before its time
 STAFF_GONE: Final = timedelta(minutes=1)  # the same once its time is over
 DELETED = "The lesson was deleted."
 CANCELLED = "The lesson was cancelled."
 OVER = "The lesson is over."
 PUT_AWAY = "The course was put away."
+WATCHES = "You only watch in this course from now on: come in again."
 
 
 class LessonState:
     """What is remembered of an open room (`LiveRoom.part`)."""
 
     def __init__(self, room: LiveRoom) -> None:
-        self.roles: dict[str, Role] = {}  # in the course, by participant, as of the last look
+        self.roles: dict[str, Role] = {}  # in the course, by identity, as of the last look
         self.staff_gone_since: datetime | None = None
         self.refused = ""  # why it could not be recorded, so that it is said once
 
@@ -71,31 +74,44 @@ class LessonWatch:
         self._tasks = tasks
         self._clock = clock
         self._news = asyncio.Event()
+        self._changed: set[str] = set()  # rooms in which something has happened since the last look
+        self._all_changed = False
         live_rooms.add_listener(self._room_changed)
 
     def look_soon(self, course_id: str = "") -> None:
-        """Something has changed here."""
+        """Something has changed here, in whichever course."""
+        self._all_changed = True
         self._news.set()
 
     async def run(self) -> None:
-        """Looks every LOOK_EVERY_S, and when there is news."""
+        """Looks at all every LOOK_EVERY_S, and when there is news at what that is of."""
+        now_s = asyncio.get_running_loop().time
+        due_s = now_s() + LOOK_EVERY_S
         while True:
-            try:
-                async with asyncio.timeout(LOOK_EVERY_S):
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(due_s):
                     await self._news.wait()
-            except TimeoutError:
-                pass
+            rooms = None if self._all_changed or now_s() >= due_s else self._changed
+            if rooms is None:
+                due_s = now_s() + LOOK_EVERY_S
             self._news.clear()
+            self._changed, self._all_changed = set(), False
             try:
-                await self.look()
+                await self.look(rooms)
             except Unavailable:
-                continue
-            except Exception:  # one round; the next lesson is not to suffer for it
+                pass  # in the next round
+            except Exception:  # one round
                 logger.exception("The lessons that are on could not be looked after.")
+            await asyncio.sleep(PAUSE_S)
 
-    async def look(self) -> None:
-        """Sends away who may not be there any more, ends what is over, records what is to be recorded."""
-        rooms = {live.id: live for live in self._live_rooms.rooms if live.room.members_only}
+    async def look(self, among: Collection[str] | None = None) -> None:
+        """Sends away who may not be there any more, ends what is over, records what is to be recorded; in all
+        rooms, or in these."""
+        rooms = {
+            live.id: live
+            for live in self._live_rooms.rooms
+            if live.room.members_only and (among is None or live.id in among)
+        }
         if not rooms:
             return
         async with self._database.read() as tx:
@@ -108,8 +124,14 @@ class LessonWatch:
             ]
             members = await members_among(tx, people)
         for room_id, live in rooms.items():
-            if not live.closed:
+            if live.closed:
+                continue
+            try:
                 await self._look_at(live, lessons.get(room_id), members)
+            except Unavailable:
+                raise
+            except Exception:  # the next lesson is not to suffer for it
+                logger.exception("The lesson in room %s could not be looked after.", room_id)
 
     async def _look_at(
         self,
@@ -161,8 +183,11 @@ class LessonWatch:
         except Forbidden as error:
             live.people.remove(participant, error.detail)
             return
-        known = state.roles.get(participant.participant_id)
-        state.roles[participant.participant_id] = there.role
+        if there.publish is False and principal.publish is not False:
+            live.people.remove(participant, WATCHES)
+            return
+        known = state.roles.get(participant.identity)
+        state.roles[participant.identity] = there.role
         if known is not None and known is not there.role:
             live.people.set_role(participant, there.role)
 
@@ -208,10 +233,12 @@ class LessonWatch:
 
     def _room_changed(self, event: RoomEvent) -> None:
         if isinstance(event, RoomOpened) and event.room.room.members_only:
-            event.room.people.add_listener(self._people_changed)
+            room_id = event.room.id
+            event.room.people.add_listener(lambda event: self._people_changed(room_id, event))
 
-    def _people_changed(self, event: PeopleEvent) -> None:
+    def _people_changed(self, room_id: str, event: PeopleEvent) -> None:
         if isinstance(event, PersonJoined) or (
             isinstance(event, MediaPublished | PersonLeft) and event.participant.role in STAFF
         ):
+            self._changed.add(room_id)
             self._news.set()

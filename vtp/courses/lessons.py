@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vtp.accounts.audit import AuditLog
+from vtp.accounts.audit import AuditLog, Origin
 from vtp.accounts.permissions import Action
 from vtp.accounts.service import Clock, utc_now
 from vtp.courses.door import Entered, enter
@@ -29,6 +29,7 @@ from vtp.courses.outline_store import (
     find_lesson,
     find_section,
     last_lesson,
+    lessons_of,
     page_of_lessons,
     remove_lesson,
 )
@@ -85,6 +86,11 @@ class Lessons(CourseItems[Lesson]):
             inside = await enter(tx, principal, course_id, Action.COURSE_VIEW)
             wanted = replace(wanted, released_at=seen_at(inside, self._clock()))
             return await page_of_lessons(tx, inside.course.id, wanted, limit=limit, after=after)
+
+    async def tell_of_end(self, tx: AsyncConnection, inside: Entered, origin: Origin) -> None:
+        """Before a course is deleted: what was to come does not take place."""
+        live = [one for one in await lessons_of(tx, inside.course.id) if one.kind is LessonKind.LIVE]
+        await self._mails.tell(tx, inside.course, [LessonNews(one, deleted=True) for one in live])
 
     async def _make(self, tx: AsyncConnection, inside: Entered, wish: CreateLesson) -> Lesson:
         now, values = self._clock(), wish.model_dump()

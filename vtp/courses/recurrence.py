@@ -19,6 +19,7 @@ from dateutil.rrule import rrulestr
 MAX_COUNT: Final = 500
 MAX_YEARS: Final = 3
 """So long after the first class there is none any more: rules that are never met end here, too."""
+LAST_YEAR: Final = 2200
 LOCAL: Final = "%Y-%m-%dT%H:%M"
 _DAY: Final = "(MO|TU|WE|TH|FR|SA|SU)"
 _DAYS: Final = f"{_DAY}(,{_DAY}){{0,6}}"
@@ -120,11 +121,13 @@ def _recurring(parts: dict[str, str]) -> str:
 def _until(text: str, zone: ZoneInfo) -> datetime:
     """The last moment of a rule on the wall; of a date alone its end."""
     try:
-        if len(text) == 8:
-            return datetime.strptime(text, "%Y%m%d") + timedelta(days=1, seconds=-1)
-        at = datetime.strptime(text[:15], "%Y%m%dT%H%M%S")
-    except (ValueError, OverflowError):
+        at = datetime.strptime(text[:15], "%Y%m%d" if len(text) == 8 else "%Y%m%dT%H%M%S")
+    except ValueError:
         raise ValueError(f"UNTIL cannot be {text}") from None
+    if not 1970 <= at.year <= LAST_YEAR:  # beyond, clocks elsewhere have no such time
+        raise ValueError(f"UNTIL is in a year from 1970 to {LAST_YEAR}")
+    if len(text) == 8:
+        return at + timedelta(days=1, seconds=-1)
     return _as_local(at.replace(tzinfo=UTC), zone) if text.endswith("Z") else at
 
 

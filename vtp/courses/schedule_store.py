@@ -108,6 +108,13 @@ async def lessons_to_come(tx: AsyncConnection, schedule_id: str, now: datetime) 
     return [lesson_of_row(row) for row in await tx.execute(statement.order_by(c.occurrence, c.id))]
 
 
+async def lessons_in_place(tx: AsyncConnection, schedule_id: str) -> list[Lesson]:
+    """The lessons of a series that are one of its classes, in the order of these, whenever they are held."""
+    c = lessons.c
+    statement = select(*_LESSONS).where(c.schedule_id == schedule_id, c.occurrence.is_not(None))
+    return [lesson_of_row(row) for row in await tx.execute(statement.order_by(c.occurrence))]
+
+
 async def occurrences_made(tx: AsyncConnection, schedule_id: str) -> set[str]:
     """Of which classes of a series there are lessons."""
     statement = select(lessons.c.occurrence).where(lessons.c.schedule_id == schedule_id)

@@ -41,6 +41,7 @@ from vtp.courses.schedule_store import (
     change_schedule,
     count_schedules,
     find_schedule,
+    lessons_in_place,
     lessons_to_come,
     occurrences_made,
     page_of_schedules,
@@ -188,16 +189,25 @@ class Schedules(CourseItems[Schedule]):
     async def _realign(
         self, tx: AsyncConnection, course: Course, before: Schedule, after: Schedule, now: datetime
     ) -> tuple[Schedule, list[LessonNews]]:
-        """Moves what has not begun to where the changed rule has it."""
-        rest = await lessons_to_come(tx, before.id, now)
+        """Moves what has not begun to where the changed rule has it.
+
+        What is to come is by the class that a lesson is, wherever it was moved: one that was put off takes no
+        place of those to come, one that was held before its time does.
+        """
         zone = ZoneInfo(before.time_zone)
-        skipped = [one for one in before.skipped if moment_of(read_local(one), zone) > now]
-        past = [one for one in before.skipped if one not in skipped]
-        wanted = [one for one in self._wanted(after, now) if one.starts_at > now]
+
+        def is_to_come(occurrence: str) -> bool:
+            return moment_of(read_local(occurrence), zone) > now
+
+        placed = {one.occurrence: one for one in await lessons_in_place(tx, before.id) if one.occurrence}
+        rest = [one for occurrence, one in placed.items() if is_to_come(occurrence)]
+        skipped = [one for one in before.skipped if is_to_come(one)]
+        past = {one for one in (*placed, *before.skipped) if not is_to_come(one)}
+        wanted = [one for one in self._wanted(after, now) if one.starts_at > now and one.local not in past]
         found = realign(rest, skipped, wanted)
         await self._remove_lessons(tx, found.removed, now)
-        for lesson, _ in found.moved:  # no two are the same class meanwhile
-            await change_lesson(tx, lesson.id, occurrence=None)
+        for lesson in (*(one for one, _ in found.moved), *found.left_over):
+            await change_lesson(tx, lesson.id, occurrence=None)  # no two are the same class meanwhile
         news = [LessonNews(one, deleted=True) for one in found.removed if not one.cancelled]
         for lesson, occurrence in found.moved:
             values = times_of(occurrence, after.duration_minutes)
@@ -209,7 +219,8 @@ class Schedules(CourseItems[Schedule]):
                 moved = replace(lesson, **values)  # type: ignore[arg-type]
                 news.append(LessonNews(moved, before=lesson))
             await change_lesson(tx, lesson.id, **values)
-        after = replace(after, skipped=sorted({*past, *found.skipped}), made_until=now + AHEAD)
+        kept = past.intersection(before.skipped)
+        after = replace(after, skipped=sorted({*kept, *found.skipped}), made_until=now + AHEAD)
         made = await self._add_lessons(tx, course, after, found.added, now)
         return after, [*news, *(LessonNews(one) for one in made)]
 

@@ -24,6 +24,8 @@ class Realigned:
     """To another time, or to another place in the order where it keeps its time (`touched`)."""
     added: list[Occurrence]
     removed: list[Lesson]
+    left_over: list[Lesson]
+    """Moved or cancelled by hand, and the changed rule has no place for them: they keep their time."""
     skipped: list[str]
 
 
@@ -33,7 +35,7 @@ def realign(lessons: Sequence[Lesson], skipped: Sequence[str], wanted: Sequence[
     rest: list[tuple[str, Lesson | None]] = [(one.occurrence or "", one) for one in lessons]
     rest += [(one, None) for one in skipped]
     rest.sort(key=lambda pair: pair[0])
-    found = Realigned([], [], [], [])
+    found = Realigned([], [], [], [], [])
     gone = object()
     for before, after in zip_longest(rest, wanted, fillvalue=gone):
         if before is gone:
@@ -43,8 +45,8 @@ def realign(lessons: Sequence[Lesson], skipped: Sequence[str], wanted: Sequence[
         assert isinstance(before, tuple)
         lesson = before[1]
         if not isinstance(after, Occurrence):
-            if lesson is not None and not lesson.touched:
-                found.removed.append(lesson)
+            if lesson is not None:
+                (found.left_over if lesson.touched else found.removed).append(lesson)
         elif lesson is None:
             found.skipped.append(after.local)
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -53,7 +53,7 @@ class Courses:
         self,
         database: Database,
         audit: AuditLog,
-        hide_recordings: Before,
+        before_deletion: Sequence[Before],
         rooms: KeptRooms,
         tell_narrowed: TellNarrowed,
         *,
@@ -61,7 +61,7 @@ class Courses:
     ) -> None:
         self._tell_narrowed = tell_narrowed
         self._database = database
-        self._hide_recordings = hide_recordings
+        self._before_deletion = before_deletion
         self._rooms = rooms
         self._audit = audit
         self._clock = clock
@@ -136,7 +136,8 @@ class Courses:
             inside = await enter_to_change(
                 tx, principal, course_id, Action.COURSE_DELETE, though_archived=True
             )
-            await self._hide_recordings(tx, inside, origin)
+            for before in self._before_deletion:
+                await before(tx, inside, origin)
             lessons = await rooms_of_course(tx, inside.course.id)
             await self._rooms.delete(tx, lessons, self._clock(), "The course was deleted.")
             await remove_course(tx, inside.course.id)

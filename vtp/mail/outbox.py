@@ -4,6 +4,7 @@ without the other. `Sender` takes them from there.
 
 from __future__ import annotations
 
+import asyncio
 import enum
 import json
 import logging
@@ -23,6 +24,7 @@ from vtp.sealing import Sealer
 logger = logging.getLogger(__name__)
 
 MAX_SUBJECT_CHARACTERS = 255
+TURN = 50  # mails, which are sealed one by one
 _MARK = "vtp_mail"
 
 
@@ -94,14 +96,16 @@ class Outbox:
         """The same with many, about which the log has one line."""
         if not those:
             return
-        await tx.execute(insert(mails), [self._row(one) for one in those])
+        for start in range(0, len(those), TURN):  # others are served meanwhile
+            await tx.execute(insert(mails), [self._row(one) for one in those[start : start + TURN]])
+            await asyncio.sleep(0)
         self._wake_after(tx)
         if not self.sends:
             logger.info("%d mails wait: no SMTP server is set.", len(those))
 
     def _row(self, mail: Mail) -> dict[str, Any]:
         now = self._clock()
-        carried = json.dumps([[one.method, one.text] for one in mail.calendars])
+        carried = json.dumps([[one.method, one.text] for one in mail.calendars], ensure_ascii=False)
         return {
             "id": new_id(),
             "kind": mail.kind.value,

@@ -223,8 +223,9 @@ class SfuPeers:
             return principal
         if principal.user_id is None:
             raise Forbidden("This room is for members: name an account by userId.", code="members_only")
-        member = await self._parts.entrance.admit(principal, room)
-        return member if member.role.rank < principal.role.rank else principal
+        member = await self._parts.entrance.admit(replace(principal, room=None), room)  # as no link's guest
+        lower = member if member.role.rank < principal.role.rank else principal
+        return replace(lower, publish=False) if member.publish is False else lower
 
     async def _account(self, user_id: str) -> User | None:
         account = await self._parts.find_account(user_id.lower()) if is_id(user_id) else None

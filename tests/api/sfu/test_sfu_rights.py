@@ -12,6 +12,7 @@ import pytest
 import socketio
 from sqlalchemy import select
 
+from tests.api.course_material import BASE, enrol, make_course, student
 from tests.api.sfu.material import UNKNOWN, Service, room_names, service_token, state
 from tests.api.socket_clients import School
 from tests.serving import UNLIMITED, serving
@@ -201,3 +202,36 @@ async def test_the_whole_service_is_in_the_openapi_document(service: Service) ->
     assert len(paths) == len({path.replace("algebra", "{room}") for _, path in ENDPOINTS}) + 1
     assert document["paths"]["/sfu/rooms/{room}/transports"]["post"]["security"] == [{"bearer": []}]
     assert not [path for path in paths if "service_token" in path]
+
+
+async def test_a_service_brings_members_alone_into_a_lesson_and_none_with_more_rights(
+    service: Service,
+) -> None:
+    api = service.api
+    teacher, outsider = await api.person("teacher"), await student(api, "outsider")
+    pupil, watcher = await student(api, "pupil"), await student(api, "watcher")
+    course = await make_course(api, teacher)
+    assert (await enrol(api, course, pupil)).status == 201
+    given = {"user_id": watcher.user_id, "role": "viewer"}
+    assert (await api.call("POST", f"{BASE}/{course}/permissions", given, by=teacher)).status == 201
+    wish = {"kind": "live", "title": "Lenses"}
+    lesson = (await api.call("POST", f"{BASE}/{course}/lessons", wish, by=teacher)).body
+    service.room = lesson["room_id"]
+    for more, code in (
+        ({}, "members_only"),
+        ({"role": "guest"}, "members_only"),
+        ({"userId": outsider.user_id}, "not_in_course"),
+        ({"userId": outsider.user_id, "role": "guest"}, "not_in_course"),
+        ({"userId": outsider.user_id, "role": "teacher"}, "not_in_course"),
+    ):
+        answer = await service.call("POST", f"/rooms/{service.room}/peers", {"peerId": "one", **more})
+        assert (answer.status, answer.body["code"]) == (403, code), more
+    assert state(api) == [], "the room is not even open"
+    for who, role in ((pupil, "teacher"), (watcher, "student")):
+        await service.join(who.email, userId=who.user_id, role=role)
+    [live] = api.server.services.live_rooms.rooms
+    seen = {one.participant_id: one for one in live.people.participants}
+    assert {id_: (str(one.role), one.is_producer) for id_, one in seen.items()} == {
+        pupil.email: ("student", True),
+        watcher.email: ("student", False),
+    }
