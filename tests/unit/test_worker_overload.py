@@ -1,7 +1,11 @@
 """A thread that cannot keep up lets some viewers' pictures rest, in turn; sound goes on."""
 
 import asyncio
+import contextlib
+import socket
+import struct
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -15,6 +19,7 @@ FULL_READ = 64
 LATE_MS, LOOK_MS, REST_MS = 100, 200, 3000
 BEHIND_MS = 100 + LOOK_MS
 """Of late reads every 100 ms until the first pictures rest: the first look is at the first of them."""
+SO_TIMESTAMPNS = 35  # Linux, asm-generic/socket.h
 VIEWERS = 16
 SOUND_SSRC = 777
 
@@ -208,14 +213,33 @@ async def test_log_says_so_once(busy: BusyClass, caplog: pytest.LogCaptureFixtur
     worker.close()
 
 
+@pytest.fixture
+def stamping_kernel() -> Iterator[None]:
+    """Linux stamps datagrams as they come from some moments after the first socket asked for it: that is
+    switched on by a work queue (net_enable_timestamp). Until then it stamps them as they are read."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        asking.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+        asking.bind(("127.0.0.1", 0))
+        for _ in range(500):
+            asking.sendto(b"?", asking.getsockname())
+            time.sleep(0.01)
+            _, found, _, _ = asking.recvmsg(1, 64)
+            seconds, nanoseconds = struct.unpack("@ll", found[0][2])
+            if time.time() - seconds - nanoseconds / 1e9 > 0.005:
+                break
+        else:
+            pytest.fail("The kernel did not stamp a datagram as it came within five seconds.")
+        yield
+
+
+@pytest.mark.usefixtures("stamping_kernel")
 @pytest.mark.parametrize(("waited_s", "late"), [(0.0, False), (LATE_MS / 1000 + 0.02, True)])
 def test_kernel_says_how_long_datagrams_have_waited(waited_s: float, late: bool) -> None:
-    path = SocketPath()
-    flood = path.sockets[path.peer().address]
-    for _ in range(2 * FULL_READ):
-        flood.sendto(b"\x7f nothing that is known", path.server)
-    time.sleep(waited_s)
-    path.worker.run_once()
-    assert path.worker.counters()["datagrams_received"] == 2 * FULL_READ
-    assert (path.worker.counters()["reads_late"] > 0) == late
-    path.close()
+    with contextlib.closing(SocketPath()) as path:
+        flood = path.sockets[path.peer().address]
+        for _ in range(2 * FULL_READ):
+            flood.sendto(b"\x7f nothing that is known", path.server)
+        time.sleep(waited_s)
+        path.worker.run_once()
+        assert path.worker.counters()["datagrams_received"] == 2 * FULL_READ
+        assert (path.worker.counters()["reads_late"] > 0) == late
