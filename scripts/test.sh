@@ -103,7 +103,6 @@ beside=(
 )
 # Who bears one other beside it, as each leaves a processor to the other; a file that is named nowhere runs alone.
 paired=(
-  tests/e2e/classes/test_class_speaker.py
   tests/e2e/test_layers_recorded.py
   tests/e2e/test_publish_watch_load.py
   tests/e2e/test_red_chromium.py
