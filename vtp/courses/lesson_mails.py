@@ -27,10 +27,9 @@ from vtp.http.identity import Role
 from vtp.mail.addresses import read_sender
 from vtp.mail.letters import lessons_letter
 from vtp.mail.links import Links
-from vtp.mail.outbox import Calendar, Mail, MailKind, Outbox
+from vtp.mail.outbox import TURN, Calendar, Mail, MailKind, Outbox
 
 TTL: Final = timedelta(days=3)
-TURN: Final = 50  # mails, which are sealed one by one
 MOST_CALENDARS: Final = 20  # of one mail; the feed has all of them
 
 

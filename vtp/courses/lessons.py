@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vtp.accounts.audit import AuditLog, Origin
+from vtp.accounts.audit import Origin
 from vtp.accounts.permissions import Action
-from vtp.accounts.service import Clock, utc_now
 from vtp.courses.door import Entered, enter
-from vtp.courses.items import CourseItems
-from vtp.courses.lesson_mails import LessonMails, LessonNews
+from vtp.courses.lesson_mails import LessonNews
 from vtp.courses.lesson_rooms import add_rooms
+from vtp.courses.live_items import LiveItems
 from vtp.courses.outline import not_released, section_id_in, seen_at
 from vtp.courses.outline_schemas import MAX_LESSONS, CreateLesson
 from vtp.courses.outline_store import (
@@ -34,36 +32,18 @@ from vtp.courses.outline_store import (
     remove_lesson,
 )
 from vtp.courses.schedule_store import skip_occurrence
-from vtp.db import Database
 from vtp.db.after import after_commit
 from vtp.errors import Conflict, FieldError, Invalid
 from vtp.http.identity import Principal
 from vtp.ids import new_id, parse_id
-from vtp.rooms.kept import KeptRooms
 
 _OF_CALENDARS = ("title", "starts_at", "ends_at", "cancelled_at")
 
 
-class Lessons(CourseItems[Lesson]):
+class Lessons(LiveItems[Lesson]):
     """See `CourseItems`. Recordings that are filed under a deleted one stay in the course."""
 
     noun: ClassVar[str] = "lesson"
-
-    def __init__(
-        self,
-        database: Database,
-        audit: AuditLog,
-        rooms: KeptRooms,
-        mails: LessonMails,
-        touched: Callable[[str], None],
-        *,
-        clock: Clock = utc_now,
-    ) -> None:
-        """`touched` hears of the course of a live lesson that was changed or is no more."""
-        super().__init__(database, audit, clock=clock)
-        self._rooms = rooms
-        self._mails = mails
-        self._touched = touched
 
     async def create(self, principal: Principal, course_id: str, wish: CreateLesson) -> Lesson:
         """Adds a lesson behind the others of its section. Raises Conflict for too many, Invalid."""

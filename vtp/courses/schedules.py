@@ -7,7 +7,7 @@ the series leave it alone. A change concerns what has not begun.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
@@ -15,13 +15,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vtp.accounts.audit import AuditLog
 from vtp.accounts.permissions import Action, require
-from vtp.accounts.service import Clock, utc_now
 from vtp.courses.door import Entered, enter
-from vtp.courses.items import CourseItems
-from vtp.courses.lesson_mails import LessonMails, LessonNews
+from vtp.courses.lesson_mails import LessonNews
 from vtp.courses.lesson_rooms import add_rooms
+from vtp.courses.live_items import LiveItems
 from vtp.courses.outline import section_id_in
 from vtp.courses.outline_schemas import MAX_LESSONS
 from vtp.courses.outline_store import (
@@ -50,13 +48,11 @@ from vtp.courses.schedule_store import (
 )
 from vtp.courses.series import realign, times_of
 from vtp.courses.store import Course, find_course, lock_course
-from vtp.db import Database
 from vtp.db.after import after_commit
 from vtp.db.conflicts import done_over
 from vtp.errors import Conflict, FieldError, Invalid
 from vtp.http.identity import Principal
 from vtp.ids import new_id
-from vtp.rooms.kept import KeptRooms
 
 logger = logging.getLogger(__name__)
 
@@ -66,25 +62,10 @@ MAX_SCHEDULES: Final = 50
 _OF_TIME = ("rule", "time_zone", "first_start", "duration_minutes")
 
 
-class Schedules(CourseItems[Schedule]):
+class Schedules(LiveItems[Schedule]):
     """See `CourseItems`. What has begun of a deleted one stays in the course, what has not goes with it."""
 
     noun: ClassVar[str] = "schedule"
-
-    def __init__(
-        self,
-        database: Database,
-        audit: AuditLog,
-        rooms: KeptRooms,
-        mails: LessonMails,
-        touched: Callable[[str], None],
-        *,
-        clock: Clock = utc_now,
-    ) -> None:
-        super().__init__(database, audit, clock=clock)
-        self._rooms = rooms
-        self._mails = mails
-        self._touched = touched
 
     async def page(
         self, principal: Principal, course_id: str, *, limit: int, before: str | None
