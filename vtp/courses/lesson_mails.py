@@ -20,7 +20,7 @@ from vtp.accounts.service import Clock, utc_now
 from vtp.accounts.tables import users
 from vtp.courses.calendar_ics import CalendarLesson, Message, attendee_line, message_of
 from vtp.courses.lesson_store import people_of
-from vtp.courses.outline_store import Lesson, find_section
+from vtp.courses.outline_store import Lesson, sections_of
 from vtp.courses.roles import COURSE_STAFF, CourseStatus
 from vtp.courses.store import Course
 from vtp.http.identity import Role
@@ -144,8 +144,8 @@ async def _released(
     tx: AsyncConnection, course: Course, news: Sequence[LessonNews], now: datetime
 ) -> list[LessonNews]:
     """What students are told: nothing of what they do not see."""
-    ids = sorted({one.lesson.section_id for one in news if one.lesson.section_id})
-    sections = {one: await find_section(tx, course.id, one) for one in ids}
+    in_sections = any(one.lesson.section_id for one in news)
+    sections = {one.id: one for one in await sections_of(tx, course.id)} if in_sections else {}
     shown = [(one, sections.get(one.lesson.section_id or "")) for one in news]
     return [one for one, section in shown if one.lesson.is_released_at(now, section)]
 
