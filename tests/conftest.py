@@ -16,12 +16,20 @@ from sqlalchemy.util import LRUCache
 from tests import one_chromium
 from tests.longest_first import put_longest_first
 from tests.postgres import PostgresServer, run_apart, why_not
+from tests.prepared_commands import PreparedCommands
 from vtp.accounts import passwords
 from vtp.db import Database, engine
 
 WITH_BROWSER = pytest.StashKey[set[Path]]()
 """The files of which a test takes `playwright`."""
+COMMANDS = pytest.StashKey[PreparedCommands]()
 COMPILED = 4000  # statements: more than all tests together send
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[COMMANDS] = commands = PreparedCommands()
+    config.add_cleanup(commands.end)
+    commands.begin()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -34,6 +42,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
+    item.config.stash[COMMANDS].from_disk = item.get_closest_marker("from_disk") is not None
     if item.path not in item.config.stash[WITH_BROWSER]:
         one_chromium.end()
 

@@ -1,13 +1,13 @@
 """`vtp admin` beside a running server, and without one: accounts and room tokens that the server takes."""
 
 import asyncio
-import sys
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from tests.postgres import PostgresServer
+from tests.server_process import ROOT, command, environment
 from tests.serving import PASSWORD, Api, serving
 from vtp.accounts.tables import audit_log
 from vtp.settings import SfuSettings
@@ -17,11 +17,10 @@ async def run(
     data_dir: Path, *arguments: str, stdin: str = "", database_url: str = ""
 ) -> tuple[int, str, str]:
     """Runs the real command in a process of its own; gives its code and what it wrote."""
-    environment = {"VTP_DATA_DIR": str(data_dir), "PATH": "/usr/bin:/bin", "VTP_DATABASE__URL": database_url}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "vtp", "admin", *arguments,
+        *command("admin", *arguments),
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        env=environment,
+        cwd=ROOT, env=environment(data_dir, {"VTP_DATABASE__URL": database_url}),
     )  # fmt: skip
     out, err = await process.communicate(stdin.encode())
     assert process.returncode is not None
@@ -75,6 +74,7 @@ async def test_a_service_token_made_beside_a_running_server_opens_sfu(
         assert token.rsplit(".", 1)[1] not in str(entry)
 
 
+@pytest.mark.from_disk
 async def test_the_commands_work_before_the_server_ever_ran(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     assert (await make_user(data_dir, "root@school.example", "admin"))[0] == 0

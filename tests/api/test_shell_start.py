@@ -129,6 +129,7 @@ def test_log_of_a_server_without_a_terminal_is_json_with_request_ids(server: Run
     assert not any(server.setup_token in json.dumps(entry) for entry in entries)
 
 
+@pytest.mark.from_disk
 def test_setup_link_makes_the_first_admin_once(tmp_path: Path) -> None:
     with running_server(tmp_path / "data") as server:
         admin = {"email": "head@school.example", "password": "a rather long phrase", "full_name": "Head"}
@@ -205,12 +206,14 @@ def test_taken_udp_port_is_one_sentence(tmp_path: Path) -> None:
     assert_refused(ended, f"UDP and TCP {port}", "udp_port")
 
 
+@pytest.mark.from_disk
 def test_second_server_on_a_data_folder_is_refused(tmp_path: Path) -> None:
     with running_server(tmp_path / "data") as server:
         ended = run_vtp(tmp_path / "data", "serve")
         assert_refused(ended, f"in use by a running vtp (process {server.process.pid})", "VTP_DATA_DIR")
 
 
+@pytest.mark.from_disk
 def test_bad_setting_is_one_sentence(tmp_path: Path) -> None:
     ended = run_vtp(tmp_path / "data", "serve", settings={"VTP_HTTP__PROT": "1"})
     assert_refused(ended, "The setting http.prot (in VTP_HTTP__PROT) does not exist; did you mean http.port?")

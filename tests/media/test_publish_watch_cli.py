@@ -3,7 +3,6 @@
 import asyncio
 import json
 import signal
-import sys
 from asyncio.subprocess import PIPE, Process
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.media_server import MediaServer, running_server
+from tests.server_process import command
 from vtp.bench.lecture_clip import ClipFormat, write_clip
 
 
@@ -22,8 +22,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 async def vtp(*arguments: str) -> Process:
-    command = ("-c", "from vtp.cli import main; main()", *arguments)
-    return await asyncio.create_subprocess_exec(sys.executable, *command, stdout=PIPE, stderr=PIPE)
+    return await asyncio.create_subprocess_exec(*command(*arguments), stdout=PIPE, stderr=PIPE)
 
 
 async def ended(process: Process) -> tuple[int, str, str]:

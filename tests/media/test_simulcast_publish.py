@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 import signal
-import sys
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -16,6 +15,7 @@ import aiohttp
 import pytest
 
 from tests.media_server import MediaServer, running_server
+from tests.server_process import command
 from vtp.bench.driver import ClientDriver
 from vtp.bench.lecture_clip import ClipFormat, write_clip
 from vtp.bench.simulcast_clip import Clip, LayerFormat, encode_clip
@@ -135,8 +135,7 @@ async def test_the_command_tells_what_it_sends_and_ends_on_ctrl_c(source: Path) 
             "publish", str(source), "--to", f"{server.url}/whip/physics", "--token", "alice", "--loop",
             "--simulcast", "--codec", "h264", "--layers", "90:60,180:150",
         ]  # fmt: skip
-        command = ("-c", "from vtp.cli import main; main()", *words)
-        process = await asyncio.create_subprocess_exec(sys.executable, *command, stdout=PIPE, stderr=PIPE)
+        process = await asyncio.create_subprocess_exec(*command(*words), stdout=PIPE, stderr=PIPE)
         assert process.stdout is not None
         line = await asyncio.wait_for(process.stdout.readline(), 80)
         assert line.startswith(b"Publishing ") and b"h264: 160x90 " in line and b", 320x180 " in line
