@@ -13,7 +13,7 @@ from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.permissions import Action, require, require_reach
 from vtp.accounts.service import Clock, account_of, utc_now
 from vtp.accounts.users import find_user
-from vtp.courses.door import Entered, enter, enter_to_change, entered
+from vtp.courses.door import Entered, all_entered, enter, enter_to_change, entered
 from vtp.courses.enrolment import TellNarrowed
 from vtp.courses.lesson_store import rooms_of_course
 from vtp.courses.permission_store import Permission, set_permission
@@ -95,7 +95,7 @@ class Courses:
         wanted = replace(wanted, everything=principal.role is Role.ADMIN)
         async with self._database.read() as tx:
             found = await page_of_courses(tx, wanted, principal.user_id, limit=limit, before=before)
-        return [entered(principal, seen) for seen in found]
+        return all_entered(principal, found)
 
     @done_over
     async def change(

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Field
 
+from vtp.http.etags import Twinned
 from vtp.http.pagination import DEFAULT_LIMIT, MAX_LIMIT, PageQuery
 from vtp.http.text import Name
 from vtp.recording.codec_strings import needed_codecs
@@ -210,9 +211,10 @@ class ListedRecording(RecordingReply):
     progress: MyProgress | None = None
 
 
-class RecordingPage(BaseModel):
+class RecordingPage(Twinned):
     """A page of recordings, under today's name and the older contract's."""
 
+    TWINS = ("items", "recordings")
     items: list[ListedRecording]
     recordings: list[ListedRecording]
     total: int
