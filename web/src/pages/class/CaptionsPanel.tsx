@@ -56,19 +56,19 @@ function CaptionForm({ recordingId }: { recordingId: string | null }) {
   const [language, setLanguage] = useState(() => firstLanguage(languages.map((one) => one.tag)));
   const [text, setText] = useState("");
   const [busy, setBusy] = useState(false);
+  const [early, setEarly] = useState(false); // whether it is to be sent as soon as the recording is known
   const field = useRef<HTMLFormElement>(null);
   useEffect(() => field.current?.querySelector("input")?.focus(), []);
   const choose = (tag: string) => {
     setLanguage(tag);
     remember(LANGUAGE_KEY, tag);
   };
-  const send = async (event: FormEvent) => {
-    event.preventDefault();
+  const send = async (id: string) => {
     const words = text.trim();
-    if (!words || busy || recordingId === null) return;
+    if (!words) return;
     setBusy(true);
     try {
-      await recordings.typeCaption(recordingId, language, words);
+      await recordings.typeCaption(id, language, words);
       setText("");
     } catch (error) {
       toast(sentence(error), { tone: "wrong" });
@@ -76,8 +76,20 @@ function CaptionForm({ recordingId }: { recordingId: string | null }) {
       setBusy(false);
     }
   };
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (busy) return;
+    if (recordingId === null) setEarly(true);
+    else void send(recordingId);
+  };
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what is in the field when it becomes known is sent, once
+  useEffect(() => {
+    if (!early || recordingId === null) return;
+    setEarly(false);
+    void send(recordingId);
+  }, [early, recordingId]);
   return (
-    <form ref={field} className="caption-form" onSubmit={(event) => void send(event)}>
+    <form ref={field} className="caption-form" onSubmit={submit}>
       <Field
         label="Line"
         maxLength={LONGEST}
@@ -100,7 +112,7 @@ function CaptionForm({ recordingId }: { recordingId: string | null }) {
             </option>
           ))}
         </SelectField>
-        <Button type="submit" busy={busy} disabled={recordingId === null || !text.trim()}>
+        <Button type="submit" busy={busy || early} disabled={!text.trim()}>
           Show it
         </Button>
       </div>
