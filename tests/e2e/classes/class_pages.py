@@ -66,16 +66,23 @@ def tile_of(page: Page, name: str, kind: str = "person") -> Locator:
 
 
 def watch(page: Page, name: str, kind: str = "person") -> None:
-    """Reads the numbers of the pictures in somebody's tile from now on, as soon as there are any."""
+    """Reads the numbers of the pictures in somebody's tile from now on, in whichever element it shows them."""
+    expect(tile_of(page, name, kind)).to_have_attribute("data-picture", "true")
     page.evaluate((PAGES / "live.js").read_text() + "\nundefined;")
-    shown = f".tile[data-name='{name}'][data-kind={kind}][data-picture=true] video"
-    page.wait_for_function(
+    page.evaluate(
         f"""() => {{
-        window.video = document.querySelector("{shown}");
-        if (window.video === null) return false;
-        window.started = performance.now();
-        readNumbers(window.video);
-        return true;
+        const follow = () => {{
+            const video = document.querySelector(".tile[data-name='{name}'][data-kind={kind}] video");
+            if (video === null || video === window.video) return;
+            window.video = video;
+            window.started = performance.now();
+            readNumbers(video);
+        }};
+        clearInterval(window.following);
+        window.video = null;
+        window.numbers = [];
+        window.following = setInterval(follow, 50);
+        follow();
     }}"""
     )
 

@@ -134,8 +134,9 @@ window.watch = async ({url, token, sound}) => {
 };
 
 // Every frame that is shown is read; window.numbers holds them in order, window.shownAt when that was (ms since 1970,
-// one clock for all pages of a machine), window.unread counts those without a number.
+// one clock for all pages of a machine), window.unread counts those without a number. One element at a time is read.
 window.readNumbers = (video) => {
+  window.reading = video;
   window.numbers = [];
   window.shownAt = [];
   window.unread = 0;
@@ -143,6 +144,7 @@ window.readNumbers = (video) => {
   const canvas = document.createElement('canvas');
   const context = canvas.getContext('2d', {willReadFrequently: true});
   const next = (now) => {
+    if (window.reading !== video) return;
     if (window.firstFrame === null) window.firstFrame = performance.now() - window.started;
     canvas.width = video.videoWidth;
     canvas.height = Math.max(Math.round(video.videoHeight / STRIP_SHARE), 2);
