@@ -115,7 +115,7 @@ paired=(
   tests/media/test_bench_runs.py
 )
 together=("${beside[@]}" "${paired[@]}")
-"${pytest[@]}" tests/unit tests/fuzz tests/api "${beside[@]}" -n 6 "${by_file[@]}" || status=$?
+"${pytest[@]}" tests/unit tests/fuzz tests/api "${beside[@]}" -n 5 "${by_file[@]}" || status=$?
 finish_pages
 "${pytest[@]}" "${paired[@]}" -n 2 "${by_file[@]}" || status=$?
 "${pytest[@]}" tests/media tests/faults tests/e2e "${together[@]/#/--ignore=}" || status=$?

@@ -66,7 +66,7 @@ def tile_of(page: Page, name: str, kind: str = "person") -> Locator:
 
 
 def watch(page: Page, name: str, kind: str = "person") -> None:
-    """Reads the numbers of the pictures in somebody's tile from now on, in whichever element it shows them."""
+    """Reads the numbers of the pictures in somebody's tile from now on, in whichever element shows them."""
     expect(tile_of(page, name, kind)).to_have_attribute("data-picture", "true")
     page.evaluate((PAGES / "live.js").read_text() + "\nundefined;")
     page.evaluate(
