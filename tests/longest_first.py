@@ -61,7 +61,7 @@ COMPUTING = ("tests/unit/", "tests/fuzz/", "tests/api/")
 
 
 def put_longest_first(items: list[pytest.Item], longest: Sequence[str] = LONGEST) -> None:
-    """Files that are named in their order, then the others in theirs; both kinds from the beginning to the end,
+    """Files that are named in their order, then the others in theirs; both kinds from beginning to end,
     so that there is always one that computes while others wait."""
     named = {file: place for place, file in enumerate(longest)}
     files = sorted(dict.fromkeys(map(_file, items)), key=lambda file: named.get(file, len(named)))
