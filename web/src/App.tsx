@@ -28,6 +28,10 @@ const Player = lazy(() => import("./pages/player/Player").then((page) => ({ defa
 const SharedPlayer = lazy(() =>
   import("./pages/player/Player").then((page) => ({ default: page.SharedPlayer })),
 );
+const Courses = lazy(() => import("./pages/courses/Courses").then((page) => ({ default: page.Courses })));
+const CoursePage = lazy(() =>
+  import("./pages/courses/CoursePage").then((page) => ({ default: page.CoursePage })),
+);
 const Access = lazy(() => import("./pages/access/Access").then((page) => ({ default: page.Access })));
 const People = lazy(() => import("./pages/people/People").then((page) => ({ default: page.People })));
 const PersonPage = lazy(() =>
@@ -120,6 +124,20 @@ export function App() {
           {({ id }) => (
             <Inside approved>
               <Access key={id} id={id} />
+            </Inside>
+          )}
+        </Route>
+        <Route path="/courses">
+          {
+            <Inside approved>
+              <Courses />
+            </Inside>
+          }
+        </Route>
+        <Route path="/courses/:id/:tab?">
+          {({ id, tab }) => (
+            <Inside approved>
+              <CoursePage key={id} id={id} tab={tab ?? ""} />
             </Inside>
           )}
         </Route>

@@ -21,6 +21,7 @@ const PLACES: readonly Place[] = [
   { href: "/", label: "Rooms", icon: "door" },
   { href: "/recordings", label: "Recordings", icon: "film" },
 ];
+const COURSES: Place = { href: "/courses", label: "Courses", icon: "book" };
 const PEOPLE: Place = { href: "/people", label: "People", icon: "users" };
 const INVITE: Place = { href: "/invitations", label: "Invite", icon: "mail" };
 
@@ -70,9 +71,12 @@ export function Logo({ size = 28 }: { size?: number }) {
 }
 
 function placesOf(state: SessionState): readonly Place[] {
-  if (isAdmin(state)) return [...PLACES, PEOPLE];
-  const teacher = mayTeach(state) && state.phase === "ready" && state.user !== null;
-  return teacher ? [...PLACES, INVITE] : PLACES;
+  // With open rooms there is nobody to be in a course.
+  if (state.phase !== "ready" || state.user === null) return PLACES;
+  const [rooms, ...others] = PLACES as [Place, ...Place[]];
+  const places = [rooms, COURSES, ...others];
+  if (isAdmin(state)) return [...places, PEOPLE];
+  return mayTeach(state) ? [...places, INVITE] : places;
 }
 
 function Places() {

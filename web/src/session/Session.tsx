@@ -2,10 +2,14 @@
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from "react";
 import { type AccountsApi, accountsApi, type User } from "../api/accounts";
 import { type AuditApi, auditApi } from "../api/audit";
+import { type CourseRecordingsApi, courseRecordingsApi } from "../api/course_recordings";
+import { type CoursesApi, coursesApi } from "../api/courses";
+import { type EnrolmentsApi, enrolmentsApi } from "../api/enrolments";
 import type { HttpClient } from "../api/http";
 import { type IdentitiesApi, identitiesApi } from "../api/identities";
 import { type InvitationsApi, invitationsApi } from "../api/invitations";
 import { type MailsApi, mailsApi } from "../api/mails";
+import { type OutlineApi, outlineApi } from "../api/outline";
 import { type PeopleApi, peopleApi } from "../api/people";
 import { sentence } from "../api/problem";
 import { type RecordingsApi, recordingsApi } from "../api/recordings";
@@ -24,6 +28,10 @@ export interface Api {
   mails: MailsApi;
   rooms: RoomsApi;
   recordings: RecordingsApi;
+  courses: CoursesApi;
+  outline: OutlineApi;
+  enrolments: EnrolmentsApi;
+  courseRecordings: CourseRecordingsApi;
 }
 
 export type SessionState =
@@ -87,6 +95,10 @@ export function SessionProvider({ http, children }: { http: HttpClient; children
       mails: mailsApi(http),
       rooms: roomsApi(http),
       recordings: recordingsApi(http),
+      courses: coursesApi(http),
+      outline: outlineApi(http),
+      enrolments: enrolmentsApi(http),
+      courseRecordings: courseRecordingsApi(http),
     }),
     [http],
   );
