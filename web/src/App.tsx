@@ -1,5 +1,5 @@
 /** Which address shows which page, and who may see it. */
-import { lazy, type ReactNode, Suspense } from "react";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 import { Redirect, Route, Switch, useLocation } from "wouter";
 import { AppShell } from "./design/AppShell";
 import { Button, ButtonLink } from "./design/Button";
@@ -15,6 +15,7 @@ import { SignIn } from "./pages/entrance/SignIn";
 import { Verify } from "./pages/entrance/Verify";
 import { FactorMissing } from "./pages/FactorMissing";
 import { Rooms } from "./pages/rooms/Rooms";
+import { courseLinkToken } from "./session/course_link";
 import { guestToken, shareToken } from "./session/guest";
 import { awaitsApproval, useSession } from "./session/Session";
 
@@ -32,6 +33,7 @@ const Courses = lazy(() => import("./pages/courses/Courses").then((page) => ({ d
 const CoursePage = lazy(() =>
   import("./pages/courses/CoursePage").then((page) => ({ default: page.CoursePage })),
 );
+const Join = lazy(() => import("./pages/courses/Join").then((page) => ({ default: page.Join })));
 const Access = lazy(() => import("./pages/access/Access").then((page) => ({ default: page.Access })));
 const People = lazy(() => import("./pages/people/People").then((page) => ({ default: page.People })));
 const PersonPage = lazy(() =>
@@ -134,6 +136,7 @@ export function App() {
             </Inside>
           }
         </Route>
+        <Route path="/courses/join">{<JoinCourse />}</Route>
         <Route path="/courses/:id/:tab?">
           {({ id, tab }) => (
             <Inside approved>
@@ -205,6 +208,16 @@ function ClassOf({ slug }: { slug: string }) {
   return (
     <Inside approved>
       <Class slug={slug} guest={null} />
+    </Inside>
+  );
+}
+
+/** The token of a link is kept before anything else is shown, so that signing in does not lose it. */
+function JoinCourse() {
+  const [token] = useState(courseLinkToken);
+  return (
+    <Inside approved>
+      <Join token={token} />
     </Inside>
   );
 }

@@ -17,7 +17,10 @@ import { useApi } from "../../session/Session";
 import "../admin/AdminPage.css";
 import "./Course.css";
 import { mayJoinSelf, STATUSES, standingOf, studentsOf, termOf } from "./course_words";
+import { LeaveCourse } from "./LeaveCourse";
 import { Outline } from "./outline/Outline";
+import { CoursePeople } from "./people/CoursePeople";
+import { EnrolmentImport } from "./people/EnrolmentImport";
 import { CourseContext, type CourseValue, useCourse } from "./useCourse";
 
 const FRESH_MS = 20_000;
@@ -28,11 +31,22 @@ interface Tab {
   icon: IconName;
   /** What one must be allowed to do to see it. */
   right: CourseRight;
+  /** Reached from another tab. */
+  within?: string;
   page: () => ReactNode;
 }
 
 const TABS: readonly Tab[] = [
   { path: "", label: "Lessons", icon: "list", right: "view", page: () => <Outline /> },
+  { path: "people", label: "People", icon: "users", right: "enrol", page: () => <CoursePeople /> },
+  {
+    path: "import",
+    label: "Import",
+    icon: "upload",
+    right: "enrol",
+    within: "people",
+    page: () => <EnrolmentImport />,
+  },
 ];
 
 export function CoursePage({ id, tab }: { id: string; tab: string }) {
@@ -123,6 +137,7 @@ function Head() {
       </div>
       <JoinHere course={course} />
       <MakeActive />
+      <LeaveCourse />
     </div>
   );
 }
@@ -192,24 +207,26 @@ function Outside() {
 
 function Tabs({ tab }: { tab: string }) {
   const { course, may } = useCourse();
-  const shown = TABS.filter(({ right }) => may(right));
-  const here = shown.find(({ path }) => path === tab);
+  const open = TABS.filter(({ right }) => may(right));
+  const here = open.find(({ path }) => path === tab);
   const root = `/courses/${course.id}`;
   return (
     <>
       <nav className="admin-places course-tabs" aria-label="In this course">
-        {shown.map(({ path, label, icon }) => (
-          <Link
-            key={path}
-            href={path ? `${root}/${path}` : root}
-            className="admin-place"
-            aria-current={path === tab ? "page" : undefined}
-            data-testid={`tab-${path || "lessons"}`}
-          >
-            <Icon name={icon} size={16} />
-            {label}
-          </Link>
-        ))}
+        {open
+          .filter(({ within }) => !within)
+          .map(({ path, label, icon }) => (
+            <Link
+              key={path}
+              href={path ? `${root}/${path}` : root}
+              className="admin-place"
+              aria-current={path === tab ? "page" : path === here?.within ? "true" : undefined}
+              data-testid={`tab-${path || "lessons"}`}
+            >
+              <Icon name={icon} size={16} />
+              {label}
+            </Link>
+          ))}
       </nav>
       {here ? (
         here.page()
