@@ -89,10 +89,10 @@ export function outlineApi(http: HttpClient) {
         undefined,
         signal,
       ),
-    lessons: (course: string, page: PageWish, signal?: AbortSignal) =>
+    lessons: (course: string, page: PageWish, signal?: AbortSignal, kind?: LessonKind) =>
       http.json<Page<Lesson>>(
         "GET",
-        withQuery(coursePath(course, "lessons"), { ...page }),
+        withQuery(coursePath(course, "lessons"), { kind, ...page }),
         undefined,
         signal,
       ),

@@ -1,7 +1,9 @@
 /** Who is using the pages, and the API clients built for them. */
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from "react";
 import { type AccountsApi, accountsApi, type User } from "../api/accounts";
+import { type AnnouncementsApi, announcementsApi } from "../api/announcements";
 import { type AuditApi, auditApi } from "../api/audit";
+import { type CalendarsApi, calendarsApi } from "../api/calendars";
 import { type CourseRecordingsApi, courseRecordingsApi } from "../api/course_recordings";
 import { type CoursesApi, coursesApi } from "../api/courses";
 import { type EnrolmentsApi, enrolmentsApi } from "../api/enrolments";
@@ -14,6 +16,7 @@ import { type PeopleApi, peopleApi } from "../api/people";
 import { sentence } from "../api/problem";
 import { type RecordingsApi, recordingsApi } from "../api/recordings";
 import { type RoomsApi, roomsApi } from "../api/rooms";
+import { type SchedulesApi, schedulesApi } from "../api/schedules";
 import { type SecondFactorApi, secondFactorApi } from "../api/second_factor";
 import { readServer, type ServerInfo } from "../api/server";
 
@@ -32,6 +35,9 @@ export interface Api {
   outline: OutlineApi;
   enrolments: EnrolmentsApi;
   courseRecordings: CourseRecordingsApi;
+  announcements: AnnouncementsApi;
+  schedules: SchedulesApi;
+  calendars: CalendarsApi;
 }
 
 export type SessionState =
@@ -99,6 +105,9 @@ export function SessionProvider({ http, children }: { http: HttpClient; children
       outline: outlineApi(http),
       enrolments: enrolmentsApi(http),
       courseRecordings: courseRecordingsApi(http),
+      announcements: announcementsApi(http),
+      schedules: schedulesApi(http),
+      calendars: calendarsApi(http),
     }),
     [http],
   );

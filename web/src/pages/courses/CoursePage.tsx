@@ -16,11 +16,13 @@ import { useTitle } from "../../hooks/useTitle";
 import { useApi } from "../../session/Session";
 import "../admin/AdminPage.css";
 import "./Course.css";
+import { Announcements } from "./announcements/Announcements";
 import { mayJoinSelf, STATUSES, standingOf, studentsOf, termOf } from "./course_words";
 import { LeaveCourse } from "./LeaveCourse";
 import { Outline } from "./outline/Outline";
 import { CoursePeople } from "./people/CoursePeople";
 import { EnrolmentImport } from "./people/EnrolmentImport";
+import { SchedulePage } from "./schedule/SchedulePage";
 import { CourseContext, type CourseValue, useCourse } from "./useCourse";
 
 const FRESH_MS = 20_000;
@@ -38,6 +40,14 @@ interface Tab {
 
 const TABS: readonly Tab[] = [
   { path: "", label: "Lessons", icon: "list", right: "view", page: () => <Outline /> },
+  {
+    path: "announcements",
+    label: "Announcements",
+    icon: "chat",
+    right: "view",
+    page: () => <Announcements />,
+  },
+  { path: "schedule", label: "Schedule", icon: "calendar", right: "view", page: () => <SchedulePage /> },
   { path: "people", label: "People", icon: "users", right: "enrol", page: () => <CoursePeople /> },
   {
     path: "import",

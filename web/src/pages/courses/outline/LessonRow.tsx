@@ -80,7 +80,7 @@ const isHeld = (status: CourseStatus, staff: boolean): boolean =>
 const classOf = ({ room_id }: Pick<Lesson, "room_id">): string => `/rooms/${room_id}/class`;
 
 /** The way into a live lesson, while its door is open to the class. */
-function EnterLesson({ lesson, phase }: { lesson: Lesson; phase: Phase }) {
+export function EnterLesson({ lesson, phase }: { lesson: Lesson; phase: Phase }) {
   const { course, staff } = useCourse();
   if (!isHeld(course.status, staff) || !mayEnter(phase, false)) return null;
   return (
