@@ -22,7 +22,9 @@ import { LeaveCourse } from "./LeaveCourse";
 import { Outline } from "./outline/Outline";
 import { CoursePeople } from "./people/CoursePeople";
 import { EnrolmentImport } from "./people/EnrolmentImport";
+import { CourseRecordings } from "./recordings/CourseRecordings";
 import { SchedulePage } from "./schedule/SchedulePage";
+import { CourseSettings } from "./settings/CourseSettings";
 import { CourseContext, type CourseValue, useCourse } from "./useCourse";
 
 const FRESH_MS = 20_000;
@@ -48,6 +50,7 @@ const TABS: readonly Tab[] = [
     page: () => <Announcements />,
   },
   { path: "schedule", label: "Schedule", icon: "calendar", right: "view", page: () => <SchedulePage /> },
+  { path: "recordings", label: "Recordings", icon: "film", right: "view", page: () => <CourseRecordings /> },
   { path: "people", label: "People", icon: "users", right: "enrol", page: () => <CoursePeople /> },
   {
     path: "import",
@@ -57,6 +60,7 @@ const TABS: readonly Tab[] = [
     within: "people",
     page: () => <EnrolmentImport />,
   },
+  { path: "settings", label: "Settings", icon: "settings", right: "update", page: () => <CourseSettings /> },
 ];
 
 export function CoursePage({ id, tab }: { id: string; tab: string }) {

@@ -6,9 +6,9 @@ import { DAY_NAMES, DAYS, type Day, type Frequency, parseRule, type SimpleRule, 
 type End = "never" | "count" | "until";
 
 const FREQUENCIES: readonly [Frequency, string][] = [
-  ["WEEKLY", "Week"],
-  ["DAILY", "Day"],
-  ["MONTHLY", "Month"],
+  ["WEEKLY", "Weeks"],
+  ["DAILY", "Days"],
+  ["MONTHLY", "Months"],
 ];
 const OWN = "own";
 
@@ -19,8 +19,19 @@ export function RuleFields({ rule, error }: { rule: string; error: string | unde
   return (
     <>
       <div className="field-row">
+        {frequency !== OWN && (
+          <Field
+            label="Repeats every"
+            name="interval"
+            type="number"
+            required
+            min={1}
+            max={frequency === "MONTHLY" ? 6 : 99}
+            defaultValue={simple?.interval ?? 1}
+          />
+        )}
         <SelectField
-          label="Repeats every"
+          label={frequency === OWN ? "Repeats by" : "Weeks, days or months"}
           name="frequency"
           value={frequency}
           onChange={(event) => setFrequency(event.target.value as Frequency | typeof OWN)}
@@ -34,17 +45,6 @@ export function RuleFields({ rule, error }: { rule: string; error: string | unde
           ))}
           <option value={OWN}>A rule of your own</option>
         </SelectField>
-        {frequency !== OWN && (
-          <Field
-            label="Only each (1 for all)"
-            name="interval"
-            type="number"
-            required
-            min={1}
-            max={frequency === "MONTHLY" ? 6 : 99}
-            defaultValue={simple?.interval ?? 1}
-          />
-        )}
       </div>
       {frequency === OWN && (
         <Field
