@@ -14,6 +14,7 @@ import { Setup } from "./pages/entrance/Setup";
 import { SignIn } from "./pages/entrance/SignIn";
 import { Verify } from "./pages/entrance/Verify";
 import { FactorMissing } from "./pages/FactorMissing";
+import { Home } from "./pages/home/Home";
 import { Rooms } from "./pages/rooms/Rooms";
 import { courseLinkToken } from "./session/course_link";
 import { guestToken, shareToken } from "./session/guest";
@@ -84,11 +85,17 @@ export function App() {
         <Route path="/">
           {
             <Inside>
+              <Home />
+            </Inside>
+          }
+        </Route>
+        <Route path="/rooms">
+          {
+            <Inside>
               <Rooms />
             </Inside>
           }
         </Route>
-        <Route path="/rooms">{<Redirect to="/" replace />}</Route>
         <Route path="/rooms/:slug/studio">
           {({ slug }) => (
             <Inside approved>
