@@ -1,5 +1,5 @@
 /** Which address shows which page, and who may see it. */
-import { lazy, type ReactNode, Suspense } from "react";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 import { Redirect, Route, Switch, useLocation } from "wouter";
 import { AppShell } from "./design/AppShell";
 import { Button, ButtonLink } from "./design/Button";
@@ -14,7 +14,9 @@ import { Setup } from "./pages/entrance/Setup";
 import { SignIn } from "./pages/entrance/SignIn";
 import { Verify } from "./pages/entrance/Verify";
 import { FactorMissing } from "./pages/FactorMissing";
+import { Home } from "./pages/home/Home";
 import { Rooms } from "./pages/rooms/Rooms";
+import { courseLinkToken } from "./session/course_link";
 import { guestToken, shareToken } from "./session/guest";
 import { awaitsApproval, useSession } from "./session/Session";
 
@@ -28,6 +30,11 @@ const Player = lazy(() => import("./pages/player/Player").then((page) => ({ defa
 const SharedPlayer = lazy(() =>
   import("./pages/player/Player").then((page) => ({ default: page.SharedPlayer })),
 );
+const Courses = lazy(() => import("./pages/courses/Courses").then((page) => ({ default: page.Courses })));
+const CoursePage = lazy(() =>
+  import("./pages/courses/CoursePage").then((page) => ({ default: page.CoursePage })),
+);
+const Join = lazy(() => import("./pages/courses/Join").then((page) => ({ default: page.Join })));
 const Access = lazy(() => import("./pages/access/Access").then((page) => ({ default: page.Access })));
 const People = lazy(() => import("./pages/people/People").then((page) => ({ default: page.People })));
 const PersonPage = lazy(() =>
@@ -78,11 +85,17 @@ export function App() {
         <Route path="/">
           {
             <Inside>
+              <Home />
+            </Inside>
+          }
+        </Route>
+        <Route path="/rooms">
+          {
+            <Inside>
               <Rooms />
             </Inside>
           }
         </Route>
-        <Route path="/rooms">{<Redirect to="/" replace />}</Route>
         <Route path="/rooms/:slug/studio">
           {({ slug }) => (
             <Inside approved>
@@ -120,6 +133,21 @@ export function App() {
           {({ id }) => (
             <Inside approved>
               <Access key={id} id={id} />
+            </Inside>
+          )}
+        </Route>
+        <Route path="/courses">
+          {
+            <Inside approved>
+              <Courses />
+            </Inside>
+          }
+        </Route>
+        <Route path="/courses/join">{<JoinCourse />}</Route>
+        <Route path="/courses/:id/:tab?">
+          {({ id, tab }) => (
+            <Inside approved>
+              <CoursePage key={id} id={id} tab={tab ?? ""} />
             </Inside>
           )}
         </Route>
@@ -187,6 +215,16 @@ function ClassOf({ slug }: { slug: string }) {
   return (
     <Inside approved>
       <Class slug={slug} guest={null} />
+    </Inside>
+  );
+}
+
+/** The token of a link is kept before anything else is shown, so that signing in does not lose it. */
+function JoinCourse() {
+  const [token] = useState(courseLinkToken);
+  return (
+    <Inside approved>
+      <Join token={token} />
     </Inside>
   );
 }

@@ -25,6 +25,7 @@ describe("times", () => {
     const at = (day: number) => moment(new Date(2026, 2, day, 9, 5).toISOString(), now, "en-GB");
     expect(at(10)).toBe("Today, 09:05");
     expect(at(9)).toBe("Yesterday, 09:05");
+    expect(at(11)).toBe("Tomorrow, 09:05");
     expect(at(3)).toBe("3 Mar 2026, 09:05");
     expect(moment("nonsense", now)).toBe("");
   });

@@ -38,7 +38,7 @@ export function bitrate(bits_per_s: number): string {
   return `${Math.round(bits_per_s / 1000)} kbit/s`;
 }
 
-/** A moment, near ones by the day: "Today, 14:05", "Yesterday, 09:30", "3 Mar 2026, 11:00". */
+/** A moment, near ones by the day: "Today, 14:05", "Tomorrow, 08:00", "Yesterday, 09:30", "3 Mar 2026, 11:00". */
 export function moment(iso: string, now: Date = new Date(), locale?: string): string {
   const then = new Date(iso);
   if (Number.isNaN(then.getTime())) return "";
@@ -46,6 +46,7 @@ export function moment(iso: string, now: Date = new Date(), locale?: string): st
   const days = Math.round((startOfDay(now) - startOfDay(then)) / 86_400_000);
   if (days === 0) return `Today, ${time}`;
   if (days === 1) return `Yesterday, ${time}`;
+  if (days === -1) return `Tomorrow, ${time}`;
   return `${day(iso, locale)}, ${time}`;
 }
 
@@ -58,7 +59,7 @@ export function day(iso: string, locale?: string): string {
 
 /** `moment` for the middle of a sentence: "today, 14:05". */
 export const momentWithin = (iso: string): string =>
-  moment(iso).replace(/^(Today|Yesterday)/, (word) => word.toLowerCase());
+  moment(iso).replace(/^(Today|Tomorrow|Yesterday)/, (word) => word.toLowerCase());
 
 const startOfDay = (date: Date) => new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
 

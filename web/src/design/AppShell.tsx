@@ -18,9 +18,10 @@ interface Place {
 }
 
 const PLACES: readonly Place[] = [
-  { href: "/", label: "Rooms", icon: "door" },
+  { href: "/rooms", label: "Rooms", icon: "door" },
   { href: "/recordings", label: "Recordings", icon: "film" },
 ];
+const COURSES: Place = { href: "/courses", label: "Courses", icon: "book" };
 const PEOPLE: Place = { href: "/people", label: "People", icon: "users" };
 const INVITE: Place = { href: "/invitations", label: "Invite", icon: "mail" };
 
@@ -32,8 +33,19 @@ export const ADMIN_PLACES: readonly Place[] = [
   { href: "/mails", label: "Mails", icon: "send" },
 ];
 
-/** `wide` lets a page use the whole window, as studio and player do. */
-export function AppShell({ children, wide = false }: { children: ReactNode; wide?: boolean }) {
+/**
+ * `wide` lets a page use the whole window, as studio and player do; `place` says where it belongs when its address does
+ * not.
+ */
+export function AppShell({
+  children,
+  wide = false,
+  place,
+}: {
+  children: ReactNode;
+  wide?: boolean;
+  place?: string;
+}) {
   const { state } = useSession();
   const inside = state.phase === "ready";
   return (
@@ -42,11 +54,11 @@ export function AppShell({ children, wide = false }: { children: ReactNode; wide
         Skip to content
       </a>
       <header className="shell-bar">
-        <Link href="/" className="shell-brand" aria-label="vtp, to the rooms">
+        <Link href="/" className="shell-brand" aria-label="vtp, home">
           <Logo />
           <span>vtp</span>
         </Link>
-        {inside && <Places />}
+        {inside && <Places {...(place && { place })} />}
         <div className="shell-tools">
           <ThemeMenu />
           {inside ? <PersonMenu /> : <SignInLink />}
@@ -70,18 +82,21 @@ export function Logo({ size = 28 }: { size?: number }) {
 }
 
 function placesOf(state: SessionState): readonly Place[] {
-  if (isAdmin(state)) return [...PLACES, PEOPLE];
-  const teacher = mayTeach(state) && state.phase === "ready" && state.user !== null;
-  return teacher ? [...PLACES, INVITE] : PLACES;
+  // With open rooms there is nobody to be in a course.
+  if (state.phase !== "ready" || state.user === null) return PLACES;
+  const [rooms, ...others] = PLACES as [Place, ...Place[]];
+  const places = [rooms, COURSES, ...others];
+  if (isAdmin(state)) return [...places, PEOPLE];
+  return mayTeach(state) ? [...places, INVITE] : places;
 }
 
-function Places() {
-  const [path] = useLocation();
+function Places({ place }: { place?: string }) {
+  const [address] = useLocation();
+  const path = place ?? address;
   const { state } = useSession();
   const { badge } = useWaiting();
   const places = placesOf(state);
   const isHere = (href: string) => {
-    if (href === "/") return path === "/" || path.startsWith("/rooms");
     if (href === PEOPLE.href) return ADMIN_PLACES.some((place) => path.startsWith(place.href));
     return path.startsWith(href);
   };
@@ -135,6 +150,7 @@ function PersonMenu() {
   if (state.phase !== "ready") return null;
   if (!state.user) return <span className="shell-guest">Open rooms</span>;
   const items: MenuItem[] = [
+    { label: "Home", icon: "home", act: () => go("/") },
     { label: "Profile", icon: "user", act: () => go("/profile") },
     { label: "Sign out", icon: "leave", testId: "sign-out", act: () => void signOut() },
   ];

@@ -1,5 +1,12 @@
 /** Labelled inputs with a hint, and an error that is read out. */
-import { type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes, useId, useState } from "react";
+import {
+  type InputHTMLAttributes,
+  type ReactNode,
+  type SelectHTMLAttributes,
+  type TextareaHTMLAttributes,
+  useId,
+  useState,
+} from "react";
 import { IconButton } from "./Button";
 import "./Field.css";
 
@@ -104,6 +111,28 @@ export function SelectField({
       >
         {children}
       </select>
+    </Frame>
+  );
+}
+
+/** Text of several lines. */
+export function TextField({
+  label,
+  hint,
+  error,
+  ...area
+}: FieldFrame & TextareaHTMLAttributes<HTMLTextAreaElement>) {
+  const id = useId();
+  return (
+    <Frame id={id} label={label} hint={hint} error={error}>
+      <textarea
+        rows={4}
+        {...area}
+        id={id}
+        className="field-input field-text"
+        aria-invalid={error ? true : undefined}
+        aria-describedby={describedBy(id, { label, hint, error })}
+      />
     </Frame>
   );
 }

@@ -1,15 +1,22 @@
 /** Who is using the pages, and the API clients built for them. */
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from "react";
 import { type AccountsApi, accountsApi, type User } from "../api/accounts";
+import { type AnnouncementsApi, announcementsApi } from "../api/announcements";
 import { type AuditApi, auditApi } from "../api/audit";
+import { type CalendarsApi, calendarsApi } from "../api/calendars";
+import { type CourseRecordingsApi, courseRecordingsApi } from "../api/course_recordings";
+import { type CoursesApi, coursesApi } from "../api/courses";
+import { type EnrolmentsApi, enrolmentsApi } from "../api/enrolments";
 import type { HttpClient } from "../api/http";
 import { type IdentitiesApi, identitiesApi } from "../api/identities";
 import { type InvitationsApi, invitationsApi } from "../api/invitations";
 import { type MailsApi, mailsApi } from "../api/mails";
+import { type OutlineApi, outlineApi } from "../api/outline";
 import { type PeopleApi, peopleApi } from "../api/people";
 import { sentence } from "../api/problem";
 import { type RecordingsApi, recordingsApi } from "../api/recordings";
 import { type RoomsApi, roomsApi } from "../api/rooms";
+import { type SchedulesApi, schedulesApi } from "../api/schedules";
 import { type SecondFactorApi, secondFactorApi } from "../api/second_factor";
 import { readServer, type ServerInfo } from "../api/server";
 
@@ -24,6 +31,13 @@ export interface Api {
   mails: MailsApi;
   rooms: RoomsApi;
   recordings: RecordingsApi;
+  courses: CoursesApi;
+  outline: OutlineApi;
+  enrolments: EnrolmentsApi;
+  courseRecordings: CourseRecordingsApi;
+  announcements: AnnouncementsApi;
+  schedules: SchedulesApi;
+  calendars: CalendarsApi;
 }
 
 export type SessionState =
@@ -87,6 +101,13 @@ export function SessionProvider({ http, children }: { http: HttpClient; children
       mails: mailsApi(http),
       rooms: roomsApi(http),
       recordings: recordingsApi(http),
+      courses: coursesApi(http),
+      outline: outlineApi(http),
+      enrolments: enrolmentsApi(http),
+      courseRecordings: courseRecordingsApi(http),
+      announcements: announcementsApi(http),
+      schedules: schedulesApi(http),
+      calendars: calendarsApi(http),
     }),
     [http],
   );

@@ -27,7 +27,7 @@ export function Rooms() {
   const { state } = useSession();
   if (!awaitsApproval(state)) return <RoomList />;
   return (
-    <AppShell>
+    <AppShell place="/rooms">
       <div className="page-head">
         <h1>Rooms</h1>
       </div>
@@ -61,7 +61,7 @@ function RoomList() {
     </Button>
   );
   return (
-    <AppShell>
+    <AppShell place="/rooms">
       <div className="page-head">
         <h1>Rooms</h1>
         {mayCreate && data && data.length > 0 && createButton}

@@ -1,0 +1,236 @@
+"""Courses through their pages: from a teacher's first course to what a student sees without a reload."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.school import School, person, running_school
+from tests.e2e.test_pages import assert_fits_a_phone
+from tests.serving import Api
+
+TEACHER, STUDENT, LATE = "ada@school.example", "sam@school.example", "lea@school.example"
+ASKED_MS = 60_000
+"""Pages ask every 20 s: on a busy machine the next time may be a while away."""
+LIST = f"email,role\n{LATE},student\nnobody@school.example,student\n"
+
+
+@pytest.fixture(scope="module")
+def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[School]:
+    with running_school(tmp_path_factory.mktemp("courses") / "data", fill) as made:
+        yield made
+
+
+async def fill(loop: asyncio.AbstractEventLoop, api: Api) -> School:
+    teacher = await api.person("teacher", TEACHER)
+    for email in (STUDENT, LATE):
+        await api.person("student", email)
+    return School(loop, api, teacher, "")
+
+
+def make_course(school: School, **wish: Any) -> str:
+    """A course of the teacher's, by the API; its id."""
+    course = {"code": "PHY-1", "name": "Optics", "semester": "Autumn", "year": 2026, "status": "active"}
+    made: str = school.call("POST", "/api/v1/courses", course | wish)["id"]
+    return made
+
+
+def open_course(page: Page, school: School, course: str, tab: str = "") -> None:
+    page.goto(f"{school.api.base_url}/courses/{course}/{tab}".rstrip("/"))
+
+
+def test_a_teacher_makes_a_course_from_nothing_and_a_student_sees_all_of_it_without_a_reload(
+    school: School, browser: Browser
+) -> None:
+    teacher = person(browser, school, TEACHER)
+    teacher.get_by_role("link", name="Courses").click()
+    make_one(teacher)
+    schedule_weekly(teacher)
+    code = make_code(teacher)
+    student = person(browser, school, STUDENT)
+    join_by_code(student, code)
+    student.get_by_test_id("tab-announcements").click()
+    expect(student.get_by_text("Nothing announced yet")).to_be_visible()
+    announce(teacher)
+    expect(student.get_by_role("heading", name="Bring a ruler")).to_be_visible(timeout=ASKED_MS)
+    assert_fits_a_phone(student)
+    look_at_home(student)
+
+
+def make_one(teacher: Page) -> None:
+    teacher.get_by_test_id("create-course").click()
+    for name, value in {"name": "Mechanics", "code": "PHY-101", "semester": "Autumn", "year": "1999"}.items():
+        teacher.get_by_test_id(f"course-{name}").fill(value)
+    # The browser's own bounds are out of the way here: what the server says is beside its field.
+    teacher.get_by_test_id("course-year").evaluate("field => { field.form.noValidate = true }")
+    teacher.get_by_test_id("create-course-submit").click()
+    expect(teacher.get_by_test_id("course-year")).to_have_attribute("aria-invalid", "true")
+    expect(teacher.get_by_test_id("course-year")).to_be_focused()
+    teacher.get_by_test_id("course-year").fill("2026")
+    teacher.keyboard.press("Enter")
+    expect(teacher.get_by_role("heading", name="Mechanics")).to_be_visible()
+    expect(teacher.get_by_test_id("course-status")).to_have_text("Draft")
+    teacher.get_by_test_id("make-active").click()
+    expect(teacher.get_by_test_id("course-status")).to_be_hidden()
+
+
+def schedule_weekly(teacher: Page) -> None:
+    teacher.get_by_test_id("tab-schedule").click()
+    teacher.get_by_test_id("new-series").click()
+    first = datetime.now(UTC) + timedelta(days=1)
+    teacher.get_by_test_id("series-title").fill("Lecture")
+    teacher.get_by_test_id("series-first").fill(f"{first:%Y-%m-%d}T08:00")
+    teacher.get_by_test_id("series-end").select_option("count")
+    teacher.get_by_test_id("series-count").fill("3")
+    assert_fits_a_phone(teacher)
+    teacher.get_by_test_id("save-series").click()
+    expect(teacher.get_by_test_id("series-Lecture")).to_contain_text(
+        f"Every week on {first:%A}, 3 times, at 08:00"
+    )
+    teacher.get_by_test_id("make-calendar").click()
+    address = teacher.get_by_test_id("calendar-url").input_value()
+    assert teacher.request.get(address).text().count("BEGIN:VEVENT") == 3
+    teacher.get_by_test_id("tab-lessons").click()
+    expect(teacher.get_by_test_id("lesson-Lecture")).to_have_count(3)
+    assert_fits_a_phone(teacher)
+
+
+def make_code(teacher: Page) -> str:
+    teacher.get_by_test_id("tab-people").click()
+    teacher.get_by_test_id("new-way").click()
+    teacher.get_by_test_id("make-way").click()
+    code = teacher.get_by_test_id("made-code").input_value()
+    teacher.get_by_test_id("way-done").click()
+    expect(teacher.get_by_test_id("way-code")).to_contain_text(code)
+    assert_fits_a_phone(teacher)
+    return code
+
+
+def join_by_code(student: Page, code: str) -> None:
+    student.get_by_role("link", name="Courses").click()
+    student.get_by_test_id("join-by-code").click()
+    student.get_by_test_id("course-join-code").fill(code.lower().replace("-", " "))
+    student.keyboard.press("Enter")
+    expect(student.get_by_test_id("course-told")).to_contain_text("Mechanics")
+    student.get_by_test_id("join-course").click()
+    expect(student.get_by_test_id("lesson-Lecture")).to_have_count(3)
+    expect(student.get_by_test_id("tab-people")).to_be_hidden()
+    expect(student.get_by_test_id("lesson-menu-Lecture")).to_have_count(0)
+
+
+def announce(teacher: Page) -> None:
+    teacher.get_by_test_id("tab-announcements").click()
+    teacher.get_by_test_id("announce").click()
+    teacher.get_by_test_id("announcement-title").fill("Bring a ruler")
+    teacher.get_by_test_id("announcement-body").fill("On Monday we measure.")
+    teacher.get_by_test_id("send-announcement").click()
+    expect(teacher.get_by_role("heading", name="Bring a ruler")).to_be_visible()
+    assert_fits_a_phone(teacher)
+
+
+def look_at_home(student: Page) -> None:
+    """What comes within a week, and what was announced."""
+    student.get_by_role("link", name="vtp, home").click()
+    expect(student.get_by_test_id("next-Lecture")).to_contain_text("Tomorrow")
+    expect(student.get_by_test_id("next-Lecture").get_by_role("link", name="Join")).to_have_count(0)
+    expect(student.get_by_test_id("home-new")).to_contain_text("On Monday we measure.")
+    assert_fits_a_phone(student)
+    student.get_by_test_id("next-Lecture").get_by_role("link", name="Mechanics").click()
+    expect(student.get_by_test_id("tab-lessons")).to_be_visible()
+
+
+def test_a_link_is_good_still_after_signing_in_and_leads_to_the_waiting_list_of_a_full_course(
+    school: School, browser: Browser
+) -> None:
+    course = make_course(school, max_students=1)
+    school.call("POST", f"/api/v1/courses/{course}/enroll", {"email": STUDENT})
+    made = school.call("POST", f"/api/v1/courses/{course}/invitations", {"kind": "link"})
+    page = person(browser, school)
+    page.goto(f"{school.api.base_url}/courses/join#token={made['token']}")
+    page.get_by_test_id("email").fill(LATE)
+    assert made["token"] not in page.url
+    page.get_by_test_id("password").fill("a rather long pass phrase")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("course-told")).to_contain_text("All places are taken")
+    page.get_by_test_id("join-course").click()
+    expect(page.get_by_text("You are on the waiting list", exact=True)).to_be_visible()
+    assert_fits_a_phone(page)
+    # The place that becomes free is theirs, which the page learns as soon as they look at it again.
+    first = school.call("GET", f"/api/v1/courses/{course}/enrollments?status=active")["items"][0]
+    school.call("DELETE", f"/api/v1/courses/{course}/enroll/{first['student_id']}")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.get_by_test_id("tab-lessons")).to_be_visible(timeout=ASKED_MS)
+
+
+def test_a_list_of_people_is_told_line_by_line_before_anybody_is_enrolled(
+    school: School, browser: Browser, tmp_path: Path
+) -> None:
+    course = make_course(school)
+    table = tmp_path / "people.csv"
+    table.write_text(LIST)
+    page = person(browser, school, TEACHER)
+    open_course(page, school, course, "people")
+    page.get_by_test_id("import-people").click()
+    page.get_by_test_id("enrolment-file").set_input_files(table)
+    page.get_by_test_id("enrolment-dry-run").click()
+    expect(page.get_by_test_id("enrolment-foreseen")).to_contain_text("1 person would be enrolled")
+    expect(page.locator("tr[data-outcome=no_account]")).to_contain_text("nobody@school.example")
+    assert school.call("GET", f"/api/v1/courses/{course}/enrollments")["items"] == []
+    assert_fits_a_phone(page)
+    page.get_by_test_id("enrolment-really").click()
+    expect(page.get_by_test_id("enrolment-imported")).to_contain_text("1 person was enrolled")
+    page.get_by_role("link", name="To the people").click()
+    expect(page.get_by_test_id(f"enrolment-{LATE}")).to_be_visible()
+
+
+def test_of_two_who_edit_the_same_the_second_is_told_and_chooses(school: School, browser: Browser) -> None:
+    course = make_course(school)
+    page = person(browser, school, TEACHER)
+    open_course(page, school, course, "settings")
+    page.get_by_test_id("set-description").fill("Mine")
+    school.call("PATCH", f"/api/v1/courses/{course}", {"description": "Theirs"})
+    page.get_by_test_id("save-course").click()
+    expect(page.get_by_test_id("overtaken")).to_be_visible()
+    expect(page.get_by_test_id("set-description")).to_have_value("Mine")
+    page.get_by_test_id("take-theirs").click()
+    expect(page.get_by_test_id("set-description")).to_have_value("Theirs")
+    page.get_by_test_id("set-description").fill("Mine again")
+    school.call("PATCH", f"/api/v1/courses/{course}", {"description": "Theirs again"})
+    page.get_by_test_id("save-course").click()
+    page.get_by_test_id("keep-mine").click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    assert school.call("GET", f"/api/v1/courses/{course}")["description"] == "Mine again"
+    assert_fits_a_phone(page)
+
+
+def test_lessons_are_put_in_order_by_keyboard_and_a_live_one_leads_to_its_door(
+    school: School, browser: Browser
+) -> None:
+    course = make_course(school)
+    section = school.call("POST", f"/api/v1/courses/{course}/sections", {"title": "Statics"})["id"]
+    now = datetime.now(UTC)
+    live = {"kind": "live", "starts_at": now.isoformat(), "ends_at": (now + timedelta(hours=1)).isoformat()}
+    school.call("POST", f"/api/v1/courses/{course}/lessons", {"title": "Levers", **live})
+    page = person(browser, school, TEACHER)
+    open_course(page, school, course)
+    menu = page.get_by_test_id("lesson-menu-Levers")
+    menu.focus()
+    page.keyboard.press("Enter")
+    for _ in range(10):  # the menu's items, until the one that moves it down
+        if page.get_by_test_id("lesson-down").evaluate("item => item === document.activeElement"):
+            break
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    within = page.get_by_test_id("section-Statics").get_by_test_id("lesson-menu-Levers")
+    expect(within).to_be_focused()
+    assert school.call("GET", f"/api/v1/courses/{course}/lessons")["items"][0]["section_id"] == section
+    page.get_by_test_id("enter-Levers").click()
+    page.wait_for_url(re.compile("/rooms/.*/class"))
+    expect(page.get_by_role("heading", name="Levers")).to_be_visible()

@@ -1,0 +1,42 @@
+import { Button } from "../../design/Button";
+import { Notice } from "../../design/Notice";
+import type { FormState } from "../../hooks/useForm";
+import { FormTrouble } from "../FormTrouble";
+
+const CODE = "precondition_failed";
+
+/**
+ * What went wrong with a form that edits something; when somebody else has changed the same meanwhile, the two ways
+ * out: their version in the form, or one's own over theirs.
+ */
+export function EditTrouble({
+  form,
+  onTheirs,
+  onMine,
+}: {
+  form: FormState;
+  onTheirs: () => void;
+  /** Called before the form is sent again, which then says no version. */
+  onMine: () => void;
+}) {
+  if (form.code !== CODE) return <FormTrouble form={form} />;
+  return (
+    <Notice
+      tone="wrong"
+      title="Somebody else has changed this meanwhile"
+      testId="overtaken"
+      action={
+        <>
+          <Button size="small" onClick={onTheirs} data-testid="take-theirs">
+            Show theirs
+          </Button>
+          <Button size="small" type="submit" busy={form.busy} onClick={onMine} data-testid="keep-mine">
+            Save mine
+          </Button>
+        </>
+      }
+    >
+      “Show theirs” takes what you have typed here out of the form; “Save mine” replaces what they wrote.
+    </Notice>
+  );
+}

@@ -1,0 +1,155 @@
+/** The lessons of a course in their order, and the ways into those that are live. */
+import { useRef, useState } from "react";
+import type { Order } from "../../../api/outline";
+import { Button } from "../../../design/Button";
+import { EmptyState } from "../../../design/EmptyState";
+import { Notice } from "../../../design/Notice";
+import { Loading } from "../../../design/Spinner";
+import { useToast } from "../../../design/Toast";
+import { useTask } from "../../../hooks/useTask";
+import { useApi } from "../../../session/Session";
+import { useCourse } from "../useCourse";
+import { LessonDialog } from "./LessonDialog";
+import { LessonList } from "./LessonList";
+import "./Outline.css";
+import { movedLesson, movedSection, orderOf } from "./order";
+import { type Asked, Questions } from "./Questions";
+import { SectionDialog } from "./SectionDialog";
+import { SectionHead } from "./SectionHead";
+import { useOutline } from "./useOutline";
+
+/** What is being made (null) or edited (by its id). */
+type Open =
+  | { what: "section"; id: string | null }
+  | { what: "lesson"; id: string | null; section: string | null };
+
+export function Outline() {
+  const { course, staff } = useCourse();
+  const { outline } = useApi();
+  const { data, error, reload } = useOutline(course.id);
+  const [open, setOpen] = useState<Open | null>(null);
+  const [asked, setAsked] = useState<Asked | null>(null);
+  const toast = useToast();
+  const task = useTask();
+  const list = useRef<HTMLDivElement>(null);
+  const newLesson = (section: string | null) => setOpen({ what: "lesson", id: null, section });
+
+  /** Sends another order; what was moved keeps the focus, which is lost with its place in the page. */
+  const move = (id: string, name: string, next: (order: Order) => Order | null) => {
+    const order = data && next(orderOf(data));
+    if (!order) return void toast(`“${name}” is at the end already.`);
+    void task.run(async () => {
+      await outline.order(course.id, order);
+      await reload();
+      requestAnimationFrame(() =>
+        list.current?.querySelector<HTMLElement>(`[data-of="${id}"] [aria-haspopup=menu]`)?.focus(),
+      );
+    }, `“${name}” was moved.`);
+  };
+  const acts = {
+    onEdit: (id: string) => setOpen({ what: "lesson", id, section: null }),
+    onMove: (id: string, name: string, step: -1 | 1) =>
+      move(id, name, (order) => movedLesson(order, id, step)),
+    onAsk: setAsked,
+  };
+  const closed = () => setOpen(null);
+  return (
+    <div>
+      {course.description && <p className="course-text">{course.description}</p>}
+      {staff && data && !data.empty && (
+        <div className="course-tools">
+          <div className="course-tools-end">
+            <Button
+              icon="plus"
+              onClick={() => setOpen({ what: "section", id: null })}
+              data-testid="new-section"
+            >
+              New section
+            </Button>
+            <Button tone="primary" icon="plus" onClick={() => newLesson(null)} data-testid="new-lesson">
+              New lesson
+            </Button>
+          </div>
+        </div>
+      )}
+      {error && <Notice tone="wrong">{error}</Notice>}
+      {!data && !error && <Loading label="Loading the lessons" />}
+      {data?.empty && (
+        <EmptyState
+          icon="list"
+          title="No lessons yet"
+          action={
+            staff && (
+              <>
+                <Button tone="primary" icon="plus" onClick={() => newLesson(null)} data-testid="new-lesson">
+                  New lesson
+                </Button>
+                <Button
+                  icon="plus"
+                  onClick={() => setOpen({ what: "section", id: null })}
+                  data-testid="new-section"
+                >
+                  New section
+                </Button>
+              </>
+            )
+          }
+        >
+          {staff
+            ? "Make single lessons here, or a series of live ones under Schedule. Sections put them in order."
+            : "They appear here as soon as the teacher shows them."}
+        </EmptyState>
+      )}
+      {data && !data.empty && (
+        <div className="outline" ref={list} data-testid="outline">
+          {data.loose.length > 0 && (
+            <LessonList
+              label="Lessons in no section"
+              lessons={data.loose}
+              recordings={data.recordings}
+              acts={acts}
+            />
+          )}
+          {data.sections.map(({ section, lessons }) => (
+            <section key={section.id} aria-label={section.title} data-testid={`section-${section.title}`}>
+              <SectionHead
+                section={section}
+                onEdit={() => setOpen({ what: "section", id: section.id })}
+                onMove={(step) =>
+                  move(section.id, section.title, (order) => movedSection(order, section.id, step))
+                }
+                onAdd={() => newLesson(section.id)}
+                onAsk={setAsked}
+              />
+              {lessons.length > 0 ? (
+                <LessonList
+                  label={`Lessons of ${section.title}`}
+                  lessons={lessons}
+                  recordings={data.recordings}
+                  acts={acts}
+                />
+              ) : (
+                <p className="outline-none">Nothing in this section yet.</p>
+              )}
+            </section>
+          ))}
+        </div>
+      )}
+      <SectionDialog
+        open={open?.what === "section"}
+        id={open?.what === "section" ? open.id : null}
+        onClose={closed}
+        onDone={reload}
+      />
+      <LessonDialog
+        open={open?.what === "lesson"}
+        id={open?.what === "lesson" ? open.id : null}
+        section={open?.what === "lesson" ? open.section : null}
+        sections={data?.sections.map(({ section }) => section) ?? []}
+        onClose={closed}
+        onDone={reload}
+      />
+      <Questions asked={asked} onClose={() => setAsked(null)} onDone={reload} />
+    </div>
+  );
+}

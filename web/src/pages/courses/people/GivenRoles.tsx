@@ -1,0 +1,73 @@
+/** Roles that people were given in a course, which rank above how they are enrolled. */
+import { useCallback } from "react";
+import type { GivenRole } from "../../../api/enrolments";
+import { readFirst } from "../../../api/pages";
+import { Badge } from "../../../design/Badge";
+import { Button } from "../../../design/Button";
+import { day } from "../../../format";
+import { useLoaded } from "../../../hooks/useLoaded";
+import { useTask } from "../../../hooks/useTask";
+import { useApi } from "../../../session/Session";
+import { ROLE_NAMES, roleOf } from "../../people/roles";
+import { useCourse } from "../useCourse";
+
+const MOST = 200;
+
+export function GivenRoles({ onDone }: { onDone: () => Promise<void> }) {
+  const { course } = useCourse();
+  const { enrolments } = useApi();
+  const load = useCallback(
+    (signal: AbortSignal) => readFirst(MOST, (page) => enrolments.roles(course.id, page, signal)),
+    [enrolments, course.id],
+  );
+  const { data } = useLoaded(load);
+  if (!data || data.items.length === 0) return null;
+  return (
+    <section className="course-part" aria-label="Roles given here">
+      <div className="course-part-head">
+        <h2>Roles given here</h2>
+        <p className="soft">They count more than how somebody is enrolled.</p>
+      </div>
+      <ul className="list">
+        {data.items.map((given) => (
+          <Row key={given.user_id} given={given} onDone={onDone} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Row({ given, onDone }: { given: GivenRole; onDone: () => Promise<void> }) {
+  const { course, may } = useCourse();
+  const { enrolments } = useApi();
+  const task = useTask();
+  const take = () =>
+    void task.run(async () => {
+      await enrolments.takeRole(course.id, given.user_id);
+      await onDone();
+    }, `${given.full_name} has their own role again.`);
+  return (
+    <li className="list-row">
+      <div className="list-row-words">
+        <strong>{given.full_name}</strong>
+        <p className="list-row-facts">
+          {given.email}, since {day(given.granted_at)}
+        </p>
+      </div>
+      <Badge tone="accent">{ROLE_NAMES[roleOf(given)]}</Badge>
+      {may("appoint") && (
+        <div className="list-row-actions">
+          <Button
+            size="small"
+            tone="quiet"
+            busy={task.busy}
+            onClick={take}
+            aria-label={`Take the role from ${given.full_name}`}
+          >
+            Take away
+          </Button>
+        </div>
+      )}
+    </li>
+  );
+}

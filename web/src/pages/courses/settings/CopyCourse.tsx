@@ -1,0 +1,105 @@
+import { useState } from "react";
+import { useLocation } from "wouter";
+import { Button } from "../../../design/Button";
+import { Card } from "../../../design/Card";
+import { Dialog } from "../../../design/Dialog";
+import { CheckField, Field } from "../../../design/Field";
+import { useToast } from "../../../design/Toast";
+import { useForm } from "../../../hooks/useForm";
+import { mayTeach, useApi, useSession } from "../../../session/Session";
+import { FormTrouble } from "../../FormTrouble";
+import { FormEnds } from "../../Submit";
+import { useCourse } from "../useCourse";
+
+export function CopyCourse() {
+  const { state } = useSession();
+  const [open, setOpen] = useState(false);
+  // Who teaches here with a student's account has no courses of their own.
+  if (!mayTeach(state)) return null;
+  return (
+    <Card>
+      <div className="form">
+        <h2>For another term</h2>
+        <p className="soft">
+          A copy has the sections and lessons, without their dates: what had one is hidden. Nobody takes part
+          in it yet, and recordings and announcements stay here.
+        </p>
+        <p>
+          <Button icon="copy" onClick={() => setOpen(true)} data-testid="copy-course">
+            Copy the course
+          </Button>
+        </p>
+      </div>
+      <Dialog title="Copy the course" open={open} onClose={() => setOpen(false)}>
+        <CopyForm onClose={() => setOpen(false)} />
+      </Dialog>
+    </Card>
+  );
+}
+
+function CopyForm({ onClose }: { onClose: () => void }) {
+  const { course } = useCourse();
+  const { courses } = useApi();
+  const [, go] = useLocation();
+  const toast = useToast();
+  const form = useForm(["name", "code", "semester", "year"], async (values) => {
+    const { name = "", code = "", semester = "", year = "", staff } = values;
+    const made = await courses.copy(course.id, {
+      name: name.trim(),
+      code: code.trim(),
+      semester: semester.trim(),
+      year: Number(year),
+      staff: staff === "on",
+    });
+    onClose();
+    toast("This is the copy, as a draft.");
+    go(`/courses/${made.id}`);
+  });
+  return (
+    <form className="form" onSubmit={form.onSubmit}>
+      <FormTrouble form={form} />
+      <Field
+        label="Name"
+        name="name"
+        required
+        maxLength={255}
+        defaultValue={course.name}
+        error={form.fields.name}
+      />
+      <Field
+        label="Code"
+        name="code"
+        required
+        maxLength={50}
+        defaultValue={course.code}
+        error={form.fields.code}
+      />
+      <div className="field-row">
+        <Field
+          label="Term"
+          name="semester"
+          required
+          autoFocus
+          maxLength={50}
+          defaultValue={course.semester}
+          error={form.fields.semester}
+          data-testid="copy-semester"
+        />
+        <Field
+          label="Year"
+          name="year"
+          type="number"
+          required
+          min={2000}
+          max={2100}
+          defaultValue={course.year + 1}
+          error={form.fields.year}
+        />
+      </div>
+      <CheckField label="Its teachers and assistants are there, too" name="staff" defaultChecked />
+      <FormEnds form={form} onCancel={onClose} data-testid="copy-submit">
+        Copy
+      </FormEnds>
+    </form>
+  );
+}

@@ -1,0 +1,129 @@
+/** Where people come in: what is next, and what is new; the rooms for who is in no course. */
+import { Link } from "wouter";
+import { AppShell } from "../../design/AppShell";
+import { Badge } from "../../design/Badge";
+import { ButtonLink } from "../../design/Button";
+import { Card } from "../../design/Card";
+import "../../design/Lists.css";
+import { Notice } from "../../design/Notice";
+import { Loading } from "../../design/Spinner";
+import { moment } from "../../format";
+import { useNow } from "../../hooks/useNow";
+import { useTitle } from "../../hooks/useTitle";
+import { awaitsApproval, useSession } from "../../session/Session";
+import "../admin/AdminPage.css";
+import "../courses/announcements/Announcements.css";
+import "../courses/Course.css";
+import { mayEnter, whenOf } from "../courses/outline/lesson_state";
+import "../courses/outline/Outline.css";
+import { CalendarCard } from "../courses/schedule/CalendarCard";
+import { Rooms } from "../rooms/Rooms";
+import { type NextLesson, newOf, nextOf } from "./next";
+import { type HomeRead, useHome } from "./useHome";
+
+const NEXT = 8;
+const NEW = 6;
+
+export function Home() {
+  const { state } = useSession();
+  const nobody = state.phase !== "ready" || state.user === null || awaitsApproval(state);
+  return nobody ? <Rooms /> : <OwnHome />;
+}
+
+function OwnHome() {
+  const { data, error } = useHome();
+  // Who is in no course comes for the rooms; and when courses cannot be read the rooms may still be.
+  if (data?.courses.length === 0 || (!data && error)) return <Rooms />;
+  return (
+    <AppShell>
+      {data ? (
+        <>
+          {error && <Notice tone="wrong">{error}</Notice>}
+          <Whole read={data} />
+        </>
+      ) : (
+        <Loading />
+      )}
+    </AppShell>
+  );
+}
+
+function Whole({ read }: { read: HomeRead }) {
+  useTitle("Home");
+  const now_ms = useNow(15_000);
+  const next = nextOf(read.lessons, now_ms);
+  const told = newOf(read.announcements, now_ms).slice(0, NEW);
+  return (
+    <div data-testid="home">
+      <div className="page-head">
+        <h1>Home</h1>
+      </div>
+      <section className="course-part" aria-label="Next">
+        <h2>Next</h2>
+        {next.length === 0 ? (
+          <p className="outline-none">No live lesson in the coming week.</p>
+        ) : (
+          <ul className="list" data-testid="home-next">
+            {next.slice(0, NEXT).map((lesson) => (
+              <NextRow key={lesson.one.id} next={lesson} />
+            ))}
+          </ul>
+        )}
+      </section>
+      <section className="course-part" aria-label="New">
+        <h2>New</h2>
+        {told.length === 0 ? (
+          <p className="outline-none">Nothing was announced in the last month.</p>
+        ) : (
+          <ul className="announcements" data-testid="home-new">
+            {told.map(({ course, one }) => (
+              <li key={one.id}>
+                <Card>
+                  <h3 className="announcement-title">{one.title}</h3>
+                  <p className="announcement-facts">
+                    <Link href={`/courses/${course.id}/announcements`}>{course.name}</Link>
+                    {" · "}
+                    {[one.author_name, moment(one.created_at)].filter(Boolean).join(" · ")}
+                  </p>
+                  {one.body && <p className="announcement-body">{one.body}</p>}
+                </Card>
+              </li>
+            ))}
+          </ul>
+        )}
+      </section>
+      <CalendarCard course_id={null} />
+    </div>
+  );
+}
+
+function NextRow({ next: { course, one, phase } }: { next: NextLesson }) {
+  const on = phase === "on" || phase === "grace";
+  return (
+    <li className="list-row course-row" data-testid={`next-${one.title}`}>
+      <div className={phase === "cancelled" ? "list-row-words lesson-cancelled" : "list-row-words"}>
+        <strong className="lesson-title">{one.title}</strong>
+        <p className="list-row-facts">
+          <Link href={`/courses/${course.id}`}>{course.name}</Link> · {whenOf(one)}
+        </p>
+      </div>
+      {phase === "cancelled" && <Badge>Cancelled</Badge>}
+      {on && (
+        <Badge tone="live" pulse>
+          Now
+        </Badge>
+      )}
+      {mayEnter(phase, false) && (
+        <ButtonLink
+          href={`/rooms/${one.room_id}/class`}
+          size="small"
+          icon="users"
+          tone="primary"
+          testId={`home-enter-${one.title}`}
+        >
+          Join<span className="visually-hidden"> {one.title}</span>
+        </ButtonLink>
+      )}
+    </li>
+  );
+}
