@@ -288,6 +288,12 @@ class MailSettings(Section):
         return self
 
 
+class NotificationSettings(Section):
+    """What people are told of what concerns them."""
+
+    keep_days: Count = 180
+
+
 class OidcProvider(Section):
     """A provider by which people sign in (OpenID Connect)."""
 
@@ -446,6 +452,7 @@ class Settings(BaseSettings):
     streaming: StreamingSettings = StreamingSettings()
     rooms: RoomSettings = RoomSettings()
     mail: MailSettings = MailSettings()
+    notifications: NotificationSettings = NotificationSettings()
     webhooks: WebhookSettings = WebhookSettings()
     sfu: SfuSettings = SfuSettings()
     plain: PlainSettings = PlainSettings()

@@ -37,6 +37,9 @@ def course_reads(course_id: str, teacher: Person, lesson_id: str = "") -> list[s
         f"{course}/announcements?cursor={encode_cursor(course_id)}",
         f"{course}/schedules?cursor={encode_cursor(course_id)}",
         f"/api/v1/calendars?cursor={encode_cursor(course_id)}",
+        f"/api/v1/notifications?cursor={encode_cursor(MISSING)}",
+        f"/api/v1/notifications?unread=true&cursor={encode_cursor(MISSING)}",
+        "/api/v1/notifications/unread",
     ]
 
 
@@ -72,6 +75,7 @@ async def write_courses(api: Api, course_id: str, admin: Person, teacher: Person
     for path in (f"/lessons/{lesson}", f"/sections/{section}", f"/announcements/{news}"):
         await call("PATCH", path, {"title": "y"})
         await call("GET", path, by=pupils[1])
+    await read_notifications(api, pupils[1])
     given = {"user_id": teacher.user_id, "role": "ta"}
     await call("POST", "/permissions", given)
     await call("POST", "/permissions", given)
@@ -112,6 +116,17 @@ async def _write_series(
     await services.courses.lesson_rooms.complete()
     await services.courses.lesson_recordings.sweep()
     await services.courses.lesson_recordings.announce(MISSING, ended=True)
+
+
+async def read_notifications(api: Api, pupil: Person) -> None:
+    """What somebody was told, and what becomes of it."""
+    listed = (await api.call("GET", "/api/v1/notifications?limit=1", by=pupil)).body["items"]
+    for path, body in ((f"/{listed[0]['id']}", {"read": True}), (f"/{listed[0]['id']}", {"read": False})):
+        answer = await api.call("PATCH", f"/api/v1/notifications{path}", body, by=pupil)
+        assert answer.status == 200, answer
+    for wish in ({"up_to": listed[0]["id"]}, {}):
+        assert (await api.call("POST", "/api/v1/notifications/read", wish, by=pupil)).status == 200
+    await api.server.services.notifications.service.trim()
 
 
 async def take_courses(api: Api, person: Person, count: int, first: int) -> None:

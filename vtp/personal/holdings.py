@@ -43,6 +43,7 @@ from vtp.db.tables import idempotency_keys
 from vtp.http.identity import Role
 from vtp.jobs.tables import recording_jobs
 from vtp.mail.tables import mails
+from vtp.notifications.tables import news, notifications
 from vtp.personal.scrubbing import scrub_details, scrub_message
 from vtp.recording.tables import (
     recording_access_log,
@@ -665,6 +666,24 @@ HOLDINGS: Final = (
         lambda one: calendar_feeds.c.user_id == one.user_id,
         ("id", "course_id", "created_at", "renewed_at"),
         ("user_id", "scope", "token_hash"),
+        Deleted(),
+    ),
+    Holding(
+        "told",
+        news,
+        lambda one: news.c.id.in_(
+            select(notifications.c.news_id).where(notifications.c.user_id == one.user_id)
+        ),
+        ("id", "kind", "title", "text", "link", "context", "course_id", "lesson_id", "recording_id", "at"),
+        ("subject_id", "once"),
+        Kept("it is others' news too, and says nothing of who is told"),
+    ),
+    Holding(
+        "notifications",
+        notifications,
+        lambda one: notifications.c.user_id == one.user_id,
+        ("news_id", "read_at"),
+        ("user_id",),
         Deleted(),
     ),
     Holding(
