@@ -178,7 +178,7 @@ def build_tables(services: Services) -> list[RouteTable]:
         job_routes(services.jobs.jobs),
         webhook_routes(services.webhooks),
         course_routes(services.courses),
-        notification_routes(services.notifications.service),
+        notification_routes(services.notifications),
         check_routes(services.checks, settings.media.ice_servers),
     ]
     if services.sfu is not None:

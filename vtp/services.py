@@ -31,7 +31,7 @@ from vtp.mail.sender import Sender as MailSender
 from vtp.mail.service import Mails
 from vtp.media.ice_servers import IceServers
 from vtp.media.plane import MediaPlane, start_media
-from vtp.notifications.build import NotificationParts
+from vtp.notifications.build import NotificationBase, NotificationParts
 from vtp.personal.erasure import Erasure, ErasureParts
 from vtp.personal.export import Export
 from vtp.personal.upkeep import Upkeep
@@ -229,7 +229,11 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     await pictures.start()
     stored = StoredTracks(jobs.remote) if jobs.remote else None
     tracks = TrackErasure(database, jobs.files, stored, recordings.playback.forget, tell_of_change)
-    notifications = NotificationParts.build(database, settings.notifications, tasks)
+    notifications = NotificationParts.build(
+        NotificationBase(database, accounts.mails, accounts.links, accounts.sealer, tasks),
+        settings.notifications,
+    )
+    notifications.start(tasks)
     accounts.revocations.add_reader(notifications.push.read)
     courses = CourseParts.build(
         CourseBase(
@@ -242,7 +246,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
             tasks,
             accounts.mails,
             settings.mail.sender,
-            notifications.notifier,
+            notifications,
         )
     )
     courses.start(tasks)

@@ -45,6 +45,7 @@ from vtp.settings_values import (
     Sender,
     StorageUrl,
     Strings,
+    TimeZone,
     host_name,
     split_list,
 )
@@ -292,6 +293,8 @@ class NotificationSettings(Section):
     """What people are told of what concerns them."""
 
     keep_days: Count = 180
+    time_zone: TimeZone = "UTC"
+    digest_hour: Annotated[int, Field(ge=0, le=23)] = 7
 
 
 class OidcProvider(Section):

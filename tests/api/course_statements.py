@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import update
+
 from tests.api.callers import MISSING
 from tests.api.course_material import BASE
 from tests.filled import add_rows
 from tests.serving import Answer, Api, Person
 from vtp.http.pagination import encode_cursor
+from vtp.notifications.tables import notifications as rows
 
 
 def course_reads(course_id: str, teacher: Person, lesson_id: str = "") -> list[str]:
@@ -126,7 +129,22 @@ async def read_notifications(api: Api, pupil: Person) -> None:
         assert answer.status == 200, answer
     for wish in ({"up_to": listed[0]["id"]}, {}):
         assert (await api.call("POST", "/api/v1/notifications/read", wish, by=pupil)).status == 200
-    await api.server.services.notifications.service.trim()
+    choices = "/api/v1/notifications/settings"
+    for _ in range(2):
+        wish = {"digest_hour": 6, "time_zone": "UTC", "kinds": {"announcement": "none", "removed": None}}
+        assert (await api.call("PATCH", choices, wish, by=pupil)).status == 200
+    notifications = api.server.services.notifications
+    stop = notifications.unsubscribing.address(pupil.user_id, "digest")
+    stop = stop[stop.index("/api/") :]
+    for method in ("GET", "POST"):
+        assert (await api.call(method, stop)).status == 200
+    for mail in ("at_once", "daily"):
+        async with api.server.services.database.transaction() as tx:
+            await tx.execute(update(rows).where(rows.c.user_id == pupil.user_id).values(mail=mail))
+        await notifications.mailer._write_some()
+        assert await notifications.mailer.write_digests() == 0
+        await notifications.mailer._write_digests([pupil.user_id], datetime.now(UTC))
+    await notifications.service.trim()
 
 
 async def take_courses(api: Api, person: Person, count: int, first: int) -> None:

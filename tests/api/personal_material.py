@@ -39,7 +39,7 @@ from vtp.db.tables import idempotency_keys
 from vtp.http.idempotency import mark_of
 from vtp.ids import new_id
 from vtp.mail.tables import mails
-from vtp.notifications.tables import news, notifications
+from vtp.notifications.tables import news, notification_choices, notification_people, notifications
 from vtp.recording.tables import (
     recording_access_log,
     recording_caption_lines,
@@ -447,7 +447,12 @@ def _of_news(ada: str, bob: Person) -> list[tuple[Table, dict[str, Any]]]:
         "at": NOW,
     }
     theirs = ({"user_id": one, "news_id": what["id"], "read_at": NOW} for one in (ada, bob.user_id))
-    return [(news, what), *((notifications, row) for row in theirs)]
+    return [
+        (news, what),
+        *((notifications, row) for row in theirs),
+        (notification_choices, {"user_id": ada, "kind": "announcement", "mail": "daily"}),
+        (notification_people, {"user_id": ada, "time_zone": "Europe/London", "digest_hour": 6}),
+    ]
 
 
 async def everything(api: Api) -> dict[str, list[dict[str, Any]]]:

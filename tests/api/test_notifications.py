@@ -16,12 +16,12 @@ from tests.serving import Api, Person
 from tests.statements import hearing
 from vtp.courses.news import Whom, people_in
 from vtp.ids import new_id
-from vtp.notifications.kinds import Kind
+from vtp.notifications.kinds import Kind, MailChoice
 from vtp.notifications.news import News
 from vtp.notifications.store import these
 from vtp.notifications.tables import news, notifications
 
-QUIZ = Kind("quiz_graded", "Quizzes that are graded")
+QUIZ = Kind("quiz_graded", "Quizzes that are graded", MailChoice.NONE)
 
 
 @pytest.fixture

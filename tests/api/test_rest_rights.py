@@ -37,6 +37,7 @@ STAFF = of("              401 403 403 403 200 200 200 200 403 403")
 OWNERS = of("             401 403 403 403 403 403 200 200 403 403")
 VIEWERS = of("            401 403 200 200 200 200 200 200 200 403")
 OWN = of("               401 403 200 200 200 200 200 200 403 403")
+NOT_FOUND = of("         404 404 404 404 404 404 404 404 404 404")
 OWN_MISSING = of("       401 403 404 404 404 404 404 404 403 403")
 ACCOUNTS = of("           401 403 200 200 200 200 200 200 403 403")
 REPORT = {"session_id": "01890a5d-ac96", "seq": 1, "position": 0}
@@ -47,6 +48,7 @@ GONE = of("               401 404 404 404 404 404 404 404 404 404")
 
 
 NOTIFICATIONS = "/api/v1/notifications"
+STOP = f"{NOTIFICATIONS}/unsubscribe"
 
 
 HOOK_CALLS: list[tuple[str, str, str, object]] = [
@@ -161,6 +163,14 @@ def endpoints(recording: str) -> list[Endpoint]:
         Endpoint("GET", NOTIFICATIONS, OWN),
         Endpoint("GET", f"{NOTIFICATIONS}/unread", OWN),
         Endpoint("POST", f"{NOTIFICATIONS}/read", OWN, body={}),
+        Endpoint("GET", f"{NOTIFICATIONS}/settings", OWN),
+        Endpoint("PATCH", f"{NOTIFICATIONS}/settings", OWN, body={"digest_hour": 8}),
+        *(
+            Endpoint(
+                method, f"{NOTIFICATIONS}/unsubscribe/x", NOT_FOUND, f"{NOTIFICATIONS}/unsubscribe/{{token}}"
+            )
+            for method in ("GET", "POST")
+        ),
         Endpoint(
             "PATCH",
             f"{NOTIFICATIONS}/{MISSING}",

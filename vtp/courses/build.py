@@ -42,7 +42,7 @@ from vtp.http.routing import RouteTable
 from vtp.mail.links import Links
 from vtp.mail.outbox import Outbox
 from vtp.media.events import Emitter
-from vtp.notifications.notifier import Notifier
+from vtp.notifications.build import NotificationParts
 from vtp.recording.service import Recordings
 from vtp.rooms.live import LiveRooms
 from vtp.rooms.service import RoomService
@@ -62,7 +62,7 @@ class CourseBase:
     tasks: Tasks
     outbox: Outbox
     mail_sender: str
-    notifier: Notifier
+    notifications: NotificationParts
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +95,15 @@ class CourseParts:
         """Makes the services over one database, and has them hear of rooms and recordings."""
         database, audit, recordings = base.database, base.audit, base.recordings
         narrowed: Emitter[str] = Emitter()
-        notifier, kept = base.notifier, base.rooms.kept
+        notifier, kept = base.notifications.notifier, base.rooms.kept
         notifier.kinds.add(*KINDS)
         news = EnrolmentNews(notifier)
         enrolments = Enrolments(database, audit, narrowed.emit, news)
         filed = CourseRecordings(database, recordings, audit)
         watch = LessonWatch(database, base.live_rooms, recordings, base.tasks, notifier)
-        teller = LessonTeller(notifier, LessonMails(base.outbox, base.links, base.mail_sender))
+        unsubscribing = base.notifications.unsubscribing
+        mails = LessonMails(base.outbox, base.links, base.mail_sender, unsubscribing)
+        teller = LessonTeller(notifier, mails)
         lessons = Lessons(database, audit, kept, teller, watch.look_soon)
         told = LessonRecordings(database, base.tasks, notifier)
         recordings.add_listener(told.recording_changed)

@@ -6,26 +6,29 @@ One mail to each person, whatever was changed at once.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vtp.accounts.tables import users
 from vtp.courses.calendar_ics import CalendarLesson, Message, attendee_line, message_of
 from vtp.courses.lesson_news import LessonNews
 from vtp.courses.lesson_store import people_of
+from vtp.courses.news import CANCELLED, LESSONS, MOVED, SCHEDULED
 from vtp.courses.outline_store import Lesson
 from vtp.courses.roles import COURSE_STAFF
 from vtp.courses.store import Course
 from vtp.http.identity import Role
 from vtp.mail.addresses import read_sender
-from vtp.mail.letters import lessons_letter
+from vtp.mail.letters import lessons_letter, unsubscribe_line
 from vtp.mail.links import Links
 from vtp.mail.outbox import TURN, Calendar, Mail, MailKind, Outbox
+from vtp.notifications.choice_store import choices_among
+from vtp.notifications.kinds import MailChoice
+from vtp.notifications.mail_store import addresses_of
+from vtp.notifications.unsubscribing import Unsubscribing
 
 TTL: Final = timedelta(days=3)
 MOST_CALENDARS: Final = 20  # of one mail; the feed has all of them
@@ -34,10 +37,11 @@ MOST_CALENDARS: Final = 20  # of one mail; the feed has all of them
 class LessonMails:
     """`put` puts the mails of one change into the outbox."""
 
-    def __init__(self, outbox: Outbox, links: Links, sender: str) -> None:
+    def __init__(self, outbox: Outbox, links: Links, sender: str, unsubscribing: Unsubscribing) -> None:
         self._outbox = outbox
         self._links = links
         self._sender = sender
+        self._unsubscribing = unsubscribing
 
     async def put(
         self,
@@ -47,20 +51,22 @@ class LessonMails:
         for_students: Sequence[LessonNews],
         time_zone: str,
     ) -> int:
-        """Puts the mails of what staff and what students are told; gives how many, 0 where it wants none."""
+        """Puts the mails of what staff and what students are told, to those who want them at once; gives how
+        many, 0 where the course wants none."""
         if not course.mail_lessons:
             return 0
         people = await people_of(tx, course.id, course.instructor_id)
-        letters = {
-            staff: self._letter(course, some, time_zone)
-            for staff, some in ((True, told), (False, for_students))
-            if some
-        }
+        shown = {True: told, False: for_students}
+        letters: dict[tuple[bool, frozenset[str]], _Letter | None] = {}
         mails = []
-        for number, (user_id, address) in enumerate(await _addresses(tx, people), 1):
-            letter = letters.get(people[user_id] in COURSE_STAFF)
+        for number, (user_id, address, kinds) in enumerate(await _readers(tx, people), 1):
+            which = people[user_id] in COURSE_STAFF, kinds
+            if which not in letters:
+                some = [one for one in shown[which[0]] if one.kind.word in kinds]
+                letters[which] = self._letter(course, some, time_zone) if some else None
+            letter = letters[which]
             if letter is not None:
-                mails.append(letter.to(user_id, address))
+                mails.append(letter.to(user_id, address, self._unsubscribing.address(user_id, LESSONS)))
             if number % TURN == 0:
                 await asyncio.sleep(0)  # others are served meanwhile
         await self._outbox.put_all(tx, mails)
@@ -90,17 +96,18 @@ class LessonMails:
 
 @dataclass(frozen=True, slots=True)
 class _Letter:
-    """What everybody gets who sees the same lessons."""
+    """What everybody gets who is told of the same lessons."""
 
     subject: str
     text: str
     messages: Sequence[Message]
 
-    def to(self, user_id: str, address: str) -> Mail:
+    def to(self, user_id: str, address: str, unsubscribe: str) -> Mail:
         """The mail for one of them."""
         line = attendee_line(address)
         calendars = tuple(Calendar(one.method, one.to(line)) for one in self.messages)
-        return Mail(MailKind.LESSON, address, self.subject, self.text, user_id, TTL, calendars)
+        text = f"{self.text}\n{unsubscribe_line(unsubscribe)}\n"
+        return Mail(MailKind.LESSON, address, self.subject, text, user_id, TTL, calendars, unsubscribe)
 
 
 def lesson_url(links: Links, lesson: Lesson) -> str:
@@ -110,12 +117,16 @@ def lesson_url(links: Links, lesson: Lesson) -> str:
     )
 
 
-async def _addresses(tx: AsyncConnection, people: dict[str, Role]) -> list[tuple[str, str]]:
-    """Where people read their mail, of those whose accounts are in use."""
-    found: list[tuple[str, str]] = []
-    ids = sorted(people)
+async def _readers(tx: AsyncConnection, people: Mapping[str, Role]) -> list[tuple[str, str, frozenset[str]]]:
+    """Of those whose accounts are in use: where they read their mail, and which kinds they want at once."""
+    found: list[tuple[str, str, frozenset[str]]] = []
+    kinds, ids = (SCHEDULED, MOVED, CANCELLED), sorted(people)
     for start in range(0, len(ids), 500):
-        some = users.c.id.in_(ids[start : start + 500])
-        wanted = select(users.c.id, users.c.email).where(some, users.c.disabled_at.is_(None))
-        found += [(row[0], row[1]) for row in await tx.execute(wanted.order_by(users.c.id))]
+        some = ids[start : start + 500]
+        chosen = await choices_among(tx, some, [one.word for one in kinds])
+        for user_id, address in sorted((await addresses_of(tx, some)).items()):
+            at_once = [
+                one.word for one in kinds if chosen.get((user_id, one.word), one.mail) is MailChoice.AT_ONCE
+            ]
+            found.append((user_id, address, frozenset(at_once)))
     return found

@@ -13,19 +13,31 @@ from vtp.courses.roles import COURSE_STAFF, EnrolmentStatus
 from vtp.courses.store import Course
 from vtp.courses.tables import course_enrollments, course_permissions
 from vtp.http.identity import Role
-from vtp.notifications.kinds import Kind
+from vtp.notifications.kinds import Kind, MailChoice
 from vtp.notifications.store import To
 
-ANNOUNCEMENT: Final = Kind("announcement", "Announcements")
-SCHEDULED: Final = Kind("lesson_scheduled", "New live lessons")
-MOVED: Final = Kind("lesson_moved", "Live lessons that are moved or changed")
-CANCELLED: Final = Kind("lesson_cancelled", "Live lessons that do not take place")
-BEGINS: Final = Kind("lesson_begins", "Live lessons that begin")
-READY: Final = Kind("recording_ready", "Recordings that can be watched")
-TO_REVIEW: Final = Kind("recording_to_review", "Recordings that wait to be published")
-ENROLLED: Final = Kind("enrolled", "Being enrolled by somebody")
-PLACE: Final = Kind("place_free", "A place in a course that one has waited for")
-REMOVED: Final = Kind("removed", "Being taken out of a course")
+LESSONS: Final = "lessons"
+"""What goes into calendars, by mails that lessons have of their own."""
+
+
+def _of_lessons(word: str, title: str) -> Kind:
+    return Kind(word, title, MailChoice.AT_ONCE, LESSONS, own_mails=True)
+
+
+ANNOUNCEMENT: Final = Kind("announcement", "Announcements", MailChoice.AT_ONCE)
+SCHEDULED: Final = _of_lessons("lesson_scheduled", "New live lessons")
+MOVED: Final = Kind(
+    "lesson_moved", "Live lessons that are moved or changed", MailChoice.AT_ONCE, LESSONS, own_mails=True
+)
+CANCELLED: Final = Kind(
+    "lesson_cancelled", "Live lessons that do not take place", MailChoice.AT_ONCE, LESSONS, own_mails=True
+)
+BEGINS: Final = Kind("lesson_begins", "Live lessons that begin", MailChoice.NONE)
+READY: Final = Kind("recording_ready", "Recordings that can be watched", MailChoice.DAILY)
+TO_REVIEW: Final = Kind("recording_to_review", "Recordings that wait to be published", MailChoice.DAILY)
+ENROLLED: Final = Kind("enrolled", "Being enrolled by somebody", MailChoice.DAILY)
+PLACE: Final = Kind("place_free", "A place in a course that one has waited for", MailChoice.AT_ONCE)
+REMOVED: Final = Kind("removed", "Being taken out of a course", MailChoice.DAILY)
 
 KINDS: Final = (
     ANNOUNCEMENT,

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 
+class MailChoice(enum.StrEnum):
+    """Whether, and when, news goes by mail."""
+
+    AT_ONCE = "at_once"
+    DAILY = "daily"
+    NONE = "none"
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`word` is stable, for programs; `title` is what people read of it."""
+    """`word` is stable, for programs; `title` is what people read of it.
+
+    `mail`: what holds for who has chosen nothing. Kinds of one `group` are mailed together. `own_mails`: the
+    feature itself writes what goes at once.
+    """
 
     word: str
     title: str
+    mail: MailChoice
+    group: str = ""
+    own_mails: bool = False
 
 
 class Kinds:
@@ -30,6 +46,10 @@ class Kinds:
     def __getitem__(self, word: str) -> Kind:
         """Raises KeyError for what nobody has registered."""
         return self._kinds[word]
+
+    def within(self, scope: str) -> list[Kind]:
+        """The kind of this word, or those of the group."""
+        return [one for one in self if scope in (one.word, one.group)]
 
     def __contains__(self, word: str) -> bool:
         return word in self._kinds

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vtp.accounts.service import Clock, utc_now
 from vtp.db.after import after_commit
 from vtp.ids import new_id
-from vtp.notifications.kinds import Kinds
+from vtp.notifications.kinds import Kinds, MailChoice
 from vtp.notifications.news import MAX_TEXT, MAX_TITLE, News, cut
 from vtp.notifications.store import (
     To,
@@ -23,10 +23,14 @@ from vtp.notifications.store import (
 
 
 class Notifier:
-    """What features call. `told` hears the id of what was told, once it is stored."""
+    """What features call. `told` hears the id of what was told, once it is stored; `mails`: there is a server
+    that takes them."""
 
-    def __init__(self, kinds: Kinds, told: Callable[[str], None], *, clock: Clock = utc_now) -> None:
+    def __init__(
+        self, kinds: Kinds, told: Callable[[str], None], *, mails: bool, clock: Clock = utc_now
+    ) -> None:
         self.kinds = kinds
+        self._mails = mails
         self._told = told
         self._clock = clock
 
@@ -38,7 +42,9 @@ class Notifier:
         news_id = new_id()
         if not await add_news(tx, news_id, news, self._clock()):
             return None
-        if await add_recipients(tx, news_id, to) == 0:
+        without = MailChoice.AT_ONCE.value if kind.own_mails else ""
+        default = kind.mail.value if self._mails else None
+        if await add_recipients(tx, news_id, to, kind.word, default, without) == 0:
             await remove_news(tx, news_id)
             return None
         after_commit(tx, lambda: self._told(news_id))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from vtp.http.pagination import Page, PageQuery
+from vtp.notifications.choices import Choices
+from vtp.notifications.kinds import MailChoice
 from vtp.notifications.news import Told
+from vtp.time_zones import known_zone
 
 
 class NotificationQuery(PageQuery):
@@ -46,6 +49,50 @@ class UnreadReply(BaseModel):
     """How much there is to read."""
 
     unread: int
+
+
+class KindReply(BaseModel):
+    """A kind of news, and whether it comes by mail."""
+
+    kind: str
+    title: str
+    mail: MailChoice
+    default: Annotated[MailChoice, Field(description="What holds for who has chosen nothing.")]
+
+
+class ChoicesReply(BaseModel):
+    """What the caller gets by mail. Everything is listed and pushed, whatever they choose."""
+
+    time_zone: Annotated[str, Field(description="Of the hour at which the mail of the day comes.")]
+    digest_hour: int
+    mails: Annotated[bool, Field(description="This server sends mails.")]
+    kinds: list[KindReply]
+
+    @classmethod
+    def of(cls, choices: Choices, *, mails: bool) -> Self:
+        """Describes them."""
+        return cls(
+            time_zone=choices.digest.time_zone,
+            digest_hour=choices.digest.hour,
+            mails=mails,
+            kinds=[
+                KindReply(kind=kind.word, title=kind.title, mail=mail, default=kind.mail)
+                for kind, mail in choices.kinds
+            ],
+        )
+
+
+class ChangeChoices(BaseModel):
+    """What is to be different; what is left out stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    time_zone: Annotated[str, Field(max_length=64), AfterValidator(known_zone)] | None = None
+    digest_hour: Annotated[int, Field(ge=0, le=23)] | None = None
+    kinds: Annotated[
+        dict[str, Literal["at_once", "daily", "none"] | None],
+        Field(max_length=100, description="By kind; null: what holds for who has chosen nothing."),
+    ] = {}
 
 
 class MarkNotification(BaseModel):

@@ -7,15 +7,29 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    String,
+    cast,
+    delete,
+    func,
+    insert,
+    literal,
+    null,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.tables import users
 from vtp.db.statements import insert_if_absent
 from vtp.db.types import id_type
 from vtp.ids import first_id_at
+from vtp.notifications.kinds import MailChoice
 from vtp.notifications.news import News, Told
-from vtp.notifications.tables import news, notifications
+from vtp.notifications.tables import news, notification_choices, notifications
 
 To = Select[tuple[str]]
 """Whose accounts: a query of `users.id`."""
@@ -39,10 +53,17 @@ async def add_news(tx: AsyncConnection, news_id: str, what: News, at: datetime) 
     return True
 
 
-async def add_recipients(tx: AsyncConnection, news_id: str, to: To) -> int:
-    """Tells everybody whom the query names, in one statement; gives how many that are."""
-    rows = to.add_columns(literal(news_id, id_type()))
-    statement = insert(notifications).from_select(["user_id", "news_id"], rows)
+async def add_recipients(
+    tx: AsyncConnection, news_id: str, to: To, kind: str, default: str | None, without: str
+) -> int:
+    """Tells everybody whom the query names, in one statement; gives how many that are. By mail as each has
+    chosen for the kind, or by `default`, but for mails that are `without`; none where `default` is None."""
+    c = notification_choices.c
+    chosen = select(c.mail).where(c.user_id == users.c.id, c.kind == kind).scalar_subquery()
+    words = func.nullif(func.nullif(func.coalesce(chosen, default), MailChoice.NONE.value), without)
+    mail = words if default is not None else null()
+    rows = to.add_columns(literal(news_id, id_type()), cast(mail, String(8)))
+    statement = insert(notifications).from_select(["user_id", "news_id", "mail"], rows)
     return (await tx.execute(statement)).rowcount
 
 
