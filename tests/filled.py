@@ -43,6 +43,7 @@ WORDS: Choices = {
     "to_role": ["student", "teacher"],
     "rule": ["FREQ=WEEKLY;COUNT=3"],
     "time_zone": ["Europe/Berlin"],
+    "mail": ["at_once", "daily"],
     "first_start": ["2026-03-02T08:00"],
     "record_lessons": ["automatic", "by_hand"],
     "publish_rule": ["at_once", "after_review"],

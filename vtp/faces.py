@@ -15,7 +15,6 @@ from vtp.accounts.second_factor_routes import build_routes as second_factor_rout
 from vtp.accounts.user_import import UserImport
 from vtp.accounts.user_routes import build_routes as user_routes
 from vtp.courses.build import build_routes as course_routes
-from vtp.courses.news import shape_of
 from vtp.errors import Unavailable
 from vtp.http.express import Source
 from vtp.http.routing import RouteTable
@@ -25,6 +24,8 @@ from vtp.jobs.routes import build_routes as job_routes
 from vtp.mail.routes import build_routes as mail_routes
 from vtp.media.ice_servers import IceServers
 from vtp.media.plane import MediaPlane
+from vtp.notifications.push import shape_of
+from vtp.notifications.routes import build_routes as notification_routes
 from vtp.personal.routes import build_routes as personal_routes
 from vtp.recording.admission import Admission
 from vtp.recording.express import PREFIX as EXPRESS_PREFIX
@@ -81,7 +82,9 @@ def build_sockets(services: Services) -> SocketFace:
         )
     )
     authenticator.add_listener(face.end_sessions)
-    services.courses.news.add_listener(lambda news: face.tell_people(news.user_ids, "news", shape_of(news)))
+    services.notifications.push.attach(
+        lambda: face.people, lambda user_ids, news: face.tell_people(user_ids, "news", shape_of(news))
+    )
     services.metrics.add_numbers(
         "vtp_signalling", "Socket.IO.", lambda: {"connections": face.connection_count}
     )
@@ -175,6 +178,7 @@ def build_tables(services: Services) -> list[RouteTable]:
         job_routes(services.jobs.jobs),
         webhook_routes(services.webhooks),
         course_routes(services.courses),
+        notification_routes(services.notifications),
         check_routes(services.checks, settings.media.ice_servers),
     ]
     if services.sfu is not None:

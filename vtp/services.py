@@ -31,6 +31,7 @@ from vtp.mail.sender import Sender as MailSender
 from vtp.mail.service import Mails
 from vtp.media.ice_servers import IceServers
 from vtp.media.plane import MediaPlane, start_media
+from vtp.notifications.build import NotificationBase, NotificationParts
 from vtp.personal.erasure import Erasure, ErasureParts
 from vtp.personal.export import Export
 from vtp.personal.upkeep import Upkeep
@@ -109,6 +110,7 @@ class Services:
     personal: PersonalData
     jobs: JobParts
     courses: CourseParts
+    notifications: NotificationParts
     metrics: HttpMetrics = field(default_factory=HttpMetrics)
     sfu: SfuFace | None = None
 
@@ -227,6 +229,12 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     await pictures.start()
     stored = StoredTracks(jobs.remote) if jobs.remote else None
     tracks = TrackErasure(database, jobs.files, stored, recordings.playback.forget, tell_of_change)
+    notifications = NotificationParts.build(
+        NotificationBase(database, accounts.mails, accounts.links, accounts.sealer, tasks),
+        settings.notifications,
+    )
+    notifications.start(tasks)
+    accounts.revocations.add_reader(notifications.push.read)
     courses = CourseParts.build(
         CourseBase(
             database,
@@ -238,6 +246,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
             tasks,
             accounts.mails,
             settings.mail.sender,
+            notifications,
         )
     )
     courses.start(tasks)
@@ -248,6 +257,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         courses.lesson_rooms.complete,
         courses.lesson_recordings.sweep,
         courses.schedules.extend,
+        notifications.service.trim,
     ]
     personal = _build_personal(database, accounts, pictures, tracks, settings, upkeep)
     tasks.start(personal.upkeep.run(), "personal data")
@@ -287,6 +297,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         personal,
         jobs,
         courses,
+        notifications,
     )
     jobs.start(tasks)
     add_numbers(services)

@@ -45,6 +45,7 @@ from vtp.settings_values import (
     Sender,
     StorageUrl,
     Strings,
+    TimeZone,
     host_name,
     split_list,
 )
@@ -288,6 +289,14 @@ class MailSettings(Section):
         return self
 
 
+class NotificationSettings(Section):
+    """What people are told of what concerns them."""
+
+    keep_days: Count = 180
+    time_zone: TimeZone = "UTC"
+    digest_hour: Annotated[int, Field(ge=0, le=23)] = 7
+
+
 class OidcProvider(Section):
     """A provider by which people sign in (OpenID Connect)."""
 
@@ -446,6 +455,7 @@ class Settings(BaseSettings):
     streaming: StreamingSettings = StreamingSettings()
     rooms: RoomSettings = RoomSettings()
     mail: MailSettings = MailSettings()
+    notifications: NotificationSettings = NotificationSettings()
     webhooks: WebhookSettings = WebhookSettings()
     sfu: SfuSettings = SfuSettings()
     plain: PlainSettings = PlainSettings()

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from vtp.idn import to_ascii, to_unicode
 from vtp.mail.addresses import read_sender
 from vtp.storage_address import parse_storage_address
+from vtp.time_zones import known_zone
 
 HERE = ("localhost", "127.0.0.1", "::1")
 _HOST_NAME = re.compile(
@@ -184,6 +185,7 @@ def _issuer(value: str) -> str:
 
 Directory = Annotated[str, BeforeValidator(lambda v: _directory(str(v)))]
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
+TimeZone = Annotated[str, AfterValidator(known_zone)]
 HmacKey = Annotated[SecretStr, AfterValidator(_hmac_key)]
 IpAddress = Annotated[str, BeforeValidator(lambda v: _address(str(v)))]
 Issuer = Annotated[str, Field(max_length=255), AfterValidator(_issuer)]

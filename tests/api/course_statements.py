@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import update
+
 from tests.api.callers import MISSING
 from tests.api.course_material import BASE
 from tests.filled import add_rows
 from tests.serving import Answer, Api, Person
 from vtp.http.pagination import encode_cursor
+from vtp.notifications.tables import notifications as rows
 
 
 def course_reads(course_id: str, teacher: Person, lesson_id: str = "") -> list[str]:
@@ -37,6 +40,9 @@ def course_reads(course_id: str, teacher: Person, lesson_id: str = "") -> list[s
         f"{course}/announcements?cursor={encode_cursor(course_id)}",
         f"{course}/schedules?cursor={encode_cursor(course_id)}",
         f"/api/v1/calendars?cursor={encode_cursor(course_id)}",
+        f"/api/v1/notifications?cursor={encode_cursor(MISSING)}",
+        f"/api/v1/notifications?unread=true&cursor={encode_cursor(MISSING)}",
+        "/api/v1/notifications/unread",
     ]
 
 
@@ -72,6 +78,7 @@ async def write_courses(api: Api, course_id: str, admin: Person, teacher: Person
     for path in (f"/lessons/{lesson}", f"/sections/{section}", f"/announcements/{news}"):
         await call("PATCH", path, {"title": "y"})
         await call("GET", path, by=pupils[1])
+    await read_notifications(api, pupils[1])
     given = {"user_id": teacher.user_id, "role": "ta"}
     await call("POST", "/permissions", given)
     await call("POST", "/permissions", given)
@@ -112,6 +119,32 @@ async def _write_series(
     await services.courses.lesson_rooms.complete()
     await services.courses.lesson_recordings.sweep()
     await services.courses.lesson_recordings.announce(MISSING, ended=True)
+
+
+async def read_notifications(api: Api, pupil: Person) -> None:
+    """What somebody was told, and what becomes of it."""
+    listed = (await api.call("GET", "/api/v1/notifications?limit=1", by=pupil)).body["items"]
+    for path, body in ((f"/{listed[0]['id']}", {"read": True}), (f"/{listed[0]['id']}", {"read": False})):
+        answer = await api.call("PATCH", f"/api/v1/notifications{path}", body, by=pupil)
+        assert answer.status == 200, answer
+    for wish in ({"up_to": listed[0]["id"]}, {}):
+        assert (await api.call("POST", "/api/v1/notifications/read", wish, by=pupil)).status == 200
+    choices = "/api/v1/notifications/settings"
+    for _ in range(2):
+        wish = {"digest_hour": 6, "time_zone": "UTC", "kinds": {"announcement": "none", "removed": None}}
+        assert (await api.call("PATCH", choices, wish, by=pupil)).status == 200
+    notifications = api.server.services.notifications
+    stop = notifications.unsubscribing.address(pupil.user_id, "digest")
+    stop = stop[stop.index("/api/") :]
+    for method in ("GET", "POST"):
+        assert (await api.call(method, stop)).status == 200
+    for mail in ("at_once", "daily"):
+        async with api.server.services.database.transaction() as tx:
+            await tx.execute(update(rows).where(rows.c.user_id == pupil.user_id).values(mail=mail))
+        await notifications.mailer._write_some()
+        assert await notifications.mailer.write_digests() == 0
+        await notifications.mailer._write_digests([pupil.user_id], datetime.now(UTC))
+    await notifications.service.trim()
 
 
 async def take_courses(api: Api, person: Person, count: int, first: int) -> None:

@@ -39,6 +39,7 @@ from vtp.db.tables import idempotency_keys
 from vtp.http.idempotency import mark_of
 from vtp.ids import new_id
 from vtp.mail.tables import mails
+from vtp.notifications.tables import news, notification_choices, notification_people, notifications
 from vtp.recording.tables import (
     recording_access_log,
     recording_caption_lines,
@@ -309,6 +310,7 @@ def _rows(life: Life, bob: Person, sealer: Sealer) -> list[tuple[Table, dict[str
         ),
         *_of_recordings(life),
         *_of_courses(life, bob),
+        *_of_news(ada, bob),
         (webhooks, hook),
         (webhook_deliveries, delivery),
         (
@@ -431,6 +433,25 @@ def _of_courses(life: Life, bob: Person) -> list[tuple[Table, dict[str, Any]]]:
             course_announcements,
             {**made, "id": new_id(), "author_id": ada, "title": "Hello", "body": "", "updated_at": NOW},
         ),
+    ]
+
+
+def _of_news(ada: str, bob: Person) -> list[tuple[Table, dict[str, Any]]]:
+    what = {
+        "id": new_id(),
+        "kind": "announcement",
+        "title": "Exam",
+        "text": "",
+        "link": "",
+        "context": "",
+        "at": NOW,
+    }
+    theirs = ({"user_id": one, "news_id": what["id"], "read_at": NOW} for one in (ada, bob.user_id))
+    return [
+        (news, what),
+        *((notifications, row) for row in theirs),
+        (notification_choices, {"user_id": ada, "kind": "announcement", "mail": "daily"}),
+        (notification_people, {"user_id": ada, "time_zone": "Europe/London", "digest_hour": 6}),
     ]
 
 

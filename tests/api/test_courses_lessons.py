@@ -10,6 +10,7 @@ import pytest
 
 from tests.api.class_people import id_of, refused
 from tests.api.course_material import BASE, enrol, make_course, student
+from tests.api.notification_material import kinds, told
 from tests.api.socket_clients import Client, School
 from tests.serving import Api, Person
 from vtp.courses.tables import lessons
@@ -56,6 +57,35 @@ async def course(api: Api, teacher: Person, pupil: Person) -> str:
     made = await make_course(api, teacher, lesson_opens_minutes=10, lesson_grace_minutes=20)
     assert (await enrol(api, made, pupil)).status == 201
     return made
+
+
+async def test_the_class_is_told_once_when_its_staff_have_come_and_it_may_come_in(
+    school: School, teacher: Person, pupil: Person, course: str
+) -> None:
+    api = school.api
+    watch, away = api.server.services.courses.lesson_watch, await student(api, "away")
+    await enrol(api, course, away)
+    lesson = await live_lesson(api, course, teacher, starts_at=at(5))
+    early = await live_lesson(api, course, teacher, starts_at=at(60), ends_at=at(90))
+    child = await come(school, pupil, lesson["room_id"])
+    await watch.look()
+    assert "lesson_begins" not in await kinds(api, away), "nobody holds it yet"
+    head = await come(school, teacher, lesson["room_id"])
+    await come(school, teacher, early["room_id"])
+    await watch.look()
+    begun = [one for one in await told(api, away) if one["kind"] == "lesson_begins"]
+    assert [(one["lesson_id"], one["link"]) for one in begun] == [
+        (lesson["id"], f"/rooms/{lesson['room_id']}")
+    ]
+    assert "lesson_begins" not in await kinds(api, pupil), "who is there already"
+    for client in (head, child):
+        await client.ok("leave-room")
+    live = api.server.services.live_rooms.get(lesson["room_id"])
+    assert live is not None
+    live.close("again")
+    await come(school, teacher, lesson["room_id"])
+    await watch.look()
+    assert (await kinds(api, away)).count("lesson_begins") == 1, "once, though it is opened again"
 
 
 async def test_who_is_in_the_course_comes_in_as_what_they_are_there(

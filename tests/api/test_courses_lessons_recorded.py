@@ -225,7 +225,8 @@ async def test_a_class_with_real_media_gets_its_recording_by_itself(
     await watch_of(api).look()
     later(api, monkeypatch, 7)
     await watch_of(api).look()
-    news = await child.pushes("news")
+    begins, news = await child.pushes("news"), await child.pushes("news")
+    assert begins["kind"] == "lesson_begins"
     assert (news["kind"], news["title"]) == ("recording_ready", "Recording: Lenses")
     seen = await api.call("GET", f"{RECORDINGS}/{news['recording_id']}", by=pupil)
     assert (seen.status, seen.body["status"]) == (200, "ready")

@@ -7,7 +7,7 @@ from tests.api.recording_material import add_finished
 from tests.serving import Api, Person
 from vtp.faces import build_tables
 
-TAGS = ("connections", "guests", "media", "recordings", "webhooks")
+TAGS = ("connections", "guests", "media", "notifications", "recordings", "webhooks")
 OFFER = (
     b"""v=0\r
 o=- 1 1 IN IP4 0.0.0.0\r
@@ -36,12 +36,19 @@ HOOK = {"url": "https://hooks.example/vtp", "events": ["*"], "room_id": "physics
 STAFF = of("              401 403 403 403 200 200 200 200 403 403")
 OWNERS = of("             401 403 403 403 403 403 200 200 403 403")
 VIEWERS = of("            401 403 200 200 200 200 200 200 200 403")
+OWN = of("               401 403 200 200 200 200 200 200 403 403")
+NOT_FOUND = of("         404 404 404 404 404 404 404 404 404 404")
+OWN_MISSING = of("       401 403 404 404 404 404 404 404 403 403")
 ACCOUNTS = of("           401 403 200 200 200 200 200 200 403 403")
 REPORT = {"session_id": "01890a5d-ac96", "seq": 1, "position": 0}
 CAPTIONS = b"WEBVTT\n\n00:01.000 --> 00:02.000\na\n"
 STAFF_MISSING = of("      401 403 403 403 404 404 404 404 403 403")
 HOOK_MISSING = of("       401 403 403 403 403 404 404 404 403 403")
 GONE = of("               401 404 404 404 404 404 404 404 404 404")
+
+
+NOTIFICATIONS = "/api/v1/notifications"
+STOP = f"{NOTIFICATIONS}/unsubscribe"
 
 
 HOOK_CALLS: list[tuple[str, str, str, object]] = [
@@ -153,6 +160,24 @@ def endpoints(recording: str) -> list[Endpoint]:
         Endpoint("POST", "/api/v1/webhooks", of("401 403 403 403 403 403 201 201 403 403"), body=HOOK),
         Endpoint("GET", "/api/v1/webhooks", of("401 403 403 403 403 200 200 200 403 403")),
         *(_of_a_missing_hook(*one) for one in HOOK_CALLS),
+        Endpoint("GET", NOTIFICATIONS, OWN),
+        Endpoint("GET", f"{NOTIFICATIONS}/unread", OWN),
+        Endpoint("POST", f"{NOTIFICATIONS}/read", OWN, body={}),
+        Endpoint("GET", f"{NOTIFICATIONS}/settings", OWN),
+        Endpoint("PATCH", f"{NOTIFICATIONS}/settings", OWN, body={"digest_hour": 8}),
+        *(
+            Endpoint(
+                method, f"{NOTIFICATIONS}/unsubscribe/x", NOT_FOUND, f"{NOTIFICATIONS}/unsubscribe/{{token}}"
+            )
+            for method in ("GET", "POST")
+        ),
+        Endpoint(
+            "PATCH",
+            f"{NOTIFICATIONS}/{MISSING}",
+            OWN_MISSING,
+            f"{NOTIFICATIONS}/{{notification_id}}",
+            body={"read": True},
+        ),
     ]
 
 

@@ -174,4 +174,27 @@ async def test_what_one_process_revokes_the_other_refuses(tmp_path: Path, databa
             assert status == 403, refused
             assert (await admin.call(one, "PATCH", account, {"disabled": True}))[0] == 200
             await teacher.until(two, "/auth/profile", 401)
+
+            # What is told at one is pushed at two, and listed by who was away.
+            status, course = await admin.call(
+                one,
+                "POST",
+                "/courses",
+                {"code": "M1", "name": "Maths", "semester": "s", "year": 2026, "status": "active"},
+            )
+            assert status == 201, course
+            at = f"/courses/{course['id']}"
+            pupil = {"email": "kim@school.example", "password": PASSWORD, "full_name": "Kim"}
+            status, kim = await nobody.call(one, "POST", "/auth/register", pupil)
+            assert status == 201, kim
+            verified = {"approved": True}
+            assert (await admin.call(one, "PATCH", f"/users/{kim['user_id']}", verified))[0] == 200
+            student, _ = await nobody.sign_in(two, "kim@school.example")
+            assert (await student.call(two, "POST", f"{at}/enroll", {}))[0] == 201
+            async with connected(two, student.token) as client:
+                assert (await admin.call(one, "POST", f"{at}/announcements", {"title": "Exam"}))[0] == 201
+                assert (await client.pushes("news"))["title"] == "Exam"
+            assert (await admin.call(one, "POST", f"{at}/announcements", {"title": "Later"}))[0] == 201
+            listed = (await student.call(two, "GET", "/notifications"))[1]["items"]
+            assert [found["title"] for found in listed] == ["Later", "Exam"]
         assert one.end()[0] == two.end()[0] == 0

@@ -11,7 +11,7 @@ import pytest
 from icalendar import Calendar
 
 from vtp.courses.calendar_ics import MOST_SAID, CalendarLesson, attendee_line, feed_of, message_of
-from vtp.courses.lesson_mails import LessonNews
+from vtp.courses.lesson_news import LessonNews
 from vtp.courses.outline_store import Lesson, LessonKind
 from vtp.courses.recurrence import MAX_COUNT, Occurrence, occurrences, parse_rule
 from vtp.courses.series import realign

@@ -6,8 +6,9 @@ from typing import Any, ClassVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vtp.accounts.audit import AuditLog
 from vtp.accounts.permissions import Action
-from vtp.accounts.service import account_of
+from vtp.accounts.service import Clock, account_of, utc_now
 from vtp.courses.announcement_schemas import CreateAnnouncement
 from vtp.courses.announcement_store import (
     Announcement,
@@ -19,14 +20,25 @@ from vtp.courses.announcement_store import (
 )
 from vtp.courses.door import Entered, enter
 from vtp.courses.items import CourseItems
+from vtp.courses.news import ANNOUNCEMENT, Whom, context_of, page_of, people_in
+from vtp.courses.roles import OPEN_TO_STUDENTS
+from vtp.db import Database
 from vtp.http.identity import Principal
 from vtp.ids import new_id
+from vtp.notifications.news import News
+from vtp.notifications.notifier import Notifier
 
 
 class Announcements(CourseItems[Announcement]):
-    """See `CourseItems`."""
+    """See `CourseItems`. Members are told of each, and no more of what is taken back."""
 
     noun: ClassVar[str] = "announcement"
+
+    def __init__(
+        self, database: Database, audit: AuditLog, notifier: Notifier, *, clock: Clock = utc_now
+    ) -> None:
+        super().__init__(database, audit, clock=clock)
+        self._notifier = notifier
 
     async def page(
         self, principal: Principal, course_id: str, *, limit: int, before: str | None
@@ -48,6 +60,7 @@ class Announcements(CourseItems[Announcement]):
             updated_at=now,
         )
         await add_announcement(tx, made)
+        await self._tell(tx, inside, made)
         return await self.find(tx, inside, made.id)
 
     async def _row(self, tx: AsyncConnection, course_id: str, item_id: str) -> Announcement | None:
@@ -62,6 +75,26 @@ class Announcements(CourseItems[Announcement]):
         values: dict[str, Any],
     ) -> None:
         await change_announcement(tx, item.id, **values)
+        if (changed.title, changed.body) != (item.title, item.body):
+            await self._notifier.change(tx, item.id, changed.title, changed.body)
 
     async def _remove(self, tx: AsyncConnection, inside: Entered, item: Announcement) -> None:
         await remove_announcement(tx, item.id)
+        await self._notifier.take_back(tx, item.id)
+
+    async def _tell(self, tx: AsyncConnection, inside: Entered, made: Announcement) -> None:
+        """Everybody who may read it, but for who wrote it."""
+        course = inside.course
+        whom = Whom.EVERYBODY if course.status in OPEN_TO_STUDENTS else Whom.STAFF
+        news = News(
+            ANNOUNCEMENT.word,
+            made.title,
+            made.body,
+            page_of(course.id),
+            context_of(course),
+            course.id,
+            subject_id=made.id,
+        )
+        await self._notifier.tell(
+            tx, news, people_in(course.id, course.instructor_id, whom, [made.author_id])
+        )

@@ -12,6 +12,7 @@ from vtp.courses.calendars import Calendars
 from vtp.courses.copying import CourseCopies
 from vtp.courses.enrolment import Enrolments
 from vtp.courses.enrolment_import import EnrolmentImport
+from vtp.courses.enrolment_news import EnrolmentNews
 from vtp.courses.enrolment_routes import add_enrolment_routes, add_import_route, add_own_routes
 from vtp.courses.invitations import CourseInvitations
 from vtp.courses.joining_routes import add_invitation_routes, add_joining_routes, add_permission_routes
@@ -20,9 +21,10 @@ from vtp.courses.lesson_people import LessonAttendance
 from vtp.courses.lesson_recordings import LessonRecordings
 from vtp.courses.lesson_rooms import LessonRooms
 from vtp.courses.lesson_routes import add_live_lesson_routes
+from vtp.courses.lesson_teller import LessonTeller
 from vtp.courses.lesson_watch import LessonWatch
 from vtp.courses.lessons import Lessons
-from vtp.courses.news import News
+from vtp.courses.news import KINDS
 from vtp.courses.outline_routes import add_lesson_routes, add_section_routes
 from vtp.courses.permissions import CoursePermissions
 from vtp.courses.places import Places
@@ -40,6 +42,7 @@ from vtp.http.routing import RouteTable
 from vtp.mail.links import Links
 from vtp.mail.outbox import Outbox
 from vtp.media.events import Emitter
+from vtp.notifications.build import NotificationParts
 from vtp.recording.service import Recordings
 from vtp.rooms.live import LiveRooms
 from vtp.rooms.service import RoomService
@@ -59,6 +62,7 @@ class CourseBase:
     tasks: Tasks
     outbox: Outbox
     mail_sender: str
+    notifications: NotificationParts
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,46 +89,46 @@ class CourseParts:
     lesson_recordings: LessonRecordings
     narrowed: Emitter[str]
     """Tells of each course of which somebody may see less than before."""
-    news: Emitter[News]
-    """Tells of what people are told wherever they are connected."""
 
     @classmethod
     def build(cls, base: CourseBase) -> CourseParts:
         """Makes the services over one database, and has them hear of rooms and recordings."""
         database, audit, recordings = base.database, base.audit, base.recordings
         narrowed: Emitter[str] = Emitter()
-        news: Emitter[News] = Emitter()
-        kept = base.rooms.kept
-        enrolments = Enrolments(database, audit, narrowed.emit)
+        notifier, kept = base.notifications.notifier, base.rooms.kept
+        notifier.kinds.add(*KINDS)
+        news = EnrolmentNews(notifier)
+        enrolments = Enrolments(database, audit, narrowed.emit, news)
         filed = CourseRecordings(database, recordings, audit)
-        watch = LessonWatch(database, base.live_rooms, recordings, base.tasks)
-        mails = LessonMails(base.outbox, base.links, base.mail_sender)
-        lessons = Lessons(database, audit, kept, mails, watch.look_soon)
-        told = LessonRecordings(database, base.tasks, news.emit)
+        watch = LessonWatch(database, base.live_rooms, recordings, base.tasks, notifier)
+        unsubscribing = base.notifications.unsubscribing
+        mails = LessonMails(base.outbox, base.links, base.mail_sender, unsubscribing)
+        teller = LessonTeller(notifier, mails)
+        lessons = Lessons(database, audit, kept, teller, watch.look_soon)
+        told = LessonRecordings(database, base.tasks, notifier)
         recordings.add_listener(told.recording_changed)
         recordings.catalogue.add_access_listener(told.access_changed)
         narrowed.add_listener(watch.look_soon)
         return cls(
-            Courses(database, audit, (filed.hide_all, lessons.tell_of_end), kept, narrowed.emit),
+            Courses(database, audit, (filed.hide_all, lessons.tell_of_end), kept, narrowed.emit, news),
             CourseCopies(database, audit, kept),
             Sections(database, audit),
             lessons,
             enrolments,
-            EnrolmentImport(database, audit),
+            EnrolmentImport(database, audit, news),
             CourseInvitations(database, enrolments, audit, base.links),
             CoursePermissions(database, audit, narrowed.emit),
-            Announcements(database, audit),
-            Places(database),
+            Announcements(database, audit, notifier),
+            Places(database, news),
             filed,
             CourseQuotas(database, audit),
-            Schedules(database, audit, kept, mails, watch.look_soon),
+            Schedules(database, audit, kept, teller, watch.look_soon),
             Calendars(database, base.links),
             LessonAttendance(database, lessons, base.live_rooms),
             LessonRooms(database, kept),
             watch,
             told,
             narrowed,
-            news,
         )
 
     def start(self, tasks: Tasks) -> None:

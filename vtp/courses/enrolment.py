@@ -15,6 +15,7 @@ from vtp.accounts.permissions import Action, require, require_reach
 from vtp.accounts.service import Clock, account_of, utc_now
 from vtp.accounts.users import User, find_by_email, find_user
 from vtp.courses.door import Entered, enter, enter_to_change, entered
+from vtp.courses.enrolment_news import EnrolmentNews
 from vtp.courses.enrolment_schemas import EnrolRequest
 from vtp.courses.enrolment_store import (
     Enrolment,
@@ -54,9 +55,16 @@ class Enrolments:
     """Every method raises Forbidden, NotFound for a course that is not there, Invalid for malformed ids."""
 
     def __init__(
-        self, database: Database, audit: AuditLog, tell_narrowed: TellNarrowed, *, clock: Clock = utc_now
+        self,
+        database: Database,
+        audit: AuditLog,
+        tell_narrowed: TellNarrowed,
+        news: EnrolmentNews,
+        *,
+        clock: Clock = utc_now,
     ) -> None:
         self._database = database
+        self._news = news
         self._tell_narrowed = tell_narrowed
         self._audit = audit
         self._clock = clock
@@ -108,6 +116,8 @@ class Enrolments:
             enrolled_at=None if waits else now,
         )
         await add_enrolment(tx, enrolment)
+        if coming.source is Source.STAFF and coming.user_id != inside.principal.user_id:
+            await self._news.taken_in(tx, course, [coming.user_id], coming.role, waits=waits)
         await self._record(tx, Event.COURSE_ENROLLED, inside, enrolment, origin)
         made = await find_enrolment(tx, course.id, coming.user_id)
         assert made is not None
@@ -130,7 +140,10 @@ class Enrolments:
                 require_to_give(inside, found.role)
             await remove_enrolment(tx, found.id)
             await remove_permission(tx, inside.course.id, wanted)
+            if not own:
+                await self._news.taken_out(tx, inside.course, wanted)
             moved = await fill_places(tx, inside.course.id, inside.course.max_students, self._clock())
+            await self._news.placed(tx, inside.course, moved)
             await self._record(tx, Event.COURSE_LEFT, inside, found, origin, moved_up=len(moved))
         self._tell_narrowed(inside.course.id)
         return found, len(moved)

@@ -20,6 +20,7 @@ from vtp.accounts.service import Clock, utc_now
 from vtp.accounts.users import accounts_named
 from vtp.courses.door import Entered, enter, enter_to_change
 from vtp.courses.enrolment_csv import ListedStudent, read_students
+from vtp.courses.enrolment_news import EnrolmentNews
 from vtp.courses.enrolment_store import Enrolment, Source, add_enrolments, enrolled_among
 from vtp.courses.places import free_places
 from vtp.courses.roles import EnrolmentStatus
@@ -90,8 +91,11 @@ class EnrolmentImport:
     """`run` raises Forbidden, NotFound, Invalid for a file that is no list, TooLarge, and Conflict for an
     archived course."""
 
-    def __init__(self, database: Database, audit: AuditLog, *, clock: Clock = utc_now) -> None:
+    def __init__(
+        self, database: Database, audit: AuditLog, news: EnrolmentNews, *, clock: Clock = utc_now
+    ) -> None:
         self._database = database
+        self._news = news
         self._audit = audit
         self._clock = clock
 
@@ -139,7 +143,17 @@ class EnrolmentImport:
             now = self._clock()
             coming = [one for one in reports if one.outcome in (Outcome.ENROLLED, Outcome.WAITING)]
             await add_enrolments(tx, [_enrolment(inside, one, now) for one in coming])
+            await self._tell(tx, inside, coming)
         return reports
+
+    async def _tell(self, tx: AsyncConnection, inside: Entered, coming: Sequence[LineReport]) -> None:
+        """Who are told alike are told at once."""
+        alike: dict[tuple[Role, bool], list[str]] = {}
+        for one in coming:
+            if one.user_id != inside.principal.user_id:
+                alike.setdefault((one.role, one.outcome is Outcome.WAITING), []).append(one.user_id)
+        for (role, waits), user_ids in alike.items():
+            await self._news.taken_in(tx, inside.course, user_ids, role, waits=waits)
 
     async def _note(
         self, principal: Principal, course_id: str, reports: Sequence[LineReport], origin: Origin

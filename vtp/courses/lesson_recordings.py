@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,15 +11,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.service import Clock, utc_now
 from vtp.courses.announcement_store import Announcement, add_announcement
-from vtp.courses.lesson_store import RoomLesson, lesson_by_id, people_of
-from vtp.courses.news import News
-from vtp.courses.roles import COURSE_STAFF, OPEN_TO_STUDENTS
+from vtp.courses.lesson_store import RoomLesson, lesson_by_id
+from vtp.courses.news import READY, TO_REVIEW, Whom, people_in
+from vtp.courses.roles import OPEN_TO_STUDENTS
 from vtp.courses.tables import course_recordings
 from vtp.db import Database
-from vtp.db.after import after_commit
 from vtp.db.conflicts import done_over
 from vtp.errors import Unavailable
 from vtp.ids import new_id
+from vtp.notifications.kinds import Kind
+from vtp.notifications.news import News
+from vtp.notifications.notifier import Notifier
 from vtp.recording.changes import RecordingChanged
 from vtp.recording.store import Status, Visibility
 from vtp.recording.tables import recordings
@@ -28,8 +29,6 @@ from vtp.tasks import Tasks
 
 logger = logging.getLogger(__name__)
 
-READY = "recording_ready"
-TO_REVIEW = "recording_to_review"
 _ENDED = (Status.READY, Status.INTERRUPTED)
 _filed = course_recordings.c
 
@@ -47,11 +46,11 @@ class LessonRecordings:
     """Tells each class of each recording once, whichever process is the first to know that it may be seen."""
 
     def __init__(
-        self, database: Database, tasks: Tasks, tell: Callable[[News], None], *, clock: Clock = utc_now
+        self, database: Database, tasks: Tasks, notifier: Notifier, *, clock: Clock = utc_now
     ) -> None:
         self._database = database
         self._tasks = tasks
-        self._tell = tell
+        self._notifier = notifier
         self._clock = clock
 
     def recording_changed(self, event: RecordingChanged) -> None:
@@ -93,7 +92,7 @@ class LessonRecordings:
                 if one.published:
                     told += await self._tell_class(tx, lesson, recording_id, now)
                 elif ended:
-                    await self._tell_staff(tx, lesson, recording_id, now)
+                    await self._tell_staff(tx, lesson, recording_id)
         return told
 
     async def _tell_class(
@@ -106,32 +105,30 @@ class LessonRecordings:
         title, text = f"Recording: {lesson.title}"[:200], f"The recording of “{lesson.title}” is ready."
         announcement = Announcement(new_id(), lesson.course_id, None, title, text, now, now)
         await add_announcement(tx, announcement)
-        people = await people_of(tx, lesson.course_id, lesson.instructor_id)
         open_to_students = lesson.status in OPEN_TO_STUDENTS and lesson.is_released_at(now)
-        seen_by = [one for one, role in people.items() if open_to_students or role in COURSE_STAFF]
-        self._tell_after(tx, seen_by, READY, (title, text), lesson, recording_id, now)
+        whom = Whom.EVERYBODY if open_to_students else Whom.STAFF
+        await self._notify(tx, whom, READY, (title, text), lesson, recording_id)
         return True
 
-    async def _tell_staff(
-        self, tx: AsyncConnection, lesson: RoomLesson, recording_id: str, now: datetime
-    ) -> None:
-        people = await people_of(tx, lesson.course_id, lesson.instructor_id)
-        staff = [one for one, role in people.items() if role in COURSE_STAFF]
+    async def _tell_staff(self, tx: AsyncConnection, lesson: RoomLesson, recording_id: str) -> None:
         words = f"Recording: {lesson.title}", f"The recording of “{lesson.title}” waits to be published."
-        self._tell_after(tx, staff, TO_REVIEW, words, lesson, recording_id, now)
+        await self._notify(tx, Whom.STAFF, TO_REVIEW, words, lesson, recording_id)
 
-    def _tell_after(
+    async def _notify(
         self,
         tx: AsyncConnection,
-        user_ids: list[str],
-        kind: str,
+        whom: Whom,
+        kind: Kind,
         words: tuple[str, str],
         lesson: RoomLesson,
         recording_id: str,
-        now: datetime,
     ) -> None:
-        news = News(frozenset(user_ids), kind, *words, now, lesson.course_id, lesson.lesson_id, recording_id)
-        after_commit(tx, lambda: self._tell(news))
+        title, text = words
+        link = f"/recordings/{recording_id}"
+        news = News(
+            kind.word, title, text, link, lesson.context, lesson.course_id, lesson.lesson_id, recording_id
+        )
+        await self._notifier.tell(tx, news, people_in(lesson.course_id, lesson.instructor_id, whom))
 
 
 async def _untold(tx: AsyncConnection, recording_id: str) -> list[_Untold]:

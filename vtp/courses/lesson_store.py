@@ -42,6 +42,7 @@ class RoomLesson:
     section_published: bool | None
     section_release_at: datetime | None
     course_id: str
+    course_code: str
     course_name: str
     instructor_id: str | None
     status: CourseStatus
@@ -49,6 +50,11 @@ class RoomLesson:
     lesson_grace_minutes: int
     record_lessons: str
     publish_rule: str
+
+    @property
+    def context(self) -> str:
+        """Where it is held, in words."""
+        return f"{self.course_code}, {self.course_name}"
 
     @property
     def window(self) -> Window:
@@ -75,6 +81,7 @@ _LESSON = (
     course_sections.c.published,
     course_sections.c.release_at,
     courses.c.id,
+    courses.c.code,
     courses.c.name,
     courses.c.instructor_id,
     courses.c.status,

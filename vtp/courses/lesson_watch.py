@@ -15,6 +15,7 @@ from typing import Final
 
 from vtp.accounts.permissions import STAFF, Action, can
 from vtp.accounts.service import Clock, utc_now
+from vtp.courses.lesson_beginning import LessonBeginning
 from vtp.courses.lesson_door import closed_to, member_there
 from vtp.courses.lesson_store import (
     AUTOMATIC,
@@ -26,6 +27,7 @@ from vtp.courses.roles import CourseStatus, Member
 from vtp.db import Database
 from vtp.errors import Conflict, Forbidden, Unavailable, VtpError
 from vtp.http.identity import Role
+from vtp.notifications.notifier import Notifier
 from vtp.recording.by_hand import ByHand
 from vtp.recording.schemas import StartRecording
 from vtp.recording.service import Recordings
@@ -53,6 +55,7 @@ class LessonState:
     def __init__(self, room: LiveRoom) -> None:
         self.roles: dict[str, Role] = {}  # in the course, by identity, as of the last look
         self.staff_gone_since: datetime | None = None
+        self.begun = False  # the class was told
         self.refused = ""  # why it could not be recorded, so that it is said once
 
 
@@ -65,6 +68,7 @@ class LessonWatch:
         live_rooms: LiveRooms,
         recordings: Recordings,
         tasks: Tasks,
+        notifier: Notifier,
         *,
         clock: Clock = utc_now,
     ) -> None:
@@ -72,6 +76,7 @@ class LessonWatch:
         self._live_rooms = live_rooms
         self._recordings = recordings
         self._tasks = tasks
+        self._beginning = LessonBeginning(database, notifier)
         self._clock = clock
         self._news = asyncio.Event()
         self._changed: set[str] = set()  # rooms in which something has happened since the last look
@@ -154,6 +159,9 @@ class LessonWatch:
         if not staff and lesson.window.is_over(now):
             live.close(OVER)
             return
+        if staff and not state.begun and not lesson.window.is_early(now):
+            await self._beginning.tell(lesson, [one.user_id for one in live.people.participants], now)
+            state.begun = True
         await self._record(live, lesson, staff, now)
 
     def _check(

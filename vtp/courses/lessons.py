@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vtp.accounts.audit import Origin
 from vtp.accounts.permissions import Action
 from vtp.courses.door import Entered, enter
-from vtp.courses.lesson_mails import LessonNews
+from vtp.courses.lesson_news import LessonNews
 from vtp.courses.lesson_rooms import add_rooms
 from vtp.courses.live_items import LiveItems
 from vtp.courses.outline import not_released, section_id_in, seen_at
@@ -70,7 +70,7 @@ class Lessons(LiveItems[Lesson]):
     async def tell_of_end(self, tx: AsyncConnection, inside: Entered, origin: Origin) -> None:
         """Before a course is deleted: what was to come does not take place."""
         live = [one for one in await lessons_of(tx, inside.course.id) if one.kind is LessonKind.LIVE]
-        await self._mails.tell(tx, inside.course, [LessonNews(one, deleted=True) for one in live])
+        await self._tell(tx, inside, [LessonNews(one, deleted=True) for one in live])
 
     async def _make(self, tx: AsyncConnection, inside: Entered, wish: CreateLesson) -> Lesson:
         now, values = self._clock(), wish.model_dump()
@@ -89,7 +89,7 @@ class Lessons(LiveItems[Lesson]):
             **values,
         )
         await add_lesson(tx, lesson)
-        await self._mails.tell(tx, inside.course, [LessonNews(lesson)])
+        await self._tell(tx, inside, [LessonNews(lesson)])
         return lesson
 
     async def _row(self, tx: AsyncConnection, course_id: str, item_id: str) -> Lesson | None:
@@ -138,7 +138,7 @@ class Lessons(LiveItems[Lesson]):
         if changed.title != item.title:
             await self._rooms.rename(tx, item.room_id, changed.title, changed.updated_at)
         if changed.sequence != item.sequence:
-            await self._mails.tell(tx, inside.course, [LessonNews(changed, before=item)])
+            await self._tell(tx, inside, [LessonNews(changed, before=item)])
         after_commit(tx, lambda: self._touched(item.course_id))
 
     async def _remove(self, tx: AsyncConnection, inside: Entered, item: Lesson) -> None:
@@ -148,7 +148,7 @@ class Lessons(LiveItems[Lesson]):
         await remove_lesson(tx, item.id)
         if item.schedule_id is not None and item.occurrence is not None:
             await skip_occurrence(tx, item.schedule_id, item.occurrence)
-        await self._mails.tell(tx, inside.course, [LessonNews(item, deleted=True)])
+        await self._tell(tx, inside, [LessonNews(item, deleted=True)])
 
     def _cancelled_at(self, lesson: Lesson, *, cancelled: bool) -> datetime | None:
         """When it was cancelled, the first time. Raises Invalid for what is not held at all."""

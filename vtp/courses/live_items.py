@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.audit import AuditLog
 from vtp.accounts.service import Clock, utc_now
+from vtp.courses.door import Entered
 from vtp.courses.items import CourseItems, Item
-from vtp.courses.lesson_mails import LessonMails
+from vtp.courses.lesson_news import LessonNews
+from vtp.courses.lesson_teller import LessonTeller
 from vtp.db import Database
 from vtp.rooms.kept import KeptRooms
 
@@ -20,12 +24,18 @@ class LiveItems(CourseItems[Item]):
         database: Database,
         audit: AuditLog,
         rooms: KeptRooms,
-        mails: LessonMails,
+        teller: LessonTeller,
         touched: Callable[[str], None],
         *,
         clock: Clock = utc_now,
     ) -> None:
         super().__init__(database, audit, clock=clock)
         self._rooms = rooms
-        self._mails = mails
+        self._teller = teller
         self._touched = touched
+
+    async def _tell(
+        self, tx: AsyncConnection, inside: Entered, news: Sequence[LessonNews], time_zone: str = ""
+    ) -> None:
+        """Tells the course what the caller has done to live lessons."""
+        await self._teller.tell(tx, inside.course, news, time_zone, by=inside.principal.user_id)

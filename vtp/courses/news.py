@@ -1,34 +1,98 @@
-"""What people in a course are told at once, on whichever pages they have open."""
+"""What people in a course are told: the kinds of it, and who they are."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+import enum
+from collections.abc import Collection
+from typing import Final
+
+from sqlalchemy import and_, func, select, union
+
+from vtp.accounts.tables import users
+from vtp.courses.roles import COURSE_STAFF, EnrolmentStatus
+from vtp.courses.store import Course
+from vtp.courses.tables import course_enrollments, course_permissions
+from vtp.http.identity import Role
+from vtp.notifications.kinds import Kind, MailChoice
+from vtp.notifications.store import To
+
+LESSONS: Final = "lessons"
+"""What goes into calendars, by mails that lessons have of their own."""
 
 
-@dataclass(frozen=True, slots=True)
-class News:
-    """Something that has happened in a course, and whom it is told; `kind` is a stable word for programs."""
-
-    user_ids: frozenset[str]
-    kind: str
-    title: str
-    text: str
-    at: datetime
-    course_id: str
-    lesson_id: str | None = None
-    recording_id: str | None = None
+def _of_lessons(word: str, title: str) -> Kind:
+    return Kind(word, title, MailChoice.AT_ONCE, LESSONS, own_mails=True)
 
 
-def shape_of(news: News) -> Mapping[str, str | None]:
-    """As it is pushed: `vtp.signalling.shapes.News`."""
-    return {
-        "kind": news.kind,
-        "title": news.title,
-        "text": news.text,
-        "at": news.at.isoformat(),
-        "course_id": news.course_id,
-        "lesson_id": news.lesson_id,
-        "recording_id": news.recording_id,
-    }
+ANNOUNCEMENT: Final = Kind("announcement", "Announcements", MailChoice.AT_ONCE)
+SCHEDULED: Final = _of_lessons("lesson_scheduled", "New live lessons")
+MOVED: Final = Kind(
+    "lesson_moved", "Live lessons that are moved or changed", MailChoice.AT_ONCE, LESSONS, own_mails=True
+)
+CANCELLED: Final = Kind(
+    "lesson_cancelled", "Live lessons that do not take place", MailChoice.AT_ONCE, LESSONS, own_mails=True
+)
+BEGINS: Final = Kind("lesson_begins", "Live lessons that begin", MailChoice.NONE)
+READY: Final = Kind("recording_ready", "Recordings that can be watched", MailChoice.DAILY)
+TO_REVIEW: Final = Kind("recording_to_review", "Recordings that wait to be published", MailChoice.DAILY)
+ENROLLED: Final = Kind("enrolled", "Being enrolled by somebody", MailChoice.DAILY)
+PLACE: Final = Kind("place_free", "A place in a course that one has waited for", MailChoice.AT_ONCE)
+REMOVED: Final = Kind("removed", "Being taken out of a course", MailChoice.DAILY)
+
+KINDS: Final = (
+    ANNOUNCEMENT,
+    SCHEDULED,
+    MOVED,
+    CANCELLED,
+    BEGINS,
+    READY,
+    TO_REVIEW,
+    ENROLLED,
+    PLACE,
+    REMOVED,
+)
+
+_enrolled, _given = course_enrollments.c, course_permissions.c
+
+
+class Whom(enum.Enum):
+    """Which of the people in a course, in the role that they have there."""
+
+    EVERYBODY = enum.auto()
+    STAFF = enum.auto()
+    STUDENTS = enum.auto()
+
+
+def people_in(
+    course_id: str, instructor_id: str | None, whom: Whom, but_not: Collection[str | None] = ()
+) -> To:
+    """The accounts of who has a place in a course, as a query; as `lesson_store.people_of` reads them."""
+    same = and_(_given.course_id == _enrolled.course_id, _given.user_id == _enrolled.user_id)
+    enrolled = (
+        select(_enrolled.user_id)
+        .select_from(course_enrollments.outerjoin(course_permissions, same))
+        .where(_enrolled.course_id == course_id, _enrolled.status == EnrolmentStatus.ACTIVE)
+    )
+    given = select(_given.user_id).where(_given.course_id == course_id)
+    if whom is not Whom.EVERYBODY:
+        roles = COURSE_STAFF if whom is Whom.STAFF else (Role.STUDENT,)
+        enrolled = enrolled.where(func.coalesce(_given.role, _enrolled.role).in_(roles))
+        given = given.where(_given.role.in_(roles))
+    parts = [enrolled, given]
+    left_out = {one for one in but_not if one is not None}
+    if instructor_id is not None and whom is Whom.STUDENTS:
+        left_out.add(instructor_id)
+    elif instructor_id is not None:
+        parts.append(select(users.c.id).where(users.c.id == instructor_id))
+    found = select(users.c.id).where(users.c.id.in_(union(*parts)))
+    return found.where(users.c.id.not_in(sorted(left_out))) if left_out else found
+
+
+def page_of(course_id: str) -> str:
+    """The page of a course."""
+    return f"/courses/{course_id}"
+
+
+def context_of(course: Course) -> str:
+    """Where something happens, in words."""
+    return f"{course.code}, {course.name}"

@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.service import Clock, utc_now
+from vtp.courses.enrolment_news import EnrolmentNews
 from vtp.courses.enrolment_store import activate, count_students, courses_with_waiting, first_waiting
 from vtp.courses.store import find_course, lock_course
 from vtp.db import Database
@@ -42,8 +43,9 @@ async def fill_places(
 class Places:
     """Looks after places that are freed by nobody's leaving: those of people who were erased."""
 
-    def __init__(self, database: Database, *, clock: Clock = utc_now) -> None:
+    def __init__(self, database: Database, news: EnrolmentNews, *, clock: Clock = utc_now) -> None:
         self._database = database
+        self._news = news
         self._clock = clock
 
     async def fill(self) -> int:
@@ -62,4 +64,6 @@ class Places:
             found = await find_course(tx, course_id, None)
             if found is None:
                 return []
-            return await fill_places(tx, course_id, found.course.max_students, self._clock())
+            moved = await fill_places(tx, course_id, found.course.max_students, self._clock())
+            await self._news.placed(tx, found.course, moved)
+        return moved

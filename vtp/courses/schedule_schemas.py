@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import cache
 from typing import Annotated, Self
-from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -14,25 +12,12 @@ from vtp.courses.recurrence import parse_rule, read_local
 from vtp.courses.schedule_store import Schedule
 from vtp.http.pagination import Page
 from vtp.http.text import Name
+from vtp.time_zones import known_zone
 
 
 def _rule(text: str) -> str:
     parts = parse_rule(text)
     return ";".join(f"{name}={value}" for name, value in parts.items())
-
-
-@cache
-def _zones() -> set[str]:
-    """Looked for in many folders, so once."""
-    return available_timezones()
-
-
-def _zone(name: str) -> str:
-    """One of those that computers know, by its own name."""
-    if name not in _zones():
-        raise ValueError("there is no such time zone; take one like Europe/Berlin")
-    ZoneInfo(name)
-    return name
 
 
 def _local(text: str) -> str:
@@ -54,7 +39,7 @@ Rule = Annotated[
 TimeZone = Annotated[
     str,
     Field(max_length=64),
-    AfterValidator(_zone),
+    AfterValidator(known_zone),
     Field(description="By whose clocks the classes are, in summer and in winter: `Europe/Berlin`."),
 ]
 FirstStart = Annotated[

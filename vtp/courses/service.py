@@ -15,6 +15,7 @@ from vtp.accounts.service import Clock, account_of, utc_now
 from vtp.accounts.users import find_user
 from vtp.courses.door import Entered, all_entered, enter, enter_to_change, entered
 from vtp.courses.enrolment import TellNarrowed
+from vtp.courses.enrolment_news import EnrolmentNews
 from vtp.courses.lesson_store import rooms_of_course
 from vtp.courses.permission_store import Permission, set_permission
 from vtp.courses.places import fill_places
@@ -56,10 +57,12 @@ class Courses:
         before_deletion: Sequence[Before],
         rooms: KeptRooms,
         tell_narrowed: TellNarrowed,
+        news: EnrolmentNews,
         *,
         clock: Clock = utc_now,
     ) -> None:
         self._tell_narrowed = tell_narrowed
+        self._news = news
         self._database = database
         self._before_deletion = before_deletion
         self._rooms = rooms
@@ -122,7 +125,8 @@ class Courses:
             if changes:
                 await change_course(tx, course.id, self._clock(), **changes)
                 if "max_students" in changes:
-                    await fill_places(tx, course.id, changes["max_students"], self._clock())
+                    moved = await fill_places(tx, course.id, changes["max_students"], self._clock())
+                    await self._news.placed(tx, course, moved)
                 await self.record(tx, Event.COURSE_CHANGED, course, principal, origin, fields=sorted(changes))
             changed = await self._again(tx, principal, course.id)
         if "status" in changes:

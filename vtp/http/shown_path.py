@@ -8,7 +8,7 @@ SERVICE_TOKEN = "service_token"
 """The path's part that holds a service token."""
 
 _PLAIN, _WITH_TOKEN = "/sfu/", f"/sfu/t/{{{SERVICE_TOKEN}}}/"
-_IN_PATH = re.compile(r"(/sfu/+t/+|/calendars/+feed/+)[^/]+")
+_IN_PATH = re.compile(r"(/sfu/+t/+|/calendars/+feed/+|/notifications/+unsubscribe/+)[^/]+")
 _JWT = re.compile(r"eyJ[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*)?")  # wherever somebody put one
 HIDDEN = "[token]"
 

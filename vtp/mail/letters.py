@@ -97,6 +97,37 @@ def lessons_letter(code: str, course: str, lines: Sequence[str], link: str) -> t
     return subject, text
 
 
+def news_letter(context: str, title: str, text: str, link: str, unsubscribe: str) -> tuple[str, str]:
+    """Subject and text for one piece of news."""
+    what = "\n\n".join(one for one in (_one_line(context), _one_line(title), _lines(text)) if one)
+    place = _one_line(context).partition(",")[0]
+    subject = f"{place}: {_one_line(title)}" if place else _one_line(title)
+    return subject, _letter(f"{what}\n\nThe page is here:", link, unsubscribe_line(unsubscribe))
+
+
+def digest_letter(
+    lines: Sequence[tuple[str, str, str]], more: int, link: str, unsubscribe: str
+) -> tuple[str, str]:
+    """Subject and text for the news of a day, each as (context, title, link); `more`: that are left out."""
+    listed: list[str] = []
+    last = ""
+    for context, title, page in lines:
+        if context != last:
+            listed.append(("\n" if listed else "") + _one_line(context) + "\n")
+            last = context
+        listed.append(f"- {_one_line(title)}\n  {page}")
+    listed += [f"\nand {more} more."] if more else []
+    count = len(lines) + more
+    subject = "1 piece of news" if count == 1 else f"{count} pieces of news"
+    text = "this is new:\n\n" + "\n".join(listed) + "\n\nAll of it is here:"
+    return subject, _letter(text, link, unsubscribe_line(unsubscribe))
+
+
+def unsubscribe_line(address: str) -> str:
+    """How to get no more of these."""
+    return f"To get no more mails like this one, without signing in:\n{address}"
+
+
 def test(to: str, user_id: str | None) -> Mail:
     """Shows an administrator that mail arrives."""
     text = f"Hello,\n\nif you read this, mail from your school's server arrives.\n\n{_AUTOMATIC}\n"
@@ -112,6 +143,11 @@ def _span(ttl: timedelta) -> str:
     if hours > 48:
         return f"{round(hours / 24)} days"
     return f"{hours} hours" if hours > 1 else f"{round(ttl.total_seconds() / 60)} minutes"
+
+
+def _lines(text: str) -> str:
+    """Text of several lines, without what is no text."""
+    return "\n".join(_one_line(line) for line in text.splitlines()).strip()
 
 
 def _one_line(text: str) -> str:

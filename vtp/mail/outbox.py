@@ -37,6 +37,8 @@ class MailKind(enum.StrEnum):
     INVITATION = "invitation"
     NOTICE = "notice"
     LESSON = "lesson"
+    NEWS = "news"
+    DIGEST = "digest"
     TEST = "test"
 
 
@@ -63,6 +65,7 @@ class Mail:
     user_id: str | None
     ttl: timedelta
     calendars: Sequence[Calendar] = ()
+    unsubscribe: str = ""  # where one says, by one call, that one wants no more of these (RFC 8058)
 
 
 class Outbox:
@@ -114,6 +117,7 @@ class Outbox:
             "subject": mail.subject[:MAX_SUBJECT_CHARACTERS],
             "body": self._sealer.seal(mail.text),
             "calendars": self._sealer.seal(carried) if mail.calendars else None,
+            "unsubscribe": self._sealer.seal(mail.unsubscribe) if mail.unsubscribe else None,
             "created_at": now,
             "expires_at": now + mail.ttl,
             "attempts": 0,

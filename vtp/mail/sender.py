@@ -132,7 +132,9 @@ class Sender:
         finally:
             self._news.set()
 
-    async def send_now(self, mail: StoredMail, text: str, calendars: Sequence[Calendar] = ()) -> None:
+    async def send_now(
+        self, mail: StoredMail, text: str, calendars: Sequence[Calendar] = (), unsubscribe: str = ""
+    ) -> None:
         """Sends one mail at once, whatever the outbox holds. Raises RefusedError."""
         try:
             message = build_message(
@@ -143,6 +145,7 @@ class Sender:
                 text=text,
                 created_at=mail.created_at,
                 calendars=calendars,
+                unsubscribe=unsubscribe,
             )
         except ValueError as error:
             raise RefusedError(str(error), permanent=True) from error
@@ -163,7 +166,10 @@ class Sender:
     async def _try(self, mail: StoredMail) -> None:
         try:
             await self.send_now(
-                mail, self._outbox.unseal(mail.body or ""), self._outbox.unseal_calendars(mail.calendars)
+                mail,
+                self._outbox.unseal(mail.body or ""),
+                self._outbox.unseal_calendars(mail.calendars),
+                self._outbox.unseal(mail.unsubscribe) if mail.unsubscribe else "",
             )
         except RefusedError as refusal:
             await self._note_refusal(mail, refusal)
@@ -173,7 +179,7 @@ class Sender:
             )
         else:
             self.sent += 1
-            sent = {"sent_at": self._clock(), "body": None, "calendars": None}
+            sent = {"sent_at": self._clock(), "body": None, "calendars": None, "unsubscribe": None}
             sent |= {"next_try_at": None, "last_error": None}
             await self._save(mail, sent)
 

@@ -31,6 +31,7 @@ class StoredMail:
     next_try_at: datetime | None
     last_error: str | None
     calendars: str | None = None
+    unsubscribe: str | None = None
 
 
 _COLUMNS = [mails.c[name] for name in StoredMail.__slots__]
@@ -80,7 +81,7 @@ async def expire(tx: AsyncConnection, now: datetime) -> int:
     await tx.execute(
         update(mails)
         .where(*over, mails.c.body.is_not(None))
-        .values(body=None, calendars=None, next_try_at=None)
+        .values(body=None, calendars=None, unsubscribe=None, next_try_at=None)
     )
     return count
 

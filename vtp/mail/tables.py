@@ -15,6 +15,7 @@ mails = Table(
     Column("subject", String(255), nullable=False),
     Column("body", Text, comment="encrypted with the server's key, for it may hold a link; null once sent"),
     Column("calendars", Text, comment="what it carries for calendars, sealed likewise"),
+    Column("unsubscribe", Text, comment="where its reader says that they want no more, sealed likewise"),
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False, comment="when the body is of no use any more"),
     Column("sent_at", UtcDateTime),

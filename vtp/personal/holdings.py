@@ -43,6 +43,12 @@ from vtp.db.tables import idempotency_keys
 from vtp.http.identity import Role
 from vtp.jobs.tables import recording_jobs
 from vtp.mail.tables import mails
+from vtp.notifications.tables import (
+    news,
+    notification_choices,
+    notification_people,
+    notifications,
+)
 from vtp.personal.scrubbing import scrub_details, scrub_message
 from vtp.recording.tables import (
     recording_access_log,
@@ -333,7 +339,7 @@ HOLDINGS: Final = (
             "failed_at",
             "attempts",
         ),
-        ("user_id", "body", "calendars", "next_try_at", "last_error"),
+        ("user_id", "body", "calendars", "unsubscribe", "next_try_at", "last_error"),
         Deleted(),
     ),
     Holding(
@@ -665,6 +671,40 @@ HOLDINGS: Final = (
         lambda one: calendar_feeds.c.user_id == one.user_id,
         ("id", "course_id", "created_at", "renewed_at"),
         ("user_id", "scope", "token_hash"),
+        Deleted(),
+    ),
+    Holding(
+        "told",
+        news,
+        lambda one: news.c.id.in_(
+            select(notifications.c.news_id).where(notifications.c.user_id == one.user_id)
+        ),
+        ("id", "kind", "title", "text", "link", "context", "course_id", "lesson_id", "recording_id", "at"),
+        ("subject_id", "once"),
+        Kept("it is others' news too, and says nothing of who is told"),
+    ),
+    Holding(
+        "notifications",
+        notifications,
+        lambda one: notifications.c.user_id == one.user_id,
+        ("news_id", "read_at"),
+        ("user_id", "mail"),
+        Deleted(),
+    ),
+    Holding(
+        "mails_chosen",
+        notification_choices,
+        lambda one: notification_choices.c.user_id == one.user_id,
+        ("kind", "mail"),
+        ("user_id",),
+        Deleted(),
+    ),
+    Holding(
+        "hour_of_the_daily_mail",
+        notification_people,
+        lambda one: notification_people.c.user_id == one.user_id,
+        ("time_zone", "digest_hour"),
+        ("user_id",),
         Deleted(),
     ),
     Holding(

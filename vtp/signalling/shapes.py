@@ -283,13 +283,16 @@ class CallFailed(TypedDict):
 
 
 class News(TypedDict):
-    """What somebody is told of a course that they are in, wherever they are connected."""
+    """What somebody is told, wherever they are connected: one of their notifications, by its id."""
 
+    id: str
     kind: str
     title: str
     text: str
+    link: str
+    context: str
     at: str
-    course_id: str
+    course_id: str | None
     lesson_id: str | None
     recording_id: str | None
 

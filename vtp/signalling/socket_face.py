@@ -121,6 +121,12 @@ class SocketFace:
             if ended(lost.principal):
                 self._room_calls.end(lost)
 
+    @property
+    def people(self) -> set[str]:
+        """The accounts that are connected."""
+        seats = self._seats.values()
+        return {one.principal.user_id for one in seats if one.principal.user_id is not None and not one.ended}
+
     def tell_people(self, user_ids: Collection[str], event: str, data: Mapping[str, Any]) -> None:
         """Pushes something to all connections of these accounts, in a room or not; it is not kept for who
         is lost."""

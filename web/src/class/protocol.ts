@@ -648,13 +648,16 @@ export interface NamesWaiting {
   all?: true | null;
 }
 
-/** What somebody is told of a course that they are in, wherever they are connected. */
+/** What somebody is told, wherever they are connected: one of their notifications, by its id. */
 export interface News {
+  id: string;
   kind: string;
   title: string;
   text: string;
+  link: string;
+  context: string;
   at: string;
-  course_id: string;
+  course_id: string | null;
   lesson_id: string | null;
   recording_id: string | null;
 }

@@ -1,0 +1,55 @@
+"""What people are told of their own place in a course: where others, or time, have changed it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.courses.news import ENROLLED, PLACE, REMOVED, context_of, page_of
+from vtp.courses.roles import COURSE_STAFF, OPEN_TO_STUDENTS
+from vtp.courses.store import Course
+from vtp.http.identity import Role
+from vtp.notifications.kinds import Kind
+from vtp.notifications.news import News
+from vtp.notifications.notifier import Notifier
+from vtp.notifications.store import these
+
+
+class EnrolmentNews:
+    """Within the transaction that changes it. Nobody is told of a course that they do not see yet."""
+
+    def __init__(self, notifier: Notifier) -> None:
+        self._notifier = notifier
+
+    async def taken_in(
+        self, tx: AsyncConnection, course: Course, user_ids: Collection[str], role: Role, *, waits: bool
+    ) -> None:
+        """Staff have enrolled these people."""
+        if role not in COURSE_STAFF and course.status not in OPEN_TO_STUDENTS:
+            return
+        text = "You were enrolled: you wait for a place." if waits else f"You take part as {role.value}."
+        await self._tell(tx, ENROLLED, course, user_ids, f"Enrolled: {course.name}", text)
+
+    async def placed(self, tx: AsyncConnection, course: Course, user_ids: Collection[str]) -> None:
+        """These people have waited for the places that they have now."""
+        title, text = f"You have a place: {course.name}", f"You waited for {course.code}, and take part now."
+        await self._tell(tx, PLACE, course, user_ids, title, text)
+
+    async def taken_out(self, tx: AsyncConnection, course: Course, user_id: str) -> None:
+        """Staff have taken somebody out."""
+        text = f"Staff of {course.code} have taken you out of the course."
+        await self._tell(tx, REMOVED, course, [user_id], f"No longer in {course.name}", text)
+
+    async def _tell(
+        self,
+        tx: AsyncConnection,
+        kind: Kind,
+        course: Course,
+        user_ids: Collection[str],
+        title: str,
+        text: str,
+    ) -> None:
+        if user_ids:
+            news = News(kind.word, title, text, page_of(course.id), context_of(course), course.id)
+            await self._notifier.tell(tx, news, these(user_ids))

@@ -1,0 +1,59 @@
+"""Tells people what has happened, in the transaction in which it does: neither is there without the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.accounts.service import Clock, utc_now
+from vtp.db.after import after_commit
+from vtp.ids import new_id
+from vtp.notifications.kinds import Kinds, MailChoice
+from vtp.notifications.news import MAX_TEXT, MAX_TITLE, News, cut
+from vtp.notifications.store import (
+    To,
+    add_news,
+    add_recipients,
+    change_news_of,
+    remove_news,
+    remove_news_of,
+)
+
+
+class Notifier:
+    """What features call. `told` hears the id of what was told, once it is stored; `mails`: there is a server
+    that takes them."""
+
+    def __init__(
+        self, kinds: Kinds, told: Callable[[str], None], *, mails: bool, clock: Clock = utc_now
+    ) -> None:
+        self.kinds = kinds
+        self._mails = mails
+        self._told = told
+        self._clock = clock
+
+    async def tell(self, tx: AsyncConnection, news: News, to: To) -> str | None:
+        """Tells everybody whom the query `to` names, in one statement; gives its id, or None where there is
+        nobody or it was told before. Raises KeyError for a kind that nobody has registered."""
+        kind = self.kinds[news.kind]
+        news = replace(news, kind=kind.word, title=cut(news.title, MAX_TITLE), text=cut(news.text, MAX_TEXT))
+        news_id = new_id()
+        if not await add_news(tx, news_id, news, self._clock()):
+            return None
+        without = MailChoice.AT_ONCE.value if kind.own_mails else ""
+        default = kind.mail.value if self._mails else None
+        if await add_recipients(tx, news_id, to, kind.word, default, without) == 0:
+            await remove_news(tx, news_id)
+            return None
+        after_commit(tx, lambda: self._told(news_id))
+        return news_id
+
+    async def change(self, tx: AsyncConnection, subject_id: str, title: str, text: str) -> None:
+        """What was told of this reads so from now on; nobody is told anew."""
+        await change_news_of(tx, subject_id, cut(title, MAX_TITLE), cut(text, MAX_TEXT))
+
+    async def take_back(self, tx: AsyncConnection, subject_id: str) -> None:
+        """Takes what was told of this out of everybody's list."""
+        await remove_news_of(tx, subject_id)
