@@ -19,6 +19,7 @@ from vtp.courses.audience import CourseAudience
 from vtp.courses.build import CourseBase, CourseParts
 from vtp.courses.lesson_door import LessonDoor
 from vtp.courses.quota_store import CourseBounds
+from vtp.coursework.build import CourseworkBase, CourseworkParts
 from vtp.data_folder import instance_id
 from vtp.db import Database
 from vtp.doors import Doors
@@ -31,7 +32,7 @@ from vtp.mail.sender import Sender as MailSender
 from vtp.mail.service import Mails
 from vtp.media.ice_servers import IceServers
 from vtp.media.plane import MediaPlane, start_media
-from vtp.personal.erasure import Erasure, ErasureParts
+from vtp.personal.erasure import Erasure, ErasureParts, Files
 from vtp.personal.export import Export
 from vtp.personal.upkeep import Upkeep
 from vtp.recording.access_log import AccessLog
@@ -109,6 +110,7 @@ class Services:
     personal: PersonalData
     jobs: JobParts
     courses: CourseParts
+    coursework: CourseworkParts
     metrics: HttpMetrics = field(default_factory=HttpMetrics)
     sfu: SfuFace | None = None
 
@@ -241,6 +243,9 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         )
     )
     courses.start(tasks)
+    coursework = CourseworkParts.build(
+        CourseworkBase(settings, database, store, accounts.audit, tasks, courses.news.emit)
+    )
     courses.narrowed.add_listener(holders.forget)
     upkeep = [
         access_log.trim,
@@ -248,8 +253,11 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         courses.lesson_rooms.complete,
         courses.lesson_recordings.sweep,
         courses.schedules.extend,
+        coursework.files.sweep,
     ]
-    personal = _build_personal(database, accounts, pictures, tracks, settings, upkeep)
+    personal = _build_personal(
+        database, accounts, pictures, (pictures, tracks, coursework.files), settings, upkeep
+    )
     tasks.start(personal.upkeep.run(), "personal data")
     services = Services(
         settings,
@@ -287,6 +295,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         personal,
         jobs,
         courses,
+        coursework,
     )
     jobs.start(tasks)
     add_numbers(services)
@@ -297,12 +306,11 @@ def _build_personal(
     database: Database,
     accounts: Accounts,
     pictures: Pictures,
-    tracks: TrackErasure,
+    files: Sequence[Files],
     settings: Settings,
     trims: Sequence[Callable[[], Awaitable[object]]],
 ) -> PersonalData:
-    files = (pictures, tracks)
-    erasure = Erasure(ErasureParts(database, files, accounts.changes, accounts.audit, accounts.sealer))
+    erasure = Erasure(ErasureParts(database, tuple(files), accounts.changes, accounts.audit, accounts.sealer))
     export = Export(database, pictures, accounts.audit)
     keep_days = settings.accounts.audit_keep_days
     upkeep = Upkeep(accounts.service, accounts.trail, erasure, keep_days, trims)

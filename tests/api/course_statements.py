@@ -37,6 +37,8 @@ def course_reads(course_id: str, teacher: Person, lesson_id: str = "") -> list[s
         f"{course}/announcements?cursor={encode_cursor(course_id)}",
         f"{course}/schedules?cursor={encode_cursor(course_id)}",
         f"/api/v1/calendars?cursor={encode_cursor(course_id)}",
+        f"{course}/materials?cursor={encode_cursor(course_id)}",
+        f"{course}/materials?lesson_id={MISSING}",
     ]
 
 

@@ -34,6 +34,7 @@ from vtp.courses.tables import (
     course_recordings,
     courses,
 )
+from vtp.coursework.tables import coursework_files, materials
 from vtp.db import metadata
 from vtp.db.tables import idempotency_keys
 from vtp.http.idempotency import mark_of
@@ -427,10 +428,33 @@ def _of_courses(life: Life, bob: Person) -> list[tuple[Table, dict[str, Any]]]:
             {"recording_id": life.recording_id, "lecture_title": "", "sequence_order": 0, **course}
             | {"added_by": ada, "added_at": NOW},
         ),
+        *_of_coursework(life, course["course_id"]),
         (
             course_announcements,
             {**made, "id": new_id(), "author_id": ada, "title": "Hello", "body": "", "updated_at": NOW},
         ),
+    ]
+
+
+def _of_coursework(life: Life, course_id: str) -> list[tuple[Table, dict[str, Any]]]:
+    ada = life.ada.user_id
+    material = {"id": new_id(), "course_id": course_id, "title": "Notes", "description": ""}
+    times = {"created_at": NOW, "updated_at": NOW}
+    file = {
+        "id": new_id(),
+        "course_id": course_id,
+        "uploaded_by": ada,
+        "version": 1,
+        "state": "kept",
+        "name": "notes.pdf",
+        "media_type": "application/pdf",
+        "size_bytes": 9,
+        "sha256": "",
+        "created_at": NOW,
+    }
+    return [
+        (materials, {**material, "published": True, "versions": 1, "created_by": ada, **times}),
+        (coursework_files, {**file, "material_id": material["id"]}),
     ]
 
 

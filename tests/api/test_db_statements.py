@@ -20,6 +20,7 @@ from tests.api.callers import MISSING
 from tests.api.course_material import BASE as COURSES
 from tests.api.course_material import make_course
 from tests.api.course_statements import course_reads, fill_course, take_courses, write_courses
+from tests.api.coursework_statements import write_coursework
 from tests.filled import add_rows, fill
 from tests.serving import PASSWORD, Api, Person, serving
 from tests.statements import hearing
@@ -131,6 +132,7 @@ async def visit_everything(api: Api, who: Pupils) -> None:
         key = {"Idempotency-Key": new_id()} if method == "POST" else None
         answer = await api.call(method, path, body, by=who.admin, headers=key)
         assert answer.status < 500, (method, path, answer)
+    await write_coursework(api, who.course_id, who.admin, who.teacher)
     await write_courses(api, who.course_id, who.admin, who.teacher)
     services = api.server.services
     await services.courses.places.fill()
@@ -281,6 +283,7 @@ LISTS: dict[str, tuple[str, Add]] = {
         "/api/v1/courses/COURSE/announcements",
         rows_of("course_announcements", course_id="course_id"),
     ),
+    "materials": ("/api/v1/courses/COURSE/materials", rows_of("materials", course_id="course_id")),
     "bans": (f"/api/v1/rooms/{ROOM}/bans", rows_of("room_bans", room_id="room_id", user_id="nobody")),
 }
 

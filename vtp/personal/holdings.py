@@ -39,6 +39,7 @@ from vtp.courses.tables import (
     courses,
     lessons,
 )
+from vtp.coursework.tables import coursework_files, materials
 from vtp.db.tables import idempotency_keys
 from vtp.http.identity import Role
 from vtp.jobs.tables import recording_jobs
@@ -658,6 +659,33 @@ HOLDINGS: Final = (
         ("id", "course_id", "title", "body", "created_at", "updated_at"),
         ("author_id",),
         _without("author_id"),
+    ),
+    Holding(
+        "materials",
+        materials,
+        lambda one: materials.c.created_by == one.user_id,
+        (
+            "id",
+            "course_id",
+            "lesson_id",
+            "title",
+            "description",
+            "published",
+            "release_at",
+            "versions",
+            "created_at",
+            "updated_at",
+        ),
+        ("created_by",),
+        _without("created_by"),
+    ),
+    Holding(
+        "files_of_courses",
+        coursework_files,
+        lambda one: coursework_files.c.uploaded_by == one.user_id,
+        ("id", "course_id", "version", "name", "media_type", "size_bytes", "sha256", "created_at"),
+        ("uploaded_by", "material_id", "state"),
+        _without("uploaded_by"),
     ),
     Holding(
         "calendars",

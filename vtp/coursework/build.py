@@ -1,0 +1,67 @@
+"""The services of coursework, built once, and their routes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from vtp.accounts.audit import AuditLog
+from vtp.courses.news import News
+from vtp.coursework.downloads import Downloads
+from vtp.coursework.file_types import FILE_TYPES
+from vtp.coursework.files import FILES_FULL, CourseFiles
+from vtp.coursework.material_routes import add_download_route, add_material_routes
+from vtp.coursework.materials import Materials
+from vtp.db import Database
+from vtp.errors import StartupError
+from vtp.http.routing import RouteTable
+from vtp.recording.disk import Disk
+from vtp.settings import Settings
+from vtp.storage import Store
+from vtp.tasks import Tasks
+
+
+@dataclass(frozen=True, slots=True)
+class CourseworkBase:
+    """What coursework stands upon."""
+
+    settings: Settings
+    database: Database
+    store: Store
+    audit: AuditLog
+    tasks: Tasks
+    tell: Callable[[News], None]
+
+
+@dataclass(frozen=True, slots=True)
+class CourseworkParts:
+    """Everything that people do with coursework."""
+
+    files: CourseFiles
+    materials: Materials
+    downloads: Downloads
+
+    @classmethod
+    def build(cls, base: CourseworkBase) -> CourseworkParts:
+        """Makes the services. Raises StartupError for a setting that cannot be."""
+        limits = base.settings.coursework
+        unknown = sorted(set(limits.file_types) - FILE_TYPES.keys())
+        if unknown:
+            raise StartupError(
+                f"The setting coursework.file_types names {', '.join(unknown)}, which cannot be checked "
+                f"by content: take some of {', '.join(sorted(FILE_TYPES))}."
+            )
+        disk = Disk(base.store.root, FILES_FULL, base.settings.recording.min_free_bytes)
+        files = CourseFiles(base.database, base.store, limits, disk)
+        materials = Materials(
+            base.database, base.audit, files, limits.max_material_bytes, base.tasks, base.tell
+        )
+        return cls(files, materials, Downloads(base.database, files, {"material_id": materials.check_file}))
+
+
+def build_routes(parts: CourseworkParts) -> RouteTable:
+    """Declares everything about coursework."""
+    table = RouteTable("coursework", "Materials, assignments, submissions and grades of courses.")
+    add_material_routes(table, parts.materials)
+    add_download_route(table, parts.downloads)
+    return table
