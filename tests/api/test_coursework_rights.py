@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.api.assignment_material import assign
 from tests.api.callers import MISSING, Endpoint, assert_statuses, everybody, of
 from tests.api.course_material import BASE, enrol, make_course, student
 from tests.api.coursework_material import PDF, add_material, upload, versions_of
@@ -15,7 +16,11 @@ OWNERS_MAKE = of("         401 403 403 403 403 403 201 201 403 403")
 OWNERS_MISSING = of("      401 403 403 403 403 403 404 404 403 403")
 
 
-def endpoints(course: str, material: str) -> list[Endpoint]:
+#                     nobody new stu view ass tea own adm room elsewhere
+NO_WORK = of("             401 403 403 403 403 403 403 403 403 403")
+
+
+def endpoints(course: str, material: str, assignment: str) -> list[Endpoint]:
     """What is asked of an active course; nobody is in it but whose it is."""
     at = f"{BASE}/{course}"
     materials = f"{C}/materials/{{material_id}}"
@@ -40,6 +45,30 @@ def endpoints(course: str, material: str) -> list[Endpoint]:
             f"{materials}/versions/{{file_id}}",
         ),
         Endpoint("GET", f"{at}/files/{MISSING}", OWNERS_MISSING, f"{C}/files/{{file_id}}"),
+        *_of_assignments(f"{at}/assignments", assignment),
+    ]
+
+
+def _of_assignments(at: str, assignment: str) -> list[Endpoint]:
+    one, of_it = f"{at}/{assignment}", f"{C}/assignments/{{assignment_id}}"
+    work = f"{of_it}/submissions/{{submission_id}}"
+    its = f"{one}/submissions/{MISSING}"
+    return [
+        Endpoint("GET", at, OWNERS, f"{C}/assignments"),
+        Endpoint("POST", at, OWNERS_MAKE, f"{C}/assignments", body={"title": "x"}),
+        Endpoint("GET", one, OWNERS, of_it),
+        Endpoint("PATCH", one, OWNERS, of_it, body={"title": "y"}),
+        Endpoint("DELETE", f"{at}/{MISSING}", OWNERS_MISSING, of_it),
+        Endpoint("GET", f"{one}/groups", OWNERS, f"{of_it}/groups"),
+        Endpoint("PUT", f"{one}/groups", OWNERS, f"{of_it}/groups", body={"groups": []}),
+        Endpoint("GET", f"{one}/submissions", OWNERS, f"{of_it}/submissions"),
+        Endpoint("POST", f"{one}/submissions", NO_WORK, f"{of_it}/submissions", body={}),
+        Endpoint("GET", its, OWNERS_MISSING, work),
+        Endpoint("PUT", its, NO_WORK, work, body={"text": "x"}),
+        Endpoint("DELETE", its, NO_WORK, work),
+        Endpoint("POST", f"{its}/hand-in", NO_WORK, f"{work}/hand-in"),
+        Endpoint("POST", f"{its}/files?name=a.pdf", NO_WORK, f"{work}/files", file=PDF),
+        Endpoint("DELETE", f"{its}/files/{MISSING}", NO_WORK, f"{work}/files/{{file_id}}"),
     ]
 
 
@@ -48,13 +77,15 @@ async def test_every_caller_gets_what_the_table_says(api: Api) -> None:
     owner = callers["owner"]
     assert isinstance(owner, Person)
     course = await make_course(api, owner)
-    await assert_statuses(api, endpoints(course, await add_material(api, course, owner)), callers)
+    material = await add_material(api, course, owner)
+    assignment = (await assign(api, course, owner, for_groups=True)).rpartition("/")[2]
+    await assert_statuses(api, endpoints(course, material, assignment), callers)
 
 
 async def test_the_table_covers_every_endpoint(api: Api) -> None:
     [table] = [table for table in build_tables(api.server.services) if table.tag == "coursework"]
     routes = {(route.method, route.path) for route in table.routes}
-    assert routes == {one.declared for one in endpoints(MISSING, MISSING)}
+    assert routes == {one.declared for one in endpoints(MISSING, MISSING, MISSING)}
 
 
 ROLES = ("admin", "teacher", "assistant", "student", "waiting", "outsider")
@@ -70,6 +101,14 @@ IN_A_COURSE: list[tuple[str, str, object, tuple[int, ...]]] = [
     ("GET", "/materials/MATERIAL/versions", None, EVERYBODY_IN),
     ("GET", "/files/FILE", None, EVERYBODY_IN),
     ("GET", "/materials/HIDDEN", None, STAFF),
+    ("GET", "/assignments", None, EVERYBODY_IN),
+    ("POST", "/assignments", {"title": "x"}, STAFF_MAKE),
+    ("GET", "/assignments/TASK", None, EVERYBODY_IN),
+    ("PATCH", "/assignments/TASK", {"title": "x"}, STAFF),
+    ("GET", "/assignments/TASK/groups", None, EVERYBODY_IN),
+    ("GET", "/assignments/TASK/submissions", None, EVERYBODY_IN),
+    ("POST", "/assignments/TASK/submissions", {}, of("403 403 403 201 403 403")),
+    ("GET", "/assignments/LATER", None, STAFF),
 ]
 
 
@@ -92,7 +131,10 @@ async def test_the_role_that_one_has_in_a_course_decides(api: Api) -> None:
     material = await add_material(api, course, owner)
     hidden = await add_material(api, course, owner, published=False)
     file = (await upload(api, versions_of(course, material), owner)).body["id"]
-    names = {"MATERIAL": material, "HIDDEN": hidden, "FILE": file}
+    task, later = [
+        (await assign(api, course, owner, published=shown)).rpartition("/")[2] for shown in (True, False)
+    ]
+    names = {"MATERIAL": material, "HIDDEN": hidden, "FILE": file, "TASK": task, "LATER": later}
     wrong = {}
     for method, path, body, expected in IN_A_COURSE:
         for word, meant in names.items():

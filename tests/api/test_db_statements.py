@@ -284,6 +284,7 @@ LISTS: dict[str, tuple[str, Add]] = {
         rows_of("course_announcements", course_id="course_id"),
     ),
     "materials": ("/api/v1/courses/COURSE/materials", rows_of("materials", course_id="course_id")),
+    "assignments": ("/api/v1/courses/COURSE/assignments", rows_of("assignments", course_id="course_id")),
     "bans": (f"/api/v1/rooms/{ROOM}/bans", rows_of("room_bans", room_id="room_id", user_id="nobody")),
 }
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.api.assignment_material import assign
 from tests.api.callers import MISSING
 from tests.api.course_material import BASE, SERIES, WISH, add_lesson, add_section, make_course
 from tests.api.coursework_material import add_material
@@ -39,6 +40,7 @@ NOT_REPEATED = {
     "/whep/{room}": "a media session, which ends within seconds of its client",
     "/api/v1/connection-checks": "ends by itself after 20 s",
     "/api/v1/courses/{id}/materials/{material_id}/versions": "a file, which is not read twice to compare it",
+    "/api/v1/courses/{id}/assignments/{assignment_id}/submissions/{submission_id}/files": "likewise",
     "/api/v1/auth/setup": "its token is good once, and its answer is a session",
     "/api/v1/auth/accept-invitation": "its token is good once, and its answer is a session",
 }
@@ -190,6 +192,7 @@ async def test_every_change_that_takes_if_match_refuses_what_is_stale(api: Api, 
         BASE + "/{id}/announcements/{announcement_id}",
         BASE + "/{id}/schedules/{schedule_id}",
         BASE + "/{id}/materials/{material_id}",
+        BASE + "/{id}/assignments/{assignment_id}",
     }
 
 
@@ -289,6 +292,7 @@ async def things(api: Api, admin: Person) -> dict[str, str]:
         "announcement_id": told.body["id"],
         "schedule_id": series.body["id"],
         "material_id": await add_material(api, course, admin),
+        "assignment_id": (await assign(api, course, admin)).rpartition("/")[2],
     }
 
 

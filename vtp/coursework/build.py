@@ -7,11 +7,16 @@ from dataclasses import dataclass
 
 from vtp.accounts.audit import AuditLog
 from vtp.courses.news import News
+from vtp.coursework.assignment_routes import add_assignment_routes
+from vtp.coursework.assignments import Assignments
 from vtp.coursework.downloads import Downloads
 from vtp.coursework.file_types import FILE_TYPES
 from vtp.coursework.files import FILES_FULL, CourseFiles
+from vtp.coursework.groups import Groups
 from vtp.coursework.material_routes import add_download_route, add_material_routes
 from vtp.coursework.materials import Materials
+from vtp.coursework.submission_routes import add_submission_routes
+from vtp.coursework.submissions import Submissions
 from vtp.db import Database
 from vtp.errors import StartupError
 from vtp.http.routing import RouteTable
@@ -39,6 +44,9 @@ class CourseworkParts:
 
     files: CourseFiles
     materials: Materials
+    assignments: Assignments
+    groups: Groups
+    submissions: Submissions
     downloads: Downloads
 
     @classmethod
@@ -56,12 +64,26 @@ class CourseworkParts:
         materials = Materials(
             base.database, base.audit, files, limits.max_material_bytes, base.tasks, base.tell
         )
-        return cls(files, materials, Downloads(base.database, files, {"material_id": materials.check_file}))
+        assignments = Assignments(base.database, base.audit, files, base.tasks, base.tell)
+        submissions = Submissions(
+            base.database, assignments, files, limits.max_submission_file_bytes, base.tasks
+        )
+        checks = {"material_id": materials.check_file, "submission_id": submissions.check_file}
+        return cls(
+            files,
+            materials,
+            assignments,
+            Groups(base.database, assignments),
+            submissions,
+            Downloads(base.database, files, checks),
+        )
 
 
 def build_routes(parts: CourseworkParts) -> RouteTable:
     """Declares everything about coursework."""
     table = RouteTable("coursework", "Materials, assignments, submissions and grades of courses.")
     add_material_routes(table, parts.materials)
+    add_assignment_routes(table, parts.assignments, parts.groups)
+    add_submission_routes(table, parts.submissions)
     add_download_route(table, parts.downloads)
     return table

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, update
+from sqlalchemy import and_, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.coursework.tables import coursework_files as table
 
 ARRIVING = "arriving"
 KEPT = "kept"
-_HOLDERS = (table.c.material_id,)
+_HOLDERS = (table.c.material_id, table.c.submission_id, table.c.grade_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,8 @@ class StoredFile:
     course_id: str | None
     uploaded_by: str | None
     material_id: str | None
+    submission_id: str | None
+    grade_id: str | None
     version: int
     state: str
     name: str
@@ -105,6 +107,26 @@ async def forsaken(tx: AsyncConnection, began_before: datetime, *, limit: int) -
     return found
 
 
-def held() -> ColumnElement[bool]:
-    """Whether something holds a file."""
-    return or_(*(column.is_not(None) for column in _HOLDERS))
+async def files_of(tx: AsyncConnection, holder: str, ids: Collection[str]) -> dict[str, list[StoredFile]]:
+    """The files that these hold, by holder, in the order they came; `holder`: the column that names them."""
+    found: dict[str, list[StoredFile]] = {}
+    if not ids:
+        return found
+    column = table.c[holder]
+    rows = await tx.execute(FILES.where(column.in_(ids), table.c.state == KEPT).order_by(table.c.id))
+    for row in rows:
+        file = StoredFile(*row)
+        found.setdefault(getattr(file, holder), []).append(file)
+    return found
+
+
+async def count_files(tx: AsyncConnection, holder: str, holder_id: str) -> int:
+    """How many files something holds, those that arrive included."""
+    counted = select(func.count()).where(table.c[holder] == holder_id)
+    return int((await tx.execute(counted)).scalar_one())
+
+
+async def let_go(tx: AsyncConnection, file_id: str) -> None:
+    """Takes a file from what holds it."""
+    free: dict[str, None] = {column.name: None for column in _HOLDERS}
+    await tx.execute(update(table).where(table.c.id == file_id).values(**free))

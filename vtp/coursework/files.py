@@ -32,6 +32,7 @@ from vtp.coursework.file_store import (
 )
 from vtp.coursework.file_types import ContentCheck, FileType, check_name, type_of
 from vtp.db import Database
+from vtp.db.after import after_commit
 from vtp.db.conflicts import done_over
 from vtp.errors import Conflict, Gone, RateLimited, Unavailable
 from vtp.ids import new_id
@@ -39,6 +40,7 @@ from vtp.recording.disk import DISK_FULL, Disk
 from vtp.recording.quota import QUOTA_EXCEEDED, in_words
 from vtp.settings import CourseworkSettings
 from vtp.storage import Store
+from vtp.tasks import Tasks
 
 logger = logging.getLogger(__name__)
 
@@ -137,6 +139,15 @@ class CourseFiles:
         except (OSError, Unavailable) as error:
             logger.warning("Files of a course are deleted later: %s", error)
 
+    def remove_after(self, tx: AsyncConnection, ids: Sequence[str], tasks: Tasks) -> None:
+        """Deletes them once nothing holds them for good."""
+
+        def begin() -> None:
+            tasks.start(self.remove(ids), "files of a course")
+
+        if ids:
+            after_commit(tx, begin)
+
     async def sweep(self) -> int:
         """Deletes what nothing holds any more, and what never arrived; gives how many files."""
         count = 0
@@ -165,7 +176,7 @@ class CourseFiles:
                 id=new_id(),
                 course_id=place.course_id,
                 uploaded_by=place.user_id,
-                **{"material_id": None, column: holder},
+                **{"material_id": None, "submission_id": None, "grade_id": None, column: holder},
                 version=0,
                 state=ARRIVING,
                 name=name,

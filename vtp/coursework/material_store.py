@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Row, and_, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vtp.courses.outline_store import is_released
 from vtp.courses.tables import course_sections, lessons
 from vtp.coursework.file_store import COLUMNS, KEPT, StoredFile
+from vtp.coursework.released import seen_by_students
 from vtp.coursework.tables import coursework_files as files
 from vtp.coursework.tables import materials as table
 
@@ -70,7 +70,7 @@ async def find_material(
     """One of a course's; with `released_at` only if students see it then."""
     statement = _MATERIALS.where(table.c.id == material_id, table.c.course_id == course_id)
     if released_at is not None:
-        statement = statement.where(*_seen(released_at))
+        statement = statement.where(*seen_by_students(table, released_at))
     row = (await tx.execute(statement)).one_or_none()
     return _material(row) if row else None
 
@@ -83,7 +83,7 @@ async def page_of_materials(
     if wanted.lesson_id:
         statement = statement.where(table.c.lesson_id == wanted.lesson_id)
     if wanted.released_at is not None:
-        statement = statement.where(*_seen(wanted.released_at))
+        statement = statement.where(*seen_by_students(table, wanted.released_at))
     if before is not None:
         statement = statement.where(table.c.id < before)
     return [_material(row) for row in await tx.execute(statement)]
@@ -105,14 +105,6 @@ async def remove_material(tx: AsyncConnection, material_id: str) -> list[str]:
     ids = list((await tx.execute(wanted)).scalars())
     await tx.execute(delete(table).where(table.c.id == material_id))
     return ids
-
-
-def _seen(now: datetime) -> tuple[Any, ...]:
-    section = or_(lessons.c.section_id.is_(None), is_released(course_sections, now))
-    return (
-        is_released(table, now),
-        or_(table.c.lesson_id.is_(None), and_(is_released(lessons, now), section)),
-    )
 
 
 def _material(row: Row[Any]) -> Material:

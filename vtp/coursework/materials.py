@@ -17,7 +17,7 @@ from vtp.courses.news import News
 from vtp.courses.outline import not_released, seen_at
 from vtp.courses.outline_store import find_lesson
 from vtp.courses.roles import COURSE_STAFF, OPEN_TO_STUDENTS
-from vtp.coursework.file_store import StoredFile, find_file, page_of_versions
+from vtp.coursework.file_store import StoredFile, find_file, let_go, page_of_versions
 from vtp.coursework.files import CourseFiles, Place, Upload
 from vtp.coursework.material_schemas import CreateMaterial
 from vtp.coursework.material_store import (
@@ -30,7 +30,6 @@ from vtp.coursework.material_store import (
     page_of_materials,
     remove_material,
 )
-from vtp.coursework.tables import coursework_files
 from vtp.db import Database
 from vtp.db.after import after_commit
 from vtp.db.conflicts import done_over
@@ -119,11 +118,10 @@ class Materials(CourseItems[Material]):
             file = await find_file(tx, parse_id(file_id, "/path/file_id"))
             if file is None or file.material_id != found.id:
                 raise NotFound("This material has no such version.", code="no_such_file")
-            let_go = coursework_files.update().where(coursework_files.c.id == file.id)
-            await tx.execute(let_go.values(material_id=None))
+            await let_go(tx, file.id)
             await change_material(tx, found.id, updated_at=self._clock())
             await self._note(tx, inside, found, "deleted a version", file.name, origin)
-            self._forget_after(tx, [file.id])
+            self._files.remove_after(tx, [file.id], self._tasks)
 
     async def check_file(self, tx: AsyncConnection, inside: Entered, file: StoredFile) -> None:
         """Whether the caller may have a file of a material. Raises Forbidden."""
@@ -178,17 +176,7 @@ class Materials(CourseItems[Material]):
         await change_material(tx, item.id, **values)
 
     async def _remove(self, tx: AsyncConnection, inside: Entered, item: Material) -> None:
-        self._forget_after(tx, await remove_material(tx, item.id))
-
-    def _forget_after(self, tx: AsyncConnection, ids: list[str]) -> None:
-        """Deletes files once nothing holds them for good."""
-        if not ids:
-            return
-
-        def forget() -> None:
-            self._tasks.start(self._files.remove(ids), "files of a course")
-
-        after_commit(tx, forget)
+        self._files.remove_after(tx, await remove_material(tx, item.id), self._tasks)
 
     async def _note(
         self, tx: AsyncConnection, inside: Entered, found: Material, did: str, name: str, origin: Origin
