@@ -50,5 +50,17 @@ async def _write_assignments(api: Api, course: str, admin: Person, teacher: Pers
         for path in (*reads, f"{at}/submissions?user_id={pupil.user_id}", f"{BASE}/{course}/files/{kept}"):
             assert (await api.call("GET", path, by=by)).status == 200, path
     assert (await api.call("PATCH", at, {"points": 5}, by=teacher)).status == 200
+    grade = f"{at}/grades/{pupil.user_id}"
+    for wish in ({"points": 1, "for_group": True}, {"points": 2}):
+        assert (await api.call("PATCH", grade, wish, by=teacher)).status == 200
+    remark = (await upload(api, f"{grade}/files", teacher)).body["id"]
+    for by in (teacher, pupil):
+        book = [f"{BASE}/{course}/grades/mine"] if by is pupil else [grade, f"{BASE}/{course}/grades"]
+        for path in (*book, *(f"{one}?cursor={cursor}" for one in book)):
+            assert (await api.call("GET", path, by=by)).status == 200, path
+        assert (await api.call("POST", f"{at}/release-grades", by=teacher)).status == 200
+    assert (await api.call("GET", f"{BASE}/{course}/files/{remark}", by=pupil)).status == 200
+    assert (await api.call("GET", f"{BASE}/{course}/grades/export", by=teacher)).status == 200
+    assert (await api.call("DELETE", f"{grade}/files/{remark}", by=teacher)).status == 204
     assert (await api.call("PATCH", at, {"for_groups": False}, by=teacher)).status == 409
     assert (await api.call("DELETE", at, by=teacher)).status == 204

@@ -69,6 +69,22 @@ def _of_assignments(at: str, assignment: str) -> list[Endpoint]:
         Endpoint("POST", f"{its}/hand-in", NO_WORK, f"{work}/hand-in"),
         Endpoint("POST", f"{its}/files?name=a.pdf", NO_WORK, f"{work}/files", file=PDF),
         Endpoint("DELETE", f"{its}/files/{MISSING}", NO_WORK, f"{work}/files/{{file_id}}"),
+        *_of_grades(one, of_it),
+    ]
+
+
+def _of_grades(one: str, of_it: str) -> list[Endpoint]:
+    grade, its = f"{of_it}/grades/{{student_id}}", f"{one}/grades/{MISSING}"
+    book = one.partition("/assignments")[0]
+    return [
+        Endpoint("GET", its, OWNERS_MISSING, grade),
+        Endpoint("PATCH", its, OWNERS_MISSING, grade, body={"points": 1}),
+        Endpoint("POST", f"{its}/files?name=a.pdf", OWNERS_MISSING, f"{grade}/files", file=PDF),
+        Endpoint("DELETE", f"{its}/files/{MISSING}", OWNERS_MISSING, f"{grade}/files/{{file_id}}"),
+        Endpoint("POST", f"{one}/release-grades", OWNERS, f"{of_it}/release-grades"),
+        Endpoint("GET", f"{book}/grades", OWNERS, f"{C}/grades"),
+        Endpoint("GET", f"{book}/grades/mine", OWNERS, f"{C}/grades/mine"),
+        Endpoint("GET", f"{book}/grades/export", OWNERS, f"{C}/grades/export"),
     ]
 
 
@@ -109,6 +125,12 @@ IN_A_COURSE: list[tuple[str, str, object, tuple[int, ...]]] = [
     ("GET", "/assignments/TASK/submissions", None, EVERYBODY_IN),
     ("POST", "/assignments/TASK/submissions", {}, of("403 403 403 201 403 403")),
     ("GET", "/assignments/LATER", None, STAFF),
+    ("PATCH", "/assignments/TASK/grades/PUPIL", {"released": True}, STAFF),
+    ("GET", "/assignments/TASK/grades/PUPIL", None, EVERYBODY_IN),
+    ("POST", "/assignments/TASK/release-grades", None, STAFF),
+    ("GET", "/grades", None, STAFF),
+    ("GET", "/grades/mine", None, EVERYBODY_IN),
+    ("GET", "/grades/export", None, STAFF),
 ]
 
 
@@ -135,6 +157,7 @@ async def test_the_role_that_one_has_in_a_course_decides(api: Api) -> None:
         (await assign(api, course, owner, published=shown)).rpartition("/")[2] for shown in (True, False)
     ]
     names = {"MATERIAL": material, "HIDDEN": hidden, "FILE": file, "TASK": task, "LATER": later}
+    names["PUPIL"] = people["student"].user_id
     wrong = {}
     for method, path, body, expected in IN_A_COURSE:
         for word, meant in names.items():

@@ -24,6 +24,7 @@ from tests.api.coursework_statements import write_coursework
 from tests.filled import add_rows, fill
 from tests.serving import PASSWORD, Api, Person, serving
 from tests.statements import hearing
+from vtp.coursework.grade_store import page_of_pupils
 from vtp.db import Database
 from vtp.db.dump import reflect
 from vtp.db.urls import Dialect
@@ -259,6 +260,18 @@ async def people_enrolled(api: Api, who: Pupils, count: int, first: int) -> None
     await fill_course(api, who.course_id, count, first)
 
 
+async def people_graded(api: Api, who: Pupils, count: int, first: int) -> None:
+    """Students and assignments, each with a grade and what was handed in."""
+    await fill_course(api, who.course_id, count, first, role="student", status="active")
+    async with api.server.services.database.transaction() as tx:
+        tasks = await add_rows(tx, "assignments", count, first, course_id=who.course_id, lesson_id=None)
+        people = await page_of_pupils(tx, who.course_id, limit=count, after=None)
+        for number, (task, pupil) in enumerate(zip(tasks, people, strict=True), first):
+            its = {"assignment_id": task["id"], "user_id": pupil.user_id}
+            await add_rows(tx, "submissions", 1, number, **its, owner=pupil.user_id, group_id=None)
+            await add_rows(tx, "grades", 1, number, **its, submission_id=None, graded_by=None)
+
+
 LISTS: dict[str, tuple[str, Add]] = {
     "rooms": ("/api/v1/rooms?limit=200", rows_of("rooms")),
     "live rooms": ("/api/v1/signalling/rooms/stats", open_rooms),
@@ -285,6 +298,7 @@ LISTS: dict[str, tuple[str, Add]] = {
     ),
     "materials": ("/api/v1/courses/COURSE/materials", rows_of("materials", course_id="course_id")),
     "assignments": ("/api/v1/courses/COURSE/assignments", rows_of("assignments", course_id="course_id")),
+    "grade book": ("/api/v1/courses/COURSE/grades", people_graded),
     "bans": (f"/api/v1/rooms/{ROOM}/bans", rows_of("room_bans", room_id="room_id", user_id="nobody")),
 }
 

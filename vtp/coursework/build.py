@@ -12,6 +12,9 @@ from vtp.coursework.assignments import Assignments
 from vtp.coursework.downloads import Downloads
 from vtp.coursework.file_types import FILE_TYPES
 from vtp.coursework.files import FILES_FULL, CourseFiles
+from vtp.coursework.grade_routes import add_grade_routes
+from vtp.coursework.gradebook import GradeBook
+from vtp.coursework.grades import Grades
 from vtp.coursework.groups import Groups
 from vtp.coursework.material_routes import add_download_route, add_material_routes
 from vtp.coursework.materials import Materials
@@ -47,6 +50,8 @@ class CourseworkParts:
     assignments: Assignments
     groups: Groups
     submissions: Submissions
+    grades: Grades
+    book: GradeBook
     downloads: Downloads
 
     @classmethod
@@ -68,13 +73,28 @@ class CourseworkParts:
         submissions = Submissions(
             base.database, assignments, files, limits.max_submission_file_bytes, base.tasks
         )
-        checks = {"material_id": materials.check_file, "submission_id": submissions.check_file}
+        grades = Grades(
+            base.database,
+            base.audit,
+            assignments,
+            files,
+            limits.max_material_bytes,
+            base.tasks,
+            base.tell,
+        )
+        checks = {
+            "material_id": materials.check_file,
+            "submission_id": submissions.check_file,
+            "grade_id": grades.check_file,
+        }
         return cls(
             files,
             materials,
             assignments,
             Groups(base.database, assignments),
             submissions,
+            grades,
+            GradeBook(base.database),
             Downloads(base.database, files, checks),
         )
 
@@ -85,5 +105,6 @@ def build_routes(parts: CourseworkParts) -> RouteTable:
     add_material_routes(table, parts.materials)
     add_assignment_routes(table, parts.assignments, parts.groups)
     add_submission_routes(table, parts.submissions)
+    add_grade_routes(table, parts.grades, parts.book)
     add_download_route(table, parts.downloads)
     return table

@@ -114,3 +114,11 @@ async def remove_submission(tx: AsyncConnection, submission_id: str) -> None:
 
 def _submission(row: Row[Any]) -> Submission:
     return Submission(**dict(zip(_OWN, row, strict=True)))
+
+
+async def submissions_by_id(tx: AsyncConnection, ids: Collection[str]) -> dict[str, Submission]:
+    """Some, by id."""
+    if not ids:
+        return {}
+    found = [_submission(row) for row in await tx.execute(_SUBMISSIONS.where(table.c.id.in_(ids)))]
+    return {one.id: one for one in found}
