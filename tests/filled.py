@@ -25,6 +25,8 @@ JSON_VALUES: dict[str, Any] = {
     "choices": [0],
     "skipped": [],
     "pieces": [[0, 1000]],
+    "rubric": [],
+    "scores": [],
     "sittings": {"session": [1, 0]},
 }
 ALWAYS = {"slug"}  # null for rooms that were deleted only

@@ -23,6 +23,7 @@ from vtp.http.identity import Principal, Role
 from vtp.rooms.live import LiveRoom
 from vtp.settings import (
     AccountSettings,
+    CourseworkSettings,
     DatabaseSettings,
     HttpSettings,
     JobSettings,
@@ -197,6 +198,7 @@ async def serving(
     storage: StorageSettings | None = None,
     jobs: JobSettings | None = None,
     recording: RecordingSettings | None = None,
+    coursework: CourseworkSettings | None = None,
     public_url: str = "",
     secrets_dir: Path | None = None,
     checked: bool = True,
@@ -229,6 +231,7 @@ async def serving(
         storage=storage or StorageSettings(),
         jobs=jobs or JobSettings(),
         recording=recording or RecordingSettings(),
+        coursework=coursework or CourseworkSettings(),
     )
     with checked_wire() if checked else nullcontext():
         server = await start_server(settings)

@@ -15,6 +15,7 @@ from vtp.accounts.second_factor_routes import build_routes as second_factor_rout
 from vtp.accounts.user_import import UserImport
 from vtp.accounts.user_routes import build_routes as user_routes
 from vtp.courses.build import build_routes as course_routes
+from vtp.coursework.build import build_routes as coursework_routes
 from vtp.errors import Unavailable
 from vtp.http.express import Source
 from vtp.http.routing import RouteTable
@@ -179,6 +180,7 @@ def build_tables(services: Services) -> list[RouteTable]:
         webhook_routes(services.webhooks),
         course_routes(services.courses),
         notification_routes(services.notifications),
+        coursework_routes(services.coursework),
         check_routes(services.checks, settings.media.ice_servers),
     ]
     if services.sfu is not None:

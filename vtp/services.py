@@ -19,6 +19,7 @@ from vtp.courses.audience import CourseAudience
 from vtp.courses.build import CourseBase, CourseParts
 from vtp.courses.lesson_door import LessonDoor
 from vtp.courses.quota_store import CourseBounds
+from vtp.coursework.build import CourseworkBase, CourseworkParts
 from vtp.data_folder import instance_id
 from vtp.db import Database
 from vtp.doors import Doors
@@ -32,7 +33,7 @@ from vtp.mail.service import Mails
 from vtp.media.ice_servers import IceServers
 from vtp.media.plane import MediaPlane, start_media
 from vtp.notifications.build import NotificationBase, NotificationParts
-from vtp.personal.erasure import Erasure, ErasureParts
+from vtp.personal.erasure import Erasure, ErasureParts, Files
 from vtp.personal.export import Export
 from vtp.personal.upkeep import Upkeep
 from vtp.recording.access_log import AccessLog
@@ -111,6 +112,7 @@ class Services:
     jobs: JobParts
     courses: CourseParts
     notifications: NotificationParts
+    coursework: CourseworkParts
     metrics: HttpMetrics = field(default_factory=HttpMetrics)
     sfu: SfuFace | None = None
 
@@ -250,6 +252,9 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         )
     )
     courses.start(tasks)
+    coursework = CourseworkParts.build(
+        CourseworkBase(settings, database, store, accounts.audit, tasks, notifications.notifier)
+    )
     courses.narrowed.add_listener(holders.forget)
     upkeep = [
         access_log.trim,
@@ -258,8 +263,11 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         courses.lesson_recordings.sweep,
         courses.schedules.extend,
         notifications.service.trim,
+        coursework.files.sweep,
     ]
-    personal = _build_personal(database, accounts, pictures, tracks, settings, upkeep)
+    personal = _build_personal(
+        database, accounts, pictures, (pictures, tracks, coursework.files), settings, upkeep
+    )
     tasks.start(personal.upkeep.run(), "personal data")
     services = Services(
         settings,
@@ -298,6 +306,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         jobs,
         courses,
         notifications,
+        coursework,
     )
     jobs.start(tasks)
     add_numbers(services)
@@ -308,12 +317,11 @@ def _build_personal(
     database: Database,
     accounts: Accounts,
     pictures: Pictures,
-    tracks: TrackErasure,
+    files: Sequence[Files],
     settings: Settings,
     trims: Sequence[Callable[[], Awaitable[object]]],
 ) -> PersonalData:
-    files = (pictures, tracks)
-    erasure = Erasure(ErasureParts(database, files, accounts.changes, accounts.audit, accounts.sealer))
+    erasure = Erasure(ErasureParts(database, tuple(files), accounts.changes, accounts.audit, accounts.sealer))
     export = Export(database, pictures, accounts.audit)
     keep_days = settings.accounts.audit_keep_days
     upkeep = Upkeep(accounts.service, accounts.trail, erasure, keep_days, trims)

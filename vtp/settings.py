@@ -357,6 +357,16 @@ class RecordingSettings(Section):
     access_log_keep_days: Annotated[int, Field(ge=0)] = 180
 
 
+class CourseworkSettings(Section):
+    """Files of courses: materials, what is handed in, feedback."""
+
+    max_material_bytes: Annotated[int, Field(ge=1)] = 1_073_741_824
+    max_submission_file_bytes: Annotated[int, Field(ge=1)] = 104_857_600
+    quota_per_course_bytes: Annotated[int, Field(ge=0)] = 21_474_836_480
+    quota_per_student_bytes: Annotated[int, Field(ge=0)] = 1_073_741_824
+    file_types: Strings = []
+
+
 class StreamingSettings(Section):
     """Classes that are watched live without being recorded."""
 
@@ -452,6 +462,7 @@ class Settings(BaseSettings):
     accounts: AccountSettings = AccountSettings()
     oidc: OidcSettings = OidcSettings()
     recording: RecordingSettings = RecordingSettings()
+    coursework: CourseworkSettings = CourseworkSettings()
     streaming: StreamingSettings = StreamingSettings()
     rooms: RoomSettings = RoomSettings()
     mail: MailSettings = MailSettings()

@@ -37,12 +37,13 @@ class Endpoint:
     csv: bytes | None = None
     png: bytes | None = None
     vtt: bytes | None = None
+    file: bytes | None = None
 
     @property
     def raw(self) -> tuple[bytes, str] | None:
         """A body that is no JSON, and its type."""
         texts = ((self.sdp, "application/sdp"), (self.csv, "text/csv"), (self.vtt, "text/vtt"))
-        bodies = (*texts, (self.png, "image/png"))
+        bodies = (*texts, (self.png, "image/png"), (self.file, "application/octet-stream"))
         return next(((data, kind) for data, kind in bodies if data is not None), None)
 
     @property

@@ -43,6 +43,8 @@ def course_reads(course_id: str, teacher: Person, lesson_id: str = "") -> list[s
         f"/api/v1/notifications?cursor={encode_cursor(MISSING)}",
         f"/api/v1/notifications?unread=true&cursor={encode_cursor(MISSING)}",
         "/api/v1/notifications/unread",
+        f"{course}/materials?cursor={encode_cursor(course_id)}",
+        f"{course}/materials?lesson_id={MISSING}",
     ]
 
 
@@ -157,11 +159,11 @@ async def take_courses(api: Api, person: Person, count: int, first: int) -> None
             await add_rows(tx, "course_enrollments", 1, number, **mine)
 
 
-async def fill_course(api: Api, course_id: str, count: int, first: int) -> None:
-    """So many more people in the course, some of them waiting."""
+async def fill_course(api: Api, course_id: str, count: int, first: int, **fixed: str) -> None:
+    """So many more people in the course, some of them waiting unless `fixed` says what they are."""
     database = api.server.services.database
     async with database.transaction() as tx:
         people = await add_rows(tx, "users", count, first)
         for number, one in enumerate(people, first):
-            theirs = {"course_id": course_id, "user_id": one["id"], "added_by": None}
+            theirs = {"course_id": course_id, "user_id": one["id"], "added_by": None, **fixed}
             await add_rows(tx, "course_enrollments", 1, number, **theirs)

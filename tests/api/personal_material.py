@@ -34,6 +34,15 @@ from vtp.courses.tables import (
     course_recordings,
     courses,
 )
+from vtp.coursework.tables import (
+    assignment_group_members,
+    assignment_groups,
+    assignments,
+    coursework_files,
+    grades,
+    materials,
+    submissions,
+)
 from vtp.db import metadata
 from vtp.db.tables import idempotency_keys
 from vtp.http.idempotency import mark_of
@@ -429,6 +438,7 @@ def _of_courses(life: Life, bob: Person) -> list[tuple[Table, dict[str, Any]]]:
             {"recording_id": life.recording_id, "lecture_title": "", "sequence_order": 0, **course}
             | {"added_by": ada, "added_at": NOW},
         ),
+        *_of_coursework(life, bob, course["course_id"]),
         (
             course_announcements,
             {**made, "id": new_id(), "author_id": ada, "title": "Hello", "body": "", "updated_at": NOW},
@@ -452,6 +462,50 @@ def _of_news(ada: str, bob: Person) -> list[tuple[Table, dict[str, Any]]]:
         *((notifications, row) for row in theirs),
         (notification_choices, {"user_id": ada, "kind": "announcement", "mail": "daily"}),
         (notification_people, {"user_id": ada, "time_zone": "Europe/London", "digest_hour": 6}),
+    ]
+
+
+def _of_coursework(life: Life, bob: Person, course_id: str) -> list[tuple[Table, dict[str, Any]]]:
+    ada = life.ada.user_id
+    material = {"id": new_id(), "course_id": course_id, "title": "Notes", "description": ""}
+    times = {"created_at": NOW, "updated_at": NOW}
+    file = {
+        "id": new_id(),
+        "course_id": course_id,
+        "uploaded_by": ada,
+        "version": 1,
+        "state": "kept",
+        "name": "notes.pdf",
+        "media_type": "application/pdf",
+        "size_bytes": 9,
+        "sha256": "",
+        "created_at": NOW,
+    }
+    return [
+        (materials, {**material, "published": True, "versions": 1, "created_by": ada, **times}),
+        (coursework_files, {**file, "material_id": material["id"]}),
+        *_of_assignments(life, bob, course_id),
+    ]
+
+
+def _of_assignments(life: Life, bob: Person, course_id: str) -> list[tuple[Table, dict[str, Any]]]:
+    ada, times = life.ada.user_id, {"created_at": NOW, "updated_at": NOW}
+    late = {"late_policy": "accept", "late_percent": 0, "centipoints": 100, "rubric": []}
+    work = {"id": new_id(), "course_id": course_id, "title": "Essay", "description": ""}
+    of_it = {"assignment_id": work["id"]}
+    group = {"id": new_id(), "name": "Reds", **of_it}
+    own = {"id": new_id(), "owner": ada, "user_id": ada, "attempt": 1, "text": ADA.words, **of_it, **times}
+    ours = {**own, "id": new_id(), "owner": group["id"], "group_id": group["id"], "text": "We think"}
+    grade = {"id": new_id(), "user_id": ada, "scores": [], "feedback": ADA.words, "version": 1, **of_it}
+    given = {**grade, "id": new_id(), "user_id": bob.user_id, "graded_by": ada, "feedback": "Well done"}
+    return [
+        (assignments, {**work, "published": True, "for_groups": True, "created_by": ada, **late, **times}),
+        (assignment_groups, group),
+        (assignment_group_members, {"group_id": group["id"], "user_id": ada, **of_it}),
+        (submissions, own),
+        (submissions, ours),
+        (grades, {**grade, **times}),
+        (grades, {**given, **times}),
     ]
 
 

@@ -20,9 +20,11 @@ from tests.api.callers import MISSING
 from tests.api.course_material import BASE as COURSES
 from tests.api.course_material import make_course
 from tests.api.course_statements import course_reads, fill_course, take_courses, write_courses
+from tests.api.coursework_statements import write_coursework
 from tests.filled import add_rows, fill
 from tests.serving import PASSWORD, Api, Person, serving
 from tests.statements import hearing
+from vtp.coursework.grade_store import page_of_pupils
 from vtp.db import Database
 from vtp.db.dump import reflect
 from vtp.db.urls import Dialect
@@ -131,6 +133,7 @@ async def visit_everything(api: Api, who: Pupils) -> None:
         key = {"Idempotency-Key": new_id()} if method == "POST" else None
         answer = await api.call(method, path, body, by=who.admin, headers=key)
         assert answer.status < 500, (method, path, answer)
+    await write_coursework(api, who.course_id, who.admin, who.teacher)
     await write_courses(api, who.course_id, who.admin, who.teacher)
     services = api.server.services
     await services.courses.places.fill()
@@ -257,6 +260,18 @@ async def people_enrolled(api: Api, who: Pupils, count: int, first: int) -> None
     await fill_course(api, who.course_id, count, first)
 
 
+async def people_graded(api: Api, who: Pupils, count: int, first: int) -> None:
+    """Students and assignments, each with a grade and what was handed in."""
+    await fill_course(api, who.course_id, count, first, role="student", status="active")
+    async with api.server.services.database.transaction() as tx:
+        tasks = await add_rows(tx, "assignments", count, first, course_id=who.course_id, lesson_id=None)
+        people = await page_of_pupils(tx, who.course_id, limit=count, after=None)
+        for number, (task, pupil) in enumerate(zip(tasks, people, strict=True), first):
+            its = {"assignment_id": task["id"], "user_id": pupil.user_id}
+            await add_rows(tx, "submissions", 1, number, **its, owner=pupil.user_id, group_id=None)
+            await add_rows(tx, "grades", 1, number, **its, submission_id=None, graded_by=None)
+
+
 LISTS: dict[str, tuple[str, Add]] = {
     "rooms": ("/api/v1/rooms?limit=200", rows_of("rooms")),
     "live rooms": ("/api/v1/signalling/rooms/stats", open_rooms),
@@ -281,6 +296,9 @@ LISTS: dict[str, tuple[str, Add]] = {
         "/api/v1/courses/COURSE/announcements",
         rows_of("course_announcements", course_id="course_id"),
     ),
+    "materials": ("/api/v1/courses/COURSE/materials", rows_of("materials", course_id="course_id")),
+    "assignments": ("/api/v1/courses/COURSE/assignments", rows_of("assignments", course_id="course_id")),
+    "grade book": ("/api/v1/courses/COURSE/grades", people_graded),
     "bans": (f"/api/v1/rooms/{ROOM}/bans", rows_of("room_bans", room_id="room_id", user_id="nobody")),
 }
 

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.api.assignment_material import assign
 from tests.api.callers import MISSING
-from tests.api.course_material import BASE, SERIES, WISH, add_lesson, add_section, make_course
+from tests.api.course_material import BASE, SERIES, WISH, add_lesson, add_section, enrol, make_course
+from tests.api.coursework_material import add_material
 from tests.api.recording_material import add_finished
 from tests.serving import Answer, Api, Person, serving
 from vtp.db.tables import idempotency_keys
@@ -38,6 +40,9 @@ NOT_REPEATED = {
     "/whip/{room}": "a media session (RFC 9725), which ends within seconds of its client",
     "/whep/{room}": "a media session, which ends within seconds of its client",
     "/api/v1/connection-checks": "ends by itself after 20 s",
+    "/api/v1/courses/{id}/materials/{material_id}/versions": "a file, which is not read twice to compare it",
+    "/api/v1/courses/{id}/assignments/{assignment_id}/submissions/{submission_id}/files": "likewise",
+    "/api/v1/courses/{id}/assignments/{assignment_id}/grades/{student_id}/files": "likewise",
     "/api/v1/auth/setup": "its token is good once, and its answer is a session",
     "/api/v1/auth/accept-invitation": "its token is good once, and its answer is a session",
 }
@@ -188,6 +193,9 @@ async def test_every_change_that_takes_if_match_refuses_what_is_stale(api: Api, 
         BASE + "/{id}/lessons/{lesson_id}",
         BASE + "/{id}/announcements/{announcement_id}",
         BASE + "/{id}/schedules/{schedule_id}",
+        BASE + "/{id}/materials/{material_id}",
+        BASE + "/{id}/assignments/{assignment_id}",
+        BASE + "/{id}/assignments/{assignment_id}/grades/{student_id}",
     }
 
 
@@ -286,7 +294,16 @@ async def things(api: Api, admin: Person) -> dict[str, str]:
         "lesson_id": await add_lesson(api, course, admin),
         "announcement_id": told.body["id"],
         "schedule_id": series.body["id"],
+        "student_id": await _enrolled(api, course, admin),
+        "material_id": await add_material(api, course, admin),
+        "assignment_id": (await assign(api, course, admin)).rpartition("/")[2],
     }
+
+
+async def _enrolled(api: Api, course: str, by: Person) -> str:
+    pupil = await api.person("student", "enrolled@school.example")
+    assert (await enrol(api, course, by, student_id=pupil.user_id)).status == 201
+    return pupil.user_id
 
 
 def with_query(route: Route, names: Mapping[str, str]) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 
 from vtp.accounts import tables as _accounts
 from vtp.courses import tables as _courses
+from vtp.coursework import tables as _coursework
 from vtp.db import tables as _db
 from vtp.db.dump import VERSION_TABLE
 from vtp.db.metadata import metadata
@@ -20,6 +21,7 @@ from vtp.webhooks import tables as _webhooks
 FEATURES: Final = (
     _accounts,
     _courses,
+    _coursework,
     _db,
     _jobs,
     _mail,

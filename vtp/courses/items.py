@@ -24,7 +24,7 @@ from vtp.errors import FieldError, Invalid, NotFound
 from vtp.http.identity import Principal
 from vtp.ids import parse_id
 
-_NULLABLE = frozenset({"release_at", "section_id", "starts_at", "ends_at"})
+NULLABLE = frozenset({"release_at", "section_id", "starts_at", "ends_at"})
 
 
 class CourseItem(Protocol):
@@ -52,6 +52,8 @@ class CourseItems(ABC, Generic[Item]):
 
     noun: ClassVar[str]
     """What one is called: in the path, in the audit log, in codes of errors."""
+    nullable: ClassVar[frozenset[str]] = NULLABLE
+    """What a change may take away."""
 
     def __init__(self, database: Database, audit: AuditLog, *, clock: Clock = utc_now) -> None:
         self._database = database
@@ -83,7 +85,7 @@ class CourseItems(ABC, Generic[Item]):
         unless_changed: Callable[[Item], None] = _as_it_is,
     ) -> Item:
         """Changes what `wish` names."""
-        wanted = changes_of(wish)
+        wanted = changes_of(wish, self.nullable)
         async with self._database.transaction() as tx:
             inside = await enter_to_change(tx, principal, course_id, Action.COURSE_TEACH)
             item = await self.find(tx, inside, item_id)
@@ -145,13 +147,13 @@ class CourseItems(ABC, Generic[Item]):
         return wanted
 
 
-def changes_of(wish: BaseModel) -> dict[str, Any]:
+def changes_of(wish: BaseModel, nullable: frozenset[str] = NULLABLE) -> dict[str, Any]:
     """The columns that a change names. Raises Invalid for a null where there must be something."""
     values = wish.model_dump(exclude_unset=True)
     empty = [
         FieldError(f"/{name}", "cannot be null")
         for name, value in values.items()
-        if value is None and name not in _NULLABLE
+        if value is None and name not in nullable
     ]
     if empty:
         raise Invalid("The body is not acceptable; `errors` says where.", errors=empty)

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from vtp.doors import Doors
 from vtp.errors import Forbidden, NotSignedIn, RateLimited, Unavailable, VtpError
+from vtp.http.bodies import read_body
 from vtp.http.client import Client
 from vtp.http.etags import etag_of, json_of, matches_none
 from vtp.http.idempotency import HEADER, read_key, ticket_of
@@ -19,7 +20,7 @@ from vtp.http.keys import CLIENT, PRINCIPAL
 from vtp.http.routing import Access, Call, Route
 from vtp.http.security import BrowserGuard
 from vtp.http.throttle import Throttle
-from vtp.http.validation import check_content_type, parse_body, parse_query, read_body, read_path
+from vtp.http.validation import check_content_type, parse_body, parse_query, read_path
 from vtp.settings import Settings
 
 if TYPE_CHECKING:
@@ -103,6 +104,9 @@ class Dispatcher:
     async def _receive(self, route: Route, call: Call) -> None:
         """Reads the body of a route that takes one; others leave it unread."""
         if not route.takes_body:
+            return
+        if route.streamed:
+            check_content_type(route, call.request, has_body=True)
             return
         http = self._settings.http
         limit = route.max_body_bytes or http.max_body_bytes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -11,6 +11,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from vtp.errors import NotSignedIn
+from vtp.http.bodies import stream_body
 from vtp.http.etags import IF_MATCH, etag_of_model, require_match, require_version
 from vtp.http.identity import Principal
 from vtp.http.keys import REQUEST_ID as REQUEST_ID_KEY
@@ -62,6 +63,7 @@ class Route:
     errors: tuple[int, ...] = ()
     raw_body: tuple[str, ...] = ()
     body_required: bool = True
+    streamed: bool = False  # the handler reads the body as it comes (`Call.pieces`), and bounds it
     max_body_bytes: int | None = None
     reply_types: tuple[str, ...] = ()
     limit: Limit = Limit.GENERAL
@@ -129,6 +131,13 @@ class Call:
     def request_id(self) -> str:
         """The id that is in the log and in every error of this request."""
         return str(self.request.get(REQUEST_ID_KEY, ""))
+
+    def pieces(self, most_bytes: int) -> AsyncIterator[bytes]:
+        """The body of a route that is `streamed`, as it comes, its Content-Encoding undone.
+
+        Raises TooLarge beyond so many bytes, BodyTimeout when it stalls, MalformedBody where it is cut.
+        """
+        return stream_body(self.request, most_bytes, self.settings.http.request_timeout_s)
 
     def unless_changed(self, represent: Callable[[T], BaseModel]) -> Callable[[T], None]:
         """What raises PreconditionFailed for a thing that is not as the caller's `If-Match` says.

@@ -1,41 +1,19 @@
-"""Reads and validates what a call brings: path, query and body; all that is wrong is told at once."""
+"""Validates what a call brings: path, query and body; all that is wrong is told at once."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import Any, get_origin
 
 from aiohttp import web
-from aiohttp.http import HttpProcessingError
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from vtp.errors import FieldError, Invalid, TooLarge
-from vtp.http.errors import BodyTimeout, MalformedBody, UnsupportedMediaType
+from vtp.errors import FieldError, Invalid
+from vtp.http.errors import MalformedBody, UnsupportedMediaType
 from vtp.http.routing import Route
 
 JSON_TYPE = "application/json"
-
-
-async def read_body(request: web.Request, limit: int, timeout_s: float) -> bytes:
-    """Reads the whole body; raises TooLarge beyond `limit` bytes, BodyTimeout when it stalls."""
-    if request.content_length is not None and request.content_length > limit:
-        raise TooLarge(f"The body is larger than the {limit} bytes that this address takes.")
-    chunks: list[bytes] = []
-    size = 0
-    try:
-        async with asyncio.timeout(timeout_s):
-            async for chunk in request.content.iter_any():
-                size += len(chunk)
-                if size > limit:
-                    raise TooLarge(f"The body is larger than the {limit} bytes that this address takes.")
-                chunks.append(chunk)
-    except TimeoutError:
-        raise BodyTimeout(f"The body did not arrive within {timeout_s:g} s; send it again.") from None
-    except (HttpProcessingError, web.RequestPayloadError):
-        raise MalformedBody("The body is not what its Content-Encoding or Transfer-Encoding says.") from None
-    return b"".join(chunks)
 
 
 def check_content_type(route: Route, request: web.Request, has_body: bool) -> None:

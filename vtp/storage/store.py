@@ -10,15 +10,17 @@ import contextlib
 import errno
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from obstore.exceptions import GenericError
 from obstore.store import LocalStore
 
 from vtp.atomic_files import DRAFTS_LAST_S, remove_old
 from vtp.errors import StartupError
 
+PIECE_BYTES = 1 << 20  # what is received is written in these
 _DRAFT = re.compile(r".+#[0-9]+")
 """What obstore calls a file while it writes it; it lists none of them."""
 
@@ -60,6 +62,18 @@ class Store:
         """Writes one object, in one step."""
         self.path(key)
         await self._objects.put_async(key, data)
+
+    async def receive(self, key: str, pieces: AsyncIterator[bytes]) -> None:
+        """Writes one object as it comes, in one step: where `pieces` raises, or this is cancelled, there is
+        nothing of it. A few pieces of PIECE_BYTES are in memory. Raises OSError of the disk.
+        """
+        self.path(key)
+        try:
+            await self._objects.put_async(
+                key, pieces, use_multipart=True, chunk_size=PIECE_BYTES, max_concurrency=2
+            )
+        except GenericError as error:
+            raise OSError(errno.ENOSPC if "No space left" in str(error) else errno.EIO, str(error)) from error
 
     async def get(self, key: str) -> bytes | None:
         """Reads one object; None when there is none."""

@@ -1,0 +1,222 @@
+"""Assignments: due, late, for groups; handed in as drafts that become what they were at a moment."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.api.assignment_material import assign, begin, hand_in, prepared, soon
+from tests.api.course_material import BASE, enrol, student
+from tests.api.coursework_material import PDF, lying, until, upload
+from tests.serving import Api, Person
+
+RUBRIC = [{"id": "form", "title": "Form", "points": 4}, {"id": "facts", "title": "Facts", "points": 6.5}]
+
+
+def course_of(at: str) -> str:
+    return at.split("/")[4]
+
+
+async def test_an_attempt_is_written_handed_in_and_kept_beside_the_next(api: Api) -> None:
+    teacher, pupil, at = await prepared(api, max_attempts=2, due_at=soon(days=1))
+    draft = await begin(api, at, pupil)
+    sent = await upload(api, f"{draft}/files", pupil, name="essay.pdf")
+    assert sent.status == 201, sent
+    assert (await api.call("PUT", draft, {"text": "Better"}, by=pupil)).body["text"] == "Better"
+    assert (await api.call("GET", draft, by=teacher)).status == 403, "a draft is nobody else's"
+    assert (await api.call("GET", f"{at}/submissions", by=teacher)).body["items"] == []
+    done = (await hand_in(api, draft, pupil)).body
+    assert (done["status"], done["attempt"], done["late_days"]) == ("on_time", 1, 0)
+    assert [one["name"] for one in done["files"]] == ["essay.pdf"]
+    assert (await hand_in(api, draft, pupil)).body == done, "again it is the same"
+    for method, path, body in (
+        ("PUT", draft, {"text": "x"}),
+        ("DELETE", draft, None),
+        ("DELETE", f"{draft}/files/{sent.body['id']}", None),
+    ):
+        refused = await api.call(method, path, body, by=pupil)
+        assert (refused.status, refused.body["code"]) == (409, "handed_in"), (method, path)
+    assert (await upload(api, f"{draft}/files", pupil)).status == 409
+    second = await begin(api, at, pupil, "Second")
+    again = await api.call("POST", f"{at}/submissions", {}, by=pupil)
+    assert (again.status, again.body["code"]) == (409, "draft_exists")
+    assert (await hand_in(api, second, pupil)).body["attempt"] == 2
+    over = await api.call("POST", f"{at}/submissions", {}, by=pupil)
+    assert (over.status, over.body["code"]) == (409, "no_attempt_left")
+    shown = (await api.call("GET", f"{at}/submissions?user_id={pupil.user_id}", by=teacher)).body["items"]
+    assert [(one["attempt"], one["text"]) for one in shown] == [(2, "Second"), (1, "Better")]
+    file = f"{BASE}/{course_of(at)}/files/{sent.body['id']}"
+    assert (await api.call("GET", file, by=teacher)).body == PDF
+    assert (await api.call("GET", file, by=pupil)).body == PDF
+
+
+async def test_nobody_sees_what_a_classmate_does(api: Api) -> None:
+    _, pupil, at = await prepared(api)
+    other = await student(api, "other")
+    await enrol(api, course_of(at), other)
+    draft = await begin(api, at, pupil)
+    file = (await upload(api, f"{draft}/files", pupil)).body["id"]
+    await hand_in(api, draft, pupil)
+    assert (await api.call("GET", f"{at}/submissions", by=other)).body["items"] == []
+    for path in (draft, f"{BASE}/{course_of(at)}/files/{file}"):
+        refused = await api.call("GET", path, by=other)
+        assert (refused.status, refused.body["code"]) == (403, "not_yours"), path
+    assert (await hand_in(api, draft, other)).status == 403
+
+
+async def test_a_deleted_draft_takes_its_files_along_and_an_empty_one_is_not_handed_in(api: Api) -> None:
+    _, pupil, at = await prepared(api)
+    draft = await begin(api, at, pupil, "")
+    refused = await hand_in(api, draft, pupil)
+    assert (refused.status, refused.body["code"]) == (409, "empty")
+    await upload(api, f"{draft}/files", pupil)
+    assert (await api.call("DELETE", draft, by=pupil)).status == 204
+
+    async def gone() -> bool:
+        return not lying(api)
+
+    await until(gone)
+
+
+@pytest.mark.parametrize(
+    ("policy", "status"), [({"late_policy": "refuse"}, 409), ({"late_policy": "accept"}, 200)]
+)
+async def test_what_is_late_is_taken_or_not_as_the_policy_says(
+    api: Api, policy: dict[str, str], status: int
+) -> None:
+    teacher, pupil, at = await prepared(api, due_at=soon(days=1))
+    draft = await begin(api, at, pupil)
+    moved = await api.call("PATCH", at, {**policy, "due_at": soon(days=-2.5)}, by=teacher)
+    assert moved.status == 200, moved
+    answer = await hand_in(api, draft, pupil)
+    assert answer.status == status, answer
+    if status == 200:
+        assert (answer.body["status"], answer.body["late_days"]) == ("late", 3)
+        await api.call("PATCH", at, {"due_at": soon(days=1)}, by=teacher)
+        assert (await api.call("GET", draft, by=pupil)).body["status"] == "on_time", "the date was moved"
+    else:
+        assert answer.body["code"] == "assignment_closed"
+
+
+async def test_a_class_that_hands_in_within_the_last_second_is_on_time_by_when_it_came(api: Api) -> None:
+    """All wait for the same writer until it is over; what counts is when each call has come."""
+    teacher, pupil, at = await prepared(api, due_at=soon(days=1))
+    people = [pupil, *[await student(api, f"pupil{n}") for n in range(19)]]
+    for one in people[1:]:
+        await enrol(api, course_of(at), one)
+    drafts = [await begin(api, at, one) for one in people]
+    due = datetime.now(UTC) + timedelta(hours=1)
+    assert (await api.call("PATCH", at, {"due_at": due.isoformat()}, by=teacher)).status == 200
+    services = api.server.services
+    came = iter(due + timedelta(microseconds=50_000 * (n - 13)) for n in range(20))
+    heard: list[datetime] = []
+    all_there = asyncio.Event()
+
+    def clock() -> datetime:
+        heard.append(next(came))
+        if len(heard) == 20:
+            all_there.set()
+        return heard[-1]
+
+    services.coursework.submissions._clock = clock
+    async with services.database.transaction() as tx:
+        from sqlalchemy import text
+
+        await tx.execute(text("UPDATE submissions SET updated_at = updated_at"))  # all of them are held
+        calls = [
+            asyncio.create_task(hand_in(api, draft, one)) for draft, one in zip(drafts, people, strict=True)
+        ]
+        await asyncio.wait_for(all_there.wait(), 30)
+        assert not any(one.done() for one in calls)
+    answers = await asyncio.gather(*calls)
+    assert {one.status for one in answers} == {200}
+    statuses = sorted(one.body["status"] for one in answers)
+    assert statuses == ["late"] * 6 + ["on_time"] * 14
+    by_time = sorted((one.body["handed_in_at"], one.body["status"]) for one in answers)
+    assert [status for _, status in by_time] == ["on_time"] * 14 + ["late"] * 6
+    stored = (await api.call("GET", f"{at}/submissions", by=teacher)).body["items"]
+    assert len(stored) == 20
+
+
+async def test_one_hand_in_of_twenty_at_once_counts_and_all_hear_the_same(api: Api) -> None:
+    _, pupil, at = await prepared(api)
+    draft = await begin(api, at, pupil)
+    answers = await asyncio.gather(*(hand_in(api, draft, pupil) for _ in range(20)))
+    assert {(one.status, one.body["handed_in_at"]) for one in answers} == {
+        (200, answers[0].body["handed_in_at"])
+    }
+
+
+async def test_one_draft_of_many_begun_at_once_is_made(api: Api) -> None:
+    _, pupil, at = await prepared(api)
+    path = f"{at}/submissions"
+    answers = await asyncio.gather(*(api.call("POST", path, {}, by=pupil) for _ in range(8)))
+    assert sorted(one.status for one in answers) == [201] + [409] * 7
+
+
+async def test_a_group_hands_in_together(api: Api) -> None:
+    teacher, pupil, at = await prepared(api, for_groups=True)
+    mate, alone = await student(api, "mate"), await student(api, "alone")
+    for one in (mate, alone):
+        await enrol(api, course_of(at), one)
+    refused = await api.call("POST", f"{at}/submissions", {}, by=pupil)
+    assert (refused.status, refused.body["code"]) == (409, "no_group")
+    reds = {"name": "Reds", "members": [pupil.user_id, mate.user_id]}
+    made = await api.call("PUT", f"{at}/groups", {"groups": [reds]}, by=teacher)
+    assert made.status == 200, made
+    draft = await begin(api, at, pupil, "We think")
+    assert (await upload(api, f"{draft}/files", mate)).status == 201
+    assert (await hand_in(api, draft, mate)).body["group_id"] == made.body["items"][0]["id"]
+    assert len((await api.call("GET", f"{at}/submissions", by=pupil)).body["items"]) == 1
+    assert (await api.call("GET", draft, by=alone)).status == 403
+    assert (await api.call("GET", f"{at}/groups", by=alone)).body["items"] == []
+    assert len((await api.call("GET", f"{at}/groups", by=mate)).body["items"]) == 1
+    gone = await api.call("PUT", f"{at}/groups", {"groups": []}, by=teacher)
+    assert (gone.status, gone.body["code"]) == (409, "group_has_work")
+    kept = {**reds, "id": made.body["items"][0]["id"], "members": [mate.user_id, alone.user_id]}
+    assert (await api.call("PUT", f"{at}/groups", {"groups": [kept]}, by=teacher)).status == 200
+    assert (await api.call("GET", draft, by=alone)).status == 200, "who is in it now sees it"
+    for wrong in (
+        [{"name": "x", "members": [teacher.user_id]}],
+        [kept, {"name": "y", "members": [alone.user_id]}],
+        [{**kept, "id": teacher.user_id}],
+    ):
+        assert (await api.call("PUT", f"{at}/groups", {"groups": wrong}, by=teacher)).status == 422, wrong
+
+
+@pytest.mark.parametrize(
+    ("wish", "pointer"),
+    [
+        ({"late_policy": "deduct"}, "/late_percent"),
+        ({"late_until": "2026-03-01T00:00:00Z"}, "/late_until"),
+        ({"rubric": RUBRIC, "points": 10}, "/rubric"),
+        ({"rubric": [RUBRIC[0]] * 2, "points": 8}, "/rubric"),
+        ({"points": 1.005}, "/points"),
+        ({"points": -1}, "/points"),
+        ({"lesson_id": "01890a5d-ac96-774b-bcce-b302099a8057"}, "/lesson_id"),
+    ],
+)
+async def test_an_assignment_that_contradicts_itself_is_refused(
+    api: Api, wish: dict[str, object], pointer: str
+) -> None:
+    teacher, _, at = await prepared(api, rubric=RUBRIC, points=10.5)
+    path = at.rpartition("/")[0]
+    refused = await api.call("POST", path, {"title": "x", **wish}, by=teacher)
+    assert (refused.status, refused.pointers) == (422, [pointer]), refused
+
+
+async def test_students_work_on_what_is_released_in_a_course_that_goes_on(api: Api) -> None:
+    teacher, pupil, at = await prepared(api)
+    hidden = await assign(api, course_of(at), teacher, release_at=soon(days=1))
+    assert (await api.call("POST", f"{hidden}/submissions", {}, by=pupil)).status == 403
+    assert len((await api.call("GET", f"{BASE}/{course_of(at)}/assignments", by=pupil)).body["items"]) == 1
+    assert (await api.call("POST", f"{at}/submissions", {}, by=teacher)).body["code"] == "not_a_student"
+    watcher: Person = await api.person("viewer")
+    await enrol(api, course_of(at), watcher)
+    assert (await api.call("POST", f"{at}/submissions", {}, by=watcher)).body["code"] == "not_a_student"
+    draft = await begin(api, at, pupil)
+    await api.call("PATCH", f"{BASE}/{course_of(at)}", {"status": "completed"}, by=teacher)
+    over = await hand_in(api, draft, pupil)
+    assert (over.status, over.body["code"]) == (409, "course_over")

@@ -1,0 +1,134 @@
+"""Grades: drafts and released ones, by rubric, with files; two graders; the book and its table."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+
+from tests.api.assignment_material import assign, begin, hand_in, prepared, soon
+from tests.api.course_material import BASE, enrol, student
+from tests.api.coursework_material import PDF, upload
+from tests.api.notification_material import kinds
+from tests.serving import Api, Person
+
+RUBRIC = [{"id": "form", "title": "Form", "points": 4}, {"id": "facts", "title": "Facts", "points": 6}]
+
+
+def course_of(at: str) -> str:
+    return f"{BASE}/{at.split('/')[4]}"
+
+
+async def grade(api: Api, at: str, of: Person, by: Person, **wish: object) -> dict[str, object]:
+    answer = await api.call("PATCH", f"{at}/grades/{of.user_id}", wish, by=by)
+    assert answer.status == 200, answer
+    assert isinstance(answer.body, dict)
+    return answer.body
+
+
+async def test_a_grade_is_its_students_once_it_is_released_and_nobody_elses(api: Api) -> None:
+    teacher, pupil, at = await prepared(api, rubric=RUBRIC, points=10)
+    other = await student(api, "other")
+    assert (await api.call("POST", f"{course_of(at)}/enroll", {}, by=other)).status == 201
+    draft = await begin(api, at, pupil)
+    await hand_in(api, draft, pupil)
+    scores = [{"id": "form", "points": 3.5, "comment": "Neat"}, {"id": "facts", "points": 5}]
+    given = await grade(api, at, pupil, teacher, scores=scores, feedback="Good")
+    assert (given["points"], given["released"], given["version"]) == (8.5, False, 1)
+    assert given["submission_id"] == draft.rpartition("/")[2]
+    path = f"{at}/grades/{pupil.user_id}"
+    file = await upload(api, f"{path}/files", teacher, name="remarks.pdf")
+    assert file.status == 201, file
+    had = f"{course_of(at)}/files/{file.body['id']}"
+    hidden = await api.call("GET", path, by=pupil)
+    assert (hidden.status, hidden.body["code"]) == (403, "not_released")
+    assert (await api.call("GET", had, by=pupil)).status == 403
+    mine = (await api.call("GET", f"{course_of(at)}/grades/mine", by=pupil)).body["items"]
+    assert [(one["status"], one["points"]) for one in mine] == [("on_time", None)]
+    assert "grade_released" not in await kinds(api, pupil)
+    assert (await api.call("POST", f"{at}/release-grades", by=teacher)).body == {"released": 1}
+    assert (await kinds(api, pupil)).count("grade_released") == 1
+    assert "grade_released" not in await kinds(api, other)
+    shown = (await api.call("GET", path, by=pupil)).body
+    assert (shown["points"], shown["feedback"], shown["scores"][0]["comment"]) == (8.5, "Good", "Neat")
+    assert (await api.call("GET", had, by=pupil)).body == PDF
+    for at_path in (path, had):
+        assert (await api.call("GET", at_path, by=other)).status == 403
+    assert (await api.call("GET", f"{course_of(at)}/grades", by=pupil)).status == 403
+    others = (await api.call("GET", f"{course_of(at)}/grades/mine", by=other)).body["items"]
+    assert [(one["status"], one["points"]) for one in others] == [("floating", None)]
+
+
+async def test_two_graders_do_not_overwrite_each_other(api: Api) -> None:
+    teacher, pupil, at = await prepared(api)
+    admin = await api.person("admin")
+    path = f"{at}/grades/{pupil.user_id}"
+    tag = {"If-Match": (await api.call("GET", path, by=teacher)).headers["ETag"]}
+    answers = await asyncio.gather(
+        *(
+            api.call("PATCH", path, {"points": points}, by=by, headers=tag)
+            for by, points in ((teacher, 10), (admin, 20))
+        )
+    )
+    assert sorted(one.status for one in answers) == [200, 412], "also of the first grade"
+    won = next(one for one in answers if one.status == 200)
+    again = {"If-Match": won.headers["ETag"]}
+    assert (await api.call("PATCH", path, {"points": 30}, by=admin, headers=again)).status == 200
+    assert (await api.call("PATCH", path, {"points": 40}, by=teacher, headers=again)).status == 412
+    assert (await api.call("GET", path, by=teacher)).body["points"] == 30
+
+
+async def test_more_points_than_there_are_and_unknown_criteria_are_refused(api: Api) -> None:
+    teacher, pupil, at = await prepared(api, rubric=RUBRIC, points=10)
+    path = f"{at}/grades/{pupil.user_id}"
+    for wish, pointer in (
+        ({"points": 10.5}, "/points"),
+        ({"scores": [{"id": "form", "points": 4.5}]}, "/scores/0/points"),
+        ({"scores": [{"id": "style", "points": 1}]}, "/scores/0/id"),
+        ({"scores": [{"id": "form", "points": 1}] * 2}, "/scores/1/id"),
+    ):
+        refused = await api.call("PATCH", path, wish, by=teacher)
+        assert (refused.status, refused.pointers) == (422, [pointer]), wish
+    await grade(api, at, pupil, teacher, points=5)
+    changed = await api.call("PATCH", at, {"points": 20, "rubric": []}, by=teacher)
+    assert (changed.status, changed.body["code"]) == (409, "already_graded")
+
+
+async def test_a_group_is_graded_at_once(api: Api) -> None:
+    teacher, pupil, at = await prepared(api, for_groups=True)
+    mate = await student(api, "mate")
+    await enrol(api, at.split("/")[4], mate)
+    group = {"name": "Reds", "members": [pupil.user_id, mate.user_id]}
+    await api.call("PUT", f"{at}/groups", {"groups": [group]}, by=teacher)
+    await grade(api, at, pupil, teacher, points=50, for_group=True, released=True)
+    assert (await api.call("GET", f"{at}/grades/{mate.user_id}", by=mate)).body["points"] == 50
+
+
+async def test_the_book_is_a_table_that_runs_nothing(api: Api) -> None:
+    teacher, pupil, at = await prepared(
+        api, title="=1+1", points=20, due_at=soon(days=1), late_policy="deduct", late_percent=25
+    )
+    course = at.split("/")[4]
+    await assign(api, course, teacher, title="Test", due_at=soon(days=-1), points=20)
+    draft = await begin(api, at, pupil)
+    await api.call("PATCH", at, {"due_at": soon(hours=-30)}, by=teacher)
+    await hand_in(api, draft, pupil)
+    await grade(api, at, pupil, teacher, points=19)
+    await api.call("PATCH", "/api/v1/auth/profile", {"full_name": "@SUM(A1) Ada, „Ä“"}, by=pupil)
+    rows = (await api.call("GET", f"{course_of(at)}/grades", by=teacher)).body["items"]
+    assert [one["status"] for one in rows[0]["entries"]] == ["missing", "late"]
+    assert (rows[0]["percent_to_date"], rows[0]["percent_overall"]) == (47.5, 23.7)
+    got = await api.call("GET", f"{course_of(at)}/grades/export", by=teacher)
+    assert got.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert got.headers["Content-Disposition"].startswith('attachment; filename="grades-')
+    header, line = list(csv.reader(io.StringIO(got.body.lstrip("\ufeff"))))
+    assert header[3:] == [
+        "'=1+1 (20)",
+        "'=1+1: status",
+        "Test (20)",
+        "Test: status",
+        "% to date",
+        "% overall",
+    ]
+    assert line[0] == "'@SUM(A1) Ada, „Ä“"
+    assert line[3:] == ["9.5", "late", "", "missing", "47.5", "23.7"]

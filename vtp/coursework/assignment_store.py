@@ -1,0 +1,218 @@
+"""The rows of assignments and of their groups. No rules here, only SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.accounts.tables import users
+from vtp.courses.tables import course_sections, lessons
+from vtp.coursework.late import Deadline, LatePolicy
+from vtp.coursework.released import seen_by_students
+from vtp.coursework.tables import assignment_group_members as members
+from vtp.coursework.tables import assignment_groups as groups
+from vtp.coursework.tables import assignments as table
+from vtp.coursework.tables import coursework_files, grades, submissions
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Something to be done. `rubric`: criteria as they were sent, each with `id`, `title` and `points`."""
+
+    id: str
+    course_id: str
+    lesson_id: str | None
+    title: str
+    description: str
+    published: bool
+    release_at: datetime | None
+    due_at: datetime | None
+    late_policy: LatePolicy
+    late_until: datetime | None
+    late_percent: int
+    centipoints: int
+    rubric: Sequence[Mapping[str, Any]]
+    for_groups: bool
+    max_attempts: int | None
+    created_by: str | None
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def deadline(self) -> Deadline:
+        """When it is due, and what follows."""
+        return Deadline(self.due_at, self.late_policy, self.late_until, self.late_percent)
+
+    @property
+    def points(self) -> float:
+        """What it is worth."""
+        return self.centipoints / 100
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Some who work together on one assignment."""
+
+    id: str
+    name: str
+    members: Sequence[tuple[str, str]] = ()
+    """Their accounts and names."""
+
+
+_ASSIGNMENTS = select(*(table.c[name] for name in Assignment.__slots__)).select_from(
+    table.outerjoin(lessons, lessons.c.id == table.c.lesson_id).outerjoin(
+        course_sections, course_sections.c.id == lessons.c.section_id
+    )
+)
+
+
+async def add_assignment(tx: AsyncConnection, assignment: Assignment) -> None:
+    """Adds one."""
+    values = {name: getattr(assignment, name) for name in assignment.__slots__}
+    await tx.execute(insert(table).values(values))
+
+
+async def find_assignment(
+    tx: AsyncConnection, course_id: str, assignment_id: str, released_at: datetime | None = None
+) -> Assignment | None:
+    """One of a course's; with `released_at` only if students see it then."""
+    statement = _ASSIGNMENTS.where(table.c.id == assignment_id, table.c.course_id == course_id)
+    if released_at is not None:
+        statement = statement.where(*seen_by_students(table, released_at))
+    row = (await tx.execute(statement)).one_or_none()
+    return _assignment(row) if row else None
+
+
+async def page_of_assignments(
+    tx: AsyncConnection,
+    course_id: str,
+    released_at: datetime | None,
+    *,
+    limit: int | None,
+    before: str | None,
+) -> list[Assignment]:
+    """A course's, newest first, those that students see then, or all."""
+    statement = _ASSIGNMENTS.where(table.c.course_id == course_id).order_by(table.c.id.desc()).limit(limit)
+    if released_at is not None:
+        statement = statement.where(*seen_by_students(table, released_at))
+    if before is not None:
+        statement = statement.where(table.c.id < before)
+    return [_assignment(row) for row in await tx.execute(statement)]
+
+
+async def count_assignments(tx: AsyncConnection, course_id: str) -> int:
+    """How many a course has."""
+    return int((await tx.execute(select(func.count()).where(table.c.course_id == course_id))).scalar_one())
+
+
+async def change_assignment(tx: AsyncConnection, assignment_id: str, **values: Any) -> None:
+    """Sets columns of one."""
+    await tx.execute(update(table).where(table.c.id == assignment_id).values(**values))
+
+
+async def remove_assignment(tx: AsyncConnection, assignment_id: str) -> list[str]:
+    """Deletes one and all that was handed in; gives the files that nothing holds any more."""
+    c, found = coursework_files.c, list[str]()
+    for column, holder in ((c.submission_id, submissions), (c.grade_id, grades)):
+        held = select(holder.c.id).where(holder.c.assignment_id == assignment_id)
+        found += (await tx.execute(select(c.id).where(column.in_(held), c.state == "kept"))).scalars()
+    await tx.execute(delete(table).where(table.c.id == assignment_id))
+    return found
+
+
+async def is_graded(tx: AsyncConnection, assignment_id: str) -> bool:
+    """Whether anybody has a grade in it."""
+    one = select(grades.c.id).where(grades.c.assignment_id == assignment_id).limit(1)
+    return (await tx.execute(one)).first() is not None
+
+
+async def has_submissions(tx: AsyncConnection, assignment_id: str, owners: Collection[str] = ()) -> bool:
+    """Whether anything was begun in it, by these owners or by anybody."""
+    c = submissions.c
+    one = select(c.id).where(c.assignment_id == assignment_id).limit(1)
+    if owners:
+        one = one.where(c.owner.in_(owners))
+    return (await tx.execute(one)).first() is not None
+
+
+async def page_of_groups(
+    tx: AsyncConnection, assignment_id: str, *, limit: int | None, after: str | None
+) -> list[Group]:
+    """An assignment's, with who is in each."""
+    statement = select(groups.c.id, groups.c.name).where(groups.c.assignment_id == assignment_id)
+    if after is not None:
+        statement = statement.where(groups.c.id > after)
+    found = list(await tx.execute(statement.order_by(groups.c.id).limit(limit)))
+    inside: dict[str, list[tuple[str, str]]] = {row[0]: [] for row in found}
+    named = (
+        select(members.c.group_id, users.c.id, users.c.full_name)
+        .join(users, users.c.id == members.c.user_id)
+        .where(members.c.group_id.in_(list(inside)))
+        .order_by(users.c.id)
+    )
+    for group_id, user_id, name in await tx.execute(named) if inside else ():
+        inside[group_id].append((user_id, name))
+    return [Group(row[0], row[1], tuple(inside[row[0]])) for row in found]
+
+
+async def group_of(tx: AsyncConnection, assignment_id: str, user_id: str) -> str | None:
+    """The group that somebody is in."""
+    wanted = select(members.c.group_id).where(
+        members.c.assignment_id == assignment_id, members.c.user_id == user_id
+    )
+    return (await tx.execute(wanted)).scalar_one_or_none()
+
+
+async def members_of(tx: AsyncConnection, group_id: str) -> list[str]:
+    """Who is in a group."""
+    wanted = select(members.c.user_id).where(members.c.group_id == group_id).order_by(members.c.user_id)
+    return list((await tx.execute(wanted)).scalars())
+
+
+async def groups_among(
+    tx: AsyncConnection, assignment_ids: Collection[str], user_ids: Collection[str]
+) -> dict[tuple[str, str], str]:
+    """The groups of these people in these assignments, by (assignment, person)."""
+    if not assignment_ids or not user_ids:
+        return {}
+    c = members.c
+    wanted = select(c.assignment_id, c.user_id, c.group_id)
+    wanted = wanted.where(c.assignment_id.in_(assignment_ids), c.user_id.in_(user_ids))
+    return {(row[0], row[1]): row[2] for row in await tx.execute(wanted)}
+
+
+async def set_groups(tx: AsyncConnection, assignment_id: str, wanted: Sequence[Group]) -> None:
+    """These and no others; those that are there already keep what they have handed in."""
+    kept = [group.id for group in wanted]
+    await tx.execute(delete(members).where(members.c.assignment_id == assignment_id))
+    gone = groups.c.assignment_id == assignment_id, groups.c.id.not_in(kept)
+    await tx.execute(delete(groups).where(*gone))
+    known = select(groups.c.id).where(groups.c.assignment_id == assignment_id)
+    there = set((await tx.execute(known)).scalars())
+    for group in wanted:
+        if group.id in there:
+            await tx.execute(update(groups).where(groups.c.id == group.id).values(name=group.name))
+    new = [
+        {"id": one.id, "assignment_id": assignment_id, "name": one.name}
+        for one in wanted
+        if one.id not in there
+    ]
+    if new:
+        await tx.execute(insert(groups), new)
+    rows = [
+        {"assignment_id": assignment_id, "user_id": user_id, "group_id": group.id}
+        for group in wanted
+        for user_id, _ in group.members
+    ]
+    if rows:
+        await tx.execute(insert(members), rows)
+
+
+def _assignment(row: Row[Any]) -> Assignment:
+    values = dict(zip(Assignment.__slots__, row, strict=True))
+    return Assignment(**values | {"late_policy": LatePolicy(row.late_policy)})

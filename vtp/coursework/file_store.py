@@ -1,0 +1,132 @@
+"""The rows of files. No rules here, only SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import and_, delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.coursework.tables import coursework_files as table
+
+ARRIVING = "arriving"
+KEPT = "kept"
+_HOLDERS = (table.c.material_id, table.c.submission_id, table.c.grade_id)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file as it is stored."""
+
+    id: str
+    course_id: str | None
+    uploaded_by: str | None
+    material_id: str | None
+    submission_id: str | None
+    grade_id: str | None
+    version: int
+    state: str
+    name: str
+    media_type: str
+    size_bytes: int
+    sha256: str
+    created_at: datetime
+
+    @property
+    def key(self) -> str:
+        """Where its bytes lie in the store."""
+        return key_of(self.id)
+
+
+def key_of(file_id: str) -> str:
+    """Where the bytes of a file lie."""
+    return f"coursework/{file_id[-2:]}/{file_id}"
+
+
+COLUMNS = tuple(table.c[name] for name in StoredFile.__slots__)
+FILES = select(*COLUMNS)
+
+
+async def add_file(tx: AsyncConnection, file: StoredFile) -> None:
+    """Adds the row of one that arrives."""
+    await tx.execute(insert(table).values({name: getattr(file, name) for name in file.__slots__}))
+
+
+async def keep_file(
+    tx: AsyncConnection, file_id: str, *, size_bytes: int, sha256: str, version: int
+) -> StoredFile | None:
+    """One has arrived; None: its row is no more."""
+    values = {"state": KEPT, "size_bytes": size_bytes, "sha256": sha256, "version": version}
+    await tx.execute(update(table).where(table.c.id == file_id).values(**values))
+    return await find_file(tx, file_id)
+
+
+async def find_file(tx: AsyncConnection, file_id: str) -> StoredFile | None:
+    """One that has arrived."""
+    row = (await tx.execute(FILES.where(table.c.id == file_id, table.c.state == KEPT))).one_or_none()
+    return StoredFile(*row) if row else None
+
+
+async def remove_files(tx: AsyncConnection, ids: Sequence[str]) -> None:
+    """Deletes rows, whose bytes are gone."""
+    await tx.execute(delete(table).where(table.c.id.in_(ids)))
+
+
+async def used_bytes(tx: AsyncConnection, course_id: str, but: str, user_id: str | None = None) -> int:
+    """What all files of a course take, or somebody's in it, those that arrive included, without one."""
+    total = select(func.coalesce(func.sum(table.c.size_bytes), 0)).where(
+        table.c.course_id == course_id, table.c.id != but
+    )
+    if user_id is not None:
+        total = total.where(table.c.uploaded_by == user_id)
+    return int((await tx.execute(total)).scalar_one())
+
+
+async def page_of_versions(
+    tx: AsyncConnection, material_id: str, *, limit: int, before: int | None
+) -> list[StoredFile]:
+    """The versions of a material, newest first."""
+    c = table.c
+    statement = FILES.where(c.material_id == material_id, c.state == KEPT)
+    if before is not None:
+        statement = statement.where(c.version < before)
+    rows = await tx.execute(statement.order_by(c.version.desc()).limit(limit))
+    return [StoredFile(*row) for row in rows]
+
+
+async def forsaken(tx: AsyncConnection, began_before: datetime, *, limit: int) -> list[str]:
+    """Files that nothing holds any more, and those that began to arrive long ago."""
+    nowhere = and_(*(column.is_(None) for column in _HOLDERS))
+    lost = and_(table.c.state == ARRIVING, table.c.created_at < began_before)
+    found: list[str] = []
+    for which in (and_(nowhere, table.c.state == KEPT), lost):
+        statement = select(table.c.id).where(which).order_by(table.c.id).limit(limit)
+        found += (await tx.execute(statement)).scalars()
+    return found
+
+
+async def files_of(tx: AsyncConnection, holder: str, ids: Collection[str]) -> dict[str, list[StoredFile]]:
+    """The files that these hold, by holder, in the order they came; `holder`: the column that names them."""
+    found: dict[str, list[StoredFile]] = {}
+    if not ids:
+        return found
+    column = table.c[holder]
+    rows = await tx.execute(FILES.where(column.in_(ids), table.c.state == KEPT).order_by(table.c.id))
+    for row in rows:
+        file = StoredFile(*row)
+        found.setdefault(getattr(file, holder), []).append(file)
+    return found
+
+
+async def count_files(tx: AsyncConnection, holder: str, holder_id: str) -> int:
+    """How many files something holds, those that arrive included."""
+    counted = select(func.count()).where(table.c[holder] == holder_id)
+    return int((await tx.execute(counted)).scalar_one())
+
+
+async def let_go(tx: AsyncConnection, file_id: str) -> None:
+    """Takes a file from what holds it."""
+    free: dict[str, None] = {column.name: None for column in _HOLDERS}
+    await tx.execute(update(table).where(table.c.id == file_id).values(**free))

@@ -1,0 +1,260 @@
+"""Files of courses: received as they come, checked, kept or not there at all; given away as downloads.
+
+A row is there before the first byte and says what is under way, so quotas hold for uploads side by side, and
+what a killed process leaves is found. Bytes that nothing holds any more are deleted first, then their row.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import hashlib
+import logging
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.accounts.service import Clock, utc_now
+from vtp.coursework.file_store import (
+    ARRIVING,
+    StoredFile,
+    add_file,
+    forsaken,
+    keep_file,
+    key_of,
+    remove_files,
+    used_bytes,
+)
+from vtp.coursework.file_types import ContentCheck, FileType, check_name, type_of
+from vtp.db import Database
+from vtp.db.after import after_commit
+from vtp.db.conflicts import done_over
+from vtp.errors import Conflict, Gone, RateLimited, Unavailable
+from vtp.ids import new_id
+from vtp.recording.disk import DISK_FULL, Disk
+from vtp.recording.quota import QUOTA_EXCEEDED, in_words
+from vtp.settings import CourseworkSettings
+from vtp.storage import Store
+from vtp.tasks import Tasks
+
+logger = logging.getLogger(__name__)
+
+FILES_FULL: Final = "The disk of the courses' files is almost full: delete files or free some space."
+AT_ONCE: Final = 4
+"""Uploads of one person at a time, in one process."""
+LOOK_AT_DISK_EVERY: Final = 16 << 20
+ARRIVE_WITHIN: Final = timedelta(hours=6)
+_LOST_AFTER: Final = ARRIVE_WITHIN + timedelta(hours=1)
+_AT_ONCE_SWEPT: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a file is to be held. `holder`: a column of `coursework_files` and whose id it is to have."""
+
+    course_id: str
+    user_id: str
+    holder: tuple[str, str]
+    is_student: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What comes. `pieces` is called once, and bounds its bytes by what it is given."""
+
+    user_id: str
+    name: str
+    declared_bytes: int | None
+    pieces: Callable[[int], AsyncIterator[bytes]]
+
+
+Admit = Callable[[AsyncConnection], Awaitable[Place]]
+"""Asked before the first byte and after the last, with the course locked: whether, and where."""
+Settle = Callable[[AsyncConnection], Awaitable[int]]
+"""Called in the transaction that keeps a file: which version it is of its holder; 0: there are none."""
+
+
+class CourseFiles:
+    """Made once; `settings.file_types` is checked by who builds it."""
+
+    def __init__(
+        self,
+        database: Database,
+        store: Store,
+        settings: CourseworkSettings,
+        disk: Disk,
+        *,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._settings = settings
+        self._disk = disk
+        self._clock = clock
+        self._coming: Counter[str] = Counter()
+
+    def path(self, file: StoredFile) -> Path:
+        """Where the bytes of a file lie on this machine. Raises Gone for one whose bytes are away."""
+        path = self._store.path(file.key)
+        if not path.is_file():
+            raise Gone("This file is not in the store any more.", code="file_lost")
+        return path
+
+    async def receive(self, upload: Upload, most_bytes: int, admit: Admit, settle: Settle) -> StoredFile:
+        """Takes a file in. Raises Invalid for a name or content that is not taken, TooLarge, Conflict beyond
+        a quota, RateLimited for too many at once, Unavailable for a full disk, and what `admit` raises.
+        """
+        name = check_name(upload.name)
+        kind = type_of(name, self._settings.file_types)
+        self._disk.check()
+        if self._coming[upload.user_id] >= AT_ONCE:
+            raise RateLimited(
+                f"{AT_ONCE} of your uploads are under way: send the next one when they are done.",
+                retry_after_s=5,
+            )
+        self._coming[upload.user_id] += 1
+        try:
+            file = await self._begin(upload, name, kind, most_bytes, admit)
+            try:
+                async with asyncio.timeout(ARRIVE_WITHIN.total_seconds()):
+                    size, digest = await self._arrive(file, upload, kind, most_bytes)
+                return await self._keep(file, size, digest, admit, settle)
+            except BaseException:
+                await asyncio.shield(self._discard([file.id]))
+                raise
+        finally:
+            self._coming[upload.user_id] -= 1
+            self._coming += Counter()
+
+    async def remove(self, ids: Sequence[str]) -> None:
+        """Deletes the bytes of files that nothing holds any more, and their rows; what cannot be deleted now
+        is found by the sweep."""
+        try:
+            await self._discard(ids)
+        except (OSError, Unavailable) as error:
+            logger.warning("Files of a course are deleted later: %s", error)
+
+    def remove_after(self, tx: AsyncConnection, ids: Sequence[str], tasks: Tasks) -> None:
+        """Deletes them once nothing holds them for good."""
+
+        def begin() -> None:
+            tasks.start(self.remove(ids), "files of a course")
+
+        if ids:
+            after_commit(tx, begin)
+
+    async def sweep(self) -> int:
+        """Deletes what nothing holds any more, and what never arrived; gives how many files."""
+        count = 0
+        while True:
+            async with self._database.read() as tx:
+                found = await forsaken(tx, self._clock() - _LOST_AFTER, limit=_AT_ONCE_SWEPT)
+            if not found:
+                await self._store.remove_drafts("coursework")
+                return count
+            await self._discard(found)
+            count += len(found)
+
+    async def erase(self, user_id: str) -> None:
+        """For erasures, which have deleted the rows that held somebody's files."""
+        await self.sweep()
+
+    @done_over
+    async def _begin(
+        self, upload: Upload, name: str, kind: FileType, most_bytes: int, admit: Admit
+    ) -> StoredFile:
+        declared = upload.declared_bytes or 0
+        async with self._database.transaction() as tx:
+            place = await admit(tx)
+            column, holder = place.holder
+            file = StoredFile(
+                id=new_id(),
+                course_id=place.course_id,
+                uploaded_by=place.user_id,
+                **{"material_id": None, "submission_id": None, "grade_id": None, column: holder},
+                version=0,
+                state=ARRIVING,
+                name=name,
+                media_type=kind.media_type,
+                size_bytes=min(declared, most_bytes),
+                sha256="",
+                created_at=self._clock(),
+            )
+            await self._check_quotas(tx, place, file.id, declared)
+            await add_file(tx, file)
+        return file
+
+    async def _arrive(
+        self, file: StoredFile, upload: Upload, kind: FileType, most_bytes: int
+    ) -> tuple[int, str]:
+        arrival = _Arrival(ContentCheck(kind), self._disk, upload.pieces(most_bytes))
+        try:
+            await self._store.receive(file.key, arrival.pieces())
+        except OSError as error:
+            if error.errno == errno.ENOSPC:
+                raise Unavailable(FILES_FULL, retry_after_s=60, code=DISK_FULL) from error
+            raise Unavailable("The store cannot be written to: try again.", code="storage_away") from error
+        return arrival.size, arrival.digest.hexdigest()
+
+    @done_over
+    async def _keep(
+        self, file: StoredFile, size: int, digest: str, admit: Admit, settle: Settle
+    ) -> StoredFile:
+        async with self._database.transaction() as tx:
+            place = await admit(tx)  # much may have happened meanwhile
+            await self._check_quotas(tx, place, file.id, size)
+            version = await settle(tx)
+            kept = await keep_file(tx, file.id, size_bytes=size, sha256=digest, version=version)
+            if kept is None:
+                raise Gone("The upload was given up meanwhile: send the file again.", code="upload_lost")
+        return kept
+
+    async def _check_quotas(self, tx: AsyncConnection, place: Place, file_id: str, size: int) -> None:
+        bounds: list[tuple[str, int, str | None]] = [
+            ("this course", self._settings.quota_per_course_bytes, None)
+        ]
+        if place.is_student:
+            bounds.append(("you in this course", self._settings.quota_per_student_bytes, place.user_id))
+        for whose, allowed, user_id in bounds:
+            used = await used_bytes(tx, place.course_id, file_id, user_id) if allowed else 0
+            if allowed and used + size > allowed:
+                raise Conflict(
+                    f"The files of {whose} take {in_words(used)} of the {in_words(allowed)} that they may: "
+                    "delete old ones, or ask an administrator for more.",
+                    code=QUOTA_EXCEEDED,
+                )
+
+    async def _discard(self, ids: Sequence[str]) -> None:
+        for file_id in ids:
+            await self._store.remove(key_of(file_id))
+        async with self._database.transaction() as tx:
+            await remove_files(tx, ids)
+
+
+class _Arrival:
+    """A file on its way into the store: measured, checked, and the disk looked at now and then."""
+
+    def __init__(self, check: ContentCheck, disk: Disk, source: AsyncIterator[bytes]) -> None:
+        self.size = 0
+        self.digest = hashlib.sha256()
+        self._check = check
+        self._disk = disk
+        self._source = source
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """What goes into the store."""
+        look_at = LOOK_AT_DISK_EVERY
+        async for piece in self._source:
+            self._check.receive(piece)
+            self.digest.update(piece)
+            self.size += len(piece)
+            if self.size >= look_at:
+                look_at += LOOK_AT_DISK_EVERY
+                self._disk.check()
+            yield piece
+        self._check.finish()

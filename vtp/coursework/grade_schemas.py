@@ -1,0 +1,128 @@
+"""What crosses the wire about grades."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from vtp.coursework.assignment_schemas import MAX_CRITERIA, Points
+from vtp.coursework.grade_store import Grade
+from vtp.coursework.late import WorkStatus
+from vtp.coursework.material_schemas import FileReply
+from vtp.coursework.standing import BookRow, Entry
+from vtp.http.pagination import Page
+
+Feedback = Annotated[str, Field(max_length=50_000, description="Plain text, with line breaks.")]
+
+
+class Score(BaseModel):
+    """What a criterion of the rubric gave."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: Annotated[str, Field(max_length=32, description="The criterion's.")]
+    points: Points
+    comment: Annotated[str, Field(max_length=5000)] = ""
+
+
+class ChangeGrade(BaseModel):
+    """What is to be different; what is left out stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    points: Annotated[
+        Points | None, Field(description="Before anything is taken off; left out with `scores`: their sum.")
+    ] = None
+    scores: Annotated[list[Score] | None, Field(max_length=MAX_CRITERIA)] = None
+    feedback: Feedback | None = None
+    released: Annotated[bool | None, Field(description="Whether its student sees it.")] = None
+    for_group: Annotated[
+        bool, Field(description="The same for everybody in the student's group, whatever they had.")
+    ] = False
+
+
+class GradeReply(BaseModel):
+    """Somebody's grade in an assignment."""
+
+    assignment_id: str
+    user_id: str
+    submission_id: Annotated[str | None, Field(description="The attempt that it is for.")]
+    points: Annotated[float | None, Field(description="Before anything is taken off; null: none yet.")]
+    scores: list[Score]
+    feedback: str
+    files: list[FileReply]
+    released: bool
+    released_at: datetime | None
+    graded_by: str | None
+    version: Annotated[int, Field(description="0: nothing was said yet.")]
+
+    @classmethod
+    def of(cls, grade: Grade) -> Self:
+        """Describes a grade."""
+        made: dict[str, Any] = {
+            "points": None if grade.centipoints is None else grade.centipoints / 100,
+            "scores": [Score(**one) for one in grade.scores],
+            "files": [FileReply.of(one) for one in grade.files],
+            "released": grade.released_at is not None,
+        }
+        own = {name: getattr(grade, name) for name in cls.model_fields if name not in made}
+        return cls(**own, **made)
+
+
+class Released(BaseModel):
+    """How many grades students see from now on."""
+
+    released: int
+
+
+class EntryReply(BaseModel):
+    """Where a student stands with an assignment."""
+
+    assignment_id: str
+    title: str
+    status: WorkStatus
+    submission_id: Annotated[str | None, Field(description="The newest attempt that is handed in.")]
+    handed_in_at: datetime | None
+    out_of: Annotated[float, Field(description="What the assignment is worth.")]
+    points: float | None
+    percent_off: Annotated[int, Field(description="For being late.")]
+    final_points: Annotated[float | None, Field(description="After that.")]
+    released: bool
+
+    @classmethod
+    def of(cls, entry: Entry) -> Self:
+        """Describes an entry."""
+        return cls(**{name: getattr(entry, name) for name in cls.model_fields})
+
+
+class BookRowReply(BaseModel):
+    """A student in the grade book."""
+
+    user_id: str
+    full_name: str
+    email: str
+    percent_to_date: Annotated[float | None, Field(description="Of what is graded; null: nothing is.")]
+    percent_overall: Annotated[float | None, Field(description="Of all that there is, the rest as nothing.")]
+    entries: Annotated[list[EntryReply], Field(description="One for each assignment, newest first.")]
+
+    @classmethod
+    def of(cls, row: BookRow) -> Self:
+        """Describes a row."""
+        return cls(
+            user_id=row.pupil.user_id,
+            full_name=row.pupil.full_name,
+            email=row.pupil.email,
+            percent_to_date=row.percent_to_date,
+            percent_overall=row.percent_overall,
+            entries=[EntryReply.of(one) for one in row.entries],
+        )
+
+
+class GradeBookPage(Page[BookRowReply]):
+    """One page of the grade book."""
+
+
+class OwnGradesPage(Page[EntryReply]):
+    """One page of one's own grades, by assignment, newest first."""

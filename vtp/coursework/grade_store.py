@@ -1,0 +1,116 @@
+"""The rows of grades, and those whose grades are kept in a course. No rules here, only SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.accounts.tables import users
+from vtp.courses.roles import EnrolmentStatus
+from vtp.courses.tables import course_enrollments
+from vtp.coursework.file_store import StoredFile
+from vtp.coursework.tables import grades as table
+from vtp.http.identity import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """What somebody's work is worth; `version` is 0 before anything was said."""
+
+    id: str
+    assignment_id: str
+    user_id: str
+    submission_id: str | None
+    centipoints: int | None
+    scores: Sequence[Mapping[str, Any]]
+    feedback: str
+    released_at: datetime | None
+    graded_by: str | None
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    files: Sequence[StoredFile] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Pupil:
+    """A student in the grade book; `id` is that of the enrolment, by which the book is ordered."""
+
+    id: str
+    user_id: str
+    full_name: str
+    email: str
+
+
+_OWN = [name for name in Grade.__slots__ if name != "files"]
+_GRADES = select(*(table.c[name] for name in _OWN))
+
+
+async def find_grade(tx: AsyncConnection, assignment_id: str, user_id: str) -> Grade | None:
+    """Somebody's in an assignment."""
+    mine = table.c.assignment_id == assignment_id, table.c.user_id == user_id
+    row = (await tx.execute(_GRADES.where(*mine))).one_or_none()
+    return _grade(row) if row else None
+
+
+async def grade_by_id(tx: AsyncConnection, grade_id: str) -> Grade | None:
+    """One, by what its files name it."""
+    row = (await tx.execute(_GRADES.where(table.c.id == grade_id))).one_or_none()
+    return _grade(row) if row else None
+
+
+async def put_grade(tx: AsyncConnection, grade: Grade) -> None:
+    """Adds one of version 1, or sets what is there."""
+    values = {name: getattr(grade, name) for name in _OWN}
+    if grade.version == 1:
+        await tx.execute(insert(table).values(values))
+    else:
+        await tx.execute(update(table).where(table.c.id == grade.id).values(values))
+
+
+async def release_grades(tx: AsyncConnection, assignment_id: str, at: datetime) -> list[str]:
+    """Shows all drafts that say something; gives whose they are."""
+    c = table.c
+    drafts = c.assignment_id == assignment_id, c.released_at.is_(None), c.centipoints.is_not(None)
+    found = list((await tx.execute(select(c.user_id).where(*drafts))).scalars())
+    shown = update(table).where(*drafts)
+    await tx.execute(shown.values(released_at=at, updated_at=at, version=c.version + 1))
+    return found
+
+
+async def grades_among(
+    tx: AsyncConnection, assignment_ids: Collection[str], user_ids: Collection[str]
+) -> dict[tuple[str, str], Grade]:
+    """The grades of these people in these assignments, by (assignment, person)."""
+    if not assignment_ids or not user_ids:
+        return {}
+    c = table.c
+    rows = await tx.execute(_GRADES.where(c.assignment_id.in_(assignment_ids), c.user_id.in_(user_ids)))
+    found = [_grade(row) for row in rows]
+    return {(one.assignment_id, one.user_id): one for one in found}
+
+
+async def page_of_pupils(
+    tx: AsyncConnection, course_id: str, *, limit: int, after: str | None
+) -> list[Pupil]:
+    """Who is enrolled as a student, by enrolment."""
+    c = course_enrollments.c
+    statement = (
+        select(c.id, users.c.id, users.c.full_name, users.c.email)
+        .join(users, users.c.id == c.user_id)
+        .where(c.course_id == course_id, c.status == EnrolmentStatus.ACTIVE, c.role == Role.STUDENT)
+        .order_by(c.id)
+        .limit(limit)
+    )
+    if after is not None:
+        statement = statement.where(c.id > after)
+    return [Pupil(*row) for row in await tx.execute(statement)]
+
+
+def _grade(row: Row[Any]) -> Grade:
+    return Grade(**dict(zip(_OWN, row, strict=True)))

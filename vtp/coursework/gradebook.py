@@ -1,0 +1,108 @@
+"""The grade book of a course: for its staff everybody, for a student their own; and as a table."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.accounts.permissions import Action
+from vtp.accounts.service import Clock, account_of, utc_now
+from vtp.courses.door import enter
+from vtp.courses.outline import seen_at
+from vtp.coursework.assignment_store import Assignment, groups_among, page_of_assignments
+from vtp.coursework.grade_store import Pupil, grades_among, page_of_pupils
+from vtp.coursework.standing import BookRow, Entry, Known, entry_of
+from vtp.coursework.submission_store import newest_of, submissions_by_id
+from vtp.db import Database
+from vtp.http.identity import Principal
+
+_AT_ONCE = 100
+
+
+class GradeBook:
+    """Every method raises Forbidden, NotFound, Invalid for malformed ids. A page takes as many statements
+    whatever it holds.
+    """
+
+    def __init__(self, database: Database, *, clock: Clock = utc_now) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def page(
+        self, principal: Principal, course_id: str, *, limit: int, after: str | None
+    ) -> list[BookRow]:
+        """Students with all assignments, for who teaches there, drafts of grades among them."""
+        async with self._database.read() as tx:
+            inside = await enter(tx, principal, course_id, Action.COURSE_TEACH)
+            tasks = await page_of_assignments(tx, inside.course.id, None, limit=None, before=None)
+            pupils = await page_of_pupils(tx, inside.course.id, limit=limit, after=after)
+            return await _rows(tx, tasks, pupils, self._clock())
+
+    async def own(
+        self, principal: Principal, course_id: str, *, limit: int, before: str | None
+    ) -> list[Entry]:
+        """The caller's own, by assignment, newest first, as far as grades are released."""
+        async with self._database.read() as tx:
+            inside = await enter(tx, principal, course_id, Action.COURSE_VIEW)
+            user_id, now = account_of(principal), self._clock()
+            tasks = await page_of_assignments(
+                tx, inside.course.id, seen_at(inside, now), limit=limit, before=before
+            )
+            known = await _known(tx, tasks, [user_id])
+        return [entry_of(one, user_id, known, now, drafts=False) for one in tasks]
+
+    async def table(
+        self, principal: Principal, course_id: str
+    ) -> tuple[list[str], AsyncIterator[list[Sequence[object]]]]:
+        """The book as a table, oldest assignment first: its header, and its rows page by page."""
+        async with self._database.read() as tx:
+            inside = await enter(tx, principal, course_id, Action.COURSE_TEACH)
+            tasks = await page_of_assignments(tx, inside.course.id, None, limit=None, before=None)
+        tasks.reverse()
+        columns = ["Name", "E-mail", "Student"]
+        for one in tasks:
+            columns += [f"{one.title} ({one.points:g})", f"{one.title}: status"]
+        return [*columns, "% to date", "% overall"], self._lines(inside.course.id, tasks)
+
+    async def _lines(
+        self, course_id: str, tasks: Sequence[Assignment]
+    ) -> AsyncIterator[list[Sequence[object]]]:
+        after: str | None = None
+        while True:
+            async with self._database.read() as tx:
+                pupils = await page_of_pupils(tx, course_id, limit=_AT_ONCE, after=after)
+                rows = await _rows(tx, tasks, pupils, self._clock())
+            yield [_line(row) for row in rows]
+            if len(pupils) < _AT_ONCE:
+                return
+            after = pupils[-1].id
+
+
+async def _rows(
+    tx: AsyncConnection, tasks: Sequence[Assignment], pupils: Sequence[Pupil], now: datetime
+) -> list[BookRow]:
+    known = await _known(tx, tasks, [one.user_id for one in pupils])
+    return [
+        BookRow(one, [entry_of(task, one.user_id, known, now, drafts=True) for task in tasks])
+        for one in pupils
+    ]
+
+
+async def _known(tx: AsyncConnection, tasks: Sequence[Assignment], user_ids: Sequence[str]) -> Known:
+    ids = [one.id for one in tasks]
+    groups = await groups_among(tx, ids, user_ids)
+    newest = await newest_of(tx, ids, sorted({*user_ids, *groups.values()}))
+    grades = await grades_among(tx, ids, user_ids)
+    graded = {one.id: one for one in newest.values()}
+    older = sorted({one.submission_id for one in grades.values() if one.submission_id} - graded.keys())
+    graded |= await submissions_by_id(tx, older)
+    return Known(groups, newest, grades, graded)
+
+
+def _line(row: BookRow) -> list[object]:
+    cells: list[object] = [row.pupil.full_name, row.pupil.email, row.pupil.user_id]
+    for one in row.entries:
+        cells += [one.final_points, one.status.value]
+    return [*cells, row.percent_to_date, row.percent_overall]

@@ -1,0 +1,285 @@
+"""Grades: given by a course's staff as drafts, seen by their student once they are released."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.accounts.audit import AuditLog, Event, Origin
+from vtp.accounts.permissions import Action
+from vtp.accounts.service import Clock, account_of, utc_now
+from vtp.courses.door import Entered, enter, enter_to_change
+from vtp.courses.roles import role_in_course
+from vtp.courses.store import find_course
+from vtp.coursework.assignment_store import Assignment, group_of, members_of
+from vtp.coursework.assignments import Assignments
+from vtp.coursework.file_store import StoredFile, count_files, files_of, find_file, let_go
+from vtp.coursework.files import CourseFiles, Place, Upload
+from vtp.coursework.grade_schemas import ChangeGrade
+from vtp.coursework.grade_store import Grade, find_grade, grade_by_id, put_grade, release_grades
+from vtp.coursework.news import GRADED, news_of
+from vtp.coursework.submission_store import newest_of
+from vtp.db import Database
+from vtp.db.conflicts import done_over
+from vtp.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
+from vtp.http.identity import Principal, Role
+from vtp.ids import new_id, parse_id
+from vtp.notifications.notifier import Notifier
+from vtp.notifications.store import these
+from vtp.tasks import Tasks
+
+MAX_FEEDBACK_FILES: Final = 20
+
+
+class Grades:
+    """Every method raises Forbidden, NotFound, Invalid for malformed ids; changes Conflict in an archived
+    course.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        audit: AuditLog,
+        assignments: Assignments,
+        files: CourseFiles,
+        most_bytes: int,
+        tasks: Tasks,
+        notifier: Notifier,
+        *,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._database = database
+        self._audit = audit
+        self._assignments = assignments
+        self._files = files
+        self._most_bytes = most_bytes
+        self._tasks = tasks
+        self._notifier = notifier
+        self._clock = clock
+
+    async def get(self, principal: Principal, course_id: str, assignment_id: str, user_id: str) -> Grade:
+        """Somebody's, for staff; one's own once it is released."""
+        wanted = parse_id(user_id, "/path/student_id")
+        own = wanted == principal.user_id
+        async with self._database.read() as tx:
+            inside = await enter(tx, principal, course_id, Action.COURSE_VIEW if own else Action.COURSE_TEACH)
+            assignment = await self._assignments.find_seen(tx, inside, assignment_id)
+            found = await self._of(tx, inside, assignment, wanted)
+            if not inside.may(Action.COURSE_TEACH) and found.released_at is None:
+                raise Forbidden("Your grade is not there yet.", code="not_released")
+            return found
+
+    @done_over
+    async def change(
+        self,
+        principal: Principal,
+        course_id: str,
+        assignment_id: str,
+        user_id: str,
+        wish: ChangeGrade,
+        origin: Origin,
+        unless_changed: Callable[[Grade], None] = lambda grade: None,
+    ) -> Grade:
+        """Says what is different. Raises PreconditionFailed by `unless_changed`, Invalid for more points than
+        there are."""
+        wanted = parse_id(user_id, "/path/student_id")
+        async with self._database.transaction() as tx:
+            inside = await enter_to_change(tx, principal, course_id, Action.COURSE_TEACH)
+            assignment = await self._assignments.find(tx, inside, assignment_id)
+            found = await self._of(tx, inside, assignment, wanted)
+            unless_changed(found)
+            values = _values(assignment, wish, self._clock())
+            people = [wanted]
+            if wish.for_group:
+                people = await _group(tx, assignment, wanted)
+            told = []
+            for one in people:
+                before = found if one == wanted else await self._of(tx, inside, assignment, one)
+                changed = await self._put(tx, inside, assignment, before, values)
+                if changed.released_at is not None and before.released_at is None:
+                    told.append(one)
+                await self._note(tx, inside, assignment, changed, origin)
+            await self._tell(tx, inside, assignment, told)
+            return await self._of(tx, inside, assignment, wanted)
+
+    @done_over
+    async def release(self, principal: Principal, course_id: str, assignment_id: str) -> int:
+        """Shows all drafts with points to their students; gives how many."""
+        async with self._database.transaction() as tx:
+            inside = await enter_to_change(tx, principal, course_id, Action.COURSE_TEACH)
+            assignment = await self._assignments.find(tx, inside, assignment_id)
+            told = await release_grades(tx, assignment.id, self._clock())
+            await self._tell(tx, inside, assignment, told)
+        return len(told)
+
+    async def add_file(
+        self, principal: Principal, course_id: str, assignment_id: str, user_id: str, upload: Upload
+    ) -> StoredFile:
+        """Takes a file of feedback in. Raises what `CourseFiles.receive` does."""
+        wanted = parse_id(user_id, "/path/student_id")
+
+        async def admit(tx: AsyncConnection) -> Place:
+            inside = await enter_to_change(tx, principal, course_id, Action.COURSE_TEACH)
+            assignment = await self._assignments.find(tx, inside, assignment_id)
+            grade = await self._of(tx, inside, assignment, wanted)
+            if grade.version == 0:
+                grade = await self._put(tx, inside, assignment, grade, {})
+            if await count_files(tx, "grade_id", grade.id) > MAX_FEEDBACK_FILES:
+                raise Conflict(f"There are at most {MAX_FEEDBACK_FILES} files.", code="too_many_files")
+            return Place(inside.course.id, account_of(principal), ("grade_id", grade.id))
+
+        async def settle(tx: AsyncConnection) -> int:
+            return 0
+
+        return await self._files.receive(upload, self._most_bytes, admit, settle)
+
+    @done_over
+    async def remove_file(
+        self, principal: Principal, course_id: str, assignment_id: str, user_id: str, file_id: str
+    ) -> None:
+        """Takes a file of feedback away."""
+        wanted = parse_id(user_id, "/path/student_id")
+        async with self._database.transaction() as tx:
+            inside = await enter_to_change(tx, principal, course_id, Action.COURSE_TEACH)
+            assignment = await self._assignments.find(tx, inside, assignment_id)
+            grade = await self._of(tx, inside, assignment, wanted)
+            file = await find_file(tx, parse_id(file_id, "/path/file_id"))
+            if file is None or file.grade_id != grade.id:
+                raise NotFound("There is no such file of feedback.", code="no_such_file")
+            await let_go(tx, file.id)
+            self._files.remove_after(tx, [file.id], self._tasks)
+
+    async def check_file(self, tx: AsyncConnection, inside: Entered, file: StoredFile) -> None:
+        """Whether the caller may have a file of feedback. Raises Forbidden."""
+        if inside.may(Action.COURSE_TEACH):
+            return
+        grade = await grade_by_id(tx, file.grade_id or "")
+        if grade is None or grade.user_id != inside.principal.user_id:
+            raise Forbidden("This is somebody else's grade.", code="not_yours")
+        if grade.released_at is None:
+            raise Forbidden("Your grade is not there yet.", code="not_released")
+
+    async def _of(self, tx: AsyncConnection, inside: Entered, assignment: Assignment, user_id: str) -> Grade:
+        """Somebody's as it is, or one that says nothing yet. Raises NotFound for who is no student there."""
+        found = await find_grade(tx, assignment.id, user_id)
+        if found is not None:
+            held = await files_of(tx, "grade_id", [found.id])
+            return replace(found, files=held.get(found.id, ()))
+        seen = await find_course(tx, inside.course.id, user_id)
+        course = inside.course
+        role = role_in_course(Role.STUDENT, user_id, course.instructor_id, seen.member) if seen else None
+        if role is not Role.STUDENT:
+            raise NotFound("This is no student of the course.", code="no_such_student")
+        now = assignment.created_at  # the same for who asks again
+        return Grade(new_id(), assignment.id, user_id, None, None, [], "", None, None, 0, now, now)
+
+    async def _put(
+        self,
+        tx: AsyncConnection,
+        inside: Entered,
+        assignment: Assignment,
+        before: Grade,
+        values: dict[str, Any],
+    ) -> Grade:
+        """For the newest attempt that is handed in, unless nothing is said about the points."""
+        now = self._clock()
+        values = dict(values)
+        if "centipoints" in values:
+            owner = await group_of(tx, assignment.id, before.user_id) or before.user_id
+            newest = (await newest_of(tx, [assignment.id], [owner])).get((assignment.id, owner))
+            values["submission_id"] = newest.id if newest else None
+        if values.get("released_at") is not None and before.released_at is not None:
+            del values["released_at"]
+        changed = replace(
+            before,
+            **values,
+            graded_by=account_of(inside.principal),
+            version=before.version + 1,
+            created_at=before.created_at if before.version else now,
+            updated_at=now,
+        )
+        await put_grade(tx, changed)
+        return changed
+
+    async def _tell(
+        self, tx: AsyncConnection, inside: Entered, assignment: Assignment, told: list[str]
+    ) -> None:
+        if not told:
+            return
+        text = f"There is a grade for “{assignment.title}”."
+        news = news_of(
+            GRADED,
+            inside.course,
+            assignment.title,
+            text,
+            subject_id=assignment.id,
+            lesson_id=assignment.lesson_id,
+        )
+        await self._notifier.tell(tx, news, these(told))
+
+    async def _note(
+        self, tx: AsyncConnection, inside: Entered, assignment: Assignment, grade: Grade, origin: Origin
+    ) -> None:
+        """Who gave which points is asked for long after."""
+        await self._audit.record(
+            tx,
+            Event.COURSE_CHANGED,
+            origin,
+            actor_id=inside.principal.user_id,
+            subject=f"user:{grade.user_id}",
+            details={
+                "did": "graded",
+                "course_id": inside.course.id,
+                "assignment": assignment.id,
+                "centipoints": grade.centipoints,
+                "released": grade.released_at is not None,
+            },
+        )
+
+
+async def _group(tx: AsyncConnection, assignment: Assignment, user_id: str) -> list[str]:
+    group_id = await group_of(tx, assignment.id, user_id)
+    if group_id is None:
+        raise Conflict("This student is in no group of the assignment.", code="no_group")
+    return await members_of(tx, group_id)
+
+
+def _values(assignment: Assignment, wish: ChangeGrade, now: datetime) -> dict[str, Any]:
+    """The columns that a wish sets. Raises Invalid for what the assignment does not give."""
+    given = wish.model_dump(exclude_unset=True, exclude={"for_group"})
+    values: dict[str, Any] = {}
+    if given.get("feedback") is not None:
+        values["feedback"] = given["feedback"]
+    if given.get("released") is not None:
+        values["released_at"] = now if given["released"] else None
+    if "scores" in given:
+        values["scores"] = given["scores"] or []
+        _check_scores(assignment, values["scores"])
+        if values["scores"]:
+            values["centipoints"] = sum(round(one["points"] * 100) for one in values["scores"])
+    if "points" in given:
+        points = given["points"]
+        values["centipoints"] = None if points is None else round(points * 100)
+    if (values.get("centipoints") or 0) > assignment.centipoints:
+        raise Invalid(
+            "These are more points than there are.",
+            errors=[FieldError("/points", f"at most {assignment.points:g}")],
+        )
+    return values
+
+
+def _check_scores(assignment: Assignment, scores: list[dict[str, Any]]) -> None:
+    most = {one["id"]: one["points"] for one in assignment.rubric}
+    errors, seen = [], set[str]()
+    for i, score in enumerate(scores):
+        if score["id"] not in most or score["id"] in seen:
+            errors.append(FieldError(f"/scores/{i}/id", "is no criterion of the rubric, or comes twice"))
+        elif score["points"] > most[score["id"]]:
+            errors.append(FieldError(f"/scores/{i}/points", f"at most {most[score['id']]:g}"))
+        seen.add(score["id"])
+    if errors:
+        raise Invalid("The scores do not fit the rubric; `errors` says where.", errors=errors)

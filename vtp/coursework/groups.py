@@ -1,0 +1,86 @@
+"""Groups of an assignment: made by a course's staff, all of them at once; students see their own."""
+
+from __future__ import annotations
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.accounts.permissions import Action
+from vtp.courses.door import Entered, enter, enter_to_change
+from vtp.courses.lesson_store import people_of
+from vtp.coursework.assignment_schemas import WantedGroups
+from vtp.coursework.assignment_store import (
+    Assignment,
+    Group,
+    group_of,
+    has_submissions,
+    page_of_groups,
+    set_groups,
+)
+from vtp.coursework.assignments import Assignments
+from vtp.db import Database
+from vtp.db.conflicts import done_over
+from vtp.errors import Conflict, FieldError, Invalid
+from vtp.http.identity import Principal, Role
+from vtp.ids import new_id, parse_id
+
+
+class Groups:
+    """Every method raises Forbidden, NotFound, Invalid for malformed ids."""
+
+    def __init__(self, database: Database, assignments: Assignments) -> None:
+        self._database = database
+        self._assignments = assignments
+
+    async def page(
+        self, principal: Principal, course_id: str, assignment_id: str, *, limit: int, after: str | None
+    ) -> list[Group]:
+        """All for staff, one's own for students."""
+        async with self._database.read() as tx:
+            inside = await enter(tx, principal, course_id, Action.COURSE_VIEW)
+            found = await self._assignments.find_seen(tx, inside, assignment_id)
+            if inside.may(Action.COURSE_TEACH):
+                return await page_of_groups(tx, found.id, limit=limit, after=after)
+            own = await group_of(tx, found.id, principal.user_id or "")
+            everyone = await page_of_groups(tx, found.id, limit=None, after=None)
+            return [one for one in everyone if one.id == own and (after is None or one.id > after)]
+
+    @done_over
+    async def set(
+        self, principal: Principal, course_id: str, assignment_id: str, wish: WantedGroups
+    ) -> list[Group]:
+        """These and no others. Raises Conflict where one that has handed something in would be gone."""
+        async with self._database.transaction() as tx:
+            inside = await enter_to_change(tx, principal, course_id, Action.COURSE_TEACH)
+            found = await self._assignments.find(tx, inside, assignment_id)
+            if not found.for_groups:
+                raise Conflict("This assignment is not for groups.", code="not_for_groups")
+            wanted = await self._wanted(tx, inside, found, wish)
+            await set_groups(tx, found.id, wanted)
+            return await page_of_groups(tx, found.id, limit=None, after=None)
+
+    async def _wanted(
+        self, tx: AsyncConnection, inside: Entered, found: Assignment, wish: WantedGroups
+    ) -> list[Group]:
+        there = {one.id for one in await page_of_groups(tx, found.id, limit=None, after=None)}
+        people = await people_of(tx, inside.course.id, inside.course.instructor_id)
+        errors, seen, wanted = [], set[str](), list[Group]()
+        for i, group in enumerate(wish.groups):
+            if group.id is not None and group.id not in there:
+                errors.append(FieldError(f"/groups/{i}/id", "is no group of this assignment"))
+            for j, member in enumerate(group.members):
+                at = f"/groups/{i}/members/{j}"
+                if people.get(parse_id(member, at)) is not Role.STUDENT:
+                    errors.append(FieldError(at, "is no student of this course"))
+                if member in seen:
+                    errors.append(FieldError(at, "is in two groups"))
+                seen.add(member)
+            wanted.append(Group(group.id or new_id(), group.name, tuple((one, "") for one in group.members)))
+        ids = [one.id for one in wanted]
+        if len(set(ids)) != len(ids):
+            errors.append(FieldError("/groups", "names a group twice"))
+        if errors:
+            raise Invalid("The groups cannot be like this; `errors` says why.", errors=errors)
+        gone = there - set(ids)
+        if gone and await has_submissions(tx, found.id, sorted(gone)):
+            raise Conflict("A group that has begun to hand in must stay: send its id.", code="group_has_work")
+        return wanted

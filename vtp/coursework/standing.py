@@ -1,0 +1,91 @@
+"""Where students stand: what the rows say of each with each assignment, and what it comes to. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from vtp.coursework.assignment_store import Assignment
+from vtp.coursework.grade_store import Grade, Pupil
+from vtp.coursework.late import WorkStatus, reduced
+from vtp.coursework.submission_store import Submission
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One student with one assignment."""
+
+    assignment_id: str
+    title: str
+    status: WorkStatus
+    submission_id: str | None
+    handed_in_at: datetime | None
+    out_of: float
+    points: float | None
+    percent_off: int
+    final_points: float | None
+    released: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BookRow:
+    """One student with all assignments."""
+
+    pupil: Pupil
+    entries: Sequence[Entry]
+
+    @property
+    def percent_to_date(self) -> float | None:
+        """Of the points of what is graded."""
+        graded = [one for one in self.entries if one.final_points is not None]
+        return _percent(graded)
+
+    @property
+    def percent_overall(self) -> float | None:
+        """Of the points of everything, where what is not graded gives nothing."""
+        return _percent(self.entries)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What rows say: by (assignment, person) groups and grades, by (assignment, owner) newest attempts, and
+    attempts by id that grades were given for.
+    """
+
+    groups: Mapping[tuple[str, str], str]
+    newest: Mapping[tuple[str, str], Submission]
+    grades: Mapping[tuple[str, str], Grade]
+    graded: Mapping[str, Submission]
+
+
+def entry_of(assignment: Assignment, user_id: str, known: Known, now: datetime, *, drafts: bool) -> Entry:
+    """`drafts`: grades that are not released count, as they do for staff."""
+    at = assignment.id, user_id
+    newest = known.newest.get((assignment.id, known.groups.get(at, user_id)))
+    grade = known.grades.get(at)
+    if grade is not None and grade.released_at is None and not drafts:
+        grade = None
+    centipoints = grade.centipoints if grade is not None else None
+    of = known.graded.get(grade.submission_id or "") if grade is not None else None
+    handed_in_at = newest.handed_in_at if newest is not None else None
+    off = assignment.deadline.taken_off(of.handed_in_at if of is not None else handed_in_at)
+    return Entry(
+        assignment_id=assignment.id,
+        title=assignment.title,
+        status=assignment.deadline.status(handed_in_at, now),
+        submission_id=newest.id if newest is not None else None,
+        handed_in_at=handed_in_at,
+        out_of=assignment.points,
+        points=None if centipoints is None else centipoints / 100,
+        percent_off=off,
+        final_points=None if centipoints is None else reduced(centipoints, off) / 100,
+        released=grade is not None and grade.released_at is not None,
+    )
+
+
+def _percent(entries: Sequence[Entry]) -> float | None:
+    """Rounded down to a tenth: nobody reaches a limit by rounding."""
+    most = sum(round(one.out_of * 100) for one in entries)
+    got = sum(round((one.final_points or 0) * 100) for one in entries)
+    return got * 1000 // most / 10 if most else None

@@ -1,0 +1,124 @@
+"""The rows of what is handed in. No rules here, only SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, delete, func, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.coursework.file_store import StoredFile
+from vtp.coursework.tables import submissions as table
+from vtp.db.statements import insert_if_absent
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One attempt. `owner`: the group's id, or the person's."""
+
+    id: str
+    assignment_id: str
+    owner: str
+    user_id: str | None
+    group_id: str | None
+    attempt: int
+    text: str
+    handed_in_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    files: Sequence[StoredFile] = field(default=())
+
+
+_OWN = [name for name in Submission.__slots__ if name != "files"]
+_SUBMISSIONS = select(*(table.c[name] for name in _OWN))
+
+
+async def add_submission(tx: AsyncConnection, submission: Submission) -> bool:
+    """Adds one, unless this attempt is there already; tells whether."""
+    return await insert_if_absent(tx, table, {name: getattr(submission, name) for name in _OWN})
+
+
+async def find_submission(
+    tx: AsyncConnection, assignment_id: str, submission_id: str, *, lock: bool = False
+) -> Submission | None:
+    """One of an assignment's; `lock`: nobody else changes it until the transaction ends."""
+    c = table.c
+    statement = _SUBMISSIONS.where(c.id == submission_id, c.assignment_id == assignment_id)
+    row = (await tx.execute(statement.with_for_update() if lock else statement)).one_or_none()
+    return _submission(row) if row else None
+
+
+async def owner_of(tx: AsyncConnection, submission_id: str) -> tuple[str, str] | None:
+    """The assignment and the owner of one."""
+    wanted = select(table.c.assignment_id, table.c.owner).where(table.c.id == submission_id)
+    row = (await tx.execute(wanted)).one_or_none()
+    return (row[0], row[1]) if row else None
+
+
+async def last_attempts(tx: AsyncConnection, assignment_id: str, owner: str) -> tuple[int, int, bool]:
+    """The number of the last attempt, how many are handed in, and whether there is a draft."""
+    c = table.c
+    counted = select(func.max(c.attempt), func.count(c.handed_in_at), func.count()).where(
+        c.assignment_id == assignment_id, c.owner == owner
+    )
+    last, handed_in, count = (await tx.execute(counted)).one()
+    return last or 0, handed_in, count > handed_in
+
+
+async def page_of_submissions(
+    tx: AsyncConnection,
+    assignment_id: str,
+    owners: Collection[str] | None,
+    *,
+    limit: int,
+    before: str | None,
+) -> list[Submission]:
+    """An assignment's, newest first: the owners' own, or (None) all that are handed in."""
+    c = table.c
+    statement = _SUBMISSIONS.where(c.assignment_id == assignment_id)
+    statement = statement.where(c.handed_in_at.is_not(None) if owners is None else c.owner.in_(owners))
+    if before is not None:
+        statement = statement.where(c.id < before)
+    return [_submission(row) for row in await tx.execute(statement.order_by(c.id.desc()).limit(limit))]
+
+
+async def newest_of(
+    tx: AsyncConnection, assignment_ids: Collection[str], owners: Collection[str]
+) -> dict[tuple[str, str], Submission]:
+    """The newest attempt that is handed in, by (assignment, owner)."""
+    if not assignment_ids or not owners:
+        return {}
+    c = table.c
+    mine = c.assignment_id.in_(assignment_ids), c.owner.in_(owners), c.handed_in_at.is_not(None)
+    newest = select(c.assignment_id, c.owner, func.max(c.attempt)).where(*mine)
+    newest = newest.group_by(c.assignment_id, c.owner)
+    rows = await tx.execute(
+        _SUBMISSIONS.where(*mine, tuple_(c.assignment_id, c.owner, c.attempt).in_(newest))
+    )
+    found = [_submission(row) for row in rows]
+    return {(one.assignment_id, one.owner): one for one in found}
+
+
+async def change_submission(tx: AsyncConnection, submission_id: str, **values: Any) -> None:
+    """Sets columns of one."""
+    await tx.execute(update(table).where(table.c.id == submission_id).values(**values))
+
+
+async def remove_submission(tx: AsyncConnection, submission_id: str) -> None:
+    """Deletes one."""
+    await tx.execute(delete(table).where(table.c.id == submission_id))
+
+
+def _submission(row: Row[Any]) -> Submission:
+    return Submission(**dict(zip(_OWN, row, strict=True)))
+
+
+async def submissions_by_id(tx: AsyncConnection, ids: Collection[str]) -> dict[str, Submission]:
+    """Some, by id."""
+    if not ids:
+        return {}
+    found = [_submission(row) for row in await tx.execute(_SUBMISSIONS.where(table.c.id.in_(ids)))]
+    return {one.id: one for one in found}
