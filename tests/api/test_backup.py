@@ -244,13 +244,13 @@ async def sql(url: str, *statements: str) -> list[Any]:
 
 async def test_tables_of_other_programs_stay_and_are_in_no_backup(database_url: str, tmp_path: Path) -> None:
     before = await filled(database_url)
-    await sql(database_url, "CREATE TABLE grades (id integer)", "INSERT INTO grades VALUES (7)")
+    await sql(database_url, "CREATE TABLE canteen_meals (id integer)", "INSERT INTO canteen_meals VALUES (7)")
     settings = settings_of(tmp_path / "data", database_url)
     made = await make_backup(settings, tmp_path / "b.vtp", media=False)
     assert made.rows == sum(len(rows) for _, rows in before.values())
     if database_url.startswith("postgresql"):  # elsewhere a new file takes the place of the old one
         await restore_backup(settings, tmp_path / "b.vtp", force=True)
-        assert [tuple(row) for row in await sql(database_url, "SELECT id FROM grades")] == [(7,)]
+        assert [tuple(row) for row in await sql(database_url, "SELECT id FROM canteen_meals")] == [(7,)]
     elsewhere = settings_of(tmp_path / "elsewhere")
     done = await restore_backup(elsewhere, tmp_path / "b.vtp", force=False)
     assert done.rows == made.rows
@@ -261,10 +261,10 @@ async def test_a_file_with_another_programs_rows_is_not_replaced_unasked(tmp_pat
     await filled(url)
     await make_backup(settings_of(tmp_path / "data", url), tmp_path / "b.vtp", media=False)
     theirs = f"sqlite:///{tmp_path / 'theirs.sqlite3'}"
-    await sql(theirs, "CREATE TABLE grades (id integer)", "INSERT INTO grades VALUES (7)")
+    await sql(theirs, "CREATE TABLE canteen_meals (id integer)", "INSERT INTO canteen_meals VALUES (7)")
     with pytest.raises(StartupError, match="not empty"):
         await restore_backup(settings_of(tmp_path / "other", theirs), tmp_path / "b.vtp", force=False)
-    assert [tuple(row) for row in await sql(theirs, "SELECT id FROM grades")] == [(7,)]
+    assert [tuple(row) for row in await sql(theirs, "SELECT id FROM canteen_meals")] == [(7,)]
 
 
 async def test_what_depends_on_our_tables_is_named_and_nothing_is_changed(
