@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tests.api.callers import room_token
+from tests.api.course_material import SERIES
 from tests.api.recording_material import add_finished
 from tests.api.sfu.material import AUDIO, SCTP, service_token
 from tests.serving import PASSWORD, Api, Person, serving
 from tests.unit.sdp_material import offer_names, offer_text
+from vtp.notifications.news import News
+from vtp.notifications.store import these
 from vtp.settings import SfuSettings
 
 ROLES = ("admin", "teacher", "assistant", "student", "guest", "service", "nobody")
@@ -112,6 +115,10 @@ class FuzzedSchool:
             self._stock_media()
         if "/courses" in path:
             self._stock_course()
+        if "/calendars" in path:
+            self._post("/api/v1/calendars", "admin")
+        if "/notifications" in path:
+            self.do(self._tell_everybody())
 
     def _stock_course(self) -> None:
         wish = {"code": "M1", "name": "Mathematics", "semester": "fall", "year": 2026, "status": "active"}
@@ -120,6 +127,7 @@ class FuzzedSchool:
         lesson = {"title": "A", "kind": "live", "section_id": section["id"]}
         self._post(f"{at}/lessons", "teacher", **lesson)
         self._post(f"{at}/announcements", "teacher", title="Hello")
+        self._post(f"{at}/schedules", "teacher", **SERIES)
         self._post(f"{at}/invitations", "teacher")
         self._post(f"{at}/enroll", "student")
         given = {"user_id": self._people["assistant"].user_id, "role": "ta"}
@@ -127,6 +135,12 @@ class FuzzedSchool:
         recording = self.do(add_finished(self.api, self.room, self._people["teacher"]))
         self._post(f"{at}/recordings", "teacher", recording_id=recording)
         self._ids[f"{at}/enroll"] = [self._people["student"].user_id]
+
+    async def _tell_everybody(self) -> None:
+        services = self.api.server.services
+        to = these([one.user_id for one in self._people.values()])
+        async with services.database.transaction() as tx:
+            await services.notifications.notifier.tell(tx, News("announcement", "Hello"), to)
 
     def _stock_media(self) -> None:
         at = f"/sfu/rooms/{self.room}"

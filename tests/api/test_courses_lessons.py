@@ -264,6 +264,37 @@ async def test_a_class_is_over_when_its_time_is_and_no_staff_hold_it(
     assert await turned_away(school, pupil, lesson["room_id"]) == "lesson_over"
 
 
+async def test_a_fault_in_one_class_keeps_no_other_from_being_looked_after(
+    school: School,
+    teacher: Person,
+    course: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    api = school.api
+    watch, rooms = api.server.services.courses.lesson_watch, api.server.services.live_rooms
+    held = [await live_lesson(api, course, teacher, title=title) for title in ("one", "two", "three")]
+    ids = [one["room_id"] for one in held]
+    for room_id in ids:
+        await come(school, teacher, room_id)
+    async with api.server.services.database.transaction() as tx:  # as another process would
+        await tx.execute(lessons.update().values(cancelled_at=datetime.now(UTC)))
+    look_at = watch._look_at
+
+    async def fail_once(live: Any, *more: Any) -> None:
+        if live.id == ids[0]:
+            raise ZeroDivisionError
+        await look_at(live, *more)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(watch, "_look_at", fail_once)
+        await watch.look()
+    assert [rooms.get(one) is not None for one in ids] == [True, False, False]
+    assert f"The lesson in room {ids[0]} could not be looked after." in caplog.text
+    await watch.look()
+    assert rooms.get(ids[0]) is None
+
+
 async def test_a_lessons_room_is_changed_by_its_course_alone(
     api: Api, teacher: Person, pupil: Person, course: str
 ) -> None:

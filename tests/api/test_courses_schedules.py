@@ -295,6 +295,37 @@ async def test_a_calendar_shows_what_its_owner_sees_to_two_foreign_readers(
     assert events(await calendar_at(api, urls[pupil.user_id, 0])) == {}
 
 
+async def test_an_administrator_follows_any_course_and_a_copy_says_what_it_has_not(
+    api: Api, teacher: Person
+) -> None:
+    admin, course = await api.person("admin"), await make_course(api, teacher)
+    await series(api, course, teacher)
+    urls = [
+        (await api.call("POST", CALENDARS, wish, by=admin)).body["url"]
+        for wish in ({"course_id": course}, {})
+    ]
+    assert len(events(await calendar_at(api, urls[0]))) == 5
+    assert events(await calendar_at(api, urls[1])) == {}, "of their own there are none"
+    term = {"semester": "s", "year": 2027}
+    copy = (await api.call("POST", f"{BASE}/{course}/copy", term, by=teacher)).body
+    assert copy["schedules_left_out"] == 1
+    assert (await api.call("GET", f"{BASE}/{copy['id']}/schedules", by=teacher)).body["items"] == []
+
+
+async def test_more_lessons_than_a_mail_carries_are_counted_in_it(mailed: Api, mailbox: Mailbox) -> None:
+    teacher = await mailed.person("teacher")
+    course = await make_course(mailed, teacher)
+    await series(mailed, course, teacher, rule="FREQ=DAILY;COUNT=25")
+    mail = await mailbox.next_to(teacher.email, "25 lessons")
+    assert len({str(event["uid"]) for _, _, event in carried(mail)}) == 20
+    part = mail.get_body(("plain",))
+    assert part is not None
+    text = str(part.get_content())
+    assert text.count("takes place") == 20
+    assert "and 5 more" in text
+    assert f"/courses/{course}" in text
+
+
 async def test_a_calendars_address_is_secret_and_can_be_renewed(
     api: Api, teacher: Person, pupil: Person, course: str
 ) -> None:

@@ -80,6 +80,27 @@ async def test_people_see_no_news_of_what_they_do_not_see(api: Api, teacher: Per
     assert await kinds(api, pupil) == []
 
 
+async def test_a_class_is_told_of_what_was_planned_when_its_course_begins(
+    api: Api, teacher: Person, pupil: Person
+) -> None:
+    course = await make_course(api, teacher, status="draft")
+    await enrol(api, course, teacher, student_id=pupil.user_id)
+    for title, more in (("Lenses", {}), ("Mirrors", {}), ("Hidden", {"published": False})):
+        wish = {"kind": "live", "title": title, "starts_at": soon(50), **more}
+        await call(api, "POST", f"{BASE}/{course}/lessons", teacher, wish)
+    assert await kinds(api, pupil) == []
+    await call(api, "PATCH", f"{BASE}/{course}", teacher, {"status": "active", "name": "Optics"})
+    [one] = await told(api, pupil)
+    assert (one["kind"], one["title"], one["context"]) == (
+        "lesson_scheduled",
+        "2 new live lessons",
+        "PHY-101, Optics",
+    )
+    await call(api, "PATCH", f"{BASE}/{course}", teacher, {"status": "completed"})
+    await call(api, "PATCH", f"{BASE}/{course}", teacher, {"status": "active"})
+    assert len(await told(api, pupil)) == 1, "they know"
+
+
 async def test_what_becomes_of_lessons_is_told_by_kind(
     api: Api, teacher: Person, pupil: Person, course: str
 ) -> None:

@@ -109,8 +109,9 @@ class CourseParts:
         recordings.add_listener(told.recording_changed)
         recordings.catalogue.add_access_listener(told.access_changed)
         narrowed.add_listener(watch.look_soon)
+        ends = (filed.hide_all, lessons.tell_of_end)
         return cls(
-            Courses(database, audit, (filed.hide_all, lessons.tell_of_end), kept, narrowed.emit, news),
+            Courses(database, audit, ends, kept, narrowed.emit, news, lessons.tell_of_start),
             CourseCopies(database, audit, kept),
             Sections(database, audit),
             lessons,

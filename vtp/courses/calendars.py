@@ -17,6 +17,7 @@ from vtp.accounts.users import find_user
 from vtp.courses.calendar_ics import CalendarLesson, feed_of
 from vtp.courses.calendar_store import (
     Feed,
+    Reader,
     feed_by_token,
     lessons_for,
     page_of_feeds,
@@ -28,7 +29,7 @@ from vtp.courses.lesson_mails import lesson_url
 from vtp.db import Database
 from vtp.db.conflicts import done_over
 from vtp.errors import FieldError, Invalid, NotFound
-from vtp.http.identity import Principal
+from vtp.http.identity import Principal, Role
 from vtp.ids import is_id, new_id, parse_id
 from vtp.mail.links import Links
 
@@ -83,7 +84,8 @@ class Calendars:
             user = await find_user(tx, feed.user_id) if feed is not None else None
             if feed is None or user is None or user.disabled_at is not None:
                 raise NotFound("There is no calendar at this address (any more).", code="no_such_calendar")
-            found = await lessons_for(tx, feed.user_id, feed.course_id, now - PAST, now)
+            reader = Reader(feed.user_id, everywhere=user.role is Role.ADMIN)
+            found = await lessons_for(tx, reader, feed.course_id, now - PAST, now)
         name = "Lessons" if feed.course_id is None or not found else found[0][2]
         shown = [
             CalendarLesson(lesson, code, course, lesson_url(self._links, lesson))

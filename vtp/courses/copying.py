@@ -16,6 +16,7 @@ from vtp.courses.lesson_rooms import add_rooms
 from vtp.courses.outline_store import Lesson, LessonKind, Section, add_outline, lessons_of, sections_of
 from vtp.courses.permission_store import Permission, add_permissions, staff_of
 from vtp.courses.roles import CourseStatus
+from vtp.courses.schedule_store import count_schedules
 from vtp.courses.schemas import CopyCourse
 from vtp.courses.store import Course, add_course, find_course
 from vtp.db import Database
@@ -37,8 +38,11 @@ class CourseCopies:
         self._clock = clock
 
     @done_over
-    async def copy(self, principal: Principal, course_id: str, wish: CopyCourse, origin: Origin) -> Entered:
-        """Makes a draft that belongs to the caller, with the course's sections and lessons."""
+    async def copy(
+        self, principal: Principal, course_id: str, wish: CopyCourse, origin: Origin
+    ) -> tuple[Entered, int]:
+        """Makes a draft that belongs to the caller, with the course's sections and lessons; gives how many
+        series it has not, whose days are those of another term."""
         require(principal, Action.COURSE_CREATE)
         own_id, now = account_of(principal), self._clock()
         async with self._database.transaction() as tx:
@@ -70,8 +74,9 @@ class CourseCopies:
                 details={"code": made.code, "name": made.name, "copy_of": source.id},
             )
             found = await find_course(tx, made.id, own_id)
+            left_out = await count_schedules(tx, source.id)
         assert found is not None
-        return entered(principal, found)
+        return entered(principal, found), left_out
 
     async def _copied(
         self, tx: AsyncConnection, source_id: str, course_id: str, now: datetime

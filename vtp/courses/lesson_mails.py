@@ -89,7 +89,7 @@ class LessonMails:
         ]
         lines = [one.line(time_zone) for one in news]
         subject, text = lessons_letter(
-            course.code, course.name, lines, self._links.to(f"/courses/{course.id}")
+            course.code, course.name, lines, self._links.to(f"/courses/{course.id}"), MOST_CALENDARS
         )
         return _Letter(subject, text, messages)
 

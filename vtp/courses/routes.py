@@ -8,6 +8,7 @@ from vtp.courses.door import Entered
 from vtp.courses.schemas import (
     ChangeCourse,
     CopyCourse,
+    CopyReply,
     CourseDeleted,
     CoursePage,
     CourseQuery,
@@ -142,13 +143,13 @@ def _making_routes(table: RouteTable, courses: Courses, copies: CourseCopies) ->
     @table.post(
         COURSE + "/copy",
         body=CopyCourse,
-        reply=CourseReply,
+        reply=CopyReply,
         status=201,
         access=Access.VERIFIED,
         summary="Copy a course to another term",
         errors=(403, 404),
     )
-    async def copy_course(call: Call) -> CourseReply:
-        inside = await copies.copy(call.principal, call.path["id"], call.body, origin_of(call))
+    async def copy_course(call: Call) -> CopyReply:
+        inside, left_out = await copies.copy(call.principal, call.path["id"], call.body, origin_of(call))
         call.reply_headers["Location"] = f"{BASE}/{inside.course.id}"
-        return reply_of(call, inside)
+        return CopyReply(**reply_of(call, inside).model_dump(), schedules_left_out=left_out)

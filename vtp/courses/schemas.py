@@ -199,6 +199,15 @@ class CourseReply(BaseModel):
         )
 
 
+class CopyReply(CourseReply):
+    """A course that was made of another."""
+
+    schedules_left_out: Annotated[
+        int,
+        Field(description="Series of the other one, of which this has none: their days are of another term."),
+    ]
+
+
 class CoursePage(Page[CourseReply]):
     """One page of courses."""
 

@@ -43,6 +43,8 @@ UnlessChanged = Callable[[int], None]
 """Raises PreconditionFailed for a version that the caller has not seen (`If-Match`)."""
 Before = Callable[[AsyncConnection, Entered, Origin], Awaitable[None]]
 """What is done within the transaction that deletes a course, before."""
+Opened = Callable[[AsyncConnection, Entered], Awaitable[None]]
+"""What is done within the transaction by which a draft becomes active."""
 
 _NULLABLE = frozenset({"max_students"})  # a null in a change takes the limit away
 
@@ -58,11 +60,13 @@ class Courses:
         rooms: KeptRooms,
         tell_narrowed: TellNarrowed,
         news: EnrolmentNews,
+        opened: Opened,
         *,
         clock: Clock = utc_now,
     ) -> None:
         self._tell_narrowed = tell_narrowed
         self._news = news
+        self._opened = opened
         self._database = database
         self._before_deletion = before_deletion
         self._rooms = rooms
@@ -129,6 +133,8 @@ class Courses:
                     await self._news.placed(tx, course, moved)
                 await self.record(tx, Event.COURSE_CHANGED, course, principal, origin, fields=sorted(changes))
             changed = await self._again(tx, principal, course.id)
+            if course.status is CourseStatus.DRAFT and changed.course.status is CourseStatus.ACTIVE:
+                await self._opened(tx, changed)
         if "status" in changes:
             self._tell_narrowed(course.id)
         return changed

@@ -85,14 +85,19 @@ def notice(
     return Mail(MailKind.NOTICE, to, subject, text, user_id, NOTICE_TTL)
 
 
-def lessons_letter(code: str, course: str, lines: Sequence[str], link: str) -> tuple[str, str]:
-    """Subject and text for who takes part in a course: what becomes of its live lessons."""
+def lessons_letter(code: str, course: str, lines: Sequence[str], link: str, attached: int) -> tuple[str, str]:
+    """Subject and text for who takes part in a course: what becomes of its live lessons. `attached`: how many
+    of them the mail carries; of the others it says how many they are."""
     subject = _one_line(f"{code}: {lines[0]}" if len(lines) == 1 else f"{code}: {len(lines)} lessons")
-    listed = "\n".join(_one_line(line) for line in lines)
+    more = len(lines) - attached
+    rest = f" It is the first {attached}: the course, and a calendar that you follow, have all."
+    rest = rest if more > 0 else ""
+    listed = "\n".join(_one_line(line) for line in lines[:attached])
+    listed += f"\nand {more} more" if more > 0 else ""
     text = _letter(
         f"in {_one_line(course)}:\n\n{listed}\n\nThe course is here:",
         link,
-        "What is attached puts this into your calendar, or changes what is there.",
+        "What is attached puts this into your calendar, or changes what is there." + rest,
     )
     return subject, text
 
