@@ -186,9 +186,9 @@ def test_passwords_are_typed_into_password_fields_that_managers_know() -> None:
 
 
 def test_pages_keep_nothing_of_accounts_in_the_browser() -> None:
-    """Settings of devices and looks by storage.ts; a guest's token, for this tab, by guest.ts."""
+    """Settings of devices and looks by storage.ts; what a link brought, for this tab, by the others."""
     users = {path.name for path in PAGES if re.search(r"\b(localStorage|sessionStorage)\b", path.read_text())}
-    assert users == {"storage.ts", "guest.ts"}
+    assert users == {"storage.ts", "guest.ts", "course_link.ts"}
     for path in PAGES:
         assert not re.search(r"indexedDB|document\.cookie|caches\.open", path.read_text()), path
         for what in re.findall(r"\bremember\(([^;]*)\);", path.read_text()):
