@@ -26,6 +26,13 @@ JSON_VALUES: dict[str, Any] = {
     "skipped": [],
     "pieces": [[0, 1000]],
     "sittings": {"session": [1, 0]},
+    "solution": {
+        "choices": [{"id": "0123456789ab", "text": "x", "right": True}],
+        "value": 1.0,
+        "tolerance": 0.0,
+        "tolerance_kind": "absolute",
+        "accepted": ["x"],
+    },
 }
 ALWAYS = {"slug"}  # null for rooms that were deleted only
 OFF = {"members_only"}  # rooms of lessons: no list has them either

@@ -26,6 +26,7 @@ from vtp.mail.routes import build_routes as mail_routes
 from vtp.media.ice_servers import IceServers
 from vtp.media.plane import MediaPlane
 from vtp.personal.routes import build_routes as personal_routes
+from vtp.quizzes.build import build_routes as quiz_routes
 from vtp.recording.admission import Admission
 from vtp.recording.express import PREFIX as EXPRESS_PREFIX
 from vtp.recording.express import ExpressMedia
@@ -175,6 +176,7 @@ def build_tables(services: Services) -> list[RouteTable]:
         job_routes(services.jobs.jobs),
         webhook_routes(services.webhooks),
         course_routes(services.courses),
+        quiz_routes(services.quizzes),
         check_routes(services.checks, settings.media.ice_servers),
     ]
     if services.sfu is not None:

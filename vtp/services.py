@@ -34,6 +34,7 @@ from vtp.media.plane import MediaPlane, start_media
 from vtp.personal.erasure import Erasure, ErasureParts
 from vtp.personal.export import Export
 from vtp.personal.upkeep import Upkeep
+from vtp.quizzes.build import QuizParts
 from vtp.recording.access_log import AccessLog
 from vtp.recording.captions import CaptionShelf
 from vtp.recording.chapters import Chapters
@@ -109,6 +110,7 @@ class Services:
     personal: PersonalData
     jobs: JobParts
     courses: CourseParts
+    quizzes: QuizParts
     metrics: HttpMetrics = field(default_factory=HttpMetrics)
     sfu: SfuFace | None = None
 
@@ -241,6 +243,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         )
     )
     courses.start(tasks)
+    quizzes = QuizParts.build(database, accounts.audit)
     courses.narrowed.add_listener(holders.forget)
     upkeep = [
         access_log.trim,
@@ -287,6 +290,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         personal,
         jobs,
         courses,
+        quizzes,
     )
     jobs.start(tasks)
     add_numbers(services)

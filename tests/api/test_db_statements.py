@@ -231,6 +231,8 @@ def rows_of(table: str, **names: str) -> Add:
             more = {"status": "ready", "deleted_at": None}
         if table == "courses":
             more = {"status": "active", "listed": True}
+        if table == "quiz_questions":
+            more = {"retired_at": None}
         if table == "sessions":
             at = datetime.now(UTC) + timedelta(days=1)
             if api.server.services.database.url.dialect is Dialect.SQLITE:
@@ -281,6 +283,7 @@ LISTS: dict[str, tuple[str, Add]] = {
         "/api/v1/courses/COURSE/announcements",
         rows_of("course_announcements", course_id="course_id"),
     ),
+    "questions": ("/api/v1/courses/COURSE/questions", rows_of("quiz_questions", course_id="course_id")),
     "bans": (f"/api/v1/rooms/{ROOM}/bans", rows_of("room_bans", room_id="room_id", user_id="nobody")),
 }
 

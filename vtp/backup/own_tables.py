@@ -12,6 +12,7 @@ from vtp.db.dump import VERSION_TABLE
 from vtp.db.metadata import metadata
 from vtp.jobs import tables as _jobs
 from vtp.mail import tables as _mail
+from vtp.quizzes import tables as _quizzes
 from vtp.recording import tables as _recording
 from vtp.rooms import tables as _rooms
 from vtp.webhooks import tables as _webhooks
@@ -22,6 +23,7 @@ FEATURES: Final = (
     _db,
     _jobs,
     _mail,
+    _quizzes,
     _recording,
     _rooms,
     _webhooks,

@@ -24,7 +24,18 @@ from vtp.errors import FieldError, Invalid, NotFound
 from vtp.http.identity import Principal
 from vtp.ids import parse_id
 
-_NULLABLE = frozenset({"release_at", "section_id", "starts_at", "ends_at"})
+_NULLABLE = frozenset(
+    {
+        "release_at",
+        "section_id",
+        "starts_at",
+        "ends_at",
+        "opens_at",
+        "closes_at",
+        "time_limit_minutes",
+        "attempts_allowed",
+    }
+)
 
 
 class CourseItem(Protocol):

@@ -44,6 +44,7 @@ from vtp.http.identity import Role
 from vtp.jobs.tables import recording_jobs
 from vtp.mail.tables import mails
 from vtp.personal.scrubbing import scrub_details, scrub_message
+from vtp.quizzes.tables import quiz_question_tags, quiz_questions
 from vtp.recording.tables import (
     recording_access_log,
     recording_caption_lines,
@@ -724,5 +725,7 @@ EXEMPT: Final[Mapping[Table, str]] = {
     course_sections: "the parts of a course, which say nothing of who wrote them",
     lessons: "what is in a course, likewise",
     course_schedules: "when its live lessons are, likewise",
+    quiz_questions: "the bank of a course, which says nothing of who wrote it",
+    quiz_question_tags: "what its questions are about",
     recording_jobs: "what the server does with recordings by itself",
 }
