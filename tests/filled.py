@@ -26,6 +26,8 @@ JSON_VALUES: dict[str, Any] = {
     "skipped": [],
     "pieces": [[0, 1000]],
     "sittings": {"session": [1, 0]},
+    "answer": {"choices": ["0123456789ab"], "value": 1.0, "text": "x"},
+    "choice_order": ["0123456789ab"],
     "solution": {
         "choices": [{"id": "0123456789ab", "text": "x", "right": True}],
         "value": 1.0,

@@ -251,6 +251,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         courses.lesson_rooms.complete,
         courses.lesson_recordings.sweep,
         courses.schedules.extend,
+        quizzes.ending.finish_due,
     ]
     personal = _build_personal(database, accounts, pictures, tracks, settings, upkeep)
     tasks.start(personal.upkeep.run(), "personal data")

@@ -284,6 +284,7 @@ LISTS: dict[str, tuple[str, Add]] = {
         rows_of("course_announcements", course_id="course_id"),
     ),
     "questions": ("/api/v1/courses/COURSE/questions", rows_of("quiz_questions", course_id="course_id")),
+    "quizzes": ("/api/v1/courses/COURSE/quizzes", rows_of("quizzes", course_id="course_id")),
     "bans": (f"/api/v1/rooms/{ROOM}/bans", rows_of("room_bans", room_id="room_id", user_id="nobody")),
 }
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.api.callers import MISSING
 from tests.api.course_material import BASE, SERIES, WISH, add_lesson, add_section, make_course
-from tests.api.quiz_material import add_question
+from tests.api.quiz_material import add_question, make_quiz
 from tests.api.recording_material import add_finished
 from tests.serving import Answer, Api, Person, serving
 from vtp.db.tables import idempotency_keys
@@ -189,6 +189,7 @@ async def test_every_change_that_takes_if_match_refuses_what_is_stale(api: Api, 
         BASE + "/{id}/announcements/{announcement_id}",
         BASE + "/{id}/schedules/{schedule_id}",
         BASE + "/{id}/questions/{question_id}",
+        BASE + "/{id}/quizzes/{quiz_id}",
     }
 
 
@@ -288,6 +289,7 @@ async def things(api: Api, admin: Person) -> dict[str, str]:
         "announcement_id": told.body["id"],
         "schedule_id": series.body["id"],
         "question_id": await add_question(api, course, admin),
+        "quiz_id": await make_quiz(api, course, admin, []),
     }
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Row, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.quizzes.grading import QuestionKind
+from vtp.quizzes.tables import quiz_answers, quiz_parts
 from vtp.quizzes.tables import quiz_question_tags as tags_table
 from vtp.quizzes.tables import quiz_questions as table
 
@@ -98,6 +99,35 @@ async def change_question(
 async def remove_question(tx: AsyncConnection, question_id: str) -> None:
     """Deletes one."""
     await tx.execute(delete(table).where(table.c.id == question_id))
+
+
+async def was_asked(tx: AsyncConnection, question_id: str) -> bool:
+    """Whether some attempt was given it."""
+    found = select(quiz_answers.c.attempt_id).where(quiz_answers.c.question_id == question_id).limit(1)
+    return (await tx.execute(found)).first() is not None
+
+
+async def is_named(tx: AsyncConnection, question_id: str) -> bool:
+    """Whether some quiz asks for it by name."""
+    found = select(quiz_parts.c.quiz_id).where(quiz_parts.c.question_id == question_id).limit(1)
+    return (await tx.execute(found)).first() is not None
+
+
+async def tagged_questions(
+    tx: AsyncConnection, course_id: str, tags: Collection[str]
+) -> dict[str, list[str]]:
+    """By tag the ids of a course's questions that are not retired, the oldest first."""
+    c = tags_table.c
+    found = await tx.execute(
+        select(c.tag, c.question_id)
+        .join_from(tags_table, table, table.c.id == c.question_id)
+        .where(c.course_id == course_id, c.tag.in_(tags), table.c.retired_at.is_(None))
+        .order_by(c.question_id)
+    )
+    by_tag: dict[str, list[str]] = {}
+    for tag, question_id in found:
+        by_tag.setdefault(tag, []).append(question_id)
+    return by_tag
 
 
 def _tagged(course_id: str, tag: str) -> Any:

@@ -19,8 +19,10 @@ from vtp.quizzes.question_store import (
     add_question,
     change_question,
     find_question,
+    is_named,
     page_of_questions,
     remove_question,
+    was_asked,
 )
 
 
@@ -92,16 +94,13 @@ class Questions(CourseItems[Question]):
                 errors=[FieldError("/choices", "names an id that is none of its choices'")],
             )
         after = {choice["id"] for choice in solution.get("choices", ())}
-        if before != after and await self._was_asked(tx, item):
+        if before != after and await was_asked(tx, item.id):
             raise Conflict(
                 "This question has been asked: its choices can be reworded and be right or wrong, but none "
                 "be added or removed. Retire it and make another.",
                 code="question_asked",
             )
         return solution
-
-    async def _was_asked(self, tx: AsyncConnection, item: Question) -> bool:
-        return False
 
     async def _write(
         self,
@@ -115,4 +114,7 @@ class Questions(CourseItems[Question]):
         await change_question(tx, item, tags=values.get("tags"), **columns)
 
     async def _remove(self, tx: AsyncConnection, inside: Entered, item: Question) -> None:
-        await remove_question(tx, item.id)
+        if await is_named(tx, item.id) or await was_asked(tx, item.id):
+            await change_question(tx, item, tags=None, retired_at=item.retired_at or self._clock())
+        else:
+            await remove_question(tx, item.id)
