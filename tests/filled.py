@@ -28,6 +28,15 @@ JSON_VALUES: dict[str, Any] = {
     "rubric": [],
     "scores": [],
     "sittings": {"session": [1, 0]},
+    "answer": {"choices": ["0123456789ab"], "value": 1.0, "text": "x"},
+    "choice_order": ["0123456789ab"],
+    "solution": {
+        "choices": [{"id": "0123456789ab", "text": "x", "right": True}],
+        "value": 1.0,
+        "tolerance": 0.0,
+        "tolerance_kind": "absolute",
+        "accepted": ["x"],
+    },
 }
 ALWAYS = {"slug"}  # null for rooms that were deleted only
 OFF = {"members_only"}  # rooms of lessons: no list has them either

@@ -28,6 +28,7 @@ from vtp.media.plane import MediaPlane
 from vtp.notifications.push import shape_of
 from vtp.notifications.routes import build_routes as notification_routes
 from vtp.personal.routes import build_routes as personal_routes
+from vtp.quizzes.build import build_routes as quiz_routes
 from vtp.recording.admission import Admission
 from vtp.recording.express import PREFIX as EXPRESS_PREFIX
 from vtp.recording.express import ExpressMedia
@@ -181,6 +182,7 @@ def build_tables(services: Services) -> list[RouteTable]:
         course_routes(services.courses),
         notification_routes(services.notifications),
         coursework_routes(services.coursework),
+        quiz_routes(services.quizzes),
         check_routes(services.checks, settings.media.ice_servers),
     ]
     if services.sfu is not None:

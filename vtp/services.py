@@ -36,6 +36,7 @@ from vtp.notifications.build import NotificationBase, NotificationParts
 from vtp.personal.erasure import Erasure, ErasureParts, Files
 from vtp.personal.export import Export
 from vtp.personal.upkeep import Upkeep
+from vtp.quizzes.build import QuizParts
 from vtp.recording.access_log import AccessLog
 from vtp.recording.captions import CaptionShelf
 from vtp.recording.chapters import Chapters
@@ -113,6 +114,7 @@ class Services:
     courses: CourseParts
     notifications: NotificationParts
     coursework: CourseworkParts
+    quizzes: QuizParts
     metrics: HttpMetrics = field(default_factory=HttpMetrics)
     sfu: SfuFace | None = None
 
@@ -255,6 +257,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     coursework = CourseworkParts.build(
         CourseworkBase(settings, database, store, accounts.audit, tasks, notifications.notifier)
     )
+    quizzes = QuizParts.build(database, accounts.audit)
     courses.narrowed.add_listener(holders.forget)
     upkeep = [
         access_log.trim,
@@ -264,6 +267,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         courses.schedules.extend,
         notifications.service.trim,
         coursework.files.sweep,
+        quizzes.ending.finish_due,
     ]
     personal = _build_personal(
         database, accounts, pictures, (pictures, tracks, coursework.files), settings, upkeep
@@ -307,6 +311,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         courses,
         notifications,
         coursework,
+        quizzes,
     )
     jobs.start(tasks)
     add_numbers(services)

@@ -38,6 +38,9 @@ def course_reads(course_id: str, teacher: Person, lesson_id: str = "") -> list[s
         f"{course}/permissions/{teacher.user_id}",
         f"{course}/recordings?cursor={cursors[0]}",
         f"{course}/announcements?cursor={encode_cursor(course_id)}",
+        f"{course}/questions?cursor={encode_cursor(course_id)}&tag=x&kind=single",
+        f"{course}/questions?retired=true",
+        f"{course}/quizzes?cursor={encode_cursor(course_id)}",
         f"{course}/schedules?cursor={encode_cursor(course_id)}",
         f"/api/v1/calendars?cursor={encode_cursor(course_id)}",
         f"/api/v1/notifications?cursor={encode_cursor(MISSING)}",
@@ -73,6 +76,8 @@ async def write_courses(api: Api, course_id: str, admin: Person, teacher: Person
         "id"
     ]
     await _write_series(api, call, course_id, pupils[1])
+    await _write_quizzes(call, pupils[1])
+    await api.server.services.quizzes.ending.finish_due()
     news = (await call("POST", "/announcements", {"title": "x"})).body["id"]
     await call("GET", "/lessons", by=pupils[1])
     await call("PUT", "/order", {"lessons": [lesson], "sections": [{"id": section}]})
@@ -147,6 +152,31 @@ async def read_notifications(api: Api, pupil: Person) -> None:
         assert await notifications.mailer.write_digests() == 0
         await notifications.mailer._write_digests([pupil.user_id], datetime.now(UTC))
     await notifications.service.trim()
+
+
+async def _write_quizzes(call: Callable[..., Awaitable[Answer]], pupil: Person) -> None:
+    """A quiz, taken, graded anew and by hand."""
+    wish = {"kind": "numeric", "text": "x", "value": 1, "tags": ["x"]}
+    question, other = [(await call("POST", "/questions", wish)).body["id"] for _ in range(2)]
+    await call("PATCH", f"/questions/{question}", {"tags": ["y"], "value": 2})
+    parts = [{"question_id": question}, {"tag": "x", "count": 2}]
+    quiz = {"title": "q", "published": True, "results": "at_once", "parts": parts}
+    at = f"/quizzes/{(await call('POST', '/quizzes', quiz)).body['id']}"
+    attempt = f"{at}/attempts/{(await call('POST', f'{at}/attempts', by=pupil)).body['id']}"
+    await call("PUT", f"{at}/extra-time/{pupil.user_id}", {"minutes": 5})
+    await call("PATCH", at, {"time_limit_minutes": 9, "parts": parts})
+    await call("PUT", f"{attempt}/answers/{question}", {"answer": {"value": 2}}, by=pupil)
+    await call("POST", f"{attempt}/end", by=pupil)
+    await call("POST", f"{at}/regrade")
+    await call("PUT", f"{attempt}/points/{question}", {"points": 1, "reason": "x"})
+    for path in (attempt, at, f"{at}/extra-time", f"{at}/attempts", f"{at}/attempts?user_id={pupil.user_id}"):
+        await call("GET", path)
+    await call("GET", f"{at}/attempts?cursor={encode_cursor(MISSING)}", by=pupil)
+    await call("GET", f"{at}/extra-time?cursor={encode_cursor(MISSING)}")
+    await call("GET", "/quiz-results/export")
+    await call("DELETE", f"/questions/{other}")
+    unused = (await call("POST", "/quizzes", {"title": "q"})).body["id"]
+    await call("DELETE", f"/quizzes/{unused}")
 
 
 async def take_courses(api: Api, person: Person, count: int, first: int) -> None:

@@ -49,6 +49,14 @@ from vtp.http.idempotency import mark_of
 from vtp.ids import new_id
 from vtp.mail.tables import mails
 from vtp.notifications.tables import news, notification_choices, notification_people, notifications
+from vtp.quizzes.tables import (
+    quiz_answers,
+    quiz_attempts,
+    quiz_extra_time,
+    quiz_overrides,
+    quiz_questions,
+    quizzes,
+)
 from vtp.recording.tables import (
     recording_access_log,
     recording_caption_lines,
@@ -443,6 +451,32 @@ def _of_courses(life: Life, bob: Person) -> list[tuple[Table, dict[str, Any]]]:
             course_announcements,
             {**made, "id": new_id(), "author_id": ada, "title": "Hello", "body": "", "updated_at": NOW},
         ),
+        *_of_quizzes(ada, bob.user_id, str(course["course_id"])),
+    ]
+
+
+def _of_quizzes(ada: str, bob: str, course_id: str) -> list[tuple[Table, dict[str, Any]]]:
+    """Ada takes a quiz; she has given Bob points by hand."""
+    quiz, question, hers, his = (new_id() for _ in range(4))
+    made = {"course_id": course_id, "created_at": NOW, "updated_at": NOW}
+    asked = {"kind": "text", "text": "What does it compose?", "points": 1, "feedback": ""}
+    attempt = {"quiz_id": quiz, "number": 1, "seed": "0", "begun_at": NOW, "ended_at": NOW, "max_points": 1}
+    given = {"question_id": question, "points": 1, "created_at": NOW}
+    answer = {"position": 0, "choice_order": [], "version": 1, "answer": {"text": ADA.words}}
+    return [
+        (quiz_questions, {"id": question, "solution": {"accepted": ["music"]}, **asked, **made}),
+        (
+            quizzes,
+            {"id": quiz, "title": "Engines", "description": "", "published": True, "results": "at_once"}
+            | {"counts": "best", "partial_credit": True, "shuffle_questions": True, "shuffle_choices": True}
+            | made,
+        ),
+        (quiz_attempts, {"id": hers, "user_id": ada, "points": 1, **attempt}),
+        (quiz_attempts, {"id": his, "user_id": bob, "points": 1, **attempt}),
+        (quiz_answers, {"attempt_id": hers, "question_id": question, **answer}),
+        (quiz_overrides, {"id": new_id(), "attempt_id": hers, "reason": ADA.words, **given}),
+        (quiz_overrides, {"id": new_id(), "attempt_id": his, "reason": "kind", "given_by": ada, **given}),
+        (quiz_extra_time, {"quiz_id": quiz, "user_id": ada, "minutes": 10, "updated_at": NOW}),
     ]
 
 

@@ -234,6 +234,8 @@ def rows_of(table: str, **names: str) -> Add:
             more = {"status": "ready", "deleted_at": None}
         if table == "courses":
             more = {"status": "active", "listed": True}
+        if table == "quiz_questions":
+            more = {"retired_at": None}
         if table == "sessions":
             at = datetime.now(UTC) + timedelta(days=1)
             if api.server.services.database.url.dialect is Dialect.SQLITE:
@@ -299,6 +301,8 @@ LISTS: dict[str, tuple[str, Add]] = {
     "materials": ("/api/v1/courses/COURSE/materials", rows_of("materials", course_id="course_id")),
     "assignments": ("/api/v1/courses/COURSE/assignments", rows_of("assignments", course_id="course_id")),
     "grade book": ("/api/v1/courses/COURSE/grades", people_graded),
+    "questions": ("/api/v1/courses/COURSE/questions", rows_of("quiz_questions", course_id="course_id")),
+    "quizzes": ("/api/v1/courses/COURSE/quizzes", rows_of("quizzes", course_id="course_id")),
     "bans": (f"/api/v1/rooms/{ROOM}/bans", rows_of("room_bans", room_id="room_id", user_id="nobody")),
 }
 

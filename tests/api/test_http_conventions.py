@@ -13,6 +13,7 @@ from tests.api.assignment_material import assign
 from tests.api.callers import MISSING
 from tests.api.course_material import BASE, SERIES, WISH, add_lesson, add_section, enrol, make_course
 from tests.api.coursework_material import add_material
+from tests.api.quiz_material import add_question, make_quiz
 from tests.api.recording_material import add_finished
 from tests.serving import Answer, Api, Person, serving
 from vtp.db.tables import idempotency_keys
@@ -196,6 +197,8 @@ async def test_every_change_that_takes_if_match_refuses_what_is_stale(api: Api, 
         BASE + "/{id}/materials/{material_id}",
         BASE + "/{id}/assignments/{assignment_id}",
         BASE + "/{id}/assignments/{assignment_id}/grades/{student_id}",
+        BASE + "/{id}/questions/{question_id}",
+        BASE + "/{id}/quizzes/{quiz_id}",
     }
 
 
@@ -297,6 +300,8 @@ async def things(api: Api, admin: Person) -> dict[str, str]:
         "student_id": await _enrolled(api, course, admin),
         "material_id": await add_material(api, course, admin),
         "assignment_id": (await assign(api, course, admin)).rpartition("/")[2],
+        "question_id": await add_question(api, course, admin),
+        "quiz_id": await make_quiz(api, course, admin, []),
     }
 
 

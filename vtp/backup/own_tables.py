@@ -14,6 +14,7 @@ from vtp.db.metadata import metadata
 from vtp.jobs import tables as _jobs
 from vtp.mail import tables as _mail
 from vtp.notifications import tables as _notifications
+from vtp.quizzes import tables as _quizzes
 from vtp.recording import tables as _recording
 from vtp.rooms import tables as _rooms
 from vtp.webhooks import tables as _webhooks
@@ -26,6 +27,7 @@ FEATURES: Final = (
     _jobs,
     _mail,
     _notifications,
+    _quizzes,
     _recording,
     _rooms,
     _webhooks,

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Table, and_, func, or_, select
+from sqlalchemy import ColumnElement, Table, and_, exists, func, not_, or_, select
 
 from vtp.accounts.tables import (
     account_tokens,
@@ -59,6 +59,16 @@ from vtp.notifications.tables import (
     notifications,
 )
 from vtp.personal.scrubbing import scrub_details, scrub_message
+from vtp.quizzes.tables import (
+    quiz_answers,
+    quiz_attempts,
+    quiz_extra_time,
+    quiz_overrides,
+    quiz_parts,
+    quiz_question_tags,
+    quiz_questions,
+    quizzes,
+)
 from vtp.recording.tables import (
     recording_access_log,
     recording_caption_lines,
@@ -208,6 +218,24 @@ def _without(column: str, **more: Any) -> Emptied:
 _of_sessions: Theirs = lambda one: refresh_tokens.c.session_id.in_(  # noqa: E731 - a condition like the others
     select(sessions.c.id).where(sessions.c.user_id == one.user_id)
 )
+
+
+def _of_attempts(column: ColumnElement[str]) -> Theirs:
+    return lambda one: column.in_(select(quiz_attempts.c.id).where(quiz_attempts.c.user_id == one.user_id))
+
+
+def _attempts_with_results(one: Subject) -> ColumnElement[bool]:
+    """Those that told early would show which answers are right while others are still asked."""
+    now, others = datetime.now(UTC), quiz_attempts.alias("others").c
+    has_closed = exists().where(
+        quizzes.c.id == quiz_attempts.c.quiz_id,
+        or_(quizzes.c.results == "at_once", quizzes.c.closes_at <= now),
+    )
+    somebody_writes = exists().where(
+        others.quiz_id == quiz_attempts.c.quiz_id, others.ended_at.is_(None), others.ends_at > now
+    )
+    return and_(quiz_attempts.c.user_id == one.user_id, has_closed, not_(somebody_writes))
+
 
 HOLDINGS: Final = (
     Holding(
@@ -728,6 +756,54 @@ HOLDINGS: Final = (
         Deleted(),
     ),
     Holding(
+        "answers_in_quizzes",
+        quiz_answers,
+        _of_attempts(quiz_answers.c.attempt_id),
+        ("attempt_id", "question_id", "position", "choice_order", "answer", "version", "saved_at"),
+        ("points", "override_points"),  # while it goes on they would tell what is right
+        Deleted(),
+    ),
+    Holding(
+        "points_by_hand_in_quizzes",
+        quiz_overrides,
+        _of_attempts(quiz_overrides.c.attempt_id),
+        ("id", "attempt_id", "question_id", "points", "reason", "created_at"),
+        ("given_by",),
+        Deleted(),
+    ),
+    Holding(
+        "points_given_in_quizzes",
+        quiz_overrides,
+        lambda one: quiz_overrides.c.given_by == one.user_id,
+        ("id", "points", "reason", "created_at"),
+        (),
+        _without("given_by"),
+    ),
+    Holding(
+        "points_in_quizzes",
+        quiz_attempts,
+        _attempts_with_results,
+        ("id", "quiz_id", "points", "max_points"),
+        (),
+        Deleted(),
+    ),
+    Holding(
+        "attempts_at_quizzes",
+        quiz_attempts,
+        lambda one: quiz_attempts.c.user_id == one.user_id,
+        ("id", "quiz_id", "number", "begun_at", "ends_at", "ended_at", "ended_by"),
+        ("user_id", "seed", "points", "max_points"),
+        Deleted(),
+    ),
+    Holding(
+        "extra_time_in_quizzes",
+        quiz_extra_time,
+        lambda one: quiz_extra_time.c.user_id == one.user_id,
+        ("quiz_id", "minutes", "updated_at"),
+        ("user_id",),
+        Deleted(),
+    ),
+    Holding(
         "handed_in",
         submissions,
         lambda one: and_(submissions.c.user_id == one.user_id, submissions.c.owner == one.user_id),
@@ -877,5 +953,9 @@ EXEMPT: Final[Mapping[Table, str]] = {
     lessons: "what is in a course, likewise",
     assignment_groups: "what groups are called; who is in them stands in another table",
     course_schedules: "when its live lessons are, likewise",
+    quiz_questions: "the bank of a course, which says nothing of who wrote it",
+    quiz_question_tags: "what its questions are about",
+    quizzes: "what is asked in a course, likewise",
+    quiz_parts: "which questions",
     recording_jobs: "what the server does with recordings by itself",
 }

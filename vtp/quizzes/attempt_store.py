@@ -1,0 +1,241 @@
+"""The rows of attempts and their answers. No rules here, only SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, bindparam, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.accounts.tables import users
+from vtp.quizzes.grading import QuestionKind
+from vtp.quizzes.tables import quiz_answers, quiz_attempts, quiz_overrides, quiz_questions, quizzes
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Somebody's attempt at a quiz."""
+
+    id: str
+    quiz_id: str
+    user_id: str
+    number: int
+    seed: str
+    begun_at: datetime
+    ends_at: datetime | None
+    ended_at: datetime | None
+    ended_by: str | None
+    points: float | None
+    max_points: float
+    full_name: str = ""
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether its time is over and nobody has ended it yet."""
+        return self.ended_at is None and self.ends_at is not None and self.ends_at <= now
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A question of an attempt as it is now, and what was answered."""
+
+    attempt_id: str
+    question_id: str
+    position: int
+    choice_order: Sequence[str]
+    answer: Mapping[str, Any] | None
+    version: int
+    saved_at: datetime | None
+    points: float | None
+    override_points: float | None
+    kind: QuestionKind
+    text: str
+    max_points: float
+    feedback: str
+    solution: Mapping[str, Any]
+
+    @property
+    def worth(self) -> float | None:
+        """What it counts."""
+        return self.points if self.override_points is None else self.override_points
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """What somebody gave by hand, and why."""
+
+    id: str
+    attempt_id: str
+    question_id: str
+    points: float | None
+    reason: str
+    given_by: str | None
+    created_at: datetime
+
+
+_OWN = [name for name in Attempt.__slots__ if name != "full_name"]
+_a, _ans, _q = quiz_attempts.c, quiz_answers.c, quiz_questions.c
+_ATTEMPTS = select(*(_a[name] for name in _OWN), users.c.full_name).join_from(
+    quiz_attempts, users, users.c.id == _a.user_id
+)
+_GIVEN = select(
+    *(_ans[name] for name in Given.__slots__[:9]),
+    _q.kind,
+    _q.text,
+    _q.points.label("max_points"),
+    _q.feedback,
+    _q.solution,
+).join_from(quiz_answers, quiz_questions, _q.id == _ans.question_id)
+
+
+async def add_attempt(tx: AsyncConnection, attempt: Attempt, orders: Mapping[str, Sequence[str]]) -> None:
+    """Adds one; `orders`: its questions in their order, and the choices of each."""
+    await tx.execute(insert(quiz_attempts).values({name: getattr(attempt, name) for name in _OWN}))
+    rows = [
+        {
+            "attempt_id": attempt.id,
+            "question_id": question_id,
+            "position": position,
+            "choice_order": list(order),
+            "version": 0,
+        }
+        for position, (question_id, order) in enumerate(orders.items())
+    ]
+    await tx.execute(insert(quiz_answers), rows)
+
+
+async def find_attempt(tx: AsyncConnection, course_id: str, quiz_id: str, attempt_id: str) -> Attempt | None:
+    """One of a quiz of a course."""
+    statement = _ATTEMPTS.join(quizzes, quizzes.c.id == _a.quiz_id).where(
+        _a.id == attempt_id, _a.quiz_id == quiz_id, quizzes.c.course_id == course_id
+    )
+    row = (await tx.execute(statement)).one_or_none()
+    return _attempt(row) if row else None
+
+
+async def lock_attempt(tx: AsyncConnection, attempt_id: str) -> None:
+    """Keeps others from one until the transaction ends; what is read of it after that stays so."""
+    await tx.execute(select(_a.id).where(_a.id == attempt_id).with_for_update())
+
+
+async def attempts_of(tx: AsyncConnection, quiz_id: str, user_id: str) -> list[Attempt]:
+    """Somebody's at a quiz, the first one first."""
+    statement = _ATTEMPTS.where(_a.quiz_id == quiz_id, _a.user_id == user_id).order_by(_a.number)
+    return [_attempt(row) for row in await tx.execute(statement)]
+
+
+async def page_of_attempts(
+    tx: AsyncConnection, quiz_id: str, *, user_id: str | None, limit: int, before: str | None
+) -> list[Attempt]:
+    """A quiz's, or one person's, newest first."""
+    statement = _ATTEMPTS.where(_a.quiz_id == quiz_id)
+    if user_id is not None:
+        statement = statement.where(_a.user_id == user_id)
+    if before is not None:
+        statement = statement.where(_a.id < before)
+    return [_attempt(row) for row in await tx.execute(statement.order_by(_a.id.desc()).limit(limit))]
+
+
+async def open_attempts(tx: AsyncConnection, quiz_id: str, user_id: str | None = None) -> list[Attempt]:
+    """Those that have not ended, locked."""
+    statement = _ATTEMPTS.where(_a.quiz_id == quiz_id, _a.ended_at.is_(None))
+    if user_id is not None:
+        statement = statement.where(_a.user_id == user_id)
+    locked = statement.order_by(_a.id).with_for_update(of=quiz_attempts)
+    return [_attempt(row) for row in await tx.execute(locked)]
+
+
+async def due_attempts(tx: AsyncConnection, now: datetime, limit: int, *, locked: bool) -> list[str]:
+    """The ids of those whose time is over, anywhere."""
+    statement = (
+        select(_a.id).where(_a.ended_at.is_(None), _a.ends_at <= now).order_by(_a.ends_at).limit(limit)
+    )
+    if locked:
+        statement = statement.with_for_update(skip_locked=True)
+    return list((await tx.execute(statement)).scalars())
+
+
+async def attempts_to_grade(tx: AsyncConnection, quiz_id: str, limit: int, after: str) -> list[str]:
+    """The ids of a quiz's that have ended, locked, from one on."""
+    statement = select(_a.id).where(_a.quiz_id == quiz_id, _a.ended_at.is_not(None), _a.id > after)
+    rows = await tx.execute(statement.order_by(_a.id).limit(limit).with_for_update())
+    return list(rows.scalars())
+
+
+async def end_attempts(tx: AsyncConnection, ids: Collection[str], ended_at: Any, ended_by: str) -> None:
+    """Says that these have ended, those that have not yet."""
+    where = _a.id.in_(ids), _a.ended_at.is_(None)
+    await tx.execute(update(quiz_attempts).where(*where).values(ended_at=ended_at, ended_by=ended_by))
+
+
+async def partial_of(tx: AsyncConnection, ids: Collection[str]) -> dict[str, tuple[bool, float | None]]:
+    """By attempt whether its quiz gives partial credit, and what it was worth so far."""
+    found = (
+        select(_a.id, quizzes.c.partial_credit, _a.points)
+        .join_from(quiz_attempts, quizzes, quizzes.c.id == _a.quiz_id)
+        .where(_a.id.in_(ids))
+    )
+    return {attempt_id: (partial, points) for attempt_id, partial, points in await tx.execute(found)}
+
+
+async def given_of(tx: AsyncConnection, ids: Collection[str]) -> list[Given]:
+    """The questions of these attempts, in their order."""
+    return await _given(tx, _GIVEN.where(_ans.attempt_id.in_(ids)).order_by(_ans.attempt_id, _ans.position))
+
+
+async def find_given(tx: AsyncConnection, attempt_id: str, question_id: str) -> Given | None:
+    """One question of an attempt."""
+    where = _ans.attempt_id == attempt_id, _ans.question_id == question_id
+    return next(iter(await _given(tx, _GIVEN.where(*where))), None)
+
+
+async def change_answer(tx: AsyncConnection, given: Given, **values: Any) -> None:
+    """Sets columns of one answer."""
+    where = _ans.attempt_id == given.attempt_id, _ans.question_id == given.question_id
+    await tx.execute(update(quiz_answers).where(*where).values(**values))
+
+
+async def set_answer_points(tx: AsyncConnection, rows: list[dict[str, Any]]) -> None:
+    """Says what answers are worth by rule: `of_attempt`, `of_question`, `worth`."""
+    if rows:
+        where = _ans.attempt_id == bindparam("of_attempt"), _ans.question_id == bindparam("of_question")
+        await tx.execute(update(quiz_answers).where(*where).values(points=bindparam("worth")), rows)
+
+
+async def set_points(tx: AsyncConnection, rows: list[dict[str, Any]]) -> None:
+    """Says what attempts are worth: `of_attempt`, `worth`, `most`."""
+    if rows:
+        values: dict[str, Any] = {"points": bindparam("worth"), "max_points": bindparam("most")}
+        await tx.execute(update(quiz_attempts).where(_a.id == bindparam("of_attempt")).values(values), rows)
+
+
+async def set_ends(tx: AsyncConnection, ends: Mapping[str, datetime | None]) -> None:
+    """Says when attempts end by themselves."""
+    if ends:
+        rows = [{"of_attempt": attempt_id, "until": until} for attempt_id, until in ends.items()]
+        statement = update(quiz_attempts).where(_a.id == bindparam("of_attempt"))
+        await tx.execute(statement.values(ends_at=bindparam("until")), rows)
+
+
+async def add_override(tx: AsyncConnection, override: Override) -> None:
+    """Adds what somebody gave by hand."""
+    row = {name: getattr(override, name) for name in Override.__slots__}
+    await tx.execute(insert(quiz_overrides).values(row))
+
+
+async def overrides_of(tx: AsyncConnection, attempt_id: str) -> list[Override]:
+    """What was given by hand in an attempt, the first one first."""
+    c = quiz_overrides.c
+    statement = select(*(c[name] for name in Override.__slots__)).where(c.attempt_id == attempt_id)
+    return [Override(*row) for row in await tx.execute(statement.order_by(c.id))]
+
+
+async def _given(tx: AsyncConnection, statement: Select[Any]) -> list[Given]:
+    rows = await tx.execute(statement)
+    return [Given(**{**row._mapping, "kind": QuestionKind(row.kind)}) for row in rows]
+
+
+def _attempt(row: Row[Any, *tuple[Any, ...]]) -> Attempt:
+    return Attempt(**row._mapping)

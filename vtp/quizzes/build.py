@@ -1,0 +1,50 @@
+"""The services of quizzes, built once, and their routes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vtp.accounts.audit import AuditLog
+from vtp.db import Database
+from vtp.http.routing import RouteTable
+from vtp.quizzes.attempt_routes import add_attempt_routes
+from vtp.quizzes.attempts import Attempts
+from vtp.quizzes.ending import Ending
+from vtp.quizzes.question_routes import add_question_routes
+from vtp.quizzes.questions import Questions
+from vtp.quizzes.quiz_routes import add_grading_routes, add_quiz_routes
+from vtp.quizzes.quizzes import Quizzes
+from vtp.quizzes.results import QuizResults
+
+
+@dataclass(frozen=True, slots=True)
+class QuizParts:
+    """Everything that people do with quizzes."""
+
+    questions: Questions
+    quizzes: Quizzes
+    attempts: Attempts
+    results: QuizResults
+    ending: Ending
+
+    @classmethod
+    def build(cls, database: Database, audit: AuditLog) -> QuizParts:
+        """Makes the services over one database."""
+        ending = Ending(database)
+        return cls(
+            Questions(database, audit),
+            Quizzes(database, audit, ending),
+            Attempts(database, audit, ending),
+            QuizResults(database, ending),
+            ending,
+        )
+
+
+def build_routes(parts: QuizParts) -> RouteTable:
+    """Declares everything about quizzes."""
+    table = RouteTable("quizzes", "Quizzes of a course: its questions, attempts, results.")
+    add_question_routes(table, parts.questions)
+    add_quiz_routes(table, parts.quizzes)
+    add_attempt_routes(table, parts.attempts)
+    add_grading_routes(table, parts.quizzes, parts.results)
+    return table

@@ -1,0 +1,158 @@
+"""The rows of questions. No rules here, only SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.quizzes.grading import QuestionKind
+from vtp.quizzes.tables import quiz_answers, quiz_parts
+from vtp.quizzes.tables import quiz_question_tags as tags_table
+from vtp.quizzes.tables import quiz_questions as table
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question of a course."""
+
+    id: str
+    course_id: str
+    kind: QuestionKind
+    text: str
+    points: float
+    feedback: str
+    solution: Mapping[str, Any]
+    retired_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    tags: Sequence[str] = ()
+
+    @property
+    def title(self) -> str:
+        """What the audit log calls it."""
+        return self.text[:100]
+
+
+_OWN = [name for name in Question.__slots__ if name != "tags"]
+_COLUMNS = [table.c[name] for name in _OWN]
+
+
+async def add_question(tx: AsyncConnection, question: Question) -> None:
+    """Adds one, with its tags."""
+    await tx.execute(insert(table).values({name: getattr(question, name) for name in _OWN}))
+    await _add_tags(tx, question.course_id, question.id, question.tags)
+
+
+async def find_question(tx: AsyncConnection, course_id: str, question_id: str) -> Question | None:
+    """One of a course's."""
+    found = await questions_by_id(tx, course_id, [question_id])
+    return found.get(question_id)
+
+
+async def questions_by_id(
+    tx: AsyncConnection, course_id: str, question_ids: Collection[str]
+) -> dict[str, Question]:
+    """Those of a course's that have these ids, with their tags."""
+    wanted = table.c.id.in_(question_ids), table.c.course_id == course_id
+    rows = (await tx.execute(select(*_COLUMNS).where(*wanted))).all()
+    return {question.id: question for question in await _with_tags(tx, rows)}
+
+
+async def page_of_questions(
+    tx: AsyncConnection,
+    course_id: str,
+    *,
+    tag: str,
+    kind: QuestionKind | None,
+    retired: bool,
+    limit: int,
+    before: str | None,
+) -> list[Question]:
+    """A course's, newest first."""
+    statement = select(*_COLUMNS).where(table.c.course_id == course_id)
+    statement = statement.where(table.c.retired_at.is_not(None) if retired else table.c.retired_at.is_(None))
+    if tag:
+        statement = statement.where(table.c.id.in_(_tagged(course_id, tag)))
+    if kind is not None:
+        statement = statement.where(table.c.kind == kind)
+    if before is not None:
+        statement = statement.where(table.c.id < before)
+    rows = (await tx.execute(statement.order_by(table.c.id.desc()).limit(limit))).all()
+    return await _with_tags(tx, rows)
+
+
+async def change_question(
+    tx: AsyncConnection, question: Question, *, tags: Sequence[str] | None, **values: Any
+) -> None:
+    """Sets columns of one, and its tags unless that is None."""
+    await tx.execute(update(table).where(table.c.id == question.id).values(**values))
+    if tags is not None:
+        await tx.execute(delete(tags_table).where(tags_table.c.question_id == question.id))
+        await _add_tags(tx, question.course_id, question.id, tags)
+
+
+async def remove_question(tx: AsyncConnection, question_id: str) -> None:
+    """Deletes one."""
+    await tx.execute(delete(table).where(table.c.id == question_id))
+
+
+async def was_asked(tx: AsyncConnection, question_id: str) -> bool:
+    """Whether some attempt was given it."""
+    found = select(quiz_answers.c.attempt_id).where(quiz_answers.c.question_id == question_id).limit(1)
+    return (await tx.execute(found)).first() is not None
+
+
+async def is_named(tx: AsyncConnection, question_id: str) -> bool:
+    """Whether some quiz asks for it by name."""
+    found = select(quiz_parts.c.quiz_id).where(quiz_parts.c.question_id == question_id).limit(1)
+    return (await tx.execute(found)).first() is not None
+
+
+async def tagged_questions(
+    tx: AsyncConnection, course_id: str, tags: Collection[str]
+) -> dict[str, list[str]]:
+    """By tag the ids of a course's questions that are not retired, the oldest first."""
+    c = tags_table.c
+    found = await tx.execute(
+        select(c.tag, c.question_id)
+        .join_from(tags_table, table, table.c.id == c.question_id)
+        .where(c.course_id == course_id, c.tag.in_(tags), table.c.retired_at.is_(None))
+        .order_by(c.question_id)
+    )
+    by_tag: dict[str, list[str]] = {}
+    for tag, question_id in found:
+        by_tag.setdefault(tag, []).append(question_id)
+    return by_tag
+
+
+def _tagged(course_id: str, tag: str) -> Any:
+    return select(tags_table.c.question_id).where(
+        tags_table.c.course_id == course_id, tags_table.c.tag == tag
+    )
+
+
+async def _add_tags(tx: AsyncConnection, course_id: str, question_id: str, tags: Sequence[str]) -> None:
+    if tags:
+        rows = [{"question_id": question_id, "tag": tag, "course_id": course_id} for tag in tags]
+        await tx.execute(insert(tags_table), rows)
+
+
+async def _with_tags(tx: AsyncConnection, rows: Sequence[Row[Any]]) -> list[Question]:
+    if not rows:
+        return []
+    c = tags_table.c
+    found = await tx.execute(
+        select(c.question_id, c.tag).where(c.question_id.in_([row.id for row in rows])).order_by(c.tag)
+    )
+    tags: dict[str, list[str]] = {}
+    for question_id, tag in found:
+        tags.setdefault(question_id, []).append(tag)
+    return [
+        Question(**{**row._mapping, "kind": QuestionKind(row.kind)}, tags=tags.get(row.id, ()))
+        for row in rows
+    ]
