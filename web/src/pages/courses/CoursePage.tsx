@@ -19,6 +19,7 @@ import "./Course.css";
 import { Announcements } from "./announcements/Announcements";
 import { mayJoinSelf, STATUSES, standingOf, studentsOf, termOf } from "./course_words";
 import { LeaveCourse } from "./LeaveCourse";
+import { Materials } from "./materials/Materials";
 import { Outline } from "./outline/Outline";
 import { CoursePeople } from "./people/CoursePeople";
 import { EnrolmentImport } from "./people/EnrolmentImport";
@@ -42,6 +43,7 @@ interface Tab {
 
 const TABS: readonly Tab[] = [
   { path: "", label: "Lessons", icon: "list", right: "view", page: () => <Outline /> },
+  { path: "materials", label: "Materials", icon: "book", right: "view", page: () => <Materials /> },
   {
     path: "announcements",
     label: "Announcements",
