@@ -116,3 +116,66 @@ def test_an_upload_that_is_given_up_leaves_nothing(school: School, browser: Brow
         teacher.get_by_test_id("upload-cancel").click()
     expect(teacher.get_by_test_id("upload-film.pdf")).to_have_count(0)
     assert school.call("GET", f"/api/v1/courses/{course}/materials")["items"] == []
+
+
+def test_a_student_hands_in_a_file_and_sees_the_grade_without_a_reload(
+    school: School, browser: Browser
+) -> None:
+    course = attended_course(school)
+    teacher, student = person(browser, school, TEACHER), person(browser, school, STUDENT)
+    set_assignment(teacher, school, course)
+    hand_in(student, school, course)
+    grade_and_release(teacher)
+    ask_again(student)
+    expect(student.get_by_test_id("own-points")).to_have_text("8.5 of 10 points")
+    expect(student.get_by_test_id("grade")).to_contain_text("Mind the signs.")
+    with student.expect_download() as had:
+        student.get_by_test_id("download-remarks.pdf").click()
+    assert Path(had.value.path()).read_bytes() == PDF
+    assert_fits_a_phone(student)
+
+
+def set_assignment(teacher: Page, school: School, course: str) -> None:
+    open_course(teacher, school, course, "assignments")
+    teacher.get_by_test_id("new-assignment").click()
+    teacher.get_by_test_id("assignment-title").fill("Refraction")
+    teacher.get_by_test_id("assignment-due").fill("2099-05-01T08:00")
+    teacher.get_by_test_id("add-criterion").click()
+    teacher.get_by_test_id("criterion-0").fill("Reasoning")
+    assert_fits_a_phone(teacher)
+    teacher.get_by_test_id("save-assignment").click()
+    expect(teacher.get_by_test_id("assignment-Refraction")).to_contain_text("10 points")
+
+
+def hand_in(student: Page, school: School, course: str) -> None:
+    open_course(student, school, course, "assignments")
+    row = student.get_by_test_id("assignment-Refraction")
+    expect(row).to_contain_text("Not handed in yet")
+    row.get_by_role("link").click()
+    student.get_by_test_id("begin-work").click()
+    student.get_by_test_id("work-text").fill("By Snell's law.")
+    student.get_by_test_id("work-files").set_input_files({"name": "work.pdf", "mimeType": "", "buffer": PDF})
+    expect(student.get_by_test_id("download-work.pdf")).to_be_visible()
+    assert_fits_a_phone(student)
+    student.get_by_test_id("hand-in").click()
+    expect(student.get_by_test_id("work-status")).to_have_text("Handed in")
+    expect(student.get_by_test_id("attempt-1")).to_contain_text("By Snell's law.")
+
+
+def grade_and_release(teacher: Page) -> None:
+    teacher.get_by_test_id("assignment-Refraction").get_by_role("link").click()
+    teacher.get_by_test_id("roster").get_by_role("link").click()
+    expect(teacher.get_by_test_id("attempt-1")).to_contain_text("work.pdf")
+    teacher.get_by_test_id("score-Reasoning").fill("8.5")
+    teacher.get_by_test_id("grade-feedback").fill("Mind the signs.")
+    teacher.get_by_test_id("feedback-files").set_input_files(
+        {"name": "remarks.pdf", "mimeType": "", "buffer": PDF}
+    )
+    expect(teacher.get_by_test_id("download-remarks.pdf")).to_be_visible()
+    teacher.get_by_test_id("save-draft").click()
+    expect(teacher.get_by_test_id("grade-state")).to_have_text("Draft")
+    assert_fits_a_phone(teacher)
+    teacher.get_by_role("link", name="All students").click()
+    teacher.get_by_test_id("release-all").click()
+    expect(teacher.get_by_test_id("roster")).to_contain_text("Released")
+    assert_fits_a_phone(teacher)

@@ -2,6 +2,7 @@
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from "react";
 import { type AccountsApi, accountsApi, type User } from "../api/accounts";
 import { type AnnouncementsApi, announcementsApi } from "../api/announcements";
+import { type AssignmentsApi, assignmentsApi } from "../api/assignments";
 import { type AuditApi, auditApi } from "../api/audit";
 import { type CalendarsApi, calendarsApi } from "../api/calendars";
 import { type CourseRecordingsApi, courseRecordingsApi } from "../api/course_recordings";
@@ -42,6 +43,7 @@ export interface Api {
   calendars: CalendarsApi;
   files: FilesApi;
   materials: MaterialsApi;
+  assignments: AssignmentsApi;
 }
 
 export type SessionState =
@@ -114,6 +116,7 @@ export function SessionProvider({ http, children }: { http: HttpClient; children
       calendars: calendarsApi(http),
       files: filesApi(http),
       materials: materialsApi(http),
+      assignments: assignmentsApi(http),
     }),
     [http],
   );

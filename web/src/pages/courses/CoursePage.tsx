@@ -17,6 +17,7 @@ import { useApi } from "../../session/Session";
 import "../admin/AdminPage.css";
 import "./Course.css";
 import { Announcements } from "./announcements/Announcements";
+import { Assignments } from "./assignments/Assignments";
 import { mayJoinSelf, STATUSES, standingOf, studentsOf, termOf } from "./course_words";
 import { LeaveCourse } from "./LeaveCourse";
 import { Materials } from "./materials/Materials";
@@ -44,6 +45,7 @@ interface Tab {
 const TABS: readonly Tab[] = [
   { path: "", label: "Lessons", icon: "list", right: "view", page: () => <Outline /> },
   { path: "materials", label: "Materials", icon: "book", right: "view", page: () => <Materials /> },
+  { path: "assignments", label: "Assignments", icon: "edit", right: "view", page: () => <Assignments /> },
   {
     path: "announcements",
     label: "Announcements",

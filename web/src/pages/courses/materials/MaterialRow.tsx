@@ -25,7 +25,7 @@ export function MaterialRow({
     material.versions > 1 && `version ${file.version}`,
   ];
   return (
-    <li className="list-row" data-testid={`material-${title}`}>
+    <li className="upload" data-testid={`material-${title}`}>
       <div className="list-row-words">
         <strong>{title}</strong>
         <p className="list-row-facts">{facts ? facts.filter(Boolean).join(" · ") : "No file yet"}</p>
@@ -34,32 +34,32 @@ export function MaterialRow({
       </div>
       <div className="list-row-actions">
         {file && <DownloadButton file={file} label="Download" about={title} />}
+        {change && (
+          <Menu
+            label={`More for ${title}`}
+            className="button button-quiet button-small button-icon"
+            testId={`material-menu-${title}`}
+            items={[
+              { label: "Edit", icon: "edit", testId: "edit-material", act: () => onAsk("edit") },
+              {
+                label: "New version, older ones",
+                icon: "upload",
+                testId: "material-versions",
+                act: () => onAsk("versions"),
+              },
+              {
+                label: "Delete",
+                icon: "trash",
+                danger: true,
+                testId: "delete-material",
+                act: () => onAsk("delete"),
+              },
+            ]}
+          >
+            <Icon name="more" size={18} />
+          </Menu>
+        )}
       </div>
-      {change && (
-        <Menu
-          label={`More for ${title}`}
-          className="button button-quiet button-small button-icon"
-          testId={`material-menu-${title}`}
-          items={[
-            { label: "Edit", icon: "edit", testId: "edit-material", act: () => onAsk("edit") },
-            {
-              label: "New version, older ones",
-              icon: "upload",
-              testId: "material-versions",
-              act: () => onAsk("versions"),
-            },
-            {
-              label: "Delete",
-              icon: "trash",
-              danger: true,
-              testId: "delete-material",
-              act: () => onAsk("delete"),
-            },
-          ]}
-        >
-          <Icon name="more" size={18} />
-        </Menu>
-      )}
     </li>
   );
 }

@@ -19,7 +19,7 @@ export const KINDS: Readonly<Record<LessonKind, { label: string; icon: IconName 
 };
 
 /** Where what belongs to a lesson is. */
-const WORK_TABS: Partial<Record<LessonKind, string>> = { material: "materials" };
+const WORK_TABS: Partial<Record<LessonKind, string>> = { material: "materials", assignment: "assignments" };
 
 export function LessonRow({
   lesson,
@@ -65,7 +65,7 @@ export function LessonRow({
   );
 }
 
-/** A lesson that is a material leads to what belongs to it. */
+/** A lesson that is a material or an assignment leads to what belongs to it. */
 function WayToWork({ lesson }: { lesson: Lesson }) {
   const { course } = useCourse();
   const tab = WORK_TABS[lesson.kind];
