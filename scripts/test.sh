@@ -41,6 +41,7 @@ beside=(
   tests/e2e/test_class_of_thirty.py
   tests/e2e/test_clip_sync.py
   tests/e2e/test_course_pages.py
+  tests/e2e/test_coursework_pages.py
   tests/e2e/test_dash_players.py
   tests/e2e/test_data_chromium.py
   tests/e2e/test_docs_page.py

@@ -2,15 +2,18 @@
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from "react";
 import { type AccountsApi, accountsApi, type User } from "../api/accounts";
 import { type AnnouncementsApi, announcementsApi } from "../api/announcements";
+import { type AssignmentsApi, assignmentsApi } from "../api/assignments";
 import { type AuditApi, auditApi } from "../api/audit";
 import { type CalendarsApi, calendarsApi } from "../api/calendars";
 import { type CourseRecordingsApi, courseRecordingsApi } from "../api/course_recordings";
 import { type CoursesApi, coursesApi } from "../api/courses";
 import { type EnrolmentsApi, enrolmentsApi } from "../api/enrolments";
+import { type FilesApi, filesApi } from "../api/files";
 import type { HttpClient } from "../api/http";
 import { type IdentitiesApi, identitiesApi } from "../api/identities";
 import { type InvitationsApi, invitationsApi } from "../api/invitations";
 import { type MailsApi, mailsApi } from "../api/mails";
+import { type MaterialsApi, materialsApi } from "../api/materials";
 import { type OutlineApi, outlineApi } from "../api/outline";
 import { type PeopleApi, peopleApi } from "../api/people";
 import { sentence } from "../api/problem";
@@ -38,6 +41,9 @@ export interface Api {
   announcements: AnnouncementsApi;
   schedules: SchedulesApi;
   calendars: CalendarsApi;
+  files: FilesApi;
+  materials: MaterialsApi;
+  assignments: AssignmentsApi;
 }
 
 export type SessionState =
@@ -108,6 +114,9 @@ export function SessionProvider({ http, children }: { http: HttpClient; children
       announcements: announcementsApi(http),
       schedules: schedulesApi(http),
       calendars: calendarsApi(http),
+      files: filesApi(http),
+      materials: materialsApi(http),
+      assignments: assignmentsApi(http),
     }),
     [http],
   );

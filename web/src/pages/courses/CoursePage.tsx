@@ -17,8 +17,10 @@ import { useApi } from "../../session/Session";
 import "../admin/AdminPage.css";
 import "./Course.css";
 import { Announcements } from "./announcements/Announcements";
+import { Assignments } from "./assignments/Assignments";
 import { mayJoinSelf, STATUSES, standingOf, studentsOf, termOf } from "./course_words";
 import { LeaveCourse } from "./LeaveCourse";
+import { Materials } from "./materials/Materials";
 import { Outline } from "./outline/Outline";
 import { CoursePeople } from "./people/CoursePeople";
 import { EnrolmentImport } from "./people/EnrolmentImport";
@@ -42,6 +44,8 @@ interface Tab {
 
 const TABS: readonly Tab[] = [
   { path: "", label: "Lessons", icon: "list", right: "view", page: () => <Outline /> },
+  { path: "materials", label: "Materials", icon: "book", right: "view", page: () => <Materials /> },
+  { path: "assignments", label: "Assignments", icon: "edit", right: "view", page: () => <Assignments /> },
   {
     path: "announcements",
     label: "Announcements",

@@ -18,6 +18,9 @@ export const KINDS: Readonly<Record<LessonKind, { label: string; icon: IconName 
   assignment: { label: "Assignment", icon: "edit" },
 };
 
+/** Where what belongs to a lesson is. */
+const WORK_TABS: Partial<Record<LessonKind, string>> = { material: "materials", assignment: "assignments" };
+
 export function LessonRow({
   lesson,
   recordings,
@@ -54,10 +57,28 @@ export function LessonRow({
             {!published && " (unpublished)"}
           </ButtonLink>
         ))}
+        <WayToWork lesson={lesson} />
         {phase && lesson.room_id && <EnterLesson lesson={lesson} phase={phase} />}
         {staff && <LessonMenu lesson={lesson} acts={acts} />}
       </div>
     </li>
+  );
+}
+
+/** A lesson that is a material or an assignment leads to what belongs to it. */
+function WayToWork({ lesson }: { lesson: Lesson }) {
+  const { course } = useCourse();
+  const tab = WORK_TABS[lesson.kind];
+  if (!tab) return null;
+  return (
+    <ButtonLink
+      href={`/courses/${course.id}/${tab}?lesson=${lesson.id}`}
+      size="small"
+      icon={KINDS[lesson.kind].icon}
+      testId={`open-${lesson.title}`}
+    >
+      Open<span className="visually-hidden"> {lesson.title}</span>
+    </ButtonLink>
   );
 }
 

@@ -1,0 +1,159 @@
+/** Assignments, what is handed in, and grades. */
+import { changeVersioned, coursePath, readVersioned } from "./courses";
+import type { CourseFile } from "./files";
+import { type HttpClient, withQuery } from "./http";
+import type { Page } from "./pages";
+
+export type LatePolicy = "refuse" | "accept" | "deduct";
+export type WorkStatus = "on_time" | "late" | "missing" | "floating";
+
+export interface Criterion {
+  id: string;
+  title: string;
+  description: string;
+  points: number;
+}
+
+export interface Assignment {
+  id: string;
+  course_id: string;
+  lesson_id: string | null;
+  title: string;
+  description: string;
+  published: boolean;
+  release_at: string | null;
+  due_at: string | null;
+  late_policy: LatePolicy;
+  late_until: string | null;
+  late_percent: number;
+  /** After that nothing is taken; null: never. */
+  closes_at: string | null;
+  points: number;
+  rubric: Criterion[];
+  for_groups: boolean;
+  max_attempts: number | null;
+}
+
+export type AssignmentChange = Partial<Omit<Assignment, "id" | "course_id" | "closes_at" | "for_groups">>;
+
+export interface Submission {
+  id: string;
+  attempt: number;
+  user_id: string | null;
+  group_id: string | null;
+  text: string;
+  files: CourseFile[];
+  /** null: a draft. */
+  handed_in_at: string | null;
+  status: WorkStatus | null;
+  late_days: number;
+}
+
+export interface Score {
+  id: string;
+  points: number;
+  comment: string;
+}
+
+export interface Grade {
+  submission_id: string | null;
+  points: number | null;
+  scores: Score[];
+  feedback: string;
+  files: CourseFile[];
+  released: boolean;
+  /** 0: nothing was said yet. */
+  version: number;
+}
+
+export interface GradeChange {
+  points?: number | null;
+  scores?: Score[];
+  feedback?: string;
+  released?: boolean;
+  for_group?: boolean;
+}
+
+/** Where a student stands with an assignment. */
+export interface Entry {
+  assignment_id: string;
+  title: string;
+  status: WorkStatus;
+  submission_id: string | null;
+  handed_in_at: string | null;
+  out_of: number;
+  points: number | null;
+  percent_off: number;
+  final_points: number | null;
+  released: boolean;
+}
+
+export interface BookRow {
+  user_id: string;
+  full_name: string;
+  email: string;
+  percent_to_date: number | null;
+  percent_overall: number | null;
+  entries: Entry[];
+}
+
+interface PageWish {
+  limit: number;
+  cursor: string | undefined;
+}
+
+export function assignmentsApi(http: HttpClient) {
+  const path = (course: string, ...rest: string[]) => coursePath(course, "assignments", ...rest);
+  const work = (course: string, id: string, ...rest: string[]) => path(course, id, "submissions", ...rest);
+  return {
+    list: (course: string, page: PageWish, signal?: AbortSignal) =>
+      http.json<Page<Assignment>>("GET", withQuery(path(course), { ...page }), undefined, signal),
+    get: (course: string, id: string, signal?: AbortSignal) =>
+      readVersioned<Assignment>(http, path(course, id), signal),
+    add: (course: string, wish: AssignmentChange) => http.json<Assignment>("POST", path(course), wish),
+    change: (course: string, id: string, wish: AssignmentChange, etag?: string | null) =>
+      changeVersioned<Assignment>(http, path(course, id), wish, etag),
+    delete: (course: string, id: string) => http.json<unknown>("DELETE", path(course, id)),
+    attempts: (course: string, id: string, user: string, page: PageWish, signal?: AbortSignal) =>
+      http.json<Page<Submission>>(
+        "GET",
+        withQuery(work(course, id), { user_id: user, ...page }),
+        undefined,
+        signal,
+      ),
+    begin: (course: string, id: string) => http.json<Submission>("POST", work(course, id), {}),
+    write: (course: string, id: string, one: string, text: string) =>
+      http.json<Submission>("PUT", work(course, id, one), { text }),
+    handIn: (course: string, id: string, one: string) =>
+      http.json<Submission>("POST", work(course, id, one, "hand-in")),
+    deleteDraft: (course: string, id: string, one: string) =>
+      http.json<unknown>("DELETE", work(course, id, one)),
+    workFiles: (course: string, id: string, one: string) => work(course, id, one, "files"),
+    feedbackFiles: (course: string, id: string, student: string) =>
+      path(course, id, "grades", student, "files"),
+    deleteFile: (files: string, file: string) => http.json<unknown>("DELETE", `${files}/${file}`),
+    grade: (course: string, id: string, student: string, signal?: AbortSignal) =>
+      readVersioned<Grade>(http, path(course, id, "grades", student), signal),
+    setGrade: (course: string, id: string, student: string, change: GradeChange, etag?: string | null) =>
+      changeVersioned<Grade>(http, path(course, id, "grades", student), change, etag),
+    release: (course: string, id: string) =>
+      http.json<{ released: number }>("POST", path(course, id, "release-grades")),
+    book: (course: string, page: PageWish, signal?: AbortSignal) =>
+      http.json<Page<BookRow>>(
+        "GET",
+        withQuery(coursePath(course, "grades"), { ...page }),
+        undefined,
+        signal,
+      ),
+    mine: (course: string, page: PageWish, signal?: AbortSignal) =>
+      http.json<Page<Entry>>(
+        "GET",
+        withQuery(coursePath(course, "grades", "mine"), { ...page }),
+        undefined,
+        signal,
+      ),
+    exportBook: (course: string) => http.download(coursePath(course, "grades", "export")),
+  };
+}
+
+export type AssignmentsApi = ReturnType<typeof assignmentsApi>;

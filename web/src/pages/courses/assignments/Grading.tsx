@@ -1,0 +1,221 @@
+/** One student's work, and their grade: a draft until it is released. */
+import { useCallback, useRef, useState } from "react";
+import type { Assignment, Grade, GradeChange, Score } from "../../../api/assignments";
+import type { Versioned } from "../../../api/courses";
+import { readFirst } from "../../../api/pages";
+import { Badge } from "../../../design/Badge";
+import { Button } from "../../../design/Button";
+import { Card } from "../../../design/Card";
+import { CheckField, Field, TextField } from "../../../design/Field";
+import { Notice } from "../../../design/Notice";
+import { Loading } from "../../../design/Spinner";
+import { useToast } from "../../../design/Toast";
+import { useLoaded } from "../../../hooks/useLoaded";
+import { useApi } from "../../../session/Session";
+import { Submit } from "../../Submit";
+import { FileDrop } from "../files/FileDrop";
+import { FileLinks } from "../files/FileLinks";
+import { useUploads } from "../files/useUploads";
+import { EditTrouble } from "../Overtaken";
+import { useCourse } from "../useCourse";
+import { useEdited, useEditForm } from "../useEdit";
+import { Attempt } from "./Attempt";
+import { GradeTold } from "./GradeTold";
+
+interface Around {
+  assignment: Assignment;
+  student: string;
+  onDone: () => Promise<void>;
+}
+
+const FRESH_MS = 20_000;
+const MOST = 200;
+
+export function Grading(around: Around) {
+  const { assignments } = useApi();
+  const { course } = useCourse();
+  const { student } = around;
+  const { course_id, id } = around.assignment;
+  const load = useCallback(
+    (signal: AbortSignal) =>
+      readFirst(MOST, (page) => assignments.attempts(course_id, id, student, page, signal)),
+    [assignments, course_id, id, student],
+  );
+  const read = useCallback(
+    (signal: AbortSignal) => assignments.grade(course_id, id, student, signal),
+    [assignments, course_id, id, student],
+  );
+  const work = useLoaded(load, FRESH_MS);
+  const grade = useEdited(read);
+  const error = work.error ?? grade.error;
+  return (
+    <>
+      {error && <Notice tone="wrong">{error}</Notice>}
+      {!work.data && !error && <Loading label="Loading the work" />}
+      {work.data?.items.length === 0 && <p className="soft">Nothing was handed in.</p>}
+      {work.data?.items.map((one) => (
+        <Attempt key={one.id} attempt={one} />
+      ))}
+      {grade.read && course.status === "archived" && (
+        <GradeTold assignment={around.assignment} grade={grade.read.value} />
+      )}
+      {grade.read && course.status !== "archived" && (
+        <GradeForm key={grade.key} read={grade.read} onAgain={grade.reload} {...around} />
+      )}
+    </>
+  );
+}
+
+/** What somebody else may have changed meanwhile; files are not among it. */
+const wordsOf = ({ points, scores, feedback, released }: Grade): string =>
+  JSON.stringify([points, scores, feedback, released]);
+
+function GradeForm({
+  read: { value, etag },
+  assignment,
+  student,
+  onAgain,
+  onDone,
+}: Around & { read: Versioned<Grade>; onAgain: () => Promise<void> }) {
+  const { assignments, files } = useApi();
+  const toast = useToast();
+  const { course_id, id, rubric, for_groups } = assignment;
+  const [held, setHeld] = useState(value.files);
+  const [version, setVersion] = useState(etag);
+  const released = useRef(false);
+  const path = assignments.feedbackFiles(course_id, id, student);
+  /** After a file: what is typed stays, and is for the grade with that file, unless others changed its words. */
+  const refresh = async () => {
+    const now = await assignments.grade(course_id, id, student);
+    setHeld(now.value.files);
+    if (wordsOf(now.value) === wordsOf(value)) setVersion(now.etag);
+  };
+  const uploads = useUploads((file, sending) => files.send(path, file, sending), refresh);
+  const { form, keepMine } = useEditForm(["points", "feedback"], version, async (values, said) => {
+    const change: GradeChange = {
+      ...(rubric.length > 0 ? scoresOf(assignment, values) : { points: numberOf(values.points) }),
+      feedback: (values.feedback ?? "").trim(),
+      released: released.current,
+      ...(values.for_group === "on" && { for_group: true }),
+    };
+    await assignments.setGrade(course_id, id, student, change, said);
+    toast(released.current ? "The student sees the grade now." : "Kept as a draft.");
+    await Promise.all([onAgain(), onDone()]);
+  });
+  // The first of the two is what Enter does: it shows a student nothing new.
+  const release = (
+    <Submit
+      form={form}
+      disabled={uploads.busy}
+      onClick={() => {
+        released.current = true;
+      }}
+      data-testid="save-and-release"
+    >
+      {value.released ? "Save for the student" : "Save and release"}
+    </Submit>
+  );
+  const draft = (
+    <Button
+      type="submit"
+      busy={form.busy}
+      disabled={uploads.busy}
+      onClick={() => {
+        released.current = false;
+      }}
+      data-testid="save-draft"
+    >
+      {value.released ? "Take back into a draft" : "Save as draft"}
+    </Button>
+  );
+  const scores = new Map(value.scores.map((score) => [score.id, score]));
+  return (
+    <Card>
+      <form className="form" onSubmit={form.onSubmit} data-testid="grading">
+        <div className="work-head">
+          <h3>Grade</h3>
+          {value.version > 0 && (
+            <Badge tone={value.released ? "accent" : "warn"} testId="grade-state">
+              {value.released ? "Released" : "Draft"}
+            </Badge>
+          )}
+        </div>
+        <EditTrouble form={form} onTheirs={() => void onAgain()} onMine={keepMine} />
+        {rubric.map((criterion) => (
+          <fieldset key={criterion.id} className="form-part">
+            <legend className="field-label">{criterion.title}</legend>
+            <Field
+              label={`Points, of ${criterion.points}`}
+              name={`points-${criterion.id}`}
+              type="number"
+              min={0}
+              max={criterion.points}
+              step={0.01}
+              defaultValue={scores.get(criterion.id)?.points ?? ""}
+              data-testid={`score-${criterion.title}`}
+            />
+            <Field
+              label="Comment"
+              name={`comment-${criterion.id}`}
+              maxLength={5000}
+              autoComplete="off"
+              defaultValue={scores.get(criterion.id)?.comment ?? ""}
+            />
+          </fieldset>
+        ))}
+        {rubric.length === 0 && (
+          <Field
+            label={`Points, of ${assignment.points}`}
+            name="points"
+            type="number"
+            min={0}
+            max={assignment.points}
+            step={0.01}
+            defaultValue={value.points ?? ""}
+            error={form.fields.points}
+            data-testid="grade-points"
+          />
+        )}
+        <TextField
+          label="Feedback"
+          name="feedback"
+          rows={5}
+          maxLength={50_000}
+          defaultValue={value.feedback}
+          error={form.fields.feedback}
+          data-testid="grade-feedback"
+        />
+        <FileLinks
+          files={held}
+          label="Files of feedback"
+          onRemove={async (file) => {
+            await assignments.deleteFile(path, file.id);
+            await refresh();
+          }}
+        />
+        <FileDrop
+          label="Add files"
+          hint="The student has them with the grade."
+          uploads={uploads}
+          testId="feedback-files"
+        />
+        {for_groups && <CheckField label="The same for everybody in the group" name="for_group" />}
+        <div className="work-head">
+          {value.released ? release : draft}
+          {value.released ? draft : release}
+        </div>
+      </form>
+    </Card>
+  );
+}
+
+const numberOf = (text: string | undefined): number | null => (text ? Number(text) : null);
+
+/** The criteria that were given points; without any there is no grade yet. */
+function scoresOf({ rubric }: Assignment, values: Record<string, string>): GradeChange {
+  const scores = rubric.flatMap(({ id }): Score[] => {
+    const points = numberOf(values[`points-${id}`]);
+    return points === null ? [] : [{ id, points, comment: (values[`comment-${id}`] ?? "").trim() }];
+  });
+  return scores.length > 0 ? { scores } : { scores, points: null };
+}

@@ -1,0 +1,193 @@
+/** What a student hands in: a draft with text and files, earlier attempts, and the grade once it is released. */
+import { useCallback } from "react";
+import type { Assignment, Entry, Submission } from "../../../api/assignments";
+import { readFirst } from "../../../api/pages";
+import { ApiError } from "../../../api/problem";
+import { Badge } from "../../../design/Badge";
+import { Button } from "../../../design/Button";
+import { Card } from "../../../design/Card";
+import { TextField } from "../../../design/Field";
+import { Notice } from "../../../design/Notice";
+import { Loading } from "../../../design/Spinner";
+import { useForm } from "../../../hooks/useForm";
+import { useLoaded } from "../../../hooks/useLoaded";
+import { useNow } from "../../../hooks/useNow";
+import { useTask } from "../../../hooks/useTask";
+import { useApi, useSession } from "../../../session/Session";
+import { FormTrouble } from "../../FormTrouble";
+import { Submit } from "../../Submit";
+import { FileDrop } from "../files/FileDrop";
+import { FileLinks } from "../files/FileLinks";
+import { useUploads } from "../files/useUploads";
+import { Attempt } from "./Attempt";
+import { isOpen, pointsOf, WORK_STATUSES } from "./assignment_words";
+import { GradeTold } from "./GradeTold";
+
+const FRESH_MS = 20_000;
+const MOST = 200;
+
+export function OwnWork({ assignment }: { assignment: Assignment }) {
+  const { assignments } = useApi();
+  const { state } = useSession();
+  const me = state.phase === "ready" ? (state.user?.user_id ?? "") : "";
+  const { course_id, id } = assignment;
+  const load = useCallback(
+    async (signal: AbortSignal) => {
+      const [attempts, mine, grade] = await Promise.all([
+        readFirst(MOST, (page) => assignments.attempts(course_id, id, "", page, signal)),
+        readFirst(MOST, (page) => assignments.mine(course_id, page, signal)),
+        assignments.grade(course_id, id, me, signal).catch((problem: unknown) => {
+          // Not released: nothing is said before.
+          if (problem instanceof ApiError && problem.status === 403) return null;
+          throw problem;
+        }),
+      ]);
+      const entry = mine.items.find(({ assignment_id }) => assignment_id === id) ?? null;
+      return { attempts: attempts.items, entry, grade: grade?.value ?? null };
+    },
+    [assignments, course_id, id, me],
+  );
+  const { data, error, reload } = useLoaded(load, FRESH_MS);
+  if (!data) return error ? <Notice tone="wrong">{error}</Notice> : <Loading label="Loading your work" />;
+  const draft = data.attempts.find(({ handed_in_at }) => handed_in_at === null);
+  const done = data.attempts.filter(({ handed_in_at }) => handed_in_at !== null);
+  return (
+    <div>
+      {error && <Notice tone="wrong">{error}</Notice>}
+      {data.entry && <Standing entry={data.entry} />}
+      {data.grade?.released && <GradeTold assignment={assignment} grade={data.grade} />}
+      {draft ? (
+        <Draft key={draft.id} assignment={assignment} draft={draft} onDone={reload} />
+      ) : (
+        <Begin assignment={assignment} done={done.length} onDone={reload} />
+      )}
+      {done.map((one) => (
+        <Attempt key={one.id} attempt={one} />
+      ))}
+    </div>
+  );
+}
+
+function Standing({ entry }: { entry: Entry }) {
+  const { label, tone } = WORK_STATUSES[entry.status];
+  return (
+    <p className="work-head" role="status">
+      <Badge tone={tone} testId="work-status">
+        {label}
+      </Badge>
+      {entry.released && <strong data-testid="own-points">{pointsOf(entry)}</strong>}
+    </p>
+  );
+}
+
+function Begin({
+  assignment,
+  done,
+  onDone,
+}: {
+  assignment: Assignment;
+  done: number;
+  onDone: () => Promise<void>;
+}) {
+  const { assignments } = useApi();
+  const task = useTask();
+  const open = isOpen(assignment, useNow(5_000));
+  const left = assignment.max_attempts === null ? null : assignment.max_attempts - done;
+  if (!open) return <p className="soft work-card">Nothing is taken any more.</p>;
+  if (left !== null && left <= 0) return <p className="soft work-card">You have no attempt left.</p>;
+  const begin = () =>
+    void task.run(async () => {
+      await assignments.begin(assignment.course_id, assignment.id);
+      await onDone();
+    });
+  return (
+    <p className="work-head work-card">
+      <span>
+        <Button
+          tone={done > 0 ? "plain" : "primary"}
+          icon="edit"
+          busy={task.busy}
+          onClick={begin}
+          data-testid="begin-work"
+        >
+          {done > 0 ? "Hand in again" : "Begin"}
+        </Button>
+      </span>
+      {done > 0 && <span className="soft">The newest attempt counts, also when it is late.</span>}
+      {left !== null && <span className="soft">Attempts left: {left}.</span>}
+    </p>
+  );
+}
+
+function Draft({
+  assignment: { course_id, id, for_groups },
+  draft,
+  onDone,
+}: {
+  assignment: Assignment;
+  draft: Submission;
+  onDone: () => Promise<void>;
+}) {
+  const { assignments, files } = useApi();
+  const task = useTask();
+  const path = assignments.workFiles(course_id, id, draft.id);
+  const uploads = useUploads((file, sending) => files.send(path, file, sending), onDone);
+  const form = useForm(["text"], async ({ text = "" }) => {
+    await assignments.write(course_id, id, draft.id, text);
+    await assignments.handIn(course_id, id, draft.id);
+    await onDone();
+  });
+  const keep = (text: string) => {
+    if (text === draft.text) return;
+    void task.run(async () => {
+      await assignments.write(course_id, id, draft.id, text);
+      await onDone();
+    });
+  };
+  const remove = () =>
+    void task.run(async () => {
+      await assignments.deleteDraft(course_id, id, draft.id);
+      await onDone();
+    }, "The draft is gone.");
+  return (
+    <Card>
+      <form className="form" onSubmit={form.onSubmit} data-testid="draft">
+        <h3>Your draft{draft.attempt > 1 && `, attempt ${draft.attempt}`}</h3>
+        <p className="soft">
+          {for_groups ? "Your group sees it, your teacher does not" : "Nobody else sees it"} before it is
+          handed in.
+        </p>
+        <FormTrouble form={form} />
+        <TextField
+          label="Text"
+          name="text"
+          rows={8}
+          maxLength={100_000}
+          defaultValue={draft.text}
+          onBlur={(event) => keep(event.target.value)}
+          error={form.fields.text}
+          hint="Kept when you leave the field."
+          data-testid="work-text"
+        />
+        <FileLinks
+          files={draft.files}
+          label="Files of your draft"
+          onRemove={async (file) => {
+            await assignments.deleteFile(path, file.id);
+            await onDone();
+          }}
+        />
+        <FileDrop label="Add files" hint="Up to 20." uploads={uploads} testId="work-files" />
+        <div className="work-head">
+          <Submit form={form} icon="send" disabled={uploads.busy} data-testid="hand-in">
+            Hand in
+          </Submit>
+          <Button busy={task.busy} onClick={remove} data-testid="delete-draft">
+            Delete the draft
+          </Button>
+          {uploads.busy && <span className="soft">As soon as the files are there.</span>}
+        </div>
+      </form>
+    </Card>
+  );
+}
