@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# All tests with small seeded counts, in at most 20 minutes on two cores. What measures nothing runs some files at a
-# time, with more of them than there are processors because they wait for much, and the pages' own tests beside them.
-# Then what bears one beside it, at last what measures alone. A part that fails ends no other.
+# All tests with small seeded counts, in at most 20 minutes on two cores: unit tier first, browsers last.
+# What measures nothing runs some files at a time, the longest first, with more of them than there are processors because
+# they wait for much; the pages' own tests run beside units. What measures runs alone. A tier that fails ends no other.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/.venv/bin:$PATH"
@@ -12,12 +12,12 @@ status=0
 .venv/bin/python -m scripts.protocol_types --check || status=$?
 (cd web && npm run --silent check && npm test --silent) > .make/web-tests.log 2>&1 &
 pages=$!
-finish_pages() {
-  wait "$pages" || status=$?
-  cat .make/web-tests.log
-}
+if [ $# -eq 0 ]; then
+  "${pytest[@]}" tests/unit tests/fuzz tests/api -n 4 "${by_file[@]}" || status=$?
+fi
+wait "$pages" || status=$?
+cat .make/web-tests.log
 if [ $# -gt 0 ]; then
-  finish_pages
   "${pytest[@]}" "$@" || status=$?
   exit $status
 fi
@@ -117,8 +117,7 @@ paired=(
   tests/media/test_bench_runs.py
 )
 together=("${beside[@]}" "${paired[@]}")
-"${pytest[@]}" tests/unit tests/fuzz tests/api "${beside[@]}" -n 5 "${by_file[@]}" || status=$?
-finish_pages
+"${pytest[@]}" "${beside[@]}" -n 4 "${by_file[@]}" || status=$?
 "${pytest[@]}" "${paired[@]}" -n 2 "${by_file[@]}" || status=$?
 "${pytest[@]}" tests/media tests/faults tests/e2e "${together[@]/#/--ignore=}" || status=$?
 exit $status

@@ -1,7 +1,4 @@
-"""Where files run several at a time, the longest begin first: one that begins last is waited for by all.
-
-What computes and what waits are mixed, so that neither processors nor time are left over.
-"""
+"""Where files run several at a time, the longest begin first: one that begins last is waited for by all."""
 
 from __future__ import annotations
 
@@ -56,21 +53,7 @@ LONGEST = (
 )
 
 
-COMPUTING = ("tests/unit/", "tests/fuzz/", "tests/api/")
-"""Whose tests keep a processor busy; those of media, faults and browsers wait for much."""
-
-
 def put_longest_first(items: list[pytest.Item], longest: Sequence[str] = LONGEST) -> None:
-    """Files that are named in their order, then the others in theirs; both kinds from beginning to end,
-    so that there is always one that computes while others wait."""
-    named = {file: place for place, file in enumerate(longest)}
-    files = sorted(dict.fromkeys(map(_file, items)), key=lambda file: named.get(file, len(named)))
-    place: dict[str, float] = {}
-    for computes in (True, False):
-        kind = [file for file in files if file.startswith(COMPUTING) is computes]
-        place.update((file, at / len(kind)) for at, file in enumerate(kind))
-    items.sort(key=lambda item: place[_file(item)])
-
-
-def _file(item: pytest.Item) -> str:
-    return item.nodeid.partition("::")[0]
+    """Files that are named in their order, then the others in theirs."""
+    place = {file: at for at, file in enumerate(longest)}
+    items.sort(key=lambda item: place.get(item.nodeid.partition("::")[0], len(place)))

@@ -73,13 +73,13 @@ def watch(page: Page, name: str, kind: str = "person") -> None:
         f"""() => {{
         const follow = () => {{
             const video = document.querySelector(".tile[data-name='{name}'][data-kind={kind}] video");
-            if (video === null || video === window.video) return;
-            window.video = video;
+            if (video === null || video === window.followed) return;
+            window.followed = window.video = video;
             window.started = performance.now();
             readNumbers(video);
         }};
         clearInterval(window.following);
-        window.video = null;
+        window.followed = null;
         window.numbers = [];
         window.following = setInterval(follow, 50);
         follow();

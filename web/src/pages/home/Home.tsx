@@ -17,7 +17,7 @@ import "../courses/Course.css";
 import { mayEnter, whenOf } from "../courses/outline/lesson_state";
 import "../courses/outline/Outline.css";
 import { CalendarCard } from "../courses/schedule/CalendarCard";
-import { Rooms } from "../rooms/Rooms";
+import { Rooms, RoomsInside } from "../rooms/Rooms";
 import { type NextLesson, newOf, nextOf } from "./next";
 import { type HomeRead, useHome } from "./useHome";
 
@@ -33,10 +33,13 @@ export function Home() {
 function OwnHome() {
   const { data, error } = useHome();
   // Who is in no course comes for the rooms; and when courses cannot be read the rooms may still be.
-  if (data?.courses.length === 0 || (!data && error)) return <Rooms />;
+  const isRooms = data ? data.courses.length === 0 : error !== null;
+  // One shell for all: a menu that is opened while courses are read stays open.
   return (
-    <AppShell>
-      {data ? (
+    <AppShell {...(isRooms && { place: "/rooms" })}>
+      {isRooms ? (
+        <RoomsInside />
+      ) : data ? (
         <>
           {error && <Notice tone="wrong">{error}</Notice>}
           <Whole read={data} />

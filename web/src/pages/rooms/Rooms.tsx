@@ -23,16 +23,25 @@ const FRESH_MS = 5_000;
 const MAX_PAGES = 10;
 
 export function Rooms() {
+  return (
+    <AppShell place="/rooms">
+      <RoomsInside />
+    </AppShell>
+  );
+}
+
+/** The same for a page that has its shell already. */
+export function RoomsInside() {
   useTitle("Rooms");
   const { state } = useSession();
   if (!awaitsApproval(state)) return <RoomList />;
   return (
-    <AppShell place="/rooms">
+    <>
       <div className="page-head">
         <h1>Rooms</h1>
       </div>
       <ApprovalBanner />
-    </AppShell>
+    </>
   );
 }
 
@@ -61,7 +70,7 @@ function RoomList() {
     </Button>
   );
   return (
-    <AppShell place="/rooms">
+    <>
       <div className="page-head">
         <h1>Rooms</h1>
         {mayCreate && data && data.length > 0 && createButton}
@@ -99,7 +108,7 @@ function RoomList() {
         onCreated={(room) => go(`/rooms/${room.slug}/studio`)}
       />
       <DeleteRoom room={doomed} onClose={() => setDoomed(null)} onDeleted={() => void reload()} />
-    </AppShell>
+    </>
   );
 }
 
