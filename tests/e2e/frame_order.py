@@ -15,8 +15,9 @@ SMOOTH_LOOP = CAMERA_SECONDS * CHROMIUM_FPS
 
 def wait_for_numbers(page: Page, count: int) -> list[int]:
     """Until the page has read so many different numbers; all of them."""
-    page.wait_for_function(f"window.numbers.length >= {count}", timeout=90_000, polling=50)
-    return [int(number) for number in page.evaluate("window.numbers")]
+    read = f"window.numbers.length >= {count} && window.numbers.slice()"  # they begin anew in a new element
+    found = page.wait_for_function(read, timeout=90_000, polling=50)
+    return [int(number) for number in found.json_value()]
 
 
 def steps(numbers: list[int], loop: int = LOOP) -> list[int]:
