@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from tests.serving import Api, Person
 from vtp.accounts.tokens import room_claims
+from vtp.faces import build_tables
 
 CALLERS = (
     "nobody",
@@ -86,6 +87,12 @@ async def assert_statuses(
         if tuple(got) != endpoint.statuses:
             wrong[f"{endpoint.method} {endpoint.path}"] = " ".join(map(str, got))
     assert not wrong, "\n".join(f"{call}: {got}" for call, got in wrong.items())
+
+
+def assert_covers(api: Api, tag: str, endpoints: Sequence[Endpoint]) -> None:
+    """A feature's table of rights has a row for each of its routes, and for nothing else."""
+    [table] = [table for table in build_tables(api.server.services) if table.tag == tag]
+    assert {(route.method, route.path) for route in table.routes} == {one.declared for one in endpoints}
 
 
 async def _status(api: Api, endpoint: Endpoint, by: Person | str | None) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -39,9 +40,9 @@ def versions_of(course: str, material: str) -> str:
 
 
 def lying(api: Api) -> list[Path]:
-    """Everything of coursework in the store, drafts included."""
+    """Everything of coursework in the store, drafts included; folders may go while they are walked."""
     folder = api.server.services.coursework.files._store.path("coursework")
-    return sorted(one for one in folder.rglob("*") if one.is_file())
+    return sorted(Path(inside, name) for inside, _, names in os.walk(folder) for name in names)
 
 
 async def rows(api: Api) -> list[Any]:

@@ -20,12 +20,11 @@ from vtp.courses.announcement_store import (
 )
 from vtp.courses.door import Entered, enter
 from vtp.courses.items import CourseItems
-from vtp.courses.news import ANNOUNCEMENT, Whom, context_of, page_of, people_in
+from vtp.courses.news import ANNOUNCEMENT, Whom, news_in, people_in
 from vtp.courses.roles import OPEN_TO_STUDENTS
 from vtp.db import Database
 from vtp.http.identity import Principal
 from vtp.ids import new_id
-from vtp.notifications.news import News
 from vtp.notifications.notifier import Notifier
 
 
@@ -86,15 +85,7 @@ class Announcements(CourseItems[Announcement]):
         """Everybody who may read it, but for who wrote it."""
         course = inside.course
         whom = Whom.EVERYBODY if course.status in OPEN_TO_STUDENTS else Whom.STAFF
-        news = News(
-            ANNOUNCEMENT.word,
-            made.title,
-            made.body,
-            page_of(course.id),
-            context_of(course),
-            course.id,
-            subject_id=made.id,
-        )
+        news = news_in(course, ANNOUNCEMENT, made.title, made.body, subject_id=made.id)
         await self._notifier.tell(
             tx, news, people_in(course.id, course.instructor_id, whom, [made.author_id])
         )

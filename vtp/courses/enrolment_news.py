@@ -6,12 +6,11 @@ from collections.abc import Collection
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vtp.courses.news import ENROLLED, PLACE, REMOVED, context_of, page_of
+from vtp.courses.news import ENROLLED, PLACE, REMOVED, news_in
 from vtp.courses.roles import COURSE_STAFF, OPEN_TO_STUDENTS
 from vtp.courses.store import Course
 from vtp.http.identity import Role
 from vtp.notifications.kinds import Kind
-from vtp.notifications.news import News
 from vtp.notifications.notifier import Notifier
 from vtp.notifications.store import these
 
@@ -51,5 +50,4 @@ class EnrolmentNews:
         text: str,
     ) -> None:
         if user_ids:
-            news = News(kind.word, title, text, page_of(course.id), context_of(course), course.id)
-            await self._notifier.tell(tx, news, these(user_ids))
+            await self._notifier.tell(tx, news_in(course, kind, title, text), these(user_ids))

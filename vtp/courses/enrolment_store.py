@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, func, insert, or_, select, update
+from sqlalchemy import Row, Select, and_, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.tables import users
@@ -16,6 +16,9 @@ from vtp.courses.roles import EnrolmentStatus
 from vtp.courses.tables import course_enrollments as table
 from vtp.db.statements import insert_if_absent
 from vtp.http.identity import Role
+
+IS_STUDENT = and_(table.c.status == EnrolmentStatus.ACTIVE, table.c.role == Role.STUDENT)
+"""Of a row: who has a student's place in the course."""
 
 
 class Source(enum.StrEnum):
@@ -126,8 +129,7 @@ async def count_students(tx: AsyncConnection, course_id: str) -> int:
     """How many places are taken."""
     statement = select(func.count()).where(
         table.c.course_id == course_id,
-        table.c.status == EnrolmentStatus.ACTIVE,
-        table.c.role == Role.STUDENT,
+        IS_STUDENT,
     )
     return int((await tx.execute(statement)).scalar_one())
 

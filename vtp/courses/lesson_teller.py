@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vtp.accounts.service import Clock, utc_now
 from vtp.courses.lesson_mails import LessonMails
 from vtp.courses.lesson_news import LessonNews, released
-from vtp.courses.news import CANCELLED, MOVED, SCHEDULED, Whom, context_of, page_of, people_in
+from vtp.courses.news import CANCELLED, MOVED, SCHEDULED, Whom, news_in, people_in
 from vtp.courses.roles import CourseStatus
 from vtp.courses.store import Course
 from vtp.notifications.news import News
@@ -84,4 +84,4 @@ def _news(course: Course, some: Sequence[LessonNews], time_zone: str) -> News:
     title = f"{_ONE[kind]}: {first.lesson.title}" if len(some) == 1 else f"{len(some)} {_MANY[kind]}"
     alone = first.lesson.id if len(some) == 1 and not first.deleted else None
     text = "\n".join(one.line(time_zone) for one in some)
-    return News(kind.word, title, text, page_of(course.id), context_of(course), course.id, lesson_id=alone)
+    return news_in(course, kind, title, text, lesson_id=alone)

@@ -14,6 +14,7 @@ from vtp.courses.store import Course
 from vtp.courses.tables import course_enrollments, course_permissions
 from vtp.http.identity import Role
 from vtp.notifications.kinds import Kind, MailChoice
+from vtp.notifications.news import News
 from vtp.notifications.store import To
 
 LESSONS: Final = "lessons"
@@ -26,12 +27,8 @@ def _of_lessons(word: str, title: str) -> Kind:
 
 ANNOUNCEMENT: Final = Kind("announcement", "Announcements", MailChoice.AT_ONCE)
 SCHEDULED: Final = _of_lessons("lesson_scheduled", "New live lessons")
-MOVED: Final = Kind(
-    "lesson_moved", "Live lessons that are moved or changed", MailChoice.AT_ONCE, LESSONS, own_mails=True
-)
-CANCELLED: Final = Kind(
-    "lesson_cancelled", "Live lessons that do not take place", MailChoice.AT_ONCE, LESSONS, own_mails=True
-)
+MOVED: Final = _of_lessons("lesson_moved", "Live lessons that are moved or changed")
+CANCELLED: Final = _of_lessons("lesson_cancelled", "Live lessons that do not take place")
 BEGINS: Final = Kind("lesson_begins", "Live lessons that begin", MailChoice.NONE)
 READY: Final = Kind("recording_ready", "Recordings that can be watched", MailChoice.DAILY)
 TO_REVIEW: Final = Kind("recording_to_review", "Recordings that wait to be published", MailChoice.DAILY)
@@ -88,11 +85,23 @@ def people_in(
     return found.where(users.c.id.not_in(sorted(left_out))) if left_out else found
 
 
-def page_of(course_id: str) -> str:
-    """The page of a course."""
-    return f"/courses/{course_id}"
-
-
-def context_of(course: Course) -> str:
-    """Where something happens, in words."""
-    return f"{course.code}, {course.name}"
+def news_in(
+    course: Course,
+    kind: Kind,
+    title: str,
+    text: str,
+    *,
+    lesson_id: str | None = None,
+    subject_id: str | None = None,
+) -> News:
+    """Something new in a course, with the way to its page; `subject_id`: with what it can be taken back."""
+    return News(
+        kind.word,
+        title,
+        text,
+        link=f"/courses/{course.id}",
+        context=f"{course.code}, {course.name}",
+        course_id=course.id,
+        lesson_id=lesson_id,
+        subject_id=subject_id,
+    )

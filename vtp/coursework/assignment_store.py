@@ -141,10 +141,12 @@ async def has_submissions(tx: AsyncConnection, assignment_id: str, owners: Colle
 
 
 async def page_of_groups(
-    tx: AsyncConnection, assignment_id: str, *, limit: int | None, after: str | None
+    tx: AsyncConnection, assignment_id: str, *, limit: int | None, after: str | None, only: str | None = None
 ) -> list[Group]:
-    """An assignment's, with who is in each."""
+    """An assignment's, or one of them, with who is in each."""
     statement = select(groups.c.id, groups.c.name).where(groups.c.assignment_id == assignment_id)
+    if only is not None:
+        statement = statement.where(groups.c.id == only)
     if after is not None:
         statement = statement.where(groups.c.id > after)
     found = list(await tx.execute(statement.order_by(groups.c.id).limit(limit)))

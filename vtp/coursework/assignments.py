@@ -12,7 +12,7 @@ from vtp.accounts.permissions import Action
 from vtp.accounts.service import Clock, account_of, utc_now
 from vtp.courses.door import Entered, enter
 from vtp.courses.items import CourseItems
-from vtp.courses.news import Whom, people_in
+from vtp.courses.news import Whom, news_in, people_in
 from vtp.courses.outline import not_released, seen_at
 from vtp.courses.roles import OPEN_TO_STUDENTS
 from vtp.coursework.assignment_schemas import CreateAssignment
@@ -30,7 +30,7 @@ from vtp.coursework.assignment_store import (
 from vtp.coursework.files import CourseFiles
 from vtp.coursework.late import LatePolicy
 from vtp.coursework.materials import lesson_id_in
-from vtp.coursework.news import ASSIGNED, news_of
+from vtp.coursework.news import ASSIGNED
 from vtp.db import Database
 from vtp.errors import Conflict, FieldError, Invalid
 from vtp.http.identity import Principal
@@ -149,7 +149,7 @@ class Assignments(CourseItems[Assignment]):
             return
         due = f" It is due on {made.due_at:%Y-%m-%d at %H:%M} UTC." if made.due_at else ""
         text = f"There is a new assignment: “{made.title}”.{due}"
-        news = news_of(ASSIGNED, course, made.title, text, subject_id=made.id, lesson_id=made.lesson_id)
+        news = news_in(course, ASSIGNED, made.title, text, subject_id=made.id, lesson_id=made.lesson_id)
         await self._notifier.tell(tx, news, people_in(course.id, course.instructor_id, Whom.STUDENTS))
 
 

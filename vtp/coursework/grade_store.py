@@ -11,11 +11,10 @@ from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.tables import users
-from vtp.courses.roles import EnrolmentStatus
+from vtp.courses.enrolment_store import IS_STUDENT
 from vtp.courses.tables import course_enrollments
 from vtp.coursework.file_store import StoredFile
 from vtp.coursework.tables import grades as table
-from vtp.http.identity import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +102,7 @@ async def page_of_pupils(
     statement = (
         select(c.id, users.c.id, users.c.full_name, users.c.email)
         .join(users, users.c.id == c.user_id)
-        .where(c.course_id == course_id, c.status == EnrolmentStatus.ACTIVE, c.role == Role.STUDENT)
+        .where(c.course_id == course_id, IS_STUDENT)
         .order_by(c.id)
         .limit(limit)
     )

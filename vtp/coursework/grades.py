@@ -13,6 +13,7 @@ from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.permissions import Action
 from vtp.accounts.service import Clock, account_of, utc_now
 from vtp.courses.door import Entered, enter, enter_to_change
+from vtp.courses.news import news_in
 from vtp.courses.roles import role_in_course
 from vtp.courses.store import find_course
 from vtp.coursework.assignment_store import Assignment, group_of, members_of
@@ -21,7 +22,7 @@ from vtp.coursework.file_store import StoredFile, count_files, files_of, find_fi
 from vtp.coursework.files import CourseFiles, Place, Upload
 from vtp.coursework.grade_schemas import ChangeGrade
 from vtp.coursework.grade_store import Grade, find_grade, grade_by_id, put_grade, release_grades
-from vtp.coursework.news import GRADED, news_of
+from vtp.coursework.news import GRADED
 from vtp.coursework.submission_store import newest_of
 from vtp.db import Database
 from vtp.db.conflicts import done_over
@@ -211,9 +212,9 @@ class Grades:
         if not told:
             return
         text = f"There is a grade for “{assignment.title}”."
-        news = news_of(
-            GRADED,
+        news = news_in(
             inside.course,
+            GRADED,
             assignment.title,
             text,
             subject_id=assignment.id,

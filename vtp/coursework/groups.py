@@ -41,8 +41,9 @@ class Groups:
             if inside.may(Action.COURSE_TEACH):
                 return await page_of_groups(tx, found.id, limit=limit, after=after)
             own = await group_of(tx, found.id, principal.user_id or "")
-            everyone = await page_of_groups(tx, found.id, limit=None, after=None)
-            return [one for one in everyone if one.id == own and (after is None or one.id > after)]
+            if own is None:
+                return []
+            return await page_of_groups(tx, found.id, limit=limit, after=after, only=own)
 
     @done_over
     async def set(

@@ -11,7 +11,7 @@ from vtp.accounts.permissions import Action
 from vtp.accounts.service import Clock, account_of, utc_now
 from vtp.courses.door import Entered, enter, enter_to_change
 from vtp.courses.items import CourseItems
-from vtp.courses.news import Whom, people_in
+from vtp.courses.news import Whom, news_in, people_in
 from vtp.courses.outline import not_released, seen_at
 from vtp.courses.outline_store import find_lesson
 from vtp.courses.roles import OPEN_TO_STUDENTS
@@ -28,7 +28,7 @@ from vtp.coursework.material_store import (
     page_of_materials,
     remove_material,
 )
-from vtp.coursework.news import MATERIAL_ADDED, news_of
+from vtp.coursework.news import MATERIAL_ADDED
 from vtp.db import Database
 from vtp.db.conflicts import done_over
 from vtp.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
@@ -196,8 +196,8 @@ class Materials(CourseItems[Material]):
             tx, course.id, found.id, self._clock()
         )
         text = f"There is a new file in “{found.title}”."
-        news = news_of(
-            MATERIAL_ADDED, course, found.title, text, subject_id=found.id, lesson_id=found.lesson_id
+        news = news_in(
+            course, MATERIAL_ADDED, found.title, text, subject_id=found.id, lesson_id=found.lesson_id
         )
         whom = Whom.EVERYBODY if seen else Whom.STAFF
         teller = [inside.principal.user_id]

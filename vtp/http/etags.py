@@ -35,7 +35,7 @@ def json_of(model: BaseModel) -> bytes:
         return model.model_dump_json(by_alias=True).encode()
     name, older = model.TWINS
     rest = model.model_dump_json(by_alias=True, exclude={name, older}).encode()
-    listed = model.model_dump_json(include={name})[:-1].encode()
+    listed = model.model_dump_json(by_alias=True, include={name})[:-1].encode()
     values = listed[len(f'{{"{name}":') :]
     return b'%s,"%s":%s,%s' % (listed, older.encode(), values, rest[1:])
 

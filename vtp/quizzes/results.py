@@ -13,10 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vtp.accounts.permissions import Action
 from vtp.accounts.tables import users
 from vtp.courses.door import enter
-from vtp.courses.roles import EnrolmentStatus
+from vtp.courses.enrolment_store import IS_STUDENT
 from vtp.courses.tables import course_enrollments
 from vtp.db import Database
-from vtp.http.identity import Principal, Role
+from vtp.http.identity import Principal
 from vtp.quizzes.ending import Ending
 from vtp.quizzes.grading import Counts, counted
 from vtp.quizzes.tables import quiz_attempts, quizzes
@@ -71,11 +71,7 @@ class QuizResults:
             people = await tx.execute(
                 select(users.c.id, users.c.full_name, users.c.email)
                 .join_from(course_enrollments, users, users.c.id == c.user_id)
-                .where(
-                    c.course_id == inside.course.id,
-                    c.status == EnrolmentStatus.ACTIVE,
-                    c.role == Role.STUDENT,
-                )
+                .where(c.course_id == inside.course.id, IS_STUDENT)
                 .order_by(users.c.full_name, users.c.id)
             )
             rows = [
