@@ -6,6 +6,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/.venv/bin:$PATH"
 unset PYTHONDONTWRITEBYTECODE  # what one process has compiled, the hundreds after it need not
+export LD_PRELOAD=libeatmydata.so  # nobody waits for a disk: tests kill processes, not the machine's power
 pytest=(.venv/bin/python -m pytest)
 by_file=(--dist loadfile --no-loadscope-reorder)  # in the order of tests/longest_first.py
 status=0

@@ -5,6 +5,7 @@ No composition rules and no forced change (6.2.5, 6.2.10): they make passwords w
 """
 
 import re
+from functools import cache
 from importlib import resources
 
 from vtp.errors import FieldError, Invalid
@@ -27,8 +28,7 @@ class PasswordRules:
         self._min_length = settings.password_min_length
         self._max_bytes = settings.password_max_bytes
         self._forbidden = [word.casefold() for word in (*CONTEXT_WORDS, *settings.password_forbidden_words)]
-        text = resources.files("vtp.accounts").joinpath("common_passwords.txt").read_text("utf-8")
-        self._common = frozenset(line for line in text.split("\n") if line and not line.startswith("#"))
+        self._common = common_passwords()
 
     def check(self, password: str, *context: str, pointer: str = "/password") -> None:
         """Raises Invalid (422) with a sentence when the password is too weak.
@@ -54,6 +54,13 @@ class PasswordRules:
         if any(word in folded and len(word) >= _CONTEXT_SHARE * len(folded) for word in self._forbidden):
             return "The password is made of a word that is not taken here: choose others."
         return None
+
+
+@cache
+def common_passwords() -> frozenset[str]:
+    """Those that anybody would try first."""
+    text = resources.files("vtp.accounts").joinpath("common_passwords.txt").read_text("utf-8")
+    return frozenset(line for line in text.split("\n") if line and not line.startswith("#"))
 
 
 def _words(text: str) -> list[str]:

@@ -55,7 +55,7 @@ class Sender:
         self._sends = Tasks()
         self._closing = False
         self._ended = asyncio.Event()
-        self._upkeep_at = clock()
+        self._upkeep_at = clock() + timedelta(seconds=LOOK_AGAIN_S)  # not while the server starts
         self.sent = self.failed = self.failed_tries = 0
         outbox.add_listener(self._news.set)
 

@@ -14,6 +14,7 @@ from vtp.personal.erasure import Erasure
 
 logger = logging.getLogger(__name__)
 
+FIRST_S: Final = 5.0  # after a start: whoever comes back to a server that was down is served before
 PERIOD_S: Final = 3600.0
 
 
@@ -38,7 +39,8 @@ class Upkeep:
         self._clock = clock
 
     async def run(self) -> None:
-        """Once at the start, then every hour."""
+        """Once a little after the start, then every hour."""
+        await asyncio.sleep(FIRST_S)
         while True:
             try:
                 await self.once()
