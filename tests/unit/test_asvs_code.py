@@ -131,11 +131,11 @@ def test_broken_hashes_are_used_nowhere_and_sha_1_only_where_protocols_ask_for_i
             assert str(path.relative_to(ROOT)) in allowed, path
 
 
-def test_the_server_loads_no_tools_for_tests_and_measuring() -> None:
+def test_the_server_loads_no_tools_for_tests_and_measuring_and_no_ffmpeg() -> None:
     code = (
         "import sys, vtp.app, vtp.cli.serve\n"
-        "tools = ('vtp.bench', 'tests', 'pytest', 'hypothesis')\n"
-        "print([name for name in sys.modules if name.startswith(tools)])"
+        "tools = ('vtp.bench', 'tests', 'pytest', 'hypothesis', 'av', 'requests', 'redis')\n"
+        "print([name for name in sys.modules if name in tools or name.startswith('vtp.bench')])"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert run.stdout.strip() == "[]"

@@ -19,7 +19,7 @@ from vtp.recording.index import (
     TrackIndex,
     segment_name,
 )
-from vtp.recording.thumbnail_picture import PICTURE_ERRORS, decode, find_key_frame
+from vtp.recording.thumbnail_picture import decode, find_key_frame, picture_errors
 
 SECOND = 90_000
 
@@ -96,5 +96,5 @@ def test_a_picture_larger_than_its_section_says_takes_no_memory(
     assert decode(fragment).width == place.width and place.section_size == len(section)
     monkeypatch.setattr(thumbnail_picture, "MOST_PIXELS", place.width * place.height - 1)
     assert place.is_too_large and not replace(place, width=16).is_too_large
-    with pytest.raises(PICTURE_ERRORS):
+    with pytest.raises(picture_errors()):
         decode(fragment)

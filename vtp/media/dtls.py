@@ -18,12 +18,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, Protocol, cast
 
-from aiortc import RTCIceTransport
-from aiortc import rtcdtlstransport as aiortc_dtls
-from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
 from cryptography.hazmat.primitives import hashes
 from OpenSSL import SSL
 
+from vtp.media.aiortc_parts import (
+    RTCCertificate,
+    RTCDtlsFingerprint,
+    RTCDtlsParameters,
+    RTCDtlsTransport,
+    RTCIceTransport,
+    aiortc_dtls,
+)
 from vtp.media.dtls_flight import (
     MAX_DATAGRAM_BYTES,
     HandshakeProgress,

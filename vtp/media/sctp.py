@@ -19,10 +19,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
-from aiortc import rtcsctptransport as aiortc_sctp
-from aiortc.rtcdtlstransport import RTCDtlsTransport
-from aiortc.rtcsctptransport import RTCSctpTransport
-
+from vtp.media.aiortc_parts import RTCDtlsTransport, RTCSctpTransport, aiortc_sctp
 from vtp.media.sctp_packets import check_acknowledged, check_packet
 from vtp.media.turns import Turns
 

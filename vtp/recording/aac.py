@@ -6,8 +6,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-import av
-
+from vtp.late_av import av
 from vtp.recording.aac_pair import as_pair
 from vtp.recording.muxer import aac_encoder
 from vtp.recording.pcm import CHANNELS, FULL_SCALE, WholeFrames

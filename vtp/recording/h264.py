@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import av
-
+from vtp.late_av import av
 from vtp.recording.muxer import InitSection, picture_section
 from vtp.recording.picture import MOST_UNITS, Picture, open_decoder
 from vtp.recording.timebase import VIDEO_TIMESCALE

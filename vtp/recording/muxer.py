@@ -12,15 +12,16 @@ import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import av
-from av.audio.codeccontext import AudioCodecContext
-from av.container import OutputContainer
-
+from vtp.late_av import av
 from vtp.recording import boxes, opus
 from vtp.recording.timebase import AUDIO_TIMESCALE, VIDEO_TIMESCALE
 from vtp.recording.units import Sample
+
+if TYPE_CHECKING:
+    from av.audio.codeccontext import AudioCodecContext
+    from av.container import OutputContainer
 
 _OPTIONS = {"movflags": "cmaf+delay_moov+frag_discont", "use_editlist": "0", "fflags": "+bitexact"}
 AAC_CODEC_STRING = "mp4a.40.2"  # RFC 6381, AAC low complexity

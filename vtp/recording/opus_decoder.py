@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import av
-from av.error import FFmpegError
-
+from vtp.late_av import av
 from vtp.recording.audio_timeline import STRETCH_TICKS
 from vtp.recording.pcm import CHANNELS
 from vtp.recording.timebase import AUDIO_TIMESCALE
@@ -29,7 +27,7 @@ class OpusDecoder:
 
         try:
             frames = self._decoder.decode(av.Packet(packet))
-        except (ValueError, FFmpegError):
+        except (ValueError, av.FFmpegError):
             frames = []
         parts = [frame.to_ndarray().reshape(-1, CHANNELS) for frame in frames]
         pcm: Heard = np.concatenate(parts) if parts else np.zeros((0, CHANNELS), np.int16)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-import av
-
+from vtp.late_av import av
 from vtp.recording import opus
 from vtp.recording.pcm import CHANNELS, WholeFrames
 from vtp.recording.timebase import AUDIO_TIMESCALE

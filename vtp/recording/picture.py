@@ -8,27 +8,28 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import av
-from av.error import FFmpegError
-from av.video.codeccontext import VideoCodecContext
-
+from vtp.late_av import av
 from vtp.recording.muxer import InitSection
 from vtp.recording.units import AccessUnit, Sample
 
-UNREADABLE = (ValueError, IndexError, OverflowError, struct.error, FFmpegError)
-"""What reading or muxing anybody's bytes can raise: a picture is lost, never the recording."""
-
+if TYPE_CHECKING:
+    from av.video.codeccontext import VideoCodecContext
 
 MOST_UNITS = 4096  # NAL units or OBUs of a picture; more are made to cost time
 MOST_PIXELS = 4096 * 2304  # of pictures that are decoded: H.264 level 5.1, and 14 MB each
 
 
+def unreadable() -> tuple[type[Exception], ...]:
+    """What reading or muxing anybody's bytes can raise: a picture is lost, never the recording."""
+    return ValueError, IndexError, OverflowError, struct.error, av.FFmpegError
+
+
 def open_decoder(codec: str) -> VideoCodecContext:
     """A decoder on one thread that refuses pictures of more than MOST_PIXELS."""
     decoder = av.CodecContext.create(codec, "r")
-    assert isinstance(decoder, VideoCodecContext)
+    assert isinstance(decoder, av.video.codeccontext.VideoCodecContext)
     decoder.thread_count = 1
     decoder.options = {"max_pixels": str(MOST_PIXELS)}
     return decoder
@@ -60,13 +61,13 @@ class PictureReader(Protocol):
 
 
 def usable_section(key_frame: Picture) -> InitSection:
-    """The section of a key frame that can follow it; raises one of UNREADABLE when there is none."""
+    """The section of a key frame that can follow it; raises one of `unreadable` when there is none."""
     if key_frame.parameters is None:
         raise ValueError("The key frame has no parameters")
     section = key_frame.parameters.section()
     try:
         section.fragment([Sample(key_frame.sample, 0, 1, True)], 1)  # some are refused only now
-    except UNREADABLE:
+    except unreadable():
         section.close()
         raise
     return section

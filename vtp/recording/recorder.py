@@ -17,8 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-import av
-
+from vtp.late_av import av
 from vtp.recording.audio_tracks import AudioTracks
 from vtp.recording.disk import DISK_FULL
 from vtp.recording.index import Line, MapLine, SegmentLine, TrackIndex

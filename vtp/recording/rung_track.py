@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from vtp.recording.lane import Cut
 from vtp.recording.muxer import InitSection
-from vtp.recording.picture import UNREADABLE, Picture, PictureParameters, usable_section
+from vtp.recording.picture import Picture, PictureParameters, unreadable, usable_section
 from vtp.recording.timebase import NS
 from vtp.recording.video_track import VideoTrack
 
@@ -44,7 +44,7 @@ def beginning_of(rung: int, pictures: Sequence[Picture | None], known: PicturePa
         try:
             same = picture.parameters == known
             return Beginning(layer, picture, None if same else usable_section(picture))
-        except UNREADABLE:
+        except unreadable():
             continue
     raise ValueError("None of the layers can be shown")
 

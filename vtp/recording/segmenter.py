@@ -18,7 +18,7 @@ from vtp.recording.audio_tracks import AudioTracks
 from vtp.recording.lane import Cut, Lane
 from vtp.recording.layer_names import layer_track
 from vtp.recording.muxer import InitSection
-from vtp.recording.picture import UNREADABLE, Picture, usable_section
+from vtp.recording.picture import Picture, unreadable, usable_section
 from vtp.recording.rung_track import Beginning
 from vtp.recording.rungs import Rungs
 from vtp.recording.sound import OpenSound, OpenWriter
@@ -185,7 +185,7 @@ class Segmenter:
         known = self._video is not None and self._video.parameters == picture.parameters
         try:
             section = None if known else usable_section(picture)
-        except UNREADABLE as error:
+        except unreadable() as error:
             logger.debug("A key frame's parameters are of no use: %s", error)
             self.dropped_units += 1
             self._broken = True

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
 from vtp.recording.clock import PublisherClock, TrackClock
-from vtp.recording.picture import UNREADABLE, Picture, PictureReader
+from vtp.recording.picture import Picture, PictureReader, unreadable
 from vtp.recording.units import AccessUnit
 
 logger = logging.getLogger(__name__)
@@ -121,7 +121,7 @@ class Source:
             return None
         try:
             picture = reader.read(unit)
-        except UNREADABLE as error:
+        except unreadable() as error:
             logger.debug("A picture of %s is not recorded: %s", self.id, error)
             self._unreadable = True
             return None

@@ -9,16 +9,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import av
-
 from vtp.atomic_files import write_file
 from vtp.errors import Unavailable
+from vtp.late_av import av
 from vtp.recording.storyboard import CELL_HEIGHT, CELL_WIDTH, COLUMNS, ROWS, Tile
 from vtp.recording.thumbnail_picture import (
-    PICTURE_ERRORS,
     ReadNow,
     decode,
     encode_jpeg,
+    picture_errors,
     read_fragment,
 )
 
@@ -46,7 +45,7 @@ class Sheet:
         self.drawn += 1
         try:
             self._paint(tile, decode(read_fragment(read, tile.place)))
-        except PICTURE_ERRORS as error:
+        except picture_errors() as error:
             self.lacks_files |= isinstance(error, FileNotFoundError)
             logger.info("A tile stays black, its picture cannot be read: %s", error)
 

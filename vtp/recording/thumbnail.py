@@ -14,11 +14,11 @@ from vtp.recording.index import segment_name
 from vtp.recording.picture import MOST_PIXELS
 from vtp.recording.segmenter import VIDEO_TRACK
 from vtp.recording.thumbnail_picture import (
-    PICTURE_ERRORS,
     Place,
     decode,
     encode_jpeg,
     find_key_frame,
+    picture_errors,
 )
 from vtp.recording.view import RecordingView
 from vtp.threads import be_patient
@@ -86,7 +86,7 @@ class Thumbnails:
             making.add_done_callback(partial(self._made, key))
         try:
             return await asyncio.shield(making)
-        except PICTURE_ERRORS as error:
+        except picture_errors() as error:
             logger.warning("No picture can be made of recording %s: %s", recording_id, error)
             raise Unavailable("The recording's files are damaged: restore them from a backup.") from error
 

@@ -9,17 +9,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-import av
-from av.error import FFmpegError
-
+from vtp.late_av import av
 from vtp.recording.index import PartLine, TrackIndex, segment_name
 from vtp.recording.picture import MOST_PIXELS
 from vtp.recording.segmenter import VIDEO_TRACK
 
 QUALITY = "4"  # of FFmpeg's 2 (best) to 31
-PICTURE_ERRORS = (OSError, ValueError, FFmpegError)
-"""What damaged files raise."""
-
 ReadNow = Callable[[str, int, int], bytes]
 """Gives so many bytes of a recording's file from an offset on; blocks. Raises OSError, Unavailable."""
 
@@ -79,6 +74,11 @@ def read_fragment(read: ReadNow, place: Place) -> bytes:
     """The key frame behind its section, as `decode` takes it. Raises what `read` raises."""
     section = read(f"{VIDEO_TRACK}/{place.section}", 0, place.section_size)
     return section + read(f"{VIDEO_TRACK}/{segment_name(place.msn)}", place.offset, place.size)
+
+
+def picture_errors() -> tuple[type[Exception], ...]:
+    """What damaged files raise."""
+    return OSError, ValueError, av.FFmpegError
 
 
 def decode(fragment: bytes) -> av.VideoFrame:

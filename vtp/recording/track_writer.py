@@ -26,7 +26,7 @@ from vtp.recording.index import (
     segment_name,
 )
 from vtp.recording.muxer import InitSection
-from vtp.recording.picture import UNREADABLE
+from vtp.recording.picture import unreadable
 from vtp.recording.units import Sample
 
 logger = logging.getLogger(__name__)
@@ -106,7 +106,7 @@ class TrackWriter:
         msn = self._open_line.msn
         try:
             data = section.fragment(samples, self._sequence + 1)
-        except UNREADABLE as error:  # somebody's bytes, not the disk
+        except unreadable() as error:  # somebody's bytes, not the disk
             logger.warning("A part of track %s is left out: %s", self.track, error)
             self.leave_out_part(start, end, last=last)
             return

@@ -7,14 +7,15 @@ the number of recordings that do it at once is bounded. There is a key frame whe
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
-import av
-from av.video.codeccontext import VideoCodecContext
-from av.video.frame import PictureType
-
+from vtp.late_av import av
 from vtp.recording.h264 import H264Reader
 from vtp.recording.picture import MOST_PIXELS, Picture, open_decoder
 from vtp.recording.units import AccessUnit, PlainUnit
+
+if TYPE_CHECKING:
+    from av.video.codeccontext import VideoCodecContext
 
 NOMINAL_FPS = 30
 BITS_PER_PIXEL = 0.15  # at most: 4 Mbit/s for 720p30
@@ -51,7 +52,8 @@ class Vp8Transcoder:
             raise ValueError("VP8 picture is too small for H.264")
         encoder = self._encoder_of(width, height, unit.ssrc)
         frame = frame.reformat(width, height, "yuv420p")
-        frame.pict_type = PictureType.I if unit.key_frame else PictureType.NONE
+        kinds = av.video.frame.PictureType
+        frame.pict_type = kinds.I if unit.key_frame else kinds.NONE
         frame.pts, frame.time_base = self._frames, Fraction(1, NOMINAL_FPS)
         self._frames += 1
         packets = encoder.encode(frame)
