@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # All tests with small seeded counts, in at most 20 minutes on two cores: unit tier first, browsers last.
+# Tests of the whole server take SQLite and PostgreSQL in turn here, each test always the same one; both in `make test-long`.
 # What measures nothing runs some files at a time, the longest first, with more of them than there are processors because
 # they wait for much; the pages' own tests run beside units. What measures runs alone. A tier that fails ends no other.
 set -uo pipefail
@@ -14,7 +15,7 @@ status=0
 (cd web && npm run --silent check && npm test --silent) > .make/web-tests.log 2>&1 &
 pages=$!
 if [ $# -eq 0 ]; then
-  "${pytest[@]}" tests/unit tests/fuzz tests/api -n 4 "${by_file[@]}" || status=$?
+  VTP_ONE_DATABASE=1 "${pytest[@]}" tests/unit tests/fuzz tests/api -n 5 "${by_file[@]}" || status=$?
 fi
 wait "$pages" || status=$?
 cat .make/web-tests.log
@@ -106,6 +107,8 @@ beside=(
 )
 # Who bears one other beside it, as each leaves a processor to the other; a file that is named nowhere runs alone.
 paired=(
+  tests/e2e/classes/test_class_speaker.py
+  tests/e2e/test_ladder_players.py
   tests/e2e/test_layers_recorded.py
   tests/e2e/test_publish_watch_load.py
   tests/e2e/test_red_chromium.py

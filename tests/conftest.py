@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
@@ -24,6 +25,8 @@ from vtp.db import Database, engine
 WITH_BROWSER = pytest.StashKey[set[Path]]()
 """The files of which a test takes `playwright`."""
 COMMANDS = pytest.StashKey[PreparedCommands]()
+API_TESTS = Path(__file__).parent / "api"
+DATABASES = ("sqlite", "postgresql")
 COMPILED = 4000  # statements: more than all tests together send
 
 
@@ -43,8 +46,27 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.stash[WITH_BROWSER] = {
         item.path for item in items if "playwright" in getattr(item, "fixturenames", ())
     }
+    if os.environ.get("VTP_ONE_DATABASE"):
+        leave_one_database(config, items)
     if hasattr(config, "workerinput"):  # of pytest-xdist; alone, files go in the order they were named
         put_longest_first(items)
+
+
+def leave_one_database(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Each test of the whole server on one of the two, always the same; marked `both_databases` on both."""
+    left = [item for item in items if is_of_other_database(item)]
+    config.hook.pytest_deselected(items=left)
+    items[:] = [item for item in items if item not in set(left)]
+
+
+def is_of_other_database(item: pytest.Item) -> bool:
+    """Of a test that runs once on each, which it is left on is a matter of its name."""
+    marked = item.get_closest_marker("both_databases") or item.get_closest_marker("sqlite_alone")
+    if marked or API_TESTS not in item.path.parents or not isinstance(item, pytest.Function):
+        return False
+    callspec = getattr(item, "callspec", None)
+    kind = callspec.params.get("database_url") if callspec is not None else None
+    return kind in DATABASES and kind != DATABASES[crc32(item.nodeid.replace(kind, "").encode()) % 2]
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -122,7 +144,7 @@ def postgres() -> Iterator[PostgresServer]:
         server.remove()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=DATABASES)
 def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of an empty database, once on each kind."""
     if request.param == "sqlite":
@@ -156,7 +178,7 @@ async def migrated(url: str) -> None:
     await opened.close()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=DATABASES)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of a database with the present schema and nothing in it, once on each kind."""
     if request.param == "sqlite":

@@ -178,6 +178,7 @@ async def test_people_erase_themselves_with_their_password(api: Api) -> None:
     assert (await api.call("GET", PROFILE, by=admin)).status == 200
 
 
+@pytest.mark.both_databases
 async def test_of_two_who_erase_the_same_person_one_finds_nobody(api: Api) -> None:
     admin, ada = await api.person("admin"), await api.person("teacher")
     both = await asyncio.gather(*(erase(api, admin, ada.user_id) for _ in range(2)))

@@ -8,6 +8,7 @@ from typing import Any
 from unittest.mock import patch
 
 import aiohttp
+import pytest
 from sqlalchemy import func, select
 
 from tests.serving import Answer, Api, Person
@@ -143,6 +144,7 @@ async def test_an_import_that_failed_midway_is_taken_up_by_the_next(api: Api) ->
     assert (again.body["created"], again.body["skipped"]) == (10, 20)
 
 
+@pytest.mark.both_databases
 async def test_two_imports_at_once_are_one_after_the_other(api: Api) -> None:
     admin = await api.person("admin")
     answers = await asyncio.gather(*(send(api, admin, LIST) for _ in range(3)))

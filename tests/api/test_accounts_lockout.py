@@ -239,6 +239,7 @@ async def test_of_a_stolen_refresh_token_both_are_signed_out_and_the_person_is_t
         assert (await tx.execute(statement)).scalars().all() == [person.user_id]
 
 
+@pytest.mark.both_databases
 async def test_two_tabs_that_renew_at_the_same_moment_stay_signed_in(api: Api) -> None:
     await api.person("teacher")
     wish = {"email": EMAIL, "password": PASSWORD, "cookie": True}

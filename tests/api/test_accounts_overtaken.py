@@ -11,6 +11,8 @@ from vtp.accounts.claims import SYSTEM
 from vtp.accounts.passwords import Hasher, Verdict
 from vtp.accounts.users import change_user
 
+pytestmark = pytest.mark.both_databases
+
 AUTH = "/api/v1/auth"
 NEW_PASSWORD = "another long pass phrase"
 

@@ -218,6 +218,7 @@ async def test_a_forgotten_password_is_chosen_anew_and_everybody_is_signed_out(
     assert "#token" not in notice
 
 
+@pytest.mark.both_databases
 async def test_of_two_who_use_a_link_at_once_one_sets_the_password(mailed: Api, mailbox: Mailbox) -> None:
     person = await mailed.person("student")
     token = await reset_token(mailed, mailbox, person.email)

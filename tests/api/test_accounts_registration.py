@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from sqlalchemy import select, update
 
 from tests.serving import PASSWORD, Api
@@ -52,6 +53,7 @@ async def test_an_address_has_one_account_whatever_its_capitals(api: Api) -> Non
     assert (answer.status, answer.body["code"]) == (409, "email_taken")
 
 
+@pytest.mark.both_databases
 async def test_of_registrations_at_once_one_makes_the_account(api: Api) -> None:
     answers = await asyncio.gather(*(api.call("POST", REGISTER, ADA) for _ in range(6)))
     assert sorted(answer.status for answer in answers) == [201, 409, 409, 409, 409, 409]
@@ -211,6 +213,7 @@ async def test_the_last_admin_stays(api: Api) -> None:
     assert (await api.call("PATCH", path, {"role": "teacher"}, by=admin)).status == 200
 
 
+@pytest.mark.both_databases
 async def test_of_two_admins_who_demote_each_other_at_once_one_stays(api: Api) -> None:
     one, other = await api.person("admin"), await api.person("admin", "second@school.example")
     answers = await asyncio.gather(
@@ -222,6 +225,7 @@ async def test_of_two_admins_who_demote_each_other_at_once_one_stays(api: Api) -
         assert await count_admins(tx) == 1
 
 
+@pytest.mark.both_databases
 async def test_accounts_are_listed_in_pages_and_searched(api: Api) -> None:
     admin = await api.person("admin")
     for number in range(5):

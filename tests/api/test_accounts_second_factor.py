@@ -156,6 +156,7 @@ async def test_a_code_is_good_once(api: Api) -> None:
     assert (await log_in(api, person, app.code(1))).status == 200
 
 
+@pytest.mark.both_databases
 async def test_of_many_who_send_one_code_at_once_one_gets_in(api: Api) -> None:
     person = await api.person("teacher")
     app, codes = await turn_on(api, person)

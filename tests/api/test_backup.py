@@ -36,6 +36,8 @@ from vtp.db.migrations import migrate
 from vtp.errors import StartupError
 from vtp.settings import DatabaseSettings, Settings, StorageSettings
 
+pytestmark = pytest.mark.both_databases
+
 
 def settings_of(data_dir: Path, url: str = "") -> Settings:
     return Settings(data_dir=data_dir, database=DatabaseSettings(url=url))

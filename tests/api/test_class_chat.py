@@ -115,6 +115,7 @@ async def test_a_message_reaches_everybody_as_it_was_answered_and_is_kept(
     assert await late.ok("get-chat") == {"ok": True, "messages": [message], "more": False}
 
 
+@pytest.mark.both_databases
 async def test_of_many_who_write_at_once_all_see_the_same_order(school: School, staff: Person) -> None:
     people = [await enter(school, role) for role in ("teacher", "assistant", "student", "student")]
 
@@ -303,6 +304,7 @@ async def test_what_is_written_in_a_group_stays_there(school: School, staff: Per
     assert [name for name, _ in await told(two)] == ["chat-message"]
 
 
+@pytest.mark.both_databases
 async def test_pages_and_searches(school: School, staff: Person) -> None:
     student = await enter(school, "student")
     said = ["Übung 1", "100% sure", "ÜBUNG 2", "a_b", "die Straße", "u\u0308bung 3", "back\\slash"]

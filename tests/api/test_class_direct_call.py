@@ -72,6 +72,7 @@ async def pair(school: School) -> Pair:
     return made
 
 
+@pytest.mark.both_databases
 async def test_offer_answer_and_candidates_reach_the_other_in_their_order(pair: Pair) -> None:
     one, two = pair.one, pair.two
     assert (await one.ok("webrtc-offer", {"to": id_of(two), "sdp": SDP})) == {"ok": True}

@@ -124,6 +124,7 @@ async def test_nothing_stored_says_what_somebody_chose_anonymously(school: Schoo
     assert [(one["voted"], one["choices"]) for one in snapshot] == [(True, None)]
 
 
+@pytest.mark.both_databases
 async def test_votes_at_the_same_moment_and_while_closing_count_exactly(school: School) -> None:
     teacher, *others = await open_class(school, "teacher", *["student"] * 8)
     poll_id = await ask(teacher)

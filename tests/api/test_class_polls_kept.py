@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select
 
 from tests.api.class_people import ROOM, enter, open_class, refused
@@ -52,6 +53,7 @@ async def test_open_polls_go_on_after_a_restart(tmp_path: Path, database_url: st
         assert await counts_of(teacher, secret) == ([1, 1, 0], 2)
 
 
+@pytest.mark.both_databases
 async def test_staff_read_polls_and_votes_over_http_page_by_page(school: School) -> None:
     api = school.api
     teacher, one, other = await open_class(school, "teacher", "student", "student")

@@ -293,6 +293,7 @@ async def test_who_published_by_whip_is_removed_too(school: School) -> None:
     assert (await media(school, "whip", who)).body["code"] == "banned"
 
 
+@pytest.mark.both_databases
 async def test_two_who_ban_the_same_person_at_once_make_one_ban(school: School) -> None:
     teacher, assistant = await open_class(school, "teacher", "assistant")
     who = await someone(school)

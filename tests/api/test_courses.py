@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import insert, select, update
 
 from tests.api.course_material import (
@@ -105,6 +106,7 @@ async def test_lists_have_what_somebody_may_know_of_and_find_it(api: Api, teache
     assert [*seen, *(one["id"] for one in page.body["items"])] == everything
 
 
+@pytest.mark.both_databases
 async def test_of_two_who_edit_at_once_one_is_told_that_it_has_changed(api: Api, teacher: Person) -> None:
     """And who only has enrolled meanwhile makes nobody's change void."""
     course = await make_course(api, teacher)

@@ -6,6 +6,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import update
 
 from tests.api.course_material import BASE, enrol, make_course, read, student
@@ -94,6 +95,7 @@ async def test_settings_and_status_say_who_enrols_by_themselves(api: Api, teache
     assert [one["course_id"] for one in (*page["items"], *rest["items"])] == [closed, draft]
 
 
+@pytest.mark.both_databases
 async def test_of_two_who_want_the_last_place_one_gets_it_and_the_other_waits(
     api: Api, teacher: Person
 ) -> None:
@@ -108,6 +110,7 @@ async def test_of_two_who_want_the_last_place_one_gets_it_and_the_other_waits(
     assert outcomes(list(answers)) == {"active": 1, "course_full": 1}
 
 
+@pytest.mark.both_databases
 async def test_of_twenty_who_come_at_once_ten_get_a_place_and_ten_wait_in_turn(
     api: Api, teacher: Person
 ) -> None:

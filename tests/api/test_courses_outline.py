@@ -33,6 +33,7 @@ async def titles(api: Api, path: str, by: Person, query: str = "") -> list[str]:
     return [one["title"] for one in answer.body["items"]]
 
 
+@pytest.mark.both_databases
 async def test_lessons_come_in_the_order_of_the_course_page_by_page(
     api: Api, teacher: Person, course: str
 ) -> None:
@@ -123,6 +124,7 @@ async def test_students_see_what_is_released_and_staff_everything(
         assert (await api.call("GET", f"{BASE}/{course}/{path}", by=outsider)).status == 403, path
 
 
+@pytest.mark.both_databases
 async def test_of_two_who_change_a_lesson_at_once_one_is_refused(
     api: Api, teacher: Person, course: str
 ) -> None:

@@ -101,6 +101,7 @@ async def test_only_whose_recording_it_is_files_it_where_they_teach(
         assert answer.status == status, wrong
 
 
+@pytest.mark.both_databases
 async def test_recordings_come_in_their_order_and_hide_with_their_lesson(
     api: Api, teacher: Person, pupil: Person, course: str, recording_id: str
 ) -> None:

@@ -68,6 +68,7 @@ async def course(api: Api, teacher: Person, pupil: Person) -> str:
     return made
 
 
+@pytest.mark.both_databases
 async def test_a_series_becomes_lessons_some_weeks_ahead_once_by_however_many_processes(
     api: Api, teacher: Person, pupil: Person, course: str
 ) -> None:

@@ -100,6 +100,7 @@ async def test_what_is_late_is_taken_or_not_as_the_policy_says(
         assert answer.body["code"] == "assignment_closed"
 
 
+@pytest.mark.both_databases
 async def test_a_class_that_hands_in_within_the_last_second_is_on_time_by_when_it_came(api: Api) -> None:
     """All wait for the same writer until it is over; what counts is when each call has come."""
     teacher, pupil, at = await prepared(api, due_at=soon(days=1))
@@ -140,6 +141,7 @@ async def test_a_class_that_hands_in_within_the_last_second_is_on_time_by_when_i
     assert len(stored) == 20
 
 
+@pytest.mark.both_databases
 async def test_one_hand_in_of_twenty_at_once_counts_and_all_hear_the_same(api: Api) -> None:
     _, pupil, at = await prepared(api)
     draft = await begin(api, at, pupil)
@@ -149,6 +151,7 @@ async def test_one_hand_in_of_twenty_at_once_counts_and_all_hear_the_same(api: A
     }
 
 
+@pytest.mark.both_databases
 async def test_one_draft_of_many_begun_at_once_is_made(api: Api) -> None:
     _, pupil, at = await prepared(api)
     path = f"{at}/submissions"

@@ -6,6 +6,8 @@ import asyncio
 import csv
 import io
 
+import pytest
+
 from tests.api.assignment_material import assign, begin, hand_in, prepared, soon
 from tests.api.course_material import BASE, enrol, student
 from tests.api.coursework_material import PDF, upload
@@ -59,6 +61,7 @@ async def test_a_grade_is_its_students_once_it_is_released_and_nobody_elses(api:
     assert [(one["status"], one["points"]) for one in others] == [("floating", None)]
 
 
+@pytest.mark.both_databases
 async def test_two_graders_do_not_overwrite_each_other(api: Api) -> None:
     teacher, pupil, at = await prepared(api)
     admin = await api.person("admin")

@@ -269,6 +269,7 @@ async def test_a_disk_that_takes_no_more_is_told_and_nothing_is_kept(
     await assert_nothing_kept(api)
 
 
+@pytest.mark.both_databases
 async def test_uploads_side_by_side_do_not_pass_a_quota_together(small: Api) -> None:
     teacher, course, _ = await prepared(small)
     materials = [await add_material(small, course, teacher) for _ in range(4)]

@@ -32,6 +32,8 @@ from vtp.faces import build_tables
 from vtp.http.pagination import encode_cursor
 from vtp.ids import new_id
 
+pytestmark = pytest.mark.both_databases
+
 # Statements that read a whole table, and why they may.
 EXEMPT = {
     r"FROM users.*(?i:LIKE)": "search within names and addresses: no index of ours finds a substring",

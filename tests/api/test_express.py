@@ -135,6 +135,7 @@ async def test_a_signed_out_viewer_is_answered_no_more(api: Api, teacher: Person
         assert (await line.get(played.part, played.cookie)).status == 401
 
 
+@pytest.mark.both_databases
 async def test_requests_in_one_packet_and_in_pieces_are_answered_in_their_order(
     api: Api, played: Played
 ) -> None:

@@ -107,6 +107,7 @@ async def test_a_page_names_the_next_one_in_its_body_and_in_a_link(api: Api, adm
     assert len(seen) == len(set(seen)) == 4
 
 
+@pytest.mark.both_databases
 async def test_sessions_come_in_pages_too(api: Api) -> None:
     await api.person("student")
     people = [await api.sign_in("student@school.example") for _ in range(2)]

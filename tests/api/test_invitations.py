@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import insert, select, update
 
 from tests.api.callers import MISSING, Endpoint, assert_statuses, everybody, of
@@ -93,6 +94,7 @@ async def test_without_smtp_the_link_is_told_to_who_invites(api: Api) -> None:
     assert (await accept(api, token_in(made.body["link"]))).status == 201
 
 
+@pytest.mark.both_databases
 async def test_of_two_who_accept_at_once_one_makes_the_account(api: Api) -> None:
     token = token_in((await invite(api, await api.person("admin"), "teacher")).body["link"])
     answers = await asyncio.gather(*(accept(api, token) for _ in range(3)))

@@ -94,6 +94,7 @@ async def test_recording_has_one_job_of_a_kind(api: Api, job: Job) -> None:
         assert not await add_job(tx, new_job(job.recording_id, Kind.UPLOAD, datetime.now(UTC)))
 
 
+@pytest.mark.both_databases
 async def test_two_runs_at_once_work_once(api: Api, job: Job) -> None:
     work = Scripted()
     await asyncio.gather(*(runner_of(api, work).run(job.id) for _ in range(4)))

@@ -74,6 +74,7 @@ async def test_without_smtp_the_admin_reads_the_link_and_the_log_does_not_have_i
     assert (entry["actor_id"], entry["subject"]) == (admin.user_id, f"mail:{mail_id}")
 
 
+@pytest.mark.both_databases
 async def test_mails_are_listed_in_pages_newest_first(api: Api) -> None:
     admin = await api.person("admin")
     made = [await put(api) for _ in range(5)]

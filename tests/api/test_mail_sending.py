@@ -139,6 +139,7 @@ async def test_a_mail_that_is_too_late_is_given_up_and_its_text_deleted(
         assert mail.failed_at is not None
 
 
+@pytest.mark.both_databases
 async def test_two_processes_never_send_the_same_mail(tmp_path: Path, database_url: str) -> None:
     async with smtp_server() as mailbox, serving(tmp_path / "data", database_url) as api:
         database, sealer = api.server.services.database, api.server.services.accounts.sealer

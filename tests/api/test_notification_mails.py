@@ -132,6 +132,7 @@ async def test_an_address_that_was_changed_ends_nothing(
     assert (await mailed.call("POST", path, {"x": 1})).status == 415
 
 
+@pytest.mark.both_databases
 async def test_the_mail_of_the_day_has_all_of_it_once_however_many_write_it(
     mailed: Api,
     mailbox: Mailbox,
@@ -210,6 +211,7 @@ async def test_lessons_go_into_calendars_unless_somebody_wants_them_otherwise(
     assert await kinds(mailed, pupil) == ["lesson_scheduled", "lesson_cancelled", "lesson_scheduled"]
 
 
+@pytest.mark.both_databases
 async def test_mails_are_written_once_by_however_many(mailed: Api, mailbox: Mailbox, head: Person) -> None:
     services, people = mailed.server.services, []
     for number in range(3):

@@ -183,6 +183,7 @@ async def test_reading_is_noted_for_one_for_all_and_up_to_what_was_shown(
     assert (await api.call("POST", f"{NOTIFICATIONS}/read", {"up_to": "x"}, by=pupil)).status == 422
 
 
+@pytest.mark.both_databases
 async def test_a_long_list_comes_in_pages(api: Api, teacher: Person, pupil: Person, course: str) -> None:
     for number in range(5):
         await announce(api, course, teacher, f"News {number}")

@@ -6,6 +6,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from tests.api.course_material import BASE, enrol, make_course
@@ -230,6 +231,7 @@ async def test_graders_correct_a_question_and_give_points_with_a_reason(api: Api
     assert "'=cmd|" in text_of and "'@quiz" in text_of and "0.75" in text_of
 
 
+@pytest.mark.both_databases
 async def test_twenty_students_who_end_in_the_last_second_are_counted_once_and_rightly(
     api: Api, teacher: Person
 ) -> None:

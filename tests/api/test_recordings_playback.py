@@ -137,6 +137,7 @@ async def test_download_is_an_mp4_with_picture_and_sound_and_ranges(
     assert part.status == 206 and part.body == whole.body[:100]
 
 
+@pytest.mark.both_databases
 async def test_recording_of_two_picture_codecs_is_downloaded_in_parts(api: Api, teacher: Person) -> None:
     video = placed(h264_units(60)) + [
         replace(one, time_ns=one.time_ns + 2 * NS) for one in pictures_of("vp9", coded_units("vp9", 60))

@@ -350,6 +350,7 @@ async def test_what_cannot_be_written_of_access_is_written_later(
     assert [one["action"] for one in found] == ["opened"]
 
 
+@pytest.mark.both_databases
 async def test_entries_whose_commit_was_not_answered_are_written_once(
     api: Api, teacher: Person, recording_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -65,6 +65,7 @@ async def test_a_room_that_people_are_in_has_its_new_settings_at_once(api: Api) 
         assert (event.room, live.room.name, live.room.settings["publish"]) == (live, "Optics", "staff")
 
 
+@pytest.mark.both_databases
 async def test_changes_at_once_lose_none_of_each_other(api: Api) -> None:
     teacher = await api.person("teacher")
     await make_room(api, teacher)

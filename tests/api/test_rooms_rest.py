@@ -116,6 +116,7 @@ async def test_a_room_that_does_not_fit_is_refused_by_field(api: Api) -> None:
         assert (wish, answer.status, answer.pointers) == (wish, 422, [pointer])
 
 
+@pytest.mark.both_databases
 async def test_of_two_who_take_one_slug_at_once_one_gets_it(api: Api) -> None:
     teacher = await api.person("teacher")
     wish = {"room_id": "physics", "room_name": "Physics"}
@@ -158,6 +159,7 @@ async def test_teachers_delete_their_own_rooms_and_admins_any(api: Api) -> None:
     assert (await api.call("DELETE", f"{DELETE}?room_id=physics", by=admin)).status == 200
 
 
+@pytest.mark.both_databases
 async def test_rooms_are_listed_newest_first_in_pages(api: Api) -> None:
     teacher = await api.person("teacher")
     for number in range(5):
@@ -177,6 +179,7 @@ async def test_a_list_that_has_not_changed_is_304(api: Api) -> None:
     assert again.status == 304
 
 
+@pytest.mark.both_databases
 async def test_a_list_of_many_rooms_is_quick(api: Api) -> None:
     teacher = await api.person("teacher")
     now = datetime.now(UTC)

@@ -245,6 +245,7 @@ async def test_who_is_put_out_of_the_class_watches_no_more(api: Api, teacher: Pe
         assert (await fetch(api, f"{other}/video/playlist.m3u8", Cookie=player.cookie)).status == 401
 
 
+@pytest.mark.both_databases
 async def test_of_two_who_start_or_stop_at_once_one_does(api: Api, teacher: Person) -> None:
     body = {"room_id": "physics"}
     both = await asyncio.gather(*(api.call("POST", f"{BASE}/start", body, by=teacher) for _ in range(2)))

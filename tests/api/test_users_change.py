@@ -119,6 +119,7 @@ async def test_changing_nothing_is_no_entry_in_the_log(api: Api) -> None:
     assert await details_of(api, "user_updated") == []
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("body", [{"role": "teacher"}, {"disabled": True}, None], ids=str)
 async def test_the_last_administrator_stays_while_two_take_each_other_out(api: Api, body: object) -> None:
     one, other = await api.person("admin"), await api.person("admin", "other@school.example")

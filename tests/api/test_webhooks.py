@@ -310,6 +310,7 @@ async def test_old_messages_are_forgotten(api: Api, receiver: Receiver) -> None:
     assert '"slug":"new"' in left["body"]
 
 
+@pytest.mark.both_databases
 async def test_deliveries_are_listed_in_pages(api: Api, receiver: Receiver) -> None:
     admin = await api.person("admin")
     hook = await add_hook(api, admin, receiver.url(), events=["room.created"])

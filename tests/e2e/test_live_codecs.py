@@ -16,7 +16,9 @@ RECORDED_AS = {"H264": "avc1.", "VP8": "avc1.", "VP9": "vp09.", "AV1": "av01."}
 CODECS = ["H264", "VP8", "VP9", "AV1"]
 
 
-@pytest.mark.parametrize("codec", CODECS)
+@pytest.mark.parametrize(
+    "codec", ["H264", "AV1", *(pytest.param(one, marks=pytest.mark.long) for one in ("VP8", "VP9"))]
+)
 def test_two_pages_see_and_hear_what_one_publishes(stack: Stack, open_page: OpenPage, codec: str) -> None:
     room = f"live-{codec.lower()}"
     publisher = open_page()

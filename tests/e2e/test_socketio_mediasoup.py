@@ -41,7 +41,13 @@ def consume(page: Page, count: int) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("client", "style"), [("newest", "ack"), ("2024", "events"), ("2019", "events"), ("2019-data", "ack")]
+    ("client", "style"),
+    [
+        ("newest", "ack"),
+        ("2019", "events"),
+        pytest.param("2024", "events", marks=pytest.mark.long),
+        pytest.param("2019-data", "ack", marks=pytest.mark.long),
+    ],
 )
 def test_each_of_two_sees_and_hears_the_other(
     stack: Stack, open_page: OpenPage, script: str, client: str, style: str
@@ -136,7 +142,10 @@ def test_the_program_and_its_recording_are_what_a_teacher_sends_by_socket(
     assert stopped["status"] in ("ready", "finalizing")
 
 
-@pytest.mark.parametrize(("client", "style"), [("newest", "ack"), ("2024", "ack"), ("2019-data", "events")])
+@pytest.mark.parametrize(
+    ("client", "style"),
+    [("newest", "ack"), ("2019-data", "events"), pytest.param("2024", "ack", marks=pytest.mark.long)],
+)
 def test_messages_reach_everybody_in_order(
     stack: Stack, open_page: OpenPage, script: str, client: str, style: str
 ) -> None:
