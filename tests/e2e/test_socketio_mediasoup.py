@@ -86,7 +86,7 @@ def test_a_peers_life_with_screen_pause_ice_restart_and_replaced_track(
     watched = consume(student, 3)
     camera = teacher.evaluate("ortc.producers.get('video').id")
     assert camera in watched
-    frames = f"ortc.received().then((all) => all['{camera}'].frames)"
+    frames = f"ortc.received().then((all) => all['{camera}']?.frames ?? 0)"
 
     teacher.evaluate("ortc.pause('video', true)")
     poll(student, "ortc.pushed.some(([event]) => event === 'producer-paused')")
