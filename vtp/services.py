@@ -255,9 +255,11 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     )
     courses.start(tasks)
     coursework = CourseworkParts.build(
-        CourseworkBase(settings, database, store, accounts.audit, tasks, notifications.notifier)
+        CourseworkBase(
+            settings, database, store, accounts.audit, tasks, notifications.notifier, courses.contents
+        )
     )
-    quizzes = QuizParts.build(database, accounts.audit)
+    quizzes = QuizParts.build(database, accounts.audit, courses.contents)
     courses.narrowed.add_listener(holders.forget)
     upkeep = [
         access_log.trim,

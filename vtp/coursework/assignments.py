@@ -96,7 +96,7 @@ class Assignments(CourseItems[Assignment]):
             updated_at=now,
             **values,
         )
-        _check(made)
+        check_assignment(made)
         await add_assignment(tx, made)
         await self._tell_class(tx, inside, made)
         return made
@@ -122,7 +122,7 @@ class Assignments(CourseItems[Assignment]):
             )
         if "for_groups" in changed and await has_submissions(tx, item.id):
             raise Conflict("Something was handed in already.", code="already_handed_in")
-        _check(replace(item, **values))
+        check_assignment(replace(item, **values))
         return values
 
     async def _write(
@@ -161,7 +161,7 @@ def _columns(values: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _check(assignment: Assignment) -> None:
+def check_assignment(assignment: Assignment) -> None:
     """Raises Invalid for what contradicts itself."""
     errors = []
     due, until = assignment.due_at, assignment.late_until

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vtp.accounts.audit import AuditLog
+from vtp.courses.contents import CourseContents
 from vtp.coursework.assignment_routes import add_assignment_routes
 from vtp.coursework.assignments import Assignments
+from vtp.coursework.carried_files import FilesToCarry
+from vtp.coursework.contents import AssignmentContents, MaterialContents
 from vtp.coursework.downloads import Downloads
 from vtp.coursework.file_types import FILE_TYPES
 from vtp.coursework.files import FILES_FULL, CourseFiles
@@ -39,6 +42,7 @@ class CourseworkBase:
     audit: AuditLog
     tasks: Tasks
     notifier: Notifier
+    contents: CourseContents
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,8 @@ class CourseworkParts:
             base.tasks,
             base.notifier,
         )
+        base.contents.add(MaterialContents(), AssignmentContents())
+        base.contents.files = FilesToCarry(base.database, base.store, files)
         checks = {
             "material_id": materials.check_file,
             "submission_id": submissions.check_file,

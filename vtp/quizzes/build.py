@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vtp.accounts.audit import AuditLog
+from vtp.courses.contents import CourseContents
 from vtp.db import Database
 from vtp.http.routing import RouteTable
 from vtp.quizzes.attempt_routes import add_attempt_routes
 from vtp.quizzes.attempts import Attempts
+from vtp.quizzes.contents import QuestionContents, QuizContents
 from vtp.quizzes.ending import Ending
 from vtp.quizzes.question_routes import add_question_routes
 from vtp.quizzes.questions import Questions
@@ -28,8 +30,9 @@ class QuizParts:
     ending: Ending
 
     @classmethod
-    def build(cls, database: Database, audit: AuditLog) -> QuizParts:
+    def build(cls, database: Database, audit: AuditLog, contents: CourseContents) -> QuizParts:
         """Makes the services over one database."""
+        contents.add(QuestionContents(), QuizContents())
         ending = Ending(database)
         return cls(
             Questions(database, audit),

@@ -113,6 +113,17 @@ async def page_of_quizzes(
     return await _with_parts(tx, (await tx.execute(statement.order_by(table.c.id.desc()).limit(limit))).all())
 
 
+async def quizzes_of(tx: AsyncConnection, course_id: str, *, after: str, limit: int) -> list[Quiz]:
+    """A course's behind one, the oldest first."""
+    statement = select(*_COLUMNS).where(table.c.course_id == course_id, table.c.id > after)
+    return await _with_parts(tx, (await tx.execute(statement.order_by(table.c.id).limit(limit))).all())
+
+
+async def count_quizzes(tx: AsyncConnection, course_id: str) -> int:
+    """How many a course has."""
+    return int((await tx.execute(select(func.count()).where(table.c.course_id == course_id))).scalar_one())
+
+
 async def change_quiz(tx: AsyncConnection, quiz_id: str, **values: Any) -> None:
     """Sets columns of one."""
     await tx.execute(update(table).where(table.c.id == quiz_id).values(**values))
