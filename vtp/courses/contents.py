@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -140,6 +141,14 @@ class ContentKind(ABC, Generic[PackedT]):
         if rows:
             await self.write(tx, target, rows)
 
+    def files(self, item: PackedT) -> Sequence[tuple[str, str]]:
+        """The labels and names of the files that it has."""
+        return ()
+
+    def without(self, item: PackedT, lost: Collection[str]) -> PackedT:
+        """The same without these files."""
+        return item
+
     def row(self, target: Target, item: PackedT) -> Any:
         """What is to be written of one. Raises Invalid."""
         raise NotImplementedError
@@ -149,11 +158,34 @@ class ContentKind(ABC, Generic[PackedT]):
         raise NotImplementedError
 
 
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A file that comes. `pieces`: its bytes, read by threads."""
+
+    name: str
+    size: int
+    pieces: Callable[[], Generator[bytes, None, None]]
+
+
 class CarriedFiles(Protocol):
     """Who has the bytes of files that are in courses."""
 
     async def link(self, course_id: str, by: str) -> dict[str, str]:
         """Has the newest files of a course lie there once more; gives the new ids by the old ones."""
+
+    def path(self, file_id: str) -> Path | None:
+        """Where the bytes of a file lie; None: they are lost."""
+
+    def check(self, files: Collection[tuple[str, int]]) -> None:
+        """Whether files of these names and sizes are taken into one course. Raises Invalid, Conflict."""
+
+    async def take(self, file: Incoming, by: str, *, keep: bool) -> str:
+        """Takes bytes in; gives the id of a file that nothing holds yet. Raises Invalid for what is in it,
+        Unavailable for a full disk. Without `keep` it is looked at alone.
+        """
+
+    async def announce(self, tx: AsyncConnection, files: Mapping[str, str], by: str) -> None:
+        """Adds rows for files that were looked at alone: names by their ids."""
 
     async def discard(self, ids: Sequence[str]) -> None:
         """Deletes files that nothing holds yet."""
@@ -176,6 +208,10 @@ class CourseContents:
             if source.whole or kind.in_copies:
                 async for items in kind.pages(tx, source):
                     await kind.add(tx, target, items)
+
+    def file_path(self, file_id: str) -> Path | None:
+        """See `CarriedFiles.path`."""
+        return self.files.path(file_id) if self.files is not None else None
 
     async def link_files(self, course_id: str, by: str) -> dict[str, str]:
         """See `CarriedFiles.link`."""

@@ -88,7 +88,7 @@ class CourseworkParts:
             base.notifier,
         )
         base.contents.add(MaterialContents(), AssignmentContents())
-        base.contents.files = FilesToCarry(base.database, base.store, files)
+        base.contents.files = FilesToCarry(base.database, base.store, files, limits, disk)
         checks = {
             "material_id": materials.check_file,
             "submission_id": submissions.check_file,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, Final
 
@@ -83,6 +83,14 @@ class MaterialContents(ContentKind[PackedMaterial]):
                 for one, files in found
             ]
             after = found[-1][0].id
+
+    def files(self, item: PackedMaterial) -> Sequence[tuple[str, str]]:
+        """Its versions."""
+        return [(one.id, one.name) for one in item.files]
+
+    def without(self, item: PackedMaterial, lost: Collection[str]) -> PackedMaterial:
+        """Without versions that were lost."""
+        return item.model_copy(update={"files": [one for one in item.files if one.id not in lost]})
 
     def row(self, target: Target, item: PackedMaterial) -> _Held:
         """A material of the course."""

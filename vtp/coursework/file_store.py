@@ -63,6 +63,11 @@ async def keep_file(
     return await find_file(tx, file_id)
 
 
+async def measure_file(tx: AsyncConnection, file_id: str, *, size_bytes: int, sha256: str) -> None:
+    """Says what has arrived, of one that nothing holds yet."""
+    await tx.execute(update(table).where(table.c.id == file_id).values(size_bytes=size_bytes, sha256=sha256))
+
+
 async def hold_file(
     tx: AsyncConnection, file_id: str, course_id: str, material_id: str, version: int
 ) -> bool:
