@@ -262,6 +262,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         )
     )
     quizzes = QuizParts.build(database, accounts.audit, courses.contents)
+    coursework.book.quizzes = quizzes.book
     courses.narrowed.add_listener(holders.forget)
     upkeep = [
         access_log.trim,

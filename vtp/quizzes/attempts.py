@@ -99,7 +99,7 @@ class Attempts:
     ) -> list[tuple[Attempt, bool]]:
         """A quiz's for its staff, the caller's own for others; and whether results are shown."""
         wanted = None if user_id is None else parse_id(user_id, "/query/user_id")
-        await self._ending.finish_due()
+        await self._ending.finish_due(parse_id(quiz_id, "/path/quiz_id"))
         async with self._database.read() as tx:
             inside = await enter(tx, principal, course_id, Action.COURSE_VIEW)
             quiz = await self._quiz(tx, inside, quiz_id)

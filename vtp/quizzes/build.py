@@ -10,6 +10,7 @@ from vtp.db import Database
 from vtp.http.routing import RouteTable
 from vtp.quizzes.attempt_routes import add_attempt_routes
 from vtp.quizzes.attempts import Attempts
+from vtp.quizzes.book import QuizzesInBook
 from vtp.quizzes.contents import QuestionContents, QuizContents
 from vtp.quizzes.ending import Ending
 from vtp.quizzes.question_routes import add_question_routes
@@ -28,6 +29,7 @@ class QuizParts:
     attempts: Attempts
     results: QuizResults
     ending: Ending
+    book: QuizzesInBook
 
     @classmethod
     def build(cls, database: Database, audit: AuditLog, contents: CourseContents) -> QuizParts:
@@ -40,6 +42,7 @@ class QuizParts:
             Attempts(database, audit, ending),
             QuizResults(database, ending),
             ending,
+            QuizzesInBook(ending),
         )
 
 

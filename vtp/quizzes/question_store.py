@@ -136,6 +136,18 @@ async def is_named(tx: AsyncConnection, question_id: str) -> bool:
     return (await tx.execute(found)).first() is not None
 
 
+async def mean_points_by_tag(tx: AsyncConnection, course_id: str) -> dict[str, tuple[int, float]]:
+    """By tag how many questions of a course there are that are not retired, and what one is worth."""
+    c = tags_table.c
+    found = await tx.execute(
+        select(c.tag, func.count(), func.avg(table.c.points))
+        .join_from(tags_table, table, table.c.id == c.question_id)
+        .where(c.course_id == course_id, table.c.retired_at.is_(None))
+        .group_by(c.tag)
+    )
+    return {tag: (count, float(mean)) for tag, count, mean in found}
+
+
 async def tagged_questions(
     tx: AsyncConnection, course_id: str, tags: Collection[str]
 ) -> dict[str, list[str]]:

@@ -159,6 +159,17 @@ async def extra_minutes(tx: AsyncConnection, quiz_id: str, user_ids: Collection[
     return {row.user_id: row.minutes for row in await tx.execute(found)}
 
 
+async def extra_minutes_of_course(
+    tx: AsyncConnection, course_id: str, user_ids: Collection[str]
+) -> dict[tuple[str, str], int]:
+    """The same at all quizzes of a course, by (quiz, person)."""
+    of_course = select(table.c.id).where(table.c.course_id == course_id)
+    found = select(_extra.quiz_id, _extra.user_id, _extra.minutes).where(
+        _extra.quiz_id.in_(of_course), _extra.user_id.in_(user_ids)
+    )
+    return {(row.quiz_id, row.user_id): row.minutes for row in await tx.execute(found)}
+
+
 async def most_extra_minutes(tx: AsyncConnection, quiz_ids: Collection[str]) -> Mapping[str, int]:
     """By quiz how much more time somebody has at most."""
     found = (
