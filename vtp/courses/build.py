@@ -125,7 +125,7 @@ class CourseParts:
             enrolments,
             EnrolmentImport(database, audit, news),
             CourseInvitations(database, enrolments, audit, base.links),
-            CoursePermissions(database, audit, narrowed.emit),
+            CoursePermissions(database, audit, narrowed.emit, news),
             Announcements(database, audit, notifier),
             Places(database, news),
             filed,
