@@ -263,6 +263,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     )
     quizzes = QuizParts.build(database, accounts.audit, courses.contents)
     coursework.book.quizzes = quizzes.book
+    coursework.start(tasks)
     courses.narrowed.add_listener(holders.forget)
     upkeep = [
         access_log.trim,

@@ -22,6 +22,7 @@ from vtp.coursework.materials import Materials
 from vtp.coursework.news import KINDS
 from vtp.coursework.submission_routes import add_submission_routes
 from vtp.coursework.submissions import Submissions
+from vtp.coursework.telling import AssignmentTeller
 from vtp.db import Database
 from vtp.errors import StartupError
 from vtp.http.routing import RouteTable
@@ -57,6 +58,7 @@ class CourseworkParts:
     grades: Grades
     book: GradeBook
     downloads: Downloads
+    teller: AssignmentTeller
 
     @classmethod
     def build(cls, base: CourseworkBase) -> CourseworkParts:
@@ -74,7 +76,8 @@ class CourseworkParts:
         materials = Materials(
             base.database, base.audit, files, limits.max_material_bytes, base.tasks, base.notifier
         )
-        assignments = Assignments(base.database, base.audit, files, base.tasks, base.notifier)
+        teller = AssignmentTeller(base.database, base.notifier)
+        assignments = Assignments(base.database, base.audit, files, base.tasks, base.notifier, teller)
         submissions = Submissions(
             base.database, assignments, files, limits.max_submission_file_bytes, base.tasks
         )
@@ -103,7 +106,12 @@ class CourseworkParts:
             grades,
             GradeBook(base.database),
             Downloads(base.database, files, checks),
+            teller,
         )
+
+    def start(self, tasks: Tasks) -> None:
+        """Begins what goes on by itself."""
+        tasks.start(self.teller.run(), "assignments that are released")
 
 
 def build_routes(parts: CourseworkParts) -> RouteTable:

@@ -17,6 +17,7 @@ from vtp.coursework.file_store import hold_file
 from vtp.coursework.material_schemas import CreateMaterial, FileName
 from vtp.coursework.material_store import Material, add_material, materials_of
 from vtp.coursework.materials import MAX_MATERIALS
+from vtp.coursework.telling import is_told_later
 from vtp.errors import FieldError, Gone, Invalid
 
 LESSONS: Final = "lessons"
@@ -160,13 +161,14 @@ class AssignmentContents(ContentKind[PackedAssignment]):
         )
         check_assignment(made)
         dates = target.dates
-        return replace(
+        put = replace(
             made,
             published=dates.published(item.published, item.release_at),
             release_at=dates.of(item.release_at),
             due_at=dates.of(item.due_at),
             late_until=dates.of(item.late_until),
         )
+        return replace(put, to_tell=is_told_later(put, target.now))
 
     async def write(self, tx: AsyncConnection, target: Target, rows: Sequence[Assignment]) -> None:
         """One after the other."""
