@@ -258,7 +258,14 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     courses.start(tasks)
     coursework = CourseworkParts.build(
         CourseworkBase(
-            settings, database, store, accounts.audit, tasks, notifications.notifier, courses.contents
+            settings,
+            database,
+            store,
+            accounts.audit,
+            tasks,
+            notifications.notifier,
+            courses.contents,
+            grants,
         )
     )
     quizzes = QuizParts.build(database, accounts.audit, courses.contents)

@@ -28,6 +28,7 @@ from vtp.errors import StartupError
 from vtp.http.routing import RouteTable
 from vtp.notifications.notifier import Notifier
 from vtp.recording.disk import Disk
+from vtp.recording.grants import Grants
 from vtp.settings import Settings
 from vtp.storage import Store
 from vtp.tasks import Tasks
@@ -44,6 +45,7 @@ class CourseworkBase:
     tasks: Tasks
     notifier: Notifier
     contents: CourseContents
+    grants: Grants
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ class CourseworkParts:
             submissions,
             grades,
             GradeBook(base.database),
-            Downloads(base.database, files, checks),
+            Downloads(base.database, files, checks, base.grants),
             teller,
         )
 
