@@ -14,6 +14,7 @@ from vtp.accounts.routes import build_routes as account_routes
 from vtp.accounts.second_factor_routes import build_routes as second_factor_routes
 from vtp.accounts.user_import import UserImport
 from vtp.accounts.user_routes import build_routes as user_routes
+from vtp.course_files.build import build_routes as course_file_routes
 from vtp.courses.build import build_routes as course_routes
 from vtp.coursework.build import build_routes as coursework_routes
 from vtp.errors import Unavailable
@@ -179,6 +180,7 @@ def build_tables(services: Services) -> list[RouteTable]:
         ),
         job_routes(services.jobs.jobs),
         webhook_routes(services.webhooks),
+        course_file_routes(services.course_files),
         course_routes(services.courses),
         notification_routes(services.notifications),
         coursework_routes(services.coursework),

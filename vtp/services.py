@@ -15,6 +15,7 @@ from vtp.accounts.pictures import Pictures
 from vtp.accounts.services import ServiceAuthenticator
 from vtp.accounts.sessions import is_signed_in
 from vtp.accounts.users import User, find_user
+from vtp.course_files.build import CourseFileParts
 from vtp.courses.audience import CourseAudience
 from vtp.courses.build import CourseBase, CourseParts
 from vtp.courses.lesson_door import LessonDoor
@@ -115,6 +116,7 @@ class Services:
     notifications: NotificationParts
     coursework: CourseworkParts
     quizzes: QuizParts
+    course_files: CourseFileParts
     metrics: HttpMetrics = field(default_factory=HttpMetrics)
     sfu: SfuFace | None = None
 
@@ -255,9 +257,20 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     )
     courses.start(tasks)
     coursework = CourseworkParts.build(
-        CourseworkBase(settings, database, store, accounts.audit, tasks, notifications.notifier)
+        CourseworkBase(
+            settings,
+            database,
+            store,
+            accounts.audit,
+            tasks,
+            notifications.notifier,
+            courses.contents,
+            grants,
+        )
     )
-    quizzes = QuizParts.build(database, accounts.audit)
+    quizzes = QuizParts.build(database, accounts.audit, courses.contents)
+    coursework.book.quizzes = quizzes.book
+    coursework.start(tasks)
     courses.narrowed.add_listener(holders.forget)
     upkeep = [
         access_log.trim,
@@ -312,6 +325,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         notifications,
         coursework,
         quizzes,
+        CourseFileParts.build(settings, database, store, accounts.audit, courses.contents),
     )
     jobs.start(tasks)
     add_numbers(services)

@@ -362,6 +362,7 @@ class CourseworkSettings(Section):
 
     max_material_bytes: Annotated[int, Field(ge=1)] = 1_073_741_824
     max_submission_file_bytes: Annotated[int, Field(ge=1)] = 104_857_600
+    max_course_file_bytes: Annotated[int, Field(ge=1)] = 53_687_091_200
     quota_per_course_bytes: Annotated[int, Field(ge=0)] = 21_474_836_480
     quota_per_student_bytes: Annotated[int, Field(ge=0)] = 1_073_741_824
     file_types: Strings = []

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import update
 
 from tests.api.callers import MISSING
+from tests.api.course_file_material import bring, export
 from tests.api.course_material import BASE
 from tests.filled import add_rows
 from tests.serving import Answer, Api, Person
@@ -89,7 +90,10 @@ async def write_courses(api: Api, course_id: str, admin: Person, teacher: Person
     given = {"user_id": teacher.user_id, "role": "ta"}
     await call("POST", "/permissions", given)
     await call("POST", "/permissions", given)
-    await call("POST", "/copy", {"semester": "s", "year": 2027})
+    for shift in (None, 364):
+        await call("POST", "/copy", {"semester": "s", "year": 2027, "shift_days": shift})
+    brought = await bring(api, await export(api, course_id, admin), admin)
+    assert brought.status == 200, brought
     await call("DELETE", f"/permissions/{teacher.user_id}")
     await call("PATCH", "", {"max_students": 9})
     await call("DELETE", f"/invitations/{code['id']}")

@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.api.assignment_material import assign, begin, hand_in, prepared, soon
-from tests.api.course_material import BASE, enrol, student
+from tests.api.course_material import BASE, add_lesson, enrol, make_course, student
 from tests.api.coursework_material import PDF, lying, until, upload
+from tests.api.notification_material import kinds
 from tests.serving import Api, Person
 
 RUBRIC = [{"id": "form", "title": "Form", "points": 4}, {"id": "facts", "title": "Facts", "points": 6.5}]
@@ -223,3 +224,27 @@ async def test_students_work_on_what_is_released_in_a_course_that_goes_on(api: A
     await api.call("PATCH", f"{BASE}/{course_of(at)}", {"status": "completed"}, by=teacher)
     over = await hand_in(api, draft, pupil)
     assert (over.status, over.body["code"]) == (409, "course_over")
+
+
+async def test_a_class_is_told_of_an_assignment_once_and_when_it_sees_it(api: Api) -> None:
+    teacher, pupil = await api.person("teacher"), await student(api, "told")
+    course = await make_course(api, teacher)
+    assert (await enrol(api, course, pupil)).status == 201
+    hidden = await add_lesson(api, course, teacher, published=False)
+    look = api.server.services.coursework.teller.look
+    dated = await assign(api, course, teacher, release_at="2199-01-01T00:00:00Z")
+    await assign(api, course, teacher, lesson_id=hidden)
+    unpublished = await assign(api, course, teacher, published=False)
+    await look()
+    assert "assignment_added" not in await kinds(api, pupil)
+    for number, (path, wish) in enumerate(
+        (
+            (dated, {"release_at": "2020-01-01T00:00:00Z"}),
+            (f"{BASE}/{course}/lessons/{hidden}", {"published": True}),
+            (unpublished, {"published": True}),
+        ),
+        1,
+    ):
+        assert (await api.call("PATCH", path, wish, by=teacher)).status == 200
+        await asyncio.gather(look(), look())
+        assert (await kinds(api, pupil)).count("assignment_added") == number, path

@@ -30,6 +30,7 @@ from tests.api.notification_material import kinds
 from tests.serving import Api, Person, serving
 from vtp.backup.archive import Archive
 from vtp.backup.make import make_backup
+from vtp.coursework.downloads import LINK_S
 from vtp.coursework.file_store import key_of
 from vtp.coursework.files import ARRIVE_WITHIN, CourseFiles
 from vtp.recording.disk import Disk
@@ -362,3 +363,33 @@ async def test_the_class_is_told_of_a_new_file_that_it_may_see(api: Api) -> None
     assert "material_added" not in await kinds(api, teacher)
     await api.call("DELETE", f"{BASE}/{course}/materials/{material}", by=teacher)
     assert "material_added" not in await kinds(api, pupil), "there is nothing to be found any more"
+
+
+@pytest.mark.sqlite_alone
+async def test_a_link_gives_one_file_to_whoever_has_it_for_some_minutes(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teacher, course, material = await prepared(api)
+    sent = [(await upload(api, versions_of(course, material), teacher)).body["id"] for _ in range(2)]
+    path = f"{BASE}/{course}/files/{sent[0]}/link"
+    made = await api.call("POST", path, by=teacher)
+    assert made.status == 200, made
+    got = await api.call("GET", made.body["url"], headers={"Range": "bytes=0-7"})
+    assert (got.status, got.body) == (206, PDF[:8])
+    assert got.headers["Content-Disposition"].startswith("attachment")
+    other = made.body["url"].replace(sent[0], sent[1])
+    for url in (other, made.body["url"][:-1]):
+        refused = await api.call("GET", url)
+        assert (refused.status, refused.body["code"]) == (403, "link_over"), url
+    pupil = await student(api, "link")
+    await enrol(api, course, pupil)
+    assert (await api.call("POST", path, by=pupil)).status == 403, "it is not the newest"
+    theirs = await api.call("POST", f"{BASE}/{course}/files/{sent[1]}/link", by=pupil)
+    assert (await api.call("GET", theirs.body["url"])).body == PDF
+    left = await api.call("DELETE", f"{BASE}/{course}/enroll/{pupil.user_id}", by=teacher)
+    assert left.status == 200, left
+    assert (await api.call("GET", theirs.body["url"])).status == 403, "who asked for it has left"
+    later = datetime.now(UTC) + timedelta(seconds=LINK_S + 1)
+    grants = api.server.services.recording_parts.grants
+    monkeypatch.setattr(grants, "_now_s", later.timestamp)
+    assert (await api.call("GET", made.body["url"])).status == 403

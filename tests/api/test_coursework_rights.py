@@ -7,6 +7,7 @@ from tests.api.callers import MISSING, Endpoint, assert_covers, assert_statuses,
 from tests.api.course_material import BASE, enrol, make_course, student
 from tests.api.coursework_material import PDF, add_material, upload, versions_of
 from tests.serving import Api, Person
+from vtp.coursework.material_routes import LINKED
 
 C = BASE + "/{id}"
 #                     nobody new stu view ass tea own adm room elsewhere
@@ -16,6 +17,7 @@ OWNERS_MISSING = of("      401 403 403 403 403 403 404 404 403 403")
 
 
 #                     nobody new stu view ass tea own adm room elsewhere
+NO_LINK = of("             403 403 403 403 403 403 403 403 403 403")
 NO_WORK = of("             401 403 403 403 403 403 403 403 403 403")
 
 
@@ -44,6 +46,8 @@ def endpoints(course: str, material: str, assignment: str) -> list[Endpoint]:
             f"{materials}/versions/{{file_id}}",
         ),
         Endpoint("GET", f"{at}/files/{MISSING}", OWNERS_MISSING, f"{C}/files/{{file_id}}"),
+        Endpoint("POST", f"{at}/files/{MISSING}/link", OWNERS_MISSING, f"{C}/files/{{file_id}}/link"),
+        Endpoint("GET", f"{LINKED}/{MISSING}?grant=x", NO_LINK, f"{LINKED}/{{file_id}}"),
         *_of_assignments(f"{at}/assignments", assignment),
     ]
 

@@ -234,6 +234,20 @@ async def test_each_role_is_told_what_is_for_it_and_nobody_twice(api: Api, teach
             assert sorted(ids[str(one)] for one in found) == names, whom
 
 
+@pytest.mark.sqlite_alone
+async def test_who_is_given_a_role_is_told_once_and_by_which_hand_does_not_matter(
+    api: Api, teacher: Person, pupil: Person
+) -> None:
+    course = await make_course(api, teacher, status="draft")
+    at = f"{BASE}/{course}/permissions"
+    for who, role in ((pupil, "student"), (pupil, "ta"), (pupil, "assistant"), (teacher, "teacher")):
+        answer = await api.call("POST", at, {"user_id": who.user_id, "role": role}, by=teacher)
+        assert answer.status == 201, answer
+    [news] = [one for one in await told(api, pupil) if one["kind"] == "role_given"]
+    assert news["text"] == "You are an assistant in PHY-101 now.", "of a draft students hear nothing"
+    assert "role_given" not in await kinds(api, teacher)
+
+
 async def test_other_features_add_their_kinds_with_one_call(api: Api, pupil: Person) -> None:
     services = api.server.services
     notifier = services.notifications.notifier

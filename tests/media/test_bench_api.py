@@ -7,7 +7,13 @@ from vtp.bench.scenarios.term import Term
 
 def test_the_api_answers_every_kind_of_request() -> None:
     few = Api(
-        rate=100, connections=5, seconds=1, signalling=20, recordings=5, term=Term(4, 20, 40), warm_up_s=0.1
+        rate=100,
+        connections=5,
+        seconds=1,
+        signalling=20,
+        recordings=5,
+        term=Term(4, 20, 40, 20),
+        warm_up_s=0.1,
     )
     ours = run_plan(Plan("api", "vtp bench api", [few], runs=1))["vtp"]
     assert ours["failed"] == 0
@@ -21,4 +27,7 @@ def test_the_api_answers_every_kind_of_request() -> None:
         "course_create",
         "course_update",
         "course_stats",
+        "notifications",
+        "submissions",
+        "grade_book",
     }

@@ -11,7 +11,6 @@ import pytest
 
 from tests.serving import principal_of
 from vtp.courses.codes import ALPHABET, LENGTH, as_stored, new_code, shown
-from vtp.courses.copying import copied
 from vtp.courses.enrolment_csv import ListedStudent, read_students
 from vtp.courses.enrolment_import import Outcome, Room, plan
 from vtp.courses.invitation_store import CourseInvitation, Kind
@@ -100,18 +99,6 @@ def test_a_lesson_is_seen_when_it_and_its_section_are_released(ours: int, sectio
     lesson = replace(LESSON, **at(ours))  # type: ignore[arg-type]
     section = replace(SECTION, **at(sections)) if sections < 3 else None  # type: ignore[arg-type]
     assert lesson.is_released_at(NOW, section) is (ours == 0 and sections in (0, 3))
-
-
-def test_a_copy_has_ids_of_its_own_and_no_dates() -> None:
-    dated = replace(LESSON, id="d", section_id=None, release_at=NOW)
-    sections, lessons = copied([SECTION, replace(SECTION, id="t")], [LESSON, dated], "new", NOW)
-    assert {one.course_id for one in sections} == {one.course_id for one in lessons} == {"new"}
-    ids = {one.id for one in sections} | {one.id for one in lessons}
-    assert len(ids - {"s", "t", "l", "d"}) == 4
-    assert [one.section_id for one in lessons] == [sections[0].id, None]
-    assert [one.published for one in lessons] == [True, False]
-    left = {(one.starts_at, one.ends_at, one.release_at, one.room_id) for one in lessons}
-    assert left == {(None, None, None, None)}
 
 
 def test_lists_name_people_by_address_or_id_and_say_what_is_wrong_with_a_line() -> None:

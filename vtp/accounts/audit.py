@@ -76,6 +76,8 @@ class Event(enum.StrEnum):
     RECORDING_SHARED = "recording_shared"
     RECORDING_SHARE_ENDED = "recording_share_ended"
     COURSE_CREATED = "course_created"
+    COURSE_EXPORTED = "course_exported"
+    COURSE_IMPORTED = "course_imported"
     COURSE_CHANGED = "course_changed"
     COURSE_DELETED = "course_deleted"
     COURSE_ENROLLED = "course_enrolled"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.tables import users
@@ -36,6 +37,24 @@ _WITH_NAMES = select(*(table.c[name] for name in _OWN), users.c.full_name.label(
 async def add_announcement(tx: AsyncConnection, announcement: Announcement) -> None:
     """Adds one."""
     await tx.execute(insert(table).values({name: getattr(announcement, name) for name in _OWN}))
+
+
+async def add_announcements(tx: AsyncConnection, announcements: Sequence[Announcement]) -> None:
+    """Adds some."""
+    await tx.execute(insert(table), [{name: getattr(one, name) for name in _OWN} for one in announcements])
+
+
+async def announcements_of(
+    tx: AsyncConnection, course_id: str, *, after: str, limit: int
+) -> list[Announcement]:
+    """A course's behind one, the oldest first."""
+    statement = _WITH_NAMES.where(table.c.course_id == course_id, table.c.id > after)
+    return [_announcement(row) for row in await tx.execute(statement.order_by(table.c.id).limit(limit))]
+
+
+async def count_announcements(tx: AsyncConnection, course_id: str) -> int:
+    """How many a course has."""
+    return int((await tx.execute(select(func.count()).where(table.c.course_id == course_id))).scalar_one())
 
 
 async def find_announcement(tx: AsyncConnection, course_id: str, announcement_id: str) -> Announcement | None:

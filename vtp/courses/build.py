@@ -9,6 +9,7 @@ from vtp.courses.announcement_routes import add_announcement_routes
 from vtp.courses.announcements import Announcements
 from vtp.courses.calendar_routes import add_calendar_routes
 from vtp.courses.calendars import Calendars
+from vtp.courses.contents import CourseContents
 from vtp.courses.copying import CourseCopies
 from vtp.courses.enrolment import Enrolments
 from vtp.courses.enrolment_import import EnrolmentImport
@@ -25,6 +26,7 @@ from vtp.courses.lesson_teller import LessonTeller
 from vtp.courses.lesson_watch import LessonWatch
 from vtp.courses.lessons import Lessons
 from vtp.courses.news import KINDS
+from vtp.courses.outline_contents import AnnouncementContents, LessonContents, SectionContents
 from vtp.courses.outline_routes import add_lesson_routes, add_section_routes
 from vtp.courses.permissions import CoursePermissions
 from vtp.courses.places import Places
@@ -36,6 +38,7 @@ from vtp.courses.routes import add_course_routes
 from vtp.courses.schedule_routes import add_schedule_routes
 from vtp.courses.schedules import Schedules
 from vtp.courses.sections import Sections
+from vtp.courses.series_contents import SeriesContents
 from vtp.courses.service import Courses
 from vtp.db import Database
 from vtp.http.routing import RouteTable
@@ -87,6 +90,7 @@ class CourseParts:
     lesson_rooms: LessonRooms
     lesson_watch: LessonWatch
     lesson_recordings: LessonRecordings
+    contents: CourseContents
     narrowed: Emitter[str]
     """Tells of each course of which somebody may see less than before."""
 
@@ -109,16 +113,19 @@ class CourseParts:
         recordings.add_listener(told.recording_changed)
         recordings.catalogue.add_access_listener(told.access_changed)
         narrowed.add_listener(watch.look_soon)
+        contents = CourseContents(
+            SectionContents(), SeriesContents(), LessonContents(kept), AnnouncementContents()
+        )
         ends = (filed.hide_all, lessons.tell_of_end)
         return cls(
             Courses(database, audit, ends, kept, narrowed.emit, news, lessons.tell_of_start),
-            CourseCopies(database, audit, kept),
+            CourseCopies(database, audit, contents),
             Sections(database, audit),
             lessons,
             enrolments,
             EnrolmentImport(database, audit, news),
             CourseInvitations(database, enrolments, audit, base.links),
-            CoursePermissions(database, audit, narrowed.emit),
+            CoursePermissions(database, audit, narrowed.emit, news),
             Announcements(database, audit, notifier),
             Places(database, news),
             filed,
@@ -129,6 +136,7 @@ class CourseParts:
             LessonRooms(database, kept),
             watch,
             told,
+            contents,
             narrowed,
         )
 

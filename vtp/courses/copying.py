@@ -1,52 +1,86 @@
-"""Copies of courses for another term: what is in them, not who took part nor when it was."""
+"""Copies of courses for another term: what is in them, not who took part; when it was only on request."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-from datetime import datetime
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.permissions import Action, require
 from vtp.accounts.service import Clock, account_of, utc_now
-from vtp.courses.door import Entered, enter, entered
-from vtp.courses.lesson_rooms import add_rooms
-from vtp.courses.outline_store import Lesson, LessonKind, Section, add_outline, lessons_of, sections_of
+from vtp.courses.announcement_store import count_announcements
+from vtp.courses.contents import CourseContents, Source, Target
+from vtp.courses.dates import DROPPED, DateRule, Dates
+from vtp.courses.door import Entered, enter, enter_to_change, entered
 from vtp.courses.permission_store import Permission, add_permissions, staff_of
+from vtp.courses.recording_store import count_filed
 from vtp.courses.roles import CourseStatus
-from vtp.courses.schedule_store import count_schedules
+from vtp.courses.schedule_store import count_schedules, page_of_schedules
 from vtp.courses.schemas import CopyCourse
 from vtp.courses.store import Course, add_course, find_course
 from vtp.db import Database
 from vtp.db.conflicts import done_over
 from vtp.http.identity import Principal, Role
 from vtp.ids import new_id
-from vtp.rooms.kept import KeptRooms
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """A course that was made of another. `carried`, `left`: by kind how many things it has of it, or not."""
+
+    inside: Entered
+    dates: Dates
+    carried: Mapping[str, int]
+    left: Mapping[str, int]
 
 
 class CourseCopies:
     """Raises Forbidden for who may not make courses or not change the copied one; NotFound, Invalid."""
 
     def __init__(
-        self, database: Database, audit: AuditLog, rooms: KeptRooms, *, clock: Clock = utc_now
+        self, database: Database, audit: AuditLog, contents: CourseContents, *, clock: Clock = utc_now
     ) -> None:
         self._database = database
-        self._rooms = rooms
+        self._contents = contents
         self._audit = audit
         self._clock = clock
 
-    @done_over
-    async def copy(
-        self, principal: Principal, course_id: str, wish: CopyCourse, origin: Origin
-    ) -> tuple[Entered, int]:
-        """Makes a draft that belongs to the caller, with the course's sections and lessons; gives how many
-        series it has not, whose days are those of another term."""
+    async def copy(self, principal: Principal, course_id: str, wish: CopyCourse, origin: Origin) -> Copied:
+        """Makes a draft that belongs to the caller, with what is in the course.
+
+        Raises Conflict where a file was uploaded meanwhile, Unavailable for a full disk.
+        """
         require(principal, Action.COURSE_CREATE)
+        own_id = account_of(principal)
+        async with self._database.read() as tx:
+            source = (await enter(tx, principal, course_id, Action.COURSE_UPDATE)).course
+        files = await self._contents.link_files(source.id, own_id)
+        try:
+            copied, unused = await self._copy(principal, source.id, wish, origin, files)
+        except BaseException:
+            await asyncio.shield(self._contents.discard_files(list(files.values())))
+            raise
+        await self._contents.discard_files(unused)
+        return copied
+
+    @done_over
+    async def _copy(
+        self,
+        principal: Principal,
+        course_id: str,
+        wish: CopyCourse,
+        origin: Origin,
+        files: Mapping[str, str],
+    ) -> tuple[Copied, list[str]]:
+        """Gives, besides, which files nothing holds: those that were replaced meanwhile."""
         own_id, now = account_of(principal), self._clock()
         async with self._database.transaction() as tx:
-            inside = await enter(tx, principal, course_id, Action.COURSE_UPDATE)
+            inside = await enter_to_change(
+                tx, principal, course_id, Action.COURSE_UPDATE, though_archived=True
+            )
             source = inside.course
             made = replace(
                 source,
@@ -62,7 +96,8 @@ class CourseCopies:
                 updated_at=now,
             )
             await add_course(tx, made)
-            await add_outline(tx, *await self._copied(tx, source.id, made.id, now))
+            target = Target(made, own_id, now, await _dates(tx, source.id, wish), files)
+            await self._contents.carry(tx, Source(source.id), target)
             if wish.staff:
                 await self._take_staff(tx, source, made, own_id)
             await self._audit.record(
@@ -74,19 +109,9 @@ class CourseCopies:
                 details={"code": made.code, "name": made.name, "copy_of": source.id},
             )
             found = await find_course(tx, made.id, own_id)
-            left_out = await count_schedules(tx, source.id)
+            left = await _left_out(tx, source.id, target)
         assert found is not None
-        return entered(principal, found), left_out
-
-    async def _copied(
-        self, tx: AsyncConnection, source_id: str, course_id: str, now: datetime
-    ) -> tuple[list[Section], list[Lesson]]:
-        """What is to be added, live lessons with rooms of their own, which are there already."""
-        sections = await sections_of(tx, source_id)
-        made, of_them = copied(sections, await lessons_of(tx, source_id), course_id, now)
-        live = [(one.id, one.title) for one in of_them if one.kind is LessonKind.LIVE]
-        rooms = await add_rooms(tx, self._rooms, live, now)
-        return made, [replace(one, room_id=rooms.get(one.id)) for one in of_them]
+        return Copied(entered(principal, found), target.dates, dict(target.carried), left), target.unused
 
     async def _take_staff(self, tx: AsyncConnection, source: Course, made: Course, own_id: str) -> None:
         """Who teaches or assists keeps that role, whose course it was too; by the hand of who copies."""
@@ -102,43 +127,19 @@ class CourseCopies:
         await add_permissions(tx, given)
 
 
-def copied(
-    sections: Sequence[Section], lessons: Sequence[Lesson], course_id: str, now: datetime
-) -> tuple[list[Section], list[Lesson]]:
-    """Sections and lessons for another course, without dates: what was to be released on one is not
-    published, or it would be open from the first day."""
-    ids = {section.id: new_id() for section in sections}
-    made = [
-        replace(
-            one,
-            id=ids[one.id],
-            course_id=course_id,
-            published=one.published and one.release_at is None,
-            release_at=None,
-            created_at=now,
-            updated_at=now,
-        )
-        for one in sections
-    ]
-    of_them = [
-        replace(
-            one,
-            id=new_id(),
-            course_id=course_id,
-            section_id=ids[one.section_id] if one.section_id else None,
-            published=one.published and one.release_at is None,
-            release_at=None,
-            starts_at=None,
-            ends_at=None,
-            room_id=None,
-            cancelled_at=None,
-            schedule_id=None,
-            occurrence=None,
-            touched=False,
-            sequence=0,
-            created_at=now,
-            updated_at=now,
-        )
-        for one in lessons
-    ]
-    return made, of_them
+async def _dates(tx: AsyncConnection, course_id: str, wish: CopyCourse) -> Dates:
+    """By whose clocks dates are later: those that are wished, or else those of the course's series."""
+    if wish.shift_days is None:
+        return DROPPED
+    series = [] if wish.time_zone else await page_of_schedules(tx, course_id, limit=1, before=None)
+    zone = wish.time_zone or (series[0].time_zone if series else "UTC")
+    return Dates(DateRule.SHIFTED, wish.shift_days, zone)
+
+
+async def _left_out(tx: AsyncConnection, course_id: str, target: Target) -> dict[str, int]:
+    """What the course has besides people and what they have done."""
+    return {
+        "series": await count_schedules(tx, course_id) - target.carried["series"],
+        "announcements": await count_announcements(tx, course_id),
+        "recordings": await count_filed(tx, course_id),
+    }

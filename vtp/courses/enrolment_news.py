@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vtp.courses.news import ENROLLED, PLACE, REMOVED, news_in
+from vtp.courses.news import ENROLLED, PLACE, REMOVED, ROLE, news_in
 from vtp.courses.roles import COURSE_STAFF, OPEN_TO_STUDENTS
 from vtp.courses.store import Course
 from vtp.http.identity import Role
 from vtp.notifications.kinds import Kind
 from vtp.notifications.notifier import Notifier
 from vtp.notifications.store import these
+
+_ARTICLE: Final = {
+    Role.ADMIN: "an administrator",
+    Role.TEACHER: "a teacher",
+    Role.ASSISTANT: "an assistant",
+    Role.STUDENT: "a student",
+}
 
 
 class EnrolmentNews:
@@ -34,6 +42,12 @@ class EnrolmentNews:
         """These people have waited for the places that they have now."""
         title, text = f"You have a place: {course.name}", f"You waited for {course.code}, and take part now."
         await self._tell(tx, PLACE, course, user_ids, title, text)
+
+    async def role_given(self, tx: AsyncConnection, course: Course, user_id: str, role: Role) -> None:
+        """Somebody of the staff has given somebody a role."""
+        if role in COURSE_STAFF or course.status in OPEN_TO_STUDENTS:
+            title, text = f"A role in {course.name}", f"You are {_ARTICLE[role]} in {course.code} now."
+            await self._tell(tx, ROLE, course, [user_id], title, text)
 
     async def taken_out(self, tx: AsyncConnection, course: Course, user_id: str) -> None:
         """Staff have taken somebody out."""

@@ -15,9 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.courses.calendar_ics import CalendarLesson, Message, attendee_line, message_of
 from vtp.courses.lesson_news import LessonNews
-from vtp.courses.lesson_store import people_of
 from vtp.courses.news import CANCELLED, LESSONS, MOVED, SCHEDULED
 from vtp.courses.outline_store import Lesson
+from vtp.courses.people import people_of
 from vtp.courses.roles import COURSE_STAFF
 from vtp.courses.store import Course
 from vtp.http.identity import Role

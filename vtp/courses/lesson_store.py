@@ -160,18 +160,6 @@ async def rooms_of_course(tx: AsyncConnection, course_id: str) -> list[str]:
     return list((await tx.execute(wanted)).scalars())
 
 
-async def people_of(tx: AsyncConnection, course_id: str, instructor_id: str | None) -> dict[str, Role]:
-    """Everybody in a course, by account, in the role that they have there."""
-    enrolled = select(_enrolled.user_id, _enrolled.role).where(
-        _enrolled.course_id == course_id, _enrolled.status == EnrolmentStatus.ACTIVE
-    )
-    given = select(_given.user_id, _given.role).where(_given.course_id == course_id)
-    found = [(row[0], Role(row[1])) for one in (enrolled, given) for row in await tx.execute(one)]
-    if instructor_id is not None:
-        found.append((instructor_id, Role.TEACHER))
-    return dict(found)
-
-
 def _lesson(row: Row[Any] | Sequence[Any]) -> RoomLesson:
     values = list(row[: len(_LESSON)])
     at = RoomLesson.__slots__.index("status")

@@ -47,7 +47,7 @@ class Lessons(LiveItems[Lesson]):
 
     async def create(self, principal: Principal, course_id: str, wish: CreateLesson) -> Lesson:
         """Adds a lesson behind the others of its section. Raises Conflict for too many, Invalid."""
-        _check_times(wish.kind, wish.starts_at, wish.ends_at)
+        check_times(wish.kind, wish.starts_at, wish.ends_at)
         return await super().create(principal, course_id, wish)
 
     async def page(
@@ -128,7 +128,7 @@ class Lessons(LiveItems[Lesson]):
             if values["section_id"] != item.section_id:
                 values["position"] = await last_lesson(tx, inside.course.id, values["section_id"]) + 1
         changed = replace(item, **values)
-        _check_times(changed.kind, changed.starts_at, changed.ends_at)
+        check_times(changed.kind, changed.starts_at, changed.ends_at)
         return values
 
     async def _write(
@@ -166,7 +166,8 @@ class Lessons(LiveItems[Lesson]):
         return (lesson.cancelled_at or self._clock()) if cancelled else None
 
 
-def _check_times(kind: LessonKind, starts_at: datetime | None, ends_at: datetime | None) -> None:
+def check_times(kind: LessonKind, starts_at: datetime | None, ends_at: datetime | None) -> None:
+    """Raises Invalid for a time that no lesson of this kind can have."""
     errors = []
     if kind is not LessonKind.LIVE and (starts_at or ends_at):
         errors.append(FieldError("/starts_at", "only live lessons have a time"))

@@ -6,12 +6,12 @@ import enum
 from collections.abc import Collection
 from typing import Final
 
-from sqlalchemy import and_, func, select, union
+from sqlalchemy import select, union
 
 from vtp.accounts.tables import users
-from vtp.courses.roles import COURSE_STAFF, EnrolmentStatus
+from vtp.courses.people import roles_in
+from vtp.courses.roles import COURSE_STAFF
 from vtp.courses.store import Course
-from vtp.courses.tables import course_enrollments, course_permissions
 from vtp.http.identity import Role
 from vtp.notifications.kinds import Kind, MailChoice
 from vtp.notifications.news import News
@@ -34,6 +34,7 @@ READY: Final = Kind("recording_ready", "Recordings that can be watched", MailCho
 TO_REVIEW: Final = Kind("recording_to_review", "Recordings that wait to be published", MailChoice.DAILY)
 ENROLLED: Final = Kind("enrolled", "Being enrolled by somebody", MailChoice.DAILY)
 PLACE: Final = Kind("place_free", "A place in a course that one has waited for", MailChoice.AT_ONCE)
+ROLE: Final = Kind("role_given", "Roles that one is given in a course", MailChoice.DAILY)
 REMOVED: Final = Kind("removed", "Being taken out of a course", MailChoice.DAILY)
 
 KINDS: Final = (
@@ -46,10 +47,9 @@ KINDS: Final = (
     TO_REVIEW,
     ENROLLED,
     PLACE,
+    ROLE,
     REMOVED,
 )
-
-_enrolled, _given = course_enrollments.c, course_permissions.c
 
 
 class Whom(enum.Enum):
@@ -60,29 +60,25 @@ class Whom(enum.Enum):
     STUDENTS = enum.auto()
 
 
+_ROLES: Final[dict[Whom, tuple[Role, ...]]] = {
+    Whom.EVERYBODY: (),
+    Whom.STAFF: tuple(COURSE_STAFF),
+    Whom.STUDENTS: (Role.STUDENT,),
+}
+
+
 def people_in(
     course_id: str, instructor_id: str | None, whom: Whom, but_not: Collection[str | None] = ()
 ) -> To:
-    """The accounts of who has a place in a course, as a query; as `lesson_store.people_of` reads them."""
-    same = and_(_given.course_id == _enrolled.course_id, _given.user_id == _enrolled.user_id)
-    enrolled = (
-        select(_enrolled.user_id)
-        .select_from(course_enrollments.outerjoin(course_permissions, same))
-        .where(_enrolled.course_id == course_id, _enrolled.status == EnrolmentStatus.ACTIVE)
-    )
-    given = select(_given.user_id).where(_given.course_id == course_id)
-    if whom is not Whom.EVERYBODY:
-        roles = COURSE_STAFF if whom is Whom.STAFF else (Role.STUDENT,)
-        enrolled = enrolled.where(func.coalesce(_given.role, _enrolled.role).in_(roles))
-        given = given.where(_given.role.in_(roles))
-    parts = [enrolled, given]
+    """The accounts of who is in a course, as a query."""
+    parts = [one.with_only_columns(one.selected_columns.user_id) for one in roles_in(course_id, _ROLES[whom])]
     left_out = {one for one in but_not if one is not None}
     if instructor_id is not None and whom is Whom.STUDENTS:
         left_out.add(instructor_id)
     elif instructor_id is not None:
         parts.append(select(users.c.id).where(users.c.id == instructor_id))
-    found = select(users.c.id).where(users.c.id.in_(union(*parts)))
-    return found.where(users.c.id.not_in(sorted(left_out))) if left_out else found
+    people = select(users.c.id).where(users.c.id.in_(union(*parts)))
+    return people.where(users.c.id.not_in(sorted(left_out))) if left_out else people
 
 
 def news_in(

@@ -12,6 +12,7 @@ from vtp.accounts.service import Clock, account_of, utc_now
 from vtp.accounts.users import User, find_user
 from vtp.courses.door import Entered, enter, enter_to_change
 from vtp.courses.enrolment import TellNarrowed, require_to_give
+from vtp.courses.enrolment_news import EnrolmentNews
 from vtp.courses.permission_store import (
     Permission,
     find_permission,
@@ -40,8 +41,15 @@ class CoursePermissions:
     """Every method raises Forbidden, NotFound, Invalid for malformed ids."""
 
     def __init__(
-        self, database: Database, audit: AuditLog, tell_narrowed: TellNarrowed, *, clock: Clock = utc_now
+        self,
+        database: Database,
+        audit: AuditLog,
+        tell_narrowed: TellNarrowed,
+        news: EnrolmentNews,
+        *,
+        clock: Clock = utc_now,
     ) -> None:
+        self._news = news
         self._database = database
         self._tell_narrowed = tell_narrowed
         self._audit = audit
@@ -66,6 +74,8 @@ class CoursePermissions:
             )
             await set_permission(tx, given)
             await self._record(tx, Event.COURSE_ROLE_GIVEN, inside, given, origin)
+            if wanted != principal.user_id and (before is None or before.role is not role):
+                await self._news.role_given(tx, inside.course, wanted, role)
             made = await find_permission(tx, inside.course.id, wanted)
         assert made is not None
         self._tell_narrowed(inside.course.id)  # a lower role sees less

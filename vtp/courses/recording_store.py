@@ -91,6 +91,11 @@ async def last_order(tx: AsyncConnection, course_id: str) -> int:
     return -1 if last is None else int(last)
 
 
+async def count_filed(tx: AsyncConnection, course_id: str) -> int:
+    """How many recordings are in a course."""
+    return int((await tx.execute(select(func.count()).where(table.c.course_id == course_id))).scalar_one())
+
+
 async def filed_here_alone(tx: AsyncConnection, course_id: str) -> list[str]:
     """The recordings of a course that are in no other."""
     other = table.alias("other")

@@ -147,9 +147,16 @@ def _making_routes(table: RouteTable, courses: Courses, copies: CourseCopies) ->
         status=201,
         access=Access.VERIFIED,
         summary="Copy a course to another term",
-        errors=(403, 404),
+        description="The answer says what the copy has and has not of the course, and what became of dates.",
+        errors=(403, 404, 409),
     )
     async def copy_course(call: Call) -> CopyReply:
-        inside, left_out = await copies.copy(call.principal, call.path["id"], call.body, origin_of(call))
-        call.reply_headers["Location"] = f"{BASE}/{inside.course.id}"
-        return CopyReply(**reply_of(call, inside).model_dump(), schedules_left_out=left_out)
+        copied = await copies.copy(call.principal, call.path["id"], call.body, origin_of(call))
+        call.reply_headers["Location"] = f"{BASE}/{copied.inside.course.id}"
+        return CopyReply(
+            **reply_of(call, copied.inside).model_dump(),
+            schedules_left_out=copied.left["series"],
+            dates=copied.dates.rule,
+            carried=dict(copied.carried),
+            left=dict(copied.left),
+        )

@@ -127,7 +127,7 @@ class Schedules(LiveItems[Schedule]):
             updated_at=now,
             **values,
         )
-        _check_met(schedule)
+        check_met(schedule)
         await add_schedule(tx, schedule)
         made = await self._add_lessons(tx, inside.course, schedule, self._wanted(schedule, now), now)
         await self._tell(tx, inside, [LessonNews(one) for one in made], schedule.time_zone)
@@ -151,7 +151,7 @@ class Schedules(LiveItems[Schedule]):
         now = self._clock()
         news: list[LessonNews] = []
         if any(getattr(item, name) != getattr(changed, name) for name in _OF_TIME):
-            _check_met(changed)
+            check_met(changed)
             changed, news = await self._realign(tx, inside.course, item, changed, now)
             values |= {"skipped": changed.skipped, "made_until": changed.made_until}
         news = await self._rename(tx, item, changed, news, now)
@@ -284,7 +284,7 @@ class Schedules(LiveItems[Schedule]):
             await remove_lesson(tx, one.id)
 
 
-def _check_met(schedule: Schedule) -> None:
+def check_met(schedule: Schedule) -> None:
     """Raises Invalid for a series without a single class."""
     zone = ZoneInfo(schedule.time_zone)
     far = datetime.fromisoformat(schedule.first_start).replace(tzinfo=zone) + timedelta(days=366 * MAX_YEARS)

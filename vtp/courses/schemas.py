@@ -8,8 +8,10 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, Field
 
 from vtp.accounts.permissions import Action
+from vtp.courses.dates import MAX_DAYS, DateRule
 from vtp.courses.door import Entered
 from vtp.courses.roles import CourseStatus, EnrolmentStatus
+from vtp.courses.schedule_schemas import TimeZone
 from vtp.courses.store import CourseFilter
 from vtp.http.identity import Role
 from vtp.http.pagination import Page, PageQuery
@@ -140,14 +142,29 @@ class ChangeCourse(BaseModel):
 
 
 class CopyCourse(BaseModel):
-    """A copy for another term; what is left out is as in the course. It has its sections and lessons, without
-    dates: what had one is not published. Nobody takes part in it but, with `staff`, who taught there."""
+    """A copy for another term; what is left out is as in the course. It has sections, lessons, materials with
+    their newest files, assignments, questions and quizzes. Nobody takes part in it but, with `staff`, who
+    taught there."""
 
     semester: Semester
     year: Year
     code: Code | None = None
     name: CourseName | None = None
     staff: Annotated[bool, Field(description="Teachers and assistants have their roles there too.")] = True
+    shift_days: Annotated[
+        int | None,
+        Field(
+            ge=-MAX_DAYS,
+            le=MAX_DAYS,
+            description="All dates are so many days later, and series are there with their lessons; of a "
+            "weekly one take whole weeks. Null: there are no dates and no series, and what had a date of "
+            "release is not published.",
+        ),
+    ] = None
+    time_zone: Annotated[
+        TimeZone | None,
+        Field(description="By whose clocks dates are later; null: those of the newest series, or UTC."),
+    ] = None
 
 
 class CourseReply(BaseModel):
@@ -205,6 +222,12 @@ class CopyReply(CourseReply):
     schedules_left_out: Annotated[
         int,
         Field(description="Series of the other one, of which this has none: their days are of another term."),
+    ]
+    dates: Annotated[DateRule, Field(description="What became of dates: `dropped` or `shifted`.")]
+    carried: Annotated[dict[str, int], Field(description="By kind how much of the other one this has.")]
+    left: Annotated[
+        dict[str, int],
+        Field(description="By kind what it has not; and nobody's submissions, attempts and grades."),
     ]
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.tables import users
-from vtp.courses.tables import course_sections, lessons
+from vtp.courses.tables import course_sections, courses, lessons
 from vtp.coursework.late import Deadline, LatePolicy
 from vtp.coursework.released import seen_by_students
 from vtp.coursework.tables import assignment_group_members as members
@@ -42,6 +42,7 @@ class Assignment:
     created_by: str | None
     created_at: datetime
     updated_at: datetime
+    to_tell: bool = False
 
     @property
     def deadline(self) -> Deadline:
@@ -103,6 +104,28 @@ async def page_of_assignments(
     if before is not None:
         statement = statement.where(table.c.id < before)
     return [_assignment(row) for row in await tx.execute(statement)]
+
+
+async def assignments_to_tell(
+    tx: AsyncConnection, now: datetime, statuses: Collection[str]
+) -> list[tuple[str, str]]:
+    """Course and id of those whose students see them now and have not been told."""
+    statement = (
+        select(table.c.course_id, table.c.id)
+        .select_from(
+            table.join(courses, courses.c.id == table.c.course_id)
+            .outerjoin(lessons, lessons.c.id == table.c.lesson_id)
+            .outerjoin(course_sections, course_sections.c.id == lessons.c.section_id)
+        )
+        .where(table.c.to_tell.is_(True), courses.c.status.in_(statuses), *seen_by_students(table, now))
+    )
+    return [(row[0], row[1]) for row in await tx.execute(statement.order_by(table.c.id))]
+
+
+async def take_to_tell(tx: AsyncConnection, assignment_id: str) -> bool:
+    """Whether its class is to be told by the caller: by whoever asks first."""
+    waiting = update(table).where(table.c.id == assignment_id, table.c.to_tell.is_(True))
+    return (await tx.execute(waiting.values(to_tell=False))).rowcount == 1
 
 
 async def count_assignments(tx: AsyncConnection, course_id: str) -> int:

@@ -12,7 +12,6 @@ from vtp.accounts.permissions import Action
 from vtp.accounts.service import Clock, account_of, utc_now
 from vtp.courses.door import Entered, enter
 from vtp.courses.items import CourseItems
-from vtp.courses.news import Whom, news_in, people_in
 from vtp.courses.outline import not_released, seen_at
 from vtp.courses.roles import OPEN_TO_STUDENTS
 from vtp.coursework.assignment_schemas import CreateAssignment
@@ -30,7 +29,7 @@ from vtp.coursework.assignment_store import (
 from vtp.coursework.files import CourseFiles
 from vtp.coursework.late import LatePolicy
 from vtp.coursework.materials import lesson_id_in
-from vtp.coursework.news import ASSIGNED
+from vtp.coursework.telling import AssignmentTeller
 from vtp.db import Database
 from vtp.errors import Conflict, FieldError, Invalid
 from vtp.http.identity import Principal
@@ -58,6 +57,7 @@ class Assignments(CourseItems[Assignment]):
         files: CourseFiles,
         tasks: Tasks,
         notifier: Notifier,
+        teller: AssignmentTeller,
         *,
         clock: Clock = utc_now,
     ) -> None:
@@ -65,6 +65,7 @@ class Assignments(CourseItems[Assignment]):
         self._files = files
         self._tasks = tasks
         self._notifier = notifier
+        self._teller = teller
 
     async def page(
         self, principal: Principal, course_id: str, *, limit: int, before: str | None
@@ -96,10 +97,19 @@ class Assignments(CourseItems[Assignment]):
             updated_at=now,
             **values,
         )
-        _check(made)
-        await add_assignment(tx, made)
-        await self._tell_class(tx, inside, made)
+        check_assignment(made)
+        now_seen = await self._add(tx, inside, made)
+        if now_seen and inside.course.status in OPEN_TO_STUDENTS:
+            await self._teller.tell(tx, inside.course, made)
         return made
+
+    async def _add(self, tx: AsyncConnection, inside: Entered, made: Assignment) -> bool:
+        """Whether it is released already; its class is told of others once they are."""
+        await add_assignment(tx, made)
+        if await find_assignment(tx, inside.course.id, made.id, self._clock()) is not None:
+            return True
+        await change_assignment(tx, made.id, to_tell=True)
+        return False
 
     async def _row(self, tx: AsyncConnection, course_id: str, item_id: str) -> Assignment | None:
         return await find_assignment(tx, course_id, item_id)
@@ -122,7 +132,7 @@ class Assignments(CourseItems[Assignment]):
             )
         if "for_groups" in changed and await has_submissions(tx, item.id):
             raise Conflict("Something was handed in already.", code="already_handed_in")
-        _check(replace(item, **values))
+        check_assignment(replace(item, **values))
         return values
 
     async def _write(
@@ -140,18 +150,6 @@ class Assignments(CourseItems[Assignment]):
         self._files.remove_after(tx, await remove_assignment(tx, item.id), self._tasks)
         await self._notifier.take_back(tx, item.id)
 
-    async def _tell_class(self, tx: AsyncConnection, inside: Entered, made: Assignment) -> None:
-        """Of one that is released at once."""
-        course, now = inside.course, self._clock()
-        if course.status not in OPEN_TO_STUDENTS:
-            return
-        if await find_assignment(tx, course.id, made.id, now) is None:
-            return
-        due = f" It is due on {made.due_at:%Y-%m-%d at %H:%M} UTC." if made.due_at else ""
-        text = f"There is a new assignment: “{made.title}”.{due}"
-        news = news_in(course, ASSIGNED, made.title, text, subject_id=made.id, lesson_id=made.lesson_id)
-        await self._notifier.tell(tx, news, people_in(course.id, course.instructor_id, Whom.STUDENTS))
-
 
 def _columns(values: dict[str, Any]) -> dict[str, Any]:
     """What was sent, as it is stored."""
@@ -161,7 +159,7 @@ def _columns(values: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _check(assignment: Assignment) -> None:
+def check_assignment(assignment: Assignment) -> None:
     """Raises Invalid for what contradicts itself."""
     errors = []
     due, until = assignment.due_at, assignment.late_until

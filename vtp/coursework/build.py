@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vtp.accounts.audit import AuditLog
+from vtp.courses.contents import CourseContents
 from vtp.coursework.assignment_routes import add_assignment_routes
 from vtp.coursework.assignments import Assignments
+from vtp.coursework.carried_files import FilesToCarry
+from vtp.coursework.contents import AssignmentContents, MaterialContents
 from vtp.coursework.downloads import Downloads
 from vtp.coursework.file_types import FILE_TYPES
 from vtp.coursework.files import FILES_FULL, CourseFiles
@@ -19,11 +22,13 @@ from vtp.coursework.materials import Materials
 from vtp.coursework.news import KINDS
 from vtp.coursework.submission_routes import add_submission_routes
 from vtp.coursework.submissions import Submissions
+from vtp.coursework.telling import AssignmentTeller
 from vtp.db import Database
 from vtp.errors import StartupError
 from vtp.http.routing import RouteTable
 from vtp.notifications.notifier import Notifier
 from vtp.recording.disk import Disk
+from vtp.recording.grants import Grants
 from vtp.settings import Settings
 from vtp.storage import Store
 from vtp.tasks import Tasks
@@ -39,6 +44,8 @@ class CourseworkBase:
     audit: AuditLog
     tasks: Tasks
     notifier: Notifier
+    contents: CourseContents
+    grants: Grants
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,7 @@ class CourseworkParts:
     grades: Grades
     book: GradeBook
     downloads: Downloads
+    teller: AssignmentTeller
 
     @classmethod
     def build(cls, base: CourseworkBase) -> CourseworkParts:
@@ -70,7 +78,8 @@ class CourseworkParts:
         materials = Materials(
             base.database, base.audit, files, limits.max_material_bytes, base.tasks, base.notifier
         )
-        assignments = Assignments(base.database, base.audit, files, base.tasks, base.notifier)
+        teller = AssignmentTeller(base.database, base.notifier)
+        assignments = Assignments(base.database, base.audit, files, base.tasks, base.notifier, teller)
         submissions = Submissions(
             base.database, assignments, files, limits.max_submission_file_bytes, base.tasks
         )
@@ -83,6 +92,8 @@ class CourseworkParts:
             base.tasks,
             base.notifier,
         )
+        base.contents.add(MaterialContents(), AssignmentContents())
+        base.contents.files = FilesToCarry(base.database, base.store, files, limits, disk)
         checks = {
             "material_id": materials.check_file,
             "submission_id": submissions.check_file,
@@ -96,8 +107,13 @@ class CourseworkParts:
             submissions,
             grades,
             GradeBook(base.database),
-            Downloads(base.database, files, checks),
+            Downloads(base.database, files, checks, base.grants),
+            teller,
         )
+
+    def start(self, tasks: Tasks) -> None:
+        """Begins what goes on by itself."""
+        tasks.start(self.teller.run(), "assignments that are released")
 
 
 def build_routes(parts: CourseworkParts) -> RouteTable:

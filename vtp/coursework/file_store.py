@@ -63,6 +63,30 @@ async def keep_file(
     return await find_file(tx, file_id)
 
 
+async def measure_file(tx: AsyncConnection, file_id: str, *, size_bytes: int, sha256: str) -> None:
+    """Says what has arrived, of one that nothing holds yet."""
+    await tx.execute(update(table).where(table.c.id == file_id).values(size_bytes=size_bytes, sha256=sha256))
+
+
+async def hold_file(
+    tx: AsyncConnection, file_id: str, course_id: str, material_id: str, version: int
+) -> bool:
+    """One that has arrived is a version of a material from now on; False: its row is no more."""
+    held = {"state": KEPT, "course_id": course_id, "material_id": material_id, "version": version}
+    done = await tx.execute(update(table).where(table.c.id == file_id).values(**held))
+    return done.rowcount == 1
+
+
+async def newest_files(tx: AsyncConnection, course_id: str) -> list[StoredFile]:
+    """Of each material of a course the newest version, in the order they came."""
+    c, later = table.c, table.alias("later")
+    newer = select(later.c.id).where(
+        later.c.material_id == c.material_id, later.c.state == KEPT, later.c.version > c.version
+    )
+    wanted = c.course_id == course_id, c.material_id.is_not(None), c.state == KEPT, ~newer.exists()
+    return [StoredFile(*row) for row in await tx.execute(FILES.where(*wanted).order_by(c.id))]
+
+
 async def find_file(tx: AsyncConnection, file_id: str) -> StoredFile | None:
     """One that has arrived."""
     row = (await tx.execute(FILES.where(table.c.id == file_id, table.c.state == KEPT))).one_or_none()

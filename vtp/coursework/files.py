@@ -13,7 +13,7 @@ import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +27,7 @@ from vtp.coursework.file_store import (
     forsaken,
     keep_file,
     key_of,
+    measure_file,
     remove_files,
     used_bytes,
 )
@@ -131,6 +132,36 @@ class CourseFiles:
             self._coming[upload.user_id] -= 1
             self._coming += Counter()
 
+    async def take_in(self, name: str, by: str, pieces: AsyncIterator[bytes], *, keep: bool) -> str:
+        """Takes bytes in for something that is made next; gives the id of a file that nothing holds yet.
+        Without `keep` it looks at them alone. Raises Invalid, Unavailable for a full disk, and what `pieces`
+        raises.
+        """
+        file = file_arriving(new_id(), check_name(name), by, self._clock())
+        arrival = _Arrival(ContentCheck(type_of(name, self._settings.file_types)), self._disk, pieces)
+        if not keep:
+            async for _ in arrival.pieces():
+                pass
+            return file.id
+        await self._announce(file)
+        try:
+            await self._write(file, arrival)
+            await self._measured(file.id, arrival)
+        except BaseException:
+            await asyncio.shield(self._discard([file.id]))
+            raise
+        return file.id
+
+    @done_over
+    async def _announce(self, file: StoredFile) -> None:
+        async with self._database.transaction() as tx:
+            await add_file(tx, file)
+
+    @done_over
+    async def _measured(self, file_id: str, arrival: _Arrival) -> None:
+        async with self._database.transaction() as tx:
+            await measure_file(tx, file_id, size_bytes=arrival.size, sha256=arrival.digest.hexdigest())
+
     async def remove(self, ids: Sequence[str]) -> None:
         """Deletes the bytes of files that nothing holds any more, and their rows; what cannot be deleted now
         is found by the sweep."""
@@ -193,13 +224,16 @@ class CourseFiles:
         self, file: StoredFile, upload: Upload, kind: FileType, most_bytes: int
     ) -> tuple[int, str]:
         arrival = _Arrival(ContentCheck(kind), self._disk, upload.pieces(most_bytes))
+        await self._write(file, arrival)
+        return arrival.size, arrival.digest.hexdigest()
+
+    async def _write(self, file: StoredFile, arrival: _Arrival) -> None:
         try:
             await self._store.receive(file.key, arrival.pieces())
         except OSError as error:
             if error.errno == errno.ENOSPC:
                 raise Unavailable(FILES_FULL, retry_after_s=60, code=DISK_FULL) from error
             raise Unavailable("The store cannot be written to: try again.", code="storage_away") from error
-        return arrival.size, arrival.digest.hexdigest()
 
     @done_over
     async def _keep(
@@ -234,6 +268,25 @@ class CourseFiles:
             await self._store.remove(key_of(file_id))
         async with self._database.transaction() as tx:
             await remove_files(tx, ids)
+
+
+def file_arriving(file_id: str, name: str, by: str, now: datetime) -> StoredFile:
+    """The row of a file that belongs to no course yet."""
+    return StoredFile(
+        id=file_id,
+        course_id=None,
+        uploaded_by=by,
+        material_id=None,
+        submission_id=None,
+        grade_id=None,
+        version=0,
+        state=ARRIVING,
+        name=name,
+        media_type=type_of(name).media_type,
+        size_bytes=0,
+        sha256="",
+        created_at=now,
+    )
 
 
 class _Arrival:

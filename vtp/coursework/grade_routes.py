@@ -14,6 +14,7 @@ from vtp.coursework.grade_schemas import (
     GradeBookPage,
     GradeReply,
     OwnGradesPage,
+    QuizEntryReply,
     Released,
 )
 from vtp.coursework.gradebook import GradeBook
@@ -115,7 +116,7 @@ def _add_book(table: RouteTable, book: GradeBook) -> None:
         reply=GradeBookPage,
         access=Access.VERIFIED,
         summary="Read the grade book of a course",
-        description="For staff: every student with every assignment.",
+        description="For staff: every student with every assignment and every quiz, and what it comes to.",
         errors=(403, 404),
     )
     async def list_grades(call: Call) -> GradeBookPage:
@@ -142,14 +143,18 @@ def _add_book(table: RouteTable, book: GradeBook) -> None:
         )
         page = found[: query.limit]
         more = encode_cursor(page[-1].assignment_id) if len(found) > query.limit else None
-        return OwnGradesPage(items=[EntryReply.of(one) for one in page], next_cursor=more)
+        quizzes = None
+        if query.cursor is None:
+            found_quizzes = await book.own_quizzes(call.principal, call.path["id"])
+            quizzes = [QuizEntryReply.of(one) for one in found_quizzes]
+        return OwnGradesPage(items=[EntryReply.of(one) for one in page], next_cursor=more, quizzes=quizzes)
 
     @table.get(
         COURSE + "/grades/export",
         reply_types=CSV_TYPE,
         access=Access.VERIFIED,
         summary="Download the grade book as CSV",
-        description="Points after what is taken off, and the status, for each assignment.",
+        description="Points after what is taken off, and the status, for each assignment and each quiz.",
         errors=(403, 404),
     )
     async def export_grades(call: Call) -> web.StreamResponse:

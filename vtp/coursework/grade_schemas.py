@@ -11,6 +11,7 @@ from vtp.coursework.assignment_schemas import MAX_CRITERIA, Points
 from vtp.coursework.grade_store import Grade
 from vtp.coursework.late import WorkStatus
 from vtp.coursework.material_schemas import FileReply
+from vtp.coursework.quiz_entries import QuizEntry
 from vtp.coursework.standing import BookRow, Entry
 from vtp.http.pagination import Page
 
@@ -97,6 +98,25 @@ class EntryReply(BaseModel):
         return cls(**{name: getattr(entry, name) for name in cls.model_fields})
 
 
+class QuizEntryReply(BaseModel):
+    """Where a student stands with a quiz."""
+
+    quiz_id: str
+    title: str
+    status: Annotated[
+        WorkStatus, Field(description="`on_time` once an attempt has ended, `missing` once it has closed.")
+    ]
+    ended_at: datetime | None
+    out_of: Annotated[float, Field(description="Of the student's own attempts, once there are any.")]
+    points: Annotated[float | None, Field(description="By the quiz's rule of what counts.")]
+    released: Annotated[bool, Field(description="Whether its student is shown results.")]
+
+    @classmethod
+    def of(cls, entry: QuizEntry) -> Self:
+        """Describes an entry."""
+        return cls(**{name: getattr(entry, name) for name in cls.model_fields})
+
+
 class BookRowReply(BaseModel):
     """A student in the grade book."""
 
@@ -106,6 +126,7 @@ class BookRowReply(BaseModel):
     percent_to_date: Annotated[float | None, Field(description="Of what is graded; null: nothing is.")]
     percent_overall: Annotated[float | None, Field(description="Of all that there is, the rest as nothing.")]
     entries: Annotated[list[EntryReply], Field(description="One for each assignment, newest first.")]
+    quizzes: Annotated[list[QuizEntryReply], Field(description="One for each quiz, newest first.")]
 
     @classmethod
     def of(cls, row: BookRow) -> Self:
@@ -117,6 +138,7 @@ class BookRowReply(BaseModel):
             percent_to_date=row.percent_to_date,
             percent_overall=row.percent_overall,
             entries=[EntryReply.of(one) for one in row.entries],
+            quizzes=[QuizEntryReply.of(one) for one in row.quizzes],
         )
 
 
@@ -126,3 +148,8 @@ class GradeBookPage(Page[BookRowReply]):
 
 class OwnGradesPage(Page[EntryReply]):
     """One page of one's own grades, by assignment, newest first."""
+
+    quizzes: Annotated[
+        list[QuizEntryReply] | None,
+        Field(description="On the first page all of one's quizzes, newest first; null on others."),
+    ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,10 +12,12 @@ from vtp.courses.door import enter
 from vtp.courses.outline import seen_at
 from vtp.coursework.assignment_store import Assignment, groups_among, page_of_assignments
 from vtp.coursework.grade_store import Pupil, grades_among, page_of_pupils
+from vtp.coursework.quiz_entries import NoQuizzes, QuizBook, QuizEntry
 from vtp.coursework.standing import BookRow, Entry, Known, entry_of
 from vtp.coursework.submission_store import newest_of, submissions_by_id
 from vtp.db import Database
 from vtp.http.identity import Principal
+from vtp.ids import parse_id
 
 _AT_ONCE = 100
 
@@ -27,18 +28,29 @@ class GradeBook:
     """
 
     def __init__(self, database: Database, *, clock: Clock = utc_now) -> None:
+        self.quizzes: QuizBook = NoQuizzes()
         self._database = database
         self._clock = clock
 
     async def page(
         self, principal: Principal, course_id: str, *, limit: int, after: str | None
     ) -> list[BookRow]:
-        """Students with all assignments, for who teaches there, drafts of grades among them."""
+        """Students with all assignments and quizzes, for who teaches there, drafts of grades among them."""
+        await self.quizzes.settle(parse_id(course_id, "/path/id"))
         async with self._database.read() as tx:
             inside = await enter(tx, principal, course_id, Action.COURSE_TEACH)
             tasks = await page_of_assignments(tx, inside.course.id, None, limit=None, before=None)
             pupils = await page_of_pupils(tx, inside.course.id, limit=limit, after=after)
-            return await _rows(tx, tasks, pupils, self._clock())
+            return await self._rows(tx, inside.course.id, tasks, pupils)
+
+    async def own_quizzes(self, principal: Principal, course_id: str) -> Sequence[QuizEntry]:
+        """The caller's own quizzes, newest first, with points where results are shown."""
+        await self.quizzes.settle(parse_id(course_id, "/path/id"))
+        async with self._database.read() as tx:
+            inside = await enter(tx, principal, course_id, Action.COURSE_VIEW)
+            user_id, now = account_of(principal), self._clock()
+            found = await self.quizzes.entries(tx, inside.course.id, [user_id], now, staff=False)
+        return found.get(user_id, ())
 
     async def own(
         self, principal: Principal, course_id: str, *, limit: int, before: str | None
@@ -56,38 +68,50 @@ class GradeBook:
     async def table(
         self, principal: Principal, course_id: str
     ) -> tuple[list[str], AsyncIterator[list[Sequence[object]]]]:
-        """The book as a table, oldest assignment first: its header, and its rows page by page."""
+        """The book as a table, oldest assignment first, quizzes behind them: its header, and its rows page by
+        page."""
+        await self.quizzes.settle(parse_id(course_id, "/path/id"))
         async with self._database.read() as tx:
             inside = await enter(tx, principal, course_id, Action.COURSE_TEACH)
             tasks = await page_of_assignments(tx, inside.course.id, None, limit=None, before=None)
+            quizzes = await self.quizzes.columns(tx, inside.course.id, hidden=True)
         tasks.reverse()
         columns = ["Name", "E-mail", "Student"]
         for one in tasks:
             columns += [f"{one.title} ({one.points:g})", f"{one.title}: status"]
-        return [*columns, "% to date", "% overall"], self._lines(inside.course.id, tasks)
+        for quiz in reversed(quizzes):
+            columns += [f"{quiz.title} ({quiz.out_of:g})", f"{quiz.title}: status"]
+        return [*columns, "% to date", "% overall"], self._lines(
+            inside.course.id, tasks, [one.quiz_id for one in reversed(quizzes)]
+        )
 
     async def _lines(
-        self, course_id: str, tasks: Sequence[Assignment]
+        self, course_id: str, tasks: Sequence[Assignment], quiz_ids: Sequence[str]
     ) -> AsyncIterator[list[Sequence[object]]]:
         after: str | None = None
         while True:
             async with self._database.read() as tx:
                 pupils = await page_of_pupils(tx, course_id, limit=_AT_ONCE, after=after)
-                rows = await _rows(tx, tasks, pupils, self._clock())
-            yield [_line(row) for row in rows]
+                rows = await self._rows(tx, course_id, tasks, pupils)
+            yield [_line(row, quiz_ids) for row in rows]
             if len(pupils) < _AT_ONCE:
                 return
             after = pupils[-1].id
 
-
-async def _rows(
-    tx: AsyncConnection, tasks: Sequence[Assignment], pupils: Sequence[Pupil], now: datetime
-) -> list[BookRow]:
-    known = await _known(tx, tasks, [one.user_id for one in pupils])
-    return [
-        BookRow(one, [entry_of(task, one.user_id, known, now, drafts=True) for task in tasks])
-        for one in pupils
-    ]
+    async def _rows(
+        self, tx: AsyncConnection, course_id: str, tasks: Sequence[Assignment], pupils: Sequence[Pupil]
+    ) -> list[BookRow]:
+        now, user_ids = self._clock(), [one.user_id for one in pupils]
+        known = await _known(tx, tasks, user_ids)
+        quizzes = await self.quizzes.entries(tx, course_id, user_ids, now, staff=True)
+        return [
+            BookRow(
+                one,
+                [entry_of(task, one.user_id, known, now, drafts=True) for task in tasks],
+                quizzes.get(one.user_id, ()),
+            )
+            for one in pupils
+        ]
 
 
 async def _known(tx: AsyncConnection, tasks: Sequence[Assignment], user_ids: Sequence[str]) -> Known:
@@ -101,8 +125,12 @@ async def _known(tx: AsyncConnection, tasks: Sequence[Assignment], user_ids: Seq
     return Known(groups, newest, grades, graded)
 
 
-def _line(row: BookRow) -> list[object]:
+def _line(row: BookRow, quiz_ids: Sequence[str]) -> list[object]:
     cells: list[object] = [row.pupil.full_name, row.pupil.email, row.pupil.user_id]
     for one in row.entries:
         cells += [one.final_points, one.status.value]
+    quizzes = {one.quiz_id: one for one in row.quizzes}
+    for quiz_id in quiz_ids:
+        quiz = quizzes.get(quiz_id)  # None: it was deleted meanwhile
+        cells += [quiz.points, quiz.status.value] if quiz is not None else [None, None]
     return [*cells, row.percent_to_date, row.percent_overall]

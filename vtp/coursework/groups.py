@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.permissions import Action
 from vtp.courses.door import Entered, enter, enter_to_change
-from vtp.courses.lesson_store import people_of
+from vtp.courses.people import people_of
 from vtp.coursework.assignment_schemas import WantedGroups
 from vtp.coursework.assignment_store import (
     Assignment,

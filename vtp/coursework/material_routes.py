@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import quote
+
 from aiohttp import web
 
 from vtp.accounts.replies import origin_of
@@ -10,13 +14,16 @@ from vtp.courses.item_routes import ItemShapes, ItemTexts, add_create_route, add
 from vtp.courses.outline_schemas import not_a_cursor
 from vtp.courses.routes import COURSE
 from vtp.coursework.downloads import Downloads
+from vtp.coursework.file_store import StoredFile
 from vtp.coursework.files import Upload
 from vtp.coursework.material_schemas import (
     ChangeMaterial,
     CreateMaterial,
+    FileLink,
     FileName,
     FilePage,
     FileReply,
+    LinkQuery,
     MaterialPage,
     MaterialQuery,
     MaterialReply,
@@ -26,6 +33,7 @@ from vtp.http.attachment import attachment
 from vtp.http.pagination import PageQuery, encode_cursor
 from vtp.http.routing import Access, Call, RouteTable
 
+LINKED = "/api/v1/course-files"
 ANY_BYTES = "application/octet-stream"
 TOOK_NOTHING = "409 beyond a quota, 413 beyond the limit, 422 for a name or content that is not taken"
 MATERIAL = COURSE + "/materials/{material_id}"
@@ -144,11 +152,43 @@ def add_download_route(table: RouteTable, downloads: Downloads) -> None:
         also=(206, 304),
     )
     async def download_course_file(call: Call) -> web.StreamResponse:
-        file, path = await downloads.find(call.principal, call.path["id"], call.path["file_id"])
-        headers = {
-            "Content-Type": file.media_type,
-            "Content-Disposition": attachment(file.name),
-            "X-Content-Type-Options": "nosniff",
-            "Content-Security-Policy": "sandbox; default-src 'none'",
-        }
-        return web.FileResponse(path, headers=headers)
+        return _sent(*await downloads.find(call.principal, call.path["id"], call.path["file_id"]))
+
+    @table.post(
+        COURSE + "/files/{file_id}/link",
+        reply=FileLink,
+        access=Access.VERIFIED,
+        summary="Ask for an address that a file is fetched from without signing in",
+        description="Good for five minutes to begin a download: browsers fetch large files by themselves, to "
+        "the disk and in ranges. Whoever has the address has the file, while who asked for it may have it.",
+        errors=(403, 404, 410),
+    )
+    async def link_course_file(call: Call) -> FileLink:
+        file, grant, ends_s = await downloads.link(call.principal, call.path["id"], call.path["file_id"])
+        url = f"{LINKED}/{file.id}?grant={quote(grant, safe='')}"
+        return FileLink(url=url, expires_at=datetime.fromtimestamp(ends_s, UTC))
+
+    @table.get(
+        LINKED + "/{file_id}",
+        query=LinkQuery,
+        reply_types=ANY_BYTES,
+        access=Access.PUBLIC,
+        summary="Download a file of a course by a link",
+        errors=(403, 404, 410),
+        also=(206, 304),
+    )
+    async def download_linked_file(call: Call) -> web.StreamResponse:
+        query: LinkQuery = call.query
+        return _sent(*await downloads.by_link(call.path["file_id"], query.grant))
+
+
+def _sent(file: StoredFile, path: Path) -> web.FileResponse:
+    """As an attachment that runs nothing."""
+    headers = {
+        "Content-Type": file.media_type,
+        "Content-Disposition": attachment(file.name),
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+        "Referrer-Policy": "no-referrer",
+    }
+    return web.FileResponse(path, headers=headers)

@@ -50,6 +50,19 @@ class FileReply(BaseModel):
         return cls(**{name: getattr(file, name) for name in cls.model_fields})
 
 
+class FileLink(BaseModel):
+    """An address that a file is fetched from without signing in, for a few minutes."""
+
+    url: Annotated[str, Field(description="A path of this server.")]
+    expires_at: datetime
+
+
+class LinkQuery(BaseModel):
+    """What opens a link."""
+
+    grant: Annotated[str, Field(min_length=1, max_length=512)]
+
+
 class FilePage(Page[FileReply]):
     """One page of files."""
 

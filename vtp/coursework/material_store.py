@@ -10,7 +10,7 @@ from sqlalchemy import Row, and_, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.courses.tables import course_sections, lessons
-from vtp.coursework.file_store import COLUMNS, KEPT, StoredFile
+from vtp.coursework.file_store import COLUMNS, KEPT, StoredFile, files_of
 from vtp.coursework.released import seen_by_students
 from vtp.coursework.tables import coursework_files as files
 from vtp.coursework.tables import materials as table
@@ -87,6 +87,16 @@ async def page_of_materials(
     if before is not None:
         statement = statement.where(table.c.id < before)
     return [_material(row) for row in await tx.execute(statement)]
+
+
+async def materials_of(
+    tx: AsyncConnection, course_id: str, *, after: str, limit: int
+) -> list[tuple[Material, list[StoredFile]]]:
+    """A course's behind one, the oldest first, each with all its versions in their order."""
+    own = select(*(table.c[name] for name in _OWN)).where(table.c.course_id == course_id, table.c.id > after)
+    found = [Material(*row) for row in await tx.execute(own.order_by(table.c.id).limit(limit))]
+    held = await files_of(tx, "material_id", [one.id for one in found])
+    return [(one, sorted(held.get(one.id, ()), key=lambda file: file.version)) for one in found]
 
 
 async def count_materials(tx: AsyncConnection, course_id: str) -> int:

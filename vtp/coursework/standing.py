@@ -9,6 +9,7 @@ from datetime import datetime
 from vtp.coursework.assignment_store import Assignment
 from vtp.coursework.grade_store import Grade, Pupil
 from vtp.coursework.late import WorkStatus, reduced
+from vtp.coursework.quiz_entries import QuizEntry
 from vtp.coursework.submission_store import Submission
 
 
@@ -30,21 +31,25 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class BookRow:
-    """One student with all assignments."""
+    """One student with all assignments and quizzes."""
 
     pupil: Pupil
     entries: Sequence[Entry]
+    quizzes: Sequence[QuizEntry] = ()
 
     @property
     def percent_to_date(self) -> float | None:
         """Of the points of what is graded."""
-        graded = [one for one in self.entries if one.final_points is not None]
-        return _percent(graded)
+        return _percent([one for one in self._all if one.final_points is not None])
 
     @property
     def percent_overall(self) -> float | None:
         """Of the points of everything, where what is not graded gives nothing."""
-        return _percent(self.entries)
+        return _percent(self._all)
+
+    @property
+    def _all(self) -> list[Entry | QuizEntry]:
+        return [*self.entries, *self.quizzes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,7 @@ def entry_of(assignment: Assignment, user_id: str, known: Known, now: datetime, 
     )
 
 
-def _percent(entries: Sequence[Entry]) -> float | None:
+def _percent(entries: Sequence[Entry | QuizEntry]) -> float | None:
     """Rounded down to a tenth: nobody reaches a limit by rounding."""
     most = sum(round(one.out_of * 100) for one in entries)
     got = sum(round((one.final_points or 0) * 100) for one in entries)

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vtp.accounts.permissions import Action
 from vtp.accounts.service import Clock, account_of, utc_now
 from vtp.courses.door import Entered, enter, enter_to_change
-from vtp.courses.roles import CourseStatus
+from vtp.courses.people import require_student
 from vtp.coursework.assignment_store import Assignment, group_of
 from vtp.coursework.assignments import Assignments
 from vtp.coursework.file_store import StoredFile, count_files, files_of, find_file, let_go
@@ -33,7 +33,7 @@ from vtp.coursework.submission_store import (
 from vtp.db import Database
 from vtp.db.conflicts import done_over
 from vtp.errors import Conflict, Forbidden, NotFound
-from vtp.http.identity import Principal, Role
+from vtp.http.identity import Principal
 from vtp.ids import new_id, parse_id
 from vtp.tasks import Tasks
 
@@ -208,11 +208,7 @@ class Submissions:
     ) -> tuple[Entered, Assignment]:
         """For students of a course that goes on. Raises Forbidden for everybody else, Conflict."""
         inside = await enter(tx, principal, course_id, Action.COURSE_VIEW)
-        watches = principal.publish is False or inside.seen.member.watch_only
-        if inside.role is not Role.STUDENT or watches:
-            raise Forbidden("What is handed in is the students'.", code="not_a_student")
-        if inside.course.status is not CourseStatus.ACTIVE:
-            raise Conflict("This course is over: nothing is taken any more.", code="course_over")
+        require_student(principal, inside, "What is handed in is of")
         return inside, await self._assignments.find_seen(tx, inside, assignment_id)
 
     async def _draft(

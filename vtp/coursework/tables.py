@@ -12,6 +12,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 from vtp.db.metadata import metadata
@@ -61,6 +62,9 @@ assignments = Table(
     Column("rubric", json_type(), nullable=False, comment="criteria with the points of each"),
     Column("for_groups", Boolean, nullable=False),
     Column("max_attempts", Integer, comment="null: any number"),
+    Column(
+        "to_tell", Boolean, nullable=False, server_default=false(), index=True, comment="once it is released"
+    ),
     _loosely("created_by", "users"),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),

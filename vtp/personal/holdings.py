@@ -744,7 +744,7 @@ HOLDINGS: Final = (
             "created_at",
             "updated_at",
         ),
-        ("created_by",),
+        ("created_by", "to_tell"),
         _without("created_by"),
     ),
     Holding(

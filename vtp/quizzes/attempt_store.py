@@ -38,6 +38,17 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class Ended:
+    """What an attempt that has ended is worth."""
+
+    quiz_id: str
+    user_id: str
+    points: float
+    max_points: float
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Given:
     """A question of an attempt as it is now, and what was answered."""
 
@@ -126,6 +137,17 @@ async def attempts_of(tx: AsyncConnection, quiz_id: str, user_id: str) -> list[A
     return [_attempt(row) for row in await tx.execute(statement)]
 
 
+async def ended_among(
+    tx: AsyncConnection, quiz_ids: Collection[str], user_ids: Collection[str]
+) -> list[Ended]:
+    """Those of these people at these quizzes that have ended, by quiz and person, the first one first."""
+    statement = select(*(_a[name] for name in Ended.__slots__)).where(
+        _a.quiz_id.in_(quiz_ids), _a.user_id.in_(user_ids), _a.points.is_not(None), _a.ended_at.is_not(None)
+    )
+    rows = await tx.execute(statement.order_by(_a.quiz_id, _a.user_id, _a.number))
+    return [Ended(*row) for row in rows]
+
+
 async def page_of_attempts(
     tx: AsyncConnection, quiz_id: str, *, user_id: str | None, limit: int, before: str | None
 ) -> list[Attempt]:
@@ -147,11 +169,23 @@ async def open_attempts(tx: AsyncConnection, quiz_id: str, user_id: str | None =
     return [_attempt(row) for row in await tx.execute(locked)]
 
 
-async def due_attempts(tx: AsyncConnection, now: datetime, limit: int, *, locked: bool) -> list[str]:
-    """The ids of those whose time is over, anywhere."""
-    statement = (
-        select(_a.id).where(_a.ended_at.is_(None), _a.ends_at <= now).order_by(_a.ends_at).limit(limit)
-    )
+async def due_attempts(
+    tx: AsyncConnection,
+    now: datetime,
+    limit: int,
+    *,
+    quiz_id: str | None,
+    course_id: str | None,
+    locked: bool,
+) -> list[str]:
+    """The ids of those whose time is over: of a quiz, of a course, or anywhere."""
+    statement = select(_a.id).where(_a.ended_at.is_(None), _a.ends_at <= now)
+    if quiz_id is not None:
+        statement = statement.where(_a.quiz_id == quiz_id)
+    if course_id is not None:
+        own = select(quizzes.c.id).where(quizzes.c.course_id == course_id)
+        statement = statement.where(_a.quiz_id.in_(own))
+    statement = statement.order_by(_a.ends_at).limit(limit)
     if locked:
         statement = statement.with_for_update(skip_locked=True)
     return list((await tx.execute(statement)).scalars())

@@ -17,11 +17,11 @@ from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.permissions import Action
 from vtp.accounts.service import Clock, account_of, utc_now
 from vtp.courses.door import Entered, enter
-from vtp.courses.roles import CourseStatus
+from vtp.courses.people import require_student
 from vtp.db import Database
 from vtp.db.conflicts import done_over
 from vtp.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
-from vtp.http.identity import Principal, Role
+from vtp.http.identity import Principal
 from vtp.ids import new_id, parse_id
 from vtp.quizzes.attempt_store import (
     Attempt,
@@ -72,7 +72,7 @@ class Attempts:
         """Begins one, or gives the one that the caller is at. Raises Conflict where there is none to have."""
         async with self._database.transaction() as tx:
             inside = await enter(tx, principal, course_id, Action.COURSE_VIEW)
-            user_id = _require_student(inside)
+            user_id = require_student(principal, inside, "Quizzes are for")
             quiz = await self._quiz(tx, inside, quiz_id, lock=True)
             now = self._clock()
             before = await attempts_of(tx, quiz.id, user_id)
@@ -99,7 +99,7 @@ class Attempts:
     ) -> list[tuple[Attempt, bool]]:
         """A quiz's for its staff, the caller's own for others; and whether results are shown."""
         wanted = None if user_id is None else parse_id(user_id, "/query/user_id")
-        await self._ending.finish_due()
+        await self._ending.finish_due(parse_id(quiz_id, "/path/quiz_id"))
         async with self._database.read() as tx:
             inside = await enter(tx, principal, course_id, Action.COURSE_VIEW)
             quiz = await self._quiz(tx, inside, quiz_id)
@@ -297,16 +297,6 @@ class Attempts:
         shown = inside.may(Action.COURSE_TEACH) or shows_results(quiz, attempt.ended_at, most, self._clock())
         overrides = await overrides_of(tx, attempt.id) if shown else []
         return AttemptView(attempt, given, overrides, shown)
-
-
-def _require_student(inside: Entered) -> str:
-    """The account of who may attempt. Raises Forbidden, Conflict in a course that is over."""
-    user_id = account_of(inside.principal)
-    if inside.role is not Role.STUDENT or inside.seen.member.watch_only or user_id is None:
-        raise Forbidden("Quizzes are for the students of the course.", code="not_a_student")
-    if inside.course.status is not CourseStatus.ACTIVE:
-        raise Conflict("This course is over.", code="course_over")
-    return user_id
 
 
 def _require_own(inside: Entered, attempt: Attempt) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vtp.accounts.audit import AuditLog
+from vtp.courses.contents import CourseContents
 from vtp.db import Database
 from vtp.http.routing import RouteTable
 from vtp.quizzes.attempt_routes import add_attempt_routes
 from vtp.quizzes.attempts import Attempts
+from vtp.quizzes.book import QuizzesInBook
+from vtp.quizzes.contents import QuestionContents, QuizContents
 from vtp.quizzes.ending import Ending
 from vtp.quizzes.question_routes import add_question_routes
 from vtp.quizzes.questions import Questions
@@ -26,10 +29,12 @@ class QuizParts:
     attempts: Attempts
     results: QuizResults
     ending: Ending
+    book: QuizzesInBook
 
     @classmethod
-    def build(cls, database: Database, audit: AuditLog) -> QuizParts:
+    def build(cls, database: Database, audit: AuditLog, contents: CourseContents) -> QuizParts:
         """Makes the services over one database."""
+        contents.add(QuestionContents(), QuizContents())
         ending = Ending(database)
         return cls(
             Questions(database, audit),
@@ -37,6 +42,7 @@ class QuizParts:
             Attempts(database, audit, ending),
             QuizResults(database, ending),
             ending,
+            QuizzesInBook(ending),
         )
 
 

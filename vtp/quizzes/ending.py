@@ -65,29 +65,35 @@ class Ending:
         self._database = database
         self._clock = clock
 
-    async def finish_due(self) -> int:
-        """Ends what is over; what another process is about to end is left to it. Gives how many that were.
+    async def finish_due(self, quiz_id: str | None = None, *, course_id: str | None = None) -> int:
+        """Ends what is over, of a quiz, of a course, or anywhere; what another process is about to end is
+        left to it. Gives how many that were.
 
         Looks before it locks: nearly always there is nothing.
         """
         done = 0
         while True:
             async with self._database.read() as tx:
-                if not await due_attempts(tx, self._clock(), 1, locked=False):
+                if not await self._due(tx, 1, quiz_id, course_id, locked=False):
                     return done
-            ended = await self._finish_some()
+            ended = await self._finish_some(quiz_id, course_id)
             done += ended
             if not ended:
                 return done
 
     @done_over
-    async def _finish_some(self) -> int:
+    async def _finish_some(self, quiz_id: str | None, course_id: str | None) -> int:
         async with self._database.transaction() as tx:
-            now = self._clock()
-            due = await due_attempts(tx, now, BATCH, locked=True)
+            due = await self._due(tx, BATCH, quiz_id, course_id, locked=True)
             if due:
-                await end_now(tx, due, BY_TIME, now)
+                await end_now(tx, due, BY_TIME, self._clock())
         return len(due)
+
+    async def _due(
+        self, tx: AsyncConnection, limit: int, quiz_id: str | None, course_id: str | None, *, locked: bool
+    ) -> list[str]:
+        now = self._clock()
+        return await due_attempts(tx, now, limit, quiz_id=quiz_id, course_id=course_id, locked=locked)
 
     @done_over
     async def regrade_some(self, quiz_id: str, after: str) -> tuple[list[str], int]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.quizzes.grading import QuestionKind
@@ -46,6 +46,29 @@ async def add_question(tx: AsyncConnection, question: Question) -> None:
     """Adds one, with its tags."""
     await tx.execute(insert(table).values({name: getattr(question, name) for name in _OWN}))
     await _add_tags(tx, question.course_id, question.id, question.tags)
+
+
+async def add_questions(tx: AsyncConnection, questions: Sequence[Question]) -> None:
+    """Adds some, with their tags."""
+    await tx.execute(insert(table), [{name: getattr(one, name) for name in _OWN} for one in questions])
+    tags = [
+        {"question_id": one.id, "tag": tag, "course_id": one.course_id}
+        for one in questions
+        for tag in one.tags
+    ]
+    if tags:
+        await tx.execute(insert(tags_table), tags)
+
+
+async def questions_of(tx: AsyncConnection, course_id: str, *, after: str, limit: int) -> list[Question]:
+    """A course's behind one, the oldest first, retired ones too."""
+    statement = select(*_COLUMNS).where(table.c.course_id == course_id, table.c.id > after)
+    return await _with_tags(tx, (await tx.execute(statement.order_by(table.c.id).limit(limit))).all())
+
+
+async def count_questions(tx: AsyncConnection, course_id: str) -> int:
+    """How many a course has."""
+    return int((await tx.execute(select(func.count()).where(table.c.course_id == course_id))).scalar_one())
 
 
 async def find_question(tx: AsyncConnection, course_id: str, question_id: str) -> Question | None:
@@ -111,6 +134,18 @@ async def is_named(tx: AsyncConnection, question_id: str) -> bool:
     """Whether some quiz asks for it by name."""
     found = select(quiz_parts.c.quiz_id).where(quiz_parts.c.question_id == question_id).limit(1)
     return (await tx.execute(found)).first() is not None
+
+
+async def mean_points_by_tag(tx: AsyncConnection, course_id: str) -> dict[str, tuple[int, float]]:
+    """By tag how many questions of a course there are that are not retired, and what one is worth."""
+    c = tags_table.c
+    found = await tx.execute(
+        select(c.tag, func.count(), func.avg(table.c.points))
+        .join_from(tags_table, table, table.c.id == c.question_id)
+        .where(c.course_id == course_id, table.c.retired_at.is_(None))
+        .group_by(c.tag)
+    )
+    return {tag: (count, float(mean)) for tag, count, mean in found}
 
 
 async def tagged_questions(

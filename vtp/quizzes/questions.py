@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,12 +18,15 @@ from vtp.quizzes.question_store import (
     Question,
     add_question,
     change_question,
+    count_questions,
     find_question,
     is_named,
     page_of_questions,
     remove_question,
     was_asked,
 )
+
+MAX_QUESTIONS: Final = 10_000
 
 
 class Questions(CourseItems[Question]):
@@ -39,6 +42,8 @@ class Questions(CourseItems[Question]):
 
     async def _make(self, tx: AsyncConnection, inside: Entered, wish: CreateQuestion) -> Question:
         now = self._clock()
+        if await count_questions(tx, inside.course.id) >= MAX_QUESTIONS:
+            raise Conflict(f"A course has at most {MAX_QUESTIONS} questions.", code="too_many_questions")
         if any(choice.id is not None for choice in wish.choices or ()):
             raise Invalid(
                 "The choices of a new question get their ids from the server.",

@@ -113,6 +113,17 @@ async def page_of_quizzes(
     return await _with_parts(tx, (await tx.execute(statement.order_by(table.c.id.desc()).limit(limit))).all())
 
 
+async def quizzes_of(tx: AsyncConnection, course_id: str, *, after: str, limit: int) -> list[Quiz]:
+    """A course's behind one, the oldest first."""
+    statement = select(*_COLUMNS).where(table.c.course_id == course_id, table.c.id > after)
+    return await _with_parts(tx, (await tx.execute(statement.order_by(table.c.id).limit(limit))).all())
+
+
+async def count_quizzes(tx: AsyncConnection, course_id: str) -> int:
+    """How many a course has."""
+    return int((await tx.execute(select(func.count()).where(table.c.course_id == course_id))).scalar_one())
+
+
 async def change_quiz(tx: AsyncConnection, quiz_id: str, **values: Any) -> None:
     """Sets columns of one."""
     await tx.execute(update(table).where(table.c.id == quiz_id).values(**values))
@@ -146,6 +157,17 @@ async def extra_minutes(tx: AsyncConnection, quiz_id: str, user_ids: Collection[
         _extra.quiz_id == quiz_id, _extra.user_id.in_(user_ids)
     )
     return {row.user_id: row.minutes for row in await tx.execute(found)}
+
+
+async def extra_minutes_of_course(
+    tx: AsyncConnection, course_id: str, user_ids: Collection[str]
+) -> dict[tuple[str, str], int]:
+    """The same at all quizzes of a course, by (quiz, person)."""
+    of_course = select(table.c.id).where(table.c.course_id == course_id)
+    found = select(_extra.quiz_id, _extra.user_id, _extra.minutes).where(
+        _extra.quiz_id.in_(of_course), _extra.user_id.in_(user_ids)
+    )
+    return {(row.quiz_id, row.user_id): row.minutes for row in await tx.execute(found)}
 
 
 async def most_extra_minutes(tx: AsyncConnection, quiz_ids: Collection[str]) -> Mapping[str, int]:

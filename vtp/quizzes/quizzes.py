@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -28,6 +28,7 @@ from vtp.quizzes.quiz_store import (
     Results,
     add_quiz,
     change_quiz,
+    count_quizzes,
     extra_minutes,
     find_quiz,
     page_of_extra_time,
@@ -39,6 +40,7 @@ from vtp.quizzes.quiz_store import (
 )
 from vtp.quizzes.timing import ends_at
 
+MAX_QUIZZES: Final = 1000
 _TIMES = frozenset({"closes_at", "time_limit_minutes"})
 
 
@@ -117,6 +119,8 @@ class Quizzes(CourseItems[Quiz]):
             graded, changed, after = graded + len(ids), changed + others, ids[-1]
 
     async def _make(self, tx: AsyncConnection, inside: Entered, wish: CreateQuiz) -> Quiz:
+        if await count_quizzes(tx, inside.course.id) >= MAX_QUIZZES:
+            raise Conflict(f"A course has at most {MAX_QUIZZES} quizzes.", code="too_many_quizzes")
         now = self._clock()
         values = {name: getattr(wish, name) for name in CreateQuiz.model_fields if name != "parts"}
         parts = [Part(part.question_id, part.tag, part.count) for part in wish.parts]
@@ -168,13 +172,23 @@ class Quizzes(CourseItems[Quiz]):
         await remove_quiz(tx, item.id)
 
 
-async def _check(tx: AsyncConnection, quiz: Quiz, *, parts: bool = True) -> None:
-    """Raises Invalid for times that contradict each other, and for questions that cannot be asked."""
+def check_times(quiz: Quiz) -> None:
+    """Raises Invalid for times that contradict each other."""
+    _raise(_faults_of_times(quiz))
+
+
+def _faults_of_times(quiz: Quiz) -> list[FieldError]:
     faults = []
     if quiz.opens_at is not None and quiz.closes_at is not None and quiz.closes_at <= quiz.opens_at:
         faults.append(FieldError("/closes_at", "is not after opens_at"))
     if quiz.results is Results.AFTER_CLOSING and quiz.closes_at is None and quiz.published:
         faults.append(FieldError("/results", "results are shown after closing, and it never closes"))
+    return faults
+
+
+async def _check(tx: AsyncConnection, quiz: Quiz, *, parts: bool = True) -> None:
+    """Raises Invalid for times that contradict each other, and for questions that cannot be asked."""
+    faults = _faults_of_times(quiz)
     if parts:
         named = [part.question_id for part in quiz.parts if part.question_id is not None]
         known = await questions_by_id(tx, quiz.course_id, named)
@@ -186,5 +200,9 @@ async def _check(tx: AsyncConnection, quiz: Quiz, *, parts: bool = True) -> None
                 faults.append(FieldError(f"/parts/{place}/question_id", "is no question to be asked"))
         if len(named) != len(set(named)):
             faults.append(FieldError("/parts", "a question is named twice"))
+    _raise(faults)
+
+
+def _raise(faults: list[FieldError]) -> None:
     if faults:
         raise Invalid("The body is not acceptable; `errors` says where.", errors=faults)

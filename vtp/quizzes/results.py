@@ -17,6 +17,7 @@ from vtp.courses.enrolment_store import IS_STUDENT
 from vtp.courses.tables import course_enrollments
 from vtp.db import Database
 from vtp.http.identity import Principal
+from vtp.ids import parse_id
 from vtp.quizzes.ending import Ending
 from vtp.quizzes.grading import Counts, counted
 from vtp.quizzes.tables import quiz_attempts, quizzes
@@ -63,7 +64,7 @@ class QuizResults:
         self, principal: Principal, course_id: str
     ) -> tuple[list[str], AsyncIterator[Iterable[Sequence[object]]]]:
         """The columns, and the rows in pages: students by name, an empty cell where there is no attempt."""
-        await self._ending.finish_due()
+        await self._ending.finish_due(course_id=parse_id(course_id, "/path/id"))
         async with self._database.read() as tx:
             inside = await enter(tx, principal, course_id, Action.COURSE_TEACH)
             of_quizzes = await points_of_course(tx, inside.course.id)

@@ -23,8 +23,13 @@ def require_open(quiz: Quiz, now: datetime, extra_minutes: int) -> None:
     """Raises Conflict for an attempt that would begin too early or too late."""
     if quiz.opens_at is not None and now < quiz.opens_at:
         raise Conflict(f"This quiz opens at {quiz.opens_at:%Y-%m-%d %H:%M} UTC.", code="quiz_not_open")
-    if quiz.closes_at is not None and now >= quiz.closes_at + timedelta(minutes=extra_minutes):
+    if has_closed(quiz, extra_minutes, now):
         raise Conflict("This quiz has closed.", code="quiz_closed")
+
+
+def has_closed(quiz: Quiz, extra_minutes: int, now: datetime) -> bool:
+    """Whether nobody with so much more time can begin it any more."""
+    return quiz.closes_at is not None and now >= quiz.closes_at + timedelta(minutes=extra_minutes)
 
 
 def shows_results(quiz: Quiz, ended_at: datetime | None, most_extra_minutes: int, now: datetime) -> bool:

@@ -10,6 +10,7 @@ import contextlib
 import errno
 import os
 import re
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -89,6 +90,12 @@ class Store:
         with contextlib.suppress(FileNotFoundError):
             await self._objects.delete_async(key)
 
+    async def link(self, key: str, other: str) -> bool:
+        """Has the bytes of `key` at `other`, too, which outlive it; where the file system has no links they
+        are copied. False where there is no `key`. Raises OSError of the disk.
+        """
+        return await asyncio.to_thread(_link, self.path(key), self.path(other))
+
     async def size(self, prefix: str) -> int:
         """Bytes of everything below a prefix."""
         return sum([item["size"] async for batch in self._objects.list(prefix=prefix) for item in batch])
@@ -108,3 +115,19 @@ class Store:
 
     def _drafts(self, prefix: str) -> Iterator[Path]:
         return (one for one in self.path(prefix).rglob("*") if _DRAFT.fullmatch(one.name))
+
+
+def _link(source: Path, target: Path) -> bool:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, target)
+    except FileNotFoundError:
+        return False
+    except OSError:  # none here, or too many of this file
+        draft = target.with_name(f"{target.name}#0")
+        try:
+            shutil.copyfile(source, draft)
+            draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)
+    return True

@@ -46,7 +46,10 @@ class Api:
     def load(self) -> dict[str, Any]:
         """In a sentence."""
         shares = ", ".join(f"{share} {name}" for name, share in SCHOOL.items())
-        school = f"{self.term.courses} courses, {self.term.enrolments} enrolments, {self.term.people} people"
+        school = (
+            f"{self.term.courses} courses, {self.term.enrolments} enrolments, {self.term.people} people, "
+        )
+        school += f"{self.term.submissions} submissions"
         return {
             "text": f"Of 100 requests {shares} ({self.recordings} recordings; {school}), each due at its "
             "time whatever the answers; register and login one at a time"

@@ -27,14 +27,17 @@ STEADY: Mapping[str, int] = {"refresh": 20, "profile": 40, "recordings": 40}
 """The same without passwords, whose hashes are slow by intention."""
 SCHOOL: Mapping[str, int] = {
     "refresh": 20,
-    "profile": 30,
-    "recordings": 25,
+    "profile": 28,
+    "recordings": 22,
     "courses": 18,
     "course_update": 4,
     "course_create": 1,
     "course_stats": 2,
+    "notifications": 3,
+    "submissions": 1,
+    "grade_book": 1,
 }
-"""STEADY with courses: people list them, their teacher makes, changes and counts."""
+"""STEADY with courses: people list them, their teacher makes, changes, counts and grades."""
 RECORDINGS = 60
 """More than a page of them."""
 
@@ -86,8 +89,11 @@ class ApiLoad:
             "course_update": self._update_course,
             "course_create": self._create_course,
             "course_stats": self._read_stats,
+            "notifications": self._list_notifications,
+            "submissions": self._list_submissions,
+            "grade_book": self._read_book,
         }
-        self._taught = Taught([], [])
+        self._taught = Taught([], [], [])
         self._deck = [name for name, share in mix.items() for _ in range(share)]
 
     async def prepare(self, recordings: int = 0, term: Term | None = None) -> None:
@@ -205,6 +211,17 @@ class ApiLoad:
     async def _read_stats(self) -> None:
         course = self._random.choice(self._taught.recorded)
         await self._call("GET", f"/api/v1/courses/{course}/stats")
+
+    async def _list_notifications(self) -> None:
+        await self._server.call("GET", "/api/v1/notifications", token=self._next().access)
+
+    async def _list_submissions(self) -> None:
+        course, task = self._random.choice(self._taught.assigned)
+        await self._call("GET", f"/api/v1/courses/{course}/assignments/{task}/submissions")
+
+    async def _read_book(self) -> None:
+        course = self._random.choice(self._taught.courses)
+        await self._call("GET", f"/api/v1/courses/{course}/grades")
 
     async def _call(self, method: str, path: str, body: object = None) -> Any:
         """As the teacher."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Table, insert, update
@@ -13,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vtp.accounts.tables import users
 from vtp.accounts.users import NO_PASSWORD
 from vtp.courses.tables import course_enrollments, course_recordings, courses, lessons
+from vtp.coursework.tables import assignments, grades, submissions
 from vtp.db import Database
 from vtp.ids import new_id
 from vtp.recording.tables import recording_access_log, recording_progress
@@ -32,6 +34,7 @@ class Term:
     courses: int = 500
     people: int = 20_000
     enrolments: int = 100_000
+    submissions: int = 50_000
 
     @property
     def of_a_course(self) -> int:
@@ -41,10 +44,12 @@ class Term:
 
 @dataclass(frozen=True)
 class Taught:
-    """The courses by id, and those of them in which recordings are filed."""
+    """The courses by id, those of them in which recordings are filed, and what there is to hand in."""
 
     courses: list[str]
     recorded: list[str]
+    assigned: list[tuple[str, str]]
+    """Courses with their assignments."""
 
 
 async def fill_term(url: str, term: Term, teacher_id: str, recordings: Sequence[Sequence[str]]) -> Taught:
@@ -53,12 +58,17 @@ async def fill_term(url: str, term: Term, teacher_id: str, recordings: Sequence[
     now = datetime.now(UTC)
     made = [new_id() for _ in range(term.courses)]
     people = [new_id() for _ in range(term.people)]
+    tasks = [new_id() for _ in made]
     try:
         async with database.transaction() as tx:
             await _insert(tx, users, (_person(one, n, now) for n, one in enumerate(people)))
             await _insert(tx, courses, (_course(one, n, teacher_id, now) for n, one in enumerate(made)))
             await _insert(tx, lessons, _lessons(made, now))
             await _insert(tx, course_enrollments, _enrolments(term, made, people, now))
+            await _insert(tx, assignments, (_assignment(*one, now) for one in zip(tasks, made, strict=True)))
+            handed_in = list(_handed_in(term, tasks, people))
+            await _insert(tx, submissions, (_submission(*one, now) for one in handed_in))
+            await _insert(tx, grades, (_grade(*one, now) for one in handed_in))
         for course, of_it in zip(made, recordings, strict=False):
             watchers = list(_taking(term, made.index(course), people))
             async with database.transaction() as tx:
@@ -67,7 +77,7 @@ async def fill_term(url: str, term: Term, teacher_id: str, recordings: Sequence[
                 await _insert(tx, recording_access_log, _openings(of_it, watchers, now))
     finally:
         await database.close()
-    return Taught(made, made[: len(recordings)])
+    return Taught(made, made[: len(recordings)], list(zip(made, tasks, strict=True)))
 
 
 async def approve_everybody(url: str) -> None:
@@ -165,6 +175,61 @@ def _enrolments(
                 "created_at": now,
                 "enrolled_at": now,
             }
+
+
+def _assignment(assignment_id: str, course: str, now: datetime) -> dict[str, Any]:
+    return {
+        "id": assignment_id,
+        "course_id": course,
+        "title": "An essay",
+        "description": "",
+        "published": True,
+        "due_at": now,
+        "late_policy": "accept",
+        "late_percent": 0,
+        "centipoints": 1000,
+        "rubric": [],
+        "for_groups": False,
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def _handed_in(term: Term, tasks: Sequence[str], people: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    """Of each course's assignment as many as the others: a submission, its assignment, whose it is."""
+    for number, task in enumerate(tasks):
+        for user_id in islice(_taking(term, number, people), term.submissions // len(tasks)):
+            yield new_id(), task, user_id
+
+
+def _submission(submission_id: str, assignment: str, user_id: str, now: datetime) -> dict[str, Any]:
+    return {
+        "id": submission_id,
+        "assignment_id": assignment,
+        "owner": user_id,
+        "user_id": user_id,
+        "attempt": 1,
+        "text": "What somebody has thought about it. " * 20,
+        "handed_in_at": now,
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def _grade(submission_id: str, assignment: str, user_id: str, now: datetime) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "assignment_id": assignment,
+        "user_id": user_id,
+        "submission_id": submission_id,
+        "centipoints": 800,
+        "scores": [],
+        "feedback": "Good.",
+        "released_at": now,
+        "version": 1,
+        "created_at": now,
+        "updated_at": now,
+    }
 
 
 def _filed(course: str, recording: str, now: datetime) -> dict[str, Any]:

@@ -1,0 +1,157 @@
+"""Sends a whole course as one file: what is in it from one moment, then the bytes of its files.
+
+People, and what they have done, are not in it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import tempfile
+from collections.abc import AsyncGenerator, Generator
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Final
+
+from vtp import __version__
+from vtp.accounts.audit import AuditLog, Event, Origin
+from vtp.accounts.permissions import Action
+from vtp.accounts.service import Clock, utc_now
+from vtp.course_files.manifest import Manifest, PackedCourse, contents_name, file_name
+from vtp.course_files.writer import CourseWriter
+from vtp.courses.contents import CourseContents, Source
+from vtp.courses.door import enter
+from vtp.courses.store import Course
+from vtp.db import Database
+from vtp.http.identity import Principal
+
+_ENDING: Final = ".vtp-course.zip"
+
+
+@dataclass(slots=True)
+class _Labels:
+    """Short names for what is in a course, in the order in which it is read."""
+
+    given: dict[tuple[str, str], str] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def of(self, kind: str, item_id: str) -> str:
+        """The name of one."""
+        if (kind, item_id) not in self.given:
+            self.counts[kind] = number = self.counts.get(kind, 0) + 1
+            self.given[kind, item_id] = f"{kind}-{number}"
+        return self.given[kind, item_id]
+
+    def all_of(self, kind: str) -> dict[str, str]:
+        """The ids by their names."""
+        return {label: item_id for (of_kind, item_id), label in self.given.items() if of_kind == kind}
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What is in a course, on the disk: of each kind where its lines begin, and how long
+    they are."""
+
+    spool: IO[bytes]
+    kinds: list[tuple[str, int, int]]
+    files: dict[str, str]
+    """By label the id of a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class CourseFile:
+    """A file that is made while it is read."""
+
+    name: str
+    pieces: AsyncGenerator[bytes, None]
+
+
+class CourseExports:
+    """Raises Forbidden, NotFound, Invalid for malformed ids."""
+
+    def __init__(
+        self,
+        database: Database,
+        audit: AuditLog,
+        contents: CourseContents,
+        folder: Path,
+        *,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._database = database
+        self._audit = audit
+        self._contents = contents
+        self._folder = folder
+        self._clock = clock
+
+    async def export(self, principal: Principal, course_id: str, origin: Origin) -> CourseFile:
+        """A course, for who may change it. What is deleted while it is sent ends the sending: OSError."""
+        async with self._database.read() as tx:
+            course = (await enter(tx, principal, course_id, Action.COURSE_UPDATE)).course
+        async with self._database.transaction() as tx:
+            await self._audit.record(
+                tx,
+                Event.COURSE_EXPORTED,
+                origin,
+                actor_id=principal.user_id,
+                subject=f"course:{course.id}",
+                details={"code": course.code, "name": course.name},
+            )
+        return CourseFile(_name_of(course), self._pieces(course))
+
+    async def _pieces(self, course: Course) -> AsyncGenerator[bytes, None]:
+        with tempfile.TemporaryFile(dir=self._folder) as spool:
+            read = await self._read(course.id, spool)
+            writer = CourseWriter()
+            missing: list[str] = []
+            with closing(self._written(writer, read, missing)) as pieces:
+                while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
+                    yield piece
+            yield writer.finish(_manifest(course, writer, missing, self._clock()))
+
+    async def _read(self, course_id: str, spool: IO[bytes]) -> _Read:
+        """Everything but the bytes of files, from one moment; nobody waits for it."""
+        labels, kinds, start = _Labels(), [], 0
+        async with self._database.snapshot() as tx:
+            source = Source(course_id, whole=True, label=labels.of)
+            for kind in self._contents.kinds:
+                size = 0
+                async for items in kind.pages(tx, source):
+                    lines = b"".join(one.model_dump_json().encode() + b"\n" for one in items)
+                    await asyncio.to_thread(spool.write, lines)
+                    size += len(lines)
+                kinds.append((kind.name, start, size))
+                start += size
+        return _Read(spool, kinds, labels.all_of("files"))
+
+    def _written(self, writer: CourseWriter, read: _Read, missing: list[str]) -> Generator[bytes, None, None]:
+        for name, start, size in read.kinds:
+            read.spool.seek(start)
+            yield from writer.add(contents_name(name), read.spool, size, compress=True)
+        for label, file_id in read.files.items():
+            path = self._contents.file_path(file_id)
+            if path is None:
+                missing.append(label)
+                continue
+            with path.open("rb") as file:
+                size = file.seek(0, 2)
+                file.seek(0)
+                yield from writer.add(file_name(label), file, size, compress=False)
+
+
+def _manifest(course: Course, writer: CourseWriter, missing: list[str], now: datetime) -> Manifest:
+    own = set(PackedCourse.model_fields) - {"instructor_id", "status"}
+    return Manifest(
+        made_by=__version__,
+        made_at=now,
+        course=PackedCourse(**{name: getattr(course, name) for name in own}),
+        parts=writer.parts,
+        missing=missing,
+    )
+
+
+def _name_of(course: Course) -> str:
+    words = re.sub(r"[^\w.-]+", "-", f"{course.code}-{course.semester}-{course.year}").strip("-.")
+    return words + _ENDING

@@ -1,0 +1,255 @@
+"""Puts the file of a course into this server, as a new course of whoever brings it: all of it, or nothing.
+
+It lies on the disk without a name while it is looked at; nothing of it is believed (`reader`). What is in it
+obeys what is asked of who types it, and files are looked at as uploads are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import tempfile
+from collections.abc import AsyncIterator, Callable, Generator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any, Final
+
+from pydantic import ValidationError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.accounts.audit import AuditLog, Event, Origin
+from vtp.accounts.permissions import Action, require
+from vtp.accounts.service import Clock, account_of, utc_now
+from vtp.course_files.reader import CourseArchive, faults_of, newer
+from vtp.courses.contents import ContentKind, CourseContents, Incoming, Packed, Target
+from vtp.courses.dates import KEPT
+from vtp.courses.roles import CourseStatus
+from vtp.courses.store import Course, add_course
+from vtp.db import Database
+from vtp.db.conflicts import done_over
+from vtp.errors import FieldError, Invalid, RateLimited, Unavailable
+from vtp.http.identity import Principal
+from vtp.ids import new_id
+from vtp.recording.disk import DISK_FULL, Disk
+
+AT_ONCE: Final = 2
+"""Imports in one process."""
+MOST_FAULTS: Final = 20
+LOOK_AT_DISK_EVERY: Final = 16 << 20
+IMPORTS_FULL: Final = "The disk of the courses' files is almost full: delete files or free some space."
+_ITEMS: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of a file; `course` is there unless it was only looked at."""
+
+    course: Course
+    kept: bool
+    made_by: str
+    carried: Mapping[str, int]
+    missing: int
+
+
+class _LookedAtError(Exception):
+    """Ends the transaction of a dry run."""
+
+    def __init__(self, imported: Imported) -> None:
+        self.imported = imported
+
+
+class CourseImports:
+    """Raises Forbidden for who may not make courses."""
+
+    def __init__(
+        self,
+        database: Database,
+        audit: AuditLog,
+        contents: CourseContents,
+        disk: Disk,
+        folder: Path,
+        most_bytes: int,
+        *,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._database = database
+        self._audit = audit
+        self._contents = contents
+        self._disk = disk
+        self._folder = folder
+        self._most_bytes = most_bytes
+        self._clock = clock
+        self._running = 0
+
+    async def run(
+        self,
+        principal: Principal,
+        pieces: Callable[[int], AsyncIterator[bytes]],
+        origin: Origin,
+        *,
+        dry: bool,
+    ) -> Imported:
+        """Takes a file in; `dry`: only says what would become of it. Raises Invalid, TooLarge, Conflict
+        beyond a quota, RateLimited for too many at once, Unavailable for a full disk.
+        """
+        require(principal, Action.COURSE_CREATE)
+        if self._running >= AT_ONCE:
+            raise RateLimited("Other courses are being imported: try again in a moment.", retry_after_s=10)
+        self._disk.check()
+        self._running += 1
+        try:
+            with tempfile.TemporaryFile(dir=self._folder) as spool:
+                await self._receive(spool, pieces(self._most_bytes))
+                archive = await asyncio.to_thread(CourseArchive, spool)
+                return await self._import(principal, archive, origin, dry=dry)
+        finally:
+            self._running -= 1
+
+    async def _receive(self, spool: IO[bytes], pieces: AsyncIterator[bytes]) -> None:
+        size, look_at = 0, LOOK_AT_DISK_EVERY
+        try:
+            async for piece in pieces:
+                await asyncio.to_thread(spool.write, piece)
+                size += len(piece)
+                if size >= look_at:
+                    look_at += LOOK_AT_DISK_EVERY
+                    self._disk.check()
+            await asyncio.to_thread(spool.flush)
+        except OSError as error:
+            if error.errno == errno.ENOSPC:
+                raise Unavailable(IMPORTS_FULL, retry_after_s=60, code=DISK_FULL) from error
+            raise
+
+    async def _import(
+        self, principal: Principal, archive: CourseArchive, origin: Origin, *, dry: bool
+    ) -> Imported:
+        names = await asyncio.to_thread(_checked, archive, self._contents)
+        files: dict[str, str] = {}
+        try:
+            await self._take_files(archive, names, account_of(principal), files, keep=not dry)
+            try:
+                return await self._put(principal, archive, origin, names, files, dry=dry)
+            except _LookedAtError as looked:
+                return looked.imported
+        except BaseException:
+            if not dry:
+                await asyncio.shield(self._contents.discard_files(list(files.values())))
+            raise
+
+    async def _take_files(
+        self,
+        archive: CourseArchive,
+        names: Mapping[str, str],
+        by: str,
+        taken: dict[str, str],
+        *,
+        keep: bool,
+    ) -> None:
+        """Fills `taken` as files come, for who has to clear up after a failure."""
+        keeper = self._contents.files
+        if keeper is None:
+            return
+        keeper.check([(name, archive.size_of(label)) for label, name in names.items()])
+        for label, name in names.items():
+            incoming = Incoming(name, archive.size_of(label), partial(archive.pieces, label))
+            try:
+                taken[label] = await keeper.take(incoming, by, keep=keep)
+            except Invalid as error:
+                faults = [FieldError(f"/files/{label}", f"{name}: {error.detail}")]
+                raise Invalid(error.detail, code=error.code, errors=faults) from None
+
+    @done_over
+    async def _put(
+        self,
+        principal: Principal,
+        archive: CourseArchive,
+        origin: Origin,
+        names: Mapping[str, str],
+        files: Mapping[str, str],
+        *,
+        dry: bool,
+    ) -> Imported:
+        own_id, now = account_of(principal), self._clock()
+        manifest = archive.manifest
+        values = manifest.course.model_dump() | {"instructor_id": own_id, "status": CourseStatus.DRAFT}
+        course = Course(id=new_id(), **values, version=1, created_at=now, updated_at=now)
+        async with self._database.transaction() as tx:
+            await add_course(tx, course)
+            if dry and self._contents.files is not None:
+                await self._contents.files.announce(
+                    tx, {files[label]: name for label, name in names.items()}, own_id
+                )
+            target = Target(course, own_id, now, KEPT, files)
+            for kind in self._contents.kinds:
+                await self._put_kind(tx, archive, kind, target)
+            await self._audit.record(
+                tx,
+                Event.COURSE_IMPORTED,
+                origin,
+                actor_id=principal.user_id,
+                subject=f"course:{course.id}",
+                details={"code": course.code, "name": course.name, "made_by": manifest.made_by},
+            )
+            carried = dict(target.carried)
+            imported = Imported(course, not dry, manifest.made_by, carried, len(manifest.missing))
+            if dry:
+                raise _LookedAtError(imported)
+        return imported
+
+    async def _put_kind(
+        self, tx: AsyncConnection, archive: CourseArchive, kind: ContentKind[Any], target: Target
+    ) -> None:
+        lost = set(archive.manifest.missing)
+        with closing(_items(archive, kind)) as items:
+            while page := await asyncio.to_thread(lambda: list(islice(items, _ITEMS))):
+                await kind.add(tx, target, [kind.without(one, lost) for one in page])
+
+
+def _items(archive: CourseArchive, kind: ContentKind[Any]) -> Generator[Packed, None, None]:
+    """What there is of a kind, each as its model. Raises Invalid."""
+    for number, line in enumerate(archive.lines(kind.name), 1):
+        if b"\\u0000" in line:
+            raise _faulty([FieldError(f"/contents/{kind.name}/{number}", "contains a NUL character")])
+        try:
+            yield kind.model.model_validate_json(line)
+        except ValidationError as error:
+            raise _faulty(faults_of(error, f"/contents/{kind.name}/{number}")) from None
+
+
+def _checked(archive: CourseArchive, contents: CourseContents) -> dict[str, str]:
+    """Looks at all but the bytes of files; gives the name of each of these by label. Raises Invalid."""
+    known = {kind.name for kind in contents.kinds}
+    strange = sorted(set(archive.kinds()) - known)
+    if strange:
+        raise newer(f"it has {strange[0]}")
+    names: dict[str, str] = {}
+    for kind in contents.kinds:
+        _check_kind(archive, kind, names)
+    lost = set(archive.manifest.missing)
+    there = set(archive.labels())
+    faults = [FieldError(f"/files/{one}", "is held by nothing") for one in sorted(there - names.keys())]
+    faults += [
+        FieldError(f"/files/{one}", "is not in the archive") for one in sorted(names.keys() - there - lost)
+    ]
+    if faults:
+        raise _faulty(faults[:MOST_FAULTS])
+    return {label: name for label, name in names.items() if label in there}
+
+
+def _check_kind(archive: CourseArchive, kind: ContentKind[Any], names: dict[str, str]) -> None:
+    for count, item in enumerate(_items(archive, kind), 1):
+        if count > kind.most:
+            fault = FieldError(f"/contents/{kind.name}", f"at most {kind.most} are in a course")
+            raise _faulty([fault])
+        names.update(kind.files(item))
+
+
+def _faulty(faults: list[FieldError]) -> Invalid:
+    return Invalid(
+        "What is in this file cannot be in a course; `errors` says where.",
+        code="course_contents",
+        errors=faults,
+    )

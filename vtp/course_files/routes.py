@@ -1,0 +1,75 @@
+"""Files of courses over HTTP."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import Final
+
+from aiohttp import web
+
+from vtp.accounts.replies import origin_of
+from vtp.course_files.exporting import CourseExports
+from vtp.course_files.importing import CourseImports
+from vtp.course_files.manifest import MEDIA_TYPE
+from vtp.course_files.schemas import ImportCourseQuery, ImportedReply
+from vtp.courses.routes import BASE, COURSE
+from vtp.http.attachment import attachment
+from vtp.http.routing import Access, Call, RouteTable
+
+_TAKEN: Final = (MEDIA_TYPE, "application/octet-stream")
+
+
+def add_export_route(table: RouteTable, exports: CourseExports) -> None:
+    """Declares how a course is taken away."""
+
+    @table.get(
+        COURSE + "/export",
+        reply_types=MEDIA_TYPE,
+        access=Access.VERIFIED,
+        summary="Download a whole course as one file",
+        description="A ZIP archive that another server imports: sections, lessons, series, announcements, "
+        "materials with all versions of their files, assignments, questions, quizzes. People, and what they "
+        "have handed in, answered and were given, are not in it, nor recordings. It is written while it is "
+        "sent: one that is broken off has no end, and is refused as such.",
+        errors=(403, 404),
+    )
+    async def export_course(call: Call) -> web.StreamResponse:
+        made = await exports.export(call.principal, call.path["id"], origin_of(call))
+        response = web.StreamResponse(
+            headers={
+                "Content-Type": MEDIA_TYPE,
+                "Content-Disposition": attachment(made.name),
+                "Cache-Control": "no-store",
+            }
+        )
+        await response.prepare(call.request)
+        async with aclosing(made.pieces) as pieces:
+            if call.request.method != "HEAD":
+                async for piece in pieces:
+                    await response.write(piece)
+        await response.write_eof()
+        return response
+
+
+def add_import_route(table: RouteTable, imports: CourseImports) -> None:
+    """Declares how a course comes from elsewhere."""
+
+    @table.post(
+        BASE + "/import",
+        query=ImportCourseQuery,
+        raw_body=_TAKEN,
+        streamed=True,
+        reply=ImportedReply,
+        access=Access.VERIFIED,
+        summary="Make a course of a file that another one was downloaded as",
+        description="The body is the file. All of it is taken, as a draft that belongs to the caller, or "
+        "nothing: 422 `course_file_damaged`, `course_file_newer`, `course_contents` with `errors`, or what "
+        "uploads of files are refused with; 409 beyond the quota of a course, 413 beyond the limit.",
+        errors=(403, 409, 413),
+    )
+    async def import_course(call: Call) -> ImportedReply:
+        query: ImportCourseQuery = call.query
+        done = await imports.run(call.principal, call.pieces, origin_of(call), dry=query.dry_run)
+        if done.kept:
+            call.reply_headers["Location"] = f"{BASE}/{done.course.id}"
+        return ImportedReply.of(done)

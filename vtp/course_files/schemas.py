@@ -1,0 +1,42 @@
+"""What crosses the wire about files of courses, beside the files."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import BaseModel, Field
+
+from vtp.course_files.importing import Imported
+
+
+class ImportCourseQuery(BaseModel):
+    """How to take a file in."""
+
+    dry_run: Annotated[bool, Field(description="Only say what would become of it; nothing is kept.")] = False
+
+
+class ImportedReply(BaseModel):
+    """What became of a file."""
+
+    id: Annotated[str | None, Field(description="Of the new course, a draft of the caller's; null: dry run.")]
+    dry_run: bool
+    code: str
+    name: str
+    semester: str
+    year: int
+    made_by: Annotated[str, Field(description="The version of vtp that wrote the file.")]
+    carried: Annotated[dict[str, int], Field(description="By kind how much is in it.")]
+    missing_files: Annotated[int, Field(description="Versions of materials that the other server had lost.")]
+
+    @classmethod
+    def of(cls, imported: Imported) -> Self:
+        """Describes what became of a file."""
+        own = ("code", "name", "semester", "year")
+        return cls(
+            id=imported.course.id if imported.kept else None,
+            dry_run=not imported.kept,
+            made_by=imported.made_by,
+            carried=dict(imported.carried),
+            missing_files=imported.missing,
+            **{name: getattr(imported.course, name) for name in own},
+        )

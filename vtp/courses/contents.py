@@ -1,0 +1,227 @@
+"""What is in a course, apart from people: kinds of things that are read of one, and put into another.
+
+A copy puts them there at once; in a file of a course they lie in between. What stands above courses adds its
+own kinds; those that name others come behind them.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Generic, Protocol, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.courses.dates import Dates
+from vtp.courses.recurrence import Occurrence
+from vtp.courses.store import Course
+from vtp.errors import FieldError, Invalid
+from vtp.ids import new_id
+
+Label = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$", description="By which others name it.")]
+
+
+class Packed(BaseModel):
+    """One thing of a course as it is carried: without the course, without people."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: Label
+
+
+def _its_id(kind: str, item_id: str) -> str:
+    return item_id
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A course that is read. `whole`: also what belongs to one term, and older versions of files."""
+
+    course_id: str
+    whole: bool = False
+    label: Callable[[str, str], str] = _its_id
+    """What the thing of a kind with this id is called."""
+
+    def named(self, kind: str, item_id: str | None) -> str | None:
+        """The same of what may be none."""
+        return None if item_id is None else self.label(kind, item_id)
+
+
+@dataclass(slots=True)
+class Target:
+    """A course that is being filled, in one transaction. `files`: arrived for it,
+    by label."""
+
+    course: Course
+    by: str
+    now: datetime
+    dates: Dates
+    files: Mapping[str, str] = field(default_factory=dict)
+    classes: dict[tuple[str, str], Occurrence | None] = field(default_factory=dict)
+    """By (label of a series, its class) which class that is there, None: none any more."""
+    minutes: dict[str, int] = field(default_factory=dict)
+    """How long the classes of a series are, by its label."""
+    carried: Counter[str] = field(default_factory=Counter)
+    _ids: dict[tuple[str, str], str] = field(default_factory=dict)
+    _used: set[str] = field(default_factory=set)
+
+    def take(self, kind: str, label: str) -> str:
+        """The id of a new thing. Raises Invalid for a label that is taken."""
+        if (kind, label) in self._ids:
+            raise _wrong("/id", f"is that of another of the {kind}")
+        self.carried[kind] += 1
+        self._ids[kind, label] = found = new_id()
+        return found
+
+    def named(self, kind: str, label: str | None, pointer: str) -> str | None:
+        """The id of what is named. Raises Invalid for what is not there."""
+        if label is None:
+            return None
+        found = self._ids.get((kind, label))
+        if found is None:
+            raise _wrong(pointer, f"names none of the {kind}")
+        return found
+
+    def file(self, label: str, pointer: str) -> str:
+        """The id of a file that has arrived, which one thing holds. Raises Invalid."""
+        found = self.files.get(label)
+        if found is None or label in self._used:
+            raise _wrong(pointer, "is no file, or another's")
+        self._used.add(label)
+        self.carried["files"] += 1
+        return found
+
+    @property
+    def unused(self) -> list[str]:
+        """Files that nothing holds."""
+        return [file_id for label, file_id in self.files.items() if label not in self._used]
+
+    @contextmanager
+    def putting(self, kind: str, label: str) -> Iterator[None]:
+        """Says of what is Invalid within which thing it is."""
+        try:
+            yield
+        except Invalid as error:
+            at = f"/{kind}/{label}"
+            faults = [FieldError(at + one.pointer, one.detail) for one in error.errors]
+            raise Invalid(
+                "What is in this course cannot be like this; `errors` says where.",
+                code="course_contents",
+                errors=faults or [FieldError(at, error.detail)],
+            ) from None
+
+
+PackedT = TypeVar("PackedT", bound=Packed)
+
+
+class ContentKind(ABC, Generic[PackedT]):
+    """One kind. `most`: so many are in a course at most; `in_copies`: false for what is of one term."""
+
+    name: ClassVar[str]
+    model: ClassVar[type[Any]]
+    most: ClassVar[int]
+    in_copies: ClassVar[bool] = True
+
+    @abstractmethod
+    def pages(self, tx: AsyncConnection, source: Source) -> AsyncIterator[Sequence[PackedT]]:
+        """All that a course has, in their order, some at a time."""
+
+    async def add(self, tx: AsyncConnection, target: Target, items: Sequence[PackedT]) -> None:
+        """Puts these into a course. Raises Invalid."""
+        rows = []
+        for item in items:
+            with target.putting(self.name, item.id):
+                rows.append(self.row(target, item))
+        if rows:
+            await self.write(tx, target, rows)
+
+    def files(self, item: PackedT) -> Sequence[tuple[str, str]]:
+        """The labels and names of the files that it has."""
+        return ()
+
+    def without(self, item: PackedT, lost: Collection[str]) -> PackedT:
+        """The same without these files."""
+        return item
+
+    def row(self, target: Target, item: PackedT) -> Any:
+        """What is to be written of one. Raises Invalid."""
+        raise NotImplementedError
+
+    async def write(self, tx: AsyncConnection, target: Target, rows: Sequence[Any]) -> None:
+        """Writes what `row` has made."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A file that comes. `pieces`: its bytes, read by threads."""
+
+    name: str
+    size: int
+    pieces: Callable[[], Generator[bytes, None, None]]
+
+
+class CarriedFiles(Protocol):
+    """Who has the bytes of files that are in courses."""
+
+    async def link(self, course_id: str, by: str) -> dict[str, str]:
+        """Has the newest files of a course lie there once more; gives the new ids by the old ones."""
+
+    def path(self, file_id: str) -> Path | None:
+        """Where the bytes of a file lie; None: they are lost."""
+
+    def check(self, files: Collection[tuple[str, int]]) -> None:
+        """Whether files of these names and sizes are taken into one course. Raises Invalid, Conflict."""
+
+    async def take(self, file: Incoming, by: str, *, keep: bool) -> str:
+        """Takes bytes in; gives the id of a file that nothing holds yet. Raises Invalid for what is in it,
+        Unavailable for a full disk. Without `keep` it is looked at alone.
+        """
+
+    async def announce(self, tx: AsyncConnection, files: Mapping[str, str], by: str) -> None:
+        """Adds rows for files that were looked at alone: names by their ids."""
+
+    async def discard(self, ids: Sequence[str]) -> None:
+        """Deletes files that nothing holds yet."""
+
+
+class CourseContents:
+    """All kinds, in the order in which they are put into a course; and who has the bytes of files."""
+
+    def __init__(self, *kinds: ContentKind[Any]) -> None:
+        self.kinds: list[ContentKind[Any]] = list(kinds)
+        self.files: CarriedFiles | None = None
+
+    def add(self, *kinds: ContentKind[Any]) -> None:
+        """More kinds, which may name those that are there."""
+        self.kinds += kinds
+
+    async def carry(self, tx: AsyncConnection, source: Source, target: Target) -> None:
+        """Puts what is in one course into another. Raises Invalid."""
+        for kind in self.kinds:
+            if source.whole or kind.in_copies:
+                async for items in kind.pages(tx, source):
+                    await kind.add(tx, target, items)
+
+    def file_path(self, file_id: str) -> Path | None:
+        """See `CarriedFiles.path`."""
+        return self.files.path(file_id) if self.files is not None else None
+
+    async def link_files(self, course_id: str, by: str) -> dict[str, str]:
+        """See `CarriedFiles.link`."""
+        return await self.files.link(course_id, by) if self.files is not None else {}
+
+    async def discard_files(self, ids: Sequence[str]) -> None:
+        """See `CarriedFiles.discard`."""
+        if self.files is not None and ids:
+            await self.files.discard(ids)
+
+
+def _wrong(pointer: str, detail: str) -> Invalid:
+    return Invalid("This cannot be in a course.", errors=[FieldError(pointer, detail)])

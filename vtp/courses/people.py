@@ -1,0 +1,54 @@
+"""Who is in a course, in which role: said here once, as a query."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import Select, and_, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.accounts.service import account_of
+from vtp.courses.door import Entered
+from vtp.courses.roles import CourseStatus, EnrolmentStatus
+from vtp.courses.tables import course_enrollments, course_permissions
+from vtp.errors import Conflict, Forbidden
+from vtp.http.identity import Principal, Role
+
+_enrolled, _given = course_enrollments.c, course_permissions.c
+
+
+def roles_in(course_id: str, roles: Collection[Role] = ()) -> list[Select[str, str]]:
+    """Queries of account and role: of who has a place, and of who was given a role, which ranks above the
+    place. `roles`: of these alone. Whose the course is is in none of them.
+    """
+    same = and_(_given.course_id == _enrolled.course_id, _given.user_id == _enrolled.user_id)
+    role = func.coalesce(_given.role, _enrolled.role)
+    enrolled = (
+        select(_enrolled.user_id, role)
+        .select_from(course_enrollments.outerjoin(course_permissions, same))
+        .where(_enrolled.course_id == course_id, _enrolled.status == EnrolmentStatus.ACTIVE)
+    )
+    given = select(_given.user_id, _given.role).where(_given.course_id == course_id)
+    if roles:
+        return [enrolled.where(role.in_(roles)), given.where(_given.role.in_(roles))]
+    return [enrolled, given]
+
+
+async def people_of(tx: AsyncConnection, course_id: str, instructor_id: str | None) -> dict[str, Role]:
+    """Everybody in a course, by account, in the role that they have there."""
+    found = {row[0]: Role(row[1]) for one in roles_in(course_id) for row in await tx.execute(one)}
+    return found if instructor_id is None else {**found, instructor_id: Role.TEACHER}
+
+
+def require_student(principal: Principal, inside: Entered, what: str) -> str:
+    """The account of who may hand something in or attempt something: students who do not only watch.
+
+    `what` is theirs, in the words of the refusal. Raises Forbidden, Conflict in a course that is over.
+    """
+    user_id = account_of(principal)
+    watches = principal.publish is False or inside.seen.member.watch_only
+    if inside.role is not Role.STUDENT or watches:
+        raise Forbidden(f"{what} the students of the course.", code="not_a_student")
+    if inside.course.status is not CourseStatus.ACTIVE:
+        raise Conflict("This course is over: nothing is taken any more.", code="course_over")
+    return user_id
