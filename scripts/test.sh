@@ -49,6 +49,7 @@ beside=(
   tests/e2e/test_edge.py
   tests/e2e/test_ffmpeg_whip.py
   tests/e2e/test_live_codecs.py
+  tests/e2e/test_notification_pages.py
   tests/e2e/test_pages.py
   tests/e2e/test_player_pages.py
   tests/e2e/test_player_tracks.py

@@ -9,6 +9,7 @@ import { HttpClient } from "./api/http";
 import { ToastProvider } from "./design/Toast";
 import { followTheme } from "./design/theme";
 import { SessionProvider } from "./session/Session";
+import { UnreadProvider } from "./session/Unread";
 import { WaitingProvider } from "./session/Waiting";
 
 followTheme();
@@ -19,9 +20,11 @@ createRoot(root).render(
   <StrictMode>
     <SessionProvider http={new HttpClient()}>
       <WaitingProvider>
-        <ToastProvider>
-          <App />
-        </ToastProvider>
+        <UnreadProvider>
+          <ToastProvider>
+            <App />
+          </ToastProvider>
+        </UnreadProvider>
       </WaitingProvider>
     </SessionProvider>
   </StrictMode>,

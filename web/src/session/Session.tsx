@@ -14,6 +14,7 @@ import { type IdentitiesApi, identitiesApi } from "../api/identities";
 import { type InvitationsApi, invitationsApi } from "../api/invitations";
 import { type MailsApi, mailsApi } from "../api/mails";
 import { type MaterialsApi, materialsApi } from "../api/materials";
+import { type NotificationsApi, notificationsApi } from "../api/notifications";
 import { type OutlineApi, outlineApi } from "../api/outline";
 import { type PeopleApi, peopleApi } from "../api/people";
 import { sentence } from "../api/problem";
@@ -44,6 +45,7 @@ export interface Api {
   files: FilesApi;
   materials: MaterialsApi;
   assignments: AssignmentsApi;
+  notifications: NotificationsApi;
 }
 
 export type SessionState =
@@ -117,6 +119,7 @@ export function SessionProvider({ http, children }: { http: HttpClient; children
       files: filesApi(http),
       materials: materialsApi(http),
       assignments: assignmentsApi(http),
+      notifications: notificationsApi(http),
     }),
     [http],
   );
