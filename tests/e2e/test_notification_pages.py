@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -128,3 +129,20 @@ def test_who_was_told_nothing_has_an_empty_list_and_no_count(school: School, bro
     expect(page.get_by_text("Nothing yet")).to_be_visible()
     expect(page.get_by_test_id("unread-count")).to_have_count(0)
     assert_fits_a_phone(page)
+
+
+def test_who_sits_in_a_class_is_told_with_the_way_there(
+    school: School, browser: Browser, course: str
+) -> None:
+    begun = (datetime.now(UTC) - timedelta(minutes=5)).isoformat()
+    lesson = {"kind": "live", "title": "Lab", "starts_at": begun}
+    school.call("POST", f"/api/v1/courses/{course}/lessons", lesson)
+    page = person(browser, school, STUDENT)
+    page.get_by_test_id("home-enter-Lab").click()
+    page.get_by_test_id("join-class").click()
+    expect(page.get_by_test_id("class")).to_be_visible()
+    announce(school, course, "Bring a compass")
+    expect(page.get_by_text("Bring a compass (PHY-1, Optics)")).to_be_visible()
+    with page.context.expect_page() as opened:
+        page.get_by_role("button", name="Open", exact=True).last.click()
+    opened.value.wait_for_url(f"**/courses/{course}/announcements")

@@ -76,6 +76,13 @@ export function useSession(): SessionValue {
 
 export const useApi = (): Api => useSession().api;
 
+/** The account that has everything that there is here; null for nobody, and for who has to do something first. */
+export function useAccount(): string | null {
+  const { state, factorMissing } = useSession();
+  if (state.phase !== "ready" || factorMissing || awaitsApproval(state)) return null;
+  return state.user?.user_id ?? null;
+}
+
 async function findOut({ http, accounts }: Api): Promise<SessionState> {
   try {
     const server = await readServer(http);

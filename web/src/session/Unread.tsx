@@ -1,7 +1,7 @@
 /** How much one has not read, kept fresh for the bell, and said to who cannot see it. */
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from "react";
 import { useLoaded } from "../hooks/useLoaded";
-import { awaitsApproval, useSession } from "./Session";
+import { useAccount, useApi } from "./Session";
 import { spokenOf } from "./unread_words";
 
 const FRESH_MS = 25_000;
@@ -17,13 +17,11 @@ const UnreadContext = createContext<Unread>({ count: null, reload: async () => u
 export const useUnread = (): Unread => useContext(UnreadContext);
 
 export function UnreadProvider({ children }: { children: ReactNode }) {
-  const { api, state, factorMissing } = useSession();
-  const is = state.phase === "ready" && state.user !== null && !awaitsApproval(state) && !factorMissing;
-  const who = is ? (state.user?.user_id ?? null) : null;
+  const { notifications } = useApi();
+  const who = useAccount();
   const load = useCallback(
-    async (signal: AbortSignal) =>
-      who === null ? null : { who, ...(await api.notifications.unread(signal)) },
-    [who, api],
+    async (signal: AbortSignal) => (who === null ? null : { who, ...(await notifications.unread(signal)) }),
+    [who, notifications],
   );
   const { data, reload } = useLoaded(load, who === null ? 0 : FRESH_MS);
   const count = data && data.who === who ? data.unread : null;

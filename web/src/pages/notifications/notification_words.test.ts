@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Choices } from "../../api/notifications";
-import { changeOf, hourOf, linkOf } from "./notification_words";
+import { changeOf, hourOf, linkOf, toldIn } from "./notification_words";
 
 const now: Choices = {
   time_zone: "Europe/Berlin",
@@ -29,6 +29,11 @@ it("leads to announcements where they are read", () => {
   expect(linkOf({ kind: "announcement", link: "/recordings/a" })).toBe("/recordings/a");
 });
 
+it("leads into the class that begins", () => {
+  expect(linkOf({ kind: "lesson_begins", link: "/rooms/a" })).toBe("/rooms/a/class");
+  expect(linkOf({ kind: "recording_ready", link: "/rooms/a" })).toBe("/rooms/a");
+});
+
 it("sends nothing of a form that was not changed", () => {
   expect(changeOf(now, same)).toEqual({});
 });
@@ -46,6 +51,11 @@ it("sends what was changed, and a default that is chosen again as no choice", ()
 
 it("leaves out what is no choice", () => {
   expect(changeOf(now, { ...same, "kind-announcement": "sometimes" })).toEqual({});
+});
+
+it("tells in one line what it is and where", () => {
+  expect(toldIn({ title: "Exam", context: "PHY-101, Optics" })).toBe("Exam (PHY-101, Optics)");
+  expect(toldIn({ title: "Exam", context: "" })).toBe("Exam");
 });
 
 it("writes hours as clocks do", () => {

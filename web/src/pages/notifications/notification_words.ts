@@ -8,11 +8,19 @@ export const MAIL_WORDS: Readonly<Record<MailChoice, string>> = {
   none: "No mail",
 };
 
-/** A page of this server; null for none, and for what would lead elsewhere. An announcement is on a tab of its course. */
+/**
+ * A page of this server; null for none, and for what would lead elsewhere. An announcement is on a tab of its course, and
+ * who is told that a lesson begins takes part in it.
+ */
 export function linkOf({ kind, link }: Pick<Notification, "kind" | "link">): string | null {
   if (!/^\/(?![/\\])/.test(link)) return null;
-  return kind === "announcement" && /^\/courses\/[^/]+$/.test(link) ? `${link}/announcements` : link;
+  if (kind === "announcement" && /^\/courses\/[^/]+$/.test(link)) return `${link}/announcements`;
+  return kind === "lesson_begins" && /^\/rooms\/[^/]+$/.test(link) ? `${link}/class` : link;
 }
+
+/** In one line: "Exam (PHY-101, Optics)". */
+export const toldIn = ({ title, context }: Pick<Notification, "title" | "context">): string =>
+  context ? `${title} (${context})` : title;
 
 /** "07:00". */
 export const hourOf = (hour: number): string => `${String(hour).padStart(2, "0")}:00`;
