@@ -12,7 +12,7 @@ from vtp.courses.outline_schemas import LessonReply
 from vtp.coursework.assignment_store import Assignment
 from vtp.coursework.late import WorkStatus
 from vtp.home.service import Home
-from vtp.home.store import HomeCourse
+from vtp.home.store import HomeCourse, QuizToDo, ToGrade
 
 
 class HomeCourseReply(BaseModel):
@@ -49,6 +49,38 @@ class DueReply(BaseModel):
         return cls(status=status, **{name: getattr(task, name) for name in names})
 
 
+class DueQuizReply(BaseModel):
+    """A quiz that the caller can take, or is at."""
+
+    id: str
+    course_id: str
+    title: str
+    closes_at: datetime | None
+    time_limit_minutes: int | None
+    begun: Annotated[bool, Field(description="The caller is at an attempt.")]
+    ends_at: Annotated[datetime | None, Field(description="When that attempt ends by itself.")]
+
+    @classmethod
+    def of(cls, quiz: QuizToDo) -> Self:
+        """Describes a quiz."""
+        return cls(**{name: getattr(quiz, name) for name in cls.model_fields})
+
+
+class ToGradeReply(BaseModel):
+    """An assignment in which students have handed in what is not graded, or whose grade they do not see."""
+
+    id: str
+    course_id: str
+    title: str
+    due_at: datetime | None
+    waiting: Annotated[int, Field(description="So many students.")]
+
+    @classmethod
+    def of(cls, task: ToGrade) -> Self:
+        """Describes an assignment."""
+        return cls(**{name: getattr(task, name) for name in cls.model_fields})
+
+
 class HomeReply(BaseModel):
     """What is next, due and new in the caller's courses. Each list has an end; the courses have the rest."""
 
@@ -60,6 +92,13 @@ class HomeReply(BaseModel):
     due: Annotated[
         list[DueReply],
         Field(description="Where the caller is a student: due within 14 days, or late and taken still."),
+    ]
+    quizzes: Annotated[
+        list[DueQuizReply],
+        Field(description="Where the caller is a student: open, closing within 14 days, and not taken yet."),
+    ]
+    to_grade: Annotated[
+        list[ToGradeReply], Field(description="Where the caller teaches: what was due first comes first.")
     ]
     announcements: Annotated[
         list[AnnouncementReply], Field(description="Those of the last 30 days, newest first.")
@@ -73,6 +112,8 @@ class HomeReply(BaseModel):
             courses=[HomeCourseReply.of(one) for one in home.courses],
             lessons=[LessonReply.of(one) for one in home.lessons],
             due=[DueReply.of(one, now) for one in home.due],
+            quizzes=[DueQuizReply.of(one) for one in home.quizzes],
+            to_grade=[ToGradeReply.of(one) for one in home.to_grade],
             announcements=[AnnouncementReply.of(one) for one in home.announcements],
             unread=home.unread,
         )

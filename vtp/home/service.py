@@ -20,7 +20,15 @@ from vtp.courses.lesson_times import window_of
 from vtp.courses.outline_store import Lesson
 from vtp.coursework.assignment_store import Assignment, assignments_to_do
 from vtp.db import Database
-from vtp.home.store import HomeCourse, active_courses, announced_since
+from vtp.home.store import (
+    HomeCourse,
+    QuizToDo,
+    ToGrade,
+    active_courses,
+    announced_since,
+    quizzes_to_do,
+    work_to_grade,
+)
 from vtp.http.identity import Principal
 from vtp.notifications.service import own_account
 from vtp.notifications.store import count_unread
@@ -28,6 +36,7 @@ from vtp.notifications.store import count_unread
 MOST_COURSES: Final = 100
 MOST_LESSONS: Final = 20
 MOST_DUE: Final = 20
+MOST_TO_GRADE: Final = 20
 MOST_ANNOUNCEMENTS: Final = 10
 AHEAD: Final = timedelta(days=7)
 DUE_WITHIN: Final = timedelta(days=14)
@@ -44,6 +53,8 @@ class Home:
     courses: Sequence[HomeCourse]
     lessons: Sequence[Lesson]
     due: Sequence[Assignment]
+    quizzes: Sequence[QuizToDo]
+    to_grade: Sequence[ToGrade]
     announcements: Sequence[Announcement]
     unread: int
 
@@ -67,9 +78,12 @@ class Homes:
             due = await assignments_to_do(
                 tx, learns, user_id, now, (now - OVERDUE_SINCE, now + DUE_WITHIN), limit=MOST_DUE
             )
+            quizzes = await quizzes_to_do(tx, learns, user_id, now, now + DUE_WITHIN, MOST_DUE)
+            teaches = [one.id for one in there if one.teaches]
+            to_grade = await work_to_grade(tx, teaches, MOST_TO_GRADE)
             told = await announced_since(tx, ids, now - NEW_SINCE, MOST_ANNOUNCEMENTS)
             unread = await count_unread(tx, user_id)
-        return Home(there, lessons, due, told, unread), now
+        return Home(there, lessons, due, quizzes, to_grade, told, unread), now
 
 
 async def _lessons(tx: AsyncConnection, there: Sequence[HomeCourse], now: datetime) -> list[Lesson]:

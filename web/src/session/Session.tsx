@@ -9,6 +9,7 @@ import { type CourseRecordingsApi, courseRecordingsApi } from "../api/course_rec
 import { type CoursesApi, coursesApi } from "../api/courses";
 import { type EnrolmentsApi, enrolmentsApi } from "../api/enrolments";
 import { type FilesApi, filesApi } from "../api/files";
+import { type HomeApi, homeApi } from "../api/home";
 import type { HttpClient } from "../api/http";
 import { type IdentitiesApi, identitiesApi } from "../api/identities";
 import { type InvitationsApi, invitationsApi } from "../api/invitations";
@@ -42,6 +43,7 @@ export interface Api {
   announcements: AnnouncementsApi;
   schedules: SchedulesApi;
   calendars: CalendarsApi;
+  home: HomeApi;
   files: FilesApi;
   materials: MaterialsApi;
   assignments: AssignmentsApi;
@@ -123,6 +125,7 @@ export function SessionProvider({ http, children }: { http: HttpClient; children
       announcements: announcementsApi(http),
       schedules: schedulesApi(http),
       calendars: calendarsApi(http),
+      home: homeApi(http),
       files: filesApi(http),
       materials: materialsApi(http),
       assignments: assignmentsApi(http),
