@@ -56,6 +56,7 @@ beside=(
   tests/e2e/test_program_switch.py
   tests/e2e/test_protocol_examples.py
   tests/e2e/test_provider_pages.py
+  tests/e2e/test_quiz_pages.py
   tests/e2e/test_pymediasoup.py
   tests/e2e/test_recording_hlsjs.py
   tests/e2e/test_sdp_chromium.py

@@ -19,6 +19,7 @@ import { type NotificationsApi, notificationsApi } from "../api/notifications";
 import { type OutlineApi, outlineApi } from "../api/outline";
 import { type PeopleApi, peopleApi } from "../api/people";
 import { sentence } from "../api/problem";
+import { type QuizzesApi, quizzesApi } from "../api/quizzes";
 import { type RecordingsApi, recordingsApi } from "../api/recordings";
 import { type RoomsApi, roomsApi } from "../api/rooms";
 import { type SchedulesApi, schedulesApi } from "../api/schedules";
@@ -47,6 +48,7 @@ export interface Api {
   files: FilesApi;
   materials: MaterialsApi;
   assignments: AssignmentsApi;
+  quizzes: QuizzesApi;
   notifications: NotificationsApi;
 }
 
@@ -129,6 +131,7 @@ export function SessionProvider({ http, children }: { http: HttpClient; children
       files: filesApi(http),
       materials: materialsApi(http),
       assignments: assignmentsApi(http),
+      quizzes: quizzesApi(http),
       notifications: notificationsApi(http),
     }),
     [http],
