@@ -51,12 +51,14 @@ beside=(
   tests/e2e/test_edge.py
   tests/e2e/test_ffmpeg_whip.py
   tests/e2e/test_live_codecs.py
+  tests/e2e/test_notification_pages.py
   tests/e2e/test_pages.py
   tests/e2e/test_player_pages.py
   tests/e2e/test_player_tracks.py
   tests/e2e/test_program_switch.py
   tests/e2e/test_protocol_examples.py
   tests/e2e/test_provider_pages.py
+  tests/e2e/test_quiz_pages.py
   tests/e2e/test_pymediasoup.py
   tests/e2e/test_recording_hlsjs.py
   tests/e2e/test_sdp_chromium.py

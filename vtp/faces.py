@@ -18,6 +18,8 @@ from vtp.course_files.build import build_routes as course_file_routes
 from vtp.courses.build import build_routes as course_routes
 from vtp.coursework.build import build_routes as coursework_routes
 from vtp.errors import Unavailable
+from vtp.home.routes import build_routes as home_routes
+from vtp.home.service import Homes
 from vtp.http.express import Source
 from vtp.http.routing import RouteTable
 from vtp.http.system import Check, SystemParts, build_documentation, check_disk
@@ -185,6 +187,7 @@ def build_tables(services: Services) -> list[RouteTable]:
         notification_routes(services.notifications),
         coursework_routes(services.coursework),
         quiz_routes(services.quizzes),
+        home_routes(Homes(services.database)),
         check_routes(services.checks, settings.media.ice_servers),
     ]
     if services.sfu is not None:

@@ -55,6 +55,7 @@ async def _write_assignments(api: Api, course: str, admin: Person, teacher: Pers
         assert (await api.call("PATCH", grade, wish, by=teacher)).status == 200
     remark = (await upload(api, f"{grade}/files", teacher)).body["id"]
     for by in (teacher, pupil):
+        assert (await api.call("GET", "/api/v1/home", by=by)).status == 200
         book = [f"{BASE}/{course}/grades/mine"] if by is pupil else [grade, f"{BASE}/{course}/grades"]
         for path in (*book, *(f"{one}?cursor={cursor}" for one in book)):
             assert (await api.call("GET", path, by=by)).status == 200, path

@@ -32,6 +32,7 @@ SNAPSHOTS = {
     "/api/v1/auth/oidc": "the providers in the settings",
     "/api/v1/auth/identities": "one per provider in the settings",
     "/api/v1/recordings/{id}/captions": "one per language, of which there are few",
+    "/api/v1/home": "the first of several lists, of which the courses have the rest",
     "/api/v1/notifications/settings": "the kinds of news, which the program has",
     "/api/v1/audit/events": "the names of events, which the program has",
     "/api/v1/recordings/usage": "a summary: the rooms that are fullest, a hundred at most",

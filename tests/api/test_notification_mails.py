@@ -158,6 +158,7 @@ async def test_the_mail_of_the_day_has_all_of_it_once_however_many_write_it(
         text.index(f"News {number}") for number in range(3)
     )
     assert text.count("PHY-101, Mechanics") == 1
+    assert "/notifications\n" in text, "to all that one was told"
     assert await count_of(mailed, "digest") == 1
     path = stop_at(mailed, mail)
     monkeypatch.undo()

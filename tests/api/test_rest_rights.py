@@ -7,7 +7,7 @@ from tests.api.recording_material import add_finished
 from tests.serving import Api, Person
 from vtp.faces import build_tables
 
-TAGS = ("connections", "guests", "media", "notifications", "recordings", "webhooks")
+TAGS = ("connections", "guests", "home", "media", "notifications", "recordings", "webhooks")
 OFFER = (
     b"""v=0\r
 o=- 1 1 IN IP4 0.0.0.0\r
@@ -161,6 +161,7 @@ def endpoints(recording: str) -> list[Endpoint]:
         Endpoint("GET", "/api/v1/webhooks", of("401 403 403 403 403 200 200 200 403 403")),
         *(_of_a_missing_hook(*one) for one in HOOK_CALLS),
         Endpoint("GET", NOTIFICATIONS, OWN),
+        Endpoint("GET", "/api/v1/home", OWN),
         Endpoint("GET", f"{NOTIFICATIONS}/unread", OWN),
         Endpoint("POST", f"{NOTIFICATIONS}/read", OWN, body={}),
         Endpoint("GET", f"{NOTIFICATIONS}/settings", OWN),

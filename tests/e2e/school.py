@@ -61,9 +61,18 @@ def running_school(
         yield asyncio.run_coroutine_threadsafe(begin(), loop).result(120)
     finally:
         asyncio.run_coroutine_threadsafe(stack.aclose(), loop).result(60)
+        asyncio.run_coroutine_threadsafe(_end_the_rest(), loop).result(60)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+
+
+async def _end_the_rest() -> None:
+    """As asyncio's own runner does: connections of pages that are open still wait for their next ping."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
 
 
 def person(browser: Browser, school: School, email: str = "", **options: Any) -> Page:

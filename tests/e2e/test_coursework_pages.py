@@ -108,7 +108,8 @@ def test_an_upload_that_is_given_up_leaves_nothing(school: School, browser: Brow
 
     teacher.route(re.compile(r"/versions\?name="), hold)
     choose = teacher.get_by_test_id("material-files")
-    choose.set_input_files({"name": "film.pdf", "mimeType": "", "buffer": PDF})
+    with teacher.expect_request(re.compile(r"/versions\?name=")):  # the material is there by then
+        choose.set_input_files({"name": "film.pdf", "mimeType": "", "buffer": PDF})
     expect(teacher.get_by_test_id("upload-film.pdf")).to_have_attribute("data-state", "sending")
     teacher.wait_for_function("document.querySelector('.upload-bar')")
     assert school.call("GET", f"/api/v1/courses/{course}/materials")["items"] != []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -71,6 +71,17 @@ async def page_of_announcements(
     statement = _WITH_NAMES.where(table.c.course_id == course_id).order_by(table.c.id.desc()).limit(limit)
     if before is not None:
         statement = statement.where(table.c.id < before)
+    return [_announcement(row) for row in await tx.execute(statement)]
+
+
+async def newest_announcements(
+    tx: AsyncConnection, course_ids: Collection[str], first: str, *, limit: int
+) -> list[Announcement]:
+    """Those of several courses from the id `first` on, newest first."""
+    if not course_ids:
+        return []
+    wanted = table.c.course_id.in_(course_ids), table.c.id >= first
+    statement = _WITH_NAMES.where(*wanted).order_by(table.c.id.desc()).limit(limit)
     return [_announcement(row) for row in await tx.execute(statement)]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, delete, or_, select, update
+from sqlalchemy import Row, Select, and_, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.courses.outline_store import Lesson, LessonKind, is_released, lesson_of_row
@@ -88,7 +88,7 @@ async def lessons_for(
     teach all of them, where they are students what is released; administrators all of one that they name."""
     if reader.everywhere and course_id is not None:
         return await _lessons_in(tx, [course_id], since, None)
-    there = await _courses_of(tx, reader.user_id, course_id)
+    there = await courses_of(tx, reader.user_id, course_id)
     found: list[tuple[Lesson, str, str]] = []
     for staff in (True, False):
         some = [one for one, teaches in there.items() if teaches is staff]
@@ -97,7 +97,7 @@ async def lessons_for(
     return sorted(found, key=lambda one: (one[0].starts_at or now, one[0].id))[:MOST_LESSONS]
 
 
-async def _courses_of(tx: AsyncConnection, user_id: str, course_id: str | None) -> dict[str, bool]:
+async def courses_of(tx: AsyncConnection, user_id: str, course_id: str | None = None) -> dict[str, bool]:
     """The courses that somebody takes part in, and whether they teach there; as `role_in_course` has it."""
     of_one = [] if course_id is None else [courses.c.id == course_id]
     c = courses.c
@@ -125,6 +125,30 @@ async def _courses_of(tx: AsyncConnection, user_id: str, course_id: str | None) 
 async def _lessons_in(
     tx: AsyncConnection, course_ids: Sequence[str], since: datetime, released_at: datetime | None
 ) -> list[tuple[Lesson, str, str]]:
+    statement = _live_since(course_ids, since, released_at)
+    rows = await tx.execute(statement.limit(MOST_LESSONS))
+    return [_with_course(row) for row in rows]
+
+
+async def lessons_between(
+    tx: AsyncConnection,
+    course_ids: Sequence[str],
+    within: tuple[datetime, datetime],
+    released_at: datetime | None,
+    limit: int,
+) -> list[Lesson]:
+    """The first live lessons of these courses that begin within a time; with `released_at` those that
+    students see then."""
+    if not course_ids:
+        return []
+    since, until = within
+    statement = _live_since(course_ids, since, released_at).where(lessons.c.starts_at < until)
+    return [lesson_of_row(row) for row in await tx.execute(statement.limit(limit))]
+
+
+def _live_since(
+    course_ids: Sequence[str], since: datetime, released_at: datetime | None
+) -> Select[*tuple[Any, ...]]:
     c = lessons.c
     joined = lessons.join(courses, courses.c.id == c.course_id).outerjoin(
         course_sections, course_sections.c.id == c.section_id
@@ -135,8 +159,7 @@ async def _lessons_in(
     if released_at is not None:
         section = or_(c.section_id.is_(None), is_released(course_sections, released_at))
         statement = statement.where(is_released(lessons, released_at), section)
-    rows = await tx.execute(statement.order_by(c.starts_at, c.id).limit(MOST_LESSONS))
-    return [_with_course(row) for row in rows]
+    return statement.order_by(c.starts_at, c.id)
 
 
 def _with_course(row: Row[*tuple[Any, ...]]) -> tuple[Lesson, str, str]:

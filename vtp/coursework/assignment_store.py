@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, and_, delete, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.tables import users
@@ -126,6 +126,38 @@ async def take_to_tell(tx: AsyncConnection, assignment_id: str) -> bool:
     """Whether its class is to be told by the caller: by whoever asks first."""
     waiting = update(table).where(table.c.id == assignment_id, table.c.to_tell.is_(True))
     return (await tx.execute(waiting.values(to_tell=False))).rowcount == 1
+
+
+async def assignments_to_do(
+    tx: AsyncConnection,
+    course_ids: Collection[str],
+    user_id: str,
+    now: datetime,
+    due_within: tuple[datetime, datetime],
+    *,
+    limit: int,
+) -> list[Assignment]:
+    """What a student of these courses sees, has not handed in (nor their group) and still can, if it is due
+    within a time; what is due first comes first."""
+    if not course_ids:
+        return []
+    c = table.c
+    group = select(members.c.group_id).where(members.c.assignment_id == c.id, members.c.user_id == user_id)
+    done = exists().where(
+        submissions.c.assignment_id == c.id,
+        submissions.c.owner == func.coalesce(group.scalar_subquery(), user_id),
+        submissions.c.handed_in_at.is_not(None),
+    )
+    late = c.late_policy != LatePolicy.REFUSE, or_(c.late_until.is_(None), c.late_until >= now)
+    statement = _ASSIGNMENTS.where(
+        c.course_id.in_(course_ids),
+        c.due_at.between(*due_within),
+        or_(c.due_at >= now, and_(*late)),
+        *seen_by_students(table, now),
+        ~done,
+    )
+    rows = await tx.execute(statement.order_by(c.due_at, c.id).limit(limit))
+    return [_assignment(row) for row in rows]
 
 
 async def count_assignments(tx: AsyncConnection, course_id: str) -> int:

@@ -43,7 +43,7 @@ SETTLED: Final = timedelta(minutes=1)  # what was told later may be stored yet, 
 TTL: Final = timedelta(days=3)
 DIGEST_TTL: Final = timedelta(days=1)
 MOST_LINES: Final = 50
-PAGE: Final = "/"  # the home, which has what is new
+PAGE: Final = "/notifications"
 
 
 class NotificationMailer:

@@ -46,6 +46,14 @@ const Invitations = lazy(() =>
 );
 const Audit = lazy(() => import("./pages/admin/Audit").then((page) => ({ default: page.Audit })));
 const Mails = lazy(() => import("./pages/admin/Mails").then((page) => ({ default: page.Mails })));
+const Notifications = lazy(() =>
+  import("./pages/notifications/Notifications").then((page) => ({ default: page.Notifications })),
+);
+const NotificationSettings = lazy(() =>
+  import("./pages/notifications/NotificationSettings").then((page) => ({
+    default: page.NotificationSettings,
+  })),
+);
 const Check = lazy(() => import("./pages/check/Check").then((page) => ({ default: page.Check })));
 const Network = lazy(() => import("./pages/network/Network").then((page) => ({ default: page.Network })));
 const Profile = lazy(() => import("./pages/profile/Profile").then((page) => ({ default: page.Profile })));
@@ -190,6 +198,20 @@ export function App() {
           {
             <Inside>
               <Mails />
+            </Inside>
+          }
+        </Route>
+        <Route path="/notifications">
+          {
+            <Inside approved>
+              <Notifications />
+            </Inside>
+          }
+        </Route>
+        <Route path="/notifications/settings">
+          {
+            <Inside approved>
+              <NotificationSettings />
             </Inside>
           }
         </Route>

@@ -8,7 +8,9 @@ import { App } from "./App";
 import { HttpClient } from "./api/http";
 import { ToastProvider } from "./design/Toast";
 import { followTheme } from "./design/theme";
+import { NewsProvider } from "./session/News";
 import { SessionProvider } from "./session/Session";
+import { UnreadProvider } from "./session/Unread";
 import { WaitingProvider } from "./session/Waiting";
 
 followTheme();
@@ -18,11 +20,15 @@ if (!root) throw new Error("index.html has no element with the id root.");
 createRoot(root).render(
   <StrictMode>
     <SessionProvider http={new HttpClient()}>
-      <WaitingProvider>
-        <ToastProvider>
-          <App />
-        </ToastProvider>
-      </WaitingProvider>
+      <NewsProvider>
+        <WaitingProvider>
+          <UnreadProvider>
+            <ToastProvider>
+              <App />
+            </ToastProvider>
+          </UnreadProvider>
+        </WaitingProvider>
+      </NewsProvider>
     </SessionProvider>
   </StrictMode>,
 );

@@ -34,7 +34,21 @@ export interface Assignment {
   max_attempts: number | null;
 }
 
-export type AssignmentChange = Partial<Omit<Assignment, "id" | "course_id" | "closes_at" | "for_groups">>;
+export type AssignmentChange = Partial<Omit<Assignment, "id" | "course_id" | "closes_at">>;
+
+/** Some who work together. */
+export interface Group {
+  id: string;
+  name: string;
+  members: { user_id: string; full_name: string }[];
+}
+
+export interface WantedGroup {
+  /** Of a group that is there already. */
+  id?: string;
+  name: string;
+  members: string[];
+}
 
 export interface Submission {
   id: string;
@@ -114,6 +128,11 @@ export function assignmentsApi(http: HttpClient) {
     change: (course: string, id: string, wish: AssignmentChange, etag?: string | null) =>
       changeVersioned<Assignment>(http, path(course, id), wish, etag),
     delete: (course: string, id: string) => http.json<unknown>("DELETE", path(course, id)),
+    groups: (course: string, id: string, page: PageWish, signal?: AbortSignal) =>
+      http.json<Page<Group>>("GET", withQuery(path(course, id, "groups"), { ...page }), undefined, signal),
+    /** These and no others. */
+    setGroups: (course: string, id: string, groups: WantedGroup[]) =>
+      http.json<Page<Group>>("PUT", path(course, id, "groups"), { groups }),
     attempts: (course: string, id: string, user: string, page: PageWish, signal?: AbortSignal) =>
       http.json<Page<Submission>>(
         "GET",

@@ -10,7 +10,16 @@ import { layerFor } from "./encodings";
 import { ClassMedia, type MediaEvents } from "./media";
 import type { OwnMedia } from "./own_media";
 import type { Notice, Phase } from "./phase";
-import type { Call, Joined, Push, Pushed, Pushes, Reply, RouterRtpCapabilities } from "./protocol";
+import type {
+  Call,
+  ConnectionEvents,
+  Joined,
+  Push,
+  Pushed,
+  Pushes,
+  Reply,
+  RouterRtpCapabilities,
+} from "./protocol";
 import { Readings } from "./readings";
 import type { Tracks } from "./receiver";
 import { OUTLETS, type Outlet } from "./sender";
@@ -52,6 +61,8 @@ export class ClassSession {
   /** What comes directly from the other of two. */
   readonly direct = new Store<DirectMedia | null>(null);
   onNotice: (notice: Notice) => void = () => undefined;
+  /** Something is told to the person that is not of this room. */
+  onNews: (news: ConnectionEvents["news"]) => void = () => undefined;
 
   #line: Signalling | null = null;
   #media: ClassMedia | null = null;
@@ -99,6 +110,7 @@ export class ClassSession {
         back: (snapshot) => this.#back(snapshot),
         admitted: (joined) => void this.#enter(joined),
         denied: (reason) => this.#finish({ name: "denied", reason }),
+        news: (news) => this.onNews(news),
         ended: (message, code) => this.#finish({ name: "failed", message, code }),
       },
     });

@@ -93,6 +93,7 @@ function start(token: string | null = "T") {
     admitted: vi.fn(),
     denied: vi.fn(),
     ended: vi.fn(),
+    news: vi.fn(),
   } satisfies Moments;
   const signalling = new Signalling({
     token: async () => token,
@@ -328,6 +329,25 @@ describe("coming back", () => {
     socket.drop();
     signalling.hurry();
     await lastHandshake(socket, 2);
+  });
+});
+
+describe("news", () => {
+  const NEWS = { title: "Exam", link: "/courses/a" };
+
+  it("is told to the person, whether they are in a room or not, and counts as no push of it", async () => {
+    const { socket, moments, heard, signalling } = start();
+    await socket.open();
+    socket.push("news", NEWS);
+    expect(moments.news).toHaveBeenCalledWith(NEWS);
+    const joining = signalling.call("join-room", { roomId: "algebra" });
+    socket.answers.at(-1)?.(JOINED);
+    await joining;
+    socket.push("participant-left", left(1));
+    socket.push("news", NEWS);
+    expect(moments.news).toHaveBeenCalledTimes(2);
+    expect(heard).toEqual([["participant-left", 1]]);
+    expect(signalling.seq).toBe(1);
   });
 });
 

@@ -35,6 +35,8 @@ export interface Moments {
   admitted: (joined: Joined) => void;
   /** Who waited does not come in. */
   denied: (reason: string) => void;
+  /** The person is told something, which is not about a room and has no number. */
+  news?: (news: ConnectionEvents["news"]) => void;
   /** The server has ended it, or does not take it. */
   ended: (message: string, code: string) => void;
 }
@@ -189,6 +191,7 @@ export class Signalling {
       this.#connected();
     } else if (event === "admitted") this.#admitted(data as ConnectionEvents["admitted"]);
     else if (event === "denied") this.#options.moments.denied((data as ConnectionEvents["denied"]).reason);
+    else if (event === "news") this.#options.moments.news?.(data as ConnectionEvents["news"]);
     else if (isPush(data)) this.#hear(event as Push, data);
     // Those who wait are in no room yet, and so have no numbers of it.
     else if (event === "room-closed") this.#tell(event, data as Pushed<"room-closed">);

@@ -3,7 +3,8 @@ import { type ReactNode, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { usePicture } from "../hooks/usePicture";
 import { isAdmin, mayTeach, type SessionState, useSession } from "../session/Session";
-import { useWaiting } from "../session/Waiting";
+import { useUnread } from "../session/Unread";
+import { badgeOf, useWaiting } from "../session/Waiting";
 import "./AppShell.css";
 import { Avatar } from "./Avatar";
 import { ButtonLink } from "./Button";
@@ -60,7 +61,9 @@ export function AppShell({
         </Link>
         {inside && <Places {...(place && { place })} />}
         <div className="shell-tools">
-          <ThemeMenu />
+          <Bell />
+          {/* With an account it is in its menu: phones have no room for another one. */}
+          {!(inside && state.user) && <ThemeMenu />}
           {inside ? <PersonMenu /> : <SignInLink />}
         </div>
       </header>
@@ -124,9 +127,9 @@ const THEMES: readonly { choice: ThemeChoice; label: string; icon: IconName }[] 
   { choice: "dark", label: "Dark", icon: "moon" },
 ];
 
-function ThemeMenu() {
+function useThemeItems(): MenuItem[] {
   const [chosen, setChosen] = useState(readThemeChoice);
-  const items = THEMES.map<MenuItem>(({ choice, label, icon }) => ({
+  return THEMES.map<MenuItem>(({ choice, label, icon }) => ({
     label,
     icon,
     chosen: choice === chosen,
@@ -136,6 +139,10 @@ function ThemeMenu() {
       setChosen(choice);
     },
   }));
+}
+
+function ThemeMenu() {
+  const items = useThemeItems();
   return (
     <Menu label="Theme" items={items} testId="theme-menu">
       <Icon name={themeInForce() === "dark" ? "moon" : "sun"} />
@@ -146,12 +153,14 @@ function ThemeMenu() {
 function PersonMenu() {
   const { state, signOut } = useSession();
   const [, go] = useLocation();
+  const themes = useThemeItems();
   const picture = usePicture(state.phase === "ready" ? state.user?.picture_url : null);
   if (state.phase !== "ready") return null;
   if (!state.user) return <span className="shell-guest">Open rooms</span>;
   const items: MenuItem[] = [
     { label: "Home", icon: "home", act: () => go("/") },
     { label: "Profile", icon: "user", act: () => go("/profile") },
+    ...themes.map((one) => ({ ...one, group: "Theme" })),
     { label: "Sign out", icon: "leave", testId: "sign-out", act: () => void signOut() },
   ];
   return (
@@ -163,6 +172,32 @@ function PersonMenu() {
     >
       <Avatar name={state.user.full_name} picture={picture} />
     </Menu>
+  );
+}
+
+/** Where one reads what one was told; not there for who has no account. */
+function Bell() {
+  const [path] = useLocation();
+  const { count } = useUnread();
+  if (count === null) return null;
+  const badge = badgeOf(count);
+  return (
+    <Link
+      href="/notifications"
+      className="button button-quiet button-medium button-icon shell-bell"
+      title="Notifications"
+      aria-current={path.startsWith("/notifications") ? "page" : undefined}
+      data-testid="bell"
+    >
+      <Icon name="bell" />
+      <span className="visually-hidden">Notifications</span>
+      {badge && (
+        <span className="shell-count numbers" data-testid="unread-count">
+          {badge}
+          <span className="visually-hidden"> unread</span>
+        </span>
+      )}
+    </Link>
   );
 }
 

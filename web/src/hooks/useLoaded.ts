@@ -1,6 +1,8 @@
 /** Data read from the server, kept fresh while the page is looked at. */
 import { useCallback, useEffect, useRef, useState } from "react";
 import { ApiError, sentence } from "../api/problem";
+import { useNewsHub } from "../session/News";
+import { againAtNews } from "../session/news_hub";
 
 export interface Loaded<T> {
   data: T | null;
@@ -14,13 +16,15 @@ export interface Loaded<T> {
 }
 
 /**
- * Reads with `load` at once, whenever `load` changes, and every `every_ms` while the page is visible.
+ * Reads with `load` at once, whenever `load` changes, and, while the page is visible, every `every_ms` and when its
+ * reader is told something.
  * Wrap `load` in useCallback.
  */
 export function useLoaded<T>(load: (signal: AbortSignal) => Promise<T>, every_ms = 0): Loaded<T> {
   const [data, setData] = useState<T | null>(null);
   const [failure, setFailure] = useState<unknown>(null);
   const running = useRef<AbortController | null>(null);
+  const hub = useNewsHub();
 
   const reload = useCallback(async () => {
     running.current?.abort();
@@ -43,12 +47,14 @@ export function useLoaded<T>(load: (signal: AbortSignal) => Promise<T>, every_ms
     };
     const timer = every_ms > 0 ? setInterval(again, every_ms) : undefined;
     if (every_ms > 0) document.addEventListener("visibilitychange", again);
+    const stop = every_ms > 0 ? againAtNews(hub, again) : undefined;
     return () => {
+      stop?.();
       running.current?.abort();
       clearInterval(timer);
       document.removeEventListener("visibilitychange", again);
     };
-  }, [reload, every_ms]);
+  }, [reload, every_ms, hub]);
 
   return {
     data,

@@ -9,14 +9,17 @@ import { type CourseRecordingsApi, courseRecordingsApi } from "../api/course_rec
 import { type CoursesApi, coursesApi } from "../api/courses";
 import { type EnrolmentsApi, enrolmentsApi } from "../api/enrolments";
 import { type FilesApi, filesApi } from "../api/files";
+import { type HomeApi, homeApi } from "../api/home";
 import type { HttpClient } from "../api/http";
 import { type IdentitiesApi, identitiesApi } from "../api/identities";
 import { type InvitationsApi, invitationsApi } from "../api/invitations";
 import { type MailsApi, mailsApi } from "../api/mails";
 import { type MaterialsApi, materialsApi } from "../api/materials";
+import { type NotificationsApi, notificationsApi } from "../api/notifications";
 import { type OutlineApi, outlineApi } from "../api/outline";
 import { type PeopleApi, peopleApi } from "../api/people";
 import { sentence } from "../api/problem";
+import { type QuizzesApi, quizzesApi } from "../api/quizzes";
 import { type RecordingsApi, recordingsApi } from "../api/recordings";
 import { type RoomsApi, roomsApi } from "../api/rooms";
 import { type SchedulesApi, schedulesApi } from "../api/schedules";
@@ -41,9 +44,12 @@ export interface Api {
   announcements: AnnouncementsApi;
   schedules: SchedulesApi;
   calendars: CalendarsApi;
+  home: HomeApi;
   files: FilesApi;
   materials: MaterialsApi;
   assignments: AssignmentsApi;
+  quizzes: QuizzesApi;
+  notifications: NotificationsApi;
 }
 
 export type SessionState =
@@ -73,6 +79,13 @@ export function useSession(): SessionValue {
 }
 
 export const useApi = (): Api => useSession().api;
+
+/** The account that has everything that there is here; null for nobody, and for who has to do something first. */
+export function useAccount(): string | null {
+  const { state, factorMissing } = useSession();
+  if (state.phase !== "ready" || factorMissing || awaitsApproval(state)) return null;
+  return state.user?.user_id ?? null;
+}
 
 async function findOut({ http, accounts }: Api): Promise<SessionState> {
   try {
@@ -114,9 +127,12 @@ export function SessionProvider({ http, children }: { http: HttpClient; children
       announcements: announcementsApi(http),
       schedules: schedulesApi(http),
       calendars: calendarsApi(http),
+      home: homeApi(http),
       files: filesApi(http),
       materials: materialsApi(http),
       assignments: assignmentsApi(http),
+      quizzes: quizzesApi(http),
+      notifications: notificationsApi(http),
     }),
     [http],
   );

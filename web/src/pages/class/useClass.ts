@@ -11,7 +11,9 @@ import type { ClassState } from "../../class/state";
 import type { Store } from "../../class/store";
 import type { Given } from "../../class/wire";
 import { useToast } from "../../design/Toast";
+import { useNewsHub } from "../../session/News";
 import { QUALITIES, type QualityName } from "../../webrtc/devices";
+import { linkOf, toldIn } from "../notifications/notification_words";
 
 export interface ClassValue {
   room: Room;
@@ -80,6 +82,16 @@ export function useClassSession(room: Room, token: () => Promise<string | null>)
     return { room, session, speaking: new SpeakingReader(session) };
   });
   const { session, speaking } = value;
+  const hub = useNewsHub();
+  useEffect(() => {
+    session.onNews = (news) => {
+      hub.tell(news);
+      const link = linkOf(news);
+      // In a tab of its own: nobody leaves a class by a message.
+      const open = { label: "Open", act: () => void window.open(link ?? "", "_blank", "noopener") };
+      toast(toldIn(news), link === null ? {} : { action: open });
+    };
+  }, [session, toast, hub]);
   useEffect(() => {
     session.onNotice = ({ text, tone }) => toast(text, { tone });
     session.own.onLost = ({ title, advice }) => {

@@ -19,11 +19,14 @@ import "./Course.css";
 import { Announcements } from "./announcements/Announcements";
 import { Assignments } from "./assignments/Assignments";
 import { mayJoinSelf, STATUSES, standingOf, studentsOf, termOf } from "./course_words";
+import { Grades } from "./grades/Grades";
 import { LeaveCourse } from "./LeaveCourse";
 import { Materials } from "./materials/Materials";
 import { Outline } from "./outline/Outline";
 import { CoursePeople } from "./people/CoursePeople";
 import { EnrolmentImport } from "./people/EnrolmentImport";
+import { QuestionBank } from "./quizzes/QuestionBank";
+import { Quizzes } from "./quizzes/Quizzes";
 import { CourseRecordings } from "./recordings/CourseRecordings";
 import { SchedulePage } from "./schedule/SchedulePage";
 import { CourseSettings } from "./settings/CourseSettings";
@@ -46,6 +49,16 @@ const TABS: readonly Tab[] = [
   { path: "", label: "Lessons", icon: "list", right: "view", page: () => <Outline /> },
   { path: "materials", label: "Materials", icon: "book", right: "view", page: () => <Materials /> },
   { path: "assignments", label: "Assignments", icon: "edit", right: "view", page: () => <Assignments /> },
+  { path: "quizzes", label: "Quizzes", icon: "poll", right: "view", page: () => <Quizzes /> },
+  {
+    path: "questions",
+    label: "Questions",
+    icon: "list",
+    right: "teach",
+    within: "quizzes",
+    page: () => <QuestionBank />,
+  },
+  { path: "grades", label: "Grades", icon: "grid", right: "view", page: () => <Grades /> },
   {
     path: "announcements",
     label: "Announcements",

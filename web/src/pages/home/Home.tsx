@@ -1,5 +1,6 @@
-/** Where people come in: what is next, and what is new; the rooms for who is in no course. */
+/** Where people come in: what is next, due, to be graded and new; the rooms for who is in no course. */
 import { Link } from "wouter";
+import type { HomeRead } from "../../api/home";
 import { AppShell } from "../../design/AppShell";
 import { Badge } from "../../design/Badge";
 import { ButtonLink } from "../../design/Button";
@@ -14,12 +15,15 @@ import { awaitsApproval, useSession } from "../../session/Session";
 import "../admin/AdminPage.css";
 import "../courses/announcements/Announcements.css";
 import "../courses/Course.css";
+import "../courses/files/Files.css";
 import { mayEnter, whenOf } from "../courses/outline/lesson_state";
 import "../courses/outline/Outline.css";
 import { CalendarCard } from "../courses/schedule/CalendarCard";
 import { Rooms, RoomsInside } from "../rooms/Rooms";
-import { type NextLesson, newOf, nextOf } from "./next";
-import { type HomeRead, useHome } from "./useHome";
+import { DueList, ToGradeList } from "./Due";
+import "./Home.css";
+import { inCourses, type NextLesson, nextOf } from "./next";
+import { useHome } from "./useHome";
 
 const NEXT = 8;
 const NEW = 6;
@@ -54,49 +58,73 @@ function OwnHome() {
 function Whole({ read }: { read: HomeRead }) {
   useTitle("Home");
   const now_ms = useNow(15_000);
-  const next = nextOf(read.lessons, now_ms);
-  const told = newOf(read.announcements, now_ms).slice(0, NEW);
   return (
-    <div data-testid="home">
+    <>
       <div className="page-head">
         <h1>Home</h1>
       </div>
-      <section className="course-part" aria-label="Next">
-        <h2>Next</h2>
-        {next.length === 0 ? (
-          <p className="outline-none">No live lesson in the coming week.</p>
-        ) : (
-          <ul className="list" data-testid="home-next">
-            {next.slice(0, NEXT).map((lesson) => (
-              <NextRow key={lesson.one.id} next={lesson} />
-            ))}
-          </ul>
-        )}
-      </section>
-      <section className="course-part" aria-label="New">
+      <div className="home" data-testid="home">
+        <Next lessons={nextOf(read, now_ms)} />
+        <div className="home-side">
+          {read.courses.some(({ teaches }) => !teaches) && <DueList read={read} now_ms={now_ms} />}
+          {read.courses.some(({ teaches }) => teaches) && <ToGradeList read={read} />}
+        </div>
+        <New read={read} />
+        <CalendarCard course_id={null} />
+      </div>
+    </>
+  );
+}
+
+function Next({ lessons }: { lessons: readonly NextLesson[] }) {
+  return (
+    <section className="course-part" aria-label="Next">
+      <h2>Next</h2>
+      {lessons.length === 0 ? (
+        <p className="outline-none">No live lesson in the coming week.</p>
+      ) : (
+        <ul className="list" data-testid="home-next">
+          {lessons.slice(0, NEXT).map((lesson) => (
+            <NextRow key={lesson.one.id} next={lesson} />
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+function New({ read }: { read: HomeRead }) {
+  const told = inCourses(read.courses, read.announcements).slice(0, NEW);
+  return (
+    <section className="course-part" aria-label="New">
+      <div className="course-part-head">
         <h2>New</h2>
-        {told.length === 0 ? (
-          <p className="outline-none">Nothing was announced in the last month.</p>
-        ) : (
-          <ul className="announcements" data-testid="home-new">
-            {told.map(({ course, one }) => (
-              <li key={one.id}>
-                <Card>
-                  <h3 className="announcement-title">{one.title}</h3>
-                  <p className="announcement-facts">
-                    <Link href={`/courses/${course.id}/announcements`}>{course.name}</Link>
-                    {" · "}
-                    {[one.author_name, moment(one.created_at)].filter(Boolean).join(" · ")}
-                  </p>
-                  {one.body && <p className="announcement-body">{one.body}</p>}
-                </Card>
-              </li>
-            ))}
-          </ul>
+        {read.unread > 0 && (
+          <Link href="/notifications" data-testid="home-unread">
+            {read.unread} unread in notifications
+          </Link>
         )}
-      </section>
-      <CalendarCard course_id={null} />
-    </div>
+      </div>
+      {told.length === 0 ? (
+        <p className="outline-none">Nothing was announced in the last month.</p>
+      ) : (
+        <ul className="announcements" data-testid="home-new">
+          {told.map(({ course, one }) => (
+            <li key={one.id}>
+              <Card>
+                <h3 className="announcement-title">{one.title}</h3>
+                <p className="announcement-facts">
+                  <Link href={`/courses/${course.id}/announcements`}>{course.name}</Link>
+                  {" · "}
+                  {[one.author_name, moment(one.created_at)].filter(Boolean).join(" · ")}
+                </p>
+                {one.body && <p className="announcement-body">{one.body}</p>}
+              </Card>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
   );
 }
 

@@ -1,52 +1,70 @@
 import { expect, it } from "vitest";
-import type { Announcement } from "../../api/announcements";
-import type { Course } from "../../api/courses";
+import type { HomeCourse, HomeRead } from "../../api/home";
 import type { Lesson } from "../../api/outline";
-import { newOf, nextOf } from "./next";
+import { dueOf, inCourses, nextOf } from "./next";
 
-const course = { id: "c", lesson_opens_minutes: 15, lesson_grace_minutes: 30 } as Course;
+const course = { id: "c", lesson_opens_minutes: 15, lesson_grace_minutes: 30 } as HomeCourse;
 const now_ms = Date.parse("2026-10-05T08:10:00Z");
-const lesson = (title: string, starts_at: string | null, cancelled = false) => ({
-  course,
-  one: { title, starts_at, ends_at: null, cancelled } as Lesson,
+const home = (read: Partial<HomeRead>): HomeRead => ({
+  courses: [course],
+  lessons: [],
+  due: [],
+  quizzes: [],
+  to_grade: [],
+  announcements: [],
+  unread: 0,
+  ...read,
 });
-const told = (title: string, created_at: string) => ({ course, one: { title, created_at } as Announcement });
+const lesson = (title: string, starts_at: string, cancelled = false) =>
+  ({ title, starts_at, ends_at: null, cancelled, course_id: "c" }) as Lesson;
+const work = (id: string, due_at: string) => ({
+  id,
+  course_id: "c",
+  title: id,
+  due_at,
+  status: "floating" as const,
+  points: 1,
+});
+const quiz = (id: string, closes_at: string | null, ends_at?: string | null) => ({
+  id,
+  course_id: "c",
+  title: id,
+  closes_at,
+  time_limit_minutes: null,
+  begun: ends_at !== undefined,
+  ends_at: ends_at ?? null,
+});
 
-it("has what is on and what comes within a week, in the order of time", () => {
-  const found = nextOf(
-    [
-      lesson("in a week", "2026-10-12T08:00:00Z"),
-      lesson("too far", "2026-10-12T08:11:00Z"),
-      lesson("on", "2026-10-05T08:00:00Z"),
-      lesson("yesterday", "2026-10-04T01:00:00Z"),
-      lesson("at any time", null),
-      lesson("soon", "2026-10-05T08:20:00Z"),
-    ],
-    now_ms,
-  );
-  expect(found.map(({ one, phase }) => [one.title, phase])).toEqual([
+it("has lessons as they stand now, and leaves out what is over since it was read", () => {
+  const lessons = [
+    lesson("over", "2026-10-04T01:00:00Z"),
+    lesson("on", "2026-10-05T08:00:00Z"),
+    lesson("off", "2026-10-05T08:05:00Z", true),
+    lesson("soon", "2026-10-05T08:20:00Z"),
+    lesson("later", "2026-10-12T08:00:00Z"),
+  ];
+  expect(nextOf(home({ lessons }), now_ms).map(({ one, phase }) => [one.title, phase])).toEqual([
     ["on", "on"],
+    ["off", "cancelled"],
     ["soon", "open"],
-    ["in a week", "coming"],
+    ["later", "coming"],
   ]);
 });
 
-it("says of a cancelled lesson that it is, until its time is over", () => {
-  const found = nextOf(
-    [lesson("today", "2026-10-05T08:00:00Z", true), lesson("gone", "2026-10-01T08:00:00Z", true)],
-    now_ms,
-  );
-  expect(found.map(({ one, phase }) => [one.title, phase])).toEqual([["today", "cancelled"]]);
+it("tells what is overdue apart, and puts what somebody is at before everything", () => {
+  const read = home({
+    due: [work("late", "2026-10-05T08:00:00Z"), work("essay", "2026-10-07T08:00:00Z")],
+    quizzes: [quiz("test", "2026-10-06T08:00:00Z"), quiz("at it", null, null)],
+  });
+  expect(dueOf(read, now_ms).map(({ title, state }) => [title, state])).toEqual([
+    ["at it", "begun"],
+    ["late", "overdue"],
+    ["test", "open"],
+    ["essay", "due"],
+  ]);
+  expect(dueOf(read, now_ms)[2]?.href).toBe("/courses/c/quizzes?quiz=test");
 });
 
-it("has the announcements of a month, newest first", () => {
-  const found = newOf(
-    [
-      told("old", "2026-09-01T08:00:00Z"),
-      told("first", "2026-10-01T08:00:00Z"),
-      told("then", "2026-10-04T08:00:00Z"),
-    ],
-    now_ms,
-  );
-  expect(found.map(({ one }) => one.title)).toEqual(["then", "first"]);
+it("leaves out what is of no course that was read", () => {
+  expect(inCourses([course], [{ course_id: "other" }])).toEqual([]);
 });

@@ -3,7 +3,7 @@ import type { Assignment, AssignmentChange, Criterion, LatePolicy } from "../../
 import type { Lesson } from "../../../api/outline";
 import { Button } from "../../../design/Button";
 import { Dialog } from "../../../design/Dialog";
-import { Field, SelectField, TextField } from "../../../design/Field";
+import { CheckField, Field, SelectField, TextField } from "../../../design/Field";
 import { Notice } from "../../../design/Notice";
 import { Loading } from "../../../design/Spinner";
 import { useApi } from "../../../session/Session";
@@ -20,7 +20,7 @@ interface Around {
   onDone: () => Promise<void>;
 }
 
-type Value = Omit<Assignment, "id" | "course_id" | "closes_at" | "for_groups">;
+type Value = Omit<Assignment, "id" | "course_id" | "closes_at">;
 
 const KNOWN = [
   "title",
@@ -48,6 +48,7 @@ const newOne = (lesson: string): Value => ({
   points: 100,
   rubric: [],
   max_attempts: null,
+  for_groups: false,
 });
 
 /** An assignment made (`id` null), or changed. */
@@ -124,6 +125,7 @@ function AssignmentForm({
       points: rubric.length > 0 ? totalOf(rubric) : Number(values.points),
       rubric,
       max_attempts: values.max_attempts ? Number(values.max_attempts) : null,
+      for_groups: values.for_groups === "on",
       ...releaseOf(values),
     };
     if (id === null) await assignments.add(course.id, wish);
@@ -208,6 +210,13 @@ function AssignmentForm({
           error={form.fields.late_until}
         />
       )}
+      <CheckField
+        label="For groups: one of each group hands in for all"
+        hint="You say who works with whom when it is set. It cannot be changed once something was handed in."
+        name="for_groups"
+        defaultChecked={value.for_groups}
+        data-testid="assignment-groups"
+      />
       <RubricFields rubric={rubric} onChange={setRubric} />
       {rubric.length === 0 ? (
         <Field

@@ -3,7 +3,7 @@ import { useCallback, useState } from "react";
 import { Link, useLocation, useSearch } from "wouter";
 import type { Assignment } from "../../../api/assignments";
 import { readFirst } from "../../../api/pages";
-import { Button } from "../../../design/Button";
+import { Button, ButtonLink } from "../../../design/Button";
 import { Dialog, DialogActions } from "../../../design/Dialog";
 import { Icon } from "../../../design/Icon";
 import { Notice } from "../../../design/Notice";
@@ -14,6 +14,7 @@ import { useApi } from "../../../session/Session";
 import { useCourse } from "../useCourse";
 import { AssignmentDialog } from "./AssignmentDialog";
 import { dueOf, lateOf } from "./assignment_words";
+import { GroupsPage } from "./GroupsPage";
 import { OwnWork } from "./OwnWork";
 import { Roster } from "./Roster";
 
@@ -23,7 +24,10 @@ const LESSONS = 1000;
 export function AssignmentPage({ id }: { id: string }) {
   const { course, staff } = useCourse();
   const { assignments } = useApi();
-  const student = new URLSearchParams(useSearch()).get("student") ?? "";
+  const query = new URLSearchParams(useSearch());
+  const student = query.get("student") ?? "";
+  const groups = query.has("groups");
+  const here = `/courses/${course.id}/assignments`;
   const load = useCallback(
     (signal: AbortSignal) => assignments.get(course.id, id, signal),
     [assignments, course.id, id],
@@ -33,14 +37,15 @@ export function AssignmentPage({ id }: { id: string }) {
   return (
     <div>
       <p className="person-back">
-        <Link href={`/courses/${course.id}/assignments`} className="back-link">
+        <Link href={groups ? `${here}?assignment=${id}` : here} className="back-link">
           <Icon name="back" size={16} />
-          Assignments
+          {groups ? (assignment?.title ?? "The assignment") : "Assignments"}
         </Link>
       </p>
       {error && <Notice tone="wrong">{error}</Notice>}
       {!assignment && !error && <Loading label="Loading the assignment" />}
-      {assignment && (
+      {assignment && groups && staff && <GroupsPage assignment={assignment} />}
+      {assignment && !(groups && staff) && (
         <>
           <div className="course-part-head">
             <h2>{assignment.title}</h2>
@@ -78,6 +83,16 @@ function StaffTools({ assignment, onDone }: { assignment: Assignment; onDone: ()
     }, `“${assignment.title}” is gone.`);
   return (
     <div className="course-tools-end">
+      {assignment.for_groups && (
+        <ButtonLink
+          href={`/courses/${course}/assignments?assignment=${assignment.id}&groups`}
+          size="small"
+          icon="groups"
+          testId="assignment-groups"
+        >
+          Groups
+        </ButtonLink>
+      )}
       <Button size="small" icon="edit" onClick={() => setOpen("edit")} data-testid="edit-assignment">
         Edit
       </Button>

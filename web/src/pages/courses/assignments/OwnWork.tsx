@@ -1,6 +1,6 @@
 /** What a student hands in: a draft with text and files, earlier attempts, and the grade once it is released. */
 import { useCallback } from "react";
-import type { Assignment, Entry, Submission } from "../../../api/assignments";
+import type { Assignment, Entry, Group, Submission } from "../../../api/assignments";
 import { readFirst } from "../../../api/pages";
 import { ApiError } from "../../../api/problem";
 import { Badge } from "../../../design/Badge";
@@ -30,12 +30,13 @@ export function OwnWork({ assignment }: { assignment: Assignment }) {
   const { assignments } = useApi();
   const { state } = useSession();
   const me = state.phase === "ready" ? (state.user?.user_id ?? "") : "";
-  const { course_id, id } = assignment;
+  const { course_id, id, for_groups } = assignment;
   const load = useCallback(
     async (signal: AbortSignal) => {
-      const [attempts, mine, grade] = await Promise.all([
+      const [attempts, mine, groups, grade] = await Promise.all([
         readFirst(MOST, (page) => assignments.attempts(course_id, id, "", page, signal)),
         readFirst(MOST, (page) => assignments.mine(course_id, page, signal)),
+        for_groups ? readFirst(1, (page) => assignments.groups(course_id, id, page, signal)) : null,
         assignments.grade(course_id, id, me, signal).catch((problem: unknown) => {
           // Not released: nothing is said before.
           if (problem instanceof ApiError && problem.status === 403) return null;
@@ -43,9 +44,14 @@ export function OwnWork({ assignment }: { assignment: Assignment }) {
         }),
       ]);
       const entry = mine.items.find(({ assignment_id }) => assignment_id === id) ?? null;
-      return { attempts: attempts.items, entry, grade: grade?.value ?? null };
+      return {
+        attempts: attempts.items,
+        entry,
+        grade: grade?.value ?? null,
+        group: groups?.items[0] ?? null,
+      };
     },
-    [assignments, course_id, id, me],
+    [assignments, course_id, id, me, for_groups],
   );
   const { data, error, reload } = useLoaded(load, FRESH_MS);
   if (!data) return error ? <Notice tone="wrong">{error}</Notice> : <Loading label="Loading your work" />;
@@ -54,6 +60,7 @@ export function OwnWork({ assignment }: { assignment: Assignment }) {
   return (
     <div>
       {error && <Notice tone="wrong">{error}</Notice>}
+      {for_groups && <OwnGroup group={data.group} />}
       {data.entry && <Standing entry={data.entry} />}
       {data.grade?.released && <GradeTold assignment={assignment} grade={data.grade} />}
       {draft ? (
@@ -65,6 +72,16 @@ export function OwnWork({ assignment }: { assignment: Assignment }) {
         <Attempt key={one.id} attempt={one} />
       ))}
     </div>
+  );
+}
+
+function OwnGroup({ group }: { group: Group | null }) {
+  return (
+    <p className="soft" data-testid="own-group">
+      {group
+        ? `Your group is “${group.name}”: ${group.members.map(({ full_name }) => full_name).join(", ")}. One of you hands in for all.`
+        : "You are in no group yet: what you hand in is your own."}
+    </p>
   );
 }
 

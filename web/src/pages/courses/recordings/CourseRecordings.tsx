@@ -21,16 +21,23 @@ import { FileDialog } from "./FileDialog";
 
 const PAGE = 50;
 const FRESH_MS = 20_000;
+const LESSONS = 1000;
 const LONG_FRESH_MS = 60_000;
 
 export function CourseRecordings() {
   const { course, staff } = useCourse();
-  const { courseRecordings } = useApi();
+  const { courseRecordings, outline } = useApi();
   const [count, setCount] = useState(PAGE);
   const [filing, setFiling] = useState(false);
   const load = useCallback(
-    (signal: AbortSignal) => readFirst(count, (page) => courseRecordings.list(course.id, page, signal)),
-    [courseRecordings, course.id, count],
+    async (signal: AbortSignal) => {
+      const [filed, lessons] = await Promise.all([
+        readFirst(count, (page) => courseRecordings.list(course.id, page, signal)),
+        readFirst(LESSONS, (page) => outline.lessons(course.id, page, signal)),
+      ]);
+      return { ...filed, lessons: new Map(lessons.items.map(({ id, title }) => [id, title])) };
+    },
+    [courseRecordings, outline, course.id, count],
   );
   const { data, error, reload } = useLoaded(load, count > MAX_PAGE ? LONG_FRESH_MS : FRESH_MS);
   const change = staff && course.status !== "archived";
@@ -59,7 +66,13 @@ export function CourseRecordings() {
       {data && data.items.length > 0 && (
         <ul className="list" data-testid="course-recordings">
           {data.items.map((one) => (
-            <Row key={one.recording_id} filed={one} change={change} onDone={reload} />
+            <Row
+              key={one.recording_id}
+              filed={one}
+              lesson={data.lessons.get(one.lesson_id ?? "")}
+              change={change}
+              onDone={reload}
+            />
           ))}
         </ul>
       )}
@@ -77,10 +90,13 @@ export function CourseRecordings() {
 
 function Row({
   filed,
+  lesson,
   change,
   onDone,
 }: {
   filed: FiledRecording;
+  /** What it is filed under. */
+  lesson: string | undefined;
   change: boolean;
   onDone: () => Promise<void>;
 }) {
@@ -102,6 +118,7 @@ function Row({
       await onDone();
     }, done);
   const facts = [
+    lesson !== title && lesson,
     filed.lecture_number !== null && `Lecture ${filed.lecture_number}`,
     started_at && moment(started_at),
     duration_seconds > 0 && clock(duration_seconds),

@@ -1,0 +1,165 @@
+"""What is new in several courses, and which they are. Only SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.courses.announcement_store import Announcement, newest_announcements
+from vtp.courses.calendar_store import courses_of
+from vtp.courses.enrolment_store import IS_STUDENT
+from vtp.courses.roles import CourseStatus
+from vtp.courses.tables import course_enrollments, courses
+from vtp.coursework.tables import (
+    assignment_group_members,
+    assignments,
+    grades,
+    submissions,
+)
+from vtp.ids import first_id_at
+from vtp.quizzes.tables import quiz_attempts, quiz_extra_time, quizzes
+
+_LOOKED_AT: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class HomeCourse:
+    """An active course that somebody takes part in."""
+
+    id: str
+    code: str
+    name: str
+    lesson_opens_minutes: int
+    lesson_grace_minutes: int
+    teaches: bool
+
+
+@dataclass(frozen=True, slots=True)
+class QuizToDo:
+    """A quiz that somebody can take, or is at: `ends_at` is of that attempt, `closes_at` theirs."""
+
+    id: str
+    course_id: str
+    title: str
+    closes_at: datetime | None
+    time_limit_minutes: int | None
+    ends_at: datetime | None
+    begun: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ToGrade:
+    """An assignment in which students wait for a grade."""
+
+    id: str
+    course_id: str
+    title: str
+    due_at: datetime | None
+    waiting: int
+
+
+async def active_courses(tx: AsyncConnection, user_id: str, limit: int) -> list[HomeCourse]:
+    """The newest of somebody's that are active."""
+    there, c = await courses_of(tx, user_id), courses.c
+    if not there:
+        return []
+    columns = c.id, c.code, c.name, c.lesson_opens_minutes, c.lesson_grace_minutes
+    wanted = select(*columns).where(c.id.in_(sorted(there)), c.status == CourseStatus.ACTIVE)
+    rows = await tx.execute(wanted.order_by(c.id.desc()).limit(limit))
+    return [HomeCourse(*row, teaches=there[row.id]) for row in rows]
+
+
+async def announced_since(
+    tx: AsyncConnection, course_ids: Collection[str], since: datetime, limit: int
+) -> list[Announcement]:
+    """What was announced in these courses since then, newest first."""
+    first = first_id_at(int(since.timestamp() * 1000))
+    return await newest_announcements(tx, course_ids, first, limit=limit)
+
+
+async def quizzes_to_do(
+    tx: AsyncConnection, course_ids: Collection[str], user_id: str, now: datetime, until: datetime, limit: int
+) -> list[QuizToDo]:
+    """Quizzes of these courses that are open to somebody and close by then, and those that they are at; what
+    ends first comes first. Who has ended an attempt has nothing to do, also where they may try again."""
+    if not course_ids:
+        return []
+    q, a, extra = quizzes.c, quiz_attempts.c, quiz_extra_time.c
+    at = select(a.quiz_id, a.ends_at).where(a.user_id == user_id, a.ended_at.is_(None)).subquery().c
+    more = select(extra.quiz_id, extra.minutes).where(extra.user_id == user_id).subquery().c
+    ended = exists().where(a.quiz_id == q.id, a.user_id == user_id, a.ended_at.is_not(None))
+    opened = or_(q.opens_at.is_(None), q.opens_at <= now)
+    closes = and_(q.closes_at <= until, or_(q.closes_at > now, more.minutes.is_not(None)))
+    going = and_(at.quiz_id.is_not(None), or_(at.ends_at.is_(None), at.ends_at > now))
+    columns = q.id, q.course_id, q.title, q.closes_at, q.time_limit_minutes
+    statement = (
+        select(*columns, at.ends_at, at.quiz_id.is_not(None).label("begun"), more.minutes)
+        .outerjoin(at.quiz_id.table, at.quiz_id == q.id)
+        .outerjoin(more.quiz_id.table, more.quiz_id == q.id)
+        .where(
+            q.course_id.in_(course_ids),
+            q.published.is_(True),
+            or_(going, and_(at.quiz_id.is_(None), opened, closes, ~ended)),
+        )
+        .order_by(q.closes_at.is_(None), q.closes_at, q.id)
+        .limit(_LOOKED_AT)
+    )
+    found = [_quiz(*row) for row in await tx.execute(statement)]
+    return [one for one in found if one.begun or one.closes_at is None or one.closes_at > now][:limit]
+
+
+def _quiz(
+    quiz_id: str,
+    course_id: str,
+    title: str,
+    closes_at: datetime | None,
+    time_limit_minutes: int | None,
+    ends_at: datetime | None,
+    begun: bool,
+    extra_minutes: int | None,
+) -> QuizToDo:
+    if closes_at is not None:
+        closes_at += timedelta(minutes=extra_minutes or 0)
+    return QuizToDo(quiz_id, course_id, title, closes_at, time_limit_minutes, ends_at, bool(begun))
+
+
+async def work_to_grade(tx: AsyncConnection, course_ids: Collection[str], limit: int) -> list[ToGrade]:
+    """Assignments of these courses with how many students wait in each: for points, for their release, or for
+    a look at what they have handed in since. What was due first comes first."""
+    if not course_ids:
+        return []
+    t, s, g, m, e = (
+        one.c for one in (assignments, submissions, grades, assignment_group_members, course_enrollments)
+    )
+    newest = (
+        select(s.assignment_id, s.owner, func.max(s.handed_in_at).label("at"))
+        .join_from(submissions, assignments, t.id == s.assignment_id)
+        .where(t.course_id.in_(course_ids), s.handed_in_at.is_not(None))
+        .group_by(s.assignment_id, s.owner)
+        .subquery()
+    )
+    owner = func.coalesce(m.group_id, e.user_id)
+    done = exists().where(
+        g.assignment_id == t.id,
+        g.user_id == e.user_id,
+        g.released_at.is_not(None),
+        g.centipoints.is_not(None),
+        g.updated_at >= newest.c.at,
+    )
+    waiting = func.count().label("waiting")
+    statement = (
+        select(t.id, t.course_id, t.title, t.due_at, waiting)
+        .join_from(assignments, course_enrollments, and_(e.course_id == t.course_id, IS_STUDENT))
+        .outerjoin(assignment_group_members, and_(m.assignment_id == t.id, m.user_id == e.user_id))
+        .join(newest, and_(newest.c.assignment_id == t.id, newest.c.owner == owner))
+        .where(t.course_id.in_(course_ids), ~done)
+        .group_by(t.id, t.course_id, t.title, t.due_at)
+        .order_by(t.due_at.is_(None), t.due_at, t.id)
+        .limit(limit)
+    )
+    return [ToGrade(*row) for row in await tx.execute(statement)]

@@ -1,0 +1,199 @@
+/** Who works with whom in an assignment: groups made, filled, renamed and taken away, all of them saved at once. */
+import { useCallback, useMemo, useState } from "react";
+import type { Assignment, Group } from "../../../api/assignments";
+import type { Enrolment } from "../../../api/enrolments";
+import { readFirst } from "../../../api/pages";
+import { Badge } from "../../../design/Badge";
+import { Button, IconButton } from "../../../design/Button";
+import { Card } from "../../../design/Card";
+import { Field, SelectField } from "../../../design/Field";
+import { Notice } from "../../../design/Notice";
+import { Loading } from "../../../design/Spinner";
+import { useToast } from "../../../design/Toast";
+import { plural } from "../../../format";
+import { useForm } from "../../../hooks/useForm";
+import { useLoaded } from "../../../hooks/useLoaded";
+import { useApi } from "../../../session/Session";
+import { FormTrouble } from "../../FormTrouble";
+import { Submit } from "../../Submit";
+import { useCourse } from "../useCourse";
+import { useStudents } from "../useStudents";
+import { type DraftGroup, dealt, draftOf, moved, wantedOf, withNew } from "./groups";
+
+const MOST = 500;
+
+export function GroupsPage({ assignment }: { assignment: Assignment }) {
+  const { assignments } = useApi();
+  const { course_id, id, title } = assignment;
+  const load = useCallback(
+    (signal: AbortSignal) => readFirst(MOST, (page) => assignments.groups(course_id, id, page, signal)),
+    [assignments, course_id, id],
+  );
+  const groups = useLoaded(load);
+  const students = useStudents();
+  const error = groups.error ?? students.error;
+  return (
+    <>
+      <h2>Groups of “{title}”</h2>
+      {error && <Notice tone="wrong">{error}</Notice>}
+      {!assignment.for_groups && <Notice tone="info">This assignment is not for groups.</Notice>}
+      {(!groups.data || !students.data) && !error && <Loading label="Loading the groups" />}
+      {groups.data && students.data && assignment.for_groups && (
+        <Editor assignment={assignment} groups={groups.data.items} students={students.data} />
+      )}
+    </>
+  );
+}
+
+interface EditorProps {
+  assignment: Assignment;
+  groups: readonly Group[];
+  students: readonly Enrolment[];
+}
+
+function Editor({ assignment: { course_id, id }, groups, students }: EditorProps) {
+  const { assignments } = useApi();
+  const { course } = useCourse();
+  const toast = useToast();
+  const [drafts, setDrafts] = useState(() => groups.map(draftOf));
+  const [saved, setSaved] = useState(() => JSON.stringify(wantedOf(groups.map(draftOf))));
+  const [size, setSize] = useState("3");
+  const names = useMemo(
+    () =>
+      new Map([
+        ...groups.flatMap(({ members }) => members.map((one) => [one.user_id, one.full_name] as const)),
+        ...students.map((one) => [one.student_id, one.full_name] as const),
+      ]),
+    [groups, students],
+  );
+  const form = useForm([], async () => {
+    const made = (await assignments.setGroups(course_id, id, wantedOf(drafts))).items.map(draftOf);
+    setDrafts(made);
+    setSaved(JSON.stringify(wantedOf(made)));
+    toast("The groups are saved.");
+  });
+  const inside = new Set(drafts.flatMap(({ members }) => members));
+  const left = students.filter(({ student_id }) => !inside.has(student_id)).map((one) => one.student_id);
+  const changed = JSON.stringify(wantedOf(drafts)) !== saved;
+  const wanted = Number(size);
+  const fits = Number.isInteger(wanted) && wanted >= 1 && wanted <= 100;
+  return (
+    <form className="form work-card" onSubmit={form.onSubmit} data-testid="groups">
+      <FormTrouble form={form} />
+      <div className="group-tools">
+        <Field
+          label="Students in each"
+          type="number"
+          min={1}
+          max={100}
+          value={size}
+          onChange={(event) => setSize(event.target.value)}
+          data-testid="group-size"
+        />
+        <Button
+          icon="groups"
+          disabled={!fits || left.length === 0}
+          onClick={() => setDrafts(dealt(drafts, left, wanted))}
+          data-testid="deal-groups"
+        >
+          Deal out by chance
+        </Button>
+        <Button icon="plus" onClick={() => setDrafts(withNew(drafts))} data-testid="new-group">
+          New group
+        </Button>
+      </div>
+      <p role="status" data-testid="in-no-group">
+        {left.length === 0
+          ? "Everybody is in a group."
+          : `${plural(left.length, "student is", "students are")} in no group and ${left.length === 1 ? "hands" : "hand"} in alone: ${left
+              .slice(0, 12)
+              .map((one) => names.get(one))
+              .join(", ")}${left.length > 12 ? " …" : ""}`}
+      </p>
+      <div className="group-cards">
+        {drafts.map((group) => (
+          <GroupCard
+            key={group.key}
+            group={group}
+            left={left}
+            names={names}
+            onChange={(change) =>
+              setDrafts(drafts.map((one) => (one.key === group.key ? { ...one, ...change } : one)))
+            }
+            onMove={(person, key) => setDrafts(moved(drafts, person, key))}
+            onRemove={() => setDrafts(drafts.filter((one) => one.key !== group.key))}
+          />
+        ))}
+      </div>
+      <div className="work-head">
+        <Submit form={form} disabled={!changed || course.status === "archived"} data-testid="save-groups">
+          Save the groups
+        </Submit>
+        {changed && <Badge tone="warn">Not saved yet</Badge>}
+      </div>
+    </form>
+  );
+}
+
+function GroupCard({
+  group: { key, name, members },
+  left,
+  names,
+  onChange,
+  onMove,
+  onRemove,
+}: {
+  group: DraftGroup;
+  left: readonly string[];
+  names: ReadonlyMap<string, string>;
+  onChange: (change: Partial<DraftGroup>) => void;
+  onMove: (person: string, key: string | null) => void;
+  onRemove: () => void;
+}) {
+  return (
+    <Card className="group-card">
+      <div className="group-head">
+        <Field
+          label="Name"
+          required
+          maxLength={200}
+          autoComplete="off"
+          value={name}
+          onChange={(event) => onChange({ name: event.target.value })}
+          data-testid={`group-name-${name}`}
+        />
+        <IconButton icon="trash" label={`Take away: ${name}`} title="Take away" onClick={onRemove} />
+      </div>
+      <ul className="group-members" data-testid={`members-${name}`}>
+        {members.map((one) => (
+          <li key={one}>
+            <span>{names.get(one)}</span>
+            <IconButton
+              icon="close"
+              label={`Take ${names.get(one)} out of ${name}`}
+              title="Take out"
+              size="small"
+              onClick={() => onMove(one, null)}
+            />
+          </li>
+        ))}
+      </ul>
+      {members.length === 0 && <p className="soft">Empty: it is not kept like that.</p>}
+      {left.length > 0 && members.length < 100 && (
+        <SelectField
+          label="Add somebody"
+          value=""
+          onChange={(event) => onMove(event.target.value, key)}
+          data-testid={`add-to-${name}`}
+        >
+          <option value="">Choose a student</option>
+          {left.map((one) => (
+            <option key={one} value={one}>
+              {names.get(one)}
+            </option>
+          ))}
+        </SelectField>
+      )}
+    </Card>
+  );
+}

@@ -1,0 +1,103 @@
+/** Who has more time for a quiz than the others. */
+import { useCallback } from "react";
+import { readFirst } from "../../../api/pages";
+import type { Quiz } from "../../../api/quizzes";
+import { Button } from "../../../design/Button";
+import { Dialog } from "../../../design/Dialog";
+import { Field, SelectField } from "../../../design/Field";
+import { Notice } from "../../../design/Notice";
+import { Loading } from "../../../design/Spinner";
+import { plural } from "../../../format";
+import { useForm } from "../../../hooks/useForm";
+import { useLoaded } from "../../../hooks/useLoaded";
+import { useTask } from "../../../hooks/useTask";
+import { useApi } from "../../../session/Session";
+import { FormTrouble } from "../../FormTrouble";
+import { FormEnds } from "../../Submit";
+import { useStudents } from "../useStudents";
+
+const MOST = 5000;
+
+export function ExtraTimeDialog({ quiz, open, onClose }: { quiz: Quiz; open: boolean; onClose: () => void }) {
+  return (
+    <Dialog title="Extra time" open={open} onClose={onClose}>
+      <Inside quiz={quiz} onClose={onClose} />
+    </Dialog>
+  );
+}
+
+function Inside({ quiz, onClose }: { quiz: Quiz; onClose: () => void }) {
+  const { quizzes } = useApi();
+  const { course_id, id } = quiz;
+  const students = useStudents();
+  const load = useCallback(
+    (signal: AbortSignal) => readFirst(MOST, (page) => quizzes.extraTime(course_id, id, page, signal)),
+    [quizzes, course_id, id],
+  );
+  const { data, error, reload } = useLoaded(load);
+  const task = useTask();
+  const form = useForm(["minutes"], async ({ user = "", minutes = "" }) => {
+    await quizzes.giveTime(course_id, id, user, Number(minutes));
+    await reload();
+  });
+  const trouble = error ?? students.error;
+  if (!data || !students.data)
+    return trouble ? <Notice tone="wrong">{trouble}</Notice> : <Loading label="Loading the students" />;
+  return (
+    <form className="form" onSubmit={form.onSubmit}>
+      <p className="soft">For the minutes and for the closing time alike, also in an attempt that goes on.</p>
+      {data.items.length > 0 && (
+        <ul className="list" data-testid="extra-times">
+          {data.items.map(({ user_id, full_name, minutes }) => (
+            <li key={user_id} className="quiz-part">
+              <span className="quiz-part-words">
+                {full_name}, {plural(minutes, "minute", "minutes")} more
+              </span>
+              <Button
+                size="small"
+                onClick={() =>
+                  void task.run(async () => {
+                    await quizzes.giveTime(course_id, id, user_id, 0);
+                    await reload();
+                  })
+                }
+              >
+                Take back<span className="visually-hidden"> from {full_name}</span>
+              </Button>
+            </li>
+          ))}
+        </ul>
+      )}
+      <FormTrouble form={form} />
+      <div className="field-row">
+        <SelectField label="Student" name="user" required data-testid="extra-student">
+          {students.data.map(({ student_id, full_name }) => (
+            <option key={student_id} value={student_id}>
+              {full_name}
+            </option>
+          ))}
+        </SelectField>
+        <Field
+          label="Minutes more"
+          name="minutes"
+          type="number"
+          required
+          min={0}
+          max={100_000}
+          defaultValue={15}
+          error={form.fields.minutes}
+          data-testid="extra-minutes"
+        />
+      </div>
+      <FormEnds
+        form={form}
+        onCancel={onClose}
+        cancel="Done"
+        disabled={students.data.length === 0}
+        data-testid="give-time"
+      >
+        Give it
+      </FormEnds>
+    </form>
+  );
+}

@@ -1,0 +1,57 @@
+import { expect, it } from "vitest";
+import type { Attempt } from "../../../api/quizzes";
+import { aheadBy } from "../../../api/quizzes";
+import { attemptsOf, briefly, countedOf, doorOf, listOf, numberOf } from "./quiz_words";
+
+it("reads numbers as people write them, and nothing else", () => {
+  expect(["9.81", "9,81", " -3 ", "−2", "1e3", ".5", "1 000"].map(numberOf)).toEqual([
+    9.81, 9.81, -3, -2, 1000, 0.5, 1000,
+  ]);
+  expect(["", "x", "1.2.3", "1,2,3", "0x10", "Infinity", "-"].map(numberOf)).toEqual(Array(7).fill(null));
+});
+
+it("knows when a quiz is open", () => {
+  const times = { opens_at: "2026-10-05T08:00:00Z", closes_at: "2026-10-05T09:00:00Z" };
+  const at = (time: string) => doorOf(times, Date.parse(`2026-10-05T${time}Z`));
+  expect(["07:59:59", "08:00:00", "08:59:59", "09:00:00"].map(at)).toEqual([
+    "early",
+    "open",
+    "open",
+    "closed",
+  ]);
+  expect(doorOf({ opens_at: null, closes_at: null }, 0)).toBe("open");
+});
+
+it("counts several attempts as the quiz says, and none that is not shown", () => {
+  const attempts = [
+    { number: 3, points: null },
+    { number: 2, points: 1 },
+    { number: 1, points: 4 },
+  ] as Attempt[];
+  expect((["best", "last", "average"] as const).map((rule) => countedOf(attempts, rule))).toEqual([
+    4, 1, 2.5,
+  ]);
+  expect(countedOf([], "best")).toBeNull();
+});
+
+it("says how often somebody may try", () => {
+  expect(attemptsOf({ attempts_allowed: 1, counts: "best" })).toBe("One attempt");
+  expect(attemptsOf({ attempts_allowed: null, counts: "last" })).toBe(
+    "Any number of attempts, the last one counts",
+  );
+});
+
+it("takes lists between commas or lines, each word once", () => {
+  expect(listOf(" optics, waves ,,optics")).toEqual(["optics", "waves"]);
+  expect(listOf("Paris\n\nparis \n", "\n")).toEqual(["Paris", "paris"]);
+});
+
+it("shortens a question to a line", () => {
+  expect(briefly("Which\n  planet?")).toBe("Which planet?");
+  expect(briefly("a".repeat(10), 5)).toBe("aaaa…");
+});
+
+it("knows by how much the server's clock differs", () => {
+  expect(aheadBy("Mon, 05 Oct 2026 08:00:10 GMT", Date.parse("2026-10-05T08:00:00Z"))).toBe(10_500);
+  expect(aheadBy(null, 0)).toBe(0);
+});

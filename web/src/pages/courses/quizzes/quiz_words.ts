@@ -1,0 +1,98 @@
+/** Quizzes, questions and what was reached in words, and what was typed as numbers and lists. */
+import type { Attempt, CountsRule, Given, QuestionKind, Quiz, ResultsRule } from "../../../api/quizzes";
+import { momentWithin, plural } from "../../../format";
+
+export const KIND_WORDS: Readonly<Record<QuestionKind, string>> = {
+  single: "One choice",
+  multiple: "Several choices",
+  numeric: "A number",
+  text: "A short text",
+};
+
+export const RESULTS_WORDS: Readonly<Record<ResultsRule, string>> = {
+  at_once: "as soon as they have ended",
+  after_closing: "when the quiz has closed",
+  never: "never",
+};
+
+export const COUNTS_WORDS: Readonly<Record<CountsRule, string>> = {
+  best: "the best one",
+  last: "the last one",
+  average: "their average",
+};
+
+type Times = Pick<Quiz, "opens_at" | "closes_at">;
+
+export type Door = "early" | "open" | "closed";
+
+/** Extra time is the server's business: it says so when somebody begins. */
+export function doorOf({ opens_at, closes_at }: Times, now_ms: number): Door {
+  if (opens_at !== null && now_ms < Date.parse(opens_at)) return "early";
+  return closes_at !== null && now_ms >= Date.parse(closes_at) ? "closed" : "open";
+}
+
+/** "Closes tomorrow, 08:00" */
+export function timesOf(quiz: Times, now_ms: number): string {
+  const door = doorOf(quiz, now_ms);
+  if (door === "early") return `Opens ${momentWithin(quiz.opens_at ?? "")}`;
+  if (quiz.closes_at === null) return "Open";
+  return `${door === "closed" ? "Closed" : "Closes"} ${momentWithin(quiz.closes_at)}`;
+}
+
+/** "20 minutes", "No time limit" */
+export const limitOf = ({ time_limit_minutes }: Pick<Quiz, "time_limit_minutes">): string =>
+  time_limit_minutes === null ? "No time limit" : plural(time_limit_minutes, "minute", "minutes");
+
+/** "One attempt", "3 attempts, the best one counts" */
+export function attemptsOf({ attempts_allowed, counts }: Pick<Quiz, "attempts_allowed" | "counts">): string {
+  if (attempts_allowed === 1) return "One attempt";
+  const many = attempts_allowed === null ? "Any number of attempts" : `${attempts_allowed} attempts`;
+  return `${many}, ${COUNTS_WORDS[counts]} counts`;
+}
+
+/** "4.5 of 6 points" */
+export const reachedIn = ({ points, max_points }: Pick<Attempt, "points" | "max_points">): string =>
+  points === null ? "" : `${points} of ${max_points} points`;
+
+/** What an answer is worth, by hand where somebody has said so. */
+export const worthOf = ({ points, override_points }: Pick<Given, "points" | "override_points">) =>
+  override_points ?? points;
+
+/** Whether something was answered. */
+export const isAnswered = ({ answer }: Pick<Given, "answer">): boolean =>
+  answer !== null && (answer.choices ? answer.choices.length > 0 : true);
+
+/** What counts of several, as the server counts it: of those that have ended and are shown. */
+export function countedOf(attempts: readonly Attempt[], rule: CountsRule): number | null {
+  const ended = attempts.filter(({ points }) => points !== null).sort((a, b) => a.number - b.number);
+  const points = ended.map((one) => one.points ?? 0);
+  if (points.length === 0) return null;
+  if (rule === "last") return points.at(-1) ?? null;
+  if (rule === "best") return Math.max(...points);
+  return Math.round((points.reduce((sum, one) => sum + one, 0) / points.length) * 100) / 100;
+}
+
+/** A number as people write it, with a point or a comma; null for what is none. */
+export function numberOf(text: string): number | null {
+  const plain = text
+    .replace(/[\s\u00a0\u202f']/g, "")
+    .replace("−", "-")
+    .replace(",", ".");
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(plain) ? Number(plain) : null;
+}
+
+/** What was typed between commas, each once. */
+export const listOf = (text: string, between: RegExp | string = ","): string[] => [
+  ...new Set(
+    text
+      .split(between)
+      .map((one) => one.trim())
+      .filter(Boolean),
+  ),
+];
+
+/** The first words of a question, for lists. */
+export function briefly(text: string, most = 90): string {
+  const line = text.trim().replace(/\s+/g, " ");
+  return line.length <= most ? line : `${line.slice(0, most - 1).trimEnd()}…`;
+}
