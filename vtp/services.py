@@ -15,6 +15,7 @@ from vtp.accounts.pictures import Pictures
 from vtp.accounts.services import ServiceAuthenticator
 from vtp.accounts.sessions import is_signed_in
 from vtp.accounts.users import User, find_user
+from vtp.analytics.build import AnalyticsBase, AnalyticsParts
 from vtp.courses.audience import CourseAudience
 from vtp.courses.build import CourseBase, CourseParts
 from vtp.courses.lesson_door import LessonDoor
@@ -115,6 +116,7 @@ class Services:
     notifications: NotificationParts
     coursework: CourseworkParts
     quizzes: QuizParts
+    analytics: AnalyticsParts
     metrics: HttpMetrics = field(default_factory=HttpMetrics)
     sfu: SfuFace | None = None
 
@@ -258,6 +260,8 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         CourseworkBase(settings, database, store, accounts.audit, tasks, notifications.notifier)
     )
     quizzes = QuizParts.build(database, accounts.audit)
+    progress = WatchProgress(database, recordings)
+    analytics = AnalyticsParts.build(AnalyticsBase(database, recordings, progress, settings.analytics))
     courses.narrowed.add_listener(holders.forget)
     upkeep = [
         access_log.trim,
@@ -268,6 +272,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         notifications.service.trim,
         coursework.files.sweep,
         quizzes.ending.finish_due,
+        analytics.rollups.trim,
     ]
     personal = _build_personal(
         database, accounts, pictures, (pictures, tracks, coursework.files), settings, upkeep
@@ -287,7 +292,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
             holders,
             shares,
             access_log,
-            WatchProgress(database, recordings),
+            progress,
             CaptionShelf(database, recordings),
             chapters,
             streams.sources.viewership,
@@ -312,6 +317,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         notifications,
         coursework,
         quizzes,
+        analytics,
     )
     jobs.start(tasks)
     add_numbers(services)

@@ -53,7 +53,7 @@ def test_talk_over_the_edge_of_a_slice_is_cut_there() -> None:
     st.lists(st.integers(0, 5_000_000), max_size=5),
 )
 def test_participation_looks_at_each_slice_by_itself(talks: list[tuple[int, int]], acts: list[int]) -> None:
-    stretches = []
+    stretches: list[tuple[int, int]] = []
     for start, length in sorted(talks):
         begin = max(start, stretches[-1][1] if stretches else 0)
         stretches.append((begin, max(begin, start + length)))

@@ -5,7 +5,11 @@ Of accounts only: whoever comes by a link or to a public recording leaves nothin
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.service import Clock, account_of, utc_now
 from vtp.db import Database
@@ -20,8 +24,25 @@ from vtp.recording.progress_store import (
 )
 from vtp.recording.service import Recordings
 from vtp.recording.store import UNFINISHED, Recording
-from vtp.recording.taking import Extent, take_report
+from vtp.recording.taking import Extent, Taken, take_report
 from vtp.recording.watching import Refused, Report
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A report that was taken: who played what, and what of it counted."""
+
+    user_id: str
+    recording_id: str
+    session_id: str
+    extent: Extent
+    taken: Taken
+    position_ms: int
+    at: datetime
+
+
+Teller = Callable[[AsyncConnection, Watched], Awaitable[None]]
+"""Called within the transaction that stores a report: neither is there without the other."""
 
 
 class WatchProgress:
@@ -31,6 +52,11 @@ class WatchProgress:
         self._database = database
         self._recordings = recordings
         self._clock = clock
+        self._tellers: list[Teller] = []
+
+    def add_teller(self, teller: Teller) -> None:
+        """Tells of each report that is taken."""
+        self._tellers.append(teller)
 
     async def get(
         self, principal: Principal, recording_id: str, address: str
@@ -57,15 +83,41 @@ class WatchProgress:
         recording = await self._recordings.get(principal, recording_id, address)
         now = self._clock()
         async with self._database.transaction() as tx:
-            progress = await begin_progress(tx, Progress(user_id, recording.id, now, now))
-            taken = take_report(progress, report, extent_of(recording), int(now.timestamp() * 1000))
-            if taken.repeated:
-                return recording, progress, []
-            progress.updated_at = now
-            if taken.completed:
-                progress.completed_at = now
-            await save_progress(tx, progress)
+            progress, taken = await self.take(tx, user_id, recording, report, now)
         return recording, progress, list(taken.refused)
+
+    async def take(
+        self,
+        tx: AsyncConnection,
+        user_id: str,
+        recording: Recording,
+        report: Report,
+        now: datetime,
+        *,
+        door: str = "",
+    ) -> tuple[Progress, Taken]:
+        """Takes a report of who may see the recording.
+
+        `door`: the report came by another way, which counts for itself and brings none twice.
+        """
+        progress = await begin_progress(tx, Progress(user_id, recording.id, now, now))
+        session_id = report.session_id
+        if door:
+            sitting = progress.sittings.get(door + session_id)
+            number = sitting[0] + 1 if sitting is not None else 0
+            report = replace(report, session_id=door + session_id, number=number)
+        extent = extent_of(recording)
+        taken = take_report(progress, report, extent, int(now.timestamp() * 1000))
+        if taken.repeated:
+            return progress, taken
+        progress.updated_at = now
+        if taken.completed:
+            progress.completed_at = now
+        await save_progress(tx, progress)
+        watched = Watched(user_id, recording.id, session_id, extent, taken, progress.position_ms, now)
+        for tell in self._tellers:
+            await tell(tx, watched)
+        return progress, taken
 
 
 def extent_of(recording: Recording) -> Extent:

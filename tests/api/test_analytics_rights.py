@@ -1,0 +1,42 @@
+"""Analytics by every kind of caller."""
+
+from __future__ import annotations
+
+from tests.api.callers import MISSING, Endpoint, assert_covers, assert_statuses, everybody, of
+from tests.api.recording_material import add_finished
+from tests.serving import Api, Person
+
+PLACES = ("/api/v1/analytics", "/api/analytics")
+#                         nobody new stu view ass tea own adm room elsewhere
+ACCOUNTS = of("           401 403 200 200 200 200 200 200 403 403")
+OWN = of("                401 403 403 403 403 403 200 200 403 403")
+VIEWERS = of("            401 403 200 200 200 200 200 200 200 403")
+BATCH = {
+    "session_id": "01890a5d-ac96",
+    "seq": 1,
+    "events": [{"event_type": "viewed", "timestamp": "2026-03-02T08:00:00Z", "course_id": MISSING}],
+}
+
+
+async def test_every_call_by_every_caller(api: Api) -> None:
+    callers = await everybody(api)
+    owner = callers["owner"]
+    assert isinstance(owner, Person)
+    room = await api.call("GET", "/api/v1/rooms/physics", by=owner)
+    recording = await add_finished(api, room.body["room_id"], owner, duration_ms=4000)
+    endpoints = [one for base in PLACES for one in _endpoints(base, owner.user_id, recording)]
+    await assert_statuses(api, endpoints, callers)
+    assert_covers(api, "analytics", endpoints)
+
+
+def _endpoints(base: str, user_id: str, recording: str) -> list[Endpoint]:
+    return [
+        Endpoint("POST", f"{base}/events", ACCOUNTS, body=BATCH),
+        Endpoint(
+            "GET",
+            f"{base}/metrics/{user_id}/{recording}",
+            OWN,
+            f"{base}/metrics/{{user_id}}/{{recording_id}}",
+        ),
+        Endpoint("GET", f"{base}/lecture/{recording}", VIEWERS, f"{base}/lecture/{{recording_id}}"),
+    ]
