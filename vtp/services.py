@@ -16,6 +16,7 @@ from vtp.accounts.services import ServiceAuthenticator
 from vtp.accounts.sessions import is_signed_in
 from vtp.accounts.users import User, find_user
 from vtp.analytics.build import AnalyticsBase, AnalyticsParts
+from vtp.analytics.presence import Presence
 from vtp.courses.audience import CourseAudience
 from vtp.courses.build import CourseBase, CourseParts
 from vtp.courses.lesson_door import LessonDoor
@@ -154,11 +155,16 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     stack.push_async_callback(mail_sender.close)
     deliveries = Deliveries(database, Policy(settings.webhooks))
     stack.push_async_callback(deliveries.close)  # after rooms and recordings, whose ends it tells of
+    presence = Presence(database)
+    stack.push_async_callback(presence.close)  # likewise
     media = await start_media(settings)
     stack.push_async_callback(media.close)
     live_rooms = LiveRooms(media, settings, doors)
     stack.push_async_callback(live_rooms.close)
     tasks.start(SpeakerWatch(media, live_rooms).run(), "who speaks")
+    await presence.finish_left_open()
+    presence.attend(live_rooms)
+    tasks.start(presence.run(), "who is in class")
     door = LessonDoor(database)
     rooms = RoomService(database, live_rooms, accounts.audit, open_rooms=settings.rooms.open, membership=door)
     bans = Bans(database, rooms, accounts.audit)
@@ -261,7 +267,9 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     )
     quizzes = QuizParts.build(database, accounts.audit)
     progress = WatchProgress(database, recordings)
-    analytics = AnalyticsParts.build(AnalyticsBase(database, recordings, progress, settings.analytics))
+    analytics = AnalyticsParts.build(
+        AnalyticsBase(database, recordings, progress, settings.analytics, presence, accounts.audit, tasks)
+    )
     courses.narrowed.add_listener(holders.forget)
     upkeep = [
         access_log.trim,
@@ -273,6 +281,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         coursework.files.sweep,
         quizzes.ending.finish_due,
         analytics.rollups.trim,
+        presence.finish_left_open,
     ]
     personal = _build_personal(
         database, accounts, pictures, (pictures, tracks, coursework.files), settings, upkeep

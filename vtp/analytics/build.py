@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from vtp.accounts.audit import AuditLog
+from vtp.analytics.attendance_routes import add_attendance_routes
+from vtp.analytics.attendances import Attendances
 from vtp.analytics.intake import Intake
 from vtp.analytics.lectures import Lectures
 from vtp.analytics.paths import Doubled
+from vtp.analytics.presence import Presence
 from vtp.analytics.rollups import Rollups
 from vtp.analytics.routes import add_intake_routes, add_lecture_routes
 from vtp.db import Database
@@ -14,6 +18,7 @@ from vtp.http.routing import RouteTable
 from vtp.recording.progress import WatchProgress
 from vtp.recording.service import Recordings
 from vtp.settings import AnalyticsSettings
+from vtp.tasks import Tasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,9 @@ class AnalyticsBase:
     recordings: Recordings
     progress: WatchProgress
     settings: AnalyticsSettings
+    presence: Presence
+    audit: AuditLog
+    tasks: Tasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +41,26 @@ class AnalyticsParts:
     rollups: Rollups
     intake: Intake
     lectures: Lectures
+    presence: Presence
+    attendances: Attendances
 
     @classmethod
     def build(cls, base: AnalyticsBase) -> AnalyticsParts:
         """Makes the services, and has them told of what is watched."""
         rollups = Rollups(base.database, base.settings.keep_days)
         base.progress.add_teller(rollups.watched)
+        attendances = Attendances(base.database, base.audit)
+
+        def count(room_id: str) -> None:
+            base.tasks.start(attendances.count(room_id=room_id), "attendance of a class that has ended")
+
+        base.presence.add_end_listener(count)
         return cls(
             rollups,
             Intake(base.database, base.recordings, base.progress, rollups),
             Lectures(base.database, base.recordings, rollups, base.settings.at_least),
+            base.presence,
+            attendances,
         )
 
 
@@ -52,4 +70,5 @@ def build_routes(parts: AnalyticsParts) -> RouteTable:
     both = Doubled(table)
     add_intake_routes(both, parts.intake)
     add_lecture_routes(both, parts.lectures)
+    add_attendance_routes(both, parts.attendances)
     return table

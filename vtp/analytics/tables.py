@@ -2,8 +2,27 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table
 
+from vtp.analytics.class_tables import (
+    attendance_corrections,
+    attendance_rules,
+    lesson_attendance,
+    lesson_classes,
+    participant_activity,
+)
 from vtp.db.metadata import metadata
 from vtp.db.types import UtcDateTime, id_type, json_type
+
+__all__ = [
+    "analytics_batches",
+    "analytics_events",
+    "attendance_corrections",
+    "attendance_rules",
+    "lesson_attendance",
+    "lesson_classes",
+    "participant_activity",
+    "playback_sessions",
+    "recording_viewers",
+]
 
 
 def _of(table: str, name: str, *, key: bool = False, null: bool = False, index: bool = False) -> Column[str]:

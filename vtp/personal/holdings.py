@@ -29,6 +29,11 @@ from vtp.accounts.users import NO_PASSWORD
 from vtp.analytics.tables import (
     analytics_batches,
     analytics_events,
+    attendance_corrections,
+    attendance_rules,
+    lesson_attendance,
+    lesson_classes,
+    participant_activity,
     playback_sessions,
     recording_viewers,
 )
@@ -473,6 +478,16 @@ HOLDINGS: Final = (
         _without("banned_by"),
     ),
     Holding(
+        "done_in_classes",
+        participant_activity,
+        lambda one: participant_activity.c.participation_id.in_(
+            select(session_participants.c.id).where(session_participants.c.user_id == one.user_id)
+        ),
+        ("participation_id", "talks", "camera", "acts", "quality"),
+        (),
+        Deleted(),
+    ),
+    Holding(
         "participations",
         session_participants,
         lambda one: session_participants.c.user_id == one.user_id,
@@ -572,6 +587,48 @@ HOLDINGS: Final = (
         ),
         ("user_id", "sittings"),
         Deleted(),
+    ),
+    Holding(
+        "attendance",
+        lesson_attendance,
+        lambda one: lesson_attendance.c.user_id == one.user_id,
+        (
+            "lesson_id",
+            "is_staff",
+            "present_ms",
+            "late_ms",
+            "early_ms",
+            "first_join",
+            "last_leave",
+            "connections",
+            "talk_ms",
+            "camera_ms",
+            "messages",
+            "hands",
+            "reactions",
+            "answers",
+            "activity_score",
+            "participation",
+            "quality",
+        ),
+        ("user_id",),
+        Deleted(),
+    ),
+    Holding(
+        "attendance_corrected",
+        attendance_corrections,
+        lambda one: attendance_corrections.c.user_id == one.user_id,
+        ("id", "lesson_id", "status", "reason", "created_at"),
+        ("user_id", "given_by"),
+        Deleted(),
+    ),
+    Holding(
+        "attendance_corrected_for_others",
+        attendance_corrections,
+        lambda one: attendance_corrections.c.given_by == one.user_id,
+        ("id", "lesson_id", "created_at"),
+        (),
+        _without("given_by"),
     ),
     Holding(
         "events_of_playback",
@@ -1007,6 +1064,8 @@ HOLDINGS: Final = (
 
 EXEMPT: Final[Mapping[Table, str]] = {
     setup_tokens: "hashes of one-time links to nobody's account yet",
+    lesson_classes: "when classes were held, which says nothing of who was there",
+    attendance_rules: "what courses count as attended",
     live_sessions: "when classes were held; who was there is in session_participants",
     recording_quotas: "what rooms may hold",
     course_recording_quotas: "what courses may hold",
