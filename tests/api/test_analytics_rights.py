@@ -56,7 +56,11 @@ def _classes(base: str, course: str, lesson: str) -> list[Endpoint]:
     one, theirs = f"{base}/lessons/{lesson}/attendance", f"{base}/courses/{course}/attendance-rules"
     correction = {"status": "excused", "reason": "ill"}
     return [
-        Endpoint("GET", f"{base}/reports/attendance?course_id={course}", STAFF),
+        Endpoint("GET", f"{base}/course/{course}", STAFF, base + "/course/{course_id}"),
+        *(
+            Endpoint("GET", f"{base}/reports/{report}?course_id={course}", STAFF)
+            for report in ("attendance", "engagement", "performance")
+        ),
         Endpoint("GET", one, STAFF, base + sheet),
         Endpoint("PUT", f"{one}/{MISSING}", NO_STUDENT, base + sheet + "/{user_id}", body=correction),
         Endpoint("GET", theirs, STAFF, base + rules),

@@ -11,6 +11,8 @@ from vtp.analytics.intake import Intake
 from vtp.analytics.lectures import Lectures
 from vtp.analytics.paths import Doubled
 from vtp.analytics.presence import Presence
+from vtp.analytics.report_routes import add_report_routes
+from vtp.analytics.reports import Reports
 from vtp.analytics.rollups import Rollups
 from vtp.analytics.routes import add_intake_routes, add_lecture_routes
 from vtp.db import Database
@@ -43,6 +45,7 @@ class AnalyticsParts:
     lectures: Lectures
     presence: Presence
     attendances: Attendances
+    reports: Reports
 
     @classmethod
     def build(cls, base: AnalyticsBase) -> AnalyticsParts:
@@ -61,6 +64,7 @@ class AnalyticsParts:
             Lectures(base.database, base.recordings, rollups, base.settings.at_least),
             base.presence,
             attendances,
+            Reports(base.database, attendances, base.settings.at_least),
         )
 
 
@@ -71,4 +75,5 @@ def build_routes(parts: AnalyticsParts) -> RouteTable:
     add_intake_routes(both, parts.intake)
     add_lecture_routes(both, parts.lectures)
     add_attendance_routes(both, parts.attendances)
+    add_report_routes(both, parts.reports)
     return table
