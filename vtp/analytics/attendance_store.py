@@ -145,6 +145,12 @@ async def uncounted(tx: AsyncConnection, course_id: str | None, room_id: str | N
     return list((await tx.execute(statement.order_by(c.id))).all())
 
 
+async def lock_lessons(tx: AsyncConnection, lesson_ids: Sequence[str]) -> None:
+    """Others who would count these wait: a class that has just ended is counted, and read, at once."""
+    statement = select(lessons.c.id).where(lessons.c.id.in_(lesson_ids)).order_by(lessons.c.id)
+    await tx.execute(statement.with_for_update())
+
+
 async def save_class(
     tx: AsyncConnection, lesson_id: str, scheduled_at: datetime | None, counted: CountedClass, now: datetime
 ) -> None:

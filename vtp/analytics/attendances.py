@@ -24,6 +24,7 @@ from vtp.analytics.attendance_store import (
     corrections_of,
     find_rules,
     live_lessons,
+    lock_lessons,
     polls_in,
     put_rules,
     save_class,
@@ -207,6 +208,7 @@ class Attendances:
         if not waiting:
             return
         async with self._database.transaction() as tx:
+            await lock_lessons(tx, [lesson.id for lesson in waiting])
             for lesson in waiting:
                 counted = await counted_class(tx, lesson.room_id, lesson.starts_at)
                 await save_class(tx, lesson.id, lesson.starts_at, counted, self._clock())
