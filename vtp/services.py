@@ -268,7 +268,16 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     quizzes = QuizParts.build(database, accounts.audit)
     progress = WatchProgress(database, recordings)
     analytics = AnalyticsParts.build(
-        AnalyticsBase(database, recordings, progress, settings.analytics, presence, accounts.audit, tasks)
+        AnalyticsBase(
+            database,
+            recordings,
+            progress,
+            settings.analytics,
+            presence,
+            accounts.audit,
+            tasks,
+            accounts.links,
+        )
     )
     courses.narrowed.add_listener(holders.forget)
     upkeep = [

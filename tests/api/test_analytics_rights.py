@@ -61,6 +61,7 @@ def _classes(base: str, course: str, lesson: str) -> list[Endpoint]:
             Endpoint("GET", f"{base}/reports/{report}?course_id={course}", STAFF)
             for report in ("attendance", "engagement", "performance")
         ),
+        Endpoint("GET", f"{base}/export?course_id={course}", STAFF),
         Endpoint("GET", one, STAFF, base + sheet),
         Endpoint("PUT", f"{one}/{MISSING}", NO_STUDENT, base + sheet + "/{user_id}", body=correction),
         Endpoint("GET", theirs, STAFF, base + rules),

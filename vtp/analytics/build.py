@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from vtp.accounts.audit import AuditLog
 from vtp.analytics.attendance_routes import add_attendance_routes
 from vtp.analytics.attendances import Attendances
+from vtp.analytics.export_routes import add_export_routes
+from vtp.analytics.exports import Exports
 from vtp.analytics.intake import Intake
 from vtp.analytics.lectures import Lectures
 from vtp.analytics.paths import Doubled
@@ -17,6 +19,7 @@ from vtp.analytics.rollups import Rollups
 from vtp.analytics.routes import add_intake_routes, add_lecture_routes
 from vtp.db import Database
 from vtp.http.routing import RouteTable
+from vtp.mail.links import Links
 from vtp.recording.progress import WatchProgress
 from vtp.recording.service import Recordings
 from vtp.settings import AnalyticsSettings
@@ -34,6 +37,7 @@ class AnalyticsBase:
     presence: Presence
     audit: AuditLog
     tasks: Tasks
+    links: Links
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,7 @@ class AnalyticsParts:
     presence: Presence
     attendances: Attendances
     reports: Reports
+    exports: Exports
 
     @classmethod
     def build(cls, base: AnalyticsBase) -> AnalyticsParts:
@@ -65,6 +70,7 @@ class AnalyticsParts:
             base.presence,
             attendances,
             Reports(base.database, attendances, base.settings.at_least),
+            Exports(base.database, base.audit, lambda: base.links.base),
         )
 
 
@@ -76,4 +82,5 @@ def build_routes(parts: AnalyticsParts) -> RouteTable:
     add_lecture_routes(both, parts.lectures)
     add_attendance_routes(both, parts.attendances)
     add_report_routes(both, parts.reports)
+    add_export_routes(both, parts.exports)
     return table
