@@ -277,6 +277,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
             accounts.audit,
             tasks,
             accounts.links,
+            notifications.notifier,
         )
     )
     courses.narrowed.add_listener(holders.forget)
@@ -290,6 +291,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         coursework.files.sweep,
         quizzes.ending.finish_due,
         analytics.rollups.trim,
+        analytics.alerts.look,
         presence.finish_left_open,
     ]
     personal = _build_personal(

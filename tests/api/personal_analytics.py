@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Float, Integer, Table
 
 from vtp.analytics.tables import (
+    analytics_alerts,
     analytics_batches,
     analytics_events,
     attendance_corrections,
@@ -29,6 +30,9 @@ def of_analytics(
     event = {"event_type": "started", "happened_at": now, "received_at": now, "data": {}}
     corrected = {"lesson_id": lesson, "status": "excused", "reason": "ill", "created_at": now}
     live = {"id": lesson, "course_id": course_id, "kind": "live", "title": "Engines", "description": ""}
+    alert: dict[str, Any] = {"course_id": course_id, "rule": "no_access", "severity": "high"}
+    alert |= {"reason": "", "recommendation": "", "note": "", "evidence": {}, "status": "resolved"}
+    alert |= {"created_at": now, "updated_at": now}
     return [
         (lessons, {**live, "position": 0, "published": True, "created_at": now, "updated_at": now}),
         (analytics_batches, {"user_id": ada, "seq": 0, "received_at": now, **page}),
@@ -61,6 +65,8 @@ def of_analytics(
             {**_nothing(lesson_attendance), "lesson_id": lesson, "user_id": ada, "is_staff": False}
             | {"quality": {}},
         ),
+        (analytics_alerts, {"id": new_id(), "user_id": ada, "closed_by": bob, **alert}),
+        (analytics_alerts, {"id": new_id(), "user_id": bob, "closed_by": ada, **alert}),
         (attendance_corrections, {"id": new_id(), "user_id": ada, "given_by": bob, **corrected}),
         (attendance_corrections, {"id": new_id(), "user_id": bob, "given_by": ada, **corrected}),
     ]

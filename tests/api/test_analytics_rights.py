@@ -13,6 +13,7 @@ ACCOUNTS = of("           401 403 200 200 200 200 200 200 403 403")
 OWN = of("                401 403 403 403 403 403 200 200 403 403")
 VIEWERS = of("            401 403 200 200 200 200 200 200 200 403")
 STAFF = of("              401 403 403 403 403 403 200 200 403 403")
+GONE = of("               401 403 404 404 404 404 404 404 404 404")
 NO_STUDENT = of("         401 403 403 403 403 403 404 404 403 403")
 BATCH = {
     "session_id": "01890a5d-ac96",
@@ -60,6 +61,13 @@ def _classes(base: str, course: str, lesson: str) -> list[Endpoint]:
         *(
             Endpoint("GET", f"{base}/reports/{report}?course_id={course}", STAFF)
             for report in ("attendance", "engagement", "performance")
+        ),
+        Endpoint("GET", f"{base}/alerts?course_id={course}", STAFF),
+        *(
+            Endpoint(
+                "POST", f"{base}/alerts/{MISSING}/{word}", GONE, f"{base}/alerts/{{alert_id}}/{word}", body={}
+            )
+            for word in ("resolve", "dismiss")
         ),
         Endpoint("GET", f"{base}/export?course_id={course}", STAFF),
         Endpoint("GET", one, STAFF, base + sheet),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vtp.accounts.audit import AuditLog
+from vtp.analytics.alert_routes import add_alert_routes
+from vtp.analytics.alerts import Alerts
 from vtp.analytics.attendance_routes import add_attendance_routes
 from vtp.analytics.attendances import Attendances
 from vtp.analytics.export_routes import add_export_routes
@@ -20,6 +22,7 @@ from vtp.analytics.routes import add_intake_routes, add_lecture_routes
 from vtp.db import Database
 from vtp.http.routing import RouteTable
 from vtp.mail.links import Links
+from vtp.notifications.notifier import Notifier
 from vtp.recording.progress import WatchProgress
 from vtp.recording.service import Recordings
 from vtp.settings import AnalyticsSettings
@@ -38,6 +41,7 @@ class AnalyticsBase:
     audit: AuditLog
     tasks: Tasks
     links: Links
+    notifier: Notifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class AnalyticsParts:
     attendances: Attendances
     reports: Reports
     exports: Exports
+    alerts: Alerts
 
     @classmethod
     def build(cls, base: AnalyticsBase) -> AnalyticsParts:
@@ -71,6 +76,7 @@ class AnalyticsParts:
             attendances,
             Reports(base.database, attendances, base.settings.at_least),
             Exports(base.database, base.audit, lambda: base.links.base),
+            Alerts(base.database, attendances, base.notifier),
         )
 
 
@@ -83,4 +89,5 @@ def build_routes(parts: AnalyticsParts) -> RouteTable:
     add_attendance_routes(both, parts.attendances)
     add_report_routes(both, parts.reports)
     add_export_routes(both, parts.exports)
+    add_alert_routes(both, parts.alerts)
     return table

@@ -2,6 +2,7 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table
 
+from vtp.analytics.alert_tables import analytics_alerts
 from vtp.analytics.class_tables import (
     attendance_corrections,
     attendance_rules,
@@ -13,6 +14,7 @@ from vtp.db.metadata import metadata
 from vtp.db.types import UtcDateTime, id_type, json_type
 
 __all__ = [
+    "analytics_alerts",
     "analytics_batches",
     "analytics_events",
     "attendance_corrections",

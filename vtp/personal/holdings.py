@@ -27,6 +27,7 @@ from vtp.accounts.tables import (
 )
 from vtp.accounts.users import NO_PASSWORD
 from vtp.analytics.tables import (
+    analytics_alerts,
     analytics_batches,
     analytics_events,
     attendance_corrections,
@@ -613,6 +614,35 @@ HOLDINGS: Final = (
         ),
         ("user_id",),
         Deleted(),
+    ),
+    Holding(
+        "alerts_about_them",
+        analytics_alerts,
+        lambda one: analytics_alerts.c.user_id == one.user_id,
+        (
+            "id",
+            "course_id",
+            "rule",
+            "severity",
+            "reason",
+            "recommendation",
+            "evidence",
+            "status",
+            "created_at",
+            "updated_at",
+            "closed_at",
+            "note",
+        ),
+        ("user_id", "closed_by"),
+        Deleted(),
+    ),
+    Holding(
+        "alerts_closed",
+        analytics_alerts,
+        lambda one: analytics_alerts.c.closed_by == one.user_id,
+        ("id", "course_id", "status", "closed_at"),
+        (),
+        _without("closed_by"),
     ),
     Holding(
         "attendance_corrected",
