@@ -14,6 +14,7 @@ from vtp.accounts.routes import build_routes as account_routes
 from vtp.accounts.second_factor_routes import build_routes as second_factor_routes
 from vtp.accounts.user_import import UserImport
 from vtp.accounts.user_routes import build_routes as user_routes
+from vtp.analytics.build import build_routes as analytics_routes
 from vtp.course_files.build import build_routes as course_file_routes
 from vtp.courses.build import build_routes as course_routes
 from vtp.coursework.build import build_routes as coursework_routes
@@ -188,6 +189,7 @@ def build_tables(services: Services) -> list[RouteTable]:
         coursework_routes(services.coursework),
         quiz_routes(services.quizzes),
         home_routes(Homes(services.database)),
+        analytics_routes(services.analytics),
         check_routes(services.checks, settings.media.ice_servers),
     ]
     if services.sfu is not None:

@@ -15,6 +15,8 @@ from vtp.accounts.pictures import Pictures
 from vtp.accounts.services import ServiceAuthenticator
 from vtp.accounts.sessions import is_signed_in
 from vtp.accounts.users import User, find_user
+from vtp.analytics.build import AnalyticsBase, AnalyticsParts
+from vtp.analytics.presence import Presence
 from vtp.course_files.build import CourseFileParts
 from vtp.courses.audience import CourseAudience
 from vtp.courses.build import CourseBase, CourseParts
@@ -117,6 +119,7 @@ class Services:
     coursework: CourseworkParts
     quizzes: QuizParts
     course_files: CourseFileParts
+    analytics: AnalyticsParts
     metrics: HttpMetrics = field(default_factory=HttpMetrics)
     sfu: SfuFace | None = None
 
@@ -154,11 +157,16 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     stack.push_async_callback(mail_sender.close)
     deliveries = Deliveries(database, Policy(settings.webhooks))
     stack.push_async_callback(deliveries.close)  # after rooms and recordings, whose ends it tells of
+    presence = Presence(database)
+    stack.push_async_callback(presence.close)  # likewise
     media = await start_media(settings)
     stack.push_async_callback(media.close)
     live_rooms = LiveRooms(media, settings, doors)
     stack.push_async_callback(live_rooms.close)
     tasks.start(SpeakerWatch(media, live_rooms).run(), "who speaks")
+    await presence.finish_left_open()
+    presence.attend(live_rooms)
+    tasks.start(presence.run(), "who is in class")
     door = LessonDoor(database)
     rooms = RoomService(database, live_rooms, accounts.audit, open_rooms=settings.rooms.open, membership=door)
     bans = Bans(database, rooms, accounts.audit)
@@ -271,6 +279,20 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     quizzes = QuizParts.build(database, accounts.audit, courses.contents)
     coursework.book.quizzes = quizzes.book
     coursework.start(tasks)
+    progress = WatchProgress(database, recordings)
+    analytics = AnalyticsParts.build(
+        AnalyticsBase(
+            database,
+            recordings,
+            progress,
+            settings.analytics,
+            presence,
+            accounts.audit,
+            tasks,
+            accounts.links,
+            notifications.notifier,
+        )
+    )
     courses.narrowed.add_listener(holders.forget)
     upkeep = [
         access_log.trim,
@@ -281,6 +303,9 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         notifications.service.trim,
         coursework.files.sweep,
         quizzes.ending.finish_due,
+        analytics.rollups.trim,
+        analytics.alerts.look,
+        presence.finish_left_open,
     ]
     personal = _build_personal(
         database, accounts, pictures, (pictures, tracks, coursework.files), settings, upkeep
@@ -300,7 +325,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
             holders,
             shares,
             access_log,
-            WatchProgress(database, recordings),
+            progress,
             CaptionShelf(database, recordings),
             chapters,
             streams.sources.viewership,
@@ -326,6 +351,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         coursework,
         quizzes,
         CourseFileParts.build(settings, database, store, accounts.audit, courses.contents),
+        analytics,
     )
     jobs.start(tasks)
     add_numbers(services)

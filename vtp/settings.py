@@ -297,6 +297,13 @@ class NotificationSettings(Section):
     digest_hour: Annotated[int, Field(ge=0, le=23)] = 7
 
 
+class AnalyticsSettings(Section):
+    """What is kept of who watched what, and to whom averages are told."""
+
+    keep_days: Count = 400
+    at_least: Annotated[int, Field(ge=1, le=1000)] = 5
+
+
 class OidcProvider(Section):
     """A provider by which people sign in (OpenID Connect)."""
 
@@ -468,6 +475,7 @@ class Settings(BaseSettings):
     rooms: RoomSettings = RoomSettings()
     mail: MailSettings = MailSettings()
     notifications: NotificationSettings = NotificationSettings()
+    analytics: AnalyticsSettings = AnalyticsSettings()
     webhooks: WebhookSettings = WebhookSettings()
     sfu: SfuSettings = SfuSettings()
     plain: PlainSettings = PlainSettings()

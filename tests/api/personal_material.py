@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Table, insert, select, update
 
+from tests.api.personal_analytics import of_analytics
 from tests.api.recording_material import add_finished, make_room
 from tests.serving import Api, Person
 from tests.unit.picture_material import BLUE, RED, halves, png
@@ -312,7 +313,7 @@ def _rows(life: Life, bob: Person, sealer: Sealer) -> list[tuple[Table, dict[str
         (live_sessions, {"id": session, "room_id": room, "started_at": NOW}),
         (
             session_participants,
-            {"id": new_id(), "live_session_id": session, "is_producer": True, "joined_at": NOW, **person},
+            {"id": session, "live_session_id": session, "is_producer": True, "joined_at": NOW, **person},
         ),
         (polls, poll),
         (
@@ -326,7 +327,7 @@ def _rows(life: Life, bob: Person, sealer: Sealer) -> list[tuple[Table, dict[str
             },
         ),
         *_of_recordings(life),
-        *_of_courses(life, bob),
+        *_of_courses(life, bob, session),
         *_of_news(ada, bob),
         (webhooks, hook),
         (webhook_deliveries, delivery),
@@ -402,7 +403,7 @@ def _of_recordings(life: Life) -> list[tuple[Table, dict[str, Any]]]:
     ]
 
 
-def _of_courses(life: Life, bob: Person) -> list[tuple[Table, dict[str, Any]]]:
+def _of_courses(life: Life, bob: Person, participation: str) -> list[tuple[Table, dict[str, Any]]]:
     ada = life.ada.user_id
     course, given = {"course_id": new_id()}, {"role": "assistant", "watch_only": False, "word": "ta"}
     made = {"id": new_id(), **course, "created_at": NOW}
@@ -452,6 +453,7 @@ def _of_courses(life: Life, bob: Person) -> list[tuple[Table, dict[str, Any]]]:
             {**made, "id": new_id(), "author_id": ada, "title": "Hello", "body": "", "updated_at": NOW},
         ),
         *_of_quizzes(ada, bob.user_id, str(course["course_id"])),
+        *of_analytics(ada, bob.user_id, life.recording_id, course["course_id"], participation, NOW),
     ]
 
 

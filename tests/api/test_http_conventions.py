@@ -6,6 +6,7 @@ import re
 import shutil
 from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
@@ -316,9 +317,10 @@ async def _enrolled(api: Api, course: str, by: Person) -> str:
 def with_query(route: Route, names: Mapping[str, str]) -> str:
     if route.path.startswith(BASE):
         names = {**names, "id": names["course"]}
-    needs_room = route.query is not None and "room_id" in route.query.model_fields
-    required = needs_room and route.query is not None and route.query.model_fields["room_id"].is_required()
-    return filled(route, names) + (f"?room_id={names['room']}" if required else "")
+    fields = route.query.model_fields if route.query is not None else {}
+    known = {"room_id": names["room"], "course_id": names["course"]}
+    needed = {name: id_ for name, id_ in known.items() if name in fields and fields[name].is_required()}
+    return filled(route, names) + (f"?{urlencode(needed)}" if needed else "")
 
 
 async def test_what_was_made_is_answered_though_its_answer_cannot_be_kept(

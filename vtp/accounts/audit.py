@@ -86,6 +86,8 @@ class Event(enum.StrEnum):
     COURSE_ROLE_TAKEN = "course_role_taken"
     COURSE_INVITATION_CREATED = "course_invitation_created"
     COURSE_INVITATION_REVOKED = "course_invitation_revoked"
+    ANALYTICS_EXPORTED = "analytics_exported"
+    ATTENDANCE_CORRECTED = "attendance_corrected"
     WEBHOOK_CREATED = "webhook_created"
     WEBHOOK_CHANGED = "webhook_changed"
     WEBHOOK_DELETED = "webhook_deleted"

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.keyring import FILE as KEYS_FILE
 from vtp.accounts.tables import users
+from vtp.analytics.check import differing_rollups
 from vtp.backup.own_tables import OWN_TABLES
 from vtp.backup.source import refuse_missing
 from vtp.data_folder import instance_id
@@ -48,11 +49,11 @@ async def find_damage(settings: Settings, *, read_media: bool) -> AsyncIterator[
         async with database.snapshot() as tx:
             async for sentence in _database_damage(tx, database.url.dialect):
                 yield sentence
-            media = (
-                await _Media.read(tx)
-                if await tx.run_sync(current_revision) == known_revisions()[-1]
-                else None
-            )
+            current = await tx.run_sync(current_revision) == known_revisions()[-1]
+            media = await _Media.read(tx) if current else None
+            if current:
+                async for sentence in differing_rollups(tx):
+                    yield sentence
         if media is not None:  # the transaction has ended: reading recordings takes hours
             if settings.storage.is_remote:
                 media = media.without_others(await asyncio.to_thread(instance_id, settings.data_dir), root)

@@ -6,6 +6,7 @@ Those of every revision that a backup may be of: one that a later revision drops
 from typing import Final
 
 from vtp.accounts import tables as _accounts
+from vtp.analytics import tables as _analytics
 from vtp.courses import tables as _courses
 from vtp.coursework import tables as _coursework
 from vtp.db import tables as _db
@@ -21,6 +22,7 @@ from vtp.webhooks import tables as _webhooks
 
 FEATURES: Final = (
     _accounts,
+    _analytics,
     _courses,
     _coursework,
     _db,

@@ -96,6 +96,7 @@ live_sessions = Table(
     Column("room_id", id_type(), ForeignKey("rooms.id", ondelete="CASCADE"), nullable=False),
     Column("started_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
+    Column("seen_at", UtcDateTime, comment="by the process that held it"),
     Index(None, "room_id", "started_at"),
 )
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from vtp.accounts.permissions import Action, require
 from vtp.errors import RateLimited
 from vtp.limits import WindowLimiter
+from vtp.rooms.reactions import Reactions
 from vtp.signalling.audience import Audience
 from vtp.signalling.parts.reactions_messages import ReactionPush, SendReaction
 from vtp.signalling.seats import Answer, Event, Seat, Stay
@@ -46,6 +47,7 @@ class ReactionCalls:
             raise RateLimited("Those were many reactions; wait a moment.", retry_after_s=wait_s)
         told: ReactionPush = {"peerId": peer.id, "reaction": request.reaction}
         groups = peer.live.groups
+        peer.live.part(Reactions).react(peer.id, request.reaction)
         audience.tell("reaction", told, among=lambda one: groups.are_together(one.participant_id, peer.id))
         return {}
 

@@ -1,0 +1,80 @@
+"""Alerts are made once, told to staff, closed by them or by being over, and come again after a week."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from tests.api.course_material import enrol, make_course, student
+from tests.api.notification_material import told
+from tests.api.test_analytics_reports import file, watch
+from tests.serving import Api, Person
+
+BASE = "/api/v1/analytics/alerts"
+
+
+class Days:
+    """The clock of alerts, so many days on."""
+
+    def __init__(self, api: Api) -> None:
+        self._alerts = api.server.services.analytics.alerts
+        self._real = self._alerts._clock
+        self._alerts._clock = self.now
+        self.passed = 0
+
+    def now(self) -> datetime:
+        return self._real() + timedelta(days=self.passed)
+
+    async def look(self, passed: int) -> None:
+        self.passed = passed
+        await self._alerts.look()
+
+
+async def listed(api: Api, course: str, by: Person, status: str = "") -> list[dict[str, Any]]:
+    more = f"&status={status}" if status else ""
+    answer = await api.call("GET", f"{BASE}?course_id={course}{more}", by=by)
+    assert answer.status == 200, answer
+    return list(answer.body["items"])
+
+
+async def test_an_alert_is_made_once_told_closed_and_made_again_after_a_week(
+    api: Api, teacher: Person
+) -> None:
+    course, ada = await make_course(api, teacher), await student(api, "ada")
+    await enrol(api, course, ada)
+    days = Days(api)
+    await days.look(6)
+    assert await listed(api, course, teacher) == []
+    await days.look(8)
+    await days.look(9)
+    [alert] = await listed(api, course, teacher, "open")
+    assert (alert["rule"], alert["severity"], alert["student_id"]) == ("no_access", "medium", ada.user_id)
+    assert alert["evidence"]["days"] == 9 and "9 days" in alert["reason"]
+    news = [one for one in await told(api, teacher) if one["kind"] == "student_may_need_help"]
+    assert len(news) == 1 and not [one for one in await told(api, ada) if one["kind"] == news[0]["kind"]]
+    refused = await api.call("POST", f"{BASE}/{alert['id']}/dismiss", {}, by=ada)
+    assert refused.status == 403
+    closed = await api.call("POST", f"{BASE}/{alert['id']}/dismiss", {"note": "She is ill."}, by=teacher)
+    assert (closed.status, closed.body["status"], closed.body["note"]) == (200, "dismissed", "She is ill.")
+    again = await api.call("POST", f"{BASE}/{alert['id']}/resolve", by=teacher)
+    assert (again.status, again.body["code"]) == (409, "alert_closed")
+    await days.look(14)  # within the seven days
+    assert await listed(api, course, teacher, "open") == []
+    await days.look(16)
+    [anew] = await listed(api, course, teacher, "open")
+    assert anew["id"] != alert["id"] and anew["severity"] == "high"
+
+
+async def test_an_alert_whose_rule_holds_no_more_is_over(api: Api, teacher: Person) -> None:
+    course, ada = await make_course(api, teacher), await student(api, "ada")
+    await enrol(api, course, ada)
+    recordings = [await file(api, course, teacher, f"optics-{number}") for number in range(4)]
+    days = Days(api)
+    await days.look(1)
+    [alert] = await listed(api, course, teacher)
+    assert (alert["rule"], alert["evidence"]["median_percent"]) == ("recordings_not_watched", 0)
+    for recording in recordings[:3]:
+        await watch(api, ada, recording, 4)
+    await days.look(2)
+    [alert] = await listed(api, course, teacher)
+    assert alert["status"] == "over" and alert["closed_by"] is None

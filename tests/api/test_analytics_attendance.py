@@ -1,0 +1,301 @@
+"""A class of thirty comes to the attendance sheet that was written by hand beside it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from tests.api.course_material import add_lesson, enrol, make_course
+from tests.api.recording_material import add_finished, make_room
+from tests.serving import Api, Person, principal_of
+from vtp.accounts.tables import audit_log, users
+from vtp.analytics.class_tables import attendance_corrections, lesson_attendance
+from vtp.analytics.presence import Presence
+from vtp.courses.tables import course_recordings, lessons
+from vtp.http.identity import Role
+from vtp.recording.tables import recording_progress
+from vtp.rooms.hands import Hands
+from vtp.rooms.live import LiveRoom
+from vtp.rooms.participants import Participant, join
+from vtp.rooms.reactions import Reactions
+from vtp.rooms.store import find_room
+from vtp.rooms.tables import live_sessions, session_participants
+
+BASE = "/api/v1/analytics"
+SHEET = Path(__file__).with_name("class_of_thirty.csv")
+EIGHT = datetime(2030, 3, 4, 8, 0, tzinfo=UTC)
+# When each was connected, in minutes after eight. Staff were there from 2 to 47, the room closed at 50.
+THERE: dict[str, list[tuple[float, float]]] = {
+    "Ada": [(0, 47)],
+    "Amy": [(20, 47)],
+    "Ben": [(2, 47)],
+    "Bob": [(2, 99)],  # nobody sees him go
+    "Cat": [(30, 47)],
+    "Cem": [(5, 47)],
+    "Dan": [(2, 13), (30, 47)],
+    "Dua": [(12, 47)],
+    "Eva": [(12.5, 47)],
+    "Fay": [(20, 47)],
+    "Gil": [(24.5, 47)],
+    "Hal": [(25, 47)],
+    "Ida": [(2, 36)],
+    "Jan": [(2, 35.75)],
+    "Kai": [(2, 35.5)],
+    "Lea": [(2, 24)],
+    "Mia": [(2, 47), (10, 40)],  # a second device
+    "Noa": [(2, 20), (15, 47)],  # from one device to another
+    "Oli": [(2, 20), (20.5, 47)],  # a reconnection
+    "Pia": [(2, 20), (21, 47)],  # the longest there is
+    "Quy": [(2, 20), (22, 47)],  # and what is none any more
+    "Rob": [(2, 10), (12, 20), (22, 30), (32, 47)],
+    "Sam": [(2, 47)],
+    "Tia": [(0, 1)],
+    "Udo": [(0, 1), (15, 47)],
+    "Vik": [(48, 50)],
+    "Wim": [(2, 50)],
+    "Xia": [],
+    "Yan": [],  # completes the recording
+    "Zoe": [],  # was ill
+}
+
+
+@dataclass
+class Clock:
+    """The time in the script."""
+
+    minutes: float = 0
+
+    def __call__(self) -> datetime:
+        return EIGHT + timedelta(minutes=self.minutes)
+
+
+@dataclass
+class School:
+    """A course with a live lesson and its class."""
+
+    api: Api
+    teacher: Person
+    course: str
+    lesson: str
+    room_id: str
+    pupils: dict[str, Person] = field(default_factory=dict)
+    clock: Clock = field(default_factory=Clock)
+
+    @property
+    def presence(self) -> Presence:
+        return self.api.server.services.analytics.presence
+
+    async def open(self) -> LiveRoom:
+        services = self.api.server.services
+        async with services.database.read() as tx:
+            room = await find_room(tx, self.room_id)
+        assert room is not None
+        self.presence._clock = self.clock
+        return await services.live_rooms.open(room)
+
+    def participant(self, name: str) -> Participant:
+        person = self.pupils.get(name, self.teacher)
+        role = Role.TEACHER if person is self.teacher else Role.STUDENT
+        return join(principal_of(role, name, person.user_id), is_producer=True)
+
+    async def sheet(self, form: str = "json") -> Any:
+        path = f"{BASE}/lessons/{self.lesson}/attendance?format={form}"
+        answer = await self.api.call("GET", path, by=self.teacher)
+        assert answer.status == 200, answer
+        return answer.body
+
+
+async def make_school(api: Api, teacher: Person, names: list[str]) -> School:
+    course = await make_course(api, teacher)
+    ends = (EIGHT + timedelta(minutes=45)).isoformat()
+    wish = {"kind": "live", "title": "Levers", "starts_at": EIGHT.isoformat(), "ends_at": ends}
+    lesson = await add_lesson(api, course, teacher, **wish, published=True)
+    database = api.server.services.database
+    async with database.read() as tx:
+        room_id = (await tx.execute(select(lessons.c.room_id).where(lessons.c.id == lesson))).scalar_one()
+    school = School(api, teacher, course, lesson, room_id)
+    for name in names:
+        pupil = school.pupils[name] = await api.person("student", f"{name.lower()}@school.example")
+        assert (await enrol(api, course, pupil)).status == 201
+        async with database.transaction() as tx:
+            await tx.execute(update(users).where(users.c.id == pupil.user_id).values(full_name=name))
+    return school
+
+
+async def hold_class(school: School) -> None:
+    """Plays the script: nothing in it waits, so that nothing else of the server comes between."""
+    live = await school.open()
+    happenings: list[tuple[float, int, Participant, bool]] = []
+    script: dict[str, list[tuple[float, float]]] = {"Teacher": [(2, 47)], **THERE}
+    for name, stays in script.items():
+        for start, end in stays:
+            who = school.participant(name)
+            happenings += [(start, len(happenings), who, True), (end, len(happenings) + 1, who, False)]
+    for minutes, _, who, comes in sorted(happenings, key=lambda one: one[:2]):
+        if minutes > 50:
+            break
+        school.clock.minutes = minutes
+        (live.people.hold if comes else live.people.let_go)(who)
+    school.clock.minutes = 50
+    live.close()
+    await school.presence.flush()
+
+
+async def make_up(school: School, name: str, days: int) -> None:
+    """Somebody completes the recording of the class, so many days after it."""
+    api, at = school.api, EIGHT + timedelta(days=days)
+    recording = await add_finished(api, await make_room(api, school.teacher), school.teacher)
+    async with api.server.services.database.transaction() as tx:
+        filed = {"course_id": school.course, "recording_id": recording, "lesson_id": school.lesson}
+        order = {"lecture_title": "", "sequence_order": 0, "to_announce": False, "added_at": at}
+        await tx.execute(insert(course_recordings).values(**filed, **order))
+        seen = {"pieces": [], "watched_ms": 0, "watch_time_ms": 0, "position_ms": 0, "sittings": {}}
+        whose = {"user_id": school.pupils[name].user_id, "recording_id": recording}
+        times = {"started_at": at, "updated_at": at, "completed_at": at}
+        await tx.execute(insert(recording_progress).values(**whose, **seen, **times))
+
+
+async def correct(school: School, name: str, status: str | None) -> Any:
+    path = f"{BASE}/lessons/{school.lesson}/attendance/{school.pupils[name].user_id}"
+    wish = {"status": status, "reason": "A letter came."}
+    answer = await school.api.call("PUT", path, wish, by=school.teacher)
+    assert answer.status == 200, answer
+    return answer.body
+
+
+def written_by_hand() -> list[dict[str, Any]]:
+    with SHEET.open() as file:
+        rows = list(csv.DictReader(file))
+    return [
+        {
+            "name": row["name"],
+            "sessions_count": int(row["sessions_count"]),
+            "first_join": _at(row["first_join"]),
+            "last_leave": _at(row["last_leave"]),
+            "present_s": float(row["present_min"]) * 60,
+            "ratio": float(row["ratio"]),
+            "late_s": float(row["late_s"]),
+            "status": row["status"],
+            "source": row["source"],
+            "made_up": row["made_up"] == "yes",
+        }
+        for row in rows
+    ]
+
+
+def _at(minutes: str) -> str | None:
+    return f"{EIGHT + timedelta(minutes=float(minutes)):%Y-%m-%dT%H:%M:%SZ}" if minutes else None
+
+
+async def test_a_class_of_thirty_is_the_sheet_written_by_hand(api: Api, teacher: Person) -> None:
+    school = await make_school(api, teacher, list(THERE))
+    await hold_class(school)
+    rules = f"{BASE}/courses/{school.course}/attendance-rules"
+    assert (await api.call("PUT", rules, {"credit_days": 7}, by=teacher)).status == 200
+    await make_up(school, "Yan", 6)
+    await correct(school, "Zoe", "excused")
+    await correct(school, "Amy", "present")
+    found = await school.sheet()
+    assert (found["held_from"], found["held_until"]) == ("2030-03-04T08:02:00Z", "2030-03-04T08:47:00Z")
+    expected = written_by_hand()
+    assert [{name: row[name] for name in expected[0]} for row in found["people"]] == expected
+    lines = list(csv.DictReader(io.StringIO((await school.sheet("csv")).lstrip("\ufeff"))))
+    assert [(row["name"], row["status"]) for row in lines] == [
+        (row["name"], row["status"]) for row in expected
+    ]
+    await _the_course_says_the_same(school, expected)
+    await _another_threshold_counts_at_once(school, rules)
+    await _corrections_are_kept(school)
+
+
+async def _the_course_says_the_same(school: School, expected: list[dict[str, Any]]) -> None:
+    path = f"{BASE}/reports/attendance?course_id={school.course}"
+    report = (await school.api.call("GET", path, by=school.teacher)).body
+    points = {"present": 100.0, "late": 50.0, "excused": 50.0, "absent": 0.0}
+    rows = report["student_attendance"]
+    assert {row["student_name"]: row["attendance_rate"] for row in rows} == {
+        row["name"]: points[row["status"]] for row in expected
+    }
+    rates = [points[row["status"]] for row in expected]
+    assert report["attendance_rate"] == int(sum(rates) / len(rates) * 10) / 10
+    assert report["lectures_total"] == 1 and report["absence_alerts"] == []
+    own = (await school.api.call("GET", path, by=school.pupils["Eva"])).body["student_attendance"]
+    assert [(row["student_name"], row["late"]) for row in own] == [("Eva", 1)]
+    outsider = await school.api.person("student", "outsider@school.example")
+    assert (await school.api.call("GET", path, by=outsider)).status == 403
+
+
+async def _another_threshold_counts_at_once(school: School, rules: str) -> None:
+    wish = {"present_ratio": 0.6, "late_ratio": 0.4, "partial_ratio": 0.3, "late_after_minutes": 30}
+    assert (await school.api.call("PUT", rules, wish, by=school.teacher)).status == 200
+    status = {row["name"]: row["status"] for row in (await school.sheet())["people"]}
+    got = [status[name] for name in ("Fay", "Dan", "Hal", "Cat", "Xia")]
+    assert got == ["present", "present", "late", "partial", "absent"]
+    odd = await school.api.call("PUT", rules, {"present_ratio": 0.3}, by=school.teacher)
+    assert odd.status == 422
+    refused = await school.api.call("PUT", rules, wish, by=school.pupils["Ada"])
+    assert refused.status == 403
+
+
+async def _corrections_are_kept(school: School) -> None:
+    back = await correct(school, "Zoe", None)
+    assert (back["status"], back["source"]) == ("absent", "auto")
+    async with school.api.server.services.database.read() as tx:
+        whose = attendance_corrections.c.user_id == school.pupils["Zoe"].user_id
+        kept = (await tx.execute(select(attendance_corrections).where(whose))).all()
+        assert [one.status for one in kept] == ["excused", None]
+        assert {one.given_by for one in kept} == {school.teacher.user_id}
+        noted = audit_log.c.event == "attendance_corrected"
+        entries = (await tx.execute(select(audit_log.c.details).where(noted))).scalars().all()
+    assert [(one["from"], one["to"]) for one in entries][-1] == ("excused", "absent")
+
+
+async def test_what_people_do_is_counted_with_its_inputs(api: Api, teacher: Person) -> None:
+    school = await make_school(api, teacher, ["Ada", "Ben"])
+    live = await school.open()
+    leads, ada, ben = (school.participant(name) for name in ("Teacher", "Ada", "Ben"))
+    for who in (leads, ada, ben):
+        live.people.hold(who)
+    for minutes, who in ((1, ada), (7, ada), (12, ben)):
+        school.clock.minutes = minutes
+        live.part(Hands).put_up(who)
+        live.part(Hands).take_down(who.participant_id)
+    live.part(Reactions).react(ada.participant_id, "👍")
+    school.clock.minutes = 40
+    live.close()
+    await school.presence.flush()
+    await school.sheet()
+    async with api.server.services.database.read() as tx:
+        rows = (await tx.execute(select(lesson_attendance))).all()
+    by_person = {row.user_id: row for row in rows}
+    first, second = by_person[school.pupils["Ada"].user_id], by_person[school.pupils["Ben"].user_id]
+    assert (first.hands, first.reactions, first.activity_score, first.participation) == (2, 1, 4, 0.375)
+    assert (second.hands, second.reactions, second.activity_score, second.participation) == (1, 0, 1, 0.125)
+    assert by_person[teacher.user_id].is_staff and by_person[teacher.user_id].activity_score == 0
+
+
+async def test_a_class_of_a_killed_server_ends_when_it_was_last_seen(api: Api, teacher: Person) -> None:
+    school = await make_school(api, teacher, ["Ada"])
+    live = await school.open()
+    for name in ("Teacher", "Ada"):
+        live.people.hold(school.participant(name))
+    school.clock.minutes = 30
+    await school.presence.flush()
+    school.presence._open.clear()  # as a process that is gone
+    school.clock.minutes = 31
+    await school.presence.finish_left_open()
+    async with api.server.services.database.read() as tx:
+        assert (await tx.execute(select(live_sessions.c.ended_at))).scalar_one() is None
+    school.clock.minutes = 40
+    await school.presence.finish_left_open()
+    async with api.server.services.database.read() as tx:
+        left = (await tx.execute(select(session_participants.c.left_at))).scalars().all()
+    assert left == [EIGHT + timedelta(minutes=30)] * 2
+    [row] = (await school.sheet())["people"]
+    assert (row["status"], row["present_s"]) == ("present", 1800)

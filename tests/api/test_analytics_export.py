@@ -1,0 +1,52 @@
+"""What was watched can be taken away as statements: by who teaches all, by students their own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+
+from tests.api.course_material import enrol, make_course, student
+from tests.api.test_analytics_playback import event, segment, send
+from tests.api.test_analytics_reports import file
+from tests.serving import Api, Person
+from tests.unit.test_analytics_xapi import WORDS, validate
+from vtp.accounts.tables import audit_log
+
+BASE = "/api/v1/analytics/export"
+
+
+async def exported(api: Api, course: str, by: Person, form: str = "xapi") -> Any:
+    answer = await api.call("GET", f"{BASE}?course_id={course}&format={form}", by=by)
+    assert answer.status == 200, answer
+    return answer.body
+
+
+async def test_what_was_watched_is_taken_away_as_valid_statements(api: Api, teacher: Person) -> None:
+    course = await make_course(api, teacher)
+    recording = await file(api, course, teacher, "optics")
+    ada, ben = await student(api, "ada"), await student(api, "ben")
+    assert await exported(api, course, teacher) == []
+    for pupil in (ada, ben):
+        await enrol(api, course, pupil)
+    played = [segment(0, 4, 2)]
+    batch = [event("started", recording, position=0), event("paused", recording, position=4, segments=played)]
+    await send(api, ada, 0, *batch, event("seeked", recording, position=1))
+    await send(api, ben, 0, event("started", recording))
+    found = await exported(api, course, teacher)
+    for one in found:
+        validate(one)
+    hers = [one for one in found if one["actor"]["account"]["name"] == ada.user_id]
+    words = [WORDS[one["verb"]["id"]] for one in hers]
+    assert words == ["initialized", "played", "paused", "seeked", "completed"]
+    assert len(found) == 7 and hers[0]["object"]["definition"]["name"] == {"en": "optics"}
+    own = await exported(api, course, ben)
+    assert {one["actor"]["account"]["name"] for one in own} == {ben.user_id} and len(own) == 2
+    outsider = await student(api, "outsider")
+    assert (await api.call("GET", f"{BASE}?course_id={course}", by=outsider)).status == 403
+    async with api.server.services.database.read() as tx:
+        noted = audit_log.c.event == "analytics_exported"
+        assert len((await tx.execute(select(audit_log.c.id).where(noted))).all()) == 2  # by who teaches
+    caliper = await exported(api, course, ada, "caliper")
+    assert [one["action"] for one in caliper] == ["Started", "Paused", "JumpedTo"]
+    assert caliper[1]["target"]["currentTime"] == "PT4.0S" and caliper[0]["type"] == "MediaEvent"

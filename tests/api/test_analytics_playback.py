@@ -1,0 +1,275 @@
+"""What players say comes to figures: each batch once, no faster than the clock, for who may see them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from tests.api.course_material import enrol, make_course, student
+from tests.api.recording_material import add_finished, make_room
+from tests.serving import Answer, Api, Person
+from vtp.analytics.check import differing_rollups
+from vtp.analytics.tables import analytics_batches, analytics_events, recording_viewers
+from vtp.recording.tables import recording_progress
+
+BASE = "/api/v1/analytics"
+SESSION = "0190f0a0-page"
+LENGTH_S = 600
+
+
+def event(kind: str, recording: str | None = None, **more: Any) -> dict[str, Any]:
+    return {
+        "event_type": kind,
+        "timestamp": "2026-03-02T08:00:00Z",
+        **({"recording_id": recording} if recording else {}),
+        **more,
+    }
+
+
+def segment(start: float, end: float, rate: float = 1.0) -> dict[str, float]:
+    return {"start": start, "end": end, "rate": rate}
+
+
+async def send(
+    api: Api, by: Person | None, seq: int, *events: dict[str, Any], session: str = SESSION, base: str = BASE
+) -> Answer:
+    wish = {"session_id": session, "seq": seq, "events": list(events)}
+    return await api.call("POST", f"{base}/events", wish, by=by)
+
+
+async def time_passes(api: Api, user: Person, seconds: float) -> None:
+    """As if somebody's pages had been open for longer: nobody waits for minutes."""
+    async with api.server.services.database.transaction() as tx:
+        mine = recording_progress.c.user_id == user.user_id
+        for row in (await tx.execute(select(recording_progress).where(mine))).all():
+            back_ms = int(seconds * 1000)
+            sittings = {key: [one[0], one[1] - back_ms, one[2]] for key, one in row.sittings.items()}
+            began = row.started_at - timedelta(seconds=seconds)
+            this = mine & (recording_progress.c.recording_id == row.recording_id)
+            await tx.execute(
+                update(recording_progress).where(this).values(sittings=sittings, started_at=began)
+            )
+
+
+async def long_recording(api: Api, teacher: Person) -> str:
+    """One of ten minutes, as far as its row says."""
+    room = await make_room(api, teacher, f"room-{datetime.now(UTC).timestamp():.0f}")
+    return await add_finished(api, room, teacher, duration_ms=LENGTH_S * 1000)
+
+
+@pytest.fixture
+async def recording(api: Api, teacher: Person) -> str:
+    return await long_recording(api, teacher)
+
+
+async def metrics(api: Api, of: Person, recording: str, by: Person) -> Answer:
+    return await api.call("GET", f"{BASE}/metrics/{of.user_id}/{recording}", by=by)
+
+
+async def test_events_come_to_the_figures_of_a_viewer(api: Api, recording: str) -> None:
+    pupil = await student(api, "pupil")
+    sent = await send(api, pupil, 0, event("started", recording, position=0))
+    assert (sent.status, sent.body) == (200, {"accepted": 1, "repeated": False, "refused": []})
+    assert (await send(api, pupil, 1, event("progress", recording, segments=[segment(0, 1)]))).status == 200
+    await time_passes(api, pupil, 100)
+    batch = [
+        event("quality changed", recording, metadata={"quality": "720p"}),
+        event("playback_paused", recording, position=61, segments=[segment(1, 61)]),
+        event("resumed", recording),
+        event("seeked", recording, position=30),
+        event("buffering", recording),
+        event("progress", recording, position=60, segments=[segment(30, 60)]),
+    ]
+    sent = await send(api, pupil, 2, *batch)
+    assert (sent.status, sent.body["refused"]) == (200, []), sent
+    found = (await metrics(api, pupil, recording, pupil)).body
+    assert (found["watched_seconds"], found["total_watch_time_seconds"]) == (61, 91)
+    assert (found["completion_percentage"], found["rewatch_count"]) == (10.1, 1)
+    assert (found["avg_quality"], found["segments"], found["completed_at"]) == ("720p", [[0, 61]], None)
+    assert found["passes"][:21] == [1] * 10 + [2] * 10 + [1] and sum(found["passes"][21:]) == 0
+    [page] = found["sessions"]
+    assert (page["pause_count"], page["resume_count"], page["seek_count"], page["buffer_events"]) == (1,) * 4
+
+
+async def test_a_batch_that_comes_again_changes_nothing(api: Api, recording: str) -> None:
+    pupil = await student(api, "pupil")
+    batch = [event("started", recording), event("paused", recording, segments=[segment(0, 2)])]
+    assert (await send(api, pupil, 7, *batch)).body["repeated"] is False
+    again = await send(api, pupil, 7, *batch)
+    assert again.body == {"accepted": 0, "repeated": True, "refused": []}
+    assert (await send(api, pupil, 3, event("paused", recording))).body[
+        "repeated"
+    ] is False  # late, not again
+    found = (await metrics(api, pupil, recording, pupil)).body
+    assert (found["sessions"][0]["pause_count"], found["watched_seconds"]) == (2, 2)
+
+
+async def test_nobody_watches_an_hour_in_a_minute(api: Api, recording: str) -> None:
+    pupil = await student(api, "pupil")
+    whole = [event("progress", recording, segments=[segment(0, LENGTH_S)])]
+    sent = await send(api, pupil, 0, *whole)
+    assert sent.body["refused"] == [{"index": 0, "segment": 0, "reason": "faster_than_time"}]
+    for seq in range(1, 6):  # pages without end, and tiny pieces
+        pieces = [segment(at, at + 2, 4) for at in range(seq * 100, seq * 100 + 100, 2)]
+        await send(api, pupil, 0, event("progress", recording, segments=pieces), session=f"session-{seq}")
+    found = (await metrics(api, pupil, recording, pupil)).body
+    assert found["total_watch_time_seconds"] <= 5 and found["completion_percentage"] < 4
+    for wrong in (segment(-5, 5), segment(10, 5), segment(0, 5, 0), segment(0, 5, 100)):
+        refused = await send(api, pupil, 50, event("progress", recording, segments=[wrong]))
+        assert refused.status == 422, wrong
+    claimed = await send(api, pupil, 51, event("watched", recording, metadata={"counted": [[0, 600_000, 1]]}))
+    assert (claimed.status, claimed.pointers) == (422, ["/events/0/event_type"])
+    overlapping = [segment(0, 3), segment(0, 3), segment(1, 3)]
+    await time_passes(api, pupil, 20)
+    await send(api, pupil, 52, event("progress", recording, segments=overlapping), session="session-5")
+    assert (await metrics(api, pupil, recording, pupil)).body["watched_seconds"] <= 23
+
+
+async def test_anothers_session_gives_no_credit_and_takes_none(api: Api, recording: str) -> None:
+    pupil, thief = await student(api, "pupil"), await student(api, "thief")
+    await send(api, pupil, 0, event("progress", recording, segments=[segment(0, 2)]))
+    await time_passes(api, pupil, 200)
+    stolen = await send(api, thief, 1, event("progress", recording, segments=[segment(2, 100)]))
+    assert [one["reason"] for one in stolen.body["refused"]] == ["faster_than_time"]
+    mine = await send(api, pupil, 1, event("progress", recording, segments=[segment(2, 100)]))
+    assert (mine.body["repeated"], mine.body["refused"]) == (False, [])
+    assert (await metrics(api, thief, recording, thief)).body["watched_seconds"] == 0
+    assert (await metrics(api, pupil, recording, pupil)).body["watched_seconds"] == 100
+
+
+async def test_progress_and_events_of_one_page_are_one_account(api: Api, recording: str) -> None:
+    pupil = await student(api, "pupil")
+    report = {"session_id": SESSION, "seq": 0, "position": 2, "segments": [segment(0, 2)]}
+    await api.call("POST", f"/api/v1/recordings/{recording}/progress", report, by=pupil)
+    await send(
+        api, pupil, 0, event("paused", recording), event("progress", recording, segments=[segment(0, 2)])
+    )
+    found = (await metrics(api, pupil, recording, pupil)).body
+    assert found["watched_seconds"] == 2 and len(found["sessions"]) == 1
+    assert found["total_watch_time_seconds"] <= 4 and found["sessions"][0]["pause_count"] == 1
+
+
+async def test_what_one_may_not_see_is_refused_and_the_rest_is_taken(api: Api, teacher: Person) -> None:
+    course = await make_course(api, teacher)
+    filed, free = (
+        await long_recording(api, teacher),
+        await add_finished(api, await make_room(api, teacher, "free"), teacher),
+    )
+    path = f"/api/v1/courses/{course}/recordings"
+    assert (await api.call("POST", path, {"recording_id": filed}, by=teacher)).status == 201
+    outsider = await student(api, "outsider")
+    sent = await send(
+        api,
+        outsider,
+        0,
+        event("started", filed),
+        event("started", free),
+        event("viewed", course_id=course),
+        event("viewed"),
+        event("started", "01890a5d-ac96-774b-bcce-b302099a8057"),
+    )
+    assert sent.body["accepted"] == 1
+    assert [(one["index"], one["segment"]) for one in sent.body["refused"]] == [
+        (n, None) for n in (0, 2, 3, 4)
+    ]
+    assert sent.body["refused"][2]["reason"] == "names_nothing"
+    member = await student(api, "member")
+    await enrol(api, course, member)
+    assert (await send(api, member, 0, event("viewed", course_id=course))).body["accepted"] == 1
+
+
+async def test_bad_batches_say_what_is_wrong(api: Api, recording: str) -> None:
+    pupil = await student(api, "pupil")
+    assert (await send(api, None, 0, event("started", recording))).status == 401
+    none = await send(api, pupil, 0)
+    assert (none.status, none.pointers) == (422, ["/events"])
+    many = await send(api, pupil, 0, *[event("paused", recording)] * 501)
+    assert (many.status, many.pointers) == (422, ["/events"])
+    large = await send(api, pupil, 0, event("paused", recording, metadata={"note": "x" * 2000}))
+    assert (large.status, large.pointers) == (422, ["/events/0/metadata"])
+    odd = await send(api, pupil, 0, event("danced", recording), event("paused", "nothing"))
+    assert (odd.status, odd.pointers) == (422, ["/events/0/event_type", "/events/1/recording_id"])
+
+
+async def test_figures_of_others_are_for_who_holds_their_course(api: Api, teacher: Person) -> None:
+    course, recording = await make_course(api, teacher), await long_recording(api, teacher)
+    path = f"/api/v1/courses/{course}/recordings"
+    await api.call("POST", path, {"recording_id": recording}, by=teacher)
+    await api.call("POST", f"{path}/{recording}/publish", by=teacher)
+    pupils = [await student(api, f"pupil{number}") for number in range(5)]
+    for pupil in pupils:
+        await enrol(api, course, pupil)
+        await send(api, pupil, 0, event("progress", recording, segments=[segment(0, 2)]))
+    admin, other = await api.person("admin"), await api.person("teacher", "other@school.example")
+    assert [(await metrics(api, pupils[0], recording, by)).status for by in (pupils[0], teacher, admin)] == [
+        200
+    ] * 3
+    assert [(await metrics(api, pupils[0], recording, by)).status for by in (pupils[1], other)] == [403, 403]
+    stranger = await student(api, "stranger")
+    assert (await metrics(api, stranger, recording, teacher)).status == 403
+
+
+async def test_students_are_told_averages_of_enough_people_alone(
+    api: Api, teacher: Person, recording: str
+) -> None:
+    pupils = [await student(api, f"pupil{number}") for number in range(5)]
+    path = f"{BASE}/lecture/{recording}"
+    for pupil in pupils[:4]:
+        await send(api, pupil, 0, event("progress", recording, segments=[segment(0, 2)]))
+    hidden = (await api.call("GET", path, by=pupils[0])).body
+    assert hidden["hidden"] is True and hidden["unique_viewers"] is None and hidden["heatmap"] == []
+    assert (await api.call("GET", path, by=teacher)).body["unique_viewers"] == 4
+    await send(
+        api,
+        pupils[4],
+        0,
+        event("buffering", recording),
+        event("progress", recording, segments=[segment(0, 1)]),
+    )
+    shown = (await api.call("GET", f"/api/analytics/lecture/{recording}", by=pupils[0])).body
+    assert (shown["hidden"], shown["unique_viewers"], shown["total_views"]) == (False, 5, 5)
+    assert (shown["total_buffer_events"], shown["avg_watch_time_seconds"]) == (1, 1.8)
+    assert len(shown["heatmap"]) == 200
+    assert shown["heatmap"][0] == {"start": 0, "views": 5, "viewers": 5, "remaining": 1}
+    assert shown["heatmap"][1]["viewers"] == 0 and shown["most_replayed_section"] is None
+
+
+async def test_the_check_finds_figures_that_the_log_does_not_say(api: Api, recording: str) -> None:
+    pupil, database = await student(api, "pupil"), api.server.services.database
+    await send(
+        api, pupil, 0, event("started", recording), event("progress", recording, segments=[segment(0, 2)])
+    )
+    async with database.read() as tx:
+        assert [one async for one in differing_rollups(tx)] == []
+    async with database.transaction() as tx:
+        await tx.execute(update(recording_viewers).values(passes=[9] * 200))
+    async with database.read() as tx:
+        [sentence] = [one async for one in differing_rollups(tx)]
+    assert "heat" in sentence and recording in sentence
+
+
+async def test_passes_of_a_recording_that_grew_are_made_anew(api: Api, teacher: Person) -> None:
+    room, database = await make_room(api, teacher), api.server.services.database
+    recording = await add_finished(api, room, teacher, duration_ms=10_000)
+    pupil = await student(api, "pupil")
+    await send(api, pupil, 0, event("progress", recording, segments=[segment(0, 2)]))
+    async with database.transaction() as tx:
+        await tx.execute(
+            update(recording_viewers).values(duration_ms=0, passes=[])
+        )  # as while it was recorded
+    found = (await metrics(api, pupil, recording, pupil)).body
+    assert found["passes"] == [1, 1] + [0] * 8
+
+
+async def test_the_log_is_forgotten_in_time_and_figures_stay(api: Api, recording: str) -> None:
+    pupil, services = await student(api, "pupil"), api.server.services
+    await send(api, pupil, 0, event("progress", recording, segments=[segment(0, 2)]))
+    services.analytics.rollups._clock = lambda: datetime.now(UTC) + timedelta(days=401)
+    await services.analytics.rollups.trim()
+    async with services.database.read() as tx:
+        for table in (analytics_events, analytics_batches):
+            assert (await tx.execute(select(table))).first() is None
+    assert (await metrics(api, pupil, recording, pupil)).body["watched_seconds"] == 2

@@ -1,0 +1,109 @@
+"""Reports of a course are made of what happened in it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import update
+
+from tests.api.course_material import enrol, make_course, student
+from tests.api.recording_material import add_finished, make_room
+from tests.serving import Answer, Api, Person
+from vtp.recording.tables import recording_progress
+
+BASE = "/api/v1/analytics"
+
+
+async def get(api: Api, path: str, by: Person) -> Answer:
+    return await api.call("GET", f"{BASE}{path}", by=by)
+
+
+async def file(api: Api, course: str, teacher: Person, slug: str) -> str:
+    """A published recording of 4 s in the course."""
+    recording = await add_finished(
+        api, await make_room(api, teacher, slug), teacher, title=slug, duration_ms=4000
+    )
+    path = f"/api/v1/courses/{course}/recordings"
+    assert (await api.call("POST", path, {"recording_id": recording}, by=teacher)).status == 201
+    assert (await api.call("POST", f"{path}/{recording}/publish", by=teacher)).status == 200
+    return recording
+
+
+async def watch(api: Api, by: Person, recording: str, seconds: float) -> None:
+    """Watches its beginning, as fast as the clock allows."""
+    report = {"session_id": "a-page-of-mine", "seq": 0, "position": seconds}
+    played = {"segments": [{"start": 0, "end": seconds, "rate": 2}]}
+    path = f"/api/v1/recordings/{recording}/progress"
+    answer = await api.call("POST", path, report | played, by=by)
+    assert (answer.status, answer.body["refused"]) == (200, []), answer
+
+
+async def test_a_course_without_anything_answers_with_zeros(api: Api, teacher: Person) -> None:
+    course = await make_course(api, teacher)
+    found = (await get(api, f"/course/{course}", teacher)).body
+    assert (found["total_students"], found["total_lectures"], found["course_engagement_score"]) == (0, 0, 0)
+    for report in ("attendance", "engagement", "performance"):
+        answer = await get(api, f"/reports/{report}?course_id={course}", teacher)
+        assert (answer.status, answer.body["course_id"]) == (200, course)
+        table = await get(api, f"/reports/{report}?course_id={course}&format=csv", teacher)
+        assert (table.status, len(table.body.splitlines())) == (200, 1)
+    odd = await get(api, "/reports/engagement?course_id=physics&format=doc", teacher)
+    assert (odd.status, sorted(odd.pointers)) == (422, ["/query/course_id", "/query/format"])
+
+
+async def test_reports_say_who_watches_what(api: Api, teacher: Person) -> None:
+    course = await make_course(api, teacher)
+    recordings = [await file(api, course, teacher, f"optics-{number}") for number in range(4)]
+    ada, ben = await student(api, "ada"), await student(api, "ben")
+    for pupil in (ada, ben):
+        assert (await enrol(api, course, pupil)).status == 201
+    for recording in recordings:
+        await watch(api, ada, recording, 4)
+    await watch(api, ben, recordings[0], 1)
+    await _engagement(api, course, teacher, ada, ben)
+    performance = (await get(api, f"/reports/performance?course_id={course}", teacher)).body
+    first, second = performance["lectures"][:2]
+    assert (first["viewers"], first["completion"], first["performance_rating"]) == (2, 62.5, "good")
+    assert (second["viewers"], second["completion"], second["performance_rating"]) == (1, 50, "average")
+    assert performance["overall_score"] == 53.1 and len(performance["struggle_lectures"]) == 3
+    assert performance["top_lectures"][0]["title"] == "optics-0"
+    whole = (await get(api, f"/course/{course}", teacher)).body
+    assert (whole["total_view_sessions"], whole["average_completion"]) == (5, 53.1)
+    assert whole["total_watch_time_seconds"] == 8.5
+    hidden = (await get(api, f"/course/{course}", ada)).body
+    assert hidden["hidden"] is True and hidden["average_completion"] is None
+    assert (await get(api, f"/reports/engagement?course_id={course}", ada)).status == 403
+
+
+async def _engagement(api: Api, course: str, teacher: Person, ada: Person, ben: Person) -> None:
+    found = (await get(api, f"/reports/engagement?course_id={course}", teacher)).body
+    rows: dict[str, Any] = {row["student_id"]: row for row in found["student_engagement"]}
+    hers, his = rows[ada.user_id], rows[ben.user_id]
+    assert (hers["average_completion"], hers["engagement_score"], hers["recordings_completed"]) == (
+        100,
+        100,
+        4,
+    )
+    assert (his["average_completion"], his["attendance_rate"]) == (6.2, None)
+    assert hers["trend_last_week"] == "increasing" and found["avg_engagement_score"] == 53.1
+    [risk] = found["risk_students"]
+    assert (risk["student_id"], risk["risk_level"]) == (ben.user_id, "low")
+    assert risk["rules"] == ["recordings_not_watched"] and "less than 0 %" in risk["reason"]
+
+
+async def test_who_was_not_seen_for_two_weeks_may_need_help(api: Api, teacher: Person) -> None:
+    course = await make_course(api, teacher)
+    recording = await file(api, course, teacher, "optics")
+    ada = await student(api, "ada")
+    await enrol(api, course, ada)
+    await watch(api, ada, recording, 4)
+    reports = api.server.services.analytics.reports
+    clock = reports._clock
+    reports._clock = lambda: clock() + timedelta(days=15)
+    found = (await get(api, f"/reports/engagement?course_id={course}", teacher)).body
+    assert [(one["risk_level"], one["rules"]) for one in found["risk_students"]] == [("high", ["no_access"])]
+    async with api.server.services.database.transaction() as tx:
+        await tx.execute(update(recording_progress).values(updated_at=clock() + timedelta(days=10)))
+    found = (await get(api, f"/reports/engagement?course_id={course}", teacher)).body
+    assert found["risk_students"] == []

@@ -1,0 +1,107 @@
+"""The measures of analytics a second time, without any cleverness: every millisecond is a member of a set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from vtp.analytics.attendance import Connection, Status, Thresholds
+from vtp.recording.taking import Extent
+from vtp.recording.watching import Report
+
+Moments = set[int]
+
+
+def moments(intervals: Iterable[tuple[int, int]]) -> Moments:
+    """Every millisecond that any of them covers."""
+    return {at for start, end in intervals for at in range(start, end)}
+
+
+def bridged(covered: Moments, bridge: int) -> Moments:
+    """The same with each gap of at most so many milliseconds."""
+    if not covered:
+        return set()
+    filled, gap = set(covered), []
+    for at in range(min(covered), max(covered) + 1):
+        if at not in covered:
+            gap.append(at)
+            continue
+        if 0 < len(gap) <= bridge:
+            filled.update(gap)
+        gap = []
+    return filled
+
+
+def intervals_of(covered: Moments) -> list[tuple[int, int]]:
+    """The stretches of consecutive milliseconds."""
+    found: list[tuple[int, int]] = []
+    for at in sorted(covered):
+        if found and found[-1][1] == at:
+            found[-1] = found[-1][0], at + 1
+        else:
+            found.append((at, at + 1))
+    return found
+
+
+class NaiveViewer:
+    """One person with one recording: what counts of reports, by millisecond."""
+
+    def __init__(self, began_ms: int) -> None:
+        self.began_ms = began_ms
+        self.watched: Moments = set()
+        self.spent_ms = 0
+        self.seen: dict[str, list[tuple[int, int, int]]] = {}  # by session: number, when, grace left
+        self.completed = False
+
+    def report(self, report: Report, extent: Extent, now_ms: int) -> list[int]:
+        """Gives the places of the stretches that count."""
+        history = self.seen.setdefault(report.session_id, [])
+        if any(report.number <= number for number, _, _ in history):
+            return []
+        room = 3000 if not history else max(0, now_ms - history[-1][1]) + history[-1][2]
+        counted = []
+        for place, one in enumerate(report.played):
+            took = -(-(one.end_ms - one.start_ms) // one.rate)
+            allowed = min(room, now_ms - self.began_ms + 3000 - self.spent_ms)
+            late = one.start_ms >= extent.end_ms or one.end_ms > extent.duration_ms + (
+                10_000 if extent.grows else 500
+            )
+            if late or took > allowed:
+                continue
+            counted.append(place)
+            room -= int(took)
+            self.spent_ms += int(took)
+            self.watched |= set(range(one.start_ms, min(one.end_ms, extent.end_ms)))
+        history.append((report.number, now_ms, min(room, 3000)))
+        if not extent.grows and self.progress(extent) >= 900:
+            self.completed = True
+        return counted
+
+    def progress(self, extent: Extent) -> int:
+        """In thousandths: how many whole ones fit."""
+        covered = len(bridged(self.watched, 1000))
+        return max(n for n in range(1001) if n * extent.duration_ms <= covered * 1000)
+
+
+def naive_standing(
+    connections: Sequence[Connection], held: tuple[int, int] | None, bridge: int
+) -> tuple[int, int, int]:
+    """How long, how late and how early, in milliseconds."""
+    there = bridged(moments((one.joined_at, one.left_at or one.seen_at) for one in connections), bridge)
+    within = there & set(range(*held)) if held else set()
+    if not within or held is None:
+        return 0, 0, 0
+    return len(within), min(within) - held[0], held[1] - 1 - max(within)
+
+
+def naive_status(stood: tuple[int, int, int], held: tuple[int, int] | None, rules: Thresholds) -> Status:
+    """The first status whose condition holds, in the order of the definition."""
+    if held is None or stood[0] == 0:
+        return Status.ABSENT
+    share = stood[0] / (held[1] - held[0])
+    if share >= rules.present_per_mille / 1000 and stood[1] <= rules.late_after_ms:
+        return Status.PRESENT
+    if share >= rules.late_per_mille / 1000:
+        return Status.LATE
+    if rules.partial_per_mille is not None and share >= rules.partial_per_mille / 1000:
+        return Status.PARTIAL
+    return Status.ABSENT

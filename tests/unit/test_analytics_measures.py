@@ -1,0 +1,212 @@
+"""Watching, presence and heat equal a second implementation over sets of milliseconds, whatever comes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from random import Random
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from tests.naive_analytics import (
+    NaiveViewer,
+    bridged,
+    intervals_of,
+    moments,
+    naive_standing,
+    naive_status,
+)
+from vtp.analytics.attendance import Connection, Thresholds, class_as_held, standing, status_of
+from vtp.analytics.heat import Bins, Run, drop_off, heat_of
+from vtp.analytics.intervals import clip, length_ms, most_at_once, union
+from vtp.recording.progress_store import Progress
+from vtp.recording.taking import Extent, take_report
+from vtp.recording.watching import Played, Report, progress_per_mille
+
+BEGAN = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+BEGAN_MS = int(BEGAN.timestamp() * 1000)
+some_interval = st.tuples(st.integers(0, 400), st.integers(0, 400))  # backwards ones too: clocks are set back
+some_intervals = st.lists(some_interval, max_size=12)
+
+
+@given(some_intervals, st.integers(0, 60))
+def test_a_union_covers_what_any_interval_covers(given_: list[tuple[int, int]], bridge: int) -> None:
+    expected = bridged(moments(given_), bridge)
+    assert union(given_, bridge) == intervals_of(expected)
+    assert length_ms(union(given_, bridge)) == len(expected)
+
+
+@given(some_intervals, some_interval)
+def test_clipping_leaves_what_lies_within(given_: list[tuple[int, int]], window: tuple[int, int]) -> None:
+    assert clip(union(given_), window) == intervals_of(moments(given_) & set(range(*window)))
+
+
+@given(some_intervals)
+def test_most_at_once_is_the_fullest_millisecond(given_: list[tuple[int, int]]) -> None:
+    counts = [sum(start <= at < end for start, end in given_) for at in range(400)]
+    assert most_at_once(given_) == max(counts)
+
+
+played = st.builds(
+    lambda start, length, rate: Played(start, start + length, rate),
+    st.integers(0, 13_000),
+    st.integers(1, 9000),
+    st.sampled_from([0.5, 1.0, 1.5, 2.0, 4.0]),
+)
+deliveries = st.lists(
+    st.tuples(
+        st.sampled_from("ab"),  # two devices
+        st.integers(0, 6),  # numbers come again and out of order
+        st.lists(played, max_size=3).map(tuple),
+        st.integers(-2000, 20_000),  # what has passed since the one before: clocks are set back
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(deliveries, st.booleans())
+@example([("a", 0, (Played(0, 9000, 1.0),), 0), ("a", 1, (Played(0, 9000, 1.0),), 9000)], False)
+def test_watching_is_what_a_set_of_milliseconds_says(
+    reports: list[tuple[str, int, tuple[Played, ...], int]], grows: bool
+) -> None:
+    extent = Extent(12_000, grows)
+    progress, naive, now = Progress("u", "r", BEGAN, BEGAN), NaiveViewer(BEGAN_MS), BEGAN_MS
+    for session, number, segments, passed in reports:
+        now += passed
+        report = Report(session, number, segments, 0)
+        taken = take_report(progress, report, extent, now)
+        if taken.completed:
+            progress.completed_at = BEGAN
+        counted = naive.report(report, extent, now)
+        refused = {one.index for one in taken.refused}
+        if not taken.repeated:
+            assert counted == [index for index in range(len(segments)) if index not in refused]
+        assert progress.pieces == intervals_of(bridged(naive.watched, 1000))
+        assert progress.watch_time_ms == naive.spent_ms
+        assert progress_per_mille(progress.watched_ms, extent.duration_ms) == naive.progress(extent)
+        assert (progress.completed_at is not None) == naive.completed
+
+
+@given(deliveries)
+def test_nobody_watches_more_than_the_clock_has(
+    reports: list[tuple[str, int, tuple[Played, ...], int]],
+) -> None:
+    progress, now = Progress("u", "r", BEGAN, BEGAN), BEGAN_MS
+    latest = now
+    for session, number, segments, passed in reports:
+        now += passed
+        latest = max(latest, now)
+        take_report(progress, Report(session, number, segments, 0), Extent(12_000), now)
+        assert progress.watch_time_ms <= latest - BEGAN_MS + 3000
+
+
+def test_an_hour_claimed_within_a_minute_is_a_minute_at_most() -> None:
+    progress, extent = Progress("u", "r", BEGAN, BEGAN), Extent(3_600_000)
+    for number in range(60):  # a minute of the recording each second, under ever new sessions
+        stretch = Played(number * 60_000, (number + 1) * 60_000, 1.0)
+        taken = take_report(
+            progress, Report(f"session-{number}", 0, (stretch,), 0), extent, BEGAN_MS + number * 1000
+        )
+        assert not taken.counted
+    assert progress.watched_ms == 0 and progress.completed_at is None
+    small = tuple(Played(at, at + 1000, 4.0) for at in range(0, 100_000, 1000))
+    take_report(progress, Report("session-x", 0, small, 0), extent, BEGAN_MS + 60_000)
+    assert progress.watch_time_ms <= 63_000 and progress.watched_ms <= 4 * 63_000
+
+
+some_connections = st.lists(
+    st.builds(
+        lambda joined, stayed, lost: Connection(joined, None if lost else joined + stayed, joined + stayed),
+        st.integers(1, 600),
+        st.integers(-20, 300),
+        st.booleans(),  # nobody saw them go
+    ),
+    max_size=6,
+)
+some_rules = st.builds(
+    Thresholds,
+    st.integers(500, 1000),
+    st.integers(200, 500),
+    st.none() | st.integers(1, 200),
+    st.integers(0, 100),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    some_connections,
+    st.none() | st.tuples(st.integers(0, 300), st.integers(301, 700)),
+    some_rules,
+    st.integers(0, 80),
+    st.randoms(use_true_random=False),
+)
+def test_attendance_is_what_a_set_of_milliseconds_says(
+    connections: list[Connection], held: tuple[int, int] | None, rules: Thresholds, bridge: int, dice: Random
+) -> None:
+    one = standing(connections, held, bridge)
+    twice = [*connections, *connections]
+    dice.shuffle(twice)
+    again = standing(twice, held, bridge)
+    expected = naive_standing(connections, held, bridge)
+    assert (one.present_ms, one.late_ms, one.early_ms) == expected
+    assert (again.present_ms, again.late_ms, again.early_ms) == expected
+    assert status_of(one, held, rules) is naive_status(expected, held, rules)
+
+
+@given(some_intervals, st.none() | st.integers(0, 400), st.none() | st.integers(0, 400))
+def test_a_class_is_held_while_staff_are_there(
+    staff: list[tuple[int, int]], scheduled: int | None, ended: int | None
+) -> None:
+    there = moments(staff)
+    held = class_as_held(scheduled, staff, ended)
+    whole = set(range(min(there), max(there) + 1)) if there else set()
+    expected = {at for at in whole if at >= (scheduled or 0) and (ended is None or at < ended)}
+    assert intervals_of(expected) == ([held] if held else [])
+
+
+@given(st.lists(st.tuples(st.integers(0, 2999), st.integers(1, 1500)), max_size=8), st.integers(1500, 3000))
+def test_a_bin_counts_once_for_each_time_that_it_is_come_into(
+    stretches: list[tuple[int, int]], duration: int
+) -> None:
+    bins, run, passes = Bins(duration), Run(), [0] * Bins(duration).count
+    expected, end = [0] * bins.count, None
+    for start, length in stretches:
+        until = min(start + length, duration)
+        for index in run.enter(start, until, bins):
+            passes[index] += 1
+        if start >= until:
+            continue
+        touched = {at * bins.count // duration for at in range(start, until)}
+        if end is not None and abs(start - end) <= 1000:
+            touched = {one for one in touched if one > (end - 1) * bins.count // duration}
+            end = max(end, until)
+        else:
+            end = until
+        for index in touched:
+            expected[index] += 1
+    assert passes == expected
+
+
+@given(st.integers(1, 700_000), st.data())
+def test_bins_cut_a_recording_into_at_most_two_hundred_parts(duration: int, data: st.DataObject) -> None:
+    bins = Bins(duration)
+    assert bins.count == min(200, (duration + 999) // 1000)
+    assert bins.start_ms(0) == 0 and bins.start_ms(bins.count) == duration
+    position = data.draw(st.integers(0, duration - 1))
+    assert bins.start_ms(bins.at(position)) <= position < bins.start_ms(bins.at(position) + 1)
+
+
+@given(st.lists(st.integers(0, 20_000), max_size=20))
+def test_drop_off_says_who_came_that_far(furthest: list[int]) -> None:
+    bins = Bins(20_000)
+    for index, share in enumerate(drop_off(furthest, bins)):
+        came = sum(one >= bins.start_ms(index) for one in furthest)
+        assert share == (came * 1000 // len(furthest) / 1000 if furthest else 0.0)
+
+
+@given(st.lists(st.lists(st.integers(0, 3), min_size=5, max_size=5), max_size=6))
+def test_heat_adds_passes_and_counts_people(rows: list[list[int]]) -> None:
+    heat = heat_of(rows, 5)
+    assert heat.views == tuple(sum(row[at] for row in rows) for at in range(5))
+    assert heat.viewers == tuple(sum(row[at] > 0 for row in rows) for at in range(5))

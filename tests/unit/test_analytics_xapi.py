@@ -1,0 +1,136 @@
+"""Statements are as the Video Profile's templates have them (xAPI Video Profile 1.0.3)."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from vtp.analytics.playback import EventType, Logged
+from vtp.analytics.xapi import EXTENSION, PROFILE, VERBS, Source, statements
+from vtp.ids import new_id, uuid7
+
+START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+LENGTH_MS = 372_500
+# What each template says must be there: of the context, and of the result.
+INCLUDED: dict[str, tuple[set[str], set[str]]] = {
+    "initialized": ({"length"}, set()),
+    "played": (set(), {"time"}),
+    "paused": ({"length"}, {"time", "progress", "played-segments"}),
+    "seeked": (set(), {"time-from", "time-to"}),
+    "interacted": (set(), {"time"}),
+    "completed": ({"length"}, {"time", "progress", "played-segments"}),
+    "terminated": ({"length"}, {"time", "progress", "played-segments"}),
+}
+SEGMENTS = re.compile(r"(\d+\.\d{1,3}\[\.\]\d+\.\d{1,3}(\[,\]\d+\.\d{1,3}\[\.\]\d+\.\d{1,3})*)?")
+WORDS = {iri: word for word, iri in VERBS.items()}
+SOURCE = Source("https://school.example", new_id(), new_id(), "Optics", LENGTH_MS, (new_id(),))
+
+
+def log(*rows: tuple[str, EventType, dict[str, Any]]) -> list[tuple[str, str, Logged]]:
+    return [
+        (new_id(), session, Logged(kind, START + timedelta(seconds=number), data))
+        for number, (session, kind, data) in enumerate(rows)
+    ]
+
+
+def watched(start: int, end: int) -> dict[str, Any]:
+    return {"counted": [[start, end, 1.0]], "position_ms": end}
+
+
+A_PAGE: tuple[tuple[str, EventType, dict[str, Any]], ...] = (
+    ("page-one", EventType.STARTED, {"position": 0}),
+    ("page-one", EventType.WATCHED, watched(0, 45_100)),
+    ("page-one", EventType.PAUSED, {"position": 45.1}),
+    ("page-one", EventType.BUFFERING, {}),
+    ("page-one", EventType.SEEKED, {"position": 14}),
+    ("page-one", EventType.QUALITY_CHANGED, {"quality": "720p"}),
+    ("page-one", EventType.RESUMED, {"position": 14}),
+    ("page-one", EventType.WATCHED, watched(14_000, 21_000)),
+    ("page-one", EventType.COMPLETED, {}),  # as its player says
+    ("page-one", EventType.STOPPED, {"position": 21}),
+    ("page-two", EventType.WATCHED, watched(45_100, 340_000)),
+    ("page-two", EventType.WATCHED, watched(340_000, 372_500)),
+)
+
+
+def validate(said: dict[str, Any]) -> None:
+    """What the profile and xAPI 1.0.3 ask of any statement."""
+    uuid.UUID(said["id"])
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", said["timestamp"])
+    assert set(said["actor"]["account"]) == {"homePage", "name"}
+    assert said["object"]["definition"]["type"] == f"{PROFILE}/activity-type/video"
+    context = said["context"]
+    assert context["contextActivities"]["category"] == [{"id": PROFILE}]
+    assert uuid.UUID(context["registration"]).version == 4
+    assert uuid.UUID(context["extensions"][EXTENSION + "session-id"]).version == 4
+    assert 0 <= context["extensions"][EXTENSION + "completion-threshold"] <= 1
+    word = WORDS[said["verb"]["id"]]
+    of_context, of_result = INCLUDED[word]
+    result = said.get("result", {})
+    assert {EXTENSION + name for name in of_context} <= set(context["extensions"])
+    assert {EXTENSION + name for name in of_result} == set(result.get("extensions", {}))
+    for name, value in result.get("extensions", {}).items():
+        if name == EXTENSION + "played-segments":
+            assert SEGMENTS.fullmatch(value), value
+        else:
+            assert value == round(value, 3)
+    if word == "completed":
+        assert result["completion"] is True and re.fullmatch(r"PT\d+(\.\d+)?S", result["duration"])
+    else:
+        assert "completion" not in result
+    if word == "interacted":
+        assert context["extensions"][EXTENSION + "quality"] == "720p"
+
+
+def test_every_statement_is_as_its_template_says() -> None:
+    made = list(statements(SOURCE, log(*A_PAGE)))
+    for one in made:
+        validate(one)
+    assert [WORDS[one["verb"]["id"]] for one in made] == [
+        "initialized",
+        "played",
+        "paused",
+        "seeked",
+        "interacted",
+        "played",
+        "terminated",
+        "initialized",
+        "completed",
+    ]
+    assert {WORDS[one["verb"]["id"]] for one in made} == set(INCLUDED)
+    assert len({one["id"] for one in made}) == len(made)
+
+
+def test_segments_time_and_progress_are_what_counted() -> None:
+    made = list(statements(SOURCE, log(*A_PAGE)))
+    paused, seeked, ended, completed = (made[at] for at in (2, 3, 6, 8))
+    assert paused["result"]["extensions"] == {
+        EXTENSION + "time": 45.1,
+        EXTENSION + "progress": 0.121,
+        EXTENSION + "played-segments": "0.000[.]45.100",
+    }
+    assert seeked["result"]["extensions"] == {EXTENSION + "time-from": 45.1, EXTENSION + "time-to": 14.0}
+    assert ended["result"]["extensions"][EXTENSION + "played-segments"] == "0.000[.]45.100[,]14.000[.]21.000"
+    assert completed["result"]["extensions"][EXTENSION + "progress"] == 0.912
+    assert completed["result"]["extensions"][EXTENSION + "played-segments"] == "45.100[.]340.000"
+
+
+def test_the_same_log_gives_the_same_statements() -> None:
+    rows = log(*A_PAGE)
+    assert list(statements(SOURCE, rows)) == list(statements(SOURCE, rows))
+
+
+def test_a_recording_is_completed_once_and_not_because_its_player_says_so() -> None:
+    claimed = log(("page", EventType.COMPLETED, {}))
+    assert [WORDS[one["verb"]["id"]] for one in statements(SOURCE, claimed)] == ["initialized"]
+    twice = log(*(("page", EventType.WATCHED, watched(0, LENGTH_MS)) for _ in range(2)))
+    words = [WORDS[one["verb"]["id"]] for one in statements(SOURCE, twice)]
+    assert words == ["initialized", "completed"]
+
+
+def test_ids_of_statements_are_those_of_the_log() -> None:
+    row = uuid7(1_790_000_000_000_000_000, 5)
+    one = (row, "page", Logged(EventType.PAUSED, START, {"position": 1}))
+    assert [said["id"] for said in statements(SOURCE, [one])][-1] == row

@@ -1,0 +1,153 @@
+"""Who attended a class: presence over all devices, clipped to the class as it was held. No clock and no I/O.
+
+Times are Unix milliseconds. Definitions: decision 0106.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from vtp.analytics.intervals import Interval, clip, length_ms, union
+
+BRIDGED_MS: Final = 60_000
+"""A gap this short between two connections is a reconnection, not an absence."""
+
+
+class Status(enum.StrEnum):
+    """How somebody attended."""
+
+    PRESENT = "present"
+    LATE = "late"
+    PARTIAL = "partial"
+    EXCUSED = "excused"
+    ABSENT = "absent"
+
+
+POINTS: Final = {Status.PRESENT: 2, Status.LATE: 1, Status.PARTIAL: 1, Status.EXCUSED: 1, Status.ABSENT: 0}
+"""As Moodle's attendance has them (present 2, late 1, excused 1, absent 0)."""
+MOST_POINTS: Final = 2
+ATTENDED: Final = frozenset({Status.PRESENT, Status.LATE, Status.PARTIAL})
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """From what on somebody has attended; shares are thousandths of the class as it was held."""
+
+    present_per_mille: int = 750
+    late_per_mille: int = 500
+    partial_per_mille: int | None = None
+    late_after_ms: int = 600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One connection of somebody. `left_at` is None where nobody saw them go: then they were there until
+    `seen_at`, when the server last knew of them."""
+
+    joined_at: int
+    left_at: int | None
+    seen_at: int
+    device: str = ""
+
+    @property
+    def interval(self) -> Interval:
+        """When they were there by it."""
+        return self.joined_at, self.seen_at if self.left_at is None else self.left_at
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How long somebody was in a class; 0 and None for who was not."""
+
+    present_ms: int
+    late_ms: int
+    early_ms: int
+    first_join: int | None
+    last_leave: int | None
+    connections: int
+
+    def share_per_mille(self, held: Interval | None) -> int:
+        """Of the class as it was held, never rounded up."""
+        length = held[1] - held[0] if held is not None else 0
+        return self.present_ms * 1000 // length if length > 0 else 0
+
+
+def presence(connections: Iterable[Connection], bridged_ms: int = BRIDGED_MS) -> list[Interval]:
+    """When somebody was there by any connection; reconnections bridged."""
+    return union((one.interval for one in connections), bridged_ms)
+
+
+def class_as_held(
+    scheduled_start: int | None, staff: Iterable[Interval], ended_at: int | None
+) -> Interval | None:
+    """From when staff came, though not before it was to start, until the last of them left, or its end.
+
+    None for a class that nobody held.
+    """
+    there = union(staff)
+    if not there:
+        return None
+    start = max(there[0][0], scheduled_start if scheduled_start is not None else there[0][0])
+    end = there[-1][1] if ended_at is None else min(ended_at, there[-1][1])
+    return (start, end) if start < end else None
+
+
+def standing(
+    connections: Sequence[Connection], held: Interval | None, bridged_ms: int = BRIDGED_MS
+) -> Standing:
+    """How somebody stands to a class.
+
+    Late and early are of what lies within it: who looked in before it began and came back an hour later is
+    late.
+    """
+    there = presence(connections, bridged_ms)
+    if not there:
+        return Standing(0, 0, 0, None, None, 0)
+    within = clip(there, held) if held is not None else []
+    return Standing(
+        present_ms=length_ms(within),
+        late_ms=within[0][0] - held[0] if within and held is not None else 0,
+        early_ms=held[1] - within[-1][1] if within and held is not None else 0,
+        first_join=there[0][0],
+        last_leave=there[-1][1],
+        connections=len(connections),
+    )
+
+
+def status_of(one: Standing, held: Interval | None, rules: Thresholds) -> Status:
+    """What that comes to by rule; a correction by hand goes before it."""
+    length = held[1] - held[0] if held is not None else 0
+    if length <= 0 or one.present_ms <= 0:
+        return Status.ABSENT
+    share = one.present_ms * 1000
+    if share >= rules.present_per_mille * length and one.late_ms <= rules.late_after_ms:
+        return Status.PRESENT
+    if share >= rules.late_per_mille * length:
+        return Status.LATE
+    if rules.partial_per_mille is not None and share >= rules.partial_per_mille * length:
+        return Status.PARTIAL
+    return Status.ABSENT
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The classes of a course for one student, in percent with one decimal, never rounded up."""
+
+    to_date: float
+    overall: float
+    best_possible: float
+
+
+def tally(statuses: Sequence[Status], planned: int) -> Tally:
+    """Of the classes that were held, and of `planned` in all, those included."""
+    points = sum(POINTS[one] for one in statuses)
+    held, planned = len(statuses), max(planned, len(statuses))
+    best = points + MOST_POINTS * (planned - held)
+    return Tally(_percent(points, held), _percent(points, planned), _percent(best, planned))
+
+
+def _percent(points: int, classes: int) -> float:
+    return points * 1000 // (MOST_POINTS * classes) / 10 if classes else 0.0

@@ -1,0 +1,234 @@
+"""What crosses the wire about attendance."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from vtp.analytics.attendance import Status, Thresholds
+from vtp.analytics.attendance_store import Rules
+from vtp.analytics.attendances import CourseAttendance, Entry, Sheet, StudentAttendance
+from vtp.analytics.schemas import Id
+
+Percent = Annotated[float, Field(description="0 to 100, never rounded up.")]
+CONSECUTIVE_ABSENCES = 3
+
+
+class ReportQuery(BaseModel):
+    """Which course, and as what."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    course_id: Id
+    format: Literal["json", "csv"] = "json"
+
+
+class FormatQuery(BaseModel):
+    """As what."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    format: Literal["json", "csv"] = "json"
+
+
+class AttendanceRow(BaseModel):
+    """One student in one class."""
+
+    user_id: str
+    name: str
+    email: str
+    first_join: datetime | None
+    last_leave: datetime | None
+    sessions_count: int
+    present_s: float
+    ratio: Annotated[float, Field(description="Of the class as it was held; never rounded up.")]
+    late_s: float
+    early_s: float
+    status: Status
+    source: Annotated[Literal["auto", "manual"], Field(description="By rule, or corrected by hand.")]
+    made_up: Annotated[bool, Field(description="Absent, and completed a recording of it in time.")]
+
+    @classmethod
+    def of(cls, entry: Entry) -> Self:
+        """Describes an entry."""
+        row = entry.row
+        return cls(
+            user_id=entry.student.user_id,
+            name=entry.student.full_name,
+            email=entry.student.email,
+            first_join=row.first_join if row is not None else None,
+            last_leave=row.last_leave if row is not None else None,
+            sessions_count=row.connections if row is not None else 0,
+            present_s=row.present_ms / 1000 if row is not None else 0,
+            ratio=entry.share_per_mille / 1000,
+            late_s=row.late_ms / 1000 if row is not None else 0,
+            early_s=row.early_ms / 1000 if row is not None else 0,
+            status=entry.status,
+            source="manual" if entry.by_hand else "auto",
+            made_up=entry.made_up,
+        )
+
+
+class SheetReply(BaseModel):
+    """One class with everybody who was expected."""
+
+    lesson_id: str
+    title: str
+    starts_at: datetime | None
+    held_from: Annotated[datetime | None, Field(description="Null: nobody held it.")]
+    held_until: datetime | None
+    people: list[AttendanceRow]
+
+    @classmethod
+    def of(cls, sheet: Sheet) -> Self:
+        """Describes a sheet."""
+        held = sheet.held
+        return cls(
+            lesson_id=held.lesson_id,
+            title=held.title,
+            starts_at=held.starts_at,
+            held_from=held.held_from,
+            held_until=held.held_until,
+            people=[AttendanceRow.of(one) for one in sheet.entries],
+        )
+
+
+class CorrectAttendance(BaseModel):
+    """How somebody attended, as their teacher says."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    status: Annotated[Status | None, Field(description="Null: by rule again.")]
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class StudentRow(BaseModel):
+    """One student in a course."""
+
+    student_id: str
+    student_name: str
+    student_email: str
+    lectures_attended: int
+    lectures_total: Annotated[int, Field(description="That were held since they are in the course.")]
+    attendance_rate: Annotated[float, Field(description="By points, of the classes held: 0 to 100.")]
+    overall_rate: Annotated[float, Field(description="Of all that are planned.")]
+    best_possible_rate: Annotated[float, Field(description="If they attend all that are to come.")]
+    present: int
+    late: int
+    excused: int
+    absent: int
+    made_up: int
+    consecutive_absent: int
+    last_attended_at: datetime | None
+
+    @classmethod
+    def of(cls, one: StudentAttendance) -> Self:
+        """Describes a student."""
+        statuses, points = one.statuses, one.tally
+        return cls(
+            student_id=one.student.user_id,
+            student_name=one.student.full_name,
+            student_email=one.student.email,
+            lectures_attended=one.attended,
+            lectures_total=len(statuses),
+            attendance_rate=points.to_date,
+            overall_rate=points.overall,
+            best_possible_rate=points.best_possible,
+            present=statuses.count(Status.PRESENT),
+            late=statuses.count(Status.LATE) + statuses.count(Status.PARTIAL),
+            excused=statuses.count(Status.EXCUSED),
+            absent=statuses.count(Status.ABSENT),
+            made_up=sum(entry.made_up for entry in one.entries),
+            consecutive_absent=one.absent_in_a_row,
+            last_attended_at=one.last_attended,
+        )
+
+
+class AbsenceAlert(BaseModel):
+    """Somebody who has not been there for several classes in a row."""
+
+    student_id: str
+    student_name: str
+    consecutive_absent: int
+
+
+class AttendanceReply(BaseModel):
+    """Attendance in a course: for its staff of everybody, for a student their own."""
+
+    course_id: str
+    lectures_total: int
+    attendance_rate: Percent
+    student_attendance: list[StudentRow]
+    absence_alerts: list[AbsenceAlert]
+
+    @classmethod
+    def of(cls, course_id: str, found: CourseAttendance) -> Self:
+        """Describes a course."""
+        return cls(
+            course_id=course_id,
+            lectures_total=len(found.classes),
+            attendance_rate=found.rate,
+            student_attendance=[StudentRow.of(one) for one in found.students],
+            absence_alerts=[
+                AbsenceAlert(
+                    student_id=one.student.user_id,
+                    student_name=one.student.full_name,
+                    consecutive_absent=one.absent_in_a_row,
+                )
+                for one in found.students
+                if one.absent_in_a_row >= CONSECUTIVE_ABSENCES
+            ],
+        )
+
+
+Share = Annotated[float, Field(ge=0.01, le=1)]
+
+
+class AttendanceRules(BaseModel):
+    """What a course counts as attended. Shares are of the class as it was held."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    present_ratio: Share = 0.75
+    late_ratio: Share = 0.5
+    partial_ratio: Annotated[Share | None, Field(description="Null: there is no such status.")] = None
+    late_after_minutes: Annotated[int, Field(ge=0, le=600)] = 10
+    credit_days: Annotated[
+        int | None,
+        Field(ge=1, le=366, description="Within which a recording makes up for a class; null: never."),
+    ] = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        shares = [self.present_ratio, self.late_ratio, self.partial_ratio or 0]
+        if shares != sorted(shares, reverse=True):
+            raise ValueError("`present_ratio` is the highest share and `partial_ratio` the lowest")
+        return self
+
+    @property
+    def rules(self) -> Rules:
+        """The same as the service takes it."""
+        partial = round(self.partial_ratio * 1000) if self.partial_ratio is not None else None
+        return Rules(
+            Thresholds(
+                round(self.present_ratio * 1000),
+                round(self.late_ratio * 1000),
+                partial,
+                self.late_after_minutes * 60_000,
+            ),
+            self.credit_days,
+        )
+
+    @classmethod
+    def of(cls, rules: Rules) -> Self:
+        """Describes them."""
+        one = rules.thresholds
+        return cls(
+            present_ratio=one.present_per_mille / 1000,
+            late_ratio=one.late_per_mille / 1000,
+            partial_ratio=one.partial_per_mille / 1000 if one.partial_per_mille is not None else None,
+            late_after_minutes=one.late_after_ms // 60_000,
+            credit_days=rules.credit_days,
+        )

@@ -1,0 +1,283 @@
+"""The rows of counted classes, corrections and rules. No rules here, only SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.accounts.tables import users
+from vtp.analytics.attendance import Status, Thresholds
+from vtp.analytics.class_tables import (
+    attendance_corrections,
+    attendance_rules,
+    lesson_attendance,
+    lesson_classes,
+)
+from vtp.analytics.classes import Asked, CountedClass, Person, from_ms, unix_ms
+from vtp.courses.enrolment_store import IS_STUDENT
+from vtp.courses.tables import course_enrollments, course_recordings, lessons
+from vtp.db.statements import insert_if_absent
+from vtp.ids import new_id
+from vtp.recording.tables import recording_progress
+from vtp.rooms.tables import live_sessions, poll_votes, polls
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a course counts as attended."""
+
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    credit_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldClass:
+    """A live lesson, and how it was held as far as that is counted."""
+
+    lesson_id: str
+    title: str
+    room_id: str | None
+    starts_at: datetime | None
+    ends_at: datetime | None
+    cancelled_at: datetime | None
+    held_from: datetime | None = None
+    held_until: datetime | None = None
+    polls: int = 0
+
+    @property
+    def held(self) -> tuple[int, int] | None:
+        """As intervals have it."""
+        if self.held_from is None or self.held_until is None:
+            return None
+        return unix_ms(self.held_from), unix_ms(self.held_until)
+
+
+@dataclass(frozen=True, slots=True)
+class Student:
+    """Who is expected."""
+
+    user_id: str
+    full_name: str
+    email: str
+    since: datetime
+
+
+async def find_rules(tx: AsyncConnection, course_id: str) -> Rules:
+    """The course's own, else those that hold for all."""
+    c = attendance_rules.c
+    row = (await tx.execute(select(attendance_rules).where(c.course_id == course_id))).one_or_none()
+    if row is None:
+        return Rules()
+    return Rules(
+        Thresholds(
+            row.present_per_mille, row.late_per_mille, row.partial_per_mille, row.late_after_minutes * 60_000
+        ),
+        row.credit_days,
+    )
+
+
+async def put_rules(tx: AsyncConnection, course_id: str, rules: Rules, now: datetime) -> None:
+    """Sets them."""
+    values = {
+        "course_id": course_id,
+        "present_per_mille": rules.thresholds.present_per_mille,
+        "late_per_mille": rules.thresholds.late_per_mille,
+        "partial_per_mille": rules.thresholds.partial_per_mille,
+        "late_after_minutes": rules.thresholds.late_after_ms // 60_000,
+        "credit_days": rules.credit_days,
+        "updated_at": now,
+    }
+    if not await insert_if_absent(tx, attendance_rules, values):
+        theirs = attendance_rules.c.course_id == course_id
+        await tx.execute(update(attendance_rules).where(theirs).values(values))
+
+
+async def live_lessons(tx: AsyncConnection, course_id: str, lesson_id: str | None = None) -> list[HeldClass]:
+    """The live lessons of a course in their order of time, or one of them."""
+    c, k = lessons.c, lesson_classes.c
+    statement = (
+        select(
+            c.id,
+            c.title,
+            c.room_id,
+            c.starts_at,
+            c.ends_at,
+            c.cancelled_at,
+            k.held_from,
+            k.held_until,
+            func.coalesce(k.polls, 0),
+        )
+        .select_from(lessons.outerjoin(lesson_classes, k.lesson_id == c.id))
+        .where(c.course_id == course_id, c.kind == "live")
+    )
+    if lesson_id is not None:
+        statement = statement.where(c.id == lesson_id)
+    found = [HeldClass(*row) for row in await tx.execute(statement)]
+    return sorted(
+        found, key=lambda one: (one.starts_at is None, one.starts_at or one.held_from, one.lesson_id)
+    )
+
+
+async def uncounted(tx: AsyncConnection, course_id: str | None, room_id: str | None = None) -> list[Any]:
+    """Lessons whose rooms were open since they were counted, or are, or that were moved since."""
+    c, k, at = lessons.c, lesson_classes.c, live_sessions.c
+    opened = exists().where(at.room_id == c.room_id)
+    since = exists().where(at.room_id == c.room_id, or_(at.ended_at.is_(None), at.ended_at > k.counted_at))
+    moved = or_(
+        k.scheduled_at != c.starts_at,
+        and_(k.scheduled_at.is_(None), c.starts_at.is_not(None)),
+        and_(k.scheduled_at.is_not(None), c.starts_at.is_(None)),
+    )
+    statement = (
+        select(c.id, c.room_id, c.starts_at)
+        .select_from(lessons.outerjoin(lesson_classes, k.lesson_id == c.id))
+        .where(c.kind == "live", opened, or_(k.lesson_id.is_(None), since, moved))
+    )
+    if course_id is not None:
+        statement = statement.where(c.course_id == course_id)
+    if room_id is not None:
+        statement = statement.where(c.room_id == room_id)
+    return list((await tx.execute(statement.order_by(c.id))).all())
+
+
+async def lock_lessons(tx: AsyncConnection, lesson_ids: Sequence[str]) -> None:
+    """Others who would count these wait: a class that has just ended is counted, and read, at once."""
+    statement = select(lessons.c.id).where(lessons.c.id.in_(lesson_ids)).order_by(lessons.c.id)
+    await tx.execute(statement.with_for_update())
+
+
+async def save_class(
+    tx: AsyncConnection, lesson_id: str, scheduled_at: datetime | None, counted: CountedClass, now: datetime
+) -> None:
+    """Puts a class as it is counted in the place of what there was."""
+    await tx.execute(delete(lesson_attendance).where(lesson_attendance.c.lesson_id == lesson_id))
+    await tx.execute(delete(lesson_classes).where(lesson_classes.c.lesson_id == lesson_id))
+    held = counted.held
+    await tx.execute(
+        insert(lesson_classes).values(
+            lesson_id=lesson_id,
+            scheduled_at=scheduled_at,
+            held_from=from_ms(held[0]) if held else None,
+            held_until=from_ms(held[1]) if held else None,
+            polls=counted.polls,
+            counted_at=now,
+        )
+    )
+    there = await _accounts(tx, list(counted.people))
+    rows = [_row(lesson_id, one) for who, one in sorted(counted.people.items()) if who in there]
+    if rows:
+        await tx.execute(insert(lesson_attendance), rows)
+
+
+async def _accounts(tx: AsyncConnection, user_ids: list[str]) -> set[str]:
+    return set((await tx.execute(select(users.c.id).where(users.c.id.in_(user_ids)))).scalars())
+
+
+def _row(lesson_id: str, one: Person) -> dict[str, Any]:
+    stood = one.standing
+    return {
+        "lesson_id": lesson_id,
+        "user_id": one.user_id,
+        "is_staff": one.is_staff,
+        "present_ms": stood.present_ms,
+        "late_ms": stood.late_ms,
+        "early_ms": stood.early_ms,
+        "first_join": from_ms(stood.first_join) if stood.first_join is not None else None,
+        "last_leave": from_ms(stood.last_leave) if stood.last_leave is not None else None,
+        "connections": stood.connections,
+        "talk_ms": one.inputs.talk_ms,
+        "camera_ms": one.camera_ms,
+        "messages": one.inputs.messages,
+        "hands": one.inputs.hands,
+        "reactions": one.inputs.reactions,
+        "answers": one.inputs.answers,
+        "activity_score": one.score,
+        "participation": one.participation,
+        "quality": dict(one.quality),
+    }
+
+
+async def polls_in(tx: AsyncConnection, room_id: str) -> list[Asked]:
+    """The polls of a room and who answered each: when they did is known of nobody."""
+    rows = await tx.execute(
+        select(polls.c.id, polls.c.created_at, poll_votes.c.user_id)
+        .select_from(polls.outerjoin(poll_votes, poll_votes.c.poll_id == polls.c.id))
+        .where(polls.c.room_id == room_id)
+    )
+    at: dict[str, int] = {}
+    who: dict[str, set[str]] = {}
+    for poll_id, created_at, user_id in rows:
+        at[poll_id] = unix_ms(created_at)
+        who.setdefault(poll_id, set()).update({user_id} if user_id is not None else ())
+    return [Asked(at[poll_id], frozenset(who[poll_id])) for poll_id in at]
+
+
+async def students_of(tx: AsyncConnection, course_id: str, user_id: str | None = None) -> list[Student]:
+    """Who has a student's place, by name."""
+    c = course_enrollments.c
+    statement = (
+        select(users.c.id, users.c.full_name, users.c.email, func.coalesce(c.enrolled_at, c.created_at))
+        .join_from(course_enrollments, users, users.c.id == c.user_id)
+        .where(c.course_id == course_id, IS_STUDENT)
+    )
+    if user_id is not None:
+        statement = statement.where(users.c.id == user_id)
+    rows = await tx.execute(statement.order_by(users.c.full_name, users.c.id))
+    return [Student(*row) for row in rows]
+
+
+async def attendance_of(tx: AsyncConnection, lesson_ids: Sequence[str]) -> dict[tuple[str, str], Any]:
+    """The counted rows, by (lesson, account)."""
+    c = lesson_attendance.c
+    rows = await tx.execute(select(lesson_attendance).where(c.lesson_id.in_(lesson_ids)))
+    return {(row.lesson_id, row.user_id): row for row in rows}
+
+
+async def corrections_of(tx: AsyncConnection, lesson_ids: Sequence[str]) -> dict[tuple[str, str], Status]:
+    """What counts instead of the rule, by (lesson, account)."""
+    c = attendance_corrections.c
+    statement = select(c.lesson_id, c.user_id, c.status).where(c.lesson_id.in_(lesson_ids)).order_by(c.id)
+    newest = {(row.lesson_id, row.user_id): row.status for row in await tx.execute(statement)}
+    return {key: Status(status) for key, status in newest.items() if status is not None}
+
+
+async def add_correction(
+    tx: AsyncConnection,
+    lesson_id: str,
+    user_id: str,
+    status: Status | None,
+    reason: str,
+    by: str | None,
+    now: datetime,
+) -> None:
+    """Notes what somebody with the right to says."""
+    await tx.execute(
+        insert(attendance_corrections).values(
+            id=new_id(),
+            lesson_id=lesson_id,
+            user_id=user_id,
+            status=status.value if status is not None else None,
+            reason=reason,
+            given_by=by,
+            created_at=now,
+        )
+    )
+
+
+async def completed_recordings(
+    tx: AsyncConnection, lesson_ids: Sequence[str]
+) -> dict[tuple[str, str], datetime]:
+    """Who completed a recording of which of these lessons, and when first."""
+    filed, seen = course_recordings.c, recording_progress.c
+    statement = (
+        select(filed.lesson_id, seen.user_id, func.min(seen.completed_at))
+        .join_from(course_recordings, recording_progress, seen.recording_id == filed.recording_id)
+        .where(filed.lesson_id.in_(lesson_ids), seen.completed_at.is_not(None))
+        .group_by(filed.lesson_id, seen.user_id)
+    )
+    return {(row[0], row[1]): row[2] for row in await tx.execute(statement)}

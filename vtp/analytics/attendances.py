@@ -1,0 +1,305 @@
+"""Attendance of courses: counted from who was there, corrected by hand, told as sheets and as a report."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.accounts.audit import AuditLog, Event, Origin
+from vtp.accounts.permissions import Action
+from vtp.accounts.service import Clock, utc_now
+from vtp.analytics.attendance import ATTENDED, Standing, Status, Tally, status_of, tally
+from vtp.analytics.attendance_store import (
+    HeldClass,
+    Rules,
+    Student,
+    add_correction,
+    attendance_of,
+    completed_recordings,
+    corrections_of,
+    find_rules,
+    live_lessons,
+    lock_lessons,
+    polls_in,
+    put_rules,
+    save_class,
+    students_of,
+    uncounted,
+)
+from vtp.analytics.class_store import participations, sessions_in
+from vtp.analytics.classes import Attended, CountedClass, count_class, unix_ms
+from vtp.courses.door import Entered, enter, enter_to_change
+from vtp.courses.tables import lessons
+from vtp.db import Database
+from vtp.db.conflicts import done_over
+from vtp.errors import NotFound
+from vtp.http.identity import Principal
+from vtp.ids import parse_id
+
+_NOT_THERE = Standing(0, 0, 0, None, None, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One student with one class; `row` is what was counted of them, None where they were not there."""
+
+    student: Student
+    held: HeldClass
+    status: Status
+    by_hand: bool
+    made_up: bool
+    share_per_mille: int
+    row: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One class with everybody who was expected."""
+
+    held: HeldClass
+    entries: Sequence[Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class StudentAttendance:
+    """One student in a course."""
+
+    student: Student
+    entries: Sequence[Entry]
+    planned: int
+
+    @property
+    def statuses(self) -> list[Status]:
+        """In the order of the classes."""
+        return [one.status for one in self.entries]
+
+    @property
+    def tally(self) -> Tally:
+        """In percent."""
+        return tally(self.statuses, self.planned)
+
+    @property
+    def attended(self) -> int:
+        """How many classes, late ones included."""
+        return sum(one in ATTENDED for one in self.statuses)
+
+    @property
+    def absent_in_a_row(self) -> int:
+        """Up to now: since they were last there or excused."""
+        count = 0
+        for one in reversed(self.statuses):
+            if one is not Status.ABSENT:
+                break
+            count += 1
+        return count
+
+    @property
+    def last_attended(self) -> datetime | None:
+        """When that class began."""
+        times = [one.held.held_from for one in self.entries if one.status in ATTENDED]
+        return max((at for at in times if at is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class CourseAttendance:
+    """A course: the classes that were held, and each student's standing."""
+
+    classes: Sequence[HeldClass]
+    students: Sequence[StudentAttendance]
+
+    @property
+    def rate(self) -> float:
+        """The mean of the students', in percent, never rounded up."""
+        rates = [round(one.tally.to_date * 10) for one in self.students]
+        return sum(rates) // len(rates) / 10 if rates else 0.0
+
+
+class Attendances:
+    """Raises NotFound, Forbidden, Invalid for malformed ids."""
+
+    def __init__(self, database: Database, audit: AuditLog, *, clock: Clock = utc_now) -> None:
+        self._database = database
+        self._audit = audit
+        self._clock = clock
+
+    async def report(self, principal: Principal, course_id: str) -> CourseAttendance:
+        """For who teaches there everybody; for a student themselves."""
+        async with self._database.read() as tx:
+            inside = await enter(tx, principal, course_id, Action.COURSE_VIEW)
+        return await self.of_course(inside)
+
+    async def of_course(self, inside: Entered) -> CourseAttendance:
+        """The same for who has been let in."""
+        await self.count(inside.course.id)
+        own = None if inside.may(Action.COURSE_TEACH) else inside.principal.user_id
+        async with self._database.read() as tx:
+            return await read_course(tx, inside.course.id, own)
+
+    async def sheet(self, principal: Principal, lesson_id: str) -> Sheet:
+        """One class, for who teaches there."""
+        async with self._database.read() as tx:
+            inside, lesson = await self._enter_lesson(tx, principal, lesson_id)
+        await self.count(inside.course.id)
+        async with self._database.read() as tx:
+            [held] = await live_lessons(tx, inside.course.id, lesson.id)
+            students = await students_of(tx, inside.course.id)
+            found = await _read(tx, [held], students, await find_rules(tx, inside.course.id))
+        return Sheet(held, found)
+
+    @done_over
+    async def correct(
+        self,
+        principal: Principal,
+        lesson_id: str,
+        user_id: str,
+        status: Status | None,
+        reason: str,
+        origin: Origin,
+    ) -> Entry:
+        """Says by hand how somebody attended; None: by rule again. Who said so and why is kept."""
+        user_id = parse_id(user_id, "/path/user_id")
+        async with self._database.read() as tx:
+            inside, lesson = await self._enter_lesson(tx, principal, lesson_id)
+        await self.count(inside.course.id)
+        async with self._database.transaction() as tx:
+            await enter_to_change(tx, principal, inside.course.id, Action.COURSE_TEACH)
+            before = await self._entry(tx, inside.course.id, lesson.id, user_id)
+            now = self._clock()
+            await add_correction(tx, lesson.id, user_id, status, reason, principal.user_id, now)
+            after = await self._entry(tx, inside.course.id, lesson.id, user_id)
+            await self._audit.record(
+                tx,
+                Event.ATTENDANCE_CORRECTED,
+                origin,
+                actor_id=principal.user_id,
+                subject=f"lesson:{lesson.id}",
+                details={
+                    "user_id": user_id,
+                    "from": before.status.value,
+                    "to": after.status.value,
+                    "by_rule": status is None,
+                },
+            )
+        return after
+
+    async def rules(self, principal: Principal, course_id: str) -> Rules:
+        """What the course counts as attended, for its members."""
+        async with self._database.read() as tx:
+            inside = await enter(tx, principal, course_id, Action.COURSE_VIEW)
+            return await find_rules(tx, inside.course.id)
+
+    @done_over
+    async def set_rules(self, principal: Principal, course_id: str, rules: Rules) -> None:
+        """Sets that, for all its classes, those that were held included."""
+        async with self._database.transaction() as tx:
+            inside = await enter_to_change(tx, principal, course_id, Action.COURSE_UPDATE)
+            await put_rules(tx, inside.course.id, rules, self._clock())
+
+    @done_over
+    async def count(self, course_id: str | None = None, room_id: str | None = None) -> None:
+        """Counts the classes of a course or a room anew that have changed since they were counted."""
+        async with self._database.read() as tx:
+            waiting = await uncounted(tx, course_id, room_id)
+        if not waiting:
+            return
+        async with self._database.transaction() as tx:
+            await lock_lessons(tx, [lesson.id for lesson in waiting])
+            for lesson in waiting:
+                counted = await counted_class(tx, lesson.room_id, lesson.starts_at)
+                await save_class(tx, lesson.id, lesson.starts_at, counted, self._clock())
+
+    async def _enter_lesson(
+        self, tx: AsyncConnection, principal: Principal, lesson_id: str
+    ) -> tuple[Entered, Any]:
+        c = lessons.c
+        wanted = parse_id(lesson_id, "/path/lesson_id")
+        statement = select(c.id, c.course_id).where(c.id == wanted, c.kind == "live")
+        lesson = (await tx.execute(statement)).one_or_none()
+        if lesson is None:
+            raise NotFound("There is no such live lesson.", code="no_such_lesson")
+        return await enter(tx, principal, lesson.course_id, Action.COURSE_TEACH), lesson
+
+    async def _entry(self, tx: AsyncConnection, course_id: str, lesson_id: str, user_id: str) -> Entry:
+        [held] = await live_lessons(tx, course_id, lesson_id)
+        students = await students_of(tx, course_id, user_id)
+        if not students:
+            raise NotFound("This person has no student's place in the course.", code="no_such_student")
+        [entry] = await _read(tx, [held], students, await find_rules(tx, course_id))
+        return entry
+
+
+async def counted_class(tx: AsyncConnection, room_id: str, starts_at: datetime | None) -> CountedClass:
+    """A class as its rows say."""
+    times = await sessions_in(tx, room_id)
+    open_now = any(one.ended_at is None for one in times)
+    ended = None if open_now else max((one.ended_at for one in times), default=None)
+    return count_class(
+        [Attended.of_row(row) for row in await participations(tx, room_id)],
+        unix_ms(starts_at) if starts_at is not None else None,
+        unix_ms(ended) if ended is not None else None,
+        await polls_in(tx, room_id),
+    )
+
+
+async def read_course(tx: AsyncConnection, course_id: str, user_id: str | None = None) -> CourseAttendance:
+    """A course as it is counted: of all its students, or of one."""
+    planned = [one for one in await live_lessons(tx, course_id) if one.cancelled_at is None]
+    held = [one for one in planned if one.held is not None]
+    students = await students_of(tx, course_id, user_id)
+    entries: dict[str, list[Entry]] = {one.user_id: [] for one in students}
+    for entry in await _read(tx, held, students, await find_rules(tx, course_id)):
+        if not _came_later(entry.student, entry.held):
+            entries[entry.student.user_id].append(entry)
+    to_come = len(planned) - len(held)
+    return CourseAttendance(
+        held,
+        [
+            StudentAttendance(one, entries[one.user_id], len(entries[one.user_id]) + to_come)
+            for one in students
+        ],
+    )
+
+
+def _came_later(student: Student, held: HeldClass) -> bool:
+    """Whether they were not in the course yet: nobody misses such a class."""
+    return held.held_until is not None and student.since > held.held_until
+
+
+async def _read(
+    tx: AsyncConnection, held: Collection[HeldClass], students: Sequence[Student], rules: Rules
+) -> list[Entry]:
+    """Each of these students with each of these classes."""
+    ids = [one.lesson_id for one in held]
+    rows = await attendance_of(tx, ids)
+    by_hand = await corrections_of(tx, ids)
+    seen = await completed_recordings(tx, ids) if rules.credit_days is not None else {}
+    entries = []
+    for one in held:
+        for student in students:
+            key = (one.lesson_id, student.user_id)
+            row = rows.get(key)
+            stood = _standing(row)
+            by_rule = status_of(stood, one.held, rules.thresholds)
+            status = by_hand.get(key, by_rule)
+            made_up = status is Status.ABSENT and _is_made_up(seen.get(key), one, rules)
+            share = stood.share_per_mille(one.held)
+            entries.append(Entry(student, one, status, key in by_hand, made_up, share, row))
+    return entries
+
+
+def _standing(row: Any) -> Standing:
+    if row is None:
+        return _NOT_THERE
+    return Standing(row.present_ms, row.late_ms, row.early_ms, None, None, row.connections)
+
+
+def _is_made_up(completed: datetime | None, held: HeldClass, rules: Rules) -> bool:
+    """Whether a recording of the class was completed soon enough."""
+    if completed is None or held.held_until is None or rules.credit_days is None:
+        return False
+    return completed <= held.held_until + timedelta(days=rules.credit_days)

@@ -1,0 +1,93 @@
+"""The services of analytics, built once, and their routes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vtp.accounts.audit import AuditLog
+from vtp.analytics.alert_routes import add_alert_routes
+from vtp.analytics.alerts import Alerts
+from vtp.analytics.attendance_routes import add_attendance_routes
+from vtp.analytics.attendances import Attendances
+from vtp.analytics.export_routes import add_export_routes
+from vtp.analytics.exports import Exports
+from vtp.analytics.intake import Intake
+from vtp.analytics.lectures import Lectures
+from vtp.analytics.paths import Doubled
+from vtp.analytics.presence import Presence
+from vtp.analytics.report_routes import add_report_routes
+from vtp.analytics.reports import Reports
+from vtp.analytics.rollups import Rollups
+from vtp.analytics.routes import add_intake_routes, add_lecture_routes
+from vtp.db import Database
+from vtp.http.routing import RouteTable
+from vtp.mail.links import Links
+from vtp.notifications.notifier import Notifier
+from vtp.recording.progress import WatchProgress
+from vtp.recording.service import Recordings
+from vtp.settings import AnalyticsSettings
+from vtp.tasks import Tasks
+
+
+@dataclass(frozen=True, slots=True)
+class AnalyticsBase:
+    """What analytics stand upon."""
+
+    database: Database
+    recordings: Recordings
+    progress: WatchProgress
+    settings: AnalyticsSettings
+    presence: Presence
+    audit: AuditLog
+    tasks: Tasks
+    links: Links
+    notifier: Notifier
+
+
+@dataclass(frozen=True, slots=True)
+class AnalyticsParts:
+    """Everything that is measured."""
+
+    rollups: Rollups
+    intake: Intake
+    lectures: Lectures
+    presence: Presence
+    attendances: Attendances
+    reports: Reports
+    exports: Exports
+    alerts: Alerts
+
+    @classmethod
+    def build(cls, base: AnalyticsBase) -> AnalyticsParts:
+        """Makes the services, and has them told of what is watched."""
+        rollups = Rollups(base.database, base.settings.keep_days)
+        base.progress.add_teller(rollups.watched)
+        attendances = Attendances(base.database, base.audit)
+
+        def count(room_id: str) -> None:
+            base.tasks.start(attendances.count(room_id=room_id), "attendance of a class that has ended")
+
+        base.presence.add_end_listener(count)
+        return cls(
+            rollups,
+            Intake(base.database, base.recordings, base.progress, rollups),
+            Lectures(base.database, base.recordings, rollups, base.settings.at_least),
+            base.presence,
+            attendances,
+            Reports(base.database, attendances, base.settings.at_least),
+            Exports(base.database, base.audit, lambda: base.links.base),
+            Alerts(base.database, attendances, base.notifier),
+        )
+
+
+def build_routes(parts: AnalyticsParts) -> RouteTable:
+    """Declares everything about analytics."""
+    table = RouteTable("analytics", "Who watched what, who was there.")
+    both = Doubled(table)
+    add_intake_routes(both, parts.intake)
+    add_lecture_routes(both, parts.lectures)
+    add_attendance_routes(both, parts.attendances)
+    add_report_routes(both, parts.reports)
+    add_export_routes(both, parts.exports)
+    add_alert_routes(both, parts.alerts)
+    return table

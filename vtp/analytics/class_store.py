@@ -1,0 +1,101 @@
+"""The rows of classes as they were held. No rules here, only SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Table, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.analytics.class_notes import Note
+from vtp.analytics.class_tables import participant_activity
+from vtp.db.statements import insert_if_absent
+from vtp.rooms.tables import live_sessions, rooms, session_participants
+
+_TABLES: Final[dict[str, tuple[Table, str]]] = {
+    "session": (live_sessions, "id"),
+    "participation": (session_participants, "id"),
+    "activity": (participant_activity, "participation_id"),
+}
+_ORDER: Final = list(_TABLES)
+
+
+async def save_notes(tx: AsyncConnection, notes: Iterable[Note]) -> None:
+    """Adds rows, or writes them as they stand now. What belongs to a room that is gone is left out."""
+    ordered = sorted(notes, key=lambda one: (_ORDER.index(one.kind), one.id))
+    kept = await _kept(tx, ordered)
+    for one in ordered:
+        table, key = _TABLES[one.kind]
+        if one.kind != "session" and not _belongs(one, kept):
+            continue
+        values = {key: one.id, **one.values}
+        if one.kind == "session" and one.id not in kept:
+            continue
+        if not await insert_if_absent(tx, table, values):
+            await tx.execute(update(table).where(table.c[key] == one.id).values(one.values))
+        kept.add(one.id)
+
+
+def _belongs(one: Note, kept: set[str]) -> bool:
+    return one.id in kept if one.kind == "activity" else one.values["live_session_id"] in kept
+
+
+async def _kept(tx: AsyncConnection, notes: Sequence[Note]) -> set[str]:
+    """The sessions whose rooms are still there: those of these notes, and those that their people are in."""
+    named = {one.id: one.values["room_id"] for one in notes if one.kind == "session"}
+    there = set((await tx.execute(select(rooms.c.id).where(rooms.c.id.in_(set(named.values()))))).scalars())
+    kept = {session_id for session_id, room_id in named.items() if room_id in there}
+    others = {one.values["live_session_id"] for one in notes if one.kind == "participation"} - named.keys()
+    if others:
+        found = await tx.execute(select(live_sessions.c.id).where(live_sessions.c.id.in_(others)))
+        kept |= set(found.scalars())
+    return kept
+
+
+async def see_sessions(tx: AsyncConnection, session_ids: Collection[str], now: datetime) -> None:
+    """Says that these go on."""
+    open_now = live_sessions.c.id.in_(session_ids), live_sessions.c.ended_at.is_(None)
+    await tx.execute(update(live_sessions).where(*open_now).values(seen_at=now))
+
+
+async def close_left_open(tx: AsyncConnection, before: datetime) -> None:
+    """Ends sessions that nobody has seen since, with who was in them, when they were last seen."""
+    c = live_sessions.c
+    stale = select(c.id, c.seen_at).where(c.ended_at.is_(None), c.seen_at < before)
+    for session_id, seen_at in (await tx.execute(stale)).all():
+        await tx.execute(update(live_sessions).where(c.id == session_id).values(ended_at=seen_at))
+        there = session_participants.c
+        still = there.live_session_id == session_id, there.left_at.is_(None)
+        await tx.execute(update(session_participants).where(*still).values(left_at=seen_at))
+
+
+async def participations(tx: AsyncConnection, room_id: str) -> list[Any]:
+    """Everybody with an account who was in the classes of a room, with what they did."""
+    who, at, did = session_participants.c, live_sessions.c, participant_activity.c
+    statement = (
+        select(
+            who.user_id,
+            who.role,
+            who.joined_at,
+            who.left_at,
+            at.seen_at,
+            did.talks,
+            did.camera,
+            did.acts,
+            did.quality,
+        )
+        .join(live_sessions, at.id == who.live_session_id)
+        .outerjoin(participant_activity, did.participation_id == who.id)
+        .where(at.room_id == room_id, who.user_id.is_not(None))
+        .order_by(who.id)
+    )
+    return list((await tx.execute(statement)).all())
+
+
+async def sessions_in(tx: AsyncConnection, room_id: str) -> list[Any]:
+    """The times at which a room was open: start, end (None: it is), last seen."""
+    c = live_sessions.c
+    statement = select(c.started_at, c.ended_at, c.seen_at).where(c.room_id == room_id)
+    return list((await tx.execute(statement.order_by(c.started_at))).all())

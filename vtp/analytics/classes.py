@@ -1,0 +1,140 @@
+"""Counts a class: who attended it and how, from the rows of who was there. No clock; SQL is the store's."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from vtp.accounts.permissions import STAFF
+from vtp.analytics.attendance import Connection, Standing, class_as_held, presence, standing
+from vtp.analytics.engagement import Inputs, activity_score, highest, participation_rate
+from vtp.analytics.intervals import Interval, clip, length_ms, union
+from vtp.http.identity import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Attended:
+    """One connection of somebody, and what they did by it. Times are Unix ms."""
+
+    user_id: str
+    role: Role
+    connection: Connection
+    talks: Sequence[Interval] = ()
+    camera: Sequence[Interval] = ()
+    acts: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    quality: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of_row(cls, row: Any) -> Attended:
+        """As it is stored."""
+        left = row.left_at
+        connection = Connection(
+            unix_ms(row.joined_at),
+            unix_ms(left) if left is not None else None,
+            unix_ms(row.seen_at or row.joined_at),
+        )
+        talks, camera = ([(a, b) for a, b in stretches or ()] for stretches in (row.talks, row.camera))
+        return cls(row.user_id, Role(row.role), connection, talks, camera, row.acts or {}, row.quality or {})
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A poll of a class: when, and which accounts answered."""
+
+    at: int
+    answered: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One account in a class."""
+
+    user_id: str
+    is_staff: bool
+    standing: Standing
+    inputs: Inputs
+    camera_ms: int
+    score: float
+    participation: float
+    quality: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class CountedClass:
+    """A class as it was held, None where nobody did, and everybody who was there."""
+
+    held: Interval | None
+    polls: int
+    people: Mapping[str, Person]
+
+
+def count_class(
+    attended: Iterable[Attended], scheduled_at: int | None, ended_at: int | None, polls: Sequence[Asked]
+) -> CountedClass:
+    """Everybody's standing in a class and what they did in it."""
+    by_person: dict[str, list[Attended]] = {}
+    for one in attended:
+        by_person.setdefault(one.user_id, []).append(one)
+    staff = {who for who, rows in by_person.items() if any(row.role in STAFF for row in rows)}
+    there = [interval for who in staff for interval in presence(_connections(by_person[who]))]
+    held = class_as_held(scheduled_at, there, ended_at)
+    asked = [one for one in polls if held is not None and held[0] <= one.at < held[1]]
+    inputs = {who: _inputs(who, rows, held, asked) for who, rows in by_person.items()}
+    most = highest(one for who, one in inputs.items() if who not in staff)
+    people = {}
+    for who, rows in by_person.items():
+        acts = [at for row in rows for times in row.acts.values() for at in times]
+        acts += [one.at for one in asked if who in one.answered]
+        people[who] = Person(
+            who,
+            who in staff,
+            standing(_connections(rows), held),
+            inputs[who],
+            length_ms(_within((one for row in rows for one in row.camera), held)),
+            0.0 if who in staff else activity_score(inputs[who], most, len(asked)),
+            participation_rate(union(one for row in rows for one in row.talks), acts, held),
+            _quality(rows),
+        )
+    return CountedClass(held, len(asked), people)
+
+
+def _connections(rows: Sequence[Attended]) -> list[Connection]:
+    return [one.connection for one in rows]
+
+
+def _inputs(who: str, rows: Sequence[Attended], held: Interval | None, asked: Sequence[Asked]) -> Inputs:
+    counts: Counter[str] = Counter()
+    for row in rows:
+        for kind, times in row.acts.items():
+            counts[kind] += sum(held is not None and held[0] <= at < held[1] for at in times)
+    return Inputs(
+        talk_ms=length_ms(_within((one for row in rows for one in row.talks), held)),
+        messages=counts["messages"],
+        hands=counts["hands"],
+        reactions=counts["reactions"],
+        answers=sum(who in one.answered for one in asked),
+    )
+
+
+def _within(stretches: Iterable[Interval], held: Interval | None) -> list[Interval]:
+    return clip(union(stretches), held) if held is not None else []
+
+
+def _quality(rows: Sequence[Attended]) -> dict[str, int]:
+    times: Counter[str] = Counter()
+    for row in rows:
+        times.update(row.quality)
+    return dict(times)
+
+
+def unix_ms(at: datetime) -> int:
+    """A time as intervals have it."""
+    return int(at.timestamp() * 1000)
+
+
+def from_ms(at: int) -> datetime:
+    """The other way."""
+    return datetime.fromtimestamp(at / 1000, UTC)

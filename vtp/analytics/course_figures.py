@@ -1,0 +1,239 @@
+"""How a course goes: its students' attendance, watching and work, put together. No rules of SQL here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.analytics.alert_rules import Facts, Finding, findings
+from vtp.analytics.attendance_store import Student
+from vtp.analytics.attendances import CourseAttendance, StudentAttendance, read_course
+from vtp.analytics.course_store import (
+    FiledRecording,
+    last_seen,
+    pages_by_recording,
+    pages_in,
+    progress_in,
+    watchable,
+)
+from vtp.courses.roles import CourseStatus
+from vtp.courses.store import Course
+from vtp.coursework.assignment_store import groups_among, page_of_assignments
+from vtp.coursework.grade_store import Pupil, grades_among
+from vtp.coursework.late import WorkStatus
+from vtp.coursework.standing import BookRow, Entry, Known, entry_of
+from vtp.coursework.submission_store import newest_of, submissions_by_id
+from vtp.recording.watching import progress_per_mille
+
+WEEK: Final = timedelta(days=7)
+CHANGED_PERCENT: Final = 20
+"""A week that differs from the one before by less is a stable one."""
+
+
+@dataclass(frozen=True, slots=True)
+class StudentFigures:
+    """One student in a course. Shares are thousandths; None: there is nothing to make them of."""
+
+    student: Student
+    attendance: StudentAttendance
+    progress: Mapping[str, int]
+    watch_time_ms: int
+    participation: int | None
+    activity_score: float | None
+    work: Sequence[Entry]
+    grade_percent: float | None
+    last_seen: datetime | None
+    trend: str
+    findings: Sequence[Finding]
+
+    @property
+    def attendance_per_mille(self) -> int | None:
+        """By points, of the classes held."""
+        return round(self.attendance.tally.to_date * 10) if self.attendance.entries else None
+
+    @property
+    def completion(self) -> int | None:
+        """The mean over the recordings."""
+        return sum(self.progress.values()) // len(self.progress) if self.progress else None
+
+    @property
+    def score(self) -> float:
+        """0 to 100: the mean of attendance, completion and participation, of those that there are."""
+        parts = (self.attendance_per_mille, self.completion, self.participation)
+        known = [one for one in parts if one is not None]
+        return sum(known) // len(known) / 10 if known else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class LectureFigures:
+    """One recording as the class watches it."""
+
+    recording: FiledRecording
+    viewers: int
+    completed: int
+    completion: int
+    watch_time_ms: int
+    pages: int
+    buffer_events: int
+
+
+@dataclass(frozen=True, slots=True)
+class CourseFigures:
+    """All of it."""
+
+    attendance: CourseAttendance
+    students: Sequence[StudentFigures]
+    lectures: Sequence[LectureFigures]
+
+    @property
+    def score(self) -> float:
+        """The mean of the students'."""
+        tenths = [round(one.score * 10) for one in self.students]
+        return sum(tenths) // len(tenths) / 10 if tenths else 0.0
+
+    @property
+    def completion(self) -> float:
+        """The mean of the students', in percent."""
+        shares = [one.completion for one in self.students if one.completion is not None]
+        return sum(shares) // len(shares) / 10 if shares else 0.0
+
+
+async def read_figures(tx: AsyncConnection, course: Course, now: datetime) -> CourseFigures:
+    """Puts a course together; its classes are counted."""
+    attendance = await read_course(tx, course.id)
+    recordings = await watchable(tx, course.id)
+    ids = [one.recording_id for one in recordings]
+    rows = await progress_in(tx, course.id, ids)
+    pages = await pages_in(tx, course.id, ids, now - 2 * WEEK)
+    seen = await last_seen(tx, course.id)
+    work = await _work(tx, course.id, [one.student.user_id for one in attendance.students], now)
+    by_person: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        by_person.setdefault(row.user_id, {})[row.recording_id] = row
+    students = [
+        _student(course, one, recordings, by_person, pages, seen, work, now) for one in attendance.students
+    ]
+    opened = await pages_by_recording(tx, course.id, ids)
+    lectures = [_lecture(one, rows, len(students), opened) for one in recordings]
+    return CourseFigures(attendance, students, lectures)
+
+
+def _student(
+    course: Course,
+    one: StudentAttendance,
+    recordings: Sequence[FiledRecording],
+    by_person: Mapping[str, Mapping[str, Any]],
+    pages: Mapping[str, Sequence[tuple[datetime, int]]],
+    seen: Mapping[str, datetime],
+    work: Mapping[str, Sequence[Entry]],
+    now: datetime,
+) -> StudentFigures:
+    user_id = one.student.user_id
+    mine = by_person.get(user_id, {})
+    progress = {
+        each.recording_id: progress_per_mille(mine[each.recording_id].watched_ms, each.duration_ms)
+        if each.recording_id in mine
+        else 0
+        for each in recordings
+    }
+    entries = work.get(user_id, ())
+    pupil = Pupil(user_id, user_id, one.student.full_name, one.student.email)
+    grade = BookRow(pupil, entries).percent_to_date if entries else None
+    attended = [entry.row for entry in one.entries if entry.row is not None]
+    held = len(one.entries)
+    return StudentFigures(
+        one.student,
+        one,
+        progress,
+        sum(row.watch_time_ms for row in mine.values()),
+        int(sum(row.participation for row in attended) * 1000 / held) if held else None,
+        round(sum(row.activity_score for row in attended) / held, 2) if held else None,
+        entries,
+        grade,
+        seen.get(user_id),
+        trend_of(one, pages.get(user_id, ()), now),
+        findings(_facts(course, one, list(progress.values()), entries, grade, seen.get(user_id), now)),
+    )
+
+
+def _facts(
+    course: Course,
+    one: StudentAttendance,
+    progress: Sequence[int],
+    work: Sequence[Entry],
+    grade: float | None,
+    seen: datetime | None,
+    now: datetime,
+) -> Facts:
+    due = [entry for entry in work if entry.status is not WorkStatus.FLOATING]
+    since = max(one.student.since, seen) if seen is not None else one.student.since
+    running = course.status is CourseStatus.ACTIVE
+    return Facts(
+        days_away=(now - since).days if running else None,
+        classes_held=len(one.entries),
+        attendance_percent=one.tally.to_date,
+        due=len(due),
+        missing=sum(entry.status is WorkStatus.MISSING for entry in due),
+        last_progress=progress,
+        grade_percent=grade,
+    )
+
+
+def trend_of(one: StudentAttendance, pages: Sequence[tuple[datetime, int]], now: datetime) -> str:
+    """The last seven days against those before, by time in class and with recordings."""
+    spent = [0, 0]  # this week, the one before
+    times = [(at, watched) for at, watched in pages]
+    times += [
+        (entry.held.held_from, entry.row.present_ms)
+        for entry in one.entries
+        if entry.row is not None and entry.held.held_from is not None
+    ]
+    for at, ms in times:
+        weeks = (now - at) // WEEK
+        if 0 <= weeks < 2:
+            spent[weeks] += ms
+    this, before = spent
+    if this * 100 > before * (100 + CHANGED_PERCENT):
+        return "increasing"
+    return "decreasing" if this * 100 < before * (100 - CHANGED_PERCENT) else "stable"
+
+
+def _lecture(
+    recording: FiledRecording, rows: Sequence[Any], students: int, opened: Mapping[str, tuple[int, int]]
+) -> LectureFigures:
+    mine = [row for row in rows if row.recording_id == recording.recording_id]
+    pages, buffer_events = opened.get(recording.recording_id, (0, 0))
+    shares = sum(progress_per_mille(row.watched_ms, recording.duration_ms) for row in mine)
+    return LectureFigures(
+        recording,
+        len(mine),
+        sum(row.completed_at is not None for row in mine),
+        shares // students if students else 0,
+        sum(row.watch_time_ms for row in mine),
+        pages,
+        buffer_events,
+    )
+
+
+async def _work(
+    tx: AsyncConnection, course_id: str, user_ids: Sequence[str], now: datetime
+) -> dict[str, list[Entry]]:
+    """Each student with each published assignment; of grades those that are released."""
+    tasks = await page_of_assignments(tx, course_id, now, limit=None, before=None)
+    if not tasks or not user_ids:
+        return {}
+    ids = [one.id for one in tasks]
+    groups = await groups_among(tx, ids, user_ids)
+    newest = await newest_of(tx, ids, sorted({*user_ids, *groups.values()}))
+    grades = await grades_among(tx, ids, user_ids)
+    graded = {one.id: one for one in newest.values()}
+    older = sorted({one.submission_id for one in grades.values() if one.submission_id} - graded.keys())
+    graded |= await submissions_by_id(tx, older)
+    known = Known(groups, newest, grades, graded)
+    return {
+        user_id: [entry_of(task, user_id, known, now, drafts=False) for task in tasks] for user_id in user_ids
+    }

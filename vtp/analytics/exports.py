@@ -1,0 +1,95 @@
+"""Takes the log of playback away as statements that other systems read."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from typing import Any, Final, Literal
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.accounts.audit import AuditLog, Event, Origin
+from vtp.accounts.permissions import Action
+from vtp.analytics.caliper import events
+from vtp.analytics.course_store import FiledRecording, watchable
+from vtp.analytics.playback import EventType, Logged
+from vtp.analytics.tables import analytics_events, playback_sessions
+from vtp.analytics.xapi import Source, statements
+from vtp.courses.door import enter
+from vtp.courses.enrolment_store import IS_STUDENT
+from vtp.courses.tables import course_enrollments
+from vtp.db import Database
+from vtp.http.identity import Principal
+
+Form = Literal["xapi", "caliper"]
+Make = Callable[[Source, Iterable[tuple[str, str, Logged]]], Iterator[dict[str, Any]]]
+MAKERS: Final[dict[Form, Make]] = {"xapi": statements, "caliper": events}
+
+
+class Exports:
+    """`home`: the address of this server, as what it is asked for. Raises NotFound and Forbidden."""
+
+    def __init__(self, database: Database, audit: AuditLog, home: Callable[[], str]) -> None:
+        self._database = database
+        self._audit = audit
+        self._home = home
+
+    async def of_course(
+        self, principal: Principal, course_id: str, form: Form, origin: Origin
+    ) -> AsyncIterator[list[dict[str, Any]]]:
+        """What its students watched of its recordings, person by person; a student's own alone.
+
+        What is taken of others is noted in the audit log.
+        """
+        async with self._database.transaction() as tx:
+            inside = await enter(tx, principal, course_id, Action.COURSE_VIEW)
+            teaches = inside.may(Action.COURSE_TEACH)
+            recordings = {one.recording_id: one for one in await watchable(tx, inside.course.id)}
+            pairs = await _pairs(tx, inside.course.id, list(recordings))
+            if teaches:
+                await self._audit.record(
+                    tx,
+                    Event.ANALYTICS_EXPORTED,
+                    origin,
+                    actor_id=principal.user_id,
+                    subject=f"course:{inside.course.id}",
+                    details={"form": form},
+                )
+        if not teaches:
+            pairs = [one for one in pairs if one[0] == principal.user_id]
+        return self._pages(inside.course.id, recordings, pairs, form)
+
+    async def _pages(
+        self,
+        course_id: str,
+        recordings: dict[str, FiledRecording],
+        pairs: list[tuple[str, str]],
+        form: Form,
+    ) -> AsyncIterator[list[dict[str, Any]]]:
+        home = self._home().rstrip("/")
+        for user_id, recording_id in pairs:
+            one = recordings[recording_id]
+            source = Source(home, user_id, recording_id, one.title, one.duration_ms, (course_id,))
+            async with self._database.read() as tx:
+                log = await _log(tx, recording_id, user_id)
+            yield list(MAKERS[form](source, log))
+
+
+async def _pairs(tx: AsyncConnection, course_id: str, ids: list[str]) -> list[tuple[str, str]]:
+    """Which students watched which of these."""
+    c, enrolled = playback_sessions.c, course_enrollments.c
+    students = select(enrolled.user_id).where(enrolled.course_id == course_id, IS_STUDENT)
+    statement = select(c.user_id, c.recording_id).where(c.recording_id.in_(ids), c.user_id.in_(students))
+    rows = await tx.execute(statement.distinct().order_by(c.user_id, c.recording_id))
+    return [(row[0], row[1]) for row in rows]
+
+
+async def _log(tx: AsyncConnection, recording_id: str, user_id: str) -> list[tuple[str, str, Logged]]:
+    c = analytics_events.c
+    statement = (
+        select(c.id, c.session_id, c.event_type, c.received_at, c.data)
+        .where(c.recording_id == recording_id, c.user_id == user_id)
+        .order_by(c.id)
+    )
+    rows = await tx.execute(statement)
+    return [(row[0], row[1], Logged(EventType(row[2]), row[3], row[4])) for row in rows]

@@ -1,0 +1,106 @@
+"""Which parts of a recording are watched, by how many and how often: bins over its length. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from vtp.recording.watching import JOINED_MS
+
+MAX_BINS: Final = 200
+
+
+def bin_count(duration_ms: int) -> int:
+    """One for each second begun, at most 200."""
+    return min(MAX_BINS, -(-max(0, duration_ms) // 1000))
+
+
+@dataclass(frozen=True, slots=True)
+class Bins:
+    """The parts of a recording, as equal as milliseconds allow."""
+
+    duration_ms: int
+
+    @property
+    def count(self) -> int:
+        """How many."""
+        return bin_count(self.duration_ms)
+
+    def start_ms(self, index: int) -> int:
+        """Where a bin begins; `index` may be the one behind the last."""
+        return -(-index * self.duration_ms // self.count)
+
+    def at(self, position_ms: int) -> int:
+        """The bin that a position lies in."""
+        return min(self.count - 1, max(0, position_ms * self.count // self.duration_ms))
+
+
+@dataclass(slots=True)
+class Run:
+    """What a session plays without a jump, over its reports: a bin that it goes through counts once."""
+
+    end_ms: int | None = None
+
+    def enter(self, start_ms: int, end_ms: int, bins: Bins) -> range:
+        """The bins that this stretch comes into."""
+        if bins.count == 0 or start_ms >= end_ms:
+            return range(0)
+        first, last = bins.at(start_ms), bins.at(end_ms - 1)
+        if self.end_ms is not None and abs(start_ms - self.end_ms) <= JOINED_MS:
+            first = max(first, bins.at(self.end_ms - 1) + 1) if self.end_ms > 0 else first
+            self.end_ms = max(self.end_ms, end_ms)
+        else:
+            self.end_ms = end_ms
+        return range(first, last + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """By bin: how often it was played, and by how many people."""
+
+    views: tuple[int, ...]
+    viewers: tuple[int, ...]
+
+
+def heat_of(passes: Iterable[Sequence[int]], count: int) -> Heat:
+    """Of each person's passes by bin; of another count, they are of another length and left out."""
+    rows = [one for one in passes if len(one) == count]
+    views = tuple(sum(column) for column in zip(*rows, strict=True)) if rows else (0,) * count
+    viewers = tuple(sum(map(bool, column)) for column in zip(*rows, strict=True)) if rows else (0,) * count
+    return Heat(views, viewers)
+
+
+def drop_off(furthest_ms: Sequence[int], bins: Bins) -> tuple[float, ...]:
+    """By the start of each bin, the share of those who began who came that far, never rounded up."""
+    starters = len(furthest_ms)
+    if starters == 0:
+        return (0.0,) * bins.count
+    came = sorted(furthest_ms)
+    shares, at = [], 0
+    for index in range(bins.count):
+        while at < starters and came[at] < bins.start_ms(index):
+            at += 1
+        shares.append((starters - at) * 1000 // starters / 1000)
+    return tuple(shares)
+
+
+def replayed_stretches(passes: Sequence[int]) -> int:
+    """How many stretches somebody played more than once."""
+    again = [one > 1 for one in passes]
+    return sum(now and not before for before, now in zip([False, *again], again, strict=False))
+
+
+def most_replayed(heat: Heat, bins: Bins) -> tuple[int, int, int] | None:
+    """Where the most was played again: from, to (ms) and how often at its most. The bins around the highest
+    that have at least half of it belong to it; None where nothing was."""
+    again = [views - viewers for views, viewers in zip(heat.views, heat.viewers, strict=True)]
+    most = max(again, default=0)
+    if most <= 0:
+        return None
+    first = last = again.index(most)
+    while first > 0 and again[first - 1] * 2 >= most:
+        first -= 1
+    while last + 1 < len(again) and again[last + 1] * 2 >= most:
+        last += 1
+    return bins.start_ms(first), bins.start_ms(last + 1), most

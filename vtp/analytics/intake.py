@@ -1,0 +1,161 @@
+"""Takes batches of events in: each once, of what the sender may see, counted as far as the clock allows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.accounts.permissions import Action
+from vtp.accounts.service import Clock, account_of, utc_now
+from vtp.analytics.playback_store import Happened, add_events, claim_batch
+from vtp.analytics.rollups import Rollups
+from vtp.analytics.schemas import SaidEvent, SendEvents
+from vtp.courses.door import enter
+from vtp.db import Database
+from vtp.db.conflicts import done_over
+from vtp.errors import Forbidden, NotFound
+from vtp.http.identity import Principal
+from vtp.recording.progress import WatchProgress
+from vtp.recording.service import Recordings
+from vtp.recording.store import Recording
+from vtp.recording.watching import Played, Report
+
+DOOR: Final = "e:"
+"""Of sittings whose segments come as events: beside those of the same page that come as progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedPart:
+    """An event, or one of its segments, that does not count."""
+
+    index: int
+    segment: int | None
+    reason: str
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a batch."""
+
+    accepted: int = 0
+    repeated: bool = False
+    refused: list[RefusedPart] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    index: int
+    segment: int
+
+
+class Intake:
+    """Raises Forbidden for who has no account."""
+
+    def __init__(
+        self,
+        database: Database,
+        recordings: Recordings,
+        progress: WatchProgress,
+        rollups: Rollups,
+        *,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._database = database
+        self._recordings = recordings
+        self._progress = progress
+        self._rollups = rollups
+        self._clock = clock
+
+    @done_over
+    async def take(self, principal: Principal, batch: SendEvents, address: str) -> Outcome:
+        """Takes a batch. What one may not see is refused, event by event, and the rest is taken."""
+        user_id = account_of(principal)
+        seen, refused = await self._look(principal, batch.events, address)
+        now, outcome = self._clock(), Outcome(refused=refused)
+        unseen = {one.index for one in refused}
+        async with self._database.transaction() as tx:
+            if not await claim_batch(tx, user_id, batch.session_id, batch.seq, now):
+                return Outcome(repeated=True)
+            taken = [
+                _happened(user_id, batch.session_id, event, now)
+                for index, event in enumerate(batch.events)
+                if index not in unseen
+            ]
+            await add_events(tx, taken)
+            await self._rollups.happened(tx, user_id, taken)
+            for recording_id in sorted(seen):
+                outcome.refused += await self._watch(tx, user_id, batch, seen[recording_id], unseen, now)
+        outcome.accepted = len(taken)
+        return outcome
+
+    async def _look(
+        self, principal: Principal, events: Sequence[SaidEvent], address: str
+    ) -> tuple[dict[str, Recording], list[RefusedPart]]:
+        """The recordings that the events are of, and which events the sender may not send."""
+        seen: dict[str, Recording] = {}
+        reasons: dict[str, str] = {}
+        for recording_id in sorted({one.recording_id for one in events if one.recording_id is not None}):
+            try:
+                seen[recording_id] = await self._recordings.get(principal, recording_id, address)
+            except (Forbidden, NotFound) as error:
+                reasons[recording_id] = error.code or "no_such_recording"
+        courses = sorted({one.course_id for one in events if one.course_id is not None})
+        if courses:
+            async with self._database.read() as tx:
+                for course_id in courses:
+                    try:
+                        await enter(tx, principal, course_id, Action.COURSE_VIEW)
+                    except (Forbidden, NotFound) as error:
+                        reasons[course_id] = error.code or "not_in_course"
+        refused = []
+        for index, one in enumerate(events):
+            named = [id_ for id_ in (one.recording_id, one.course_id) if id_ is not None]
+            reason = next((reasons[id_] for id_ in named if id_ in reasons), "" if named else "names_nothing")
+            if reason:
+                refused.append(RefusedPart(index, None, reason))
+        return seen, refused
+
+    async def _watch(
+        self,
+        tx: AsyncConnection,
+        user_id: str,
+        batch: SendEvents,
+        recording: Recording,
+        unseen: set[int],
+        now: datetime,
+    ) -> list[RefusedPart]:
+        """Takes the segments of one recording as one report: they share the time since the last."""
+        played: list[Played] = []
+        places: list[_Place] = []
+        position_ms = 0
+        for index, event in enumerate(batch.events):
+            if event.recording_id != recording.id or index in unseen:
+                continue
+            played += event.played
+            places += [_Place(index, segment) for segment in range(len(event.played))]
+            position_ms = round(event.position * 1000) if event.position is not None else position_ms
+        if not played:
+            return []
+        report = Report(batch.session_id, batch.seq, tuple(played), position_ms or played[-1].end_ms)
+        _, taken = await self._progress.take(tx, user_id, recording, report, now, door=DOOR)
+        return [
+            RefusedPart(places[one.index].index, places[one.index].segment, one.reason)
+            for one in taken.refused
+        ]
+
+
+def _happened(user_id: str, session_id: str, event: SaidEvent, now: datetime) -> Happened:
+    return Happened(
+        user_id,
+        event.recording_id,
+        event.course_id,
+        session_id,
+        event.event_type,
+        event.timestamp,
+        now,
+        event.data,
+    )

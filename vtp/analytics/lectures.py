@@ -1,0 +1,159 @@
+"""How recordings are watched: by one person, and by all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.analytics.heat import Bins, Heat, drop_off, heat_of, most_replayed, replayed_stretches
+from vtp.analytics.intervals import most_at_once
+from vtp.analytics.playback import PlaybackSession
+from vtp.analytics.playback_store import find_viewer, passes_of, sessions_of
+from vtp.analytics.rights import require_figures_of, sees_all_viewers
+from vtp.analytics.rollups import Rollups
+from vtp.courses.audience import CourseAudience
+from vtp.db import Database
+from vtp.http.identity import Principal
+from vtp.ids import parse_id
+from vtp.recording.progress_store import Progress, find_progress
+from vtp.recording.service import Recordings
+from vtp.recording.store import UNFINISHED, Recording
+from vtp.recording.tables import recording_progress
+from vtp.recording.watching import COMPLETE_PER_MILLE, progress_per_mille
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """One person with one recording; `progress` is None where they have not begun."""
+
+    recording: Recording
+    progress: Progress | None
+    passes: Sequence[int]
+    sessions: Sequence[PlaybackSession]
+
+    @property
+    def per_mille(self) -> int:
+        """Of the recording, what was watched at least once."""
+        watched_ms = self.progress.watched_ms if self.progress is not None else 0
+        return progress_per_mille(watched_ms, self.recording.duration_ms)
+
+    @property
+    def score(self) -> float:
+        """0 to 100."""
+        done = self.progress is not None and self.progress.completed_at is not None
+        return round(self.per_mille * 0.08 + (20 if done else 0), 1)
+
+    @property
+    def rewatched(self) -> int:
+        """How many stretches were watched more than once."""
+        return replayed_stretches(self.passes)
+
+    @property
+    def quality(self) -> str | None:
+        """In which most was watched."""
+        times = quality_ms(self.sessions)
+        return max(times, key=lambda name: (times[name], name)) if times else None
+
+
+@dataclass(frozen=True, slots=True)
+class Lecture:
+    """All viewers of one recording."""
+
+    recording: Recording
+    viewers: int
+    completed: int
+    watch_time_ms: int
+    average_per_mille: int
+    peak: int
+    sessions: int
+    buffer_events: int
+    quality_ms: dict[str, int]
+    heat: Heat
+    remaining: Sequence[float]
+    replayed: tuple[int, int, int] | None
+
+
+class Lectures:
+    """Raises NotFound and Forbidden, Invalid for malformed ids. `at_least`: how many viewers a recording has
+    for students to be told averages."""
+
+    def __init__(self, database: Database, recordings: Recordings, rollups: Rollups, at_least: int) -> None:
+        self._database = database
+        self._recordings = recordings
+        self._rollups = rollups
+        self._audience = CourseAudience()
+        self.at_least = at_least
+
+    async def metrics(self, principal: Principal, user_id: str, recording_id: str, address: str) -> Metrics:
+        """How somebody watched a recording."""
+        user_id = parse_id(user_id, "/path/user_id")
+        recording = await self._recordings.get(principal, recording_id, address)
+        async with self._database.read() as tx:
+            await require_figures_of(tx, principal, user_id, recording)
+        await self._settle(recording)
+        async with self._database.read() as tx:
+            viewer = await find_viewer(tx, user_id, recording.id)
+            return Metrics(
+                recording,
+                await find_progress(tx, user_id, recording.id),
+                viewer.passes if viewer is not None else [0] * Bins(recording.duration_ms).count,
+                await sessions_of(tx, recording.id, user_id),
+            )
+
+    async def lecture(self, principal: Principal, recording_id: str, address: str) -> tuple[Lecture, bool]:
+        """How all watched it, and whether that is for the caller to see: else there are too few."""
+        recording = await self._recordings.get(principal, recording_id, address)
+        await self._settle(recording)
+        async with self._database.read() as tx:
+            sees_all = await sees_all_viewers(tx, principal, self._audience, recording)
+            found = await read_lecture(tx, recording)
+        return found, sees_all or found.viewers >= self.at_least
+
+    async def _settle(self, recording: Recording) -> None:
+        if recording.status not in UNFINISHED:
+            await self._rollups.settle(recording.id, recording.duration_ms)
+
+
+async def read_lecture(tx: AsyncConnection, recording: Recording) -> Lecture:
+    """Adds up the roll-ups of a recording's viewers."""
+    bins, c = Bins(recording.duration_ms), recording_progress.c
+    statement = select(c.pieces, c.watched_ms, c.watch_time_ms, c.completed_at)
+    rows = (await tx.execute(statement.where(c.recording_id == recording.id))).all()
+    sessions = await sessions_of(tx, recording.id)
+    heat = heat_of(await passes_of(tx, recording.id), bins.count)
+    shares = [progress_per_mille(row.watched_ms, recording.duration_ms) for row in rows]
+    return Lecture(
+        recording,
+        viewers=len(rows),
+        completed=sum(
+            row.completed_at is not None or share >= COMPLETE_PER_MILLE
+            for row, share in zip(rows, shares, strict=True)
+        ),
+        watch_time_ms=sum(row.watch_time_ms for row in rows),
+        average_per_mille=sum(shares) // len(shares) if shares else 0,
+        peak=most_at_once([_span(one) for one in sessions]),
+        sessions=len(sessions),
+        buffer_events=sum(one.buffer_events for one in sessions),
+        quality_ms=dict(quality_ms(sessions)),
+        heat=heat,
+        remaining=drop_off([row.pieces[-1][1] for row in rows if row.pieces], bins),
+        replayed=most_replayed(heat, bins),
+    )
+
+
+def quality_ms(sessions: Sequence[PlaybackSession]) -> Counter[str]:
+    """How long each quality was watched."""
+    times: Counter[str] = Counter()
+    for one in sessions:
+        times.update(one.quality_ms)
+    return times
+
+
+def _span(session: PlaybackSession) -> tuple[int, int]:
+    """When a page was open, a moment at least."""
+    start, end = (int(at.timestamp() * 1000) for at in (session.started_at, session.last_at))
+    return start, max(end, start + 1)

@@ -1,0 +1,141 @@
+"""The rows of the log of playback and of its roll-ups. No rules here, only SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, insert, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.analytics.playback import EventType, Logged, PlaybackSession, ViewerPasses
+from vtp.analytics.tables import (
+    analytics_batches,
+    analytics_events,
+    playback_sessions,
+    recording_viewers,
+)
+from vtp.db.statements import insert_if_absent
+from vtp.ids import new_id
+
+_events, _sessions, _viewers = analytics_events.c, playback_sessions.c, recording_viewers.c
+_SESSION = [_sessions[name] for name in PlaybackSession.__slots__]
+_VIEWER = [_viewers[name] for name in ViewerPasses.__slots__]
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """A row to be."""
+
+    user_id: str
+    recording_id: str | None
+    course_id: str | None
+    session_id: str
+    event_type: EventType
+    happened_at: datetime
+    received_at: datetime
+    data: Mapping[str, Any]
+
+
+async def claim_batch(tx: AsyncConnection, user_id: str, session_id: str, seq: int, now: datetime) -> bool:
+    """Notes that a batch has come; False when it had before."""
+    values = {"user_id": user_id, "session_id": session_id, "seq": seq, "received_at": now}
+    return await insert_if_absent(tx, analytics_batches, values)
+
+
+async def add_events(tx: AsyncConnection, events: Sequence[Happened]) -> None:
+    """Adds rows to the log, in this order."""
+    if events:
+        names = Happened.__slots__
+        rows = [{"id": new_id(), **{name: getattr(one, name) for name in names}} for one in events]
+        await tx.execute(insert(analytics_events), rows)
+
+
+async def read_log(tx: AsyncConnection, recording_id: str, user_id: str) -> list[tuple[str, Logged]]:
+    """One person's log with one recording: (session, row), in the order in which it came."""
+    statement = (
+        select(_events.session_id, _events.event_type, _events.received_at, _events.data)
+        .where(_events.recording_id == recording_id, _events.user_id == user_id)
+        .order_by(_events.id)
+    )
+    rows = await tx.execute(statement)
+    return [(row[0], Logged(EventType(row[1]), row[2], row[3])) for row in rows]
+
+
+async def find_sessions(
+    tx: AsyncConnection, user_id: str, keys: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], PlaybackSession]:
+    """Somebody's sessions, by (recording, session); others wait who would change them."""
+    pair = tuple_(_sessions.recording_id, _sessions.session_id)
+    statement = (
+        select(*_SESSION)
+        .where(_sessions.user_id == user_id, pair.in_(sorted(keys)))
+        .order_by(_sessions.recording_id, _sessions.session_id)
+        .with_for_update()
+    )
+    found = [PlaybackSession(*row) for row in await tx.execute(statement)]
+    return {(one.recording_id, one.session_id): one for one in found}
+
+
+async def add_session(tx: AsyncConnection, session: PlaybackSession) -> bool:
+    """Adds one; False where another transaction was faster."""
+    return await insert_if_absent(tx, playback_sessions, _values(session))
+
+
+async def save_session(tx: AsyncConnection, session: PlaybackSession) -> None:
+    """Writes one."""
+    theirs = (
+        _sessions.user_id == session.user_id,
+        _sessions.recording_id == session.recording_id,
+        _sessions.session_id == session.session_id,
+    )
+    await tx.execute(update(playback_sessions).where(*theirs).values(_values(session)))
+
+
+async def find_viewer(tx: AsyncConnection, user_id: str, recording_id: str) -> ViewerPasses | None:
+    """Somebody's passes."""
+    statement = select(*_VIEWER).where(_viewers.user_id == user_id, _viewers.recording_id == recording_id)
+    row = (await tx.execute(statement)).one_or_none()
+    return ViewerPasses(*row) if row else None
+
+
+async def save_viewer(tx: AsyncConnection, viewer: ViewerPasses) -> None:
+    """Writes them, or adds them. The row of `recording_progress` is locked by who does."""
+    values = _values(viewer)
+    if not await insert_if_absent(tx, recording_viewers, values):
+        theirs = _viewers.user_id == viewer.user_id, _viewers.recording_id == viewer.recording_id
+        await tx.execute(update(recording_viewers).where(*theirs).values(values))
+
+
+async def viewers_of_other_length(tx: AsyncConnection, recording_id: str, duration_ms: int) -> list[str]:
+    """Whose passes are of a recording that was shorter."""
+    stale = _viewers.recording_id == recording_id, _viewers.duration_ms != duration_ms
+    return list((await tx.execute(select(_viewers.user_id).where(*stale))).scalars())
+
+
+async def passes_of(tx: AsyncConnection, recording_id: str) -> list[list[int]]:
+    """Everybody's passes."""
+    statement = select(_viewers.passes).where(_viewers.recording_id == recording_id)
+    return list((await tx.execute(statement)).scalars())
+
+
+async def sessions_of(
+    tx: AsyncConnection, recording_id: str, user_id: str | None = None
+) -> list[PlaybackSession]:
+    """The sessions with a recording, of all or of one."""
+    statement = select(*_SESSION).where(_sessions.recording_id == recording_id)
+    if user_id is not None:
+        statement = statement.where(_sessions.user_id == user_id)
+    return [PlaybackSession(*row) for row in await tx.execute(statement.order_by(_sessions.started_at))]
+
+
+async def remove_log_before(tx: AsyncConnection, before: datetime, first_kept_id: str) -> int:
+    """Forgets what was received before; gives how many rows of the log went."""
+    await tx.execute(delete(analytics_batches).where(analytics_batches.c.received_at < before))
+    return (await tx.execute(delete(analytics_events).where(_events.id < first_kept_id))).rowcount
+
+
+def _values(one: PlaybackSession | ViewerPasses) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in type(one).__slots__}

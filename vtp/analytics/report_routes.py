@@ -1,0 +1,70 @@
+"""Reports of courses over HTTP."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from vtp.analytics.attendance_routes import as_csv
+from vtp.analytics.attendance_schemas import ReportQuery
+from vtp.analytics.paths import Doubled
+from vtp.analytics.report_schemas import (
+    CourseReply,
+    EngagementReply,
+    LecturePerformance,
+    PerformanceReply,
+    StudentEngagement,
+)
+from vtp.analytics.reports import Reports
+from vtp.http.csv_cells import TYPE
+from vtp.http.routing import Access, Call
+
+
+def add_report_routes(table: Doubled, reports: Reports) -> None:
+    """Declares how a course goes, who takes part, and how its recordings are watched."""
+
+    @table.get(
+        "/course/{course_id}",
+        reply=CourseReply,
+        access=Access.VERIFIED,
+        summary="Read how a course goes",
+        description="Its students are told averages once there are as many as `analytics.at_least` says.",
+        errors=(403, 404),
+    )
+    async def get_course_analytics(call: Call) -> CourseReply:
+        course_id = call.path["course_id"]
+        found, shown = await reports.course(call.principal, course_id)
+        return CourseReply.of(course_id.lower(), found, shown=shown)
+
+    @table.get(
+        "/reports/engagement",
+        query=ReportQuery,
+        reply=EngagementReply,
+        reply_types=TYPE,
+        access=Access.VERIFIED,
+        summary="Read who takes part in a course, and who may need help",
+        errors=(403, 404),
+    )
+    async def get_engagement_report(call: Call) -> EngagementReply | web.StreamResponse:
+        query: ReportQuery = call.query
+        figures = await reports.of_students(call.principal, query.course_id)
+        found = EngagementReply.of(query.course_id, figures)
+        if query.format == "csv":
+            return await as_csv(call, "engagement", StudentEngagement, found.student_engagement)
+        return found
+
+    @table.get(
+        "/reports/performance",
+        query=ReportQuery,
+        reply=PerformanceReply,
+        reply_types=TYPE,
+        access=Access.VERIFIED,
+        summary="Read how the recordings of a course are watched",
+        errors=(403, 404),
+    )
+    async def get_performance_report(call: Call) -> PerformanceReply | web.StreamResponse:
+        query: ReportQuery = call.query
+        figures = await reports.of_students(call.principal, query.course_id)
+        found = PerformanceReply.of(query.course_id, figures)
+        if query.format == "csv":
+            return await as_csv(call, "performance", LecturePerformance, found.lectures)
+        return found

@@ -1,0 +1,45 @@
+"""Reports of a course: how it goes, who takes part, which lectures are watched."""
+
+from __future__ import annotations
+
+from vtp.accounts.permissions import Action
+from vtp.accounts.service import Clock, utc_now
+from vtp.analytics.attendances import Attendances
+from vtp.analytics.course_figures import CourseFigures, read_figures
+from vtp.courses.door import Entered, enter
+from vtp.db import Database
+from vtp.http.identity import Principal
+
+
+class Reports:
+    """Raises NotFound, Forbidden, Invalid for malformed ids.
+
+    `at_least`: of how many students averages are told to one of them.
+    """
+
+    def __init__(
+        self, database: Database, attendances: Attendances, at_least: int, *, clock: Clock = utc_now
+    ) -> None:
+        self._database = database
+        self._attendances = attendances
+        self._at_least = at_least
+        self._clock = clock
+
+    async def course(self, principal: Principal, course_id: str) -> tuple[CourseFigures, bool]:
+        """A course for its members, and whether its averages are for the caller to see."""
+        inside, found = await self._read(principal, course_id, Action.COURSE_VIEW)
+        shown = inside.may(Action.COURSE_TEACH) or len(found.students) >= self._at_least
+        return found, shown
+
+    async def of_students(self, principal: Principal, course_id: str) -> CourseFigures:
+        """The same with everybody in it, for who teaches there."""
+        return (await self._read(principal, course_id, Action.COURSE_TEACH))[1]
+
+    async def _read(
+        self, principal: Principal, course_id: str, action: Action
+    ) -> tuple[Entered, CourseFigures]:
+        async with self._database.read() as tx:
+            inside = await enter(tx, principal, course_id, action)
+        await self._attendances.count(inside.course.id)
+        async with self._database.read() as tx:
+            return inside, await read_figures(tx, inside.course, self._clock())

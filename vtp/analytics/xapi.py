@@ -1,0 +1,205 @@
+"""The log of playback as xAPI statements of the Video Profile 1.0.3. No clock and no I/O.
+
+https://w3id.org/xapi/video; a row of the log is a statement, and its id is the statement's.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from vtp.analytics.playback import EventType, Logged
+from vtp.recording.watching import COMPLETE_PER_MILLE, Piece, add_piece, length_ms, progress_per_mille
+
+PROFILE: Final = "https://w3id.org/xapi/video"
+EXTENSION: Final = f"{PROFILE}/extensions/"
+VIDEO: Final = f"{PROFILE}/activity-type/video"
+VERBS: Final = {
+    "initialized": "http://adlnet.gov/expapi/verbs/initialized",
+    "played": f"{PROFILE}/verbs/played",
+    "paused": f"{PROFILE}/verbs/paused",
+    "seeked": f"{PROFILE}/verbs/seeked",
+    "interacted": "http://adlnet.gov/expapi/verbs/interacted",
+    "completed": "http://adlnet.gov/expapi/verbs/completed",
+    "terminated": "http://adlnet.gov/expapi/verbs/terminated",
+}
+_NAMESPACE: Final = uuid.UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")  # RFC 9562: of URLs
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What statements say of who watched what. `home`: the address of this server, without a last slash."""
+
+    home: str
+    user_id: str
+    recording_id: str
+    title: str
+    duration_ms: int
+    course_ids: Sequence[str] = ()
+
+
+@dataclass(slots=True)
+class _Session:
+    """What is known of a page while its log is read."""
+
+    begun: bool = False
+    position_ms: int = 0
+    pieces: list[Piece] = field(default_factory=list)
+    segments: list[Piece] = field(default_factory=list)
+
+
+def statements(source: Source, log: Iterable[tuple[str, str, Logged]]) -> Iterator[dict[str, Any]]:
+    """The statements of one person with one recording, from their log in its order: (id, session, row).
+
+    A page is initialized by its first row, terminated by its last `stopped`, and completed once in all, by
+    what counted and not by what its player says.
+    """
+    sessions: dict[str, _Session] = {}
+    watched: list[Piece] = []
+    completed = False
+    for row_id, session_id, event in log:
+        session = sessions.setdefault(session_id, _Session())
+        make = _Maker(source, session_id, session, watched)
+        if not session.begun:
+            session.begun = True
+            yield make.statement(_derived(row_id, "initialized"), "initialized", event.received_at)
+        if event.event_type is EventType.WATCHED:
+            for one in event.counted:
+                add_piece(session.pieces, one.start_ms, one.end_ms)
+                add_piece(watched, one.start_ms, one.end_ms)
+                session.segments.append((one.start_ms, one.end_ms))
+                session.position_ms = one.end_ms
+            share = progress_per_mille(length_ms(watched), source.duration_ms)
+            if not completed and share >= COMPLETE_PER_MILLE:
+                completed = True
+                yield make.statement(row_id, "completed", event.received_at)
+            continue
+        found = _verb(event)
+        if found is not None:
+            yield make.statement(row_id, found, event.received_at, event)
+        session.position_ms = _position_ms(event, session.position_ms)
+
+
+def _verb(event: Logged) -> str | None:
+    """What a row is called there; None for what the profile has no word for."""
+    return {
+        EventType.STARTED: "played",
+        EventType.RESUMED: "played",
+        EventType.PAUSED: "paused",
+        EventType.SEEKED: "seeked",
+        EventType.QUALITY_CHANGED: "interacted",
+        EventType.STOPPED: "terminated",
+    }.get(event.event_type)
+
+
+class _Maker:
+    """Writes statements of one page."""
+
+    def __init__(self, source: Source, session_id: str, session: _Session, watched: list[Piece]) -> None:
+        self._source = source
+        self._session_id = session_id
+        self._session = session
+        self._watched = watched
+
+    def statement(self, id_: str, verb: str, at: datetime, event: Logged | None = None) -> dict[str, Any]:
+        """One statement."""
+        source = self._source
+        said: dict[str, Any] = {
+            "id": id_,
+            "timestamp": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "actor": {
+                "objectType": "Agent",
+                "account": {"homePage": source.home, "name": source.user_id},
+            },
+            "verb": {"id": VERBS[verb], "display": {"en": verb}},
+            "object": {
+                "objectType": "Activity",
+                "id": f"{source.home}/recordings/{source.recording_id}",
+                "definition": {"type": VIDEO, "name": {"en": source.title}},
+            },
+            "context": self._context(event if verb == "interacted" else None),
+        }
+        result = self._result(verb, event)
+        if result:
+            said["result"] = result
+        return said
+
+    def _context(self, changed: Logged | None) -> dict[str, Any]:
+        source = self._source
+        extensions: dict[str, Any] = {
+            EXTENSION + "length": seconds(source.duration_ms),
+            EXTENSION + "session-id": str(_uuid(source, self._session_id)),
+            EXTENSION + "completion-threshold": COMPLETE_PER_MILLE / 1000,
+        }
+        if changed is not None:
+            extensions[EXTENSION + "quality"] = str(changed.data.get("quality", ""))
+        activities: dict[str, Any] = {"category": [{"id": PROFILE}]}
+        if source.course_ids:
+            activities["parent"] = [{"id": f"{source.home}/courses/{one}"} for one in source.course_ids]
+        return {
+            "registration": str(_uuid(source, "registration")),
+            "contextActivities": activities,
+            "extensions": extensions,
+        }
+
+    def _result(self, verb: str, event: Logged | None) -> dict[str, Any]:
+        position_ms = self._session.position_ms
+        now_ms = _position_ms(event, position_ms) if event is not None else position_ms
+        time = {EXTENSION + "time": seconds(now_ms)}
+        if verb == "initialized":
+            return {}
+        if verb == "seeked":
+            return {
+                "extensions": {
+                    EXTENSION + "time-from": seconds(position_ms),
+                    EXTENSION + "time-to": seconds(now_ms),
+                }
+            }
+        if verb in ("played", "interacted"):
+            return {"extensions": time}
+        extensions = {
+            **time,
+            EXTENSION + "progress": self._progress(),
+            EXTENSION + "played-segments": self._played(),
+        }
+        if verb != "completed":
+            return {"extensions": extensions}
+        spent_ms = sum(end - start for start, end in self._session.segments)
+        return {"completion": True, "duration": f"PT{seconds(spent_ms)}S", "extensions": extensions}
+
+    def _progress(self) -> float:
+        return progress_per_mille(length_ms(self._watched), self._source.duration_ms) / 1000
+
+    def _played(self) -> str:
+        """In the order in which they were played, what goes on without a jump as one."""
+        runs: list[list[int]] = []
+        for start, end in self._session.segments:
+            if runs and runs[-1][1] == start:
+                runs[-1][1] = end
+            else:
+                runs.append([start, end])
+        return "[,]".join(f"{a / 1000:.3f}[.]{b / 1000:.3f}" for a, b in runs)
+
+
+def seconds(ms: int) -> float:
+    """At most three decimals, as the profile has them."""
+    return round(ms / 1000, 3)
+
+
+def _position_ms(event: Logged, otherwise: int) -> int:
+    position = event.data.get("position")
+    return round(position * 1000) if isinstance(position, int | float) else otherwise
+
+
+def _derived(row_id: str, word: str) -> str:
+    """The id of a statement that follows from a row beside its own: the same each time."""
+    return str(uuid.uuid5(_NAMESPACE, f"{row_id}/{word}"))
+
+
+def _uuid(source: Source, word: str) -> uuid.UUID:
+    """A page, or somebody's registration with a recording, in the shape of version 4: the same each time."""
+    made = uuid.uuid5(_NAMESPACE, f"{source.home}/{source.user_id}/{source.recording_id}/{word}")
+    return uuid.UUID(bytes=made.bytes, version=4)

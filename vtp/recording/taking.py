@@ -1,0 +1,121 @@
+"""Takes a player's report in: what of it counts, and what is known of somebody's watching then. No I/O.
+
+Rules over `Progress`; the clock is an argument. Definitions: decision 0078.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vtp.recording.progress_store import Progress
+from vtp.recording.watching import (
+    COMPLETE_PER_MILLE,
+    GRACE_MS,
+    Played,
+    Refused,
+    Report,
+    add_piece,
+    furthest_ms,
+    length_ms,
+    progress_per_mille,
+    why_refused,
+)
+
+MAX_SITTINGS = 8  # of one person with one recording: pages that are open at the same time
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How long a recording is, and whether that is known for good."""
+
+    duration_ms: int
+    grows: bool = False
+
+    @property
+    def end_ms(self) -> int:
+        """Where it ends, as far as that is known: nothing of one that grows is cut off."""
+        return furthest_ms(self.duration_ms, grows=True) if self.grows else self.duration_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a report: `counted` as it counts, cut at the end of the recording."""
+
+    counted: tuple[Played, ...] = ()
+    refused: tuple[Refused, ...] = ()
+    repeated: bool = False
+    completed: bool = False  # by this report
+
+
+REPEATED = Taken(repeated=True)
+
+
+def take_report(progress: Progress, report: Report, extent: Extent, now_ms: int) -> Taken:
+    """Adds what counts to `progress`; a report that came before changes nothing."""
+    sitting = progress.sittings.get(report.session_id)
+    if sitting is not None and report.number <= sitting[0]:
+        return REPEATED
+    room_ms = _room_ms(progress, report.session_id, now_ms)
+    counted, refused, room_ms = _count(progress, report.played, extent, room_ms, now_ms)
+    _sit(progress, report, now_ms, room_ms)
+    progress.position_ms = min(report.position_ms, extent.end_ms)
+    complete = not extent.grows and _share(progress, extent) >= COMPLETE_PER_MILLE
+    return Taken(tuple(counted), tuple(refused), completed=complete and progress.completed_at is None)
+
+
+def _share(progress: Progress, extent: Extent) -> int:
+    return progress_per_mille(progress.watched_ms, extent.duration_ms)
+
+
+def _room_ms(progress: Progress, session_id: str, now_ms: int) -> int:
+    """What a session may report: what has passed since its last report, and what it has left of its grace.
+
+    One that is new takes over what is left to who gives way to it: a loop of new sessions gains nothing.
+    """
+    sitting = progress.sittings.get(session_id)
+    if sitting is not None:
+        return max(0, now_ms - sitting[1]) + sitting[2]
+    if len(progress.sittings) < MAX_SITTINGS:
+        return GRACE_MS
+    _, then_ms, left_ms = progress.sittings[_oldest(progress)]
+    return min(GRACE_MS, max(0, now_ms - then_ms) + left_ms)
+
+
+def _count(
+    progress: Progress, played: tuple[Played, ...], extent: Extent, room_ms: int, now_ms: int
+) -> tuple[list[Played], list[Refused], int]:
+    """Adds what counts; gives it, what does not, and what is left of the room.
+
+    All sessions together have no more than the time since the first of them began.
+    """
+    counted, refused = [], []
+    furthest = furthest_ms(extent.duration_ms, grows=extent.grows)
+    whole_ms = now_ms - int(progress.started_at.timestamp() * 1000) + GRACE_MS
+    for index, one in enumerate(played):
+        left_ms = min(room_ms, whole_ms - progress.watch_time_ms)
+        reason = why_refused(one, furthest, left_ms)
+        if one.start_ms >= extent.end_ms:
+            reason = "behind_the_end"
+        end_ms = min(one.end_ms, extent.end_ms)
+        if not reason and not add_piece(progress.pieces, one.start_ms, end_ms):
+            reason = "too_many_pieces"
+        if reason:
+            refused.append(Refused(index, reason))
+            continue
+        room_ms -= one.took_ms
+        progress.watch_time_ms += one.took_ms
+        counted.append(Played(one.start_ms, end_ms, one.rate))
+    progress.watched_ms = length_ms(progress.pieces)
+    return counted, refused, room_ms
+
+
+def _sit(progress: Progress, report: Report, now_ms: int, room_ms: int) -> None:
+    """Remembers the report; who has not reported for longest gives way. Unused time is not saved."""
+    progress.sittings[report.session_id] = [report.number, now_ms, min(room_ms, GRACE_MS)]
+    while len(progress.sittings) > MAX_SITTINGS:
+        del progress.sittings[_oldest(progress)]
+
+
+def _oldest(progress: Progress) -> str:
+    """The session that has not reported for longest."""
+    return min(progress.sittings, key=lambda session: progress.sittings[session][1])
