@@ -39,11 +39,13 @@ class AssignmentTeller:
     async def run(self) -> None:
         """Every half a minute."""
         while True:
+            await asyncio.sleep(LOOK_EVERY_S)
             try:
                 await self.look()
             except Unavailable:
                 logger.warning("Classes are told of new assignments later: the database is away.")
-            await asyncio.sleep(LOOK_EVERY_S)
+            except Exception:  # of one assignment, say: to tell of none any more would be worse
+                logger.exception("Classes could not be told of new assignments.")
 
     async def look(self) -> int:
         """Once; gives of how many assignments their classes were told."""
