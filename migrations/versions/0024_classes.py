@@ -22,6 +22,14 @@ def _index(table: str, *columns: str) -> None:
 
 def upgrade() -> None:
     op.add_column("live_sessions", sa.Column("seen_at", UtcDateTime()))
+    is_open = sa.text("ended_at IS NULL")
+    op.create_index(
+        "ix_live_sessions_seen_at",
+        "live_sessions",
+        ["seen_at"],
+        sqlite_where=is_open,
+        postgresql_where=is_open,
+    )
     table = "participant_activity"
     op.create_table(
         table,

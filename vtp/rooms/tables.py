@@ -99,6 +99,8 @@ live_sessions = Table(
     Column("seen_at", UtcDateTime, comment="by the process that held it"),
     Index(None, "room_id", "started_at"),
 )
+_is_open = live_sessions.c.ended_at.is_(None)
+Index(None, live_sessions.c.seen_at, sqlite_where=_is_open, postgresql_where=_is_open)
 
 session_participants = Table(
     "session_participants",
