@@ -15,7 +15,7 @@ status=0
 (cd web && npm run --silent check && npm test --silent) > .make/web-tests.log 2>&1 &
 pages=$!
 if [ $# -eq 0 ]; then
-  VTP_ONE_DATABASE=1 "${pytest[@]}" tests/unit tests/fuzz tests/api -n 5 "${by_file[@]}" || status=$?
+  "${pytest[@]}" tests/unit tests/fuzz tests/api --one-database -n 5 "${by_file[@]}" || status=$?
 fi
 wait "$pages" || status=$?
 cat .make/web-tests.log

@@ -30,6 +30,10 @@ DATABASES = ("sqlite", "postgresql")
 COMPILED = 4000  # statements: more than all tests together send
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--one-database", action="store_true", help="tests of the server on one each, by name")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[COMMANDS] = commands = PreparedCommands()
     config.add_cleanup(commands.end)
@@ -46,7 +50,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.stash[WITH_BROWSER] = {
         item.path for item in items if "playwright" in getattr(item, "fixturenames", ())
     }
-    if os.environ.get("VTP_ONE_DATABASE"):
+    if config.getoption("--one-database"):
         leave_one_database(config, items)
     if hasattr(config, "workerinput"):  # of pytest-xdist; alone, files go in the order they were named
         put_longest_first(items)

@@ -80,8 +80,10 @@ class Attending:
     """One connection of somebody."""
 
     row_id: str
-    participant: Participant
+    participant: Participant | None
+    """None once they are gone, of whom `person` is left."""
     joined_at: datetime
+    person: dict[str, Any] = field(default_factory=dict)
     left_at: datetime | None = None
     talks: Stretches = field(default_factory=Stretches)
     camera: Stretches = field(default_factory=Stretches)
@@ -106,8 +108,22 @@ class Attending:
             self.quality[word] = self.quality.get(word, 0) + max(0, at - self.verdict_since)
         self.verdict, self.verdict_since, self.changed = verdict, at, True
 
+    def look(self) -> dict[str, Any]:
+        """Who they are by now."""
+        who = self.participant
+        if who is not None:
+            self.person = {
+                "user_id": who.user_id,
+                "full_name": who.full_name,
+                "role": who.role.value,
+                "is_producer": who.is_producer,
+            }
+        return self.person
+
     def leave(self, at: datetime, at_ms: int) -> None:
         """They are gone."""
+        self.look()
+        self.participant = None
         self.judge(GOOD, at_ms)
         self.talks.end(at_ms)
         self.camera.end(at_ms)
@@ -174,13 +190,9 @@ class ClassNotes:
         return Note("session", self.session_id, values)
 
     def _rows(self, one: Attending, now_ms: int) -> list[Note]:
-        who = one.participant
         person = {
             "live_session_id": self.session_id,
-            "user_id": who.user_id,
-            "full_name": who.full_name,
-            "role": who.role.value,
-            "is_producer": who.is_producer,
+            **one.look(),
             "joined_at": one.joined_at,
             "left_at": one.left_at,
         }

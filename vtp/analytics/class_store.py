@@ -9,9 +9,11 @@ from typing import Any, Final
 from sqlalchemy import Table, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vtp.accounts.tables import users
 from vtp.analytics.class_notes import Note
 from vtp.analytics.class_tables import participant_activity
 from vtp.db.statements import insert_if_absent
+from vtp.personal.holdings import ERASED_NAME
 from vtp.rooms.tables import live_sessions, rooms, session_participants
 
 _TABLES: Final[dict[str, tuple[Table, str]]] = {
@@ -23,19 +25,30 @@ _ORDER: Final = list(_TABLES)
 
 
 async def save_notes(tx: AsyncConnection, notes: Iterable[Note]) -> None:
-    """Adds rows, or writes them as they stand now. What belongs to a room that is gone is left out."""
+    """Adds rows, or writes them as they stand now. What belongs to a room that is gone is left out; whose
+    account is gone is nobody any more."""
     ordered = sorted(notes, key=lambda one: (_ORDER.index(one.kind), one.id))
-    kept = await _kept(tx, ordered)
+    kept, gone = await _kept(tx, ordered), await _gone(tx, ordered)
     for one in ordered:
         table, key = _TABLES[one.kind]
         if one.kind != "session" and not _belongs(one, kept):
             continue
-        values = {key: one.id, **one.values}
         if one.kind == "session" and one.id not in kept:
             continue
-        if not await insert_if_absent(tx, table, values):
-            await tx.execute(update(table).where(table.c[key] == one.id).values(one.values))
+        values = dict(one.values)
+        if values.get("user_id") in gone:
+            values |= {"user_id": None, "full_name": ERASED_NAME}
+        if not await insert_if_absent(tx, table, {key: one.id, **values}):
+            await tx.execute(update(table).where(table.c[key] == one.id).values(values))
         kept.add(one.id)
+
+
+async def _gone(tx: AsyncConnection, notes: Sequence[Note]) -> set[str]:
+    """The accounts that these name and that have been erased while their people were in class."""
+    named = {one.values["user_id"] for one in notes if one.kind == "participation"} - {None}
+    if not named:
+        return set()
+    return named - set((await tx.execute(select(users.c.id).where(users.c.id.in_(named)))).scalars())
 
 
 def _belongs(one: Note, kept: set[str]) -> bool:

@@ -23,6 +23,7 @@ from vtp.ids import new_id
 _events, _sessions, _viewers = analytics_events.c, playback_sessions.c, recording_viewers.c
 _SESSION = [_sessions[name] for name in PlaybackSession.__slots__]
 _VIEWER = [_viewers[name] for name in ViewerPasses.__slots__]
+_KINDS = frozenset(EventType)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +55,15 @@ async def add_events(tx: AsyncConnection, events: Sequence[Happened]) -> None:
 
 
 async def read_log(tx: AsyncConnection, recording_id: str, user_id: str) -> list[tuple[str, Logged]]:
-    """One person's log with one recording: (session, row), in the order in which it came."""
+    """One person's log with one recording: (session, row), in the order in which it came. What is of a kind
+    that we do not know counts for nothing."""
     statement = (
         select(_events.session_id, _events.event_type, _events.received_at, _events.data)
         .where(_events.recording_id == recording_id, _events.user_id == user_id)
         .order_by(_events.id)
     )
     rows = await tx.execute(statement)
-    return [(row[0], Logged(EventType(row[1]), row[2], row[3])) for row in rows]
+    return [(row[0], Logged(EventType(row[1]), row[2], row[3])) for row in rows if row[1] in _KINDS]
 
 
 async def find_sessions(
