@@ -61,6 +61,7 @@ def test_a_quiz_is_made_of_a_bank_taken_over_a_reload_and_graded_anew(
     open_course(student, school, course, "quizzes")
     student.get_by_test_id("quiz-Test").get_by_role("link").click()
     take_it(student)
+    see_it_in_the_books(student, teacher)
     correct_and_grade_anew(teacher, course)
     give_time_and_points(teacher)
     student.reload()
@@ -146,6 +147,23 @@ def cut_off(student: Page) -> None:
     expect(student.get_by_test_id("quiz-troubled")).to_be_visible()
     student.unroute("**/answers/*")
     expect(student.get_by_test_id("kept")).to_have_text("All saved")
+
+
+def see_it_in_the_books(student: Page, teacher: Page) -> None:
+    student.get_by_test_id("tab-grades").click()
+    expect(student.get_by_test_id("grade-Test")).to_contain_text("3 of 5 points")
+    expect(student.get_by_test_id("reached")).to_contain_text("60 %")
+    assert_fits_a_phone(student)
+    teacher.get_by_test_id("tab-grades").click()
+    book = teacher.get_by_test_id("grade-book")
+    expect(book.get_by_role("columnheader", name="Test")).to_contain_text("quiz, of 5")
+    expect(book.get_by_test_id("book-Student").get_by_role("link")).to_have_text("3taken")
+    assert_fits_a_phone(teacher)
+    book.get_by_role("link", name="Test", exact=True).click()
+    expect(teacher.get_by_test_id("result-Student-1")).to_contain_text("3 of 5 points")
+    student.get_by_test_id("grade-Test").get_by_role("link").click()
+    student.get_by_test_id("attempt-1").get_by_role("link").click()
+    expect(student.get_by_test_id("reached-points")).to_have_text("3 of 5 points")
 
 
 def correct_and_grade_anew(teacher: Page, course: str) -> None:

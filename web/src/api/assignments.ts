@@ -102,6 +102,20 @@ export interface Entry {
   released: boolean;
 }
 
+/** Where a student stands with a quiz. */
+export interface QuizEntry {
+  quiz_id: string;
+  title: string;
+  /** Never `late`: `on_time` once an attempt has ended. */
+  status: WorkStatus;
+  ended_at: string | null;
+  /** Of the student's own attempts, once there are any: where questions are drawn they differ. */
+  out_of: number;
+  points: number | null;
+  /** Its student is shown results. */
+  released: boolean;
+}
+
 export interface BookRow {
   user_id: string;
   full_name: string;
@@ -109,7 +123,11 @@ export interface BookRow {
   percent_to_date: number | null;
   percent_overall: number | null;
   entries: Entry[];
+  quizzes: QuizEntry[];
 }
+
+/** `quizzes`: on the first page all of them, null on others. */
+export type OwnGradesPage = Page<Entry> & { quizzes: QuizEntry[] | null };
 
 interface PageWish {
   limit: number;
@@ -165,7 +183,7 @@ export function assignmentsApi(http: HttpClient) {
         signal,
       ),
     mine: (course: string, page: PageWish, signal?: AbortSignal) =>
-      http.json<Page<Entry>>(
+      http.json<OwnGradesPage>(
         "GET",
         withQuery(coursePath(course, "grades", "mine"), { ...page }),
         undefined,

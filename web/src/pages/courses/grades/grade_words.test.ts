@@ -1,6 +1,17 @@
 import { expect, it } from "vitest";
-import type { BookRow } from "../../../api/assignments";
-import { percentOf, reachedOf, sortedRows } from "./grade_words";
+import type { BookRow, QuizEntry } from "../../../api/assignments";
+import { asGraded, columnsOf, outOf, percentOf, quizPointsOf, reachedOf, sortedRows } from "./grade_words";
+
+const quiz = (quiz_id: string, wish: Partial<QuizEntry> = {}): QuizEntry => ({
+  quiz_id,
+  title: `Quiz ${quiz_id}`,
+  status: "on_time",
+  ended_at: null,
+  out_of: 5,
+  points: 4,
+  released: true,
+  ...wish,
+});
 
 it("says what is reached of what is graded, and of everything, and never rounds up", () => {
   const entries = [
@@ -20,4 +31,37 @@ it("finds students by name or address, and puts them in the order of names", () 
   expect(sortedRows(rows, "", "de").map(({ full_name }) => full_name)).toEqual(["Ärne", "Bob", "Zoe"]);
   expect(sortedRows(rows, " ZOE ", "de")).toHaveLength(1);
   expect(sortedRows(rows, "b@", "de").map(({ full_name }) => full_name)).toEqual(["Ärne"]);
+});
+
+it("puts quizzes behind assignments, the oldest first, and says where they are worth more to some", () => {
+  const entries = [
+    { assignment_id: "b", title: "Essay", out_of: 10 },
+    { assignment_id: "a", title: "Sheet", out_of: 4 },
+  ];
+  const row = (...quizzes: QuizEntry[]) => ({ entries, quizzes }) as unknown as BookRow;
+  const columns = columnsOf([
+    row(quiz("z"), quiz("y")),
+    row(quiz("z", { out_of: 7 }), quiz("y")),
+    row(quiz("z", { out_of: 6 }), quiz("y")),
+  ]);
+  expect(columns.map(({ kind, id }) => `${kind} ${id}`)).toEqual([
+    "assignment a",
+    "assignment b",
+    "quiz y",
+    "quiz z",
+  ]);
+  expect(columns.map(outOf)).toEqual(["of 4", "of 10", "quiz, of 5", "quiz, of 5 to 7"]);
+  expect(columnsOf([])).toEqual([]);
+});
+
+it("counts quizzes among what is reached, and says why one has no points", () => {
+  const graded = [
+    { out_of: 10, final_points: 5 },
+    asGraded(quiz("a")),
+    asGraded(quiz("b", { points: null })),
+  ];
+  expect(reachedOf(graded)).toEqual({ to_date: 60, overall: 45, points: 9, out_of: 15 });
+  expect(quizPointsOf(quiz("a", { points: 4.5 }))).toBe("4.5 of 5 points");
+  expect(quizPointsOf(quiz("a", { points: null }))).toBe("Its result is not shown");
+  expect(quizPointsOf(quiz("a", { points: null, status: "missing" }))).toBe("5 points");
 });

@@ -1,5 +1,6 @@
 /** Grades in words and figures. */
-import type { BookRow, Entry, WorkStatus } from "../../../api/assignments";
+import type { BookRow, Entry, QuizEntry, WorkStatus } from "../../../api/assignments";
+import type { BadgeTone } from "../../../design/Badge";
 
 /** What a cell of the book says below the points. */
 export const CELL_WORDS: Readonly<Record<WorkStatus, string>> = {
@@ -8,6 +9,72 @@ export const CELL_WORDS: Readonly<Record<WorkStatus, string>> = {
   missing: "missing",
   floating: "not due yet",
 };
+
+/** The same of a quiz, which is taken and not handed in. */
+export const QUIZ_CELL_WORDS: Readonly<Record<WorkStatus, string>> = {
+  ...CELL_WORDS,
+  on_time: "taken",
+  floating: "not taken yet",
+};
+
+export const QUIZ_STATUSES: Readonly<Record<WorkStatus, { label: string; tone: BadgeTone }>> = {
+  on_time: { label: "Taken", tone: "accent" },
+  late: { label: "Taken late", tone: "warn" },
+  missing: { label: "Missing", tone: "live" },
+  floating: { label: "Not taken yet", tone: "neutral" },
+};
+
+/** An assignment or a quiz in the book; `least` and `most`: what it is out of, from one student to the next. */
+export interface Column {
+  kind: "assignment" | "quiz";
+  id: string;
+  title: string;
+  least: number;
+  most: number;
+}
+
+/** Assignments from the oldest on and quizzes behind them, as in the file. */
+export function columnsOf(rows: readonly BookRow[]): Column[] {
+  const first = rows[0];
+  if (first === undefined) return [];
+  const worth = new Map<string, number[]>();
+  for (const { quiz_id, out_of } of rows.flatMap(({ quizzes }) => quizzes)) {
+    const [least = out_of, most = out_of] = worth.get(quiz_id) ?? [];
+    worth.set(quiz_id, [Math.min(least, out_of), Math.max(most, out_of)]);
+  }
+  const tasks = first.entries.map(
+    ({ assignment_id: id, title, out_of }): Column => ({
+      kind: "assignment",
+      id,
+      title,
+      least: out_of,
+      most: out_of,
+    }),
+  );
+  const quizzes = first.quizzes.map(({ quiz_id: id, title, out_of }): Column => {
+    const [least = out_of, most = out_of] = worth.get(id) ?? [];
+    return { kind: "quiz", id, title, least, most };
+  });
+  return [...tasks.reverse(), ...quizzes.reverse()];
+}
+
+/** "of 10", "quiz, of 4 to 6" */
+export function outOf({ kind, least, most }: Column): string {
+  const range = least === most ? `of ${least}` : `of ${least} to ${most}`;
+  return kind === "quiz" ? `quiz, ${range}` : range;
+}
+
+/** Of one's own quiz: "4.5 of 6 points", or why there are none. */
+export function quizPointsOf({ status, points, out_of }: QuizEntry): string {
+  if (points !== null) return `${points} of ${out_of} points`;
+  return status === "on_time" ? "Its result is not shown" : `${out_of} points`;
+}
+
+/** A quiz among assignments: nothing is taken off. */
+export const asGraded = ({ out_of, points }: QuizEntry): Pick<Entry, "out_of" | "final_points"> => ({
+  out_of,
+  final_points: points,
+});
 
 /** "62.5 %", "—" where nothing is graded. */
 export const percentOf = (percent: number | null): string => (percent === null ? "—" : `${percent} %`);
