@@ -75,7 +75,7 @@ async def test_the_class_is_told_once_when_its_staff_have_come_and_it_may_come_i
     await watch.look()
     begun = [one for one in await told(api, away) if one["kind"] == "lesson_begins"]
     assert [(one["lesson_id"], one["link"]) for one in begun] == [
-        (lesson["id"], f"/rooms/{lesson['room_id']}")
+        (lesson["id"], f"/rooms/{lesson['room_id']}/class")
     ]
     assert "lesson_begins" not in await kinds(api, pupil), "who is there already"
     for client in (head, child):

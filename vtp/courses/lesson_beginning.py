@@ -30,7 +30,7 @@ class LessonBeginning:
             BEGINS.word,
             f"Now: {lesson.title}",
             "The live lesson begins.",
-            f"/rooms/{lesson.room_id}",
+            f"/rooms/{lesson.room_id}/class",
             lesson.context,
             lesson.course_id,
             lesson.lesson_id,

@@ -112,9 +112,7 @@ class _Letter:
 
 def lesson_url(links: Links, lesson: Lesson) -> str:
     """Where a lesson is held."""
-    return (
-        links.to(f"/rooms/{lesson.room_id}") if lesson.room_id else links.to(f"/courses/{lesson.course_id}")
-    )
+    return links.to(f"/rooms/{lesson.room_id}/class" if lesson.room_id else f"/courses/{lesson.course_id}")
 
 
 async def _readers(tx: AsyncConnection, people: Mapping[str, Role]) -> list[tuple[str, str, frozenset[str]]]:

@@ -29,11 +29,6 @@ it("leads to announcements where they are read", () => {
   expect(linkOf({ kind: "announcement", link: "/recordings/a" })).toBe("/recordings/a");
 });
 
-it("leads into the class that begins", () => {
-  expect(linkOf({ kind: "lesson_begins", link: "/rooms/a" })).toBe("/rooms/a/class");
-  expect(linkOf({ kind: "recording_ready", link: "/rooms/a" })).toBe("/rooms/a");
-});
-
 it("sends nothing of a form that was not changed", () => {
   expect(changeOf(now, same)).toEqual({});
 });

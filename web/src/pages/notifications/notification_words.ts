@@ -8,14 +8,10 @@ export const MAIL_WORDS: Readonly<Record<MailChoice, string>> = {
   none: "No mail",
 };
 
-/**
- * A page of this server; null for none, and for what would lead elsewhere. An announcement is on a tab of its course, and
- * who is told that a lesson begins takes part in it.
- */
+/** A page of this server; null for none, and for what would lead elsewhere. An announcement is on a tab of its course. */
 export function linkOf({ kind, link }: Pick<Notification, "kind" | "link">): string | null {
   if (!/^\/(?![/\\])/.test(link)) return null;
-  if (kind === "announcement" && /^\/courses\/[^/]+$/.test(link)) return `${link}/announcements`;
-  return kind === "lesson_begins" && /^\/rooms\/[^/]+$/.test(link) ? `${link}/class` : link;
+  return kind === "announcement" && /^\/courses\/[^/]+$/.test(link) ? `${link}/announcements` : link;
 }
 
 /** In one line: "Exam (PHY-101, Optics)". */
