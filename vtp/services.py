@@ -276,7 +276,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
             grants,
         )
     )
-    quizzes = QuizParts.build(database, accounts.audit, courses.contents)
+    quizzes = QuizParts.build(database, accounts.audit, courses.contents, notifications.notifier)
     coursework.book.quizzes = quizzes.book
     coursework.start(tasks)
     progress = WatchProgress(database, recordings)

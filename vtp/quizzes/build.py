@@ -8,6 +8,7 @@ from vtp.accounts.audit import AuditLog
 from vtp.courses.contents import CourseContents
 from vtp.db import Database
 from vtp.http.routing import RouteTable
+from vtp.notifications.notifier import Notifier
 from vtp.quizzes.attempt_routes import add_attempt_routes
 from vtp.quizzes.attempts import Attempts
 from vtp.quizzes.book import QuizzesInBook
@@ -18,6 +19,7 @@ from vtp.quizzes.questions import Questions
 from vtp.quizzes.quiz_routes import add_grading_routes, add_quiz_routes
 from vtp.quizzes.quizzes import Quizzes
 from vtp.quizzes.results import QuizResults
+from vtp.quizzes.telling import KINDS, QuizTeller
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +34,16 @@ class QuizParts:
     book: QuizzesInBook
 
     @classmethod
-    def build(cls, database: Database, audit: AuditLog, contents: CourseContents) -> QuizParts:
+    def build(
+        cls, database: Database, audit: AuditLog, contents: CourseContents, notifier: Notifier
+    ) -> QuizParts:
         """Makes the services over one database."""
+        notifier.kinds.add(*KINDS)
         contents.add(QuestionContents(), QuizContents())
         ending = Ending(database)
         return cls(
             Questions(database, audit),
-            Quizzes(database, audit, ending),
+            Quizzes(database, audit, ending, QuizTeller(notifier)),
             Attempts(database, audit, ending),
             QuizResults(database, ending),
             ending,

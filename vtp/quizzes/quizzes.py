@@ -38,6 +38,7 @@ from vtp.quizzes.quiz_store import (
     set_parts,
     was_attempted,
 )
+from vtp.quizzes.telling import QuizTeller
 from vtp.quizzes.timing import ends_at
 
 MAX_QUIZZES: Final = 1000
@@ -53,10 +54,17 @@ class Quizzes(CourseItems[Quiz]):
     )
 
     def __init__(
-        self, database: Database, audit: AuditLog, ending: Ending, *, clock: Clock = utc_now
+        self,
+        database: Database,
+        audit: AuditLog,
+        ending: Ending,
+        teller: QuizTeller,
+        *,
+        clock: Clock = utc_now,
     ) -> None:
         super().__init__(database, audit, clock=clock)
         self._ending = ending
+        self._teller = teller
 
     async def page(
         self, principal: Principal, course_id: str, *, limit: int, before: str | None
@@ -129,6 +137,8 @@ class Quizzes(CourseItems[Quiz]):
         )
         await _check(tx, made)
         await add_quiz(tx, made)
+        if made.published:
+            await self._teller.published(tx, inside.course, made)
         return made
 
     async def _row(self, tx: AsyncConnection, course_id: str, item_id: str) -> Quiz | None:
@@ -161,6 +171,8 @@ class Quizzes(CourseItems[Quiz]):
             extra = await extra_minutes(tx, item.id, [one.user_id for one in running])
             ends = {one.id: ends_at(changed, one.begun_at, extra.get(one.user_id, 0)) for one in running}
             await set_ends(tx, ends)
+        if changed.published and not item.published:
+            await self._teller.published(tx, inside.course, changed)
 
     async def _remove(self, tx: AsyncConnection, inside: Entered, item: Quiz) -> None:
         await find_quiz(tx, item.course_id, item.id, lock=True)
@@ -170,6 +182,7 @@ class Quizzes(CourseItems[Quiz]):
                 code="quiz_attempted",
             )
         await remove_quiz(tx, item.id)
+        await self._teller.removed(tx, item.id)
 
 
 def check_times(quiz: Quiz) -> None:

@@ -1,0 +1,51 @@
+"""Students are told of quizzes."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tests.api.course_material import BASE, enrol, make_course, student
+from tests.api.notification_material import told
+from tests.api.quiz_material import add_question, make_quiz
+from tests.serving import Api, Person
+
+
+async def test_a_class_is_told_of_a_quiz_once_when_it_is_published(api: Api, teacher: Person) -> None:
+    course, pupil, other = (
+        await make_course(api, teacher),
+        await student(api, "told"),
+        await student(api, "o"),
+    )
+    assert (await enrol(api, course, pupil)).status == 201
+    question = await add_question(api, course, teacher)
+    opens = {"opens_at": "2199-01-01T08:00:00Z", "closes_at": "2199-01-02T08:00:00Z"}
+    quiz = await make_quiz(api, course, teacher, [question], published=False, **opens)
+    path = f"{BASE}/{course}/quizzes/{quiz}"
+
+    async def news() -> list[tuple[str, str]]:
+        found = await told(api, pupil)
+        return [(one["text"], one["link"]) for one in found if one["kind"] == "quiz_added"]
+
+    async def set_to(published: bool) -> None:
+        assert (await api.call("PATCH", path, {"published": published}, by=teacher)).status == 200
+
+    assert await news() == []
+    await asyncio.gather(set_to(True), set_to(True))
+    await set_to(False)
+    await set_to(True)
+    text = "There is a new quiz: “Test”. It opens on 2199-01-01 at 08:00 UTC."
+    closes = " It closes on 2199-01-02 at 08:00 UTC."
+    assert await news() == [(text + closes, f"/courses/{course}/quizzes?quiz={quiz}")]
+    for person in (teacher, other):
+        assert "quiz_added" not in [one["kind"] for one in await told(api, person)]
+    at_once = await make_quiz(api, course, teacher, [question])
+    assert len(await news()) == 2
+    assert (await api.call("DELETE", f"{BASE}/{course}/quizzes/{at_once}", by=teacher)).status == 204
+    assert len(await news()) == 1, "what is gone leads nowhere"
+
+
+async def test_a_course_that_students_do_not_come_into_is_told_of_no_quiz(api: Api, teacher: Person) -> None:
+    course, pupil = await make_course(api, teacher, status="draft"), await student(api, "early")
+    assert (await enrol(api, course, teacher, email="early@school.example")).status == 201
+    await make_quiz(api, course, teacher, [await add_question(api, course, teacher)])
+    assert "quiz_added" not in [one["kind"] for one in await told(api, pupil)]
