@@ -87,6 +87,21 @@ async def test_what_ones_group_has_handed_in_is_not_due(api: Api) -> None:
     assert (await home(api, other))["due"] == []
 
 
+@pytest.mark.both_databases
+async def test_what_one_has_handed_in_alone_is_not_due_beside_groups_of_other_assignments(api: Api) -> None:
+    teacher, pupil, alone = await prepared(api, title="alone", due_at=soon(days=1))
+    course = alone.split("/")[4]
+    for title in ("first", "second"):
+        at = await assign(api, course, teacher, title=title, due_at=soon(days=2), for_groups=True)
+        group = {"name": "x", "members": [pupil.user_id]}
+        assert (await api.call("PUT", f"{at}/groups", {"groups": [group]}, by=teacher)).status == 200
+    assert titles((await home(api, pupil))["due"]) == ["alone", "first", "second"]
+    assert (await hand_in(api, await begin(api, alone, pupil), pupil)).status == 200
+    assert titles((await home(api, pupil))["due"]) == ["first", "second"]
+    assert (await hand_in(api, await begin(api, at, pupil), pupil)).status == 200
+    assert titles((await home(api, pupil))["due"]) == ["first"]
+
+
 async def test_a_quiz_is_due_that_a_student_can_take_and_has_not_taken(
     api: Api, school: tuple[Person, Person, str]
 ) -> None:

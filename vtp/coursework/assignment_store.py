@@ -142,7 +142,9 @@ async def assignments_to_do(
     if not course_ids:
         return []
     c = table.c
-    group = select(members.c.group_id).where(members.c.assignment_id == c.id, members.c.user_id == user_id)
+    mine = members.c.assignment_id == c.id, members.c.user_id == user_id
+    # said by name: of two SELECTs around it only the nearer one is correlated by itself
+    group = select(members.c.group_id).where(*mine).correlate(table)
     done = exists().where(
         submissions.c.assignment_id == c.id,
         submissions.c.owner == func.coalesce(group.scalar_subquery(), user_id),
