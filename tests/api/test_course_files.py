@@ -137,6 +137,21 @@ def _honest_bomb(parts: Parts) -> bytes:
     return built({**parts, name: b"%PDF-1.7\n" + bytes(64 << 20)}, compress=True)
 
 
+def _packed(how: int) -> Callable[[Parts], bytes]:
+    """A part whose few bytes are unpacked at once, whatever is asked for."""
+
+    def build(parts: Parts) -> bytes:
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as archive:
+            for name, data in parts.items():
+                if name != MANIFEST:
+                    archive.writestr(name, data, how if name == LESSONS else zipfile.ZIP_STORED)
+            archive.writestr(MANIFEST, parts[MANIFEST])
+        return buffer.getvalue()
+
+    return build
+
+
 def _many_parts(parts: Parts) -> bytes:
     """An end that says that there are millions of parts."""
     data = bytearray(built(parts))
@@ -184,6 +199,8 @@ HOSTILE: dict[str, tuple[Callable[[Parts], bytes], int, str]] = {
     "part twice": (_twice, 422, "course_file_damaged"),
     "bomb": (_bomb, 422, "course_file_damaged"),
     "bomb that is honest": (_honest_bomb, 413, "too_large"),
+    "packed by bzip2": (_packed(zipfile.ZIP_BZIP2), 422, "course_file_damaged"),
+    "packed by LZMA": (_packed(zipfile.ZIP_LZMA), 422, "course_file_damaged"),
     "many parts": (_many_parts, 422, "course_file_damaged"),
     "changed on the way": (_changed, 422, "course_file_damaged"),
     "more than a course has": (

@@ -32,6 +32,8 @@ from vtp.errors import FieldError, Invalid
 PIECE_BYTES: Final = 1 << 20
 MAX_LINE_BYTES: Final = 4 << 20
 MAX_TABLE_BYTES: Final = 16 << 20
+# Of these alone `zipfile` unpacks no more than is asked for: some bytes of bzip2 or LZMA fill memory.
+_PACKINGS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # What zipfile raises for bytes that are not as they were written.
 _DAMAGE: Final = (
     zipfile.BadZipFile,
@@ -57,6 +59,8 @@ class CourseArchive:
             self._zip = zipfile.ZipFile(file)
         except _DAMAGE as error:
             raise _damaged("it is no ZIP archive, or its end is missing") from error
+        if any(info.compress_type not in _PACKINGS for info in self._zip.infolist()):
+            raise _damaged("a part of it is packed in a way that is not taken")
         self.manifest = _manifest_of(self._zip)
         self._parts = {part.name: part for part in self.manifest.parts}
         self._check_names()
