@@ -152,6 +152,22 @@ def _packed(how: int) -> Callable[[Parts], bytes]:
     return build
 
 
+def _more_than_is_taken_in(parts: Parts) -> bytes:
+    """Archive and manifest say that a part is huge; its first line would be refused for itself."""
+    said = json.loads(parts[MANIFEST])
+    for one in said["parts"]:
+        if one["name"] == LESSONS:
+            one["size"] = (256 << 20) + 1
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, data in parts.items():
+            if name != MANIFEST:
+                archive.writestr(name, b"[\n" if name == LESSONS else data)
+        archive.writestr(MANIFEST, json.dumps(said))
+        archive.getinfo(LESSONS).file_size = (256 << 20) + 1
+    return buffer.getvalue()
+
+
 def _many_parts(parts: Parts) -> bytes:
     """An end that says that there are millions of parts."""
     data = bytearray(built(parts))
@@ -201,6 +217,7 @@ HOSTILE: dict[str, tuple[Callable[[Parts], bytes], int, str]] = {
     "bomb that is honest": (_honest_bomb, 413, "too_large"),
     "packed by bzip2": (_packed(zipfile.ZIP_BZIP2), 422, "course_file_damaged"),
     "packed by LZMA": (_packed(zipfile.ZIP_LZMA), 422, "course_file_damaged"),
+    "more than is taken in": (_more_than_is_taken_in, 422, "course_file_damaged"),
     "many parts": (_many_parts, 422, "course_file_damaged"),
     "changed on the way": (_changed, 422, "course_file_damaged"),
     "more than a course has": (

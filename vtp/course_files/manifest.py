@@ -20,6 +20,8 @@ FORMAT: Final = 1
 """Counted up when a reader of before could not read what is written. Every format so far is read."""
 MANIFEST: Final = "manifest.json"
 MAX_MANIFEST_BYTES: Final = 32 << 20
+MAX_CONTENTS_BYTES: Final = 256 << 20
+"""Of all `contents/`: they are put into a course in one transaction, which others wait for."""
 MAX_PARTS: Final = 50_000
 MEDIA_TYPE: Final = "application/zip"
 _NAME: Final = r"^(contents/[a-z]{1,32}\.jsonl|files/[a-z0-9-]{1,64})$"
@@ -64,6 +66,11 @@ class Manifest(BaseModel):
     def file_bytes(self) -> int:
         """What the files take."""
         return sum(part.size for part in self.parts if part.name.startswith("files/"))
+
+    @property
+    def contents_bytes(self) -> int:
+        """What all else takes, unpacked."""
+        return sum(part.size for part in self.parts if part.name.startswith("contents/"))
 
 
 def contents_name(kind: str) -> str:

@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from vtp.course_files.manifest import (
     FORMAT,
     MANIFEST,
+    MAX_CONTENTS_BYTES,
     MAX_MANIFEST_BYTES,
     MAX_PARTS,
     Manifest,
@@ -121,6 +122,8 @@ class CourseArchive:
         lost = sorted(set(named) - set(there))
         if lost:
             raise _damaged(f"{lost[0]} is not in it")
+        if self.manifest.contents_bytes > MAX_CONTENTS_BYTES:
+            raise _damaged(f"what is in it takes more than {MAX_CONTENTS_BYTES >> 20} MiB without its files")
         for part in self.manifest.parts:
             if self._zip.getinfo(part.name).file_size != part.size:
                 raise _damaged(f"{part.name} in it is not as large as the manifest says")
