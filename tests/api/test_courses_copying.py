@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sqlalchemy import select
 
 from tests.api.course_material import BASE
-from tests.api.coursework_material import lying, rows, until
+from tests.api.coursework_material import add_material, lying, rows, until, upload, versions_of
 from tests.api.full_course import NEWEST, full_course, items
 from tests.serving import Api, Person
+from vtp.courses.contents import CourseContents
 from vtp.courses.tables import courses
 from vtp.quizzes import contents
 from vtp.rooms.tables import rooms
@@ -110,6 +113,45 @@ async def test_shifted_dates_are_by_the_clock_on_the_wall_and_series_meet_by_the
 async def test_a_shift_that_cannot_be_is_refused(api: Api, teacher: Person, wish: dict[str, object]) -> None:
     full = await full_course(api, teacher)
     assert (await api.call("POST", f"{BASE}/{full.id}/copy", {**TERM, **wish}, by=teacher)).status == 422
+
+
+@pytest.mark.sqlite_alone
+async def test_a_course_with_a_lost_file_is_copied_without_it(api: Api, teacher: Person) -> None:
+    full = await full_course(api, teacher)
+    other = await add_material(api, full.id, teacher, title="Lost")
+    lost = await upload(api, versions_of(full.id, other), teacher)
+    assert lost.status == 201
+    [path] = [one for one in lying(api) if one.name == lost.body["id"]]
+    path.unlink()
+    made = await api.call("POST", f"{BASE}/{full.id}/copy", TERM, by=teacher)
+    assert made.status == 201, made
+    assert (made.body["carried"]["materials"], made.body["carried"]["files"]) == (3, 1)
+    copied = await items(api, made.body["id"], "materials", teacher)
+    assert {one["title"]: one["file"] is not None for one in copied} == {
+        "Notes": True,
+        "Empty": False,
+        "Lost": False,
+    }
+
+
+@pytest.mark.sqlite_alone
+async def test_a_file_that_is_uploaded_meanwhile_has_the_copy_made_again(
+    api: Api, teacher: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = await full_course(api, teacher)
+    real = CourseContents.link_files
+
+    async def link(contents: CourseContents, course_id: str, by: str) -> Any:
+        found = await real(contents, course_id, by)
+        assert (await upload(api, versions_of(full.id, full.material), teacher)).status == 201
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(CourseContents, "link_files", link)
+        refused = await api.call("POST", f"{BASE}/{full.id}/copy", TERM, by=teacher)
+    assert (refused.status, refused.body["code"]) == (409, "file_replaced")
+    assert len(lying(api)) == len(await rows(api)) == 3
+    assert (await api.call("POST", f"{BASE}/{full.id}/copy", TERM, by=teacher)).status == 201
 
 
 async def test_nothing_is_left_of_a_copy_that_fails(

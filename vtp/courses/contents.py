@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vtp.courses.dates import Dates
 from vtp.courses.recurrence import Occurrence
 from vtp.courses.store import Course
-from vtp.errors import FieldError, Invalid
+from vtp.errors import Conflict, FieldError, Invalid
 from vtp.ids import new_id
 
 Label = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$", description="By which others name it.")]
@@ -63,6 +63,8 @@ class Target:
     now: datetime
     dates: Dates
     files: Mapping[str, str] = field(default_factory=dict)
+    lost: Collection[str] = ()
+    """Labels of files whose bytes are not there."""
     classes: dict[tuple[str, str], Occurrence | None] = field(default_factory=dict)
     """By (label of a series, its class) which class that is there, None: none any more."""
     minutes: dict[str, int] = field(default_factory=dict)
@@ -170,8 +172,9 @@ class Incoming:
 class CarriedFiles(Protocol):
     """Who has the bytes of files that are in courses."""
 
-    async def link(self, course_id: str, by: str) -> dict[str, str]:
-        """Has the newest files of a course lie there once more; gives the new ids by the old ones."""
+    async def link(self, course_id: str, by: str) -> tuple[dict[str, str], list[str]]:
+        """Has the newest files of a course lie there once more; gives the new ids by the old ones, and which
+        are lost."""
 
     def path(self, file_id: str) -> Path | None:
         """Where the bytes of a file lie; None: they are lost."""
@@ -203,24 +206,31 @@ class CourseContents:
         self.kinds += kinds
 
     async def carry(self, tx: AsyncConnection, source: Source, target: Target) -> None:
-        """Puts what is in one course into another. Raises Invalid."""
+        """Puts what is in one course into another, but for files that are lost. Raises Invalid, Conflict for
+        a file that came after those that are there."""
         for kind in self.kinds:
             if source.whole or kind.in_copies:
                 async for items in kind.pages(tx, source):
-                    await kind.add(tx, target, items)
+                    await kind.add(tx, target, [_with_files(kind, target, one) for one in items])
 
     def file_path(self, file_id: str) -> Path | None:
         """See `CarriedFiles.path`."""
         return self.files.path(file_id) if self.files is not None else None
 
-    async def link_files(self, course_id: str, by: str) -> dict[str, str]:
+    async def link_files(self, course_id: str, by: str) -> tuple[dict[str, str], list[str]]:
         """See `CarriedFiles.link`."""
-        return await self.files.link(course_id, by) if self.files is not None else {}
+        return await self.files.link(course_id, by) if self.files is not None else ({}, [])
 
     async def discard_files(self, ids: Sequence[str]) -> None:
         """See `CarriedFiles.discard`."""
         if self.files is not None and ids:
             await self.files.discard(ids)
+
+
+def _with_files(kind: ContentKind[PackedT], target: Target, item: PackedT) -> PackedT:
+    if any(label not in target.files and label not in target.lost for label, _ in kind.files(item)):
+        raise Conflict("A file was uploaded meanwhile: copy it again.", code="file_replaced")
+    return kind.without(item, target.lost)
 
 
 def _wrong(pointer: str, detail: str) -> Invalid:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -57,9 +57,9 @@ class CourseCopies:
         own_id = account_of(principal)
         async with self._database.read() as tx:
             source = (await enter(tx, principal, course_id, Action.COURSE_UPDATE)).course
-        files = await self._contents.link_files(source.id, own_id)
+        files, lost = await self._contents.link_files(source.id, own_id)
         try:
-            copied, unused = await self._copy(principal, source.id, wish, origin, files)
+            copied, unused = await self._copy(principal, source.id, wish, origin, files, lost)
         except BaseException:
             await asyncio.shield(self._contents.discard_files(list(files.values())))
             raise
@@ -74,6 +74,7 @@ class CourseCopies:
         wish: CopyCourse,
         origin: Origin,
         files: Mapping[str, str],
+        lost: Collection[str],
     ) -> tuple[Copied, list[str]]:
         """Gives, besides, which files nothing holds: those that were replaced meanwhile."""
         own_id, now = account_of(principal), self._clock()
@@ -96,7 +97,7 @@ class CourseCopies:
                 updated_at=now,
             )
             await add_course(tx, made)
-            target = Target(made, own_id, now, await _dates(tx, source.id, wish), files)
+            target = Target(made, own_id, now, await _dates(tx, source.id, wish), files, lost)
             await self._contents.carry(tx, Source(source.id), target)
             if wish.staff:
                 await self._take_staff(tx, source, made, own_id)

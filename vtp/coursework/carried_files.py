@@ -49,9 +49,10 @@ class FilesToCarry:
         self._files = files
         self._clock = clock
 
-    async def link(self, course_id: str, by: str) -> dict[str, str]:
+    async def link(self, course_id: str, by: str) -> tuple[dict[str, str], list[str]]:
         """Has the newest file of each material lie there once more, without taking space where the file
-        system can do that. A file that is deleted meanwhile is missing. Raises Unavailable.
+        system can do that. Gives the new ids by the old ones, and those whose bytes are not there. Raises
+        Unavailable.
         """
         made = await self._announce(course_id, by)
         try:
@@ -66,7 +67,7 @@ class FilesToCarry:
                 ) from error
             raise
         await self.discard([made.pop(old) for old in lost])
-        return made
+        return made, lost
 
     def path(self, file_id: str) -> Path | None:
         """Where the bytes of a file lie; None: they are lost."""
