@@ -218,6 +218,7 @@ HOSTILE: dict[str, tuple[Callable[[Parts], bytes], int, str]] = {
     "packed by bzip2": (_packed(zipfile.ZIP_BZIP2), 422, "course_file_damaged"),
     "packed by LZMA": (_packed(zipfile.ZIP_LZMA), 422, "course_file_damaged"),
     "more than is taken in": (_more_than_is_taken_in, 422, "course_file_damaged"),
+    "NUL in the manifest": (_manifest(made_by="a\0b"), 422, "course_file_damaged"),
     "many parts": (_many_parts, 422, "course_file_damaged"),
     "changed on the way": (_changed, 422, "course_file_damaged"),
     "more than a course has": (
@@ -294,6 +295,15 @@ async def test_of_a_hostile_file_nothing_is_kept_and_the_answer_says_why(
         wanted = _with_line(parts, _set(section_id="sections-99"))
         said = await bring(api, built(wanted), teacher)
         assert said.pointers == ["/lessons/lessons-1/section_id"]
+
+
+@pytest.mark.sqlite_alone
+async def test_a_text_that_spells_a_nul_is_not_one(api: Api, teacher: Person) -> None:
+    text = "write \\u0000 for it"
+    parts = parts_of(await export(api, (await full_course(api, teacher)).id, teacher))
+    made = await bring(api, built(_with_line(parts, _set(description=text))), teacher)
+    assert made.status == 200, made
+    assert text in [one["description"] for one in await items(api, made.body["id"], "lessons", teacher)]
 
 
 @pytest.mark.sqlite_alone

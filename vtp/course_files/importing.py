@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import json
 import tempfile
 from collections.abc import AsyncIterator, Callable, Generator, Mapping
 from contextlib import closing
@@ -32,6 +33,7 @@ from vtp.db import Database
 from vtp.db.conflicts import done_over
 from vtp.errors import FieldError, Invalid, RateLimited, Unavailable
 from vtp.http.identity import Principal
+from vtp.http.validation import refuse_nul
 from vtp.ids import new_id
 from vtp.recording.disk import DISK_FULL, Disk
 
@@ -211,12 +213,16 @@ class CourseImports:
 def _items(archive: CourseArchive, kind: ContentKind[Any]) -> Generator[Packed, None, None]:
     """What there is of a kind, each as its model. Raises Invalid."""
     for number, line in enumerate(archive.lines(kind.name), 1):
-        if b"\\u0000" in line:
-            raise _faulty([FieldError(f"/contents/{kind.name}/{number}", "contains a NUL character")])
+        at = f"/contents/{kind.name}/{number}"
         try:
-            yield kind.model.model_validate_json(line)
+            item = kind.model.model_validate_json(line)
+            if b"\\u0000" in line:  # or a backslash and what looks like it
+                refuse_nul(json.loads(line), at)
         except ValidationError as error:
-            raise _faulty(faults_of(error, f"/contents/{kind.name}/{number}")) from None
+            raise _faulty(faults_of(error, at)) from None
+        except Invalid as error:
+            raise _faulty(list(error.errors)) from None
+        yield item
 
 
 def _checked(archive: CourseArchive, contents: CourseContents) -> dict[str, str]:

@@ -29,6 +29,7 @@ from vtp.course_files.manifest import (
 )
 from vtp.course_files.zip_end import table_size
 from vtp.errors import FieldError, Invalid
+from vtp.http.validation import refuse_nul
 
 PIECE_BYTES: Final = 1 << 20
 MAX_LINE_BYTES: Final = 4 << 20
@@ -141,19 +142,24 @@ def _manifest_of(archive: zipfile.ZipFile) -> Manifest:
             text = part.read(MAX_MANIFEST_BYTES)
     except _DAMAGE as error:
         raise _damaged("its manifest cannot be read") from error
-    _refuse_newer(text)
+    said = _refuse_newer(text)
     try:
-        return Manifest.model_validate_json(text)
+        manifest = Manifest.model_validate_json(text)
     except ValidationError as error:
         raise Invalid(
             "The manifest of this file is not that of a course; `errors` says why.",
             code="course_file_damaged",
             errors=faults_of(error, "/manifest"),
         ) from None
+    try:
+        refuse_nul(said, "")
+    except Invalid:
+        raise _damaged("its manifest contains a NUL character") from None
+    return manifest
 
 
-def _refuse_newer(text: bytes) -> None:
-    """A sentence for files of the future, whose manifest may have anything in it."""
+def _refuse_newer(text: bytes) -> Any:
+    """A sentence for files of the future, whose manifest may have anything in it; gives what it says."""
     try:
         said: Any = json.loads(text)
     except (ValueError, RecursionError):
@@ -162,6 +168,7 @@ def _refuse_newer(text: bytes) -> None:
         raise _damaged("its manifest is not that of a course")
     if isinstance(said.get("format"), int) and said["format"] > FORMAT:
         raise newer(f"it is of format {said['format']}, this server reads up to {FORMAT}")
+    return said
 
 
 def newer(why: str) -> Invalid:

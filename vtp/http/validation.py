@@ -44,7 +44,7 @@ def parse_body(model: type[BaseModel], data: bytes, required: bool = True) -> Ba
             "The body is not acceptable; `errors` says where.", errors=[_field("", item) for item in details]
         ) from None
     if b"\\u0000" in data:
-        _refuse_nul(json.loads(data), "")
+        refuse_nul(json.loads(data), "")
     return parsed
 
 
@@ -56,7 +56,7 @@ def parse_query(model: type[BaseModel], request: web.Request) -> BaseModel:
         info = model.model_fields.get(name)
         many = info is not None and get_origin(info.annotation) is list
         values[name] = query.getall(name) if many else query[name]
-    _refuse_nul(values, "/query")
+    refuse_nul(values, "/query")
     try:
         return model.model_validate(values)
     except ValidationError as error:
@@ -70,7 +70,7 @@ def parse_query(model: type[BaseModel], request: web.Request) -> BaseModel:
 def read_path(request: web.Request) -> dict[str, str]:
     """The path's parts by name; raises Invalid for one with a NUL character, which no name here has."""
     path = dict(request.match_info)
-    _refuse_nul(path, "/path")
+    refuse_nul(path, "/path")
     return path
 
 
@@ -80,7 +80,7 @@ def _field(prefix: str, item: ErrorDetails) -> FieldError:
     return FieldError(prefix + parts, message)
 
 
-def _refuse_nul(value: Any, pointer: str) -> None:
+def refuse_nul(value: Any, pointer: str) -> None:
     """PostgreSQL cannot store U+0000 in text, and no text here needs it."""
     if isinstance(value, str) and "\x00" in value:
         raise Invalid(
@@ -88,7 +88,7 @@ def _refuse_nul(value: Any, pointer: str) -> None:
         )
     if isinstance(value, dict):
         for key, item in value.items():
-            _refuse_nul(item, f"{pointer}/{key}")
+            refuse_nul(item, f"{pointer}/{key}")
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            _refuse_nul(item, f"{pointer}/{index}")
+            refuse_nul(item, f"{pointer}/{index}")
