@@ -8,6 +8,7 @@ import json
 import struct
 import zipfile
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,9 @@ from tests.api.course_file_material import (
 from tests.api.course_material import BASE, make_course
 from tests.api.full_course import NEWEST, full_course, items
 from tests.serving import Api, Person, serving
+from vtp.accounts.audit import AuditLog, Event
 from vtp.course_files.manifest import MANIFEST
+from vtp.errors import Unavailable
 from vtp.quizzes import contents as quiz_contents
 from vtp.recording.disk import Disk
 from vtp.settings import CourseworkSettings
@@ -304,6 +307,43 @@ async def test_a_text_that_spells_a_nul_is_not_one(api: Api, teacher: Person) ->
     made = await bring(api, built(_with_line(parts, _set(description=text))), teacher)
     assert made.status == 200, made
     assert text in [one["description"] for one in await items(api, made.body["id"], "lessons", teacher)]
+
+
+@pytest.mark.sqlite_alone
+async def test_what_a_commit_has_kept_stays_though_its_answer_is_lost(
+    api: Api, teacher: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = await full_course(api, teacher)
+    data, before = await export(api, full.id, teacher), await kept(api)
+    database = api.server.services.database
+    real, record = database.transaction, AuditLog.record
+    told: list[Event] = []
+
+    async def note(log: AuditLog, tx: Any, event: Event, *more: Any, **values: Any) -> None:
+        told.append(event)
+        await record(log, tx, event, *more, **values)
+
+    @asynccontextmanager
+    async def transaction(*more: Any, **values: Any) -> AsyncIterator[Any]:
+        told.clear()
+        async with real(*more, **values) as tx:
+            yield tx
+        if {Event.COURSE_IMPORTED, Event.COURSE_CREATED} & set(told):
+            raise Unavailable("The answer was lost.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(AuditLog, "record", note)
+        patch.setattr(database, "transaction", transaction)
+        assert (await bring(api, data, teacher)).status == 503
+        wish = {"semester": "spring", "year": 2027}
+        assert (await api.call("POST", f"{BASE}/{full.id}/copy", wish, by=teacher)).status == 503
+    files = before[-1]
+    assert (await kept(api))[-1] == files + files + 1, "two versions are imported, the newest is copied"
+    listed = (await api.call("GET", BASE, by=teacher)).body["items"]
+    for course in {one["id"] for one in listed} - {full.id}:
+        notes = next(one for one in await items(api, course, "materials", teacher) if one["file"])
+        got = await api.call("GET", f"{BASE}/{course}/files/{notes['file']['id']}", by=teacher)
+        assert got.body == NEWEST
 
 
 @pytest.mark.sqlite_alone

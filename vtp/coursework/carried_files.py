@@ -100,9 +100,9 @@ class FilesToCarry:
             await add_file(tx, file_arriving(file_id, name, by, self._clock()))
 
     async def discard(self, ids: Sequence[str]) -> None:
-        """Deletes files that nothing holds."""
+        """Deletes files that nothing holds; those that are kept after all stay."""
         if ids:
-            await self._files.remove(ids)
+            await self._files.give_up(ids)
 
     async def _link(self, old: str, new: str) -> bool:
         return await self._store.link(key_of(old), key_of(new))

@@ -93,6 +93,12 @@ async def find_file(tx: AsyncConnection, file_id: str) -> StoredFile | None:
     return StoredFile(*row) if row else None
 
 
+async def kept_among(tx: AsyncConnection, ids: Sequence[str]) -> set[str]:
+    """Those of these that have arrived."""
+    wanted = select(table.c.id).where(table.c.id.in_(ids), table.c.state == KEPT)
+    return set((await tx.execute(wanted)).scalars())
+
+
 async def remove_files(tx: AsyncConnection, ids: Sequence[str]) -> None:
     """Deletes rows, whose bytes are gone."""
     await tx.execute(delete(table).where(table.c.id.in_(ids)))

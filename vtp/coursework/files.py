@@ -26,6 +26,7 @@ from vtp.coursework.file_store import (
     add_file,
     forsaken,
     keep_file,
+    kept_among,
     key_of,
     measure_file,
     remove_files,
@@ -126,7 +127,7 @@ class CourseFiles:
                     size, digest = await self._arrive(file, upload, kind, most_bytes)
                 return await self._keep(file, size, digest, admit, settle)
             except BaseException:
-                await asyncio.shield(self._discard([file.id]))
+                await asyncio.shield(self.give_up([file.id]))
                 raise
         finally:
             self._coming[upload.user_id] -= 1
@@ -148,7 +149,7 @@ class CourseFiles:
             await self._write(file, arrival)
             await self._measured(file.id, arrival)
         except BaseException:
-            await asyncio.shield(self._discard([file.id]))
+            await asyncio.shield(self.give_up([file.id]))
             raise
         return file.id
 
@@ -169,6 +170,16 @@ class CourseFiles:
             await self._discard(ids)
         except (OSError, Unavailable) as error:
             logger.warning("Files of a course are deleted later: %s", error)
+
+    async def give_up(self, ids: Sequence[str]) -> None:
+        """Deletes what came for something that was not made, as far as is known: of a commit the answer alone
+        may be lost, so what is kept stays. What cannot be asked for or deleted now is found by the sweep."""
+        try:
+            async with self._database.read() as tx:
+                kept = await kept_among(tx, ids)
+            await self._discard([one for one in ids if one not in kept])
+        except (OSError, Unavailable) as error:
+            logger.warning("Files that were given up are deleted later: %s", error)
 
     def remove_after(self, tx: AsyncConnection, ids: Sequence[str], tasks: Tasks) -> None:
         """Deletes them once nothing holds them for good."""
