@@ -159,6 +159,10 @@ async def test_teachers_have_what_waits_for_a_grade_until_its_students_see_one(a
     assert await waiting() == [("Together", 2)]
     assert (await hand_in(api, await begin(api, at, pupil), pupil)).status == 200
     assert await waiting() == [("Together", 2), ("Later", 1)], "it was handed in again"
+    assert (await api.call("PATCH", grade, {"points": 2, "released": False}, by=teacher)).status == 200
+    assert (await hand_in(api, await begin(api, at, pupil), pupil)).status == 200
+    assert (await api.call("POST", f"{at}/release-grades", by=teacher)).status == 200
+    assert await waiting() == [("Together", 2), ("Later", 1)], "what was released is of the one before"
     everybody = {"points": 1, "for_group": True, "released": True}
     one = f"{together}/grades/{other.user_id}"
     assert (await api.call("PATCH", one, everybody, by=teacher)).status == 200

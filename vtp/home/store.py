@@ -144,12 +144,14 @@ async def work_to_grade(tx: AsyncConnection, course_ids: Collection[str], limit:
         .subquery()
     )
     owner = func.coalesce(m.group_id, e.user_id)
+    graded = submissions.alias("graded").c
     done = exists().where(
         g.assignment_id == t.id,
         g.user_id == e.user_id,
         g.released_at.is_not(None),
         g.centipoints.is_not(None),
-        g.updated_at >= newest.c.at,
+        g.submission_id == graded.id,
+        graded.handed_in_at >= newest.c.at,
     )
     waiting = func.count().label("waiting")
     statement = (
