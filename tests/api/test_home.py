@@ -169,6 +169,25 @@ async def test_teachers_have_what_waits_for_a_grade_until_its_students_see_one(a
     assert await waiting() == [("Later", 1)]
 
 
+@pytest.mark.sqlite_alone
+async def test_who_watches_alone_is_told_of_no_work(api: Api) -> None:
+    teacher, pupil, at = await prepared(api, due_at=soon(days=1))
+    course = at.split("/")[4]
+    question = await add_question(api, course, teacher)
+    await make_quiz(api, course, teacher, [question], title="Quiz", closes_at=soon(days=1))
+    viewer: Person = await api.person("viewer")
+    assert (await enrol(api, course, viewer)).status == 201
+
+    async def work(who: Person) -> list[str]:
+        seen = await home(api, who)
+        return titles(seen["due"]) + titles(seen["quizzes"])
+
+    assert (await work(pupil), await work(viewer)) == (["Essay", "Quiz"], [])
+    given = {"user_id": pupil.user_id, "role": "observer"}
+    assert (await api.call("POST", f"{BASE}/{course}/permissions", given, by=teacher)).status == 201
+    assert await work(pupil) == []
+
+
 async def test_announcements_and_unread_are_of_active_courses_that_one_takes_part_in(
     api: Api, school: tuple[Person, Person, str]
 ) -> None:

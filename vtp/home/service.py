@@ -73,7 +73,8 @@ class Homes:
         async with self._database.read() as tx:
             there = await active_courses(tx, user_id, MOST_COURSES)
             ids = [one.id for one in there]
-            learns = [one.id for one in there if not one.teaches]
+            watches = principal.publish is False
+            learns = [one.id for one in there if not (one.teaches or one.watches or watches)]
             lessons = await _lessons(tx, there, now)
             due = await assignments_to_do(
                 tx, learns, user_id, now, (now - OVERDUE_SINCE, now + DUE_WITHIN), limit=MOST_DUE

@@ -14,7 +14,7 @@ from vtp.courses.announcement_store import Announcement, newest_announcements
 from vtp.courses.calendar_store import courses_of
 from vtp.courses.enrolment_store import IS_STUDENT
 from vtp.courses.roles import CourseStatus
-from vtp.courses.tables import course_enrollments, courses
+from vtp.courses.tables import course_enrollments, course_permissions, courses
 from vtp.coursework.tables import (
     assignment_group_members,
     assignments,
@@ -37,6 +37,8 @@ class HomeCourse:
     lesson_opens_minutes: int
     lesson_grace_minutes: int
     teaches: bool
+    watches: bool
+    """Whether they were given to watch alone, who hand in nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +70,15 @@ async def active_courses(tx: AsyncConnection, user_id: str, limit: int) -> list[
     there, c = await courses_of(tx, user_id), courses.c
     if not there:
         return []
+    p = course_permissions.c
     columns = c.id, c.code, c.name, c.lesson_opens_minutes, c.lesson_grace_minutes
-    wanted = select(*columns).where(c.id.in_(sorted(there)), c.status == CourseStatus.ACTIVE)
+    wanted = (
+        select(*columns, p.watch_only)
+        .outerjoin(course_permissions, and_(p.course_id == c.id, p.user_id == user_id))
+        .where(c.id.in_(sorted(there)), c.status == CourseStatus.ACTIVE)
+    )
     rows = await tx.execute(wanted.order_by(c.id.desc()).limit(limit))
-    return [HomeCourse(*row, teaches=there[row.id]) for row in rows]
+    return [HomeCourse(*row[:-1], teaches=there[row.id], watches=bool(row.watch_only)) for row in rows]
 
 
 async def announced_since(
