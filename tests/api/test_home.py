@@ -13,6 +13,7 @@ from tests.api.quiz_material import add_question, end, make_quiz, times_are_over
 from tests.api.quiz_material import begin as begin_quiz
 from tests.serving import Api, Person
 from tests.statements import hearing
+from vtp.courses.tables import course_announcements
 from vtp.quizzes.tables import quizzes
 
 
@@ -186,6 +187,18 @@ async def test_who_watches_alone_is_told_of_no_work(api: Api) -> None:
     given = {"user_id": pupil.user_id, "role": "observer"}
     assert (await api.call("POST", f"{BASE}/{course}/permissions", given, by=teacher)).status == 201
     assert await work(pupil) == []
+
+
+@pytest.mark.sqlite_alone
+async def test_announcements_that_came_with_an_old_course_are_not_new(
+    api: Api, school: tuple[Person, Person, str]
+) -> None:
+    teacher, pupil, course = school
+    at = f"{BASE}/{course}/announcements"
+    ids = [(await api.call("POST", at, {"title": one}, by=teacher)).body["id"] for one in ("old", "new")]
+    was = datetime.now(UTC) - timedelta(days=90)
+    await times_are_over(api, course_announcements, ids[0], created_at=was)
+    assert titles((await home(api, pupil))["announcements"]) == ["new"]
 
 
 async def test_announcements_and_unread_are_of_active_courses_that_one_takes_part_in(

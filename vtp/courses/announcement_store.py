@@ -75,12 +75,13 @@ async def page_of_announcements(
 
 
 async def newest_announcements(
-    tx: AsyncConnection, course_ids: Collection[str], first: str, *, limit: int
+    tx: AsyncConnection, course_ids: Collection[str], first: str, since: datetime, *, limit: int
 ) -> list[Announcement]:
-    """Those of several courses from the id `first` on, newest first."""
+    """Those of several courses from the id `first` on and made since, newest first: what has come with a
+    course has a new id, and is as old as it was."""
     if not course_ids:
         return []
-    wanted = table.c.course_id.in_(course_ids), table.c.id >= first
+    wanted = table.c.course_id.in_(course_ids), table.c.id >= first, table.c.created_at >= since
     statement = _WITH_NAMES.where(*wanted).order_by(table.c.id.desc()).limit(limit)
     return [_announcement(row) for row in await tx.execute(statement)]
 

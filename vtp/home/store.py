@@ -86,7 +86,7 @@ async def announced_since(
 ) -> list[Announcement]:
     """What was announced in these courses since then, newest first."""
     first = first_id_at(int(since.timestamp() * 1000))
-    return await newest_announcements(tx, course_ids, first, limit=limit)
+    return await newest_announcements(tx, course_ids, first, since, limit=limit)
 
 
 async def quizzes_to_do(
