@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -248,3 +249,28 @@ async def test_a_class_is_told_of_an_assignment_once_and_when_it_sees_it(api: Ap
         assert (await api.call("PATCH", path, wish, by=teacher)).status == 200
         await asyncio.gather(look(), look())
         assert (await kinds(api, pupil)).count("assignment_added") == number, path
+
+
+@pytest.mark.sqlite_alone
+async def test_an_assignment_that_cannot_be_told_of_is_in_no_others_way(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teacher, pupil = await api.person("teacher"), await student(api, "told")
+    course = await make_course(api, teacher)
+    assert (await enrol(api, course, pupil)).status == 201
+    for title in ("Broken", "Whole"):
+        at = await assign(api, course, teacher, title=title, published=False)
+        assert (await api.call("PATCH", at, {"published": True}, by=teacher)).status == 200
+    teller = api.server.services.coursework.teller
+    real = teller.tell
+
+    async def tell(tx: Any, of: Any, made: Any) -> None:
+        if made.title == "Broken":
+            raise ValueError("no such words")
+        await real(tx, of, made)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(teller, "tell", tell)
+        assert await teller.look() == 1
+    assert await teller.look() == 1, "it waits"
+    assert (await kinds(api, pupil)).count("assignment_added") == 2

@@ -44,14 +44,22 @@ class AssignmentTeller:
                 await self.look()
             except Unavailable:
                 logger.warning("Classes are told of new assignments later: the database is away.")
-            except Exception:  # of one assignment, say: to tell of none any more would be worse
+            except Exception:  # to tell of none any more would be worse
                 logger.exception("Classes could not be told of new assignments.")
 
     async def look(self) -> int:
         """Once; gives of how many assignments their classes were told."""
         async with self._database.read() as tx:
             due = await assignments_to_tell(tx, self._clock(), OPEN_TO_STUDENTS)
-        return sum([await self._tell_one(course_id, one) for course_id, one in due])
+        told = 0
+        for course_id, one in due:
+            try:
+                told += await self._tell_one(course_id, one)
+            except Unavailable:
+                raise
+            except Exception:  # those behind it wait for theirs
+                logger.exception("Its class could not be told of the assignment %s.", one)
+        return told
 
     async def tell(self, tx: AsyncConnection, course: Course, made: Assignment) -> None:
         """Tells the students of a course of one that they see."""
