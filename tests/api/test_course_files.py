@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import io
 import json
@@ -9,6 +10,7 @@ import struct
 import zipfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +30,11 @@ from tests.api.course_file_material import (
 from tests.api.course_material import BASE, make_course
 from tests.api.full_course import NEWEST, full_course, items
 from tests.serving import Api, Person, serving
-from vtp.accounts.audit import AuditLog, Event
+from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.course_files.manifest import MANIFEST
-from vtp.errors import Unavailable
+from vtp.errors import RateLimited, Unavailable
+from vtp.http.errors import BodyTimeout
+from vtp.http.identity import Principal, Role
 from vtp.quizzes import contents as quiz_contents
 from vtp.recording.disk import Disk
 from vtp.settings import CourseworkSettings
@@ -344,6 +348,31 @@ async def test_what_a_commit_has_kept_stays_though_its_answer_is_lost(
         notes = next(one for one in await items(api, course, "materials", teacher) if one["file"])
         got = await api.call("GET", f"{BASE}/{course}/files/{notes['file']['id']}", by=teacher)
         assert got.body == NEWEST
+
+
+@pytest.mark.sqlite_alone
+async def test_one_person_imports_one_course_at_a_time_and_within_a_time(
+    api: Api, teacher: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    imports = api.server.services.course_files.imports
+    name, role = "A Teacher", Role.TEACHER
+    who = Principal(teacher.user_id, teacher.email, name, role, True, None, None, None, "token", None)
+    begun, origin = asyncio.Event(), Origin()
+
+    async def trickle(_: int) -> AsyncIterator[bytes]:
+        begun.set()
+        while True:
+            yield b"P"
+            await asyncio.sleep(0.01)
+
+    monkeypatch.setattr("vtp.course_files.importing.ARRIVE_WITHIN", timedelta(seconds=0.5))
+    first = asyncio.create_task(imports.run(who, trickle, origin, dry=True))
+    await begun.wait()
+    with pytest.raises(RateLimited):
+        await imports.run(who, trickle, origin, dry=True)
+    with pytest.raises(BodyTimeout):
+        await first
+    assert (await bring(api, b"", teacher)).status == 422, "the place is free again"
 
 
 @pytest.mark.sqlite_alone

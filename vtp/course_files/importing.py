@@ -29,9 +29,11 @@ from vtp.courses.contents import ContentKind, CourseContents, Incoming, Packed, 
 from vtp.courses.dates import KEPT
 from vtp.courses.roles import CourseStatus
 from vtp.courses.store import Course, add_course
+from vtp.coursework.files import ARRIVE_WITHIN
 from vtp.db import Database
 from vtp.db.conflicts import done_over
 from vtp.errors import FieldError, Invalid, RateLimited, Unavailable
+from vtp.http.errors import BodyTimeout
 from vtp.http.identity import Principal
 from vtp.http.validation import refuse_nul
 from vtp.ids import new_id
@@ -84,7 +86,7 @@ class CourseImports:
         self._folder = folder
         self._most_bytes = most_bytes
         self._clock = clock
-        self._running = 0
+        self._running: set[str] = set()
 
     async def run(
         self,
@@ -98,17 +100,30 @@ class CourseImports:
         beyond a quota, RateLimited for too many at once, Unavailable for a full disk.
         """
         require(principal, Action.COURSE_CREATE)
-        if self._running >= AT_ONCE:
+        own_id = account_of(principal)
+        if own_id in self._running:
+            raise RateLimited("Another import of yours is under way: wait for its end.", retry_after_s=10)
+        if len(self._running) >= AT_ONCE:
             raise RateLimited("Other courses are being imported: try again in a moment.", retry_after_s=10)
         self._disk.check()
-        self._running += 1
+        self._running.add(own_id)
         try:
             with tempfile.TemporaryFile(dir=self._folder) as spool:
-                await self._receive(spool, pieces(self._most_bytes))
+                await self._arrive(spool, pieces(self._most_bytes))
                 archive = await asyncio.to_thread(CourseArchive, spool)
                 return await self._import(principal, archive, origin, dry=dry)
         finally:
-            self._running -= 1
+            self._running.remove(own_id)
+
+    async def _arrive(self, spool: IO[bytes], pieces: AsyncIterator[bytes]) -> None:
+        """Within a time: who sends a byte now and then would be in the way of others."""
+        try:
+            async with asyncio.timeout(ARRIVE_WITHIN.total_seconds()) as bound:
+                await self._receive(spool, pieces)
+        except TimeoutError:
+            if not bound.expired():
+                raise
+            raise BodyTimeout(f"The file did not arrive within {ARRIVE_WITHIN}: send it again.") from None
 
     async def _receive(self, spool: IO[bytes], pieces: AsyncIterator[bytes]) -> None:
         size, look_at = 0, LOOK_AT_DISK_EVERY
