@@ -1,7 +1,7 @@
 /** The grade book as a table that scrolls within itself: cells lead to the grading, or to the quiz. */
 import { Link } from "wouter";
 import type { BookRow, Entry, QuizEntry } from "../../../api/assignments";
-import { CELL_WORDS, type Column, outOf, percentOf, QUIZ_CELL_WORDS } from "./grade_words";
+import { CELL_WORDS, type Column, countsUnseen, outOf, percentOf, QUIZ_CELL_WORDS } from "./grade_words";
 
 /** `root`: the course's page. */
 export function BookTable({
@@ -41,8 +41,8 @@ export function BookTable({
               <th scope="row" className="book-name" title={row.email}>
                 {row.full_name}
               </th>
-              <td className="numbers">{percentOf(row.percent_to_date)}</td>
-              <td className="numbers">{percentOf(row.percent_overall)}</td>
+              <Percent percent={row.percent_to_date} unseen={countsUnseen(row)} />
+              <Percent percent={row.percent_overall} unseen={countsUnseen(row)} />
               {columns.map((column) => (
                 <CellOf key={column.id} column={column} row={row} root={root} />
               ))}
@@ -53,6 +53,19 @@ export function BookTable({
     </section>
   );
 }
+
+/** `unseen`: it counts what its student does not see. */
+function Percent({ percent, unseen }: { percent: number | null; unseen: boolean }) {
+  if (!unseen) return <td className="numbers">{percentOf(percent)}</td>;
+  return (
+    <td className="numbers" title={UNSEEN}>
+      <span className="book-draft">{percentOf(percent)}</span>
+      <span className="visually-hidden"> ({UNSEEN})</span>
+    </td>
+  );
+}
+
+const UNSEEN = "with results that the student does not see yet";
 
 const pathOf = ({ kind, id }: Column, root: string): string =>
   kind === "quiz" ? `${root}/quizzes?quiz=${id}` : `${root}/assignments?assignment=${id}`;

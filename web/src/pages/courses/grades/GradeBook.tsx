@@ -66,7 +66,8 @@ export function GradeBook() {
           )}
           <p className="soft book-legend">
             <em>Italic</em>: what its student does not see, a draft or a result of a quiz that is not shown.
-            “To date” is of what is graded, “overall” of everything.
+            “To date” is of what is graded, “overall” of everything. Both count what students do not see yet:
+            where they are italic, the student's own page may say another figure.
           </p>
         </>
       )}

@@ -1,6 +1,15 @@
 import { expect, it } from "vitest";
 import type { BookRow, QuizEntry } from "../../../api/assignments";
-import { asGraded, columnsOf, outOf, percentOf, quizPointsOf, reachedOf, sortedRows } from "./grade_words";
+import {
+  asGraded,
+  columnsOf,
+  countsUnseen,
+  outOf,
+  percentOf,
+  quizPointsOf,
+  reachedOf,
+  sortedRows,
+} from "./grade_words";
 
 const quiz = (quiz_id: string, wish: Partial<QuizEntry> = {}): QuizEntry => ({
   quiz_id,
@@ -64,4 +73,14 @@ it("counts quizzes among what is reached, and says why one has no points", () =>
   expect(quizPointsOf(quiz("a", { points: 4.5 }))).toBe("4.5 of 5 points");
   expect(quizPointsOf(quiz("a", { points: null }))).toBe("Its result is not shown");
   expect(quizPointsOf(quiz("a", { points: null, status: "missing" }))).toBe("5 points");
+});
+
+it("knows whose percentages count what they do not see", () => {
+  const row = (final_points: number | null, released: boolean, ...quizzes: QuizEntry[]) =>
+    countsUnseen({ entries: [{ final_points, released }], quizzes } as unknown as BookRow);
+  expect([row(3, true, quiz("a")), row(null, false, quiz("a", { points: null, released: false }))]).toEqual([
+    false,
+    false,
+  ]);
+  expect([row(3, false), row(3, true, quiz("a", { released: false }))]).toEqual([true, true]);
 });

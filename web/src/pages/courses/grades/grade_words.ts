@@ -76,6 +76,11 @@ export const asGraded = ({ out_of, points }: QuizEntry): Pick<Entry, "out_of" | 
   final_points: points,
 });
 
+/** Whether a student's percentages count what they do not see: to them they are others. */
+export const countsUnseen = ({ entries, quizzes }: Pick<BookRow, "entries" | "quizzes">): boolean =>
+  entries.some(({ final_points, released }) => final_points !== null && !released) ||
+  quizzes.some(({ points, released }) => points !== null && !released);
+
 /** "62.5 %", "—" where nothing is graded. */
 export const percentOf = (percent: number | null): string => (percent === null ? "—" : `${percent} %`);
 

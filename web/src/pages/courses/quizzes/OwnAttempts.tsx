@@ -36,9 +36,7 @@ export function OwnAttempts({ quiz }: { quiz: Quiz }) {
       {several && counted !== null && (
         <p role="status">
           Of your attempts {COUNTS_WORDS[quiz.counts]} counts:{" "}
-          <strong data-testid="quiz-counted">
-            {counted} of {data.items[0]?.max_points} points
-          </strong>
+          <strong data-testid="quiz-counted">{reachedIn(counted)}</strong>
         </p>
       )}
       {data.items.length > 0 && (

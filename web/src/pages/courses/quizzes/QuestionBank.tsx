@@ -1,7 +1,6 @@
 /** The questions of a course, which quizzes are made of. */
 import { useCallback, useState } from "react";
 import { Link } from "wouter";
-import { readFirst } from "../../../api/pages";
 import type { Question, QuestionKind } from "../../../api/quizzes";
 import { Badge } from "../../../design/Badge";
 import { Button } from "../../../design/Button";
@@ -19,9 +18,9 @@ import { useCourse } from "../useCourse";
 import { QuestionDialog } from "./QuestionDialog";
 import "./Quizzes.css";
 import { briefly, KIND_WORDS } from "./quiz_words";
+import { readQuestions } from "./whole_lists";
 
 const FRESH_MS = 30_000;
-const MOST = 2000;
 const ROWS = 100;
 
 export function QuestionBank() {
@@ -35,7 +34,7 @@ export function QuestionBank() {
   const load = useCallback(
     async (signal: AbortSignal) => ({
       retired,
-      ...(await readFirst(MOST, (page) => quizzes.questions(course.id, { ...page, retired }, signal))),
+      ...(await readQuestions(quizzes, course.id, retired, signal)),
     }),
     [quizzes, course.id, retired],
   );

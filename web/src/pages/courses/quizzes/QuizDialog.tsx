@@ -1,5 +1,4 @@
 import { useCallback, useState } from "react";
-import { readFirst } from "../../../api/pages";
 import type { Part, Question, Quiz, QuizChange } from "../../../api/quizzes";
 import { Dialog } from "../../../design/Dialog";
 import { CheckField, Field, SelectField, TextField } from "../../../design/Field";
@@ -14,6 +13,7 @@ import { useCourse } from "../useCourse";
 import { useEdited, useEditForm } from "../useEdit";
 import { PartFields } from "./PartFields";
 import { COUNTS_WORDS, RESULTS_WORDS } from "./quiz_words";
+import { readQuestions } from "./whole_lists";
 
 interface Around {
   onClose: () => void;
@@ -32,7 +32,6 @@ const KNOWN = [
   "results",
   "counts",
 ] as const;
-const QUESTIONS = 2000;
 
 const NEW: Value = {
   title: "",
@@ -89,7 +88,7 @@ function useBank(): { questions: Question[] | null; error: string | null } {
   const { quizzes } = useApi();
   const { course } = useCourse();
   const load = useCallback(
-    (signal: AbortSignal) => readFirst(QUESTIONS, (page) => quizzes.questions(course.id, page, signal)),
+    (signal: AbortSignal) => readQuestions(quizzes, course.id, false, signal),
     [quizzes, course.id],
   );
   const { data, error } = useLoaded(load);

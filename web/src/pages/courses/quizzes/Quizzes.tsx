@@ -1,7 +1,6 @@
 /** The quizzes of a course, or the one that the address names (`?quiz=`, and `&attempt=`). */
 import { useCallback, useState } from "react";
 import { Link, useSearch } from "wouter";
-import { readFirst } from "../../../api/pages";
 import type { Quiz } from "../../../api/quizzes";
 import { Badge } from "../../../design/Badge";
 import { Button, ButtonLink } from "../../../design/Button";
@@ -18,9 +17,9 @@ import { QuizDialog } from "./QuizDialog";
 import { QuizPage } from "./QuizPage";
 import "./Quizzes.css";
 import { doorOf, limitOf, timesOf } from "./quiz_words";
+import { readQuizzes } from "./whole_lists";
 
 const FRESH_MS = 20_000;
-const MOST = 500;
 
 export function Quizzes() {
   const query = new URLSearchParams(useSearch());
@@ -32,7 +31,7 @@ function List() {
   const { course, staff } = useCourse();
   const { quizzes } = useApi();
   const load = useCallback(
-    (signal: AbortSignal) => readFirst(MOST, (page) => quizzes.list(course.id, page, signal)),
+    (signal: AbortSignal) => readQuizzes(quizzes, course.id, signal),
     [quizzes, course.id],
   );
   const { data, error, reload } = useLoaded(load, FRESH_MS);

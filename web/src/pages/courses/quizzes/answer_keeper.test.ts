@@ -58,6 +58,72 @@ it("tries again until the server has it, and can be told to at once", async () =
   expect(await keeper.flush()).toBe(true);
 });
 
+/** The server's side of an attempt: whoever says what is there already is not refused. */
+function server(lost: number[]) {
+  const there = { answer: undefined as unknown, version: 4 };
+  let calls = 0;
+  const save = async (_question: string, answer: unknown, version: number): Promise<number> => {
+    calls += 1;
+    if (JSON.stringify(answer) !== JSON.stringify(there.answer)) {
+      if (version !== there.version) throw refusal(409, "answer_changed");
+      there.answer = answer;
+      there.version += 1;
+    }
+    if (lost.includes(calls)) throw refusal(0, "unreachable");
+    return there.version;
+  };
+  return { there, save };
+}
+
+it("says again what may have arrived before what was written since, so that nothing newer is lost", async () => {
+  const { keeper, save, overtaken } = start();
+  const { there, save: take } = server([1, 2]);
+  save.mockImplementation(take);
+  keeper.write("q", { text: "Par" });
+  keeper.write("q", { text: "Paris" }, true);
+  await vi.advanceTimersByTimeAsync(0);
+  expect([there.version, keeper.stateOf("q"), keeper.unsaved]).toEqual([5, "waiting", 1]);
+  await vi.advanceTimersByTimeAsync(3_000);
+  expect([save.mock.calls.length, keeper.unsaved]).toEqual([2, 1]);
+  await vi.advanceTimersByTimeAsync(3_000);
+  expect(save.mock.calls).toEqual([
+    ["q", { text: "Par" }, 4],
+    ["q", { text: "Par" }, 4],
+    ["q", { text: "Par" }, 4],
+    ["q", { text: "Paris" }, 5],
+  ]);
+  expect(overtaken).not.toHaveBeenCalled();
+  expect([there.answer, there.version]).toEqual([{ text: "Paris" }, 6]);
+  expect([keeper.stateOf("q"), keeper.troubled, keeper.unsaved]).toEqual(["saved", false, 0]);
+});
+
+it("has no refusal of an older answer stand against a newer one", async () => {
+  const { keeper, save, overtaken } = start();
+  save.mockRejectedValueOnce(refusal(0, "unreachable")).mockRejectedValueOnce(refusal(422, "invalid"));
+  keeper.write("q", { value: 1e30 });
+  await vi.advanceTimersByTimeAsync(0);
+  keeper.write("q", { value: 1 }, true);
+  await vi.advanceTimersByTimeAsync(700);
+  expect(save.mock.calls).toEqual([
+    ["q", { value: 1e30 }, 4],
+    ["q", { value: 1e30 }, 4],
+    ["q", { value: 1 }, 4],
+  ]);
+  expect([keeper.stateOf("q"), keeper.refusalOf("q"), keeper.unsaved]).toEqual(["saved", "", 0]);
+  expect(overtaken).not.toHaveBeenCalled();
+});
+
+it("gives way once where another tab has saved something else meanwhile", async () => {
+  const { keeper, save, overtaken } = start();
+  save.mockRejectedValueOnce(refusal(0, "unreachable")).mockRejectedValue(refusal(409, "answer_changed"));
+  keeper.write("q", { value: 1 });
+  await vi.advanceTimersByTimeAsync(0);
+  keeper.write("q", { value: 2 });
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect([save.mock.calls.length, overtaken.mock.calls.length]).toEqual([2, 1]);
+  expect([keeper.stateOf("q"), keeper.troubled, keeper.unsaved]).toEqual(["saved", false, 0]);
+});
+
 it("says what the server does not take, and which answer another tab has changed", async () => {
   const { keeper, save, overtaken } = start();
   save.mockRejectedValueOnce(refusal(422, "invalid"));

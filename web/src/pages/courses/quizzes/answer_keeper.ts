@@ -34,6 +34,8 @@ export class AnswerKeeper {
   readonly #options: Options;
   readonly #versions: Map<string, number>;
   readonly #waiting = new Map<string, Waiting>();
+  /** Sent without an answer: the server may have them, and takes nothing newer for the old version then. */
+  readonly #unsure = new Map<string, Waiting>();
   readonly #running = new Map<string, Promise<void>>();
   readonly #refused = new Map<string, string>();
   /** The server did not take them at the last try. */
@@ -93,6 +95,7 @@ export class AnswerKeeper {
     this.#closed = true;
     for (const { timer } of this.#waiting.values()) clearTimeout(timer);
     this.#waiting.clear();
+    this.#unsure.clear();
     this.#failed.clear();
   }
 
@@ -109,13 +112,15 @@ export class AnswerKeeper {
       const waiting = this.#waiting.get(question);
       if (!waiting || this.#closed) return;
       clearTimeout(waiting.timer);
+      // The same again is taken whether it had arrived or not, and says the version that is there.
+      const sending = this.#unsure.get(question) ?? waiting;
       try {
         const version = this.#versions.get(question) ?? 0;
-        this.#versions.set(question, await this.#options.save(question, waiting.answer, version));
-        this.#failed.delete(question);
-        if (this.#waiting.get(question) === waiting) this.#waiting.delete(question);
+        this.#versions.set(question, await this.#options.save(question, sending.answer, version));
+        for (const told of [this.#unsure, this.#refused, this.#failed]) told.delete(question);
+        this.#done(question, sending);
       } catch (error) {
-        if (this.#failing(question, waiting, error)) return;
+        if (this.#failing(question, waiting, sending, error)) return;
       } finally {
         if (!this.#closed) this.#options.changed();
       }
@@ -123,11 +128,14 @@ export class AnswerKeeper {
   }
 
   /** Whether it is done with for now. */
-  #failing(question: string, waiting: Waiting, error: unknown): boolean {
+  #failing(question: string, waiting: Waiting, sending: Waiting, error: unknown): boolean {
     if (this.#closed) return true;
     if (isPassing(error)) {
+      this.#unsure.set(question, sending);
       this.#failed.add(question);
-      waiting.timer = setTimeout(() => void this.#send(question), this.#options.again_ms ?? 3_000);
+      const newest = this.#waiting.get(question) ?? waiting;
+      clearTimeout(newest.timer);
+      newest.timer = setTimeout(() => void this.#send(question), this.#options.again_ms ?? 3_000);
       return true;
     }
     const code = error instanceof ApiError ? error.code : "";
@@ -136,10 +144,21 @@ export class AnswerKeeper {
       this.#options.over();
       return true;
     }
+    this.#unsure.delete(question);
     this.#failed.delete(question);
-    if (this.#waiting.get(question) === waiting) this.#waiting.delete(question);
-    if (code === "answer_changed") this.#options.overtaken(question);
-    else this.#refused.set(question, sentence(error));
+    if (code === "answer_changed") {
+      this.#done(question, waiting);
+      this.#options.overtaken(question);
+    } else {
+      // Of an answer that is not the newest any more nobody needs to hear.
+      if (this.#waiting.get(question) === sending) this.#refused.set(question, sentence(error));
+      this.#done(question, sending);
+    }
     return false;
+  }
+
+  /** Nothing waits any more, unless something newer does. */
+  #done(question: string, one: Waiting): void {
+    if (this.#waiting.get(question) === one) this.#waiting.delete(question);
   }
 }

@@ -22,15 +22,18 @@ it("knows when a quiz is open", () => {
   expect(doorOf({ opens_at: null, closes_at: null }, 0)).toBe("open");
 });
 
-it("counts several attempts as the quiz says, and none that is not shown", () => {
+it("counts several attempts as the quiz says, of what those that count are out of, and none that is not shown", () => {
   const attempts = [
-    { number: 3, points: null },
-    { number: 2, points: 1 },
-    { number: 1, points: 4 },
+    { number: 4, points: null, max_points: 9 },
+    { number: 3, points: 4, max_points: 4 },
+    { number: 2, points: 1, max_points: 7 },
+    { number: 1, points: 4, max_points: 5 },
   ] as Attempt[];
-  expect((["best", "last", "average"] as const).map((rule) => countedOf(attempts, rule))).toEqual([
-    4, 1, 2.5,
-  ]);
+  expect(countedOf(attempts, "best")).toEqual({ points: 4, max_points: 5 });
+  expect(countedOf(attempts, "last")).toEqual({ points: 4, max_points: 4 });
+  expect(countedOf(attempts, "average")).toEqual({ points: 3, max_points: 5.3333 });
+  const thirds = [0.3333, 0.3334].map((points, index) => ({ number: index + 1, points, max_points: 1 }));
+  expect(countedOf(thirds as Attempt[], "average")).toEqual({ points: 0.3334, max_points: 1 });
   expect(countedOf([], "best")).toBeNull();
 });
 

@@ -21,6 +21,9 @@ export const COUNTS_WORDS: Readonly<Record<CountsRule, string>> = {
   average: "their average",
 };
 
+/** Points of how many. */
+type Reached = Pick<Attempt, "points" | "max_points">;
+
 type Times = Pick<Quiz, "opens_at" | "closes_at">;
 
 export type Door = "early" | "open" | "closed";
@@ -51,7 +54,7 @@ export function attemptsOf({ attempts_allowed, counts }: Pick<Quiz, "attempts_al
 }
 
 /** "4.5 of 6 points" */
-export const reachedIn = ({ points, max_points }: Pick<Attempt, "points" | "max_points">): string =>
+export const reachedIn = ({ points, max_points }: Reached): string =>
   points === null ? "" : `${points} of ${max_points} points`;
 
 /** What an answer is worth, by hand where somebody has said so. */
@@ -62,14 +65,29 @@ export const worthOf = ({ points, override_points }: Pick<Given, "points" | "ove
 export const isAnswered = ({ answer }: Pick<Given, "answer">): boolean =>
   answer !== null && (answer.choices ? answer.choices.length > 0 : true);
 
-/** What counts of several, as the server counts it: of those that have ended and are shown. */
-export function countedOf(attempts: readonly Attempt[], rule: CountsRule): number | null {
+/**
+ * What counts of several, as the server counts it: of those that have ended and are shown. Questions that are drawn
+ * are worth more or less from one attempt to the next, so that what it is out of is that of the attempts that count.
+ */
+export function countedOf(attempts: readonly Attempt[], rule: CountsRule): Reached | null {
   const ended = attempts.filter(({ points }) => points !== null).sort((a, b) => a.number - b.number);
-  const points = ended.map((one) => one.points ?? 0);
-  if (points.length === 0) return null;
-  if (rule === "last") return points.at(-1) ?? null;
-  if (rule === "best") return Math.max(...points);
-  return Math.round((points.reduce((sum, one) => sum + one, 0) / points.length) * 100) / 100;
+  const last = ended.at(-1);
+  if (last === undefined) return null;
+  const reached = ({ points }: Attempt) => points ?? 0;
+  if (rule === "average") {
+    return { points: meanOf(ended.map(reached)), max_points: meanOf(ended.map((one) => one.max_points)) };
+  }
+  const counts = rule === "last" ? last : ended.reduce((a, b) => (reached(b) > reached(a) ? b : a));
+  return { points: counts.points, max_points: counts.max_points };
+}
+
+/** To four places, as the server tells points. */
+const PLACES = 10_000;
+
+/** Of numbers of four places at most: the sum is one of whole numbers. */
+function meanOf(numbers: readonly number[]): number {
+  const sum = numbers.reduce((all, one) => all + Math.round(one * PLACES), 0);
+  return Math.round(sum / numbers.length) / PLACES;
 }
 
 /** A number as people write it, with a point or a comma; null for what is none. */
