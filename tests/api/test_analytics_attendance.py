@@ -147,6 +147,18 @@ async def hold_class(school: School) -> None:
     await school.presence.flush()
 
 
+async def stay(school: School, there: dict[str, tuple[float, float]]) -> None:
+    """The room is open for as long as these are there."""
+    live = await school.open()
+    who = {name: school.participant(name) for name in there}
+    happenings = [(at, name, at == there[name][0]) for name in there for at in there[name]]
+    for minutes, name, comes in sorted(happenings):
+        school.clock.minutes = minutes
+        (live.people.hold if comes else live.people.let_go)(who[name])
+    live.close()
+    await school.presence.flush()
+
+
 async def make_up(school: School, name: str, days: int) -> None:
     """Somebody completes the recording of the class, so many days after it."""
     api, at = school.api, EIGHT + timedelta(days=days)
@@ -299,3 +311,13 @@ async def test_a_class_of_a_killed_server_ends_when_it_was_last_seen(api: Api, t
     assert left == [EIGHT + timedelta(minutes=30)] * 2
     [row] = (await school.sheet())["people"]
     assert (row["status"], row["present_s"]) == ("present", 1800)
+
+
+async def test_a_look_in_on_the_next_day_changes_no_sheet(api: Api, teacher: Person) -> None:
+    school = await make_school(api, teacher, ["Ada", "Ben"])
+    await stay(school, {"Teacher": (2, 47), "Ada": (2, 47), "Ben": (30, 47)})
+    before = await school.sheet()
+    assert [row["status"] for row in before["people"]] == ["present", "absent"]
+    next_day = 24 * 60 + 90
+    await stay(school, {"Teacher": (next_day, next_day + 5)})
+    assert await school.sheet() == before
