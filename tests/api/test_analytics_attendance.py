@@ -292,6 +292,33 @@ async def test_what_people_do_is_counted_with_its_inputs(api: Api, teacher: Pers
     assert by_person[teacher.user_id].is_staff and by_person[teacher.user_id].activity_score == 0
 
 
+async def test_a_student_made_an_assistant_in_the_room_is_a_student_of_the_course(
+    api: Api, teacher: Person
+) -> None:
+    school = await make_school(api, teacher, ["Ada", "Ben"])
+    live = await school.open()
+    leads, ada = school.participant("Teacher"), school.participant("Ada")
+    school.clock.minutes = 2
+    for who in (leads, ada):
+        live.people.hold(who)
+    school.clock.minutes = 10
+    live.people.set_role(ada, Role.ASSISTANT)
+    account = school.pupils["Ada"].user_id
+    tablet = join(live.people.as_here(principal_of(Role.STUDENT, "Ada", account)), is_producer=True)
+    assert (ada.role, tablet.role) == (Role.ASSISTANT,) * 2
+    live.people.hold(tablet)
+    school.clock.minutes = 47
+    live.people.let_go(leads)
+    school.clock.minutes = 55
+    live.close()
+    await school.presence.flush()
+    found = await school.sheet()
+    assert (found["held_until"], found["people"][0]["status"]) == ("2030-03-04T08:47:00Z", "present")
+    async with api.server.services.database.read() as tx:
+        counted = (await tx.execute(select(lesson_attendance.c.user_id, lesson_attendance.c.is_staff))).all()
+    assert {row.user_id: row.is_staff for row in counted} == {teacher.user_id: True, account: False}
+
+
 async def test_a_class_of_a_killed_server_ends_when_it_was_last_seen(api: Api, teacher: Person) -> None:
     school = await make_school(api, teacher, ["Ada"])
     live = await school.open()

@@ -92,7 +92,9 @@ class Attending:
     verdict: Verdict = GOOD
     verdict_since: int = 0
     changed: bool = True
-    stored: bool = False
+
+    def __post_init__(self) -> None:
+        self.look()
 
     def act(self, kind: str, at: int) -> None:
         """Something was done."""
@@ -109,13 +111,13 @@ class Attending:
         self.verdict, self.verdict_since, self.changed = verdict, at, True
 
     def look(self) -> dict[str, Any]:
-        """Who they are by now."""
+        """Who they are by now, in the role that they came in."""
         who = self.participant
         if who is not None:
             self.person = {
                 "user_id": who.user_id,
                 "full_name": who.full_name,
-                "role": who.role.value,
+                "role": self.person.get("role", who.role.value),
                 "is_producer": who.is_producer,
             }
         return self.person
