@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from tests.api.course_material import add_lesson, enrol, make_course
 from tests.api.recording_material import add_finished, make_room
 from tests.serving import Api, Person, principal_of
 from vtp.accounts.tables import audit_log, users
-from vtp.analytics.class_tables import attendance_corrections, lesson_attendance
+from vtp.analytics.class_tables import attendance_corrections, lesson_attendance, lesson_classes
 from vtp.analytics.presence import Presence
 from vtp.courses.tables import course_recordings, lessons
 from vtp.http.identity import Role
@@ -145,6 +146,26 @@ async def hold_class(school: School) -> None:
     school.clock.minutes = 50
     live.close()
     await school.presence.flush()
+
+
+async def stay(school: School, there: dict[str, tuple[float, float]]) -> None:
+    """The room is open for as long as these are there."""
+    live = await school.open()
+    who = {name: school.participant(name) for name in there}
+    happenings = [(at, name, at == there[name][0]) for name in there for at in there[name]]
+    for minutes, name, comes in sorted(happenings):
+        school.clock.minutes = minutes
+        (live.people.hold if comes else live.people.let_go)(who[name])
+    live.close()
+    await school.presence.flush()
+
+
+async def counted(school: School) -> None:
+    """The counting that follows the end of a class is done."""
+    tasks = school.api.server.services.tasks._tasks
+    counting = [one for one in tasks if one.get_name().startswith("attendance of a class")]
+    if counting:
+        await asyncio.wait(counting)
 
 
 async def make_up(school: School, name: str, days: int) -> None:
@@ -280,6 +301,68 @@ async def test_what_people_do_is_counted_with_its_inputs(api: Api, teacher: Pers
     assert by_person[teacher.user_id].is_staff and by_person[teacher.user_id].activity_score == 0
 
 
+async def test_a_student_made_an_assistant_in_the_room_is_a_student_of_the_course(
+    api: Api, teacher: Person
+) -> None:
+    school = await make_school(api, teacher, ["Ada", "Ben"])
+    live = await school.open()
+    leads, ada = school.participant("Teacher"), school.participant("Ada")
+    school.clock.minutes = 2
+    for who in (leads, ada):
+        live.people.hold(who)
+    school.clock.minutes = 10
+    live.people.set_role(ada, Role.ASSISTANT)
+    account = school.pupils["Ada"].user_id
+    tablet = join(live.people.as_here(principal_of(Role.STUDENT, "Ada", account)), is_producer=True)
+    assert (ada.role, tablet.role) == (Role.ASSISTANT,) * 2
+    live.people.hold(tablet)
+    school.clock.minutes = 47
+    live.people.let_go(leads)
+    school.clock.minutes = 55
+    live.close()
+    await school.presence.flush()
+    found = await school.sheet()
+    assert (found["held_until"], found["people"][0]["status"]) == ("2030-03-04T08:47:00Z", "present")
+    async with api.server.services.database.read() as tx:
+        counted = (await tx.execute(select(lesson_attendance.c.user_id, lesson_attendance.c.is_staff))).all()
+    assert {row.user_id: row.is_staff for row in counted} == {teacher.user_id: True, account: False}
+
+
+async def test_who_reads_before_the_end_is_stored_freezes_no_class(api: Api, teacher: Person) -> None:
+    school, services = await make_school(api, teacher, ["Ada"]), api.server.services
+    services.analytics.attendances._clock = school.clock
+    live = await school.open()
+    for name in ("Teacher", "Ada"):
+        live.people.hold(school.participant(name))
+    school.clock.minutes = 30
+    await school.presence.flush()
+    async with school.presence._writing:  # the round that stores the end has not come
+        school.clock.minutes = 45
+        live.close()
+        school.clock.minutes = 45.1
+        before = await school.sheet()
+        assert before["held_until"] < "2030-03-04T08:45:00Z"
+    await school.presence.flush()
+    await counted(school)
+    found = await school.sheet()
+    assert (found["held_until"], found["people"][0]["present_s"]) == ("2030-03-04T08:45:00Z", 2700)
+
+
+async def test_a_class_that_goes_on_is_counted_every_ten_seconds_at_most(api: Api, teacher: Person) -> None:
+    school = await make_school(api, teacher, ["Ada"])
+    api.server.services.analytics.attendances._clock = school.clock
+    live = await school.open()
+    for name in ("Teacher", "Ada"):
+        live.people.hold(school.participant(name))
+    await school.presence.flush()
+    times = []
+    for school.clock.minutes in (20, 20.1, 20.2):
+        await school.sheet()
+        async with api.server.services.database.read() as tx:
+            times.append((await tx.execute(select(lesson_classes.c.counted_at))).scalar_one())
+    assert times == [EIGHT + timedelta(minutes=one) for one in (20, 20, 20.2)]
+
+
 async def test_a_class_of_a_killed_server_ends_when_it_was_last_seen(api: Api, teacher: Person) -> None:
     school = await make_school(api, teacher, ["Ada"])
     live = await school.open()
@@ -299,3 +382,13 @@ async def test_a_class_of_a_killed_server_ends_when_it_was_last_seen(api: Api, t
     assert left == [EIGHT + timedelta(minutes=30)] * 2
     [row] = (await school.sheet())["people"]
     assert (row["status"], row["present_s"]) == ("present", 1800)
+
+
+async def test_a_look_in_on_the_next_day_changes_no_sheet(api: Api, teacher: Person) -> None:
+    school = await make_school(api, teacher, ["Ada", "Ben"])
+    await stay(school, {"Teacher": (2, 47), "Ada": (2, 47), "Ben": (30, 47)})
+    before = await school.sheet()
+    assert [row["status"] for row in before["people"]] == ["present", "absent"]
+    next_day = 24 * 60 + 90
+    await stay(school, {"Teacher": (next_day, next_day + 5)})
+    assert await school.sheet() == before

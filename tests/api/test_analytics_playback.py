@@ -12,7 +12,12 @@ from tests.api.course_material import enrol, make_course, student
 from tests.api.recording_material import add_finished, make_room
 from tests.serving import Answer, Api, Person
 from vtp.analytics.check import differing_rollups
-from vtp.analytics.tables import analytics_batches, analytics_events, recording_viewers
+from vtp.analytics.tables import (
+    analytics_batches,
+    analytics_events,
+    playback_sessions,
+    recording_viewers,
+)
 from vtp.recording.tables import recording_progress
 
 BASE = "/api/v1/analytics"
@@ -262,6 +267,26 @@ async def test_passes_of_a_recording_that_grew_are_made_anew(api: Api, teacher: 
         )  # as while it was recorded
     found = (await metrics(api, pupil, recording, pupil)).body
     assert found["passes"] == [1, 1] + [0] * 8
+
+
+async def test_pages_that_play_on_after_a_recording_grew_count_no_bin_twice(api: Api, recording: str) -> None:
+    settled, with_pages = await student(api, "settled"), await student(api, "pages")
+    for pupil in (settled, with_pages):
+        await send(api, pupil, 0, event("progress", recording, segments=[segment(0, 2)]))
+        await time_passes(api, pupil, 20)
+    database = api.server.services.database
+    async with database.transaction() as tx:  # as while it was recorded
+        await tx.execute(update(recording_viewers).values(duration_ms=0, passes=[]))
+        await tx.execute(update(playback_sessions).values(run_end_ms=None))
+    begins = event("progress", recording, segments=[segment(0, 1)])
+    assert (await send(api, with_pages, 0, begins, session="0190f0a0-other")).body["refused"] == []
+    assert (await metrics(api, settled, recording, settled)).body["passes"][:2] == [1, 0]
+    for pupil, expected in ((settled, [1, 1, 0]), (with_pages, [2, 1, 0])):
+        goes_on = event("progress", recording, segments=[segment(2, 4)])
+        assert (await send(api, pupil, 1, goes_on)).body["refused"] == []
+        assert (await metrics(api, pupil, recording, pupil)).body["passes"][:3] == expected
+    async with database.read() as tx:
+        assert [one async for one in differing_rollups(tx)] == []
 
 
 async def test_the_log_is_forgotten_in_time_and_figures_stay(api: Api, recording: str) -> None:

@@ -154,15 +154,31 @@ def test_attendance_is_what_a_set_of_milliseconds_says(
     assert status_of(one, held, rules) is naive_status(expected, held, rules)
 
 
-@given(some_intervals, st.none() | st.integers(0, 400), st.none() | st.integers(0, 400))
-def test_a_class_is_held_while_staff_are_there(
-    staff: list[tuple[int, int]], scheduled: int | None, ended: int | None
+@settings(deadline=None)
+@given(
+    some_intervals,
+    st.none() | st.integers(0, 400),
+    st.none() | st.integers(0, 400),
+    st.integers(0, 80),
+)
+def test_a_class_is_the_longest_time_that_staff_are_there(
+    staff: list[tuple[int, int]], scheduled: int | None, ended: int | None, apart: int
 ) -> None:
-    there = moments(staff)
-    held = class_as_held(scheduled, staff, ended)
-    whole = set(range(min(there), max(there) + 1)) if there else set()
-    expected = {at for at in whole if at >= (scheduled or 0) and (ended is None or at < ended)}
-    assert intervals_of(expected) == ([held] if held else [])
+    there = bridged(moments(staff), apart)
+    within = {at for at in there if at >= (scheduled or 0) and (ended is None or at < ended)}
+    longest: list[tuple[int, int]] = []
+    for run in intervals_of(within):
+        if not longest or run[1] - run[0] > longest[0][1] - longest[0][0]:
+            longest = [run]
+    held = class_as_held(scheduled, staff, ended, apart)
+    assert longest == ([held] if held else [])
+
+
+def test_a_break_of_an_hour_belongs_to_a_class_and_a_longer_one_ends_it() -> None:
+    minute = 60_000
+    before, after = (0, 40 * minute), (100 * minute, 130 * minute)
+    assert class_as_held(None, [before, after], None) == (0, 130 * minute)
+    assert class_as_held(None, [before, (after[0] + 1, after[1])], None) == before
 
 
 @given(st.lists(st.tuples(st.integers(0, 2999), st.integers(1, 1500)), max_size=8), st.integers(1500, 3000))

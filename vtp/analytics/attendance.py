@@ -14,6 +14,8 @@ from vtp.analytics.intervals import Interval, clip, length_ms, union
 
 BRIDGED_MS: Final = 60_000
 """A gap this short between two connections is a reconnection, not an absence."""
+APART_MS: Final = 3_600_000
+"""After so long without staff they come for something else: a lesson keeps its room, and is looked into."""
 
 
 class Status(enum.StrEnum):
@@ -81,18 +83,24 @@ def presence(connections: Iterable[Connection], bridged_ms: int = BRIDGED_MS) ->
 
 
 def class_as_held(
-    scheduled_start: int | None, staff: Iterable[Interval], ended_at: int | None
+    scheduled_start: int | None,
+    staff: Iterable[Interval],
+    ended_at: int | None,
+    apart_ms: int = APART_MS,
 ) -> Interval | None:
     """From when staff came, though not before it was to start, until the last of them left, or its end.
 
-    None for a class that nobody held.
+    Of several such times, more than `apart_ms` apart, the longest, of equals the earliest. None
+    for a class that nobody held.
     """
-    there = union(staff)
-    if not there:
-        return None
-    start = max(there[0][0], scheduled_start if scheduled_start is not None else there[0][0])
-    end = there[-1][1] if ended_at is None else min(ended_at, there[-1][1])
-    return (start, end) if start < end else None
+    runs = [
+        (
+            start if scheduled_start is None else max(start, scheduled_start),
+            end if ended_at is None else min(end, ended_at),
+        )
+        for start, end in union(staff, apart_ms)
+    ]
+    return max((one for one in runs if one[0] < one[1]), key=lambda one: one[1] - one[0], default=None)
 
 
 def standing(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from sqlalchemy import and_, delete, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -25,6 +25,9 @@ from vtp.db.statements import insert_if_absent
 from vtp.ids import new_id
 from vtp.recording.tables import recording_progress
 from vtp.rooms.tables import live_sessions, poll_votes, polls
+
+FRESH: Final = timedelta(seconds=10)
+"""A class that goes on is not counted anew before: those who watch its sheet would count it each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +126,18 @@ async def live_lessons(tx: AsyncConnection, course_id: str, lesson_id: str | Non
     )
 
 
-async def uncounted(tx: AsyncConnection, course_id: str | None, room_id: str | None = None) -> list[Any]:
-    """Lessons whose rooms were open since they were counted, or are, or that were moved since."""
+async def uncounted(
+    tx: AsyncConnection, now: datetime, course_id: str | None, room_id: str | None = None
+) -> list[Any]:
+    """Lessons whose rooms were open since they were counted, or are, or that were moved since.
+
+    Of a room that is open the figures may be ten seconds old. Of `room_id`, whose class has just ended, all
+    are given: who counted between its end and when that was stored did so too early.
+    """
     c, k, at = lessons.c, lesson_classes.c, live_sessions.c
     opened = exists().where(at.room_id == c.room_id)
-    since = exists().where(at.room_id == c.room_id, or_(at.ended_at.is_(None), at.ended_at > k.counted_at))
+    goes_on = and_(at.ended_at.is_(None), k.counted_at < now - FRESH)
+    since = exists().where(at.room_id == c.room_id, or_(goes_on, at.ended_at > k.counted_at))
     moved = or_(
         k.scheduled_at != c.starts_at,
         and_(k.scheduled_at.is_(None), c.starts_at.is_not(None)),
@@ -136,12 +146,14 @@ async def uncounted(tx: AsyncConnection, course_id: str | None, room_id: str | N
     statement = (
         select(c.id, c.room_id, c.starts_at)
         .select_from(lessons.outerjoin(lesson_classes, k.lesson_id == c.id))
-        .where(c.kind == "live", opened, or_(k.lesson_id.is_(None), since, moved))
+        .where(c.kind == "live", opened)
     )
     if course_id is not None:
         statement = statement.where(c.course_id == course_id)
     if room_id is not None:
         statement = statement.where(c.room_id == room_id)
+    else:
+        statement = statement.where(or_(k.lesson_id.is_(None), since, moved))
     return list((await tx.execute(statement.order_by(c.id))).all())
 
 

@@ -202,9 +202,10 @@ class Attendances:
 
     @done_over
     async def count(self, course_id: str | None = None, room_id: str | None = None) -> None:
-        """Counts the classes of a course or a room anew that have changed since they were counted."""
+        """Counts the classes of a course anew that have changed since they were counted, or those of a room
+        that has just closed."""
         async with self._database.read() as tx:
-            waiting = await uncounted(tx, course_id, room_id)
+            waiting = await uncounted(tx, self._clock(), course_id, room_id)
         if not waiting:
             return
         async with self._database.transaction() as tx:

@@ -30,6 +30,7 @@ from vtp.rooms.speakers import Speakers, SpeakersEvent, VolumesChanged
 TALKS_DBOV: Final = -50  # louder than a room that is merely not silent; Speakers lists from -60
 MAX_STRETCHES: Final = 2000  # of one connection and kind; the newest are left out
 SHORT_PAUSE_MS: Final = 2000  # between words: one stretch of talk
+OPEN_EVERY_MS: Final = 10_000  # how often it is stored that talk or a camera merely goes on
 
 
 @dataclass(slots=True)
@@ -92,7 +93,11 @@ class Attending:
     verdict: Verdict = GOOD
     verdict_since: int = 0
     changed: bool = True
-    stored: bool = False
+    noted_at: int = 0
+    cameras: set[str] = field(default_factory=set)  # the producers that are on
+
+    def __post_init__(self) -> None:
+        self.look()
 
     def act(self, kind: str, at: int) -> None:
         """Something was done."""
@@ -109,13 +114,13 @@ class Attending:
         self.verdict, self.verdict_since, self.changed = verdict, at, True
 
     def look(self) -> dict[str, Any]:
-        """Who they are by now."""
+        """Who they are by now, in the role that they came in."""
         who = self.participant
         if who is not None:
             self.person = {
                 "user_id": who.user_id,
                 "full_name": who.full_name,
-                "role": who.role.value,
+                "role": self.person.get("role", who.role.value),
                 "is_producer": who.is_producer,
             }
         return self.person
@@ -164,11 +169,12 @@ class ClassNotes:
         if self._changed:
             self._changed = False
             notes.append(self._session(now))
+        now_ms = int(now.timestamp() * 1000)
         for one in [*self._here.values(), *self._gone]:
             open_now = one.talks.since is not None or one.camera.since is not None
-            if one.changed or open_now:
-                one.changed = False
-                notes += self._rows(one, int(now.timestamp() * 1000))
+            if one.changed or (open_now and now_ms - one.noted_at >= OPEN_EVERY_MS):
+                one.changed, one.noted_at = False, now_ms
+                notes += self._rows(one, now_ms)
         self._gone.clear()
         return notes
 
@@ -229,28 +235,41 @@ class ClassNotes:
     def _watch_camera(self, one: Attending, producer: Producer) -> None:
         def changed(event: ProducerEvent) -> None:
             if isinstance(event, ProducerClosed | ProducerPaused):
+                turn(on=False)
+            elif isinstance(event, ProducerResumed):
+                turn(on=True)
+
+        def turn(*, on: bool) -> None:
+            if on and one.left_at is None:
+                one.cameras.add(producer.id)
+                one.camera.begin(self._now_ms())
+                return
+            one.cameras.discard(producer.id)
+            if not one.cameras and one.camera.since is not None:
                 one.camera.end(self._now_ms())
                 one.changed = True
-            elif isinstance(event, ProducerResumed):
-                one.camera.begin(self._now_ms())
 
         producer.add_listener(changed)
-        one.camera.begin(self._now_ms())
+        turn(on=not producer.paused)
 
     def _heard(self, event: SpeakersEvent) -> None:
         if not isinstance(event, VolumesChanged):
             return
         loud = {self._speakers.owner(one.producer_id) for one in event.volumes if one.dbov >= TALKS_DBOV}
-        before = self._talking.get(event.group, set())
+        before = self._loud_anywhere()
         self._talking[event.group] = loud
-        now = self._now_ms()
-        for participant_id in loud - before:
+        after, now = self._loud_anywhere(), self._now_ms()
+        for participant_id in after - before:
             if participant_id in self._here:
                 self._here[participant_id].talks.begin(now)
-        for participant_id in before - loud:
+        for participant_id in before - after:
             if participant_id in self._here:
                 self._here[participant_id].talks.end(now)
                 self._here[participant_id].changed = True
+
+    def _loud_anywhere(self) -> set[str]:
+        """Who moves while talking is loud in the new group before the old one is told that they are gone."""
+        return set().union(*self._talking.values())
 
     def _hands_changed(self, event: HandsChanged) -> None:
         up = {one.participant_id for one in event.hands}

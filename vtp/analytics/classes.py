@@ -78,7 +78,7 @@ def count_class(
     by_person: dict[str, list[Attended]] = {}
     for one in attended:
         by_person.setdefault(one.user_id, []).append(one)
-    staff = {who for who, rows in by_person.items() if any(row.role in STAFF for row in rows)}
+    staff = {who for who, rows in by_person.items() if _came_first(rows).role in STAFF}
     there = [interval for who in staff for interval in presence(_connections(by_person[who]))]
     held = class_as_held(scheduled_at, there, ended_at)
     asked = [one for one in polls if held is not None and held[0] <= one.at < held[1]]
@@ -99,6 +99,11 @@ def count_class(
             _quality(rows),
         )
     return CountedClass(held, len(asked), people)
+
+
+def _came_first(rows: Sequence[Attended]) -> Attended:
+    """As what they came at first: who is made an assistant in the room is a student of its course."""
+    return min(rows, key=lambda one: one.connection.joined_at)
 
 
 def _connections(rows: Sequence[Attended]) -> list[Connection]:

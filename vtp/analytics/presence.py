@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from vtp.accounts.service import Clock, utc_now
@@ -114,10 +114,6 @@ class Presence:
         async with self._database.transaction() as tx:
             await close_left_open(tx, self._clock() - LEFT_OPEN)
 
-    def now_in(self, session_id: str) -> bool:
-        """Whether this process holds that session."""
-        return session_id in self._open
-
     def _room_changed(self, event: RoomEvent) -> None:
         if isinstance(event, RoomOpened):
             notes = ClassNotes(event.room, self._clock)
@@ -126,8 +122,3 @@ class Presence:
             for notes in self._open.values():
                 if notes.room_id == event.room.id and not notes.has_ended:
                     notes.end(self._clock())
-
-
-def unix_ms(at: datetime) -> int:
-    """A time as intervals have it."""
-    return int(at.timestamp() * 1000)

@@ -32,6 +32,7 @@ from vtp.db import Database
 from vtp.db.conflicts import done_over
 from vtp.ids import first_id_at
 from vtp.recording.progress import Watched
+from vtp.recording.progress_store import find_progress
 
 
 class Rollups:
@@ -67,7 +68,9 @@ class Rollups:
     ) -> None:
         viewer = await find_viewer(tx, session.user_id, session.recording_id)
         if viewer is None or viewer.duration_ms != duration_ms:
-            viewer = await self._anew(tx, session.user_id, session.recording_id, duration_ms, session)
+            viewer, sessions = await self._anew(tx, session.user_id, session.recording_id, duration_ms)
+            if session.session_id in sessions:
+                session.run_end_ms = sessions[session.session_id].run_end_ms
         else:
             viewer.take(session, event)
         await save_viewer(tx, viewer)
@@ -78,13 +81,20 @@ class Rollups:
         user_id: str,
         recording_id: str,
         duration_ms: int,
-        session: PlaybackSession | None = None,
-    ) -> ViewerPasses:
-        """Of a recording that has grown since, or that was watched while it did: from the log."""
+    ) -> tuple[ViewerPasses, dict[str, PlaybackSession]]:
+        """Of a recording that has grown since, or that was watched while it did: from the log.
+
+        Where the runs of the person's sessions have come to is written, too: each goes on from there.
+        """
         viewer, sessions = fold(user_id, recording_id, duration_ms, await read_log(tx, recording_id, user_id))
-        if session is not None and session.session_id in sessions:
-            session.run_end_ms = sessions[session.session_id].run_end_ms
-        return viewer
+        keys = [(recording_id, session_id) for session_id in sessions]
+        found = await find_sessions(tx, user_id, keys) if keys else {}
+        for key in sorted(found):
+            session, run_end_ms = found[key], sessions[key[1]].run_end_ms
+            if session.run_end_ms != run_end_ms:
+                session.run_end_ms = run_end_ms
+                await save_session(tx, session)
+        return viewer, sessions
 
     async def happened(self, tx: AsyncConnection, user_id: str, events: Sequence[Happened]) -> None:
         """Takes what a player says happened; `events` are somebody's, and stored."""
@@ -119,8 +129,10 @@ class Rollups:
         if not stale:
             return
         async with self._database.transaction() as tx:
-            for user_id in stale:
-                await save_viewer(tx, await self._anew(tx, user_id, recording_id, duration_ms))
+            for user_id in sorted(stale):
+                await find_progress(tx, user_id, recording_id, to_change=True)  # whose reports wait
+                viewer, _ = await self._anew(tx, user_id, recording_id, duration_ms)
+                await save_viewer(tx, viewer)
 
     @done_over
     async def trim(self) -> None:
