@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -190,6 +191,12 @@ async def test_bad_batches_say_what_is_wrong(api: Api, recording: str) -> None:
     assert (many.status, many.pointers) == (422, ["/events"])
     large = await send(api, pupil, 0, event("paused", recording, metadata={"note": "x" * 2000}))
     assert (large.status, large.pointers) == (422, ["/events/0/metadata"])
+    for number in (1e999, math.nan, [-1e999]):
+        endless = await send(api, pupil, 0, event("paused", recording, metadata={"position": number}))
+        assert endless.status in (400, 422), number
+    for when in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "1999-12-31T23:59:59Z"):
+        odd = await send(api, pupil, 0, event("paused", recording) | {"timestamp": when})
+        assert (odd.status, odd.pointers) == (422, ["/events/0/timestamp"])
     odd = await send(api, pupil, 0, event("danced", recording), event("paused", "nothing"))
     assert (odd.status, odd.pointers) == (422, ["/events/0/event_type", "/events/1/recording_id"])
 

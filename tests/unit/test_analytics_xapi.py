@@ -7,6 +7,9 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
+from vtp.analytics.caliper import events
 from vtp.analytics.playback import EventType, Logged
 from vtp.analytics.xapi import EXTENSION, PROFILE, VERBS, Source, statements
 from vtp.ids import new_id, uuid7
@@ -134,3 +137,13 @@ def test_ids_of_statements_are_those_of_the_log() -> None:
     row = uuid7(1_790_000_000_000_000_000, 5)
     one = (row, "page", Logged(EventType.PAUSED, START, {"position": 1}))
     assert [said["id"] for said in statements(SOURCE, [one])][-1] == row
+
+
+@pytest.mark.parametrize("position", [float("inf"), float("nan"), -1e308, 10**400, -1, 1e7, "4", None])
+def test_a_position_that_cannot_be_is_none(position: object) -> None:
+    rows = log(
+        ("page", EventType.STARTED, {"position": 4}), ("page", EventType.PAUSED, {"position": position})
+    )
+    paused = list(statements(SOURCE, rows))[-1]
+    assert paused["result"]["extensions"][EXTENSION + "time"] == 4
+    assert list(events(SOURCE, rows))[-1]["target"]["currentTime"] == "PT4.0S"

@@ -26,8 +26,7 @@ def events(source: Source, log: Iterable[tuple[str, str, Logged]]) -> Iterator[d
     positions: dict[str, int] = {}
     for row_id, session_id, event in log:
         before = positions.get(session_id, 0)
-        said = event.data.get("position")
-        position = round(said * 1000) if isinstance(said, int | float) else before
+        position = before if event.said_ms is None else event.said_ms
         if event.event_type is EventType.WATCHED:
             positions[session_id] = int(event.data.get("position_ms", before))
             continue

@@ -12,7 +12,7 @@ from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.permissions import Action
 from vtp.analytics.caliper import events
 from vtp.analytics.course_store import FiledRecording, watchable
-from vtp.analytics.playback import EventType, Logged
+from vtp.analytics.playback import KINDS, EventType, Logged
 from vtp.analytics.tables import analytics_events, playback_sessions
 from vtp.analytics.xapi import Source, statements
 from vtp.courses.door import enter
@@ -92,4 +92,4 @@ async def _log(tx: AsyncConnection, recording_id: str, user_id: str) -> list[tup
         .order_by(c.id)
     )
     rows = await tx.execute(statement)
-    return [(row[0], row[1], Logged(EventType(row[2]), row[3], row[4])) for row in rows]
+    return [(row[0], row[1], Logged(EventType(row[2]), row[3], row[4])) for row in rows if row[2] in KINDS]

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vtp.analytics.playback import EventType, Logged, PlaybackSession, ViewerPasses
+from vtp.analytics.playback import KINDS, EventType, Logged, PlaybackSession, ViewerPasses
 from vtp.analytics.tables import (
     analytics_batches,
     analytics_events,
@@ -23,7 +23,6 @@ from vtp.ids import new_id
 _events, _sessions, _viewers = analytics_events.c, playback_sessions.c, recording_viewers.c
 _SESSION = [_sessions[name] for name in PlaybackSession.__slots__]
 _VIEWER = [_viewers[name] for name in ViewerPasses.__slots__]
-_KINDS = frozenset(EventType)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ async def read_log(tx: AsyncConnection, recording_id: str, user_id: str) -> list
         .order_by(_events.id)
     )
     rows = await tx.execute(statement)
-    return [(row[0], Logged(EventType(row[1]), row[2], row[3])) for row in rows if row[1] in _KINDS]
+    return [(row[0], Logged(EventType(row[1]), row[2], row[3])) for row in rows if row[1] in KINDS]
 
 
 async def find_sessions(

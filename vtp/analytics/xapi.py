@@ -190,8 +190,7 @@ def seconds(ms: int) -> float:
 
 
 def _position_ms(event: Logged, otherwise: int) -> int:
-    position = event.data.get("position")
-    return round(position * 1000) if isinstance(position, int | float) else otherwise
+    return otherwise if event.said_ms is None else event.said_ms
 
 
 def _derived(row_id: str, word: str) -> str:
