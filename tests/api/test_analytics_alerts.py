@@ -5,10 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from tests.api.assignment_material import assign, begin
 from tests.api.course_material import enrol, make_course, student
 from tests.api.notification_material import told
+from tests.api.quiz_material import add_question, make_quiz
+from tests.api.quiz_material import begin as begin_quiz
 from tests.api.test_analytics_reports import file, watch
 from tests.serving import Api, Person
+from vtp.analytics.course_store import last_seen
 
 BASE = "/api/v1/analytics/alerts"
 
@@ -78,3 +82,14 @@ async def test_an_alert_whose_rule_holds_no_more_is_over(api: Api, teacher: Pers
     await days.look(2)
     [alert] = await listed(api, course, teacher)
     assert alert["status"] == "over" and alert["closed_by"] is None
+
+
+async def test_who_hands_in_or_takes_a_quiz_has_been_seen(api: Api, teacher: Person) -> None:
+    course, ada, ben = await make_course(api, teacher), await student(api, "ada"), await student(api, "ben")
+    for pupil in (ada, ben, await student(api, "eve")):
+        await enrol(api, course, pupil)
+    await begin(api, await assign(api, course, teacher, published=True), ada)
+    quiz = await make_quiz(api, course, teacher, [await add_question(api, course, teacher)])
+    assert (await begin_quiz(api, course, quiz, ben)).status == 201
+    async with api.server.services.database.read() as tx:
+        assert (await last_seen(tx, course)).keys() == {ada.user_id, ben.user_id}
