@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import select, update
+
 from tests.api.assignment_material import assign, begin
 from tests.api.course_material import enrol, make_course, student
 from tests.api.notification_material import told
@@ -12,6 +14,8 @@ from tests.api.quiz_material import add_question, make_quiz
 from tests.api.quiz_material import begin as begin_quiz
 from tests.api.test_analytics_reports import file, watch
 from tests.serving import Api, Person
+from vtp.analytics.alert_tables import analytics_alerts
+from vtp.analytics.alerts import COOL_DOWN
 from vtp.analytics.course_store import last_seen
 
 BASE = "/api/v1/analytics/alerts"
@@ -62,9 +66,13 @@ async def test_an_alert_is_made_once_told_closed_and_made_again_after_a_week(
     assert (closed.status, closed.body["status"], closed.body["note"]) == (200, "dismissed", "She is ill.")
     again = await api.call("POST", f"{BASE}/{alert['id']}/resolve", by=teacher)
     assert (again.status, again.body["code"]) == (409, "alert_closed")
-    await days.look(14)  # within the seven days
+    async with api.server.services.database.transaction() as tx:  # it had stood for eight days
+        old = analytics_alerts.c.created_at
+        await tx.execute(update(analytics_alerts).values(created_at=days.now() - timedelta(days=8)))
+        assert (await tx.execute(select(old))).scalar_one() < days.now() - COOL_DOWN
+    await days.look(15)  # within seven days of when it was closed
     assert await listed(api, course, teacher, "open") == []
-    await days.look(16)
+    await days.look(17)
     [anew] = await listed(api, course, teacher, "open")
     assert anew["id"] != alert["id"] and anew["severity"] == "high"
 
@@ -82,6 +90,7 @@ async def test_an_alert_whose_rule_holds_no_more_is_over(api: Api, teacher: Pers
     await days.look(2)
     [alert] = await listed(api, course, teacher)
     assert alert["status"] == "over" and alert["closed_by"] is None
+    assert not [one for one in await told(api, teacher) if one["kind"] == "student_may_need_help"]
 
 
 async def test_who_hands_in_or_takes_a_quiz_has_been_seen(api: Api, teacher: Person) -> None:
