@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from tests.api.course_material import enrol, make_course, student
 from tests.api.recording_material import add_finished, make_room
 from tests.serving import Answer, Api, Person
+from tests.statements import hearing
 from vtp.analytics.check import differing_rollups
 from vtp.analytics.tables import analytics_batches, analytics_events, recording_viewers
 from vtp.recording.tables import recording_progress
@@ -271,11 +272,19 @@ async def test_passes_of_a_recording_that_grew_are_made_anew(api: Api, teacher: 
     assert found["passes"] == [1, 1] + [0] * 8
 
 
-async def test_the_log_is_forgotten_in_time_and_figures_stay(api: Api, recording: str) -> None:
+async def test_the_log_is_forgotten_in_time_and_figures_stay(
+    api: Api, recording: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pupil, services = await student(api, "pupil"), api.server.services
     await send(api, pupil, 0, event("progress", recording, segments=[segment(0, 2)]))
     services.analytics.rollups._clock = lambda: datetime.now(UTC) + timedelta(days=401)
-    await services.analytics.rollups.trim()
+    for seq in range(1, 8):
+        await send(api, pupil, seq, event("paused", recording))
+    monkeypatch.setattr("vtp.analytics.rollups.FORGOTTEN_AT_ONCE", 3)
+    with hearing() as heard:
+        await services.analytics.rollups.trim()
+    sizes = [len(parameters) for text, parameters in heard.statements if text.startswith("DELETE")]
+    assert len(sizes) == 6 and max(sizes) <= 3 * 3, sizes
     async with services.database.read() as tx:
         for table in (analytics_events, analytics_batches):
             assert (await tx.execute(select(table))).first() is None

@@ -61,8 +61,8 @@ class Alerts:
         for course_id in course_ids:
             try:
                 await self.look_at(course_id)
-            except Unavailable:
-                raise
+            except Unavailable as error:
+                logger.warning("Who may need help in course %s was not looked for: %s", course_id, error)
             except Exception:  # the next course is not to suffer for it
                 logger.exception("Who may need help in course %s could not be looked for.", course_id)
 
