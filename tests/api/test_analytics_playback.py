@@ -14,7 +14,8 @@ from tests.api.recording_material import add_finished, make_room
 from tests.serving import Answer, Api, Person
 from tests.statements import hearing
 from vtp.analytics.check import differing_rollups
-from vtp.analytics.tables import analytics_batches, analytics_events, recording_viewers
+from vtp.analytics.tables import analytics_batches, analytics_events, playback_sessions, recording_viewers
+from vtp.ids import new_id
 from vtp.recording.tables import recording_progress
 
 BASE = "/api/v1/analytics"
@@ -200,6 +201,33 @@ async def test_bad_batches_say_what_is_wrong(api: Api, recording: str) -> None:
         assert (odd.status, odd.pointers) == (422, ["/events/0/timestamp"])
     odd = await send(api, pupil, 0, event("danced", recording), event("paused", "nothing"))
     assert (odd.status, odd.pointers) == (422, ["/events/0/event_type", "/events/1/recording_id"])
+
+
+async def test_batches_and_accounts_have_bounds(api: Api, recording: str) -> None:
+    pupil = await student(api, "pupil")
+    for name in ("recording_id", "course_id"):
+        many = [event("viewed", **{name: new_id()}) for _ in range(21)]
+        sent = await send(api, pupil, 0, *many)
+        assert (sent.status, sent.pointers) == (422, ["/events"])
+        assert (await send(api, pupil, 0, *many[1:])).status == 200
+    api.server.services.analytics.intake._limiter.count = 500
+    assert (await send(api, pupil, 1, *[event("viewed")] * 500)).status == 200
+    refused = await send(api, pupil, 2, event("paused", recording))
+    assert refused.status == 429 and int(refused.headers["Retry-After"]) > 0
+    assert (await send(api, await student(api, "other"), 0, event("paused", recording))).status == 200
+
+
+async def test_viewers_at_the_same_time_are_people(api: Api, teacher: Person, recording: str) -> None:
+    pupils = [await student(api, "one"), await student(api, "two")]
+    for pupil in pupils:
+        for page in ("page-one", "page-two"):
+            await send(api, pupil, 0, event("started", recording), session=page)
+    async with api.server.services.database.transaction() as tx:
+        now = datetime.now(UTC)
+        hour = {"started_at": now - timedelta(hours=1), "last_at": now}
+        await tx.execute(update(playback_sessions).values(**hour))
+    found = (await api.call("GET", f"{BASE}/lecture/{recording}", by=teacher)).body
+    assert (found["total_views"], found["peak_concurrent_viewers"]) == (4, 2)
 
 
 async def test_figures_of_others_are_for_who_holds_their_course(api: Api, teacher: Person) -> None:

@@ -19,6 +19,7 @@ from tests.naive_analytics import (
 from vtp.analytics.attendance import Connection, Thresholds, class_as_held, standing, status_of
 from vtp.analytics.heat import Bins, Run, drop_off, heat_of, most_replayed, without_few
 from vtp.analytics.intervals import clip, length_ms, most_at_once, union
+from vtp.analytics.playback import EventType, Logged, PlaybackSession
 from vtp.recording.progress_store import Progress
 from vtp.recording.taking import Extent, take_report
 from vtp.recording.watching import Played, Report, progress_per_mille
@@ -221,3 +222,13 @@ def test_parts_that_few_have_watched_say_nothing_of_them() -> None:
     assert most_replayed(told, bins) == (0, 1000, 1)
     assert drop_off([4000, 2000, 3000], bins, 2) == (1, 1, 1, 0.666)
     assert drop_off([4000, 2000, 2500], bins, 2) == (1, 1, 1, 0)
+
+
+def test_a_page_counts_sixteen_qualities() -> None:
+    now = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+    page = PlaybackSession("user", "recording", "page", now, now)
+    for number in range(40):
+        page.take(Logged(EventType.QUALITY_CHANGED, now, {"quality": f"{number}p"}))
+        page.take(Logged(EventType.WATCHED, now, {"counted": [[0, 1000, 1]], "position_ms": 1000}))
+    assert list(page.quality_ms) == [f"{number}p" for number in range(16)]
+    assert page.watch_time_ms == 40_000

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any, Final, Literal
 
 from sqlalchemy import select
@@ -21,6 +23,7 @@ from vtp.courses.tables import course_enrollments
 from vtp.db import Database
 from vtp.http.identity import Principal
 
+AT_ONCE: Final = 100
 Form = Literal["xapi", "caliper"]
 Make = Callable[[Source, Iterable[tuple[str, str, Logged]]], Iterator[dict[str, Any]]]
 MAKERS: Final[dict[Form, Make]] = {"xapi": statements, "caliper": events}
@@ -72,7 +75,10 @@ class Exports:
             source = Source(home, user_id, recording_id, one.title, one.duration_ms, (course_id,))
             async with self._database.read() as tx:
                 log = await _log(tx, recording_id, user_id)
-            yield list(MAKERS[form](source, log))
+            made = MAKERS[form](source, log)
+            while page := list(islice(made, AT_ONCE)):
+                yield page
+                await asyncio.sleep(0)  # others have their turn
 
 
 async def _pairs(tx: AsyncConnection, course_id: str, ids: list[str]) -> list[tuple[str, str]]:

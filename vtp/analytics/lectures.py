@@ -10,8 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.analytics.heat import Bins, Heat, drop_off, heat_of, most_replayed, replayed_stretches, without_few
-from vtp.analytics.intervals import most_at_once
-from vtp.analytics.playback import PlaybackSession
+from vtp.analytics.intervals import Interval, most_at_once, union
+from vtp.analytics.playback import MAX_QUALITIES, PlaybackSession
 from vtp.analytics.playback_store import find_viewer, passes_of, sessions_of
 from vtp.analytics.rights import require_figures_of, sees_all_viewers
 from vtp.analytics.rollups import Rollups
@@ -136,10 +136,10 @@ async def read_lecture(tx: AsyncConnection, recording: Recording, at_least: int)
         ),
         watch_time_ms=sum(row.watch_time_ms for row in rows),
         average_per_mille=sum(shares) // len(shares) if shares else 0,
-        peak=most_at_once([_span(one) for one in sessions]),
+        peak=_most_people(sessions),
         sessions=len(sessions),
         buffer_events=sum(one.buffer_events for one in sessions),
-        quality_ms=dict(quality_ms(sessions)),
+        quality_ms=dict(quality_ms(sessions).most_common(MAX_QUALITIES)),
         heat=heat,
         remaining=drop_off([row.pieces[-1][1] for row in rows if row.pieces], bins, at_least),
         replayed=most_replayed(heat, bins),
@@ -152,6 +152,14 @@ def quality_ms(sessions: Sequence[PlaybackSession]) -> Counter[str]:
     for one in sessions:
         times.update(one.quality_ms)
     return times
+
+
+def _most_people(sessions: Sequence[PlaybackSession]) -> int:
+    """How many people watched at the same time, whatever number of pages each had open."""
+    spans: dict[str, list[Interval]] = {}
+    for one in sessions:
+        spans.setdefault(one.user_id, []).append(_span(one))
+    return most_at_once([span for theirs in spans.values() for span in union(theirs)])
 
 
 def _span(session: PlaybackSession) -> tuple[int, int]:

@@ -32,6 +32,7 @@ class EventType(enum.StrEnum):
     WATCHED = "watched"  # written by the server alone
 
 
+MAX_QUALITIES: Final = 16
 KINDS: Final = frozenset(EventType)
 SAID_BY_CLIENTS: Final = KINDS - {EventType.WATCHED}
 OWN_WORDS: Final = frozenset({"position", "position_ms", "counted"})
@@ -111,7 +112,8 @@ class PlaybackSession:
         took = sum(one.took_ms for one in event.counted)
         self.watch_time_ms += took
         self.position_ms = int(event.data.get("position_ms", self.position_ms))
-        if self.quality and took:
+        room = self.quality in self.quality_ms or len(self.quality_ms) < MAX_QUALITIES
+        if self.quality and took and room:
             self.quality_ms = {**self.quality_ms, self.quality: self.quality_ms.get(self.quality, 0) + took}
 
 

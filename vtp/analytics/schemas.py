@@ -15,6 +15,7 @@ from vtp.recording.watching import Played
 
 MAX_EVENTS: Final = 500
 MAX_DATA_BYTES: Final = 2000
+MAX_NAMED: Final = 20
 
 
 def _event_type(value: object) -> object:
@@ -103,6 +104,14 @@ class SaidEvent(BaseModel):
         return kept if self.position is None else {**kept, "position": self.position}
 
 
+def _of_few(events: list[SaidEvent]) -> list[SaidEvent]:
+    recordings = {one.recording_id for one in events if one.recording_id is not None}
+    courses = {one.course_id for one in events if one.course_id is not None}
+    if max(len(recordings), len(courses)) > MAX_NAMED:
+        raise ValueError(f"a batch is of {MAX_NAMED} recordings and {MAX_NAMED} courses at most")
+    return events
+
+
 class SendEvents(BaseModel):
     """A batch; one with the `seq` of an earlier one of its session changes nothing, so it can be sent again.
 
@@ -115,7 +124,15 @@ class SendEvents(BaseModel):
         str, Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9-]+$", description="Of the open page.")
     ]
     seq: Annotated[int, Field(ge=0, le=2**53 - 1, description="Its batches, counted.")]
-    events: Annotated[list[SaidEvent], Field(min_length=1, max_length=MAX_EVENTS)]
+    events: Annotated[
+        list[SaidEvent],
+        Field(
+            min_length=1,
+            max_length=MAX_EVENTS,
+            description=f"Of {MAX_NAMED} recordings and {MAX_NAMED} courses at most.",
+        ),
+        AfterValidator(_of_few),
+    ]
 
 
 class RefusedEvent(BaseModel):

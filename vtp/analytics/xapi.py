@@ -50,6 +50,12 @@ class _Session:
     pieces: list[Piece] = field(default_factory=list)
     segments: list[Piece] = field(default_factory=list)
 
+    def play(self, start_ms: int, end_ms: int) -> None:
+        """In the order in which they were played, what goes on without a jump as one."""
+        if self.segments and self.segments[-1][1] == start_ms:
+            start_ms, _ = self.segments.pop()
+        self.segments.append((start_ms, end_ms))
+
 
 def statements(source: Source, log: Iterable[tuple[str, str, Logged]]) -> Iterator[dict[str, Any]]:
     """The statements of one person with one recording, from their log in its order: (id, session, row).
@@ -70,7 +76,7 @@ def statements(source: Source, log: Iterable[tuple[str, str, Logged]]) -> Iterat
             for one in event.counted:
                 add_piece(session.pieces, one.start_ms, one.end_ms)
                 add_piece(watched, one.start_ms, one.end_ms)
-                session.segments.append((one.start_ms, one.end_ms))
+                session.play(one.start_ms, one.end_ms)
                 session.position_ms = one.end_ms
             share = progress_per_mille(length_ms(watched), source.duration_ms)
             if not completed and share >= COMPLETE_PER_MILLE:
@@ -174,14 +180,7 @@ class _Maker:
         return progress_per_mille(length_ms(self._watched), self._source.duration_ms) / 1000
 
     def _played(self) -> str:
-        """In the order in which they were played, what goes on without a jump as one."""
-        runs: list[list[int]] = []
-        for start, end in self._session.segments:
-            if runs and runs[-1][1] == start:
-                runs[-1][1] = end
-            else:
-                runs.append([start, end])
-        return "[,]".join(f"{a / 1000:.3f}[.]{b / 1000:.3f}" for a, b in runs)
+        return "[,]".join(f"{a / 1000:.3f}[.]{b / 1000:.3f}" for a, b in self._session.segments)
 
 
 def seconds(ms: int) -> float:
