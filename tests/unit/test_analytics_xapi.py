@@ -120,6 +120,13 @@ def test_segments_time_and_progress_are_what_counted() -> None:
     assert completed["result"]["extensions"][EXTENSION + "played-segments"] == "45.100[.]340.000"
 
 
+def test_a_page_that_is_left_and_comes_back_is_terminated_once() -> None:
+    left = ("page", EventType.STOPPED, {"position": 1})
+    rows = log(left, ("page", EventType.RESUMED, {}), ("other", EventType.STOPPED, {}), left)
+    ended = [one["id"] for one in statements(SOURCE, rows) if WORDS[one["verb"]["id"]] == "terminated"]
+    assert ended == [rows[2][0], rows[3][0]]
+
+
 def test_the_same_log_gives_the_same_statements() -> None:
     rows = log(*A_PAGE)
     assert list(statements(SOURCE, rows)) == list(statements(SOURCE, rows))

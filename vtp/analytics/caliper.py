@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from vtp.analytics.playback import EventType, Logged
@@ -18,7 +18,7 @@ _ACTIONS: Final = {
 }
 
 
-def events(source: Source, log: Iterable[tuple[str, str, Logged]]) -> Iterator[dict[str, Any]]:
+def events(source: Source, log: Sequence[tuple[str, str, Logged]]) -> Iterator[dict[str, Any]]:
     """The events of one person with one recording, from their log in its order: (id, session, row).
 
     What the profile has no action for is left out.

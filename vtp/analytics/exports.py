@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final, Literal
 
@@ -25,7 +25,7 @@ from vtp.http.identity import Principal
 
 AT_ONCE: Final = 100
 Form = Literal["xapi", "caliper"]
-Make = Callable[[Source, Iterable[tuple[str, str, Logged]]], Iterator[dict[str, Any]]]
+Make = Callable[[Source, Sequence[tuple[str, str, Logged]]], Iterator[dict[str, Any]]]
 MAKERS: Final[dict[Form, Make]] = {"xapi": statements, "caliper": events}
 
 

@@ -6,7 +6,7 @@ https://w3id.org/xapi/video; a row of the log is a statement, and its id is the 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -57,12 +57,13 @@ class _Session:
         self.segments.append((start_ms, end_ms))
 
 
-def statements(source: Source, log: Iterable[tuple[str, str, Logged]]) -> Iterator[dict[str, Any]]:
+def statements(source: Source, log: Sequence[tuple[str, str, Logged]]) -> Iterator[dict[str, Any]]:
     """The statements of one person with one recording, from their log in its order: (id, session, row).
 
     A page is initialized by its first row, terminated by its last `stopped`, and completed once in all, by
     what counted and not by what its player says.
     """
+    ends = {session_id: row_id for row_id, session_id, event in log if event.event_type is EventType.STOPPED}
     sessions: dict[str, _Session] = {}
     watched: list[Piece] = []
     completed = False
@@ -84,7 +85,7 @@ def statements(source: Source, log: Iterable[tuple[str, str, Logged]]) -> Iterat
                 yield make.statement(row_id, "completed", event.received_at)
             continue
         found = _verb(event)
-        if found is not None:
+        if found is not None and (found != "terminated" or ends[session_id] == row_id):
             yield make.statement(row_id, found, event.received_at, event)
         session.position_ms = _position_ms(event, session.position_ms)
 
