@@ -44,16 +44,16 @@ class WindowLimiter:
             return 0.0
         return self._seconds_to_room(window, now_s)
 
-    def add(self, key: str, now_s: float) -> None:
-        """Counts one event of `key`."""
+    def add(self, key: str, now_s: float, events: int = 1) -> None:
+        """Counts events of `key`."""
         if self.count > 0:
-            self._current(key, now_s).count += 1
+            self._current(key, now_s).count += events
 
-    def take(self, key: str, now_s: float) -> float:
-        """Counts one event if it is allowed now and gives 0.0, else gives the seconds to wait."""
+    def take(self, key: str, now_s: float, events: int = 1) -> float:
+        """Counts these if one is allowed now and gives 0.0, else gives the seconds to wait."""
         wait_s = self.wait_s(key, now_s)
         if wait_s <= 0.0:
-            self.add(key, now_s)
+            self.add(key, now_s, events)
         return wait_s
 
     def _seconds_to_room(self, window: _Window, now_s: float) -> float:

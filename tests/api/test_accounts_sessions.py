@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 
 from tests.serving import PASSWORD, UNLIMITED, Answer, Api, raw_status, serving
 from vtp.accounts.tables import refresh_tokens, sessions, users
+from vtp.errors import Unavailable
 
 LOGIN, REFRESH, LOGOUT = "/api/v1/auth/login", "/api/v1/auth/refresh", "/api/v1/auth/logout"
 PROFILE, SESSIONS = "/api/v1/auth/profile", "/api/v1/auth/sessions"
@@ -231,6 +232,35 @@ async def test_sessions_that_are_long_over_are_deleted_while_the_server_runs(api
         assert len((await tx.execute(select(sessions.c.id))).all()) == 1
         assert len((await tx.execute(select(refresh_tokens.c.token_hash))).all()) == 1
     assert (await api.call("GET", PROFILE, by=kept)).status == 200
+
+
+async def test_one_part_of_upkeep_that_fails_keeps_no_other_from_its_work(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upkeep, came = api.server.services.personal.upkeep, []
+    purge = upkeep._erasure.purge
+
+    async def fails() -> None:
+        raise ZeroDivisionError
+
+    async def is_away() -> None:
+        raise Unavailable("The database does not answer.")
+
+    async def works() -> None:
+        came.append("trim")
+
+    async def purges() -> int:
+        came.append("purge")
+        return await purge()
+
+    monkeypatch.setattr(upkeep._erasure, "purge", purges)
+    upkeep._trims = (fails, is_away, works)
+    with pytest.raises(Unavailable):
+        await upkeep.once()
+    assert came == ["trim", "purge"]
+    upkeep._trims = (fails, works)
+    await upkeep.once()
+    assert came == ["trim", "purge"] * 2
 
 
 async def test_a_restart_remembers_who_was_signed_out(tmp_path: Path) -> None:

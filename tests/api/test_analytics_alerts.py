@@ -5,10 +5,18 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import select, update
+
+from tests.api.assignment_material import assign, begin
 from tests.api.course_material import enrol, make_course, student
 from tests.api.notification_material import told
+from tests.api.quiz_material import add_question, make_quiz
+from tests.api.quiz_material import begin as begin_quiz
 from tests.api.test_analytics_reports import file, watch
 from tests.serving import Api, Person
+from vtp.analytics.alert_tables import analytics_alerts
+from vtp.analytics.alerts import COOL_DOWN
+from vtp.analytics.course_store import last_seen
 
 BASE = "/api/v1/analytics/alerts"
 
@@ -58,9 +66,13 @@ async def test_an_alert_is_made_once_told_closed_and_made_again_after_a_week(
     assert (closed.status, closed.body["status"], closed.body["note"]) == (200, "dismissed", "She is ill.")
     again = await api.call("POST", f"{BASE}/{alert['id']}/resolve", by=teacher)
     assert (again.status, again.body["code"]) == (409, "alert_closed")
-    await days.look(14)  # within the seven days
+    async with api.server.services.database.transaction() as tx:  # it had stood for eight days
+        old = analytics_alerts.c.created_at
+        await tx.execute(update(analytics_alerts).values(created_at=days.now() - timedelta(days=8)))
+        assert (await tx.execute(select(old))).scalar_one() < days.now() - COOL_DOWN
+    await days.look(15)  # within seven days of when it was closed
     assert await listed(api, course, teacher, "open") == []
-    await days.look(16)
+    await days.look(17)
     [anew] = await listed(api, course, teacher, "open")
     assert anew["id"] != alert["id"] and anew["severity"] == "high"
 
@@ -78,3 +90,15 @@ async def test_an_alert_whose_rule_holds_no_more_is_over(api: Api, teacher: Pers
     await days.look(2)
     [alert] = await listed(api, course, teacher)
     assert alert["status"] == "over" and alert["closed_by"] is None
+    assert not [one for one in await told(api, teacher) if one["kind"] == "student_may_need_help"]
+
+
+async def test_who_hands_in_or_takes_a_quiz_has_been_seen(api: Api, teacher: Person) -> None:
+    course, ada, ben = await make_course(api, teacher), await student(api, "ada"), await student(api, "ben")
+    for pupil in (ada, ben, await student(api, "eve")):
+        await enrol(api, course, pupil)
+    await begin(api, await assign(api, course, teacher, published=True), ada)
+    quiz = await make_quiz(api, course, teacher, [await add_question(api, course, teacher)])
+    assert (await begin_quiz(api, course, quiz, ben)).status == 201
+    async with api.server.services.database.read() as tx:
+        assert (await last_seen(tx, course)).keys() == {ada.user_id, ben.user_id}

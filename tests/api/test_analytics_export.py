@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 
 from tests.api.course_material import enrol, make_course, student
 from tests.api.test_analytics_playback import event, segment, send
@@ -12,6 +12,7 @@ from tests.api.test_analytics_reports import file
 from tests.serving import Api, Person
 from tests.unit.test_analytics_xapi import WORDS, validate
 from vtp.accounts.tables import audit_log
+from vtp.analytics.tables import analytics_events
 
 BASE = "/api/v1/analytics/export"
 
@@ -32,16 +33,26 @@ async def test_what_was_watched_is_taken_away_as_valid_statements(api: Api, teac
     played = [segment(0, 4, 2)]
     batch = [event("started", recording, position=0), event("paused", recording, position=4, segments=played)]
     await send(api, ada, 0, *batch, event("seeked", recording, position=1))
-    await send(api, ben, 0, event("started", recording))
+    claims = [{"position": 10**400}, {"position": -1e308}, {"position_ms": "x", "counted": 7}]
+    began = [event("started", recording, metadata=one) for one in claims]
+    await send(api, ben, 0, *began)
+    async with api.server.services.database.transaction() as tx:  # as a later version may have written
+        his = analytics_events.c.user_id == ben.user_id
+        kept = list((await tx.execute(select(analytics_events.c.data).where(his))).scalars())
+        last = select(func.max(analytics_events.c.id)).where(his).scalar_subquery()
+        await tx.execute(
+            update(analytics_events).where(analytics_events.c.id == last).values(event_type="danced")
+        )
+    assert kept == [{}] * 3
     found = await exported(api, course, teacher)
     for one in found:
         validate(one)
     hers = [one for one in found if one["actor"]["account"]["name"] == ada.user_id]
     words = [WORDS[one["verb"]["id"]] for one in hers]
     assert words == ["initialized", "played", "paused", "seeked", "completed"]
-    assert len(found) == 7 and hers[0]["object"]["definition"]["name"] == {"en": "optics"}
+    assert len(found) == 8 and hers[0]["object"]["definition"]["name"] == {"en": "optics"}
     own = await exported(api, course, ben)
-    assert {one["actor"]["account"]["name"] for one in own} == {ben.user_id} and len(own) == 2
+    assert {one["actor"]["account"]["name"] for one in own} == {ben.user_id} and len(own) == 3
     outsider = await student(api, "outsider")
     assert (await api.call("GET", f"{BASE}?course_id={course}", by=outsider)).status == 403
     async with api.server.services.database.read() as tx:

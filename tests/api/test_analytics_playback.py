@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,13 +12,10 @@ from sqlalchemy import select, update
 from tests.api.course_material import enrol, make_course, student
 from tests.api.recording_material import add_finished, make_room
 from tests.serving import Answer, Api, Person
+from tests.statements import hearing
 from vtp.analytics.check import differing_rollups
-from vtp.analytics.tables import (
-    analytics_batches,
-    analytics_events,
-    playback_sessions,
-    recording_viewers,
-)
+from vtp.analytics.tables import analytics_batches, analytics_events, playback_sessions, recording_viewers
+from vtp.ids import new_id
 from vtp.recording.tables import recording_progress
 
 BASE = "/api/v1/analytics"
@@ -195,8 +193,41 @@ async def test_bad_batches_say_what_is_wrong(api: Api, recording: str) -> None:
     assert (many.status, many.pointers) == (422, ["/events"])
     large = await send(api, pupil, 0, event("paused", recording, metadata={"note": "x" * 2000}))
     assert (large.status, large.pointers) == (422, ["/events/0/metadata"])
+    for number in (1e999, math.nan, [-1e999]):
+        endless = await send(api, pupil, 0, event("paused", recording, metadata={"position": number}))
+        assert endless.status in (400, 422), number
+    for when in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "1999-12-31T23:59:59Z"):
+        odd = await send(api, pupil, 0, event("paused", recording) | {"timestamp": when})
+        assert (odd.status, odd.pointers) == (422, ["/events/0/timestamp"])
     odd = await send(api, pupil, 0, event("danced", recording), event("paused", "nothing"))
     assert (odd.status, odd.pointers) == (422, ["/events/0/event_type", "/events/1/recording_id"])
+
+
+async def test_batches_and_accounts_have_bounds(api: Api, recording: str) -> None:
+    pupil = await student(api, "pupil")
+    for name in ("recording_id", "course_id"):
+        many = [event("viewed", **{name: new_id()}) for _ in range(21)]
+        sent = await send(api, pupil, 0, *many)
+        assert (sent.status, sent.pointers) == (422, ["/events"])
+        assert (await send(api, pupil, 0, *many[1:])).status == 200
+    api.server.services.analytics.intake._limiter.count = 500
+    assert (await send(api, pupil, 1, *[event("viewed")] * 500)).status == 200
+    refused = await send(api, pupil, 2, event("paused", recording))
+    assert refused.status == 429 and int(refused.headers["Retry-After"]) > 0
+    assert (await send(api, await student(api, "other"), 0, event("paused", recording))).status == 200
+
+
+async def test_viewers_at_the_same_time_are_people(api: Api, teacher: Person, recording: str) -> None:
+    pupils = [await student(api, "one"), await student(api, "two")]
+    for pupil in pupils:
+        for page in ("page-one", "page-two"):
+            await send(api, pupil, 0, event("started", recording), session=page)
+    async with api.server.services.database.transaction() as tx:
+        now = datetime.now(UTC)
+        hour = {"started_at": now - timedelta(hours=1), "last_at": now}
+        await tx.execute(update(playback_sessions).values(**hour))
+    found = (await api.call("GET", f"{BASE}/lecture/{recording}", by=teacher)).body
+    assert (found["total_views"], found["peak_concurrent_viewers"]) == (4, 2)
 
 
 async def test_figures_of_others_are_for_who_holds_their_course(api: Api, teacher: Person) -> None:
@@ -289,11 +320,19 @@ async def test_pages_that_play_on_after_a_recording_grew_count_no_bin_twice(api:
         assert [one async for one in differing_rollups(tx)] == []
 
 
-async def test_the_log_is_forgotten_in_time_and_figures_stay(api: Api, recording: str) -> None:
+async def test_the_log_is_forgotten_in_time_and_figures_stay(
+    api: Api, recording: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pupil, services = await student(api, "pupil"), api.server.services
     await send(api, pupil, 0, event("progress", recording, segments=[segment(0, 2)]))
     services.analytics.rollups._clock = lambda: datetime.now(UTC) + timedelta(days=401)
-    await services.analytics.rollups.trim()
+    for seq in range(1, 8):
+        await send(api, pupil, seq, event("paused", recording))
+    monkeypatch.setattr("vtp.analytics.rollups.FORGOTTEN_AT_ONCE", 3)
+    with hearing() as heard:
+        await services.analytics.rollups.trim()
+    sizes = [len(parameters) for text, parameters in heard.statements if text.startswith("DELETE")]
+    assert len(sizes) == 6 and max(sizes) <= 3 * 3, sizes
     async with services.database.read() as tx:
         for table in (analytics_events, analytics_batches):
             assert (await tx.execute(select(table))).first() is None

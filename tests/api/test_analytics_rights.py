@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.api.callers import MISSING, Endpoint, assert_covers, assert_statuses, everybody, of
 from tests.api.course_material import add_lesson, make_course
 from tests.api.recording_material import add_finished
+from tests.api.test_analytics_reports import watch
 from tests.serving import Api, Person
 
 PLACES = ("/api/v1/analytics", "/api/analytics")
@@ -75,3 +76,21 @@ def _classes(base: str, course: str, lesson: str) -> list[Endpoint]:
         Endpoint("GET", theirs, STAFF, base + rules),
         Endpoint("PUT", theirs, STAFF, base + rules, body={}),
     ]
+
+
+async def test_figures_of_a_recording_filed_nowhere_are_for_who_made_it(api: Api) -> None:
+    callers = await everybody(api)
+    owner, pupil = callers["owner"], callers["student"]
+    assert isinstance(owner, Person) and isinstance(pupil, Person)
+    room = await api.call("GET", "/api/v1/rooms/physics", by=owner)
+    recording = await add_finished(api, room.body["room_id"], owner, duration_ms=4000)
+    await watch(api, pupil, recording, 4)
+    path = f"{PLACES[0]}/lecture/{recording}"
+    hidden = {}
+    for name in ("owner", "admin", "teacher", "assistant", "student", "room"):
+        hidden[name] = (await api.call("GET", path, by=callers[name])).body["hidden"]
+    assert [name for name, one in hidden.items() if not one] == ["owner", "admin"]
+    lectures = api.server.services.analytics.lectures
+    lectures.at_least = 1
+    assert (await api.call("GET", path, by=pupil)).body["hidden"] is False
+    assert (await api.call("GET", path, by=callers["room"])).body["hidden"] is True

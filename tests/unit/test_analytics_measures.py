@@ -17,8 +17,9 @@ from tests.naive_analytics import (
     naive_status,
 )
 from vtp.analytics.attendance import Connection, Thresholds, class_as_held, standing, status_of
-from vtp.analytics.heat import Bins, Run, drop_off, heat_of
+from vtp.analytics.heat import Bins, Run, drop_off, heat_of, most_replayed, without_few
 from vtp.analytics.intervals import clip, length_ms, most_at_once, union
+from vtp.analytics.playback import EventType, Logged, PlaybackSession
 from vtp.recording.progress_store import Progress
 from vtp.recording.taking import Extent, take_report
 from vtp.recording.watching import Played, Report, progress_per_mille
@@ -226,3 +227,24 @@ def test_heat_adds_passes_and_counts_people(rows: list[list[int]]) -> None:
     heat = heat_of(rows, 5)
     assert heat.views == tuple(sum(row[at] for row in rows) for at in range(5))
     assert heat.viewers == tuple(sum(row[at] > 0 for row in rows) for at in range(5))
+
+
+def test_parts_that_few_have_watched_say_nothing_of_them() -> None:
+    bins = Bins(4000)
+    heat = heat_of([[1, 1, 0, 9], [1, 3, 0, 0], [2, 0, 1, 0]], bins.count)
+    assert most_replayed(heat, bins) == (3000, 4000, 8)
+    told = without_few(heat, 3)
+    assert (told.views, told.viewers) == ((4, 0, 0, 0), (3, 0, 0, 0))
+    assert most_replayed(told, bins) == (0, 1000, 1)
+    assert drop_off([4000, 2000, 3000], bins, 2) == (1, 1, 1, 0.666)
+    assert drop_off([4000, 2000, 2500], bins, 2) == (1, 1, 1, 0)
+
+
+def test_a_page_counts_sixteen_qualities() -> None:
+    now = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+    page = PlaybackSession("user", "recording", "page", now, now)
+    for number in range(40):
+        page.take(Logged(EventType.QUALITY_CHANGED, now, {"quality": f"{number}p"}))
+        page.take(Logged(EventType.WATCHED, now, {"counted": [[0, 1000, 1]], "position_ms": 1000}))
+    assert list(page.quality_ms) == [f"{number}p" for number in range(16)]
+    assert page.watch_time_ms == 40_000

@@ -7,6 +7,9 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
+from vtp.analytics.caliper import events
 from vtp.analytics.playback import EventType, Logged
 from vtp.analytics.xapi import EXTENSION, PROFILE, VERBS, Source, statements
 from vtp.ids import new_id, uuid7
@@ -117,6 +120,13 @@ def test_segments_time_and_progress_are_what_counted() -> None:
     assert completed["result"]["extensions"][EXTENSION + "played-segments"] == "45.100[.]340.000"
 
 
+def test_a_page_that_is_left_and_comes_back_is_terminated_once() -> None:
+    left = ("page", EventType.STOPPED, {"position": 1})
+    rows = log(left, ("page", EventType.RESUMED, {}), ("other", EventType.STOPPED, {}), left)
+    ended = [one["id"] for one in statements(SOURCE, rows) if WORDS[one["verb"]["id"]] == "terminated"]
+    assert ended == [rows[2][0], rows[3][0]]
+
+
 def test_the_same_log_gives_the_same_statements() -> None:
     rows = log(*A_PAGE)
     assert list(statements(SOURCE, rows)) == list(statements(SOURCE, rows))
@@ -134,3 +144,13 @@ def test_ids_of_statements_are_those_of_the_log() -> None:
     row = uuid7(1_790_000_000_000_000_000, 5)
     one = (row, "page", Logged(EventType.PAUSED, START, {"position": 1}))
     assert [said["id"] for said in statements(SOURCE, [one])][-1] == row
+
+
+@pytest.mark.parametrize("position", [float("inf"), float("nan"), -1e308, 10**400, -1, 1e7, "4", None])
+def test_a_position_that_cannot_be_is_none(position: object) -> None:
+    rows = log(
+        ("page", EventType.STARTED, {"position": 4}), ("page", EventType.PAUSED, {"position": position})
+    )
+    paused = list(statements(SOURCE, rows))[-1]
+    assert paused["result"]["extensions"][EXTENSION + "time"] == 4
+    assert list(events(SOURCE, rows))[-1]["target"]["currentTime"] == "PT4.0S"

@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 
 MAY_NEED_HELP: Final = Kind("student_may_need_help", "Students who may need help", MailChoice.DAILY)
 COOL_DOWN: Final = timedelta(days=7)
-"""For so long a rule makes no new alert of a student, whatever became of the one before."""
+"""For so long after one was made, and after it was closed, a rule makes no new alert of a student."""
 
 
 class Alerts:
@@ -61,8 +61,8 @@ class Alerts:
         for course_id in course_ids:
             try:
                 await self.look_at(course_id)
-            except Unavailable:
-                raise
+            except Unavailable as error:
+                logger.warning("Who may need help in course %s was not looked for: %s", course_id, error)
             except Exception:  # the next course is not to suffer for it
                 logger.exception("Who may need help in course %s could not be looked for.", course_id)
 
@@ -83,6 +83,7 @@ class Alerts:
             for key, alert in latest.items():
                 if alert.status is AlertStatus.OPEN and key not in holds:
                     await change_alert(tx, alert.id, status=AlertStatus.OVER, closed_at=now, updated_at=now)
+                    await self._notifier.take_back(tx, alert.id)
 
     async def _hold(
         self,
@@ -101,7 +102,7 @@ class Alerts:
                 before = latest.get(key)
                 if before is not None and before.status is AlertStatus.OPEN:
                     await change_alert(tx, before.id, updated_at=now, **_said(finding))
-                elif before is None or before.created_at + COOL_DOWN <= now:
+                elif before is None or _rests_until(before) <= now:
                     await self._begin(tx, course, one, finding, now)
         return holds
 
@@ -155,6 +156,10 @@ class Alerts:
             await change_alert(tx, alert.id, status=status, **values)
             await self._notifier.take_back(tx, alert.id)
             return await find_alert(tx, wanted) or alert
+
+
+def _rests_until(before: Alert) -> datetime:
+    return max(before.created_at, before.closed_at or before.created_at) + COOL_DOWN
 
 
 def _said(finding: Finding) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from vtp.analytics.playback import EventType, Logged
@@ -18,7 +18,7 @@ _ACTIONS: Final = {
 }
 
 
-def events(source: Source, log: Iterable[tuple[str, str, Logged]]) -> Iterator[dict[str, Any]]:
+def events(source: Source, log: Sequence[tuple[str, str, Logged]]) -> Iterator[dict[str, Any]]:
     """The events of one person with one recording, from their log in its order: (id, session, row).
 
     What the profile has no action for is left out.
@@ -26,8 +26,7 @@ def events(source: Source, log: Iterable[tuple[str, str, Logged]]) -> Iterator[d
     positions: dict[str, int] = {}
     for row_id, session_id, event in log:
         before = positions.get(session_id, 0)
-        said = event.data.get("position")
-        position = round(said * 1000) if isinstance(said, int | float) else before
+        position = before if event.said_ms is None else event.said_ms
         if event.event_type is EventType.WATCHED:
             positions[session_id] = int(event.data.get("position_ms", before))
             continue

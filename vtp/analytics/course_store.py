@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, union_all
+from sqlalchemy import ColumnElement, Select, func, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.analytics.tables import analytics_events, playback_sessions
 from vtp.courses.enrolment_store import IS_STUDENT
 from vtp.courses.tables import course_enrollments, course_recordings, lessons
+from vtp.coursework.tables import assignments, submissions
+from vtp.quizzes.tables import quiz_attempts, quizzes
 from vtp.recording.store import Status
 from vtp.recording.tables import recording_progress, recordings
 from vtp.rooms.tables import live_sessions, session_participants
@@ -96,7 +98,8 @@ async def pages_by_recording(
 
 
 async def last_seen(tx: AsyncConnection, course_id: str) -> dict[str, datetime]:
-    """When each student was last seen in a course: in its classes, with its recordings, on its pages."""
+    """When each student was last seen in a course: in its classes, with its recordings, on its pages, handing
+    in, taking quizzes."""
     who, at, lesson = session_participants.c, live_sessions.c, lessons.c
     filed, seen, event = course_recordings.c, recording_progress.c, analytics_events.c
     in_class = (
@@ -111,6 +114,22 @@ async def last_seen(tx: AsyncConnection, course_id: str) -> dict[str, datetime]:
         .where(filed.course_id == course_id)
     )
     looking = select(event.user_id, event.received_at).where(event.course_id == course_id)
-    all_of_it = union_all(in_class, watching, looking).subquery()
+    all_of_it = union_all(in_class, watching, looking, *_working(course_id)).subquery()
     statement = select(all_of_it.c.user_id, func.max(all_of_it.c.at)).group_by(all_of_it.c.user_id)
     return {row[0]: row[1] for row in await tx.execute(statement)}
+
+
+def _working(course_id: str) -> tuple[Select[tuple[str, datetime]], ...]:
+    """When who wrote at what they hand in, and took quizzes."""
+    written, took = submissions.c, quiz_attempts.c
+    handing_in = (
+        select(written.user_id, written.updated_at)
+        .join_from(submissions, assignments, assignments.c.id == written.assignment_id)
+        .where(assignments.c.course_id == course_id, written.user_id.is_not(None))
+    )
+    taking = (
+        select(took.user_id, func.coalesce(took.ended_at, took.begun_at))
+        .join_from(quiz_attempts, quizzes, quizzes.c.id == took.quiz_id)
+        .where(quizzes.c.course_id == course_id)
+    )
+    return handing_in, taking

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from itertools import islice
 from typing import Any, Final, Literal
 
 from sqlalchemy import select
@@ -12,7 +14,7 @@ from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.permissions import Action
 from vtp.analytics.caliper import events
 from vtp.analytics.course_store import FiledRecording, watchable
-from vtp.analytics.playback import EventType, Logged
+from vtp.analytics.playback import KINDS, EventType, Logged
 from vtp.analytics.tables import analytics_events, playback_sessions
 from vtp.analytics.xapi import Source, statements
 from vtp.courses.door import enter
@@ -21,8 +23,9 @@ from vtp.courses.tables import course_enrollments
 from vtp.db import Database
 from vtp.http.identity import Principal
 
+AT_ONCE: Final = 100
 Form = Literal["xapi", "caliper"]
-Make = Callable[[Source, Iterable[tuple[str, str, Logged]]], Iterator[dict[str, Any]]]
+Make = Callable[[Source, Sequence[tuple[str, str, Logged]]], Iterator[dict[str, Any]]]
 MAKERS: Final[dict[Form, Make]] = {"xapi": statements, "caliper": events}
 
 
@@ -72,7 +75,10 @@ class Exports:
             source = Source(home, user_id, recording_id, one.title, one.duration_ms, (course_id,))
             async with self._database.read() as tx:
                 log = await _log(tx, recording_id, user_id)
-            yield list(MAKERS[form](source, log))
+            made = MAKERS[form](source, log)
+            while page := list(islice(made, AT_ONCE)):
+                yield page
+                await asyncio.sleep(0)  # others have their turn
 
 
 async def _pairs(tx: AsyncConnection, course_id: str, ids: list[str]) -> list[tuple[str, str]]:
@@ -92,4 +98,4 @@ async def _log(tx: AsyncConnection, recording_id: str, user_id: str) -> list[tup
         .order_by(c.id)
     )
     rows = await tx.execute(statement)
-    return [(row[0], row[1], Logged(EventType(row[2]), row[3], row[4])) for row in rows]
+    return [(row[0], row[1], Logged(EventType(row[2]), row[3], row[4])) for row in rows if row[2] in KINDS]

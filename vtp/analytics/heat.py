@@ -71,8 +71,18 @@ def heat_of(passes: Iterable[Sequence[int]], count: int) -> Heat:
     return Heat(views, viewers)
 
 
-def drop_off(furthest_ms: Sequence[int], bins: Bins) -> tuple[float, ...]:
-    """By the start of each bin, the share of those who began who came that far, never rounded up."""
+def without_few(heat: Heat, at_least: int) -> Heat:
+    """The same with nothing of bins that fewer people have watched."""
+    told = [viewers >= at_least for viewers in heat.viewers]
+    return Heat(
+        tuple(views * shown for views, shown in zip(heat.views, told, strict=True)),
+        tuple(viewers * shown for viewers, shown in zip(heat.viewers, told, strict=True)),
+    )
+
+
+def drop_off(furthest_ms: Sequence[int], bins: Bins, at_least: int = 1) -> tuple[float, ...]:
+    """By the start of each bin, the share of those who began who came that far, never rounded up; 0 where
+    they are fewer than `at_least`."""
     starters = len(furthest_ms)
     if starters == 0:
         return (0.0,) * bins.count
@@ -81,7 +91,8 @@ def drop_off(furthest_ms: Sequence[int], bins: Bins) -> tuple[float, ...]:
     for index in range(bins.count):
         while at < starters and came[at] < bins.start_ms(index):
             at += 1
-        shares.append((starters - at) * 1000 // starters / 1000)
+        came_so_far = starters - at if starters - at >= at_least else 0
+        shares.append(came_so_far * 1000 // starters / 1000)
     return tuple(shares)
 
 

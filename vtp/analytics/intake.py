@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -17,13 +18,16 @@ from vtp.analytics.schemas import SaidEvent, SendEvents
 from vtp.courses.door import enter
 from vtp.db import Database
 from vtp.db.conflicts import done_over
-from vtp.errors import Forbidden, NotFound
+from vtp.errors import Forbidden, NotFound, RateLimited
 from vtp.http.identity import Principal
+from vtp.limits import WindowLimiter
 from vtp.recording.progress import WatchProgress
 from vtp.recording.service import Recordings
 from vtp.recording.store import Recording
 from vtp.recording.watching import Played, Report
 
+WINDOW_S: Final = 600.0
+MAX_IN_WINDOW: Final = 6000  # events of one account: ten a second, all the time
 DOOR: Final = "e:"
 """Of sittings whose segments come as events: beside those of the same page that come as progress."""
 
@@ -53,7 +57,7 @@ class _Place:
 
 
 class Intake:
-    """Raises Forbidden for who has no account."""
+    """Raises Forbidden for who has no account, RateLimited for who says too much."""
 
     def __init__(
         self,
@@ -63,17 +67,28 @@ class Intake:
         rollups: Rollups,
         *,
         clock: Clock = utc_now,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
         self._recordings = recordings
         self._progress = progress
         self._rollups = rollups
         self._clock = clock
+        self._monotonic = monotonic
+        self._limiter = WindowLimiter(MAX_IN_WINDOW, WINDOW_S)
 
-    @done_over
     async def take(self, principal: Principal, batch: SendEvents, address: str) -> Outcome:
         """Takes a batch. What one may not see is refused, event by event, and the rest is taken."""
         user_id = account_of(principal)
+        wait_s = self._limiter.take(user_id, self._monotonic(), len(batch.events))
+        if wait_s > 0:
+            raise RateLimited(
+                "Your players have said very much in a short time; wait a moment.", retry_after_s=wait_s
+            )
+        return await self._take(principal, user_id, batch, address)
+
+    @done_over
+    async def _take(self, principal: Principal, user_id: str, batch: SendEvents, address: str) -> Outcome:
         seen, refused = await self._look(principal, batch.events, address)
         now, outcome = self._clock(), Outcome(refused=refused)
         unseen = {one.index for one in refused}

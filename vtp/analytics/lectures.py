@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vtp.analytics.heat import Bins, Heat, drop_off, heat_of, most_replayed, replayed_stretches
-from vtp.analytics.intervals import most_at_once
-from vtp.analytics.playback import PlaybackSession
+from vtp.analytics.heat import Bins, Heat, drop_off, heat_of, most_replayed, replayed_stretches, without_few
+from vtp.analytics.intervals import Interval, most_at_once, union
+from vtp.analytics.playback import MAX_QUALITIES, PlaybackSession
 from vtp.analytics.playback_store import find_viewer, passes_of, sessions_of
 from vtp.analytics.rights import require_figures_of, sees_all_viewers
 from vtp.analytics.rollups import Rollups
@@ -105,26 +105,27 @@ class Lectures:
             )
 
     async def lecture(self, principal: Principal, recording_id: str, address: str) -> tuple[Lecture, bool]:
-        """How all watched it, and whether that is for the caller to see: else there are too few."""
+        """How all watched it, and whether that is for the caller to see: else there are too few, or they have
+        no account."""
         recording = await self._recordings.get(principal, recording_id, address)
         await self._settle(recording)
         async with self._database.read() as tx:
             sees_all = await sees_all_viewers(tx, principal, self._audience, recording)
-            found = await read_lecture(tx, recording)
-        return found, sees_all or found.viewers >= self.at_least
+            found = await read_lecture(tx, recording, 1 if sees_all else self.at_least)
+        return found, sees_all or (principal.user_id is not None and found.viewers >= self.at_least)
 
     async def _settle(self, recording: Recording) -> None:
         if recording.status not in UNFINISHED:
             await self._rollups.settle(recording.id, recording.duration_ms)
 
 
-async def read_lecture(tx: AsyncConnection, recording: Recording) -> Lecture:
-    """Adds up the roll-ups of a recording's viewers."""
+async def read_lecture(tx: AsyncConnection, recording: Recording, at_least: int) -> Lecture:
+    """Adds up the roll-ups of a recording's viewers; of parts that fewer have watched it has nothing."""
     bins, c = Bins(recording.duration_ms), recording_progress.c
     statement = select(c.pieces, c.watched_ms, c.watch_time_ms, c.completed_at)
     rows = (await tx.execute(statement.where(c.recording_id == recording.id))).all()
     sessions = await sessions_of(tx, recording.id)
-    heat = heat_of(await passes_of(tx, recording.id), bins.count)
+    heat = without_few(heat_of(await passes_of(tx, recording.id), bins.count), at_least)
     shares = [progress_per_mille(row.watched_ms, recording.duration_ms) for row in rows]
     return Lecture(
         recording,
@@ -135,12 +136,12 @@ async def read_lecture(tx: AsyncConnection, recording: Recording) -> Lecture:
         ),
         watch_time_ms=sum(row.watch_time_ms for row in rows),
         average_per_mille=sum(shares) // len(shares) if shares else 0,
-        peak=most_at_once([_span(one) for one in sessions]),
+        peak=_most_people(sessions),
         sessions=len(sessions),
         buffer_events=sum(one.buffer_events for one in sessions),
-        quality_ms=dict(quality_ms(sessions)),
+        quality_ms=dict(quality_ms(sessions).most_common(MAX_QUALITIES)),
         heat=heat,
-        remaining=drop_off([row.pieces[-1][1] for row in rows if row.pieces], bins),
+        remaining=drop_off([row.pieces[-1][1] for row in rows if row.pieces], bins, at_least),
         replayed=most_replayed(heat, bins),
     )
 
@@ -151,6 +152,14 @@ def quality_ms(sessions: Sequence[PlaybackSession]) -> Counter[str]:
     for one in sessions:
         times.update(one.quality_ms)
     return times
+
+
+def _most_people(sessions: Sequence[PlaybackSession]) -> int:
+    """How many people watched at the same time, whatever number of pages each had open."""
+    spans: dict[str, list[Interval]] = {}
+    for one in sessions:
+        spans.setdefault(one.user_id, []).append(_span(one))
+    return most_at_once([span for theirs in spans.values() for span in union(theirs)])
 
 
 def _span(session: PlaybackSession) -> tuple[int, int]:

@@ -9,9 +9,10 @@ import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from vtp.analytics.heat import Bins, Run
+from vtp.recording.progress_schemas import LONGEST_S
 from vtp.recording.watching import Played
 
 
@@ -31,7 +32,11 @@ class EventType(enum.StrEnum):
     WATCHED = "watched"  # written by the server alone
 
 
-SAID_BY_CLIENTS = frozenset(EventType) - {EventType.WATCHED}
+MAX_QUALITIES: Final = 16
+KINDS: Final = frozenset(EventType)
+SAID_BY_CLIENTS: Final = KINDS - {EventType.WATCHED}
+OWN_WORDS: Final = frozenset({"position", "position_ms", "counted"})
+"""What is written of an event by this server's rules, and never taken from what a client says besides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,14 @@ class Logged:
     def counted(self) -> list[Played]:
         """The stretches that counted, of a row that says so."""
         return [Played(start, end, rate) for start, end, rate in self.data.get("counted", ())]
+
+    @property
+    def said_ms(self) -> int | None:
+        """Where its player stood; None where that is not said, or cannot be."""
+        position = self.data.get("position")
+        if isinstance(position, int | float) and 0 <= position <= LONGEST_S:
+            return round(position * 1000)
+        return None
 
 
 def counted_data(counted: Iterable[Played], position_ms: int) -> dict[str, Any]:
@@ -99,7 +112,8 @@ class PlaybackSession:
         took = sum(one.took_ms for one in event.counted)
         self.watch_time_ms += took
         self.position_ms = int(event.data.get("position_ms", self.position_ms))
-        if self.quality and took:
+        room = self.quality in self.quality_ms or len(self.quality_ms) < MAX_QUALITIES
+        if self.quality and took and room:
             self.quality_ms = {**self.quality_ms, self.quality: self.quality_ms.get(self.quality, 0) + took}
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vtp.analytics.playback import EventType, Logged, PlaybackSession, ViewerPasses
+from vtp.analytics.playback import KINDS, EventType, Logged, PlaybackSession, ViewerPasses
 from vtp.analytics.tables import (
     analytics_batches,
     analytics_events,
@@ -18,12 +18,11 @@ from vtp.analytics.tables import (
     recording_viewers,
 )
 from vtp.db.statements import insert_if_absent
-from vtp.ids import new_id
+from vtp.ids import first_id_at, new_id
 
 _events, _sessions, _viewers = analytics_events.c, playback_sessions.c, recording_viewers.c
 _SESSION = [_sessions[name] for name in PlaybackSession.__slots__]
 _VIEWER = [_viewers[name] for name in ViewerPasses.__slots__]
-_KINDS = frozenset(EventType)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ async def read_log(tx: AsyncConnection, recording_id: str, user_id: str) -> list
         .order_by(_events.id)
     )
     rows = await tx.execute(statement)
-    return [(row[0], Logged(EventType(row[1]), row[2], row[3])) for row in rows if row[1] in _KINDS]
+    return [(row[0], Logged(EventType(row[1]), row[2], row[3])) for row in rows if row[1] in KINDS]
 
 
 async def find_sessions(
@@ -133,10 +132,24 @@ async def sessions_of(
     return [PlaybackSession(*row) for row in await tx.execute(statement.order_by(_sessions.started_at))]
 
 
-async def remove_log_before(tx: AsyncConnection, before: datetime, first_kept_id: str) -> int:
-    """Forgets what was received before; gives how many rows of the log went."""
-    await tx.execute(delete(analytics_batches).where(analytics_batches.c.received_at < before))
-    return (await tx.execute(delete(analytics_events).where(_events.id < first_kept_id))).rowcount
+async def forget_batches(tx: AsyncConnection, before: datetime, most: int) -> int:
+    """Forgets some of the numbers of batches that came before; gives how many."""
+    c = analytics_batches.c
+    key = tuple_(c.user_id, c.session_id, c.seq)
+    old = select(c.user_id, c.session_id, c.seq).where(c.received_at < before).limit(most)
+    found = [tuple(row) for row in await tx.execute(old.order_by(c.received_at))]
+    if found:
+        await tx.execute(delete(analytics_batches).where(key.in_(found)))
+    return len(found)
+
+
+async def forget_events(tx: AsyncConnection, before: datetime, most: int) -> int:
+    """Forgets some rows of the log that were received before; gives how many."""
+    old = select(_events.id).where(_events.id < first_id_at(int(before.timestamp() * 1000)))
+    ids = list((await tx.execute(old.order_by(_events.id).limit(most))).scalars())
+    if ids:
+        await tx.execute(delete(analytics_events).where(_events.id.in_(ids)))
+    return len(ids)
 
 
 def _values(one: PlaybackSession | ViewerPasses) -> dict[str, Any]:

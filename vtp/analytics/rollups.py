@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -22,17 +22,21 @@ from vtp.analytics.playback_store import (
     add_session,
     find_sessions,
     find_viewer,
+    forget_batches,
+    forget_events,
     read_log,
-    remove_log_before,
     save_session,
     save_viewer,
     viewers_of_other_length,
 )
 from vtp.db import Database
 from vtp.db.conflicts import done_over
-from vtp.ids import first_id_at
 from vtp.recording.progress import Watched
 from vtp.recording.progress_store import find_progress
+
+FORGOTTEN_AT_ONCE = 5000
+"""Rows of one transaction: no other writer waits for more."""
+Forget = Callable[[AsyncConnection, datetime, int], Awaitable[int]]
 
 
 class Rollups:
@@ -134,11 +138,16 @@ class Rollups:
                 viewer, _ = await self._anew(tx, user_id, recording_id, duration_ms)
                 await save_viewer(tx, viewer)
 
-    @done_over
     async def trim(self) -> None:
-        """Forgets the log after `analytics.keep_days`; what it came to stays."""
+        """Forgets the log after `analytics.keep_days`, some at a time; what it came to stays."""
         if self._keep_days <= 0:
             return
         before = self._clock() - timedelta(days=self._keep_days)
+        for forget in (forget_batches, forget_events):
+            while await self._forget(forget, before) >= FORGOTTEN_AT_ONCE:
+                pass
+
+    @done_over
+    async def _forget(self, forget: Forget, before: datetime) -> int:
         async with self._database.transaction() as tx:
-            await remove_log_before(tx, before, first_id_at(int(before.timestamp() * 1000)))
+            return await forget(tx, before, FORGOTTEN_AT_ONCE)

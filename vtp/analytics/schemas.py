@@ -8,13 +8,14 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
-from vtp.analytics.playback import SAID_BY_CLIENTS, EventType
+from vtp.analytics.playback import OWN_WORDS, SAID_BY_CLIENTS, EventType
 from vtp.ids import is_id
 from vtp.recording.progress_schemas import PlayedSegment, Seconds
 from vtp.recording.watching import Played
 
 MAX_EVENTS: Final = 500
 MAX_DATA_BYTES: Final = 2000
+MAX_NAMED: Final = 20
 
 
 def _event_type(value: object) -> object:
@@ -38,8 +39,19 @@ def _id(value: str) -> str:
 
 
 def _small(value: dict[str, Any]) -> dict[str, Any]:
-    if len(json.dumps(value).encode()) > MAX_DATA_BYTES:
+    try:
+        size = len(json.dumps(value, allow_nan=False).encode())
+    except ValueError:
+        raise ValueError("numbers must be finite") from None
+    if size > MAX_DATA_BYTES:
         raise ValueError(f"an event carries {MAX_DATA_BYTES} bytes of metadata at most")
+    return value
+
+
+def _storable(value: datetime) -> datetime:
+    """Any year of these is one in every time zone and in every database."""
+    if not 2000 <= value.year <= 2200:
+        raise ValueError("is of no year from 2000 to 2200")
     return value
 
 
@@ -60,7 +72,11 @@ class SaidEvent(BaseModel):
             "completed, stopped, progress, viewed."
         ),
     ]
-    timestamp: Annotated[AwareDatetime, Field(description="By the client's clock; kept, not counted with.")]
+    timestamp: Annotated[
+        AwareDatetime,
+        AfterValidator(_storable),
+        Field(description="By the client's clock, of 2000 to 2200; kept, not counted with."),
+    ]
     recording_id: Id | None = None
     course_id: Id | None = None
     position: Seconds | None = None
@@ -68,7 +84,11 @@ class SaidEvent(BaseModel):
         list[PlayedSegment],
         Field(max_length=100, description="What was played since the last event that carried any."),
     ] = []
-    metadata: Annotated[dict[str, Any], AfterValidator(_small)] = {}
+    metadata: Annotated[
+        dict[str, Any],
+        AfterValidator(_small),
+        Field(description="Anything, in 2,000 bytes; what the server says itself is left out of it."),
+    ] = {}
 
     @property
     def played(self) -> tuple[Played, ...]:
@@ -80,7 +100,16 @@ class SaidEvent(BaseModel):
     @property
     def data(self) -> dict[str, Any]:
         """What is kept of it besides."""
-        return {**self.metadata, **({} if self.position is None else {"position": self.position})}
+        kept = {name: value for name, value in self.metadata.items() if name not in OWN_WORDS}
+        return kept if self.position is None else {**kept, "position": self.position}
+
+
+def _of_few(events: list[SaidEvent]) -> list[SaidEvent]:
+    recordings = {one.recording_id for one in events if one.recording_id is not None}
+    courses = {one.course_id for one in events if one.course_id is not None}
+    if max(len(recordings), len(courses)) > MAX_NAMED:
+        raise ValueError(f"a batch is of {MAX_NAMED} recordings and {MAX_NAMED} courses at most")
+    return events
 
 
 class SendEvents(BaseModel):
@@ -95,7 +124,15 @@ class SendEvents(BaseModel):
         str, Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9-]+$", description="Of the open page.")
     ]
     seq: Annotated[int, Field(ge=0, le=2**53 - 1, description="Its batches, counted.")]
-    events: Annotated[list[SaidEvent], Field(min_length=1, max_length=MAX_EVENTS)]
+    events: Annotated[
+        list[SaidEvent],
+        Field(
+            min_length=1,
+            max_length=MAX_EVENTS,
+            description=f"Of {MAX_NAMED} recordings and {MAX_NAMED} courses at most.",
+        ),
+        AfterValidator(_of_few),
+    ]
 
 
 class RefusedEvent(BaseModel):

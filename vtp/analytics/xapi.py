@@ -6,7 +6,7 @@ https://w3id.org/xapi/video; a row of the log is a statement, and its id is the 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -50,13 +50,20 @@ class _Session:
     pieces: list[Piece] = field(default_factory=list)
     segments: list[Piece] = field(default_factory=list)
 
+    def play(self, start_ms: int, end_ms: int) -> None:
+        """In the order in which they were played, what goes on without a jump as one."""
+        if self.segments and self.segments[-1][1] == start_ms:
+            start_ms, _ = self.segments.pop()
+        self.segments.append((start_ms, end_ms))
 
-def statements(source: Source, log: Iterable[tuple[str, str, Logged]]) -> Iterator[dict[str, Any]]:
+
+def statements(source: Source, log: Sequence[tuple[str, str, Logged]]) -> Iterator[dict[str, Any]]:
     """The statements of one person with one recording, from their log in its order: (id, session, row).
 
     A page is initialized by its first row, terminated by its last `stopped`, and completed once in all, by
     what counted and not by what its player says.
     """
+    ends = {session_id: row_id for row_id, session_id, event in log if event.event_type is EventType.STOPPED}
     sessions: dict[str, _Session] = {}
     watched: list[Piece] = []
     completed = False
@@ -70,7 +77,7 @@ def statements(source: Source, log: Iterable[tuple[str, str, Logged]]) -> Iterat
             for one in event.counted:
                 add_piece(session.pieces, one.start_ms, one.end_ms)
                 add_piece(watched, one.start_ms, one.end_ms)
-                session.segments.append((one.start_ms, one.end_ms))
+                session.play(one.start_ms, one.end_ms)
                 session.position_ms = one.end_ms
             share = progress_per_mille(length_ms(watched), source.duration_ms)
             if not completed and share >= COMPLETE_PER_MILLE:
@@ -78,7 +85,7 @@ def statements(source: Source, log: Iterable[tuple[str, str, Logged]]) -> Iterat
                 yield make.statement(row_id, "completed", event.received_at)
             continue
         found = _verb(event)
-        if found is not None:
+        if found is not None and (found != "terminated" or ends[session_id] == row_id):
             yield make.statement(row_id, found, event.received_at, event)
         session.position_ms = _position_ms(event, session.position_ms)
 
@@ -174,14 +181,7 @@ class _Maker:
         return progress_per_mille(length_ms(self._watched), self._source.duration_ms) / 1000
 
     def _played(self) -> str:
-        """In the order in which they were played, what goes on without a jump as one."""
-        runs: list[list[int]] = []
-        for start, end in self._session.segments:
-            if runs and runs[-1][1] == start:
-                runs[-1][1] = end
-            else:
-                runs.append([start, end])
-        return "[,]".join(f"{a / 1000:.3f}[.]{b / 1000:.3f}" for a, b in runs)
+        return "[,]".join(f"{a / 1000:.3f}[.]{b / 1000:.3f}" for a, b in self._session.segments)
 
 
 def seconds(ms: int) -> float:
@@ -190,8 +190,7 @@ def seconds(ms: int) -> float:
 
 
 def _position_ms(event: Logged, otherwise: int) -> int:
-    position = event.data.get("position")
-    return round(position * 1000) if isinstance(position, int | float) else otherwise
+    return otherwise if event.said_ms is None else event.said_ms
 
 
 def _derived(row_id: str, word: str) -> str:

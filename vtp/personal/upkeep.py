@@ -56,7 +56,20 @@ class Upkeep:
         before = kept_since(self._clock(), self._keep_days)
         if before is not None:
             await self._trail.trim(before)
-        for trim in self._trims:
-            await trim()
+        unavailable = await self._trim()
         await self._erasure.sweep()
         await self._erasure.purge()
+        if unavailable is not None:
+            raise unavailable
+
+    async def _trim(self) -> Unavailable | None:
+        """One that fails keeps neither the others nor erasure from their work."""
+        unavailable = None
+        for trim in self._trims:
+            try:
+                await trim()
+            except Unavailable as error:
+                unavailable = error
+            except Exception:
+                logger.exception("What is old could not be looked after by %s.", trim)
+        return unavailable
