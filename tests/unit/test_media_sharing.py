@@ -312,3 +312,13 @@ async def test_a_closed_transport_looks_no_more(worker: Made) -> None:
     room.run(2000)
     assert not room.sharing.is_limited
     assert all(later.cancelled for _, _, later in room.clock.due)
+
+
+async def test_of_pictures_that_end_together_none_is_asked_for_when_the_first_is_told(worker: Made) -> None:
+    room = Classroom(*worker, publishers=2, bps=700e3)
+    room.until(lambda: room.sharing.is_limited, 6000)
+    assert [one.end() for one in room.producers] == [True, True]
+    for one in room.producers:
+        one.tell_end("Its transport was closed.")
+        room.sharing.look()
+        assert not one.end()

@@ -328,10 +328,12 @@ class MediaTransport:
             self._sharing.close()
             self._sharing = None  # which refers to this transport
         self._disconnect()
+        # All of them before anybody hears of one: the packet path knows none of them any more.
+        ended = [one for one in list(self.producers.values()) if one.end()]
         for consumer in list(self.consumers.values()):
             consumer.close(reason)
-        for producer in list(self.producers.values()):
-            producer.close(reason)
+        for producer in ended:
+            producer.tell_end(reason)
         self._close_data(reason)
         self._emitter.emit(TransportClosed(self, reason))
 

@@ -218,10 +218,19 @@ class Producer:
 
     def close(self, reason: str = "The publisher closed it.") -> None:
         """Ends it for good; who consumes it hears of it."""
+        if self.end():
+            self.tell_end(reason)
+
+    def end(self) -> bool:
+        """Ends it, of which nobody hears before `tell_end`; False when it has ended."""
         if self.closed:
-            return
+            return False
         self.closed = True
         self.worker.producers.pop(self.handle, None)
         if not self.worker.is_closed:
             self.worker.core.remove_producer(self.handle)
+        return True
+
+    def tell_end(self, reason: str) -> None:
+        """Tells who listens, once it has ended."""
         self._emitter.emit(ProducerClosed(self, reason))

@@ -137,7 +137,9 @@ class Sharing:
 
     def _sent(self) -> list[Consumer]:
         return [
-            one for one in self._transport.consumers.values() if one.producer is not None and not one.paused
+            one
+            for one in self._transport.consumers.values()
+            if one.producer is not None and not one.producer.closed and not one.paused
         ]
 
     def _sound_bps(self) -> float:
