@@ -123,7 +123,7 @@ paired=(
   tests/media/test_bench_runs.py
 )
 together=("${beside[@]}" "${paired[@]}")
-"${pytest[@]}" "${beside[@]}" -n 4 "${by_file[@]}" || status=$?
+"${pytest[@]}" "${beside[@]}" -n 3 "${by_file[@]}" || status=$?
 "${pytest[@]}" "${paired[@]}" -n 2 "${by_file[@]}" || status=$?
 "${pytest[@]}" tests/media tests/faults tests/e2e "${together[@]/#/--ignore=}" || status=$?
 exit $status
