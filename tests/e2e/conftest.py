@@ -31,8 +31,7 @@ CAMERA_SECONDS = 40
 CAMERA_FPS = 10
 """What most tests look at is seen in few pictures, and a browser draws, codes and decodes each of them."""
 CHROMIUM = (
-    os.environ.get("VTP_CHROMIUM")
-    or shutil.which("chromium-headless-shell")  # the same without windows, which nobody sees
+    shutil.which("chromium-headless-shell")  # the same without windows, which nobody sees
     or shutil.which("chromium")
     or "/usr/bin/chromium"
 )

@@ -31,15 +31,14 @@ async def save_notes(tx: AsyncConnection, notes: Iterable[Note]) -> None:
     kept, gone = await _kept(tx, ordered), await _gone(tx, ordered)
     for one in ordered:
         table, key = _TABLES[one.kind]
-        if one.kind != "session" and not _belongs(one, kept):
-            continue
-        if one.kind == "session" and one.id not in kept:
+        if not _belongs(one, kept):
             continue
         values = dict(one.values)
         if values.get("user_id") in gone:
             values |= {"user_id": None, "full_name": ERASED_NAME}
-        if not await insert_if_absent(tx, table, {key: one.id, **values}):
-            await tx.execute(update(table).where(table.c[key] == one.id).values(values))
+        written = await tx.execute(update(table).where(table.c[key] == one.id).values(values))
+        if not written.rowcount:
+            await insert_if_absent(tx, table, {key: one.id, **values})
         kept.add(one.id)
 
 
@@ -52,7 +51,7 @@ async def _gone(tx: AsyncConnection, notes: Sequence[Note]) -> set[str]:
 
 
 def _belongs(one: Note, kept: set[str]) -> bool:
-    return one.id in kept if one.kind == "activity" else one.values["live_session_id"] in kept
+    return (one.values["live_session_id"] if one.kind == "participation" else one.id) in kept
 
 
 async def _kept(tx: AsyncConnection, notes: Sequence[Note]) -> set[str]:

@@ -105,9 +105,10 @@ async def find_viewer(tx: AsyncConnection, user_id: str, recording_id: str) -> V
 async def save_viewer(tx: AsyncConnection, viewer: ViewerPasses) -> None:
     """Writes them, or adds them. The row of `recording_progress` is locked by who does."""
     values = _values(viewer)
-    if not await insert_if_absent(tx, recording_viewers, values):
-        theirs = _viewers.user_id == viewer.user_id, _viewers.recording_id == viewer.recording_id
-        await tx.execute(update(recording_viewers).where(*theirs).values(values))
+    theirs = _viewers.user_id == viewer.user_id, _viewers.recording_id == viewer.recording_id
+    written = await tx.execute(update(recording_viewers).where(*theirs).values(values))
+    if not written.rowcount:
+        await insert_if_absent(tx, recording_viewers, values)
 
 
 async def viewers_of_other_length(tx: AsyncConnection, recording_id: str, duration_ms: int) -> list[str]:
