@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, TextClause, and_, bindparam, or_, select, text, true
+from sqlalchemy import ColumnElement, Row, and_, bindparam, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.service import Clock, utc_now
@@ -27,6 +27,7 @@ from vtp.courses.tables import (
 )
 from vtp.db.types import UtcDateTime, id_type
 from vtp.http.identity import Principal, Role
+from vtp.recording.listing import EVERYTHING, Scope, Shown
 from vtp.recording.store import Recording, Visibility
 
 _filed, _enrolled, _given = course_recordings.c, course_enrollments.c, course_permissions.c
@@ -68,6 +69,7 @@ OR EXISTS (SELECT 1 FROM course_recordings JOIN courses ON courses.id = course_r
             AND (course_sections.release_at IS NULL OR course_sections.release_at <= :audience_now))))))))
 )"""
 ).bindparams(bindparam("audience", type_=id_type()), bindparam("audience_now", type_=UtcDateTime()))
+_SCOPE = Scope(_SHOWN)
 
 
 class CourseAudience:
@@ -95,11 +97,11 @@ class CourseAudience:
         found = [_as_there(principal, row) for row in rows]
         return max(found, key=lambda one: one.role.rank)
 
-    def shown_to(self, principal: Principal) -> ColumnElement[bool] | TextClause:
+    def shown_to(self, principal: Principal) -> Shown:
         """What is filed nowhere, what is the caller's own, and what is filed where they take part."""
         if principal.role is Role.ADMIN or principal.user_id is None:
-            return true()
-        return _SHOWN.bindparams(audience=principal.user_id, audience_now=self._clock())
+            return EVERYTHING
+        return Shown(_SCOPE, {"audience": principal.user_id, "audience_now": self._clock()})
 
     async def visibility_of_new(
         self, tx: AsyncConnection, room_id: str, chosen: Visibility | None

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from sqlalchemy import ColumnElement, TextClause, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.http.identity import Principal
+from vtp.recording.listing import EVERYTHING, Shown
 from vtp.recording.store import Recording, Visibility
 
 
@@ -21,7 +21,7 @@ class Audience(Protocol):
         """The caller as rights see them with this recording: in the role that they have where it is filed, a
         guest where they have none; as they are for one that is filed nowhere."""
 
-    def shown_to(self, principal: Principal) -> ColumnElement[bool] | TextClause:
+    def shown_to(self, principal: Principal) -> Shown:
         """The same for a list, over the columns of `recordings`."""
 
     async def visibility_of_new(
@@ -41,9 +41,9 @@ class Everybody:
         """As they are."""
         return principal
 
-    def shown_to(self, principal: Principal) -> ColumnElement[bool] | TextClause:
+    def shown_to(self, principal: Principal) -> Shown:
         """All of it."""
-        return true()
+        return EVERYTHING
 
     async def visibility_of_new(
         self, tx: AsyncConnection, room_id: str, chosen: Visibility | None

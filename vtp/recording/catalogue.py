@@ -21,18 +21,16 @@ from vtp.media.events import Emitter
 from vtp.recording.active import ActiveRecordings
 from vtp.recording.audience import Audience
 from vtp.recording.link_terms import require_good_link
+from vtp.recording.listing import Filter, count_recordings, page_of_recordings
 from vtp.recording.schemas import UpdateRecording
 from vtp.recording.store import (
-    Filter,
     Recording,
     Status,
     Visibility,
     access_changes,
     change_recording,
-    count_recordings,
     find_recording,
     name_of_room,
-    page_of_recordings,
 )
 from vtp.recording.summary import summary_of
 from vtp.rooms.entrance import require_to_look_in

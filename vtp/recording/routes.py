@@ -19,6 +19,7 @@ from vtp.recording.chapters import Chapters
 from vtp.recording.download_routes import add_download_routes
 from vtp.recording.grants import Grants
 from vtp.recording.holders import Holders, holder_of, knows_people
+from vtp.recording.listing import Filter
 from vtp.recording.media_routes import add_media_routes
 from vtp.recording.progress import WatchProgress
 from vtp.recording.progress_routes import add_progress_routes
@@ -42,7 +43,7 @@ from vtp.recording.schemas import (
 from vtp.recording.service import Recordings
 from vtp.recording.share_routes import add_share_routes
 from vtp.recording.shares import Shares
-from vtp.recording.store import Filter, Recording
+from vtp.recording.store import Recording
 from vtp.recording.storyboard_routes import add_storyboard_routes
 from vtp.recording.thumbnail_routes import add_thumbnail_routes
 from vtp.recording.viewers import Viewership

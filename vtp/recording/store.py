@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, TextClause, bindparam, delete, func, or_, select, update
+from sqlalchemy import bindparam, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.permissions import Action, Circle
@@ -102,45 +102,11 @@ class Recording:
         return self.started_by
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which recordings to list; empty fields do not matter. The trash is listed only when it is asked for."""
-
-    room_id: str = ""
-    status: str = ""
-    text: str = ""
-    owned_only: bool = False
-    owner_id: str | None = None
-    published_only: bool = False
-    audience: ColumnElement[bool] | TextClause | None = None  # what recording.audience shows to the caller
-
-    def conditions(self) -> list[ColumnElement[bool] | TextClause]:
-        """The same in SQL."""
-        found: list[ColumnElement[bool] | TextClause] = []
-        if self.room_id:
-            found.append(recordings.c.room_id == self.room_id)
-        if self.status:
-            found.append(recordings.c.status == self.status)
-        else:
-            found.append(recordings.c.status != Status.DELETED)
-        if self.owned_only:
-            found.append(recordings.c.started_by.is_not_distinct_from(self.owner_id))
-        if self.audience is not None:
-            found.append(self.audience)
-        if self.published_only:
-            found.append(recordings.c.visibility != Visibility.STAFF)
-        if self.text:
-            pattern = "%" + _escape(self.text.lower()) + "%"
-            columns = (recordings.c.title, recordings.c.description)
-            found.append(or_(*(func.lower(column).like(pattern, escape="\\") for column in columns)))
-        return found
-
-
-_COLUMNS = [recordings.c[name] for name in Recording.__slots__]
+COLUMNS = [recordings.c[name] for name in Recording.__slots__]
 _STATUS = Recording.__slots__.index("status")
 _STORAGE = Recording.__slots__.index("storage")
 _VISIBILITY = Recording.__slots__.index("visibility")
-_BY_ID = select(*_COLUMNS).where(recordings.c.id == bindparam("recording_id"))
+_BY_ID = select(*COLUMNS).where(recordings.c.id == bindparam("recording_id"))
 
 
 async def add_recording(tx: AsyncConnection, recording: Recording) -> None:
@@ -155,7 +121,7 @@ async def find_recording(
     """The recording with this id; `to_change`: other changes of it wait."""
     statement = _BY_ID.with_for_update() if to_change else _BY_ID
     row = (await tx.execute(statement, {"recording_id": recording_id})).one_or_none()
-    return _recording(row) if row else None
+    return recording_of(row) if row else None
 
 
 async def change_recording(tx: AsyncConnection, recording_id: str, **values: Any) -> None:
@@ -180,37 +146,15 @@ async def unfinished_recordings(tx: AsyncConnection, instance_id: str) -> list[R
     Other processes on the same database are recording theirs.
     """
     ours = or_(recordings.c.instance_id == instance_id, recordings.c.instance_id.is_(None))
-    rows = await tx.execute(select(*_COLUMNS).where(recordings.c.status.in_(UNFINISHED), ours))
-    return [_recording(row) for row in rows]
+    rows = await tx.execute(select(*COLUMNS).where(recordings.c.status.in_(UNFINISHED), ours))
+    return [recording_of(row) for row in rows]
 
 
 async def ended_recordings_with_tracks(tx: AsyncConnection) -> list[Recording]:
     """Those in which participants may have tracks of their own, the trash included."""
     c = recordings.c
     rows = await tx.execute(select(recordings).where(c.layout != PROGRAM, c.status.not_in(UNFINISHED)))
-    return [_recording(row) for row in rows]
-
-
-async def count_recordings(tx: AsyncConnection, wanted: Filter) -> int:
-    """How many there are."""
-    statement = select(func.count()).select_from(recordings).where(*wanted.conditions())
-    return int((await tx.execute(statement)).scalar_one())
-
-
-async def page_of_recordings(
-    tx: AsyncConnection, wanted: Filter, *, limit: int, offset: int = 0, before: str | None = None
-) -> list[tuple[Recording, str]]:
-    """Recordings, newest first, after `offset` others or older than the id `before`; each with what its room
-    is called, which a deleted one still is."""
-    conditions = wanted.conditions()
-    if before is not None:
-        conditions.append(recordings.c.id < before)
-    statement = select(*_COLUMNS, rooms.c.name.label("room_name")).join(
-        rooms, rooms.c.id == recordings.c.room_id
-    )
-    statement = statement.where(*conditions).order_by(recordings.c.id.desc())
-    rows = await tx.execute(statement.limit(limit).offset(offset))
-    return [(_recording(row), row[-1]) for row in rows]
+    return [recording_of(row) for row in rows]
 
 
 async def name_of_room(tx: AsyncConnection, room_id: str) -> str:
@@ -227,14 +171,10 @@ async def access_changes(tx: AsyncConnection, since: datetime) -> list[tuple[str
     return [(row[0], row[1]) for row in found]
 
 
-def _recording(row: Sequence[Any]) -> Recording:
-    """Of a row that begins with _COLUMNS; by place, which takes a fourth of what names take."""
-    values = list(row[: len(_COLUMNS)])
+def recording_of(row: Sequence[Any]) -> Recording:
+    """Of a row that begins with COLUMNS; by place, which takes a fourth of what names take."""
+    values = list(row[: len(COLUMNS)])
     values[_STATUS] = Status(values[_STATUS])
     values[_STORAGE] = Storage(values[_STORAGE])
     values[_VISIBILITY] = Visibility(values[_VISIBILITY])
     return Recording(*values)
-
-
-def _escape(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

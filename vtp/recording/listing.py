@@ -1,0 +1,133 @@
+"""Lists of recordings: which, in what order, and the statements for it.
+
+Statements are made once for each shape of a filter: of a list's time, an eighth goes into making them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Integer, Select, TextClause, bindparam, func, select, true
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.db.types import id_type
+from vtp.db.words import contains_words, pattern_of
+from vtp.recording.store import COLUMNS, Recording, Status, Visibility, recording_of
+from vtp.recording.tables import recordings
+from vtp.rooms.tables import rooms
+
+
+@dataclass(frozen=True, eq=False)
+class Scope:
+    """A condition over the columns of `recordings`, its parameters open; there is one object of each."""
+
+    condition: ColumnElement[bool] | TextClause
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Which recordings somebody is shown: those in a scope, with the values of its parameters."""
+
+    scope: Scope
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+EVERYTHING = Shown(Scope(true()))
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which recordings to list; empty fields do not matter. The trash is listed only when it is asked for."""
+
+    room_id: str = ""
+    status: str = ""
+    text: str = ""
+    owned_only: bool = False
+    owner_id: str | None = None
+    published_only: bool = False
+    audience: Shown = EVERYTHING  # what recording.audience shows to the caller
+
+    @property
+    def shape(self) -> _Shape:
+        """Which conditions there are, whatever their values."""
+        return _Shape(
+            bool(self.room_id),
+            bool(self.status),
+            bool(self.text),
+            self.owned_only,
+            self.published_only,
+            self.audience.scope,
+        )
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The parameters of the conditions."""
+        found: dict[str, Any] = dict(self.audience.values)
+        if self.room_id:
+            found["room_id"] = self.room_id
+        if self.status:
+            found["status"] = self.status
+        if self.owned_only:
+            found["owner_id"] = self.owner_id
+        if self.text:
+            found["words"] = pattern_of(self.text)
+        return found
+
+
+class _Shape(NamedTuple):
+    by_room: bool
+    by_status: bool
+    by_text: bool
+    owned_only: bool
+    published_only: bool
+    scope: Scope
+
+
+async def count_recordings(tx: AsyncConnection, wanted: Filter) -> int:
+    """How many there are."""
+    return int((await tx.execute(_count(wanted.shape), wanted.values)).scalar_one())
+
+
+async def page_of_recordings(
+    tx: AsyncConnection, wanted: Filter, *, limit: int, offset: int = 0, before: str | None = None
+) -> list[tuple[Recording, str]]:
+    """Recordings, newest first, after `offset` others or older than the id `before`; each with what its room
+    is called, which a deleted one still is."""
+    values = wanted.values | {"page_limit": limit, "page_offset": offset}
+    if before is not None:
+        values["before"] = before
+    rows = await tx.execute(_page(wanted.shape, before is not None), values)
+    return [(recording_of(row), row[-1]) for row in rows]
+
+
+@lru_cache(maxsize=256)
+def _count(shape: _Shape) -> Select[Any]:
+    return select(func.count()).select_from(recordings).where(*_conditions(shape))
+
+
+@lru_cache(maxsize=256)
+def _page(shape: _Shape, goes_on: bool) -> Select[Any]:
+    statement = select(*COLUMNS, rooms.c.name.label("room_name"))
+    statement = statement.join(rooms, rooms.c.id == recordings.c.room_id).where(*_conditions(shape))
+    if goes_on:
+        statement = statement.where(recordings.c.id < bindparam("before", type_=id_type()))
+    limit, offset = bindparam("page_limit", type_=Integer()), bindparam("page_offset", type_=Integer())
+    return statement.order_by(recordings.c.id.desc()).limit(limit).offset(offset)
+
+
+def _conditions(shape: _Shape) -> list[ColumnElement[bool] | TextClause]:
+    c = recordings.c
+    found: list[ColumnElement[bool] | TextClause] = [shape.scope.condition]
+    found.append(c.status == bindparam("status") if shape.by_status else c.status != Status.DELETED)
+    if shape.by_room:
+        found.append(c.room_id == bindparam("room_id"))
+    if shape.owned_only:
+        found.append(c.started_by.is_not_distinct_from(bindparam("owner_id", type_=id_type())))
+    if shape.published_only:
+        found.append(c.visibility != Visibility.STAFF)
+    if shape.by_text:
+        found.append(contains_words((c.title, c.description), "words"))
+    return found
