@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from vtp.ids import new_id
@@ -80,6 +81,11 @@ class Router:
         self._data_turns = data_turns or Turns()
         self._plain_ports = plain_ports or PlainPorts("127.0.0.1", range(0))
         self._emitter: Emitter[RouterEvent] = Emitter()
+
+    @cached_property
+    def rtp_capabilities_json(self) -> dict[str, Any]:
+        """The capabilities as mediasoup writes them; everybody who joins gets the same."""
+        return self.rtp_capabilities.to_json()
 
     @property
     def producers(self) -> dict[str, Producer]:

@@ -138,7 +138,7 @@ class Calls:
             "may": may(peer.principal, peer.room),
             "state": {name: said for one in self._features for name, said in one.state(stay).items()},
             "mediasoup": {
-                "rtpCapabilities": peer.live.router.rtp_capabilities.to_json(),
+                "rtpCapabilities": peer.live.router.rtp_capabilities_json,
                 "peers": describe_peers(peer.live, but=peer.id, viewer=peer.id),
                 "own": describe_own(peer.own_transports),
             },

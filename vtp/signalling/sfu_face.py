@@ -87,7 +87,7 @@ class SfuFace:
         return s.JoinReply(
             room_id=peer.room.slug,
             peer_id=peer.id,
-            rtp_capabilities=peer.live.router.rtp_capabilities.to_json(),
+            rtp_capabilities=peer.live.router.rtp_capabilities_json,
             peers=self._describe(peer.live, peer),
         )
 

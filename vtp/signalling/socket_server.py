@@ -84,6 +84,28 @@ class _Packet(socketio.packet.Packet):  # type: ignore[misc]
         return 0
 
 
+class _Parcel:
+    """A packet on its way to one client, gone once it is written: the library's writer holds the last that it
+    wrote until there is another, which of a full room is 16 KB for each who listens."""
+
+    __slots__ = ("_packet", "packet_type")
+
+    def __init__(self, packet: Any) -> None:
+        self._packet: Any = packet
+        self.packet_type: int = packet.packet_type
+
+    @property
+    def data(self) -> Any:
+        """What the library's log shows of it."""
+        return None if self._packet is None else self._packet.data
+
+    def encode(self, b64: bool = False) -> str | bytes:
+        """Its text, or its bytes; once."""
+        sent, self._packet = self._packet, None
+        encoded: str | bytes = sent.encode(b64)
+        return encoded
+
+
 class _Line(AioWebSocket):  # type: ignore[misc]
     """A WebSocket without compression: browsers offer it, and its windows are 0.1 MB for each of them."""
 
@@ -118,7 +140,7 @@ class _Engine(engineio.AsyncServer):  # type: ignore[misc]
             if found.waiting_bytes > MAX_WAITING_BYTES:
                 await self.give_up(found)
                 return
-        await super().send_packet(sid, pkt)
+        await super().send_packet(sid, _Parcel(pkt))
 
     async def give_up(self, found: Any) -> None:
         """Ends a connection without waiting for its client to take what is there for it."""
