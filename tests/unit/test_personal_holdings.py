@@ -7,8 +7,9 @@ from sqlalchemy import Table
 
 from vtp.accounts.tables import users
 from vtp.db import metadata
-from vtp.personal.holdings import EXEMPT, HOLDINGS, Emptied, Kept, Subject
-from vtp.personal.scrubbing import scrub_details, scrub_message
+from vtp.own_data.holding import Emptied, Kept, Subject
+from vtp.own_data.scrubbing import scrub_details, scrub_message
+from vtp.personal.holdings import EXEMPT, HOLDINGS
 
 ADA = Subject("01890a5d-ac96-774b-bcce-b302099a8057", "ada@school.example", "Ada Lovelace", "alias")
 

@@ -13,7 +13,7 @@ from vtp.accounts.tables import users
 from vtp.analytics.class_notes import Note
 from vtp.analytics.class_tables import participant_activity
 from vtp.db.statements import insert_if_absent
-from vtp.personal.holdings import ERASED_NAME
+from vtp.own_data.holding import ERASED_NAME
 from vtp.rooms.tables import live_sessions, rooms, session_participants
 
 _TABLES: Final[dict[str, tuple[Table, str]]] = {

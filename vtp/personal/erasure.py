@@ -29,15 +29,8 @@ from vtp.errors import Unavailable
 from vtp.http.idempotency import forget_unmarked, mark_of
 from vtp.http.identity import Principal, Role
 from vtp.ids import parse_id
-from vtp.personal.holdings import (
-    HOLDINGS,
-    Deleted,
-    Emptied,
-    Holding,
-    Rewritten,
-    Subject,
-    erased_address,
-)
+from vtp.own_data.holding import Deleted, Emptied, Holding, Rewritten, Subject, erased_address
+from vtp.personal.holdings import HOLDINGS
 from vtp.sealing import Sealer
 
 SWEPT: Final = timedelta(hours=2)  # until what was on its way has arrived

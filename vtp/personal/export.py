@@ -19,8 +19,9 @@ from vtp.accounts.users import User, find_user
 from vtp.db import Database
 from vtp.http.identity import Principal
 from vtp.ids import parse_id
+from vtp.own_data.holding import Holding, Subject
 from vtp.personal.bundle import Bundle
-from vtp.personal.holdings import HOLDINGS, Holding, Subject
+from vtp.personal.holdings import HOLDINGS
 
 FORMAT: Final = "vtp personal data, version 1"
 AT_ONCE: Final = 2  # exports made together

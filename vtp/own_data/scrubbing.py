@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from vtp.personal.holdings import Subject
+    from vtp.own_data.holding import Subject
 
 PERSONAL: Final = frozenset(
     {"email", "emails", "name", "full_name", "phone", "to", "to_address", "address", "new_email", "old_email"}

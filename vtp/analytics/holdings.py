@@ -1,0 +1,167 @@
+"""What analytics have of a person, and what becomes of it at their erasure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from sqlalchemy import Table, select
+
+from vtp.analytics.tables import (
+    analytics_alerts,
+    analytics_batches,
+    analytics_events,
+    attendance_corrections,
+    attendance_rules,
+    lesson_attendance,
+    lesson_classes,
+    participant_activity,
+    playback_sessions,
+    recording_viewers,
+)
+from vtp.own_data.holding import Deleted, Holding, without
+from vtp.rooms.tables import session_participants
+
+HOLDINGS: Final = (
+    Holding(
+        "done_in_classes",
+        participant_activity,
+        lambda one: participant_activity.c.participation_id.in_(
+            select(session_participants.c.id).where(session_participants.c.user_id == one.user_id)
+        ),
+        ("participation_id", "talks", "camera", "acts", "quality"),
+        (),
+        Deleted(),
+    ),
+    Holding(
+        "attendance",
+        lesson_attendance,
+        lambda one: lesson_attendance.c.user_id == one.user_id,
+        (
+            "lesson_id",
+            "is_staff",
+            "present_ms",
+            "late_ms",
+            "early_ms",
+            "first_join",
+            "last_leave",
+            "connections",
+            "talk_ms",
+            "camera_ms",
+            "messages",
+            "hands",
+            "reactions",
+            "answers",
+            "activity_score",
+            "participation",
+            "quality",
+        ),
+        ("user_id",),
+        Deleted(),
+    ),
+    Holding(
+        "alerts_about_them",
+        analytics_alerts,
+        lambda one: analytics_alerts.c.user_id == one.user_id,
+        (
+            "id",
+            "course_id",
+            "rule",
+            "severity",
+            "reason",
+            "recommendation",
+            "evidence",
+            "status",
+            "created_at",
+            "updated_at",
+            "closed_at",
+            "note",
+        ),
+        ("user_id", "closed_by"),
+        Deleted(),
+    ),
+    Holding(
+        "alerts_closed",
+        analytics_alerts,
+        lambda one: analytics_alerts.c.closed_by == one.user_id,
+        ("id", "course_id", "status", "closed_at"),
+        (),
+        without("closed_by"),
+    ),
+    Holding(
+        "attendance_corrected",
+        attendance_corrections,
+        lambda one: attendance_corrections.c.user_id == one.user_id,
+        ("id", "lesson_id", "status", "reason", "created_at"),
+        ("user_id", "given_by"),
+        Deleted(),
+    ),
+    Holding(
+        "attendance_corrected_for_others",
+        attendance_corrections,
+        lambda one: attendance_corrections.c.given_by == one.user_id,
+        ("id", "lesson_id", "created_at"),
+        (),
+        without("given_by"),
+    ),
+    Holding(
+        "events_of_playback",
+        analytics_events,
+        lambda one: analytics_events.c.user_id == one.user_id,
+        (
+            "id",
+            "recording_id",
+            "course_id",
+            "session_id",
+            "event_type",
+            "happened_at",
+            "received_at",
+            "data",
+        ),
+        ("user_id",),
+        Deleted(),
+    ),
+    Holding(
+        "batches_of_events",
+        analytics_batches,
+        lambda one: analytics_batches.c.user_id == one.user_id,
+        ("session_id", "seq", "received_at"),
+        ("user_id",),
+        Deleted(),
+    ),
+    Holding(
+        "pages_with_recordings",
+        playback_sessions,
+        lambda one: playback_sessions.c.user_id == one.user_id,
+        (
+            "recording_id",
+            "session_id",
+            "started_at",
+            "last_at",
+            "watch_time_ms",
+            "position_ms",
+            "pauses",
+            "resumes",
+            "seeks",
+            "buffer_events",
+            "quality",
+            "quality_ms",
+            "completed",
+        ),
+        ("user_id", "run_end_ms"),
+        Deleted(),
+    ),
+    Holding(
+        "parts_of_recordings_watched",
+        recording_viewers,
+        lambda one: recording_viewers.c.user_id == one.user_id,
+        ("recording_id", "duration_ms", "passes"),
+        ("user_id",),
+        Deleted(),
+    ),
+)
+
+EXEMPT: Final[Mapping[Table, str]] = {
+    lesson_classes: "when classes were held, which says nothing of who was there",
+    attendance_rules: "what courses count as attended",
+}

@@ -1,0 +1,1 @@
+"""What is kept of a person, said where it is kept."""
