@@ -210,22 +210,35 @@ def test_pointing_at_the_line_of_time_shows_what_is_to_be_seen_there(
     page.context.close()
 
 
-def test_a_teacher_sees_what_recordings_take_of_what_they_may(browser: Browser, school: School) -> None:
-    async def let_hold_little() -> None:
-        admin = await school.api.person("admin")
+def test_a_teacher_sees_what_recordings_take_of_what_an_administrator_lets_them(
+    browser: Browser, school: School
+) -> None:
+    async def take_much() -> None:
+        await school.api.person("admin", "root@school.example")
         async with school.api.server.services.database.transaction() as tx:
             await change_recording(tx, school.recording_id, file_size_bytes=9_500_000)
-        quota = {"bytes": 10_000_000}
-        answer = await school.api.call("PUT", "/api/v1/rooms/physics/recording-quota", quota, by=admin)
-        assert answer.status == 200, answer
 
-    school.do(let_hold_little())
+    school.do(take_much())
+    admin = person(browser, school, "root@school.example")
+    admin.goto(f"{school.api.base_url}/rooms")
+    admin.get_by_role("button", name="More for Physics").click()
+    admin.get_by_test_id("room-space-menu").click()
+    expect(admin.get_by_test_id("room-space")).to_contain_text("take 9.5 MB; there is no limit")
+    admin.get_by_test_id("space-way").select_option("own")
+    admin.get_by_test_id("space-gigabytes").fill("0.01")
+    admin.get_by_test_id("save-space").click()
+    expect(admin.get_by_text("Space for “Physics” was set.")).to_be_visible()
     page = person(browser, school, "ada@school.example")
     page.goto(f"{school.api.base_url}/recordings")
     usage = page.get_by_test_id("usage")
     expect(usage).to_contain_text("Physics")
     expect(usage).to_contain_text("9.5 MB of 10 MB")
     expect(usage).to_contain_text("then they end")
+    page.goto(f"{school.api.base_url}/rooms")
+    page.get_by_role("button", name="More for Physics").click()
+    page.get_by_test_id("room-space-menu").click()
+    expect(page.get_by_test_id("room-space")).to_contain_text("take 9.5 MB of 10 MB")
+    expect(page.get_by_test_id("save-space")).to_have_count(0)
     student = person(browser, school, "sam@school.example")
     student.goto(f"{school.api.base_url}/recordings")
     expect(student.get_by_test_id("recordings")).to_be_visible()

@@ -188,8 +188,15 @@ export interface RecordingUsage {
   owner: Usage | null;
   /** Of their rooms that have a quota, the fullest first. */
   rooms: RoomUsage[];
+  /** What the room belongs to besides; of one room alone. */
+  others: OtherUsage[];
   /** A sentence while one will be used up before long. */
   warning: string | null;
+}
+
+/** Of a course: `whose` in words. */
+export interface OtherUsage extends Usage {
+  whose: string;
 }
 
 export interface RecordingFilter {
@@ -213,6 +220,14 @@ export function recordingsApi(http: HttpClient) {
     list: (filter: RecordingFilter = {}, signal?: AbortSignal) =>
       http.json<RecordingPage>("GET", withQuery(ROOT, { ...filter }), undefined, signal),
     usage: (signal?: AbortSignal) => http.json<RecordingUsage>("GET", `${ROOT}/usage`, undefined, signal),
+    /** Of one room, whether it has a quota or not. */
+    usageOf: (room: string, signal?: AbortSignal) =>
+      http.json<RecordingUsage>("GET", withQuery(`${ROOT}/usage`, { room_id: room }), undefined, signal),
+    /** What the recordings of a room may take: 0 any number, null what the server gives every room. */
+    setQuota: (room: string, bytes: number | null) =>
+      http.json<RecordingUsage>("PUT", `/api/v1/rooms/${encodeURIComponent(room)}/recording-quota`, {
+        bytes,
+      }),
     get: (id: string, signal?: AbortSignal) => http.json<Recording>("GET", one(id), undefined, signal),
     start: (room_id: string, title: string, layout: Recording["layout"]) =>
       http.json<RecordingStarted>("POST", `${ROOT}/start`, { room_id, title, layout }),

@@ -7,7 +7,15 @@ import { useToast } from "../../design/Toast";
 import { day, plural } from "../../format";
 import { classLink, copyText, watchLink } from "../links";
 
-export function RoomCard({ room, onDelete }: { room: Room; onDelete: () => void }) {
+export function RoomCard({
+  room,
+  onSpace,
+  onDelete,
+}: {
+  room: Room;
+  onSpace: () => void;
+  onDelete: () => void;
+}) {
   const toast = useToast();
   const copy = async (link: string, name: string) => {
     const done = await copyText(link);
@@ -16,6 +24,9 @@ export function RoomCard({ room, onDelete }: { room: Room; onDelete: () => void 
   const items: MenuItem[] = [
     { label: "Copy class link", icon: "link", act: () => void copy(classLink(room.slug), "Class link") },
     { label: "Copy watch link", icon: "play", act: () => void copy(watchLink(room.slug), "Watch link") },
+    ...(room.may.record
+      ? [{ label: "Space for recordings", icon: "film", testId: "room-space-menu", act: onSpace } as const]
+      : []),
     ...(room.may.delete
       ? [{ label: "Delete room", icon: "trash", danger: true, testId: "delete-room", act: onDelete } as const]
       : []),

@@ -12,10 +12,11 @@ import { Loading } from "../../design/Spinner";
 import { useToast } from "../../design/Toast";
 import { useLoaded } from "../../hooks/useLoaded";
 import { useTitle } from "../../hooks/useTitle";
-import { awaitsApproval, mayTeach, useApi, useSession } from "../../session/Session";
+import { awaitsApproval, isAdmin, mayTeach, useApi, useSession } from "../../session/Session";
 import { ApprovalBanner } from "../Approval";
 import { CreateRoom } from "./CreateRoom";
 import { RoomCard } from "./RoomCard";
+import { RoomSpace } from "./RoomSpace";
 import "./Rooms.css";
 
 const FRESH_MS = 5_000;
@@ -51,6 +52,7 @@ function RoomList() {
   const [, go] = useLocation();
   const [creating, setCreating] = useState(false);
   const [doomed, setDoomed] = useState<Room | null>(null);
+  const [measured, setMeasured] = useState<Room | null>(null);
   const load = useCallback(async () => {
     const all: Room[] = [];
     let cursor: string | undefined;
@@ -98,7 +100,12 @@ function RoomList() {
       {data && data.length > 0 && (
         <ul className="rooms" data-testid="rooms">
           {data.map((room) => (
-            <RoomCard key={room.room_id} room={room} onDelete={() => setDoomed(room)} />
+            <RoomCard
+              key={room.room_id}
+              room={room}
+              onSpace={() => setMeasured(room)}
+              onDelete={() => setDoomed(room)}
+            />
           ))}
         </ul>
       )}
@@ -107,6 +114,7 @@ function RoomList() {
         onClose={() => setCreating(false)}
         onCreated={(room) => go(`/rooms/${room.slug}/studio`)}
       />
+      <RoomSpace room={measured} admin={isAdmin(state)} onClose={() => setMeasured(null)} />
       <DeleteRoom room={doomed} onClose={() => setDoomed(null)} onDeleted={() => void reload()} />
     </>
   );

@@ -9,9 +9,9 @@ import { useForm } from "../../../hooks/useForm";
 import { useLoaded } from "../../../hooks/useLoaded";
 import { useApi } from "../../../session/Session";
 import { FormTrouble } from "../../FormTrouble";
+import { bytesOf, gigabytesOf } from "../../gigabytes";
 import { Submit } from "../../Submit";
 import { useCourse } from "../useCourse";
-import { bytesOf, gigabytesOf } from "./gigabytes";
 
 export function CourseQuota({ admin }: { admin: boolean }) {
   const { course } = useCourse();
@@ -31,7 +31,7 @@ export function CourseQuota({ admin }: { admin: boolean }) {
         {data && (
           <p className="soft">
             {data.allowed_bytes === null
-              ? `They take ${bytes(data.used_bytes)}, and may take any number.`
+              ? `They take ${bytes(data.used_bytes)}; there is no limit.`
               : `They take ${bytes(data.used_bytes)} of ${bytes(data.allowed_bytes)}. With all of it used, lessons are recorded no more.`}
           </p>
         )}
@@ -44,7 +44,7 @@ export function CourseQuota({ admin }: { admin: boolean }) {
               type="number"
               min={0.001}
               step="any"
-              placeholder="Any number"
+              placeholder="No limit"
               defaultValue={gigabytesOf(data.allowed_bytes)}
               error={form.fields.bytes}
               data-testid="quota-gigabytes"

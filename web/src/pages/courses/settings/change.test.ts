@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { Course } from "../../../api/courses";
+import { bytesOf, gigabytesOf } from "../../gigabytes";
 import { changeOf } from "./change";
-import { bytesOf, gigabytesOf } from "./gigabytes";
 
 const course = {
   name: "Mechanics",
