@@ -7,7 +7,7 @@ import pytest
 
 from vtp.errors import StartupError
 from vtp.key_files import open_key
-from vtp.sealing import FILE, Sealer, open_sealer
+from vtp.sealing import FILE, Sealer, add_key, open_sealer
 
 KEY = bytes(range(32))
 
@@ -58,3 +58,34 @@ def test_a_damaged_key_is_told_with_what_deleting_it_costs(tmp_path: Path) -> No
     (tmp_path / FILE).write_bytes(b"short")
     with pytest.raises(StartupError, match="delete it, and everybody sets up their second factor again"):
         open_sealer(tmp_path)
+
+
+def test_a_later_key_seals_from_now_on_and_all_keys_read(tmp_path: Path) -> None:
+    before = open_sealer(tmp_path)
+    old = before.seal("JBSWY3DPEHPK3PXP")
+    assert add_key(tmp_path) == 2
+    after = open_sealer(tmp_path)
+    new = after.seal("JBSWY3DPEHPK3PXP")
+    assert (before.newest, after.newest) == (1, 2)
+    assert old.startswith("v1:") and new.startswith(after.head) and after.head == "v2:2:"
+    assert after.unseal(old) == after.unseal(new) == "JBSWY3DPEHPK3PXP"
+    assert before.unseal(new) == "JBSWY3DPEHPK3PXP", "a process that runs finds the key"
+    assert before.newest == 2
+    assert before.digest("codes", "1") == after.digest("codes", "1"), "digests cannot be made again"
+    assert add_key(tmp_path) == 3
+
+
+def test_a_text_of_a_key_that_is_not_here_is_refused(tmp_path: Path) -> None:
+    here, there = open_sealer(tmp_path / "here"), tmp_path / "there"
+    open_sealer(there)
+    add_key(there)
+    sealed = open_sealer(there).seal("a link")
+    for text in (
+        sealed,
+        sealed.replace("v2:2:", "v2:3:"),
+        sealed.replace("v2:2:", "v1:"),
+        "v2:x:",
+        "v2:0:AAAA",
+    ):
+        with pytest.raises(ValueError, match="another key"):
+            here.unseal(text)

@@ -100,6 +100,34 @@ def migrate() -> None:
     print(_run(lambda: _migrate(load_settings())))
 
 
+@app.command("reseal")
+def reseal(
+    same_key: Annotated[
+        bool, typer.Option("--same-key", help="Make no new key: only seal what older ones have sealed.")
+    ] = False,
+) -> None:
+    """Make a new key for sealed columns (second factors, mails) and seal them again; servers may run."""
+    print(_run(lambda: _reseal(load_settings(), new_key=not same_key)))
+
+
+async def _reseal(settings: Settings, *, new_key: bool) -> str:
+    from vtp.accounts.audit import Event, Origin
+    from vtp.resealing import reseal as reseal_columns
+    from vtp.sealing import add_key, open_sealer
+
+    folder = settings.secrets_folder()
+    async with _opened(settings) as (database, accounts):
+        if new_key:
+            add_key(folder)
+        sealer = open_sealer(folder)
+        done, lost = await reseal_columns(database, sealer)
+        details = {"key": sealer.newest, "values": done, "unreadable": lost}
+        origin = Origin(user_agent="vtp admin reseal")
+        await accounts.audit.note(Event.COLUMNS_RESEALED, origin, subject="server", details=details)
+    unread = f" {lost} could not be read by any key and stay as they are." if lost else ""
+    return f"{done} values are sealed with key {sealer.newest} now.{unread}"
+
+
 async def _create_user(settings: Settings, email: str, role: str, name: str, password: str) -> str:
     from vtp.accounts.schemas import Email, RoleWord
     from vtp.http.text import Name
