@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # All tests with small seeded counts, in at most 20 minutes on two cores: unit tier first, browsers last.
+# Of tests with many cases some are drawn, by DRAW_SEED or anew each time; all cases are in `make test-long`.
 # Tests of the whole server take SQLite and PostgreSQL in turn here, each test always the same one; both in `make test-long`.
 # What measures nothing runs some files at a time, the longest first, with more of them than there are processors because
 # they wait for much; the pages' own tests run beside units. What measures runs alone. A tier that fails ends no other.
@@ -7,8 +8,9 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/.venv/bin:$PATH"
 unset PYTHONDONTWRITEBYTECODE  # what one process has compiled, the hundreds after it need not
+export DRAW_SEED="${DRAW_SEED:-$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}"  # all tiers draw by it, and each prints it
 export LD_PRELOAD=libeatmydata.so  # nobody waits for a disk: tests kill processes, not the machine's power
-pytest=(.venv/bin/python -m pytest)
+pytest=(.venv/bin/python -m pytest --drawn)
 by_file=(--dist loadfile --no-loadscope-reorder)  # in the order of tests/longest_first.py
 status=0
 .venv/bin/python -m scripts.protocol_types --check || status=$?

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.util import LRUCache
 
 from tests import one_chromium
+from tests.drawn import SEED, not_drawn, seed_of_run
 from tests.longest_first import put_longest_first
 from tests.postgres import PostgresServer, run_apart, why_not
 from tests.prepared_commands import PreparedCommands
@@ -32,9 +33,15 @@ COMPILED = 4000  # statements: more than all tests together send
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--one-database", action="store_true", help="tests of the server on one each, by name")
+    parser.addoption("--drawn", action="store_true", help="of tests marked `drawn` some cases, by DRAW_SEED")
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"cases drawn with {SEED}={seed_of_run()}" if config.getoption("--drawn") else "all cases"
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    seed_of_run()  # before there are workers to be told
     config.stash[COMMANDS] = commands = PreparedCommands()
     config.add_cleanup(commands.end)
     commands.begin()
@@ -51,20 +58,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         item.path for item in items if "playwright" in getattr(item, "fixturenames", ())
     }
     if config.getoption("--one-database"):
-        leave_one_database(config, items)
+        deselect(config, items, {item for item in items if is_of_other_database(item)})
+    if config.getoption("--drawn"):
+        deselect(config, items, not_drawn(items, seed_of_run()))
     if hasattr(config, "workerinput"):  # of pytest-xdist; alone, files go in the order they were named
         put_longest_first(items)
 
 
-def leave_one_database(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Each test of the whole server on one of the two, always the same; marked `both_databases` on both."""
-    left = [item for item in items if is_of_other_database(item)]
-    config.hook.pytest_deselected(items=left)
-    items[:] = [item for item in items if item not in set(left)]
+def deselect(config: pytest.Config, items: list[pytest.Item], left: set[pytest.Item]) -> None:
+    """Leaves these out of the run."""
+    config.hook.pytest_deselected(items=[item for item in items if item in left])
+    items[:] = [item for item in items if item not in left]
 
 
 def is_of_other_database(item: pytest.Item) -> bool:
-    """Of a test that runs once on each, which it is left on is a matter of its name."""
+    """Of a test of the whole server that runs once on each, which it is left on is a matter of its name, so
+    always the same; one marked `both_databases` is left on both.
+    """
     marked = item.get_closest_marker("both_databases") or item.get_closest_marker("sqlite_alone")
     if marked or API_TESTS not in item.path.parents or not isinstance(item, pytest.Function):
         return False

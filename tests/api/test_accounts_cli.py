@@ -86,6 +86,7 @@ async def test_the_commands_work_before_the_server_ever_ran(tmp_path: Path) -> N
         assert (await api.call("GET", "/api/v1/rooms/demo", by=token.strip())).status == 200
 
 
+@pytest.mark.drawn(4)
 @pytest.mark.parametrize(
     ("arguments", "stdin", "sentence"),
     [

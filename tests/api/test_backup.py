@@ -76,6 +76,7 @@ def other_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     server.drop_database(url)
 
 
+@pytest.mark.drawn
 async def test_rows_are_the_same_on_either_database(
     database_url: str, other_url: str, tmp_path: Path
 ) -> None:
