@@ -3,7 +3,8 @@
 # Of tests with many cases some are drawn, by DRAW_SEED or anew each time; all cases are in `make test-long`.
 # Tests of the whole server take SQLite and PostgreSQL in turn here, each test always the same one; both in `make test-long`.
 # What measures nothing runs some files at a time, the longest first, with more of them than there are processors because
-# they wait for much; the pages' own tests run beside units. What measures runs alone. A tier that fails ends no other.
+# they wait for much, and each costs 15 s of one; the pages' own tests run beside units. What measures runs alone. A tier
+# that fails ends no other.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/.venv/bin:$PATH"
@@ -14,10 +15,10 @@ pytest=(.venv/bin/python -m pytest --drawn)
 by_file=(--dist loadfile --no-loadscope-reorder)  # in the order of tests/longest_first.py
 status=0
 .venv/bin/python -m scripts.protocol_types --check || status=$?
-(cd web && npm run --silent check && npm test --silent) > .make/web-tests.log 2>&1 &
+(cd web && npm test --silent) > .make/web-tests.log 2>&1 &
 pages=$!
 if [ $# -eq 0 ]; then
-  "${pytest[@]}" tests/unit tests/fuzz tests/api --one-database -n 5 "${by_file[@]}" || status=$?
+  "${pytest[@]}" tests/unit tests/fuzz tests/api --one-database -n 4 "${by_file[@]}" || status=$?
 fi
 wait "$pages" || status=$?
 cat .make/web-tests.log
