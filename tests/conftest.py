@@ -2,7 +2,6 @@
 
 import gc
 import os
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from pathlib import Path
@@ -17,6 +16,7 @@ from sqlalchemy.util import LRUCache
 
 from tests import one_chromium
 from tests.drawn import SEED, not_drawn, seed_of_run
+from tests.fresh_database import begin_fresh, fresh_database, migrated
 from tests.longest_first import put_longest_first
 from tests.postgres import PostgresServer, run_apart, why_not
 from tests.prepared_commands import PreparedCommands
@@ -174,11 +174,9 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
 
 
 @pytest.fixture(scope="session")
-def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with the present schema, to be copied: migrating takes as long as the rest of a start."""
-    file = tmp_path_factory.mktemp("migrated") / "vtp.sqlite3"
-    run_apart(migrated(f"sqlite:///{file}"))
-    return file
+def migrated_sqlite() -> Path:
+    """A file with the present schema, to be copied."""
+    return fresh_database()
 
 
 @pytest.fixture(scope="session")
@@ -189,19 +187,11 @@ def migrated_postgres(postgres: PostgresServer) -> tuple[str, str]:
     return url, postgres.shape(url)
 
 
-async def migrated(url: str) -> None:
-    """Brings an empty database up to date."""
-    opened = await Database.open(url)
-    await opened.close()
-
-
 @pytest.fixture(params=DATABASES)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of a database with the present schema and nothing in it, once on each kind."""
     if request.param == "sqlite":
-        file = tmp_path / "vtp.sqlite3"
-        shutil.copy(request.getfixturevalue("migrated_sqlite"), file)
-        yield f"sqlite:///{file}"
+        yield f"sqlite:///{begin_fresh(tmp_path)}"
         return
     template, shape = request.getfixturevalue("migrated_postgres")
     server: PostgresServer = request.getfixturevalue("postgres")

@@ -22,6 +22,7 @@ from sqlalchemy import text
 
 from tests.api.recording_material import add_finished, fetch, grant_of, make_room, open_media
 from tests.filled import contents, fill
+from tests.fresh_database import fresh_database
 from tests.postgres import PostgresServer
 from tests.server_process import ROOT, command, environment, run_vtp
 from tests.serving import Api, serving
@@ -53,6 +54,11 @@ async def stored(url: str) -> dict[str, Any]:
 
 
 async def filled(url: str, rows: int = 7) -> dict[str, Any]:
+    """All that is in a database of which each table has so many rows."""
+    if url.startswith("sqlite"):
+        file = Path(url.removeprefix("sqlite:///"))
+        if not file.exists():
+            shutil.copy(fresh_database(), file)
     database = await Database.open(url)
     async with database.transaction() as tx:
         await fill(tx, rows)
