@@ -154,6 +154,7 @@ async def test_a_backup_under_load_is_of_one_moment_and_has_all_that_was_acknowl
         assert answer.status == 200 and len(answer.body["items"]) == min(len(rooms), 200)
 
 
+@pytest.mark.drawn(1)
 async def test_recordings_come_along_and_play(api: Api, tmp_path: Path) -> None:
     other_url = f"sqlite:///{tmp_path / 'other.sqlite3'}"
     teacher = await api.person("teacher")
@@ -174,6 +175,7 @@ async def test_recordings_come_along_and_play(api: Api, tmp_path: Path) -> None:
             assert sum(1 for _ in container.decode(video=0)) == 120
 
 
+@pytest.mark.drawn(1)
 async def test_an_older_revision_is_restored_and_brought_up_to_date(other_url: str, tmp_path: Path) -> None:
     source = f"sqlite:///{tmp_path / 'old.sqlite3'}"
     old = Database.connect(source)
@@ -511,7 +513,7 @@ async def test_check_finds_a_damaged_sqlite_file_and_rows_without_the_ones_they_
     from contextlib import closing
 
     file = tmp_path / "vtp.sqlite3"
-    await filled(f"sqlite:///{file}", 300)
+    await filled(f"sqlite:///{file}", 100)
     with closing(sqlite3.connect(file, isolation_level=None)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.execute("DELETE FROM rooms WHERE id IN (SELECT room_id FROM guest_links LIMIT 1)")
