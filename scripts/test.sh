@@ -113,6 +113,7 @@ beside=(
 # Who bears one other beside it, as each leaves a processor to the other; a file that is named nowhere runs alone.
 paired=(
   tests/e2e/classes/test_class_speaker.py
+  tests/e2e/test_join_delay.py
   tests/e2e/test_ladder_players.py
   tests/e2e/test_layers_recorded.py
   tests/e2e/test_publish_watch_load.py
@@ -124,6 +125,10 @@ paired=(
   tests/media/test_bench_link_cli.py
   tests/media/test_bench_network_cli.py
   tests/media/test_bench_runs.py
+  tests/media/test_emulated_link.py
+  tests/media/test_emulated_roads.py
+  tests/media/test_loss_through_server.py
+  tests/media/test_quality_through_loss.py
 )
 together=("${beside[@]}" "${paired[@]}")
 "${pytest[@]}" "${beside[@]}" -n 3 "${by_file[@]}" || status=$?
