@@ -9,6 +9,7 @@ from typing import Any
 from zlib import crc32
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -46,6 +47,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[COMMANDS] = commands = PreparedCommands()
     config.add_cleanup(commands.end)
     commands.begin()
+
+
+hypothesis_settings.register_profile("untimed", deadline=None)
+hypothesis_settings.load_profile("untimed")  # how long an example takes is up to what else runs
 
 
 def pytest_collection_finish() -> None:
