@@ -15,17 +15,18 @@ run_part() {
   timeout 3600 .venv/bin/python -m pytest -m long "$@"
   printf '%s' "$revision" >"$done_file"
 }
-parts=(unit databases fuzz kill e2e store)
+parts=(unit cases databases fuzz kill e2e store)
 [ $# -gt 0 ] && [ -n "$1" ] && parts=("$@")
 for part in "${parts[@]}"; do
   case $part in
     unit) run_part unit tests/unit tests/media tests/api ;;
+    cases) run_part cases -m "drawn and not long" tests/unit tests/fuzz tests/media tests/faults tests/e2e ;;
     databases) run_part databases -m "not long" tests/api -n 4 --dist loadfile --no-loadscope-reorder ;;
     fuzz) run_part fuzz tests/fuzz ;;
     kill) run_part kill tests/faults ;;
     e2e) run_part e2e tests/e2e ;;
     store) for step in build_versitygw install_azurite; do .venv/bin/python -m "scripts.$step"; done
       run_part store -m "" tests/api/test_storage_s3.py tests/api/test_storage_azure.py ;;
-    *) echo "test-long: no part is named $part; there are unit, databases, fuzz, kill, e2e and store." >&2; exit 2 ;;
+    *) echo "test-long: no part is named $part; there are unit, cases, databases, fuzz, kill, e2e and store." >&2; exit 2 ;;
   esac
 done

@@ -1,21 +1,24 @@
 #!/usr/bin/env bash
 # All tests with small seeded counts, in at most 20 minutes on two cores: unit tier first, browsers last.
+# Of tests with many cases some are drawn, by DRAW_SEED or anew each time; all cases are in `make test-long`.
 # Tests of the whole server take SQLite and PostgreSQL in turn here, each test always the same one; both in `make test-long`.
 # What measures nothing runs some files at a time, the longest first, with more of them than there are processors because
-# they wait for much; the pages' own tests run beside units. What measures runs alone. A tier that fails ends no other.
+# they wait for much, and each costs 15 s of one; the pages' own tests run beside units. What measures runs alone. A tier
+# that fails ends no other.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/.venv/bin:$PATH"
 unset PYTHONDONTWRITEBYTECODE  # what one process has compiled, the hundreds after it need not
+export DRAW_SEED="${DRAW_SEED:-$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}"  # all tiers draw by it, and each prints it
 export LD_PRELOAD=libeatmydata.so  # nobody waits for a disk: tests kill processes, not the machine's power
-pytest=(.venv/bin/python -m pytest)
+pytest=(.venv/bin/python -m pytest --drawn)
 by_file=(--dist loadfile --no-loadscope-reorder)  # in the order of tests/longest_first.py
 status=0
 .venv/bin/python -m scripts.protocol_types --check || status=$?
-(cd web && npm run --silent check && npm test --silent) > .make/web-tests.log 2>&1 &
+(cd web && npm test --silent) > .make/web-tests.log 2>&1 &
 pages=$!
 if [ $# -eq 0 ]; then
-  "${pytest[@]}" tests/unit tests/fuzz tests/api --one-database -n 5 "${by_file[@]}" || status=$?
+  "${pytest[@]}" tests/unit tests/fuzz tests/api --one-database -n 4 "${by_file[@]}" || status=$?
 fi
 wait "$pages" || status=$?
 cat .make/web-tests.log
@@ -110,6 +113,7 @@ beside=(
 # Who bears one other beside it, as each leaves a processor to the other; a file that is named nowhere runs alone.
 paired=(
   tests/e2e/classes/test_class_speaker.py
+  tests/e2e/test_join_delay.py
   tests/e2e/test_ladder_players.py
   tests/e2e/test_layers_recorded.py
   tests/e2e/test_publish_watch_load.py
@@ -121,6 +125,10 @@ paired=(
   tests/media/test_bench_link_cli.py
   tests/media/test_bench_network_cli.py
   tests/media/test_bench_runs.py
+  tests/media/test_emulated_link.py
+  tests/media/test_emulated_roads.py
+  tests/media/test_loss_through_server.py
+  tests/media/test_quality_through_loss.py
 )
 together=("${beside[@]}" "${paired[@]}")
 "${pytest[@]}" "${beside[@]}" -n 3 "${by_file[@]}" || status=$?

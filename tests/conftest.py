@@ -2,7 +2,6 @@
 
 import gc
 import os
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from pathlib import Path
@@ -10,12 +9,15 @@ from typing import Any
 from zlib import crc32
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.util import LRUCache
 
 from tests import one_chromium
+from tests.drawn import SEED, not_drawn, seed_of_run
+from tests.fresh_database import begin_fresh, fresh_database, migrated
 from tests.longest_first import put_longest_first
 from tests.postgres import PostgresServer, run_apart, why_not
 from tests.prepared_commands import PreparedCommands
@@ -32,18 +34,29 @@ COMPILED = 4000  # statements: more than all tests together send
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--one-database", action="store_true", help="tests of the server on one each, by name")
+    parser.addoption("--drawn", action="store_true", help="of tests marked `drawn` some cases, by DRAW_SEED")
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"cases drawn with {SEED}={seed_of_run()}" if config.getoption("--drawn") else "all cases"
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    seed_of_run()  # before there are workers to be told
+    gc.disable()  # until all tests are loaded: for a quarter of that time it would look through what stays
     config.stash[COMMANDS] = commands = PreparedCommands()
     config.add_cleanup(commands.end)
     commands.begin()
 
 
+hypothesis_settings.register_profile("untimed", deadline=None)
+hypothesis_settings.load_profile("untimed")  # how long an example takes is up to what else runs
+
+
 def pytest_collection_finish() -> None:
-    """What has been loaded stays: full collections of garbage need not walk it."""
-    gc.collect()
+    """What has been loaded stays: collections of garbage need not walk it."""
     gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -51,20 +64,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         item.path for item in items if "playwright" in getattr(item, "fixturenames", ())
     }
     if config.getoption("--one-database"):
-        leave_one_database(config, items)
+        deselect(config, items, {item for item in items if is_of_other_database(item)})
+    if config.getoption("--drawn"):
+        deselect(config, items, not_drawn(items, seed_of_run()))
     if hasattr(config, "workerinput"):  # of pytest-xdist; alone, files go in the order they were named
         put_longest_first(items)
 
 
-def leave_one_database(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Each test of the whole server on one of the two, always the same; marked `both_databases` on both."""
-    left = [item for item in items if is_of_other_database(item)]
-    config.hook.pytest_deselected(items=left)
-    items[:] = [item for item in items if item not in set(left)]
+def deselect(config: pytest.Config, items: list[pytest.Item], left: set[pytest.Item]) -> None:
+    """Leaves these out of the run."""
+    config.hook.pytest_deselected(items=[item for item in items if item in left])
+    items[:] = [item for item in items if item not in left]
 
 
 def is_of_other_database(item: pytest.Item) -> bool:
-    """Of a test that runs once on each, which it is left on is a matter of its name."""
+    """Of a test of the whole server that runs once on each, which it is left on is a matter of its name, so
+    always the same; one marked `both_databases` is left on both.
+    """
     marked = item.get_closest_marker("both_databases") or item.get_closest_marker("sqlite_alone")
     if marked or API_TESTS not in item.path.parents or not isinstance(item, pytest.Function):
         return False
@@ -82,6 +98,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 def pytest_sessionfinish() -> None:
     one_chromium.end()
+    gc.collect()
+    gc.freeze()  # pytest collects five times more before it ends, for interpreters that need it
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -161,11 +179,9 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
 
 
 @pytest.fixture(scope="session")
-def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with the present schema, to be copied: migrating takes as long as the rest of a start."""
-    file = tmp_path_factory.mktemp("migrated") / "vtp.sqlite3"
-    run_apart(migrated(f"sqlite:///{file}"))
-    return file
+def migrated_sqlite() -> Path:
+    """A file with the present schema, to be copied."""
+    return fresh_database()
 
 
 @pytest.fixture(scope="session")
@@ -176,19 +192,11 @@ def migrated_postgres(postgres: PostgresServer) -> tuple[str, str]:
     return url, postgres.shape(url)
 
 
-async def migrated(url: str) -> None:
-    """Brings an empty database up to date."""
-    opened = await Database.open(url)
-    await opened.close()
-
-
 @pytest.fixture(params=DATABASES)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of a database with the present schema and nothing in it, once on each kind."""
     if request.param == "sqlite":
-        file = tmp_path / "vtp.sqlite3"
-        shutil.copy(request.getfixturevalue("migrated_sqlite"), file)
-        yield f"sqlite:///{file}"
+        yield f"sqlite:///{begin_fresh(tmp_path)}"
         return
     template, shape = request.getfixturevalue("migrated_postgres")
     server: PostgresServer = request.getfixturevalue("postgres")

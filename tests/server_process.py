@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.fresh_database import begin_fresh
+
 ROOT = Path(__file__).resolve().parents[1]
 START_LIMIT_S = 90.0
 EPHEMERAL = {"VTP_HTTP__PORT": "0", "VTP_HTTP__TLS_PORT": "0", "VTP_MEDIA__UDP_PORT": "0"}
@@ -94,9 +96,14 @@ def run_vtp(data_dir: Path, *words: str, settings: Mapping[str, str] | None = No
 
 @contextmanager
 def running_server(
-    data_dir: Path, *words: str, settings: Mapping[str, str] | None = None
+    data_dir: Path, *words: str, settings: Mapping[str, str] | None = None, on_nothing: bool = False
 ) -> Iterator[Running]:
-    """Starts `vtp serve` and waits for its greeting; kills it at the end if it still runs."""
+    """Starts `vtp serve` and waits for its greeting; kills it at the end if it still runs.
+
+    Its folder has a database that is migrated already, unless it is to begin `on_nothing`.
+    """
+    if not on_nothing and "VTP_DATABASE__URL" not in (settings or {}):
+        begin_fresh(data_dir)
     errors = data_dir.with_name(data_dir.name + ".log")
     with errors.open("w") as log:
         process = subprocess.Popen(

@@ -13,6 +13,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web_app
 
+from tests.fresh_database import begin_fresh
 from tests.wire_types import checked_wire
 from vtp.accounts.audit import Origin
 from vtp.accounts.claims import SYSTEM
@@ -206,6 +207,7 @@ async def serving(
 ) -> AsyncIterator[Api]:
     """Starts a server on ports of its own and ends it; what it says by Socket.IO must be what it declares.
 
+    Where no database is named it has a new one of its own in its folder, which is migrated already.
     Hashing is slow by intention, and would be most of what tests of accounts do: what it costs is for those
     that ask for it, with `cheap_hashes` off.
     """
@@ -233,6 +235,8 @@ async def serving(
         recording=recording or RecordingSettings(),
         coursework=coursework or CourseworkSettings(),
     )
+    if not database_url:
+        begin_fresh(data_dir)
     with checked_wire() if checked else nullcontext():
         server = await start_server(settings)
         try:

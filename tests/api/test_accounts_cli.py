@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from tests.fresh_database import begin_fresh
 from tests.postgres import PostgresServer
 from tests.server_process import ROOT, command, environment
 from tests.serving import PASSWORD, Api, serving
@@ -86,6 +87,7 @@ async def test_the_commands_work_before_the_server_ever_ran(tmp_path: Path) -> N
         assert (await api.call("GET", "/api/v1/rooms/demo", by=token.strip())).status == 200
 
 
+@pytest.mark.drawn(4)
 @pytest.mark.parametrize(
     ("arguments", "stdin", "sentence"),
     [
@@ -112,6 +114,7 @@ async def test_the_commands_work_before_the_server_ever_ran(tmp_path: Path) -> N
 async def test_what_cannot_be_is_refused_with_one_sentence(
     tmp_path: Path, arguments: list[str], stdin: str, sentence: str
 ) -> None:
+    begin_fresh(tmp_path)
     code, out, err = await run(tmp_path, *arguments, stdin=stdin)
     assert (code, out) == (1, "")
     assert sentence in err

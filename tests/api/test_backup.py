@@ -22,6 +22,7 @@ from sqlalchemy import text
 
 from tests.api.recording_material import add_finished, fetch, grant_of, make_room, open_media
 from tests.filled import contents, fill
+from tests.fresh_database import fresh_database
 from tests.postgres import PostgresServer
 from tests.server_process import ROOT, command, environment, run_vtp
 from tests.serving import Api, serving
@@ -53,6 +54,11 @@ async def stored(url: str) -> dict[str, Any]:
 
 
 async def filled(url: str, rows: int = 7) -> dict[str, Any]:
+    """All that is in a database of which each table has so many rows."""
+    if url.startswith("sqlite"):
+        file = Path(url.removeprefix("sqlite:///"))
+        if not file.exists():
+            shutil.copy(fresh_database(), file)
     database = await Database.open(url)
     async with database.transaction() as tx:
         await fill(tx, rows)
@@ -76,6 +82,7 @@ def other_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     server.drop_database(url)
 
 
+@pytest.mark.drawn
 async def test_rows_are_the_same_on_either_database(
     database_url: str, other_url: str, tmp_path: Path
 ) -> None:
@@ -147,6 +154,7 @@ async def test_a_backup_under_load_is_of_one_moment_and_has_all_that_was_acknowl
         assert answer.status == 200 and len(answer.body["items"]) == min(len(rooms), 200)
 
 
+@pytest.mark.drawn(1)
 async def test_recordings_come_along_and_play(api: Api, tmp_path: Path) -> None:
     other_url = f"sqlite:///{tmp_path / 'other.sqlite3'}"
     teacher = await api.person("teacher")
@@ -167,6 +175,7 @@ async def test_recordings_come_along_and_play(api: Api, tmp_path: Path) -> None:
             assert sum(1 for _ in container.decode(video=0)) == 120
 
 
+@pytest.mark.drawn(1)
 async def test_an_older_revision_is_restored_and_brought_up_to_date(other_url: str, tmp_path: Path) -> None:
     source = f"sqlite:///{tmp_path / 'old.sqlite3'}"
     old = Database.connect(source)
@@ -504,7 +513,7 @@ async def test_check_finds_a_damaged_sqlite_file_and_rows_without_the_ones_they_
     from contextlib import closing
 
     file = tmp_path / "vtp.sqlite3"
-    await filled(f"sqlite:///{file}", 300)
+    await filled(f"sqlite:///{file}", 100)
     with closing(sqlite3.connect(file, isolation_level=None)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.execute("DELETE FROM rooms WHERE id IN (SELECT room_id FROM guest_links LIMIT 1)")

@@ -156,6 +156,7 @@ async def test_files_of_a_deleted_course_are_swept_away(api: Api) -> None:
     await assert_nothing_kept(api)
 
 
+@pytest.mark.drawn(4)
 @pytest.mark.parametrize(
     ("data", "name", "code"),
     [

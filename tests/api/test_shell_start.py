@@ -131,7 +131,7 @@ def test_log_of_a_server_without_a_terminal_is_json_with_request_ids(server: Run
 
 @pytest.mark.from_disk
 def test_setup_link_makes_the_first_admin_once(tmp_path: Path) -> None:
-    with running_server(tmp_path / "data") as server:
+    with running_server(tmp_path / "data", on_nothing=True) as server:
         admin = {"email": "head@school.example", "password": "a rather long phrase", "full_name": "Head"}
         body = json.dumps({"token": server.setup_token, **admin}).encode()
 

@@ -292,6 +292,7 @@ async def test_everybody_is_told_of_the_servers_end_and_it_does_not_wait_for_the
         assert (await asyncio.wait_for(poll, 20)).status == 200
 
 
+@pytest.mark.drawn(8)
 @pytest.mark.sqlite_alone
 @pytest.mark.parametrize(
     ("event", "payload", "code"),

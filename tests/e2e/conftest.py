@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, expect
 
+from tests.fresh_database import begin_fresh
 from tests.one_chromium import running_browser, running_playwright
 from vtp.bench.lecture_clip import write_mjpeg, write_wav, write_y4m
 
@@ -131,6 +132,7 @@ class Stack:
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """One server for all end-to-end tests; each uses rooms of its own."""
     data_dir = tmp_path_factory.mktemp("data")
+    begin_fresh(data_dir)
     port = free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("VTP_")} | {
         "VTP_DATA_DIR": str(data_dir),

@@ -110,6 +110,7 @@ def played(browser: Browser, app: web.Application) -> dict[str, Any]:
     return state
 
 
+@pytest.mark.drawn
 @pytest.mark.e2e
 @pytest.mark.parametrize("player", PLAYERS)
 @pytest.mark.parametrize(
@@ -131,6 +132,7 @@ def test_manifest_plays_to_its_end(
     assert state["moving"] >= frames // 30 - 1, state
 
 
+@pytest.mark.drawn(1)
 @pytest.mark.e2e
 @pytest.mark.parametrize("player", PLAYERS)
 def test_manifest_is_followed_while_it_grows_until_it_ends(

@@ -76,6 +76,7 @@ def test_random_switches_are_not_seen(
     assert viewer.evaluate("ortc.toldLayers()")[-1].startswith(str(layer))
 
 
+@pytest.mark.drawn(1)
 @pytest.mark.parametrize("codec", SVC)
 def test_layers_of_one_stream_go_and_come(stack: Stack, open_page: OpenPage, script: str, codec: str) -> None:
     sender, viewer = (enter(open_page, script, f"svc-{codec}") for _ in range(2))

@@ -16,6 +16,7 @@ RECORDED_AS = {"H264": "avc1.", "VP8": "avc1.", "VP9": "vp09.", "AV1": "av01."}
 CODECS = ["H264", "VP8", "VP9", "AV1"]
 
 
+@pytest.mark.drawn(1)
 @pytest.mark.parametrize(
     "codec", ["H264", "AV1", *(pytest.param(one, marks=pytest.mark.long) for one in ("VP8", "VP9"))]
 )

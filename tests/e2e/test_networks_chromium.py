@@ -77,6 +77,7 @@ def started(running: EmulatedClass, playwright: Playwright, node: int, height: i
     return page
 
 
+@pytest.mark.drawn(1)
 @pytest.mark.parametrize(
     ("name", "link", "least_pct", "longest_ms"),
     [("loss5", Access(LOSSY, LOSSY), 90, 1_000), ("burst10", Access(BURSTY, BURSTY), 85, 1_500)],

@@ -32,7 +32,7 @@ class Person:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A server as it is on its first day: no accounts, nothing open."""
-    with running_server(tmp_path_factory.mktemp("school") / "data") as running:
+    with running_server(tmp_path_factory.mktemp("school") / "data", on_nothing=True) as running:
         yield running
 
 

@@ -22,6 +22,7 @@ def publish(open_page: OpenPage, stack: Stack, room: str, codec: str) -> Page:
     return page
 
 
+@pytest.mark.drawn(1)
 @pytest.mark.parametrize(("before", "after"), [("VP8", "H264"), ("H264", "AV1")])
 def test_watcher_sees_on_when_the_presenter_comes_back_with_another_codec(
     stack: Stack, open_page: OpenPage, before: str, after: str

@@ -18,6 +18,7 @@ def foreign() -> Iterator[PeerThread]:
     thread.close()
 
 
+@pytest.mark.drawn(1)
 @pytest.mark.parametrize("codec", ["VP8", "H264"])
 def test_page_sees_and_hears_what_pymediasoup_sends(
     stack: Stack, open_page: OpenPage, script: str, foreign: PeerThread, codec: str
@@ -33,6 +34,7 @@ def test_page_sees_and_hears_what_pymediasoup_sends(
     page.evaluate("ortc.leave()")
 
 
+@pytest.mark.drawn(1)
 @pytest.mark.parametrize("codec", ["VP8", "H264"])
 def test_pymediasoup_sees_and_hears_what_a_page_sends(
     stack: Stack, open_page: OpenPage, script: str, foreign: PeerThread, codec: str

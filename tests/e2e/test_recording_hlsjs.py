@@ -131,6 +131,7 @@ def picture_comes_later(segmenter: Segmenter) -> None:
     feed(segmenter, shifted(h264_units(120), 5 * NS), opus_units(450))
 
 
+@pytest.mark.drawn(5)
 @pytest.mark.e2e
 @pytest.mark.parametrize(
     ("content", "frames", "seconds"),

@@ -28,6 +28,7 @@ def enter(
     return page
 
 
+@pytest.mark.drawn(1)
 @pytest.mark.parametrize(("client", "in_path"), [("newest", False), ("2024", True)])
 def test_two_pages_see_and_hear_each_other_by_a_program_that_speaks_only_sfu(
     stack: Stack, open_page: OpenPage, script: str, client: str, in_path: bool

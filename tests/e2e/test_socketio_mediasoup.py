@@ -68,6 +68,7 @@ def test_each_of_two_sees_and_hears_the_other(
         page.evaluate("ortc.leave()")
 
 
+@pytest.mark.drawn(1)
 @pytest.mark.parametrize(("client", "style"), [("newest", "ack"), ("2019", "events")])
 def test_a_peers_life_with_screen_pause_ice_restart_and_replaced_track(
     stack: Stack, open_page: OpenPage, script: str, client: str, style: str
@@ -142,6 +143,7 @@ def test_the_program_and_its_recording_are_what_a_teacher_sends_by_socket(
     assert stopped["status"] in ("ready", "finalizing")
 
 
+@pytest.mark.drawn(1)
 @pytest.mark.parametrize(
     ("client", "style"),
     [("newest", "ack"), ("2019-data", "events"), pytest.param("2024", "ack", marks=pytest.mark.long)],

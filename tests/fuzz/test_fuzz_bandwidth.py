@@ -87,6 +87,7 @@ class Walk:
             self.add(dice.choice(RATES))
 
 
+@pytest.mark.drawn(2)
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_whatever_becomes_of_their_links_all_is_sent_once_and_in_order(seed: int) -> None:
     walk = Walk(seed)
@@ -111,6 +112,7 @@ def test_whatever_becomes_of_their_links_all_is_sent_once_and_in_order(seed: int
     walk.path.worker.close()
 
 
+@pytest.mark.drawn(1)
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_layers_of_a_picture_pass_the_pacer_without_a_seam(seed: int) -> None:
     dice = random.Random(seed)

@@ -151,6 +151,7 @@ def check(seed: int, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         watched.assert_hints_come(track)
 
 
+@pytest.mark.drawn(4)
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_whatever_happens_in_a_class_its_segments_and_parts_are_right(
     tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch

@@ -358,6 +358,7 @@ def walk(seed: int, steps: int) -> Walk:
     return walk
 
 
+@pytest.mark.drawn(2)
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_whatever_comes_and_goes_viewers_read_what_was_sent(seed: int) -> None:
     done = walk(seed, 400)

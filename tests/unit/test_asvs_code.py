@@ -49,6 +49,14 @@ def nodes_of(path: Path) -> list[ast.AST]:
     return list(ast.walk(ast.parse(path.read_text())))
 
 
+@pytest.fixture(scope="module", autouse=True)
+def forgotten() -> Iterator[None]:
+    """A million nodes are in the way of whatever looks for garbage after these tests."""
+    yield
+    nodes_of.cache_clear()
+    calls_in.cache_clear()
+
+
 @cache
 def calls_in(path: Path) -> list[tuple[str, ast.Call]]:
     return [(ast.unparse(node.func), node) for node in nodes_of(path) if isinstance(node, ast.Call)]

@@ -70,6 +70,7 @@ def restored(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@pytest.mark.drawn(5)
 @pytest.mark.parametrize("seed", range(20))
 async def test_eight_start_at_once_on_any_sqlite_file(tmp_path: Path, restored: Path, seed: int) -> None:
     """New, empty, or restored from a backup, while somebody else writes to it: all eight get it open.

@@ -100,6 +100,7 @@ def test_codec_string_says_profile_level_and_bit_depth(
         assert [frame.format.name for frame in container.decode(video=0)] == [pix_fmt] * 5
 
 
+@pytest.mark.drawn(2)
 @pytest.mark.parametrize(("before", "after"), [*itertools.pairwise(CODECS), ("vp9", "h264")])
 def test_codec_that_changes_is_a_discontinuity_of_all_tracks(
     recorded: Recorded, before: str, after: str
@@ -118,6 +119,7 @@ def test_codec_that_changes_is_a_discontinuity_of_all_tracks(
     assert [s.map for s in recorded.index("video").segments] == [0, 0, 1, 1]
 
 
+@pytest.mark.drawn(2)
 @pytest.mark.parametrize("codec", CODECS)
 def test_size_that_changes_is_a_discontinuity(recorded: Recorded, codec: str) -> None:
     reader = PICTURE_CODECS[f"video/{codec}"].open_reader()

@@ -47,6 +47,7 @@ def periods(view: RecordingView) -> list[ElementTree.Element]:
     return ElementTree.fromstring(view.mpd().text).findall("mpd:Period", NAMES)
 
 
+@pytest.mark.drawn
 @needs_mpd_parser
 @pytest.mark.parametrize("content", [plain, other_size, stalled_picture, publisher_returns, sound_alone])
 @pytest.mark.parametrize("ended", [True, False])

@@ -103,6 +103,7 @@ def assert_whole(recorded: Recorded, track: str) -> None:
             assert sum(one.samples for one in found) == part.samples
 
 
+@pytest.mark.drawn
 @pytest.mark.parametrize("seed", [1, 3])
 @pytest.mark.parametrize("codec", CODECS)
 def test_damaged_pictures_end_no_recording_and_the_sound_goes_on(

@@ -25,6 +25,7 @@ def view_with_key_frames(directory: Path, content: Callable[[Segmenter], None]) 
     return view
 
 
+@pytest.mark.drawn(2)
 @needs_strict_parser
 @pytest.mark.parametrize("content", [plain, other_size, publisher_returns, self_paced])
 def test_strict_parser_accepts_it_and_who_names_it(

@@ -42,6 +42,7 @@ def uneven(units: tuple[PlainUnit, ...]) -> list[PlainUnit]:
     return [replace(u, arrival_ns=u.arrival_ns + (n * 7919 % 31) * NS // 1000) for n, u in enumerate(units)]
 
 
+@pytest.mark.drawn(4)
 @pytest.mark.parametrize("fps", [60, 30, 25, 24, 16, 15, 10, 8, 5, 3, 2, 1])
 def test_parts_of_every_frame_rate_are_as_long_as_they_may_be(recorded: Recorded, fps: int) -> None:
     segmenter = recorded.segmenter()

@@ -44,6 +44,7 @@ def self_paced(segmenter: Segmenter) -> None:
     feed(segmenter, h264_units(600, gop=210), opus_units(1000))
 
 
+@pytest.mark.drawn(3)
 @needs_strict_parser
 @pytest.mark.parametrize(
     "content", [plain, other_size, stalled_picture, publisher_returns, sound_alone, self_paced]

@@ -39,6 +39,7 @@ class Window(Class):
         return (await self.view.follow(track, Wish(skip=skip))).text.decode()
 
 
+@pytest.mark.drawn(1)
 @pytest.mark.parametrize("content", [lecture, stalls, other_size])
 async def test_every_playlist_of_a_window_is_right(tmp_path: Path, content: Content) -> None:
     made = Window(tmp_path, *content(36))

@@ -759,6 +759,7 @@ def test_first_figures_are_of_a_quarter_of_a_second(path: PacketPath) -> None:
 # --- walks ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.drawn
 @pytest.mark.parametrize("kind", [Vp8Layers, H264Layers])
 @pytest.mark.parametrize("seed", range(8))
 def test_random_switches_under_loss_and_reordering_leave_no_seam(seed: int, kind: type[Vp8Layers]) -> None:

@@ -422,6 +422,7 @@ class Walk:
             assert (packet.timestamp, packet.marker) == (before_it.timestamp, before_it.marker)
 
 
+@pytest.mark.drawn(3)
 @pytest.mark.parametrize("seed", [*range(6), None])
 def test_whatever_happens_no_number_comes_twice_and_what_is_resent_is_what_was_sent(seed: int | None) -> None:
     seed = random.randrange(2**32) if seed is None else seed

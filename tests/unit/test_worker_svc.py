@@ -290,6 +290,7 @@ def test_figures_are_kept_by_layer(path: PacketPath, kind: type[SvcPublisher]) -
     assert 24 <= stream["frames_per_second"] <= 26
 
 
+@pytest.mark.drawn
 @BOTH
 @pytest.mark.parametrize("key_only", [False, True])
 @pytest.mark.parametrize("seed", range(8))

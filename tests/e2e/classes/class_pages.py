@@ -9,6 +9,7 @@ from pathlib import Path
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import PAGES
+from tests.fresh_database import begin_fresh
 from tests.server_process import ROOT, command, environment
 
 PASSWORD = "three quiet green lamps"
@@ -25,6 +26,7 @@ Visit = Callable[..., Page]
 
 def create_accounts(data_dir: Path) -> None:
     """A school's people, with one password for all."""
+    begin_fresh(data_dir)
     for name, (role, full_name) in ACCOUNTS.items():
         words = ["--email", f"{name}@school.example", "--role", role, "--name", full_name]
         subprocess.run(

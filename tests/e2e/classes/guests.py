@@ -19,14 +19,21 @@ class Guests:
         self._taken: list[tuple[Who, BrowserContext]] = []
 
     def take(self, browser: Browser, server: str, name: str | None) -> tuple[BrowserContext, bool]:
-        """One that nobody else has, and whether it was there before, as that of an account may be."""
+        """One that nobody else has, and whether it was there before, as that of an account may be.
+
+        Nothing moves in it by itself: one dot that breathes has the whole page drawn sixty times a second.
+        """
         who = (browser, server, name)
         found = next((one for one in self._free if name is not None and one[0] == who), None)
         if found is not None:
             self._free.remove(found)
             self._taken.append(found)
             return found[1], True
-        context = browser.new_context(viewport=WIDE, bypass_csp=True)  # type: ignore[arg-type]
+        context = browser.new_context(
+            viewport=WIDE,  # type: ignore[arg-type]
+            bypass_csp=True,
+            reduced_motion="reduce",
+        )
         context.grant_permissions(["clipboard-read", "clipboard-write"])
         self._kept.append(context)
         self._taken.append((who, context))

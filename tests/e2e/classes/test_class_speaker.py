@@ -64,7 +64,7 @@ def browser(browsers: tuple[Browser, Browser]) -> Browser:
 @pytest.fixture
 def speaking(browsers: tuple[Browser, Browser], server: Running) -> Iterator[Page]:
     """Sam's page, signed in, with the voice."""
-    context = browsers[1].new_context()
+    context = browsers[1].new_context(reduced_motion="reduce")
     page = context.new_page()
     page.goto(f"{server.url}/sign-in")
     page.get_by_test_id("email").fill("sam@school.example")
