@@ -20,6 +20,7 @@ from vtp.analytics.presence import Presence
 from vtp.course_files.build import CourseFileParts
 from vtp.courses.audience import CourseAudience
 from vtp.courses.build import CourseBase, CourseParts
+from vtp.courses.carried_recordings import RecordingsToCarry
 from vtp.courses.lesson_door import LessonDoor
 from vtp.courses.quota_store import CourseBounds
 from vtp.coursework.build import CourseworkBase, CourseworkParts
@@ -263,6 +264,8 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
             notifications,
         )
     )
+    carried = RecordingsToCarry(database, jobs.files, recordings, settings.recording)
+    courses.contents.recordings = carried
     courses.start(tasks)
     coursework = CourseworkParts.build(
         CourseworkBase(
@@ -302,6 +305,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         courses.schedules.extend,
         notifications.service.trim,
         coursework.files.sweep,
+        carried.sweep,
         quizzes.ending.finish_due,
         analytics.rollups.trim,
         analytics.alerts.look,

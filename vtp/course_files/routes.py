@@ -11,7 +11,7 @@ from vtp.accounts.replies import origin_of
 from vtp.course_files.exporting import CourseExports
 from vtp.course_files.importing import CourseImports
 from vtp.course_files.manifest import MEDIA_TYPE
-from vtp.course_files.schemas import ImportCourseQuery, ImportedReply
+from vtp.course_files.schemas import ExportCourseQuery, ImportCourseQuery, ImportedReply
 from vtp.courses.routes import BASE, COURSE
 from vtp.http.attachment import attachment
 from vtp.http.routing import Access, Call, RouteTable
@@ -24,17 +24,22 @@ def add_export_route(table: RouteTable, exports: CourseExports) -> None:
 
     @table.get(
         COURSE + "/export",
+        query=ExportCourseQuery,
         reply_types=MEDIA_TYPE,
         access=Access.VERIFIED,
         summary="Download a whole course as one file",
         description="A ZIP archive that another server imports: sections, lessons, series, announcements, "
-        "materials with all versions of their files, assignments, questions, quizzes. People, and what they "
-        "have handed in, answered and were given, are not in it, nor recordings. It is written while it is "
+        "materials with all versions of their files, assignments, questions, quizzes; with `recordings` what "
+        "was recorded, with chapters and captions. People, and what they have handed in, answered and were "
+        "given, are not in it, nor tracks that one person alone has recorded. It is written while it is "
         "sent: one that is broken off has no end, and is refused as such.",
         errors=(403, 404),
     )
     async def export_course(call: Call) -> web.StreamResponse:
-        made = await exports.export(call.principal, call.path["id"], origin_of(call))
+        query: ExportCourseQuery = call.query
+        made = await exports.export(
+            call.principal, call.path["id"], origin_of(call), recordings=query.recordings
+        )
         response = web.StreamResponse(
             headers={
                 "Content-Type": MEDIA_TYPE,
@@ -63,8 +68,9 @@ def add_import_route(table: RouteTable, imports: CourseImports) -> None:
         access=Access.VERIFIED,
         summary="Make a course of a file that another one was downloaded as",
         description="The body is the file. All of it is taken, as a draft that belongs to the caller, or "
-        "nothing: 422 `course_file_damaged`, `course_file_newer`, `course_contents` with `errors`, or what "
-        "uploads of files are refused with; 409 beyond the quota of a course, 413 beyond the limit.",
+        "nothing: 422 `course_file_damaged`, `course_file_newer`, `course_recording_damaged`, "
+        "`course_contents` with `errors`, or what uploads of files are refused with; 409 beyond a quota, 413 "
+        "beyond the limit.",
         errors=(403, 409, 413),
     )
     async def import_course(call: Call) -> ImportedReply:

@@ -15,6 +15,14 @@ class ImportCourseQuery(BaseModel):
     dry_run: Annotated[bool, Field(description="Only say what would become of it; nothing is kept.")] = False
 
 
+class ExportCourseQuery(BaseModel):
+    """What is taken away."""
+
+    recordings: Annotated[
+        bool, Field(description="With what was recorded in its lessons and filed in it, which may be large.")
+    ] = False
+
+
 class ImportedReply(BaseModel):
     """What became of a file."""
 
@@ -26,7 +34,10 @@ class ImportedReply(BaseModel):
     year: int
     made_by: Annotated[str, Field(description="The version of vtp that wrote the file.")]
     carried: Annotated[dict[str, int], Field(description="By kind how much is in it.")]
-    missing_files: Annotated[int, Field(description="Versions of materials that the other server had lost.")]
+    missing_files: Annotated[
+        int, Field(description="Versions of materials, and recordings, that the other server had lost.")
+    ]
+    recording_bytes: Annotated[int, Field(description="What the recordings in it take.")]
 
     @classmethod
     def of(cls, imported: Imported) -> Self:
@@ -38,5 +49,6 @@ class ImportedReply(BaseModel):
             made_by=imported.made_by,
             carried=dict(imported.carried),
             missing_files=imported.missing,
+            recording_bytes=imported.recording_bytes,
             **{name: getattr(imported.course, name) for name in own},
         )

@@ -32,6 +32,7 @@ from vtp.courses.permissions import CoursePermissions
 from vtp.courses.places import Places
 from vtp.courses.quota import CourseQuotas
 from vtp.courses.quota_routes import add_quota_routes
+from vtp.courses.recording_contents import CaptionContents, RecordingContents
 from vtp.courses.recording_routes import add_recording_routes
 from vtp.courses.recordings import CourseRecordings
 from vtp.courses.routes import add_course_routes
@@ -114,7 +115,12 @@ class CourseParts:
         recordings.catalogue.add_access_listener(told.access_changed)
         narrowed.add_listener(watch.look_soon)
         contents = CourseContents(
-            SectionContents(), SeriesContents(), LessonContents(kept), AnnouncementContents()
+            SectionContents(),
+            SeriesContents(),
+            LessonContents(kept),
+            AnnouncementContents(),
+            RecordingContents(kept),
+            CaptionContents(),
         )
         ends = (filed.hide_all, lessons.tell_of_end)
         return cls(

@@ -97,7 +97,7 @@ class CourseCopies:
                 updated_at=now,
             )
             await add_course(tx, made)
-            target = Target(made, own_id, now, await _dates(tx, source.id, wish), files, lost)
+            target = Target(made, own_id, now, await _dates(tx, source.id, wish), files, lost=lost)
             await self._contents.carry(tx, Source(source.id), target)
             if wish.staff:
                 await self._take_staff(tx, source, made, own_id)
