@@ -354,7 +354,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         notifications,
         coursework,
         quizzes,
-        CourseFileParts.build(settings, database, store, accounts.audit, courses.contents),
+        CourseFileParts.build(settings, database, store, accounts.audit, courses.contents, grants),
         analytics,
     )
     jobs.start(tasks)

@@ -18,16 +18,23 @@ from typing import IO, Final
 from vtp import __version__
 from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.permissions import Action
-from vtp.accounts.service import Clock, utc_now
+from vtp.accounts.service import Clock, account_of, utc_now
+from vtp.accounts.users import find_user
 from vtp.course_files.manifest import FORMAT, Manifest, PackedCourse, contents_name, file_name, media_name
 from vtp.course_files.writer import CourseWriter
 from vtp.courses.contents import CourseContents, Source
 from vtp.courses.door import enter
 from vtp.courses.store import Course
 from vtp.db import Database
+from vtp.errors import Forbidden
 from vtp.http.identity import Principal
+from vtp.ids import parse_id
+from vtp.recording.grants import Grants, Scope
+from vtp.recording.holders import person_of
 
 _ENDING: Final = ".vtp-course.zip"
+LINK_S: Final = 300
+"""Seconds that a link is good for, to begin a download."""
 
 
 @dataclass(slots=True)
@@ -79,6 +86,7 @@ class CourseExports:
         audit: AuditLog,
         contents: CourseContents,
         folder: Path,
+        grants: Grants,
         *,
         clock: Clock = utc_now,
     ) -> None:
@@ -86,6 +94,7 @@ class CourseExports:
         self._audit = audit
         self._contents = contents
         self._folder = folder
+        self._grants = grants
         self._clock = clock
 
     async def export(
@@ -107,6 +116,25 @@ class CourseExports:
                 details={"code": course.code, "name": course.name, "recordings": recordings},
             )
         return CourseFile(_name_of(course), self._pieces(course, recordings=recordings))
+
+    async def link(self, principal: Principal, course_id: str, *, recordings: bool) -> tuple[str, str, float]:
+        """The course's id, leave to fetch its file within LINK_S, and when that ends. Raises as `export`."""
+        async with self._database.read() as tx:
+            course = (await enter(tx, principal, course_id, Action.COURSE_UPDATE)).course
+        subject = _subject(course.id, recordings=recordings)
+        grant = self._grants.make(subject, Scope.DOWNLOAD, account_of(principal), LINK_S)
+        return course.id, grant, self._grants.end_of(grant)
+
+    async def by_link(self, course_id: str, grant: str, origin: Origin, *, recordings: bool) -> CourseFile:
+        """The same for whoever has the link, while who asked for it may have it. Raises Forbidden for a link
+        that is over, NotFound."""
+        subject = _subject(parse_id(course_id, "/path/id"), recordings=recordings)
+        holder = self._grants.check(grant, subject, Scope.DOWNLOAD)
+        async with self._database.read() as tx:
+            user = await find_user(tx, holder) if holder is not None else None
+        if user is None or user.disabled_at is not None:
+            raise Forbidden("This link is over, or none of ours: ask for another.", code="link_over")
+        return await self.export(person_of(user), course_id, origin, recordings=recordings)
 
     async def _pieces(self, course: Course, *, recordings: bool) -> AsyncGenerator[bytes, None]:
         with tempfile.TemporaryFile(dir=self._folder) as spool:
@@ -188,6 +216,11 @@ def _manifest(course: Course, writer: CourseWriter, missing: list[str], now: dat
         parts=writer.parts,
         missing=missing,
     )
+
+
+def _subject(course_id: str, *, recordings: bool) -> str:
+    """What a grant is for, so that it opens nothing else."""
+    return f"course-export:{course_id}:{'recordings' if recordings else 'plain'}"
 
 
 def _name_of(course: Course) -> str:

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from contextlib import aclosing
+from datetime import UTC, datetime
 from typing import Final
+from urllib.parse import quote
 
 from aiohttp import web
 
 from vtp.accounts.replies import origin_of
-from vtp.course_files.exporting import CourseExports
+from vtp.course_files.exporting import CourseExports, CourseFile
 from vtp.course_files.importing import CourseImports
 from vtp.course_files.manifest import MEDIA_TYPE
-from vtp.course_files.schemas import ExportCourseQuery, ImportCourseQuery, ImportedReply
+from vtp.course_files.schemas import (
+    ExportCourseQuery,
+    ExportLink,
+    ImportCourseQuery,
+    ImportedReply,
+    LinkedExportQuery,
+)
 from vtp.courses.routes import BASE, COURSE
 from vtp.http.attachment import attachment
 from vtp.http.routing import Access, Call, RouteTable
 
+LINKED: Final = "/api/v1/course-exports"
 _TAKEN: Final = (MEDIA_TYPE, "application/octet-stream")
 
 
@@ -40,20 +49,62 @@ def add_export_route(table: RouteTable, exports: CourseExports) -> None:
         made = await exports.export(
             call.principal, call.path["id"], origin_of(call), recordings=query.recordings
         )
-        response = web.StreamResponse(
-            headers={
-                "Content-Type": MEDIA_TYPE,
-                "Content-Disposition": attachment(made.name),
-                "Cache-Control": "no-store",
-            }
+        return await _sent(call, made)
+
+
+def add_link_routes(table: RouteTable, exports: CourseExports) -> None:
+    """Declares addresses that browsers fetch by themselves."""
+
+    @table.post(
+        COURSE + "/export/link",
+        body=ExportCourseQuery,
+        reply=ExportLink,
+        access=Access.VERIFIED,
+        summary="Ask for an address that the file of a course is fetched from without signing in",
+        description="Good for five minutes to begin a download: browsers fetch large files by themselves, to "
+        "the disk. Whoever has the address has the file, while who asked for it may have it.",
+        errors=(403, 404),
+    )
+    async def link_export(call: Call) -> ExportLink:
+        wish: ExportCourseQuery = call.body
+        course_id, grant, ends_s = await exports.link(
+            call.principal, call.path["id"], recordings=wish.recordings
         )
-        await response.prepare(call.request)
-        async with aclosing(made.pieces) as pieces:
-            if call.request.method != "HEAD":
-                async for piece in pieces:
-                    await response.write(piece)
-        await response.write_eof()
-        return response
+        query = f"grant={quote(grant, safe='')}" + ("&recordings=true" if wish.recordings else "")
+        return ExportLink(url=f"{LINKED}/{course_id}?{query}", expires_at=datetime.fromtimestamp(ends_s, UTC))
+
+    @table.get(
+        LINKED + "/{id}",
+        query=LinkedExportQuery,
+        reply_types=MEDIA_TYPE,
+        access=Access.PUBLIC,
+        summary="Download the file of a course by a link",
+        errors=(403, 404),
+    )
+    async def export_by_link(call: Call) -> web.StreamResponse:
+        query: LinkedExportQuery = call.query
+        made = await exports.by_link(
+            call.path["id"], query.grant, origin_of(call), recordings=query.recordings
+        )
+        return await _sent(call, made)
+
+
+async def _sent(call: Call, made: CourseFile) -> web.StreamResponse:
+    response = web.StreamResponse(
+        headers={
+            "Content-Type": MEDIA_TYPE,
+            "Content-Disposition": attachment(made.name),
+            "Cache-Control": "no-store",
+            "Referrer-Policy": "no-referrer",
+        }
+    )
+    await response.prepare(call.request)
+    async with aclosing(made.pieces) as pieces:
+        if call.request.method != "HEAD":
+            async for piece in pieces:
+                await response.write(piece)
+    await response.write_eof()
+    return response
 
 
 def add_import_route(table: RouteTable, imports: CourseImports) -> None:

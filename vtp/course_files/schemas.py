@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Self
 
 from pydantic import BaseModel, Field
@@ -21,6 +22,19 @@ class ExportCourseQuery(BaseModel):
     recordings: Annotated[
         bool, Field(description="With what was recorded in its lessons and filed in it, which may be large.")
     ] = False
+
+
+class LinkedExportQuery(ExportCourseQuery):
+    """What a link says."""
+
+    grant: Annotated[str, Field(max_length=512)]
+
+
+class ExportLink(BaseModel):
+    """Where the file of a course is fetched without signing in; good for five minutes to begin that."""
+
+    url: str
+    expires_at: datetime
 
 
 class ImportedReply(BaseModel):
