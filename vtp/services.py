@@ -264,7 +264,9 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
             notifications,
         )
     )
-    carried = RecordingsToCarry(database, jobs.files, recordings, settings.recording)
+    carried = RecordingsToCarry(
+        database, jobs.files, recordings.disk, settings.recording, instance, recordings.tell_of_brought
+    )
     courses.contents.recordings = carried
     courses.start(tasks)
     coursework = CourseworkParts.build(

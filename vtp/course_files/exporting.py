@@ -24,9 +24,9 @@ from vtp.course_files.manifest import FORMAT, Manifest, PackedCourse, contents_n
 from vtp.course_files.writer import CourseWriter
 from vtp.courses.contents import CourseContents, Source
 from vtp.courses.door import enter
-from vtp.courses.store import Course
+from vtp.courses.store import Course, find_course
 from vtp.db import Database
-from vtp.errors import Forbidden
+from vtp.errors import Forbidden, NotFound
 from vtp.http.identity import Principal
 from vtp.ids import parse_id
 from vtp.recording.grants import Grants, Scope
@@ -106,12 +106,25 @@ class CourseExports:
         """
         async with self._database.read() as tx:
             course = (await enter(tx, principal, course_id, Action.COURSE_UPDATE)).course
+        return await self._begun(course, principal.user_id, origin, recordings=recordings)
+
+    async def export_here(self, course_id: str, origin: Origin, *, recordings: bool) -> CourseFile:
+        """The same for who runs commands on the server's machine. Raises NotFound, Invalid."""
+        async with self._database.read() as tx:
+            found = await find_course(tx, parse_id(course_id, "/path/id"), None)
+        if found is None:
+            raise NotFound("There is no such course.", code="no_such_course")
+        return await self._begun(found.course, None, origin, recordings=recordings)
+
+    async def _begun(
+        self, course: Course, actor_id: str | None, origin: Origin, *, recordings: bool
+    ) -> CourseFile:
         async with self._database.transaction() as tx:
             await self._audit.record(
                 tx,
                 Event.COURSE_EXPORTED,
                 origin,
-                actor_id=principal.user_id,
+                actor_id=actor_id,
                 subject=f"course:{course.id}",
                 details={"code": course.code, "name": course.name, "recordings": recordings},
             )

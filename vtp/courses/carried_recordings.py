@@ -10,7 +10,7 @@ import logging
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
@@ -24,13 +24,12 @@ from vtp.errors import Conflict, FieldError, Invalid, Unavailable
 from vtp.ids import new_id
 from vtp.recording.carried_stream import files_of, pack
 from vtp.recording.carried_taking import Taking
-from vtp.recording.disk import DISK_FULL, RECORDINGS_FULL
+from vtp.recording.disk import DISK_FULL, RECORDINGS_FULL, Disk
 from vtp.recording.ends import metadata_of
 from vtp.recording.files import RecordingFiles
 from vtp.recording.manifest import MANIFEST_NAME, Manifest, read_manifest
 from vtp.recording.quota import QUOTA_EXCEEDED, in_words
 from vtp.recording.recovery import load_tracks
-from vtp.recording.service import Recordings
 from vtp.recording.store import Status
 from vtp.recording.summary import summary_of
 from vtp.recording.tables import recordings as table
@@ -45,15 +44,23 @@ Pieces = Callable[[], Generator[bytes, None, None]]
 
 
 class RecordingsToCarry:
-    """Made once."""
+    """`tell` hears of recordings of this data folder (`instance_id`) that are there for good."""
 
     def __init__(
-        self, database: Database, files: RecordingFiles, recordings: Recordings, settings: RecordingSettings
+        self,
+        database: Database,
+        files: RecordingFiles,
+        disk: Disk,
+        settings: RecordingSettings,
+        instance_id: str,
+        tell: Callable[[Mapping[str, Status]], None],
     ) -> None:
         self._database = database
         self._files = files
-        self._recordings = recordings
+        self._disk = disk
         self._settings = settings
+        self._instance_id = instance_id
+        self._tell = tell
 
     async def open(self, recording_id: str) -> Pieces | None:
         """The stream of one that has ended, fetched from the object store while it is read where it lies
@@ -86,7 +93,7 @@ class RecordingsToCarry:
                     "course without its recordings.",
                     code=QUOTA_EXCEEDED,
                 )
-        if total and self._recordings.disk.free_bytes - total < self._settings.min_free_bytes:
+        if total and self._disk.free_bytes - total < self._settings.min_free_bytes:
             raise Unavailable(RECORDINGS_FULL, retry_after_s=60, code=DISK_FULL)
 
     async def take(self, media: Media, pieces: Pieces, *, keep: bool) -> Brought:
@@ -94,7 +101,7 @@ class RecordingsToCarry:
         recording_id = new_id()
         arrival = self._arrival(recording_id)
         most_bytes = media.size
-        taking = Taking(recording_id, most_bytes, arrival if keep else None, self._recordings.disk.check)
+        taking = Taking(recording_id, most_bytes, arrival if keep else None, self._disk.check)
         try:
             if keep:
                 await asyncio.to_thread(partial(arrival.mkdir, parents=True))
@@ -111,7 +118,11 @@ class RecordingsToCarry:
             if isinstance(error, ValueError):
                 raise _damaged(media.label, str(error)) from error
             raise
-        columns = {**summary_of(view), "metadata": metadata_of(view, view.manifest.failure_code)}
+        columns = {
+            **summary_of(view),
+            "metadata": metadata_of(view, view.manifest.failure_code),
+            "instance_id": self._instance_id,
+        }
         return Brought(recording_id, columns)
 
     async def _run(self, taking: Taking, pieces: Pieces) -> None:
@@ -143,7 +154,7 @@ class RecordingsToCarry:
 
     def tell(self, ids: Sequence[str]) -> None:
         """As of recordings that have just ended: their ladders are made, and they go to the object store."""
-        self._recordings.tell_of_brought(dict.fromkeys(ids, Status.READY))
+        self._tell(dict.fromkeys(ids, Status.READY))
 
     async def sweep(self) -> int:
         """Deletes arrivals that a killed process has left."""
