@@ -283,6 +283,8 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     )
     quizzes = QuizParts.build(database, accounts.audit, courses.contents, notifications.notifier)
     coursework.book.quizzes = quizzes.book
+    courses.courses.when_opened(coursework.teller.opened)
+    courses.courses.when_opened(quizzes.teller.opened)
     coursework.start(tasks)
     progress = WatchProgress(database, recordings)
     analytics = AnalyticsParts.build(

@@ -229,9 +229,9 @@ class CarriedRecordings(Protocol):
 class CarriedFiles(Protocol):
     """Who has the bytes of files that are in courses."""
 
-    async def link(self, course_id: str, by: str) -> tuple[dict[str, str], list[str]]:
-        """Has the newest files of a course lie there once more; gives the new ids by the old ones, and which
-        are lost."""
+    async def link(self, course_id: str, by: str) -> tuple[dict[str, str], dict[str, str]]:
+        """Has the newest files of a course lie there once more; gives the new ids by the old ones, and the
+        names of those that are lost."""
 
     def path(self, file_id: str) -> Path | None:
         """Where the bytes of a file lie; None: they are lost."""
@@ -276,9 +276,9 @@ class CourseContents:
         """See `CarriedFiles.path`."""
         return self.files.path(file_id) if self.files is not None else None
 
-    async def link_files(self, course_id: str, by: str) -> tuple[dict[str, str], list[str]]:
+    async def link_files(self, course_id: str, by: str) -> tuple[dict[str, str], dict[str, str]]:
         """See `CarriedFiles.link`."""
-        return await self.files.link(course_id, by) if self.files is not None else ({}, [])
+        return await self.files.link(course_id, by) if self.files is not None else ({}, {})
 
     async def discard_files(self, ids: Sequence[str]) -> None:
         """See `CarriedFiles.discard`."""

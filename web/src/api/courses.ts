@@ -82,6 +82,11 @@ export interface CourseStats {
   average_engagement: number;
 }
 
+export interface CopiedCourse extends Course {
+  /** Names of files that the server had lost before. */
+  lost_files: string[];
+}
+
 /** What became of the file of a course. */
 export interface ImportedCourse {
   id: string;
@@ -143,7 +148,7 @@ export function coursesApi(http: HttpClient) {
     create: (course: NewCourse) => http.json<Course>("POST", COURSES, course),
     change: (id: string, change: CourseChange, etag?: string | null) =>
       changeVersioned<Course>(http, coursePath(id), change, etag),
-    copy: (id: string, copy: CourseCopy) => http.json<Course>("POST", coursePath(id, "copy"), copy),
+    copy: (id: string, copy: CourseCopy) => http.json<CopiedCourse>("POST", coursePath(id, "copy"), copy),
     /** An address that the browser fetches the file of a course from by itself. */
     exportLink: (id: string, recordings: boolean) =>
       http.json<{ url: string }>("POST", coursePath(id, "export", "link"), { recordings }),
