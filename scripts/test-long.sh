@@ -24,7 +24,7 @@ for part in "${parts[@]}"; do
     fuzz) run_part fuzz tests/fuzz ;;
     kill) run_part kill tests/faults ;;
     e2e) run_part e2e tests/e2e ;;
-    store) .venv/bin/python -m scripts.build_versitygw && run_part store -m "" tests/api/test_storage_s3.py ;;
+    store) .venv/bin/python -m scripts.build_versitygw && run_part store -m "" tests/api/test_storage_s3.py tests/api/test_course_file_s3.py ;;
     *) echo "test-long: no part is named $part; there are unit, databases, fuzz, kill, e2e and store." >&2; exit 2 ;;
   esac
 done
