@@ -142,14 +142,18 @@ class Api:
         ) as response:
             return Answer(response.status, await _body(response), response.headers)
 
-    async def person(self, role: str, email: str = "", *, password: str = PASSWORD) -> Person:
+    async def person(
+        self, role: str, email: str = "", *, password: str = PASSWORD, full_name: str = ""
+    ) -> Person:
         """Makes an approved account of this role, signed in; what the password is hashed to is made once."""
         accounts = self.server.services.accounts
         if password not in _HASHES:
             _HASHES[password] = await accounts.service.hash_new(password, claim=SYSTEM)
         meant, watch_only = parse_role(role)
         email = email or f"{role}@school.example"
-        new = NewUser(email, _HASHES[password], role.title(), meant, watch_only=watch_only, approved=True)
+        new = NewUser(
+            email, _HASHES[password], full_name or role.title(), meant, watch_only=watch_only, approved=True
+        )
         here = Origin(ip="127.0.0.1")
         async with self.server.services.database.transaction() as tx:
             user = await accounts.service.add(tx, new, here, actor_id=None)

@@ -20,6 +20,7 @@ from vtp.analytics.presence import Presence
 from vtp.course_files.build import CourseFileParts
 from vtp.courses.audience import CourseAudience
 from vtp.courses.build import CourseBase, CourseParts
+from vtp.courses.carried_recordings import RecordingsToCarry
 from vtp.courses.lesson_door import LessonDoor
 from vtp.courses.quota_store import CourseBounds
 from vtp.coursework.build import CourseworkBase, CourseworkParts
@@ -263,6 +264,10 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
             notifications,
         )
     )
+    carried = RecordingsToCarry(
+        database, jobs.files, recordings.disk, settings.recording, instance, recordings.tell_of_brought
+    )
+    courses.contents.recordings = carried
     courses.start(tasks)
     coursework = CourseworkParts.build(
         CourseworkBase(
@@ -278,6 +283,8 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     )
     quizzes = QuizParts.build(database, accounts.audit, courses.contents, notifications.notifier)
     coursework.book.quizzes = quizzes.book
+    courses.courses.when_opened(coursework.teller.opened)
+    courses.courses.when_opened(quizzes.teller.opened)
     coursework.start(tasks)
     progress = WatchProgress(database, recordings)
     analytics = AnalyticsParts.build(
@@ -302,6 +309,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         courses.schedules.extend,
         notifications.service.trim,
         coursework.files.sweep,
+        carried.sweep,
         quizzes.ending.finish_due,
         analytics.rollups.trim,
         analytics.alerts.look,
@@ -350,7 +358,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         notifications,
         coursework,
         quizzes,
-        CourseFileParts.build(settings, database, store, accounts.audit, courses.contents),
+        CourseFileParts.build(settings, database, store, accounts.audit, courses.contents, grants),
         analytics,
     )
     jobs.start(tasks)

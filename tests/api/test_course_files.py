@@ -32,6 +32,7 @@ from tests.api.full_course import NEWEST, full_course, items
 from tests.serving import Api, Person, serving
 from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.course_files.manifest import MANIFEST
+from vtp.course_files.routes import LINKED
 from vtp.errors import RateLimited, Unavailable
 from vtp.http.errors import BodyTimeout
 from vtp.http.identity import Principal, Role
@@ -100,12 +101,35 @@ async def test_who_may_take_courses_away_and_bring_them(api: Api) -> None:
     #                nobody new stu view ass tea own adm room elsewhere
     makers = of("       401 403 403 403 403 200 200 200 403 403")
     changers = of("     401 403 403 403 403 403 200 200 403 403")
+    nobody = of("       403 403 403 403 403 403 403 403 403 403")
     table = [
         Endpoint("GET", f"{BASE}/{course}/export", changers, f"{BASE}/{{id}}/export"),
+        Endpoint("POST", f"{BASE}/{course}/export/link", changers, f"{BASE}/{{id}}/export/link", {}),
+        Endpoint("GET", f"{LINKED}/{course}?grant=x", nobody, f"{LINKED}/{{id}}"),
         Endpoint("POST", IMPORT, makers, IMPORT, file=data),
     ]
     await assert_statuses(api, table, people)
     assert_covers(api, "course files", table)
+
+
+@pytest.mark.sqlite_alone
+async def test_a_link_gives_the_file_that_it_is_for_while_who_asked_may_have_it(
+    api: Api, teacher: Person
+) -> None:
+    course = (await full_course(api, teacher)).id
+    link = (await api.call("POST", f"{BASE}/{course}/export/link", {}, by=teacher)).body["url"]
+    got = await api.call("GET", link)
+    assert (got.status, got.headers["Content-Type"]) == (200, "application/zip")
+    assert contents_of(got.body) == contents_of(await export(api, course, teacher))
+    other = await make_course(api, teacher)
+    for wrong in (f"{link}&recordings=true", link.replace(course, other), link[:-1]):
+        refused = await api.call("GET", wrong)
+        assert (refused.status, refused.body["code"]) == (403, "link_over"), wrong
+    admin = await api.person("admin")
+    change = {"disabled": True}
+    answer = await api.call("PATCH", f"/api/v1/users/{teacher.user_id}", change, by=admin)
+    assert answer.status == 200, answer
+    assert (await api.call("GET", link)).status == 403
 
 
 def _with_line(parts: Parts, change: Callable[[Any], None], name: str = LESSONS) -> Parts:
@@ -202,7 +226,7 @@ HOSTILE: dict[str, tuple[Callable[[Parts], bytes], int, str]] = {
     "truncated": (lambda parts: built(parts)[:-100], 422, "course_file_damaged"),
     "half": (lambda parts: built(parts)[: len(built(parts)) // 2], 422, "course_file_damaged"),
     "other archive": (lambda parts: built({MANIFEST: b"{}"}, manifest={}), 422, "course_file_damaged"),
-    "manifest of the future": (_manifest(format=2, more={}), 422, "course_file_newer"),
+    "manifest of the future": (_manifest(format=3, more={}), 422, "course_file_newer"),
     "manifest of another": (_manifest(kind="backup"), 422, "course_file_damaged"),
     "manifest of wrong types": (_manifest(parts="all"), 422, "course_file_damaged"),
     "course that cannot be": (_manifest(course={"code": "", "year": 1}), 422, "course_file_damaged"),

@@ -126,6 +126,7 @@ async def test_a_course_with_a_lost_file_is_copied_without_it(api: Api, teacher:
     made = await api.call("POST", f"{BASE}/{full.id}/copy", TERM, by=teacher)
     assert made.status == 201, made
     assert (made.body["carried"]["materials"], made.body["carried"]["files"]) == (3, 1)
+    assert made.body["lost_files"] == [lost.body["name"]]
     copied = await items(api, made.body["id"], "materials", teacher)
     assert {one["title"]: one["file"] is not None for one in copied} == {
         "Notes": True,

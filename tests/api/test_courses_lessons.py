@@ -132,6 +132,7 @@ async def test_who_is_in_the_course_comes_in_as_what_they_are_there(
             assert (answer.status, answer.body["code"]) == (403, "not_in_course"), face
     seen = await api.call("GET", f"{ROOMS}/{room}", by=pupil)
     assert (seen.status, seen.body["members_only"], seen.body["may"]["moderate"]) == (200, True, False)
+    assert seen.body["course_id"] == course
     assert (await api.call("GET", f"{ROOMS}/{room}", by=helper)).body["may"]["moderate"] is True
     link = await api.call("POST", f"{ROOMS}/{room}/links", {"publish": True, "name": "Guest"}, by=helper)
     assert link.status == 201, "staff may invite somebody"

@@ -8,6 +8,7 @@ from tests.api.course_material import BASE, enrol, make_course, student
 from tests.api.notification_material import told
 from tests.api.quiz_material import add_question, make_quiz
 from tests.serving import Api, Person
+from vtp.coursework.news import ASSIGNED
 
 
 async def test_a_class_is_told_of_a_quiz_once_when_it_is_published(api: Api, teacher: Person) -> None:
@@ -49,3 +50,62 @@ async def test_a_course_that_students_do_not_come_into_is_told_of_no_quiz(api: A
     assert (await enrol(api, course, teacher, email="early@school.example")).status == 201
     await make_quiz(api, course, teacher, [await add_question(api, course, teacher)])
     assert "quiz_added" not in [one["kind"] for one in await told(api, pupil)]
+
+
+async def test_of_a_quiz_that_has_closed_nobody_is_told(api: Api, teacher: Person) -> None:
+    course, pupil = await make_course(api, teacher), await student(api, "late")
+    assert (await enrol(api, course, pupil)).status == 201
+    question = await add_question(api, course, teacher)
+    await make_quiz(api, course, teacher, [question], closes_at="2020-01-01T08:00:00Z")
+    later = await make_quiz(
+        api, course, teacher, [question], published=False, closes_at="2020-01-01T08:00:00Z"
+    )
+    shown = await api.call("PATCH", f"{BASE}/{course}/quizzes/{later}", {"published": True}, by=teacher)
+    assert shown.status == 200
+    assert "quiz_added" not in [one["kind"] for one in await told(api, pupil)]
+
+
+async def test_a_draft_that_becomes_active_tells_its_class_of_what_is_published_in_it(
+    api: Api, teacher: Person
+) -> None:
+    course, pupil = await make_course(api, teacher, status="draft"), await student(api, "first")
+    assert (await enrol(api, course, teacher, email="first@school.example")).status == 201
+    question = await add_question(api, course, teacher)
+    await make_quiz(api, course, teacher, [question], title="Seen")
+    await make_quiz(api, course, teacher, [question], title="Hidden", published=False)
+    await make_quiz(api, course, teacher, [question], title="Over", closes_at="2020-01-01T08:00:00Z")
+    path = f"{BASE}/{course}/assignments"
+    for title, more in (("Essay", {}), ("Later", {"published": False})):
+        made = await api.call("POST", path, {"title": title, **more}, by=teacher)
+        assert made.status == 201, made
+    assert [one for one in await told(api, pupil) if one["kind"] in ("quiz_added", ASSIGNED.word)] == []
+
+    async def open_it(status: str) -> list[tuple[str, str]]:
+        answer = await api.call("PATCH", f"{BASE}/{course}", {"status": status}, by=teacher)
+        assert answer.status == 200, answer
+        wanted = ("quiz_added", ASSIGNED.word)
+        return sorted((one["kind"], one["title"]) for one in await told(api, pupil) if one["kind"] in wanted)
+
+    first = await open_it("active")
+    assert first == sorted([("quiz_added", "Seen"), (ASSIGNED.word, "Essay")])
+    await open_it("draft")
+    assert await open_it("active") == first, "once"
+
+
+async def test_of_many_that_are_there_at_once_a_class_is_told_in_one_sentence(
+    api: Api, teacher: Person
+) -> None:
+    course, pupil = await make_course(api, teacher, status="draft"), await student(api, "many")
+    assert (await enrol(api, course, teacher, email="many@school.example")).status == 201
+    question = await add_question(api, course, teacher)
+    for number in range(5):
+        await make_quiz(api, course, teacher, [question], title=f"Quiz {number}")
+        wish = {"title": f"Essay {number}"}
+        assert (await api.call("POST", f"{BASE}/{course}/assignments", wish, by=teacher)).status == 201
+    assert (await api.call("PATCH", f"{BASE}/{course}", {"status": "active"}, by=teacher)).status == 200
+    found = {
+        one["title"]: one for one in await told(api, pupil) if one["kind"] in ("quiz_added", ASSIGNED.word)
+    }
+    assert set(found) == {"5 quizzes", "5 assignments"}
+    assert found["5 quizzes"]["text"] == "There are 5 quizzes: “Quiz 0”, “Quiz 1”, “Quiz 2” and 2 more."
+    assert found["5 assignments"]["link"] == f"/courses/{course}/assignments"

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.api.recording_material import add_finished, make_room
 from tests.e2e.school import School, person, running_school
 from tests.e2e.test_pages import assert_fits_a_phone
 from tests.serving import Api
@@ -188,6 +189,44 @@ def test_a_list_of_people_is_told_line_by_line_before_anybody_is_enrolled(
     expect(page.get_by_test_id("enrolment-imported")).to_contain_text("1 person was enrolled")
     page.get_by_role("link", name="To the people").click()
     expect(page.get_by_test_id(f"enrolment-{LATE}")).to_be_visible()
+
+
+def test_a_course_goes_away_as_a_file_and_comes_back_as_a_draft_with_its_recordings(
+    school: School, browser: Browser, tmp_path: Path
+) -> None:
+    course = make_course(school, name="Waves")
+    school.call("POST", f"/api/v1/courses/{course}/lessons", {"kind": "recording", "title": "Ripples"})
+    room = school.do(make_room(school.api, school.teacher, "waves"))
+    recording = school.do(add_finished(school.api, room, school.teacher, title="Ripples, filmed"))
+    school.call("POST", f"/api/v1/courses/{course}/recordings", {"recording_id": recording})
+    page = person(browser, school, TEACHER)
+    open_course(page, school, course, "settings")
+    with page.expect_download() as plain:
+        page.get_by_test_id("export-download").click()
+    page.get_by_test_id("export-recordings").check()
+    assert_fits_a_phone(page)
+    with page.expect_download() as had:
+        page.get_by_test_id("export-download").click()
+    file = tmp_path / had.value.suggested_filename
+    had.value.save_as(file)
+    assert file.name == "PHY-1-Autumn-2026.vtp-course.zip"
+    assert file.stat().st_size > 100_000 > Path(plain.value.path()).stat().st_size
+    page.get_by_role("link", name="Courses").first.click()
+    page.get_by_test_id("import-course").click()
+    broken = tmp_path / "broken.vtp-course.zip"
+    broken.write_bytes(file.read_bytes()[:-100])
+    page.get_by_test_id("import-course-file").set_input_files(broken)
+    expect(page.get_by_test_id("upload-refused")).to_contain_text("no file of a course")
+    assert_fits_a_phone(page)
+    page.get_by_test_id("upload-cancel").click()
+    page.get_by_test_id("import-course-file").set_input_files(file)
+    expect(page.get_by_test_id("course-imported")).to_contain_text("1 lesson, 1 recording")
+    assert_fits_a_phone(page)
+    page.get_by_test_id("to-imported").click()
+    expect(page.get_by_test_id("course-status")).to_have_text("Draft")
+    assert course not in page.url
+    page.get_by_test_id("tab-recordings").click()
+    expect(page.get_by_test_id("filed-Ripples, filmed")).to_be_visible()
 
 
 def test_of_two_who_edit_the_same_the_second_is_told_and_chooses(school: School, browser: Browser) -> None:

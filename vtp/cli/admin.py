@@ -14,6 +14,7 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 
 from vtp.cli.backup import backup, check, restore
+from vtp.cli.course import app as course_app
 from vtp.cli.drain import drain
 from vtp.errors import Invalid, StartupError, VtpError
 from vtp.settings import Settings
@@ -35,6 +36,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Accounts, tokens and upkeep; also beside a running server.",
 )
+app.add_typer(course_app, name="course")
 app.command("drain")(drain)
 app.command("backup")(backup)
 app.command("restore")(restore)

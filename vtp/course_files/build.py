@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from vtp.accounts.audit import AuditLog
 from vtp.course_files.exporting import CourseExports
 from vtp.course_files.importing import IMPORTS_FULL, CourseImports
-from vtp.course_files.routes import add_export_route, add_import_route
+from vtp.course_files.routes import add_export_route, add_import_route, add_link_routes
 from vtp.courses.contents import CourseContents
 from vtp.db import Database
 from vtp.http.routing import RouteTable
 from vtp.recording.disk import Disk
+from vtp.recording.grants import Grants
 from vtp.settings import Settings
 from vtp.storage import Store
 
@@ -25,13 +26,19 @@ class CourseFileParts:
 
     @classmethod
     def build(
-        cls, settings: Settings, database: Database, store: Store, audit: AuditLog, contents: CourseContents
+        cls,
+        settings: Settings,
+        database: Database,
+        store: Store,
+        audit: AuditLog,
+        contents: CourseContents,
+        grants: Grants,
     ) -> CourseFileParts:
         """Makes the services, once everything that is in courses has said what that is."""
         disk = Disk(store.root, IMPORTS_FULL, settings.recording.min_free_bytes)
         most = settings.coursework.max_course_file_bytes
         return cls(
-            CourseExports(database, audit, contents, store.root),
+            CourseExports(database, audit, contents, store.root, grants),
             CourseImports(database, audit, contents, disk, store.root, most),
         )
 
@@ -41,4 +48,5 @@ def build_routes(parts: CourseFileParts) -> RouteTable:
     table = RouteTable("course files", "Whole courses as files, to be taken to another server.")
     add_import_route(table, parts.imports)
     add_export_route(table, parts.exports)
+    add_link_routes(table, parts.exports)
     return table

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 import tempfile
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,16 +18,23 @@ from typing import IO, Final
 from vtp import __version__
 from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.permissions import Action
-from vtp.accounts.service import Clock, utc_now
-from vtp.course_files.manifest import Manifest, PackedCourse, contents_name, file_name
+from vtp.accounts.service import Clock, account_of, utc_now
+from vtp.accounts.users import find_user
+from vtp.course_files.manifest import FORMAT, Manifest, PackedCourse, contents_name, file_name, media_name
 from vtp.course_files.writer import CourseWriter
 from vtp.courses.contents import CourseContents, Source
 from vtp.courses.door import enter
-from vtp.courses.store import Course
+from vtp.courses.store import Course, find_course
 from vtp.db import Database
+from vtp.errors import Forbidden, NotFound
 from vtp.http.identity import Principal
+from vtp.ids import parse_id
+from vtp.recording.grants import Grants, Scope
+from vtp.recording.holders import person_of
 
 _ENDING: Final = ".vtp-course.zip"
+LINK_S: Final = 300
+"""Seconds that a link is good for, to begin a download."""
 
 
 @dataclass(slots=True)
@@ -58,6 +65,8 @@ class _Read:
     kinds: list[tuple[str, int, int]]
     files: dict[str, str]
     """By label the id of a file."""
+    recordings: dict[str, str]
+    """The same of recordings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +86,7 @@ class CourseExports:
         audit: AuditLog,
         contents: CourseContents,
         folder: Path,
+        grants: Grants,
         *,
         clock: Clock = utc_now,
     ) -> None:
@@ -84,39 +94,94 @@ class CourseExports:
         self._audit = audit
         self._contents = contents
         self._folder = folder
+        self._grants = grants
         self._clock = clock
 
-    async def export(self, principal: Principal, course_id: str, origin: Origin) -> CourseFile:
-        """A course, for who may change it. What is deleted while it is sent ends the sending: OSError."""
+    async def export(
+        self, principal: Principal, course_id: str, origin: Origin, *, recordings: bool = False
+    ) -> CourseFile:
+        """A course, for who may change it; with what was recorded in it where that is asked for.
+
+        What is deleted while it is sent ends the sending: OSError.
+        """
         async with self._database.read() as tx:
             course = (await enter(tx, principal, course_id, Action.COURSE_UPDATE)).course
+        return await self._begun(course, principal.user_id, origin, recordings=recordings)
+
+    async def export_here(self, course_id: str, origin: Origin, *, recordings: bool) -> CourseFile:
+        """The same for who runs commands on the server's machine. Raises NotFound, Invalid."""
+        async with self._database.read() as tx:
+            found = await find_course(tx, parse_id(course_id, "/path/id"), None)
+        if found is None:
+            raise NotFound("There is no such course.", code="no_such_course")
+        return await self._begun(found.course, None, origin, recordings=recordings)
+
+    async def _begun(
+        self, course: Course, actor_id: str | None, origin: Origin, *, recordings: bool
+    ) -> CourseFile:
         async with self._database.transaction() as tx:
             await self._audit.record(
                 tx,
                 Event.COURSE_EXPORTED,
                 origin,
-                actor_id=principal.user_id,
+                actor_id=actor_id,
                 subject=f"course:{course.id}",
-                details={"code": course.code, "name": course.name},
+                details={"code": course.code, "name": course.name, "recordings": recordings},
             )
-        return CourseFile(_name_of(course), self._pieces(course))
+        return CourseFile(_name_of(course), self._pieces(course, recordings=recordings))
 
-    async def _pieces(self, course: Course) -> AsyncGenerator[bytes, None]:
+    async def link(self, principal: Principal, course_id: str, *, recordings: bool) -> tuple[str, str, float]:
+        """The course's id, leave to fetch its file within LINK_S, and when that ends. Raises as `export`."""
+        async with self._database.read() as tx:
+            course = (await enter(tx, principal, course_id, Action.COURSE_UPDATE)).course
+        subject = _subject(course.id, recordings=recordings)
+        grant = self._grants.make(subject, Scope.DOWNLOAD, account_of(principal), LINK_S)
+        return course.id, grant, self._grants.end_of(grant)
+
+    async def by_link(self, course_id: str, grant: str, origin: Origin, *, recordings: bool) -> CourseFile:
+        """The same for whoever has the link, while who asked for it may have it. Raises Forbidden for a link
+        that is over, NotFound."""
+        subject = _subject(parse_id(course_id, "/path/id"), recordings=recordings)
+        holder = self._grants.check(grant, subject, Scope.DOWNLOAD)
+        async with self._database.read() as tx:
+            user = await find_user(tx, holder) if holder is not None else None
+        if user is None or user.disabled_at is not None:
+            raise Forbidden("This link is over, or none of ours: ask for another.", code="link_over")
+        return await self.export(person_of(user), course_id, origin, recordings=recordings)
+
+    async def _pieces(self, course: Course, *, recordings: bool) -> AsyncGenerator[bytes, None]:
         with tempfile.TemporaryFile(dir=self._folder) as spool:
-            read = await self._read(course.id, spool)
+            read = await self._read(course.id, spool, recordings=recordings)
             writer = CourseWriter()
             missing: list[str] = []
-            with closing(self._written(writer, read, missing)) as pieces:
-                while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
+            async for piece in _in_threads(self._written(writer, read, missing)):
+                yield piece
+            for label, recording_id in read.recordings.items():
+                async for piece in self._media(writer, label, recording_id, missing):
                     yield piece
-            yield writer.finish(_manifest(course, writer, missing, self._clock()))
+            manifest = _manifest(course, writer, missing, self._clock())
+            yield writer.finish(manifest.model_copy(update={"format": FORMAT}) if recordings else manifest)
 
-    async def _read(self, course_id: str, spool: IO[bytes]) -> _Read:
+    async def _media(
+        self, writer: CourseWriter, label: str, recording_id: str, missing: list[str]
+    ) -> AsyncGenerator[bytes, None]:
+        assert self._contents.recordings is not None
+        stream = await self._contents.recordings.open(recording_id)
+        if stream is None:
+            missing.append(label)
+            return
+        with closing(stream()) as media:
+            async for piece in _in_threads(writer.add_stream(media_name(label), media)):
+                yield piece
+
+    async def _read(self, course_id: str, spool: IO[bytes], *, recordings: bool) -> _Read:
         """Everything but the bytes of files, from one moment; nobody waits for it."""
         labels, kinds, start = _Labels(), [], 0
         async with self._database.snapshot() as tx:
             source = Source(course_id, whole=True, label=labels.of)
             for kind in self._contents.kinds:
+                if kind.on_request and not recordings:
+                    continue
                 size = 0
                 async for items in kind.pages(tx, source):
                     lines = b"".join(one.model_dump_json().encode() + b"\n" for one in items)
@@ -124,7 +189,7 @@ class CourseExports:
                     size += len(lines)
                 kinds.append((kind.name, start, size))
                 start += size
-        return _Read(spool, kinds, labels.all_of("files"))
+        return _Read(spool, kinds, labels.all_of("files"), labels.all_of("recordings"))
 
     def _written(self, writer: CourseWriter, read: _Read, missing: list[str]) -> Generator[bytes, None, None]:
         for name, start, size in read.kinds:
@@ -141,6 +206,20 @@ class CourseExports:
                 yield from writer.add(file_name(label), file, size, compress=False)
 
 
+async def _in_threads(pieces: Iterator[bytes]) -> AsyncGenerator[bytes, None]:
+    """What is read from disks; a piece that is being read is waited for, whatever ends the sending."""
+    while True:
+        reading = asyncio.ensure_future(asyncio.to_thread(next, pieces, None))
+        try:
+            piece = await asyncio.shield(reading)
+        except asyncio.CancelledError:
+            await asyncio.wait([reading])
+            raise
+        if piece is None:
+            return
+        yield piece
+
+
 def _manifest(course: Course, writer: CourseWriter, missing: list[str], now: datetime) -> Manifest:
     own = set(PackedCourse.model_fields) - {"instructor_id", "status"}
     return Manifest(
@@ -150,6 +229,11 @@ def _manifest(course: Course, writer: CourseWriter, missing: list[str], now: dat
         parts=writer.parts,
         missing=missing,
     )
+
+
+def _subject(course_id: str, *, recordings: bool) -> str:
+    """What a grant is for, so that it opens nothing else."""
+    return f"course-export:{course_id}:{'recordings' if recordings else 'plain'}"
 
 
 def _name_of(course: Course) -> str:

@@ -10,9 +10,9 @@ import asyncio
 import errno
 import json
 import tempfile
-from collections.abc import AsyncIterator, Callable, Generator, Mapping
+from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence, Set
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -25,7 +25,7 @@ from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.permissions import Action, require
 from vtp.accounts.service import Clock, account_of, utc_now
 from vtp.course_files.reader import CourseArchive, faults_of, newer
-from vtp.courses.contents import ContentKind, CourseContents, Incoming, Packed, Target
+from vtp.courses.contents import Brought, ContentKind, CourseContents, Incoming, Media, Packed, Target
 from vtp.courses.dates import KEPT
 from vtp.courses.roles import CourseStatus
 from vtp.courses.store import Course, add_course
@@ -56,6 +56,7 @@ class Imported:
     made_by: str
     carried: Mapping[str, int]
     missing: int
+    recording_bytes: int = 0
 
 
 class _LookedAtError(Exception):
@@ -143,18 +144,42 @@ class CourseImports:
     async def _import(
         self, principal: Principal, archive: CourseArchive, origin: Origin, *, dry: bool
     ) -> Imported:
-        names = await asyncio.to_thread(_checked, archive, self._contents)
+        checked = await asyncio.to_thread(_checked, archive, self._contents)
         files: dict[str, str] = {}
+        brought: dict[str, Brought] = {}
         try:
-            await self._take_files(archive, names, account_of(principal), files, keep=not dry)
+            self._check_sizes(archive, checked)
+            await self._take_files(archive, checked.names, account_of(principal), files, keep=not dry)
+            await self._take_recordings(archive, checked.media, brought, keep=not dry)
             try:
-                return await self._put(principal, archive, origin, names, files, dry=dry)
+                arrived = _Arrived(checked.names, files, brought)
+                done = await self._put(principal, archive, origin, arrived, dry=dry)
             except _LookedAtError as looked:
                 return looked.imported
         except BaseException:
             if not dry:
                 await asyncio.shield(self._contents.discard_files(list(files.values())))
+                await asyncio.shield(self._contents.discard_recordings([one.id for one in brought.values()]))
             raise
+        if self._contents.recordings is not None:
+            self._contents.recordings.tell([one.id for one in brought.values()])
+        return done
+
+    def _check_sizes(self, archive: CourseArchive, checked: _Checked) -> None:
+        """Before anything is kept. Raises Invalid, TooLarge, Conflict, Unavailable."""
+        if self._contents.files is not None:
+            self._contents.files.check([(name, archive.size_of(at)) for at, name in checked.names.items()])
+        if self._contents.recordings is not None:
+            self._contents.recordings.check(checked.media)
+
+    async def _take_recordings(
+        self, archive: CourseArchive, media: Sequence[Media], taken: dict[str, Brought], *, keep: bool
+    ) -> None:
+        """As `_take_files`."""
+        keeper = self._contents.recordings
+        for one in media if keeper is not None else ():
+            assert keeper is not None
+            taken[one.label] = await keeper.take(one, partial(archive.media_pieces, one.label), keep=keep)
 
     async def _take_files(
         self,
@@ -169,7 +194,6 @@ class CourseImports:
         keeper = self._contents.files
         if keeper is None:
             return
-        keeper.check([(name, archive.size_of(label)) for label, name in names.items()])
         for label, name in names.items():
             incoming = Incoming(name, archive.size_of(label), partial(archive.pieces, label))
             try:
@@ -184,8 +208,7 @@ class CourseImports:
         principal: Principal,
         archive: CourseArchive,
         origin: Origin,
-        names: Mapping[str, str],
-        files: Mapping[str, str],
+        arrived: _Arrived,
         *,
         dry: bool,
     ) -> Imported:
@@ -197,9 +220,9 @@ class CourseImports:
             await add_course(tx, course)
             if dry and self._contents.files is not None:
                 await self._contents.files.announce(
-                    tx, {files[label]: name for label, name in names.items()}, own_id
+                    tx, {arrived.files[label]: name for label, name in arrived.names.items()}, own_id
                 )
-            target = Target(course, own_id, now, KEPT, files)
+            target = Target(course, own_id, now, KEPT, arrived.files, arrived.recordings)
             for kind in self._contents.kinds:
                 await self._put_kind(tx, archive, kind, target)
             await self._audit.record(
@@ -211,7 +234,14 @@ class CourseImports:
                 details={"code": course.code, "name": course.name, "made_by": manifest.made_by},
             )
             carried = dict(target.carried)
-            imported = Imported(course, not dry, manifest.made_by, carried, len(manifest.missing))
+            imported = Imported(
+                course,
+                not dry,
+                manifest.made_by,
+                carried,
+                len(manifest.missing),
+                manifest.recording_bytes,
+            )
             if dry:
                 raise _LookedAtError(imported)
         return imported
@@ -222,7 +252,8 @@ class CourseImports:
         lost = set(archive.manifest.missing)
         with closing(_items(archive, kind)) as items:
             while page := await asyncio.to_thread(lambda: list(islice(items, _ITEMS))):
-                await kind.add(tx, target, [kind.without(one, lost) for one in page])
+                there = [one for one in page if not kind.is_lost(one, lost)]
+                await kind.add(tx, target, [kind.without(one, lost) for one in there])
 
 
 def _items(archive: CourseArchive, kind: ContentKind[Any]) -> Generator[Packed, None, None]:
@@ -240,32 +271,61 @@ def _items(archive: CourseArchive, kind: ContentKind[Any]) -> Generator[Packed, 
         yield item
 
 
-def _checked(archive: CourseArchive, contents: CourseContents) -> dict[str, str]:
-    """Looks at all but the bytes of files; gives the name of each of these by label. Raises Invalid."""
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """What else there is of things that can be in a course: names of files by label, and recordings."""
+
+    names: Mapping[str, str]
+    media: Sequence[Media]
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrived:
+    """The same once it is here: by label ids of files, and recordings."""
+
+    names: Mapping[str, str]
+    files: Mapping[str, str]
+    recordings: Mapping[str, Brought]
+
+
+def _checked(archive: CourseArchive, contents: CourseContents) -> _Checked:
+    """Looks at all but the bytes of files and media. Raises Invalid."""
     known = {kind.name for kind in contents.kinds}
     strange = sorted(set(archive.kinds()) - known)
     if strange:
         raise newer(f"it has {strange[0]}")
     names: dict[str, str] = {}
+    media: dict[str, Media] = {}
     for kind in contents.kinds:
-        _check_kind(archive, kind, names)
+        _check_kind(archive, kind, names, media)
     lost = set(archive.manifest.missing)
-    there = set(archive.labels())
-    faults = [FieldError(f"/files/{one}", "is held by nothing") for one in sorted(there - names.keys())]
-    faults += [
-        FieldError(f"/files/{one}", "is not in the archive") for one in sorted(names.keys() - there - lost)
-    ]
+    files, streams = set(archive.labels()), set(archive.media())
+    faults = _unmatched("files", files, names.keys(), lost)
+    faults += _unmatched("recordings", streams, media.keys(), lost)
     if faults:
         raise _faulty(faults[:MOST_FAULTS])
-    return {label: name for label, name in names.items() if label in there}
+    return _Checked(
+        {label: name for label, name in names.items() if label in files},
+        [replace(one, size=archive.media_size(one.label)) for one in media.values() if one.label in streams],
+    )
 
 
-def _check_kind(archive: CourseArchive, kind: ContentKind[Any], names: dict[str, str]) -> None:
+def _unmatched(what: str, there: Set[str], held: Set[str], lost: Set[str]) -> list[FieldError]:
+    faults = [FieldError(f"/{what}/{one}", "is held by nothing") for one in sorted(there - held)]
+    return faults + [
+        FieldError(f"/{what}/{one}", "is not in the archive") for one in sorted(held - there - lost)
+    ]
+
+
+def _check_kind(
+    archive: CourseArchive, kind: ContentKind[Any], names: dict[str, str], media: dict[str, Media]
+) -> None:
     for count, item in enumerate(_items(archive, kind), 1):
         if count > kind.most:
             fault = FieldError(f"/contents/{kind.name}", f"at most {kind.most} are in a course")
             raise _faulty([fault])
         names.update(kind.files(item))
+        media.update({one.label: one for one in kind.media(item)})
 
 
 def _faulty(faults: list[FieldError]) -> Invalid:

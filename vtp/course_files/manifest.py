@@ -4,6 +4,7 @@ The file is a ZIP archive:
 
 contents/<kind>.jsonl   one line of JSON for each thing of that kind, as its `Packed` model
 files/<label>           the bytes of a file that a material has
+recordings/<label>      the media of a recording, `vtp.recording.carried_stream`; format 2 and later
 manifest.json           what is here: format, course, and of each part its size and SHA-256; written last
 """
 
@@ -16,15 +17,17 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from vtp.courses.schemas import CreateCourse
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Counted up when a reader of before could not read what is written. Every format so far is read."""
+PLAIN_FORMAT: Final = 1
+"""Of a file without recordings, which servers read, too, that know none."""
 MANIFEST: Final = "manifest.json"
 MAX_MANIFEST_BYTES: Final = 32 << 20
 MAX_CONTENTS_BYTES: Final = 256 << 20
 """Of all `contents/`: they are put into a course in one transaction, which others wait for."""
 MAX_PARTS: Final = 50_000
 MEDIA_TYPE: Final = "application/zip"
-_NAME: Final = r"^(contents/[a-z]{1,32}\.jsonl|files/[a-z0-9-]{1,64})$"
+_NAME: Final = r"^(contents/[a-z]{1,32}\.jsonl|(files|recordings)/[a-z0-9-]{1,64})$"
 
 
 class PackedCourse(CreateCourse):
@@ -52,7 +55,7 @@ class Manifest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     kind: Literal["vtp-course"] = "vtp-course"
-    format: Annotated[int, Field(ge=1, le=FORMAT)] = FORMAT
+    format: Annotated[int, Field(ge=1, le=FORMAT)] = PLAIN_FORMAT
     made_by: Annotated[str, Field(max_length=100, description="The version of vtp.")]
     made_at: datetime
     course: PackedCourse
@@ -68,9 +71,19 @@ class Manifest(BaseModel):
         return sum(part.size for part in self.parts if part.name.startswith("files/"))
 
     @property
+    def recording_bytes(self) -> int:
+        """What the media of recordings take."""
+        return sum(part.size for part in self.parts if part.name.startswith("recordings/"))
+
+    @property
     def contents_bytes(self) -> int:
         """What all else takes, unpacked."""
         return sum(part.size for part in self.parts if part.name.startswith("contents/"))
+
+
+def media_name(label: str) -> str:
+    """Where the media of a recording are."""
+    return f"recordings/{label}"
 
 
 def contents_name(kind: str) -> str:

@@ -26,6 +26,7 @@ from vtp.course_files.manifest import (
     PartFacts,
     contents_name,
     file_name,
+    media_name,
 )
 from vtp.course_files.zip_end import table_size
 from vtp.errors import FieldError, Invalid
@@ -66,6 +67,18 @@ class CourseArchive:
         self.manifest = _manifest_of(self._zip)
         self._parts = {part.name: part for part in self.manifest.parts}
         self._check_names()
+
+    def media(self) -> list[str]:
+        """The labels of recordings whose media are here."""
+        return [name.removeprefix("recordings/") for name in self._parts if name.startswith("recordings/")]
+
+    def media_size(self, label: str) -> int:
+        """Bytes of the media of a recording."""
+        return self._parts[media_name(label)].size
+
+    def media_pieces(self, label: str) -> Generator[bytes, None, None]:
+        """The media of a recording."""
+        yield from self._pieces(self._parts[media_name(label)])
 
     def labels(self) -> list[str]:
         """Of all files."""

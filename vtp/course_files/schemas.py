@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Self
 
 from pydantic import BaseModel, Field
@@ -15,6 +16,27 @@ class ImportCourseQuery(BaseModel):
     dry_run: Annotated[bool, Field(description="Only say what would become of it; nothing is kept.")] = False
 
 
+class ExportCourseQuery(BaseModel):
+    """What is taken away."""
+
+    recordings: Annotated[
+        bool, Field(description="With what was recorded in its lessons and filed in it, which may be large.")
+    ] = False
+
+
+class LinkedExportQuery(ExportCourseQuery):
+    """What a link says."""
+
+    grant: Annotated[str, Field(max_length=512)]
+
+
+class ExportLink(BaseModel):
+    """Where the file of a course is fetched without signing in; good for five minutes to begin that."""
+
+    url: str
+    expires_at: datetime
+
+
 class ImportedReply(BaseModel):
     """What became of a file."""
 
@@ -26,7 +48,10 @@ class ImportedReply(BaseModel):
     year: int
     made_by: Annotated[str, Field(description="The version of vtp that wrote the file.")]
     carried: Annotated[dict[str, int], Field(description="By kind how much is in it.")]
-    missing_files: Annotated[int, Field(description="Versions of materials that the other server had lost.")]
+    missing_files: Annotated[
+        int, Field(description="Versions of materials, and recordings, that the other server had lost.")
+    ]
+    recording_bytes: Annotated[int, Field(description="What the recordings in it take.")]
 
     @classmethod
     def of(cls, imported: Imported) -> Self:
@@ -38,5 +63,6 @@ class ImportedReply(BaseModel):
             made_by=imported.made_by,
             carried=dict(imported.carried),
             missing_files=imported.missing,
+            recording_bytes=imported.recording_bytes,
             **{name: getattr(imported.course, name) for name in own},
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import IO, Final
 
 from vtp.course_files.manifest import MANIFEST, Manifest, PartFacts
@@ -55,6 +55,20 @@ class CourseWriter:
                 part.write(piece)
                 digest.update(piece)
                 left -= len(piece)
+                yield self._sink.take()
+        self.parts.append(PartFacts(name=name, size=size, sha256=digest.hexdigest()))
+        yield self._sink.take()
+
+    def add_stream(self, name: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        """A part that is as long as it becomes. Raises what `pieces` raises."""
+        info = zipfile.ZipInfo(name)
+        info.external_attr = 0o644 << 16
+        digest, size = hashlib.sha256(), 0
+        with self._zip.open(info, "w", force_zip64=True) as part:
+            for piece in pieces:
+                part.write(piece)
+                digest.update(piece)
+                size += len(piece)
                 yield self._sink.take()
         self.parts.append(PartFacts(name=name, size=size, sha256=digest.hexdigest()))
         yield self._sink.take()

@@ -32,6 +32,7 @@ from vtp.courses.permissions import CoursePermissions
 from vtp.courses.places import Places
 from vtp.courses.quota import CourseQuotas
 from vtp.courses.quota_routes import add_quota_routes
+from vtp.courses.recording_contents import CaptionContents, RecordingContents
 from vtp.courses.recording_routes import add_recording_routes
 from vtp.courses.recordings import CourseRecordings
 from vtp.courses.routes import add_course_routes
@@ -47,6 +48,7 @@ from vtp.mail.outbox import Outbox
 from vtp.media.events import Emitter
 from vtp.notifications.build import NotificationParts
 from vtp.recording.service import Recordings
+from vtp.rooms.kept import KeptRooms
 from vtp.rooms.live import LiveRooms
 from vtp.rooms.service import RoomService
 from vtp.tasks import Tasks
@@ -113,9 +115,7 @@ class CourseParts:
         recordings.add_listener(told.recording_changed)
         recordings.catalogue.add_access_listener(told.access_changed)
         narrowed.add_listener(watch.look_soon)
-        contents = CourseContents(
-            SectionContents(), SeriesContents(), LessonContents(kept), AnnouncementContents()
-        )
+        contents = contents_of_courses(kept)
         ends = (filed.hide_all, lessons.tell_of_end)
         return cls(
             Courses(database, audit, ends, kept, narrowed.emit, news, lessons.tell_of_start),
@@ -143,6 +143,18 @@ class CourseParts:
     def start(self, tasks: Tasks) -> None:
         """Begins what goes on by itself."""
         tasks.start(self.lesson_watch.run(), "lessons that are on")
+
+
+def contents_of_courses(rooms: KeptRooms) -> CourseContents:
+    """What is in courses; what stands above them adds its own."""
+    return CourseContents(
+        SectionContents(),
+        SeriesContents(),
+        LessonContents(rooms),
+        AnnouncementContents(),
+        RecordingContents(rooms),
+        CaptionContents(),
+    )
 
 
 def build_routes(parts: CourseParts) -> RouteTable:

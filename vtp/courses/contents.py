@@ -40,6 +40,14 @@ def _its_id(kind: str, item_id: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Brought:
+    """A recording whose media have arrived. `columns` of its row are what they say."""
+
+    id: str
+    columns: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A course that is read. `whole`: also what belongs to one term, and older versions of files."""
 
@@ -63,22 +71,26 @@ class Target:
     now: datetime
     dates: Dates
     files: Mapping[str, str] = field(default_factory=dict)
+    recordings: Mapping[str, Brought] = field(default_factory=dict)
+    """Whose media have arrived, by label."""
     lost: Collection[str] = ()
     """Labels of files whose bytes are not there."""
     classes: dict[tuple[str, str], Occurrence | None] = field(default_factory=dict)
     """By (label of a series, its class) which class that is there, None: none any more."""
     minutes: dict[str, int] = field(default_factory=dict)
     """How long the classes of a series are, by its label."""
+    room_id: str | None = None
+    """Of what was recorded in no lesson, once there is something."""
     carried: Counter[str] = field(default_factory=Counter)
     _ids: dict[tuple[str, str], str] = field(default_factory=dict)
     _used: set[str] = field(default_factory=set)
 
-    def take(self, kind: str, label: str) -> str:
-        """The id of a new thing. Raises Invalid for a label that is taken."""
+    def take(self, kind: str, label: str, known: str = "") -> str:
+        """The id of a new thing, which may be `known`. Raises Invalid for a label that is taken."""
         if (kind, label) in self._ids:
             raise _wrong("/id", f"is that of another of the {kind}")
         self.carried[kind] += 1
-        self._ids[kind, label] = found = new_id()
+        self._ids[kind, label] = found = known or new_id()
         return found
 
     def named(self, kind: str, label: str | None, pointer: str) -> str | None:
@@ -129,6 +141,8 @@ class ContentKind(ABC, Generic[PackedT]):
     model: ClassVar[type[Any]]
     most: ClassVar[int]
     in_copies: ClassVar[bool] = True
+    on_request: ClassVar[bool] = False
+    """In the file of a course only with its recordings."""
 
     @abstractmethod
     def pages(self, tx: AsyncConnection, source: Source) -> AsyncIterator[Sequence[PackedT]]:
@@ -146,6 +160,14 @@ class ContentKind(ABC, Generic[PackedT]):
     def files(self, item: PackedT) -> Sequence[tuple[str, str]]:
         """The labels and names of the files that it has."""
         return ()
+
+    def media(self, item: PackedT) -> Sequence[Media]:
+        """The recordings whose media it has."""
+        return ()
+
+    def is_lost(self, item: PackedT, lost: Collection[str]) -> bool:
+        """Whether nothing of it is left without these files and media."""
+        return False
 
     def without(self, item: PackedT, lost: Collection[str]) -> PackedT:
         """The same without these files."""
@@ -169,12 +191,47 @@ class Incoming:
     pieces: Callable[[], Generator[bytes, None, None]]
 
 
+@dataclass(frozen=True, slots=True)
+class Media:
+    """The media of a recording that are to come, of so many bytes. `group`: those of one lie in one room."""
+
+    label: str
+    size: int
+    group: str
+
+
+class CarriedRecordings(Protocol):
+    """Who has the media of recordings that are in courses."""
+
+    async def open(self, recording_id: str) -> Callable[[], Generator[bytes, None, None]] | None:
+        """The media as a stream, read by threads; None: they are lost. Raises Unavailable."""
+
+    def check(self, media: Collection[Media]) -> None:
+        """Whether media of these sizes are taken in. Raises Conflict beyond a quota, Unavailable."""
+
+    async def take(
+        self, media: Media, pieces: Callable[[], Generator[bytes, None, None]], *, keep: bool
+    ) -> Brought:
+        """Takes media in, of a recording that has no row yet; without `keep` they are looked at alone.
+        Raises Invalid for what is in them, Unavailable for a full disk, and then nothing is kept.
+        """
+
+    async def discard(self, ids: Sequence[str]) -> None:
+        """Deletes the media of recordings that have no row."""
+
+    def tell(self, ids: Sequence[str]) -> None:
+        """Says that they are there for good."""
+
+    async def sweep(self) -> int:
+        """Deletes what a killed process has left; gives of how many recordings."""
+
+
 class CarriedFiles(Protocol):
     """Who has the bytes of files that are in courses."""
 
-    async def link(self, course_id: str, by: str) -> tuple[dict[str, str], list[str]]:
-        """Has the newest files of a course lie there once more; gives the new ids by the old ones, and which
-        are lost."""
+    async def link(self, course_id: str, by: str) -> tuple[dict[str, str], dict[str, str]]:
+        """Has the newest files of a course lie there once more; gives the new ids by the old ones, and the
+        names of those that are lost."""
 
     def path(self, file_id: str) -> Path | None:
         """Where the bytes of a file lie; None: they are lost."""
@@ -195,11 +252,13 @@ class CarriedFiles(Protocol):
 
 
 class CourseContents:
-    """All kinds, in the order in which they are put into a course; and who has the bytes of files."""
+    """All kinds, in the order in which they are put into a course; and who has the bytes of files
+    and recordings."""
 
     def __init__(self, *kinds: ContentKind[Any]) -> None:
         self.kinds: list[ContentKind[Any]] = list(kinds)
         self.files: CarriedFiles | None = None
+        self.recordings: CarriedRecordings | None = None
 
     def add(self, *kinds: ContentKind[Any]) -> None:
         """More kinds, which may name those that are there."""
@@ -217,14 +276,19 @@ class CourseContents:
         """See `CarriedFiles.path`."""
         return self.files.path(file_id) if self.files is not None else None
 
-    async def link_files(self, course_id: str, by: str) -> tuple[dict[str, str], list[str]]:
+    async def link_files(self, course_id: str, by: str) -> tuple[dict[str, str], dict[str, str]]:
         """See `CarriedFiles.link`."""
-        return await self.files.link(course_id, by) if self.files is not None else ({}, [])
+        return await self.files.link(course_id, by) if self.files is not None else ({}, {})
 
     async def discard_files(self, ids: Sequence[str]) -> None:
         """See `CarriedFiles.discard`."""
         if self.files is not None and ids:
             await self.files.discard(ids)
+
+    async def discard_recordings(self, ids: Sequence[str]) -> None:
+        """See `CarriedRecordings.discard`."""
+        if self.recordings is not None and ids:
+            await self.recordings.discard(ids)
 
 
 def _with_files(kind: ContentKind[PackedT], target: Target, item: PackedT) -> PackedT:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -35,6 +35,8 @@ class Copied:
     dates: Dates
     carried: Mapping[str, int]
     left: Mapping[str, int]
+    lost: Sequence[str]
+    """Names of files that had been lost before."""
 
 
 class CourseCopies:
@@ -74,7 +76,7 @@ class CourseCopies:
         wish: CopyCourse,
         origin: Origin,
         files: Mapping[str, str],
-        lost: Collection[str],
+        lost: Mapping[str, str],
     ) -> tuple[Copied, list[str]]:
         """Gives, besides, which files nothing holds: those that were replaced meanwhile."""
         own_id, now = account_of(principal), self._clock()
@@ -97,7 +99,7 @@ class CourseCopies:
                 updated_at=now,
             )
             await add_course(tx, made)
-            target = Target(made, own_id, now, await _dates(tx, source.id, wish), files, lost)
+            target = Target(made, own_id, now, await _dates(tx, source.id, wish), files, lost=lost)
             await self._contents.carry(tx, Source(source.id), target)
             if wish.staff:
                 await self._take_staff(tx, source, made, own_id)
@@ -112,7 +114,9 @@ class CourseCopies:
             found = await find_course(tx, made.id, own_id)
             left = await _left_out(tx, source.id, target)
         assert found is not None
-        return Copied(entered(principal, found), target.dates, dict(target.carried), left), target.unused
+        return Copied(
+            entered(principal, found), target.dates, dict(target.carried), left, sorted(lost.values())
+        ), target.unused
 
     async def _take_staff(self, tx: AsyncConnection, source: Course, made: Course, own_id: str) -> None:
         """Who teaches or assists keeps that role, whose course it was too; by the hand of who copies."""

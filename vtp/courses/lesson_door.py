@@ -39,6 +39,12 @@ class LessonDoor:
             raise refusal
         return there
 
+    async def course_of(self, room: Room) -> str | None:
+        """The course whose lesson has this room; None once that was deleted."""
+        async with self._database.read() as tx:
+            found = await lesson_of_room(tx, room.id, None)
+        return found[0].course_id if found is not None else None
+
     async def _look(self, principal: Principal, room: Room) -> tuple[RoomLesson, Principal]:
         async with self._database.read() as tx:
             found = await lesson_of_room(tx, room.id, principal.user_id)

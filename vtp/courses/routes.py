@@ -159,4 +159,5 @@ def _making_routes(table: RouteTable, courses: Courses, copies: CourseCopies) ->
             dates=copied.dates.rule,
             carried=dict(copied.carried),
             left=dict(copied.left),
+            lost_files=list(copied.lost),
         )

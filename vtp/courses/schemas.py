@@ -229,6 +229,9 @@ class CopyReply(CourseReply):
         dict[str, int],
         Field(description="By kind what it has not; and nobody's submissions, attempts and grades."),
     ]
+    lost_files: Annotated[
+        list[str], Field(description="Names of files that it has not, as the server had lost them before.")
+    ]
 
 
 class CoursePage(Page[CourseReply]):

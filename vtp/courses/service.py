@@ -66,12 +66,16 @@ class Courses:
     ) -> None:
         self._tell_narrowed = tell_narrowed
         self._news = news
-        self._opened = opened
+        self._opened = [opened]
         self._database = database
         self._before_deletion = before_deletion
         self._rooms = rooms
         self._audit = audit
         self._clock = clock
+
+    def when_opened(self, opened: Opened) -> None:
+        """Has this called, too, within the transaction that makes a draft active."""
+        self._opened.append(opened)
 
     @done_over
     async def create(self, principal: Principal, wish: CreateCourse, origin: Origin) -> Entered:
@@ -134,7 +138,8 @@ class Courses:
                 await self.record(tx, Event.COURSE_CHANGED, course, principal, origin, fields=sorted(changes))
             changed = await self._again(tx, principal, course.id)
             if course.status is CourseStatus.DRAFT and changed.course.status is CourseStatus.ACTIVE:
-                await self._opened(tx, changed)
+                for opened in self._opened:
+                    await opened(tx, changed)
         if "status" in changes:
             self._tell_narrowed(course.id)
         return changed

@@ -107,9 +107,9 @@ async def page_of_assignments(
 
 
 async def assignments_to_tell(
-    tx: AsyncConnection, now: datetime, statuses: Collection[str]
+    tx: AsyncConnection, now: datetime, statuses: Collection[str], course_id: str | None = None
 ) -> list[tuple[str, str]]:
-    """Course and id of those whose students see them now and have not been told."""
+    """Course and id of those whose students see them now and have not been told; of one course, or of all."""
     statement = (
         select(table.c.course_id, table.c.id)
         .select_from(
@@ -119,6 +119,8 @@ async def assignments_to_tell(
         )
         .where(table.c.to_tell.is_(True), courses.c.status.in_(statuses), *seen_by_students(table, now))
     )
+    if course_id is not None:
+        statement = statement.where(table.c.course_id == course_id)
     return [(row[0], row[1]) for row in await tx.execute(statement.order_by(table.c.id))]
 
 

@@ -98,15 +98,15 @@ class Assignments(CourseItems[Assignment]):
             **values,
         )
         check_assignment(made)
-        now_seen = await self._add(tx, inside, made)
-        if now_seen and inside.course.status in OPEN_TO_STUDENTS:
+        if await self._add(tx, inside, made):
             await self._teller.tell(tx, inside.course, made)
         return made
 
     async def _add(self, tx: AsyncConnection, inside: Entered, made: Assignment) -> bool:
-        """Whether it is released already; its class is told of others once they are."""
+        """Whether its class sees it already; of others it is told once it does."""
         await add_assignment(tx, made)
-        if await find_assignment(tx, inside.course.id, made.id, self._clock()) is not None:
+        seen = await find_assignment(tx, inside.course.id, made.id, self._clock()) is not None
+        if seen and inside.course.status in OPEN_TO_STUDENTS:
             return True
         await change_assignment(tx, made.id, to_tell=True)
         return False

@@ -49,14 +49,14 @@ class FilesToCarry:
         self._files = files
         self._clock = clock
 
-    async def link(self, course_id: str, by: str) -> tuple[dict[str, str], list[str]]:
+    async def link(self, course_id: str, by: str) -> tuple[dict[str, str], dict[str, str]]:
         """Has the newest file of each material lie there once more, without taking space where the file
-        system can do that. Gives the new ids by the old ones, and those whose bytes are not there. Raises
-        Unavailable.
+        system can do that. Gives the new ids by the old ones, and the names of those whose bytes are not
+        there. Raises Unavailable.
         """
-        made = await self._announce(course_id, by)
+        made, names = await self._announce(course_id, by)
         try:
-            lost = [old for old, new in made.items() if not await self._link(old, new)]
+            lost = {old: names[old] for old, new in made.items() if not await self._link(old, new)}
         except BaseException as error:
             await asyncio.shield(self.discard(list(made.values())))
             if isinstance(error, OSError) and error.errno == errno.ENOSPC:
@@ -108,8 +108,8 @@ class FilesToCarry:
         return await self._store.link(key_of(old), key_of(new))
 
     @done_over
-    async def _announce(self, course_id: str, by: str) -> dict[str, str]:
-        """Says that copies arrive; gives their ids by those of the files."""
+    async def _announce(self, course_id: str, by: str) -> tuple[dict[str, str], dict[str, str]]:
+        """Says that copies arrive; gives their ids, and names, by the ids of the files."""
         now = self._clock()
         async with self._database.transaction() as tx:
             found = await newest_files(tx, course_id)
@@ -126,7 +126,7 @@ class FilesToCarry:
                     created_at=now,
                 )
                 await add_file(tx, copy)
-        return made
+        return made, {one.id: one.name for one in found}
 
 
 async def _pieces_of(file: Incoming) -> AsyncIterator[bytes]:

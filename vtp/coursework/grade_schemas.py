@@ -110,6 +110,10 @@ class QuizEntryReply(BaseModel):
     out_of: Annotated[float, Field(description="Of the student's own attempts, once there are any.")]
     points: Annotated[float | None, Field(description="By the quiz's rule of what counts.")]
     released: Annotated[bool, Field(description="Whether its student is shown results.")]
+    attempt_id: Annotated[
+        str | None,
+        Field(description="The best attempt where that counts, else the last; as points are shown."),
+    ]
 
     @classmethod
     def of(cls, entry: QuizEntry) -> Self:

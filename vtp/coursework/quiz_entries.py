@@ -32,6 +32,7 @@ class QuizEntry:
     out_of: float
     points: float | None
     released: bool
+    attempt_id: str | None = None
 
     @property
     def final_points(self) -> float | None:

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.service import Clock, utc_now
-from vtp.courses.news import Whom, news_in, people_in
+from vtp.courses.door import Entered
+from vtp.courses.news import MOST_SINGLY, Whom, news_in, people_in, titles_of
 from vtp.courses.roles import OPEN_TO_STUDENTS
 from vtp.courses.store import Course, find_course, lock_course
 from vtp.coursework.assignment_store import Assignment, assignments_to_tell, find_assignment, take_to_tell
@@ -61,6 +63,23 @@ class AssignmentTeller:
                 logger.exception("Its class could not be told of the assignment %s.", one)
         return told
 
+    async def opened(self, tx: AsyncConnection, inside: Entered) -> None:
+        """When a draft becomes active: of what its class sees then; of many at once."""
+        course, now = inside.course, self._clock()
+        due = await assignments_to_tell(tx, now, OPEN_TO_STUDENTS, course.id)
+        found = [await find_assignment(tx, course.id, one, now) for _, one in due]
+        made = [one for one in found if one is not None and await take_to_tell(tx, one.id)]
+        if len(made) <= MOST_SINGLY:
+            for one in made:
+                await self.tell(tx, course, one)
+            return
+        text = f"There are {len(made)} assignments: {titles_of([one.title for one in made])}."
+        news = replace(
+            news_in(course, ASSIGNED, f"{len(made)} assignments", text),
+            link=f"/courses/{course.id}/assignments",
+        )
+        await self._notifier.tell(tx, news, people_in(course.id, course.instructor_id, Whom.STUDENTS))
+
     async def tell(self, tx: AsyncConnection, course: Course, made: Assignment) -> None:
         """Tells the students of a course of one that they see."""
         due = f" It is due on {made.due_at:%Y-%m-%d at %H:%M} UTC." if made.due_at else ""
@@ -83,5 +102,5 @@ class AssignmentTeller:
 
 
 def is_told_later(assignment: Assignment, now: datetime) -> bool:
-    """Whether it is not seen by itself yet, so that there is something to tell when it is."""
-    return not assignment.published or (assignment.release_at is not None and assignment.release_at > now)
+    """Whether its class is to be told of one that came into a draft: not of what was due in another term."""
+    return assignment.due_at is None or assignment.due_at > now

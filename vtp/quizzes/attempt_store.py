@@ -46,6 +46,7 @@ class Ended:
     points: float
     max_points: float
     ended_at: datetime | None
+    id: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,7 @@ from vtp.quizzes.attempt_store import Ended, ended_among
 from vtp.quizzes.ending import Ending
 from vtp.quizzes.grading import Counts, counted
 from vtp.quizzes.question_store import mean_points_by_tag
-from vtp.quizzes.quiz_store import Quiz, extra_minutes_of_course, most_extra_minutes, quizzes_of
-from vtp.quizzes.quizzes import MAX_QUIZZES
+from vtp.quizzes.quiz_store import MAX_QUIZZES, Quiz, extra_minutes_of_course, most_extra_minutes, quizzes_of
 from vtp.quizzes.tables import quiz_questions
 from vtp.quizzes.timing import has_closed, shows_results
 
@@ -76,10 +75,16 @@ def _entry(
         title=quiz.title,
         status=WorkStatus.ON_TIME if own else without,
         ended_at=own[-1].ended_at if own else None,
+        attempt_id=_shown_of(own, quiz.counts) if own and shown else None,
         out_of=_out_of(own, quiz.counts) if own else column.out_of,
         points=counted([one.points for one in own], quiz.counts) if own and shown else None,
         released=released,
     )
+
+
+def _shown_of(own: Sequence[Ended], counts: Counts) -> str:
+    """The attempt to look at: that which counts, or the last one."""
+    return max(own, key=lambda one: one.points).id if counts is Counts.BEST else own[-1].id
 
 
 def _out_of(own: Sequence[Ended], counts: Counts) -> float:

@@ -32,6 +32,7 @@ class QuizParts:
     results: QuizResults
     ending: Ending
     book: QuizzesInBook
+    teller: QuizTeller
 
     @classmethod
     def build(
@@ -40,14 +41,15 @@ class QuizParts:
         """Makes the services over one database."""
         notifier.kinds.add(*KINDS)
         contents.add(QuestionContents(), QuizContents())
-        ending = Ending(database)
+        ending, teller = Ending(database), QuizTeller(notifier)
         return cls(
             Questions(database, audit),
-            Quizzes(database, audit, ending, QuizTeller(notifier)),
+            Quizzes(database, audit, ending, teller),
             Attempts(database, audit, ending),
             QuizResults(database, ending),
             ending,
             QuizzesInBook(ending),
+            teller,
         )
 
 

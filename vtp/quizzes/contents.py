@@ -16,8 +16,8 @@ from vtp.quizzes.question_schemas import CreateQuestion, Tag
 from vtp.quizzes.question_store import Question, add_questions, questions_of
 from vtp.quizzes.questions import MAX_QUESTIONS
 from vtp.quizzes.quiz_schemas import CreateQuiz
-from vtp.quizzes.quiz_store import Part, Quiz, Results, add_quiz, quizzes_of
-from vtp.quizzes.quizzes import MAX_QUIZZES, check_times
+from vtp.quizzes.quiz_store import MAX_QUIZZES, Part, Quiz, Results, add_quiz, quizzes_of
+from vtp.quizzes.quizzes import check_times
 
 QUESTIONS: Final = "questions"
 _AT_ONCE: Final = 200

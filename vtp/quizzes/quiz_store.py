@@ -25,6 +25,9 @@ class Results(enum.StrEnum):
     NEVER = "never"
 
 
+MAX_QUIZZES = 1000
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """One question by name, or some that are drawn from a tag."""

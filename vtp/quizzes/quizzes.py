@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,6 +22,7 @@ from vtp.quizzes.ending import Ending
 from vtp.quizzes.question_store import questions_by_id
 from vtp.quizzes.quiz_schemas import CreateQuiz
 from vtp.quizzes.quiz_store import (
+    MAX_QUIZZES,
     ExtraTime,
     Part,
     Quiz,
@@ -41,7 +42,6 @@ from vtp.quizzes.quiz_store import (
 from vtp.quizzes.telling import QuizTeller
 from vtp.quizzes.timing import ends_at
 
-MAX_QUIZZES: Final = 1000
 _TIMES = frozenset({"closes_at", "time_limit_minutes"})
 
 
@@ -138,7 +138,7 @@ class Quizzes(CourseItems[Quiz]):
         await _check(tx, made)
         await add_quiz(tx, made)
         if made.published:
-            await self._teller.published(tx, inside.course, made)
+            await self._teller.published(tx, inside.course, made, now)
         return made
 
     async def _row(self, tx: AsyncConnection, course_id: str, item_id: str) -> Quiz | None:
@@ -172,7 +172,7 @@ class Quizzes(CourseItems[Quiz]):
             ends = {one.id: ends_at(changed, one.begun_at, extra.get(one.user_id, 0)) for one in running}
             await set_ends(tx, ends)
         if changed.published and not item.published:
-            await self._teller.published(tx, inside.course, changed)
+            await self._teller.published(tx, inside.course, changed, self._clock())
 
     async def _remove(self, tx: AsyncConnection, inside: Entered, item: Quiz) -> None:
         await find_quiz(tx, item.course_id, item.id, lock=True)

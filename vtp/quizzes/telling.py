@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vtp.courses.news import Whom, news_in, people_in
+from vtp.accounts.service import Clock, utc_now
+from vtp.courses.door import Entered
+from vtp.courses.news import MOST_SINGLY, Whom, news_in, people_in, titles_of
 from vtp.courses.roles import OPEN_TO_STUDENTS
 from vtp.courses.store import Course
 from vtp.notifications.kinds import Kind, MailChoice
 from vtp.notifications.notifier import Notifier
-from vtp.quizzes.quiz_store import Quiz
+from vtp.quizzes.quiz_store import MAX_QUIZZES, Quiz, quizzes_of
 
 QUIZ_ADDED: Final = Kind("quiz_added", "New quizzes", MailChoice.AT_ONCE)
 KINDS: Final = (QUIZ_ADDED,)
@@ -21,12 +24,14 @@ KINDS: Final = (QUIZ_ADDED,)
 class QuizTeller:
     """What is hidden and published again is not told again."""
 
-    def __init__(self, notifier: Notifier) -> None:
+    def __init__(self, notifier: Notifier, *, clock: Clock = utc_now) -> None:
         self._notifier = notifier
+        self._clock = clock
 
-    async def published(self, tx: AsyncConnection, course: Course, quiz: Quiz) -> None:
-        """Tells the students of a course that they come into, in the transaction that publishes."""
-        if course.status not in OPEN_TO_STUDENTS:
+    async def published(self, tx: AsyncConnection, course: Course, quiz: Quiz, now: datetime) -> None:
+        """Tells the students of a course that they come into, in the transaction that publishes; of one that
+        has closed already there is nothing to do for them."""
+        if course.status not in OPEN_TO_STUDENTS or _is_over(quiz, now):
             return
         text = f"There is a new quiz: “{quiz.title}”.{_times(quiz)}"
         news = replace(
@@ -36,9 +41,33 @@ class QuizTeller:
         )
         await self._notifier.tell(tx, news, people_in(course.id, course.instructor_id, Whom.STUDENTS))
 
+    async def opened(self, tx: AsyncConnection, inside: Entered) -> None:
+        """When a draft becomes active: of what was published before anybody came in; of many at once."""
+        course, now = inside.course, self._clock()
+        found = [
+            one
+            for one in await quizzes_of(tx, course.id, after="", limit=MAX_QUIZZES)
+            if one.published and not _is_over(one, now)
+        ]
+        if len(found) <= MOST_SINGLY:
+            for one in found:
+                await self.published(tx, course, one, now)
+            return
+        text = f"There are {len(found)} quizzes: {titles_of([one.title for one in found])}."
+        news = replace(
+            news_in(course, QUIZ_ADDED, f"{len(found)} quizzes", text),
+            link=f"/courses/{course.id}/quizzes",
+            once=f"{QUIZ_ADDED.word}:of:{course.id}",
+        )
+        await self._notifier.tell(tx, news, people_in(course.id, course.instructor_id, Whom.STUDENTS))
+
     async def removed(self, tx: AsyncConnection, quiz_id: str) -> None:
         """Takes what was told of it back."""
         await self._notifier.take_back(tx, quiz_id)
+
+
+def _is_over(quiz: Quiz, now: datetime) -> bool:
+    return quiz.closes_at is not None and quiz.closes_at <= now
 
 
 def _times(quiz: Quiz) -> str:

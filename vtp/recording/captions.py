@@ -116,10 +116,7 @@ class CaptionShelf:
     async def text(self, captions: Captions) -> str:
         """Its WebVTT. One that was uploaded is as it was written then: nobody who reads it has it parsed."""
         async with self._database.read() as tx:
-            if not captions.is_typed:
-                return await text_of(tx, captions.recording_id, captions.language)
-            lines = await lines_of(tx, captions.recording_id, captions.language)
-        return await asyncio.to_thread(write_vtt, _typed_cues(lines))
+            return await caption_text(tx, captions)
 
     @done_over
     async def _put(
@@ -178,6 +175,14 @@ class CaptionShelf:
         recording = await self._recordings.get(principal, recording_id)
         require(principal, Action.RECORDING_ANNOTATE, recording)
         return recording
+
+
+async def caption_text(tx: AsyncConnection, captions: Captions) -> str:
+    """The WebVTT of one language; of typed lines it is made now."""
+    if not captions.is_typed:
+        return await text_of(tx, captions.recording_id, captions.language)
+    lines = await lines_of(tx, captions.recording_id, captions.language)
+    return await asyncio.to_thread(write_vtt, _typed_cues(lines))
 
 
 async def _check_room(tx: AsyncConnection, recording_id: str) -> None:

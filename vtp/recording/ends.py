@@ -65,7 +65,7 @@ class Ends:
             "status": status,
             "stopped_at": self._clock(),
             "error_message": failure,
-            "metadata": _metadata(view, outcome.code),
+            "metadata": metadata_of(view, outcome.code),
             **summary_of(view),
         }
         while not await self._saved(recording_id, ended):
@@ -113,7 +113,8 @@ class Ends:
         return view
 
 
-def _metadata(view: RecordingView, error_code: str) -> dict[str, object]:
+def metadata_of(view: RecordingView, error_code: str) -> dict[str, object]:
+    """What a row says besides of a recording that has ended."""
     message = {"message": view.manifest.message} if view.manifest.message else {}
     code = {ERROR_CODE: error_code} if error_code else {}
     parts = len(stretches(view.tracks))

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 HEAD_BYTES = 4096  # a moof of a part has some hundred bytes
 LARGEST_MOOF = 1 << 20
+MOST_SAMPLES = 1 << 16  # of a moof: a run whose samples are all alike says only how many there are
 _NON_SYNC = 0x10000  # sample_is_non_sync_sample
 _BOX = struct.Struct(">I4s")
 _U32 = struct.Struct(">I")
@@ -136,6 +137,8 @@ def _read_trun(
     flags, count = struct.unpack_from(">II", data, body)
     if not flags & 0x1 or flags & 0x800:
         raise ValueError("a run of samples has no offset, or pictures out of order")
+    if count > MOST_SAMPLES:
+        raise ValueError("a run has more samples than a fragment can have")
     data_offset = struct.unpack_from(">i", data, body + 8)[0]
     at = body + 12
     first_flags: int | None = None

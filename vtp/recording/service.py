@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -78,6 +78,11 @@ class Recordings:
     def add_listener(self, listener: Callable[[RecordingChanged], None]) -> Callable[[], None]:
         """Hears of recordings that start, stop and end; the returned function stops that."""
         return self._emitter.add_listener(listener)
+
+    def tell_of_brought(self, recordings: Mapping[str, Status]) -> None:
+        """Says that these have come from elsewhere, with all their files, as if they had just ended."""
+        for recording_id, status in recordings.items():
+            self._emitter.emit(RecordingChanged(recording_id, status))
 
     async def start(self) -> None:
         """Recovers what a former process was recording when it ended."""

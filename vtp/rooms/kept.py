@@ -19,11 +19,13 @@ DEFAULTS = RoomRules().model_dump()
 
 
 class KeptRooms:
-    """`made`, `renamed` and `deleted` are told after the commit, of each room as it is then."""
+    """`live_rooms` None: nothing is open in this process. `made`, `renamed` and `deleted` are told after the
+    commit, of each room as it is then.
+    """
 
     def __init__(
         self,
-        live_rooms: LiveRooms,
+        live_rooms: LiveRooms | None,
         made: Callable[[Room], None],
         renamed: Callable[[Room], None],
         deleted: Callable[[Room], None],
@@ -61,7 +63,8 @@ class KeptRooms:
 
         def end() -> None:
             for room in rooms:
-                self._live_rooms.forget_room(room.id, reason)
+                if self._live_rooms is not None:
+                    self._live_rooms.forget_room(room.id, reason)
                 self._deleted(room)
 
         after_commit(tx, end)

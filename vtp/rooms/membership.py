@@ -25,6 +25,9 @@ class Membership(Protocol):
         Raises Forbidden, too, while it is not open to them.
         """
 
+    async def course_of(self, room: Room) -> str | None:
+        """The course that it belongs to; None: it was deleted."""
+
 
 class Members:
     """What everybody asks who has a room and somebody who wants something there."""
@@ -42,6 +45,10 @@ class Members:
     async def as_here(self, principal: Principal, room: Room) -> Principal:
         """The same, in the role that they were given there while it is open. Raises Forbidden."""
         return self._live_rooms.as_here(await self.as_member(principal, room), room.id)
+
+    async def course_of(self, room: Room) -> str | None:
+        """The course that a room belongs to; None for a room that is for itself."""
+        return await self._keeper.course_of(room) if room.members_only else None
 
     async def admit(self, principal: Principal, room: Room) -> Principal:
         """Somebody who comes in now, before the room is opened for them. Raises Forbidden."""

@@ -45,7 +45,8 @@ def _reading_routes(table: RouteTable, rooms: RoomService) -> None:
     @table.get("/api/v1/rooms/{room}", reply=RoomReply, summary="Read a room", errors=(403, 404))
     async def get_room(call: Call) -> RoomReply:
         room = await rooms.get(call.principal, call.path["room"])
-        return RoomReply.of(await rooms.as_member(call.principal, room), room, rooms.live(room))
+        there = await rooms.as_member(call.principal, room)
+        return RoomReply.of(there, room, rooms.live(room), await rooms.course_of(room))
 
 
 def _changing_routes(table: RouteTable, rooms: RoomService) -> None:

@@ -89,11 +89,16 @@ class RoomReply(BaseModel):
     members_only: Annotated[
         bool, Field(description="It belongs to a lesson, whose course says who comes in, and when.")
     ]
+    course_id: Annotated[
+        str | None, Field(description="The course of that lesson, where one room is read by an account.")
+    ] = None
     created_at: datetime
     may: Rights
 
     @classmethod
-    def of(cls, principal: Principal, room: Room, live: LiveRoom | None) -> Self:
+    def of(
+        cls, principal: Principal, room: Room, live: LiveRoom | None, course_id: str | None = None
+    ) -> Self:
         """Describes a room to a caller."""
         return cls(
             room_id=room.id,
@@ -107,6 +112,7 @@ class RoomReply(BaseModel):
             streamed=live is not None and live.streamed,
             participant_count=live.participant_count if live is not None else 0,
             members_only=room.members_only,
+            course_id=course_id if principal.user_id is not None else None,
             created_at=room.created_at,
             may=Rights.of(principal, room),
         )

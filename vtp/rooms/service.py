@@ -109,6 +109,10 @@ class RoomService:
         """The same, in the role that they were given in the room while it is open. Raises Forbidden."""
         return await self._members.as_here(principal, room)
 
+    async def course_of(self, room: Room) -> str | None:
+        """The course that a room belongs to, if it does."""
+        return await self._members.course_of(room)
+
     async def admit(self, principal: Principal, room: Room) -> Principal:
         """Somebody who may come in, or follow what goes on there, now. Raises Forbidden."""
         return await self._members.admit(principal, room)

@@ -114,6 +114,8 @@ export interface QuizEntry {
   points: number | null;
   /** Its student is shown results. */
   released: boolean;
+  /** The best attempt where that counts, else the last. */
+  attempt_id: string | null;
 }
 
 export interface BookRow {

@@ -1,5 +1,6 @@
 /** Courses: what they are called, whose they are, and what the person asking may do in them. */
 import type { Role } from "./accounts";
+import { type Sending, sendBody } from "./files";
 import { type HttpClient, withQuery } from "./http";
 import type { Page } from "./pages";
 
@@ -81,6 +82,21 @@ export interface CourseStats {
   average_engagement: number;
 }
 
+export interface CopiedCourse extends Course {
+  /** Names of files that the server had lost before. */
+  lost_files: string[];
+}
+
+/** What became of the file of a course. */
+export interface ImportedCourse {
+  id: string;
+  name: string;
+  /** By kind how much is in it. */
+  carried: Readonly<Record<string, number>>;
+  /** Files and recordings that the other server had lost. */
+  missing_files: number;
+}
+
 export interface CourseUsage {
   used_bytes: number;
   /** null: any number. */
@@ -132,7 +148,12 @@ export function coursesApi(http: HttpClient) {
     create: (course: NewCourse) => http.json<Course>("POST", COURSES, course),
     change: (id: string, change: CourseChange, etag?: string | null) =>
       changeVersioned<Course>(http, coursePath(id), change, etag),
-    copy: (id: string, copy: CourseCopy) => http.json<Course>("POST", coursePath(id, "copy"), copy),
+    copy: (id: string, copy: CourseCopy) => http.json<CopiedCourse>("POST", coursePath(id, "copy"), copy),
+    /** An address that the browser fetches the file of a course from by itself. */
+    exportLink: (id: string, recordings: boolean) =>
+      http.json<{ url: string }>("POST", coursePath(id, "export", "link"), { recordings }),
+    import: (file: File, sending: Sending) =>
+      sendBody<ImportedCourse>(http, `${COURSES}/import`, file, sending),
     delete: (id: string) => http.json<unknown>("DELETE", coursePath(id)),
     stats: (id: string, signal?: AbortSignal) =>
       http.json<CourseStats>("GET", coursePath(id, "stats"), undefined, signal),

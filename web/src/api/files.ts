@@ -28,12 +28,21 @@ export async function sendFile(
   file: File,
   sending: Sending,
 ): Promise<CourseFile> {
-  const address = withQuery(path, { name: file.name });
+  return sendBody(http, withQuery(path, { name: file.name }), file, sending);
+}
+
+/** The same to any address; gives what that answers. */
+export async function sendBody<T>(
+  http: HttpClient,
+  address: string,
+  file: Blob,
+  sending: Sending,
+): Promise<T> {
   let response = await sendOnce(address, file, await http.accessToken(), sending);
   if (response.status === 401 && (await http.refresh()))
     response = await sendOnce(address, file, await http.accessToken(), sending);
   if (!response.ok) throw await readProblem(response);
-  return (await response.json()) as CourseFile;
+  return (await response.json()) as T;
 }
 
 /** By XMLHttpRequest: `fetch` does not tell how much of a body has left. */

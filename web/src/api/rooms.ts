@@ -11,6 +11,8 @@ export interface Room {
   /** Whether it is streamed without being recorded. */
   streamed: boolean;
   participant_count: number;
+  /** The course of the lesson that it belongs to. */
+  course_id: string | null;
   created_at: string;
   /** What the person asking may do here, so that nothing is offered that would be refused. */
   may: RoomRights;

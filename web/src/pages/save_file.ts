@@ -16,5 +16,13 @@ export function saveFile({ blob, name }: Download, otherwise: string): void {
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
+/** Has the browser fetch an address that answers with an attachment; the page stays. */
+export function fetchFrom(url: string): void {
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = "";
+  link.click();
+}
+
 export const saveText = (text: string, name: string, type = "text/plain"): void =>
   saveFile({ blob: new Blob([text], { type: `${type};charset=utf-8` }), name }, name);

@@ -15,6 +15,7 @@ import { remember, remembered } from "../../storage";
 import { useLevel } from "../studio/useLevel";
 import { DeviceFields } from "./DeviceFields";
 import "./Door.css";
+import { homeOf } from "./Outcome";
 import { Picture } from "./Picture";
 import { Toggle } from "./Toggle";
 import { useClass, useOwnMedia } from "./useClass";
@@ -48,9 +49,9 @@ export function Door({ room, knownName }: { room: Room; knownName: string }) {
         <div className="door-words">
           <div>
             {state.phase === "ready" && (
-              <Link href="/" className="back-link">
+              <Link href={homeOf(room).href} className="back-link">
                 <Icon name="back" size={16} />
-                Rooms
+                {homeOf(room).name}
               </Link>
             )}
             <h1>{room.name}</h1>

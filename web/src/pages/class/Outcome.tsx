@@ -109,8 +109,8 @@ function Ended({ room, phase }: { room: Room; phase: Exclude<Rest, { name: "conn
             </Button>
           )}
           {state.phase === "ready" && (
-            <ButtonLink href="/" tone={final ? "plain" : "quiet"}>
-              To the rooms
+            <ButtonLink href={homeOf(room).href} tone={final ? "plain" : "quiet"}>
+              {homeOf(room).label}
             </ButtonLink>
           )}
         </>
@@ -127,6 +127,12 @@ const NO_REASON = new Set([
   "You were not let in.",
   "The class was ended.",
 ]);
+
+/** Where one goes from a class: a lesson's people to its course. */
+export const homeOf = ({ course_id }: Pick<Room, "course_id">) =>
+  course_id
+    ? { href: `/courses/${course_id}`, label: "To the course", name: "Course" }
+    : { href: "/rooms", label: "To the rooms", name: "Rooms" };
 
 /** Why, when that was said, and what one can do now. */
 export function words(phase: Rest, room: Pick<Room, "name">): string {

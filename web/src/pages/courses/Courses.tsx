@@ -19,6 +19,7 @@ import "../admin/AdminPage.css";
 import "./Courses.css";
 import { CreateCourse } from "./CreateCourse";
 import { STATUS_ORDER, STATUSES, standingOf, studentsOf, termOf } from "./course_words";
+import { ImportCourse } from "./ImportCourse";
 import { JoinByCode } from "./JoinByCode";
 
 const PAGE = 30;
@@ -80,6 +81,7 @@ export function Courses() {
   const { data, error, reload } = useLoaded(load, count > MAX_PAGE ? LONG_FRESH_MS : FRESH_MS);
   const [making, setMaking] = useState(false);
   const [joining, setJoining] = useState(false);
+  const [importing, setImporting] = useState(false);
   const mayMake = mayTeach(state);
   const list = data?.key === key ? data : null;
   const shown = view === "join" ? list?.items.filter((one) => one.role === null) : list?.items;
@@ -91,6 +93,11 @@ export function Courses() {
           <Button icon="key" onClick={() => setJoining(true)} data-testid="join-by-code">
             Join by code
           </Button>
+          {mayMake && (
+            <Button icon="upload" onClick={() => setImporting(true)} data-testid="import-course">
+              Import
+            </Button>
+          )}
           {mayMake && (
             <Button tone="primary" icon="plus" onClick={() => setMaking(true)} data-testid="create-course">
               New course
@@ -140,6 +147,7 @@ export function Courses() {
         onClose={() => setMaking(false)}
         onCreated={(course) => go(`/courses/${course.id}`)}
       />
+      <ImportCourse open={importing} onClose={() => setImporting(false)} onDone={reload} />
       <JoinByCode open={joining} onClose={() => setJoining(false)} />
     </AppShell>
   );

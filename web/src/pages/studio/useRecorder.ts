@@ -18,6 +18,8 @@ export interface Recorder {
 
 /** The room has been read anew within this time. */
 const SETTLE_MS = 10_000;
+/** A room says that it is recorded before its recording can be found. */
+const LOOK_AGAIN_MS = 1000;
 
 interface Running {
   id: string;
@@ -35,19 +37,25 @@ export function useRecorder(room: Room, openIn: "place" | "tab" = "place"): Reco
   useEffect(() => {
     if (busy || running || !room.recording) return;
     let ended = false;
+    let again: ReturnType<typeof setTimeout>;
     const find = async () => {
       const { items: found } = await recordings.list({
         roomId: room.room_id,
         status: "recording",
         limit: 1,
       });
-      const recording = found[0];
-      if (recording && !ended)
-        setRunning({ id: recording.recording_id, since_ms: Date.parse(recording.started_at) });
+      return found[0];
     };
-    find().catch(() => undefined);
+    const look = async () => {
+      const recording = await find().catch(() => undefined);
+      if (ended) return;
+      if (recording) setRunning({ id: recording.recording_id, since_ms: Date.parse(recording.started_at) });
+      else again = setTimeout(() => void look(), LOOK_AGAIN_MS);
+    };
+    void look();
     return () => {
       ended = true;
+      clearTimeout(again);
     };
   }, [room.recording, room.room_id, running, busy, recordings]);
 

@@ -4,8 +4,9 @@ import type { BookRow, QuizEntry } from "../../../api/assignments";
 import { BookTable } from "./BookTable";
 import { columnsOf } from "./grade_words";
 
-function percentagesOf(released: boolean): string[] {
+function drawn(released: boolean, attempt_id: string | null = null): Element {
   const quiz = {
+    attempt_id,
     quiz_id: "q",
     title: "Waves",
     status: "on_time",
@@ -22,10 +23,20 @@ function percentagesOf(released: boolean): string[] {
     percent_to_date: 80,
     percent_overall: 40,
   } as BookRow;
-  const drawn = document.createElement("div");
-  drawn.innerHTML = renderToStaticMarkup(<BookTable columns={columnsOf([row])} rows={[row]} root="/c" />);
-  return [...drawn.querySelectorAll("td.numbers")].map((cell) => cell.textContent);
+  const book = document.createElement("div");
+  book.innerHTML = renderToStaticMarkup(<BookTable columns={columnsOf([row])} rows={[row]} root="/c" />);
+  return book;
 }
+
+const percentagesOf = (released: boolean): string[] =>
+  [...drawn(released).querySelectorAll("td.numbers")].map((cell) => cell.textContent);
+
+it("leads from a quiz's cell to the attempt, and to the quiz where there is none", () => {
+  const linkOf = (attempt: string | null) =>
+    drawn(true, attempt).querySelector(".book-link")?.getAttribute("href");
+  expect(linkOf("a")).toBe("/c/quizzes?quiz=q&attempt=a");
+  expect(linkOf(null)).toBe("/c/quizzes?quiz=q");
+});
 
 it("says at a percentage that it counts what its student does not see", () => {
   expect(percentagesOf(true)).toEqual(["80 %", "40 %"]);

@@ -74,7 +74,9 @@ function CellOf({ column, row, root }: { column: Column; row: BookRow; root: str
   const path = pathOf(column, root);
   if (column.kind === "quiz") {
     const quiz = row.quizzes.find(({ quiz_id }) => quiz_id === column.id);
-    return quiz ? <QuizCell entry={quiz} column={column} href={path} /> : <td />;
+    if (!quiz) return <td />;
+    const href = quiz.attempt_id ? `${path}&attempt=${quiz.attempt_id}` : path;
+    return <QuizCell entry={quiz} column={column} href={href} />;
   }
   const entry = row.entries.find(({ assignment_id }) => assignment_id === column.id);
   return entry ? <TaskCell entry={entry} href={`${path}&student=${row.user_id}`} /> : <td />;

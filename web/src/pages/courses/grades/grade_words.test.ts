@@ -19,6 +19,7 @@ const quiz = (quiz_id: string, wish: Partial<QuizEntry> = {}): QuizEntry => ({
   out_of: 5,
   points: 4,
   released: true,
+  attempt_id: null,
   ...wish,
 });
 

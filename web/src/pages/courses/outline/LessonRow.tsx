@@ -53,14 +53,22 @@ export function LessonRow({
       <div className="lesson-ways">
         {recordings.map(({ recording_id, lecture_title, published }) => (
           <ButtonLink key={recording_id} href={`/recordings/${recording_id}`} size="small" icon="play">
-            Watch<span className="visually-hidden"> {lecture_title}</span>
+            Watch
+            <span className={recordings.length > 1 ? "lesson-watch" : "visually-hidden"}>
+              {" "}
+              {lecture_title}
+            </span>
             {!published && " (unpublished)"}
           </ButtonLink>
         ))}
         <WayToWork lesson={lesson} />
         {phase && lesson.room_id && <EnterLesson lesson={lesson} phase={phase} />}
-        {staff && <LessonMenu lesson={lesson} acts={acts} />}
       </div>
+      {staff && (
+        <div className="lesson-more">
+          <LessonMenu lesson={lesson} acts={acts} />
+        </div>
+      )}
     </li>
   );
 }

@@ -52,7 +52,12 @@ function CopyForm({ onClose }: { onClose: () => void }) {
       staff: staff === "on",
     });
     onClose();
-    toast("This is the copy, as a draft.");
+    const lost = made.lost_files;
+    if (lost.length === 0) toast("This is the copy, as a draft.");
+    else
+      toast(`This is the copy, as a draft, without what the server had lost before: ${lost.join(", ")}.`, {
+        tone: "wrong",
+      });
     go(`/courses/${made.id}`);
   });
   return (

@@ -10,6 +10,7 @@ import { CopyCourse } from "./CopyCourse";
 import { CourseQuota } from "./CourseQuota";
 import { DeleteCourse } from "./DeleteCourse";
 import { DetailsForm } from "./DetailsForm";
+import { ExportCourse } from "./ExportCourse";
 import "./Settings.css";
 
 export function CourseSettings() {
@@ -32,6 +33,7 @@ export function CourseSettings() {
       </Card>
       <CourseQuota admin={isAdmin(state)} />
       <CopyCourse />
+      <ExportCourse />
       {may("delete") && <DeleteCourse />}
     </div>
   );
