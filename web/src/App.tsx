@@ -1,6 +1,7 @@
 /** Which address shows which page, and who may see it. */
 import { lazy, type ReactNode, Suspense, useState } from "react";
 import { Redirect, Route, Switch, useLocation } from "wouter";
+import { useLeftEvents } from "./analytics/useEvents";
 import { AppShell } from "./design/AppShell";
 import { Button, ButtonLink } from "./design/Button";
 import { EmptyState } from "./design/EmptyState";
@@ -60,6 +61,7 @@ const Profile = lazy(() => import("./pages/profile/Profile").then((page) => ({ d
 
 export function App() {
   const { state, reload } = useSession();
+  useLeftEvents();
   if (state.phase === "loading") return <Loading label="Starting" />;
   if (state.phase === "unreachable") {
     return (

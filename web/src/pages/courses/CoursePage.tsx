@@ -1,6 +1,7 @@
 /** One course: its head, and what is in it behind tabs that are pages of their own. */
 import { type ReactNode, useCallback, useMemo } from "react";
 import { Link } from "wouter";
+import { useViewed } from "../../analytics/useEvents";
 import type { Course, CourseRight } from "../../api/courses";
 import { AppShell } from "../../design/AppShell";
 import { Badge } from "../../design/Badge";
@@ -98,6 +99,7 @@ export function CoursePage({ id, tab }: { id: string; tab: string }) {
     [course, reload],
   );
   useTitle(course?.name ?? "Course");
+  useViewed(course?.may.includes("view") ? course.id : undefined, tab || "lessons");
   if (missing || code === "not_in_course" || code === "invalid")
     return <CourseMissing missing={code !== "not_in_course"} />;
   return (
