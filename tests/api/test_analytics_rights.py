@@ -50,6 +50,9 @@ def _endpoints(base: str, user_id: str, recording: str) -> list[Endpoint]:
             f"{base}/metrics/{{user_id}}/{{recording_id}}",
         ),
         Endpoint("GET", f"{base}/lecture/{recording}", VIEWERS, f"{base}/lecture/{{recording_id}}"),
+        Endpoint(
+            "GET", f"{base}/lecture/{recording}/viewers", OWN, f"{base}/lecture/{{recording_id}}/viewers"
+        ),
     ]
 
 

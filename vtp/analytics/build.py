@@ -19,6 +19,8 @@ from vtp.analytics.report_routes import add_report_routes
 from vtp.analytics.reports import Reports
 from vtp.analytics.rollups import Rollups
 from vtp.analytics.routes import add_intake_routes, add_lecture_routes
+from vtp.analytics.viewer_routes import add_viewer_routes
+from vtp.analytics.viewers import Viewers
 from vtp.db import Database
 from vtp.http.routing import RouteTable
 from vtp.mail.links import Links
@@ -56,6 +58,7 @@ class AnalyticsParts:
     reports: Reports
     exports: Exports
     alerts: Alerts
+    viewers: Viewers
 
     @classmethod
     def build(cls, base: AnalyticsBase) -> AnalyticsParts:
@@ -77,6 +80,7 @@ class AnalyticsParts:
             Reports(base.database, attendances, base.settings.at_least),
             Exports(base.database, base.audit, lambda: base.links.base),
             Alerts(base.database, attendances, base.notifier),
+            Viewers(base.database, base.recordings),
         )
 
 
@@ -86,6 +90,7 @@ def build_routes(parts: AnalyticsParts) -> RouteTable:
     both = Doubled(table)
     add_intake_routes(both, parts.intake)
     add_lecture_routes(both, parts.lectures)
+    add_viewer_routes(both, parts.viewers)
     add_attendance_routes(both, parts.attendances)
     add_report_routes(both, parts.reports)
     add_export_routes(both, parts.exports)

@@ -27,13 +27,14 @@ def add_report_routes(table: Doubled, reports: Reports) -> None:
         reply=CourseReply,
         access=Access.VERIFIED,
         summary="Read how a course goes",
-        description="Its students are told averages once there are as many as `analytics.at_least` says.",
+        description="Its students are told averages once there are as many as `analytics.at_least` says, and "
+        "what is known of themselves.",
         errors=(403, 404),
     )
     async def get_course_analytics(call: Call) -> CourseReply:
         course_id = call.path["course_id"]
         found, shown = await reports.course(call.principal, course_id)
-        return CourseReply.of(course_id.lower(), found, shown=shown)
+        return CourseReply.of(course_id.lower(), found, shown=shown, asking=call.principal.user_id)
 
     @table.get(
         "/reports/engagement",
