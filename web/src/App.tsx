@@ -37,6 +37,9 @@ const CoursePage = lazy(() =>
 );
 const Join = lazy(() => import("./pages/courses/Join").then((page) => ({ default: page.Join })));
 const Access = lazy(() => import("./pages/access/Access").then((page) => ({ default: page.Access })));
+const RecordingAnalytics = lazy(() =>
+  import("./pages/analytics/RecordingAnalytics").then((page) => ({ default: page.RecordingAnalytics })),
+);
 const People = lazy(() => import("./pages/people/People").then((page) => ({ default: page.People })));
 const PersonPage = lazy(() =>
   import("./pages/people/PersonPage").then((page) => ({ default: page.PersonPage })),
@@ -143,6 +146,13 @@ export function App() {
           {({ id }) => (
             <Inside approved>
               <Access key={id} id={id} />
+            </Inside>
+          )}
+        </Route>
+        <Route path="/recordings/:id/analytics">
+          {({ id }) => (
+            <Inside approved>
+              <RecordingAnalytics key={id} id={id} />
             </Inside>
           )}
         </Route>

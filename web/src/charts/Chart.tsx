@@ -158,12 +158,14 @@ function Shown({ title, summary, data, height = 220, onPick, pickWords, id }: Ch
 
 /** What is what; and the values of the point that is read. */
 function Legend({ data, index }: { data: ChartData; index: number | null }) {
+  const mixed =
+    data.series.some(({ look }) => look === "bar") && data.series.some(({ look }) => look !== "bar");
   return (
     <div className="figure-chart-legend" aria-hidden="true">
       <ul>
         {data.series.map(({ label, look, values }, place) => (
           <li key={label}>
-            <Key look={look} place={place} />
+            <Key look={look === "bar" && mixed ? "pale" : look} place={place} />
             {label}
             {index !== null && <b className="numbers">{valueWords(data, values[index])}</b>}
           </li>
@@ -175,7 +177,8 @@ function Legend({ data, index }: { data: ChartData; index: number | null }) {
 }
 
 function Key({ look, place }: { look: string; place: number }) {
-  if (look === "bar") return <span className={`figure-key-bar figure-key-${place + 1}`} />;
+  if (look === "bar" || look === "pale")
+    return <span className={`figure-key-bar figure-key-${place + 1} figure-key-${look}`} />;
   return (
     <svg width="22" height="8" aria-hidden="true" className={`figure-key-${place + 1}`}>
       <path d="M1 4H21" strokeDasharray={DASHES[place]?.join(" ")} />

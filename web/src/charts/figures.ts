@@ -85,12 +85,16 @@ export function csvOf(data: ChartData): string {
   const head = [along.label, ...series.map(({ label }) => label + unit)];
   const rows = places.map((index) => [
     exactName(along, index),
-    ...series.map(({ values }) => String(values[index] ?? "")),
+    ...series.map(({ values }) => values[index] ?? ""),
   ]);
-  return [head.map(cell), ...rows.map(([name, ...values]) => [cell(name ?? ""), ...values])]
-    .map((row) => `${row.join(",")}\r\n`)
-    .join("");
+  return csvTable(head, rows);
 }
+
+/** A table as a file that spreadsheets open. */
+export const csvTable = (head: readonly string[], rows: readonly (readonly (string | number)[])[]): string =>
+  [head, ...rows]
+    .map((row) => `${row.map((one) => (typeof one === "number" ? String(one) : cell(one))).join(",")}\r\n`)
+    .join("");
 
 const exactName = (along: Along, index: number): string =>
   along.kind === "time" ? new Date(along.at_ms[index] ?? 0).toISOString() : pointName(along, index);

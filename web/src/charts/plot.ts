@@ -193,10 +193,14 @@ function seriesOf(data: ChartData, palette: Palette, index: number): uPlot.Serie
   const shared = { label: one?.label ?? "", stroke: colour, width: 2, spanGaps: false };
   if (one?.look === "bar") {
     const bars = data.series.filter(({ look }) => look === "bar");
+    const lines = data.series.length > bars.length;
     return {
       ...shared,
-      width: 1,
-      fill: (at) => fillOf(at.ctx, palette, index, devicePixelRatio) as string,
+      width: lines ? 0 : 1,
+      // A line over bars must be seen on them.
+      fill: lines
+        ? `color-mix(in srgb, ${colour} 35%, transparent)`
+        : (at) => fillOf(at.ctx, palette, index, devicePixelRatio) as string,
       paths: barsOf(bars.indexOf(one), bars.length, data.along.kind === "names"),
       points: { show: false },
     };
@@ -206,7 +210,7 @@ function seriesOf(data: ChartData, palette: Palette, index: number): uPlot.Serie
     dash: [...(DASHES[index] ?? [])],
     ...(one?.look === "area" && { fill: `color-mix(in srgb, ${colour} 18%, transparent)` }),
     // A value that stands alone is seen as a point.
-    points: { show: (one?.values.length ?? 0) <= 40, size: 6, fill: colour },
+    points: { show: (one?.values.length ?? 0) <= 12, size: 6, fill: colour },
   };
 }
 

@@ -1,6 +1,7 @@
 /** Who is using the pages, and the API clients built for them. */
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from "react";
 import { type AccountsApi, accountsApi, type User } from "../api/accounts";
+import { type AnalyticsApi, analyticsApi } from "../api/analytics";
 import { type AnnouncementsApi, announcementsApi } from "../api/announcements";
 import { type AssignmentsApi, assignmentsApi } from "../api/assignments";
 import { type AuditApi, auditApi } from "../api/audit";
@@ -50,6 +51,7 @@ export interface Api {
   assignments: AssignmentsApi;
   quizzes: QuizzesApi;
   notifications: NotificationsApi;
+  analytics: AnalyticsApi;
 }
 
 export type SessionState =
@@ -133,6 +135,7 @@ export function SessionProvider({ http, children }: { http: HttpClient; children
       assignments: assignmentsApi(http),
       quizzes: quizzesApi(http),
       notifications: notificationsApi(http),
+      analytics: analyticsApi(http),
     }),
     [http],
   );

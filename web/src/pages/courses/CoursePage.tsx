@@ -1,5 +1,5 @@
 /** One course: its head, and what is in it behind tabs that are pages of their own. */
-import { type ReactNode, useCallback, useMemo } from "react";
+import { lazy, type ReactNode, Suspense, useCallback, useMemo } from "react";
 import { Link } from "wouter";
 import { useViewed } from "../../analytics/useEvents";
 import type { Course, CourseRight } from "../../api/courses";
@@ -32,6 +32,13 @@ import { CourseRecordings } from "./recordings/CourseRecordings";
 import { SchedulePage } from "./schedule/SchedulePage";
 import { CourseSettings } from "./settings/CourseSettings";
 import { CourseContext, type CourseValue, useCourse } from "./useCourse";
+
+const CourseAnalytics = lazy(() =>
+  import("../analytics/CourseAnalytics").then((page) => ({ default: page.CourseAnalytics })),
+);
+const AttendanceSheets = lazy(() =>
+  import("../analytics/AttendanceSheets").then((page) => ({ default: page.AttendanceSheets })),
+);
 
 const FRESH_MS = 20_000;
 
@@ -69,6 +76,15 @@ const TABS: readonly Tab[] = [
   },
   { path: "schedule", label: "Schedule", icon: "calendar", right: "view", page: () => <SchedulePage /> },
   { path: "recordings", label: "Recordings", icon: "film", right: "view", page: () => <CourseRecordings /> },
+  { path: "analytics", label: "Figures", icon: "signal", right: "teach", page: () => <CourseAnalytics /> },
+  {
+    path: "attendance",
+    label: "Attendance",
+    icon: "list",
+    right: "teach",
+    within: "analytics",
+    page: () => <AttendanceSheets />,
+  },
   { path: "people", label: "People", icon: "users", right: "enrol", page: () => <CoursePeople /> },
   {
     path: "import",
@@ -262,7 +278,7 @@ function Tabs({ tab }: { tab: string }) {
           ))}
       </nav>
       {here ? (
-        here.page()
+        <Suspense fallback={<Loading />}>{here.page()}</Suspense>
       ) : (
         <EmptyState
           icon="search"
