@@ -175,3 +175,22 @@ def test_the_pages_fit_a_phone(school: School, browser: Browser) -> None:
         expect(phone.locator("[data-drawn=true]").first).to_be_visible()
         assert_fits_a_phone(phone)
     phone.context.close()
+
+
+def test_a_student_sees_what_is_known_of_them_and_no_one_else(school: School, browser: Browser) -> None:
+    page = person(browser, school, "cat@pupils.example")
+    open_tab(page, school, "")
+    page.get_by_test_id("tab-progress").click()
+    figures = page.get_by_test_id("own-figures")
+    expect(figures).to_contain_text("2 of 2 classes; class average")  # of six, who are enough
+    expect(figures).to_contain_text("Watched55 %")
+    plot = drawn(page, "own-recordings")
+    plot.focus()
+    page.keyboard.press("Home")
+    expect(plot).to_have_attribute("aria-valuetext", "Lenses: Watched 55 %")
+    expect(page.get_by_test_id("own-classes").get_by_role("listitem")).to_have_count(2)
+    expect(page.get_by_test_id("collected")).to_contain_text("forgotten after 400 days")
+    expect(page.get_by_test_id("tab-analytics")).to_be_hidden()
+    page.goto(f"{school.url}/analytics")
+    expect(page.get_by_text("These figures are not for you")).to_be_visible()
+    page.context.close()

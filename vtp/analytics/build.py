@@ -92,7 +92,7 @@ def build_routes(parts: AnalyticsParts) -> RouteTable:
     add_lecture_routes(both, parts.lectures)
     add_viewer_routes(both, parts.viewers)
     add_attendance_routes(both, parts.attendances)
-    add_report_routes(both, parts.reports)
+    add_report_routes(both, parts.reports, parts.rollups.keep_days)
     add_export_routes(both, parts.exports)
     add_alert_routes(both, parts.alerts)
     return table

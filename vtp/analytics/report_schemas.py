@@ -112,6 +112,10 @@ class CourseReply(BaseModel):
     total_watch_time_seconds: float | None
     course_engagement_score: float | None
     mine: Annotated[OwnFigures | None, Field(description="Of the student who asks.")] = None
+    averages_from: Annotated[int, Field(description="Of how many people students are told averages.")] = 0
+    log_kept_days: Annotated[
+        int, Field(description="How long what players said is kept as it was said; 0: always.")
+    ] = 0
 
     @classmethod
     def of(cls, course_id: str, found: CourseFigures, *, shown: bool, asking: str | None) -> Self:

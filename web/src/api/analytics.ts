@@ -78,7 +78,11 @@ export interface CourseAnalytics {
   average_completion: number | null;
   total_watch_time_seconds: number | null;
   course_engagement_score: number | null;
+  /** Of the student who asks. */
   mine: OwnFigures | null;
+  averages_from: number;
+  /** 0: always. */
+  log_kept_days: number;
 }
 
 export interface EngagementReport {

@@ -4,6 +4,7 @@ import type { CourseAnalytics as Figures } from "../../api/analytics";
 import { ButtonLink } from "../../design/Button";
 import { Notice } from "../../design/Notice";
 import { Loading } from "../../design/Spinner";
+import { plural } from "../../format";
 import { useLoaded } from "../../hooks/useLoaded";
 import { useApi } from "../../session/Session";
 import { useCourse } from "../courses/useCourse";
@@ -59,7 +60,7 @@ function CourseTiles({ figures }: { figures: Figures }) {
         {
           label: "Attendance",
           value: percent(figures.total_lectures > 0 ? figures.avg_attendance_rate : null),
-          note: `of ${count(figures.total_lectures)} classes held, by points`,
+          note: `of ${plural(figures.total_lectures, "class", "classes")} held, by points`,
         },
         {
           label: "Students",
@@ -69,7 +70,7 @@ function CourseTiles({ figures }: { figures: Figures }) {
         {
           label: "Watched",
           value: percent(figures.total_recordings > 0 ? figures.average_completion : null),
-          note: `of ${count(figures.total_recordings)} recordings, on average`,
+          note: `of ${plural(figures.total_recordings, "recording", "recordings")}, on average`,
         },
         {
           label: "Time with recordings",

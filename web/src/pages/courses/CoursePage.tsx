@@ -40,6 +40,10 @@ const AttendanceSheets = lazy(() =>
   import("../analytics/AttendanceSheets").then((page) => ({ default: page.AttendanceSheets })),
 );
 
+const OwnProgress = lazy(() =>
+  import("../analytics/OwnProgress").then((page) => ({ default: page.OwnProgress })),
+);
+
 const FRESH_MS = 20_000;
 
 interface Tab {
@@ -50,6 +54,8 @@ interface Tab {
   right: CourseRight;
   /** Reached from another tab. */
   within?: string;
+  /** For who is not of the staff. */
+  students?: boolean;
   page: () => ReactNode;
 }
 
@@ -84,6 +90,14 @@ const TABS: readonly Tab[] = [
     right: "teach",
     within: "analytics",
     page: () => <AttendanceSheets />,
+  },
+  {
+    path: "progress",
+    label: "My figures",
+    icon: "signal",
+    right: "view",
+    students: true,
+    page: () => <OwnProgress />,
   },
   { path: "people", label: "People", icon: "users", right: "enrol", page: () => <CoursePeople /> },
   {
@@ -255,8 +269,8 @@ function Outside() {
 }
 
 function Tabs({ tab }: { tab: string }) {
-  const { course, may } = useCourse();
-  const open = TABS.filter(({ right }) => may(right));
+  const { course, may, staff } = useCourse();
+  const open = TABS.filter(({ right, students }) => may(right) && !(students && staff));
   const here = open.find(({ path }) => path === tab);
   const root = `/courses/${course.id}`;
   return (
