@@ -13,6 +13,8 @@ from vtp.analytics.export_routes import add_export_routes
 from vtp.analytics.exports import Exports
 from vtp.analytics.intake import Intake
 from vtp.analytics.lectures import Lectures
+from vtp.analytics.live_class import LiveClasses
+from vtp.analytics.live_routes import add_live_routes
 from vtp.analytics.paths import Doubled
 from vtp.analytics.presence import Presence
 from vtp.analytics.report_routes import add_report_routes
@@ -27,6 +29,7 @@ from vtp.mail.links import Links
 from vtp.notifications.notifier import Notifier
 from vtp.recording.progress import WatchProgress
 from vtp.recording.service import Recordings
+from vtp.rooms.service import RoomService
 from vtp.settings import AnalyticsSettings
 from vtp.tasks import Tasks
 
@@ -44,6 +47,7 @@ class AnalyticsBase:
     tasks: Tasks
     links: Links
     notifier: Notifier
+    rooms: RoomService
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ class AnalyticsParts:
     exports: Exports
     alerts: Alerts
     viewers: Viewers
+    live: LiveClasses
 
     @classmethod
     def build(cls, base: AnalyticsBase) -> AnalyticsParts:
@@ -81,6 +86,7 @@ class AnalyticsParts:
             Exports(base.database, base.audit, lambda: base.links.base),
             Alerts(base.database, attendances, base.notifier),
             Viewers(base.database, base.recordings),
+            LiveClasses(base.database, base.rooms),
         )
 
 
@@ -91,6 +97,7 @@ def build_routes(parts: AnalyticsParts) -> RouteTable:
     add_intake_routes(both, parts.intake)
     add_lecture_routes(both, parts.lectures)
     add_viewer_routes(both, parts.viewers)
+    add_live_routes(both, parts.live)
     add_attendance_routes(both, parts.attendances)
     add_report_routes(both, parts.reports, parts.rollups.keep_days)
     add_export_routes(both, parts.exports)

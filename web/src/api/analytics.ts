@@ -180,6 +180,33 @@ export interface Alert {
   note: string;
 }
 
+export interface LivePerson {
+  /** Null for guests. */
+  user_id: string | null;
+  name: string;
+  role: string;
+  here: boolean;
+  /** Null: they have not come. */
+  first_join: string | null;
+  late: boolean;
+  late_s: number;
+  present_s: number;
+  talk_s: number;
+  camera_s: number;
+  messages: number;
+  hands: number;
+  reactions: number;
+  poor_s: number;
+}
+
+export interface LiveClass {
+  room_id: string;
+  at: string;
+  open_since: string | null;
+  began: string | null;
+  people: LivePerson[];
+}
+
 const BASE = "/api/v1/analytics";
 export type ReportName = "engagement" | "attendance" | "performance";
 
@@ -200,6 +227,8 @@ export function analyticsApi(http: HttpClient) {
       get<PerformanceReport>("/reports/performance", { course_id }, signal),
     downloadReport: (name: ReportName, course_id: string) =>
       http.download(withQuery(`${BASE}/reports/${name}`, { course_id, format: "csv" })),
+    live: (room: string, signal?: AbortSignal) =>
+      get<LiveClass>(`/rooms/${encodeURIComponent(room)}/live`, {}, signal),
     sheet: (lesson: string, signal?: AbortSignal) => get<Sheet>(sheet(lesson), {}, signal),
     downloadSheet: (lesson: string) => http.download(`${BASE}${sheet(lesson)}?format=csv`),
     /** `status` null: by rule again. */
