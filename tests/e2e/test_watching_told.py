@@ -16,7 +16,7 @@ from tests.serving import Api, Person
 from tests.unit.recording_material import h264_units
 
 SECONDS = 60
-STUDENTS = ("sam@school.example", "lea@school.example", "tom@school.example")
+STUDENTS = ("sam@school.example", "lea@school.example", "tom@school.example", "mia@school.example")
 PLAYED = (
     "(video => [...Array(video.played.length).keys()].map(i => [video.played.start(i), video.played.end(i)]))"
 )
@@ -138,6 +138,23 @@ def test_what_was_watched_before_the_page_was_closed_without_a_network_is_told_b
     assert waiting == 1
     page.unroute_all()
     page.goto(f"{school.api.base_url}/recordings")
+    assert_told(page, school, email, seen)
+    page.context.close()
+
+
+def test_signing_out_tells_the_last_and_leaves_nothing_in_the_browser(
+    browser: Browser, school: School
+) -> None:
+    email = STUDENTS[3]
+    page = opened(browser, school, email)
+    until_at(page, 7, 14)
+    page.route(EVENTS, lambda route: route.abort())
+    page.get_by_test_id("play").click()
+    seen = page.evaluate(f"{PLAYED}(document.querySelector('video'))")
+    page.unroute_all()
+    page.get_by_test_id("person-menu").click()
+    page.get_by_test_id("sign-out").click()
+    page.get_by_test_id("sign-in").wait_for()
     assert_told(page, school, email, seen)
     page.context.close()
 

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { EventSession, MAX_IN_BATCH, MAX_KEPT } from "./event_session";
 import type { Answer, Batch, SaidEvent } from "./events";
 import { kept, left } from "./kept";
+import { beforeSigningOut, sayLastWords } from "./leaving";
 import { sendLeft } from "./send_left";
 
 const ME = "0190f0a0-me";
@@ -54,10 +55,12 @@ describe("what a page says", () => {
   it("while an answer is waited for is none of what is answered", async () => {
     const { send, taken } = server();
     let answered = () => undefined as unknown;
-    const slow = (batch: Batch) =>
-      new Promise<Answer>((done) => {
-        answered = () => send(batch).then(done);
+    const slow = (batch: Batch) => {
+      const sent = structuredClone(batch);
+      return new Promise<Answer>((done) => {
+        answered = () => send(sent).then(done);
       });
+    };
     const session = new EventSession("page-one", ME, slow);
     session.say(said(1));
     const flushed = session.flush();
@@ -98,6 +101,19 @@ describe("what a page says", () => {
     session.say(said(2));
     await session.flush();
     expect(after.batches[0]?.events.map(({ seq }) => seq)).toEqual([0, 1]);
+  });
+
+  it("is said before somebody signs out, and nothing is kept of it after that", async () => {
+    const { send, taken } = server();
+    const session = new EventSession("page-one", ME, send);
+    session.say(said(1));
+    const stay = beforeSigningOut(() => session.end());
+    await sayLastWords();
+    session.say(said(2));
+    await session.flush(true);
+    expect(taken).toEqual([1]);
+    expect(window.localStorage).toHaveLength(0);
+    stay();
   });
 
   it("is not sent for ever when it is refused", async () => {

@@ -23,6 +23,7 @@ export class EventSession {
   #sending = false;
   /** There is more that is to be sent as soon as there is an answer. */
   #again = false;
+  #ended = false;
   #failures = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -46,6 +47,7 @@ export class EventSession {
   }
 
   say(event: SaidEvent): void {
+    if (this.#ended) return;
     if (this.#events.filter(({ seq }) => seq === this.#seq).length >= MAX_OF_NUMBER) this.#seq += 1;
     this.#events.push({ ...event, seq: this.#seq });
     if (this.#events.length > MAX_KEPT) this.#events = this.#events.slice(-MAX_KEPT);
@@ -71,6 +73,15 @@ export class EventSession {
     this.#events = this.#events.filter(({ seq }) => !done.has(seq));
     this.#keep();
     if (this.#again) await this.flush(leaving);
+  }
+
+  /** Sends what there is; what is said later is not heard: whoever it is of has signed out. */
+  async end(): Promise<void> {
+    await this.flush(true);
+    this.#ended = true;
+    this.#events = [];
+    this.#keep();
+    this.close();
   }
 
   /** Nothing is tried any more; what is kept stays. */

@@ -1,5 +1,6 @@
 /** Who is using the pages, and the API clients built for them. */
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from "react";
+import { sayLastWords } from "../analytics/leaving";
 import { type AccountsApi, accountsApi, type User } from "../api/accounts";
 import { type AnalyticsApi, analyticsApi } from "../api/analytics";
 import { type AnnouncementsApi, announcementsApi } from "../api/announcements";
@@ -165,6 +166,7 @@ export function SessionProvider({ http, children }: { http: HttpClient; children
       factorMissing: refused && state.phase === "ready" && state.user?.totp_enabled !== true,
       reload,
       async signOut() {
+        await sayLastWords();
         await api.accounts.logout().catch(() => undefined);
         await reload();
       },

@@ -4,6 +4,7 @@
  */
 import type { EventSession } from "../../analytics/event_session";
 import type { EventType, SaidEvent } from "../../analytics/events";
+import { beforeSigningOut } from "../../analytics/leaving";
 import { Played } from "./played";
 
 const REPORT_EVERY_MS = 10_000;
@@ -51,7 +52,12 @@ export class WatchTeller {
     on(window, "pagehide", () => this.#leave());
     on(window, "online", () => void this.#session.flush());
     const timer = setInterval(() => this.#report(), REPORT_EVERY_MS);
+    const stay = beforeSigningOut(async () => {
+      this.#sayLast();
+      await this.#session.end();
+    });
     return () => {
+      stay();
       listening.abort();
       clearInterval(timer);
       this.#leave();
@@ -152,11 +158,15 @@ export class WatchTeller {
   }
 
   #leave(): void {
+    this.#sayLast();
+    void this.#session.flush(true);
+  }
+
+  #sayLast(): void {
     if (!this.#begun) return;
     this.#look();
     this.#sought();
     if (!this.#stopped) this.#say("stopped");
-    void this.#session.flush(true);
   }
 }
 
