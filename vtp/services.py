@@ -298,6 +298,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
             tasks,
             accounts.links,
             notifications.notifier,
+            rooms,
         )
     )
     courses.narrowed.add_listener(holders.forget)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -248,6 +249,11 @@ async def _the_course_says_the_same(school: School, expected: list[dict[str, Any
     assert report["lectures_total"] == 1 and report["absence_alerts"] == []
     own = (await school.api.call("GET", path, by=school.pupils["Eva"])).body["student_attendance"]
     assert [(row["student_name"], row["late"]) for row in own] == [("Eva", 1)]
+    [held] = report["classes"]
+    told = Counter(row["status"] for row in expected)
+    assert {name: held[name] for name in points} == {name: told[name] for name in points}
+    [hers] = (await school.api.call("GET", path, by=school.pupils["Eva"])).body["classes"]
+    assert (hers["late"], hers["present"], hers["absent"]) == (1, 0, 0)
     outsider = await school.api.person("student", "outsider@school.example")
     assert (await school.api.call("GET", path, by=outsider)).status == 403
 

@@ -110,6 +110,44 @@ async def test_a_batch_that_comes_again_changes_nothing(api: Api, recording: str
     assert (found["sessions"][0]["pause_count"], found["watched_seconds"]) == (2, 2)
 
 
+async def test_what_was_not_answered_is_sent_with_what_came_since_and_counts_once(
+    api: Api, recording: str
+) -> None:
+    pupil = await student(api, "pupil")
+    await send(api, pupil, 0, event("started", recording, position=0))
+    await time_passes(api, pupil, 10)
+    first = event("progress", recording, segments=[segment(0, 10)])
+    await send(api, pupil, 1, first)  # whose answer was lost
+    await time_passes(api, pupil, 20)
+    then = event("paused", recording, segments=[segment(10, 30)])
+    merged = await send(api, pupil, 2, {**first, "seq": 1}, then)
+    assert merged.body == {"accepted": 1, "repeated": False, "refused": []}
+    assert (await send(api, pupil, 2, {**first, "seq": 1}, then)).body["repeated"] is True
+    await time_passes(api, pupil, 25)
+    lost = event("progress", recording, segments=[segment(30, 40)])  # sent as 3, and never came
+    merged = await send(
+        api, pupil, 4, {**lost, "seq": 3}, event("paused", recording, segments=[segment(40, 55)])
+    )
+    assert merged.body == {"accepted": 2, "repeated": False, "refused": []}, (
+        "they share the time since the last"
+    )
+    assert (await send(api, pupil, 3, lost)).body["repeated"] is True, "it came with another"
+    found = (await metrics(api, pupil, recording, pupil)).body
+    assert (found["total_watch_time_seconds"], found["segments"]) == (55, [[0, 55]])
+    assert found["sessions"][0]["pause_count"] == 2
+
+
+async def test_time_counts_from_where_a_player_says_that_it_begins(api: Api, recording: str) -> None:
+    pupil = await student(api, "pupil")
+    await send(api, pupil, 0, event("started", recording, position=100))
+    await time_passes(api, pupil, 9)
+    sent = await send(api, pupil, 1, event("progress", recording, segments=[segment(100, 109)]))
+    assert sent.body["refused"] == []
+    await send(api, pupil, 2, event("seeked", recording, position=300))
+    found = (await metrics(api, pupil, recording, pupil)).body
+    assert (found["watched_seconds"], found["resume_position"]) == (9, 300)
+
+
 async def test_nobody_watches_an_hour_in_a_minute(api: Api, recording: str) -> None:
     pupil = await student(api, "pupil")
     whole = [event("progress", recording, segments=[segment(0, LENGTH_S)])]

@@ -71,9 +71,25 @@ async def test_reports_say_who_watches_what(api: Api, teacher: Person) -> None:
     whole = (await get(api, f"/course/{course}", teacher)).body
     assert (whole["total_view_sessions"], whole["average_completion"]) == (5, 53.1)
     assert whole["total_watch_time_seconds"] == 8.5
+    assert (whole["mine"], whole["averages_from"], whole["log_kept_days"]) == (None, 5, 400)
     hidden = (await get(api, f"/course/{course}", ada)).body
     assert hidden["hidden"] is True and hidden["average_completion"] is None
+    mine = hidden["mine"]
+    assert (mine["figures"]["student_id"], mine["figures"]["watch_time_seconds"]) == (ada.user_id, 8)
+    assert [one["completion_percentage"] for one in mine["recordings"]] == [100] * 4
+    await _viewers(api, recordings[0], teacher, ada, ben)
     assert (await get(api, f"/reports/engagement?course_id={course}", ada)).status == 403
+
+
+async def _viewers(api: Api, recording: str, teacher: Person, ada: Person, ben: Person) -> None:
+    path = f"/lecture/{recording}/viewers"
+    first = (await get(api, f"{path}?limit=1", teacher)).body
+    rest = (await get(api, f"{path}?limit=1&cursor={first['next_cursor']}", teacher)).body
+    found = {one["user_id"]: one for one in first["items"] + rest["items"]}
+    hers, his = found[ada.user_id], found[ben.user_id]
+    assert (hers["completion_percentage"], hers["sessions_count"], rest["next_cursor"]) == (100, 1, None)
+    assert (his["watched_seconds"], his["completed_at"], his["email"]) == (1, None, ben.email)
+    assert (await get(api, path, ada)).status == 403
 
 
 async def _engagement(api: Api, course: str, teacher: Person, ada: Person, ben: Person) -> None:

@@ -14,6 +14,7 @@ ACCOUNTS = of("           401 403 200 200 200 200 200 200 403 403")
 OWN = of("                401 403 403 403 403 403 200 200 403 403")
 VIEWERS = of("            401 403 200 200 200 200 200 200 200 403")
 STAFF = of("              401 403 403 403 403 403 200 200 403 403")
+MODERATORS = of("         401 403 403 403 200 200 200 200 403 403")
 GONE = of("               401 403 404 404 404 404 404 404 404 404")
 NO_STUDENT = of("         401 403 403 403 403 403 404 404 403 403")
 BATCH = {
@@ -50,6 +51,10 @@ def _endpoints(base: str, user_id: str, recording: str) -> list[Endpoint]:
             f"{base}/metrics/{{user_id}}/{{recording_id}}",
         ),
         Endpoint("GET", f"{base}/lecture/{recording}", VIEWERS, f"{base}/lecture/{{recording_id}}"),
+        Endpoint("GET", f"{base}/rooms/physics/live", MODERATORS, f"{base}/rooms/{{room}}/live"),
+        Endpoint(
+            "GET", f"{base}/lecture/{recording}/viewers", OWN, f"{base}/lecture/{{recording_id}}/viewers"
+        ),
     ]
 
 

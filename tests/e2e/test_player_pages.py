@@ -59,7 +59,7 @@ def test_a_student_goes_on_where_they_stopped_and_sees_it_in_the_list(
     expect(page.get_by_test_id("resumed")).to_be_hidden()
     page.get_by_test_id("play").click()
     until_at(page, 8, 20)
-    with page.expect_response(lambda answer: answer.url.endswith("/progress") and answer.ok):
+    with page.expect_response(lambda answer: answer.url.endswith("/analytics/events") and answer.ok):
         page.get_by_test_id("play").click()
     stopped = page.evaluate("document.querySelector('video').currentTime")
     page.goto(f"{school.api.base_url}/recordings")

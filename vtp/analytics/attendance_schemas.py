@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from vtp.analytics.attendance import Status, Thresholds
-from vtp.analytics.attendance_store import Rules
+from vtp.analytics.attendance_store import HeldClass, Rules
 from vtp.analytics.attendances import CourseAttendance, Entry, Sheet, StudentAttendance
 from vtp.analytics.schemas import Id
 
@@ -154,22 +156,55 @@ class AbsenceAlert(BaseModel):
     consecutive_absent: int
 
 
+class ClassRow(BaseModel):
+    """One class that was held, with how many attended it how; for a student, how they did."""
+
+    lesson_id: str
+    title: str
+    starts_at: datetime | None
+    held_from: datetime | None
+    held_until: datetime | None
+    present: int
+    late: int
+    partial: int
+    excused: int
+    absent: int
+    made_up: Annotated[int, Field(description="Of those who were absent.")]
+
+    @classmethod
+    def of(cls, held: HeldClass, entries: Sequence[Entry]) -> Self:
+        """Describes a class with those who were expected."""
+        counts = Counter(one.status for one in entries)
+        return cls(
+            lesson_id=held.lesson_id,
+            title=held.title,
+            starts_at=held.starts_at,
+            held_from=held.held_from,
+            held_until=held.held_until,
+            made_up=sum(one.made_up for one in entries),
+            **{status.value: counts[status] for status in Status},
+        )
+
+
 class AttendanceReply(BaseModel):
     """Attendance in a course: for its staff of everybody, for a student their own."""
 
     course_id: str
     lectures_total: int
     attendance_rate: Percent
+    classes: Annotated[list[ClassRow], Field(description="Those that were held, the earliest first.")]
     student_attendance: list[StudentRow]
     absence_alerts: list[AbsenceAlert]
 
     @classmethod
     def of(cls, course_id: str, found: CourseAttendance) -> Self:
         """Describes a course."""
+        by_class = found.by_class()
         return cls(
             course_id=course_id,
             lectures_total=len(found.classes),
             attendance_rate=found.rate,
+            classes=[ClassRow.of(held, by_class[held.lesson_id]) for held in found.classes],
             student_attendance=[StudentRow.of(one) for one in found.students],
             absence_alerts=[
                 AbsenceAlert(

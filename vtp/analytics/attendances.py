@@ -118,6 +118,14 @@ class CourseAttendance:
         rates = [round(one.tally.to_date * 10) for one in self.students]
         return sum(rates) // len(rates) / 10 if rates else 0.0
 
+    def by_class(self) -> dict[str, list[Entry]]:
+        """Those who were expected in each class, by lesson."""
+        found: dict[str, list[Entry]] = {one.lesson_id: [] for one in self.classes}
+        for student in self.students:
+            for entry in student.entries:
+                found[entry.held.lesson_id].append(entry)
+        return found
+
 
 class Attendances:
     """Raises NotFound, Forbidden, Invalid for malformed ids."""

@@ -13,18 +13,23 @@ from vtp.analytics.export_routes import add_export_routes
 from vtp.analytics.exports import Exports
 from vtp.analytics.intake import Intake
 from vtp.analytics.lectures import Lectures
+from vtp.analytics.live_class import LiveClasses
+from vtp.analytics.live_routes import add_live_routes
 from vtp.analytics.paths import Doubled
 from vtp.analytics.presence import Presence
 from vtp.analytics.report_routes import add_report_routes
 from vtp.analytics.reports import Reports
 from vtp.analytics.rollups import Rollups
 from vtp.analytics.routes import add_intake_routes, add_lecture_routes
+from vtp.analytics.viewer_routes import add_viewer_routes
+from vtp.analytics.viewers import Viewers
 from vtp.db import Database
 from vtp.http.routing import RouteTable
 from vtp.mail.links import Links
 from vtp.notifications.notifier import Notifier
 from vtp.recording.progress import WatchProgress
 from vtp.recording.service import Recordings
+from vtp.rooms.service import RoomService
 from vtp.settings import AnalyticsSettings
 from vtp.tasks import Tasks
 
@@ -42,6 +47,7 @@ class AnalyticsBase:
     tasks: Tasks
     links: Links
     notifier: Notifier
+    rooms: RoomService
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,8 @@ class AnalyticsParts:
     reports: Reports
     exports: Exports
     alerts: Alerts
+    viewers: Viewers
+    live: LiveClasses
 
     @classmethod
     def build(cls, base: AnalyticsBase) -> AnalyticsParts:
@@ -77,6 +85,8 @@ class AnalyticsParts:
             Reports(base.database, attendances, base.settings.at_least),
             Exports(base.database, base.audit, lambda: base.links.base),
             Alerts(base.database, attendances, base.notifier),
+            Viewers(base.database, base.recordings),
+            LiveClasses(base.database, base.rooms),
         )
 
 
@@ -86,8 +96,10 @@ def build_routes(parts: AnalyticsParts) -> RouteTable:
     both = Doubled(table)
     add_intake_routes(both, parts.intake)
     add_lecture_routes(both, parts.lectures)
+    add_viewer_routes(both, parts.viewers)
+    add_live_routes(both, parts.live)
     add_attendance_routes(both, parts.attendances)
-    add_report_routes(both, parts.reports)
+    add_report_routes(both, parts.reports, parts.rollups.keep_days)
     add_export_routes(both, parts.exports)
     add_alert_routes(both, parts.alerts)
     return table

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from vtp.analytics.course_store import (
     progress_in,
     watchable,
 )
+from vtp.analytics.engagement import Inputs
 from vtp.courses.roles import CourseStatus
 from vtp.courses.store import Course
 from vtp.coursework.assignment_store import groups_among, page_of_assignments
@@ -44,6 +45,7 @@ class StudentFigures:
     watch_time_ms: int
     participation: int | None
     activity_score: float | None
+    inputs: Inputs
     work: Sequence[Entry]
     grade_percent: float | None
     last_seen: datetime | None
@@ -152,6 +154,7 @@ def _student(
         sum(row.watch_time_ms for row in mine.values()),
         int(sum(row.participation for row in attended) * 1000 / held) if held else None,
         round(sum(row.activity_score for row in attended) / held, 2) if held else None,
+        Inputs(*(sum(getattr(row, each.name) for row in attended) for each in fields(Inputs))),
         entries,
         grade,
         seen.get(user_id),

@@ -93,8 +93,14 @@ class Intake:
         now, outcome = self._clock(), Outcome(refused=refused)
         unseen = {one.index for one in refused}
         async with self._database.transaction() as tx:
-            if not await claim_batch(tx, user_id, batch.session_id, batch.seq, now):
+            come = {
+                seq
+                for seq in sorted(batch.numbers)
+                if not await claim_batch(tx, user_id, batch.session_id, seq, now)
+            }
+            if come == batch.numbers:
                 return Outcome(repeated=True)
+            unseen |= {index for index, one in enumerate(batch.events) if batch.number_of(one) in come}
             taken = [
                 _happened(user_id, batch.session_id, event, now)
                 for index, event in enumerate(batch.events)
@@ -143,19 +149,25 @@ class Intake:
         unseen: set[int],
         now: datetime,
     ) -> list[RefusedPart]:
-        """Takes the segments of one recording as one report: they share the time since the last."""
+        """Takes the segments of one recording as one report: they share the time since the last.
+
+        One that says where its player stands and has played nothing is a report, too: from the first on time
+        counts.
+        """
         played: list[Played] = []
         places: list[_Place] = []
-        position_ms = 0
+        position_ms: int | None = None
         for index, event in enumerate(batch.events):
             if event.recording_id != recording.id or index in unseen:
                 continue
             played += event.played
             places += [_Place(index, segment) for segment in range(len(event.played))]
             position_ms = round(event.position * 1000) if event.position is not None else position_ms
-        if not played:
-            return []
-        report = Report(batch.session_id, batch.seq, tuple(played), position_ms or played[-1].end_ms)
+        if position_ms is None:
+            if not played:
+                return []
+            position_ms = played[-1].end_ms
+        report = Report(batch.session_id, batch.seq, tuple(played), position_ms)
         _, taken = await self._progress.take(tx, user_id, recording, report, now, door=DOOR)
         return [
             RefusedPart(places[one.index].index, places[one.index].segment, one.reason)

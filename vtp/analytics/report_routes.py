@@ -19,7 +19,7 @@ from vtp.http.csv_cells import TYPE
 from vtp.http.routing import Access, Call
 
 
-def add_report_routes(table: Doubled, reports: Reports) -> None:
+def add_report_routes(table: Doubled, reports: Reports, log_kept_days: int) -> None:
     """Declares how a course goes, who takes part, and how its recordings are watched."""
 
     @table.get(
@@ -27,13 +27,16 @@ def add_report_routes(table: Doubled, reports: Reports) -> None:
         reply=CourseReply,
         access=Access.VERIFIED,
         summary="Read how a course goes",
-        description="Its students are told averages once there are as many as `analytics.at_least` says.",
+        description="Its students are told averages once there are as many as `analytics.at_least` says, and "
+        "what is known of themselves.",
         errors=(403, 404),
     )
     async def get_course_analytics(call: Call) -> CourseReply:
         course_id = call.path["course_id"]
         found, shown = await reports.course(call.principal, course_id)
-        return CourseReply.of(course_id.lower(), found, shown=shown)
+        reply = CourseReply.of(course_id.lower(), found, shown=shown, asking=call.principal.user_id)
+        reply.averages_from, reply.log_kept_days = reports.at_least, log_kept_days
+        return reply
 
     @table.get(
         "/reports/engagement",

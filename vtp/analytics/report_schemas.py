@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
@@ -15,53 +16,6 @@ RiskWord = Literal["low", "medium", "high", "critical"]
 Rating = Literal["excellent", "good", "average", "poor"]
 TOP = 5
 RATINGS: tuple[tuple[int, Rating], ...] = ((800, "excellent"), (600, "good"), (300, "average"), (0, "poor"))
-
-
-class CourseReply(BaseModel):
-    """How a course goes. `hidden`: it has too few students to tell them averages."""
-
-    course_id: str
-    hidden: bool = False
-    total_students: int | None
-    attending_students: Annotated[int | None, Field(description="Who attended a class.")]
-    total_lectures: Annotated[int, Field(description="Live lessons that were held.")]
-    total_recordings: int
-    total_view_sessions: int | None
-    avg_attendance_rate: float | None
-    average_completion: float | None
-    total_watch_time_seconds: float | None
-    course_engagement_score: float | None
-
-    @classmethod
-    def of(cls, course_id: str, found: CourseFigures, *, shown: bool) -> Self:
-        """Describes a course."""
-        held, filed = len(found.attendance.classes), len(found.lectures)
-        if not shown:
-            return cls(
-                course_id=course_id,
-                hidden=True,
-                total_students=None,
-                attending_students=None,
-                total_view_sessions=None,
-                avg_attendance_rate=None,
-                average_completion=None,
-                total_watch_time_seconds=None,
-                course_engagement_score=None,
-                total_lectures=held,
-                total_recordings=filed,
-            )
-        return cls(
-            course_id=course_id,
-            total_students=len(found.students),
-            attending_students=sum(one.attendance.attended > 0 for one in found.students),
-            total_view_sessions=sum(one.pages for one in found.lectures),
-            avg_attendance_rate=found.attendance.rate,
-            average_completion=found.completion,
-            total_watch_time_seconds=sum(one.watch_time_ms for one in found.students) / 1000,
-            course_engagement_score=found.score,
-            total_lectures=held,
-            total_recordings=filed,
-        )
 
 
 class StudentEngagement(BaseModel):
@@ -82,6 +36,11 @@ class StudentEngagement(BaseModel):
     grade_percent: float | None
     last_seen_at: datetime | None
     trend_last_week: Literal["increasing", "decreasing", "stable"]
+    talk_seconds: Annotated[float, Field(description="In all classes, as what follows: of the scores.")]
+    messages: int
+    hands: int
+    reactions: int
+    poll_answers: int
 
     @classmethod
     def of(cls, one: StudentFigures) -> Self:
@@ -100,6 +59,97 @@ class StudentEngagement(BaseModel):
             grade_percent=one.grade_percent,
             last_seen_at=one.last_seen,
             trend_last_week=one.trend,  # type: ignore[arg-type]
+            talk_seconds=one.inputs.talk_ms / 1000,
+            messages=one.inputs.messages,
+            hands=one.inputs.hands,
+            reactions=one.inputs.reactions,
+            poll_answers=one.inputs.answers,
+        )
+
+
+class OwnRecording(BaseModel):
+    """A recording of the course, and how much of it one has watched."""
+
+    recording_id: str
+    title: str
+    completion_percentage: Annotated[float, Field(description="Never rounded up.")]
+
+
+class OwnFigures(BaseModel):
+    """What is known of the student who asks."""
+
+    figures: StudentEngagement
+    recordings: list[OwnRecording]
+
+    @classmethod
+    def of(cls, one: StudentFigures, lectures: Sequence[LectureFigures]) -> Self:
+        """Describes them."""
+        return cls(
+            figures=StudentEngagement.of(one),
+            recordings=[
+                OwnRecording(
+                    recording_id=each.recording.recording_id,
+                    title=each.recording.title,
+                    completion_percentage=one.progress[each.recording.recording_id] / 10,
+                )
+                for each in lectures
+            ],
+        )
+
+
+class CourseReply(BaseModel):
+    """How a course goes. `hidden`: it has too few students to tell them averages."""
+
+    course_id: str
+    hidden: bool = False
+    total_students: int | None
+    attending_students: Annotated[int | None, Field(description="Who attended a class.")]
+    total_lectures: Annotated[int, Field(description="Live lessons that were held.")]
+    total_recordings: int
+    total_view_sessions: int | None
+    avg_attendance_rate: float | None
+    average_completion: float | None
+    total_watch_time_seconds: float | None
+    course_engagement_score: float | None
+    mine: Annotated[OwnFigures | None, Field(description="Of the student who asks.")] = None
+    averages_from: Annotated[int, Field(description="Of how many people students are told averages.")] = 0
+    log_kept_days: Annotated[
+        int, Field(description="How long what players said is kept as it was said; 0: always.")
+    ] = 0
+
+    @classmethod
+    def of(cls, course_id: str, found: CourseFigures, *, shown: bool, asking: str | None) -> Self:
+        """Describes a course. `asking`: who reads it."""
+        own = next((one for one in found.students if one.student.user_id == asking), None)
+        mine = OwnFigures.of(own, found.lectures) if own is not None else None
+        held, filed = len(found.attendance.classes), len(found.lectures)
+        if not shown:
+            return cls(
+                course_id=course_id,
+                hidden=True,
+                total_students=None,
+                attending_students=None,
+                total_view_sessions=None,
+                avg_attendance_rate=None,
+                average_completion=None,
+                total_watch_time_seconds=None,
+                course_engagement_score=None,
+                total_lectures=held,
+                total_recordings=filed,
+                mine=mine,
+            )
+        return cls(
+            course_id=course_id,
+            total_students=len(found.students),
+            attending_students=sum(one.attendance.attended > 0 for one in found.students),
+            total_view_sessions=sum(one.pages for one in found.lectures),
+            avg_attendance_rate=found.attendance.rate,
+            average_completion=found.completion,
+            total_watch_time_seconds=sum(one.watch_time_ms for one in found.students) / 1000,
+            course_engagement_score=found.score,
+            total_lectures=held,
+            total_recordings=filed,
+            mine=mine,
         )
 
 

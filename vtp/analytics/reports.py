@@ -22,13 +22,13 @@ class Reports:
     ) -> None:
         self._database = database
         self._attendances = attendances
-        self._at_least = at_least
+        self.at_least = at_least
         self._clock = clock
 
     async def course(self, principal: Principal, course_id: str) -> tuple[CourseFigures, bool]:
         """A course for its members, and whether its averages are for the caller to see."""
         inside, found = await self._read(principal, course_id, Action.COURSE_VIEW)
-        shown = inside.may(Action.COURSE_TEACH) or len(found.students) >= self._at_least
+        shown = inside.may(Action.COURSE_TEACH) or len(found.students) >= self.at_least
         return found, shown
 
     async def of_students(self, principal: Principal, course_id: str) -> CourseFigures:

@@ -44,7 +44,7 @@ class Rollups:
 
     def __init__(self, database: Database, keep_days: int, *, clock: Clock = utc_now) -> None:
         self._database = database
-        self._keep_days = keep_days
+        self.keep_days = keep_days
         self._clock = clock
 
     async def watched(self, tx: AsyncConnection, watched: Watched) -> None:
@@ -140,9 +140,9 @@ class Rollups:
 
     async def trim(self) -> None:
         """Forgets the log after `analytics.keep_days`, some at a time; what it came to stays."""
-        if self._keep_days <= 0:
+        if self.keep_days <= 0:
             return
-        before = self._clock() - timedelta(days=self._keep_days)
+        before = self._clock() - timedelta(days=self.keep_days)
         for forget in (forget_batches, forget_events):
             while await self._forget(forget, before) >= FORGOTTEN_AT_ONCE:
                 pass

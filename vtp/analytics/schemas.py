@@ -84,6 +84,15 @@ class SaidEvent(BaseModel):
         list[PlayedSegment],
         Field(max_length=100, description="What was played since the last event that carried any."),
     ] = []
+    seq: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            le=2**53 - 1,
+            description="Of the batch in which it was sent first, where that was not answered; left out: of "
+            "this one. What came with a batch that was taken is left out.",
+        ),
+    ] = None
     metadata: Annotated[
         dict[str, Any],
         AfterValidator(_small),
@@ -116,6 +125,8 @@ class SendEvents(BaseModel):
     """A batch; one with the `seq` of an earlier one of its session changes nothing, so it can be sent again.
 
     What was kept while there was no connection goes in one batch: its segments share the time since the last.
+    What was sent and not answered goes with it, each event with the `seq` of its batch: those that were taken
+    after all are left out.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -133,6 +144,15 @@ class SendEvents(BaseModel):
         ),
         AfterValidator(_of_few),
     ]
+
+    def number_of(self, event: SaidEvent) -> int:
+        """Of the batch that the event belongs to."""
+        return self.seq if event.seq is None else event.seq
+
+    @property
+    def numbers(self) -> set[int]:
+        """Of all batches that are in this one, and its own."""
+        return {self.seq, *map(self.number_of, self.events)}
 
 
 class RefusedEvent(BaseModel):

@@ -1,6 +1,7 @@
 /** Which address shows which page, and who may see it. */
 import { lazy, type ReactNode, Suspense, useState } from "react";
 import { Redirect, Route, Switch, useLocation } from "wouter";
+import { useLeftEvents } from "./analytics/useEvents";
 import { AppShell } from "./design/AppShell";
 import { Button, ButtonLink } from "./design/Button";
 import { EmptyState } from "./design/EmptyState";
@@ -36,6 +37,9 @@ const CoursePage = lazy(() =>
 );
 const Join = lazy(() => import("./pages/courses/Join").then((page) => ({ default: page.Join })));
 const Access = lazy(() => import("./pages/access/Access").then((page) => ({ default: page.Access })));
+const RecordingAnalytics = lazy(() =>
+  import("./pages/analytics/RecordingAnalytics").then((page) => ({ default: page.RecordingAnalytics })),
+);
 const People = lazy(() => import("./pages/people/People").then((page) => ({ default: page.People })));
 const PersonPage = lazy(() =>
   import("./pages/people/PersonPage").then((page) => ({ default: page.PersonPage })),
@@ -60,6 +64,7 @@ const Profile = lazy(() => import("./pages/profile/Profile").then((page) => ({ d
 
 export function App() {
   const { state, reload } = useSession();
+  useLeftEvents();
   if (state.phase === "loading") return <Loading label="Starting" />;
   if (state.phase === "unreachable") {
     return (
@@ -141,6 +146,13 @@ export function App() {
           {({ id }) => (
             <Inside approved>
               <Access key={id} id={id} />
+            </Inside>
+          )}
+        </Route>
+        <Route path="/recordings/:id/analytics">
+          {({ id }) => (
+            <Inside approved>
+              <RecordingAnalytics key={id} id={id} />
             </Inside>
           )}
         </Route>

@@ -31,13 +31,6 @@ export interface PlayedSegment {
   rate: number;
 }
 
-export interface ProgressReport {
-  session_id: string;
-  seq: number;
-  position: number;
-  segments: PlayedSegment[];
-}
-
 export interface Chapter {
   start_seconds: number;
   end_seconds: number;
@@ -246,16 +239,6 @@ export function recordingsApi(http: HttpClient) {
       const path = `${one(id)}/storyboard.vtt`;
       const { blob } = await http.download(path);
       return { text: await blob.text(), url: new URL(path, window.location.href).href };
-    },
-    /** Outlives the page. */
-    report: async (id: string, report: ProgressReport) => {
-      const response = await http.send(`${one(id)}/progress`, {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify(report),
-        keepalive: true,
-      });
-      return response.ok;
     },
     chapters: (id: string, signal?: AbortSignal) =>
       http.json<Chapters>("GET", `${one(id)}/chapters`, undefined, signal),

@@ -1,6 +1,8 @@
 /** Who is using the pages, and the API clients built for them. */
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from "react";
+import { sayLastWords } from "../analytics/leaving";
 import { type AccountsApi, accountsApi, type User } from "../api/accounts";
+import { type AnalyticsApi, analyticsApi } from "../api/analytics";
 import { type AnnouncementsApi, announcementsApi } from "../api/announcements";
 import { type AssignmentsApi, assignmentsApi } from "../api/assignments";
 import { type AuditApi, auditApi } from "../api/audit";
@@ -50,6 +52,7 @@ export interface Api {
   assignments: AssignmentsApi;
   quizzes: QuizzesApi;
   notifications: NotificationsApi;
+  analytics: AnalyticsApi;
 }
 
 export type SessionState =
@@ -133,6 +136,7 @@ export function SessionProvider({ http, children }: { http: HttpClient; children
       assignments: assignmentsApi(http),
       quizzes: quizzesApi(http),
       notifications: notificationsApi(http),
+      analytics: analyticsApi(http),
     }),
     [http],
   );
@@ -162,6 +166,7 @@ export function SessionProvider({ http, children }: { http: HttpClient; children
       factorMissing: refused && state.phase === "ready" && state.user?.totp_enabled !== true,
       reload,
       async signOut() {
+        await sayLastWords();
         await api.accounts.logout().catch(() => undefined);
         await reload();
       },

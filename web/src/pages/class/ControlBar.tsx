@@ -1,6 +1,7 @@
 /** The buttons at the foot of the class. */
 import { Icon } from "../../design/Icon";
 import { Menu, type MenuItem } from "../../design/Menu";
+import { useAccount } from "../../session/Session";
 import { type Recorder, useRecorder } from "../studio/useRecorder";
 import "./ControlBar.css";
 import { ReactionBar } from "./ReactionBar";
@@ -110,7 +111,7 @@ function OwnControls({ actions }: { actions: ClassActions }) {
 
 const PANELS: Readonly<
   Record<
-    Exclude<PanelName, "room" | "captions">,
+    Exclude<PanelName, "room" | "captions" | "live">,
     { icon: MenuItem["icon"] & string; label: string; hotkey?: string }
   >
 > = {
@@ -180,6 +181,7 @@ function RecordButton({ recorder }: { recorder: Recorder }) {
 /** Everything that has no button of its own, which is more in a narrow window. */
 function MoreMenu({ actions, recorder }: { actions: ClassActions; recorder: Recorder | null }) {
   const { view, can } = actions;
+  const hasAccount = useAccount() !== null;
   const { may } = useClassState();
   const own = useOwnMedia();
   const people = useNews("people");
@@ -224,6 +226,13 @@ function MoreMenu({ actions, recorder }: { actions: ClassActions; recorder: Reco
       testId: "menu-devices",
       act: () => view.openDialog("devices"),
     },
+    may.moderate &&
+      hasAccount && {
+        label: "How the class goes",
+        icon: "signal",
+        testId: "menu-live",
+        act: () => view.togglePanel("live"),
+      },
     may.moderate && {
       label: "What the room allows",
       icon: "lock",

@@ -4,6 +4,7 @@ import { IconButton } from "../../design/Button";
 import { BreakoutsPanel } from "./BreakoutsPanel";
 import { CaptionsPanel } from "./CaptionsPanel";
 import { ChatPanel } from "./ChatPanel";
+import { LivePanel } from "./LivePanel";
 import { PeoplePanel } from "./PeoplePanel";
 import { PollsPanel } from "./PollsPanel";
 import { RoomPanel } from "./RoomPanel";
@@ -17,6 +18,7 @@ const PANELS: Readonly<Record<PanelName, readonly [title: string, Body: () => Re
   breakouts: ["Breakout rooms", BreakoutsPanel],
   room: ["What the room allows", RoomPanel],
   captions: ["Captions", CaptionsPanel],
+  live: ["How the class goes", LivePanel],
 };
 
 export function SidePanel() {

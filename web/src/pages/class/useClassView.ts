@@ -3,7 +3,7 @@ import { createContext, useContext, useMemo, useState } from "react";
 import type { Person } from "../../class/parts/people";
 import type { View } from "../../class/tiles";
 
-export type PanelName = "people" | "chat" | "polls" | "breakouts" | "room" | "captions";
+export type PanelName = "people" | "chat" | "polls" | "breakouts" | "room" | "captions" | "live";
 export type DialogName = "devices" | "keys" | "leave";
 
 export interface ClassView {

@@ -1,6 +1,7 @@
 /** One course: its head, and what is in it behind tabs that are pages of their own. */
-import { type ReactNode, useCallback, useMemo } from "react";
+import { lazy, type ReactNode, Suspense, useCallback, useMemo } from "react";
 import { Link } from "wouter";
+import { useViewed } from "../../analytics/useEvents";
 import type { Course, CourseRight } from "../../api/courses";
 import { AppShell } from "../../design/AppShell";
 import { Badge } from "../../design/Badge";
@@ -32,6 +33,17 @@ import { SchedulePage } from "./schedule/SchedulePage";
 import { CourseSettings } from "./settings/CourseSettings";
 import { CourseContext, type CourseValue, useCourse } from "./useCourse";
 
+const CourseAnalytics = lazy(() =>
+  import("../analytics/CourseAnalytics").then((page) => ({ default: page.CourseAnalytics })),
+);
+const AttendanceSheets = lazy(() =>
+  import("../analytics/AttendanceSheets").then((page) => ({ default: page.AttendanceSheets })),
+);
+
+const OwnProgress = lazy(() =>
+  import("../analytics/OwnProgress").then((page) => ({ default: page.OwnProgress })),
+);
+
 const FRESH_MS = 20_000;
 
 interface Tab {
@@ -42,6 +54,8 @@ interface Tab {
   right: CourseRight;
   /** Reached from another tab. */
   within?: string;
+  /** For who is not of the staff. */
+  students?: boolean;
   page: () => ReactNode;
 }
 
@@ -68,6 +82,23 @@ const TABS: readonly Tab[] = [
   },
   { path: "schedule", label: "Schedule", icon: "calendar", right: "view", page: () => <SchedulePage /> },
   { path: "recordings", label: "Recordings", icon: "film", right: "view", page: () => <CourseRecordings /> },
+  { path: "analytics", label: "Figures", icon: "signal", right: "teach", page: () => <CourseAnalytics /> },
+  {
+    path: "attendance",
+    label: "Attendance",
+    icon: "list",
+    right: "teach",
+    within: "analytics",
+    page: () => <AttendanceSheets />,
+  },
+  {
+    path: "progress",
+    label: "My figures",
+    icon: "signal",
+    right: "view",
+    students: true,
+    page: () => <OwnProgress />,
+  },
   { path: "people", label: "People", icon: "users", right: "enrol", page: () => <CoursePeople /> },
   {
     path: "import",
@@ -98,6 +129,7 @@ export function CoursePage({ id, tab }: { id: string; tab: string }) {
     [course, reload],
   );
   useTitle(course?.name ?? "Course");
+  useViewed(course?.may.includes("view") ? course.id : undefined, tab || "lessons");
   if (missing || code === "not_in_course" || code === "invalid")
     return <CourseMissing missing={code !== "not_in_course"} />;
   return (
@@ -237,8 +269,8 @@ function Outside() {
 }
 
 function Tabs({ tab }: { tab: string }) {
-  const { course, may } = useCourse();
-  const open = TABS.filter(({ right }) => may(right));
+  const { course, may, staff } = useCourse();
+  const open = TABS.filter(({ right, students }) => may(right) && !(students && staff));
   const here = open.find(({ path }) => path === tab);
   const root = `/courses/${course.id}`;
   return (
@@ -260,7 +292,7 @@ function Tabs({ tab }: { tab: string }) {
           ))}
       </nav>
       {here ? (
-        here.page()
+        <Suspense fallback={<Loading />}>{here.page()}</Suspense>
       ) : (
         <EmptyState
           icon="search"

@@ -40,6 +40,11 @@ export function Actions({ recording, onShare, onCaptions, mayCopy, now_s }: Acti
           Captions
         </Button>
       )}
+      {(recording.may.share || recording.may.annotate) && (
+        <ButtonLink href={`/recordings/${recording.recording_id}/analytics`} icon="signal" testId="analytics">
+          Figures
+        </ButtonLink>
+      )}
       {recording.may.share && (
         <ButtonLink href={`/recordings/${recording.recording_id}/access`} icon="eye" testId="who-watched">
           Who watched

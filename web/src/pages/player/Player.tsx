@@ -1,6 +1,7 @@
 /** One recording: play it, name it, share it, take it along, throw it away. */
 import { useMemo, useRef, useState } from "react";
 import { Link, Redirect } from "wouter";
+import { batchSender } from "../../analytics/events";
 import { HttpClient } from "../../api/http";
 import {
   type Recording,
@@ -17,7 +18,7 @@ import { Notice } from "../../design/Notice";
 import { Loading } from "../../design/Spinner";
 import { bytes, duration, moment } from "../../format";
 import { useTitle } from "../../hooks/useTitle";
-import { useApi, useSession } from "../../session/Session";
+import { useAccount, useApi } from "../../session/Session";
 import { isPlayable, STATUSES, VISIBILITIES } from "../recordings/status";
 import { Actions } from "./Actions";
 import { CaptionsDialog } from "./CaptionsDialog";
@@ -25,15 +26,19 @@ import "./Player.css";
 import { Playing } from "./Playing";
 import { ShareDialog } from "./ShareDialog";
 import { Title } from "./Title";
+import type { Told } from "./useProgress";
 import { useRecording, type Watched } from "./useRecording";
 
 /** For people with an account, and for everybody where rooms are open. */
 export function Player({ id }: { id: string }) {
-  const { recordings } = useApi();
-  const { state } = useSession();
-  const hasAccount = state.phase === "ready" && state.user !== null;
-  const watched = useRecording(recordings, id, hasAccount);
-  return <PlayerPage watched={watched} recordings={recordings} told={hasAccount} inside />;
+  const { recordings, http } = useApi();
+  const account = useAccount();
+  const watched = useRecording(recordings, id, account !== null);
+  const told = useMemo<Told | null>(
+    () => (account ? { account, send: batchSender(http) } : null),
+    [account, http],
+  );
+  return <PlayerPage watched={watched} recordings={recordings} told={told} inside />;
 }
 
 /** For who came by a link, or to a recording that is public. */
@@ -43,7 +48,7 @@ export function SharedPlayer({ id, token }: { id: string; token: string | null }
   const { data, error, code } = watched.recording;
   if (!data && error && token === null) return <Redirect to={`/sign-in?next=/recordings/${id}`} replace />;
   if (code === "token_revoked" || code === "token_expired" || code === "token_invalid") return <LinkEnded />;
-  return <PlayerPage watched={watched} recordings={recordings} told={false} inside={false} />;
+  return <PlayerPage watched={watched} recordings={recordings} told={null} inside={false} />;
 }
 
 /** Requests with the token of a link, which is renewed by nobody. */
@@ -58,7 +63,7 @@ function clientWith(token: string | null): HttpClient {
 interface PageProps {
   watched: Watched;
   recordings: RecordingsApi;
-  told: boolean;
+  told: Told | null;
   inside: boolean;
 }
 

@@ -19,7 +19,7 @@ import type { Playing as TracksPlaying } from "./tracks/useFollower";
 import { useTracks } from "./tracks/useTracks";
 import { useCaptions } from "./useCaptions";
 import { type PageActions, usePlayback } from "./usePlayback";
-import { useProgress } from "./useProgress";
+import { type Told, useProgress } from "./useProgress";
 import { useStoryboard } from "./useStoryboard";
 import { VideoFrame } from "./VideoFrame";
 
@@ -38,8 +38,8 @@ interface Props {
   recordings: RecordingsApi;
   /** How far the person is, by the server; null when nothing is kept of them. */
   progress: MyProgress | null;
-  /** Whether what they watch is told to the server. */
-  told: boolean;
+  /** By whom and how it is told what they watch; null: it is not. */
+  told: Told | null;
   chapters: Chapters;
   captions: readonly Captions[];
   mayAnnotate: boolean;
@@ -83,7 +83,7 @@ export function Playing(props: Props) {
   );
   const playback = usePlayback(id, video, frame, pageActions, alone !== null);
   const storyboard = useStoryboard(id, recordings, grows);
-  useProgress(id, video, told ? recordings : null);
+  useProgress(id, video, told);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt attaches the source anew
   useEffect(() => {
     if (!video.current) return;

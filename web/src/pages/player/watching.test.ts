@@ -6,8 +6,13 @@ import { readTiles, tileAt } from "./storyboard";
 
 describe("what is played", () => {
   const run = (played: Played, from: number, to: number, rate = 1) => {
-    for (let at = from; at <= to; at += 0.25 * rate) played.at(at, rate);
+    for (let at = from; at <= to; at += 0.25 * rate) played.at(at, rate, 0);
   };
+  const ranges = (...pairs: [number, number][]): TimeRanges => ({
+    length: pairs.length,
+    start: (index) => pairs[index]?.[0] ?? 0,
+    end: (index) => pairs[index]?.[1] ?? 0,
+  });
 
   it("is one stretch as long as it goes on", () => {
     const played = new Played();
@@ -34,20 +39,35 @@ describe("what is played", () => {
 
   it("is nothing while it stands still", () => {
     const played = new Played();
-    for (let look = 0; look < 5; look += 1) played.at(7, 1);
+    for (let look = 0; look < 5; look += 1) played.at(7, 1, 0);
     played.cut();
     expect(played.take()).toEqual([]);
   });
 
-  it("is told with the next when it could not be told", () => {
+  it("reaches to where it stops, and no further than it can have", () => {
     const played = new Played();
     run(played, 0, 2);
-    const lost = played.take();
-    run(played, 2, 3);
-    played.putBack(lost);
+    played.stop(2.2);
+    run(played, 10, 12);
+    played.stop(60);
     expect(played.take().map(({ start, end }) => [start, end])).toEqual([
-      [0, 2],
-      [2, 3],
+      [0, 2.2],
+      [10, 12],
+    ]);
+  });
+
+  it("reaches to where a jump began, as far as time has passed", () => {
+    const played = new Played();
+    played.at(0, 1, 1000);
+    played.at(1, 1, 2000);
+    expect(played.jump(ranges([0, 1.15]), 2200)).toBe(1.15);
+    played.at(20, 2, 3000);
+    played.at(22, 2, 4000);
+    expect(played.jump(ranges([0, 1.15], [20, 300]), 4100), "it was played before").toBeCloseTo(22.2);
+    expect(played.jump(ranges([0, 300]), 9000), "it stood still").toBeNull();
+    expect(played.take().map(({ start, end }) => [start, end])).toEqual([
+      [0, 1.15],
+      [20, 22.2],
     ]);
   });
 

@@ -142,6 +142,12 @@ function LessonMenu({ lesson, acts }: { lesson: Lesson; acts: LessonActs }) {
             testId: "lesson-people",
             act: () => acts.onAsk({ ask: "people", lesson }),
           },
+          {
+            label: "Attendance",
+            icon: "list",
+            testId: "lesson-attendance",
+            act: () => go(`/courses/${course.id}/attendance?lesson=${lesson.id}`),
+          },
           lesson.cancelled
             ? {
                 label: "It takes place after all",

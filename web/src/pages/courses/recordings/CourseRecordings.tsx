@@ -1,6 +1,6 @@
 /** The recordings that are filed in a course: watched, published, taken out. */
 import { useCallback, useState } from "react";
-import { Link } from "wouter";
+import { Link, useLocation } from "wouter";
 import type { FiledRecording } from "../../../api/course_recordings";
 import { MAX_PAGE, readFirst } from "../../../api/pages";
 import { Badge } from "../../../design/Badge";
@@ -101,6 +101,7 @@ function Row({
   onDone: () => Promise<void>;
 }) {
   const { courseRecordings } = useApi();
+  const [, go] = useLocation();
   const task = useTask();
   const {
     course_id,
@@ -139,6 +140,12 @@ function Row({
           className="button button-quiet button-small button-icon"
           testId={`filed-menu-${title}`}
           items={[
+            {
+              label: "How it is watched",
+              icon: "signal",
+              testId: "filed-analytics",
+              act: () => go(`/recordings/${id}/analytics`),
+            },
             published
               ? {
                   label: "Unpublish",

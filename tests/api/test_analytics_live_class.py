@@ -1,0 +1,89 @@
+"""How a class goes is told to who holds it: who is there, late or missing, and what they have done."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+from tests.api.course_material import add_lesson, enrol, make_course, student
+from tests.serving import Api, Person, principal_of
+from vtp.analytics.attendance import Thresholds
+from vtp.analytics.attendance_store import Student
+from vtp.analytics.live_class import as_it_goes
+from vtp.http.identity import Role
+from vtp.rooms.participants import join
+from vtp.rooms.store import find_room
+
+EIGHT = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+
+
+def connection(who: str, role: str, from_min: float, to_min: float | None, **did: Any) -> SimpleNamespace:
+    at = {"joined_at": EIGHT + timedelta(minutes=from_min), "left_at": None}
+    if to_min is not None:
+        at["left_at"] = EIGHT + timedelta(minutes=to_min)
+    done = {"talks": None, "camera": None, "acts": None, "quality": None} | did
+    return SimpleNamespace(id=f"row-{who}-{from_min}", user_id=who, full_name=who, role=role, **at, **done)
+
+
+def ms(minutes: float) -> int:
+    return int((EIGHT + timedelta(minutes=minutes)).timestamp() * 1000)
+
+
+def test_who_is_late_is_so_from_when_the_class_is_held_and_devices_count_once() -> None:
+    rows = [
+        connection("ada", "student", -5, None),
+        connection("ben", "student", 14, None, acts={"messages": [1, 2], "hands": [3]}),
+        connection("cat", "student", 2, 10, talks=[[ms(3), ms(4)]], quality={"poor/narrow": 5000}),
+        connection("cat", "student", 8, None, talks=[[ms(3.5), ms(5)]]),
+        connection("teacher", "teacher", 2, None),
+    ]
+    expected = [Student(name, name, "", EIGHT) for name in ("ada", "dan")]
+    now = EIGHT + timedelta(minutes=20)
+    began, people = as_it_goes(rows, expected, EIGHT, Thresholds(), now)
+    found = {one.full_name: one for one in people}
+    assert began == EIGHT + timedelta(minutes=2)
+    assert (found["ada"].late, found["ada"].late_ms, found["ada"].present_ms) == (False, 0, 25 * 60_000)
+    assert (found["ben"].late, found["ben"].late_ms, found["ben"].acts) == (
+        True,
+        12 * 60_000,
+        {"messages": 2, "hands": 1},
+    )
+    cat = found["cat"]
+    assert (cat.present_ms, cat.talk_ms, cat.poor_ms, cat.here) == (18 * 60_000, 2 * 60_000, 5000, True)
+    assert (found["dan"].here, found["dan"].first_join) == (False, None)
+    assert found["teacher"].late is False
+
+
+async def test_the_class_is_seen_as_it_is_stored(api: Api, teacher: Person) -> None:
+    course = await make_course(api, teacher)
+    here, away = await student(api, "here"), await student(api, "away")
+    for pupil in (here, away):
+        assert (await enrol(api, course, pupil)).status == 201
+    starts = datetime.now(UTC) - timedelta(minutes=1)
+    times = {"starts_at": starts.isoformat(), "ends_at": (starts + timedelta(hours=1)).isoformat()}
+    lesson = await add_lesson(api, course, teacher, kind="live", published=True, **times)
+    told = await api.call("GET", f"/api/v1/courses/{course}/lessons/{lesson}", by=teacher)
+    path = f"/api/v1/analytics/rooms/{told.body['room_id']}/live"
+    empty = (await api.call("GET", path, by=teacher)).body
+    assert (empty["open_since"], empty["began"]) == (None, None)
+    assert {(one["user_id"], one["here"]) for one in empty["people"]} == {
+        (here.user_id, False),
+        (away.user_id, False),
+    }
+    services = api.server.services
+    async with services.database.read() as tx:
+        room = await find_room(tx, told.body["room_id"])
+    assert room is not None
+    live = await services.live_rooms.open(room)
+    live.people.hold(join(principal_of(Role.TEACHER, "Teacher", teacher.user_id), is_producer=True))
+    live.people.hold(join(principal_of(Role.STUDENT, "Here", here.user_id), is_producer=True))
+    await services.analytics.presence.flush()
+    found = (await api.call("GET", path, by=teacher)).body
+    assert found["open_since"] is not None and found["began"] is not None
+    people = {one["user_id"]: one for one in found["people"]}
+    assert [people[one.user_id]["here"] for one in (teacher, here, away)] == [True, True, False]
+    assert people[here.user_id]["late"] is False
+    assert (await api.call("GET", path, by=here)).status == 403
+    live.close()
+    await services.analytics.presence.flush()

@@ -1,0 +1,47 @@
+/** Pages say what happens in them: what was left by earlier ones is sent, and courses that are looked at. */
+import { useEffect, useRef } from "react";
+import { randomKey } from "../session/guest";
+import { useAccount, useApi } from "../session/Session";
+import { EventSession } from "./event_session";
+import { batchSender } from "./events";
+import { hold, sendLeft } from "./send_left";
+
+/** Once for each account that comes in, and whenever the network comes back. */
+export function useLeftEvents(): void {
+  const account = useAccount();
+  const { http } = useApi();
+  useEffect(() => {
+    if (!account) return;
+    const send = () => void sendLeft(account, batchSender(http)).catch(() => undefined);
+    send();
+    window.addEventListener("online", send);
+    return () => window.removeEventListener("online", send);
+  }, [account, http]);
+}
+
+/** That a page of a course was looked at. `page` names it. */
+export function useViewed(course_id: string | undefined, page: string): void {
+  const account = useAccount();
+  const { http } = useApi();
+  const session = useRef<EventSession | null>(null);
+  useEffect(() => {
+    if (!account) return;
+    const id = randomKey();
+    session.current = new EventSession(id, account, batchSender(http));
+    const release = hold(id);
+    return () => {
+      session.current = null;
+      release();
+    };
+  }, [account, http]);
+  useEffect(() => {
+    if (!course_id || !account) return;
+    session.current?.say({
+      event_type: "viewed",
+      timestamp: new Date().toISOString(),
+      course_id,
+      metadata: { page },
+    });
+    void session.current?.flush();
+  }, [account, course_id, page]);
+}

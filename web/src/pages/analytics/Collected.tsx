@@ -1,0 +1,48 @@
+/** What is measured of a person, who sees it, and how long it is kept: the same that their own download holds. */
+import { ButtonLink } from "../../design/Button";
+import { plural } from "../../format";
+
+const KINDS: readonly (readonly [what: string, how: string])[] = [
+  [
+    "In live classes",
+    "when you came and left, how long you talked (not what was said), how long your camera was on, when you wrote, raised your hand, reacted and voted, and when your connection was poor",
+  ],
+  [
+    "With recordings",
+    "what you played, when, at which speed and quality, where you paused and jumped, and when it stood still",
+  ],
+  ["In courses", "which of its pages you opened"],
+  [
+    "What is made of it",
+    "your attendance with your teacher's corrections, how much you have watched, your scores, and the rules by which your teacher is told that you may need help",
+  ],
+];
+
+export function Collected({ keptDays, averagesFrom }: { keptDays: number; averagesFrom: number }) {
+  const kept =
+    keptDays > 0
+      ? `What your player and pages said is forgotten after ${plural(keptDays, "day", "days")}; figures stay as long as their course, recording or your account.`
+      : "It is kept as long as its course, recording or your account.";
+  return (
+    <section className="analytics-part" aria-labelledby="collected-title" data-testid="collected">
+      <div className="analytics-part-head">
+        <h2 id="collected-title">What is kept of you</h2>
+        <ButtonLink href="/profile" size="small" icon="download">
+          Download or erase it
+        </ButtonLink>
+      </div>
+      <dl className="collected">
+        {KINDS.map(([what, how]) => (
+          <div key={what}>
+            <dt>{what}</dt>
+            <dd className="soft">{how}</dd>
+          </div>
+        ))}
+      </dl>
+      <p className="soft analytics-note">
+        You, the staff of the course and administrators see it. Other students see averages alone, of{" "}
+        {averagesFrom} people or more. {kept}
+      </p>
+    </section>
+  );
+}

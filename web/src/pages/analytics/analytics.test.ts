@@ -1,0 +1,108 @@
+import { describe, expect, it } from "vitest";
+import type { AttendanceReport, Lecture, PerformanceReport } from "../../api/analytics";
+import { attendanceOf, completionOf, watchTimeOf } from "./course_charts";
+import { inOrder } from "./DataTable";
+import { dropOffOf, heatOf } from "./lecture_charts";
+import { ownStatus } from "./words";
+
+const lecture = (bins: [number, number, number][], more: Partial<Lecture> = {}): Lecture => ({
+  recording_id: "r",
+  duration_seconds: 600,
+  hidden: false,
+  unique_viewers: 3,
+  total_views: 4,
+  avg_watch_time_seconds: 60,
+  completion_rate: 0,
+  average_completion: 10,
+  peak_concurrent_viewers: 1,
+  total_buffer_events: 0,
+  quality_distribution: {},
+  most_replayed_section: null,
+  heatmap: bins.map(([views, viewers, remaining], index) => ({
+    start: index * 60,
+    views,
+    viewers,
+    remaining,
+  })),
+  ...more,
+});
+
+describe("how a recording is watched", () => {
+  it("says where most was played, and what was played again", () => {
+    const replayed = { start: 60, end: 120, replays: 2 };
+    const { data, summary } = heatOf(
+      lecture(
+        [
+          [1, 1, 1],
+          [5, 3, 1],
+        ],
+        { most_replayed_section: replayed },
+      ),
+    );
+    expect(summary).toBe(
+      "Played most at 1:00: 5 times by 3 people. Played again most: 1:00 to 2:00, 2 times.",
+    );
+    expect(data.series.map(({ values }) => values)).toEqual([
+      [1, 5],
+      [1, 3],
+    ]);
+  });
+
+  it("says when half have left, and rounds nobody up", () => {
+    expect(
+      dropOffOf(
+        lecture([
+          [3, 3, 1],
+          [1, 1, 0.3339],
+        ]),
+      ).summary,
+    ).toBe("Half have left by 1:00. 33.3 % came to the last part, of 10:00 in all.");
+    expect(
+      dropOffOf(
+        lecture([
+          [3, 3, 1],
+          [3, 3, 0.6667],
+        ]),
+      ).summary,
+    ).toMatch(/^More than half come to the end/);
+  });
+
+  it("says nothing of what nobody has watched", () => {
+    const nobody = lecture([[0, 0, 0]]);
+    expect([heatOf(nobody).summary, dropOffOf(nobody).summary]).toEqual(["", ""]);
+  });
+});
+
+describe("how a course goes", () => {
+  it("puts classes beside each other, of whom the last is said", () => {
+    const counts = { present: 4, late: 1, partial: 1, excused: 1, absent: 2, made_up: 0 };
+    const times = { starts_at: null, held_from: null, held_until: null };
+    const report = {
+      classes: [{ lesson_id: "l", title: "Levers", ...times, ...counts }],
+      attendance_rate: 70.8,
+    };
+    const { data, summary } = attendanceOf(report as AttendanceReport);
+    expect(summary).toBe(
+      "70.8 % by points over 1 class. In the last one: 4 present, 2 late or partial, 3 absent or excused.",
+    );
+    expect(data.series.map(({ values }) => values)).toEqual([[4], [2], [3]]);
+  });
+
+  it("says nothing of recordings that there are not", () => {
+    const none = { overall_score: 0, lectures: [], recommendations: [] } as PerformanceReport;
+    expect(watchTimeOf(none).summary).toBe("");
+    expect(completionOf(none).data.series.every(({ values }) => values.length === 0)).toBe(true);
+  });
+});
+
+it("rows without a value come last whichever way they go", () => {
+  const rows = [{ at: 2 }, { at: null }, { at: 10 }];
+  const by = ({ at }: { at: number | null }) => at;
+  expect(inOrder(rows, by, false).map(by)).toEqual([2, 10, null]);
+  expect(inOrder(rows, by, true).map(by)).toEqual([10, 2, null]);
+});
+
+it("a student's own status is the one that is counted", () => {
+  expect(ownStatus({ present: 0, late: 1, partial: 0, excused: 0, absent: 0 })).toBe("late");
+  expect(ownStatus({ present: 0, late: 0, partial: 0, excused: 0, absent: 0 })).toBeNull();
+});

@@ -1,0 +1,40 @@
+/** How figures are said. */
+import type { Alert, Attended, StudentEngagement } from "../../api/analytics";
+import type { BadgeTone } from "../../design/Badge";
+import { clock, duration } from "../../format";
+
+const number = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
+
+export const percent = (value: number | null): string => (value === null ? "–" : `${number.format(value)} %`);
+
+export const count = (value: number | null): string => (value === null ? "–" : number.format(value));
+
+export const time = (seconds: number | null): string => (seconds === null ? "–" : duration(seconds));
+
+export const STATUSES: Readonly<Record<Attended, { label: string; tone: BadgeTone }>> = {
+  present: { label: "Present", tone: "accent" },
+  late: { label: "Late", tone: "warn" },
+  partial: { label: "Partial", tone: "warn" },
+  excused: { label: "Excused", tone: "neutral" },
+  absent: { label: "Absent", tone: "live" },
+};
+
+export const TRENDS: Readonly<Record<StudentEngagement["trend_last_week"], string>> = {
+  increasing: "more",
+  decreasing: "less",
+  stable: "as before",
+};
+
+export const SEVERITIES: Readonly<Record<Alert["severity"], { label: string; tone: BadgeTone }>> = {
+  critical: { label: "Critical", tone: "live" },
+  high: { label: "High", tone: "live" },
+  medium: { label: "Medium", tone: "warn" },
+  low: { label: "Low", tone: "neutral" },
+};
+
+/** Where a class stood in a student's eyes: the one status that is counted. */
+export const ownStatus = (row: Record<Attended, number>): Attended | null =>
+  (Object.keys(STATUSES) as Attended[]).find((status) => row[status] > 0) ?? null;
+
+/** "12:30 to 15:00". */
+export const span = (start_s: number, end_s: number): string => `${clock(start_s)} to ${clock(end_s)}`;
