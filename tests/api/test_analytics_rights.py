@@ -61,7 +61,7 @@ def _classes(base: str, course: str, lesson: str) -> list[Endpoint]:
         Endpoint("GET", f"{base}/course/{course}", STAFF, base + "/course/{course_id}"),
         *(
             Endpoint("GET", f"{base}/reports/{report}?course_id={course}", STAFF)
-            for report in ("attendance", "engagement", "performance")
+            for report in ("attendance", "engagement", "performance", "network")
         ),
         Endpoint("GET", f"{base}/alerts?course_id={course}", STAFF),
         *(

@@ -211,6 +211,7 @@ def _row(lesson_id: str, one: Person) -> dict[str, Any]:
         "activity_score": one.score,
         "participation": one.participation,
         "quality": dict(one.quality),
+        "network": one.network.row,
     }
 
 

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from vtp.analytics.attendance_routes import as_csv
 from vtp.analytics.attendance_schemas import ReportQuery
+from vtp.analytics.network_schemas import NetworkReply, NetworkRow
 from vtp.analytics.paths import Doubled
 from vtp.analytics.report_schemas import (
     CourseReply,
@@ -67,4 +68,20 @@ def add_report_routes(table: Doubled, reports: Reports) -> None:
         found = PerformanceReply.of(query.course_id, figures)
         if query.format == "csv":
             return await as_csv(call, "performance", LecturePerformance, found.lectures)
+        return found
+
+    @table.get(
+        "/reports/network",
+        query=ReportQuery,
+        reply=NetworkReply,
+        reply_types=TYPE,
+        access=Access.VERIFIED,
+        summary="Read who had trouble with their connection in the classes of a course, and why",
+        errors=(403, 404),
+    )
+    async def get_network_report(call: Call) -> NetworkReply | web.StreamResponse:
+        query: ReportQuery = call.query
+        found = NetworkReply.of(query.course_id, await reports.network(call.principal, query.course_id))
+        if query.format == "csv":
+            return await as_csv(call, "network", NetworkRow, found.connections)
         return found

@@ -484,7 +484,7 @@ HOLDINGS: Final = (
         lambda one: participant_activity.c.participation_id.in_(
             select(session_participants.c.id).where(session_participants.c.user_id == one.user_id)
         ),
-        ("participation_id", "talks", "camera", "acts", "quality"),
+        ("participation_id", "talks", "camera", "acts", "quality", "network"),
         (),
         Deleted(),
     ),
@@ -611,6 +611,7 @@ HOLDINGS: Final = (
             "activity_score",
             "participation",
             "quality",
+            "network",
         ),
         ("user_id",),
         Deleted(),
