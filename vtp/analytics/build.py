@@ -15,11 +15,13 @@ from vtp.analytics.intake import Intake
 from vtp.analytics.lectures import Lectures
 from vtp.analytics.paths import Doubled
 from vtp.analytics.presence import Presence
+from vtp.analytics.report_pdfs import ReportPdfs
 from vtp.analytics.report_routes import add_report_routes
 from vtp.analytics.reports import Reports
 from vtp.analytics.rollups import Rollups
 from vtp.analytics.routes import add_intake_routes, add_lecture_routes
 from vtp.db import Database
+from vtp.http.pdf_tables import PdfDrawer
 from vtp.http.routing import RouteTable
 from vtp.mail.links import Links
 from vtp.notifications.notifier import Notifier
@@ -54,6 +56,7 @@ class AnalyticsParts:
     presence: Presence
     attendances: Attendances
     reports: Reports
+    report_pdfs: ReportPdfs
     exports: Exports
     alerts: Alerts
 
@@ -75,6 +78,7 @@ class AnalyticsParts:
             base.presence,
             attendances,
             Reports(base.database, attendances, base.settings.at_least),
+            ReportPdfs(base.database, PdfDrawer()),
             Exports(base.database, base.audit, lambda: base.links.base),
             Alerts(base.database, attendances, base.notifier),
         )
@@ -86,8 +90,8 @@ def build_routes(parts: AnalyticsParts) -> RouteTable:
     both = Doubled(table)
     add_intake_routes(both, parts.intake)
     add_lecture_routes(both, parts.lectures)
-    add_attendance_routes(both, parts.attendances)
-    add_report_routes(both, parts.reports)
+    add_attendance_routes(both, parts.attendances, parts.report_pdfs)
+    add_report_routes(both, parts.reports, parts.report_pdfs)
     add_export_routes(both, parts.exports)
     add_alert_routes(both, parts.alerts)
     return table
