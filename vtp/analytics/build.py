@@ -13,6 +13,7 @@ from vtp.analytics.export_routes import add_export_routes
 from vtp.analytics.exports import Exports
 from vtp.analytics.intake import Intake
 from vtp.analytics.lectures import Lectures
+from vtp.analytics.lrs_push import LrsPush
 from vtp.analytics.paths import Doubled
 from vtp.analytics.presence import Presence
 from vtp.analytics.report_pdfs import ReportPdfs
@@ -59,6 +60,7 @@ class AnalyticsParts:
     report_pdfs: ReportPdfs
     exports: Exports
     alerts: Alerts
+    push: LrsPush
 
     @classmethod
     def build(cls, base: AnalyticsBase) -> AnalyticsParts:
@@ -71,6 +73,8 @@ class AnalyticsParts:
             base.tasks.start(attendances.count(room_id=room_id), "attendance of a class that has ended")
 
         base.presence.add_end_listener(count)
+        push = LrsPush(base.database, base.settings, lambda: base.links.base)
+        base.tasks.start(push.run(), "statements to a record store")
         return cls(
             rollups,
             Intake(base.database, base.recordings, base.progress, rollups),
@@ -81,6 +85,7 @@ class AnalyticsParts:
             ReportPdfs(base.database, PdfDrawer()),
             Exports(base.database, base.audit, lambda: base.links.base),
             Alerts(base.database, attendances, base.notifier),
+            push,
         )
 
 

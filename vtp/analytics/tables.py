@@ -17,6 +17,7 @@ __all__ = [
     "analytics_alerts",
     "analytics_batches",
     "analytics_events",
+    "analytics_pushes",
     "attendance_corrections",
     "attendance_rules",
     "lesson_attendance",
@@ -56,6 +57,17 @@ analytics_events = Table(
     Index(None, "recording_id", "user_id", "id"),
     Index(None, "user_id", "id"),
     Index(None, "course_id", "id"),
+)
+
+analytics_pushes = Table(
+    "analytics_pushes",
+    metadata,
+    Column("target", String(64), primary_key=True, comment="which learning record store: of its address"),
+    Column("position", id_type(), nullable=False, comment="the last row of the log that it has"),
+    Column("claimed_until", UtcDateTime, nullable=False, comment="by the process that pushes"),
+    Column("pushed_at", UtcDateTime),
+    Column("statements", BigInteger, nullable=False),
+    Column("refused", BigInteger, nullable=False),
 )
 
 playback_sessions = Table(
