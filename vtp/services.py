@@ -291,6 +291,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
             tasks,
             accounts.links,
             notifications.notifier,
+            lambda: sum(room.participant_count for room in live_rooms.rooms),
         )
     )
     courses.narrowed.add_listener(holders.forget)
@@ -305,6 +306,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         quizzes.ending.finish_due,
         analytics.rollups.trim,
         analytics.alerts.look,
+        analytics.usage.roll,
         presence.finish_left_open,
     ]
     personal = _build_personal(

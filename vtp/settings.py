@@ -303,6 +303,7 @@ class AnalyticsSettings(Section):
 
     keep_days: Count = 400
     at_least: Annotated[int, Field(ge=1, le=1000)] = 5
+    usage_keep_days: Count = 1100
     lrs_url: LrsUrl = ""
     lrs_username: str = ""
     lrs_password: SecretStr = SecretStr("")

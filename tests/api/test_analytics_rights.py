@@ -14,6 +14,7 @@ ACCOUNTS = of("           401 403 200 200 200 200 200 200 403 403")
 OWN = of("                401 403 403 403 403 403 200 200 403 403")
 VIEWERS = of("            401 403 200 200 200 200 200 200 200 403")
 STAFF = of("              401 403 403 403 403 403 200 200 403 403")
+ADMINS = of("             401 403 403 403 403 403 403 200 403 403")
 GONE = of("               401 403 404 404 404 404 404 404 404 404")
 NO_STUDENT = of("         401 403 403 403 403 403 404 404 403 403")
 BATCH = {
@@ -71,6 +72,7 @@ def _classes(base: str, course: str, lesson: str) -> list[Endpoint]:
             for word in ("resolve", "dismiss")
         ),
         Endpoint("GET", f"{base}/export?course_id={course}", STAFF),
+        Endpoint("GET", f"{base}/usage", ADMINS),
         Endpoint("GET", one, STAFF, base + sheet),
         Endpoint("PUT", f"{one}/{MISSING}", NO_STUDENT, base + sheet + "/{user_id}", body=correction),
         Endpoint("GET", theirs, STAFF, base + rules),

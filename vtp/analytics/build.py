@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from vtp.accounts.audit import AuditLog
@@ -21,6 +22,8 @@ from vtp.analytics.report_routes import add_report_routes
 from vtp.analytics.reports import Reports
 from vtp.analytics.rollups import Rollups
 from vtp.analytics.routes import add_intake_routes, add_lecture_routes
+from vtp.analytics.usage import Usage
+from vtp.analytics.usage_routes import add_usage_routes
 from vtp.db import Database
 from vtp.http.pdf_tables import PdfDrawer
 from vtp.http.routing import RouteTable
@@ -45,6 +48,7 @@ class AnalyticsBase:
     tasks: Tasks
     links: Links
     notifier: Notifier
+    participants: Callable[[], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ class AnalyticsParts:
     exports: Exports
     alerts: Alerts
     push: LrsPush
+    usage: Usage
 
     @classmethod
     def build(cls, base: AnalyticsBase) -> AnalyticsParts:
@@ -73,6 +78,8 @@ class AnalyticsParts:
             base.tasks.start(attendances.count(room_id=room_id), "attendance of a class that has ended")
 
         base.presence.add_end_listener(count)
+        usage = Usage(base.database, base.settings.usage_keep_days, base.participants)
+        base.tasks.start(usage.watch(), "how busy the server is")
         push = LrsPush(base.database, base.settings, lambda: base.links.base)
         base.tasks.start(push.run(), "statements to a record store")
         return cls(
@@ -86,6 +93,7 @@ class AnalyticsParts:
             Exports(base.database, base.audit, lambda: base.links.base),
             Alerts(base.database, attendances, base.notifier),
             push,
+            usage,
         )
 
 
@@ -99,4 +107,5 @@ def build_routes(parts: AnalyticsParts) -> RouteTable:
     add_report_routes(both, parts.reports, parts.report_pdfs)
     add_export_routes(both, parts.exports)
     add_alert_routes(both, parts.alerts)
+    add_usage_routes(both, parts.usage)
     return table

@@ -10,6 +10,7 @@ from vtp.analytics.class_tables import (
     lesson_classes,
     participant_activity,
 )
+from vtp.analytics.usage_tables import server_load, usage_days
 from vtp.db.metadata import metadata
 from vtp.db.types import UtcDateTime, id_type, json_type
 
@@ -25,6 +26,8 @@ __all__ = [
     "participant_activity",
     "playback_sessions",
     "recording_viewers",
+    "server_load",
+    "usage_days",
 ]
 
 

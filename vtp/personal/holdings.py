@@ -38,6 +38,8 @@ from vtp.analytics.tables import (
     participant_activity,
     playback_sessions,
     recording_viewers,
+    server_load,
+    usage_days,
 )
 from vtp.courses.tables import (
     calendar_feeds,
@@ -1098,6 +1100,8 @@ EXEMPT: Final[Mapping[Table, str]] = {
     setup_tokens: "hashes of one-time links to nobody's account yet",
     lesson_classes: "when classes were held, which says nothing of who was there",
     attendance_rules: "what courses count as attended",
+    usage_days: "how many people and classes there were on a day, of whom none is named",
+    server_load: "how busy the server was",
     analytics_pushes: "how far the log was pushed to a learning record store",
     live_sessions: "when classes were held; who was there is in session_participants",
     recording_quotas: "what rooms may hold",
