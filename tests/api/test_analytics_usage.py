@@ -92,6 +92,7 @@ async def test_usage_is_forgotten_after_its_term(api: Api, admin: Person, teache
     async with database.read() as tx:
         days = sorted((await tx.execute(select(usage_days.c.day))).scalars())
     assert days[0] == "2031-04-05" and days[-1] == "2031-05-09" and len(days) == 35
+    assert [one["day"] for one in (await usage(api, admin, 40))["days"]][-36:-1] == days
     service.keep_days = 10
     await service.roll()
     async with database.read() as tx:

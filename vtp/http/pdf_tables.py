@@ -23,7 +23,7 @@ NO_FONTS: Final = 3
 LIMIT_S: Final = 120.0
 WAITING: Final = 8
 """Who comes when so many wait is told to come later."""
-MAX_ROWS: Final = 5000
+MAX_ROWS: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
