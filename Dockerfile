@@ -15,6 +15,7 @@ RUN scripts/setup.sh build \
 
 FROM debian:12-slim
 RUN apt-get update && apt-get install -y --no-install-recommends python3 libssl3 ca-certificates \
+    fonts-dejavu-core fonts-droid-fallback \
     $([ "$(dpkg --print-architecture)" = amd64 ] && echo libipsec-mb1) \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --no-create-home --home-dir /var/lib/vtp vtp && install -d -o vtp -g vtp -m 0750 /var/lib/vtp

@@ -26,6 +26,7 @@ def add_numbers(services: Services) -> None:
     metrics.add_numbers("vtp_recordings", "Recordings.", _recording_numbers(services), ("disk_free_bytes",))
     metrics.add_numbers("vtp_mails", "Mails.", services.mails.numbers)
     metrics.add_numbers("vtp_webhooks", "Webhooks.", services.deliveries.numbers, ("pending",))
+    metrics.add_numbers("vtp_lrs", "The learning record store.", services.analytics.push.numbers, ())
     _add_worker_metrics(metrics, media)
 
 

@@ -299,6 +299,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
             accounts.links,
             notifications.notifier,
             rooms,
+            lambda: sum(room.participant_count for room in live_rooms.rooms),
         )
     )
     courses.narrowed.add_listener(holders.forget)
@@ -314,6 +315,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         quizzes.ending.finish_due,
         analytics.rollups.trim,
         analytics.alerts.look,
+        analytics.usage.roll,
         presence.finish_left_open,
     ]
     personal = _build_personal(

@@ -35,6 +35,7 @@ from vtp.settings_values import (
     HostNames,
     IpAddress,
     Issuer,
+    LrsUrl,
     MailDomains,
     Networks,
     OriginList,
@@ -302,6 +303,19 @@ class AnalyticsSettings(Section):
 
     keep_days: Count = 400
     at_least: Annotated[int, Field(ge=1, le=1000)] = 5
+    usage_keep_days: Count = 1100
+    lrs_url: LrsUrl = ""
+    lrs_username: str = ""
+    lrs_password: SecretStr = SecretStr("")
+    lrs_ca_file: str = ""
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Self:
+        if bool(self.lrs_username) != bool(self.lrs_password.get_secret_value()):
+            raise ValueError(
+                "analytics.lrs_username and analytics.lrs_password go together: set both or none"
+            )
+        return self
 
 
 class OidcProvider(Section):

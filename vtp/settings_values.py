@@ -129,6 +129,18 @@ def _endpoint(value: str) -> str:
     return value.rstrip("/")
 
 
+def _lrs_url(value: str) -> str:
+    parts = urlsplit(value)
+    here = parts.hostname in HERE
+    good = parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and here))
+    if value and (not good or parts.query or parts.fragment or "@" in value):
+        raise ValueError(
+            "write the https address of the record store, such as https://lrs.school.example/xapi, without "
+            "/statements, a name or a password"
+        )
+    return value.rstrip("/").removesuffix("/statements")
+
+
 def _queue_url(value: str) -> str:
     if value and not (value.startswith(("redis://", "rediss://")) and urlsplit(value).hostname):
         raise ValueError("write redis://host:6379/0, rediss:// for TLS, or leave it empty")
@@ -190,6 +202,7 @@ HmacKey = Annotated[SecretStr, AfterValidator(_hmac_key)]
 IpAddress = Annotated[str, BeforeValidator(lambda v: _address(str(v)))]
 Issuer = Annotated[str, Field(max_length=255), AfterValidator(_issuer)]
 PortRange = Annotated[str, BeforeValidator(lambda v: _port_range(str(v)))]
+LrsUrl = Annotated[str, AfterValidator(_lrs_url)]
 PublicUrl = Annotated[str, BeforeValidator(lambda v: _public_url(str(v)))]
 QueueUrl = Annotated[str, AfterValidator(_queue_url)]
 StorageUrl = Annotated[str, AfterValidator(_storage_url)]

@@ -13,6 +13,7 @@ from vtp.settings import Settings
 def check_trust_files(settings: Settings) -> None:
     """Raises StartupError, a sentence that names the setting, for a file that cannot be used."""
     _check("mail.ca_file", settings.mail.ca_file)
+    _check("analytics.lrs_ca_file", settings.analytics.lrs_ca_file)
     if settings.http.tls == "acme":
         _check("http.acme_ca_file", settings.http.acme_ca_file)
 

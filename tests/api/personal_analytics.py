@@ -58,12 +58,13 @@ def of_analytics(
                 "camera": [],
                 "acts": {},
                 "quality": {},
+                "network": {},
             },
         ),
         (
             lesson_attendance,
             {**_nothing(lesson_attendance), "lesson_id": lesson, "user_id": ada, "is_staff": False}
-            | {"quality": {}},
+            | {"quality": {}, "network": {}},
         ),
         (analytics_alerts, {"id": new_id(), "user_id": ada, "closed_by": bob, **alert}),
         (analytics_alerts, {"id": new_id(), "user_id": bob, "closed_by": ada, **alert}),

@@ -11,16 +11,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from tests.api.course_material import add_lesson, enrol, make_course
 from tests.api.recording_material import add_finished, make_room
 from tests.serving import Api, Person, principal_of
 from vtp.accounts.tables import audit_log, users
+from vtp.analytics.class_check import differing_classes
 from vtp.analytics.class_tables import attendance_corrections, lesson_attendance, lesson_classes
 from vtp.analytics.presence import Presence
 from vtp.courses.tables import course_recordings, lessons
 from vtp.http.identity import Role
+from vtp.own_data.holding import ERASED_NAME
 from vtp.recording.tables import recording_progress
 from vtp.rooms.hands import Hands
 from vtp.rooms.live import LiveRoom
@@ -398,3 +400,43 @@ async def test_a_look_in_on_the_next_day_changes_no_sheet(api: Api, teacher: Per
     next_day = 24 * 60 + 90
     await stay(school, {"Teacher": (next_day, next_day + 5)})
     assert await school.sheet() == before
+
+
+async def differing(school: School) -> list[str]:
+    async with school.api.server.services.database.read() as tx:
+        return [one async for one in differing_classes(tx, school.clock())]
+
+
+async def test_the_check_finds_attendance_that_its_rows_do_not_say(api: Api, teacher: Person) -> None:
+    school = await make_school(api, teacher, list(THERE))
+    await hold_class(school)
+    await school.sheet()
+    database, table = api.server.services.database, lesson_attendance
+    later = EIGHT + timedelta(days=1)  # else it would wait to be counted again: the script is of 2030
+    async with database.transaction() as tx:
+        await tx.execute(update(lesson_classes).values(counted_at=later))
+    assert await differing(school) == []
+    cat, dan, eva = (school.pupils[name].user_id for name in ("Cat", "Dan", "Eva"))
+    async with database.transaction() as tx:
+        await tx.execute(update(table).where(table.c.user_id == cat).values(present_ms=1, hands=9))
+        await tx.execute(delete(table).where(table.c.user_id == dan))
+        await tx.execute(update(table).where(table.c.user_id == eva).values(network=None))
+        await tx.execute(update(lesson_classes).values(polls=7))
+    of_class, *of_people = await differing(school)
+    assert school.lesson in of_class and "polls" in of_class
+    expected = {cat: "present_ms, hands are not", dan: "nothing is stored"}
+    assert len(of_people) == len(expected)
+    for sentence in of_people:
+        [words] = [words for who, words in expected.items() if who in sentence]
+        assert words in sentence
+    await _stays_that_cannot_be(school)
+
+
+async def _stays_that_cannot_be(school: School) -> None:
+    """And what was counted of somebody who is erased is not compared with others."""
+    async with school.api.server.services.database.transaction() as tx:
+        gone = session_participants.c.user_id == school.pupils["Ada"].user_id
+        values = {"user_id": None, "full_name": ERASED_NAME, "left_at": None}
+        await tx.execute(update(session_participants).where(gone).values(values))
+    [sentence] = await differing(school)
+    assert "1 people stayed on" in sentence

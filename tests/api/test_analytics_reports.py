@@ -43,7 +43,7 @@ async def test_a_course_without_anything_answers_with_zeros(api: Api, teacher: P
     course = await make_course(api, teacher)
     found = (await get(api, f"/course/{course}", teacher)).body
     assert (found["total_students"], found["total_lectures"], found["course_engagement_score"]) == (0, 0, 0)
-    for report in ("attendance", "engagement", "performance"):
+    for report in ("attendance", "engagement", "performance", "network"):
         answer = await get(api, f"/reports/{report}?course_id={course}", teacher)
         assert (answer.status, answer.body["course_id"]) == (200, course)
         table = await get(api, f"/reports/{report}?course_id={course}&format=csv", teacher)

@@ -15,6 +15,7 @@ OWN = of("                401 403 403 403 403 403 200 200 403 403")
 VIEWERS = of("            401 403 200 200 200 200 200 200 200 403")
 STAFF = of("              401 403 403 403 403 403 200 200 403 403")
 MODERATORS = of("         401 403 403 403 200 200 200 200 403 403")
+ADMINS = of("             401 403 403 403 403 403 403 200 403 403")
 GONE = of("               401 403 404 404 404 404 404 404 404 404")
 NO_STUDENT = of("         401 403 403 403 403 403 404 404 403 403")
 BATCH = {
@@ -66,7 +67,7 @@ def _classes(base: str, course: str, lesson: str) -> list[Endpoint]:
         Endpoint("GET", f"{base}/course/{course}", STAFF, base + "/course/{course_id}"),
         *(
             Endpoint("GET", f"{base}/reports/{report}?course_id={course}", STAFF)
-            for report in ("attendance", "engagement", "performance")
+            for report in ("attendance", "engagement", "performance", "network")
         ),
         Endpoint("GET", f"{base}/alerts?course_id={course}", STAFF),
         *(
@@ -76,6 +77,7 @@ def _classes(base: str, course: str, lesson: str) -> list[Endpoint]:
             for word in ("resolve", "dismiss")
         ),
         Endpoint("GET", f"{base}/export?course_id={course}", STAFF),
+        Endpoint("GET", f"{base}/usage", ADMINS),
         Endpoint("GET", one, STAFF, base + sheet),
         Endpoint("PUT", f"{one}/{MISSING}", NO_STUDENT, base + sheet + "/{user_id}", body=correction),
         Endpoint("GET", theirs, STAFF, base + rules),

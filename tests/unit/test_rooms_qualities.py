@@ -62,7 +62,7 @@ def test_pictures_that_are_hidden_are_not_withheld() -> None:
         ([link()], Figures()),
         ([link(HIGHEST, fraction_lost=0.1)], Figures(loss_receiving=0.1)),
         ([link(fraction_lost=0.1)], Figures()),  # nothing is sent by it
-        ([link(HIGHEST, rtt_ms=200.0, waiting_ms=90.0)], Figures(delay_ms=290.0)),
+        ([link(HIGHEST, rtt_ms=200.0, waiting_ms=90.0)], Figures(delay_ms=290.0, rtt_ms=200.0)),
         ([link(HIGHEST, limited=True)], Figures(is_limited=True)),
         ([link(HIGHEST, paced=True)], Figures(is_limited=True)),
         ([link(HIGHEST, WITHHELD, limited=True)], Figures(is_limited=True, withheld=1)),

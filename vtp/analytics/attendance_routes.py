@@ -20,22 +20,27 @@ from vtp.analytics.attendance_schemas import (
 )
 from vtp.analytics.attendances import Attendances
 from vtp.analytics.paths import Doubled
+from vtp.analytics.report_pdfs import ReportPdfs
+from vtp.analytics.report_tables import Paper, attendance_paper
 from vtp.http.csv_answer import stream_csv
 from vtp.http.csv_cells import TYPE
+from vtp.http.pdf_tables import TYPE as PDF_TYPE
+from vtp.http.pdf_tables import answer_pdf
 from vtp.http.routing import Access, Call
 
 LESSON = "/lessons/{lesson_id}/attendance"
 RULES = "/courses/{course_id}/attendance-rules"
+FILES = (TYPE, PDF_TYPE)
 
 
-def add_attendance_routes(table: Doubled, attendances: Attendances) -> None:
+def add_attendance_routes(table: Doubled, attendances: Attendances, pdfs: ReportPdfs) -> None:
     """Declares the report, the sheet of a class, corrections and rules."""
 
     @table.get(
         "/reports/attendance",
         query=ReportQuery,
         reply=AttendanceReply,
-        reply_types=TYPE,
+        reply_types=FILES,
         access=Access.VERIFIED,
         summary="Read who attended the classes of a course",
         description="Its staff read everybody, a student themselves.",
@@ -46,6 +51,8 @@ def add_attendance_routes(table: Doubled, attendances: Attendances) -> None:
         found = AttendanceReply.of(query.course_id, await attendances.report(call.principal, query.course_id))
         if query.format == "csv":
             return await as_csv(call, "attendance", StudentRow, found.student_attendance)
+        if query.format == "pdf":
+            return await as_pdf(call, pdfs, "attendance", attendance_paper(found))
         return found
 
     @table.get(
@@ -116,3 +123,9 @@ async def as_csv(
             yield [[row[name] for name in columns] for row in dumped]
 
     return await stream_csv(call.request, stem, columns, pages())
+
+
+async def as_pdf(call: Call, pdfs: ReportPdfs, stem: str, paper: Paper) -> web.Response:
+    """A report as a file to print."""
+    query: ReportQuery = call.query
+    return answer_pdf(stem, await pdfs.draw(call.principal, query.course_id, query.time_zone, paper))

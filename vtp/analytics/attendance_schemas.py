@@ -7,15 +7,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from vtp.analytics.attendance import Status, Thresholds
 from vtp.analytics.attendance_store import HeldClass, Rules
 from vtp.analytics.attendances import CourseAttendance, Entry, Sheet, StudentAttendance
 from vtp.analytics.schemas import Id
+from vtp.time_zones import known_zone
 
 Percent = Annotated[float, Field(description="0 to 100, never rounded up.")]
 CONSECUTIVE_ABSENCES = 3
+
+
+def _known(zone: str | None) -> str | None:
+    return known_zone(zone) if zone is not None else None
 
 
 class ReportQuery(BaseModel):
@@ -24,7 +29,12 @@ class ReportQuery(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     course_id: Id
-    format: Literal["json", "csv"] = "json"
+    format: Literal["json", "csv", "pdf"] = "json"
+    time_zone: Annotated[
+        str | None,
+        AfterValidator(_known),
+        Field(description="By whose clocks a PDF tells times; else by those of the course's lessons."),
+    ] = None
 
 
 class FormatQuery(BaseModel):

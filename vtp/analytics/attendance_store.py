@@ -181,7 +181,7 @@ async def save_class(
         )
     )
     there = await _accounts(tx, list(counted.people))
-    rows = [_row(lesson_id, one) for who, one in sorted(counted.people.items()) if who in there]
+    rows = [counted_row(lesson_id, one) for who, one in sorted(counted.people.items()) if who in there]
     if rows:
         await tx.execute(insert(lesson_attendance), rows)
 
@@ -190,7 +190,8 @@ async def _accounts(tx: AsyncConnection, user_ids: list[str]) -> set[str]:
     return set((await tx.execute(select(users.c.id).where(users.c.id.in_(user_ids)))).scalars())
 
 
-def _row(lesson_id: str, one: Person) -> dict[str, Any]:
+def counted_row(lesson_id: str, one: Person) -> dict[str, Any]:
+    """What is stored of somebody in a class."""
     stood = one.standing
     return {
         "lesson_id": lesson_id,
@@ -211,6 +212,7 @@ def _row(lesson_id: str, one: Person) -> dict[str, Any]:
         "activity_score": one.score,
         "participation": one.participation,
         "quality": dict(one.quality),
+        "network": one.network.row,
     }
 
 

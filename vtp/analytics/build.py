@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from vtp.accounts.audit import AuditLog
@@ -15,15 +16,20 @@ from vtp.analytics.intake import Intake
 from vtp.analytics.lectures import Lectures
 from vtp.analytics.live_class import LiveClasses
 from vtp.analytics.live_routes import add_live_routes
+from vtp.analytics.lrs_push import LrsPush
 from vtp.analytics.paths import Doubled
 from vtp.analytics.presence import Presence
+from vtp.analytics.report_pdfs import ReportPdfs
 from vtp.analytics.report_routes import add_report_routes
 from vtp.analytics.reports import Reports
 from vtp.analytics.rollups import Rollups
 from vtp.analytics.routes import add_intake_routes, add_lecture_routes
+from vtp.analytics.usage import Usage
+from vtp.analytics.usage_routes import add_usage_routes
 from vtp.analytics.viewer_routes import add_viewer_routes
 from vtp.analytics.viewers import Viewers
 from vtp.db import Database
+from vtp.http.pdf_tables import PdfDrawer
 from vtp.http.routing import RouteTable
 from vtp.mail.links import Links
 from vtp.notifications.notifier import Notifier
@@ -48,6 +54,7 @@ class AnalyticsBase:
     links: Links
     notifier: Notifier
     rooms: RoomService
+    participants: Callable[[], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +67,11 @@ class AnalyticsParts:
     presence: Presence
     attendances: Attendances
     reports: Reports
+    report_pdfs: ReportPdfs
     exports: Exports
     alerts: Alerts
+    push: LrsPush
+    usage: Usage
     viewers: Viewers
     live: LiveClasses
 
@@ -76,6 +86,10 @@ class AnalyticsParts:
             base.tasks.start(attendances.count(room_id=room_id), "attendance of a class that has ended")
 
         base.presence.add_end_listener(count)
+        usage = Usage(base.database, base.settings.usage_keep_days, base.participants)
+        base.tasks.start(usage.watch(), "how busy the server is")
+        push = LrsPush(base.database, base.settings, lambda: base.links.base)
+        base.tasks.start(push.run(), "statements to a record store")
         return cls(
             rollups,
             Intake(base.database, base.recordings, base.progress, rollups),
@@ -83,8 +97,11 @@ class AnalyticsParts:
             base.presence,
             attendances,
             Reports(base.database, attendances, base.settings.at_least),
+            ReportPdfs(base.database, PdfDrawer()),
             Exports(base.database, base.audit, lambda: base.links.base),
             Alerts(base.database, attendances, base.notifier),
+            push,
+            usage,
             Viewers(base.database, base.recordings),
             LiveClasses(base.database, base.rooms),
         )
@@ -98,8 +115,9 @@ def build_routes(parts: AnalyticsParts) -> RouteTable:
     add_lecture_routes(both, parts.lectures)
     add_viewer_routes(both, parts.viewers)
     add_live_routes(both, parts.live)
-    add_attendance_routes(both, parts.attendances)
-    add_report_routes(both, parts.reports, parts.rollups.keep_days)
+    add_attendance_routes(both, parts.attendances, parts.report_pdfs)
+    add_report_routes(both, parts.reports, parts.report_pdfs, parts.rollups.keep_days)
     add_export_routes(both, parts.exports)
     add_alert_routes(both, parts.alerts)
+    add_usage_routes(both, parts.usage)
     return table

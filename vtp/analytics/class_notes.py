@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from vtp.accounts.service import Clock
+from vtp.analytics.network_notes import Network
 from vtp.ids import new_id
 from vtp.media.producer import (
     Producer,
@@ -22,7 +23,7 @@ from vtp.rooms.link_quality import GOOD, Verdict
 from vtp.rooms.live import LiveRoom
 from vtp.rooms.participants import Participant
 from vtp.rooms.people import MediaPublished, PeopleEvent, PersonJoined, PersonLeft
-from vtp.rooms.qualities import Qualities, QualityChanged
+from vtp.rooms.qualities import Qualities, QualityChanged, ReadingTaken
 from vtp.rooms.reactions import Reacted, Reactions
 from vtp.rooms.sources import source_of
 from vtp.rooms.speakers import Speakers, SpeakersEvent, VolumesChanged
@@ -31,6 +32,7 @@ TALKS_DBOV: Final = -50  # louder than a room that is merely not silent; Speaker
 MAX_STRETCHES: Final = 2000  # of one connection and kind; the newest are left out
 SHORT_PAUSE_MS: Final = 2000  # between words: one stretch of talk
 OPEN_EVERY_MS: Final = 10_000  # how often it is stored that talk or a camera merely goes on
+READ_EVERY_MS: Final = 60_000  # how often it is stored how a connection is of whom nothing else is
 
 
 @dataclass(slots=True)
@@ -90,6 +92,8 @@ class Attending:
     camera: Stretches = field(default_factory=Stretches)
     acts: dict[str, list[int]] = field(default_factory=dict)
     quality: dict[str, int] = field(default_factory=dict)
+    network: Network = field(default_factory=Network)
+    noted_readings: int = 0
     verdict: Verdict = GOOD
     verdict_since: int = 0
     changed: bool = True
@@ -125,6 +129,15 @@ class Attending:
             }
         return self.person
 
+    def is_due(self, now_ms: int) -> bool:
+        """Whether their rows are to be written."""
+        if self.changed:
+            return True
+        goes_on = self.talks.since is not None or self.camera.since is not None
+        read = self.network.readings > self.noted_readings
+        since = now_ms - self.noted_at
+        return (goes_on and since >= OPEN_EVERY_MS) or (read and since >= READ_EVERY_MS)
+
     def leave(self, at: datetime, at_ms: int) -> None:
         """They are gone."""
         self.look()
@@ -159,6 +172,7 @@ class ClassNotes:
             live.part(Chat).add_listener(self._written),
             live.part(Reactions).add_listener(self._reacted),
             live.part(Qualities).add_listener(self._judged),
+            live.part(Qualities).add_reading_listener(self._read),
         ]
 
     def take(self, now: datetime) -> list[Note]:
@@ -171,9 +185,8 @@ class ClassNotes:
             notes.append(self._session(now))
         now_ms = int(now.timestamp() * 1000)
         for one in [*self._here.values(), *self._gone]:
-            open_now = one.talks.since is not None or one.camera.since is not None
-            if one.changed or (open_now and now_ms - one.noted_at >= OPEN_EVERY_MS):
-                one.changed, one.noted_at = False, now_ms
+            if one.is_due(now_ms):
+                one.changed, one.noted_at, one.noted_readings = False, now_ms, one.network.readings
                 notes += self._rows(one, now_ms)
         self._gone.clear()
         return notes
@@ -207,6 +220,7 @@ class ClassNotes:
             "camera": one.camera.until(now_ms),
             "acts": dict(one.acts),
             "quality": dict(one.quality),
+            "network": one.network.row,
         }
         return [Note("participation", one.row_id, person), Note("activity", one.row_id, doing)]
 
@@ -288,6 +302,11 @@ class ClassNotes:
         found = self._here.get(event.participant_id)
         if found is not None:
             found.judge(event.verdict, self._now_ms())
+
+    def _read(self, event: ReadingTaken) -> None:
+        found = self._here.get(event.participant_id)
+        if found is not None:
+            found.network.take(event.figures)
 
     def _act(self, participant_id: str, kind: str) -> None:
         found = self._here.get(participant_id)

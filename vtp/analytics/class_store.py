@@ -97,6 +97,7 @@ async def participations(tx: AsyncConnection, room_id: str) -> list[Any]:
             did.camera,
             did.acts,
             did.quality,
+            did.network,
         )
         .join(live_sessions, at.id == who.live_session_id)
         .outerjoin(participant_activity, did.participation_id == who.id)

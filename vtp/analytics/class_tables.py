@@ -39,6 +39,7 @@ participant_activity = Table(
     Column("camera", json_type(), nullable=False, comment="likewise"),
     Column("acts", json_type(), nullable=False, comment="{messages, hands, reactions: [ms…]}"),
     Column("quality", json_type(), nullable=False, comment="{quality/reason: ms}; good is not said"),
+    Column("network", json_type(), comment="how their connection was, added up; null: was not kept then"),
 )
 
 lesson_classes = Table(
@@ -73,6 +74,7 @@ lesson_attendance = Table(
     Column("activity_score", Float, nullable=False),
     Column("participation", Float, nullable=False),
     Column("quality", json_type(), nullable=False),
+    Column("network", json_type(), comment="of all their connections; null: was not kept then"),
 )
 
 attendance_corrections = Table(

@@ -12,6 +12,8 @@ from vtp.accounts.permissions import STAFF
 from vtp.analytics.attendance import Connection, Standing, class_as_held, presence, standing
 from vtp.analytics.engagement import Inputs, activity_score, highest, participation_rate
 from vtp.analytics.intervals import Interval, clip, length_ms, union
+from vtp.analytics.network_notes import Network
+from vtp.analytics.network_rules import reconnects
 from vtp.http.identity import Role
 
 
@@ -26,6 +28,7 @@ class Attended:
     camera: Sequence[Interval] = ()
     acts: Mapping[str, Sequence[int]] = field(default_factory=dict)
     quality: Mapping[str, int] = field(default_factory=dict)
+    network: Network = field(default_factory=Network)
 
     @classmethod
     def of_row(cls, row: Any) -> Attended:
@@ -37,7 +40,16 @@ class Attended:
             unix_ms(row.seen_at or row.joined_at),
         )
         talks, camera = ([(a, b) for a, b in stretches or ()] for stretches in (row.talks, row.camera))
-        return cls(row.user_id, Role(row.role), connection, talks, camera, row.acts or {}, row.quality or {})
+        return cls(
+            row.user_id,
+            Role(row.role),
+            connection,
+            talks,
+            camera,
+            row.acts or {},
+            row.quality or {},
+            Network.of_row(row.network),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +72,7 @@ class Person:
     score: float
     participation: float
     quality: Mapping[str, int]
+    network: Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +110,7 @@ def count_class(
             0.0 if who in staff else activity_score(inputs[who], most, len(asked)),
             participation_rate(union(one for row in rows for one in row.talks), acts, held),
             _quality(rows),
+            _network(rows),
         )
     return CountedClass(held, len(asked), people)
 
@@ -133,6 +147,13 @@ def _quality(rows: Sequence[Attended]) -> dict[str, int]:
     for row in rows:
         times.update(row.quality)
     return dict(times)
+
+
+def _network(rows: Sequence[Attended]) -> Network:
+    found = Network.sum_of(row.network for row in rows)
+    found.reconnects = reconnects(_connections(rows))
+    found.connected_ms = length_ms(presence(_connections(rows)))
+    return found
 
 
 def unix_ms(at: datetime) -> int:

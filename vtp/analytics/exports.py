@@ -74,7 +74,7 @@ class Exports:
             one = recordings[recording_id]
             source = Source(home, user_id, recording_id, one.title, one.duration_ms, (course_id,))
             async with self._database.read() as tx:
-                log = await _log(tx, recording_id, user_id)
+                log = await log_of(tx, recording_id, user_id)
             made = MAKERS[form](source, log)
             while page := list(islice(made, AT_ONCE)):
                 yield page
@@ -90,12 +90,17 @@ async def _pairs(tx: AsyncConnection, course_id: str, ids: list[str]) -> list[tu
     return [(row[0], row[1]) for row in rows]
 
 
-async def _log(tx: AsyncConnection, recording_id: str, user_id: str) -> list[tuple[str, str, Logged]]:
+async def log_of(
+    tx: AsyncConnection, recording_id: str, user_id: str, *, until: str | None = None
+) -> list[tuple[str, str, Logged]]:
+    """What statements are made of: (id, session, row), up to a row."""
     c = analytics_events.c
     statement = (
         select(c.id, c.session_id, c.event_type, c.received_at, c.data)
         .where(c.recording_id == recording_id, c.user_id == user_id)
         .order_by(c.id)
     )
+    if until is not None:
+        statement = statement.where(c.id <= until)
     rows = await tx.execute(statement)
     return [(row[0], row[1], Logged(EventType(row[2]), row[3], row[4])) for row in rows if row[2] in KINDS]

@@ -11,6 +11,7 @@ from vtp.analytics.tables import (
     analytics_alerts,
     analytics_batches,
     analytics_events,
+    analytics_pushes,
     attendance_corrections,
     attendance_rules,
     lesson_attendance,
@@ -18,6 +19,8 @@ from vtp.analytics.tables import (
     participant_activity,
     playback_sessions,
     recording_viewers,
+    server_load,
+    usage_days,
 )
 from vtp.own_data.holding import Deleted, Holding, without
 from vtp.rooms.tables import session_participants
@@ -29,7 +32,7 @@ HOLDINGS: Final = (
         lambda one: participant_activity.c.participation_id.in_(
             select(session_participants.c.id).where(session_participants.c.user_id == one.user_id)
         ),
-        ("participation_id", "talks", "camera", "acts", "quality"),
+        ("participation_id", "talks", "camera", "acts", "quality", "network"),
         (),
         Deleted(),
     ),
@@ -55,6 +58,7 @@ HOLDINGS: Final = (
             "activity_score",
             "participation",
             "quality",
+            "network",
         ),
         ("user_id",),
         Deleted(),
@@ -164,4 +168,7 @@ HOLDINGS: Final = (
 EXEMPT: Final[Mapping[Table, str]] = {
     lesson_classes: "when classes were held, which says nothing of who was there",
     attendance_rules: "what courses count as attended",
+    usage_days: "how many people and classes there were on a day, of whom none is named",
+    server_load: "how busy the server was",
+    analytics_pushes: "how far the log was pushed to a learning record store",
 }

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from vtp.analytics.attendance_routes import as_csv
+from vtp.analytics.attendance_routes import FILES, as_csv, as_pdf
 from vtp.analytics.attendance_schemas import ReportQuery
+from vtp.analytics.network_schemas import NetworkReply, NetworkRow
 from vtp.analytics.paths import Doubled
+from vtp.analytics.report_pdfs import ReportPdfs
 from vtp.analytics.report_schemas import (
     CourseReply,
     EngagementReply,
@@ -14,12 +16,12 @@ from vtp.analytics.report_schemas import (
     PerformanceReply,
     StudentEngagement,
 )
+from vtp.analytics.report_tables import engagement_paper, network_paper, performance_paper
 from vtp.analytics.reports import Reports
-from vtp.http.csv_cells import TYPE
 from vtp.http.routing import Access, Call
 
 
-def add_report_routes(table: Doubled, reports: Reports, log_kept_days: int) -> None:
+def add_report_routes(table: Doubled, reports: Reports, pdfs: ReportPdfs, log_kept_days: int) -> None:
     """Declares how a course goes, who takes part, and how its recordings are watched."""
 
     @table.get(
@@ -42,7 +44,7 @@ def add_report_routes(table: Doubled, reports: Reports, log_kept_days: int) -> N
         "/reports/engagement",
         query=ReportQuery,
         reply=EngagementReply,
-        reply_types=TYPE,
+        reply_types=FILES,
         access=Access.VERIFIED,
         summary="Read who takes part in a course, and who may need help",
         errors=(403, 404),
@@ -53,13 +55,15 @@ def add_report_routes(table: Doubled, reports: Reports, log_kept_days: int) -> N
         found = EngagementReply.of(query.course_id, figures)
         if query.format == "csv":
             return await as_csv(call, "engagement", StudentEngagement, found.student_engagement)
+        if query.format == "pdf":
+            return await as_pdf(call, pdfs, "engagement", engagement_paper(found))
         return found
 
     @table.get(
         "/reports/performance",
         query=ReportQuery,
         reply=PerformanceReply,
-        reply_types=TYPE,
+        reply_types=FILES,
         access=Access.VERIFIED,
         summary="Read how the recordings of a course are watched",
         errors=(403, 404),
@@ -70,4 +74,24 @@ def add_report_routes(table: Doubled, reports: Reports, log_kept_days: int) -> N
         found = PerformanceReply.of(query.course_id, figures)
         if query.format == "csv":
             return await as_csv(call, "performance", LecturePerformance, found.lectures)
+        if query.format == "pdf":
+            return await as_pdf(call, pdfs, "performance", performance_paper(found))
+        return found
+
+    @table.get(
+        "/reports/network",
+        query=ReportQuery,
+        reply=NetworkReply,
+        reply_types=FILES,
+        access=Access.VERIFIED,
+        summary="Read who had trouble with their connection in the classes of a course, and why",
+        errors=(403, 404),
+    )
+    async def get_network_report(call: Call) -> NetworkReply | web.StreamResponse:
+        query: ReportQuery = call.query
+        found = NetworkReply.of(query.course_id, await reports.network(call.principal, query.course_id))
+        if query.format == "csv":
+            return await as_csv(call, "network", NetworkRow, found.connections)
+        if query.format == "pdf":
+            return await as_pdf(call, pdfs, "network", network_paper(found))
         return found

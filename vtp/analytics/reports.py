@@ -6,6 +6,7 @@ from vtp.accounts.permissions import Action
 from vtp.accounts.service import Clock, utc_now
 from vtp.analytics.attendances import Attendances
 from vtp.analytics.course_figures import CourseFigures, read_figures
+from vtp.analytics.networks import CourseNetwork, read_network
 from vtp.courses.door import Entered, enter
 from vtp.db import Database
 from vtp.http.identity import Principal
@@ -34,6 +35,14 @@ class Reports:
     async def of_students(self, principal: Principal, course_id: str) -> CourseFigures:
         """The same with everybody in it, for who teaches there."""
         return (await self._read(principal, course_id, Action.COURSE_TEACH))[1]
+
+    async def network(self, principal: Principal, course_id: str) -> CourseNetwork:
+        """Who had trouble with their connection, and why, for who teaches there."""
+        async with self._database.read() as tx:
+            inside = await enter(tx, principal, course_id, Action.COURSE_TEACH)
+        await self._attendances.count(inside.course.id)
+        async with self._database.read() as tx:
+            return await read_network(tx, inside.course.id)
 
     async def _read(
         self, principal: Principal, course_id: str, action: Action

@@ -10,6 +10,7 @@ from vtp.analytics.class_tables import (
     lesson_classes,
     participant_activity,
 )
+from vtp.analytics.usage_tables import server_load, usage_days
 from vtp.db.metadata import metadata
 from vtp.db.types import UtcDateTime, id_type, json_type
 
@@ -17,6 +18,7 @@ __all__ = [
     "analytics_alerts",
     "analytics_batches",
     "analytics_events",
+    "analytics_pushes",
     "attendance_corrections",
     "attendance_rules",
     "lesson_attendance",
@@ -24,6 +26,8 @@ __all__ = [
     "participant_activity",
     "playback_sessions",
     "recording_viewers",
+    "server_load",
+    "usage_days",
 ]
 
 
@@ -56,6 +60,17 @@ analytics_events = Table(
     Index(None, "recording_id", "user_id", "id"),
     Index(None, "user_id", "id"),
     Index(None, "course_id", "id"),
+)
+
+analytics_pushes = Table(
+    "analytics_pushes",
+    metadata,
+    Column("target", String(64), primary_key=True, comment="which learning record store: of its address"),
+    Column("position", id_type(), nullable=False, comment="the last row of the log that it has"),
+    Column("claimed_until", UtcDateTime, nullable=False, comment="by the process that pushes"),
+    Column("pushed_at", UtcDateTime),
+    Column("statements", BigInteger, nullable=False),
+    Column("refused", BigInteger, nullable=False),
 )
 
 playback_sessions = Table(

@@ -58,7 +58,14 @@ class _Session:
 
 
 def statements(source: Source, log: Sequence[tuple[str, str, Logged]]) -> Iterator[dict[str, Any]]:
-    """The statements of one person with one recording, from their log in its order: (id, session, row).
+    """The statements of one person with one recording, from their log in its order: (id, session, row)."""
+    return (said for _, said in statements_by_row(source, log))
+
+
+def statements_by_row(
+    source: Source, log: Sequence[tuple[str, str, Logged]]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The same, each with the id of the row that it is said because of.
 
     A page is initialized by its first row, terminated by its last `stopped`, and completed once in all, by
     what counted and not by what its player says.
@@ -72,7 +79,8 @@ def statements(source: Source, log: Sequence[tuple[str, str, Logged]]) -> Iterat
         make = _Maker(source, session_id, session, watched)
         if not session.begun:
             session.begun = True
-            yield make.statement(_derived(row_id, "initialized"), "initialized", event.received_at)
+            said = make.statement(_derived(row_id, "initialized"), "initialized", event.received_at)
+            yield row_id, said
         if event.event_type is EventType.WATCHED:
             for one in event.counted:
                 add_piece(session.pieces, one.start_ms, one.end_ms)
@@ -82,11 +90,11 @@ def statements(source: Source, log: Sequence[tuple[str, str, Logged]]) -> Iterat
             share = progress_per_mille(length_ms(watched), source.duration_ms)
             if not completed and share >= COMPLETE_PER_MILLE:
                 completed = True
-                yield make.statement(row_id, "completed", event.received_at)
+                yield row_id, make.statement(row_id, "completed", event.received_at)
             continue
         found = _verb(event)
         if found is not None and (found != "terminated" or ends[session_id] == row_id):
-            yield make.statement(row_id, found, event.received_at, event)
+            yield row_id, make.statement(row_id, found, event.received_at, event)
         session.position_ms = _position_ms(event, session.position_ms)
 
 

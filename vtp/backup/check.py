@@ -6,6 +6,7 @@ import asyncio
 import zlib
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vtp.accounts.keyring import FILE as KEYS_FILE
 from vtp.accounts.tables import users
 from vtp.analytics.check import differing_rollups
+from vtp.analytics.class_check import differing_classes
 from vtp.backup.own_tables import OWN_TABLES
 from vtp.backup.source import refuse_missing
 from vtp.data_folder import instance_id
@@ -53,6 +55,8 @@ async def find_damage(settings: Settings, *, read_media: bool) -> AsyncIterator[
             media = await _Media.read(tx) if current else None
             if current:
                 async for sentence in differing_rollups(tx):
+                    yield sentence
+                async for sentence in differing_classes(tx, datetime.now(UTC)):
                     yield sentence
         if media is not None:  # the transaction has ended: reading recordings takes hours
             if settings.storage.is_remote:

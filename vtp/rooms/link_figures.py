@@ -32,6 +32,12 @@ class SourceFigures:
         streams = self.figures.get("streams", ())
         return max((float(one["fraction_lost"]) for one in streams if one["active"]), default=0.0)
 
+    @property
+    def jitter_ms(self) -> float:
+        """Of what comes now: of its streams that flow the worst."""
+        streams = self.figures.get("streams", ())
+        return max((float(one.get("jitter_ms", 0.0)) for one in streams if one["active"]), default=0.0)
+
 
 @dataclass(frozen=True, slots=True)
 class LinkFigures:

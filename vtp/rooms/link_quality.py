@@ -58,6 +58,10 @@ class Figures:
     """Pictures that their link has no room for at all."""
     delay_ms: float = 0.0
     """Round trip, and what waits for them at the server."""
+    rtt_ms: float = 0.0
+    """Round trip alone; 0: not known."""
+    jitter_ms: float = 0.0
+    """How unevenly what they send comes (RFC 3550 A.8); judged by nothing."""
 
 
 @dataclass(frozen=True, slots=True)

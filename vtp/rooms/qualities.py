@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from vtp.media.events import Emitter
-from vtp.rooms.link_figures import LinkFigures, read_links
+from vtp.rooms.link_figures import LinkFigures, SourceFigures, read_links
 from vtp.rooms.link_quality import GOOD, Figures, Judge, Verdict, judge
 from vtp.rooms.live import LiveRoom
 from vtp.rooms.people import PeopleEvent, PersonLeft
@@ -20,6 +20,14 @@ class QualityChanged:
     verdict: Verdict
 
 
+@dataclass(frozen=True)
+class ReadingTaken:
+    """Somebody's connection was looked at."""
+
+    participant_id: str
+    figures: Figures
+
+
 class Qualities:
     """A part of a LiveRoom. Nothing is read before somebody calls `look`."""
 
@@ -29,6 +37,7 @@ class Qualities:
         self._spoken_of: dict[str, None] = {}  # those of whom a change was ever told
         self._sent: dict[str, int] = {}  # packets, by transport, at the last look
         self._emitter: Emitter[QualityChanged] = Emitter()
+        self._readings: Emitter[ReadingTaken] = Emitter()
         live.people.add_listener(self._people_changed)
 
     @property
@@ -50,6 +59,10 @@ class Qualities:
         """Hears of every change; the returned function stops that."""
         return self._emitter.add_listener(listener)
 
+    def add_reading_listener(self, listener: Callable[[ReadingTaken], None]) -> Callable[[], None]:
+        """Hears of every reading, whatever it says; the returned function stops that."""
+        return self._readings.add_listener(listener)
+
     def look(self) -> None:
         """Takes a reading of everybody. To be called every few seconds."""
         sent_before, self._sent = self._sent, {}
@@ -59,6 +72,7 @@ class Qualities:
 
     def take(self, participant_id: str, figures: Figures) -> None:
         """Takes one reading of somebody who is here; tells the listeners when it changes the verdict."""
+        self._readings.emit(ReadingTaken(participant_id, figures))
         found = self._judges.setdefault(participant_id, Judge())
         if found.take(judge(figures)):
             self._spoken_of[participant_id] = None
@@ -99,12 +113,19 @@ def figures_of(links: Iterable[LinkFigures], sent_before: Mapping[str, int]) -> 
         is_limited=any(one.is_limited for one in flowing),
         withheld=sum(one.withheld for one in links),
         delay_ms=max((_delay_ms(one) for one in flowing), default=0.0),
+        rtt_ms=max(_rtt_ms(flowing), _rtt_ms(sources)),
+        jitter_ms=max((source.jitter_ms for source in sources), default=0.0),
     )
 
 
 def _flows(link: LinkFigures, sent_before: Mapping[str, int]) -> bool:
     transport = link.transport
     return bool(transport.consumers) and link.figures["packets_sent"] > sent_before.get(transport.id, 0)
+
+
+def _rtt_ms(measured: Iterable[LinkFigures] | Iterable[SourceFigures]) -> float:
+    """As it was measured by what is sent to them, or by what they send."""
+    return max((float(one.figures.get("rtt_ms", 0.0)) for one in measured), default=0.0)
 
 
 def _delay_ms(link: LinkFigures) -> float:

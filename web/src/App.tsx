@@ -50,6 +50,7 @@ const Invitations = lazy(() =>
 );
 const Audit = lazy(() => import("./pages/admin/Audit").then((page) => ({ default: page.Audit })));
 const Mails = lazy(() => import("./pages/admin/Mails").then((page) => ({ default: page.Mails })));
+const Usage = lazy(() => import("./pages/admin/Usage").then((page) => ({ default: page.Usage })));
 const Notifications = lazy(() =>
   import("./pages/notifications/Notifications").then((page) => ({ default: page.Notifications })),
 );
@@ -210,6 +211,13 @@ export function App() {
           {
             <Inside>
               <Mails />
+            </Inside>
+          }
+        </Route>
+        <Route path="/usage">
+          {
+            <Inside>
+              <Usage />
             </Inside>
           }
         </Route>

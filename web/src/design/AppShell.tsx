@@ -32,6 +32,7 @@ export const ADMIN_PLACES: readonly Place[] = [
   { href: "/invitations", label: "Invitations", icon: "mail" },
   { href: "/audit", label: "Audit", icon: "list" },
   { href: "/mails", label: "Mails", icon: "send" },
+  { href: "/usage", label: "Usage", icon: "poll" },
 ];
 
 /**

@@ -27,6 +27,7 @@ import { type RoomsApi, roomsApi } from "../api/rooms";
 import { type SchedulesApi, schedulesApi } from "../api/schedules";
 import { type SecondFactorApi, secondFactorApi } from "../api/second_factor";
 import { readServer, type ServerInfo } from "../api/server";
+import { type UsageApi, usageApi } from "../api/usage";
 
 export interface Api {
   http: HttpClient;
@@ -37,6 +38,7 @@ export interface Api {
   invitations: InvitationsApi;
   audit: AuditApi;
   mails: MailsApi;
+  usage: UsageApi;
   rooms: RoomsApi;
   recordings: RecordingsApi;
   courses: CoursesApi;
@@ -121,6 +123,7 @@ export function SessionProvider({ http, children }: { http: HttpClient; children
       invitations: invitationsApi(http),
       audit: auditApi(http),
       mails: mailsApi(http),
+      usage: usageApi(http),
       rooms: roomsApi(http),
       recordings: recordingsApi(http),
       courses: coursesApi(http),

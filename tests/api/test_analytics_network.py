@@ -1,0 +1,66 @@
+"""The report on connections says who had trouble in class, and why."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from tests.api.test_analytics_attendance import School, make_school
+from tests.serving import Api, Person
+from vtp.rooms.link_quality import Figures
+from vtp.rooms.qualities import Qualities
+
+GOOD = Figures(rtt_ms=20, delay_ms=20, jitter_ms=2)
+UPLINK = Figures(rtt_ms=40, delay_ms=40, jitter_ms=45, loss_sending=0.2)
+FAR = Figures(rtt_ms=320, delay_ms=700)
+
+
+async def hold(school: School, minutes: int = 20) -> None:
+    """A class in which Ada's uplink loses a lot, Ben is far away, and Cat is cut off three times."""
+    live = await school.open()
+    qualities = live.part(Qualities)
+    people = {name: school.participant(name) for name in ("Teacher", "Ada", "Ben", "Cat", "Dan")}
+    seen = {"Ada": UPLINK, "Ben": FAR}
+    live.people.hold(people["Teacher"])
+    for name in ("Ada", "Ben", "Cat", "Dan"):
+        live.people.hold(people[name])
+    for minute in range(minutes):
+        school.clock.minutes = minute
+        if minute in (5, 10, 15):
+            live.people.let_go(people["Cat"])
+            people["Cat"] = school.participant("Cat")
+            live.people.hold(people["Cat"])
+        for name, one in people.items():
+            trouble = seen.get(name, GOOD) if minute >= 10 else GOOD
+            qualities.take(one.participant_id, trouble)
+    school.clock.minutes = minutes
+    for one in people.values():
+        live.people.let_go(one)
+    live.close()
+    await school.presence.flush()
+
+
+async def test_a_class_tells_who_had_trouble_and_why(api: Api, teacher: Person) -> None:
+    school = await make_school(api, teacher, ["Ada", "Ben", "Cat", "Dan"])
+    await hold(school)
+    path = f"/api/v1/analytics/reports/network?course_id={school.course}"
+    answer = await api.call("GET", path, by=teacher)
+    assert answer.status == 200, answer
+    [held] = answer.body["classes"]
+    assert (held["people"], held["with_trouble"], held["staff_with_trouble"]) == (5, 3, 0)
+    assert held["causes"] == {"uplink": 1, "queues": 1, "cut_off": 1}
+    rows = {one["name"]: one for one in answer.body["connections"]}
+    ada, ben, cat, dan = (rows[name] for name in ("Ada", "Ben", "Cat", "Dan"))
+    assert (ada["rating"], ada["cause"]) == ("poor", "uplink") and "uplink" in ada["explanation"]
+    assert (ada["loss_sending_percent"], ada["loss_sending_percent_max"]) == (10, 20)
+    assert (ada["jitter_ms_max"], ada["rtt_ms_mean"]) == (45, 30)
+    assert ada["poor_s"] == 9 * 60, "from the second bad reading on"
+    assert (ben["cause"], ben["rtt_ms_max"]) == ("queues", 320), "a packet came back within 20 ms before"
+    assert (cat["cause"], cat["reconnects"], cat["connected_s"]) == ("cut_off", 3, 1200)
+    assert (dan["rating"], dan["cause"], dan["poor_s"]) == ("good", None, 0)
+    people = {one["name"]: one for one in answer.body["people"]}
+    assert (people["Ada"]["classes_with_trouble"], people["Dan"]["classes_with_trouble"]) == (1, 0)
+    table = (await api.call("GET", f"{path}&format=csv", by=teacher)).body
+    [first, *_] = csv.DictReader(io.StringIO(table.lstrip("\ufeff")))
+    assert (first["name"], first["cause"], first["loss_sending_percent"]) == ("Ada", "uplink", "10.0")
+    assert (await api.call("GET", path, by=school.pupils["Ada"])).status == 403

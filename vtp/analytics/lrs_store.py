@@ -1,0 +1,101 @@
+"""How far the log was pushed, and what of it comes next. No rules here, only SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.analytics.tables import analytics_events, analytics_pushes
+from vtp.courses.tables import course_recordings
+from vtp.db.statements import insert_if_absent
+from vtp.recording.tables import recordings
+
+NOWHERE = "00000000-0000-0000-0000-000000000000"
+"""Before all rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Some rows of the log that have not been pushed: by (account, recording) their ids; `last` is the newest
+    row looked at."""
+
+    rows: dict[tuple[str, str], set[str]]
+    last: str
+
+
+async def claim(tx: AsyncConnection, target: str, now: datetime, until: datetime) -> str | None:
+    """Takes a store for a while, so that of several processes one pushes; gives the last row that was pushed,
+    None where another has it."""
+    c = analytics_pushes.c
+    begun = {"target": target, "position": NOWHERE, "claimed_until": now, "statements": 0, "refused": 0}
+    await insert_if_absent(tx, analytics_pushes, begun)
+    free = c.target == target, c.claimed_until <= now
+    taken = await tx.execute(update(analytics_pushes).where(*free).values(claimed_until=until))
+    if not taken.rowcount:
+        return None
+    return str((await tx.execute(select(c.position).where(c.target == target))).scalar_one())
+
+
+async def move(
+    tx: AsyncConnection, target: str, position: str, until: datetime, now: datetime, taken: int, refused: int
+) -> None:
+    """What is up to there need not be pushed again; the store stays taken."""
+    c = analytics_pushes.c
+    await tx.execute(
+        update(analytics_pushes)
+        .where(c.target == target)
+        .values(
+            position=position,
+            claimed_until=until,
+            pushed_at=now,
+            statements=c.statements + taken,
+            refused=c.refused + refused,
+        )
+    )
+
+
+async def release(tx: AsyncConnection, target: str, now: datetime) -> None:
+    """Others may have it."""
+    mine = analytics_pushes.c.target == target
+    await tx.execute(update(analytics_pushes).where(mine).values(claimed_until=now))
+
+
+async def next_rows(tx: AsyncConnection, position: str, before: datetime, most: int) -> Window | None:
+    """The next rows that were received before a time; None: there are none yet."""
+    c = analytics_events.c
+    statement = (
+        select(c.id, c.user_id, c.recording_id)
+        .where(c.id > position, c.received_at < before)
+        .order_by(c.id)
+        .limit(most)
+    )
+    found = (await tx.execute(statement)).all()
+    if not found:
+        return None
+    rows: dict[tuple[str, str], set[str]] = {}
+    for row in found:
+        if row.recording_id is not None:
+            rows.setdefault((row.user_id, row.recording_id), set()).add(row.id)
+    return Window(rows, found[-1].id)
+
+
+async def recordings_named(tx: AsyncConnection, ids: Sequence[str]) -> dict[str, Any]:
+    """Their titles and lengths."""
+    c = recordings.c
+    found = await tx.execute(select(c.id, c.title, c.duration_ms).where(c.id.in_(ids)))
+    return {row.id: row for row in found}
+
+
+async def courses_with(tx: AsyncConnection, ids: Sequence[str]) -> dict[str, list[str]]:
+    """In which courses each of these recordings is filed."""
+    c = course_recordings.c
+    statement = select(c.recording_id, c.course_id).where(c.recording_id.in_(ids)).order_by(c.course_id)
+    found: dict[str, list[str]] = {}
+    for recording_id, course_id in await tx.execute(statement):
+        found.setdefault(recording_id, []).append(course_id)
+    return found

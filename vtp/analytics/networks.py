@@ -1,0 +1,119 @@
+"""Who had trouble with their connection in the classes of a course, and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.analytics.attendance_store import HeldClass, live_lessons
+from vtp.analytics.course_store import watchable
+from vtp.analytics.network_notes import Network
+from vtp.analytics.network_rules import Cause, Link, Rating, link_of
+from vtp.analytics.network_store import connections_in, stalls_of
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Somebody with an account."""
+
+    user_id: str
+    full_name: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attending:
+    """Somebody in one class, and how their connection was."""
+
+    who: Who
+    is_staff: bool
+    link: Link
+
+
+@dataclass(frozen=True, slots=True)
+class ClassNetwork:
+    """One class with everybody who was there."""
+
+    held: HeldClass
+    people: Sequence[Attending]
+
+    @property
+    def troubled(self) -> Sequence[Attending]:
+        """Those whose connection was not good."""
+        return [one for one in self.people if one.link.rating is not Rating.GOOD]
+
+    @property
+    def causes(self) -> dict[Cause, int]:
+        """How many had trouble by what, most first."""
+        return dict(Counter(one.link.cause for one in self.troubled if one.link.cause).most_common())
+
+
+@dataclass(frozen=True, slots=True)
+class PersonNetwork:
+    """Somebody over the classes of a course, and with its recordings."""
+
+    who: Who
+    is_staff: bool
+    links: Sequence[Link]
+    views: int
+    stalls: int
+
+    @property
+    def troubled(self) -> int:
+        """In how many classes their connection was not good."""
+        return sum(one.rating is not Rating.GOOD for one in self.links)
+
+    @property
+    def cause(self) -> Cause | None:
+        """By which most of those had trouble; of equals the first in Cause's order."""
+        counts = Counter(one.cause for one in self.links if one.cause is not None)
+        return max(Cause, key=lambda one: counts[one]) if counts else None
+
+    @property
+    def network(self) -> Network:
+        """All that was read of them."""
+        return Network.sum_of(one.network for one in self.links)
+
+
+@dataclass(frozen=True, slots=True)
+class CourseNetwork:
+    """All of it."""
+
+    classes: Sequence[ClassNetwork]
+    people: Sequence[PersonNetwork]
+
+
+async def read_network(tx: AsyncConnection, course_id: str) -> CourseNetwork:
+    """Puts a course together; its classes are counted."""
+    held = [one for one in await live_lessons(tx, course_id) if one.held is not None]
+    there: dict[str, list[Attending]] = {one.lesson_id: [] for one in held}
+    for row in await connections_in(tx, list(there)):
+        link = link_of(row.quality, Network.of_row(row.network))
+        who = Who(row.user_id, row.full_name, row.email)
+        there[row.lesson_id].append(Attending(who, row.is_staff, link))
+    classes = [ClassNetwork(one, there[one.lesson_id]) for one in held]
+    return CourseNetwork(classes, await _people(tx, course_id, classes))
+
+
+async def _people(
+    tx: AsyncConnection, course_id: str, classes: Sequence[ClassNetwork]
+) -> list[PersonNetwork]:
+    theirs: dict[Who, list[Attending]] = {}
+    for one in classes:
+        for person in one.people:
+            theirs.setdefault(person.who, []).append(person)
+    recordings = [one.recording_id for one in await watchable(tx, course_id)]
+    stalls = await stalls_of(tx, [who.user_id for who in theirs], recordings)
+    people = [
+        PersonNetwork(
+            who,
+            any(one.is_staff for one in rows),
+            [one.link for one in rows],
+            *stalls.get(who.user_id, (0, 0)),
+        )
+        for who, rows in theirs.items()
+    ]
+    return sorted(people, key=lambda one: (one.who.full_name, one.who.user_id))

@@ -1,0 +1,58 @@
+import { expect, test } from "vitest";
+import type { LoadHour, Usage, UsageDay } from "../../api/usage";
+import { classesOf, hoursOf, loadOf, peopleOf, recordedOf } from "./usage_charts";
+
+const day = (name: string, more: Partial<UsageDay> = {}): UsageDay => ({
+  day: name,
+  people: 0,
+  classes: 0,
+  participant_minutes: 0,
+  most_at_once: 0,
+  recordings: 0,
+  recording_minutes: 0,
+  recording_bytes: 0,
+  ...more,
+});
+const usage = (...days: UsageDay[]): Usage => ({ days, courses: [], load: [] });
+
+test("the fullest day is told", () => {
+  const told = peopleOf(
+    usage(day("2026-11-28", { people: 30 }), day("2026-11-29", { people: 31, most_at_once: 25 })),
+  );
+  expect(told.summary).toMatch(/29.*31 people/);
+  expect(told.data.series.map(({ values }) => values)).toEqual([
+    [30, 31],
+    [0, 25],
+  ]);
+});
+
+test("days without anybody are said to be", () => {
+  expect(peopleOf(usage(day("2026-11-28"))).summary).toBe("Nobody was here in these days.");
+  expect(loadOf([]).summary).toBe("It was not busy in these days.");
+});
+
+test("minutes are told in hours, and sizes in words", () => {
+  const days = usage(
+    day("2026-11-28", { classes: 1, participant_minutes: 90, recordings: 1, recording_bytes: 2_000_000 }),
+    day("2026-11-29", { classes: 2, participant_minutes: 1710 }),
+  );
+  expect(classesOf(days).summary).toBe("3 classes began in these days.");
+  expect(hoursOf(days).summary).toBe("30 hours of all who were in classes, added up.");
+  expect(hoursOf(days).data.series[0]?.values).toEqual([1.5, 28.5]);
+  expect(recordedOf(days).data.series[0]?.values).toEqual([0.002, 0]);
+  expect(recordedOf(days).summary).toMatch(/^1 recording of 2(\.0)? MB in all\.$/);
+});
+
+test("the busiest hour is told with who was there", () => {
+  const hour = (cpu_most: number, participants: number): LoadHour => ({
+    hour: "2026-11-29T08:00:00Z",
+    cpu: cpu_most / 2,
+    cpu_most,
+    machine_load: 0.5,
+    memory_bytes: 1,
+    participants,
+  });
+  expect(loadOf([hour(0.5, 3), hour(1.25, 30), hour(0.1, 1)]).summary).toBe(
+    "At most 1.25 processors, with 30 people in rooms.",
+  );
+});
