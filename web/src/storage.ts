@@ -8,6 +8,15 @@ export function remembered(key: string): string | null {
   }
 }
 
+/** The keys that begin so. */
+export function rememberedKeys(prefix: string): string[] {
+  try {
+    return Object.keys(window.localStorage).filter((key) => key.startsWith(prefix));
+  } catch {
+    return [];
+  }
+}
+
 /** Keeps `value` under `key`; null forgets it. */
 export function remember(key: string, value: string | null): void {
   try {

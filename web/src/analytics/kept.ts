@@ -1,5 +1,5 @@
 /** What a page has said and the server has not answered, in this browser: it outlives the page. */
-import { remember, remembered } from "../storage";
+import { remember, remembered, rememberedKeys } from "../storage";
 import type { NumberedEvent } from "./events";
 
 export interface KeptSession {
@@ -28,8 +28,7 @@ export function kept(account: string, session_id: string): KeptSession | null {
 
 /** What pages of this account have left, the oldest first. What nobody will send any more is thrown away. */
 export function left(account: string, now_ms: number): KeptSession[] {
-  const found = keys()
-    .filter((key) => key.startsWith(`${PREFIX}${account}.`))
+  const found = rememberedKeys(`${PREFIX}${account}.`)
     .map((key) => ({ key, session: parse(remembered(key)) }))
     .sort((one, other) => (one.session?.at_ms ?? 0) - (other.session?.at_ms ?? 0));
   const over = found.length - MAX_SESSIONS;
@@ -38,14 +37,6 @@ export function left(account: string, now_ms: number): KeptSession[] {
     remember(key, null);
     return [];
   });
-}
-
-function keys(): string[] {
-  try {
-    return Object.keys(window.localStorage);
-  } catch {
-    return [];
-  }
 }
 
 function parse(text: string | null): KeptSession | null {

@@ -74,7 +74,7 @@ function Row({ one }: { one: Going }) {
   const { told, standing, connection } = one;
   const { label, tone } = STANDINGS[standing];
   const facts = [
-    told.messages > 0 && plural(told.messages, "message", "messages"),
+    told.messages > 0 && plural(told.messages, "chat message", "chat messages"),
     told.hands > 0 && plural(told.hands, "hand", "hands"),
     told.reactions > 0 && plural(told.reactions, "reaction", "reactions"),
     told.camera_s >= 1 && `camera ${duration(told.camera_s)}`,
