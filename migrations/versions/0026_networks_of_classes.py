@@ -5,7 +5,7 @@ from alembic import op
 
 from vtp.db.types import json_type
 
-revision = "0027"
+revision = "0026"
 down_revision = "0025"
 branch_labels = None
 depends_on = None
