@@ -94,7 +94,7 @@ async def held(
     await stay(school, {"Teacher": (0.0, 45.0), **there})
     school.presence._clock = clock
     await did(api, pupils["Ada"], begin, talks=[(5, 9), (21, 24)], messages=(6, 12, 31), hands=(20,))
-    await did(api, pupils["Cat"], begin, talks=[(30, 31)], messages=(8,), hands=())
+    await did(api, pupils["Cat"], begin, talks=[(30, 31)], messages=(8,), hands=(), loss_minutes=9)
     await counted(school)
     async with database.transaction() as tx:  # whoever reads it next counts it anew
         await tx.execute(delete(lesson_classes).where(lesson_classes.c.lesson_id == lesson))
@@ -109,8 +109,9 @@ async def did(
     talks: list[tuple[float, float]],
     messages: tuple[float, ...],
     hands: tuple[float, ...],
+    loss_minutes: float = 0,
 ) -> None:
-    """Writes what somebody did in the class that began then, by minutes."""
+    """Writes what somebody did in the class that began then, by minutes, and how long others missed it."""
 
     def ms(minutes: float) -> int:
         return int((begin + timedelta(minutes=minutes)).timestamp() * 1000)
@@ -120,7 +121,7 @@ async def did(
         "talks": [[ms(start), ms(end)] for start, end in talks],
         "camera": [],
         "acts": {"messages": [ms(at) for at in messages], "hands": [ms(at) for at in hands], "reactions": []},
-        "quality": {},
+        "quality": {"poor/loss_sending": int(loss_minutes * 60_000)} if loss_minutes else {},
     }
     async with api.server.services.database.transaction() as tx:
         mine = select(c.id).where(c.user_id == who.user_id, c.joined_at >= begin)

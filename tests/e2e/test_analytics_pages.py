@@ -133,6 +133,11 @@ def test_a_teacher_sees_how_a_course_goes_and_closes_an_alert(
     rows = rows_of(saved(teacher, teacher.get_by_test_id("save-engagement"), tmp_path))
     assert {row["student_name"]: row["messages"] for row in rows}["Ada"] == "6"
     assert len(rows_of(saved(teacher, teacher.get_by_test_id("save-performance"), tmp_path))) == 1
+    network = teacher.get_by_test_id("network")
+    expect(network.get_by_role("row", name=re.compile("^Cat"))).to_contain_text("Loss of what they send")
+    expect(network.get_by_role("rowheader").first).to_have_text("Cat")
+    printed = saved(teacher, teacher.get_by_test_id("save-network-pdf"), tmp_path)
+    assert printed.suffix == ".pdf" and printed.read_bytes().startswith(b"%PDF-")
     alert = teacher.get_by_test_id("alert-Fay").first
     expect(alert).to_contain_text("Nothing was seen of them in this course for 30 days.")
     alert.get_by_role("button", name="Dismiss").click()

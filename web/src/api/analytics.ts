@@ -163,6 +163,38 @@ export interface PerformanceReport {
   recommendations: string[];
 }
 
+export type NetworkCause = "cut_off" | "uplink" | "downlink" | "narrow_downlink" | "distance" | "queues";
+
+export interface ClassNetwork {
+  lesson_id: string;
+  title: string;
+  held_from: string | null;
+  people: number;
+  with_trouble: number;
+  staff_with_trouble: number;
+}
+
+export interface PersonNetwork {
+  user_id: string;
+  name: string;
+  email: string;
+  is_staff: boolean;
+  classes: number;
+  classes_with_trouble: number;
+  cause: NetworkCause | null;
+  explanation: string | null;
+  reconnects: number;
+  rtt_ms_mean: number | null;
+  loss_sending_percent: number | null;
+  loss_receiving_percent: number | null;
+  recording_stalls: number;
+}
+
+export interface NetworkReport {
+  classes: ClassNetwork[];
+  people: PersonNetwork[];
+}
+
 export type AlertStatus = "open" | "resolved" | "dismissed" | "over";
 
 export interface Alert {
@@ -208,7 +240,8 @@ export interface LiveClass {
 }
 
 const BASE = "/api/v1/analytics";
-export type ReportName = "engagement" | "attendance" | "performance";
+export type ReportName = "engagement" | "attendance" | "performance" | "network";
+export type ReportFormat = "csv" | "pdf";
 
 export function analyticsApi(http: HttpClient) {
   const get = <T>(path: string, query: Record<string, string | number | undefined>, signal?: AbortSignal) =>
@@ -225,8 +258,10 @@ export function analyticsApi(http: HttpClient) {
       get<AttendanceReport>("/reports/attendance", { course_id }, signal),
     performance: (course_id: string, signal?: AbortSignal) =>
       get<PerformanceReport>("/reports/performance", { course_id }, signal),
-    downloadReport: (name: ReportName, course_id: string) =>
-      http.download(withQuery(`${BASE}/reports/${name}`, { course_id, format: "csv" })),
+    network: (course_id: string, signal?: AbortSignal) =>
+      get<NetworkReport>("/reports/network", { course_id }, signal),
+    downloadReport: (name: ReportName, course_id: string, format: ReportFormat) =>
+      http.download(withQuery(`${BASE}/reports/${name}`, { course_id, format })),
     live: (room: string, signal?: AbortSignal) =>
       get<LiveClass>(`/rooms/${encodeURIComponent(room)}/live`, {}, signal),
     sheet: (lesson: string, signal?: AbortSignal) => get<Sheet>(sheet(lesson), {}, signal),

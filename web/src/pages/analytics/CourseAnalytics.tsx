@@ -12,6 +12,7 @@ import { Alerts } from "./Alerts";
 import "./Analytics.css";
 import { CourseCharts } from "./CourseCharts";
 import { Engagement } from "./Engagement";
+import { Network } from "./Network";
 import { Performance } from "./Performance";
 import { Tiles } from "./Tiles";
 import { count, percent, time } from "./words";
@@ -23,13 +24,14 @@ export function CourseAnalytics() {
   const { analytics } = useApi();
   const load = useCallback(
     async (signal: AbortSignal) => {
-      const [figures, engagement, attendance, performance] = await Promise.all([
+      const [figures, engagement, attendance, performance, network] = await Promise.all([
         analytics.course(course.id, signal),
         analytics.engagement(course.id, signal),
         analytics.attendance(course.id, signal),
         analytics.performance(course.id, signal),
+        analytics.network(course.id, signal),
       ]);
-      return { figures, engagement, attendance, performance };
+      return { figures, engagement, attendance, performance, network };
     },
     [analytics, course.id],
   );
@@ -48,6 +50,7 @@ export function CourseAnalytics() {
       <CourseCharts attendance={data.attendance} performance={data.performance} />
       <Engagement report={data.engagement} />
       <Performance report={data.performance} />
+      <Network report={data.network} />
     </div>
   );
 }

@@ -19,6 +19,8 @@ interface Props<T> {
   columns: readonly Column<T>[];
   keyOf: (row: T) => string;
   testId?: string;
+  /** By which column the rows are ordered at first, if not by the first one. */
+  by?: string;
 }
 
 interface Order {
@@ -29,8 +31,8 @@ interface Order {
 /** So many rows are drawn at first. */
 const ROWS = 100;
 
-export function DataTable<T>({ label, rows, columns, keyOf, testId }: Props<T>) {
-  const [order, setOrder] = useState<Order>({ by: columns[0]?.name ?? "", down: false });
+export function DataTable<T>({ label, rows, columns, keyOf, testId, by }: Props<T>) {
+  const [order, setOrder] = useState<Order>({ by: by ?? columns[0]?.name ?? "", down: false });
   const [shown, setShown] = useState(ROWS);
   const sorted = inOrder(rows, columns.find(({ name }) => name === order.by)?.order, order.down);
   const turn = (by: string) => setOrder({ by, down: order.by === by ? !order.down : false });

@@ -1,20 +1,37 @@
-import type { ReportName } from "../../api/analytics";
+import type { ReportFormat, ReportName } from "../../api/analytics";
 import { Button } from "../../design/Button";
 import { useTask } from "../../hooks/useTask";
 import { useApi } from "../../session/Session";
 import { useCourse } from "../courses/useCourse";
 import { saveFile } from "../save_file";
 
-/** A report of the course, as the server writes it. */
+/** A report of the course, as the server writes it: for a spreadsheet, or to print. */
 export function SaveReport({ name }: { name: ReportName }) {
+  return (
+    <span className="save-report">
+      <Save name={name} format="csv" />
+      <Save name={name} format="pdf" />
+    </span>
+  );
+}
+
+function Save({ name, format }: { name: ReportName; format: ReportFormat }) {
   const { course } = useCourse();
   const { analytics } = useApi();
   const task = useTask();
   const save = () =>
-    void task.run(async () => saveFile(await analytics.downloadReport(name, course.id), `${name}.csv`));
+    void task.run(async () =>
+      saveFile(await analytics.downloadReport(name, course.id, format), `${name}.${format}`),
+    );
   return (
-    <Button icon="download" size="small" busy={task.busy} onClick={save} data-testid={`save-${name}`}>
-      Save as CSV
+    <Button
+      icon="download"
+      size="small"
+      busy={task.busy}
+      onClick={save}
+      data-testid={format === "csv" ? `save-${name}` : `save-${name}-${format}`}
+    >
+      Save as {format.toUpperCase()}
     </Button>
   );
 }
