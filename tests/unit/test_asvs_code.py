@@ -194,7 +194,7 @@ def test_passwords_are_typed_into_password_fields_that_managers_know() -> None:
 
 
 def test_pages_keep_nothing_of_accounts_in_the_browser() -> None:
-    """Settings of devices, looks and what is not told yet by storage.ts; what a link brought by the others."""
+    """What devices and looks are set to, and what is not told yet, by storage.ts; links by the others."""
     users = {path.name for path in PAGES if re.search(r"\b(localStorage|sessionStorage)\b", path.read_text())}
     assert users == {"storage.ts", "guest.ts", "course_link.ts"}
     for path in PAGES:
