@@ -16,6 +16,7 @@ from tests.serving import PASSWORD, Api, Person
 from vtp.accounts.tables import audit_log, sessions, users
 from vtp.db.tables import idempotency_keys
 from vtp.errors import Unavailable
+from vtp.own_data.holding import Deleted, Subject
 from vtp.personal.erasure import RETENTION, Erasure
 from vtp.personal.holdings import HOLDINGS
 from vtp.rooms.tables import chat_messages, poll_votes, rooms
@@ -161,6 +162,28 @@ async def test_an_erasure_that_fails_midway_has_erased_nothing(api: Api) -> None
         await broken.erase(principal, life.ada.user_id, _nowhere())
     assert await everything(api) == before
     assert await erase(api, admin, life.ada.user_id) == 204
+
+
+async def test_every_row_that_is_to_go_is_gone(api: Api) -> None:
+    """By its key: a holding that finds its rows by those of another must come before that one."""
+    admin = await api.person("admin")
+    life = await leave_traces(api, admin)
+    subject = Subject(life.ada.user_id, ADA.email, ADA.full_name, "alias")
+    deleted = [
+        one for one in HOLDINGS if isinstance(one.erasure, Deleted) and one.table is not idempotency_keys
+    ]
+    database, before = api.server.services.database, {}
+    async with database.read() as tx:
+        for holding in deleted:
+            keys = list(holding.table.primary_key.columns)
+            before[holding.name] = set((await tx.execute(select(*keys).where(holding.theirs(subject)))).all())
+    assert all(before.values()), [name for name, rows in before.items() if not rows]
+    assert await erase(api, admin, life.ada.user_id) == 204
+    async with database.read() as tx:
+        for holding in deleted:
+            keys = list(holding.table.primary_key.columns)
+            left = set((await tx.execute(select(*keys))).all())
+            assert not left & before[holding.name], holding.name
 
 
 async def test_people_erase_themselves_with_their_password(api: Api) -> None:
