@@ -90,6 +90,10 @@ async def _viewers(api: Api, recording: str, teacher: Person, ada: Person, ben: 
     assert (hers["completion_percentage"], hers["sessions_count"], rest["next_cursor"]) == (100, 1, None)
     assert (his["watched_seconds"], his["completed_at"], his["email"]) == (1, None, ben.email)
     assert (await get(api, path, ada)).status == 403
+    admin = await api.person("admin")
+    await watch(api, admin, recording, 2)
+    named = [{one["user_id"] for one in (await get(api, path, by)).body["items"]} for by in (teacher, admin)]
+    assert named == [{ada.user_id, ben.user_id}, {ada.user_id, ben.user_id, admin.user_id}]
 
 
 async def _engagement(api: Api, course: str, teacher: Person, ada: Person, ben: Person) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.permissions import STAFF, require_verified
 from vtp.courses.audience import CourseAudience
 from vtp.courses.roles import COURSE_STAFF, EnrolmentStatus
 from vtp.courses.tables import course_enrollments, course_permissions, course_recordings, courses
+from vtp.db.types import id_type
 from vtp.errors import Forbidden
 from vtp.http.identity import Principal, Role
 from vtp.recording.store import Recording
@@ -49,6 +50,14 @@ async def sees_all_viewers(
 async def _holds_a_course_of(
     tx: AsyncConnection, teacher_id: str, student_id: str, recording_id: str
 ) -> bool:
+    found = holds_a_course_of(teacher_id, literal(student_id, id_type()), recording_id)
+    return bool((await tx.execute(select(found))).scalar_one())
+
+
+def holds_a_course_of(
+    teacher_id: str, student_id: ColumnElement[str], recording_id: str
+) -> ColumnElement[bool]:
+    """Whether the recording is filed in a course that somebody is in and the teacher holds."""
     taught, enrolled, given = courses.c, course_enrollments.c, course_permissions.c
     mine = course_enrollments.alias("mine").c
     my_role = course_permissions.alias("my_role").c
@@ -68,10 +77,14 @@ async def _holds_a_course_of(
         ),
     )
     is_in = or_(
-        exists().where(enrolled.course_id == taught.id, enrolled.user_id == student_id),
-        exists().where(given.course_id == taught.id, given.user_id == student_id),
+        exists()
+        .where(enrolled.course_id == taught.id, enrolled.user_id == student_id)
+        .correlate_except(course_enrollments),
+        exists()
+        .where(given.course_id == taught.id, given.user_id == student_id)
+        .correlate_except(course_permissions),
     )
     filed = exists().where(
         course_recordings.c.course_id == taught.id, course_recordings.c.recording_id == recording_id
     )
-    return (await tx.execute(select(taught.id).where(holds, is_in, filed).limit(1))).first() is not None
+    return exists(select(taught.id).where(holds, is_in, filed))

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.tables import users
-from vtp.analytics.rights import sees_all_viewers
+from vtp.analytics.rights import holds_a_course_of, sees_all_viewers
 from vtp.analytics.tables import playback_sessions
 from vtp.courses.audience import CourseAudience
 from vtp.db import Database
 from vtp.errors import Forbidden
-from vtp.http.identity import Principal
+from vtp.http.identity import Principal, Role
 from vtp.recording.service import Recordings
 from vtp.recording.store import Recording
 from vtp.recording.tables import recording_progress
@@ -52,7 +52,8 @@ class Viewers:
     async def page(
         self, principal: Principal, recording_id: str, address: str, *, limit: int, before: str | None
     ) -> list[Viewer]:
-        """Its viewers, for who made it, the staff of a course that it is filed in, administrators."""
+        """Its viewers, for who made it, the staff of a course that it is filed in, administrators: of those
+        who are no administrators, people of courses that they hold, and themselves."""
         recording = await self._recordings.get(principal, recording_id, address)
         async with self._database.read() as tx:
             if not await sees_all_viewers(tx, principal, self._audience, recording):
@@ -60,11 +61,26 @@ class Viewers:
                     "Who watched a recording is for who made it and for the staff of its course.",
                     code="not_your_recording",
                 )
-            return await read_viewers(tx, recording, limit=limit, before=before)
+            return await read_viewers(
+                tx, recording, _named_to(principal, recording), limit=limit, before=before
+            )
+
+
+def _named_to(principal: Principal, recording: Recording) -> ColumnElement[bool]:
+    """As single figures are: a recording may be filed in several courses, or be everybody's."""
+    if principal.role is Role.ADMIN:
+        return true()
+    me, who = principal.user_id or "", recording_progress.c.user_id
+    return or_(who == me, holds_a_course_of(me, who, recording.id))
 
 
 async def read_viewers(
-    tx: AsyncConnection, recording: Recording, *, limit: int, before: str | None
+    tx: AsyncConnection,
+    recording: Recording,
+    named: ColumnElement[bool],
+    *,
+    limit: int,
+    before: str | None,
 ) -> list[Viewer]:
     """By account, the newest first."""
     c, pages = recording_progress.c, playback_sessions.c
@@ -85,7 +101,7 @@ async def read_viewers(
             opened,
         )
         .join_from(recording_progress, users, users.c.id == c.user_id)
-        .where(c.recording_id == recording.id)
+        .where(c.recording_id == recording.id, named)
     )
     if before is not None:
         statement = statement.where(c.user_id < before)

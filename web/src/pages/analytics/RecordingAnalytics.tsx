@@ -243,6 +243,9 @@ function People({ viewers }: { viewers: readonly Viewer[] }) {
           testId="viewers"
         />
       )}
+      <p className="soft analytics-note">
+        Named are people of courses that you hold and that it is filed in; others are counted above alone.
+      </p>
     </section>
   );
 }
