@@ -15,7 +15,7 @@ pytest=(.venv/bin/python -m pytest --drawn)
 by_file=(--dist loadfile --no-loadscope-reorder)  # in the order of tests/longest_first.py
 status=0
 .venv/bin/python -m scripts.protocol_types --check || status=$?
-(cd web && npm test --silent) > .make/web-tests.log 2>&1 &
+(cd web && npm run --silent check && npm test --silent) > .make/web-tests.log 2>&1 &
 pages=$!
 if [ $# -eq 0 ]; then
   "${pytest[@]}" tests/unit tests/fuzz tests/api --one-database -n 4 "${by_file[@]}" || status=$?
