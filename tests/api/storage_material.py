@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.api.recording_material import fetch, grant_of
+from tests.api.recording_material import add_finished, fetch, grant_of, make_room
 from tests.serving import Api, Person, serving
 from vtp.jobs.process import run_jobs
 from vtp.recording.changes import RecordingChanged
@@ -50,6 +50,14 @@ async def working_on(api: Api) -> AsyncIterator[None]:
 def told(api: Api, recording_id: str) -> None:
     """As when the recording has just ended."""
     api.server.services.jobs.jobs.recording_changed(RecordingChanged(recording_id, Status.READY))
+
+
+async def recorded(api: Api) -> tuple[str, Person]:
+    """A recording that has just ended, and its teacher."""
+    teacher = await api.person("teacher")
+    recording_id = await add_finished(api, await make_room(api, teacher), teacher)
+    told(api, recording_id)
+    return recording_id, teacher
 
 
 async def until(condition: Callable[[], Awaitable[Any]], what: str) -> Any:

@@ -14,12 +14,12 @@ from tests.api.storage_material import (
     gone_from_here,
     job_is,
     media_of,
+    recorded,
     storing,
     told,
     uploaded,
 )
 from tests.azure_server import AzureServer, azure_server, new_key, why_not
-from tests.serving import Api, Person
 from vtp.backup.check import find_damage
 
 pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not())
@@ -29,14 +29,6 @@ pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not())
 async def azure(tmp_path: Path) -> AsyncIterator[AzureServer]:
     async with azure_server(tmp_path / "azure") as server:
         yield server
-
-
-async def recorded(api: Api) -> tuple[str, Person]:
-    """A recording that has just ended, and its teacher."""
-    teacher = await api.person("teacher")
-    recording_id = await add_finished(api, await make_room(api, teacher), teacher)
-    told(api, recording_id)
-    return recording_id, teacher
 
 
 async def test_recording_that_has_ended_goes_to_azure_byte_for_byte(

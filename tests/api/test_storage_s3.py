@@ -19,6 +19,7 @@ from tests.api.storage_material import (
     job_is,
     job_of,
     media_of,
+    recorded,
     storing,
     told,
     uploaded,
@@ -36,7 +37,6 @@ from tests.s3_server import (
     s3_server,
     why_not,
 )
-from tests.serving import Api, Person
 from vtp.backup.check import find_damage
 from vtp.recording.manifest import MANIFEST_NAME
 from vtp.recording.store import Status
@@ -48,14 +48,6 @@ pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not())
 async def s3(tmp_path: Path) -> AsyncIterator[S3Server]:
     async with s3_server(tmp_path / "s3") as server:
         yield server
-
-
-async def recorded(api: Api) -> tuple[str, Person]:
-    """A recording that has just ended, and its teacher."""
-    teacher = await api.person("teacher")
-    recording_id = await add_finished(api, await make_room(api, teacher), teacher)
-    told(api, recording_id)
-    return recording_id, teacher
 
 
 def objects_of(s3: S3Server, recording_id: str) -> dict[str, bytes]:
