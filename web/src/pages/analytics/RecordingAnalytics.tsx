@@ -26,8 +26,9 @@ import { Share } from "./Share";
 import { Tiles } from "./Tiles";
 import { count, percent, time } from "./words";
 
-const FRESH_MS = 30_000;
-const VIEWERS = 5000;
+const FRESH_MS = 60_000;
+/** So many are read at most: five requests. */
+const VIEWERS = 1000;
 
 export function RecordingAnalytics({ id }: { id: string }) {
   const { recordings, analytics } = useApi();
@@ -38,7 +39,7 @@ export function RecordingAnalytics({ id }: { id: string }) {
         analytics.lecture(id, signal),
         readFirst(VIEWERS, (page) => analytics.viewers(id, page, signal)),
       ]);
-      return { recording, lecture, viewers: viewers.items };
+      return { recording, lecture, viewers };
     },
     [recordings, analytics, id],
   );
@@ -67,7 +68,7 @@ export function RecordingAnalytics({ id }: { id: string }) {
           </div>
           <Figures lecture={data.lecture} />
           <Where id={id} lecture={data.lecture} />
-          <People viewers={data.viewers} />
+          <People viewers={data.viewers.items} more={data.viewers.more} />
         </div>
       )}
     </AppShell>
@@ -201,7 +202,7 @@ const COLUMNS: readonly Column<Viewer>[] = [
   },
 ];
 
-function People({ viewers }: { viewers: readonly Viewer[] }) {
+function People({ viewers, more }: { viewers: readonly Viewer[]; more: boolean }) {
   const save = () => {
     const head = ["name", "email", "completion_percentage", "watched_seconds", "total_watch_time_seconds"];
     const rows = viewers.map((one) => [
@@ -244,6 +245,7 @@ function People({ viewers }: { viewers: readonly Viewer[] }) {
         />
       )}
       <p className="soft analytics-note">
+        {more && `Only ${VIEWERS} of them are listed, the newest accounts. `}
         Named are people of courses that you hold and that it is filed in; others are counted above alone.
       </p>
     </section>
