@@ -38,7 +38,7 @@ def test_watcher_sees_on_when_the_presenter_comes_back_with_another_codec(
     seen = watcher.evaluate("window.numbers.length")
     numbers = wait_for_numbers(watcher, seen + 20)[seen:]
     assert all(0 < step < 10 for step in steps(numbers)), numbers
-    assert watcher.evaluate(f"listen({TONE_HZ}, 2.5)")["share"] > 0.5
+    assert watcher.evaluate(f"listen({TONE_HZ}, 10)")["share"] > 0.5
     figures = watcher.evaluate("stats()")
     assert figures["state"] == "connected"
     assert video_codec(figures) == f"video/{after}"

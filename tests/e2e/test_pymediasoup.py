@@ -29,7 +29,7 @@ def test_page_sees_and_hears_what_pymediasoup_sends(
     foreign.run(foreign.peer.produce(codec))
     page.evaluate("(ids) => ortc.show(ids)", consume(page, 2))
     assert_in_order(wait_for_numbers(page, 60), loop=1 << 22)
-    heard = page.evaluate(f"listen({TONE_HZ}, 2.5)")
+    heard = page.evaluate(f"listen({TONE_HZ}, 10)")
     assert heard["share"] > 0.5, heard
     page.evaluate("ortc.leave()")
 

@@ -36,7 +36,7 @@ def test_red_is_heard_by_all_and_makes_up_for_loss(stack: Stack, open_page: Open
             page.evaluate(link.detour + "\nundefined;")
             page.evaluate("watch", {"url": f"{stack.base}/whep/red", "sound": sound})
         for page in pages:
-            assert page.evaluate(f"listen({TONE_HZ}, 2)")["share"] > 0.5
+            assert page.evaluate(f"listen({TONE_HZ}, 10)")["share"] > 0.5
         before = [figures(page) for page in pages]
         # Chromium names Opus as the codec of both; how much comes tells that it is RED.
         sizes = [one["bytesReceived"] / one["packetsReceived"] for one in before]

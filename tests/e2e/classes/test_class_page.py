@@ -33,7 +33,7 @@ def test_two_who_join_by_the_page_see_and_hear_each_other(class_of_two: tuple[Pa
         assert_in_order(wait_for_numbers(page, 20))
         poll(page, "document.querySelectorAll('audio.sound').length === 1")
         page.evaluate("window.video = document.querySelector('audio.sound')")
-        heard = page.evaluate(f"listen({TONE_HZ}, 3)")
+        heard = page.evaluate(f"listen({TONE_HZ}, 10)")
         assert heard["share"] > 0.5, heard
         assert_fits_a_phone(page)
 

@@ -2,6 +2,7 @@
 // The strip's geometry is that of vtp/bench/frame_number.py.
 'use strict';
 
+const CLEARLY = 0.6;
 const CELLS = 32, STRIP_SHARE = 12, NUMBER_BITS = 22, CHECK_BITS = 6, MINIMUM_CONTRAST = 60;
 
 function checkOf(number) {
@@ -159,7 +160,8 @@ window.readNumbers = (video) => {
   video.requestVideoFrameCallback(next);
 };
 
-// The share of the sound's energy within 40 Hz of `hertz`, and its level in dB.
+// The share of the sound's energy within 40 Hz of `hertz`, and its level in dB: of the best moment, and no
+// longer than until it is clear.
 window.listen = async (hertz, seconds) => {
   const track = window.video.srcObject.getAudioTracks()[0];
   const audio = new AudioContext({sampleRate: 48000});
@@ -172,7 +174,7 @@ window.listen = async (hertz, seconds) => {
   const width = audio.sampleRate / analyser.fftSize;
   const until = performance.now() + seconds * 1000;
   let best = {share: 0, level: -200};
-  while (performance.now() < until) {
+  while (performance.now() < until && best.share < CLEARLY) {
     await new Promise((resolve) => setTimeout(resolve, 50));
     analyser.getFloatFrequencyData(bins);
     let all = 0, near = 0;
