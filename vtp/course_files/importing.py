@@ -37,6 +37,7 @@ from vtp.http.errors import BodyTimeout
 from vtp.http.identity import Principal
 from vtp.http.validation import refuse_nul
 from vtp.ids import new_id
+from vtp.recording.carried_index import IndexBudget
 from vtp.recording.disk import DISK_FULL, Disk
 
 AT_ONCE: Final = 2
@@ -176,10 +177,11 @@ class CourseImports:
         self, archive: CourseArchive, media: Sequence[Media], taken: dict[str, Brought], *, keep: bool
     ) -> None:
         """As `_take_files`."""
-        keeper = self._contents.recordings
+        keeper, budget = self._contents.recordings, IndexBudget.of_file()
         for one in media if keeper is not None else ():
             assert keeper is not None
-            taken[one.label] = await keeper.take(one, partial(archive.media_pieces, one.label), keep=keep)
+            pieces = partial(archive.media_pieces, one.label)
+            taken[one.label] = await keeper.take(one, pieces, budget, keep=keep)
 
     async def _take_files(
         self,

@@ -22,6 +22,7 @@ from vtp.courses.contents import Brought, Media
 from vtp.db import Database
 from vtp.errors import Conflict, FieldError, Invalid, Unavailable
 from vtp.ids import new_id
+from vtp.recording.carried_index import IndexBudget
 from vtp.recording.carried_stream import files_of, pack
 from vtp.recording.carried_taking import Taking
 from vtp.recording.disk import DISK_FULL, RECORDINGS_FULL, Disk
@@ -96,12 +97,12 @@ class RecordingsToCarry:
         if total and self._disk.free_bytes - total < self._settings.min_free_bytes:
             raise Unavailable(RECORDINGS_FULL, retry_after_s=60, code=DISK_FULL)
 
-    async def take(self, media: Media, pieces: Pieces, *, keep: bool) -> Brought:
+    async def take(self, media: Media, pieces: Pieces, budget: IndexBudget, *, keep: bool) -> Brought:
         """Into a folder that is moved to where recordings lie once all of it is there."""
         recording_id = new_id()
         arrival = self._arrival(recording_id)
-        most_bytes = media.size
-        taking = Taking(recording_id, most_bytes, arrival if keep else None, self._disk.check)
+        own = IndexBudget.of_recording(within=budget)
+        taking = Taking(recording_id, media.size, arrival if keep else None, self._disk.check, own)
         try:
             if keep:
                 await asyncio.to_thread(partial(arrival.mkdir, parents=True))

@@ -23,6 +23,7 @@ from vtp.courses.recurrence import Occurrence
 from vtp.courses.store import Course
 from vtp.errors import Conflict, FieldError, Invalid
 from vtp.ids import new_id
+from vtp.recording.carried_index import IndexBudget
 
 Label = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$", description="By which others name it.")]
 
@@ -210,9 +211,15 @@ class CarriedRecordings(Protocol):
         """Whether media of these sizes are taken in. Raises Conflict beyond a quota, Unavailable."""
 
     async def take(
-        self, media: Media, pieces: Callable[[], Generator[bytes, None, None]], *, keep: bool
+        self,
+        media: Media,
+        pieces: Callable[[], Generator[bytes, None, None]],
+        budget: IndexBudget,
+        *,
+        keep: bool,
     ) -> Brought:
         """Takes media in, of a recording that has no row yet; without `keep` they are looked at alone.
+        `budget` is that of all in one file.
         Raises Invalid for what is in them, Unavailable for a full disk, and then nothing is kept.
         """
 
