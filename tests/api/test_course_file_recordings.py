@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import json
 import os
 import random
 import struct
+import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,9 @@ from tests.api.storage_material import media_of
 from tests.serving import Api, Person, serving
 from vtp.course_files.manifest import MANIFEST
 from vtp.courses.carried_recordings import ARRIVALS, RecordingsToCarry
+from vtp.courses.contents import Media
+from vtp.errors import Unavailable
+from vtp.recording.carried_index import IndexBudget
 from vtp.recording.carried_stream import StreamReader
 from vtp.recording.index import SegmentLine, decode_line, encode_line
 from vtp.recording.manifest import MANIFEST_NAME
@@ -395,6 +400,45 @@ async def test_when_the_commit_fails_the_media_are_gone_again(
     assert (await bring_file(api, data, teacher)).status == 500
     assert len(taken) == 4, "both were there already"
     assert await kept(api) == before
+
+
+@pytest.mark.sqlite_alone
+async def test_media_are_gone_also_where_files_cannot_be_deleted_and_where_who_waits_leaves(
+    api: Api, teacher: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await recorded_course(api, teacher)
+    data = await export(api, made.id, teacher)
+    before = folders(api)
+
+    async def away(*_: Any) -> None:
+        raise Unavailable("The database is away.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("vtp.courses.recording_contents.add_recording", away)
+        patch.setattr(api.server.services.courses.contents, "discard_files", away)
+        assert (await bring_file(api, data, teacher)).status == 503
+    assert folders(api) == before
+    carried = api.server.services.courses.contents.recordings
+    assert isinstance(carried, RecordingsToCarry)
+    pieces = await carried.open(made.first)
+    assert pieces is not None
+    begun, go, rename = threading.Event(), threading.Event(), Path.rename
+
+    def slow(path: Path, target: Path) -> Path:
+        begun.set()
+        assert go.wait(30)
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", slow)
+    media = Media("recordings-1", 1 << 30, "")
+    taking = asyncio.create_task(carried.take(media, pieces, IndexBudget.of_file(), keep=True))
+    assert await asyncio.to_thread(begun.wait, 30)
+    taking.cancel()
+    await asyncio.sleep(0)
+    await asyncio.to_thread(go.set)
+    with pytest.raises(asyncio.CancelledError):
+        await taking
+    assert folders(api) == before
 
 
 @pytest.mark.sqlite_alone

@@ -159,12 +159,20 @@ class CourseImports:
                 return looked.imported
         except BaseException:
             if not dry:
-                await asyncio.shield(self._contents.discard_files(list(files.values())))
-                await asyncio.shield(self._contents.discard_recordings([one.id for one in brought.values()]))
+                await asyncio.shield(
+                    self._discard(list(files.values()), [one.id for one in brought.values()])
+                )
             raise
         if self._contents.recordings is not None:
             self._contents.recordings.tell([one.id for one in brought.values()])
         return done
+
+    async def _discard(self, files: Sequence[str], recordings: Sequence[str]) -> None:
+        """Recordings also where files cannot be deleted now: no sweep finds those."""
+        try:
+            await self._contents.discard_files(files)
+        finally:
+            await self._contents.discard_recordings(recordings)
 
     def _check_sizes(self, archive: CourseArchive, checked: _Checked) -> None:
         """Before anything is kept. Raises Invalid, TooLarge, Conflict, Unavailable."""

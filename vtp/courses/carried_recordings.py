@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, ParamSpec, TypeVar
 
 from sqlalchemy import select
 
@@ -41,6 +41,8 @@ logger = logging.getLogger(__name__)
 ARRIVALS: Final = "course-arrivals"
 """Below the folder of recordings; what lies there for LOST_AFTER_S is nobody's any more."""
 LOST_AFTER_S: Final = 7 * 3600.0
+P = ParamSpec("P")
+T = TypeVar("T")
 Pieces = Callable[[], Generator[bytes, None, None]]
 
 
@@ -105,15 +107,16 @@ class RecordingsToCarry:
         taking = Taking(recording_id, media.size, arrival if keep else None, self._disk.check, own)
         try:
             if keep:
-                await asyncio.to_thread(partial(arrival.mkdir, parents=True))
+                await _to_its_end(partial(arrival.mkdir, parents=True))
             await self._run(taking, pieces)
             assert taking.view is not None
             view = taking.view
             if keep:
                 target = self._files.directory(recording_id)
-                await asyncio.to_thread(arrival.rename, target)
+                await _to_its_end(arrival.rename, target)
         except BaseException as error:
-            await asyncio.shield(asyncio.to_thread(shutil.rmtree, arrival, ignore_errors=True))
+            for folder in (arrival, self._files.directory(recording_id)):  # a move may have been done
+                await asyncio.shield(asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True))
             if isinstance(error, OSError) and error.errno == errno.ENOSPC:
                 raise Unavailable(RECORDINGS_FULL, retry_after_s=60, code=DISK_FULL) from error
             if isinstance(error, ValueError):
@@ -131,14 +134,7 @@ class RecordingsToCarry:
         with closing(pieces()) as source, closing(taking.steps(source)) as steps:
             going = True
             while going:
-                step = asyncio.ensure_future(asyncio.to_thread(_next, steps))
-                try:
-                    going = await asyncio.shield(step)
-                except asyncio.CancelledError:
-                    await asyncio.wait([step])
-                    if not step.cancelled():
-                        step.exception()
-                    raise
+                going = await _to_its_end(_next, steps)
 
     async def discard(self, ids: Sequence[str]) -> None:
         """What rows hold stays: of a commit the answer alone may be lost."""
@@ -163,6 +159,18 @@ class RecordingsToCarry:
 
     def _arrival(self, recording_id: str) -> Path:
         return self._files.store.path(f"{ARRIVALS}/{recording_id}")
+
+
+async def _to_its_end(work: Callable[P, T], *words: P.args, **more: P.kwargs) -> T:
+    """In a thread, which is waited for also when the task is cancelled."""
+    step = asyncio.ensure_future(asyncio.to_thread(work, *words, **more))
+    try:
+        return await asyncio.shield(step)
+    except asyncio.CancelledError:
+        await asyncio.wait([step])
+        if not step.cancelled():
+            step.exception()
+        raise
 
 
 def _next(steps: Generator[None, None, None]) -> bool:
