@@ -461,6 +461,36 @@ async def test_beyond_a_quota_or_the_disk_nothing_is_taken(tmp_path: Path, datab
 
 
 @pytest.mark.sqlite_alone
+async def test_quotas_count_what_is_there_already_and_lessons_without_rooms_as_one(
+    api: Api, teacher: Person, tmp_path: Path
+) -> None:
+    data = await export(api, (await recorded_course(api, teacher)).id, teacher)
+    parts = parts_of(data)
+    sizes = [len(part) for name, part in parts.items() if name.startswith("recordings/")]
+    lessons = "contents/lessons.jsonl"
+    unheld = built({**parts, lessons: parts[lessons].replace(b'"kind":"live"', b'"kind":"material"')})
+    assert unheld != data and len(sizes) == 2
+    settings = RecordingSettings(
+        quota_per_room_bytes=max(sizes) + 1, quota_per_owner_bytes=sum(sizes) * 3 // 2
+    )
+    small = f"sqlite:///{tmp_path / 'small.sqlite3'}"
+    async with serving(tmp_path / "small", small, recording=settings) as there:
+        host = await there.person("teacher")
+        refused = await bring_file(there, unheld, host)
+        assert (refused.status, refused.body["code"]) == (409, "quota_exceeded"), refused
+        assert "one room" in refused.body["detail"]
+        assert (await bring_file(there, data, host)).status == 200
+        before = folders(there)
+        for dry in (True, False):
+            again = await bring_file(there, data, host, dry=dry)
+            assert (again.status, again.body.get("code")) == (409, "quota_exceeded"), again
+            assert "with those that you have" in again.body["detail"]
+        assert folders(there) == before
+        other = await there.person("teacher", "other@school.example")
+        assert (await bring_file(there, data, other)).status == 200
+
+
+@pytest.mark.sqlite_alone
 async def test_what_a_killed_import_left_goes_after_hours(api: Api) -> None:
     carried = api.server.services.courses.contents.recordings
     assert isinstance(carried, RecordingsToCarry)

@@ -149,7 +149,7 @@ class CourseImports:
         files: dict[str, str] = {}
         brought: dict[str, Brought] = {}
         try:
-            self._check_sizes(archive, checked)
+            await self._check_sizes(archive, checked, account_of(principal))
             await self._take_files(archive, checked.names, account_of(principal), files, keep=not dry)
             await self._take_recordings(archive, checked.media, brought, keep=not dry)
             try:
@@ -174,12 +174,12 @@ class CourseImports:
         finally:
             await self._contents.discard_recordings(recordings)
 
-    def _check_sizes(self, archive: CourseArchive, checked: _Checked) -> None:
+    async def _check_sizes(self, archive: CourseArchive, checked: _Checked, by: str) -> None:
         """Before anything is kept. Raises Invalid, TooLarge, Conflict, Unavailable."""
         if self._contents.files is not None:
             self._contents.files.check([(name, archive.size_of(at)) for at, name in checked.names.items()])
         if self._contents.recordings is not None:
-            self._contents.recordings.check(checked.media)
+            await self._contents.recordings.check(checked.media, by)
 
     async def _take_recordings(
         self, archive: CourseArchive, media: Sequence[Media], taken: dict[str, Brought], *, keep: bool
@@ -306,8 +306,9 @@ def _checked(archive: CourseArchive, contents: CourseContents) -> _Checked:
         raise newer(f"it has {strange[0]}")
     names: dict[str, str] = {}
     media: dict[str, Media] = {}
+    rooms: set[str] = set()
     for kind in contents.kinds:
-        _check_kind(archive, kind, names, media)
+        _check_kind(archive, kind, names, media, rooms)
     lost = set(archive.manifest.missing)
     files, streams = set(archive.labels()), set(archive.media())
     faults = _unmatched("files", files, names.keys(), lost)
@@ -316,7 +317,15 @@ def _checked(archive: CourseArchive, contents: CourseContents) -> _Checked:
         raise _faulty(faults[:MOST_FAULTS])
     return _Checked(
         {label: name for label, name in names.items() if label in files},
-        [replace(one, size=archive.media_size(one.label)) for one in media.values() if one.label in streams],
+        [
+            replace(
+                one,
+                size=archive.media_size(one.label),
+                group=one.group if one.group in rooms else "",
+            )
+            for one in media.values()
+            if one.label in streams
+        ],
     )
 
 
@@ -328,13 +337,19 @@ def _unmatched(what: str, there: Set[str], held: Set[str], lost: Set[str]) -> li
 
 
 def _check_kind(
-    archive: CourseArchive, kind: ContentKind[Any], names: dict[str, str], media: dict[str, Media]
+    archive: CourseArchive,
+    kind: ContentKind[Any],
+    names: dict[str, str],
+    media: dict[str, Media],
+    rooms: set[str],
 ) -> None:
     for count, item in enumerate(_items(archive, kind), 1):
         if count > kind.most:
             fault = FieldError(f"/contents/{kind.name}", f"at most {kind.most} are in a course")
             raise _faulty([fault])
         names.update(kind.files(item))
+        if kind.has_room(item):
+            rooms.add(item.id)
         media.update({one.label: one for one in kind.media(item)})
 
 

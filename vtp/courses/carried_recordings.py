@@ -30,6 +30,7 @@ from vtp.recording.ends import metadata_of
 from vtp.recording.files import RecordingFiles
 from vtp.recording.manifest import MANIFEST_NAME, Manifest, read_manifest
 from vtp.recording.quota import QUOTA_EXCEEDED, in_words
+from vtp.recording.quota_store import brought_by, used_by_owner
 from vtp.recording.recovery import load_tracks
 from vtp.recording.store import Status
 from vtp.recording.summary import summary_of
@@ -78,26 +79,34 @@ class RecordingsToCarry:
             return None
         return partial(pack, manifest, self._files.finder(recording_id))
 
-    def check(self, media: Collection[Media]) -> None:
+    async def check(self, media: Collection[Media], by: str) -> None:
         """Before a byte is kept. Raises Conflict beyond what the recordings of a room, or of one owner's
-        rooms, may take; Unavailable where the disk has no room for them."""
+        rooms together with what they have in rooms without one, may take; Unavailable where the disk has no
+        room for them."""
         rooms: Counter[str] = Counter()
         for one in media:
             rooms[one.group] += one.size
         largest, total = max(rooms.values(), default=0), rooms.total()
+        own = self._settings.quota_per_owner_bytes
+        before = await self._used_by(by) if own and total else 0
         for whose, used, allowed in (
-            ("one room", largest, self._settings.quota_per_room_bytes),
-            ("all", total, self._settings.quota_per_owner_bytes),
+            ("one room in this file", largest, self._settings.quota_per_room_bytes),
+            ("this file" + (", with those that you have," if before else ""), before + total, own),
         ):
-            if allowed and used > allowed:
+            if total and allowed and used > allowed:
                 raise Conflict(
-                    f"The recordings of {whose} in this file take {in_words(used)}, of the "
+                    f"The recordings of {whose} take {in_words(used)}, of the "
                     f"{in_words(allowed)} that they may here: have an administrator allow more, or bring the "
                     "course without its recordings.",
                     code=QUOTA_EXCEEDED,
                 )
         if total and self._disk.free_bytes - total < self._settings.min_free_bytes:
             raise Unavailable(RECORDINGS_FULL, retry_after_s=60, code=DISK_FULL)
+
+    async def _used_by(self, user_id: str) -> int:
+        """In their own rooms, and in those of courses, which nobody owns."""
+        async with self._database.read() as tx:
+            return await used_by_owner(tx, user_id) + await brought_by(tx, user_id)
 
     async def take(self, media: Media, pieces: Pieces, budget: IndexBudget, *, keep: bool) -> Brought:
         """Into a folder that is moved to where recordings lie once all of it is there."""

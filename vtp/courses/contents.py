@@ -166,6 +166,10 @@ class ContentKind(ABC, Generic[PackedT]):
         """The recordings whose media it has."""
         return ()
 
+    def has_room(self, item: PackedT) -> bool:
+        """Whether it gets a room, in which lies what names it as `Media.group`."""
+        return False
+
     def is_lost(self, item: PackedT, lost: Collection[str]) -> bool:
         """Whether nothing of it is left without these files and media."""
         return False
@@ -207,8 +211,9 @@ class CarriedRecordings(Protocol):
     async def open(self, recording_id: str) -> Callable[[], Generator[bytes, None, None]] | None:
         """The media as a stream, read by threads; None: they are lost. Raises Unavailable."""
 
-    def check(self, media: Collection[Media]) -> None:
-        """Whether media of these sizes are taken in. Raises Conflict beyond a quota, Unavailable."""
+    async def check(self, media: Collection[Media], by: str) -> None:
+        """Whether media of these sizes are taken in, of somebody. Raises Conflict beyond a quota,
+        Unavailable."""
 
     async def take(
         self,
