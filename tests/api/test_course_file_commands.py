@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shlex
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from tests.api.full_course import full_course
 from tests.api.recording_material import add_finished, make_room
 from tests.api.storage_material import media_of
 from tests.api.test_course_file_recordings import filed
-from tests.server_process import Ended, run_vtp
+from tests.server_process import ROOT, Ended, command, environment, run_vtp
 from tests.serving import serving
 
 pytestmark = pytest.mark.sqlite_alone
@@ -67,3 +69,24 @@ async def test_commands_say_what_is_wrong(tmp_path: Path) -> None:
         ended = await vtp(data_dir, *words)
         assert (ended.code, sentence in ended.errors) == (1, True), (words, ended)
     assert not (tmp_path / "x").exists()
+
+
+async def test_a_file_that_finds_no_room_is_one_sentence_and_is_not_left(tmp_path: Path) -> None:
+    data_dir, file = tmp_path / "data", tmp_path / "optics.vtp-course.zip"
+    async with serving(data_dir) as api:
+        course = (await full_course(api, await api.person("teacher"))).id
+    lying = [one for one in data_dir.rglob("*") if one.is_file() and "coursework" in one.parts]
+    for one in lying:
+        os.truncate(one, 64 << 20)
+    assert lying
+    words = shlex.join(command("admin", "course", "export", course, str(file)))
+    bounded = await asyncio.create_subprocess_shell(
+        f"ulimit -f 32768; {words}",
+        cwd=ROOT,
+        env=environment(data_dir, {}),
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, errors = await bounded.communicate()
+    assert bounded.returncode == 1, errors
+    assert f"{file} cannot be written".encode() in errors and b"Traceback" not in errors
+    assert not file.exists()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import json
 import os
 import random
 import struct
+import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,9 @@ from tests.api.storage_material import media_of
 from tests.serving import Api, Person, serving
 from vtp.course_files.manifest import MANIFEST
 from vtp.courses.carried_recordings import ARRIVALS, RecordingsToCarry
+from vtp.courses.contents import Media
+from vtp.errors import Unavailable
+from vtp.recording.carried_index import IndexBudget
 from vtp.recording.carried_stream import StreamReader
 from vtp.recording.index import SegmentLine, decode_line, encode_line
 from vtp.recording.manifest import MANIFEST_NAME
@@ -398,6 +403,45 @@ async def test_when_the_commit_fails_the_media_are_gone_again(
 
 
 @pytest.mark.sqlite_alone
+async def test_media_are_gone_also_where_files_cannot_be_deleted_and_where_who_waits_leaves(
+    api: Api, teacher: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await recorded_course(api, teacher)
+    data = await export(api, made.id, teacher)
+    before = folders(api)
+
+    async def away(*_: Any) -> None:
+        raise Unavailable("The database is away.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("vtp.courses.recording_contents.add_recording", away)
+        patch.setattr(api.server.services.courses.contents, "discard_files", away)
+        assert (await bring_file(api, data, teacher)).status == 503
+    assert folders(api) == before
+    carried = api.server.services.courses.contents.recordings
+    assert isinstance(carried, RecordingsToCarry)
+    pieces = await carried.open(made.first)
+    assert pieces is not None
+    begun, go, rename = threading.Event(), threading.Event(), Path.rename
+
+    def slow(path: Path, target: Path) -> Path:
+        begun.set()
+        assert go.wait(30)
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", slow)
+    media = Media("recordings-1", 1 << 30, "")
+    taking = asyncio.create_task(carried.take(media, pieces, IndexBudget.of_file(), keep=True))
+    assert await asyncio.to_thread(begun.wait, 30)
+    taking.cancel()
+    await asyncio.sleep(0)
+    await asyncio.to_thread(go.set)
+    with pytest.raises(asyncio.CancelledError):
+        await taking
+    assert folders(api) == before
+
+
+@pytest.mark.sqlite_alone
 async def test_beyond_a_quota_or_the_disk_nothing_is_taken(tmp_path: Path, database_url: str) -> None:
     async with serving(tmp_path / "first", database_url) as api:
         teacher = await api.person("teacher")
@@ -414,6 +458,36 @@ async def test_beyond_a_quota_or_the_disk_nothing_is_taken(tmp_path: Path, datab
                 answer = await bring_file(api, data, host, dry=dry)
                 assert (answer.status, answer.body["code"]) == (status, code), answer
             assert folders(api) == []
+
+
+@pytest.mark.sqlite_alone
+async def test_quotas_count_what_is_there_already_and_lessons_without_rooms_as_one(
+    api: Api, teacher: Person, tmp_path: Path
+) -> None:
+    data = await export(api, (await recorded_course(api, teacher)).id, teacher)
+    parts = parts_of(data)
+    sizes = [len(part) for name, part in parts.items() if name.startswith("recordings/")]
+    lessons = "contents/lessons.jsonl"
+    unheld = built({**parts, lessons: parts[lessons].replace(b'"kind":"live"', b'"kind":"material"')})
+    assert unheld != data and len(sizes) == 2
+    settings = RecordingSettings(
+        quota_per_room_bytes=max(sizes) + 1, quota_per_owner_bytes=sum(sizes) * 3 // 2
+    )
+    small = f"sqlite:///{tmp_path / 'small.sqlite3'}"
+    async with serving(tmp_path / "small", small, recording=settings) as there:
+        host = await there.person("teacher")
+        refused = await bring_file(there, unheld, host)
+        assert (refused.status, refused.body["code"]) == (409, "quota_exceeded"), refused
+        assert "one room" in refused.body["detail"]
+        assert (await bring_file(there, data, host)).status == 200
+        before = folders(there)
+        for dry in (True, False):
+            again = await bring_file(there, data, host, dry=dry)
+            assert (again.status, again.body.get("code")) == (409, "quota_exceeded"), again
+            assert "with those that you have" in again.body["detail"]
+        assert folders(there) == before
+        other = await there.person("teacher", "other@school.example")
+        assert (await bring_file(there, data, other)).status == 200
 
 
 @pytest.mark.sqlite_alone

@@ -65,8 +65,13 @@ async def _export(course: str, file: Path, *, recordings: bool) -> int:
             with os.fdopen(target, "wb") as out:
                 async for piece in made.pieces:
                     await asyncio.to_thread(out.write, piece)
-        except BaseException:
+        except BaseException as error:
             file.unlink(missing_ok=True)
+            if isinstance(error, OSError):
+                why = error.strerror or str(error)
+                raise StartupError(f"{file} cannot be written, or what goes into it read: {why}.") from error
+            if isinstance(error, EOFError):
+                raise StartupError(f"{file} was not made: {error}. Try again.") from error
             raise
     return file.stat().st_size
 

@@ -37,6 +37,7 @@ from vtp.http.errors import BodyTimeout
 from vtp.http.identity import Principal
 from vtp.http.validation import refuse_nul
 from vtp.ids import new_id
+from vtp.recording.carried_index import IndexBudget
 from vtp.recording.disk import DISK_FULL, Disk
 
 AT_ONCE: Final = 2
@@ -148,7 +149,7 @@ class CourseImports:
         files: dict[str, str] = {}
         brought: dict[str, Brought] = {}
         try:
-            self._check_sizes(archive, checked)
+            await self._check_sizes(archive, checked, account_of(principal))
             await self._take_files(archive, checked.names, account_of(principal), files, keep=not dry)
             await self._take_recordings(archive, checked.media, brought, keep=not dry)
             try:
@@ -158,28 +159,37 @@ class CourseImports:
                 return looked.imported
         except BaseException:
             if not dry:
-                await asyncio.shield(self._contents.discard_files(list(files.values())))
-                await asyncio.shield(self._contents.discard_recordings([one.id for one in brought.values()]))
+                await asyncio.shield(
+                    self._discard(list(files.values()), [one.id for one in brought.values()])
+                )
             raise
         if self._contents.recordings is not None:
             self._contents.recordings.tell([one.id for one in brought.values()])
         return done
 
-    def _check_sizes(self, archive: CourseArchive, checked: _Checked) -> None:
+    async def _discard(self, files: Sequence[str], recordings: Sequence[str]) -> None:
+        """Recordings also where files cannot be deleted now: no sweep finds those."""
+        try:
+            await self._contents.discard_files(files)
+        finally:
+            await self._contents.discard_recordings(recordings)
+
+    async def _check_sizes(self, archive: CourseArchive, checked: _Checked, by: str) -> None:
         """Before anything is kept. Raises Invalid, TooLarge, Conflict, Unavailable."""
         if self._contents.files is not None:
             self._contents.files.check([(name, archive.size_of(at)) for at, name in checked.names.items()])
         if self._contents.recordings is not None:
-            self._contents.recordings.check(checked.media)
+            await self._contents.recordings.check(checked.media, by)
 
     async def _take_recordings(
         self, archive: CourseArchive, media: Sequence[Media], taken: dict[str, Brought], *, keep: bool
     ) -> None:
         """As `_take_files`."""
-        keeper = self._contents.recordings
+        keeper, budget = self._contents.recordings, IndexBudget.of_file()
         for one in media if keeper is not None else ():
             assert keeper is not None
-            taken[one.label] = await keeper.take(one, partial(archive.media_pieces, one.label), keep=keep)
+            pieces = partial(archive.media_pieces, one.label)
+            taken[one.label] = await keeper.take(one, pieces, budget, keep=keep)
 
     async def _take_files(
         self,
@@ -296,8 +306,9 @@ def _checked(archive: CourseArchive, contents: CourseContents) -> _Checked:
         raise newer(f"it has {strange[0]}")
     names: dict[str, str] = {}
     media: dict[str, Media] = {}
+    rooms: set[str] = set()
     for kind in contents.kinds:
-        _check_kind(archive, kind, names, media)
+        _check_kind(archive, kind, names, media, rooms)
     lost = set(archive.manifest.missing)
     files, streams = set(archive.labels()), set(archive.media())
     faults = _unmatched("files", files, names.keys(), lost)
@@ -306,7 +317,15 @@ def _checked(archive: CourseArchive, contents: CourseContents) -> _Checked:
         raise _faulty(faults[:MOST_FAULTS])
     return _Checked(
         {label: name for label, name in names.items() if label in files},
-        [replace(one, size=archive.media_size(one.label)) for one in media.values() if one.label in streams],
+        [
+            replace(
+                one,
+                size=archive.media_size(one.label),
+                group=one.group if one.group in rooms else "",
+            )
+            for one in media.values()
+            if one.label in streams
+        ],
     )
 
 
@@ -318,13 +337,19 @@ def _unmatched(what: str, there: Set[str], held: Set[str], lost: Set[str]) -> li
 
 
 def _check_kind(
-    archive: CourseArchive, kind: ContentKind[Any], names: dict[str, str], media: dict[str, Media]
+    archive: CourseArchive,
+    kind: ContentKind[Any],
+    names: dict[str, str],
+    media: dict[str, Media],
+    rooms: set[str],
 ) -> None:
     for count, item in enumerate(_items(archive, kind), 1):
         if count > kind.most:
             fault = FieldError(f"/contents/{kind.name}", f"at most {kind.most} are in a course")
             raise _faulty([fault])
         names.update(kind.files(item))
+        if kind.has_room(item):
+            rooms.add(item.id)
         media.update({one.label: one for one in kind.media(item)})
 
 

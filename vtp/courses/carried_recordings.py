@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, ParamSpec, TypeVar
 
 from sqlalchemy import select
 
@@ -22,6 +22,7 @@ from vtp.courses.contents import Brought, Media
 from vtp.db import Database
 from vtp.errors import Conflict, FieldError, Invalid, Unavailable
 from vtp.ids import new_id
+from vtp.recording.carried_index import IndexBudget
 from vtp.recording.carried_stream import files_of, pack
 from vtp.recording.carried_taking import Taking
 from vtp.recording.disk import DISK_FULL, RECORDINGS_FULL, Disk
@@ -29,6 +30,7 @@ from vtp.recording.ends import metadata_of
 from vtp.recording.files import RecordingFiles
 from vtp.recording.manifest import MANIFEST_NAME, Manifest, read_manifest
 from vtp.recording.quota import QUOTA_EXCEEDED, in_words
+from vtp.recording.quota_store import brought_by, used_by_owner
 from vtp.recording.recovery import load_tracks
 from vtp.recording.store import Status
 from vtp.recording.summary import summary_of
@@ -40,6 +42,8 @@ logger = logging.getLogger(__name__)
 ARRIVALS: Final = "course-arrivals"
 """Below the folder of recordings; what lies there for LOST_AFTER_S is nobody's any more."""
 LOST_AFTER_S: Final = 7 * 3600.0
+P = ParamSpec("P")
+T = TypeVar("T")
 Pieces = Callable[[], Generator[bytes, None, None]]
 
 
@@ -75,20 +79,23 @@ class RecordingsToCarry:
             return None
         return partial(pack, manifest, self._files.finder(recording_id))
 
-    def check(self, media: Collection[Media]) -> None:
+    async def check(self, media: Collection[Media], by: str) -> None:
         """Before a byte is kept. Raises Conflict beyond what the recordings of a room, or of one owner's
-        rooms, may take; Unavailable where the disk has no room for them."""
+        rooms together with what they have in rooms without one, may take; Unavailable where the disk has no
+        room for them."""
         rooms: Counter[str] = Counter()
         for one in media:
             rooms[one.group] += one.size
         largest, total = max(rooms.values(), default=0), rooms.total()
+        own = self._settings.quota_per_owner_bytes
+        before = await self._used_by(by) if own and total else 0
         for whose, used, allowed in (
-            ("one room", largest, self._settings.quota_per_room_bytes),
-            ("all", total, self._settings.quota_per_owner_bytes),
+            ("one room in this file", largest, self._settings.quota_per_room_bytes),
+            ("this file" + (", with those that you have," if before else ""), before + total, own),
         ):
-            if allowed and used > allowed:
+            if total and allowed and used > allowed:
                 raise Conflict(
-                    f"The recordings of {whose} in this file take {in_words(used)}, of the "
+                    f"The recordings of {whose} take {in_words(used)}, of the "
                     f"{in_words(allowed)} that they may here: have an administrator allow more, or bring the "
                     "course without its recordings.",
                     code=QUOTA_EXCEEDED,
@@ -96,23 +103,29 @@ class RecordingsToCarry:
         if total and self._disk.free_bytes - total < self._settings.min_free_bytes:
             raise Unavailable(RECORDINGS_FULL, retry_after_s=60, code=DISK_FULL)
 
-    async def take(self, media: Media, pieces: Pieces, *, keep: bool) -> Brought:
+    async def _used_by(self, user_id: str) -> int:
+        """In their own rooms, and in those of courses, which nobody owns."""
+        async with self._database.read() as tx:
+            return await used_by_owner(tx, user_id) + await brought_by(tx, user_id)
+
+    async def take(self, media: Media, pieces: Pieces, budget: IndexBudget, *, keep: bool) -> Brought:
         """Into a folder that is moved to where recordings lie once all of it is there."""
         recording_id = new_id()
         arrival = self._arrival(recording_id)
-        most_bytes = media.size
-        taking = Taking(recording_id, most_bytes, arrival if keep else None, self._disk.check)
+        own = IndexBudget.of_recording(within=budget)
+        taking = Taking(recording_id, media.size, arrival if keep else None, self._disk.check, own)
         try:
             if keep:
-                await asyncio.to_thread(partial(arrival.mkdir, parents=True))
+                await _to_its_end(partial(arrival.mkdir, parents=True))
             await self._run(taking, pieces)
             assert taking.view is not None
             view = taking.view
             if keep:
                 target = self._files.directory(recording_id)
-                await asyncio.to_thread(arrival.rename, target)
+                await _to_its_end(arrival.rename, target)
         except BaseException as error:
-            await asyncio.shield(asyncio.to_thread(shutil.rmtree, arrival, ignore_errors=True))
+            for folder in (arrival, self._files.directory(recording_id)):  # a move may have been done
+                await asyncio.shield(asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True))
             if isinstance(error, OSError) and error.errno == errno.ENOSPC:
                 raise Unavailable(RECORDINGS_FULL, retry_after_s=60, code=DISK_FULL) from error
             if isinstance(error, ValueError):
@@ -130,14 +143,7 @@ class RecordingsToCarry:
         with closing(pieces()) as source, closing(taking.steps(source)) as steps:
             going = True
             while going:
-                step = asyncio.ensure_future(asyncio.to_thread(_next, steps))
-                try:
-                    going = await asyncio.shield(step)
-                except asyncio.CancelledError:
-                    await asyncio.wait([step])
-                    if not step.cancelled():
-                        step.exception()
-                    raise
+                going = await _to_its_end(_next, steps)
 
     async def discard(self, ids: Sequence[str]) -> None:
         """What rows hold stays: of a commit the answer alone may be lost."""
@@ -162,6 +168,18 @@ class RecordingsToCarry:
 
     def _arrival(self, recording_id: str) -> Path:
         return self._files.store.path(f"{ARRIVALS}/{recording_id}")
+
+
+async def _to_its_end(work: Callable[P, T], *words: P.args, **more: P.kwargs) -> T:
+    """In a thread, which is waited for also when the task is cancelled."""
+    step = asyncio.ensure_future(asyncio.to_thread(work, *words, **more))
+    try:
+        return await asyncio.shield(step)
+    except asyncio.CancelledError:
+        await asyncio.wait([step])
+        if not step.cancelled():
+            step.exception()
+        raise
 
 
 def _next(steps: Generator[None, None, None]) -> bool:

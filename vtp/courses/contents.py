@@ -23,6 +23,7 @@ from vtp.courses.recurrence import Occurrence
 from vtp.courses.store import Course
 from vtp.errors import Conflict, FieldError, Invalid
 from vtp.ids import new_id
+from vtp.recording.carried_index import IndexBudget
 
 Label = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$", description="By which others name it.")]
 
@@ -165,6 +166,10 @@ class ContentKind(ABC, Generic[PackedT]):
         """The recordings whose media it has."""
         return ()
 
+    def has_room(self, item: PackedT) -> bool:
+        """Whether it gets a room, in which lies what names it as `Media.group`."""
+        return False
+
     def is_lost(self, item: PackedT, lost: Collection[str]) -> bool:
         """Whether nothing of it is left without these files and media."""
         return False
@@ -206,13 +211,20 @@ class CarriedRecordings(Protocol):
     async def open(self, recording_id: str) -> Callable[[], Generator[bytes, None, None]] | None:
         """The media as a stream, read by threads; None: they are lost. Raises Unavailable."""
 
-    def check(self, media: Collection[Media]) -> None:
-        """Whether media of these sizes are taken in. Raises Conflict beyond a quota, Unavailable."""
+    async def check(self, media: Collection[Media], by: str) -> None:
+        """Whether media of these sizes are taken in, of somebody. Raises Conflict beyond a quota,
+        Unavailable."""
 
     async def take(
-        self, media: Media, pieces: Callable[[], Generator[bytes, None, None]], *, keep: bool
+        self,
+        media: Media,
+        pieces: Callable[[], Generator[bytes, None, None]],
+        budget: IndexBudget,
+        *,
+        keep: bool,
     ) -> Brought:
         """Takes media in, of a recording that has no row yet; without `keep` they are looked at alone.
+        `budget` is that of all in one file.
         Raises Invalid for what is in them, Unavailable for a full disk, and then nothing is kept.
         """
 

@@ -109,6 +109,10 @@ class LessonContents(ContentKind[PackedLesson]):
             for one in await lessons_of(tx, source.course_id)
         ]
 
+    def has_room(self, item: PackedLesson) -> bool:
+        """Live ones have."""
+        return item.kind is LessonKind.LIVE
+
     def row(self, target: Target, item: PackedLesson) -> Lesson:
         """A lesson of the course, without its room."""
         check_times(item.kind, item.starts_at, item.ends_at)

@@ -132,7 +132,7 @@ class RecordingContents(ContentKind[PackedRecording]):
         )
 
     def media(self, item: PackedRecording) -> Sequence[Media]:
-        """Its own; those of one lesson lie in one room."""
+        """Its own; those of one live lesson lie in one room."""
         return [Media(item.id, 0, item.lesson_id or "")]
 
     def is_lost(self, item: PackedRecording, lost: Collection[str]) -> bool:

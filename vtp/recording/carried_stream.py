@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -68,6 +68,8 @@ def pack(manifest: Manifest, find: Find) -> Generator[bytes, None, None]:
 
     Raises OSError for files that are missing, EOFError for those that are shorter than their index says.
     """
+    carried = tuple(track for track in manifest.tracks if _has_media(find(f"{track}/{INDEX_NAME}")))
+    manifest = replace(manifest, tracks=carried)
     facts = MediaFacts.of(manifest).model_dump_json().encode()
     yield _head(MANIFEST_NAME, len(facts)) + facts
     for track in manifest.tracks:
@@ -84,6 +86,11 @@ def files_of(index: TrackIndex) -> Iterator[tuple[str, int]]:
     """What a track's index names, with sizes: first the initialization sections."""
     yield from ((one.uri, one.size) for one in index.maps)
     yield from ((segment_name(one.msn), one.size) for one in index.written if not one.gap)
+
+
+def _has_media(index: Path) -> bool:
+    """Whether a track has anything but gaps: others are not carried, as there is nothing to play in them."""
+    return b'"gap":false' in index.read_bytes()
 
 
 def _head(name: str, size: int) -> bytes:

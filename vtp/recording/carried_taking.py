@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Callable, Generator, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from pydantic import ValidationError
 
-from vtp.recording.carried_index import MAX_INDEX_BYTES, TRACK, read_index
+from vtp.recording.carried_index import TRACK, IndexBudget, read_index
 from vtp.recording.carried_stream import Head, MediaFacts, StreamReader, files_of
 from vtp.recording.index import INDEX_NAME, PartLine, TrackIndex
 from vtp.recording.manifest import MANIFEST_NAME, Manifest, write_manifest
@@ -39,6 +40,7 @@ class Taking:
     most_bytes: int
     folder: Path | None
     check_disk: Callable[[], None]
+    budget: IndexBudget = field(default_factory=IndexBudget.of_recording)
     view: RecordingView | None = None
     _bytes: int = 0
 
@@ -59,7 +61,7 @@ class Taking:
         if self.folder is not None:
             yield from self._read_all(self.folder, tracks)
             write_manifest(self.folder, manifest)
-        self._render(view)
+        yield from self._render(view)
         self.view = view
 
     def _manifest(self, reader: StreamReader) -> Manifest:
@@ -76,13 +78,12 @@ class Taking:
 
     def _track(self, reader: StreamReader, track: str) -> Generator[None, None, TrackIndex]:
         head = reader.head()
-        if head is None or head.name != f"{track}/{INDEX_NAME}" or head.size > MAX_INDEX_BYTES:
+        if head is None or head.name != f"{track}/{INDEX_NAME}" or head.size > self.budget.size:
             raise ValueError(f"the index of {track} is not where it has to be, or too large")
-        data = b"".join(reader.data())
-        index = read_index(track, data)
         if self.folder is not None:
             (self.folder / track).mkdir(parents=True, exist_ok=True)
-            (self.folder / head.name).write_bytes(data)
+        with self._kept(head.name) as keep:
+            index = yield from read_index(track, map(keep, reader.data()), self.budget)
         parts = {f"seg-{msn:05d}.m4s": lines for msn, lines in index.parts.items()}
         for name, size in files_of(index):
             if reader.head() != Head(f"{track}/{name}", size):
@@ -92,19 +93,29 @@ class Taking:
 
     def _file(self, reader: StreamReader, name: str, parts: list[PartLine]) -> Generator[None, None, None]:
         sums = _Sums(parts)
-        file = (self.folder / name).open("xb") if self.folder is not None else None
-        try:
+        with self._kept(name) as keep:
             for piece in reader.data():
-                self._count(len(piece))
-                sums.receive(piece)
-                if file is not None:
-                    file.write(piece)
+                sums.receive(keep(piece))
                 yield
+        if not sums.are_right:
+            raise ValueError(f"{name} in it is damaged")
+
+    @contextmanager
+    def _kept(self, name: str) -> Iterator[Callable[[bytes], bytes]]:
+        """Counts the pieces of a file, and writes them where it is kept."""
+        file = (self.folder / name).open("xb") if self.folder is not None else None
+
+        def keep(piece: bytes) -> bytes:
+            self._count(len(piece))
+            if file is not None:
+                file.write(piece)
+            return piece
+
+        try:
+            yield keep
         finally:
             if file is not None:
                 file.close()
-        if not sums.are_right:
-            raise ValueError(f"{name} in it is damaged")
 
     def _count(self, size: int) -> None:
         before = self._bytes
@@ -124,11 +135,12 @@ class Taking:
                 raise ValueError(f"the media of {name} cannot be read ({error})"[:300]) from error
             yield
 
-    def _render(self, view: RecordingView) -> None:
+    def _render(self, view: RecordingView) -> Generator[None, None, None]:
         try:
             view.multivariant()
             for track in view.tracks:
                 view.media(track)
+                yield
         except (*_UNREADABLE, ZeroDivisionError) as error:
             raise ValueError("no playlist can be made of it") from error
 

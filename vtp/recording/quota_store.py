@@ -53,6 +53,12 @@ async def used_by_owner(tx: AsyncConnection, owner_id: str, but: Collection[str]
     return await _sum(tx, recordings.c.room_id.in_(theirs), but)
 
 
+async def brought_by(tx: AsyncConnection, user_id: str) -> int:
+    """Bytes of all recordings that somebody has started, or brought, in rooms that nobody owns."""
+    unowned = select(rooms.c.id).where(rooms.c.owner_id.is_(None), rooms.c.members_only.is_(True))
+    return await _sum(tx, (recordings.c.started_by == user_id) & recordings.c.room_id.in_(unowned), ())
+
+
 async def rooms_of_owner(tx: AsyncConnection, owner_id: str, but: Collection[str] = ()) -> list[RoomBytes]:
     """Somebody's rooms with what each takes, the fullest first."""
     used = func.coalesce(func.sum(recordings.c.file_size_bytes), 0)
