@@ -14,8 +14,8 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.service import Clock, utc_now
-from vtp.analytics.exports import log_of
 from vtp.analytics.lrs_client import Answer, LrsClient, Verdict
+from vtp.analytics.lrs_folds import Folds
 from vtp.analytics.lrs_store import (
     Window,
     claim,
@@ -25,7 +25,7 @@ from vtp.analytics.lrs_store import (
     recordings_named,
     release,
 )
-from vtp.analytics.xapi import Source, statements_by_row
+from vtp.analytics.xapi import Source
 from vtp.db import Database
 from vtp.db.conflicts import done_over
 from vtp.errors import Unavailable
@@ -58,6 +58,7 @@ class LrsPush:
         self._home = home
         self._clock = clock
         self._dice = random.SystemRandom()
+        self._folds = Folds()
         self._failures = 0
         self.taken = 0
         self.refused = 0
@@ -125,8 +126,7 @@ class LrsPush:
             one = named[recording_id]
             courses = filed.get(recording_id, ())
             source = Source(home, user_id, recording_id, one.title, one.duration_ms, courses)
-            log = await log_of(tx, recording_id, user_id, until=window.last)
-            made += [(row, said) for row, said in statements_by_row(source, log) if row in rows]
+            made += await self._folds.statements(tx, source, rows, window.last)
         return [said for _, said in sorted(made, key=lambda pair: pair[0])]
 
     async def _send_all(

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vtp.analytics.exports import logged
+from vtp.analytics.playback import EventType, Logged
 from vtp.analytics.tables import analytics_events, analytics_pushes
 from vtp.courses.tables import course_recordings
 from vtp.db.statements import insert_if_absent
@@ -82,6 +84,33 @@ async def next_rows(tx: AsyncConnection, position: str, before: datetime, most: 
         if row.recording_id is not None:
             rows.setdefault((row.user_id, row.recording_id), set()).add(row.id)
     return Window(rows, found[-1].id)
+
+
+async def piece_of_log(
+    tx: AsyncConnection, recording_id: str, user_id: str, after: str, until: str, most: int
+) -> tuple[list[tuple[str, str, Logged]], str | None]:
+    """Some of somebody's rows after one and up to another; with the row to go on after, None at the end."""
+    c = analytics_events.c
+    statement = (
+        select(c.id, c.session_id, c.event_type, c.received_at, c.data)
+        .where(c.recording_id == recording_id, c.user_id == user_id, c.id > after, c.id <= until)
+        .order_by(c.id)
+        .limit(most)
+    )
+    rows = (await tx.execute(statement)).all()
+    return logged(rows), rows[-1].id if len(rows) == most else None
+
+
+async def last_stops(tx: AsyncConnection, recording_id: str, user_id: str, since: str) -> set[str]:
+    """The rows that say last that a page was left, from one on, up to this moment."""
+    c = analytics_events.c
+    statement = (
+        select(func.max(c.id))
+        .where(c.recording_id == recording_id, c.user_id == user_id, c.id >= since)
+        .where(c.event_type == EventType.STOPPED)
+        .group_by(c.session_id)
+    )
+    return set((await tx.execute(statement)).scalars())
 
 
 async def recordings_named(tx: AsyncConnection, ids: Sequence[str]) -> dict[str, Any]:
