@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("target", name=f"pk_{table}"),
     )
     _usage()
+    op.create_index("ix_recordings_started_at", "recordings", ["started_at"])
 
 
 def _usage() -> None:
