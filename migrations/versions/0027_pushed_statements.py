@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("target", sa.String(64), nullable=False),
         sa.Column("position", id_type(), nullable=False),
         sa.Column("claimed_until", UtcDateTime(), nullable=False),
+        sa.Column("claimed_by", id_type(), nullable=False),
         sa.Column("pushed_at", UtcDateTime()),
         sa.Column("statements", sa.BigInteger(), nullable=False),
         sa.Column("refused", sa.BigInteger(), nullable=False),

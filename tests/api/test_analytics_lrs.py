@@ -232,6 +232,39 @@ async def test_one_of_several_processes_pushes(api: Api, teacher: Person, store:
     assert store.calls == [10]
 
 
+async def test_who_pushes_no_more_neither_sends_nor_lets_others_in(
+    api: Api, teacher: Person, store: RecordStore
+) -> None:
+    await watch(api, teacher)
+    settings = settings_of(store)
+    async with pushing(api, settings) as (push, client), pushing(api, settings) as (other, _):
+        calls = 0
+
+        def slow(_: list[dict[str, Any]]) -> web.Response:
+            """Refuses so that the batch is halved, while which its time passes."""
+            nonlocal calls
+            calls += 1
+            other._clock = lambda: later() + lrs_push.CLAIMED_FOR * 2
+            return web.Response(status=400)
+
+        store.intervene = slow
+        renewing = push._renew
+
+        async def renew() -> bool:
+            if calls == 1:
+                assert await other._claim() is not None
+            return await renewing()
+
+        push._renew = renew  # type: ignore[method-assign]
+        await push.push(client)
+        assert calls == 1, "the halves are the other's"
+        row = await row_of(api)
+        assert (row.claimed_by, row.statements) == (other._me, 0) and row.claimed_until > later()
+        store.intervene = lambda _: None
+        await other.push(client)
+    assert len(store.statements) == 10
+
+
 @pytest.mark.parametrize(
     "wish",
     [
