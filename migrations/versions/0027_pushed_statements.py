@@ -27,12 +27,14 @@ def upgrade() -> None:
         sa.Column("target", sa.String(64), nullable=False),
         sa.Column("position", id_type(), nullable=False),
         sa.Column("claimed_until", UtcDateTime(), nullable=False),
+        sa.Column("claimed_by", id_type(), nullable=False),
         sa.Column("pushed_at", UtcDateTime()),
         sa.Column("statements", sa.BigInteger(), nullable=False),
         sa.Column("refused", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("target", name=f"pk_{table}"),
     )
     _usage()
+    op.create_index("ix_recordings_started_at", "recordings", ["started_at"])
 
 
 def _usage() -> None:

@@ -25,12 +25,18 @@ from tests.record_store import Intervene, RecordStore, record_store
 from tests.serving import Api, Person
 from tests.unit.test_analytics_xapi import validate
 from vtp.accounts.service import utc_now
-from vtp.analytics import lrs_push
+from vtp.analytics import lrs_folds, lrs_push
+from vtp.analytics.exports import log_of
 from vtp.analytics.lrs_client import LrsClient
+from vtp.analytics.lrs_folds import Folds
 from vtp.analytics.lrs_push import LrsPush
+from vtp.analytics.lrs_store import courses_with, piece_of_log, recordings_named
 from vtp.analytics.tables import analytics_pushes
+from vtp.analytics.xapi import VERBS, Source, statements
 from vtp.recording.tables import recordings
 from vtp.settings import AnalyticsSettings
+
+HOME = "https://school.example"
 
 
 def later() -> datetime:
@@ -57,8 +63,7 @@ def settings_of(store: RecordStore) -> AnalyticsSettings:
 
 @asynccontextmanager
 async def pushing(api: Api, settings: AnalyticsSettings) -> AsyncIterator[tuple[LrsPush, LrsClient]]:
-    home = lambda: "https://school.example"  # noqa: E731 - as the service has it
-    push = LrsPush(api.server.services.database, settings, home, clock=later)
+    push = LrsPush(api.server.services.database, settings, lambda: HOME, clock=later)
     client = LrsClient(settings)
     try:
         yield push, client
@@ -114,6 +119,48 @@ async def test_a_store_has_each_statement_once_and_more_follow(
             await tx.execute(update(analytics_pushes).values(position="0" * 8 + row.position[8:]))
         await push.push(client)
     assert len(store.statements) == 11 and store.calls == [10, 1, 11]
+
+
+@pytest.mark.parametrize("most", [lrs_folds.MOST_HELD, 0])
+async def test_windows_give_what_the_export_gives_and_each_row_is_read_once_if_there_is_room(
+    api: Api, teacher: Person, store: RecordStore, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    recording, people = await watch(api, teacher)
+    for number, pupil in enumerate(people):
+        left = event("stopped", recording, position=1)
+        played = event("paused", recording, position=3, segments=[segment(1, 3, 2)])
+        await send(api, pupil, 1, left, event("resumed", recording, position=1), played, left)
+        await send(
+            api, pupil, 0, *[left] * number, event("seeked", recording, position=2), session="another-page-1"
+        )
+    read: list[int] = []
+
+    async def piece(*asked: Any) -> Any:
+        found = await piece_of_log(*asked)
+        read.append(len(found[0]))
+        return found
+
+    monkeypatch.setattr(lrs_folds, "piece_of_log", piece)
+    monkeypatch.setattr(lrs_folds, "AT_ONCE", 2)
+    monkeypatch.setattr(lrs_push, "ROWS_AT_ONCE", 3)
+    async with pushing(api, settings_of(store)) as (push, client):
+        push._folds = Folds(most)
+        await push.push(client)
+        assert len(store.calls) > 5 and max(read) <= 2, "others have their turn after each two rows"
+    exported: dict[str, Any] = {}
+    logs = []
+    async with api.server.services.database.read() as tx:
+        named = (await recordings_named(tx, [recording]))[recording]
+        courses = (await courses_with(tx, [recording]))[recording]
+        for pupil in people:
+            source = Source(HOME, pupil.user_id, recording, named.title, named.duration_ms, courses)
+            logs.append(await log_of(tx, recording, pupil.user_id))
+            exported |= {one["id"]: one for one in statements(source, logs[-1])}
+    assert store.statements == exported
+    rows = sum(map(len, logs))
+    assert sum(read) == rows if most else sum(read) > 2 * rows
+    ended = [one for one in store.statements.values() if one["verb"]["id"] == VERBS["terminated"]]
+    assert len(ended) == 3, "a page that is left twice is left once, in whichever window"
 
 
 async def test_a_store_that_is_away_is_asked_later_and_gets_all_of_it(
@@ -183,6 +230,39 @@ async def test_one_of_several_processes_pushes(api: Api, teacher: Person, store:
         await push._release()
         await other.push(client)
     assert store.calls == [10]
+
+
+async def test_who_pushes_no_more_neither_sends_nor_lets_others_in(
+    api: Api, teacher: Person, store: RecordStore
+) -> None:
+    await watch(api, teacher)
+    settings = settings_of(store)
+    async with pushing(api, settings) as (push, client), pushing(api, settings) as (other, _):
+        calls = 0
+
+        def slow(_: list[dict[str, Any]]) -> web.Response:
+            """Refuses so that the batch is halved, while which its time passes."""
+            nonlocal calls
+            calls += 1
+            other._clock = lambda: later() + lrs_push.CLAIMED_FOR * 2
+            return web.Response(status=400)
+
+        store.intervene = slow
+        renewing = push._renew
+
+        async def renew() -> bool:
+            if calls == 1:
+                assert await other._claim() is not None
+            return await renewing()
+
+        push._renew = renew  # type: ignore[method-assign]
+        await push.push(client)
+        assert calls == 1, "the halves are the other's"
+        row = await row_of(api)
+        assert (row.claimed_by, row.statements) == (other._me, 0) and row.claimed_until > later()
+        store.intervene = lambda _: None
+        await other.push(client)
+    assert len(store.statements) == 10
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import unicodedata
 from dataclasses import dataclass
 
 import aiohttp
+import pytest
 from pypdf import PdfReader
 from sqlalchemy import update
 
@@ -16,6 +17,7 @@ from tests.api.test_analytics_attendance import make_school
 from tests.api.test_analytics_network import hold
 from tests.serving import Api, Person
 from vtp.accounts.tables import users
+from vtp.http.pdf_tables import Column, PdfDrawer, PdfTable
 
 NAMES = (
     "Андрей Колмогоров",
@@ -97,3 +99,13 @@ async def test_each_report_is_there_and_for_whom_it_is(api: Api, teacher: Person
     assert (await api.call("GET", path, by=ada)).status == 403
     odd = await api.call("GET", f"{path}&time_zone=Mars/Olympus", by=teacher)
     assert (odd.status, odd.pointers) == (422, ["/query/time_zone"])
+
+
+@pytest.mark.parametrize("said", ["W" * 255, "W" * 10_000, "WWWWW " * 50, "م" * 255, "a\n" * 200])
+async def test_a_long_word_in_a_narrow_column_is_cut_where_its_row_would_be_higher_than_a_page(
+    said: str,
+) -> None:
+    columns = [Column("Name", 0.7), *[Column("x", 1.0, is_number=True)] * 11]
+    drawn = await PdfDrawer().draw(PdfTable("Optics", ["a"], "now", columns, [[said, *["1"] * 11]]))
+    text = Pdf(PdfReader(io.BytesIO(drawn), strict=True), drawn).text
+    assert "…" in text or said[0] == "م" or "\n" in said

@@ -117,3 +117,14 @@ async def test_load_of_several_processes_adds_up(api: Api, admin: Person) -> Non
     assert (found["cpu"], found["cpu_most"], found["machine_load"]) == (1.5, 2.25, 0.9)
     assert (found["memory_bytes"], found["participants"]) == (2010, 31)
     assert memory_bytes() > 10_000_000
+
+
+async def test_only_of_json_an_entity_tag_is_promised_where_files_are_answered_too(
+    api: Api, admin: Person
+) -> None:
+    document = (await api.call("GET", "/api/openapi.json")).body
+    headers = document["paths"][PATH]["get"]["responses"]["200"]["headers"]
+    name = headers["ETag"]["$ref"].rsplit("/", 1)[1]
+    assert not document["components"]["headers"][name].get("required")
+    assert "ETag" in (await api.call("GET", PATH, by=admin)).headers
+    assert "ETag" not in (await api.call("GET", f"{PATH}?format=csv", by=admin)).headers

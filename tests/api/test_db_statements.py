@@ -48,6 +48,7 @@ EXEMPT = {
     r"DELETE FROM idempotency_keys.*people IS NULL": "at an erasure: a day of rows",
     r"DELETE FROM setup_tokens": "a few rows, at the start",
     r"FROM alembic_version": "one row",
+    r"FROM course_recordings JOIN courses.*GROUP BY": "what each course has, for administrators: all of them",
     r"SELECT courses.id\s+FROM courses\s+WHERE courses.status": "each hour all that run are looked at",
 }
 ROOM = "physics"

@@ -1,5 +1,6 @@
 """The compiled loops of `make bench` do the work they are timed for, and the server does not know them."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,10 @@ def watched() -> tuple[PacketPath, int, Rtp]:
 
 
 def test_the_server_never_calls_a_measuring_loop() -> None:
-    named = {path.name for path in (ROOT / "vtp").rglob("*.py") if "repeat_" in path.read_text()}
+    loops = {name for name in dir(fast) if name.startswith("repeat_")}
+    assert len(loops) > 5
+    any_of_them = re.compile(rf"\b({'|'.join(loops)})\b|[\"']repeat_")  # or a name that is made up
+    named = {path.name for path in (ROOT / "vtp").rglob("*.py") if any_of_them.search(path.read_text())}
     assert named == set()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final, Literal
 
@@ -90,17 +90,17 @@ async def _pairs(tx: AsyncConnection, course_id: str, ids: list[str]) -> list[tu
     return [(row[0], row[1]) for row in rows]
 
 
-async def log_of(
-    tx: AsyncConnection, recording_id: str, user_id: str, *, until: str | None = None
-) -> list[tuple[str, str, Logged]]:
-    """What statements are made of: (id, session, row), up to a row."""
+async def log_of(tx: AsyncConnection, recording_id: str, user_id: str) -> list[tuple[str, str, Logged]]:
+    """What statements are made of: (id, session, row)."""
     c = analytics_events.c
     statement = (
         select(c.id, c.session_id, c.event_type, c.received_at, c.data)
         .where(c.recording_id == recording_id, c.user_id == user_id)
         .order_by(c.id)
     )
-    if until is not None:
-        statement = statement.where(c.id <= until)
-    rows = await tx.execute(statement)
+    return logged(await tx.execute(statement))
+
+
+def logged(rows: Iterable[Any]) -> list[tuple[str, str, Logged]]:
+    """Rows of these five columns, without kinds that nobody knows."""
     return [(row[0], row[1], Logged(EventType(row[2]), row[3], row[4])) for row in rows if row[2] in KINDS]

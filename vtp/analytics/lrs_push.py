@@ -14,8 +14,8 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.service import Clock, utc_now
-from vtp.analytics.exports import log_of
 from vtp.analytics.lrs_client import Answer, LrsClient, Verdict
+from vtp.analytics.lrs_folds import Folds
 from vtp.analytics.lrs_store import (
     Window,
     claim,
@@ -24,11 +24,13 @@ from vtp.analytics.lrs_store import (
     next_rows,
     recordings_named,
     release,
+    renew,
 )
-from vtp.analytics.xapi import Source, statements_by_row
+from vtp.analytics.xapi import Source
 from vtp.db import Database
 from vtp.db.conflicts import done_over
 from vtp.errors import Unavailable
+from vtp.ids import new_id
 from vtp.settings import AnalyticsSettings
 
 logger = logging.getLogger(__name__)
@@ -58,6 +60,8 @@ class LrsPush:
         self._home = home
         self._clock = clock
         self._dice = random.SystemRandom()
+        self._folds = Folds()
+        self._me = new_id()
         self._failures = 0
         self.taken = 0
         self.refused = 0
@@ -125,8 +129,7 @@ class LrsPush:
             one = named[recording_id]
             courses = filed.get(recording_id, ())
             source = Source(home, user_id, recording_id, one.title, one.duration_ms, courses)
-            log = await log_of(tx, recording_id, user_id, until=window.last)
-            made += [(row, said) for row, said in statements_by_row(source, log) if row in rows]
+            made += await self._folds.statements(tx, source, rows, window.last)
         return [said for _, said in sorted(made, key=lambda pair: pair[0])]
 
     async def _send_all(
@@ -136,6 +139,8 @@ class LrsPush:
         not want. Gives how many were taken, and refused; an answer where it has to be asked later."""
         if not batch:
             return None, 0, 0
+        if not await self._renew():
+            return Answer(Verdict.LATER, "another process pushes by now"), 0, 0
         answer = await client.send(batch)
         if answer.verdict is Verdict.TAKEN:
             return None, len(batch), 0
@@ -171,15 +176,20 @@ class LrsPush:
     async def _claim(self) -> str | None:
         now = self._clock()
         async with self._database.transaction() as tx:
-            return await claim(tx, self.target, now, now + CLAIMED_FOR)
+            return await claim(tx, self.target, self._me, now, now + CLAIMED_FOR)
 
     @done_over
     async def _move(self, position: str, taken: int, refused: int) -> None:
         now = self._clock()
         async with self._database.transaction() as tx:
-            await move(tx, self.target, position, now + CLAIMED_FOR, now, taken, refused)
+            await move(tx, self.target, self._me, position, now, taken, refused)
 
     @done_over
     async def _release(self) -> None:
         async with self._database.transaction() as tx:
-            await release(tx, self.target, self._clock())
+            await release(tx, self.target, self._me, self._clock())
+
+    @done_over
+    async def _renew(self) -> bool:
+        async with self._database.transaction() as tx:
+            return await renew(tx, self.target, self._me, self._clock() + CLAIMED_FOR)

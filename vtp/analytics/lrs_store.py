@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vtp.analytics.exports import logged
+from vtp.analytics.playback import EventType, Logged
 from vtp.analytics.tables import analytics_events, analytics_pushes
 from vtp.courses.tables import course_recordings
 from vtp.db.statements import insert_if_absent
@@ -28,30 +30,38 @@ class Window:
     last: str
 
 
-async def claim(tx: AsyncConnection, target: str, now: datetime, until: datetime) -> str | None:
+async def claim(tx: AsyncConnection, target: str, by: str, now: datetime, until: datetime) -> str | None:
     """Takes a store for a while, so that of several processes one pushes; gives the last row that was pushed,
     None where another has it."""
     c = analytics_pushes.c
-    begun = {"target": target, "position": NOWHERE, "claimed_until": now, "statements": 0, "refused": 0}
-    await insert_if_absent(tx, analytics_pushes, begun)
-    free = c.target == target, c.claimed_until <= now
-    taken = await tx.execute(update(analytics_pushes).where(*free).values(claimed_until=until))
+    begun = {"target": target, "position": NOWHERE, "claimed_until": now, "claimed_by": by}
+    await insert_if_absent(tx, analytics_pushes, {**begun, "statements": 0, "refused": 0})
+    free = c.target == target, or_(c.claimed_until <= now, c.claimed_by == by)
+    taken = await tx.execute(update(analytics_pushes).where(*free).values(claimed_until=until, claimed_by=by))
     if not taken.rowcount:
         return None
     return str((await tx.execute(select(c.position).where(c.target == target))).scalar_one())
 
 
+async def renew(tx: AsyncConnection, target: str, by: str, until: datetime) -> bool:
+    """The store stays taken; False where another has it by now."""
+    c = analytics_pushes.c
+    mine = c.target == target, c.claimed_by == by
+    return bool(
+        (await tx.execute(update(analytics_pushes).where(*mine).values(claimed_until=until))).rowcount
+    )
+
+
 async def move(
-    tx: AsyncConnection, target: str, position: str, until: datetime, now: datetime, taken: int, refused: int
+    tx: AsyncConnection, target: str, by: str, position: str, now: datetime, taken: int, refused: int
 ) -> None:
-    """What is up to there need not be pushed again; the store stays taken."""
+    """What is up to there need not be pushed again, if nobody else has the store by now."""
     c = analytics_pushes.c
     await tx.execute(
         update(analytics_pushes)
-        .where(c.target == target)
+        .where(c.target == target, c.claimed_by == by)
         .values(
             position=position,
-            claimed_until=until,
             pushed_at=now,
             statements=c.statements + taken,
             refused=c.refused + refused,
@@ -59,10 +69,10 @@ async def move(
     )
 
 
-async def release(tx: AsyncConnection, target: str, now: datetime) -> None:
+async def release(tx: AsyncConnection, target: str, by: str, now: datetime) -> None:
     """Others may have it."""
-    mine = analytics_pushes.c.target == target
-    await tx.execute(update(analytics_pushes).where(mine).values(claimed_until=now))
+    mine = analytics_pushes.c.target == target, analytics_pushes.c.claimed_by == by
+    await tx.execute(update(analytics_pushes).where(*mine).values(claimed_until=now))
 
 
 async def next_rows(tx: AsyncConnection, position: str, before: datetime, most: int) -> Window | None:
@@ -82,6 +92,33 @@ async def next_rows(tx: AsyncConnection, position: str, before: datetime, most: 
         if row.recording_id is not None:
             rows.setdefault((row.user_id, row.recording_id), set()).add(row.id)
     return Window(rows, found[-1].id)
+
+
+async def piece_of_log(
+    tx: AsyncConnection, recording_id: str, user_id: str, after: str, until: str, most: int
+) -> tuple[list[tuple[str, str, Logged]], str | None]:
+    """Some of somebody's rows after one and up to another; with the row to go on after, None at the end."""
+    c = analytics_events.c
+    statement = (
+        select(c.id, c.session_id, c.event_type, c.received_at, c.data)
+        .where(c.recording_id == recording_id, c.user_id == user_id, c.id > after, c.id <= until)
+        .order_by(c.id)
+        .limit(most)
+    )
+    rows = (await tx.execute(statement)).all()
+    return logged(rows), rows[-1].id if len(rows) == most else None
+
+
+async def last_stops(tx: AsyncConnection, recording_id: str, user_id: str, since: str) -> set[str]:
+    """The rows that say last that a page was left, from one on, up to this moment."""
+    c = analytics_events.c
+    statement = (
+        select(func.max(c.id))
+        .where(c.recording_id == recording_id, c.user_id == user_id, c.id >= since)
+        .where(c.event_type == EventType.STOPPED)
+        .group_by(c.session_id)
+    )
+    return set((await tx.execute(statement)).scalars())
 
 
 async def recordings_named(tx: AsyncConnection, ids: Sequence[str]) -> dict[str, Any]:

@@ -68,6 +68,7 @@ analytics_pushes = Table(
     Column("target", String(64), primary_key=True, comment="which learning record store: of its address"),
     Column("position", id_type(), nullable=False, comment="the last row of the log that it has"),
     Column("claimed_until", UtcDateTime, nullable=False, comment="by the process that pushes"),
+    Column("claimed_by", id_type(), nullable=False, comment="that process, made up at its start"),
     Column("pushed_at", UtcDateTime),
     Column("statements", BigInteger, nullable=False),
     Column("refused", BigInteger, nullable=False),

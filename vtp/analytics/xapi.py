@@ -57,45 +57,70 @@ class _Session:
         self.segments.append((start_ms, end_ms))
 
 
-def statements(source: Source, log: Sequence[tuple[str, str, Logged]]) -> Iterator[dict[str, Any]]:
-    """The statements of one person with one recording, from their log in its order: (id, session, row)."""
-    return (said for _, said in statements_by_row(source, log))
+class Fold:
+    """What is known of one person with one recording while their log is read, in its order; `last`: the row
+    that was read last."""
 
+    def __init__(self) -> None:
+        self.last = ""
+        self._sessions: dict[str, _Session] = {}
+        self._watched: list[Piece] = []
+        self._completed = False
 
-def statements_by_row(
-    source: Source, log: Sequence[tuple[str, str, Logged]]
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The same, each with the id of the row that it is said because of.
+    @property
+    def held(self) -> int:
+        """How much is kept for it: pages and stretches."""
+        of_pages = (1 + len(one.pieces) + len(one.segments) for one in self._sessions.values())
+        return 1 + len(self._watched) + sum(of_pages)
 
-    A page is initialized by its first row, terminated by its last `stopped`, and completed once in all, by
-    what counted and not by what its player says.
-    """
-    ends = {session_id: row_id for row_id, session_id, event in log if event.event_type is EventType.STOPPED}
-    sessions: dict[str, _Session] = {}
-    watched: list[Piece] = []
-    completed = False
-    for row_id, session_id, event in log:
-        session = sessions.setdefault(session_id, _Session())
-        make = _Maker(source, session_id, session, watched)
+    def take(
+        self, source: Source, row: tuple[str, str, Logged], *, ends: bool, tell: bool = True
+    ) -> list[dict[str, Any]]:
+        """What the next row, (id, session, what it says), gives to say. `ends`: no later one says that its
+        page was left; `tell`: whether statements are wanted, or only what follows from the row.
+
+        A page is initialized by its first row, terminated by its last `stopped`, and completed once in all,
+        by what counted and not by what its player says.
+        """
+        row_id, session_id, event = row
+        self.last = row_id
+        session = self._sessions.setdefault(session_id, _Session())
+        make = _Maker(source, session_id, session, self._watched)
+        made: list[dict[str, Any]] = []
         if not session.begun:
             session.begun = True
-            said = make.statement(_derived(row_id, "initialized"), "initialized", event.received_at)
-            yield row_id, said
+            if tell:
+                made.append(make.statement(_derived(row_id, "initialized"), "initialized", event.received_at))
         if event.event_type is EventType.WATCHED:
-            for one in event.counted:
-                add_piece(session.pieces, one.start_ms, one.end_ms)
-                add_piece(watched, one.start_ms, one.end_ms)
-                session.play(one.start_ms, one.end_ms)
-                session.position_ms = one.end_ms
-            share = progress_per_mille(length_ms(watched), source.duration_ms)
-            if not completed and share >= COMPLETE_PER_MILLE:
-                completed = True
-                yield row_id, make.statement(row_id, "completed", event.received_at)
-            continue
+            if self._watch(source, session, event) and tell:
+                made.append(make.statement(row_id, "completed", event.received_at))
+            return made
         found = _verb(event)
-        if found is not None and (found != "terminated" or ends[session_id] == row_id):
-            yield row_id, make.statement(row_id, found, event.received_at, event)
+        if tell and found is not None and (ends or found != "terminated"):
+            made.append(make.statement(row_id, found, event.received_at, event))
         session.position_ms = _position_ms(event, session.position_ms)
+        return made
+
+    def _watch(self, source: Source, session: _Session, event: Logged) -> bool:
+        """Whether the recording is complete with it, for the first time."""
+        for one in event.counted:
+            add_piece(session.pieces, one.start_ms, one.end_ms)
+            add_piece(self._watched, one.start_ms, one.end_ms)
+            session.play(one.start_ms, one.end_ms)
+            session.position_ms = one.end_ms
+        if self._completed:
+            return False
+        share = progress_per_mille(length_ms(self._watched), source.duration_ms)
+        self._completed = share >= COMPLETE_PER_MILLE
+        return self._completed
+
+
+def statements(source: Source, log: Sequence[tuple[str, str, Logged]]) -> Iterator[dict[str, Any]]:
+    """The statements of one person with one recording, from their log in its order: (id, session, row)."""
+    ends = {session_id: row_id for row_id, session_id, event in log if event.event_type is EventType.STOPPED}
+    fold = Fold()
+    for row in log:
+        yield from fold.take(source, row, ends=ends.get(row[1]) == row[0])
 
 
 def _verb(event: Logged) -> str | None:

@@ -43,6 +43,10 @@ HEADERS: dict[str, dict[str, Any]] = {
         "required": True,
         "schema": {"type": "string"},
     },
+    "ETag-of-JSON": {
+        "description": "The same where JSON is answered; files have none.",
+        "schema": {"type": "string"},
+    },
     "Link": {
         "description": '`<…>; rel="next"`: the next page, when there is one (RFC 8288).',
         "schema": {"type": "string"},
@@ -196,12 +200,20 @@ def _others(route: Route) -> list[int]:
 
 
 def _response(status: int, headers: Sequence[str] = ()) -> dict[str, Any]:
-    named = {name: {"$ref": f"#/components/headers/{name}"} for name in ("X-Request-ID", *headers)}
+    parts = {_named(part): part for part in ("X-Request-ID", *headers)}
+    named = {name: {"$ref": f"#/components/headers/{part}"} for name, part in parts.items()}
     return {"description": HTTPStatus(status).phrase, "headers": named}
 
 
+def _named(part: str) -> str:
+    """What a header of the document's components is called where it is sent."""
+    return part.partition("-of-")[0]
+
+
 def _success_headers(route: Route) -> list[str]:
-    names = ["ETag"] if route.is_read else []
+    names = []
+    if route.is_read:
+        names.append("ETag-of-JSON" if route.reply_types else "ETag")
     if route.reply is not None and "next_cursor" in route.reply.model_fields:
         names.append("Link")
     if route.status == 201:

@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -36,6 +37,9 @@ NO_FONTS: Final = 3  # the exit code without the base
 TEXT_PT: Final = 8.0
 LINE_MM: Final = 4.2
 MARGIN_MM: Final = 12.0
+PADDING_MM: Final = 1.4
+MOST_LINES: Final = 30  # of a row
+SURELY_SHORT: Final = 30  # letters
 SHADE: Final = (238, 241, 245)
 GREY: Final = (90, 96, 104)
 DRAWN: Final = {0x200E, 0x200F, 0x202F, 0xFEFF, 0x200D, 0x200C}  # by shaping, without letters of their own
@@ -108,6 +112,8 @@ def _rows(sheet: Sheet, columns: Sequence[dict[str, Any]], rows: Sequence[Sequen
     if not rows:
         sheet.multi_cell(0, 6, "There is nothing to tell of yet.", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
         return
+    share = sheet.epw / sum(one["width"] for one in columns)
+    widths = [one["width"] * share for one in columns]
     with sheet.table(
         width=sheet.epw,
         col_widths=[one["width"] for one in columns],
@@ -115,12 +121,25 @@ def _rows(sheet: Sheet, columns: Sequence[dict[str, Any]], rows: Sequence[Sequen
         headings_style=FontFace(emphasis=TextEmphasis.B, fill_color=SHADE),
         borders_layout=TableBordersLayout.HORIZONTAL_LINES,
         line_height=LINE_MM,
-        padding=(0.6, 1.4, 0.6, 1.4),
+        padding=(0.6, PADDING_MM, 0.6, PADDING_MM),
         repeat_headings=1,
     ) as drawn:
         drawn.row([one["title"] for one in columns])
         for row in rows:
-            drawn.row(list(row))
+            drawn.row([_cut(sheet, one, width) for one, width in zip(row, widths, strict=True)])
+
+
+def _cut(sheet: Sheet, text: str, width_mm: float) -> str:
+    """What a cell says, as far as its row has room on a page: a higher one cannot be drawn. Any two lines
+    together are longer than one is wide."""
+    if len(text) <= SURELY_SHORT:
+        return text
+    text = " ".join(text.split())
+    room_mm = (width_mm - 2 * PADDING_MM) * (MOST_LINES - 1) / 2
+    if sheet.get_string_width(text) <= room_mm:
+        return text
+    fits = bisect_left(range(len(text)), room_mm, key=lambda end: sheet.get_string_width(text[:end] + "…"))
+    return text[: max(fits - 1, 0)] + "…"
 
 
 def _is_shaped(letter: str) -> bool:

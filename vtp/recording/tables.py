@@ -28,7 +28,7 @@ recordings = Table(
     Column("status", String(16), nullable=False, index=True),
     Column("format", String(8), nullable=False, comment="what was asked for: hls, mp4, webm"),
     Column("layout", String(8), nullable=False),
-    Column("started_at", UtcDateTime, nullable=False),
+    Column("started_at", UtcDateTime, nullable=False, index=True),
     Column("stopped_at", UtcDateTime),
     Column("duration_ms", BigInteger, nullable=False),
     Column("file_size_bytes", BigInteger, nullable=False),
