@@ -110,6 +110,29 @@ async def test_a_batch_that_comes_again_changes_nothing(api: Api, recording: str
     assert (found["sessions"][0]["pause_count"], found["watched_seconds"]) == (2, 2)
 
 
+async def test_a_batch_of_another_account_is_refused_whole_and_counts_when_its_own_sends_it(
+    api: Api, recording: str
+) -> None:
+    pupil, other = await student(api, "pupil"), await student(api, "other")
+    wish = {
+        "session_id": SESSION,
+        "seq": 0,
+        "user_id": pupil.user_id,
+        "events": [event("paused", recording, segments=[segment(0, 2)])],
+    }
+    refused = await api.call("POST", f"{BASE}/events", wish, by=other)
+    assert (refused.status, refused.body["code"]) == (403, "other_account")
+    async with api.server.services.database.read() as tx:
+        for table in (analytics_events, analytics_batches, recording_progress):
+            assert (await tx.execute(select(table))).first() is None
+    taken = await api.call("POST", f"{BASE}/events", wish, by=pupil)
+    assert taken.body == {"accepted": 1, "repeated": False, "refused": []}
+    again = await api.call("POST", f"{BASE}/events", wish, by=pupil)
+    assert again.body == {"accepted": 0, "repeated": True, "refused": []}
+    odd = await api.call("POST", f"{BASE}/events", {**wish, "user_id": "nobody"}, by=pupil)
+    assert odd.status == 422
+
+
 async def test_what_was_not_answered_is_sent_with_what_came_since_and_counts_once(
     api: Api, recording: str
 ) -> None:

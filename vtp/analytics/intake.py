@@ -57,7 +57,7 @@ class _Place:
 
 
 class Intake:
-    """Raises Forbidden for who has no account, RateLimited for who says too much."""
+    """Raises Forbidden for who has no account or sends another one's batch, RateLimited for too much."""
 
     def __init__(
         self,
@@ -80,6 +80,11 @@ class Intake:
     async def take(self, principal: Principal, batch: SendEvents, address: str) -> Outcome:
         """Takes a batch. What one may not see is refused, event by event, and the rest is taken."""
         user_id = account_of(principal)
+        if batch.user_id is not None and batch.user_id != user_id:
+            raise Forbidden(
+                "What this page has to say is of another account than the one that is signed in.",
+                code="other_account",
+            )
         wait_s = self._limiter.take(user_id, self._monotonic(), len(batch.events))
         if wait_s > 0:
             raise RateLimited(

@@ -135,6 +135,13 @@ class SendEvents(BaseModel):
         str, Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9-]+$", description="Of the open page.")
     ]
     seq: Annotated[int, Field(ge=0, le=2**53 - 1, description="Its batches, counted.")]
+    user_id: Annotated[
+        Id | None,
+        Field(
+            description="Whose page it is: a batch of another account than the token's is refused whole "
+            "(403, `other_account`). Left out: the token's."
+        ),
+    ] = None
     events: Annotated[
         list[SaidEvent],
         Field(

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { EventSession, MAX_IN_BATCH, MAX_KEPT } from "./event_session";
+import { EventSession, MAX_IN_BATCH, MAX_KEPT, MAX_LEAVING_BYTES } from "./event_session";
 import type { Answer, Batch, SaidEvent } from "./events";
 import { kept, left } from "./kept";
 import { beforeSigningOut, sayLastWords } from "./leaving";
@@ -114,6 +114,79 @@ describe("what a page says", () => {
     expect(taken).toEqual([1]);
     expect(window.localStorage).toHaveLength(0);
     stay();
+  });
+
+  it("is not kept any more once somebody signs out, however slow the server is", async () => {
+    const answers: ((answer: Answer) => void)[] = [];
+    const slow = () => new Promise<Answer>((done) => answers.push(done));
+    const session = new EventSession("page-one", ME, slow);
+    session.say(said(1));
+    const before = session.flush();
+    const stay = beforeSigningOut(() => session.end());
+    const words = sayLastWords();
+    await vi.advanceTimersByTimeAsync(2_000);
+    await words;
+    stay();
+    session.say(said(2)); // the player goes
+    await session.flush(true);
+    expect(window.localStorage).toHaveLength(0);
+    expect(answers).toHaveLength(2);
+    for (const answer of answers) answer("later");
+    await before;
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(answers, "nothing is tried again").toHaveLength(2);
+    expect(window.localStorage).toHaveLength(0);
+  });
+
+  it("after a long outage is said whole before somebody signs out, by requests of any size", async () => {
+    const { send, taken } = server("later");
+    const ways: boolean[] = [];
+    const session = new EventSession("page-one", ME, (batch, leaving) => {
+      ways.push(leaving);
+      return send(batch);
+    });
+    for (let at = 0; at < 900; at += 1) session.say(said(at));
+    await session.flush();
+    await session.end();
+    expect(new Set(taken).size).toBe(900);
+    expect(ways).not.toContain(true);
+  });
+
+  it("is left in requests that browsers let outlive a page, once for each time", async () => {
+    const { send, taken } = server();
+    const sizes: number[] = [];
+    const session = new EventSession("page-one", ME, (batch) => {
+      sizes.push(new TextEncoder().encode(JSON.stringify(batch)).length);
+      return send(batch);
+    });
+    const segments = Array.from({ length: 100 }, (_, at) => ({ start: at * 10, end: at * 10 + 5, rate: 1 }));
+    for (let at = 0; at < 40; at += 1) session.say({ ...said(at), segments });
+    const hidden = session.flush(true);
+    const left = sizes.length;
+    session.say(said(40));
+    const gone = session.flush(true); // there is something new
+    await session.flush(true);
+    await Promise.all([hidden, gone]);
+    expect(left).toBe(1);
+    expect(Math.max(...sizes)).toBeLessThan(MAX_LEAVING_BYTES + 500);
+    expect(taken).toEqual(Array.from({ length: 41 }, (_, at) => at));
+    expect(session.idle).toBe(true);
+    session.say(said(41));
+    const before = sizes.length;
+    await Promise.all([session.flush(true), session.flush(true)]);
+    expect(sizes.length - before).toBe(1);
+  });
+
+  it("waits for a page of the same account once its own has gone", async () => {
+    const { send, batches } = server("later");
+    const session = new EventSession("page-one", ME, send);
+    session.say(said(1));
+    const flushed = session.flush(true);
+    session.close();
+    await flushed;
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(batches).toHaveLength(1);
+    expect(kept(ME, "page-one")?.events).toHaveLength(1);
   });
 
   it("is not sent for ever when it is refused", async () => {

@@ -1,5 +1,6 @@
 /** What pages say of what happens in them (decision 113). */
 import type { HttpClient } from "../api/http";
+import { readProblem } from "../api/problem";
 import type { PlayedSegment } from "../api/recordings";
 
 export type EventType =
@@ -30,12 +31,17 @@ export type NumberedEvent = SaidEvent & { seq: number };
 
 export interface Batch {
   session_id: string;
+  /** Whose page it is: tokens change while pages stay. */
+  user_id: string;
   seq: number;
   events: NumberedEvent[];
 }
 
-/** `later`: nothing is known of whether it was taken, or it is to come later. */
-export type Answer = "taken" | "refused" | "later";
+/**
+ * `later`: nothing is known of whether it was taken, or it is to come later. `not_theirs`: whose it is has gone, and
+ * perhaps somebody else has come; it waits until they are back.
+ */
+export type Answer = "taken" | "refused" | "later" | "not_theirs";
 
 /** Sends a batch. `leaving`: the page may be gone before there is an answer. */
 export type SendBatch = (batch: Batch, leaving: boolean) => Promise<Answer>;
@@ -45,6 +51,8 @@ const LATER = new Set([401, 408, 425, 429]);
 export const batchSender =
   (http: HttpClient): SendBatch =>
   async (batch, leaving) => {
+    const theirs = () => http.account === batch.user_id;
+    if (!theirs()) return "not_theirs";
     try {
       const response = await http.send("/api/v1/analytics/events", {
         method: "POST",
@@ -53,7 +61,9 @@ export const batchSender =
         keepalive: leaving,
       });
       if (response.ok) return "taken";
-      return response.status >= 500 || LATER.has(response.status) ? "later" : "refused";
+      if ((await readProblem(response)).code === "other_account") return "not_theirs";
+      if (response.status < 500 && !LATER.has(response.status)) return "refused";
+      return theirs() ? "later" : "not_theirs";
     } catch {
       return "later";
     }

@@ -2,6 +2,7 @@
 import { EventSession } from "./event_session";
 import type { SendBatch } from "./events";
 import { left } from "./kept";
+import { beforeSigningOut } from "./leaving";
 
 /** Where pages cannot say that they are there, one that has said nothing for so long is taken for gone. */
 const GONE_MS = 120_000;
@@ -24,7 +25,9 @@ export async function sendLeft(account: string, send: SendBatch): Promise<void> 
   for (const { session_id, at_ms } of left(account, Date.now())) {
     const attempt = async () => {
       const session = new EventSession(session_id, account, send);
+      const stay = beforeSigningOut(() => session.end());
       await session.flush();
+      stay();
       session.close();
     };
     if (!navigator.locks) {

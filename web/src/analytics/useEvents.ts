@@ -4,9 +4,12 @@ import { randomKey } from "../session/guest";
 import { useAccount, useApi } from "../session/Session";
 import { EventSession } from "./event_session";
 import { batchSender } from "./events";
+import { beforeSigningOut } from "./leaving";
 import { hold, sendLeft } from "./send_left";
 
-/** Once for each account that comes in, and whenever the network comes back. */
+const LOOK_EVERY_MS = 60_000;
+
+/** Once for each account that comes in, whenever the network comes back, and now and then. */
 export function useLeftEvents(): void {
   const account = useAccount();
   const { http } = useApi();
@@ -15,7 +18,12 @@ export function useLeftEvents(): void {
     const send = () => void sendLeft(account, batchSender(http)).catch(() => undefined);
     send();
     window.addEventListener("online", send);
-    return () => window.removeEventListener("online", send);
+    // Pages that have gone leave what they could not send.
+    const timer = setInterval(send, LOOK_EVERY_MS);
+    return () => {
+      clearInterval(timer);
+      window.removeEventListener("online", send);
+    };
   }, [account, http]);
 }
 
@@ -27,10 +35,14 @@ export function useViewed(course_id: string | undefined, page: string): void {
   useEffect(() => {
     if (!account) return;
     const id = randomKey();
-    session.current = new EventSession(id, account, batchSender(http));
+    const viewed = new EventSession(id, account, batchSender(http));
+    session.current = viewed;
     const release = hold(id);
+    const stay = beforeSigningOut(() => viewed.end());
     return () => {
       session.current = null;
+      stay();
+      viewed.close();
       release();
     };
   }, [account, http]);

@@ -49,6 +49,11 @@ export class HttpClient {
     return this.#token !== null;
   }
 
+  /** Whose the token is; null for nobody, and for tokens that are of no account. */
+  get account(): string | null {
+    return subjectOf(this.#token);
+  }
+
   /** An access token that is good for a while yet, for what is no request; null when nobody is signed in. */
   async accessToken(): Promise<string | null> {
     if (this.#token && Date.now() > this.#expires_ms - RENEW_BEFORE_MS) await this.refresh();
@@ -187,6 +192,17 @@ export class HttpClient {
 async function readJson<T>(response: Response): Promise<T> {
   const text = await response.text();
   return (text ? JSON.parse(text) : undefined) as T;
+}
+
+/** Whom a token names (RFC 7519); the server alone finds out whether that is true. */
+function subjectOf(token: string | null): string | null {
+  try {
+    const payload = token?.split(".")[1] ?? "";
+    const { sub } = JSON.parse(atob(payload.replace(/-/g, "+").replace(/_/g, "/"))) as { sub?: unknown };
+    return typeof sub === "string" ? sub : null;
+  } catch {
+    return null;
+  }
 }
 
 /** The name in a Content-Disposition header (RFC 6266), in its plain form. */

@@ -22,6 +22,7 @@ export function useProgress(id: string, video: RefObject<HTMLVideoElement | null
     const stop = new WatchTeller(id, element, session).start();
     return () => {
       stop();
+      session.close(); // what is not answered by now waits for a page of the same account
       release();
     };
   }, [id, video, told]);
