@@ -154,7 +154,6 @@ async def test_a_backup_under_load_is_of_one_moment_and_has_all_that_was_acknowl
         assert answer.status == 200 and len(answer.body["items"]) == min(len(rooms), 200)
 
 
-@pytest.mark.drawn(1)
 async def test_recordings_come_along_and_play(api: Api, tmp_path: Path) -> None:
     other_url = f"sqlite:///{tmp_path / 'other.sqlite3'}"
     teacher = await api.person("teacher")
@@ -175,7 +174,6 @@ async def test_recordings_come_along_and_play(api: Api, tmp_path: Path) -> None:
             assert sum(1 for _ in container.decode(video=0)) == 120
 
 
-@pytest.mark.drawn(1)
 async def test_an_older_revision_is_restored_and_brought_up_to_date(other_url: str, tmp_path: Path) -> None:
     source = f"sqlite:///{tmp_path / 'old.sqlite3'}"
     old = Database.connect(source)

@@ -78,7 +78,13 @@ async def test_a_room_that_holds_what_it_may_is_not_recorded_until_something_is_
     assert (await start(api, room, teacher))[0] == 409, "the trash counts"
     assert (await api.call("DELETE", f"{BASE}/{binned}?permanent=true", by=teacher)).status == 200
     assert (await usage(api, teacher, room))["rooms"] == [
-        {"room_id": room, "room_name": "Physics", "used_bytes": 4_000_000, "allowed_bytes": PER_ROOM}
+        {
+            "room_id": room,
+            "room_name": "Physics",
+            "used_bytes": 4_000_000,
+            "allowed_bytes": PER_ROOM,
+            "own_bytes": None,
+        }
     ]
     status, body = await start(api, room, teacher)
     assert status == 201 and body["message"] is None and kept
@@ -118,6 +124,16 @@ async def test_an_administrator_lets_a_room_hold_more_or_less(api: Api, teacher:
         rows = (await tx.execute(audit_log.select())).mappings().all()
     noted = [row["details"] for row in rows if row["event"] == "recording_quota_changed"]
     assert [one["bytes"] for one in noted] == [12_000_000, 0, None]
+
+
+async def test_a_room_says_whether_its_quota_is_its_own_or_every_rooms(api: Api, teacher: Person) -> None:
+    admin, room = await api.person("admin"), await make_room(api, teacher)
+    for own in (PER_ROOM, 0, None):  # one that is as large as every room's is still its own
+        for told in (await let_hold(api, admin, room, own), await usage(api, teacher, room)):
+            assert told["rooms"][0]["own_bytes"] == own
+    assert (await usage(api, teacher))["rooms"][0]["own_bytes"] is None
+    await let_hold(api, admin, room, 12_000_000)
+    assert (await usage(api, teacher))["rooms"][0]["own_bytes"] == 12_000_000
 
 
 async def test_who_starts_near_the_end_of_a_quota_is_warned(api: Api, teacher: Person) -> None:

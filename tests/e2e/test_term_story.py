@@ -22,7 +22,7 @@ from tests.serving import Api
 
 ADA, SAM, MEI = "ada@school.example", "sam@school.example", "mei@school.example"
 NAMES = {ADA: "Ada Lovelace", SAM: "Sam Okafor", MEI: "Mei Lin"}
-TOLD_MS = 15_000
+TOLD_MS = 5_000
 """Within this a step arrives: pages that are told nothing ask every 20 s, which would be too late."""
 TAKEN_S = 3
 """So much of the class is recorded at least."""

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import pytest
 
 from tests.api.socket_clients import Client
 from tests.server_process import Running, running_server
@@ -100,7 +99,6 @@ async def until_gone(client: Client) -> None:
         await client.gone.wait()
 
 
-@pytest.mark.drawn(1)
 async def test_what_one_process_revokes_the_other_refuses(tmp_path: Path, database_url: str) -> None:
     with two_servers(tmp_path, database_url) as (one, two):
         async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:

@@ -18,6 +18,8 @@ from vtp.own_data.holding import ERASED_NAME
 from vtp.rooms.tables import live_sessions, session_participants
 
 _KEYS: Final = frozenset({"lesson_id", "user_id"})
+_UNREADABLE: Final = (ValueError, TypeError, AttributeError, LookupError)
+"""What reading notes (JSON) that nobody wrote so, or of another form, comes to."""
 
 
 async def differing_classes(tx: AsyncConnection, now: datetime) -> AsyncIterator[str]:
@@ -32,7 +34,11 @@ async def differing_classes(tx: AsyncConnection, now: datetime) -> AsyncIterator
     waiting = {one.id for one in await uncounted(tx, now, None)}
     for row in await _counted(tx):
         if row.id not in waiting:
-            async for sentence in _differences(tx, row):
+            try:
+                found = [sentence async for sentence in _differences(tx, row)]
+            except _UNREADABLE:
+                found = [f"The class of lesson {row.id} cannot be counted: what is noted of it is malformed."]
+            for sentence in found:
                 yield sentence
 
 

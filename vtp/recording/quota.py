@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from vtp.accounts.audit import AuditLog, Event, Origin
@@ -36,11 +36,14 @@ LOOK_EVERY_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What recordings take, and what they may (0: any number of bytes). `whose` they are, in words."""
+    """What recordings take, and what they may (0: any number of bytes). `whose` they are, in words.
+    `own_bytes` is what an administrator set for a room, None where it has what every room has.
+    """
 
     used_bytes: int
     allowed_bytes: int
     whose: str
+    own_bytes: int | None = None
 
     @property
     def is_over(self) -> bool:
@@ -106,7 +109,7 @@ class _Stored:
 
         def more(usage: Usage, counts: Callable[[Growing], bool]) -> Usage:
             grown = sum(one.size_bytes for one in growing if counts(one))
-            return Usage(usage.used_bytes + grown, usage.allowed_bytes, usage.whose)
+            return replace(usage, used_bytes=usage.used_bytes + grown)
 
         return RoomUsage(
             more(self.room, lambda one: one.room.id == room.id),
@@ -208,6 +211,7 @@ class Quotas:
                     one.used_bytes + sum(g.size_bytes for g in growing if g.room.id == one.room_id),
                     self._per_room if one.allowed_bytes is None else one.allowed_bytes,
                     one.name,
+                    one.allowed_bytes,
                 ),
             )
             for one in found
@@ -268,7 +272,7 @@ class Quotas:
             of_owner = await used_by_owner(tx, owner_id, but) if owner_id is not None else 0
             bounds = await self._bounds.of_room(tx, room.id, but)
         owner = Usage(of_owner, self._per_owner, "this room's owner") if owner_id is not None else None
-        return _Stored(Usage(used, allowed, "this room"), owner, bounds)
+        return _Stored(Usage(used, allowed, "this room", own), owner, bounds)
 
 
 def _ids(growing: Sequence[Growing]) -> list[str]:

@@ -48,6 +48,19 @@ class UsageOfRoom(UsageReply):
 
     room_id: str
     room_name: str
+    own_bytes: Annotated[
+        int | None,
+        Field(
+            description="What an administrator set for this room (0: any number); null: it has what every "
+            "room has, `recording.quota_per_room_bytes`."
+        ),
+    ]
+
+    @classmethod
+    def named(cls, usage: Usage, room_id: str, name: str) -> Self:
+        """Of a room that is called so."""
+        said = UsageReply.of(usage).model_dump()
+        return cls(**said, room_id=room_id, room_name=name, own_bytes=usage.own_bytes)
 
 
 class UsageElsewhere(UsageReply):
@@ -70,10 +83,9 @@ class RecordingUsage(BaseModel):
     @classmethod
     def of_room(cls, room: Room, usage: RoomUsage) -> Self:
         """Of one room, whether it has a quota or not."""
-        said = UsageReply.of(usage.room)
         return cls(
             owner=UsageReply.of(usage.owner) if usage.owner is not None else None,
-            rooms=[UsageOfRoom(**said.model_dump(), room_id=room.id, room_name=room.name)],
+            rooms=[UsageOfRoom.named(usage.room, room.id, room.name)],
             others=[
                 UsageElsewhere(**UsageReply.of(one).model_dump(), whose=one.whose) for one in usage.others
             ],
@@ -86,10 +98,7 @@ class RecordingUsage(BaseModel):
         near = next((one for one in [owner, *(usage for _, usage in rooms)] if one.is_near), None)
         return cls(
             owner=UsageReply.of(owner),
-            rooms=[
-                UsageOfRoom(**UsageReply.of(usage).model_dump(), room_id=id_, room_name=usage.whose)
-                for id_, usage in rooms
-            ],
+            rooms=[UsageOfRoom.named(usage, id_, usage.whose) for id_, usage in rooms],
             warning=RoomUsage(near, None).warning() if near is not None else None,
         )
 

@@ -174,6 +174,8 @@ export interface Usage {
 export interface RoomUsage extends Usage {
   room_id: string;
   room_name: string;
+  /** What was set for this room (0: any number); null: it has what every room has. */
+  own_bytes: number | null;
 }
 
 export interface RecordingUsage {

@@ -1,5 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { type ChartData, csvOf, fileNameOf, hasValues, pointName, pointWords, steppedBy } from "./figures";
+import {
+  type ChartData,
+  csvOf,
+  fileNameOf,
+  hasValues,
+  pointName,
+  pointWords,
+  steppedBy,
+  topOf,
+} from "./figures";
 
 const data: ChartData = {
   along: { kind: "names", label: "Class", names: ["Waves, first", '=SUM("x")', "-1"] },
@@ -67,5 +76,24 @@ describe("keys in a chart", () => {
   it("that are not its own are left to the page", () => {
     for (const key of ["Tab", "a", "Enter"]) expect(steppedBy(key, 2, 5)).toBeNull();
     expect(steppedBy("ArrowRight", null, 0)).toBeNull();
+  });
+});
+
+describe("the scale of a chart", () => {
+  const of = (...values: (number | null)[]): ChartData => ({
+    along: { kind: "names", label: "Day", names: values.map(String) },
+    series: [{ label: "Some", look: "bar", values }],
+  });
+
+  it("ends at the next round number, of parts of one as well", () => {
+    expect(topOf(of(28.5), 28.5)).toBe(30);
+    expect(topOf(of(0.3, 0), 0.3)).toBeCloseTo(0.3);
+    expect(topOf(of(0.03), 0.03)).toBeCloseTo(0.03);
+  });
+
+  it("reaches to one where whole things are counted, or nothing is known", () => {
+    expect(topOf(of(0, 0), 0)).toBe(1);
+    expect(topOf(of(null), 0)).toBe(1);
+    expect(topOf({ ...of(0.5), top: 100 }, 0.5)).toBe(100);
   });
 });

@@ -58,6 +58,19 @@ export function pointWords(data: ChartData, index: number): string {
 export const hasValues = (data: ChartData): boolean =>
   data.series.some(({ values }) => values.some((value) => value !== null));
 
+/** Whether it is of people, clicks and the like, of which there are no halves. */
+export const isWhole = (data: ChartData): boolean =>
+  data.series.every(({ values }) => values.every((one) => one === null || Number.isInteger(one)));
+
+/** Where the scale ends that reaches to `most`: the next round number. Below 1 there is nothing of whole things. */
+export function topOf(data: ChartData, most: number): number {
+  const least = isWhole(data) ? 1 : 0;
+  const reach = Math.max(most, data.top ?? 0, least) || 1;
+  const size = 10 ** Math.floor(Math.log10(reach));
+  const step = [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].find((one) => one * size >= reach * (1 - 1e-9)) ?? 10;
+  return step * size;
+}
+
 /** Which point a key leads to; null for keys that are not the chart's. `from` is null before there is one. */
 export function steppedBy(key: string, from: number | null, count: number): number | null {
   if (count === 0) return null;

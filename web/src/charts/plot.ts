@@ -2,7 +2,7 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { clock } from "../format";
-import { type Along, type ChartData, countOf, valueWords } from "./figures";
+import { type Along, type ChartData, countOf, isWhole, topOf, valueWords } from "./figures";
 import { DASHES, fillOf, type Palette } from "./palette";
 
 export interface Drawing {
@@ -49,7 +49,7 @@ export function draw(
       },
       scales: {
         x: { time: data.along.kind === "time", range: rangeOf(data) },
-        y: { range: (_, __, most) => [0, topOf(Math.max(most ?? 0, data.top ?? 0, 1))] },
+        y: { range: (_, __, most) => [0, topOf(data, most ?? 0)] },
       },
       axes: axesOf(data, palette),
       series: [{}, ...data.series.map((_, index) => seriesOf(data, palette, index))],
@@ -84,13 +84,6 @@ export function draw(
 }
 
 const seriesColour = (palette: Palette) => (_: uPlot, index: number) => palette.series[index - 1] ?? "";
-
-/** The next round number: scales end where they can be read. */
-export function topOf(most: number): number {
-  const size = 10 ** Math.floor(Math.log10(most));
-  const step = [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].find((one) => one * size >= most * (1 - 1e-9)) ?? 10;
-  return step * size;
-}
 
 function placesOf(along: Along): number[] {
   if (along.kind === "names") return along.names.map((_, index) => index);
@@ -131,10 +124,7 @@ function axesOf(data: ChartData, palette: Palette): uPlot.Axis[] {
 
 /** Of people and clicks there are no halves. */
 function stepsFor(data: ChartData): number[] {
-  const whole = data.series.every(({ values }) =>
-    values.every((one) => one === null || Number.isInteger(one)),
-  );
-  return whole ? STEPS.filter(Number.isInteger) : STEPS;
+  return isWhole(data) ? STEPS.filter(Number.isInteger) : STEPS;
 }
 
 const STEPS = [-2, -1, 0, 1, 2, 3, 4, 5, 6, 7, 8].flatMap((power) =>

@@ -24,5 +24,11 @@ export function fetchFrom(url: string): void {
   link.click();
 }
 
+/** What spreadsheets know UTF-8 by; the server's tables begin so, too. */
+const UTF8_MARK = "\ufeff";
+
+export const textFile = (text: string, type: string): Blob =>
+  new Blob([type === "text/csv" ? UTF8_MARK + text : text], { type: `${type};charset=utf-8` });
+
 export const saveText = (text: string, name: string, type = "text/plain"): void =>
-  saveFile({ blob: new Blob([text], { type: `${type};charset=utf-8` }), name }, name);
+  saveFile({ blob: textFile(text, type), name }, name);

@@ -39,8 +39,19 @@ test("minutes are told in hours, and sizes in words", () => {
   expect(classesOf(days).summary).toBe("3 classes began in these days.");
   expect(hoursOf(days).summary).toBe("30 hours of all who were in classes, added up.");
   expect(hoursOf(days).data.series[0]?.values).toEqual([1.5, 28.5]);
-  expect(recordedOf(days).data.series[0]?.values).toEqual([0.002, 0]);
+  expect(hoursOf(days).data.unit).toBe("h");
   expect(recordedOf(days).summary).toMatch(/^1 recording of 2(\.0)? MB in all\.$/);
+});
+
+test("the unit is one that what there is can be seen in", () => {
+  const recorded = (...sizes: number[]) =>
+    recordedOf(usage(...sizes.map((recording_bytes) => day("2026-11-28", { recording_bytes })))).data;
+  expect(recorded(20_000_000, 5_000_000)).toMatchObject({ unit: "MB", series: [{ values: [20, 5] }] });
+  expect(recorded(2_000_000_000, 5_000_000)).toMatchObject({ unit: "GB", series: [{ values: [2, 0.005] }] });
+  expect(recorded(300, 0)).toMatchObject({ unit: "kB", series: [{ values: [0.3, 0] }] });
+  const short = hoursOf(usage(day("2026-11-28", { participant_minutes: 12 })));
+  expect(short.data).toMatchObject({ unit: "min", series: [{ label: "Minutes", values: [12] }] });
+  expect(short.summary).toBe("12 minutes of all who were in classes, added up.");
 });
 
 test("the busiest hour is told with who was there", () => {

@@ -51,23 +51,54 @@ export function classesOf({ days }: Usage): Told {
   };
 }
 
+/** The largest of `units` that the fullest day has one of, else the least: what there is must be seen. */
+function unitOf<T extends { size: number }>(units: readonly [T, ...T[]], values: readonly number[]): T {
+  const most = Math.max(0, ...values);
+  return units.find(({ size }) => most >= size) ?? units.at(-1) ?? units[0];
+}
+
 /** For how long, by everybody. */
 export function hoursOf({ days }: Usage): Told {
-  const hours = days.map(({ participant_minutes }) => participant_minutes / 60);
+  const minutes = days.map(({ participant_minutes }) => participant_minutes);
+  const { size, label, unit } = unitOf(
+    [
+      { size: 60, label: "Hours", unit: "h" },
+      { size: 1, label: "Minutes", unit: "min" },
+    ],
+    minutes,
+  );
+  const all = sum(minutes);
+  const hours = Math.round(all / 60);
+  const told =
+    all < 60
+      ? plural(Math.round(all), "minute", "minutes")
+      : `${whole.format(hours)} ${hours === 1 ? "hour" : "hours"}`;
   return {
-    data: { along: along(days), series: [{ label: "Hours", look: "area", values: hours }], unit: "h" },
-    summary: `${whole.format(sum(hours))} hours of all who were in classes, added up.`,
+    data: {
+      along: along(days),
+      series: [{ label, look: "area", values: minutes.map((one) => one / size) }],
+      unit,
+    },
+    summary: `${told} of all who were in classes, added up.`,
   };
 }
 
-/** What recordings take, in GB: the scale is of numbers. */
+/** What recordings take: the scale is of numbers of one unit. */
 export function recordedOf({ days }: Usage): Told {
   const count = sum(days.map(({ recordings }) => recordings));
-  const size = sum(days.map(({ recording_bytes }) => recording_bytes));
-  const values = days.map(({ recording_bytes }) => recording_bytes / 1e9);
+  const sizes = days.map(({ recording_bytes }) => recording_bytes);
+  const { size, unit } = unitOf(
+    [
+      { size: 1e9, unit: "GB" },
+      { size: 1e6, unit: "MB" },
+      { size: 1e3, unit: "kB" },
+    ],
+    sizes,
+  );
+  const values = sizes.map((one) => one / size);
   return {
-    data: { along: along(days), series: [{ label: "Recorded", look: "bar", values }], unit: "GB" },
-    summary: `${plural(count, "recording", "recordings")} of ${bytes(size)} in all.`,
+    data: { along: along(days), series: [{ label: "Recorded", look: "bar", values }], unit },
+    summary: `${plural(count, "recording", "recordings")} of ${bytes(sum(sizes))} in all.`,
   };
 }
 

@@ -9,6 +9,7 @@ import { PeoplePanel } from "./PeoplePanel";
 import { PollsPanel } from "./PollsPanel";
 import { RoomPanel } from "./RoomPanel";
 import "./SidePanel.css";
+import { useClassState } from "./useClass";
 import { type PanelName, useClassView } from "./useClassView";
 
 const PANELS: Readonly<Record<PanelName, readonly [title: string, Body: () => ReactNode]>> = {
@@ -22,8 +23,15 @@ const PANELS: Readonly<Record<PanelName, readonly [title: string, Body: () => Re
 };
 
 export function SidePanel() {
-  const { panel, closePanel } = useClassView();
+  const { panel: wanted, closePanel } = useClassView();
+  const { may } = useClassState();
+  // Who is no longer staff is not told how the class goes.
+  const isRefused = wanted === "live" && !may.moderate;
+  const panel = isRefused ? null : wanted;
   const head = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    if (isRefused) closePanel();
+  }, [isRefused, closePanel]);
   useEffect(() => {
     if (!panel) return;
     const before = document.activeElement;

@@ -83,8 +83,8 @@ function Told({ usage, name }: { usage: RecordingUsage; name: string }) {
 function Allow({ room, usage, onClose }: { room: Room; usage: RecordingUsage; onClose: () => void }) {
   const { recordings } = useApi();
   const toast = useToast();
-  const allowed = usage.rooms[0]?.allowed_bytes ?? null;
-  const [way, setWay] = useState(allowed === null ? "any" : "own");
+  const own = usage.rooms[0]?.own_bytes ?? null;
+  const [way, setWay] = useState(own === null ? "usual" : own === ANY_NUMBER ? "any" : "own");
   const form = useForm(["bytes"], async ({ bytes: typed = "" }) => {
     const wish = { usual: null, any: ANY_NUMBER, own: bytesOf(typed) }[way] ?? null;
     await recordings.setQuota(room.room_id, wish);
@@ -113,7 +113,7 @@ function Allow({ room, usage, onClose }: { room: Room; usage: RecordingUsage; on
           min={0.001}
           step="any"
           required
-          defaultValue={gigabytesOf(allowed)}
+          defaultValue={gigabytesOf(own || null)}
           error={form.fields.bytes}
           data-testid="space-gigabytes"
         />

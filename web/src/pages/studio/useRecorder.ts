@@ -6,6 +6,7 @@ import type { Room } from "../../api/rooms";
 import { useToast } from "../../design/Toast";
 import { day } from "../../format";
 import { useApi } from "../../session/Session";
+import { lookAgain } from "./look_again";
 
 export interface Recorder {
   phase: "off" | "starting" | "on" | "stopping";
@@ -18,8 +19,6 @@ export interface Recorder {
 
 /** The room has been read anew within this time. */
 const SETTLE_MS = 10_000;
-/** A room says that it is recorded before its recording can be found. */
-const LOOK_AGAIN_MS = 1000;
 
 interface Running {
   id: string;
@@ -36,8 +35,7 @@ export function useRecorder(room: Room, openIn: "place" | "tab" = "place"): Reco
 
   useEffect(() => {
     if (busy || running || !room.recording) return;
-    let ended = false;
-    let again: ReturnType<typeof setTimeout>;
+    // A room says that it is recorded before its recording can be found.
     const find = async () => {
       const { items: found } = await recordings.list({
         roomId: room.room_id,
@@ -46,17 +44,9 @@ export function useRecorder(room: Room, openIn: "place" | "tab" = "place"): Reco
       });
       return found[0];
     };
-    const look = async () => {
-      const recording = await find().catch(() => undefined);
-      if (ended) return;
-      if (recording) setRunning({ id: recording.recording_id, since_ms: Date.parse(recording.started_at) });
-      else again = setTimeout(() => void look(), LOOK_AGAIN_MS);
-    };
-    void look();
-    return () => {
-      ended = true;
-      clearTimeout(again);
-    };
+    return lookAgain(find, ({ recording_id, started_at }) =>
+      setRunning({ id: recording_id, since_ms: Date.parse(started_at) }),
+    );
   }, [room.recording, room.room_id, running, busy, recordings]);
 
   useEffect(() => {
