@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from tests.api.course_material import make_course, student
 from tests.api.recording_material import make_room
 from tests.api.test_analytics_reports import file
 from tests.serving import Api, Person
-from vtp.analytics.usage import Load, memory_bytes
+from vtp.analytics.usage import Load, Usage, memory_bytes
 from vtp.analytics.usage_tables import server_load, usage_days
 from vtp.ids import first_id_at, new_id
 from vtp.recording.tables import recordings
@@ -97,6 +98,52 @@ async def test_usage_is_forgotten_after_its_term(api: Api, admin: Person, teache
     await service.roll()
     async with database.read() as tx:
         assert min((await tx.execute(select(usage_days.c.day))).scalars()) == "2031-04-30"
+
+
+async def test_a_day_is_kept_once_what_began_on_it_has_grown(
+    api: Api, admin: Person, teacher: Person
+) -> None:
+    service, database = api.server.services.analytics.usage, api.server.services.database
+    await class_at(api, await make_room(api, teacher), NOW - timedelta(days=1), (None, 0, 30))
+
+    async def days() -> list[str]:
+        await service.roll()
+        async with database.read() as tx:
+            return sorted((await tx.execute(select(usage_days.c.day))).scalars())
+
+    service.clock = lambda: NOW.replace(hour=5)
+    assert "2031-05-09" not in await days()
+    service.clock = lambda: NOW.replace(hour=6)
+    assert "2031-05-09" in await days()
+
+
+async def test_watching_goes_on_after_any_error(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    service, taken = api.server.services.analytics.usage, asyncio.Event()
+    monkeypatch.setattr("vtp.analytics.usage.READ_EVERY_S", 0)
+    monkeypatch.setattr("vtp.analytics.usage.STORED_EVERY", 1)
+    reads, stored = 0, 0
+
+    def participants() -> int:
+        nonlocal reads
+        reads += 1
+        if reads == 1:
+            raise OSError("it could not be read")
+        return 1
+
+    async def put(_: Any) -> None:
+        nonlocal stored
+        stored += 1
+        if stored == 1:
+            raise ValueError("it could not be stored")
+        taken.set()
+
+    monkeypatch.setattr(service, "participants", participants)
+    monkeypatch.setattr(Usage, "_put", lambda _, values: put(values))
+    watching = asyncio.create_task(service.watch())
+    waiting = asyncio.create_task(taken.wait())
+    await asyncio.wait({watching, waiting}, return_when=asyncio.FIRST_COMPLETED, timeout=30)
+    assert taken.is_set() and not watching.done()
+    watching.cancel()
 
 
 async def test_load_of_several_processes_adds_up(api: Api, admin: Person) -> None:

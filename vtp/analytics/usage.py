@@ -7,7 +7,6 @@ import logging
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -37,6 +36,8 @@ READ_EVERY_S: Final = 30.0
 STORED_EVERY: Final = 10  # readings
 DAYS_AT_ONCE: Final = 30
 """So many days that nobody counted are counted in one round of upkeep."""
+GROWN_AFTER: Final = timedelta(hours=6)
+"""A day is kept so long after its end: what began on it has grown by then (recordings, above all)."""
 LOAD_DAYS: Final = 14
 """For how many days load is told by the hour."""
 
@@ -108,7 +109,9 @@ class Usage:
             if self.keep_days:
                 since = max(since, midnight(now) - timedelta(days=self.keep_days))
             known = await known_days(tx, name_of(since))
-        missing = [one for one in days_between(since, midnight(now)) if name_of(one) not in known]
+        missing = [
+            one for one in days_between(since, midnight(now - GROWN_AFTER)) if name_of(one) not in known
+        ]
         for one in missing[:DAYS_AT_ONCE]:
             await self._roll(one, now)
         if self.keep_days:
@@ -122,18 +125,29 @@ class Usage:
             await asyncio.sleep(READ_EVERY_S)
             now_s, cpu_s = time.monotonic(), time.process_time()
             if _hour(self.clock()) != load.hour:
-                await self._store(load)
-                load = Load(_hour(self.clock()))
+                done, load = load, Load(_hour(self.clock()))
+                await self._store(done)
             cpu = (cpu_s - cpu_before_s) / max(now_s - before_s, 0.001)
-            load.take(cpu, machine_load(), memory_bytes(), self.participants())
             before_s, cpu_before_s = now_s, cpu_s
-            if load.readings % STORED_EVERY == 0:
-                await self._store(load)
+            await self._take(load, cpu)
+
+    async def _take(self, load: Load, cpu: float) -> None:
+        try:
+            load.take(cpu, machine_load(), memory_bytes(), self.participants())
+        except Exception:  # one reading
+            logger.exception("How busy the server is could not be read.")
+            return
+        if load.readings % STORED_EVERY == 0:
+            await self._store(load)
 
     async def _store(self, load: Load) -> None:
         values = {name: getattr(load, name) for name in Load.__slots__}
-        with suppress(Unavailable):  # then with the next
+        try:
             await self._put({**values, "process_id": self.process_id})
+        except Unavailable:
+            pass  # then with the next
+        except Exception:  # one time
+            logger.exception("How busy the server is could not be stored.")
 
     @done_over
     async def _put(self, values: Mapping[str, Any]) -> None:
