@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { EventSession, MAX_IN_BATCH, MAX_KEPT, MAX_LEAVING_BYTES } from "./event_session";
 import type { Answer, Batch, SaidEvent } from "./events";
-import { kept, left } from "./kept";
+import { keep, kept, left, MAX_KEPT_CHARS } from "./kept";
 import { beforeSigningOut, sayLastWords } from "./leaving";
 import { sendLeft } from "./send_left";
 
@@ -209,6 +209,17 @@ describe("what a page says", () => {
     expect(Math.max(...batches.map(({ events }) => events.length))).toBeLessThanOrEqual(MAX_IN_BATCH);
     expect(taken).toHaveLength(MAX_KEPT);
     expect(taken.at(-1)).toBe(MAX_KEPT + 49);
+  });
+
+  it("takes no more room in the browser than it may, and the oldest gives way", () => {
+    const long = (at: number) => ({ ...said(at), seq: at, metadata: { word: "w".repeat(2_900) } });
+    const events = Array.from({ length: 100 }, (_, at) => long(at));
+    for (let page = 0; page < 5; page += 1) keep(ME, { session_id: `page-${page}`, events, at_ms: page });
+    expect(left(ME, 10).map(({ session_id }) => session_id)).toEqual(["page-2", "page-3", "page-4"]);
+    keep(ME, { session_id: "page-5", events: Array.from({ length: 500 }, (_, at) => long(at)), at_ms: 5 });
+    expect(kept(ME, "page-5")?.events.at(-1)?.seq).toBe(499);
+    const size = Object.values(window.localStorage).reduce((sum, text) => sum + String(text).length, 0);
+    expect(size).toBeLessThanOrEqual(MAX_KEPT_CHARS);
   });
 
   it("is forgotten when it is old, odd, or of too many pages", () => {

@@ -20,12 +20,14 @@ function school() {
   const known = {
     good: new Set<string>(),
     cookie: null as string | null,
+    away: false,
     /** Whose token each batch came with. */
     came: [] as [string | null, Batch][],
   };
   const http = new HttpClient(async (input, init = {}) => {
     if (String(input).endsWith("/refresh"))
       return known.cookie ? json(grantOf(known.cookie)) : json({ code: "not_signed_in" }, 401);
+    if (known.away) throw new TypeError("no network");
     const token = new Headers(init.headers).get("Authorization")?.slice("Bearer ".length) ?? null;
     const by = [ADA, BEN].find((account) => grantOf(account).access_token === token) ?? null;
     const batch = JSON.parse(String(init.body)) as Batch;
@@ -68,6 +70,22 @@ describe("what one person did", () => {
     await sendLeft(ADA, batchSender(http));
     expect(known.came.at(-1)).toMatchObject([ADA, { user_id: ADA, events: [{ position: 1 }] }]);
     expect(window.localStorage).toHaveLength(0);
+  });
+
+  it("is not even tried with the token of the next", async () => {
+    const { known, http, enter } = school();
+    enter(ADA);
+    http.setGrant(grantOf(ADA));
+    known.away = true;
+    const session = new EventSession("page-one", ADA, batchSender(http));
+    session.say(said);
+    await session.flush();
+    known.away = false;
+    enter(BEN);
+    http.setGrant(grantOf(BEN));
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(known.came).toEqual([]);
+    expect(kept(ADA, "page-one")?.events).toHaveLength(1);
   });
 
   it("is refused, kept and not sent again where somebody signed in in another tab", async () => {

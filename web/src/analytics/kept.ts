@@ -14,12 +14,35 @@ const PREFIX = "vtp.events.";
 const FORGET_MS = 30 * 86_400_000;
 /** So many pages are kept of; the oldest give way. */
 const MAX_SESSIONS = 20;
+/** Of all pages together: browsers give a server's pages five million, for everything. */
+export const MAX_KEPT_CHARS = 1_000_000;
 
 const keyOf = (account: string, session: string): string => `${PREFIX}${account}.${session}`;
 
 export function keep(account: string, { session_id, events, at_ms }: KeptSession): void {
-  const left = events.length > 0 ? JSON.stringify({ session_id, events, at_ms }) : null;
-  remember(keyOf(account, session_id), left);
+  const key = keyOf(account, session_id);
+  let rest = events;
+  let text = "";
+  do {
+    text = rest.length > 0 ? JSON.stringify({ session_id, events: rest, at_ms }) : "";
+    rest = rest.slice(Math.ceil(rest.length / 2));
+  } while (text.length > MAX_KEPT_CHARS);
+  remember(key, text || null);
+  if (text) makeRoom(key);
+}
+
+/** Of more than there is room for, what was said longest ago gives way, never `own`. */
+function makeRoom(own: string): void {
+  const found = rememberedKeys(PREFIX).map((key) => ({ key, text: remembered(key) ?? "" }));
+  let over = found.reduce((sum, { text }) => sum + text.length, -MAX_KEPT_CHARS);
+  if (over <= 0) return;
+  const at = (text: string) => parse(text)?.at_ms ?? 0;
+  for (const { key, text } of found.sort((one, other) => at(one.text) - at(other.text))) {
+    if (over <= 0) return;
+    if (key === own) continue;
+    remember(key, null);
+    over -= text.length;
+  }
 }
 
 export function kept(account: string, session_id: string): KeptSession | null {
