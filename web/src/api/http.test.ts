@@ -128,6 +128,18 @@ describe("HttpClient", () => {
     expect(paths()).toEqual(["/whip/a/1"]);
   });
 
+  it("does nothing for who has signed in in another tab", async () => {
+    const tokenOf = (sub: string) => `h.${btoa(JSON.stringify({ sub }))}.s`;
+    http.setGrant({ access_token: tokenOf("ada"), expires_in: 900 });
+    http.onSessionLost = vi.fn();
+    respond = (path) =>
+      path.endsWith("/refresh") ? json({ access_token: tokenOf("sam"), expires_in: 900 }) : json({}, 401);
+    await expect(http.json("POST", "/x", {})).rejects.toMatchObject({ status: 401 });
+    expect(paths()).toEqual(["/x", "/api/v1/auth/refresh"]);
+    expect(http.onSessionLost).toHaveBeenCalledOnce();
+    expect(http.signedIn).toBe(false);
+  });
+
   it("says when the session is lost, and forgets the token", async () => {
     const lost = vi.fn();
     http.onSessionLost = lost;

@@ -32,7 +32,10 @@ export class HttpClient {
   #renewal: ReturnType<typeof setTimeout> | undefined;
   readonly #fetch: Fetch;
 
-  /** Called when the session has ended on the server's side (signed out elsewhere, expired, revoked). */
+  /**
+   * Called when the session has ended on the server's side (signed out elsewhere, expired, revoked), and when
+   * the browser's is another person's by now.
+   */
   onSessionLost: () => void = () => undefined;
 
   /** Called when the server says that the account waits for approval, which may be news here. */
@@ -92,10 +95,13 @@ export class HttpClient {
       body: "{}",
     });
     if (response.ok) {
-      this.setGrant((await response.json()) as TokenGrant);
-      return true;
-    }
-    if (response.status >= 500 || response.status === 429) throw await readProblem(response);
+      const grant = (await response.json()) as TokenGrant;
+      if (this.account === null || subjectOf(grant.access_token) === this.account) {
+        this.setGrant(grant);
+        return true;
+      }
+      // Somebody else has signed in in another tab: what this page shows, and would do, is not theirs.
+    } else if (response.status >= 500 || response.status === 429) throw await readProblem(response);
     const hadSession = this.signedIn;
     this.setGrant(null);
     if (hadSession) this.onSessionLost();
