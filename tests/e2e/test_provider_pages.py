@@ -106,6 +106,7 @@ def signed_in_as(page: Page, name: str) -> None:
 def go_back_to(page: Page, address: str) -> None:
     """Presses Back, past the provider's own pages, until the address is there."""
     for _ in range(4):
+        page.wait_for_load_state()  # until then the browser may be putting another process behind the page
         page.go_back(wait_until="commit")
         if page.url == address:
             return

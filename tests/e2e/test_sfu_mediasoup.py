@@ -57,7 +57,8 @@ def test_two_pages_see_and_hear_each_other_by_a_program_that_speaks_only_sfu(
 
 
 def check_stats(server: SignallingServer, page: Page) -> None:
-    """What was counted of one page's own media."""
+    """What was counted of one page's own media, once it has sent and seen some of it."""
+    poll(page, "ortc.received().then((all) => Object.values(all).some((one) => one.frames > 60))")
     transport, *others = server.get(f"/transports/{page.evaluate('ortc.sending.id')}/stats")
     assert transport["iceState"] in ("connected", "completed") and transport["dtlsState"] == "connected"
     assert transport["iceSelectedTuple"]["remotePort"] and transport["bytesReceived"] > 20_000
