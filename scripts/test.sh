@@ -31,6 +31,7 @@ beside=(
   tests/e2e/classes/test_class_captions.py
   tests/e2e/classes/test_class_connections.py
   tests/e2e/classes/test_class_direct.py
+  tests/e2e/classes/test_class_goes.py
   tests/e2e/classes/test_class_large.py
   tests/e2e/classes/test_class_layers.py
   tests/e2e/classes/test_class_network.py
@@ -40,6 +41,7 @@ beside=(
   tests/e2e/classes/test_class_turn.py
   tests/e2e/classes/test_class_voices.py
   tests/e2e/test_account_pages.py
+  tests/e2e/test_analytics_pages.py
   tests/e2e/test_calls_between_two.py
   tests/e2e/test_captions_players.py
   tests/e2e/test_check_page.py
@@ -69,6 +71,7 @@ beside=(
   tests/e2e/test_socketio_mediasoup.py
   tests/e2e/test_socketio_resume.py
   tests/e2e/test_storyboard_shaka.py
+  tests/e2e/test_usage_page.py
   tests/media/test_bench_api.py
   tests/media/test_client_connects.py
   tests/media/test_client_full_ice.py
@@ -118,6 +121,7 @@ paired=(
   tests/e2e/test_layers_recorded.py
   tests/e2e/test_publish_watch_load.py
   tests/e2e/test_red_chromium.py
+  tests/e2e/test_throttled_live.py
   tests/e2e/test_throttled_players.py
   tests/faults/test_faults_outage.py
   tests/faults/test_thousand_sockets.py
