@@ -6,11 +6,11 @@ A quarter of a gigabyte of packages, so `make test` does without: `make test-lon
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 import sys
 from pathlib import Path
 
+from vtp.bench.go_program import cache_folder
 from vtp.bench.unavailable import Unavailable
 
 VERSION = "3.37.0"
@@ -63,8 +63,7 @@ async def _install() -> None:
 
 
 def _folder() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "vtp" / "peers" / f"azurite@{VERSION}"
+    return cache_folder() / f"azurite@{VERSION}"
 
 
 if __name__ == "__main__":

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.api.recording_material import add_finished, fetch, grant_of, make_room
+from tests.api.recording_material import add_finished, fetch, grant_of, make_room, open_media
 from tests.serving import Api, Person, serving
+from vtp.backup.check import find_damage
 from vtp.jobs.process import run_jobs
 from vtp.recording.changes import RecordingChanged
 from vtp.recording.store import Status
@@ -120,6 +121,22 @@ async def media_of(api: Api, recording_id: str, by: Person) -> dict[str, bytes]:
             assert answer.status == 200, answer
             found[f"{track}/{name}"] = answer.body
     return found
+
+
+async def check_plays_from_there(
+    api: Api, recording_id: str, by: Person, before: Mapping[str, bytes]
+) -> None:
+    """A recording whose bytes are in the store alone is what it was, in parts and as MP4, and undamaged."""
+    assert await media_of(api, recording_id, by) == before
+    cookie = await grant_of(api, recording_id, by)
+    path = f"{BASE}/{recording_id}/stream/video/seg-00001.m4s"
+    part = await fetch(api, path, Cookie=cookie, Range="bytes=10-19")
+    assert part.status == 206 and part.body == before["video/seg-00001.m4s"][10:20]
+    download = await fetch(api, f"{BASE}/{recording_id}/download", Cookie=cookie)
+    with open_media(download.body) as media:
+        assert media.streams.video[0].frames == 120 and abs(media.duration / 1e6 - 4) < 0.1
+    settings = api.server.services.settings
+    assert [fault async for fault in find_damage(settings, read_media=False)] == []
 
 
 def files_of(folder: Path) -> dict[str, bytes]:

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.recording_material import add_finished, fetch, grant_of, make_room, open_media
+from tests.api.recording_material import add_finished, fetch, grant_of, make_room
 from tests.api.storage_material import (
     BASE,
+    check_plays_from_there,
     files_of,
     gone_from_here,
     job_is,
@@ -37,7 +38,6 @@ from tests.s3_server import (
     s3_server,
     why_not,
 )
-from vtp.backup.check import find_damage
 from vtp.recording.manifest import MANIFEST_NAME
 from vtp.recording.store import Status
 
@@ -88,16 +88,7 @@ async def test_recording_in_the_store_alone_plays_downloads_and_is_deleted(
     async with storing(tmp_path / "data", s3.settings(keep_local_hours=0)) as api:
         teacher = await api.sign_in("teacher@school.example")
         await gone_from_here(api, recording_id)
-        assert await media_of(api, recording_id, teacher) == before
-        cookie = await grant_of(api, recording_id, teacher)
-        path = f"{BASE}/{recording_id}/stream/video/seg-00001.m4s"
-        part = await fetch(api, path, Cookie=cookie, Range="bytes=10-19")
-        assert part.status == 206 and part.body == before["video/seg-00001.m4s"][10:20]
-        download = await fetch(api, f"{BASE}/{recording_id}/download", Cookie=cookie)
-        with open_media(download.body) as media:
-            assert media.streams.video[0].frames == 120 and abs(media.duration / 1e6 - 4) < 0.1
-        settings = api.server.services.settings
-        assert [fault async for fault in find_damage(settings, read_media=False)] == []
+        await check_plays_from_there(api, recording_id, teacher, before)
         answer = await api.call("DELETE", f"{BASE}/{recording_id}?permanent=true", by=teacher)
         assert answer.status == 200 and objects_of(s3, recording_id) == {}
         assert not list((tmp_path / "data" / "cache").rglob("*.m4s"))

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
-
 from aiohttp import web
-from pydantic import BaseModel
 
 from vtp.accounts.routes import origin_of
 from vtp.analytics.attendance_schemas import (
@@ -20,17 +17,14 @@ from vtp.analytics.attendance_schemas import (
 )
 from vtp.analytics.attendances import Attendances
 from vtp.analytics.paths import Doubled
+from vtp.analytics.report_answers import FILES, as_csv, in_its_format
 from vtp.analytics.report_pdfs import ReportPdfs
-from vtp.analytics.report_tables import Paper, attendance_paper
-from vtp.http.csv_answer import stream_csv
+from vtp.analytics.report_tables import attendance_paper
 from vtp.http.csv_cells import TYPE
-from vtp.http.pdf_tables import TYPE as PDF_TYPE
-from vtp.http.pdf_tables import answer_pdf
 from vtp.http.routing import Access, Call
 
 LESSON = "/lessons/{lesson_id}/attendance"
 RULES = "/courses/{course_id}/attendance-rules"
-FILES = (TYPE, PDF_TYPE)
 
 
 def add_attendance_routes(table: Doubled, attendances: Attendances, pdfs: ReportPdfs) -> None:
@@ -49,11 +43,8 @@ def add_attendance_routes(table: Doubled, attendances: Attendances, pdfs: Report
     async def get_attendance_report(call: Call) -> AttendanceReply | web.StreamResponse:
         query: ReportQuery = call.query
         found = AttendanceReply.of(query.course_id, await attendances.report(call.principal, query.course_id))
-        if query.format == "csv":
-            return await as_csv(call, "attendance", StudentRow, found.student_attendance)
-        if query.format == "pdf":
-            return await as_pdf(call, pdfs, "attendance", attendance_paper(found))
-        return found
+        rows = StudentRow, found.student_attendance
+        return await in_its_format(call, pdfs, "attendance", found, rows, attendance_paper)
 
     @table.get(
         LESSON,
@@ -109,23 +100,3 @@ def add_attendance_routes(table: Doubled, attendances: Attendances, pdfs: Report
         body: AttendanceRules = call.body
         await attendances.set_rules(call.principal, call.path["course_id"], body.rules)
         return body
-
-
-async def as_csv(
-    call: Call, stem: str, model: type[BaseModel], rows: Sequence[BaseModel]
-) -> web.StreamResponse:
-    """A list of replies as a file: a column for each field."""
-    columns = list(model.model_fields)
-
-    async def pages() -> AsyncIterator[Iterable[Sequence[object]]]:
-        for start in range(0, len(rows), 500):
-            dumped = (one.model_dump(mode="json") for one in rows[start : start + 500])
-            yield [[row[name] for name in columns] for row in dumped]
-
-    return await stream_csv(call.request, stem, columns, pages())
-
-
-async def as_pdf(call: Call, pdfs: ReportPdfs, stem: str, paper: Paper) -> web.Response:
-    """A report as a file to print."""
-    query: ReportQuery = call.query
-    return answer_pdf(stem, await pdfs.draw(call.principal, query.course_id, query.time_zone, paper))

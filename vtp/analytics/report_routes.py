@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from vtp.analytics.attendance_routes import FILES, as_csv, as_pdf
 from vtp.analytics.attendance_schemas import ReportQuery
 from vtp.analytics.network_schemas import NetworkReply, NetworkRow
 from vtp.analytics.paths import Doubled
+from vtp.analytics.report_answers import FILES, in_its_format
 from vtp.analytics.report_pdfs import ReportPdfs
 from vtp.analytics.report_schemas import (
     CourseReply,
@@ -53,11 +53,8 @@ def add_report_routes(table: Doubled, reports: Reports, pdfs: ReportPdfs, log_ke
         query: ReportQuery = call.query
         figures = await reports.of_students(call.principal, query.course_id)
         found = EngagementReply.of(query.course_id, figures)
-        if query.format == "csv":
-            return await as_csv(call, "engagement", StudentEngagement, found.student_engagement)
-        if query.format == "pdf":
-            return await as_pdf(call, pdfs, "engagement", engagement_paper(found))
-        return found
+        rows = StudentEngagement, found.student_engagement
+        return await in_its_format(call, pdfs, "engagement", found, rows, engagement_paper)
 
     @table.get(
         "/reports/performance",
@@ -72,11 +69,8 @@ def add_report_routes(table: Doubled, reports: Reports, pdfs: ReportPdfs, log_ke
         query: ReportQuery = call.query
         figures = await reports.of_students(call.principal, query.course_id)
         found = PerformanceReply.of(query.course_id, figures)
-        if query.format == "csv":
-            return await as_csv(call, "performance", LecturePerformance, found.lectures)
-        if query.format == "pdf":
-            return await as_pdf(call, pdfs, "performance", performance_paper(found))
-        return found
+        rows = LecturePerformance, found.lectures
+        return await in_its_format(call, pdfs, "performance", found, rows, performance_paper)
 
     @table.get(
         "/reports/network",
@@ -90,8 +84,5 @@ def add_report_routes(table: Doubled, reports: Reports, pdfs: ReportPdfs, log_ke
     async def get_network_report(call: Call) -> NetworkReply | web.StreamResponse:
         query: ReportQuery = call.query
         found = NetworkReply.of(query.course_id, await reports.network(call.principal, query.course_id))
-        if query.format == "csv":
-            return await as_csv(call, "network", NetworkRow, found.connections)
-        if query.format == "pdf":
-            return await as_pdf(call, pdfs, "network", network_paper(found))
-        return found
+        rows = NetworkRow, found.connections
+        return await in_its_format(call, pdfs, "network", found, rows, network_paper)

@@ -8,8 +8,8 @@ from typing import Annotated, Literal, Self
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
-from vtp.analytics.attendance_routes import as_csv
 from vtp.analytics.paths import Doubled
+from vtp.analytics.report_answers import as_csv
 from vtp.analytics.usage import Usage as UsageService
 from vtp.analytics.usage import UsageOfServer
 from vtp.http.csv_cells import TYPE

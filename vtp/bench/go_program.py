@@ -29,10 +29,11 @@ def built(package: str, version: str) -> Path | None:
 
 
 def _program(package: str, version: str) -> Path:
-    return _cache() / f"{package.replace('/', '_')}@{version}" / package.rsplit("/", 1)[1]
+    return cache_folder() / f"{package.replace('/', '_')}@{version}" / package.rsplit("/", 1)[1]
 
 
-def _cache() -> Path:
+def cache_folder() -> Path:
+    """Of programs that are built or fetched once for each user."""
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "vtp" / "peers"
 
