@@ -28,6 +28,9 @@ describe("times", () => {
     expect(at(11)).toBe("Tomorrow, 09:05");
     expect(at(3)).toBe("3 Mar 2026, 09:05");
     expect(moment("nonsense", now)).toBe("");
+    expect(moment(new Date(2026, 2, 4, 14, 5).toISOString(), new Date(2026, 2, 4), "en-US")).toMatch(
+      /^Today, 2:05\sPM$/,
+    );
   });
 });
 

@@ -42,13 +42,17 @@ export function bitrate(bits_per_s: number): string {
 export function moment(iso: string, now: Date = new Date(), locale?: string): string {
   const then = new Date(iso);
   if (Number.isNaN(then.getTime())) return "";
-  const time = then.toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" });
+  const time = timeOfDay(then, locale);
   const days = Math.round((startOfDay(now) - startOfDay(then)) / 86_400_000);
   if (days === 0) return `Today, ${time}`;
   if (days === 1) return `Yesterday, ${time}`;
   if (days === -1) return `Tomorrow, ${time}`;
   return `${day(iso, locale)}, ${time}`;
 }
+
+/** A time alone as the language writes it: "14:05", "2:05 PM". */
+export const timeOfDay = (at: Date, locale?: string): string =>
+  at.toLocaleTimeString(locale, { timeStyle: "short" });
 
 /** A day alone: "3 Mar 2026". */
 export function day(iso: string, locale?: string): string {

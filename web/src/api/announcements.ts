@@ -6,6 +6,7 @@ import type { Page } from "./pages";
 export interface Announcement {
   id: string;
   course_id: string;
+  author_id: string | null;
   author_name: string | null;
   title: string;
   body: string;

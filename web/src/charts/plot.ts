@@ -1,7 +1,7 @@
 /** A chart drawn by uPlot. Loaded with the first chart that is looked at, and a part of the bundle of its own. */
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { clock } from "../format";
+import { clock, timeOfDay } from "../format";
 import { type Along, type ChartData, countOf, isWhole, topOf, valueWords } from "./figures";
 import { DASHES, fillOf, type Palette } from "./palette";
 
@@ -64,7 +64,7 @@ export function draw(
         ],
       },
     },
-    [placesOf(data.along), ...data.series.map(({ values }) => [...values])],
+    [placesOf(data.along), ...data.series.map(drawnOf)],
     host,
   );
   return {
@@ -82,6 +82,10 @@ export function draw(
     destroy: () => plot.destroy(),
   };
 }
+
+/** A bar of nothing is not drawn: its outline would be a line. */
+const drawnOf = ({ look, values }: ChartData["series"][number]) =>
+  values.map((value) => (look === "bar" && value === 0 ? null : value));
 
 const seriesColour = (palette: Palette) => (_: uPlot, index: number) => palette.series[index - 1] ?? "";
 
@@ -168,9 +172,7 @@ function timesOf(splits: readonly number[]): string[] {
   return splits.map((seconds) => {
     const at = new Date(seconds * 1000);
     const midnight = at.getHours() === 0 && at.getMinutes() === 0;
-    return midnight
-      ? at.toLocaleDateString(undefined, { day: "numeric", month: "short" })
-      : at.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
+    return midnight ? at.toLocaleDateString(undefined, { day: "numeric", month: "short" }) : timeOfDay(at);
   });
 }
 

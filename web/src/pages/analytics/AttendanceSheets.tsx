@@ -9,7 +9,7 @@ import { EmptyState } from "../../design/EmptyState";
 import { Field, SelectField } from "../../design/Field";
 import { Notice } from "../../design/Notice";
 import { Loading } from "../../design/Spinner";
-import { moment, momentWithin, plural } from "../../format";
+import { moment, momentWithin, plural, timeOfDay } from "../../format";
 import { useForm } from "../../hooks/useForm";
 import { useLoaded } from "../../hooks/useLoaded";
 import { useTask } from "../../hooks/useTask";
@@ -135,8 +135,7 @@ function heldWords({ held_from, held_until, people }: Sheet): string {
 }
 
 function columnsOf(onCorrect: (row: AttendanceRow) => void): Column<AttendanceRow>[] {
-  const clockOf = (at: string | null) =>
-    at ? new Date(at).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" }) : "–";
+  const clockOf = (at: string | null) => (at ? timeOfDay(new Date(at)) : "–");
   return [
     {
       name: "name",

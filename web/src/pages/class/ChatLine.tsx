@@ -4,6 +4,7 @@ import { outranks } from "../../class/parts/people";
 import type { ChatItem, Role } from "../../class/protocol";
 import { partsOf } from "../../class/text";
 import { IconButton } from "../../design/Button";
+import { timeOfDay } from "../../format";
 import type { Draft } from "./ChatForm";
 import { useAct } from "./useClass";
 
@@ -30,7 +31,7 @@ export interface MessageRights {
 export const ChatLine = memo(function ChatLine(props: ChatLineProps) {
   const { message, follows, answered, me, may, onDraft } = props;
   const mine = message.from.participantId === me;
-  const time = new Date(message.sentAt).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
+  const time = timeOfDay(new Date(message.sentAt));
   return (
     <li
       className={`chat-line ${follows ? "chat-follows" : ""} ${message.to ? "chat-private" : ""}`}

@@ -11,7 +11,7 @@ import { Loading } from "../../design/Spinner";
 import { moment } from "../../format";
 import { useNow } from "../../hooks/useNow";
 import { useTitle } from "../../hooks/useTitle";
-import { awaitsApproval, useSession } from "../../session/Session";
+import { awaitsApproval, isOwn, useSession } from "../../session/Session";
 import "../admin/AdminPage.css";
 import "../courses/announcements/Announcements.css";
 import "../courses/Course.css";
@@ -94,7 +94,10 @@ function Next({ lessons }: { lessons: readonly NextLesson[] }) {
 }
 
 function New({ read }: { read: HomeRead }) {
-  const told = inCourses(read.courses, read.announcements).slice(0, NEW);
+  const { state } = useSession();
+  // What one has announced oneself is not new to one.
+  const others = read.announcements.filter(({ author_id }) => !isOwn(state, author_id));
+  const told = inCourses(read.courses, others).slice(0, NEW);
   return (
     <section className="course-part" aria-label="New">
       <div className="course-part-head">
@@ -106,7 +109,7 @@ function New({ read }: { read: HomeRead }) {
         )}
       </div>
       {told.length === 0 ? (
-        <p className="outline-none">Nothing was announced in the last month.</p>
+        <p className="outline-none">Nothing was announced to you in the last month.</p>
       ) : (
         <ul className="announcements" data-testid="home-new">
           {told.map(({ course, one }) => (
@@ -118,7 +121,7 @@ function New({ read }: { read: HomeRead }) {
                   {" · "}
                   {[one.author_name, moment(one.created_at)].filter(Boolean).join(" · ")}
                 </p>
-                {one.body && <p className="announcement-body">{one.body}</p>}
+                {one.body && <p className="announcement-body home-told">{one.body}</p>}
               </Card>
             </li>
           ))}

@@ -166,7 +166,11 @@ function PeopleLists() {
         <div className="people-lists" data-testid="people">
           {count === 0 && <Nobody onClear={clear} />}
           <List title="Waiting for you" list={waiting} row={row} />
-          <List title="Everybody else" list={others} row={row} />
+          <List
+            title={waiting.read.items.length > 0 ? "Everybody else" : "Everybody"}
+            list={others}
+            row={row}
+          />
           {count === 1 && !filtered && <OnlyYou onAdd={() => setAdding(true)} />}
         </div>
       )}

@@ -35,6 +35,9 @@ export function ChapterList({
           </Button>
         )}
       </header>
+      {chapters.length === 0 && (
+        <p className="soft">None yet. Name what happens when, so that people find it.</p>
+      )}
       <ol className="chapter-list" data-testid="chapters">
         {chapters.map((one) => (
           <li key={one.start_seconds}>

@@ -35,7 +35,7 @@ export function LessonRow({
   const phase = lesson.kind === "live" ? phaseOf(lesson, course, now_ms) : null;
   const hidden = hiddenWhy(lesson, now_ms);
   const on = phase === "on" || phase === "grace";
-  const look = `lesson ${on ? "lesson-on" : ""} ${phase === "cancelled" ? "lesson-cancelled" : ""}`;
+  const look = `lesson ${on ? "lesson-on" : ""} ${phase === "over" ? "lesson-over" : ""} ${phase === "cancelled" ? "lesson-cancelled" : ""}`;
   return (
     <li className={look} data-of={lesson.id} data-testid={`lesson-${lesson.title}`}>
       <span className="lesson-sign" aria-hidden="true">

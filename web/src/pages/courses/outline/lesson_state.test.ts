@@ -38,9 +38,9 @@ describe("a live lesson", () => {
     const starts_at = new Date(2026, 9, 5, 8).toISOString();
     const ends_at = new Date(2026, 9, 5, 8, 45).toISOString();
     const on = (day: number) => whenOf({ starts_at, ends_at }, new Date(2026, 9, day), "en-GB");
-    expect(on(1)).toBe("Mon, 5 Oct 2026, 08:00–08:45");
-    expect(on(4)).toBe("Tomorrow, 08:00–08:45");
-    expect(on(5)).toBe("Today, 08:00–08:45");
+    expect(on(1)).toBe("Mon, 5 Oct 2026, 08:00\u2060–\u206008:45");
+    expect(on(4)).toBe("Tomorrow, 08:00\u2060–\u206008:45");
+    expect(on(5)).toBe("Today, 08:00\u2060–\u206008:45");
     expect(whenOf({ starts_at: null, ends_at: null })).toBe("");
   });
 

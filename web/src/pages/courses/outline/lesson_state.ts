@@ -1,7 +1,7 @@
 /** How a lesson stands: hidden or shown, and when a live one is on. */
 import type { Course } from "../../../api/courses";
 import type { Lesson, Section } from "../../../api/outline";
-import { moment, momentWithin } from "../../../format";
+import { moment, momentWithin, timeOfDay } from "../../../format";
 
 /** Without an end a lesson lasts this long, as the server has it. */
 export const WITHOUT_END_MS = 4 * 3_600_000;
@@ -38,6 +38,9 @@ export function hiddenWhy(
   return null;
 }
 
+/** Between two times of one day; no line breaks at it. */
+const DASH = "\u2060–\u2060";
+
 /** "Mon, 5 Oct 2026, 08:00–08:45", "Tomorrow, 08:00–08:45" */
 export function whenOf(
   { starts_at, ends_at }: Pick<Lesson, "starts_at" | "ends_at">,
@@ -52,5 +55,5 @@ export function whenOf(
   if (ends_at === null) return first;
   const end = new Date(ends_at);
   if (end.toDateString() !== start.toDateString()) return `${first} – ${moment(ends_at, now, locale)}`;
-  return `${first}–${end.toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" })}`;
+  return `${first}${DASH}${timeOfDay(end, locale)}`;
 }
