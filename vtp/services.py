@@ -23,6 +23,7 @@ from vtp.courses.build import CourseBase, CourseParts
 from vtp.courses.carried_recordings import RecordingsToCarry
 from vtp.courses.lesson_door import LessonDoor
 from vtp.courses.quota_store import CourseBounds
+from vtp.courses.revocations import CourseRevocations
 from vtp.coursework.build import CourseworkBase, CourseworkParts
 from vtp.data_folder import instance_id
 from vtp.db import Database
@@ -303,6 +304,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         )
     )
     courses.narrowed.add_listener(holders.forget)
+    accounts.revocations.add_reader(CourseRevocations(courses.narrowed.emit).read)
     upkeep = [
         access_log.trim,
         courses.places.fill,

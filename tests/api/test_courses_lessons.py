@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,10 @@ from tests.api.course_material import BASE, enrol, make_course, student
 from tests.api.notification_material import kinds, told
 from tests.api.socket_clients import Client, School
 from tests.serving import Api, Person
-from vtp.courses.tables import lessons
+from vtp.accounts.audit import Event, Origin
+from vtp.courses import lesson_watch
+from vtp.courses.revocations import CourseRevocations
+from vtp.courses.tables import course_enrollments, lessons
 
 ROOMS = "/api/v1/rooms"
 
@@ -245,6 +249,55 @@ async def test_who_leaves_the_course_leaves_the_class_and_who_is_appointed_helps
     assert (await api.call("PATCH", f"{BASE}/{course}", {"status": "archived"}, by=teacher)).status == 200
     assert (await second.pushes("room-closed"))["reason"] == "The course was put away."
     assert await turned_away(school, teacher, room) == "course_archived"
+
+
+async def test_what_another_process_takes_away_holds_here_without_a_look(
+    school: School, teacher: Person, pupil: Person, course: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api = school.api
+    child = await come(school, pupil, (await live_lesson(api, course, teacher))["room_id"])
+    monkeypatch.setattr(lesson_watch, "LOOK_EVERY_S", 3600.0)
+    services = api.server.services
+    watch, looked = services.courses.lesson_watch, asyncio.Event()
+    look = watch.look
+
+    async def tell(among: Collection[str] | None = None) -> None:
+        await look(among)
+        looked.set()
+
+    with monkeypatch.context() as told_of:
+        told_of.setattr(watch, "look", tell)
+        watch.look_soon()  # the next one by itself is in an hour
+        await looked.wait()
+    async with services.database.transaction() as tx:  # as another process would
+        await tx.execute(course_enrollments.delete().where(course_enrollments.c.user_id == pupil.user_id))
+        await services.accounts.audit.record(
+            tx, Event.COURSE_LEFT, Origin("203.0.113.7"), actor_id=None, subject=f"course:{course}"
+        )
+    told = await child.pushes("kicked")
+    assert told["reason"] == "This lesson is for those who take part in its course."
+
+
+async def test_what_was_taken_away_in_a_course_is_told_once(
+    api: Api, teacher: Person, pupil: Person, course: str
+) -> None:
+    heard: list[str] = []
+    reader = CourseRevocations(heard.append)
+    database = api.server.services.database
+
+    async def read() -> list[str]:
+        heard.clear()
+        now = datetime.now(UTC)
+        async with database.read() as tx:
+            await reader.read(tx, now - timedelta(minutes=1), now)
+        return list(heard)
+
+    await read()
+    assert await read() == [], "what is known is not told again"
+    gone = await api.call("DELETE", f"{BASE}/{course}/enroll/{pupil.user_id}", by=teacher)
+    assert gone.status == 200, gone
+    assert await read() == [course]
+    assert await read() == []
 
 
 async def test_a_class_is_over_when_its_time_is_and_no_staff_hold_it(

@@ -1,6 +1,7 @@
 """Looks after live lessons whose rooms are open here: who may be there still, and whether they are recorded.
 
-What happens in this process is looked at at once; what another process has changed within LOOK_EVERY_S.
+What happens in this process is looked at at once, what another process has taken away within two seconds
+(`vtp.courses.revocations`), and whatever else it has changed within LOOK_EVERY_S.
 """
 
 from __future__ import annotations

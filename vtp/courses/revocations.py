@@ -1,0 +1,46 @@
+"""What other processes have taken away in courses: rights in one, or the course itself.
+
+The audit log says of which course and when, in the transaction that took it away; so it is read here within
+two seconds, as what is revoked of accounts is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.accounts.audit import Event
+from vtp.accounts.tables import audit_log
+from vtp.ids import uuid7
+
+NARROWING: Final = (
+    Event.COURSE_CHANGED,
+    Event.COURSE_DELETED,
+    Event.COURSE_LEFT,
+    Event.COURSE_ROLE_GIVEN,  # a lower one, it may be
+    Event.COURSE_ROLE_TAKEN,
+)
+
+
+class CourseRevocations:
+    """The reader of courses (`vtp.accounts.revocations`): `tell` hears of each course of which somebody may
+    see less, here or in another process."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self._seen: set[str] = set()
+
+    async def read(self, tx: AsyncConnection, since: datetime, now: datetime) -> None:
+        """A `Reader`."""
+        first = uuid7(int(since.timestamp() * 1_000_000_000), 0)
+        entries = select(audit_log.c.id, audit_log.c.subject).where(
+            audit_log.c.id >= first, audit_log.c.event.in_(NARROWING)
+        )
+        found = {str(entry): str(subject) for entry, subject in await tx.execute(entries)}
+        for subject in {found[entry] for entry in found.keys() - self._seen}:
+            self._tell(subject.removeprefix("course:"))
+        self._seen = set(found)
