@@ -1,9 +1,10 @@
-"""Pictures of every page, wide and narrow, light and dark, for eyes to judge: of teacher, student and administrator.
+"""Pictures of every page, wide and narrow, light and dark, for eyes to judge.
 
     .venv/bin/python -m tests.e2e.screenshots FOLDER
 
 fills a server as tests do (a course with something of everything, one whose classes were measured, people of
-every role) and writes FOLDER/PAGE-WIDTH-THEME.png, each as long as its page. What no picture shows is said at the end.
+every role) and writes FOLDER/PAGE-WIDTH-THEME.png, each as long as its page, as teacher, student or
+administrator see it. Which pages are in no picture is said at the end.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.api.full_course import full_course
 from tests.api.recording_material import add_finished, make_room
-from tests.e2e.conftest import CHROMIUM, FLAGS
+from tests.e2e.conftest import CHROMIUM, FLAGS, poll
 from tests.e2e.measured_school import measured
 from tests.e2e.school import School, person, running_school
 from tests.one_chromium import end, running_browser
@@ -34,6 +35,9 @@ NOBODY = ""
 WIDTHS: Final = (1280, 400)
 THEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 LESSON = "Refraction at a plane surface, and why a straw looks bent"
+READY = """document.querySelector("h1") && !document.querySelector(".loading, .spinner")
+    && [...document.images].every((one) => one.complete || one.loading === "lazy")"""
+"""Nothing is looked for any more."""
 ROUTES = Path(__file__).parents[2] / "web/src/App.tsx"
 
 
@@ -145,7 +149,7 @@ def picture(page: Page, url: str, name: str, folder: Path) -> None:
     """Takes a page in every width and theme."""
     page.set_viewport_size({"width": WIDTHS[0], "height": 800})
     page.goto(url)
-    page.wait_for_load_state("networkidle")
+    poll(page, READY)
     for width, theme in product(WIDTHS, THEMES):
         page.set_viewport_size({"width": width, "height": 800})
         page.emulate_media(color_scheme=theme)

@@ -134,7 +134,7 @@ export function CoursePage({ id, tab }: { id: string; tab: string }) {
     return <CourseMissing missing={code !== "not_in_course"} />;
   return (
     <AppShell>
-      <p className="person-back">
+      <p className="back-line">
         <Link href="/courses" className="back-link">
           <Icon name="back" size={16} />
           Courses

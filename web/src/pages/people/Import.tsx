@@ -23,7 +23,7 @@ const TEMPLATE = `${COLUMNS.join(",")}\nsam@school.example,Sam Student,student,\
 export function Import() {
   return (
     <AdminPage title="Import people">
-      <p className="person-back">
+      <p className="back-line">
         <Link href="/people" className="back-link">
           <Icon name="back" size={16} />
           People
@@ -88,7 +88,7 @@ function Whole() {
               {file && ` Chosen: ${file.name}, ${bytes(file.size)}.`}
             </p>
           </div>
-          <div className="profile-buttons">
+          <div className="button-row">
             {!report && (
               <Submit form={form} data-testid="dry-run">
                 Look at it first

@@ -135,7 +135,7 @@ function Standing({
       name="Entry"
       state={label}
       action={
-        <div className="profile-buttons">
+        <div className="button-row">
           {(state === "waiting" || state === "asking") && (
             <Button size="small" tone="primary" busy={busy} onClick={approve} data-testid="approve">
               Approve as {ROLE_NAMES[role].toLowerCase()}

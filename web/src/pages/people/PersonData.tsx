@@ -32,7 +32,7 @@ export function PersonData({
   return (
     <Section title="Data">
       <p className="soft">Everything that this server holds of {person.full_name}, as one file.</p>
-      <div className="profile-buttons">
+      <div className="button-row">
         <Button icon="download" busy={task.busy} onClick={save} data-testid="export-person">
           Download
         </Button>

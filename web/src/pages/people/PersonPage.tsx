@@ -17,6 +17,7 @@ import { isOwn, useApi, useSession } from "../../session/Session";
 import { useWaiting } from "../../session/Waiting";
 import { AdminPage } from "../admin/AdminPage";
 import "../profile/Profile.css";
+import "./People.css";
 import { PersonAccess } from "./PersonAccess";
 import { PersonData } from "./PersonData";
 import { PersonDetails } from "./PersonDetails";
@@ -26,7 +27,7 @@ import { stateOf } from "./roles";
 export function PersonPage({ id }: { id: string }) {
   return (
     <AdminPage title="Person">
-      <p className="person-back">
+      <p className="back-line">
         <Link href="/people" className="back-link">
           <Icon name="back" size={16} />
           People

@@ -27,7 +27,7 @@ export function OwnData({ user }: { user: User }) {
       <div className="form">
         <h2>Your data</h2>
         <p className="soft">Everything that this server holds of you, as one file.</p>
-        <div className="profile-buttons">
+        <div className="button-row">
           <Button icon="download" onClick={() => setAsked("export")} data-testid="export-own">
             Download my data
           </Button>

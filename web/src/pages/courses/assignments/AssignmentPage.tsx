@@ -36,7 +36,7 @@ export function AssignmentPage({ id }: { id: string }) {
   const assignment = data?.value;
   return (
     <div>
-      <p className="person-back">
+      <p className="back-line">
         <Link href={groups ? `${here}?assignment=${id}` : here} className="back-link">
           <Icon name="back" size={16} />
           {groups ? (assignment?.title ?? "The assignment") : "Assignments"}

@@ -69,7 +69,7 @@ export function EnrolmentImport() {
               {file && ` Chosen: ${file.name}, ${bytes(file.size)}.`}
             </p>
           </div>
-          <div className="profile-buttons">
+          <div className="button-row">
             {!report && (
               <Submit form={form} data-testid="enrolment-dry-run">
                 Look at it first

@@ -50,7 +50,7 @@ export function QuestionBank() {
   );
   return (
     <div>
-      <p className="person-back">
+      <p className="back-line">
         <Link href={`/courses/${course.id}/quizzes`} className="back-link">
           <Icon name="back" size={16} />
           Quizzes

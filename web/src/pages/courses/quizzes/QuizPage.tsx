@@ -33,7 +33,7 @@ export function QuizPage({ id, attempt }: { id: string; attempt: string }) {
   const root = `/courses/${course.id}/quizzes`;
   return (
     <div>
-      <p className="person-back">
+      <p className="back-line">
         <Link href={attempt ? `${root}?quiz=${id}` : root} className="back-link">
           <Icon name="back" size={16} />
           {attempt ? (quiz?.title ?? "The quiz") : "Quizzes"}
