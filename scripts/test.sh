@@ -60,6 +60,7 @@ beside=(
   tests/e2e/test_pages.py
   tests/e2e/test_player_pages.py
   tests/e2e/test_player_tracks.py
+  tests/e2e/test_players_codecs.py
   tests/e2e/test_program_switch.py
   tests/e2e/test_protocol_examples.py
   tests/e2e/test_provider_pages.py

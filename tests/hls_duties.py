@@ -139,7 +139,9 @@ def check_alone(playlist: Playlist, *, slides: bool = False) -> None:
     for segment in reversed(playlist.segments):
         assert not segment.parts or left_s <= 3 * target_s, "parts so old are listed no more"
         left_s += segment.duration_s
-    assert playlist.ended != bool(playlist.hint)
+    assert not (playlist.ended and playlist.hint)
+    if not playlist.hint and not playlist.ended:
+        assert not playlist.working.parts, "within a segment the next part is promised"
 
 
 def check_parts(parts: list[Part], target_s: float, *, is_whole: bool) -> None:
@@ -174,9 +176,13 @@ class Follower:
                 assert playlist.headers[tag] == before.headers[tag], f"{tag} has changed"
             assert len(segments) >= len(self.segments), "something was taken away"
             self._compare(segments)
-            if not playlist.ended and playlist.hint != before.hint and not self._has_ended(before, segments):
+            promised = before.hint and not playlist.ended and playlist.hint != before.hint
+            if promised and not self._has_ended(before, segments):
                 listed = [part.uri for part in (*self._all_parts(segments), *playlist.working.parts)]
                 assert before.hint in listed, f"{before.hint} was promised"
+            for begun in (*segments, playlist.working):
+                if begun.discontinuity and begun.parts and begun.parts[0].uri == before.hint:
+                    raise AssertionError(f"{before.hint} was promised, which has another section")
         for part in (*self._all_parts(segments), *playlist.working.parts):
             assert self.part_uris.setdefault(part.uri, part) == part, f"{part.uri} has changed"
         self.segments, self.last = segments, playlist

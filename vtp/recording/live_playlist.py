@@ -86,6 +86,15 @@ class TrackNow:
             return Edge(count, len(self.parts) - 1)
         return Edge(count - 1, len(self.index.parts.get(count - 1, ())) - 1)
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether the next segment's first part is read as the last one was. What follows a discontinuity is
+        not promised: a player that fetches it before it has read of that puts it behind the old
+        initialization section (Shaka does)."""
+        if not self.segments:
+            return True
+        return self.opened is not None and not self.opened.discontinuity
+
     def has(self, msn: int, part: int | None) -> bool:
         """Whether that segment or part is there; one after a segment's last is the next one's first."""
         count = len(self.segments)
@@ -206,8 +215,9 @@ class LivePlaylist:
         if now.opened is not None and now.parts:
             yield from self._begin(now, now.opened, now.segments[-1].map if count else -1, now.parts[-1].map)
             yield from self._parts(now.parts)
-        hint = self._prefix + part_name(count, len(now.parts))
-        yield f'#EXT-X-PRELOAD-HINT:TYPE=PART,URI="{hint}"'
+        if now.parts or now.goes_on:
+            hint = self._prefix + part_name(count, len(now.parts))
+            yield f'#EXT-X-PRELOAD-HINT:TYPE=PART,URI="{hint}"'
         yield from self._rendition_reports(others)
 
     def _rendition_reports(self, others: Mapping[str, Edge]) -> Iterator[str]:

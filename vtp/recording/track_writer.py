@@ -61,8 +61,9 @@ class TrackWriter:
         self._sequence = 0
         self._segment: _OpenSegment | None = None
         self._parts = 0
-        self._last_part: PartLine | None = None  # the listener has not heard of it yet
+        self._unheard: list[PartLine | SegmentLine] = []  # is in the index; the listener hears of it later
         self._open_line = OpenLine(0, 0, False)
+        self._has_new_names = False
         directory.mkdir(parents=True, exist_ok=True)
         index = directory / INDEX_NAME if lasting else Path(os.devnull)
         self._index = os.open(index, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
@@ -89,10 +90,14 @@ class TrackWriter:
         self._append(MapLine(self._map, name, size, section.codec_string, section.width, section.height))
 
     def begin_segment(self, msn: int, start: int, *, discontinuity: bool) -> None:
-        """Begins segment `msn` at tick `start`."""
+        """Begins segment `msn` at tick `start`; the listener hears of it with the end of the one before, as
+        what may be promised of it hangs on whether it is a discontinuity."""
         self._open_line = OpenLine(msn, start, discontinuity)
         self._parts = 0
-        self._append(self._open_line)
+        write_all(self._index, encode_line(self._open_line))
+        self._tell_unheard()
+        self._listener(self.track, self._open_line)
+        self._sync_names()
 
     def write_part(self, samples: Sequence[Sample], start: int, end: int, *, last: bool = False) -> None:
         """Appends one part, which stands for that stretch of ticks; the first opens the segment's file.
@@ -136,35 +141,32 @@ class TrackWriter:
         self._append_part(line, last=last)
 
     def end_segment(self, end: int) -> None:
-        """Ends the segment at tick `end`; without parts it is a gap."""
+        """Ends the segment at tick `end`; without parts it is a gap. Another begins, or `close` follows."""
         opened = self._open_line
         segment, self._segment = self._segment, None
         if segment is not None:
             segment.close(self._sync)
-        if self._last_part is not None:
-            self._listener(self.track, self._last_part)
-            self._last_part = None
-        self._append(
-            SegmentLine(
-                msn=opened.msn,
-                start=opened.start,
-                duration=end - opened.start,
-                size=segment.size if segment else 0,
-                samples=segment.samples if segment else 0,
-                map=max(self._map, 0),
-                discontinuity=opened.discontinuity,
-                gap=segment is None,
-            )
+            self._has_new_names = True
+        line = SegmentLine(
+            msn=opened.msn,
+            start=opened.start,
+            duration=end - opened.start,
+            size=segment.size if segment else 0,
+            samples=segment.samples if segment else 0,
+            map=max(self._map, 0),
+            discontinuity=opened.discontinuity,
+            gap=segment is None,
         )
-        if segment is not None and self._lasting:
-            os.fdatasync(self._index)
-            os.fsync(self._folder)  # the new file's name, too, outlives the machine
+        write_all(self._index, encode_line(line))
+        self._unheard.append(line)
 
     def close(self) -> None:
         """Ends the track: its index is whole."""
         try:
+            self._tell_unheard()
             self._append(EndLine())
             self._sync(self._index)
+            self._sync_names()
         finally:
             self.abandon()
 
@@ -182,6 +184,18 @@ class TrackWriter:
             self._section.close()
             self._section = None
 
+    def _tell_unheard(self) -> None:
+        unheard, self._unheard = self._unheard, []
+        for line in unheard:
+            self._listener(self.track, line)
+
+    def _sync_names(self) -> None:
+        """Has the names of segments that have ended, too, outlive the machine."""
+        if self._has_new_names and self._lasting:
+            os.fdatasync(self._index)
+            os.fsync(self._folder)
+        self._has_new_names = False
+
     def _sync(self, descriptor: int) -> None:
         if self._lasting:
             os.fdatasync(descriptor)
@@ -190,7 +204,7 @@ class TrackWriter:
         self._parts += 1
         if last:
             write_all(self._index, encode_line(line))
-            self._last_part = line
+            self._unheard.append(line)
         else:
             self._append(line)
 
