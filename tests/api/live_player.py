@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from tests.api.recording_material import Fetched, fetch
@@ -46,9 +45,8 @@ class LivePlayer:
     def _wish(self) -> str:
         if self.follower.last is None:
             return ""
-        match = re.fullmatch(r"seg-(\d+)\.(\d+)\.m4s", self.follower.last.hint)
-        assert match is not None
-        return f"?_HLS_msn={int(match[1])}&_HLS_part={match[2]}&_HLS_skip=YES"
+        msn, part = len(self.follower.segments), len(self.follower.last.working.parts)
+        return f"?_HLS_msn={msn}&_HLS_part={part}&_HLS_skip=YES"
 
     async def _take_parts(self) -> None:
         assert self.follower.last is not None

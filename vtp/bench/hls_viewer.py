@@ -16,6 +16,7 @@ from vtp.bench.peers.connect import PeerError
 HOLD_BACK_S = 0.81
 """PART-HOLD-BACK of vtp's playlists: a player begins so far behind the newest part."""
 _PART = re.compile(rb'#EXT-X-PART:DURATION=([\d.]+),URI="([^"]+)"(,GAP=YES)?')
+_SEGMENT = re.compile(rb"^seg-0*(\d+)\.m4s$", re.MULTILINE)
 _HINT = re.compile(rb'#EXT-X-PRELOAD-HINT:TYPE=PART,URI="seg-0*(\d+)\.(\d+)\.m4s"')
 
 
@@ -116,7 +117,14 @@ class HlsViewer:
             raise PeerError(f"vtp answered {answer.status} for the playlist of {track}{query}.")
         text = gzip.decompress(answer.body) if b"gzip" in answer.head else answer.body
         hint = _HINT.search(text)
-        if hint is None:
-            raise PeerError(f"The playlist of {track} hints at no part: has the recording ended?")
+        next_part = (int(hint[1]), int(hint[2])) if hint else _after_last_segment(text)
+        if next_part is None:
+            raise PeerError(f"The playlist of {track} goes on no more: has the recording ended?")
         parts = {name: (float(seconds), bool(gap)) for seconds, name, gap in _PART.findall(text)}
-        return parts, (int(hint[1]), int(hint[2])), answer.arrived_s
+        return parts, next_part, answer.arrived_s
+
+
+def _after_last_segment(text: bytes) -> tuple[int, int] | None:
+    """The first part of the next segment, which is not hinted at when a discontinuity is before it."""
+    segments = _SEGMENT.findall(text)
+    return (int(segments[-1]) + 1, 0) if segments and b"#EXT-X-ENDLIST" not in text else None
