@@ -72,6 +72,7 @@ beside=(
   tests/e2e/test_socketio_mediasoup.py
   tests/e2e/test_socketio_resume.py
   tests/e2e/test_storyboard_shaka.py
+  tests/e2e/test_term_story.py
   tests/e2e/test_usage_page.py
   tests/media/test_bench_api.py
   tests/media/test_client_connects.py
@@ -124,6 +125,7 @@ paired=(
   tests/e2e/test_red_chromium.py
   tests/e2e/test_throttled_live.py
   tests/e2e/test_throttled_players.py
+  tests/e2e/test_watching_told.py
   tests/faults/test_faults_outage.py
   tests/faults/test_thousand_sockets.py
   tests/media/test_bench_cli.py

@@ -102,6 +102,12 @@ def pytest_sessionfinish() -> None:
     gc.freeze()  # pytest collects five times more before it ends, for interpreters that need it
 
 
+@pytest.fixture
+def prepared_commands(pytestconfig: pytest.Config) -> None:
+    """For who counts processes: what commands are copied from has begun before."""
+    pytestconfig.stash[COMMANDS].prepare()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def fast_commits() -> None:
     """Servers within the tests' own process do not wait for the disk: no test takes its power away."""

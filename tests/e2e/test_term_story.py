@@ -22,8 +22,9 @@ from tests.serving import Api
 
 ADA, SAM, MEI = "ada@school.example", "sam@school.example", "mei@school.example"
 NAMES = {ADA: "Ada Lovelace", SAM: "Sam Okafor", MEI: "Mei Lin"}
-TOLD_MS = 5_000
-"""Within this a step arrives: pages that are told nothing ask every 20 s, which would be too late."""
+TOLD_MS = 10_000
+"""Within this a step arrives, on a busy machine too: pages that are told nothing ask every 20 s, which would
+be too late for most of the steps."""
 TAKEN_S = 3
 """So much of the class is recorded at least."""
 

@@ -20,6 +20,7 @@ def run(name: str, point: Scenario) -> Results:
     return run_plan(Plan(name, f"vtp bench {name}", [point], runs=1))
 
 
+@pytest.mark.usefixtures("prepared_commands")
 def test_forwarding_is_measured_packet_by_packet() -> None:
     before = with_children(os.getpid())
     results = run("forward", Forward(5, seconds=1.5, warm_up_s=0.5, memory=False))

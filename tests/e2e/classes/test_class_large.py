@@ -14,7 +14,7 @@ from tests.e2e.classes.class_pages import (
     write,
 )
 from tests.e2e.conftest import PAGES, poll
-from tests.e2e.frame_order import assert_in_order, wait_for_numbers
+from tests.e2e.frame_order import assert_follows_live, wait_for_numbers
 from tests.server_process import Running
 
 SOURCE = """performance.getEntriesByType("resource").map((one) => one.name)
@@ -43,7 +43,7 @@ def test_who_comes_late_follows_the_stream_with_chat_and_hands_until_they_may_sp
         "() => { window.video = document.querySelector('[data-testid=class-stream-video]');"
         " window.started = performance.now(); readNumbers(window.video); }"
     )
-    assert_in_order(wait_for_numbers(sam, 10))
+    assert_follows_live(wait_for_numbers(sam, 10))
     assert sam.evaluate("document.querySelectorAll('audio.sound, .tile').length") == 0
     assert_fits_a_phone(sam)
     window = sam.evaluate(SOURCE)
