@@ -98,11 +98,11 @@ class UsageReply(BaseModel):
             load=[
                 LoadHour(
                     hour=one.hour,
-                    cpu=round(float(one.cpu), 3),
-                    cpu_most=round(float(one.cpu_most), 3),
-                    machine_load=round(float(one.load_most), 3),
-                    memory_bytes=int(one.memory_bytes),
-                    participants=int(one.participants),
+                    cpu=round(one.cpu, 3),
+                    cpu_most=round(one.cpu_most, 3),
+                    machine_load=round(one.load_most, 3),
+                    memory_bytes=one.memory_bytes,
+                    participants=one.participants,
                 )
                 for one in found.load
             ],
