@@ -105,19 +105,23 @@ class Usage:
             since = now - timedelta(days=min(days, LOAD_DAYS))
             return UsageOfServer(found, await by_course(tx), await load_since(tx, since))
 
-    async def roll(self) -> None:
-        """Counts days that are over and keeps what they came to, the oldest first; forgets what is old."""
-        now = self.clock()
+    async def is_counted(self) -> bool:
+        """Whether all days are, on which there were classes and that are over."""
+        return not await self._missing(self.clock())
+
+    async def _missing(self, now: datetime) -> list[datetime]:
         async with self.database.read() as tx:
             first = await first_class(tx)
             since = midnight(first or now)
             if self.keep_days:
                 since = max(since, midnight(now) - timedelta(days=self.keep_days))
             known = await known_days(tx, name_of(since))
-        missing = [
-            one for one in days_between(since, midnight(now - GROWN_AFTER)) if name_of(one) not in known
-        ]
-        for one in missing[:DAYS_AT_ONCE]:
+        return [one for one in days_between(since, midnight(now - GROWN_AFTER)) if name_of(one) not in known]
+
+    async def roll(self) -> None:
+        """Counts days that are over and keeps what they came to, the oldest first; forgets what is old."""
+        now = self.clock()
+        for one in (await self._missing(now))[:DAYS_AT_ONCE]:
             await self._roll(one, now)
         if self.keep_days:
             await self._forget(midnight(now) - timedelta(days=self.keep_days))
