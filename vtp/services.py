@@ -318,6 +318,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         analytics.rollups.trim,
         analytics.alerts.look,
         analytics.usage.roll,
+        analytics.anonymizer.look,
         presence.finish_left_open,
     ]
     personal = _build_personal(

@@ -18,6 +18,7 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
+    field_validator,
     model_validator,
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -298,16 +299,30 @@ class NotificationSettings(Section):
     digest_hour: Annotated[int, Field(ge=0, le=23)] = 7
 
 
+SHORTEST_BY_NAME_DAYS = 30
+
+
 class AnalyticsSettings(Section):
     """What is kept of who watched what, and to whom averages are told."""
 
     keep_days: Count = 400
     at_least: Annotated[int, Field(ge=1, le=1000)] = 5
     usage_keep_days: Count = 1100
+    anonymize_after_days: Annotated[int, Field(ge=0, le=36_500)] = 0
     lrs_url: LrsUrl = ""
     lrs_username: str = ""
     lrs_password: SecretStr = SecretStr("")
     lrs_ca_file: str = ""
+
+    @field_validator("anonymize_after_days")
+    @classmethod
+    def _outlasts_pages(cls, days: int) -> int:
+        if 0 < days < SHORTEST_BY_NAME_DAYS:
+            raise ValueError(
+                f"anonymize_after_days is 0 (never) or at least {SHORTEST_BY_NAME_DAYS}: for so long pages "
+                "keep what they could not send"
+            )
+        return days
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:

@@ -146,24 +146,59 @@ async def test_watching_goes_on_after_any_error(api: Api, monkeypatch: pytest.Mo
     watching.cancel()
 
 
+def at(minute: float) -> datetime:
+    return NOW.replace(minute=0) + timedelta(minutes=minute)
+
+
+async def put(api: Api, cpu: float, participants: int, *span: datetime | None) -> None:
+    """What one process stored of this hour; of before spans were kept without one."""
+    values = {
+        "readings": 2,
+        "cpu_sum": cpu * 2,
+        "cpu_most": cpu,
+        "load_most": 0.9,
+        "memory_most_bytes": 10,
+        "participants_most": participants,
+        **dict(zip(("first_at", "last_at"), span, strict=True)),
+    }
+    async with api.server.services.database.transaction() as tx:
+        await tx.execute(insert(server_load).values(hour=at(0), process_id=new_id(), **values))
+
+
 async def test_load_of_several_processes_adds_up(api: Api, admin: Person) -> None:
-    service, database = api.server.services.analytics.usage, api.server.services.database
+    service = api.server.services.analytics.usage
     service.clock = lambda: NOW
-    hour = NOW.replace(minute=0)
-    load = Load(hour)
-    load.take(0.5, 0.8, 1000, 30)
-    load.take(1.5, 0.2, 500, 10)
+    load = Load(at(0))
+    load.take(0.5, 0.8, 1000, 30, at(-1), at(30))
+    load.take(1.5, 0.2, 500, 10, at(30), at(50))
     await service._store(load)
-    load.take(1.0, 0.1, 2000, 5)
+    load.take(1.0, 0.1, 2000, 5, at(50), at(60))
     await service._store(load)
-    async with database.transaction() as tx:
-        other = {"hour": hour, "process_id": new_id(), "readings": 2, "cpu_sum": 1.0, "cpu_most": 0.75}
-        more = {"load_most": 0.9, "memory_most_bytes": 10, "participants_most": 1}
-        await tx.execute(insert(server_load).values(**other, **more))
+    await put(api, 0.5, 1, at(0), at(60))
     [found] = (await usage(api, admin))["load"]
-    assert (found["cpu"], found["cpu_most"], found["machine_load"]) == (1.5, 2.25, 0.9)
+    assert (found["cpu"], found["cpu_most"], found["machine_load"]) == (1.5, 2.0, 0.9)
     assert (found["memory_bytes"], found["participants"]) == (2010, 31)
     assert memory_bytes() > 10_000_000
+
+
+async def test_an_hour_in_which_the_server_was_started_again_counts_once(api: Api, admin: Person) -> None:
+    api.server.services.analytics.usage.clock = lambda: NOW
+    await put(api, 1.0, 30, at(0), at(20))
+    await put(api, 0.4, 25, at(30), at(60))  # it was away for ten minutes
+    [found] = (await usage(api, admin))["load"]
+    assert (found["cpu"], found["cpu_most"]) == (0.64, 1.0), "the mean of the time in which it ran"
+    assert (found["memory_bytes"], found["participants"]) == (10, 30)
+    await put(api, 0.4, 8, at(50), at(60))  # a second process, beside the second alone
+    [found] = (await usage(api, admin))["load"]
+    assert (found["cpu"], found["cpu_most"], found["participants"]) == (0.72, 1.0, 33)
+
+
+async def test_hours_of_before_spans_were_kept_add_up_as_they_did(api: Api, admin: Person) -> None:
+    api.server.services.analytics.usage.clock = lambda: NOW
+    await put(api, 1.0, 30, None, None)
+    await put(api, 0.4, 25, None, None)
+    [found] = (await usage(api, admin))["load"]
+    assert (found["cpu"], found["participants"]) == (1.4, 55)
 
 
 async def test_only_of_json_an_entity_tag_is_promised_where_files_are_answered_too(

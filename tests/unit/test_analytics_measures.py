@@ -17,7 +17,7 @@ from tests.naive_analytics import (
     naive_status,
 )
 from vtp.analytics.attendance import Connection, Thresholds, class_as_held, standing, status_of
-from vtp.analytics.heat import Bins, Run, drop_off, heat_of, most_replayed, without_few
+from vtp.analytics.heat import Bins, Run, came_to, heat_of, most_replayed, shares_left, without_few
 from vtp.analytics.intervals import clip, length_ms, most_at_once, union
 from vtp.analytics.playback import EventType, Logged, PlaybackSession
 from vtp.recording.progress_store import Progress
@@ -217,7 +217,7 @@ def test_bins_cut_a_recording_into_at_most_two_hundred_parts(duration: int, data
 @given(st.lists(st.integers(0, 20_000), max_size=20))
 def test_drop_off_says_who_came_that_far(furthest: list[int]) -> None:
     bins = Bins(20_000)
-    for index, share in enumerate(drop_off(furthest, bins)):
+    for index, share in enumerate(shares_left(came_to(furthest, bins), len(furthest))):
         came = sum(one >= bins.start_ms(index) for one in furthest)
         assert share == (came * 1000 // len(furthest) / 1000 if furthest else 0.0)
 
@@ -236,8 +236,8 @@ def test_parts_that_few_have_watched_say_nothing_of_them() -> None:
     told = without_few(heat, 3)
     assert (told.views, told.viewers) == ((4, 0, 0, 0), (3, 0, 0, 0))
     assert most_replayed(told, bins) == (0, 1000, 1)
-    assert drop_off([4000, 2000, 3000], bins, 2) == (1, 1, 1, 0.666)
-    assert drop_off([4000, 2000, 2500], bins, 2) == (1, 1, 1, 0)
+    assert shares_left(came_to([4000, 2000, 3000], bins), 3, 2) == (1, 1, 1, 0.666)
+    assert shares_left(came_to([4000, 2000, 2500], bins), 3, 2) == (1, 1, 1, 0)
 
 
 def test_a_page_counts_sixteen_qualities() -> None:

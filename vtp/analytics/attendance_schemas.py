@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from vtp.analytics.attendance import Status, Thresholds
 from vtp.analytics.attendance_store import HeldClass, Rules
 from vtp.analytics.attendances import CourseAttendance, Entry, Sheet, StudentAttendance
+from vtp.analytics.past import PastClass, PastCourse
 from vtp.analytics.schemas import Id
 from vtp.time_zones import known_zone
 
@@ -83,6 +84,35 @@ class AttendanceRow(BaseModel):
         )
 
 
+class ClassTotals(BaseModel):
+    """How many attended a class how."""
+
+    present: int
+    late: int
+    partial: int
+    excused: int
+    absent: int
+    made_up: Annotated[int, Field(description="Of those who were absent.")]
+
+    @classmethod
+    def of(cls, past: PastClass) -> Self:
+        """Describes them."""
+        counts = {status.value: past.statuses.get(status.value, 0) for status in Status}
+        return cls(**counts, made_up=past.made_up)
+
+
+class Anonymized(BaseModel):
+    """That figures of people are in sums alone."""
+
+    at: Annotated[datetime, Field(description="Up to when; what began since is told by name.")]
+    students: Annotated[int, Field(description="How many are in the sums and in no list.")]
+
+    @classmethod
+    def of(cls, past: PastCourse | None) -> Self | None:
+        """Describes it; None where everybody is known."""
+        return cls(at=past.at, students=past.students) if past is not None else None
+
+
 class SheetReply(BaseModel):
     """One class with everybody who was expected."""
 
@@ -92,6 +122,10 @@ class SheetReply(BaseModel):
     held_from: Annotated[datetime | None, Field(description="Null: nobody held it.")]
     held_until: datetime | None
     people: list[AttendanceRow]
+    totals: Annotated[
+        ClassTotals | None,
+        Field(description="Once nobody can tell any more who was there; `people` is empty then."),
+    ] = None
 
     @classmethod
     def of(cls, sheet: Sheet) -> Self:
@@ -104,6 +138,7 @@ class SheetReply(BaseModel):
             held_from=held.held_from,
             held_until=held.held_until,
             people=[AttendanceRow.of(one) for one in sheet.entries],
+            totals=ClassTotals.of(held.past) if held.past is not None else None,
         )
 
 
@@ -184,15 +219,16 @@ class ClassRow(BaseModel):
     @classmethod
     def of(cls, held: HeldClass, entries: Sequence[Entry]) -> Self:
         """Describes a class with those who were expected."""
-        counts = Counter(one.status for one in entries)
+        counts = Counter(one.status.value for one in entries)
+        counts.update(held.past.statuses if held.past is not None else {})
         return cls(
             lesson_id=held.lesson_id,
             title=held.title,
             starts_at=held.starts_at,
             held_from=held.held_from,
             held_until=held.held_until,
-            made_up=sum(one.made_up for one in entries),
-            **{status.value: counts[status] for status in Status},
+            made_up=sum(one.made_up for one in entries) + (held.past.made_up if held.past is not None else 0),
+            **{status.value: counts[status.value] for status in Status},
         )
 
 
@@ -205,6 +241,7 @@ class AttendanceReply(BaseModel):
     classes: Annotated[list[ClassRow], Field(description="Those that were held, the earliest first.")]
     student_attendance: list[StudentRow]
     absence_alerts: list[AbsenceAlert]
+    anonymized: Anonymized | None = None
 
     @classmethod
     def of(cls, course_id: str, found: CourseAttendance) -> Self:
@@ -225,6 +262,7 @@ class AttendanceReply(BaseModel):
                 for one in found.students
                 if one.absent_in_a_row >= CONSECUTIVE_ABSENCES
             ],
+            anonymized=Anonymized.of(found.past),
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from vtp.analytics.class_tables import (
     lesson_classes,
 )
 from vtp.analytics.classes import Asked, CountedClass, Person, from_ms, unix_ms
+from vtp.analytics.past import PastClass
 from vtp.courses.enrolment_store import IS_STUDENT
 from vtp.courses.tables import course_enrollments, course_recordings, lessons
 from vtp.db.statements import insert_if_absent
@@ -51,6 +52,8 @@ class HeldClass:
     held_from: datetime | None = None
     held_until: datetime | None = None
     polls: int = 0
+    past: PastClass | None = None
+    """What it came to, once nobody's."""
 
     @property
     def held(self) -> tuple[int, int] | None:
@@ -114,16 +117,22 @@ async def live_lessons(tx: AsyncConnection, course_id: str, lesson_id: str | Non
             k.held_from,
             k.held_until,
             func.coalesce(k.polls, 0),
+            k.totals,
         )
         .select_from(lessons.outerjoin(lesson_classes, k.lesson_id == c.id))
         .where(c.course_id == course_id, c.kind == "live")
     )
     if lesson_id is not None:
         statement = statement.where(c.id == lesson_id)
-    found = [HeldClass(*row) for row in await tx.execute(statement)]
+    found = [_held_class(row) for row in await tx.execute(statement)]
     return sorted(
         found, key=lambda one: (one.starts_at is None, one.starts_at or one.held_from, one.lesson_id)
     )
+
+
+def _held_class(row: Any) -> HeldClass:
+    *values, totals = row
+    return replace(HeldClass(*values), past=PastClass(**totals) if totals is not None else None)
 
 
 async def uncounted(
@@ -146,7 +155,7 @@ async def uncounted(
     statement = (
         select(c.id, c.room_id, c.starts_at)
         .select_from(lessons.outerjoin(lesson_classes, k.lesson_id == c.id))
-        .where(c.kind == "live", opened)
+        .where(c.kind == "live", opened, k.totals.is_(None))
     )
     if course_id is not None:
         statement = statement.where(c.course_id == course_id)
@@ -155,6 +164,13 @@ async def uncounted(
     else:
         statement = statement.where(or_(k.lesson_id.is_(None), since, moved))
     return list((await tx.execute(statement.order_by(c.id))).all())
+
+
+async def nobodys(tx: AsyncConnection, lesson_ids: Sequence[str]) -> set[str]:
+    """Those of these whose classes are totals alone."""
+    k = lesson_classes.c
+    statement = select(k.lesson_id).where(k.lesson_id.in_(lesson_ids), k.totals.is_not(None))
+    return set((await tx.execute(statement)).scalars())
 
 
 async def lock_lessons(tx: AsyncConnection, lesson_ids: Sequence[str]) -> None:

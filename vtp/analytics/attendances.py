@@ -25,6 +25,7 @@ from vtp.analytics.attendance_store import (
     find_rules,
     live_lessons,
     lock_lessons,
+    nobodys,
     polls_in,
     put_rules,
     save_class,
@@ -33,11 +34,13 @@ from vtp.analytics.attendance_store import (
 )
 from vtp.analytics.class_store import participations, sessions_in
 from vtp.analytics.classes import Attended, CountedClass, count_class, unix_ms
+from vtp.analytics.past import PastCourse
+from vtp.analytics.past_store import find_past_course, seen_since
 from vtp.courses.door import Entered, enter, enter_to_change
 from vtp.courses.tables import lessons
 from vtp.db import Database
 from vtp.db.conflicts import done_over
-from vtp.errors import NotFound
+from vtp.errors import Conflict, NotFound
 from vtp.http.identity import Principal
 from vtp.ids import parse_id
 
@@ -111,12 +114,22 @@ class CourseAttendance:
 
     classes: Sequence[HeldClass]
     students: Sequence[StudentAttendance]
+    past: PastCourse | None = None
+    """What it came to before, of people whom nobody can tell any more."""
 
     @property
     def rate(self) -> float:
         """The mean of the students', in percent, never rounded up."""
+        people, tenths = self.rates
+        if self.past is not None:
+            people, tenths = people + self.past.students, tenths + self.past.rates
+        return tenths // people / 10 if people else 0.0
+
+    @property
+    def rates(self) -> tuple[int, int]:
+        """Of how many students who are known, and the sum of theirs in tenths of a percent."""
         rates = [round(one.tally.to_date * 10) for one in self.students]
-        return sum(rates) // len(rates) / 10 if rates else 0.0
+        return len(rates), sum(rates)
 
     def by_class(self) -> dict[str, list[Entry]]:
         """Those who were expected in each class, by lesson."""
@@ -155,7 +168,7 @@ class Attendances:
         await self.count(inside.course.id)
         async with self._database.read() as tx:
             [held] = await live_lessons(tx, inside.course.id, lesson.id)
-            students = await students_of(tx, inside.course.id)
+            students = await students_of(tx, inside.course.id) if held.past is None else []
             found = await _read(tx, [held], students, await find_rules(tx, inside.course.id))
         return Sheet(held, found)
 
@@ -176,6 +189,11 @@ class Attendances:
         await self.count(inside.course.id)
         async with self._database.transaction() as tx:
             await enter_to_change(tx, principal, inside.course.id, Action.COURSE_TEACH)
+            if await nobodys(tx, [lesson.id]):
+                raise Conflict(
+                    "Who attended this class is not known any more: its figures are anonymous.",
+                    code="anonymized",
+                )
             before = await self._entry(tx, inside.course.id, lesson.id, user_id)
             now = self._clock()
             await add_correction(tx, lesson.id, user_id, status, reason, principal.user_id, now)
@@ -218,7 +236,10 @@ class Attendances:
             return
         async with self._database.transaction() as tx:
             await lock_lessons(tx, [lesson.id for lesson in waiting])
+            closed = await nobodys(tx, [lesson.id for lesson in waiting])  # since they were looked for
             for lesson in waiting:
+                if lesson.id in closed:
+                    continue
                 counted = await counted_class(tx, lesson.room_id, lesson.starts_at)
                 await save_class(tx, lesson.id, lesson.starts_at, counted, self._clock())
 
@@ -256,21 +277,30 @@ async def counted_class(tx: AsyncConnection, room_id: str, starts_at: datetime |
 
 
 async def read_course(tx: AsyncConnection, course_id: str, user_id: str | None = None) -> CourseAttendance:
-    """A course as it is counted: of all its students, or of one."""
+    """A course as it is counted: of all its students, or of one.
+
+    Of classes that are nobody's any more there are totals, for who reads of all.
+    """
     planned = [one for one in await live_lessons(tx, course_id) if one.cancelled_at is None]
     held = [one for one in planned if one.held is not None]
+    known = [one for one in held if one.past is None]
+    past = await find_past_course(tx, course_id)
     students = await students_of(tx, course_id, user_id)
+    if past is not None and not known:
+        since = await seen_since(tx, course_id, past.at)
+        students = [one for one in students if one.user_id in since]
     entries: dict[str, list[Entry]] = {one.user_id: [] for one in students}
-    for entry in await _read(tx, held, students, await find_rules(tx, course_id)):
+    for entry in await _read(tx, known, students, await find_rules(tx, course_id)):
         if not _came_later(entry.student, entry.held):
             entries[entry.student.user_id].append(entry)
     to_come = len(planned) - len(held)
     return CourseAttendance(
-        held,
+        held if user_id is None else known,
         [
             StudentAttendance(one, entries[one.user_id], len(entries[one.user_id]) + to_come)
             for one in students
         ],
+        past if user_id is None else None,
     )
 
 

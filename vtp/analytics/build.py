@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from vtp.accounts.audit import AuditLog
 from vtp.analytics.alert_routes import add_alert_routes
 from vtp.analytics.alerts import Alerts
+from vtp.analytics.anonymizer import Anonymizer
 from vtp.analytics.attendance_routes import add_attendance_routes
 from vtp.analytics.attendances import Attendances
 from vtp.analytics.export_routes import add_export_routes
@@ -20,7 +21,7 @@ from vtp.analytics.lrs_push import LrsPush
 from vtp.analytics.paths import Doubled
 from vtp.analytics.presence import Presence
 from vtp.analytics.report_pdfs import ReportPdfs
-from vtp.analytics.report_routes import add_report_routes
+from vtp.analytics.report_routes import Kept, add_report_routes
 from vtp.analytics.reports import Reports
 from vtp.analytics.rollups import Rollups
 from vtp.analytics.routes import add_intake_routes, add_lecture_routes
@@ -74,6 +75,7 @@ class AnalyticsParts:
     usage: Usage
     viewers: Viewers
     live: LiveClasses
+    anonymizer: Anonymizer
 
     @classmethod
     def build(cls, base: AnalyticsBase) -> AnalyticsParts:
@@ -104,6 +106,14 @@ class AnalyticsParts:
             usage,
             Viewers(base.database, base.recordings),
             LiveClasses(base.database, base.rooms),
+            Anonymizer(
+                base.database,
+                attendances,
+                rollups,
+                base.settings.anonymize_after_days,
+                usage.is_counted,
+                base.notifier.take_back,
+            ),
         )
 
 
@@ -116,8 +126,12 @@ def build_routes(parts: AnalyticsParts) -> RouteTable:
     add_viewer_routes(both, parts.viewers)
     add_live_routes(both, parts.live)
     add_attendance_routes(both, parts.attendances, parts.report_pdfs)
-    add_report_routes(both, parts.reports, parts.report_pdfs, parts.rollups.keep_days)
+    add_report_routes(both, parts.reports, parts.report_pdfs, _kept(parts))
     add_export_routes(both, parts.exports)
     add_alert_routes(both, parts.alerts)
-    add_usage_routes(both, parts.usage)
+    add_usage_routes(both, parts.usage, parts.anonymizer)
     return table
+
+
+def _kept(parts: AnalyticsParts) -> Kept:
+    return Kept(parts.rollups.keep_days, parts.anonymizer.after_days)

@@ -54,7 +54,7 @@ async def _counted(tx: AsyncConnection) -> list[Any]:
     statement = (
         select(c.id, c.room_id, k.scheduled_at, k.held_from, k.held_until, k.polls)
         .join_from(lesson_classes, lessons, c.id == k.lesson_id)
-        .where(c.room_id.is_not(None), ~erased, ~open_now)
+        .where(c.room_id.is_not(None), k.totals.is_(None), ~erased, ~open_now)
     )
     return list((await tx.execute(statement.order_by(c.id))).all())
 

@@ -51,6 +51,7 @@ lesson_classes = Table(
     Column("held_until", UtcDateTime),
     Column("polls", Integer, nullable=False),
     Column("counted_at", UtcDateTime, nullable=False),
+    Column("totals", json_type(), comment="what it came to, once nobody's; null: who was there is known"),
 )
 
 lesson_attendance = Table(

@@ -21,6 +21,7 @@ from vtp.analytics.course_store import (
     watchable,
 )
 from vtp.analytics.engagement import Inputs
+from vtp.analytics.past import NO_LECTURE, PastCourse, PastLecture
 from vtp.courses.roles import CourseStatus
 from vtp.courses.store import Course
 from vtp.coursework.assignment_store import groups_among, page_of_assignments
@@ -81,6 +82,8 @@ class LectureFigures:
     watch_time_ms: int
     pages: int
     buffer_events: int
+    known: PastLecture
+    """What of this is of people who are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +97,51 @@ class CourseFigures:
     @property
     def score(self) -> float:
         """The mean of the students'."""
-        tenths = [round(one.score * 10) for one in self.students]
-        return sum(tenths) // len(tenths) / 10 if tenths else 0.0
+        people, tenths = self.scores
+        if self.past is not None:
+            people, tenths = people + self.past.students, tenths + self.past.scores
+        return tenths // people / 10 if people else 0.0
+
+    @property
+    def scores(self) -> tuple[int, int]:
+        """Of how many students who are known, and the sum of theirs in tenths."""
+        return len(self.students), sum(round(one.score * 10) for one in self.students)
+
+    @property
+    def past(self) -> PastCourse | None:
+        """What it came to before, of people whom nobody can tell any more."""
+        return self.attendance.past
+
+    @property
+    def size(self) -> int:
+        """How many students it has figures of."""
+        return len(self.students) + (self.past.students if self.past is not None else 0)
+
+    @property
+    def attending(self) -> int:
+        """How many of them attended a class."""
+        known = sum(one.attendance.attended > 0 for one in self.students)
+        return known + (self.past.attending if self.past is not None else 0)
+
+    @property
+    def watch_time_ms(self) -> int:
+        """All of theirs."""
+        known = sum(one.watch_time_ms for one in self.students)
+        return known + (self.past.watch_time_ms if self.past is not None else 0)
 
     @property
     def completion(self) -> float:
         """The mean of the students', in percent."""
+        people, shares = self.completions
+        if self.past is not None:
+            people, shares = people + self.past.complete, shares + self.past.completions
+        return shares // people / 10 if people else 0.0
+
+    @property
+    def completions(self) -> tuple[int, int]:
+        """Of how many students who are known, and the sum of theirs in thousandths."""
         shares = [one.completion for one in self.students if one.completion is not None]
-        return sum(shares) // len(shares) / 10 if shares else 0.0
+        return len(shares), sum(shares)
 
 
 async def read_figures(tx: AsyncConnection, course: Course, now: datetime) -> CourseFigures:
@@ -109,7 +149,9 @@ async def read_figures(tx: AsyncConnection, course: Course, now: datetime) -> Co
     attendance = await read_course(tx, course.id)
     recordings = await watchable(tx, course.id)
     ids = [one.recording_id for one in recordings]
-    rows = await progress_in(tx, course.id, ids)
+    past = attendance.past
+    before = past.at if past is not None else None
+    rows = await progress_in(tx, course.id, ids, before)
     pages = await pages_in(tx, course.id, ids, now - 2 * WEEK)
     seen = await last_seen(tx, course.id)
     work = await _work(tx, course.id, [one.student.user_id for one in attendance.students], now)
@@ -119,8 +161,10 @@ async def read_figures(tx: AsyncConnection, course: Course, now: datetime) -> Co
     students = [
         _student(course, one, recordings, by_person, pages, seen, work, now) for one in attendance.students
     ]
-    opened = await pages_by_recording(tx, course.id, ids)
-    lectures = [_lecture(one, rows, len(students), opened) for one in recordings]
+    opened = await pages_by_recording(tx, course.id, ids, before)
+    size = len(students) + (past.students if past is not None else 0)
+    kept = {one: past.lecture(one) if past is not None else NO_LECTURE for one in ids}
+    lectures = [_lecture(one, rows, size, opened, kept[one.recording_id]) for one in recordings]
     return CourseFigures(attendance, students, lectures)
 
 
@@ -206,19 +250,32 @@ def trend_of(one: StudentAttendance, pages: Sequence[tuple[datetime, int]], now:
 
 
 def _lecture(
-    recording: FiledRecording, rows: Sequence[Any], students: int, opened: Mapping[str, tuple[int, int]]
+    recording: FiledRecording,
+    rows: Sequence[Any],
+    students: int,
+    opened: Mapping[str, tuple[int, int]],
+    past: PastLecture,
 ) -> LectureFigures:
     mine = [row for row in rows if row.recording_id == recording.recording_id]
     pages, buffer_events = opened.get(recording.recording_id, (0, 0))
-    shares = sum(progress_per_mille(row.watched_ms, recording.duration_ms) for row in mine)
-    return LectureFigures(
-        recording,
+    now = PastLecture(
         len(mine),
         sum(row.completed_at is not None for row in mine),
-        shares // students if students else 0,
+        sum(progress_per_mille(row.watched_ms, recording.duration_ms) for row in mine),
         sum(row.watch_time_ms for row in mine),
         pages,
         buffer_events,
+    )
+    whole = past.plus(now)
+    return LectureFigures(
+        recording,
+        whole.viewers,
+        whole.completed,
+        whole.shares // students if students else 0,
+        whole.watch_time_ms,
+        whole.pages,
+        whole.buffer_events,
+        now,
     )
 
 

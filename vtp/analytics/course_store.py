@@ -59,13 +59,16 @@ def _theirs(
     return recording.in_(ids), user.in_(_students(course_id))
 
 
-async def progress_in(tx: AsyncConnection, course_id: str, ids: Sequence[str]) -> list[Any]:
-    """How far the students are with each of these."""
+async def progress_in(
+    tx: AsyncConnection, course_id: str, ids: Sequence[str], since: datetime | None = None
+) -> list[Any]:
+    """How far the students are with each of these, of those who began after a time."""
     c = recording_progress.c
     statement = select(c.user_id, c.recording_id, c.watched_ms, c.watch_time_ms, c.completed_at, c.updated_at)
-    return list(
-        (await tx.execute(statement.where(*_theirs(c.user_id, c.recording_id, course_id, ids)))).all()
-    )
+    statement = statement.where(*_theirs(c.user_id, c.recording_id, course_id, ids))
+    if since is not None:
+        statement = statement.where(c.started_at > since)
+    return list((await tx.execute(statement)).all())
 
 
 async def pages_in(
@@ -85,15 +88,17 @@ async def pages_in(
 
 
 async def pages_by_recording(
-    tx: AsyncConnection, course_id: str, ids: Sequence[str]
+    tx: AsyncConnection, course_id: str, ids: Sequence[str], since: datetime | None = None
 ) -> dict[str, tuple[int, int]]:
-    """How often each was opened by students, and how often playing stood still."""
+    """How often each was opened by students after a time, and how often playing stood still."""
     c = playback_sessions.c
     statement = (
         select(c.recording_id, func.count(), func.sum(c.buffer_events))
         .where(*_theirs(c.user_id, c.recording_id, course_id, ids))
         .group_by(c.recording_id)
     )
+    if since is not None:
+        statement = statement.where(c.started_at > since)
     return {row[0]: (int(row[1]), int(row[2] or 0)) for row in await tx.execute(statement)}
 
 

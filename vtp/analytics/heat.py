@@ -80,20 +80,21 @@ def without_few(heat: Heat, at_least: int) -> Heat:
     )
 
 
-def drop_off(furthest_ms: Sequence[int], bins: Bins, at_least: int = 1) -> tuple[float, ...]:
+def came_to(furthest_ms: Iterable[int], bins: Bins) -> list[int]:
+    """How many of those whose furthest moments these are came to the start of each bin."""
+    came = sorted(furthest_ms)
+    counts, at = [], 0
+    for index in range(bins.count):
+        while at < len(came) and came[at] < bins.start_ms(index):
+            at += 1
+        counts.append(len(came) - at)
+    return counts
+
+
+def shares_left(came: Sequence[int], starters: int, at_least: int = 1) -> tuple[float, ...]:
     """By the start of each bin, the share of those who began who came that far, never rounded up; 0 where
     they are fewer than `at_least`."""
-    starters = len(furthest_ms)
-    if starters == 0:
-        return (0.0,) * bins.count
-    came = sorted(furthest_ms)
-    shares, at = [], 0
-    for index in range(bins.count):
-        while at < starters and came[at] < bins.start_ms(index):
-            at += 1
-        came_so_far = starters - at if starters - at >= at_least else 0
-        shares.append(came_so_far * 1000 // starters / 1000)
-    return tuple(shares)
+    return tuple(count * 1000 // starters / 1000 if starters and count >= at_least else 0.0 for count in came)
 
 
 def replayed_stretches(passes: Sequence[int]) -> int:

@@ -9,15 +9,18 @@ from sqlalchemy import Table, select
 
 from vtp.analytics.tables import (
     analytics_alerts,
+    analytics_anonymizing,
     analytics_batches,
     analytics_events,
     analytics_pushes,
     attendance_corrections,
     attendance_rules,
+    course_totals,
     lesson_attendance,
     lesson_classes,
     participant_activity,
     playback_sessions,
+    recording_totals,
     recording_viewers,
     server_load,
     usage_days,
@@ -170,5 +173,8 @@ EXEMPT: Final[Mapping[Table, str]] = {
     attendance_rules: "what courses count as attended",
     usage_days: "how many people and classes there were on a day, of whom none is named",
     server_load: "how busy the server was",
+    course_totals: "sums over the students of courses that are long over, of whom none is known",
+    recording_totals: "sums over people who watched recordings, of whom none is known",
+    analytics_anonymizing: "how far figures were made nobody's",
     analytics_pushes: "how far the log was pushed to a learning record store",
 }

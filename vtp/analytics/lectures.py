@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vtp.analytics.heat import Bins, Heat, drop_off, heat_of, most_replayed, replayed_stretches, without_few
+from vtp.analytics.heat import (
+    Bins,
+    Heat,
+    came_to,
+    heat_of,
+    most_replayed,
+    replayed_stretches,
+    shares_left,
+    without_few,
+)
 from vtp.analytics.intervals import Interval, most_at_once, union
+from vtp.analytics.past import PastViewers
+from vtp.analytics.past_store import find_past_viewers
 from vtp.analytics.playback import MAX_QUALITIES, PlaybackSession
 from vtp.analytics.playback_store import find_viewer, passes_of, sessions_of
 from vtp.analytics.rights import require_figures_of, sees_all_viewers
@@ -124,25 +136,57 @@ async def read_lecture(tx: AsyncConnection, recording: Recording, at_least: int)
     bins, c = Bins(recording.duration_ms), recording_progress.c
     statement = select(c.pieces, c.watched_ms, c.watch_time_ms, c.completed_at)
     rows = (await tx.execute(statement.where(c.recording_id == recording.id))).all()
-    sessions = await sessions_of(tx, recording.id)
-    heat = without_few(heat_of(await passes_of(tx, recording.id), bins.count), at_least)
-    shares = [progress_per_mille(row.watched_ms, recording.duration_ms) for row in rows]
+    found = viewers_in(
+        recording, rows, await sessions_of(tx, recording.id), await passes_of(tx, recording.id)
+    )
+    past = await find_past_viewers(tx, recording.id)
+    if past is not None:
+        found = past.plus(found)
+    heat = without_few(Heat(tuple(found.views), tuple(found.viewers_by_bin)), at_least)
     return Lecture(
         recording,
+        viewers=found.viewers,
+        completed=found.completed,
+        watch_time_ms=found.watch_time_ms,
+        average_per_mille=found.shares // found.viewers if found.viewers else 0,
+        peak=found.peak,
+        sessions=found.sessions,
+        buffer_events=found.buffer_events,
+        quality_ms=dict(Counter(found.quality_ms).most_common(MAX_QUALITIES)),
+        heat=heat,
+        remaining=shares_left(found.came, found.starters, at_least),
+        replayed=most_replayed(heat, bins),
+    )
+
+
+def viewers_in(
+    recording: Recording,
+    rows: Sequence[Any],
+    sessions: Sequence[PlaybackSession],
+    passes: Iterable[Sequence[int]],
+) -> PastViewers:
+    """What some people's progress, pages and passes of a recording come to."""
+    bins = Bins(recording.duration_ms)
+    heat = heat_of(passes, bins.count)
+    shares = [progress_per_mille(row.watched_ms, recording.duration_ms) for row in rows]
+    furthest = [row.pieces[-1][1] for row in rows if row.pieces]
+    return PastViewers(
+        recording.duration_ms,
         viewers=len(rows),
         completed=sum(
             row.completed_at is not None or share >= COMPLETE_PER_MILLE
             for row, share in zip(rows, shares, strict=True)
         ),
+        shares=sum(shares),
         watch_time_ms=sum(row.watch_time_ms for row in rows),
-        average_per_mille=sum(shares) // len(shares) if shares else 0,
-        peak=_most_people(sessions),
         sessions=len(sessions),
         buffer_events=sum(one.buffer_events for one in sessions),
-        quality_ms=dict(quality_ms(sessions).most_common(MAX_QUALITIES)),
-        heat=heat,
-        remaining=drop_off([row.pieces[-1][1] for row in rows if row.pieces], bins, at_least),
-        replayed=most_replayed(heat, bins),
+        peak=_most_people(sessions),
+        starters=len(furthest),
+        quality_ms=dict(quality_ms(sessions)),
+        views=list(heat.views),
+        viewers_by_bin=list(heat.viewers),
+        came=came_to(furthest, bins),
     )
 
 

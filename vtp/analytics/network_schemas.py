@@ -109,10 +109,10 @@ class ClassNetworkReply(BaseModel):
             title=one.held.title,
             held_from=one.held.held_from,
             held_until=one.held.held_until,
-            people=len(one.people),
-            with_trouble=len(one.troubled),
-            causes=one.causes,
-            staff_with_trouble=sum(person.is_staff for person in one.troubled),
+            people=one.totals.people,
+            with_trouble=one.totals.with_trouble,
+            causes={Cause(name): count for name, count in one.totals.causes.items()},
+            staff_with_trouble=one.totals.staff_with_trouble,
         )
 
 

@@ -13,6 +13,7 @@ from vtp.analytics.course_store import watchable
 from vtp.analytics.network_notes import Network
 from vtp.analytics.network_rules import Cause, Link, Rating, link_of
 from vtp.analytics.network_store import connections_in, stalls_of
+from vtp.analytics.past import PastClass
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,18 @@ class ClassNetwork:
     def causes(self) -> dict[Cause, int]:
         """How many had trouble by what, most first."""
         return dict(Counter(one.link.cause for one in self.troubled if one.link.cause).most_common())
+
+    @property
+    def totals(self) -> PastClass:
+        """How many there were, of them who is known and who is not any more."""
+        if self.held.past is not None:
+            return self.held.past
+        return PastClass(
+            people=len(self.people),
+            with_trouble=len(self.troubled),
+            causes={cause.value: count for cause, count in self.causes.items()},
+            staff_with_trouble=sum(person.is_staff for person in self.troubled),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +103,8 @@ async def read_network(tx: AsyncConnection, course_id: str) -> CourseNetwork:
     """Puts a course together; its classes are counted."""
     held = [one for one in await live_lessons(tx, course_id) if one.held is not None]
     there: dict[str, list[Attending]] = {one.lesson_id: [] for one in held}
-    for row in await connections_in(tx, list(there)):
+    known = [one.lesson_id for one in held if one.past is None]
+    for row in await connections_in(tx, known):
         link = link_of(row.quality, Network.of_row(row.network))
         who = Who(row.user_id, row.full_name, row.email)
         there[row.lesson_id].append(Attending(who, row.is_staff, link))

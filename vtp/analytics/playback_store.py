@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from operator import attrgetter
+from typing import Any, Final
 
-from sqlalchemy import delete, insert, select, tuple_, update
+from sqlalchemy import delete, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.analytics.playback import KINDS, EventType, Logged, PlaybackSession, ViewerPasses
@@ -17,7 +18,7 @@ from vtp.analytics.tables import (
     playback_sessions,
     recording_viewers,
 )
-from vtp.db.statements import insert_if_absent
+from vtp.db.statements import insert_if_absent, insert_rows
 from vtp.ids import first_id_at, new_id
 
 _events, _sessions, _viewers = analytics_events.c, playback_sessions.c, recording_viewers.c
@@ -39,6 +40,10 @@ class Happened:
     data: Mapping[str, Any]
 
 
+_LOGGED: Final = ("id", *Happened.__slots__)
+_columns: Final = attrgetter(*Happened.__slots__)
+
+
 async def claim_batch(tx: AsyncConnection, user_id: str, session_id: str, seq: int, now: datetime) -> bool:
     """Notes that a batch has come; False when it had before."""
     values = {"user_id": user_id, "session_id": session_id, "seq": seq, "received_at": now}
@@ -48,9 +53,7 @@ async def claim_batch(tx: AsyncConnection, user_id: str, session_id: str, seq: i
 async def add_events(tx: AsyncConnection, events: Sequence[Happened]) -> None:
     """Adds rows to the log, in this order."""
     if events:
-        names = Happened.__slots__
-        rows = [{"id": new_id(), **{name: getattr(one, name) for name in names}} for one in events]
-        await tx.execute(insert(analytics_events), rows)
+        await insert_rows(tx, analytics_events, _LOGGED, [(new_id(), *_columns(one)) for one in events])
 
 
 async def read_log(tx: AsyncConnection, recording_id: str, user_id: str) -> list[tuple[str, Logged]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from aiohttp import web
 
 from vtp.analytics.attendance_schemas import ReportQuery
@@ -21,7 +23,15 @@ from vtp.analytics.reports import Reports
 from vtp.http.routing import Access, Call
 
 
-def add_report_routes(table: Doubled, reports: Reports, pdfs: ReportPdfs, log_kept_days: int) -> None:
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """For how many days: what players said; whose figures are, after there was nobody in their course."""
+
+    log_days: int
+    names_days: int
+
+
+def add_report_routes(table: Doubled, reports: Reports, pdfs: ReportPdfs, kept: Kept) -> None:
     """Declares how a course goes, who takes part, and how its recordings are watched."""
 
     @table.get(
@@ -37,7 +47,8 @@ def add_report_routes(table: Doubled, reports: Reports, pdfs: ReportPdfs, log_ke
         course_id = call.path["course_id"]
         found, shown = await reports.course(call.principal, course_id)
         reply = CourseReply.of(course_id.lower(), found, shown=shown, asking=call.principal.user_id)
-        reply.averages_from, reply.log_kept_days = reports.at_least, log_kept_days
+        reply.averages_from, reply.log_kept_days = reports.at_least, kept.log_days
+        reply.anonymized_after_days = kept.names_days
         return reply
 
     @table.get(

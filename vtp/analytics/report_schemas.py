@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, Field
 
 from vtp.analytics.alert_rules import Finding
-from vtp.analytics.attendance_schemas import Percent
+from vtp.analytics.attendance_schemas import Anonymized, Percent
 from vtp.analytics.course_figures import CourseFigures, LectureFigures, StudentFigures
 
 RiskWord = Literal["low", "medium", "high", "critical"]
@@ -112,6 +112,11 @@ class CourseReply(BaseModel):
     total_watch_time_seconds: float | None
     course_engagement_score: float | None
     mine: Annotated[OwnFigures | None, Field(description="Of the student who asks.")] = None
+    anonymized: Anonymized | None = None
+    anonymized_after_days: Annotated[
+        int,
+        Field(description="After so long without anything in it, figures are nobody's any more; 0: never."),
+    ] = 0
     averages_from: Annotated[int, Field(description="Of how many people students are told averages.")] = 0
     log_kept_days: Annotated[
         int, Field(description="How long what players said is kept as it was said; 0: always.")
@@ -140,16 +145,17 @@ class CourseReply(BaseModel):
             )
         return cls(
             course_id=course_id,
-            total_students=len(found.students),
-            attending_students=sum(one.attendance.attended > 0 for one in found.students),
+            total_students=found.size,
+            attending_students=found.attending,
             total_view_sessions=sum(one.pages for one in found.lectures),
             avg_attendance_rate=found.attendance.rate,
             average_completion=found.completion,
-            total_watch_time_seconds=sum(one.watch_time_ms for one in found.students) / 1000,
+            total_watch_time_seconds=found.watch_time_ms / 1000,
             course_engagement_score=found.score,
             total_lectures=held,
             total_recordings=filed,
             mine=mine,
+            anonymized=Anonymized.of(found.past),
         )
 
 
@@ -185,6 +191,7 @@ class EngagementReply(BaseModel):
     student_engagement: list[StudentEngagement]
     risk_students: list[RiskStudent]
     recommendations: list[str]
+    anonymized: Anonymized | None = None
 
     @classmethod
     def of(cls, course_id: str, found: CourseFigures) -> Self:
@@ -196,6 +203,7 @@ class EngagementReply(BaseModel):
             student_engagement=[StudentEngagement.of(one) for one in found.students],
             risk_students=[RiskStudent.of(one) for one in risky],
             recommendations=_recommended([finding for one in risky for finding in one.findings]),
+            anonymized=Anonymized.of(found.past),
         )
 
 
@@ -254,7 +262,7 @@ class PerformanceReply(BaseModel):
     @classmethod
     def of(cls, course_id: str, found: CourseFigures) -> Self:
         """Describes a course."""
-        rows = [LecturePerformance.of(one, len(found.students)) for one in found.lectures]
+        rows = [LecturePerformance.of(one, found.size) for one in found.lectures]
         best = sorted(rows, key=lambda one: (-one.completion, one.title))
         hard = [one for one in reversed(best) if one.performance_rating in ("poor", "average")]
         unopened = [one for one in rows if one.viewers == 0]

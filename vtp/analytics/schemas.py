@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from functools import lru_cache
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
-from vtp.analytics.playback import OWN_WORDS, SAID_BY_CLIENTS, EventType
+from vtp.analytics.playback import KINDS, OWN_WORDS, SAID_BY_CLIENTS, EventType
 from vtp.ids import is_id
 from vtp.recording.progress_schemas import PlayedSegment, Seconds
 from vtp.recording.watching import Played
@@ -20,7 +21,7 @@ MAX_NAMED: Final = 20
 
 def _event_type(value: object) -> object:
     """As older clients spell it: `quality changed`, `playback_started`."""
-    if not isinstance(value, str):
+    if not isinstance(value, str) or value in KINDS:
         return value
     word = value.strip().lower().replace(" ", "_").replace("-", "_")
     return word.removeprefix("playback_").removeprefix("video_")
@@ -32,6 +33,7 @@ def _said(value: EventType) -> EventType:
     return value
 
 
+@lru_cache(maxsize=1024)  # events of a batch name the same recordings
 def _id(value: str) -> str:
     if not is_id(value):
         raise ValueError("is no identifier")
@@ -82,8 +84,12 @@ class SaidEvent(BaseModel):
     position: Seconds | None = None
     segments: Annotated[
         list[PlayedSegment],
-        Field(max_length=100, description="What was played since the last event that carried any."),
-    ] = []
+        Field(
+            default_factory=list,  # a default is copied for each event, which takes longer than all else
+            max_length=100,
+            description="What was played since the last event that carried any.",
+        ),
+    ]
     seq: Annotated[
         int | None,
         Field(
@@ -96,8 +102,11 @@ class SaidEvent(BaseModel):
     metadata: Annotated[
         dict[str, Any],
         AfterValidator(_small),
-        Field(description="Anything, in 2,000 bytes; what the server says itself is left out of it."),
-    ] = {}
+        Field(
+            default_factory=dict,
+            description="Anything, in 2,000 bytes; what the server says itself is left out of it.",
+        ),
+    ]
 
     @property
     def played(self) -> tuple[Played, ...]:

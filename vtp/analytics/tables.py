@@ -10,21 +10,25 @@ from vtp.analytics.class_tables import (
     lesson_classes,
     participant_activity,
 )
+from vtp.analytics.past_tables import analytics_anonymizing, course_totals, recording_totals
 from vtp.analytics.usage_tables import server_load, usage_days
 from vtp.db.metadata import metadata
 from vtp.db.types import UtcDateTime, id_type, json_type
 
 __all__ = [
     "analytics_alerts",
+    "analytics_anonymizing",
     "analytics_batches",
     "analytics_events",
     "analytics_pushes",
     "attendance_corrections",
     "attendance_rules",
+    "course_totals",
     "lesson_attendance",
     "lesson_classes",
     "participant_activity",
     "playback_sessions",
+    "recording_totals",
     "recording_viewers",
     "server_load",
     "usage_days",

@@ -53,10 +53,15 @@ class Load:
     load_most: float = 0.0
     memory_most_bytes: int = 0
     participants_most: int = 0
+    first_at: datetime | None = None
+    last_at: datetime | None = None
 
-    def take(self, cpu: float, load: float, memory_bytes: int, participants: int) -> None:
-        """One more reading: processors used, load by processor, memory, people in rooms."""
+    def take(
+        self, cpu: float, load: float, memory_bytes: int, participants: int, since: datetime, now: datetime
+    ) -> None:
+        """One more reading: processors used since the last, load by processor, memory, people in rooms."""
         self.readings += 1
+        self.first_at, self.last_at = self.first_at or max(since, self.hour), now
         self.cpu_sum += cpu
         self.cpu_most = max(self.cpu_most, cpu)
         self.load_most = max(self.load_most, load)
@@ -100,40 +105,47 @@ class Usage:
             since = now - timedelta(days=min(days, LOAD_DAYS))
             return UsageOfServer(found, await by_course(tx), await load_since(tx, since))
 
-    async def roll(self) -> None:
-        """Counts days that are over and keeps what they came to, the oldest first; forgets what is old."""
-        now = self.clock()
+    async def is_counted(self) -> bool:
+        """Whether all days are, on which there were classes and that are over."""
+        return not await self._missing(self.clock())
+
+    async def _missing(self, now: datetime) -> list[datetime]:
         async with self.database.read() as tx:
             first = await first_class(tx)
             since = midnight(first or now)
             if self.keep_days:
                 since = max(since, midnight(now) - timedelta(days=self.keep_days))
             known = await known_days(tx, name_of(since))
-        missing = [
-            one for one in days_between(since, midnight(now - GROWN_AFTER)) if name_of(one) not in known
-        ]
-        for one in missing[:DAYS_AT_ONCE]:
+        return [one for one in days_between(since, midnight(now - GROWN_AFTER)) if name_of(one) not in known]
+
+    async def roll(self) -> None:
+        """Counts days that are over and keeps what they came to, the oldest first; forgets what is old."""
+        now = self.clock()
+        for one in (await self._missing(now))[:DAYS_AT_ONCE]:
             await self._roll(one, now)
         if self.keep_days:
             await self._forget(midnight(now) - timedelta(days=self.keep_days))
 
     async def watch(self) -> None:
         """Reads how busy this process is, and stores it now and then."""
-        load = Load(_hour(self.clock()))
+        since = self.clock()
+        load = Load(_hour(since))
         before_s, cpu_before_s = time.monotonic(), time.process_time()
         while True:
             await asyncio.sleep(READ_EVERY_S)
             now_s, cpu_s = time.monotonic(), time.process_time()
-            if _hour(self.clock()) != load.hour:
-                done, load = load, Load(_hour(self.clock()))
+            now = self.clock()
+            if _hour(now) != load.hour:
+                done, load = load, Load(_hour(now))
                 await self._store(done)
             cpu = (cpu_s - cpu_before_s) / max(now_s - before_s, 0.001)
             before_s, cpu_before_s = now_s, cpu_s
-            await self._take(load, cpu)
+            await self._take(load, cpu, since, now)
+            since = now
 
-    async def _take(self, load: Load, cpu: float) -> None:
+    async def _take(self, load: Load, cpu: float, since: datetime, now: datetime) -> None:
         try:
-            load.take(cpu, machine_load(), memory_bytes(), self.participants())
+            load.take(cpu, machine_load(), memory_bytes(), self.participants(), since, now)
         except Exception:  # one reading
             logger.exception("How busy the server is could not be read.")
             return

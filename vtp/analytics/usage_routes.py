@@ -8,6 +8,8 @@ from typing import Annotated, Literal, Self
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
+from vtp.analytics.anonymize_store import Done
+from vtp.analytics.anonymizer import Anonymizer
 from vtp.analytics.paths import Doubled
 from vtp.analytics.report_answers import as_csv
 from vtp.analytics.usage import Usage as UsageService
@@ -60,15 +62,25 @@ class LoadHour(BaseModel):
     participants: int
 
 
+class AnonymizingReply(BaseModel):
+    """Whether figures become nobody's, and how far that is."""
+
+    after_days: Annotated[int, Field(description="`analytics.anonymize_after_days`; 0: never.")]
+    finished_at: Annotated[datetime | None, Field(description="When last nothing was left to do.")]
+    courses: Annotated[int, Field(description="How often figures of a course were made nobody's.")]
+    viewers: Annotated[int, Field(description="Likewise of somebody with a recording.")]
+
+
 class UsageReply(BaseModel):
     """How much a server is used."""
 
     days: list[UsageDay]
     courses: Annotated[list[CourseUsage], Field(description="The hundred with the most of it.")]
     load: Annotated[list[LoadHour], Field(description="Of the last 14 days.")]
+    anonymizing: AnonymizingReply
 
     @classmethod
-    def of(cls, found: UsageOfServer) -> Self:
+    def of(cls, found: UsageOfServer, after_days: int, done: Done) -> Self:
         """Describes it."""
         return cls(
             days=[
@@ -98,14 +110,20 @@ class UsageReply(BaseModel):
             load=[
                 LoadHour(
                     hour=one.hour,
-                    cpu=round(float(one.cpu), 3),
-                    cpu_most=round(float(one.cpu_most), 3),
-                    machine_load=round(float(one.load_most), 3),
-                    memory_bytes=int(one.memory_bytes),
-                    participants=int(one.participants),
+                    cpu=round(one.cpu, 3),
+                    cpu_most=round(one.cpu_most, 3),
+                    machine_load=round(one.load_most, 3),
+                    memory_bytes=one.memory_bytes,
+                    participants=one.participants,
                 )
                 for one in found.load
             ],
+            anonymizing=AnonymizingReply(
+                after_days=after_days,
+                finished_at=done.finished_at,
+                courses=done.courses,
+                viewers=done.viewers,
+            ),
         )
 
 
@@ -113,7 +131,7 @@ def _minutes(ms: int) -> float:
     return ms // 6000 / 10
 
 
-def add_usage_routes(table: Doubled, usage: UsageService) -> None:
+def add_usage_routes(table: Doubled, usage: UsageService, anonymizer: Anonymizer) -> None:
     """Declares it."""
 
     @table.get(
@@ -128,7 +146,8 @@ def add_usage_routes(table: Doubled, usage: UsageService) -> None:
     )
     async def get_usage(call: Call) -> UsageReply | web.StreamResponse:
         query: UsageQuery = call.query
-        found = UsageReply.of(await usage.read(call.principal, query.days))
+        read = await usage.read(call.principal, query.days)
+        found = UsageReply.of(read, anonymizer.after_days, await anonymizer.done())
         if query.format == "csv":
             return await as_csv(call, "usage", UsageDay, found.days)
         return found

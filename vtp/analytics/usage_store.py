@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.analytics.classes import unix_ms
 from vtp.analytics.intervals import clip, length_ms, most_at_once
+from vtp.analytics.server_hours import ServerHour, server_hours
 from vtp.analytics.tables import analytics_events
 from vtp.analytics.usage_tables import server_load, usage_days
 from vtp.courses.tables import course_recordings, courses
@@ -118,23 +119,11 @@ async def put_load(tx: AsyncConnection, values: Mapping[str, Any]) -> None:
         await insert_if_absent(tx, server_load, values)
 
 
-async def load_since(tx: AsyncConnection, since: datetime) -> list[Any]:
-    """By the hour, all processes together: their processors and memory add up."""
+async def load_since(tx: AsyncConnection, since: datetime) -> list[ServerHour]:
+    """By the hour, all processes together."""
     c = server_load.c
-    statement = (
-        select(
-            c.hour,
-            func.sum(c.cpu_sum / c.readings).label("cpu"),
-            func.sum(c.cpu_most).label("cpu_most"),
-            func.max(c.load_most).label("load_most"),
-            func.sum(c.memory_most_bytes).label("memory_bytes"),
-            func.sum(c.participants_most).label("participants"),
-        )
-        .where(c.hour >= since, c.readings > 0)
-        .group_by(c.hour)
-        .order_by(c.hour)
-    )
-    return list((await tx.execute(statement)).all())
+    statement = select(server_load).where(c.hour >= since, c.readings > 0)
+    return server_hours(await tx.execute(statement.order_by(c.hour, c.process_id)))
 
 
 async def forget_usage(tx: AsyncConnection, before: datetime) -> None:

@@ -35,4 +35,6 @@ server_load = Table(
     Column("load_most", Float, nullable=False, comment="of the machine, by processor"),
     Column("memory_most_bytes", BigInteger, nullable=False),
     Column("participants_most", BigInteger, nullable=False),
+    Column("first_at", UtcDateTime, comment="from when on it was read; null: was not kept then"),
+    Column("last_at", UtcDateTime, comment="up to when it was read"),
 )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 from pydantic import TypeAdapter, ValidationError
 
+from vtp.cli.anonymize import anonymize
 from vtp.cli.backup import backup, check, restore
 from vtp.cli.course import app as course_app
 from vtp.cli.drain import drain
@@ -41,6 +42,7 @@ app.command("drain")(drain)
 app.command("backup")(backup)
 app.command("restore")(restore)
 app.command("check")(check)
+app.command("anonymize")(anonymize)
 
 
 @app.command("create-user")

@@ -1,9 +1,11 @@
 """Statements that SQL leaves to dialects, with one spelling for ours."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from itertools import repeat
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import Dialect, Table, insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,6 +23,41 @@ async def insert_if_absent(tx: AsyncConnection, table: Table, values: Mapping[st
     """
     statement = _INSERTS[tx.dialect.name](table).values(**values).on_conflict_do_nothing()
     return (await tx.execute(statement)).rowcount == 1
+
+
+async def insert_rows(
+    tx: AsyncConnection, table: Table, names: tuple[str, ...], rows: Iterable[Sequence[Any]]
+) -> None:
+    """Inserts many rows, each the values of these columns, past what SQLAlchemy does anew for each row.
+
+    A value that is the same object in each row of a column is made ready once.
+    """
+    sql, places, ready = _insert_of(table, names, tx.dialect)
+    columns = list(zip(*rows, strict=True))
+    made = [_made_ready(make, columns[place]) for make, place in zip(ready, places, strict=True)]
+    await tx.exec_driver_sql(sql, list(zip(*made, strict=True)))
+
+
+@lru_cache(maxsize=64)
+def _insert_of(
+    table: Table, names: tuple[str, ...], dialect: Dialect
+) -> tuple[str, tuple[int, ...], tuple[Any, ...]]:
+    """The statement, and for each of its values its place in a row and how it is made ready."""
+    compiled = insert(table).compile(dialect=dialect, column_keys=list(names))
+    order = compiled.positiontup or ()
+    if sorted(order) != sorted(names):
+        raise ValueError(f"{table.name} has columns that are filled in by themselves: name them, too")
+    ready = (table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in order)
+    return str(compiled), tuple(names.index(name) for name in order), tuple(ready)
+
+
+def _made_ready(make: Callable[[Any], Any] | None, column: Sequence[Any]) -> Iterable[Any]:
+    if make is None:
+        return column
+    first = column[0]
+    if all(value is first for value in column):
+        return repeat(make(first), len(column))
+    return map(make, column)
 
 
 async def insert_absent(tx: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -66,6 +66,12 @@ export interface OwnFigures {
   recordings: { recording_id: string; title: string; completion_percentage: number }[];
 }
 
+/** That figures of people are in sums alone, up to a time. */
+export interface Anonymized {
+  at: string;
+  students: number;
+}
+
 export interface CourseAnalytics {
   course_id: string;
   hidden: boolean;
@@ -83,6 +89,9 @@ export interface CourseAnalytics {
   averages_from: number;
   /** 0: always. */
   log_kept_days: number;
+  anonymized: Anonymized | null;
+  /** 0: never. */
+  anonymized_after_days: number;
 }
 
 export interface EngagementReport {
@@ -142,6 +151,8 @@ export interface Sheet {
   held_from: string | null;
   held_until: string | null;
   people: AttendanceRow[];
+  /** Once nobody can tell any more who was there. */
+  totals: Record<Attended, number> | null;
 }
 
 export interface LecturePerformance {

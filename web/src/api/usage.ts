@@ -33,10 +33,20 @@ export interface LoadHour {
   participants: number;
 }
 
+export interface Anonymizing {
+  /** 0: never. */
+  after_days: number;
+  /** When last nothing was left to do. */
+  finished_at: string | null;
+  courses: number;
+  viewers: number;
+}
+
 export interface Usage {
   days: UsageDay[];
   courses: CourseUsage[];
   load: LoadHour[];
+  anonymizing: Anonymizing;
 }
 
 const ROOT = "/api/v1/analytics/usage";

@@ -1,13 +1,13 @@
 /** How much the server is used: people, classes and recordings by day, load by hour, recordings by course. */
 import { useCallback, useMemo, useState } from "react";
 import { Link } from "wouter";
-import type { CourseUsage, Usage as UsageOf } from "../../api/usage";
+import type { Anonymizing, CourseUsage, Usage as UsageOf } from "../../api/usage";
 import { Chart } from "../../charts/Chart";
 import { Card } from "../../design/Card";
 import { EmptyState } from "../../design/EmptyState";
 import { Notice } from "../../design/Notice";
 import { Loading } from "../../design/Spinner";
-import { bytes, duration } from "../../format";
+import { bytes, duration, momentWithin, plural } from "../../format";
 import { useLoaded } from "../../hooks/useLoaded";
 import { useApi } from "../../session/Session";
 import { AdminHead, AdminPage } from "./AdminPage";
@@ -55,6 +55,7 @@ function UsageShown() {
       {!data && !error && <Loading label="Loading usage" />}
       {data && <Charts usage={data} />}
       {data && <Courses courses={data.courses} />}
+      {data && <ByName anonymizing={data.anonymizing} />}
     </div>
   );
 }
@@ -88,6 +89,27 @@ function Charts({ usage }: { usage: UsageOf }) {
         />
       </Card>
     </div>
+  );
+}
+
+/** For how long figures lead to people. */
+function ByName({
+  anonymizing: { after_days, finished_at, courses, viewers },
+}: {
+  anonymizing: Anonymizing;
+}) {
+  const done = finished_at
+    ? `All that was due was done ${momentWithin(finished_at)}: so far ${plural(courses, "course", "courses")} and ${plural(viewers, "viewer of a recording", "viewers of recordings")}.`
+    : "The first round has not ended yet.";
+  return (
+    <section aria-labelledby="usage-by-name" data-testid="usage-by-name">
+      <h2 id="usage-by-name">Figures by name</h2>
+      <p className="soft">
+        {after_days === 0
+          ? "Attendance and watching are kept by name as long as their course, recording or account (analytics.anonymize_after_days is 0)."
+          : `${plural(after_days, "day", "days")} after somebody was last in a course, its figures become sums, and whose they were is not kept. ${done}`}
+      </p>
+    </section>
   );
 }
 

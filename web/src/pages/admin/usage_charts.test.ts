@@ -13,7 +13,12 @@ const day = (name: string, more: Partial<UsageDay> = {}): UsageDay => ({
   recording_bytes: 0,
   ...more,
 });
-const usage = (...days: UsageDay[]): Usage => ({ days, courses: [], load: [] });
+const usage = (...days: UsageDay[]): Usage => ({
+  days,
+  courses: [],
+  load: [],
+  anonymizing: { after_days: 0, finished_at: null, courses: 0, viewers: 0 },
+});
 
 test("the fullest day is told", () => {
   const told = peopleOf(

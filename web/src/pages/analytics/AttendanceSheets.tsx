@@ -99,17 +99,23 @@ function SheetOf({ lesson }: { lesson: string }) {
           <h2>{data.title}</h2>
           <p className="soft">{heldWords(data)}</p>
         </div>
-        <Button icon="download" size="small" busy={task.busy} onClick={save} data-testid="save-sheet">
-          Save this sheet
-        </Button>
+        {!data.totals && (
+          <Button icon="download" size="small" busy={task.busy} onClick={save} data-testid="save-sheet">
+            Save this sheet
+          </Button>
+        )}
       </div>
-      <DataTable
-        label={`Attendance of ${data.title}`}
-        rows={data.people}
-        columns={columnsOf(setCorrecting)}
-        keyOf={({ user_id }) => user_id}
-        testId="sheet"
-      />
+      {data.totals ? (
+        <Totals totals={data.totals} />
+      ) : (
+        <DataTable
+          label={`Attendance of ${data.title}`}
+          rows={data.people}
+          columns={columnsOf(setCorrecting)}
+          keyOf={({ user_id }) => user_id}
+          testId="sheet"
+        />
+      )}
       <p className="soft analytics-note">
         Present, late and partial are by the rules of the course, of the class as it was held: from when its
         staff came until they left. A correction counts instead, and is kept with its reason in the audit log.
@@ -127,9 +133,27 @@ function SheetOf({ lesson }: { lesson: string }) {
   );
 }
 
-function heldWords({ held_from, held_until, people }: Sheet): string {
+/** How many attended how, once nobody can tell who. */
+function Totals({ totals }: { totals: Record<Attended, number> }) {
+  return (
+    <div data-testid="sheet-totals">
+      <ul className="list analytics-list">
+        {(Object.keys(STATUSES) as Attended[]).map((status) => (
+          <li key={status}>
+            <Badge tone={STATUSES[status].tone}>{STATUSES[status].label}</Badge>
+            <span className="numbers">{plural(totals[status], "student", "students")}</span>
+          </li>
+        ))}
+      </ul>
+      <p className="soft">Who they were is not kept any more.</p>
+    </div>
+  );
+}
+
+function heldWords({ held_from, held_until, people, totals }: Sheet): string {
   if (!held_from || !held_until) return "Nobody has held it: it counts for nobody.";
   const minutes = (new Date(held_until).getTime() - new Date(held_from).getTime()) / 1000;
+  if (totals) return `Held ${momentWithin(held_from)}, for ${time(minutes)}.`;
   const there = people.filter(({ present_s }) => present_s > 0).length;
   return `Held ${momentWithin(held_from)}, for ${time(minutes)}. ${plural(there, "student", "students")} of ${people.length} were there.`;
 }

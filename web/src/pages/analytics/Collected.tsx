@@ -18,11 +18,16 @@ const KINDS: readonly (readonly [what: string, how: string])[] = [
   ],
 ];
 
-export function Collected({ keptDays, averagesFrom }: { keptDays: number; averagesFrom: number }) {
-  const kept =
-    keptDays > 0
-      ? `What your player and pages said is forgotten after ${plural(keptDays, "day", "days")}; figures stay as long as their course, recording or your account.`
-      : "It is kept as long as its course, recording or your account.";
+export function Collected({
+  keptDays,
+  byNameDays,
+  averagesFrom,
+}: {
+  keptDays: number;
+  byNameDays: number;
+  averagesFrom: number;
+}) {
+  const kept = keptWords(keptDays, byNameDays);
   return (
     <section className="analytics-part" aria-labelledby="collected-title" data-testid="collected">
       <div className="analytics-part-head">
@@ -45,4 +50,15 @@ export function Collected({ keptDays, averagesFrom }: { keptDays: number; averag
       </p>
     </section>
   );
+}
+
+/** For how long, by the server's settings; 0: always. */
+export function keptWords(keptDays: number, byNameDays: number): string {
+  const figures =
+    byNameDays > 0
+      ? `become sums ${plural(byNameDays, "day", "days")} after somebody was last in the course: from then on nobody can tell which were yours, and you cannot download them`
+      : "stay as long as their course, recording or your account";
+  return keptDays > 0
+    ? `What your player and pages said is forgotten after ${plural(keptDays, "day", "days")}; figures ${figures}.`
+    : `What your player and pages said and the figures made of it ${figures}.`;
 }

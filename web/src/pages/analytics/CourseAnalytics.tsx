@@ -4,7 +4,7 @@ import type { CourseAnalytics as Figures } from "../../api/analytics";
 import { ButtonLink } from "../../design/Button";
 import { Notice } from "../../design/Notice";
 import { Loading } from "../../design/Spinner";
-import { plural } from "../../format";
+import { moment, plural } from "../../format";
 import { useLoaded } from "../../hooks/useLoaded";
 import { useApi } from "../../session/Session";
 import { useCourse } from "../courses/useCourse";
@@ -41,6 +41,11 @@ export function CourseAnalytics() {
     <div data-testid="course-analytics">
       {error && <Notice tone="wrong">{error}</Notice>}
       <CourseTiles figures={data.figures} />
+      {data.figures.anonymized && (
+        <p className="soft analytics-note" data-testid="anonymized">
+          {`Of ${plural(data.figures.anonymized.students, "student", "students")} who were here until ${moment(data.figures.anonymized.at)} there are sums alone: they are in the figures, and in no list.`}
+        </p>
+      )}
       <p className="analytics-ways">
         <ButtonLink href={`/courses/${course.id}/attendance`} icon="list" testId="to-sheets">
           Attendance sheets

@@ -36,6 +36,14 @@ export function OwnProgress() {
   const { data, error } = useLoaded(load, FRESH_MS);
   if (!data) return error ? <Notice tone="wrong">{error}</Notice> : <Loading label="Loading your figures" />;
   const { whole, attendance } = data;
+  if (!whole.mine && whole.anonymized) {
+    return (
+      <EmptyState icon="signal" title="Nothing is kept of you here any more">
+        What was measured of students until {moment(whole.anonymized.at)} is in sums, and whose it was is not
+        kept.
+      </EmptyState>
+    );
+  }
   if (!whole.mine) {
     return (
       <EmptyState icon="signal" title="Nothing is measured of you here">
@@ -49,7 +57,11 @@ export function OwnProgress() {
       <OwnTiles mine={whole.mine} whole={whole} attendance={attendance} />
       <OwnRecordings mine={whole.mine} />
       <OwnClasses attendance={attendance} />
-      <Collected keptDays={whole.log_kept_days} averagesFrom={whole.averages_from} />
+      <Collected
+        keptDays={whole.log_kept_days}
+        byNameDays={whole.anonymized_after_days}
+        averagesFrom={whole.averages_from}
+      />
     </div>
   );
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { AttendanceReport, Lecture, PerformanceReport } from "../../api/analytics";
+import { keptWords } from "./Collected";
 import { attendanceOf, completionOf, watchTimeOf } from "./course_charts";
 import { inOrder } from "./DataTable";
 import { dropOffOf, heatOf } from "./lecture_charts";
@@ -105,4 +106,10 @@ it("rows without a value come last whichever way they go", () => {
 it("a student's own status is the one that is counted", () => {
   expect(ownStatus({ present: 0, late: 1, partial: 0, excused: 0, absent: 0 })).toBe("late");
   expect(ownStatus({ present: 0, late: 0, partial: 0, excused: 0, absent: 0 })).toBeNull();
+});
+
+it("a student is told for how long what leads to them is kept", () => {
+  expect(keptWords(400, 0)).toContain("forgotten after 400 days; figures stay as long as");
+  expect(keptWords(400, 500)).toContain("figures become sums 500 days after somebody was last in the course");
+  expect(keptWords(0, 500)).not.toContain("forgotten");
 });

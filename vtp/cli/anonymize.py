@@ -1,0 +1,79 @@
+"""`vtp admin anonymize`: makes figures nobody's now, beside a running server or without one."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from vtp.errors import StartupError, VtpError
+from vtp.settings import SHORTEST_BY_NAME_DAYS, Settings
+from vtp.settings_loading import load_settings
+
+if TYPE_CHECKING:
+    from vtp.analytics.anonymizer import Anonymizer
+
+BUSY = "A server does this at the moment; look again in some minutes."
+NOT_SET = (
+    "analytics.anonymize_after_days is 0: figures are kept by name. Set it, or say --after-days, or name a "
+    "course with --course."
+)
+
+
+def anonymize(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would become nobody's.")] = False,
+    after_days: Annotated[
+        int | None,
+        typer.Option(
+            min=SHORTEST_BY_NAME_DAYS,
+            help="In the place of analytics.anonymize_after_days, this once.",
+        ),
+    ] = None,
+    course: Annotated[
+        str, typer.Option(help="The id of one course, which is closed whenever somebody was in it last.")
+    ] = "",
+) -> None:
+    """Keep of attendance and watching only sums, where nobody was in a course for long; cannot be undone."""
+    print(asyncio.run(_run(load_settings(), dry_run, after_days, course)))
+
+
+async def _run(settings: Settings, dry_run: bool, after_days: int | None, course: str) -> str:
+    from vtp.accounts.build import Accounts
+    from vtp.analytics.offline import offline_anonymizer
+    from vtp.db import Database
+
+    database = await Database.open(settings.database_url())
+    try:
+        accounts = Accounts.build(database, settings)
+        try:
+            anonymizer = offline_anonymizer(database, accounts.audit, settings.analytics)
+            if course:
+                if dry_run:
+                    raise StartupError("--course closes one course; it goes without --dry-run.")
+                return await _close(anonymizer, course)
+            if not (anonymizer.after_days or after_days):
+                raise StartupError(NOT_SET)
+            if dry_run:
+                due = await anonymizer.due(after_days)
+                return (
+                    f"{len(due.courses)} courses and {due.viewers} viewers of recordings would become "
+                    "nobody's, and then who watched the recordings of these courses."
+                )
+            before = await anonymizer.done()
+            finished = await anonymizer.run(after_days)
+            done = await anonymizer.done()
+        finally:
+            accounts.close()
+    except VtpError as error:
+        raise StartupError(error.detail) from error
+    finally:
+        await database.close()
+    if not finished:
+        return BUSY
+    courses, viewers = done.courses - before.courses, done.viewers - before.viewers
+    return f"{courses} courses and {viewers} viewers of recordings are nobody's now."
+
+
+async def _close(anonymizer: Anonymizer, course: str) -> str:
+    return "The course is nobody's." if await anonymizer.close_course(course) else BUSY
