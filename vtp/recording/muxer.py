@@ -68,8 +68,8 @@ class InitSection:
         self._reader.close()
 
     def fragment(self, samples: Sequence[Sample], sequence: int) -> bytes:
-        """Samples as a moof and an mdat, or more: a key frame begins another. `sequence`, from 1, is the first
-        moof's number.
+        """Samples as a moof and an mdat, or more: a key frame begins another. The first moof has the number
+        `sequence`, from 1.
         """
         pictures = _KINDS_AS_THEY_ARE.get(self.codec_string.partition(".")[0])
         if pictures is None:
