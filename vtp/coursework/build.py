@@ -11,6 +11,7 @@ from vtp.coursework.assignments import Assignments
 from vtp.coursework.carried_files import FilesToCarry
 from vtp.coursework.contents import AssignmentContents, MaterialContents
 from vtp.coursework.downloads import Downloads
+from vtp.coursework.file_bytes import FileBytes
 from vtp.coursework.file_types import FILE_TYPES
 from vtp.coursework.files import FILES_FULL, CourseFiles
 from vtp.coursework.grade_routes import add_grade_routes
@@ -30,7 +31,6 @@ from vtp.notifications.notifier import Notifier
 from vtp.recording.disk import Disk
 from vtp.recording.grants import Grants
 from vtp.settings import Settings
-from vtp.storage import Store
 from vtp.tasks import Tasks
 
 
@@ -40,7 +40,7 @@ class CourseworkBase:
 
     settings: Settings
     database: Database
-    store: Store
+    lies: FileBytes
     audit: AuditLog
     tasks: Tasks
     notifier: Notifier
@@ -73,8 +73,8 @@ class CourseworkParts:
                 f"The setting coursework.file_types names {', '.join(unknown)}, which cannot be checked "
                 f"by content: take some of {', '.join(sorted(FILE_TYPES))}."
             )
-        disk = Disk(base.store.root, FILES_FULL, base.settings.recording.min_free_bytes)
-        files = CourseFiles(base.database, base.store, limits, disk)
+        disk = Disk(base.lies.store.root, FILES_FULL, base.settings.recording.min_free_bytes)
+        files = CourseFiles(base.database, base.lies, limits, disk)
         materials = Materials(
             base.database, base.audit, files, limits.max_material_bytes, base.tasks, base.notifier
         )
@@ -93,7 +93,7 @@ class CourseworkParts:
             base.notifier,
         )
         base.contents.add(MaterialContents(), AssignmentContents())
-        base.contents.files = FilesToCarry(base.database, base.store, files, limits, disk)
+        base.contents.files = FilesToCarry(base.database, files, limits, disk)
         checks = {
             "material_id": materials.check_file,
             "submission_id": submissions.check_file,
