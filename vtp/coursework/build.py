@@ -18,6 +18,7 @@ from vtp.coursework.grade_routes import add_grade_routes
 from vtp.coursework.gradebook import GradeBook
 from vtp.coursework.grades import Grades
 from vtp.coursework.groups import Groups
+from vtp.coursework.hand_in_news import HandInTeller
 from vtp.coursework.material_routes import add_download_route, add_material_routes
 from vtp.coursework.materials import Materials
 from vtp.coursework.news import KINDS
@@ -81,7 +82,12 @@ class CourseworkParts:
         teller = AssignmentTeller(base.database, base.notifier)
         assignments = Assignments(base.database, base.audit, files, base.tasks, base.notifier, teller)
         submissions = Submissions(
-            base.database, assignments, files, limits.max_submission_file_bytes, base.tasks
+            base.database,
+            assignments,
+            files,
+            limits.max_submission_file_bytes,
+            base.tasks,
+            HandInTeller(base.database, base.notifier, base.tasks),
         )
         grades = Grades(
             base.database,
