@@ -26,7 +26,8 @@ for part in "${parts[@]}"; do
     kill) run_part kill tests/faults ;;
     e2e) run_part e2e tests/e2e ;;
     store) for step in build_versitygw install_azurite; do .venv/bin/python -m "scripts.$step"; done
-      run_part store -m "" tests/api/test_storage_s3.py tests/api/test_storage_azure.py tests/api/test_course_file_s3.py ;;
+      run_part store -m "" tests/api/test_storage_s3.py tests/api/test_storage_azure.py tests/api/test_course_file_s3.py \
+        tests/api/test_coursework_s3.py ;;
     lrs) .venv/bin/python -m scripts.build_ralph
       run_part lrs -m "" tests/api/test_analytics_lrs.py ;;
     *) echo "test-long: no part is named $part; there are unit, cases, databases, fuzz, kill, e2e, store and lrs." >&2; exit 2 ;;

@@ -25,6 +25,7 @@ from vtp.courses.lesson_door import LessonDoor
 from vtp.courses.quota_store import CourseBounds
 from vtp.courses.revocations import CourseRevocations
 from vtp.coursework.build import CourseworkBase, CourseworkParts
+from vtp.coursework.file_bytes import FileBytes
 from vtp.data_folder import instance_id
 from vtp.db import Database
 from vtp.doors import Doors
@@ -274,7 +275,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         CourseworkBase(
             settings,
             database,
-            store,
+            FileBytes(store, jobs.remote, instance),
             accounts.audit,
             tasks,
             notifications.notifier,

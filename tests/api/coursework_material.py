@@ -41,7 +41,7 @@ def versions_of(course: str, material: str) -> str:
 
 def lying(api: Api) -> list[Path]:
     """Everything of coursework in the store, drafts included; folders may go while they are walked."""
-    folder = api.server.services.coursework.files._store.path("coursework")
+    folder = api.server.services.coursework.files.lies.store.path("coursework")
     return sorted(Path(inside, name) for inside, _, names in os.walk(folder) for name in names)
 
 

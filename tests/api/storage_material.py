@@ -11,6 +11,7 @@ from typing import Any
 from tests.api.recording_material import add_finished, fetch, grant_of, make_room, open_media
 from tests.serving import Api, Person, serving
 from vtp.backup.check import find_damage
+from vtp.coursework.moving import move_files
 from vtp.jobs.process import run_jobs
 from vtp.recording.changes import RecordingChanged
 from vtp.recording.store import Status
@@ -24,11 +25,17 @@ PROMPT = (0.05,)  # retry delays
 
 @asynccontextmanager
 async def storing(
-    data_dir: Path, storage: StorageSettings, *, embedded: bool = False, working: bool = True
+    data_dir: Path,
+    storage: StorageSettings,
+    *,
+    embedded: bool = False,
+    working: bool = True,
+    database_url: str = "",
+    **more: Any,
 ) -> AsyncIterator[Api]:
     """`embedded`: the server starts the job process; else `run_jobs` runs here, or nothing does."""
     jobs = JobSettings(embedded=embedded, retry_delays_s=list(PROMPT))
-    async with serving(data_dir, storage=storage, jobs=jobs) as api:
+    async with serving(data_dir, database_url, storage=storage, jobs=jobs, **more) as api:
         if embedded or not working:
             yield api
         else:
@@ -40,7 +47,9 @@ async def storing(
 async def working_on(api: Api) -> AsyncIterator[None]:
     """The job process's work, until the context ends."""
     stop = asyncio.Event()
-    running = asyncio.create_task(run_jobs(api.server.services.settings, stop))
+    running = asyncio.create_task(
+        run_jobs(api.server.services.settings, stop, {"files of courses": move_files})
+    )
     try:
         yield
     finally:

@@ -8,6 +8,7 @@ import shlex
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from tests.api.full_course import full_course
 from tests.api.recording_material import add_finished, make_room
@@ -15,6 +16,7 @@ from tests.api.storage_material import media_of
 from tests.api.test_course_file_recordings import filed
 from tests.server_process import ROOT, Ended, command, environment, run_vtp
 from tests.serving import serving
+from vtp.coursework.tables import coursework_files
 
 pytestmark = pytest.mark.sqlite_alone
 BASE = "/api/v1/courses"
@@ -75,6 +77,8 @@ async def test_a_file_that_finds_no_room_is_one_sentence_and_is_not_left(tmp_pat
     data_dir, file = tmp_path / "data", tmp_path / "optics.vtp-course.zip"
     async with serving(data_dir) as api:
         course = (await full_course(api, await api.person("teacher"))).id
+        async with api.server.services.database.transaction() as tx:
+            await tx.execute(update(coursework_files).values(size_bytes=64 << 20))
     lying = [one for one in data_dir.rglob("*") if one.is_file() and "coursework" in one.parts]
     for one in lying:
         os.truncate(one, 64 << 20)

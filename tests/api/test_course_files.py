@@ -428,7 +428,7 @@ async def test_a_file_beyond_limits_and_a_full_disk_are_refused_with_nothing_kep
                     patch.setattr("vtp.course_files.importing.LOOK_AT_DISK_EVERY", 1)
                     patch.setattr(Disk, "check", _full_when_called_again())
                 else:
-                    patch.setattr(api.server.services.coursework.files._store, "receive", no_space)
+                    patch.setattr(api.server.services.coursework.files.lies.store, "receive", no_space)
                 full = await bring(api, data, teacher)
             assert (full.status, full.body["code"]) == (503, "disk_full"), target
         with monkeypatch.context() as patch:

@@ -12,7 +12,7 @@ from tests.api.assignment_material import assign, begin, hand_in, prepared, soon
 from tests.api.course_material import BASE, add_lesson, enrol, make_course, student
 from tests.api.coursework_material import PDF, lying, until, upload
 from tests.api.notification_material import kinds
-from tests.serving import Api, Person
+from tests.serving import Answer, Api, Person
 
 RUBRIC = [{"id": "form", "title": "Form", "points": 4}, {"id": "facts", "title": "Facts", "points": 6.5}]
 
@@ -189,6 +189,51 @@ async def test_a_group_hands_in_together(api: Api) -> None:
         [{**kept, "id": teacher.user_id}],
     ):
         assert (await api.call("PUT", f"{at}/groups", {"groups": wrong}, by=teacher)).status == 422, wrong
+
+
+async def test_of_two_teachers_who_change_the_same_groups_the_second_is_told(api: Api) -> None:
+    teacher, pupil, at = await prepared(api, for_groups=True)
+    groups = f"{at}/groups"
+    pupils = [pupil, *[await student(api, f"pupil-{number}") for number in range(7)]]
+    for one in pupils[1:]:
+        assert (await enrol(api, course_of(at), one)).status == 201
+    alone = [{"name": f"Group {n}", "members": [one.user_id]} for n, one in enumerate(pupils)]
+    first = await api.call("GET", f"{groups}?limit=2", by=teacher)
+    tag = {"If-Match": first.headers["ETag"]}
+    answers = await asyncio.gather(
+        *(
+            api.call("PUT", groups, {"groups": [*alone[:n], *alone[n + 1 :]]}, by=teacher, headers=tag)
+            for n in range(8)
+        )
+    )
+    assert sorted(one.status for one in answers) == [200] + [412] * 7
+    [won] = [one for one in answers if one.status == 200]
+    told = [one for one in answers if one.status == 412]
+    assert {one.body["code"] for one in told} == {"precondition_failed"}
+    page = await api.call("GET", f"{groups}?limit=3", by=teacher)
+    more = await api.call("GET", f"{groups}?limit=3&cursor={page.body['next_cursor']}", by=teacher)
+    assert page.headers["ETag"] != more.headers["ETag"], "each page is told by its own"
+    for tagged in (won, page, more):
+        again = await api.call(
+            "PUT", groups, {"groups": named(won)}, by=teacher, headers={"If-Match": tagged.headers["ETag"]}
+        )
+        assert again.status == 200, "as it was: any page of it names it"
+    renamed = named(won)
+    renamed[0]["name"] = "Reds"
+    assert (await api.call("PUT", groups, {"groups": renamed}, by=teacher)).status == 200
+    late = await api.call(
+        "PUT", groups, {"groups": []}, by=teacher, headers={"If-Match": more.headers["ETag"]}
+    )
+    assert late.status == 412
+    assert (await api.call("GET", groups, by=teacher)).body["items"][0]["name"] == "Reds"
+
+
+def named(answer: Answer) -> list[dict[str, Any]]:
+    """Groups as they are sent."""
+    return [
+        {"id": one["id"], "name": one["name"], "members": [who["user_id"] for who in one["members"]]}
+        for one in answer.body["items"]
+    ]
 
 
 @pytest.mark.parametrize(

@@ -295,9 +295,7 @@ async def test_what_a_killed_process_left_is_swept_away_and_nothing_that_arrives
     assert await services.coursework.files.sweep() == 0
     later = datetime.now(UTC) + ARRIVE_WITHIN + timedelta(hours=2)
     files = services.coursework.files
-    elsewhere = CourseFiles(
-        services.database, files._store, files._settings, files._disk, clock=lambda: later
-    )
+    elsewhere = CourseFiles(services.database, files.lies, files._settings, files._disk, clock=lambda: later)
     assert await elsewhere.sweep() == 1
     await assert_nothing_kept(api)
 

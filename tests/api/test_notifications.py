@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from tests.api import assignment_material as homework
 from tests.api.course_material import BASE, enrol, make_course, student
 from tests.api.notification_material import NOTIFICATIONS, kinds, told, unread
 from tests.api.socket_clients import School
@@ -295,6 +297,33 @@ async def test_news_is_pushed_once_to_whom_it_is_told_and_no_other(
     await announce(api, course, teacher, "Second")
     assert (await client.pushes("news"))["title"] == "Second", "the first not again"
     assert not [name for name, _ in other.pushed if name == "news"]
+
+
+async def test_staff_are_told_at_once_of_what_is_handed_in_in_one_line_for_each_assignment(
+    school: School, teacher: Person, pupil: Person, course: str
+) -> None:
+    api = school.api
+    pupils = [pupil, *[await student(api, f"late-{number}") for number in range(9)]]
+    for one in pupils[1:]:
+        assert (await enrol(api, course, one)).status == 201
+    at = await homework.assign(api, course, teacher, title="Essay")
+    drafts = [await homework.begin(api, at, one) for one in pupils]
+    client, other = await school.connect(teacher), await school.connect(pupil)
+    assert (await homework.hand_in(api, drafts[0], pupil)).status == 200
+    pushed = await client.pushes("news")
+    assert (pushed["kind"], pushed["title"]) == ("handed_in", "Essay") and "is 1 handed in" in pushed["text"]
+    assert pushed["link"] == f"/courses/{course}/assignments?assignment={at.rpartition('/')[2]}"
+    handed = zip(drafts[1:], pupils[1:], strict=True)
+    answers = await asyncio.gather(*(homework.hand_in(api, draft, who) for draft, who in handed))
+    assert [one.status for one in answers] == [200] * 9
+    while "are 10 handed in" not in pushed["text"]:
+        pushed = await client.pushes("news")
+    [line] = [one for one in await told(api, teacher) if one["kind"] == "handed_in"]
+    assert (line["id"], line["read_at"]) == (pushed["id"], None)
+    assert "handed_in" not in await kinds(api, pupil)
+    assert not [news for name, news in other.pushed if name == "news" and news["kind"] == "handed_in"]
+    assert (await api.call("DELETE", at, by=teacher)).status == 204
+    assert "handed_in" not in await kinds(api, teacher)
 
 
 async def test_what_is_old_is_forgotten(

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
-from tests.api.course_material import BASE, enrol, make_course
+from tests.api.course_material import BASE, enrol, make_course, student
 from tests.api.quiz_material import (
     MULTIPLE,
     NUMERIC,
@@ -24,6 +24,7 @@ from tests.api.quiz_material import (
     times_are_over,
 )
 from tests.serving import Api, Person
+from vtp.ids import new_id
 from vtp.quizzes.results import points_of_course
 from vtp.quizzes.tables import quiz_attempts, quizzes
 
@@ -269,3 +270,45 @@ async def test_twenty_students_who_end_in_the_last_second_are_counted_once_and_r
 def _value(right: list[bool]) -> dict[str, float]:
     """The right answer first, and after a wrong one."""
     return {"value": 0.0 if right and right[-1] else 9.81}
+
+
+async def test_staff_are_told_of_all_attempts_and_read_them_to_the_last(api: Api) -> None:
+    teacher = await api.person("teacher")
+    course = await make_course(api, teacher)
+    pupil, idle = await student(api, "pupil"), await student(api, "idle")
+    for one in (pupil, idle):
+        assert (await enrol(api, course, one)).status == 201
+    quiz = await make_quiz(api, course, teacher, [await add_question(api, course, teacher)])
+    assert (await begin(api, course, quiz, idle)).status == 201
+    many, then = 5_100, now()
+    async with api.server.services.database.transaction() as tx:
+        own = {"quiz_id": quiz, "user_id": pupil.user_id, "seed": "0", "ended_by": "student"}
+        times = {"begun_at": then, "ends_at": None, "ended_at": then, "points": 1.0, "max_points": 2.0}
+        await tx.execute(
+            insert(quiz_attempts), [{"id": new_id(), "number": n, **own, **times} for n in range(1, many + 1)]
+        )
+    at = f"{BASE}/{course}/quizzes/{quiz}/attempts"
+    seen, cursor, counts = set[str](), "", []
+    while True:
+        page = (await api.call("GET", f"{at}?limit=200{cursor}", by=teacher)).body
+        seen |= {one["id"] for one in page["items"]}
+        counts.append(page["counts"])
+        if page["next_cursor"] is None:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+    assert len(seen) == many + 1
+    assert counts[0] == {"people": 2, "attempts": many + 1, "ended": many}
+    assert set(map(str, counts[1:])) == {"None"}
+    assert (await api.call("GET", at, by=idle)).body["counts"] is None
+
+
+async def test_first_page_of_the_bank_has_all_its_tags(api: Api) -> None:
+    teacher = await api.person("teacher")
+    course = await make_course(api, teacher)
+    for tags in (["algebra"], ["geometry", "algebra"], []):
+        await add_question(api, course, teacher, tags=tags)
+    at = f"{BASE}/{course}/questions"
+    first = (await api.call("GET", f"{at}?limit=1&tag=algebra", by=teacher)).body
+    assert (first["tags"], first["items"][0]["tags"]) == (["algebra", "geometry"], ["algebra", "geometry"])
+    more = (await api.call("GET", f"{at}?limit=1&tag=algebra&cursor={first['next_cursor']}", by=teacher)).body
+    assert (more["tags"], more["items"][0]["tags"], more["next_cursor"]) == (None, ["algebra"], None)

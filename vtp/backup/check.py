@@ -18,6 +18,7 @@ from vtp.accounts.keyring import FILE as KEYS_FILE
 from vtp.accounts.tables import users
 from vtp.analytics.check import differing_rollups
 from vtp.analytics.class_check import differing_classes
+from vtp.backup.file_check import course_file_damage
 from vtp.backup.own_tables import OWN_TABLES
 from vtp.backup.source import refuse_missing
 from vtp.data_folder import instance_id
@@ -33,7 +34,7 @@ from vtp.recording.tables import recordings
 from vtp.recording.view import RecordingView
 from vtp.sealing import FILE as SEALER_FILE
 from vtp.settings import Settings
-from vtp.storage import Store
+from vtp.storage import RemoteStore, Store
 
 _WITH_MEDIA = (Status.READY, Status.INTERRUPTED)
 
@@ -58,6 +59,10 @@ async def find_damage(settings: Settings, *, read_media: bool) -> AsyncIterator[
                     yield sentence
                 async for sentence in differing_classes(tx, datetime.now(UTC)):
                     yield sentence
+        if media is not None:
+            remote, instance = await asyncio.to_thread(_remote_of, settings)
+            async for sentence in course_file_damage(database, root, remote, instance, read_media=read_media):
+                yield sentence
         if media is not None:  # the transaction has ended: reading recordings takes hours
             if settings.storage.is_remote:
                 media = media.without_others(await asyncio.to_thread(instance_id, settings.data_dir), root)
@@ -67,6 +72,13 @@ async def find_damage(settings: Settings, *, read_media: bool) -> AsyncIterator[
         yield f"The database cannot be read: {_first_line(error.__cause__ or error)}."
     finally:
         await database.close()
+
+
+def _remote_of(settings: Settings) -> tuple[RemoteStore | None, str]:
+    """The object store, and what rows call this data folder beside it."""
+    if not settings.storage.is_remote:
+        return None, ""
+    return RemoteStore.open(settings.storage), instance_id(settings.data_dir)
 
 
 async def _database_damage(tx: AsyncConnection, dialect: Dialect) -> AsyncIterator[str]:

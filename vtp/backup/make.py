@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -15,12 +16,15 @@ from vtp.backup.archive import ArchiveWriter, Contents, TablePart, appearing_who
 from vtp.backup.own_tables import OWN_TABLES
 from vtp.backup.set_aside import is_set_aside
 from vtp.backup.source import first_line, refuse_missing
+from vtp.coursework.file_store import kept_files
 from vtp.db import Database
 from vtp.db.dump import reflect, rows_of, shape_of
 from vtp.db.migrations import current_revision, known_revisions
 from vtp.errors import StartupError, Unavailable
 from vtp.settings import Settings
-from vtp.storage import Store
+from vtp.storage import RemoteStore, Store, StoreAway
+
+_AT_A_TIME = 200
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,10 @@ async def make_backup(settings: Settings, target: Path, *, media: bool) -> Made:
                 archive.abandon()
                 raise
         return Made(str(database.url), made.rows, made.files, target.stat().st_size, made.missing)
+    except StoreAway as error:
+        raise StartupError(
+            f"Files of courses lie in the object store alone: {error.detail} Nothing is left of the backup."
+        ) from error
     except (Unavailable, SQLAlchemyError) as error:
         raise StartupError(
             f"The database {database.url} cannot be read ({first_line(error)}): run vtp admin check. Nothing "
@@ -78,7 +86,10 @@ async def _write(database: Database, settings: Settings, archive: ArchiveWriter,
         archive.add_file(f"secrets/{path.name}", path, compress=True)
         files += 1
     if media:
-        files += _write_media(Store.open(settings.storage_url()).root, archive)
+        root = Store.open(settings.storage_url()).root
+        files += _write_media(root, archive)
+        if settings.storage.is_remote:
+            files += await _write_stored(database, settings, root, archive)
     archive.contents.media = media
     archive.finish()
     return Made("", rows, files, 0, len(archive.contents.missing))
@@ -112,6 +123,30 @@ def _write_media(root: Path, archive: ArchiveWriter) -> int:
         else:
             count += 1
     return count
+
+
+async def _write_stored(database: Database, settings: Settings, root: Path, archive: ArchiveWriter) -> int:
+    """Files of courses that lie in the object store alone, one after the other by the disk of the store."""
+    remote, count, after = RemoteStore.open(settings.storage), 0, ""
+    with TemporaryDirectory(prefix=".backup-", dir=root) as folder:
+        while True:
+            async with database.read() as tx:
+                found = await kept_files(tx, after=after, limit=_AT_A_TIME)
+            for one in found:
+                after = one.id
+                if (root / one.key).is_file():
+                    continue
+                draft = Path(folder, one.id)
+                try:
+                    await remote.fetch(one.key, draft)
+                except FileNotFoundError:
+                    archive.contents.missing.append(one.key)
+                    continue
+                archive.add_file(f"media/{one.key}", draft)
+                draft.unlink()
+                count += 1
+            if not found:
+                return count
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -172,7 +172,7 @@ class _Restoring:
                     lines = self._archive.lines(f"tables/{table.name}")
                     rows += await put_rows(tx, table, part.columns, lines)
                 await tx.run_sync(migrate, database.url.dialect)
-                await _release_recordings(tx)
+                await _release_bytes(tx)
                 before_commit()
         except (KeyError, ValueError, SQLAlchemyError) as error:
             raise DamagedError(f"its rows do not fit their tables ({_first_line(error)})") from error
@@ -265,11 +265,13 @@ def _migrate_to(connection: Connection, dialect: Dialect, revision: str) -> None
     migrate(connection, dialect, to=revision)
 
 
-async def _release_recordings(tx: AsyncConnection) -> None:
+async def _release_bytes(tx: AsyncConnection) -> None:
     """Whoever starts on this database next makes whole what was being recorded when the backup was made."""
     await tx.execute(
         text("UPDATE recordings SET instance_id = NULL WHERE status IN ('recording', 'finalizing')")
     )
+    # Of files of courses what the object store has is looked for, and what came with the backup is sent.
+    await tx.execute(text("UPDATE coursework_files SET instance_id = NULL, stored_at = NULL"))
 
 
 def _refuse_open(file: Path) -> None:

@@ -21,7 +21,8 @@ def jobs(
         bool, typer.Option("--embedded", hidden=True, help="Started by the server: settings come by stdin.")
     ] = False,
 ) -> None:
-    """Work on recordings that have ended (upload to the object store); needs jobs.embedded = false.
+    """Work on recordings that have ended, and files of courses (upload to the object store); needs
+    jobs.embedded = false.
 
     The server starts this by itself unless it is told not to. It may be killed at any time: what it was
     doing goes on when it is started again.
@@ -37,6 +38,7 @@ def jobs(
 
 
 async def _jobs(settings: Any, *, embedded: bool) -> None:
+    from vtp.coursework.moving import move_files
     from vtp.jobs.process import run_jobs
 
     stop = asyncio.Event()
@@ -48,7 +50,7 @@ async def _jobs(settings: Any, *, embedded: bool) -> None:
             loop.add_signal_handler(number, stop.set)
     if embedded:
         loop.add_reader(sys.stdin.fileno(), _watch, loop, stop)
-    await run_jobs(settings, stop)
+    await run_jobs(settings, stop, {"files of courses": move_files})
 
 
 def _watch(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 import tempfile
-from collections.abc import AsyncGenerator, Generator, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -35,6 +35,7 @@ from vtp.recording.holders import person_of
 _ENDING: Final = ".vtp-course.zip"
 LINK_S: Final = 300
 """Seconds that a link is good for, to begin a download."""
+_Opened = Callable[[], Generator[bytes, None, None]]
 
 
 @dataclass(slots=True)
@@ -152,27 +153,31 @@ class CourseExports:
     async def _pieces(self, course: Course, *, recordings: bool) -> AsyncGenerator[bytes, None]:
         with tempfile.TemporaryFile(dir=self._folder) as spool:
             read = await self._read(course.id, spool, recordings=recordings)
+            await self._reach(read)
             writer = CourseWriter()
             missing: list[str] = []
-            async for piece in _in_threads(self._written(writer, read, missing)):
+            async for piece in _in_threads(_written(writer, read)):
                 yield piece
+            for label, file_id in read.files.items():
+                assert self._contents.files is not None
+                opened = await self._contents.files.open(file_id)
+                async for piece in _streamed(writer, label, file_name(label), opened, missing):
+                    yield piece
             for label, recording_id in read.recordings.items():
-                async for piece in self._media(writer, label, recording_id, missing):
+                assert self._contents.recordings is not None
+                stream = await self._contents.recordings.open(recording_id)
+                async for piece in _streamed(writer, label, media_name(label), stream, missing):
                     yield piece
             manifest = _manifest(course, writer, missing, self._clock())
             yield writer.finish(manifest.model_copy(update={"format": FORMAT}) if recordings else manifest)
 
-    async def _media(
-        self, writer: CourseWriter, label: str, recording_id: str, missing: list[str]
-    ) -> AsyncGenerator[bytes, None]:
-        assert self._contents.recordings is not None
-        stream = await self._contents.recordings.open(recording_id)
-        if stream is None:
-            missing.append(label)
-            return
-        with closing(stream()) as media:
-            async for piece in _in_threads(writer.add_stream(media_name(label), media)):
-                yield piece
+    async def _reach(self, read: _Read) -> None:
+        """Before anything is sent: whether the object store answers, where something lies in it alone. Raises
+        Unavailable."""
+        files = self._contents.files
+        away = [one for one in read.files.values() if files is not None and not files.is_here(one)]
+        if files is not None and away:
+            await files.open(away[0])
 
     async def _read(self, course_id: str, spool: IO[bytes], *, recordings: bool) -> _Read:
         """Everything but the bytes of files, from one moment; nobody waits for it."""
@@ -191,19 +196,23 @@ class CourseExports:
                 start += size
         return _Read(spool, kinds, labels.all_of("files"), labels.all_of("recordings"))
 
-    def _written(self, writer: CourseWriter, read: _Read, missing: list[str]) -> Generator[bytes, None, None]:
-        for name, start, size in read.kinds:
-            read.spool.seek(start)
-            yield from writer.add(contents_name(name), read.spool, size, compress=True)
-        for label, file_id in read.files.items():
-            path = self._contents.file_path(file_id)
-            if path is None:
-                missing.append(label)
-                continue
-            with path.open("rb") as file:
-                size = file.seek(0, 2)
-                file.seek(0)
-                yield from writer.add(file_name(label), file, size, compress=False)
+
+def _written(writer: CourseWriter, read: _Read) -> Generator[bytes, None, None]:
+    for name, start, size in read.kinds:
+        read.spool.seek(start)
+        yield from writer.add(contents_name(name), read.spool, size, compress=True)
+
+
+async def _streamed(
+    writer: CourseWriter, label: str, name: str, opened: _Opened | None, missing: list[str]
+) -> AsyncGenerator[bytes, None]:
+    """A part; of what is lost only that it is."""
+    if opened is None:
+        missing.append(label)
+        return
+    with closing(opened()) as pieces:
+        async for piece in _in_threads(writer.add_stream(name, pieces)):
+            yield piece
 
 
 async def _in_threads(pieces: Iterator[bytes]) -> AsyncGenerator[bytes, None]:

@@ -14,6 +14,7 @@ from vtp.courses.build import contents_of_courses
 from vtp.courses.carried_recordings import RecordingsToCarry
 from vtp.coursework.carried_files import FilesToCarry
 from vtp.coursework.contents import AssignmentContents, MaterialContents
+from vtp.coursework.file_bytes import FileBytes
 from vtp.coursework.files import FILES_FULL, CourseFiles
 from vtp.data_folder import instance_id
 from vtp.db import Database
@@ -45,8 +46,8 @@ async def offline(settings: Settings) -> AsyncIterator[tuple[Database, CourseFil
         contents.add(MaterialContents(), AssignmentContents(), QuestionContents(), QuizContents())
         least = settings.recording.min_free_bytes
         disk = Disk(store.root, FILES_FULL, least)
-        files = CourseFiles(database, store, settings.coursework, disk)
-        contents.files = FilesToCarry(database, store, files, settings.coursework, disk)
+        files = CourseFiles(database, FileBytes(store, jobs.remote, instance), settings.coursework, disk)
+        contents.files = FilesToCarry(database, files, settings.coursework, disk)
         contents.recordings = RecordingsToCarry(
             database,
             jobs.files,

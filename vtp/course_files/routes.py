@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Final
@@ -21,8 +22,11 @@ from vtp.course_files.schemas import (
     LinkedExportQuery,
 )
 from vtp.courses.routes import BASE, COURSE
+from vtp.errors import VtpError
 from vtp.http.attachment import attachment
 from vtp.http.routing import Access, Call, RouteTable
+
+logger = logging.getLogger(__name__)
 
 LINKED: Final = "/api/v1/course-exports"
 _TAKEN: Final = (MEDIA_TYPE, "application/octet-stream")
@@ -98,13 +102,28 @@ async def _sent(call: Call, made: CourseFile) -> web.StreamResponse:
             "Referrer-Policy": "no-referrer",
         }
     )
-    await response.prepare(call.request)
     async with aclosing(made.pieces) as pieces:
-        if call.request.method != "HEAD":
+        if call.request.method == "HEAD":
+            await response.prepare(call.request)
+            return response
+        first = await anext(pieces)  # before anything is promised
+        await response.prepare(call.request)
+        try:
+            await response.write(first)
             async for piece in pieces:
                 await response.write(piece)
+        except (OSError, ValueError, EOFError, VtpError) as error:
+            logger.warning("The file of a course ends before its end: %s", error)
+            _break_off(call.request)
+            return response
     await response.write_eof()
     return response
+
+
+def _break_off(request: web.Request) -> None:
+    """Without the last chunk, so that clients notice."""
+    if request.transport is not None:
+        request.transport.abort()
 
 
 def add_import_route(table: RouteTable, imports: CourseImports) -> None:

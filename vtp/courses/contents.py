@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Callable, Collection, Generator, Iter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated, Any, ClassVar, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -245,8 +244,11 @@ class CarriedFiles(Protocol):
         """Has the newest files of a course lie there once more; gives the new ids by the old ones, and the
         names of those that are lost."""
 
-    def path(self, file_id: str) -> Path | None:
-        """Where the bytes of a file lie; None: they are lost."""
+    async def open(self, file_id: str) -> Callable[[], Generator[bytes, None, None]] | None:
+        """The bytes of a file, read by threads; None: they are lost. Raises Unavailable."""
+
+    def is_here(self, file_id: str) -> bool:
+        """Whether no object store is needed to read it."""
 
     def check(self, files: Collection[tuple[str, int]]) -> None:
         """Whether files of these names and sizes are taken into one course. Raises Invalid, Conflict."""
@@ -283,10 +285,6 @@ class CourseContents:
             if source.whole or kind.in_copies:
                 async for items in kind.pages(tx, source):
                     await kind.add(tx, target, [_with_files(kind, target, one) for one in items])
-
-    def file_path(self, file_id: str) -> Path | None:
-        """See `CarriedFiles.path`."""
-        return self.files.path(file_id) if self.files is not None else None
 
     async def link_files(self, course_id: str, by: str) -> tuple[dict[str, str], dict[str, str]]:
         """See `CarriedFiles.link`."""

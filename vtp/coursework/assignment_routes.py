@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from vtp.courses.item_routes import ItemShapes, ItemTexts, add_create_route, add_item_routes
 from vtp.courses.routes import COURSE
 from vtp.coursework.assignment_schemas import (
@@ -15,6 +17,7 @@ from vtp.coursework.assignment_schemas import (
 )
 from vtp.coursework.assignments import Assignments
 from vtp.coursework.groups import Groups
+from vtp.http.etags import etag_of_version, require_version
 from vtp.http.pagination import PageQuery
 from vtp.http.routing import Access, Call, RouteTable
 
@@ -60,7 +63,7 @@ def add_assignment_routes(table: RouteTable, assignments: Assignments, groups: G
     )
     async def list_assignment_groups(call: Call) -> GroupPage:
         query: PageQuery = call.query
-        found = await groups.page(
+        found, mark = await groups.page(
             call.principal,
             call.path["id"],
             call.path["assignment_id"],
@@ -68,7 +71,9 @@ def add_assignment_routes(table: RouteTable, assignments: Assignments, groups: G
             after=query.id_position(),
         )
         page, next_cursor = query.cut(found)
-        return GroupPage(items=[GroupReply.of(one) for one in page], next_cursor=next_cursor)
+        return _tagged(
+            call, mark, GroupPage(items=[GroupReply.of(one) for one in page], next_cursor=next_cursor)
+        )
 
     @table.put(
         ASSIGNMENT + "/groups",
@@ -77,9 +82,24 @@ def add_assignment_routes(table: RouteTable, assignments: Assignments, groups: G
         access=Access.VERIFIED,
         summary="Set all groups of an assignment",
         description="Those with an `id` stay what they are, with other names and members perhaps; a group "
-        "that has begun to hand in cannot be left out (409 `group_has_work`).",
+        "that has begun to hand in cannot be left out (409 `group_has_work`). With `If-Match` only where all "
+        "groups are as they were in the page that had this `ETag` (412 else).",
         errors=(403, 404, 409),
+        if_match=True,
     )
     async def set_assignment_groups(call: Call) -> GroupPage:
-        made = await groups.set(call.principal, call.path["id"], call.path["assignment_id"], call.body)
-        return GroupPage(items=[GroupReply.of(one) for one in made])
+        made, mark = await groups.set(
+            call.principal,
+            call.path["id"],
+            call.path["assignment_id"],
+            call.body,
+            partial(require_version, call.request),
+        )
+        return _tagged(call, mark, GroupPage(items=[GroupReply.of(one) for one in made]))
+
+
+def _tagged(call: Call, mark: str | None, page: GroupPage) -> GroupPage:
+    """With what `If-Match` compares: not this page of groups alone."""
+    if mark is not None:
+        call.reply_headers["ETag"] = etag_of_version(mark, page)
+    return page

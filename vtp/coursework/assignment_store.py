@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -219,6 +221,17 @@ async def page_of_groups(
     for group_id, user_id, name in await tx.execute(named) if inside else ():
         inside[group_id].append((user_id, name))
     return [Group(row[0], row[1], tuple(inside[row[0]])) for row in found]
+
+
+async def mark_of_groups(tx: AsyncConnection, assignment_id: str) -> str:
+    """What is another once any group of an assignment is, or who is in it."""
+    named = select(groups.c.id, groups.c.name).where(groups.c.assignment_id == assignment_id)
+    inside = select(members.c.user_id, members.c.group_id).where(members.c.assignment_id == assignment_id)
+    digest = hashlib.sha256()
+    for statement in (named.order_by(groups.c.id), inside.order_by(members.c.user_id)):
+        found = [list(row) for row in await tx.execute(statement)]
+        digest.update(json.dumps(found).encode())
+    return digest.hexdigest()[:16]
 
 
 async def group_of(tx: AsyncConnection, assignment_id: str, user_id: str) -> str | None:

@@ -27,6 +27,7 @@ from vtp.coursework.assignment_store import (
     remove_assignment,
 )
 from vtp.coursework.files import CourseFiles
+from vtp.coursework.hand_in_news import subject_of
 from vtp.coursework.late import LatePolicy
 from vtp.coursework.materials import lesson_id_in
 from vtp.coursework.telling import AssignmentTeller
@@ -149,6 +150,7 @@ class Assignments(CourseItems[Assignment]):
         """What was handed in and graded goes with it."""
         self._files.remove_after(tx, await remove_assignment(tx, item.id), self._tasks)
         await self._notifier.take_back(tx, item.id)
+        await self._notifier.take_back(tx, subject_of(item.id))
 
 
 def _columns(values: dict[str, Any]) -> dict[str, Any]:

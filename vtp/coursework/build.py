@@ -11,12 +11,14 @@ from vtp.coursework.assignments import Assignments
 from vtp.coursework.carried_files import FilesToCarry
 from vtp.coursework.contents import AssignmentContents, MaterialContents
 from vtp.coursework.downloads import Downloads
+from vtp.coursework.file_bytes import FileBytes
 from vtp.coursework.file_types import FILE_TYPES
 from vtp.coursework.files import FILES_FULL, CourseFiles
 from vtp.coursework.grade_routes import add_grade_routes
 from vtp.coursework.gradebook import GradeBook
 from vtp.coursework.grades import Grades
 from vtp.coursework.groups import Groups
+from vtp.coursework.hand_in_news import HandInTeller
 from vtp.coursework.material_routes import add_download_route, add_material_routes
 from vtp.coursework.materials import Materials
 from vtp.coursework.news import KINDS
@@ -30,7 +32,6 @@ from vtp.notifications.notifier import Notifier
 from vtp.recording.disk import Disk
 from vtp.recording.grants import Grants
 from vtp.settings import Settings
-from vtp.storage import Store
 from vtp.tasks import Tasks
 
 
@@ -40,7 +41,7 @@ class CourseworkBase:
 
     settings: Settings
     database: Database
-    store: Store
+    lies: FileBytes
     audit: AuditLog
     tasks: Tasks
     notifier: Notifier
@@ -73,15 +74,20 @@ class CourseworkParts:
                 f"The setting coursework.file_types names {', '.join(unknown)}, which cannot be checked "
                 f"by content: take some of {', '.join(sorted(FILE_TYPES))}."
             )
-        disk = Disk(base.store.root, FILES_FULL, base.settings.recording.min_free_bytes)
-        files = CourseFiles(base.database, base.store, limits, disk)
+        disk = Disk(base.lies.store.root, FILES_FULL, base.settings.recording.min_free_bytes)
+        files = CourseFiles(base.database, base.lies, limits, disk)
         materials = Materials(
             base.database, base.audit, files, limits.max_material_bytes, base.tasks, base.notifier
         )
         teller = AssignmentTeller(base.database, base.notifier)
         assignments = Assignments(base.database, base.audit, files, base.tasks, base.notifier, teller)
         submissions = Submissions(
-            base.database, assignments, files, limits.max_submission_file_bytes, base.tasks
+            base.database,
+            assignments,
+            files,
+            limits.max_submission_file_bytes,
+            base.tasks,
+            HandInTeller(base.database, base.notifier, base.tasks),
         )
         grades = Grades(
             base.database,
@@ -93,7 +99,7 @@ class CourseworkParts:
             base.notifier,
         )
         base.contents.add(MaterialContents(), AssignmentContents())
-        base.contents.files = FilesToCarry(base.database, base.store, files, limits, disk)
+        base.contents.files = FilesToCarry(base.database, files, limits, disk)
         checks = {
             "material_id": materials.check_file,
             "submission_id": submissions.check_file,

@@ -7,26 +7,33 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.service import Clock, utc_now
 from vtp.courses.contents import Incoming
-from vtp.coursework.file_store import ARRIVING, add_file, key_of, newest_files
+from vtp.coursework.file_store import (
+    ARRIVING,
+    StoredFile,
+    add_file,
+    find_file,
+    key_of,
+    newest_files,
+    note_sending,
+    note_stored,
+)
 from vtp.coursework.file_types import check_name, type_of
 from vtp.coursework.files import FILES_FULL, CourseFiles, file_arriving
 from vtp.db import Database
 from vtp.db.conflicts import done_over
-from vtp.errors import Conflict, TooLarge, Unavailable
+from vtp.errors import Conflict, Gone, TooLarge, Unavailable
 from vtp.ids import new_id
 from vtp.recording.disk import DISK_FULL, Disk
 from vtp.recording.quota import QUOTA_EXCEEDED, in_words
 from vtp.settings import CourseworkSettings
-from vtp.storage import Store
 
 
 class FilesToCarry:
@@ -35,7 +42,6 @@ class FilesToCarry:
     def __init__(
         self,
         database: Database,
-        store: Store,
         files: CourseFiles,
         settings: CourseworkSettings,
         disk: Disk,
@@ -45,7 +51,7 @@ class FilesToCarry:
         self._settings = settings
         self._disk = disk
         self._database = database
-        self._store = store
+        self._lies = files.lies
         self._files = files
         self._clock = clock
 
@@ -54,11 +60,11 @@ class FilesToCarry:
         system can do that. Gives the new ids by the old ones, and the names of those whose bytes are not
         there. Raises Unavailable.
         """
-        made, names = await self._announce(course_id, by)
+        made = await self._announce(course_id, by)
         try:
-            lost = {old: names[old] for old, new in made.items() if not await self._link(old, new)}
+            lost = [old for old, new in made if not await self._link(old, new)]
         except BaseException as error:
-            await asyncio.shield(self.discard(list(made.values())))
+            await asyncio.shield(self.discard([new for _, new in made]))
             if isinstance(error, OSError) and error.errno == errno.ENOSPC:
                 raise Unavailable(FILES_FULL, retry_after_s=60, code=DISK_FULL) from error
             if isinstance(error, OSError):
@@ -66,13 +72,25 @@ class FilesToCarry:
                     "The store cannot be written to: try again.", code="storage_away"
                 ) from error
             raise
-        await self.discard([made.pop(old) for old in lost])
-        return made, lost
+        await self.discard([new for old, new in made if old in lost])
+        copies = {old.id: new for old, new in made if old not in lost}
+        return copies, {one.id: one.name for one in lost}
 
-    def path(self, file_id: str) -> Path | None:
-        """Where the bytes of a file lie; None: they are lost."""
-        path = self._store.path(key_of(file_id))
-        return path if path.is_file() else None
+    async def open(self, file_id: str) -> Callable[[], Generator[bytes, None, None]] | None:
+        """The bytes of a file, read by threads; None: they are lost. Raises Unavailable."""
+        async with self._database.read() as tx:
+            file = await find_file(tx, file_id)
+        if file is None:
+            return None
+        try:
+            await self._lies.open(file)
+        except Gone:
+            return None
+        return self._lies.pieces(file)
+
+    def is_here(self, file_id: str) -> bool:
+        """Whether no object store is needed to read it."""
+        return self._lies.path(file_id) is not None
 
     def check(self, files: Collection[tuple[str, int]]) -> None:
         """Whether files of these names and sizes are taken into one course. Raises Invalid, TooLarge,
@@ -97,36 +115,62 @@ class FilesToCarry:
     async def announce(self, tx: AsyncConnection, files: Mapping[str, str], by: str) -> None:
         """Adds rows for files that were looked at alone: names by their ids."""
         for file_id, name in files.items():
-            await add_file(tx, file_arriving(file_id, name, by, self._clock()))
+            await add_file(tx, file_arriving(file_id, name, by, self._clock(), self._lies.here))
 
     async def discard(self, ids: Sequence[str]) -> None:
         """Deletes files that nothing holds; those that are kept after all stay."""
         if ids:
             await self._files.give_up(ids)
 
-    async def _link(self, old: str, new: str) -> bool:
-        return await self._store.link(key_of(old), key_of(new))
+    async def _link(self, old: StoredFile, new: str) -> bool:
+        """Where its bytes are: here, or by the object store itself. False: nowhere."""
+        if await self._lies.store.link(old.key, key_of(new)):
+            return True
+        try:
+            await self._lies.open(old)
+        except Gone:
+            return False
+        await self._note_sending(new)
+        if not await self._lies.copy(old, new):
+            return False
+        await self._note_stored(new)
+        return True
 
     @done_over
-    async def _announce(self, course_id: str, by: str) -> tuple[dict[str, str], dict[str, str]]:
-        """Says that copies arrive; gives their ids, and names, by the ids of the files."""
+    async def _note_sending(self, file_id: str) -> None:
+        assert self._lies.remote is not None
+        async with self._database.transaction() as tx:
+            await note_sending(tx, file_id, self._lies.remote.url)
+
+    @done_over
+    async def _note_stored(self, file_id: str) -> None:
+        assert self._lies.remote is not None
+        async with self._database.transaction() as tx:
+            await note_stored(tx, file_id, self._lies.remote.url, self._clock(), None)
+
+    @done_over
+    async def _announce(self, course_id: str, by: str) -> list[tuple[StoredFile, str]]:
+        """Says that copies arrive; gives the files, and the ids of their copies."""
         now = self._clock()
         async with self._database.transaction() as tx:
             found = await newest_files(tx, course_id)
-            made = {one.id: new_id() for one in found}
-            for one in found:
+            made = [(one, new_id()) for one in found]
+            for one, copy_id in made:
                 copy = replace(
                     one,
-                    id=made[one.id],
+                    id=copy_id,
                     course_id=None,
                     uploaded_by=by,
                     material_id=None,
                     version=0,
                     state=ARRIVING,
                     created_at=now,
+                    instance_id=self._lies.here,
+                    stored_url=None,
+                    stored_at=None,
                 )
                 await add_file(tx, copy)
-        return made, {one.id: one.name for one in found}
+        return made
 
 
 async def _pieces_of(file: Incoming) -> AsyncIterator[bytes]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from pathlib import Path
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,6 +11,7 @@ from vtp.accounts.permissions import Action
 from vtp.accounts.service import account_of
 from vtp.accounts.users import find_user
 from vtp.courses.door import Entered, enter
+from vtp.coursework.file_bytes import OpenFile
 from vtp.coursework.file_store import StoredFile, find_file
 from vtp.coursework.files import CourseFiles
 from vtp.db import Database
@@ -39,8 +39,8 @@ class Downloads:
         self._files = files
         self._checks = checks
 
-    async def find(self, principal: Principal, course_id: str, file_id: str) -> tuple[StoredFile, Path]:
-        """A file and where it lies. Raises Forbidden, NotFound, Gone, Invalid for malformed ids."""
+    async def find(self, principal: Principal, course_id: str, file_id: str) -> OpenFile:
+        """A file to be read. Raises Forbidden, NotFound, Gone, Unavailable, Invalid for malformed ids."""
         async with self._database.read() as tx:
             inside = await enter(tx, principal, course_id, Action.COURSE_VIEW)
             file = await find_file(tx, parse_id(file_id, "/path/file_id"))
@@ -48,17 +48,17 @@ class Downloads:
             if file is None or file.course_id != inside.course.id or holder is None:
                 raise NotFound("This course has no such file.", code="no_such_file")
             await self._checks[holder](tx, inside, file)
-        return file, self._files.path(file)
+        return await self._files.lies.open(file)
 
     async def link(self, principal: Principal, course_id: str, file_id: str) -> tuple[StoredFile, str, float]:
         """A file, leave to fetch it once or again for LINK_S, and when that ends. Raises as `find`."""
-        file, _ = await self.find(principal, course_id, file_id)
+        file = (await self.find(principal, course_id, file_id)).file
         grant = self._grants.make(_subject(file.id), Scope.DOWNLOAD, account_of(principal), LINK_S)
         return file, grant, self._grants.end_of(grant)
 
-    async def by_link(self, file_id: str, grant: str) -> tuple[StoredFile, Path]:
+    async def by_link(self, file_id: str, grant: str) -> OpenFile:
         """The same for whoever has the link, while who asked for it may have the file. Raises Forbidden for a
-        link that is over, NotFound, Gone."""
+        link that is over, NotFound, Gone, Unavailable."""
         wanted = parse_id(file_id, "/path/file_id")
         holder = self._grants.check(grant, _subject(wanted), Scope.DOWNLOAD)
         async with self._database.read() as tx:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,9 +12,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.coursework.tables import coursework_files as table
 
+
+class FileStorage(enum.StrEnum):
+    """Where the bytes of a file are."""
+
+    LOCAL = "local"
+    STORED = "stored"
+
+
 ARRIVING = "arriving"
 KEPT = "kept"
 _HOLDERS = (table.c.material_id, table.c.submission_id, table.c.grade_id)
+_NOWHERE = and_(*(column.is_(None) for column in _HOLDERS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +43,14 @@ class StoredFile:
     size_bytes: int
     sha256: str
     created_at: datetime
+    instance_id: str | None = None
+    stored_url: str | None = None
+    stored_at: datetime | None = None
+
+    @property
+    def storage(self) -> FileStorage:
+        """Where its bytes are safe."""
+        return FileStorage.LOCAL if self.stored_at is None else FileStorage.STORED
 
     @property
     def key(self) -> str:
@@ -55,10 +73,22 @@ async def add_file(tx: AsyncConnection, file: StoredFile) -> None:
 
 
 async def keep_file(
-    tx: AsyncConnection, file_id: str, *, size_bytes: int, sha256: str, version: int
+    tx: AsyncConnection,
+    file_id: str,
+    *,
+    size_bytes: int,
+    sha256: str,
+    version: int,
+    stored_at: datetime | None,
 ) -> StoredFile | None:
     """One has arrived; None: its row is no more."""
-    values = {"state": KEPT, "size_bytes": size_bytes, "sha256": sha256, "version": version}
+    values = {
+        "state": KEPT,
+        "size_bytes": size_bytes,
+        "sha256": sha256,
+        "version": version,
+        "stored_at": stored_at,
+    }
     await tx.execute(update(table).where(table.c.id == file_id).values(**values))
     return await find_file(tx, file_id)
 
@@ -126,15 +156,83 @@ async def page_of_versions(
     return [StoredFile(*row) for row in rows]
 
 
-async def forsaken(tx: AsyncConnection, began_before: datetime, *, limit: int) -> list[str]:
-    """Files that nothing holds any more, and those that began to arrive long ago."""
-    nowhere = and_(*(column.is_(None) for column in _HOLDERS))
+async def forsaken(
+    tx: AsyncConnection, began_before: datetime, *, after: str, limit: int
+) -> list[StoredFile]:
+    """Files that nothing holds any more, and those that began to arrive long ago, behind an id."""
     lost = and_(table.c.state == ARRIVING, table.c.created_at < began_before)
-    found: list[str] = []
-    for which in (and_(nowhere, table.c.state == KEPT), lost):
-        statement = select(table.c.id).where(which).order_by(table.c.id).limit(limit)
-        found += (await tx.execute(statement)).scalars()
-    return found
+    found: list[StoredFile] = []
+    for which in (and_(_NOWHERE, table.c.state == KEPT), lost):
+        statement = FILES.where(which, table.c.id > after).order_by(table.c.id).limit(limit)
+        found += [StoredFile(*row) for row in await tx.execute(statement)]
+    return sorted(found, key=lambda one: one.id)[:limit]
+
+
+async def files_among(tx: AsyncConnection, ids: Sequence[str]) -> list[StoredFile]:
+    """Those of these that have a row."""
+    return [StoredFile(*row) for row in await tx.execute(FILES.where(table.c.id.in_(ids)))]
+
+
+async def note_sending(tx: AsyncConnection, file_id: str, url: str) -> bool:
+    """One is sent to an object store from now on; False: its row is no more."""
+    done = await tx.execute(update(table).where(table.c.id == file_id).values(stored_url=url))
+    return done.rowcount == 1
+
+
+async def note_stored(
+    tx: AsyncConnection, file_id: str, url: str, now: datetime, instance_id: str | None
+) -> bool:
+    """All of one is in an object store, and still in this data folder or none; False: its row is no more."""
+    values = {"stored_url": url, "stored_at": now, "instance_id": instance_id}
+    done = await tx.execute(update(table).where(table.c.id == file_id).values(**values))
+    return done.rowcount == 1
+
+
+async def note_not_stored(tx: AsyncConnection, file_id: str) -> None:
+    """One is not in the object store, whatever its row says."""
+    await tx.execute(update(table).where(table.c.id == file_id).values(stored_at=None))
+
+
+async def note_not_here(tx: AsyncConnection, ids: Sequence[str]) -> None:
+    """These lie in the object store alone."""
+    await tx.execute(update(table).where(table.c.id.in_(ids)).values(instance_id=None))
+
+
+async def leave_to_their_folder(tx: AsyncConnection, ids: Sequence[str]) -> None:
+    """Of these there is nothing any more but what another data folder has, which deletes it."""
+    nothing = {"name": "", "sha256": "", "size_bytes": 0, "stored_url": None, "stored_at": None}
+    await tx.execute(update(table).where(table.c.id.in_(ids)).values(course_id=None, **nothing))
+
+
+async def waiting(
+    tx: AsyncConnection, instance_id: str | None, *, after: str, limit: int
+) -> list[StoredFile]:
+    """Files of a data folder that are in no object store yet, behind an id."""
+    c = table.c
+    statement = FILES.where(
+        c.instance_id.is_(None) if instance_id is None else c.instance_id == instance_id,
+        c.stored_at.is_(None),
+        c.state == KEPT,
+        ~_NOWHERE,
+        c.id > after,
+    )
+    return [StoredFile(*row) for row in await tx.execute(statement.order_by(c.id).limit(limit))]
+
+
+async def stored_before(
+    tx: AsyncConnection, instance_id: str, url: str, before: datetime, *, limit: int
+) -> list[StoredFile]:
+    """Files of a data folder that an object store has had since before then."""
+    c = table.c
+    long_stored = c.instance_id == instance_id, c.stored_at <= before, c.stored_url == url, c.state == KEPT
+    return [StoredFile(*row) for row in await tx.execute(FILES.where(*long_stored).limit(limit))]
+
+
+async def kept_files(tx: AsyncConnection, *, after: str, limit: int) -> list[StoredFile]:
+    """All that something holds, behind an id."""
+    statement = FILES.where(table.c.state == KEPT, ~_NOWHERE, table.c.id > after)
+    rows = await tx.execute(statement.order_by(table.c.id).limit(limit))
+    return [StoredFile(*row) for row in rows]
 
 
 async def files_of(tx: AsyncConnection, holder: str, ids: Collection[str]) -> dict[str, list[StoredFile]]:

@@ -2,6 +2,9 @@
 
 A row is there before the first byte and says what is under way, so quotas hold for uploads side by side, and
 what a killed process leaves is found. Bytes that nothing holds any more are deleted first, then their row.
+
+Beside an object store a file is kept once that has it. Where the store does not answer, or takes too long, it
+is kept all the same: it is on this machine's disk, its row says so, and the job process sends it later.
 """
 
 from __future__ import annotations
@@ -14,21 +17,23 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.service import Clock, utc_now
+from vtp.coursework.file_bytes import FileBytes
 from vtp.coursework.file_store import (
     ARRIVING,
     StoredFile,
     add_file,
+    files_among,
     forsaken,
     keep_file,
     kept_among,
-    key_of,
+    leave_to_their_folder,
     measure_file,
+    note_sending,
     remove_files,
     used_bytes,
 )
@@ -41,7 +46,8 @@ from vtp.ids import new_id
 from vtp.recording.disk import DISK_FULL, Disk
 from vtp.recording.quota import QUOTA_EXCEEDED, in_words
 from vtp.settings import CourseworkSettings
-from vtp.storage import Store
+from vtp.storage import StoreAway
+from vtp.storage.remote import RETRY_AFTER_S
 from vtp.tasks import Tasks
 
 logger = logging.getLogger(__name__)
@@ -53,6 +59,9 @@ LOOK_AT_DISK_EVERY: Final = 16 << 20
 ARRIVE_WITHIN: Final = timedelta(hours=6)
 _LOST_AFTER: Final = ARRIVE_WITHIN + timedelta(hours=1)
 _AT_ONCE_SWEPT: Final = 200
+SENT_AT_ONCE_BYTES: Final = 256 << 20
+"""Larger files go to the object store after the answer."""
+SEND_WITHIN_S: Final = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,25 +96,19 @@ class CourseFiles:
     def __init__(
         self,
         database: Database,
-        store: Store,
+        lies: FileBytes,
         settings: CourseworkSettings,
         disk: Disk,
         *,
         clock: Clock = utc_now,
     ) -> None:
         self._database = database
-        self._store = store
+        self.lies = lies
         self._settings = settings
         self._disk = disk
         self._clock = clock
         self._coming: Counter[str] = Counter()
-
-    def path(self, file: StoredFile) -> Path:
-        """Where the bytes of a file lie on this machine. Raises Gone for one whose bytes are away."""
-        path = self._store.path(file.key)
-        if not path.is_file():
-            raise Gone("This file is not in the store any more.", code="file_lost")
-        return path
+        self._away_until: datetime | None = None
 
     async def receive(self, upload: Upload, most_bytes: int, admit: Admit, settle: Settle) -> StoredFile:
         """Takes a file in. Raises Invalid for a name or content that is not taken, TooLarge, Conflict beyond
@@ -124,8 +127,9 @@ class CourseFiles:
             file = await self._begin(upload, name, kind, most_bytes, admit)
             try:
                 async with asyncio.timeout(ARRIVE_WITHIN.total_seconds()):
-                    size, digest = await self._arrive(file, upload, kind, most_bytes)
-                return await self._keep(file, size, digest, admit, settle)
+                    arrived = await self._arrive(file, upload, kind, most_bytes)
+                stored_at = await self._send(file, arrived.size)
+                return await self._keep(file, arrived, stored_at, admit, settle)
             except BaseException:
                 await asyncio.shield(self.give_up([file.id]))
                 raise
@@ -138,7 +142,7 @@ class CourseFiles:
         Without `keep` it looks at them alone. Raises Invalid, Unavailable for a full disk, and what `pieces`
         raises.
         """
-        file = file_arriving(new_id(), check_name(name), by, self._clock())
+        file = file_arriving(new_id(), check_name(name), by, self._clock(), self.lies.here)
         arrival = _Arrival(ContentCheck(type_of(name, self._settings.file_types)), self._disk, pieces)
         if not keep:
             async for _ in arrival.pieces():
@@ -191,16 +195,17 @@ class CourseFiles:
             after_commit(tx, begin)
 
     async def sweep(self) -> int:
-        """Deletes what nothing holds any more, and what never arrived; gives how many files."""
-        count = 0
+        """Deletes what nothing holds any more, and what never arrived; gives how many files. Raises
+        Unavailable while the object store has to be waited for."""
+        count, after = 0, ""
         while True:
             async with self._database.read() as tx:
-                found = await forsaken(tx, self._clock() - _LOST_AFTER, limit=_AT_ONCE_SWEPT)
+                found = await forsaken(tx, self._clock() - _LOST_AFTER, after=after, limit=_AT_ONCE_SWEPT)
             if not found:
-                await self._store.remove_drafts("coursework")
+                await self.lies.store.remove_drafts("coursework")
                 return count
-            await self._discard(found)
-            count += len(found)
+            after = found[-1].id
+            count += await self._discard_files([one for one in found if not self._waits_for_others(one)])
 
     async def erase(self, user_id: str) -> None:
         """For erasures, which have deleted the rows that held somebody's files."""
@@ -214,11 +219,14 @@ class CourseFiles:
         async with self._database.transaction() as tx:
             place = await admit(tx)
             column, holder = place.holder
+            holders = {"material_id": None, "submission_id": None, "grade_id": None, column: holder}
             file = StoredFile(
                 id=new_id(),
                 course_id=place.course_id,
                 uploaded_by=place.user_id,
-                **{"material_id": None, "submission_id": None, "grade_id": None, column: holder},
+                material_id=holders["material_id"],
+                submission_id=holders["submission_id"],
+                grade_id=holders["grade_id"],
                 version=0,
                 state=ARRIVING,
                 name=name,
@@ -226,35 +234,72 @@ class CourseFiles:
                 size_bytes=min(declared, most_bytes),
                 sha256="",
                 created_at=self._clock(),
+                instance_id=self.lies.here,
             )
             await self._check_quotas(tx, place, file.id, declared)
             await add_file(tx, file)
         return file
 
-    async def _arrive(
-        self, file: StoredFile, upload: Upload, kind: FileType, most_bytes: int
-    ) -> tuple[int, str]:
+    async def _arrive(self, file: StoredFile, upload: Upload, kind: FileType, most_bytes: int) -> _Arrival:
         arrival = _Arrival(ContentCheck(kind), self._disk, upload.pieces(most_bytes))
         await self._write(file, arrival)
-        return arrival.size, arrival.digest.hexdigest()
+        return arrival
 
     async def _write(self, file: StoredFile, arrival: _Arrival) -> None:
         try:
-            await self._store.receive(file.key, arrival.pieces())
+            await self.lies.receive(file.id, arrival.pieces())
         except OSError as error:
             if error.errno == errno.ENOSPC:
                 raise Unavailable(FILES_FULL, retry_after_s=60, code=DISK_FULL) from error
             raise Unavailable("The store cannot be written to: try again.", code="storage_away") from error
 
+    async def _send(self, file: StoredFile, size: int) -> datetime | None:
+        """Has the object store hold what has arrived; None: it does not yet, which is nobody's fault who
+        hands something in a minute before the end."""
+        remote = self.lies.remote
+        if remote is None or size > SENT_AT_ONCE_BYTES or self._is_away():
+            return None
+        await self._note_sending(file.id, remote.url)
+        try:
+            async with asyncio.timeout(SEND_WITHIN_S):
+                await self.lies.send(file.id)
+        except (StoreAway, TimeoutError, OSError) as error:
+            self._away_until = self._clock() + timedelta(seconds=RETRY_AFTER_S)
+            logger.warning("A file of a course is sent to the object store later: %s", error)
+            return None
+        return self._clock()
+
+    def _is_away(self) -> bool:
+        """Whether the store did not answer a moment ago: a class that hands in at once does not wait for it
+        one by one."""
+        return self._away_until is not None and self._clock() < self._away_until
+
+    @done_over
+    async def _note_sending(self, file_id: str, url: str) -> None:
+        async with self._database.transaction() as tx:
+            await note_sending(tx, file_id, url)
+
     @done_over
     async def _keep(
-        self, file: StoredFile, size: int, digest: str, admit: Admit, settle: Settle
+        self,
+        file: StoredFile,
+        arrived: _Arrival,
+        stored_at: datetime | None,
+        admit: Admit,
+        settle: Settle,
     ) -> StoredFile:
         async with self._database.transaction() as tx:
             place = await admit(tx)  # much may have happened meanwhile
-            await self._check_quotas(tx, place, file.id, size)
+            await self._check_quotas(tx, place, file.id, arrived.size)
             version = await settle(tx)
-            kept = await keep_file(tx, file.id, size_bytes=size, sha256=digest, version=version)
+            kept = await keep_file(
+                tx,
+                file.id,
+                size_bytes=arrived.size,
+                sha256=arrived.digest.hexdigest(),
+                version=version,
+                stored_at=stored_at,
+            )
             if kept is None:
                 raise Gone("The upload was given up meanwhile: send the file again.", code="upload_lost")
         return kept
@@ -275,14 +320,52 @@ class CourseFiles:
                 )
 
     async def _discard(self, ids: Sequence[str]) -> None:
-        for file_id in ids:
-            await self._store.remove(key_of(file_id))
+        async with self._database.read() as tx:
+            found = await files_among(tx, ids)
+        await self._discard_files(found)
+
+    async def _discard_files(self, files: Sequence[StoredFile]) -> int:
+        """Here, then in the object store, then the row, or all of it but that another data folder has the
+        bytes. Raises Unavailable once all is gone that can go; gives how many rows."""
+        for file in files:
+            await self.lies.remove_here(file.id)
+        await self._forget([one for one in files if one.stored_url is None])
+        for file in files:
+            if file.stored_url is not None and await self._remove_stored(file):
+                await self._forget([file])
+        return len(files)
+
+    async def _remove_stored(self, file: StoredFile) -> bool:
+        """False: in a store that is not ours, to be done when it is."""
+        if self.lies.remote is None or file.stored_url != self.lies.remote.url:
+            logger.warning(
+                "File %s of a course is left in %s, which this server has not.",
+                file.id,
+                file.stored_url,
+            )
+            return False
+        await self.lies.remove_stored(file.id)
+        return True
+
+    @done_over
+    async def _forget(self, files: Sequence[StoredFile]) -> None:
+        theirs = [one.id for one in files if self._is_elsewhere(one)]
+        ours = [one.id for one in files if not self._is_elsewhere(one)]
         async with self._database.transaction() as tx:
-            await remove_files(tx, ids)
+            await remove_files(tx, ours)
+            await leave_to_their_folder(tx, theirs)
+
+    def _is_elsewhere(self, file: StoredFile) -> bool:
+        """Whether another data folder has bytes of it; without an object store they share one."""
+        return self.lies.remote is not None and file.instance_id not in (None, self.lies.instance_id)
+
+    def _waits_for_others(self, file: StoredFile) -> bool:
+        """Whether nothing is left for us to delete."""
+        return self._is_elsewhere(file) and file.stored_url is None and not file.name
 
 
-def file_arriving(file_id: str, name: str, by: str, now: datetime) -> StoredFile:
-    """The row of a file that belongs to no course yet."""
+def file_arriving(file_id: str, name: str, by: str, now: datetime, instance_id: str | None) -> StoredFile:
+    """The row of a file that belongs to no course yet; see `FileBytes.here`."""
     return StoredFile(
         id=file_id,
         course_id=None,
@@ -297,6 +380,7 @@ def file_arriving(file_id: str, name: str, by: str, now: datetime) -> StoredFile
         size_bytes=0,
         sha256="",
         created_at=now,
+        instance_id=instance_id,
     )
 
 

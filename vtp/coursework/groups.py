@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.permissions import Action
@@ -13,6 +15,7 @@ from vtp.coursework.assignment_store import (
     Group,
     group_of,
     has_submissions,
+    mark_of_groups,
     page_of_groups,
     set_groups,
 )
@@ -33,31 +36,40 @@ class Groups:
 
     async def page(
         self, principal: Principal, course_id: str, assignment_id: str, *, limit: int, after: str | None
-    ) -> list[Group]:
-        """All for staff, one's own for students."""
+    ) -> tuple[list[Group], str | None]:
+        """All for staff, with the mark of how all of them are now; one's own for students."""
         async with self._database.read() as tx:
             inside = await enter(tx, principal, course_id, Action.COURSE_VIEW)
             found = await self._assignments.find_seen(tx, inside, assignment_id)
             if inside.may(Action.COURSE_TEACH):
-                return await page_of_groups(tx, found.id, limit=limit, after=after)
+                mark = await mark_of_groups(tx, found.id)
+                return await page_of_groups(tx, found.id, limit=limit, after=after), mark
             own = await group_of(tx, found.id, principal.user_id or "")
             if own is None:
-                return []
-            return await page_of_groups(tx, found.id, limit=limit, after=after, only=own)
+                return [], None
+            return await page_of_groups(tx, found.id, limit=limit, after=after, only=own), None
 
     @done_over
     async def set(
-        self, principal: Principal, course_id: str, assignment_id: str, wish: WantedGroups
-    ) -> list[Group]:
-        """These and no others. Raises Conflict where one that has handed something in would be gone."""
+        self,
+        principal: Principal,
+        course_id: str,
+        assignment_id: str,
+        wish: WantedGroups,
+        check: Callable[[str], None],
+    ) -> tuple[list[Group], str]:
+        """These and no others; `check` is given the mark of those of before. Raises what it raises, Conflict
+        where one that has handed something in would be gone."""
         async with self._database.transaction() as tx:
             inside = await enter_to_change(tx, principal, course_id, Action.COURSE_TEACH)
             found = await self._assignments.find(tx, inside, assignment_id)
             if not found.for_groups:
                 raise Conflict("This assignment is not for groups.", code="not_for_groups")
+            check(await mark_of_groups(tx, found.id))
             wanted = await self._wanted(tx, inside, found, wish)
             await set_groups(tx, found.id, wanted)
-            return await page_of_groups(tx, found.id, limit=None, after=None)
+            made = await page_of_groups(tx, found.id, limit=None, after=None)
+            return made, await mark_of_groups(tx, found.id)
 
     async def _wanted(
         self, tx: AsyncConnection, inside: Entered, found: Assignment, wish: WantedGroups

@@ -119,7 +119,16 @@ HOLDINGS: Final = (
         coursework_files,
         lambda one: coursework_files.c.uploaded_by == one.user_id,
         ("id", "course_id", "version", "name", "media_type", "size_bytes", "sha256", "created_at"),
-        ("uploaded_by", "material_id", "submission_id", "grade_id", "state"),
+        (
+            "uploaded_by",
+            "material_id",
+            "submission_id",
+            "grade_id",
+            "state",
+            "instance_id",
+            "stored_url",
+            "stored_at",
+        ),
         without("uploaded_by"),
     ),
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from urllib.parse import quote
 
 from aiohttp import web
@@ -14,7 +13,7 @@ from vtp.courses.item_routes import ItemShapes, ItemTexts, add_create_route, add
 from vtp.courses.outline_schemas import not_a_cursor
 from vtp.courses.routes import COURSE
 from vtp.coursework.downloads import Downloads
-from vtp.coursework.file_store import StoredFile
+from vtp.coursework.file_bytes import OpenFile
 from vtp.coursework.files import Upload
 from vtp.coursework.material_schemas import (
     ChangeMaterial,
@@ -32,6 +31,7 @@ from vtp.coursework.materials import Materials
 from vtp.http.attachment import attachment
 from vtp.http.pagination import PageQuery, encode_cursor
 from vtp.http.routing import Access, Call, RouteTable
+from vtp.recording.download_routes import send
 
 LINKED = "/api/v1/course-files"
 ANY_BYTES = "application/octet-stream"
@@ -152,7 +152,8 @@ def add_download_route(table: RouteTable, downloads: Downloads) -> None:
         also=(206, 304),
     )
     async def download_course_file(call: Call) -> web.StreamResponse:
-        return _sent(*await downloads.find(call.principal, call.path["id"], call.path["file_id"]))
+        found = await downloads.find(call.principal, call.path["id"], call.path["file_id"])
+        return await _sent(call, found)
 
     @table.post(
         COURSE + "/files/{file_id}/link",
@@ -179,11 +180,13 @@ def add_download_route(table: RouteTable, downloads: Downloads) -> None:
     )
     async def download_linked_file(call: Call) -> web.StreamResponse:
         query: LinkQuery = call.query
-        return _sent(*await downloads.by_link(call.path["file_id"], query.grant))
+        return await _sent(call, await downloads.by_link(call.path["file_id"], query.grant))
 
 
-def _sent(file: StoredFile, path: Path) -> web.FileResponse:
-    """As an attachment that runs nothing."""
+async def _sent(call: Call, found: OpenFile) -> web.StreamResponse:
+    """As an attachment that runs nothing. Beside an object store with the tag that it has from there, so that
+    a client goes on by ranges from wherever it lies by then."""
+    file = found.file
     headers = {
         "Content-Type": file.media_type,
         "Content-Disposition": attachment(file.name),
@@ -191,4 +194,10 @@ def _sent(file: StoredFile, path: Path) -> web.FileResponse:
         "Content-Security-Policy": "sandbox; default-src 'none'",
         "Referrer-Policy": "no-referrer",
     }
-    return web.FileResponse(path, headers=headers)
+    if found.path is not None:
+        return web.FileResponse(found.path, headers=headers)
+    return await send(call.request, found, headers, _goes_on, found.read)
+
+
+async def _goes_on() -> None:
+    """What has begun is given as a whole."""

@@ -8,7 +8,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from vtp.courses.outline_schemas import Id, Published, ReleaseAt, Text
-from vtp.coursework.file_store import StoredFile
+from vtp.coursework.file_store import FileStorage, StoredFile
 from vtp.coursework.material_store import Material
 from vtp.http.pagination import Page, PageQuery
 from vtp.http.text import Name
@@ -43,6 +43,13 @@ class FileReply(BaseModel):
     version: Annotated[int, Field(description="Of a material, from 1; 0 for other files.")]
     uploaded_by: str | None
     created_at: datetime
+    storage: Annotated[
+        FileStorage,
+        Field(
+            description="`stored`: in the object store. `local`: on the server's disk, where it stays "
+            "without an object store, and waits where there is one."
+        ),
+    ]
 
     @classmethod
     def of(cls, file: StoredFile) -> Self:

@@ -122,3 +122,12 @@ async def submissions_by_id(tx: AsyncConnection, ids: Collection[str]) -> dict[s
         return {}
     found = [_submission(row) for row in await tx.execute(_SUBMISSIONS.where(table.c.id.in_(ids)))]
     return {one.id: one for one in found}
+
+
+async def count_handed_in(tx: AsyncConnection, assignment_id: str) -> int:
+    """How many have: people, or groups."""
+    c = table.c
+    counted = select(func.count(c.owner.distinct())).where(
+        c.assignment_id == assignment_id, c.handed_in_at.is_not(None)
+    )
+    return int((await tx.execute(counted)).scalar_one())

@@ -20,6 +20,7 @@ from vtp.coursework.assignment_store import Assignment, group_of
 from vtp.coursework.assignments import Assignments
 from vtp.coursework.file_store import StoredFile, count_files, files_of, find_file, let_go
 from vtp.coursework.files import CourseFiles, Place, Upload
+from vtp.coursework.hand_in_news import HandInTeller
 from vtp.coursework.submission_store import (
     Submission,
     add_submission,
@@ -52,6 +53,7 @@ class Submissions:
         files: CourseFiles,
         most_bytes: int,
         tasks: Tasks,
+        teller: HandInTeller,
         *,
         clock: Clock = utc_now,
     ) -> None:
@@ -60,6 +62,7 @@ class Submissions:
         self._files = files
         self._most_bytes = most_bytes
         self._tasks = tasks
+        self._teller = teller
         self._clock = clock
 
     @done_over
@@ -161,6 +164,7 @@ class Submissions:
                 raise Conflict("There is nothing in it: write something, or send a file.", code="empty")
             values = {"handed_in_at": at, "updated_at": at}
             await change_submission(tx, found.id, **values)
+            self._teller.handed_in(tx, inside.course.id, assignment.id)
             return assignment, replace(found, handed_in_at=at, updated_at=at)
 
     async def add_file(

@@ -156,8 +156,12 @@ coursework_files = Table(
     Column("size_bytes", BigInteger, nullable=False, comment="as announced, while it arrives"),
     Column("sha256", String(64), nullable=False, comment="hexadecimal"),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("instance_id", id_type(), comment="the data folder that has its bytes beside an object store"),
+    Column("stored_url", Text, comment="the object store that it was, or is being, sent to"),
+    Column("stored_at", UtcDateTime, comment="when that had all of it; null: it does not yet"),
     CheckConstraint("state IN ('arriving', 'kept')", name="state"),
     Index(None, "material_id", "state", "version"),
+    Index(None, "instance_id", "stored_at"),
     Index(None, "course_id", "uploaded_by"),
     Index(None, "state", "created_at"),
 )

@@ -63,7 +63,7 @@ def require_match(request: web.Request, etag: str) -> None:
         raise PreconditionFailed("It has changed since you read it; read it again and repeat your change.")
 
 
-def etag_of_version(version: int, model: BaseModel) -> str:
+def etag_of_version(version: int | str, model: BaseModel) -> str:
     """The entity tag of a thing whose answer also says what others do with it, such as how many have come.
 
     `require_version` looks at the version alone, which only editing counts up.
@@ -71,7 +71,7 @@ def etag_of_version(version: int, model: BaseModel) -> str:
     return f'"{version}-{etag_of_model(model)[1:]}'
 
 
-def require_version(request: web.Request, version: int) -> None:
+def require_version(request: web.Request, version: int | str) -> None:
     """Raises PreconditionFailed when `If-Match` is sent and names no answer of this version."""
     header = request.headers.get(IF_MATCH, "*").strip()
     if header != "*" and not any(tag.startswith(f'"{version}-') for tag in _split(header)):

@@ -7,9 +7,11 @@ import fcntl
 import logging
 import os
 import time
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from vtp.data_folder import instance_id, run_folder
 from vtp.db import Database
@@ -33,8 +35,12 @@ PREDECESSOR_S = 10.0  # how long one that is ending is waited for
 _LOOK_AGAIN_S = 0.1
 
 
-async def run_jobs(settings: Settings, stop: asyncio.Event) -> None:
-    """Works until `stop` is set. Raises StartupError with a sentence."""
+Beside = Callable[[Settings, Database, Store], Coroutine[Any, Any, None]]
+"""What goes on beside jobs, until it is cancelled or has nothing to do."""
+
+
+async def run_jobs(settings: Settings, stop: asyncio.Event, beside: Mapping[str, Beside]) -> None:
+    """Works until `stop` is set; `beside` is by what it is called. Raises StartupError with a sentence."""
     if not kinds_of(settings):
         raise StartupError(
             "There is nothing for the job process to do: recordings go to no object store (storage.url) and "
@@ -63,6 +69,8 @@ async def run_jobs(settings: Settings, stop: asyncio.Event) -> None:
         queue.start(settings.jobs.concurrency)
         logger.info("The job process has started.")
         tasks.start(sweeper.run(), "jobs that are due")
+        for name, run in beside.items():
+            tasks.start(run(settings, database, store), name)
         await stop.wait()
         await runner.close()
         await asyncio.to_thread(queue.stop)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from vtp.accounts.replies import origin_of
 from vtp.http.routing import Access, Call, RouteTable
 from vtp.quizzes.attempt_schemas import (
+    AttemptCountsReply,
     AttemptPage,
     AttemptQuery,
     AttemptReply,
@@ -33,7 +36,7 @@ def add_attempt_routes(table: RouteTable, attempts: Attempts) -> None:
     )
     async def list_attempts(call: Call) -> AttemptPage:
         query: AttemptQuery = call.query
-        found = await attempts.page(
+        found, counts = await attempts.page(
             call.principal,
             call.path["id"],
             call.path["quiz_id"],
@@ -44,7 +47,9 @@ def add_attempt_routes(table: RouteTable, attempts: Attempts) -> None:
         shown = {one.id: results for one, results in found}
         page, next_cursor = query.cut([one for one, _ in found])
         return AttemptPage(
-            items=[AttemptReply.of(one, shown[one.id]) for one in page], next_cursor=next_cursor
+            items=[AttemptReply.of(one, shown[one.id]) for one in page],
+            next_cursor=next_cursor,
+            counts=AttemptCountsReply(**asdict(counts)) if counts is not None else None,
         )
 
     @table.post(

@@ -150,8 +150,20 @@ class FullAttemptReply(AttemptReply):
         )
 
 
+class AttemptCountsReply(BaseModel):
+    """How much has come of a quiz."""
+
+    people: Annotated[int, Field(description="Who have begun.")]
+    attempts: int
+    ended: Annotated[int, Field(description="Of the attempts.")]
+
+
 class AttemptPage(Page[AttemptReply]):
     """One page of attempts."""
+
+    counts: Annotated[
+        AttemptCountsReply | None, Field(description="Of all, on the first page for staff; else null.")
+    ] = None
 
 
 class AttemptQuery(PageQuery):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, insert, select, update
+from sqlalchemy import Row, Select, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.tables import users
@@ -159,6 +159,21 @@ async def page_of_attempts(
     if before is not None:
         statement = statement.where(_a.id < before)
     return [_attempt(row) for row in await tx.execute(statement.order_by(_a.id.desc()).limit(limit))]
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptCounts:
+    """How many have begun a quiz, their attempts, and those that have ended."""
+
+    people: int
+    attempts: int
+    ended: int
+
+
+async def count_attempts_of(tx: AsyncConnection, quiz_id: str) -> AttemptCounts:
+    """All of a quiz."""
+    counted = select(func.count(_a.user_id.distinct()), func.count(), func.count(_a.ended_at))
+    return AttemptCounts(*(await tx.execute(counted.where(_a.quiz_id == quiz_id))).one())
 
 
 async def open_attempts(tx: AsyncConnection, quiz_id: str, user_id: str | None = None) -> list[Attempt]:

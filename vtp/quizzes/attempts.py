@@ -25,12 +25,14 @@ from vtp.http.identity import Principal
 from vtp.ids import new_id, parse_id
 from vtp.quizzes.attempt_store import (
     Attempt,
+    AttemptCounts,
     Given,
     Override,
     add_attempt,
     add_override,
     attempts_of,
     change_answer,
+    count_attempts_of,
     find_attempt,
     find_given,
     given_of,
@@ -96,8 +98,9 @@ class Attempts:
         user_id: str | None,
         limit: int,
         before: str | None,
-    ) -> list[tuple[Attempt, bool]]:
-        """A quiz's for its staff, the caller's own for others; and whether results are shown."""
+    ) -> tuple[list[tuple[Attempt, bool]], AttemptCounts | None]:
+        """A quiz's for its staff, the caller's own for others; and whether results are shown. With the first
+        page of all: how many there are."""
         wanted = None if user_id is None else parse_id(user_id, "/query/user_id")
         await self._ending.finish_due(parse_id(quiz_id, "/path/quiz_id"))
         async with self._database.read() as tx:
@@ -107,8 +110,9 @@ class Attempts:
             mine = wanted if staff else account_of(inside.principal)
             found = await page_of_attempts(tx, quiz.id, user_id=mine, limit=limit, before=before)
             most = (await most_extra_minutes(tx, [quiz.id])).get(quiz.id, 0)
+            counts = await count_attempts_of(tx, quiz.id) if mine is None and before is None else None
         now = self._clock()
-        return [(one, staff or shows_results(quiz, one.ended_at, most, now)) for one in found]
+        return [(one, staff or shows_results(quiz, one.ended_at, most, now)) for one in found], counts
 
     async def get(self, principal: Principal, course_id: str, quiz_id: str, attempt_id: str) -> AttemptView:
         """One's own, or for staff anybody's."""

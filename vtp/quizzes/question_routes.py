@@ -36,7 +36,7 @@ def add_question_routes(table: RouteTable, questions: Questions) -> None:
     )
     async def list_questions(call: Call) -> QuestionPage:
         query: QuestionQuery = call.query
-        found = await questions.page(
+        found, tags = await questions.page(
             call.principal,
             call.path["id"],
             tag=query.tag,
@@ -46,7 +46,7 @@ def add_question_routes(table: RouteTable, questions: Questions) -> None:
             before=query.id_position(),
         )
         page, next_cursor = query.cut(found)
-        return QuestionPage(items=[QuestionReply.of(one) for one in page], next_cursor=next_cursor)
+        return QuestionPage(items=[QuestionReply.of(one) for one in page], next_cursor=next_cursor, tags=tags)
 
     add_create_route(table, questions, _SHAPES, _TEXTS)
     add_item_routes(table, questions, _SHAPES, _TEXTS)

@@ -199,6 +199,13 @@ class QuestionReply(BaseModel):
 class QuestionPage(Page[QuestionReply]):
     """One page of questions."""
 
+    tags: Annotated[
+        list[str] | None,
+        Field(
+            description="On the first page all that the bank's questions have, retired ones too; else null."
+        ),
+    ] = None
+
 
 class QuestionQuery(PageQuery):
     """Which questions to list."""

@@ -109,6 +109,14 @@ async def page_of_questions(
     return await _with_tags(tx, rows)
 
 
+async def tags_of_course(tx: AsyncConnection, course_id: str) -> list[str]:
+    """All that its questions have, each once."""
+    c = tags_table.c
+    return list(
+        (await tx.execute(select(c.tag).where(c.course_id == course_id).distinct().order_by(c.tag))).scalars()
+    )
+
+
 async def change_question(
     tx: AsyncConnection, question: Question, *, tags: Sequence[str] | None, **values: Any
 ) -> None:

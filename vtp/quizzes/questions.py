@@ -23,6 +23,7 @@ from vtp.quizzes.question_store import (
     is_named,
     page_of_questions,
     remove_question,
+    tags_of_course,
     was_asked,
 )
 
@@ -34,11 +35,14 @@ class Questions(CourseItems[Question]):
 
     noun: ClassVar[str] = "question"
 
-    async def page(self, principal: Principal, course_id: str, **wanted: Any) -> list[Question]:
-        """A course's, newest first; `wanted` as in `page_of_questions`."""
+    async def page(
+        self, principal: Principal, course_id: str, *, before: str | None, **wanted: Any
+    ) -> tuple[list[Question], list[str] | None]:
+        """A course's, newest first; `wanted` as in `page_of_questions`. With the first page: all tags."""
         async with self._database.read() as tx:
             inside = await enter(tx, principal, course_id, Action.COURSE_TEACH)
-            return await page_of_questions(tx, inside.course.id, **wanted)
+            found = await page_of_questions(tx, inside.course.id, before=before, **wanted)
+            return found, await tags_of_course(tx, inside.course.id) if before is None else None
 
     async def _make(self, tx: AsyncConnection, inside: Entered, wish: CreateQuestion) -> Question:
         now = self._clock()

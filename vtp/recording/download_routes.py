@@ -7,7 +7,7 @@ import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Annotated, Self
+from typing import Annotated, Protocol, Self
 from urllib.parse import quote
 
 from aiohttp import web
@@ -25,7 +25,6 @@ from vtp.recording.admission import HOLDER, Admission
 from vtp.recording.downloads import Clip
 from vtp.recording.grants import TTL_S, Grants, Scope
 from vtp.recording.holders import holder_of
-from vtp.recording.mp4_file import Mp4File
 from vtp.recording.schemas import DownloadLink
 from vtp.recording.service import Recordings
 
@@ -146,9 +145,21 @@ class DownloadRoutes:
         )
 
 
+class Sized(Protocol):
+    """What is sent, however it is read."""
+
+    @property
+    def etag(self) -> str:
+        """With quotes."""
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+
+
 async def send(
     request: web.Request,
-    file: Mp4File,
+    file: Sized,
     headers: dict[str, str],
     may_go_on: Callable[[], Awaitable[None]],
     read: Read,

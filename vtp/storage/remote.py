@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
 from collections.abc import AsyncIterator, Iterator
@@ -110,6 +111,28 @@ class RemoteStore:
             async for batch in self._clients.current().list(prefix=prefix, chunk_size=1000):
                 found |= {item["path"]: Stored(item["size"], _bare(item["e_tag"])) for item in batch}
         return found
+
+    async def find(self, key: str) -> Stored | None:
+        """One object that is not empty; None: the store says that it has none."""
+        try:
+            with self._telling():
+                async with asyncio.timeout(LIMIT_S):  # a HEAD could not tell why there is none
+                    got = await self._clients.current().get_async(key, options={"range": (0, 1)})
+                    await got.bytes_async()
+        except FileNotFoundError:
+            return None
+        return Stored(got.meta["size"], _bare(got.meta["e_tag"]))
+
+    async def copy(self, key: str, other: str) -> None:
+        """Has an object there once more, by the store itself."""
+        with self._telling():
+            await self._clients.current().copy_async(key, other)
+
+    async def remove(self, key: str) -> None:
+        """Deletes one object, if it is there."""
+        with contextlib.suppress(FileNotFoundError), self._telling():
+            async with asyncio.timeout(LIMIT_S):
+                await self._clients.current().delete_async(key)
 
     async def fetch(self, key: str, target: Path) -> None:
         """Copies an object into a file, which is there once it is whole and has the object's time."""

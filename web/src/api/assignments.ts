@@ -1,5 +1,5 @@
 /** Assignments, what is handed in, and grades. */
-import { changeVersioned, coursePath, readVersioned } from "./courses";
+import { changeVersioned, coursePath, readVersioned, type Versioned } from "./courses";
 import type { CourseFile } from "./files";
 import { type HttpClient, withQuery } from "./http";
 import type { Page } from "./pages";
@@ -139,6 +139,14 @@ interface PageWish {
 export function assignmentsApi(http: HttpClient) {
   const path = (course: string, ...rest: string[]) => coursePath(course, "assignments", ...rest);
   const work = (course: string, id: string, ...rest: string[]) => path(course, id, "submissions", ...rest);
+  const groupsOf = async (
+    method: string,
+    at: string,
+    more: Parameters<typeof http.exchange>[2],
+  ): Promise<Versioned<Page<Group>>> => {
+    const { body, headers } = await http.exchange<Page<Group>>(method, at, more);
+    return { value: body, etag: headers.get("ETag") };
+  };
   return {
     list: (course: string, page: PageWish, signal?: AbortSignal) =>
       http.json<Page<Assignment>>("GET", withQuery(path(course), { ...page }), undefined, signal),
@@ -149,10 +157,13 @@ export function assignmentsApi(http: HttpClient) {
       changeVersioned<Assignment>(http, path(course, id), wish, etag),
     delete: (course: string, id: string) => http.json<unknown>("DELETE", path(course, id)),
     groups: (course: string, id: string, page: PageWish, signal?: AbortSignal) =>
-      http.json<Page<Group>>("GET", withQuery(path(course, id, "groups"), { ...page }), undefined, signal),
-    /** These and no others. */
-    setGroups: (course: string, id: string, groups: WantedGroup[]) =>
-      http.json<Page<Group>>("PUT", path(course, id, "groups"), { groups }),
+      groupsOf("GET", withQuery(path(course, id, "groups"), { ...page }), { ...(signal && { signal }) }),
+    /** These and no others; with `etag`, refused with 412 when somebody else has changed any meanwhile. */
+    setGroups: (course: string, id: string, groups: WantedGroup[], etag: string | null) =>
+      groupsOf("PUT", path(course, id, "groups"), {
+        json: { groups },
+        ...(etag && { headers: { "If-Match": etag } }),
+      }),
     attempts: (course: string, id: string, user: string, page: PageWish, signal?: AbortSignal) =>
       http.json<Page<Submission>>(
         "GET",

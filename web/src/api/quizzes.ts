@@ -158,6 +158,14 @@ interface PageWish {
   cursor: string | undefined;
 }
 
+/** `counts`: of all, on the first page that staff read. */
+export type AttemptPage = Page<Attempt> & {
+  counts: { people: number; attempts: number; ended: number } | null;
+};
+
+/** `tags`: on the first page all that questions of the bank have. */
+export type QuestionPage = Page<Question> & { tags: string[] | null };
+
 export interface QuestionFilter extends PageWish {
   tag?: string | undefined;
   kind?: QuestionKind | undefined;
@@ -180,7 +188,7 @@ export function quizzesApi(http: HttpClient) {
   };
   return {
     questions: (course: string, { retired, ...filter }: QuestionFilter, signal?: AbortSignal) =>
-      http.json<Page<Question>>(
+      http.json<QuestionPage>(
         "GET",
         withQuery(questions(course), { ...(retired && { retired: "true" }), ...filter }),
         undefined,
@@ -213,12 +221,7 @@ export function quizzesApi(http: HttpClient) {
     giveTime: (course: string, id: string, user: string, minutes: number) =>
       http.json<ExtraTime>("PUT", path(course, id, "extra-time", user), { minutes }),
     attempts: (course: string, id: string, page: PageWish, signal?: AbortSignal) =>
-      http.json<Page<Attempt>>(
-        "GET",
-        withQuery(path(course, id, "attempts"), { ...page }),
-        undefined,
-        signal,
-      ),
+      http.json<AttemptPage>("GET", withQuery(path(course, id, "attempts"), { ...page }), undefined, signal),
     begin: (course: string, id: string) => timed("POST", path(course, id, "attempts")),
     attempt: (course: string, id: string, one: string, signal?: AbortSignal) =>
       timed("GET", path(course, id, "attempts", one), signal),

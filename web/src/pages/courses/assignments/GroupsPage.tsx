@@ -1,6 +1,7 @@
 /** Who works with whom in an assignment: groups made, filled, renamed and taken away, all of them saved at once. */
 import { useCallback, useMemo, useState } from "react";
 import type { Assignment, Group } from "../../../api/assignments";
+import type { Versioned } from "../../../api/courses";
 import type { Enrolment } from "../../../api/enrolments";
 import { readFirst } from "../../../api/pages";
 import { Badge } from "../../../design/Badge";
@@ -11,14 +12,13 @@ import { Notice } from "../../../design/Notice";
 import { Loading } from "../../../design/Spinner";
 import { useToast } from "../../../design/Toast";
 import { plural } from "../../../format";
-import { useForm } from "../../../hooks/useForm";
-import { useLoaded } from "../../../hooks/useLoaded";
 import { useApi } from "../../../session/Session";
-import { FormTrouble } from "../../FormTrouble";
 import { Submit } from "../../Submit";
+import { EditTrouble } from "../Overtaken";
 import { useCourse } from "../useCourse";
+import { useEdited, useEditForm } from "../useEdit";
 import { useStudents } from "../useStudents";
-import { type DraftGroup, dealt, draftOf, moved, wantedOf, withNew } from "./groups";
+import { type DraftGroup, dealt, draftOf, moved, thatAre, wantedOf, withNew } from "./groups";
 
 const MOST = 500;
 
@@ -26,10 +26,10 @@ export function GroupsPage({ assignment }: { assignment: Assignment }) {
   const { assignments } = useApi();
   const { course_id, id, title } = assignment;
   const load = useCallback(
-    (signal: AbortSignal) => readFirst(MOST, (page) => assignments.groups(course_id, id, page, signal)),
+    (signal: AbortSignal) => readGroups(assignments, course_id, id, signal),
     [assignments, course_id, id],
   );
-  const groups = useLoaded(load);
+  const groups = useEdited(load);
   const students = useStudents();
   const error = groups.error ?? students.error;
   return (
@@ -37,24 +37,51 @@ export function GroupsPage({ assignment }: { assignment: Assignment }) {
       <h2>Groups of “{title}”</h2>
       {error && <Notice tone="wrong">{error}</Notice>}
       {!assignment.for_groups && <Notice tone="info">This assignment is not for groups.</Notice>}
-      {(!groups.data || !students.data) && !error && <Loading label="Loading the groups" />}
-      {groups.data && students.data && assignment.for_groups && (
-        <Editor assignment={assignment} groups={groups.data.items} students={students.data} />
+      {(!groups.read || !students.data) && !error && <Loading label="Loading the groups" />}
+      {groups.read && students.data && assignment.for_groups && (
+        <Editor
+          key={groups.key}
+          assignment={assignment}
+          read={groups.read}
+          students={students.data}
+          onTheirs={() => void groups.reload()}
+        />
       )}
     </>
   );
 }
 
-interface EditorProps {
-  assignment: Assignment;
-  groups: readonly Group[];
-  students: readonly Enrolment[];
+type Assignments = ReturnType<typeof useApi>["assignments"];
+
+/** All of them, with the version that the first page was of: what has changed since is refused. */
+async function readGroups(
+  assignments: Assignments,
+  course: string,
+  id: string,
+  signal?: AbortSignal,
+): Promise<Versioned<readonly Group[]>> {
+  let etag: string | null = null;
+  const { items } = await readFirst(MOST, async (page) => {
+    const read = await assignments.groups(course, id, page, signal);
+    etag ??= read.etag;
+    return read.value;
+  });
+  return { value: items, etag };
 }
 
-function Editor({ assignment: { course_id, id }, groups, students }: EditorProps) {
+interface EditorProps {
+  assignment: Assignment;
+  read: Versioned<readonly Group[]>;
+  students: readonly Enrolment[];
+  onTheirs: () => void;
+}
+
+function Editor({ assignment: { course_id, id }, read, students, onTheirs }: EditorProps) {
   const { assignments } = useApi();
   const { course } = useCourse();
   const toast = useToast();
+  const groups = read.value;
+  const [etag, setEtag] = useState(read.etag);
   const [drafts, setDrafts] = useState(() => groups.map(draftOf));
   const [saved, setSaved] = useState(() => JSON.stringify(wantedOf(groups.map(draftOf))));
   const [size, setSize] = useState("3");
@@ -66,8 +93,12 @@ function Editor({ assignment: { course_id, id }, groups, students }: EditorProps
       ]),
     [groups, students],
   );
-  const form = useForm([], async () => {
-    const made = (await assignments.setGroups(course_id, id, wantedOf(drafts))).items.map(draftOf);
+  const { form, keepMine } = useEditForm([], etag, async (_, version) => {
+    const there = version === null ? await readGroups(assignments, course_id, id) : null;
+    const wish = wantedOf(there ? thatAre(drafts, there.value) : drafts);
+    const changed = await assignments.setGroups(course_id, id, wish, version ?? there?.etag ?? null);
+    const made = changed.value.items.map(draftOf);
+    setEtag(changed.etag);
     setDrafts(made);
     setSaved(JSON.stringify(wantedOf(made)));
     toast("The groups are saved.");
@@ -79,7 +110,7 @@ function Editor({ assignment: { course_id, id }, groups, students }: EditorProps
   const fits = Number.isInteger(wanted) && wanted >= 1 && wanted <= 100;
   return (
     <form className="form work-card" onSubmit={form.onSubmit} data-testid="groups">
-      <FormTrouble form={form} />
+      <EditTrouble form={form} onTheirs={onTheirs} onMine={keepMine} />
       <div className="group-tools">
         <Field
           label="Students in each"

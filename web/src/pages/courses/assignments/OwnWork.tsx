@@ -36,7 +36,9 @@ export function OwnWork({ assignment }: { assignment: Assignment }) {
       const [attempts, mine, groups, grade] = await Promise.all([
         readFirst(MOST, (page) => assignments.attempts(course_id, id, "", page, signal)),
         readFirst(MOST, (page) => assignments.mine(course_id, page, signal)),
-        for_groups ? readFirst(1, (page) => assignments.groups(course_id, id, page, signal)) : null,
+        for_groups
+          ? readFirst(1, async (page) => (await assignments.groups(course_id, id, page, signal)).value)
+          : null,
         assignments.grade(course_id, id, me, signal).catch((problem: unknown) => {
           // Not released: nothing is said before.
           if (problem instanceof ApiError && problem.status === 403) return null;

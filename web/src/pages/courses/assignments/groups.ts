@@ -25,6 +25,12 @@ export const wantedOf = (drafts: readonly DraftGroup[]): WantedGroup[] =>
     .filter(({ members }) => members.length > 0)
     .map(({ id, name, members }) => ({ ...(id !== null && { id }), name: name.trim(), members }));
 
+/** Those that somebody else has taken away meanwhile are new ones. */
+export function thatAre(drafts: readonly DraftGroup[], stored: readonly Group[]): DraftGroup[] {
+  const there = new Set(stored.map(({ id }) => id));
+  return drafts.map((one) => (one.id !== null && !there.has(one.id) ? { ...one, id: null } : one));
+}
+
 /** "Group 3", the first that is not taken. */
 export function nameFor(drafts: readonly DraftGroup[]): string {
   const taken = new Set(drafts.map(({ name }) => name.trim()));

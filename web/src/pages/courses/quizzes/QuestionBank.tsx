@@ -1,6 +1,7 @@
 /** The questions of a course, which quizzes are made of. */
 import { useCallback, useState } from "react";
 import { Link } from "wouter";
+import { readFirst } from "../../../api/pages";
 import type { Question, QuestionKind } from "../../../api/quizzes";
 import { Badge } from "../../../design/Badge";
 import { Button } from "../../../design/Button";
@@ -18,10 +19,10 @@ import { useCourse } from "../useCourse";
 import { QuestionDialog } from "./QuestionDialog";
 import "./Quizzes.css";
 import { briefly, KIND_WORDS } from "./quiz_words";
-import { readQuestions } from "./whole_lists";
 
 const FRESH_MS = 30_000;
 const ROWS = 100;
+const NONE: string[] = [];
 
 export function QuestionBank() {
   const { course } = useCourse();
@@ -31,17 +32,29 @@ export function QuestionBank() {
   const [kind, setKind] = useState<QuestionKind | "">("");
   const [shown, setShown] = useState(ROWS);
   const [open, setOpen] = useState<string | "new" | null>(null);
+  const wanted = JSON.stringify([retired, tag, kind]);
   const load = useCallback(
-    async (signal: AbortSignal) => ({
-      retired,
-      ...(await readQuestions(quizzes, course.id, retired, signal)),
-    }),
-    [quizzes, course.id, retired],
+    async (signal: AbortSignal) => {
+      let tags: string[] | null = null;
+      const filter = { retired, ...(tag && { tag }), ...(kind && { kind }) };
+      const read = await readFirst(shown, async (page) => {
+        const one = await quizzes.questions(course.id, { ...page, ...filter }, signal);
+        tags ??= one.tags;
+        return one;
+      });
+      return { ...read, tags: tags ?? NONE, wanted };
+    },
+    [quizzes, course.id, retired, tag, kind, shown, wanted],
   );
   const { data, error, reload } = useLoaded(load, FRESH_MS);
-  const list = data?.retired === retired ? data.items : null;
-  const tags = [...new Set(list?.flatMap((one) => one.tags))].sort();
-  const seen = list?.filter((one) => (!tag || one.tags.includes(tag)) && (!kind || one.kind === kind)) ?? [];
+  const seen = data?.wanted === wanted ? data.items : null;
+  const tags = data?.tags ?? NONE;
+  const isFiltered = tag !== "" || kind !== "";
+  /** Another list begins at its beginning. */
+  const filter = <T,>(set: (value: T) => void, value: T) => {
+    set(value);
+    setShown(ROWS);
+  };
   const change = course.status !== "archived";
   const button = (
     <Button tone="primary" icon="plus" onClick={() => setOpen("new")} data-testid="new-question">
@@ -61,7 +74,7 @@ export function QuestionBank() {
         {change && <div className="course-tools-end">{button}</div>}
       </div>
       <div className="filters">
-        <SelectField label="Tag" value={tag} onChange={(event) => setTag(event.target.value)}>
+        <SelectField label="Tag" value={tag} onChange={(event) => filter(setTag, event.target.value)}>
           <option value="">All</option>
           {tags.map((one) => (
             <option key={one}>{one}</option>
@@ -70,7 +83,7 @@ export function QuestionBank() {
         <SelectField
           label="Kind"
           value={kind}
-          onChange={(event) => setKind(event.target.value as QuestionKind | "")}
+          onChange={(event) => filter(setKind, event.target.value as QuestionKind | "")}
         >
           <option value="">All</option>
           {Object.entries(KIND_WORDS).map(([word, label]) => (
@@ -82,7 +95,7 @@ export function QuestionBank() {
         <SelectField
           label="State"
           value={retired ? "retired" : ""}
-          onChange={(event) => setRetired(event.target.value !== "")}
+          onChange={(event) => filter(setRetired, event.target.value !== "")}
           data-testid="bank-state"
         >
           <option value="">Asked</option>
@@ -90,24 +103,30 @@ export function QuestionBank() {
         </SelectField>
       </div>
       {error && <Notice tone="wrong">{error}</Notice>}
-      {!list && !error && <Loading label="Loading the questions" />}
-      {list && seen.length === 0 && (
-        <EmptyState icon="list" title={list.length > 0 ? "No question is like that" : "No questions here"}>
+      {!seen && !error && <Loading label="Loading the questions" />}
+      {seen?.length === 0 && (
+        <EmptyState icon="list" title={isFiltered ? "No question is like that" : "No questions here"}>
           {retired
             ? "What is asked no more is kept here, with what was answered."
             : "Choices, numbers with a tolerance and short texts; with tags, quizzes draw from many."}
         </EmptyState>
       )}
-      {seen.length > 0 && (
+      {seen && seen.length > 0 && (
         <ul className="list" data-testid="questions">
-          {seen.slice(0, shown).map((one) => (
+          {seen.map((one) => (
             <Row key={one.id} question={one} change={change} onEdit={() => setOpen(one.id)} onDone={reload} />
           ))}
         </ul>
       )}
-      {seen.length > shown && (
+      {seen && data?.more && (
         <p className="list-more">
-          <Button onClick={() => setShown(shown + ROWS)}>Show more</Button>
+          <Button
+            busy={data.asked < shown}
+            onClick={() => setShown(data.asked + ROWS)}
+            data-testid="more-questions"
+          >
+            Show more
+          </Button>
         </p>
       )}
       <QuestionDialog

@@ -2,7 +2,7 @@
 import { useCallback, useState } from "react";
 import { Link } from "wouter";
 import { readFirst } from "../../../api/pages";
-import type { Attempt, Quiz } from "../../../api/quizzes";
+import type { Attempt, AttemptPage, Quiz } from "../../../api/quizzes";
 import { Badge } from "../../../design/Badge";
 import { Button } from "../../../design/Button";
 import { EmptyState } from "../../../design/EmptyState";
@@ -18,19 +18,27 @@ import { ExtraTimeDialog } from "./ExtraTimeDialog";
 import { reachedIn } from "./quiz_words";
 
 const FRESH_MS = 15_000;
-const MOST = 5000;
 const ROWS = 100;
+const NONE = { people: 0, attempts: 0, ended: 0 };
 
 export function StaffResults({ quiz }: { quiz: Quiz }) {
   const { quizzes } = useApi();
   const { course } = useCourse();
   const { course_id, id } = quiz;
+  const [shown, setShown] = useState(ROWS);
   const load = useCallback(
-    (signal: AbortSignal) => readFirst(MOST, (page) => quizzes.attempts(course_id, id, page, signal)),
-    [quizzes, course_id, id],
+    async (signal: AbortSignal) => {
+      let counts: AttemptPage["counts"] = null;
+      const read = await readFirst(shown, async (page) => {
+        const one = await quizzes.attempts(course_id, id, page, signal);
+        counts ??= one.counts;
+        return one;
+      });
+      return { ...read, counts: counts ?? NONE };
+    },
+    [quizzes, course_id, id, shown],
   );
   const { data, error, reload } = useLoaded(load, FRESH_MS);
-  const [shown, setShown] = useState(ROWS);
   const [more, setMore] = useState(false);
   const toast = useToast();
   const task = useTask();
@@ -43,8 +51,6 @@ export function StaffResults({ quiz }: { quiz: Quiz }) {
           `${changed === 0 ? "none is" : plural(changed, "is", "are")} worth something else now.`,
       );
     });
-  const people = new Set(data?.items.map(({ user_id }) => user_id)).size;
-  const ended = data?.items.filter(({ ended_at }) => ended_at !== null) ?? [];
   return (
     <div className="work-card">
       {error && <Notice tone="wrong">{error}</Notice>}
@@ -52,15 +58,15 @@ export function StaffResults({ quiz }: { quiz: Quiz }) {
       {data && (
         <div className="course-part-head">
           <p role="status">
-            {plural(people, "student has", "students have")} begun, {ended.length} of{" "}
-            {plural(data.items.length, "attempt has", "attempts have")} ended.
+            {plural(data.counts.people, "student has", "students have")} begun, {data.counts.ended} of{" "}
+            {plural(data.counts.attempts, "attempt has", "attempts have")} ended.
           </p>
           {course.status !== "archived" && (
             <div className="course-tools-end">
               <Button size="small" icon="plus" onClick={() => setMore(true)} data-testid="extra-time">
                 Extra time
               </Button>
-              {ended.length > 0 && (
+              {data.counts.ended > 0 && (
                 <Button size="small" icon="retry" busy={task.busy} onClick={regrade} data-testid="regrade">
                   Grade anew
                 </Button>
@@ -76,14 +82,23 @@ export function StaffResults({ quiz }: { quiz: Quiz }) {
       )}
       {data && data.items.length > 0 && (
         <ul className="list" data-testid="quiz-results-list">
-          {data.items.slice(0, shown).map((one) => (
+          {data.items.map((one) => (
             <Row key={one.id} attempt={one} quiz={quiz} />
           ))}
         </ul>
       )}
-      {data && data.items.length > shown && (
+      {data?.more && (
         <p className="list-more">
-          <Button onClick={() => setShown(shown + ROWS)}>Show more</Button>
+          <Button
+            busy={data.asked < shown}
+            onClick={() => setShown(data.asked + ROWS)}
+            data-testid="more-results"
+          >
+            Show more
+          </Button>
+          <span className="soft numbers">
+            {data.items.length} of {data.counts.attempts}
+          </span>
         </p>
       )}
       <ExtraTimeDialog quiz={quiz} open={more} onClose={() => setMore(false)} />

@@ -1,0 +1,114 @@
+"""Looks for damage of files of courses: bytes without a row, rows without bytes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import select
+
+from vtp.coursework.file_store import StoredFile, files_among, kept_files, key_of
+from vtp.coursework.tables import coursework_files
+from vtp.db import Database
+from vtp.storage import RemoteStore, StoreAway
+from vtp.storage.remote import Stored
+
+FOLDER: Final = "coursework"
+_AT_A_TIME: Final = 200
+
+
+@dataclass(slots=True)
+class _Lying:
+    """What there is, by the id of its row. `remote` is None where there is no store to be asked."""
+
+    here: dict[str, Path]
+    stored: dict[str, Stored]
+    remote: RemoteStore | None
+    instance: str
+    read_media: bool
+
+
+async def course_file_damage(
+    database: Database, root: Path, remote: RemoteStore | None, instance: str, *, read_media: bool
+) -> AsyncIterator[str]:
+    """Everything that is wrong, one sentence each. What lies where is listed before the rows are read: those
+    are older, and a running server deletes bytes before their row. `read_media`: compares what is here with
+    its SHA-256, too.
+    """
+    here = {path.name: path for path in (root / FOLDER).glob("*/*") if "#" not in path.name}
+    stored: dict[str, Stored] = {}
+    if remote is not None:
+        try:
+            stored = {key.rpartition("/")[2]: one for key, one in (await remote.listing(FOLDER)).items()}
+        except StoreAway as error:
+            yield f"Files of courses in the object store cannot be looked at: {error.detail}"
+            remote = None
+    lying = _Lying(here, stored, remote, instance, read_media)
+    async for sentence in _lost(database, lying):
+        yield sentence
+    for file_id in await _without_row(database, here):
+        yield f"The file {here[file_id]} belongs to no course: delete it, or restore the database of it."
+    for file_id in await _without_row(database, stored):
+        yield (
+            f"The object {key_of(file_id)} in the object store belongs to no course: delete it, or restore "
+            "the database of it."
+        )
+
+
+async def _lost(database: Database, lying: _Lying) -> AsyncIterator[str]:
+    after = ""
+    while True:
+        async with database.read() as tx:
+            found = await kept_files(tx, after=after, limit=_AT_A_TIME)
+        if not found:
+            return
+        after = found[-1].id
+        for file in found:
+            fault = _fault(file, lying)
+            if fault and await _is_as_before(database, file):
+                yield f"The file {file.id} ({file.name}) of a course {fault}."
+
+
+def _fault(file: StoredFile, lying: _Lying) -> str:
+    """What is wrong with a file; empty: nothing, as far as can be seen."""
+    path, stored = lying.here.get(file.id), lying.stored.get(file.id)
+    if path is not None and path.is_file():
+        if path.stat().st_size != file.size_bytes:
+            return f"has {path.stat().st_size} bytes here instead of {file.size_bytes}"
+        if lying.read_media and _sum_of(path) != file.sha256:
+            return "is not as it was written"
+    elif file.stored_at is None and file.instance_id not in (None, lying.instance):
+        return ""  # another's to check
+    elif file.stored_at is None and stored is None:
+        return "is missing"
+    if lying.remote is None or file.stored_at is None or file.stored_url != lying.remote.url:
+        return ""
+    if stored is None:
+        return "is missing in the object store"
+    if stored.size != file.size_bytes:
+        return f"has {stored.size} bytes in the object store instead of {file.size_bytes}"
+    return ""
+
+
+def _sum_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+async def _is_as_before(database: Database, file: StoredFile) -> bool:
+    async with database.read() as tx:
+        return await files_among(tx, [file.id]) == [file]
+
+
+async def _without_row(database: Database, ids: Collection[str]) -> list[str]:
+    """Those of what lies somewhere that have no row at all."""
+    left, wanted = [], sorted(ids)
+    for start in range(0, len(wanted), _AT_A_TIME):
+        some = wanted[start : start + _AT_A_TIME]
+        async with database.read() as tx:
+            known = await tx.execute(select(coursework_files.c.id).where(coursework_files.c.id.in_(some)))
+            left += sorted(set(some) - set(known.scalars()))
+    return left

@@ -1,0 +1,213 @@
+"""Where the bytes of files of courses lie: on this machine first, in the object store once there is one.
+
+Both have a file under the same key. What is read comes from here while it is here, else from the store, in
+pieces. Decision 0127.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from vtp.coursework.file_store import StoredFile, key_of
+from vtp.errors import Gone, Unavailable
+from vtp.recording.part_files import read_range
+from vtp.storage import RemoteStore, Store, StoreAway
+
+logger = logging.getLogger(__name__)
+
+PIECE_BYTES: Final = 4 << 20
+"""Of what comes from the store."""
+_LIMIT_S: Final = 60.0
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFile:
+    """A file that can be read now. `path`: where there is no other place; else it may leave this machine."""
+
+    file: StoredFile
+    path: Path | None
+    read: Callable[[int, int], Awaitable[bytes]]
+    """Bytes from an offset on, so many. Raises Unavailable."""
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        return self.file.size_bytes
+
+    @property
+    def etag(self) -> str:
+        """Of what is in it, not of the place: it is the same when the place changes."""
+        return f'"{self.file.sha256[:32]}"'
+
+
+class FileBytes:
+    """`remote` is None without an object store. `instance_id`: of this data folder."""
+
+    def __init__(self, store: Store, remote: RemoteStore | None = None, instance_id: str = "") -> None:
+        self.store = store
+        self.remote = remote
+        self.instance_id = instance_id
+
+    @property
+    def here(self) -> str | None:
+        """What rows say of files that arrive here; without an object store there is one place, unnamed."""
+        return self.instance_id if self.remote is not None else None
+
+    def path(self, file_id: str) -> Path | None:
+        """Where a file lies on this machine; None: it does not."""
+        path = self.store.path(key_of(file_id))
+        return path if path.is_file() else None
+
+    async def receive(self, file_id: str, pieces: AsyncIterator[bytes]) -> None:
+        """Takes a file in; on the disk, whatever happens to the machine, when this returns. Raises OSError
+        of the disk, and what `pieces` raises, and then there is nothing of it."""
+        key = key_of(file_id)
+        await self.store.receive(key, pieces)
+        await asyncio.to_thread(_sync, self.store.path(key), self.store.root)
+
+    async def send(self, file_id: str) -> None:
+        """Has the store hold a file that is here. Raises StoreAway, OSError."""
+        remote, path = self._remote(), self.store.path(key_of(file_id))
+        put = await remote.put_file(key_of(file_id), path)
+        found = await remote.find(key_of(file_id))
+        if found is None or found.size != put.size:
+            raise StoreAway(f"The object store {remote.url} took a file and does not have it.")
+
+    async def is_stored(self, file: StoredFile) -> bool:
+        """Whether the store has all of it. Raises StoreAway."""
+        found = await self._remote().find(file.key)
+        return found is not None and found.size == file.size_bytes
+
+    async def open(self, file: StoredFile) -> OpenFile:
+        """To be read from wherever it is by then. Raises Gone for what is lost, Unavailable while it cannot
+        be had."""
+        if (path := self.path(file.id)) is not None:
+            return OpenFile(file, path if self.remote is None else None, _Reader(self, file).read)
+        if self.remote is None and file.stored_at is None:
+            raise Gone("This file is not in the store any more.", code="file_lost")
+        if self.remote is None or file.stored_url not in (None, self.remote.url):
+            raise Unavailable(
+                "This file lies in another object store than this server has: tell an administrator.",
+                code="storage_away",
+            )
+        with telling():
+            stored = await self.is_stored(file)
+        if stored:
+            return OpenFile(file, None, _Reader(self, file).read)
+        if file.stored_at is None and file.instance_id not in (None, self.instance_id):
+            raise Unavailable(
+                "This file is on another server still, on its way to the store: try again in a moment.",
+                code="storage_away",
+            )
+        raise Gone("This file is not in the store any more.", code="file_lost")
+
+    async def read(self, file: StoredFile, offset: int, size: int) -> bytes:
+        """Some bytes. Raises Unavailable."""
+        try:
+            return await read_range(self.store.path(file.key), offset, size)
+        except FileNotFoundError:
+            if self.remote is None:
+                raise Unavailable("The file was deleted meanwhile.", code="file_lost") from None
+        with telling():
+            try:
+                return await self.remote.read(file.key, offset, size)
+            except OSError as error:
+                raise Unavailable("The object store has less of this file.", code="file_lost") from error
+
+    def pieces(self, file: StoredFile) -> Callable[[], Generator[bytes, None, None]]:
+        """All of it, for threads other than the event loop's. Raises Unavailable, OSError."""
+        loop = asyncio.get_running_loop()
+
+        def read() -> Generator[bytes, None, None]:
+            for offset in range(0, file.size_bytes, PIECE_BYTES):
+                size = min(PIECE_BYTES, file.size_bytes - offset)
+                yield _wait_for(self.read(file, offset, size), loop)
+
+        return read
+
+    async def copy(self, file: StoredFile, new_id: str) -> bool:
+        """Has the store hold a file once more; False: it has none. Raises Unavailable."""
+        with telling():
+            try:
+                await self._remote().copy(file.key, key_of(new_id))
+            except FileNotFoundError:
+                return False
+        return True
+
+    async def remove_here(self, file_id: str) -> None:
+        """Deletes what is on this machine."""
+        await self.store.remove(key_of(file_id))
+
+    async def remove_stored(self, file_id: str) -> None:
+        """Deletes what is in the store. Raises Unavailable."""
+        await self._remote().remove(key_of(file_id))
+
+    def _remote(self) -> RemoteStore:
+        assert self.remote is not None
+        return self.remote
+
+
+class _Reader:
+    """Fetches large pieces and gives small ones of them."""
+
+    def __init__(self, lies: FileBytes, file: StoredFile) -> None:
+        self._lies = lies
+        self._file = file
+        self._start = 0
+        self._data = b""
+
+    async def read(self, offset: int, size: int) -> bytes:
+        """See `OpenFile.read`."""
+        if self._lies.path(self._file.id) is not None:
+            return await self._lies.read(self._file, offset, size)
+        if not self._start <= offset <= offset + size <= self._start + len(self._data):
+            most = min(max(PIECE_BYTES, size), self._file.size_bytes - offset)
+            self._data = await self._lies.read(self._file, offset, most)
+            self._start = offset
+        return self._data[offset - self._start : offset - self._start + size]
+
+
+@contextmanager
+def telling() -> Iterator[None]:
+    """Tells people why something has to wait; the store's address and words are for the log."""
+    try:
+        yield
+    except StoreAway as error:
+        logger.info("Somebody has to wait for the object store: %s %s", error.detail, error.said)
+        raise Unavailable(
+            "This file lies in an object store that cannot be reached now: try again in a moment.",
+            retry_after_s=error.retry_after_s,
+            code=error.code,
+        ) from error
+
+
+def _sync(path: Path, root: Path) -> None:
+    """The file, and that it is where it is."""
+    for one in (path, path.parent, path.parent.parent, root):
+        descriptor = os.open(one, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _wait_for(coming: Coroutine[Any, Any, T], loop: asyncio.AbstractEventLoop) -> T:
+    """Has the event loop do something for this thread."""
+    try:
+        found = asyncio.run_coroutine_threadsafe(coming, loop)
+    except RuntimeError as error:  # it has ended
+        coming.close()
+        raise Unavailable("The server is about to end; try again in a moment.") from error
+    try:
+        return found.result(_LIMIT_S)
+    except TimeoutError as error:
+        found.cancel()
+        raise Unavailable("The object store is too slow: try again in a moment.") from error
