@@ -12,13 +12,15 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select, text, update
+from sqlalchemy.exc import IntegrityError
 
 from tests.postgres import PostgresServer
 from tests.unit.test_db_engine import keys_in, row
 from vtp.db import Database, conflicts
 from vtp.db.conflicts import TRIES, Conflicted, done_over
 from vtp.db.tables import idempotency_keys as table
-from vtp.errors import Unavailable
+from vtp.db.urls import Dialect
+from vtp.errors import Conflict, NotFound, Unavailable
 
 HOLDER = """
 import sqlite3, sys
@@ -116,6 +118,70 @@ async def test_a_serialization_failure_is_done_over(on_postgres: Database) -> No
     async with on_postgres.read() as tx:
         counts = (await tx.execute(select(table.c.status).where(table.c.status.is_not(None)))).scalars()
         assert sorted(counts) == [2, 3]
+
+
+async def test_who_writes_to_what_another_has_deleted_finds_it_gone(on_postgres: Database) -> None:
+    async with on_postgres.transaction() as tx:
+        await tx.execute(text("CREATE TABLE parents (id int PRIMARY KEY)"))
+        await tx.execute(text("CREATE TABLE children (parent int REFERENCES parents)"))
+        await tx.execute(text("INSERT INTO parents VALUES (1)"))
+    runs, read, gone = 0, asyncio.Event(), asyncio.Event()
+
+    async def delete_parent() -> None:
+        await read.wait()
+        async with on_postgres.transaction() as tx:
+            await tx.execute(text("DELETE FROM parents"))
+        gone.set()
+
+    @done_over
+    async def add_child() -> None:
+        nonlocal runs
+        runs += 1
+        async with on_postgres.transaction() as tx:
+            if not (await tx.execute(text("SELECT id FROM parents"))).all():
+                raise NotFound("It is gone.")
+            read.set()
+            await gone.wait()
+            await tx.execute(text("INSERT INTO children VALUES (1)"))
+
+    done = await asyncio.gather(add_child(), delete_parent(), return_exceptions=True)
+    assert [type(one) for one in done if one is not None] == [NotFound]
+    assert runs == 2
+
+
+async def test_who_takes_what_another_has_just_taken_finds_it_taken(on_postgres: Database) -> None:
+    inside, runs = asyncio.Barrier(2), 0
+
+    @done_over
+    async def take() -> None:
+        nonlocal runs
+        runs += 1
+        meet = runs <= 2
+        async with on_postgres.transaction() as tx:
+            if (await tx.execute(select(table).where(table.c.key == "c"))).all():
+                raise Conflict("It is taken.")
+            if meet:
+                await inside.wait()
+            await tx.execute(insert(table).values(**row("c")))
+
+    done = await asyncio.gather(take(), take(), return_exceptions=True)
+    assert [type(one) for one in done if one is not None] == [Conflict]
+    assert runs == 3
+
+
+async def test_a_write_that_no_other_made_impossible_stays_a_fault(database: Database) -> None:
+    runs = 0
+
+    @done_over
+    async def write() -> None:
+        nonlocal runs
+        runs += 1
+        async with database.transaction() as tx:
+            await tx.execute(insert(table), [row("a"), row("a")])
+
+    with pytest.raises(IntegrityError):
+        await write()
+    assert runs == (1 if database.url.dialect is Dialect.SQLITE else 2)
 
 
 async def test_sqlite_held_by_another_process_is_asked_again(

@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from aiohttp import web
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from vtp.accounts.audit import Event
 from vtp.accounts.audit_trail import AuditFilter, AuditTrail, Entry
 from vtp.accounts.permissions import Action, require
 from vtp.accounts.replies import origin_of
 from vtp.http.csv_answer import stream_csv
+from vtp.http.moment import Moment
 from vtp.http.pagination import PageQuery
 from vtp.http.routing import Call, RouteTable
 from vtp.ids import parse_id
@@ -38,8 +39,8 @@ class AuditQuery(PageQuery):
     subject: Annotated[
         str, Field(max_length=128, description="What it was done to: `user:<id>`, `room:<id>`, …")
     ] = ""
-    since: Annotated[AwareDatetime | None, Field(description="From this time on.")] = None
-    until: Annotated[AwareDatetime | None, Field(description="Before this time.")] = None
+    since: Annotated[Moment | None, Field(description="From this time on.")] = None
+    until: Annotated[Moment | None, Field(description="Before this time.")] = None
 
     @property
     def filter(self) -> AuditFilter:

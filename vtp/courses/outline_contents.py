@@ -16,11 +16,12 @@ from vtp.courses.contents import ContentKind, Label, Packed, Source, Target
 from vtp.courses.dates import DateRule
 from vtp.courses.lesson_rooms import add_rooms
 from vtp.courses.lessons import check_times
-from vtp.courses.outline_schemas import MAX_LESSONS, MAX_SECTIONS, CreateLesson, CreateSection, Moment
+from vtp.courses.outline_schemas import MAX_LESSONS, MAX_SECTIONS, CreateLesson, CreateSection
 from vtp.courses.outline_store import Lesson, LessonKind, Section, add_outline, lessons_of, sections_of
 from vtp.courses.series import times_of
 from vtp.courses.series_contents import SERIES, Local
 from vtp.errors import FieldError, Invalid
+from vtp.http.moment import Moment
 from vtp.rooms.kept import KeptRooms
 
 SECTIONS: Final = "sections"

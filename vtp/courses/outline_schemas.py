@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from vtp.courses.outline_store import Lesson, LessonKind, LessonPlace, Section, SectionPlace
 from vtp.errors import FieldError, Invalid
+from vtp.http.moment import Moment
 from vtp.http.pagination import Page, PageQuery
 from vtp.http.text import Name
 from vtp.ids import is_id
@@ -18,14 +19,6 @@ MAX_SECTIONS = 200
 MAX_LESSONS = 1000
 
 
-def _utc(value: datetime) -> datetime:
-    """As it is stored and answered, whatever zone it came in."""
-    if not 1970 <= value.year <= 9000:
-        raise ValueError("take a year between 1970 and 9000")
-    return value.astimezone(UTC)
-
-
-Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
 Text = Annotated[str, Field(max_length=MAX_TEXT)]
 Published = Annotated[bool, Field(description="Students see it, once it is released.")]
 ReleaseAt = Annotated[Moment | None, Field(description="Hidden from students until then; null: at once.")]

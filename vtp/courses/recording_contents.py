@@ -17,12 +17,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.courses.contents import ContentKind, Label, Media, Packed, Source, Target
 from vtp.courses.outline_contents import LESSONS
-from vtp.courses.outline_schemas import Moment
 from vtp.courses.outline_store import lessons_of
 from vtp.courses.recording_schemas import Order
 from vtp.courses.recording_store import Filed, file_recording, page_of_filed
 from vtp.courses.store import Course
 from vtp.errors import FieldError, Invalid
+from vtp.http.moment import Moment
 from vtp.http.text import check_line
 from vtp.recording.caption_store import Captions, captions_of, put_captions
 from vtp.recording.captions import MAX_LANGUAGES, caption_text

@@ -244,7 +244,7 @@ class CourseQuery(PageQuery):
     q: Annotated[str, Field(max_length=200, description="Words in code, name or description.")] = ""
     status: StatusWord | None = None
     semester: Annotated[str, Field(max_length=50)] = ""
-    year: int | None = None
+    year: Annotated[int | None, Field(ge=0, le=9999)] = None
     department: Annotated[str, Field(max_length=200)] = ""
     instructor_id: Annotated[str, Field(max_length=64)] = ""
     mine: Annotated[bool, Field(description="Only those that the caller takes part in.")] = False

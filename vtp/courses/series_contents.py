@@ -18,11 +18,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.courses.contents import ContentKind, Packed, Source, Target
 from vtp.courses.dates import DateRule
-from vtp.courses.outline_schemas import MAX_LESSONS, Moment
+from vtp.courses.outline_schemas import MAX_LESSONS
 from vtp.courses.recurrence import MAX_YEARS, Occurrence, moment_of, occurrences, read_local
 from vtp.courses.schedule_schemas import CreateSchedule
 from vtp.courses.schedule_store import Schedule, add_schedule, occurrences_made, page_of_schedules
 from vtp.courses.schedules import MAX_SCHEDULES, check_met
+from vtp.http.moment import Moment
 
 SERIES: Final = "series"
 

@@ -7,10 +7,11 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from vtp.courses.outline_schemas import Id, Moment, Published, ReleaseAt, Text
+from vtp.courses.outline_schemas import Id, Published, ReleaseAt, Text
 from vtp.coursework.assignment_store import Assignment, Group
 from vtp.coursework.late import LatePolicy
 from vtp.coursework.material_schemas import LessonId
+from vtp.http.moment import Moment
 from vtp.http.pagination import Page
 from vtp.http.text import Name
 

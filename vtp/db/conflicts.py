@@ -16,7 +16,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from vtp.errors import Unavailable
 
@@ -29,6 +29,8 @@ MOST_S = 5.0  # after which nothing is tried again; whoever waits has waited lon
 FIRST_WAIT_S = 0.01
 # serialization_failure, deadlock_detected: class 40 of PostgreSQL's appendix A, "transaction rollback"
 _SQLSTATES = frozenset({"40001", "40P01"})
+# foreign_key_violation, unique_violation: class 23, "integrity constraint violation"
+_OVERTAKEN = frozenset({"23503", "23505"})
 
 
 class Conflicted(Unavailable):
@@ -60,6 +62,14 @@ def is_conflict(error: DBAPIError) -> bool:
     return getattr(cause, "sqlstate", None) in _SQLSTATES
 
 
+def is_overtaken(error: IntegrityError) -> bool:
+    """Whether what was read may be gone, or be there now, at the time of the write: it is read again then.
+
+    SQLite has one writer at a time, who reads what is so: there it is a fault of the program.
+    """
+    return getattr(error.orig, "sqlstate", None) in _OVERTAKEN
+
+
 def note_commit() -> None:
     """Something has been written for good: whatever runs now is not to be done over."""
     attempt = _attempt.get()
@@ -72,12 +82,13 @@ def done_over(method: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Corout
     """Runs a method again, a few times and after a random wait, when its transaction lost against another.
 
     For methods with one transaction, whose other effects can be repeated or come after it. One that has
-    committed anything is never run again. Raises Unavailable when it loses each time.
+    committed anything is never run again. Raises Unavailable when it loses each time. One that was overtaken
+    runs once more, and says itself what it finds.
     """
 
     @functools.wraps(method)
     async def run(*args: P.args, **kwargs: P.kwargs) -> T:
-        give_up_s = time.monotonic() + MOST_S
+        give_up_s, overtaken = time.monotonic() + MOST_S, False
         for tried in range(1, TRIES + 1):
             attempt = _Attempt(_attempt.get())
             token = _attempt.set(attempt)
@@ -86,6 +97,10 @@ def done_over(method: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Corout
             except Conflicted as error:
                 if attempt.committed or tried == TRIES or time.monotonic() > give_up_s:
                     raise Unavailable(error.detail, retry_after_s=error.retry_after_s) from error
+            except IntegrityError as error:
+                if attempt.committed or overtaken or tried == TRIES or not is_overtaken(error):
+                    raise
+                overtaken = True
             finally:
                 _attempt.reset(token)
             await asyncio.sleep(_dice.uniform(0, FIRST_WAIT_S * 2**tried))

@@ -88,6 +88,7 @@ def refuse_nul(value: Any, pointer: str) -> None:
         )
     if isinstance(value, dict):
         for key, item in value.items():
+            refuse_nul(key, f"{pointer}/{key}")
             refuse_nul(item, f"{pointer}/{key}")
     elif isinstance(value, list):
         for index, item in enumerate(value):

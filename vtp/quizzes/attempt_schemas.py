@@ -33,7 +33,11 @@ class SaveAnswer(BaseModel):
     answer: Annotated[AnswerWish | None, Field(description="Null: none.")]
     version: Annotated[
         int | None,
-        Field(ge=0, description="Of the answer as it was read: 409 `answer_changed` for another. Null: any."),
+        Field(
+            ge=0,
+            le=2**31 - 1,
+            description="Of the answer as it was read: 409 `answer_changed` for another. Null: any.",
+        ),
     ] = None
 
 

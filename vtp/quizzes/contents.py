@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.courses.contents import ContentKind, Label, Packed, Source, Target
 from vtp.courses.dates import DateRule
-from vtp.courses.outline_schemas import Moment
 from vtp.errors import FieldError, Invalid
+from vtp.http.moment import Moment
 from vtp.quizzes.question_schemas import CreateQuestion, Tag
 from vtp.quizzes.question_store import Question, add_questions, questions_of
 from vtp.quizzes.questions import MAX_QUESTIONS

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from vtp.http.moment import Moment
 from vtp.http.pagination import Page
 from vtp.http.text import Name
 from vtp.ids import is_id
@@ -52,8 +53,8 @@ class CreateQuiz(BaseModel):
     title: Name
     description: LongText = ""
     published: Annotated[bool, Field(description="Students see it.")] = False
-    opens_at: AwareDatetime | None = None
-    closes_at: AwareDatetime | None = None
+    opens_at: Moment | None = None
+    closes_at: Moment | None = None
     time_limit_minutes: Annotated[Minutes | None, Field(description="Null: until it closes.")] = None
     attempts_allowed: Annotated[Attempts | None, Field(description="Null: any number.")] = 1
     parts: Parts = []
@@ -78,8 +79,8 @@ class ChangeQuiz(BaseModel):
     title: Name | None = None
     description: LongText | None = None
     published: bool | None = None
-    opens_at: AwareDatetime | None = None
-    closes_at: AwareDatetime | None = None
+    opens_at: Moment | None = None
+    closes_at: Moment | None = None
     time_limit_minutes: Minutes | None = None
     attempts_allowed: Attempts | None = None
     parts: Parts | None = None

@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Annotated
 
 from aiohttp import web
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from vtp.http.csv_answer import stream_csv
 from vtp.http.csv_cells import TYPE
+from vtp.http.moment import Moment
 from vtp.http.pagination import Page, PageQuery
 from vtp.http.routing import Call, RouteTable
 from vtp.recording.access_entries import AccessEntry, AccessFilter, Did
@@ -26,8 +27,8 @@ class AccessQuery(PageQuery):
     q: Annotated[
         str, Field(max_length=200, description="Words in what the account or the link is called.")
     ] = ""
-    since: Annotated[AwareDatetime | None, Field(description="From this time on.")] = None
-    until: Annotated[AwareDatetime | None, Field(description="Before this time.")] = None
+    since: Annotated[Moment | None, Field(description="From this time on.")] = None
+    until: Annotated[Moment | None, Field(description="Before this time.")] = None
 
     @property
     def filter(self) -> AccessFilter:

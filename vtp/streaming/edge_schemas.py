@@ -15,8 +15,8 @@ class Sent(BaseModel):
     """What was sent of one track."""
 
     track: Annotated[str, Field(max_length=16)]
-    bytes: Annotated[int, Field(ge=0)] = 0
-    segments: Annotated[int, Field(ge=0)] = 0
+    bytes: Annotated[int, Field(ge=0, le=2**53 - 1)] = 0
+    segments: Annotated[int, Field(ge=0, le=2**53 - 1)] = 0
 
 
 class Watcher(BaseModel):
