@@ -119,7 +119,9 @@ def test_no_format_is_made_of_what_callers_say() -> None:
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
                 continue
             if node.func.attr == "format" and not isinstance(node.func.value, ast.Constant):
-                assert ast.unparse(node.func.value) in ("super()", "logging.Formatter"), f"{path.name}:{node.lineno}"
+                assert ast.unparse(node.func.value) in ("super()", "logging.Formatter"), (
+                    f"{path.name}:{node.lineno}"
+                )
             if node.func.attr in LEVELS and dotted(node.func.value) == "logger":
                 text, *values = node.args[node.func.attr == "log" :]
                 assert isinstance(text, ast.Constant) or not values, f"{path.name}:{node.lineno}"
