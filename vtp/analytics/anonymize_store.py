@@ -56,7 +56,7 @@ class Scope:
 async def find_done(tx: AsyncConnection) -> Done:
     """That."""
     c = analytics_anonymizing.c
-    row = (await tx.execute(select(c.finished_at, c.courses, c.viewers))).one_or_none()
+    row = (await tx.execute(select(c.finished_at, c.courses, c.viewers).where(c.id == _ONLY))).one_or_none()
     return Done(*row) if row is not None else Done()
 
 
@@ -66,7 +66,9 @@ async def claim(tx: AsyncConnection, by: str, now: datetime, until: datetime) ->
     begun = {**_BEGUN, "claimed_until": now, "claimed_by": by}
     await insert_if_absent(tx, analytics_anonymizing, begun)
     free = or_(c.claimed_until <= now, c.claimed_by == by)
-    taken = update(analytics_anonymizing).where(free).values(claimed_until=until, claimed_by=by)
+    taken = (
+        update(analytics_anonymizing).where(c.id == _ONLY, free).values(claimed_until=until, claimed_by=by)
+    )
     return bool((await tx.execute(taken)).rowcount)
 
 
