@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pytest
 
 from tests.unit.recording_material import open_bytes
-from vtp.recording.aac import FRAME_TICKS, OVERLAPPING_FRAMES, STEREO_FRAMES, AacEncoder
+from vtp.recording.aac import FRAME_TICKS, OVERLAPPING_TICKS, STEREO_FRAMES, AacEncoder
 from vtp.recording.aac_pair import as_pair
 from vtp.recording.muxer import aac_section
 from vtp.recording.units import Sample
@@ -69,7 +69,7 @@ def test_two_channels_stay_two_and_nothing_clicks_where_they_part_or_meet() -> N
     heard = decode(samples)
     assert off_db(heard, sound) < -20
     for change in (30, 60, meet):
-        around = slice((change - OVERLAPPING_FRAMES) * FRAME_TICKS, (change + 3) * FRAME_TICKS)
+        around = slice(change * FRAME_TICKS - OVERLAPPING_TICKS, (change + 3) * FRAME_TICKS)
         assert off_db(heard[around], sound[around]) < -25, change
 
 

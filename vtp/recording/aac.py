@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 FRAME_TICKS = 1024  # ISO/IEC 14496-3: samples of one AAC-LC frame
 MONO_BITRATE_BPS = 64_000
-OVERLAPPING_FRAMES = 5  # with fewer than four a new encoder's blocks do not fit the old one's
+OVERLAPPING_TICKS = 5 * FRAME_TICKS  # with fewer than four a new encoder's blocks do not fit the old one's
 STEREO_FRAMES = 470  # ten seconds: so long one channel alone is not tried again after two
 
 
@@ -33,13 +32,15 @@ class AacEncoder:
     """
 
     def __init__(self, bitrate_bps: int, start: int) -> None:
+        import numpy as np
+
         self._bitrate_bps = bitrate_bps
         self._start = start
         self._frames = WholeFrames(FRAME_TICKS)
         self._encoder: AudioCodecContext | None = None
         self._is_mono = True
         self._same = 0  # frames since the channels last differed
-        self._before: deque[Pcm] = deque(maxlen=OVERLAPPING_FRAMES)
+        self._before: Pcm = np.zeros((0, CHANNELS), np.float32)
         self._fed = 0
         self._given = 0
 
@@ -58,28 +59,35 @@ class AacEncoder:
         return finished + (self._finished(self._encoder.encode(None)) if self._encoder is not None else [])
 
     def _encode(self, pcm: Pcm) -> list[Sample]:
-        return [
-            sample
-            for at in range(0, len(pcm), FRAME_TICKS)
-            for sample in self._encode_frame(pcm[at : at + FRAME_TICKS])
-        ]
-
-    def _encode_frame(self, pcm: Pcm) -> list[Sample]:
-        self._same = self._same + 1 if (pcm[:, 0] == pcm[:, 1]).all() else 0
-        is_mono = self._same > 0 and (self._is_mono or self._same > STEREO_FRAMES)
-        if self._encoder is None or is_mono != self._is_mono:
-            self._begin(is_mono)
-        self._before.append(pcm)
-        finished = self._feed(pcm, self._fed)
-        self._fed += FRAME_TICKS
-        return finished
+        """Whole frames, as many at once as one encoder takes: a call costs as much as a frame's sound."""
+        frames = pcm.reshape(-1, FRAME_TICKS, CHANNELS)
+        finished: list[Sample] = []
+        first = 0
+        for number, is_same in enumerate((frames[:, :, 0] == frames[:, :, 1]).all(axis=1)):
+            self._same = self._same + 1 if is_same else 0
+            is_mono = self._same > 0 and (self._is_mono or self._same > STEREO_FRAMES)
+            if self._encoder is None or is_mono != self._is_mono:
+                finished += self._take(pcm[first * FRAME_TICKS : number * FRAME_TICKS])
+                first = number
+                self._begin(is_mono)
+        return finished + self._take(pcm[first * FRAME_TICKS :])
 
     def _begin(self, is_mono: bool) -> None:
         """Goes on with another encoder; what it makes of the frames before has been given already."""
         self._is_mono = is_mono
         self._encoder = aac_encoder(MONO_BITRATE_BPS if is_mono else self._bitrate_bps, mono=is_mono)
-        for number, pcm in enumerate(self._before):
-            self._feed(pcm, self._fed - (len(self._before) - number) * FRAME_TICKS)
+        if len(self._before):
+            self._feed(self._before, self._fed - len(self._before))
+
+    def _take(self, pcm: Pcm) -> list[Sample]:
+        import numpy as np
+
+        if not len(pcm):
+            return []
+        finished = self._feed(pcm, self._fed)
+        self._fed += len(pcm)
+        self._before = np.concatenate([self._before, pcm[-OVERLAPPING_TICKS:]])[-OVERLAPPING_TICKS:]
+        return finished
 
     def _feed(self, pcm: Pcm, at: int) -> list[Sample]:
         import numpy as np

@@ -1,9 +1,10 @@
-"""Muxes one part at a time with PyAV: a short-lived muxer for each part, whose closing flushes it.
+"""Initialization sections, by PyAV, and the parts that follow them.
 
-A fragment of a long-lived muxer closes only when the next frame arrives, and PyAV cannot flush one by hand.
-So each part gets a muxer of its own, made from the track's initialization section: 60 microseconds, exact
-part boundaries, and nothing to restart when a publisher stalls. `frag_discont` keeps tfdt as it is (FFmpeg
-otherwise subtracts the first timestamp), `fragment_index` goes on counting moof sequence numbers.
+Samples of most codecs go into a part as they are (`fragment.py`). Those of VP9 and AV1 are rewritten by
+FFmpeg's muxer. A fragment of a long-lived one closes only when the next frame arrives, and PyAV cannot flush
+one by hand: so each part gets a muxer of its own, made from the track's section, with exact part boundaries
+and nothing to restart when a publisher stalls. `frag_discont` keeps tfdt as it is (FFmpeg otherwise subtracts
+the first timestamp), `fragment_index` goes on counting moof sequence numbers.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from vtp.late_av import av
 from vtp.recording import boxes, opus
+from vtp.recording.fragment import write_fragments
 from vtp.recording.timebase import AUDIO_TIMESCALE, VIDEO_TIMESCALE
 from vtp.recording.units import Sample
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 _OPTIONS = {"movflags": "cmaf+delay_moov+frag_discont", "use_editlist": "0", "fflags": "+bitexact"}
 AAC_CODEC_STRING = "mp4a.40.2"  # RFC 6381, AAC low complexity
+_KINDS_AS_THEY_ARE = {"avc1": True, "mp4a": False, "opus": False}  # and whether they are pictures
 
 
 class _Sink:
@@ -65,7 +68,16 @@ class InitSection:
         self._reader.close()
 
     def fragment(self, samples: Sequence[Sample], sequence: int) -> bytes:
-        """Muxes samples into one moof and one mdat; `sequence` is the moof's number, from 1."""
+        """Samples as a moof and an mdat, or more: a key frame begins another. The first moof has the number
+        `sequence`, from 1.
+        """
+        pictures = _KINDS_AS_THEY_ARE.get(self.codec_string.partition(".")[0])
+        if pictures is None:
+            return self.muxed(samples, sequence)
+        return write_fragments(samples, sequence, pictures=pictures)
+
+    def muxed(self, samples: Sequence[Sample], sequence: int) -> bytes:
+        """The same by FFmpeg's muxer, which refuses some samples and rewrites those of some codecs."""
         sink = _Sink()
         with _muxer(sink, sequence) as container:
             stream = container.add_stream_from_template(self._template, opaque=True)

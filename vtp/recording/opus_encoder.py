@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from vtp.late_av import av
@@ -12,6 +13,9 @@ from vtp.recording.timebase import AUDIO_TIMESCALE
 from vtp.recording.units import Sample
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from vtp.recording.pcm import Pcm
 
 FRAME_TICKS = opus.SILENCE_TICKS
@@ -50,7 +54,17 @@ class OpusEncoder:
         whole = self._frames.add(pcm[skipped:])
         if whole is None:
             return []
-        return [self._encode(whole[at : at + FRAME_TICKS]) for at in range(0, len(whole), FRAME_TICKS)]
+        frames = whole.reshape(-1, FRAME_TICKS * CHANNELS)
+        samples: list[Sample] = []
+        for is_quiet, run in groupby(frames, self._is_quiet):
+            count = len([*run])
+            packets = [opus.SILENCE] * count if is_quiet else self._encode(frames[len(samples) :][:count])
+            samples += [
+                Sample(data, self._end + number * FRAME_TICKS, FRAME_TICKS, True)
+                for number, data in enumerate(packets)
+            ]
+            self._end += count * FRAME_TICKS
+        return samples
 
     def finish(self) -> list[Sample]:
         """The packets of what is left; the encoder is of no more use."""
@@ -58,18 +72,20 @@ class OpusEncoder:
 
         return self.add(np.zeros((opus.PRE_SKIP, CHANNELS), np.float32))
 
-    def _encode(self, pcm: Pcm) -> Sample:
+    def _is_quiet(self, frame: npt.NDArray[np.float32]) -> bool:
+        """Whether a frame's packet is known; asked of each once, in order."""
+        self._quiet = 0 if frame.any() else self._quiet + 1
+        return self._quiet > _QUIET_FRAMES
+
+    def _encode(self, frames: npt.NDArray[np.float32]) -> list[bytes]:
+        """All at once: a call costs more than a frame's sound."""
         import numpy as np
 
-        self._quiet = 0 if pcm.any() else self._quiet + 1
-        data = opus.SILENCE
-        if self._quiet <= _QUIET_FRAMES:
-            rows = np.rint(pcm).astype(np.int16).reshape(1, -1)
-            frame = av.AudioFrame.from_ndarray(rows, format="s16", layout="stereo")
-            frame.sample_rate = AUDIO_TIMESCALE
-            frame.time_base = self._encoder.time_base
-            frame.pts = self._end
-            data = b"".join(bytes(packet) for packet in self._encoder.encode(frame)) or opus.SILENCE
-        sample = Sample(data, self._end, FRAME_TICKS, True)
-        self._end = sample.end
-        return sample
+        rows = np.rint(frames).astype(np.int16).reshape(1, -1)
+        frame = av.AudioFrame.from_ndarray(rows, format="s16", layout="stereo")
+        frame.sample_rate = AUDIO_TIMESCALE
+        frame.time_base = self._encoder.time_base
+        frame.pts = self._end
+        packets = [bytes(packet) or opus.SILENCE for packet in self._encoder.encode(frame)]
+        assert len(packets) == len(frames), "libopus holds no frame back"
+        return packets

@@ -66,7 +66,7 @@ def usable_section(key_frame: Picture) -> InitSection:
         raise ValueError("The key frame has no parameters")
     section = key_frame.parameters.section()
     try:
-        section.fragment([Sample(key_frame.sample, 0, 1, True)], 1)  # some are refused only now
+        section.muxed([Sample(key_frame.sample, 0, 1, True)], 1)  # some are refused only now
     except unreadable():
         section.close()
         raise
