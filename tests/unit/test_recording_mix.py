@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from vtp.recording.clock import PublisherClock, TrackClock
 from vtp.recording.limiter import BLOCK_TICKS, CEILING, Limiter
 from vtp.recording.mixer import FRAME_TICKS, Mixer
 from vtp.recording.opus_decoder import OpusDecoder
-from vtp.recording.opus_encoder import OpusEncoder
+from vtp.recording.opus_encoder import STEREO_FRAMES, OpusEncoder
 from vtp.recording.pcm import WholeFrames
 from vtp.recording.recorder import Recorder
 from vtp.recording.segmenter import Segmenter
@@ -324,6 +325,24 @@ def test_encoder_of_the_mix_keeps_every_tick_and_costs_nothing_for_silence() -> 
     assert abs(best) <= 2, "in step, to a period of the tone"
     edge = next(at for at in range(0, 48_000, 48) if np.abs(heard[at : at + 48]).max() > 2000)
     assert edge <= 600, "and not a packet late"
+
+
+def test_opus_of_one_channel_becomes_two_and_one_again_and_nothing_is_heard_of_it() -> None:
+    part, meet = 100, 150 + STEREO_FRAMES
+    at = np.arange((meet + 100) * 960) / RATE
+    loud = 6000 * np.abs(np.sin(2 * np.pi * 3 * at))
+    sound = np.stack([loud * np.sin(2 * np.pi * hz * at) for hz in (440, 440)], axis=1).astype(np.float32)
+    between = slice(part * 960, 150 * 960)
+    sound[between, 1] = (loud * np.sin(2 * np.pi * 660 * at)).astype(np.float32)[between]
+    encoder = OpusEncoder(64_000, 0)
+    samples = [one for start in range(0, len(sound), 4800) for one in encoder.add(sound[start:][:4800])]
+    is_stereo = [bool(one.data[0] & 4) for one in samples]
+    assert [number for number, (a, b) in enumerate(pairwise(is_stereo)) if a != b] == [part - 2, meet - 1]
+    decoder = OpusDecoder()
+    heard = np.concatenate([decoder.decode(one.data, one.duration) for one in samples]).astype(np.float32)
+    wrong = (heard - sound[: len(heard)]).reshape(-1, 960 * 2)
+    off_db = 10 * np.log10((wrong**2).mean(axis=1) / (sound**2).mean())
+    assert off_db[10:].max() < -25, "no packet is told by how it differs from one that was not there"
 
 
 def test_packets_that_repeat_or_come_late_are_left_out() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from vtp.late_av import av
 from vtp.recording.aac_pair import as_pair
 from vtp.recording.muxer import aac_encoder
-from vtp.recording.pcm import CHANNELS, FULL_SCALE, WholeFrames
+from vtp.recording.pcm import CHANNELS, FULL_SCALE, EqualChannels, WholeFrames
 from vtp.recording.timebase import AUDIO_TIMESCALE
 from vtp.recording.units import Sample
 
@@ -38,8 +38,8 @@ class AacEncoder:
         self._start = start
         self._frames = WholeFrames(FRAME_TICKS)
         self._encoder: AudioCodecContext | None = None
-        self._is_mono = True
-        self._same = 0  # frames since the channels last differed
+        self._is_mono = True  # the encoder
+        self._channels = EqualChannels(STEREO_FRAMES)
         self._before: Pcm = np.zeros((0, CHANNELS), np.float32)
         self._fed = 0
         self._given = 0
@@ -63,9 +63,8 @@ class AacEncoder:
         frames = pcm.reshape(-1, FRAME_TICKS, CHANNELS)
         finished: list[Sample] = []
         first = 0
-        for number, is_same in enumerate((frames[:, :, 0] == frames[:, :, 1]).all(axis=1)):
-            self._same = self._same + 1 if is_same else 0
-            is_mono = self._same > 0 and (self._is_mono or self._same > STEREO_FRAMES)
+        for number, are_same in enumerate((frames[:, :, 0] == frames[:, :, 1]).all(axis=1)):
+            is_mono = self._channels.take(bool(are_same))
             if self._encoder is None or is_mono != self._is_mono:
                 finished += self._take(pcm[first * FRAME_TICKS : number * FRAME_TICKS])
                 first = number

@@ -8,18 +8,25 @@ from typing import TYPE_CHECKING
 
 from vtp.late_av import av
 from vtp.recording import opus
-from vtp.recording.pcm import CHANNELS, WholeFrames
+from vtp.recording.pcm import CHANNELS, EqualChannels, WholeFrames
 from vtp.recording.timebase import AUDIO_TIMESCALE
 from vtp.recording.units import Sample
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+    from av.audio.codeccontext import AudioCodecContext
 
     from vtp.recording.pcm import Pcm
 
+    Frames = npt.NDArray[np.float32]
+    """One row per frame of 20 ms, both channels of a tick side by side."""
+
 FRAME_TICKS = opus.SILENCE_TICKS
 COMPLEXITY = "5"  # of 10
+MONO_BITRATE_BPS = 48_000
+STEREO_FRAMES = 500  # ten seconds: so long one channel alone is not tried again after two
+OVERLAPPING_FRAMES = 5  # with fewer than three another encoder begins too loud or too soft
 _QUIET_FRAMES = 3  # silence that the encoder is still given: then nothing of what was before is in it
 
 
@@ -27,21 +34,19 @@ class OpusEncoder:
     """Encodes one unbroken line of sound to packets of 20 ms on the same ticks.
 
     What a decoder gives lags behind what the encoder was given by its look-ahead, opus.PRE_SKIP ticks: the
-    encoder is given the sound so much earlier. Silence is not encoded: its packet is known.
+    encoder is given the sound so much earlier. Silence is not encoded: its packet is known. While both
+    channels are the same one is encoded, which decoders put in both. Where that changes another encoder goes
+    on, which is given the frames before: a packet is told by how it differs from the one before.
     """
 
     def __init__(self, bitrate_bps: int, start: int) -> None:
-        self._encoder = av.CodecContext.create("libopus", "w")
-        self._encoder.sample_rate = AUDIO_TIMESCALE
-        self._encoder.layout = "stereo"
-        self._encoder.format = "s16"
-        self._encoder.bit_rate = bitrate_bps
-        self._encoder.time_base = Fraction(1, AUDIO_TIMESCALE)
-        self._encoder.options = {
-            "application": "audio",
-            "frame_duration": "20",
-            "compression_level": COMPLEXITY,
-        }
+        import numpy as np
+
+        self._bitrate_bps = bitrate_bps
+        self._encoder: AudioCodecContext | None = None
+        self._is_mono = True  # the encoder
+        self._channels = EqualChannels(STEREO_FRAMES)
+        self._before: Frames = np.zeros((0, FRAME_TICKS * CHANNELS), np.float32)
         self._end = start
         self._frames = WholeFrames(FRAME_TICKS)
         self._priming = opus.PRE_SKIP  # so many of the first ticks of all only prime the encoder
@@ -55,16 +60,16 @@ class OpusEncoder:
         if whole is None:
             return []
         frames = whole.reshape(-1, FRAME_TICKS * CHANNELS)
-        samples: list[Sample] = []
-        for is_quiet, run in groupby(frames, self._is_quiet):
+        packets: list[bytes] = []
+        for (is_quiet, is_mono), run in groupby(frames, self._kind):
             count = len([*run])
-            packets = [opus.SILENCE] * count if is_quiet else self._encode(frames[len(samples) :][:count])
-            samples += [
-                Sample(data, self._end + number * FRAME_TICKS, FRAME_TICKS, True)
-                for number, data in enumerate(packets)
-            ]
-            self._end += count * FRAME_TICKS
-        return samples
+            quiet = [opus.SILENCE] * count
+            packets += quiet if is_quiet else self._encode(frames[len(packets) :][:count], is_mono)
+        start, self._end = self._end, self._end + len(whole)
+        return [
+            Sample(data, start + number * FRAME_TICKS, FRAME_TICKS, True)
+            for number, data in enumerate(packets)
+        ]
 
     def finish(self) -> list[Sample]:
         """The packets of what is left; the encoder is of no more use."""
@@ -72,20 +77,47 @@ class OpusEncoder:
 
         return self.add(np.zeros((opus.PRE_SKIP, CHANNELS), np.float32))
 
-    def _is_quiet(self, frame: npt.NDArray[np.float32]) -> bool:
-        """Whether a frame's packet is known; asked of each once, in order."""
+    def _kind(self, frame: Frames) -> tuple[bool, bool]:
+        """Whether a frame's packet is known, and one channel is enough; asked of each once, in order."""
         self._quiet = 0 if frame.any() else self._quiet + 1
-        return self._quiet > _QUIET_FRAMES
+        is_mono = self._channels.take(bool((frame[::CHANNELS] == frame[1::CHANNELS]).all()))
+        return self._quiet > _QUIET_FRAMES, is_mono
 
-    def _encode(self, frames: npt.NDArray[np.float32]) -> list[bytes]:
+    def _encode(self, frames: Frames, is_mono: bool) -> list[bytes]:
         """All at once: a call costs more than a frame's sound."""
         import numpy as np
 
-        rows = np.rint(frames).astype(np.int16).reshape(1, -1)
-        frame = av.AudioFrame.from_ndarray(rows, format="s16", layout="stereo")
+        if self._encoder is None or is_mono != self._is_mono:
+            self._is_mono = is_mono
+            self._encoder = _open(MONO_BITRATE_BPS if is_mono else self._bitrate_bps, is_mono)
+            if len(self._before):
+                self._feed(self._encoder, self._before)
+        self._before = np.concatenate([self._before, frames[-OVERLAPPING_FRAMES:]])[-OVERLAPPING_FRAMES:]
+        return self._feed(self._encoder, frames)
+
+    def _feed(self, encoder: AudioCodecContext, frames: Frames) -> list[bytes]:
+        import numpy as np
+
+        heard = frames[:, ::CHANNELS] if self._is_mono else frames
+        rows = np.rint(heard).astype(np.int16).reshape(1, -1)
+        frame = av.AudioFrame.from_ndarray(rows, format="s16", layout=encoder.layout.name)
         frame.sample_rate = AUDIO_TIMESCALE
-        frame.time_base = self._encoder.time_base
-        frame.pts = self._end
-        packets = [bytes(packet) or opus.SILENCE for packet in self._encoder.encode(frame)]
+        frame.time_base = encoder.time_base
+        packets = [bytes(packet) or opus.SILENCE for packet in encoder.encode(frame)]
         assert len(packets) == len(frames), "libopus holds no frame back"
         return packets
+
+
+def _open(bitrate_bps: int, is_mono: bool) -> AudioCodecContext:
+    encoder = av.CodecContext.create("libopus", "w")
+    encoder.sample_rate = AUDIO_TIMESCALE
+    encoder.layout = "mono" if is_mono else "stereo"
+    encoder.format = "s16"
+    encoder.bit_rate = bitrate_bps
+    encoder.time_base = Fraction(1, AUDIO_TIMESCALE)
+    encoder.options = {
+        "application": "audio",
+        "frame_duration": "20",
+        "compression_level": COMPLEXITY,
+    }
+    return encoder

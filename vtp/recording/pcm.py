@@ -45,3 +45,20 @@ class WholeFrames:
         rest = np.concatenate([*self._parts, np.zeros((0, CHANNELS), np.float32)])
         self._parts, self._waiting = [], 0
         return rest
+
+
+class EqualChannels:
+    """Tells whether one channel is enough to encode: from the first frame in which they differ on two are,
+    one again after more than `frames` in which they do not.
+    """
+
+    def __init__(self, frames: int) -> None:
+        self._frames = frames
+        self._same = 0  # frames since they last differed
+        self._is_mono = True
+
+    def take(self, are_same: bool) -> bool:
+        """Takes the next frame; says so of it."""
+        self._same = self._same + 1 if are_same else 0
+        self._is_mono = are_same and (self._is_mono or self._same > self._frames)
+        return self._is_mono
