@@ -25,7 +25,7 @@ from vtp.bench.scheduling import ordinary_scheduling
 from vtp.recording.h264 import H264Reader, split_annex_b
 from vtp.recording.layer_join import KeyFrames, LayerJoin
 from vtp.recording.segmenter import Segmenter
-from vtp.recording.sound import NoSound
+from vtp.recording.sound import Sound
 from vtp.recording.timebase import NS
 from vtp.recording.track_writer import TrackWriter
 
@@ -87,7 +87,7 @@ def record(directory: Path, layers: int) -> int:
 
         return TrackWriter(directory / track, track, timescale, written)
 
-    segmenter, join = Segmenter(open_writer, NoSound), LayerJoin(layers)
+    segmenter, join = Segmenter(open_writer, lambda _, first: Sound(first)), LayerJoin(layers)
     readers = [H264Reader() for _ in range(layers)]
     depacketizers = [_rtp_fast.Depacketizer(_rtp_fast.CODEC_H264, 90_000, 300) for _ in range(layers)]
     for number in range(FPS * SECONDS):

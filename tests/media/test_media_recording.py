@@ -13,7 +13,8 @@ import numpy as np
 
 from tests.media_server import MediaServer, client, presenter_of, read_number, running_server
 from tests.unit.recording_material import Recorded
-from vtp.recording.recorder import Outcome, Recorder
+from vtp.recording.outcome import Outcome
+from vtp.recording.recorder import Recorder
 from vtp.recording.session import RecordingSession
 from vtp.recording.transcoder import TranscodeSlots
 from vtp.rooms.groups import MAIN

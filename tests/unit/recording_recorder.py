@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from vtp.recording.recorder import Outcome, Recorder
+from vtp.recording.outcome import Outcome
+from vtp.recording.recorder import Recorder
 from vtp.recording.timebase import NS
 
 MS = NS // 1000

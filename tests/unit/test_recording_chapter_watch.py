@@ -93,8 +93,8 @@ async def test_what_is_presented_when_it_begins_is_its_first_chapter(watched: Wa
 async def test_times_count_from_the_first_instant_that_is_recorded(watched: Watched) -> None:
     watched.begin()
     watched.polls.open(BallotBox(poll()))
-    recorder = watched.session.recorder
-    recorder.manifest = replace(recorder.manifest, origin_wall_ns=time.time_ns() - 90_000_000_000)
+    files = watched.session.recorder._files
+    files.manifest = replace(files.manifest, origin_wall_ns=time.time_ns() - 90_000_000_000)
     watched.polls.open(BallotBox(poll(id="another")))
     first, second = (one.chapter.start_ms for one in watched.noted)
     assert (first, second // 1000) in ((0, 90), (0, 91))

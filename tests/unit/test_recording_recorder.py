@@ -15,9 +15,10 @@ from tests.unit.recording_recorder import FastClock, run
 from tests.unit.recording_sources import prepared_source
 from vtp.recording import track_writer
 from vtp.recording.disk import DISK_FULL
+from vtp.recording.index import TrackIndex
 from vtp.recording.manifest import read_manifest
-from vtp.recording.recorder import Recorder
-from vtp.recording.timebase import NS
+from vtp.recording.recorder import TICK_S, Recorder
+from vtp.recording.timebase import NS, VIDEO_TIMESCALE
 
 MS = NS // 1000
 
@@ -169,3 +170,26 @@ def test_the_first_reason_to_end_is_the_reason(recorder: Recorder, monkeypatch: 
     recorder.stop("Somebody stopped it, too.")
     outcome = run(recorder)
     assert (outcome.failure, outcome.code) == ("There is no room for it.", "quota_exceeded")
+
+
+def test_a_turn_comes_when_the_part_in_work_should_be_complete_and_few_others(tmp_path: Path) -> None:
+    now = NS
+    recorder = Recorder(tmp_path / "r", "r", now_ns=lambda: now)
+    recorder.add_source(prepared_source("video", h264_units(180), lambda: now, start_ns=NS)[0])
+    recorder._files.begin()
+    late_ns: dict[tuple[int, int], int] = {}
+    turns = 0
+    while now < 6 * NS:
+        rest_s = recorder._step()
+        turns += now > 2 * NS
+        for part in (
+            one for parts in recorder.tracks.get("video", TrackIndex()).parts.values() for one in parts
+        ):
+            end_ns = NS + (part.start + part.duration) * NS // VIDEO_TIMESCALE
+            late_ns.setdefault((part.msn, part.part), now - end_ns)
+        now += round(min(TICK_S, rest_s) * NS)
+    recorder.stop()
+    assert recorder.run().failure == ""
+    assert len(late_ns) >= 18
+    assert max(late for (msn, _), late in late_ns.items() if msn) <= 50 * NS // 1000, "a frame and 15 ms"
+    assert turns <= 4 * 9

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vtp.recording.live_view import LiveView
-from vtp.recording.recorder import Outcome, Recorder
+from vtp.recording.outcome import Outcome
+from vtp.recording.recorder import Recorder
 from vtp.recording.recovery import recover
 from vtp.recording.session import RecordingSession
 from vtp.recording.store import PROGRAM, Recording

@@ -17,12 +17,12 @@ from vtp.recording.audio_tracks import AAC_TRACK, OPUS_TRACK
 from vtp.recording.caption_store import Captions
 from vtp.recording.caption_views import adaptation_sets
 from vtp.recording.codec_strings import family
+from vtp.recording.cuts import TARGET_DURATION_S
 from vtp.recording.index import MapLine, SegmentLine, TrackIndex
 from vtp.recording.ladder import picture_tracks
 from vtp.recording.layer_names import layer_number
 from vtp.recording.manifest import Manifest
 from vtp.recording.playlist import LIVE_HEADROOM, frame_rate, measure_rate
-from vtp.recording.segmenter import TARGET_DURATION_S
 
 MPD_NAME = "manifest.mpd"
 MPD_TYPE = "application/dash+xml"

@@ -17,7 +17,7 @@ from vtp.recording.catalogue import utc_now
 from vtp.recording.changes import RecordingChanged
 from vtp.recording.files import RecordingFiles
 from vtp.recording.loading import recover_unclosed
-from vtp.recording.recorder import Outcome
+from vtp.recording.outcome import Outcome
 from vtp.recording.store import ERROR_CODE, Recording, Status, change_recording, unfinished_recordings
 from vtp.recording.stretches import DOWNLOAD_PARTS, stretches
 from vtp.recording.summary import summary_of

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
 INDEX_NAME = "index.jsonl"
@@ -123,11 +123,14 @@ Line = TrackLine | MapLine | OpenLine | PartLine | SegmentLine | EndLine
 _LINES: dict[str, type[Any]] = {
     line.type: line for line in (TrackLine, MapLine, OpenLine, PartLine, SegmentLine, EndLine)
 }
+_FIELDS = {kind: tuple(one.name for one in fields(line)) for kind, line in _LINES.items()}
 
 
 def encode_line(line: Line) -> bytes:
     """One JSON line with its newline."""
-    return json.dumps({"type": line.type, **asdict(line)}, separators=(",", ":")).encode() + b"\n"
+    kind = line.type
+    told = {"type": kind, **{name: getattr(line, name) for name in _FIELDS[kind]}}
+    return json.dumps(told, separators=(",", ":")).encode() + b"\n"
 
 
 def decode_line(text: bytes) -> Line:

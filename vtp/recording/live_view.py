@@ -10,11 +10,11 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from vtp.errors import Malformed, Unavailable
+from vtp.recording.cuts import TARGET_DURATION_S
 from vtp.recording.index import PartLine, TrackIndex
 from vtp.recording.live_playlist import PART_TARGET_S, LivePlaylist, Rendered, SlidingPlaylist, TrackNow
 from vtp.recording.manifest import Manifest
 from vtp.recording.playlist import PLAYLIST_NAME
-from vtp.recording.segmenter import TARGET_DURATION_S
 from vtp.recording.view import RecordingView
 from vtp.recording.wish import Wish
 

@@ -9,30 +9,24 @@ given: time is an argument, in nanoseconds since the recording's origin.
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from itertools import pairwise
 
 from vtp.recording.audio_tracks import AudioTracks
-from vtp.recording.lane import Cut, Lane
+from vtp.recording.cuts import SEGMENT_NS, Cuts
+from vtp.recording.lane import Lane
 from vtp.recording.layer_names import layer_track
 from vtp.recording.muxer import InitSection
 from vtp.recording.picture import Picture, unreadable, usable_section
 from vtp.recording.rung_track import Beginning
-from vtp.recording.rungs import Rungs
+from vtp.recording.shown import Shown
 from vtp.recording.sound import OpenSound, OpenWriter
 from vtp.recording.timebase import NS, VIDEO_TIMESCALE
-from vtp.recording.video_track import VideoTrack
+from vtp.recording.video_track import VideoTrack, open_late
 
 logger = logging.getLogger(__name__)
 
 VIDEO_TRACK = "video"
-TARGET_DURATION_S = 4
-SEGMENT_NS = 2 * NS
 SHORTEST_NS = SEGMENT_NS * 9 // 10  # a key frame this long after the last cut cuts again
-OVERLONG_NS = NS * 4 // 10  # EXTINF rounds to the target duration at most (RFC 8216bis section 4.4.3.1)
-FIRST_LIMIT_NS = 12 * NS  # the first segment shows how far apart a self-paced publisher's key frames are
 STALL_NS = 5 * NS // 2  # still pictures are repeated each second, and a key frame is asked for every two
 LATENESS_NS = 600_000_000  # after this much nothing earlier is expected any more
 SHORTEST_STRETCH_NS = NS // 20  # of a gap, or before one: sound goes on up to a frame past a cut
@@ -51,42 +45,42 @@ class Segmenter:
         self, open_writer: OpenWriter, open_sound: OpenSound = AudioTracks, start_ns: int = 0
     ) -> None:
         self._open_writer = open_writer
-        self._cuts = [Cut(start_ns, 0)]
-        self._audio = open_sound(open_writer, self._cuts[0])
-        self._video: VideoTrack | None = None
-        self._rungs = Rungs()
+        self._cuts = Cuts(start_ns)
+        self._audio = open_sound(open_writer, self._cuts.first)
+        self._shown = Shown(start_ns)
         self._sending = True
         self._sent_until_ns = 0
-        # Up to here parts of the picture, or of a gap, are written: no picture or cut may come before.
-        self._shown_until_ns = start_ns
         self._broken = False  # units were lost: nothing can be decoded before the next key frame
-        self.target_duration_s = 0
         self.dropped_units = 0
 
     @property
-    def _start_ns(self) -> int:
-        return self._cuts[-1].time_ns
+    def target_duration_s(self) -> int:
+        """0 until the first segment has ended; from then on it does not change."""
+        return self._cuts.target_duration_s
 
     @property
-    def _limit_ns(self) -> int:
-        if not self.target_duration_s:
-            return FIRST_LIMIT_NS
-        return self.target_duration_s * NS + OVERLONG_NS
+    def _start_ns(self) -> int:
+        return self._cuts.start_ns
 
     @property
     def _shows_picture(self) -> bool:
-        return self._video is not None and self._video.last_ns is not None
+        return self._shown.last_ns is not None
 
     @property
     def _picture_ends_ns(self) -> int:
         """Where the picture of now, or the still, ends if no other comes."""
-        if self._video is None or self._video.last_ns is None:
+        if self._shown.last_ns is None:
             return self._start_ns + SEGMENT_NS
-        return min(self._video.last_ns + STALL_NS, self._start_ns + self._limit_ns)
+        return min(self._shown.last_ns + STALL_NS, self._cuts.limit_ns)
+
+    @property
+    def part_due_ns(self) -> int | None:
+        """When the picture's part in work should be complete; None where there is no picture."""
+        return self._shown.part_due_ns
 
     def wants_key_frame(self, now_ns: int) -> bool:
         """Whether a segment could end now, or the picture could come back, if there were a key frame."""
-        return not self._shows_picture or self._rungs.lack or now_ns - self._start_ns >= SEGMENT_NS
+        return not self._shows_picture or self._shown.rungs.lack or now_ns - self._start_ns >= SEGMENT_NS
 
     def add_audio(self, packet: bytes, time_ns: int, voice: str = "") -> None:
         """Takes one Opus packet of a voice; one that is damaged is counted and becomes silence."""
@@ -127,7 +121,7 @@ class Segmenter:
     def add_layer(self, layer: int, picture: Picture, time_ns: int) -> None:
         """Takes one picture of a lower layer, of those whose key frames came last."""
         if time_ns < self._picture_ends_ns - NS // 1000:
-            self._rungs.add(layer, picture, time_ns)
+            self._shown.rungs.add(layer, picture, time_ns)
 
     def tick(self, now_ns: int) -> None:
         """Lets time pass: ends what has stalled, fills with silence, writes what is certain."""
@@ -139,50 +133,40 @@ class Segmenter:
         if not self._sending or not self._shows_picture:
             self._cut_until(expected_ns)
         if not self._sending:
-            self._shown_until_ns = max(self._shown_until_ns, expected_ns)
-        self._end_late_part(
-            now_ns - PICTURE_LATENESS_NS
-        )  # first: it brings the still's picture, if one stands
+            self._shown.until_ns = max(self._shown.until_ns, expected_ns)
+        elif self._shown.end_late_parts(now_ns - PICTURE_LATENESS_NS, self._picture_ends_ns):
+            self._advance(self._shown.until_ns)  # before: it brings the still's picture, if one stands
         self._advance(expected_ns)
 
     def stop_sending(self) -> None:
         """Nobody sends any more: here is the end, or, if a unit comes again, the beginning of a gap."""
         if not self._sending:
             return
-        end_ns = max(self._audio.end_ns, self._start_ns, self._shown_until_ns, self._rungs.latest_ns)
-        if self._video is not None and self._video.end_ns is not None:
-            end_ns = max(end_ns, self._video.end_ns)
+        end_ns = max(self._audio.end_ns, self._start_ns, self._shown.end_ns)
         if end_ns > self._start_ns:
             end_ns = max(end_ns, self._start_ns + SHORTEST_STRETCH_NS)
-        if self._video is not None and self._video.end_ns is not None:
-            self._video.end_frame(end_ns)
+        self._shown.end_frame(end_ns)
         self._audio.pause(end_ns)  # what is shown may be written further than the sound has come
         self._sent_until_ns = end_ns
         if end_ns > self._start_ns:
             self._cut(end_ns, nobody_sends=True)
         else:
-            self._cuts[-1] = replace(self._cuts[-1], nobody_sends=True)
+            self._cuts.let_nobody_send()
         self._sending = False
 
     def finish(self) -> int:
         """Writes all there is and closes the tracks; gives the recording's length in nanoseconds."""
-        end_ns = max(self._audio.end_ns, self._shown_until_ns, self._rungs.latest_ns)
-        if self._video is not None and self._video.end_ns is not None:
-            end_ns = max(end_ns, self._video.end_ns)
-            self._video.end_frame(end_ns)
+        end_ns = max(self._audio.end_ns, self._shown.end_ns)
+        self._shown.end_frame(end_ns)
         end_ns = max(end_ns, self._start_ns) if self._sending else self._sent_until_ns
-        self._fix_target_duration(end_ns - self._start_ns)
+        self._cuts.fix_target_duration(end_ns)
         self._audio.finish(end_ns)
-        if self._video is not None:
-            if self._sending:
-                self._video.show_still(end_ns)
-            self._video.finish(end_ns)
-            self._rungs.finish(end_ns, stands=self._sending)
+        self._shown.finish(end_ns, stands=self._sending)
         return end_ns
 
     def _try_key_frame(self, picture: Picture, pictures: Sequence[Picture | None], time_ns: int) -> None:
         """Adds it, unless no decoder takes its parameters: then the last picture stands until better come."""
-        known = self._video is not None and self._video.parameters == picture.parameters
+        known = self._shown.video is not None and self._shown.video.parameters == picture.parameters
         try:
             section = None if known else usable_section(picture)
         except unreadable() as error:
@@ -200,22 +184,22 @@ class Segmenter:
         pictures: Sequence[Picture | None],
         time_ns: int,
     ) -> None:
-        first = self._video is None
-        change = self._video is None or self._video.is_change(picture)
-        plan = self._rungs.plan(pictures, forced=change or self._may_not_wait(time_ns))
-        change = change or (plan is not None and self._rungs.is_change(plan))
+        first = self._shown.video is None
+        change = self._shown.video is None or self._shown.video.is_change(picture)
+        plan = self._shown.rungs.plan(pictures, forced=change or self._may_not_wait(time_ns))
+        change = change or (plan is not None and self._shown.rungs.is_change(plan))
         marked = self._resume(time_ns, discontinuity=change and not first)
-        if time_ns > self._start_ns + self._limit_ns:
-            self._stop_picture(self._start_ns + self._limit_ns)
+        if time_ns > self._cuts.limit_ns:
+            self._stop_picture(self._cuts.limit_ns)
         shown = self._shows_picture
         if not shown:
             self._cut_until(time_ns)
-        time_ns = self._end_frame_before(max(time_ns, self._rungs.latest_ns))
-        if self._video is None:
-            self._video = self._open_video(VIDEO_TRACK, picture, section)
-            self._rungs.open(pictures, self._open_rung)
-            plan = self._rungs.plan(pictures, forced=True)
-        video = self._video
+        time_ns = max(self._shown.end_frame_before(max(time_ns, self._shown.rungs.latest_ns)), self._start_ns)
+        if self._shown.video is None:
+            self._shown.video = self._open_video(VIDEO_TRACK, picture, section)
+            self._shown.rungs.open(pictures, self._open_rung)
+            plan = self._shown.rungs.plan(pictures, forced=True)
+        video = self._shown.video
         if change and not first and not marked:
             time_ns = max(time_ns, self._start_ns + NS // 1000)
         elapsed_ns = time_ns - self._start_ns
@@ -228,7 +212,7 @@ class Segmenter:
             video.use(picture, section)
         video.hold(picture, time_ns)
         if begins and plan is not None:
-            self._rungs.begin(plan, time_ns, len(pictures))
+            self._shown.rungs.begin(plan, time_ns, len(pictures))
         else:
             self._add_key_frames_within(pictures, time_ns)
         self._advance(time_ns)
@@ -240,72 +224,50 @@ class Segmenter:
     def _add_key_frames_within(self, pictures: Sequence[Picture | None], time_ns: int) -> None:
         for layer, picture in enumerate(pictures):
             if picture is not None:
-                self._rungs.add(layer, picture, time_ns)
+                self._shown.rungs.add(layer, picture, time_ns)
 
     def _add_frame(self, picture: Picture, time_ns: int) -> None:
-        assert self._video is not None
-        limit_ns = self._start_ns + self._limit_ns
+        assert self._shown.video is not None
+        limit_ns = self._cuts.limit_ns
         if time_ns > limit_ns:
             self._stop_picture(limit_ns)
             self.dropped_units += 1
             return
-        time_ns = self._end_frame_before(time_ns)
-        self._video.hold(picture, time_ns)
-        self._rungs.add(0, picture, time_ns)
+        time_ns = self._shown.end_frame_before(time_ns)
+        self._shown.video.hold(picture, time_ns)
+        self._shown.rungs.add(0, picture, time_ns)
         self._advance(time_ns)
-
-    def _end_frame_before(self, time_ns: int) -> int:
-        """Ends the frame in hand at the next one's time; gives that time, moved if it is not later."""
-        time_ns = max(time_ns, self._shown_until_ns)
-        if self._video is None or self._video.last_ns is None:
-            return max(time_ns, self._start_ns)
-        time_ns = max(time_ns, self._video.last_ns + NS // 1000)
-        self._video.end_frame(time_ns)
-        return time_ns
 
     def _open_rung(self, number: int, beginning: Beginning) -> VideoTrack:
         return self._open_video(layer_track(number), beginning.picture, beginning.section)
 
     def _open_video(self, name: str, picture: Picture, section: InitSection | None) -> VideoTrack:
-        """Begins a track of pictures; before its first one that one is a still."""
-        lane = Lane(self._open_writer(name, VIDEO_TIMESCALE), self._cuts[0], on_grid=True)
-        video = VideoTrack(lane)
-        video.use(picture, section)
-        video.set_still(picture)
-        video.skip_to(self._cuts[0].time_ns)
-        for before, cut in pairwise(self._cuts):
-            if before.nobody_sends:
-                video.skip_to(cut.time_ns)
-            else:
-                video.show_still(cut.time_ns)
-            video.cut(cut)
-        return video
+        lane = Lane(self._open_writer(name, VIDEO_TIMESCALE), self._cuts.first, on_grid=True)
+        return open_late(lane, picture, section, self._cuts)
 
     def _stop_picture(self, time_ns: int) -> None:
         """The picture ends here; the still that follows gets a segment of its own."""
-        if self._video is None or self._video.last_ns is None:
+        if self._shown.video is None or self._shown.last_ns is None:
             return
-        time_ns = max(time_ns, self._video.last_ns + 1, self._rungs.latest_ns)
-        self._video.end_frame(time_ns)
+        time_ns = max(time_ns, self._shown.last_ns + 1, self._shown.rungs.latest_ns)
+        self._shown.end_frame(time_ns)
         self._cut(time_ns)
-        self._video.advance(time_ns)
+        self._shown.video.advance(time_ns)
 
     def _resume(self, time_ns: int, *, discontinuity: bool = False) -> bool:
         """Ends a stretch in which nobody sent; tells whether that made a cut."""
         if self._sending:
             return False
         self._cut_until(time_ns - SHORTEST_STRETCH_NS)
-        if time_ns > self._start_ns or self._start_ns > self._cuts[0].time_ns:
-            time_ns = max(time_ns, self._start_ns + SHORTEST_STRETCH_NS, self._shown_until_ns)
+        if time_ns > self._start_ns or self._start_ns > self._cuts.first.time_ns:
+            time_ns = max(time_ns, self._start_ns + SHORTEST_STRETCH_NS, self._shown.until_ns)
         cuts = time_ns > self._start_ns
         if cuts:
             self._cut(time_ns, discontinuity=discontinuity)
         self._sending = True
         self._audio.advance(self._start_ns)
         self._audio.resume(self._start_ns)
-        if self._video is not None:
-            self._video.skip_to(self._start_ns)
-            self._rungs.skip_to(self._start_ns)
+        self._shown.skip_to(self._start_ns)
         return cuts
 
     def _cut_until(self, time_ns: int) -> None:
@@ -314,42 +276,10 @@ class Segmenter:
             self._cut(self._start_ns + SEGMENT_NS, nobody_sends=not self._sending)
 
     def _cut(self, time_ns: int, *, discontinuity: bool = False, nobody_sends: bool = False) -> None:
-        self._fix_target_duration(time_ns - self._start_ns)
-        before = self._cuts[-1]
-        cut = Cut(time_ns, len(self._cuts), discontinuity, nobody_sends)
-        self._cuts.append(cut)
+        stands = not self._cuts.last.nobody_sends
+        cut = self._cuts.add(time_ns, discontinuity=discontinuity, nobody_sends=nobody_sends)
         self._audio.cut(cut)
-        if self._video is not None:
-            if not before.nobody_sends:
-                self._video.show_still(time_ns)
-            self._video.cut(cut)
-            self._rungs.cut(cut, stands=not before.nobody_sends)
-
-    def _fix_target_duration(self, first_ns: int) -> None:
-        if not self.target_duration_s:
-            self.target_duration_s = max(TARGET_DURATION_S, math.ceil((first_ns - NS // 2) / NS))
-
-    def _end_late_part(self, late_ns: int) -> None:
-        """Ends the picture's parts whose time is over, whether or not a next frame has come."""
-        video = self._video
-        late_ns = min(late_ns, self._picture_ends_ns)
-        if video is None or not self._sending:
-            return
-        self._rungs.end_late_parts(late_ns, self._picture_ends_ns)
-        if video.part_end_ns > late_ns:
-            return
-        video.write_early(self._picture_ends_ns)
-        while video.part_end_ns <= late_ns:
-            self._shown_until_ns = video.part_end_ns
-            video.advance(self._shown_until_ns)
-        self._advance(self._shown_until_ns)
+        self._shown.cut(cut, stands=stands)
 
     def _advance(self, expected_ns: int) -> None:
-        """Writes what no later cut can change: a shown picture cuts at its next frame at the earliest."""
-        horizon_ns = expected_ns
-        if self._video is not None:
-            last_ns = self._video.last_ns
-            horizon_ns = expected_ns if last_ns is None else max(last_ns, self._shown_until_ns)
-            self._video.advance(horizon_ns)
-            self._rungs.advance(horizon_ns)
-        self._audio.advance(horizon_ns)
+        self._audio.advance(self._shown.advance(expected_ns))

@@ -25,9 +25,9 @@ from vtp.recording.changes import RecordingChanged
 from vtp.recording.disk import RECORDINGS_FULL, Disk
 from vtp.recording.ends import Ends
 from vtp.recording.files import RecordingFiles
+from vtp.recording.outcome import Outcome
 from vtp.recording.playback import Playback
 from vtp.recording.quota import Quotas
-from vtp.recording.recorder import Outcome
 from vtp.recording.schemas import StartRecording
 from vtp.recording.session import RecordingSession
 from vtp.recording.store import Recording, Status, Visibility, add_recording, mark_finalizing

@@ -10,9 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from vtp import _rtp_fast
 from vtp.media.producer import TAP_BYTES, Producer
 from vtp.recording.clock import PublisherClock
+from vtp.recording.outcome import Outcome
 from vtp.recording.people import RecordedPeople
 from vtp.recording.picture_codecs import PICTURE_CODECS
-from vtp.recording.recorder import Outcome, Recorder
+from vtp.recording.recorder import Recorder
 from vtp.recording.senders import Senders
 from vtp.recording.source import Source
 from vtp.recording.transcoder import TranscodeSlots

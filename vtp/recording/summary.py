@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from vtp.recording.cuts import TARGET_DURATION_S
 from vtp.recording.ladder import picture_tracks
 from vtp.recording.playlist import best_map, frame_rate, measure_rate, video_codecs
-from vtp.recording.segmenter import TARGET_DURATION_S, VIDEO_TRACK
+from vtp.recording.segmenter import VIDEO_TRACK
 from vtp.recording.view import RecordingView
 
 

@@ -9,10 +9,18 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
 NS = 1_000_000_000
 VIDEO_TIMESCALE = 90_000  # RFC 6184 section 5.1
 AUDIO_TIMESCALE = 48_000  # RFC 7587 section 4.1
+
+
+class Clock(Protocol):
+    """Monotonic nanoseconds; the same clock that stamps arrivals."""
+
+    def __call__(self) -> int:
+        """The time now."""
 
 
 def to_ticks(time_ns: int, timescale: int) -> int:

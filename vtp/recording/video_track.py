@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vtp.recording.cuts import Cuts
 from vtp.recording.lane import Cut, Lane
 from vtp.recording.muxer import InitSection
 from vtp.recording.picture import Picture, PictureParameters
@@ -10,6 +11,7 @@ from vtp.recording.units import Sample
 
 NOMINAL_FRAME_TICKS = 3000  # of the very last frame, when no other says how long they last: 1/30 s
 LONGEST_NOMINAL_TICKS = 18_000
+JITTER_NS = 15_000_000  # by so much a frame is later than the least late one, often
 
 
 class VideoTrack:
@@ -105,6 +107,11 @@ class VideoTrack:
         """Where the part in work ends."""
         return self._lane.part_end_ns
 
+    @property
+    def part_due_ns(self) -> int:
+        """When the part in work should be complete: a frame that begins behind it has come by then."""
+        return self._lane.part_end_ns + to_ns(self._nominal, VIDEO_TIMESCALE) + JITTER_NS
+
     def cut(self, cut: Cut) -> None:
         """Cuts the lane."""
         self._lane.cut(cut)
@@ -116,3 +123,18 @@ class VideoTrack:
     def finish(self, end_ns: int) -> None:
         """Closes the track."""
         self._lane.finish(end_ns)
+
+
+def open_late(lane: Lane, picture: Picture, section: InitSection | None, cuts: Cuts) -> VideoTrack:
+    """A track of pictures that begins after so many cuts; before its first one that one is a still."""
+    video = VideoTrack(lane)
+    video.use(picture, section)
+    video.set_still(picture)
+    video.skip_to(cuts.first.time_ns)
+    for before, cut in cuts.steps():
+        if before.nobody_sends:
+            video.skip_to(cut.time_ns)
+        else:
+            video.show_still(cut.time_ns)
+        video.cut(cut)
+    return video

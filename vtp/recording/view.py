@@ -12,6 +12,7 @@ from pathlib import Path
 from vtp.errors import NotFound
 from vtp.recording.caption_store import Captions
 from vtp.recording.caption_views import media_lines
+from vtp.recording.cuts import TARGET_DURATION_S
 from vtp.recording.dash import MPD_NAME, render_mpd
 from vtp.recording.iframes import IFRAMES_NAME, KeyFrame, iframe_stream, render_iframes
 from vtp.recording.index import PartLine, TrackIndex
@@ -19,7 +20,7 @@ from vtp.recording.live_playlist import LivePlaylist, Rendered, TrackNow
 from vtp.recording.manifest import Manifest, read_manifest
 from vtp.recording.playlist import longest_s, render_media, render_multivariant
 from vtp.recording.recovery import load_tracks
-from vtp.recording.segmenter import TARGET_DURATION_S, VIDEO_TRACK
+from vtp.recording.segmenter import VIDEO_TRACK
 from vtp.recording.wish import Wish
 
 

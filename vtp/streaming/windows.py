@@ -20,7 +20,8 @@ from vtp.ids import is_id
 from vtp.recording.active import CATCH_UP_S
 from vtp.recording.disk import STREAMS_FULL, Disk
 from vtp.recording.live_view import LiveView
-from vtp.recording.recorder import Outcome, Recorder
+from vtp.recording.outcome import Outcome
+from vtp.recording.recorder import Recorder
 from vtp.recording.session import RecordingSession
 from vtp.recording.transcoder import TranscodeSlots
 from vtp.rooms.live import LiveRoom
