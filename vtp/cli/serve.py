@@ -55,8 +55,7 @@ async def _serve(settings: Any) -> None:
         server = await start_server(settings)
     except asyncio.CancelledError:
         return
-    gc.collect()
-    gc.freeze()  # what was built at the start lives to the end: full collections need not walk it
+    gc.freeze()  # what was built at the start lives to the end: no collection need walk it, not even once
     gc.enable()
     logger.info("The server has started.")
     if warning := media_warning(server):
