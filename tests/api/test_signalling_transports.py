@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import json
 
 import aiohttp
@@ -38,6 +39,39 @@ async def test_what_is_no_packet_is_passed_over(
     assert (await client.call("get-participants"))["code"] == "not_in_a_room"
     await stranger.disconnect()
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+@pytest.mark.sqlite_alone
+@pytest.mark.parametrize("text", ["", "x", "\u00b2", "b", "b=", "bA", "9", "4" + "[" * 50_000])
+async def test_what_is_no_packet_of_the_transport_is_passed_over_too(
+    school: School, text: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of strangers, too, who could fill the log; what followed would not be read any more."""
+    person = await school.api.person("teacher")
+    url = f"{school.api.base_url}/socket.io/?EIO=4&transport="
+    async with aiohttp.ClientSession() as session, session.ws_connect(url + "websocket") as line:
+        await line.receive()
+        await line.send_str(text)
+        await line.send_str("40" + json.dumps({"token": person.access_token}))
+        assert (await line.receive_str()).startswith("40")
+        opened = await (await session.get(url + "polling")).text()
+        polling = f"{url}polling&sid={json.loads(opened[1:])['sid']}"
+        assert (await session.post(polling, data=text)).status in (200, 400)
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+@pytest.mark.sqlite_alone
+@pytest.mark.parametrize("body", [b"\xff", b"\x1e".join([b"40"] * 20), b"d=", b"6", b"4" * 2_000_001])
+async def test_a_body_that_holds_no_packets_ends_its_transport(
+    school: School, body: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    url = f"{school.api.base_url}/socket.io/?EIO=4&transport=polling"
+    async with aiohttp.ClientSession() as session:
+        opened = await (await session.get(url)).text()
+        url += f"&sid={json.loads(opened[1:])['sid']}"
+        for _ in range(2):
+            assert (await session.post(url, data=io.BytesIO(body))).status == 400
+    assert not [record for record in caplog.records if record.exc_info]
 
 
 async def test_who_does_not_read_is_disconnected(school: School, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,7 @@ for _name in _withheld:
 
 from aiohttp import web  # noqa: E402
 from engineio.async_drivers.aiohttp import WebSocket as AioWebSocket  # noqa: E402
+from engineio.exceptions import EngineIOError  # noqa: E402
 from socketio import packet  # noqa: E402
 
 MAX_MESSAGE_BYTES = 2_000_000  # what is over the payloads' own limits is still answered with a sentence
@@ -82,6 +83,39 @@ class _Packet(socketio.packet.Packet):  # type: ignore[misc]
         if kind not in _FROM_CLIENTS:
             self.packet_type, self.data = packet.EVENT, [UNREADABLE]
         return 0
+
+
+class _Frame(engineio.packet.Packet):  # type: ignore[misc]
+    """A packet of the transport. One that is none becomes a message that cannot be read: the library would
+    end its reading with an error, and leave the rest of the connection to its time limit.
+    """
+
+    packet_type: int
+
+    def decode(self, encoded_packet: str | bytes) -> None:
+        """Reads a packet."""
+        try:
+            super().decode(encoded_packet)
+            known = self.packet_type < len(engineio.packet.packet_names)
+        except (ValueError, RecursionError):
+            known = False
+        if not known:
+            self.binary, self.packet_type, self.data = False, engineio.packet.MESSAGE, UNREADABLE
+
+
+class _Transport(engineio.async_socket.AsyncSocket):  # type: ignore[misc]
+    async def handle_post_request(self, environ: dict[str, Any]) -> None:
+        """Takes the packets of a body. What is none, or no client's to send, ends the transport at once,
+        answered with 400: the library would wait with its answer until the client asks for what is there.
+        """
+        try:
+            await super().handle_post_request(environ)
+        except (ValueError, KeyError, EngineIOError) as error:
+            await self.server.give_up(self)
+            raise EngineIOError("The body holds no packets.") from error
+
+
+engineio.packet.Packet, engineio.async_socket.AsyncSocket = _Frame, _Transport
 
 
 class _Parcel:
