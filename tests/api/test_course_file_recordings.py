@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import dataclasses
 import json
 import os
@@ -23,6 +24,7 @@ from tests.api.recording_material import add_finished, add_tracks, fetch, grant_
 from tests.api.storage_material import media_of
 from tests.serving import Api, Person, serving
 from vtp.course_files.manifest import MANIFEST
+from vtp.courses.arrival_journal import ArrivalJournal
 from vtp.courses.carried_recordings import ARRIVALS, RecordingsToCarry
 from vtp.courses.contents import Media
 from vtp.errors import Unavailable
@@ -86,7 +88,7 @@ def folders(api: Api) -> list[str]:
     """Of recordings in the store, those that arrive included."""
     root = api.server.services.recordings.file("x", "x").parent.parent
     found = [one.parent.relative_to(root).as_posix() for one in root.rglob(MANIFEST_NAME)]
-    return sorted(found + [one.name for one in (root / ARRIVALS).glob("*")])
+    return sorted(found + [one.name for one in (root / ARRIVALS).glob("[!.]*")])
 
 
 async def kept(api: Api) -> tuple[Any, ...]:
@@ -490,6 +492,36 @@ async def test_quotas_count_what_is_there_already_and_lessons_without_rooms_as_o
         assert (await bring_file(there, data, other)).status == 200
 
 
+@pytest.mark.both_databases
+async def test_two_servers_that_take_the_same_at_once_do_not_pass_a_quota_together(
+    tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = database_url or f"sqlite:///{tmp_path / 'shared.sqlite3'}"
+    secrets = tmp_path / "secrets"
+    async with serving(tmp_path / "first", url, secrets_dir=secrets) as api:
+        teacher = await api.person("teacher")
+        data = await export(api, (await recorded_course(api, teacher)).id, teacher)
+        other = await api.person("teacher", "other@school.example")
+    total = sum(len(part) for name, part in parts_of(data).items() if name.startswith("recordings/"))
+    bounded = RecordingSettings(quota_per_owner_bytes=total * 3 // 2)
+    checked, check = asyncio.Barrier(2), RecordingsToCarry.check
+
+    async def check_both_first(self: RecordingsToCarry, *words: Any) -> None:
+        await check(self, *words)
+        await checked.wait()
+
+    monkeypatch.setattr(RecordingsToCarry, "check", check_both_first)
+    async with (
+        serving(tmp_path / "a", url, recording=bounded, secrets_dir=secrets) as one,
+        serving(tmp_path / "b", url, recording=bounded, secrets_dir=secrets) as another,
+    ):
+        answers = await asyncio.gather(*(bring_file(api, data, other) for api in (one, another)))
+        assert sorted(answer.status for answer in answers) == [200, 409], answers
+        taken, refused = (one, another) if answers[0].status == 200 else (another, one)
+        assert "quota_exceeded" in [answer.body["code"] for answer in answers]
+        assert (len(folders(taken)), folders(refused)) == (2, [])
+
+
 @pytest.mark.sqlite_alone
 async def test_what_a_killed_import_left_goes_after_hours(api: Api) -> None:
     carried = api.server.services.courses.contents.recordings
@@ -501,3 +533,34 @@ async def test_what_a_killed_import_left_goes_after_hours(api: Api) -> None:
         os.utime(root / name, (at, at))
     assert await carried.sweep() == 1
     assert [one.name for one in root.iterdir()] == ["new"]
+
+
+@pytest.mark.sqlite_alone
+async def test_what_a_killed_import_has_moved_goes_at_the_next_start_and_what_has_a_row_stays(
+    api: Api, teacher: Person
+) -> None:
+    services = api.server.services
+    data = await export(api, (await recorded_course(api, teacher)).id, teacher)
+    brought = await bring_file(api, data, teacher)
+    before = folders(api)
+    root = services.recordings.file("x", "x").parent.parent / ARRIVALS
+    assert list(root.iterdir()) == []  # no entry is left of what went well
+    killed = copy.copy(services.courses.contents.recordings)
+    assert isinstance(killed, RecordingsToCarry)
+    killed._journal = ArrivalJournal(root)
+    parts = parts_of(data)
+    stream = parts[next(name for name in parts if name.startswith("recordings/"))]
+    taken = await killed.take(
+        Media("x", len(stream), ""), lambda: (one for one in [stream]), IndexBudget.of_file(), keep=True
+    )
+    one, another = await filed(api, brought.body["id"], teacher)
+    await asyncio.to_thread(killed._journal.begin, one["recording_id"])  # killed behind its commit
+    after_move = folders(api)
+    assert set(after_move) == {*before, taken.id} and another["recording_id"] in before
+    carried = services.courses.contents.recordings
+    assert carried is not None
+    assert await carried.sweep() == 0 and folders(api) == after_move, "who brings it is alive"
+    assert killed._journal._descriptor is not None
+    os.close(killed._journal._descriptor)  # as the kernel does
+    assert await carried.sweep() == 2
+    assert (folders(api), list(root.iterdir())) == (before, [])

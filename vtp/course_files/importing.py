@@ -153,7 +153,7 @@ class CourseImports:
             await self._take_files(archive, checked.names, account_of(principal), files, keep=not dry)
             await self._take_recordings(archive, checked.media, brought, keep=not dry)
             try:
-                arrived = _Arrived(checked.names, files, brought)
+                arrived = _Arrived(checked.names, files, brought, sum(one.size for one in checked.media))
                 done = await self._put(principal, archive, origin, arrived, dry=dry)
             except _LookedAtError as looked:
                 return looked.imported
@@ -164,7 +164,7 @@ class CourseImports:
                 )
             raise
         if self._contents.recordings is not None:
-            self._contents.recordings.tell([one.id for one in brought.values()])
+            await self._contents.recordings.tell([one.id for one in brought.values()])
         return done
 
     async def _discard(self, files: Sequence[str], recordings: Sequence[str]) -> None:
@@ -227,6 +227,8 @@ class CourseImports:
         values = manifest.course.model_dump() | {"instructor_id": own_id, "status": CourseStatus.DRAFT}
         course = Course(id=new_id(), **values, version=1, created_at=now, updated_at=now)
         async with self._database.transaction() as tx:
+            if self._contents.recordings is not None:
+                await self._contents.recordings.hold(tx, arrived.media_bytes, own_id)
             await add_course(tx, course)
             if dry and self._contents.files is not None:
                 await self._contents.files.announce(
@@ -296,6 +298,7 @@ class _Arrived:
     names: Mapping[str, str]
     files: Mapping[str, str]
     recordings: Mapping[str, Brought]
+    media_bytes: int
 
 
 def _checked(archive: CourseArchive, contents: CourseContents) -> _Checked:

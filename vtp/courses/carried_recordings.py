@@ -17,7 +17,10 @@ from pathlib import Path
 from typing import Final, ParamSpec, TypeVar
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vtp.accounts.tables import users
+from vtp.courses.arrival_journal import ArrivalJournal, LeftBehind
 from vtp.courses.contents import Brought, Media
 from vtp.db import Database
 from vtp.errors import Conflict, FieldError, Invalid, Unavailable
@@ -65,6 +68,7 @@ class RecordingsToCarry:
         self._settings = settings
         self._instance_id = instance_id
         self._tell = tell
+        self._journal = ArrivalJournal(files.store.path(ARRIVALS))
 
     async def open(self, recording_id: str) -> Pieces | None:
         """The stream of one that has ended, fetched from the object store while it is read where it lies
@@ -94,12 +98,7 @@ class RecordingsToCarry:
             ("this file" + (", with those that you have," if before else ""), before + total, own),
         ):
             if total and allowed and used > allowed:
-                raise Conflict(
-                    f"The recordings of {whose} take {in_words(used)}, of the "
-                    f"{in_words(allowed)} that they may here: have an administrator allow more, or bring the "
-                    "course without its recordings.",
-                    code=QUOTA_EXCEEDED,
-                )
+                raise _beyond(whose, used, allowed)
         if total and self._disk.free_bytes - total < self._settings.min_free_bytes:
             raise Unavailable(RECORDINGS_FULL, retry_after_s=60, code=DISK_FULL)
 
@@ -107,6 +106,17 @@ class RecordingsToCarry:
         """In their own rooms, and in those of courses, which nobody owns."""
         async with self._database.read() as tx:
             return await used_by_owner(tx, user_id) + await brought_by(tx, user_id)
+
+    async def hold(self, tx: AsyncConnection, total: int, by: str) -> None:
+        """Between `check` and this another process may have brought as much."""
+        allowed = self._settings.quota_per_owner_bytes
+        if not (total and allowed):
+            return
+        own = select(users.c.id).where(users.c.id == by)
+        await tx.execute(own.with_for_update(key_share=True))  # which no row that names them waits for
+        used = await used_by_owner(tx, by) + await brought_by(tx, by)
+        if used + total > allowed:
+            raise _beyond("this file, with those that you have,", used + total, allowed)
 
     async def take(self, media: Media, pieces: Pieces, budget: IndexBudget, *, keep: bool) -> Brought:
         """Into a folder that is moved to where recordings lie once all of it is there."""
@@ -116,6 +126,7 @@ class RecordingsToCarry:
         taking = Taking(recording_id, media.size, arrival if keep else None, self._disk.check, own)
         try:
             if keep:
+                await _to_its_end(self._journal.begin, recording_id)
                 await _to_its_end(partial(arrival.mkdir, parents=True))
             await self._run(taking, pieces)
             assert taking.view is not None
@@ -126,6 +137,7 @@ class RecordingsToCarry:
         except BaseException as error:
             for folder in (arrival, self._files.directory(recording_id)):  # a move may have been done
                 await asyncio.shield(asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True))
+            await asyncio.shield(asyncio.to_thread(self._journal.end, [recording_id]))
             if isinstance(error, OSError) and error.errno == errno.ENOSPC:
                 raise Unavailable(RECORDINGS_FULL, retry_after_s=60, code=DISK_FULL) from error
             if isinstance(error, ValueError):
@@ -157,14 +169,30 @@ class RecordingsToCarry:
             if recording_id not in held:
                 folder = self._files.directory(recording_id)
                 await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        await asyncio.to_thread(self._journal.end, ids)
 
-    def tell(self, ids: Sequence[str]) -> None:
+    async def tell(self, ids: Sequence[str]) -> None:
         """As of recordings that have just ended: their ladders are made, and they go to the object store."""
+        await asyncio.to_thread(self._journal.end, ids)
         self._tell(dict.fromkeys(ids, Status.READY))
 
     async def sweep(self) -> int:
-        """Deletes arrivals that a killed process has left."""
-        return await asyncio.to_thread(_sweep, self._files.store.path(ARRIVALS))
+        """Deletes what a killed process has left: arrivals, and what it had moved to where recordings lie
+        but has no row. Raises Unavailable."""
+        left = await asyncio.to_thread(self._journal.left)
+        for one in left:
+            await self._clear_up(one)
+        return len(left) + await asyncio.to_thread(_sweep, self._files.store.path(ARRIVALS))
+
+    async def _clear_up(self, entry: LeftBehind) -> None:
+        async with self._database.read() as tx:
+            held = await tx.execute(select(table.c.id).where(table.c.id == entry.recording_id))
+        folders = [self._arrival(entry.recording_id)]
+        if held.one_or_none() is None:
+            folders.append(self._files.directory(entry.recording_id))
+        for folder in folders:
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        await asyncio.to_thread(self._journal.forget, entry)
 
     def _arrival(self, recording_id: str) -> Path:
         return self._files.store.path(f"{ARRIVALS}/{recording_id}")
@@ -204,10 +232,18 @@ def _sweep(folder: Path) -> int:
     count, before = 0, time.time() - LOST_AFTER_S
     with suppress(FileNotFoundError):
         for one in list(folder.iterdir()):
-            if one.stat().st_mtime < before:
+            if one.is_dir() and one.stat().st_mtime < before:
                 shutil.rmtree(one, ignore_errors=True)
                 count += 1
     return count
+
+
+def _beyond(whose: str, used: int, allowed: int) -> Conflict:
+    return Conflict(
+        f"The recordings of {whose} take {in_words(used)}, of the {in_words(allowed)} that they may here: "
+        "have an administrator allow more, or bring the course without its recordings.",
+        code=QUOTA_EXCEEDED,
+    )
 
 
 def _damaged(label: str, why: str) -> Invalid:

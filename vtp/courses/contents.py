@@ -214,6 +214,10 @@ class CarriedRecordings(Protocol):
         """Whether media of these sizes are taken in, of somebody. Raises Conflict beyond a quota,
         Unavailable."""
 
+    async def hold(self, tx: AsyncConnection, total: int, by: str) -> None:
+        """In the transaction that makes rows of media of so many bytes: whether they may be somebody's beside
+        what is there by now. Others that bring some for them wait for its end. Raises Conflict."""
+
     async def take(
         self,
         media: Media,
@@ -230,7 +234,7 @@ class CarriedRecordings(Protocol):
     async def discard(self, ids: Sequence[str]) -> None:
         """Deletes the media of recordings that have no row."""
 
-    def tell(self, ids: Sequence[str]) -> None:
+    async def tell(self, ids: Sequence[str]) -> None:
         """Says that they are there for good."""
 
     async def sweep(self) -> int:
