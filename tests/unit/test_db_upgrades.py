@@ -28,7 +28,7 @@ def revisions() -> list[Any]:
     return [first, *(pytest.param(one, marks=pytest.mark.long) for one in old), *recent]
 
 
-@pytest.mark.drawn
+@pytest.mark.drawn(4)
 @pytest.mark.parametrize("revision", revisions())
 async def test_rows_of_each_revision_survive_the_upgrade_and_are_served(
     empty_database_url: str, tmp_path: Path, revision: str
