@@ -121,6 +121,7 @@ paired=(
   tests/e2e/test_join_delay.py
   tests/e2e/test_ladder_players.py
   tests/e2e/test_layers_recorded.py
+  tests/e2e/test_low_latency.py
   tests/e2e/test_publish_watch_load.py
   tests/e2e/test_red_chromium.py
   tests/e2e/test_throttled_live.py
