@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from tests.api.course_material import enrol, make_course, student
 from tests.api.recording_material import add_finished, make_room
@@ -15,6 +15,7 @@ from tests.serving import Answer, Api, Person
 from tests.statements import hearing
 from vtp.analytics.check import differing_rollups
 from vtp.analytics.tables import analytics_batches, analytics_events, playback_sessions, recording_viewers
+from vtp.db.urls import Dialect
 from vtp.ids import new_id
 from vtp.recording.tables import recording_progress
 
@@ -346,6 +347,46 @@ async def test_the_check_finds_figures_that_the_log_does_not_say(api: Api, recor
     async with database.read() as tx:
         [sentence] = [one async for one in differing_rollups(tx)]
     assert "heat" in sentence and recording in sentence
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        update(analytics_events).values(data=[1]),
+        update(analytics_events).values(data={"counted": [[1]], "position_ms": "x"}),
+        update(playback_sessions).values(quality_ms=7),
+        update(recording_viewers).values(passes={"a": None}),
+        "UPDATE analytics_events SET data = 'no JSON'",
+        "UPDATE playback_sessions SET quality_ms = '{'",
+        "UPDATE recording_viewers SET passes = ''",
+    ],
+    ids=["log", "log_within", "page", "passes", "log_text", "page_text", "passes_text"],
+)
+async def test_the_check_names_rows_that_are_malformed_and_goes_on(
+    api: Api, recording: str, broken: Any
+) -> None:
+    database, pupils = api.server.services.database, [await student(api, name) for name in ("ada", "ben")]
+    if isinstance(broken, str) and database.url.dialect is not Dialect.SQLITE:
+        return  # PostgreSQL takes JSON alone
+    for pupil in pupils:
+        await send(
+            api, pupil, 0, event("started", recording), event("progress", recording, segments=[segment(0, 2)])
+        )
+    if isinstance(broken, str):
+        broken = text(f"{broken} WHERE user_id = '{pupils[0].user_id}'")
+    else:
+        broken = broken.where(broken.table.c.user_id == pupils[0].user_id)
+    async with database.transaction() as tx:
+        await tx.execute(broken)
+        await tx.execute(
+            update(recording_viewers)
+            .where(recording_viewers.c.user_id == pupils[1].user_id)
+            .values(passes=[9] * 200)
+        )
+    async with database.read() as tx:
+        told = [one async for one in differing_rollups(tx)]
+    assert any(pupils[0].user_id in one and recording in one for one in told), told
+    assert any(pupils[1].user_id in one and "heat" in one for one in told), told
 
 
 async def test_passes_of_a_recording_that_grew_are_made_anew(api: Api, teacher: Person) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,6 +15,8 @@ from vtp.analytics.tables import analytics_events, playback_sessions
 from vtp.recording.store import UNFINISHED
 from vtp.recording.tables import recordings
 
+UNREADABLE: Final = (ValueError, TypeError, AttributeError, LookupError)
+"""What reading JSON that nobody wrote so, or of another form, comes to."""
 _UNTOLD = frozenset({"run_end_ms"})  # of the length that the bins had then
 
 
@@ -32,12 +34,16 @@ async def differing_rollups(tx: AsyncConnection) -> AsyncIterator[str]:
         .having(func.min(c.started_at) >= oldest)
     )
     for row in (await tx.execute(statement)).all():
-        async for sentence in _differences(tx, row):
+        whose = f"of {row.user_id} with recording {row.recording_id}"
+        try:
+            found = [sentence async for sentence in _differences(tx, row, whose)]
+        except UNREADABLE:
+            found = [f"The figures {whose} cannot be counted: a row of them, or of their log, is malformed."]
+        for sentence in found:
             yield sentence
 
 
-async def _differences(tx: AsyncConnection, row: Any) -> AsyncIterator[str]:
-    whose = f"of {row.user_id} with recording {row.recording_id}"
+async def _differences(tx: AsyncConnection, row: Any, whose: str) -> AsyncIterator[str]:
     stored = await find_viewer(tx, row.user_id, row.recording_id)
     length_ms = stored.duration_ms if stored is not None else 0
     log = await read_log(tx, row.recording_id, row.user_id)

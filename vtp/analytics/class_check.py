@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.analytics.attendance_store import attendance_of, counted_row, uncounted
 from vtp.analytics.attendances import counted_class
+from vtp.analytics.check import UNREADABLE
 from vtp.analytics.class_tables import lesson_classes
 from vtp.analytics.classes import CountedClass, from_ms
 from vtp.courses.tables import lessons
@@ -18,8 +19,6 @@ from vtp.own_data.holding import ERASED_NAME
 from vtp.rooms.tables import live_sessions, session_participants
 
 _KEYS: Final = frozenset({"lesson_id", "user_id"})
-_UNREADABLE: Final = (ValueError, TypeError, AttributeError, LookupError)
-"""What reading notes (JSON) that nobody wrote so, or of another form, comes to."""
 
 
 async def differing_classes(tx: AsyncConnection, now: datetime) -> AsyncIterator[str]:
@@ -36,7 +35,7 @@ async def differing_classes(tx: AsyncConnection, now: datetime) -> AsyncIterator
         if row.id not in waiting:
             try:
                 found = [sentence async for sentence in _differences(tx, row)]
-            except _UNREADABLE:
+            except UNREADABLE:
                 found = [f"The class of lesson {row.id} cannot be counted: what is noted of it is malformed."]
             for sentence in found:
                 yield sentence

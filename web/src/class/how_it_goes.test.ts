@@ -54,3 +54,43 @@ it("puts first who needs a look, and goes by who is there at this moment", () =>
   const [ada, eva, , , ben] = found.people;
   expect([ada?.talkShare, ben?.talkShare, eva?.camera, ada?.camera]).toEqual([1, 0.25, true, false]);
 });
+
+it("tells guests of one name apart by when they came", () => {
+  const guest = (first_join: string, more: Partial<LivePerson> = {}) =>
+    person("Guest", { user_id: null, first_join, ...more });
+  const told = {
+    people: [
+      guest("2026-03-02T08:00:00Z"),
+      guest("2026-03-02T08:00:02Z"),
+      guest("2026-03-02T08:10:00Z", { here: false }),
+      person("Guest"),
+    ],
+  } as LiveClass;
+  const came = (id: string, joinedAt: string) => ({
+    id,
+    userId: null,
+    name: "Guest",
+    role: "guest",
+    joinedAt,
+  });
+  const now = {
+    people: [
+      came("one", "2026-03-02T08:00:00.040Z"),
+      came("two", "2026-03-02T08:00:02.003Z"),
+      there("Guest"),
+    ],
+    media: [{ id: "m", owner: "two", kind: "video", source: "camera", paused: false }],
+    hands: [{ participantId: "one" }],
+    connections: {},
+    breakouts: null,
+    me: "p-Teacher",
+  } as unknown as ClassState;
+  const found = howItGoes(told, now);
+  const of = (at: string) =>
+    found.people.find(({ told: { first_join, user_id } }) => !user_id && first_join === at);
+  const [one, two, left] = ["2026-03-02T08:00:00Z", "2026-03-02T08:00:02Z", "2026-03-02T08:10:00Z"].map(of);
+  expect([one?.hand, one?.camera, one?.standing]).toEqual([true, false, "here"]);
+  expect([two?.hand, two?.camera, two?.standing]).toEqual([false, true, "here"]);
+  expect([left?.hand, left?.camera, left?.standing]).toEqual([false, false, "gone"]);
+  expect(found.people.find(({ told: { user_id } }) => user_id)).toMatchObject({ hand: false, camera: false });
+});

@@ -37,17 +37,29 @@ function standingOf(told: LivePerson, hereNow: boolean): Standing {
   return told.first_join ? "gone" : "missing";
 }
 
+const SAME_MS = 10_000;
+
+/** Who of those in the class somebody is: an account on all its devices; a guest, whom nothing else tells from others of
+ * their name, by when they came. */
+function thereOf(one: LivePerson, people: Now["people"]): Now["people"] {
+  if (one.user_id) return people.filter(({ userId }) => userId === one.user_id);
+  const came = one.first_join ? new Date(one.first_join).getTime() : Number.NaN;
+  const apart = ({ joinedAt }: { joinedAt: string }) => Math.abs(new Date(joinedAt).getTime() - came);
+  return people
+    .filter((who) => !who.userId && who.name === one.name && apart(who) < SAME_MS)
+    .sort((who, other) => apart(who) - apart(other))
+    .slice(0, 1);
+}
+
 /** Of who is not staff, those first who need a look: hands, then trouble, then who is not there. */
 export function howItGoes(told: LiveClass, now: Now): HowItGoes {
   const counted = told.people.filter(({ role }) => !isStaff(role as Role));
   const most = Math.max(1, ...counted.map(({ talk_s }) => talk_s));
   const people = counted.map((one, index): Going => {
-    const there = now.people.filter(({ userId, name }) =>
-      one.user_id ? userId === one.user_id : name === one.name,
-    );
+    const there = thereOf(one, now.people);
     const ids = new Set(there.map(({ id }) => id));
     return {
-      key: one.user_id ?? `guest-${index}`,
+      key: one.user_id ?? `guest-${one.first_join ?? index}`,
       name: one.name,
       told: one,
       standing: standingOf(one, there.length > 0),

@@ -102,7 +102,7 @@ function ByName({
     ? `All that was due was done ${momentWithin(finished_at)}: so far ${plural(courses, "course", "courses")} and ${plural(viewers, "viewer of a recording", "viewers of recordings")}.`
     : "The first round has not ended yet.";
   return (
-    <section aria-labelledby="usage-by-name" data-testid="usage-by-name">
+    <section className="usage-by-name" aria-labelledby="usage-by-name" data-testid="usage-by-name">
       <h2 id="usage-by-name">Figures by name</h2>
       <p className="soft">
         {after_days === 0

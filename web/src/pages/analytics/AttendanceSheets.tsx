@@ -145,7 +145,7 @@ function Totals({ totals }: { totals: Record<Attended, number> }) {
           </li>
         ))}
       </ul>
-      <p className="soft">Who they were is not kept any more.</p>
+      <p className="soft analytics-note">Who they were is not kept any more.</p>
     </div>
   );
 }

@@ -42,7 +42,7 @@ export function CourseAnalytics() {
       {error && <Notice tone="wrong">{error}</Notice>}
       <CourseTiles figures={data.figures} />
       {data.figures.anonymized && (
-        <p className="soft analytics-note" data-testid="anonymized">
+        <p className="soft analytics-note analytics-anonymized" data-testid="anonymized">
           {`Of ${plural(data.figures.anonymized.students, "student", "students")} who were here until ${moment(data.figures.anonymized.at)} there are sums alone: they are in the figures, and in no list.`}
         </p>
       )}
