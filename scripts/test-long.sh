@@ -4,6 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/.venv/bin:$PATH"
+export LD_PRELOAD=libeatmydata.so  # nobody waits for a disk: tests kill processes, not the machine's power
 mkdir -p .make/long
 [ "${1:-}" = fresh ] && { rm -f .make/long/*; shift; }
 revision=$(git rev-parse HEAD 2>/dev/null || echo none)
