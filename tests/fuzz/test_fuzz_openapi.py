@@ -205,7 +205,7 @@ class Trial:
         if response.status_code == 401 and self.school.is_out(role):
             self.school.renew(role)
         self.session.cookies.clear()
-        return response.status_code < 400 or response.status_code >= 500
+        return bool(response.status_code < 400 or response.status_code >= 500)
 
 
 def try_everything(
