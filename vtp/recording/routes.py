@@ -114,14 +114,7 @@ def _add_recorder_routes(table: RouteTable, recordings: Recordings) -> None:
         errors=(403, 404),
     )
     async def stop_recording(call: Call) -> RecordingStopped:
-        recording = await recordings.stop_recording(call.principal, call.path["id"])
-        return RecordingStopped(
-            recording_id=recording.id,
-            status=recording.status,
-            stopped_at=recording.stopped_at,
-            duration_seconds=recording.duration_ms / 1000,
-            message=recording.error_message or recording.metadata.get("message"),
-        )
+        return RecordingStopped.of(await recordings.stop_recording(call.principal, call.path["id"]))
 
 
 def _add_reading_routes(

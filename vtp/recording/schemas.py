@@ -65,6 +65,17 @@ class RecordingStopped(BaseModel):
     duration_seconds: float
     message: str | None = None
 
+    @classmethod
+    def of(cls, recording: Recording) -> Self:
+        """The wire's view of a row."""
+        return cls(
+            recording_id=recording.id,
+            status=recording.status,
+            stopped_at=recording.stopped_at,
+            duration_seconds=recording.duration_ms / 1000,
+            message=recording.error_message or recording.metadata.get("message"),
+        )
+
 
 class UpdateRecording(BaseModel):
     """Fields to change; the others stay as they are."""

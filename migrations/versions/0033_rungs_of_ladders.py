@@ -1,0 +1,13 @@
+"""Which rungs a ladder's job is of, where somebody has picked some."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0033"
+down_revision = "0027"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("recording_jobs", sa.Column("rungs", sa.String(100), nullable=False, server_default=""))
