@@ -23,6 +23,7 @@ from vtp.home.routes import build_routes as home_routes
 from vtp.home.service import Homes
 from vtp.http.express import Source
 from vtp.http.routing import RouteTable
+from vtp.http.shown_path import MEDIA_BY_PATH
 from vtp.http.system import Check, SystemParts, build_documentation, check_disk
 from vtp.http.system import build_routes as system_routes
 from vtp.jobs.routes import build_routes as job_routes
@@ -126,7 +127,7 @@ def build_sources(services: Services) -> dict[str, Source]:
     parts = services.recording_parts
     media = ExpressMedia(parts.recordings, parts.grants, parts.holders, parts.viewership)
     live = ExpressLive(services.streams, parts.grants, parts.holders)
-    return {EXPRESS_PREFIX: media.answer, LIVE_PREFIX: live.answer}
+    return {EXPRESS_PREFIX: media.answer, MEDIA_BY_PATH: media.answer, LIVE_PREFIX: live.answer}
 
 
 def build_tables(services: Services) -> list[RouteTable]:

@@ -48,7 +48,7 @@ def add_abr_routes(
         recording_id = await admission.admit(call)
         levels = levels_of(await recordings.view(recording_id))
         said: SegmentMetrics = call.body
-        session = session_of(call.request[HOLDER])
+        session = session_of(call.request[HOLDER], origin_of(call).ip)
         reports.add(recording_id, session, said.report)
         admission.viewership.report(recording_id, session, said.buffer_occupancy_percent)
         carried = carried_kbps(reports.of(recording_id, session))
@@ -64,7 +64,7 @@ def add_abr_routes(
     async def get_abr_stats(call: Call) -> AbrStats:
         recording_id = await admission.admit(call)
         levels = levels_of(await recordings.view(recording_id))
-        session = session_of(call.request[HOLDER])
+        session = session_of(call.request[HOLDER], origin_of(call).ip)
         if await _sees_all(call, recording_id):
             sums = sum_up(reports.of_all(recording_id))
         else:
