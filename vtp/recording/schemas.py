@@ -31,8 +31,8 @@ Description = Annotated[str, Field(max_length=MAX_DESCRIPTION)]
 
 
 class StartRecording(BaseModel):
-    """Starts recording a room. `format` webm is accepted and kept as hls. `layout` tracks, or both: what each
-    participant sends is a track of its own besides the program.
+    """Starts recording a room. `format` webm is accepted and kept as hls; downloads are MP4. `layout` tracks,
+    or both: what each participant sends is a track of its own besides the program.
     """
 
     room_id: Annotated[str, Field(min_length=1, max_length=64, description="A room's id or slug.")]
