@@ -23,9 +23,11 @@ from vtp.home.routes import build_routes as home_routes
 from vtp.home.service import Homes
 from vtp.http.express import Source
 from vtp.http.routing import RouteTable
+from vtp.http.shown_path import MEDIA_BY_PATH
 from vtp.http.system import Check, SystemParts, build_documentation, check_disk
 from vtp.http.system import build_routes as system_routes
 from vtp.jobs.routes import build_routes as job_routes
+from vtp.jobs.transcoding import Transcoding
 from vtp.mail.routes import build_routes as mail_routes
 from vtp.media.ice_servers import IceServers
 from vtp.media.plane import MediaPlane
@@ -71,6 +73,8 @@ from vtp.streaming.express import PREFIX as LIVE_PREFIX
 from vtp.streaming.express import ExpressLive
 from vtp.streaming.live_routes import build_routes as live_routes
 from vtp.streaming.routes import build_routes as stream_routes
+from vtp.streaming.session_routes import build_routes as session_routes
+from vtp.streaming.sessions import Sessions
 from vtp.webhooks.routes import build_routes as webhook_routes
 
 
@@ -123,12 +127,13 @@ def build_sources(services: Services) -> dict[str, Source]:
     parts = services.recording_parts
     media = ExpressMedia(parts.recordings, parts.grants, parts.holders, parts.viewership)
     live = ExpressLive(services.streams, parts.grants, parts.holders)
-    return {EXPRESS_PREFIX: media.answer, LIVE_PREFIX: live.answer}
+    return {EXPRESS_PREFIX: media.answer, MEDIA_BY_PATH: media.answer, LIVE_PREFIX: live.answer}
 
 
 def build_tables(services: Services) -> list[RouteTable]:
     """Every route table of the process, the documentation of all others last."""
     settings, accounts, recording = services.settings, services.accounts, services.recording_parts
+    admission = Admission(recording.recordings, recording.grants, recording.holders, recording.viewership)
     tables = [
         system_routes(SystemParts(settings, services.doors, services.metrics, _checks(services))),
         account_routes(
@@ -175,13 +180,15 @@ def build_tables(services: Services) -> list[RouteTable]:
             recording.holders,
             recording.viewership,
             recording.access_log,
-            EdgeEntrance(
-                Admission(recording.recordings, recording.grants, recording.holders, recording.viewership),
-                services.streams,
-                recording.grants,
-            ),
+            EdgeEntrance(admission, services.streams, recording.grants),
         ),
-        job_routes(services.jobs.jobs),
+        session_routes(
+            Sessions(services.recordings, services.rooms, services.streams), services.recordings, admission
+        ),
+        job_routes(
+            services.jobs.jobs,
+            Transcoding(services.database, services.jobs.jobs, services.recordings, settings.jobs.ladder),
+        ),
         webhook_routes(services.webhooks),
         course_file_routes(services.course_files),
         course_routes(services.courses),

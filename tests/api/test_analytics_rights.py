@@ -38,6 +38,8 @@ async def test_every_call_by_every_caller(api: Api) -> None:
         for base in PLACES
         for one in _endpoints(base, owner.user_id, recording) + _classes(base, course, lesson)
     ]
+    at = f"/api/v1/recordings/{recording}/analytics"
+    endpoints.append(Endpoint("GET", at, VIEWERS, "/api/v1/recordings/{id}/analytics"))
     await assert_statuses(api, endpoints, callers)
     assert_covers(api, "analytics", endpoints)
 

@@ -65,7 +65,7 @@ class Scripted:
         self.may_end = asyncio.Event()
         self.may_end.set()
 
-    async def run(self, recording: Recording, progress: Progress) -> Mapping[str, object]:
+    async def run(self, recording: Recording, progress: Progress, rungs: str = "") -> Mapping[str, object]:
         self.runs += 1
         self.begun.set()
         await self.may_end.wait()

@@ -373,6 +373,33 @@ async def test_entries_whose_commit_was_not_answered_are_written_once(
     assert (found.status, len(found.body["items"])) == (200, 2), found
 
 
+async def test_the_log_says_how_much_downloads_have_sent_all_ranges_together(
+    api: Api, teacher: Person, recording_id: str
+) -> None:
+    path, sent = f"{BASE}/{recording_id}/download", {"Authorization": f"Bearer {teacher.access_token}"}
+    whole = await fetch(api, path, **sent)
+    part = await fetch(api, path, Range="bytes=100-1099", **sent)
+    assert (whole.status, part.status) == (200, 206)
+    cookie = await grant_of(api, recording_id, teacher)
+    assert await plays(api, recording_id, cookie) == 200
+    async with asyncio.timeout(20):
+        while True:
+            found = (await api.call("GET", f"{BASE}/{recording_id}/access-log", by=teacher)).body["items"]
+            told = {one["action"]: one for one in found}
+            if told["downloaded"]["bytes_transferred"] == len(whole.body) + 1000:
+                break
+            await asyncio.sleep(0.05)  # the answer has come, and is noted a moment later
+    assert len(found) == 2 and {one["status"] for one in found} == {"success"}
+    assert told["downloaded"]["duration_seconds"] >= 0
+    assert told["opened"]["bytes_transferred"] is None is told["opened"]["duration_seconds"]
+    webm = await api.call("GET", f"{path}?format=webm", by=teacher)
+    assert (
+        webm.status == 422
+        and webm.pointers == ["/query/format"]
+        and "MP4" in webm.body["errors"][0]["detail"]
+    )
+
+
 async def test_the_log_of_access_goes_when_it_is_old(api: Api, teacher: Person, recording_id: str) -> None:
     cookie = await grant_of(api, recording_id, teacher)
     await plays(api, recording_id, cookie)

@@ -107,6 +107,7 @@ def endpoints(recording: str) -> list[Endpoint]:
             of("401 403 403 403 200 200 200 200 403 403"),
             f"{route}/download-url",
         ),
+        Endpoint("GET", f"{at}/media-url", VIEWERS, f"{route}/media-url"),
         Endpoint("POST", f"{at}/stop", STAFF, f"{route}/stop"),
         Endpoint(
             "POST", f"{at}/share", of("401 403 403 403 403 403 201 201 403 403"), f"{route}/share", body={}
@@ -195,13 +196,17 @@ ELSEWHERE = {
     ("GET", "/api/v1/recordings/{id}/stream/{name}"),
     ("GET", "/api/v1/recordings/{id}/stream/{track}/{name}"),
     ("GET", "/api/v1/recordings/{id}/download"),
+    ("GET", "/media/t/{grant}/{id}/{name}"),
+    ("GET", "/media/t/{grant}/{id}/{track}/{name}"),
+    ("GET", "/media/t/{grant}/{id}/captions/{language}/{name}"),
     ("GET", "/api/v1/recordings/{id}/thumbnail"),
     ("GET", "/api/v1/recordings/{id}/storyboard.vtt"),
     ("GET", "/api/v1/recordings/{id}/storyboard/{name}"),
     ("PATCH", "/whip/{room}/{session}"),
     ("PATCH", "/whep/{room}/{session}"),
 }
-"""Opened by grants (test_recordings_playback.py), or by a session's maker (test_signalling_whip_http.py)."""
+"""Opened by grants (test_recordings_playback.py, test_media_by_path.py), or by a session's maker
+(test_signalling_whip_http.py)."""
 
 
 async def test_the_tables_cover_every_endpoint(api: Api) -> None:

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -295,12 +296,23 @@ async def test_dash_by_a_token_and_participants_tracks_are_played_through_nginx(
                 fields, body = await get(name, cookies["account"])
                 assert (fields["status"], fields.get("x-cache")) == ("200", None) and body, name
                 assert (await get(name, cookies["link"]))[0]["status"] == "404", name
+            in_path = urlsplit(link["media_url"]).path.removesuffix("/master.m3u8")
+            for name, kept in (
+                ("master.m3u8", None),
+                ("video/seg-00000.m4s", "HIT"),
+                ("p1/seg-00000.m4s", ""),
+            ):
+                fields, _ = await asyncio.to_thread(by_http2, socket, f"{in_path}/{name}")
+                found = (fields["status"], fields.get("x-cache"))
+                assert found == (("404", None) if kept == "" else ("200", kept)), (name, fields)
             gone = await api.call(
                 "DELETE", f"/api/v1/recordings/{recording_id}/shares/{link['id']}", by=teacher
             )
             assert gone.status == 200, gone
             await until_status(socket, f"{folder}/video/seg-00000.m4s", cookies["link"], "401")
             await until_status(socket, f"{folder}/manifest.mpd", cookies["link"], "401")
+            await until_status(socket, f"{in_path}/video/seg-00000.m4s", "", "401")
+            assert "/media/t/" not in (tmp_path / "nginx" / "error.log").read_text()
             viewer = cookies["account"]
             erased = await api.call("DELETE", f"/api/v1/users/{teacher.user_id}", by=admin)
             assert erased.status == 204, erased

@@ -13,6 +13,7 @@ from vtp.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "security.md").read_text()
+THREATS = (ROOT / "THREAT_MODEL.md").read_text()
 REQUIREMENTS = Path(__file__).with_name("asvs_5_0.txt")
 STATUSES = ("met", "not applicable", "open")
 _ROW = re.compile(r"^\| (\d+\.\d+\.\d+) \| ([12]) \| ([^|]+) \| (\w[\w ]*): (.*) \|$", re.MULTILINE)
@@ -61,9 +62,10 @@ def test_every_requirement_is_met_by_tests_or_has_a_reason() -> None:
             assert len(row.reason) > 10, f"{row.id} is {row.status}, and nobody says why"
 
 
-def test_every_test_that_is_named_exists() -> None:
-    assert PAGE.count("::test_") == len(_TEST.findall(PAGE))
-    for file, test in sorted(set(_TEST.findall(PAGE))):
+@pytest.mark.parametrize("page", [PAGE, THREATS], ids=["security", "threats"])
+def test_every_test_that_is_named_exists(page: str) -> None:
+    assert page.count("::test_") == len(_TEST.findall(page)) > 0
+    for file, test in sorted(set(_TEST.findall(page))):
         found = list(ROOT.glob(f"tests/**/{file}.py"))
         assert len(found) == 1, f"{file} is {len(found)} files"
         declared = rf"^ *(async )?def {test}\("

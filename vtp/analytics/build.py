@@ -122,7 +122,7 @@ def build_routes(parts: AnalyticsParts) -> RouteTable:
     table = RouteTable("analytics", "Who watched what, who was there.")
     both = Doubled(table)
     add_intake_routes(both, parts.intake)
-    add_lecture_routes(both, parts.lectures)
+    add_lecture_routes(both, table, parts.lectures)
     add_viewer_routes(both, parts.viewers)
     add_live_routes(both, parts.live)
     add_attendance_routes(both, parts.attendances, parts.report_pdfs)

@@ -18,7 +18,7 @@ from vtp.analytics.schemas import (
     SendEvents,
     SessionReply,
 )
-from vtp.http.routing import Access, Call
+from vtp.http.routing import Access, Call, RouteTable
 from vtp.recording.watching import resume_ms
 
 SESSIONS_SHOWN = 50
@@ -46,8 +46,8 @@ def add_intake_routes(table: Doubled, intake: Intake) -> None:
         return EventsReply(accepted=outcome.accepted, repeated=outcome.repeated, refused=refused)
 
 
-def add_lecture_routes(table: Doubled, lectures: Lectures) -> None:
-    """Declares reading."""
+def add_lecture_routes(table: Doubled, plain: RouteTable, lectures: Lectures) -> None:
+    """Declares reading; what older clients ask of a recording is in the `plain` table alone."""
 
     @table.get(
         "/metrics/{user_id}/{recording_id}",
@@ -61,6 +61,19 @@ def add_lecture_routes(table: Doubled, lectures: Lectures) -> None:
         found = await lectures.metrics(call.principal, path["user_id"], path["recording_id"], address)
         return metrics_reply(path["user_id"].lower(), found)
 
+    async def read(call: Call, recording_id: str) -> LectureReply:
+        found, shown = await lectures.lecture(call.principal, recording_id, origin_of(call).ip)
+        return lecture_reply(found) if shown else _hidden(found)
+
+    @plain.get(
+        "/api/v1/recordings/{id}/analytics",
+        reply=LectureReply,
+        summary="Read how a recording is watched, as `analytics/lecture/{recording_id}` tells it",
+        errors=(403, 404),
+    )
+    async def get_recording_analytics(call: Call) -> LectureReply:
+        return await read(call, call.path["id"])
+
     @table.get(
         "/lecture/{recording_id}",
         reply=LectureReply,
@@ -69,8 +82,7 @@ def add_lecture_routes(table: Doubled, lectures: Lectures) -> None:
         errors=(403, 404),
     )
     async def get_lecture_analytics(call: Call) -> LectureReply:
-        found, shown = await lectures.lecture(call.principal, call.path["recording_id"], origin_of(call).ip)
-        return lecture_reply(found) if shown else _hidden(found)
+        return await read(call, call.path["recording_id"])
 
 
 def metrics_reply(user_id: str, found: Metrics) -> MetricsReply:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from aiohttp import web
 
-from vtp.edge.address import ROUTES, Address, is_clock, is_file
+from vtp.edge.address import Address, is_clock, is_file
 from vtp.edge.door import Door
 from vtp.edge.door import Key as Watch
 from vtp.edge.entry import Entry
@@ -23,7 +23,7 @@ from vtp.http.express import Answer, ExpressRequest, Ready
 from vtp.http.keys import CLIENT
 from vtp.http.ranges import wanted_of
 from vtp.recording.grants import PLAIN_NAME, SECURE_NAME, cookie_below
-from vtp.recording.holders import knows_people
+from vtp.recording.holders import is_in_path, knows_people
 from vtp.recording.media_routes import no_such_track
 from vtp.recording.ready_media import offered_grant
 
@@ -39,25 +39,25 @@ class EdgeMedia:
     def answer(self, request: ExpressRequest) -> Answer:
         """What is here, or soon, for who was let in a moment ago; None for all else."""
         address = Address.of(request.path)
-        if address is None or is_clock(request.path):  # a clock is not kept: it would be fetched twice
+        if address is None or is_clock(address.path):  # a clock is not kept: it would be fetched twice
             return None
-        query = plain_query(request.path, request.query)
+        query = plain_query(address.path, request.query)
         if query is None:
             return None
-        watch = (address.media_id, offered_grant(request), request.asker.client.address)
+        grant = address.grant or offered_grant(request)
+        watch = (address.media_id, grant, request.asker.client.address)
         if not self._door.is_open(watch) or not self._may_have(watch, address):
             return None
-        key = (address.media_id, request.path, query)
+        key = (address.media_id, address.path, query)
         found = self._shelf.get(key)
         if found is None:
             try:
                 return self._shelf.coming(key)
             except (Unavailable, Malformed):
                 return None
-        self._count(watch, address, request.path, found)
-        route = ROUTES[0] if request.path.startswith("/live/") else ROUTES[1]
+        self._count(watch, address, found)
         fields, body = _as_taken(found, zipped=request.asker.zipped)
-        return Ready(route, "".join(f"{name}: {value}\r\n" for name, value in fields).encode(), body)
+        return Ready(address.route, "".join(f"{name}: {value}\r\n" for name, value in fields).encode(), body)
 
     async def check(self, request: web.Request) -> web.Response:
         """Whether somebody may have what a proxy has itself: 204, or why not. It asks for the path that
@@ -76,20 +76,23 @@ class EdgeMedia:
             raise web.HTTPNotFound
         client: Client = request[CLIENT]
         watch, cookie = await self._let_in(request, address, client)
-        key: Key = (address.media_id, request.path, directives(request.path, request.query))
+        key: Key = (address.media_id, address.path, directives(address.path, request.query))
         found = await self._shelf.bring(key)
         answer = _answer(request, found)
         answer.headers.extend(cookie)
         if answer.status != 304:
-            self._count(watch, address, request.path, found)
+            self._count(watch, address, found)
         return answer
 
     async def _let_in(
         self, request: web.Request, address: Address, client: Client
     ) -> tuple[Watch, Iterable[tuple[str, str]]]:
         """By the grant in the query or the cookie, else as the origin lets them in; who lacks the cookie
-        gets one. What the address says comes first: the cookie may be of who sat here before.
+        gets one. What the address says comes first: the cookie may be of who sat here before. Where the grant
+        is in the path, nothing else counts.
         """
+        if address.grant:
+            return await self._by_path(address, client), []
         in_cookie = request.cookies.get(SECURE_NAME if client.secure else PLAIN_NAME, "")
         token = request.headers.get("Authorization", "")
         watch = await self._by_grant(
@@ -105,6 +108,15 @@ class EdgeMedia:
         header = cookie_below(address.folder, grant, secure=client.secure)
         return watch, [] if grant == in_cookie else [("Set-Cookie", header)]
 
+    async def _by_path(self, address: Address, client: Client) -> Watch:
+        watch = (address.media_id, address.grant, client.address)
+        if not is_in_path(self._door.holder(watch)):
+            raise NotSignedIn("This address is not good any more: ask for another.", code="grant_ended")
+        await self._door.require(watch)
+        if not self._may_have(watch, address):
+            raise no_such_track()
+        return watch
+
     async def _by_grant(
         self, address: Address, offered: Iterable[str], client: Client, *, by_token: bool
     ) -> Watch | None:
@@ -114,7 +126,8 @@ class EdgeMedia:
         refusal: Forbidden | NotSignedIn | None = None
         for grant in filter(None, offered):
             watch = (address.media_id, grant, client.address)
-            if not self._door.holder(watch):
+            holder = self._door.holder(watch)
+            if not holder or is_in_path(holder):
                 continue
             try:
                 await self._door.require(watch)
@@ -127,12 +140,17 @@ class EdgeMedia:
         return None
 
     def _may_have(self, watch: Watch, address: Address) -> bool:
-        """Whether it is the program, or a participant's track for who may have those."""
-        return not address.is_of_person or knows_people(self._door.holder(watch))
+        """Whether it is the program, or a participant's track for who may have those; by a grant that is
+        where it belongs, in the path or not.
+        """
+        holder = self._door.holder(watch)
+        return is_in_path(holder) is bool(address.grant) and (
+            not address.is_of_person or knows_people(holder)
+        )
 
-    def _count(self, watch: Watch, address: Address, path: str, found: Fetched) -> None:
+    def _count(self, watch: Watch, address: Address, found: Fetched) -> None:
         if found.status == 200 and address.track:
-            self._door.count(watch, address.track, len(found.body), int(path.endswith(".m4s")))
+            self._door.count(watch, address.track, len(found.body), int(address.path.endswith(".m4s")))
 
 
 def _answer(request: web.Request, found: Fetched) -> web.Response:

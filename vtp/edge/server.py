@@ -24,7 +24,7 @@ from vtp.http.express import Express
 from vtp.http.keys import CLIENT
 from vtp.http.listening import Listening, bind
 from vtp.http.metrics import HttpMetrics
-from vtp.http.middleware import put_headers, trace
+from vtp.http.middleware import answer_preflights, put_headers, trace
 from vtp.http.runner import Runner
 from vtp.http.security import BrowserGuard
 from vtp.ids import new_id
@@ -104,9 +104,10 @@ async def _serve(
     settings: Settings, media: EdgeMedia, metrics: HttpMetrics, listening: Listening, stack: AsyncExitStack
 ) -> None:
     resolver = ClientResolver(settings.http.trusted_proxies)
-    middlewares: list[Any] = [trace(resolver, metrics)]
+    guard = BrowserGuard([])
+    middlewares: list[Any] = [trace(resolver, metrics), answer_preflights(guard)]
     app = web.Application(middlewares=middlewares)
-    app.on_response_prepare.append(put_headers(BrowserGuard([]), lambda: False))
+    app.on_response_prepare.append(put_headers(guard, lambda: False))
     for route in ROUTES:
         app.router.add_get(route, media.handle)
     app.router.add_get("/edge/check", media.check)

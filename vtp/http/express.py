@@ -19,11 +19,12 @@ from typing import TypeAlias
 from vtp.http.client import Client, ClientResolver
 from vtp.http.encodings import takes_gzip
 from vtp.http.metrics import HttpMetrics
-from vtp.http.security import DATA_SECURITY_POLICY, FIXED_HEADERS, HSTS
+from vtp.http.security import DATA_SECURITY_POLICY, FIXED_HEADERS, HSTS, OPEN_TO_ALL
+from vtp.http.shown_path import MEDIA_BY_PATH
 from vtp.ids import new_id
 
 MAX_HEAD_BYTES = 8190
-_LINE = re.compile(rb"GET (/[\w./-]*)(?:\?([\w=&.-]*))? HTTP/1\.1(?=\r\n)")
+_LINE = re.compile(rb"GET (/[\w./~!-]*)(?:\?([\w=&.-]*))? HTTP/1\.1(?=\r\n)")
 _FIELD = rb"[\w!#$%&'*+.^`|~-]+:[^\x00-\x08\x0a-\x1f\x7f]*\r\n"
 _FIELDS = re.compile(rb"\r\n(?:" + _FIELD + rb")+\r\n")
 _NAMES = re.compile(rb"\n([^:\r\n]+):")
@@ -106,7 +107,7 @@ class Express:
         self._ids = count(1)
         self._process = new_id()
         fixed = {**FIXED_HEADERS, "Content-Security-Policy": DATA_SECURITY_POLICY}
-        self._fixed = "".join(f"{name}: {value}\r\n" for name, value in fixed.items()).encode()
+        self._fixed, self._fixed_open = _lines(fixed), _lines({**fixed, **OPEN_TO_ALL})
         self._date = (0, b"")
 
     def read(self, data: bytes, line: Line) -> ExpressRequest | None:
@@ -163,7 +164,7 @@ class Express:
             (
                 b"HTTP/1.1 200 OK\r\n",
                 ready.fields,
-                self._fixed,
+                self._fixed_open if request.path.startswith(MEDIA_BY_PATH) else self._fixed,
                 f"Strict-Transport-Security: {HSTS}\r\n".encode() if lasting else b"",
                 b"X-Request-ID: %s.%x\r\nDate: " % (self._process.encode(), next(self._ids)),
                 self._now(),
@@ -177,6 +178,10 @@ class Express:
         if second != self._date[0]:
             self._date = (second, formatdate(second, usegmt=True).encode())
         return self._date[1]
+
+
+def _lines(fields: Mapping[str, str]) -> bytes:
+    return "".join(f"{name}: {value}\r\n" for name, value in fields.items()).encode()
 
 
 def _said(field: re.Pattern[bytes], fields: bytes) -> str:

@@ -29,7 +29,7 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 SLOW_S = 5.0
 REFUSALS = frozenset({400, 401, 403, 408, 413, 415, 422, 429})
 """Of credentials, rights, limits and input: logged, for who looks for attacks (OWASP ASVS 5.0, 16.3.3)."""
-PROGRAMS = ("/api/", "/whip/", "/whep/", "/sfu/", "/socket.io/", "/metrics")
+PROGRAMS = ("/api/", "/whip/", "/whep/", "/sfu/", "/socket.io/", "/metrics", "/media/")
 PAGES_AMONG_THEM = ("/api/docs", "/problems/")
 WAITING_ROUTES = frozenset({"/socket.io/"})
 """Answered when there is news, or when a WebSocket ends: that is no slowness."""

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from vtp.errors import Forbidden
 from vtp.http.client import Client
+from vtp.http.shown_path import MEDIA_BY_PATH
 
 # hls.js runs its transmuxer in a worker made from a blob and plays from blob URLs; nothing runs inline.
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -59,6 +60,12 @@ EXPOSED_HEADERS = (
     "Retry-After, Vtp-Notice, WWW-Authenticate, X-Request-ID"
 )
 PREFLIGHT_MAX_AGE_S = 600
+OPEN_TO_ALL = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Content-Range, ETag, Retry-After, X-Request-ID",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+"""Of what its address alone opens: no cookie vouches for it, so pages of other sites take nothing by it."""
 
 
 class BrowserGuard:
@@ -73,6 +80,9 @@ class BrowserGuard:
         headers.setdefault("Content-Security-Policy", _policy_of(headers))
         for name, value in FIXED_HEADERS.items():
             headers.setdefault(name, value)
+        if request.path.startswith(MEDIA_BY_PATH):
+            headers.update(OPEN_TO_ALL)
+            return
         origin = request.headers.get("Origin", "").lower()
         if not origin:
             return
@@ -89,9 +99,11 @@ class BrowserGuard:
     def answer_preflight(self, request: web.Request) -> web.Response:
         """Answers a preflight: yes for a listed origin, nothing (which browsers read as no) for others."""
         headers = {"Vary": "Origin, Access-Control-Request-Method, Access-Control-Request-Headers"}
-        if request.headers.get("Origin", "").lower() in self._origins:
+        by_path = request.path.startswith(MEDIA_BY_PATH)
+        if by_path or request.headers.get("Origin", "").lower() in self._origins:
+            methods = "GET, HEAD" if by_path else "GET, HEAD, POST, PUT, PATCH, DELETE"
             headers |= {
-                "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
+                "Access-Control-Allow-Methods": methods,
                 "Access-Control-Allow-Headers": request.headers.get("Access-Control-Request-Headers", ""),
                 "Access-Control-Max-Age": str(PREFLIGHT_MAX_AGE_S),
             }

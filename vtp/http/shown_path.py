@@ -7,8 +7,11 @@ from aiohttp import web
 SERVICE_TOKEN = "service_token"
 """The path's part that holds a service token."""
 
+MEDIA_BY_PATH = "/media/t/"
+"""Below it is media by a grant that is in the path, for players without cookies."""
+
 _PLAIN, _WITH_TOKEN = "/sfu/", f"/sfu/t/{{{SERVICE_TOKEN}}}/"
-_IN_PATH = re.compile(r"(/sfu/+t/+|/calendars/+feed/+|/notifications/+unsubscribe/+)[^/]+")
+_IN_PATH = re.compile(r"(/sfu/+t/+|/calendars/+feed/+|/notifications/+unsubscribe/+|/media/+t/+)[^/]+")
 _JWT = re.compile(r"eyJ[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*)?")  # wherever somebody put one
 HIDDEN = "[token]"
 

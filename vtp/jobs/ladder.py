@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from vtp.errors import Unavailable
+from vtp.jobs.ladder_wish import lines_of
 from vtp.jobs.progress import Progress
 from vtp.jobs.rung_encoder import RungEncoder, pick_encoder
 from vtp.jobs.rung_writer import RungWriter
@@ -48,7 +49,7 @@ class Ladder:
         self._min_free_bytes = min_free_bytes
         self._codec = ""
 
-    async def run(self, recording: Recording, progress: Progress) -> Mapping[str, object]:
+    async def run(self, recording: Recording, progress: Progress, rungs: str = "") -> Mapping[str, object]:
         """Gives what the recording's row says from now on.
 
         Raises Unavailable while the disk is almost full (classes need what is left), HopelessError when
@@ -60,7 +61,7 @@ class Ladder:
                 "Its files are in the object store alone: a ladder is made of files that are here."
             )
         self._codec = self._codec or await _whole(pick_encoder)
-        work = await _whole(partial(RungsOfRecording, directory, self._lines, self._codec))
+        work = await _whole(partial(RungsOfRecording, directory, lines_of(rungs, self._lines), self._codec))
         try:
             progress.begin(work.total, work.done)
             for line in work.picture.segments:

@@ -6,11 +6,13 @@ from vtp.http.pagination import PageQuery
 from vtp.http.routing import Call, RouteTable
 from vtp.jobs.schemas import JobPage, JobReply
 from vtp.jobs.service import Jobs
+from vtp.jobs.transcode_routes import add_transcode_routes
+from vtp.jobs.transcoding import Transcoding
 
 PATH = "/api/v1/recordings/{id}/jobs"
 
 
-def build_routes(jobs: Jobs) -> RouteTable:
+def build_routes(jobs: Jobs, transcoding: Transcoding) -> RouteTable:
     """Declares the jobs of recordings."""
     table = RouteTable("jobs", "What is done with recordings when they have ended.")
 
@@ -46,4 +48,5 @@ def build_routes(jobs: Jobs) -> RouteTable:
     async def retry_job(call: Call) -> JobReply:
         return JobReply.of(await jobs.retry(call.principal, call.path["id"], call.path["job_id"]))
 
+    add_transcode_routes(table, transcoding)
     return table

@@ -42,9 +42,9 @@ class Work(Protocol):
     def then(self) -> Kind | None:
         """What has something new to do afterwards."""
 
-    async def run(self, recording: Recording, progress: Progress) -> Mapping[str, object]:
-        """Does it; gives columns of the recording's row. Raises Unavailable for what time may cure, OSError
-        and ValueError for what it hardly will.
+    async def run(self, recording: Recording, progress: Progress, rungs: str = "") -> Mapping[str, object]:
+        """Does it, of a ladder these `rungs`; gives columns of the recording's row. Raises Unavailable for
+        what time may cure, OSError and ValueError for what it hardly will.
         """
 
     async def undo(self, recording_id: str) -> None:
@@ -111,7 +111,7 @@ class Runner:
 
     async def _work(self, job: Job, recording: Recording) -> None:
         progress = Progress()
-        run = asyncio.ensure_future(self._works[job.kind].run(recording, progress))
+        run = asyncio.ensure_future(self._works[job.kind].run(recording, progress, job.rungs))
         self._runs.add(run)
         beats = asyncio.ensure_future(self._keep_alive(job, progress, run))
         try:

@@ -122,7 +122,7 @@ class Jobs:
     async def retry(self, principal: Principal, recording_id: str, job_id: str) -> Job:
         """Lets a job begin anew, or at once when it waits. Raises NotFound, Forbidden, Conflict."""
         job = await self._queue_again(principal, recording_id, job_id)
-        await self._put(job.id)
+        await self.put(job.id)
         return job
 
     @done_over
@@ -162,7 +162,7 @@ class Jobs:
         job = new_job(recording_id, kind, self._clock())
         try:
             if await self._add(job):
-                await self._put(job.id)
+                await self.put(job.id)
         except (Unavailable, IntegrityError) as error:
             logger.info("The %s of recording %s is left to the job process: %s", kind, recording_id, error)
 
@@ -171,7 +171,8 @@ class Jobs:
         async with self._database.transaction() as tx:
             return await store.add_job(tx, job)
 
-    async def _put(self, job_id: str) -> None:
+    async def put(self, job_id: str) -> None:
+        """Has a job that is due begun soon; also without a queue, or while that is away."""
         if self._queue is None:
             return
         try:

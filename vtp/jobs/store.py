@@ -62,6 +62,7 @@ class Job:
     last_error: str = ""
     owner: str | None = None
     heartbeat_at: datetime | None = None
+    rungs: str = ""
 
 
 _COLUMNS = [jobs.c[name] for name in Job.__slots__]
@@ -79,6 +80,13 @@ async def add_job(tx: AsyncConnection, job: Job) -> bool:
 async def find_job(tx: AsyncConnection, job_id: str) -> Job | None:
     """The job with this id."""
     row = (await tx.execute(select(*_COLUMNS).where(jobs.c.id == job_id))).one_or_none()
+    return _job(row._mapping) if row else None
+
+
+async def find_job_of(tx: AsyncConnection, recording_id: str, kind: Kind) -> Job | None:
+    """The job of this kind of a recording."""
+    one = (jobs.c.recording_id == recording_id, jobs.c.kind == kind)
+    row = (await tx.execute(select(*_COLUMNS).where(*one))).one_or_none()
     return _job(row._mapping) if row else None
 
 
@@ -129,6 +137,14 @@ async def queue_again(tx: AsyncConnection, job_id: str, now: datetime) -> bool:
     ended = (jobs.c.id == job_id, jobs.c.state.in_((State.FAILED, State.CANCELLED)), jobs.c.owner.is_(None))
     values = {"state": State.QUEUED, "attempts": 0, "progress": 0.0, "last_error": ""}
     again = update(jobs).where(*ended).values(**values, next_try_at=now, updated_at=now)
+    return bool((await tx.execute(again)).rowcount)
+
+
+async def queue_with(tx: AsyncConnection, job: Job, rungs: str, now: datetime) -> bool:
+    """Has a job that is as it was read, and that nobody works on, begin anew with these rungs."""
+    same = (jobs.c.id == job.id, jobs.c.state == job.state, jobs.c.owner.is_(None))
+    values = {"state": State.QUEUED, "attempts": 0, "progress": 0.0, "last_error": "", "rungs": rungs}
+    again = update(jobs).where(*same).values(**values, next_try_at=now, updated_at=now)
     return bool((await tx.execute(again)).rowcount)
 
 

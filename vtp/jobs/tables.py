@@ -23,6 +23,7 @@ recording_jobs = Table(
     Column("recording_id", id_type(), ForeignKey("recordings.id", ondelete="CASCADE"), nullable=False),
     Column("kind", String(16), nullable=False),
     Column("state", String(16), nullable=False),
+    Column("rungs", String(100), nullable=False, comment="of a ladder: 720,480; empty: all of the settings'"),
     Column("progress", Float, nullable=False, comment="0 to 1"),
     Column("eta_at", UtcDateTime),
     Column("attempts", Integer, nullable=False),

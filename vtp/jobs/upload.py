@@ -54,7 +54,7 @@ class Upload:
         self._store = store
         self._remote = remote
 
-    async def run(self, recording: Recording, progress: Progress) -> Mapping[str, object]:
+    async def run(self, recording: Recording, progress: Progress, rungs: str = "") -> Mapping[str, object]:
         """Gives what the recording's row says from now on.
 
         One that is not here and whole in the store was sent before its row came from an older backup. Raises

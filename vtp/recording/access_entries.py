@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -36,6 +37,10 @@ class AccessEntry:
     link_title: str | None
     ip_address: str | None
     user_agent: str | None
+    bytes_transferred: int | None
+    duration_seconds: float | None
+    status: str = "success"
+    """Who was refused is in the audit log, and not here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,8 @@ async def read_entries(
             recording_shares.c.title,
             c.ip_address,
             c.user_agent,
+            c.bytes_transferred,
+            c.duration_ms,
         )
         .join_from(table, users, users.c.id == c.user_id, isouter=True)
         .join(recording_shares, recording_shares.c.id == c.link_id, isouter=True)
@@ -76,7 +83,12 @@ async def read_entries(
     )
     if before is not None:
         statement = statement.where(c.id < before)
-    return [AccessEntry(*row) for row in await tx.execute(statement)]
+    return [_entry(row) for row in await tx.execute(statement)]
+
+
+def _entry(row: Any) -> AccessEntry:
+    found, took_ms = AccessEntry(*row), row[-1]
+    return found if took_ms is None else replace(found, duration_seconds=took_ms / 1000)
 
 
 def _conditions(wanted: AccessFilter) -> Iterator[ColumnElement[bool]]:

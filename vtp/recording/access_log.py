@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -64,21 +64,28 @@ class AccessLog:
         self._clock = clock
         self._monotonic = monotonic
         self._waiting: deque[dict[str, Any]] = deque(maxlen=MAX_WAITING)
-        self._noted: dict[tuple[str, Did, str, str], float] = {}
+        self._noted: dict[tuple[str, Did, str, str], tuple[float, str]] = {}
+        self._sent: dict[str, tuple[int, int]] = {}
+        self._to_tell: set[str] = set()
         self._news = asyncio.Event()
         self._writing = asyncio.Lock()
 
     def note(
         self, recording_id: str, did: Did, who: Principal | str, origin: Origin, *, link_id: str | None = None
-    ) -> None:
-        """Somebody did this: a principal, or a holder as grants name them. `link_id`: what they made."""
+    ) -> str:
+        """Somebody did this: a principal, or a holder as grants name them. `link_id`: what they made. Gives
+        the entry's id, which is that of the visit's first.
+        """
         holder = without_visit(who) if isinstance(who, str) else holder_of(who)
-        if did is not Did.SHARED and self._is_known((recording_id, did, holder, origin.ip)):
-            return
+        entry_id = new_id()
+        if did is not Did.SHARED:
+            known = self._known((recording_id, did, holder, origin.ip), entry_id)
+            if known != entry_id:
+                return known
         viewer: Viewer = viewer_of(holder)
         self._waiting.append(
             {
-                "id": new_id(),
+                "id": entry_id,
                 "recording_id": recording_id,
                 "at": self._clock(),
                 "action": did.value,
@@ -88,6 +95,18 @@ class AccessLog:
                 "user_agent": clean(origin.user_agent, MAX_AGENT_CHARACTERS),
             }
         )
+        self._news.set()
+        return entry_id
+
+    def sent(self, entry_id: str, size: int, took_s: float) -> None:
+        """So much more was sent for an entry. Totals are written, so that once more is no harm."""
+        before_bytes, before_ms = self._sent.pop(entry_id, (0, 0))
+        self._sent[entry_id] = (before_bytes + size, before_ms + round(took_s * 1000))
+        self._to_tell.add(entry_id)
+        if len(self._sent) > MAX_REMEMBERED:
+            oldest = next(iter(self._sent))
+            del self._sent[oldest]
+            self._to_tell.discard(oldest)
         self._news.set()
 
     async def run(self) -> None:
@@ -112,6 +131,10 @@ class AccessLog:
             written = {entry["id"] for entry in entries}
             while self._waiting and self._waiting[0]["id"] in written:
                 self._waiting.popleft()
+            told = {one: self._sent[one] for one in self._to_tell}
+            if told:
+                await self._write_sent(told)
+            self._to_tell -= {one for one, totals in told.items() if self._sent.get(one) == totals}
 
     async def close(self) -> None:
         """Writes the last."""
@@ -172,19 +195,31 @@ class AccessLog:
                 if whole:
                     await insert_absent(tx, table, whole)
 
+    @done_over
+    async def _write_sent(self, totals: dict[str, tuple[int, int]]) -> None:
+        values = [
+            {"entry": entry_id, "size": size, "took": took} for entry_id, (size, took) in totals.items()
+        ]
+        change = update(table).where(table.c.id == bindparam("entry"))
+        change = change.values(bytes_transferred=bindparam("size"), duration_ms=bindparam("took"))
+        async with self._database.transaction() as tx:
+            await tx.execute(change, values)
+
     async def _trim_some(self, before: datetime) -> int:
         some = select(table.c.id).where(table.c.at < before).order_by(table.c.at).limit(TRIMMED_AT_ONCE)
         async with self._database.transaction() as tx:
             return (await tx.execute(delete(table).where(table.c.id.in_(some)))).rowcount
 
-    def _is_known(self, key: tuple[str, Did, str, str]) -> bool:
-        """Whether this was noted within the visit; each time makes the visit longer."""
+    def _known(self, key: tuple[str, Did, str, str], new: str) -> str:
+        """The entry of the visit, `new` where one begins; each time makes the visit longer."""
         now = self._monotonic()
-        before = self._noted.pop(key, None)
-        self._noted[key] = now
+        before_s, entry_id = self._noted.pop(key, (-VISIT_S, new))
+        if now - before_s >= VISIT_S:
+            entry_id = new
+        self._noted[key] = (now, entry_id)
         if len(self._noted) > MAX_REMEMBERED:
             del self._noted[next(iter(self._noted))]
-        return before is not None and now - before < VISIT_S
+        return entry_id
 
 
 async def _still_there(tx: AsyncConnection, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:

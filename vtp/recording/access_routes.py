@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from aiohttp import web
 from pydantic import BaseModel, Field
@@ -48,6 +48,14 @@ class AccessReply(BaseModel):
     link_title: str | None
     ip_address: str | None
     user_agent: str | None
+    bytes_transferred: Annotated[
+        int | None,
+        Field(description="Of a download that has ended, all its ranges together; null of all else."),
+    ]
+    duration_seconds: Annotated[float | None, Field(description="How long sending those took.")]
+    status: Annotated[
+        Literal["success"], Field(description="Who was refused is in the audit log, and not here.")
+    ]
 
 
 class AccessPage(Page[AccessReply]):

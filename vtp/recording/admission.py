@@ -12,7 +12,7 @@ from vtp.http.keys import CLIENT
 from vtp.http.routing import Call
 from vtp.ids import parse_id
 from vtp.recording.grants import PLAIN_NAME, SECURE_NAME, Grants, Scope, cookie_header
-from vtp.recording.holders import Holders, holder_of, session_of, viewer_of, visit_of
+from vtp.recording.holders import Holders, holder_of, is_in_path, session_of, viewer_of, visit_of
 from vtp.recording.service import Recordings
 from vtp.recording.store import Recording
 from vtp.recording.viewers import Viewership
@@ -46,25 +46,40 @@ class Admission:
 
         What the address says comes first: the cookie may be of who sat here before.
         """
+        if "grant" in call.path:
+            return await self._by_path(call, recording_id, scope)
         name = SECURE_NAME if is_secure(call) else PLAIN_NAME
         offered = (call.request.query.get("grant"), call.request.cookies.get(name))
         refusal: Forbidden | NotSignedIn | None = None
         for grant in filter(None, offered):
             holder = self._grants.check(grant, recording_id, scope)
-            if holder is None:
+            if holder is None or is_in_path(holder):
                 continue
             try:
                 await self._holders.require(holder, recording_id, scope, origin_of(call).ip)
             except (Forbidden, NotSignedIn) as error:
                 refusal = refusal or error
                 continue
-            call.request[HOLDER] = holder
-            if viewer_of(holder).link_id is not None:
-                call.request[LINK_ENDS] = self._grants.end_of(grant)
+            self._let_in(call, holder, grant)
             return holder
         if refusal is not None and call.principal_or_none is None:
             raise refusal
         return None
+
+    async def _by_path(self, call: Call, recording_id: str, scope: Scope) -> str:
+        """Who holds the grant in the address: nothing else counts there. Raises as `Holders.require`."""
+        grant = call.path["grant"]
+        holder = self._grants.check(grant, recording_id, scope)
+        if holder is None or not is_in_path(holder):
+            raise NotSignedIn("This address is not good any more: ask for another.", code="grant_ended")
+        await self._holders.require(holder, recording_id, scope, origin_of(call).ip)
+        self._let_in(call, holder, grant)
+        return holder
+
+    def _let_in(self, call: Call, holder: str, grant: str) -> None:
+        call.request[HOLDER] = holder
+        if viewer_of(holder).link_id is not None:
+            call.request[LINK_ENDS] = self._grants.end_of(grant)
 
     async def require_still(self, call: Call, recording_id: str, scope: Scope) -> None:
         """Raises as `Holders.require` when who was let in before has lost the right: of answers that last.
@@ -98,7 +113,7 @@ class Admission:
         Raises Unavailable when it has all the viewers that it may have.
         """
         recording_id = await self.admit(call)
-        session = session_of(call.request[HOLDER])
+        session = session_of(call.request[HOLDER], origin_of(call).ip)
         self.viewership.admit(recording_id, session)
         return recording_id, session
 

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from vtp.errors import NotFound
 from vtp.http.etags import etag_of, matches_none
 from vtp.http.routing import Access, Call, Limit, RouteTable
+from vtp.http.shown_path import MEDIA_BY_PATH
 from vtp.http.text import check_line
 from vtp.recording.admission import Admission
 from vtp.recording.caption_store import Captions
@@ -133,12 +134,21 @@ def add_caption_routes(
             at=line.start_ms / 1000,
         )
 
+    files = {**media, "reply_types": (PLAYLIST_TYPE, VTT_TYPE), "also": (304,)}
+
+    @table.get(
+        f"{MEDIA_BY_PATH}{{grant}}/{{id}}/captions/{{language}}/{{name}}",
+        summary="Captions by an address that holds the grant",
+        **files,
+    )
+    async def get_caption_file_by_path(call: Call) -> web.Response:
+        found: web.Response = await get_caption_file(call)
+        return found
+
     @table.get(
         f"{BASE}/stream/captions/{{language}}/{{name}}",
         summary="Fetch the playlist or the text of captions, as players do",
-        reply_types=(PLAYLIST_TYPE, VTT_TYPE),
-        also=(304,),
-        **media,
+        **files,
     )
     async def get_caption_file(call: Call) -> web.Response:
         recording_id = await admission.admit(call)

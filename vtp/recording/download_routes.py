@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Annotated, Protocol, Self
+from typing import Annotated, Literal, Protocol, Self
 from urllib.parse import quote
 
 from aiohttp import web
-from pydantic import BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from vtp.accounts.routes import origin_of
 from vtp.errors import Forbidden, Gone, Unavailable, VtpError
@@ -42,6 +43,12 @@ Read = Callable[[int, int], Awaitable[bytes]]
 Seconds = Annotated[float, Field(ge=0, le=LONGEST_S, allow_inf_nan=False)]
 
 
+def _mp4(value: str) -> str:
+    if value == "webm":
+        raise ValueError("WebM is not made: leave `format` out, and download the MP4.")
+    return value
+
+
 class DownloadQuery(BaseModel):
     """A stretch of the recording, in seconds from its beginning; without both, all of it."""
 
@@ -52,6 +59,11 @@ class DownloadQuery(BaseModel):
     part: Annotated[
         int | None, Field(ge=1, le=10_000, description="Of a recording whose codec changes: `download_urls`.")
     ] = None
+    format: Annotated[
+        Literal["mp4", "webm"],
+        AfterValidator(_mp4),
+        Field(description="`mp4`; `webm` is refused with that sentence."),
+    ] = "mp4"
     grant: Annotated[str, Field(max_length=400, description="Of a link that was made by `download-url`.")] = (
         ""
     )
@@ -123,12 +135,24 @@ class DownloadRoutes:
                 raise Gone("The recording was deleted.", code="recording_deleted")
             await self._admission.require_still(call, recording_id, Scope.DOWNLOAD)
 
-        if call.request.method == "GET":
-            self._log.note(
-                recording_id, Did.DOWNLOADED, call.request.get(HOLDER) or call.principal, origin_of(call)
-            )
         read = partial(self._recordings.playback.read, recording_id, file)
-        return await send(call.request, file, headers, may_go_on, read)
+        if call.request.method != "GET":
+            return await send(call.request, file, headers, may_go_on, read)
+        who = call.request.get(HOLDER) or call.principal
+        entry_id = self._log.note(recording_id, Did.DOWNLOADED, who, origin_of(call))
+        begun_s, sent = time.monotonic(), 0
+
+        async def counted(start: int, size: int) -> bytes:
+            nonlocal sent
+            data = await read(start, size)
+            sent += len(data)
+            return data
+
+        try:
+            return await send(call.request, file, headers, may_go_on, counted)
+        finally:
+            if sent:
+                self._log.sent(entry_id, sent, time.monotonic() - begun_s)
 
     async def get_download_url(self, call: Call) -> DownloadLink:
         """A signed link."""

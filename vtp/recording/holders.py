@@ -27,6 +27,7 @@ _AWARE = "+"  # of an edge: it knows who may have participants' tracks
 _TOO = "d"  # of a link: to take home, too
 _BETWEEN = "~"
 _VISIT = "!"
+_IN_PATH = "t"  # begins the visit of who comes by an address that holds the grant; others' are hexadecimal
 VISIT_BYTES = 6
 
 
@@ -64,6 +65,25 @@ def visit_of(principal: Principal, visit: str = "") -> str:
     return f"{holder_of(principal)}{_VISIT}{visit}" if visit else holder_of(principal)
 
 
+def holder_in_path(principal: Principal) -> str:
+    """The same for a grant that is in an address: it outlasts the session, and shows the program only."""
+    return _in_path(holder_of(principal, beyond_session=True))
+
+
+def holder_of_link_in_path(link_id: str) -> str:
+    """The same of a link to the recording."""
+    return _in_path(f"{_LINK}{link_id}{_BETWEEN}")
+
+
+def is_in_path(holder: str) -> bool:
+    """Whether a grant is good in an address, and nowhere else."""
+    return holder.partition(_VISIT)[2].startswith(_IN_PATH)
+
+
+def _in_path(holder: str) -> str:
+    return f"{holder}{_VISIT}{_IN_PATH}{secrets.token_hex(VISIT_BYTES)}"
+
+
 def without_visit(holder: str) -> str:
     """Whom a holder stands for, whichever visit it is."""
     return holder.partition(_VISIT)[0]
@@ -79,9 +99,13 @@ def is_edge(holder: str) -> bool:
     return holder.startswith(_EDGE)
 
 
-def session_of(holder: str) -> str:
-    """Whose viewing it is that such a grant opens; "" of what watches for nobody, as an edge does."""
-    return "" if is_edge(holder) else holder
+def session_of(holder: str, address: str = "") -> str:
+    """Whose viewing it is that such a grant opens; "" of what watches for nobody, as an edge does. An address
+    that holds its grant is in many hands: each network address that comes by it is a viewer.
+    """
+    if is_edge(holder):
+        return ""
+    return f"{holder}@{address}" if is_in_path(holder) else holder
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +125,10 @@ def viewer_of(holder: str) -> Viewer:
 def knows_people(holder: str) -> bool:
     """Whether they may have what is one participant's alone, a name or a camera: an account, or everybody
     where rooms are open; and an edge, which asks this itself of those whom it answers (older ones do not).
-    Who comes by a link, or by nothing, has the program.
+    Who comes by a link, by an address that holds the grant, or by nothing, has the program.
     """
+    if is_in_path(holder):
+        return False
     return holder[:1] in (_ACCOUNT, _OPEN) or holder.startswith(_EDGE + _AWARE)
 
 

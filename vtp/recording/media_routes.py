@@ -12,6 +12,7 @@ from aiohttp import web
 from vtp.accounts.routes import origin_of
 from vtp.errors import NotFound
 from vtp.http.routing import Access, Call, Limit, RouteTable
+from vtp.http.shown_path import MEDIA_BY_PATH
 from vtp.recording.access_entries import Did
 from vtp.recording.access_log import AccessLog
 from vtp.recording.admission import HOLDER, Admission
@@ -30,6 +31,8 @@ from vtp.recording.view import RecordingView
 from vtp.recording.wish import Wish
 
 BASE = "/api/v1/recordings/{id}"
+BY_PATH = f"{MEDIA_BY_PATH}{{grant}}/{{id}}"
+"""For players without cookies: what playlists name is relative, and keeps the grant."""
 MASTER_NAME = "master.m3u8"
 SECTION_TYPE = "video/mp4"
 _SEGMENT = re.compile(r"seg-(\d{5,9})\.m4s\Z")
@@ -70,6 +73,12 @@ def add_media_routes(
     )
     table.get(f"{BASE}/stream/{{track}}/{{name}}", summary="Fetch a playlist or a file of one track", **part)(
         media.get_track_file
+    )
+    table.get(f"{BY_PATH}/{{name}}", summary="Fetch a playlist or a file by an address with a grant", **part)(
+        media.get_file_by_path
+    )
+    table.get(f"{BY_PATH}/{{track}}/{{name}}", summary="The same of one track, by such an address", **part)(
+        media.get_track_file_by_path
     )
 
 
@@ -127,6 +136,14 @@ class MediaRoutes:
             raise no_such_track()
         found = await track_file(call, recording_id, view, self._recordings.playback, track)
         return self._counted(call, recording_id, session, view, track, found)
+
+    async def get_file_by_path(self, call: Call) -> web.StreamResponse:
+        """As `get_stream_file`, for who has an address that holds the grant."""
+        return await self.get_stream_file(call)
+
+    async def get_track_file_by_path(self, call: Call) -> web.StreamResponse:
+        """As `get_track_file`, likewise."""
+        return await self.get_track_file(call)
 
     def _counted(
         self,

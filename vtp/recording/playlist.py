@@ -147,24 +147,19 @@ def render_multivariant(
     Raises ValueError when no track has media yet.
     """
     present = {name: index for name, index in tracks.items() if index.has_media}
-    if not present:
-        raise ValueError("The recording has no media yet")
+    variants = variants_of(tracks, target_duration_s=target_duration_s, ended=ended)
     lines = ["#EXTM3U", f"#EXT-X-VERSION:{VERSION}", "#EXT-X-INDEPENDENT-SEGMENTS"]
     sounds = [name for name in (AAC_TRACK, OPUS_TRACK) if name in present]
-    headroom = 1.0 if ended else LIVE_HEADROOM
-    rates = {name: measure_rate(index, target_duration_s) for name, index in present.items()}
-    pictures = picture_tracks(present)
-    if pictures:
+    if variants[0].picture:
         lines += [_audio_media(name, f"{prefix}{name}/{PLAYLIST_NAME}") for name in sounds]
     lines += subtitles
-    for sound, picture in itertools.product(sounds or [""], pictures or [""]):
+    for variant in variants:
+        picture, sound = variant.picture, variant.sound
         chosen = [name for name in (picture, sound) if name]
         codecs = [video_codecs(present[n]) if n == picture else best_codec(present[n]) for n in chosen]
-        peak = round(sum(rates[name].peak_bps for name in chosen) * headroom)
-        average = round(sum(rates[name].average_bps for name in chosen) * headroom)
         attributes = [
-            f"BANDWIDTH={max(peak, 1)}",
-            f"AVERAGE-BANDWIDTH={max(average, 1)}",
+            f"BANDWIDTH={variant.rate.peak_bps}",
+            f"AVERAGE-BANDWIDTH={variant.rate.average_bps}",
             f'CODECS="{",".join(codecs)}"',
         ]
         if picture:
@@ -177,14 +172,47 @@ def render_multivariant(
     return "\n".join(lines) + "\n"
 
 
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """What the multivariant playlist offers: a picture with a sound, or one of them ("": without)."""
+
+    picture: str
+    sound: str
+    rate: Rate
+
+
+def variants_of(tracks: Mapping[str, TrackIndex], *, target_duration_s: int, ended: bool) -> list[Variant]:
+    """Every picture with AAC, from the largest down, then with Opus; without a picture the sounds.
+
+    Raises ValueError when no track has media yet.
+    """
+    present = {name: index for name, index in tracks.items() if index.has_media}
+    if not present:
+        raise ValueError("The recording has no media yet")
+    sounds = [name for name in (AAC_TRACK, OPUS_TRACK) if name in present]
+    headroom = 1.0 if ended else LIVE_HEADROOM
+    rates = {name: measure_rate(index, target_duration_s) for name, index in present.items()}
+    found = []
+    for sound, picture in itertools.product(sounds or [""], picture_tracks(present) or [""]):
+        chosen = [rates[name] for name in (picture, sound) if name]
+        average = round(sum(rate.average_bps for rate in chosen) * headroom)
+        peak = round(sum(rate.peak_bps for rate in chosen) * headroom)
+        found.append(Variant(picture, sound, Rate(max(average, 1), max(peak, 1))))
+    return found
+
+
+def size_of_picture(track: str, index: TrackIndex) -> MapLine | None:
+    """The largest size of the picture; of a rung, which may repeat a larger one at times, its usual one."""
+    return best_map(index) if track == VIDEO_TRACK else usual_map(index)
+
+
 def best_codec(index: TrackIndex) -> str:
     """The codec string of an audio track."""
     return index.maps[0].codecs
 
 
 def _picture_attributes(track: str, video: TrackIndex) -> list[str]:
-    """The largest size of the picture; of a rung, which may repeat a larger one at times, its usual one."""
-    best = best_map(video) if track == VIDEO_TRACK else usual_map(video)
+    best = size_of_picture(track, video)
     size = [f"RESOLUTION={best.width}x{best.height}"] if best and best.width else []
     return [*size, f"FRAME-RATE={frame_rate(video):.3f}"]
 

@@ -21,6 +21,7 @@ from vtp.recording.grants import Grants
 from vtp.recording.holders import Holders, holder_of, knows_people
 from vtp.recording.listing import Filter
 from vtp.recording.media_routes import add_media_routes
+from vtp.recording.media_url_routes import add_media_url_routes
 from vtp.recording.progress import WatchProgress
 from vtp.recording.progress_routes import add_progress_routes
 from vtp.recording.progress_schemas import MyProgress
@@ -79,7 +80,8 @@ def build_routes(parts: RecordingParts) -> RouteTable:
     add_download_routes(table, recordings, parts.grants, admission, log)
     add_thumbnail_routes(table, recordings, admission)
     add_storyboard_routes(table, recordings, admission)
-    add_share_routes(table, recordings, parts.shares, log)
+    add_share_routes(table, recordings, parts.shares, log, parts.grants)
+    add_media_url_routes(table, recordings, parts.grants)
     add_access_routes(table, log)
     add_progress_routes(table, parts.progress)
     add_caption_routes(table, recordings, parts.captions, admission)
@@ -114,14 +116,7 @@ def _add_recorder_routes(table: RouteTable, recordings: Recordings) -> None:
         errors=(403, 404),
     )
     async def stop_recording(call: Call) -> RecordingStopped:
-        recording = await recordings.stop_recording(call.principal, call.path["id"])
-        return RecordingStopped(
-            recording_id=recording.id,
-            status=recording.status,
-            stopped_at=recording.stopped_at,
-            duration_seconds=recording.duration_ms / 1000,
-            message=recording.error_message or recording.metadata.get("message"),
-        )
+        return RecordingStopped.of(await recordings.stop_recording(call.principal, call.path["id"]))
 
 
 def _add_reading_routes(

@@ -31,8 +31,8 @@ Description = Annotated[str, Field(max_length=MAX_DESCRIPTION)]
 
 
 class StartRecording(BaseModel):
-    """Starts recording a room. `format` webm is accepted and kept as hls. `layout` tracks, or both: what each
-    participant sends is a track of its own besides the program.
+    """Starts recording a room. `format` webm is accepted and kept as hls; downloads are MP4. `layout` tracks,
+    or both: what each participant sends is a track of its own besides the program.
     """
 
     room_id: Annotated[str, Field(min_length=1, max_length=64, description="A room's id or slug.")]
@@ -68,6 +68,17 @@ class RecordingStopped(BaseModel):
     stopped_at: datetime | None
     duration_seconds: float
     message: str | None = None
+
+    @classmethod
+    def of(cls, recording: Recording) -> Self:
+        """The wire's view of a row."""
+        return cls(
+            recording_id=recording.id,
+            status=recording.status,
+            stopped_at=recording.stopped_at,
+            duration_seconds=recording.duration_ms / 1000,
+            message=recording.error_message or recording.metadata.get("message"),
+        )
 
 
 class UpdateRecording(BaseModel):

@@ -9,6 +9,9 @@ from vtp.http.pagination import PageQuery
 from vtp.http.routing import Call, RouteTable
 from vtp.recording.access_entries import Did
 from vtp.recording.access_log import AccessLog
+from vtp.recording.grants import Grants
+from vtp.recording.holders import holder_of_link_in_path
+from vtp.recording.media_url_routes import media_url
 from vtp.recording.service import Recordings
 from vtp.recording.share_schemas import NewShare, SharePage, ShareRecording, ShareReply
 from vtp.recording.shares import Shares
@@ -17,7 +20,9 @@ from vtp.rooms.link_routes import public_origin
 BASE = "/api/v1/recordings/{id}"
 
 
-def add_share_routes(table: RouteTable, recordings: Recordings, shares: Shares, log: AccessLog) -> None:
+def add_share_routes(
+    table: RouteTable, recordings: Recordings, shares: Shares, log: AccessLog, grants: Grants
+) -> None:
     """Declares making, listing and ending them."""
 
     @table.post(
@@ -33,7 +38,10 @@ def add_share_routes(table: RouteTable, recordings: Recordings, shares: Shares, 
         recording = await recordings.get(call.principal, share.recording_id)
         log.note(recording.id, Did.SHARED, call.principal, origin_of(call), link_id=share.id)
         url = f"{public_origin(call)}/recordings/{share.recording_id}#share={token}"
-        more = {"token": token, "share_link_token": token, "url": url}
+        in_path = media_url(
+            call, grants, recording.id, holder_of_link_in_path(share.id), share.expires_at.timestamp()
+        )
+        more = {"token": token, "share_link_token": token, "url": url, "media_url": in_path}
         return NewShare.of(share, recording, datetime.now(UTC), **more)
 
     @table.get(

@@ -67,6 +67,13 @@ class NewShare(ShareReply):
     token: str
     share_link_token: str
     url: str
+    media_url: Annotated[
+        str,
+        Field(
+            description="The program for players without cookies (VLC, Chromecast, other sites' pages), as "
+            "long as the link is good. It is in the address: who has that can watch."
+        ),
+    ]
 
 
 class SharePage(BaseModel):

@@ -129,6 +129,8 @@ recording_access_log = Table(
     Column("link_id", id_type(), comment="the token by which somebody without an account came"),
     Column("ip_address", String(64)),
     Column("user_agent", String(512)),
+    Column("bytes_transferred", BigInteger, comment="of a download, all its ranges together"),
+    Column("duration_ms", BigInteger, comment="how long sending them took"),
     Index(None, "recording_id", "id"),
 )
 

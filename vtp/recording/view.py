@@ -18,7 +18,13 @@ from vtp.recording.iframes import IFRAMES_NAME, KeyFrame, iframe_stream, render_
 from vtp.recording.index import PartLine, TrackIndex
 from vtp.recording.live_playlist import LivePlaylist, Rendered, TrackNow
 from vtp.recording.manifest import Manifest, read_manifest
-from vtp.recording.playlist import longest_s, render_media, render_multivariant
+from vtp.recording.playlist import (
+    Variant,
+    longest_s,
+    render_media,
+    render_multivariant,
+    variants_of,
+)
 from vtp.recording.recovery import load_tracks
 from vtp.recording.segmenter import VIDEO_TRACK
 from vtp.recording.wish import Wish
@@ -40,6 +46,7 @@ class RecordingView:
         self.people = dict(people or {})
         self.ended = ended
         self.key_frames: list[KeyFrame] | None = None  # of the picture, once its samples are known
+        self._variants: tuple[tuple[int, bool], list[Variant]] | None = None
         self._cache: dict[tuple[str, ...], tuple[object, Rendered]] = {}
 
     @classmethod
@@ -77,6 +84,15 @@ class RecordingView:
     def multivariant(self, prefix: str = "", captions: Sequence[Captions] = ()) -> Rendered:
         """The multivariant playlist; raises ValueError when nothing can be played yet."""
         return self._render("", prefix, captions=tuple(captions) if self.ended else ())
+
+    def variants(self) -> list[Variant]:
+        """What that offers, with what each takes of a connection; raises ValueError likewise."""
+        version = sum(len(index.segments) for index in self.tracks.values()), self.ended
+        if self._variants is None or self._variants[0] != version:
+            target_s = self._target_duration_s
+            made = variants_of(self.tracks, target_duration_s=target_s, ended=self.ended)
+            self._variants = (version, made)
+        return self._variants[1]
 
     def media(self, track: str, prefix: str = "", *, followed: bool = False) -> Rendered:
         """A track's playlist; raises KeyError when there is no such track."""

@@ -65,6 +65,8 @@ class Viewer:
     bytes: int = 0
     rendition: str = ""
     """The track that was fetched last, of pictures rather than sound."""
+    buffer_percent: float | None = None
+    """How full the player's buffer is, as it has reported last."""
 
 
 @dataclass(slots=True)
@@ -139,6 +141,12 @@ class Viewers:
         if segments and (is_picture(track) or not is_picture(viewer.rendition)):
             viewer.rendition = track
 
+    def report(self, session: str, buffer_percent: float) -> None:
+        """What the player of a viewer says of its buffer."""
+        viewer = self._touch(session)
+        if viewer is not None:
+            viewer.buffer_percent = buffer_percent
+
     def leave(self, session: str) -> bool:
         """A viewer goes; whether there was one."""
         return self._present.pop(session, None) is not None
@@ -203,3 +211,9 @@ class Viewership:
         viewers = self._viewers.get(media_id)
         if viewers is not None and session:
             viewers.count(session, track, size, segments)
+
+    def report(self, media_id: str, session: str, buffer_percent: float) -> None:
+        """A player has told how full its buffer is."""
+        viewers = self._viewers.get(media_id)
+        if viewers is not None and session:
+            viewers.report(session, buffer_percent)

@@ -79,7 +79,7 @@ def build_routes(
         if holder is None:
             raise NotSignedIn("This grant is not good any more: load the page again.", code="grant_ended")
         await holders.require(holder, watcher.media_id, Scope.PLAY, watcher.address)
-        session = session_of(holder)
+        session = session_of(holder, watcher.address)
         viewership.admit(watcher.media_id, session)
         if is_id(watcher.media_id):  # a recording
             log.note(watcher.media_id, Did.OPENED, holder, Origin(watcher.address))

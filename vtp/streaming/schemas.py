@@ -79,7 +79,7 @@ class StreamStarted(BaseModel):
 
 class StreamJoined(BaseModel):
     """A viewer who may watch from now on: with the answer's cookie, or `grant` as a query parameter of the
-    first request. `buffer_health` is null: the server does not see it.
+    first request. `buffer_health` is null: nothing has been reported yet.
     """
 
     stream_id: str
@@ -106,7 +106,8 @@ class QualityNow(BaseModel):
 
 class ViewerNow(BaseModel):
     """One viewer, named by what they called themselves or by nothing that says who they are. Bitrates are
-    kbit/s; `connection_quality` is by how long ago they asked last: good, fair, poor.
+    kbit/s; `connection_quality` is by how long ago they asked last: good, fair, poor;
+    `buffer_health` in percent as the player reports it (`abr/metrics`), else null.
     """
 
     viewer_id: str
@@ -182,7 +183,7 @@ def viewer_now(viewer: Viewer, labels: Mapping[str, str], now_s: float) -> Viewe
         current_bitrate=round(viewer.rate.bps(now_s) / 1000, 1),
         segments_received=viewer.segments,
         bytes_received=viewer.bytes,
-        buffer_health=None,
+        buffer_health=viewer.buffer_percent,
         connection_quality="good" if silent_s < ATTENTIVE_S else "fair" if silent_s < SLOW_S else "poor",
         watched_seconds=round(now_s - viewer.begun_s, 1),
     )
