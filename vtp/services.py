@@ -198,6 +198,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     await deliveries.open()
     await recordings.start()
     tasks.start(recordings.quotas.run(), "quotas of recordings")
+    tasks.start(recordings.removal.run(), "recordings to be deleted for good")
     webhooks = Webhooks(database, rooms, deliveries, accounts.audit, settings.webhooks)
     guests = accounts.authenticator.guests
     links = GuestLinks(database, rooms, accounts.tokens, guests, accounts.audit)

@@ -159,7 +159,7 @@ async def test_store_that_is_away_is_told_by_every_view_and_seen_again_by_all(
     assert left.body["status"] == "deleted"  # in the trash, where it can be deleted again
     assert (await look(api, recording_id, teacher, "stream/master.m3u8")).status == 410
     async with api.server.services.database.read() as tx:  # by which other processes hear of it
-        assert recording_id in [one for one, _ in await access_changes(tx, datetime.fromtimestamp(0, UTC))]
+        assert recording_id in [one for one, _, _ in await access_changes(tx, datetime.fromtimestamp(0, UTC))]
     store.away = False
     gone = await api.call("DELETE", f"{BASE}/{recording_id}?permanent=true", by=teacher)
     assert gone.status == 200 and store.objects(recording_id) == {}

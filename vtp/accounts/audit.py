@@ -72,6 +72,7 @@ class Event(enum.StrEnum):
     MAIL_RETRIED = "mail_retried"
     MAIL_TESTED = "mail_tested"
     RECORDING_DELETED = "recording_deleted"
+    RECORDING_RESTORED = "recording_restored"
     RECORDING_VISIBILITY = "recording_visibility_changed"
     RECORDING_QUOTA = "recording_quota_changed"
     RECORDING_SHARED = "recording_shared"

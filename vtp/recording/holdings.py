@@ -48,6 +48,8 @@ HOLDINGS: Final = (
             "deleted_at",
             "visibility",
             "chapters_set_at",
+            "status_before",
+            "purging_at",
         ),
         ("started_by", "instance_id", "storage", "stored_url", "stored_at", "access_changed_at"),
         without("started_by"),

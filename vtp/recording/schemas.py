@@ -156,6 +156,9 @@ class RecordingReply(BaseModel):
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None
+    being_deleted: Annotated[
+        bool, Field(description="In the trash, to be deleted for good: it cannot be restored any more.")
+    ] = False
     may: RecordingRights
 
     @classmethod
@@ -200,6 +203,7 @@ class RecordingReply(BaseModel):
             created_at=recording.created_at,
             updated_at=recording.updated_at,
             deleted_at=recording.deleted_at,
+            being_deleted=recording.purging_at is not None,
             may=may,
             **more,
         )

@@ -51,6 +51,8 @@ recordings = Table(
     Column("visibility", String(8), nullable=False, server_default="members"),
     Column("access_changed_at", UtcDateTime, index=True, comment="visibility changed, or put into the trash"),
     Column("chapters_set_at", UtcDateTime, comment="since then they are as staff have set them"),
+    Column("status_before", String(16), comment="in the trash: what it was, and is again when it comes back"),
+    Column("purging_at", UtcDateTime, index=True, comment="to be deleted for good since; nothing stops that"),
     CheckConstraint(
         "status IN ('recording', 'finalizing', 'ready', 'interrupted', 'failed', 'deleted')", name="status"
     ),

@@ -50,7 +50,7 @@ export function Actions({ recording, onShare, onCaptions, mayCopy, now_s }: Acti
           Who watched
         </ButtonLink>
       )}
-      {recording.may.delete && (
+      {recording.may.delete && recording.status !== "deleted" && (
         <IconButton
           icon="trash"
           label="Delete"
@@ -75,11 +75,22 @@ function DeleteRecording({ recording, open, onClose }: DeleteProps) {
   const toast = useToast();
   const [, go] = useLocation();
   const [busy, setBusy] = useState(false);
+  const undo = async () => {
+    try {
+      await recordings.restore(recording.recording_id);
+      toast(`“${recording.title}” is back.`);
+      go(`/recordings/${recording.recording_id}`);
+    } catch (error) {
+      toast(sentence(error), { tone: "wrong" });
+    }
+  };
   const remove = async () => {
     setBusy(true);
     try {
       await recordings.delete(recording.recording_id);
-      toast(`“${recording.title}” was moved to the trash.`);
+      toast(`“${recording.title}” was moved to the trash.`, {
+        action: { label: "Undo", act: () => void undo() },
+      });
       go("/recordings");
     } catch (error) {
       toast(sentence(error), { tone: "wrong" });

@@ -23,6 +23,7 @@ import { isPlayable, STATUSES, VISIBILITIES } from "../recordings/status";
 import { Actions } from "./Actions";
 import { CaptionsDialog } from "./CaptionsDialog";
 import "./Player.css";
+import { InTrash } from "./InTrash";
 import { Playing } from "./Playing";
 import { ShareDialog } from "./ShareDialog";
 import { Title } from "./Title";
@@ -120,7 +121,7 @@ function PlayerOf({
         </div>
         <Actions
           recording={recording}
-          onShare={may.share ? () => setSharing(true) : undefined}
+          onShare={may.share && status !== "deleted" ? () => setSharing(true) : undefined}
           onCaptions={may.annotate ? () => setCaptioning(true) : undefined}
           now_s={now_s}
           mayCopy={inside || recording.visibility === "public"}
@@ -159,7 +160,11 @@ function PlayerOf({
         </Playing>
       ) : (
         <>
-          <Unplayable recording={recording} />
+          {status === "deleted" ? (
+            <InTrash recording={recording} onChange={onChange} />
+          ) : (
+            <Unplayable recording={recording} />
+          )}
           {about}
         </>
       )}
