@@ -177,6 +177,11 @@ class Catalogue:
             unless_changed((self._as_of_now(recording), await name_of_room(tx, recording.room_id)))
             shown = Visibility(changes.get("visibility", recording.visibility))
             moved = shown is not recording.visibility
+            if changes.get("kept", recording.kept) is not recording.kept:
+                changes |= {"warned_at": None}
+                # in the trash it is as long as others
+                changes |= {} if recording.deleted_at is not None else {"expires_at": None}
+                await self.note(tx, Event.RECORDING_KEPT, recording, principal, origin, kept=changes["kept"])
             if changes:
                 changes |= {"visibility": shown, "updated_at": self._clock()}
                 changes |= {"access_changed_at": changes["updated_at"]} if moved else {}

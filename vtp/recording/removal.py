@@ -88,10 +88,7 @@ class Removal:
     async def look(self) -> bool:
         """Deletes some of what is to be deleted; tells whether there may be more that can be now. After one
         that cannot the next look begins behind it, so that it keeps nobody's from going."""
-        after, remote_url = self._after, self._files.remote_url
-        async with self._database.read() as tx:
-            found = await to_be_purged(tx, self._instance_id, remote_url, self._clock(), after, AT_A_TIME)
-        self._after = ""
+        found, self._after = await self._found(), ""
         for recording_id in found:
             try:
                 await self.now(recording_id)
@@ -104,6 +101,16 @@ class Removal:
             self._after = recording_id
             return False
         return len(found) == AT_A_TIME
+
+    async def _found(self) -> list[str]:
+        """What is to be deleted, from behind the one that could not be."""
+        after, remote_url, now = self._after, self._files.remote_url, self._clock()
+        async with self._database.read() as tx:
+            found = await to_be_purged(tx, self._instance_id, remote_url, now, after, AT_A_TIME)
+            if after and len(found) < AT_A_TIME:
+                first = await to_be_purged(tx, self._instance_id, remote_url, now, "", AT_A_TIME)
+                found += [one for one in first if one <= after]
+        return found[:AT_A_TIME]
 
     @done_over
     async def _remove_row(self, recording_id: str) -> None:

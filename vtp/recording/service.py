@@ -74,7 +74,15 @@ class Recordings:
         self.playback = Playback(self.catalogue, self._active, files, self._tasks, instance_id)
         self.removal = Removal(database, self.playback, files, jobs.cancel_of, instance_id, clock)
         self.trash = Trash(
-            database, self.catalogue, self.playback, self._active, files, jobs, self.removal, clock
+            database,
+            self.catalogue,
+            self.playback,
+            self._active,
+            files,
+            jobs,
+            self.removal,
+            settings.trash_keep_days,
+            clock,
         )
         self.disk = Disk(files.store.root, RECORDINGS_FULL, settings.min_free_bytes, settings.warn_free_bytes)
         self.quotas = Quotas(database, rooms, self._active, audit, settings, bounds or Unbounded())

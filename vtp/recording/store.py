@@ -87,6 +87,10 @@ class Recording:
     chapters_set_at: datetime | None = None
     status_before: Status | None = None
     purging_at: datetime | None = None
+    restored_at: datetime | None = None
+    kept: bool = False
+    expires_at: datetime | None = None
+    warned_at: datetime | None = None
 
     @property
     def is_public(self) -> bool:

@@ -5,9 +5,9 @@ Decision 0129.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -23,6 +23,7 @@ from vtp.recording.catalogue import Catalogue, utc_now
 from vtp.recording.files import RecordingFiles
 from vtp.recording.playback import Playback, stored_elsewhere
 from vtp.recording.removal import Removal
+from vtp.recording.retention_store import Aging
 from vtp.recording.store import (
     UNFINISHED,
     Recording,
@@ -32,6 +33,7 @@ from vtp.recording.store import (
 )
 from vtp.recording.trash_store import Contents, Whose, contents_of, some_of
 
+TellOf = Callable[[AsyncConnection, Sequence[Aging]], Awaitable[None]]
 AT_ONCE = 100  # recordings of a transaction
 
 
@@ -57,8 +59,10 @@ class Trash:
         files: RecordingFiles,
         jobs: JobsOfRecordings,
         removal: Removal,
+        keep_days: int = 0,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
+        self.keep_days = keep_days
         self._database = database
         self._catalogue = catalogue
         self._playback = playback
@@ -79,7 +83,7 @@ class Trash:
         require(principal, Action.RECORDING_DELETE, recording)
         if self._active.get(recording.id) is not None:
             await self._active.stop(recording.id)
-        if permanent and recording.stored_url and recording.stored_url != self._files.remote_url:
+        if permanent and not self._is_reachable(recording):
             raise stored_elsewhere()
         self._playback.hide(recording.id)  # at once, also for players who come while it is being deleted
         try:
@@ -117,7 +121,7 @@ class Trash:
             values: dict[str, object] = {}
             if recording.status is not Status.DELETED:
                 values = {"status": Status.DELETED, "status_before": recording.status, "deleted_at": now}
-                values["access_changed_at"] = now
+                values |= {"access_changed_at": now, "warned_at": None, "expires_at": self._expires_at(now)}
                 await self._catalogue.note(
                     tx, Event.RECORDING_DELETED, recording, by, origin, permanent=False
                 )
@@ -141,12 +145,67 @@ class Trash:
             recording = await self._catalogue.to_change(tx, wanted.id)
             status = _status_of_return(recording)
             values = {"status": status, "status_before": None, "deleted_at": None, "updated_at": now}
+            values |= {"restored_at": now, "expires_at": None, "warned_at": None}
             await change_recording(tx, recording.id, access_changed_at=now, **values)
             if recording.deleted_at is not None:
                 await self._jobs.take_up(tx, recording.id, recording.deleted_at)
             await self._catalogue.note(tx, Event.RECORDING_RESTORED, recording, principal, origin)
             self._catalogue.note_return(tx, recording.id, now)
             return await find_recording(tx, recording.id) or recording
+
+    async def expire(self, aging: Sequence[Aging], tell: TellOf) -> list[str]:
+        """Puts those into the trash whose time is over, as they were seen, and tells of it in the same
+        transaction; gives which those are."""
+        gone = [one.id for one in await self._expire(aging, tell)]
+        for recording_id in gone:
+            self._playback.hide(recording_id)
+            try:
+                await self._jobs.cancel_of(recording_id)
+            finally:
+                self._playback.forget(recording_id)
+        return gone
+
+    @done_over
+    async def _expire(self, aging: Sequence[Aging], tell: TellOf) -> list[Aging]:
+        now, gone = self._clock(), []
+        async with self._database.transaction() as tx:
+            for one in aging:
+                recording = await find_recording(tx, one.id, to_change=True)
+                if recording is None or not one.is_still(recording):
+                    continue
+                values = {"status": Status.DELETED, "status_before": recording.status, "deleted_at": now}
+                values |= {"access_changed_at": now, "expires_at": self._expires_at(now)}
+                await change_recording(tx, one.id, updated_at=now, **values)
+                details = {"permanent": False, "expired": True}
+                await self._catalogue.note(tx, Event.RECORDING_DELETED, recording, None, Origin(), **details)
+                gone.append(one)
+            await tell(tx, gone)
+        return gone
+
+    def _expires_at(self, now: datetime) -> datetime | None:
+        return now + timedelta(days=self.keep_days) if self.keep_days else None
+
+    async def condemn(self, aging: Sequence[Aging]) -> None:
+        """Has those in the trash deleted for good whose time there is over, as they were seen."""
+        if await self._condemn_aged(aging):
+            self._removal.wake()
+
+    @done_over
+    async def _condemn_aged(self, aging: Sequence[Aging]) -> int:
+        now, count = self._clock(), 0
+        async with self._database.transaction() as tx:
+            for one in aging:
+                recording = await find_recording(tx, one.id, to_change=True)
+                if recording is None or not one.is_still(recording) or not self._is_reachable(recording):
+                    continue
+                await change_recording(tx, one.id, purging_at=now, updated_at=now)
+                details = {"permanent": True, "expired": True}
+                await self._catalogue.note(tx, Event.RECORDING_DELETED, recording, None, Origin(), **details)
+                count += 1
+        return count
+
+    def _is_reachable(self, recording: Recording) -> bool:
+        return not recording.stored_url or recording.stored_url == self._files.remote_url
 
     async def contents(self, principal: Principal) -> Contents:
         """What of the trash is the caller's to restore or delete, everybody's for administrators."""

@@ -19,14 +19,22 @@ class TrashReply(BaseModel):
 
     count: int
     used_bytes: Annotated[int, Field(description="What it takes, wherever it lies; it counts in quotas.")]
+    keep_days: Annotated[
+        int, Field(description="So many days after it came there something is deleted for good; 0: never.")
+    ]
     being_deleted: Annotated[
         int, Field(description="How many of them are being deleted for good and cannot be restored any more.")
     ]
 
     @classmethod
-    def of(cls, contents: Contents) -> Self:
+    def of(cls, contents: Contents, keep_days: int) -> Self:
         """The wire's view of it."""
-        return cls(count=contents.recordings, used_bytes=contents.used_bytes, being_deleted=contents.going)
+        return cls(
+            count=contents.recordings,
+            used_bytes=contents.used_bytes,
+            keep_days=keep_days,
+            being_deleted=contents.going,
+        )
 
 
 class TrashEmptied(BaseModel):
@@ -42,7 +50,7 @@ def add_trash_routes(table: RouteTable, trash: Trash) -> None:
 
     @table.get(TRASH, reply=TrashReply, summary="Read how much is in the trash", errors=(403,))
     async def get_trash(call: Call) -> TrashReply:
-        return TrashReply.of(await trash.contents(call.principal))
+        return TrashReply.of(await trash.contents(call.principal), trash.keep_days)
 
     @table.delete(
         TRASH,

@@ -146,6 +146,10 @@ export interface Recording {
   visibility: Visibility;
   /** In the trash since then. */
   deleted_at: string | null;
+  /** Does not go into the trash by itself. */
+  kept: boolean;
+  /** When it goes into the trash by itself, or from the trash for good; null is never, as far as is known. */
+  expires_at: string | null;
   /** In the trash, and on its way out of it: it cannot be restored any more. */
   being_deleted: boolean;
   may: RecordingRights;
@@ -155,6 +159,8 @@ export interface Recording {
 export interface TrashContents {
   count: number;
   used_bytes: number;
+  /** After so many days there something is deleted for good; 0 is never. */
+  keep_days: number;
   /** How many of them are on their way out of it. */
   being_deleted: number;
 }
@@ -239,8 +245,10 @@ export function recordingsApi(http: HttpClient) {
     start: (room_id: string, title: string, layout: Recording["layout"]) =>
       http.json<RecordingStarted>("POST", `${ROOT}/start`, { room_id, title, layout }),
     stop: (id: string) => http.json<RecordingStopped>("POST", `${one(id)}/stop`, {}),
-    update: (id: string, changes: Partial<Pick<Recording, "title" | "description" | "visibility">>) =>
-      http.json<Recording>("PATCH", one(id), changes),
+    update: (
+      id: string,
+      changes: Partial<Pick<Recording, "title" | "description" | "visibility" | "kept">>,
+    ) => http.json<Recording>("PATCH", one(id), changes),
     /** Into the trash. */
     delete: (id: string) => http.json<unknown>("DELETE", one(id)),
     deleteForGood: (id: string) => http.json<unknown>("DELETE", `${one(id)}?permanent=true`),

@@ -4,7 +4,7 @@ import { useLocation } from "wouter";
 import type { Recording } from "../../api/recordings";
 import { Button } from "../../design/Button";
 import { Icon } from "../../design/Icon";
-import { moment } from "../../format";
+import { day, momentWithin } from "../../format";
 import { useTask } from "../../hooks/useTask";
 import { useApi } from "../../session/Session";
 import { DeleteForGood } from "../recordings/DeleteForGood";
@@ -19,7 +19,7 @@ export function InTrash({ recording, onChange }: Props) {
   const task = useTask();
   const [, go] = useLocation();
   const [asked, setAsked] = useState(false);
-  const { recording_id, title, deleted_at, being_deleted } = recording;
+  const { recording_id, title, deleted_at, expires_at, being_deleted } = recording;
   const restore = () =>
     task.run(async () => onChange(await recordings.restore(recording_id)), `“${title}” is back.`);
   return (
@@ -30,8 +30,9 @@ export function InTrash({ recording, onChange }: Props) {
         <p>
           {being_deleted
             ? "The server goes on with that by itself."
-            : `${deleted_at ? `Since ${moment(deleted_at)}, and n` : "N"}obody can watch it meanwhile.`}
+            : `${deleted_at ? `Since ${momentWithin(deleted_at)}, and n` : "N"}obody can watch it meanwhile.`}
         </p>
+        {!being_deleted && expires_at && <p>It is deleted for good on {day(expires_at)}.</p>}
         {!being_deleted && (
           <p className="player-ways">
             <Button tone="primary" busy={task.busy} onClick={() => void restore()} data-testid="restore">

@@ -16,7 +16,7 @@ import { EmptyState } from "../../design/EmptyState";
 import { Icon } from "../../design/Icon";
 import { Notice } from "../../design/Notice";
 import { Loading } from "../../design/Spinner";
-import { bytes, duration, moment } from "../../format";
+import { bytes, day, duration, moment } from "../../format";
 import { useTitle } from "../../hooks/useTitle";
 import { useAccount, useApi } from "../../session/Session";
 import { isPlayable, STATUSES, VISIBILITIES } from "../recordings/status";
@@ -122,9 +122,10 @@ function PlayerOf({
         <Actions
           recording={recording}
           onShare={may.share && status !== "deleted" ? () => setSharing(true) : undefined}
-          onCaptions={may.annotate ? () => setCaptioning(true) : undefined}
+          onChange={onChange}
+          onCaptions={may.annotate && status !== "deleted" ? () => setCaptioning(true) : undefined}
           now_s={now_s}
-          mayCopy={inside || recording.visibility === "public"}
+          mayCopy={status !== "deleted" && (inside || recording.visibility === "public")}
         />
       </div>
       {recording.description && <p className="recording-description">{recording.description}</p>}
@@ -189,13 +190,15 @@ function PlayerOf({
 const isOver = (status: RecordingStatus) => status === "ready" || status === "interrupted";
 
 function Facts({ recording }: { recording: Recording }) {
-  const { status, visibility, room_name, started_at, duration_seconds, file_size_bytes } = recording;
+  const { status, visibility, room_name, started_at, duration_seconds, file_size_bytes, expires_at } =
+    recording;
   const facts = [
     room_name,
     moment(started_at),
     duration_seconds ? duration(duration_seconds) : null,
     file_size_bytes ? bytes(file_size_bytes) : null,
     recording.resolution?.replace("x", " × "),
+    expires_at && status !== "deleted" ? `kept until ${day(expires_at)}` : null,
   ];
   return (
     <p className="recording-facts-line">

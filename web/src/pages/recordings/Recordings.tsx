@@ -84,12 +84,14 @@ export function Recordings() {
               </option>
             ))}
           </select>
-          {mayTeach(session) && (
+        </search>
+        {mayTeach(session) && (
+          <span className="to-trash">
             <ButtonLink href="/recordings/trash" icon="trash" testId="to-trash">
               Trash
             </ButtonLink>
-          )}
-        </search>
+          </span>
+        )}
       </div>
       <Usage />
       {error && (

@@ -11,7 +11,7 @@ import { EmptyState } from "../../design/EmptyState";
 import { Icon } from "../../design/Icon";
 import { Notice } from "../../design/Notice";
 import { Loading } from "../../design/Spinner";
-import { bytes, moment, plural } from "../../format";
+import { bytes, day, momentWithin, plural } from "../../format";
 import { useLoaded } from "../../hooks/useLoaded";
 import { useTask } from "../../hooks/useTask";
 import { useTitle } from "../../hooks/useTitle";
@@ -95,11 +95,12 @@ export function Trash() {
 }
 
 function Told({ contents, everybodys }: { contents: TrashContents; everybodys: boolean }) {
-  const { count, used_bytes } = contents;
+  const { count, used_bytes, keep_days } = contents;
   return (
     <p className="soft" data-testid="trash-contents">
       {plural(count, "recording", "recordings")}
       {everybodys && " of everybody"}, {bytes(used_bytes)}. They count in quotas.
+      {keep_days > 0 && ` After ${plural(keep_days, "day", "days")} here they are deleted for good.`}
     </p>
   );
 }
@@ -145,8 +146,15 @@ function Row({ recording, onDone }: { recording: ListedRecording; onDone: () => 
   const { recordings } = useApi();
   const task = useTask();
   const [asked, setAsked] = useState(false);
-  const { recording_id, title, room_name, deleted_at, file_size_bytes, being_deleted } = recording;
+  const { recording_id, title, room_name, deleted_at, expires_at, file_size_bytes, being_deleted } =
+    recording;
   const name = title || "Untitled";
+  const facts = [
+    room_name,
+    file_size_bytes > 0 && bytes(file_size_bytes),
+    deleted_at && `deleted ${momentWithin(deleted_at)}`,
+    expires_at && !being_deleted && `there until ${day(expires_at)}`,
+  ];
   const restore = async () => {
     if (await task.run(() => recordings.restore(recording_id), `“${name}” is back.`)) onDone();
   };
@@ -156,12 +164,7 @@ function Row({ recording, onDone }: { recording: ListedRecording; onDone: () => 
         <Link href={`/recordings/${recording_id}`} className="recording-title">
           {name}
         </Link>
-        <span className="recording-facts">
-          <span className="recording-origin">
-            {[room_name, deleted_at && `deleted ${moment(deleted_at)}`].filter(Boolean).join(" · ")}
-          </span>
-          {file_size_bytes > 0 && <span className="recording-size">{bytes(file_size_bytes)}</span>}
-        </span>
+        <span className="recording-facts">{facts.filter(Boolean).join(" · ")}</span>
       </span>
       {being_deleted ? (
         <Badge>Being deleted for good</Badge>
