@@ -50,6 +50,7 @@ from vtp.recording.erasure import TrackErasure
 from vtp.recording.grants import Grants
 from vtp.recording.holders import Holders
 from vtp.recording.progress import WatchProgress
+from vtp.recording.retention import Retention
 from vtp.recording.routes import RecordingParts
 from vtp.recording.service import Recordings
 from vtp.recording.shares import Shares
@@ -123,6 +124,7 @@ class Services:
     quizzes: QuizParts
     course_files: CourseFileParts
     analytics: AnalyticsParts
+    retention: Retention
     metrics: HttpMetrics = field(default_factory=HttpMetrics)
     sfu: SfuFace | None = None
 
@@ -200,6 +202,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     await deliveries.open()
     await recordings.start()
     tasks.start(recordings.quotas.run(), "quotas of recordings")
+    tasks.start(recordings.removal.run(), "recordings to be deleted for good")
     webhooks = Webhooks(database, rooms, deliveries, accounts.audit, settings.webhooks)
     guests = accounts.authenticator.guests
     links = GuestLinks(database, rooms, accounts.tokens, guests, accounts.audit)
@@ -251,6 +254,8 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         settings.notifications,
     )
     notifications.start(tasks)
+    retention = Retention(database, recordings.trash, notifications.notifier, settings.recording)
+    tasks.start(retention.run(), "what recordings are kept for")
     accounts.revocations.add_reader(notifications.push.read)
     courses = CourseParts.build(
         CourseBase(
@@ -367,6 +372,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         quizzes,
         CourseFileParts.build(settings, database, store, accounts.audit, courses.contents, grants),
         analytics,
+        retention,
     )
     jobs.start(tasks)
     add_numbers(services)

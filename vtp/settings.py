@@ -391,6 +391,8 @@ class RecordingSettings(Section):
     layers: Annotated[int, Field(ge=1, le=4)] = 3
     tracks_at_once: Annotated[int, Field(ge=1, le=256)] = 16
     access_log_keep_days: Annotated[int, Field(ge=0)] = 180
+    keep_days: Annotated[int, Field(ge=0, le=36_500)] = 0
+    trash_keep_days: Annotated[int, Field(ge=0, le=36_500)] = 30
 
 
 class CourseworkSettings(Section):

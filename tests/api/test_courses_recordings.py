@@ -40,6 +40,20 @@ async def sees(api: Api, recording: str, by: Person) -> bool:
     return found
 
 
+async def test_what_comes_back_from_the_trash_has_its_place_in_the_course(
+    api: Api, teacher: Person, pupil: Person, recording_id: str, course: str
+) -> None:
+    path = f"{BASE}/{course}/recordings"
+    before = (await api.call("GET", path, by=pupil)).body["items"]
+    cookie = await cookie_by(api, recording_id, pupil.access_token)
+    assert (await api.call("DELETE", f"{RECORDINGS}/{recording_id}", by=teacher)).status == 200
+    assert (await api.call("GET", path, by=pupil)).body["items"] == []
+    assert await plays(api, recording_id, cookie) == 403  # the trash is for who may empty it
+    assert (await api.call("POST", f"{RECORDINGS}/{recording_id}/restore", by=teacher)).status == 200
+    assert (await api.call("GET", path, by=pupil)).body["items"] == before
+    assert len(before) == 1 and await plays(api, recording_id, cookie) == 200
+
+
 async def test_a_recording_of_a_course_is_for_its_members(
     api: Api, teacher: Person, pupil: Person, recording_id: str
 ) -> None:

@@ -239,6 +239,21 @@ async def test_deleting_a_recording_ends_its_job_first(api: Api, job: Job, teach
         assert await find_job(tx, job.id) is None
 
 
+async def test_what_a_deletion_has_ended_is_done_when_the_recording_comes_back(
+    api: Api, job: Job, teacher: Person
+) -> None:
+    path = f"{BASE}/{job.recording_id}"
+    other = new_job(job.recording_id, Kind.LADDER, datetime.now(UTC))
+    async with api.server.services.database.transaction() as tx:
+        assert await add_job(tx, other)
+    assert (await api.call("POST", f"{path}/jobs/{other.id}/cancel", by=teacher)).status == 200  # by hand
+    assert (await api.call("DELETE", path, by=teacher)).status == 200
+    assert (await now_of(api, job)).state is State.CANCELLED
+    assert (await api.call("POST", f"{path}/restore", by=teacher)).status == 200
+    assert (await now_of(api, job)).state is State.QUEUED
+    assert (await now_of(api, other)).state is State.CANCELLED
+
+
 async def test_run_that_finds_its_recording_gone_takes_away_what_it_left(
     api: Api, job: Job, teacher: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:

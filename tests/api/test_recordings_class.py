@@ -149,6 +149,34 @@ async def test_server_that_ends_finalizes_its_recordings(tmp_path: Path) -> None
         assert answer.body["status"] == "ready" and answer.body["duration_seconds"] > 1.5
 
 
+async def test_of_two_who_start_or_stop_at_once_one_does_and_both_are_told_how_it_stands(
+    api: Api, teacher: Person
+) -> None:
+    room, assistant = await make_room(api, teacher), await api.person("assistant")
+    wish = {"room_id": room}
+    both = await asyncio.gather(
+        *(api.call("POST", f"{BASE}/start", wish, by=person) for person in (teacher, assistant))
+    )
+    assert sorted(answer.status for answer in both) == [201, 409]
+    [refused] = [answer.body["detail"] for answer in both if answer.status == 409]
+    assert "already being recorded" in refused
+    assert (await api.call("GET", BASE, by=teacher)).body["total"] == 1
+    [recording_id] = [answer.body["recording_id"] for answer in both if answer.status == 201]
+    cookie = await grant_of(api, recording_id, teacher)
+    async with publisher(api, teacher) as browser:
+        await browser.publish(codec="video/H264")
+        await until_segments(api, recording_id, cookie, 1)
+        path = f"{BASE}/{recording_id}/stop"
+        stopped = await asyncio.gather(
+            *(api.call("POST", path, by=person) for person in (teacher, assistant))
+        )
+    assert [answer.status for answer in stopped] == [200, 200]
+    assert stopped[0].body == stopped[1].body and stopped[0].body["status"] == "ready"
+    assert api.server.services.recordings.active_count == 0
+    again = await api.call("POST", f"{BASE}/start", wish, by=assistant)
+    assert again.status == 201 and again.body["recording_id"] != recording_id
+
+
 async def test_deleting_a_running_recording_stops_it_first(api: Api, teacher: Person) -> None:
     room = await make_room(api, teacher)
     recording_id = await start(api, teacher, room)

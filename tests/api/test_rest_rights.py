@@ -35,6 +35,8 @@ HOOK = {"url": "https://hooks.example/vtp", "events": ["*"], "room_id": "physics
 #                         nobody new stu view ass tea own adm room elsewhere
 STAFF = of("              401 403 403 403 200 200 200 200 403 403")
 OWNERS = of("             401 403 403 403 403 403 200 200 403 403")
+TRASH = of("              401 403 403 403 403 200 200 200 403 403")
+NOT_IN_TRASH = of("       401 403 403 403 403 403 409 409 403 403")
 VIEWERS = of("            401 403 200 200 200 200 200 200 200 403")
 OWN = of("               401 403 200 200 200 200 200 200 403 403")
 NOT_FOUND = of("         404 404 404 404 404 404 404 404 404 404")
@@ -99,6 +101,9 @@ def endpoints(recording: str) -> list[Endpoint]:
             "/api/v1/rooms/{room}/recording-quota",
             body={"bytes": None},
         ),
+        Endpoint("GET", "/api/v1/recordings/trash", TRASH),
+        Endpoint("DELETE", "/api/v1/recordings/trash", TRASH),
+        Endpoint("POST", f"{at}/restore", NOT_IN_TRASH, f"{route}/restore"),
         Endpoint("GET", at, of("401 403 200 200 200 200 200 200 200 403"), route),
         Endpoint("GET", f"{at}/info", of("401 403 200 200 200 200 200 200 200 403"), f"{route}/info"),
         Endpoint(

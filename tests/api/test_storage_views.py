@@ -13,6 +13,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from tests.api.coursework_material import until
 from tests.api.recording_material import Fetched, add_finished, fetch, grant_of, make_room
 from tests.api.storage_material import (
     BASE,
@@ -159,10 +160,18 @@ async def test_store_that_is_away_is_told_by_every_view_and_seen_again_by_all(
     assert left.body["status"] == "deleted"  # in the trash, where it can be deleted again
     assert (await look(api, recording_id, teacher, "stream/master.m3u8")).status == 410
     async with api.server.services.database.read() as tx:  # by which other processes hear of it
-        assert recording_id in [one for one, _ in await access_changes(tx, datetime.fromtimestamp(0, UTC))]
+        assert recording_id in [one for one, _, _ in await access_changes(tx, datetime.fromtimestamp(0, UTC))]
+    assert left.body["being_deleted"]
+    removal = api.server.services.recordings.removal
+    assert not await removal.look() and store.objects(recording_id)
     store.away = False
-    gone = await api.call("DELETE", f"{BASE}/{recording_id}?permanent=true", by=teacher)
-    assert gone.status == 200 and store.objects(recording_id) == {}
+    removal.wake()
+
+    async def is_gone() -> bool:
+        return (await api.call("GET", f"{BASE}/{recording_id}", by=teacher)).status == 404
+
+    await until(is_gone)
+    assert store.objects(recording_id) == {}
 
 
 async def test_download_whose_store_goes_away_ends_short_and_goes_on_later(

@@ -72,6 +72,8 @@ class Event(enum.StrEnum):
     MAIL_RETRIED = "mail_retried"
     MAIL_TESTED = "mail_tested"
     RECORDING_DELETED = "recording_deleted"
+    RECORDING_RESTORED = "recording_restored"
+    RECORDING_KEPT = "recording_kept_changed"
     RECORDING_VISIBILITY = "recording_visibility_changed"
     RECORDING_QUOTA = "recording_quota_changed"
     RECORDING_SHARED = "recording_shared"

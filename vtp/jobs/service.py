@@ -146,6 +146,10 @@ class Jobs:
                 while await self._is_worked_on(recording_id):  # noqa: ASYNC110 - by another process
                     await asyncio.sleep(_LOOK_AGAIN_S)
 
+    async def take_up(self, tx: AsyncConnection, recording_id: str, since: datetime) -> None:
+        """Has done what was ended of it since then; the job process finds it."""
+        await store.queue_ended_again(tx, recording_id, since, self._clock())
+
     @done_over
     async def _cancel_all(self, recording_id: str) -> int:
         async with self._database.transaction() as tx:

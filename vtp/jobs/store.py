@@ -148,6 +148,13 @@ async def queue_with(tx: AsyncConnection, job: Job, rungs: str, now: datetime) -
     return bool((await tx.execute(again)).rowcount)
 
 
+async def queue_ended_again(tx: AsyncConnection, recording_id: str, since: datetime, now: datetime) -> None:
+    """Has done what was cancelled of a recording since then, also what a run is about to let go of."""
+    ended = (jobs.c.recording_id == recording_id, jobs.c.state == State.CANCELLED, jobs.c.updated_at >= since)
+    values = {"state": State.QUEUED, "attempts": 0, "progress": 0.0, "last_error": ""}
+    await tx.execute(update(jobs).where(*ended).values(**values, next_try_at=now, updated_at=now))
+
+
 async def queue_done_again(tx: AsyncConnection, recording_id: str, kind: Kind, now: datetime) -> None:
     """Has a job done once more: there is something new for it."""
     done = (jobs.c.recording_id == recording_id, jobs.c.kind == kind, jobs.c.state == State.DONE)

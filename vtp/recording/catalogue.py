@@ -80,16 +80,24 @@ class Catalogue:
         self._audience = audience
         self._clock = clock
         self._access_emitter: Emitter[str] = Emitter()
+        self._return_emitter: Emitter[str] = Emitter()
         self._access_changes: dict[str, datetime] = {}
 
     def add_access_listener(self, listener: Callable[[str], None]) -> Callable[[], None]:
         """Hears of the id of each recording that other people may see than before."""
         return self._access_emitter.add_listener(listener)
 
+    def add_return_listener(self, listener: Callable[[str], None]) -> Callable[[], None]:
+        """Hears of the id of each recording that may have come back from the trash."""
+        return self._return_emitter.add_listener(listener)
+
     async def recall(self, tx: AsyncConnection, since: datetime, now: datetime) -> None:
-        """Makes hold here what other processes have hidden since then; see `vtp.accounts.revocations`."""
-        for recording_id, at in await access_changes(tx, since):
+        """Makes hold here what other processes have hidden, or brought back, since then; see
+        `vtp.accounts.revocations`."""
+        for recording_id, at, is_there in await access_changes(tx, since):
             if self._access_changes.get(recording_id) != at:
+                if is_there:
+                    self._return_emitter.emit(recording_id)
                 self._tell_access(recording_id, at)
         for recording_id in [one for one, at in self._access_changes.items() if at < since]:
             del self._access_changes[recording_id]
@@ -169,6 +177,11 @@ class Catalogue:
             unless_changed((self._as_of_now(recording), await name_of_room(tx, recording.room_id)))
             shown = Visibility(changes.get("visibility", recording.visibility))
             moved = shown is not recording.visibility
+            if changes.get("kept", recording.kept) is not recording.kept:
+                changes |= {"warned_at": None}
+                # in the trash it is as long as others
+                changes |= {} if recording.deleted_at is not None else {"expires_at": None}
+                await self.note(tx, Event.RECORDING_KEPT, recording, principal, origin, kept=changes["kept"])
             if changes:
                 changes |= {"visibility": shown, "updated_at": self._clock()}
                 changes |= {"access_changed_at": changes["updated_at"]} if moved else {}
@@ -205,21 +218,30 @@ class Catalogue:
         await change_recording(tx, recording_id, access_changed_at=now)
         after_commit(tx, lambda: self._tell_access(recording_id, now))
 
+    def note_return(self, tx: AsyncConnection, recording_id: str, at: datetime) -> None:
+        """It comes back from the trash: said here once the transaction is stored, which says it elsewhere."""
+
+        def tell() -> None:
+            self._return_emitter.emit(recording_id)
+            self._tell_access(recording_id, at)
+
+        after_commit(tx, tell)
+
     async def note(
         self,
         tx: AsyncConnection,
         event: Event,
         recording: Recording,
-        by: Principal,
+        by: Principal | None,
         origin: Origin,
         **details: object,
     ) -> None:
-        """Has the audit log say in this transaction what is done to a recording."""
+        """Has the audit log say in this transaction what is done to a recording; by nobody: by time."""
         await self._audit.record(
             tx,
             event,
             origin,
-            actor_id=by.user_id,
+            actor_id=by.user_id if by is not None else None,
             subject=f"recording:{recording.id}",
             details={"room_id": recording.room_id, **details},
         )
@@ -229,6 +251,10 @@ class Catalogue:
         wanted = parse_id(recording_id, "/path/id")
         async with self._database.read() as tx:
             return _found(await find_recording(tx, wanted))
+
+    async def to_change(self, tx: AsyncConnection, recording_id: str) -> Recording:
+        """The same within a transaction that changes it, for which other changes wait. Raises NotFound."""
+        return _found(await find_recording(tx, recording_id, to_change=True))
 
     def _as_of_now(self, recording: Recording) -> Recording:
         view = self._active.view(recording.id)

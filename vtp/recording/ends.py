@@ -18,7 +18,7 @@ from vtp.recording.changes import RecordingChanged
 from vtp.recording.files import RecordingFiles
 from vtp.recording.loading import recover_unclosed
 from vtp.recording.outcome import Outcome
-from vtp.recording.store import ERROR_CODE, Recording, Status, change_recording, unfinished_recordings
+from vtp.recording.store import ERROR_CODE, Recording, Status, save_ended, unfinished_recordings
 from vtp.recording.stretches import DOWNLOAD_PARTS, stretches
 from vtp.recording.summary import summary_of
 from vtp.recording.view import RecordingView
@@ -89,7 +89,7 @@ class Ends:
     @done_over
     async def _change(self, recording_id: str, **values: object) -> None:
         async with self._database.transaction() as tx:
-            await change_recording(tx, recording_id, updated_at=self._clock(), **values)
+            await save_ended(tx, recording_id, {"updated_at": self._clock(), **values})
 
     async def _recover(self, recording: Recording) -> RecordingView | None:
         directory = self._files.directory(recording.id)

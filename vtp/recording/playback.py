@@ -54,6 +54,7 @@ class Playback:
         self._deleted: set[str] = set()
         self._is_closing = False
         catalogue.add_access_listener(self._drop_view)
+        catalogue.add_return_listener(self.show)
 
     def begin_closing(self) -> None:
         """Nothing is read ahead any more."""
@@ -70,7 +71,7 @@ class Playback:
         self._deleted.add(recording_id)
 
     def show(self, recording_id: str) -> None:
-        """It could not be."""
+        """It could not be, or has come back."""
         self._deleted.discard(recording_id)
 
     async def settle(self, recording_id: str) -> None:

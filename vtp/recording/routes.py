@@ -47,6 +47,7 @@ from vtp.recording.shares import Shares
 from vtp.recording.store import Recording
 from vtp.recording.storyboard_routes import add_storyboard_routes
 from vtp.recording.thumbnail_routes import add_thumbnail_routes
+from vtp.recording.trash_routes import add_trash_routes
 from vtp.recording.viewers import Viewership
 
 BASE = "/api/v1/recordings"
@@ -74,6 +75,7 @@ def build_routes(parts: RecordingParts) -> RouteTable:
     table = RouteTable("recordings", "Recordings of rooms: catalogue, playback, download.")
     _add_recorder_routes(table, recordings)
     add_quota_routes(table, recordings.quotas)
+    add_trash_routes(table, recordings.trash)
     _add_reading_routes(table, recordings, admission, parts.progress)
     _add_changing_routes(table, recordings)
     add_media_routes(table, recordings, parts.captions, admission, log)
@@ -210,6 +212,21 @@ def _add_changing_routes(table: RouteTable, recordings: Recordings) -> None:
             deleted_at=recording.deleted_at,
             message="The recording is gone." if permanent else "The recording is in the trash.",
         )
+
+    @table.post(
+        f"{BASE}/{{id}}/restore",
+        reply=RecordingReply,
+        summary="Bring a recording back from the trash",
+        description="As it was: for whom, in which courses, with its links. 409: it is not in the trash "
+        "(`not_in_trash`), is being deleted for good (`being_deleted`), or has not ended yet on the server "
+        "that makes it (`still_recording`).",
+        errors=(403, 404, 409),
+    )
+    async def restore_recording(call: Call) -> RecordingReply:
+        recording = await recordings.trash.restore(call.principal, call.path["id"], origin_of(call))
+        reply = _reply(call.principal, recording, await recordings.catalogue.room_name(recording))
+        call.reply_headers["ETag"] = etag_of_model(reply)
+        return reply
 
 
 def _listed(

@@ -87,6 +87,10 @@ class UpdateRecording(BaseModel):
     title: Name | None = None
     description: Annotated[str | None, Field(max_length=MAX_DESCRIPTION)] = None
     visibility: VisibilityWord | None = None
+    kept: Annotated[
+        bool | None,
+        Field(description="True: it does not go into the trash by itself (`recording.keep_days`)."),
+    ] = None
 
 
 class ListQuery(PageQuery):
@@ -171,6 +175,17 @@ class RecordingReply(BaseModel):
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None
+    kept: Annotated[bool, Field(description="It does not go into the trash by itself.")] = False
+    expires_at: Annotated[
+        datetime | None,
+        Field(
+            description="When it goes into the trash by itself, or from the trash for good; null: never, or "
+            "not looked at yet, which happens every hour."
+        ),
+    ] = None
+    being_deleted: Annotated[
+        bool, Field(description="In the trash, to be deleted for good: it cannot be restored any more.")
+    ] = False
     may: RecordingRights
 
     @classmethod
@@ -215,6 +230,9 @@ class RecordingReply(BaseModel):
             created_at=recording.created_at,
             updated_at=recording.updated_at,
             deleted_at=recording.deleted_at,
+            kept=recording.kept,
+            expires_at=recording.expires_at,
+            being_deleted=recording.purging_at is not None,
             may=may,
             **more,
         )

@@ -28,6 +28,7 @@ from vtp.recording.files import RecordingFiles
 from vtp.recording.outcome import Outcome
 from vtp.recording.playback import Playback
 from vtp.recording.quota import Quotas
+from vtp.recording.removal import Removal
 from vtp.recording.schemas import StartRecording
 from vtp.recording.session import RecordingSession
 from vtp.recording.store import Recording, Status, Visibility, add_recording, mark_finalizing
@@ -71,7 +72,18 @@ class Recordings:
         self._ends = Ends(database, files, self._emitter.emit, self._closing, instance_id, clock)
         self.catalogue = Catalogue(database, live_rooms, rooms, self._active, audit, self._audience, clock)
         self.playback = Playback(self.catalogue, self._active, files, self._tasks, instance_id)
-        self.trash = Trash(database, self.catalogue, self.playback, self._active, files, jobs, clock)
+        self.removal = Removal(database, self.playback, files, jobs.cancel_of, instance_id, clock)
+        self.trash = Trash(
+            database,
+            self.catalogue,
+            self.playback,
+            self._active,
+            files,
+            jobs,
+            self.removal,
+            settings.trash_keep_days,
+            clock,
+        )
         self.disk = Disk(files.store.root, RECORDINGS_FULL, settings.min_free_bytes, settings.warn_free_bytes)
         self.quotas = Quotas(database, rooms, self._active, audit, settings, bounds or Unbounded())
 

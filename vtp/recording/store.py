@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.permissions import Action, Circle
@@ -85,6 +85,12 @@ class Recording:
     visibility: Visibility = Visibility.MEMBERS
     access_changed_at: datetime | None = None
     chapters_set_at: datetime | None = None
+    status_before: Status | None = None
+    purging_at: datetime | None = None
+    restored_at: datetime | None = None
+    kept: bool = False
+    expires_at: datetime | None = None
+    warned_at: datetime | None = None
 
     @property
     def is_public(self) -> bool:
@@ -106,6 +112,7 @@ COLUMNS = [recordings.c[name] for name in Recording.__slots__]
 _STATUS = Recording.__slots__.index("status")
 _STORAGE = Recording.__slots__.index("storage")
 _VISIBILITY = Recording.__slots__.index("visibility")
+_BEFORE = Recording.__slots__.index("status_before")
 _BY_ID = select(*COLUMNS).where(recordings.c.id == bindparam("recording_id"))
 
 
@@ -135,25 +142,36 @@ async def mark_finalizing(tx: AsyncConnection, recording_id: str, now: datetime)
     await tx.execute(update(recordings).where(*still).values(status=Status.FINALIZING, updated_at=now))
 
 
+async def save_ended(tx: AsyncConnection, recording_id: str, values: Mapping[str, Any]) -> None:
+    """Sets columns of one that has ended; one that is in the trash by now stays there, and comes back as it
+    has ended."""
+    now = await find_recording(tx, recording_id, to_change=True)
+    in_trash = now is not None and now.status is Status.DELETED
+    ended = {"status_before" if in_trash and name == "status" else name: of for name, of in values.items()}
+    await change_recording(tx, recording_id, **ended)
+
+
 async def remove_recording(tx: AsyncConnection, recording_id: str) -> None:
     """Takes a row away for good."""
     await tx.execute(delete(recordings).where(recordings.c.id == recording_id))
 
 
 async def unfinished_recordings(tx: AsyncConnection, instance_id: str) -> list[Recording]:
-    """Those that a former process of this data folder was recording when it ended.
+    """Those that a former process of this data folder was recording when it ended, also where another one
+    has put them into the trash.
 
     Other processes on the same database are recording theirs.
     """
-    ours = or_(recordings.c.instance_id == instance_id, recordings.c.instance_id.is_(None))
-    rows = await tx.execute(select(*COLUMNS).where(recordings.c.status.in_(UNFINISHED), ours))
+    c = recordings.c
+    unfinished = or_(c.status.in_(UNFINISHED), c.status_before.in_(UNFINISHED))
+    rows = await tx.execute(select(*COLUMNS).where(unfinished, of_instance(instance_id)))
     return [recording_of(row) for row in rows]
 
 
 async def ended_recordings_with_tracks(tx: AsyncConnection) -> list[Recording]:
     """Those in which participants may have tracks of their own, the trash included."""
     c = recordings.c
-    rows = await tx.execute(select(recordings).where(c.layout != PROGRAM, c.status.not_in(UNFINISHED)))
+    rows = await tx.execute(select(*COLUMNS).where(c.layout != PROGRAM, c.status.not_in(UNFINISHED)))
     return [recording_of(row) for row in rows]
 
 
@@ -164,11 +182,17 @@ async def name_of_room(tx: AsyncConnection, room_id: str) -> str:
     )
 
 
-async def access_changes(tx: AsyncConnection, since: datetime) -> list[tuple[str, datetime]]:
-    """Which recordings other people may see than before, or none any more, and since when."""
+async def access_changes(tx: AsyncConnection, since: datetime) -> list[tuple[str, datetime, bool]]:
+    """Which recordings other people may see than before, since when, and whether there are any: it is not in
+    the trash."""
     c = recordings.c
-    found = await tx.execute(select(c.id, c.access_changed_at).where(c.access_changed_at >= since))
-    return [(row[0], row[1]) for row in found]
+    found = await tx.execute(select(c.id, c.access_changed_at, c.status).where(c.access_changed_at >= since))
+    return [(row[0], row[1], row[2] != Status.DELETED) for row in found]
+
+
+def of_instance(instance_id: str) -> ColumnElement[bool]:
+    """Those that the process of this data folder looks after."""
+    return or_(recordings.c.instance_id == instance_id, recordings.c.instance_id.is_(None))
 
 
 def recording_of(row: Sequence[Any]) -> Recording:
@@ -177,4 +201,5 @@ def recording_of(row: Sequence[Any]) -> Recording:
     values[_STATUS] = Status(values[_STATUS])
     values[_STORAGE] = Storage(values[_STORAGE])
     values[_VISIBILITY] = Visibility(values[_VISIBILITY])
+    values[_BEFORE] = Status(values[_BEFORE]) if values[_BEFORE] is not None else None
     return Recording(*values)

@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
 )
 
 from vtp.db.metadata import metadata
@@ -51,6 +52,14 @@ recordings = Table(
     Column("visibility", String(8), nullable=False, server_default="members"),
     Column("access_changed_at", UtcDateTime, index=True, comment="visibility changed, or put into the trash"),
     Column("chapters_set_at", UtcDateTime, comment="since then they are as staff have set them"),
+    Column("status_before", String(16), comment="in the trash: what it was, and is again when it comes back"),
+    Column("purging_at", UtcDateTime, index=True, comment="to be deleted for good since; nothing stops that"),
+    Column("restored_at", UtcDateTime, comment="came back from the trash: from then on it is kept anew"),
+    Column("kept", Boolean, nullable=False, server_default=false(), comment="time does nothing to it"),
+    Column(
+        "expires_at", UtcDateTime, comment="goes into the trash by itself; in the trash: is deleted for good"
+    ),
+    Column("warned_at", UtcDateTime, comment="who may keep it was told that it will"),
     CheckConstraint(
         "status IN ('recording', 'finalizing', 'ready', 'interrupted', 'failed', 'deleted')", name="status"
     ),

@@ -1,22 +1,40 @@
-"""Deleting recordings: into the trash, and from there for good."""
+"""The trash of recordings: what is deleted goes there first, and comes back or is deleted for good.
+
+Decision 0129.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from vtp.accounts.audit import Event, Origin
-from vtp.accounts.permissions import Action, require
+from vtp.accounts.permissions import Action, Reach, require, require_reach
 from vtp.db import Database
 from vtp.db.conflicts import done_over
+from vtp.errors import Conflict, Unavailable
 from vtp.http.identity import Principal
 from vtp.recording.active import ActiveRecordings
 from vtp.recording.catalogue import Catalogue, utc_now
 from vtp.recording.files import RecordingFiles
 from vtp.recording.playback import Playback, stored_elsewhere
-from vtp.recording.store import Recording, Status, change_recording, remove_recording
+from vtp.recording.removal import Removal
+from vtp.recording.retention_store import Aging
+from vtp.recording.store import (
+    UNFINISHED,
+    Recording,
+    Status,
+    change_recording,
+    find_recording,
+)
+from vtp.recording.trash_store import Contents, Whose, contents_of, some_of
+
+TellOf = Callable[[AsyncConnection, Sequence[Aging]], Awaitable[None]]
+AT_ONCE = 100  # recordings of a transaction
 
 
 class JobsOfRecordings(Protocol):
@@ -24,6 +42,9 @@ class JobsOfRecordings(Protocol):
 
     async def cancel_of(self, recording_id: str) -> None:
         """Ends everything that is done with a recording, and waits until nobody touches it any more."""
+
+    async def take_up(self, tx: AsyncConnection, recording_id: str, since: datetime) -> None:
+        """Has done what was ended of it since then."""
 
 
 class Trash:
@@ -37,14 +58,18 @@ class Trash:
         active: ActiveRecordings,
         files: RecordingFiles,
         jobs: JobsOfRecordings,
+        removal: Removal,
+        keep_days: int = 0,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
+        self.keep_days = keep_days
         self._database = database
         self._catalogue = catalogue
         self._playback = playback
         self._active = active
         self._files = files
         self._jobs = jobs
+        self._removal = removal
         self._clock = clock
 
     async def delete(
@@ -52,44 +77,177 @@ class Trash:
     ) -> Recording:
         """Puts a recording into the trash, or by way of that deletes it for good; stops it when it runs.
 
-        Where its bytes cannot be deleted now it stays in the trash, with nothing done with it any more.
+        Raises Unavailable where its bytes cannot be deleted now: then it stays in the trash until they can.
         """
         recording = await self._catalogue.find(recording_id)
         require(principal, Action.RECORDING_DELETE, recording)
         if self._active.get(recording.id) is not None:
             await self._active.stop(recording.id)
-        if permanent and recording.stored_url and recording.stored_url != self._files.remote_url:
+        if permanent and not self._is_reachable(recording):
             raise stored_elsewhere()
         self._playback.hide(recording.id)  # at once, also for players who come while it is being deleted
         try:
-            trashed = await self._put_into_trash(recording, principal, origin)
+            trashed = await self._put_away(recording.id, principal, origin, permanent=permanent)
         except BaseException:
             self._playback.show(recording.id)
             raise
+        self._playback.hide(recording.id)  # it may have come back from an earlier time meanwhile
+        if permanent:
+            await self._remove(recording.id)
+            return replace(trashed, deleted_at=self._clock())
         try:
             await self._jobs.cancel_of(recording.id)
-            return await self._remove(trashed, principal, origin) if permanent else trashed
         finally:
             self._playback.forget(recording.id)
+        return trashed
+
+    async def _remove(self, recording_id: str) -> None:
+        try:
+            await self._removal.now(recording_id)
+        except OSError as error:
+            raise Unavailable(
+                "Not all files of this recording could be deleted. The server tries it again by itself.",
+                retry_after_s=60,
+                code="files_in_the_way",
+            ) from error
 
     @done_over
-    async def _put_into_trash(self, recording: Recording, by: Principal, origin: Origin) -> Recording:
-        if recording.deleted_at is None:
-            now = self._clock()
-            async with self._database.transaction() as tx:
-                gone = {"status": Status.DELETED, "deleted_at": now, "updated_at": now}
-                await change_recording(tx, recording.id, access_changed_at=now, **gone)
+    async def _put_away(
+        self, recording_id: str, by: Principal | None, origin: Origin, *, permanent: bool
+    ) -> Recording:
+        now = self._clock()
+        async with self._database.transaction() as tx:
+            recording = await self._catalogue.to_change(tx, recording_id)
+            values: dict[str, object] = {}
+            if recording.status is not Status.DELETED:
+                values = {"status": Status.DELETED, "status_before": recording.status, "deleted_at": now}
+                values |= {"access_changed_at": now, "warned_at": None, "expires_at": self._expires_at(now)}
                 await self._catalogue.note(
                     tx, Event.RECORDING_DELETED, recording, by, origin, permanent=False
                 )
-        return await self._catalogue.find(recording.id)
+            if permanent and recording.purging_at is None:
+                values["purging_at"] = now
+                await self._catalogue.note(tx, Event.RECORDING_DELETED, recording, by, origin, permanent=True)
+            if values:
+                await change_recording(tx, recording.id, updated_at=now, **values)
+            return await find_recording(tx, recording.id) or recording
 
     @done_over
-    async def _remove(self, recording: Recording, by: Principal, origin: Origin) -> Recording:
-        """Bytes first: a row without bytes can be deleted again, bytes without a row stay for ever."""
-        await self._playback.settle(recording.id)
-        await self._files.delete(recording.id)
+    async def restore(self, principal: Principal, recording_id: str, origin: Origin) -> Recording:
+        """Brings a recording back from the trash, as it was: for whom, in which courses, with its links.
+
+        Raises Conflict when it is not there, is being deleted for good or still being recorded.
+        """
+        wanted = await self._catalogue.find(recording_id)
+        require(principal, Action.RECORDING_DELETE, wanted)
+        now = self._clock()
         async with self._database.transaction() as tx:
-            await remove_recording(tx, recording.id)
-            await self._catalogue.note(tx, Event.RECORDING_DELETED, recording, by, origin, permanent=True)
-        return replace(recording, status=Status.DELETED, deleted_at=self._clock())
+            recording = await self._catalogue.to_change(tx, wanted.id)
+            status = _status_of_return(recording)
+            values = {"status": status, "status_before": None, "deleted_at": None, "updated_at": now}
+            values |= {"restored_at": now, "expires_at": None, "warned_at": None}
+            await change_recording(tx, recording.id, access_changed_at=now, **values)
+            if recording.deleted_at is not None:
+                await self._jobs.take_up(tx, recording.id, recording.deleted_at)
+            await self._catalogue.note(tx, Event.RECORDING_RESTORED, recording, principal, origin)
+            self._catalogue.note_return(tx, recording.id, now)
+            return await find_recording(tx, recording.id) or recording
+
+    async def expire(self, aging: Sequence[Aging], tell: TellOf) -> list[str]:
+        """Puts those into the trash whose time is over, as they were seen, and tells of it in the same
+        transaction; gives which those are."""
+        gone = [one.id for one in await self._expire(aging, tell)]
+        for recording_id in gone:
+            self._playback.hide(recording_id)
+            try:
+                await self._jobs.cancel_of(recording_id)
+            finally:
+                self._playback.forget(recording_id)
+        return gone
+
+    @done_over
+    async def _expire(self, aging: Sequence[Aging], tell: TellOf) -> list[Aging]:
+        now, gone = self._clock(), []
+        async with self._database.transaction() as tx:
+            for one in aging:
+                recording = await find_recording(tx, one.id, to_change=True)
+                if recording is None or not one.is_still(recording):
+                    continue
+                values = {"status": Status.DELETED, "status_before": recording.status, "deleted_at": now}
+                values |= {"access_changed_at": now, "expires_at": self._expires_at(now)}
+                await change_recording(tx, one.id, updated_at=now, **values)
+                details = {"permanent": False, "expired": True}
+                await self._catalogue.note(tx, Event.RECORDING_DELETED, recording, None, Origin(), **details)
+                gone.append(one)
+            await tell(tx, gone)
+        return gone
+
+    def _expires_at(self, now: datetime) -> datetime | None:
+        return now + timedelta(days=self.keep_days) if self.keep_days else None
+
+    async def condemn(self, aging: Sequence[Aging]) -> None:
+        """Has those in the trash deleted for good whose time there is over, as they were seen."""
+        if await self._condemn_aged(aging):
+            self._removal.wake()
+
+    @done_over
+    async def _condemn_aged(self, aging: Sequence[Aging]) -> int:
+        now, count = self._clock(), 0
+        async with self._database.transaction() as tx:
+            for one in aging:
+                recording = await find_recording(tx, one.id, to_change=True)
+                if recording is None or not one.is_still(recording) or not self._is_reachable(recording):
+                    continue
+                await change_recording(tx, one.id, purging_at=now, updated_at=now)
+                details = {"permanent": True, "expired": True}
+                await self._catalogue.note(tx, Event.RECORDING_DELETED, recording, None, Origin(), **details)
+                count += 1
+        return count
+
+    def _is_reachable(self, recording: Recording) -> bool:
+        return not recording.stored_url or recording.stored_url == self._files.remote_url
+
+    async def contents(self, principal: Principal) -> Contents:
+        """What of the trash is the caller's to restore or delete, everybody's for administrators."""
+        async with self._database.read() as tx:
+            return await contents_of(tx, _whose(principal))
+
+    async def empty(self, principal: Principal, origin: Origin) -> Contents:
+        """Has all of that deleted for good, which goes on by itself from here; gives how much is to go."""
+        whose, until = _whose(principal), self._clock()
+        count = used = 0
+        while found := await self._condemn(whose, until, principal, origin):
+            count, used = count + len(found), used + sum(one.file_size_bytes for one in found)
+        self._removal.wake()
+        return Contents(count, used, count)
+
+    @done_over
+    async def _condemn(
+        self, whose: Whose, until: datetime, by: Principal | None, origin: Origin
+    ) -> list[Recording]:
+        now = self._clock()
+        async with self._database.transaction() as tx:
+            found = await some_of(tx, whose, self._files.remote_url, until, AT_ONCE)
+            for one in found:
+                await change_recording(tx, one.id, purging_at=now, updated_at=now)
+                await self._catalogue.note(tx, Event.RECORDING_DELETED, one, by, origin, permanent=True)
+        return found
+
+
+def _whose(principal: Principal) -> Whose:
+    reach = require_reach(principal, Action.RECORDING_DELETE)
+    return Whose(reach is Reach.ANY, principal.user_id)
+
+
+def _status_of_return(recording: Recording) -> Status:
+    """What one from the trash is again. Raises Conflict."""
+    if recording.status is not Status.DELETED:
+        raise Conflict("This recording is not in the trash.", code="not_in_trash")
+    if recording.purging_at is not None:
+        raise Conflict("This recording is being deleted for good: it cannot come back.", code="being_deleted")
+    if recording.status_before in UNFINISHED:
+        raise Conflict(
+            "This recording has not ended yet on the server that makes it: restore it when it has.",
+            code="still_recording",
+        )
+    return recording.status_before or Status.READY

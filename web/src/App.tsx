@@ -27,6 +27,7 @@ const Class = lazy(() => import("./pages/class/Class").then((page) => ({ default
 const Recordings = lazy(() =>
   import("./pages/recordings/Recordings").then((page) => ({ default: page.Recordings })),
 );
+const Trash = lazy(() => import("./pages/recordings/Trash").then((page) => ({ default: page.Trash })));
 const Player = lazy(() => import("./pages/player/Player").then((page) => ({ default: page.Player })));
 const SharedPlayer = lazy(() =>
   import("./pages/player/Player").then((page) => ({ default: page.SharedPlayer })),
@@ -139,6 +140,13 @@ export function App() {
           {
             <Inside approved>
               <Recordings />
+            </Inside>
+          }
+        </Route>
+        <Route path="/recordings/trash">
+          {
+            <Inside approved>
+              <Trash />
             </Inside>
           }
         </Route>

@@ -144,7 +144,25 @@ export interface Recording {
   /** Several when the picture's codec changes, which one MP4 cannot hold. */
   download_urls: string[];
   visibility: Visibility;
+  /** In the trash since then. */
+  deleted_at: string | null;
+  /** Does not go into the trash by itself. */
+  kept: boolean;
+  /** When it goes into the trash by itself, or from the trash for good; null is never, as far as is known. */
+  expires_at: string | null;
+  /** In the trash, and on its way out of it: it cannot be restored any more. */
+  being_deleted: boolean;
   may: RecordingRights;
+}
+
+/** What of the trash is the person's: what they started, and all of it for administrators. */
+export interface TrashContents {
+  count: number;
+  used_bytes: number;
+  /** After so many days there something is deleted for good; 0 is never. */
+  keep_days: number;
+  /** How many of them are on their way out of it. */
+  being_deleted: number;
 }
 
 export interface ListedRecording extends Recording {
@@ -227,9 +245,17 @@ export function recordingsApi(http: HttpClient) {
     start: (room_id: string, title: string, layout: Recording["layout"]) =>
       http.json<RecordingStarted>("POST", `${ROOT}/start`, { room_id, title, layout }),
     stop: (id: string) => http.json<RecordingStopped>("POST", `${one(id)}/stop`, {}),
-    update: (id: string, changes: Partial<Pick<Recording, "title" | "description" | "visibility">>) =>
-      http.json<Recording>("PATCH", one(id), changes),
+    update: (
+      id: string,
+      changes: Partial<Pick<Recording, "title" | "description" | "visibility" | "kept">>,
+    ) => http.json<Recording>("PATCH", one(id), changes),
+    /** Into the trash. */
     delete: (id: string) => http.json<unknown>("DELETE", one(id)),
+    deleteForGood: (id: string) => http.json<unknown>("DELETE", `${one(id)}?permanent=true`),
+    /** From the trash, as it was. */
+    restore: (id: string) => http.json<Recording>("POST", `${one(id)}/restore`, {}),
+    trash: (signal?: AbortSignal) => http.json<TrashContents>("GET", `${ROOT}/trash`, undefined, signal),
+    emptyTrash: () => http.json<{ message: string }>("DELETE", `${ROOT}/trash`),
     info: (id: string, signal?: AbortSignal) =>
       http.json<RecordingInfo>("GET", `${one(id)}/info`, undefined, signal),
     /** A track's HLS playlist, opened by the recording's cookie. */

@@ -31,6 +31,8 @@ const EVENTS: Readonly<Record<string, string>> = {
   mail_retried: "Mail sent again",
   mail_tested: "Test mail sent",
   recording_deleted: "Recording deleted",
+  recording_restored: "Recording brought back from the trash",
+  recording_kept_changed: "Recording kept, or not kept, for good",
   recording_visibility_changed: "Recording published or hidden",
   recording_shared: "Recording shared",
   recording_share_ended: "Link to a recording ended",

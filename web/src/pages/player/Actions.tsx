@@ -5,6 +5,7 @@ import type { Recording } from "../../api/recordings";
 import { Button, ButtonAnchor, ButtonLink, IconButton } from "../../design/Button";
 import { Dialog, DialogActions } from "../../design/Dialog";
 import { useToast } from "../../design/Toast";
+import { useTask } from "../../hooks/useTask";
 import { useApi } from "../../session/Session";
 import { CopyAddress } from "./CopyAddress";
 
@@ -13,6 +14,7 @@ interface ActionProps {
   /** Given to who may share it; others copy the address. */
   onShare: (() => void) | undefined;
   onCaptions: (() => void) | undefined;
+  onChange: (recording: Recording) => void;
   /** Whether the address is of use to others: who came by a link has one that needs it. */
   mayCopy: boolean;
   /** Where the video stands. */
@@ -20,7 +22,7 @@ interface ActionProps {
 }
 
 /** Share, download, add captions, delete: what the person may do. */
-export function Actions({ recording, onShare, onCaptions, mayCopy, now_s }: ActionProps) {
+export function Actions({ recording, onShare, onCaptions, onChange, mayCopy, now_s }: ActionProps) {
   const [asking, setAsking] = useState(false);
   return (
     <div className="recording-actions">
@@ -40,6 +42,7 @@ export function Actions({ recording, onShare, onCaptions, mayCopy, now_s }: Acti
           Captions
         </Button>
       )}
+      <Keep recording={recording} onChange={onChange} />
       {(recording.may.share || recording.may.annotate) && (
         <ButtonLink href={`/recordings/${recording.recording_id}/analytics`} icon="signal" testId="analytics">
           Figures
@@ -50,7 +53,7 @@ export function Actions({ recording, onShare, onCaptions, mayCopy, now_s }: Acti
           Who watched
         </ButtonLink>
       )}
-      {recording.may.delete && (
+      {recording.may.delete && recording.status !== "deleted" && (
         <IconButton
           icon="trash"
           label="Delete"
@@ -61,6 +64,24 @@ export function Actions({ recording, onShare, onCaptions, mayCopy, now_s }: Acti
       )}
       <DeleteRecording recording={recording} open={asking} onClose={() => setAsking(false)} />
     </div>
+  );
+}
+
+/** Where recordings go into the trash by themselves: whether this one does. */
+function Keep({ recording, onChange }: { recording: Recording; onChange: (recording: Recording) => void }) {
+  const { recordings } = useApi();
+  const task = useTask();
+  const { recording_id, kept, expires_at, status, may } = recording;
+  if (!may.update || status === "deleted" || !(kept || expires_at)) return null;
+  const change = () =>
+    task.run(
+      async () => onChange(await recordings.update(recording_id, { kept: !kept })),
+      kept ? "It is kept for its time." : "It is kept until somebody deletes it.",
+    );
+  return (
+    <Button icon="pin" busy={task.busy} aria-pressed={kept} onClick={() => void change()} data-testid="keep">
+      {kept ? "Kept" : "Keep"}
+    </Button>
   );
 }
 
@@ -75,11 +96,22 @@ function DeleteRecording({ recording, open, onClose }: DeleteProps) {
   const toast = useToast();
   const [, go] = useLocation();
   const [busy, setBusy] = useState(false);
+  const undo = async () => {
+    try {
+      await recordings.restore(recording.recording_id);
+      toast(`“${recording.title}” is back.`);
+      go(`/recordings/${recording.recording_id}`);
+    } catch (error) {
+      toast(sentence(error), { tone: "wrong" });
+    }
+  };
   const remove = async () => {
     setBusy(true);
     try {
       await recordings.delete(recording.recording_id);
-      toast(`“${recording.title}” was moved to the trash.`);
+      toast(`“${recording.title}” was moved to the trash.`, {
+        action: { label: "Undo", act: () => void undo() },
+      });
       go("/recordings");
     } catch (error) {
       toast(sentence(error), { tone: "wrong" });

@@ -16,13 +16,14 @@ import { EmptyState } from "../../design/EmptyState";
 import { Icon } from "../../design/Icon";
 import { Notice } from "../../design/Notice";
 import { Loading } from "../../design/Spinner";
-import { bytes, duration, moment } from "../../format";
+import { bytes, day, duration, moment } from "../../format";
 import { useTitle } from "../../hooks/useTitle";
 import { useAccount, useApi } from "../../session/Session";
 import { isPlayable, STATUSES, VISIBILITIES } from "../recordings/status";
 import { Actions } from "./Actions";
 import { CaptionsDialog } from "./CaptionsDialog";
 import "./Player.css";
+import { InTrash } from "./InTrash";
 import { Playing } from "./Playing";
 import { ShareDialog } from "./ShareDialog";
 import { Title } from "./Title";
@@ -120,10 +121,11 @@ function PlayerOf({
         </div>
         <Actions
           recording={recording}
-          onShare={may.share ? () => setSharing(true) : undefined}
-          onCaptions={may.annotate ? () => setCaptioning(true) : undefined}
+          onShare={may.share && status !== "deleted" ? () => setSharing(true) : undefined}
+          onChange={onChange}
+          onCaptions={may.annotate && status !== "deleted" ? () => setCaptioning(true) : undefined}
           now_s={now_s}
-          mayCopy={inside || recording.visibility === "public"}
+          mayCopy={status !== "deleted" && (inside || recording.visibility === "public")}
         />
       </div>
       {recording.description && <p className="recording-description">{recording.description}</p>}
@@ -159,7 +161,11 @@ function PlayerOf({
         </Playing>
       ) : (
         <>
-          <Unplayable recording={recording} />
+          {status === "deleted" ? (
+            <InTrash recording={recording} onChange={onChange} />
+          ) : (
+            <Unplayable recording={recording} />
+          )}
           {about}
         </>
       )}
@@ -184,13 +190,15 @@ function PlayerOf({
 const isOver = (status: RecordingStatus) => status === "ready" || status === "interrupted";
 
 function Facts({ recording }: { recording: Recording }) {
-  const { status, visibility, room_name, started_at, duration_seconds, file_size_bytes } = recording;
+  const { status, visibility, room_name, started_at, duration_seconds, file_size_bytes, expires_at } =
+    recording;
   const facts = [
     room_name,
     moment(started_at),
     duration_seconds ? duration(duration_seconds) : null,
     file_size_bytes ? bytes(file_size_bytes) : null,
     recording.resolution?.replace("x", " × "),
+    expires_at && status !== "deleted" ? `kept until ${day(expires_at)}` : null,
   ];
   return (
     <p className="recording-facts-line">

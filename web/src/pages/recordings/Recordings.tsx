@@ -15,7 +15,7 @@ import { bytes, clock, moment, plural } from "../../format";
 import { useLoaded } from "../../hooks/useLoaded";
 import { useSettled } from "../../hooks/useSettled";
 import { useTitle } from "../../hooks/useTitle";
-import { useApi } from "../../session/Session";
+import { mayTeach, useApi, useSession } from "../../session/Session";
 import "./Recordings.css";
 import { STATUSES, VISIBILITIES } from "./status";
 import { Usage } from "./Usage";
@@ -30,6 +30,7 @@ const FILTERS: readonly RecordingStatus[] = ["ready", "recording", "interrupted"
 export function Recordings() {
   useTitle("Recordings");
   const { recordings } = useApi();
+  const { state: session } = useSession();
   const [words, setWords] = useState("");
   const [status, setStatus] = useState<RecordingStatus | "">("");
   const [shown, setShown] = useState(PAGE);
@@ -84,6 +85,13 @@ export function Recordings() {
             ))}
           </select>
         </search>
+        {mayTeach(session) && (
+          <span className="to-trash">
+            <ButtonLink href="/recordings/trash" icon="trash" testId="to-trash">
+              Trash
+            </ButtonLink>
+          </span>
+        )}
       </div>
       <Usage />
       {error && (
