@@ -179,7 +179,8 @@ async def test_every_change_that_takes_if_match_refuses_what_is_stale(api: Api, 
         known = {"id": hook.body["id"]} if "webhooks" in route.path else {}
         if route.path.startswith(BASE):
             known = {"id": names["course"]}
-        path, body = filled(route, names | known), WISH if route.method == "PUT" else {}
+        body = WISH if route.method == "PUT" and route.path.startswith(BASE) else {}
+        path = filled(route, names | known)
         stale = await api.call(route.method, path, body, by=admin, headers={"If-Match": '"stale"'})
         assert (stale.status, stale.body["code"]) == (412, "precondition_failed"), path
         tag = (await api.call("GET", path, by=admin)).headers["ETag"]
@@ -202,6 +203,7 @@ async def test_every_change_that_takes_if_match_refuses_what_is_stale(api: Api, 
         BASE + "/{id}/assignments/{assignment_id}/grades/{student_id}",
         BASE + "/{id}/questions/{question_id}",
         BASE + "/{id}/quizzes/{quiz_id}",
+        *(f"/api{version}/analytics/courses/{{course_id}}/attendance-rules" for version in ("", "/v1")),
     }
 
 
@@ -296,6 +298,7 @@ async def things(api: Api, admin: Person) -> dict[str, str]:
         "user_id": admin.user_id,
         "id": await add_finished(api, room, admin),
         "course": course,
+        "course_id": course,
         "section_id": await add_section(api, course, admin),
         "lesson_id": await add_lesson(api, course, admin),
         "announcement_id": told.body["id"],

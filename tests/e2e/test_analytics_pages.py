@@ -199,3 +199,27 @@ def test_a_student_sees_what_is_known_of_them_and_no_one_else(school: School, br
     page.goto(f"{school.url}/analytics")
     expect(page.get_by_text("These figures are not for you")).to_be_visible()
     page.context.close()
+
+
+def test_another_rule_of_attendance_counts_in_classes_that_were_held(school: School, teacher: Page) -> None:
+    open_tab(teacher, school, f"attendance?lesson={made[-1].lessons[0]}")
+    status = teacher.get_by_test_id("sheet").get_by_role("row", name=re.compile("^Ben"))
+    expect(status).to_contain_text("Late")
+    teacher.get_by_test_id("to-rules").click()
+    expect(teacher.get_by_role("heading", name="What counts as attended")).to_be_focused()
+    teacher.get_by_test_id("rule-late").fill("80")
+    teacher.keyboard.press("Enter")
+    expect(teacher.get_by_test_id("rule-late")).to_be_focused()  # it is above that of "present"
+    expect(teacher.get_by_text("Not more than for “present”, which is 75 %.")).to_be_visible()
+    other = {"present_ratio": 0.5, "late_after_minutes": 90}
+    path = f"/api/v1/analytics/courses/{made[-1].course}/attendance-rules"
+    school.call("PUT", path, other)
+    teacher.get_by_test_id("rule-late").fill("30")
+    teacher.get_by_test_id("save-rules").click()
+    teacher.get_by_test_id("take-theirs").click()
+    expect(teacher.get_by_test_id("rule-minutes")).to_have_value("90")
+    teacher.get_by_test_id("rule-late").fill("30")
+    teacher.get_by_test_id("save-rules").click()
+    expect(teacher.get_by_text("All classes count by this now.")).to_be_visible()
+    open_tab(teacher, school, f"attendance?lesson={made[-1].lessons[0]}")
+    expect(status).to_contain_text("Present")

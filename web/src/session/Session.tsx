@@ -5,6 +5,7 @@ import { type AccountsApi, accountsApi, type User } from "../api/accounts";
 import { type AnalyticsApi, analyticsApi } from "../api/analytics";
 import { type AnnouncementsApi, announcementsApi } from "../api/announcements";
 import { type AssignmentsApi, assignmentsApi } from "../api/assignments";
+import { type AttendanceRulesApi, attendanceRulesApi } from "../api/attendance_rules";
 import { type AuditApi, auditApi } from "../api/audit";
 import { type CalendarsApi, calendarsApi } from "../api/calendars";
 import { type CourseRecordingsApi, courseRecordingsApi } from "../api/course_recordings";
@@ -55,6 +56,7 @@ export interface Api {
   quizzes: QuizzesApi;
   notifications: NotificationsApi;
   analytics: AnalyticsApi;
+  attendanceRules: AttendanceRulesApi;
 }
 
 export type SessionState =
@@ -140,6 +142,7 @@ export function SessionProvider({ http, children }: { http: HttpClient; children
       quizzes: quizzesApi(http),
       notifications: notificationsApi(http),
       analytics: analyticsApi(http),
+      attendanceRules: attendanceRulesApi(http),
     }),
     [http],
   );
