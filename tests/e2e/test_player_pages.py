@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
+import av
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -248,3 +249,27 @@ def test_a_teacher_sees_what_recordings_take_of_what_an_administrator_lets_them(
     student.goto(f"{school.api.base_url}/recordings")
     expect(student.get_by_test_id("recordings")).to_be_visible()
     expect(student.get_by_test_id("usage")).to_be_hidden()
+
+
+def test_a_part_of_a_recording_is_taken_along(browser: Browser, school: School, tmp_path: Path) -> None:
+    page = person(browser, school, "ada@school.example", accept_downloads=True)
+    page.goto(f"{school.url}?t=12")
+    until_at(page, 12, 12.5)
+    page.get_by_test_id("download").click()
+    expect(page.get_by_test_id("download-whole")).to_have_attribute("href", f"{school.path}/download")
+    page.get_by_test_id("download-part").check()
+    page.get_by_test_id("clip-from-now").click()
+    expect(page.get_by_test_id("clip-from")).to_have_value("0:12")
+    page.get_by_test_id("clip-to").fill("0:10")
+    page.get_by_test_id("download-clip").click()
+    expect(page.get_by_test_id("clip-to")).to_be_focused()
+    expect(page.get_by_text("The end must be later than the beginning.")).to_be_visible()
+    page.get_by_test_id("clip-to").fill("0:20")
+    with page.expect_download() as download:
+        page.keyboard.press("Enter")
+    file = tmp_path / download.value.suggested_filename
+    download.value.save_as(file)
+    with av.open(file) as container:
+        assert container.duration is not None and 8 <= container.duration / 1e6 < 10
+    assert "0.00.12-0.00.20" in file.name
+    page.context.close()
