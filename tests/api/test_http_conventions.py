@@ -36,6 +36,7 @@ SNAPSHOTS = {
     "/api/v1/home": "the first of several lists, of which the courses have the rest",
     "/api/v1/notifications/settings": "the kinds of news, which the program has",
     "/api/v1/audit/events": "the names of events, which the program has",
+    "/api/v1/jobs": "two at most of each recording that is named",
     "/api/v1/recordings/usage": "a summary: the rooms that are fullest, a hundred at most",
 }
 """Reads that give several things and are no lists that grow."""
@@ -321,7 +322,7 @@ def with_query(route: Route, names: Mapping[str, str]) -> str:
     if route.path.startswith(BASE):
         names = {**names, "id": names["course"]}
     fields = route.query.model_fields if route.query is not None else {}
-    known = {"room_id": names["room"], "course_id": names["course"]}
+    known = {"room_id": names["room"], "course_id": names["course"], "recording_ids": names["id"]}
     needed = {name: id_ for name, id_ in known.items() if name in fields and fields[name].is_required()}
     return filled(route, names) + (f"?{urlencode(needed)}" if needed else "")
 

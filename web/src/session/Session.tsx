@@ -16,6 +16,7 @@ import { type HomeApi, homeApi } from "../api/home";
 import type { HttpClient } from "../api/http";
 import { type IdentitiesApi, identitiesApi } from "../api/identities";
 import { type InvitationsApi, invitationsApi } from "../api/invitations";
+import { type JobsApi, jobsApi } from "../api/jobs";
 import { type MailsApi, mailsApi } from "../api/mails";
 import { type MaterialsApi, materialsApi } from "../api/materials";
 import { type NotificationsApi, notificationsApi } from "../api/notifications";
@@ -42,6 +43,7 @@ export interface Api {
   usage: UsageApi;
   rooms: RoomsApi;
   recordings: RecordingsApi;
+  jobs: JobsApi;
   courses: CoursesApi;
   outline: OutlineApi;
   enrolments: EnrolmentsApi;
@@ -128,6 +130,7 @@ export function SessionProvider({ http, children }: { http: HttpClient; children
       usage: usageApi(http),
       rooms: roomsApi(http),
       recordings: recordingsApi(http),
+      jobs: jobsApi(http),
       courses: coursesApi(http),
       outline: outlineApi(http),
       enrolments: enrolmentsApi(http),
