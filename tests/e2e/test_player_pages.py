@@ -46,6 +46,8 @@ async def fill(loop: asyncio.AbstractEventLoop, api: Api) -> School:
     room = await make_room(api, teacher)
     pictures = h264_units(30 * SECONDS)
     recording = await add_finished(api, room, teacher, video=pictures, duration_ms=SECONDS * 1000)
+    async with api.server.services.database.transaction() as tx:
+        await change_recording(tx, recording, width=320, height=180)
     happened = [
         Happened(Chapter(0, Kind.PRESENTER, "", "Ada"), teacher.user_id),
         Happened(Chapter(10_000, Kind.SCREEN, "", "Ada"), teacher.user_id),
@@ -322,4 +324,16 @@ def test_a_part_of_a_recording_is_taken_along(browser: Browser, school: School, 
     with av.open(file) as container:
         assert container.duration is not None and 8 <= container.duration / 1e6 < 10
     assert "0.00.12-0.00.20" in file.name
+    page.context.close()
+
+
+def test_the_list_shows_pictures_of_recordings(browser: Browser, school: School) -> None:
+    page = person(browser, school, "ada@school.example")
+    page.goto(f"{school.api.base_url}/recordings")
+    row = page.get_by_test_id(f"recording-{school.recording_id}")
+    picture = row.locator("img")
+    expect(picture).to_have_js_property("naturalWidth", 160)
+    box = row.get_by_test_id("thumbnail").bounding_box()
+    assert box is not None and (box["width"], box["height"]) == (96, 54)
+    assert not [one for one in page.context.cookies() if school.recording_id in one.get("path", "")]
     page.context.close()

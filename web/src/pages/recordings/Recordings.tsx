@@ -20,6 +20,7 @@ import { Jobs } from "./jobs/Jobs";
 import { type SeenJobs, useJobs } from "./jobs/useJobs";
 import "./Recordings.css";
 import { STATUSES, VISIBILITIES } from "./status";
+import { Thumbnail } from "./Thumbnail";
 import { Usage } from "./Usage";
 
 const PAGE = 30;
@@ -159,9 +160,7 @@ function Row({ recording, jobs }: { recording: ListedRecording; jobs: SeenJobs }
         className="recording"
         data-testid={`recording-${recording_id}`}
       >
-        <span className={running ? "recording-sign recording-running" : "recording-sign"} aria-hidden="true">
-          <Icon name="play" size={20} />
-        </span>
+        <Thumbnail recording={recording} />
         <span className="recording-words">
           <span className="recording-title">{title || "Untitled"}</span>
           <span className="recording-facts">
