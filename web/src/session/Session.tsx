@@ -29,6 +29,7 @@ import { type RoomsApi, roomsApi } from "../api/rooms";
 import { type SchedulesApi, schedulesApi } from "../api/schedules";
 import { type SecondFactorApi, secondFactorApi } from "../api/second_factor";
 import { readServer, type ServerInfo } from "../api/server";
+import { type StreamsApi, streamsApi } from "../api/streams";
 import { type UsageApi, usageApi } from "../api/usage";
 
 export interface Api {
@@ -44,6 +45,7 @@ export interface Api {
   rooms: RoomsApi;
   recordings: RecordingsApi;
   jobs: JobsApi;
+  streams: StreamsApi;
   courses: CoursesApi;
   outline: OutlineApi;
   enrolments: EnrolmentsApi;
@@ -131,6 +133,7 @@ export function SessionProvider({ http, children }: { http: HttpClient; children
       rooms: roomsApi(http),
       recordings: recordingsApi(http),
       jobs: jobsApi(http),
+      streams: streamsApi(http),
       courses: coursesApi(http),
       outline: outlineApi(http),
       enrolments: enrolmentsApi(http),
