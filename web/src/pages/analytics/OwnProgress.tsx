@@ -15,6 +15,7 @@ import { useApi } from "../../session/Session";
 import { useCourse } from "../courses/useCourse";
 import "./Analytics.css";
 import { Collected } from "./Collected";
+import { SaveStatements } from "./SaveStatements";
 import { Tiles } from "./Tiles";
 import { count, ownStatus, percent, STATUSES, time } from "./words";
 
@@ -49,6 +50,7 @@ export function OwnProgress() {
       <OwnTiles mine={whole.mine} whole={whole} attendance={attendance} />
       <OwnRecordings mine={whole.mine} />
       <OwnClasses attendance={attendance} />
+      <SaveStatements note="Every play, pause, jump and completion of yours in this course, as a learning record store takes it." />
       <Collected keptDays={whole.log_kept_days} averagesFrom={whole.averages_from} />
     </div>
   );
