@@ -37,6 +37,7 @@ SNAPSHOTS = {
     "/api/v1/home": "the first of several lists, of which the courses have the rest",
     "/api/v1/notifications/settings": "the kinds of news, which the program has",
     "/api/v1/audit/events": "the names of events, which the program has",
+    "/api/v1/jobs": "two at most of each recording that is named",
     "/api/v1/recordings/usage": "a summary: the rooms that are fullest, a hundred at most",
 }
 """Reads that give several things and are no lists that grow."""
@@ -180,7 +181,8 @@ async def test_every_change_that_takes_if_match_refuses_what_is_stale(api: Api, 
         known = {"id": hook.body["id"]} if "webhooks" in route.path else {}
         if route.path.startswith(BASE):
             known = {"id": names["course"]}
-        path, body = filled(route, names | known), WISH if route.method == "PUT" else {}
+        body = WISH if route.method == "PUT" and route.path.startswith(BASE) else {}
+        path = filled(route, names | known)
         if path.endswith("/groups"):
             body = {"groups": []}
         stale = await api.call(route.method, path, body, by=admin, headers={"If-Match": '"stale"'})
@@ -206,6 +208,7 @@ async def test_every_change_that_takes_if_match_refuses_what_is_stale(api: Api, 
         BASE + "/{id}/assignments/{assignment_id}/grades/{student_id}",
         BASE + "/{id}/questions/{question_id}",
         BASE + "/{id}/quizzes/{quiz_id}",
+        *(f"/api{version}/analytics/courses/{{course_id}}/attendance-rules" for version in ("", "/v1")),
     }
 
 
@@ -300,6 +303,7 @@ async def things(api: Api, admin: Person) -> dict[str, str]:
         "user_id": admin.user_id,
         "id": await add_finished(api, room, admin),
         "course": course,
+        "course_id": course,
         "section_id": await add_section(api, course, admin),
         "lesson_id": await add_lesson(api, course, admin),
         "announcement_id": told.body["id"],
@@ -322,7 +326,7 @@ def with_query(route: Route, names: Mapping[str, str]) -> str:
     if route.path.startswith(BASE):
         names = {**names, "id": names["course"]}
     fields = route.query.model_fields if route.query is not None else {}
-    known = {"room_id": names["room"], "course_id": names["course"]}
+    known = {"room_id": names["room"], "course_id": names["course"], "recording_ids": names["id"]}
     needed = {name: id_ for name, id_ in known.items() if name in fields and fields[name].is_required()}
     return filled(route, names) + (f"?{urlencode(needed)}" if needed else "")
 

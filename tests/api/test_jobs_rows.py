@@ -305,6 +305,23 @@ async def test_jobs_are_for_those_who_may_change_the_recording(api: Api, job: Jo
     assert (await api.call("POST", f"{path}/{new_id()}/cancel", by=teacher)).status == 404
 
 
+async def test_what_is_left_to_do_is_told_of_many_recordings_at_once(
+    api: Api, job: Job, teacher: Person
+) -> None:
+    path = f"/api/v1/jobs?recording_ids={job.recording_id},{new_id()}"
+    found = await api.call("GET", path, by=teacher)
+    assert [(one["id"], one["state"]) for one in found.body["items"]] == [(job.id, "queued")]
+    stranger = await api.person("teacher", "stranger@school.example")
+    assert (await api.call("GET", path, by=stranger)).body["items"] == []
+    await api.call("POST", f"{BASE}/{job.recording_id}/jobs/{job.id}/cancel", by=teacher)
+    assert (await api.call("GET", path, by=teacher)).body["items"][0]["state"] == "cancelled"
+    await api.call("POST", f"{BASE}/{job.recording_id}/jobs/{job.id}/retry", by=teacher)
+    await runner_of(api, Scripted()).run(job.id)
+    assert (await api.call("GET", path, by=teacher)).body["items"] == []
+    for wrong in ("", "?recording_ids=", "?recording_ids=x", f"?recording_ids={job.recording_id},"):
+        assert (await api.call("GET", f"/api/v1/jobs{wrong}", by=teacher)).status in (400, 404, 422), wrong
+
+
 async def test_job_that_is_over_is_neither_cancelled_nor_repeated(
     api: Api, job: Job, teacher: Person
 ) -> None:

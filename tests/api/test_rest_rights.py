@@ -7,7 +7,7 @@ from tests.api.recording_material import add_finished
 from tests.serving import Api, Person
 from vtp.faces import build_tables
 
-TAGS = ("connections", "guests", "home", "media", "notifications", "recordings", "webhooks")
+TAGS = ("connections", "guests", "home", "jobs", "media", "notifications", "recordings", "webhooks")
 OFFER = (
     b"""v=0\r
 o=- 1 1 IN IP4 0.0.0.0\r
@@ -44,6 +44,8 @@ OWN_MISSING = of("       401 403 404 404 404 404 404 404 403 403")
 ACCOUNTS = of("           401 403 200 200 200 200 200 200 403 403")
 REPORT = {"session_id": "01890a5d-ac96", "seq": 1, "position": 0}
 CAPTIONS = b"WEBVTT\n\n00:01.000 --> 00:02.000\na\n"
+OWNERS_MISSING = of("     401 403 403 403 403 403 404 404 403 403")
+TOLD_NOTHING = of("       401 403 200 200 200 200 200 200 200 200")
 STAFF_MISSING = of("      401 403 403 403 404 404 404 404 403 403")
 HOOK_MISSING = of("       401 403 403 403 403 404 404 404 403 403")
 GONE = of("               401 404 404 404 404 404 404 404 404 404")
@@ -93,6 +95,18 @@ def endpoints(recording: str) -> list[Endpoint]:
         Endpoint("DELETE", f"/whip/physics/{MISSING}", GONE, "/whip/{room}/{session}"),
         Endpoint("DELETE", f"/whep/physics/{MISSING}", GONE, "/whep/{room}/{session}"),
         Endpoint("GET", "/api/v1/recordings", of("401 403 200 200 200 200 200 200 403 403")),
+        Endpoint("GET", f"/api/v1/jobs?recording_ids={recording}", TOLD_NOTHING, "/api/v1/jobs"),
+        Endpoint("GET", f"{at}/jobs", OWNERS, f"{route}/jobs"),
+        *(
+            Endpoint(
+                "POST",
+                f"{at}/jobs/{MISSING}/{what}",
+                OWNERS_MISSING,
+                f"{route}/jobs/{{job_id}}/{what}",
+                body={},
+            )
+            for what in ("cancel", "retry")
+        ),
         Endpoint("GET", "/api/v1/recordings/usage", of("401 403 200 200 200 200 200 200 403 403")),
         Endpoint(
             "PUT",

@@ -183,6 +183,13 @@ async def test_no_more_viewers_than_there_may_be(api: Api, teacher: Person) -> N
         again = await line.get(playlist, f"Cookie: {cookies[1]}")
         assert again.status == 503 and not again.past_aiohttp
     path = f"{BASE}/{started['stream_id']}"
+    for most, status in ((2, 200), (1, 503)):  # set while it goes on, for who comes from then on
+        changed = await api.call("PATCH", path, {"max_viewers": most}, by=teacher)
+        assert (changed.status, changed.body["max_viewers"]) == (200, most)
+        wish = {"action": "join", "viewer_id": "desk 3"}
+        assert (await api.call("POST", path, wish, by=second)).status == status
+        if status == 200:
+            await api.call("POST", path, {**wish, "action": "leave"}, by=second)
     full = await api.call("POST", path, {"action": "join", "viewer_id": "desk 4"}, by=second)
     assert (full.status, full.body["code"]) == (503, "stream_full")
     [viewer] = (await state_of(api, teacher, started["stream_id"]))["viewers"]
@@ -251,9 +258,14 @@ async def test_of_two_who_start_or_stop_at_once_one_does(api: Api, teacher: Pers
     both = await asyncio.gather(*(api.call("POST", f"{BASE}/start", body, by=teacher) for _ in range(2)))
     assert sorted(answer.status for answer in both) == [201, 409]
     [stream_id] = [answer.body["stream_id"] for answer in both if answer.status == 201]
+    of_room = await api.call("GET", "/api/v1/rooms/physics/stream", by=teacher)
+    assert (of_room.body["stream"]["stream_id"], of_room.body["stream"]["wanted"]) == (stream_id, True)
     path = f"{BASE}/{stream_id}/stop"
     stopped = await asyncio.gather(*(api.call("POST", path, by=teacher) for _ in range(2)))
     assert [(answer.status, answer.body["status"]) for answer in stopped] == [(200, "ended")] * 2
+    assert (await api.call("GET", "/api/v1/rooms/physics/stream", by=teacher)).body == {"stream": None}
+    late = await api.call("PATCH", f"{BASE}/{stream_id}", {"max_viewers": 5}, by=teacher)
+    assert (late.status, late.body["code"]) == (410, "stream_ended")
     again = await start_stream(api, teacher)  # while the last one ends
     assert again["stream_id"] != stream_id and (await room_of(api, teacher))["streamed"] is True
 

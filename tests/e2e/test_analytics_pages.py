@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -138,6 +139,8 @@ def test_a_teacher_sees_how_a_course_goes_and_closes_an_alert(
     expect(network.get_by_role("rowheader").first).to_have_text("Cat")
     printed = saved(teacher, teacher.get_by_test_id("save-network-pdf"), tmp_path)
     assert printed.suffix == ".pdf" and printed.read_bytes().startswith(b"%PDF-")
+    xapi = json.loads(saved(teacher, teacher.get_by_test_id("save-xapi"), tmp_path).read_text())
+    assert len({one["actor"]["account"]["name"] for one in xapi}) > 1
     alert = teacher.get_by_test_id("alert-Fay").first
     expect(alert).to_contain_text("Nothing was seen of them in this course for 30 days.")
     alert.get_by_role("button", name="Dismiss").click()
@@ -182,7 +185,9 @@ def test_the_pages_fit_a_phone(school: School, browser: Browser) -> None:
     phone.context.close()
 
 
-def test_a_student_sees_what_is_known_of_them_and_no_one_else(school: School, browser: Browser) -> None:
+def test_a_student_sees_what_is_known_of_them_and_no_one_else(
+    school: School, browser: Browser, tmp_path: Path
+) -> None:
     page = person(browser, school, "cat@pupils.example")
     open_tab(page, school, "")
     page.get_by_test_id("tab-progress").click()
@@ -195,7 +200,33 @@ def test_a_student_sees_what_is_known_of_them_and_no_one_else(school: School, br
     expect(plot).to_have_attribute("aria-valuetext", "Lenses: Watched 55 %")
     expect(page.get_by_test_id("own-classes").get_by_role("listitem")).to_have_count(2)
     expect(page.get_by_test_id("collected")).to_contain_text("forgotten after 400 days")
+    caliper = json.loads(saved(page, page.get_by_test_id("save-caliper"), tmp_path).read_text())
+    assert len({one["actor"]["id"] for one in caliper}) == 1
     expect(page.get_by_test_id("tab-analytics")).to_be_hidden()
     page.goto(f"{school.url}/analytics")
     expect(page.get_by_text("These figures are not for you")).to_be_visible()
     page.context.close()
+
+
+def test_another_rule_of_attendance_counts_in_classes_that_were_held(school: School, teacher: Page) -> None:
+    open_tab(teacher, school, f"attendance?lesson={made[-1].lessons[0]}")
+    status = teacher.get_by_test_id("sheet").get_by_role("row", name=re.compile("^Ben"))
+    expect(status).to_contain_text("Late")
+    teacher.get_by_test_id("to-rules").click()
+    expect(teacher.get_by_role("heading", name="What counts as attended")).to_be_focused()
+    teacher.get_by_test_id("rule-late").fill("80")
+    teacher.keyboard.press("Enter")
+    expect(teacher.get_by_test_id("rule-late")).to_be_focused()  # it is above that of "present"
+    expect(teacher.get_by_text("Not more than for “present”, which is 75 %.")).to_be_visible()
+    other = {"present_ratio": 0.5, "late_after_minutes": 90}
+    path = f"/api/v1/analytics/courses/{made[-1].course}/attendance-rules"
+    school.call("PUT", path, other)
+    teacher.get_by_test_id("rule-late").fill("30")
+    teacher.get_by_test_id("save-rules").click()
+    teacher.get_by_test_id("take-theirs").click()
+    expect(teacher.get_by_test_id("rule-minutes")).to_have_value("90")
+    teacher.get_by_test_id("rule-late").fill("30")
+    teacher.get_by_test_id("save-rules").click()
+    expect(teacher.get_by_text("All classes count by this now.")).to_be_visible()
+    open_tab(teacher, school, f"attendance?lesson={made[-1].lessons[0]}")
+    expect(status).to_contain_text("Present")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
+import av
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -13,6 +16,9 @@ from tests.api.recording_material import add_finished, make_room
 from tests.e2e.school import School, person, running_school, until_at
 from tests.serving import Api
 from tests.unit.recording_material import h264_units
+from vtp.jobs.making import new_job
+from vtp.jobs.store import Job, State, add_job, change_own
+from vtp.jobs.store import Kind as JobKind
 from vtp.recording.chapter_list import Chapter, Kind
 from vtp.recording.chapter_store import Happened, add_chapters
 from vtp.recording.store import change_recording
@@ -40,6 +46,8 @@ async def fill(loop: asyncio.AbstractEventLoop, api: Api) -> School:
     room = await make_room(api, teacher)
     pictures = h264_units(30 * SECONDS)
     recording = await add_finished(api, room, teacher, video=pictures, duration_ms=SECONDS * 1000)
+    async with api.server.services.database.transaction() as tx:
+        await change_recording(tx, recording, width=320, height=180)
     happened = [
         Happened(Chapter(0, Kind.PRESENTER, "", "Ada"), teacher.user_id),
         Happened(Chapter(10_000, Kind.SCREEN, "", "Ada"), teacher.user_id),
@@ -248,3 +256,84 @@ def test_a_teacher_sees_what_recordings_take_of_what_an_administrator_lets_them(
     student.goto(f"{school.api.base_url}/recordings")
     expect(student.get_by_test_id("recordings")).to_be_visible()
     expect(student.get_by_test_id("usage")).to_be_hidden()
+
+
+def test_what_is_done_with_a_recording_is_told_ended_and_begun_again(
+    browser: Browser, school: School
+) -> None:
+    """The rows are as the job process writes them; there is none here, which would be through at once."""
+    now, reason = datetime.now(UTC), "The object store is away."
+    upload = replace(new_job(school.recording_id, JobKind.UPLOAD, now), state=State.FAILED, last_error=reason)
+    ladder = replace(new_job(school.recording_id, JobKind.LADDER, now), state=State.RUNNING, progress=0.437)
+
+    async def write() -> None:
+        async with school.api.server.services.database.transaction() as tx:
+            assert await add_job(tx, upload) and await add_job(tx, ladder)
+
+    async def become(job: Job, before: State, state: State, progress: float) -> None:
+        async with school.api.server.services.database.transaction() as tx:
+            assert await change_own(tx, job, {"state": state, "progress": progress}, before)
+
+    school.do(write())
+    page = person(browser, school, "ada@school.example")
+    page.goto(f"{school.api.base_url}/recordings")
+    row = page.get_by_role("listitem").filter(has=page.get_by_test_id(f"recording-{school.recording_id}"))
+    expect(row.get_by_test_id("job-upload")).to_contain_text(f"Failed{reason}")
+    expect(row.get_by_test_id("job-ladder")).to_contain_text("43 %")
+    page.goto(school.url)
+    upload_line, ladder_line = page.get_by_test_id("job-upload"), page.get_by_test_id("job-ladder")
+    ladder_line.get_by_test_id("job-cancel").click()
+    expect(ladder_line).to_contain_text("Not made")
+    ladder_line.get_by_role("button", name="Make other qualities").click()
+    expect(ladder_line).to_contain_text("Waits for its turn")
+    school.do(become(ladder, State.QUEUED, State.RUNNING, 0.5))
+    expect(ladder_line).to_contain_text("50 %")  # without loading the page again
+    school.do(become(ladder, State.RUNNING, State.DONE, 1))
+    expect(page.get_by_text("has its other qualities now.")).to_be_visible()
+    expect(ladder_line).to_be_hidden()
+    upload_line.get_by_role("button", name="Try again").click()
+    expect(upload_line).to_have_attribute("data-state", "queued")
+    school.do(become(upload, State.QUEUED, State.DONE, 1))
+    expect(upload_line).to_be_hidden()
+    student = person(browser, school, "sam@school.example")
+    with student.expect_response(lambda answer: "/progress" in answer.url):
+        student.goto(school.url)
+    expect(student.get_by_test_id("jobs")).to_be_hidden()
+    for one in (page, student):
+        one.context.close()
+
+
+def test_a_part_of_a_recording_is_taken_along(browser: Browser, school: School, tmp_path: Path) -> None:
+    page = person(browser, school, "ada@school.example", accept_downloads=True)
+    page.goto(f"{school.url}?t=12")
+    until_at(page, 12, 12.5)
+    page.get_by_test_id("download").click()
+    expect(page.get_by_test_id("download-whole")).to_have_attribute("href", f"{school.path}/download")
+    page.get_by_test_id("download-part").check()
+    page.get_by_test_id("clip-from-now").click()
+    expect(page.get_by_test_id("clip-from")).to_have_value("0:12")
+    page.get_by_test_id("clip-to").fill("0:10")
+    page.get_by_test_id("download-clip").click()
+    expect(page.get_by_test_id("clip-to")).to_be_focused()
+    expect(page.get_by_text("The end must be later than the beginning.")).to_be_visible()
+    page.get_by_test_id("clip-to").fill("0:20")
+    with page.expect_download() as download:
+        page.keyboard.press("Enter")
+    file = tmp_path / download.value.suggested_filename
+    download.value.save_as(file)
+    with av.open(file) as container:
+        assert container.duration is not None and 8 <= container.duration / 1e6 < 10
+    assert "0.00.12-0.00.20" in file.name
+    page.context.close()
+
+
+def test_the_list_shows_pictures_of_recordings(browser: Browser, school: School) -> None:
+    page = person(browser, school, "ada@school.example")
+    page.goto(f"{school.api.base_url}/recordings")
+    row = page.get_by_test_id(f"recording-{school.recording_id}")
+    picture = row.locator("img")
+    expect(picture).to_have_js_property("naturalWidth", 160)
+    box = row.get_by_test_id("thumbnail").bounding_box()
+    assert box is not None and (box["width"], box["height"]) == (96, 54)
+    assert not [one for one in page.context.cookies() if school.recording_id in one.get("path", "")]
+    page.context.close()

@@ -21,6 +21,7 @@ from vtp.analytics.report_answers import FILES, as_csv, in_its_format
 from vtp.analytics.report_pdfs import ReportPdfs
 from vtp.analytics.report_tables import attendance_paper
 from vtp.http.csv_cells import TYPE
+from vtp.http.etags import etag_of_model
 from vtp.http.routing import Access, Call
 
 LESSON = "/lessons/{lesson_id}/attendance"
@@ -94,9 +95,14 @@ def add_attendance_routes(table: Doubled, attendances: Attendances, pdfs: Report
         reply=AttendanceRules,
         access=Access.VERIFIED,
         summary="Set what a course counts as attended, also in classes that were held",
+        description="With `If-Match` only rules that have this `ETag` are changed (412 else).",
         errors=(403, 404, 409),
+        if_match=True,
     )
     async def set_attendance_rules(call: Call) -> AttendanceRules:
         body: AttendanceRules = call.body
-        await attendances.set_rules(call.principal, call.path["course_id"], body.rules)
-        return body
+        check = call.unless_changed(AttendanceRules.of)
+        await attendances.set_rules(call.principal, call.path["course_id"], body.rules, check)
+        kept = AttendanceRules.of(body.rules)
+        call.reply_headers["ETag"] = etag_of_model(kept)
+        return kept

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -220,10 +220,13 @@ class Attendances:
             return await find_rules(tx, inside.course.id)
 
     @done_over
-    async def set_rules(self, principal: Principal, course_id: str, rules: Rules) -> None:
-        """Sets that, for all its classes, those that were held included."""
+    async def set_rules(
+        self, principal: Principal, course_id: str, rules: Rules, check: Callable[[Rules], None]
+    ) -> None:
+        """Sets that, for all its classes, those that were held included; `check` may refuse the old ones."""
         async with self._database.transaction() as tx:
             inside = await enter_to_change(tx, principal, course_id, Action.COURSE_UPDATE)
+            check(await find_rules(tx, inside.course.id))
             await put_rules(tx, inside.course.id, rules, self._clock())
 
     @done_over

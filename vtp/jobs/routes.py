@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from vtp.http.pagination import PageQuery
-from vtp.http.routing import Call, RouteTable
-from vtp.jobs.schemas import JobPage, JobReply
+from vtp.http.routing import Access, Call, RouteTable
+from vtp.jobs.schemas import JobPage, JobReply, JobsQuery, UnfinishedJobs
 from vtp.jobs.service import Jobs
 from vtp.jobs.transcode_routes import add_transcode_routes
 from vtp.jobs.transcoding import Transcoding
@@ -29,6 +29,20 @@ def build_routes(jobs: Jobs, transcoding: Transcoding) -> RouteTable:
         found = await jobs.page(call.principal, call.path["id"], limit=query.limit + 1, before=before)
         page, next_cursor = query.cut(found)
         return JobPage(items=[JobReply.of(job) for job in page], next_cursor=next_cursor)
+
+    @table.get(
+        "/api/v1/jobs",
+        query=JobsQuery,
+        reply=UnfinishedJobs,
+        access=Access.VERIFIED,
+        summary="Read what is not done yet, or failed, of up to a hundred recordings",
+        description="Of those that the caller may change; nothing is told of others.",
+        errors=(403,),
+    )
+    async def list_unfinished_jobs(call: Call) -> UnfinishedJobs:
+        query: JobsQuery = call.query
+        found = await jobs.unfinished(call.principal, query.ids)
+        return UnfinishedJobs(items=[JobReply.of(job) for job in found])
 
     @table.post(
         PATH + "/{job_id}/cancel",

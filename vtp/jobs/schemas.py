@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Self
+from typing import Annotated, Final, Self
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
 
 from vtp.http.pagination import Page
+from vtp.ids import parse_id
 from vtp.jobs.store import Job, Kind, State
 
 
@@ -55,3 +56,25 @@ class JobReply(BaseModel):
 
 class JobPage(Page[JobReply]):
     """A page of a recording's jobs."""
+
+
+AT_A_TIME: Final = 100
+
+
+class JobsQuery(BaseModel):
+    """Of which recordings: their ids, with commas between."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    recording_ids: Annotated[str, Field(min_length=1, max_length=AT_A_TIME * 37)]
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids. Raises Invalid."""
+        return [parse_id(one, "/query/recording_ids") for one in self.recording_ids.split(",")]
+
+
+class UnfinishedJobs(BaseModel):
+    """What is not done yet with some recordings, or failed: two jobs of each at most."""
+
+    items: list[JobReply]

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vtp.accounts.permissions import Action, require
+from vtp.accounts.permissions import Action, can, require
 from vtp.db import Database
 from vtp.db.conflicts import done_over
 from vtp.errors import Conflict, NotFound, Unavailable
@@ -23,7 +23,7 @@ from vtp.jobs.queue import JobQueue
 from vtp.jobs.store import OPEN, Job, Kind, State
 from vtp.media.events import Emitter
 from vtp.recording.changes import RecordingChanged
-from vtp.recording.store import Recording, Status, find_recording
+from vtp.recording.store import Recording, Status, find_recording, find_recordings
 from vtp.tasks import Tasks
 
 logger = logging.getLogger(__name__)
@@ -106,6 +106,13 @@ class Jobs:
         async with self._database.read() as tx:
             recording = await _recording_for(tx, principal, recording_id)
             return await store.page_of_jobs(tx, recording.id, limit=limit, before=before)
+
+    async def unfinished(self, principal: Principal, recording_ids: Sequence[str]) -> list[Job]:
+        """What is not done yet, or failed, of those of these recordings that the caller may change."""
+        async with self._database.read() as tx:
+            found = await find_recordings(tx, recording_ids)
+            own = [one.id for one in found if can(principal, Action.RECORDING_UPDATE, one)]
+            return await store.unfinished_of(tx, own) if own else []
 
     @done_over
     async def cancel(self, principal: Principal, recording_id: str, job_id: str) -> Job:

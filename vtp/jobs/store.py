@@ -100,6 +100,14 @@ async def page_of_jobs(
     return [_job(row._mapping) for row in await tx.execute(statement.limit(limit))]
 
 
+async def unfinished_of(tx: AsyncConnection, recording_ids: Sequence[str]) -> list[Job]:
+    """All jobs of these recordings that are not done, the oldest first."""
+    left = (jobs.c.recording_id.in_(recording_ids), jobs.c.state != State.DONE)
+    return [
+        _job(row._mapping) for row in await tx.execute(select(*_COLUMNS).where(*left).order_by(jobs.c.id))
+    ]
+
+
 async def claim(tx: AsyncConnection, job_id: str, owner: str, now: datetime) -> Job | None:
     """Makes a job that is due this run's own; None when it is not to be had.
 

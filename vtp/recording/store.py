@@ -131,6 +131,12 @@ async def find_recording(
     return recording_of(row) if row else None
 
 
+async def find_recordings(tx: AsyncConnection, recording_ids: Sequence[str]) -> list[Recording]:
+    """Those of them that there are."""
+    rows = await tx.execute(select(*COLUMNS).where(recordings.c.id.in_(recording_ids)))
+    return [recording_of(row) for row in rows]
+
+
 async def change_recording(tx: AsyncConnection, recording_id: str, **values: Any) -> None:
     """Sets columns of a row."""
     await tx.execute(update(recordings).where(recordings.c.id == recording_id).values(**values))

@@ -10,7 +10,15 @@ from vtp.http.routing import Call, RouteTable
 from vtp.recording.admission import is_secure
 from vtp.recording.grants import Grants, cookie_below, cookie_header
 from vtp.recording.view import RecordingView
-from vtp.streaming.schemas import JoinStream, StartStream, StreamJoined, StreamStarted, StreamState
+from vtp.streaming.schemas import (
+    ChangeStream,
+    JoinStream,
+    RoomStream,
+    StartStream,
+    StreamJoined,
+    StreamStarted,
+    StreamState,
+)
 from vtp.streaming.service import Streams
 from vtp.streaming.stream import Stream
 
@@ -70,6 +78,29 @@ def build_routes(streams: Streams, grants: Grants) -> RouteTable:
     async def get_stream_state(call: Call) -> StreamState:
         stream = await streams.get(call.principal, call.path["id"])
         return StreamState.of(stream, await view_of(streams, stream))
+
+    @table.patch(
+        f"{BASE}/{{id}}",
+        body=ChangeStream,
+        reply=StreamState,
+        summary="Set how many may watch a stream; who watches already goes on",
+        errors=(403, 404, 410),
+    )
+    async def change_stream(call: Call) -> StreamState:
+        stream = await streams.limit(call.principal, call.path["id"], call.body.max_viewers)
+        return StreamState.of(stream, await view_of(streams, stream))
+
+    @table.get(
+        "/api/v1/rooms/{room}/stream",
+        reply=RoomStream,
+        summary="Read the stream of a room that goes on, whoever began it; null when there is none",
+        errors=(403, 404),
+    )
+    async def get_stream_of_room(call: Call) -> RoomStream:
+        stream = await streams.going_on(call.principal, call.path["room"])
+        if stream is None:
+            return RoomStream(stream=None)
+        return RoomStream(stream=StreamState.of(stream, await view_of(streams, stream)))
 
     @table.post(
         f"{BASE}/{{id}}/stop",

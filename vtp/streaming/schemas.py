@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from vtp.recording.codec_strings import needed_codecs
 from vtp.recording.layer_names import layer_number
@@ -26,6 +26,14 @@ class StartStream(BaseModel):
     room_id: Annotated[str, Field(max_length=64, description="A room's id or slug.")] = ""
     recording_id: Annotated[str, Field(max_length=64)] = ""
     max_viewers: Annotated[int, Field(ge=0, le=MOST_VIEWERS)] = 0
+
+
+class ChangeStream(BaseModel):
+    """How many may watch a stream. 0: any number."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    max_viewers: Annotated[int, Field(ge=0, le=MOST_VIEWERS)]
 
 
 class JoinStream(BaseModel):
@@ -128,6 +136,10 @@ class StreamState(BaseModel):
     recording_id: str | None
     room_id: str | None
     status: StreamStatus
+    wanted: Annotated[
+        bool,
+        Field(description="Somebody has started it; else it ends with who follows it."),
+    ]
     max_viewers: int
     started_at: datetime
     ended_at: datetime | None
@@ -150,6 +162,7 @@ class StreamState(BaseModel):
             recording_id=stream.recording_id,
             room_id=stream.room_id or None,
             status=stream.status,
+            wanted=stream.wanted,
             max_viewers=viewers.most,
             started_at=stream.started_at,
             ended_at=stream.ended_at,
@@ -171,6 +184,12 @@ class StreamState(BaseModel):
             ],
             viewers=[viewer_now(one, labels, time.monotonic()) for one in present],
         )
+
+
+class RoomStream(BaseModel):
+    """The stream of a room that goes on, if any."""
+
+    stream: StreamState | None
 
 
 def viewer_now(viewer: Viewer, labels: Mapping[str, str], now_s: float) -> ViewerNow:

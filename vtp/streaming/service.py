@@ -181,6 +181,20 @@ class Streams:
             self._end(stream)
         return stream
 
+    async def going_on(self, principal: Principal, reference: str) -> Stream | None:
+        """The stream of a room that goes on, whoever began it, for those who may start it. Begins none."""
+        room = await self._rooms.find(reference)
+        require(await self._rooms.as_here(principal, room), Action.RECORDING_START, room)
+        return self._going_on(room)
+
+    async def limit(self, principal: Principal, stream_id: str, most: int) -> Stream:
+        """So many may watch from now on; nobody who does is sent away. Raises Gone when it has ended."""
+        stream = await self.get(principal, stream_id)
+        if stream.ended_at:
+            raise _gone()
+        stream.viewers.most = most
+        return stream
+
     async def get(self, principal: Principal, stream_id: str) -> Stream:
         """One stream, for those who may start it."""
         stream = self.find(stream_id)

@@ -70,3 +70,35 @@ def test_who_comes_late_follows_the_stream_with_chat_and_hands_until_they_may_sp
     expect(tile_of(sam, "Ada Lovelace")).to_have_attribute("data-picture", "true")
     poll(sam, "document.querySelectorAll('audio.sound').length === 1")
     expect(sam.get_by_test_id("class-stream")).to_have_count(0)
+
+
+def test_staff_stream_the_class_to_many_and_see_who_watches(
+    server: Running, visit: Visit, browser: Browser
+) -> None:
+    ada, sam = visit("ada"), visit("sam")
+    make_room(ada, "lecture")
+    join(ada, "lecture", server.url)
+    ada.get_by_test_id("class-menu").click()
+    ada.get_by_test_id("menu-room").click()
+    ada.get_by_test_id("stream-limit").select_option("50")
+    ada.get_by_test_id("stream-start").click()
+    expect(ada.get_by_test_id("stream-state")).to_be_visible()
+    expect(ada.get_by_test_id("stream-limit")).to_have_value("50")
+    link = ada.get_by_test_id("stream-link").input_value()
+    assert link == f"{server.url}/rooms/lecture/watch?stream"
+    assert_fits_a_phone(ada)
+    with browser.new_context() as context:
+        mei = context.new_page()
+        sign_in(mei, server.url, "mei")
+        mei.goto(link)
+        screen = mei.get_by_test_id("screen")
+        expect(screen).to_have_attribute("data-playing", "true")
+        expect(screen).to_have_attribute("data-large", "true")
+        expect(ada.get_by_test_id("stream-viewers")).to_contain_text("1 viewer now, at most 1")
+        join(sam, "lecture", server.url)
+        sam.get_by_test_id("class-menu").click()
+        expect(sam.get_by_role("menu")).to_be_visible()
+        expect(sam.get_by_test_id("menu-room")).to_have_count(0)
+        ada.get_by_test_id("stream-stop").click()
+        expect(ada.get_by_test_id("stream-start")).to_be_visible()
+        expect(mei.get_by_test_id("stream-missing")).to_contain_text("There is no live stream")

@@ -253,6 +253,7 @@ export interface LiveClass {
 const BASE = "/api/v1/analytics";
 export type ReportName = "engagement" | "attendance" | "performance" | "network";
 export type ReportFormat = "csv" | "pdf";
+export type StatementForm = "xapi" | "caliper";
 
 export function analyticsApi(http: HttpClient) {
   const get = <T>(path: string, query: Record<string, string | number | undefined>, signal?: AbortSignal) =>
@@ -273,6 +274,9 @@ export function analyticsApi(http: HttpClient) {
       get<NetworkReport>("/reports/network", { course_id }, signal),
     downloadReport: (name: ReportName, course_id: string, format: ReportFormat) =>
       http.download(withQuery(`${BASE}/reports/${name}`, { course_id, format })),
+    /** What was watched in a course, as a JSON array: all of it for its staff, for students their own. */
+    downloadStatements: (course_id: string, format: StatementForm) =>
+      http.download(withQuery(`${BASE}/export`, { course_id, format })),
     live: (room: string, signal?: AbortSignal) =>
       get<LiveClass>(`/rooms/${encodeURIComponent(room)}/live`, {}, signal),
     sheet: (lesson: string, signal?: AbortSignal) => get<Sheet>(sheet(lesson), {}, signal),

@@ -185,6 +185,14 @@ export class HttpClient {
     };
   }
 
+  /** Whether a file can be had, before the browser fetches it by itself. Throws ApiError with the reason. */
+  async probe(path: string): Promise<void> {
+    if ((await this.send(path, { method: "HEAD" })).ok) return;
+    // Answers to HEAD have no words.
+    const response = await this.#accepted(path, { headers: { Accept: "application/json" } });
+    await response.body?.cancel();
+  }
+
   async #accepted(path: string, init: RequestInit): Promise<Response> {
     const response = await this.send(path, init);
     if (response.ok) return response;

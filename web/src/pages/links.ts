@@ -3,6 +3,9 @@
 export const watchLink = (slug: string): string =>
   `${window.location.origin}/rooms/${encodeURIComponent(slug)}/watch`;
 
+/** Where a room's live stream is followed, also while there are few enough to be sent the class itself. */
+export const streamLink = (slug: string): string => `${watchLink(slug)}?stream`;
+
 export const classLink = (slug: string): string =>
   `${window.location.origin}/rooms/${encodeURIComponent(slug)}/class`;
 

@@ -5,6 +5,7 @@ import { type AccountsApi, accountsApi, type User } from "../api/accounts";
 import { type AnalyticsApi, analyticsApi } from "../api/analytics";
 import { type AnnouncementsApi, announcementsApi } from "../api/announcements";
 import { type AssignmentsApi, assignmentsApi } from "../api/assignments";
+import { type AttendanceRulesApi, attendanceRulesApi } from "../api/attendance_rules";
 import { type AuditApi, auditApi } from "../api/audit";
 import { type CalendarsApi, calendarsApi } from "../api/calendars";
 import { type CourseRecordingsApi, courseRecordingsApi } from "../api/course_recordings";
@@ -15,6 +16,7 @@ import { type HomeApi, homeApi } from "../api/home";
 import type { HttpClient } from "../api/http";
 import { type IdentitiesApi, identitiesApi } from "../api/identities";
 import { type InvitationsApi, invitationsApi } from "../api/invitations";
+import { type JobsApi, jobsApi } from "../api/jobs";
 import { type MailsApi, mailsApi } from "../api/mails";
 import { type MaterialsApi, materialsApi } from "../api/materials";
 import { type NotificationsApi, notificationsApi } from "../api/notifications";
@@ -27,6 +29,7 @@ import { type RoomsApi, roomsApi } from "../api/rooms";
 import { type SchedulesApi, schedulesApi } from "../api/schedules";
 import { type SecondFactorApi, secondFactorApi } from "../api/second_factor";
 import { readServer, type ServerInfo } from "../api/server";
+import { type StreamsApi, streamsApi } from "../api/streams";
 import { type UsageApi, usageApi } from "../api/usage";
 
 export interface Api {
@@ -41,6 +44,8 @@ export interface Api {
   usage: UsageApi;
   rooms: RoomsApi;
   recordings: RecordingsApi;
+  jobs: JobsApi;
+  streams: StreamsApi;
   courses: CoursesApi;
   outline: OutlineApi;
   enrolments: EnrolmentsApi;
@@ -55,6 +60,7 @@ export interface Api {
   quizzes: QuizzesApi;
   notifications: NotificationsApi;
   analytics: AnalyticsApi;
+  attendanceRules: AttendanceRulesApi;
 }
 
 export type SessionState =
@@ -126,6 +132,8 @@ export function SessionProvider({ http, children }: { http: HttpClient; children
       usage: usageApi(http),
       rooms: roomsApi(http),
       recordings: recordingsApi(http),
+      jobs: jobsApi(http),
+      streams: streamsApi(http),
       courses: coursesApi(http),
       outline: outlineApi(http),
       enrolments: enrolmentsApi(http),
@@ -140,6 +148,7 @@ export function SessionProvider({ http, children }: { http: HttpClient; children
       quizzes: quizzesApi(http),
       notifications: notificationsApi(http),
       analytics: analyticsApi(http),
+      attendanceRules: attendanceRulesApi(http),
     }),
     [http],
   );

@@ -1,6 +1,6 @@
 /** The sheet of each class: who was there, from when to when, and what their teacher says of it. */
 import { useCallback, useState } from "react";
-import { useSearchParams } from "wouter";
+import { Link, useSearchParams } from "wouter";
 import type { AttendanceRow, Attended, HeldClass, Sheet } from "../../api/analytics";
 import { Badge } from "../../design/Badge";
 import { Button, ButtonLink, IconButton } from "../../design/Button";
@@ -84,6 +84,7 @@ const nameOf = ({ title, starts_at, held_from }: HeldClass): string => {
 
 function SheetOf({ lesson }: { lesson: string }) {
   const { analytics } = useApi();
+  const { course, may } = useCourse();
   const load = useCallback((signal: AbortSignal) => analytics.sheet(lesson, signal), [analytics, lesson]);
   const { data, error, reload } = useLoaded(load, FRESH_MS);
   const [correcting, setCorrecting] = useState<AttendanceRow | null>(null);
@@ -117,8 +118,16 @@ function SheetOf({ lesson }: { lesson: string }) {
         />
       )}
       <p className="soft analytics-note">
-        Present, late and partial are by the rules of the course, of the class as it was held: from when its
-        staff came until they left. A correction counts instead, and is kept with its reason in the audit log.
+        Present, late and partial are by{" "}
+        {may("update") ? (
+          <Link href={`/courses/${course.id}/settings#attendance`} data-testid="to-rules">
+            the rules of the course
+          </Link>
+        ) : (
+          "the rules of the course"
+        )}
+        , of the class as it was held: from when its staff came until they left. A correction counts instead,
+        and is kept with its reason in the audit log.
       </p>
       <Dialog
         title={`Correct: ${correcting?.name ?? ""}`}

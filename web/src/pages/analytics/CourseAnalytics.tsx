@@ -14,6 +14,7 @@ import { CourseCharts } from "./CourseCharts";
 import { Engagement } from "./Engagement";
 import { Network } from "./Network";
 import { Performance } from "./Performance";
+import { SaveStatements } from "./SaveStatements";
 import { Tiles } from "./Tiles";
 import { count, percent, time } from "./words";
 
@@ -56,6 +57,7 @@ export function CourseAnalytics() {
       <Engagement report={data.engagement} />
       <Performance report={data.performance} />
       <Network report={data.network} />
+      <SaveStatements note="Every play, pause, jump and completion of its recordings, student by student, as learning record stores take it. That you save it is noted in the audit log." />
     </div>
   );
 }

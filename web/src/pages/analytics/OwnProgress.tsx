@@ -15,6 +15,7 @@ import { useApi } from "../../session/Session";
 import { useCourse } from "../courses/useCourse";
 import "./Analytics.css";
 import { Collected } from "./Collected";
+import { SaveStatements } from "./SaveStatements";
 import { Tiles } from "./Tiles";
 import { count, ownStatus, percent, STATUSES, time } from "./words";
 
@@ -57,6 +58,7 @@ export function OwnProgress() {
       <OwnTiles mine={whole.mine} whole={whole} attendance={attendance} />
       <OwnRecordings mine={whole.mine} />
       <OwnClasses attendance={attendance} />
+      <SaveStatements note="Every play, pause, jump and completion of yours in this course, as a learning record store takes it." />
       <Collected
         keptDays={whole.log_kept_days}
         byNameDays={whole.anonymized_after_days}

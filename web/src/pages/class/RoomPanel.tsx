@@ -5,6 +5,7 @@ import type { BanDescribed, RoomSettings } from "../../class/protocol";
 import { Button } from "../../design/Button";
 import { SelectField } from "../../design/Field";
 import "./RoomPanel.css";
+import { StreamGroup } from "./StreamGroup";
 import { Switch } from "./Switch";
 import { useAct, useClass, useClassState } from "./useClass";
 
@@ -103,6 +104,7 @@ export function RoomPanel() {
           </option>
         ))}
       </SelectField>
+      {may.record && <StreamGroup />}
       {lobby !== null && <Bans />}
     </div>
   );

@@ -2,12 +2,13 @@ import { useState } from "react";
 import { useLocation } from "wouter";
 import { sentence } from "../../api/problem";
 import type { Recording } from "../../api/recordings";
-import { Button, ButtonAnchor, ButtonLink, IconButton } from "../../design/Button";
+import { Button, ButtonLink, IconButton } from "../../design/Button";
 import { Dialog, DialogActions } from "../../design/Dialog";
 import { useToast } from "../../design/Toast";
 import { useTask } from "../../hooks/useTask";
 import { useApi } from "../../session/Session";
 import { CopyAddress } from "./CopyAddress";
+import { Download } from "./DownloadDialog";
 
 interface ActionProps {
   recording: Recording;
@@ -32,11 +33,7 @@ export function Actions({ recording, onShare, onCaptions, onChange, mayCopy, now
         </Button>
       )}
       {!onShare && mayCopy && <CopyAddress now_s={now_s} />}
-      {recording.download_urls.map((url, at, all) => (
-        <ButtonAnchor key={url} href={url} icon="download" download testId="download">
-          {all.length > 1 ? `Download part ${at + 1}` : "Download"}
-        </ButtonAnchor>
-      ))}
+      <Download recording={recording} now_s={now_s} />
       {onCaptions && (
         <Button icon="chat" onClick={onCaptions} data-testid="manage-captions">
           Captions

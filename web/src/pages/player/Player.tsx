@@ -19,6 +19,8 @@ import { Loading } from "../../design/Spinner";
 import { bytes, day, duration, moment } from "../../format";
 import { useTitle } from "../../hooks/useTitle";
 import { useAccount, useApi } from "../../session/Session";
+import { Jobs } from "../recordings/jobs/Jobs";
+import { useJobs } from "../recordings/jobs/useJobs";
 import { isPlayable, STATUSES, VISIBILITIES } from "../recordings/status";
 import { Actions } from "./Actions";
 import { CaptionsDialog } from "./CaptionsDialog";
@@ -128,6 +130,7 @@ function PlayerOf({
           mayCopy={status !== "deleted" && (inside || recording.visibility === "public")}
         />
       </div>
+      {inside && may.update && <JobsOf recording={recording} />}
       {recording.description && <p className="recording-description">{recording.description}</p>}
       {recording.message && <Notice>{recording.message}</Notice>}
       {status === "interrupted" && (
@@ -185,6 +188,11 @@ function PlayerOf({
       />
     </div>
   );
+}
+
+function JobsOf({ recording }: { recording: Recording }) {
+  const jobs = useJobs([recording]);
+  return <Jobs title={recording.title} jobs={jobs.of(recording.recording_id)} onChange={jobs.reload} />;
 }
 
 const isOver = (status: RecordingStatus) => status === "ready" || status === "interrupted";

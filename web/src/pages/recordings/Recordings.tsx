@@ -16,8 +16,11 @@ import { useLoaded } from "../../hooks/useLoaded";
 import { useSettled } from "../../hooks/useSettled";
 import { useTitle } from "../../hooks/useTitle";
 import { mayTeach, useApi, useSession } from "../../session/Session";
+import { Jobs } from "./jobs/Jobs";
+import { type SeenJobs, useJobs } from "./jobs/useJobs";
 import "./Recordings.css";
 import { STATUSES, VISIBILITIES } from "./status";
+import { Thumbnail } from "./Thumbnail";
 import { Usage } from "./Usage";
 
 const PAGE = 30;
@@ -49,6 +52,7 @@ export function Recordings() {
   );
   const { data, error, reload } = useLoaded(load, shown > LONG ? LONG_FRESH_MS : FRESH_MS);
   const list = useDeferredValue(data);
+  const jobs = useJobs(list?.items ?? []);
   const filtered = q !== "" || status !== "";
   // Another search begins with its first page.
   const search = (change: () => void) => {
@@ -116,7 +120,7 @@ export function Recordings() {
       {list && list.items.length > 0 && (
         <ul className="recordings" data-testid="recordings">
           {list.items.map((recording) => (
-            <Row key={recording.recording_id} recording={recording} />
+            <Row key={recording.recording_id} recording={recording} jobs={jobs} />
           ))}
         </ul>
       )}
@@ -153,7 +157,7 @@ function Nothing({ filtered, onClear }: { filtered: boolean; onClear: () => void
   );
 }
 
-function Row({ recording }: { recording: ListedRecording }) {
+function Row({ recording, jobs }: { recording: ListedRecording; jobs: SeenJobs }) {
   const { recording_id, title, room_name, status, started_at, duration_seconds, file_size_bytes } = recording;
   const { visibility, progress } = recording;
   const running = status === "recording";
@@ -164,9 +168,7 @@ function Row({ recording }: { recording: ListedRecording }) {
         className="recording"
         data-testid={`recording-${recording_id}`}
       >
-        <span className={running ? "recording-sign recording-running" : "recording-sign"} aria-hidden="true">
-          <Icon name="play" size={20} />
-        </span>
+        <Thumbnail recording={recording} />
         <span className="recording-words">
           <span className="recording-title">{title || "Untitled"}</span>
           <span className="recording-facts">
@@ -189,6 +191,7 @@ function Row({ recording }: { recording: ListedRecording }) {
           {progress && !running && <Watched progress={progress} />}
         </span>
       </Link>
+      <Jobs title={title} jobs={jobs.of(recording_id)} onChange={jobs.reload} />
     </li>
   );
 }

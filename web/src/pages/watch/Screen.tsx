@@ -17,14 +17,16 @@ const HIDE_AFTER_MS = 3_000;
 interface ScreenProps {
   slug: string;
   watcher: Watcher;
+  /** Whether it is the stream that is to be followed, however small the class. */
+  asStream: boolean;
   frame: RefObject<HTMLDivElement | null>;
   onPlaying: (playing: boolean) => void;
 }
 
-export function Screen({ slug, watcher, frame, onPlaying }: ScreenProps) {
+export function Screen({ slug, watcher, asStream, frame, onPlaying }: ScreenProps) {
   const video = useRef<HTMLVideoElement>(null);
   const sound = useSound(video, isLargeClass(watcher.state) ? null : watcher.stream);
-  const large = useLargeClass(slug, video, watcher, sound.play);
+  const large = useLargeClass(slug, video, watcher, sound.play, asStream);
   const playing = large.isLarge ? large.moves : watcher.playing;
   const controls = useControlsShown(playing);
   useEffect(() => onPlaying(playing), [onPlaying, playing]);
@@ -49,7 +51,11 @@ export function Screen({ slug, watcher, frame, onPlaying }: ScreenProps) {
         aria-label="The class"
         data-testid="program"
       />
-      {large.isLarge ? <StreamCover slug={slug} large={large} /> : <Cover watcher={watcher} />}
+      {large.isLarge ? (
+        <StreamCover slug={slug} large={large} asStream={asStream} />
+      ) : (
+        <Cover watcher={watcher} />
+      )}
       {playing && sound.blocked && (
         <button type="button" className="screen-unmute" onClick={sound.unmute} data-testid="unmute">
           <Icon name="soundOff" />
@@ -159,17 +165,33 @@ function useControlsShown(playing: boolean) {
 }
 
 /** Of a class that is followed as a stream: what there is to say about that. */
-function StreamCover({ slug, large: { moves, seen, gone } }: { slug: string; large: LargeClass }) {
+interface StreamCoverProps {
+  slug: string;
+  large: LargeClass;
+  asStream: boolean;
+}
+
+function StreamCover({ slug, large: { moves, seen, gone }, asStream }: StreamCoverProps) {
   if (gone) {
     return (
       <div className="screen-cover" role="status" data-testid="stream-missing">
         <Icon name="users" size={30} />
-        <p>This class is large, and there is no live stream of it.</p>
+        <p>
+          {asStream
+            ? "There is no live stream of this class now. It is looked for again and again."
+            : "This class is large, and there is no live stream of it."}
+        </p>
         <ButtonLink href={`/rooms/${slug}/class`}>Join the class</ButtonLink>
       </div>
     );
   }
-  if (moves) return <p className="screen-note">A large class: live stream, a few seconds late</p>;
+  if (moves) {
+    return (
+      <p className="screen-note">
+        {asStream ? "Live stream, a few seconds late" : "A large class: live stream, a few seconds late"}
+      </p>
+    );
+  }
   if (seen) {
     return (
       <p className="screen-note screen-stalled" role="status">
@@ -182,7 +204,11 @@ function StreamCover({ slug, large: { moves, seen, gone } }: { slug: string; lar
     <div className="screen-cover" role="status" data-testid="stream-waiting">
       <Spinner size={30} />
       <p>Waiting for the picture of the class</p>
-      <p className="screen-soft">It is a large class, which you follow as a live stream.</p>
+      <p className="screen-soft">
+        {asStream
+          ? "You follow it as a live stream, a few seconds late."
+          : "It is a large class, which you follow as a live stream."}
+      </p>
     </div>
   );
 }

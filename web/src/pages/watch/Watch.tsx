@@ -1,6 +1,6 @@
 /** Watching a room: waits until somebody presents, then plays by itself. */
 import { useCallback, useRef, useState } from "react";
-import { Link } from "wouter";
+import { Link, useSearchParams } from "wouter";
 import type { Room } from "../../api/rooms";
 import { AppShell } from "../../design/AppShell";
 import { Badge } from "../../design/Badge";
@@ -46,12 +46,14 @@ export function Watch({ slug }: { slug: string }) {
 }
 
 function WatchOf({ room }: { room: Room }) {
-  const watcher = useWatcher(room.slug);
+  const [query] = useSearchParams();
+  const asStream = query.has("stream");
+  const watcher = useWatcher(room.slug, asStream);
   const frame = useRef<HTMLDivElement>(null);
   const [playing, setPlaying] = useState(false);
   return (
     <div className="watch">
-      <Screen slug={room.slug} watcher={watcher} frame={frame} onPlaying={setPlaying} />
+      <Screen slug={room.slug} watcher={watcher} asStream={asStream} frame={frame} onPlaying={setPlaying} />
       <div className="page-head watch-head">
         <div className="page-head-words">
           <Link href="/" className="back-link">

@@ -28,9 +28,10 @@ export function useLargeClass(
   video: RefObject<HTMLVideoElement | null>,
   { state, retryNow }: Pick<Watcher, "state" | "retryNow">,
   play: (element: HTMLVideoElement) => void,
+  asStream: boolean,
 ): LargeClass {
   const { http } = useApi();
-  const isLarge = isLargeClass(state);
+  const isLarge = asStream || isLargeClass(state);
   const [gone, setGone] = useState(false);
   const retry = useRef(retryNow);
   retry.current = retryNow;

@@ -21,7 +21,8 @@ export interface Watcher {
   retryNow: () => void;
 }
 
-export function useWatcher(slug: string): Watcher {
+/** `asStream`: the class is followed as a stream, and not asked for. */
+export function useWatcher(slug: string, asStream = false): Watcher {
   const { http } = useApi();
   const [client, setClient] = useState<WhepClient | null>(null);
   const state = useSyncExternalStore(
@@ -30,6 +31,7 @@ export function useWatcher(slug: string): Watcher {
   );
 
   useEffect(() => {
+    if (asStream) return;
     const opened = new WhepClient({
       endpoint: `/whep/${encodeURIComponent(slug)}`,
       send: (path, init) => http.send(path, init),
@@ -44,7 +46,7 @@ export function useWatcher(slug: string): Watcher {
       opened.close();
       setClient(null);
     };
-  }, [http, slug]);
+  }, [http, slug, asStream]);
 
   const stats = useLinkStats(client, state, true);
   const picture = useRecent(stats, (now) => now.video_bps > 0);

@@ -6,6 +6,7 @@ import { Loading } from "../../../design/Spinner";
 import { isAdmin, useApi, useSession } from "../../../session/Session";
 import { useCourse } from "../useCourse";
 import { useEdited } from "../useEdit";
+import { AttendanceSettings } from "./AttendanceSettings";
 import { CopyCourse } from "./CopyCourse";
 import { CourseQuota } from "./CourseQuota";
 import { DeleteCourse } from "./DeleteCourse";
@@ -31,6 +32,7 @@ export function CourseSettings() {
           <DetailsForm key={key} course={read.value} etag={read.etag} onDone={renew} onTheirs={renew} />
         )}
       </Card>
+      <AttendanceSettings />
       <CourseQuota admin={isAdmin(state)} />
       <CopyCourse />
       <ExportCourse />
