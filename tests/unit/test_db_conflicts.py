@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from contextvars import Context
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,6 @@ from tests.unit.test_db_engine import keys_in, row
 from vtp.db import Database, conflicts
 from vtp.db.conflicts import TRIES, Conflicted, done_over
 from vtp.db.tables import idempotency_keys as table
-from vtp.db.urls import Dialect
 from vtp.errors import Conflict, NotFound, Unavailable
 
 HOLDER = """
@@ -181,7 +181,30 @@ async def test_a_write_that_no_other_made_impossible_stays_a_fault(database: Dat
 
     with pytest.raises(IntegrityError):
         await write()
-    assert runs == (1 if database.url.dialect is Dialect.SQLITE else 2)
+    assert runs == 2
+
+
+async def test_what_was_read_in_a_transaction_before_may_be_gone_in_the_next(database: Database) -> None:
+    async with database.transaction() as tx:
+        await tx.execute(text("CREATE TABLE parents (id int PRIMARY KEY)"))
+        await tx.execute(text("CREATE TABLE children (parent int REFERENCES parents)"))
+        await tx.execute(text("INSERT INTO parents VALUES (1)"))
+
+    async def delete_parent() -> None:
+        async with database.transaction() as tx:
+            await tx.execute(text("DELETE FROM parents"))
+
+    @done_over
+    async def add_child() -> None:
+        async with database.read() as tx:
+            if not (await tx.execute(text("SELECT id FROM parents"))).all():
+                raise NotFound("It is gone.")
+        await asyncio.create_task(delete_parent(), context=Context())  # as another request
+        async with database.transaction() as tx:
+            await tx.execute(text("INSERT INTO children VALUES (1)"))
+
+    with pytest.raises(NotFound):
+        await add_child()
 
 
 async def test_sqlite_held_by_another_process_is_asked_again(

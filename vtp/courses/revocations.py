@@ -26,6 +26,9 @@ NARROWING: Final = (
 )
 
 
+_COURSE: Final = "course:"
+
+
 class CourseRevocations:
     """The reader of courses (`vtp.accounts.revocations`): `tell` hears of each course of which somebody may
     see less, here or in another process."""
@@ -42,5 +45,6 @@ class CourseRevocations:
         )
         found = {str(entry): str(subject) for entry, subject in await tx.execute(entries)}
         for subject in {found[entry] for entry in found.keys() - self._seen}:
-            self._tell(subject.removeprefix("course:"))
+            if subject.startswith(_COURSE):  # not a grade, whose subject is its student
+                self._tell(subject.removeprefix(_COURSE))
         self._seen = set(found)

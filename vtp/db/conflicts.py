@@ -31,6 +31,13 @@ FIRST_WAIT_S = 0.01
 _SQLSTATES = frozenset({"40001", "40P01"})
 # foreign_key_violation, unique_violation: class 23, "integrity constraint violation"
 _OVERTAKEN = frozenset({"23503", "23505"})
+_OVERTAKEN_SQLITE = frozenset(
+    {
+        sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY,
+        sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
+        sqlite3.SQLITE_CONSTRAINT_UNIQUE,
+    }
+)
 
 
 class Conflicted(Unavailable):
@@ -65,9 +72,12 @@ def is_conflict(error: DBAPIError) -> bool:
 def is_overtaken(error: IntegrityError) -> bool:
     """Whether what was read may be gone, or be there now, at the time of the write: it is read again then.
 
-    SQLite has one writer at a time, who reads what is so: there it is a fault of the program.
+    SQLite has one writer at a time, who reads what is so; but a method may have read in a transaction before.
     """
-    return getattr(error.orig, "sqlstate", None) in _OVERTAKEN
+    cause = error.orig
+    if isinstance(cause, sqlite3.Error):
+        return getattr(cause, "sqlite_errorcode", 0) in _OVERTAKEN_SQLITE
+    return getattr(cause, "sqlstate", None) in _OVERTAKEN
 
 
 def note_commit() -> None:
