@@ -81,6 +81,7 @@ class Shown:
             yield TEACHER, f"recording-{part}", f"{recording}/{part}"
         for name in ("rooms", "recordings", "courses", "notifications", "profile", "check"):
             yield TEACHER, name, f"/{name}"
+        yield TEACHER, "recordings-trash", "/recordings/trash"
         yield TEACHER, "home", "/"
         yield TEACHER, "notifications-settings", "/notifications/settings"
         for part in ("studio", "watch", "network", "class"):
