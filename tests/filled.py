@@ -46,6 +46,7 @@ Choices = dict[str, list[str]]
 WORDS: Choices = {
     "requested_role": ["teacher", "assistant"],
     "status": ["pending", "delivered", "failed"],
+    "status_before": ["ready", "interrupted"],
     "results": ["after", "live"],
     "storage": ["local", "uploading", "stored"],
     "from_role": ["student", "teacher"],

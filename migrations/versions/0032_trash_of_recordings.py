@@ -21,6 +21,7 @@ def upgrade() -> None:
     op.add_column("recordings", sa.Column("expires_at", UtcDateTime()))
     op.add_column("recordings", sa.Column("warned_at", UtcDateTime()))
     op.create_index("ix_recordings_purging_at", "recordings", ["purging_at"])
+    op.create_index("ix_recordings_status_before", "recordings", ["status_before"])
     # What they were was not kept: by what is: nothing to play, cut short, whole.
     op.execute(
         "UPDATE recordings SET status_before = CASE WHEN duration_ms = 0 THEN 'failed' "

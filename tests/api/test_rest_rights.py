@@ -36,6 +36,7 @@ HOOK = {"url": "https://hooks.example/vtp", "events": ["*"], "room_id": "physics
 STAFF = of("              401 403 403 403 200 200 200 200 403 403")
 OWNERS = of("             401 403 403 403 403 403 200 200 403 403")
 TRASH = of("              401 403 403 403 403 200 200 200 403 403")
+NO_LADDER = of("          401 403 403 403 403 403 409 409 403 403")
 NOT_IN_TRASH = of("       401 403 403 403 403 403 409 409 403 403")
 VIEWERS = of("            401 403 200 200 200 200 200 200 200 403")
 OWN = of("               401 403 200 200 200 200 200 200 403 403")
@@ -97,6 +98,16 @@ def endpoints(recording: str) -> list[Endpoint]:
         Endpoint("GET", "/api/v1/recordings", of("401 403 200 200 200 200 200 200 403 403")),
         Endpoint("GET", f"/api/v1/jobs?recording_ids={recording}", TOLD_NOTHING, "/api/v1/jobs"),
         Endpoint("GET", f"{at}/jobs", OWNERS, f"{route}/jobs"),
+        Endpoint("GET", f"{at}/transcode/progress", OWNERS_MISSING, f"{route}/transcode/progress"),
+        Endpoint("POST", f"{at}/transcode/cancel", OWNERS_MISSING, f"{route}/transcode/cancel", body={}),
+        Endpoint("POST", f"{at}/transcode", NO_LADDER, f"{route}/transcode", body={}),
+        Endpoint(
+            "POST",
+            f"{at}/transcode/quality",
+            NO_LADDER,
+            f"{route}/transcode/quality",
+            body={"quality": "360p"},
+        ),
         *(
             Endpoint(
                 "POST",

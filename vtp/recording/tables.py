@@ -52,7 +52,12 @@ recordings = Table(
     Column("visibility", String(8), nullable=False, server_default="members"),
     Column("access_changed_at", UtcDateTime, index=True, comment="visibility changed, or put into the trash"),
     Column("chapters_set_at", UtcDateTime, comment="since then they are as staff have set them"),
-    Column("status_before", String(16), comment="in the trash: what it was, and is again when it comes back"),
+    Column(
+        "status_before",
+        String(16),
+        index=True,
+        comment="in the trash: what it was, and is again when it comes back",
+    ),
     Column("purging_at", UtcDateTime, index=True, comment="to be deleted for good since; nothing stops that"),
     Column("restored_at", UtcDateTime, comment="came back from the trash: from then on it is kept anew"),
     Column("kept", Boolean, nullable=False, server_default=false(), comment="time does nothing to it"),

@@ -112,8 +112,12 @@ class RecordRoom(BaseModel):
     description: Description = ""
     format: Literal["hls", "mp4", "webm"] = "hls"
     layout: Literal["program", "tracks", "both"] = "program"
-    bitrate_kbps: Annotated[int | None, Field(ge=1, description="Accepted; what is sent is recorded.")] = None
-    frame_rate: Annotated[float | None, Field(gt=0, description="Accepted; see bitrate_kbps.")] = None
+    bitrate_kbps: Annotated[
+        int | None, Field(ge=1, le=10**6, description="Accepted; what is sent is recorded.")
+    ] = None
+    frame_rate: Annotated[float | None, Field(gt=0, le=10**6, description="Accepted; see bitrate_kbps.")] = (
+        None
+    )
     visibility: VisibilityWord = "members"
 
     def of_room(self, reference: str) -> StartRecording:
