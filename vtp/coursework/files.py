@@ -33,11 +33,11 @@ from vtp.coursework.file_store import (
     kept_among,
     leave_to_their_folder,
     measure_file,
-    note_sending,
     remove_files,
     used_bytes,
 )
 from vtp.coursework.file_types import ContentCheck, FileType, check_name, type_of
+from vtp.coursework.sending import Sending
 from vtp.db import Database
 from vtp.db.after import after_commit
 from vtp.db.conflicts import done_over
@@ -46,8 +46,6 @@ from vtp.ids import new_id
 from vtp.recording.disk import DISK_FULL, Disk
 from vtp.recording.quota import QUOTA_EXCEEDED, in_words
 from vtp.settings import CourseworkSettings
-from vtp.storage import StoreAway
-from vtp.storage.remote import RETRY_AFTER_S
 from vtp.tasks import Tasks
 
 logger = logging.getLogger(__name__)
@@ -59,9 +57,6 @@ LOOK_AT_DISK_EVERY: Final = 16 << 20
 ARRIVE_WITHIN: Final = timedelta(hours=6)
 _LOST_AFTER: Final = ARRIVE_WITHIN + timedelta(hours=1)
 _AT_ONCE_SWEPT: Final = 200
-SENT_AT_ONCE_BYTES: Final = 256 << 20
-"""Larger files go to the object store after the answer."""
-SEND_WITHIN_S: Final = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +103,7 @@ class CourseFiles:
         self._disk = disk
         self._clock = clock
         self._coming: Counter[str] = Counter()
-        self._away_until: datetime | None = None
+        self._sending = Sending(database, lies, clock)
 
     async def receive(self, upload: Upload, most_bytes: int, admit: Admit, settle: Settle) -> StoredFile:
         """Takes a file in. Raises Invalid for a name or content that is not taken, TooLarge, Conflict beyond
@@ -128,7 +123,7 @@ class CourseFiles:
             try:
                 async with asyncio.timeout(ARRIVE_WITHIN.total_seconds()):
                     arrived = await self._arrive(file, upload, kind, most_bytes)
-                stored_at = await self._send(file, arrived.size)
+                stored_at = await self._sending.send(file, arrived.size)
                 return await self._keep(file, arrived, stored_at, admit, settle)
             except BaseException:
                 await asyncio.shield(self.give_up([file.id]))
@@ -252,32 +247,6 @@ class CourseFiles:
             if error.errno == errno.ENOSPC:
                 raise Unavailable(FILES_FULL, retry_after_s=60, code=DISK_FULL) from error
             raise Unavailable("The store cannot be written to: try again.", code="storage_away") from error
-
-    async def _send(self, file: StoredFile, size: int) -> datetime | None:
-        """Has the object store hold what has arrived; None: it does not yet, which is nobody's fault who
-        hands something in a minute before the end."""
-        remote = self.lies.remote
-        if remote is None or size > SENT_AT_ONCE_BYTES or self._is_away():
-            return None
-        await self._note_sending(file.id, remote.url)
-        try:
-            async with asyncio.timeout(SEND_WITHIN_S):
-                await self.lies.send(file.id)
-        except (StoreAway, TimeoutError, OSError) as error:
-            self._away_until = self._clock() + timedelta(seconds=RETRY_AFTER_S)
-            logger.warning("A file of a course is sent to the object store later: %s", error)
-            return None
-        return self._clock()
-
-    def _is_away(self) -> bool:
-        """Whether the store did not answer a moment ago: a class that hands in at once does not wait for it
-        one by one."""
-        return self._away_until is not None and self._clock() < self._away_until
-
-    @done_over
-    async def _note_sending(self, file_id: str, url: str) -> None:
-        async with self._database.transaction() as tx:
-            await note_sending(tx, file_id, url)
 
     @done_over
     async def _keep(
