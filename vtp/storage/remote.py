@@ -91,6 +91,14 @@ class RemoteStore:
                 async for _ in self._clients.current().list(chunk_size=1):
                     return
 
+    async def is_there(self) -> bool:
+        """Whether it answers us at all: where it did not do something, that may be one object's matter."""
+        try:
+            await self.check()
+        except StoreAway:
+            return False
+        return True
+
     async def put_file(self, key: str, path: Path) -> Stored:
         """Writes a file in one step: whoever reads finds all of it or nothing. Raises OSError of the disk."""
         size = path.stat().st_size
