@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,9 @@ from tests.api.storage_material import storing
 from tests.api.test_accounts_erasure import erase
 from tests.folder_store import SETTINGS, FolderClients, folder_store
 from tests.serving import Api, Person
+from vtp.accounts.service import utc_now
 from vtp.coursework.file_store import key_of
+from vtp.coursework.moving import FileMover
 from vtp.coursework.tables import coursework_files
 from vtp.storage import StoreAway
 
@@ -57,3 +60,37 @@ async def test_object_that_cannot_be_deleted_keeps_no_other_and_no_erasure(
             await files.erase("somebody")
             admin, other = await api.person("admin"), await api.person("student")
             assert await erase(api, admin, other.user_id) == 204
+
+
+async def test_file_that_cannot_be_sent_holds_up_no_other_and_goes_once_it_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with folder_store(tmp_path / "bucket", monkeypatch) as bucket:
+        async with storing(tmp_path / "data", SETTINGS, working=False) as api:
+            bucket.away = True
+            _, _, ids = await three(api)
+            bucket.away = False
+            now = utc_now()
+            lies = api.server.services.coursework.files.lies
+            mover = FileMover(
+                api.server.services.database, lies, timedelta(hours=1), (30.0, 90.0), lambda: now
+            )
+            refused = refuse(bucket, ids[0])
+            refuse(bucket, ids[1])
+
+            async def stored() -> set[str]:
+                return {one["id"] for one in await rows(api) if one["stored_at"] is not None}
+
+            await mover.once()
+            assert await stored() == {ids[2]}
+            (refused / "in the way").rmdir()
+            refused.rmdir()
+            await mover.once()
+            assert await stored() == {ids[2]}
+            now += timedelta(seconds=31)
+            await mover.once()
+            assert await stored() == {ids[0], ids[2]}
+            now += timedelta(hours=2)
+            bucket.away = True
+            with pytest.raises(StoreAway):
+                await mover.once()

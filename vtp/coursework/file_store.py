@@ -220,12 +220,13 @@ async def waiting(
 
 
 async def stored_before(
-    tx: AsyncConnection, instance_id: str, url: str, before: datetime, *, limit: int
+    tx: AsyncConnection, instance_id: str, url: str, before: datetime, *, after: str, limit: int
 ) -> list[StoredFile]:
-    """Files of a data folder that an object store has had since before then."""
+    """Files of a data folder that an object store has had since before then, behind an id."""
     c = table.c
     long_stored = c.instance_id == instance_id, c.stored_at <= before, c.stored_url == url, c.state == KEPT
-    return [StoredFile(*row) for row in await tx.execute(FILES.where(*long_stored).limit(limit))]
+    statement = FILES.where(*long_stored, c.id > after).order_by(c.id).limit(limit)
+    return [StoredFile(*row) for row in await tx.execute(statement)]
 
 
 async def kept_files(tx: AsyncConnection, *, after: str, limit: int) -> list[StoredFile]:
