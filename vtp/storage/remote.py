@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import re
 from collections.abc import AsyncIterator, Iterator
@@ -138,9 +137,15 @@ class RemoteStore:
 
     async def remove(self, key: str) -> None:
         """Deletes one object, if it is there."""
-        with contextlib.suppress(FileNotFoundError), self._telling():
-            async with asyncio.timeout(LIMIT_S):
-                await self._clients.current().delete_async(key)
+        try:
+            with self._telling():
+                async with asyncio.timeout(LIMIT_S):
+                    await self._clients.current().delete_async(key)
+        except FileNotFoundError:
+            return
+        except StoreAway as error:  # Azure's answers to batches do not say what it is that is not there
+            if not isinstance(error.__cause__, FileNotFoundError) or await self.find(key) is not None:
+                raise
 
     async def fetch(self, key: str, target: Path) -> None:
         """Copies an object into a file, which is there once it is whole and has the object's time."""
