@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
+from tests.api import assignment_material as homework
 from tests.api.course_material import make_course
-from tests.api.coursework_material import add_material, rows, upload, versions_of
+from tests.api.coursework_material import PDF, add_material, rows, until, upload, versions_of
 from tests.api.storage_material import storing
 from tests.api.test_accounts_erasure import erase
 from tests.folder_store import SETTINGS, FolderClients, folder_store
@@ -94,3 +95,26 @@ async def test_file_that_cannot_be_sent_holds_up_no_other_and_goes_once_it_can(
             bucket.away = True
             with pytest.raises(StoreAway):
                 await mover.once()
+
+
+async def test_file_that_a_student_takes_out_while_the_store_is_away_counts_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    coursework = {"quota_per_student_bytes": len(PDF) * 3 // 2}
+    with folder_store(tmp_path / "bucket", monkeypatch) as bucket:
+        async with storing(tmp_path / "data", SETTINGS, working=False, coursework=coursework) as api:
+            _, pupil, at = await homework.prepared(api)
+            draft = await homework.begin(api, at, pupil)
+            sent = await upload(api, f"{draft}/files", pupil)
+            assert (sent.status, sent.body["storage"]) == (201, "stored")
+            assert (await upload(api, f"{draft}/files", pupil)).status == 409
+            bucket.away = True
+            gone = await api.call("DELETE", f"{draft}/files/{sent.body['id']}", by=pupil)
+            assert gone.status == 204, gone
+
+            async def is_here_no_more() -> bool:
+                return not api.server.services.coursework.files.lies.path(sent.body["id"])
+
+            await until(is_here_no_more)
+            assert [one["id"] for one in await rows(api)] == [sent.body["id"]]
+            assert (await upload(api, f"{draft}/files", pupil)).status == 201

@@ -135,9 +135,10 @@ async def remove_files(tx: AsyncConnection, ids: Sequence[str]) -> None:
 
 
 async def used_bytes(tx: AsyncConnection, course_id: str, but: str, user_id: str | None = None) -> int:
-    """What all files of a course take, or somebody's in it, those that arrive included, without one."""
+    """What all files of a course take, or somebody's in it, those that arrive included, without one. What
+    nothing holds any more does not count, however long its bytes are still to be deleted."""
     total = select(func.coalesce(func.sum(table.c.size_bytes), 0)).where(
-        table.c.course_id == course_id, table.c.id != but
+        table.c.course_id == course_id, table.c.id != but, ~_NOWHERE
     )
     if user_id is not None:
         total = total.where(table.c.uploaded_by == user_id)
