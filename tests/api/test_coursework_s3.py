@@ -133,10 +133,9 @@ async def test_local_copies_go_when_they_are_kept_no_longer_and_copies_and_expor
         assert await faults(api) == []
 
 
-async def test_store_that_is_away_delays_no_hand_in_and_gets_it_afterwards(
-    tmp_path: Path, s3: S3Server, monkeypatch: pytest.MonkeyPatch
+async def test_store_that_refuses_connections_delays_no_hand_in_and_gets_it_afterwards(
+    tmp_path: Path, s3: S3Server
 ) -> None:
-    monkeypatch.setattr(files_module, "SEND_WITHIN_S", 2.0)
     async with storing(tmp_path / "data", s3.settings(), working=False) as api:
         await s3.stop()
         teacher, _, at, said = await handed_in(api)
@@ -290,9 +289,8 @@ async def test_upload_that_is_refused_at_its_end_leaves_nothing_in_the_store(
 
 
 async def test_two_servers_have_the_same_files_and_each_deletes_what_it_has(
-    tmp_path: Path, s3: S3Server, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, s3: S3Server
 ) -> None:
-    monkeypatch.setattr(files_module, "SEND_WITHIN_S", 2.0)
     url = f"sqlite:///{tmp_path / 'shared.sqlite3'}"
     secrets = tmp_path / "secrets"
     async with (

@@ -135,9 +135,10 @@ async def remove_files(tx: AsyncConnection, ids: Sequence[str]) -> None:
 
 
 async def used_bytes(tx: AsyncConnection, course_id: str, but: str, user_id: str | None = None) -> int:
-    """What all files of a course take, or somebody's in it, those that arrive included, without one."""
+    """What all files of a course take, or somebody's in it, those that arrive included, without one. What
+    nothing holds any more does not count, however long its bytes are still to be deleted."""
     total = select(func.coalesce(func.sum(table.c.size_bytes), 0)).where(
-        table.c.course_id == course_id, table.c.id != but
+        table.c.course_id == course_id, table.c.id != but, ~_NOWHERE
     )
     if user_id is not None:
         total = total.where(table.c.uploaded_by == user_id)
@@ -220,12 +221,13 @@ async def waiting(
 
 
 async def stored_before(
-    tx: AsyncConnection, instance_id: str, url: str, before: datetime, *, limit: int
+    tx: AsyncConnection, instance_id: str, url: str, before: datetime, *, after: str, limit: int
 ) -> list[StoredFile]:
-    """Files of a data folder that an object store has had since before then."""
+    """Files of a data folder that an object store has had since before then, behind an id."""
     c = table.c
     long_stored = c.instance_id == instance_id, c.stored_at <= before, c.stored_url == url, c.state == KEPT
-    return [StoredFile(*row) for row in await tx.execute(FILES.where(*long_stored).limit(limit))]
+    statement = FILES.where(*long_stored, c.id > after).order_by(c.id).limit(limit)
+    return [StoredFile(*row) for row in await tx.execute(statement)]
 
 
 async def kept_files(tx: AsyncConnection, *, after: str, limit: int) -> list[StoredFile]:

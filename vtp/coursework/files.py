@@ -22,22 +22,19 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.service import Clock, utc_now
+from vtp.coursework.discarding import Discarding
 from vtp.coursework.file_bytes import FileBytes
 from vtp.coursework.file_store import (
     ARRIVING,
     StoredFile,
     add_file,
-    files_among,
-    forsaken,
     keep_file,
     kept_among,
-    leave_to_their_folder,
     measure_file,
-    note_sending,
-    remove_files,
     used_bytes,
 )
 from vtp.coursework.file_types import ContentCheck, FileType, check_name, type_of
+from vtp.coursework.sending import Sending
 from vtp.db import Database
 from vtp.db.after import after_commit
 from vtp.db.conflicts import done_over
@@ -47,7 +44,6 @@ from vtp.recording.disk import DISK_FULL, Disk
 from vtp.recording.quota import QUOTA_EXCEEDED, in_words
 from vtp.settings import CourseworkSettings
 from vtp.storage import StoreAway
-from vtp.storage.remote import RETRY_AFTER_S
 from vtp.tasks import Tasks
 
 logger = logging.getLogger(__name__)
@@ -58,10 +54,6 @@ AT_ONCE: Final = 4
 LOOK_AT_DISK_EVERY: Final = 16 << 20
 ARRIVE_WITHIN: Final = timedelta(hours=6)
 _LOST_AFTER: Final = ARRIVE_WITHIN + timedelta(hours=1)
-_AT_ONCE_SWEPT: Final = 200
-SENT_AT_ONCE_BYTES: Final = 256 << 20
-"""Larger files go to the object store after the answer."""
-SEND_WITHIN_S: Final = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +100,8 @@ class CourseFiles:
         self._disk = disk
         self._clock = clock
         self._coming: Counter[str] = Counter()
-        self._away_until: datetime | None = None
+        self._discarding = Discarding(database, lies)
+        self._sending = Sending(database, lies, clock)
 
     async def receive(self, upload: Upload, most_bytes: int, admit: Admit, settle: Settle) -> StoredFile:
         """Takes a file in. Raises Invalid for a name or content that is not taken, TooLarge, Conflict beyond
@@ -128,7 +121,7 @@ class CourseFiles:
             try:
                 async with asyncio.timeout(ARRIVE_WITHIN.total_seconds()):
                     arrived = await self._arrive(file, upload, kind, most_bytes)
-                stored_at = await self._send(file, arrived.size)
+                stored_at = await self._sending.send(file, arrived.size)
                 return await self._keep(file, arrived, stored_at, admit, settle)
             except BaseException:
                 await asyncio.shield(self.give_up([file.id]))
@@ -171,7 +164,7 @@ class CourseFiles:
         """Deletes the bytes of files that nothing holds any more, and their rows; what cannot be deleted now
         is found by the sweep."""
         try:
-            await self._discard(ids)
+            await self._discarding.discard_those(ids)
         except (OSError, Unavailable) as error:
             logger.warning("Files of a course are deleted later: %s", error)
 
@@ -181,7 +174,7 @@ class CourseFiles:
         try:
             async with self._database.read() as tx:
                 kept = await kept_among(tx, ids)
-            await self._discard([one for one in ids if one not in kept])
+            await self._discarding.discard_those([one for one in ids if one not in kept])
         except (OSError, Unavailable) as error:
             logger.warning("Files that were given up are deleted later: %s", error)
 
@@ -196,20 +189,16 @@ class CourseFiles:
 
     async def sweep(self) -> int:
         """Deletes what nothing holds any more, and what never arrived; gives how many files. Raises
-        Unavailable while the object store has to be waited for."""
-        count, after = 0, ""
-        while True:
-            async with self._database.read() as tx:
-                found = await forsaken(tx, self._clock() - _LOST_AFTER, after=after, limit=_AT_ONCE_SWEPT)
-            if not found:
-                await self.lies.store.remove_drafts("coursework")
-                return count
-            after = found[-1].id
-            count += await self._discard_files([one for one in found if not self._waits_for_others(one)])
+        Unavailable while the object store has to be waited for, OSError, once all is gone that can go."""
+        return await self._discarding.sweep(self._clock() - _LOST_AFTER)
 
     async def erase(self, user_id: str) -> None:
-        """For erasures, which have deleted the rows that held somebody's files."""
-        await self.sweep()
+        """For erasures, which have deleted the rows that held somebody's files. Those are in no rows but
+        their own by now, which do not name the person: what cannot be deleted holds up no erasure."""
+        try:
+            await self.sweep()
+        except (OSError, StoreAway) as error:
+            logger.warning("Files of courses are erased later: %s", error)
 
     @done_over
     async def _begin(
@@ -253,32 +242,6 @@ class CourseFiles:
                 raise Unavailable(FILES_FULL, retry_after_s=60, code=DISK_FULL) from error
             raise Unavailable("The store cannot be written to: try again.", code="storage_away") from error
 
-    async def _send(self, file: StoredFile, size: int) -> datetime | None:
-        """Has the object store hold what has arrived; None: it does not yet, which is nobody's fault who
-        hands something in a minute before the end."""
-        remote = self.lies.remote
-        if remote is None or size > SENT_AT_ONCE_BYTES or self._is_away():
-            return None
-        await self._note_sending(file.id, remote.url)
-        try:
-            async with asyncio.timeout(SEND_WITHIN_S):
-                await self.lies.send(file.id)
-        except (StoreAway, TimeoutError, OSError) as error:
-            self._away_until = self._clock() + timedelta(seconds=RETRY_AFTER_S)
-            logger.warning("A file of a course is sent to the object store later: %s", error)
-            return None
-        return self._clock()
-
-    def _is_away(self) -> bool:
-        """Whether the store did not answer a moment ago: a class that hands in at once does not wait for it
-        one by one."""
-        return self._away_until is not None and self._clock() < self._away_until
-
-    @done_over
-    async def _note_sending(self, file_id: str, url: str) -> None:
-        async with self._database.transaction() as tx:
-            await note_sending(tx, file_id, url)
-
     @done_over
     async def _keep(
         self,
@@ -318,50 +281,6 @@ class CourseFiles:
                     "delete old ones, or ask an administrator for more.",
                     code=QUOTA_EXCEEDED,
                 )
-
-    async def _discard(self, ids: Sequence[str]) -> None:
-        async with self._database.read() as tx:
-            found = await files_among(tx, ids)
-        await self._discard_files(found)
-
-    async def _discard_files(self, files: Sequence[StoredFile]) -> int:
-        """Here, then in the object store, then the row, or all of it but that another data folder has the
-        bytes. Raises Unavailable once all is gone that can go; gives how many rows."""
-        for file in files:
-            await self.lies.remove_here(file.id)
-        await self._forget([one for one in files if one.stored_url is None])
-        for file in files:
-            if file.stored_url is not None and await self._remove_stored(file):
-                await self._forget([file])
-        return len(files)
-
-    async def _remove_stored(self, file: StoredFile) -> bool:
-        """False: in a store that is not ours, to be done when it is."""
-        if self.lies.remote is None or file.stored_url != self.lies.remote.url:
-            logger.warning(
-                "File %s of a course is left in %s, which this server has not.",
-                file.id,
-                file.stored_url,
-            )
-            return False
-        await self.lies.remove_stored(file.id)
-        return True
-
-    @done_over
-    async def _forget(self, files: Sequence[StoredFile]) -> None:
-        theirs = [one.id for one in files if self._is_elsewhere(one)]
-        ours = [one.id for one in files if not self._is_elsewhere(one)]
-        async with self._database.transaction() as tx:
-            await remove_files(tx, ours)
-            await leave_to_their_folder(tx, theirs)
-
-    def _is_elsewhere(self, file: StoredFile) -> bool:
-        """Whether another data folder has bytes of it; without an object store they share one."""
-        return self.lies.remote is not None and file.instance_id not in (None, self.lies.instance_id)
-
-    def _waits_for_others(self, file: StoredFile) -> bool:
-        """Whether nothing is left for us to delete."""
-        return self._is_elsewhere(file) and file.stored_url is None and not file.name
 
 
 def file_arriving(file_id: str, name: str, by: str, now: datetime, instance_id: str | None) -> StoredFile:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -30,13 +31,21 @@ from vtp.db import Database
 from vtp.db.conflicts import done_over
 from vtp.errors import Unavailable
 from vtp.settings import Settings
-from vtp.storage import RemoteStore, Store
+from vtp.storage import RemoteStore, Store, StoreAway
 
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S: Final = 5.0
 LONGEST_DELAY_S: Final = 60.0
 _AT_A_TIME: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    """How often a file could not be sent or dropped, and when that is tried again."""
+
+    times: int
+    until: datetime
 
 
 class FileMover:
@@ -58,26 +67,59 @@ class FileMover:
         self._delays_s = tuple(delays_s) or (LOOK_EVERY_S,)
         self._clock = clock
         self._lost: set[str] = set()
+        self._failed: dict[str, _Failed] = {}
 
     async def run(self) -> None:
         """Until it is cancelled."""
         failures = 0
         while True:
-            wait_s = LOOK_EVERY_S
             try:
                 await self.once()
-                failures = 0
+                failures, wait_s = 0, self._wait_s()
             except (Unavailable, OSError) as error:
                 logger.warning("Files of courses have to wait: %s", error)
-                wait_s = min(LONGEST_DELAY_S, self._delays_s[min(failures, len(self._delays_s) - 1)])
+                wait_s = min(LONGEST_DELAY_S, self._delay_s(failures))
                 failures += 1
             await asyncio.sleep(wait_s)
 
     async def once(self) -> None:
-        """Sends all that waits, and drops what has been there for long. Raises Unavailable, OSError."""
+        """Sends all that waits, and drops what has been there for long. What cannot be for reasons of its own
+        has others go first. Raises Unavailable, OSError."""
+        seen = set()
         async for file in self._waiting():
-            await self._move(file)
-        await self._drop()
+            seen.add(file.id)
+            await self._try(self._move, file)
+        async for file in self._stored():
+            seen.add(file.id)
+            await self._try(self._drop, file)
+        self._failed = {one: failed for one, failed in self._failed.items() if one in seen}
+
+    async def _try(self, do: Callable[[StoredFile], Awaitable[None]], file: StoredFile) -> None:
+        """Unless it has failed a moment ago. Raises Unavailable."""
+        failed = self._failed.get(file.id)
+        if failed is not None and self._clock() < failed.until:
+            return
+        try:
+            await do(file)
+        except (StoreAway, OSError) as error:
+            if isinstance(error, StoreAway) and not await self._remote.is_there():
+                raise
+            times = 0 if failed is None else failed.times
+            until = self._clock() + timedelta(seconds=self._delay_s(times))
+            self._failed[file.id] = _Failed(times + 1, until)
+            logger.warning("File %s of a course has to wait, others do not: %s", file.id, error)
+        else:
+            self._failed.pop(file.id, None)
+
+    def _delay_s(self, failures: int) -> float:
+        return self._delays_s[min(failures, len(self._delays_s) - 1)]
+
+    def _wait_s(self) -> float:
+        """Until there may be something to do."""
+        soonest = min((one.until for one in self._failed.values()), default=None)
+        if soonest is None:
+            return LOOK_EVERY_S
+        return min(LOOK_EVERY_S, max(0.0, (soonest - self._clock()).total_seconds()))
 
     async def _waiting(self) -> AsyncIterator[StoredFile]:
         """Of this data folder, and of times when none was named: those are whose folder has them."""
@@ -132,20 +174,22 @@ class FileMover:
         async with self._database.transaction() as tx:
             return await note_stored(tx, file_id, self._remote.url, self._clock(), here)
 
-    async def _drop(self) -> None:
-        """What the store has; that it still does is asked, as no other bytes are left then."""
-        before = self._clock() - self._keep_local
+    async def _stored(self) -> AsyncIterator[StoredFile]:
+        """What the store has had for long enough."""
+        before, after = self._clock() - self._keep_local, ""
         while True:
             async with self._database.read() as tx:
                 found = await stored_before(
-                    tx, self._lies.instance_id, self._remote.url, before, limit=_AT_A_TIME
+                    tx, self._lies.instance_id, self._remote.url, before, after=after, limit=_AT_A_TIME
                 )
             for file in found:
-                await self._drop_one(file)
+                yield file
             if len(found) < _AT_A_TIME:
                 return
+            after = found[-1].id
 
-    async def _drop_one(self, file: StoredFile) -> None:
+    async def _drop(self, file: StoredFile) -> None:
+        """That the store still has it is asked, as no other bytes are left then."""
         is_stored = await self._lies.is_stored(file)
         if is_stored:
             await self._lies.remove_here(file.id)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import re
 from collections.abc import AsyncIterator, Iterator
@@ -91,6 +90,14 @@ class RemoteStore:
                 async for _ in self._clients.current().list(chunk_size=1):
                     return
 
+    async def is_there(self) -> bool:
+        """Whether it answers us at all: where it did not do something, that may be one object's matter."""
+        try:
+            await self.check()
+        except StoreAway:
+            return False
+        return True
+
     async def put_file(self, key: str, path: Path) -> Stored:
         """Writes a file in one step: whoever reads finds all of it or nothing. Raises OSError of the disk."""
         size = path.stat().st_size
@@ -130,9 +137,15 @@ class RemoteStore:
 
     async def remove(self, key: str) -> None:
         """Deletes one object, if it is there."""
-        with contextlib.suppress(FileNotFoundError), self._telling():
-            async with asyncio.timeout(LIMIT_S):
-                await self._clients.current().delete_async(key)
+        try:
+            with self._telling():
+                async with asyncio.timeout(LIMIT_S):
+                    await self._clients.current().delete_async(key)
+        except FileNotFoundError:
+            return
+        except StoreAway as error:  # Azure's answers to batches do not say what it is that is not there
+            if not isinstance(error.__cause__, FileNotFoundError) or await self.find(key) is not None:
+                raise
 
     async def fetch(self, key: str, target: Path) -> None:
         """Copies an object into a file, which is there once it is whole and has the object's time."""

@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from obstore.exceptions import GenericError
+from obstore.exceptions import BaseError, GenericError
 from obstore.store import LocalStore
 
 from vtp.atomic_files import DRAFTS_LAST_S, remove_old
@@ -85,10 +85,13 @@ class Store:
             return None
 
     async def remove(self, key: str) -> None:
-        """Deletes one object, if it is there."""
+        """Deletes one object, if it is there. Raises OSError of the disk."""
         self.path(key)
-        with contextlib.suppress(FileNotFoundError):
-            await self._objects.delete_async(key)
+        try:
+            with contextlib.suppress(FileNotFoundError):
+                await self._objects.delete_async(key)
+        except BaseError as error:
+            raise OSError(errno.EIO, str(error)) from error
 
     async def link(self, key: str, other: str) -> bool:
         """Has the bytes of `key` at `other`, too, which outlive it; where the file system has no links they
