@@ -17,7 +17,7 @@ from typing import Any, Final, TypeVar
 
 from vtp.coursework.file_store import StoredFile, key_of
 from vtp.errors import Gone, Unavailable
-from vtp.recording.part_files import read_range
+from vtp.recording.part_files import read_from_disk, read_range
 from vtp.storage import RemoteStore, Store, StoreAway
 
 logger = logging.getLogger(__name__)
@@ -123,13 +123,19 @@ class FileBytes:
                 raise Unavailable("The object store has less of this file.", code="file_lost") from error
 
     def pieces(self, file: StoredFile) -> Callable[[], Generator[bytes, None, None]]:
-        """All of it, for threads other than the event loop's. Raises Unavailable, OSError."""
+        """All of it, for threads other than the event loop's. What is here the thread reads by itself: who
+        waits in a thread for another of the same pool may wait for ever. Raises Unavailable, OSError."""
         loop = asyncio.get_running_loop()
 
         def read() -> Generator[bytes, None, None]:
+            path = self.store.path(file.key)
             for offset in range(0, file.size_bytes, PIECE_BYTES):
                 size = min(PIECE_BYTES, file.size_bytes - offset)
-                yield _wait_for(self.read(file, offset, size), loop)
+                try:
+                    data = read_from_disk(path, offset, size)
+                except FileNotFoundError:
+                    data = _wait_for(self.read(file, offset, size), loop)
+                yield data
 
         return read
 
