@@ -75,6 +75,11 @@ class Contents:
     media: bool = False
     missing: list[str] = field(default_factory=list)
 
+    def names(self, folder: str) -> list[str]:
+        """The parts below a folder, without its name."""
+        prefix = folder + "/"
+        return [part.name.removeprefix(prefix) for part in self.parts if part.name.startswith(prefix)]
+
 
 class ArchiveWriter:
     """Writes parts one after the other; `finish` closes the archive."""
@@ -142,8 +147,13 @@ class Archive:
             raise DamagedError("it is no backup of vtp, or its end is missing") from error
 
     def verify(self) -> None:
-        """Reads every part to its end. Raises DamagedError with the first that is not as it was written."""
+        """Reads every part to its end. Raises DamagedError with the first that is not as it was written, or
+        that is there twice: then one of the two would be lost."""
+        names = set()
         for part in self.contents.parts:
+            if part.name in names:
+                raise DamagedError(f"{part.name} is in it twice")
+            names.add(part.name)
             digest, size = hashlib.sha256(), 0
             for chunk in self._chunks(part.name):
                 digest.update(chunk)
@@ -162,8 +172,7 @@ class Archive:
 
     def names(self, folder: str) -> list[str]:
         """The parts below a folder, without its name."""
-        prefix = folder + "/"
-        return [p.name.removeprefix(prefix) for p in self.contents.parts if p.name.startswith(prefix)]
+        return self.contents.names(folder)
 
     def extract(self, name: str, target: Path, mode: int) -> None:
         """Writes a part to a new file, on the disk when this returns."""

@@ -126,26 +126,30 @@ def _write_media(root: Path, archive: ArchiveWriter) -> int:
 
 
 async def _write_stored(database: Database, settings: Settings, root: Path, archive: ArchiveWriter) -> int:
-    """Files of courses that lie in the object store alone, one after the other by the disk of the store."""
+    """Files of courses that lie in the object store alone, one after the other by the disk of the store. What
+    is in the archive already may have left this machine since, and what left it too early is fetched."""
     remote, count, after = RemoteStore.open(settings.storage), 0, ""
+    written, lost = set(archive.contents.names("media")), set(archive.contents.missing)
     with TemporaryDirectory(prefix=".backup-", dir=root) as folder:
         while True:
             async with database.read() as tx:
                 found = await kept_files(tx, after=after, limit=_AT_A_TIME)
             for one in found:
                 after = one.id
-                if (root / one.key).is_file():
+                if one.key in written or (root / one.key).is_file():
                     continue
                 draft = Path(folder, one.id)
                 try:
                     await remote.fetch(one.key, draft)
                 except FileNotFoundError:
-                    archive.contents.missing.append(one.key)
+                    lost.add(one.key)
                     continue
                 archive.add_file(f"media/{one.key}", draft)
                 draft.unlink()
+                lost.discard(one.key)
                 count += 1
             if not found:
+                archive.contents.missing = sorted(lost)
                 return count
 
 

@@ -9,6 +9,7 @@ import asyncio
 import re
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -35,6 +36,8 @@ from vtp.recording.holders import person_of
 _ENDING: Final = ".vtp-course.zip"
 LINK_S: Final = 300
 """Seconds that a link is good for, to begin a download."""
+THREADS: Final = 8
+"""For all that are sent; each holds one while a piece of it is read."""
 _Opened = Callable[[], Generator[bytes, None, None]]
 
 
@@ -97,6 +100,8 @@ class CourseExports:
         self._folder = folder
         self._grants = grants
         self._clock = clock
+        # Their own: they wait for the object store, and what they wait for may need one of the others.
+        self._threads = ThreadPoolExecutor(THREADS, "course files")
 
     async def export(
         self, principal: Principal, course_id: str, origin: Origin, *, recordings: bool = False
@@ -156,20 +161,31 @@ class CourseExports:
             await self._reach(read)
             writer = CourseWriter()
             missing: list[str] = []
-            async for piece in _in_threads(_written(writer, read)):
+            async for piece in _in_threads(self._threads, _written(writer, read)):
                 yield piece
             for label, file_id in read.files.items():
                 assert self._contents.files is not None
                 opened = await self._contents.files.open(file_id)
-                async for piece in _streamed(writer, label, file_name(label), opened, missing):
+                async for piece in self._streamed(writer, label, file_name(label), opened, missing):
                     yield piece
             for label, recording_id in read.recordings.items():
                 assert self._contents.recordings is not None
                 stream = await self._contents.recordings.open(recording_id)
-                async for piece in _streamed(writer, label, media_name(label), stream, missing):
+                async for piece in self._streamed(writer, label, media_name(label), stream, missing):
                     yield piece
             manifest = _manifest(course, writer, missing, self._clock())
             yield writer.finish(manifest.model_copy(update={"format": FORMAT}) if recordings else manifest)
+
+    async def _streamed(
+        self, writer: CourseWriter, label: str, name: str, opened: _Opened | None, missing: list[str]
+    ) -> AsyncGenerator[bytes, None]:
+        """A part; of what is lost only that it is."""
+        if opened is None:
+            missing.append(label)
+            return
+        with closing(opened()) as pieces:
+            async for piece in _in_threads(self._threads, writer.add_stream(name, pieces)):
+                yield piece
 
     async def _reach(self, read: _Read) -> None:
         """Before anything is sent: whether the object store answers, where something lies in it alone. Raises
@@ -203,22 +219,11 @@ def _written(writer: CourseWriter, read: _Read) -> Generator[bytes, None, None]:
         yield from writer.add(contents_name(name), read.spool, size, compress=True)
 
 
-async def _streamed(
-    writer: CourseWriter, label: str, name: str, opened: _Opened | None, missing: list[str]
-) -> AsyncGenerator[bytes, None]:
-    """A part; of what is lost only that it is."""
-    if opened is None:
-        missing.append(label)
-        return
-    with closing(opened()) as pieces:
-        async for piece in _in_threads(writer.add_stream(name, pieces)):
-            yield piece
-
-
-async def _in_threads(pieces: Iterator[bytes]) -> AsyncGenerator[bytes, None]:
+async def _in_threads(threads: Executor, pieces: Iterator[bytes]) -> AsyncGenerator[bytes, None]:
     """What is read from disks; a piece that is being read is waited for, whatever ends the sending."""
+    loop = asyncio.get_running_loop()
     while True:
-        reading = asyncio.ensure_future(asyncio.to_thread(next, pieces, None))
+        reading = asyncio.ensure_future(loop.run_in_executor(threads, next, pieces, None))
         try:
             piece = await asyncio.shield(reading)
         except asyncio.CancelledError:

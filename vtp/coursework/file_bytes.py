@@ -10,14 +10,14 @@ import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from vtp.coursework.file_store import StoredFile, key_of
 from vtp.errors import Gone, Unavailable
-from vtp.recording.part_files import read_range
+from vtp.recording.part_files import read_from_disk, read_range
 from vtp.storage import RemoteStore, Store, StoreAway
 
 logger = logging.getLogger(__name__)
@@ -66,6 +66,16 @@ class FileBytes:
         path = self.store.path(key_of(file_id))
         return path if path.is_file() else None
 
+    def whole_path(self, file: StoredFile) -> Path | None:
+        """The same; where there is an object store, what has another size does not hide what that has."""
+        path = self.path(file.id)
+        if path is None or self.remote is None:
+            return path
+        try:
+            return path if path.stat().st_size == file.size_bytes else None
+        except FileNotFoundError:
+            return None
+
     async def receive(self, file_id: str, pieces: AsyncIterator[bytes]) -> None:
         """Takes a file in; on the disk, whatever happens to the machine, when this returns. Raises OSError
         of the disk, and what `pieces` raises, and then there is nothing of it."""
@@ -89,7 +99,7 @@ class FileBytes:
     async def open(self, file: StoredFile) -> OpenFile:
         """To be read from wherever it is by then. Raises Gone for what is lost, Unavailable while it cannot
         be had."""
-        if (path := self.path(file.id)) is not None:
+        if (path := self.whole_path(file)) is not None:
             return OpenFile(file, path if self.remote is None else None, _Reader(self, file).read)
         if self.remote is None and file.stored_at is None:
             raise Gone("This file is not in the store any more.", code="file_lost")
@@ -111,11 +121,14 @@ class FileBytes:
 
     async def read(self, file: StoredFile, offset: int, size: int) -> bytes:
         """Some bytes. Raises Unavailable."""
+        path = self.whole_path(file)
         try:
-            return await read_range(self.store.path(file.key), offset, size)
+            if path is not None:
+                return await read_range(path, offset, size)
         except FileNotFoundError:
-            if self.remote is None:
-                raise Unavailable("The file was deleted meanwhile.", code="file_lost") from None
+            pass
+        if self.remote is None:
+            raise Unavailable("The file was deleted meanwhile.", code="file_lost")
         with telling():
             try:
                 return await self.remote.read(file.key, offset, size)
@@ -123,13 +136,18 @@ class FileBytes:
                 raise Unavailable("The object store has less of this file.", code="file_lost") from error
 
     def pieces(self, file: StoredFile) -> Callable[[], Generator[bytes, None, None]]:
-        """All of it, for threads other than the event loop's. Raises Unavailable, OSError."""
+        """All of it, for threads other than the event loop's. What is here the thread reads by itself: who
+        waits in a thread for another of the same pool may wait for ever. Raises Unavailable, OSError."""
         loop = asyncio.get_running_loop()
 
         def read() -> Generator[bytes, None, None]:
             for offset in range(0, file.size_bytes, PIECE_BYTES):
                 size = min(PIECE_BYTES, file.size_bytes - offset)
-                yield _wait_for(self.read(file, offset, size), loop)
+                path, data = self.whole_path(file), None
+                if path is not None:
+                    with suppress(FileNotFoundError):
+                        data = read_from_disk(path, offset, size)
+                yield _wait_for(self.read(file, offset, size), loop) if data is None else data
 
         return read
 
@@ -166,7 +184,7 @@ class _Reader:
 
     async def read(self, offset: int, size: int) -> bytes:
         """See `OpenFile.read`."""
-        if self._lies.path(self._file.id) is not None:
+        if self._lies.whole_path(self._file) is not None:
             return await self._lies.read(self._file, offset, size)
         if not self._start <= offset <= offset + size <= self._start + len(self._data):
             most = min(max(PIECE_BYTES, size), self._file.size_bytes - offset)

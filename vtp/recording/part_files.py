@@ -14,7 +14,13 @@ async def read_range(path: Path, offset: int, size: int) -> bytes:
     """
     data = read_in_memory(path, offset, size)
     if data is None:
-        data = await asyncio.to_thread(_read, path, offset, size, 0)
+        data = await asyncio.to_thread(read_from_disk, path, offset, size)
+    return data
+
+
+def read_from_disk(path: Path, offset: int, size: int) -> bytes:
+    """The same for threads, which wait for the disk."""
+    data = _read(path, offset, size, 0)
     if len(data) < size:
         raise OSError(f"{path.name} is shorter than its index says")
     return data
