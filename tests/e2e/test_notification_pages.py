@@ -96,7 +96,7 @@ def test_marking_leaves_what_came_meanwhile_unread_and_one_can_be_put_back(
     mirror = page.get_by_test_id("told-Bring a mirror")
     expect(mirror).to_contain_text("unread")
     held: list[Route] = []
-    page.route(LISTED, lambda route: held.append(route))  # noqa: PLW0108  it marks what it is given
+    page.route(LISTED, lambda route: held.append(route))
     announce(school, course, "Bring a prism")  # of which the page hears, and which it does not show yet
     page.get_by_test_id("read-all").click()
     page.unroute(LISTED)
