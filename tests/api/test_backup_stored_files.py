@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,13 @@ from tests.api.storage_material import storing
 from tests.folder_store import SETTINGS, FolderClients, folder_store
 from tests.serving import Api
 from vtp.backup.archive import Archive, ArchiveWriter, Contents, DamagedError
+from vtp.backup.check import find_damage
+from vtp.backup.file_check import FOLDER
 from vtp.backup.make import make_backup
 from vtp.backup.restore import restore_backup
 from vtp.coursework.file_store import key_of
 from vtp.settings import StorageSettings
+from vtp.storage import RemoteStore
 
 pytestmark = pytest.mark.sqlite_alone
 
@@ -82,6 +86,30 @@ async def test_backup_of_what_leaves_this_machine_meanwhile_has_it_once_and_is_r
     await restore_backup(settings, tmp_path / "b.vtp", force=False)
     folder = tmp_path / "other" / "recordings"
     assert {one: (folder / key_of(one)).read_bytes() for one in files} == files
+
+
+async def test_check_calls_nothing_missing_that_comes_or_goes_to_the_store_while_it_looks(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really, came = RemoteStore.listing, False
+
+    async def listing(remote: RemoteStore, prefix: str) -> Any:
+        """Once both places are listed files come, and one of them is in the store alone soon after."""
+        nonlocal came
+        found = await really(remote, prefix)
+        if prefix == FOLDER and not came:
+            came = True
+            await stored_files(api, PDF, PDF + b"second")
+            lying(api)[0].unlink()
+        return found
+
+    monkeypatch.setattr(RemoteStore, "listing", listing)
+    settings = api.server.services.settings
+    assert [one async for one in find_damage(settings, read_media=True)] == [] and came
+    shutil.rmtree(api.server.services.coursework.files.lies.store.path(FOLDER))
+    shutil.rmtree(settings.data_dir.parent / "bucket" / FOLDER)
+    found = [one async for one in find_damage(settings, read_media=True)]
+    assert len([one for one in found if "is missing in the object store" in one]) == 2
 
 
 def test_backup_that_has_a_part_twice_is_refused_before_anything_is_restored(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -24,6 +25,7 @@ _AT_A_TIME: Final = 200
 class _Lying:
     """What there is, by the id of its row. `remote` is None where there is no store to be asked."""
 
+    root: Path
     here: dict[str, Path]
     stored: dict[str, Stored]
     remote: RemoteStore | None
@@ -46,7 +48,7 @@ async def course_file_damage(
         except StoreAway as error:
             yield f"Files of courses in the object store cannot be looked at: {error.detail}"
             remote = None
-    lying = _Lying(here, stored, remote, instance, read_media)
+    lying = _Lying(root, here, stored, remote, instance, read_media)
     async for sentence in _lost(database, lying):
         yield sentence
     for file_id in await _without_row(database, here):
@@ -67,22 +69,35 @@ async def _lost(database: Database, lying: _Lying) -> AsyncIterator[str]:
             return
         after = found[-1].id
         for file in found:
+            if not _fault(file, lying):
+                continue
+            await _look_again(file, lying)
             fault = _fault(file, lying)
             if fault and await _is_as_before(database, file):
                 yield f"The file {file.id} ({file.name}) of a course {fault}."
 
 
+async def _look_again(file: StoredFile, lying: _Lying) -> None:
+    """Notes where one is by now: it may have come, or gone on to the store, since everything was listed."""
+    lying.here[file.id] = lying.root / file.key
+    if lying.remote is None:
+        return
+    with suppress(StoreAway):  # then it is as it was listed
+        found = await lying.remote.find(file.key)
+        lying.stored.pop(file.id, None)
+        if found is not None:
+            lying.stored[file.id] = found
+
+
 def _fault(file: StoredFile, lying: _Lying) -> str:
     """What is wrong with a file; empty: nothing, as far as can be seen."""
     path, stored = lying.here.get(file.id), lying.stored.get(file.id)
-    if path is not None and path.is_file():
-        if path.stat().st_size != file.size_bytes:
-            return f"has {path.stat().st_size} bytes here instead of {file.size_bytes}"
-        if lying.read_media and _sum_of(path) != file.sha256:
-            return "is not as it was written"
-    elif file.stored_at is None and file.instance_id not in (None, lying.instance):
+    here = _fault_here(file, path, read=lying.read_media) if path is not None else None
+    if here:
+        return here
+    if here is None and file.stored_at is None and file.instance_id not in (None, lying.instance):
         return ""  # another's to check
-    elif file.stored_at is None and stored is None:
+    if here is None and file.stored_at is None and stored is None:
         return "is missing"
     if lying.remote is None or file.stored_at is None or file.stored_url != lying.remote.url:
         return ""
@@ -91,6 +106,17 @@ def _fault(file: StoredFile, lying: _Lying) -> str:
     if stored.size != file.size_bytes:
         return f"has {stored.size} bytes in the object store instead of {file.size_bytes}"
     return ""
+
+
+def _fault_here(file: StoredFile, path: Path, *, read: bool) -> str | None:
+    """The same of the copy on this machine; None: it has gone."""
+    try:
+        size = path.stat().st_size
+        if size != file.size_bytes:
+            return f"has {size} bytes here instead of {file.size_bytes}"
+        return "is not as it was written" if read and _sum_of(path) != file.sha256 else ""
+    except FileNotFoundError:
+        return None
 
 
 def _sum_of(path: Path) -> str:
