@@ -292,6 +292,53 @@ async def test_a_recording_waits_for_all_courses_that_it_is_filed_in(
     assert [len(one["items"]) for one in found] == [3, 0]
 
 
+async def test_who_watches_in_a_course_that_was_closed_once_stays_in_its_figures(
+    api: Api, teacher: Person, school: School
+) -> None:
+    recordings = await filed(api, school, teacher)
+    alone = await add_finished(api, await make_room(api, teacher, "alone"), teacher, duration_ms=4000)
+    hours_pass(api, THEN - timedelta(days=10))
+    await watch(api, teacher, alone, 4)  # of no course, and from before the closing
+    assert await anonymizer_of(api).run()
+    hours_pass(api, THEN + timedelta(days=1))
+    await watch(api, school.pupils["Benedikt"], recordings[0], 4, "next-term-1")
+    hours_pass(api, THEN + timedelta(days=150))
+    await watch(api, school.pupils["Adaline"], recordings[1], 4, "next-term-2")
+    other = await make_course(api, teacher, code="OTHER", name="Other")
+    before = await totals(api, school, recordings, teacher)
+    anonymizer = anonymizer_of(api, THEN + timedelta(days=151))
+    assert (await anonymizer.due()).viewers == 1 and await anonymizer.run()
+    assert await totals(api, school, recordings, teacher) == before
+    lecture = await read(api, f"/lecture/{recordings[0]}/viewers", teacher)
+    assert [one["user_id"] for one in lecture["items"]] == [school.pupils["Benedikt"].user_id]
+    assert await anonymizer.close_course(other)
+    assert await totals(api, school, recordings, teacher) == before, "nor does another course change that"
+
+
+async def test_who_watched_on_after_a_closing_goes_when_all_courses_rest(
+    api: Api, teacher: Person, school: School
+) -> None:
+    recordings = await filed(api, school, teacher)
+    other = await make_course(api, teacher, code="OTHER", name="Other")
+    path = f"/api/v1/courses/{other}/recordings"
+    assert (await api.call("POST", path, {"recording_id": recordings[0]}, by=teacher)).status == 201
+    hours_pass(api, THEN)
+    await say(api, teacher, "of-the-other", {"event_type": "viewed", "course_id": other})
+    await anonymizer_of(api).run()
+    hours_pass(api, THEN + timedelta(days=1))
+    ada = school.pupils["Adaline"]
+    await watch(api, ada, recordings[0], 4, "a-later-page")  # which she began before the first closing
+    ben = {"event_type": "viewed", "recording_id": recordings[1]}
+    await say(api, school.pupils["Benedikt"], "only-opened", ben)
+    before = await totals(api, school, recordings, teacher)
+    for months in (4, 8):
+        await anonymizer_of(api, THEN + timedelta(days=months * 30)).run()
+        assert await totals(api, school, recordings, teacher) == before
+    assert await everywhere(api, ada.user_id) <= KEPT_ELSEWHERE.keys()
+    gone = await everywhere(api, school.pupils["Benedikt"].user_id)
+    assert gone <= KEPT_ELSEWHERE.keys(), gone
+
+
 async def test_a_process_that_is_killed_leaves_the_rest_to_the_next(
     api: Api, teacher: Person, school: School, monkeypatch: pytest.MonkeyPatch
 ) -> None:

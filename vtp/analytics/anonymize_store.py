@@ -93,6 +93,7 @@ async def quiet_courses(tx: AsyncConnection, before: datetime) -> list[str]:
     held and no recording watched; who was in them otherwise is for the caller to look."""
     c, lesson, k, at = courses.c, lessons.c, lesson_classes.c, live_sessions.c
     filed, seen, past = course_recordings.c, recording_progress.c, course_totals.c
+    page = playback_sessions.c
     theirs = lesson.course_id == c.id
     planned = exists().where(theirs, or_(lesson.starts_at >= before, lesson.ends_at >= before))
     open_since = exists().where(
@@ -103,7 +104,11 @@ async def quiet_courses(tx: AsyncConnection, before: datetime) -> list[str]:
     met = exists().where(theirs, at.room_id == lesson.room_id, ~counted)
     its = and_(filed.course_id == c.id, seen.recording_id == filed.recording_id)
     watched = exists().where(its, seen.updated_at >= before)
-    to_count = exists().where(its, or_(past.anonymized_at.is_(None), seen.started_at > past.anonymized_at))
+    opened = and_(filed.course_id == c.id, page.recording_id == filed.recording_id)
+    to_count = or_(
+        exists().where(its, or_(past.anonymized_at.is_(None), seen.updated_at >= past.anonymized_at)),
+        exists().where(opened, or_(past.anonymized_at.is_(None), page.last_at >= past.anonymized_at)),
+    )
     statement = (
         select(c.id)
         .select_from(courses.outerjoin(course_totals, past.course_id == c.id))
@@ -254,7 +259,8 @@ def _is_over(
 ) -> list[ColumnElement[bool]]:
     """Whether each course that a recording is filed in was made nobody's since somebody last watched it."""
     filed, past = course_recordings.c, course_totals.c
-    counted = exists().where(past.course_id == filed.course_id, past.anonymized_at > last)
+    since = exists().where(past.course_id == filed.course_id, past.anonymized_at > last)
+    counted = since.correlate_except(course_totals)  # with `last`, too, which is two levels out
     told = [last < scope.before, ~exists().where(filed.recording_id == recording, ~counted)]
     return [*told, exists().where(filed.recording_id == recording)] if scope.closed else told
 
