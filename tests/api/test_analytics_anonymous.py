@@ -315,6 +315,20 @@ async def test_who_watches_in_a_course_that_was_closed_once_stays_in_its_figures
     assert await totals(api, school, recordings, teacher) == before, "nor does another course change that"
 
 
+async def test_who_comes_back_is_not_one_of_enough_people(api: Api, teacher: Person, school: School) -> None:
+    recordings = await filed(api, school, teacher)
+    analytics, ada = api.server.services.analytics, school.pupils["Adaline"]
+    analytics.reports.at_least, analytics.lectures.at_least = len(PUPILS) + 1, 4
+    await anonymizer_of(api).run()
+    hours_pass(api, THEN + timedelta(days=1))
+    await watch(api, ada, recordings[0], 2, "again-page-1")
+    course = await read(api, f"/course/{school.course}", ada)
+    assert (course["total_students"], course["avg_attendance_rate"]) == (None, None), (
+        "four, one of them twice"
+    )
+    assert (await read(api, f"/lecture/{recordings[0]}", ada))["hidden"], "one of three, twice"
+
+
 async def test_who_watched_on_after_a_closing_goes_when_all_courses_rest(
     api: Api, teacher: Person, school: School
 ) -> None:
