@@ -33,8 +33,9 @@ from vtp.analytics.past_tables import analytics_anonymizing
 from vtp.analytics.tables import analytics_alerts
 from vtp.backup.own_tables import OWN_TABLES
 from vtp.db.metadata import metadata
+from vtp.errors import Conflict
 from vtp.ids import new_id
-from vtp.rooms.tables import poll_votes, polls, session_participants
+from vtp.rooms.tables import live_sessions, poll_votes, polls, session_participants
 
 DAYS = 100
 THEN = EIGHT + timedelta(days=DAYS + 1)
@@ -273,6 +274,20 @@ async def test_the_command_closes_a_course_beside_a_running_server(
     assert sheet["people"] == [] and sheet["totals"]["excused"] == 1
     code, said = await command("--course", new_id())
     assert code == 1 and "There is no such course." in said
+
+
+async def test_a_course_is_not_closed_while_a_class_goes_on(
+    api: Api, teacher: Person, school: School
+) -> None:
+    anonymizer, before = anonymizer_of(api), await school.sheet()
+    async with anonymizer.database.transaction() as tx:
+        await tx.execute(update(live_sessions).values(ended_at=None))
+    with pytest.raises(Conflict, match="goes on"):
+        await anonymizer.close_course(school.course)
+    async with anonymizer.database.transaction() as tx:
+        await tx.execute(update(live_sessions).values(ended_at=EIGHT + timedelta(minutes=45)))
+    assert (await school.sheet())["people"] == before["people"] != []
+    assert await anonymizer.close_course(school.course)
 
 
 async def test_a_recording_waits_for_all_courses_that_it_is_filed_in(
