@@ -438,6 +438,16 @@ async def test_who_was_there_waits_until_usage_is_counted(api: Api, teacher: Per
     assert await people() == set()
 
 
+async def test_the_command_counts_usage_first(api: Api, teacher: Person, school: School) -> None:
+    anonymizer, usage = anonymizer_of(api), api.server.services.analytics.usage
+    usage.clock = lambda: EIGHT + timedelta(days=40)
+    assert not await anonymizer.close_course(school.course), "who was there is still by name"
+    anonymizer.usage_is_counted = usage.count_all
+    assert await anonymizer.close_course(school.course) and await usage.is_counted()
+    async with anonymizer.database.read() as tx:
+        assert (await tx.execute(select(session_participants.c.user_id))).first() is None
+
+
 async def test_nothing_happens_unless_it_is_set(api: Api, teacher: Person, school: School) -> None:
     anonymizer = anonymizer_of(api)
     anonymizer.after_days = 0

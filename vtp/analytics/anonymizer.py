@@ -172,12 +172,13 @@ class Anonymizer:
         for drop in DROPS:
             if not await self._drop_all(drop, scope):
                 return False
-        if await self.usage_is_counted() and not await self._drop_all(drop_stays, scope):
+        counted = await self.usage_is_counted()
+        if counted and not await self._drop_all(drop_stays, scope):
             return False
         while await self._drop_alerts():
             if not await self._goes_on():
                 return False
-        return await self._add_viewers(scope)
+        return await self._add_viewers(scope) and counted
 
     async def _drop_all(self, drop: Drop, scope: Scope) -> bool:
         """Whether nothing is left of it."""
