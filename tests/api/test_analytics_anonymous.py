@@ -344,6 +344,35 @@ async def test_who_comes_back_is_not_one_of_enough_people(api: Api, teacher: Per
     assert (await read(api, f"/lecture/{recordings[0]}", ada))["hidden"], "one of three, twice"
 
 
+async def test_who_begins_as_a_course_is_closed_counts_as_begun_after_it(
+    api: Api, teacher: Person, school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recordings = await filed(api, school, teacher)
+    intake, anonymizer = api.server.services.analytics.intake, anonymizer_of(api)
+
+    hours_pass(api, THEN - timedelta(seconds=2))
+    begin = type(intake._database).transaction
+
+    def transaction(database: Any) -> Any:
+        hours_pass(api, THEN + timedelta(seconds=2))  # it waited for the closing
+        return begin(database)
+
+    await anonymizer.close_course(school.course)
+    monkeypatch.setattr(type(intake._database), "transaction", transaction)
+    played: dict[str, Any] = {
+        "event_type": "progress",
+        "timestamp": THEN.isoformat(),
+        "recording_id": recordings[1],
+    }
+    played |= {"segments": [{"start": 0, "end": 1, "rate": 1}], "position": 1}
+    batch = {"session_id": "racing-page", "seq": 0, "events": [played]}
+    answer = await api.call("POST", f"{BASE}/events", batch, by=school.pupils["Benedikt"])
+    monkeypatch.undo()
+    assert answer.body["refused"] == [], answer
+    course = await read(api, f"/course/{school.course}", teacher)
+    assert course["total_students"] == 5
+
+
 async def test_who_watched_on_after_a_closing_goes_when_all_courses_rest(
     api: Api, teacher: Person, school: School
 ) -> None:
