@@ -373,6 +373,22 @@ async def test_who_begins_as_a_course_is_closed_counts_as_begun_after_it(
     assert course["total_students"] == 5
 
 
+async def test_who_only_opened_a_page_lately_holds_nobody_up(
+    api: Api, teacher: Person, school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rooms = [await make_room(api, teacher, name) for name in ("first", "second")]
+    first, second = sorted([await add_finished(api, one, teacher, duration_ms=4000) for one in rooms])
+    for one in (first, second):
+        await watch(api, teacher, one, 4)
+    hours_pass(api, THEN - timedelta(days=1))
+    await say(api, teacher, "just-opened", {"event_type": "viewed", "recording_id": first})
+    monkeypatch.setattr("vtp.analytics.anonymizer.VIEWERS_AT_ONCE", 1)
+    anonymizer = anonymizer_of(api)
+    assert (await anonymizer.due()).viewers == 1 and await anonymizer.run()
+    found = [await read(api, f"/lecture/{one}/viewers", teacher) for one in (first, second)]
+    assert [len(one["items"]) for one in found] == [1, 0]
+
+
 async def test_who_watched_on_after_a_closing_goes_when_all_courses_rest(
     api: Api, teacher: Person, school: School
 ) -> None:

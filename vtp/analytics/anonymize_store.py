@@ -272,13 +272,24 @@ def _is_over(
     return [*told, exists().where(filed.recording_id == recording)] if scope.closed else told
 
 
+def _opened_since(seen: Any, scope: Scope) -> ColumnElement[bool]:
+    """Whether who watched has had a page of the recording open since."""
+    page = playback_sessions.c
+    theirs = page.recording_id == seen.recording_id, page.user_id == seen.user_id
+    return exists().where(*theirs, page.last_at >= scope.before)
+
+
 async def old_viewers(tx: AsyncConnection, scope: Scope, most: int) -> list[tuple[str, str]]:
     """Who has not watched which recording since: (recording, account), one recording after the other."""
     seen, page, c = recording_progress.c, playback_sessions.c, recordings.c
     watched = (
         select(seen.recording_id, seen.user_id)
         .join_from(recording_progress, recordings, c.id == seen.recording_id)
-        .where(c.status.not_in(UNFINISHED), *_is_over(seen.recording_id, seen.updated_at, scope))
+        .where(
+            c.status.not_in(UNFINISHED),
+            *_is_over(seen.recording_id, seen.updated_at, scope),
+            ~_opened_since(seen, scope),
+        )
         .order_by(seen.recording_id, seen.user_id)
         .limit(most)
     )
@@ -302,7 +313,11 @@ async def how_many_viewers(tx: AsyncConnection, scope: Scope) -> int:
     statement = (
         select(func.count())
         .select_from(recording_progress.join(recordings, c.id == seen.recording_id))
-        .where(c.status.not_in(UNFINISHED), *_is_over(seen.recording_id, seen.updated_at, scope))
+        .where(
+            c.status.not_in(UNFINISHED),
+            *_is_over(seen.recording_id, seen.updated_at, scope),
+            ~_opened_since(seen, scope),
+        )
     )
     return int((await tx.execute(statement)).scalar_one())
 
