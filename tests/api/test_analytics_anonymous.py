@@ -33,8 +33,9 @@ from vtp.analytics.past_tables import analytics_anonymizing
 from vtp.analytics.tables import analytics_alerts
 from vtp.backup.own_tables import OWN_TABLES
 from vtp.db.metadata import metadata
+from vtp.errors import Conflict
 from vtp.ids import new_id
-from vtp.rooms.tables import poll_votes, polls, session_participants
+from vtp.rooms.tables import live_sessions, poll_votes, polls, session_participants
 
 DAYS = 100
 THEN = EIGHT + timedelta(days=DAYS + 1)
@@ -275,6 +276,20 @@ async def test_the_command_closes_a_course_beside_a_running_server(
     assert code == 1 and "There is no such course." in said
 
 
+async def test_a_course_is_not_closed_while_a_class_goes_on(
+    api: Api, teacher: Person, school: School
+) -> None:
+    anonymizer, before = anonymizer_of(api), await school.sheet()
+    async with anonymizer.database.transaction() as tx:
+        await tx.execute(update(live_sessions).values(ended_at=None))
+    with pytest.raises(Conflict, match="goes on"):
+        await anonymizer.close_course(school.course)
+    async with anonymizer.database.transaction() as tx:
+        await tx.execute(update(live_sessions).values(ended_at=EIGHT + timedelta(minutes=45)))
+    assert (await school.sheet())["people"] == before["people"] != []
+    assert await anonymizer.close_course(school.course)
+
+
 async def test_a_recording_waits_for_all_courses_that_it_is_filed_in(
     api: Api, teacher: Person, school: School
 ) -> None:
@@ -290,6 +305,112 @@ async def test_a_recording_waits_for_all_courses_that_it_is_filed_in(
     assert await totals(api, school, recordings, teacher) == before
     found = [await read(api, f"/lecture/{one}/viewers", teacher) for one in recordings]
     assert [len(one["items"]) for one in found] == [3, 0]
+
+
+async def test_who_watches_in_a_course_that_was_closed_once_stays_in_its_figures(
+    api: Api, teacher: Person, school: School
+) -> None:
+    recordings = await filed(api, school, teacher)
+    alone = await add_finished(api, await make_room(api, teacher, "alone"), teacher, duration_ms=4000)
+    hours_pass(api, THEN - timedelta(days=10))
+    await watch(api, teacher, alone, 4)  # of no course, and from before the closing
+    assert await anonymizer_of(api).run()
+    hours_pass(api, THEN + timedelta(days=1))
+    await watch(api, school.pupils["Benedikt"], recordings[0], 4, "next-term-1")
+    hours_pass(api, THEN + timedelta(days=150))
+    await watch(api, school.pupils["Adaline"], recordings[1], 4, "next-term-2")
+    other = await make_course(api, teacher, code="OTHER", name="Other")
+    before = await totals(api, school, recordings, teacher)
+    anonymizer = anonymizer_of(api, THEN + timedelta(days=151))
+    assert (await anonymizer.due()).viewers == 1 and await anonymizer.run()
+    assert await totals(api, school, recordings, teacher) == before
+    lecture = await read(api, f"/lecture/{recordings[0]}/viewers", teacher)
+    assert [one["user_id"] for one in lecture["items"]] == [school.pupils["Benedikt"].user_id]
+    assert await anonymizer.close_course(other)
+    assert await totals(api, school, recordings, teacher) == before, "nor does another course change that"
+
+
+async def test_who_comes_back_is_not_one_of_enough_people(api: Api, teacher: Person, school: School) -> None:
+    recordings = await filed(api, school, teacher)
+    analytics, ada = api.server.services.analytics, school.pupils["Adaline"]
+    analytics.reports.at_least, analytics.lectures.at_least = len(PUPILS) + 1, 4
+    await anonymizer_of(api).run()
+    hours_pass(api, THEN + timedelta(days=1))
+    await watch(api, ada, recordings[0], 2, "again-page-1")
+    course = await read(api, f"/course/{school.course}", ada)
+    assert (course["total_students"], course["avg_attendance_rate"]) == (None, None), (
+        "four, one of them twice"
+    )
+    assert (await read(api, f"/lecture/{recordings[0]}", ada))["hidden"], "one of three, twice"
+
+
+async def test_who_begins_as_a_course_is_closed_counts_as_begun_after_it(
+    api: Api, teacher: Person, school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recordings = await filed(api, school, teacher)
+    intake, anonymizer = api.server.services.analytics.intake, anonymizer_of(api)
+
+    hours_pass(api, THEN - timedelta(seconds=2))
+    begin = type(intake._database).transaction
+
+    def transaction(database: Any) -> Any:
+        hours_pass(api, THEN + timedelta(seconds=2))  # it waited for the closing
+        return begin(database)
+
+    await anonymizer.close_course(school.course)
+    monkeypatch.setattr(type(intake._database), "transaction", transaction)
+    played: dict[str, Any] = {
+        "event_type": "progress",
+        "timestamp": THEN.isoformat(),
+        "recording_id": recordings[1],
+    }
+    played |= {"segments": [{"start": 0, "end": 1, "rate": 1}], "position": 1}
+    batch = {"session_id": "racing-page", "seq": 0, "events": [played]}
+    answer = await api.call("POST", f"{BASE}/events", batch, by=school.pupils["Benedikt"])
+    monkeypatch.undo()
+    assert answer.body["refused"] == [], answer
+    course = await read(api, f"/course/{school.course}", teacher)
+    assert course["total_students"] == 5
+
+
+async def test_who_only_opened_a_page_lately_holds_nobody_up(
+    api: Api, teacher: Person, school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rooms = [await make_room(api, teacher, name) for name in ("first", "second")]
+    first, second = sorted([await add_finished(api, one, teacher, duration_ms=4000) for one in rooms])
+    for one in (first, second):
+        await watch(api, teacher, one, 4)
+    hours_pass(api, THEN - timedelta(days=1))
+    await say(api, teacher, "just-opened", {"event_type": "viewed", "recording_id": first})
+    monkeypatch.setattr("vtp.analytics.anonymizer.VIEWERS_AT_ONCE", 1)
+    anonymizer = anonymizer_of(api)
+    assert (await anonymizer.due()).viewers == 1 and await anonymizer.run()
+    found = [await read(api, f"/lecture/{one}/viewers", teacher) for one in (first, second)]
+    assert [len(one["items"]) for one in found] == [1, 0]
+
+
+async def test_who_watched_on_after_a_closing_goes_when_all_courses_rest(
+    api: Api, teacher: Person, school: School
+) -> None:
+    recordings = await filed(api, school, teacher)
+    other = await make_course(api, teacher, code="OTHER", name="Other")
+    path = f"/api/v1/courses/{other}/recordings"
+    assert (await api.call("POST", path, {"recording_id": recordings[0]}, by=teacher)).status == 201
+    hours_pass(api, THEN)
+    await say(api, teacher, "of-the-other", {"event_type": "viewed", "course_id": other})
+    await anonymizer_of(api).run()
+    hours_pass(api, THEN + timedelta(days=1))
+    ada = school.pupils["Adaline"]
+    await watch(api, ada, recordings[0], 4, "a-later-page")  # which she began before the first closing
+    ben = {"event_type": "viewed", "recording_id": recordings[1]}
+    await say(api, school.pupils["Benedikt"], "only-opened", ben)
+    before = await totals(api, school, recordings, teacher)
+    for months in (4, 8):
+        await anonymizer_of(api, THEN + timedelta(days=months * 30)).run()
+        assert await totals(api, school, recordings, teacher) == before
+    assert await everywhere(api, ada.user_id) <= KEPT_ELSEWHERE.keys()
+    gone = await everywhere(api, school.pupils["Benedikt"].user_id)
+    assert gone <= KEPT_ELSEWHERE.keys(), gone
 
 
 async def test_a_process_that_is_killed_leaves_the_rest_to_the_next(
@@ -360,6 +481,16 @@ async def test_who_was_there_waits_until_usage_is_counted(api: Api, teacher: Per
         await usage.roll()
     await anonymizer.run()
     assert await people() == set()
+
+
+async def test_the_command_counts_usage_first(api: Api, teacher: Person, school: School) -> None:
+    anonymizer, usage = anonymizer_of(api), api.server.services.analytics.usage
+    usage.clock = lambda: EIGHT + timedelta(days=40)
+    assert not await anonymizer.close_course(school.course), "who was there is still by name"
+    anonymizer.usage_is_counted = usage.count_all
+    assert await anonymizer.close_course(school.course) and await usage.is_counted()
+    async with anonymizer.database.read() as tx:
+        assert (await tx.execute(select(session_participants.c.user_id))).first() is None
 
 
 async def test_nothing_happens_unless_it_is_set(api: Api, teacher: Person, school: School) -> None:

@@ -17,8 +17,9 @@ from tests.naive_analytics import (
     naive_status,
 )
 from vtp.analytics.attendance import Connection, Thresholds, class_as_held, standing, status_of
-from vtp.analytics.heat import Bins, Run, came_to, heat_of, most_replayed, shares_left, without_few
+from vtp.analytics.heat import Bins, Heat, Run, came_to, heat_of, most_replayed, shares_left, without_few
 from vtp.analytics.intervals import clip, length_ms, most_at_once, union
+from vtp.analytics.past import PastViewers
 from vtp.analytics.playback import EventType, Logged, PlaybackSession
 from vtp.recording.progress_store import Progress
 from vtp.recording.taking import Extent, take_report
@@ -238,6 +239,19 @@ def test_parts_that_few_have_watched_say_nothing_of_them() -> None:
     assert most_replayed(told, bins) == (0, 1000, 1)
     assert shares_left(came_to([4000, 2000, 3000], bins), 3, 2) == (1, 1, 1, 0.666)
     assert shares_left(came_to([4000, 2000, 2500], bins), 3, 2) == (1, 1, 1, 0)
+
+
+def test_who_came_back_is_not_one_of_enough_people() -> None:
+    now = PastViewers(2000, viewers=2, views=[2, 1], viewers_by_bin=[2, 1], came=[2, 1])
+    past = PastViewers(2000, viewers=4, views=[9, 4], viewers_by_bin=[4, 2], came=[4, 4])
+    certain, found = past.most(now), past.plus(now)
+    assert (certain.viewers, certain.viewers_by_bin, certain.came) == (4, [4, 2], [4, 4])
+    heat = Heat(tuple(found.views), tuple(found.viewers_by_bin))
+    assert without_few(heat, 5).views == (11, 0), "six of a sum, who may be four"
+    assert without_few(heat, 5, certain.viewers_by_bin).views == (0, 0)
+    assert without_few(heat, 4, certain.viewers_by_bin).views == (11, 0)
+    assert shares_left(found.came, 6, 5, certain.came) == (0, 0)
+    assert shares_left(found.came, 6, 4, certain.came) == (1, 0.833)
 
 
 def test_a_page_counts_sixteen_qualities() -> None:

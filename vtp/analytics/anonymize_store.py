@@ -93,6 +93,7 @@ async def quiet_courses(tx: AsyncConnection, before: datetime) -> list[str]:
     held and no recording watched; who was in them otherwise is for the caller to look."""
     c, lesson, k, at = courses.c, lessons.c, lesson_classes.c, live_sessions.c
     filed, seen, past = course_recordings.c, recording_progress.c, course_totals.c
+    page = playback_sessions.c
     theirs = lesson.course_id == c.id
     planned = exists().where(theirs, or_(lesson.starts_at >= before, lesson.ends_at >= before))
     open_since = exists().where(
@@ -103,13 +104,24 @@ async def quiet_courses(tx: AsyncConnection, before: datetime) -> list[str]:
     met = exists().where(theirs, at.room_id == lesson.room_id, ~counted)
     its = and_(filed.course_id == c.id, seen.recording_id == filed.recording_id)
     watched = exists().where(its, seen.updated_at >= before)
-    to_count = exists().where(its, or_(past.anonymized_at.is_(None), seen.started_at > past.anonymized_at))
+    opened = and_(filed.course_id == c.id, page.recording_id == filed.recording_id)
+    to_count = or_(
+        exists().where(its, or_(past.anonymized_at.is_(None), seen.updated_at >= past.anonymized_at)),
+        exists().where(opened, or_(past.anonymized_at.is_(None), page.last_at >= past.anonymized_at)),
+    )
     statement = (
         select(c.id)
         .select_from(courses.outerjoin(course_totals, past.course_id == c.id))
         .where(c.created_at < before, or_(held, met, to_count), ~planned, ~open_since, ~watched)
     )
     return list((await tx.execute(statement.order_by(c.id))).scalars())
+
+
+async def class_goes_on(tx: AsyncConnection, course_id: str) -> bool:
+    """Whether people are in a room of a course now."""
+    c, at = lessons.c, live_sessions.c
+    going_on = exists().where(c.course_id == course_id, at.room_id == c.room_id, at.ended_at.is_(None))
+    return bool((await tx.execute(select(going_on))).scalar_one())
 
 
 async def classes_in(tx: AsyncConnection, course_id: str) -> list[str]:
@@ -254,9 +266,17 @@ def _is_over(
 ) -> list[ColumnElement[bool]]:
     """Whether each course that a recording is filed in was made nobody's since somebody last watched it."""
     filed, past = course_recordings.c, course_totals.c
-    counted = exists().where(past.course_id == filed.course_id, past.anonymized_at > last)
+    since = exists().where(past.course_id == filed.course_id, past.anonymized_at > last)
+    counted = since.correlate_except(course_totals)  # with `last`, too, which is two levels out
     told = [last < scope.before, ~exists().where(filed.recording_id == recording, ~counted)]
     return [*told, exists().where(filed.recording_id == recording)] if scope.closed else told
+
+
+def _opened_since(seen: Any, scope: Scope) -> ColumnElement[bool]:
+    """Whether who watched has had a page of the recording open since."""
+    page = playback_sessions.c
+    theirs = page.recording_id == seen.recording_id, page.user_id == seen.user_id
+    return exists().where(*theirs, page.last_at >= scope.before)
 
 
 async def old_viewers(tx: AsyncConnection, scope: Scope, most: int) -> list[tuple[str, str]]:
@@ -265,7 +285,11 @@ async def old_viewers(tx: AsyncConnection, scope: Scope, most: int) -> list[tupl
     watched = (
         select(seen.recording_id, seen.user_id)
         .join_from(recording_progress, recordings, c.id == seen.recording_id)
-        .where(c.status.not_in(UNFINISHED), *_is_over(seen.recording_id, seen.updated_at, scope))
+        .where(
+            c.status.not_in(UNFINISHED),
+            *_is_over(seen.recording_id, seen.updated_at, scope),
+            ~_opened_since(seen, scope),
+        )
         .order_by(seen.recording_id, seen.user_id)
         .limit(most)
     )
@@ -289,7 +313,11 @@ async def how_many_viewers(tx: AsyncConnection, scope: Scope) -> int:
     statement = (
         select(func.count())
         .select_from(recording_progress.join(recordings, c.id == seen.recording_id))
-        .where(c.status.not_in(UNFINISHED), *_is_over(seen.recording_id, seen.updated_at, scope))
+        .where(
+            c.status.not_in(UNFINISHED),
+            *_is_over(seen.recording_id, seen.updated_at, scope),
+            ~_opened_since(seen, scope),
+        )
     )
     return int((await tx.execute(statement)).scalar_one())
 

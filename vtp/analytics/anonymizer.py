@@ -26,6 +26,7 @@ from vtp.analytics.anonymize_store import (
     Scope,
     alerts_of_past,
     claim,
+    class_goes_on,
     classes_in,
     count_done,
     drop_stays,
@@ -61,7 +62,7 @@ from vtp.analytics.rollups import Rollups
 from vtp.courses.store import find_course, lock_course
 from vtp.db import Database
 from vtp.db.conflicts import done_over
-from vtp.errors import NotFound
+from vtp.errors import Conflict, NotFound
 from vtp.ids import new_id, parse_id
 from vtp.recording.store import Recording, find_recording
 
@@ -127,7 +128,7 @@ class Anonymizer:
 
     async def close_course(self, course_id: str) -> bool:
         """Makes a course nobody's at once, whoever is still in it; False where another process is at work.
-        Raises NotFound."""
+        Raises NotFound, and Conflict while a class of it goes on, which would be kept half."""
         wanted = parse_id(course_id, "/path/course_id")
 
         async def close() -> bool:
@@ -171,12 +172,13 @@ class Anonymizer:
         for drop in DROPS:
             if not await self._drop_all(drop, scope):
                 return False
-        if await self.usage_is_counted() and not await self._drop_all(drop_stays, scope):
+        counted = await self.usage_is_counted()
+        if counted and not await self._drop_all(drop_stays, scope):
             return False
         while await self._drop_alerts():
             if not await self._goes_on():
                 return False
-        return await self._add_viewers(scope)
+        return await self._add_viewers(scope) and counted
 
     async def _drop_all(self, drop: Drop, scope: Scope) -> bool:
         """Whether nothing is left of it."""
@@ -203,6 +205,8 @@ class Anonymizer:
                 return False
             if before is not None and course_id not in await self._quiet(tx, before):
                 return True
+            if before is None and await class_goes_on(tx, course_id):
+                raise Conflict("A class of this course goes on; wait for its end.", code="class_goes_on")
             lesson_ids = await classes_in(tx, course_id)
             await lock_lessons(tx, lesson_ids)
             now = self.clock()

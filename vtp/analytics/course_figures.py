@@ -118,6 +118,11 @@ class CourseFigures:
         return len(self.students) + (self.past.students if self.past is not None else 0)
 
     @property
+    def certainly(self) -> int:
+        """How many different students these are at least: who is known may be among those of before."""
+        return max(len(self.students), self.past.students if self.past is not None else 0)
+
+    @property
     def attending(self) -> int:
         """How many of them attended a class."""
         known = sum(one.attendance.attended > 0 for one in self.students)

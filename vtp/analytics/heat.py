@@ -71,9 +71,10 @@ def heat_of(passes: Iterable[Sequence[int]], count: int) -> Heat:
     return Heat(views, viewers)
 
 
-def without_few(heat: Heat, at_least: int) -> Heat:
-    """The same with nothing of bins that fewer people have watched."""
-    told = [viewers >= at_least for viewers in heat.viewers]
+def without_few(heat: Heat, at_least: int, certain: Sequence[int] | None = None) -> Heat:
+    """The same with nothing of bins that fewer people have watched; `certain`: how many different ones these
+    are, where that is less than counted."""
+    told = [people >= at_least for people in (heat.viewers if certain is None else certain)]
     return Heat(
         tuple(views * shown for views, shown in zip(heat.views, told, strict=True)),
         tuple(viewers * shown for viewers, shown in zip(heat.viewers, told, strict=True)),
@@ -91,10 +92,16 @@ def came_to(furthest_ms: Iterable[int], bins: Bins) -> list[int]:
     return counts
 
 
-def shares_left(came: Sequence[int], starters: int, at_least: int = 1) -> tuple[float, ...]:
+def shares_left(
+    came: Sequence[int], starters: int, at_least: int = 1, certain: Sequence[int] | None = None
+) -> tuple[float, ...]:
     """By the start of each bin, the share of those who began who came that far, never rounded up; 0 where
-    they are fewer than `at_least`."""
-    return tuple(count * 1000 // starters / 1000 if starters and count >= at_least else 0.0 for count in came)
+    they are fewer than `at_least`; `certain` as in `without_few`."""
+    people = came if certain is None else certain
+    return tuple(
+        count * 1000 // starters / 1000 if starters and different >= at_least else 0.0
+        for count, different in zip(came, people, strict=True)
+    )
 
 
 def replayed_stretches(passes: Sequence[int]) -> int:

@@ -95,9 +95,10 @@ class Intake:
     @done_over
     async def _take(self, principal: Principal, user_id: str, batch: SendEvents, address: str) -> Outcome:
         seen, refused = await self._look(principal, batch.events, address)
-        now, outcome = self._clock(), Outcome(refused=refused)
+        outcome = Outcome(refused=refused)
         unseen = {one.index for one in refused}
         async with self._database.transaction() as tx:
+            now = self._clock()  # in here: what began before a course was closed is in its sums
             come = {
                 seq
                 for seq in sorted(batch.numbers)

@@ -77,6 +77,8 @@ class Lecture:
 
     recording: Recording
     viewers: int
+    certainly: int
+    """How many different people these are at least: who is known may be among those of before."""
     completed: int
     watch_time_ms: int
     average_per_mille: int
@@ -124,7 +126,7 @@ class Lectures:
         async with self._database.read() as tx:
             sees_all = await sees_all_viewers(tx, principal, self._audience, recording)
             found = await read_lecture(tx, recording, 1 if sees_all else self.at_least)
-        return found, sees_all or (principal.user_id is not None and found.viewers >= self.at_least)
+        return found, sees_all or (principal.user_id is not None and found.certainly >= self.at_least)
 
     async def _settle(self, recording: Recording) -> None:
         if recording.status not in UNFINISHED:
@@ -139,13 +141,17 @@ async def read_lecture(tx: AsyncConnection, recording: Recording, at_least: int)
     found = viewers_in(
         recording, rows, await sessions_of(tx, recording.id), await passes_of(tx, recording.id)
     )
+    certain = found
     past = await find_past_viewers(tx, recording.id)
     if past is not None:
-        found = past.plus(found)
-    heat = without_few(Heat(tuple(found.views), tuple(found.viewers_by_bin)), at_least)
+        certain, found = past.most(found), past.plus(found)
+    heat = without_few(
+        Heat(tuple(found.views), tuple(found.viewers_by_bin)), at_least, certain.viewers_by_bin
+    )
     return Lecture(
         recording,
         viewers=found.viewers,
+        certainly=certain.viewers,
         completed=found.completed,
         watch_time_ms=found.watch_time_ms,
         average_per_mille=found.shares // found.viewers if found.viewers else 0,
@@ -154,7 +160,7 @@ async def read_lecture(tx: AsyncConnection, recording: Recording, at_least: int)
         buffer_events=found.buffer_events,
         quality_ms=dict(Counter(found.quality_ms).most_common(MAX_QUALITIES)),
         heat=heat,
-        remaining=shares_left(found.came, found.starters, at_least),
+        remaining=shares_left(found.came, found.starters, at_least, certain.came),
         replayed=most_replayed(heat, bins),
     )
 

@@ -19,6 +19,6 @@ def offline_anonymizer(database: Database, audit: AuditLog, settings: AnalyticsS
         Attendances(database, audit),
         Rollups(database, settings.keep_days),
         settings.anonymize_after_days,
-        Usage(database, settings.usage_keep_days, lambda: 0).is_counted,
+        Usage(database, settings.usage_keep_days, lambda: 0).count_all,
         remove_news_of,
     )

@@ -147,9 +147,28 @@ class PastViewers:
             **{name: getattr(self, name) + getattr(other, name) for name in sums},
         )
 
+    def most(self, other: PastViewers) -> PastViewers:
+        """How many different people both are at least, whoever of them is in both; nothing but that."""
+        same = self.duration_ms == other.duration_ms
+        return PastViewers(
+            duration_ms=other.duration_ms,
+            viewers=max(self.viewers, other.viewers),
+            viewers_by_bin=higher(self.viewers_by_bin, other.viewers_by_bin)
+            if same
+            else other.viewers_by_bin,
+            came=higher(self.came, other.came) if same else other.came,
+        )
+
 
 def added(some: Sequence[int], others: Sequence[int]) -> list[int]:
     """Bin by bin; nothing of those that are of another count."""
     if len(some) != len(others):
         return list(others or some)
     return [a + b for a, b in zip(some, others, strict=True)]
+
+
+def higher(some: Sequence[int], others: Sequence[int]) -> list[int]:
+    """Likewise, the higher of each."""
+    if len(some) != len(others):
+        return list(others or some)
+    return [max(a, b) for a, b in zip(some, others, strict=True)]

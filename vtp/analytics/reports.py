@@ -29,7 +29,7 @@ class Reports:
     async def course(self, principal: Principal, course_id: str) -> tuple[CourseFigures, bool]:
         """A course for its members, and whether its averages are for the caller to see."""
         inside, found = await self._read(principal, course_id, Action.COURSE_VIEW)
-        shown = inside.may(Action.COURSE_TEACH) or found.size >= self.at_least
+        shown = inside.may(Action.COURSE_TEACH) or found.certainly >= self.at_least
         return found, shown
 
     async def of_students(self, principal: Principal, course_id: str) -> CourseFigures:

@@ -109,6 +109,16 @@ class Usage:
         """Whether all days are, on which there were classes and that are over."""
         return not await self._missing(self.clock())
 
+    async def count_all(self) -> bool:
+        """Counts all of these, for who cannot wait for upkeep; whether that is done."""
+        left = 0
+        while missing := len(await self._missing(self.clock())):
+            if missing == left:
+                return False
+            left = missing
+            await self.roll()
+        return True
+
     async def _missing(self, now: datetime) -> list[datetime]:
         async with self.database.read() as tx:
             first = await first_class(tx)
