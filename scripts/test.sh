@@ -73,6 +73,7 @@ beside=(
   tests/e2e/test_socketio_resume.py
   tests/e2e/test_storyboard_shaka.py
   tests/e2e/test_term_story.py
+  tests/e2e/test_trash_page.py
   tests/e2e/test_usage_page.py
   tests/media/test_bench_api.py
   tests/media/test_client_connects.py
