@@ -60,7 +60,6 @@ beside=(
   tests/e2e/test_pages.py
   tests/e2e/test_player_pages.py
   tests/e2e/test_player_tracks.py
-  tests/e2e/test_players_codecs.py
   tests/e2e/test_program_switch.py
   tests/e2e/test_protocol_examples.py
   tests/e2e/test_provider_pages.py
@@ -123,6 +122,7 @@ paired=(
   tests/e2e/test_ladder_players.py
   tests/e2e/test_layers_recorded.py
   tests/e2e/test_low_latency.py
+  tests/e2e/test_players_codecs.py
   tests/e2e/test_publish_watch_load.py
   tests/e2e/test_red_chromium.py
   tests/e2e/test_throttled_live.py
