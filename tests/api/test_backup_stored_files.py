@@ -17,10 +17,9 @@ from tests.folder_store import SETTINGS, FolderClients, folder_store
 from tests.serving import Api
 from vtp.backup.archive import Archive, ArchiveWriter, Contents, DamagedError
 from vtp.backup.check import find_damage
-from vtp.backup.file_check import FOLDER
 from vtp.backup.make import make_backup
 from vtp.backup.restore import restore_backup
-from vtp.coursework.file_store import key_of
+from vtp.coursework.file_store import FOLDER, key_of
 from vtp.settings import StorageSettings
 from vtp.storage import RemoteStore
 

@@ -24,7 +24,7 @@ from vtp.accounts.users import users_changed_since
 from vtp.db import Database
 from vtp.errors import Unavailable
 from vtp.http.identity import Role
-from vtp.ids import uuid7
+from vtp.ids import first_id_at
 
 logger = logging.getLogger(__name__)
 
@@ -101,7 +101,7 @@ _NOBODY = Rights(Role.STUDENT, verified=False, watch_only=False, disabled=True)
 
 async def _erased_since(tx: AsyncConnection, since: datetime) -> list[str]:
     """Accounts that are gone, sessions and all: the audit log outlives them."""
-    first = uuid7(int(since.timestamp() * 1_000_000_000), 0)
+    first = first_id_at(int(since.timestamp() * 1000))
     erased = select(audit_log.c.subject).where(
         audit_log.c.event == Event.USER_DELETED, audit_log.c.id >= first
     )

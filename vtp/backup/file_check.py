@@ -11,13 +11,12 @@ from typing import Final
 
 from sqlalchemy import select
 
-from vtp.coursework.file_store import StoredFile, files_among, kept_files, key_of
+from vtp.coursework.file_store import FOLDER, StoredFile, files_among, kept_files, key_of
 from vtp.coursework.tables import coursework_files
 from vtp.db import Database
 from vtp.storage import RemoteStore, StoreAway
 from vtp.storage.remote import Stored
 
-FOLDER: Final = "coursework"
 _AT_A_TIME: Final = 200
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.audit import Event
 from vtp.accounts.tables import audit_log
-from vtp.ids import uuid7
+from vtp.ids import first_id_at
 
 NARROWING: Final = (
     Event.COURSE_CHANGED,
@@ -39,7 +39,7 @@ class CourseRevocations:
 
     async def read(self, tx: AsyncConnection, since: datetime, now: datetime) -> None:
         """A `Reader`."""
-        first = uuid7(int(since.timestamp() * 1_000_000_000), 0)
+        first = first_id_at(int(since.timestamp() * 1000))
         entries = select(audit_log.c.id, audit_log.c.subject).where(
             audit_log.c.id >= first, audit_log.c.event.in_(NARROWING)
         )

@@ -11,6 +11,7 @@ from typing import Final
 
 from vtp.coursework.file_bytes import FileBytes
 from vtp.coursework.file_store import (
+    FOLDER,
     StoredFile,
     files_among,
     forsaken,
@@ -73,7 +74,7 @@ class Discarding:
                 break
             after = found[-1].id
             await self._discard([one for one in found if not self._waits_for_others(one)], turn)
-        await self._lies.store.remove_drafts("coursework")
+        await self._lies.store.remove_drafts(FOLDER)
         return turn.result()
 
     async def _discard(self, files: Sequence[StoredFile], turn: _Turn) -> None:

@@ -20,6 +20,8 @@ class FileStorage(enum.StrEnum):
     STORED = "stored"
 
 
+FOLDER = "coursework"
+"""Below it lie all of them, here and in an object store."""
 ARRIVING = "arriving"
 KEPT = "kept"
 _HOLDERS = (table.c.material_id, table.c.submission_id, table.c.grade_id)
@@ -60,7 +62,7 @@ class StoredFile:
 
 def key_of(file_id: str) -> str:
     """Where the bytes of a file lie."""
-    return f"coursework/{file_id[-2:]}/{file_id}"
+    return f"{FOLDER}/{file_id[-2:]}/{file_id}"
 
 
 COLUMNS = tuple(table.c[name] for name in StoredFile.__slots__)
