@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -35,6 +37,7 @@ from vtp.backup.own_tables import OWN_TABLES
 from vtp.db.metadata import metadata
 from vtp.errors import Conflict
 from vtp.ids import new_id
+from vtp.recording.store import find_recording
 from vtp.rooms.tables import live_sessions, poll_votes, polls, session_participants
 
 DAYS = 100
@@ -145,8 +148,9 @@ async def everywhere(api: Api, *words: str) -> set[str]:
 
 
 def anonymizer_of(api: Api, now: datetime = THEN) -> Anonymizer:
-    found = api.server.services.analytics.anonymizer
-    found.after_days, found.clock = DAYS, lambda: now
+    """One beside the server's own, whose upkeep leaves all as it is."""
+    served = api.server.services.analytics.anonymizer
+    found = replace(served, after_days=DAYS, clock=lambda: now, process_id=new_id())
     api.server.services.analytics.usage.clock = lambda: EIGHT  # whose days are counted elsewhere
     return found
 
@@ -466,6 +470,32 @@ async def test_a_process_that_is_killed_leaves_the_rest_to_the_next(
         assert await everywhere(api, school.pupils[name].user_id) <= KEPT_ELSEWHERE.keys()
 
 
+async def test_two_who_add_the_same_viewers_at_once_add_them_once(
+    api: Api, teacher: Person, school: School
+) -> None:
+    """As where one stood still for longer than its claim."""
+    recordings = await filed(api, school, teacher)
+    before = await totals(api, school, recordings, teacher)
+    one = anonymizer_of(api)
+    other = replace(one, process_id=new_id())
+    everybody = [person.user_id for person in school.pupils.values()]
+    for recording_id in recordings:
+        async with one.database.read() as tx:
+            recording = await find_recording(tx, recording_id)
+        assert recording is not None
+        await one.rollups.settle(recording_id, recording.duration_ms)
+        added = await asyncio.gather(*(by._fold(recording, everybody, THEN) for by in (one, other)))
+        assert sorted(added) == [0, 3 if recording_id == recordings[0] else 2]
+    assert (await totals(api, school, recordings, teacher))["lectures"] == before["lectures"]
+
+
+async def test_one_process_does_it_once_at_a_time(api: Api, teacher: Person, school: School) -> None:
+    await filed(api, school, teacher)
+    anonymizer = anonymizer_of(api)
+    assert sorted(await asyncio.gather(anonymizer.run(), anonymizer.run())) == [False, True]
+    assert (await anonymizer.done()).viewers == 5
+
+
 async def test_who_was_there_waits_until_usage_is_counted(api: Api, teacher: Person, school: School) -> None:
     anonymizer = anonymizer_of(api)
     usage = api.server.services.analytics.usage
@@ -494,8 +524,8 @@ async def test_the_command_counts_usage_first(api: Api, teacher: Person, school:
 
 
 async def test_nothing_happens_unless_it_is_set(api: Api, teacher: Person, school: School) -> None:
-    anonymizer = anonymizer_of(api)
-    anonymizer.after_days = 0
+    anonymizer = api.server.services.analytics.anonymizer
+    anonymizer.clock = lambda: THEN
     await anonymizer.look()
     assert len((await school.sheet())["people"]) == 4
     async with anonymizer.database.read() as tx:

@@ -338,15 +338,17 @@ async def lock_viewers(
 ) -> tuple[list[Any], list[str]]:
     """Their progress, and who of them has indeed not watched since; others wait who would change it.
 
-    Pages first, then progress, as the intake takes them.
+    Pages first, then progress, as the intake takes them. Of whom there is neither any more, another has
+    added what there was.
     """
     page, seen = playback_sessions.c, recording_progress.c
-    pages = await tx.execute(
+    opened = await tx.execute(
         select(page.user_id, page.last_at)
         .where(page.recording_id == recording_id, page.user_id.in_(user_ids))
         .order_by(page.user_id, page.session_id)
         .with_for_update()
     )
+    pages = opened.all()
     awake = {row.user_id for row in pages if row.last_at >= before}
     rows = await tx.execute(
         select(recording_progress)
@@ -356,9 +358,8 @@ async def lock_viewers(
     )
     progress = rows.all()
     awake |= {row.user_id for row in progress if row.updated_at >= before}
-    return [row for row in progress if row.user_id not in awake], [
-        one for one in user_ids if one not in awake
-    ]
+    asleep = {row.user_id for row in (*pages, *progress)} - awake
+    return [row for row in progress if row.user_id in asleep], [one for one in user_ids if one in asleep]
 
 
 async def passes_of_some(tx: AsyncConnection, recording_id: str, user_ids: Sequence[str]) -> list[list[int]]:

@@ -99,6 +99,8 @@ class Anonymizer:
     clock: Clock = utc_now
     process_id: str = field(default_factory=new_id)
     deadline_s: float | None = None
+    at_work: bool = field(default=False, init=False)
+    """Of two runs in one process, which the claim takes for one, the second does nothing."""
 
     async def done(self) -> Done:
         """How far it has come."""
@@ -140,14 +142,20 @@ class Anonymizer:
         return await self._claimed(close, finishes=False)
 
     async def _claimed(self, work: Callable[[], Awaitable[bool]], *, finishes: bool = True) -> bool:
-        if not await self._claim():
+        if self.at_work:
             return False
-        finished = False
+        self.at_work = True
         try:
-            finished = await work()
+            if not await self._claim():
+                return False
+            finished = False
+            try:
+                finished = await work()
+            finally:
+                await self._release(self.clock() if finished and finishes else None)
+            return finished
         finally:
-            await self._release(self.clock() if finished and finishes else None)
-        return finished
+            self.at_work = False
 
     def _before(self, after_days: int | None) -> datetime | None:
         days = self.after_days if after_days is None else after_days
@@ -276,12 +284,12 @@ class Anonymizer:
     @done_over
     async def _fold(self, recording: Recording, user_ids: Sequence[str], before: datetime) -> int:
         async with self.database.transaction() as tx:
-            past = await find_past_viewers(tx, recording.id, to_change=True) or PastViewers(
-                recording.duration_ms
-            )
             progress, asleep = await lock_viewers(tx, recording.id, user_ids, before)
             if not asleep:
                 return 0
+            past = await find_past_viewers(tx, recording.id, to_change=True) or PastViewers(
+                recording.duration_ms
+            )
             most = (await read_lecture(tx, recording, 1)).peak  # of all who are still known
             theirs = set(asleep)
             pages = [one for one in await sessions_of(tx, recording.id) if one.user_id in theirs]
