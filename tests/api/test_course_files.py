@@ -207,6 +207,14 @@ def _many_parts(parts: Parts) -> bytes:
     return bytes(data)
 
 
+_CROWD = [{} for _ in range(300_000)]
+"""Some kilobytes, packed, that take much memory to read."""
+
+
+def _line_of_many(parts: Parts) -> bytes:
+    return built(_with_line(parts, _set(crowd=_CROWD)), compress=True)
+
+
 def _twice(parts: Parts) -> bytes:
     buffer = io.BytesIO(built(parts))
     with pytest.warns(UserWarning), zipfile.ZipFile(buffer, "a") as archive:
@@ -250,6 +258,8 @@ HOSTILE: dict[str, tuple[Callable[[Parts], bytes], int, str]] = {
     "packed by LZMA": (_packed(zipfile.ZIP_LZMA), 422, "course_file_damaged"),
     "more than is taken in": (_more_than_is_taken_in, 422, "course_file_damaged"),
     "NUL in the manifest": (_manifest(made_by="a\0b"), 422, "course_file_damaged"),
+    "manifest of many values": (_manifest(missing=_CROWD), 422, "course_file_damaged"),
+    "line of many values": (_line_of_many, 422, "course_file_damaged"),
     "many parts": (_many_parts, 422, "course_file_damaged"),
     "changed on the way": (_changed, 422, "course_file_damaged"),
     "more than a course has": (

@@ -304,6 +304,8 @@ async def test_everybody_is_told_of_the_servers_end_and_it_does_not_wait_for_the
         ("join-room", "x" * 1_000_000, "too_large"),
         ("join-room", "ç" * 200_000, "too_large"),
         ("join-room", [1, 2], "malformed"),
+        ("join-room", {"room_id": [{} for _ in range(60_000)]}, "malformed"),
+        ("join-room", json.dumps([{} for _ in range(60_000)]), "malformed"),
         ("join-room", 7, "malformed"),
         ("join-room", {"room_id": "nowhere"}, "no_such_room"),
         ("join-room", {"room_id": "a b"}, "invalid"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import struct
 import zipfile
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from vtp.course_files.manifest import Manifest, PackedCourse
+from vtp.course_files.manifest import MANIFEST, Manifest, PackedCourse
 from vtp.course_files.reader import CourseArchive
 from vtp.course_files.writer import CourseWriter
 from vtp.course_files.zip_end import table_size
@@ -85,6 +86,34 @@ def test_a_table_that_would_take_all_memory_is_not_read(data: bytes, monkeypatch
     with pytest.raises(Invalid) as refused:
         CourseArchive(io.BytesIO(data))
     assert refused.value.code == "course_file_damaged"
+
+
+def test_a_manifest_of_many_values_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 4 kB, packed, that would take 2 GB."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(MANIFEST, b'{"missing":[' + b",".join([b"{}"] * 5_000_000) + b"]}")
+
+    def read(*_: Any) -> None:
+        raise AssertionError("the manifest was read")
+
+    monkeypatch.setattr("vtp.course_files.reader.json.loads", read)
+    with pytest.raises(Invalid, match="its manifest has too much in it"):
+        CourseArchive(buffer)
+
+
+def test_faults_of_a_part_are_told_by_its_place() -> None:
+    part = {"name": "files/a", "size": 1, "sha256": "0" * 64}
+    said = {"kind": "vtp-course", "made_by": "1", "made_at": "2026-11-29T12:00:00Z"}
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        course = COURSE.model_dump(mode="json")
+        archive.writestr(
+            MANIFEST, json.dumps({**said, "course": course, "parts": [part, {**part, "size": -1}]})
+        )
+    with pytest.raises(Invalid) as refused:
+        CourseArchive(buffer)
+    assert [one.pointer for one in refused.value.errors] == ["/manifest/parts/1/size"]
 
 
 def test_the_larger_of_two_ends_counts() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from yarl import URL
 
 from vtp.db import Database
 from vtp.doors import Doors
-from vtp.errors import Conflict, NotFound, NotSignedIn, Unavailable
+from vtp.errors import Conflict, Invalid, NotFound, NotSignedIn, Unavailable
 from vtp.http.application import HttpParts, build_application
 from vtp.http.dispatch import Dispatcher
 from vtp.http.idempotency import IdempotencyStore
@@ -27,6 +28,7 @@ from vtp.http.pagination import Page, PageQuery, encode_cursor
 from vtp.http.routing import Access, Call, Limit, RouteTable
 from vtp.http.security import BrowserGuard
 from vtp.http.throttle import Throttle
+from vtp.http.validation import parse_body
 from vtp.sealing import Sealer
 from vtp.settings import HttpSettings, LimitSettings, Settings
 
@@ -338,6 +340,34 @@ async def test_failed_sign_ins_of_an_address_are_limited_and_successes_not(start
     response = await site.client.post("/sign-in", json={"name": "right"})
     await assert_problem(response, 429, "rate_limited")
     assert int(response.headers["Retry-After"]) >= 1
+
+
+async def test_a_body_that_is_none_is_no_failed_sign_in(start: Start) -> None:
+    """Or anybody could close sign-in for a whole school behind one address."""
+    site: Site = await start(limits={"sign_in_failures_per_address_per_minute": 3})
+    for wrong in ({"name": 7}, {}, [], {"name": [{}] * 60_000}):
+        assert (await site.client.post("/sign-in", json=wrong)).status in (413, 422)
+    assert (await site.client.post("/sign-in", json={"name": "right"})).status == 204
+
+
+async def test_what_has_more_values_than_any_call_needs_is_not_read(start: Start) -> None:
+    """However few its bytes are."""
+    site: Site = await start()
+    few = gzip.compress(b'{"name":[' + b",".join([b"{}"] * 100_000) + b"]}")
+    assert len(few) < 2000
+    packed = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+    response = await site.client.post("/sign-in", data=few, headers=packed)
+    problem = await assert_problem(response, 413, "too_large")
+    assert problem["detail"] == "The body has more than 60000 values."
+
+
+def test_of_many_faults_the_first_are_told() -> None:
+    class Names(BaseModel):
+        names: list[str]
+
+    with pytest.raises(Invalid) as refused:
+        parse_body(Names, b'{"names":[' + b",".join([b"{}"] * 500) + b"]}")
+    assert [one.pointer for one in refused.value.errors] == [f"/names/{n}" for n in range(100)]
 
 
 async def test_one_account_is_limited_and_another_is_not(start: Start) -> None:

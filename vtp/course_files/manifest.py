@@ -22,10 +22,12 @@ FORMAT: Final = 2
 PLAIN_FORMAT: Final = 1
 """Of a file without recordings, which servers read, too, that know none."""
 MANIFEST: Final = "manifest.json"
-MAX_MANIFEST_BYTES: Final = 32 << 20
+MAX_MANIFEST_BYTES: Final = 16 << 20
 MAX_CONTENTS_BYTES: Final = 256 << 20
 """Of all `contents/`: they are put into a course in one transaction, which others wait for."""
 MAX_PARTS: Final = 50_000
+MAX_VALUES: Final = 5 * MAX_PARTS + 10_000
+"""Of a manifest: three of each part and itself, each file that is missing, and the course."""
 MEDIA_TYPE: Final = "application/zip"
 _NAME: Final = r"^(contents/[a-z]{1,32}\.jsonl|(files|recordings)/[a-z0-9-]{1,64})$"
 

@@ -22,6 +22,7 @@ from vtp.course_files.manifest import (
     MAX_CONTENTS_BYTES,
     MAX_MANIFEST_BYTES,
     MAX_PARTS,
+    MAX_VALUES,
     Manifest,
     PartFacts,
     contents_name,
@@ -31,9 +32,11 @@ from vtp.course_files.manifest import (
 from vtp.course_files.zip_end import table_size
 from vtp.errors import FieldError, Invalid
 from vtp.http.validation import refuse_nul
+from vtp.json_bounds import has_more_values
 
 PIECE_BYTES: Final = 1 << 20
 MAX_LINE_BYTES: Final = 4 << 20
+MAX_LINE_VALUES: Final = 100_000
 MAX_TABLE_BYTES: Final = 16 << 20
 # Of these alone `zipfile` unpacks no more than is asked for: some bytes of bzip2 or LZMA fill memory.
 _PACKINGS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -100,11 +103,12 @@ class CourseArchive:
         rest = b""
         for piece in self._pieces(part) if part is not None else ():
             *whole, rest = (rest + piece).split(b"\n")
-            yield from whole
+            for line in whole:
+                yield _bounded(line, kind)
             if len(rest) > MAX_LINE_BYTES:
                 raise _damaged(f"{contents_name(kind)} has a line that is too long")
         if rest:
-            yield rest
+            yield _bounded(rest, kind)
 
     def pieces(self, label: str) -> Generator[bytes, None, None]:
         """The bytes of a file."""
@@ -143,6 +147,12 @@ class CourseArchive:
                 raise _damaged(f"{part.name} in it is not as large as the manifest says")
 
 
+def _bounded(line: bytes, kind: str) -> bytes:
+    if has_more_values(line, MAX_LINE_VALUES):
+        raise _damaged(f"{contents_name(kind)} has a line with too much in it")
+    return line
+
+
 def _manifest_of(archive: zipfile.ZipFile) -> Manifest:
     try:
         info = archive.getinfo(MANIFEST)
@@ -155,14 +165,23 @@ def _manifest_of(archive: zipfile.ZipFile) -> Manifest:
             text = part.read(MAX_MANIFEST_BYTES)
     except _DAMAGE as error:
         raise _damaged("its manifest cannot be read") from error
+    if has_more_values(text, MAX_VALUES):
+        raise _damaged("its manifest has too much in it")
     said = _refuse_newer(text)
+    parts = said.get("parts")
+    at = "/manifest"
     try:
-        manifest = Manifest.model_validate_json(text)
+        if not isinstance(parts, list) or len(parts) > MAX_PARTS:
+            return Manifest.model_validate(said)  # which says so
+        manifest = Manifest.model_validate({**said, "parts": []})
+        for number, part in enumerate(parts):  # one by one: nobody else has the interpreter during a call
+            at = f"/manifest/parts/{number}"
+            manifest.parts.append(PartFacts.model_validate(part))
     except ValidationError as error:
         raise Invalid(
             "The manifest of this file is not that of a course; `errors` says why.",
             code="course_file_damaged",
-            errors=faults_of(error, "/manifest"),
+            errors=faults_of(error, at),
         ) from None
     try:
         refuse_nul(said, "")
@@ -171,7 +190,7 @@ def _manifest_of(archive: zipfile.ZipFile) -> Manifest:
     return manifest
 
 
-def _refuse_newer(text: bytes) -> Any:
+def _refuse_newer(text: bytes) -> dict[str, Any]:
     """A sentence for files of the future, whose manifest may have anything in it; gives what it says."""
     try:
         said: Any = json.loads(text)

@@ -62,11 +62,8 @@ class Dispatcher:
             client: Client = request[CLIENT]
             try:
                 return await self._handle(route, request, client)
-            except (RateLimited, Unavailable):
-                raise  # of these nobody has tried a password
-            except VtpError as error:
-                self._throttle.note_failure(route.limit, client.address)
-                if isinstance(error, Forbidden) and self._note_refusal is not None:
+            except Forbidden as error:
+                if self._note_refusal is not None:
                     await self._note_refusal(request, f"{route.method} {route.path}", error)
                 raise
 
@@ -120,14 +117,14 @@ class Dispatcher:
     async def _answer(self, route: Route, call: Call, client: Client) -> web.StreamResponse:
         key = read_key(call.request) if route.idempotent else None
         if key is None or self._idempotency is None:
-            return _render(route, call, await route.handler(call))
+            return await self._ask(route, call, client)
         caller = call.principal_or_none.limit_key if call.principal_or_none else f"address:{client.address}"
         ticket = ticket_of(key, caller, f"{route.method} {route.path}", call.request.path_qs, call.raw)
         kept = await self._idempotency.begin(ticket)
         if kept is not None:
             return kept
         try:
-            response = _render(route, call, await route.handler(call))
+            response = await self._ask(route, call, client)
         except BaseException:
             await self._idempotency.abandon(ticket)
             raise
@@ -137,6 +134,17 @@ class Dispatcher:
             except Unavailable as error:  # it is done: to say otherwise would have it done twice
                 logger.warning("An answer could not be kept for its %s: %s", HEADER, error.detail)
         return response
+
+    async def _ask(self, route: Route, call: Call, client: Client) -> web.StreamResponse:
+        """What the handler answers. What it refuses is a failed sign-in, where it is one; what is refused
+        before has tried no password."""
+        try:
+            return _render(route, call, await route.handler(call))
+        except (RateLimited, Unavailable):
+            raise
+        except VtpError:
+            self._throttle.note_failure(route.limit, client.address)
+            raise
 
 
 def _check_access(route: Route, principal: Principal | None) -> None:

@@ -39,7 +39,7 @@ class Limit(enum.Enum):
     SIGN_IN = "sign_in"  # failed calls only, per address
     REGISTER = "register"  # per address and hour
     RECOVER = "recover"  # per address and hour: what sends mails to who is not signed in
-    REFRESH = "refresh"  # per refresh token and address
+    REFRESH = "refresh"  # per address; each session is counted by itself, too
     MEDIA = "media"  # WHIP, WHEP and signalling, per token
     CHECK = "check"  # connection checks, per address and minute
     SFU = "sfu"  # a service's calls, per token

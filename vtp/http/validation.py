@@ -9,11 +9,14 @@ from aiohttp import web
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from vtp.errors import FieldError, Invalid
+from vtp.errors import FieldError, Invalid, TooLarge
 from vtp.http.errors import MalformedBody, UnsupportedMediaType
 from vtp.http.routing import Route
+from vtp.json_bounds import MOST_VALUES, has_more_values
 
 JSON_TYPE = "application/json"
+MOST_FAULTS = 100
+"""That are told of at once."""
 
 
 def check_content_type(route: Route, request: web.Request, has_body: bool) -> None:
@@ -28,20 +31,24 @@ def check_content_type(route: Route, request: web.Request, has_body: bool) -> No
 
 
 def parse_body(model: type[BaseModel], data: bytes, required: bool = True) -> BaseModel | None:
-    """Validates a JSON body; raises MalformedBody for what is not JSON, Invalid for what does not fit."""
+    """Validates a JSON body; raises MalformedBody for what is not JSON, Invalid for what does not fit,
+    TooLarge for more values than any call needs."""
     if not data:
         if not required:
             return None
         data = b"{}"
+    if has_more_values(data, MOST_VALUES):
+        raise TooLarge(f"The body has more than {MOST_VALUES} values.")
     try:
         parsed = model.model_validate_json(data, strict=True)  # "1" and 1 are no `true`
     except ValidationError as error:
-        details = error.errors(include_url=False, include_context=False)
+        details = error.errors(include_url=False, include_context=False, include_input=False)
         if details and details[0]["type"] == "json_invalid":
             reason = details[0]["msg"].removeprefix("Invalid JSON: ")
             raise MalformedBody(f"The body is not well-formed JSON: {reason}.") from None
         raise Invalid(
-            "The body is not acceptable; `errors` says where.", errors=[_field("", item) for item in details]
+            "The body is not acceptable; `errors` says where.",
+            errors=[_field("", item) for item in details[:MOST_FAULTS]],
         ) from None
     if b"\\u0000" in data:
         refuse_nul(json.loads(data), "")
@@ -60,10 +67,10 @@ def parse_query(model: type[BaseModel], request: web.Request) -> BaseModel:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        details = error.errors(include_url=False, include_context=False)
+        details = error.errors(include_url=False, include_context=False, include_input=False)
         raise Invalid(
             "The query is not acceptable; `errors` says where.",
-            errors=[_field("/query", item) for item in details],
+            errors=[_field("/query", item) for item in details[:MOST_FAULTS]],
         ) from None
 
 

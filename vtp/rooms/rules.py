@@ -47,7 +47,7 @@ def merge_rules(stored: dict[str, Any], wish: dict[str, Any]) -> dict[str, Any]:
     try:
         return RoomRules.model_validate({**stored, **wish}, strict=True).model_dump()
     except ValidationError as error:
-        details = error.errors(include_url=False, include_context=False)
+        details = error.errors(include_url=False, include_context=False, include_input=False)
         raise Invalid(
             "The settings are not acceptable; `errors` says where.",
             errors=[_field(one["loc"], one["msg"]) for one in details],

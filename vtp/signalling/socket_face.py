@@ -239,7 +239,10 @@ class SocketFace:
         if wait_s > 0:
             raise RateLimited("Too many calls on this connection; wait a moment.", retry_after_s=wait_s)
         if event == UNREADABLE:
-            raise Invalid("This message is no Socket.IO event that can be read.", code="malformed")
+            raise Invalid(
+                "This message is no Socket.IO event that can be read, or has too much in it.",
+                code="malformed",
+            )
         known = self._events.get(event)
         if known is None:
             raise Invalid(

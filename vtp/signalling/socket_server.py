@@ -25,6 +25,8 @@ from engineio.async_drivers.aiohttp import WebSocket as AioWebSocket  # noqa: E4
 from engineio.exceptions import EngineIOError  # noqa: E402
 from socketio import packet  # noqa: E402
 
+from vtp.json_bounds import MOST_VALUES, has_more_values  # noqa: E402
+
 MAX_MESSAGE_BYTES = 2_000_000  # what is over the payloads' own limits is still answered with a sentence
 MAX_WAITING_BYTES = 8_000_000  # for a client that does not read; a full room's pushes are a tenth of it
 CONNECT_WITHIN_S = 20.0  # for a client to say who it is once it has reached us, or was disconnected
@@ -53,7 +55,8 @@ def caller_waits() -> bool:
 
 
 class _Json:
-    """What the packets are read with: a message that is no JSON, or too deep, becomes an event of its own."""
+    """What the packets are read with: a message that is no JSON, or has too much in it, becomes an event of
+    its own."""
 
     @staticmethod
     def dumps(value: object, **options: Any) -> str:
@@ -61,6 +64,8 @@ class _Json:
 
     @staticmethod
     def loads(text: str, **options: Any) -> Any:
+        if has_more_values(text, MOST_VALUES):
+            return [UNREADABLE]
         try:
             return json.loads(text, **options)
         except (ValueError, RecursionError):
