@@ -207,7 +207,7 @@ def _many_parts(parts: Parts) -> bytes:
     return bytes(data)
 
 
-_CROWD = [{} for _ in range(300_000)]
+_CROWD: list[dict[str, str]] = [{} for _ in range(300_000)]
 """Some kilobytes, packed, that take much memory to read."""
 
 

@@ -20,6 +20,7 @@ class PreparedTap:
         self._units = list(units)
         self._now_ns = now_ns
         self.closed = False
+        self.dropped = 0
 
     def drain(self, depacketizer: Any) -> int:
         """Moves what is due."""

@@ -345,7 +345,8 @@ async def test_failed_sign_ins_of_an_address_are_limited_and_successes_not(start
 async def test_a_body_that_is_none_is_no_failed_sign_in(start: Start) -> None:
     """Or anybody could close sign-in for a whole school behind one address."""
     site: Site = await start(limits={"sign_in_failures_per_address_per_minute": 3})
-    for wrong in ({"name": 7}, {}, [], {"name": [{}] * 60_000}):
+    wrongs: list[Any] = [{"name": 7}, {}, [], {"name": [{}] * 60_000}]
+    for wrong in wrongs:
         assert (await site.client.post("/sign-in", json=wrong)).status in (413, 422)
     assert (await site.client.post("/sign-in", json={"name": "right"})).status == 204
 

@@ -18,6 +18,7 @@ from vtp.recording.disk import DISK_FULL
 from vtp.recording.index import TrackIndex
 from vtp.recording.manifest import read_manifest
 from vtp.recording.recorder import TICK_S, Recorder
+from vtp.recording.remarks import TOO_BUSY
 from vtp.recording.timebase import NS, VIDEO_TIMESCALE
 
 MS = NS // 1000
@@ -50,6 +51,27 @@ def test_class_of_five_seconds_is_recorded_whole(recorder: Recorder, clock: Fast
     manifest = read_manifest(recorder.directory)
     assert manifest.closed and set(manifest.tracks) == {"video", "opus", "aac"}
     assert manifest.target_duration_s == 4
+
+
+def test_what_there_was_no_room_for_is_told(
+    recorder: Recorder, clock: FastClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A server that is too busy takes what was sent too late: nobody is to find that out by watching."""
+    video, tap = prepared_source("video", h264_units(150), lambda: clock.now, start_ns=NS)
+    recorder.add_source(video)
+    recorder.set_message("Of the other camera there is sound alone.")
+
+    def lose() -> None:
+        tap.dropped = 7
+
+    clock.at(3 * NS, lose)
+    clock.at(4 * NS, lambda: recorder.remove_source(video.id))
+    clock.at(6 * NS, recorder.stop)
+    assert run(recorder).failure == ""
+    said = read_manifest(recorder.directory).message
+    assert said == f"Of the other camera there is sound alone. {TOO_BUSY}"
+    lines = [one.getMessage() for one in caplog.records if one.name == "vtp.recording.remarks"]
+    assert lines == ["Recording r cannot keep up: the server is too busy.", "Recording r lacks 7 packets."]
 
 
 def test_recorder_of_an_empty_room_waits_and_says_that_nothing_came(

@@ -16,6 +16,7 @@ class ProgramSources:
         self._sources: dict[str, Source] = {}
         self._lower: list[Source] = []  # the layers below the picture's highest
         self._join = LayerJoin(1)
+        self._dropped_before = 0
 
     def __bool__(self) -> bool:
         return bool(self._sources)
@@ -41,6 +42,11 @@ class ProgramSources:
             source.needs_key_frame for source in (self._sources[picture], *self._lower)
         )
 
+    @property
+    def dropped(self) -> int:
+        """For how many packets there was no room, of those that have been removed, too."""
+        return self._dropped_before + sum(one.dropped for one in (*self._sources.values(), *self._lower))
+
     def add(self, source: Source, lower: Sequence[Source]) -> None:
         """Takes a voice, or a picture with the layers below it; the one before has been removed."""
         if source.kind == "video":
@@ -57,12 +63,16 @@ class ProgramSources:
         """Lets go of one, which must be there; gives what had come of it."""
         source = self._sources.pop(source_id)
         yield from self._poll(source, now_ns)
-        source.close()
+        self._let_go(source)
         if source.kind == "video":
             yield from self.rest()
             for layer in self._lower:
-                layer.close()
+                self._let_go(layer)
             self._lower = []
+
+    def _let_go(self, source: Source) -> None:
+        self._dropped_before += source.dropped
+        source.close()
 
     def rest(self) -> Iterator[Joined]:
         """What of the picture waits for more to come."""

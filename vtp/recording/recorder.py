@@ -25,6 +25,7 @@ from vtp.recording.outcome import Outcome, failure_of
 from vtp.recording.person_tracks import PersonTracks
 from vtp.recording.program_sources import ProgramSources, hand_over
 from vtp.recording.recorded_files import RecordedFiles
+from vtp.recording.remarks import Remarks
 from vtp.recording.segmenter import Segmenter
 from vtp.recording.source import PlacedSound, Source
 from vtp.recording.timebase import NS, Clock, Origin
@@ -73,6 +74,7 @@ class Recorder:
         self._asked_ns = 0
         self._looked_ns = 0
         self._has_grown = False
+        self._remarks = Remarks(recording_id)
         self._failure = self._code = ""
         self._lacking = "" if window_s else "Nothing was sent while the room was recorded."
         self._thing = "stream" if window_s else "recording"
@@ -145,7 +147,7 @@ class Recorder:
 
     def set_message(self, message: str) -> None:
         """Keeps a sentence for people in the manifest."""
-        self._do(lambda: self._files.update(message=message))
+        self._do(lambda: self._files.update(message=self._remarks.say(message)))
 
     def _do(self, command: Callable[[], None]) -> None:
         self._commands.append(command)
@@ -183,6 +185,8 @@ class Recorder:
             self._commands.popleft()()
         now = self._now_ns()
         self._place_all(self._sources.poll(now))
+        if self._remarks.look(self._sources.dropped):
+            self._files.update(message=self._remarks.text)
         if self._segmenter is None:
             self._try_to_begin(now)
         if self._segmenter is not None and self._origin is not None:
@@ -281,6 +285,7 @@ class Recorder:
             self.stop(f"The disk is almost full, so the {self._thing} was ended; free some space.", DISK_FULL)
 
     def _finish(self) -> Outcome:
+        self._remarks.end()
         self._place_all(self._sources.rest())
         if self._segmenter is None:
             failure = self._failure or self._lacking

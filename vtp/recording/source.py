@@ -19,6 +19,10 @@ Kind = Literal["audio", "video"]
 class Tap(Protocol):
     """The face of `vtp._rtp_fast.Tap` that a recorder uses."""
 
+    @property
+    def dropped(self) -> int:
+        """For how many packets there was no room, as nobody had taken those before."""
+
     def drain(self, depacketizer: Any, /) -> int:
         """Moves all waiting packets into the depacketizer."""
 
@@ -90,6 +94,11 @@ class Source:
         self._waits = since_ns > 0
         self._reader = reader
         self._unreadable = False  # nothing since can be decoded
+
+    @property
+    def dropped(self) -> int:
+        """How many packets were lost on their way here, until it is closed."""
+        return self._tap.dropped
 
     @property
     def needs_key_frame(self) -> bool:
