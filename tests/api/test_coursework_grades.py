@@ -11,7 +11,7 @@ import pytest
 from tests.api.assignment_material import assign, begin, hand_in, prepared, soon
 from tests.api.course_material import BASE, enrol, student
 from tests.api.coursework_material import PDF, upload
-from tests.api.notification_material import kinds
+from tests.api.notification_material import kinds, told
 from tests.serving import Api, Person
 
 RUBRIC = [{"id": "form", "title": "Form", "points": 4}, {"id": "facts", "title": "Facts", "points": 6}]
@@ -49,7 +49,9 @@ async def test_a_grade_is_its_students_once_it_is_released_and_nobody_elses(api:
     assert [(one["status"], one["points"]) for one in mine] == [("on_time", None)]
     assert "grade_released" not in await kinds(api, pupil)
     assert (await api.call("POST", f"{at}/release-grades", by=teacher)).body == {"released": 1}
-    assert (await kinds(api, pupil)).count("grade_released") == 1
+    news = {one["kind"]: one["link"] for one in await told(api, pupil)}
+    work = f"{course_of(at).removeprefix('/api/v1')}/assignments?assignment={at.rpartition('/')[2]}"
+    assert (await kinds(api, pupil)).count("grade_released") == 1 and news["grade_released"] == work
     assert "grade_released" not in await kinds(api, other)
     shown = (await api.call("GET", path, by=pupil)).body
     assert (shown["points"], shown["feedback"], shown["scores"][0]["comment"]) == (8.5, "Good", "Neat")

@@ -26,7 +26,7 @@ from tests.api.coursework_material import (
     upload,
     versions_of,
 )
-from tests.api.notification_material import kinds
+from tests.api.notification_material import kinds, told
 from tests.serving import Api, Person, serving
 from vtp.backup.archive import Archive
 from vtp.backup.make import make_backup
@@ -358,7 +358,8 @@ async def test_the_class_is_told_of_a_new_file_that_it_may_see(api: Api) -> None
     await upload(api, versions_of(course, material), teacher)
     hidden = await add_material(api, course, teacher, published=False)
     await upload(api, versions_of(course, hidden), teacher)
-    assert (await kinds(api, pupil)).count("material_added") == 1
+    [news] = [one for one in await told(api, pupil) if one["kind"] == "material_added"]
+    assert news["link"] == f"/courses/{course}/materials"
     assert "material_added" not in await kinds(api, teacher)
     await api.call("DELETE", f"{BASE}/{course}/materials/{material}", by=teacher)
     assert "material_added" not in await kinds(api, pupil), "there is nothing to be found any more"

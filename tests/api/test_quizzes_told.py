@@ -34,8 +34,8 @@ async def test_a_class_is_told_of_a_quiz_once_when_it_is_published(api: Api, tea
     await asyncio.gather(set_to(True), set_to(True))
     await set_to(False)
     await set_to(True)
-    text = "There is a new quiz: “Test”. It opens on 2199-01-01 at 08:00 UTC."
-    closes = " It closes on 2199-01-02 at 08:00 UTC."
+    text = "There is a new quiz: “Test”. It opens on 1 January 2199 at 08:00 UTC."
+    closes = " It closes on 2 January 2199 at 08:00 UTC."
     assert await news() == [(text + closes, f"/courses/{course}/quizzes?quiz={quiz}")]
     for person in (teacher, other):
         assert "quiz_added" not in [one["kind"] for one in await told(api, person)]

@@ -5,6 +5,7 @@ and accounts that only watch narrow what the role grants, never widen it.
 """
 
 import enum
+from collections.abc import Mapping
 from typing import Final, Protocol, TypeGuard, cast
 
 from vtp.errors import Forbidden
@@ -238,8 +239,14 @@ def require_verified(principal: Principal) -> None:
         raise second_factor_required()
 
 
+_WHY: Mapping[Action, str] = {
+    Action.RECORDING_VIEW: "This recording is for those of its course or room; its teacher can let you in.",
+}
+
+
 def _refusal(action: Action) -> Forbidden:
-    return Forbidden(f"Your account does not have the right to do this ({action.value}).")
+    why = _WHY.get(action, "Your account does not have the right to do this.")
+    return Forbidden(f"{why.removesuffix('.')} ({action.value}).")
 
 
 def _within_token(principal: Principal, action: Action, obj: object | None) -> bool:

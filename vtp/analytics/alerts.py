@@ -123,7 +123,7 @@ class Alerts:
             **_said(finding),
         )
         title = f"{one.student.full_name} may need help"
-        news = news_in(course, MAY_NEED_HELP, title, finding.reason, subject_id=alert_id)
+        news = news_in(course, MAY_NEED_HELP, title, finding.reason, page="analytics", subject_id=alert_id)
         await self._notifier.tell(tx, news, people_in(course.id, course.instructor_id, Whom.STAFF))
 
     async def page(

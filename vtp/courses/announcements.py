@@ -85,7 +85,7 @@ class Announcements(CourseItems[Announcement]):
         """Everybody who may read it, but for who wrote it."""
         course = inside.course
         whom = Whom.EVERYBODY if course.status in OPEN_TO_STUDENTS else Whom.STAFF
-        news = news_in(course, ANNOUNCEMENT, made.title, made.body, subject_id=made.id)
+        news = news_in(course, ANNOUNCEMENT, made.title, made.body, page="announcements", subject_id=made.id)
         await self._notifier.tell(
             tx, news, people_in(course.id, course.instructor_id, whom, [made.author_id])
         )

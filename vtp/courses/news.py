@@ -95,15 +95,17 @@ def news_in(
     title: str,
     text: str,
     *,
+    page: str = "",
     lesson_id: str | None = None,
     subject_id: str | None = None,
 ) -> News:
-    """Something new in a course, with the way to its page; `subject_id`: with what it can be taken back."""
+    """Something new in a course, with the way to it: `page` of the course, its lessons where there is none.
+    `subject_id`: with what it can be taken back."""
     return News(
         kind.word,
         title,
         text,
-        link=f"/courses/{course.id}",
+        link=f"/courses/{course.id}" + (f"/{page}" if page else ""),
         context=f"{course.code}, {course.name}",
         course_id=course.id,
         lesson_id=lesson_id,

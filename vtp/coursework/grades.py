@@ -22,7 +22,7 @@ from vtp.coursework.file_store import StoredFile, count_files, files_of, find_fi
 from vtp.coursework.files import CourseFiles, Place, Upload
 from vtp.coursework.grade_schemas import ChangeGrade
 from vtp.coursework.grade_store import Grade, find_grade, grade_by_id, put_grade, release_grades
-from vtp.coursework.news import GRADED
+from vtp.coursework.news import GRADED, page_of
 from vtp.coursework.submission_store import newest_of
 from vtp.db import Database
 from vtp.db.conflicts import done_over
@@ -217,6 +217,7 @@ class Grades:
             GRADED,
             assignment.title,
             text,
+            page=page_of(assignment.id),
             subject_id=assignment.id,
             lesson_id=assignment.lesson_id,
         )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import replace
 from typing import Final
 from uuid import UUID, uuid5
 
@@ -18,7 +17,7 @@ from vtp.accounts.service import Clock, utc_now
 from vtp.courses.news import Whom, news_in, people_in
 from vtp.courses.store import find_course, lock_course
 from vtp.coursework.assignment_store import find_assignment
-from vtp.coursework.news import HANDED_IN
+from vtp.coursework.news import HANDED_IN, page_of
 from vtp.coursework.submission_store import count_handed_in
 from vtp.db import Database
 from vtp.db.after import after_commit
@@ -73,13 +72,11 @@ class HandInTeller:
             if seen is None or found is None:
                 return
             course, count = seen.course, await count_handed_in(tx, assignment_id)
-            subject, link = (
-                subject_of(assignment_id),
-                f"/courses/{course.id}/assignments?assignment={found.id}",
-            )
+            subject = subject_of(assignment_id)
             await self._notifier.take_back(tx, subject)
             text = f"Of “{found.title}” there {'is' if count == 1 else 'are'} {count} handed in so far."
-            news = replace(news_in(course, HANDED_IN, found.title, text, subject_id=subject), link=link)
+            page = page_of(found.id)
+            news = news_in(course, HANDED_IN, found.title, text, page=page, subject_id=subject)
             await self._notifier.tell(tx, news, people_in(course.id, course.instructor_id, Whom.STAFF))
 
 

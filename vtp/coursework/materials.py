@@ -197,7 +197,13 @@ class Materials(CourseItems[Material]):
         )
         text = f"There is a new file in “{found.title}”."
         news = news_in(
-            course, MATERIAL_ADDED, found.title, text, subject_id=found.id, lesson_id=found.lesson_id
+            course,
+            MATERIAL_ADDED,
+            found.title,
+            text,
+            page="materials",
+            subject_id=found.id,
+            lesson_id=found.lesson_id,
         )
         whom = Whom.EVERYBODY if seen else Whom.STAFF
         teller = [inside.principal.user_id]

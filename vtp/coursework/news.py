@@ -12,3 +12,8 @@ GRADED: Final = Kind("grade_released", "Grades that are released", MailChoice.AT
 HANDED_IN: Final = Kind("handed_in", "Work that is handed in", MailChoice.NONE)
 
 KINDS: Final = (MATERIAL_ADDED, ASSIGNED, GRADED, HANDED_IN)
+
+
+def page_of(assignment_id: str) -> str:
+    """Of a course, on which an assignment is."""
+    return f"assignments?assignment={assignment_id}"

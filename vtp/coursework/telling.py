@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -19,7 +18,7 @@ from vtp.courses.news import MOST_SINGLY, Whom, news_in, people_in, titles_of
 from vtp.courses.roles import OPEN_TO_STUDENTS
 from vtp.courses.store import Course, find_course, lock_course
 from vtp.coursework.assignment_store import Assignment, assignments_to_tell, find_assignment, take_to_tell
-from vtp.coursework.news import ASSIGNED
+from vtp.coursework.news import ASSIGNED, page_of
 from vtp.db import Database
 from vtp.db.conflicts import done_over
 from vtp.errors import Unavailable
@@ -74,17 +73,22 @@ class AssignmentTeller:
                 await self.tell(tx, course, one)
             return
         text = f"There are {len(made)} assignments: {titles_of([one.title for one in made])}."
-        news = replace(
-            news_in(course, ASSIGNED, f"{len(made)} assignments", text),
-            link=f"/courses/{course.id}/assignments",
-        )
+        news = news_in(course, ASSIGNED, f"{len(made)} assignments", text, page="assignments")
         await self._notifier.tell(tx, news, people_in(course.id, course.instructor_id, Whom.STUDENTS))
 
     async def tell(self, tx: AsyncConnection, course: Course, made: Assignment) -> None:
         """Tells the students of a course of one that they see."""
-        due = f" It is due on {made.due_at:%Y-%m-%d at %H:%M} UTC." if made.due_at else ""
+        due = f" It is due on {made.due_at:%-d %B %Y at %H:%M} UTC." if made.due_at else ""
         text = f"There is a new assignment: “{made.title}”.{due}"
-        news = news_in(course, ASSIGNED, made.title, text, subject_id=made.id, lesson_id=made.lesson_id)
+        news = news_in(
+            course,
+            ASSIGNED,
+            made.title,
+            text,
+            page=page_of(made.id),
+            subject_id=made.id,
+            lesson_id=made.lesson_id,
+        )
         await self._notifier.tell(tx, news, people_in(course.id, course.instructor_id, Whom.STUDENTS))
 
     @done_over

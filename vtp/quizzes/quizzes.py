@@ -195,7 +195,8 @@ def _faults_of_times(quiz: Quiz) -> list[FieldError]:
     if quiz.opens_at is not None and quiz.closes_at is not None and quiz.closes_at <= quiz.opens_at:
         faults.append(FieldError("/closes_at", "is not after opens_at"))
     if quiz.results is Results.AFTER_CLOSING and quiz.closes_at is None and quiz.published:
-        faults.append(FieldError("/results", "results are shown after closing, and it never closes"))
+        why = "are shown after it has closed, and it never closes: say when, or show them at once"
+        faults.append(FieldError("/results", why))
     return faults
 
 

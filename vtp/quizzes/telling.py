@@ -71,6 +71,6 @@ def _is_over(quiz: Quiz, now: datetime) -> bool:
 
 
 def _times(quiz: Quiz) -> str:
-    opens = f" It opens on {quiz.opens_at:%Y-%m-%d at %H:%M} UTC." if quiz.opens_at else ""
-    closes = f" It closes on {quiz.closes_at:%Y-%m-%d at %H:%M} UTC." if quiz.closes_at else ""
+    opens = f" It opens on {quiz.opens_at:%-d %B %Y at %H:%M} UTC." if quiz.opens_at else ""
+    closes = f" It closes on {quiz.closes_at:%-d %B %Y at %H:%M} UTC." if quiz.closes_at else ""
     return opens + closes

@@ -192,6 +192,16 @@ describe("readProblem", () => {
     });
   });
 
+  it("says what is wrong where the detail says no more than to look", async () => {
+    const detail = "The body is not acceptable; `errors` says where.";
+    const errors = [
+      { pointer: "/closes_at", detail: "is not after opens_at" },
+      { pointer: "/parts/0", detail: "A question is named twice." },
+    ];
+    const error = await readProblem(json({ title: "Invalid", detail, code: "invalid", errors }, 422));
+    expect(error.message).toBe("Closes at: is not after opens_at. A question is named twice.");
+  });
+
   it("never shows a page of markup", async () => {
     const page = new Response("<html>502</html>", { status: 502, headers: { "Content-Type": "text/html" } });
     expect((await readProblem(page)).message).toBe("The server is not answering. Try again in a moment.");

@@ -40,6 +40,7 @@ const BY_STATUS: Readonly<Record<number, string>> = {
   504: "The server is not answering. Try again in a moment.",
 };
 
+const MOST_REASONS = 3;
 export const UNREACHABLE = "The server cannot be reached. Check your connection and try again.";
 
 /** Last part of a JSON pointer: "/full_name" and "#/body/full_name" both name "full_name". */
@@ -71,7 +72,7 @@ export async function readProblem(response: Response): Promise<ApiError> {
     if (error.pointer && error.detail) fields[fieldName(error.pointer)] = asSentence(error.detail);
   }
   const fallback = BY_STATUS[response.status] ?? `The server could not do this (${response.status}).`;
-  const message = problem.detail || problem.title;
+  const message = reasons(problem) || problem.detail || problem.title;
   return new ApiError(
     message ? asSentence(message) : fallback,
     response.status,
@@ -79,6 +80,16 @@ export async function readProblem(response: Response): Promise<ApiError> {
     fields,
     retryAfterSeconds(response.headers.get("Retry-After"), Date.now()),
   );
+}
+
+/** What the fields' errors say, for whoever shows no fields: the detail says no more than to look at them. */
+function reasons(problem: Problem): string {
+  if (!problem.detail?.includes("`errors`")) return "";
+  const told = (problem.errors ?? []).map(({ pointer = "", detail = "" }) => {
+    const name = fieldName(pointer).replaceAll("_", " ");
+    return asSentence(/^\d*$/.test(name) ? detail : `${name}: ${detail}`);
+  });
+  return told.slice(0, MOST_REASONS).join(" ");
 }
 
 function parseProblem(text: string, contentType: string): Problem {

@@ -82,7 +82,9 @@ function OwnTiles({
   attendance: AttendanceReport;
 }) {
   const own = attendance.student_attendance[0];
-  const classes = own ? `${own.lectures_attended} of ${own.lectures_total} classes` : "no class yet";
+  const classes = own
+    ? `${own.lectures_attended} of ${plural(own.lectures_total, "class", "classes")}`
+    : "no class yet";
   const shares = {
     attendance: beside(classes, whole.hidden, whole.avg_attendance_rate),
     watched: beside(

@@ -68,7 +68,7 @@ function Strength({ view, min_length }: { view: PasswordView; min_length: number
       </span>
       <ul className="strength-rules">
         <Rule met={view.long_enough}>At least {min_length} characters</Rule>
-        <Rule met={view.varied}>More than two different ones</Rule>
+        <Rule met={view.varied}>More than two different characters</Rule>
       </ul>
     </div>
   );

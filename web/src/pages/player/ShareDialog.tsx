@@ -23,7 +23,7 @@ const TERMS: readonly (readonly [days: number, name: string])[] = [
 ];
 const FOR_WHOM: readonly (readonly [Visibility, string])[] = [
   ["staff", "Staff only: not published"],
-  ["members", "Everybody with an account"],
+  ["members", "Its course; without one, everybody with an account"],
   ["public", "Anybody who has the address"],
 ];
 

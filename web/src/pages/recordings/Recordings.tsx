@@ -143,6 +143,7 @@ export function Recordings() {
 }
 
 function Nothing({ filtered, onClear }: { filtered: boolean; onClear: () => void }) {
+  const teaches = mayTeach(useSession().state);
   if (filtered) {
     return (
       <EmptyState icon="search" title="Nothing found" action={<Button onClick={onClear}>Show all</Button>}>
@@ -151,8 +152,10 @@ function Nothing({ filtered, onClear }: { filtered: boolean; onClear: () => void
     );
   }
   return (
-    <EmptyState icon="film" title="No recordings yet" action={<ButtonLink href="/">To the rooms</ButtonLink>}>
-      Press Record in a room's studio. The recording can be watched the moment it is stopped.
+    <EmptyState icon="film" title="No recordings yet" action={<ButtonLink href="/">Home</ButtonLink>}>
+      {teaches
+        ? "Press Record in a class, or in a room's studio. The recording can be watched the moment it is stopped."
+        : "Those of your classes appear here as soon as they are published."}
     </EmptyState>
   );
 }

@@ -14,6 +14,7 @@ import { useLoaded } from "../../hooks/useLoaded";
 import { useTitle } from "../../hooks/useTitle";
 import { awaitsApproval, isAdmin, mayTeach, useApi, useSession } from "../../session/Session";
 import { ApprovalBanner } from "../Approval";
+import { JoinByCode } from "../courses/JoinByCode";
 import { CreateRoom } from "./CreateRoom";
 import { RoomCard } from "./RoomCard";
 import { RoomSpace } from "./RoomSpace";
@@ -51,6 +52,8 @@ function RoomList() {
   const { state } = useSession();
   const [, go] = useLocation();
   const [creating, setCreating] = useState(false);
+  const [joining, setJoining] = useState(false);
+  const signedIn = state.phase === "ready" && state.user !== null;
   const [doomed, setDoomed] = useState<Room | null>(null);
   const [measured, setMeasured] = useState<Room | null>(null);
   const load = useCallback(async () => {
@@ -69,6 +72,11 @@ function RoomList() {
   const createButton = (
     <Button tone="primary" icon="plus" onClick={() => setCreating(true)} data-testid="create-room">
       New room
+    </Button>
+  );
+  const joinButton = signedIn && (
+    <Button tone="primary" icon="plus" onClick={() => setJoining(true)} data-testid="join-first-course">
+      Join a course
     </Button>
   );
   return (
@@ -91,10 +99,10 @@ function RoomList() {
       )}
       {!data && !error && <Loading label="Loading rooms" />}
       {data?.length === 0 && (
-        <EmptyState icon="door" title="No rooms yet" action={mayCreate && createButton}>
+        <EmptyState icon="door" title="No rooms yet" action={mayCreate ? createButton : joinButton}>
           {mayCreate
-            ? "A room is where a class is held. Make one, go live from its studio, and share the watch link."
-            : "Rooms appear here as soon as a teacher makes one."}
+            ? "A room is where a class is held. Make one, go live from its studio, and share the watch link. Lessons with people, recordings and grades begin in Courses."
+            : "Join a course with the code that its teacher tells. Rooms that are open to you appear here, too."}
         </EmptyState>
       )}
       {data && data.length > 0 && (
@@ -114,6 +122,7 @@ function RoomList() {
         onClose={() => setCreating(false)}
         onCreated={(room) => go(`/rooms/${room.slug}/studio`)}
       />
+      <JoinByCode open={joining} onClose={() => setJoining(false)} />
       <RoomSpace room={measured} admin={isAdmin(state)} onClose={() => setMeasured(null)} />
       <DeleteRoom room={doomed} onClose={() => setDoomed(null)} onDeleted={() => void reload()} />
     </>

@@ -6,6 +6,7 @@ import { Dialog } from "../../../design/Dialog";
 import { CheckField, Field, SelectField, TextField } from "../../../design/Field";
 import { Notice } from "../../../design/Notice";
 import { Loading } from "../../../design/Spinner";
+import { plural } from "../../../format";
 import { useApi } from "../../../session/Session";
 import { FormEnds } from "../../Submit";
 import { fromLocal, toLocal } from "../local_time";
@@ -232,7 +233,7 @@ function AssignmentForm({
           data-testid="assignment-points"
         />
       ) : (
-        <p className="soft">{totalOf(rubric)} points in all.</p>
+        <p className="soft">{plural(totalOf(rubric), "point", "points")} in all.</p>
       )}
       <Field
         label="How often it can be handed in (empty: as often as they like)"

@@ -1,4 +1,5 @@
 /** One assignment: for a student what they hand in and their grade, for staff who has and the grading of one. */
+
 import { useCallback, useState } from "react";
 import { Link, useLocation, useSearch } from "wouter";
 import type { Assignment } from "../../../api/assignments";
@@ -8,6 +9,7 @@ import { Dialog, DialogActions } from "../../../design/Dialog";
 import { Icon } from "../../../design/Icon";
 import { Notice } from "../../../design/Notice";
 import { Loading } from "../../../design/Spinner";
+import { plural } from "../../../format";
 import { useLoaded } from "../../../hooks/useLoaded";
 import { useTask } from "../../../hooks/useTask";
 import { useApi } from "../../../session/Session";
@@ -52,7 +54,11 @@ export function AssignmentPage({ id }: { id: string }) {
             {staff && course.status !== "archived" && <StaffTools assignment={assignment} onDone={reload} />}
           </div>
           <p className="soft">
-            {[dueOf(assignment), `${assignment.points} points`, assignment.for_groups && "for groups"]
+            {[
+              dueOf(assignment),
+              plural(assignment.points, "point", "points"),
+              assignment.for_groups && "for groups",
+            ]
               .filter(Boolean)
               .join(" · ")}
             . {lateOf(assignment)}

@@ -1,4 +1,5 @@
 /** The assignments of a course, or the one that the address names (`?assignment=`). */
+
 import { useCallback, useState } from "react";
 import { Link, useSearch } from "wouter";
 import { readFirst } from "../../../api/pages";
@@ -7,6 +8,7 @@ import { Button } from "../../../design/Button";
 import { EmptyState } from "../../../design/EmptyState";
 import { Notice } from "../../../design/Notice";
 import { Loading } from "../../../design/Spinner";
+import { plural } from "../../../format";
 import { useLoaded } from "../../../hooks/useLoaded";
 import { useNow } from "../../../hooks/useNow";
 import { useApi } from "../../../session/Session";
@@ -89,7 +91,7 @@ function List() {
                 <div className="list-row-words">
                   <Link href={`${root}?assignment=${one.id}`}>{one.title}</Link>
                   <p className="list-row-facts">
-                    {[dueOf(one), `${one.points} points`, one.for_groups && "for groups"]
+                    {[dueOf(one), plural(one.points, "point", "points"), one.for_groups && "for groups"]
                       .filter(Boolean)
                       .join(" · ")}
                   </p>

@@ -1,7 +1,7 @@
 /** Assignments and what is handed in, in words. */
 import type { Assignment, Entry, WorkStatus } from "../../../api/assignments";
 import type { BadgeTone } from "../../../design/Badge";
-import { moment, momentWithin } from "../../../format";
+import { moment, momentWithin, plural } from "../../../format";
 
 export const WORK_STATUSES: Readonly<Record<WorkStatus, { label: string; tone: BadgeTone }>> = {
   on_time: { label: "Handed in", tone: "accent" },
@@ -40,7 +40,7 @@ export function pointsOf({
   final_points,
 }: Pick<Entry, "points" | "out_of" | "percent_off" | "final_points">): string {
   if (points === null) return "Not graded yet";
-  const reached = `${final_points ?? points} of ${out_of} points`;
+  const reached = `${final_points ?? points} of ${plural(out_of, "point", "points")}`;
   return percent_off > 0 ? `${reached} (${points}, less ${percent_off} % for being late)` : reached;
 }
 

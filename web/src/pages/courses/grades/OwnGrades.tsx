@@ -1,4 +1,5 @@
 /** What a student has reached in a course. */
+
 import { useCallback } from "react";
 import { Link } from "wouter";
 import type { AssignmentsApi, QuizEntry } from "../../../api/assignments";
@@ -7,6 +8,7 @@ import { Badge, type BadgeTone } from "../../../design/Badge";
 import { EmptyState } from "../../../design/EmptyState";
 import { Notice } from "../../../design/Notice";
 import { Loading } from "../../../design/Spinner";
+import { plural } from "../../../format";
 import { useLoaded } from "../../../hooks/useLoaded";
 import { useApi } from "../../../session/Session";
 import { pointsOf, WORK_STATUSES } from "../assignments/assignment_words";
@@ -43,7 +45,7 @@ export function OwnGrades() {
           <dd className="soft">
             {reached.to_date === null
               ? "nothing is graded yet"
-              : `${reached.points} of ${reached.out_of} points, of what is graded`}
+              : `${reached.points} of ${plural(reached.out_of, "point", "points")}, of what is graded`}
           </dd>
         </div>
         <div>
@@ -58,7 +60,9 @@ export function OwnGrades() {
             key={entry.assignment_id}
             title={entry.title}
             href={`/courses/${course.id}/assignments?assignment=${entry.assignment_id}`}
-            facts={entry.released ? pointsOf(entry) : `Not graded yet, ${entry.out_of} points`}
+            facts={
+              entry.released ? pointsOf(entry) : `Not graded yet, ${plural(entry.out_of, "point", "points")}`
+            }
             status={WORK_STATUSES[entry.status]}
           />
         ))}

@@ -1,6 +1,8 @@
 /** Grades in words and figures. */
+
 import type { BookRow, Entry, QuizEntry, WorkStatus } from "../../../api/assignments";
 import type { BadgeTone } from "../../../design/Badge";
+import { plural } from "../../../format";
 
 /** What a cell of the book says below the points. */
 export const CELL_WORDS: Readonly<Record<WorkStatus, string>> = {
@@ -66,8 +68,8 @@ export function outOf({ kind, least, most }: Column): string {
 
 /** Of one's own quiz: "4.5 of 6 points", or why there are none. */
 export function quizPointsOf({ status, points, out_of }: QuizEntry): string {
-  if (points !== null) return `${points} of ${out_of} points`;
-  return status === "on_time" ? "Its result is not shown" : `${out_of} points`;
+  if (points !== null) return `${points} of ${plural(out_of, "point", "points")}`;
+  return status === "on_time" ? "Its result is not shown" : plural(out_of, "point", "points");
 }
 
 /** A quiz among assignments: nothing is taken off. */

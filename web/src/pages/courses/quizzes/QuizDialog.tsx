@@ -43,7 +43,7 @@ const NEW: Value = {
   attempts_allowed: 1,
   shuffle_questions: true,
   shuffle_choices: true,
-  results: "after_closing",
+  results: "at_once", // it has no end yet
   counts: "best",
   partial_credit: true,
   parts: [],

@@ -1,4 +1,5 @@
 /** One quiz: for a student what they may take and have taken, for staff who has and what came of it. */
+
 import { useCallback, useState } from "react";
 import { Link, useLocation } from "wouter";
 import type { Quiz } from "../../../api/quizzes";
@@ -8,6 +9,7 @@ import { Dialog, DialogActions } from "../../../design/Dialog";
 import { Icon } from "../../../design/Icon";
 import { Notice } from "../../../design/Notice";
 import { Loading } from "../../../design/Spinner";
+import { plural } from "../../../format";
 import { useLoaded } from "../../../hooks/useLoaded";
 import { useNow } from "../../../hooks/useNow";
 import { useTask } from "../../../hooks/useTask";
@@ -63,7 +65,12 @@ function Head({ quiz, onDone }: { quiz: Quiz; onDone: () => Promise<void> }) {
         {staff && course.status !== "archived" && <StaffTools quiz={quiz} onDone={onDone} />}
       </div>
       <p className="soft">
-        {[timesOf(quiz, now_ms), limitOf(quiz), attemptsOf(quiz), asked !== undefined && `${asked} questions`]
+        {[
+          timesOf(quiz, now_ms),
+          limitOf(quiz),
+          attemptsOf(quiz),
+          asked !== undefined && plural(asked, "question", "questions"),
+        ]
           .filter(Boolean)
           .join(" · ")}
         . Results are shown {RESULTS_WORDS[quiz.results]}.

@@ -1,4 +1,5 @@
 /** The quizzes of a course, or the one that the address names (`?quiz=`, and `&attempt=`). */
+
 import { useCallback, useState } from "react";
 import { Link, useSearch } from "wouter";
 import type { Quiz } from "../../../api/quizzes";
@@ -7,6 +8,7 @@ import { Button, ButtonLink } from "../../../design/Button";
 import { EmptyState } from "../../../design/EmptyState";
 import { Notice } from "../../../design/Notice";
 import { Loading } from "../../../design/Spinner";
+import { plural } from "../../../format";
 import { useLoaded } from "../../../hooks/useLoaded";
 import { useNow } from "../../../hooks/useNow";
 import { useTask } from "../../../hooks/useTask";
@@ -93,7 +95,11 @@ function Row({ quiz, now_ms }: { quiz: Quiz; now_ms: number }) {
       <div className="list-row-words">
         <Link href={`/courses/${quiz.course_id}/quizzes?quiz=${quiz.id}`}>{quiz.title}</Link>
         <p className="list-row-facts">
-          {[timesOf(quiz, now_ms), limitOf(quiz), asked !== undefined && `${asked} questions`]
+          {[
+            timesOf(quiz, now_ms),
+            limitOf(quiz),
+            asked !== undefined && plural(asked, "question", "questions"),
+          ]
             .filter(Boolean)
             .join(" · ")}
         </p>

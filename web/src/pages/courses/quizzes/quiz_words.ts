@@ -55,7 +55,7 @@ export function attemptsOf({ attempts_allowed, counts }: Pick<Quiz, "attempts_al
 
 /** "4.5 of 6 points" */
 export const reachedIn = ({ points, max_points }: Reached): string =>
-  points === null ? "" : `${points} of ${max_points} points`;
+  points === null ? "" : `${points} of ${plural(max_points, "point", "points")}`;
 
 /** What an answer is worth, by hand where somebody has said so. */
 export const worthOf = ({ points, override_points }: Pick<Given, "points" | "override_points">) =>
