@@ -23,7 +23,7 @@ const TERMS: readonly (readonly [days: number, name: string])[] = [
 ];
 const FOR_WHOM: readonly (readonly [Visibility, string])[] = [
   ["staff", "Staff only: not published"],
-  ["members", "Its course; without one, everybody with an account"],
+  ["members", "Its people, with an account"],
   ["public", "Anybody who has the address"],
 ];
 
@@ -105,7 +105,7 @@ function Sharing({ recording, now_s, onChange }: Omit<Props, "open" | "onClose">
 function hintOf(visibility: Visibility): string {
   if (visibility === "staff") return "Links below rest until it is published.";
   if (visibility === "public") return "It needs no link: its address is enough.";
-  return "Others need a link from below.";
+  return "Who takes part in its course; where it is in none, everybody with an account. Others need a link from below.";
 }
 
 function NewLink({ id, onMade }: { id: string; onMade: (share: NewShare) => void }) {
