@@ -16,6 +16,7 @@ from vtp.accounts.tables import audit_log
 from vtp.db import Database
 from vtp.db.after import after_commit
 from vtp.db.conflicts import done_over
+from vtp.db.prepared import Prepared
 from vtp.ids import new_id
 
 logger = logging.getLogger("vtp.audit")
@@ -106,6 +107,9 @@ class Origin:
     is_gone: Callable[[], bool] = field(default=lambda: False, compare=False, repr=False)
 
 
+_ADD = Prepared(insert(audit_log), audit_log.c.keys())
+
+
 class AuditLog:
     """Writes entries; within the caller's transaction, so that a change and its entry are stored together."""
 
@@ -134,7 +138,7 @@ class AuditLog:
             "request_id": clean(origin.request_id, MAX_TEXT_CHARACTERS),
             "details": dict(details or {}),
         }
-        await tx.execute(insert(audit_log).values(entry))
+        await _ADD.rows(tx, entry)
         _tell_when_stored(tx, entry)
 
     @done_over

@@ -10,12 +10,14 @@ from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, Literal, TypeVar
 
-from sqlalchemy import Row, Table, delete, func, insert, select, update
+from sqlalchemy import Row, Table, bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.guest_tokens import GuestTokens
 from vtp.accounts.moments import Clock
 from vtp.db import Database
+from vtp.db.prepared import Prepared
+from vtp.db.types import UtcDateTime
 
 LinkStatus = Literal["good", "revoked", "expired"]
 KEPT_AFTER_END = timedelta(days=30)
@@ -52,6 +54,10 @@ class LinkRows(Generic[L]):
         self._names = [field.name for field in fields(kind)]
         self._columns = [table.c[name] for name in self._names]
         self._opens = table.c[opens]
+        since, now = (bindparam(name, type_=UtcDateTime()) for name in ("since", "now"))
+        # Since ever is a time, too: SQLite looks that up by its index, unlike "is not null".
+        revoked = (table.c.revoked_at >= since, table.c.expires_at > now)
+        self._revoked = Prepared(select(*self._columns).where(*revoked))
 
     async def add(self, tx: AsyncConnection, link: L) -> None:
         """Adds a link, and forgets those to the same that ended long ago."""
@@ -89,10 +95,8 @@ class LinkRows(Generic[L]):
 
     async def revoked(self, tx: AsyncConnection, now: datetime, since: datetime | None = None) -> list[L]:
         """Those whose tokens would still be good had they not been revoked, since then or ever."""
-        c = self._table.c
-        revoked = c.revoked_at >= (since or _EVER)  # which SQLite looks up by its index, unlike "is not null"
-        found = await tx.execute(select(*self._columns).where(revoked, c.expires_at > now))
-        return [self._link(row) for row in found]
+        revoked = await self._revoked.rows(tx, {"since": since or _EVER, "now": now})
+        return [self._kind(**dict(zip(self._names, row, strict=True))) for row in revoked]
 
     def _link(self, row: Row[Any]) -> L:
         return self._kind(**{name: getattr(row, name) for name in self._names})

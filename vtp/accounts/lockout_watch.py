@@ -9,13 +9,15 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Integer, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.audit import Event
 from vtp.accounts.kept_waits import KeptWaits
 from vtp.accounts.moments import Clock, utc_now
 from vtp.accounts.tables import audit_log
+from vtp.db.prepared import Prepared
+from vtp.db.types import id_type
 from vtp.ids import uuid7
 
 MOST_AT_ONCE = 500
@@ -24,6 +26,12 @@ MOST_AT_START = 50_000
 PASSWORDS, CODES = "passwords", "codes"
 """Kinds of waits, as an entry's `of` says; one without is of passwords."""
 _LIFTING = (Event.PASSWORD_CHANGED, Event.SECOND_FACTOR_RESET)
+_NEWEST = Prepared(
+    select(audit_log.c.at, audit_log.c.details)
+    .where(audit_log.c.event == bindparam("event"), audit_log.c.id >= bindparam("first", type_=id_type()))
+    .order_by(audit_log.c.id.desc())
+    .limit(bindparam("most", type_=Integer()))
+)
 
 
 class LockoutWatch:
@@ -64,10 +72,5 @@ async def _entries(
 ) -> list[tuple[datetime, Mapping[str, Any] | None]]:
     """When and what, the oldest first."""
     first = uuid7(max(0, int(since.timestamp() * 1_000_000_000)), 0)
-    newest = (
-        select(audit_log.c.at, audit_log.c.details)
-        .where(audit_log.c.event == event, audit_log.c.id >= first)
-        .order_by(audit_log.c.id.desc())
-        .limit(most)
-    )
-    return [(at, details) for at, details in reversed((await tx.execute(newest)).all())]
+    newest = await _NEWEST.rows(tx, {"event": event.value, "first": first, "most": most})
+    return [(at, details) for at, details in reversed(newest)]

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.audit import Event
@@ -22,6 +22,8 @@ from vtp.accounts.tables import audit_log
 from vtp.accounts.tokens import Rights
 from vtp.accounts.users import users_changed_since
 from vtp.db import Database
+from vtp.db.prepared import Prepared
+from vtp.db.types import id_type
 from vtp.errors import Unavailable
 from vtp.http.identity import Role
 from vtp.ids import first_id_at
@@ -97,12 +99,15 @@ class AccountRevocations:
 
 # As the emptied account says too, while it is there: what differed would be told anew at each look.
 _NOBODY = Rights(Role.STUDENT, verified=False, watch_only=False, disabled=True)
+_ERASED = Prepared(
+    select(audit_log.c.subject).where(
+        audit_log.c.event == Event.USER_DELETED, audit_log.c.id >= bindparam("first", type_=id_type())
+    )
+)
 
 
 async def _erased_since(tx: AsyncConnection, since: datetime) -> list[str]:
     """Accounts that are gone, sessions and all: the audit log outlives them."""
     first = first_id_at(int(since.timestamp() * 1000))
-    erased = select(audit_log.c.subject).where(
-        audit_log.c.event == Event.USER_DELETED, audit_log.c.id >= first
-    )
-    return [str(subject).removeprefix("user:") for subject in (await tx.execute(erased)).scalars()]
+    erased = await _ERASED.rows(tx, {"first": first})
+    return [str(row[0]).removeprefix("user:") for row in erased]

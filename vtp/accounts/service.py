@@ -252,8 +252,7 @@ class AccountService:
     async def profile(self, principal: Principal) -> User:
         """The caller's account. Raises Forbidden for callers without one (room tokens, open rooms)."""
         user_id = account_of(principal)
-        async with self._database.read() as tx:
-            return _present(await find_user(tx, user_id))
+        return _present(await find_user(self._database, user_id))
 
     @done_over
     async def change_profile(

@@ -11,16 +11,17 @@ import enum
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import Row, bindparam, case, delete, func, insert, or_, select, update
+from sqlalchemy import bindparam, case, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.audit import MAX_AGENT_CHARACTERS, Origin, clean
 from vtp.accounts.tables import refresh_tokens, sessions, users
+from vtp.db.prepared import Prepared
 from vtp.db.types import UtcDateTime
 from vtp.http.identity import Role
 from vtp.ids import new_id
@@ -64,7 +65,7 @@ class Renewed:
 
 
 _COLUMNS = [sessions.c[name] for name in Session.__slots__]
-_BY_TOKEN = (
+_BY_TOKEN = Prepared(
     select(
         *_COLUMNS,
         refresh_tokens.c.used_at,
@@ -76,17 +77,17 @@ _BY_TOKEN = (
     .where(refresh_tokens.c.token_hash == bindparam("hash"))
     .with_for_update(of=[refresh_tokens, sessions])
 )
-_MARK_USED = (
+_MARK_USED = Prepared(
     update(refresh_tokens)
     .where(refresh_tokens.c.token_hash == bindparam("hash"))
-    .values(used_at=bindparam("now"), replaced_by=bindparam("successor"))
+    .values(used_at=bindparam("now", type_=UtcDateTime()), replaced_by=bindparam("successor"))
 )
 _IS_ADMIN = select(users.c.role).where(users.c.id == sessions.c.user_id).scalar_subquery() == Role.ADMIN.value
-_PROLONG = (
+_PROLONG = Prepared(
     update(sessions)
     .where(sessions.c.id == bindparam("session"))
     .values(
-        last_seen_at=bindparam("now"),
+        last_seen_at=bindparam("now", type_=UtcDateTime()),
         # The role as it is by now: `_BY_TOKEN` read it before it waited for the session's lock, which who
         # changes the role holds.
         idle_expires_at=case(
@@ -95,7 +96,10 @@ _PROLONG = (
         ),
     )
 )
-_ADD_TOKEN = insert(refresh_tokens)
+_ADD_TOKEN = Prepared(insert(refresh_tokens), ("token_hash", "session_id", "parent_hash", "created_at"))
+_ENDED = Prepared(
+    select(sessions.c.id).where(sessions.c.revoked_at >= bindparam("since", type_=UtcDateTime()))
+)
 _ADD = insert(sessions)
 
 
@@ -139,12 +143,13 @@ class Sessions:
         if row is None:
             return Renewed(Renewal.UNKNOWN)
         session = _session(row)
-        if not is_alive(session, now) or row.disabled_at is not None:
+        used_at, replaced_by, disabled_at = row[len(_COLUMNS) :]
+        if not is_alive(session, now) or disabled_at is not None:
             return Renewed(Renewal.ENDED, session)
-        if row.used_at is None:
+        if used_at is None:
             admit(session)
             return await self._rotate(tx, token, session, now)
-        if await self._is_graceful(tx, row, now):
+        if await self._is_graceful(tx, used_at, replaced_by, now):
             admit(session)
             return Renewed(Renewal.REPEATED, session, self._successor(token))
         await self.end(tx, session.id, "token_reuse", now)
@@ -219,7 +224,7 @@ class Sessions:
 
     async def ended_since(self, tx: AsyncConnection, since: datetime) -> list[str]:
         """Sessions ended lately, whose access tokens may still be about."""
-        return list((await tx.execute(select(sessions.c.id).where(sessions.c.revoked_at >= since))).scalars())
+        return [str(row[0]) for row in await _ENDED.rows(tx, {"since": since})]
 
     async def forget_over(self, tx: AsyncConnection, before: datetime) -> int:
         """Deletes sessions, with their refresh tokens, that ran out before then; gives how many."""
@@ -235,27 +240,28 @@ class Sessions:
             )
         return timedelta(seconds=chosen.refresh_idle_s), timedelta(seconds=chosen.refresh_absolute_s)
 
-    async def _find(self, tx: AsyncConnection, token: str) -> Row[Any] | None:
-        row: Any = (await tx.execute(_BY_TOKEN, {"hash": hash_token(token)})).one_or_none()
-        return cast(Row[Any] | None, row)
+    async def _find(self, tx: AsyncConnection, token: str) -> Sequence[Any] | None:
+        return await _BY_TOKEN.row(tx, {"hash": hash_token(token)})
 
     async def _rotate(self, tx: AsyncConnection, token: str, session: Session, now: datetime) -> Renewed:
         successor, parent_hash = self._successor(token), hash_token(token)
         used = {"hash": parent_hash, "now": now, "successor": hash_token(successor)}
-        await tx.execute(_MARK_USED, used)
+        await _MARK_USED.rows(tx, used)
         await _add_token(tx, session.id, hash_token(successor), parent_hash, now)
         until, admin_until = (
             min(now + self._lifetimes(role)[0], session.expires_at) for role in (Role.STUDENT, Role.ADMIN)
         )
         terms = {"session": session.id, "now": now, "until": until, "admin_until": admin_until}
-        await tx.execute(_PROLONG, terms)
+        await _PROLONG.rows(tx, terms)
         return Renewed(Renewal.RENEWED, session, successor)
 
-    async def _is_graceful(self, tx: AsyncConnection, row: Row[Any], now: datetime) -> bool:
+    async def _is_graceful(
+        self, tx: AsyncConnection, used_at: datetime, replaced_by: str | None, now: datetime
+    ) -> bool:
         """Only the immediate parent of the newest token, and only for a moment."""
-        if now - row.used_at > timedelta(seconds=self._settings.refresh_grace_s):
+        if now - used_at > timedelta(seconds=self._settings.refresh_grace_s):
             return False
-        statement = select(refresh_tokens.c.used_at).where(refresh_tokens.c.token_hash == row.replaced_by)
+        statement = select(refresh_tokens.c.used_at).where(refresh_tokens.c.token_hash == replaced_by)
         child = (await tx.execute(statement)).one_or_none()
         return child is not None and child.used_at is None
 
@@ -284,10 +290,10 @@ async def _add_token(
     tx: AsyncConnection, session_id: str, token_hash: str, parent_hash: str | None, now: datetime
 ) -> None:
     row = {"token_hash": token_hash, "session_id": session_id, "parent_hash": parent_hash, "created_at": now}
-    await tx.execute(_ADD_TOKEN, row)
+    await _ADD_TOKEN.rows(tx, row)
 
 
-def _session(row: Row[Any]) -> Session:
+def _session(row: Sequence[Any]) -> Session:
     """Of a row that begins with _COLUMNS."""
     return Session(*row[: len(_COLUMNS)])
 

@@ -1,17 +1,19 @@
 """The rows of people: found by address or id, added, changed, listed. No rules here, only SQL."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.tables import external_identities, users
 from vtp.accounts.tokens import Rights
+from vtp.db.prepared import Prepared, Source
 from vtp.db.statements import insert_if_absent
+from vtp.db.types import UtcDateTime
 from vtp.http.identity import Role
 from vtp.ids import new_id
 
@@ -103,9 +105,12 @@ _ROLES = [User.__slots__.index(name) for name in ("role", "requested_role")]
 _HAS_PASSWORD = (users.c.password_hash != NO_PASSWORD).label("has_password")
 _COLUMNS = [_HAS_PASSWORD if name == "has_password" else users.c[name] for name in User.__slots__]
 _BY_ID = select(*_COLUMNS).where(users.c.id == bindparam("user_id"), users.c.erased_at.is_(None))
-_BY_ID_LOCKED = _BY_ID.with_for_update()
+_FIND, _LOCK = Prepared(_BY_ID), Prepared(_BY_ID.with_for_update())
 _WITH_HASH = select(*_COLUMNS, users.c.password_hash).where(
     users.c.email == bindparam("email"), users.c.erased_at.is_(None)
+)
+_CHANGED = Prepared(
+    select(*_COLUMNS).where(users.c.rights_changed_at >= bindparam("since", type_=UtcDateTime()))
 )
 # The columns that User.rights is made of.
 _RIGHTS = frozenset(
@@ -142,9 +147,9 @@ async def add_user(tx: AsyncConnection, new: NewUser, now: datetime) -> User | N
     return await find_user(tx, values["id"])
 
 
-async def find_user(tx: AsyncConnection, user_id: str, *, lock: bool = False) -> User | None:
+async def find_user(source: Source, user_id: str, *, lock: bool = False) -> User | None:
     """The account with this id; `lock` keeps others from changing it until the transaction ends."""
-    row = (await tx.execute(_BY_ID_LOCKED if lock else _BY_ID, {"user_id": user_id})).one_or_none()
+    row = await (_LOCK if lock else _FIND).row(source, {"user_id": user_id})
     return _user(row) if row else None
 
 
@@ -217,8 +222,7 @@ async def can_sign_in(tx: AsyncConnection, user_id: str) -> bool:
 
 async def users_changed_since(tx: AsyncConnection, since: datetime) -> list[User]:
     """Accounts whose rights were changed lately."""
-    changed = select(*_COLUMNS).where(users.c.rights_changed_at >= since)
-    return [_user(row) for row in await tx.execute(changed)]
+    return [_user(row) for row in await _CHANGED.rows(tx, {"since": since})]
 
 
 async def count_admins(tx: AsyncConnection, *, besides: str = "") -> int:
@@ -269,7 +273,7 @@ def _conditions(wanted: UserFilter) -> Iterator[ColumnElement[bool]]:
         yield users.c.disabled_at.is_not(None) if wanted.disabled else users.c.disabled_at.is_(None)
 
 
-def _user(row: Row[Any, *tuple[Any, ...]]) -> User:
+def _user(row: Sequence[Any]) -> User:
     """Of a row that begins with _COLUMNS."""
     values = list(row[: len(_COLUMNS)])
     for place in _ROLES:

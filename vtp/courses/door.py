@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vtp.accounts.permissions import Action, can, require, require_reach
 from vtp.courses.roles import CourseStatus, as_in_course, role_in_course
 from vtp.courses.store import Course, Seen, find_course, lock_course
+from vtp.db.prepared import Source
 from vtp.errors import Conflict, Forbidden, NotFound
 from vtp.http.identity import Principal, Role
 from vtp.ids import parse_id
@@ -59,13 +60,13 @@ def _role(principal: Principal, seen: Seen) -> Role:
     return role_in_course(principal.role, principal.user_id, seen.course.instructor_id, seen.member)
 
 
-async def enter(tx: AsyncConnection, principal: Principal, course_id: str, action: Action | None) -> Entered:
+async def enter(source: Source, principal: Principal, course_id: str, action: Action | None) -> Entered:
     """The course, for somebody who may do this there; None: for who may know of it.
 
     Raises Invalid for a malformed id, NotFound, Forbidden.
     """
     require_reach(principal, Action.COURSE_LIST)
-    found = await find_course(tx, parse_id(course_id, "/path/id"), principal.user_id)
+    found = await find_course(source, parse_id(course_id, "/path/id"), principal.user_id)
     if found is None:
         raise NotFound("There is no such course.", code="no_such_course")
     inside = entered(principal, found)

@@ -10,11 +10,13 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.audit import Event
 from vtp.accounts.tables import audit_log
+from vtp.db.prepared import Prepared
+from vtp.db.types import id_type
 from vtp.ids import first_id_at
 
 NARROWING: Final = (
@@ -27,6 +29,11 @@ NARROWING: Final = (
 
 
 _COURSE: Final = "course:"
+_ENTRIES = Prepared(
+    select(audit_log.c.id, audit_log.c.subject).where(
+        audit_log.c.id >= bindparam("first", type_=id_type()), audit_log.c.event.in_(NARROWING)
+    )
+)
 
 
 class CourseRevocations:
@@ -40,10 +47,8 @@ class CourseRevocations:
     async def read(self, tx: AsyncConnection, since: datetime, now: datetime) -> None:
         """A `Reader`."""
         first = first_id_at(int(since.timestamp() * 1000))
-        entries = select(audit_log.c.id, audit_log.c.subject).where(
-            audit_log.c.id >= first, audit_log.c.event.in_(NARROWING)
-        )
-        found = {str(entry): str(subject) for entry, subject in await tx.execute(entries)}
+        entries = await _ENTRIES.rows(tx, {"first": first})
+        found = {str(entry): str(subject) for entry, subject in entries}
         for subject in {found[entry] for entry in found.keys() - self._seen}:
             if subject.startswith(_COURSE):  # not a grade, whose subject is its student
                 self._tell(subject.removeprefix(_COURSE))

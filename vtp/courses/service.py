@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.audit import AuditLog, Event, Origin
@@ -36,7 +36,7 @@ from vtp.db.conflicts import done_over
 from vtp.errors import FieldError, Invalid
 from vtp.http.identity import Principal, Role
 from vtp.ids import new_id, parse_id
-from vtp.recording.figures import figures_of
+from vtp.recording.figures import figures_of, watch_figures
 from vtp.rooms.kept import KeptRooms
 
 UnlessChanged = Callable[[int], None]
@@ -46,6 +46,9 @@ Before = Callable[[AsyncConnection, Entered, Origin], Awaitable[None]]
 Opened = Callable[[AsyncConnection, Entered], Awaitable[None]]
 """What is done within the transaction by which a draft becomes active."""
 
+_FIGURES = watch_figures(
+    select(course_recordings.c.recording_id).where(course_recordings.c.course_id == bindparam("course_id"))
+)
 _NULLABLE = frozenset({"max_students"})  # a null in a change takes the limit away
 
 
@@ -95,8 +98,7 @@ class Courses:
 
     async def get(self, principal: Principal, course_id: str) -> Entered:
         """A course to look at."""
-        async with self._database.read() as tx:
-            return await enter(tx, principal, course_id, None)
+        return await enter(self._database, principal, course_id, None)
 
     async def page(
         self, principal: Principal, wanted: CourseFilter, *, limit: int, before: str | None
@@ -104,8 +106,7 @@ class Courses:
         """Those that the caller may know of, newest first."""
         require_reach(principal, Action.COURSE_LIST)
         wanted = replace(wanted, everything=principal.role is Role.ADMIN)
-        async with self._database.read() as tx:
-            found = await page_of_courses(tx, wanted, principal.user_id, limit=limit, before=before)
+        found = await page_of_courses(self._database, wanted, principal.user_id, limit=limit, before=before)
         return all_entered(principal, found)
 
     @done_over
@@ -161,11 +162,8 @@ class Courses:
 
     async def stats(self, principal: Principal, course_id: str) -> CourseStats:
         """How a course goes, for who teaches in it."""
-        async with self._database.read() as tx:
-            inside = await enter(tx, principal, course_id, Action.COURSE_TEACH)
-            c = course_recordings.c
-            filed = select(c.recording_id).where(c.course_id == inside.course.id)
-            figures = await figures_of(tx, filed)
+        inside = await enter(self._database, principal, course_id, Action.COURSE_TEACH)
+        figures = await figures_of(self._database, _FIGURES, {"course_id": inside.course.id})
         return CourseStats(
             course_id=inside.course.id,
             course_name=inside.course.name,

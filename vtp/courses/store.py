@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Integer,
-    Select,
     and_,
     bindparam,
     delete,
@@ -27,6 +26,7 @@ from vtp.accounts.permissions import Action, Circle
 from vtp.accounts.tables import users
 from vtp.courses.roles import COURSE_STAFF, OPEN_TO_STUDENTS, CourseStatus, EnrolmentStatus, Member
 from vtp.courses.tables import course_enrollments, course_permissions, course_recordings, courses
+from vtp.db.prepared import Prepared, Source
 from vtp.db.types import id_type
 from vtp.db.words import contains_words, pattern_of
 from vtp.http.identity import Role
@@ -145,13 +145,14 @@ _SEEN = select(
     .outerjoin(_mine, and_(_mine.c.course_id == courses.c.id, _mine.c.user_id == _me))
     .outerjoin(course_permissions, and_(_given.course_id == courses.c.id, _given.user_id == _me))
 )
-_ONE = _SEEN.where(courses.c.id == bindparam("course_id"))
-_LOCKED = select(courses.c.id).where(courses.c.id == bindparam("course_id")).with_for_update()
+_ADD = Prepared(insert(courses), Course.__slots__)
+_ONE = Prepared(_SEEN.where(courses.c.id == bindparam("course_id")))
+_LOCKED = Prepared(select(courses.c.id).where(courses.c.id == bindparam("course_id")).with_for_update())
 
 
 async def add_course(tx: AsyncConnection, course: Course) -> None:
     """Adds a course."""
-    await tx.execute(insert(courses).values({name: getattr(course, name) for name in Course.__slots__}))
+    await _ADD.rows(tx, {name: getattr(course, name) for name in Course.__slots__})
 
 
 async def lock_course(tx: AsyncConnection, course_id: str) -> None:
@@ -159,12 +160,12 @@ async def lock_course(tx: AsyncConnection, course_id: str) -> None:
 
     A statement of its own: on PostgreSQL one that had to wait would count what was there before.
     """
-    await tx.execute(_LOCKED, {"course_id": course_id})
+    await _LOCKED.rows(tx, {"course_id": course_id})
 
 
-async def find_course(tx: AsyncConnection, course_id: str, user_id: str | None) -> Seen | None:
+async def find_course(source: Source, course_id: str, user_id: str | None) -> Seen | None:
     """A course as this person sees it, whether or not they may."""
-    row = (await tx.execute(_ONE, {"course_id": course_id, "me": user_id})).one_or_none()
+    row = await _ONE.row(source, {"course_id": course_id, "me": user_id})
     return _seen(row) if row else None
 
 
@@ -177,7 +178,7 @@ async def find_courses(tx: AsyncConnection, ids: Collection[str], user_id: str |
 
 
 async def page_of_courses(
-    tx: AsyncConnection, wanted: CourseFilter, user_id: str | None, *, limit: int, before: str | None
+    source: Source, wanted: CourseFilter, user_id: str | None, *, limit: int, before: str | None
 ) -> list[Seen]:
     """Courses, newest first; `before`: the id that the page before ended with."""
     values = {name: value for name in _FIELDS if (value := getattr(wanted, name)) or value == 0}
@@ -187,7 +188,7 @@ async def page_of_courses(
         values["before"] = before
     statement = _page(wanted.mine, wanted.everything, frozenset(values))
     values |= {"me": user_id, "page_limit": limit}
-    return [_seen(row) for row in await tx.execute(statement, values)]
+    return [_seen(row) for row in await statement.rows(source, values)]
 
 
 async def change_course(tx: AsyncConnection, course_id: str, now: datetime, **values: Any) -> None:
@@ -202,7 +203,7 @@ async def remove_course(tx: AsyncConnection, course_id: str) -> None:
 
 
 @lru_cache(maxsize=256)
-def _page(mine: bool, everything: bool, given: frozenset[str]) -> Select[Any]:
+def _page(mine: bool, everything: bool, given: frozenset[str]) -> Prepared:
     """A page of courses by the filters that are given; made once: an eighth of a list's time."""
     c, statement = courses.c, _SEEN
     if mine or not everything:
@@ -214,7 +215,7 @@ def _page(mine: bool, everything: bool, given: frozenset[str]) -> Select[Any]:
             statement = statement.where(c[name] == bindparam(name))
     if "before" in given:
         statement = statement.where(c.id < bindparam("before", type_=id_type()))
-    return statement.order_by(c.id.desc()).limit(bindparam("page_limit", type_=Integer()))
+    return Prepared(statement.order_by(c.id.desc()).limit(bindparam("page_limit", type_=Integer())))
 
 
 def _takes_part() -> ColumnElement[bool]:

@@ -6,10 +6,10 @@ so they queue here instead of failing there; readers have their own connections 
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from sqlalchemy import event, text
 from sqlalchemy.engine import Connection
@@ -35,10 +35,12 @@ POOL_TIMEOUT_S = 10  # how long a request waits for SQLite's writer before it is
 SYNCHRONOUS = "FULL"  # what was acknowledged survives a power failure: decision 0065
 _SQLITE_READERS = 4
 _POSTGRESQL_CONNECTIONS = 10
+T = TypeVar("T")
 
 
 class Database:
-    """One database: `transaction()` to write, `read()` to read, both raising Unavailable when it is away."""
+    """One database: `transaction()` to write, `read()` to read, `look()` to read with one statement, each
+    raising Unavailable when it is away."""
 
     def __init__(
         self, url: DatabaseUrl, writer: AsyncEngine, reader: AsyncEngine, *, patient: bool = False
@@ -46,6 +48,12 @@ class Database:
         self.url = url
         self._writer = writer
         self._reader = reader
+        # SQLite's begins nothing by itself; there it is the driver of PostgreSQL that does.
+        self._looker = (
+            reader
+            if url.dialect is Dialect.SQLITE
+            else reader.execution_options(isolation_level="AUTOCOMMIT")
+        )
         self._outage = Outage()
         self._patient = patient
         self._turn = asyncio.Lock()  # of SQLite's writers: first come, first served, which no pool is
@@ -121,6 +129,15 @@ class Database:
         async with self._begin(self._reader) as connection:
             yield connection
 
+    async def look(self, work: Callable[..., T], *arguments: Any) -> T:
+        """What `work` reads with one statement, which needs no transaction: called with a connection, where
+        SQLAlchemy runs synchronous code, and the arguments. See `vtp.db.prepared`, for which it is."""
+        async with AsyncExitStack() as stack:
+            with _telling_of_beginning():
+                connection = await self._connect(self._looker, stack)
+            with _telling_of_work(self._outage):
+                return await connection.run_sync(work, *arguments)
+
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncConnection]:
         """Like `read`, from one consistent moment on PostgreSQL too; for who reads everything."""
@@ -142,27 +159,14 @@ class Database:
     @asynccontextmanager
     async def _begin(self, engine: AsyncEngine, isolation: str = "") -> AsyncIterator[AsyncConnection]:
         async with AsyncExitStack() as stack:
-            try:
+            with _telling_of_beginning():
                 connection = await self._connect(engine, stack)
                 if isolation:
                     await connection.execution_options(isolation_level=isolation)
                 transaction = await stack.enter_async_context(connection.begin())
-            except DBAPIError as error:
-                raise (Conflicted() if is_conflict(error) else _unavailable(error)) from error
-            except (PoolTimeout, OSError) as error:
-                raise _unavailable(error) from error
-            try:
+            with _telling_of_work(self._outage):
                 yield connection
                 await _commit(connection, transaction)
-            except DBAPIError as error:
-                if is_conflict(error):
-                    raise Conflicted() from error
-                if not _is_outage(error):
-                    raise
-                raise _unavailable(error) from error
-            except TimeoutError as error:  # of the driver, COMMAND_TIMEOUT_S
-                self._outage.begin()
-                raise _unavailable(error) from error
 
     async def _wait_for_turn(self, stack: AsyncExitStack) -> None:
         try:
@@ -186,6 +190,33 @@ class Database:
             raise
         self._outage.end()
         return connection
+
+
+@contextmanager
+def _telling_of_beginning() -> Iterator[None]:
+    """Says what kept a transaction from beginning. Raises Conflicted, Unavailable."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise (Conflicted() if is_conflict(error) else _unavailable(error)) from error
+    except (PoolTimeout, OSError) as error:
+        raise _unavailable(error) from error
+
+
+@contextmanager
+def _telling_of_work(outage: Outage) -> Iterator[None]:
+    """The same of what failed in it; what is wrong with a statement passes."""
+    try:
+        yield
+    except DBAPIError as error:
+        if is_conflict(error):
+            raise Conflicted() from error
+        if not _is_outage(error):
+            raise
+        raise _unavailable(error) from error
+    except TimeoutError as error:  # of the driver, COMMAND_TIMEOUT_S
+        outage.begin()
+        raise _unavailable(error) from error
 
 
 async def _commit(connection: AsyncConnection, transaction: AsyncTransaction) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Row,
     Select,
     String,
+    bindparam,
     cast,
     delete,
     func,
@@ -24,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.tables import users
+from vtp.db.prepared import Prepared
 from vtp.db.statements import insert_if_absent
 from vtp.db.types import id_type
 from vtp.ids import first_id_at
@@ -121,10 +123,15 @@ async def mark_all(tx: AsyncConnection, user_id: str, read_at: datetime, up_to: 
     return (await tx.execute(statement.values(read_at=read_at))).rowcount
 
 
+_SINCE = Prepared(
+    select(news.c.id).where(news.c.id >= bindparam("first", type_=id_type())).order_by(news.c.id)
+)
+
+
 async def news_since(tx: AsyncConnection, since: datetime) -> list[str]:
     """The ids of what was told from then on, in order."""
     first = first_id_at(int(since.timestamp() * 1000))
-    return list((await tx.execute(select(news.c.id).where(news.c.id >= first).order_by(news.c.id))).scalars())
+    return [str(row[0]) for row in await _SINCE.rows(tx, {"first": first})]
 
 
 async def news_with(tx: AsyncConnection, ids: Sequence[str]) -> list[Told]:

@@ -21,7 +21,7 @@ from vtp.media.events import Emitter
 from vtp.recording.active import ActiveRecordings
 from vtp.recording.audience import Audience
 from vtp.recording.link_terms import require_good_link
-from vtp.recording.listing import Filter, count_recordings, page_of_recordings
+from vtp.recording.listing import Filter, Listed, page_of_recordings
 from vtp.recording.schemas import UpdateRecording
 from vtp.recording.store import (
     Recording,
@@ -126,9 +126,8 @@ class Catalogue:
 
     async def list_recordings(
         self, principal: Principal, wanted: Filter, *, limit: int, offset: int, before: str | None
-    ) -> tuple[list[tuple[Recording, str]], int]:
-        """A page of recordings with their rooms' names, newest first, and how many there are in all; of the
-        trash one's own part."""
+    ) -> tuple[list[Listed], int]:
+        """A page of recordings, newest first, and how many there are in all; of the trash one's own part."""
         require(principal, Action.RECORDING_LIST)
         if wanted.status == Status.DELETED:
             reach = require_reach(principal, Action.RECORDING_DELETE)
@@ -137,11 +136,11 @@ class Catalogue:
         wanted = replace(wanted, published_only=published_only, audience=audience)
         if wanted.room_id:
             wanted = replace(wanted, room_id=(await self._rooms.find(wanted.room_id)).id)
-        async with self._database.read() as tx:
-            total = await count_recordings(tx, wanted)
-            page = await page_of_recordings(tx, wanted, limit=limit, offset=offset, before=before)
-        seen = [(item, name) for item, name in page if can(principal, Action.RECORDING_VIEW, item)]
-        return [(self._as_of_now(item), name) for item, name in seen], total
+        page, total = await page_of_recordings(
+            self._database, wanted, principal.user_id, limit=limit, offset=offset, before=before
+        )
+        seen = [one for one in page if can(principal, Action.RECORDING_VIEW, one.recording)]
+        return [one._replace(recording=self._as_of_now(one.recording)) for one in seen], total
 
     async def _as_member(self, principal: Principal, recording: Recording) -> Principal:
         """The caller in the role that they have where the recording is filed; whose it is stays who they are,

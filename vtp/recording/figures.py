@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Select, case, distinct, func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vtp.db.prepared import Prepared, Source, Values
 from vtp.recording.access_entries import Did
 from vtp.recording.store import Status, Visibility
 from vtp.recording.tables import recording_access_log, recording_progress, recordings
@@ -28,24 +28,31 @@ class WatchFigures:
     watched_per_mille: int
 
 
-async def figures_of(tx: AsyncConnection, recording_ids: Select[tuple[str]]) -> WatchFigures:
-    """The figures of those recordings whose ids this selects."""
+def watch_figures(recording_ids: Select[tuple[str]]) -> Prepared:
+    """What `figures_of` asks: for those recordings whose ids this selects."""
     c, kept = recordings.c, recordings.c.status != Status.DELETED
     published = func.count(case((c.visibility != Visibility.STAFF, 1)))
-    counted = select(func.count(), published).where(c.id.in_(recording_ids), kept)
-    total, shown = (await tx.execute(counted)).one()
+    counted = select(func.count().label("total"), published.label("shown"))
+    counted = counted.where(c.id.in_(recording_ids), kept)
     progress = recording_progress.c
     share = progress.watched_ms * 1000 / c.duration_ms
     whole = case((c.duration_ms <= 0, None), (progress.watched_ms >= c.duration_ms, 1000.0), else_=share)
     watched = (
-        select(func.count(distinct(progress.user_id)), func.avg(whole))
+        select(func.count(distinct(progress.user_id)).label("viewers"), func.avg(whole).label("watched"))
         .select_from(recording_progress.join(recordings, c.id == progress.recording_id))
         .where(progress.recording_id.in_(recording_ids), kept)
     )
-    viewers, per_mille = (await tx.execute(watched)).one()
     log = recording_access_log.c
-    opened = select(func.count(), func.max(log.at)).where(
+    opened = select(func.count().label("views"), func.max(log.at).label("last")).where(
         log.recording_id.in_(recording_ids), log.action == Did.OPENED
     )
-    views, last = (await tx.execute(opened)).one()
+    # Of one row each, so that they make one together.
+    parts = [one.subquery() for one in (counted, watched, opened)]
+    return Prepared(select(*(column for part in parts for column in part.c)))
+
+
+async def figures_of(source: Source, figures: Prepared, values: Values) -> WatchFigures:
+    """The figures; `values` are the parameters of the recordings' query."""
+    (found,) = await figures.rows(source, values)
+    total, shown, viewers, per_mille, views, last = found
     return WatchFigures(total, shown, viewers, views, last, int(per_mille or 0))

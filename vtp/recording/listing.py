@@ -5,18 +5,19 @@ Statements are made once for each shape of a filter: of a list's time, an eighth
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Integer, Select, TextClause, bindparam, func, select, true
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ColumnElement, Integer, Select, TextClause, and_, bindparam, func, select, true
 
+from vtp.db.prepared import Prepared, Source
 from vtp.db.types import id_type
 from vtp.db.words import contains_words, pattern_of
+from vtp.recording.progress_store import Begun
 from vtp.recording.store import COLUMNS, Recording, Status, Visibility, recording_of
-from vtp.recording.tables import recordings
+from vtp.recording.tables import recording_progress, recordings
 from vtp.rooms.tables import rooms
 
 
@@ -86,36 +87,66 @@ class _Shape(NamedTuple):
     scope: Scope
 
 
-async def count_recordings(tx: AsyncConnection, wanted: Filter) -> int:
-    """How many there are."""
-    return int((await tx.execute(_count(wanted.shape), wanted.values)).scalar_one())
+class Listed(NamedTuple):
+    """A recording in a list, what its room is called, which a deleted one still is, and how far the viewer is
+    with it; None: they have not begun."""
+
+    recording: Recording
+    room_name: str
+    progress: Begun | None
 
 
 async def page_of_recordings(
-    tx: AsyncConnection, wanted: Filter, *, limit: int, offset: int = 0, before: str | None = None
-) -> list[tuple[Recording, str]]:
-    """Recordings, newest first, after `offset` others or older than the id `before`; each with what its room
-    is called, which a deleted one still is."""
-    values = wanted.values | {"page_limit": limit, "page_offset": offset}
+    source: Source,
+    wanted: Filter,
+    viewer_id: str | None,
+    *,
+    limit: int,
+    offset: int = 0,
+    before: str | None = None,
+) -> tuple[list[Listed], int]:
+    """Recordings, newest first, after `offset` others or older than the id `before`; and how many there are
+    in all, before and after them."""
+    filtered = wanted.values
+    values = filtered | {"page_limit": limit, "page_offset": offset, "viewer": viewer_id}
     if before is not None:
         values["before"] = before
-    rows = await tx.execute(_page(wanted.shape, before is not None), values)
-    return [(recording_of(row), row[-1]) for row in rows]
+    rows = await _page(wanted.shape, before is not None).rows(source, values)
+    if rows:
+        return [_listed(row) for row in rows], rows[0][-1]
+    counted = await _count(wanted.shape).rows(source, filtered)
+    return [], counted[0][0]
+
+
+def _listed(row: Sequence[Any]) -> Listed:
+    room_name, watched_ms, position_ms, completed_at, _ = row[len(COLUMNS) :]
+    begun = Begun(watched_ms, position_ms, completed_at) if watched_ms is not None else None
+    return Listed(recording_of(row), room_name, begun)
 
 
 @lru_cache(maxsize=256)
-def _count(shape: _Shape) -> Select[Any]:
+def _count(shape: _Shape) -> Prepared:
+    return Prepared(_counted(shape))
+
+
+def _counted(shape: _Shape) -> Select[int]:
     return select(func.count()).select_from(recordings).where(*_conditions(shape))
 
 
 @lru_cache(maxsize=256)
-def _page(shape: _Shape, goes_on: bool) -> Select[Any]:
-    statement = select(*COLUMNS, rooms.c.name.label("room_name"))
-    statement = statement.join(rooms, rooms.c.id == recordings.c.room_id).where(*_conditions(shape))
+def _page(shape: _Shape, goes_on: bool) -> Prepared:
+    c, own = recordings.c, recording_progress.c
+    mine = and_(own.recording_id == c.id, own.user_id == bindparam("viewer", type_=id_type()))
+    total = _counted(shape).correlate(None).scalar_subquery()
+    statement = (
+        select(*COLUMNS, rooms.c.name, own.watched_ms, own.position_ms, own.completed_at, total)
+        .select_from(recordings.join(rooms, rooms.c.id == c.room_id).outerjoin(recording_progress, mine))
+        .where(*_conditions(shape))
+    )
     if goes_on:
-        statement = statement.where(recordings.c.id < bindparam("before", type_=id_type()))
+        statement = statement.where(c.id < bindparam("before", type_=id_type()))
     limit, offset = bindparam("page_limit", type_=Integer()), bindparam("page_offset", type_=Integer())
-    return statement.order_by(recordings.c.id.desc()).limit(limit).offset(offset)
+    return Prepared(statement.order_by(c.id.desc()).limit(limit).offset(offset))
 
 
 def _conditions(shape: _Shape) -> list[ColumnElement[bool] | TextClause]:

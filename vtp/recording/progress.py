@@ -5,7 +5,7 @@ Of accounts only: whoever comes by a link or to a public recording leaves nothin
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -19,7 +19,6 @@ from vtp.recording.progress_store import (
     Progress,
     begin_progress,
     find_progress,
-    progress_of,
     save_progress,
 )
 from vtp.recording.service import Recordings
@@ -66,13 +65,6 @@ class WatchProgress:
         recording = await self._recordings.get(principal, recording_id, address)
         async with self._database.read() as tx:
             return recording, await find_progress(tx, user_id, recording.id)
-
-    async def of_page(self, principal: Principal, recordings: Collection[str]) -> Mapping[str, Progress]:
-        """How far the caller is with each of a list; nothing for who has no account."""
-        if principal.user_id is None or not recordings:
-            return {}
-        async with self._database.read() as tx:
-            return await progress_of(tx, principal.user_id, recordings)
 
     @done_over
     async def report(

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from vtp.recording.progress_store import Progress
+from vtp.recording.progress_store import Begun, Progress
 from vtp.recording.store import Recording
 from vtp.recording.watching import Played, Refused, Report, progress_per_mille, resume_ms
 
@@ -69,7 +69,7 @@ class MyProgress(BaseModel):
     completed: bool
 
     @classmethod
-    def of(cls, progress: Progress, recording: Recording) -> Self:
+    def of(cls, progress: Begun, recording: Recording) -> Self:
         """In short, for lists."""
         return cls(**_short(progress, recording))
 
@@ -108,7 +108,7 @@ class ProgressReply(MyProgress):
         )
 
 
-def _short(progress: Progress, recording: Recording) -> dict[str, Any]:
+def _short(progress: Begun | Progress, recording: Recording) -> dict[str, Any]:
     return {
         "progress": progress_per_mille(progress.watched_ms, recording.duration_ms) / 1000,
         "resume_position": resume_ms(progress.position_ms, recording.duration_ms) / 1000,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,6 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vtp.db.statements import insert_if_absent
 from vtp.recording.tables import recording_progress as table
 from vtp.recording.watching import Piece
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """How far an account is with a recording, as lists have it."""
+
+    watched_ms: int
+    position_ms: int
+    completed_at: datetime | None
 
 
 @dataclass(slots=True)
@@ -41,16 +49,6 @@ async def find_progress(
     statement = select(*_COLUMNS).where(c.user_id == user_id, c.recording_id == recording_id)
     row = (await tx.execute(statement.with_for_update() if to_change else statement)).one_or_none()
     return _progress(row) if row is not None else None
-
-
-async def progress_of(
-    tx: AsyncConnection, user_id: str, recording_ids: Collection[str]
-) -> dict[str, Progress]:
-    """Somebody's rows of these recordings, by recording."""
-    c = table.c
-    statement = select(*_COLUMNS).where(c.user_id == user_id, c.recording_id.in_(recording_ids))
-    found = [_progress(row) for row in await tx.execute(statement)]
-    return {one.recording_id: one for one in found}
 
 
 async def begin_progress(tx: AsyncConnection, progress: Progress) -> Progress:

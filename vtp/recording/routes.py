@@ -8,6 +8,7 @@ from vtp.accounts.permissions import Action, can
 from vtp.accounts.routes import origin_of
 from vtp.http.etags import etag_of_model
 from vtp.http.identity import Principal
+from vtp.http.pagination import encode_cursor
 from vtp.http.routing import Access, Call, RouteTable
 from vtp.recording.access_log import AccessLog
 from vtp.recording.access_routes import add_access_routes
@@ -19,13 +20,12 @@ from vtp.recording.chapters import Chapters
 from vtp.recording.download_routes import add_download_routes
 from vtp.recording.grants import Grants
 from vtp.recording.holders import Holders, holder_of, knows_people
-from vtp.recording.listing import Filter
+from vtp.recording.listing import Filter, Listed
 from vtp.recording.media_routes import add_media_routes
 from vtp.recording.media_url_routes import add_media_url_routes
 from vtp.recording.progress import WatchProgress
 from vtp.recording.progress_routes import add_progress_routes
 from vtp.recording.progress_schemas import MyProgress
-from vtp.recording.progress_store import Progress
 from vtp.recording.quota_routes import add_quota_routes
 from vtp.recording.schemas import (
     DeleteQuery,
@@ -76,7 +76,7 @@ def build_routes(parts: RecordingParts) -> RouteTable:
     _add_recorder_routes(table, recordings)
     add_quota_routes(table, recordings.quotas)
     add_trash_routes(table, recordings.trash)
-    _add_reading_routes(table, recordings, admission, parts.progress)
+    _add_reading_routes(table, recordings, admission)
     _add_changing_routes(table, recordings)
     add_media_routes(table, recordings, parts.captions, admission, log)
     add_download_routes(table, recordings, parts.grants, admission, log)
@@ -121,9 +121,7 @@ def _add_recorder_routes(table: RouteTable, recordings: Recordings) -> None:
         return RecordingStopped.of(await recordings.stop_recording(call.principal, call.path["id"]))
 
 
-def _add_reading_routes(
-    table: RouteTable, recordings: Recordings, admission: Admission, progress: WatchProgress
-) -> None:
+def _add_reading_routes(table: RouteTable, recordings: Recordings, admission: Admission) -> None:
     @table.get(BASE, query=ListQuery, reply=RecordingPage, summary="List recordings", errors=(403, 404))
     async def list_recordings(call: Call) -> RecordingPage:
         query: ListQuery = call.query
@@ -133,10 +131,8 @@ def _add_reading_routes(
         found, total = await recordings.catalogue.list_recordings(
             call.principal, wanted, limit=query.limit + 1, offset=offset, before=before
         )
-        names = {recording.id: room_name for recording, room_name in found}
-        rows, next_cursor = query.cut([recording for recording, _ in found])
-        watched = await progress.of_page(call.principal, [recording.id for recording in rows])
-        page = [_listed(call.principal, one, names[one.id], watched.get(one.id)) for one in rows]
+        page = [_listed(call.principal, one) for one in found[: query.limit]]
+        next_cursor = encode_cursor(page[-1].id) if len(found) > query.limit else None
         return RecordingPage(
             items=page,
             recordings=page,
@@ -229,9 +225,8 @@ def _add_changing_routes(table: RouteTable, recordings: Recordings) -> None:
         return reply
 
 
-def _listed(
-    principal: Principal, recording: Recording, room_name: str, progress: Progress | None
-) -> ListedRecording:
+def _listed(principal: Principal, listed: Listed) -> ListedRecording:
+    recording, room_name, progress = listed
     own = MyProgress.of(progress, recording) if progress is not None else None
     shown = _seen_by(principal, recording)
     return ListedRecording.of(shown, room_name=room_name, may=_rights(principal, recording), progress=own)

@@ -12,6 +12,8 @@ from sqlalchemy import ColumnElement, bindparam, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.permissions import Action, Circle
+from vtp.db.prepared import Prepared
+from vtp.db.types import UtcDateTime
 from vtp.recording.tables import recordings
 from vtp.rooms.tables import rooms
 
@@ -113,6 +115,11 @@ _STATUS = Recording.__slots__.index("status")
 _STORAGE = Recording.__slots__.index("storage")
 _VISIBILITY = Recording.__slots__.index("visibility")
 _BEFORE = Recording.__slots__.index("status_before")
+_ACCESS_CHANGED = Prepared(
+    select(recordings.c.id, recordings.c.access_changed_at, recordings.c.status).where(
+        recordings.c.access_changed_at >= bindparam("since", type_=UtcDateTime())
+    )
+)
 _BY_ID = select(*COLUMNS).where(recordings.c.id == bindparam("recording_id"))
 
 
@@ -191,8 +198,7 @@ async def name_of_room(tx: AsyncConnection, room_id: str) -> str:
 async def access_changes(tx: AsyncConnection, since: datetime) -> list[tuple[str, datetime, bool]]:
     """Which recordings other people may see than before, since when, and whether there are any: it is not in
     the trash."""
-    c = recordings.c
-    found = await tx.execute(select(c.id, c.access_changed_at, c.status).where(c.access_changed_at >= since))
+    found = await _ACCESS_CHANGED.rows(tx, {"since": since})
     return [(row[0], row[1], row[2] != Status.DELETED) for row in found]
 
 

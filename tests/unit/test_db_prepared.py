@@ -1,0 +1,112 @@
+"""Prepared statements: what they answer and what becomes of faults, on both databases."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from sqlalchemy import Integer, bindparam, func, insert, literal, select, text, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from tests.statements import hearing
+from vtp.accounts.tables import audit_log
+from vtp.db import Database
+from vtp.db.prepared import Prepared
+from vtp.db.tables import idempotency_keys
+from vtp.errors import Unavailable
+from vtp.recording.tables import recordings
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+_c = idempotency_keys.c
+NAMES = ("key", "principal", "route", "body_hash", "created_at", "headers")
+ADD = Prepared(insert(idempotency_keys), NAMES)
+STATEMENT = (
+    select(_c.key, _c.created_at, _c.headers, func.count().over())
+    .where(_c.route.in_(("r", "s")), _c.created_at >= bindparam("since"), _c.principal != "nobody")
+    .order_by(_c.key)
+    .limit(bindparam("most", type_=Integer()))
+)
+FIND = Prepared(STATEMENT)
+
+
+def row(key: str, **more: Any) -> dict[str, Any]:
+    made = {"key": key, "principal": "p", "route": "r", "body_hash": "h", "created_at": NOON, "headers": None}
+    return made | more
+
+
+async def test_rows_are_those_that_sqlalchemy_gives(database: Database) -> None:
+    """Times, JSON, lists that are part of the statement, values in their places."""
+    later = (NOON + timedelta(minutes=1)).astimezone(timezone(timedelta(hours=2)))
+    async with database.transaction() as tx:
+        await ADD.rows(tx, row("a", headers={"Location": "/é"}))
+        await ADD.rows(tx, row("b", created_at=later, route="s"))
+        await ADD.rows(tx, row("c", created_at=NOON - timedelta(days=1)))
+        await ADD.rows(tx, row("d", route="t"))
+    wanted = {"since": NOON, "most": 5}
+    async with database.read() as tx:
+        known = [tuple(one) for one in await tx.execute(STATEMENT, wanted)]
+        found = await FIND.rows(tx, wanted)
+    assert [tuple(one) for one in found] == known
+    assert known == [("a", NOON, {"Location": "/é"}, 2), ("b", later, None, 2)]
+    assert [tuple(one) for one in await FIND.rows(database, wanted | {"most": 1})] == known[:1]
+    assert await FIND.row(database, {"since": later + timedelta(days=1), "most": 1}) is None
+
+
+async def test_a_look_sees_what_is_committed_and_nothing_else(database: Database) -> None:
+    wanted = {"since": NOON, "most": 5}
+    async with database.transaction() as tx:
+        await ADD.rows(tx, row("a"))
+        assert await FIND.rows(database, wanted) == []
+        assert len(await FIND.rows(tx, wanted)) == 1
+    assert len(await FIND.rows(database, wanted)) == 1
+
+
+async def test_a_transaction_that_fails_takes_back_what_was_prepared(database: Database) -> None:
+    with pytest.raises(IntegrityError):
+        async with database.transaction() as tx:
+            await ADD.rows(tx, row("a"))
+            await ADD.rows(tx, row("a"))
+    assert await FIND.rows(database, {"since": NOON, "most": 5}) == []
+
+
+async def test_a_value_that_is_missing_is_said_and_costs_no_connection(database: Database) -> None:
+    for _ in range(12):  # more than there are connections
+        with pytest.raises(KeyError):
+            await FIND.rows(database, {"since": NOON})
+    assert await FIND.rows(database, {"since": NOON, "most": 5}) == []
+
+
+async def test_a_wrong_statement_is_no_outage(database: Database) -> None:
+    lost = Prepared(select(text("1")).select_from(text("nowhere")))
+    for _ in range(12):
+        with pytest.raises((DBAPIError, Unavailable)):
+            await lost.rows(database)
+    assert await FIND.rows(database, {"since": NOON, "most": 5}) == []
+
+
+async def test_a_change_is_made_and_gives_no_rows(database: Database) -> None:
+    changed = Prepared(update(idempotency_keys).values(route="x").where(_c.key == bindparam("which")))
+    async with database.transaction() as tx:
+        await ADD.rows(tx, row("a"))
+        assert await changed.rows(tx, {"which": "a"}) == []
+    async with database.read() as tx:
+        assert (await tx.execute(select(_c.route))).scalars().all() == ["x"]
+
+
+async def test_who_counts_statements_hears_of_prepared_ones(database: Database) -> None:
+    with hearing() as heard:
+        await FIND.rows(database, {"since": NOON, "most": 5})
+    assert [one.split("\n")[0].split(" ")[0] for one in heard.texts()] == ["SELECT"]
+
+
+async def test_fractions_are_read_as_they_are_stored(database: Database) -> None:
+    rates = (recordings.c.frame_rate, recordings.c.id)
+    async with database.read() as tx:
+        assert await Prepared(select(*rates)).rows(tx) == []
+    half = Prepared(select(literal(0.5), func.max(recordings.c.frame_rate)))
+    assert [tuple(one) for one in await half.rows(database)] == [(0.5, None)]
+
+
+async def test_a_time_without_a_zone_is_refused(database: Database) -> None:
+    found = Prepared(select(audit_log.c.id).where(audit_log.c.at >= bindparam("since")))
+    with pytest.raises(ValueError, match="zone"):
+        await found.rows(database, {"since": NOON.replace(tzinfo=None)})

@@ -1,0 +1,145 @@
+"""Statements that are asked all the time: made ready once, and executed past what SQLAlchemy does anew each
+time, which takes longer than most of them do. Decision 0134.
+
+SQLAlchemy writes them, converts values in and out, and says what failed; rows are plain tuples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Protocol, TypeAlias
+
+from sqlalchemy import Dialect, Float, Numeric, Select, UpdateBase
+from sqlalchemy.engine import Connection
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.types import TypeEngine
+
+Statement: TypeAlias = Select[*tuple[Any, ...]] | UpdateBase
+Values: TypeAlias = Mapping[str, Any]
+Row: TypeAlias = Sequence[Any]
+Convert: TypeAlias = Callable[[Any], Any]
+
+
+class Looker(Protocol):
+    """A database, of which one statement is asked outside of any transaction."""
+
+    async def look(self, work: Callable[[Connection, Values], list[Row]], values: Values, /) -> list[Row]:
+        """See `vtp.db.engine.Database.look`."""
+
+
+Source: TypeAlias = AsyncConnection | Looker
+_NONE: Values = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A statement as one dialect has it.
+
+    `arguments` are its values in their order, those that are given each time still empty; `given`: the place,
+    the name and the conversion of these; `read`: places in a row and how what is there is read.
+    """
+
+    sql: str
+    arguments: tuple[Any, ...]
+    given: tuple[tuple[int, str, Convert | None], ...]
+    read: tuple[tuple[int, Convert], ...]
+
+    def fill(self, values: Values) -> list[Any]:
+        """The arguments. Raises KeyError for a value that is missing."""
+        filled = list(self.arguments)
+        for place, name, convert in self.given:
+            value = values[name]
+            filled[place] = value if convert is None else convert(value)
+        return filled
+
+    def convert(self, rows: Sequence[Any]) -> list[Row]:
+        """Rows as the columns' types have them."""
+        read = self.read
+        if not read:
+            return [tuple(row) for row in rows]
+        found: list[Row] = []
+        for row in rows:
+            converted = list(row)
+            for place, convert in read:
+                value = converted[place]
+                if value is not None:
+                    converted[place] = convert(value)
+            found.append(converted)
+        return found
+
+
+class Prepared:
+    """A statement whose open parameters are `bindparam`s without a value, or the `columns` of an insert.
+
+    To be made once, at import or in a bounded cache. Nothing in it may be filled in by SQLAlchemy itself
+    (defaults of columns), and no list be among what is given.
+    """
+
+    def __init__(self, statement: Statement, columns: Sequence[str] | None = None) -> None:
+        self._statement = statement
+        self._columns = columns
+        self._plans: dict[str, _Plan] = {}  # one for each dialect
+
+    async def rows(self, source: Source, values: Values = _NONE) -> list[Row]:
+        """Executes it; gives all rows, columns in the statement's order. Raises what `execute` raises."""
+        if isinstance(source, AsyncConnection):
+            return await source.run_sync(self.run, values)
+        return await source.look(self.run, values)
+
+    async def row(self, source: Source, values: Values = _NONE) -> Row | None:
+        """The first row, or None."""
+        found = await self.rows(source, values)
+        return found[0] if found else None
+
+    def run(self, connection: Connection, values: Values = _NONE) -> list[Row]:
+        """The same where SQLAlchemy runs synchronous code (`run_sync`)."""
+        dialect = connection.dialect
+        plan = self._plans.get(dialect.name)
+        if plan is None:
+            plan = self._plans[dialect.name] = _plan(self._statement, self._columns, dialect)
+        arguments = plan.fill(values)
+        cursor: Any = None
+        try:
+            cursor = connection.connection.cursor()
+            for hear in connection.dispatch.before_cursor_execute:  # who counts statements counts these, too
+                hear(connection, cursor, plan.sql, arguments, None, False)
+            cursor.execute(plan.sql, arguments)
+            rows = cursor.fetchall()
+            cursor.close()
+        except BaseException as error:  # noqa: BLE001  raised again, as SQLAlchemy says it
+            wrapped = plan.sql if isinstance(error, dialect.loaded_dbapi.Error) else None
+            connection._handle_dbapi_exception(error, wrapped, None, cursor, None)
+        return plan.convert(rows)
+
+
+def _plan(statement: Statement, columns: Sequence[str] | None, dialect: Dialect) -> _Plan:
+    compiled: Any = statement.compile(
+        dialect=dialect, column_keys=list(columns) if columns is not None else None
+    )
+    if compiled.insert_prefetch or compiled.update_prefetch:
+        raise ValueError("A prepared statement has columns that are filled in by themselves: name them, too")
+    open_ = {name: bind.key for name, bind in compiled.binds.items() if bind.required}
+    # With the lists that are part of it written out.
+    whole = compiled.construct_expanded_state(dict.fromkeys(open_.values()), escape_names=False)
+    converts = {**compiled._bind_processors, **whole.processors}
+    arguments: list[Any] = []
+    given: list[tuple[int, str, Convert | None]] = []
+    for place, name in enumerate(whole.positiontup or ()):
+        value, convert = whole.parameters[name], converts.get(name)
+        if name in open_:
+            given.append((place, open_[name], convert))
+        elif convert is not None:
+            value = convert(value)
+        arguments.append(value)
+    types = [column.type for column in statement.exported_columns]
+    reads = [(place, _reader(one, dialect)) for place, one in enumerate(types)]
+    read = tuple((place, convert) for place, convert in reads if convert is not None)
+    return _Plan(whole.statement, tuple(arguments), tuple(given), read)
+
+
+def _reader(type_: TypeEngine[Any], dialect: Dialect) -> Convert | None:
+    if isinstance(type_, Numeric | Float):  # drivers give floats and Decimals as they are
+        return None
+    return type_.dialect_impl(dialect).result_processor(dialect, None)
