@@ -25,7 +25,6 @@ from vtp.recording.media_url_routes import add_media_url_routes
 from vtp.recording.progress import WatchProgress
 from vtp.recording.progress_routes import add_progress_routes
 from vtp.recording.progress_schemas import MyProgress
-from vtp.recording.progress_store import Progress
 from vtp.recording.quota_routes import add_quota_routes
 from vtp.recording.schemas import (
     DeleteQuery,
@@ -44,6 +43,7 @@ from vtp.recording.schemas import (
 from vtp.recording.service import Recordings
 from vtp.recording.share_routes import add_share_routes
 from vtp.recording.shares import Shares
+from vtp.recording.standing import Standing
 from vtp.recording.store import Recording
 from vtp.recording.storyboard_routes import add_storyboard_routes
 from vtp.recording.thumbnail_routes import add_thumbnail_routes
@@ -135,7 +135,7 @@ def _add_reading_routes(
         )
         names = {recording.id: room_name for recording, room_name in found}
         rows, next_cursor = query.cut([recording for recording, _ in found])
-        watched = await progress.of_page(call.principal, [recording.id for recording in rows])
+        watched = await progress.of_page(call.principal, rows)
         page = [_listed(call.principal, one, names[one.id], watched.get(one.id)) for one in rows]
         return RecordingPage(
             items=page,
@@ -230,9 +230,9 @@ def _add_changing_routes(table: RouteTable, recordings: Recordings) -> None:
 
 
 def _listed(
-    principal: Principal, recording: Recording, room_name: str, progress: Progress | None
+    principal: Principal, recording: Recording, room_name: str, standing: Standing | None
 ) -> ListedRecording:
-    own = MyProgress.of(progress, recording) if progress is not None else None
+    own = MyProgress.of(standing) if standing is not None else None
     shown = _seen_by(principal, recording)
     return ListedRecording.of(shown, room_name=room_name, may=_rights(principal, recording), progress=own)
 
