@@ -28,6 +28,7 @@ JSON_VALUES: dict[str, Any] = {
     "rubric": [],
     "scores": [],
     "sittings": {"session": [1, 0]},
+    "reached": [[500, 1_800_000_000_000]],
     "answer": {"choices": ["0123456789ab"], "value": 1.0, "text": "x"},
     "choice_order": ["0123456789ab"],
     "solution": {

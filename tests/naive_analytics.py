@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 
 from vtp.analytics.attendance import Connection, Status, Thresholds
 from vtp.recording.taking import Extent
 from vtp.recording.watching import Report
 
 Moments = set[int]
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def moments(intervals: Iterable[tuple[int, int]]) -> Moments:
@@ -50,7 +52,7 @@ class NaiveViewer:
         self.watched: Moments = set()
         self.spent_ms = 0
         self.seen: dict[str, list[tuple[int, int, int]]] = {}  # by session: number, when, grace left
-        self.completed = False
+        self.completed: dict[int, datetime] = {}  # by how many thousandths are asked for
 
     def report(self, report: Report, extent: Extent, now_ms: int) -> list[int]:
         """Gives the places of the stretches that count."""
@@ -72,8 +74,9 @@ class NaiveViewer:
             self.spent_ms += int(took)
             self.watched |= set(range(one.start_ms, min(one.end_ms, extent.end_ms)))
         history.append((report.number, now_ms, min(room, 3000)))
-        if not extent.grows and self.progress(extent) >= 900:
-            self.completed = True
+        for asked in range(500, 1001, 50):
+            if not extent.grows and self.progress(extent) >= asked:
+                self.completed.setdefault(asked, EPOCH + timedelta(milliseconds=now_ms))
         return counted
 
     def progress(self, extent: Extent) -> int:

@@ -307,6 +307,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
             notifications.notifier,
             rooms,
             lambda: sum(room.participant_count for room in live_rooms.rooms),
+            courses.contents,
         )
     )
     courses.narrowed.add_listener(holders.forget)

@@ -356,6 +356,7 @@ def _of_recordings(life: Life) -> list[tuple[Table, dict[str, Any]]]:
         "watch_time_ms": 1000,
         "position_ms": 1000,
         "sittings": {"session": [1, 0]},
+        "reached": [],
         "started_at": NOW,
         "updated_at": NOW,
     }

@@ -174,14 +174,15 @@ async def counted(school: School) -> None:
 async def make_up(school: School, name: str, days: int) -> None:
     """Somebody completes the recording of the class, so many days after it."""
     api, at = school.api, EIGHT + timedelta(days=days)
-    recording = await add_finished(api, await make_room(api, school.teacher), school.teacher)
+    room = await make_room(api, school.teacher)
+    recording = await add_finished(api, room, school.teacher, duration_ms=4000)
     async with api.server.services.database.transaction() as tx:
         filed = {"course_id": school.course, "recording_id": recording, "lesson_id": school.lesson}
         order = {"lecture_title": "", "sequence_order": 0, "to_announce": False, "added_at": at}
         await tx.execute(insert(course_recordings).values(**filed, **order))
-        seen = {"pieces": [], "watched_ms": 0, "watch_time_ms": 0, "position_ms": 0, "sittings": {}}
+        seen = {"pieces": [], "watched_ms": 4000, "watch_time_ms": 0, "position_ms": 0, "sittings": {}}
         whose = {"user_id": school.pupils[name].user_id, "recording_id": recording}
-        times = {"started_at": at, "updated_at": at, "completed_at": at}
+        times = {"started_at": at, "updated_at": at, "reached": []}
         await tx.execute(insert(recording_progress).values(**whose, **seen, **times))
 
 

@@ -234,7 +234,7 @@ HOSTILE: dict[str, tuple[Callable[[Parts], bytes], int, str]] = {
     "truncated": (lambda parts: built(parts)[:-100], 422, "course_file_damaged"),
     "half": (lambda parts: built(parts)[: len(built(parts)) // 2], 422, "course_file_damaged"),
     "other archive": (lambda parts: built({MANIFEST: b"{}"}, manifest={}), 422, "course_file_damaged"),
-    "manifest of the future": (_manifest(format=3, more={}), 422, "course_file_newer"),
+    "manifest of the future": (_manifest(format=4, more={}), 422, "course_file_newer"),
     "manifest of another": (_manifest(kind="backup"), 422, "course_file_damaged"),
     "manifest of wrong types": (_manifest(parts="all"), 422, "course_file_damaged"),
     "course that cannot be": (_manifest(course={"code": "", "year": 1}), 422, "course_file_damaged"),

@@ -255,7 +255,7 @@ async def test_statistics_tell_how_recordings_of_a_course_are_watched(api: Api, 
     room = await make_room(api, teacher)
     filed = [await add_finished(api, room, teacher) for _ in range(3)]
     now = datetime(2026, 3, 1, 12, tzinfo=UTC)
-    watched = {"pieces": [], "watch_time_ms": 0, "position_ms": 0, "sittings": {}, "started_at": now}
+    watched = {"pieces": [], "watch_time_ms": 0, "position_ms": 0, "sittings": {}, "reached": []}
     async with api.server.services.database.transaction() as tx:
         await tx.execute(update(recordings).where(recordings.c.id == filed[0]).values(duration_ms=4000))
         for number, recording in enumerate(filed):
@@ -263,7 +263,7 @@ async def test_statistics_tell_how_recordings_of_a_course_are_watched(api: Api, 
             await tx.execute(insert(course_recordings).values(**row, sequence_order=number, added_at=now))
         for one, watched_ms in zip(pupils, (1000, 9000), strict=True):
             row = {"user_id": one.user_id, "recording_id": filed[0]}
-            more = {**watched, "watched_ms": watched_ms, "updated_at": now}
+            more = {**watched, "watched_ms": watched_ms, "started_at": now, "updated_at": now}
             await tx.execute(insert(recording_progress).values(**row, **more))
         for action in ("opened", "opened", "downloaded"):
             entry = {"id": new_id(), "recording_id": filed[0], "at": now, "action": action}

@@ -227,6 +227,6 @@ def test_another_rule_of_attendance_counts_in_classes_that_were_held(school: Sch
     expect(teacher.get_by_test_id("rule-minutes")).to_have_value("90")
     teacher.get_by_test_id("rule-late").fill("30")
     teacher.get_by_test_id("save-rules").click()
-    expect(teacher.get_by_text("All classes count by this now.")).to_be_visible()
+    expect(teacher.get_by_text("All classes and recordings count by this now.")).to_be_visible()
     open_tab(teacher, school, f"attendance?lesson={made[-1].lessons[0]}")
     expect(status).to_contain_text("Present")

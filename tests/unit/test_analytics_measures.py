@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 from hypothesis import example, given, settings
@@ -23,7 +23,7 @@ from vtp.analytics.past import PastViewers
 from vtp.analytics.playback import EventType, Logged, PlaybackSession
 from vtp.recording.progress_store import Progress
 from vtp.recording.taking import Extent, take_report
-from vtp.recording.watching import Played, Report, progress_per_mille
+from vtp.recording.watching import Played, Report, completed_at, progress_per_mille
 
 BEGAN = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 BEGAN_MS = int(BEGAN.timestamp() * 1000)
@@ -78,8 +78,6 @@ def test_watching_is_what_a_set_of_milliseconds_says(
         now += passed
         report = Report(session, number, segments, 0)
         taken = take_report(progress, report, extent, now)
-        if taken.completed:
-            progress.completed_at = BEGAN
         counted = naive.report(report, extent, now)
         refused = {one.index for one in taken.refused}
         if not taken.repeated:
@@ -87,7 +85,9 @@ def test_watching_is_what_a_set_of_milliseconds_says(
         assert progress.pieces == intervals_of(bridged(naive.watched, 1000))
         assert progress.watch_time_ms == naive.spent_ms
         assert progress_per_mille(progress.watched_ms, extent.duration_ms) == naive.progress(extent)
-        assert (progress.completed_at is not None) == naive.completed
+        for asked in range(500, 1001, 50):
+            at = completed_at(progress, extent.duration_ms, asked, grows=grows)
+            assert at == naive.completed.get(asked)
 
 
 @given(deliveries)
@@ -111,7 +111,7 @@ def test_an_hour_claimed_within_a_minute_is_a_minute_at_most() -> None:
             progress, Report(f"session-{number}", 0, (stretch,), 0), extent, BEGAN_MS + number * 1000
         )
         assert not taken.counted
-    assert progress.watched_ms == 0 and progress.completed_at is None
+    assert progress.watched_ms == 0 and not progress.reached
     small = tuple(Played(at, at + 1000, 4.0) for at in range(0, 100_000, 1000))
     take_report(progress, Report("session-x", 0, small, 0), extent, BEGAN_MS + 60_000)
     assert progress.watch_time_ms <= 63_000 and progress.watched_ms <= 4 * 63_000
@@ -262,3 +262,12 @@ def test_a_page_counts_sixteen_qualities() -> None:
         page.take(Logged(EventType.WATCHED, now, {"counted": [[0, 1000, 1]], "position_ms": 1000}))
     assert list(page.quality_ms) == [f"{number}p" for number in range(16)]
     assert page.watch_time_ms == 40_000
+
+
+def test_where_nobody_noted_when_it_was_complete_since_they_watched_last() -> None:
+    later = BEGAN + timedelta(hours=1)
+    seen = Progress("u", "r", BEGAN, later, watched_ms=9600, reached=[[900, BEGAN_MS + 5000]])  # of before
+    assert completed_at(seen, 10_000, 700) == completed_at(seen, 10_000, 900) == BEGAN + timedelta(seconds=5)
+    assert completed_at(seen, 10_000, 950) == later
+    assert completed_at(seen, 10_000, 1000) is None
+    assert completed_at(seen, 10_000, 700, grows=True) is None, "nobody knows how long it becomes"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -154,3 +155,11 @@ def test_a_position_that_cannot_be_is_none(position: object) -> None:
     paused = list(statements(SOURCE, rows))[-1]
     assert paused["result"]["extensions"][EXTENSION + "time"] == 4
     assert list(events(SOURCE, rows))[-1]["target"]["currentTime"] == "PT4.0S"
+
+
+def test_a_recording_is_completed_from_where_its_course_says() -> None:
+    row = log(("page-one", EventType.WATCHED, watched(0, LENGTH_MS // 2)))
+    for asked, verbs in ((500, ["initialized", "completed"]), (550, ["initialized"])):
+        said = list(statements(replace(SOURCE, complete_from=asked), row))
+        assert [WORDS[one["verb"]["id"]] for one in said] == verbs
+        assert said[0]["context"]["extensions"][EXTENSION + "completion-threshold"] == asked / 1000

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, bindparam, select, text
 
 from tests.filled import contents, fill
 from tests.serving import serving
 from vtp.db import Database
 from vtp.db.migrations import current_revision, known_revisions, migrate
+from vtp.db.types import UtcDateTime
+from vtp.recording.tables import recording_progress
 
 COURSES = "/api/v1/courses"
 KEYS = {"users": "id", "account_tokens": "token_hash", "invitations": "id"}
 """The tables with addresses in them that somebody is found by."""
-
+MOVED = {"recording_progress": {"completed_at"}}
+"""Columns that are kept in others by now."""
 
 RECENT = 5  # revisions that `make test` begins from, beside the first; those between change no more
 
@@ -44,14 +48,19 @@ async def test_rows_of_each_revision_survive_the_upgrade_and_are_served(
         await tx.run_sync(migrate_to)
         assert await tx.run_sync(current_revision) == revision
         counts = await fill(tx)
-        before = await contents(tx)
+        whole = await contents(tx)
+        names = {
+            table: [name for name in columns if name not in MOVED.get(table, ())]
+            for table, (columns, _) in whole.items()
+        }
+        before = await contents(tx, names)
     await old.close()
     assert all(len(rows) == counts[table] > 0 for table, (_, rows) in before.items())
 
     new = await Database.open(empty_database_url)
     async with new.read() as tx:
         assert await tx.run_sync(current_revision) == known_revisions()[-1]
-        after = await contents(tx, {table: names for table, (names, _) in before.items()})
+        after = await contents(tx, names)
     await new.close()
     for table, (_, rows) in before.items():
         assert after[table][1] == rows, table
@@ -92,4 +101,26 @@ async def test_addresses_get_their_one_spelling_and_so_do_links_under_way_to_the
         for table, key in KEYS.items():
             found = (await tx.execute(text(f"SELECT email FROM {table} ORDER BY {key}"))).scalars()
             assert list(found) == [*changed.values(), *kept], table
+    await database.close()
+
+
+async def test_who_had_completed_a_recording_had_nine_tenths_of_it_then(empty_database_url: str) -> None:
+    database = Database.connect(empty_database_url)
+    if database.url.dialect.value == "sqlite":
+        database.url.file.touch()
+    at = datetime(2026, 3, 2, 8, 0, 0, 250_000, tzinfo=UTC)
+    async with database.transaction() as tx:
+        await tx.run_sync(lambda connection: migrate(connection, database.url.dialect, to="0033"))
+        await fill(tx, 1200)
+        none = text("UPDATE recording_progress SET completed_at = NULL WHERE watched_ms % 2 = 0")
+        await tx.execute(none)
+        others = text("UPDATE recording_progress SET completed_at = :at WHERE watched_ms % 2 = 1")
+        await tx.execute(others.bindparams(bindparam("at", type_=UtcDateTime())), {"at": at})
+    await database.migrate()
+    async with database.read() as tx:
+        c = recording_progress.c
+        rows = (await tx.execute(select(c.watched_ms, c.reached))).all()
+    assert len(rows) == 1200 and {row.watched_ms % 2 for row in rows} == {0, 1}
+    expected = [[900, int(at.timestamp() * 1000)]]
+    assert all(row.reached == (expected if row.watched_ms % 2 else []) for row in rows)
     await database.close()

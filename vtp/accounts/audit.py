@@ -92,6 +92,7 @@ class Event(enum.StrEnum):
     COURSE_INVITATION_REVOKED = "course_invitation_revoked"
     ANALYTICS_EXPORTED = "analytics_exported"
     ATTENDANCE_CORRECTED = "attendance_corrected"
+    ATTENDANCE_RULES_CHANGED = "attendance_rules_changed"
     WEBHOOK_CREATED = "webhook_created"
     WEBHOOK_CHANGED = "webhook_changed"
     WEBHOOK_DELETED = "webhook_deleted"

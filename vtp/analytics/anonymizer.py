@@ -46,6 +46,7 @@ from vtp.analytics.anonymize_store import (
 from vtp.analytics.attendance_schemas import ClassRow
 from vtp.analytics.attendance_store import lock_lessons
 from vtp.analytics.attendances import Attendances
+from vtp.analytics.completion import complete_from
 from vtp.analytics.course_figures import CourseFigures, read_figures
 from vtp.analytics.course_store import last_seen
 from vtp.analytics.lectures import read_lecture, viewers_in
@@ -294,7 +295,8 @@ class Anonymizer:
             theirs = set(asleep)
             pages = [one for one in await sessions_of(tx, recording.id) if one.user_id in theirs]
             passes = await passes_of_some(tx, recording.id, asleep)
-            found = past.plus(viewers_in(recording, progress, pages, passes))
+            asked = await complete_from(tx, recording.id)
+            found = past.plus(viewers_in(recording, progress, pages, passes, asked))
             found.peak = max(found.peak, most)
             await put_past_viewers(tx, recording.id, found, self.clock())
             await drop_viewers(tx, recording.id, asleep)

@@ -83,7 +83,7 @@ def add_attendance_routes(table: Doubled, attendances: Attendances, pdfs: Report
         RULES,
         reply=AttendanceRules,
         access=Access.VERIFIED,
-        summary="Read what a course counts as attended",
+        summary="Read what a course counts as attended, and as a recording completed",
         errors=(403, 404),
     )
     async def get_attendance_rules(call: Call) -> AttendanceRules:
@@ -94,7 +94,7 @@ def add_attendance_routes(table: Doubled, attendances: Attendances, pdfs: Report
         body=AttendanceRules,
         reply=AttendanceRules,
         access=Access.VERIFIED,
-        summary="Set what a course counts as attended, also in classes that were held",
+        summary="Set what a course counts as attended, and as completed, also of what was before",
         description="With `If-Match` only rules that have this `ETag` are changed (412 else).",
         errors=(403, 404, 409),
         if_match=True,
@@ -102,7 +102,8 @@ def add_attendance_routes(table: Doubled, attendances: Attendances, pdfs: Report
     async def set_attendance_rules(call: Call) -> AttendanceRules:
         body: AttendanceRules = call.body
         check = call.unless_changed(AttendanceRules.of)
-        await attendances.set_rules(call.principal, call.path["course_id"], body.rules, check)
+        course_id = call.path["course_id"]
+        await attendances.set_rules(call.principal, course_id, body.rules, check, origin_of(call))
         kept = AttendanceRules.of(body.rules)
         call.reply_headers["ETag"] = etag_of_model(kept)
         return kept

@@ -14,6 +14,7 @@ from vtp.analytics.attendance_store import HeldClass, Rules
 from vtp.analytics.attendances import CourseAttendance, Entry, Sheet, StudentAttendance
 from vtp.analytics.past import PastClass, PastCourse
 from vtp.analytics.schemas import Id
+from vtp.recording.watching import COMPLETE_AT_LEAST, COMPLETE_PER_MILLE, COMPLETE_STEP
 from vtp.time_zones import known_zone
 
 Percent = Annotated[float, Field(description="0 to 100, never rounded up.")]
@@ -270,7 +271,8 @@ Share = Annotated[float, Field(ge=0.01, le=1)]
 
 
 class AttendanceRules(BaseModel):
-    """What a course counts as attended. Shares are of the class as it was held."""
+    """What a course counts as attended, and as a recording completed. Shares are of the class as it was
+    held."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -282,13 +284,27 @@ class AttendanceRules(BaseModel):
         int | None,
         Field(ge=1, le=366, description="Within which a recording makes up for a class; null: never."),
     ] = None
+    completion_ratio: Annotated[
+        float,
+        Field(
+            ge=COMPLETE_AT_LEAST / 1000,
+            le=1,
+            description="Of a recording, to have completed it; in steps of 0.05.",
+        ),
+    ] = COMPLETE_PER_MILLE / 1000
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         shares = [self.present_ratio, self.late_ratio, self.partial_ratio or 0]
         if shares != sorted(shares, reverse=True):
             raise ValueError("`present_ratio` is the highest share and `partial_ratio` the lowest")
+        if abs(self.completion_ratio * 1000 - self._complete_from) > 1e-6:
+            raise ValueError("`completion_ratio` goes in steps of 0.05, from 0.5 to 1")
         return self
+
+    @property
+    def _complete_from(self) -> int:
+        return round(self.completion_ratio * 1000 / COMPLETE_STEP) * COMPLETE_STEP
 
     @property
     def rules(self) -> Rules:
@@ -302,6 +318,7 @@ class AttendanceRules(BaseModel):
                 self.late_after_minutes * 60_000,
             ),
             self.credit_days,
+            self._complete_from,
         )
 
     @classmethod
@@ -314,4 +331,5 @@ class AttendanceRules(BaseModel):
             partial_ratio=one.partial_per_mille / 1000 if one.partial_per_mille is not None else None,
             late_after_minutes=one.late_after_ms // 60_000,
             credit_days=rules.credit_days,
+            completion_ratio=rules.complete_from / 1000,
         )

@@ -24,7 +24,9 @@ from vtp.courses.enrolment_store import IS_STUDENT
 from vtp.courses.tables import course_enrollments, course_recordings, lessons
 from vtp.db.statements import insert_if_absent
 from vtp.ids import new_id
-from vtp.recording.tables import recording_progress
+from vtp.recording.store import UNFINISHED
+from vtp.recording.tables import recording_progress, recordings
+from vtp.recording.watching import COMPLETE_PER_MILLE, completed_at
 from vtp.rooms.tables import live_sessions, poll_votes, polls
 
 FRESH: Final = timedelta(seconds=10)
@@ -33,10 +35,11 @@ FRESH: Final = timedelta(seconds=10)
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a course counts as attended."""
+    """What a course counts as attended, and from how many thousandths on as a recording seen."""
 
     thresholds: Thresholds = field(default_factory=Thresholds)
     credit_days: int | None = None
+    complete_from: int = COMPLETE_PER_MILLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,7 @@ async def find_rules(tx: AsyncConnection, course_id: str) -> Rules:
             row.present_per_mille, row.late_per_mille, row.partial_per_mille, row.late_after_minutes * 60_000
         ),
         row.credit_days,
+        row.complete_per_mille,
     )
 
 
@@ -96,6 +100,7 @@ async def put_rules(tx: AsyncConnection, course_id: str, rules: Rules, now: date
         "partial_per_mille": rules.thresholds.partial_per_mille,
         "late_after_minutes": rules.thresholds.late_after_ms // 60_000,
         "credit_days": rules.credit_days,
+        "complete_per_mille": rules.complete_from,
         "updated_at": now,
     }
     if not await insert_if_absent(tx, attendance_rules, values):
@@ -300,14 +305,20 @@ async def add_correction(
 
 
 async def completed_recordings(
-    tx: AsyncConnection, lesson_ids: Sequence[str]
+    tx: AsyncConnection, lesson_ids: Sequence[str], complete_from: int
 ) -> dict[tuple[str, str], datetime]:
     """Who completed a recording of which of these lessons, and when first."""
-    filed, seen = course_recordings.c, recording_progress.c
+    filed, seen, c = course_recordings.c, recording_progress.c, recordings.c
     statement = (
-        select(filed.lesson_id, seen.user_id, func.min(seen.completed_at))
+        select(filed.lesson_id, seen.user_id, seen.watched_ms, seen.reached, seen.updated_at, c.duration_ms)
         .join_from(course_recordings, recording_progress, seen.recording_id == filed.recording_id)
-        .where(filed.lesson_id.in_(lesson_ids), seen.completed_at.is_not(None))
-        .group_by(filed.lesson_id, seen.user_id)
+        .join(recordings, c.id == filed.recording_id)
+        .where(filed.lesson_id.in_(lesson_ids), c.status.not_in(UNFINISHED))
     )
-    return {(row[0], row[1]): row[2] for row in await tx.execute(statement)}
+    found: dict[tuple[str, str], datetime] = {}
+    for row in await tx.execute(statement):
+        at = completed_at(row, row.duration_ms, complete_from)
+        if at is not None:
+            key = (row.lesson_id, row.user_id)
+            found[key] = min(at, found.get(key, at))
+    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -221,13 +221,29 @@ class Attendances:
 
     @done_over
     async def set_rules(
-        self, principal: Principal, course_id: str, rules: Rules, check: Callable[[Rules], None]
+        self,
+        principal: Principal,
+        course_id: str,
+        rules: Rules,
+        check: Callable[[Rules], None],
+        origin: Origin,
     ) -> None:
         """Sets that, for all its classes, those that were held included; `check` may refuse the old ones."""
         async with self._database.transaction() as tx:
             inside = await enter_to_change(tx, principal, course_id, Action.COURSE_UPDATE)
-            check(await find_rules(tx, inside.course.id))
+            before = await find_rules(tx, inside.course.id)
+            check(before)
+            if rules == before:
+                return
             await put_rules(tx, inside.course.id, rules, self._clock())
+            await self._audit.record(
+                tx,
+                Event.ATTENDANCE_RULES_CHANGED,
+                origin,
+                actor_id=principal.user_id,
+                subject=f"course:{inside.course.id}",
+                details=_changes(before, rules),
+            )
 
     @done_over
     async def count(self, course_id: str | None = None, room_id: str | None = None) -> None:
@@ -319,7 +335,8 @@ async def _read(
     ids = [one.lesson_id for one in held]
     rows = await attendance_of(tx, ids)
     by_hand = await corrections_of(tx, ids)
-    seen = await completed_recordings(tx, ids) if rules.credit_days is not None else {}
+    credited = rules.credit_days is not None
+    seen = await completed_recordings(tx, ids, rules.complete_from) if credited else {}
     entries = []
     for one in held:
         for student in students:
@@ -338,6 +355,17 @@ def _standing(row: Any) -> Standing:
     if row is None:
         return _NOT_THERE
     return Standing(row.present_ms, row.late_ms, row.early_ms, None, None, row.connections)
+
+
+def _changes(before: Rules, after: Rules) -> dict[str, Any]:
+    """What is different, as it was and as it is."""
+    old, new = _flat(before), _flat(after)
+    return {name: {"from": old[name], "to": new[name]} for name in new if old[name] != new[name]}
+
+
+def _flat(rules: Rules) -> dict[str, Any]:
+    others = {"credit_days": rules.credit_days, "complete_from": rules.complete_from}
+    return {**asdict(rules.thresholds), **others}
 
 
 def _is_made_up(completed: datetime | None, held: HeldClass, rules: Rules) -> bool:

@@ -11,6 +11,8 @@ from vtp.analytics.alerts import Alerts
 from vtp.analytics.anonymizer import Anonymizer
 from vtp.analytics.attendance_routes import add_attendance_routes
 from vtp.analytics.attendances import Attendances
+from vtp.analytics.completion import completion_of
+from vtp.analytics.contents import RulesContents
 from vtp.analytics.export_routes import add_export_routes
 from vtp.analytics.exports import Exports
 from vtp.analytics.intake import Intake
@@ -29,6 +31,7 @@ from vtp.analytics.usage import Usage
 from vtp.analytics.usage_routes import add_usage_routes
 from vtp.analytics.viewer_routes import add_viewer_routes
 from vtp.analytics.viewers import Viewers
+from vtp.courses.contents import CourseContents
 from vtp.db import Database
 from vtp.http.pdf_tables import PdfDrawer
 from vtp.http.routing import RouteTable
@@ -56,6 +59,7 @@ class AnalyticsBase:
     notifier: Notifier
     rooms: RoomService
     participants: Callable[[], int]
+    contents: CourseContents
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,8 @@ class AnalyticsParts:
         """Makes the services, and has them told of what is watched."""
         rollups = Rollups(base.database, base.settings.keep_days)
         base.progress.add_teller(rollups.watched)
+        base.progress.asked = completion_of
+        base.contents.add(RulesContents())
         attendances = Attendances(base.database, base.audit)
 
         def count(room_id: str) -> None:

@@ -101,5 +101,6 @@ attendance_rules = Table(
     Column("partial_per_mille", Integer, comment="null: there is no such status"),
     Column("late_after_minutes", Integer, nullable=False),
     Column("credit_days", Integer, comment="within which a recording makes up for a class; null: never"),
+    Column("complete_per_mille", Integer, nullable=False, comment="of a recording, to have completed it"),
     Column("updated_at", UtcDateTime, nullable=False),
 )

@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.analytics.alert_rules import Facts, Finding, findings
-from vtp.analytics.attendance_store import Student
+from vtp.analytics.attendance_store import Student, find_rules
 from vtp.analytics.attendances import CourseAttendance, StudentAttendance, read_course
 from vtp.analytics.course_store import (
     FiledRecording,
@@ -29,7 +29,7 @@ from vtp.coursework.grade_store import Pupil, grades_among
 from vtp.coursework.late import WorkStatus
 from vtp.coursework.standing import BookRow, Entry, Known, entry_of
 from vtp.coursework.submission_store import newest_of, submissions_by_id
-from vtp.recording.watching import progress_per_mille
+from vtp.recording.watching import is_complete, progress_per_mille
 
 WEEK: Final = timedelta(days=7)
 CHANGED_PERCENT: Final = 20
@@ -43,6 +43,7 @@ class StudentFigures:
     student: Student
     attendance: StudentAttendance
     progress: Mapping[str, int]
+    completed: int
     watch_time_ms: int
     participation: int | None
     activity_score: float | None
@@ -152,6 +153,7 @@ class CourseFigures:
 async def read_figures(tx: AsyncConnection, course: Course, now: datetime) -> CourseFigures:
     """Puts a course together; its classes are counted."""
     attendance = await read_course(tx, course.id)
+    complete_from = (await find_rules(tx, course.id)).complete_from
     recordings = await watchable(tx, course.id)
     ids = [one.recording_id for one in recordings]
     past = attendance.past
@@ -164,12 +166,15 @@ async def read_figures(tx: AsyncConnection, course: Course, now: datetime) -> Co
     for row in rows:
         by_person.setdefault(row.user_id, {})[row.recording_id] = row
     students = [
-        _student(course, one, recordings, by_person, pages, seen, work, now) for one in attendance.students
+        _student(course, one, recordings, by_person, pages, seen, work, complete_from, now)
+        for one in attendance.students
     ]
     opened = await pages_by_recording(tx, course.id, ids, before)
     size = len(students) + (past.students if past is not None else 0)
     kept = {one: past.lecture(one) if past is not None else NO_LECTURE for one in ids}
-    lectures = [_lecture(one, rows, size, opened, kept[one.recording_id]) for one in recordings]
+    lectures = [
+        _lecture(one, rows, size, opened, kept[one.recording_id], complete_from) for one in recordings
+    ]
     return CourseFigures(attendance, students, lectures)
 
 
@@ -181,6 +186,7 @@ def _student(
     pages: Mapping[str, Sequence[tuple[datetime, int]]],
     seen: Mapping[str, datetime],
     work: Mapping[str, Sequence[Entry]],
+    complete_from: int,
     now: datetime,
 ) -> StudentFigures:
     user_id = one.student.user_id
@@ -200,6 +206,7 @@ def _student(
         one.student,
         one,
         progress,
+        sum(is_complete(share, complete_from) for share in progress.values()),
         sum(row.watch_time_ms for row in mine.values()),
         int(sum(row.participation for row in attended) * 1000 / held) if held else None,
         round(sum(row.activity_score for row in attended) / held, 2) if held else None,
@@ -260,13 +267,15 @@ def _lecture(
     students: int,
     opened: Mapping[str, tuple[int, int]],
     past: PastLecture,
+    complete_from: int,
 ) -> LectureFigures:
     mine = [row for row in rows if row.recording_id == recording.recording_id]
     pages, buffer_events = opened.get(recording.recording_id, (0, 0))
+    shares = [progress_per_mille(row.watched_ms, recording.duration_ms) for row in mine]
     now = PastLecture(
         len(mine),
-        sum(row.completed_at is not None for row in mine),
-        sum(progress_per_mille(row.watched_ms, recording.duration_ms) for row in mine),
+        sum(is_complete(share, complete_from) for share in shares),
+        sum(shares),
         sum(row.watch_time_ms for row in mine),
         pages,
         buffer_events,

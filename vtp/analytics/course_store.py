@@ -64,7 +64,7 @@ async def progress_in(
 ) -> list[Any]:
     """How far the students are with each of these, of those who began after a time."""
     c = recording_progress.c
-    statement = select(c.user_id, c.recording_id, c.watched_ms, c.watch_time_ms, c.completed_at, c.updated_at)
+    statement = select(c.user_id, c.recording_id, c.watched_ms, c.watch_time_ms, c.reached, c.updated_at)
     statement = statement.where(*_theirs(c.user_id, c.recording_id, course_id, ids))
     if since is not None:
         statement = statement.where(c.started_at > since)

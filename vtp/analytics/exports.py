@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.permissions import Action
+from vtp.analytics.attendance_store import find_rules
 from vtp.analytics.caliper import events
 from vtp.analytics.course_store import FiledRecording, watchable
 from vtp.analytics.playback import KINDS, EventType, Logged
@@ -49,6 +50,7 @@ class Exports:
             teaches = inside.may(Action.COURSE_TEACH)
             recordings = {one.recording_id: one for one in await watchable(tx, inside.course.id)}
             pairs = await _pairs(tx, inside.course.id, list(recordings))
+            rules = await find_rules(tx, inside.course.id)
             if teaches:
                 await self._audit.record(
                     tx,
@@ -60,7 +62,7 @@ class Exports:
                 )
         if not teaches:
             pairs = [one for one in pairs if one[0] == principal.user_id]
-        return self._pages(inside.course.id, recordings, pairs, form)
+        return self._pages(inside.course.id, recordings, pairs, form, rules.complete_from)
 
     async def _pages(
         self,
@@ -68,11 +70,13 @@ class Exports:
         recordings: dict[str, FiledRecording],
         pairs: list[tuple[str, str]],
         form: Form,
+        complete_from: int,
     ) -> AsyncIterator[list[dict[str, Any]]]:
         home = self._home().rstrip("/")
         for user_id, recording_id in pairs:
             one = recordings[recording_id]
-            source = Source(home, user_id, recording_id, one.title, one.duration_ms, (course_id,))
+            said = one.title, one.duration_ms, (course_id,), complete_from
+            source = Source(home, user_id, recording_id, *said)
             async with self._database.read() as tx:
                 log = await log_of(tx, recording_id, user_id)
             made = MAKERS[form](source, log)

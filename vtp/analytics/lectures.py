@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vtp.analytics.completion import complete_from
 from vtp.analytics.heat import (
     Bins,
     Heat,
@@ -35,7 +37,7 @@ from vtp.recording.progress_store import Progress, find_progress
 from vtp.recording.service import Recordings
 from vtp.recording.store import UNFINISHED, Recording
 from vtp.recording.tables import recording_progress
-from vtp.recording.watching import COMPLETE_PER_MILLE, progress_per_mille
+from vtp.recording.watching import completed_at, is_complete, progress_per_mille
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,15 @@ class Metrics:
     progress: Progress | None
     passes: Sequence[int]
     sessions: Sequence[PlaybackSession]
+    complete_from: int
+
+    @property
+    def completed_at(self) -> datetime | None:
+        """Since when they have completed it."""
+        one, grows = self.recording, self.recording.status in UNFINISHED
+        if self.progress is None:
+            return None
+        return completed_at(self.progress, one.duration_ms, self.complete_from, grows=grows)
 
     @property
     def per_mille(self) -> int:
@@ -56,8 +67,7 @@ class Metrics:
     @property
     def score(self) -> float:
         """0 to 100."""
-        done = self.progress is not None and self.progress.completed_at is not None
-        return round(self.per_mille * 0.08 + (20 if done else 0), 1)
+        return round(self.per_mille * 0.08 + (20 if self.completed_at is not None else 0), 1)
 
     @property
     def rewatched(self) -> int:
@@ -89,6 +99,8 @@ class Lecture:
     heat: Heat
     remaining: Sequence[float]
     replayed: tuple[int, int, int] | None
+    complete_from: int
+    """In thousandths."""
 
 
 class Lectures:
@@ -116,6 +128,7 @@ class Lectures:
                 await find_progress(tx, user_id, recording.id),
                 viewer.passes if viewer is not None else [0] * Bins(recording.duration_ms).count,
                 await sessions_of(tx, recording.id, user_id),
+                await complete_from(tx, recording.id),
             )
 
     async def lecture(self, principal: Principal, recording_id: str, address: str) -> tuple[Lecture, bool]:
@@ -136,10 +149,15 @@ class Lectures:
 async def read_lecture(tx: AsyncConnection, recording: Recording, at_least: int) -> Lecture:
     """Adds up the roll-ups of a recording's viewers; of parts that fewer have watched it has nothing."""
     bins, c = Bins(recording.duration_ms), recording_progress.c
-    statement = select(c.pieces, c.watched_ms, c.watch_time_ms, c.completed_at)
+    asked = await complete_from(tx, recording.id)
+    statement = select(c.pieces, c.watched_ms, c.watch_time_ms)
     rows = (await tx.execute(statement.where(c.recording_id == recording.id))).all()
     found = viewers_in(
-        recording, rows, await sessions_of(tx, recording.id), await passes_of(tx, recording.id)
+        recording,
+        rows,
+        await sessions_of(tx, recording.id),
+        await passes_of(tx, recording.id),
+        asked,
     )
     certain = found
     past = await find_past_viewers(tx, recording.id)
@@ -162,6 +180,7 @@ async def read_lecture(tx: AsyncConnection, recording: Recording, at_least: int)
         heat=heat,
         remaining=shares_left(found.came, found.starters, at_least, certain.came),
         replayed=most_replayed(heat, bins),
+        complete_from=asked,
     )
 
 
@@ -170,8 +189,11 @@ def viewers_in(
     rows: Sequence[Any],
     sessions: Sequence[PlaybackSession],
     passes: Iterable[Sequence[int]],
+    complete_from: int,
 ) -> PastViewers:
-    """What some people's progress, pages and passes of a recording come to."""
+    """What some people's progress, pages and passes of a recording come to; nobody has completed one that has
+    not ended."""
+    ended = recording.status not in UNFINISHED
     bins = Bins(recording.duration_ms)
     heat = heat_of(passes, bins.count)
     shares = [progress_per_mille(row.watched_ms, recording.duration_ms) for row in rows]
@@ -179,10 +201,7 @@ def viewers_in(
     return PastViewers(
         recording.duration_ms,
         viewers=len(rows),
-        completed=sum(
-            row.completed_at is not None or share >= COMPLETE_PER_MILLE
-            for row, share in zip(rows, shares, strict=True)
-        ),
+        completed=sum(ended and is_complete(share, complete_from) for share in shares),
         shares=sum(shares),
         watch_time_ms=sum(row.watch_time_ms for row in rows),
         sessions=len(sessions),

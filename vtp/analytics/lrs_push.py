@@ -14,6 +14,7 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.service import Clock, utc_now
+from vtp.analytics.completion import completion_of
 from vtp.analytics.lrs_client import Answer, LrsClient, Verdict
 from vtp.analytics.lrs_folds import Folds
 from vtp.analytics.lrs_store import (
@@ -31,6 +32,7 @@ from vtp.db import Database
 from vtp.db.conflicts import done_over
 from vtp.errors import Unavailable
 from vtp.ids import new_id
+from vtp.recording.watching import COMPLETE_PER_MILLE
 from vtp.settings import AnalyticsSettings
 
 logger = logging.getLogger(__name__)
@@ -123,12 +125,14 @@ class LrsPush:
     async def _statements(self, tx: AsyncConnection, window: Window) -> list[dict[str, Any]]:
         ids = sorted({recording_id for _, recording_id in window.rows})
         named, filed = await recordings_named(tx, ids), await courses_with(tx, ids)
+        asked = await completion_of(tx, ids)
         home = self._home().rstrip("/")
         made: list[tuple[str, dict[str, Any]]] = []
         for (user_id, recording_id), rows in window.rows.items():
             one = named[recording_id]
             courses = filed.get(recording_id, ())
-            source = Source(home, user_id, recording_id, one.title, one.duration_ms, courses)
+            said = one.title, one.duration_ms, courses, asked.get(recording_id, COMPLETE_PER_MILLE)
+            source = Source(home, user_id, recording_id, *said)
             made += await self._folds.statements(tx, source, rows, window.last)
         return [said for _, said in sorted(made, key=lambda pair: pair[0])]
 

@@ -55,7 +55,7 @@ class StudentEngagement(BaseModel):
             participation_rate=_percent(one.participation),
             activity_score=one.activity_score,
             watch_time_seconds=one.watch_time_ms / 1000,
-            recordings_completed=sum(share >= 900 for share in one.progress.values()),
+            recordings_completed=one.completed,
             grade_percent=one.grade_percent,
             last_seen_at=one.last_seen,
             trend_last_week=one.trend,  # type: ignore[arg-type]

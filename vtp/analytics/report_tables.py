@@ -126,7 +126,7 @@ def performance_paper(found: PerformanceReply) -> Paper:
         _number("Viewers", "viewers"),
         _number("Of the class", "viewer_rate", " %", width=1.2),
         _number("Watched", "completion", " %"),
-        _number("To the end", "completed", width=1.1),
+        _number("Completed", "completed", width=1.1),
         _minutes("Time", "watch_time_seconds"),
         _number("Views", "view_sessions"),
         _number("Stalls", "buffer_events"),

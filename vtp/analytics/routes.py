@@ -98,7 +98,7 @@ def metrics_reply(user_id: str, found: Metrics) -> MetricsReply:
         total_watch_time_seconds=progress.watch_time_ms / 1000 if progress is not None else 0,
         watched_seconds=progress.watched_ms / 1000 if progress is not None else 0,
         completion_percentage=percent,
-        completed_at=progress.completed_at if progress is not None else None,
+        completed_at=found.completed_at,
         rewatch_count=found.rewatched,
         avg_quality=found.quality,
         last_watched=progress.updated_at if progress is not None else None,
@@ -145,6 +145,7 @@ def lecture_reply(found: Lecture) -> LectureReply:
             name: round(ms / watched_ms, 3) for name, ms in sorted(found.quality_ms.items()) if watched_ms
         },
         most_replayed_section=_replayed(found),
+        completion_ratio=found.complete_from / 1000,
         heatmap=[
             HeatBin(start=bins.start_ms(index) / 1000, views=views, viewers=viewers, remaining=remaining)
             for index, (views, viewers, remaining) in enumerate(by_bin)
@@ -174,5 +175,6 @@ def _hidden(found: Lecture) -> LectureReply:
         total_buffer_events=None,
         quality_distribution={},
         most_replayed_section=None,
+        completion_ratio=found.complete_from / 1000,
         heatmap=[],
     )

@@ -248,6 +248,9 @@ class LectureReply(BaseModel):
     recording_id: str
     duration_seconds: float
     hidden: bool = False
+    completion_ratio: Annotated[
+        float, Field(description="Of it, to have completed it: the least that one of its courses asks for.")
+    ]
     unique_viewers: int | None
     total_views: int | None
     avg_watch_time_seconds: float | None

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.tables import users
+from vtp.analytics.completion import complete_from
 from vtp.analytics.rights import holds_a_course_of, sees_all_viewers
 from vtp.analytics.tables import playback_sessions
 from vtp.courses.audience import CourseAudience
@@ -16,9 +17,9 @@ from vtp.db import Database
 from vtp.errors import Forbidden
 from vtp.http.identity import Principal, Role
 from vtp.recording.service import Recordings
-from vtp.recording.store import Recording
+from vtp.recording.store import UNFINISHED, Recording
 from vtp.recording.tables import recording_progress
-from vtp.recording.watching import progress_per_mille
+from vtp.recording.watching import completed_at, progress_per_mille
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +31,10 @@ class Viewer:
     email: str
     watched_ms: int
     watch_time_ms: int
-    completed_at: datetime | None
     last_watched: datetime
     pages: int
     per_mille: int
+    completed_at: datetime | None
 
     @property
     def id(self) -> str:
@@ -96,14 +97,23 @@ async def read_viewers(
             users.c.email,
             c.watched_ms,
             c.watch_time_ms,
-            c.completed_at,
             c.updated_at,
             opened,
+            c.reached,
         )
         .join_from(recording_progress, users, users.c.id == c.user_id)
         .where(c.recording_id == recording.id, named)
     )
     if before is not None:
         statement = statement.where(c.user_id < before)
-    rows = await tx.execute(statement.order_by(c.user_id.desc()).limit(limit))
-    return [Viewer(*row[:8], progress_per_mille(row.watched_ms, recording.duration_ms)) for row in rows]
+    rows = (await tx.execute(statement.order_by(c.user_id.desc()).limit(limit))).all()
+    asked, grows = await complete_from(tx, recording.id), recording.status in UNFINISHED
+    length_ms = recording.duration_ms
+    return [
+        Viewer(
+            *row[:7],
+            progress_per_mille(row.watched_ms, length_ms),
+            completed_at(row, length_ms, asked, grows=grows),
+        )
+        for row in rows
+    ]

@@ -12,7 +12,14 @@ from datetime import datetime
 from typing import Any, Final
 
 from vtp.analytics.playback import EventType, Logged
-from vtp.recording.watching import COMPLETE_PER_MILLE, Piece, add_piece, length_ms, progress_per_mille
+from vtp.recording.watching import (
+    COMPLETE_PER_MILLE,
+    Piece,
+    add_piece,
+    is_complete,
+    length_ms,
+    progress_per_mille,
+)
 
 PROFILE: Final = "https://w3id.org/xapi/video"
 EXTENSION: Final = f"{PROFILE}/extensions/"
@@ -31,7 +38,8 @@ _NAMESPACE: Final = uuid.UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")  # RFC 956
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What statements say of who watched what. `home`: the address of this server, without a last slash."""
+    """What statements say of who watched what. `home`: the address of this server, without a last slash;
+    `complete_from`: thousandths."""
 
     home: str
     user_id: str
@@ -39,6 +47,7 @@ class Source:
     title: str
     duration_ms: int
     course_ids: Sequence[str] = ()
+    complete_from: int = COMPLETE_PER_MILLE
 
 
 @dataclass(slots=True)
@@ -111,7 +120,7 @@ class Fold:
         if self._completed:
             return False
         share = progress_per_mille(length_ms(self._watched), source.duration_ms)
-        self._completed = share >= COMPLETE_PER_MILLE
+        self._completed = is_complete(share, source.complete_from)
         return self._completed
 
 
@@ -172,7 +181,7 @@ class _Maker:
         extensions: dict[str, Any] = {
             EXTENSION + "length": seconds(source.duration_ms),
             EXTENSION + "session-id": str(_uuid(source, self._session_id)),
-            EXTENSION + "completion-threshold": COMPLETE_PER_MILLE / 1000,
+            EXTENSION + "completion-threshold": self._source.complete_from / 1000,
         }
         if changed is not None:
             extensions[EXTENSION + "quality"] = str(changed.data.get("quality", ""))

@@ -21,7 +21,15 @@ from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.permissions import Action
 from vtp.accounts.service import Clock, account_of, utc_now
 from vtp.accounts.users import find_user
-from vtp.course_files.manifest import FORMAT, Manifest, PackedCourse, contents_name, file_name, media_name
+from vtp.course_files.manifest import (
+    PLAIN_FORMAT,
+    RECORDINGS_FORMAT,
+    Manifest,
+    PackedCourse,
+    contents_name,
+    file_name,
+    media_name,
+)
 from vtp.course_files.writer import CourseWriter
 from vtp.courses.contents import CourseContents, Source
 from vtp.courses.door import enter
@@ -67,6 +75,7 @@ class _Read:
 
     spool: IO[bytes]
     kinds: list[tuple[str, int, int]]
+    format: int
     files: dict[str, str]
     """By label the id of a file."""
     recordings: dict[str, str]
@@ -174,7 +183,8 @@ class CourseExports:
                 async for piece in self._streamed(writer, label, media_name(label), stream, missing):
                     yield piece
             manifest = _manifest(course, writer, missing, self._clock())
-            yield writer.finish(manifest.model_copy(update={"format": FORMAT}) if recordings else manifest)
+            oldest = max(read.format, RECORDINGS_FORMAT if recordings else PLAIN_FORMAT)
+            yield writer.finish(manifest.model_copy(update={"format": oldest}))
 
     async def _streamed(
         self, writer: CourseWriter, label: str, name: str, opened: _Opened | None, missing: list[str]
@@ -197,7 +207,7 @@ class CourseExports:
 
     async def _read(self, course_id: str, spool: IO[bytes], *, recordings: bool) -> _Read:
         """Everything but the bytes of files, from one moment; nobody waits for it."""
-        labels, kinds, start = _Labels(), [], 0
+        labels, kinds, start, oldest = _Labels(), [], 0, PLAIN_FORMAT
         async with self._database.snapshot() as tx:
             source = Source(course_id, whole=True, label=labels.of)
             for kind in self._contents.kinds:
@@ -208,9 +218,12 @@ class CourseExports:
                     lines = b"".join(one.model_dump_json().encode() + b"\n" for one in items)
                     await asyncio.to_thread(spool.write, lines)
                     size += len(lines)
+                if not size and kind.since > PLAIN_FORMAT:
+                    continue
                 kinds.append((kind.name, start, size))
+                oldest = max(oldest, kind.since)
                 start += size
-        return _Read(spool, kinds, labels.all_of("files"), labels.all_of("recordings"))
+        return _Read(spool, kinds, oldest, labels.all_of("files"), labels.all_of("recordings"))
 
 
 def _written(writer: CourseWriter, read: _Read) -> Generator[bytes, None, None]:

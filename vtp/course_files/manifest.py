@@ -3,6 +3,7 @@
 The file is a ZIP archive:
 
 contents/<kind>.jsonl   one line of JSON for each thing of that kind, as its `Packed` model
+                        (kinds without things may have no part; `attendance` in format 3 and later)
 files/<label>           the bytes of a file that a material has
 recordings/<label>      the media of a recording, `vtp.recording.carried_stream`; format 2 and later
 manifest.json           what is here: format, course, and of each part its size and SHA-256; written last
@@ -17,10 +18,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from vtp.courses.schemas import CreateCourse
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Counted up when a reader of before could not read what is written. Every format so far is read."""
 PLAIN_FORMAT: Final = 1
-"""Of a file without recordings, which servers read, too, that know none."""
+"""A file is of the first format that has all that is in it: older servers read what they know."""
+RECORDINGS_FORMAT: Final = 2
+"""The first that may have recordings."""
 MANIFEST: Final = "manifest.json"
 MAX_MANIFEST_BYTES: Final = 16 << 20
 MAX_CONTENTS_BYTES: Final = 256 << 20

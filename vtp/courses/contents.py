@@ -143,6 +143,8 @@ class ContentKind(ABC, Generic[PackedT]):
     in_copies: ClassVar[bool] = True
     on_request: ClassVar[bool] = False
     """In the file of a course only with its recordings."""
+    since: ClassVar[int] = 1
+    """The first format of files of courses that has it."""
 
     @abstractmethod
     def pages(self, tx: AsyncConnection, source: Source) -> AsyncIterator[Sequence[PackedT]]:

@@ -78,7 +78,7 @@ HOLDINGS: Final = (
             "position_ms",
             "started_at",
             "updated_at",
-            "completed_at",
+            "reached",
         ),
         ("user_id", "sittings"),
         Deleted(),

@@ -119,9 +119,12 @@ async def page_of_recordings(
 
 
 def _listed(row: Sequence[Any]) -> Listed:
-    room_name, watched_ms, position_ms, completed_at, _ = row[len(COLUMNS) :]
-    begun = Begun(watched_ms, position_ms, completed_at) if watched_ms is not None else None
+    room_name, watched_ms, *seen, _ = row[len(COLUMNS) :]
+    begun = Begun(watched_ms, *seen) if watched_ms is not None else None
     return Listed(recording_of(row), room_name, begun)
+
+
+_SEEN = [recording_progress.c[name] for name in ("watched_ms", "position_ms", "updated_at", "reached")]
 
 
 @lru_cache(maxsize=256)
@@ -139,7 +142,7 @@ def _page(shape: _Shape, goes_on: bool) -> Prepared:
     mine = and_(own.recording_id == c.id, own.user_id == bindparam("viewer", type_=id_type()))
     total = _counted(shape).correlate(None).scalar_subquery()
     statement = (
-        select(*COLUMNS, rooms.c.name, own.watched_ms, own.position_ms, own.completed_at, total)
+        select(*COLUMNS, rooms.c.name, *_SEEN, total)
         .select_from(recordings.join(rooms, rooms.c.id == c.room_id).outerjoin(recording_progress, mine))
         .where(*_conditions(shape))
     )

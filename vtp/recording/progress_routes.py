@@ -16,7 +16,7 @@ def add_progress_routes(table: RouteTable, progress: WatchProgress) -> None:
     @table.get(PATH, reply=ProgressReply, summary="Read how far one is with a recording", errors=(403, 404))
     async def get_progress(call: Call) -> ProgressReply:
         found = await progress.get(call.principal, call.path["id"], origin_of(call).ip)
-        return ProgressReply.in_full(*found)
+        return ProgressReply.in_full(found)
 
     @table.post(
         PATH,
@@ -31,5 +31,5 @@ def add_progress_routes(table: RouteTable, progress: WatchProgress) -> None:
         body: ReportProgress = call.body
         address = origin_of(call).ip
         return ProgressReply.in_full(
-            *await progress.report(call.principal, call.path["id"], body.report, address)
+            await progress.report(call.principal, call.path["id"], body.report, address)
         )

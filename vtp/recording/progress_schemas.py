@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from vtp.recording.progress_store import Begun, Progress
-from vtp.recording.store import Recording
-from vtp.recording.watching import Played, Refused, Report, progress_per_mille, resume_ms
+from vtp.recording.progress_store import Progress
+from vtp.recording.standing import Standing
+from vtp.recording.store import UNFINISHED
+from vtp.recording.watching import Played, Report, completed_at, progress_per_mille, resume_ms
 
 MAX_SEGMENTS = 100
 LONGEST_S = 1_000_000.0
@@ -69,9 +70,9 @@ class MyProgress(BaseModel):
     completed: bool
 
     @classmethod
-    def of(cls, progress: Begun, recording: Recording) -> Self:
+    def of(cls, standing: Standing) -> Self:
         """In short, for lists."""
-        return cls(**_short(progress, recording))
+        return cls(**_short(standing))
 
 
 class ProgressReply(MyProgress):
@@ -88,31 +89,47 @@ class ProgressReply(MyProgress):
     refused: list[RefusedSegment] = []
 
     @classmethod
-    def in_full(
-        cls, recording: Recording, progress: Progress | None, refused: list[Refused] | None = None
-    ) -> Self:
+    def in_full(cls, standing: Standing) -> Self:
         """Of who has not begun: nothing."""
-        updated_at = progress.updated_at if progress is not None else None
-        progress = progress or Progress("", recording.id, recording.created_at, recording.created_at)
+        recording, progress = standing.recording, _begun(standing)
         return cls(
-            **_short(progress, recording),
+            **_short(standing),
             recording_id=recording.id,
             duration_seconds=recording.duration_ms / 1000,
             position=progress.position_ms / 1000,
             watched_seconds=progress.watched_ms / 1000,
             watch_time_seconds=progress.watch_time_ms / 1000,
-            completed_at=progress.completed_at,
-            updated_at=updated_at,
+            completed_at=_completed_at(standing),
+            updated_at=progress.updated_at if standing.progress is not None else None,
             segments=[(start / 1000, end / 1000) for start, end in progress.pieces],
-            refused=[RefusedSegment(index=one.index, reason=one.reason) for one in refused or ()],  # type: ignore[arg-type]
+            refused=[RefusedSegment(index=one.index, reason=one.reason) for one in standing.refused],  # type: ignore[arg-type]
         )
 
 
-def _short(progress: Begun | Progress, recording: Recording) -> dict[str, Any]:
+def _begun(standing: Standing) -> Progress:
+    """All of it, for the reply that has it in full."""
+    recording, progress = standing.recording, standing.progress
+    if isinstance(progress, Progress):
+        return progress
+    return Progress("", recording.id, recording.created_at, recording.created_at)
+
+
+def _completed_at(standing: Standing) -> datetime | None:
+    recording = standing.recording
+    return completed_at(
+        standing.progress or _begun(standing),
+        recording.duration_ms,
+        standing.complete_from,
+        grows=recording.status in UNFINISHED,
+    )
+
+
+def _short(standing: Standing) -> dict[str, Any]:
+    recording, progress = standing.recording, standing.progress or _begun(standing)
     return {
         "progress": progress_per_mille(progress.watched_ms, recording.duration_ms) / 1000,
         "resume_position": resume_ms(progress.position_ms, recording.duration_ms) / 1000,
-        "completed": progress.completed_at is not None,
+        "completed": _completed_at(standing) is not None,
     }
 
 

@@ -19,12 +19,14 @@ class Begun:
 
     watched_ms: int
     position_ms: int
-    completed_at: datetime | None
+    updated_at: datetime
+    reached: list[list[int]]
 
 
 @dataclass(slots=True)
 class Progress:
-    """How far an account is with a recording; `sittings`: {session: [last number, its time, ms left]}."""
+    """How far an account is with a recording; `sittings`: {session: [last number, its time, ms left]};
+    `reached`: [[step in thousandths, Unix ms]…]."""
 
     user_id: str
     recording_id: str
@@ -35,7 +37,7 @@ class Progress:
     watch_time_ms: int = 0
     position_ms: int = 0
     sittings: dict[str, list[int]] = field(default_factory=dict)
-    completed_at: datetime | None = None
+    reached: list[list[int]] = field(default_factory=list)
 
 
 _COLUMNS = [table.c[name] for name in Progress.__slots__]

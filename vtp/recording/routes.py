@@ -44,6 +44,7 @@ from vtp.recording.schemas import (
 from vtp.recording.service import Recordings
 from vtp.recording.share_routes import add_share_routes
 from vtp.recording.shares import Shares
+from vtp.recording.standing import Standing
 from vtp.recording.store import Recording
 from vtp.recording.storyboard_routes import add_storyboard_routes
 from vtp.recording.thumbnail_routes import add_thumbnail_routes
@@ -76,7 +77,7 @@ def build_routes(parts: RecordingParts) -> RouteTable:
     _add_recorder_routes(table, recordings)
     add_quota_routes(table, recordings.quotas)
     add_trash_routes(table, recordings.trash)
-    _add_reading_routes(table, recordings, admission)
+    _add_reading_routes(table, recordings, admission, parts.progress)
     _add_changing_routes(table, recordings)
     add_media_routes(table, recordings, parts.captions, admission, log)
     add_download_routes(table, recordings, parts.grants, admission, log)
@@ -121,7 +122,9 @@ def _add_recorder_routes(table: RouteTable, recordings: Recordings) -> None:
         return RecordingStopped.of(await recordings.stop_recording(call.principal, call.path["id"]))
 
 
-def _add_reading_routes(table: RouteTable, recordings: Recordings, admission: Admission) -> None:
+def _add_reading_routes(
+    table: RouteTable, recordings: Recordings, admission: Admission, progress: WatchProgress
+) -> None:
     @table.get(BASE, query=ListQuery, reply=RecordingPage, summary="List recordings", errors=(403, 404))
     async def list_recordings(call: Call) -> RecordingPage:
         query: ListQuery = call.query
@@ -131,7 +134,9 @@ def _add_reading_routes(table: RouteTable, recordings: Recordings, admission: Ad
         found, total = await recordings.catalogue.list_recordings(
             call.principal, wanted, limit=query.limit + 1, offset=offset, before=before
         )
-        page = [_listed(call.principal, one) for one in found[: query.limit]]
+        rows = found[: query.limit]
+        standings = await progress.standings([(one.recording, one.progress) for one in rows])
+        page = [_listed(call.principal, one, standings.get(one.recording.id)) for one in rows]
         next_cursor = encode_cursor(page[-1].id) if len(found) > query.limit else None
         return RecordingPage(
             items=page,
@@ -225,9 +230,9 @@ def _add_changing_routes(table: RouteTable, recordings: Recordings) -> None:
         return reply
 
 
-def _listed(principal: Principal, listed: Listed) -> ListedRecording:
-    recording, room_name, progress = listed
-    own = MyProgress.of(progress, recording) if progress is not None else None
+def _listed(principal: Principal, listed: Listed, standing: Standing | None) -> ListedRecording:
+    recording, room_name, _ = listed
+    own = MyProgress.of(standing) if standing is not None else None
     shown = _seen_by(principal, recording)
     return ListedRecording.of(shown, room_name=room_name, may=_rights(principal, recording), progress=own)
 

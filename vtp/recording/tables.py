@@ -129,7 +129,12 @@ recording_progress = Table(
     ),
     Column("started_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
-    Column("completed_at", UtcDateTime),
+    Column(
+        "reached",
+        json_type(),
+        nullable=False,
+        comment="[[thousandths, Unix ms]…]: when so much of it was watched first, from half of it on",
+    ),
 )
 
 recording_access_log = Table(

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from vtp.recording.progress_store import Progress
 from vtp.recording.watching import (
-    COMPLETE_PER_MILLE,
     GRACE_MS,
     Played,
     Refused,
@@ -17,6 +16,7 @@ from vtp.recording.watching import (
     add_piece,
     furthest_ms,
     length_ms,
+    note_step,
     progress_per_mille,
     why_refused,
 )
@@ -44,7 +44,6 @@ class Taken:
     counted: tuple[Played, ...] = ()
     refused: tuple[Refused, ...] = ()
     repeated: bool = False
-    completed: bool = False  # by this report
 
 
 REPEATED = Taken(repeated=True)
@@ -59,12 +58,9 @@ def take_report(progress: Progress, report: Report, extent: Extent, now_ms: int)
     counted, refused, room_ms = _count(progress, report.played, extent, room_ms, now_ms)
     _sit(progress, report, now_ms, room_ms)
     progress.position_ms = min(report.position_ms, extent.end_ms)
-    complete = not extent.grows and _share(progress, extent) >= COMPLETE_PER_MILLE
-    return Taken(tuple(counted), tuple(refused), completed=complete and progress.completed_at is None)
-
-
-def _share(progress: Progress, extent: Extent) -> int:
-    return progress_per_mille(progress.watched_ms, extent.duration_ms)
+    if not extent.grows:
+        note_step(progress.reached, progress_per_mille(progress.watched_ms, extent.duration_ms), now_ms)
+    return Taken(tuple(counted), tuple(refused))
 
 
 def _room_ms(progress: Progress, session_id: str, now_ms: int) -> int:

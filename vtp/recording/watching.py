@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final, Protocol
 
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 Piece = tuple[int, int]
 """From and to, in milliseconds of the recording."""
 
@@ -19,6 +22,10 @@ OVER_END_MS = 500  # what a player may report behind the end
 OVER_EDGE_MS = 10_000  # and behind what is finished of one that grows
 GRACE_MS = 3000  # what a session may be ahead of the clock
 COMPLETE_PER_MILLE = 900
+"""To have completed a recording, where no course says otherwise."""
+COMPLETE_AT_LEAST = 500
+COMPLETE_STEP = 50
+"""What a course may say instead: from half of it on, in steps whose times are kept."""
 EDGE_MS = 10_000  # who stopped this near the end has seen it: they begin anew
 MAX_PIECES = 1000
 
@@ -75,6 +82,42 @@ def length_ms(pieces: Iterable[Piece]) -> int:
 def progress_per_mille(watched_ms: int, duration_ms: int) -> int:
     """How much of it, in thousandths, never rounded up."""
     return min(1000, watched_ms * 1000 // duration_ms) if duration_ms > 0 else 0
+
+
+class Seen(Protocol):
+    """What is known of somebody's watching; `reached`: [[step in thousandths, Unix ms]…], in this order."""
+
+    @property
+    def watched_ms(self) -> int: ...
+    @property
+    def updated_at(self) -> datetime: ...
+    @property
+    def reached(self) -> Sequence[Sequence[int]]: ...
+
+
+def note_step(reached: list[list[int]], per_mille: int, now_ms: int) -> None:
+    """Notes when a step is reached first; those below it that were not are reached with it."""
+    step = per_mille // COMPLETE_STEP * COMPLETE_STEP
+    if step >= COMPLETE_AT_LEAST and (not reached or reached[-1][0] < step):
+        reached.append([step, now_ms])
+
+
+def is_complete(per_mille: int, complete_from: int) -> bool:
+    """Whether so much of a recording is all that is asked for."""
+    return per_mille >= complete_from
+
+
+def completed_at(seen: Seen, duration_ms: int, complete_from: int, *, grows: bool = False) -> datetime | None:
+    """Since when somebody has completed a recording; None: they have not, or it has not ended.
+
+    Where nobody noted when so much was watched: when they watched last.
+    """
+    if grows or not is_complete(progress_per_mille(seen.watched_ms, duration_ms), complete_from):
+        return None
+    for step, at_ms in seen.reached:
+        if step >= complete_from:
+            return _EPOCH + timedelta(milliseconds=at_ms)
+    return seen.updated_at
 
 
 def resume_ms(position_ms: int, duration_ms: int) -> int:

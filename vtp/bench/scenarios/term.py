@@ -248,6 +248,7 @@ def _progress(of_it: Sequence[str], watchers: Sequence[str], now: datetime) -> I
                 "watch_time_ms": WATCHED_MS,
                 "position_ms": WATCHED_MS,
                 "sittings": {},
+                "reached": [],
                 "started_at": now,
                 "updated_at": now,
             }

@@ -20,6 +20,8 @@ export interface Lecture {
   total_views: number | null;
   avg_watch_time_seconds: number | null;
   completion_rate: number | null;
+  /** Of it, to have completed it: 0.5 to 1. */
+  completion_ratio: number;
   average_completion: number | null;
   peak_concurrent_viewers: number | null;
   total_buffer_events: number | null;

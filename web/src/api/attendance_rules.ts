@@ -1,4 +1,4 @@
-/** What a course counts as attended. */
+/** What a course counts as attended, and as a recording completed. */
 import { readVersioned, type Versioned } from "./courses";
 import type { HttpClient } from "./http";
 
@@ -11,6 +11,8 @@ export interface AttendanceRules {
   late_after_minutes: number;
   /** Within which a recording makes up for a class; null: never. */
   credit_days: number | null;
+  /** Of a recording, to have completed it: 0.5 to 1 in steps of 0.05. */
+  completion_ratio: number;
 }
 
 const path = (course: string) => `/api/v1/analytics/courses/${encodeURIComponent(course)}/attendance-rules`;

@@ -66,6 +66,7 @@ const EVENTS: Readonly<Record<string, string>> = {
   course_invitation_revoked: "Code or link to a course ended",
   analytics_exported: "Figures downloaded",
   attendance_corrected: "Attendance corrected",
+  attendance_rules_changed: "What counts as attended or completed changed",
   webhook_created: "Webhook made",
   webhook_changed: "Webhook changed",
   webhook_deleted: "Webhook deleted",

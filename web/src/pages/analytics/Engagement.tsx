@@ -49,7 +49,7 @@ const COLUMNS: readonly Column<Row>[] = [
   counted("reactions", "Reactions"),
   counted("poll_answers", "Votes"),
   timed("watch_time_seconds", "Recordings", "time with them, watching again included"),
-  counted("recordings_completed", "Completed", "recordings of which nine tenths were seen"),
+  counted("recordings_completed", "Completed", "recordings seen as far as the course asks for"),
   shared("grade_percent", "Grade", "to date, of what is released"),
   {
     name: "trend",

@@ -108,7 +108,7 @@ function Figures({ lecture }: { lecture: Lecture }) {
         {
           label: "Completed",
           value: percent(lecture.completion_rate),
-          note: "of its viewers have seen nine tenths",
+          note: `of its viewers have seen ${percent(lecture.completion_ratio * 100)}`,
         },
         {
           label: "Watched of it",

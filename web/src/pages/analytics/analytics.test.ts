@@ -14,6 +14,7 @@ const lecture = (bins: [number, number, number][], more: Partial<Lecture> = {}):
   total_views: 4,
   avg_watch_time_seconds: 60,
   completion_rate: 0,
+  completion_ratio: 0.9,
   average_completion: 10,
   peak_concurrent_viewers: 1,
   total_buffer_events: 0,

@@ -1,4 +1,4 @@
-/** What of a class counts as attended, by how long somebody was there. */
+/** What of a class counts as attended, by how long somebody was there, and what of a recording as completed. */
 import { useCallback, useEffect, useRef } from "react";
 import type { AttendanceRules } from "../../../api/attendance_rules";
 import type { Versioned } from "../../../api/courses";
@@ -35,11 +35,11 @@ export function AttendanceSettings() {
     <Card>
       <div className="form">
         <h2 id={HERE} ref={head} tabIndex={-1}>
-          What counts as attended
+          What counts as attended and completed
         </h2>
         <p className="soft">
           A class is measured as it was held: from when its staff came until they left. Reconnections of up to
-          a minute count as being there.
+          a minute count as being there. Of a recording counts what was played at least once.
         </p>
         {error && <Notice tone="wrong">{error}</Notice>}
         {!read && !error && <Loading label="Loading the rules" />}
@@ -57,27 +57,43 @@ function RulesForm({ read, reload }: { read: Versioned<AttendanceRules>; reload:
     const rules = rulesOf(values);
     if (version !== null && isSame(rules, read.value)) return void toast("Nothing was changed.");
     await attendanceRules.set(course.id, rules, version);
-    toast("Saved. All classes count by this now.");
+    toast("Saved. All classes and recordings count by this now.");
     await reload();
   });
   return (
     <form className="form" onSubmit={form.onSubmit} data-testid="attendance-rules">
       <Shares form={form} rules={read.value} />
-      <Field
-        label="A recording makes up for a class within (days)"
-        name="credit_days"
-        type="number"
-        min={1}
-        max={366}
-        placeholder="Never"
-        defaultValue={read.value.credit_days ?? ""}
-        hint="Who was absent and completes the recording in time has “saw the recording” beside the status, which stays “absent”."
-        error={form.fields.credit_days}
-        data-testid="rule-credit"
-      />
+      <div className="field-row attendance-shares">
+        <Field
+          label="A recording is completed from (percent)"
+          name="completion_ratio"
+          type="number"
+          required
+          min={50}
+          max={100}
+          step={5}
+          defaultValue={percentOf(read.value.completion_ratio)}
+          hint="So much of it was seen. In steps of five; less than everything, as many leave at the last words."
+          error={form.fields.completion_ratio}
+          data-testid="rule-completion"
+        />
+        <Field
+          label="A recording makes up for a class within (days)"
+          name="credit_days"
+          type="number"
+          min={1}
+          max={366}
+          placeholder="Never"
+          defaultValue={read.value.credit_days ?? ""}
+          hint="Who was absent and completes the recording in time has “saw the recording” beside the status, which stays “absent”."
+          error={form.fields.credit_days}
+          data-testid="rule-credit"
+        />
+      </div>
       <p className="soft">
-        Classes that were held are judged by it at once, too: sheets, reports and charts may say something
-        else than before. How long people were there does not change, and corrections by hand stay.
+        Classes that were held and recordings that were watched are judged by it at once, too: sheets, reports
+        and charts may say something else than before. How long people were there and what they saw does not
+        change, and corrections by hand stay.
       </p>
       <EditTrouble form={form} onTheirs={() => void reload()} onMine={keepMine} />
       <p>

@@ -9,6 +9,7 @@ const RULES: AttendanceRules = {
   partial_ratio: null,
   late_after_minutes: 10,
   credit_days: null,
+  completion_ratio: 0.9,
 };
 const TYPED = {
   present_ratio: "75",
@@ -16,6 +17,7 @@ const TYPED = {
   partial_ratio: "",
   late_after_minutes: "10",
   credit_days: "",
+  completion_ratio: "90",
 };
 
 function fieldsOf(values: Record<string, string>): Readonly<Record<string, string>> {

@@ -8,6 +8,7 @@ export const FIELDS = [
   "partial_ratio",
   "late_after_minutes",
   "credit_days",
+  "completion_ratio",
 ] as const;
 
 /** The server keeps thousandths. */
@@ -25,6 +26,7 @@ export function rulesOf(values: Record<string, string>): AttendanceRules {
     partial_ratio: text("partial_ratio") === "" ? null : shareOf(text("partial_ratio")),
     late_after_minutes: Number(text("late_after_minutes")),
     credit_days: text("credit_days") === "" ? null : Number(text("credit_days")),
+    completion_ratio: shareOf(text("completion_ratio")),
   };
   if (rules.late_ratio > rules.present_ratio)
     throw wrong("late_ratio", `Not more than for “present”, which is ${percentOf(rules.present_ratio)} %.`);
