@@ -128,6 +128,7 @@ class Between:
     rule: Rule = pass_all
     passed: list[tuple[str, str]] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
+    answered_bytes: int = 0
     port: int = 0
     connections: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -181,6 +182,7 @@ class Between:
                 up_writer.transport.abort()
                 return
             while data := await up_reader.read(65536):
+                self.answered_bytes += len(data)
                 writer.write(data)
                 await writer.drain()
         finally:

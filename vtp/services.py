@@ -11,6 +11,7 @@ from pathlib import Path
 
 from vtp.accounts.build import Accounts
 from vtp.accounts.keys_watch import KeysWatch
+from vtp.accounts.picture_files import PictureFiles
 from vtp.accounts.pictures import Pictures
 from vtp.accounts.services import ServiceAuthenticator
 from vtp.accounts.sessions import is_signed_in
@@ -245,8 +246,8 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     access_log = AccessLog(database, recordings, settings.recording.access_log_keep_days)
     stack.push_async_callback(access_log.close)
     tasks.start(access_log.run(), "log of access to recordings")
-    pictures = Pictures(database, store, accounts.audit)
-    await pictures.start()
+    pictures = Pictures(database, PictureFiles(database, store, jobs.remote, instance), accounts.audit)
+    await pictures.files.start()
     stored = StoredTracks(jobs.remote) if jobs.remote else None
     tracks = TrackErasure(database, jobs.files, stored, recordings.playback.forget, tell_of_change)
     notifications = NotificationParts.build(
@@ -320,6 +321,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         courses.schedules.extend,
         notifications.service.trim,
         coursework.files.sweep,
+        pictures.files.sweep,
         carried.sweep,
         quizzes.ending.finish_due,
         analytics.rollups.trim,
@@ -329,7 +331,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         presence.finish_left_open,
     ]
     personal = _build_personal(
-        database, accounts, pictures, (pictures, tracks, coursework.files), settings, upkeep
+        database, accounts, pictures, (pictures.files, tracks, coursework.files), settings, upkeep
     )
     tasks.start(personal.upkeep.run(), "personal data")
     services = Services(

@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.api.recording_material import add_finished, fetch, grant_of, make_room, open_media
 from tests.serving import Api, Person, serving
+from vtp.accounts.picture_moving import move_pictures
 from vtp.backup.check import find_damage
 from vtp.coursework.moving import move_files
 from vtp.jobs.process import run_jobs
@@ -48,7 +49,9 @@ async def working_on(api: Api) -> AsyncIterator[None]:
     """The job process's work, until the context ends."""
     stop = asyncio.Event()
     running = asyncio.create_task(
-        run_jobs(api.server.services.settings, stop, {"files of courses": move_files})
+        run_jobs(
+            api.server.services.settings, stop, {"files of courses": move_files, "pictures": move_pictures}
+        )
     )
     try:
         yield

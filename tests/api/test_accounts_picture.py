@@ -16,7 +16,7 @@ async def put(api: Api, by: Person, data: bytes, kind: str = "image/png") -> Ans
 
 
 def files(api: Api) -> list[Path]:
-    return [path for path in (api.server.services.pictures._store.root).rglob("*.jpg") if path.is_file()]
+    return [path for path in (api.server.services.pictures.files.store.root).rglob("*.jpg") if path.is_file()]
 
 
 async def test_a_picture_is_put_seen_by_others_replaced_and_removed(api: Api) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -115,14 +118,19 @@ async def test_a_shift_that_cannot_be_is_refused(api: Api, teacher: Person, wish
     assert (await api.call("POST", f"{BASE}/{full.id}/copy", {**TERM, **wish}, by=teacher)).status == 422
 
 
+@pytest.mark.parametrize("harm", [Path.unlink, lambda path: os.truncate(path, 100)])
 @pytest.mark.sqlite_alone
-async def test_a_course_with_a_lost_file_is_copied_without_it(api: Api, teacher: Person) -> None:
+async def test_a_course_with_a_lost_file_is_copied_without_it(
+    api: Api, teacher: Person, harm: Callable[[Path], object]
+) -> None:
     full = await full_course(api, teacher)
     other = await add_material(api, full.id, teacher, title="Lost")
     lost = await upload(api, versions_of(full.id, other), teacher)
     assert lost.status == 201
     [path] = [one for one in lying(api) if one.name == lost.body["id"]]
-    path.unlink()
+    harm(path)
+    gone = await api.call("GET", f"{BASE}/{full.id}/files/{lost.body['id']}", by=teacher)
+    assert (gone.status, gone.body["code"]) == (410, "file_lost")
     made = await api.call("POST", f"{BASE}/{full.id}/copy", TERM, by=teacher)
     assert made.status == 201, made
     assert (made.body["carried"]["materials"], made.body["carried"]["files"]) == (3, 1)

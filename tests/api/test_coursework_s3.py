@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ from vtp.settings import Settings
 pytestmark = [pytest.mark.skipif(bool(why_not()), reason=why_not()), pytest.mark.sqlite_alone]
 LARGE = PDF + os.urandom(9 << 20)
 HERE, THERE = "local", "stored"
+TERM = {"semester": "spring", "year": 2027, "shift_days": 7}
 
 
 @pytest.fixture
@@ -105,6 +106,47 @@ async def test_what_was_handed_in_is_in_the_store_before_that_is_said_and_outliv
         await has(api, at, await api.sign_in("teacher@school.example"), LARGE)
 
 
+async def test_a_small_range_fetches_no_more_of_the_store(tmp_path: Path, s3: S3Server) -> None:
+    async with between(s3) as road, storing(tmp_path / "data", road.settings(), working=False) as api:
+        teacher, _, at, _ = await handed_in(api, LARGE)
+        shutil.rmtree(tmp_path / "data" / "recordings" / "coursework")
+        await has(api, at, teacher, LARGE)
+        before, requests = road.answered_bytes, road.counts["GET"]
+        for start in range(1000, 11_000, 1000):
+            part = await api.call("GET", at, by=teacher, headers={"Range": f"bytes={start}-{start + 99}"})
+            assert (part.status, part.body) == (206, LARGE[start : start + 100])
+        assert road.counts["GET"] - requests == 2 * 10
+        assert road.answered_bytes - before < 2 * 10 * 2000, "heads of answers, and what was asked for"
+
+
+@pytest.mark.parametrize(
+    "harm", [lambda path: os.truncate(path, 100), lambda path: path.write_bytes(bytes(len(PDF)))]
+)
+async def test_a_damaged_copy_here_goes_into_no_export_and_no_copy_of_a_course(
+    tmp_path: Path, s3: S3Server, harm: Callable[[Path], object]
+) -> None:
+    async with between(s3) as road, storing(tmp_path / "data", road.settings(), working=False) as api:
+        teacher = await api.person("teacher")
+        course = await make_course(api, teacher)
+        material = await add_material(api, course, teacher)
+        assert (await upload(api, versions_of(course, material), teacher)).status == 201
+        [path] = lying(api)
+        harm(path)
+        exported = await api.call("GET", f"{BASE}/{course}/export", by=teacher)
+        assert [one for name, one in parts_of(exported.body).items() if name.startswith("files/")] == [PDF]
+        copied = await api.call("POST", f"{BASE}/{course}/copy", TERM, by=teacher)
+        assert copied.status == 201 and copied.body["lost_files"] == []
+        [held] = (await api.call("GET", f"{BASE}/{copied.body['id']}/materials", by=teacher)).body["items"]
+        await has(api, f"{BASE}/{copied.body['id']}/files/{held['file']['id']}", teacher)
+
+        async def away(request: Request) -> str:
+            return BUSY
+
+        if path.stat().st_size == 100:
+            road.rule = away
+            assert (await api.call("GET", f"{BASE}/{course}/export", by=teacher)).status == 503
+
+
 async def test_local_copies_go_when_they_are_kept_no_longer_and_copies_and_exports_need_none(
     tmp_path: Path, s3: S3Server
 ) -> None:
@@ -121,8 +163,7 @@ async def test_local_copies_go_when_they_are_kept_no_longer_and_copies_and_expor
         exported = await api.call("GET", f"{BASE}/{course}/export", by=teacher)
         brought = await bring(api, exported.body, teacher)
         assert brought.status == 200, brought
-        wish = {"semester": "spring", "year": 2027, "shift_days": 7}
-        copied = await api.call("POST", f"{BASE}/{course}/copy", wish, by=teacher)
+        copied = await api.call("POST", f"{BASE}/{course}/copy", TERM, by=teacher)
         assert copied.status == 201 and copied.body["lost_files"] == []
         await moved(api)
         await until(gone)

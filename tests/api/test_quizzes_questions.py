@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -39,6 +40,35 @@ async def test_a_question_of_each_kind_is_made_changed_and_found(api: Api, teach
     assert len((await api.call("GET", f"{at}?retired=true", by=teacher)).body["items"]) == 1
     assert (await api.call("DELETE", one, by=teacher)).status == 204
     assert (await api.call("GET", one, by=teacher)).body["code"] == "no_such_question"
+
+
+async def test_questions_are_found_by_words_and_by_the_quiz_that_names_them(
+    api: Api, teacher: Person
+) -> None:
+    course = await make_course(api, teacher)
+    at = f"{BASE}/{course}/questions"
+    made = {}
+    for text, tags in (("The speed of LIGHT?", ["optics"]), ("100 % light", []), ("Heat?", ["light work"])):
+        made[text] = await add_question(api, course, teacher, text=text, tags=tags)
+
+    async def found(**wish: str) -> list[str]:
+        got = await api.call("GET", f"{at}?{urlencode(wish)}", by=teacher)
+        assert got.status == 200, got
+        return [one["text"] for one in got.body["items"]]
+
+    assert await found(q="light") == ["Heat?", "100 % light", "The speed of LIGHT?"]
+    assert await found(q="light speed") == ["The speed of LIGHT?"]
+    assert await found(q="%") == ["100 % light"]
+    assert await found(q="light optics") == ["The speed of LIGHT?"]
+    page = (await api.call("GET", at, by=teacher)).body
+    assert page["tag_counts"] == {"optics": 1, "light work": 1}
+    assert (await api.call("PATCH", f"{at}/{made['Heat?']}", {"retired": True}, by=teacher)).status == 200
+    page = (await api.call("GET", at, by=teacher)).body
+    assert (page["tags"], page["tag_counts"]) == (["light work", "optics"], {"optics": 1})
+    parts = [{"question_id": made["100 % light"]}, {"tag": "optics", "count": 1}]
+    quiz = await api.call("POST", f"{BASE}/{course}/quizzes", {"title": "Test", "parts": parts}, by=teacher)
+    assert quiz.status == 201, quiz
+    assert await found(quiz_id=quiz.body["id"]) == ["100 % light"]
 
 
 async def test_students_read_nothing_of_the_bank(api: Api, teacher: Person) -> None:

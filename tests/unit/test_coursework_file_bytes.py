@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.folder_store import URL, FolderClients
+from vtp.coursework import file_bytes
 from vtp.coursework.file_bytes import FileBytes
 from vtp.coursework.file_store import KEPT, StoredFile
 from vtp.ids import new_id
@@ -47,6 +48,30 @@ async def test_copy_that_was_cut_short_here_hides_no_whole_one_in_the_store(
         os.truncate(path, 100)
     opened = await lies.open(file)
     os.truncate(path, 100)
-    assert await opened.read(0, len(DATA)) == DATA
+    assert await opened.within(0, len(DATA))(0, len(DATA)) == DATA
     assert await lies.read(file, 50, 100) == DATA[50:150]
     assert b"".join(await asyncio.to_thread(list, lies.pieces(file)())) == DATA
+
+
+async def test_of_the_store_a_range_is_fetched_alone_and_a_large_one_in_pieces_that_grow(
+    lies: FileBytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file_bytes, "FIRST_BYTES", 256)
+    monkeypatch.setattr(file_bytes, "PIECE_BYTES", 1024)
+    file, path = await a_stored_file(lies)
+    path.unlink()
+    opened, fetched = await lies.open(file), []
+    real = lies.read
+
+    async def read(of: StoredFile, offset: int, size: int) -> bytes:
+        fetched.append((offset, size))
+        return await real(of, offset, size)
+
+    monkeypatch.setattr(lies, "read", read)
+    assert await opened.within(500, 510)(500, 10) == DATA[500:510]
+    assert fetched == [(500, 10)]
+    fetched.clear()
+    inside = opened.within(100, 4000)
+    got = b"".join([await inside(start, min(256, 4000 - start)) for start in range(100, 4000, 256)])
+    assert got == DATA[100:4000]
+    assert fetched == [(100, 256), (356, 512), (868, 1024), (1892, 1024), (2916, 1024), (3940, 60)]

@@ -43,7 +43,7 @@ def build_routes(pictures: Pictures) -> RouteTable:
         errors=(403, 404),
     )
     async def read_picture(call: Call) -> web.StreamResponse:
-        key, data = await pictures.read(call.principal, call.path["user_id"])
+        key = await pictures.named(call.principal, call.path["user_id"])
         headers = {
             "ETag": etag_of(key),
             "Cache-Control": CACHING,
@@ -52,6 +52,7 @@ def build_routes(pictures: Pictures) -> RouteTable:
         }
         if matches_none(call.request, headers["ETag"]):
             return web.Response(status=304, headers=headers)
+        data = await pictures.read(key)
         return web.Response(body=data, content_type=TYPE, headers=headers)
 
     return table

@@ -154,6 +154,24 @@ refresh_tokens = Table(
     Column("replaced_by", String(64)),
 )
 
+picture_files = Table(
+    "picture_files",
+    metadata,
+    Column("key", String(128), primary_key=True, comment="where it lies, here and in an object store"),
+    Column(
+        "user_id",
+        id_type(),
+        ForeignKey("users.id", ondelete="SET NULL"),
+        index=True,
+        comment="whose it is; what their row does not name is to be deleted, and then this row",
+    ),
+    Column("instance_id", id_type(), comment="the data folder that has its bytes beside an object store"),
+    Column("stored_url", Text, comment="the object store that it was, or is being, sent to"),
+    Column("stored_at", UtcDateTime, comment="when that had all of it; null: it does not yet"),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index(None, "instance_id", "stored_at"),
+)
+
 setup_tokens = Table(
     "setup_tokens",
     metadata,

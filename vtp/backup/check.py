@@ -15,11 +15,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.keyring import FILE as KEYS_FILE
-from vtp.accounts.tables import users
 from vtp.analytics.check import differing_rollups
 from vtp.analytics.class_check import differing_classes
 from vtp.backup.file_check import course_file_damage
 from vtp.backup.own_tables import OWN_TABLES
+from vtp.backup.picture_check import picture_damage
 from vtp.backup.source import refuse_missing
 from vtp.data_folder import instance_id
 from vtp.db import Database
@@ -62,6 +62,8 @@ async def find_damage(settings: Settings, *, read_media: bool) -> AsyncIterator[
         if media is not None:
             remote, instance = await asyncio.to_thread(_remote_of, settings)
             async for sentence in course_file_damage(database, root, remote, instance, read_media=read_media):
+                yield sentence
+            async for sentence in picture_damage(database, root, remote, instance):
                 yield sentence
         if media is not None:  # the transaction has ended: reading recordings takes hours
             if settings.storage.is_remote:
@@ -116,16 +118,13 @@ class _Media:
     """What rows say that there is in the store."""
 
     recordings: dict[str, Any]
-    pictures: dict[str, str]
 
     @classmethod
     async def read(cls, tx: AsyncConnection) -> _Media:
         found = await tx.execute(
             select(*(recordings.c[name] for name in ("id", "status", "title", "storage", "instance_id")))
         )
-        pictures = select(users.c.id, users.c.picture_key).where(users.c.picture_key.is_not(None))
-        rows = {row.id: row for row in found}
-        return cls(rows, {row.id: row.picture_key for row in await tx.execute(pictures)})
+        return cls({row.id: row for row in found})
 
     def without_others(self, instance: str, root: Path) -> _Media:
         """Beside an object store, what others have recorded and not uploaded yet is theirs to check."""
@@ -134,7 +133,7 @@ class _Media:
             for id_, row in self.recordings.items()
             if row.instance_id in (None, instance) or (root / id_).exists()
         }
-        return _Media(ours, self.pictures)
+        return _Media(ours)
 
 
 async def _media_damage(
@@ -151,9 +150,6 @@ async def _media_damage(
     for path in folders:
         if path.name not in media.recordings and path.exists():
             yield f"The folder {path} belongs to no recording: delete it, or restore the database of it."
-    for user_id, key in media.pictures.items():
-        if not (root / key).is_file() and (await _now(database)).pictures.get(user_id) == key:
-            yield f"The picture of the user {user_id} is missing: {root / key}."
 
 
 async def _now(database: Database) -> _Media:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from sqlalchemy.exc import SQLAlchemyError
 
 from vtp import __version__
+from vtp.accounts.picture_store import used_keys
 from vtp.backup.archive import ArchiveWriter, Contents, TablePart, appearing_whole
 from vtp.backup.own_tables import OWN_TABLES
 from vtp.backup.set_aside import is_set_aside
@@ -53,7 +54,8 @@ async def make_backup(settings: Settings, target: Path, *, media: bool) -> Made:
         return Made(str(database.url), made.rows, made.files, target.stat().st_size, made.missing)
     except StoreAway as error:
         raise StartupError(
-            f"Files of courses lie in the object store alone: {error.detail} Nothing is left of the backup."
+            f"Files of courses or pictures lie in the object store alone: {error.detail} Nothing is left of "
+            "the backup."
         ) from error
     except (Unavailable, SQLAlchemyError) as error:
         raise StartupError(
@@ -126,31 +128,48 @@ def _write_media(root: Path, archive: ArchiveWriter) -> int:
 
 
 async def _write_stored(database: Database, settings: Settings, root: Path, archive: ArchiveWriter) -> int:
-    """Files of courses that lie in the object store alone, one after the other by the disk of the store. What
-    is in the archive already may have left this machine since, and what left it too early is fetched."""
-    remote, count, after = RemoteStore.open(settings.storage), 0, ""
+    """Files of courses and pictures that lie in the object store alone, one after the other by the disk of
+    the store. What is in the archive already may have left this machine since, and what left it too early is
+    fetched."""
+    remote, count = RemoteStore.open(settings.storage), 0
     written, lost = set(archive.contents.names("media")), set(archive.contents.missing)
     with TemporaryDirectory(prefix=".backup-", dir=root) as folder:
-        while True:
-            async with database.read() as tx:
-                found = await kept_files(tx, after=after, limit=_AT_A_TIME)
-            for one in found:
-                after = one.id
-                if one.key in written or (root / one.key).is_file():
-                    continue
-                draft = Path(folder, one.id)
-                try:
-                    await remote.fetch(one.key, draft)
-                except FileNotFoundError:
-                    lost.add(one.key)
-                    continue
-                archive.add_file(f"media/{one.key}", draft)
-                draft.unlink()
-                lost.discard(one.key)
-                count += 1
-            if not found:
-                archive.contents.missing = sorted(lost)
-                return count
+        async for key in _wanted(database):
+            if key in written or (root / key).is_file():
+                continue
+            draft = Path(folder, "draft")
+            try:
+                await remote.fetch(key, draft)
+            except FileNotFoundError:
+                lost.add(key)
+                continue
+            archive.add_file(f"media/{key}", draft)
+            draft.unlink()
+            lost.discard(key)
+            count += 1
+    archive.contents.missing = sorted(lost)
+    return count
+
+
+async def _wanted(database: Database) -> AsyncIterator[str]:
+    """What may lie in the object store alone."""
+    after = ""
+    while True:
+        async with database.read() as tx:
+            found = await kept_files(tx, after=after, limit=_AT_A_TIME)
+        for one in found:
+            after = one.id
+            yield one.key
+        if not found:
+            break
+    after = ""
+    while True:
+        async with database.read() as tx:
+            keys = await used_keys(tx, after=after, limit=_AT_A_TIME)
+        for after in keys:
+            yield after
+        if not keys:
+            return
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -270,8 +270,10 @@ async def _release_bytes(tx: AsyncConnection) -> None:
     await tx.execute(
         text("UPDATE recordings SET instance_id = NULL WHERE status IN ('recording', 'finalizing')")
     )
-    # Of files of courses what the object store has is looked for, and what came with the backup is sent.
+    # Of files of courses and of pictures what the object store has is looked for, and what came with the
+    # backup is sent.
     await tx.execute(text("UPDATE coursework_files SET instance_id = NULL, stored_at = NULL"))
+    await tx.execute(text("UPDATE picture_files SET instance_id = NULL, stored_at = NULL"))
 
 
 def _refuse_open(file: Path) -> None:

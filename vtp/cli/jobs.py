@@ -38,6 +38,7 @@ def jobs(
 
 
 async def _jobs(settings: Any, *, embedded: bool) -> None:
+    from vtp.accounts.picture_moving import move_pictures
     from vtp.coursework.moving import move_files
     from vtp.jobs.process import run_jobs
 
@@ -50,7 +51,7 @@ async def _jobs(settings: Any, *, embedded: bool) -> None:
             loop.add_signal_handler(number, stop.set)
     if embedded:
         loop.add_reader(sys.stdin.fileno(), _watch, loop, stop)
-    await run_jobs(settings, stop, {"files of courses": move_files})
+    await run_jobs(settings, stop, {"files of courses": move_files, "pictures": move_pictures})
 
 
 def _watch(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:

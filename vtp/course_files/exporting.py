@@ -200,10 +200,8 @@ class CourseExports:
     async def _reach(self, read: _Read) -> None:
         """Before anything is sent: whether the object store answers, where something lies in it alone. Raises
         Unavailable."""
-        files = self._contents.files
-        away = [one for one in read.files.values() if files is not None and not files.is_here(one)]
-        if files is not None and away:
-            await files.open(away[0])
+        if self._contents.files is not None:
+            await self._contents.files.reach(read.files.values())
 
     async def _read(self, course_id: str, spool: IO[bytes], *, recordings: bool) -> _Read:
         """Everything but the bytes of files, from one moment; nobody waits for it."""

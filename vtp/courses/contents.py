@@ -253,8 +253,8 @@ class CarriedFiles(Protocol):
     async def open(self, file_id: str) -> Callable[[], Generator[bytes, None, None]] | None:
         """The bytes of a file, read by threads; None: they are lost. Raises Unavailable."""
 
-    def is_here(self, file_id: str) -> bool:
-        """Whether no object store is needed to read it."""
+    async def reach(self, ids: Collection[str]) -> None:
+        """Whether the object store answers, if something lies in it alone. Raises Unavailable."""
 
     def check(self, files: Collection[tuple[str, int]]) -> None:
         """Whether files of these names and sizes are taken into one course. Raises Invalid, Conflict."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import errno
 from collections.abc import AsyncIterator, Callable, Collection, Generator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,6 +20,7 @@ from vtp.coursework.file_store import (
     ARRIVING,
     StoredFile,
     add_file,
+    files_among,
     find_file,
     key_of,
     newest_files,
@@ -34,6 +36,8 @@ from vtp.ids import new_id
 from vtp.recording.disk import DISK_FULL, Disk
 from vtp.recording.quota import QUOTA_EXCEEDED, in_words
 from vtp.settings import CourseworkSettings
+
+_AT_ONCE: Final = 200
 
 
 class FilesToCarry:
@@ -84,13 +88,24 @@ class FilesToCarry:
             return None
         try:
             await self._lies.open(file)
+            path = await self._lies.sound_path(file)
         except Gone:
             return None
-        return self._lies.pieces(file)
+        return self._lies.pieces(file, stored=path is None and self._lies.remote is not None)
 
-    def is_here(self, file_id: str) -> bool:
-        """Whether no object store is needed to read it."""
-        return self._lies.path(file_id) is not None
+    async def reach(self, ids: Collection[str]) -> None:
+        """Whether the object store answers, if something lies in it alone. Raises Unavailable."""
+        if self._lies.remote is None:
+            return
+        wanted = sorted(ids)
+        for start in range(0, len(wanted), _AT_ONCE):
+            async with self._database.read() as tx:
+                found = await files_among(tx, wanted[start : start + _AT_ONCE])
+            away = next((one for one in found if self._lies.whole_path(one) is None), None)
+            if away is not None:
+                with suppress(Gone):
+                    await self._lies.open(away)
+                return
 
     def check(self, files: Collection[tuple[str, int]]) -> None:
         """Whether files of these names and sizes are taken into one course. Raises Invalid, TooLarge,
@@ -124,8 +139,11 @@ class FilesToCarry:
 
     async def _link(self, old: StoredFile, new: str) -> bool:
         """Where its bytes are: here, or by the object store itself. False: nowhere."""
-        if await self._lies.store.link(old.key, key_of(new)):
+        sound = await self._lies.sound_path(old) is not None
+        if sound and await self._lies.store.link(old.key, key_of(new)):
             return True
+        if self._lies.remote is None:
+            return False
         try:
             await self._lies.open(old)
         except Gone:

@@ -7,8 +7,8 @@ pieces. Decision 0127.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -22,10 +22,16 @@ from vtp.storage import RemoteStore, Store, StoreAway
 
 logger = logging.getLogger(__name__)
 
+FIRST_BYTES: Final = 256 << 10
+"""What somebody waits for before a download begins; pieces grow from there."""
 PIECE_BYTES: Final = 4 << 20
-"""Of what comes from the store."""
+"""Of what comes from the store, at most."""
 _LIMIT_S: Final = 60.0
 T = TypeVar("T")
+
+
+Read = Callable[[int, int], Awaitable[bytes]]
+"""Bytes from an offset on, so many. Raises Unavailable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +40,8 @@ class OpenFile:
 
     file: StoredFile
     path: Path | None
-    read: Callable[[int, int], Awaitable[bytes]]
-    """Bytes from an offset on, so many. Raises Unavailable."""
+    within: Callable[[int, int], Read]
+    """How bytes from a start to an end are read; no others are fetched."""
 
     @property
     def size(self) -> int:
@@ -67,13 +73,21 @@ class FileBytes:
         return path if path.is_file() else None
 
     def whole_path(self, file: StoredFile) -> Path | None:
-        """The same; where there is an object store, what has another size does not hide what that has."""
+        """The same of all of it: a part is no file, and hides nothing that an object store has."""
         path = self.path(file.id)
-        if path is None or self.remote is None:
+        try:
+            return path if path is not None and path.stat().st_size == file.size_bytes else None
+        except FileNotFoundError:
+            return None
+
+    async def sound_path(self, file: StoredFile) -> Path | None:
+        """The same of what is to be copied: where a store may have it whole, its bytes are looked at."""
+        path = self.whole_path(file)
+        if path is None or self.remote is None or file.stored_url is None or not file.sha256:
             return path
         try:
-            return path if path.stat().st_size == file.size_bytes else None
-        except FileNotFoundError:
+            return path if await asyncio.to_thread(_digest, path) == file.sha256 else None
+        except OSError:
             return None
 
     async def receive(self, file_id: str, pieces: AsyncIterator[bytes]) -> None:
@@ -81,7 +95,7 @@ class FileBytes:
         of the disk, and what `pieces` raises, and then there is nothing of it."""
         key = key_of(file_id)
         await self.store.receive(key, pieces)
-        await asyncio.to_thread(_sync, self.store.path(key), self.store.root)
+        await asyncio.to_thread(self.store.sync, key)
 
     async def send(self, file_id: str) -> None:
         """Has the store hold a file that is here. Raises StoreAway, OSError."""
@@ -100,7 +114,7 @@ class FileBytes:
         """To be read from wherever it is by then. Raises Gone for what is lost, Unavailable while it cannot
         be had."""
         if (path := self.whole_path(file)) is not None:
-            return OpenFile(file, path if self.remote is None else None, _Reader(self, file).read)
+            return OpenFile(file, path if self.remote is None else None, self._within(file))
         if self.remote is None and file.stored_at is None:
             raise Gone("This file is not in the store any more.", code="file_lost")
         if self.remote is None or file.stored_url not in (None, self.remote.url):
@@ -111,7 +125,7 @@ class FileBytes:
         with telling():
             stored = await self.is_stored(file)
         if stored:
-            return OpenFile(file, None, _Reader(self, file).read)
+            return OpenFile(file, None, self._within(file))
         if file.stored_at is None and file.instance_id not in (None, self.instance_id):
             raise Unavailable(
                 "This file is on another server still, on its way to the store: try again in a moment.",
@@ -119,9 +133,9 @@ class FileBytes:
             )
         raise Gone("This file is not in the store any more.", code="file_lost")
 
-    async def read(self, file: StoredFile, offset: int, size: int) -> bytes:
-        """Some bytes. Raises Unavailable."""
-        path = self.whole_path(file)
+    async def read(self, file: StoredFile, offset: int, size: int, *, stored: bool = False) -> bytes:
+        """Some bytes; `stored`: whatever is here. Raises Unavailable."""
+        path = None if stored else self.whole_path(file)
         try:
             if path is not None:
                 return await read_range(path, offset, size)
@@ -135,19 +149,22 @@ class FileBytes:
             except OSError as error:
                 raise Unavailable("The object store has less of this file.", code="file_lost") from error
 
-    def pieces(self, file: StoredFile) -> Callable[[], Generator[bytes, None, None]]:
+    def pieces(self, file: StoredFile, *, stored: bool = False) -> Callable[[], Generator[bytes, None, None]]:
         """All of it, for threads other than the event loop's. What is here the thread reads by itself: who
-        waits in a thread for another of the same pool may wait for ever. Raises Unavailable, OSError."""
+        waits in a thread for another of the same pool may wait for ever. `stored`: out of the object store,
+        whatever is here. Raises Unavailable, OSError."""
         loop = asyncio.get_running_loop()
 
         def read() -> Generator[bytes, None, None]:
             for offset in range(0, file.size_bytes, PIECE_BYTES):
                 size = min(PIECE_BYTES, file.size_bytes - offset)
-                path, data = self.whole_path(file), None
+                path, data = None if stored else self.whole_path(file), None
                 if path is not None:
                     with suppress(FileNotFoundError):
                         data = read_from_disk(path, offset, size)
-                yield _wait_for(self.read(file, offset, size), loop) if data is None else data
+                if data is None:
+                    data = _wait_for(self.read(file, offset, size, stored=stored), loop)
+                yield data
 
         return read
 
@@ -168,28 +185,34 @@ class FileBytes:
         """Deletes what is in the store. Raises Unavailable."""
         await self._remote().remove(key_of(file_id))
 
+    def _within(self, file: StoredFile) -> Callable[[int, int], Read]:
+        return lambda start, end: _Reader(self, file, start, end).read
+
     def _remote(self) -> RemoteStore:
         assert self.remote is not None
         return self.remote
 
 
 class _Reader:
-    """Fetches large pieces and gives small ones of them."""
+    """Gives small pieces of larger ones, which grow: the first bytes come soon, and many in few requests."""
 
-    def __init__(self, lies: FileBytes, file: StoredFile) -> None:
+    def __init__(self, lies: FileBytes, file: StoredFile, start: int, end: int) -> None:
         self._lies = lies
         self._file = file
-        self._start = 0
+        self._end = end
+        self._start = start
         self._data = b""
+        self._piece = FIRST_BYTES
 
     async def read(self, offset: int, size: int) -> bytes:
-        """See `OpenFile.read`."""
+        """See `Read`."""
         if self._lies.whole_path(self._file) is not None:
             return await self._lies.read(self._file, offset, size)
         if not self._start <= offset <= offset + size <= self._start + len(self._data):
-            most = min(max(PIECE_BYTES, size), self._file.size_bytes - offset)
+            most = max(min(self._piece, self._end - offset), size)
             self._data = await self._lies.read(self._file, offset, most)
             self._start = offset
+            self._piece = min(self._piece * 2, PIECE_BYTES)
         return self._data[offset - self._start : offset - self._start + size]
 
 
@@ -207,14 +230,9 @@ def telling() -> Iterator[None]:
         ) from error
 
 
-def _sync(path: Path, root: Path) -> None:
-    """The file, and that it is where it is."""
-    for one in (path, path.parent, path.parent.parent, root):
-        descriptor = os.open(one, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _wait_for(coming: Coroutine[Any, Any, T], loop: asyncio.AbstractEventLoop) -> T:

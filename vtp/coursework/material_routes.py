@@ -30,6 +30,7 @@ from vtp.coursework.material_schemas import (
 from vtp.coursework.materials import Materials
 from vtp.http.attachment import attachment
 from vtp.http.pagination import PageQuery, encode_cursor
+from vtp.http.ranges import wanted_of
 from vtp.http.routing import Access, Call, RouteTable
 from vtp.recording.download_routes import send
 
@@ -196,7 +197,8 @@ async def _sent(call: Call, found: OpenFile) -> web.StreamResponse:
     }
     if found.path is not None:
         return web.FileResponse(found.path, headers=headers)
-    return await send(call.request, found, headers, _goes_on, found.read)
+    wanted = wanted_of(call.request, found.etag, found.size)
+    return await send(call.request, found, headers, _goes_on, found.within(wanted.start, wanted.end))
 
 
 async def _goes_on() -> None:

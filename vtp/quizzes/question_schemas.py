@@ -205,12 +205,20 @@ class QuestionPage(Page[QuestionReply]):
             description="On the first page all that the bank's questions have, retired ones too; else null."
         ),
     ] = None
+    tag_counts: Annotated[
+        dict[str, int] | None,
+        Field(description="On the first page how many questions each tag draws from; else null."),
+    ] = None
 
 
 class QuestionQuery(PageQuery):
     """Which questions to list."""
 
+    q: Annotated[str, Field(max_length=200, description="With these words in their text, or a tag.")] = ""
     tag: Annotated[str, Field(max_length=50, description="With this tag.")] = ""
+    quiz_id: Annotated[str | None, Field(max_length=64, description="Those that this quiz asks by name.")] = (
+        None
+    )
     kind: QuestionKind | None = None
     retired: Annotated[bool, Field(description="Those that are asked no more, instead of the others.")] = (
         False

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.quizzes.grading import QuestionKind
@@ -90,17 +90,27 @@ async def page_of_questions(
     tx: AsyncConnection,
     course_id: str,
     *,
+    words: Sequence[str] = (),
     tag: str,
+    quiz_id: str | None = None,
     kind: QuestionKind | None,
     retired: bool,
     limit: int,
     before: str | None,
 ) -> list[Question]:
-    """A course's, newest first."""
+    """A course's, newest first; of `words` each in the text or in a tag."""
     statement = select(*_COLUMNS).where(table.c.course_id == course_id)
+    for word in words:
+        c = tags_table.c
+        tagged = select(c.question_id).where(c.course_id == course_id, c.tag.icontains(word, autoescape=True))
+        said = table.c.text.icontains(word, autoescape=True)
+        statement = statement.where(or_(said, table.c.id.in_(tagged)))
     statement = statement.where(table.c.retired_at.is_not(None) if retired else table.c.retired_at.is_(None))
     if tag:
         statement = statement.where(table.c.id.in_(_tagged(course_id, tag)))
+    if quiz_id is not None:
+        named = select(quiz_parts.c.question_id).where(quiz_parts.c.quiz_id == quiz_id)
+        statement = statement.where(table.c.id.in_(named))
     if kind is not None:
         statement = statement.where(table.c.kind == kind)
     if before is not None:
@@ -115,6 +125,18 @@ async def tags_of_course(tx: AsyncConnection, course_id: str) -> list[str]:
     return list(
         (await tx.execute(select(c.tag).where(c.course_id == course_id).distinct().order_by(c.tag))).scalars()
     )
+
+
+async def count_by_tag(tx: AsyncConnection, course_id: str) -> dict[str, int]:
+    """How many questions of a course have each tag, of those that are not retired."""
+    c = tags_table.c
+    found = await tx.execute(
+        select(c.tag, func.count().label("questions"))
+        .join_from(tags_table, table, table.c.id == c.question_id)
+        .where(c.course_id == course_id, table.c.retired_at.is_(None))
+        .group_by(c.tag)
+    )
+    return {row.tag: row.questions for row in found}
 
 
 async def change_question(

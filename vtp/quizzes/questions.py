@@ -18,6 +18,7 @@ from vtp.quizzes.question_store import (
     Question,
     add_question,
     change_question,
+    count_by_tag,
     count_questions,
     find_question,
     is_named,
@@ -37,12 +38,16 @@ class Questions(CourseItems[Question]):
 
     async def page(
         self, principal: Principal, course_id: str, *, before: str | None, **wanted: Any
-    ) -> tuple[list[Question], list[str] | None]:
-        """A course's, newest first; `wanted` as in `page_of_questions`. With the first page: all tags."""
+    ) -> tuple[list[Question], list[str] | None, dict[str, int] | None]:
+        """A course's, newest first; `wanted` as in `page_of_questions`. With the first page: all tags, and
+        of how many questions each draws."""
         async with self._database.read() as tx:
             inside = await enter(tx, principal, course_id, Action.COURSE_TEACH)
             found = await page_of_questions(tx, inside.course.id, before=before, **wanted)
-            return found, await tags_of_course(tx, inside.course.id) if before is None else None
+            if before is not None:
+                return found, None, None
+            tags = await tags_of_course(tx, inside.course.id)
+            return found, tags, await count_by_tag(tx, inside.course.id)
 
     async def _make(self, tx: AsyncConnection, inside: Entered, wish: CreateQuestion) -> Question:
         now = self._clock()

@@ -60,9 +60,12 @@ class Store:
         return path
 
     async def put(self, key: str, data: bytes) -> None:
-        """Writes one object, in one step."""
+        """Writes one object, in one step. Raises OSError of the disk."""
         self.path(key)
-        await self._objects.put_async(key, data)
+        try:
+            await self._objects.put_async(key, data)
+        except GenericError as error:
+            raise _of_disk(error) from error
 
     async def receive(self, key: str, pieces: AsyncIterator[bytes]) -> None:
         """Writes one object as it comes, in one step: where `pieces` raises, or this is cancelled, there is
@@ -74,7 +77,17 @@ class Store:
                 key, pieces, use_multipart=True, chunk_size=PIECE_BYTES, max_concurrency=2
             )
         except GenericError as error:
-            raise OSError(errno.ENOSPC if "No space left" in str(error) else errno.EIO, str(error)) from error
+            raise _of_disk(error) from error
+
+    def sync(self, key: str) -> None:
+        """One object, and that it is where it is, whatever happens to the machine. For threads."""
+        path, root = self.path(key), self.root.resolve()
+        for one in (path, *(folder for folder in path.parents if folder.is_relative_to(root))):
+            descriptor = os.open(one, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
 
     async def get(self, key: str) -> bytes | None:
         """Reads one object; None when there is none."""
@@ -118,6 +131,10 @@ class Store:
 
     def _drafts(self, prefix: str) -> Iterator[Path]:
         return (one for one in self.path(prefix).rglob("*") if _DRAFT.fullmatch(one.name))
+
+
+def _of_disk(error: GenericError) -> OSError:
+    return OSError(errno.ENOSPC if "No space left" in str(error) else errno.EIO, str(error))
 
 
 def _link(source: Path, target: Path) -> bool:

@@ -163,10 +163,19 @@ export type AttemptPage = Page<Attempt> & {
   counts: { people: number; attempts: number; ended: number } | null;
 };
 
-/** `tags`: on the first page all that questions of the bank have. */
-export type QuestionPage = Page<Question> & { tags: string[] | null };
+/**
+ * On the first page, `tags`: all that questions of the bank have, `tag_counts`: of how many that are asked still.
+ */
+export type QuestionPage = Page<Question> & {
+  tags: string[] | null;
+  tag_counts: Record<string, number> | null;
+};
 
 export interface QuestionFilter extends PageWish {
+  /** Words of its text, or of a tag. */
+  q?: string | undefined;
+  /** Those that a quiz asks by name. */
+  quiz_id?: string | undefined;
   tag?: string | undefined;
   kind?: QuestionKind | undefined;
   retired?: boolean | undefined;

@@ -23,6 +23,10 @@ export function SearchInput({
         aria-label={label}
         value={value}
         onChange={(event) => onChange(event.target.value)}
+        onKeyDown={(event) => {
+          // It finds while one types; Enter would send the form around it.
+          if (event.key === "Enter") event.preventDefault();
+        }}
         data-testid={testId}
       />
     </span>

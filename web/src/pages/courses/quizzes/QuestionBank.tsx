@@ -10,9 +10,11 @@ import { SelectField } from "../../../design/Field";
 import { Icon } from "../../../design/Icon";
 import { Menu, type MenuItem } from "../../../design/Menu";
 import { Notice } from "../../../design/Notice";
+import { SearchInput } from "../../../design/SearchInput";
 import { Loading } from "../../../design/Spinner";
 import { plural } from "../../../format";
 import { useLoaded } from "../../../hooks/useLoaded";
+import { useSettled } from "../../../hooks/useSettled";
 import { useTask } from "../../../hooks/useTask";
 import { useApi } from "../../../session/Session";
 import { useCourse } from "../useCourse";
@@ -28,15 +30,17 @@ export function QuestionBank() {
   const { course } = useCourse();
   const { quizzes } = useApi();
   const [retired, setRetired] = useState(false);
+  const [words, setWords] = useState("");
+  const q = useSettled(words.trim());
   const [tag, setTag] = useState("");
   const [kind, setKind] = useState<QuestionKind | "">("");
   const [shown, setShown] = useState(ROWS);
   const [open, setOpen] = useState<string | "new" | null>(null);
-  const wanted = JSON.stringify([retired, tag, kind]);
+  const wanted = JSON.stringify([retired, q, tag, kind]);
   const load = useCallback(
     async (signal: AbortSignal) => {
       let tags: string[] | null = null;
-      const filter = { retired, ...(tag && { tag }), ...(kind && { kind }) };
+      const filter = { retired, ...(q && { q }), ...(tag && { tag }), ...(kind && { kind }) };
       const read = await readFirst(shown, async (page) => {
         const one = await quizzes.questions(course.id, { ...page, ...filter }, signal);
         tags ??= one.tags;
@@ -44,12 +48,12 @@ export function QuestionBank() {
       });
       return { ...read, tags: tags ?? NONE, wanted };
     },
-    [quizzes, course.id, retired, tag, kind, shown, wanted],
+    [quizzes, course.id, retired, q, tag, kind, shown, wanted],
   );
   const { data, error, reload } = useLoaded(load, FRESH_MS);
   const seen = data?.wanted === wanted ? data.items : null;
   const tags = data?.tags ?? NONE;
-  const isFiltered = tag !== "" || kind !== "";
+  const isFiltered = q !== "" || tag !== "" || kind !== "";
   /** Another list begins at its beginning. */
   const filter = <T,>(set: (value: T) => void, value: T) => {
     set(value);
@@ -74,6 +78,14 @@ export function QuestionBank() {
         {change && <div className="course-tools-end">{button}</div>}
       </div>
       <div className="filters">
+        <search>
+          <SearchInput
+            label="Search questions"
+            value={words}
+            onChange={(typed) => filter(setWords, typed)}
+            testId="search-questions"
+          />
+        </search>
         <SelectField label="Tag" value={tag} onChange={(event) => filter(setTag, event.target.value)}>
           <option value="">All</option>
           {tags.map((one) => (

@@ -1,4 +1,5 @@
 import { useCallback, useState } from "react";
+import { MAX_PAGE, readFirst } from "../../../api/pages";
 import type { Part, Question, Quiz, QuizChange } from "../../../api/quizzes";
 import { Dialog } from "../../../design/Dialog";
 import { CheckField, Field, SelectField, TextField } from "../../../design/Field";
@@ -13,7 +14,6 @@ import { useCourse } from "../useCourse";
 import { useEdited, useEditForm } from "../useEdit";
 import { PartFields } from "./PartFields";
 import { COUNTS_WORDS, RESULTS_WORDS } from "./quiz_words";
-import { readQuestions } from "./whole_lists";
 
 interface Around {
   onClose: () => void;
@@ -84,15 +84,19 @@ function Edit({ id, ...around }: Around & { id: string }) {
   );
 }
 
-function useBank(): { questions: Question[] | null; error: string | null } {
+/** The questions that a quiz asks by name. */
+function useNamed(id: string | null): { named: readonly Question[] | null; error: string | null } {
   const { quizzes } = useApi();
   const { course } = useCourse();
   const load = useCallback(
-    (signal: AbortSignal) => readQuestions(quizzes, course.id, false, signal),
-    [quizzes, course.id],
+    async (signal: AbortSignal) =>
+      id === null
+        ? { items: [] }
+        : readFirst(MAX_PAGE, (page) => quizzes.questions(course.id, { ...page, quiz_id: id }, signal)),
+    [quizzes, course.id, id],
   );
   const { data, error } = useLoaded(load);
-  return { questions: data?.items ?? null, error };
+  return { named: data?.items ?? null, error };
 }
 
 function QuizForm({
@@ -105,7 +109,7 @@ function QuizForm({
 }: Around & { id: string | null; value: Value; etag: string | null; onTheirs?: () => void }) {
   const { quizzes } = useApi();
   const { course } = useCourse();
-  const bank = useBank();
+  const { named, error } = useNamed(id);
   const [parts, setParts] = useState<readonly Part[]>(value.parts ?? []);
   const [attempts, setAttempts] = useState(String(value.attempts_allowed ?? ""));
   const { form, keepMine } = useEditForm(KNOWN, etag, async (values, version) => {
@@ -136,8 +140,8 @@ function QuizForm({
         defaultValue={value.description}
         error={form.fields.description}
       />
-      {bank.error && <Notice tone="wrong">{bank.error}</Notice>}
-      {bank.questions && <PartFields parts={parts} questions={bank.questions} onChange={setParts} />}
+      {error && <Notice tone="wrong">{error}</Notice>}
+      {named && <PartFields parts={parts} named={named} onChange={setParts} />}
       <div className="field-row">
         <Field
           label="Opens (empty: at once)"
@@ -227,7 +231,7 @@ function QuizForm({
           data-testid="quiz-published"
         />
       </fieldset>
-      <FormEnds form={form} onCancel={onClose} disabled={!bank.questions} data-testid="save-quiz">
+      <FormEnds form={form} onCancel={onClose} disabled={!named} data-testid="save-quiz">
         {id === null ? "Make it" : "Save"}
       </FormEnds>
     </form>

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { HttpClient } from "../../../api/http";
 import { quizzesApi } from "../../../api/quizzes";
-import { readQuestions, readQuizzes } from "./whole_lists";
+import { readQuizzes } from "./whole_lists";
 
 /** A course with so many of whatever is asked for, in pages as the server gives them. */
 function courseOf(total: number) {
@@ -20,13 +20,6 @@ function courseOf(total: number) {
 }
 
 const { signal } = new AbortController();
-
-it("reads every question that a bank may hold, the retired ones where they are wanted", async () => {
-  const { asked, quizzes } = courseOf(10_000);
-  const { items, more } = await readQuestions(quizzes, "c", true, signal);
-  expect([items.length, new Set(items.map(({ id }) => id)).size, more]).toEqual([10_000, 10_000, false]);
-  expect(asked.every((url) => url.searchParams.get("retired") === "true")).toBe(true);
-});
 
 it("reads every quiz that a course may have", async () => {
   const { asked, quizzes } = courseOf(1_000);
