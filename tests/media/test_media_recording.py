@@ -134,6 +134,44 @@ async def test_vp8_publisher_is_recorded_as_h264_while_a_slot_for_it_is_free(tmp
     assert numbers == [(numbers[0] + n) % 256 for n in range(len(numbers))]
 
 
+async def test_vp8_publisher_is_recorded_from_when_another_recording_gives_its_slot_back(
+    tmp_path: Path,
+) -> None:
+    slots = TranscodeSlots(1)
+    assert slots.take(), "another recording's"
+    async with running_server() as server, client(server, "alice") as alice:
+        async with recording(server, tmp_path, slots) as (session, running):
+            await alice.publish(codec="video/VP8")
+            await until_recorded(session, 1, "opus")
+            assert "VP8" in session.message
+            slots.give_back()
+            await until_recorded(session, session.recorder.tracks["opus"].duration_s + 4)
+            assert (session.message, slots.take()) == ("", False)
+        assert running.result().failure == ""
+        assert slots.take() and not slots.take()
+    recorded = Recorded(tmp_path)
+    assert [line.codecs[:4] for line in recorded.index("video").maps] == ["avc1"]
+    assert len(list(numbers_of(recorded))) > FPS
+
+
+async def test_slot_that_goes_from_presenter_to_presenter_is_not_offered_to_others_between() -> None:
+    slots, offered = TranscodeSlots(1), asyncio.Event()
+    assert slots.take()
+    slots.wait(offered.set)
+    slots.give_back()
+    assert slots.take(), "the next presenter of the same program"
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert not offered.is_set()
+    slots.give_back()
+    await offered.wait()
+    stop = slots.wait(offered.clear)
+    stop()
+    slots.give_back()
+    await asyncio.sleep(0)
+    assert offered.is_set(), "who waits no more is not asked"
+
+
 async def test_publisher_who_comes_back_leaves_a_gap_between(tmp_path: Path) -> None:
     async with running_server() as server, recording(server, tmp_path) as (session, _):
         async with client(server, "alice") as alice:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.strict_dash import needs_mpd_parser, parse_mpd
-from tests.unit.recording_material import Recorded
+from tests.unit.recording_material import Recorded, feed, h264_units, opus_units, shifted
 from tests.unit.test_recording_strict_parser import (
     other_size,
     plain,
@@ -21,7 +22,7 @@ from tests.unit.test_recording_strict_parser import (
 )
 from vtp.recording import dash
 from vtp.recording.dash import render_mpd
-from vtp.recording.index import TrackIndex
+from vtp.recording.index import TrackIndex, segment_name
 from vtp.recording.manifest import Manifest
 from vtp.recording.playlist import Rate, measure_rate
 from vtp.recording.segmenter import Segmenter
@@ -90,6 +91,36 @@ def test_a_gap_is_the_end_of_a_period_without_segments(tmp_path: Path) -> None:
     assert video is not None and first.get("duration") is None
     lengths = [int(str(s.get("d"))) * (1 + int(s.get("r", "0"))) for s in video.findall(".//mpd:S", NAMES)]
     assert sum(lengths) / 90_000 == pytest.approx(4, abs=0.05)
+
+
+def slides(segmenter: Segmenter) -> None:
+    """A picture each second while somebody talks, and Stop 700 ms after the last of them."""
+    feed(segmenter, h264_units(8, fps=1, gop=4), opus_units(385))
+
+
+def presenter_changes(segmenter: Segmenter) -> None:
+    """The same, and another presenter's picture of another size takes over while one stands."""
+    first, second = h264_units(4, fps=1, gop=4), h264_units(4, fps=1, gop=4, width=640, height=360)
+    feed(segmenter, [*first, *shifted(second, 4 * NS)], opus_units(385))
+
+
+@pytest.mark.parametrize("content", [plain, slides, presenter_changes, other_size])
+def test_no_picture_lasts_beyond_the_end_that_its_manifest_names(
+    tmp_path: Path, content: Callable[[Segmenter], None]
+) -> None:
+    view = recorded_view(tmp_path, content)
+    recorded, index = Recorded(tmp_path), view.tracks["video"]
+    for line in index.maps:
+        last = [segment for segment in index.segments if segment.map == line.map][-1]
+        time, duration = recorded.packets("video", line.map)[-1]
+        assert last.end - 1 <= time + duration <= last.end
+        for part in (part for parts in index.parts.values() for part in parts if not part.gap):
+            written = (tmp_path / "video" / segment_name(part.msn)).read_bytes()
+            assert zlib.crc32(written[part.offset :][: part.size]) == part.crc
+    ends = [track.duration_s for track in view.tracks.values()]
+    told = ElementTree.fromstring(view.mpd().text).get("mediaPresentationDuration")
+    assert float(str(told)[2:-1]) == pytest.approx(max(ends), abs=2e-6)
+    assert max(ends) - min(ends) < 0.03
 
 
 def test_while_it_grows_it_is_dynamic_and_says_how_to_follow(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from vtp.recording.pcm import WholeFrames
 from vtp.recording.recorder import Recorder
 from vtp.recording.segmenter import Segmenter
 from vtp.recording.timebase import NS
-from vtp.recording.units import PlainUnit
+from vtp.recording.units import PlainUnit, Sample
 
 MS = NS // 1000
 RATE = 48_000
@@ -179,9 +179,9 @@ def test_silence_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
     decoded: list[int] = []
     decode = OpusDecoder.decode
 
-    def counted(decoder: OpusDecoder, packet: bytes, ticks: int) -> npt.NDArray[np.int16]:
-        decoded.append(len(packet))
-        return decode(decoder, packet, ticks)
+    def counted(decoder: OpusDecoder, samples: Sequence[Sample]) -> npt.NDArray[np.int16]:
+        decoded.extend(len(sample.data) for sample in samples)
+        return decode(decoder, samples)
 
     monkeypatch.setattr(OpusDecoder, "decode", counted)
     mixer = Mixer(0)
@@ -320,7 +320,7 @@ def test_encoder_of_the_mix_keeps_every_tick_and_costs_nothing_for_silence() -> 
     assert [one.time for one in samples] == [4800 + number * 960 for number in range(100)]
     assert all(one.data == opus.SILENCE for one in samples[54:])
     decoder = OpusDecoder()
-    heard = np.concatenate([decoder.decode(one.data, one.duration) for one in samples])[:, 0]
+    heard = decoder.decode(samples)[:, 0]
     best = max(range(-54, 55), key=lambda lag: float(heard[9600 + lag : 19_200 + lag] @ tone[9600:19_200]))
     assert abs(best) <= 2, "in step, to a period of the tone"
     edge = next(at for at in range(0, 48_000, 48) if np.abs(heard[at : at + 48]).max() > 2000)
@@ -339,7 +339,7 @@ def test_opus_of_one_channel_becomes_two_and_one_again_and_nothing_is_heard_of_i
     is_stereo = [bool(one.data[0] & 4) for one in samples]
     assert [number for number, (a, b) in enumerate(pairwise(is_stereo)) if a != b] == [part - 2, meet - 1]
     decoder = OpusDecoder()
-    heard = np.concatenate([decoder.decode(one.data, one.duration) for one in samples]).astype(np.float32)
+    heard = decoder.decode(samples).astype(np.float32)
     wrong = (heard - sound[: len(heard)]).reshape(-1, 960 * 2)
     off_db = 10 * np.log10((wrong**2).mean(axis=1) / (sound**2).mean())
     assert off_db[10:].max() < -25, "no packet is told by how it differs from one that was not there"

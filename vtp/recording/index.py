@@ -9,6 +9,7 @@
      "discontinuity":false, "gap":false}
     {"type":"end"}
 
+A part that is told of again has been written again in its place, as its segment ended.
 Times are ticks of the track's timescale on the recording's timeline. A segment's file is `seg-NNNNN.m4s`,
 NNNNN being its media sequence number (msn), the same in all tracks; a gap has a line and no file.
 """
@@ -182,7 +183,7 @@ class TrackIndex:
             case OpenLine():
                 self.open = line
             case PartLine():
-                self.parts.setdefault(line.msn, []).append(line)
+                self._add_part(line)
             case SegmentLine():
                 self.written.append(line)
             case EndLine():
@@ -191,6 +192,13 @@ class TrackIndex:
                 while kept and self.written[kept - 1].gap:
                     kept -= 1  # nobody came back: it ends with the last who sent
                 self.segments = self.written[:kept]
+
+    def _add_part(self, line: PartLine) -> None:
+        parts = self.parts.setdefault(line.msn, [])
+        if 0 <= line.part < len(parts) and parts[line.part].part == line.part:
+            parts[line.part] = line
+        else:
+            parts.append(line)
 
     @classmethod
     def of(cls, lines: Iterable[Line]) -> TrackIndex:

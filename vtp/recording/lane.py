@@ -133,7 +133,7 @@ class Lane:
     def _end_segment(self, cut_at: int, cut: Cut) -> None:
         end = self._last_end(cut_at)
         self._finish_parts(end)
-        self._writer.end_segment(end)
+        self._writer.end_segment(end, goes_on=not (cut.discontinuity or cut.nobody_sends))
         self._begin(cut, end)
 
     def _last_end(self, cut_at: int) -> int:

@@ -73,8 +73,9 @@ class Mixer:
         if count <= 0:
             return None
         bus = np.zeros((count * FRAME_TICKS, CHANNELS), np.float32)
-        for number in range(count):
-            self._mix_frame(bus[number * FRAME_TICKS :][:FRAME_TICKS])
+        step = len(bus) if self._are_all_heard(self.end + len(bus)) else FRAME_TICKS
+        for at in range(0, len(bus), step):
+            self._mix_stretch(bus[at:][:step])
         return self._limiter.add(bus)
 
     def finish(self, until: int) -> list[Pcm]:
@@ -86,7 +87,13 @@ class Mixer:
         """Goes on at `time`, after a stretch that is a gap on purpose."""
         self.end = max(self.end, time)
 
-    def _mix_frame(self, bus: Pcm) -> None:
+    def _are_all_heard(self, end: int) -> bool:
+        """Whether nobody has to be chosen up to that tick: then all of it is mixed at once, for less."""
+        if len(self._voices) <= self._places:
+            return True
+        return sum(voice.sounds_before(end) for voice in self._voices.values()) <= self._places
+
+    def _mix_stretch(self, bus: Pcm) -> None:
         self._choose(self.end + len(bus))
         for voice_id, voice in list(self._voices.items()):
             voice.mix_into(bus, self.end)
@@ -95,7 +102,7 @@ class Mixer:
         self.end += len(bus)
 
     def _choose(self, end: int) -> None:
-        """Decides who is heard in the next frame: all who make sound, or the loudest of them."""
+        """Decides who is heard up to that tick: all who make sound, or the loudest of them."""
         sounding = [one for one in self._voices.values() if one.sounds_before(end)]
         if len(sounding) > self._places:
             sounding.sort(key=lambda one: one.loudness_dbov + _HOLD_DB * one.is_heard, reverse=True)

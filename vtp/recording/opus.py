@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 
 SILENCE = (
     b"\xf8\xff\xfe"  # CELT, full band, 20 ms, mono, nothing in it: what encoders send for digital silence
@@ -12,6 +13,8 @@ PRE_SKIP = 312  # libopus' look-ahead at 48 kHz: 6.5 ms
 _SILK_TICKS = (480, 960, 1920, 2880)
 _HYBRID_TICKS = (480, 960)
 _CELT_TICKS = (120, 240, 480, 960)
+_LONGEST_FRAME = 1275  # bytes
+LONGEST_TICKS = 5760  # of a packet
 
 
 def packet_ticks(packet: bytes) -> int:
@@ -31,9 +34,33 @@ def packet_ticks(packet: bytes) -> int:
     if code == 3 and len(packet) < 2:
         raise ValueError("Opus packet has no frame count")
     count = (1, 2, 2)[code] if code < 3 else packet[1] & 0x3F
-    if not 0 < count * frame <= 5760:
+    if not 0 < count * frame <= LONGEST_TICKS:
         raise ValueError("Opus packet lasts longer than 120 ms")
     return count * frame
+
+
+def joined(packets: Sequence[bytes]) -> bytes:
+    """Packets of one frame each and of one kind (`may_join`) as one packet of all their frames, which decodes
+    to the same (RFC 6716 section 3.2.5). They may not last longer than 120 ms together.
+    """
+    if len(packets) == 1:
+        return packets[0]
+    head = bytes((packets[0][0] | 3, 0x80 | len(packets)))
+    lengths = b"".join(_frame_length(len(packet) - 1) for packet in packets[:-1])
+    return head + lengths + b"".join(packet[1:] for packet in packets)
+
+
+def may_join(packet: bytes, after: bytes) -> bool:
+    """Whether both are single frames of the same mode, bandwidth and length, and none is too long for one."""
+    return packet[0] == after[0] and not packet[0] & 3 and max(len(packet), len(after)) <= 1 + _LONGEST_FRAME
+
+
+def _frame_length(length: int) -> bytes:
+    """One byte, or two from 252 on (RFC 6716 section 3.2.1)."""
+    if length < 252:
+        return bytes((length,))
+    low = 252 + (length & 3)
+    return bytes((low, (length - low) >> 2))
 
 
 def ogg_template(channels: int = 2) -> bytes:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from vtp.late_av import av
+from vtp.recording import opus
 from vtp.recording.audio_timeline import STRETCH_TICKS
 from vtp.recording.pcm import CHANNELS
 from vtp.recording.timebase import AUDIO_TIMESCALE
+from vtp.recording.units import Sample
 
 if TYPE_CHECKING:
     from vtp.recording.pcm import Heard
@@ -21,19 +24,64 @@ class OpusDecoder:
         self._decoder.sample_rate = AUDIO_TIMESCALE
         self._decoder.layout = "stereo"
 
-    def decode(self, packet: bytes, ticks: int) -> Heard:
-        """Its sound, cut or held by the few ticks that its sample was stretched; of a damaged one silence."""
+    def decode(self, samples: Sequence[Sample]) -> Heard:
+        """The sound of some that follow each other, each cut or held by the few ticks that it was stretched;
+        of a damaged one silence.
+        """
+        import numpy as np
+
+        pieces = [piece for run in _alike(samples) for piece in self._decode_run(run)]
+        return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+
+    def _decode_run(self, run: Sequence[Sample]) -> Iterator[Heard]:
+        """All in one call: it costs more than a packet's sound."""
+        pcm = self._decoded(opus.joined([sample.data for sample in run]))
+        each = opus.packet_ticks(run[0].data)
+        if len(run) > 1 and len(pcm) != each * len(run):  # one is damaged: the others are heard
+            for sample in run:
+                yield _fitted(self._decoded(sample.data), sample.duration)
+        elif all(sample.duration == each for sample in run) and len(pcm) == each * len(run):
+            yield pcm
+        else:
+            for number, sample in enumerate(run):
+                yield _fitted(pcm[number * each :][:each], sample.duration)
+
+    def _decoded(self, packet: bytes) -> Heard:
         import numpy as np
 
         try:
             frames = self._decoder.decode(av.Packet(packet))
         except (ValueError, av.FFmpegError):
             frames = []
-        parts = [frame.to_ndarray().reshape(-1, CHANNELS) for frame in frames]
-        pcm: Heard = np.concatenate(parts) if parts else np.zeros((0, CHANNELS), np.int16)
-        missing = ticks - len(pcm)
-        if missing > STRETCH_TICKS:
-            pcm = np.concatenate([pcm, np.zeros((missing, CHANNELS), np.int16)])
-        elif missing > 0:
-            pcm = np.concatenate([pcm, np.repeat(pcm[-1:], missing, axis=0)])
-        return pcm[:ticks]
+        # Not `to_ndarray`, which stacks what is one plane.
+        parts: list[Heard] = [
+            np.frombuffer(memoryview(frame.planes[0]), np.int16, frame.samples * CHANNELS) for frame in frames
+        ]
+        pcm = parts[0] if len(parts) == 1 else np.concatenate([*parts, np.zeros(0, np.int16)])
+        return pcm.reshape(-1, CHANNELS)
+
+
+def _alike(samples: Sequence[Sample]) -> Iterator[list[Sample]]:
+    """Runs of those that are decoded in one call."""
+    run: list[Sample] = []
+    most = 1
+    for sample in samples:
+        if run and (len(run) == most or not opus.may_join(run[-1].data, sample.data)):
+            yield run
+            run = []
+        if not run:
+            most = opus.LONGEST_TICKS // opus.packet_ticks(sample.data)
+        run.append(sample)
+    if run:
+        yield run
+
+
+def _fitted(pcm: Heard, ticks: int) -> Heard:
+    import numpy as np
+
+    missing = ticks - len(pcm)
+    if missing > STRETCH_TICKS:
+        pcm = np.concatenate([pcm, np.zeros((missing, CHANNELS), np.int16)])
+    elif missing > 0:
+        pcm = np.concatenate([pcm, np.repeat(pcm[-1:], missing, axis=0)])
+    return pcm[:ticks]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -61,7 +62,7 @@ class OpusEncoder:
             return []
         frames = whole.reshape(-1, FRAME_TICKS * CHANNELS)
         packets: list[bytes] = []
-        for (is_quiet, is_mono), run in groupby(frames, self._kind):
+        for (is_quiet, is_mono), run in groupby(self._kinds(frames)):
             count = len([*run])
             quiet = [opus.SILENCE] * count
             packets += quiet if is_quiet else self._encode(frames[len(packets) :][:count], is_mono)
@@ -77,11 +78,15 @@ class OpusEncoder:
 
         return self.add(np.zeros((opus.PRE_SKIP, CHANNELS), np.float32))
 
-    def _kind(self, frame: Frames) -> tuple[bool, bool]:
-        """Whether a frame's packet is known, and one channel is enough; asked of each once, in order."""
-        self._quiet = 0 if frame.any() else self._quiet + 1
-        is_mono = self._channels.take(bool((frame[::CHANNELS] == frame[1::CHANNELS]).all()))
-        return self._quiet > _QUIET_FRAMES, is_mono
+    def _kinds(self, frames: Frames) -> Iterator[tuple[bool, bool]]:
+        """Of each frame whether its packet is known, and whether one channel is enough."""
+        import numpy as np
+
+        sounds: list[bool] = np.any(frames, axis=1).tolist()
+        same: list[bool] = np.all(frames[:, ::CHANNELS] == frames[:, 1::CHANNELS], axis=1).tolist()
+        for does_sound, are_same in zip(sounds, same, strict=True):
+            self._quiet = 0 if does_sound else self._quiet + 1
+            yield self._quiet > _QUIET_FRAMES, self._channels.take(are_same)
 
     def _encode(self, frames: Frames, is_mono: bool) -> list[bytes]:
         """All at once: a call costs more than a frame's sound."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from vtp import _rtp_fast
@@ -62,6 +63,7 @@ class RecordingSession:
         self.recorder = recorder
         self._tasks = tasks
         self._slots = slots or TranscodeSlots(0)
+        self._stop_waiting: Callable[[], None] = lambda: None
         self._loop = asyncio.get_running_loop()
         self._publishers: dict[str, PublisherClock] = {}  # by participant
         self._voices = Senders(room, _is_voice, self._add_voice, lambda gone: recorder.remove_source(gone.id))
@@ -171,12 +173,24 @@ class RecordingSession:
             and not program.is_transcoded
         ):
             self._transcodes = program.is_transcoded = self._slots.take()
+            if not self._transcodes:
+                self._wait_for_slot(producer)
         self.recorder.set_message(self.message)
         if picture is None or producer.closed or not program.is_recordable(producer):
             return
         count = 1 if picture.is_transcoded else min(len(producer.rtp_parameters.encodings), self._layers)
         lower = [self._open_source(producer, since_ns, below) for below in range(1, count)]
         self.recorder.add_source(self._open_source(producer, since_ns), lower)
+
+    def _wait_for_slot(self, producer: Producer) -> None:
+        """The picture is recorded from when another recording needs its slot no more."""
+
+        def freed() -> None:
+            if not self._ended and self.room.program.producers.get("video") is producer:
+                self._attach(producer, since_ns=time.monotonic_ns())
+
+        self._stop_waiting()
+        self._stop_waiting = self._slots.wait(freed)
 
     def _add_voice(self, producer: Producer) -> None:
         self.recorder.add_source(self._open_source(producer))
@@ -204,6 +218,7 @@ class RecordingSession:
         return self._publishers.setdefault(owner_of(producer) or producer.id, PublisherClock())
 
     def _end_transcoding(self) -> None:
+        self._stop_waiting()
         if self._transcodes:
             self._transcodes = self.room.program.is_transcoded = False
             self._slots.give_back()

@@ -11,6 +11,7 @@ import logging
 import os
 import zlib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vtp.recording.index import (
@@ -130,6 +131,7 @@ class TrackWriter:
             crc=zlib.crc32(data),
         )
         segment.append(data, len(samples))
+        segment.last_part = _WrittenPart(line, samples, self._sequence)
         self._append_part(line, last=last)
 
     def leave_out_part(self, start: int, end: int, *, last: bool = False) -> None:
@@ -140,11 +142,15 @@ class TrackWriter:
         )
         self._append_part(line, last=last)
 
-    def end_segment(self, end: int) -> None:
-        """Ends the segment at tick `end`; without parts it is a gap. Another begins, or `close` follows."""
+    def end_segment(self, end: int, *, goes_on: bool = False) -> None:
+        """Ends the segment at tick `end`; without parts it is a gap. Another begins, or `close` follows;
+        `goes_on`: it begins with a sample that goes on from here.
+        """
         opened = self._open_line
         segment, self._segment = self._segment, None
         if segment is not None:
+            if not goes_on:
+                self._end_samples(segment, end)
             segment.close(self._sync)
             self._has_new_names = True
         line = SegmentLine(
@@ -159,6 +165,24 @@ class TrackWriter:
         )
         write_all(self._index, encode_line(line))
         self._unheard.append(line)
+
+    def _end_samples(self, segment: _OpenSegment, end: int) -> None:
+        """Has no sample last beyond an end, where one was written before it was known how long it lasts
+        (`VideoTrack.write_early`): players drop what goes beyond what the manifest names, or play on.
+        """
+        part = segment.last_part
+        if part is None or self._section is None or not part.samples[-1].time < end < part.samples[-1].end:
+            return
+        *before, last = part.samples
+        for until in (end, end - 1):  # as long as the others it would be written without a table
+            duration = max(until - last.time, 1)
+            data = self._section.fragment([*before, replace(last, duration=duration)], part.sequence)
+            if len(data) == part.line.size:
+                segment.write_again(part.line.offset, data)
+                line = replace(part.line, crc=zlib.crc32(data))
+                write_all(self._index, encode_line(line))
+                self._unheard.append(line)
+                return
 
     def close(self) -> None:
         """Ends the track: its index is whole."""
@@ -213,6 +237,15 @@ class TrackWriter:
         self._listener(self.track, line)
 
 
+@dataclass(frozen=True, slots=True)
+class _WrittenPart:
+    """What a part was made of."""
+
+    line: PartLine
+    samples: Sequence[Sample]
+    sequence: int
+
+
 class _OpenSegment:
     """The file that grows now."""
 
@@ -220,6 +253,11 @@ class _OpenSegment:
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
         self.size = 0
         self.samples = 0
+        self.last_part: _WrittenPart | None = None
+
+    def write_again(self, offset: int, data: bytes) -> None:
+        """Writes over what is there."""
+        os.pwrite(self._descriptor, data, offset)
 
     def append(self, data: bytes, samples: int) -> None:
         write_all(self._descriptor, data)

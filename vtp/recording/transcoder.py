@@ -6,6 +6,8 @@ the number of recordings that do it at once is bounded. There is a key frame whe
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -94,6 +96,7 @@ class TranscodeSlots:
 
     def __init__(self, limit: int) -> None:
         self._free = limit
+        self._waiting: dict[object, Callable[[], None]] = {}
 
     def take(self) -> bool:
         """Takes a slot, if there is one."""
@@ -103,5 +106,21 @@ class TranscodeSlots:
         return True
 
     def give_back(self) -> None:
-        """Frees one."""
+        """Frees one; who waits hears of it later: the next presenter of the same program comes first."""
         self._free += 1
+        if self._waiting:
+            asyncio.get_running_loop().call_soon(self._offer)
+
+    def wait(self, freed: Callable[[], None]) -> Callable[[], None]:
+        """Has `freed` called once when one is free, who waits longest first; what is returned stops that."""
+        key = object()
+        self._waiting[key] = freed
+
+        def stop() -> None:
+            self._waiting.pop(key, None)
+
+        return stop
+
+    def _offer(self) -> None:
+        while self._free > 0 and self._waiting:
+            self._waiting.pop(next(iter(self._waiting)))()

@@ -9,6 +9,7 @@ loudness from the last, and a packet of silence of ours would make the next word
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from vtp.recording.audio_timeline import AudioTimeline
@@ -79,14 +80,13 @@ class Voice:
         """Adds its sound from tick `start` on, as far as `bus` goes; nothing earlier is asked for later."""
         end = start + len(bus)
         pieces, self._rest = self._rest, []
-        while self._samples and self._samples[0].time < end:
-            sample = self._samples.popleft()
-            self._let_die_away(pieces, sample.time)
-            if self.is_heard and len(sample.data) > SILENT_BYTES:
-                pieces.append((sample.time, self._decode(sample)))
+        for run in self._runs_before(end):
+            self._let_die_away(pieces, run[0].time)
+            if self._is_loud(run[0]):
+                pieces.append((run[0].time, self._decode(run)))
             else:
-                self._let_die_away(pieces, sample.end)
-            self._decoded_until = sample.end
+                self._let_die_away(pieces, run[0].end)
+            self._decoded_until = run[-1].end
         self._let_die_away(pieces, end)
         for time, pcm in pieces:
             low, high = max(time, start), min(time + len(pcm), end)
@@ -96,12 +96,31 @@ class Voice:
             if time + len(pcm) > end:
                 self._rest.append((max(time, end), pcm[max(0, end - time) :]))
 
-    def _decode(self, sample: Sample) -> Heard:
+    def _is_loud(self, sample: Sample) -> bool:
+        return self.is_heard and len(sample.data) > SILENT_BYTES
+
+    def _runs_before(self, end: int) -> Iterator[list[Sample]]:
+        """Takes what begins before that tick: loud ones that follow each other at once, others one by one."""
+        run: list[Sample] = []
+        while self._samples and self._samples[0].time < end:
+            sample = self._samples.popleft()
+            is_loud = self._is_loud(sample)
+            if run and not (is_loud and sample.time == run[-1].end):
+                yield run
+                run = []
+            run.append(sample)
+            if not is_loud:
+                yield run
+                run = []
+        if run:
+            yield run
+
+    def _decode(self, run: Sequence[Sample]) -> Heard:
         self._decoder = self._decoder or OpusDecoder()
-        pcm = self._decoder.decode(sample.data, sample.duration)
+        pcm = self._decoder.decode(run)
         if self._last is None:
             pcm = _faded(pcm, FADE_IN_TICKS, begins=True)
-        self._last = pcm
+        self._last = pcm[-FADE_OUT_TICKS:]
         return pcm
 
     def _let_die_away(self, pieces: list[tuple[int, Heard]], until: int) -> None:
@@ -110,7 +129,7 @@ class Voice:
         if self._last is None or until <= at:
             return
         mirrored = _faded(self._last[: -FADE_OUT_TICKS - 1 : -1], FADE_OUT_TICKS, begins=False)
-        pieces.append((at, mirrored[: until - at]))
+        pieces.append((at, mirrored))  # what is next begins later than that: `AudioTimeline` sees to it
         self._last = None
 
 
