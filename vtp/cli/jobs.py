@@ -27,6 +27,9 @@ def jobs(
     The server starts this by itself unless it is told not to. It may be killed at any time: what it was
     doing goes on when it is started again.
     """
+    from vtp.late_start import put_off_what_can_wait
+
+    put_off_what_can_wait()  # beside a server that starts, this process takes processors from it
     from vtp.jobs.child import decode_settings
     from vtp.logs import configure_logs
     from vtp.settings_loading import load_settings

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 import sys
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -30,9 +31,9 @@ def serve(
     Settings come from config/*.toml and from VTP_* variables, such as VTP_HTTP__PORT=9000.
     """
     gc.disable()  # until all is built: what is loaded and made at a start is there to stay
-    from vtp.late_models import build_models_late
+    from vtp.late_start import put_off_what_can_wait
 
-    build_models_late()
+    read_authorities = put_off_what_can_wait()
     from vtp.logs import configure_logs
     from vtp.settings_loading import load_settings
 
@@ -42,10 +43,10 @@ def serve(
     import uvloop
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings))
+        runner.run(_serve(settings, read_authorities))
 
 
-async def _serve(settings: Any) -> None:
+async def _serve(settings: Any, read_authorities: Callable[[], None]) -> None:
     from vtp.app import start_server
     from vtp.cli.ending import Ending
     from vtp.cli.greeting import greeting, media_warning
@@ -63,6 +64,7 @@ async def _serve(settings: Any) -> None:
     try:
         sys.stdout.write(await asyncio.to_thread(greeting, server))
         sys.stdout.flush()
+        await asyncio.to_thread(read_authorities)
         await server.wait()
     except asyncio.CancelledError:
         pass  # a signal: end as asked
