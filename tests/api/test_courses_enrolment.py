@@ -323,6 +323,22 @@ async def test_who_leaves_loses_what_they_were_given(api: Api, teacher: Person) 
     assert (await api.call("DELETE", f"{at}/enroll/{ann.user_id}", by=helper)).status == 200
 
 
+async def test_who_may_not_take_a_role_away_does_not_take_out_who_has_it(api: Api, teacher: Person) -> None:
+    colleague, helper = await api.person("teacher", "c@school.example"), await student(api, "helper")
+    course = await make_course(api, teacher)
+    at = f"{BASE}/{course}"
+    assert (await enrol(api, course, colleague)).body["role"] == "student"
+    role = {"user_id": colleague.user_id, "role": "teacher"}
+    assert (await api.call("POST", f"{at}/permissions", role, by=teacher)).status == 201
+    await enrol(api, course, teacher, student_id=helper.user_id, role="assistant")
+    for path in ("permissions", "enroll"):
+        refused = await api.call("DELETE", f"{at}/{path}/{colleague.user_id}", by=helper)
+        assert (refused.status, refused.body["code"]) == (403, "forbidden"), path
+    assert (await read(api, course, colleague))["role"] == "teacher"
+    assert (await api.call("DELETE", f"{at}/enroll/{colleague.user_id}", by=teacher)).status == 200
+    assert (await read(api, course, colleague))["role"] is None
+
+
 async def test_roles_in_a_course_are_told_in_the_words_they_were_given_by(api: Api, teacher: Person) -> None:
     admin, ann, viewer = await api.person("admin"), await student(api, "ann"), await student(api, "viewer")
     course = await make_course(api, teacher)

@@ -27,7 +27,7 @@ from vtp.courses.enrolment_store import (
     page_of_memberships,
     remove_enrolment,
 )
-from vtp.courses.permission_store import remove_permission
+from vtp.courses.permission_store import find_permission, remove_permission
 from vtp.courses.places import fill_places, free_places
 from vtp.courses.roles import CourseStatus, EnrolmentStatus
 from vtp.courses.store import find_courses
@@ -137,7 +137,7 @@ class Enrolments:
             if found is None:
                 raise NotFound("This person is not in the course.", code="not_enrolled")
             if not own:
-                require_to_give(inside, found.role)
+                await _require_to_take(tx, inside, found)
             await remove_enrolment(tx, found.id)
             await remove_permission(tx, inside.course.id, wanted)
             if not own:
@@ -232,6 +232,14 @@ def require_to_give(inside: Entered, role: Role) -> None:
         Role.TEACHER: Action.COURSE_APPOINT,
     }
     require(inside.principal, needed.get(role, Action.COURSE_DELETE), inside.course)
+
+
+async def _require_to_take(tx: AsyncConnection, inside: Entered, found: Enrolment) -> None:
+    """Raises Forbidden for who may not take somebody out: with them goes what they were given besides."""
+    require_to_give(inside, found.role)
+    given = await find_permission(tx, inside.course.id, found.user_id)
+    if given is not None:
+        require_to_give(inside, given.role)
 
 
 def refuse_to_join(inside: Entered, role: str, *, invited: bool = False) -> None:
