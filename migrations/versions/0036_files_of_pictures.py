@@ -6,7 +6,7 @@ from alembic import op
 from vtp.db.types import UtcDateTime, id_type
 
 revision = "0036"
-down_revision = "0033"
+down_revision = "0034"
 branch_labels = None
 depends_on = None
 
