@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from vtp.accounts.permissions import Action, can
 from vtp.accounts.routes import origin_of
-from vtp.http.etags import etag_of_model
+from vtp.http.etags import etag_of_model, json_of
 from vtp.http.identity import Principal
 from vtp.http.pagination import encode_cursor
 from vtp.http.routing import Access, Call, RouteTable
+from vtp.http.written import WrittenPage
 from vtp.recording.access_log import AccessLog
 from vtp.recording.access_routes import add_access_routes
 from vtp.recording.admission import Admission
@@ -51,6 +53,7 @@ from vtp.recording.trash_routes import add_trash_routes
 from vtp.recording.viewers import Viewership
 
 BASE = "/api/v1/recordings"
+MOST_WRITTEN = 1_000  # some kilobytes each
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,7 @@ def _add_recorder_routes(table: RouteTable, recordings: Recordings) -> None:
 
 def _add_reading_routes(table: RouteTable, recordings: Recordings, admission: Admission) -> None:
     @table.get(BASE, query=ListQuery, reply=RecordingPage, summary="List recordings", errors=(403, 404))
-    async def list_recordings(call: Call) -> RecordingPage:
+    async def list_recordings(call: Call) -> WrittenPage:
         query: ListQuery = call.query
         wanted = Filter(query.room_id or query.roomId, query.status or "", query.q)
         before = query.id_position()
@@ -131,16 +134,17 @@ def _add_reading_routes(table: RouteTable, recordings: Recordings, admission: Ad
         found, total = await recordings.catalogue.list_recordings(
             call.principal, wanted, limit=query.limit + 1, offset=offset, before=before
         )
-        page = [_listed(call.principal, one) for one in found[: query.limit]]
-        next_cursor = encode_cursor(page[-1].id) if len(found) > query.limit else None
-        return RecordingPage(
-            items=page,
-            recordings=page,
+        page = found[: query.limit]
+        next_cursor = encode_cursor(page[-1].recording.id) if len(found) > query.limit else None
+        empty = RecordingPage(
+            items=[],
+            recordings=[],
             total=total,
             limit=query.limit,
             offset=query.offset,
             next_cursor=next_cursor,
         )
+        return WrittenPage(empty, [_listed(call.principal, one) for one in page], RecordingPage.TWINS)
 
     @table.get(
         f"{BASE}/{{id}}",
@@ -225,16 +229,26 @@ def _add_changing_routes(table: RouteTable, recordings: Recordings) -> None:
         return reply
 
 
-def _listed(principal: Principal, listed: Listed) -> ListedRecording:
+def _listed(principal: Principal, listed: Listed) -> bytes:
+    seen = listed._replace(recording=_seen_by(principal, listed.recording))
+    # As text, too: 1 and True are equal, and not written alike.
+    metadata = str(seen.recording.metadata)
+    return _written(seen, tuple(_rights(principal, listed.recording).items()), metadata)
+
+
+@lru_cache(MOST_WRITTEN)
+def _written(listed: Listed, rights: tuple[tuple[str, bool], ...], _metadata: str) -> bytes:
+    """A recording in a list, kept by all that is said of it: what has changed is written anew."""
     recording, room_name, progress = listed
     own = MyProgress.of(progress, recording) if progress is not None else None
-    shown = _seen_by(principal, recording)
-    return ListedRecording.of(shown, room_name=room_name, may=_rights(principal, recording), progress=own)
+    may = RecordingRights(**dict(rights))
+    return json_of(ListedRecording.of(recording, room_name=room_name, may=may, progress=own))
 
 
 def _reply(principal: Principal, recording: Recording, room_name: str) -> RecordingReply:
     shown = _seen_by(principal, recording)
-    return RecordingReply.of(shown, room_name=room_name, may=_rights(principal, recording))
+    may = RecordingRights(**_rights(principal, recording))
+    return RecordingReply.of(shown, room_name=room_name, may=may)
 
 
 def _seen_by(principal: Principal, recording: Recording) -> Recording:
@@ -242,11 +256,11 @@ def _seen_by(principal: Principal, recording: Recording) -> Recording:
     return recording if principal.user_id is not None else replace(recording, started_by=None)
 
 
-def _rights(principal: Principal, recording: Recording) -> RecordingRights:
-    return RecordingRights(
-        download=can(principal, Action.RECORDING_DOWNLOAD, recording),
-        update=can(principal, Action.RECORDING_UPDATE, recording),
-        annotate=can(principal, Action.RECORDING_ANNOTATE, recording),
-        share=can(principal, Action.RECORDING_SHARE, recording),
-        delete=can(principal, Action.RECORDING_DELETE, recording),
-    )
+def _rights(principal: Principal, recording: Recording) -> dict[str, bool]:
+    return {
+        "download": can(principal, Action.RECORDING_DOWNLOAD, recording),
+        "update": can(principal, Action.RECORDING_UPDATE, recording),
+        "annotate": can(principal, Action.RECORDING_ANNOTATE, recording),
+        "share": can(principal, Action.RECORDING_SHARE, recording),
+        "delete": can(principal, Action.RECORDING_DELETE, recording),
+    }
