@@ -16,6 +16,15 @@ from vtp.errors import Conflict, Forbidden, NotFound
 from vtp.http.identity import Principal, Role
 from vtp.ids import parse_id
 
+RIGHTS = {
+    "view": Action.COURSE_VIEW,
+    "teach": Action.COURSE_TEACH,
+    "enrol": Action.COURSE_ENROL,
+    "update": Action.COURSE_UPDATE,
+    "appoint": Action.COURSE_APPOINT,
+    "delete": Action.COURSE_DELETE,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Entered:
@@ -37,6 +46,11 @@ class Entered:
     def may(self, action: Action) -> bool:
         """Whether the caller may do this there."""
         return can(self.principal, action, self.course)
+
+    @property
+    def rights(self) -> tuple[str, ...]:
+        """What the caller may do there, in the words of `RIGHTS`."""
+        return tuple(name for name, action in RIGHTS.items() if self.may(action))
 
     @property
     def may_look(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from vtp.accounts.replies import origin_of
 from vtp.courses.copying import CourseCopies
 from vtp.courses.door import Entered
@@ -18,11 +20,15 @@ from vtp.courses.schemas import (
     ReplaceCourse,
 )
 from vtp.courses.service import Courses
-from vtp.http.etags import etag_of_version
+from vtp.courses.store import Seen
+from vtp.http.etags import etag_of_version, json_of
+from vtp.http.identity import Role
 from vtp.http.pagination import encode_cursor
 from vtp.http.routing import Access, Call, RouteTable
+from vtp.http.written import WrittenPage
 
 BASE = "/api/v1/courses"
+MOST_WRITTEN = 1_000  # some kilobytes each
 COURSE = BASE + "/{id}"
 IF_MATCH = (
     "With `If-Match` only a course that nobody has edited since is changed (412 else); that others have "
@@ -44,6 +50,12 @@ def reply_of(call: Call, inside: Entered) -> CourseReply:
     return reply
 
 
+@lru_cache(MOST_WRITTEN)
+def written_course(seen: Seen, role: Role, rights: tuple[str, ...]) -> bytes:
+    """A course in a list, kept by all that is said of it: what has changed is written anew."""
+    return json_of(CourseReply.made_of(seen, role, rights))
+
+
 def _read_routes(table: RouteTable, courses: Courses) -> None:
     @table.get(
         BASE,
@@ -55,14 +67,16 @@ def _read_routes(table: RouteTable, courses: Courses) -> None:
         "are listed.",
         errors=(403,),
     )
-    async def list_courses(call: Call) -> CoursePage:
+    async def list_courses(call: Call) -> WrittenPage:
         query: CourseQuery = call.query
         found = await courses.page(
             call.principal, query.filter, limit=query.limit + 1, before=query.id_position()
         )
-        items = [CourseReply.of(inside) for inside in found[: query.limit]]
-        more = len(found) > query.limit
-        return CoursePage(items=items, next_cursor=encode_cursor(items[-1].id) if more else None)
+        page, next_cursor = found[: query.limit], None
+        if len(found) > query.limit:
+            next_cursor = encode_cursor(page[-1].course.id)
+        written = [written_course(inside.seen, inside.role, inside.rights) for inside in page]
+        return WrittenPage(CoursePage(items=[], next_cursor=next_cursor), written)
 
     @table.get(COURSE, reply=CourseReply, access=Access.VERIFIED, summary="Read a course", errors=(403, 404))
     async def get_course(call: Call) -> CourseReply:

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, Field
 
-from vtp.accounts.permissions import Action
 from vtp.courses.dates import MAX_DAYS, DateRule
 from vtp.courses.door import Entered
 from vtp.courses.roles import CourseStatus, EnrolmentStatus
 from vtp.courses.schedule_schemas import TimeZone
-from vtp.courses.store import CourseFilter
+from vtp.courses.store import CourseFilter, Seen
 from vtp.http.identity import Role
 from vtp.http.pagination import Page, PageQuery
 from vtp.http.text import check_line
 
 MAX_DESCRIPTION = 20_000
 MAX_STUDENTS = 100_000
-RIGHTS = {
-    "view": Action.COURSE_VIEW,
-    "teach": Action.COURSE_TEACH,
-    "enrol": Action.COURSE_ENROL,
-    "update": Action.COURSE_UPDATE,
-    "appoint": Action.COURSE_APPOINT,
-    "delete": Action.COURSE_DELETE,
-}
 
 StatusWord = Annotated[
     Literal["draft", "active", "archived", "completed"],
@@ -204,15 +196,20 @@ class CourseReply(BaseModel):
     @classmethod
     def of(cls, inside: Entered) -> Self:
         """Describes a course as the caller sees it."""
-        course, seen = inside.course, inside.seen
+        return cls.made_of(inside.seen, inside.role, inside.rights)
+
+    @classmethod
+    def made_of(cls, seen: Seen, role: Role, rights: Sequence[str]) -> Self:
+        """The same of its parts: nothing else is said of it."""
+        course = seen.course
         return cls(
             **{name: getattr(course, name) for name in course.__slots__ if name != "version"},
             instructor_name=seen.instructor_name,
             enrolled_count=seen.enrolled_count,
             recording_count=seen.recording_count,
-            role=None if inside.role is Role.GUEST else inside.role,
+            role=None if role is Role.GUEST else role,
             enrollment_status=seen.member.enrolment,
-            may=[name for name, action in RIGHTS.items() if inside.may(action)],
+            may=list(rights),
         )
 
 

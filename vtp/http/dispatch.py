@@ -21,6 +21,7 @@ from vtp.http.routing import Access, Call, Route
 from vtp.http.security import BrowserGuard
 from vtp.http.throttle import Throttle
 from vtp.http.validation import check_content_type, parse_body, parse_query, read_path
+from vtp.http.written import WrittenPage
 from vtp.settings import Settings
 
 if TYPE_CHECKING:
@@ -173,11 +174,13 @@ def _render(route: Route, call: Call, result: object) -> web.StreamResponse:
     if result is None:
         headers = {"Cache-Control": _caching(route), **call.reply_headers}
         return web.Response(status=route.success_status, headers=headers)
+    if isinstance(result, WrittenPage):
+        return _render_body(route, call, result.page, result.body())
     if not isinstance(result, BaseModel):
         raise TypeError(
             f"{route.method} {route.path} gave a {type(result).__name__}, not a model or response"
         )
-    return _render_model(route, call, result)
+    return _render_body(route, call, result, json_of(result))
 
 
 def _caching(route: Route) -> str:
@@ -185,8 +188,7 @@ def _caching(route: Route) -> str:
     return "no-cache" if route.access is Access.PUBLIC and route.method == "GET" else "no-store"
 
 
-def _render_model(route: Route, call: Call, result: BaseModel) -> web.Response:
-    body = json_of(result)
+def _render_body(route: Route, call: Call, result: BaseModel, body: bytes) -> web.Response:
     headers = {"Cache-Control": _caching(route)}
     cursor = getattr(result, "next_cursor", None)
     if cursor is not None:

@@ -62,7 +62,7 @@ class RefusedSegment(BaseModel):
     reason: Literal["behind_the_end", "faster_than_time", "too_many_pieces"]
 
 
-class MyProgress(BaseModel):
+class MyProgress(BaseModel, frozen=True):
     """How far somebody is. `progress` is a share from 0 to 1, of what was played at least once."""
 
     progress: float
@@ -75,7 +75,7 @@ class MyProgress(BaseModel):
         return cls(**_short(standing))
 
 
-class ProgressReply(MyProgress):
+class ProgressReply(MyProgress, frozen=True):
     """The same in full. `segments` are what was played at least once."""
 
     recording_id: str

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from vtp.accounts.permissions import Action, can
 from vtp.accounts.routes import origin_of
-from vtp.http.etags import etag_of_model
+from vtp.http.etags import etag_of_model, json_of
 from vtp.http.identity import Principal
 from vtp.http.pagination import encode_cursor
 from vtp.http.routing import Access, Call, RouteTable
+from vtp.http.written import WrittenPage
 from vtp.recording.access_log import AccessLog
 from vtp.recording.access_routes import add_access_routes
 from vtp.recording.admission import Admission
@@ -52,6 +54,7 @@ from vtp.recording.trash_routes import add_trash_routes
 from vtp.recording.viewers import Viewership
 
 BASE = "/api/v1/recordings"
+MOST_WRITTEN = 1_000  # some kilobytes each
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,7 @@ def _add_reading_routes(
     table: RouteTable, recordings: Recordings, admission: Admission, progress: WatchProgress
 ) -> None:
     @table.get(BASE, query=ListQuery, reply=RecordingPage, summary="List recordings", errors=(403, 404))
-    async def list_recordings(call: Call) -> RecordingPage:
+    async def list_recordings(call: Call) -> WrittenPage:
         query: ListQuery = call.query
         wanted = Filter(query.room_id or query.roomId, query.status or "", query.q)
         before = query.id_position()
@@ -134,18 +137,19 @@ def _add_reading_routes(
         found, total = await recordings.catalogue.list_recordings(
             call.principal, wanted, limit=query.limit + 1, offset=offset, before=before
         )
-        rows = found[: query.limit]
-        standings = await progress.standings([(one.recording, one.progress) for one in rows])
-        page = [_listed(call.principal, one, standings.get(one.recording.id)) for one in rows]
-        next_cursor = encode_cursor(page[-1].id) if len(found) > query.limit else None
-        return RecordingPage(
-            items=page,
-            recordings=page,
+        page = found[: query.limit]
+        standings = await progress.standings([(one.recording, one.progress) for one in page])
+        next_cursor = encode_cursor(page[-1].recording.id) if len(found) > query.limit else None
+        empty = RecordingPage(
+            items=[],
+            recordings=[],
             total=total,
             limit=query.limit,
             offset=query.offset,
             next_cursor=next_cursor,
         )
+        items = [_listed(call.principal, one, standings.get(one.recording.id)) for one in page]
+        return WrittenPage(empty, items, RecordingPage.TWINS)
 
     @table.get(
         f"{BASE}/{{id}}",
@@ -230,16 +234,31 @@ def _add_changing_routes(table: RouteTable, recordings: Recordings) -> None:
         return reply
 
 
-def _listed(principal: Principal, listed: Listed, standing: Standing | None) -> ListedRecording:
-    recording, room_name, _ = listed
+def _listed(principal: Principal, listed: Listed, standing: Standing | None) -> bytes:
+    recording = _seen_by(principal, listed.recording)
     own = MyProgress.of(standing) if standing is not None else None
-    shown = _seen_by(principal, recording)
-    return ListedRecording.of(shown, room_name=room_name, may=_rights(principal, recording), progress=own)
+    rights = tuple(_rights(principal, listed.recording).items())
+    # As text, too: 1 and True are equal, and not written alike.
+    return _written(recording, listed.room_name, own, rights, str(recording.metadata))
+
+
+@lru_cache(MOST_WRITTEN)
+def _written(
+    recording: Recording,
+    room_name: str,
+    own: MyProgress | None,
+    rights: tuple[tuple[str, bool], ...],
+    _metadata: str,
+) -> bytes:
+    """A recording in a list, kept by all that is said of it: what has changed is written anew."""
+    may = RecordingRights(**dict(rights))
+    return json_of(ListedRecording.of(recording, room_name=room_name, may=may, progress=own))
 
 
 def _reply(principal: Principal, recording: Recording, room_name: str) -> RecordingReply:
     shown = _seen_by(principal, recording)
-    return RecordingReply.of(shown, room_name=room_name, may=_rights(principal, recording))
+    may = RecordingRights(**_rights(principal, recording))
+    return RecordingReply.of(shown, room_name=room_name, may=may)
 
 
 def _seen_by(principal: Principal, recording: Recording) -> Recording:
@@ -247,11 +266,11 @@ def _seen_by(principal: Principal, recording: Recording) -> Recording:
     return recording if principal.user_id is not None else replace(recording, started_by=None)
 
 
-def _rights(principal: Principal, recording: Recording) -> RecordingRights:
-    return RecordingRights(
-        download=can(principal, Action.RECORDING_DOWNLOAD, recording),
-        update=can(principal, Action.RECORDING_UPDATE, recording),
-        annotate=can(principal, Action.RECORDING_ANNOTATE, recording),
-        share=can(principal, Action.RECORDING_SHARE, recording),
-        delete=can(principal, Action.RECORDING_DELETE, recording),
-    )
+def _rights(principal: Principal, recording: Recording) -> dict[str, bool]:
+    return {
+        "download": can(principal, Action.RECORDING_DOWNLOAD, recording),
+        "update": can(principal, Action.RECORDING_UPDATE, recording),
+        "annotate": can(principal, Action.RECORDING_ANNOTATE, recording),
+        "share": can(principal, Action.RECORDING_SHARE, recording),
+        "delete": can(principal, Action.RECORDING_DELETE, recording),
+    }

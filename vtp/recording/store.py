@@ -78,7 +78,7 @@ class Recording:
     bitrate_bps: int = 0
     codecs: str = ""
     error_message: str = ""
-    metadata: dict[str, Any] = field(default_factory=dict)
+    metadata: dict[str, Any] = field(default_factory=dict, hash=False)  # compared all the same
     deleted_at: datetime | None = None
     instance_id: str | None = None
     storage: Storage = Storage.LOCAL
