@@ -137,3 +137,30 @@ async def test_the_book_is_a_table_that_runs_nothing(api: Api) -> None:
     ]
     assert line[0] == "'@SUM(A1) Ada, „Ä“"
     assert line[3:] == ["9.5", "late", "", "missing", "47.5", "23.7"]
+
+
+async def test_the_roster_of_an_assignment_is_had_in_pages_from_any_student_on(api: Api) -> None:
+    teacher, pupil, at = await prepared(api, points=10, for_groups=True)
+    mates = [await student(api, name) for name in ("mate", "late", "idle")]
+    for one in mates:
+        await enrol(api, at.split("/")[4], one)
+    group = {"name": "Reds", "members": [pupil.user_id, mates[0].user_id]}
+    await api.call("PUT", f"{at}/groups", {"groups": [group]}, by=teacher)
+    assert (await hand_in(api, await begin(api, at, pupil), pupil)).status == 200
+    await grade(api, at, mates[1], teacher, points=4)
+    first = (await api.call("GET", f"{at}/roster?limit=3", by=teacher)).body
+    assert first["counts"] == {"students": 4, "handed_in": 2, "drafts": 1}
+    assert [one["user_id"] for one in first["items"]] == [one.user_id for one in (pupil, *mates[:2])]
+    assert [one["entry"]["handed_in_at"] is not None for one in first["items"]] == [True, True, False]
+    assert (first["items"][2]["entry"]["points"], first["items"][2]["entry"]["released"]) == (4, False)
+    rest = (await api.call("GET", f"{at}/roster?limit=3&cursor={first['next_cursor']}", by=teacher)).body
+    assert (rest["counts"], rest["next_cursor"]) == (None, None)
+    assert [one["user_id"] for one in rest["items"]] == [mates[2].user_id]
+    from_there = await api.call("GET", f"{at}/roster?limit=2&student_id={mates[1].user_id}", by=teacher)
+    assert [one["user_id"] for one in from_there.body["items"]] == [one.user_id for one in mates[1:]]
+    called = (await api.call("GET", f"{at}/roster?q=LATE@", by=teacher)).body
+    assert [one["user_id"] for one in called["items"]] == [mates[1].user_id]
+    assert called["counts"]["students"] == 4
+    nobody = await api.call("GET", f"{at}/roster?student_id={teacher.user_id}", by=teacher)
+    assert (nobody.status, nobody.body["items"]) == (200, [])
+    assert (await api.call("GET", f"{at}/roster?student_id=x", by=teacher)).pointers == ["/query/student_id"]

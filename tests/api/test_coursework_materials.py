@@ -14,6 +14,7 @@ import aiohttp
 import pytest
 from sqlalchemy import text
 
+from tests.api import assignment_material as homework
 from tests.api.course_material import BASE, add_lesson, enrol, make_course, student
 from tests.api.coursework_material import (
     BYTES,
@@ -187,6 +188,14 @@ async def test_two_gigabytes_that_are_announced_are_refused_before_a_byte_is_rea
     teacher, course, material = await prepared(api)
     answer = await raw_upload(api, versions_of(course, material), teacher, f"Content-Length: {TWO_GB}")
     assert b" 413 " in answer
+    await assert_nothing_kept(api)
+
+
+async def test_a_hand_in_that_is_too_large_is_told_so_and_not_that_a_quota_is_full(api: Api) -> None:
+    _, pupil, at = await homework.prepared(api)
+    draft = await homework.begin(api, at, pupil)
+    answer = await raw_upload(api, f"{draft}/files", pupil, f"Content-Length: {TWO_GB}")
+    assert b" 413 " in answer, answer
     await assert_nothing_kept(api)
 
 

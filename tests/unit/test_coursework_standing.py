@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from vtp.coursework.assignment_store import Assignment
-from vtp.coursework.grade_store import Grade, Pupil
+from vtp.coursework.grade_store import GradeMark, Pupil
 from vtp.coursework.late import LatePolicy, WorkStatus
 from vtp.coursework.standing import BookRow, Known, entry_of
-from vtp.coursework.submission_store import Submission
+from vtp.coursework.submission_store import HandedIn
 
 DUE = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ESSAY = Assignment(
@@ -30,8 +30,8 @@ ESSAY = Assignment(
     created_at=DUE,
     updated_at=DUE,
 )
-LATE = Submission("s1", "essay", "reds", "ada", "reds", 1, "", DUE + timedelta(hours=30), DUE, DUE)
-GRADE = Grade("g", "essay", "ada", "s1", 955, [], "", None, None, 1, DUE, DUE)
+LATE = HandedIn("s1", "essay", "reds", DUE + timedelta(hours=30))
+GRADE = GradeMark("essay", "ada", "s1", 955, None)
 KNOWN = Known({("essay", "ada"): "reds"}, {("essay", "reds"): LATE}, {("essay", "ada"): GRADE}, {"s1": LATE})
 ADA = Pupil("e", "ada", "Ada", "ada@school.example")
 
@@ -45,12 +45,12 @@ def test_a_member_stands_where_the_group_does_and_loses_for_each_day() -> None:
 def test_a_draft_of_a_grade_is_nothing_to_its_student() -> None:
     entry = entry_of(ESSAY, "ada", KNOWN, DUE, drafts=False)
     assert (entry.points, entry.final_points) == (None, None)
-    shown = replace(KNOWN, grades={("essay", "ada"): replace(GRADE, released_at=DUE)})
+    shown = replace(KNOWN, grades={("essay", "ada"): GRADE._replace(released_at=DUE)})
     assert entry_of(ESSAY, "ada", shown, DUE, drafts=False).final_points == 7.64
 
 
 def test_a_later_attempt_does_not_change_what_the_graded_one_lost() -> None:
-    later = replace(LATE, id="s2", attempt=2, handed_in_at=DUE + timedelta(days=9))
+    later = LATE._replace(id="s2", handed_in_at=DUE + timedelta(days=9))
     known = replace(KNOWN, newest={("essay", "reds"): later})
     assert entry_of(ESSAY, "ada", known, DUE, drafts=True).percent_off == 20
 
@@ -60,6 +60,6 @@ def test_to_date_is_of_what_is_graded_and_overall_of_everything() -> None:
     row = BookRow(ADA, [entry_of(one, "ada", KNOWN, DUE, drafts=True) for one in (ESSAY, test)])
     assert (row.percent_to_date, row.percent_overall) == (76.4, 19.1)
     assert BookRow(ADA, []).percent_overall is None
-    nearly = replace(KNOWN, grades={("essay", "ada"): replace(GRADE, centipoints=999, submission_id=None)})
+    nearly = replace(KNOWN, grades={("essay", "ada"): GRADE._replace(centipoints=999, submission_id=None)})
     on_time = replace(nearly, newest={})
     assert BookRow(ADA, [entry_of(ESSAY, "ada", on_time, DUE, drafts=True)]).percent_to_date == 99.9

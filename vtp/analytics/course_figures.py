@@ -28,7 +28,7 @@ from vtp.coursework.assignment_store import groups_among, page_of_assignments
 from vtp.coursework.grade_store import Pupil, grades_among
 from vtp.coursework.late import WorkStatus
 from vtp.coursework.standing import BookRow, Entry, Known, entry_of
-from vtp.coursework.submission_store import newest_of, submissions_by_id
+from vtp.coursework.submission_store import attempts_by_id, newest_of
 from vtp.recording.watching import is_complete, progress_per_mille
 
 WEEK: Final = timedelta(days=7)
@@ -306,7 +306,7 @@ async def _work(
     grades = await grades_among(tx, ids, user_ids)
     graded = {one.id: one for one in newest.values()}
     older = sorted({one.submission_id for one in grades.values() if one.submission_id} - graded.keys())
-    graded |= await submissions_by_id(tx, older)
+    graded |= await attempts_by_id(tx, older)
     known = Known(groups, newest, grades, graded)
     return {
         user_id: [entry_of(task, user_id, known, now, drafts=False) for task in tasks] for user_id in user_ids

@@ -22,6 +22,7 @@ from vtp.coursework.hand_in_news import HandInTeller
 from vtp.coursework.material_routes import add_download_route, add_material_routes
 from vtp.coursework.materials import Materials
 from vtp.coursework.news import KINDS
+from vtp.coursework.roster import Roster
 from vtp.coursework.submission_routes import add_submission_routes
 from vtp.coursework.submissions import Submissions
 from vtp.coursework.telling import AssignmentTeller
@@ -60,6 +61,7 @@ class CourseworkParts:
     submissions: Submissions
     grades: Grades
     book: GradeBook
+    roster: Roster
     downloads: Downloads
     teller: AssignmentTeller
 
@@ -113,6 +115,7 @@ class CourseworkParts:
             submissions,
             grades,
             GradeBook(base.database),
+            Roster(base.database),
             Downloads(base.database, files, checks, base.grants),
             teller,
         )
@@ -128,6 +131,6 @@ def build_routes(parts: CourseworkParts) -> RouteTable:
     add_material_routes(table, parts.materials)
     add_assignment_routes(table, parts.assignments, parts.groups)
     add_submission_routes(table, parts.submissions)
-    add_grade_routes(table, parts.grades, parts.book)
+    add_grade_routes(table, parts.grades, parts.book, parts.roster)
     add_download_route(table, parts.downloads)
     return table

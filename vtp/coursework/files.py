@@ -38,7 +38,7 @@ from vtp.coursework.sending import Sending
 from vtp.db import Database
 from vtp.db.after import after_commit
 from vtp.db.conflicts import done_over
-from vtp.errors import Conflict, Gone, RateLimited, Unavailable
+from vtp.errors import Conflict, Gone, RateLimited, TooLarge, Unavailable
 from vtp.ids import new_id
 from vtp.recording.disk import DISK_FULL, Disk
 from vtp.recording.quota import QUOTA_EXCEEDED, in_words
@@ -207,6 +207,11 @@ class CourseFiles:
         declared = upload.declared_bytes or 0
         async with self._database.transaction() as tx:
             place = await admit(tx)
+            if declared > most_bytes:  # whatever the quotas say, which deleting something else would help
+                raise TooLarge(
+                    f"{name} is larger than the {in_words(most_bytes)} that a file may have here: make it "
+                    "smaller, or send it in parts."
+                )
             column, holder = place.holder
             holders = {"material_id": None, "submission_id": None, "grade_id": None, column: holder}
             file = StoredFile(
@@ -220,7 +225,7 @@ class CourseFiles:
                 state=ARRIVING,
                 name=name,
                 media_type=kind.media_type,
-                size_bytes=min(declared, most_bytes),
+                size_bytes=declared,
                 sha256="",
                 created_at=self._clock(),
                 instance_id=self.lies.here,

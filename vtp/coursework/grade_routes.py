@@ -16,16 +16,22 @@ from vtp.coursework.grade_schemas import (
     OwnGradesPage,
     QuizEntryReply,
     Released,
+    RosterCountsReply,
+    RosterPage,
+    RosterQuery,
+    RosterRowReply,
 )
 from vtp.coursework.gradebook import GradeBook
 from vtp.coursework.grades import Grades
 from vtp.coursework.material_routes import ANY_BYTES, TOOK_NOTHING, upload_of
 from vtp.coursework.material_schemas import FileName, FileReply
+from vtp.coursework.roster import Roster
 from vtp.http.csv_answer import stream_csv
 from vtp.http.csv_cells import TYPE as CSV_TYPE
 from vtp.http.etags import etag_of_model
 from vtp.http.pagination import PageQuery, encode_cursor
 from vtp.http.routing import Access, Call, RouteTable
+from vtp.ids import parse_id
 
 GRADE = ASSIGNMENT + "/grades/{student_id}"
 
@@ -34,9 +40,10 @@ def _of(call: Call) -> tuple[str, str, str]:
     return call.path["id"], call.path["assignment_id"], call.path["student_id"]
 
 
-def add_grade_routes(table: RouteTable, grades: Grades, book: GradeBook) -> None:
-    """Declares grades, their files, and the book of a course."""
+def add_grade_routes(table: RouteTable, grades: Grades, book: GradeBook, roster: Roster) -> None:
+    """Declares grades, their files, who is to hand in, and the book of a course."""
     _add_grades(table, grades)
+    _add_roster(table, roster)
     _add_files(table, grades)
     _add_book(table, book)
 
@@ -107,6 +114,36 @@ def _add_files(table: RouteTable, grades: Grades) -> None:
     )
     async def delete_feedback_file(call: Call) -> None:
         await grades.remove_file(call.principal, *_of(call), call.path["file_id"])
+
+
+def _add_roster(table: RouteTable, roster: Roster) -> None:
+    @table.get(
+        ASSIGNMENT + "/roster",
+        query=RosterQuery,
+        reply=RosterPage,
+        access=Access.VERIFIED,
+        summary="List who is to hand in an assignment, and how far each is",
+        description="For staff, by when students came into the course; drafts of grades among them.",
+        errors=(403, 404),
+    )
+    async def list_roster(call: Call) -> RosterPage:
+        query: RosterQuery = call.query
+        first = query.student_id
+        found, counts = await roster.page(
+            call.principal,
+            call.path["id"],
+            call.path["assignment_id"],
+            q=query.q.strip(),
+            first=parse_id(first, "/query/student_id") if first is not None else None,
+            limit=query.limit + 1,
+            after=query.id_position(),
+        )
+        page = found[: query.limit]
+        return RosterPage(
+            items=[RosterRowReply.of(one) for one in page],
+            next_cursor=encode_cursor(page[-1].pupil.id) if len(found) > query.limit else None,
+            counts=RosterCountsReply.of(counts) if counts is not None else None,
+        )
 
 
 def _add_book(table: RouteTable, book: GradeBook) -> None:

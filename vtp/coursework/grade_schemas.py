@@ -12,8 +12,9 @@ from vtp.coursework.grade_store import Grade
 from vtp.coursework.late import WorkStatus
 from vtp.coursework.material_schemas import FileReply
 from vtp.coursework.quiz_entries import QuizEntry
+from vtp.coursework.roster import RosterCounts, RosterRow
 from vtp.coursework.standing import BookRow, Entry
-from vtp.http.pagination import Page
+from vtp.http.pagination import Page, PageQuery
 
 Feedback = Annotated[str, Field(max_length=50_000, description="Plain text, with line breaks.")]
 
@@ -148,6 +149,47 @@ class BookRowReply(BaseModel):
 
 class GradeBookPage(Page[BookRowReply]):
     """One page of the grade book."""
+
+
+class RosterQuery(PageQuery):
+    """Whom to list."""
+
+    q: Annotated[str, Field(max_length=200, description="In their name or address.")] = ""
+    student_id: Annotated[
+        str | None, Field(max_length=64, description="Begin with this student; others before are left out.")
+    ] = None
+
+
+class RosterRowReply(BaseModel):
+    """A student with an assignment."""
+
+    user_id: str
+    full_name: str
+    entry: EntryReply
+
+    @classmethod
+    def of(cls, row: RosterRow) -> Self:
+        """Describes a row."""
+        return cls(user_id=row.pupil.user_id, full_name=row.pupil.full_name, entry=EntryReply.of(row.entry))
+
+
+class RosterCountsReply(BaseModel):
+    """Of all students of the course."""
+
+    students: int
+    handed_in: Annotated[int, Field(description="Who has, or whose group has.")]
+    drafts: Annotated[int, Field(description="Grades that their students do not see.")]
+
+    @classmethod
+    def of(cls, counts: RosterCounts) -> Self:
+        """Describes them."""
+        return cls(**{name: getattr(counts, name) for name in cls.model_fields})
+
+
+class RosterPage(Page[RosterRowReply]):
+    """One page of an assignment's students."""
+
+    counts: Annotated[RosterCountsReply | None, Field(description="On the first page; else null.")] = None
 
 
 class OwnGradesPage(Page[EntryReply]):

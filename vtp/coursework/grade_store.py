@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.tables import users
@@ -36,6 +36,16 @@ class Grade:
     files: Sequence[StoredFile] = field(default=())
 
 
+class GradeMark(NamedTuple):
+    """What a book says of a grade, see `HandedIn`."""
+
+    assignment_id: str
+    user_id: str
+    submission_id: str | None
+    centipoints: int | None
+    released_at: datetime | None
+
+
 @dataclass(frozen=True, slots=True)
 class Pupil:
     """A student in the grade book; `id` is that of the enrolment, by which the book is ordered."""
@@ -48,6 +58,7 @@ class Pupil:
 
 _OWN = [name for name in Grade.__slots__ if name != "files"]
 _GRADES = select(*(table.c[name] for name in _OWN))
+_MARKS = select(*(table.c[name] for name in GradeMark._fields))
 
 
 async def find_grade(tx: AsyncConnection, assignment_id: str, user_id: str) -> Grade | None:
@@ -84,20 +95,25 @@ async def release_grades(tx: AsyncConnection, assignment_id: str, at: datetime) 
 
 async def grades_among(
     tx: AsyncConnection, assignment_ids: Collection[str], user_ids: Collection[str]
-) -> dict[tuple[str, str], Grade]:
+) -> dict[tuple[str, str], GradeMark]:
     """The grades of these people in these assignments, by (assignment, person)."""
     if not assignment_ids or not user_ids:
         return {}
     c = table.c
-    rows = await tx.execute(_GRADES.where(c.assignment_id.in_(assignment_ids), c.user_id.in_(user_ids)))
-    found = [_grade(row) for row in rows]
-    return {(one.assignment_id, one.user_id): one for one in found}
+    rows = await tx.execute(_MARKS.where(c.assignment_id.in_(assignment_ids), c.user_id.in_(user_ids)))
+    return {(one[0], one[1]): GradeMark._make(one) for one in rows}
 
 
 async def page_of_pupils(
-    tx: AsyncConnection, course_id: str, *, limit: int, after: str | None
+    tx: AsyncConnection,
+    course_id: str,
+    *,
+    limit: int,
+    after: str | None,
+    start: str | None = None,
+    q: str = "",
 ) -> list[Pupil]:
-    """Who is enrolled as a student, by enrolment."""
+    """Who is enrolled as a student, by enrolment; `start`: from that one on; `q`: in name or address."""
     c = course_enrollments.c
     statement = (
         select(c.id, users.c.id, users.c.full_name, users.c.email)
@@ -108,7 +124,28 @@ async def page_of_pupils(
     )
     if after is not None:
         statement = statement.where(c.id > after)
+    if start is not None:
+        statement = statement.where(c.id >= start)
+    if q:
+        name, email = users.c.full_name, users.c.email
+        statement = statement.where(
+            or_(name.icontains(q, autoescape=True), email.icontains(q, autoescape=True))
+        )
     return [Pupil(*row) for row in await tx.execute(statement)]
+
+
+async def place_of_pupil(tx: AsyncConnection, course_id: str, user_id: str) -> str | None:
+    """The enrolment of a student, which the book is ordered by; None: they are none of this course."""
+    c = course_enrollments.c
+    mine = c.course_id == course_id, c.user_id == user_id, IS_STUDENT
+    return (await tx.execute(select(c.id).where(*mine))).scalar_one_or_none()
+
+
+async def count_drafts(tx: AsyncConnection, assignment_id: str) -> int:
+    """How many grades say something that their students do not see."""
+    c = table.c
+    drafts = c.assignment_id == assignment_id, c.released_at.is_(None), c.centipoints.is_not(None)
+    return int((await tx.execute(select(func.count()).where(*drafts))).scalar_one())
 
 
 def _grade(row: Row[Any]) -> Grade:

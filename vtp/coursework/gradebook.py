@@ -14,7 +14,7 @@ from vtp.coursework.assignment_store import Assignment, groups_among, page_of_as
 from vtp.coursework.grade_store import Pupil, grades_among, page_of_pupils
 from vtp.coursework.quiz_entries import NoQuizzes, QuizBook, QuizEntry
 from vtp.coursework.standing import BookRow, Entry, Known, entry_of
-from vtp.coursework.submission_store import newest_of, submissions_by_id
+from vtp.coursework.submission_store import attempts_by_id, newest_of
 from vtp.db import Database
 from vtp.http.identity import Principal
 from vtp.ids import parse_id
@@ -62,7 +62,7 @@ class GradeBook:
             tasks = await page_of_assignments(
                 tx, inside.course.id, seen_at(inside, now), limit=limit, before=before
             )
-            known = await _known(tx, tasks, [user_id])
+            known = await known_of(tx, tasks, [user_id])
         return [entry_of(one, user_id, known, now, drafts=False) for one in tasks]
 
     async def table(
@@ -102,7 +102,7 @@ class GradeBook:
         self, tx: AsyncConnection, course_id: str, tasks: Sequence[Assignment], pupils: Sequence[Pupil]
     ) -> list[BookRow]:
         now, user_ids = self._clock(), [one.user_id for one in pupils]
-        known = await _known(tx, tasks, user_ids)
+        known = await known_of(tx, tasks, user_ids)
         quizzes = await self.quizzes.entries(tx, course_id, user_ids, now, staff=True)
         return [
             BookRow(
@@ -114,14 +114,15 @@ class GradeBook:
         ]
 
 
-async def _known(tx: AsyncConnection, tasks: Sequence[Assignment], user_ids: Sequence[str]) -> Known:
+async def known_of(tx: AsyncConnection, tasks: Sequence[Assignment], user_ids: Sequence[str]) -> Known:
+    """What rows say of these people with these assignments."""
     ids = [one.id for one in tasks]
     groups = await groups_among(tx, ids, user_ids)
     newest = await newest_of(tx, ids, sorted({*user_ids, *groups.values()}))
     grades = await grades_among(tx, ids, user_ids)
     graded = {one.id: one for one in newest.values()}
     older = sorted({one.submission_id for one in grades.values() if one.submission_id} - graded.keys())
-    graded |= await submissions_by_id(tx, older)
+    graded |= await attempts_by_id(tx, older)
     return Known(groups, newest, grades, graded)
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from vtp.coursework.assignment_store import Assignment
-from vtp.coursework.grade_store import Grade, Pupil
+from vtp.coursework.grade_store import GradeMark, Pupil
 from vtp.coursework.late import WorkStatus, reduced
 from vtp.coursework.quiz_entries import QuizEntry
-from vtp.coursework.submission_store import Submission
+from vtp.coursework.submission_store import HandedIn
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +59,14 @@ class Known:
     """
 
     groups: Mapping[tuple[str, str], str]
-    newest: Mapping[tuple[str, str], Submission]
-    grades: Mapping[tuple[str, str], Grade]
-    graded: Mapping[str, Submission]
+    newest: Mapping[tuple[str, str], HandedIn]
+    grades: Mapping[tuple[str, str], GradeMark]
+    graded: Mapping[str, HandedIn]
 
 
 def entry_of(assignment: Assignment, user_id: str, known: Known, now: datetime, *, drafts: bool) -> Entry:
     """`drafts`: grades that are not released count, as they do for staff."""
-    at = assignment.id, user_id
+    at, deadline = (assignment.id, user_id), assignment.deadline
     newest = known.newest.get((assignment.id, known.groups.get(at, user_id)))
     grade = known.grades.get(at)
     if grade is not None and grade.released_at is None and not drafts:
@@ -74,11 +74,11 @@ def entry_of(assignment: Assignment, user_id: str, known: Known, now: datetime, 
     centipoints = grade.centipoints if grade is not None else None
     of = known.graded.get(grade.submission_id or "") if grade is not None else None
     handed_in_at = newest.handed_in_at if newest is not None else None
-    off = assignment.deadline.taken_off(of.handed_in_at if of is not None else handed_in_at)
+    off = deadline.taken_off(of.handed_in_at if of is not None else handed_in_at)
     return Entry(
         assignment_id=assignment.id,
         title=assignment.title,
-        status=assignment.deadline.status(handed_in_at, now),
+        status=deadline.status(handed_in_at, now),
         submission_id=newest.id if newest is not None else None,
         handed_in_at=handed_in_at,
         out_of=assignment.points,

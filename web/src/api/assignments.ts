@@ -128,6 +128,18 @@ export interface BookRow {
   quizzes: QuizEntry[];
 }
 
+/** A student with one assignment. */
+export interface RosterRow {
+  user_id: string;
+  full_name: string;
+  entry: Entry;
+}
+
+/** `counts`: of all students, on the first page. */
+export type RosterPage = Page<RosterRow> & {
+  counts: { students: number; handed_in: number; drafts: number } | null;
+};
+
 /** `quizzes`: on the first page all of them, null on others. */
 export type OwnGradesPage = Page<Entry> & { quizzes: QuizEntry[] | null };
 
@@ -188,6 +200,12 @@ export function assignmentsApi(http: HttpClient) {
       changeVersioned<Grade>(http, path(course, id, "grades", student), change, etag),
     release: (course: string, id: string) =>
       http.json<{ released: number }>("POST", path(course, id, "release-grades")),
+    roster: (
+      course: string,
+      id: string,
+      wish: PageWish & { q?: string | undefined; student_id?: string | undefined },
+      signal?: AbortSignal,
+    ) => http.json<RosterPage>("GET", withQuery(path(course, id, "roster"), { ...wish }), undefined, signal),
     book: (course: string, page: PageWish, signal?: AbortSignal) =>
       http.json<Page<BookRow>>(
         "GET",
