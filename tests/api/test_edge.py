@@ -15,24 +15,15 @@ from tests.api.stream_material import BASE as STREAMS
 from tests.api.stream_material import start_stream, state_of, tune_in, until_listed
 from tests.api.test_express import wire
 from tests.api.test_recordings_class import publisher, until
-from tests.serving import Api, Person, serving
+from tests.serving import Api, Person
 from vtp.edge import door as door_module
 from vtp.edge.server import Edge, start_edge
 from vtp.errors import StartupError
 from vtp.settings import HttpSettings, Settings
 
+pytestmark = pytest.mark.sqlite_alone
+
 BASE = "/api/v1/recordings"
-
-
-@pytest.fixture
-async def api(tmp_path: Path) -> AsyncIterator[Api]:
-    async with serving(tmp_path / "data") as running:
-        yield running
-
-
-@pytest.fixture
-async def teacher(api: Api) -> Person:
-    return await api.person("teacher")
 
 
 def settings_of(secrets: Path) -> Settings:

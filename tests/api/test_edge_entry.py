@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -14,21 +13,12 @@ from tests.api.test_edge import BASE, Player, asked, edge_of
 from tests.api.test_express import wire
 from tests.api.test_recordings_class import publisher, until
 from tests.api.test_recordings_shares import share, show
-from tests.serving import Api, Person, serving
+from tests.serving import Api, Person
 from vtp.edge import door as door_module
 from vtp.edge.server import Edge
 from vtp.recording.dash import MPD_TYPE
 
-
-@pytest.fixture
-async def api(tmp_path: Path) -> AsyncIterator[Api]:
-    async with serving(tmp_path / "data") as running:
-        yield running
-
-
-@pytest.fixture
-async def teacher(api: Api) -> Person:
-    return await api.person("teacher")
+pytestmark = pytest.mark.sqlite_alone
 
 
 def token_of(person: Person) -> dict[str, str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,29 +17,15 @@ from tests.api.stream_material import start_stream, state_of
 from tests.api.test_edge import edge_of
 from tests.api.test_express import wire
 from tests.api.test_recordings_shares import share, show
-from tests.serving import Api, Person, serving
+from tests.serving import Api, Person
 from vtp.edge.address import Address
 from vtp.recording.grants import Scope
 from vtp.recording.holders import holder_of_link_in_path
 
+pytestmark = pytest.mark.sqlite_alone
+
 BASE = "/api/v1/recordings"
 VTT = b"WEBVTT\n\n00:01.000 --> 00:02.000\na\n"
-
-
-@pytest.fixture
-async def api(tmp_path: Path) -> AsyncIterator[Api]:
-    async with serving(tmp_path / "data") as running:
-        yield running
-
-
-@pytest.fixture
-async def teacher(api: Api) -> Person:
-    return await api.person("teacher")
-
-
-@pytest.fixture
-async def recording_id(api: Api, teacher: Person) -> str:
-    return await add_finished(api, await make_room(api, teacher), teacher)
 
 
 async def address_of(api: Api, recording_id: str, by: Person | str, query: str = "") -> str:

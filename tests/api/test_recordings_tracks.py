@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import aiohttp
 import pytest
 
@@ -12,18 +9,9 @@ from tests.api.recording_material import fetch, grant_of, make_room, open_media
 from tests.api.test_recordings_class import BASE, publisher, start, until, until_segments
 from tests.media.test_media_hand_over import FIRST, student
 from tests.media_server import MediaServer, RoomList, listed_room, read_number
-from tests.serving import Api, Person, serving
+from tests.serving import Api, Person
 
-
-@pytest.fixture
-async def api(tmp_path: Path) -> AsyncIterator[Api]:
-    async with serving(tmp_path / "data") as running:
-        yield running
-
-
-@pytest.fixture
-async def teacher(api: Api) -> Person:
-    return await api.person("teacher")
+pytestmark = pytest.mark.sqlite_alone
 
 
 async def test_what_everybody_sends_is_a_track_that_goes_with_them(api: Api, teacher: Person) -> None:

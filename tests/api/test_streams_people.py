@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from tests.api.recording_material import fetch, make_room
 from tests.api.stream_material import start_stream, tune_in, until_listed
 from tests.api.test_guest_links import invite
 from tests.api.test_recordings_class import publisher, start, until
-from tests.serving import Api, Person, serving
+from tests.serving import Api, Person
+
+pytestmark = pytest.mark.sqlite_alone
 
 RECORDINGS = "/api/v1/recordings"
-
-
-@pytest.fixture
-async def api(tmp_path: Path) -> AsyncIterator[Api]:
-    async with serving(tmp_path / "data") as running:
-        yield running
-
-
-@pytest.fixture
-async def teacher(api: Api) -> Person:
-    return await api.person("teacher")
 
 
 async def test_who_followed_by_a_link_gets_nobodys_track_when_the_recording_has_ended(

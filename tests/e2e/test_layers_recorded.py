@@ -32,28 +32,40 @@ def browser(smooth_browser: Browser) -> Browser:
     return smooth_browser
 
 
-def layers_now(folder: Path) -> list[list[int]]:
-    """The heights that each rung's finished segments have by now."""
+def layers_now(folder: Path) -> list[dict[int, int]]:
+    """The height that each rung's finished segments have by now, by their numbers."""
     if not (folder / "recording.json").exists():
         return []
     tracks = RecordingView.load(folder).tracks
     return [
-        [index.maps[segment.map].height for segment in index.segments if not segment.gap]
+        {one.msn: index.maps[one.map].height for one in index.segments if not one.gap}
         for index in (tracks[name] for name in RUNGS if name in tracks)
     ]
 
 
-def has_size(newest: list[int], height: int, segments: int) -> bool:
-    return len(newest) == segments and all(abs(one - height) <= 2 for one in newest)  # codecs round it
+def segments_of_their_own(rungs: list[dict[int, int]]) -> list[int]:
+    """Those in which each rung has its own size."""
+    if len(rungs) < len(RUNGS):
+        return []
+    common = set.intersection(*map(set, rungs))
+
+    def has_its_own(msn: int) -> bool:
+        sizes = zip(rungs, HEIGHTS[::-1], strict=True)
+        return all(abs(rung[msn] - height) <= 2 for rung, height in sizes)  # codecs round it
+
+    return sorted(filter(has_its_own, common))
 
 
-def wait_for_layers(folder: Path, segments: int) -> None:
-    """Until each rung has had its own size for so many segments: bandwidth estimation begins low."""
+def wait_for_layers(folder: Path, segments: int) -> list[int]:
+    """Until each rung has had its own size for so many segments in a row, and which those are: bandwidth
+    estimation begins low, and on a busy machine a layer may go again at once.
+    """
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        newest = [one[-segments:] for one in layers_now(folder)]
-        if len(newest) == 3 and all(map(has_size, newest, HEIGHTS[::-1], [segments] * 3)):
-            return
+        own = segments_of_their_own(layers_now(folder))
+        for run in zip(*(own[first:] for first in range(segments)), strict=False):
+            if run[-1] - run[0] == segments - 1:
+                return list(run)
         select.select([], [], [], 0.2)
     raise AssertionError(layers_now(folder))
 
@@ -89,11 +101,10 @@ def test_layers_of_a_browser_are_rungs_of_the_recording(
     started = stack.request("POST", "/api/v1/recordings/start", {"room_id": room, "title": "Layers"})
     recording = started["recording_id"]
     folder = Path(stack.data_dir) / "recordings" / recording
-    wait_for_layers(folder, 3)
+    own = wait_for_layers(folder, 3)
     stack.request("POST", f"/api/v1/recordings/{recording}/stop")
     publisher.evaluate("fetch(resource, {method: 'DELETE'})")
-    lead, *_ = check_aligned(folder)
-    own = [segment.msn for segment in lead.segments][-4:-1]  # in which each has its own size
+    check_aligned(folder)
     recorded = Recorded(folder)
     high, *lower = ([one for one in shown(recorded, track) if one[0] in own] for track in RUNGS)
     times = {number: at for _, at, number in high if number is not None}
