@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from vtp.accounts.permissions import Action, can
+from vtp.accounts.permissions import Action
 from vtp.accounts.routes import origin_of
 from vtp.http.etags import etag_of_model
-from vtp.http.identity import Principal
 from vtp.http.routing import Access, Call, RouteTable
 from vtp.recording.access_log import AccessLog
 from vtp.recording.access_routes import add_access_routes
@@ -41,6 +40,7 @@ from vtp.recording.schemas import (
     StartRecording,
     UpdateRecording,
 )
+from vtp.recording.seen import Seen
 from vtp.recording.service import Recordings
 from vtp.recording.share_routes import add_share_routes
 from vtp.recording.shares import Shares
@@ -133,10 +133,10 @@ def _add_reading_routes(
         found, total = await recordings.catalogue.list_recordings(
             call.principal, wanted, limit=query.limit + 1, offset=offset, before=before
         )
-        names = {recording.id: room_name for recording, room_name in found}
-        rows, next_cursor = query.cut([recording for recording, _ in found])
+        by_id = {seen.recording.id: (seen, room_name) for seen, room_name in found}
+        rows, next_cursor = query.cut([seen.recording for seen, _ in found])
         watched = await progress.of_page(call.principal, [recording.id for recording in rows])
-        page = [_listed(call.principal, one, names[one.id], watched.get(one.id)) for one in rows]
+        page = [_listed(*by_id[one.id], watched.get(one.id)) for one in rows]
         return RecordingPage(
             items=page,
             recordings=page,
@@ -154,9 +154,9 @@ def _add_reading_routes(
         errors=(403, 404),
     )
     async def get_recording(call: Call) -> RecordingReply:
-        principal, recording = await admission.find_called(call)
-        admission.grant(call, principal, recording)
-        return _reply(principal, recording, await recordings.catalogue.room_name(recording))
+        principal, seen = await admission.find_called(call)
+        admission.grant(call, principal, seen)
+        return _reply(seen, await recordings.catalogue.room_name(seen.recording))
 
     @table.get(
         f"{BASE}/{{id}}/info",
@@ -182,15 +182,13 @@ def _add_changing_routes(table: RouteTable, recordings: Recordings) -> None:
         if_match=True,
     )
     async def update_recording(call: Call) -> RecordingReply:
-        def represent(seen: tuple[Recording, str]) -> RecordingReply:
-            return _reply(call.principal, *seen)
+        def represent(seen: tuple[Seen, str]) -> RecordingReply:
+            return _reply(*seen)
 
         check = call.unless_changed(represent)
         origin = origin_of(call)
-        recording = await recordings.catalogue.update(
-            call.principal, call.path["id"], call.body, origin, check
-        )
-        reply = _reply(call.principal, recording, await recordings.catalogue.room_name(recording))
+        seen = await recordings.catalogue.update(call.principal, call.path["id"], call.body, origin, check)
+        reply = _reply(seen, await recordings.catalogue.room_name(seen.recording))
         call.reply_headers["ETag"] = etag_of_model(reply)
         return reply
 
@@ -223,35 +221,32 @@ def _add_changing_routes(table: RouteTable, recordings: Recordings) -> None:
         errors=(403, 404, 409),
     )
     async def restore_recording(call: Call) -> RecordingReply:
-        recording = await recordings.trash.restore(call.principal, call.path["id"], origin_of(call))
-        reply = _reply(call.principal, recording, await recordings.catalogue.room_name(recording))
+        seen = await recordings.trash.restore(call.principal, call.path["id"], origin_of(call))
+        reply = _reply(seen, await recordings.catalogue.room_name(seen.recording))
         call.reply_headers["ETag"] = etag_of_model(reply)
         return reply
 
 
-def _listed(
-    principal: Principal, recording: Recording, room_name: str, progress: Progress | None
-) -> ListedRecording:
-    own = MyProgress.of(progress, recording) if progress is not None else None
-    shown = _seen_by(principal, recording)
-    return ListedRecording.of(shown, room_name=room_name, may=_rights(principal, recording), progress=own)
+def _listed(seen: Seen, room_name: str, progress: Progress | None) -> ListedRecording:
+    own = MyProgress.of(progress, seen.recording) if progress is not None else None
+    return ListedRecording.of(_shown(seen), room_name=room_name, may=_rights(seen), progress=own)
 
 
-def _reply(principal: Principal, recording: Recording, room_name: str) -> RecordingReply:
-    shown = _seen_by(principal, recording)
-    return RecordingReply.of(shown, room_name=room_name, may=_rights(principal, recording))
+def _reply(seen: Seen, room_name: str) -> RecordingReply:
+    return RecordingReply.of(_shown(seen), room_name=room_name, may=_rights(seen))
 
 
-def _seen_by(principal: Principal, recording: Recording) -> Recording:
+def _shown(seen: Seen) -> Recording:
     """Whoever has a link learns no ids of people."""
-    return recording if principal.user_id is not None else replace(recording, started_by=None)
+    recording = seen.recording
+    return recording if seen.member.user_id is not None else replace(recording, started_by=None)
 
 
-def _rights(principal: Principal, recording: Recording) -> RecordingRights:
+def _rights(seen: Seen) -> RecordingRights:
     return RecordingRights(
-        download=can(principal, Action.RECORDING_DOWNLOAD, recording),
-        update=can(principal, Action.RECORDING_UPDATE, recording),
-        annotate=can(principal, Action.RECORDING_ANNOTATE, recording),
-        share=can(principal, Action.RECORDING_SHARE, recording),
-        delete=can(principal, Action.RECORDING_DELETE, recording),
+        download=seen.may(Action.RECORDING_DOWNLOAD),
+        update=seen.may(Action.RECORDING_UPDATE),
+        annotate=seen.may(Action.RECORDING_ANNOTATE),
+        share=seen.may(Action.RECORDING_SHARE),
+        delete=seen.may(Action.RECORDING_DELETE),
     )

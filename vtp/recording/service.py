@@ -30,6 +30,7 @@ from vtp.recording.playback import Playback
 from vtp.recording.quota import Quotas
 from vtp.recording.removal import Removal
 from vtp.recording.schemas import StartRecording
+from vtp.recording.seen import Seen
 from vtp.recording.session import RecordingSession
 from vtp.recording.store import Recording, Status, Visibility, add_recording, mark_finalizing
 from vtp.recording.trash import JobsOfRecordings, Trash
@@ -229,12 +230,12 @@ class Recordings:
             return there[0]
 
     async def get(self, principal: Principal, recording_id: str, address: str = "") -> Recording:
-        """As the catalogue has it for who calls."""
-        return await self.catalogue.get(principal, recording_id, address)
+        """One that the caller may see, for who asks for no other right."""
+        return (await self.seen(principal, recording_id, address)).recording
 
-    def may_download(self, principal: Principal, recording: Recording) -> bool:
-        """Whether this caller may take the file home."""
-        return self.playback.may_download(principal, recording)
+    async def seen(self, principal: Principal, recording_id: str, address: str = "") -> Seen:
+        """The same with the role that the caller has with it, of which other rights are asked."""
+        return await self.catalogue.get(principal, recording_id, address)
 
     async def view(self, recording_id: str) -> RecordingView:
         """What a player sees."""
