@@ -93,6 +93,17 @@ async def test_the_role_in_the_course_says_what_somebody_may_do_and_not_that_of_
             assert await may(api, group.recording, one) == (told, told), one.email
 
 
+async def test_who_does_not_see_a_recording_learns_nothing_by_stopping_it(api: Api, group: Class) -> None:
+    at = f"{RECORDINGS}/{group.recording}/stop"
+    hidden = f"{BASE}/{group.course}/recordings/{group.recording}/unpublish"
+    assert (await api.call("POST", hidden, by=group.teacher)).status == 200
+    for one in (group.outsider, group.demoted, group.helper):
+        refused = await api.call("POST", at, by=one)
+        assert (refused.status, refused.body["code"]) == (403, "forbidden"), one.email
+    for one in (group.teacher, group.promoted, group.assisting):
+        assert (await api.call("POST", at, by=one)).body["status"] == "ready", one.email
+
+
 async def test_outsiders_look_at_what_is_public_and_change_nothing(api: Api, group: Class) -> None:
     at = f"{RECORDINGS}/{group.recording}"
     assert (await captions(api, "PUT", group.recording, group.teacher)).status == 200
