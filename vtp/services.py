@@ -179,7 +179,8 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     entrance = Entrance(live_rooms, bans.read, door)
     store = await asyncio.to_thread(Store.open, settings.storage_url())
     instance = await asyncio.to_thread(instance_id, settings.data_dir)
-    jobs = await build_jobs(settings, database, store, instance)
+    audience = CourseAudience()
+    jobs = await build_jobs(settings, database, store, instance, audience)
     stack.push_async_callback(jobs.jobs.close)
     recordings = Recordings(
         database,
@@ -190,7 +191,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         settings.recording,
         jobs=jobs.jobs,
         instance_id=instance,
-        audience=CourseAudience(),
+        audience=audience,
         bounds=CourseBounds(),
     )
     stack.push_async_callback(recordings.close)

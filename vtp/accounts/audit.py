@@ -76,6 +76,8 @@ class Event(enum.StrEnum):
     RECORDING_RESTORED = "recording_restored"
     RECORDING_KEPT = "recording_kept_changed"
     RECORDING_VISIBILITY = "recording_visibility_changed"
+    RECORDING_CAPTIONS = "recording_captions_changed"
+    RECORDING_CHAPTERS = "recording_chapters_changed"
     RECORDING_QUOTA = "recording_quota_changed"
     RECORDING_SHARED = "recording_shared"
     RECORDING_SHARE_ENDED = "recording_share_ended"

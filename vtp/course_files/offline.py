@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from vtp.accounts.build import Accounts
 from vtp.accounts.users import find_by_email
 from vtp.course_files.build import CourseFileParts
+from vtp.courses.audience import CourseAudience
 from vtp.courses.build import contents_of_courses
 from vtp.courses.carried_recordings import RecordingsToCarry
 from vtp.coursework.carried_files import FilesToCarry
@@ -40,7 +41,7 @@ async def offline(settings: Settings) -> AsyncIterator[tuple[Database, CourseFil
         stack.callback(accounts.close)
         store = await asyncio.to_thread(Store.open, settings.storage_url())
         instance = await asyncio.to_thread(instance_id, settings.data_dir)
-        jobs = await build_jobs(settings, database, store, instance)
+        jobs = await build_jobs(settings, database, store, instance, CourseAudience())
         stack.push_async_callback(jobs.jobs.close)
         contents = contents_of_courses(KeptRooms(None, _nobody, _nobody, _nobody))
         contents.add(MaterialContents(), AssignmentContents(), QuestionContents(), QuizContents())

@@ -254,7 +254,7 @@ async def put_in_order(
         await tx.execute(moved, [{"wanted": wanted, "into": into, "at": at} for wanted, into, at in of_them])
 
 
-def is_released(table: Table, now: datetime) -> ColumnElement[bool]:
+def is_released(table: Table, now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
     """Whether a section or a lesson is, by itself, what students see then."""
     due = or_(table.c.release_at.is_(None), table.c.release_at <= now)
     return and_(table.c.published.is_(True), due)

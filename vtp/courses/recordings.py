@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.audit import AuditLog, Event, Origin
-from vtp.accounts.permissions import Action, require
+from vtp.accounts.permissions import Action
 from vtp.accounts.service import Clock, utc_now
 from vtp.courses.door import Entered, enter, enter_to_change
 from vtp.courses.outline import seen_at
@@ -54,8 +54,9 @@ class CourseRecordings:
         """
         async with self._database.read() as tx:
             await enter(tx, principal, course_id, Action.COURSE_TEACH)
-        recording = await self._recordings.get(principal, parse_id(wish.recording_id, "/recording_id"))
-        require(principal, Action.RECORDING_UPDATE, recording)
+        seen = await self._recordings.seen(principal, parse_id(wish.recording_id, "/recording_id"))
+        seen.require(Action.RECORDING_UPDATE)
+        recording = seen.recording
         async with self._database.transaction() as tx:
             inside = await enter_to_change(tx, principal, course_id, Action.COURSE_TEACH)
             order = wish.sequence_order

@@ -14,6 +14,7 @@ from vtp.jobs.making import kinds_of
 from vtp.jobs.queue import JobQueue
 from vtp.jobs.service import Jobs
 from vtp.jobs.store import State
+from vtp.recording.audience import Audience
 from vtp.recording.files import RecordingFiles
 from vtp.settings import Settings
 from vtp.storage import FileCache, RemoteStore, Store
@@ -54,14 +55,16 @@ class JobParts:
         return {"up": process.pid is not None, "restarts": process.restarts}
 
 
-async def build_jobs(settings: Settings, database: Database, store: Store, instance: str) -> JobParts:
+async def build_jobs(
+    settings: Settings, database: Database, store: Store, instance: str, audience: Audience
+) -> JobParts:
     """Raises StartupError with a sentence for settings that cannot be; a store that is away is no reason."""
     kinds = kinds_of(settings)
     if not kinds:
-        return JobParts(Jobs(database, None), RecordingFiles(store))
+        return JobParts(Jobs(database, None, audience=audience), RecordingFiles(store))
     queue = await asyncio.to_thread(JobQueue, settings, instance)
     process = JobProcess(settings) if settings.jobs.embedded else None
-    jobs = Jobs(database, queue, kinds)
+    jobs = Jobs(database, queue, kinds, audience=audience)
     if not settings.storage.is_remote:
         return JobParts(jobs, RecordingFiles(store), process=process)
     remote = await asyncio.to_thread(RemoteStore.open, settings.storage)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vtp.accounts.permissions import Action, can, require
+from vtp.accounts.permissions import Action
 from vtp.db import Database
 from vtp.db.conflicts import done_over
 from vtp.errors import Conflict, NotFound, Unavailable
@@ -22,7 +22,9 @@ from vtp.jobs.making import new_job
 from vtp.jobs.queue import JobQueue
 from vtp.jobs.store import OPEN, Job, Kind, State
 from vtp.media.events import Emitter
+from vtp.recording.audience import Audience, Everybody
 from vtp.recording.changes import RecordingChanged
+from vtp.recording.seen import see, see_all
 from vtp.recording.store import Recording, Status, find_recording, find_recordings
 from vtp.tasks import Tasks
 
@@ -49,9 +51,11 @@ class Jobs:
         queue: JobQueue | None,
         kinds: Sequence[Kind] = (),
         *,
+        audience: Audience | None = None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._database = database
+        self._audience = audience or Everybody()
         self._queue = queue
         self.kinds = kinds
         self._clock = clock
@@ -104,21 +108,21 @@ class Jobs:
     ) -> list[Job]:
         """Jobs of a recording, newest first. Raises NotFound, Forbidden."""
         async with self._database.read() as tx:
-            recording = await _recording_for(tx, principal, recording_id)
+            recording = await self._recording_for(tx, principal, recording_id)
             return await store.page_of_jobs(tx, recording.id, limit=limit, before=before)
 
     async def unfinished(self, principal: Principal, recording_ids: Sequence[str]) -> list[Job]:
         """What is not done yet, or failed, of those of these recordings that the caller may change."""
         async with self._database.read() as tx:
-            found = await find_recordings(tx, recording_ids)
-            own = [one.id for one in found if can(principal, Action.RECORDING_UPDATE, one)]
+            found = await see_all(tx, self._audience, principal, await find_recordings(tx, recording_ids))
+            own = [one.recording.id for one in found if one.may(Action.RECORDING_UPDATE)]
             return await store.unfinished_of(tx, own) if own else []
 
     @done_over
     async def cancel(self, principal: Principal, recording_id: str, job_id: str) -> Job:
         """Ends a job; once more is no error. Raises NotFound, Forbidden, Conflict when it is over."""
         async with self._database.transaction() as tx:
-            job = await _job_for(tx, principal, recording_id, job_id)
+            job = await self._job_for(tx, principal, recording_id, job_id)
             if job.state not in (*OPEN, State.CANCELLED):
                 raise Conflict("This job is over already.", code="job_is_over")
             await store.cancel_open(tx, job.recording_id, self._clock(), job.id)
@@ -136,7 +140,7 @@ class Jobs:
     async def _queue_again(self, principal: Principal, recording_id: str, job_id: str) -> Job:
         now = self._clock()
         async with self._database.transaction() as tx:
-            job = await _job_for(tx, principal, recording_id, job_id)
+            job = await self._job_for(tx, principal, recording_id, job_id)
             if job.state in (State.RUNNING, State.DONE):
                 raise Conflict("This job is running, or done already.", code="job_goes_on")
             hurried = await store.hurry(tx, job.id, now)
@@ -191,18 +195,18 @@ class Jobs:
         except Unavailable as error:  # its row is there, and found
             logger.warning("%s Jobs begin some seconds later.", error)
 
+    async def _recording_for(self, tx: AsyncConnection, principal: Principal, recording_id: str) -> Recording:
+        recording = await find_recording(tx, parse_id(recording_id, "/path/id"))
+        if recording is None:
+            raise NotFound("There is no such recording.", code="no_such_recording")
+        (await see(tx, self._audience, principal, recording)).require(Action.RECORDING_UPDATE)
+        return recording
 
-async def _recording_for(tx: AsyncConnection, principal: Principal, recording_id: str) -> Recording:
-    recording = await find_recording(tx, parse_id(recording_id, "/path/id"))
-    if recording is None:
-        raise NotFound("There is no such recording.", code="no_such_recording")
-    require(principal, Action.RECORDING_UPDATE, recording)
-    return recording
-
-
-async def _job_for(tx: AsyncConnection, principal: Principal, recording_id: str, job_id: str) -> Job:
-    recording = await _recording_for(tx, principal, recording_id)
-    return await _job(tx, recording.id, parse_id(job_id, "/path/job_id"))
+    async def _job_for(
+        self, tx: AsyncConnection, principal: Principal, recording_id: str, job_id: str
+    ) -> Job:
+        recording = await self._recording_for(tx, principal, recording_id)
+        return await _job(tx, recording.id, parse_id(job_id, "/path/job_id"))
 
 
 async def _job(tx: AsyncConnection, recording_id: str, job_id: str) -> Job:

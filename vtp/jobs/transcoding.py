@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
 
-from vtp.accounts.permissions import Action, require
+from vtp.accounts.permissions import Action
 from vtp.db import Database
 from vtp.db.conflicts import done_over
 from vtp.errors import Conflict, FieldError, Invalid, NotFound
@@ -93,9 +93,9 @@ class Transcoding:
         return replace(found, job=job)
 
     async def _recording(self, principal: Principal, recording_id: str) -> Recording:
-        recording = await self._recordings.get(principal, recording_id)
-        require(principal, Action.RECORDING_UPDATE, recording)
-        return recording
+        seen = await self._recordings.seen(principal, recording_id)
+        seen.require(Action.RECORDING_UPDATE)
+        return seen.recording
 
     async def _begin(self, recording_id: str, rungs: str, *, lacks: bool) -> Job:
         try:

@@ -20,7 +20,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.audit import MAX_AGENT_CHARACTERS, Origin, clean
-from vtp.accounts.permissions import Action, require
+from vtp.accounts.permissions import Action
 from vtp.accounts.service import Clock, utc_now
 from vtp.accounts.tables import users
 from vtp.db import Database
@@ -168,10 +168,10 @@ class AccessLog:
         return count
 
     async def _opened(self, principal: Principal, recording_id: str) -> Recording:
-        recording = await self._recordings.get(principal, recording_id)
-        require(principal, Action.RECORDING_SHARE, recording)
+        seen = await self._recordings.seen(principal, recording_id)
+        seen.require(Action.RECORDING_SHARE)
         await self.flush()
-        return recording
+        return seen.recording
 
     async def _pages(self, recording_id: str, wanted: AccessFilter) -> AsyncIterator[list[AccessEntry]]:
         before: str | None = None

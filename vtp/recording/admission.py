@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from vtp.accounts.permissions import Action
 from vtp.accounts.routes import origin_of
 from vtp.errors import Forbidden, NotFound, NotSignedIn
 from vtp.http.client import Client
@@ -13,8 +14,8 @@ from vtp.http.routing import Call
 from vtp.ids import parse_id
 from vtp.recording.grants import PLAIN_NAME, SECURE_NAME, Grants, Scope, cookie_header
 from vtp.recording.holders import Holders, holder_of, is_in_path, session_of, viewer_of, visit_of
+from vtp.recording.seen import Seen
 from vtp.recording.service import Recordings
-from vtp.recording.store import Recording
 from vtp.recording.viewers import Viewership
 
 HOLDER = web.RequestKey("media_holder", str)
@@ -103,8 +104,8 @@ class Admission:
         """
         recording_id = parse_id(call.path["id"], "/path/id")
         if await self.holder(call, recording_id, Scope.PLAY) is None:
-            principal, recording = await self.find_called(call)
-            self.grant(call, principal, recording)
+            principal, seen = await self.find_called(call)
+            self.grant(call, principal, seen)
         return recording_id
 
     async def watch(self, call: Call) -> tuple[str, str]:
@@ -117,32 +118,30 @@ class Admission:
         self.viewership.admit(recording_id, session)
         return recording_id, session
 
-    async def find_called(self, call: Call) -> tuple[Principal, Recording]:
+    async def find_called(self, call: Call) -> tuple[Principal, Seen]:
         """As `find`, by what was called."""
         return await self.find(call.principal_or_none, call.path["id"], origin_of(call).ip)
 
-    async def find(
-        self, caller: Principal | None, recording_id: str, address: str
-    ) -> tuple[Principal, Recording]:
+    async def find(self, caller: Principal | None, recording_id: str, address: str) -> tuple[Principal, Seen]:
         """Who calls and the recording, by the caller's own rights; of who says nothing, by everybody's.
 
         Raises NotSignedIn for the latter where it is not public, or not there: nobody tries addresses out.
         """
         if caller is not None:
-            return caller, await self._recordings.get(caller, recording_id, address)
+            return caller, await self._recordings.seen(caller, recording_id, address)
         try:
-            return anybody(), await self._recordings.get(anybody(), recording_id, address)
+            return anybody(), await self._recordings.seen(anybody(), recording_id, address)
         except (Forbidden, NotFound):
             raise NotSignedIn() from None
 
-    def grant_for(self, principal: Principal, recording: Recording) -> tuple[str, str]:
+    def grant_for(self, principal: Principal, seen: Seen) -> tuple[str, str]:
         """The grant for what their own rights open, and its holder."""
-        scope = Scope.DOWNLOAD if self._recordings.may_download(principal, recording) else Scope.PLAY
+        scope = Scope.DOWNLOAD if seen.may(Action.RECORDING_DOWNLOAD) else Scope.PLAY
         holder, latest_s = visit_of(principal), principal.expires_at_s
-        return self._grants.make(recording.id, scope, holder, latest_s=latest_s), holder
+        return self._grants.make(seen.recording.id, scope, holder, latest_s=latest_s), holder
 
-    def grant(self, call: Call, principal: Principal, recording: Recording) -> None:
+    def grant(self, call: Call, principal: Principal, seen: Seen) -> None:
         """Gives the caller that grant."""
-        grant, holder = self.grant_for(principal, recording)
-        call.reply_headers["Set-Cookie"] = cookie_header(grant, recording.id, secure=is_secure(call))
+        grant, holder = self.grant_for(principal, seen)
+        call.reply_headers["Set-Cookie"] = cookie_header(grant, seen.recording.id, secure=is_secure(call))
         call.request[HOLDER] = holder

@@ -5,6 +5,7 @@ Recordings know no courses: they ask what is given to them here.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,9 +18,11 @@ from vtp.recording.store import Recording, Visibility
 class Audience(Protocol):
     """Who sees what is filed."""
 
-    async def as_member(self, tx: AsyncConnection, principal: Principal, recording_id: str) -> Principal:
-        """The caller as rights see them with this recording: in the role that they have where it is filed, a
-        guest where they have none; as they are for one that is filed nowhere."""
+    async def as_members(
+        self, tx: AsyncConnection, principal: Principal, recording_ids: Sequence[str]
+    ) -> Mapping[str, Principal]:
+        """The caller in the role that they have where these recordings are filed, a guest where they have
+        none; nothing of those that are filed nowhere."""
 
     def shown_to(self, principal: Principal) -> Shown:
         """The same for a list, over the columns of `recordings`."""
@@ -37,9 +40,11 @@ class Audience(Protocol):
 class Everybody:
     """The audience where nothing is filed anywhere."""
 
-    async def as_member(self, tx: AsyncConnection, principal: Principal, recording_id: str) -> Principal:
-        """As they are."""
-        return principal
+    async def as_members(
+        self, tx: AsyncConnection, principal: Principal, recording_ids: Sequence[str]
+    ) -> Mapping[str, Principal]:
+        """Nothing."""
+        return {}
 
     def shown_to(self, principal: Principal) -> Shown:
         """All of it."""

@@ -9,6 +9,7 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from vtp.accounts.routes import origin_of
 from vtp.errors import NotFound
 from vtp.http.etags import etag_of, matches_none
 from vtp.http.routing import Access, Call, Limit, RouteTable
@@ -91,8 +92,11 @@ def add_caption_routes(
         errors=(403, 404, 409),
     )
     async def put_captions(call: Call) -> CaptionReply:
-        path, query = call.path, call.query
-        return _reply(await captions.put(call.principal, path["id"], path["language"], call.raw, query.label))
+        path, label = call.path, call.query.label
+        origin = origin_of(call)
+        return _reply(
+            await captions.put(call.principal, path["id"], path["language"], call.raw, label, origin)
+        )
 
     @table.get(
         f"{BASE}/captions/{{language}}",
@@ -112,7 +116,7 @@ def add_caption_routes(
         errors=(403, 404),
     )
     async def delete_captions(call: Call) -> None:
-        await captions.remove(call.principal, call.path["id"], call.path["language"])
+        await captions.remove(call.principal, call.path["id"], call.path["language"], origin_of(call))
 
     @table.post(
         f"{BASE}/captions/{{language}}/lines",
@@ -126,7 +130,9 @@ def add_caption_routes(
         body: TypeLine = call.body
         at_ms = None if body.at is None else round(body.at * 1000)
         path = call.path
-        line = await captions.type_line(call.principal, path["id"], path["language"], body.text, at_ms)
+        line = await captions.type_line(
+            call.principal, path["id"], path["language"], body.text, at_ms, origin_of(call)
+        )
         return LineReply(
             recording_id=line.recording_id,
             language=line.language,

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vtp.accounts.permissions import Action, require
+from vtp.accounts.audit import Event, Origin
+from vtp.accounts.permissions import Action
 from vtp.accounts.service import Clock, utc_now
 from vtp.db import Database
 from vtp.db.conflicts import done_over
@@ -27,8 +28,8 @@ from vtp.recording.caption_store import (
     text_of,
 )
 from vtp.recording.languages import parse_language
+from vtp.recording.seen import Seen
 from vtp.recording.service import Recordings
-from vtp.recording.store import Recording
 from vtp.recording.timebase import milliseconds_since
 from vtp.recording.webvtt import MAX_CUES, Cue, escape, read_vtt, write_vtt
 from vtp.rooms.captions import CaptionLine, RoomCaptions
@@ -49,32 +50,45 @@ class CaptionShelf:
         self._known: dict[str, tuple[Captions, ...]] = {}
 
     async def put(
-        self, principal: Principal, recording_id: str, language: str, data: bytes, label: str
+        self,
+        principal: Principal,
+        recording_id: str,
+        language: str,
+        data: bytes,
+        label: str,
+        origin: Origin,
     ) -> Captions:
         """Puts the captions of one language, in place of what there was.
 
         Raises Invalid with the lines at fault, Conflict for too many languages.
         """
-        recording = await self._to_annotate(principal, recording_id)
+        seen = await self._to_annotate(principal, recording_id)
         language = parse_language(language)
         cues = await asyncio.to_thread(read_vtt, data)
         text = await asyncio.to_thread(write_vtt, cues)
-        return await self._put(principal, recording, language, len(cues), text, label)
+        return await self._put(seen, language, len(cues), text, label, origin)
 
-    async def remove(self, principal: Principal, recording_id: str, language: str) -> None:
+    async def remove(self, principal: Principal, recording_id: str, language: str, origin: Origin) -> None:
         """Deletes the captions of one language."""
-        recording = await self._to_annotate(principal, recording_id)
+        seen = await self._to_annotate(principal, recording_id)
         language = parse_language(language)
-        await self._remove(recording, language)
+        await self._remove(seen, language, origin)
 
     async def type_line(
-        self, principal: Principal, recording_id: str, language: str, text: str, at_ms: int | None
+        self,
+        principal: Principal,
+        recording_id: str,
+        language: str,
+        text: str,
+        at_ms: int | None,
+        origin: Origin,
     ) -> TypedLine:
         """Adds a line while it is recorded, at a time of the recording or now, and tells the class.
 
         Raises Conflict when it is not being recorded here, or has captions from a file, or too many.
         """
-        recording = await self._to_annotate(principal, recording_id)
+        seen = await self._to_annotate(principal, recording_id)
+        recording = seen.recording
         session = self._recordings.active.get(recording.id)
         if session is None:
             raise Conflict("This is not being recorded any more: upload its captions.", code="not_recording")
@@ -87,7 +101,7 @@ class CaptionShelf:
             text=text,
             written_by=principal.user_id,
         )
-        await self._add_line(line)
+        await self._add_line(seen, line, origin)
         told = CaptionLine(line.recording_id, line.language, line.text, line.start_ms)
         session.room.part(RoomCaptions).tell(told)
         return line
@@ -120,9 +134,9 @@ class CaptionShelf:
 
     @done_over
     async def _put(
-        self, principal: Principal, recording: Recording, language: str, cues: int, text: str, label: str
+        self, seen: Seen, language: str, cues: int, text: str, label: str, origin: Origin
     ) -> Captions:
-        now = self._clock()
+        now, recording = self._clock(), seen.recording
         async with self._database.transaction() as tx:
             before = await find_captions(tx, recording.id, language, to_change=True)
             if before is None:
@@ -133,15 +147,16 @@ class CaptionShelf:
                 label=label or (before.label if before is not None else ""),
                 is_typed=False,
                 cues=cues,
-                written_by=principal.user_id,
+                written_by=seen.member.user_id,
                 created_at=before.created_at if before is not None else now,
                 updated_at=now,
             )
             await put_captions(tx, captions, text)
+            await self._note(tx, seen, origin, language=language, cues=cues)
         return captions
 
     @done_over
-    async def _add_line(self, line: TypedLine) -> None:
+    async def _add_line(self, seen: Seen, line: TypedLine, origin: Origin) -> None:
         now = self._clock()
         async with self._database.transaction() as tx:
             before = await find_captions(tx, line.recording_id, line.language, to_change=True)
@@ -163,18 +178,25 @@ class CaptionShelf:
             )
             await put_captions(tx, captions, "")
             await add_line(tx, line)
+            if before is None:  # who goes on typing is told by the lines
+                await self._note(tx, seen, origin, language=line.language, typed=True)
 
     @done_over
-    async def _remove(self, recording: Recording, language: str) -> None:
+    async def _remove(self, seen: Seen, language: str, origin: Origin) -> None:
         async with self._database.transaction() as tx:
-            if await find_captions(tx, recording.id, language) is None:
+            if await find_captions(tx, seen.recording.id, language) is None:
                 raise _missing()
-            await remove_captions(tx, recording.id, language)
+            await remove_captions(tx, seen.recording.id, language)
+            await self._note(tx, seen, origin, language=language, deleted=True)
 
-    async def _to_annotate(self, principal: Principal, recording_id: str) -> Recording:
-        recording = await self._recordings.get(principal, recording_id)
-        require(principal, Action.RECORDING_ANNOTATE, recording)
-        return recording
+    async def _to_annotate(self, principal: Principal, recording_id: str) -> Seen:
+        seen = await self._recordings.seen(principal, recording_id)
+        seen.require(Action.RECORDING_ANNOTATE)
+        return seen
+
+    async def _note(self, tx: AsyncConnection, seen: Seen, origin: Origin, **details: object) -> None:
+        note = self._recordings.catalogue.note
+        await note(tx, Event.RECORDING_CAPTIONS, seen.recording, seen.member, origin, **details)
 
 
 async def caption_text(tx: AsyncConnection, captions: Captions) -> str:

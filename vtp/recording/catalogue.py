@@ -10,7 +10,7 @@ from typing import Protocol
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.audit import AuditLog, Event, Origin
-from vtp.accounts.permissions import STAFF, Action, Reach, can, require, require_reach
+from vtp.accounts.permissions import STAFF, Action, Reach, require, require_reach
 from vtp.db import Database
 from vtp.db.after import after_commit
 from vtp.db.conflicts import done_over
@@ -23,6 +23,7 @@ from vtp.recording.audience import Audience
 from vtp.recording.link_terms import require_good_link
 from vtp.recording.listing import Filter, Listed, page_of_recordings
 from vtp.recording.schemas import UpdateRecording
+from vtp.recording.seen import Seen, see, see_all
 from vtp.recording.store import (
     Recording,
     Status,
@@ -37,7 +38,7 @@ from vtp.rooms.entrance import require_to_look_in
 from vtp.rooms.live import LiveRooms
 from vtp.rooms.store import Room
 
-UnlessChanged = Callable[[tuple[Recording, str]], None]
+UnlessChanged = Callable[[tuple[Seen, str]], None]
 """Takes a recording and its room's name; raises PreconditionFailed when they are not what the caller has seen
 of them (`If-Match`)."""
 
@@ -106,28 +107,36 @@ class Catalogue:
         self._access_changes[recording_id] = at
         self._access_emitter.emit(recording_id)
 
-    async def get(self, principal: Principal, recording_id: str, address: str = "") -> Recording:
-        """One recording, with its length so far while it grows, for who calls from `address`.
+    async def get(self, principal: Principal, recording_id: str, address: str = "") -> Seen:
+        """One recording, with its length so far while it grows, for who calls from `address`, with the role
+        that they have with it: whatever else they want is asked of that.
 
-        Until then it is the class itself: who is banned from that, or not let in, does not see it.
+        Until it has ended it is the class itself: who is banned from that, or not let in, does not see it.
         """
-        recording = await self.find(recording_id)
-        member = await self._as_member(principal, recording)
-        require(member, Action.RECORDING_VIEW, recording)
-        if principal.recording is not None:
-            async with self._database.read() as tx:
-                await require_good_link(tx, principal, recording)
+        wanted = parse_id(recording_id, "/path/id")
+        async with self._database.read() as tx:
+            recording = _found(await find_recording(tx, wanted))
+            seen = await see(tx, self._audience, principal, recording)
+            seen.require(Action.RECORDING_VIEW)
+            if principal.recording is not None:
+                await require_good_link(tx, self._audience, principal, recording)
         live = self._live_rooms.get(recording.room_id)
         if live is not None and self._active.get(recording.id) is not None:
-            require_to_look_in(member, address, live)
+            require_to_look_in(seen.member, address, live)
         if recording.status is Status.DELETED:  # the trash is for those who may empty it
-            require(principal, Action.RECORDING_DELETE, recording)
-        return self._as_of_now(recording)
+            seen.require(Action.RECORDING_DELETE)
+        return seen.of(self._as_of_now(recording))
+
+    async def see(self, principal: Principal, recording: Recording) -> Seen:
+        """A recording with the role that somebody has with it, whether they may see it or not."""
+        async with self._database.read() as tx:
+            return await see(tx, self._audience, principal, recording)
 
     async def list_recordings(
         self, principal: Principal, wanted: Filter, *, limit: int, offset: int, before: str | None
-    ) -> tuple[list[Listed], int]:
-        """A page of recordings, newest first, and how many there are in all; of the trash one's own part."""
+    ) -> tuple[list[tuple[Seen, Listed]], int]:
+        """A page of recordings as the caller sees each, newest first, and how many there are in all; of the
+        trash one's own part."""
         require(principal, Action.RECORDING_LIST)
         if wanted.status == Status.DELETED:
             reach = require_reach(principal, Action.RECORDING_DELETE)
@@ -139,16 +148,10 @@ class Catalogue:
         page, total = await page_of_recordings(
             self._database, wanted, principal.user_id, limit=limit, offset=offset, before=before
         )
-        seen = [one for one in page if can(principal, Action.RECORDING_VIEW, one.recording)]
-        return [one._replace(recording=self._as_of_now(one.recording)) for one in seen], total
-
-    async def _as_member(self, principal: Principal, recording: Recording) -> Principal:
-        """The caller in the role that they have where the recording is filed; whose it is stays who they are,
-        and so does who comes by a link."""
-        if principal.user_id is None or principal.user_id == recording.started_by or recording.is_public:
-            return principal
         async with self._database.read() as tx:
-            return await self._audience.as_member(tx, principal, recording.id)
+            found = await see_all(tx, self._audience, principal, [one.recording for one in page])
+        shown = [both for both in zip(found, page, strict=True) if both[0].may(Action.RECORDING_VIEW)]
+        return [(seen.of(self._as_of_now(seen.recording)), one) for seen, one in shown], total
 
     async def room_name(self, recording: Recording) -> str:
         """What the room of a recording is called."""
@@ -163,17 +166,18 @@ class Catalogue:
         wish: UpdateRecording,
         origin: Origin,
         unless_changed: UnlessChanged = lambda seen: None,
-    ) -> Recording:
+    ) -> Seen:
         """Changes title, description and for whom it is.
 
         Raises PreconditionFailed when it is not what the caller has seen of it.
         """
-        wanted = await self.find(recording_id)
-        require(principal, Action.RECORDING_UPDATE, wanted)
+        seen = await self.see(principal, await self.find(recording_id))
+        seen.require(Action.RECORDING_UPDATE)
         changes = wish.model_dump(exclude_unset=True, exclude_none=True)
         async with self._database.transaction() as tx:
-            recording = _found(await find_recording(tx, wanted.id, to_change=True))
-            unless_changed((self._as_of_now(recording), await name_of_room(tx, recording.room_id)))
+            recording = _found(await find_recording(tx, seen.recording.id, to_change=True))
+            now = seen.of(self._as_of_now(recording))
+            unless_changed((now, await name_of_room(tx, recording.room_id)))
             shown = Visibility(changes.get("visibility", recording.visibility))
             moved = shown is not recording.visibility
             if changes.get("kept", recording.kept) is not recording.kept:
@@ -189,7 +193,7 @@ class Catalogue:
                 await self.note(tx, Event.RECORDING_VISIBILITY, recording, principal, origin, to=shown.value)
         if moved:
             self._tell_access(recording.id, changes["updated_at"])
-        return self._as_of_now(replace(recording, **changes))
+        return seen.of(self._as_of_now(replace(recording, **changes)))
 
     async def show(
         self,

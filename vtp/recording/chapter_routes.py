@@ -8,6 +8,7 @@ from typing import Annotated, Self
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from vtp.accounts.routes import origin_of
 from vtp.http.routing import Access, Call, Limit, RouteTable
 from vtp.http.text import Name
 from vtp.recording.admission import HOLDER, Admission
@@ -92,7 +93,7 @@ def add_chapter_routes(table: RouteTable, chapters: Chapters, admission: Admissi
     async def set_chapters(call: Call) -> ChapterList:
         body: SetChapters = call.body
         wanted = [Chapter(round(one.start_seconds * 1000), Kind.OWN, one.title) for one in body.chapters]
-        placed, own = await chapters.put(call.principal, call.path["id"], wanted)
+        placed, own = await chapters.put(call.principal, call.path["id"], wanted, origin_of(call))
         return _list(call.path["id"].lower(), placed, own=own)
 
     @table.delete(
@@ -102,7 +103,7 @@ def add_chapter_routes(table: RouteTable, chapters: Chapters, admission: Admissi
         errors=(403, 404),
     )
     async def reset_chapters(call: Call) -> None:
-        await chapters.reset(call.principal, call.path["id"])
+        await chapters.reset(call.principal, call.path["id"], origin_of(call))
 
 
 def _has_account(call: Call) -> bool:

@@ -6,7 +6,8 @@ import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from vtp.accounts.permissions import Action, require
+from vtp.accounts.audit import Event, Origin
+from vtp.accounts.permissions import Action
 from vtp.accounts.service import Clock, utc_now
 from vtp.db import Database
 from vtp.db.conflicts import done_over
@@ -17,8 +18,9 @@ from vtp.recording.chapter_list import Chapter, Placed, as_happened, place
 from vtp.recording.chapter_store import Happened, add_chapters, chapters_of, remove_own
 from vtp.recording.chapter_watch import ChapterWatch
 from vtp.recording.index import TrackIndex
+from vtp.recording.seen import Seen
 from vtp.recording.service import Recordings
-from vtp.recording.store import Recording, Status, change_recording, find_recording
+from vtp.recording.store import Status, change_recording, find_recording
 from vtp.rooms.live import LiveRoom
 from vtp.rooms.polls import RoomPolls
 from vtp.tasks import Tasks
@@ -73,32 +75,35 @@ class Chapters:
         return place(chapters, duration_ms), is_set
 
     async def put(
-        self, principal: Principal, recording_id: str, chapters: Sequence[Chapter]
+        self, principal: Principal, recording_id: str, chapters: Sequence[Chapter], origin: Origin
     ) -> tuple[list[Placed], bool]:
         """Sets the chapters, in place of all. Raises NotFound, Forbidden, Invalid for one behind the end."""
-        recording = await self._to_annotate(principal, recording_id)
-        _, duration_ms = await self._media(recording.id)
+        seen = await self._to_annotate(principal, recording_id)
+        _, duration_ms = await self._media(seen.recording.id)
         for number, chapter in enumerate(chapters):
             if chapter.start_ms >= duration_ms > 0:
                 detail = f"The recording ends after {duration_ms / 1000:.3f} s: chapters begin before that."
                 raise Invalid(detail, errors=[FieldError(f"/chapters/{number}/start_seconds", detail)])
-        await self._set(recording, chapters)
-        return await self.of(recording.id)
+        await self._set(seen, chapters, origin)
+        return await self.of(seen.recording.id)
 
-    async def reset(self, principal: Principal, recording_id: str) -> None:
+    async def reset(self, principal: Principal, recording_id: str, origin: Origin) -> None:
         """Goes back to what happened. Raises NotFound, Forbidden."""
-        recording = await self._to_annotate(principal, recording_id)
-        await self._set(recording, None)
+        seen = await self._to_annotate(principal, recording_id)
+        await self._set(seen, None, origin)
 
     @done_over
-    async def _set(self, recording: Recording, chapters: Sequence[Chapter] | None) -> None:
-        now = self._clock()
+    async def _set(self, seen: Seen, chapters: Sequence[Chapter] | None, origin: Origin) -> None:
+        now, recording = self._clock(), seen.recording
         async with self._database.transaction() as tx:
             await change_recording(
                 tx, recording.id, chapters_set_at=None if chapters is None else now, updated_at=now
             )
             await remove_own(tx, recording.id)
             await add_chapters(tx, recording.id, map(Happened, chapters or ()))
+            count = None if chapters is None else len(chapters)
+            note = self._recordings.catalogue.note
+            await note(tx, Event.RECORDING_CHAPTERS, recording, seen.member, origin, chapters=count)
 
     async def _media(self, recording_id: str) -> tuple[list[TrackIndex], int]:
         try:
@@ -108,10 +113,10 @@ class Chapters:
         tracks = [view.tracks[view.main_track]] if view.main_track else []
         return tracks, int(view.duration_s * 1000)
 
-    async def _to_annotate(self, principal: Principal, recording_id: str) -> Recording:
-        recording = await self._recordings.get(principal, recording_id)
-        require(principal, Action.RECORDING_ANNOTATE, recording)
-        return recording
+    async def _to_annotate(self, principal: Principal, recording_id: str) -> Seen:
+        seen = await self._recordings.seen(principal, recording_id)
+        seen.require(Action.RECORDING_ANNOTATE)
+        return seen
 
     def _note(self, recording_id: str, happened: Happened) -> None:
         waiting = self._waiting.setdefault(recording_id, [])

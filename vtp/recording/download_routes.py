@@ -14,6 +14,7 @@ from urllib.parse import quote
 from aiohttp import web
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
+from vtp.accounts.permissions import Action
 from vtp.accounts.routes import origin_of
 from vtp.errors import Forbidden, Gone, Unavailable, VtpError
 from vtp.http.errors import respond_with_status
@@ -156,8 +157,9 @@ class DownloadRoutes:
 
     async def get_download_url(self, call: Call) -> DownloadLink:
         """A signed link."""
-        recording = await self._recordings.get(call.principal, call.path["id"], origin_of(call).ip)
-        if not self._recordings.may_download(call.principal, recording):
+        seen = await self._recordings.seen(call.principal, call.path["id"], origin_of(call).ip)
+        recording = seen.recording
+        if not seen.may(Action.RECORDING_DOWNLOAD):
             raise Forbidden("Your account does not have the right to download this recording.")
         grant = self._grants.make(
             recording.id, Scope.DOWNLOAD, holder_of(call.principal, beyond_session=True)

@@ -13,7 +13,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 from vtp.accounts.users import User
 from vtp.errors import Forbidden, NotSignedIn, Unavailable
@@ -34,11 +34,8 @@ VISIT_BYTES = 6
 class Recordings(Protocol):
     """What says who may see a recording."""
 
-    async def get(self, principal: Principal, recording_id: str, address: str = "") -> Any:
-        """What it is. Raises NotFound, Forbidden."""
-
-    def may_download(self, principal: Principal, recording: Any) -> bool:
-        """Whether they may take the file home."""
+    async def may_download(self, principal: Principal, recording_id: str, address: str = "") -> bool:
+        """Whether they may take home what they may see. Raises NotFound, Forbidden for what they may not."""
 
 
 def holder_of(principal: Principal, *, beyond_session: bool = False) -> str:
@@ -189,8 +186,8 @@ class Holders:
         if is_edge(holder):
             return
         principal = await self._principal(holder, recording_id)
-        recording = await self._recordings.get(principal, recording_id, address)
-        if scope is Scope.DOWNLOAD and not self._recordings.may_download(principal, recording):
+        may_download = await self._recordings.may_download(principal, recording_id, address)
+        if scope is Scope.DOWNLOAD and not may_download:
             raise Forbidden("Your account does not have the right to download this recording any more.")
 
     async def _principal(self, holder: str, recording_id: str) -> Principal:

@@ -10,7 +10,19 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Integer, Select, TextClause, and_, bindparam, func, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    TextClause,
+    and_,
+    bindparam,
+    false,
+    func,
+    or_,
+    select,
+    true,
+)
 
 from vtp.db.prepared import Prepared, Source
 from vtp.db.types import id_type
@@ -23,9 +35,13 @@ from vtp.rooms.tables import rooms
 
 @dataclass(frozen=True, eq=False)
 class Scope:
-    """A condition over the columns of `recordings`, its parameters open; there is one object of each."""
+    """A condition over the columns of `recordings`, its parameters open; there is one object of each.
+
+    `unpublished`: which of them are for somebody as staff of where they are filed, whatever their account is.
+    """
 
     condition: ColumnElement[bool] | TextClause
+    unpublished: ColumnElement[bool] | TextClause = field(default_factory=false)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +177,7 @@ def _conditions(shape: _Shape) -> list[ColumnElement[bool] | TextClause]:
     if shape.owned_only:
         found.append(c.started_by.is_not_distinct_from(bindparam("owner_id", type_=id_type())))
     if shape.published_only:
-        found.append(c.visibility != Visibility.STAFF)
+        found.append(or_(c.visibility != Visibility.STAFF, shape.scope.unpublished))
     if shape.by_text:
         found.append(contains_words((c.title, c.description), "words"))
     return found

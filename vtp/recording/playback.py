@@ -7,7 +7,7 @@ import logging
 from functools import partial
 from pathlib import Path
 
-from vtp.accounts.permissions import Action, can, require
+from vtp.accounts.permissions import Action
 from vtp.errors import Conflict, Gone, NotFound, Unavailable, VtpError
 from vtp.http.identity import Principal
 from vtp.recording.active import ActiveRecordings
@@ -81,10 +81,6 @@ class Playback:
 
     def _drop_view(self, recording_id: str) -> None:
         self._views.pop(recording_id, None)
-
-    def may_download(self, principal: Principal, recording: Recording) -> bool:
-        """Whether this caller may take the file home."""
-        return can(principal, Action.RECORDING_DOWNLOAD, recording)
 
     async def view(self, recording_id: str) -> RecordingView:
         """What a player sees. Raises NotFound, Gone for the trash, Unavailable before there is anything."""
@@ -188,9 +184,10 @@ class Playback:
         when there are several codecs in what is wanted, NotFound for a part that it has not, Invalid for a
         clip behind its end, Unavailable when its files are damaged.
         """
-        recording = await self._catalogue.find(recording_id)
         if principal is not None:
-            require(principal, Action.RECORDING_DOWNLOAD, recording)
+            seen = await self._catalogue.get(principal, recording_id)
+            seen.require(Action.RECORDING_DOWNLOAD)
+        recording = await self._catalogue.find(recording_id)
         if recording.status is Status.DELETED:  # by another process too, whatever is kept here
             raise _in_trash()
         if recording.status in (Status.RECORDING, Status.FINALIZING):

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from vtp.accounts.permissions import Action, can
+from vtp.accounts.permissions import Action
 from vtp.accounts.routes import origin_of
 from vtp.http.etags import etag_of_model, json_of
-from vtp.http.identity import Principal
 from vtp.http.pagination import encode_cursor
 from vtp.http.routing import Access, Call, RouteTable
 from vtp.http.written import WrittenPage
@@ -22,7 +21,7 @@ from vtp.recording.chapters import Chapters
 from vtp.recording.download_routes import add_download_routes
 from vtp.recording.grants import Grants
 from vtp.recording.holders import Holders, holder_of, knows_people
-from vtp.recording.listing import Filter, Listed
+from vtp.recording.listing import Filter
 from vtp.recording.media_routes import add_media_routes
 from vtp.recording.media_url_routes import add_media_url_routes
 from vtp.recording.progress import WatchProgress
@@ -43,6 +42,7 @@ from vtp.recording.schemas import (
     StartRecording,
     UpdateRecording,
 )
+from vtp.recording.seen import Seen
 from vtp.recording.service import Recordings
 from vtp.recording.share_routes import add_share_routes
 from vtp.recording.shares import Shares
@@ -138,8 +138,8 @@ def _add_reading_routes(
             call.principal, wanted, limit=query.limit + 1, offset=offset, before=before
         )
         page = found[: query.limit]
-        standings = await progress.standings([(one.recording, one.progress) for one in page])
-        next_cursor = encode_cursor(page[-1].recording.id) if len(found) > query.limit else None
+        standings = await progress.standings([(seen.recording, one.progress) for seen, one in page])
+        next_cursor = encode_cursor(page[-1][0].recording.id) if len(found) > query.limit else None
         empty = RecordingPage(
             items=[],
             recordings=[],
@@ -148,7 +148,7 @@ def _add_reading_routes(
             offset=query.offset,
             next_cursor=next_cursor,
         )
-        items = [_listed(call.principal, one, standings.get(one.recording.id)) for one in page]
+        items = [_listed(seen, one.room_name, standings.get(seen.recording.id)) for seen, one in page]
         return WrittenPage(empty, items, RecordingPage.TWINS)
 
     @table.get(
@@ -159,9 +159,9 @@ def _add_reading_routes(
         errors=(403, 404),
     )
     async def get_recording(call: Call) -> RecordingReply:
-        principal, recording = await admission.find_called(call)
-        admission.grant(call, principal, recording)
-        return _reply(principal, recording, await recordings.catalogue.room_name(recording))
+        principal, seen = await admission.find_called(call)
+        admission.grant(call, principal, seen)
+        return _reply(seen, await recordings.catalogue.room_name(seen.recording))
 
     @table.get(
         f"{BASE}/{{id}}/info",
@@ -187,15 +187,13 @@ def _add_changing_routes(table: RouteTable, recordings: Recordings) -> None:
         if_match=True,
     )
     async def update_recording(call: Call) -> RecordingReply:
-        def represent(seen: tuple[Recording, str]) -> RecordingReply:
-            return _reply(call.principal, *seen)
+        def represent(seen: tuple[Seen, str]) -> RecordingReply:
+            return _reply(*seen)
 
         check = call.unless_changed(represent)
         origin = origin_of(call)
-        recording = await recordings.catalogue.update(
-            call.principal, call.path["id"], call.body, origin, check
-        )
-        reply = _reply(call.principal, recording, await recordings.catalogue.room_name(recording))
+        seen = await recordings.catalogue.update(call.principal, call.path["id"], call.body, origin, check)
+        reply = _reply(seen, await recordings.catalogue.room_name(seen.recording))
         call.reply_headers["ETag"] = etag_of_model(reply)
         return reply
 
@@ -228,49 +226,42 @@ def _add_changing_routes(table: RouteTable, recordings: Recordings) -> None:
         errors=(403, 404, 409),
     )
     async def restore_recording(call: Call) -> RecordingReply:
-        recording = await recordings.trash.restore(call.principal, call.path["id"], origin_of(call))
-        reply = _reply(call.principal, recording, await recordings.catalogue.room_name(recording))
+        seen = await recordings.trash.restore(call.principal, call.path["id"], origin_of(call))
+        reply = _reply(seen, await recordings.catalogue.room_name(seen.recording))
         call.reply_headers["ETag"] = etag_of_model(reply)
         return reply
 
 
-def _listed(principal: Principal, listed: Listed, standing: Standing | None) -> bytes:
-    recording = _seen_by(principal, listed.recording)
+def _listed(seen: Seen, room_name: str, standing: Standing | None) -> bytes:
+    recording = _shown(seen)
     own = MyProgress.of(standing) if standing is not None else None
-    rights = tuple(_rights(principal, listed.recording).items())
     # As text, too: 1 and True are equal, and not written alike.
-    return _written(recording, listed.room_name, own, rights, str(recording.metadata))
+    return _written(recording, room_name, own, _rights(seen), str(recording.metadata))
 
 
 @lru_cache(MOST_WRITTEN)
 def _written(
-    recording: Recording,
-    room_name: str,
-    own: MyProgress | None,
-    rights: tuple[tuple[str, bool], ...],
-    _metadata: str,
+    recording: Recording, room_name: str, own: MyProgress | None, may: RecordingRights, _metadata: str
 ) -> bytes:
     """A recording in a list, kept by all that is said of it: what has changed is written anew."""
-    may = RecordingRights(**dict(rights))
     return json_of(ListedRecording.of(recording, room_name=room_name, may=may, progress=own))
 
 
-def _reply(principal: Principal, recording: Recording, room_name: str) -> RecordingReply:
-    shown = _seen_by(principal, recording)
-    may = RecordingRights(**_rights(principal, recording))
-    return RecordingReply.of(shown, room_name=room_name, may=may)
+def _reply(seen: Seen, room_name: str) -> RecordingReply:
+    return RecordingReply.of(_shown(seen), room_name=room_name, may=_rights(seen))
 
 
-def _seen_by(principal: Principal, recording: Recording) -> Recording:
+def _shown(seen: Seen) -> Recording:
     """Whoever has a link learns no ids of people."""
-    return recording if principal.user_id is not None else replace(recording, started_by=None)
+    recording = seen.recording
+    return recording if seen.member.user_id is not None else replace(recording, started_by=None)
 
 
-def _rights(principal: Principal, recording: Recording) -> dict[str, bool]:
-    return {
-        "download": can(principal, Action.RECORDING_DOWNLOAD, recording),
-        "update": can(principal, Action.RECORDING_UPDATE, recording),
-        "annotate": can(principal, Action.RECORDING_ANNOTATE, recording),
-        "share": can(principal, Action.RECORDING_SHARE, recording),
-        "delete": can(principal, Action.RECORDING_DELETE, recording),
-    }
+def _rights(seen: Seen) -> RecordingRights:
+    return RecordingRights(
+        download=seen.may(Action.RECORDING_DOWNLOAD),
+        update=seen.may(Action.RECORDING_UPDATE),
+        annotate=seen.may(Action.RECORDING_ANNOTATE),
+        share=seen.may(Action.RECORDING_SHARE),
+        delete=seen.may(Action.RECORDING_DELETE),
+    )

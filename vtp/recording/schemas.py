@@ -126,7 +126,7 @@ class DeleteQuery(BaseModel):
     permanent: bool = False
 
 
-class RecordingRights(BaseModel):
+class RecordingRights(BaseModel, frozen=True):
     """What the caller may do with a recording, so that nothing is offered that would be refused."""
 
     download: bool

@@ -30,11 +30,12 @@ from vtp.recording.playback import Playback
 from vtp.recording.quota import Quotas
 from vtp.recording.removal import Removal
 from vtp.recording.schemas import StartRecording
+from vtp.recording.seen import Seen
 from vtp.recording.session import RecordingSession
 from vtp.recording.store import Recording, Status, Visibility, add_recording, mark_finalizing
 from vtp.recording.trash import JobsOfRecordings, Trash
 from vtp.recording.view import RecordingView
-from vtp.rooms.live import LiveRooms
+from vtp.rooms.live import LiveRoom, LiveRooms
 from vtp.settings import RecordingSettings
 from vtp.tasks import Tasks
 
@@ -178,7 +179,7 @@ class Recordings:
         While the database is away it ends all the same, and Unavailable says so.
         """
         recording = await self._to_be_stopped(recording_id)
-        principal = await self._as_here(principal, recording)
+        principal = await self._as_stopping(principal, recording)
         require(principal, Action.RECORDING_STOP, recording)
         live = self._live_rooms.get(recording.room_id)
         if live is not None:
@@ -214,11 +215,15 @@ class Recordings:
                 code="stopped_unsaved",
             ) from error
 
-    async def _as_here(self, principal: Principal, recording: Recording) -> Principal:
-        """Somebody in the role that they have in the room of a recording, which may be deleted by now."""
-        live = self._live_rooms.get(recording.room_id)
-        if live is None:
-            return principal
+    async def _as_stopping(self, principal: Principal, recording: Recording) -> Principal:
+        """Somebody in the role that they have in the room while it is open; of what is not in progress here
+        nobody is told anything who may not see it. Raises Forbidden."""
+        live, member = self._live_rooms.get(recording.room_id), principal
+        if self._active.get(recording.id) is None:
+            member = (await self.seen(principal, recording.id)).member
+        return member if live is None else await self._as_here(principal, live)
+
+    async def _as_here(self, principal: Principal, live: LiveRoom) -> Principal:
         try:
             return await self._rooms.as_here(principal, live.room)
         except Unavailable:  # the database is away: of the room of a lesson it is known who is in it
@@ -229,12 +234,12 @@ class Recordings:
             return there[0]
 
     async def get(self, principal: Principal, recording_id: str, address: str = "") -> Recording:
-        """As the catalogue has it for who calls."""
-        return await self.catalogue.get(principal, recording_id, address)
+        """One that the caller may see, for who asks for no other right."""
+        return (await self.seen(principal, recording_id, address)).recording
 
-    def may_download(self, principal: Principal, recording: Recording) -> bool:
-        """Whether this caller may take the file home."""
-        return self.playback.may_download(principal, recording)
+    async def seen(self, principal: Principal, recording_id: str, address: str = "") -> Seen:
+        """The same with the role that the caller has with it, of which other rights are asked."""
+        return await self.catalogue.get(principal, recording_id, address)
 
     async def view(self, recording_id: str) -> RecordingView:
         """What a player sees."""

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.guest_tokens import GuestTokens
 from vtp.accounts.links import RevokedLinks
-from vtp.accounts.permissions import Action, require
+from vtp.accounts.permissions import Action
 from vtp.accounts.service import Clock, utc_now
 from vtp.accounts.tokens import ShareClaims, Tokens
 from vtp.db import Database
@@ -101,9 +101,9 @@ class Shares:
         return self.revoked.add(share, now)
 
     async def _recording(self, principal: Principal, recording_id: str) -> Recording:
-        recording = await self._recordings.get(principal, recording_id)
-        require(principal, Action.RECORDING_SHARE, recording)
-        return recording
+        seen = await self._recordings.seen(principal, recording_id)
+        seen.require(Action.RECORDING_SHARE)
+        return seen.recording
 
     async def _note(
         self,

@@ -13,7 +13,7 @@ from typing import Protocol
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.audit import Event, Origin
-from vtp.accounts.permissions import Action, Reach, require, require_reach
+from vtp.accounts.permissions import Action, Reach, require_reach
 from vtp.db import Database
 from vtp.db.conflicts import done_over
 from vtp.errors import Conflict, Unavailable
@@ -24,6 +24,7 @@ from vtp.recording.files import RecordingFiles
 from vtp.recording.playback import Playback, stored_elsewhere
 from vtp.recording.removal import Removal
 from vtp.recording.retention_store import Aging
+from vtp.recording.seen import Seen
 from vtp.recording.store import (
     UNFINISHED,
     Recording,
@@ -79,8 +80,7 @@ class Trash:
 
         Raises Unavailable where its bytes cannot be deleted now: then it stays in the trash until they can.
         """
-        recording = await self._catalogue.find(recording_id)
-        require(principal, Action.RECORDING_DELETE, recording)
+        recording = (await self._to_delete(principal, recording_id)).recording
         if self._active.get(recording.id) is not None:
             await self._active.stop(recording.id)
         if permanent and not self._is_reachable(recording):
@@ -133,16 +133,15 @@ class Trash:
             return await find_recording(tx, recording.id) or recording
 
     @done_over
-    async def restore(self, principal: Principal, recording_id: str, origin: Origin) -> Recording:
+    async def restore(self, principal: Principal, recording_id: str, origin: Origin) -> Seen:
         """Brings a recording back from the trash, as it was: for whom, in which courses, with its links.
 
         Raises Conflict when it is not there, is being deleted for good or still being recorded.
         """
-        wanted = await self._catalogue.find(recording_id)
-        require(principal, Action.RECORDING_DELETE, wanted)
+        seen = await self._to_delete(principal, recording_id)
         now = self._clock()
         async with self._database.transaction() as tx:
-            recording = await self._catalogue.to_change(tx, wanted.id)
+            recording = await self._catalogue.to_change(tx, seen.recording.id)
             status = _status_of_return(recording)
             values = {"status": status, "status_before": None, "deleted_at": None, "updated_at": now}
             values |= {"restored_at": now, "expires_at": None, "warned_at": None}
@@ -151,7 +150,12 @@ class Trash:
                 await self._jobs.take_up(tx, recording.id, recording.deleted_at)
             await self._catalogue.note(tx, Event.RECORDING_RESTORED, recording, principal, origin)
             self._catalogue.note_return(tx, recording.id, now)
-            return await find_recording(tx, recording.id) or recording
+            return seen.of(await find_recording(tx, recording.id) or recording)
+
+    async def _to_delete(self, principal: Principal, recording_id: str) -> Seen:
+        seen = await self._catalogue.see(principal, await self._catalogue.find(recording_id))
+        seen.require(Action.RECORDING_DELETE)
+        return seen
 
     async def expire(self, aging: Sequence[Aging], tell: TellOf) -> list[str]:
         """Puts those into the trash whose time is over, as they were seen, and tells of it in the same

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vtp.accounts.permissions import Action, can
+from vtp.accounts.permissions import Action
 from vtp.accounts.routes import origin_of
 from vtp.http.routing import Access, Call, Limit, RouteTable
 from vtp.recording.admission import HOLDER, Admission
@@ -76,5 +76,5 @@ def add_abr_routes(
         principal = call.principal_or_none
         if principal is None:
             return False
-        recording = await recordings.get(principal, recording_id, origin_of(call).ip)
-        return can(principal, Action.RECORDING_UPDATE, recording)
+        seen = await recordings.seen(principal, recording_id, origin_of(call).ip)
+        return seen.may(Action.RECORDING_UPDATE)

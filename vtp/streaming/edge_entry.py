@@ -24,8 +24,8 @@ class EdgeEntrance:
     async def grant(self, principal: Principal | None, media_id: str, address: str) -> str:
         """Raises NotFound, Forbidden, NotSignedIn when they may not watch it."""
         if not media_id.startswith(LIVE):
-            caller, recording = await self._admission.find(principal, media_id, address)
-            return self._admission.grant_for(caller, recording)[0]
+            caller, seen = await self._admission.find(principal, media_id, address)
+            return self._admission.grant_for(caller, seen)[0]
         if principal is None:
             raise NotSignedIn()
         await self._streams.require_to_watch(principal, media_id.removeprefix(LIVE), address)

@@ -131,8 +131,9 @@ class Streams:
         return stream, self.sources.message(stream)
 
     async def _start_recording(self, principal: Principal, recording_id: str, most: int) -> Stream:
-        recording = await self._recordings.get(principal, parse_id(recording_id, "/recording_id"))
-        require(principal, Action.RECORDING_START, recording)
+        seen = await self._recordings.seen(principal, parse_id(recording_id, "/recording_id"))
+        seen.require(Action.RECORDING_START)
+        recording = seen.recording
         await self._recordings.view(recording.id)
         stream = self.sources.of_recording(recording.id)
         if stream is not None and stream.wanted:
@@ -289,8 +290,8 @@ class Streams:
             room = await self._rooms.find(stream.room_id)
             require(await self._rooms.as_here(principal, room), Action.RECORDING_START, room)
         else:
-            recording = await self._recordings.get(principal, str(stream.recording_id))
-            require(principal, Action.RECORDING_START, recording)
+            seen = await self._recordings.seen(principal, str(stream.recording_id))
+            seen.require(Action.RECORDING_START)
 
     def _going_on(self, room: Room) -> Stream | None:
         stream = self._of_rooms.get(room.id)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from vtp.accounts.permissions import Action
 from vtp.http.identity import Principal
 from vtp.recording.service import Recordings
-from vtp.recording.store import Recording
-from vtp.rooms.store import Room
 from vtp.streaming.service import Streams
 from vtp.streaming.stream import LIVE
 
@@ -17,12 +16,10 @@ class Watched:
         self._recordings = recordings
         self._streams = streams
 
-    async def get(self, principal: Principal, media_id: str, address: str = "") -> Recording | Room:
-        """Raises NotFound, Forbidden."""
+    async def may_download(self, principal: Principal, media_id: str, address: str = "") -> bool:
+        """Whether they may take it home: of a live stream there is nothing to take. Raises NotFound,
+        Forbidden for who may not watch it."""
         if media_id.startswith(LIVE):
-            return await self._streams.require_to_watch(principal, media_id.removeprefix(LIVE), address)
-        return await self._recordings.get(principal, media_id, address)
-
-    def may_download(self, principal: Principal, found: Recording | Room) -> bool:
-        """Whether they may take it home: of a live stream there is nothing to take."""
-        return isinstance(found, Recording) and self._recordings.may_download(principal, found)
+            await self._streams.require_to_watch(principal, media_id.removeprefix(LIVE), address)
+            return False
+        return (await self._recordings.seen(principal, media_id, address)).may(Action.RECORDING_DOWNLOAD)

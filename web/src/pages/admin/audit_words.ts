@@ -34,6 +34,8 @@ const EVENTS: Readonly<Record<string, string>> = {
   recording_restored: "Recording brought back from the trash",
   recording_kept_changed: "Recording kept, or not kept, for good",
   recording_visibility_changed: "Recording published or hidden",
+  recording_captions_changed: "Captions of a recording changed",
+  recording_chapters_changed: "Chapters of a recording changed",
   recording_shared: "Recording shared",
   recording_share_ended: "Link to a recording ended",
   user_created: "Account made",
