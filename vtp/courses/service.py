@@ -36,6 +36,7 @@ from vtp.db.conflicts import done_over
 from vtp.errors import FieldError, Invalid
 from vtp.http.identity import Principal, Role
 from vtp.ids import new_id, parse_id
+from vtp.recording.figures import Before as WatchedBefore
 from vtp.recording.figures import figures_of
 from vtp.rooms.kept import KeptRooms
 
@@ -67,6 +68,7 @@ class Courses:
         self._tell_narrowed = tell_narrowed
         self._news = news
         self._opened = [opened]
+        self.watched_before: WatchedBefore | None = None
         self._database = database
         self._before_deletion = before_deletion
         self._rooms = rooms
@@ -165,7 +167,7 @@ class Courses:
             inside = await enter(tx, principal, course_id, Action.COURSE_TEACH)
             c = course_recordings.c
             filed = select(c.recording_id).where(c.course_id == inside.course.id)
-            figures = await figures_of(tx, filed)
+            figures = await figures_of(tx, filed, self.watched_before)
         return CourseStats(
             course_id=inside.course.id,
             course_name=inside.course.name,

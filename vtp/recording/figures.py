@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +12,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vtp.recording.access_entries import Did
 from vtp.recording.store import Status, Visibility
 from vtp.recording.tables import recording_access_log, recording_progress, recordings
+
+
+@dataclass(frozen=True, slots=True)
+class Watchings:
+    """How often somebody watched one of some recordings, by how many different people at least, and the sum
+    of how much of it, in thousandths."""
+
+    viewers: int = 0
+    count: int = 0
+    shares: float = 0.0
+
+
+Before = Callable[[AsyncConnection, Select[tuple[str]]], Awaitable[Watchings]]
+"""What such recordings came to by people whom nobody can tell any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +43,9 @@ class WatchFigures:
     watched_per_mille: int
 
 
-async def figures_of(tx: AsyncConnection, recording_ids: Select[tuple[str]]) -> WatchFigures:
+async def figures_of(
+    tx: AsyncConnection, recording_ids: Select[tuple[str]], before: Before | None = None
+) -> WatchFigures:
     """The figures of those recordings whose ids this selects."""
     c, kept = recordings.c, recordings.c.status != Status.DELETED
     published = func.count(case((c.visibility != Visibility.STAFF, 1)))
@@ -38,14 +55,17 @@ async def figures_of(tx: AsyncConnection, recording_ids: Select[tuple[str]]) -> 
     share = progress.watched_ms * 1000 / c.duration_ms
     whole = case((c.duration_ms <= 0, None), (progress.watched_ms >= c.duration_ms, 1000.0), else_=share)
     watched = (
-        select(func.count(distinct(progress.user_id)), func.avg(whole))
+        select(func.count(distinct(progress.user_id)), func.count(whole), func.sum(whole))
         .select_from(recording_progress.join(recordings, c.id == progress.recording_id))
         .where(progress.recording_id.in_(recording_ids), kept)
     )
-    viewers, per_mille = (await tx.execute(watched)).one()
+    viewers, count, shares = (await tx.execute(watched)).one()
+    past = await before(tx, recording_ids) if before is not None else Watchings()
+    count, shares = count + past.count, float(shares or 0) + past.shares
     log = recording_access_log.c
     opened = select(func.count(), func.max(log.at)).where(
         log.recording_id.in_(recording_ids), log.action == Did.OPENED
     )
     views, last = (await tx.execute(opened)).one()
-    return WatchFigures(total, shown, viewers, views, last, int(per_mille or 0))
+    per_mille = int(shares / count) if count else 0
+    return WatchFigures(total, shown, max(viewers, past.viewers), views, last, per_mille)
