@@ -17,6 +17,7 @@ from vtp.accounts.services import ServiceAuthenticator
 from vtp.accounts.sessions import is_signed_in
 from vtp.accounts.users import User, find_user
 from vtp.analytics.build import AnalyticsBase, AnalyticsParts
+from vtp.analytics.past_store import watched_before
 from vtp.analytics.presence import Presence
 from vtp.course_files.build import CourseFileParts
 from vtp.courses.audience import CourseAudience
@@ -312,6 +313,7 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
             courses.contents,
         )
     )
+    courses.courses.watched_before = watched_before
     courses.narrowed.add_listener(holders.forget)
     accounts.revocations.add_reader(CourseRevocations(courses.narrowed.emit).read)
     upkeep = [

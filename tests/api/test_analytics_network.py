@@ -49,6 +49,8 @@ async def test_a_class_tells_who_had_trouble_and_why(api: Api, teacher: Person) 
     [held] = answer.body["classes"]
     assert (held["people"], held["with_trouble"], held["staff_with_trouble"]) == (5, 3, 0)
     assert held["causes"] == {"uplink": 1, "queues": 1, "cut_off": 1}
+    less = await api.call("GET", f"{path}&connections=false", by=teacher)
+    assert less.body == {**answer.body, "connections": []} and answer.body["connections"]
     rows = {one["name"]: one for one in answer.body["connections"]}
     ada, ben, cat, dan = (rows[name] for name in ("Ada", "Ben", "Cat", "Dan"))
     assert (ada["rating"], ada["cause"]) == ("poor", "uplink") and "uplink" in ada["explanation"]

@@ -46,11 +46,20 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
+class Unpushed:
+    """Rows of the log that wait for a learning record store: those behind a position, not older than that."""
+
+    position: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
     """What is old enough: of before a time; `closed`: only what is of courses that are nobody's."""
 
     before: datetime
     closed: bool = False
+    unpushed: Unpushed | None = None
 
 
 async def find_done(tx: AsyncConnection) -> Done:
@@ -89,11 +98,12 @@ async def count_done(tx: AsyncConnection, *, courses: int = 0, viewers: int = 0)
 
 
 async def quiet_courses(tx: AsyncConnection, before: datetime) -> list[str]:
-    """Courses with classes or watching that are not nobody's yet, in which since no class is planned or was
-    held and no recording watched; who was in them otherwise is for the caller to look."""
+    """Courses with classes, watching, views of pages or alerts that are not nobody's yet, in which since no
+    class is planned or was held and no recording watched; who was in them otherwise is for the caller to
+    look."""
     c, lesson, k, at = courses.c, lessons.c, lesson_classes.c, live_sessions.c
     filed, seen, past = course_recordings.c, recording_progress.c, course_totals.c
-    page = playback_sessions.c
+    page, event, alert = playback_sessions.c, analytics_events.c, analytics_alerts.c
     theirs = lesson.course_id == c.id
     planned = exists().where(theirs, or_(lesson.starts_at >= before, lesson.ends_at >= before))
     open_since = exists().where(
@@ -105,9 +115,18 @@ async def quiet_courses(tx: AsyncConnection, before: datetime) -> list[str]:
     its = and_(filed.course_id == c.id, seen.recording_id == filed.recording_id)
     watched = exists().where(its, seen.updated_at >= before)
     opened = and_(filed.course_id == c.id, page.recording_id == filed.recording_id)
+    looked = and_(event.course_id == c.id, event.recording_id.is_(None))
+    told = alert.course_id == c.id
     to_count = or_(
-        exists().where(its, or_(past.anonymized_at.is_(None), seen.updated_at >= past.anonymized_at)),
-        exists().where(opened, or_(past.anonymized_at.is_(None), page.last_at >= past.anonymized_at)),
+        *(
+            exists().where(which, or_(past.anonymized_at.is_(None), at >= past.anonymized_at))
+            for which, at in (
+                (its, seen.updated_at),
+                (opened, page.last_at),
+                (looked, event.received_at),
+                (told, alert.created_at),
+            )
+        )
     )
     statement = (
         select(c.id)
@@ -115,6 +134,34 @@ async def quiet_courses(tx: AsyncConnection, before: datetime) -> list[str]:
         .where(c.created_at < before, or_(held, met, to_count), ~planned, ~open_since, ~watched)
     )
     return list((await tx.execute(statement.order_by(c.id))).scalars())
+
+
+async def any_closed(tx: AsyncConnection) -> bool:
+    """Whether any course was ever made nobody's."""
+    return (await tx.execute(select(course_totals.c.course_id).limit(1))).first() is not None
+
+
+async def stays_left(tx: AsyncConnection, course_id: str) -> int:
+    """How many rows there are of who was in the classes of a course."""
+    who, at, lesson = session_participants.c, live_sessions.c, lessons.c
+    statement = (
+        select(func.count(who.id.distinct()))
+        .join_from(session_participants, live_sessions, at.id == who.live_session_id)
+        .join(lessons, lesson.room_id == at.room_id)
+        .where(lesson.course_id == course_id)
+    )
+    return int((await tx.execute(statement)).scalar_one())
+
+
+async def viewers_left(tx: AsyncConnection, course_id: str, unpushed: Unpushed) -> int:
+    """How many people's watching of a course's recordings waits for a learning record store."""
+    filed, event = course_recordings.c, analytics_events.c
+    statement = (
+        select(func.count(event.user_id.distinct()))
+        .join_from(analytics_events, course_recordings, filed.recording_id == event.recording_id)
+        .where(filed.course_id == course_id, *_waiting(unpushed))
+    )
+    return int((await tx.execute(statement)).scalar_one())
 
 
 async def class_goes_on(tx: AsyncConnection, course_id: str) -> bool:
@@ -272,6 +319,23 @@ def _is_over(
     return [*told, exists().where(filed.recording_id == recording)] if scope.closed else told
 
 
+def _waiting(unpushed: Unpushed) -> tuple[ColumnElement[bool], ...]:
+    event = analytics_events.c
+    return event.id > unpushed.position, event.received_at >= unpushed.since
+
+
+def _is_pushed(
+    recording: ColumnElement[str], user: ColumnElement[str], scope: Scope
+) -> list[ColumnElement[bool]]:
+    """Whether a learning record store has what somebody's log of a recording says, or was away for too
+    long."""
+    if scope.unpushed is None:
+        return []
+    event = analytics_events.c
+    theirs = event.recording_id == recording, event.user_id == user
+    return [~exists().where(*theirs, *_waiting(scope.unpushed))]
+
+
 def _opened_since(seen: Any, scope: Scope) -> ColumnElement[bool]:
     """Whether who watched has had a page of the recording open since."""
     page = playback_sessions.c
@@ -289,6 +353,7 @@ async def old_viewers(tx: AsyncConnection, scope: Scope, most: int) -> list[tupl
             c.status.not_in(UNFINISHED),
             *_is_over(seen.recording_id, seen.updated_at, scope),
             ~_opened_since(seen, scope),
+            *_is_pushed(seen.recording_id, seen.user_id, scope),
         )
         .order_by(seen.recording_id, seen.user_id)
         .limit(most)
@@ -300,7 +365,12 @@ async def old_viewers(tx: AsyncConnection, scope: Scope, most: int) -> list[tupl
     opened = (
         select(page.recording_id, page.user_id)
         .join_from(playback_sessions, recordings, c.id == page.recording_id)
-        .where(~began, c.status.not_in(UNFINISHED), *_is_over(page.recording_id, page.last_at, scope))
+        .where(
+            ~began,
+            c.status.not_in(UNFINISHED),
+            *_is_over(page.recording_id, page.last_at, scope),
+            *_is_pushed(page.recording_id, page.user_id, scope),
+        )
         .group_by(page.recording_id, page.user_id)
         .order_by(page.recording_id, page.user_id)
     )
@@ -317,6 +387,7 @@ async def how_many_viewers(tx: AsyncConnection, scope: Scope) -> int:
             c.status.not_in(UNFINISHED),
             *_is_over(seen.recording_id, seen.updated_at, scope),
             ~_opened_since(seen, scope),
+            *_is_pushed(seen.recording_id, seen.user_id, scope),
         )
     )
     return int((await tx.execute(statement)).scalar_one())

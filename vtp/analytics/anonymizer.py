@@ -11,7 +11,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Final
@@ -24,7 +24,9 @@ from vtp.analytics.anonymize_store import (
     Done,
     Drop,
     Scope,
+    Unpushed,
     alerts_of_past,
+    any_closed,
     claim,
     class_goes_on,
     classes_in,
@@ -42,6 +44,8 @@ from vtp.analytics.anonymize_store import (
     quiet_courses,
     release,
     remove_alerts,
+    stays_left,
+    viewers_left,
 )
 from vtp.analytics.attendance_schemas import ClassRow
 from vtp.analytics.attendance_store import lock_lessons
@@ -50,6 +54,7 @@ from vtp.analytics.completion import complete_from
 from vtp.analytics.course_figures import CourseFigures, read_figures
 from vtp.analytics.course_store import last_seen
 from vtp.analytics.lectures import read_lecture, viewers_in
+from vtp.analytics.lrs_store import position_of, target_of
 from vtp.analytics.networks import read_network
 from vtp.analytics.past import PastClass, PastCourse, PastViewers
 from vtp.analytics.past_store import (
@@ -60,12 +65,14 @@ from vtp.analytics.past_store import (
 )
 from vtp.analytics.playback_store import sessions_of
 from vtp.analytics.rollups import Rollups
+from vtp.analytics.usage import GROWN_AFTER, midnight
 from vtp.courses.store import find_course, lock_course
 from vtp.db import Database
 from vtp.db.conflicts import done_over
 from vtp.errors import Conflict, NotFound
 from vtp.ids import new_id, parse_id
 from vtp.recording.store import Recording, find_recording
+from vtp.settings import SHORTEST_BY_NAME_DAYS
 
 logger = logging.getLogger(__name__)
 
@@ -75,6 +82,8 @@ VIEWERS_AT_ONCE: Final = 100
 CLAIMED_FOR: Final = timedelta(minutes=10)
 ROUND_S: Final = 300.0
 """How long one round of upkeep may take; the rest is for the next."""
+WAITED_FOR: Final = timedelta(days=SHORTEST_BY_NAME_DAYS)
+"""For a record store that does not answer; then what it never took goes all the same."""
 TakeBack = Callable[[AsyncConnection, str], Awaitable[None]]
 
 
@@ -86,10 +95,20 @@ class Due:
     viewers: int
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What is left of a closed course by name: rows of who was in its classes today, and people whose
+    watching waits for a learning record store."""
+
+    stays: int
+    viewers: int
+
+
 @dataclass(slots=True)
 class Anonymizer:
     """`look` is for the upkeep, and does nothing where `after_days` is 0. `usage_is_counted`: whether it is
-    kept already how many people there were on past days; `take_back`: takes news of an alert away."""
+    kept already how many people there were on past days; `take_back`: takes news of an alert away; `lrs_url`:
+    the store that statements are pushed to."""
 
     database: Database
     attendances: Attendances
@@ -98,6 +117,7 @@ class Anonymizer:
     usage_is_counted: Callable[[], Awaitable[bool]]
     take_back: TakeBack
     clock: Clock = utc_now
+    lrs_url: str = ""
     process_id: str = field(default_factory=new_id)
     deadline_s: float | None = None
     at_work: bool = field(default=False, init=False)
@@ -116,12 +136,18 @@ class Anonymizer:
             return Due((), 0)
         async with self.database.read() as tx:
             courses = await self._quiet(tx, before)
-            return Due(courses, await how_many_viewers(tx, Scope(before)))
+            scope = Scope(before, unpushed=await self._unpushed(tx))
+            return Due(courses, await how_many_viewers(tx, scope))
 
     async def look(self) -> None:
-        """One round, for a while at most, by one process at a time."""
+        """One round, for a while at most, by one process at a time; of courses that were closed by hand what
+        had to wait then, too."""
         self.deadline_s = time.monotonic() + ROUND_S
         await self.run()
+        async with self.database.read() as tx:
+            closed = await any_closed(tx)
+        if closed:
+            await self._claimed(self._sweep_closed, finishes=False)
 
     async def run(self, after_days: int | None = None) -> bool:
         """All that is due, or so much of it as there is time for; whether nothing is left. Raises what the
@@ -138,9 +164,25 @@ class Anonymizer:
             await self.attendances.count(wanted)
             if not await self._close(wanted, None):
                 raise NotFound("There is no such course.", code="no_such_course")
-            return await self._sweep(Scope(self.clock(), closed=True))
+            return await self._sweep_closed()
 
         return await self._claimed(close, finishes=False)
+
+    async def left(self, course_id: str) -> Left:
+        """What of a course that was closed has to wait."""
+        async with self.database.read() as tx:
+            unpushed = await self._unpushed(tx)
+            waiting = await viewers_left(tx, course_id, unpushed) if unpushed is not None else 0
+            return Left(await stays_left(tx, course_id), waiting)
+
+    async def _sweep_closed(self) -> bool:
+        return await self._sweep(Scope(self.clock(), closed=True))
+
+    async def _unpushed(self, tx: AsyncConnection) -> Unpushed | None:
+        """What a store is waited for; None: there is none."""
+        if not self.lrs_url:
+            return None
+        return Unpushed(await position_of(tx, target_of(self.lrs_url)), self.clock() - WAITED_FOR)
 
     async def _claimed(self, work: Callable[[], Awaitable[bool]], *, finishes: bool = True) -> bool:
         if self.at_work:
@@ -177,12 +219,18 @@ class Anonymizer:
         return await self._sweep(Scope(before))
 
     async def _sweep(self, scope: Scope) -> bool:
-        """Removes what sums were made of; whether nothing is left."""
+        """Removes what sums were made of; whether nothing is left.
+
+        Who was there on a day that is not over, as usage counts days, stays until it is counted.
+        """
+        async with self.database.read() as tx:
+            scope = replace(scope, unpushed=await self._unpushed(tx))
         for drop in DROPS:
             if not await self._drop_all(drop, scope):
                 return False
         counted = await self.usage_is_counted()
-        if counted and not await self._drop_all(drop_stays, scope):
+        stays = replace(scope, before=min(scope.before, midnight(self.clock() - GROWN_AFTER)))
+        if counted and not await self._drop_all(drop_stays, stays):
             return False
         while await self._drop_alerts():
             if not await self._goes_on():

@@ -119,6 +119,7 @@ class AnalyticsParts:
                 base.settings.anonymize_after_days,
                 usage.is_counted,
                 base.notifier.take_back,
+                lrs_url=base.settings.lrs_url,
             ),
         )
 

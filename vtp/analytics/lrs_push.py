@@ -4,7 +4,6 @@ else: where the store is away the log waits, and nobody else does."""
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import random
 from collections.abc import Callable, Sequence
@@ -26,6 +25,7 @@ from vtp.analytics.lrs_store import (
     recordings_named,
     release,
     renew,
+    target_of,
 )
 from vtp.analytics.xapi import Source
 from vtp.db import Database
@@ -72,7 +72,7 @@ class LrsPush:
     @property
     def target(self) -> str:
         """The store, as positions name it: another address begins anew."""
-        return hashlib.sha256(self._settings.lrs_url.encode()).hexdigest()
+        return target_of(self._settings.lrs_url)
 
     def numbers(self) -> dict[str, float]:
         """For metrics."""

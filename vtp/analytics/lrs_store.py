@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -41,6 +42,18 @@ async def claim(tx: AsyncConnection, target: str, by: str, now: datetime, until:
     if not taken.rowcount:
         return None
     return str((await tx.execute(select(c.position).where(c.target == target))).scalar_one())
+
+
+def target_of(url: str) -> str:
+    """A store, as positions name it: another address begins anew."""
+    return hashlib.sha256(url.encode()).hexdigest()
+
+
+async def position_of(tx: AsyncConnection, target: str) -> str:
+    """Up to which row a store has the log."""
+    c = analytics_pushes.c
+    found = (await tx.execute(select(c.position).where(c.target == target))).scalar()
+    return str(found) if found is not None else NOWHERE
 
 
 async def renew(tx: AsyncConnection, target: str, by: str, until: datetime) -> bool:

@@ -7,6 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, Field
 
+from vtp.analytics.attendance_schemas import ReportQuery
 from vtp.analytics.network_notes import Measure
 from vtp.analytics.network_rules import WORDS, Cause, Rating
 from vtp.analytics.networks import Attending, ClassNetwork, CourseNetwork, PersonNetwork
@@ -156,6 +157,14 @@ class PersonNetworkReply(BaseModel):
         )
 
 
+class NetworkQuery(ReportQuery):
+    """The same, with each person in each class or without."""
+
+    connections: Annotated[
+        bool, Field(description="JSON: false leaves out `connections`, which are most of a long course's.")
+    ] = True
+
+
 class NetworkReply(BaseModel):
     """Who had trouble and why: by class, by person, and each person in each class."""
 
@@ -165,13 +174,14 @@ class NetworkReply(BaseModel):
     connections: list[NetworkRow]
 
     @classmethod
-    def of(cls, course_id: str, found: CourseNetwork) -> Self:
+    def of(cls, course_id: str, found: CourseNetwork, *, connections: bool = True) -> Self:
         """Describes a course."""
+        shown = found.classes if connections else ()
         return cls(
             course_id=course_id,
             classes=[ClassNetworkReply.of(one) for one in found.classes],
             people=[PersonNetworkReply.of(one) for one in found.people],
-            connections=[NetworkRow.of(one, at) for at in found.classes for one in at.people],
+            connections=[NetworkRow.of(one, at) for at in shown for one in at.people],
         )
 
 

@@ -21,4 +21,5 @@ def offline_anonymizer(database: Database, audit: AuditLog, settings: AnalyticsS
         settings.anonymize_after_days,
         Usage(database, settings.usage_keep_days, lambda: 0).count_all,
         remove_news_of,
+        lrs_url=settings.lrs_url,
     )

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import insert, select, union, update
+from sqlalchemy import Select, insert, select, union, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.analytics.past import PastCourse, PastViewers
 from vtp.analytics.past_tables import course_totals, recording_totals
 from vtp.analytics.tables import playback_sessions
 from vtp.courses.tables import course_recordings
-from vtp.recording.tables import recording_progress
+from vtp.recording.figures import Watchings
+from vtp.recording.store import Status
+from vtp.recording.tables import recording_progress, recordings
 
 
 async def find_past_course(tx: AsyncConnection, course_id: str) -> PastCourse | None:
@@ -38,6 +40,20 @@ async def find_past_viewers(
     statement = select(c.totals).where(c.recording_id == recording_id)
     row = (await tx.execute(statement.with_for_update() if to_change else statement)).scalar_one_or_none()
     return PastViewers.of_row(row) if row is not None else None
+
+
+async def watched_before(tx: AsyncConnection, recording_ids: Select[tuple[str]]) -> Watchings:
+    """What these recordings came to together, but for those in the trash. Nobody knows who of one watched
+    another, too."""
+    c, kept = recording_totals.c, recordings.c
+    statement = (
+        select(c.totals)
+        .join_from(recording_totals, recordings, kept.id == c.recording_id)
+        .where(c.recording_id.in_(recording_ids), kept.status != Status.DELETED, kept.duration_ms > 0)
+    )
+    found = [PastViewers.of_row(row) for row in (await tx.execute(statement)).scalars()]
+    viewers = [one.viewers for one in found]
+    return Watchings(max(viewers, default=0), sum(viewers), sum(one.shares for one in found))
 
 
 async def put_past_viewers(tx: AsyncConnection, recording_id: str, past: PastViewers, now: datetime) -> None:

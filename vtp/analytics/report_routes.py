@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from vtp.analytics.attendance_schemas import ReportQuery
-from vtp.analytics.network_schemas import NetworkReply, NetworkRow
+from vtp.analytics.network_schemas import NetworkQuery, NetworkReply, NetworkRow
 from vtp.analytics.paths import Doubled
 from vtp.analytics.report_answers import FILES, in_its_format
 from vtp.analytics.report_pdfs import ReportPdfs
@@ -85,7 +85,7 @@ def add_report_routes(table: Doubled, reports: Reports, pdfs: ReportPdfs, kept: 
 
     @table.get(
         "/reports/network",
-        query=ReportQuery,
+        query=NetworkQuery,
         reply=NetworkReply,
         reply_types=FILES,
         access=Access.VERIFIED,
@@ -93,7 +93,9 @@ def add_report_routes(table: Doubled, reports: Reports, pdfs: ReportPdfs, kept: 
         errors=(403, 404),
     )
     async def get_network_report(call: Call) -> NetworkReply | web.StreamResponse:
-        query: ReportQuery = call.query
-        found = NetworkReply.of(query.course_id, await reports.network(call.principal, query.course_id))
+        query: NetworkQuery = call.query
+        network = await reports.network(call.principal, query.course_id)
+        whole = query.connections or query.format != "json"
+        found = NetworkReply.of(query.course_id, network, connections=whole)
         rows = NetworkRow, found.connections
         return await in_its_format(call, pdfs, "network", found, rows, network_paper)

@@ -76,4 +76,17 @@ async def _run(settings: Settings, dry_run: bool, after_days: int | None, course
 
 
 async def _close(anonymizer: Anonymizer, course: str) -> str:
-    return "The course is nobody's." if await anonymizer.close_course(course) else BUSY
+    if not await anonymizer.close_course(course):
+        return BUSY
+    left = await anonymizer.left(course)
+    said = ["The course is nobody's."]
+    if left.stays:
+        said.append("Who was in its classes of today stays by name until the day is counted, tomorrow.")
+    if left.viewers:
+        said.append(
+            f"What {left.viewers} people watched has not been pushed to the learning record store yet; it "
+            f"waits for that, for {SHORTEST_BY_NAME_DAYS} days at most."
+        )
+    if len(said) > 1:
+        said.append("A server does the rest by itself, and so does this command when it is run again.")
+    return " ".join(said)

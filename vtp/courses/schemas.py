@@ -276,7 +276,9 @@ class CourseStats(BaseModel):
     total_students: int
     total_recordings: int
     published_recordings: Annotated[int, Field(description="Those that the course's members see.")]
-    unique_viewers: Annotated[int, Field(description="Accounts that have watched any of its recordings.")]
+    unique_viewers: Annotated[
+        int, Field(description="How many people at least have watched any of its recordings.")
+    ]
     total_views: Annotated[int, Field(description="How often they were opened, within an hour once.")]
     last_accessed: datetime | None
     average_engagement: Annotated[

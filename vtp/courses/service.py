@@ -36,7 +36,8 @@ from vtp.db.conflicts import done_over
 from vtp.errors import FieldError, Invalid
 from vtp.http.identity import Principal, Role
 from vtp.ids import new_id, parse_id
-from vtp.recording.figures import figures_of, watch_figures
+from vtp.recording.figures import Before as WatchedBefore
+from vtp.recording.figures import Watchings, figures_of, watch_figures
 from vtp.rooms.kept import KeptRooms
 
 UnlessChanged = Callable[[int], None]
@@ -70,6 +71,7 @@ class Courses:
         self._tell_narrowed = tell_narrowed
         self._news = news
         self._opened = [opened]
+        self.watched_before: WatchedBefore | None = None
         self._database = database
         self._before_deletion = before_deletion
         self._rooms = rooms
@@ -163,7 +165,8 @@ class Courses:
     async def stats(self, principal: Principal, course_id: str) -> CourseStats:
         """How a course goes, for who teaches in it."""
         inside = await enter(self._database, principal, course_id, Action.COURSE_TEACH)
-        figures = await figures_of(self._database, _FIGURES, {"course_id": inside.course.id})
+        past = await self._watched_before_in(inside.course.id)
+        figures = await figures_of(self._database, _FIGURES, {"course_id": inside.course.id}, past)
         return CourseStats(
             course_id=inside.course.id,
             course_name=inside.course.name,
@@ -175,6 +178,13 @@ class Courses:
             last_accessed=figures.last_opened_at,
             average_engagement=figures.watched_per_mille / 10,
         )
+
+    async def _watched_before_in(self, course_id: str) -> Watchings:
+        if self.watched_before is None:
+            return Watchings()
+        filed = select(course_recordings.c.recording_id).where(course_recordings.c.course_id == course_id)
+        async with self._database.read() as tx:
+            return await self.watched_before(tx, filed)
 
     async def record(
         self, tx: AsyncConnection, event: Event, course: Course, by: Principal, origin: Origin, **more: Any

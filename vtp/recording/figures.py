@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Select, case, distinct, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.db.prepared import Prepared, Source, Values
 from vtp.recording.access_entries import Did
 from vtp.recording.store import Status, Visibility
 from vtp.recording.tables import recording_access_log, recording_progress, recordings
+
+
+@dataclass(frozen=True, slots=True)
+class Watchings:
+    """How often somebody watched one of some recordings, by how many different people at least, and the sum
+    of how much of it, in thousandths."""
+
+    viewers: int = 0
+    count: int = 0
+    shares: float = 0.0
+
+
+Before = Callable[[AsyncConnection, Select[tuple[str]]], Awaitable[Watchings]]
+"""What such recordings came to by people whom nobody can tell any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +54,11 @@ def watch_figures(recording_ids: Select[tuple[str]]) -> Prepared:
     share = progress.watched_ms * 1000 / c.duration_ms
     whole = case((c.duration_ms <= 0, None), (progress.watched_ms >= c.duration_ms, 1000.0), else_=share)
     watched = (
-        select(func.count(distinct(progress.user_id)).label("viewers"), func.avg(whole).label("watched"))
+        select(
+            func.count(distinct(progress.user_id)).label("viewers"),
+            func.count(whole).label("watchings"),
+            func.sum(whole).label("shares"),
+        )
         .select_from(recording_progress.join(recordings, c.id == progress.recording_id))
         .where(progress.recording_id.in_(recording_ids), kept)
     )
@@ -51,8 +71,10 @@ def watch_figures(recording_ids: Select[tuple[str]]) -> Prepared:
     return Prepared(select(*(column for part in parts for column in part.c)))
 
 
-async def figures_of(source: Source, figures: Prepared, values: Values) -> WatchFigures:
-    """The figures; `values` are the parameters of the recordings' query."""
+async def figures_of(source: Source, figures: Prepared, values: Values, past: Watchings) -> WatchFigures:
+    """The figures, with what there was in the past; `values` are the parameters of the recordings' query."""
     (found,) = await figures.rows(source, values)
-    total, shown, viewers, per_mille, views, last = found
-    return WatchFigures(total, shown, viewers, views, last, int(per_mille or 0))
+    total, shown, viewers, count, shares, views, last = found
+    count, shares = count + past.count, float(shares or 0) + past.shares
+    per_mille = int(shares / count) if count else 0
+    return WatchFigures(total, shown, max(viewers, past.viewers), views, last, per_mille)

@@ -20,6 +20,20 @@ export function hold(session_id: string): () => void {
   return () => release();
 }
 
+/** Before somebody signs out: what pages that have gone left, each once; pages that are there say theirs themselves. */
+export async function sayLeft(account: string, send: SendBatch): Promise<void> {
+  await Promise.allSettled(
+    left(account, Date.now()).map(async ({ session_id }) => {
+      const attempt = () => new EventSession(session_id, account, send).end();
+      // What comes twice counts once.
+      if (!navigator.locks) return attempt();
+      await navigator.locks.request(lockOf(session_id), { ifAvailable: true }, (lock) =>
+        lock ? attempt() : undefined,
+      );
+    }),
+  );
+}
+
 /** One after the other; those that fail again are left for the next time. */
 export async function sendLeft(account: string, send: SendBatch): Promise<void> {
   for (const { session_id, at_ms } of left(account, Date.now())) {

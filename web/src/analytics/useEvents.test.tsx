@@ -6,7 +6,7 @@ import { useProgress } from "../pages/player/useProgress";
 import { SessionProvider } from "../session/Session";
 import type { Batch } from "./events";
 import { sayLastWords } from "./leaving";
-import { useViewed } from "./useEvents";
+import { useLeftEvents, useViewed } from "./useEvents";
 
 const ADA = "0190f0a0-ada";
 const token = `e30.${btoa(JSON.stringify({ sub: ADA }))}.x`;
@@ -18,8 +18,13 @@ function CoursePage() {
   return null;
 }
 
+function LeftEvents() {
+  useLeftEvents();
+  return null;
+}
+
 /** The pages of somebody who is signed in, with a server that takes no events. */
-async function page() {
+async function page(shown = <CoursePage />) {
   const came: Batch[] = [];
   const http = new HttpClient(async (input, init = {}) => {
     if (!String(input).endsWith("/analytics/events"))
@@ -30,11 +35,7 @@ async function page() {
   http.setGrant({ access_token: token, expires_in: 9_000 });
   const root = createRoot(document.createElement("div"));
   await act(async () => {
-    root.render(
-      <SessionProvider http={http}>
-        <CoursePage />
-      </SessionProvider>,
-    );
+    root.render(<SessionProvider http={http}>{shown}</SessionProvider>);
     await vi.advanceTimersByTimeAsync(100);
   });
   return { came, root };
@@ -64,6 +65,17 @@ describe("a page", () => {
     await vi.advanceTimersByTimeAsync(600_000);
     expect(came).toHaveLength(2);
     act(() => root.unmount());
+  });
+
+  it("that has gone is heard before somebody signs out", async () => {
+    const { came, root } = await page();
+    act(() => root.unmount());
+    const next = await page(<LeftEvents />);
+    expect(next.came).toHaveLength(0); // it may be a page of another window that only waits
+    await sayLastWords();
+    expect(next.came.map(({ session_id }) => session_id)).toEqual([came[0]?.session_id]);
+    expect(window.localStorage).toHaveLength(0);
+    act(() => next.root.unmount());
   });
 
   it("with a player that has gone sends nothing any more, and what it said waits", async () => {

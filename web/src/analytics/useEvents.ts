@@ -5,7 +5,7 @@ import { useAccount, useApi } from "../session/Session";
 import { EventSession } from "./event_session";
 import { batchSender } from "./events";
 import { beforeSigningOut } from "./leaving";
-import { hold, sendLeft } from "./send_left";
+import { hold, sayLeft, sendLeft } from "./send_left";
 
 const LOOK_EVERY_MS = 60_000;
 
@@ -20,7 +20,9 @@ export function useLeftEvents(): void {
     window.addEventListener("online", send);
     // Pages that have gone leave what they could not send.
     const timer = setInterval(send, LOOK_EVERY_MS);
+    const stay = beforeSigningOut(() => sayLeft(account, batchSender(http)));
     return () => {
+      stay();
       clearInterval(timer);
       window.removeEventListener("online", send);
     };

@@ -273,7 +273,7 @@ export function analyticsApi(http: HttpClient) {
     performance: (course_id: string, signal?: AbortSignal) =>
       get<PerformanceReport>("/reports/performance", { course_id }, signal),
     network: (course_id: string, signal?: AbortSignal) =>
-      get<NetworkReport>("/reports/network", { course_id }, signal),
+      get<NetworkReport>("/reports/network", { course_id, connections: "false" }, signal),
     downloadReport: (name: ReportName, course_id: string, format: ReportFormat) =>
       http.download(withQuery(`${BASE}/reports/${name}`, { course_id, format })),
     /** What was watched in a course, as a JSON array: all of it for its staff, for students their own. */

@@ -6,6 +6,7 @@ import {
   hasValues,
   pointName,
   pointWords,
+  shapeOf,
   steppedBy,
   topOf,
 } from "./figures";
@@ -27,6 +28,15 @@ describe("a chart in words", () => {
 
   it("names moments of a recording by its clock", () => {
     expect(pointName({ kind: "position", label: "At", seconds: [0, 3723] }, 1)).toBe("1:02:03");
+  });
+
+  it("is drawn anew only where it is of another kind", () => {
+    const more = { kind: "names", label: "Class", names: ["Waves", "Light"] } as const;
+    const later = { ...data, along: more, series: data.series.map((one) => ({ ...one, values: [1, 2] })) };
+    expect(shapeOf(later)).toBe(shapeOf(data));
+    expect(shapeOf({ ...data, series: data.series.slice(1) })).not.toBe(shapeOf(data));
+    const lines = data.series.map((one) => ({ ...one, look: "line" as const }));
+    expect(shapeOf({ ...data, series: lines })).not.toBe(shapeOf(data));
   });
 
   it("knows that nothing but gaps is nothing", () => {

@@ -35,6 +35,10 @@ export function countOf(along: Along): number {
   return along.kind === "position" ? along.seconds.length : along.at_ms.length;
 }
 
+/** What a drawing is made for; of the same shape, other values can be shown in it. */
+export const shapeOf = ({ along, series }: ChartData): string =>
+  [along.kind, ...series.map(({ look, label }) => `${look} ${label}`)].join("\n");
+
 /** What a point is called. */
 export function pointName(along: Along, index: number): string {
   if (along.kind === "names") return along.names[index] ?? "";

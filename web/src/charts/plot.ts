@@ -2,10 +2,12 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { clock, timeOfDay } from "../format";
-import { type Along, type ChartData, countOf, isWhole, topOf, valueWords } from "./figures";
+import { type Along, type ChartData, isWhole, topOf, valueWords } from "./figures";
 import { DASHES, fillOf, type Palette } from "./palette";
 
 export interface Drawing {
+  /** Shows other values, of the same shape (`shapeOf`), where it stands: who reads a point goes on reading it. */
+  update: (data: ChartData) => void;
   /** Where the reader points; null nowhere. */
   point: (index: number | null) => void;
   resize: (width: number) => void;
@@ -30,6 +32,8 @@ export function draw(
   { onPoint, onPick }: Handlers,
 ): Drawing {
   let moving = false;
+  let shown = data;
+  const current = () => shown;
   const plot = new uPlot(
     {
       ...size,
@@ -48,10 +52,10 @@ export function draw(
         bind: { mousedown: () => null, mouseup: () => null, dblclick: () => null },
       },
       scales: {
-        x: { time: data.along.kind === "time", range: rangeOf(data) },
-        y: { range: (_, __, most) => [0, topOf(data, most ?? 0)] },
+        x: { time: data.along.kind === "time", range: () => rangeOf(shown) },
+        y: { range: (_, __, most) => [0, topOf(shown, most ?? 0)] },
       },
-      axes: axesOf(data, palette),
+      axes: axesOf(current, palette),
       series: [{}, ...data.series.map((_, index) => seriesOf(data, palette, index))],
       hooks: {
         setCursor: [(at) => !moving && onPoint(at.cursor.idx ?? null)],
@@ -64,11 +68,15 @@ export function draw(
         ],
       },
     },
-    [placesOf(data.along), ...data.series.map(drawnOf)],
+    tableOf(data),
     host,
   );
   return {
     canvas: plot.ctx.canvas,
+    update(next) {
+      shown = next;
+      plot.setData(tableOf(next));
+    },
     point(index) {
       moving = true;
       const left = index === null ? -10 : plot.valToPos(plot.data[0][index] ?? 0, "x");
@@ -83,6 +91,11 @@ export function draw(
   };
 }
 
+const tableOf = ({ along, series }: ChartData): uPlot.AlignedData => [
+  placesOf(along),
+  ...series.map(drawnOf),
+];
+
 /** A bar of nothing is not drawn: its outline would be a line. */
 const drawnOf = ({ look, values }: ChartData["series"][number]) =>
   values.map((value) => (look === "bar" && value === 0 ? null : value));
@@ -95,7 +108,7 @@ function placesOf(along: Along): number[] {
 }
 
 /** Bars need room on both sides. */
-function rangeOf(data: ChartData): uPlot.Scale.Range {
+function rangeOf(data: ChartData): [number, number] {
   const places = placesOf(data.along);
   const [first = 0, second = first + 1] = places;
   const last = places.at(-1) ?? first;
@@ -105,7 +118,7 @@ function rangeOf(data: ChartData): uPlot.Scale.Range {
   return first === last ? [first - 1, first + 1] : [first - half, last + half];
 }
 
-function axesOf(data: ChartData, palette: Palette): uPlot.Axis[] {
+function axesOf(current: () => ChartData, palette: Palette): uPlot.Axis[] {
   const look = {
     stroke: palette.soft,
     font: `12px ${palette.font}`,
@@ -113,14 +126,14 @@ function axesOf(data: ChartData, palette: Palette): uPlot.Axis[] {
     border: { show: false },
   };
   return [
-    { ...look, ...namesOf(data.along), grid: { show: false }, size: 26, gap: 6 },
+    { ...look, ...namesOf(current), grid: { show: false }, size: 26, gap: 6 },
     {
       ...look,
       grid: { stroke: palette.line, width: 1 },
       gap: 6,
       space: 34,
-      incrs: stepsFor(data),
-      values: (_, splits) => splits.map((value) => valueWords(data, value)),
+      incrs: () => stepsFor(current()),
+      values: (_, splits) => splits.map((value) => valueWords(current(), value)),
       size: (at, values) => widest(at, values, palette),
     } as uPlot.Axis,
   ];
@@ -145,7 +158,12 @@ function widest(at: uPlot, values: string[] | null, palette: Palette): number {
 }
 
 /** What stands under the points. */
-function namesOf(along: Along): Partial<uPlot.Axis> {
+function namesOf(current: () => ChartData): Partial<uPlot.Axis> {
+  const { along } = current();
+  const names = () => {
+    const now = current().along;
+    return now.kind === "names" ? now.names : [];
+  };
   if (along.kind === "time") return { space: 64, values: (_, splits) => timesOf(splits) };
   if (along.kind === "position") {
     return {
@@ -157,12 +175,14 @@ function namesOf(along: Along): Partial<uPlot.Axis> {
   return {
     splits: (at) => {
       const room = Math.max(1, Math.floor(at.width / 84));
-      const step = Math.ceil(countOf(along) / room);
-      return along.names.map((_, index) => index).filter((index) => index % step === 0);
+      const step = Math.ceil(names().length / room);
+      return names()
+        .map((_, index) => index)
+        .filter((index) => index % step === 0);
     },
     values: (at, splits) => {
       const letters = Math.max(4, Math.floor(at.width / Math.max(1, splits.length) / 7.5));
-      return splits.map((index) => cut(along.names[index] ?? "", letters));
+      return splits.map((index) => cut(names()[index] ?? "", letters));
     },
   };
 }
@@ -202,7 +222,7 @@ function seriesOf(data: ChartData, palette: Palette, index: number): uPlot.Serie
     dash: [...(DASHES[index] ?? [])],
     ...(one?.look === "area" && { fill: `color-mix(in srgb, ${colour} 18%, transparent)` }),
     // A value that stands alone is seen as a point.
-    points: { show: (one?.values.length ?? 0) <= 12, size: 6, fill: colour },
+    points: { show: (at) => at.data[0].length <= 12, size: 6, fill: colour },
   };
 }
 

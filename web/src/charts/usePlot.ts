@@ -1,6 +1,6 @@
 /** Draws a chart where it stands, as wide as there is room, in the theme's colours. */
 import { type RefObject, useEffect, useLayoutEffect, useRef, useState } from "react";
-import type { ChartData } from "./figures";
+import { type ChartData, shapeOf } from "./figures";
 import type { Palette } from "./palette";
 import type { Drawing } from "./plot";
 
@@ -19,10 +19,12 @@ export function usePlot(
 ): { drawing: Drawing | null; failed: boolean } {
   const [drawing, setDrawing] = useState<Drawing | null>(null);
   const [failed, setFailed] = useState(false);
-  const handlers = useRef({ onPoint, onPick });
+  const latest = useRef({ data, onPoint, onPick });
   useLayoutEffect(() => {
-    handlers.current = { onPoint, onPick };
+    latest.current = { data, onPoint, onPick };
   });
+  const shape = shapeOf(data);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what is drawn has the shape; other values come into it
   useEffect(() => {
     const element = host.current;
     if (!element) return;
@@ -34,12 +36,12 @@ export function usePlot(
         if (over) return;
         made = draw(
           element,
-          data,
+          latest.current.data,
           palette,
           { width: element.clientWidth, height },
           {
-            onPoint: (index) => handlers.current.onPoint(index),
-            onPick: (index) => handlers.current.onPick?.(index),
+            onPoint: (index) => latest.current.onPoint(index),
+            onPick: (index) => latest.current.onPick?.(index),
           },
         );
         observer.observe(element);
@@ -54,6 +56,7 @@ export function usePlot(
       made?.destroy();
       setDrawing(null);
     };
-  }, [host, data, palette, height]);
+  }, [host, shape, palette, height]);
+  useEffect(() => drawing?.update(data), [drawing, data]);
   return { drawing, failed };
 }
