@@ -104,6 +104,35 @@ async def test_who_does_not_see_a_recording_learns_nothing_by_stopping_it(api: A
         assert (await api.call("POST", at, by=one)).body["status"] == "ready", one.email
 
 
+async def test_how_many_watch_is_for_who_may_change_it_and_for_the_staff_of_its_course(
+    api: Api, group: Class
+) -> None:
+    public = {"visibility": "public"}
+    at = f"{RECORDINGS}/{group.recording}"
+    assert (await api.call("PATCH", at, public, by=group.teacher)).status == 200
+    nowhere = await add_finished(api, await room_of(api, group), group.teacher)
+    filed = (group.teacher, group.promoted, group.assisting)
+    for recording, staff in ((group.recording, filed), (nowhere, (group.teacher,))):
+        wish = {"recording_id": recording, "max_viewers": 1}
+        for one in (
+            group.outsider,
+            group.demoted,
+            group.helper,
+            group.promoted,
+            group.assisting,
+            group.teacher,
+        ):
+            begun = await api.call("POST", "/api/v1/streams/start", wish, by=one)
+            if one not in staff:
+                assert (begun.status, begun.body["code"]) == (403, "forbidden"), one.email
+                continue
+            assert begun.status == 201, (one.email, begun)
+            stream = f"/api/v1/streams/{begun.body['stream_id']}"
+            assert (await api.call("PATCH", stream, {"max_viewers": 2}, by=group.outsider)).status == 403
+            assert (await api.call("PATCH", stream, {"max_viewers": 2}, by=one)).status == 200
+            assert (await api.call("POST", f"{stream}/stop", by=one)).status == 200
+
+
 async def test_outsiders_look_at_what_is_public_and_change_nothing(api: Api, group: Class) -> None:
     at = f"{RECORDINGS}/{group.recording}"
     assert (await captions(api, "PUT", group.recording, group.teacher)).status == 200

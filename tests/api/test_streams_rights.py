@@ -22,6 +22,7 @@ BASE = "/api/v1/streams"
 #                 nobody new stu view ass tea own adm room elsewhere
 STAFF = of("       401 403 403 403 200 200 200 200 403 403")
 VIEWERS = of("     401 403 200 200 200 200 200 200 200 403")
+OWNERS = of("      401 403 403 403 403 403 200 200 403 403")
 RECORD = of("      401 403 403 403 201 409 409 409 403 403")
 UNKNOWN = of("     401 404 404 404 404 404 404 404 404 404")
 JOIN = {"action": "join", "viewer_id": "desk 4"}
@@ -37,13 +38,19 @@ def endpoints(stream: str, recording: str) -> list[Endpoint]:
             of("401 403 403 403 201 409 409 409 403 403"),
             body={"room_id": "physics"},
         ),
+        Endpoint(
+            "POST",
+            f"{BASE}/start",
+            of("401 403 403 403 403 403 409 409 403 403"),
+            body={"recording_id": recording},
+        ),
         Endpoint("GET", "/api/v1/rooms/physics/stream", STAFF, "/api/v1/rooms/{room}/stream"),
-        Endpoint("GET", f"{BASE}/{stream}", STAFF, route),
-        Endpoint("PATCH", f"{BASE}/{stream}", STAFF, route, body={"max_viewers": 0}),
+        Endpoint("GET", f"{BASE}/{stream}", OWNERS, route),
+        Endpoint("PATCH", f"{BASE}/{stream}", OWNERS, route, body={"max_viewers": 0}),
         Endpoint("POST", f"{BASE}/{stream}", of("401 403 200 200 200 200 200 200 200 403"), route, body=JOIN),
         Endpoint("GET", f"{BASE}/{MISSING}", UNKNOWN, route),
         Endpoint("POST", f"{BASE}/{MISSING}", UNKNOWN, route, body=JOIN),
-        Endpoint("POST", f"{BASE}/{stream}/stop", STAFF, f"{route}/stop"),
+        Endpoint("POST", f"{BASE}/{stream}/stop", OWNERS, f"{route}/stop"),
         Endpoint(
             "GET",
             "/live/physics/master.m3u8",

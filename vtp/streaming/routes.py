@@ -37,7 +37,7 @@ def build_routes(streams: Streams, grants: Grants) -> RouteTable:
         summary="Start streaming a room, or a recording",
         description="A room that is recorded is streamed from its recording; any other is streamed without "
         "being recorded, which everybody in it is told, and of which nothing is left afterwards. Who may "
-        "record a room may stream it.",
+        "record a room may stream it; a recording who may change it, or is staff of a course that it is in.",
         errors=(403, 404, 409, 410, 503),
     )
     async def start_stream(call: Call) -> StreamStarted:

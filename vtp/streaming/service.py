@@ -132,7 +132,7 @@ class Streams:
 
     async def _start_recording(self, principal: Principal, recording_id: str, most: int) -> Stream:
         seen = await self._recordings.seen(principal, parse_id(recording_id, "/recording_id"))
-        seen.require(Action.RECORDING_START)
+        seen.require_to_stream()
         recording = seen.recording
         await self._recordings.view(recording.id)
         stream = self.sources.of_recording(recording.id)
@@ -291,7 +291,7 @@ class Streams:
             require(await self._rooms.as_here(principal, room), Action.RECORDING_START, room)
         else:
             seen = await self._recordings.seen(principal, str(stream.recording_id))
-            seen.require(Action.RECORDING_START)
+            seen.require_to_stream()
 
     def _going_on(self, room: Room) -> Stream | None:
         stream = self._of_rooms.get(room.id)
