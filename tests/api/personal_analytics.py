@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Float, Integer, Table
+from sqlalchemy import Float, Integer, Table, insert, select
 
+from tests.api.course_material import enrol, make_course
+from tests.serving import Api, Person
 from vtp.analytics.tables import (
     analytics_alerts,
     analytics_batches,
@@ -19,6 +21,8 @@ from vtp.analytics.tables import (
 )
 from vtp.courses.tables import lessons
 from vtp.ids import new_id
+from vtp.mail.tables import mails
+from vtp.notifications.tables import news
 
 
 def of_analytics(
@@ -76,3 +80,27 @@ def of_analytics(
 def _nothing(table: Table) -> dict[str, Any]:
     """0 in every column that counts."""
     return {one.name: 0 for one in table.c if isinstance(one.type, Integer | Float) and not one.nullable}
+
+
+async def tell_staff(api: Api, ada: Person) -> None:
+    """Somebody else's course in which she is not seen for so long that its staff is told, also by mail: one
+    that waits, and one that was sent by a version that had names in subjects."""
+    services = api.server.services
+    teacher = await api.person("teacher", "colleague@school.example")
+    course = await make_course(api, teacher, code="HELP-1")
+    assert (await enrol(api, course, ada)).status == 201
+    alerts = services.analytics.alerts
+    real, alerts._clock = alerts._clock, lambda: datetime.now(UTC) + timedelta(days=8)
+    try:
+        await alerts.look_at(course)
+    finally:
+        alerts._clock = real
+    async with services.database.transaction() as tx:
+        [title] = (await tx.execute(select(news.c.title).where(news.c.course_id == course))).scalars()
+        now = datetime.now(UTC)
+        mail = {"user_id": teacher.user_id, "to_address": teacher.email, "attempts": 1}
+        mail |= {"created_at": now, "expires_at": now + timedelta(days=3)}
+        waits = {"id": new_id(), "kind": "digest", "subject": "1 piece of news", "body": "sealed", **mail}
+        sent = {"id": new_id(), "kind": "news", "subject": f"HELP-1: {title}", "sent_at": now, **mail}
+        await tx.execute(insert(mails).values(waits))
+        await tx.execute(insert(mails).values(sent))

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Table, insert, select, update
 
-from tests.api.personal_analytics import of_analytics
+from tests.api.personal_analytics import of_analytics, tell_staff
 from tests.api.recording_material import add_finished, make_room
 from tests.serving import Api, Person
 from tests.unit.picture_material import BLUE, RED, halves, png
@@ -139,6 +139,7 @@ async def leave_traces(api: Api, admin: Person) -> Life:
         subject = f"user:{ada.user_id}"
         await audit.record(tx, Event.SIGNED_IN, origin, actor_id=ada.user_id, details=details)
         await audit.record(tx, Event.SIGN_IN_REFUSED, origin, subject=subject, details=details)
+    await tell_staff(api, ada)
     return life
 
 

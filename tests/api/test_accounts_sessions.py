@@ -1,16 +1,19 @@
 """Signing in, renewing, signing out: tokens, cookies, delays, and what a thief of tokens gets."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from tests.serving import PASSWORD, UNLIMITED, Answer, Api, raw_status, serving
+from vtp.accounts.sessions import MOST_AT_ONCE
 from vtp.accounts.tables import refresh_tokens, sessions, users
 from vtp.errors import Unavailable
+from vtp.ids import new_id
 
 LOGIN, REFRESH, LOGOUT = "/api/v1/auth/login", "/api/v1/auth/refresh", "/api/v1/auth/logout"
 PROFILE, SESSIONS = "/api/v1/auth/profile", "/api/v1/auth/sessions"
@@ -390,3 +393,25 @@ async def test_bytes_in_place_of_a_token_are_a_token_that_nobody_has(api: Api) -
     assert await raw_status(api, f"POST {REFRESH}", cookie) == 401
     assert await raw_status(api, f"POST {LOGOUT}", cookie) == 200
     assert await raw_status(api, f"GET {PROFILE}", b"Authorization: Bearer \xff.\xfe.\xfd") == 401
+
+
+async def test_signing_in_beyond_a_hundred_devices_ends_the_oldest_and_tells_it(api: Api) -> None:
+    ada, admin = await api.person("student"), await api.person("admin")
+    services = api.server.services
+    async with services.database.transaction() as tx:
+        own = (await tx.execute(select(sessions).where(sessions.c.user_id == ada.user_id))).mappings().one()
+        more = [{**own, "id": new_id()} for _ in range(MOST_AT_ONCE - 1)]
+        await tx.execute(insert(sessions), more)
+    assert (await api.call("GET", PROFILE, by=ada)).status == 200
+    signed_in = await api.call("POST", LOGIN, {"email": ada.email, "password": PASSWORD})
+    assert signed_in.status == 200
+    assert (await api.call("GET", PROFILE, by=ada)).status == 401, "hers was the oldest"
+    newest = replace(ada, access_token=signed_in.body["access_token"])
+    first = (await api.call("GET", f"{SESSIONS}?limit=60", by=newest)).body
+    rest = (await api.call("GET", f"{SESSIONS}?limit=60&cursor={first['next_cursor']}", by=newest)).body
+    shown = [one["session_id"] for one in (*first["items"], *rest["items"])]
+    assert rest["next_cursor"] is None
+    assert len(shown) == len(set(shown)) == MOST_AT_ONCE and own["id"] not in shown
+    log = await api.call("GET", "/api/v1/audit?event=session_ended", by=admin)
+    [ended] = log.body["items"]
+    assert ended["subject"] == f"session:{own['id']}" and ended["details"]["reason"] == "too_many"

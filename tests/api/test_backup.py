@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import json
 import os
 import random
 import resource
@@ -13,7 +14,7 @@ import stat
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from vtp.backup.check import find_damage
 from vtp.backup.make import make_backup
 from vtp.backup.own_tables import OWN_TABLES
 from vtp.backup.restore import restore_backup
+from vtp.data_folder import instance_id
 from vtp.db import Database
 from vtp.db.dump import reflect
 from vtp.db.migrations import migrate
@@ -93,35 +95,45 @@ async def test_rows_are_the_same_on_either_database(
     done = await restore_backup(settings_of(tmp_path / "c", other_url), tmp_path / "b.vtp", force=False)
     assert done.rows == made.rows
     after = await stored(other_url)
-    assert after.pop("recordings") == _released(before.pop("recordings"))
+    here = instance_id(tmp_path / "c")
+    assert after.pop("recordings") == _taken_over(before.pop("recordings"), here)
+    assert _owners_of(after["recording_jobs"]) == {None} and len(_owners_of(before["recording_jobs"])) > 1
+    assert _released(after.pop("recording_jobs")) == _released(before.pop("recording_jobs"))
     for placed in ("coursework_files", "picture_files"):
         assert after.pop(placed) == _unplaced(before.pop(placed))
     assert after == before
 
 
-def _unplaced(files: tuple[list[str], list[bytes]]) -> tuple[list[str], list[bytes]]:
+Table = tuple[list[str], list[bytes]]
+"""The names of a table's columns, and its rows."""
+
+
+def _with(table: Table, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Table:
+    names, lines = table
+    rows = [dict(zip(names, json.loads(line), strict=True)) for line in lines]
+    rows = [{**row, **change(row)} for row in rows]
+    dumped = [json.dumps(list(row.values()), ensure_ascii=False, separators=(",", ":")) for row in rows]
+    return names, sorted(line.encode() + b"\n" for line in dumped)
+
+
+def _unplaced(files: Table) -> Table:
     """Where the bytes of files of courses are is looked at anew."""
-    import json
-
-    names, lines = files
-    rows = [json.loads(line) for line in lines]
-    for row in rows:
-        row[names.index("instance_id")] = row[names.index("stored_at")] = None
-    dumped = [json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n" for row in rows]
-    return names, sorted(dumped)
+    return _with(files, lambda _: {"instance_id": None, "stored_at": None})
 
 
-def _released(recordings: tuple[list[str], list[bytes]]) -> tuple[list[str], list[bytes]]:
-    """What was being recorded belongs to nobody until a server takes it up."""
-    import json
+def _taken_over(recordings: Table, instance: str) -> Table:
+    """They are this data folder's."""
+    return _with(recordings, lambda _: {"instance_id": instance})
 
-    names, lines = recordings
-    rows = [json.loads(line) for line in lines]
-    for row in rows:
-        if row[names.index("status")] in ("recording", "finalizing"):
-            row[names.index("instance_id")] = None
-    dumped = [json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n" for row in rows]
-    return names, sorted(dumped)
+
+def _released(jobs: Table) -> Table:
+    """Nobody works on them, and what was running is to be done at once."""
+    again = {"state": "queued", "next_try_at": None, "eta_at": None, "owner": None}
+    return _with(jobs, lambda row: again if row["state"] in ("running", "queued") else {"owner": None})
+
+
+def _owners_of(jobs: Table) -> set[str | None]:
+    return {json.loads(line)[jobs[0].index("owner")] for line in jobs[1]}
 
 
 async def test_a_backup_under_load_is_of_one_moment_and_has_all_that_was_acknowledged(

@@ -54,6 +54,20 @@ async def test_an_attempt_is_written_handed_in_and_kept_beside_the_next(api: Api
     assert (await api.call("GET", file, by=pupil)).body == PDF
 
 
+async def test_a_draft_does_not_cut_the_list_of_what_one_student_handed_in_short(api: Api) -> None:
+    teacher, pupil, at = await prepared(api)
+    for _ in range(3):
+        assert (await hand_in(api, await begin(api, at, pupil), pupil)).status == 200
+    await begin(api, at, pupil)
+    for wish in ("?limit=2", f"?user_id={pupil.user_id}&limit=2"):
+        first = (await api.call("GET", f"{at}/submissions{wish}", by=teacher)).body
+        rest = await api.call("GET", f"{at}/submissions{wish}&cursor={first['next_cursor']}", by=teacher)
+        shown = [one["attempt"] for one in (*first["items"], *rest.body["items"])]
+        assert shown == [3, 2, 1] and rest.body["next_cursor"] is None, wish
+    own = (await api.call("GET", f"{at}/submissions?limit=1", by=pupil)).body["items"]
+    assert [one["attempt"] for one in own] == [4], "one's own draft is there"
+
+
 async def test_nobody_sees_what_a_classmate_does(api: Api) -> None:
     _, pupil, at = await prepared(api)
     other = await student(api, "other")

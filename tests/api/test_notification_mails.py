@@ -86,6 +86,19 @@ async def count_of(api: Api, kind: str) -> int:
         return int((await tx.execute(found)).scalar_one())
 
 
+async def test_a_mail_of_who_may_need_help_has_the_name_in_its_text_and_not_in_its_subject(
+    mailed: Api, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch, head: Person, pupil: Person, course: str
+) -> None:
+    await choose(mailed, head, kinds={"student_may_need_help": "at_once"})
+    alerts = mailed.server.services.analytics.alerts
+    monkeypatch.setattr(alerts, "_clock", lambda: datetime.now(UTC) + timedelta(days=8))
+    await alerts.look_at(course)
+    mail = await mailbox.next_to(head.email, "need help")
+    [title] = [one["title"] for one in await told(mailed, head) if one["kind"] == "student_may_need_help"]
+    assert str(mail["Subject"]) == "PHY-101: Students who may need help"
+    assert title in text_in(mail) and title.endswith(" may need help")
+
+
 async def test_an_announcement_comes_at_once_and_one_click_ends_that(
     mailed: Api, mailbox: Mailbox, head: Person, pupil: Person, course: str
 ) -> None:

@@ -22,10 +22,11 @@ class OwnSessions:
     def __init__(self, parts: AccountParts) -> None:
         self._parts = parts
 
-    async def list_alive(self, principal: Principal) -> list[Session]:
-        """Where the caller is signed in."""
+    async def list_alive(self, principal: Principal, *, limit: int, before: str | None) -> list[Session]:
+        """Where the caller is signed in, the latest sign-in first."""
+        user_id, now = account_of(principal), self._parts.clock()
         async with self._parts.database.read() as tx:
-            return await self._parts.sessions.list_alive(tx, account_of(principal), self._parts.clock())
+            return await self._parts.sessions.list_alive(tx, user_id, now, limit=limit, before=before)
 
     @done_over
     async def end(self, principal: Principal, session_id: str, origin: Origin) -> None:

@@ -199,7 +199,9 @@ def _session_routes(table: RouteTable, own_sessions: OwnSessions, people: Reauth
     async def list_sessions(call: Call) -> SessionList:
         query: PageQuery = call.query
         current = call.principal.session_id
-        page, next_cursor = query.page_of(await own_sessions.list_alive(call.principal))
+        before = query.id_position()
+        found = await own_sessions.list_alive(call.principal, limit=query.limit + 1, before=before)
+        page, next_cursor = query.cut(found)
         items = [SessionReply.of(session, current) for session in page]
         return SessionList(items=items, next_cursor=next_cursor)
 

@@ -18,7 +18,7 @@ from vtp.accounts.notices import Happening, Notices
 from vtp.accounts.password_rules import PasswordRules
 from vtp.accounts.passwords import Passwords, Verdict
 from vtp.accounts.second_factor import SecondFactor
-from vtp.accounts.sessions import Renewal, Renewed, Session, Sessions
+from vtp.accounts.sessions import TOO_MANY, Renewal, Renewed, Session, Sessions
 from vtp.accounts.tokens import AccessClaims, Tokens
 from vtp.accounts.users import (
     NewUser,
@@ -31,6 +31,7 @@ from vtp.accounts.users import (
     lock_with_hash,
 )
 from vtp.db import Database
+from vtp.db.after import after_commit
 from vtp.db.conflicts import Conflicted, done_over
 from vtp.errors import Conflict, FieldError, Forbidden, NotSignedIn, RateLimited, Unavailable
 from vtp.http.identity import Principal
@@ -215,7 +216,20 @@ class AccountService:
         await self._audit.record(
             tx, Event.SIGNED_IN, origin, actor_id=user.id, subject=f"session:{session.id}"
         )
+        await self._end_oldest(tx, user, origin, now)
         return self._signed_in(user, session, refresh_token, now)
+
+    async def _end_oldest(self, tx: AsyncConnection, user: User, origin: Origin, now: datetime) -> None:
+        """Of more sessions than anybody needs; wherever they are in use is told once this is stored."""
+        ended = await self._sessions.end_oldest(tx, user.id, now)
+        if not ended:
+            return
+        after_commit(tx, lambda: self._changes.end_sessions(ended, now))
+        subject = f"session:{ended[0]}" if len(ended) == 1 else f"user:{user.id}"
+        details = {"reason": TOO_MANY, "sessions": len(ended)}
+        await self._audit.record(
+            tx, Event.SESSION_ENDED, origin, actor_id=user.id, subject=subject, details=details
+        )
 
     @done_over
     async def refresh(self, refresh_token: str, origin: Origin) -> SignedIn:

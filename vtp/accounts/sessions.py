@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, case, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, case, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.audit import MAX_AGENT_CHARACTERS, Origin, clean
@@ -27,7 +27,12 @@ from vtp.http.identity import Role
 from vtp.ids import new_id
 from vtp.settings import AccountSettings
 
+MOST_AT_ONCE = 100
+"""Devices on which one person is signed in: nobody has as many, and a program that signs in for each of its
+calls is to keep its session."""
+TOO_MANY = "too_many"
 _TOKEN_BYTES = 32
+_ENDED_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +165,30 @@ class Sessions:
         row = await self._find(tx, token)
         return _session(row) if row else None
 
-    async def list_alive(self, tx: AsyncConnection, user_id: str, now: datetime) -> list[Session]:
+    async def list_alive(
+        self,
+        tx: AsyncConnection,
+        user_id: str,
+        now: datetime,
+        *,
+        limit: int | None = None,
+        before: str | None = None,
+    ) -> list[Session]:
         """The devices where this person is signed in now, the latest sign-in first."""
-        statement = select(*_COLUMNS).where(sessions.c.user_id == user_id).order_by(sessions.c.id.desc())
-        return [session for row in await tx.execute(statement) if is_alive(session := _session(row), now)]
+        statement = select(*_COLUMNS).where(*_alive(user_id, now)).order_by(sessions.c.id.desc())
+        if before is not None:
+            statement = statement.where(sessions.c.id < before)
+        return [_session(row) for row in await tx.execute(statement.limit(limit))]
+
+    async def end_oldest(self, tx: AsyncConnection, user_id: str, now: datetime) -> list[str]:
+        """Signs a person out on the devices beyond MOST_AT_ONCE, those first where they signed in longest
+        ago; gives the ids of the sessions that ended."""
+        alive = select(sessions.c.id).where(*_alive(user_id, now)).order_by(sessions.c.id.desc())
+        ids = list((await tx.execute(alive)).scalars())[MOST_AT_ONCE:]
+        for first in range(0, len(ids), _ENDED_AT_ONCE):
+            some = sessions.c.id.in_(ids[first : first + _ENDED_AT_ONCE])
+            await tx.execute(update(sessions).where(some).values(revoked_at=now, revoked_reason=TOO_MANY))
+        return ids
 
     async def find(self, tx: AsyncConnection, session_id: str) -> Session | None:
         """The session with this id."""
@@ -284,6 +309,12 @@ async def is_signed_in(tx: AsyncConnection, user_id: str, session_id: str, now: 
 def is_alive(session: Session, now: datetime) -> bool:
     """Tells whether a session is neither ended nor run out."""
     return session.revoked_at is None and now < session.idle_expires_at and now < session.expires_at
+
+
+def _alive(user_id: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """The same, as conditions."""
+    c = sessions.c
+    return c.user_id == user_id, c.revoked_at.is_(None), c.idle_expires_at > now, c.expires_at > now
 
 
 async def _add_token(

@@ -162,12 +162,14 @@ class UserAdministration:
         self._changes.end_sessions(ended, self._clock())
         return changed
 
-    async def sessions_of(self, principal: Principal, user_id: str) -> list[Session]:
+    async def sessions_of(
+        self, principal: Principal, user_id: str, *, limit: int, before: str | None
+    ) -> list[Session]:
         """Where somebody is signed in. Raises Forbidden, NotFound."""
-        user_id = _checked(principal, user_id)
+        user_id, now = _checked(principal, user_id), self._clock()
         async with self._database.read() as tx:
             found(await find_user(tx, user_id))
-            return await self._sessions.list_alive(tx, user_id, self._clock())
+            return await self._sessions.list_alive(tx, user_id, now, limit=limit, before=before)
 
     @done_over
     async def end_session(self, principal: Principal, user_id: str, session_id: str, origin: Origin) -> None:

@@ -93,9 +93,10 @@ def _session_routes(table: RouteTable, administration: UserAdministration) -> No
     async def list_user_sessions(call: Call) -> SessionList:
         query: PageQuery = call.query
         current = call.principal.session_id
-        page, next_cursor = query.page_of(
-            await administration.sessions_of(call.principal, call.path["user_id"])
+        found = await administration.sessions_of(
+            call.principal, call.path["user_id"], limit=query.limit + 1, before=query.id_position()
         )
+        page, next_cursor = query.cut(found)
         items = [SessionReply.of(session, current) for session in page]
         return SessionList(items=items, next_cursor=next_cursor)
 

@@ -22,6 +22,7 @@ from vtp.analytics.alert_store import (
     latest_alerts,
     page_of_alerts,
 )
+from vtp.analytics.alert_words import told_of
 from vtp.analytics.attendances import Attendances
 from vtp.analytics.course_figures import CourseFigures, StudentFigures, read_figures
 from vtp.courses.door import enter, enter_to_change
@@ -37,7 +38,9 @@ from vtp.notifications.notifier import Notifier
 
 logger = logging.getLogger(__name__)
 
-MAY_NEED_HELP: Final = Kind("student_may_need_help", "Students who may need help", MailChoice.DAILY)
+MAY_NEED_HELP: Final = Kind(
+    "student_may_need_help", "Students who may need help", MailChoice.DAILY, names_people=True
+)
 COOL_DOWN: Final = timedelta(days=7)
 """For so long after one was made, and after it was closed, a rule makes no new alert of a student."""
 
@@ -122,7 +125,7 @@ class Alerts:
             note="",
             **_said(finding),
         )
-        title = f"{one.student.full_name} may need help"
+        title = told_of(one.student.full_name)
         news = news_in(course, MAY_NEED_HELP, title, finding.reason, page="analytics", subject_id=alert_id)
         await self._notifier.tell(tx, news, people_in(course.id, course.instructor_id, Whom.STAFF))
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from sqlalchemy import Table, select
+from sqlalchemy import ColumnElement, Table, and_, false, select, true
 
+from vtp.analytics.alert_words import told_of
 from vtp.analytics.tables import (
     analytics_alerts,
     analytics_anonymizing,
@@ -25,8 +26,28 @@ from vtp.analytics.tables import (
     server_load,
     usage_days,
 )
+from vtp.mail.outbox import MailKind
+from vtp.mail.tables import mails
+from vtp.notifications.tables import news, notifications
 from vtp.own_data.holding import Deleted, Holding, without
 from vtp.rooms.tables import session_participants
+
+
+def _about(user_id: str) -> ColumnElement[bool]:
+    """News that tell of alerts about somebody, by name."""
+    alerts = select(analytics_alerts.c.id).where(analytics_alerts.c.user_id == user_id)
+    return news.c.subject_id.in_(alerts)
+
+
+def _waits_for_who_was_told(user_id: str) -> ColumnElement[bool]:
+    """Mails of news that are not sent yet, to whom such news were told before they were written: what they
+    say is sealed, so all of those go. Their readers have the news in their lists."""
+    c = mails.c
+    told = select(notifications.c.user_id).join(news, news.c.id == notifications.c.news_id)
+    told = told.where(_about(user_id), notifications.c.user_id == c.user_id, news.c.at <= c.created_at)
+    waits = c.body.is_not(None), c.sent_at.is_(None)
+    return and_(c.kind.in_((MailKind.NEWS, MailKind.DIGEST)), *waits, told.correlate(mails).exists())
+
 
 HOLDINGS: Final = (
     Holding(
@@ -64,6 +85,47 @@ HOLDINGS: Final = (
             "network",
         ),
         ("user_id",),
+        Deleted(),
+    ),
+    Holding(
+        "mails_about_them_that_wait",
+        mails,
+        lambda one: _waits_for_who_was_told(one.user_id),
+        ("id", "kind", "created_at"),
+        (
+            "user_id",
+            "to_address",
+            "subject",
+            "body",
+            "calendars",
+            "unsubscribe",
+            "expires_at",
+            "sent_at",
+            "failed_at",
+            "attempts",
+            "next_try_at",
+            "last_error",
+        ),
+        Deleted(),
+    ),
+    Holding(
+        "mails_about_them_that_were_sent",
+        mails,
+        lambda one: and_(
+            mails.c.kind == MailKind.NEWS,
+            true() if one.full_name else false(),
+            mails.c.subject.endswith(told_of(one.full_name), autoescape=True),
+        ),
+        ("id", "kind", "created_at", "sent_at"),
+        (),
+        Deleted(),
+    ),
+    Holding(
+        "told_to_staff_about_them",
+        news,
+        lambda one: _about(one.user_id),  # before the alerts, by which they are found
+        ("id", "kind", "title", "text", "context", "course_id", "at"),
+        ("link", "lesson_id", "recording_id", "subject_id", "once"),
         Deleted(),
     ),
     Holding(

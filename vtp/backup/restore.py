@@ -19,7 +19,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vtp.backup.archive import Archive, Contents, DamagedError
 from vtp.backup.own_tables import OWN_TABLES, WITH_VERSION
 from vtp.backup.set_aside import free_name
-from vtp.data_folder import open_data_folder
+from vtp.backup.taking_over import take_over
+from vtp.data_folder import instance_id, open_data_folder
 from vtp.db import Database
 from vtp.db.dump import put_rows, reflect
 from vtp.db.migrations import known_revisions, migrate
@@ -172,7 +173,7 @@ class _Restoring:
                     lines = self._archive.lines(f"tables/{table.name}")
                     rows += await put_rows(tx, table, part.columns, lines)
                 await tx.run_sync(migrate, database.url.dialect)
-                await _release_bytes(tx)
+                await take_over(tx, instance_id(self._settings.data_dir), self._here(database.url.dialect))
                 before_commit()
         except (KeyError, ValueError, SQLAlchemyError) as error:
             raise DamagedError(f"its rows do not fit their tables ({_first_line(error)})") from error
@@ -183,6 +184,13 @@ class _Restoring:
         finally:
             await database.close()
         return rows
+
+    def _here(self, dialect: Dialect) -> set[str] | None:
+        """The folders that came with the backup or lie here; None where there is no other place for any."""
+        if dialect is Dialect.SQLITE or not self._settings.storage.is_remote:
+            return None
+        here = {path.name for path in Store.open(self._settings.storage_url()).root.iterdir()}
+        return here | {name.split("/")[0] for name in self._archive.names("media")}
 
     def _take_place(self, secrets: Path, media: Path | None, drafts: list[Path]) -> None:
         """Media beside what is there, then the keys; what is replaced is kept under another name."""
@@ -263,17 +271,6 @@ async def _drop_own(tx: AsyncConnection) -> None:
 
 def _migrate_to(connection: Connection, dialect: Dialect, revision: str) -> None:
     migrate(connection, dialect, to=revision)
-
-
-async def _release_bytes(tx: AsyncConnection) -> None:
-    """Whoever starts on this database next makes whole what was being recorded when the backup was made."""
-    await tx.execute(
-        text("UPDATE recordings SET instance_id = NULL WHERE status IN ('recording', 'finalizing')")
-    )
-    # Of files of courses and of pictures what the object store has is looked for, and what came with the
-    # backup is sent.
-    await tx.execute(text("UPDATE coursework_files SET instance_id = NULL, stored_at = NULL"))
-    await tx.execute(text("UPDATE picture_files SET instance_id = NULL, stored_at = NULL"))
 
 
 def _refuse_open(file: Path) -> None:

@@ -86,13 +86,17 @@ async def page_of_submissions(
     assignment_id: str,
     owners: Collection[str] | None,
     *,
+    drafts: bool,
     limit: int,
     before: str | None,
 ) -> list[Submission]:
-    """An assignment's, newest first: the owners' own, or (None) all that are handed in."""
+    """An assignment's, newest first: the owners', or (None) everybody's; handed in, or with `drafts` all."""
     c = table.c
     statement = _SUBMISSIONS.where(c.assignment_id == assignment_id)
-    statement = statement.where(c.handed_in_at.is_not(None) if owners is None else c.owner.in_(owners))
+    if owners is not None:
+        statement = statement.where(c.owner.in_(owners))
+    if not drafts:
+        statement = statement.where(c.handed_in_at.is_not(None))
     if before is not None:
         statement = statement.where(c.id < before)
     return [_submission(row) for row in await tx.execute(statement.order_by(c.id.desc()).limit(limit))]

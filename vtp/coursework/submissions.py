@@ -105,9 +105,9 @@ class Submissions:
             if not is_staff:
                 wanted = account_of(principal)
             owners = None if wanted is None else await _owners(tx, assignment.id, wanted)
-            found = await page_of_submissions(tx, assignment.id, owners, limit=limit, before=before)
-            if is_staff:
-                found = [one for one in found if one.handed_in_at is not None]
+            found = await page_of_submissions(
+                tx, assignment.id, owners, drafts=not is_staff, limit=limit, before=before
+            )
             held = await files_of(tx, "submission_id", [one.id for one in found])
         return assignment, [replace(one, files=held.get(one.id, ())) for one in found]
 

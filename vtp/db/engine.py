@@ -18,6 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransaction, create_async_engine
 
 from vtp.db import after, journal
+from vtp.db.carried import write_carried
 from vtp.db.conflicts import Conflicted, is_conflict, note_commit
 from vtp.db.migrations import migrate
 from vtp.db.outage import RETRY_AFTER_S, Outage
@@ -119,6 +120,7 @@ class Database:
             async with self._begin(self._writer) as connection:
                 stored = after.begin(connection)
                 yield connection
+                await write_carried(connection)
             note_commit()
         for call in stored:
             call()

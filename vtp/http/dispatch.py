@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 from pydantic import BaseModel
 
+from vtp.db.carried import carrying
 from vtp.doors import Doors
 from vtp.errors import Forbidden, NotSignedIn, RateLimited, Unavailable, VtpError
 from vtp.http.bodies import read_body
@@ -121,17 +122,20 @@ class Dispatcher:
             return await self._ask(route, call, client)
         caller = call.principal_or_none.limit_key if call.principal_or_none else f"address:{client.address}"
         ticket = ticket_of(key, caller, f"{route.method} {route.path}", call.request.path_qs, call.raw)
-        kept = await self._idempotency.begin(ticket)
-        if kept is not None:
-            return kept
+        claim = await self._idempotency.begin(ticket)
+        if isinstance(claim, web.Response):
+            return claim
         try:
-            response = await self._ask(route, call, client)
-        except BaseException:
-            await self._idempotency.abandon(ticket)
+            with carrying(claim.carry):
+                response = await self._ask(route, call, client)
+        except BaseException as error:
+            # A refusal has changed nothing; of what was broken off the database knows.
+            refused = isinstance(error, VtpError) and not isinstance(error, Unavailable)
+            await self._idempotency.abandon(claim, refused=refused)
             raise
         if isinstance(response, web.Response):
             try:
-                await self._idempotency.finish(ticket, response)
+                await self._idempotency.finish(claim, response)
             except Unavailable as error:  # it is done: to say otherwise would have it done twice
                 logger.warning("An answer could not be kept for its %s: %s", HEADER, error.detail)
         return response

@@ -1,7 +1,9 @@
 """Idempotency keys: a repeated POST gets the answer of the first instead of creating twice.
 
 draft-ietf-httpapi-idempotency-key-header: kept 24 h; 409 while the first is in flight, 422 with another body.
-Only successes are kept: a call that failed changed nothing and may be tried again.
+Only successes are kept: a call that failed changed nothing and may be tried again. Whatever a keyed call
+writes names the key in the same transaction (`Claim.carry`), so that of a call whose process died it is known
+whether anything of it was done: then it is not done again (decision 0141).
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from aiohttp import web
-from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, true, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -27,6 +29,8 @@ HEADER = "Idempotency-Key"
 KEPT = dt.timedelta(hours=24)
 IN_FLIGHT = dt.timedelta(minutes=2)  # a first call older than this died with its process
 MAX_KEY_LENGTH = 255
+WRITTEN = 0
+"""In the place of a status: something of the call is stored, and its answer is not there (yet)."""
 KEPT_HEADERS = ("Location", "ETag", "Content-Type")
 _NAMES = re.compile(
     r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[^\s@\"<>,;:()\[\]\\]+@[^\s@\"<>,;:()\[\]\\]+"
@@ -44,6 +48,37 @@ class Ticket:
     principal: str
     route: str
     body_hash: str
+
+
+class Claim:
+    """Somebody's hold on a key, from `begin` to `finish` or `abandon`."""
+
+    def __init__(self, ticket: Ticket, since: dt.datetime) -> None:
+        self.ticket = ticket
+        self._since = since
+        self._held = True
+
+    @property
+    def condition(self) -> ColumnElement[bool]:
+        """Its row, as long as it is its own and not answered."""
+        unanswered = or_(table.c.status.is_(None), table.c.status == WRITTEN)
+        return and_(_same(self.ticket), table.c.created_at == self._since, unanswered)
+
+    def let_go(self) -> None:
+        """What is written from now on is not of the call: a task of it may go on."""
+        self._held = False
+
+    async def carry(self, tx: AsyncConnection) -> None:
+        """Notes within a transaction of the call that there is something of it. Raises Conflict when the call
+        has taken so long that the key is another's: it is done there, and not here."""
+        if not self._held:
+            return
+        noted = update(table).where(self.condition).values(status=WRITTEN)
+        if not (await tx.execute(noted)).rowcount and self._held:
+            raise Conflict(
+                f"This call took so long that its {HEADER} was given away; look for what the other one made.",
+                code="idempotency_key_lost",
+            )
 
 
 def read_key(request: web.Request) -> str | None:
@@ -80,10 +115,11 @@ class IdempotencyStore:
         self._now = now
 
     @done_over
-    async def begin(self, ticket: Ticket) -> web.Response | None:
-        """Claims the key and gives None, or gives the kept answer of the first call.
+    async def begin(self, ticket: Ticket) -> Claim | web.Response:
+        """Claims the key, or gives the kept answer of the first call.
 
-        Raises Conflict (409) while the first call is in flight, Invalid (422) for another body.
+        Raises Conflict (409) while the first call is in flight, and when it has written something and died
+        before it was answered; Invalid (422) for another body.
         """
         # by our key: bodies hold passwords, at which one could guess by a plain hash from a stolen database
         ticket = replace(ticket, body_hash=self._sealer.digest("idempotency", ticket.body_hash))
@@ -94,14 +130,15 @@ class IdempotencyStore:
                 await tx.execute(insert(table).values(**_identity(ticket), created_at=now))
         except IntegrityError:
             return await self._earlier(ticket)
-        return None
+        return Claim(ticket, now)
 
     @done_over
-    async def finish(self, ticket: Ticket, response: web.Response) -> None:
+    async def finish(self, claim: Claim, response: web.Response) -> None:
         """Keeps a success for 24 h; anything else frees the key again."""
+        claim.let_go()
         body = response.body
         if response.status >= 300 or not isinstance(body, bytes | bytearray | None):
-            await self.abandon(ticket)
+            await self.abandon(claim)
             return
         headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
         text = bytes(body or b"").decode()
@@ -109,15 +146,17 @@ class IdempotencyStore:
         async with self._database.transaction() as tx:
             await tx.execute(
                 update(table)
-                .where(_same(ticket))
+                .where(claim.condition)
                 .values(**kept, people=" ".join(sorted(marks_in(self._sealer, text))))
             )
 
     @done_over
-    async def abandon(self, ticket: Ticket) -> None:
-        """Frees the key of a call that did not succeed."""
+    async def abandon(self, claim: Claim, *, refused: bool = True) -> None:
+        """Frees the key of a call that was refused, or else of one that has stored nothing."""
+        claim.let_go()
+        unwritten = true() if refused else table.c.status.is_(None)
         async with self._database.transaction() as tx:
-            await tx.execute(delete(table).where(and_(_same(ticket), table.c.status.is_(None))))
+            await tx.execute(delete(table).where(claim.condition, unwritten))
 
     async def _earlier(self, ticket: Ticket) -> web.Response:
         async with self._database.read() as tx:
@@ -128,7 +167,13 @@ class IdempotencyStore:
                 code="idempotency_key_reused",
                 errors=[FieldError(f"/header/{HEADER}", "was used with another body")],
             )
-        if row is None or row["status"] is None:
+        if row is not None and row["status"] == WRITTEN and row["created_at"] < self._now() - IN_FLIGHT:
+            raise Conflict(
+                f"The first call with this {HEADER} was broken off after it had stored something: look for "
+                "what it made, and use a new key to do it again.",
+                code="idempotency_answer_lost",
+            )
+        if row is None or row["status"] in (None, WRITTEN):
             raise Conflict(
                 f"The first call with this {HEADER} is still being handled; repeat in a moment.",
                 code="idempotency_in_flight",
@@ -160,7 +205,7 @@ def marks_in(sealer: Sealer, text: str) -> set[str]:
 async def forget_unmarked(tx: AsyncConnection) -> None:
     """Deletes the answers that were kept before there were marks: nobody can tell whom they name. A day after
     the upgrade there are none left."""
-    await tx.execute(delete(table).where(table.c.people.is_(None), table.c.status.is_not(None)))
+    await tx.execute(delete(table).where(table.c.people.is_(None), table.c.response.is_not(None)))
 
 
 def _identity(ticket: Ticket) -> dict[str, str]:

@@ -102,11 +102,13 @@ def lessons_letter(code: str, course: str, lines: Sequence[str], link: str, atta
     return subject, text
 
 
-def news_letter(context: str, title: str, text: str, link: str, unsubscribe: str) -> tuple[str, str]:
-    """Subject and text for one piece of news."""
+def news_letter(
+    context: str, headline: str, title: str, text: str, link: str, unsubscribe: str
+) -> tuple[str, str]:
+    """Subject and text for one piece of news; `headline`: what the subject says of it."""
     what = "\n\n".join(one for one in (_one_line(context), _one_line(title), _lines(text)) if one)
     place = _one_line(context).partition(",")[0]
-    subject = f"{place}: {_one_line(title)}" if place else _one_line(title)
+    subject = f"{place}: {_one_line(headline)}" if place else _one_line(headline)
     return subject, _letter(f"{what}\n\nThe page is here:", link, unsubscribe_line(unsubscribe))
 
 

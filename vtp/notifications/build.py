@@ -51,7 +51,7 @@ class NotificationParts:
         default = DigestTime(settings.time_zone, settings.digest_hour)
         push = NewsPush(database, base.tasks)
         unsubscribing = Unsubscribing(database, kinds, base.links, base.sealer)
-        mailer = NotificationMailer(database, base.outbox, base.links, unsubscribing, default)
+        mailer = NotificationMailer(database, base.outbox, kinds, base.links, unsubscribing, default)
 
         def told(news_id: str) -> None:
             push.told(news_id)

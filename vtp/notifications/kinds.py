@@ -20,7 +20,8 @@ class Kind:
     """`word` is stable, for programs; `title` is what people read of it.
 
     `mail`: what holds for who has chosen nothing. Kinds of one `group` are mailed together. `own_mails`: the
-    feature itself writes what goes at once.
+    feature itself writes what goes at once. `names_people`: its titles have names of others, which no subject
+    of a mail has: subjects are kept, and shown by screens that anybody sees.
     """
 
     word: str
@@ -28,6 +29,7 @@ class Kind:
     mail: MailChoice
     group: str = ""
     own_mails: bool = False
+    names_people: bool = False
 
 
 class Kinds:

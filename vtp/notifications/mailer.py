@@ -23,6 +23,7 @@ from vtp.mail.letters import digest_letter, news_letter
 from vtp.mail.links import Links
 from vtp.mail.outbox import Mail, MailKind, Outbox
 from vtp.notifications.choice_store import DigestTime
+from vtp.notifications.kinds import Kinds
 from vtp.notifications.mail_store import (
     addresses_of,
     digests_waiting,
@@ -53,6 +54,7 @@ class NotificationMailer:
         self,
         database: Database,
         outbox: Outbox,
+        kinds: Kinds,
         links: Links,
         unsubscribing: Unsubscribing,
         default: DigestTime,
@@ -61,6 +63,7 @@ class NotificationMailer:
     ) -> None:
         self._database = database
         self._outbox = outbox
+        self._kinds = kinds
         self._links = links
         self._unsubscribing = unsubscribing
         self._default = default
@@ -144,7 +147,9 @@ class NotificationMailer:
     def _mail(self, told: Told, user_id: str, address: str) -> Mail:
         stop = self._unsubscribing.address(user_id, told.kind)
         link = self._links.to(told.link or PAGE)
-        subject, text = news_letter(told.context, told.title, told.text, link, stop)
+        named = [kind.title for kind in self._kinds.within(told.kind) if kind.names_people]
+        headline = named[0] if named else told.title
+        subject, text = news_letter(told.context, headline, told.title, told.text, link, stop)
         return Mail(MailKind.NEWS, address, subject, text, user_id, TTL, unsubscribe=stop)
 
     def _digest(self, told: list[Told], user_id: str, address: str) -> Mail:
