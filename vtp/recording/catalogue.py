@@ -111,11 +111,12 @@ class Catalogue:
 
         Until then it is the class itself: who is banned from that, or not let in, does not see it.
         """
-        recording = await self.find(recording_id)
-        member = await self._as_member(principal, recording)
-        require(member, Action.RECORDING_VIEW, recording)
-        if principal.recording is not None:
-            async with self._database.read() as tx:
+        wanted = parse_id(recording_id, "/path/id")
+        async with self._database.read() as tx:
+            recording = _found(await find_recording(tx, wanted))
+            member = await self._as_member(tx, principal, recording)
+            require(member, Action.RECORDING_VIEW, recording)
+            if principal.recording is not None:
                 await require_good_link(tx, principal, recording)
         live = self._live_rooms.get(recording.room_id)
         if live is not None and self._active.get(recording.id) is not None:
@@ -143,13 +144,12 @@ class Catalogue:
         seen = [(item, name) for item, name in page if can(principal, Action.RECORDING_VIEW, item)]
         return [(self._as_of_now(item), name) for item, name in seen], total
 
-    async def _as_member(self, principal: Principal, recording: Recording) -> Principal:
+    async def _as_member(self, tx: AsyncConnection, principal: Principal, recording: Recording) -> Principal:
         """The caller in the role that they have where the recording is filed; whose it is stays who they are,
         and so does who comes by a link."""
         if principal.user_id is None or principal.user_id == recording.started_by or recording.is_public:
             return principal
-        async with self._database.read() as tx:
-            return await self._audience.as_member(tx, principal, recording.id)
+        return await self._audience.as_member(tx, principal, recording.id)
 
     async def room_name(self, recording: Recording) -> str:
         """What the room of a recording is called."""
